@@ -1,0 +1,258 @@
+"""Every error that kled raises on purpose.
+
+KledError                        exit 1
+├── SettingsError                exit 2   found before any call out: typed or configured wrong
+│   ├── InvalidInput             one field of what was typed or written; names the field
+│   └── KopsMissing              no kops to run
+├── KopsError                    kops ended with an error that no narrower class names
+│   ├── ClusterNotFound
+│   ├── InstanceGroupNotFound
+│   ├── ResourceNotFound         a secret, keypair or SSH key that is not there
+│   ├── ClusterExists            also ClusterDiffers: stored with another definition
+│   ├── InstanceGroupExists
+│   ├── DefinitionRejected       kops refuses the definition or a flag's value
+│   ├── VersionRefused           kubernetes or kops version too old or too new
+│   ├── CredentialsRefused
+│   ├── StateStoreMissing        the bucket or directory is not there
+│   ├── PermanentCloudError      the cloud refuses for good: limits, dependencies, permissions
+│   ├── NotYetApplied            the cluster was stored but never updated with --yes
+│   ├── DiskUnusable             read-only or full disk
+│   ├── OutputUnreadable         kops answered 0, but not in a known form
+│   ├── KopsCrashed              Go panic (exit status 2)
+│   ├── ClusterNotReady          retryable, exit 3
+│   │   └── ApiUnreachable
+│   ├── Throttled                retryable
+│   └── CloudUnavailable         retryable: 5xx, dial errors, time-outs of the cloud or the store
+├── DeadlineExceeded             a child process or all attempts together ran out of time
+├── StoreError                   an object store refused
+│   ├── StoreUnavailable         retryable
+│   ├── StoreDenied              credentials or permissions
+│   ├── ObjectMissing
+│   ├── BucketMissing
+│   ├── PreconditionFailed       somebody else wrote first
+│   └── CapabilityMissing        the store has no conditional writes
+├── LeaseHeld                    exit 5   another writer holds the cluster
+├── LeaseLost                    exit 5   this writer's lease could not be kept
+├── NotApproved                  exit 6   denied by policy or not confirmed
+├── SnapshotNotTrustworthy       exit 4
+├── DownloadFailed               retryable; ChecksumMismatch and ReleaseMissing are not
+├── RoomTaken                    a stranger's `flows`, `tasks` or `deployments` shadows kled's
+└── FlowFailed                   a flow run ended in another state than completed
+"""
+
+from typing import ClassVar
+
+
+class KledError(Exception):
+    """Base of every error kled raises on purpose.
+
+    `retryable` says whether the same call may succeed later with nothing changed by a human;
+    retry policies look at it and at nothing else. `exit_code` is what the command line ends with
+    (design D14). The message is lower case without a full stop; advice goes into `hint`.
+    """
+
+    retryable: ClassVar[bool] = False
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    @property
+    def message(self) -> str:
+        """The words of the error, without the hint."""
+        return str(self.args[0])
+
+
+class SettingsError(KledError):
+    """A setting, variable or option is wrong; nothing was called yet."""
+
+    exit_code = 2
+
+
+class InvalidInput(SettingsError):
+    """A value that somebody typed or wrote cannot be used; `field` names where it stands."""
+
+    def __init__(self, field: str, message: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{field}: {message}", hint=hint)
+        self.field = field
+
+
+class KopsMissing(SettingsError):
+    """There is no kops executable where kled looks."""
+
+
+class KopsError(KledError):
+    """A kops call failed; `stderr` holds its last lines, redacted, and `command` its verb."""
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, command: str = "", stderr: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.command = command
+        self.stderr = stderr
+
+
+class ClusterNotFound(KopsError):
+    """The state store has no cluster of that name."""
+
+
+class InstanceGroupNotFound(KopsError):
+    """The cluster has no instance group of that name."""
+
+
+class ResourceNotFound(KopsError):
+    """A secret, keypair, SSH key or file that the call names is not there."""
+
+
+class ClusterExists(KopsError):
+    """The state store has a cluster of that name already."""
+
+
+class ClusterDiffers(ClusterExists):
+    """The stored cluster has another definition than the one asked for."""
+
+
+class InstanceGroupExists(KopsError):
+    """The cluster has an instance group of that name already."""
+
+
+class DefinitionRejected(KopsError):
+    """Kops refuses the definition, or the value of a flag."""
+
+
+class VersionRefused(KopsError):
+    """The kubernetes or kops version is too old or too new for the other."""
+
+
+class CredentialsRefused(KopsError):
+    """The cloud or the state store does not accept the credentials, or there are none."""
+
+
+class StateStoreMissing(KopsError):
+    """The bucket or directory that should hold the state store is not there."""
+
+
+class PermanentCloudError(KopsError):
+    """The cloud refuses the call and will go on refusing until somebody changes something."""
+
+
+class NotYetApplied(KopsError):
+    """The cluster is stored, but `update cluster --yes` has never run: it has no keys yet."""
+
+
+class DiskUnusable(KopsError):
+    """A disk that kops or kled writes to is full or read-only."""
+
+
+class OutputUnreadable(KopsError):
+    """Kops succeeded but its output is not what this version of kled can read."""
+
+
+class KopsCrashed(KopsError):
+    """Kops panicked (exit status 2)."""
+
+
+class ClusterNotReady(KopsError):
+    """Validation failed; nodes may still be joining."""
+
+    retryable = True
+    exit_code = 3
+
+
+class ApiUnreachable(ClusterNotReady):
+    """The cluster's Kubernetes API does not answer."""
+
+
+class Throttled(KopsError):
+    """The cloud asks to slow down."""
+
+    retryable = True
+
+
+class CloudUnavailable(KopsError):
+    """The cloud or the state store did not answer, or answered 5xx."""
+
+    retryable = True
+
+
+class DeadlineExceeded(KledError):
+    """A child process, or all attempts of a step together, took longer than allowed."""
+
+
+class StoreError(KledError):
+    """An object store refused a request for a reason that no narrower class names."""
+
+
+class StoreUnavailable(StoreError):
+    """The object store did not answer, throttled, or answered 5xx."""
+
+    retryable = True
+
+
+class StoreDenied(StoreError):
+    """The object store does not accept the credentials, or they lack a permission."""
+
+
+class ObjectMissing(StoreError):
+    """There is no object of that key."""
+
+
+class BucketMissing(StoreError):
+    """There is no bucket, container or directory of that name."""
+
+
+class PreconditionFailed(StoreError):
+    """A conditional write lost: the object is not what the caller last saw."""
+
+
+class CapabilityMissing(StoreError):
+    """The object store lacks something that the operation needs."""
+
+
+class LeaseHeld(KledError):
+    """Another writer holds the cluster's lease."""
+
+    exit_code = 5
+
+
+class LeaseLost(KledError):
+    """This writer's lease could not be kept; its kops was stopped."""
+
+    exit_code = 5
+
+
+class NotApproved(KledError):
+    """Policy denies the operation, or nobody confirmed it."""
+
+    exit_code = 6
+
+
+class SnapshotNotTrustworthy(KledError):
+    """A snapshot is incomplete, damaged or forged."""
+
+    exit_code = 4
+
+
+class DownloadFailed(KledError):
+    """A download broke off, stalled or was answered with 429 or 5xx."""
+
+    retryable = True
+
+
+class ReleaseMissing(KledError):
+    """The release, or its build for this platform, is not published."""
+
+
+class ChecksumMismatch(KledError):
+    """A downloaded file is not the one that was published."""
+
+
+class RoomTaken(KledError):
+    """A foreign `flows`, `tasks` or `deployments` shadows kled's own."""
+
+    exit_code = 2
+
+
+class FlowFailed(KledError):
+    """A flow run ended in another state than completed."""
