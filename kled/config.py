@@ -1,0 +1,226 @@
+"""Settings: command-line options, then `KLED_*` variables, then the settings file, then defaults.
+
+The file is TOML, `$XDG_CONFIG_HOME/kled/config.toml` unless `--config` names another:
+
+    default-state-store = "s3://acme-kops-state"
+    protected = ["prod-*"]
+
+    [state-stores."s3://acme-kops-state"]
+    region = "eu-west-1"
+    endpoint = "https://s3.example.com"
+
+Plain dataclasses instead of pydantic-settings: every read command loads this module, and importing
+pydantic alone costs more than a read command may (docs/decisions/0002).
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from kled.errors import InvalidInput, SettingsError
+
+VARIABLES: Final = {
+    "KLED_CONFIG": "the settings file",
+    "KLED_HOME": "where installed kops versions are kept",
+    "KLED_KOPS": "the kops executable to drive",
+    "KLED_KOPS_MIRROR": "where `kled kops install` downloads from",
+    "KLED_LEASE_TTL": "seconds after which a silent writer's lease may be taken over",
+    "KLED_LEASE_WAIT": "seconds to wait for another writer",
+    "KLED_OUTPUT": "table, json or yaml",
+    "KLED_PROTECTED": "name patterns of protected clusters, separated by commas",
+    "KLED_SANDBOX": "the sandbox that this environment belongs to",
+    "KLED_SNAPSHOT_STORE": "where snapshots of state stores are kept",
+    "KLED_STATE_STORE": "the kops state store",
+}
+_FILE_KEYS: Final = frozenset({"default-state-store", "protected", "lease-wait", "state-stores"})
+_PROFILE_KEYS: Final = frozenset({"region", "endpoint", "snapshot-store"})
+LEASE_TTL: Final = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the settings file says of one state store."""
+
+    region: str | None = None
+    endpoint: str | None = None
+    snapshot_store: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One process's settings; read once at the edge and passed down."""
+
+    environment: Mapping[str, str] = field(repr=False)
+    """All variables, for child processes; never logged."""
+    config_file: Path
+    home: Path
+    kops: Path | None = None
+    kops_mirror: str | None = None
+    state_store: str | None = None
+    snapshot_store: str | None = None
+    protected: tuple[str, ...] = ()
+    lease_ttl: timedelta = LEASE_TTL
+    lease_wait: timedelta | None = None
+    """None: the caller's default (the command line waits TTL + 5 s, flows 30 minutes)."""
+    output: str = "table"
+    sandbox: Path | None = None
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+
+    @property
+    def profile(self) -> Profile:
+        """The profile of the chosen state store; an empty one where the file has none."""
+        return self.profiles.get(self.state_store or "", Profile())
+
+
+def load(
+    env: Mapping[str, str], *, state: str | None = None, config: Path | None = None
+) -> Settings:
+    """Read settings from `env` and the settings file; `state` and `config` are the options.
+
+    Raises `SettingsError` for an unknown `KLED_*` variable or an unreadable file, `InvalidInput`
+    for a bad value or an unknown key, each naming it.
+    """
+    refuse_unknown(env)
+    path = config or _path(env, "KLED_CONFIG") or _config_home(env) / "kled" / "config.toml"
+    found = _read(path, must_exist=config is not None or "KLED_CONFIG" in env)
+    store = state or _first(env, "KLED_STATE_STORE", "KOPS_STATE_STORE")
+    chosen = _tidy(store or found.get("default-state-store"))
+    profiles = {
+        _tidy(url): _profile(url, raw) for url, raw in found.get("state-stores", {}).items()
+    }
+    profile = profiles.get(chosen or "", Profile())
+    return Settings(
+        environment=dict(env),
+        config_file=path,
+        home=_path(env, "KLED_HOME") or _data_home(env) / "kled",
+        kops=_path(env, "KLED_KOPS"),
+        kops_mirror=env.get("KLED_KOPS_MIRROR") or None,
+        state_store=chosen,
+        snapshot_store=_tidy(env.get("KLED_SNAPSHOT_STORE") or profile.snapshot_store),
+        protected=_patterns(env.get("KLED_PROTECTED"), found.get("protected", [])),
+        lease_ttl=_seconds("KLED_LEASE_TTL", env.get("KLED_LEASE_TTL")) or LEASE_TTL,
+        lease_wait=_seconds("KLED_LEASE_WAIT", env.get("KLED_LEASE_WAIT", found.get("lease-wait"))),
+        output=_output(env.get("KLED_OUTPUT") or "table"),
+        sandbox=_path(env, "KLED_SANDBOX"),
+        profiles=profiles,
+    )
+
+
+def unknown_variables(env: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the `KLED_*` variables that kled does not know; `KLED_TEST_*` is left to tests."""
+    return tuple(
+        sorted(
+            name
+            for name in env
+            if name.startswith("KLED_")
+            and not name.startswith("KLED_TEST_")
+            and name not in VARIABLES
+        )
+    )
+
+
+def refuse_unknown(env: Mapping[str, str]) -> None:
+    """Raise `SettingsError` for the first unknown `KLED_*` variable, with the nearest known one."""
+    for name in unknown_variables(env):
+        near = difflib.get_close_matches(name, VARIABLES, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise SettingsError(
+            f"unknown variable {name}", hint=f"{hint}known: {', '.join(sorted(VARIABLES))}"
+        )
+
+
+def _read(path: Path, *, must_exist: bool) -> dict[str, Any]:
+    try:
+        found = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        if must_exist:
+            raise SettingsError(f"there is no settings file {path}") from None
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot read the settings file {path}: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"the settings file {path} is not valid TOML: {error}") from error
+    _refuse_keys(str(path), found, _FILE_KEYS)
+    return found
+
+
+def _refuse_keys(where: str, found: Mapping[str, Any], known: frozenset[str]) -> None:
+    for key in found:
+        if key not in known:
+            raise InvalidInput(
+                key, f"unknown key in {where}", hint=f"known: {', '.join(sorted(known))}"
+            )
+
+
+def _string(found: Mapping[str, Any], key: str) -> str | None:
+    value = found.get(key)
+    if value is not None and not isinstance(value, str):
+        raise InvalidInput(key, "must be a string")
+    return value
+
+
+def _profiles(found: object) -> dict[str, Profile]:
+    if not isinstance(found, dict):
+        raise InvalidInput("state-stores", "must be a table")
+    return {url.rstrip("/"): _profile(url, raw) for url, raw in found.items()}
+
+
+def _profile(url: str, raw: object) -> Profile:
+    if not isinstance(raw, dict):
+        raise InvalidInput(f'state-stores."{url}"', "must be a table")
+    _refuse_keys(f'[state-stores."{url}"]', raw, _PROFILE_KEYS)
+    for key, value in raw.items():
+        if not isinstance(value, str):
+            raise InvalidInput(f'state-stores."{url}".{key}', "must be a string")
+    return Profile(raw.get("region"), raw.get("endpoint"), raw.get("snapshot-store"))
+
+
+def _patterns(variable: str | None, listed: object) -> tuple[str, ...]:
+    if variable is not None:
+        return tuple(filter(None, (part.strip() for part in variable.split(","))))
+    if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+        raise InvalidInput("protected", 'must be a list of name patterns, for example ["prod-*"]')
+    return tuple(listed)
+
+
+def _seconds(name: str, value: object) -> timedelta | None:
+    if value is None or value == "":
+        return None
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 1e9:  # noqa: PLR2004 - thirty years; NaN and infinity fail too
+        raise InvalidInput(name, f"{value!r} is not a number of seconds")
+    return timedelta(seconds=seconds)
+
+
+def _output(value: str) -> str:
+    if value not in {"table", "json", "yaml"}:
+        raise InvalidInput("KLED_OUTPUT", f"{value!r} is none of table, json, yaml")
+    return value
+
+
+def _tidy(url: str | None) -> str | None:
+    return (url or "").rstrip("/") or None
+
+
+def _first(env: Mapping[str, str], *names: str) -> str | None:
+    return next((env[name] for name in names if env.get(name)), None)
+
+
+def _path(env: Mapping[str, str], name: str) -> Path | None:
+    return Path(env[name]).expanduser() if env.get(name) else None
+
+
+def _config_home(env: Mapping[str, str]) -> Path:
+    return _path(env, "XDG_CONFIG_HOME") or Path(env.get("HOME", os.sep)) / ".config"
+
+
+def _data_home(env: Mapping[str, str]) -> Path:
+    return _path(env, "XDG_DATA_HOME") or Path(env.get("HOME", os.sep)) / ".local" / "share"

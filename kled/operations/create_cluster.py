@@ -1,0 +1,140 @@
+"""Create a cluster, wait until it validates, and export a kubeconfig for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from kled.errors import ClusterDiffers, KledError, KopsError
+from kled.kops.features import check
+from kled.models.clouds import missing_variables
+from kled.models.definition import Definition
+from kled.models.spec import ClusterSpec
+from kled.operations.export_cluster import export_step
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.operations.update_cluster import apply_step
+from kled.operations.validate_cluster import validate_step
+from kled.retry import CHANGE, READ
+
+
+@dataclass(frozen=True, slots=True)
+class CreateCluster:
+    """Check settings, store or attach, update, validate with patience, export a kubeconfig."""
+
+    spec: ClusterSpec
+    kubeconfig: Path
+    """Written 0600; contexts of other clusters in it are kept."""
+    patience: timedelta = timedelta(minutes=30)
+    """How long the cluster may take to validate."""
+    admin: timedelta = timedelta(hours=18)
+    """Lifetime of the credentials in the kubeconfig; kops' own default."""
+
+    name = "create cluster"
+    mutates = True
+
+    @property
+    def cluster(self) -> str:
+        """The cluster's name."""
+        return self.spec.name
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps in their order."""
+        return (
+            check_step(self.spec),
+            store_step(self.spec),
+            apply_step(self.cluster),
+            validate_step(self.cluster, self.patience),
+            export_step(self.cluster, self.kubeconfig, self.admin),
+        )
+
+
+def check_step(spec: ClusterSpec) -> Step:
+    """Everything that can be known to be wrong before anything is changed."""
+
+    def act(session: Session) -> str:
+        missing = missing_variables(spec.cloud, session.settings.environment)
+        if missing:
+            raise missing_error(spec.cloud, missing)
+        version = session.kops.version()
+        advice = check(version)
+        session.kops.get_clusters()  # proves the state store and its credentials
+        return f"kops {version}" + (f"; {advice}" if advice else "")
+
+    return Step("check settings", act, READ)
+
+
+def missing_error(cloud: str, missing: tuple[str, ...]) -> KledError:
+    """Return the error for variables that `cloud` needs and the environment lacks."""
+    from kled.errors import SettingsError  # noqa: PLC0415 - one use
+
+    return SettingsError(
+        f"{cloud} needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not set",
+        hint="export them where kled runs; `kled doctor` lists what each cloud needs",
+    )
+
+
+def store_step(spec: ClusterSpec) -> Step:
+    """Store the definition, or attach to an equal one.
+
+    Safe to repeat and to kill: the next attempt compares what is stored with what these options
+    give. Equal is done; groups or a key that a killed kops had not written yet are completed;
+    anything else is `ClusterDiffers`.
+    """
+
+    def act(session: Session) -> str:
+        stored = session.kops.find_definition(spec.name)
+        if stored is None:
+            return _create(session, spec)
+        return _attach(session, spec, stored)
+
+    return Step(
+        "store definition",
+        act,
+        CHANGE,
+        proof=lambda session: _prove_stored(session, spec.name),
+        way_back=f"kled kops delete-cluster --name={spec.name} --unregister --yes",
+    )
+
+
+def _create(session: Session, spec: ClusterSpec) -> str:
+    """Call `kops create cluster`; take back what it stored where it then failed for good.
+
+    kops stores the definition before it validates it (facts: E09g, E09i, E09j).
+    """
+    try:
+        session.kops.create_cluster(spec)
+    except KopsError as error:
+        if error.retryable or session.kops.find_definition(spec.name) is None:
+            raise
+        session.kops.unregister(spec.name)
+        raise type(error)(
+            f"{error.message} (the definition that kops had stored is unregistered again)",
+            hint=error.hint,
+            command=error.command,
+            stderr=error.stderr,
+        ) from error
+    return "stored"
+
+
+def _attach(session: Session, spec: ClusterSpec, stored: Definition) -> str:
+    wanted = session.kops.dry_run(spec)
+    differences = wanted.differences(stored)
+    if not differences:
+        session.kops.complete_ssh_key(spec)
+        return "already stored; attached"
+    if stored.is_part_of(wanted):
+        session.kops.replace(wanted)
+        session.kops.complete_ssh_key(spec)
+        return "half stored by an earlier run; completed"
+    raise ClusterDiffers(
+        f'cluster "{spec.name}" is stored with another definition: {", ".join(differences[:8])}'
+        + (f" and {len(differences) - 8} more" if len(differences) > 8 else ""),  # noqa: PLR2004
+        hint=f"give the same options, or change the stored one: kled kops get-clusters --name={spec.name}"
+        " --output=yaml shows it, edit-instance-group and update-cluster change it",
+    )
+
+
+def _prove_stored(session: Session, name: str) -> None:
+    if session.kops.find_definition(name) is None:
+        raise KopsError(f'kops reported success, but cluster "{name}" is not in the state store')

@@ -1,0 +1,49 @@
+"""Export a kubeconfig with short-lived admin credentials."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from kled.errors import DiskUnusable
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import READ
+
+_PRIVATE = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class ExportCluster:
+    """Write the cluster's context into `kubeconfig`."""
+
+    cluster: str
+    kubeconfig: Path
+    admin: timedelta | None = timedelta(hours=18)
+    """Lifetime of the admin credentials; None writes a context without any."""
+
+    name = "export cluster"
+    mutates = False
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step."""
+        return (export_step(self.cluster, self.kubeconfig, self.admin),)
+
+
+def export_step(cluster: str, kubeconfig: Path, admin: timedelta | None) -> Step:
+    """`kops export kubeconfig`. Safe to repeat: the file is replaced whole, mode 0600."""
+
+    def act(session: Session) -> str:
+        session.kops.export_kubeconfig(cluster, kubeconfig, admin)
+        return str(kubeconfig)
+
+    def proof(_session: Session) -> None:
+        if not kubeconfig.is_file() or kubeconfig.stat().st_mode & 0o777 != _PRIVATE:
+            raise DiskUnusable(f"{kubeconfig} was not written for its owner alone")
+
+    return Step(
+        "export kubeconfig",
+        act,
+        READ,
+        proof=proof,
+        way_back=f"delete the context {cluster} from {kubeconfig}",
+    )

@@ -1,0 +1,111 @@
+"""The plain runner: executes an operation's steps for the CLI and for recovery without Prefect."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from kled.errors import KledError
+from kled.operations.session import Session
+from kled.operations.step import Operation, Step, attempt
+from kled.retry import call
+
+Outcome = Literal["done", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of one step."""
+
+    step: str
+    outcome: Outcome
+    seconds: float
+    attempts: int
+    words: str
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json` and artifacts."""
+        return {
+            "step": self.step,
+            "outcome": self.outcome,
+            "seconds": round(self.seconds, 3),
+            "attempts": self.attempts,
+            "words": self.words,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an operation did, step by step."""
+
+    operation: str
+    cluster: str
+    rows: tuple[Row, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json` and artifacts."""
+        return {
+            "operation": self.operation,
+            "cluster": self.cluster,
+            "steps": [row.as_json() for row in self.rows],
+        }
+
+
+class Observer(Protocol):
+    """Watches a run; the live display and the log are observers."""
+
+    def started(self, step: Step) -> None:
+        """A step's first attempt begins."""
+
+    def retried(self, step: Step, error: KledError) -> None:
+        """An attempt failed with a retryable error; another one may follow."""
+
+    def ended(self, row: Row) -> None:
+        """A step is over."""
+
+
+class Silent:
+    """An observer that shows nothing."""
+
+    def started(self, step: Step) -> None:
+        """Show nothing."""
+
+    def retried(self, step: Step, error: KledError) -> None:
+        """Show nothing."""
+
+    def ended(self, row: Row) -> None:
+        """Show nothing."""
+
+
+def run(operation: Operation, session: Session, observer: Observer | None = None) -> Report:
+    """Execute every step in order under its retry policy and return the report.
+
+    Raises the error of the step that failed for good; the observer has seen every row by then.
+    Run again after a failure or a kill, it does only what is left (see `attempt`).
+    """
+    watching = observer or Silent()
+    rows = tuple(_execute(step, session, watching) for step in operation.steps())
+    return Report(operation.name, operation.cluster, rows)
+
+
+def _execute(step: Step, session: Session, observer: Observer) -> Row:
+    observer.started(step)
+    begun, attempts = session.clock.monotonic(), 0
+
+    def once() -> str:
+        nonlocal attempts
+        attempts += 1
+        try:
+            return attempt(step, session)
+        except KledError as error:
+            if error.retryable:
+                observer.retried(step, error)
+            raise
+
+    try:
+        words = call(once, step.policy, session.clock)
+    except KledError as error:
+        row = Row(step.name, "failed", session.clock.monotonic() - begun, attempts, error.message)
+        observer.ended(row)
+        raise
+    row = Row(step.name, "done", session.clock.monotonic() - begun, attempts, words)
+    observer.ended(row)
+    return row

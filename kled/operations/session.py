@@ -1,0 +1,128 @@
+"""What an operation works with: a kops bound to an environment, settings, a clock, a lease."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from kled import process
+from kled.config import Settings
+from kled.errors import SettingsError
+from kled.kops.client import Kops
+from kled.kops.locate import locate
+from kled.lease import Lease, hold
+from kled.redact import Redactor, secret_values
+from kled.retry import Clock
+
+COMMAND_TIMEOUT = timedelta(minutes=60)
+"""One kops call; kops itself gives up on a cloud task after 10 minutes without progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who acts: shown to others who wait for the lease."""
+
+    owner: str
+    """A person or a deployment, for example `ada` or `flow create-cluster`."""
+    run_id: str
+    lease_wait: timedelta
+    """How long to wait for another writer before giving up with `LeaseHeld`."""
+
+
+class Session:
+    """One run's hands: everything that a step may touch.
+
+    A plain class on purpose: Prefect walks through dataclasses that are passed to tasks.
+    """
+
+    def __init__(
+        self, settings: Settings, kops: Kops, clock: Clock, who: Who, lease: Lease | None
+    ) -> None:
+        self.settings = settings
+        self.kops = kops
+        self.clock = clock
+        self.who = who
+        self.lease = lease
+
+    def check(self) -> None:
+        """Raise `LeaseLost` where this run's lease could not be kept."""
+        if self.lease is not None:
+            self.lease.check()
+
+
+@contextmanager
+def open_session(
+    settings: Settings,
+    cluster: str | None,
+    *,
+    who: Who,
+    clock: Clock,
+    on_line: Callable[[str], None],
+) -> Iterator[Session]:
+    """Yield a session; with `cluster` it holds that cluster's lease until the end.
+
+    Raises `KopsMissing`, `SettingsError` (no state store), `LeaseHeld`, `CapabilityMissing`. The
+    scratch directory (0700) with the kubeconfig that kops writes to is removed at the end; after a
+    SIGKILL it stays behind in the system's temporary directory, readable by its owner alone.
+    """
+    state_store = require_state_store(settings)
+    located = locate(settings.kops, home=settings.home, path=settings.environment.get("PATH", ""))
+    with ExitStack() as stack:
+        scratch = Path(tempfile.mkdtemp(prefix="kled-"))
+        stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+        lease = stack.enter_context(_lease(settings, cluster, who)) if cluster else None
+        kops = Kops(
+            located.path,
+            run=process.run,
+            env=child_environment(settings),
+            state_store=state_store,
+            scratch=scratch,
+            redactor=Redactor(secret_values(settings.environment)),
+            on_line=on_line,
+            on_start=lease.child_started if lease else None,
+        )
+        yield Session(settings, kops, clock, who, lease)
+
+
+def require_state_store(settings: Settings) -> str:
+    """Return the state store's URL; raise `SettingsError` where none is named."""
+    if settings.state_store is None:
+        raise SettingsError(
+            "no state store is named",
+            hint="pass --state=s3://BUCKET, set KOPS_STATE_STORE, or run"
+            " `kled kops configure-state-store --state=s3://BUCKET`",
+        )
+    return settings.state_store
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment for kops: the process's own, plus what the profile says.
+
+    The profile's region and endpoint only fill what the environment leaves open.
+    """
+    env = dict(settings.environment)
+    profile = settings.profile
+    if profile.endpoint:
+        env.setdefault("S3_ENDPOINT", profile.endpoint)
+    if profile.region:
+        env.setdefault("S3_REGION", profile.region)
+    return env
+
+
+@contextmanager
+def _lease(settings: Settings, cluster: str, who: Who) -> Iterator[Lease]:
+    from kled.storage.url import open_store  # noqa: PLC0415 - SDKs are heavy
+
+    store = open_store(require_state_store(settings), env=child_environment(settings))
+    with hold(
+        store,
+        cluster,
+        owner=who.owner,
+        run_id=who.run_id,
+        ttl=settings.lease_ttl,
+        wait=settings.lease_wait if settings.lease_wait is not None else who.lease_wait,
+    ) as lease:
+        yield lease

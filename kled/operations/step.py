@@ -1,0 +1,61 @@
+"""A step: what one line of an operation does, and how one attempt at it goes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from kled.operations.session import Session
+from kled.retry import ONCE, Policy
+
+READS_ONLY = "nothing to take back: it only reads"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One retriable step; running it twice ends as running it once does.
+
+    `act` returns what happened, in words for the report. Where `done` returns words, there is
+    nothing left to do and `act` is not called. `proof` raises where the world is not as the step
+    promises. `way_back` tells an operator how to take the step back.
+    """
+
+    name: str
+    act: Callable[[Session], str]
+    policy: Policy = ONCE
+    done: Callable[[Session], str | None] | None = None
+    proof: Callable[[Session], None] | None = None
+    way_back: str = READS_ONLY
+
+
+class Operation(Protocol):
+    """A use case bound to its arguments."""
+
+    @property
+    def name(self) -> str:
+        """The operation's name in the field's words, for example `create cluster`."""
+
+    @property
+    def cluster(self) -> str:
+        """The cluster that it is about."""
+
+    @property
+    def mutates(self) -> bool:
+        """Whether it needs the cluster's lease."""
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps in their order."""
+
+
+def attempt(step: Step, session: Session) -> str:
+    """Make one attempt at `step`; return what happened.
+
+    Raises `LeaseLost` before it acts where the session's lease is gone, and whatever the step
+    raises. Safe to repeat: `done` is asked each time, so that a repeat does only what is left.
+    """
+    session.check()
+    if step.done is not None and (words := step.done(session)) is not None:
+        return words
+    words = step.act(session)
+    if step.proof is not None:
+        step.proof(session)
+    return words

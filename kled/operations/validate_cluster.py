@@ -1,0 +1,51 @@
+"""Wait until a cluster validates."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from kled.errors import ClusterNotReady
+from kled.models.validation import ValidationReport
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import PATIENCE
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateCluster:
+    """Ask until the cluster is healthy or the patience is over."""
+
+    cluster: str
+    patience: timedelta = timedelta(minutes=30)
+
+    name = "validate cluster"
+    mutates = False
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step."""
+        return (validate_step(self.cluster, self.patience),)
+
+
+def validate_step(cluster: str, patience: timedelta) -> Step:
+    """`kops validate cluster`, again and again. Safe to repeat: it only reads."""
+
+    def act(session: Session) -> str:
+        report = session.kops.validate(cluster)
+        if not report.ready:
+            raise not_ready(cluster, report)
+        return f"{len(report.nodes)} nodes ready"
+
+    return Step("validate cluster", act, replace(PATIENCE, deadline=patience))
+
+
+def not_ready(cluster: str, report: ValidationReport) -> ClusterNotReady:
+    """Return the error that names the first failures of `report`."""
+    first = "; ".join(
+        f"{failure.kind} {failure.name}: {failure.message}" for failure in report.failures[:_SHOWN]
+    )
+    more = len(report.failures) - _SHOWN
+    return ClusterNotReady(
+        f'cluster "{cluster}" is not healthy: {first}' + (f"; and {more} more" if more > 0 else ""),
+        hint="new nodes need some minutes to join; kled kops get-instances shows them",
+    )
