@@ -1,11 +1,10 @@
 """Create a cluster, wait until it validates, and export a kubeconfig for it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from kled.errors import ClusterDiffers, KledError, KopsError
+from kled.errors import ClusterDiffers, KopsError, SettingsError
 from kled.kops.features import check
 from kled.models.clouds import missing_variables
 from kled.models.definition import Definition
@@ -64,10 +63,8 @@ def check_step(spec: ClusterSpec) -> Step:
     return Step("check settings", act, READ)
 
 
-def missing_error(cloud: str, missing: tuple[str, ...]) -> KledError:
+def missing_error(cloud: str, missing: tuple[str, ...]) -> SettingsError:
     """Return the error for variables that `cloud` needs and the environment lacks."""
-    from kled.errors import SettingsError  # noqa: PLC0415 - one use
-
     return SettingsError(
         f"{cloud} needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not set",
         hint="export them where kled runs; `kled doctor` lists what each cloud needs",
@@ -130,8 +127,8 @@ def _attach(session: Session, spec: ClusterSpec, stored: Definition) -> str:
     raise ClusterDiffers(
         f'cluster "{spec.name}" is stored with another definition: {", ".join(differences[:8])}'
         + (f" and {len(differences) - 8} more" if len(differences) > 8 else ""),  # noqa: PLR2004
-        hint=f"give the same options, or change the stored one: kled kops get-clusters --name={spec.name}"
-        " --output=yaml shows it, edit-instance-group and update-cluster change it",
+        hint="give the same options, or look at the stored one:"
+        f" kled kops get-clusters --name={spec.name} --output=yaml",
     )
 
 

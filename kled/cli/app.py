@@ -1,0 +1,143 @@
+"""The root command and the one place where errors become words and exit codes."""
+
+import contextlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from types import FrameType
+from typing import Final
+
+import click
+
+from kled import __version__
+from kled.cli.lazy import LazyGroup
+from kled.errors import KledError
+from kled.redact import Redactor, secret_values
+
+INTERRUPTED: Final = 130
+TERMINATED: Final = 143
+
+
+_WIDE: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Terminated(BaseException):
+    """SIGTERM or SIGHUP arrived; leaves through every `finally`, so that children are stopped."""
+
+
+KOPS = LazyGroup(
+    "kops",
+    help="One command per kops operation; each adds what kops lacks: a lease, checks, retries.",
+    lazy={
+        "configure-state-store": (
+            "state_store",
+            "Check (or make) the state store and remember it.",
+        ),
+        "create-cluster": ("create", "Store a cluster's definition; with --yes create it."),
+        "create-instance-group": ("instance_groups", "Add an instance group to the definition."),
+        "create-secret": ("secrets", "Store a dockerconfig, encryptionconfig or ciliumpassword."),
+        "delete-cluster": ("delete", "Show what deleting removes; with --yes delete."),
+        "delete-instance-group": ("instance_groups", "Delete an instance group."),
+        "delete-secret": ("secrets", "Delete a secret."),
+        "edit-instance-group": ("edit", "Change an instance group's definition."),
+        "export-kubecfg": ("access", "Write a kubeconfig for a cluster."),
+        "get-clusters": ("reads", "List the clusters of the state store."),
+        "get-instance-groups": ("reads", "List instance groups."),
+        "get-instances": ("reads", "List a cluster's instances."),
+        "get-keypairs": ("reads", "List a cluster's keypairs."),
+        "get-secrets": ("reads", "List a cluster's secrets: names and types, never values."),
+        "install": ("install", "Install a kops release, verified."),
+        "reconcile-cluster": ("update", "Bring a cluster to its definition, rolling included."),
+        "rolling-update": ("rolling", "Show which instances need a roll; with --yes roll them."),
+        "rotate-keypairs": ("secrets", "Add, promote or distrust keypairs."),
+        "scale-instance-group": ("edit", "Change an instance group's size."),
+        "toolbox-dump": ("reads", "Dump a cluster's cloud resources."),
+        "update-cluster": ("update", "Show what would change; with --yes apply it."),
+        "upgrade-cluster": ("update", "Show newer versions; with --yes store them."),
+        "validate-cluster": ("access", "Say whether a cluster is healthy (exit 3: not yet)."),
+    },
+    context_settings=_WIDE,
+)
+
+ROOT = LazyGroup(
+    "kled",
+    help="Dependable, recoverable kops clusters.",
+    lazy={
+        "demo": ("demo", "Watch a flow create a cluster in the sandbox."),
+        "deploy": ("run", "Create or update the deployments of prefect.yaml."),
+        "doctor": ("doctor", "Check tools, stores, server and clouds."),
+        "flows": ("run", "List the flows with their parameters and deployments."),
+        "run": ("run", "Run a flow here, or trigger its deployment."),
+        "sandbox": ("sandbox", "A simulated kops and cloud to try things in."),
+    },
+    groups=[KOPS],
+    context_settings=_WIDE,
+)
+click.version_option(__version__, prog_name="kled", message="%(prog)s %(version)s")(ROOT)
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command line and return its exit code; never raises but for a bug in itself."""
+    try:
+        with _signals():
+            return int(ROOT.main(list(args), prog_name="kled", standalone_mode=False) or 0)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except BaseException as error:  # noqa: BLE001 - the edge: each end has its words and its code
+        return _ending(error)
+
+
+def _ending(error: BaseException) -> int:
+    """Say in words how the command ended, and return its exit code."""
+    match error:
+        case click.UsageError():
+            error.show()
+            return error.exit_code
+        case KledError():
+            return _explain(error)
+        case KeyboardInterrupt() | click.Abort():
+            click.echo("kled: interrupted", err=True)
+            return INTERRUPTED
+        case Terminated():
+            click.echo("kled: terminated", err=True)
+            return TERMINATED
+        case BrokenPipeError():
+            return _closed_pipe()
+        case _:
+            return _bug(error)
+
+
+def _explain(error: KledError) -> int:
+    redact = Redactor(secret_values(os.environ)).text
+    click.echo(f"kled: {redact(error.message)}", err=True)
+    if error.hint:
+        click.echo(f"hint: {redact(error.hint)}", err=True)
+    return error.exit_code
+
+
+def _bug(error: BaseException) -> int:
+    redact = Redactor(secret_values(os.environ)).text
+    click.echo(redact("".join(traceback.format_exception(error))), err=True)
+    click.echo("kled: this is a bug in kled; please report it with the lines above", err=True)
+    return 1
+
+
+def _closed_pipe() -> int:
+    """The reader (`head`, `less`) went away: end quietly, and keep Python from flushing to it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[None]:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,40 @@
+"""Runs an operation for a command: session, live display, report."""
+
+import sys
+
+from kled.cli.leaf import Call
+from kled.cli.live import display
+from kled.cli.output import Column, show, show_value
+from kled.operations.runner import Report, run
+from kled.operations.step import Operation
+
+STEP_COLUMNS = (
+    Column("STEP", "step"),
+    Column("OUTCOME", "outcome"),
+    Column("SECONDS", "seconds"),
+    Column("ATTEMPTS", "attempts"),
+    Column("WHAT HAPPENED", "words"),
+)
+
+
+def execute(call: Call, operation: Operation, *, then: str = "") -> Report:
+    """Run `operation` under its lease, show its steps, and print the report.
+
+    `then` is what to type next; it goes to stderr.
+    """
+    with display(sys.stderr, verbose=call.verbose) as watching:
+        lease_for = operation.cluster if operation.mutates else None
+        with call.session(lease_for, on_line=watching.line) as session:
+            report = run(operation, session, watching)
+    show_report(call, report)
+    if then:
+        call.say(f"next: {then}")
+    return report
+
+
+def show_report(call: Call, report: Report) -> None:
+    """Write the report to stdout: the table of steps, or the whole as JSON or YAML."""
+    if call.settings.output == "table":
+        show([row.as_json() for row in report.rows], STEP_COLUMNS, "table")
+    else:
+        show_value(report.as_json(), call.settings.output)

@@ -1,0 +1,72 @@
+"""Command groups whose commands are imported when they are called, not when help is shown."""
+
+import difflib
+import importlib
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import click
+
+
+class LazyGroup(click.Group):
+    """A group that knows each command's module and one-line help beforehand.
+
+    `lazy` maps a command's name to (module below `kled.cli`, help); the module's attribute is the
+    command's name with underscores.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        lazy: Mapping[str, tuple[str, str]],
+        groups: Sequence[click.Group] = (),
+        **attributes: Any,  # noqa: ANN401 - handed to click unread
+    ) -> None:
+        super().__init__(name, **attributes)
+        self._lazy = dict(lazy)
+        for group in groups:
+            self.add_command(group)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all names, sorted."""
+        return sorted({*self._lazy, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command."""
+        if cmd_name not in self._lazy:
+            return super().get_command(ctx, cmd_name)
+        module = importlib.import_module(f"kled.cli.{self._lazy[cmd_name][0]}")
+        return cast("click.Command", getattr(module, cmd_name.replace("-", "_")))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Resolve as click does, with the nearest name where there is none."""
+        if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"No such command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands with their help without importing them."""
+        rows = [(name, self._help(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def _help(self, ctx: click.Context, name: str) -> str:
+        if name in self._lazy:
+            return self._lazy[name][1]
+        command = super().get_command(ctx, name)
+        return command.get_short_help_str(limit=90) if command else ""
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """Complete command names without importing their modules."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - completion alone
+
+        return [
+            CompletionItem(name, help=self._help(ctx, name))
+            for name in self.list_commands(ctx)
+            if name.startswith(incomplete)
+        ] + (click.Command.shell_complete(self, ctx, incomplete) if incomplete[:1] == "-" else [])

@@ -1,0 +1,111 @@
+"""What every command shares: the global options, settings, sessions, and how results are shown."""
+
+import functools
+import getpass
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+
+import click
+
+from kled import config
+from kled.cli.output import Column, show
+from kled.retry import Clock
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from kled.operations.session import Session
+
+P = ParamSpec("P")
+LEASE_WAIT_SLACK = timedelta(seconds=5)
+
+
+class Call:
+    """One command line: its settings, its output format, and the clock."""
+
+    def __init__(self, settings: config.Settings, *, verbose: bool) -> None:
+        self.settings = settings
+        self.verbose = verbose
+        self.clock = Clock(time.monotonic, time.sleep)
+
+    def session(
+        self,
+        lease_for: str | None = None,
+        *,
+        on_line: Callable[[str], None] | None = None,
+    ) -> "AbstractContextManager[Session]":
+        """Open a session; `lease_for` names the cluster whose lease it holds (None: it reads)."""
+        from kled.operations.session import Who, open_session  # noqa: PLC0415 - not for --help
+
+        who = Who(
+            f"{getpass.getuser()}@{socket.gethostname()}",
+            f"cli-{os.getpid()}-{uuid.uuid4().hex[:8]}",
+            self.settings.lease_ttl + LEASE_WAIT_SLACK,
+        )
+        return open_session(
+            self.settings, lease_for, who=who, clock=self.clock, on_line=on_line or self._line
+        )
+
+    def _line(self, line: str) -> None:
+        if self.verbose:
+            self.say(f"kops: {line}")
+
+    def show(self, rows: Sequence[Any], columns: Sequence[Column]) -> None:
+        """Write `rows` (values with `as_json`) to stdout in the chosen format."""
+        show([row.as_json() for row in rows], columns, self.settings.output)
+
+    def say(self, words: str) -> None:
+        """Write words for a person to stderr."""
+        click.echo(words, err=True)
+
+
+def leaf(
+    name: str, *, examples: Sequence[str]
+) -> Callable[[Callable[Concatenate[Call, P], int | None]], click.Command]:
+    """Make a function a command that is given a `Call` and returns its exit code (None: 0)."""
+
+    def make(function: Callable[Concatenate[Call, P], int | None]) -> click.Command:
+        @functools.wraps(function)
+        def call(**options: Any) -> int:  # noqa: ANN401 - click hands over what it parsed
+            return function(_call(options), **options) or 0  # type: ignore[call-arg]
+
+        command = click.command(
+            name,
+            epilog=_epilog(examples),
+            context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        )(call)
+        command.params += [option() for option in _GLOBAL]
+        return command
+
+    return make
+
+
+def _call(options: dict[str, Any]) -> Call:
+    settings = config.load(os.environ, state=options.pop("state"), config=options.pop("config"))
+    output = options.pop("output")
+    return Call(
+        replace(settings, output=output) if output else settings, verbose=options.pop("verbose")
+    )
+
+
+def _epilog(examples: Sequence[str]) -> str:
+    return "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples)
+
+
+_GLOBAL: tuple[Callable[[], click.Option], ...] = (
+    lambda: click.Option(["--state"], metavar="URL", help="State store, for example s3://BUCKET."),
+    lambda: click.Option(
+        ["-o", "--output"], type=click.Choice(["table", "json", "yaml"]), help="Format of results."
+    ),
+    lambda: click.Option(["-v", "--verbose"], is_flag=True, help="Show what kops says."),
+    lambda: click.Option(
+        ["--config"], type=click.Path(path_type=Path, dir_okay=False), help="Settings file."
+    ),
+)

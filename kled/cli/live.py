@@ -1,0 +1,123 @@
+"""What a person sees while an operation runs: its steps, their durations, the line kops is at.
+
+On a terminal a live list; elsewhere plain lines, one per event, so that logs stay readable.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from kled.errors import KledError
+from kled.operations.runner import Row
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from kled.operations.step import Step
+
+
+class Display(Protocol):
+    """An observer that also shows the line that kops has just written."""
+
+    def started(self, step: "Step") -> None:
+        """A step's first attempt begins."""
+
+    def retried(self, step: "Step", error: KledError) -> None:
+        """An attempt failed; another may follow."""
+
+    def ended(self, row: Row) -> None:
+        """A step is over."""
+
+    def line(self, line: str) -> None:
+        """Kops wrote a line."""
+
+
+@contextmanager
+def display(to: TextIO, *, verbose: bool) -> Iterator[Display]:
+    """Yield the display that fits `to`."""
+    if not to.isatty() or verbose:
+        yield PlainLines(to, verbose=verbose)
+        return
+    from rich.console import Console  # noqa: PLC0415 - only where somebody looks
+    from rich.live import Live  # noqa: PLC0415
+
+    console = Console(file=to)
+    steps = LiveSteps(console)
+    with Live(console=console, get_renderable=steps.render, refresh_per_second=8):
+        yield steps
+
+
+class PlainLines:
+    """One line per event; kops' own lines only where `verbose`."""
+
+    def __init__(self, to: TextIO, *, verbose: bool) -> None:
+        self._to = to
+        self._verbose = verbose
+
+    def started(self, step: "Step") -> None:
+        """Name the step."""
+        self._say(f"{step.name} ...")
+
+    def retried(self, step: "Step", error: KledError) -> None:
+        """Say why it is tried again."""
+        self._say(f"{step.name}: not yet: {error.message}")
+
+    def ended(self, row: Row) -> None:
+        """Say how it ended and how long it took."""
+        self._say(f"{row.step}: {row.outcome} in {row.seconds:.1f} s: {row.words}")
+
+    def line(self, line: str) -> None:
+        """Pass kops' line on."""
+        if self._verbose:
+            self._say(f"  kops: {line}")
+
+    def _say(self, words: str) -> None:
+        self._to.write(words + "\n")
+        self._to.flush()
+
+
+class LiveSteps:
+    """The live list; `render` is called several times a second."""
+
+    def __init__(self, console: "Console") -> None:
+        self._console = console
+        self._rows: list[Row] = []
+        self._running: str | None = None
+        self._since = 0.0
+        self._note = ""
+
+    def started(self, step: "Step") -> None:
+        """Show the step as running."""
+        self._running, self._since, self._note = step.name, time.monotonic(), ""
+
+    def retried(self, step: "Step", error: KledError) -> None:
+        """Show why it is tried again."""
+        self._note = f"not yet: {error.message}"
+
+    def ended(self, row: Row) -> None:
+        """Show the step as over."""
+        self._rows.append(row)
+        self._running = None
+
+    def line(self, line: str) -> None:
+        """Show kops' last line without its log prefix."""
+        words = line.split("] ", 1)[-1].strip() if line[:1] in "IWEF" else line.strip()
+        self._note = words or self._note
+
+    def render(self) -> "RenderableType":
+        """Return the list as it is now."""
+        from rich.spinner import Spinner  # noqa: PLC0415 - only where somebody looks
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        grid = Table.grid(padding=(0, 1))
+        for row in self._rows:
+            mark = Text("✔", "green") if row.outcome == "done" else Text("✘", "red")
+            grid.add_row(mark, row.step, f"{row.seconds:6.1f} s", Text(row.words, "dim"))
+        if self._running is not None:
+            seconds = time.monotonic() - self._since
+            note = Text(self._note, "dim", overflow="ellipsis", no_wrap=True)
+            note.truncate(max(20, self._console.width - 40))
+            grid.add_row(Spinner("dots"), self._running, f"{seconds:6.1f} s", note)
+        return grid
