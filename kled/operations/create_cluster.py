@@ -48,6 +48,25 @@ class CreateCluster:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class StoreCluster:
+    """Check settings, and store the definition or attach to an equal one."""
+
+    spec: ClusterSpec
+
+    name = "store cluster"
+    mutates = True
+
+    @property
+    def cluster(self) -> str:
+        """The cluster's name."""
+        return self.spec.name
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps in their order."""
+        return (check_step(self.spec), store_step(self.spec))
+
+
 def check_step(spec: ClusterSpec) -> Step:
     """Everything that can be known to be wrong before anything is changed."""
 

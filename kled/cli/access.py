@@ -1,0 +1,84 @@
+"""`validate-cluster` and `export-kubecfg`."""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from kled.cli.execute import execute
+from kled.cli.leaf import Call, leaf
+from kled.cli.live import display
+from kled.cli.output import Column, show, show_value
+from kled.cli.parameters import DURATION
+from kled.operations.export_cluster import ExportCluster
+from kled.operations.names import only_cluster
+from kled.operations.runner import run
+from kled.operations.validate_cluster import ValidateCluster, not_ready
+
+_FAILURES = (Column("KIND", "kind"), Column("NAME", "name"), Column("MESSAGE", "message"))
+_NODES = (
+    Column("NODE", "name"),
+    Column("ROLE", "role"),
+    Column("ZONE", "zone"),
+    Column("STATUS", "status"),
+)
+
+
+@leaf(
+    "validate-cluster",
+    examples=(
+        "kled kops validate-cluster --name=mycluster.example.com",
+        "kled kops validate-cluster --name=mycluster.example.com --wait=15m",
+    ),
+)
+@click.option("--name", metavar="CLUSTER", help="The cluster; without it, the store's only one.")
+@click.option("--wait", type=DURATION, help="Wait until it is healthy, for example 15m.")
+def validate_cluster(call: Call, name: str | None, wait: timedelta | None) -> None:
+    """Say whether a cluster is healthy: exit 0 when it is, 3 when it is not yet."""
+    with (
+        display(sys.stderr, verbose=call.verbose) as watching,
+        call.session(on_line=watching.line) as session,
+    ):
+        cluster = only_cluster(session, name)
+        if wait is not None:
+            run(ValidateCluster(cluster, wait), session, watching)
+        report = session.kops.validate(cluster)
+    if call.settings.output != "table":
+        show_value(report.as_json(), call.settings.output)
+    else:
+        show([node.as_json() for node in report.nodes], _NODES, "table")
+        if report.failures:
+            show([failure.as_json() for failure in report.failures], _FAILURES, "table")
+    if not report.ready:
+        raise not_ready(cluster, report)
+    call.say(f'cluster "{cluster}" is healthy')
+
+
+@leaf(
+    "export-kubecfg",
+    examples=(
+        "kled kops export-kubecfg --name=mycluster.example.com --kubeconfig=./kubeconfig",
+        "kled kops export-kubecfg --name=mycluster.example.com --admin=1h",
+    ),
+)
+@click.option("--name", metavar="CLUSTER", help="The cluster; without it, the store's only one.")
+@click.option(
+    "--kubeconfig",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file; contexts of other clusters in it are kept [default: ./kubeconfig-NAME].",
+)
+@click.option(
+    "--admin",
+    type=DURATION,
+    default="18h",
+    show_default=True,
+    help="Lifetime of the admin credentials; 0 writes a context without any.",
+)
+def export_kubecfg(call: Call, name: str | None, kubeconfig: Path | None, admin: timedelta) -> None:
+    """Write a kubeconfig, readable by its owner alone, with credentials that expire."""
+    with call.session() as session:
+        cluster = only_cluster(session, name)
+    target = (kubeconfig or Path(f"kubeconfig-{cluster}")).absolute()
+    operation = ExportCluster(cluster, target, admin or None)
+    execute(call, operation, then=f"kubectl --kubeconfig={target} get nodes")

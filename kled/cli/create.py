@@ -1,0 +1,78 @@
+"""`kled kops create-cluster`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kled.cli.execute import execute
+from kled.cli.leaf import Call, leaf
+from kled.cli.output import Column, show_value
+from kled.cli.spec_options import spec_from, spec_options
+from kled.models.plan import Plan
+from kled.models.spec import ClusterSpec
+from kled.operations.create_cluster import CreateCluster, StoreCluster
+
+CHANGE_COLUMNS = (
+    Column("ACTION", "action"),
+    Column("RESOURCE", "resource"),
+    Column("NAME", "name"),
+)
+
+
+@leaf(
+    "create-cluster",
+    examples=(
+        "kled kops create-cluster --name=mycluster.example.com --zones=us-east-1a --node-count=2",
+        "kled kops create-cluster --name=c.example.com --zones=fsn1 --cloud=hetzner --dry-run",
+        "kled kops create-cluster --name=c.example.com --zones=us-east-1a --yes",
+    ),
+)
+@spec_options
+@click.option("--dry-run", is_flag=True, help="Print the definition; store nothing.")
+@click.option("--yes", is_flag=True, help="Create the cluster now: update, validate, export.")
+@click.option(
+    "--kubeconfig",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --yes: where the kubeconfig goes [default: ./kubeconfig-NAME].",
+)
+def create_cluster(
+    call: Call, *, dry_run: bool, yes: bool, kubeconfig: Path | None, **options: Any
+) -> None:
+    """Store a cluster's definition and show what creating it would do; with --yes create it.
+
+    A cluster that is stored already is attached to where its definition is the one that these
+    options give; otherwise the differences are named and nothing is changed.
+    """
+    spec = spec_from(options)
+    if dry_run:
+        _print_definition(call, spec)
+    elif yes:
+        target = kubeconfig or Path(f"kubeconfig-{spec.name}")
+        execute(call, CreateCluster(spec, target.absolute()), then=f"KUBECONFIG={target} k9s")
+    else:
+        execute(call, StoreCluster(spec))
+        _preview(call, spec.name)
+
+
+def _print_definition(call: Call, spec: ClusterSpec) -> None:
+    with call.session() as session:
+        definition = session.kops.dry_run(spec)
+    form = "json" if call.settings.output == "json" else "yaml"
+    show_value(definition.as_json(), form)
+
+
+def _preview(call: Call, name: str) -> None:
+    with call.session() as session:
+        plan = session.kops.update_preview(name)
+    show_plan(call, plan)
+    call.say(f"next: kled kops update-cluster --name={name} --yes")
+
+
+def show_plan(call: Call, plan: Plan) -> None:
+    """Write a plan to stdout; its totals, for people, to stderr."""
+    if call.settings.output == "table":
+        call.show(plan.changes, CHANGE_COLUMNS)
+        call.say(plan.summary())
+    else:
+        show_value(plan.as_json(), call.settings.output)

@@ -1,0 +1,35 @@
+"""Types of option values that more than one command takes."""
+
+import re
+from datetime import timedelta
+from typing import Final
+
+import click
+
+_PART: Final = re.compile(r"(\d+(?:\.\d+)?)(h|m|s)")
+
+
+class Duration(click.ParamType):
+    """A duration as kops writes it: `90s`, `15m`, `1h30m`; `0` needs no unit."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        """Return the duration; fail with what a right one looks like."""
+        if isinstance(value, timedelta):
+            return value
+        words = str(value).strip()
+        if words == "0":
+            return timedelta(0)
+        if not words or _PART.sub("", words):
+            self.fail(f"{words!r} is not a duration such as 90s, 15m or 1h30m", param, ctx)
+        units = {"h": "hours", "m": "minutes", "s": "seconds"}
+        return sum(
+            (timedelta(**{units[unit]: float(n)}) for n, unit in _PART.findall(words)),
+            timedelta(0),
+        )
+
+
+DURATION: Final = Duration()

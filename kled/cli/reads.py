@@ -1,0 +1,144 @@
+"""The commands that only read: `get-*` and `toolbox-dump`."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kled.cli.leaf import Call, leaf
+from kled.cli.output import Column, show, show_value
+
+if TYPE_CHECKING:
+    from kled.operations.session import Session
+
+_NAME = click.option("--name", metavar="CLUSTER", help="The cluster; without it, all of the store.")
+
+CLUSTERS = (
+    Column("NAME", "name"),
+    Column("CLOUD", "cloud"),
+    Column("ZONES", "zones"),
+    Column("KUBERNETES", "kubernetes_version"),
+)
+INSTANCE_GROUPS = (
+    Column("NAME", "name"),
+    Column("ROLE", "role"),
+    Column("MACHINE TYPE", "machine_type"),
+    Column("MIN", "min"),
+    Column("MAX", "max"),
+    Column("ZONES", "zones"),
+)
+INSTANCES = (
+    Column("ID", "id"),
+    Column("NODE", "node"),
+    Column("STATUS", "status"),
+    Column("ROLES", "roles"),
+    Column("INTERNAL IP", "internal_ip"),
+    Column("INSTANCE GROUP", "instance_group"),
+    Column("MACHINE TYPE", "machine_type"),
+)
+KEYPAIRS = (
+    Column("NAME", "name"),
+    Column("ID", "id"),
+    Column("ISSUED", "issued"),
+    Column("EXPIRES", "expires"),
+    Column("PRIMARY", "primary"),
+    Column("DISTRUSTED", "distrusted"),
+)
+SECRETS = (Column("TYPE", "type"), Column("NAME", "name"))
+
+
+@leaf(
+    "get-clusters",
+    examples=(
+        "kled kops get-clusters --state=s3://acme-kops-state",
+        "kled kops get-clusters -o json",
+    ),
+)
+@click.option(
+    "--name", metavar="CLUSTER", help="Only this cluster; yaml and json are its definition."
+)
+def get_clusters(call: Call, name: str | None) -> None:
+    """List the clusters of the state store; with --name show one."""
+    with call.session() as session:
+        if name is not None and call.settings.output != "table":
+            show_value(session.kops.get_definition(name).as_json(), call.settings.output)
+            return
+        rows = [one for one in session.kops.get_clusters() if name in (None, one.name)]
+        if name is not None and not rows:
+            session.kops.get_definition(name)  # raises ClusterNotFound as kops words it
+    call.show(rows, CLUSTERS)
+    if not rows:
+        call.say("no clusters; create one with: kled kops create-cluster --name=NAME --zones=ZONE")
+
+
+@leaf(
+    "get-instance-groups",
+    examples=("kled kops get-instance-groups --name=mycluster.example.com",),
+)
+@_NAME
+def get_instance_groups(call: Call, name: str | None) -> None:
+    """List instance groups."""
+    _list(call, name, INSTANCE_GROUPS, lambda session: session.kops.get_instance_groups)
+
+
+@leaf("get-instances", examples=("kled kops get-instances --name=mycluster.example.com",))
+@_NAME
+def get_instances(call: Call, name: str | None) -> None:
+    """List instances, and whether each runs what the definition says."""
+    _list(call, name, INSTANCES, lambda session: session.kops.get_instances)
+
+
+@leaf("get-secrets", examples=("kled kops get-secrets --name=mycluster.example.com",))
+@_NAME
+def get_secrets(call: Call, name: str | None) -> None:
+    """List secrets: names and types, never values."""
+    _list(call, name, SECRETS, lambda session: session.kops.get_secrets)
+
+
+@leaf("get-keypairs", examples=("kled kops get-keypairs --name=mycluster.example.com",))
+@_NAME
+def get_keypairs(call: Call, name: str | None) -> None:
+    """List keypairs; the primary one signs, distrusted ones are on their way out."""
+    _list(call, name, KEYPAIRS, lambda session: session.kops.get_keypairs)
+
+
+@leaf(
+    "toolbox-dump",
+    examples=("kled kops toolbox-dump --name=mycluster.example.com -o json > dump.json",),
+)
+@click.option("--name", metavar="CLUSTER", help="The cluster; without it, the store's only one.")
+def toolbox_dump(call: Call, name: str | None) -> None:
+    """Dump a cluster's cloud resources: the table counts them, JSON and YAML hold them whole."""
+    from kled.operations.names import only_cluster  # noqa: PLC0415 - not for --help
+
+    with call.session() as session:
+        dump = session.kops.toolbox_dump(only_cluster(session, name))
+    if call.settings.output == "table":
+        show(_counts(dump), (Column("RESOURCE", "type"), Column("COUNT", "count")), "table")
+    else:
+        show_value(dump, call.settings.output)
+
+
+def _counts(dump: dict[str, Any]) -> list[dict[str, object]]:
+    kinds = sorted(str(resource.get("type")) for resource in dump.get("resources") or [])
+    return [{"type": kind, "count": kinds.count(kind)} for kind in dict.fromkeys(kinds)]
+
+
+def _list(
+    call: Call,
+    name: str | None,
+    columns: Sequence[Column],
+    reader: Callable[["Session"], Callable[[str], Sequence[Any]]],
+) -> None:
+    """Show one cluster's rows, or those of all clusters with a column for the cluster."""
+    from kled.operations.names import clusters_meant  # noqa: PLC0415 - not for --help
+
+    with call.session() as session:
+        names = clusters_meant(session, name)
+        rows = [
+            {"cluster": cluster, **row.as_json()}
+            for cluster in names
+            for row in reader(session)(cluster)
+        ]
+    shown = columns if len(names) == 1 else (Column("CLUSTER", "cluster"), *columns)
+    show(rows, shown, call.settings.output)

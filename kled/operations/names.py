@@ -1,0 +1,42 @@
+"""Which cluster, and which instance group, is meant where a name is short or missing (design §4)."""
+
+from kled.errors import InstanceGroupNotFound, InvalidInput
+from kled.operations.session import Session
+
+
+def clusters_meant(session: Session, name: str | None) -> tuple[str, ...]:
+    """Return the named cluster, or every cluster of the store; a read command's choice."""
+    if name is not None:
+        return (name,)
+    return tuple(cluster.name for cluster in session.kops.get_clusters())
+
+
+def only_cluster(session: Session, name: str | None) -> str:
+    """Return the named cluster, or the store's only one.
+
+    Raises `InvalidInput` naming the clusters there are where it would have to guess.
+    """
+    names = clusters_meant(session, name)
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise InvalidInput("--name", "is needed: the state store has no cluster")
+    raise InvalidInput("--name", f"is needed: the state store has {', '.join(names)}")
+
+
+def instance_group_meant(session: Session, cluster: str, name: str) -> str:
+    """Return `name`, or the only group that it is a prefix of (`nodes` for `nodes-us-east-1a`).
+
+    Raises `InstanceGroupNotFound` naming the groups there are.
+    """
+    groups = [group.name for group in session.kops.get_instance_groups(cluster)]
+    if name in groups:
+        return name
+    longer = [group for group in groups if group.startswith(f"{name}-")]
+    if len(longer) == 1:
+        return longer[0]
+    told = f"more than one starts with it: {', '.join(longer)}" if longer else "no such group"
+    raise InstanceGroupNotFound(
+        f'instance group "{name}" of cluster "{cluster}" not found: {told}',
+        hint=f"the groups are {', '.join(groups)}",
+    )
