@@ -1,1 +1,1 @@
-"""Object stores behind one Protocol: `base` is the contract, `url` opens one, `safety` judges one."""
+"""Object stores: `base` is the contract, `url` opens a store, `safety` judges one."""

@@ -5,7 +5,7 @@ Keys are relative to the store's URL, `/` between their parts. A store never ret
 
 * `BucketMissing`: the bucket or directory of the URL is not there;
 * `StoreDenied`: the credentials are refused, missing, or lack a permission;
-* `StoreUnavailable` (retryable): no answer, throttled, 5xx; **a write may have happened all the same**;
+* `StoreUnavailable` (retryable): no answer, throttled, 5xx; **a write may still have happened**;
 * `StoreError`: anything else that the store says, in its own words;
 * `InvalidInput`: a key with an empty, `.` or `..` part.
 """
@@ -40,7 +40,7 @@ class Stored:
 
 
 class ObjectStore(Protocol):
-    """A flat set of named objects; each call is atomic for one object and there is nothing larger."""
+    """A flat set of named objects; a call is atomic for one object, and nothing is larger."""
 
     @property
     def location(self) -> Location:
@@ -50,7 +50,7 @@ class ObjectStore(Protocol):
         """Return the object; a reader never sees half a write. Raises `ObjectMissing`."""
 
     def put_if_absent(self, key: str, body: bytes) -> str:
-        """Write `body` unless `key` exists and return its tag; raise `PreconditionFailed` if it does.
+        """Write `body` unless `key` exists and return its tag, else raise `PreconditionFailed`.
 
         Of any number of callers at once, one wins. Raises `CapabilityMissing` where the store
         refuses conditions outright; one that ignores them is found by `probe.conditional_writes`.

@@ -1,0 +1,78 @@
+"""From a URL to the store that it names."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from kled.errors import CapabilityMissing, InvalidInput
+from kled.retry import Clock
+from kled.storage.base import Location, ObjectStore
+from kled.storage.memory import MemoryStore
+from kled.storage.retrying import RetryingStore
+
+S3_SCHEMES: Final = ("s3", "do", "scw", "hos")
+KNOWN: Final = (*S3_SCHEMES, "file", "memory")
+_NOT_YET: Final = ("gs", "azureblob")
+
+
+def open_store(location: Location, *, env: Mapping[str, str], clock: Clock) -> ObjectStore:
+    """Return the store at `location`, retrying requests; nothing is asked of it yet.
+
+    `env` is where the S3 family finds endpoint and credentials. A path from `/` means file://, as
+    kops takes it; memory:// makes a new, empty store. Raises `InvalidInput` for a URL that names
+    no store that kled knows, `CapabilityMissing` for gs:// and azureblob://.
+    """
+    return RetryingStore(_adapter(location, env, clock), clock)
+
+
+def bucket_and_prefix(url: str) -> tuple[str, str]:
+    """Split an S3-like URL; the prefix has no slash at either end."""
+    parts = urlsplit(url)
+    if not parts.netloc or parts.username or parts.query or parts.fragment:
+        raise InvalidInput("state store", f"{url} names no bucket")
+    return parts.netloc, parts.path.strip("/")
+
+
+def directory(url: str) -> Path:
+    """Return the absolute path that a file:// URL or a path from `/` names."""
+    parts = urlsplit(url)
+    path = unquote(parts.path) if parts.scheme else url
+    if parts.netloc not in {"", "localhost"} or not path.startswith("/"):
+        raise InvalidInput(
+            "state store", f"{url} is no absolute path", hint="write file:///path/to/directory"
+        )
+    return Path(path)
+
+
+def _adapter(location: Location, env: Mapping[str, str], clock: Clock) -> ObjectStore:
+    scheme = urlsplit(location.url).scheme
+    if scheme in S3_SCHEMES:
+        return _s3(scheme, location, env)
+    if scheme == "file" or location.url.startswith("/"):
+        from kled.storage.local import LocalStore  # noqa: PLC0415 - fcntl is POSIX only
+
+        return LocalStore(directory(location.url), clock)
+    if scheme == "memory":
+        return MemoryStore()
+    if scheme in _NOT_YET:
+        raise CapabilityMissing(
+            f"kled cannot write to {scheme}:// yet; that comes with snapshots",
+            hint="until then pass --no-lease to change clusters kept there",
+        )
+    raise InvalidInput(
+        "state store",
+        f"{location.url} is of no known kind",
+        hint=f"known: {', '.join(f'{name}://' for name in (*KNOWN, *_NOT_YET))}",
+    )
+
+
+def _s3(scheme: str, location: Location, env: Mapping[str, str]) -> ObjectStore:
+    from kled.storage import s3, s3_client  # noqa: PLC0415 - brings boto3
+
+    bucket, prefix = bucket_and_prefix(location.url)
+    access = s3_client.choose(scheme, env, endpoint=location.endpoint, region=location.region)
+    # do:// and s3:// at one endpoint are one bucket, so a lease on it is one lease
+    url = f"s3://{bucket}/{prefix}".rstrip("/")
+    where = Location(url, access.endpoint, access.region)
+    return s3.S3Store(s3_client.connect(access), bucket, prefix, where)
