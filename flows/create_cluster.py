@@ -1,0 +1,39 @@
+"""Create a cluster, wait until it validates, and export a kubeconfig for it."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from prefect import flow
+from pydantic import Field
+
+from kled.models.spec import ClusterSpec
+from kled.operations.create_cluster import CreateCluster
+from tasks import operation, resources
+from tasks.operation import Outcome
+
+
+@flow(name="create-cluster", flow_run_name="create {spec.name}", persist_result=False)
+def create_cluster(
+    spec: ClusterSpec,
+    kubeconfig: Path | None = None,
+    patience: Annotated[int, Field(ge=1, le=1440)] = 30,
+) -> Outcome:
+    """Create a cluster, wait until it validates, and export a kubeconfig for it.
+
+    Safe to run again after a failure, a cancellation or a kill: it does only what is left.
+
+    Args:
+        spec: The cluster that is wanted.
+        kubeconfig: File on the worker to export to; by default the one that kubectl uses there.
+        patience: Minutes that the cluster may take to validate.
+    """
+    target = kubeconfig or resources.kubeconfig()
+    return operation.run(
+        CreateCluster(spec, target, timedelta(minutes=patience)),
+        then=(
+            f"kubectl --kubeconfig={target} get nodes",
+            f"kled kops validate-cluster --name={spec.name}",
+            f"kled kops get-instances --name={spec.name}",
+        ),
+    )

@@ -1,0 +1,56 @@
+"""Tells Prefect what became of a cluster, while the run goes on: automations listen to it.
+
+Delivered at least once: a run that is repeated announces again. The words are those of design §6.
+"""
+
+from typing import Final
+
+from prefect.events import emit_event
+
+from kled.errors import ClusterNotReady, KledError
+from kled.operations.runner import Row
+from kled.operations.step import Operation, Step
+
+_DONE: Final = {
+    ("create cluster", "update cluster"): "kled.cluster.created",
+    ("update cluster", "update cluster"): "kled.cluster.updated",
+    ("create cluster", "validate cluster"): "kled.cluster.healthy",
+    ("validate cluster", "validate cluster"): "kled.cluster.healthy",
+}
+"""Operation and step that succeeded, and what that means."""
+
+
+class Announcer:
+    """An observer that emits an event as soon as the step that proves it has ended."""
+
+    def __init__(self, operation: Operation) -> None:
+        self._operation = operation
+        self._waited_in: str | None = None
+
+    def started(self, step: Step) -> None:
+        """Nothing is known yet."""
+
+    def retried(self, step: Step, error: KledError) -> None:
+        """Remember whether it is the cluster that keeps the step from succeeding."""
+        self._waited_in = step.name if isinstance(error, ClusterNotReady) else None
+
+    def ended(self, row: Row) -> None:
+        """Emit what the step's end means, if it means anything to others."""
+        if row.outcome == "done":
+            event = _DONE.get((self._operation.name, row.step))
+        else:
+            event = "kled.cluster.unhealthy" if self._waited_in == row.step else None
+        if event is not None:
+            emit(event, self._operation.cluster, row.words)
+
+
+def emit(event: str, cluster: str, words: str) -> None:
+    """Emit `event` about `cluster`; returns at once, Prefect sends in the background."""
+    emit_event(
+        event,
+        resource={
+            "prefect.resource.id": f"kled.cluster.{cluster}",
+            "prefect.resource.name": cluster,
+        },
+        payload={"cluster": cluster, "words": words},
+    )

@@ -1,0 +1,106 @@
+"""Runs an operation's steps for a flow, one Prefect task per step, in the flow's own thread.
+
+Never `.submit()`: a step in a worker thread would outlive a cancelled run with its kops
+(facts: only the main thread gets Prefect's termination signal).
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from prefect import task
+from prefect.client.schemas.objects import State
+from prefect.states import Failed
+
+from kled.errors import KledError
+from kled.operations.runner import Observer, Report, Row
+from kled.operations.session import Session
+from kled.operations.step import Operation, Step
+from tasks import events, resources, summary
+from tasks.policies import Attempts, options
+
+logger = logging.getLogger("kled.flows")
+
+Outcome = dict[str, Any] | State[Any]
+"""A report as plain data, or the state of a failed run that carries the error."""
+
+
+@task
+def perform(attempts: Attempts) -> str:
+    """Make one attempt at a step. Safe to repeat, as every step is; runs under its policy."""
+    try:
+        return attempts.make()
+    except KledError:
+        raise
+    except Exception as error:
+        words = resources.redactor(resources.settings()).text(f"{type(error).__name__}: {error}")
+        logger.exception("%s ended unexpectedly", attempts.step.name)
+        raise KledError(
+            f"unexpected {words}", hint="this is a bug in kled; please report it with this log"
+        ) from None
+
+
+def run(operation: Operation, *, then: Sequence[str] = ()) -> Outcome:
+    """Run `operation` and publish its summary; `then` lists what to type next.
+
+    Raises no `KledError`: it comes back in a failed state whose message has the hint too. However
+    this is left (cancellation included), kops is stopped and the lease released by the session.
+    """
+    watch = _Watch(resources.watching(), events.Announcer(operation))
+    try:
+        with resources.session(operation) as session:
+            report = _execute(operation, session, watch)
+    except KledError as error:
+        summary.publish(Report(operation.name, operation.cluster, tuple(watch.rows)), error=error)
+        return _failed(error)
+    summary.publish(report, then=then)
+    return report.as_json()
+
+
+def _execute(operation: Operation, session: Session, observer: Observer) -> Report:
+    rows = tuple(_perform(step, session, observer) for step in operation.steps())
+    return Report(operation.name, operation.cluster, rows)
+
+
+def _perform(step: Step, session: Session, observer: Observer) -> Row:
+    observer.started(step)
+    attempts = Attempts(step, session, observer)
+    try:
+        words = perform.with_options(**options(step))(attempts)
+    except KledError as error:
+        observer.ended(Row(step.name, "failed", attempts.seconds, attempts.count, error.message))
+        raise
+    row = Row(step.name, "done", attempts.seconds, attempts.count, words)
+    observer.ended(row)
+    return row
+
+
+def _failed(error: KledError) -> State[Any]:
+    """Return a failed state that says what an operator needs and carries the error itself."""
+    hint = f" (hint: {error.hint})" if error.hint else ""
+    words = resources.redactor(resources.settings()).text(f"{error.message}{hint}")
+    return Failed(message=f"{type(error).__name__}: {words}", data=error)
+
+
+class _Watch:
+    """Remembers the rows of a run and passes everything on to those who look on."""
+
+    def __init__(self, *observers: Observer) -> None:
+        self.rows: list[Row] = []
+        self._observers = observers
+
+    def started(self, step: Step) -> None:
+        """Pass on."""
+        for one in self._observers:
+            one.started(step)
+
+    def retried(self, step: Step, error: KledError) -> None:
+        """Pass on."""
+        for one in self._observers:
+            one.retried(step, error)
+
+    def ended(self, row: Row) -> None:
+        """Remember and pass on."""
+        self.rows.append(row)
+        for one in self._observers:
+            one.ended(row)

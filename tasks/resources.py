@@ -1,0 +1,132 @@
+"""The composition root of flows: the only place where they meet environment, clock and process.
+
+An in-process caller (the command line) brings its own settings and a display by `called_by`;
+a worker has neither and reads its environment.
+"""
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, Protocol
+
+from prefect.runtime import flow_run
+
+from kled import config
+from kled.operations.runner import Observer, Silent
+from kled.operations.session import Session, Who, open_session
+from kled.operations.step import Operation
+from kled.redact import Redactor, secret_values
+from kled.retry import Clock
+from tasks import logs
+
+logger = logging.getLogger("kled.flows")
+
+LEASE_WAIT: Final = timedelta(minutes=30)
+"""A flow queues behind another writer this long, unless `KLED_LEASE_WAIT` says otherwise."""
+
+
+class Watching(Observer, Protocol):
+    """An observer that also sees the lines of kops."""
+
+    def line(self, line: str) -> None:
+        """Kops wrote a line."""
+
+
+class Unwatched(Silent):
+    """Nobody looks on."""
+
+    def line(self, line: str) -> None:
+        """Show nothing."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who runs flows in this process, other than a worker."""
+
+    settings: config.Settings
+    watching: Watching
+
+
+_caller: ContextVar[Caller | None] = ContextVar("kled-caller", default=None)
+
+
+@contextmanager
+def called_by(settings: config.Settings, watching: Watching) -> Iterator[None]:
+    """Run the flows of this block with `settings`, and show `watching` what they do."""
+    token = _caller.set(Caller(settings, watching))
+    try:
+        yield
+    finally:
+        _caller.reset(token)
+
+
+def watching() -> Watching:
+    """Return who looks on."""
+    caller = _caller.get()
+    return caller.watching if caller else Unwatched()
+
+
+def settings() -> config.Settings:
+    """Return the caller's settings, else those of the environment.
+
+    A worker's environment may hold variables of a newer kled: unknown ones are warned about.
+    """
+    caller = _caller.get()
+    if caller is not None:
+        return caller.settings
+    unknown = config.unknown_variables(os.environ)
+    if unknown:
+        logger.warning("unknown variables are ignored: %s", ", ".join(unknown))
+    return config.load({name: value for name, value in os.environ.items() if name not in unknown})
+
+
+@contextmanager
+def session(operation: Operation) -> Iterator[Session]:
+    """Yield a session for `operation`, with the cluster's lease where it mutates.
+
+    Raises what `open_session` raises, and `RoomTaken` where a stranger's module shadows a room.
+    """
+    from kled import rooms  # noqa: PLC0415 - the first thing a flow does, not an import
+
+    rooms.check()
+    chosen = settings()
+    logs.install(redactor(chosen))
+    shown = watching()
+
+    def on_line(line: str) -> None:
+        logs.kops_line(line)
+        shown.line(line)
+
+    with open_session(
+        chosen,
+        operation.cluster if operation.mutates else None,
+        who=who(),
+        clock=Clock(time.monotonic, time.sleep),
+        on_line=on_line,
+    ) as opened:
+        yield opened
+
+
+def redactor(chosen: config.Settings) -> Redactor:
+    """Return a redactor that knows the secrets of the environment."""
+    return Redactor(secret_values(chosen.environment))
+
+
+def who() -> Who:
+    """Return who holds the lease: the flow and its run, so that others can look it up."""
+    owner = f"flow {flow_run.flow_name or 'unknown'} on {socket.gethostname()}"
+    return Who(owner, str(flow_run.id or f"process-{os.getpid()}"), LEASE_WAIT)
+
+
+def kubeconfig(env: Mapping[str, str] | None = None) -> Path:
+    """Return the kubeconfig that kops and kubectl use: $KUBECONFIG's first, else ~/.kube/config."""
+    variables = settings().environment if env is None else env
+    first = variables.get("KUBECONFIG", "").split(os.pathsep)[0]
+    return Path(first) if first else Path(variables.get("HOME", os.sep)) / ".kube" / "config"

@@ -1,0 +1,62 @@
+"""The summary of a run as an artifact of the flow run: steps, durations, what to type next."""
+
+import re
+from collections.abc import Sequence
+
+from prefect.artifacts import create_markdown_artifact
+
+from kled.errors import KledError
+from kled.operations.runner import Report, Row
+from tasks import resources
+
+
+def publish(report: Report, *, then: Sequence[str] = (), error: KledError | None = None) -> None:
+    """Store the summary; each run adds a version under the key of the operation and cluster."""
+    text = markdown(report, then=then, error=error)
+    create_markdown_artifact(
+        key=key(report),
+        markdown=resources.redactor(resources.settings()).text(text),
+        description=f"{report.operation}: {report.cluster}",
+    )
+
+
+def key(report: Report) -> str:
+    """Return the artifact's key; Prefect takes lower case letters, digits and dashes only."""
+    return re.sub(r"[^a-z0-9]+", "-", f"{report.operation} {report.cluster}".lower()).strip("-")
+
+
+def markdown(report: Report, *, then: Sequence[str] = (), error: KledError | None = None) -> str:
+    """Return the summary: a table with one line per step, then the error, or the next commands."""
+    lines = [
+        f"# {report.operation}: {report.cluster}",
+        "",
+        "| step | outcome | duration | attempts | what happened |",
+        "| --- | --- | ---: | ---: | --- |",
+        *(_line(row) for row in report.rows),
+    ]
+    if error is not None:
+        lines += ["", f"**{type(error).__name__}**: {error.message}"]
+        lines += ["", f"Hint: {error.hint}"] if error.hint else []
+    if then:
+        lines += ["", "Next:", "", "```sh", *then, "```"]
+    return "\n".join(lines) + "\n"
+
+
+def _line(row: Row) -> str:
+    cells = (row.step, row.outcome, duration(row.seconds), str(row.attempts), row.words)
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _cell(words: str) -> str:
+    return words.replace("|", "\\|").replace("\n", " ")
+
+
+def duration(seconds: float) -> str:
+    """Return `seconds` as a person writes them: 4.2 s, 3 min 20 s, 1 h 05 min."""
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:  # noqa: PLR2004 - an hour
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min"
