@@ -89,10 +89,8 @@ def load(
     path = config or _path(env, "KLED_CONFIG") or _config_home(env) / "kled" / "config.toml"
     found = _read(path, must_exist=config is not None or "KLED_CONFIG" in env)
     store = state or _first(env, "KLED_STATE_STORE", "KOPS_STATE_STORE")
-    chosen = _tidy(store or found.get("default-state-store"))
-    profiles = {
-        _tidy(url): _profile(url, raw) for url, raw in found.get("state-stores", {}).items()
-    }
+    chosen = _tidy(store or _string(found, "default-state-store"))
+    profiles = _profiles(found.get("state-stores", {}))
     profile = profiles.get(chosen or "", Profile())
     return Settings(
         environment=dict(env),

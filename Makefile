@@ -1,0 +1,60 @@
+# What a newcomer types: make demo, make test. Everything else is for those who change kled.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# Prefect is five times dearer to import without byte code.
+export PYTHONDONTWRITEBYTECODE :=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint lock bench test-slow test-kops coverage clean
+
+help: ## show these targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+install: $(STAMP) ## build .venv with kled in .venv/bin
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("kled needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-dev.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $(STAMP)
+
+demo: install ## watch a flow create a cluster in the sandbox (nothing real is touched)
+	$(BIN)/kled demo
+
+test: install ## lint-free tests: unit, conformance, flows, packaging
+	$(BIN)/python -m pytest -q -m "not slow and not browser and not kops"
+
+test-slow: install ## the slow suites: kill tests, real Prefect server and worker, browser
+	$(BIN)/python -m pytest -q -m "slow or browser"
+
+test-kops: install ## the same contracts with a real kops: KLED_TEST_KOPS=/path/to/kops
+	@test -n "$$KLED_TEST_KOPS" || { echo "set KLED_TEST_KOPS=/path/to/kops"; exit 2; }
+	$(BIN)/python -m pytest -q -m kops
+
+coverage: install ## branches covered by the tests: 95 % overall, 100 % for errors, models and kops
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -m "not slow and not browser and not kops"
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+	$(BIN)/coverage report --fail-under=100 --include='kled/errors.py,kled/models/*,kled/kops/*'
+
+lint: install ## format, lint, types, directions between rooms
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install ## overhead and speed, as ratios against bare kops in the same run
+	$(BIN)/python -m benchmarks
+
+lock: ## resolve the locks anew (no index host is written)
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+
+clean: ## remove what is built
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache

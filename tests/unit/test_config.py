@@ -1,0 +1,157 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kled.config import Profile, load
+from kled.errors import InvalidInput, SettingsError
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    return {"HOME": str(tmp_path)}
+
+
+def write(home: dict[str, str], text: str) -> Path:
+    path = Path(home["HOME"]) / ".config" / "kled" / "config.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_an_empty_home_gives_defaults(home: dict[str, str]) -> None:
+    settings = load(home)
+
+    assert settings.state_store is None
+    assert settings.home == Path(home["HOME"]) / ".local/share/kled"
+    assert settings.lease_ttl == timedelta(seconds=60)
+    assert settings.lease_wait is None
+    assert settings.profile == Profile()
+
+
+@pytest.mark.parametrize(
+    ("state", "variables", "expected"),
+    [
+        (
+            "s3://option",
+            {"KLED_STATE_STORE": "s3://kled", "KOPS_STATE_STORE": "s3://kops"},
+            "s3://option",
+        ),
+        (None, {"KLED_STATE_STORE": "s3://kled", "KOPS_STATE_STORE": "s3://kops"}, "s3://kled"),
+        (None, {"KOPS_STATE_STORE": "s3://kops/"}, "s3://kops"),
+        (None, {"KLED_STATE_STORE": ""}, "s3://file"),
+    ],
+)
+def test_options_win_over_variables_over_the_file(
+    home: dict[str, str], state: str | None, variables: dict[str, str], expected: str
+) -> None:
+    write(home, 'default-state-store = "s3://file"')
+
+    assert load({**home, **variables}, state=state).state_store == expected
+
+
+def test_a_profile_belongs_to_its_state_store(home: dict[str, str]) -> None:
+    write(home, '[state-stores."s3://a/"]\nregion = "eu-west-1"\nsnapshot-store = "s3://b"\n')
+
+    settings = load(home, state="s3://a")
+
+    assert settings.profile == Profile(region="eu-west-1", snapshot_store="s3://b")
+    assert settings.snapshot_store == "s3://b"
+    assert load(home, state="s3://other").profile == Profile()
+
+
+def test_all_variables_are_read(home: dict[str, str]) -> None:
+    settings = load(
+        {
+            **home,
+            "KLED_KOPS": "/opt/kops",
+            "KLED_HOME": "/var/kled",
+            "KLED_LEASE_WAIT": "1.5",
+            "KLED_LEASE_TTL": "3",
+            "KLED_PROTECTED": "prod-*, *.live.example.com,",
+            "KLED_OUTPUT": "json",
+            "KLED_TEST_KOPS": "left to tests",
+            "XDG_CONFIG_HOME": "/etc/xdg",
+            "KLED_SANDBOX": "/box",
+        }
+    )
+
+    assert settings.kops == Path("/opt/kops")
+    assert settings.home == Path("/var/kled")
+    assert settings.lease_wait == timedelta(seconds=1.5)
+    assert settings.lease_ttl == timedelta(seconds=3)
+    assert settings.protected == ("prod-*", "*.live.example.com")
+    assert settings.output == "json"
+    assert settings.config_file == Path("/etc/xdg/kled/config.toml")
+    assert settings.sandbox == Path("/box")
+
+
+def test_an_unknown_variable_is_refused_with_the_nearest_known_one(home: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="unknown variable KLED_STATESTORE") as failure:
+        load({**home, "KLED_STATESTORE": "s3://x"})
+
+    assert "did you mean KLED_STATE_STORE?" in str(failure.value.hint)
+
+
+def test_an_unknown_variable_like_no_other_is_refused_too(home: dict[str, str]) -> None:
+    with pytest.raises(SettingsError) as failure:
+        load({**home, "KLED_ZZZZZZZZZZZZ": "1"})
+
+    assert str(failure.value.hint).startswith("known: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("colour = 1", "colour"),
+        ('[state-stores."s3://a"]\nregoin = "x"', "regoin"),
+        ('[state-stores."s3://a"]\nregion = 1', 'state-stores."s3://a".region'),
+        ('state-stores = "s3://a"', "state-stores"),
+        ('[state-stores]\n"s3://a" = 1', 'state-stores."s3://a"'),
+        ("default-state-store = 1", "default-state-store"),
+        ('protected = "prod"', "protected"),
+        ("protected = [1]", "protected"),
+        ('lease-wait = "soon"', "KLED_LEASE_WAIT"),
+    ],
+)
+def test_what_is_wrong_in_the_file_is_named(home: dict[str, str], text: str, field: str) -> None:
+    write(home, text)
+
+    with pytest.raises(InvalidInput) as failure:
+        load(home)
+
+    assert failure.value.field == field
+
+
+@pytest.mark.parametrize("value", ["-1", "nan", "inf", "x"])
+def test_seconds_must_be_seconds(home: dict[str, str], value: str) -> None:
+    with pytest.raises(InvalidInput, match="KLED_LEASE_TTL"):
+        load({**home, "KLED_LEASE_TTL": value})
+
+
+def test_an_output_format_that_there_is_not_is_refused(home: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput, match="none of table, json, yaml"):
+        load({**home, "KLED_OUTPUT": "xml"})
+
+
+def test_a_broken_file_is_named(home: dict[str, str]) -> None:
+    path = write(home, "= nothing")
+
+    with pytest.raises(SettingsError, match="is not valid TOML") as failure:
+        load(home)
+
+    assert str(path) in failure.value.message
+
+
+def test_a_file_that_is_asked_for_must_be_there(home: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="there is no settings file"):
+        load(home, config=tmp_path / "none.toml")
+
+
+def test_an_unreadable_file_is_named(home: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot read the settings file"):
+        load(home, config=tmp_path)
+
+
+def test_the_environment_is_not_shown(home: dict[str, str]) -> None:
+    assert "hunter2" not in repr(load({**home, "AWS_SECRET_ACCESS_KEY": "hunter2"}))
