@@ -1,0 +1,27 @@
+"""Time compression: how many simulated seconds pass in one real second."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+SETTINGS = "sandbox.json"
+
+
+def speed(sandbox: Path) -> float:
+    """Read the time compression of a sandbox; 1.0 where none was set."""
+    path = sandbox / SETTINGS
+    if not path.exists():
+        return 1.0
+    return float(json.loads(path.read_text()).get("speed", 1.0))
+
+
+def sleeper(factor: float, sleep: Callable[[float], None] = time.sleep) -> Callable[[float], None]:
+    """Return a sleep that takes simulated seconds."""
+    return lambda seconds: sleep(seconds / factor)
+
+
+def passed(since: float, now: datetime, factor: float) -> float:
+    """Return the simulated seconds between a POSIX time and now."""
+    return (now.timestamp() - since) * factor

@@ -1,0 +1,138 @@
+"""What kops' validation sees of a cluster: its nodes and its failures, at this moment."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from kled.sandbox import faults, naming
+from kled.sandbox.cloud import Cloud
+from kled.sandbox.context import Context, KopsFailure
+from kled.sandbox.definitions import load_groups
+from kled.sandbox.instances import Machine, api_answers, machines
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One reason why the cluster is not valid, as kops names it."""
+
+    kind: str
+    name: str
+    message: str
+    group: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Health:
+    """One validation: nodes that joined, and what is wrong."""
+
+    groups: list[dict[str, Any]]
+    nodes: list[Machine] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def inspect(ctx: Context, cloud: Cloud, name: str) -> Health:
+    """Validate the cluster once. Raises KopsFailure where its API does not answer (capture 21)."""
+    require_api(ctx, cloud, name)
+    groups = load_groups(ctx, name)
+    found = machines(ctx, cloud, name)
+    by_name = {group["metadata"]["name"]: group for group in groups}
+    flapped = _flapping(ctx, found)
+    failures = [
+        *_absent(groups, found),
+        *(_machine_failure(m, by_name, flapped) for m in found if not m.ready or m.id == flapped),
+        *_pod_failures(ctx, found, by_name),
+    ]
+    nodes = [machine for machine in found if machine.joined]
+    return Health(groups, nodes, [failure for failure in failures if failure is not None])
+
+
+def require_api(ctx: Context, cloud: Cloud, name: str) -> None:
+    """Raise KopsFailure unless the cluster's Kubernetes API answers."""
+    if not api_answers(ctx, cloud, name):
+        raise KopsFailure(f"error listing nodes: {unreachable(cloud.region, name)}")
+
+
+def unreachable(region: str, name: str) -> str:
+    """Return what Go's HTTP client says of a cluster whose API has no address yet."""
+    host = api_host(region, name)
+    return (
+        f'Get "https://{host}/api/v1/nodes": dial tcp: lookup {host} on 192.0.2.53:53: no such host'
+    )
+
+
+def api_host(region: str, name: str) -> str:
+    """Return the DNS name of a cluster's API load balancer (kubeconfigs point there)."""
+    return f"{naming.load_balancer('api', name)}-1.{region}.elb.amazonaws.com"
+
+
+def require_authority(ctx: Context, name: str) -> None:
+    """Raise KopsFailure where the cluster has no CA yet, as captures E14e and E14f."""
+    if ctx.store.read(f"{name}/pki/private/kubernetes-ca/keyset.yaml") is not None:
+        return
+    internal = "no external API endpoints found; falling back to internal API endpoints"
+    for _ in range(2):
+        ctx.log("I", "create_kubecfg.go:126", internal)
+    missing = "Did not find API endpoint; may not be able to reach cluster"
+    ctx.log("W", "create_kubecfg.go:131", missing)
+    ctx.log("W", "vfs_keystorereader.go:163", "CA private key was not found")
+    raise KopsFailure("cannot find CA certificate")
+
+
+def role(machine: Machine) -> str:
+    """Return a node's role as validation and `get instances` print it."""
+    return "control-plane" if machine.control_plane else "node"
+
+
+def _absent(groups: list[dict[str, Any]], found: list[Machine]) -> list[Failure]:
+    """Report groups that have fewer machines than they should (kops: validate_cluster.go)."""
+    failures = []
+    for group in groups:
+        own = group["metadata"]["name"]
+        have = sum(m.short_group == own and not m.detached for m in found)
+        want = int(group["spec"].get("minSize", 1))
+        if have < want:
+            text = f'InstanceGroup "{own}" did not have enough nodes {have} vs {want}'
+            failures.append(Failure("InstanceGroup", own, text, group))
+    return failures
+
+
+def _machine_failure(
+    machine: Machine, groups: dict[str, dict[str, Any]], flapped: str
+) -> Failure | None:
+    group = groups.get(machine.short_group)
+    if not machine.joined:
+        text = f'machine "{machine.id}" has not yet joined cluster'
+        return Failure("Machine", machine.id, text, group)
+    if machine.ready and machine.id != flapped:
+        return None
+    text = f'node "{machine.id}" of role "{role(machine)}" is not ready'
+    return Failure("Node", machine.id, text, group)
+
+
+def _flapping(ctx: Context, found: list[Machine]) -> str:
+    workers = [m.id for m in found if m.ready and not m.control_plane]
+    return workers[0] if workers and faults.flaps(ctx.sandbox) else ""
+
+
+def _pod_failures(
+    ctx: Context, found: list[Machine], groups: dict[str, dict[str, Any]]
+) -> list[Failure]:
+    injected = faults.active(ctx.sandbox)
+    pending = str(injected.get("pod-pending", {}).get("pods", "coredns-a,coredns-b"))
+    pods = pending.split(",") if "pod-pending" in injected else []
+    failures = [
+        Failure("Pod", f"kube-system/{pod}", f'system-cluster-critical pod "{pod}" is pending')
+        for pod in pods
+    ]
+    if "missing-pod" in injected:
+        pod = injected["missing-pod"].get("pod", "kube-scheduler")
+        failures += [
+            Failure(
+                "Node",
+                machine.id,
+                f'control-plane node "{machine.id}" is missing {pod} pod',
+                groups.get(machine.short_group),
+            )
+            for machine in found
+            if machine.control_plane and machine.ready
+        ]
+    return failures

@@ -1,0 +1,116 @@
+"""Compare what a definition implies with what is there, and print it as kops previews it."""
+
+import difflib
+from collections.abc import Iterator
+
+from kled.sandbox import stored
+from kled.sandbox.cloud import Cloud, State, key
+from kled.sandbox.context import Context
+from kled.sandbox.file_tasks import file_tasks, user_data
+from kled.sandbox.group_tasks import group_tasks
+from kled.sandbox.network_tasks import network_tasks
+from kled.sandbox.tasks import Change, Step, Task, Where
+
+_CONTEXT_LINES = 2
+
+
+def tasks_of(ctx: Context, name: str) -> list[Task]:
+    """Return all tasks of a stored cluster in kops' order."""
+    definition = stored.definition(ctx, name)
+    key = stored.ssh_key(ctx, name)
+    scripts = {
+        group["metadata"]["name"]: user_data(definition, group) for group in definition.groups
+    }
+    tasks = [
+        *network_tasks(definition.cluster, key),
+        *group_tasks(definition.cluster, definition.groups, key, scripts),
+        *file_tasks(definition),
+    ]
+    return sorted(tasks, key=lambda task: task.title)
+
+
+def steps(ctx: Context, cloud: Cloud, name: str, tasks: list[Task]) -> list[Step]:
+    """Return the tasks that are not as they should be."""
+    regional, everywhere = cloud.read(), cloud.read(everywhere=True)
+    found = []
+    for task in tasks:
+        if task.where is Where.STORE:
+            step = _stored_step(ctx, task)
+        else:
+            step = _cloud_step(everywhere if task.where is Where.GLOBAL else regional, name, task)
+        if step is not None:
+            found.append(step)
+    return found
+
+
+def render(found: list[Step]) -> Iterator[str]:
+    """Yield the preview's lines (captures 02b, 04, 31: blocks, fields, blank lines)."""
+    creations = [step for step in found if not step.changes]
+    changes = [step for step in found if step.changes]
+    if creations:
+        yield "Will create resources:"
+        for step in creations:
+            yield f"  {step.task.title}"
+            yield from (f"  \t{field:<20}\t{value}" for field, value in step.task.fields)
+            yield ""
+    if changes:
+        yield "Will modify resources:"
+        for step in changes:
+            yield f"  {step.task.title}"
+            for change in step.changes:
+                yield from _change(change)
+            yield ""
+
+
+def _cloud_step(state: State, cluster: str, task: Task) -> Step | None:
+    record = state["resources"].get(key(cluster, task.kind, task.name))
+    if record is None:
+        return Step(task)
+    before = dict(record["fields"])
+    changes = tuple(
+        Change(field, before.get(field, ""), value)
+        for field, value in (*task.fields, *task.hidden)
+        if before.get(field, "") != value
+    )
+    return Step(task, changes) if changes else None
+
+
+def _stored_step(ctx: Context, task: Task) -> Step | None:
+    body = ctx.store.read(task.store_key)
+    if body is None:
+        return Step(task)
+    if task.body is None or body == task.body:
+        return None
+    return Step(task, (Change("Contents", body.decode(), task.body.decode()),))
+
+
+def _change(change: Change) -> Iterator[str]:
+    if "\n" not in change.before + change.after:
+        yield f"  \t{change.field:<20}\t {change.before} -> {change.after}"
+        return
+    yield f"  \t{change.field:<20}"
+    for line in [*_difference(change.before, change.after), ""]:
+        yield f"  \t{'':<20}\t{line}"
+
+
+def _difference(before: str, after: str) -> Iterator[str]:
+    """Yield kops' diff: two lines of context, `...` for the rest, additions first (capture 37)."""
+    old, new = before.splitlines(), after.splitlines()
+    lines: list[tuple[str, str]] = []
+    for tag, left, left_end, right, right_end in difflib.SequenceMatcher(
+        None, old, new, autojunk=False
+    ).get_opcodes():
+        if tag == "equal":
+            lines += [("  ", line) for line in old[left:left_end]]
+            continue
+        lines += [("+ ", line) for line in new[right:right_end]]
+        lines += [("- ", line) for line in old[left:left_end]]
+    changed = [number for number, (mark, _) in enumerate(lines) if mark != "  "]
+    skipped = False
+    for number, (mark, line) in enumerate(lines):
+        if any(abs(number - other) <= _CONTEXT_LINES for other in changed):
+            yield mark + line
+            skipped = False
+        elif not skipped:
+            yield "..."
+            skipped = True

@@ -1,0 +1,117 @@
+"""What `delete cluster` finds of a cluster in its cloud, and in which order that goes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from kled.sandbox import naming
+from kled.sandbox.cloud import Cloud, State, arn, key
+
+_TYPES = {
+    "LaunchTemplate": "autoscaling-config",
+    "AutoscalingGroup": "autoscaling-group",
+    "IAMRole": "iam-role",
+    "SSHKey": "keypair",
+    "NetworkLoadBalancer": "load-balancer",
+    "SecurityGroup": "security-group",
+    "Subnet": "subnet",
+    "TargetGroup": "target-group",
+    "VPC": "vpc",
+}
+_FIRST = ("instance", "autoscaling-config", "autoscaling-group", "keypair")
+_LAST = ("vpc",)
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """One thing to delete, as the table names it."""
+
+    type: str
+    name: str
+    id: str
+    place: str
+    """Its key in the cloud's `resources`, or in `instances`."""
+    zone: str = ""
+    """Of an instance."""
+
+    @property
+    def title(self) -> str:
+        """Return how progress names it: `vpc:vpc-0a1b…` (capture 42)."""
+        return f"{self.type}:{self.id}"
+
+
+def tracked(cloud: Cloud, cluster: str) -> list[Tracked]:
+    """Return all that the cluster has in its region, and its roles, in the table's order."""
+    found = []
+    for state in (cloud.read(), cloud.read(everywhere=True)):
+        for place, record in state["resources"].items():
+            if record["cluster"] == cluster:
+                found.append(_resource(cloud.region, cluster, place, record))
+        found += [
+            Tracked("instance", record["group"], record["id"], record["id"], record["zone"])
+            for record in state["instances"].values()
+            if record["cluster"] == cluster
+        ]
+    return sorted(found, key=lambda item: (item.type, item.name, item.id))
+
+
+def batches(items: list[Tracked]) -> list[list[Tracked]]:
+    """Return what a round deletes together, in its order: what others depend on comes last.
+
+    Instances go a zone at a time (captures 42 and 59: `Terminating 3 EC2 instances`).
+    """
+    grouped: dict[str, list[Tracked]] = {}
+    for item in sorted(items, key=_rank):
+        grouped.setdefault(item.zone or item.title, []).append(item)
+    return list(grouped.values())
+
+
+def _rank(item: Tracked) -> int:
+    if item.type in _FIRST:
+        return _FIRST.index(item.type)
+    return len(_FIRST) + (item.type in _LAST)
+
+
+def blocked(state: State, cluster: str, item: Tracked) -> bool:
+    """Tell whether something still stands in the way of deleting an item (capture 42)."""
+    balancer = key(cluster, "NetworkLoadBalancer", f"api.{cluster}")
+    return item.type == "target-group" and balancer in state["resources"]
+
+
+def delete(cloud: Cloud, cluster: str, item: Tracked) -> None:
+    """Delete one item in one save; absent is fine."""
+    with cloud.edit(everywhere=item.type == "iam-role") as state:
+        if item.type == "instance":
+            state["instances"].pop(item.place, None)
+            return
+        state["resources"].pop(item.place, None)
+        if item.type == "autoscaling-group":
+            _terminate_all(state, cluster, item.name)
+
+
+def delete_group(cloud: Cloud, cluster: str, group: str) -> None:
+    """Delete an instance group's autoscaling group with its machines, then its template.
+
+    `group` is the name in the cloud. Each is one save; absent is fine.
+    """
+    for kind in ("AutoscalingGroup", "LaunchTemplate"):
+        item = Tracked(_TYPES[kind], group, group, key(cluster, kind, group))
+        delete(cloud, cluster, item)
+
+
+def _terminate_all(state: State, cluster: str, group: str) -> None:
+    for record in list(state["instances"].values()):
+        if (record["cluster"], record["group"]) == (cluster, group):
+            del state["instances"][record["id"]]
+
+
+def _resource(region: str, cluster: str, place: str, record: dict[str, Any]) -> Tracked:
+    kind, name = record["kind"], record["name"]
+    identity = record["id"]
+    if kind in {"AutoscalingGroup", "IAMRole"}:
+        identity = name
+    elif kind == "NetworkLoadBalancer":
+        name = naming.load_balancer("api", cluster)
+        identity = arn(region, "loadbalancer/net", name)
+    elif kind == "TargetGroup":
+        identity = arn(region, "targetgroup", name)
+    return Tracked(_TYPES[kind], name, identity, place)

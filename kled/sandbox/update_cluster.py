@@ -1,0 +1,142 @@
+"""`kops update cluster`: preview what the definition changes, or carry it out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kled.sandbox import executor, keysets, kubeconfig, plan, stored
+from kled.sandbox.cloud import Cloud, connect
+from kled.sandbox.context import Context, KopsFailure
+from kled.sandbox.definitions import load_cluster
+from kled.sandbox.flags import Flags
+from kled.sandbox.tasks import Step, Task
+
+_PHASES = ("cluster", "network", "security")
+_FIRST_RUN = """Cluster is starting.  It should be ready in a few minutes.
+
+Suggestions:
+ * validate cluster: kops validate cluster --wait 10m
+ * list nodes: kubectl get nodes --show-labels
+ * ssh to a control-plane node: ssh -i ~/.ssh/id_rsa ubuntu@
+ * the ubuntu user is specific to Ubuntu. If not using Ubuntu please use the appropriate user \
+based on your OS.
+ * read about installing addons at: https://kops.sigs.k8s.io/addons.
+"""
+_LATER_RUN = """Cluster changes have been applied to the cloud.
+
+
+Changes may require instances to restart: kops rolling-update cluster
+"""
+
+
+def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a verb's signature
+    """Preview, or with --yes apply, the named cluster's changes."""
+    _check_flags(flags)
+    name: str = flags["name"]
+    if not flags.get("yes"):
+        preview(ctx, name, flags)
+        return 0
+    apply(ctx, name, flags)
+    return 0
+
+
+def preview(ctx: Context, name: str, flags: Mapping[str, Any] | None = None) -> None:
+    """Print the preview of a stored cluster: what `update` without --yes, and `create`, show."""
+    cloud = _begin(ctx, name)
+    tasks = _chosen(ctx, name, plan.tasks_of(ctx, name), flags or {})
+    sizes = _sizes(ctx, name)
+    for number in range(len(sizes) + 1):
+        executor.announce(ctx, sizes, number)
+        if number == 0:
+            _note_missing_authority(ctx, name)
+    found = plan.steps(ctx, cloud, name, tasks)
+    if not found:
+        ctx.out("No changes need to be applied")
+        return
+    for line in plan.render(found):
+        ctx.out(line)
+    ctx.out("Must specify --yes to apply changes")
+
+
+def apply(ctx: Context, name: str, flags: Flags) -> None:
+    """Carry out what the definition implies. Every creation is one save: run again after a kill."""
+    cloud = _begin(ctx, name)
+    sizes = _sizes(ctx, name)
+    executor.announce(ctx, sizes, 0)
+    _note_missing_authority(ctx, name)
+    for issued in keysets.ensure_keysets(ctx, name):
+        ctx.log("I", "keypair.go:296", f'Issuing new certificate: "{issued}"')
+    for number in range(len(sizes)):
+        for step in _due(ctx, cloud, name, flags, number):
+            executor.apply(ctx, cloud, name, step)
+        executor.pace(ctx)
+        executor.announce(ctx, sizes, number + 1)
+    _conclude(ctx, name, flags)
+
+
+def _begin(ctx: Context, name: str) -> Cloud:
+    cluster = load_cluster(ctx, name)
+    base = ctx.env.get("KOPS_BASE_URL")
+    if base:
+        ctx.log("W", "kopsassets.go:66", f'Using base url from env var: KOPS_BASE_URL="{base}"')
+    return connect(ctx, cluster)
+
+
+def _sizes(ctx: Context, name: str) -> list[int]:
+    definition = stored.definition(ctx, name)
+    has_key = stored.ssh_key(ctx, name) is not None
+    return executor.rounds(definition.cluster, definition.groups, ssh_key=has_key)
+
+
+def _note_missing_authority(ctx: Context, name: str) -> None:
+    if ctx.store.read(f"{name}/pki/private/kubernetes-ca/keyset.yaml") is None:
+        ctx.log("W", "vfs_keystorereader.go:163", "CA private key was not found")
+
+
+def _due(
+    ctx: Context, cloud: Cloud, name: str, flags: Mapping[str, Any], number: int
+) -> list[Step]:
+    """Return what is still to do in a round, looked up afresh: another process may have done it."""
+    tasks = _chosen(ctx, name, plan.tasks_of(ctx, name), flags)
+    return plan.steps(ctx, cloud, name, [task for task in tasks if task.phase == number])
+
+
+def _chosen(ctx: Context, name: str, tasks: list[Task], flags: Mapping[str, Any]) -> list[Task]:
+    """Leave out the groups that --instance-group does not name."""
+    wanted = set(flags.get("instance-group") or ())
+    if not wanted:
+        return tasks
+    groups = {group["metadata"]["name"] for group in stored.definition(ctx, name).groups}
+    for group in sorted(wanted - groups):
+        raise KopsFailure(f'instance group "{group}" not found')
+    others = tuple(f"{group}." for group in groups - wanted)
+    return [task for task in tasks if not (task.name.startswith(others) and "." in task.name)]
+
+
+def _conclude(ctx: Context, name: str, flags: Flags) -> None:
+    known = kubeconfig.has_context(ctx, name)
+    if flags.get("create-kube-config", True):
+        ctx.log("I", "update_cluster.go:419", "Exporting kubeconfig for cluster")
+        if not flags.get("admin") and not flags.get("user"):
+            ctx.log(
+                "W",
+                "update_cluster.go:439",
+                "Exported kubeconfig with no user authentication; use --admin, --user or "
+                "--auth-plugin flags with `kops export kubeconfig`",
+            )
+        kubeconfig.export(ctx, name, flags)
+        ctx.out(f"kOps has set your kubectl context to {name}")
+        ctx.out()
+    ctx.out(_LATER_RUN if known else _FIRST_RUN)
+
+
+def _check_flags(flags: Flags) -> None:
+    """Refuse what captures E13 and E13b refuse."""
+    phase = flags.get("phase")
+    if phase and phase not in _PHASES:
+        raise KopsFailure(f'unknown phase "{phase}", available phases: {",".join(_PHASES)}')
+    for override in flags.get("lifecycle-overrides") or ():
+        if override.count("=") != 1:
+            raise KopsFailure(
+                "incorrect syntax for lifecyle-overrides, correct syntax is "
+                f'TaskName=lifecycleName, override provided: "{override}"'
+            )
