@@ -27,6 +27,7 @@ CHANGE_COLUMNS = (
         "kled kops create-cluster --name=c.example.com --zones=fsn1 --cloud=hetzner --dry-run",
         "kled kops create-cluster --name=c.example.com --zones=us-east-1a --yes",
     ),
+    mutates=True,
 )
 @spec_options
 @click.option("--dry-run", is_flag=True, help="Print the definition; store nothing.")
@@ -37,7 +38,12 @@ CHANGE_COLUMNS = (
     help="With --yes: where the kubeconfig goes [default: ./kubeconfig-NAME].",
 )
 def create_cluster(
-    call: Call, *, dry_run: bool, yes: bool, kubeconfig: Path | None, **options: Any
+    call: Call,
+    *,
+    dry_run: bool,
+    yes: bool,
+    kubeconfig: Path | None,
+    **options: Any,  # noqa: ANN401 - ClusterSpec's fields, read by spec_from
 ) -> None:
     """Store a cluster's definition and show what creating it would do; with --yes create it.
 

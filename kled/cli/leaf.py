@@ -16,6 +16,7 @@ import click
 
 from kled import config
 from kled.cli.output import Column, show
+from kled.cli.parameters import DURATION
 from kled.retry import Clock
 
 if TYPE_CHECKING:
@@ -30,9 +31,10 @@ LEASE_WAIT_SLACK = timedelta(seconds=5)
 class Call:
     """One command line: its settings, its output format, and the clock."""
 
-    def __init__(self, settings: config.Settings, *, verbose: bool) -> None:
+    def __init__(self, settings: config.Settings, *, verbose: bool, leased: bool = True) -> None:
         self.settings = settings
         self.verbose = verbose
+        self._leased = leased
         self.clock = Clock(time.monotonic, time.sleep)
 
     def session(
@@ -48,6 +50,7 @@ class Call:
             f"{getpass.getuser()}@{socket.gethostname()}",
             f"cli-{os.getpid()}-{uuid.uuid4().hex[:8]}",
             self.settings.lease_ttl + LEASE_WAIT_SLACK,
+            leased=self._leased,
         )
         return open_session(
             self.settings, lease_for, who=who, clock=self.clock, on_line=on_line or self._line
@@ -67,9 +70,12 @@ class Call:
 
 
 def leaf(
-    name: str, *, examples: Sequence[str]
+    name: str, *, examples: Sequence[str], mutates: bool = False
 ) -> Callable[[Callable[Concatenate[Call, P], int | None]], click.Command]:
-    """Make a function a command that is given a `Call` and returns its exit code (None: 0)."""
+    """Make a function a command that is given a `Call` and returns its exit code (None: 0).
+
+    With `mutates` the command also takes `--lease-wait` and `--no-lease`.
+    """
 
     def make(function: Callable[Concatenate[Call, P], int | None]) -> click.Command:
         @functools.wraps(function)
@@ -81,7 +87,7 @@ def leaf(
             epilog=_epilog(examples),
             context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         )(call)
-        command.params += [option() for option in _GLOBAL]
+        command.params += [option() for option in (*(_LEASE if mutates else ()), *_GLOBAL)]
         return command
 
     return make
@@ -89,10 +95,14 @@ def leaf(
 
 def _call(options: dict[str, Any]) -> Call:
     settings = config.load(os.environ, state=options.pop("state"), config=options.pop("config"))
-    output = options.pop("output")
-    return Call(
-        replace(settings, output=output) if output else settings, verbose=options.pop("verbose")
+    output, wait = options.pop("output"), options.pop("lease_wait", None)
+    settings = replace(
+        settings,
+        output=output or settings.output,
+        lease_wait=settings.lease_wait if wait is None else wait,
     )
+    leased = not options.pop("no_lease", False)
+    return Call(settings, verbose=options.pop("verbose"), leased=leased)
 
 
 def _epilog(examples: Sequence[str]) -> str:
@@ -107,5 +117,17 @@ _GLOBAL: tuple[Callable[[], click.Option], ...] = (
     lambda: click.Option(["-v", "--verbose"], is_flag=True, help="Show what kops says."),
     lambda: click.Option(
         ["--config"], type=click.Path(path_type=Path, dir_okay=False), help="Settings file."
+    ),
+)
+_LEASE: tuple[Callable[[], click.Option], ...] = (
+    lambda: click.Option(
+        ["--lease-wait"],
+        type=DURATION,
+        help="How long to wait for another writer of the cluster [default: the lease's TTL + 5 s].",
+    ),
+    lambda: click.Option(
+        ["--no-lease"],
+        is_flag=True,
+        help="Go without a lease; only where the state store has no conditional writes.",
     ),
 )

@@ -93,7 +93,7 @@ class LiveSteps:
 
     def retried(self, step: "Step", error: KledError) -> None:
         """Show why it is tried again."""
-        self._note = f"not yet: {error.message}"
+        self._running, self._note = step.name, f"not yet: {error.message}"
 
     def ended(self, row: Row) -> None:
         """Show the step as over."""

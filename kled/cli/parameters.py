@@ -9,7 +9,7 @@ import click
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)(h|m|s)")
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[timedelta]):
     """A duration as kops writes it: `90s`, `15m`, `1h30m`; `0` needs no unit."""
 
     name = "duration"

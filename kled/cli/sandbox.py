@@ -1,7 +1,8 @@
 """`kled sandbox start|env|status|stop|break`."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
+from kled.errors import InvalidInput
 
 
 def _dir(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,11 +50,13 @@ def env(call: Call, directory: Path) -> None:
     """Print export lines; with them every command works against the sandbox."""
     from kled.sandbox import control  # noqa: PLC0415 - not for --help
 
-    variables, unset = control.environment(directory.absolute())
+    with _explained("--dir"):
+        variables = control.environment(directory, path=call.settings.environment.get("PATH", ""))
+    unset = control.scrubbed(set(call.settings.environment), directory)
     if call.settings.output != "table":
-        show_value({"set": variables, "unset": sorted(unset)}, call.settings.output)
+        show_value({"set": variables, "unset": unset}, call.settings.output)
         return
-    for name in sorted(unset):
+    for name in unset:
         click.echo(f"unset {name}")
     for name, value in sorted(variables.items()):
         click.echo(f"export {name}={shlex.quote(value)}")
@@ -61,12 +65,21 @@ def env(call: Call, directory: Path) -> None:
 @leaf("status", examples=("kled sandbox status --dir=/tmp/box",))
 @_dir
 def status(call: Call, directory: Path) -> None:
-    """Show the sandbox's clusters, instances and faults."""
+    """Show the sandbox's places, its speed and its faults."""
     from kled.sandbox import control  # noqa: PLC0415 - not for --help
 
-    found = control.status(directory.absolute())
+    with _explained("--dir"):
+        box = control.status(directory)
+    found: dict[str, object] = {
+        "directory": str(box.directory),
+        "speed": box.speed,
+        "kops": str(box.kops),
+        "state_store": box.state_store,
+        "faults": box.faults,
+    }
     if call.settings.output == "table":
-        rows = [{"what": key, "value": value} for key, value in found.items()]
+        found["faults"] = _fault_words(box.faults)
+        rows = [{"what": key.replace("_", " "), "value": value} for key, value in found.items()]
         show(rows, (Column("WHAT", "what"), Column("VALUE", "value")), "table")
     else:
         show_value(found, call.settings.output)
@@ -78,42 +91,65 @@ def stop(call: Call, directory: Path) -> None:
     """End what runs in the sandbox and remove its directory."""
     from kled.sandbox import control  # noqa: PLC0415 - not for --help
 
-    control.stop(directory.absolute())
-    call.say(f"sandbox {directory} is gone")
+    killed = control.stop(directory)
+    ended = f"; ended {len(killed)} processes in it" if killed else ""
+    call.say(f"no sandbox is left in {directory}{ended}")
 
 
 @leaf(
     "break",
     examples=(
-        "kled sandbox break --dir=/tmp/box throttled --calls=3",
-        "kled sandbox break --dir=/tmp/box hang",
+        "kled sandbox break --dir=/tmp/box throttled calls=3",
+        "kled sandbox break --dir=/tmp/box never-joins group=nodes-us-east-1a",
         "kled sandbox break --dir=/tmp/box --clear",
     ),
 )
 @_dir
 @click.argument("fault", required=False)
-@click.option("--calls", type=click.IntRange(min=1), help="For how many kops calls.")
-@click.option("--write", type=click.IntRange(min=1), help="die-after: after which write.")
-@click.option("--region", help="region-down: which region.")
+@click.argument("options", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--clear", is_flag=True, help="Mend everything.")
 def break_(
-    call: Call,
-    directory: Path,
-    fault: str | None,
-    *,
-    clear: bool,
-    **options: Any,  # noqa: ANN401 - the fault's own options
+    call: Call, directory: Path, fault: str | None, options: tuple[str, ...], *, clear: bool
 ) -> None:
-    """Break the sandbox on purpose, to see what kled makes of it."""
-    from kled.sandbox import faults  # noqa: PLC0415 - not for --help
+    """Break the sandbox on purpose, to see what kled makes of it; without a fault list them."""
+    from kled.sandbox import control, faults  # noqa: PLC0415 - not for --help
 
+    with _explained("--dir"):
+        directory = control.status(directory).directory
     if clear:
-        faults.clear(directory.absolute())
+        faults.clear(directory)
         call.say("mended")
     if fault is not None:
-        given = {key: value for key, value in options.items() if value is not None}
-        faults.inject(directory.absolute(), fault, **given)
-        call.say(f"broken: {fault}")
+        with _explained("fault"):
+            faults.inject(directory, fault, **dict(_pair(option) for option in options))
+        call.say(f"broken: {fault} {' '.join(options)}".rstrip())
+    elif not clear:
+        rows = [{"fault": name, "what": what} for name, what in sorted(faults.FAULTS.items())]
+        show(rows, (Column("FAULT", "fault"), Column("WHAT", "what")), call.settings.output)
+
+
+def _pair(option: str) -> tuple[str, object]:
+    key, equals, value = option.partition("=")
+    if not equals or not key:
+        raise InvalidInput(option, "is not KEY=VALUE")
+    return key, int(value) if value.isdigit() else value
+
+
+def _fault_words(faults: dict[str, dict[str, Any]]) -> str:
+    return ", ".join(
+        " ".join([name, *(f"{key}={value}" for key, value in options.items())])
+        for name, options in sorted(faults.items())
+    )
+
+
+@contextmanager
+def _explained(field: str) -> Iterator[None]:
+    """Turn what the sandbox refuses into an error that names what was typed."""
+    try:
+        yield
+    except (FileNotFoundError, ValueError) as error:
+        hint = "kled sandbox start --dir=DIR makes one" if field == "--dir" else None
+        raise InvalidInput(field, str(error), hint=hint) from error
 
 
 sandbox = click.Group(

@@ -15,6 +15,7 @@ from kled.operations.update_cluster import UpdateCluster
         "kled kops update-cluster --name=mycluster.example.com",
         "kled kops update-cluster --name=mycluster.example.com --yes",
     ),
+    mutates=True,
 )
 @click.option("--name", metavar="CLUSTER", help="The cluster; without it, the store's only one.")
 @click.option("--yes", is_flag=True, help="Apply the changes.")

@@ -1,4 +1,4 @@
-"""Which cluster, and which instance group, is meant where a name is short or missing (design §4)."""
+"""Which cluster, and which instance group, is meant where a name is short or missing."""
 
 from kled.errors import InstanceGroupNotFound, InvalidInput
 from kled.operations.session import Session
@@ -22,6 +22,18 @@ def only_cluster(session: Session, name: str | None) -> str:
     if not names:
         raise InvalidInput("--name", "is needed: the state store has no cluster")
     raise InvalidInput("--name", f"is needed: the state store has {', '.join(names)}")
+
+
+def named_cluster(session: Session, name: str | None) -> str:
+    """Return the named cluster; what deletes or replaces machines never guesses.
+
+    Raises `InvalidInput` naming the clusters there are where no name was given.
+    """
+    if name is not None:
+        return name
+    names = clusters_meant(session, None)
+    there = f"the state store has {', '.join(names)}" if names else "the state store has no cluster"
+    raise InvalidInput("--name", f"is needed: {there}")
 
 
 def instance_group_meant(session: Session, cluster: str, name: str) -> str:

@@ -1,9 +1,11 @@
 """What an operation works with: a kops bound to an environment, settings, a clock, a lease."""
 
+import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +15,7 @@ from kled.config import Settings
 from kled.errors import SettingsError
 from kled.kops.client import Kops
 from kled.kops.locate import locate
-from kled.lease import Lease, hold
+from kled.lease import Held, Terms, Writer, boot_time, hold
 from kled.redact import Redactor, secret_values
 from kled.retry import Clock
 
@@ -29,7 +31,10 @@ class Who:
     """A person or a deployment, for example `ada` or `flow create-cluster`."""
     run_id: str
     lease_wait: timedelta
-    """How long to wait for another writer before giving up with `LeaseHeld`."""
+    """How long to wait for another writer before giving up with `LeaseHeld`, unless the settings
+    say otherwise."""
+    leased: bool = True
+    """False goes without a lease (`--no-lease`): for stores without conditional writes."""
 
 
 class Session:
@@ -39,7 +44,7 @@ class Session:
     """
 
     def __init__(
-        self, settings: Settings, kops: Kops, clock: Clock, who: Who, lease: Lease | None
+        self, settings: Settings, kops: Kops, clock: Clock, who: Who, lease: Held | None
     ) -> None:
         self.settings = settings
         self.kops = kops
@@ -69,13 +74,19 @@ def open_session(
     SIGKILL it stays behind in the system's temporary directory, readable by its owner alone.
     """
     state_store = require_state_store(settings)
-    located = locate(settings.kops, home=settings.home, path=settings.environment.get("PATH", ""))
+    program = locate(
+        explicit=settings.kops,
+        home=settings.home,
+        search_path=settings.environment.get("PATH", os.defpath),
+    )
     with ExitStack() as stack:
         scratch = Path(tempfile.mkdtemp(prefix="kled-"))
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
-        lease = stack.enter_context(_lease(settings, cluster, who)) if cluster else None
+        lease = None
+        if cluster is not None and who.leased:
+            lease = stack.enter_context(_lease(settings, cluster, who, clock))
         kops = Kops(
-            located.path,
+            program.path,
             run=process.run,
             env=child_environment(settings),
             state_store=state_store,
@@ -112,17 +123,22 @@ def child_environment(settings: Settings) -> dict[str, str]:
     return env
 
 
-@contextmanager
-def _lease(settings: Settings, cluster: str, who: Who) -> Iterator[Lease]:
-    from kled.storage.url import open_store  # noqa: PLC0415 - SDKs are heavy
+def _lease(
+    settings: Settings, cluster: str, who: Who, clock: Clock
+) -> AbstractContextManager[Held]:
+    """Return the lease of `cluster`; its waiting is measured on a clock that suspends count in."""
+    from kled.storage.base import Location  # noqa: PLC0415 - SDKs are heavy
+    from kled.storage.url import open_store  # noqa: PLC0415
 
-    store = open_store(require_state_store(settings), env=child_environment(settings))
-    with hold(
-        store,
+    env = child_environment(settings)
+    profile = settings.profile
+    location = Location(require_state_store(settings), profile.endpoint, profile.region)
+    wait = settings.lease_wait if settings.lease_wait is not None else who.lease_wait
+    return hold(
+        open_store(location, env=env, clock=clock),
         cluster,
-        owner=who.owner,
-        run_id=who.run_id,
-        ttl=settings.lease_ttl,
-        wait=settings.lease_wait if settings.lease_wait is not None else who.lease_wait,
-    ) as lease:
-        yield lease
+        writer=Writer(who.owner, who.run_id, socket.gethostname(), os.getpid()),
+        terms=Terms(settings.lease_ttl, wait),
+        clock=Clock(boot_time, clock.sleep, clock.chance),
+        environment=env,
+    )
