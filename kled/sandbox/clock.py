@@ -25,3 +25,13 @@ def sleeper(factor: float, sleep: Callable[[float], None] = time.sleep) -> Calla
 def passed(since: float, now: datetime, factor: float) -> float:
     """Return the simulated seconds between a POSIX time and now."""
     return (now.timestamp() - since) * factor
+
+
+def spelled(seconds: float) -> str:
+    """Write a duration as Go does: `15m0s`, `10s`, `1.5s`, `500ms`, `0s`."""
+    if 0 < seconds < 1:
+        return f"{seconds * 1000:g}ms"
+    hours, rest = divmod(seconds, 3600)
+    minutes, left = divmod(rest, 60)
+    text = f"{hours:.0f}h" if hours else ""
+    return f"{text}{f'{minutes:.0f}m' if hours or minutes else ''}{left:g}s"

@@ -27,6 +27,7 @@ class Machine:
     control_plane: bool
     up_to_date: bool
     detached: bool
+    tainted: bool
     joined: bool
     ready: bool
 
@@ -94,7 +95,7 @@ def _launch(state: State, cluster: str, group: str, now: float) -> None:
         "version": template["version"],
         "launched": now,
         "detached": False,
-        "cordoned": False,
+        "tainted": False,
     }
 
 
@@ -135,6 +136,7 @@ def _machine(state: State, record: dict[str, Any], *, joined: bool, ready: bool)
         control_plane=control_plane,
         up_to_date=current and not record["detached"],
         detached=record["detached"],
+        tainted=record["tainted"],
         joined=joined,
         ready=joined and ready,
     )
