@@ -25,10 +25,10 @@ def create_cluster(
 
     Args:
         spec: The cluster that is wanted.
-        kubeconfig: File on the worker to export to; by default the one that kubectl uses there.
+        kubeconfig: File to export to where the flow runs; by default kubeconfigs/NAME in KLED_HOME.
         patience: Minutes that the cluster may take to validate.
     """
-    target = kubeconfig or resources.kubeconfig()
+    target = kubeconfig or resources.kubeconfig(spec.name)
     return operation.run(
         CreateCluster(spec, target, timedelta(minutes=patience)),
         then=(

@@ -24,10 +24,10 @@ def export_cluster(
 
     Args:
         name: The cluster's name.
-        kubeconfig: File on the worker to export to; by default the one that kubectl uses there.
+        kubeconfig: File to export to where the flow runs; by default kubeconfigs/NAME in KLED_HOME.
         hours: Lifetime of the admin credentials; 0 exports a context without any.
     """
-    target = kubeconfig or resources.kubeconfig()
+    target = kubeconfig or resources.kubeconfig(name)
     return operation.run(
         ExportCluster(name, target, timedelta(hours=hours) if hours else None),
         then=(f"kubectl --kubeconfig={target} get nodes",),

@@ -54,7 +54,7 @@ def run(operation: Operation, *, then: Sequence[str] = ()) -> Outcome:
         summary.publish(Report(operation.name, operation.cluster, tuple(watch.rows)), error=error)
         return _failed(error)
     summary.publish(report, then=then)
-    return report.as_json()
+    return {**report.as_json(), "next": list(then)}
 
 
 def _execute(operation: Operation, session: Session, observer: Observer) -> Report:

@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -125,8 +125,12 @@ def who() -> Who:
     return Who(owner, str(flow_run.id or f"process-{os.getpid()}"), LEASE_WAIT)
 
 
-def kubeconfig(env: Mapping[str, str] | None = None) -> Path:
-    """Return the kubeconfig that kops and kubectl use: $KUBECONFIG's first, else ~/.kube/config."""
-    variables = settings().environment if env is None else env
-    first = variables.get("KUBECONFIG", "").split(os.pathsep)[0]
-    return Path(first) if first else Path(variables.get("HOME", os.sep)) / ".kube" / "config"
+def kubeconfig(cluster: str) -> Path:
+    """Return where a kubeconfig goes when nobody says where; its directory is made, mode 0700.
+
+    Not a relative path: the working directory of a worker's run is removed at its end. Not the file
+    that kubectl uses by default: exporting switches that file's current context.
+    """
+    directory = settings().home / "kubeconfigs"
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return directory / cluster

@@ -1,0 +1,127 @@
+"""prefect.yaml as frozen, typed values; reading it imports neither Prefect nor a flow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import yaml
+
+from kled.errors import InvalidInput, SettingsError
+
+_HERE: Final = Path(__file__).parent
+_KEYS: Final = frozenset(
+    {
+        "name",
+        "entrypoint",
+        "description",
+        "tags",
+        "parameters",
+        "enforce_parameter_schema",
+        "work_pool",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One deployment as prefect.yaml writes it."""
+
+    name: str
+    entrypoint: str
+    """A module path, for example `flows.create_cluster.create_cluster`."""
+    description: str
+    tags: tuple[str, ...]
+    parameters: Mapping[str, Any]
+    work_pool: str
+    variables: Mapping[str, str]
+    """Variables of the run's process, on top of the worker's own."""
+
+    @property
+    def module(self) -> str:
+        """The flow's module."""
+        return self.entrypoint.rpartition(".")[0]
+
+    @property
+    def function(self) -> str:
+        """The flow's function."""
+        return self.entrypoint.rpartition(".")[2]
+
+    @property
+    def flow(self) -> str:
+        """The flow's name: the function's in kebab case."""
+        return self.function.replace("_", "-")
+
+
+def path() -> Path:
+    """Return prefect.yaml: the wheel carries it in this package, a checkout at its root."""
+    packaged = _HERE / "prefect.yaml"
+    return packaged if packaged.is_file() else _HERE.parent / "prefect.yaml"
+
+
+def load(source: Path) -> tuple[Entry, ...]:
+    """Read the deployments of `source`.
+
+    Raises `SettingsError` where there is no such file, and `InvalidInput` for a file that Prefect
+    would take but that ties runs to this machine (no `pull: []`, a file as entrypoint), for keys
+    that kled does not apply, and for two deployments of the same name.
+    """
+    document = _read(source)
+    if document.get("pull") != []:
+        raise InvalidInput(
+            "pull",
+            f"must be [] in {source}",
+            hint="without it Prefect records the directory of the machine that deploys",
+        )
+    entries = tuple(_entry(raw) for raw in document.get("deployments") or [])
+    names = [(entry.flow, entry.name) for entry in entries]
+    for flow, name in names:
+        if names.count((flow, name)) > 1:
+            raise InvalidInput("deployments", f"{flow}/{name} stands there twice")
+    return entries
+
+
+def find(entries: tuple[Entry, ...], flow: str) -> Entry:
+    """Return the first entry of `flow`, in kebab or snake case; `InvalidInput` if there is none."""
+    wanted = flow.replace("_", "-")
+    for entry in entries:
+        if entry.flow == wanted:
+            return entry
+    known = ", ".join(sorted({entry.flow for entry in entries}))
+    raise InvalidInput("flow", f"there is no flow {flow}", hint=f"known: {known}")
+
+
+def _read(source: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(source.read_text())
+    except OSError as error:
+        raise SettingsError(f"cannot read {source}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{source} is not valid YAML: {error}") from error
+    if not isinstance(document, dict):
+        raise SettingsError(f"{source} is not a mapping")
+    return document
+
+
+def _entry(raw: Mapping[str, Any]) -> Entry:
+    entrypoint = str(raw.get("entrypoint", ""))
+    if not entrypoint.startswith("flows.") or ":" in entrypoint or "/" in entrypoint:
+        raise InvalidInput(
+            "entrypoint",
+            f"{entrypoint!r} is no module path below flows",
+            hint="write flows.create_cluster.create_cluster: files load every class a second time",
+        )
+    for key in raw:
+        if key not in _KEYS:
+            raise InvalidInput(f"{entrypoint}.{key}", "kled deploy does not apply this key")
+    pool = raw.get("work_pool") or {}
+    return Entry(
+        name=str(raw.get("name", "default")),
+        entrypoint=entrypoint,
+        description=str(raw.get("description", "")),
+        tags=tuple(raw.get("tags") or ()),
+        parameters=MappingProxyType(dict(raw.get("parameters") or {})),
+        work_pool=str(pool.get("name", "kled")),
+        variables=MappingProxyType(dict(pool.get("job_variables", {}).get("env", {}))),
+    )

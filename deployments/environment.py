@@ -1,0 +1,110 @@
+"""An environment, read from its YAML file."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from deployments.catalog import Entry
+from kled.errors import InvalidInput, SettingsError
+from kled.redact import secret_values
+
+PACKAGED: Final = Path(__file__).parent / "environments"
+DEFAULT: Final = "default"
+_KEYS: Final = frozenset({"work-pool", "work-pool-type", "runs-at-once", "tags", "variables"})
+_LONG: Final = "any value, long enough"
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Where deployments run; see `deployments.environments` for the file."""
+
+    name: str
+    work_pool: str = "kled"
+    work_pool_type: str = "process"
+    runs_at_once: int | None = None
+    """A limit that workers obey when they pick up runs; running ones are never stopped by it."""
+    tags: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def place(self, entry: Entry) -> Entry:
+        """Return `entry` as it is deployed here."""
+        return replace(
+            entry,
+            name=self.name,
+            tags=(*entry.tags, *(tag for tag in self.tags if tag not in entry.tags)),
+            work_pool=self.work_pool,
+            variables={**entry.variables, **self.variables},
+        )
+
+
+def find(name: str, directories: tuple[Path, ...]) -> Environment:
+    """Return the environment `name` from the first of `directories` that has it.
+
+    `name` may also be a path of a YAML file. Raises `InvalidInput` naming what is wrong.
+    """
+    if name.endswith((".yaml", ".yml")):
+        return _read(Path(name))
+    for directory in directories:
+        source = directory / f"{name}.yaml"
+        if source.is_file():
+            return _read(source)
+    known = known_names(directories)
+    near = difflib.get_close_matches(name, known, n=1)
+    raise InvalidInput(
+        "environment",
+        f"there is no environment {name}",
+        hint=(f"did you mean {near[0]}? " if near else "")
+        + f"known: {', '.join(known)}; add {directories[0] / name}.yaml",
+    )
+
+
+def known_names(directories: tuple[Path, ...]) -> list[str]:
+    """Return the names of all environments in `directories`."""
+    return sorted({one.stem for directory in directories for one in directory.glob("*.yaml")})
+
+
+def _read(source: Path) -> Environment:
+    try:
+        raw = yaml.safe_load(source.read_text()) or {}
+    except OSError as error:
+        raise SettingsError(f"cannot read {source}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{source} is not valid YAML: {error}") from error
+    if not isinstance(raw, dict):
+        raise SettingsError(f"{source} is not a mapping")
+    for key in raw:
+        if key not in _KEYS:
+            raise InvalidInput(str(key), f"unknown key in {source}", hint=f"known: {sorted(_KEYS)}")
+    return Environment(
+        name=source.stem,
+        work_pool=str(raw.get("work-pool", "kled")),
+        work_pool_type=str(raw.get("work-pool-type", "process")),
+        runs_at_once=_limit(raw.get("runs-at-once")),
+        tags=tuple(str(tag) for tag in raw.get("tags") or ()),
+        variables=_variables(raw.get("variables") or {}),
+    )
+
+
+def _limit(value: object) -> int | None:
+    if value is None or value == 0:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InvalidInput("runs-at-once", f"{value!r} is not a number of runs")
+    return value
+
+
+def _variables(raw: Any) -> dict[str, str]:  # noqa: ANN401 - checked here
+    if not isinstance(raw, dict):
+        raise InvalidInput("variables", "must be a mapping of names to values")
+    for name in raw:
+        if secret_values({str(name): _LONG}):
+            raise InvalidInput(
+                f"variables.{name}",
+                "is a secret by its name; Prefect would keep it in plain text",
+                hint="set it in the worker's own environment",
+            )
+    return {str(name): str(value) for name, value in raw.items()}

@@ -1,0 +1,73 @@
+"""What a flow takes, read from its source: to import it is to import Prefect, seconds of it."""
+
+import ast
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from deployments.catalog import Entry
+from kled.errors import SettingsError
+
+_ARGS: Final = "Args:"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a flow."""
+
+    name: str
+    required: bool
+    default: str | None
+    description: str
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            "name": self.name,
+            "required": self.required,
+            "default": self.default,
+            "description": self.description,
+        }
+
+
+def parameters(entry: Entry) -> tuple[Parameter, ...]:
+    """Return the parameters of the flow of `entry`, in their order.
+
+    Raises `SettingsError` where the module or the function is not there.
+    """
+    function = _function(entry)
+    described = dict(_described(ast.get_docstring(function) or ""))
+    arguments = function.args
+    named = [*arguments.args, *arguments.kwonlyargs]
+    first = len(arguments.args) - len(arguments.defaults)
+    defaults = [None] * first + list(arguments.defaults) + list(arguments.kw_defaults)
+    return tuple(
+        Parameter(
+            one.arg,
+            required=default is None,
+            default=None if default is None else ast.unparse(default),
+            description=described.get(one.arg, ""),
+        )
+        for one, default in zip(named, defaults, strict=True)
+    )
+
+
+def _function(entry: Entry) -> ast.FunctionDef:
+    found = importlib.util.find_spec(entry.module)
+    if found is None or found.origin is None:
+        raise SettingsError(f"there is no module {entry.module}")
+    for node in ast.parse(Path(found.origin).read_text()).body:
+        if isinstance(node, ast.FunctionDef) and node.name == entry.function:
+            return node
+    raise SettingsError(f"there is no function {entry.entrypoint}")
+
+
+def _described(docstring: str) -> Iterator[tuple[str, str]]:
+    """Yield the lines of a docstring's `Args:` as name and description."""
+    _, found, section = docstring.partition(_ARGS)
+    for line in section.splitlines() if found else ():
+        name, colon, words = line.strip().partition(": ")
+        if colon and name.isidentifier():
+            yield name, words

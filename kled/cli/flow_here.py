@@ -1,0 +1,59 @@
+"""Runs a flow in this process, with the live display; Prefect is imported here and not before."""
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from kled.cli.execute import STEP_COLUMNS
+from kled.cli.leaf import Call
+from kled.cli.live import display
+from kled.cli.output import show, show_value
+from kled.errors import FlowFailed, KledError
+
+if TYPE_CHECKING:
+    from prefect import Flow
+    from prefect.client.schemas.objects import State
+
+_CONSOLE_LEVEL = "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"
+
+
+def quiet_prefect(*, verbose: bool) -> None:
+    """Set Prefect's environment before it is imported; its own lines would tear the display."""
+    from tasks.environment import prepare  # noqa: PLC0415 - not for --help
+
+    prepare(os.environ)
+    os.environ.setdefault(_CONSOLE_LEVEL, "WARNING" if verbose else "CRITICAL")
+
+
+def run_here(call: Call, flow: "Flow[..., Any]", parameters: Mapping[str, Any]) -> None:
+    """Run `flow` and show its report.
+
+    Raises the flow's own error, so that the exit code says what went wrong; `FlowFailed` where a
+    run ended in another way. Interrupted or terminated, the flow stops its kops first.
+    """
+    from tasks.resources import called_by  # noqa: PLC0415 - imports prefect
+
+    if not os.environ.get("PREFECT_API_URL"):
+        call.say("starting a Prefect server for this run; the first start takes half a minute")
+    with display(sys.stderr, verbose=call.verbose) as watching, called_by(call.settings, watching):
+        state = cast("State[Any]", flow(**parameters, return_state=True))
+    if not state.is_completed():
+        raise _error(state)
+    _show(call, state.result())
+
+
+def _error(state: "State[Any]") -> KledError:
+    found: object = state.result(raise_on_failure=False)
+    if isinstance(found, KledError):
+        return found
+    return FlowFailed(f"the flow run ended as {state.name}: {state.message or 'no message'}")
+
+
+def _show(call: Call, report: Mapping[str, Any]) -> None:
+    if call.settings.output == "table":
+        show(report["steps"], STEP_COLUMNS, "table")
+    else:
+        show_value(report, call.settings.output)
+    for command in report["next"]:
+        call.say(f"next: {command}")

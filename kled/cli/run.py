@@ -1,0 +1,104 @@
+"""`kled run`, `kled flows` and `kled deploy`."""
+
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from deployments import catalog, environment
+from deployments.outline import parameters as outline
+from kled.cli.leaf import Call, leaf
+from kled.cli.output import Column, show
+
+_FLOW = click.argument("flow")
+_APPLIED = (
+    Column("DEPLOYMENT", "deployment"),
+    Column("OUTCOME", "outcome"),
+    Column("WORK POOL", "work_pool"),
+)
+_FLOWS = (
+    Column("FLOW", "flow"),
+    Column("PARAMETERS", "takes"),
+    Column("ENVIRONMENTS", "environments"),
+    Column("WHAT IT DOES", "description"),
+)
+
+
+@leaf(
+    "run",
+    examples=(
+        "kled run create-cluster name=c.example.com zones=us-east-1a node-count=2",
+        "kled run create-cluster --params=cluster.yaml patience=45",
+        "kled run validate-cluster name=c.example.com --deployment=production",
+    ),
+)
+@_FLOW
+@click.argument("words", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--params", type=click.File("r"), help="Parameters as YAML or JSON; - is stdin.")
+@click.option("--deployment", metavar="ENV", help="Trigger it on a worker of ENV and follow it.")
+def run(
+    call: Call, flow: str, words: tuple[str, ...], params: TextIO | None, deployment: str | None
+) -> int:
+    """Run a flow here, or trigger its deployment; `kled flows` lists flows and parameters."""
+    from kled.cli import flow_here, flow_parameters, flow_there  # noqa: PLC0415 - not for --help
+
+    entry = catalog.find(catalog.load(catalog.path()), flow)
+    given = flow_parameters.read_file(params.read()) if params else {}
+    flow_here.quiet_prefect(verbose=call.verbose)
+    from deployments.loading import load_flow  # noqa: PLC0415 - imports prefect
+
+    found = load_flow(entry)
+    model = flow_parameters.model_of(found.fn)
+    checked = flow_parameters.validate(model, flow_parameters.collect(model, words, given))
+    if deployment:
+        sent = checked.model_dump(mode="json", exclude_unset=True)
+        return flow_there.run_there(call, f"{entry.flow}/{deployment}", sent)
+    flow_here.run_here(call, found, dict(checked))
+    return 0
+
+
+@leaf("flows", examples=("kled flows", "kled flows --output=json"))
+def flows(call: Call) -> None:
+    """List the flows with their parameters and the environments that are known here."""
+    known = environment.known_names(_directories(call))
+    rows = []
+    for entry in catalog.load(catalog.path()):
+        takes = outline(entry)
+        rows.append(
+            {
+                "flow": entry.flow,
+                "takes": [one.name if one.required else f"[{one.name}]" for one in takes],
+                "parameters": [one.as_json() for one in takes],
+                "environments": known,
+                "description": entry.description,
+            }
+        )
+    show(rows, _FLOWS, call.settings.output)
+
+
+@leaf("deploy", examples=("kled deploy", "kled deploy --environment=production"))
+@click.option(
+    "--environment",
+    "name",
+    default=environment.DEFAULT,
+    show_default=True,
+    help="An environment's name, or its YAML file.",
+)
+def deploy(call: Call, name: str) -> None:
+    """Create or update the work pool and the deployments of prefect.yaml; safe to repeat."""
+    from kled.cli import flow_here, flow_there  # noqa: PLC0415 - not for --help
+
+    chosen = environment.find(name, _directories(call))
+    entries = catalog.load(catalog.path())
+    flow_here.quiet_prefect(verbose=call.verbose)
+    from deployments.apply import apply  # noqa: PLC0415 - imports prefect
+
+    with flow_there.server() as client:
+        applied = apply(client, entries, chosen)
+    call.show(applied, _APPLIED)
+    call.say(f"next: prefect worker start --pool={chosen.work_pool}")
+
+
+def _directories(call: Call) -> tuple[Path, ...]:
+    """The user's own environments come before the packaged ones."""
+    return call.settings.config_file.parent / "environments", environment.PACKAGED
