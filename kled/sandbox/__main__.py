@@ -1,0 +1,72 @@
+"""The simulated kops: `python -m kled.sandbox ARGS…`, kops' own command line on a sandbox directory.
+
+KLED_SANDBOX names the sandbox (its bin/kops sets it). The first line of stderr of every call is BANNER,
+so that nobody can take it for the real one.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import TextIO
+
+from kled.sandbox import clock
+from kled.sandbox.context import Context, KopsFailure
+from kled.sandbox.flags import UsageFailure, help_text, parse, usage_text
+from kled.sandbox.names import resolve
+from kled.sandbox.stores import LazyStore
+from kled.sandbox.verbs import Verb, find
+
+BANNER = "(simulated kops, no real cloud)"
+
+
+def main(
+    argv: Sequence[str], env: Mapping[str, str], streams: tuple[TextIO, TextIO, TextIO]
+) -> int:
+    """Run one command line and return kops' exit status: 0, or 1 for every failure."""
+    stdin, stdout, stderr = streams
+    stderr.write(BANNER + "\n")
+    stderr.flush()
+    sandbox = Path(env.get("KLED_SANDBOX") or ".")
+    ctx = Context(
+        env=env,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        now=lambda: datetime.now(UTC),
+        sleep=clock.sleeper(clock.speed(sandbox)),
+        sandbox=sandbox,
+        store=LazyStore(env, stderr_log=lambda level, source, text: ctx.log(level, source, text)),
+    )
+    words: tuple[str, ...] = ()
+    try:
+        verb = find(argv)
+        words = verb.words
+        return _run(ctx, verb)
+    except KopsFailure as failure:
+        stdout.flush()
+        if not failure.silent:
+            stderr.write(f"Error: {failure}\n")
+        if isinstance(failure, UsageFailure):
+            stderr.write(usage_text(words))
+        return 1
+
+
+def _run(ctx: Context, verb: Verb) -> int:
+    if any(word in {"-h", "--help"} for word in verb.rest) or not verb.runs:
+        ctx.stdout.write(help_text(verb.words))
+        return 0
+    flags, args = parse(verb.rest, verb.flags)
+    if isinstance(ctx.store, LazyStore):
+        ctx.store.location = flags["state"] or ctx.env.get("KOPS_STATE_STORE", "")
+    args = resolve(ctx, verb.words, flags, args)
+    module = import_module(verb.module)
+    flags.values["verb"] = verb.name
+    status: int = module.run(ctx, flags, args)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ, (sys.stdin, sys.stdout, sys.stderr)))

@@ -1,0 +1,142 @@
+"""The stored definitions: clusters and their instance groups as plain v1alpha2 documents.
+
+Keys: `<name>/config`, `<name>/instancegroup/<group>`, `<name>/pki/ssh/public/admin/<md5>` (state-store trees of
+the captures). Objects are labelled with their cluster when read, not when stored.
+"""
+
+import hashlib
+from base64 import b64decode
+from typing import Any
+
+from kled.sandbox import yaml_form
+from kled.sandbox.context import Context, KopsFailure
+
+Document = dict[str, Any]
+CLUSTER_LABEL = "kops.k8s.io/cluster"
+
+
+def cluster_names(ctx: Context) -> list[str]:
+    """Return the names of all clusters of the state store, sorted."""
+    return [key.removesuffix("/config") for key in ctx.store.keys("") if _is_config(key)]
+
+
+def find_cluster(ctx: Context, name: str) -> Document | None:
+    """Return a cluster's document, None where there is none."""
+    body = ctx.store.read(f"{name}/config")
+    return None if body is None else _parsed(body)
+
+
+def load_cluster(ctx: Context, name: str) -> Document:
+    """Return a cluster's document.
+
+    Raises:
+        KopsFailure: there is none (capture E06b-cluster-not-found-update).
+    """
+    document = find_cluster(ctx, name)
+    if document is None:
+        raise KopsFailure(
+            f'error reading cluster configuration: Cluster.kops.k8s.io "{name}" not found'
+        )
+    return document
+
+
+def load_groups(ctx: Context, name: str) -> list[Document]:
+    """Return a cluster's instance groups with their cluster label, sorted by name."""
+    prefix = f"{name}/instancegroup/"
+    bodies = ((key, ctx.store.read(key)) for key in ctx.store.keys(prefix))
+    return [_labelled(name, _parsed(body)) for _, body in bodies if body is not None]
+
+
+def find_group(ctx: Context, name: str, group: str) -> Document | None:
+    """Return one instance group with its cluster label, None where there is none."""
+    body = ctx.store.read(f"{name}/instancegroup/{group}")
+    return None if body is None else _labelled(name, _parsed(body))
+
+
+def load_group(ctx: Context, name: str, group: str) -> Document:
+    """Return one instance group.
+
+    Raises:
+        KopsFailure: there is none (capture E16b-edit-ig-missing).
+    """
+    document = find_group(ctx, name, group)
+    if document is None:
+        raise KopsFailure(
+            f'error reading InstanceGroup "{group}": InstanceGroup.kops.k8s.io "{group}" not found'
+        )
+    return document
+
+
+def store_cluster(ctx: Context, document: Document) -> None:
+    """Store a cluster; the first time it gets its creation timestamp."""
+    name = document["metadata"]["name"]
+    ctx.store.write(f"{name}/config", yaml_form.dump(_stamped(ctx, document)).encode())
+
+
+def store_group(ctx: Context, name: str, document: Document) -> None:
+    """Store an instance group, without its cluster label."""
+    stamped = _stamped(ctx, document)
+    labels = {k: v for k, v in stamped["metadata"].get("labels", {}).items() if k != CLUSTER_LABEL}
+    stamped["metadata"].pop("labels", None)
+    if labels:
+        stamped["metadata"]["labels"] = labels
+    key = f"{name}/instancegroup/{document['metadata']['name']}"
+    ctx.store.write(key, yaml_form.dump(stamped).encode())
+
+
+def delete_group(ctx: Context, name: str, group: str) -> None:
+    """Delete an instance group's definition."""
+    ctx.store.delete(f"{name}/instancegroup/{group}")
+
+
+def delete_tree(ctx: Context, name: str) -> None:
+    """Delete everything below the cluster's prefix; the definition goes last, so a killed call can be repeated."""
+    keys = sorted(ctx.store.keys(f"{name}/"), key=lambda key: key == f"{name}/config")
+    for key in keys:
+        ctx.store.delete(key)
+
+
+def ssh_key_id(public_key: str) -> str:
+    """Return the MD5 fingerprint that kops stores an SSH public key under, without colons.
+
+    Raises:
+        KopsFailure: the text is no SSH public key.
+    """
+    try:
+        blob = b64decode(public_key.split()[1], validate=True)
+    except (IndexError, ValueError) as error:
+        raise KopsFailure("error fingerprinting SSH public key: ssh: no key found") from error
+    return hashlib.md5(blob, usedforsecurity=False).hexdigest()
+
+
+def store_ssh_key(ctx: Context, name: str, public_key: str) -> None:
+    """Store the one SSH public key that a cluster has, for the user admin."""
+    key = f"{name}/pki/ssh/public/admin/{ssh_key_id(public_key)}"
+    ctx.store.write(key, public_key.encode())
+
+
+def ssh_keys(ctx: Context, name: str) -> list[tuple[str, str]]:
+    """Return fingerprints (without colons) and texts of a cluster's SSH public keys."""
+    prefix = f"{name}/pki/ssh/public/admin/"
+    bodies = ((key, ctx.store.read(key)) for key in ctx.store.keys(prefix))
+    return [(key.removeprefix(prefix), body.decode()) for key, body in bodies if body is not None]
+
+
+def _is_config(key: str) -> bool:
+    return key.endswith("/config") and key.count("/") == 1
+
+
+def _parsed(body: bytes) -> Document:
+    document: Document = yaml_form.load(body.decode())
+    return document
+
+
+def _stamped(ctx: Context, document: Document) -> Document:
+    metadata = dict(document["metadata"])
+    metadata.setdefault("creationTimestamp", ctx.now().strftime("%Y-%m-%dT%H:%M:%SZ"))
+    return document | {"metadata": metadata}
+
+
+def _labelled(name: str, document: Document) -> Document:
+    labels = document["metadata"].get("labels", {}) | {CLUSTER_LABEL: name}
+    return document | {"metadata": document["metadata"] | {"labels": labels}}

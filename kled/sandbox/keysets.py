@@ -1,0 +1,135 @@
+"""A cluster's keysets and secrets: `<name>/pki/private/<keyset>/keyset.yaml` and `<name>/secrets/<name>`.
+
+Formats from the state-store trees after update. Each keyset and each secret is one atomic write, so a call that
+was killed halfway is completed by the next.
+"""
+
+import base64
+import json
+import secrets
+from typing import Any
+
+from kled.sandbox import yaml_form
+from kled.sandbox.context import Context
+
+Keyset = dict[str, Any]
+"""A keyset's document; `spec.keys` is a list of id, publicMaterial, privateMaterial, distrustTimestamp."""
+
+ETCD_KEYSETS = "etcd-manager-ca-{0}", "etcd-peers-ca-{0}"
+_FIXED = ("apiserver-aggregator-ca", "etcd-clients-ca", "kubernetes-ca", "service-account")
+SECRETS = (
+    "admin",
+    "kube",
+    "kube-proxy",
+    "kubelet",
+    "system:controller_manager",
+    "system:dns",
+    "system:logging",
+    "system:monitoring",
+    "system:scheduler",
+)
+_SECRET_BYTES = 16
+
+
+def expected(ctx: Context, name: str) -> list[str]:
+    """Return the names of the keysets that a cluster has, sorted: two for each of its etcd clusters."""
+    body = ctx.store.read(f"{name}/config") or b"{}"
+    etcd = (yaml_form.load(body.decode()) or {}).get("spec", {}).get("etcdClusters", [])
+    per_etcd = [form.format(cluster["name"]) for cluster in etcd for form in ETCD_KEYSETS]
+    return sorted([*_FIXED, *per_etcd])
+
+
+def ensure_keysets(ctx: Context, name: str) -> list[str]:
+    """Create the keysets and secrets that are missing; return the names of the keysets that it issued.
+
+    Idempotent; what exists is left as it is.
+    """
+    from kled.sandbox.certificates import issue_authority, key_bits  # noqa: PLC0415 - slow to import
+
+    issued = []
+    for keyset in expected(ctx, name):
+        if find(ctx, name, keyset) is None:
+            made = issue_authority(keyset, ctx.now(), key_bits(ctx.env))
+            key = key_entry(made.serial, made.certificate, made.key)
+            store(ctx, name, _document(keyset, [key], str(made.serial)))
+            issued.append(keyset)
+    for secret in SECRETS:
+        if ctx.store.read(f"{name}/secrets/{secret}") is None:
+            store_secret(ctx, name, secret, secrets.token_hex(_SECRET_BYTES).encode())
+    return issued
+
+
+def names(ctx: Context, name: str) -> list[str]:
+    """Return the names of the keysets that are stored, sorted."""
+    keys = ctx.store.keys(f"{name}/pki/private/")
+    return [key.split("/")[3] for key in keys if key.endswith("/keyset.yaml")]
+
+
+def find(ctx: Context, name: str, keyset: str) -> Keyset | None:
+    """Return a keyset, None where there is none."""
+    body = ctx.store.read(_key(name, keyset))
+    if body is None:
+        return None
+    document: Keyset = yaml_form.load(body.decode())
+    return document
+
+
+def store(ctx: Context, name: str, document: Keyset) -> None:
+    """Store a keyset."""
+    key = _key(name, document["metadata"]["name"])
+    ctx.store.write(key, yaml_form.dump(document).encode())
+
+
+def key_entry(serial: int, certificate: bytes, private: bytes) -> dict[str, str]:
+    """Return one key as it stands in a keyset."""
+    return {
+        "id": str(serial),
+        "privateMaterial": base64.b64encode(private).decode(),
+        "publicMaterial": base64.b64encode(certificate).decode(),
+    }
+
+
+def primary(document: Keyset) -> dict[str, str]:
+    """Return the key that signs."""
+    spec = document["spec"]
+    found: dict[str, str] = next(key for key in spec["keys"] if key["id"] == spec["primaryId"])
+    return found
+
+
+def trusted_certificates(document: Keyset) -> bytes:
+    """Return the certificates of all keys that are not distrusted, primary first, as one PEM bundle."""
+    first = document["spec"]["primaryId"]
+    keys = sorted(document["spec"]["keys"], key=lambda key: key["id"] != first)
+    material = (key["publicMaterial"] for key in keys if "distrustTimestamp" not in key)
+    return b"".join(base64.b64decode(text) for text in material)
+
+
+def store_secret(ctx: Context, name: str, secret: str, data: bytes) -> None:
+    """Store a secret in kops' JSON."""
+    body = json.dumps({"Data": base64.b64encode(data).decode()}, separators=(",", ":"))
+    ctx.store.write(f"{name}/secrets/{secret}", body.encode())
+
+
+def find_secret(ctx: Context, name: str, secret: str) -> bytes | None:
+    """Return a secret's bytes, None where there is none."""
+    body = ctx.store.read(f"{name}/secrets/{secret}")
+    return None if body is None else base64.b64decode(json.loads(body)["Data"])
+
+
+def secret_names(ctx: Context, name: str) -> list[str]:
+    """Return the names of all secrets, sorted."""
+    prefix = f"{name}/secrets/"
+    return [key.removeprefix(prefix) for key in ctx.store.keys(prefix)]
+
+
+def _key(name: str, keyset: str) -> str:
+    return f"{name}/pki/private/{keyset}/keyset.yaml"
+
+
+def _document(keyset: str, keys: list[dict[str, str]], primary_id: str) -> Keyset:
+    return {
+        "apiVersion": "kops.k8s.io/v1alpha2",
+        "kind": "Keyset",
+        "metadata": {"name": keyset},
+        "spec": {"keys": keys, "primaryId": primary_id, "type": "Keypair"},
+    }

@@ -1,0 +1,55 @@
+"""kops' v1alpha2 fields, their order and types (schema.json, from pkg/apis/kops/v1alpha2 of kops 1.36.2)."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_META = {
+    "name": "string",
+    "generation": "int",
+    "creationTimestamp": "string",
+    "labels": "{}string",
+    "annotations": "{}string",
+}
+_TOP = {"kind": "string", "apiVersion": "string", "metadata": "ObjectMeta", "spec": ""}
+_SPECS = {"Cluster": "ClusterSpec", "InstanceGroup": "InstanceGroupSpec"}
+
+
+@cache
+def types() -> dict[str, dict[str, str]]:
+    """Return the fields of each type: name to kind, in kops' order.
+
+    A kind is string, bool, int, float, quantity, duration, intorstring, any, the name of a type,
+    or one of those after `[]` (a list) or `{}` (a map).
+    """
+    loaded: dict[str, dict[str, str]] = json.loads(
+        Path(__file__).with_name("schema.json").read_text(encoding="utf-8")
+    )
+    return loaded | {"ObjectMeta": _META}
+
+
+def fields(document: dict[str, Any]) -> dict[str, str]:
+    """Return the top-level fields of a Cluster or InstanceGroup."""
+    return _TOP | {"spec": _SPECS.get(str(document.get("kind")), "any")}
+
+
+def ordered(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the object with its keys in the order of kops' Go structs."""
+    return _order(document, fields(document))
+
+
+def _order(value: dict[str, Any], known: dict[str, str]) -> dict[str, Any]:
+    rank = {name: index for index, name in enumerate(known)}
+    names = sorted(value, key=lambda name: (rank.get(name, len(rank)), name))
+    return {name: _nested(value[name], known.get(name, "any")) for name in names}
+
+
+def _nested(value: Any, kind: str) -> Any:  # noqa: ANN401 - walks any JSON value
+    if isinstance(value, list):
+        return [_nested(item, kind.removeprefix("[]")) for item in value]
+    if isinstance(value, dict):
+        if kind.startswith("{}"):
+            return {name: _nested(item, kind[2:]) for name, item in sorted(value.items())}
+        return _order(value, types().get(kind, {}))
+    return value

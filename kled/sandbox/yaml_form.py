@@ -1,0 +1,92 @@
+"""Objects as text: the YAML of the state store and the JSON of `-o json`, byte for byte as kops writes them.
+
+Facts from captures 11-get-cluster-yaml, 12d-get-ig-yaml, 10b-get-clusters-json, C09-metal-dryrun: keys sorted
+in YAML and in the order of kops' Go structs in JSON; a string that YAML would read as something else stands in
+double quotes; JSON arrays of objects have each object on a line of its own.
+"""
+
+import json
+import re
+from typing import Any
+
+import yaml
+
+from kled.sandbox import schema
+
+_AMBIGUOUS = re.compile(
+    r"(?:y|n|Y|N|yes|no|on|off|~|null|true|false"
+    r"|[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?)",
+    re.IGNORECASE,
+)
+_STRING = "tag:yaml.org,2002:str"
+SEPARATOR = "\n---\n\n"
+
+
+class _Dumper(yaml.CSafeDumper):
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - kops never writes anchors
+        return True
+
+
+class _Loader(yaml.CSafeLoader):
+    """Dates stay strings, as they do in kops."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - the base class's own table, less the timestamps
+        first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
+        for first, pairs in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def _string(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    if "\n" in text:
+        style = "|"
+    elif _AMBIGUOUS.fullmatch(text) or (
+        dumper.resolve(yaml.ScalarNode, text, (True, False)) != _STRING
+    ):
+        style = '"'
+    else:
+        style = None
+    return dumper.represent_scalar(_STRING, text, style=style)
+
+
+_Dumper.add_representer(str, _string)
+
+
+def dump(document: object) -> str:
+    """Return one document as kops writes it to its state store."""
+    text: str = yaml.dump(
+        document, Dumper=_Dumper, default_flow_style=False, allow_unicode=True, width=80
+    )
+    return text
+
+
+def dump_all(documents: list[dict[str, Any]]) -> str:
+    """Return several documents as `-o yaml` prints them."""
+    return SEPARATOR.join(dump(document) for document in documents)
+
+
+def load(text: str) -> Any:  # noqa: ANN401 - YAML is whatever it is
+    """Read one document.
+
+    Raises:
+        yaml.YAMLError: the text is no YAML.
+    """
+    return yaml.load(text, Loader=_Loader)  # noqa: S506 - derives from the safe loader
+
+
+def load_all(text: str) -> list[dict[str, Any]]:
+    """Read the documents of a file; empty ones are left out.
+
+    Raises:
+        yaml.YAMLError: the text is no YAML.
+    """
+    return [doc for doc in yaml.load_all(text, Loader=_Loader) if doc]
+
+
+def to_json(document: dict[str, Any]) -> str:
+    """Return one object as kops' `-o json` prints it, with its newline."""
+    return json.dumps(schema.ordered(document), separators=(",", ":"), ensure_ascii=False) + "\n"
+
+
+def to_json_list(documents: list[dict[str, Any]]) -> str:
+    """Return several objects as kops prints them: an array without a newline at its end."""
+    return "[" + ",".join(to_json(document) for document in documents) + "]"
