@@ -104,19 +104,40 @@ def interactive(argv: Sequence[str], *, env: Mapping[str, str]) -> int:
         raise _unusable(argv[0], error) from error
 
 
-def spawn_detached(argv: Sequence[str], *, env: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+@dataclass(frozen=True, slots=True)
+class Detached:
+    """A companion that runs; closing `stdin` asks it to end."""
+
+    pid: int
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+    wait: Callable[[], int]
+    """Reap it; returns its exit status once it ended."""
+
+
+def spawn_detached(argv: Sequence[str], *, env: Mapping[str, str]) -> Detached:
     """Start a companion in a session of its own, its stdin and stdout pipes to the caller.
 
     For the lease's watchdog alone: it must outlive a stopped parent, so it gets no parent-death
-    signal and ends when its stdin does.
+    signal and ends when its stdin does. Raises `SettingsError` where it cannot be started.
     """
-    return subprocess.Popen(  # noqa: S603 - no shell
-        argv,
-        env=dict(env),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
+    try:
+        child = subprocess.Popen(  # noqa: S603 - no shell
+            argv,
+            env=dict(env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise _unusable(argv[0], error) from error
+    return Detached(child.pid, _pipe(child.stdin), _pipe(child.stdout), child.wait)
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    if stream is None:  # Popen gives every pipe that it was asked for
+        raise AssertionError
+    return stream
 
 
 class _Late(Exception):

@@ -4,17 +4,16 @@
     clock = Clock(boot_time, time.sleep)
     with hold(store, cluster, writer=writer, terms=Terms(), clock=clock, environment=env) as held:
         process.run(argv, env=env, timeout=timeout, on_start=held.child_started)
-        held.check()
 
 `hold` raises `LeaseHeld` (exit 5) where another writer keeps the cluster for longer than
 `terms.wait`, and `CapabilityMissing` where the store has no conditional writes: such a cluster
-changes only with `--no-lease`. `held.child_started(pid)` fits `on_start`; it and `held.check()`
-raise `LeaseLost` (exit 5) once the lease can no longer be relied on. Call `check` before and after
-each child: a child that was killed with the lease ends like any killed child.
+changes only with `--no-lease`. `held.child_started(pid)` fits `on_start`; it, `held.check()` and
+the end of the `with` statement raise `LeaseLost` (exit 5) once the lease cannot be relied on.
 """
 
 from kled.lease.clock import boot_time
 from kled.lease.document import Lease, Terms, Writer
-from kled.lease.hold import Held, hold
+from kled.lease.held import Held
+from kled.lease.hold import hold
 
 __all__ = ["Held", "Lease", "Terms", "Writer", "boot_time", "hold"]

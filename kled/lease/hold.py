@@ -1,26 +1,20 @@
 """Holding a lease while kops runs."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol
 
-from kled.lease.document import Lease, Terms, Writer
+from kled.errors import LeaseLost
+from kled.lease import companion
+from kled.lease.document import Terms, Writer, key
+from kled.lease.held import Held
+from kled.lease.sharing import shared
+from kled.lease.writes import acquire
 from kled.retry import Clock
 from kled.storage.base import ObjectStore
+from kled.storage.probe import require_conditional_writes
 
-
-class Held(Protocol):
-    """A lease that this process holds, as far as it knows."""
-
-    @property
-    def lease(self) -> Lease:
-        """The lease as it was acquired; its token is higher than every earlier holder's."""
-
-    def child_started(self, pid: int) -> None:
-        """Put the child under the watchdog; raise `LeaseLost` (after which the caller ends it)."""
-
-    def check(self) -> None:
-        """Raise `LeaseLost` unless the lease was renewed recently enough to be relied on."""
+logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -33,6 +27,48 @@ def hold(
     clock: Clock,
     environment: Mapping[str, str],
 ) -> Iterator[Held]:
-    """Hold the lease of `cluster` for the body of the `with` statement; see the module's text."""
-    raise NotImplementedError
-    yield
+    """Hold the lease of `cluster` in `store` for the body of the `with` statement.
+
+    Within one process, operations with the same `writer.run_id` share one lease: an inner `hold`
+    returns at once, and the last one out releases. `clock.monotonic` must be `boot_time`, which the
+    watchdog reads, too. `environment` is all that the watchdog gets; it needs what the store's
+    credentials need.
+
+    Before the body: `CapabilityMissing` where the store has no conditional writes, `LeaseHeld`
+    after `terms.wait`, `InvalidInput` for a name that cannot be a cluster's, and what the store
+    raises. After it: `LeaseLost` in place of whatever the body did, where the lease was lost
+    meanwhile. The lease is released on every way out; after a SIGKILL the watchdog does that, and
+    after the loss of the whole machine it lapses.
+
+    What remains: kops cannot check the token, so a machine that is paused as a whole (a frozen
+    virtual machine) resumes with a kops that runs until the watchdog is scheduled again.
+    """
+    share = (store.location, key(cluster), writer.run_id)
+
+    @contextmanager
+    def made() -> Iterator[Held]:
+        require_conditional_writes(store)
+        with companion.started(store, environment, clock) as watchdog:
+            acquired = acquire(store, cluster, writer=writer, terms=terms, clock=clock)
+            held = Held(acquired, watchdog.pipe, clock)
+            watchdog.report_to(held.hear)
+            held.begin(acquired)
+            try:
+                yield held
+            finally:
+                held.give_back()
+                if not (watchdog.ended() and held.released):
+                    ttl = f"{terms.ttl.total_seconds():g} s"
+                    logger.warning(
+                        "the lease of %s was not released: it lapses in %s", cluster, ttl
+                    )
+
+    with shared(share, made) as held:
+        try:
+            yield held
+        except LeaseLost:
+            raise
+        except Exception:
+            held.check()
+            raise
+        held.check()

@@ -1,0 +1,69 @@
+"""When a challenger may take a lease: decided from what it saw and its own clock alone.
+
+Why two writers never both believe that they hold a lease, given clocks of equal speed: a holder
+believes for one TTL from the moment *before* it sent its last successful write. A challenger counts
+one TTL from the moment *after* it first read that write. The second moment is later than the first,
+so when the challenger may act, the holder has stopped believing; and of several challengers the
+conditional write lets one through.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from kled.lease.document import Lease, Writer
+
+_POLLS_PER_TTL: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A lease as a challenger knows it."""
+
+    lease: Lease
+    tag: str
+    unchanged_since: float
+    """The challenger's clock after the first read that gave this tag."""
+    holder_since: float
+    """The challenger's clock after the first read that showed this acquisition."""
+
+
+def sighted(before: Sight | None, lease: Lease, tag: str, now: float) -> Sight:
+    """Fold what was read into what was known; `now` must be taken after the read returned."""
+    if before is None:
+        return Sight(lease, tag, now, now)
+    same = (before.lease.token, before.lease.writer) == (lease.token, lease.writer)
+    return Sight(
+        lease,
+        tag,
+        before.unchanged_since if before.tag == tag else now,
+        before.holder_since if same else now,
+    )
+
+
+def patience(sight: Sight, now: float) -> float:
+    """Return for how many seconds the lease must still be left alone; zero: it may be taken.
+
+    The TTL is the holder's own, as it stands in the lease.
+    """
+    if sight.lease.state == "released":
+        return 0.0
+    return max(0.0, sight.unchanged_since + sight.lease.ttl.total_seconds() - now)
+
+
+def poll_interval(sight: Sight) -> float:
+    """Return the seconds between two looks: often enough to see a release soon."""
+    return sight.lease.ttl.total_seconds() / _POLLS_PER_TTL
+
+
+def succession(cluster: str, writer: Writer, ttl: timedelta, before: Lease | None) -> Lease:
+    """Return the lease that `writer` would take after `before`; its token is higher."""
+    return Lease(cluster, writer, ttl, token=before.token + 1 if before else 1)
+
+
+def seen_for(sight: Sight, now: float) -> str:
+    """Say for how long the holder has been watched, and whether it moves."""
+    whole, still = now - sight.holder_since, now - sight.unchanged_since
+    words = f"seen for {whole:.0f} s"
+    quiet = still > sight.lease.ttl.total_seconds() / 2
+    return f"{words}, silent for {still:.0f} s" if quiet else words

@@ -1,0 +1,131 @@
+"""The holder's side: beats, what the watchdog said, and whether the lease can be relied on."""
+
+import logging
+import threading
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from kled.errors import LeaseLost
+from kled.lease import child, messages, vigil
+from kled.lease.document import Lease, encode
+from kled.lease.messages import Message
+from kled.lease.writes import Acquired
+from kled.retry import Clock
+
+if TYPE_CHECKING:
+    from kled.lease.child import Child
+
+logger = logging.getLogger(__name__)
+
+_HINT: Final = (
+    "somebody else may change the cluster now; look, then run again: it does what is left"
+)
+
+
+class Held:
+    """A lease that this process holds, as far as it knows. Safe for threads.
+
+    It watches the watchdog as the watchdog watches it: whichever notices first that the lease
+    cannot be relied on ends the children.
+    """
+
+    def __init__(self, acquired: Acquired, pipe: IO[bytes], clock: Clock) -> None:
+        self._lease = acquired.lease
+        self._pipe = pipe
+        self._clock = clock
+        self._schedule = vigil.timing(acquired.lease.ttl)
+        now = clock.monotonic()
+        self._vigil = vigil.Vigil(self._schedule, renewed=acquired.since, now=now)
+        self._children: set[Child] = set()
+        self._why: str | None = None
+        self._released = False
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._beats = threading.Thread(target=self._beat, daemon=True)
+
+    def begin(self, acquired: Acquired) -> None:
+        """Hand the lease to the watchdog, which renews it from now on, and start to beat."""
+        self._tell(
+            "lease",
+            lease=encode(acquired.lease).decode(),
+            tag=acquired.tag,
+            since=acquired.since,
+        )
+        self._beats.start()
+
+    @property
+    def lease(self) -> Lease:
+        """The lease as it was acquired; its token is higher than every earlier holder's."""
+        return self._lease
+
+    @property
+    def released(self) -> bool:
+        """Whether the watchdog said that it wrote the release."""
+        return self._released
+
+    def child_started(self, pid: int) -> None:
+        """Put a child under the watchdog; for `on_start` of `kled.process.run`.
+
+        Raises `LeaseLost`, upon which `run` ends the child: it was started by a holder that was
+        stopped for too long between its last check and the start.
+        """
+        started = child.identify(pid)
+        self.check()
+        with self._lock:
+            self._children = {*filter(child.running, self._children), started}
+        self._tell("child", pid=started.pid, started=started.started)
+        self.check()
+
+    def check(self) -> None:
+        """Raise `LeaseLost` unless the lease was renewed recently enough to be relied on."""
+        with self._lock:
+            self._why = self._why or self._vigil.lost(self._clock.monotonic())
+            why = self._why
+        if why:
+            raise LeaseLost(f"the lease of {self._lease.cluster} was lost: {why}", hint=_HINT)
+
+    def hear(self, message: Message) -> None:
+        """Take in what the watchdog says; called by the thread that reads its pipe."""
+        match message["say"]:
+            case "renewed":
+                with self._lock:
+                    self._vigil.renewed(message["since"])
+            case "failed":
+                logger.warning("cannot renew the lease yet: %s", message["why"])
+            case "lost":
+                self._lose(message["why"])
+            case "released":
+                self._released = True
+            case _:  # it is gone
+                if not self._stopping.is_set():
+                    self._lose("its watchdog ended")
+
+    def give_back(self) -> None:
+        """Stop beating and have the watchdog release the lease; may be called once."""
+        self._stopping.set()
+        self._beats.join()
+        self._tell("release")
+
+    def _beat(self) -> None:
+        while not self._stopping.wait(self._schedule.beat):
+            now = self._clock.monotonic()
+            with self._lock:
+                why = self._why or self._vigil.lost(now)
+                if not why:
+                    self._vigil.beat(now)
+            if why:
+                return self._lose(why)
+            self._tell("beat", at=now)
+        return None
+
+    def _lose(self, why: str) -> None:
+        with self._lock:
+            self._why = self._why or why
+            children = set(self._children)
+        child.stop(children, self._schedule.kill_grace, self._clock)
+
+    def _tell(self, say: str, **fields: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+        with self._lock:
+            try:
+                messages.send(self._pipe, say, **fields)
+            except OSError:
+                self._why = self._why or "its watchdog ended"
