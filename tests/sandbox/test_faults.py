@@ -105,7 +105,7 @@ def test_flapping_fails_every_second_validation(tmp_path: Path) -> None:
 
 
 def test_an_unknown_fault_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="unknown fault 'earthquake'.*throttled"):
+    with pytest.raises(ValueError, match=r"unknown fault 'earthquake'.*throttled"):
         faults.inject(tmp_path, "earthquake")
 
 
