@@ -1,0 +1,175 @@
+"""`make bench`: overhead of the command line, of a flow, and the simulated kops' own speed.
+
+With KLED_TEST_KOPS a real kops is the peer; without it the simulated one, which is slower, so that
+the ratio flatters kled while the difference does not.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.pairs import Timing, in_turn
+from kled.sandbox import control
+
+RUNS = 11
+CLUSTER = "bench.example.com"
+KLED = [sys.executable, "-m", "kled", "kops", "get-clusters"]
+
+
+def main() -> None:
+    """Print one row per figure of docs/benchmarks.md."""
+    with tempfile.TemporaryDirectory() as scratch:
+        box = Path(scratch) / "box"
+        control.start(box, speed=10_000)
+        env = {**_base(), **control.environment(box, path=os.environ.get("PATH", os.defpath))}
+        _create(env)
+        rows = [*_overhead("simulated kops, file://", env), *_reads("file://", env, 0.35)]
+        with _moto(Path(scratch)) as s3:
+            env_s3 = {**env, **s3}
+            _create(env_s3)
+            rows += _reads("s3://", env_s3, 0.8)
+            real = os.environ.get("KLED_TEST_KOPS")
+            if real:
+                rows += _overhead("real kops, s3://", {**env_s3, "KLED_KOPS": real})
+        rows += _flow(env, Path(scratch))
+    print(f"{'FIGURE':<52}{'MEASURED':>12}{'BUDGET':>12}  WITHIN")
+    for figure, measured, budget in rows:
+        verdict = "yes" if measured <= budget else "NO"
+        print(f"{figure:<52}{measured:>10.3f} s{budget:>10.3f} s  {verdict}")
+
+
+def _overhead(peer: str, env: dict[str, str]) -> list[tuple[str, float, float]]:
+    bare, ours = in_turn([[env["KLED_KOPS"], "get", "clusters", "-o", "json"], KLED], env, RUNS)
+    added = ours.median - bare.median
+    print(
+        f"get-clusters, {peer}: kled {_spread(ours)}, bare kops {_spread(bare)},"
+        f" ratio {ours.median / bare.median:.2f}"
+    )
+    return [(f"get-clusters over bare kops ({peer})", added, 0.150)]
+
+
+def _reads(store: str, env: dict[str, str], budget: float) -> list[tuple[str, float, float]]:
+    verbs = (
+        ["get", "clusters", "-o", "json"],
+        ["get", "ig", f"--name={CLUSTER}", "-o", "json"],
+    )
+    timings = in_turn([[env["KLED_KOPS"], *verb] for verb in verbs], env, RUNS)
+    return [
+        (f"simulated kops {' '.join(verb[:2])}, {store}", timing.median, budget)
+        for verb, timing in zip(verbs, timings, strict=True)
+    ]
+
+
+def _flow(env: dict[str, str], scratch: Path) -> list[tuple[str, float, float]]:
+    """CPU seconds of a five-task pipeline against a running server, beyond importing Prefect.
+
+    The steps do nothing here: what is measured is kled's and Prefect's part, not kops'.
+    """
+    with _prefect(scratch) as prefect:
+        nothing, pipeline = in_turn(
+            [
+                [sys.executable, "-c", "import prefect"],
+                [sys.executable, "-m", "benchmarks.pipeline"],
+            ],
+            {**env, **prefect},
+            5,
+        )
+    return [
+        (
+            "five-task pipeline beyond `import prefect` (CPU)",
+            pipeline.median_cpu - nothing.median_cpu,
+            0.400,
+        )
+    ]
+
+
+def _create(env: dict[str, str]) -> None:
+    kops = env["KLED_KOPS"]
+    create = [kops, "create", "cluster", f"--name={CLUSTER}", "--zones=us-east-1a"]
+    subprocess.run(create, env=env, check=True, capture_output=True)
+
+
+def _base() -> dict[str, str]:
+    kept = ("PATH", "LANG", "TMPDIR")
+    return {name: os.environ[name] for name in kept if name in os.environ}
+
+
+def _spread(timing: Timing) -> str:
+    return f"{timing.median:.3f} s ({min(timing.wall):.3f}-{max(timing.wall):.3f})"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(url: str, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
+@contextmanager
+def _moto(scratch: Path) -> Iterator[dict[str, str]]:
+    port = _free_port()
+    with (scratch / "moto.log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "moto.server", "-p", str(port)], stdout=log, stderr=log
+        )
+    try:
+        endpoint = f"http://127.0.0.1:{port}"
+        _wait_for(f"{endpoint}/moto-api/data.json", 60)
+        request = urllib.request.Request(f"{endpoint}/bench-state", method="PUT")
+        urllib.request.urlopen(request).close()
+        yield {
+            "S3_ENDPOINT": endpoint,
+            "S3_REGION": "us-east-1",
+            "S3_ACCESS_KEY_ID": "bench",
+            "S3_SECRET_ACCESS_KEY": "bench-secret",
+            "AWS_ENDPOINT_URL": endpoint,
+            "KOPS_STATE_STORE": "s3://bench-state",
+        }
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
+def _prefect(scratch: Path) -> Iterator[dict[str, str]]:
+    port = _free_port()
+    env = {
+        **_base(),
+        "HOME": str(scratch),
+        "PREFECT_HOME": str(scratch / "prefect"),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(port)]
+    with (scratch / "prefect.log").open("w") as log:
+        server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/api/health", 180)
+        yield env
+    finally:
+        server.terminate()
+        server.wait()
+
+
+if __name__ == "__main__":
+    main()
