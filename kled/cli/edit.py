@@ -1,0 +1,164 @@
+"""`edit-instance-group` and `scale-instance-group`."""
+
+from pathlib import Path
+
+import click
+
+from kled.cli import kept_edit, meant
+from kled.cli.execute import execute
+from kled.cli.leaf import Call, leaf
+from kled.errors import InvalidInput
+from kled.operations.edit_instance_group import (
+    NO_CHANGE,
+    EditInstanceGroup,
+    StoreInstanceGroup,
+    stored_group,
+)
+from kled.operations.edited_group import Document, changes, parse, to_yaml
+
+_HEADER = """\
+# Instance group {group} of cluster {cluster}.
+# Lines that start with # are ignored. Save without a change to change nothing.
+"""
+_NAME = click.option("--name", metavar="CLUSTER", help="The cluster.")
+_GROUP = click.option(
+    "--instance-group",
+    "group",
+    metavar="GROUP",
+    required=True,
+    help="The group, or the start of its name: nodes for nodes-us-east-1a.",
+)
+_MIN = click.option("--min", "minimum", type=click.IntRange(0), help="Least number of machines.")
+_MAX = click.option("--max", "maximum", type=click.IntRange(0), help="Greatest number of machines.")
+
+
+@leaf(
+    "edit-instance-group",
+    examples=(
+        "kled kops edit-instance-group --name=c.example.com --instance-group=nodes",
+        "kled kops edit-instance-group --name=c.example.com --instance-group=nodes --max=5",
+        "kled kops edit-instance-group --name=C --instance-group=nodes --unset=spec.taints",
+    ),
+    mutates=True,
+)
+@_NAME
+@_GROUP
+@click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Repeatable.")
+@click.option("--unset", "unsets", multiple=True, metavar="PATH", help="Repeatable.")
+@_MIN
+@_MAX
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Store this file's text instead of opening an editor.",
+)
+def edit_instance_group(  # noqa: PLR0913 - one parameter per option
+    call: Call,
+    name: str | None,
+    group: str,
+    *,
+    sets: tuple[str, ...],
+    unsets: tuple[str, ...],
+    minimum: int | None,
+    maximum: int | None,
+    file: Path | None,
+) -> None:
+    """Change an instance group's definition: by options, or in $VISUAL or $EDITOR.
+
+    The text is checked before it is stored, by kled and by kops; an edit that is refused is kept.
+    """
+    wanted = (*sets, *_sizes(minimum, maximum))
+    if file is not None and (wanted or unsets):
+        raise InvalidInput("--file", "cannot be combined with --set, --unset, --min and --max")
+    cluster, found, stored = _looked_up(call, name, group)
+    _check_bounds(stored, minimum, maximum)
+    if wanted or unsets:
+        _store(call, EditInstanceGroup(cluster, found, wanted, unsets))
+    elif file is not None:
+        _store(call, StoreInstanceGroup(cluster, found, kept_edit.read(file)))
+    else:
+        _edit(call, cluster, found, stored)
+
+
+@leaf(
+    "scale-instance-group",
+    examples=(
+        "kled kops scale-instance-group --name=c.example.com --instance-group=nodes --size=5",
+        "kled kops scale-instance-group --name=c.example.com --instance-group=nodes --max=8",
+    ),
+    mutates=True,
+)
+@_NAME
+@_GROUP
+@click.option("--size", type=click.IntRange(0), help="Exactly this many: both bounds.")
+@_MIN
+@_MAX
+def scale_instance_group(
+    call: Call,
+    name: str | None,
+    group: str,
+    size: int | None,
+    minimum: int | None,
+    maximum: int | None,
+) -> None:
+    """Change how many machines an instance group has."""
+    bounds = minimum is not None or maximum is not None
+    if bounds == (size is not None):
+        raise InvalidInput("--size", "give either --size, or --min and --max")
+    low, high = (size, size) if size is not None else (minimum, maximum)
+    cluster, found, stored = _looked_up(call, name, group)
+    _check_bounds(stored, low, high)
+    _warn_of_fewer(call, stored, high)
+    _store(call, EditInstanceGroup(cluster, found, _sizes(low, high)))
+
+
+def _looked_up(call: Call, name: str | None, group: str) -> tuple[str, str, Document]:
+    with call.session() as session:
+        cluster = meant.cluster(session, name, changes=True)
+        found = meant.instance_group(call, session, cluster, group)
+        return cluster, found, stored_group(session, cluster, found)
+
+
+def _sizes(minimum: int | None, maximum: int | None) -> tuple[str, ...]:
+    given = {"spec.minSize": minimum, "spec.maxSize": maximum}
+    return tuple(f"{path}={size}" for path, size in given.items() if size is not None)
+
+
+def _check_bounds(stored: Document, minimum: int | None, maximum: int | None) -> None:
+    spec = stored.get("spec") or {}
+    low = minimum if minimum is not None else spec.get("minSize")
+    high = maximum if maximum is not None else spec.get("maxSize")
+    if None not in (low, high) and int(low) > int(high) and {minimum, maximum} != {None}:
+        raise InvalidInput(
+            "--min" if minimum is not None else "--max",
+            f"the least number, {low}, is above the greatest, {high}",
+            hint="give --min and --max together",
+        )
+
+
+def _warn_of_fewer(call: Call, stored: Document, high: int | None) -> None:
+    spec = stored.get("spec") or {}
+    if high is not None and high < int(spec.get("maxSize") or 0):
+        call.say(
+            "fewer machines: update-cluster lets the cloud end the surplus ones without draining"
+        )
+
+
+def _store(call: Call, operation: EditInstanceGroup | StoreInstanceGroup) -> None:
+    report = execute(call, operation)
+    if report.rows[-1].words != NO_CHANGE:
+        call.say(f"next: kled kops update-cluster --name={operation.cluster}")
+
+
+def _edit(call: Call, cluster: str, group: str, stored: Document) -> None:
+    header = _HEADER.format(group=group, cluster=cluster)
+    path = kept_edit.write(call.settings.home, f"{cluster}.{group}", header + to_yaml(stored))
+    resume = f"kled kops edit-instance-group --name={cluster} --instance-group={group}"
+    with kept_edit.kept(call, path, resume):
+        text = kept_edit.edit(path, call.settings.environment)
+        edited = parse(text, stored)
+        if edited is None or not changes(stored, edited):
+            call.say("nothing was changed")
+            return
+        _store(call, StoreInstanceGroup(cluster, group, text, stored))

@@ -1,0 +1,91 @@
+"""A text in somebody's editor: in a file of its own, kept until what it says is stored."""
+
+import contextlib
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from kled import process
+from kled.errors import DiskUnusable, KledError, SettingsError
+
+if TYPE_CHECKING:
+    from kled.cli.leaf import Call
+
+DEFAULT_EDITOR: Final = "vi"
+
+
+def write(home: Path, stem: str, text: str) -> Path:
+    """Write `text` to a new file `<home>/edits/<stem>.*.yaml`, readable by its owner alone.
+
+    A definition may hold user data for machines, so it does not go to a shared directory. Raises
+    `DiskUnusable`.
+    """
+    try:
+        directory = home / "edits"
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f"{stem}.", suffix=".yaml", dir=directory)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DiskUnusable(f"cannot write below {home}: {reason}") from error
+    return Path(name)
+
+
+def read(path: Path) -> str:
+    """Return the file's text; raise `SettingsError` for a file that cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SettingsError(f"cannot read {path}: {reason}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not UTF-8: {error.reason}") from error
+
+
+def edit(path: Path, environment: Mapping[str, str]) -> str:
+    """Open `path` in $VISUAL, $EDITOR or vi, wait, and return its text.
+
+    Raises `SettingsError` where there is no terminal and no editor is named, and `KledError` where
+    the editor ends with another status than 0.
+    """
+    chosen = environment.get("VISUAL") or environment.get("EDITOR")
+    if not chosen and not sys.stdin.isatty():
+        raise SettingsError(
+            "there is no terminal to edit on, and neither VISUAL nor EDITOR is set",
+            hint="say what to change with --set, --unset, --min and --max, or pass --file",
+        )
+    words = _words(chosen or DEFAULT_EDITOR)
+    status = process.interactive([*words, str(path)], env=environment)
+    if status:
+        raise KledError(f"the editor {words[0]} ended with status {status}; nothing was stored")
+    return read(path)
+
+
+@contextlib.contextmanager
+def kept(call: "Call", path: Path, resume: str) -> Iterator[None]:
+    """Remove `path` once the block is through; where it is not, say where it is and what resumes.
+
+    The words go to stderr before the error's own, whatever ended the block: an error, Ctrl-C or a
+    signal. After a SIGKILL the file is there all the same.
+    """
+    try:
+        yield
+    except BaseException:
+        call.say(f"your edit is kept in {path}; go on with:\n  {resume} --file={path}")
+        raise
+    path.unlink(missing_ok=True)
+
+
+def _words(editor: str) -> list[str]:
+    try:
+        words = shlex.split(editor)
+    except ValueError as error:
+        raise SettingsError(f"cannot read the editor {editor!r}: {error}") from error
+    if not words:
+        raise SettingsError("EDITOR is blank", hint="unset it, or name an editor")
+    return words

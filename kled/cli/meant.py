@@ -1,0 +1,22 @@
+"""Names that people leave out or cut short: which ones are meant, said aloud where guessed."""
+
+from typing import TYPE_CHECKING
+
+from kled.operations.names import instance_group_meant, named_cluster, only_cluster
+
+if TYPE_CHECKING:
+    from kled.cli.leaf import Call
+    from kled.operations.session import Session
+
+
+def cluster(session: "Session", name: str | None, *, changes: bool) -> str:
+    """Return the cluster meant; a command that changes something must be told its name."""
+    return named_cluster(session, name) if changes else only_cluster(session, name)
+
+
+def instance_group(call: "Call", session: "Session", cluster: str, typed: str) -> str:
+    """Return the group meant by a name or a unique prefix of one, and say so where it is one."""
+    found = instance_group_meant(session, cluster, typed)
+    if found != typed:
+        call.say(f'"{typed}" is the instance group "{found}"')
+    return found

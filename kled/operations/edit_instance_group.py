@@ -1,0 +1,117 @@
+"""Change the stored definition of an instance group; the cloud follows with update-cluster."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kled.errors import ClusterDiffers, DefinitionRejected, InstanceGroupNotFound
+from kled.models.definition import object_name
+from kled.operations.edited_group import Document, changes, parse, to_yaml
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import CHANGE
+
+NO_CHANGE = "no change: it says so already"
+
+
+@dataclass(frozen=True, slots=True)
+class EditInstanceGroup:
+    """Set and unset fields by their paths, for example `spec.maxSize=4` and `spec.taints`."""
+
+    cluster: str
+    instance_group: str
+    sets: tuple[str, ...] = ()
+    unsets: tuple[str, ...] = ()
+
+    name = "edit instance group"
+    mutates = True
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step."""
+
+        def change(session: Session) -> None:
+            session.kops.edit_instance_group(
+                self.cluster, self.instance_group, set=self.sets, unset=self.unsets
+            )
+
+        return (_step(self.cluster, self.instance_group, change),)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInstanceGroup:
+    """Store an edited text as the group's definition."""
+
+    cluster: str
+    instance_group: str
+    text: str
+    seen: Document | None = None
+    """What was stored when the editing began; None stores over whatever is there."""
+
+    name = "edit instance group"
+    mutates = True
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step."""
+
+        def change(session: Session) -> None:
+            stored = stored_group(session, self.cluster, self.instance_group)
+            edited = parse(self.text, stored)
+            if edited is None or not changes(stored, edited):
+                return
+            self._refuse_overwriting(stored)
+            session.kops.edit_instance_group_text(
+                self.cluster, self.instance_group, to_yaml(edited)
+            )
+            _refuse_dropped(edited, stored_group(session, self.cluster, self.instance_group))
+
+        return (_step(self.cluster, self.instance_group, change),)
+
+    def _refuse_overwriting(self, stored: Document) -> None:
+        meanwhile = changes(self.seen, stored) if self.seen is not None else ()
+        if meanwhile:
+            raise ClusterDiffers(
+                f'instance group "{self.instance_group}" was changed by somebody else meanwhile:'
+                f" {'; '.join(meanwhile)}",
+                hint="look at it, then store your edit over it with --file",
+            )
+
+
+def stored_group(session: Session, cluster: str, name: str) -> Document:
+    """Return the group's stored object; raise `InstanceGroupNotFound`."""
+    definition = session.kops.get_definition(cluster)
+    for group in definition.groups:
+        if object_name(group) == name:
+            return group
+    raise InstanceGroupNotFound(
+        f'instance group "{name}" of cluster "{cluster}" not found',
+        hint=f"the groups are {', '.join(definition.group_names)}",
+    )
+
+
+def _step(cluster: str, group: str, change: Callable[[Session], None]) -> Step:
+    """Return the step that makes `change` and says which fields it changed.
+
+    Safe to repeat and to kill: kops writes the one object of the group whole.
+    """
+
+    def act(session: Session) -> str:
+        before = stored_group(session, cluster, group)
+        change(session)
+        changed = changes(before, stored_group(session, cluster, group))
+        return "; ".join(changed) or NO_CHANGE
+
+    return Step(
+        "edit instance group",
+        act,
+        CHANGE,
+        way_back="set the earlier values again with kled kops edit-instance-group --set",
+    )
+
+
+def _refuse_dropped(edited: Document, stored: Document) -> None:
+    """Raise where kops took the edit but not all of it, as `kops replace` does (capture 38l)."""
+    dropped = changes(stored, edited)
+    if dropped:
+        raise DefinitionRejected(
+            f"kops did not store all of it: {'; '.join(dropped)}",
+            hint="a field's name or the kind of its value may be wrong",
+        )

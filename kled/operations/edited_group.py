@@ -1,0 +1,102 @@
+"""An instance group as YAML that a person edits: written, read back, and compared. No I/O."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import yaml
+
+from kled.errors import InvalidInput
+
+Document = Mapping[str, Any]
+
+_FIXED: Final = (
+    ("apiVersion",),
+    ("kind",),
+    ("metadata", "name"),
+    ("metadata", "labels", "kops.k8s.io/cluster"),
+)
+"""What says which object this is; with another one kops would store a second object."""
+_COUNTED: Final = ("metadata.creationTimestamp", "metadata.generation")
+"""What the state store adds by itself, and nobody edits."""
+
+
+def to_yaml(group: Document) -> str:
+    """Return the group for an editor: kops' order of keys, longer texts as blocks."""
+    return str(yaml.dump(dict(group), Dumper=_Readable, sort_keys=False, allow_unicode=True))
+
+
+def parse(text: str, stored: Document) -> Document | None:
+    """Return the group that `text` holds; None where nothing is left but comments.
+
+    Raises `InvalidInput` for what is no YAML, naming the line; for more than one document; and
+    where it is not the object that is stored. Unknown fields are left for kops to refuse: it knows
+    which ones its version has.
+    """
+    try:
+        documents = [one for one in yaml.safe_load_all(text) if one is not None]
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}" if error.problem_mark else "the file"
+        raise InvalidInput(line, f"is no YAML: {error.problem or error}") from error
+    except yaml.YAMLError as error:
+        raise InvalidInput("the file", f"is no YAML: {error}") from error
+    if not documents:
+        return None
+    if len(documents) != 1 or not isinstance(documents[0], dict):
+        raise InvalidInput("the file", "must hold one object, an instance group")
+    for path in _FIXED:
+        _same(documents[0], stored, path)
+    return documents[0]
+
+
+def changes(before: Document, after: Document) -> tuple[str, ...]:
+    """Name each field that differs, as `spec.maxSize: 2 -> 4`; sorted."""
+    old, new = dict(_leaves("", before)), dict(_leaves("", after))
+    return tuple(
+        f"{field}: {_shown(old, field)} -> {_shown(new, field)}"
+        for field in sorted(old.keys() | new.keys())
+        if field not in _COUNTED and old.get(field) != new.get(field)
+    )
+
+
+def _same(edited: Document, stored: Document, path: tuple[str, ...]) -> None:
+    was, now = _at(stored, path), _at(edited, path)
+    if was != now:
+        raise InvalidInput(
+            ".".join(path),
+            f"{'must stay' if now is not None else 'is missing; it is'} {was!r}",
+            hint="another group is made with: kled kops create-instance-group",
+        )
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - walks any YAML value
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def _shown(fields: Mapping[str, object], name: str) -> str:
+    return str(fields[name]) if name in fields else "(none)"
+
+
+def _leaves(path: str, value: object) -> Iterator[tuple[str, object]]:
+    """Yield each leaf with its dotted path; empty maps, lists and nulls count as not there."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(f"{path}.{key}" if path else str(key), inner)
+    elif isinstance(value, list) and any(isinstance(one, Mapping | list) for one in value):
+        for index, inner in enumerate(value):
+            yield from _leaves(f"{path}[{index}]", inner)
+    elif value not in (None, []):
+        yield path, value
+
+
+class _Readable(yaml.SafeDumper):
+    """Writes texts of several lines as blocks."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Readable.add_representer(str, _text)
