@@ -1,0 +1,143 @@
+"""One kops call: its environment, redacted output, deadline, and its failure as an error."""
+
+import copy
+import os
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from kled.errors import KopsError
+from kled.kops.classify import classify, last_error, permanent_cause
+from kled.models.clouds import feature_flags
+from kled.process import Finished, OnLine, OnStart, Runner, Stream
+from kled.redact import Redactor, secret_values
+
+READ_TIMEOUT: Final = timedelta(minutes=3)
+"""One read; the AWS SDK may retry for more than a minute (captures E04b, E09b)."""
+CHANGE_TIMEOUT: Final = timedelta(minutes=60)
+"""One change or preview; kops gives up on a cloud task after 10 minutes without progress."""
+DRY_RUN_PREFIX: Final = ".kled/dry-run"
+
+
+class Calls:
+    """Runs kops; the verbs stand in the classes that build on it.
+
+    Every call gets a private KUBECONFIG below `scratch` (which must be a directory of mode 0700),
+    no editor, the state store by `KOPS_STATE_STORE`, and `--name` by its builder, so that nothing
+    depends on what the machine's kubectl points at. Secrets reach kops by the environment alone.
+    """
+
+    def __init__(  # noqa: PLR0913 - everything that a call depends on, named once
+        self,
+        program: Path | str,
+        *,
+        run: Runner,
+        env: Mapping[str, str],
+        state_store: str,
+        scratch: Path,
+        redactor: Redactor | None = None,
+        on_line: Callable[[str], None] | None = None,
+        on_start: OnStart | None = None,
+        timeout: timedelta = CHANGE_TIMEOUT,
+        read_timeout: timedelta = READ_TIMEOUT,
+    ) -> None:
+        self.program = str(program)
+        self.state_store = state_store.rstrip("/")
+        self._run = run
+        self._env = child_environment(env, self.state_store, scratch)
+        self.scratch = scratch
+        self._redactor = redactor or Redactor(secret_values(env))
+        self._on_line = on_line
+        self._on_start = on_start
+        self.timeout = timeout
+        self.read_timeout = read_timeout
+
+    def read(self, argv: list[str]) -> str:
+        """Return the stdout of a read; raise what `classify` makes of a failure."""
+        return self.ended(argv, self.call(argv, self.read_timeout))
+
+    def read_list(self, argv: list[str], none: str) -> str:
+        """Return the stdout of a listing, `[]` where kops fails with `none`, as for no clusters."""
+        finished = self.call(argv, self.read_timeout)
+        if finished.returncode and last_error(finished.stderr) == none:
+            return "[]"
+        return self.ended(argv, finished)
+
+    def change(self, argv: list[str], *, cloud: str | None = None) -> str:
+        """Return the redacted stdout of a change or a preview; raise what `classify` makes of it.
+
+        Raises within seconds where kops reports a cause that waiting does not cure, although kops
+        itself would go on for 10 minutes (design D3); the child is stopped.
+        """
+        return self._redactor.text(self.ended(argv, self.call(argv, self.timeout, cloud)))
+
+    def call(self, argv: list[str], timeout: timedelta, cloud: str | None = None) -> Finished:
+        """Run kops once, whatever it ends with; `cloud` adds its feature flags."""
+        env = with_feature_flags(self._env, self.state_store, cloud)
+        return self._run(
+            [self.program, *argv],
+            env=env,
+            timeout=timeout,
+            on_line=self._follower(argv),
+            on_start=self._on_start,
+        )
+
+    def _follower(self, argv: list[str]) -> OnLine:
+        redactor = copy.copy(self._redactor)  # remembers PEM blocks of this stream alone
+
+        def follow(stream: Stream, line: str) -> None:
+            if stream == "stdout":
+                return
+            clean = redactor.line(line)
+            if self._on_line is not None:
+                self._on_line(clean)
+            cause = permanent_cause(clean)
+            if cause is not None:
+                cause.command = verb(argv)
+                raise cause
+
+        return follow
+
+    def ended(self, argv: list[str], finished: Finished) -> str:
+        """Return the stdout of a call that succeeded; raise the error of one that did not."""
+        if finished.returncode == 0:
+            return finished.stdout
+        raise self._failure(argv, finished)
+
+    def said(self, finished: Finished) -> str:
+        """Return kops' last `Error:` line without that word."""
+        return last_error(finished.stderr)
+
+    def _failure(self, argv: list[str], finished: Finished) -> KopsError:
+        clean = self._redactor.text
+        return classify(
+            verb(argv), finished.returncode, clean(finished.stdout), clean(finished.stderr)
+        )
+
+
+def verb(argv: list[str]) -> str:
+    """Return the words before the first flag, for example `get clusters`."""
+    return " ".join(argv[:2]) if len(argv) > 1 and not argv[1].startswith("-") else argv[0]
+
+
+def child_environment(env: Mapping[str, str], state_store: str, scratch: Path) -> dict[str, str]:
+    """Return the environment of kops: `env` without what would let it choose by itself."""
+    kept = {name: value for name, value in env.items() if name != "KOPS_CLUSTER_NAME"}
+    return {
+        "PATH": os.defpath,
+        **kept,
+        "KOPS_STATE_STORE": state_store,
+        "KUBECONFIG": str(scratch / "kubeconfig"),
+        "EDITOR": "/bin/false",
+    }
+
+
+def with_feature_flags(
+    env: Mapping[str, str], state_store: str, cloud: str | None
+) -> dict[str, str]:
+    """Return `env` with the feature flags that the cloud and the state store need added."""
+    given = [flag for flag in env.get("KOPS_FEATURE_FLAGS", "").split(",") if flag]
+    named = {flag.lstrip("+-") for flag in given}
+    more = [flag for flag in feature_flags(cloud, state_store, env) if flag not in named]
+    return {**env, **({"KOPS_FEATURE_FLAGS": ",".join([*given, *more])} if more else {})}

@@ -1,0 +1,97 @@
+"""The verbs that change a whole cluster, and their previews."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from kled.kops import command, parse, preview
+from kled.kops.call import DRY_RUN_PREFIX, Calls
+from kled.models.definition import Definition
+from kled.models.plan import Plan
+
+if TYPE_CHECKING:
+    from kled.models.spec import ClusterSpec  # imports pydantic
+
+
+class Changes(Calls):
+    """Create, update, roll, upgrade and delete clusters."""
+
+    def dry_run(self, spec: "ClusterSpec") -> Definition:
+        """`kops create cluster --dry-run`: what `create_cluster` would store. Reads only.
+
+        Kops refuses to plan a cluster that exists already, so it plans in an empty corner of the
+        same state store (nothing is written there), and the definition's `configBase` is put right
+        afterwards. AWS, Google and Azure are asked for zones, machine types and images.
+        """
+        corner = f"{self.state_store}/{DRY_RUN_PREFIX}"
+        argv = command.dry_run(spec.flags(), corner)
+        planned = parse.definition(self.ended(argv, self.call(argv, self.timeout, spec.cloud)))
+        body = planned.cluster.get("spec")
+        if not isinstance(body, dict) or DRY_RUN_PREFIX not in str(body.get("configBase")):
+            return planned
+        base = body["configBase"].replace(f"/{DRY_RUN_PREFIX}", "")
+        return Definition({**planned.cluster, "spec": {**body, "configBase": base}}, planned.groups)
+
+    def create_cluster(self, spec: "ClusterSpec") -> Plan:
+        """`kops create cluster`: store the definition; return the preview that kops adds.
+
+        Not atomic: cluster, groups and SSH key are written one after the other, before kops checks
+        images and versions (captures E09g, E09i, E09j). Not repeatable: raises `ClusterExists`
+        where anything of that name is stored.
+        """
+        out = self.change(command.create_cluster(spec.flags()), cloud=spec.cloud)
+        return preview.update_plan(spec.name, out)
+
+    def complete_ssh_key(self, spec: "ClusterSpec") -> None:
+        """Store the SSH key that `spec` names, if any. Repeatable (capture 36)."""
+        if spec.ssh_public_key is not None:
+            self.change(command.create_ssh_public_key(spec.name, str(spec.ssh_public_key)))
+
+    def replace(self, definition: Definition) -> None:
+        """`kops replace --force`: store the cluster and its groups as given.
+
+        Repeatable; what is missing is created (capture 38d), groups that `definition` does not
+        name stay. Not atomic: cluster and groups are written one after the other. Kops drops
+        fields that it does not know without a word (capture 38l). Raises `DefinitionRejected`.
+        """
+        import yaml  # noqa: PLC0415 - reads do not need it
+
+        documents = [dict(definition.cluster), *map(dict, definition.groups)]
+        file = self.scratch / "definition.yaml"
+        file.write_text(yaml.safe_dump_all(documents, sort_keys=True), encoding="utf-8")
+        file.chmod(0o600)
+        try:
+            self.change(command.replace(str(file)))
+        finally:
+            file.unlink(missing_ok=True)
+
+    def unregister(self, name: str) -> None:
+        """`kops delete cluster --unregister --yes`: delete what is stored, keys included.
+
+        Cloud resources stay. Raises `ClusterNotFound` when repeated.
+        """
+        self.change(command.unregister(name, yes=True))
+
+    def update_preview(self, name: str) -> Plan:
+        """`kops update cluster` without `--yes`: what the cloud lacks. Reads only."""
+        return preview.update_plan(name, self.change(command.update(name)))
+
+    def update(self, name: str, admin: timedelta | None = None) -> None:
+        """`kops update cluster --yes`: create and change what the cloud lacks.
+
+        Repeatable, and safe to kill halfway: a repeat finds what is there and does the rest. With
+        `admin`, credentials of that lifetime are written to the private KUBECONFIG. Raises
+        `PermanentCloudError` and `CredentialsRefused` within seconds of kops meeting one.
+        """
+        self.change(command.update(name, yes=True, admin=admin))
+
+    def delete_preview(self, name: str) -> Plan:
+        """`kops delete cluster` without `--yes`: the cloud resources that would go. Reads only."""
+        return preview.delete_plan(name, self.change(command.delete_cluster(name)))
+
+    def delete_cluster(self, name: str) -> None:
+        """`kops delete cluster --yes`: delete the cloud resources, then what is stored.
+
+        Repeatable until the definition is gone, then `ClusterNotFound`; a killed call leaves the
+        definition, and the next one looks anew for what the cloud still has.
+        """
+        self.change(command.delete_cluster(name, yes=True))

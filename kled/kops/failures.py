@@ -1,0 +1,355 @@
+"""The table of kops' failures, narrowest first: what it says, and what that is in kled's terms.
+
+Each row names a capture that shows its words.
+"""
+
+from typing import Final
+
+from kled import errors
+from kled.kops.causes import CLOUD
+from kled.kops.row import Row
+
+_CREDENTIALS = "kled doctor shows which variables each cloud needs, and which are not set"
+_APPLY = "run kled kops update-cluster --yes first"
+_KEEP = "kled kops validate-cluster shows what the cluster lacks; validate it before going on"
+
+_CRASHED = (
+    Row(r"^panic: (.*)", errors.KopsCrashed, "kops crashed: {}", "C04c-do-create-nodryrun"),
+)
+
+_MISSING = (
+    Row(
+        r'^Error: (?:.*: )?Cluster\.kops\.k8s\.io "([^"]+)" not found',
+        errors.ClusterNotFound,
+        'there is no cluster "{}" in the state store',
+        "E06b-cluster-not-found-update",
+        "kled kops get-clusters lists those that are there",
+    ),
+    Row(
+        r'^Error: (?:.*: )?cluster not found "([^"]+)"',
+        errors.ClusterNotFound,
+        'there is no cluster "{}" in the state store',
+        "E06-cluster-not-found-get",
+        "kled kops get-clusters lists those that are there",
+    ),
+    Row(
+        r"^Error: cluster (\S+) does not exist \(try adding --force flag\)",
+        errors.ClusterNotFound,
+        'there is no cluster "{}" in the state store',
+        "38c-replace-missing",
+        "kled kops get-clusters lists those that are there",
+    ),
+    Row(
+        r'^Error: (?:.*: )?(?:instancegroup not found|InstanceGroup(?:\.kops\.k8s\.io)?) "([^"]+)"',
+        errors.InstanceGroupNotFound,
+        'there is no instance group "{}" in the cluster',
+        "E16-get-ig-missing",
+        "kled kops get-instance-groups lists those that are there",
+    ),
+    Row(
+        r"^Error: could not find instance (\S+)",
+        errors.ResourceNotFound,
+        'the cluster has no instance "{}"',
+        "40-delete-instance-preview",
+        "kled kops get-instances lists those that are there",
+    ),
+    Row(
+        r"^Error: keypair not found",
+        errors.ResourceNotFound,
+        "the keyset has no keypair of that id",
+        "35j-distrust-primary",
+        "kled kops get-keypairs lists those that are there",
+    ),
+    Row(
+        r'^Error: adding keypair to "([^"]+)" is not supported',
+        errors.ResourceNotFound,
+        'there is no keyset "{}" that can be rotated',
+        "35i-create-keypair-unknown",
+        "kled kops get-keypairs lists those that are there",
+    ),
+    Row(
+        r'^Error: error reading (?:SSH key )?file "([^"]+)": .*(?:no such file|does not exist)',
+        errors.ResourceNotFound,
+        "there is no file {}",
+        "E12-missing-ssh-key-file",
+    ),
+)
+
+_EXISTING = (
+    Row(
+        r'^Error: cluster "([^"]+)" already exists',
+        errors.ClusterExists,
+        'the state store has a cluster "{}" already',
+        "E07b-already-exists",
+    ),
+    Row(
+        r"^Error: error creating cluster: file already exists",
+        errors.ClusterExists,
+        "the state store has a cluster of that name already",
+        "38h-create-f-exists",
+    ),
+    Row(
+        r'^Error: instance group "([^"]+)" already exists',
+        errors.InstanceGroupExists,
+        'the cluster has an instance group "{}" already',
+        "33c-create-ig-exists",
+    ),
+)
+
+_VERSIONS = (
+    Row(
+        r"^Error: kubernetes upgrade is required",
+        errors.VersionRefused,
+        "this kops is too new for the kubernetes version that is asked for",
+        "E09i-old-k8s-version-create",
+        "ask for a newer --kubernetes-version, or install an older kops: kled kops install",
+    ),
+    Row(
+        r"^Error: kops upgrade is required",
+        errors.VersionRefused,
+        "this kops is too old for the kubernetes version that is asked for",
+        "E09j-new-k8s-version-create",
+        "ask for an older --kubernetes-version, or install a newer kops: kled kops install",
+    ),
+)
+
+_STATE_STORE = (
+    Row(
+        r"^Error: (?:.*error (?:listing|reading|fetching) (\w+://[^/\s:]+))?.*NoSuchBucket",
+        errors.StateStoreMissing,
+        "the state store {} is not there: no such bucket",
+        "E02-nonexistent-bucket",
+        "create the bucket, or name another one with --state",
+    ),
+    Row(
+        r"^Error: error reading state store: open (\S+): no such file or directory",
+        errors.StateStoreMissing,
+        "the state store {} is not there: no such directory",
+        "E03b-state-no-scheme",
+        "stores in the cloud need their scheme, for example s3://BUCKET",
+    ),
+    Row(
+        r"^Error: State Store: Required value",
+        errors.StateStoreMissing,
+        "no state store is named",
+        "E01-no-state-store",
+        "pass --state=s3://BUCKET or set KOPS_STATE_STORE",
+    ),
+    Row(
+        r'^Error: error building path for "([^"]+)": (.*)',
+        errors.StateStoreMissing,
+        "{} cannot be a state store: {}",
+        "E03-bad-state-scheme",
+        "kops reads s3, gs, azureblob, do, scw, hos, swift, k8s and file stores",
+    ),
+)
+
+_REFUSED_CREDENTIALS = (
+    Row(
+        r"^Error: .*(verify your AWS credentials|failed to refresh cached credentials)",
+        errors.CredentialsRefused,
+        "there are no usable AWS credentials",
+        "E05b-no-aws-creds",
+        _CREDENTIALS,
+    ),
+    Row(
+        r"^Error: .*(S3_ACCESS_KEY_ID|S3_SECRET_ACCESS_KEY) cannot be empty",
+        errors.CredentialsRefused,
+        "{} is not set, although S3_ENDPOINT is",
+        "E05-no-s3-creds",
+        "set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or unset S3_ENDPOINT",
+    ),
+    Row(
+        r"^Error: .*could not find default credentials",
+        errors.CredentialsRefused,
+        "there are no Google application default credentials",
+        "C02-gce-dryrun",
+        "set GOOGLE_APPLICATION_CREDENTIALS, or run gcloud auth application-default login",
+    ),
+    Row(
+        r"^Error: .*DefaultAzureCredential: failed to acquire a token",
+        errors.CredentialsRefused,
+        "there are no usable Azure credentials",
+        "C03d-azure-dryrun-blobstate",
+        "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run az login",
+    ),
+    Row(
+        r"^Error: .*(DIGITALOCEAN_ACCESS_TOKEN|HCLOUD_TOKEN|LINODE_TOKEN) is required",
+        errors.CredentialsRefused,
+        "{} is not set",
+        "C04-do-dryrun-notoken",
+        _CREDENTIALS,
+    ),
+    Row(
+        r"^Error: .*\[((?:SCW_\w+ has to be set,? ?)+)\]",
+        errors.CredentialsRefused,
+        "scaleway's credentials are not complete: {}",
+        "C07-scaleway-dryrun-noflag",
+        _CREDENTIALS,
+    ),
+    Row(
+        r"^Error: error finding openstack region: (.*)",
+        errors.CredentialsRefused,
+        "openstack's settings are not complete: {}",
+        "C06-openstack-dryrun-noenv",
+        _CREDENTIALS,
+    ),
+    Row(
+        r"^Error: error reading state store: error loading config file: open (\S+\.openstack/\S+):",
+        errors.CredentialsRefused,
+        "openstack's settings are not complete: neither OS_* variables nor {}",
+        "C12j-swift-state",
+        _CREDENTIALS,
+    ),
+    Row(
+        r'^Error: error loading kubeconfig for "([^"]+)"',
+        errors.CredentialsRefused,
+        "there is no kubeconfig for the state store {}",
+        "C12k-k8s-state",
+    ),
+)
+
+_NOT_READY = (
+    Row(
+        r"^Error: (?:validation failed: (?:unexpected error during validation: )?)?"
+        r"error listing nodes(?: in cluster)?: (.*)",
+        errors.ApiUnreachable,
+        "the cluster's kubernetes API does not answer: {}",
+        "21-validate-unreachable",
+        "new clusters need some minutes; check the load balancer, and DNS from where kled runs",
+    ),
+    Row(
+        r"error listing nodes: ([^\n]*)\n(?:.*\n)*Error: validation failed: wait time exceeded",
+        errors.ApiUnreachable,
+        "the cluster's kubernetes API did not answer in time: {}",
+        "21b-validate-unreachable-wait",
+        "new clusters need some minutes; check the load balancer, and DNS from where kled runs",
+    ),
+    Row(
+        r"^Error: validation failed: (cluster not yet healthy|wait time exceeded during .*)",
+        errors.ClusterNotReady,
+        "the cluster is not healthy: {}",
+        "cp-07-validate-fail-node-missing-json",
+        "new nodes need some minutes to join; kled kops get-instances shows them",
+    ),
+    Row(
+        r"^Error: error validating cluster(.*): (cluster did not validate within a duration of .*)",
+        errors.ClusterNotReady,
+        "the rolling update stopped{}: {}",
+        "cp-19-rolling-update-fail-validate-timeout",
+        _KEEP,
+    ),
+    Row(
+        r"^Error: .*cannot find CA certificate",
+        errors.NotYetApplied,
+        "the cluster is stored, but was never applied: it has no certificates yet",
+        "E14-export-before-update",
+        _APPLY,
+    ),
+    Row(
+        r"^Error: error loading Cluster .*cluster-completed\.spec.*file does not exist",
+        errors.NotYetApplied,
+        "the cluster is stored, but was never applied: it has no completed definition yet",
+        "E14b-get-full-before-update",
+        _APPLY,
+    ),
+)
+
+_REJECTED = (
+    Row(
+        r"^Error: .*spec\.image: Invalid value: \"([^\"]+)\"",
+        errors.DefinitionRejected,
+        "the cloud has no image {} in this region",
+        "S01-seed-create",
+        "name another one with --image, or leave it to the channel",
+    ),
+    Row(
+        r"^Error: .*(could not find a suitable supported instance type) for the instance group "
+        r"\"([^\"]+)\".* in region \"([^\"]+)\"",
+        errors.DefinitionRejected,
+        'kops {} for instance group "{}" in {}',
+        "E09-invalid-zone",
+        "check that the zones exist, or name --node-size and --control-plane-size",
+    ),
+    Row(
+        r"^Error: .*(No matching hosted zones found for \S+);",
+        errors.DefinitionRejected,
+        "{}",
+        "S02-seed-create-dns-public",
+        "create the DNS zone first, or create the cluster with --dns=none",
+    ),
+    Row(
+        r"^Error: \[?(?:.*: )?([A-Za-z0-9_.\[\]-]+): (Invalid value|Required value|Forbidden|"
+        r"Unsupported value|Duplicate value): (.*)",
+        errors.DefinitionRejected,
+        "kops refuses {}: {}: {}",
+        "E09d-even-cp",
+    ),
+    Row(
+        r"^Error: (unknown zone .*|must specify at least one zone .*|unsupported cloud provider .*"
+        r"|pass in the cloud provider explicitly.*|project is required for GCE.*"
+        r"|.*not supported with etcd-manager|.*expected azureblob:// .*)",
+        errors.DefinitionRejected,
+        "kops refuses the definition: {}",
+        "C05d-hetzner-badzone",
+    ),
+    Row(
+        r"^Error: (field \S+ not found in .*|Edit cancelled.*|error parsing (?:file|config).*"
+        r"|cannot delete the only control plane instance group|failed to create the \S+ secret .*)",
+        errors.DefinitionRejected,
+        "kops refuses the change: {}",
+        "30i-edit-cluster-set-badpath",
+    ),
+    Row(
+        r"^Error: (unknown flag: .*|unknown command .*|invalid argument .*|--name is required"
+        r"|cannot specify cluster via .*|unknown output format.*|unknown phase .*"
+        r"|incorrect syntax for .*|.* output format is not .*supported for .*)",
+        errors.DefinitionRejected,
+        "kops refuses the command line: {}",
+        "E11-unknown-flag",
+        "this kops may be another version than kled knows: kled doctor shows it",
+    ),
+)
+
+_UNAVAILABLE = (
+    Row(
+        r"^Error: .*exceeded maximum number of attempts.*request send failed, (.*)",
+        errors.CloudUnavailable,
+        "the cloud or the state store does not answer: {}",
+        "E04-unreachable-endpoint-s3",
+    ),
+    Row(
+        r'^Error: .*(?:cannot determine hash for|error fetching) "(https?://[^"]+)"',
+        errors.CloudUnavailable,
+        "a file that kops needs cannot be downloaded: {}",
+        "E15-no-assets-net",
+        "check the way to the internet, or name a mirror (KOPS_BASE_URL, spec.assets)",
+    ),
+    Row(
+        r"^Error: .*(error doing DNS lookup for .*)",
+        errors.CloudUnavailable,
+        "a DNS zone cannot be looked up: {}",
+        "S14-public-create",
+        "check that the zone is delegated, or create the cluster with --dns=none",
+    ),
+    Row(
+        r"^Error: .*?((?:dial tcp|dial udp|connect: |i/o timeout|TLS handshake timeout|no such host"
+        r"|connection re(?:set|fused)|unexpected EOF|context deadline exceeded).*)",
+        errors.CloudUnavailable,
+        "the cloud or the state store does not answer: {}",
+        "C06b-openstack-dryrun",
+    ),
+)
+
+FAILURES: Final = (
+    *_CRASHED,
+    *_NOT_READY,
+    *_MISSING,
+    *_EXISTING,
+    *_VERSIONS,
+    *_STATE_STORE,
+    *_REFUSED_CREDENTIALS,
+    *_REJECTED,
+    *CLOUD,
+    *_UNAVAILABLE,
+)

@@ -1,0 +1,241 @@
+"""Kops' stdout to models; `OutputUnreadable` where it does not have a known form.
+
+Formats: captures 01 (version), 10b, 12b, 14, 15b, 16b, 17b (lists), 13b and 20-dry-run-yaml
+(definitions), 55-* and cp-* (validation).
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from kled.errors import OutputUnreadable
+from kled.models.cluster import Cluster, Instance, InstanceGroup, Role
+from kled.models.credential import Keypair, Secret, SshPublicKey
+from kled.models.definition import Definition, object_name
+from kled.models.validation import Failure, Node, ValidationReport
+from kled.models.version import KopsVersion
+
+T = TypeVar("T")
+Document = Mapping[str, Any]
+
+_ROLES: Mapping[str, Role] = {
+    "Master": "control-plane",  # v1alpha2 documents
+    "ControlPlane": "control-plane",  # tables and validation
+    "Node": "node",
+    "Bastion": "bastion",
+    "APIServer": "apiserver",
+}
+_SHOWN = 120
+
+
+def version(text: str) -> KopsVersion:
+    """Read `Client version: 1.36.2 (git-f336152672)`, with or without ` (simulated)`."""
+    found = re.search(r"(\d+\.\d+\.\d+[^\s()]*)(?: \((git-[^)]*)\))?", text)
+    if found is None:
+        raise unreadable("version", text)
+    return KopsVersion(found[1], found[2] or "", simulated="(simulated)" in text)
+
+
+def clusters(text: str) -> tuple[Cluster, ...]:
+    """Read `get clusters -o json`, sorted by name; one named cluster is a bare object (11c)."""
+    found = _read("clusters", text, lambda: [cluster(each) for each in _listed(text)])
+    return tuple(sorted(found, key=lambda each: each.name))
+
+
+def instance_groups(text: str) -> tuple[InstanceGroup, ...]:
+    """Read `get instancegroups -o json`, in kops' order: control plane first."""
+    return tuple(_read("instance groups", text, lambda: [group(each) for each in _listed(text)]))
+
+
+def instances(text: str) -> tuple[Instance, ...]:
+    """Read `get instances -o json`, sorted by group and id."""
+    found = _read("instances", text, lambda: [_instance(each) for each in _listed(text)])
+    return tuple(sorted(found, key=lambda each: (each.instance_group, each.id)))
+
+
+def keypairs(text: str) -> tuple[Keypair, ...]:
+    """Read `get keypairs -o json`, sorted by keyset and id (kops' order is random)."""
+    found = _read("keypairs", text, lambda: [_keypair(each) for each in _listed(text)])
+    return tuple(sorted(found, key=lambda each: (each.name, len(each.id), each.id)))
+
+
+def secrets(text: str) -> tuple[Secret, ...]:
+    """Read the table of `get secrets` (14): a headline and one name per line; `[]` is none."""
+    lines = text.split()
+    if lines == ["[]"]:
+        return ()
+    if lines[:1] != ["NAME"]:
+        raise unreadable("secrets", text)
+    return tuple(Secret(name) for name in sorted(lines[1:]))
+
+
+def ssh_public_keys(text: str) -> tuple[SshPublicKey, ...]:
+    """Read `get sshpublickeys -o json`."""
+    return tuple(
+        _read(
+            "ssh public keys",
+            text,
+            lambda: [SshPublicKey(each["id"], each["publicKey"]) for each in _listed(text)],
+        )
+    )
+
+
+def definition(text: str) -> Definition:
+    """Read the YAML of `get all` or `create cluster --dry-run`: one cluster and its groups."""
+    import yaml  # noqa: PLC0415 - only definitions need it
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    def build() -> Definition:
+        documents = [each for each in yaml.load_all(text, Loader=loader) if each]
+        kinds = [each["kind"] for each in documents]
+        (whole,) = [each for each in documents if each["kind"] == "Cluster"]
+        groups = [each for each in documents if each["kind"] == "InstanceGroup"]
+        if not object_name(whole) or len(groups) + 1 != len(kinds):
+            raise ValueError(kinds)
+        return Definition(whole, tuple(sorted(groups, key=object_name)))
+
+    return _read("definition", text, build, yaml.YAMLError)
+
+
+def validation(text: str) -> ValidationReport:
+    """Read `validate cluster -o json`; with `--wait` several documents stand in a row: the last."""
+    last = _read("validation", text, lambda: list(_documents(text))[-1])
+    return _read(
+        "validation",
+        text,
+        lambda: ValidationReport(
+            tuple(
+                sorted(map(_failure, last.get("failures") or ()), key=lambda each: each.name),
+            ),
+            tuple(sorted(map(_node, last.get("nodes") or ()), key=lambda each: each.name)),
+        ),
+    )
+
+
+def mapping(what: str, text: str) -> dict[str, Any]:
+    """Read one JSON object, for example of `toolbox dump`."""
+    return _read(what, text, lambda: dict(json.loads(text).items()))
+
+
+def unreadable(what: str, text: str) -> OutputUnreadable:
+    """Return the error for a text that has no known form."""
+    start = " ".join(text.split())[:_SHOWN]
+    return OutputUnreadable(
+        f"kops succeeded, but its {what} cannot be read: {start!r}",
+        hint="this kops may be newer than kled knows: kled doctor shows which versions it knows",
+    )
+
+
+def cluster(document: Document) -> Cluster:
+    """Return a cluster object of v1alpha2 as a model."""
+    spec, metadata = document["spec"], document["metadata"]
+    topology = spec.get("topology") or {}
+    return Cluster(
+        name=metadata["name"],
+        cloud=_cloud(spec.get("cloudProvider", "")),
+        zones=_zones(spec.get("subnets") or ()),
+        kubernetes_version=str(spec.get("kubernetesVersion", "")),
+        networking=next(iter(spec.get("networking") or {}), ""),
+        dns=(topology.get("dns") or {}).get("type", ""),
+        created=metadata.get("creationTimestamp") or "",
+        labels=_pairs(metadata.get("labels")),
+    )
+
+
+def group(document: Document) -> InstanceGroup:
+    """Return an instance group object of v1alpha2 as a model."""
+    spec, metadata = document["spec"], document["metadata"]
+    return InstanceGroup(
+        name=metadata["name"],
+        role=_ROLES[spec["role"]],
+        machine_type=spec.get("machineType", ""),
+        min_size=int(spec.get("minSize") or 0),
+        max_size=int(spec.get("maxSize") or 0),
+        zones=tuple(spec.get("zones") or spec.get("subnets") or ()),
+        image=spec.get("image", ""),
+        cluster=(metadata.get("labels") or {}).get("kops.k8s.io/cluster", ""),
+        node_labels=_pairs(spec.get("nodeLabels")),
+    )
+
+
+def _zones(subnets: Sequence[Document]) -> tuple[str, ...]:
+    return tuple(sorted({subnet["zone"] for subnet in subnets if subnet.get("zone")}))
+
+
+def _cloud(provider: object) -> str:
+    """`aws`, or the one key of a newer API version's `{aws: {}}`."""
+    return next(iter(provider), "") if isinstance(provider, Mapping) else str(provider)
+
+
+def _instance(document: Document) -> Instance:
+    return Instance(
+        id=document["id"],
+        instance_group=document.get("instanceGroup", ""),
+        status=document.get("status", ""),
+        roles=tuple(dict.fromkeys(document.get("roles") or ())),  # kops repeats control-plane
+        node_name=document.get("nodeName", ""),
+        internal_ip=document.get("internalIP", ""),
+        external_ip=document.get("externalIP", ""),
+        machine_type=document.get("machineType", ""),
+        state=document.get("state", ""),
+    )
+
+
+def _keypair(document: Document) -> Keypair:
+    return Keypair(
+        name=document["name"],
+        id=document["id"],
+        primary=bool(document.get("isPrimary")),
+        subject=document.get("subject", ""),
+        not_before=document.get("notBefore", ""),
+        not_after=document.get("notAfter", ""),
+        has_private_key=bool(document.get("hasPrivateKey")),
+        distrusted=document.get("distrustTimestamp") or "",
+    )
+
+
+def _failure(document: Document) -> Failure:
+    return Failure(
+        kind=document.get("type", ""),
+        name=document["name"],
+        message=document.get("message", ""),
+        instance_group=object_name(document.get("instanceGroup") or {}),
+    )
+
+
+def _node(document: Document) -> Node:
+    return Node(
+        name=document["name"],
+        role=document.get("role", ""),
+        zone=document.get("zone", ""),
+        hostname=document.get("hostname", ""),
+        ready=document.get("status") == "True",
+    )
+
+
+def _pairs(labels: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((labels or {}).items()))
+
+
+def _listed(text: str) -> Sequence[Document]:
+    found = json.loads(text)
+    return found if isinstance(found, list) else [found]
+
+
+def _documents(text: str) -> Iterator[Document]:
+    decoder, position = json.JSONDecoder(), 0
+    text = text.strip()
+    while position < len(text):
+        found, position = decoder.raw_decode(text, position)
+        yield found
+        position += len(text[position:]) - len(text[position:].lstrip())
+
+
+def _read(what: str, text: str, build: Callable[[], T], more: type[Exception] = ValueError) -> T:
+    """Call `build`; whatever a foreign form makes it raise becomes `OutputUnreadable`."""
+    try:
+        return build()
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, more) as error:
+        raise unreadable(what, text) from error

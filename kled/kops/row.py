@@ -1,0 +1,34 @@
+"""One row of the tables of failures and causes."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from kled.errors import KopsError
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One kind of failure; `message` and `hint` are filled with the pattern's groups."""
+
+    pattern: str
+    error: type[KopsError]
+    message: str
+    source: str
+    """The capture that shows the words, or the address of the cloud's reference of its codes."""
+    hint: str | None = None
+
+    def match(self, text: str) -> KopsError | None:
+        """Return the error where `text` shows this failure."""
+        found = _compiled(self.pattern).search(text)
+        if found is None:
+            return None
+        groups = [group or "" for group in found.groups()]
+        message = " ".join(self.message.format(*groups).split())
+        return self.error(message, hint=self.hint)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile when something has failed, never before: reads stay fast."""
+    return re.compile(pattern, re.MULTILINE)

@@ -1,0 +1,49 @@
+"""Which machines a rolling update would replace."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RollingRow:
+    """One instance group in a rolling update's plan."""
+
+    instance_group: str
+    status: str
+    """`Ready` or `NeedsUpdate`."""
+    need_update: int
+    ready: int
+    min_size: int
+    target_size: int
+    max_size: int
+    nodes: int | None = None
+    """Nodes that have joined; None where the Kubernetes API was not asked."""
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            "instance_group": self.instance_group,
+            "status": self.status,
+            "need_update": self.need_update,
+            "ready": self.ready,
+            "min_size": self.min_size,
+            "target_size": self.target_size,
+            "max_size": self.max_size,
+            "nodes": self.nodes,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RollingPlan:
+    """What a rolling update would do, one row per instance group."""
+
+    cluster: str
+    rows: tuple[RollingRow, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no machine needs to be replaced."""
+        return all(not row.need_update and row.status == "Ready" for row in self.rows)
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {"cluster": self.cluster, "rows": [row.as_json() for row in self.rows]}
