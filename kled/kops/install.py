@@ -54,6 +54,7 @@ def install(
             digest = _bring(request, root, version, http=http, clock=clock, progress=progress)
         if before != version:
             disk.point(root / CURRENT, version)
+        download.discard(_partial(root, version))  # what a killed run left after its last step
     return Installed(
         version,
         managed.executable(root, version),
@@ -62,6 +63,10 @@ def install(
         "published" if outcome == "installed" else "recorded",
         before if before != version else None,
     )
+
+
+def _partial(root: Path, version: str) -> Path:
+    return root / ".partial" / f"kops-{version}"
 
 
 def _version(request: Request, http: httpx.Client, clock: Clock) -> str:
@@ -83,7 +88,7 @@ def _bring(
     """Download, verify and place `version`; return its digest. The lock is held."""
     base = release.parse_mirror(request.mirror)
     wanted = retry.call(lambda: published(http, base, version, request.platform), retry.READ, clock)
-    partial = root / ".partial" / f"kops-{version}"
+    partial = _partial(root, version)
     disk.make_directory(partial.parent)
     transfer = _Transfer(http, wanted, partial, clock, progress)
     if not transfer.succeeds():
