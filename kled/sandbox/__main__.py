@@ -1,7 +1,7 @@
-"""The simulated kops: `python -m kled.sandbox ARGS…`, kops' own command line on a sandbox directory.
+"""The simulated kops: `python -m kled.sandbox ARGS…`, with kops' own command line.
 
-KLED_SANDBOX names the sandbox (its bin/kops sets it). The first line of stderr of every call is BANNER,
-so that nobody can take it for the real one.
+KLED_SANDBOX names the sandbox (its bin/kops sets it). The first line of stderr of every call is
+BANNER, so that nobody can take it for the real one.
 """
 
 import os
@@ -14,6 +14,7 @@ from typing import TextIO
 
 from kled.sandbox import clock
 from kled.sandbox.context import Context, KopsFailure
+from kled.sandbox.faults import after_write, strike
 from kled.sandbox.flags import UsageFailure, help_text, parse, usage_text
 from kled.sandbox.names import resolve
 from kled.sandbox.stores import LazyStore
@@ -30,6 +31,10 @@ def main(
     stderr.write(BANNER + "\n")
     stderr.flush()
     sandbox = Path(env.get("KLED_SANDBOX") or ".")
+
+    def log(level: str, source: str, text: str) -> None:
+        ctx.log(level, source, text)
+
     ctx = Context(
         env=env,
         stdin=stdin,
@@ -38,7 +43,13 @@ def main(
         now=lambda: datetime.now(UTC),
         sleep=clock.sleeper(clock.speed(sandbox)),
         sandbox=sandbox,
-        store=LazyStore(env, stderr_log=lambda level, source, text: ctx.log(level, source, text)),
+        store=LazyStore(
+            env,
+            stderr_log=lambda level, source, text: ctx.log(  # noqa: PLW0108 - ctx comes later
+                level, source, text
+            ),
+            after_write=lambda: after_write(sandbox),
+        ),
     )
     words: tuple[str, ...] = ()
     try:
@@ -62,8 +73,9 @@ def _run(ctx: Context, verb: Verb) -> int:
     if isinstance(ctx.store, LazyStore):
         ctx.store.location = flags["state"] or ctx.env.get("KOPS_STATE_STORE", "")
     args = resolve(ctx, verb.words, flags, args)
+    strike(ctx, verb.name)
     module = import_module(verb.module)
-    flags.values["verb"] = verb.name
+    flags.entries["verb"] = verb.name
     status: int = module.run(ctx, flags, args)
     return status
 

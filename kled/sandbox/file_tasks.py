@@ -55,6 +55,8 @@ class Definition:
     groups: list[dict[str, Any]]
     keypair_ids: dict[str, str]
     """Primary id of each keyset that exists."""
+    completed: dict[str, Any]
+    """The cluster with what kops adds to it."""
 
     @property
     def name(self) -> str:
@@ -164,7 +166,7 @@ def _addon(name: str, definition: Definition) -> bytes:
 
 def _cluster_files(definition: Definition) -> Iterator[Task]:
     base, name = definition.base, definition.name
-    completed = completed_spec.complete(definition.cluster, definition.groups)
+    completed = definition.completed
     for title, place, path, body in (
         ("cluster-completed.spec", "", "cluster-completed.spec", document(completed)),
         ("kops-version.txt", "", "kops-version.txt", KOPS_VERSION.encode()),
@@ -219,7 +221,7 @@ def _etcd_manifest(definition: Definition, group: dict[str, Any], etcd: dict[str
 
 
 def _node_config(definition: Definition, group: dict[str, Any]) -> Task:
-    completed = completed_spec.complete(definition.cluster, definition.groups)["spec"]
+    completed = definition.completed["spec"]
     control_plane = is_control_plane(group)
     own = group["metadata"]["name"]
     keypairs = KEYPAIRS if control_plane else ("kubernetes-ca",)

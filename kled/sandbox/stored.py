@@ -1,17 +1,16 @@
 """Reading a cluster from the state store as the cloud side needs it."""
 
 from kled.sandbox import definitions, yaml_form
+from kled.sandbox.completed_spec import complete
 from kled.sandbox.context import Context
 from kled.sandbox.file_tasks import KEYPAIRS, Definition
 
 
 def definition(ctx: Context, name: str) -> Definition:
     """Return everything that the tasks of a cluster follow from."""
-    return Definition(
-        cluster=definitions.load_cluster(ctx, name),
-        groups=definitions.load_groups(ctx, name),
-        keypair_ids=_keypair_ids(ctx, name),
-    )
+    cluster = definitions.load_cluster(ctx, name)
+    groups = definitions.load_groups(ctx, name)
+    return Definition(cluster, groups, _keypair_ids(ctx, name), complete(cluster, groups))
 
 
 def ssh_key(ctx: Context, name: str) -> str | None:

@@ -74,10 +74,13 @@ class LazyStore:
     Every method raises KopsFailure where the location is missing or of an unknown kind.
     """
 
-    def __init__(self, env: Mapping[str, str], stderr_log: Log) -> None:
+    def __init__(
+        self, env: Mapping[str, str], stderr_log: Log, after_write: Callable[[], None]
+    ) -> None:
         self.location = ""
         self._env = env
-        self._log = stderr_log
+        self._log = log
+        self._after_write = after_write
         self._store: StateStore | None = None
 
     @property
@@ -92,10 +95,12 @@ class LazyStore:
     def write(self, key: str, body: bytes) -> None:
         """Write one object atomically."""
         self._opened().write(key, body)
+        self._after_write()
 
     def delete(self, key: str) -> None:
         """Delete one object; absent is fine."""
         self._opened().delete(key)
+        self._after_write()
 
     def keys(self, prefix: str) -> Iterable[str]:
         """Yield all keys that start with `prefix`, sorted."""

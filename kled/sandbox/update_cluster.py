@@ -8,7 +8,7 @@ from kled.sandbox.cloud import Cloud, connect
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.definitions import load_cluster
 from kled.sandbox.flags import Flags
-from kled.sandbox.tasks import Step, Task
+from kled.sandbox.tasks import Task
 
 _PHASES = ("cluster", "network", "security")
 _FIRST_RUN = """Cluster is starting.  It should be ready in a few minutes.
@@ -65,8 +65,10 @@ def apply(ctx: Context, name: str, flags: Flags) -> None:
     _note_missing_authority(ctx, name)
     for issued in keysets.ensure_keysets(ctx, name):
         ctx.log("I", "keypair.go:296", f'Issuing new certificate: "{issued}"')
+    tasks = _chosen(ctx, name, plan.tasks_of(ctx, name), flags)
     for number in range(len(sizes)):
-        for step in _due(ctx, cloud, name, flags, number):
+        due = [task for task in tasks if task.phase == number]
+        for step in plan.steps(ctx, cloud, name, due):
             executor.apply(ctx, cloud, name, step)
         executor.pace(ctx)
         executor.announce(ctx, sizes, number + 1)
@@ -90,14 +92,6 @@ def _sizes(ctx: Context, name: str) -> list[int]:
 def _note_missing_authority(ctx: Context, name: str) -> None:
     if ctx.store.read(f"{name}/pki/private/kubernetes-ca/keyset.yaml") is None:
         ctx.log("W", "vfs_keystorereader.go:163", "CA private key was not found")
-
-
-def _due(
-    ctx: Context, cloud: Cloud, name: str, flags: Mapping[str, Any], number: int
-) -> list[Step]:
-    """Return what is still to do in a round, looked up afresh: another process may have done it."""
-    tasks = _chosen(ctx, name, plan.tasks_of(ctx, name), flags)
-    return plan.steps(ctx, cloud, name, [task for task in tasks if task.phase == number])
 
 
 def _chosen(ctx: Context, name: str, tasks: list[Task], flags: Mapping[str, Any]) -> list[Task]:
