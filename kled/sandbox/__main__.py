@@ -43,13 +43,7 @@ def main(
         now=lambda: datetime.now(UTC),
         sleep=clock.sleeper(clock.speed(sandbox)),
         sandbox=sandbox,
-        store=LazyStore(
-            env,
-            stderr_log=lambda level, source, text: ctx.log(  # noqa: PLW0108 - ctx comes later
-                level, source, text
-            ),
-            after_write=lambda: after_write(sandbox),
-        ),
+        store=LazyStore(env, log, after_write=lambda: after_write(sandbox)),
     )
     words: tuple[str, ...] = ()
     try:

@@ -1,7 +1,7 @@
-"""X.509 as kops issues it (captures 15b-get-keypairs-json, 28b-export-kubeconfig-admin, 35d-get-keypairs).
+"""X.509 as kops issues it (captures 15b-get-keypairs-json, 28b-export-kubeconfig-admin, 35d).
 
-Certificates are valid since two days before now; an authority for 3650 days from now. Serials are the time in
-nanoseconds and 32 random bits.
+Certificates are valid since two days before now; an authority for 3650 days from now. Serials are
+the time in nanoseconds and 32 random bits.
 """
 
 import secrets

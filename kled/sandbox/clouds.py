@@ -1,7 +1,7 @@
 """What differs between the clouds that kops creates clusters on: credentials, defaults, zones.
 
-Sources: captures C01b to C11, E05b, E09*, 20-dry-run-default-types, and kops 1.36.2 (new_cluster.go,
-populate_instancegroup_spec.go, aws_cloud.go, channels/stable).
+Sources: captures C01b to C11, E05b, E09*, 20-dry-run-default-types, and kops 1.36.2
+(new_cluster.go, populate_instancegroup_spec.go, aws_cloud.go, channels/stable).
 """
 
 import re
@@ -28,14 +28,19 @@ _CANDIDATES = ("t3.medium", "c5.large", "c4.large")
 _ARM = re.compile(r"^(a1|[a-z]+\d+g[a-z]*)\.")
 _HETZNER_ZONES = ("fsn1", "nbg1", "hel1", "ash", "hil")
 _IMDS = (
-    "got an error while querying for valid regions (verify your AWS credentials?): operation error EC2: "
-    "DescribeRegions, get identity: get credentials: failed to refresh cached credentials, no EC2 IMDS role "
-    "found, operation error ec2imds: GetMetadata, access disabled to EC2 IMDS via client option, or "
+    "got an error while querying for valid regions (verify your AWS credentials?): operation "
+    "error EC2: "
+    "DescribeRegions, get identity: get credentials: failed to refresh cached credentials, no "
+    "EC2 IMDS role "
+    "found, operation error ec2imds: GetMetadata, access disabled to EC2 IMDS via client option, "
+    "or "
     '"AWS_EC2_METADATA_DISABLED" environment variable'
 )
 _ADC = (
-    "error building compute API client: error building compute API client: credentials: could not find default "
-    "credentials. See https://cloud.google.com/docs/authentication/external/set-up-adc for more information"
+    "error building compute API client: error building compute API client: credentials: could "
+    "not find default "
+    "credentials. See https://cloud.google.com/docs/authentication/external/set-up-adc for more "
+    "information"
 )
 
 
@@ -89,7 +94,8 @@ def aws_machine(ctx: Context, group: str, role: str, zones: list[str]) -> str:
     """Return the first default machine type that all zones have.
 
     Raises:
-        KopsFailure: none is (capture E09-invalid-zone); a region that does not exist first keeps the
+        KopsFailure: none is (capture E09-invalid-zone); a region that does not exist first keeps
+        the
             SDK busy for its 13 attempts (capture E09b-invalid-zone-format).
     """
     region = aws_region(zones[0])
@@ -123,7 +129,8 @@ def check_early(cloud: str, ctx: Context, zones: list[str], project: str) -> Non
     """Make the checks that kops makes while it builds the definition.
 
     Raises:
-        KopsFailure: unknown cloud (C10), Metal without its flag, OpenStack without its region (C06).
+        KopsFailure: unknown cloud (C10), Metal without its flag, OpenStack without its region
+        (C06).
     """
     if cloud not in DEFAULTS:
         raise KopsFailure(f"unsupported cloud provider {cloud}")
@@ -181,9 +188,12 @@ def _require_region(ctx: Context, region: str) -> None:
     ctx.sleep(300.0)
     host = f"ec2.{region}.amazonaws.com"
     raise KopsFailure(
-        "got an error while querying for valid regions (verify your AWS credentials?): operation error EC2: "
-        "DescribeRegions, exceeded maximum number of attempts, 13, https response error StatusCode: 0, "
-        f'RequestID: , request send failed, Post "https://{host}/": dial tcp: lookup {host}: no such host'
+        "got an error while querying for valid regions (verify your AWS credentials?): operation "
+        "error EC2: "
+        "DescribeRegions, exceeded maximum number of attempts, 13, https response error "
+        "StatusCode: 0, "
+        f'RequestID: , request send failed, Post "https://{host}/": dial tcp: lookup {host}: no '
+        "such host"
     )
 
 
@@ -192,7 +202,8 @@ def _check_scaleway(env: Mapping[str, str]) -> None:
     missing = ", ".join(f"{name} has to be set" for name in needed if not env.get(name))
     if missing:
         raise KopsFailure(
-            f"error initializing Scaleway cloud: [{missing}] in a Scaleway profile or as an environment variable"
+            f"error initializing Scaleway cloud: [{missing}] in a Scaleway profile or as an "
+            "environment variable"
         )
 
 
@@ -206,12 +217,14 @@ def _check_gce(env: Mapping[str, str], project: str) -> None:
 def _check_openstack(env: Mapping[str, str]) -> None:
     if not env.get("OS_REGION_NAME"):
         raise KopsFailure(
-            "error finding openstack region: region not provided in OS_REGION_NAME or openstack config section GLOBAL"
+            "error finding openstack region: region not provided in OS_REGION_NAME or openstack "
+            "config section GLOBAL"
         )
     url = env.get("OS_AUTH_URL", "")
     host = url.partition("://")[2].partition("/")[0]
     raise KopsFailure(
-        f'error building openstack authenticated client: Post "{url}/auth/tokens": dial tcp {host}: '
+        f'error building openstack authenticated client: Post "{url}/auth/tokens": dial tcp '
+        f"{host}: "
         "connect: connection refused"
     )
 

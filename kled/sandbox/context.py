@@ -1,4 +1,4 @@
-"""What every simulated verb is given: streams, environment, clock, state store and sandbox directory."""
+"""What every simulated verb is given: streams, environment, clock, state store, directory."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

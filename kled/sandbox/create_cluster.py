@@ -1,7 +1,8 @@
 """`kops create cluster`: flags to a stored definition, then the preview, or with --yes the update.
 
-It is no more atomic than kops: the definition is stored before the preview finds what is wrong with the cloud
-(captures E09g, E09i, E09j). Captures: 02, 20*, 50, C01b to C11, C13*, E02b, E05b, E07b, E08*, E09*, E12*, S02, S03.
+It is no more atomic than kops: the definition is stored before the preview finds what is wrong
+with the cloud (captures E09g, E09i, E09j). Captures: 02, 20*, 50, C01b to C11, C13*, E02b, E05b,
+E07b, E08*, E09*, E12*, S02, S03.
 """
 
 from pathlib import Path
@@ -129,26 +130,37 @@ def _assign(ctx: Context, cluster: Document) -> None:
     spec, cloud = cluster["spec"], new_cluster.cloud_of(cluster)
     if cloud == "gce":
         raise KopsFailure(_unreachable_gce(spec["project"], cluster["metadata"]["name"]))
-    if cloud == "aws" and "networkCIDR" not in spec:
-        if "networkID" in spec:
-            raise KopsFailure(
-                f'error populating configuration: unable to find Network ID "{spec["networkID"]}"'
-            )
-        spec["networkCIDR"] = "172.20.0.0/16"
-        if "amazonvpc" in spec["networking"] and spec.get("nonMasqueradeCIDR") != "::/0":
-            spec["nonMasqueradeCIDR"] = spec["networkCIDR"]
     if cloud == "azure":
-        spec.setdefault("networkCIDR", "10.0.0.0/16")
+        _refuse_azure(ctx, spec)
+    if cloud == "aws":
+        _assign_network(spec)
     spec.setdefault("nonMasqueradeCIDR", "100.64.0.0/10")
     if spec["topology"]["dns"]["type"] == "Public":
         spec.setdefault("masterPublicName", f"api.{cluster['metadata']['name']}")
-    if cloud in {"aws", "azure"}:
+    if cloud == "aws":
         subnets.assign_cidrs(ctx, spec)
-    if cloud == "azure":
+
+
+def _assign_network(spec: dict[str, Any]) -> None:
+    if "networkCIDR" in spec:
+        return
+    if "networkID" in spec:
         raise KopsFailure(
-            "error populating configuration: expected azureblob:// ConfigStore.Base for Azure cluster, "
-            f'got "{spec["configBase"]}"'
+            f'error populating configuration: unable to find Network ID "{spec["networkID"]}"'
         )
+    spec["networkCIDR"] = "172.20.0.0/16"
+    if "amazonvpc" in spec["networking"] and spec.get("nonMasqueradeCIDR") != "::/0":
+        spec["nonMasqueradeCIDR"] = spec["networkCIDR"]
+
+
+def _refuse_azure(ctx: Context, spec: dict[str, Any]) -> None:
+    """End as kops ends where the state store is not in Azure (capture C03-azure-dryrun-noflag)."""
+    spec.setdefault("networkCIDR", "10.0.0.0/16")
+    subnets.assign_cidrs(ctx, spec)
+    raise KopsFailure(
+        "error populating configuration: expected azureblob:// ConfigStore.Base for Azure "
+        f'cluster, got "{spec["configBase"]}"'
+    )
 
 
 def _unreachable_gce(project: str, name: str) -> str:

@@ -1,7 +1,8 @@
 """The stored definitions: clusters and their instance groups as plain v1alpha2 documents.
 
-Keys: `<name>/config`, `<name>/instancegroup/<group>`, `<name>/pki/ssh/public/admin/<md5>` (state-store trees of
-the captures). Objects are labelled with their cluster when read, not when stored.
+Keys: `<name>/config`, `<name>/instancegroup/<group>`, `<name>/pki/ssh/public/admin/<md5>`
+(state-store trees of the captures). Objects are labelled with their cluster when read, not when
+stored.
 """
 
 import hashlib
@@ -90,7 +91,7 @@ def delete_group(ctx: Context, name: str, group: str) -> None:
 
 
 def delete_tree(ctx: Context, name: str) -> None:
-    """Delete everything below the cluster's prefix; the definition goes last, so a killed call can be repeated."""
+    """Delete all below the cluster's prefix, its definition last: a killed call can be repeated."""
     keys = sorted(ctx.store.keys(f"{name}/"), key=lambda key: key == f"{name}/config")
     for key in keys:
         ctx.store.delete(key)

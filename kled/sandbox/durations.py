@@ -1,4 +1,4 @@
-"""Go's durations: `1h30m`, `15s`; a bare number other than 0 is an error (capture E13d-bad-duration)."""
+"""Go's durations: `1h30m`, `15s`; a bare number other than 0 is an error (capture E13d)."""
 
 import re
 

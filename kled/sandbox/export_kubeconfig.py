@@ -6,7 +6,7 @@ from kled.sandbox.flags import Flags, UsageFailure
 
 
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
-    """Write the named cluster, or with --all every cluster, into the kubeconfig; the last one is current.
+    """Write one cluster, or with --all every one, into the kubeconfig; the last is current.
 
     Raises:
         UsageFailure: --admin with --user, or --all with a name.

@@ -1,7 +1,8 @@
 """kops' flag grammar, read from kops' own help pages (help/*.txt), with cobra's traps.
 
-The traps an operator meets, all kept: a boolean never takes the next word (`--yes true` leaves `true` as
-an argument), `--admin=2h` needs its `=`, durations need units, a repeated or comma-separated list adds up.
+The traps an operator meets, all kept: a boolean never takes the next word (`--yes true` leaves
+`true` as an argument), `--admin=2h` needs its `=`, durations need units, a repeated or
+comma-separated list adds up.
 """
 
 import csv
@@ -16,7 +17,8 @@ from kled.sandbox.durations import parse_duration
 
 HELP = Path(__file__).parent / "help"
 _LINE = re.compile(
-    r"^\s+(?:-(?P<short>\w), )?--(?P<name>[\w-]+)(?: (?P<type>\w+)(?:\[=(?P<bare>[^\]]+)\])?)?\s{2,}(?P<text>.*)$"
+    r"^\s+(?:-(?P<short>\w), )?--(?P<name>[\w-]+)"
+    r"(?: (?P<type>\w+)(?:\[=(?P<bare>[^\]]+)\])?)?\s{2,}(?P<text>.*)$"
 )
 _DEFAULT = re.compile(r"\(default (?:\"(?P<quoted>[^\"]*)\"|(?P<plain>[^)\s]+))\)$")
 _INTS = frozenset({"int", "int32", "Level"})
@@ -52,19 +54,19 @@ class Flag:
 
 @dataclass(frozen=True)
 class Flags(Mapping[str, Any]):
-    """Every flag of a command by long name: typed values or kops' defaults; `changed` names the typed ones."""
+    """A command's flags by long name: typed values or kops' defaults; `changed` names the typed."""
 
-    values: dict[str, Any]
+    entries: dict[str, Any]
     changed: set[str] = field(default_factory=set)
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - a flag's value has its flag's type
-        return self.values[name]
+        return self.entries[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.values)
+        return iter(self.entries)
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.entries)
 
 
 def help_text(words: Sequence[str]) -> str:
@@ -118,7 +120,7 @@ def parse(argv: Sequence[str], known: Mapping[str, Flag]) -> tuple[Flags, list[s
 
 
 def positional_index(argv: Sequence[str], known: Mapping[str, Flag]) -> int | None:
-    """Return the index of the first word that is neither a flag nor a flag's value, None where there is none."""
+    """Return the index of the first word that is no flag and no flag's value, None for none."""
     shorts = {flag.short: flag for flag in known.values() if flag.short}
     skip = False
     for index, word in enumerate(argv):
@@ -186,7 +188,7 @@ def _store(flag: Flag, text: str, flags: Flags) -> None:
         raise UsageFailure(f'invalid argument "{text}" for "{flag.shown}" flag: {error}') from error
     if flag.kind in _LISTS and flag.name in flags.changed:
         value = flags[flag.name] + value
-    flags.values[flag.name] = value
+    flags.entries[flag.name] = value
     flags.changed.add(flag.name)
 
 

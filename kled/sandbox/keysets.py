@@ -1,7 +1,8 @@
-"""A cluster's keysets and secrets: `<name>/pki/private/<keyset>/keyset.yaml` and `<name>/secrets/<name>`.
+"""A cluster's keysets and secrets.
 
-Formats from the state-store trees after update. Each keyset and each secret is one atomic write, so a call that
-was killed halfway is completed by the next.
+Keys `<name>/pki/private/<keyset>/keyset.yaml` and `<name>/secrets/<secret>`; formats from the
+state-store trees after update. Each keyset and each secret is one atomic write, so a call that was
+killed halfway is completed by the next.
 """
 
 import base64
@@ -13,7 +14,7 @@ from kled.sandbox import yaml_form
 from kled.sandbox.context import Context
 
 Keyset = dict[str, Any]
-"""A keyset's document; `spec.keys` is a list of id, publicMaterial, privateMaterial, distrustTimestamp."""
+"""A keyset's document; each of `spec.keys` has id, publicMaterial, privateMaterial."""
 
 ETCD_KEYSETS = "etcd-manager-ca-{0}", "etcd-peers-ca-{0}"
 _FIXED = ("apiserver-aggregator-ca", "etcd-clients-ca", "kubernetes-ca", "service-account")
@@ -32,7 +33,7 @@ _SECRET_BYTES = 16
 
 
 def expected(ctx: Context, name: str) -> list[str]:
-    """Return the names of the keysets that a cluster has, sorted: two for each of its etcd clusters."""
+    """Return the keysets that a cluster must have, sorted: two for each of its etcd clusters."""
     body = ctx.store.read(f"{name}/config") or b"{}"
     etcd = (yaml_form.load(body.decode()) or {}).get("spec", {}).get("etcdClusters", [])
     per_etcd = [form.format(cluster["name"]) for cluster in etcd for form in ETCD_KEYSETS]
@@ -40,11 +41,14 @@ def expected(ctx: Context, name: str) -> list[str]:
 
 
 def ensure_keysets(ctx: Context, name: str) -> list[str]:
-    """Create the keysets and secrets that are missing; return the names of the keysets that it issued.
+    """Create the keysets and secrets that are missing; return the names of the issued keysets.
 
     Idempotent; what exists is left as it is.
     """
-    from kled.sandbox.certificates import issue_authority, key_bits  # noqa: PLC0415 - slow to import
+    from kled.sandbox.certificates import (  # noqa: PLC0415 - slow to import
+        issue_authority,
+        key_bits,
+    )
 
     issued = []
     for keyset in expected(ctx, name):
@@ -97,7 +101,7 @@ def primary(document: Keyset) -> dict[str, str]:
 
 
 def trusted_certificates(document: Keyset) -> bytes:
-    """Return the certificates of all keys that are not distrusted, primary first, as one PEM bundle."""
+    """Return all certificates that are not distrusted, primary first, as one PEM bundle."""
     first = document["spec"]["primaryId"]
     keys = sorted(document["spec"]["keys"], key=lambda key: key["id"] != first)
     material = (key["publicMaterial"] for key in keys if "distrustTimestamp" not in key)

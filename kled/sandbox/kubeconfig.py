@@ -1,8 +1,8 @@
 """The operator's kubeconfig as kops edits it: adding a cluster, knowing it, forgetting it.
 
-Shape from captures 28-export-kubeconfig and 28b-export-kubeconfig-admin; a merge keeps every entry of others and
-the cluster's own user where no new credential is asked for (kops 1.36.2, pkg/kubeconfig). Every change is one
-atomic write of a file with mode 0600.
+Shape from captures 28-export-kubeconfig and 28b-export-kubeconfig-admin; a merge keeps every entry
+of others and the cluster's own user where no new credential is asked for (kops 1.36.2,
+pkg/kubeconfig). Every change is one atomic write of a file with mode 0600.
 """
 
 import base64
@@ -26,7 +26,7 @@ def has_context(ctx: Context, name: str) -> bool:
 
 
 def export(ctx: Context, name: str, flags: Flags) -> None:
-    """Put a cluster into the kubeconfig and make it current; with `admin`, a client certificate too.
+    """Put a cluster into the kubeconfig, make it current; with `admin`, a client certificate too.
 
     `flags` may have kubeconfig (the file), admin (seconds), user, api-server and internal.
 

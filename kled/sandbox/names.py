@@ -1,4 +1,4 @@
-"""Which cluster a command means: --name, KOPS_CLUSTER_NAME, the argument, or the kubectl context."""
+"""Which cluster a command means: --name, KOPS_CLUSTER_NAME, argument or kubectl context."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from kled.sandbox.flags import Flags, UsageFailure, help_text
 
 _TAKES_CLUSTER = re.compile(r"^  kops [a-z -]+ \[CLUSTER( \| --all)?\](?!\.)", re.MULTILINE)
 _NO_CONTEXT = frozenset({"create cluster", "delete cluster"})
-"""The two that never fall back to the kubectl context (captures E08c-missing-name, 42e-delete-cluster-no-name)."""
+"""The two that never fall back to the kubectl context (captures E08c, 42e)."""
 _NAMELESS = frozenset({"create", "delete", "replace", "version", "get clusters"})
 _TRAP = """
 This often happens if you specify an argument to a boolean flag without using =
@@ -26,7 +26,7 @@ def resolve(ctx: Context, words: Sequence[str], flags: Flags, args: list[str]) -
         UsageFailure: no name (capture E11h-no-cluster-name), or more than one (E11f-bool-arg).
     """
     verb = " ".join(words)
-    flags.values["name"] = flags["name"] or ctx.env.get("KOPS_CLUSTER_NAME", "")
+    flags.entries["name"] = flags["name"] or ctx.env.get("KOPS_CLUSTER_NAME", "")
     if verb == "get" or _TAKES_CLUSTER.search(help_text(words)):
         if verb == "export kubeconfig" and flags["all"]:
             return args
@@ -34,7 +34,7 @@ def resolve(ctx: Context, words: Sequence[str], flags: Flags, args: list[str]) -
     if flags["name"] or verb in _NAMELESS:
         return args
     if verb not in _NO_CONTEXT:
-        flags.values["name"] = _from_kubectl(ctx)
+        flags.entries["name"] = _from_kubectl(ctx)
     if not flags["name"]:
         raise UsageFailure("--name is required")
     return args
@@ -50,7 +50,7 @@ def _from_argument(ctx: Context, flags: Flags, args: list[str]) -> list[str]:
     if not args:
         return args
     if len(args) == 1 and not flags["name"]:
-        flags.values["name"] = args[0]
+        flags.entries["name"] = args[0]
         return []
     ctx.out("\nFound multiple arguments which look like a cluster name")
     if flags["name"]:
@@ -65,8 +65,8 @@ def _from_argument(ctx: Context, flags: Flags, args: list[str]) -> list[str]:
 
 def _from_kubectl(ctx: Context) -> str:
     path = kubeconfig_path(ctx)
-    config = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
-    current = (config or {}).get("current-context")
+    config = (yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None) or {}
+    current = config.get("current-context")
     if not current:
         ctx.log("W", "root.go:320", "no context set in kubecfg")
         return ""

@@ -4,7 +4,6 @@ Captures: 11-get-cluster-yaml, 50-ha-create, C01b to C11, S02, E09c-no-zones; st
 """
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from kled.sandbox import clouds
@@ -90,7 +89,7 @@ def is_private(flags: Flags) -> bool:
 
 
 def add_api(ctx: Context, flags: Flags, document: Document) -> None:
-    """Add how the Kubernetes API is reached: a load balancer, or DNS for a public cluster with DNS names.
+    """Add how the Kubernetes API is reached: load balancer, or DNS for a public cluster with names.
 
     Raises:
         KopsFailure: an unknown load balancer type.
@@ -202,10 +201,7 @@ def _topology(ctx: Context, flags: Flags, document: Document) -> None:
     spec = document["spec"]
     spec["topology"] = {"dns": {"type": _dns_type(ctx, flags)}}
     topology = flags["topology"] or ("private" if is_private(flags) else "public")
-    shapes: dict[str, Callable[[Flags, dict[str, Any]], None]] = {
-        "public": _public,
-        "private": _private,
-    }
+    shapes = {"public": _public, "private": _private}
     if topology not in shapes:
         raise KopsFailure(f"invalid topology {topology}")
     shapes[topology](flags, spec)
@@ -244,7 +240,8 @@ def _public(flags: Flags, spec: dict[str, Any]) -> None:
 def _private(flags: Flags, spec: dict[str, Any]) -> None:
     if "kubenet" in spec["networking"]:
         raise KopsFailure(
-            f"invalid networking option {flags['networking']}. Kubenet does not support private topology"
+            f"invalid networking option {flags['networking']}. Kubenet does not support private "
+            "topology"
         )
     for subnet in spec["subnets"]:
         subnet["type"] = "Private"

@@ -1,10 +1,10 @@
-"""From the flags of `create cluster` to instance groups and etcd clusters, as kops 1.36.2 makes them.
+"""From the flags of `create cluster` to instance groups and etcd clusters.
 
-Captures: 12d-get-ig-yaml, 50-ha-create, E09-invalid-zone, E09d-even-cp, C04b-do-dryrun, C09-metal-dryrun.
+As kops 1.36.2 makes them (new_cluster.go). Captures: 12d-get-ig-yaml, 50-ha-create, E09*,
+C04b-do-dryrun, C09-metal-dryrun.
 """
 
-from itertools import pairwise
-from os.path import commonprefix
+from itertools import pairwise, takewhile
 from typing import Any
 
 from kled.sandbox import clouds
@@ -17,7 +17,7 @@ _SPOKEN = {"Master": "control plane", "Node": "nodes", "Bastion": "bastions"}
 
 
 def build(ctx: Context, flags: Flags, cluster: Document) -> list[Document]:
-    """Return control planes, nodes and the bastion, in kops' order; adds the etcd clusters to the cluster.
+    """Return the groups in kops' order; adds the etcd clusters to the cluster.
 
     Raises:
         KopsFailure: counts and zones do not fit.
@@ -62,7 +62,8 @@ def _control_planes(flags: Flags, cluster: Document) -> list[Document]:
     zones, count = flags["control-plane-zones"], flags["control-plane-count"]
     if zones and 0 < count < len(zones):
         raise KopsFailure(
-            f"specified {len(zones)} control-plane zones, but also requested {count} control-plane nodes.  "
+            f"specified {len(zones)} control-plane zones, but also requested {count} "
+            "control-plane nodes.  "
             "If specifying both, the count should match."
         )
     count = count or len(zones) or 1
@@ -166,7 +167,8 @@ def _etcd(name: str, masters: list[Document], flags: Flags, cloud: str) -> dict[
 
 def _short_names(groups: list[str]) -> list[str]:
     names = [group.removeprefix("control-plane-") for group in groups]
-    cut = min(len(commonprefix(names)), len(names[0]) - 1)
+    columns = list(zip(*names, strict=False))[: len(names[0]) - 1]
+    cut = sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, columns))
     return [_etcd_prefixed(name[cut:]) for name in names]
 
 

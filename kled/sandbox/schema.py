@@ -1,4 +1,4 @@
-"""kops' v1alpha2 fields, their order and types (schema.json, from pkg/apis/kops/v1alpha2 of kops 1.36.2)."""
+"""kops' fields, their order and types (schema.json: pkg/apis/kops/v1alpha2 of kops 1.36.2)."""
 
 import json
 from functools import cache

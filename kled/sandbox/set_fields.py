@@ -1,8 +1,8 @@
 """`--set` and `--unset`: paths into a Cluster or InstanceGroup, typed by kops' own fields.
 
-Rules and messages are those of kops 1.36.2 (pkg/commands/set_cluster.go, util/pkg/reflectutils) and of captures
-30i-edit-cluster-set-badpath, 30-edit-cluster-set: lists take commas and grow, maps take `key=value`, an index
-one past the end of a list adds an element.
+Rules and messages are those of kops 1.36.2 (pkg/commands/set_cluster.go, util/pkg/reflectutils)
+and of captures 30i-edit-cluster-set-badpath, 30-edit-cluster-set: lists take commas and grow, maps
+take `key=value`, an index one past the end of a list adds an element.
 """
 
 import re
@@ -27,7 +27,8 @@ def apply_flags(document: dict[str, Any], flags: Flags) -> None:
     """Apply --unset, then --set, in place.
 
     Raises:
-        KopsFailure: no `=`, no such field, or a value of another type; nothing else is changed then.
+        KopsFailure: no `=`, no such field, or a value of another type; nothing else is changed
+        then.
     """
     for path in flags["unset"]:
         _unset(document, path)

@@ -74,9 +74,7 @@ class LazyStore:
     Every method raises KopsFailure where the location is missing or of an unknown kind.
     """
 
-    def __init__(
-        self, env: Mapping[str, str], stderr_log: Log, after_write: Callable[[], None]
-    ) -> None:
+    def __init__(self, env: Mapping[str, str], log: Log, after_write: Callable[[], None]) -> None:
         self.location = ""
         self._env = env
         self._log = log

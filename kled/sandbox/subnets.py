@@ -1,4 +1,4 @@
-"""How kops cuts a network into subnets (upup/pkg/fi/cloudup/subnets.go of kops 1.36.2; capture 50-ha-create)."""
+"""How kops cuts a network into subnets (kops 1.36.2, subnets.go; capture 50-ha-create)."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
@@ -46,7 +46,8 @@ def _free(
     ]
     if not free:
         raise KopsFailure(
-            "error populating configuration: could not find any non-overlapping CIDRs in parent NetworkCIDR; "
+            "error populating configuration: could not find any non-overlapping CIDRs in parent "
+            "NetworkCIDR; "
             "cannot automatically assign CIDR to subnet"
         )
     return free
@@ -58,7 +59,8 @@ def _hand_out(ctx: Context, subnets: list[dict[str, Any]], blocks: list[Any], si
             continue
         if not blocks:
             raise KopsFailure(
-                f"error populating configuration: insufficient ({size}) CIDRs remaining for automatic CIDR "
+                f"error populating configuration: insufficient ({size}) CIDRs remaining for "
+                "automatic CIDR "
                 f'allocation to subnet "{subnet["name"]}"'
             )
         subnet["cidr"] = str(blocks.pop(0))

@@ -67,7 +67,7 @@ _HIDDEN = {
         Flag("azure-admin-user", "string"),
     ),
 }
-"""Flags that the pages hide: kops shows the Azure ones only with KOPS_FEATURE_FLAGS=Azure (capture C03b)."""
+"""Flags that the pages hide: the Azure ones need KOPS_FEATURE_FLAGS=Azure (capture C03b)."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""Objects as text: the YAML of the state store and the JSON of `-o json`, byte for byte as kops writes them.
+"""Objects as text: YAML as in the state store and JSON as of `-o json`, byte for byte.
 
-Facts from captures 11-get-cluster-yaml, 12d-get-ig-yaml, 10b-get-clusters-json, C09-metal-dryrun: keys sorted
-in YAML and in the order of kops' Go structs in JSON; a string that YAML would read as something else stands in
-double quotes; JSON arrays of objects have each object on a line of its own.
+Facts from captures 11-get-cluster-yaml, 12d-get-ig-yaml, 10b-get-clusters-json, C09-metal-dryrun:
+keys sorted in YAML and in the order of kops' Go structs in JSON; a string that YAML would read as
+something else stands in double quotes; JSON arrays of objects have each object on a line of its
+own.
 """
 
 import json
@@ -39,13 +40,16 @@ class _Loader(yaml.CSafeLoader):
 def _string(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     if "\n" in text:
         style = "|"
-    elif _AMBIGUOUS.fullmatch(text) or (
-        dumper.resolve(yaml.ScalarNode, text, (True, False)) != _STRING
-    ):
+    elif _AMBIGUOUS.fullmatch(text) or (_tag(dumper, text) != _STRING):
         style = '"'
     else:
         style = None
     return dumper.represent_scalar(_STRING, text, style=style)
+
+
+def _tag(dumper: _Dumper, text: str) -> Any:  # noqa: ANN401 - yaml is untyped here
+    resolve: Any = dumper.resolve
+    return resolve(yaml.ScalarNode, text, (True, False))
 
 
 _Dumper.add_representer(str, _string)
