@@ -7,17 +7,11 @@ import click
 
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
-from kled.cli.output import Column, show_value
+from kled.cli.output import show_value
+from kled.cli.plan import show_plan
 from kled.cli.spec_options import spec_from, spec_options
-from kled.models.plan import Plan
 from kled.models.spec import ClusterSpec
 from kled.operations.create_cluster import CreateCluster, StoreCluster
-
-CHANGE_COLUMNS = (
-    Column("ACTION", "action"),
-    Column("RESOURCE", "resource"),
-    Column("NAME", "name"),
-)
 
 
 @leaf(
@@ -73,12 +67,3 @@ def _preview(call: Call, name: str) -> None:
         plan = session.kops.update_preview(name)
     show_plan(call, plan)
     call.say(f"next: kled kops update-cluster --name={name} --yes")
-
-
-def show_plan(call: Call, plan: Plan) -> None:
-    """Write a plan to stdout; its totals, for people, to stderr."""
-    if call.settings.output == "table":
-        call.show(plan.changes, CHANGE_COLUMNS)
-        call.say(plan.summary())
-    else:
-        show_value(plan.as_json(), call.settings.output)

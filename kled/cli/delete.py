@@ -4,9 +4,9 @@ import sys
 
 import click
 
-from kled.cli.create import show_plan
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
+from kled.cli.plan import show_plan
 from kled.models.plan import Change, Plan
 from kled.operations.delete_cluster import DeleteCluster
 from kled.operations.names import named_cluster

@@ -2,9 +2,9 @@
 
 import click
 
-from kled.cli.create import show_plan
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
+from kled.cli.plan import show_plan
 from kled.operations.names import only_cluster
 from kled.operations.update_cluster import UpdateCluster
 

@@ -1,0 +1,27 @@
+"""How a plan is shown: kept apart, so that showing one does not import what creates clusters."""
+
+from kled.cli.leaf import Call
+from kled.cli.output import Column, show_value
+from kled.models.plan import Action, Plan
+
+CHANGE_COLUMNS = (
+    Column("ACTION", "action"),
+    Column("RESOURCE", "kind"),
+    Column("NAME", "name"),
+)
+
+
+def show_plan(call: Call, plan: Plan) -> None:
+    """Write a plan to stdout; its totals, for people, to stderr."""
+    if call.settings.output == "table":
+        call.show(plan.changes, CHANGE_COLUMNS)
+        call.say(summary(plan))
+    else:
+        show_value(plan.as_json(), call.settings.output)
+
+
+def summary(plan: Plan) -> str:
+    """Return the totals in words, for example `12 to create, 1 to modify`."""
+    actions: tuple[Action, ...] = ("create", "modify", "delete")
+    counts = ((plan.count(action), action) for action in actions)
+    return ", ".join(f"{n} to {action}" for n, action in counts if n) or "nothing to change"
