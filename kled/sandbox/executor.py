@@ -54,8 +54,10 @@ def apply(ctx: Context, cloud: Cloud, cluster: str, step: Step) -> None:
         record = state["resources"].setdefault(where, {"cluster": cluster, "version": 0})
         record.setdefault("id", new_id(state, task.kind))
         record["kind"], record["name"] = task.kind, task.name
-        record["fields"] = [*task.fields, *task.hidden]
-        record["version"] += 1
+        fields = [[name, value] for name, value in (*task.fields, *task.hidden)]
+        if record.get("fields") != fields:  # another process may have done the same meanwhile
+            record["fields"] = fields
+            record["version"] += 1
         if task.kind == "AutoscalingGroup":
             instances.settle(state, cluster, task.name, ctx.now().timestamp())
     if task.kind == "NetworkLoadBalancer" and not step.changes:
