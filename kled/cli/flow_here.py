@@ -26,8 +26,10 @@ def quiet_prefect(*, verbose: bool) -> None:
     os.environ.setdefault(_CONSOLE_LEVEL, "WARNING" if verbose else "CRITICAL")
 
 
-def run_here(call: Call, flow: "Flow[..., Any]", parameters: Mapping[str, Any]) -> None:
-    """Run `flow` and show its report.
+def run_here(
+    call: Call, flow: "Flow[..., Any]", parameters: Mapping[str, Any], *, advise: bool = True
+) -> None:
+    """Run `flow` and show its report, and what to type next where `advise`.
 
     Raises the flow's own error, so that the exit code says what went wrong; `FlowFailed` where a
     run ended in another way. Interrupted or terminated, the flow stops its kops first.
@@ -40,7 +42,10 @@ def run_here(call: Call, flow: "Flow[..., Any]", parameters: Mapping[str, Any]) 
         state = cast("State[Any]", flow(**parameters, return_state=True))
     if not state.is_completed():
         raise _error(state)
-    _show(call, state.result())
+    report = state.result()
+    _show(call, report)
+    for command in report["next"] if advise else ():
+        call.say(f"next: {command}")
 
 
 def _error(state: "State[Any]") -> KledError:
@@ -55,5 +60,3 @@ def _show(call: Call, report: Mapping[str, Any]) -> None:
         show(report["steps"], STEP_COLUMNS, "table")
     else:
         show_value(report, call.settings.output)
-    for command in report["next"]:
-        call.say(f"next: {command}")

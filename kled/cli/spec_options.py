@@ -2,14 +2,18 @@
 
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 from pydantic.fields import FieldInfo
 
-from kled.models.spec import ClusterSpec, parse_spec
+from kled.errors import InvalidInput
+from kled.models.spec import ClusterSpec, cluster_spec
+
+_WHOLE: Final = frozenset({"set", "labels"})
+"""Options whose values are one assignment each: a comma in them belongs to the value."""
 
 
 def spec_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -25,58 +29,59 @@ def spec_from(options: Mapping[str, Any]) -> ClusterSpec:
     Raises `InvalidInput`, which names the option, where a value cannot be used.
     """
     given = {
-        name: _value(ClusterSpec.model_fields[name], value)
+        name: _value(name, value)
         for name, value in options.items()
         if name in ClusterSpec.model_fields and value not in (None, ())
     }
-    return parse_spec(given, name_of=lambda field: "--" + field.replace("_", "-"))
+    try:
+        return cluster_spec(given)
+    except InvalidInput as error:
+        words = error.message.removeprefix(f"{error.field}: ")
+        raise InvalidInput(_flag(error.field), words, hint=error.hint) from error
 
 
 def _option(name: str, field: FieldInfo) -> Callable[..., Any]:
-    flags = ["--" + name.replace("_", "-"), name]
-    help_text = f"{field.description or ''}"
-    choices = _choices(field.annotation)
-    if _is_list(field.annotation):
-        return click.option(*flags, multiple=True, metavar=_metavar(field), help=help_text)
-    if choices:
-        shown = None if field.is_required() else field.get_default()
-        suffix = f" [default: {shown}]" if shown else ""
-        return click.option(*flags, type=click.Choice(choices), help=help_text + suffix)
-    if field.annotation is bool:
-        return click.option(*flags, is_flag=True, default=None, help=help_text)
-    return click.option(*flags, metavar=_metavar(field), help=help_text)
+    kinds = tuple(_alternatives(field.annotation))
+    flag, words = _flag(name), field.description or ""
+    if name == "cloud":
+        return click.option(flag, metavar="CLOUD", help=f"{words}: {', '.join(_choices(kinds))}.")
+    if any(typing.get_origin(kind) is tuple for kind in kinds):
+        metavar = "KEY=VALUE" if name in _WHOLE else "A,B"
+        return click.option(flag, name, multiple=True, metavar=metavar, help=f"{words}.")
+    if _choices(kinds):
+        return click.option(flag, name, type=click.Choice(_choices(kinds)), help=f"{words}.")
+    if bool in kinds:
+        return click.option(flag, name, is_flag=True, default=None, help=f"{words}.")
+    metavar = "N" if int in kinds else "FILE" if Path in kinds else "TEXT"
+    return click.option(flag, name, metavar=metavar, help=f"{words}.")
 
 
-def _value(field: FieldInfo, value: object) -> object:
-    """Split what may be given with commas; `--set` values may hold commas and are left whole."""
-    if not _is_list(field.annotation) or not isinstance(value, tuple):
+def _flag(field: str) -> str:
+    return "--" + field.replace("_", "-")
+
+
+def _value(name: str, value: object) -> object:
+    """Split what may be given with commas; values of `--set` may hold commas of their own."""
+    if not isinstance(value, tuple) or name in _WHOLE:
         return value
-    if (field.json_schema_extra or {}).get("commas") is False:  # type: ignore[union-attr]
-        return list(value)
-    return [part.strip() for one in value for part in str(one).split(",") if part.strip()]
+    return tuple(part.strip() for one in value for part in str(one).split(","))
 
 
-def _is_list(annotation: object) -> bool:
-    return typing.get_origin(annotation) in {list, tuple}
-
-
-def _choices(annotation: object) -> tuple[str, ...]:
-    for one in _alternatives(annotation):
-        if typing.get_origin(one) is typing.Literal:
-            return tuple(str(choice) for choice in typing.get_args(one))
-    return ()
-
-
-def _alternatives(annotation: object) -> tuple[object, ...]:
+def _alternatives(annotation: object) -> Iterator[object]:
+    """Yield the types of a union, without what pydantic's `Annotated` adds to them."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        annotation = typing.get_args(annotation)[0]
     if typing.get_origin(annotation) in {typing.Union, types.UnionType}:
-        return typing.get_args(annotation)
-    return (annotation,)
+        for one in typing.get_args(annotation):
+            yield from _alternatives(one)
+    else:
+        yield annotation
 
 
-def _metavar(field: FieldInfo) -> str:
-    kinds = _alternatives(field.annotation)
-    if _is_list(field.annotation):
-        return "A,B"
-    if int in kinds:
-        return "N"
-    return "FILE" if Path in kinds else "TEXT"
+def _choices(kinds: Sequence[object]) -> tuple[str, ...]:
+    return tuple(
+        str(choice)
+        for kind in kinds
+        if typing.get_origin(kind) is typing.Literal
+        for choice in typing.get_args(kind)
+    )

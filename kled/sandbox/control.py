@@ -87,7 +87,7 @@ def environment(directory: Path, *, path: str = os.defpath) -> dict[str, str]:
         "KLED_KOPS": str(box.kops),
         "KOPS_STATE_STORE": box.state_store,
         "AWS_ACCESS_KEY_ID": "sandbox",
-        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_SECRET_ACCESS_KEY": "no-secret-of-any-cloud",
         "AWS_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
     }

@@ -1,0 +1,90 @@
+"""`kled demo`: a flow creates a cluster in a sandbox of its own, while somebody watches."""
+
+import os
+import shlex
+from pathlib import Path
+
+import click
+
+from kled import config
+from kled.cli.leaf import Call, leaf
+
+CLUSTER = "demo.example.com"
+
+
+@leaf("demo", examples=("kled demo", "kled demo --name=mycluster.example.com --dir=/tmp/box"))
+@click.option("--name", default=CLUSTER, show_default=True, help="The cluster's name.")
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The sandbox's directory [default: demo below KLED_HOME]; what was there is removed.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=1),
+    default=30.0,
+    show_default=True,
+    help="How much faster than real time the simulated cloud runs.",
+)
+def demo(call: Call, name: str, directory: Path | None, speed: float) -> None:
+    """Watch a Prefect flow create a cluster, wait until it validates, and export a kubeconfig.
+
+    Nothing here is real: a simulated kops changes a simulated cloud in a directory. Real accounts
+    cannot be touched: the demo runs with a home of its own and without your cloud variables.
+    """
+    box = _fresh_sandbox(call, directory, speed)
+    call.say(f"a simulation: no real cloud is touched. Sandbox: {box}")
+    kubeconfig = box / "kubeconfig"
+    inside = Call(_settings_inside(box), verbose=call.verbose)
+    _run(inside, name, kubeconfig)
+    _closing_words(call, box, name, kubeconfig)
+
+
+def _fresh_sandbox(call: Call, directory: Path | None, speed: float) -> Path:
+    from kled.sandbox import control  # noqa: PLC0415 - not for --help
+
+    box = (directory or call.settings.home / "demo").absolute()
+    control.stop(box)
+    box.mkdir(parents=True, exist_ok=True, mode=0o700)
+    control.start(box, speed=speed)
+    return box
+
+
+def _settings_inside(box: Path) -> config.Settings:
+    """Enter the sandbox: this process keeps nothing but its PATH, terminal and language."""
+    from kled.sandbox import control  # noqa: PLC0415 - not for --help
+
+    kept = ("PATH", "TERM", "COLORTERM", "LANG", "LC_ALL", "TMPDIR", "COLUMNS", "LINES")
+    env = {name: os.environ[name] for name in kept if name in os.environ}
+    env |= control.environment(box, path=env.get("PATH", os.defpath))
+    env["PREFECT_HOME"] = str(box / "prefect")
+    os.environ.clear()
+    os.environ.update(env)
+    return config.load(env)
+
+
+def _run(call: Call, name: str, kubeconfig: Path) -> None:
+    from kled.cli import flow_here  # noqa: PLC0415 - imports prefect
+
+    flow_here.quiet_prefect(verbose=call.verbose)
+    from flows.create_cluster import create_cluster  # noqa: PLC0415 - imports prefect
+    from kled.models.spec import ClusterSpec  # noqa: PLC0415 - imports pydantic
+
+    spec = ClusterSpec(name=name, zones=["us-east-1a"], node_count=2)
+    flow_here.run_here(call, create_cluster, {"spec": spec, "kubeconfig": kubeconfig}, advise=False)
+
+
+def _closing_words(call: Call, box: Path, name: str, kubeconfig: Path) -> None:
+    call.say(
+        f'\ncluster "{name}" is validated - in the sandbox, a simulation.\n'
+        f"kubeconfig: {kubeconfig} (readable by you alone)\n\n"
+        "look around in it:\n"
+        f'  eval "$(kled sandbox env --dir={shlex.quote(str(box))})"\n'
+        "  kled kops get-clusters\n"
+        f"  kled kops get-instances --name={name}\n"
+        f"  kled kops validate-cluster --name={name}\n"
+        "break it and see what happens:\n"
+        f"  kled sandbox break --dir={shlex.quote(str(box))} throttled calls=3\n"
+        "with your own account: kled kops install --version=latest, then kled doctor\n"
+    )
