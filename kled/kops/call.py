@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from kled.errors import KopsError
+from kled.kops import command
 from kled.kops.classify import classify, last_error, permanent_cause
 from kled.models.clouds import feature_flags
 from kled.process import Finished, OnLine, OnStart, Runner, Stream
@@ -60,7 +61,7 @@ class Calls:
     def read_list(self, argv: list[str], none: str) -> str:
         """Return the stdout of a listing, `[]` where kops fails with `none`, as for no clusters."""
         finished = self.call(argv, self.read_timeout)
-        if finished.returncode and last_error(finished.stderr) == none:
+        if finished.returncode and self.said(finished).lower() == none:
             return "[]"
         return self.ended(argv, finished)
 
@@ -71,6 +72,19 @@ class Calls:
         itself would go on for 10 minutes (design D3); the child is stopped.
         """
         return self._redactor.text(self.ended(argv, self.call(argv, self.timeout, cloud)))
+
+    def store(self, text: str, *, create: bool) -> None:
+        """`kops replace`: store the YAML documents in `text`, which nobody else can read.
+
+        Repeatable. With `create` what is not stored yet is created; without it kops refuses.
+        """
+        file = self.scratch / "definition.yaml"
+        file.touch(mode=0o600)
+        try:
+            file.write_text(text, encoding="utf-8")
+            self.change(command.replace(str(file), create=create))
+        finally:
+            file.unlink(missing_ok=True)
 
     def call(self, argv: list[str], timeout: timedelta, cloud: str | None = None) -> Finished:
         """Run kops once, whatever it ends with; `cloud` adds its feature flags."""

@@ -1,5 +1,6 @@
 """The verbs that change a whole cluster, and their previews."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -53,16 +54,21 @@ class Changes(Calls):
         name stay. Not atomic: cluster and groups are written one after the other. Kops drops
         fields that it does not know without a word (capture 38l). Raises `DefinitionRejected`.
         """
-        import yaml  # noqa: PLC0415 - reads do not need it
+        self.store(definition.as_yaml(), create=True)
 
-        documents = [dict(definition.cluster), *map(dict, definition.groups)]
-        file = self.scratch / "definition.yaml"
-        file.write_text(yaml.safe_dump_all(documents, sort_keys=True), encoding="utf-8")
-        file.chmod(0o600)
-        try:
-            self.change(command.replace(str(file)))
-        finally:
-            file.unlink(missing_ok=True)
+    def edit_cluster(
+        self,
+        name: str,
+        *,
+        set: Sequence[str] = (),  # noqa: A002 - kops' word
+        unset: Sequence[str] = (),
+    ) -> None:
+        """`kops edit cluster --set --unset`: change the definition alone.
+
+        Repeatable: it says what is, not what is added. Raises `DefinitionRejected` for a field
+        that does not exist and for what does not fit (captures 30i, 30j).
+        """
+        self.change(command.edit_cluster(name, set, unset))
 
     def unregister(self, name: str) -> None:
         """`kops delete cluster --unregister --yes`: delete what is stored, keys included.

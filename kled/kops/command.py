@@ -9,7 +9,17 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from kled.models.rolling import Roll
+
 _REPEATABLE = frozenset({"set", "unset"})
+_ROLL_DURATIONS = (
+    "control_plane_interval",
+    "node_interval",
+    "bastion_interval",
+    "drain_timeout",
+    "validation_timeout",
+    "post_drain_delay",
+)
 Argv = list[str]
 Options = Iterable[tuple[str, str]]
 """Flag names without dashes, and their values, in the order in which kops gets them."""
@@ -120,9 +130,90 @@ def toolbox_dump(name: str) -> Argv:
     return ["toolbox", "dump", _name(name), "--output=json"]
 
 
-def replace(file: str) -> Argv:
-    """Store the definitions in `file`, creating what is missing."""
-    return ["replace", f"--filename={file}", "--force=true"]
+def replace(file: str, *, create: bool) -> Argv:
+    """Store the definitions in `file`; with `create` also those that are not stored yet."""
+    return ["replace", f"--filename={file}", *(["--force=true"] if create else [])]
+
+
+def edit_cluster(name: str, sets: Iterable[str], unsets: Iterable[str]) -> Argv:
+    """Set and unset fields of the cluster, without an editor."""
+    return ["edit", "cluster", _name(name), *_assignments(sets, unsets)]
+
+
+def edit_instance_group(name: str, group: str, sets: Iterable[str], unsets: Iterable[str]) -> Argv:
+    """Set and unset fields of an instance group, without an editor."""
+    return ["edit", "instancegroup", group, _name(name), *_assignments(sets, unsets)]
+
+
+def create_instance_group(name: str, group: str, role: str, subnets: Sequence[str]) -> Argv:
+    """Store a new instance group, without an editor."""
+    places = [f"--subnet={subnet}" for subnet in subnets]
+    words = ["create", "instancegroup", group, _name(name), f"--role={role}"]
+    return [*words, *places, "--edit=false"]
+
+
+def delete_instance_group(name: str, group: str) -> Argv:
+    """Delete an instance group and its machines at once; kops has no preview of it."""
+    return ["delete", "instancegroup", group, _name(name), *_yes(yes=True)]
+
+
+def delete_instance(name: str, instance: str, *, cloudonly: bool, surge: bool, yes: bool) -> Argv:
+    """Replace one machine; `surge` starts the new one first."""
+    how = [*(["--cloudonly=true"] if cloudonly else []), f"--surge={str(surge).lower()}"]
+    return ["delete", "instance", instance, _name(name), *how, *_yes(yes)]
+
+
+def rolling_update(name: str, roll: Roll, *, yes: bool = False) -> Argv:
+    """Preview which machines need to be replaced, or with `yes` replace them."""
+    words = ["rolling-update", "cluster", _name(name), *_yes(yes)]
+    words += [f"--instance-group={group}" for group in roll.instance_groups]
+    words += [f"--{flag}=true" for flag in ("cloudonly", "force") if getattr(roll, flag)]
+    for field in _ROLL_DURATIONS:
+        value = getattr(roll, field)
+        words += [f"--{field.replace('_', '-')}={duration(value)}"] if value is not None else []
+    if roll.validate_count is not None:
+        words.append(f"--validate-count={roll.validate_count}")
+    return [*words, *_api_server(roll.api_server)]
+
+
+def upgrade(
+    name: str, kubernetes_version: str | None, channel: str | None, *, yes: bool = False
+) -> Argv:
+    """Preview a newer Kubernetes version in the definition, or with `yes` store it."""
+    words = ["upgrade", "cluster", _name(name), *_yes(yes)]
+    words += [f"--kubernetes-version={kubernetes_version}"] if kubernetes_version else []
+    return [*words, *([f"--channel={channel}"] if channel else [])]
+
+
+def reconcile(name: str, *, yes: bool = False, api_server: str | None = None) -> Argv:
+    """Update and roll in the order that Kubernetes' version skew asks for."""
+    return ["reconcile", "cluster", _name(name), *_yes(yes), *_api_server(api_server)]
+
+
+def create_secret(name: str, kind: str, file: str, *, force: bool) -> Argv:
+    """Store the secret in `file`; with `force` in place of the one that is there."""
+    words = ["create", "secret", kind, _name(name), f"--filename={file}"]
+    return [*words, *(["--force=true"] if force else [])]
+
+
+def delete_secret(name: str, secret: str) -> Argv:
+    """Delete a secret at once; kops asks nothing."""
+    return ["delete", "secret", secret, _name(name)]
+
+
+def create_keypair(name: str, keyset: str) -> Argv:
+    """Add a new certificate to a keyset, or to all of them (`all`)."""
+    return ["create", "keypair", keyset, _name(name)]
+
+
+def promote_keypair(name: str, keyset: str, keypair: str | None = None) -> Argv:
+    """Issue with the newest certificate of a keyset from now on, or with the named one."""
+    return ["promote", "keypair", keyset, *([keypair] if keypair else []), _name(name)]
+
+
+def distrust_keypair(name: str, keyset: str, keypairs: Sequence[str] = ()) -> Argv:
+    """Distrust what is older than the primary certificate, or the named ones."""
+    return ["distrust", "keypair", keyset, *keypairs, _name(name)]
 
 
 def duration(value: timedelta) -> str:
@@ -142,6 +233,10 @@ def _flags(options: Options) -> Argv:
     return [
         f"--{flag}={quoted(value) if flag in _REPEATABLE else value}" for flag, value in options
     ]
+
+
+def _assignments(sets: Iterable[str], unsets: Iterable[str]) -> Argv:
+    return [*(f"--set={quoted(each)}" for each in sets), *(f"--unset={each}" for each in unsets)]
 
 
 def _name(name: str) -> str:

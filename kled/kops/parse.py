@@ -175,7 +175,7 @@ def _instance(document: Document) -> Instance:
         instance_group=document.get("instanceGroup", ""),
         status=document.get("status", ""),
         roles=tuple(dict.fromkeys(document.get("roles") or ())),  # kops repeats control-plane
-        node_name=document.get("nodeName", ""),
+        node=document.get("nodeName", ""),
         internal_ip=document.get("internalIP", ""),
         external_ip=document.get("externalIP", ""),
         machine_type=document.get("machineType", ""),
@@ -189,8 +189,8 @@ def _keypair(document: Document) -> Keypair:
         id=document["id"],
         primary=bool(document.get("isPrimary")),
         subject=document.get("subject", ""),
-        not_before=document.get("notBefore", ""),
-        not_after=document.get("notAfter", ""),
+        issued=document.get("notBefore", ""),
+        expires=document.get("notAfter", ""),
         has_private_key=bool(document.get("hasPrivateKey")),
         distrusted=document.get("distrustTimestamp") or "",
     )

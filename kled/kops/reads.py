@@ -49,7 +49,7 @@ class Reads(Calls):
 
     def get_instance_groups(self, name: str) -> tuple[InstanceGroup, ...]:
         """`kops get instancegroups`; none is empty."""
-        text = self.read_list(command.get_instance_groups(name), "no InstanceGroup objects found")
+        text = self.read_list(command.get_instance_groups(name), "no instancegroup objects found")
         return parse.instance_groups(text)
 
     def get_instance_group(self, name: str, group: str) -> InstanceGroup:

@@ -61,8 +61,8 @@ class InstanceGroup:
             "role": self.role,
             "machine_type": self.machine_type,
             "image": self.image,
-            "min_size": self.min_size,
-            "max_size": self.max_size,
+            "min": self.min_size,
+            "max": self.max_size,
             "zones": list(self.zones),
             "node_labels": dict(self.node_labels),
         }
@@ -78,7 +78,7 @@ class Instance:
     status: str
     """`UpToDate`, `NeedsUpdate` or `Detached`."""
     roles: tuple[str, ...] = ()
-    node_name: str = ""
+    node: str = ""
     """Empty where the machine has not joined or the Kubernetes API does not answer."""
     internal_ip: str = ""
     external_ip: str = ""
@@ -92,7 +92,7 @@ class Instance:
             "instance_group": self.instance_group,
             "status": self.status,
             "roles": list(self.roles),
-            "node_name": self.node_name,
+            "node": self.node,
             "internal_ip": self.internal_ip,
             "external_ip": self.external_ip,
             "machine_type": self.machine_type,

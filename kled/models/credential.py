@@ -33,8 +33,8 @@ class Keypair:
     primary: bool
     """Whether new certificates are issued with it."""
     subject: str
-    not_before: str
-    not_after: str
+    issued: str
+    expires: str
     has_private_key: bool
     distrusted: str = ""
     """When it was distrusted (RFC 3339); empty where it is trusted."""
@@ -46,8 +46,8 @@ class Keypair:
             "id": self.id,
             "primary": self.primary,
             "subject": self.subject,
-            "not_before": self.not_before,
-            "not_after": self.not_after,
+            "issued": self.issued,
+            "expires": self.expires,
             "has_private_key": self.has_private_key,
             "distrusted": self.distrusted,
         }

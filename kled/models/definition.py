@@ -55,6 +55,13 @@ class Definition:
             and not any(field for name in mine for field in _differing(mine[name], theirs[name]))
         )
 
+    def as_yaml(self) -> str:
+        """Return the documents as `kops replace` reads them."""
+        import yaml  # noqa: PLC0415 - reads that show no definition do without
+
+        documents = [dict(self.cluster), *map(dict, self.groups)]
+        return str(yaml.safe_dump_all(documents, sort_keys=True))
+
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
         return {"cluster": dict(self.cluster), "groups": [dict(group) for group in self.groups]}

@@ -1,6 +1,28 @@
 """Which machines a rolling update would replace."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """How a rolling update goes; what is None is kops' own default (`rolling-update --help`)."""
+
+    instance_groups: tuple[str, ...] = ()
+    """Only these; all where empty."""
+    cloudonly: bool = False
+    """Neither drain nor validate: works without the Kubernetes API, and interrupts workloads."""
+    force: bool = False
+    """Replace machines that need no update, too."""
+    control_plane_interval: timedelta | None = None
+    node_interval: timedelta | None = None
+    bastion_interval: timedelta | None = None
+    drain_timeout: timedelta | None = None
+    validation_timeout: timedelta | None = None
+    post_drain_delay: timedelta | None = None
+    validate_count: int | None = None
+    api_server: str | None = None
+    """Where the Kubernetes API is asked instead of at the cluster's own address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Imports pydantic: nothing that only reads may import this module.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -98,7 +98,8 @@ class ClusterSpec(BaseModel):
     """A cluster to be created; what is left out is kops' own default.
 
     Of the extra data of each field, `position` orders the form, `flag` is kops' flag where it is
-    not the field's own name, and `cloud` the one cloud that has it.
+    not the field's own name, `cloud` the one cloud that has it, and `commas` is False where values
+    may hold commas.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -134,8 +135,8 @@ class ClusterSpec(BaseModel):
         description="Control-plane nodes: an odd number, for etcd's majority",
         json_schema_extra={"position": 6},
     )
-    control_plane_zones: Texts | None = Field(
-        default=None,
+    control_plane_zones: Texts = Field(
+        default=(),
         description="Zones for the control plane",
         json_schema_extra={"position": 7},
     )
@@ -184,23 +185,23 @@ class ClusterSpec(BaseModel):
         description="Address range of a new network",
         json_schema_extra={"position": 16},
     )
-    subnets: Texts | None = Field(
-        default=None,
+    subnets: Texts = Field(
+        default=(),
         description="Existing subnets to use",
         json_schema_extra={"position": 17},
     )
-    utility_subnets: Texts | None = Field(
-        default=None,
+    utility_subnets: Texts = Field(
+        default=(),
         description="Existing utility subnets to use",
         json_schema_extra={"position": 18},
     )
-    admin_access: Texts | None = Field(
-        default=None,
+    admin_access: Texts = Field(
+        default=(),
         description="Address ranges that may reach the API; everybody if empty",
         json_schema_extra={"position": 19},
     )
-    ssh_access: Texts | None = Field(
-        default=None,
+    ssh_access: Texts = Field(
+        default=(),
         description="Address ranges that may reach SSH; those of the API if empty",
         json_schema_extra={"position": 20},
     )
@@ -209,8 +210,8 @@ class ClusterSpec(BaseModel):
         description="File with the SSH public key for the machines",
         json_schema_extra={"position": 21},
     )
-    bastion: bool | None = Field(
-        default=None,
+    bastion: bool = Field(
+        default=False,
         description="Add a bastion; needs topology private",
         json_schema_extra={"position": 22},
     )
@@ -269,7 +270,7 @@ class ClusterSpec(BaseModel):
     set: Annotated[tuple[str, ...], AfterValidator(_assignments)] = Field(
         default=(),
         description="Fields of the definition to set (FIELD=VALUE)",
-        json_schema_extra={"position": 29},
+        json_schema_extra={"position": 29, "commas": False},
     )
     unset: Texts = Field(
         default=(),
@@ -291,7 +292,7 @@ class ClusterSpec(BaseModel):
     def _agree(self) -> Self:
         """Check what no field can check alone; the message starts with the field's name."""
         for field in ("zones", "control_plane_zones"):
-            for zone in getattr(self, field) or ():
+            for zone in getattr(self, field):
                 _check_zone(field, zone, self.cloud)
         _check_belongings(self)
         _check_odd(self.control_plane_count, self.control_plane_zones)
@@ -311,20 +312,22 @@ class ClusterSpec(BaseModel):
             value, flag = getattr(self, name), str(extra.get("flag", name.replace("_", "-")))
             if name in {"set", "unset"}:
                 found += [(flag, each) for each in value]
-            elif value is not None and value != ():
+            elif value not in (None, (), False):
                 found.append((flag, _spell(value)))
         return found
 
 
-def cluster_spec(values: Mapping[str, object]) -> ClusterSpec:
+def parse_spec(values: Mapping[str, object], *, name_of: Callable[[str], str] = str) -> ClusterSpec:
     """Return the spec for what somebody typed; raise `InvalidInput` naming the first bad field.
 
-    Values that are None count as left out.
+    Values that are None count as left out. `name_of` spells a field as the reader knows it, for
+    example `--node-count`; the other bad fields stand in the hint.
     """
     try:
         return ClusterSpec(**{name: value for name, value in values.items() if value is not None})
     except ValidationError as error:
-        problems = [_problem(each) for each in error.errors()]
+        found = [_problem(each) for each in error.errors()]
+        problems = [(name_of(field), message) for field, message in found]
         more = "; ".join(f"{field}: {message}" for field, message in problems[1:])
         raise InvalidInput(*problems[0], hint=f"also {more}" if more else None) from error
 
@@ -349,7 +352,7 @@ def _extras() -> dict[str, dict[str, Any]]:
 def _spell(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return "true" if value is True else str(value)
 
 
 def _check_zone(field: str, zone: str, cloud: str) -> None:
@@ -363,7 +366,7 @@ def _check_zone(field: str, zone: str, cloud: str) -> None:
     )
 
 
-def _check_odd(count: int | None, zones: tuple[str, ...] | None) -> None:
+def _check_odd(count: int | None, zones: tuple[str, ...]) -> None:
     """Refuse what etcd cannot make a majority of (capture E09d)."""
     if count is not None and count % 2 == 0:
         raise ValueError(
