@@ -1,6 +1,6 @@
 """`kled.rooms` in processes of their own, with strangers where they turn up in practice."""
 
-import shutil
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,13 +24,11 @@ assert not set(rooms.ROOMS) & set(sys.modules), "imported"
 AWAY = f"sys.path[:] = [one for one in sys.path if one != {str(ROOT)!r}]"  # an editable install's
 
 
-def _check(
-    cwd: Path, *path: Path, first: str = "", code: str = CHECK
-) -> "subprocess.CompletedProcess[str]":
+def _check(cwd: Path, *path: Path, first: str = "") -> "subprocess.CompletedProcess[str]":
     """Run with `path` in front, as PYTHONPATH; `-c` puts the working directory before it."""
-    env = {"PYTHONPATH": ":".join(map(str, path)), "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {**os.environ, "PYTHONPATH": ":".join(map(str, path))}
     return subprocess.run(
-        [sys.executable, "-c", code.format(first=first)],
+        [sys.executable, "-c", CHECK.format(first=first)],
         cwd=cwd,
         env=env,
         capture_output=True,
@@ -40,14 +38,12 @@ def _check(
 
 
 @pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """A copy of what an installation has, as far as the check looks."""
-    for name in ("kled", "flows", "tasks", "deployments"):
-        (tmp_path / "site" / name).mkdir(parents=True)
-        shutil.copy(ROOT / name / "__init__.py", tmp_path / "site" / name)
-    for name in ("rooms.py", "errors.py"):
-        shutil.copy(ROOT / "kled" / name, tmp_path / "site" / "kled")
-    return tmp_path / "site"
+def site(tmp_path: Path) -> Path:
+    """A place from which kled can be imported, but none of its rooms."""
+    path = tmp_path / "site"
+    path.mkdir()
+    (path / "kled").symlink_to(ROOT / "kled")
+    return path
 
 
 def test_kleds_own_rooms_pass_and_are_not_imported(tmp_path: Path) -> None:
@@ -70,50 +66,46 @@ def test_a_stranger_in_the_working_directory_is_named(tmp_path: Path, room: str,
     assert "PYTHONPATH" in done.stdout
 
 
-def test_a_room_that_was_imported_from_elsewhere_earlier_is_found(
-    tmp_path: Path, copy: Path
-) -> None:
+def test_a_room_that_was_imported_from_elsewhere_earlier_is_found(tmp_path: Path) -> None:
     stranger = tmp_path / "elsewhere" / "tasks.py"
     stranger.parent.mkdir()
     stranger.write_text("")
     first = f"sys.path.insert(0, {str(stranger.parent)!r}); import tasks; del sys.path[0]"
 
-    done = _check(tmp_path, copy, first=first)
+    done = _check(tmp_path, ROOT, first=first)
 
     assert done.returncode == 2
     assert str(stranger) in done.stdout
 
 
-def test_a_module_put_in_place_by_hand_is_found(tmp_path: Path, copy: Path) -> None:
+def test_a_module_put_in_place_by_hand_is_found(tmp_path: Path) -> None:
     first = "import types; sys.modules['tasks'] = types.ModuleType('tasks')"
     named = f"{first}; sys.modules['tasks'].__file__ = '/elsewhere/tasks.py'"
 
-    assert "is not at" in _check(tmp_path, copy, first=first).stdout
-    assert "/elsewhere/tasks.py stands" in _check(tmp_path, copy, first=named).stdout
+    assert "is not at" in _check(tmp_path, ROOT, first=first).stdout
+    assert "/elsewhere/tasks.py stands" in _check(tmp_path, ROOT, first=named).stdout
 
 
-def test_a_room_that_an_uninstallation_took_away_is_missed(tmp_path: Path, copy: Path) -> None:
-    shutil.rmtree(copy / "tasks")
-
-    done = _check(tmp_path, copy, first=AWAY)
+def test_a_room_that_is_gone_is_missed(tmp_path: Path, site: Path) -> None:
+    done = _check(tmp_path, site, first=AWAY)
 
     assert done.returncode == 2
-    assert done.stdout.startswith(f"the package tasks is not at {copy / 'tasks'}\n")
+    assert done.stdout.startswith(f"the package flows is not at {ROOT / 'flows'}\n")
     assert "install kled again" in done.stdout
 
 
-def test_a_room_that_lost_its_first_file_is_named(tmp_path: Path, copy: Path) -> None:
-    (copy / "tasks" / "__init__.py").unlink()
+def test_a_directory_without_a_package_in_it_is_no_room(tmp_path: Path, site: Path) -> None:
+    (site / "flows").mkdir()
 
-    done = _check(tmp_path, copy, first=AWAY)
+    done = _check(tmp_path, site, first=AWAY)
 
     assert done.returncode == 2
-    assert done.stdout.startswith(f"{copy / 'tasks'} stands in the place")
+    assert done.stdout.startswith(f"{site / 'flows'} stands in the place")
 
 
-def test_a_room_reached_through_a_symbolic_link_is_kleds_own(tmp_path: Path, copy: Path) -> None:
-    (tmp_path / "link").symlink_to(copy)
+def test_rooms_reached_through_a_symbolic_link_are_kleds_own(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(ROOT)
 
-    done = _check(tmp_path, tmp_path / "link")
+    done = _check(tmp_path, tmp_path / "link", first=AWAY)
 
     assert done.returncode == 0, done.stdout
