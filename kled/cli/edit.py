@@ -129,7 +129,8 @@ def _check_bounds(stored: Document, minimum: int | None, maximum: int | None) ->
     spec = stored.get("spec") or {}
     low = minimum if minimum is not None else spec.get("minSize")
     high = maximum if maximum is not None else spec.get("maxSize")
-    if None not in (low, high) and int(low) > int(high) and {minimum, maximum} != {None}:
+    asked = minimum is not None or maximum is not None
+    if asked and low is not None and high is not None and int(low) > int(high):
         raise InvalidInput(
             "--min" if minimum is not None else "--max",
             f"the least number, {low}, is above the greatest, {high}",

@@ -1,0 +1,160 @@
+"""Writing the settings file: one profile is put in, everything else stays as it was.
+
+The text is edited in place, so that comments and the order of things stay. Where that does not give
+what it should (inline tables, dotted keys), the file is written anew from its values and the old
+one is kept as `<name>.bak`. Nothing secret is ever written: credentials stay in the environment.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from kled.errors import DiskUnusable, SettingsError
+
+Table = Mapping[str, Any]
+
+_HEADER: Final = re.compile(r"\s*\[")
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def remember(path: Path, url: str, profile: Mapping[str, str], *, default: bool) -> None:
+    """Put the profile of the state store `url` into the settings file at `path`.
+
+    Keys that `profile` does not name keep their values; with `default`, the store becomes the one
+    that commands use. Atomic: the file is the old one or the new one, whatever kills this; a link
+    is followed. Idempotent. Raises `SettingsError` for a file that is no TOML, `DiskUnusable`.
+    """
+    target = path.resolve()
+    with _disk(target):
+        before = target.read_text(encoding="utf-8") if target.exists() else ""
+        after = merged(before, url, profile, default=default)
+        if after is None:
+            shutil.copyfile(target, target.with_name(f"{target.name}.bak"))
+            after = dumped(_wanted(_parsed(before), url, profile, default=default))
+        if after != before:
+            _replace(target, after)
+
+
+def merged(text: str, url: str, profile: Mapping[str, str], *, default: bool) -> str | None:
+    """Return `text` with the profile put in; None where editing the text does not do it."""
+    lines = text.removesuffix("\n").split("\n") if text else []  # not splitlines: U+2028 stays
+    if default:
+        lines = _top_level(lines, f"default-state-store = {_quoted(url)}")
+    lines = _section(lines, f"[state-stores.{_quoted(url)}]", profile)
+    after = "\n".join(lines) + "\n"
+    try:
+        right = tomllib.loads(after) == _wanted(_parsed(text), url, profile, default=default)
+    except tomllib.TOMLDecodeError:
+        right = False
+    return after if right else None
+
+
+def dumped(values: Table) -> str:
+    """Return `values` (strings, numbers, booleans, lists of them, tables) as TOML."""
+    plain = [f"{_key(k)} = {_value(v)}" for k, v in values.items() if not isinstance(v, dict)]
+    return "\n".join([*plain, *_tables((), values)]).lstrip("\n") + "\n"
+
+
+def _wanted(found: Table, url: str, profile: Mapping[str, str], *, default: bool) -> dict[str, Any]:
+    stores = dict(found.get("state-stores", {}))
+    stores[url] = {**stores.get(url, {}), **profile}
+    more = {"default-state-store": url} if default else {}
+    return {**found, **more, "state-stores": stores}
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            f"the settings file is not valid TOML: {error}", hint="mend it first; it is unchanged"
+        ) from error
+
+
+def _top_level(lines: list[str], line: str) -> list[str]:
+    """Replace or add a key before the first table."""
+    name = line.partition("=")[0].strip()
+    end = next((n for n, each in enumerate(lines) if _HEADER.match(each)), len(lines))
+    for n in range(end):
+        if lines[n].partition("=")[0].strip() == name:
+            return [*lines[:n], line, *lines[n + 1 :]]
+    return [line, *lines]
+
+
+def _section(lines: list[str], header: str, profile: Mapping[str, str]) -> list[str]:
+    """Replace or add keys of the table with this header; add the table where there is none."""
+    new = [f"{key} = {_quoted(value)}" for key, value in profile.items()]
+    at = next((n for n, line in enumerate(lines) if line.strip() == header), None)
+    if at is None:
+        return [*lines, *([""] if lines else []), header, *new]
+    rest = lines[at + 1 :]
+    end = next((n for n, line in enumerate(rest) if _HEADER.match(line)), len(rest))
+    kept = [line for line in rest[:end] if line.partition("=")[0].strip() not in profile]
+    while kept and not kept[-1].strip():
+        kept.pop()
+    gap = [""] if rest[end:] else []
+    return [*lines[: at + 1], *kept, *new, *gap, *rest[end:]]
+
+
+def _tables(path: tuple[str, ...], values: Table) -> Iterator[str]:
+    for key, value in values.items():
+        if isinstance(value, dict):
+            below = (*path, key)
+            plain = [
+                f"{_key(k)} = {_value(v)}" for k, v in value.items() if not isinstance(v, dict)
+            ]
+            if plain or not value:
+                yield f"\n[{'.'.join(map(_key, below))}]"
+                yield from plain
+            yield from _tables(below, value)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
+    return _quoted(value) if isinstance(value, str) else str(value)
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _quoted(name)
+
+
+def _quoted(text: str) -> str:
+    """Return a basic string of TOML; control characters and quotes are escaped."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda c: f"\\u{ord(c[0]):04x}", escaped) + '"'
+
+
+@contextlib.contextmanager
+def _disk(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DiskUnusable(f"cannot write {target}: {reason}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"the settings file {target} is not UTF-8") from error
+
+
+def _replace(target: Path, text: str) -> None:
+    """Write the whole beside the target, then move it there; the target's mode stays."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, name)
+        Path(name).replace(target)
+    finally:
+        Path(name).unlink(missing_ok=True)
