@@ -105,4 +105,6 @@ def _problem(path: Path) -> str | None:
         return "may not be looked at"
     except OSError:
         return "does not exist"
-    return None if os.access(path, os.X_OK) else "is not executable"
+    if os.access(path, os.X_OK):
+        return None
+    return "is not executable (its mode, or a disk mounted noexec)"

@@ -1,0 +1,72 @@
+"""The locks: pinned, hashed, naming no index; and no dependency that ships a room's name."""
+
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from kled.rooms import ROOMS
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+
+
+def _entries(lock: str) -> dict[str, list[str]]:
+    """Return the lines of `lock` by what they pin: the requirement, then its hashes."""
+    text = (ROOT / lock).read_text().replace("\\\n", " ")
+    lines = [line.split("--hash=") for line in text.splitlines() if line.strip()]
+    return {line[0].strip(): [one.strip() for one in line[1:]] for line in lines}
+
+
+def _pins(lock: str) -> list[Requirement]:
+    return [Requirement(line) for line in _entries(lock)]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_index_and_no_address(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+
+    for word in ("://", "index-url", "find-links", "trusted-host", " @ "):
+        assert word not in text
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_everything_is_pinned_to_one_version_and_hashed(lock: str) -> None:
+    entries = _entries(lock)
+
+    assert entries
+    for line, hashes in entries.items():
+        (pin,) = Requirement(line).specifier
+        assert pin.operator == "=="
+        assert hashes, line
+        assert all(one.startswith("sha256:") and len(one) == 71 for one in hashes), line
+
+
+def test_developers_run_the_very_versions_that_users_get() -> None:
+    assert set(_entries(LOCKS[0])) <= set(_entries(LOCKS[1]))
+
+
+def test_every_declared_dependency_is_locked_within_its_bounds() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    developers = project["dependency-groups"]["dev"]
+    for lock, declared in (
+        (LOCKS[0], project["project"]["dependencies"]),
+        (LOCKS[1], [*project["project"]["dependencies"], *developers]),
+    ):
+        pinned = {canonicalize_name(pin.name): pin.specifier for pin in _pins(lock)}
+        for wanted in map(Requirement, declared):
+            (pin,) = pinned[canonicalize_name(wanted.name)]
+            assert wanted.specifier.contains(pin.version), wanted
+
+
+def test_no_locked_dependency_ships_a_package_with_the_name_of_a_room() -> None:
+    for pin in _pins(LOCKS[1]):
+        if pin.marker is None or pin.marker.evaluate():
+            assert metadata.version(pin.name), "installed, hence looked at below"
+    owners = metadata.packages_distributions()
+
+    for room in ("kled", *ROOMS):
+        assert set(owners.get(room, [])) <= {"kled"}
