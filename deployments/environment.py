@@ -69,11 +69,12 @@ def known_names(directories: tuple[Path, ...]) -> list[str]:
 
 def _read(source: Path) -> Environment:
     try:
-        raw = yaml.safe_load(source.read_text()) or {}
+        raw = yaml.safe_load(source.read_text())
     except OSError as error:
         raise SettingsError(f"cannot read {source}: {error.strerror}") from error
     except yaml.YAMLError as error:
         raise SettingsError(f"{source} is not valid YAML: {error}") from error
+    raw = {} if raw is None else raw  # a file of comments alone
     if not isinstance(raw, dict):
         raise SettingsError(f"{source} is not a mapping")
     for key in raw:

@@ -1,0 +1,71 @@
+"""A sandbox for flows whose kops writes down each of its calls, and an observer that remembers."""
+
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kled import config
+from kled.errors import KledError
+from kled.operations.runner import Row
+from kled.operations.step import Step
+from kled.sandbox import control
+
+PLANTED = "planted/secret+key0123456789abcdefghij"
+_COUNTING = """#!/bin/sh
+echo "$@" >> {calls}
+exec {kops} "$@"
+"""
+
+
+@dataclass
+class Memory:
+    """An observer that remembers."""
+
+    events: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+    def started(self, step: Step) -> None:
+        self.events.append(f"started {step.name}")
+
+    def retried(self, step: Step, error: KledError) -> None:
+        self.events.append(f"retried {step.name}: {type(error).__name__}")
+
+    def ended(self, row: Row) -> None:
+        self.events.append(f"{row.outcome} {row.step}")
+
+    def line(self, line: str) -> None:
+        self.lines.append(line)
+
+
+@dataclass(frozen=True)
+class Box:
+    """A sandbox for flows."""
+
+    directory: Path
+    env: dict[str, str]
+    calls_file: Path
+
+    def settings(self, **more: str) -> config.Settings:
+        return config.load(self.env | more)
+
+    def calls(self, verb: str = "") -> list[str]:
+        """Return the command lines of the real kops processes that were started."""
+        if not self.calls_file.exists():
+            return []
+        return [one for one in self.calls_file.read_text().splitlines() if one.startswith(verb)]
+
+
+def make_box(directory: Path) -> Box:
+    sandbox = control.start(directory / "box", speed=6000)
+    calls = directory / "calls"
+    counting = directory / "kops"
+    counting.write_text(_COUNTING.format(calls=calls, kops=sandbox.kops))
+    counting.chmod(0o755)
+    env = control.environment(sandbox.directory) | {
+        "KLED_KOPS": str(counting),
+        "KLED_HOME": str(directory / "kled"),
+        "AWS_SECRET_ACCESS_KEY": PLANTED,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}",
+    }
+    return Box(sandbox.directory, env, calls)

@@ -1,0 +1,33 @@
+"""One Prefect server for all flow tests, and a sandbox for each."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tasks.environment import prepare
+from tests.flows.box import Box, Memory, make_box
+
+prepare(os.environ)  # before any test module imports prefect
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Yield the directory that holds all that Prefect writes on the side of the flows."""
+    from prefect.settings import PREFECT_HOME, temporary_settings
+    from prefect.testing.utilities import prefect_test_harness
+
+    home = tmp_path_factory.mktemp("prefect")
+    with temporary_settings({PREFECT_HOME: home}), prefect_test_harness(server_startup_timeout=180):
+        yield home
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Box:
+    return make_box(tmp_path)
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return Memory()

@@ -1,0 +1,68 @@
+"""The flow create-cluster, on a real Prefect server and the simulated kops."""
+
+import pytest
+
+from kled.models.spec import ClusterSpec
+from kled.operations.create_cluster import CreateCluster
+from tests.flows.box import Box, Memory
+from tests.flows.server import (
+    SPEC,
+    artifacts,
+    create,
+    events,
+    flow_run,
+    log_lines,
+    task_runs,
+)
+
+pytestmark = pytest.mark.prefect
+
+
+def test_a_cluster_is_created_with_one_task_per_step_in_their_order(
+    box: Box, memory: Memory
+) -> None:
+    state = create(box, memory)
+
+    steps = [step.name for step in CreateCluster(SPEC, box.directory / "kubeconfig").steps()]
+    assert state.is_completed(), state.message
+    assert [run.name for run in task_runs(state, names=5)] == steps
+    assert flow_run(state).name == "create flow.example.com"
+    assert [row["step"] for row in state.result()["steps"]] == steps
+    assert (box.directory / "kubeconfig").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_caller_sees_steps_and_what_kops_says(box: Box, memory: Memory) -> None:
+    state = create(box, memory)
+
+    assert memory.events[:2] == ["started check settings", "done check settings"]
+    assert memory.events[-1] == "done export kubeconfig"
+    assert any("simulated kops" in line for line in memory.lines)
+    assert any("simulated kops" in line for line in log_lines(state))
+
+
+def test_the_summary_is_an_artifact_with_the_steps_and_what_to_type_next(
+    box: Box, memory: Memory
+) -> None:
+    (summary,) = artifacts(create(box, memory))
+
+    assert summary.key == "create-cluster-flow-example-com"
+    assert "| validate cluster | done |" in summary.data
+    assert "kubectl --kubeconfig=" in summary.data
+
+
+def test_it_tells_prefect_that_the_cluster_exists_and_is_healthy(box: Box, memory: Memory) -> None:
+    create(box, memory, ClusterSpec(name="told.example.com", zones=("us-east-1a",)))
+
+    assert events("told.example.com", count=2) == ["kled.cluster.created", "kled.cluster.healthy"]
+
+
+def test_running_it_again_attaches_and_changes_nothing(box: Box, memory: Memory) -> None:
+    create(box, memory)
+    before = len(box.calls("create"))
+
+    again = create(box, memory)
+
+    words = {row["step"]: row["words"] for row in again.result()["steps"]}
+    assert words["store definition"] == "already stored; attached"
+    assert words["update cluster"] == "nothing to change"
+    assert [one for one in box.calls("create")[before:] if "--dry-run" not in one] == []

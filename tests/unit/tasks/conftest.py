@@ -1,0 +1,7 @@
+"""Prefect is imported by the tests of tasks; its environment is prepared first."""
+
+import os
+
+from tasks.environment import prepare
+
+prepare(os.environ)

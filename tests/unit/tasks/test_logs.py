@@ -1,0 +1,64 @@
+"""Log lines on their way to Prefect hold no secrets, tracebacks included."""
+
+import io
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from kled.redact import RedactingFilter, Redactor
+from tasks import logs
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    """What Prefect's forwarder of foreign loggers would send."""
+    forwarder, core = logging.getLogger("prefect.extra"), logging.getLogger("kled")
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    forwarder.addHandler(handler)
+    yield written
+    forwarder.removeHandler(handler)
+    core.removeHandler(handler)
+
+
+def test_a_line_of_kops_reaches_prefect_once(stream: io.StringIO) -> None:
+    logs.install(Redactor())
+    logs.install(Redactor())
+
+    logs.kops_line("Cluster is starting.")
+
+    assert stream.getvalue() == "Cluster is starting.\n"
+
+
+def test_a_long_line_is_cut_and_says_so(stream: io.StringIO) -> None:
+    logs.install(Redactor())
+
+    logs.kops_line("x" * 9_000)
+
+    assert stream.getvalue() == "x" * 8_000 + " ... [9000 characters]\n"
+
+
+def test_messages_and_tracebacks_are_redacted(stream: io.StringIO) -> None:
+    logs.install(Redactor(["hunter2hunter2"]))
+
+    try:
+        raise RuntimeError("it was hunter2hunter2")
+    except RuntimeError:
+        logging.getLogger("kled.flows").exception("failed with %s", "hunter2hunter2")
+
+    assert "hunter2hunter2" not in stream.getvalue()
+    assert "RuntimeError: it was [redacted]" in stream.getvalue()
+
+
+def test_a_new_redactor_replaces_the_one_before(stream: io.StringIO) -> None:
+    logs.install(Redactor(["first-secret"]))
+    logs.install(Redactor(["second-secret"]))
+
+    filters = [
+        one
+        for handler in logging.getLogger("kled").handlers
+        for one in handler.filters
+        if isinstance(one, RedactingFilter)
+    ]
+    assert len(filters) == len(logging.getLogger("kled").handlers)
