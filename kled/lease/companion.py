@@ -19,7 +19,7 @@ from kled.storage.base import ObjectStore
 logger = logging.getLogger(__name__)
 
 _READY_SECONDS: Final = 60.0  # a Python that imports boto3 on a machine that is busy
-_END_SECONDS: Final = 15.0
+_END_SECONDS: Final = 1.0
 _ARGUMENTS: Final = ("-P", "-m", "kled.lease.watchdog")  # -P: no stranger's kled from here
 
 
@@ -48,9 +48,9 @@ class Companion:
         if not self._thread.is_alive():
             listener({"say": "gone"})
 
-    def ended(self) -> bool:
+    def ended(self, patience: float = _END_SECONDS) -> bool:
         """Wait for its end; False where it takes too long."""
-        self._thread.join(_END_SECONDS)
+        self._thread.join(patience)
         return not self._thread.is_alive()
 
     def close(self) -> None:

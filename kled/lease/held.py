@@ -1,5 +1,6 @@
 """The holder's side: beats, what the watchdog said, and whether the lease can be relied on."""
 
+import contextlib
 import logging
 import threading
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -40,6 +41,8 @@ class Held:
         self._released = False
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._answered = threading.Event()
+        self._over = threading.Event()
         self._beats = threading.Thread(target=self._beat, daemon=True)
 
     def begin(self, acquired: Acquired) -> None:
@@ -56,6 +59,11 @@ class Held:
     def lease(self) -> Lease:
         """The lease as it was acquired; its token is higher than every earlier holder's."""
         return self._lease
+
+    @property
+    def lost(self) -> bool:
+        """Whether the lease is known to be lost."""
+        return self._why is not None
 
     @property
     def released(self) -> bool:
@@ -83,6 +91,19 @@ class Held:
         if why:
             raise LeaseLost(f"the lease of {self._lease.cluster} was lost: {why}", hint=_HINT)
 
+    def confirm(self) -> None:
+        """Check, after the watchdog said all that it knew by now.
+
+        For the end: a child that the watchdog ended must not look like one that failed.
+        """
+        self._answered.clear()
+        self._tell("ask")
+        with self._lock:
+            patience = self._vigil.seconds_left(self._clock.monotonic())
+        if not self._over.is_set():
+            self._answered.wait(patience)
+        self.check()
+
     def hear(self, message: Message) -> None:
         """Take in what the watchdog says; called by the thread that reads its pipe."""
         match message["say"]:
@@ -92,18 +113,20 @@ class Held:
             case "failed":
                 logger.warning("cannot renew the lease yet: %s", message["why"])
             case "lost":
-                self._lose(message["why"])
+                self._end(message["why"])
+            case "here":
+                self._answered.set()
             case "released":
                 self._released = True
             case _:  # it is gone
-                if not self._stopping.is_set():
-                    self._lose("its watchdog ended")
+                self._end(None if self._stopping.is_set() else "its watchdog ended")
 
     def give_back(self) -> None:
-        """Stop beating and have the watchdog release the lease; may be called once."""
+        """Stop beating and ask the watchdog to release what is not lost; may be called once."""
         self._stopping.set()
         self._beats.join()
-        self._tell("release")
+        if self._why is None:
+            self._tell("release")
 
     def _beat(self) -> None:
         while not self._stopping.wait(self._schedule.beat):
@@ -117,6 +140,12 @@ class Held:
             self._tell("beat", at=now)
         return None
 
+    def _end(self, why: str | None) -> None:
+        if why:
+            self._lose(why)
+        self._over.set()
+        self._answered.set()
+
     def _lose(self, why: str) -> None:
         with self._lock:
             self._why = self._why or why
@@ -124,8 +153,6 @@ class Held:
         child.stop(children, self._schedule.kill_grace, self._clock)
 
     def _tell(self, say: str, **fields: Any) -> None:  # noqa: ANN401 - whatever JSON holds
-        with self._lock:
-            try:
-                messages.send(self._pipe, say, **fields)
-            except OSError:
-                self._why = self._why or "its watchdog ended"
+        """Send, if anybody listens: of a watchdog's end its other pipe tells, and why."""
+        with self._lock, contextlib.suppress(OSError):
+            messages.send(self._pipe, say, **fields)

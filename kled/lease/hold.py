@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 
 from kled.errors import LeaseLost
 from kled.lease import companion
@@ -15,6 +16,8 @@ from kled.storage.base import ObjectStore
 from kled.storage.probe import require_conditional_writes
 
 logger = logging.getLogger(__name__)
+
+_RELEASE_SECONDS: Final = 15.0
 
 
 @contextmanager
@@ -57,11 +60,9 @@ def hold(
                 yield held
             finally:
                 held.give_back()
-                if not (watchdog.ended() and held.released):
+                if not held.lost and not (watchdog.ended(_RELEASE_SECONDS) and held.released):
                     ttl = f"{terms.ttl.total_seconds():g} s"
-                    logger.warning(
-                        "the lease of %s was not released: it lapses in %s", cluster, ttl
-                    )
+                    logger.warning("the lease of %s is not released: it lapses in %s", cluster, ttl)
 
     with shared(share, made) as held:
         try:
@@ -69,6 +70,6 @@ def hold(
         except LeaseLost:
             raise
         except Exception:
-            held.check()
+            held.confirm()
             raise
-        held.check()
+        held.confirm()

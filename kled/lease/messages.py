@@ -1,8 +1,8 @@
 """What holder and watchdog tell each other: one JSON object a line, the word under `say`.
 
 Holder:    open (url, endpoint, region) · lease (lease, tag, since) · beat (at) ·
-           child (pid, started) · release
-Watchdog:  ready · renewed (since) · failed (why; it tries again) · lost (why) · released
+           child (pid, started) · ask · release
+Watchdog:  ready · renewed (since) · failed (why; it tries again) · lost (why) · here · released
 Times are `boot_time`, which is one clock for all processes of a machine.
 The pipe carries no credentials: the watchdog finds those in its environment.
 """

@@ -69,6 +69,8 @@ class Watch:
             case "child":
                 self._children = {*filter(child.running, self._children)}
                 self._children.add(Child(message["pid"], message["started"]))
+            case "ask":
+                self._tell("here")
             case "taken":
                 self._lose(message["why"])
                 return True
@@ -110,8 +112,9 @@ class Watch:
         self._tell(**message)
 
     def _lose(self, why: str) -> None:
-        child.stop(self._children, self._schedule.kill_grace, self._clock)
+        """Say so first: the holder must not take the child's end for something else."""
         self._tell("lost", why=why)
+        child.stop(self._children, self._schedule.kill_grace, self._clock)
 
     def _give_back(self, *, holder_died: bool) -> None:
         dead = child.stop(self._children, self._schedule.kill_grace, self._clock)
