@@ -67,10 +67,3 @@ def _preview(call: Call, name: str) -> None:
         plan = session.kops.update_preview(name)
     show_plan(call, plan)
     call.say(f"next: kled kops update-cluster --name={name} --yes")
-
-
-def _summary(plan: Plan) -> str:
-    if plan.is_empty:
-        return "nothing to change"
-    actions = ("create", "modify", "delete")
-    return ", ".join(f"{plan.count(one)} to {one}" for one in actions if plan.count(one))

@@ -9,8 +9,7 @@ from typing import Any, Final
 import click
 from pydantic.fields import FieldInfo
 
-from kled.errors import InvalidInput
-from kled.models.spec import ClusterSpec, cluster_spec
+from kled.models.spec import ClusterSpec, parse_spec
 
 _WHOLE: Final = frozenset({"set", "labels"})
 """Options whose values are one assignment each: a comma in them belongs to the value."""
@@ -33,11 +32,7 @@ def spec_from(options: Mapping[str, Any]) -> ClusterSpec:
         for name, value in options.items()
         if name in ClusterSpec.model_fields and value not in (None, ())
     }
-    try:
-        return cluster_spec(given)
-    except InvalidInput as error:
-        words = error.message.removeprefix(f"{error.field}: ")
-        raise InvalidInput(_flag(error.field), words, hint=error.hint) from error
+    return parse_spec(given, name_of=_flag)
 
 
 def _option(name: str, field: FieldInfo) -> Callable[..., Any]:
