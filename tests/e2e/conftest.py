@@ -37,3 +37,9 @@ def real_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clouds.Real
     """An empty cloud for the tests of one module."""
     with clouds.real_cloud(tmp_path_factory.mktemp("cloud")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def kled_env(real_kops: Path, real_cloud: clouds.RealCloud) -> dict[str, str]:
+    """The whole environment of a kled that drives the real kops in the cloud."""
+    return real_cloud.env | {"KLED_KOPS": str(real_kops)}

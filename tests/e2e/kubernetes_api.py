@@ -244,7 +244,7 @@ class ApiHandler(JsonHandler):
 
     def respond(self, method: str, target: str, body: bytes) -> Answer | None:
         """Hang up where the cluster is unreachable."""
-        _, cluster, rest = target.split("/", 2)
+        cluster, _, rest = target.removeprefix("/").partition("/")
         if self.server.api.cluster(cluster).faults.unreachable:
             return None
         return self.server.api.answer(cluster, method, f"/{rest}", body)

@@ -243,7 +243,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
 
 def main(port: str) -> None:
     """Serve until SIGTERM."""
-    from moto.server import main as serve  # noqa: PLC0415 - binds its models: after the patches
+    from moto.server import main as serve
 
     for patch in PATCHES:
         patch()
