@@ -2,6 +2,7 @@
 
 import copy
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,9 @@ READ_TIMEOUT: Final = timedelta(minutes=3)
 CHANGE_TIMEOUT: Final = timedelta(minutes=60)
 """One change or preview; kops gives up on a cloud task after 10 minutes without progress."""
 DRY_RUN_PREFIX: Final = ".kled/dry-run"
+EDITOR_SCRIPT: Final = "editor.sh"
+"""Below the scratch directory; there only while an edited text is stored (`kled.kops.editing`)."""
+_CHOOSING: Final = frozenset({"KOPS_CLUSTER_NAME", "KUBE_EDITOR"})
 
 
 class Calls:
@@ -98,12 +102,18 @@ class Calls:
         )
 
     def _follower(self, argv: list[str]) -> OnLine:
-        redactor = copy.copy(self._redactor)  # remembers PEM blocks of this stream alone
+        """Return what looks at each line: redacts it, passes it on, and stops a vain wait.
+
+        The stdout of reads and previews is data, that of acts is talk.
+        """
+        streams: dict[Stream, Redactor] = {"stderr": copy.copy(self._redactor)}
+        if "--yes=true" in argv:
+            streams["stdout"] = copy.copy(self._redactor)
 
         def follow(stream: Stream, line: str) -> None:
-            if stream == "stdout":
+            if stream not in streams:
                 return
-            clean = redactor.line(line)
+            clean = streams[stream].line(line)
             if self._on_line is not None:
                 self._on_line(clean)
             cause = permanent_cause(clean)
@@ -136,14 +146,20 @@ def verb(argv: list[str]) -> str:
 
 
 def child_environment(env: Mapping[str, str], state_store: str, scratch: Path) -> dict[str, str]:
-    """Return the environment of kops: `env` without what would let it choose by itself."""
-    kept = {name: value for name, value in env.items() if name != "KOPS_CLUSTER_NAME"}
+    """Return the environment of kops: `env` without what would let it choose by itself.
+
+    EDITOR is a script that is usually absent, so that `kops edit` fails instead of waiting. Kops
+    splits EDITOR at spaces, or hands it to a shell where it holds quotes; both work. What a failed
+    edit leaves in TMPDIR (capture 30g) goes with the scratch directory.
+    """
+    kept = {name: value for name, value in env.items() if name not in _CHOOSING}
     return {
         "PATH": os.defpath,
         **kept,
         "KOPS_STATE_STORE": state_store,
         "KUBECONFIG": str(scratch / "kubeconfig"),
-        "EDITOR": "/bin/false",
+        "EDITOR": shlex.join(["/bin/sh", str(scratch / EDITOR_SCRIPT)]),
+        "TMPDIR": str(scratch),
     }
 
 

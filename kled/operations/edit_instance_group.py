@@ -58,9 +58,7 @@ class StoreInstanceGroup:
             if edited is None or not changes(stored, edited):
                 return
             self._refuse_overwriting(stored)
-            session.kops.edit_instance_group_text(
-                self.cluster, self.instance_group, to_yaml(edited)
-            )
+            session.kops.store_edited_group(self.cluster, self.instance_group, to_yaml(edited))
             _refuse_dropped(edited, stored_group(session, self.cluster, self.instance_group))
 
         return (_step(self.cluster, self.instance_group, change),)

@@ -1,0 +1,77 @@
+"""`kops edit` without a person: kops opens its editor, and the editor is a script of ours.
+
+Kops checks what comes back from an editor more sharply than what `kops replace` reads: fields that
+it does not know are refused (cmd/kops/edit_instancegroup.go, pkg/edit/edit.go), while `replace`
+drops them without a word (capture 38l). Whatever version of kops runs, it knows its own fields.
+
+A text that is refused is opened once more, with the reasons as comments above it; the script keeps
+that copy, and hands over the same text again, which ends the call: `Edit cancelled: no valid
+changes were saved.` (capture 30g).
+"""
+
+from pathlib import Path
+from typing import Final
+
+from kled.errors import DefinitionRejected, KopsError
+from kled.kops import command
+from kled.kops.call import EDITOR_SCRIPT, Calls
+
+_SCRIPT_TEXT: Final = """\
+here=$(dirname "$0")
+cp "$1" "$here/opened" && cat "$here/edited" > "$1"
+"""
+_PRELUDE: Final = 4
+"""Comment lines that kops writes above every text (editHeader.writeTo in cmd/kops)."""
+_UNKNOWN: Final = "Found fields that are not recognized"
+
+
+class Editing(Calls):
+    """Store texts that somebody has edited."""
+
+    def store_edited_group(self, name: str, group: str, text: str) -> None:
+        """`kops edit instancegroup` with `text` as what the editor leaves.
+
+        Repeatable, and atomic: the one object is written whole. Raises `DefinitionRejected` with
+        kops' reasons, for example the fields that it does not know; nothing is stored then.
+        """
+        script, edited, opened = (self.scratch / one for one in (EDITOR_SCRIPT, "edited", "opened"))
+        script.write_text(_SCRIPT_TEXT)
+        edited.touch(mode=0o600)
+        edited.write_text(text, encoding="utf-8")
+        try:
+            self.change(command.edit_instance_group(name, group, (), ()))
+        except KopsError as error:
+            raise _with_reasons(error, opened) from error
+        finally:
+            for file in (script, edited, opened):
+                file.unlink(missing_ok=True)
+
+
+def reasons(opened: str) -> tuple[str, ...]:
+    """Return why kops opened a text again: the comments above it, without the fixed ones.
+
+    Of unknown fields, which kops shows as a text difference, only the lines that it would drop.
+    """
+    comments: list[str] = []
+    for line in opened.splitlines():
+        if not line.startswith("#"):
+            break
+        comments.append(line[1:].removeprefix(" "))
+    found = [line for line in comments[_PRELUDE:] if line.strip()]
+    if _UNKNOWN not in found:
+        return tuple(found)
+    at = found.index(_UNKNOWN)
+    dropped = [line[1:].strip() for line in found[at + 1 :] if line.startswith("+")]
+    return (*found[:at], f"kops does not know {', '.join(dropped) or 'some of its fields'}")
+
+
+def _with_reasons(error: KopsError, opened: Path) -> KopsError:
+    found = reasons(opened.read_text(encoding="utf-8")) if opened.exists() else ()
+    if not found:
+        return error
+    return DefinitionRejected(
+        "; ".join(found),
+        hint="nothing was stored; field names are those of `kops get instancegroups -o yaml`",
+        command=error.command,
+        stderr=error.stderr,
+    )
