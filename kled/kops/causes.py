@@ -13,10 +13,13 @@ from kled.kops.row import Row
 _EC2 = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"
 _IAM = "https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html"
 _S3 = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
+_EXECUTOR = "https://github.com/kubernetes/kops/blob/v1.36.2/upup/pkg/fi/executor.go"
 _GCE = "https://cloud.google.com/resource-manager/docs/core_errors"
 _AZURE = "https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors"
 _HETZNER = "https://docs.hetzner.cloud/reference/cloud"
 _DO = "https://docs.digitalocean.com/reference/api/digitalocean/"
+_SCALEWAY = "https://pkg.go.dev/github.com/scaleway/scaleway-sdk-go/scw"
+_OPENSTACK = "https://docs.openstack.org/api-ref/identity/v3/"
 _LIMIT = "ask the cloud to raise the limit, or free what is not used"
 _RIGHTS = "give the account the permission, or use credentials that have it"
 
@@ -53,8 +56,8 @@ CREDENTIALS: Final = (
         _GCE,
     ),
     Row(
-        r"((?:unable to authenticate you|Unable to authenticate you|token is invalid"
-        r"|\(unauthorized\)|\(unauthorized,).*)",
+        r"((?:Unable to authenticate you|\(unauthorized[,)]|scaleway-sdk-go: denied authentication"
+        r"|but got 401 instead).*)",
         errors.CredentialsRefused,
         "the cloud does not accept the token: {}",
         _HETZNER,
@@ -63,7 +66,7 @@ CREDENTIALS: Final = (
 REFUSED: Final = (
     Row(
         r"api error (UnauthorizedOperation|AccessDenied\w*|NotAuthorized\w*|AuthorizationError"
-        r"|UnauthorizedAccess): (.*)",
+        r"|UnauthorizedAccess|Forbidden): (.*)",
         errors.PermanentCloudError,
         "AWS denies the call: {}: {}",
         _EC2,
@@ -71,7 +74,7 @@ REFUSED: Final = (
     ),
     Row(
         r"api error (\w*LimitExceeded\w*|\w*QuotaExceeded\w*|LimitExceeded|ServiceQuota\w*"
-        r"|TooManyBuckets|ResourceLimitExceeded): (.*)",
+        r"|TooMany\w+|MaxSpotInstanceCountExceeded): (.*)",
         errors.PermanentCloudError,
         "a limit of the AWS account is reached: {}: {}",
         _EC2,
@@ -79,6 +82,7 @@ REFUSED: Final = (
     ),
     Row(
         r"api error (OptInRequired|PendingVerification|Blocked|InvalidAMIID\.\w+|AccountProblem"
+        r"|AccessControlListNotSupported|PermanentRedirect|AuthorizationHeaderMalformed"
         r"|UnsupportedOperation|Unsupported|UnsupportedInstanceType|InvalidInstanceType\w*"
         r"|InvalidAvailabilityZone|VPCIdNotSpecified|InvalidVpcRange|InvalidSubnet\.Range"
         r"|InvalidSubnet\.Conflict|InvalidCidrBlock\w*|DuplicateSubnet\w*"
@@ -97,8 +101,8 @@ REFUSED: Final = (
         "a missing permission, an API that is not enabled, or a quota",
     ),
     Row(
-        r"((?:AuthorizationFailed|QuotaExceeded|OperationNotAllowed|SkuNotAvailable"
-        r"|MissingSubscriptionRegistration|RequestDisallowedByPolicy|InvalidTemplateDeployment"
+        r"((?:AuthorizationFailed|QuotaExceeded|OperationNotAllowed.*[Qq]uota|SkuNotAvailable"
+        r"|MissingSubscriptionRegistration|RequestDisallowedByPolicy"
         r"|LinkedAuthorizationFailed|SubscriptionNotFound).*)",
         errors.PermanentCloudError,
         "Azure refuses the call: {}",
@@ -106,18 +110,29 @@ REFUSED: Final = (
         "a missing role, a provider that is not registered, a policy, or a quota",
     ),
     Row(
-        r"(.*\((?:forbidden|resource_limit_exceeded|invalid_input|placement_error"
-        r"|server_limit_exceeded)[,)].*)",
+        r"(.*\((?:forbidden|resource_limit_exceeded|invalid_input)[,)].*)",
         errors.PermanentCloudError,
         "Hetzner refuses the call: {}",
         _HETZNER,
     ),
     Row(
-        r"(.*(?:You do not have access for the attempted action|will exceed your droplet limit"
-        r"|scaleway-sdk-go: (?:permissions|quota|invalid argument)).*)",
+        r"(.*(?:You do not have access for the attempted action|will exceed your droplet limit).*)",
         errors.PermanentCloudError,
-        "the cloud refuses the call: {}",
+        "DigitalOcean refuses the call: {}",
         _DO,
+    ),
+    Row(
+        r"scaleway-sdk-go: ((?:insufficient permissions|quota exceeded|invalid argument).*)",
+        errors.PermanentCloudError,
+        "Scaleway refuses the call: {}",
+        _SCALEWAY,
+    ),
+    Row(
+        r"but got 403 instead(.*)",
+        errors.PermanentCloudError,
+        "OpenStack refuses the call: 403 {}",
+        _OPENSTACK,
+        "a missing role, or a quota",
     ),
 )
 SERVER_ERROR: Final = (
@@ -128,13 +143,13 @@ SERVER_ERROR: Final = (
         _S3,
     ),
     Row(
-        r"^Error: (deadline exceeded executing task .*)",
+        r"(deadline exceeded executing task .*)",
         errors.CloudUnavailable,
         "kops gave up on the cloud: {}",
-        "https://github.com/kubernetes/kops/blob/v1.36.2/upup/pkg/fi/executor.go",
+        _EXECUTOR,
     ),
 )
 
 CAUSES: Final = (*CREDENTIALS, *REFUSED)
-"""What makes waiting in vain; `CLOUD` asks for throttling first, as the caller of this must."""
+"""What makes waiting in vain; whoever looks here looks at `THROTTLED` first."""
 CLOUD: Final = (*THROTTLED, *CREDENTIALS, *REFUSED, *SERVER_ERROR)

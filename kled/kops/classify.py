@@ -4,17 +4,17 @@ What no row of `kled.kops.failures` knows stays a `KopsError` with kops' own las
 its message: nothing is guessed.
 """
 
+import re
 from typing import Final
 
 from kled.errors import KopsError
-from kled.kops.causes import CAUSES, THROTTLED
-from kled.kops.failures import FAILURES
+from kled.kops.causes import CAUSES, CLOUD, THROTTLED
+from kled.kops.failures import FAILURES, REJECTED, UNAVAILABLE
 from kled.kops.row import Row
 
 _KEPT: Final = 20
 """Lines of stderr that an error keeps."""
-_PANIC: Final = 2
-_TASK_FAILED: Final = "error running task"
+_RETRIED: Final = re.compile(r"error running task|error deleting resources?, will retry")
 
 
 def classify(command: str, returncode: int, stdout: str, stderr: str) -> KopsError:
@@ -24,7 +24,12 @@ def classify(command: str, returncode: int, stdout: str, stderr: str) -> KopsErr
     other statuses than 1, 2 (panic, capture C04c) and those of signals.
     """
     kept = "\n".join(stderr.splitlines()[-_KEPT:])
-    error = _known(FAILURES, stderr) or _unknown(command, returncode, stdout, stderr)
+    error = (
+        _known(FAILURES, stderr)
+        or _known(CLOUD, last_error(stderr))  # a refused definition may quote the cloud's refusal
+        or _known((*REJECTED, *UNAVAILABLE), stderr)
+        or _unknown(command, returncode, stdout, stderr)
+    )
     error.command, error.stderr = command, kept
     return error
 
@@ -32,11 +37,12 @@ def classify(command: str, returncode: int, stdout: str, stderr: str) -> KopsErr
 def permanent_cause(line: str) -> KopsError | None:
     """Return the error where `line` of the running kops says that waiting is in vain, else None.
 
-    Kops retries every failing cloud task for 10 minutes (`executor.go`, capture C05c), whatever
-    the cloud said. Throttling, 5xx, unreachable hosts, capacity, and what the cloud will know in a
-    moment (a role or a subnet made just now) are left to it.
+    Kops retries every failing cloud task and every failing deletion for 10 minutes, whatever the
+    cloud said (`executor.go`, capture C05c; `delete.go`). Throttling, 5xx, unreachable hosts,
+    capacity, and what the cloud will know in a moment (a role or a subnet made just now) are left
+    to it.
     """
-    if _TASK_FAILED not in line or _known(THROTTLED, line) is not None:
+    if _RETRIED.search(line) is None or _known(THROTTLED, line) is not None:
         return None
     return _known(CAUSES, line)
 

@@ -6,7 +6,6 @@ Each row names a capture that shows its words.
 from typing import Final
 
 from kled import errors
-from kled.kops.causes import CLOUD
 from kled.kops.row import Row
 
 _CREDENTIALS = "kled doctor shows which variables each cloud needs, and which are not set"
@@ -255,14 +254,18 @@ _NOT_READY = (
     ),
 )
 
-_REJECTED = (
+_NO_IMAGE = (
     Row(
-        r"^Error: .*spec\.image: Invalid value: \"([^\"]+)\"",
+        r"^Error: .*spec\.image: Invalid value: \"([^\"]+)\""
+        r".*(?:InvalidAMIID|could not find Image)",
         errors.DefinitionRejected,
         "the cloud has no image {} in this region",
         "S01-seed-create",
         "name another one with --image, or leave it to the channel",
     ),
+)
+
+REJECTED: Final = (
     Row(
         r"^Error: .*(could not find a suitable supported instance type) for the instance group "
         r"\"([^\"]+)\".* in region \"([^\"]+)\"",
@@ -294,8 +297,15 @@ _REJECTED = (
         "C05d-hetzner-badzone",
     ),
     Row(
+        r"^Error: failed to create the (\S+) secret as it already exists",
+        errors.DefinitionRejected,
+        "the cluster has a {} secret already",
+        "34b-create-secret-dockerconfig-again",
+        "replace it with --force",
+    ),
+    Row(
         r"^Error: (field \S+ not found in .*|Edit cancelled.*|error parsing (?:file|config).*"
-        r"|cannot delete the only control plane instance group|failed to create the \S+ secret .*)",
+        r"|cannot delete the only control plane instance group)",
         errors.DefinitionRejected,
         "kops refuses the change: {}",
         "30i-edit-cluster-set-badpath",
@@ -311,7 +321,7 @@ _REJECTED = (
     ),
 )
 
-_UNAVAILABLE = (
+UNAVAILABLE: Final = (
     Row(
         r"^Error: .*exceeded maximum number of attempts.*request send failed, (.*)",
         errors.CloudUnavailable,
@@ -349,7 +359,6 @@ FAILURES: Final = (
     *_VERSIONS,
     *_STATE_STORE,
     *_REFUSED_CREDENTIALS,
-    *_REJECTED,
-    *CLOUD,
-    *_UNAVAILABLE,
+    *_NO_IMAGE,
 )
+"""What decides alone."""
