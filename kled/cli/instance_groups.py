@@ -1,0 +1,76 @@
+"""`create-instance-group` and `delete-instance-group`."""
+
+from typing import get_args
+
+import click
+
+from kled.cli import meant
+from kled.cli.execute import execute
+from kled.cli.leaf import Call, leaf
+from kled.cli.plan import show_plan
+from kled.models.cluster import Role
+from kled.models.plan import Change, Plan
+from kled.operations.instance_groups import (
+    CreateInstanceGroup,
+    DeleteInstanceGroup,
+    refuse_last_control_plane,
+)
+
+_ROLES = tuple(role for role in get_args(Role) if role != "apiserver")
+"""What `kops create instancegroup --role` takes."""
+
+
+@leaf(
+    "create-instance-group",
+    examples=(
+        "kled kops create-instance-group --name=C --instance-group=spot --subnet=us-east-1a",
+    ),
+    mutates=True,
+)
+@click.option("--name", metavar="CLUSTER", help="The cluster.")
+@click.option("--instance-group", "group", metavar="GROUP", required=True, help="The new name.")
+@click.option(
+    "--subnet",
+    "subnets",
+    metavar="SUBNET",
+    multiple=True,
+    required=True,
+    help="A subnet, usually named like its zone; repeatable.",
+)
+@click.option("--role", type=click.Choice(_ROLES), default="node", show_default=True)
+def create_instance_group(
+    call: Call, name: str | None, group: str, subnets: tuple[str, ...], role: Role
+) -> None:
+    """Add an instance group to a cluster's definition, with kops' defaults."""
+    with call.session() as session:
+        cluster = meant.cluster(session, name, changes=True)
+    execute(
+        call,
+        CreateInstanceGroup(cluster, group, subnets, role),
+        then=f"kled kops update-cluster --name={cluster}",
+    )
+
+
+@leaf(
+    "delete-instance-group",
+    examples=("kled kops delete-instance-group --name=c.example.com --instance-group=spot --yes",),
+    mutates=True,
+)
+@click.option("--name", metavar="CLUSTER", help="The cluster.")
+@click.option("--instance-group", "group", metavar="GROUP", required=True, help="Its whole name.")
+@click.option("--yes", is_flag=True, help="Delete it and its machines at once, undrained.")
+def delete_instance_group(call: Call, name: str | None, group: str, *, yes: bool) -> None:
+    """Show which machines an instance group has; with --yes delete it and them at once."""
+    with call.session() as session:
+        cluster = meant.cluster(session, name, changes=True)
+        found = session.kops.get_instance_group(cluster, group)
+        refuse_last_control_plane(session, cluster, found.name)
+    if yes:
+        execute(call, DeleteInstanceGroup(cluster, found.name))
+        return
+    show_plan(call, Plan(cluster, (Change("delete", "instance group", found.name),)))
+    call.say(f"it has up to {found.max_size} machines, which kops ends without draining them")
+    call.say(
+        f"preview only; delete with: kled kops delete-instance-group --name={cluster}"
+        f" --instance-group={found.name} --yes"
+    )

@@ -1,0 +1,102 @@
+"""`create-secret`, `delete-secret` and `rotate-keypairs`."""
+
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from kled.cli import meant
+from kled.cli.execute import execute
+from kled.cli.leaf import Call, leaf
+from kled.cli.plan import show_plan
+from kled.models.credential import SECRET_KINDS
+from kled.models.plan import Change, Plan
+from kled.operations.rotate_keypairs import (
+    ALL,
+    Phase,
+    RotateKeypairs,
+    open_keysets,
+    plan,
+    require_rolled,
+)
+from kled.operations.secrets import CreateSecret, DeleteSecret, require_secret
+
+_NAME = click.option("--name", metavar="CLUSTER", help="The cluster.")
+
+
+@leaf(
+    "create-secret",
+    examples=("kled kops create-secret dockerconfig --name=c.example.com --file=config.json",),
+    mutates=True,
+)
+@click.argument("kind", type=click.Choice(SECRET_KINDS))
+@_NAME
+@click.option(
+    "--file",
+    "-f",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False, readable=True),
+    help="What it holds; values are never taken from the command line.",
+)
+@click.option("--force", is_flag=True, help="Replace the one that is there.")
+def create_secret(call: Call, name: str | None, kind: str, file: Path, *, force: bool) -> None:
+    """Store a dockerconfig, an encryptionconfig or a ciliumpassword from a file."""
+    with call.session() as session:
+        cluster = meant.cluster(session, name, changes=True)
+    then = f"kled kops update-cluster --name={cluster}"
+    execute(call, CreateSecret(cluster, kind, file.absolute(), force), then=then)
+
+
+@leaf(
+    "delete-secret",
+    examples=("kled kops delete-secret --name=c.example.com --secret=dockerconfig --yes",),
+    mutates=True,
+)
+@_NAME
+@click.option("--secret", required=True, metavar="SECRET", help="As get-secrets lists it.")
+@click.option("--yes", is_flag=True, help="Delete it; no copy is kept.")
+def delete_secret(call: Call, name: str | None, secret: str, *, yes: bool) -> None:
+    """Show the secret that would go; with --yes delete it."""
+    with call.session() as session:
+        cluster = meant.cluster(session, name, changes=True)
+        require_secret(session, cluster, secret)
+    if yes:
+        then = f"kled kops update-cluster --name={cluster}"
+        execute(call, DeleteSecret(cluster, secret), then=then)
+        return
+    show_plan(call, Plan(cluster, (Change("delete", "secret", secret),)))
+    call.say("preview only; the same command with --yes deletes it, and no copy is kept")
+
+
+@leaf(
+    "rotate-keypairs",
+    examples=(
+        "kled kops rotate-keypairs --name=c.example.com --phase=create --yes",
+        "kled kops rotate-keypairs --name=c.example.com --phase=promote --yes",
+        "kled kops rotate-keypairs --name=c.example.com --phase=distrust --yes",
+    ),
+    mutates=True,
+)
+@_NAME
+@click.option(
+    "--phase",
+    required=True,
+    type=click.Choice(get_args(Phase)),
+    help="In this order; after each one update-cluster and rolling-update.",
+)
+@click.option("--keyset", default=ALL, show_default=True, help="As get-keypairs lists it.")
+@click.option("--yes", is_flag=True, help="Do it.")
+def rotate_keypairs(call: Call, name: str | None, phase: Phase, keyset: str, *, yes: bool) -> None:
+    """Add, promote or distrust keypairs; a phase that comes too early is refused."""
+    with call.session() as session:
+        cluster = meant.cluster(session, name, changes=True)
+        rotation = RotateKeypairs(cluster, phase, keyset)
+        left = open_keysets(session, rotation)
+        if left:
+            require_rolled(session, rotation)
+    if yes:
+        execute(call, rotation, then=f"kled kops update-cluster --name={cluster} --yes")
+        return
+    show_plan(call, plan(rotation, left))
+    if left:
+        call.say(f"preview only; the same command with --yes does it: {phase} {', '.join(left)}")

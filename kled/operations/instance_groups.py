@@ -1,0 +1,101 @@
+"""Add instance groups to a cluster's definition, and delete them with their machines."""
+
+from dataclasses import dataclass
+
+from kled.errors import DefinitionRejected, InstanceGroupExists
+from kled.models.cluster import InstanceGroup, Role
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import CHANGE
+
+
+@dataclass(frozen=True, slots=True)
+class CreateInstanceGroup:
+    """Store a new group with kops' defaults; the cloud follows with update-cluster."""
+
+    cluster: str
+    instance_group: str
+    subnets: tuple[str, ...]
+    role: Role = "node"
+
+    name = "create instance group"
+    mutates = True
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step.
+
+        Safe to repeat and to kill: kops writes one object. A group that is there already counts as
+        made by an earlier attempt where role and subnets are the same.
+        """
+
+        def done(session: Session) -> str | None:
+            found = find_group(session, self.cluster, self.instance_group)
+            if found is None:
+                return None
+            if found.role != self.role or set(found.zones) != set(self.subnets):
+                raise InstanceGroupExists(
+                    f'instance group "{found.name}" is there already, with the role {found.role}'
+                    f" in {', '.join(found.zones)}",
+                    hint="change it with kled kops edit-instance-group, or choose another name",
+                )
+            return "already there"
+
+        def act(session: Session) -> str:
+            session.kops.create_instance_group(
+                self.cluster, self.instance_group, self.subnets, self.role
+            )
+            return "stored"
+
+        undo = f"kled kops delete-instance-group --name={self.cluster}"
+        way_back = f"{undo} --instance-group={self.instance_group} --yes"
+        return (Step("create instance group", act, CHANGE, done=done, way_back=way_back),)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteInstanceGroup:
+    """Delete a group and its machines at once; kops does not drain them."""
+
+    cluster: str
+    instance_group: str
+
+    name = "delete instance group"
+    mutates = True
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step.
+
+        Safe to repeat and to kill: kops deletes the machines first and the group's definition
+        last, so that what a killed call left shows and is deleted by the next one.
+        """
+
+        def done(session: Session) -> str | None:
+            found = find_group(session, self.cluster, self.instance_group)
+            return "already gone" if found is None else None
+
+        def act(session: Session) -> str:
+            refuse_last_control_plane(session, self.cluster, self.instance_group)
+            session.kops.delete_instance_group(self.cluster, self.instance_group)
+            return "deleted"
+
+        way_back = "create the group again; its machines are new ones"
+        return (Step("delete instance group", act, CHANGE, done=done, way_back=way_back),)
+
+
+def find_group(session: Session, cluster: str, name: str) -> InstanceGroup | None:
+    """Return the group, None where there is none of that name."""
+    groups = session.kops.get_instance_groups(cluster)
+    return next((group for group in groups if group.name == name), None)
+
+
+def refuse_last_control_plane(session: Session, cluster: str, name: str) -> None:
+    """Raise `DefinitionRejected` where a cluster would lose its last control plane (capture 33g).
+
+    Kops refuses it, too; asked before, nobody has to approve what cannot be done.
+    """
+    groups = session.kops.get_instance_groups(cluster)
+    planes = [group.name for group in groups if group.role == "control-plane"]
+    if planes == [name]:
+        raise DefinitionRejected(
+            f'"{name}" is the only control plane of cluster "{cluster}"',
+            hint=f"to delete the whole cluster: kled kops delete-cluster --name={cluster}",
+        )

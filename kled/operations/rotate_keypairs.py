@@ -1,0 +1,127 @@
+"""Rotate a cluster's certificate authorities, one phase at a time.
+
+Create adds a second keypair that machines come to trust; promote makes it the one that signs;
+distrust ends the trust in the old one. Between two phases every machine must have been updated and
+rolled: a phase that comes too early locks machines out, so it is refused.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from kled.errors import NotApproved, ResourceNotFound
+from kled.models.credential import Keypair
+from kled.models.plan import Change, Plan
+from kled.models.rolling import Roll
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import CHANGE
+
+Phase = Literal["create", "promote", "distrust"]
+ALL: Final = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class RotateKeypairs:
+    """Do one phase for one keyset, or for all."""
+
+    cluster: str
+    phase: Phase
+    keyset: str = ALL
+
+    name = "rotate keypairs"
+    mutates = True
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step.
+
+        Safe to repeat and to kill: it looks which keysets the phase is still open for, and goes
+        through them one by one.
+        """
+
+        def done(session: Session) -> str | None:
+            left = open_keysets(session, self)
+            return None if left else f"nothing left to {self.phase}"
+
+        def act(session: Session) -> str:
+            require_rolled(session, self)
+            left = open_keysets(session, self)
+            for keyset in left:
+                self._change(session, keyset)
+            return f"{self.phase}: {', '.join(left)}"
+
+        step = Step(
+            f"{self.phase} keypairs", act, CHANGE, done=done, way_back=_WAYS_BACK[self.phase]
+        )
+        return (step,)
+
+    def _change(self, session: Session, keyset: str) -> None:
+        if self.phase == "create":
+            session.kops.create_keypair(self.cluster, keyset)
+        elif self.phase == "promote":
+            session.kops.promote_keypair(self.cluster, keyset)
+        else:
+            session.kops.distrust_keypair(self.cluster, keyset)
+
+
+_WAYS_BACK: Final[dict[Phase, str]] = {
+    "create": "distrust the new keypair: kops distrust keypair KEYSET ID",
+    "promote": "promote the old keypair again: kops promote keypair KEYSET ID",
+    "distrust": "trust the old keypair again: kops trust keypair KEYSET ID",
+}
+
+
+def open_keysets(session: Session, rotation: RotateKeypairs) -> tuple[str, ...]:
+    """Return the keysets that the phase is still to be done for; raise `ResourceNotFound`."""
+    found: dict[str, list[Keypair]] = {}
+    for keypair in session.kops.get_keypairs(rotation.cluster):
+        found.setdefault(keypair.name, []).append(keypair)
+    if rotation.keyset != ALL and rotation.keyset not in found:
+        raise ResourceNotFound(
+            f'cluster "{rotation.cluster}" has no keyset "{rotation.keyset}"',
+            hint=f"it has {', '.join(found) or 'none: it was never updated'}",
+        )
+    chosen = found if rotation.keyset == ALL else {rotation.keyset: found[rotation.keyset]}
+    return tuple(name for name in sorted(chosen) if _is_open(chosen[name], rotation.phase))
+
+
+def plan(rotation: RotateKeypairs, keysets: Sequence[str]) -> Plan:
+    """Return what the phase would change."""
+    action: Literal["create", "modify"] = "create" if rotation.phase == "create" else "modify"
+    fields = {"phase": rotation.phase}
+    changes = tuple(Change(action, "keypair", keyset, fields) for keyset in keysets)
+    return Plan(rotation.cluster, changes)
+
+
+def require_rolled(session: Session, rotation: RotateKeypairs) -> None:
+    """Raise `NotApproved` where machines do not have the last phase yet. Only reads."""
+    if rotation.phase == "create":
+        return
+    if not session.kops.update_preview(rotation.cluster).is_empty:
+        raise NotApproved(
+            f"the cloud lacks changes of the definition, so it is too early to {rotation.phase}",
+            hint=f"kled kops update-cluster --name={rotation.cluster} --yes, then a rolling-update",
+        )
+    rolling = session.kops.rolling_update_preview(rotation.cluster, Roll(cloudonly=True))
+    if not rolling.is_empty:
+        raise NotApproved(
+            f"machines still run the last phase, so it is too early to {rotation.phase}",
+            hint=f"kled kops rolling-update --name={rotation.cluster} --yes",
+        )
+
+
+def _is_open(keypairs: Sequence[Keypair], phase: Phase) -> bool:
+    """Whether a keyset still needs a phase: keypairs are told apart by when they were issued."""
+    trusted = [keypair for keypair in keypairs if not keypair.distrusted]
+    primary = max((_age(one) for one in trusted if one.primary), default=(0, ""))
+    newer = [one for one in trusted if one.has_private_key and _age(one) > primary]
+    if phase == "create":
+        return not newer
+    if phase == "promote":
+        return bool(newer)
+    return any(_age(one) < primary for one in trusted)
+
+
+def _age(keypair: Keypair) -> tuple[int, str]:
+    """Order keypairs as kops does: ids are numbers that rise with time (captures 35, 35b)."""
+    return (len(keypair.id), keypair.id)

@@ -1,0 +1,86 @@
+"""Store and delete the secrets that people give a cluster."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kled.errors import KopsError, ResourceNotFound
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import CHANGE
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSecret:
+    """Store what a file holds as a secret of one kind; machines get it when they are rolled."""
+
+    cluster: str
+    kind: str
+    """`dockerconfig`, `encryptionconfig` or `ciliumpassword`."""
+    file: Path
+    """Only its path is passed on: kops reads it."""
+    force: bool = False
+    """Replace the one that is there."""
+
+    name = "create secret"
+    mutates = True
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step.
+
+        Safe to repeat and to kill with `force`: kops writes one object. Without it a repeat is
+        refused where an earlier attempt wrote it already, which then says so.
+        """
+
+        def act(session: Session) -> str:
+            session.kops.create_secret(self.cluster, self.kind, self.file, force=self.force)
+            return "stored"
+
+        def proof(session: Session) -> None:
+            if not has_secret(session, self.cluster, self.kind):
+                raise KopsError(f"kops reported success, but there is no secret {self.kind}")
+
+        way_back = f"kled kops delete-secret --name={self.cluster} --secret={self.kind} --yes"
+        return (Step("create secret", act, CHANGE, proof=proof, way_back=way_back),)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteSecret:
+    """Delete a secret; kops does it at once and keeps no copy."""
+
+    cluster: str
+    secret: str
+
+    name = "delete secret"
+    mutates = True
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step. Safe to repeat and to kill: kops removes one object."""
+
+        def done(session: Session) -> str | None:
+            return None if has_secret(session, self.cluster, self.secret) else "already gone"
+
+        def act(session: Session) -> str:
+            session.kops.delete_secret(self.cluster, self.secret)
+            return "deleted"
+
+        def proof(session: Session) -> None:
+            if has_secret(session, self.cluster, self.secret):
+                raise KopsError(f"kops reported success, but secret {self.secret} is still there")
+
+        way_back = "create it again from its source; no copy is kept"
+        return (Step("delete secret", act, CHANGE, done=done, proof=proof, way_back=way_back),)
+
+
+def has_secret(session: Session, cluster: str, name: str) -> bool:
+    """Say whether the cluster has a secret of that name."""
+    return any(secret.name == name for secret in session.kops.get_secrets(cluster))
+
+
+def require_secret(session: Session, cluster: str, name: str) -> None:
+    """Raise `ResourceNotFound` naming the secrets there are; kops says nothing (capture 34i)."""
+    names = [secret.name for secret in session.kops.get_secrets(cluster)]
+    if name not in names:
+        raise ResourceNotFound(
+            f'cluster "{cluster}" has no secret "{name}"',
+            hint=f"it has {', '.join(names) or 'none'}",
+        )
