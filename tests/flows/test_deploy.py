@@ -1,0 +1,86 @@
+"""Deployments are put onto a server, again and again, without undoing what people set there."""
+
+from collections.abc import Iterator
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.exceptions import PrefectHTTPStatusError
+
+from deployments import catalog
+from deployments.apply import apply
+from deployments.environment import Environment
+from kled.errors import InvalidInput
+
+pytestmark = pytest.mark.prefect
+ENTRIES = catalog.load(catalog.path())
+PRODUCTION = Environment(
+    "production", "kled-production", runs_at_once=3, tags=("eu",), variables={"REGION": "eu-west-1"}
+)
+
+
+@pytest.fixture
+def client() -> Iterator[SyncPrefectClient]:
+    with get_client(sync_client=True) as client:
+        yield client
+
+
+def test_every_flow_is_deployed_to_its_environment(client: SyncPrefectClient) -> None:
+    applied = apply(client, ENTRIES, PRODUCTION)
+
+    deployment = client.read_deployment_by_name("create-cluster/production")
+    assert [one.deployment for one in applied] == [f"{e.flow}/production" for e in ENTRIES]
+    assert deployment.entrypoint == "flows.create_cluster.create_cluster"
+    assert (deployment.pull_steps, deployment.work_pool_name) == ([], "kled-production")
+    assert deployment.tags == ["kled", "cluster", "eu"]
+    assert deployment.job_variables["env"] == {
+        "PREFECT_LOGGING_EXTRA_LOGGERS": "kled",
+        "REGION": "eu-west-1",
+    }
+    assert client.read_work_pool("kled-production").concurrency_limit == 3
+
+
+def test_the_form_asks_for_the_spec_in_order(client: SyncPrefectClient) -> None:
+    apply(client, ENTRIES, PRODUCTION)
+
+    schema = client.read_deployment_by_name("create-cluster/production").parameter_openapi_schema
+    assert schema is not None
+    fields = schema["definitions"]["ClusterSpec"]["properties"]
+    assert fields["name"]["position"] < fields["zones"]["position"]
+    assert all(field.get("description") for field in fields.values())
+    assert schema["properties"]["patience"]["description"]
+
+
+def test_the_server_refuses_parameters_that_do_not_fit(client: SyncPrefectClient) -> None:
+    apply(client, ENTRIES, PRODUCTION)
+    deployment = client.read_deployment_by_name("create-cluster/production")
+
+    with pytest.raises(PrefectHTTPStatusError, match="409"):
+        client.create_flow_run_from_deployment(
+            deployment.id, parameters={"spec": {"name": "c.example.com", "cloud": "moon"}}
+        )
+
+
+def test_deploying_again_updates_and_keeps_schedules_and_pauses(client: SyncPrefectClient) -> None:
+    apply(client, ENTRIES, PRODUCTION)
+    before = client.read_deployment_by_name("validate-cluster/production")
+    client.create_deployment_schedules(before.id, [(CronSchedule(cron="0 3 * * *"), False)])
+
+    outcomes = {one.outcome for one in apply(client, ENTRIES, PRODUCTION)}
+
+    after = client.read_deployment_by_name("validate-cluster/production")
+    assert outcomes == {"updated"}
+    assert after.id == before.id
+    assert [one.schedule.cron for one in after.schedules] == ["0 3 * * *"]
+
+
+def test_a_work_pool_of_another_type_is_not_touched(client: SyncPrefectClient) -> None:
+    apply(client, ENTRIES, Environment("x", "of-processes"))
+
+    with pytest.raises(InvalidInput, match="work pool of-processes exists and is of type process"):
+        apply(client, ENTRIES, Environment("x", "of-processes", work_pool_type="docker"))
+
+
+def test_an_unknown_type_of_work_pool_is_refused(client: SyncPrefectClient) -> None:
+    with pytest.raises(InvalidInput, match="work-pool-type: abacus is not known here"):
+        apply(client, ENTRIES, Environment("x", "counting", work_pool_type="abacus"))
