@@ -220,7 +220,7 @@ def _print(ctx: Context, output: str, documents: list[Document]) -> None:
         text = yaml_form.to_json_list(documents)
         ctx.stdout.write(
             text.removesuffix("]")
-        )  # kops forgets the bracket (capture 20b-dry-run-json)
+        )  # kops forgets the brackets (capture 20b-dry-run-json)
     else:
         raise KopsFailure(f'unsupported output type "{output}"')
 

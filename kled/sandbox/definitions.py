@@ -141,3 +141,12 @@ def _stamped(ctx: Context, document: Document) -> Document:
 def _labelled(name: str, document: Document) -> Document:
     labels = document["metadata"].get("labels", {}) | {CLUSTER_LABEL: name}
     return document | {"metadata": document["metadata"] | {"labels": labels}}
+
+
+def next_generation(old: Document, new: Document) -> Document:
+    """Return `new` with the generation that kops gives it: one more where the spec has changed."""
+    metadata = {**new["metadata"], "creationTimestamp": old["metadata"].get("creationTimestamp")}
+    generation = old["metadata"].get("generation", 0) + (old["spec"] != new["spec"])
+    if generation:
+        metadata["generation"] = generation
+    return new | {"metadata": metadata}

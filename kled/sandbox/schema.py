@@ -53,3 +53,45 @@ def _nested(value: Any, kind: str) -> Any:  # noqa: ANN401 - walks any JSON valu
             return {name: _nested(item, kind[2:]) for name, item in sorted(value.items())}
         return _order(value, types().get(kind, {}))
     return value
+
+
+def unknown_fields(document: dict[str, Any]) -> list[str]:
+    """Return the paths of fields that kops does not have, for example `spec.nodeLabel`."""
+    return _unknown(document, fields(document), "")
+
+
+def pruned(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the object without the fields that kops does not have: it drops them unasked (38l)."""
+    kept = yaml_copy(document)
+    for path in unknown_fields(document):
+        holder: Any = kept
+        *parents, last = path.split(".")
+        for part in parents:
+            holder = holder[int(part)] if isinstance(holder, list) else holder[part]
+        del holder[last]
+    return kept
+
+
+def yaml_copy(value: dict[str, Any]) -> dict[str, Any]:
+    """Return a deep copy of a plain document."""
+    copied: dict[str, Any] = json.loads(json.dumps(value))
+    return copied
+
+
+def _unknown(value: Any, known: dict[str, str], path: str) -> list[str]:  # noqa: ANN401 - any JSON value
+    found = []
+    for name, item in value.items():
+        if name in known:
+            found += _unknown_inside(item, known[name], f"{path}{name}.")
+        else:
+            found.append(f"{path}{name}")
+    return found
+
+
+def _unknown_inside(value: Any, kind: str, path: str) -> list[str]:  # noqa: ANN401 - any JSON value
+    if isinstance(value, list) and kind.startswith("[]"):
+        pairs = enumerate(value)
+        return [p for i, item in pairs for p in _unknown_inside(item, kind[2:], f"{path}{i}.")]
+    if isinstance(value, dict) and kind in types():
+        return _unknown(value, types()[kind], path)
+    return []

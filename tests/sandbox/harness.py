@@ -34,6 +34,7 @@ class Box:
     def __init__(self, directory: Path, *, speed: float = 5000.0) -> None:
         control.start(directory, speed=speed)
         self.directory = directory
+        self.origins = [directory]
         self.state = directory / "state"
         self.home = directory / "home"
         self.env = control.environment(directory) | {
@@ -48,7 +49,9 @@ class Box:
     def copy_to(self, directory: Path) -> "Box":
         """Return a copy of this sandbox as it is now."""
         shutil.copytree(self.directory, directory)
-        return Box(directory)
+        copy = Box(directory)
+        copy.origins += self.origins
+        return copy
 
     def kops(self, *args: str, stdin: str = "", env: dict[str, str] | None = None) -> Outcome:
         """Run the simulated kops once."""
@@ -69,9 +72,7 @@ class Box:
         if words[0] == "env":
             words, stdin = self._environment(words[1:], env)
         outcome = self.kops(*(self._here(word) for word in words[1:]), stdin=stdin, env=env)
-        return Outcome(
-            self._there(outcome.stdout), self._there(outcome.stderr), outcome.status
-        )
+        return Outcome(self._there(outcome.stdout), self._there(outcome.stderr), outcome.status)
 
     def _environment(self, words: list[str], env: dict[str, str]) -> tuple[list[str], str]:
         stdin = ""
@@ -90,7 +91,10 @@ class Box:
         return word.replace(OPERATOR, str(self.home))
 
     def _there(self, text: str) -> str:
-        return text.replace(str(self.state), "STORE").replace(str(self.home), OPERATOR)
+        for origin in self.origins:
+            text = text.replace(str(origin / "state"), "STORE")
+            text = text.replace(str(origin / "home"), OPERATOR)
+        return text
 
 
 @dataclass(frozen=True)

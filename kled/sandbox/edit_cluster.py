@@ -1,0 +1,38 @@
+"""`kops edit cluster` (captures 30, 30b, 30e to 30j, E06h)."""
+
+from kled.sandbox import definitions, editing, schema, set_fields, validation
+from kled.sandbox.context import Context, KopsFailure
+from kled.sandbox.definitions import Document
+from kled.sandbox.flags import Flags
+
+
+def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
+    """Change a stored cluster with --set and --unset, or in the editor; the cloud is not touched.
+
+    Raises:
+        KopsFailure: no such cluster or field, or one that kops refuses; nothing is stored then.
+    """
+    name = flags["name"]
+    cluster = definitions.load_cluster(ctx, name)
+    groups = definitions.load_groups(ctx, name)
+
+    def store(changed: Document) -> str:
+        try:
+            validation.check_version(ctx, changed)
+        except KopsFailure as failure:
+            return f"error populating cluster spec: {failure}"
+        try:
+            validation.check(ctx, changed, groups)
+        except KopsFailure as failure:
+            return f"validation failed: {failure}"
+        definitions.store_cluster(ctx, definitions.next_generation(cluster, changed))
+        return ""
+
+    if not flags["set"] and not flags["unset"]:
+        return editing.edit(ctx, cluster, store)
+    changed = schema.yaml_copy(cluster)
+    set_fields.apply_flags(changed, flags)
+    failure = store(changed)
+    if failure:
+        raise KopsFailure(failure)
+    return 0

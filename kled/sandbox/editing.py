@@ -1,0 +1,84 @@
+"""The editor loop that `kops edit` runs (captures 30d to 30h), for clusters and instance groups."""
+
+import shlex
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from kled.process import interactive
+from kled.sandbox import schema, yaml_form
+from kled.sandbox.context import Context, KopsFailure
+from kled.sandbox.definitions import Document
+
+_HEADER = """# Please edit the object below. Lines beginning with a '#' will be ignored,
+# and an empty file will abort the edit. If an error occurs while saving this file will be
+# reopened with the relevant failures.
+#
+"""
+
+
+def edit(ctx: Context, document: Document, store: Callable[[Document], str]) -> int:
+    """Open the document in $KUBE_EDITOR or $EDITOR until `store` accepts it, which returns "" then.
+
+    An edit that is not stored is never lost: its file stays, and stdout names it.
+
+    Raises:
+        KopsFailure: the editor failed, the text cannot be read, or nothing valid was saved.
+    """
+    raw = text = yaml_form.dump(document)
+    failure = ""
+    while True:
+        path = _launch(ctx, _HEADER + (f"# {failure}\n#\n" if failure else "") + text)
+        before, text = text, _stripped(path.read_text(encoding="utf-8"))
+        if failure and text == before:
+            raise _kept(ctx, path, "Edit cancelled: no valid changes were saved.")
+        if text == raw or not text.strip():
+            path.unlink()
+            reason = "no changes made." if text == raw else "saved file was empty."
+            ctx.out(f"Edit cancelled: {reason}")
+            return 0
+        failure = store(_parsed(ctx, path, text, str(document["kind"])))
+        if not failure:
+            path.unlink()
+            return 0
+
+
+def _launch(ctx: Context, text: str) -> Path:
+    command = ctx.env.get("KUBE_EDITOR") or ctx.env.get("EDITOR") or "vi"
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="kops-edit-", suffix="yaml", delete=False, dir=ctx.env.get("TMPDIR")
+    ) as file:
+        file.write(text)
+    if interactive([*shlex.split(command), file.name], env=ctx.env) != 0:
+        Path(file.name).unlink(missing_ok=True)
+        raise KopsFailure(
+            f'error launching editor: there was a problem with the editor "{command}"'
+        )
+    return Path(file.name)
+
+
+def _parsed(ctx: Context, path: Path, text: str, kind: str) -> Document:
+    try:
+        document = yaml_form.load(text)
+    except yaml.YAMLError as error:
+        raise _kept(ctx, path, f"error parsing config: {error}") from error
+    if not isinstance(document, dict) or document.get("kind") != kind:
+        raise _kept(
+            ctx, path, f"error parsing config: object was not of expected type: *kops.{kind}"
+        )
+    unknown = schema.unknown_fields(document)
+    if unknown:
+        raise _kept(ctx, path, "Edit cancelled: no valid changes were saved.")
+    return document
+
+
+def _kept(ctx: Context, path: Path, message: str) -> KopsFailure:
+    ctx.out(f'A copy of your changes has been stored to "{path}"')
+    return KopsFailure(message)
+
+
+def _stripped(text: str) -> str:
+    lines = text.split("\n")
+    return "\n".join(line for line in lines if not line.strip().startswith("#"))

@@ -1,0 +1,71 @@
+"""`kops get keypairs` (captures 15*, 35b, 35d, 35f, E14c)."""
+
+import base64
+import json
+from typing import Any
+
+from kled.sandbox import definitions, keysets, tables, yaml_form
+from kled.sandbox.context import Context, KopsFailure
+from kled.sandbox.flags import Flags
+
+
+def run(ctx: Context, flags: Flags, args: list[str]) -> int:
+    """Print the keys of all keysets, or of those that are named; distrusted ones with --distrusted.
+
+    Raises:
+        KopsFailure: none, no such cluster, or an unknown output format.
+    """
+    name, output = flags["name"], flags["output"]
+    definitions.load_cluster(ctx, name)
+    items = [
+        item
+        for keyset in keysets.names(ctx, name)
+        if not args or keyset in args
+        for item in _items(ctx, name, keyset)
+        if flags["distrusted"] or "distrustTimestamp" not in item
+    ]
+    if not items:
+        raise KopsFailure("no keypairs found")
+    if output == "table":
+        ctx.stdout.write(_table(items, distrusted=flags["distrusted"]))
+    elif output == "json":
+        ctx.stdout.write(json.dumps(items, separators=(",", ":")))
+    elif output == "yaml":
+        ctx.stdout.write(yaml_form.dump(items))
+    else:
+        raise KopsFailure(f'unknown output format: "{output}"')
+    return 0
+
+
+def _items(ctx: Context, name: str, keyset: str) -> list[dict[str, Any]]:
+    from kled.sandbox.certificates import describe  # noqa: PLC0415 - slow to import
+
+    spec = (keysets.find(ctx, name, keyset) or {})["spec"]
+    items = []
+    for key in spec["keys"]:
+        item: dict[str, Any] = {"name": keyset, "id": key["id"]}
+        if "distrustTimestamp" in key:
+            item["distrustTimestamp"] = key["distrustTimestamp"]
+        if key["id"] == spec["primaryId"]:
+            item["isPrimary"] = True
+        item |= describe(base64.b64decode(key["publicMaterial"]))
+        items.append(item | {"hasPrivateKey": True})
+    return items
+
+
+def _table(items: list[dict[str, Any]], *, distrusted: bool) -> str:
+    extra = ("DISTRUSTED",) if distrusted else ()
+    header = ("NAME", "ID", "ISSUED", "EXPIRES", *extra, "PRIMARY", "HASPRIVATE")
+    rows = [
+        (
+            item["name"],
+            item["id"],
+            item["notBefore"][:10],
+            item["notAfter"][:10],
+            *((item.get("distrustTimestamp", "")[:10],) if distrusted else ()),
+            "*" if item.get("isPrimary") else "",
+            "*",
+        )
+        for item in items
+    ]
+    return tables.render(header, rows)
