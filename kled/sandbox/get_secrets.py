@@ -1,4 +1,4 @@
-"""`kops get secrets` (captures 14*, 34f, 34g, E14d, E17, S10)."""
+"""`kops get secrets` (captures 14*, 34f-get-secrets, E14d-get-secrets-before)."""
 
 from kled.sandbox import definitions, keysets, tables
 from kled.sandbox.context import Context, KopsFailure
@@ -6,24 +6,23 @@ from kled.sandbox.flags import Flags
 
 
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
-    """Print the names of secrets, or with -o plaintext their values.
+    """Print the names of a cluster's secrets; the plaintext of one with -o plaintext.
 
     Raises:
-        KopsFailure: none, no such cluster, or a format that kops does not have for secrets.
+        KopsFailure: no cluster, no secrets, a format that kops has not for secrets.
     """
     name, output = flags["name"], flags["output"]
     definitions.load_cluster(ctx, name)
-    stored = keysets.secret_names(ctx, name)
-    found = [secret for secret in stored if not args or secret in args]
+    found = [one for one in keysets.secret_names(ctx, name) if not args or one in args]
     if not found:
         raise KopsFailure("no secrets found")
-    if output in {"yaml", "json"}:
-        raise KopsFailure(f"{output} output format is not (currently) supported for secrets")
     if output == "table":
-        ctx.stdout.write(tables.render(("NAME",), [(secret,) for secret in found]))
+        ctx.stdout.write(tables.render(("NAME",), [(one,) for one in sorted(found)]))
     elif output == "plaintext":
-        for secret in found:
-            ctx.out((keysets.find_secret(ctx, name, secret) or b"").decode())
+        for one in found:
+            ctx.out((keysets.find_secret(ctx, name, one) or b"").decode())
+    elif output in {"json", "yaml"}:
+        raise KopsFailure(f"{output} output format is not (currently) supported for secrets")
     else:
         raise KopsFailure(f'unknown output format: "{output}"')
     return 0
