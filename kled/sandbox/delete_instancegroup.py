@@ -1,31 +1,41 @@
-"""`kops delete instancegroup --yes` (captures 33e-33g)."""
+"""`kops delete instancegroup` (captures 33d to 33g): the definition and the group's machines."""
 
 from kled.sandbox import definitions
 from kled.sandbox.context import Context, KopsFailure
-from kled.sandbox.flags import Flags
+from kled.sandbox.flags import Flags, UsageFailure
 
 
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
-    """Delete an instance group's definition; its cloud group goes with the next update.
+    """Delete a group after asking, or at once with --yes.
 
     Raises:
-        KopsFailure: no such cluster or group, the only control plane, or not confirmed.
+        KopsFailure: no such group, the last control plane, or no answer; silent where it was no.
     """
-    if not args:
-        raise KopsFailure("must specify the name of instance group to delete")
-    name = flags["name"]
-    definitions.load_cluster(ctx, name)
-    group = definitions.load_group(ctx, name, args[0])
-    ctx.out(f'InstanceGroup "{args[0]}" found for deletion')
+    if len(args) != 1:
+        told = "can only delete one instance group at a time"
+        raise UsageFailure(
+            told if args else "must specify the name of the instance group to delete"
+        )
+    name, group = flags["name"], args[0]
     if not flags["yes"]:
-        raise KopsFailure("error reading from input: EOF")
-    masters = [one for one in definitions.load_groups(ctx, name) if _is_master(one)]
-    if _is_master(group) and len(masters) == 1:
+        _ask(ctx, group)
+    definitions.load_cluster(ctx, name)
+    document = definitions.load_group(ctx, name, group)
+    ctx.out(f'InstanceGroup "{group}" found for deletion')
+    masters = [g for g in definitions.load_groups(ctx, name) if g["spec"]["role"] == "Master"]
+    if document["spec"]["role"] == "Master" and len(masters) == 1:
         raise KopsFailure("cannot delete the only control plane instance group")
-    definitions.delete_group(ctx, name, args[0])
-    ctx.stdout.write(f'\nDeleted InstanceGroup: "{args[0]}"\n')
+    definitions.delete_group(ctx, name, group)
+    ctx.out(f'\nDeleted InstanceGroup: "{group}"')
     return 0
 
 
-def _is_master(group: definitions.Document) -> bool:
-    return bool(group["spec"]["role"] in {"Master", "ControlPlane"})
+def _ask(ctx: Context, group: str) -> None:
+    question = f'Do you really want to delete instance group "{group}"?'
+    ctx.out(f"{question} This action cannot be undone. (y/N)")
+    ctx.stdout.flush()
+    answer = ctx.stdin.readline()
+    if not answer.endswith("\n"):
+        raise KopsFailure("error reading from input: EOF")
+    if answer.strip().lower() not in {"y", "yes"}:
+        raise KopsFailure("declined", silent=True)

@@ -1,55 +1,56 @@
-"""`kops replace -f` (captures 38-replace, 38c-replace-missing, 38d-replace-force-missing)."""
+"""`kops replace -f` (captures 38-replace to 38d, 38l)."""
 
-from pathlib import Path
-
-import yaml
-
-from kled.sandbox import definitions, yaml_form
+from kled.sandbox import definitions, manifests, validation
 from kled.sandbox.context import Context, KopsFailure
-from kled.sandbox.definitions import CLUSTER_LABEL, Document
+from kled.sandbox.definitions import Document
 from kled.sandbox.flags import Flags
 
 
-def run(ctx: Context, flags: Flags, args: list[str]) -> int:
-    """Store the documents of the files, the clusters among them first as they stand.
+def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
+    """Store the documents of the files over what is there; with --force also what is not.
 
     Raises:
-        KopsFailure: no file, a file that is missing or no YAML, a cluster that is not there and
-        no --force.
+        KopsFailure: unreadable, refused, or not there.
     """
-    if args or not flags["filename"]:
-        raise KopsFailure("must specify -f to replace")
-    for file in flags["filename"]:
-        for document in _documents(ctx, file):
-            _store(ctx, document, force=bool(flags["force"]))
+    for document in manifests.documents(ctx, flags["filename"]):
+        if document["kind"] == "Cluster":
+            _cluster(ctx, document, force=flags["force"])
+        elif document["kind"] == "InstanceGroup":
+            _group(ctx, document, force=flags["force"])
+        else:
+            name = manifests.cluster_of(document, "replace")
+            definitions.store_ssh_key(ctx, name, document["spec"]["publicKey"])
     return 0
 
 
-def _documents(ctx: Context, file: str) -> list[Document]:
+def _cluster(ctx: Context, document: Document, *, force: bool) -> None:
+    name = document["metadata"]["name"]
+    old = definitions.find_cluster(ctx, name)
+    if old is None and not force:
+        raise KopsFailure(f"cluster {name} does not exist (try adding --force flag)")
     try:
-        text = ctx.stdin.read() if file == "-" else Path(file).read_text()
-        return [one for one in yaml_form.load_all(text) if one]
-    except FileNotFoundError as error:
-        raise KopsFailure(f'error reading file "{file}": file does not exist') from error
-    except yaml.YAMLError as error:
-        raise KopsFailure(f'error parsing file "{file}": yaml: {error}') from error
+        validation.check_version(ctx, document)
+        validation.check(ctx, document, [])
+    except KopsFailure as failure:
+        raise KopsFailure(f"error replacing cluster: {failure}") from failure
+    fresh = document if old is None else definitions.next_generation(old, document)
+    definitions.store_cluster(ctx, fresh)
 
 
-def _store(ctx: Context, document: Document, *, force: bool) -> None:
-    kind, name = document.get("kind"), document["metadata"]["name"]
-    if kind == "Cluster":
-        if definitions.find_cluster(ctx, name) is None and not force:
-            raise KopsFailure(f"cluster {name} does not exist (try adding --force flag)")
-        definitions.store_cluster(ctx, document)
-    elif kind == "InstanceGroup":
-        cluster = document["metadata"].get("labels", {}).get(CLUSTER_LABEL)
-        if not cluster:
-            raise KopsFailure(f'must specify "{CLUSTER_LABEL}" label with cluster name to replace')
-        if definitions.find_group(ctx, cluster, name) is None:
-            ctx.log("I", "replace.go:186", _NOT_FOUND.format(name))
-        definitions.store_group(ctx, cluster, document)
+def _group(ctx: Context, document: Document, *, force: bool) -> None:
+    name, group = manifests.cluster_of(document, "replace"), document["metadata"]["name"]
+    cluster = definitions.find_cluster(ctx, name)
+    if cluster is None:
+        raise KopsFailure(f'cluster "{name}" not found')
+    old = definitions.find_group(ctx, name, group)
+    if old is None and not force:
+        raise KopsFailure(f"instanceGroup: {group} does not exist (try adding --force flag)")
+    faults = validation.group_faults(document, cluster)
+    if faults:
+        raise KopsFailure(f"error replacing instanceGroup: {', '.join(faults)}")
+    if old is None:
+        text = f"instanceGroup: {group} was not found, creating resource now"
+        ctx.log("I", "replace.go:186", text)
+        definitions.store_group(ctx, name, document)
     else:
-        raise KopsFailure(f'unhandled kind "{kind}" in the file')
-
-
-_NOT_FOUND = "instanceGroup: {} was not found, creating resource now"
+        definitions.store_group(ctx, name, definitions.next_generation(old, document))

@@ -15,7 +15,6 @@ _MODULES = {
     "create secret dockerconfig": "create_secret",
     "create secret encryptionconfig": "create_secret",
     "create sshpublickey": "create_sshpublickey",
-    "delete": "delete_file",
     "delete cluster": "delete_cluster",
     "delete instance": "delete_instance",
     "delete instancegroup": "delete_instancegroup",
@@ -39,7 +38,6 @@ _MODULES = {
     "toolbox dump": "toolbox_dump",
     "trust keypair": "trust_keypair",
     "update cluster": "update_cluster",
-    "upgrade cluster": "upgrade_cluster",
     "validate cluster": "validate_cluster",
     "version": "version",
 }
@@ -97,7 +95,8 @@ class Verb:
     @property
     def runs(self) -> bool:
         """Whether kops does something here, rather than list the words that may follow."""
-        return self.name in _MODULES or not _children(self.words)
+        unserved = self.name == "delete" and bool(self.rest)
+        return self.name in _MODULES or unserved or not _children(self.words)
 
 
 def find(argv: Sequence[str]) -> Verb:
