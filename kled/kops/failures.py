@@ -145,7 +145,9 @@ _STATE_STORE = (
 
 _REFUSED_CREDENTIALS = (
     Row(
-        r"^Error: .*(verify your AWS credentials|failed to refresh cached credentials)",
+        # kops asks to verify them whatever AWS said, throttling and outages included (E04b)
+        r"^Error: .*(verify your AWS credentials(?!.* maximum number of attempts)"
+        r"|failed to refresh cached credentials)",
         errors.CredentialsRefused,
         "there are no usable AWS credentials",
         "E05b-no-aws-creds",
