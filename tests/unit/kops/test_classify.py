@@ -1,0 +1,182 @@
+from pathlib import Path
+
+import pytest
+
+from kled import errors
+from kled.kops.causes import CAUSES, CLOUD
+from kled.kops.classify import classify, permanent_cause
+from kled.kops.failures import FAILURES, REJECTED, UNAVAILABLE
+from tests.unit.kops.replay import CAPTURES, capture
+
+TABLE = {
+    "ApiUnreachable": "21-validate-unreachable 21b-validate-unreachable-wait"
+    " 26b-rolling-preview-no-cloudonly 32h-rolling-unreachable-yes"
+    " cp-01-validate-fail-api-unresolvable",
+    "ClusterNotReady": "55-validate-notready-json 55-validate-notready-json-wait"
+    " 57-rolling-validated-notready cp-07-validate-fail-node-missing-json"
+    " cp-19-rolling-update-fail-validate-timeout",
+    "ClusterNotFound": "38c-replace-missing 42d-delete-cluster-again E06-cluster-not-found-get"
+    " E06b-cluster-not-found-update E06c-cluster-not-found-ig E06d-cluster-not-found-validate"
+    " E06h-cluster-not-found-edit",
+    "InstanceGroupNotFound": "32g-rolling-unknown-ig 33f-delete-ig-missing E16-get-ig-missing"
+    " E16b-edit-ig-missing S07-seed-get-ig-nodes",
+    "ResourceNotFound": "35i-create-keypair-unknown 35j-distrust-primary"
+    " 40-delete-instance-preview E10c-create-f-missing-file E12-missing-ssh-key-file",
+    "ClusterExists": "38h-create-f-exists E07b-already-exists",
+    "InstanceGroupExists": "33c-create-ig-exists",
+    "VersionRefused": "E09i-old-k8s-version-create E09j-new-k8s-version-create",
+    "StateStoreMissing": "C12-memfs-state C12d-azureblob-state C12f-do-state C12l-vault-state"
+    " E01-no-state-store E02-nonexistent-bucket E02b-nonexistent-bucket-create"
+    " E03-bad-state-scheme E03b-state-no-scheme",
+    "CredentialsRefused": "C02-gce-dryrun C03d-azure-dryrun-blobstate C04-do-dryrun-notoken"
+    " C05-hetzner-dryrun-notoken C06-openstack-dryrun-noenv C07-scaleway-dryrun-noflag"
+    " C08-linode-dryrun-noflag C12b-gs-state C12j-swift-state C12k-k8s-state E05-no-s3-creds"
+    " E05b-no-aws-creds",
+    "NotYetApplied": "E14-export-before-update E14b-get-full-before-update"
+    " E14e-instances-before E14f-validate-before",
+    "DefinitionRejected": "14b-get-secrets-json 30g-edit-cluster-editor-invalid"
+    " 30i-edit-cluster-set-badpath 30j-edit-cluster-set-badvalue 33g-delete-ig-last-cp"
+    " 34b-create-secret-dockerconfig-again 38b-replace-invalid C02b-gce-dryrun-noproject"
+    " C03-azure-dryrun-noflag C05d-hetzner-badzone C08c-linode-create-nodryrun"
+    " C10-unknown-cloud C11-no-cloud-infer E08-invalid-name E09-invalid-zone E09c-no-zones"
+    " E09d-even-cp E09g-bad-image E10-create-f-badyaml E11-unknown-flag E11f-bool-arg"
+    " E11h-no-cluster-name E13-bad-phase E13d-bad-duration S01-seed-create"
+    " S02-seed-create-dns-public",
+    "CloudUnavailable": "23-toolbox-template C02c-gce-dryrun-fakecred C06b-openstack-dryrun"
+    " E04-unreachable-endpoint-s3 E09h-no-image-no-channel-net E15-no-assets-net"
+    " S14-public-create",
+    "KopsCrashed": "C04c-do-create-nodryrun",
+    "KopsError": "30h-edit-cluster-editor-rc3 33d2-delete-ig-no-yes-eof 41-rolling-sigterm"
+    " E04b-unreachable-endpoint-aws",
+}
+CASES = [(name, kind) for kind, names in TABLE.items() for name in names.split()]
+TASK = 'W1124 00:00:00.1 1 executor.go:141] error running task "X/y" (9m59s remaining): '
+AWS = "operation error EC2: RunInstances, https response error StatusCode: 400, RequestID: r, "
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_a_captured_failure_is_the_error_that_the_table_says(name: str, kind: str) -> None:
+    seen = capture(name)
+
+    error = classify("some verb", seen.returncode, seen.stdout, seen.stderr)
+
+    assert type(error) is getattr(errors, kind)
+    assert error.command == "some verb"
+    assert error.message
+    assert "\n" not in error.message
+
+
+def test_every_row_names_a_capture_or_a_reference() -> None:
+    for row in (*FAILURES, *REJECTED, *UNAVAILABLE):
+        assert (CAPTURES / row.source).is_dir(), row.source
+    for row in CLOUD:
+        assert row.source.startswith("https://")
+
+
+@pytest.mark.parametrize("row", (*FAILURES, *REJECTED, *UNAVAILABLE), ids=lambda row: row.source)
+def test_every_row_matches_its_own_capture(row: object) -> None:
+    assert row.match(capture(row.source).stderr) is not None  # type: ignore[attr-defined]
+
+
+def test_an_unknown_failure_keeps_kops_own_words() -> None:
+    error = classify("get clusters", 1, "", "I note\nError: the moon is full\n")
+
+    assert type(error) is errors.KopsError
+    assert error.message == "the moon is full"
+    assert "the moon" in error.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "stdout", "words"),
+    [(-9, "", "by signal 9: it said nothing"), (1, "no?\n", "with status 1: no?")],
+)
+def test_a_silent_end_says_how_it_ended(code: int, stdout: str, words: str) -> None:
+    assert words in classify("update cluster", code, stdout, "").message
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (AWS + "api error UnauthorizedOperation: no", errors.PermanentCloudError),
+        (AWS + "api error VcpuLimitExceeded: 32", errors.PermanentCloudError),
+        (AWS + "api error AddressLimitExceeded: 5", errors.PermanentCloudError),
+        (AWS + "api error OptInRequired: subscribe", errors.PermanentCloudError),
+        (AWS + "api error InvalidParameterValue: bad cidr", errors.PermanentCloudError),
+        (AWS + "api error ExpiredToken: old", errors.CredentialsRefused),
+        ("googleapi: Error 403: Quota 'CPUS' exceeded, quotaExceeded", errors.PermanentCloudError),
+        ("AADSTS7000215: invalid secret", errors.CredentialsRefused),
+        ("AuthorizationFailed: no role", errors.PermanentCloudError),
+        ("server limit (resource_limit_exceeded, 1a)", errors.PermanentCloudError),
+        ("scaleway-sdk-go: insufficient permissions: write", errors.PermanentCloudError),
+    ],
+)
+def test_waiting_for_a_refusal_is_in_vain(said: str, kind: type[errors.KopsError]) -> None:
+    found = permanent_cause(TASK + said)
+
+    assert type(found) is kind
+    assert not found.retryable
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        AWS + "api error RequestLimitExceeded: slow",
+        AWS + "api error InsufficientInstanceCapacity: none left",
+        AWS + "api error InvalidParameterValue: Invalid IAM Instance Profile name",
+        AWS + "api error InvalidSubnetID.NotFound: not yet",
+        "googleapi: Error 403: rateLimitExceeded",
+        'Get "https://api.hetzner.cloud/v1/networks": dial tcp: no such host',
+        "https response error StatusCode: 503",
+    ],
+)
+def test_what_time_may_cure_is_left_to_kops(said: str) -> None:
+    assert permanent_cause(TASK + said) is None
+
+
+def test_the_captured_stderr_of_a_waiting_kops_has_no_permanent_cause() -> None:
+    lines = capture("C05c-hetzner-create-nodryrun").stderr.splitlines()
+
+    assert [permanent_cause(line) for line in lines] == [None] * len(lines)
+
+
+def test_a_line_that_reports_no_retry_is_no_cause() -> None:
+    assert permanent_cause("api error UnauthorizedOperation: no") is None
+
+
+def test_a_deletion_that_is_denied_is_in_vain() -> None:
+    line = "vpc:vpc-1\terror deleting resources, will retry: api error UnauthorizedOperation: no"
+
+    assert type(permanent_cause(line)) is errors.PermanentCloudError
+
+
+def test_a_refusal_of_the_cloud_outweighs_the_definition_that_quotes_it() -> None:
+    said = (
+        'Error: x.spec.image: Invalid value: "ami-1": error listing images: operation error EC2:'
+        " DescribeImages, https response error StatusCode: 403, RequestID: r,"
+        " api error UnauthorizedOperation: You are not authorized"
+    )
+
+    assert type(classify("create cluster", 1, "", said)) is errors.PermanentCloudError
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (AWS + "api error RequestLimitExceeded: slow", errors.Throttled),
+        ("https response error StatusCode: 503, RequestID: r", errors.CloudUnavailable),
+        ("deadline exceeded executing task X. Example error: odd", errors.CloudUnavailable),
+    ],
+)
+def test_the_last_error_may_be_worth_another_try(said: str, kind: type[errors.KopsError]) -> None:
+    found = classify("update cluster", 1, "", f"Error: error running tasks: {said}\n")
+
+    assert type(found) is kind
+    assert found.retryable
+
+
+def test_causes_are_never_retryable() -> None:
+    assert not any(row.error.retryable for row in CAUSES)
+
+
+def test_captures_are_where_they_are_expected() -> None:
+    assert Path(CAPTURES).is_dir()

@@ -1,0 +1,275 @@
+import json
+import stat
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kled import errors
+from kled.kops.client import Kops
+from kled.models.spec import parse_spec
+from tests.unit.kops.replay import Capture, Replay, capture
+
+C = "demo.k8s.local"
+KEY = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
+ENV = {"PATH": "/bin", "AWS_SECRET_ACCESS_KEY": KEY, "KOPS_CLUSTER_NAME": "other"}
+SPEC = parse_spec({"name": C, "zones": ["us-east-1a"], "ssh_public_key": "k.pub"})
+
+
+def client(tmp_path: Path, *names: str | Capture) -> tuple[Kops, Replay, list[str]]:
+    said: list[str] = []
+    replay = Replay([capture(each) if isinstance(each, str) else each for each in names])
+    scratch = tmp_path / "scratch"
+    scratch.mkdir(mode=0o700)
+    kops = Kops(
+        "/opt/kops",
+        run=replay,
+        env=ENV,
+        state_store="s3://b/",
+        scratch=scratch,
+        on_line=said.append,
+    )
+    return kops, replay, said
+
+
+def test_a_call_depends_on_nothing_that_the_machine_points_at(tmp_path: Path) -> None:
+    kops, replay, _ = client(tmp_path, "10b-get-clusters-json")
+
+    kops.get_clusters()
+
+    env = replay.calls[0].env
+    assert env["KOPS_STATE_STORE"] == "s3://b"
+    assert env["KUBECONFIG"] == str(tmp_path / "scratch" / "kubeconfig")
+    assert "KOPS_CLUSTER_NAME" not in env
+
+
+@pytest.mark.parametrize(
+    ("name", "verb"),
+    [
+        ("42c-get-clusters-empty-json", lambda kops: kops.get_clusters()),
+        ("E14c-get-keypairs-before", lambda kops: kops.get_keypairs(C)),
+        ("E14d-get-secrets-before", lambda kops: kops.get_secrets(C)),
+    ],
+)
+def test_an_empty_list_is_no_error(tmp_path: Path, name: str, verb: object) -> None:
+    kops, _, _ = client(tmp_path, name)
+
+    assert verb(kops) == ()  # type: ignore[operator]
+
+
+def test_a_cluster_that_is_not_there_is_found_missing(tmp_path: Path) -> None:
+    name = "E06b-cluster-not-found-update"
+    kops, _, _ = client(tmp_path, name, name)
+
+    assert kops.find_definition(C) is None
+    with pytest.raises(errors.ClusterNotFound):
+        kops.get_definition(C)
+
+
+def test_reads_return_models(tmp_path: Path) -> None:
+    kops, _, _ = client(
+        tmp_path,
+        "01-version",
+        "11c-get-cluster-json",
+        "13b-get-all-yaml",
+        "12b-get-ig-json",
+        "12b-get-ig-json",
+        "17b-get-instances-json",
+        "16b-get-sshpublickeys-json",
+        "22-toolbox-dump-json",
+    )
+
+    assert kops.version().number == "1.36.2"
+    assert kops.get_cluster(C).name == C
+    found = kops.find_definition(C)
+    assert found is not None
+    assert found.name == C
+    assert kops.get_instance_group(C, "nodes-us-east-1a").max_size == 2
+    with pytest.raises(errors.InstanceGroupNotFound) as missing:
+        kops.get_instance_group(C, "nodes")
+    assert "nodes-us-east-1a" in str(missing.value.hint)
+    assert len(kops.get_instances(C)) == 3
+    assert len(kops.get_ssh_public_keys(C)) == 1
+    assert "resources" in kops.toolbox_dump(C)
+
+
+def test_a_cluster_of_another_name_is_not_the_one_asked_for(tmp_path: Path) -> None:
+    kops, _, _ = client(tmp_path, "11c-get-cluster-json")
+
+    with pytest.raises(errors.ClusterNotFound):
+        kops.get_cluster("other.k8s.local")
+
+
+def test_an_unhealthy_cluster_is_a_report_and_an_unreachable_one_an_error(tmp_path: Path) -> None:
+    kops, _, _ = client(
+        tmp_path,
+        "cp-07-validate-fail-node-missing-json",
+        "cp-04-validate-success-json",
+        "21-validate-unreachable",
+    )
+
+    assert not kops.validate(C).ready
+    assert kops.validate(C).ready
+    with pytest.raises(errors.ApiUnreachable):
+        kops.validate(C)
+
+
+def test_a_dry_run_plans_in_an_empty_corner_and_puts_the_base_right(tmp_path: Path) -> None:
+    seen = capture("20-dry-run-yaml")
+    text = seen.stdout.replace("s3://kled-state/", "s3://b/.kled/dry-run/")
+    kops, replay, _ = client(tmp_path, Capture("moved", text, "", 0), seen)
+
+    definition = kops.dry_run(SPEC)
+
+    assert "--state=s3://b/.kled/dry-run" in replay.words
+    assert json.loads(json.dumps(definition.as_json()))["cluster"]["spec"]["configBase"] == (
+        "s3://b/dry.k8s.local"
+    )
+    assert kops.dry_run(SPEC).cluster["spec"]["configBase"].startswith("s3://kled-state")  # type: ignore[index]
+
+
+def test_plans_come_from_previews(tmp_path: Path) -> None:
+    kops, _, said = client(
+        tmp_path,
+        "02-create-cluster",
+        "04-update-cluster-preview-nochange",
+        "07-delete-preview",
+        "32-rolling-preview-needupdate",
+        "25d-upgrade-preview-changes",
+        "25e-upgrade-yes",
+        "37-reconcile-cluster",
+    )
+
+    assert kops.create_cluster(SPEC).count("create") == 111
+    assert any("Tasks: 120 done" in line for line in said)
+    assert kops.update_preview(C).is_empty
+    assert kops.delete_preview(C).count("delete") == 31
+    assert not kops.rolling_update_preview(C).is_empty
+    assert not kops.upgrade_preview(C).is_empty
+    assert not kops.upgrade(C).is_empty
+    assert not kops.reconcile_preview(C).is_empty
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [
+        (lambda kops: kops.update(C), "update cluster --yes=true"),
+        (lambda kops: kops.unregister(C), "delete cluster --unregister=true --yes=true"),
+        (lambda kops: kops.delete_cluster(C), "delete cluster --yes=true"),
+        (lambda kops: kops.rolling_update(C), "rolling-update cluster --yes=true"),
+        (lambda kops: kops.reconcile(C), "reconcile cluster --yes=true"),
+        (lambda kops: kops.edit_cluster(C, set=["spec.a=1"]), "edit cluster --set=spec.a=1"),
+        (
+            lambda kops: kops.edit_instance_group(C, "g", unset=["spec.a"]),
+            "edit instancegroup g --unset=spec.a",
+        ),
+        (
+            lambda kops: kops.create_instance_group(C, "g", ["a"]),
+            "create instancegroup g --role=node --subnet=a --edit=false",
+        ),
+        (lambda kops: kops.delete_instance_group(C, "g"), "delete instancegroup g --yes=true"),
+        (lambda kops: kops.delete_instance(C, "i"), "delete instance i --surge=true --yes=true"),
+        (
+            lambda kops: kops.create_secret(C, "dockerconfig", Path("/f")),
+            "create secret dockerconfig --filename=/f",
+        ),
+        (lambda kops: kops.delete_secret(C, "s"), "delete secret s"),
+        (
+            lambda kops: kops.create_ssh_public_key(C, Path("/k")),
+            "create sshpublickey --ssh-public-key=/k",
+        ),
+        (lambda kops: kops.create_keypair(C, "all"), "create keypair all"),
+        (lambda kops: kops.promote_keypair(C, "k"), "promote keypair k"),
+        (lambda kops: kops.distrust_keypair(C, "k"), "distrust keypair k"),
+        (lambda kops: kops.complete_ssh_key(SPEC), "create sshpublickey --ssh-public-key=k.pub"),
+    ],
+)
+def test_a_change_names_the_cluster_and_says_yes(tmp_path: Path, verb: object, words: str) -> None:
+    kops, replay, _ = client(tmp_path, Capture("done", "", "", 0))
+
+    verb(kops)  # type: ignore[operator]
+
+    assert [each for each in replay.words if each != "--create-kube-config=false"] == [
+        *(w for w in words.split() if not w.startswith("--")),
+        f"--name={C}",
+        *(w for w in words.split() if w.startswith("--")),
+    ]
+
+
+def test_a_secret_of_an_unknown_kind_is_refused_before_kops_is_asked(tmp_path: Path) -> None:
+    kops, replay, _ = client(tmp_path)
+
+    with pytest.raises(errors.InvalidInput):
+        kops.create_secret(C, "nope", Path("/f"))
+    assert replay.calls == []
+
+
+def test_a_spec_without_a_key_stores_none(tmp_path: Path) -> None:
+    kops, replay, _ = client(tmp_path)
+
+    kops.complete_ssh_key(parse_spec({"name": C, "zones": ["us-east-1a"]}))
+
+    assert replay.calls == []
+
+
+def test_a_definition_is_stored_through_a_private_file_that_is_removed(tmp_path: Path) -> None:
+    kops, replay, _ = client(tmp_path, "13b-get-all-yaml", Capture("done", "", "", 0))
+
+    kops.replace(kops.get_definition(C))
+
+    assert replay.words[0] == "replace"
+    assert "--force=true" in replay.words
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_a_vain_wait_ends_the_call_and_secrets_never_leave(tmp_path: Path) -> None:
+    line = f'W1 executor.go:141] error running task "X/y" (9m): api error AccessDenied: {KEY}\n'
+    kops, _, said = client(tmp_path, Capture("denied", "", line, 1))
+
+    with pytest.raises(errors.PermanentCloudError) as caught:
+        kops.update(C)
+
+    assert caught.value.command == "update cluster"
+    assert KEY not in str(caught.value)
+    assert not any(KEY in each for each in said)
+
+
+def test_an_export_keeps_the_file_private_and_leaves_no_draft(tmp_path: Path) -> None:
+    kops, replay, _ = client(tmp_path, "28b-export-kubeconfig-admin")
+    target = tmp_path / "kube" / "config"
+    target.parent.mkdir()
+    target.write_text("other context")
+    target.chmod(0o644)
+
+    kops.export_kubeconfig(C, target, timedelta(hours=2))
+
+    assert "--admin=7200s" in replay.words
+    assert target.read_text() == "other context"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert [each.name for each in target.parent.iterdir()] == ["config"]
+
+
+def test_a_failed_export_leaves_the_old_file(tmp_path: Path) -> None:
+    kops, _, _ = client(tmp_path, "E14-export-before-update")
+    target = tmp_path / "config"
+
+    with pytest.raises(errors.NotYetApplied):
+        kops.export_kubeconfig(C, target)
+    assert not target.exists()
+
+
+def test_an_export_into_a_file_as_directory_is_a_disk_error(tmp_path: Path) -> None:
+    kops, _, _ = client(tmp_path)
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(errors.DiskUnusable):
+        kops.export_kubeconfig(C, tmp_path / "file" / "config")
+
+
+def test_an_experimental_cloud_gets_its_feature_flag(tmp_path: Path) -> None:
+    kops, replay, _ = client(tmp_path, "02-create-cluster")
+    spec = parse_spec({"name": C, "zones": ["fr-par-1"]})
+
+    kops.create_cluster(spec)
+
+    assert replay.calls[0].env["KOPS_FEATURE_FLAGS"] == "Scaleway"
