@@ -1,0 +1,177 @@
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kled.sandbox import control
+
+Kled = Callable[..., "subprocess.CompletedProcess[str]"]
+NAME = "--name=changes.example.com"
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """A sandbox with one stored cluster of two nodes."""
+    control.start(tmp_path / "box", speed=600)
+    found = control.environment(tmp_path / "box", path=os.defpath)
+    create = ["create", "cluster", NAME, "--zones=us-east-1a", "--node-count=2", "--cloud=aws"]
+    subprocess.run([found["KLED_KOPS"], *create], env=found, capture_output=True, check=True)
+    return found
+
+
+@pytest.fixture
+def kled(env: dict[str, str]) -> Kled:
+    def call(*args: str, **more: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "kled", "kops", *args],
+            env=env | more,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return call
+
+
+def clusters(kled: Kled) -> list[str]:
+    return [one["name"] for one in json.loads(kled("get-clusters", "-ojson").stdout)]
+
+
+def test_deleting_previews_first_and_then_deletes_with_a_loud_line(kled: Kled) -> None:
+    preview = kled("delete-cluster", NAME)
+    assert preview.returncode == 0
+    assert f"kled kops delete-cluster {NAME} --yes" in preview.stderr
+    assert clusters(kled) == ["changes.example.com"]
+
+    done = kled("delete-cluster", NAME, "--yes")
+
+    assert done.returncode == 0
+    assert "NO SNAPSHOT is taken" in done.stdout
+    assert clusters(kled) == []
+    assert kled("delete-cluster", NAME, "--yes").returncode == 1
+
+
+def test_deleting_never_guesses_which_cluster(kled: Kled) -> None:
+    done = kled("delete-cluster", "--yes")
+
+    assert done.returncode == 2
+    assert "--name: is needed: the state store has changes.example.com" in done.stderr
+    assert clusters(kled) == ["changes.example.com"]
+
+
+@pytest.mark.parametrize(
+    "more", [(), ("--confirm=other.example.com",), ("--confirm=changes.example.com",)]
+)
+def test_a_protected_cluster_stays_without_its_name_and_a_snapshot(
+    kled: Kled, more: tuple[str, ...]
+) -> None:
+    done = kled("delete-cluster", NAME, "--yes", *more, KLED_PROTECTED="prod-*, changes*")
+
+    assert done.returncode == 6
+    assert "hint: " in done.stderr
+    assert clusters(kled) == ["changes.example.com"]
+
+
+def test_a_protected_cluster_goes_where_both_are_said(kled: Kled) -> None:
+    done = kled(
+        "delete-cluster",
+        NAME,
+        "--yes",
+        "--confirm=changes.example.com",
+        "--no-snapshot",
+        KLED_PROTECTED="changes*",
+    )
+
+    assert done.returncode == 0
+    assert clusters(kled) == []
+
+
+def test_scaling_by_the_start_of_a_name_says_which_group_is_meant(kled: Kled) -> None:
+    done = kled("scale-instance-group", NAME, "--instance-group=nodes", "--size=3")
+
+    assert done.returncode == 0
+    assert '"nodes" is the instance group "nodes-us-east-1a"' in done.stderr
+    assert "spec.maxSize: 2 -> 3; spec.minSize: 2 -> 3" in done.stdout
+    assert f"next: kled kops update-cluster {NAME}" in done.stderr
+
+
+def test_scaling_to_what_it_is_changes_nothing(kled: Kled) -> None:
+    done = kled("scale-instance-group", NAME, "--instance-group=nodes", "--size=2")
+
+    assert "no change: it says so already" in done.stdout
+    assert "next:" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (("scale-instance-group", "--min=5"), 2, "is above the greatest"),
+        (("scale-instance-group",), 2, "give either --size"),
+        (("edit-instance-group", "--set=spec.noSuch=1"), 1, "noSuch"),
+        (("edit-instance-group", "--max=3", "--file=x"), 2, "cannot be combined"),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused(
+    kled: Kled, args: tuple[str, ...], code: int, words: str
+) -> None:
+    command, *options = args
+
+    done = kled(command, NAME, "--instance-group=nodes", *options)
+
+    assert done.returncode == code
+    assert words in done.stderr
+
+
+def test_a_group_that_is_not_there_is_answered_with_those_that_are(kled: Kled) -> None:
+    done = kled("scale-instance-group", NAME, "--instance-group=spot", "--size=1")
+
+    assert done.returncode == 1
+    assert "hint: the groups are control-plane-us-east-1a, nodes-us-east-1a" in done.stderr
+
+
+def test_an_edit_that_is_no_yaml_is_kept_and_can_be_resumed(kled: Kled, tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\necho ": [" >> "$1"\n')
+    editor.chmod(0o755)
+
+    done = kled("edit-instance-group", NAME, "--instance-group=nodes", EDITOR=str(editor))
+
+    assert done.returncode == 2
+    (kept,) = (tmp_path / "box").rglob("edits/*.yaml")
+    assert f"--file={kept}" in done.stderr
+    assert kept.read_text().endswith(": [\n")
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_edit_of_another_object_is_refused_and_kept(kled: Kled, tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nsed -i "s/name: nodes.*/name: others/" "$1"\n')
+    editor.chmod(0o755)
+
+    done = kled("edit-instance-group", NAME, "--instance-group=nodes", EDITOR=str(editor))
+
+    assert done.returncode == 2
+    assert "metadata.name: must stay" in done.stderr
+    assert "your edit is kept in" in done.stderr
+
+
+def test_leaving_the_editor_without_a_change_keeps_nothing(kled: Kled, tmp_path: Path) -> None:
+    done = kled("edit-instance-group", NAME, "--instance-group=nodes", EDITOR="true")
+
+    assert done.returncode == 0
+    assert "nothing was changed" in done.stderr
+    assert list((tmp_path / "box").rglob("edits/*.yaml")) == []
+
+
+def test_a_state_store_is_checked_and_remembered(kled: Kled, env: dict[str, str]) -> None:
+    done = kled("configure-state-store", "--region=eu-west-1", "-ojson")
+
+    assert done.returncode == 0
+    assert all(finding["ok"] for finding in json.loads(done.stdout))
+    kept = (Path(env["HOME"]) / ".config" / "kled" / "config.toml").read_text()
+    assert f'default-state-store = "{env["KOPS_STATE_STORE"]}"' in kept
+    assert 'region = "eu-west-1"' in kept
