@@ -1,0 +1,81 @@
+"""What is typed after `kled run FLOW` becomes checked parameters, or its wrong field is named."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from kled.cli.flow_parameters import collect, model_of, read_file, validate
+from kled.errors import InvalidInput
+from kled.models.spec import ClusterSpec
+
+
+def create(spec: ClusterSpec, kubeconfig: Path | None = None, patience: int = 30) -> None:
+    """Stand for a flow."""
+
+
+def check(*words: str, text: str = "") -> BaseModel:
+    model = model_of(create)
+    return validate(model, collect(model, words, read_file(text)))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("name=c.example.com", "zones=us-east-1a,us-east-1b", "node-count=2"),
+        ("spec.name=c.example.com", "spec.zones=us-east-1a,us-east-1b", "spec.node_count=2"),
+        ("name=c.example.com", "zones=us-east-1a", "zones=us-east-1b", "node_count=2"),
+    ],
+)
+def test_a_specs_fields_may_be_given_bare_or_dotted_in_either_case(words: tuple[str, ...]) -> None:
+    spec = dict(check(*words))["spec"]
+
+    assert (spec.name, list(spec.zones), spec.node_count) == (
+        "c.example.com",
+        ["us-east-1a", "us-east-1b"],
+        2,
+    )
+
+
+def test_words_overrule_the_file() -> None:
+    text = "spec: {name: c.example.com, zones: [us-east-1a], node-count: 1}\npatience: 5\n"
+
+    found = dict(check("node-count=3", text=text))
+
+    assert (found["spec"].node_count, found["patience"]) == (3, 5)
+
+
+def test_a_files_bare_fields_belong_to_the_spec() -> None:
+    found = dict(check(text='{"name": "c.example.com", "zones": ["us-east-1a"]}'))
+
+    assert found["spec"].name == "c.example.com"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("nmae=c.example.com",), "nmae: there is no such parameter"),
+        (("spec.nmae=c.example.com",), "nmae: there is no such parameter"),
+        (("name",), "name: is not key=value"),
+        (("name=a.example.com", "name=b.example.com"), "name: is given twice"),
+        (("name=c.example.com",), "zones: field required"),
+        (("name=c.example.com", "zones=us-east-1a", "patience=soon"), "patience: input should be"),
+    ],
+)
+def test_what_cannot_be_used_is_named(words: tuple[str, ...], message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        check(*words)
+
+
+def test_a_misspelt_key_is_told_the_nearest() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        check("nmae=c.example.com")
+
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith("did you mean name? ")
+
+
+@pytest.mark.parametrize("text", ["[1]", "a: ["])
+def test_a_file_that_is_no_mapping_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="params: "):
+        read_file(text)
