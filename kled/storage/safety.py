@@ -1,0 +1,83 @@
+"""Whether a state store is kept as something that holds every cluster's keys should be."""
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from kled.errors import StoreDenied
+from kled.storage.base import Location
+from kled.storage.url import S3_SCHEMES, directory
+
+Severity = Literal["danger", "warning", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be."""
+
+    what: str
+    severity: Severity
+    """danger: data can be lost or read by strangers; unknown: it could not be checked."""
+    mend: str | None = None
+    """The exact command that mends it, where one does."""
+
+
+def check(location: Location, *, env: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Return what is wrong with the state store at `location`, worst first; nothing is changed.
+
+    An absent store is a finding; wrong credentials and no answer are raised.
+    """
+    scheme = urlsplit(location.url).scheme
+    if scheme in S3_SCHEMES:
+        from kled.storage import safety_s3  # noqa: PLC0415 - brings boto3
+
+        found = safety_s3.open_bucket(location, env).check()
+    elif scheme == "file" or location.url.startswith("/"):
+        found = _check_directory(directory(location.url))
+    else:
+        found = [Finding(f"kled cannot check {scheme}:// stores yet", "unknown")]
+    order: tuple[Severity, ...] = ("danger", "warning", "unknown")
+    return tuple(sorted(found, key=lambda one: order.index(one.severity)))
+
+
+def create(location: Location, *, env: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Make the store, and make it safe; return what is still wrong.
+
+    Idempotent: a store that exists is only mended, objects are never touched, lifecycle rules are
+    reported and left alone. Killed halfway, the next run does the rest.
+    """
+    scheme = urlsplit(location.url).scheme
+    if scheme in S3_SCHEMES:
+        from kled.storage import safety_s3  # noqa: PLC0415 - brings boto3
+
+        safety_s3.open_bucket(location, env).create()
+    elif scheme == "file" or location.url.startswith("/"):
+        _create_directory(directory(location.url))
+    return check(location, env=env)
+
+
+def _check_directory(path: Path) -> list[Finding]:
+    if not path.is_dir():
+        return [Finding(f"there is no directory {path}", "danger", f"mkdir -p -m 700 {path}")]
+    found = []
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        found.append(Finding(f"{path} cannot be written to", "danger", f"chmod u+rwx {path}"))
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        found.append(
+            Finding(f"others can enter {path} (mode {mode:o})", "danger", f"chmod 700 {path}")
+        )
+    return [*found, Finding("a directory keeps no older versions", "warning")]
+
+
+def _create_directory(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.chmod(0o700)
+    except OSError as error:
+        words = (error.strerror or str(error)).lower()
+        raise StoreDenied(f"cannot make {path}: {words}") from error

@@ -1,0 +1,188 @@
+"""The safety of an S3 bucket, as its own settings say it."""
+
+import shlex
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from kled.errors import (
+    BucketMissing,
+    CapabilityMissing,
+    ObjectMissing,
+    StoreDenied,
+)
+from kled.storage import lifecycle, s3_client
+from kled.storage.base import Location
+from kled.storage.s3_errors import translated
+from kled.storage.safety import Finding
+from kled.storage.url import bucket_and_prefix
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import (
+        PublicAccessBlockConfigurationTypeDef,
+        ServerSideEncryptionConfigurationTypeDef,
+    )
+
+_BLOCK: Final["PublicAccessBlockConfigurationTypeDef"] = {
+    "BlockPublicAcls": True,
+    "IgnorePublicAcls": True,
+    "BlockPublicPolicy": True,
+    "RestrictPublicBuckets": True,
+}
+_ENCRYPTION: Final["ServerSideEncryptionConfigurationTypeDef"] = {
+    "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+}
+_BLOCK_WORDS: Final = ",".join(f"{name}=true" for name in _BLOCK)
+_ENCRYPTION_WORDS: Final = (
+    '\'{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}\''
+)
+_HOME_REGION: Final = "us-east-1"  # the one region that CreateBucket must not be told
+
+
+class Bucket:
+    """One bucket's settings."""
+
+    def __init__(
+        self, client: "S3Client", name: str, prefix: str, access: s3_client.Access
+    ) -> None:
+        self._client = client
+        self._name = name
+        self._prefix = prefix
+        self._access = access
+
+    def check(self) -> list[Finding]:
+        """Ask for each setting; one that may not be asked for is `unknown`."""
+        if not self._exists():
+            words = f"create-bucket --bucket {self._quoted}{self._constraint_words()}"
+            return [Finding(f"there is no bucket {self._name}", "danger", self._aws(words))]
+        checks = (
+            ("versioning", self._versioning),
+            ("public access", self._public_access),
+            ("encryption", self._encryption),
+            ("lifecycle rules", self._lifecycle),
+        )
+        return [finding for what, one in checks for finding in self._asked(what, one)]
+
+    def create(self) -> None:
+        """Make the bucket unless it is there; then set what `check` would miss."""
+        with translated(self._name):
+            if not self._exists():
+                self._make()
+            self._client.put_bucket_versioning(
+                Bucket=self._name, VersioningConfiguration={"Status": "Enabled"}
+            )
+        for mend in (self._block_public, self._encrypt):
+            try:
+                with translated(self._name):
+                    mend()
+            except (CapabilityMissing, StoreDenied):
+                continue  # not every S3-compatible has these; `check` reports what is missing
+
+    def _make(self) -> None:
+        region = self._region
+        if region == _HOME_REGION:
+            self._client.create_bucket(Bucket=self._name)
+        else:
+            where: Any = {"LocationConstraint": region}
+            self._client.create_bucket(Bucket=self._name, CreateBucketConfiguration=where)
+
+    def _block_public(self) -> None:
+        self._client.put_public_access_block(
+            Bucket=self._name, PublicAccessBlockConfiguration=_BLOCK
+        )
+
+    def _encrypt(self) -> None:
+        if self._encryption():
+            self._client.put_bucket_encryption(
+                Bucket=self._name, ServerSideEncryptionConfiguration=_ENCRYPTION
+            )
+
+    def _exists(self) -> bool:
+        try:
+            with translated(self._name):
+                self._client.head_bucket(Bucket=self._name)
+        except (BucketMissing, ObjectMissing):
+            return False
+        return True
+
+    def _asked(self, what: str, check: Callable[[], list[Finding]]) -> list[Finding]:
+        try:
+            with translated(self._name):
+                return check()
+        except (StoreDenied, CapabilityMissing) as error:
+            return [Finding(f"{what} could not be checked: {error.message}", "unknown")]
+
+    def _versioning(self) -> list[Finding]:
+        if self._client.get_bucket_versioning(Bucket=self._name).get("Status") == "Enabled":
+            return []
+        words = f"put-bucket-versioning --bucket {self._quoted} "
+        mend = self._aws(words + "--versioning-configuration Status=Enabled")
+        return [Finding("versioning is off: what is deleted is gone", "danger", mend)]
+
+    def _public_access(self) -> list[Finding]:
+        answer = self._setting(lambda: self._client.get_public_access_block(Bucket=self._name))
+        found = answer.get("PublicAccessBlockConfiguration", {})
+        if all(found.get(name) for name in _BLOCK):
+            return []
+        words = f"put-public-access-block --bucket {self._quoted} "
+        mend = self._aws(words + f"--public-access-block-configuration {_BLOCK_WORDS}")
+        return [Finding("public access is not blocked", "danger", mend)]
+
+    def _encryption(self) -> list[Finding]:
+        answer = self._setting(lambda: self._client.get_bucket_encryption(Bucket=self._name))
+        if answer.get("ServerSideEncryptionConfiguration", {}).get("Rules"):
+            return []
+        words = f"put-bucket-encryption --bucket {self._quoted} "
+        mend = self._aws(words + f"--server-side-encryption-configuration {_ENCRYPTION_WORDS}")
+        return [Finding("objects are not encrypted by default", "warning", mend)]
+
+    def _lifecycle(self) -> list[Finding]:
+        answer = self._setting(
+            lambda: self._client.get_bucket_lifecycle_configuration(Bucket=self._name)
+        )
+        look = self._aws(f"get-bucket-lifecycle-configuration --bucket {self._quoted}")
+        return [
+            Finding(
+                f"lifecycle rule {name} can remove backups/etcd/*/control/, on which etcd lives: "
+                "disable it or narrow its prefix",
+                "danger",
+                look,
+            )
+            for name in lifecycle.harmful(answer.get("Rules", ()), self._prefix)
+        ]
+
+    def _setting(self, ask: Callable[[], Any]) -> Mapping[str, Any]:
+        """Return the answer; nothing where the setting was never made."""
+        try:
+            with translated(self._name):
+                answer: Mapping[str, Any] = ask()
+        except ObjectMissing:
+            return {}
+        return answer
+
+    @property
+    def _quoted(self) -> str:
+        return shlex.quote(self._name)
+
+    @property
+    def _region(self) -> str:
+        return self._access.region or self._client.meta.region_name
+
+    def _constraint_words(self) -> str:
+        if self._region == _HOME_REGION:
+            return ""
+        return f" --create-bucket-configuration LocationConstraint={shlex.quote(self._region)}"
+
+    def _aws(self, words: str) -> str:
+        endpoint = self._access.endpoint
+        options = f" --endpoint-url {shlex.quote(endpoint)}" if endpoint else ""
+        return f"aws{options} --region {shlex.quote(self._region)} s3api {words}"
+
+
+def open_bucket(location: Location, env: Mapping[str, str]) -> Bucket:
+    """Return the bucket of an S3-like URL; nothing is asked of it yet."""
+    name, prefix = bucket_and_prefix(location.url)
+    scheme = urlsplit(location.url).scheme
+    access = s3_client.choose(scheme, env, endpoint=location.endpoint, region=location.region)
+    return Bucket(s3_client.connect(access), name, prefix, access)
