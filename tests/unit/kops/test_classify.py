@@ -73,7 +73,7 @@ def test_every_row_names_a_capture_or_a_reference() -> None:
         assert row.source.startswith("https://")
 
 
-@pytest.mark.parametrize("row", (*FAILURES, *REJECTED, *UNAVAILABLE), ids=lambda row: row.source)
+@pytest.mark.parametrize("row", [*FAILURES, *REJECTED, *UNAVAILABLE], ids=lambda row: row.source)
 def test_every_row_matches_its_own_capture(row: object) -> None:
     assert row.match(capture(row.source).stderr) is not None  # type: ignore[attr-defined]
 
