@@ -1,0 +1,69 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kled.sandbox import control
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    control.start(tmp_path / "box", speed=600)
+    return control.environment(tmp_path / "box", path=os.defpath)
+
+
+def doctor(env: dict[str, str], *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "kled", "doctor", *args],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def checks(env: dict[str, str]) -> dict[str, dict[str, object]]:
+    return {row["check"]: row for row in json.loads(doctor(env, "--output=json").stdout)}
+
+
+def test_a_working_set_up_is_well(env: dict[str, str]) -> None:
+    done = doctor(env)
+
+    assert done.returncode == 0
+    assert done.stdout.startswith("CHECK")
+    found = checks(env)
+    assert "(simulated)" in str(found["kops"]["detail"])
+    assert found["state store"]["state"] == "ok"
+    assert found["cloud aws"]["state"] == "ok"
+    assert "cloud linode" not in found
+
+
+def test_without_kops_and_state_store_it_says_what_to_do(tmp_path: Path) -> None:
+    bare = {"HOME": str(tmp_path), "PATH": str(tmp_path)}
+
+    done = doctor(bare)
+
+    assert done.returncode == 1
+    assert "kops: there is no kops" in done.stderr
+    assert "kled kops configure-state-store --state=URL" in done.stderr
+
+
+def test_a_missing_state_store_and_a_silent_server_are_wrong(env: dict[str, str]) -> None:
+    broken = env | {"PREFECT_API_URL": "http://127.0.0.1:9/api", "KLED_KOPS": "/nowhere/kops"}
+
+    found = checks(broken)
+
+    assert doctor(broken).returncode == 1
+    assert found["Prefect server"]["state"] == "wrong"
+    assert found["kops"]["state"] == "missing"
+    assert found["state store"]["state"] == "wrong"
+
+
+def test_missing_variables_of_a_cloud_are_named_and_needed_by_nobody(env: dict[str, str]) -> None:
+    found = checks(env)["cloud hetzner"]
+
+    assert found["detail"] == "not set: HCLOUD_TOKEN"
+    assert found["needed"] is False
