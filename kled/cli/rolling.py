@@ -53,6 +53,7 @@ ROLLING = (
 )
 def rolling_update(
     call: Call,
+    /,
     name: str | None,
     groups: tuple[str, ...],
     *,

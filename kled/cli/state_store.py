@@ -3,56 +3,51 @@
 import click
 
 from kled.cli.leaf import Call, leaf
-from kled.cli.output import Column, show
-from kled.cli.settings_file import remember
-from kled.operations.session import require_state_store
+from kled.cli.output import Column, show, show_value
+from kled.errors import StoreError
+from kled.operations.session import child_environment, require_state_store
 
-_FINDINGS = (Column("CHECK", "check"), Column("OK", "ok"), Column("WHAT TO DO", "advice"))
+_FINDINGS = (Column("SEVERITY", "severity"), Column("WHAT", "what"), Column("MEND IT WITH", "mend"))
 
 
 @leaf(
     "configure-state-store",
     examples=(
-        "kled kops configure-state-store --state=s3://acme-kops-state --region=eu-west-1",
-        "kled kops configure-state-store --state=file:///srv/kops --default",
+        "kled kops configure-state-store --state=s3://acme-kops-state",
+        "kled kops configure-state-store --state=s3://acme-kops-state --region=eu-west-1 --create",
     ),
 )
-@click.option("--region", help="The bucket's region.")
-@click.option("--endpoint", metavar="URL", help="Of a store that is not AWS's own.")
-@click.option("--default", "default", is_flag=True, help="Use it where no --state is given.")
+@click.option("--create", "make", is_flag=True, help="Make the store, and make it safe.")
+@click.option("--region", help="The bucket's region; remembered in the profile.")
+@click.option("--endpoint", metavar="URL", help="Endpoint of an S3-compatible store; remembered.")
 def configure_state_store(
-    call: Call, region: str | None, endpoint: str | None, *, default: bool
-) -> None:
-    """Check that a state store answers and takes leases, and remember it in the settings file.
+    call: Call, *, make: bool, region: str | None, endpoint: str | None
+) -> int:
+    """Check that the state store is kept safely, and make it the one that commands use.
 
-    The first store that is remembered becomes the default. Credentials stay in the environment.
+    It holds every cluster's CA keys: versioning, public access, encryption and lifecycle rules are
+    checked, and each finding comes with the command that mends it. Exit 1 where data is in danger.
     """
-    url = require_state_store(call.settings)
-    profile = {k: v for k, v in (("region", region), ("endpoint", endpoint)) if v}
-    findings = _check(call, url, profile)
-    chosen = default or not call.settings.profiles
-    remember(call.settings.config_file, url, profile, default=chosen)
-    show(findings, _FINDINGS, call.settings.output)
-    call.say(f"remembered in {call.settings.config_file}{' as the default' if chosen else ''}")
-    call.say("next: kled doctor")
-
-
-def _check(call: Call, url: str, profile: dict[str, str]) -> list[dict[str, object]]:
-    """Ask the store; raises what it answers where it cannot be used at all."""
-    from kled.operations.session import child_environment  # noqa: PLC0415 - not for --help
+    from kled.cli.settings_file import remember  # noqa: PLC0415 - not for --help
+    from kled.storage import safety  # noqa: PLC0415 - brings an SDK
     from kled.storage.base import Location  # noqa: PLC0415
-    from kled.storage.probe import conditional_writes  # noqa: PLC0415
-    from kled.storage.url import open_store  # noqa: PLC0415 - SDKs are heavy
 
-    known = call.settings.profile
-    where = Location(
-        url, profile.get("endpoint") or known.endpoint, profile.get("region") or known.region
-    )
-    store = open_store(where, env=child_environment(call.settings), clock=call.clock)
-    next(store.keys(), None)
-    honest = conditional_writes(store)
-    advice = "" if honest else "changes need --no-lease: two writers cannot be kept apart"
-    return [
-        {"check": "reachable", "ok": True, "advice": ""},
-        {"check": "conditional writes (leases)", "ok": honest, "advice": advice},
-    ]
+    profile = call.settings.profile
+    url = require_state_store(call.settings)
+    location = Location(url, endpoint or profile.endpoint, region or profile.region)
+    look = safety.create if make else safety.check
+    found = look(location, env=child_environment(call.settings))
+    rows = [{"severity": one.severity, "what": one.what, "mend": one.mend} for one in found]
+    if call.settings.output == "table":
+        show(rows, _FINDINGS, "table")
+    else:
+        show_value({"state_store": url, "findings": rows}, call.settings.output)
+    if any(one.severity == "danger" for one in found):
+        raise StoreError(
+            f"{url} is not safe to use: {found[0].what}",
+            hint="run the commands above, or this one with --create; the profile is not written",
+        )
+    given = {key: value for key, value in (("region", region), ("endpoint", endpoint)) if value}
+    remember(call.settings.config_file, url, given, default=True)
+    call.say(f"{url} is now the state store of every command ({call.settings.config_file})")
+    return 0

@@ -1,8 +1,10 @@
 """`kops delete instancegroup` (captures 33d to 33g): the definition and the group's machines."""
 
-from kled.sandbox import definitions
+from kled.sandbox import definitions, removal
+from kled.sandbox.cloud import connect
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.flags import Flags, UsageFailure
+from kled.sandbox.new_cluster import cloud_of
 
 
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
@@ -19,12 +21,14 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     name, group = flags["name"], args[0]
     if not flags["yes"]:
         _ask(ctx, group)
-    definitions.load_cluster(ctx, name)
+    cluster = definitions.load_cluster(ctx, name)
     document = definitions.load_group(ctx, name, group)
     ctx.out(f'InstanceGroup "{group}" found for deletion')
     masters = [g for g in definitions.load_groups(ctx, name) if g["spec"]["role"] == "Master"]
     if document["spec"]["role"] == "Master" and len(masters) == 1:
         raise KopsFailure("cannot delete the only control plane instance group")
+    if cloud_of(cluster) == "aws":
+        removal.delete_group(connect(ctx, cluster), name, group)
     definitions.delete_group(ctx, name, group)
     ctx.out(f'\nDeleted InstanceGroup: "{group}"')
     return 0

@@ -1,7 +1,8 @@
 """State stores that speak S3: s3://, and do://, scw://, linode://, hos:// with an S3_ENDPOINT.
 
 Settings are kops' own: S3_ENDPOINT with S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY and S3_REGION, else
-the AWS chain (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and so on). Messages: captures C12f, E02*, E04, E05.
+the AWS chain (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and so on). Messages: captures C12f, E02*, E04,
+E05.
 """
 
 from collections.abc import Callable, Iterable, Mapping
