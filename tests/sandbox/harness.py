@@ -1,6 +1,7 @@
 """Replay captures of a real kops on a sandbox that is arranged as theirs was."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -94,7 +95,7 @@ class Box:
         for origin in self.origins:
             text = text.replace(str(origin / "state"), "STORE")
             text = text.replace(str(origin / "home"), OPERATOR)
-        return text
+        return text.replace(" (simulated)\n", "\n")
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,9 @@ class Capture:
     @property
     def outcome(self) -> Outcome:
         """What kops printed and how it ended."""
-        return Outcome(self._text("stdout"), self._text("stderr"), int(self._text("rc")))
+        places = r"/home/operator(?:/fs8)?(?=/[\w-]+\.k8s\.local)"
+        out, err = (re.sub(places, "STORE", self._text(part)) for part in ("stdout", "stderr"))
+        return Outcome(out, err, int(self._text("rc")))
 
     def _text(self, part: str) -> str:
         return (CAPTURES / self.name / part).read_text()
