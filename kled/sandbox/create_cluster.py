@@ -218,9 +218,7 @@ def _print(ctx: Context, output: str, documents: list[Document]) -> None:
         ctx.stdout.write(yaml_form.dump_all(documents))
     elif output == "json":
         text = yaml_form.to_json_list(documents)
-        ctx.stdout.write(
-            text.removesuffix("]")
-        )  # kops forgets the brackets (capture 20b-dry-run-json)
+        ctx.stdout.write(text[1:-1])  # kops forgets the brackets (capture 20b-dry-run-json)
     else:
         raise KopsFailure(f'unsupported output type "{output}"')
 

@@ -4,6 +4,7 @@ from kled.sandbox import definitions, removal
 from kled.sandbox.cloud import connect
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.flags import Flags, UsageFailure
+from kled.sandbox.group_tasks import full_name
 from kled.sandbox.new_cluster import cloud_of
 
 
@@ -28,7 +29,7 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     if document["spec"]["role"] == "Master" and len(masters) == 1:
         raise KopsFailure("cannot delete the only control plane instance group")
     if cloud_of(cluster) == "aws":
-        removal.delete_group(connect(ctx, cluster), name, group)
+        removal.delete_group(connect(ctx, cluster), name, full_name(name, document))
     definitions.delete_group(ctx, name, group)
     ctx.out(f'\nDeleted InstanceGroup: "{group}"')
     return 0
