@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from kled.errors import InvalidInput
 from kled.kops import command
 from kled.kops.call import Calls
 from kled.models.cluster import Role
@@ -25,17 +24,6 @@ class Groups(Calls):
         `DefinitionRejected`.
         """
         self.change(command.edit_instance_group(name, group, set, unset))
-
-    def edit_instance_group_text(self, name: str, group: str, text: str) -> None:
-        """`kops replace` with one instance group's YAML.
-
-        Repeatable, and atomic. Raises `InvalidInput` where the text is another object: kops would
-        store a second one. Kops drops fields that it does not know without a word (capture
-        38l): whoever cares reads the group again. Raises `DefinitionRejected`.
-        """
-        if _stands_for(text) != (name, group):
-            raise InvalidInput("text", f'is not instance group "{group}" of cluster "{name}"')
-        self.store(text, create=False)
 
     def create_instance_group(
         self, name: str, group: str, subnets: Sequence[str], role: Role = "node"
@@ -64,15 +52,3 @@ class Groups(Calls):
         """
         argv = command.delete_instance(name, instance, cloudonly=cloudonly, surge=surge, yes=True)
         self.change(argv)
-
-
-def _stands_for(text: str) -> tuple[str, str] | None:
-    """Return the names of the cluster and of the group that a YAML text is, None for neither."""
-    import yaml  # noqa: PLC0415 - reads do without
-
-    try:
-        document = yaml.safe_load(text)
-        metadata = document["metadata"]
-        return str(metadata["labels"]["kops.k8s.io/cluster"]), str(metadata["name"])
-    except (yaml.YAMLError, KeyError, TypeError):
-        return None

@@ -72,7 +72,7 @@ def test_a_cluster_lives_from_creation_to_deletion(kops: Kops, tmp_path: Path) -
     assert planned.count("create") > 10
     assert kops.update_preview(C).is_empty
     assert C in (tmp_path / "config").read_text()
-    assert [group.max_size for group in kops.get_instance_groups(C)][0] == 1
+    assert next(group.max_size for group in kops.get_instance_groups(C)) == 1
     assert not kops.delete_preview(C).is_empty
     kops.delete_cluster(C)
     assert kops.find_definition(C) is None
