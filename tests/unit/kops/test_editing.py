@@ -9,7 +9,9 @@ from kled.kops.client import Kops
 from kled.kops.editing import reasons
 
 PRELUDE = "# Please edit\n# and\n# reopened\n#\n"
-REFUSED = f"{PRELUDE}# Found fields that are not recognized\n#   spec:\n# +   maxSizes: 9\n#\nspec: {{}}\n"
+REFUSED = (
+    PRELUDE + "# Found fields that are not recognized\n#   spec:\n# +   maxSizes: 9\n#\nspec: {}\n"
+)
 KOPS = """#!/bin/sh
 # opens its editor as kops does: once, and where the text is refused once more with the reasons
 dir={directory}
