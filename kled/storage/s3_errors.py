@@ -82,7 +82,7 @@ def _unsent(error: Exception) -> type[StoreError]:
     """Classify what happened before an answer came."""
     from botocore import exceptions  # noqa: PLC0415 - slow to import
 
-    if isinstance(error, exceptions.HTTPClientError):  # also time-outs and refused connections
+    if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
         return StoreUnavailable
     denied = (
         exceptions.NoCredentialsError,

@@ -19,7 +19,7 @@ from kled.lease.document import Lease, Writer, decode, encode, key
 from kled.storage.memory import MemoryStore
 
 CLUSTER, TTL = "c.example.com", timedelta(seconds=8)
-ACTORS = st.integers(0, 2)
+ACTORS = st.integers(0, 1)
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Actor:
 
 
 class Leases(RuleBasedStateMachine):
-    @initialize(offsets=st.tuples(*[st.floats(-1e6, 1e6)] * 3))
+    @initialize(offsets=st.tuples(*[st.floats(-1e6, 1e6)] * 2))
     def start(self, offsets: tuple[float, ...]) -> None:
         self.time = 0.0
         self.store = MemoryStore()
@@ -63,6 +63,23 @@ class Leases(RuleBasedStateMachine):
             body, tag = actor.read
             actor.sight = contest.sighted(actor.sight, decode(body), tag, self.now(actor))
             actor.read = None
+
+    @rule(n=ACTORS)
+    def the_store_answers_a_look_at_once(self, n: int) -> None:
+        self.the_store_is_read(n)
+        self.the_reading_arrives(n)
+
+    @rule(n=ACTORS)
+    def a_claim_is_answered_at_once(self, n: int) -> None:
+        self.a_challenger_sends_a_claim(n)
+        self.the_write_takes_effect(n)
+        self.the_answer_arrives(n, lost=False)
+
+    @rule(n=ACTORS)
+    def a_renewal_is_answered_at_once(self, n: int) -> None:
+        self.a_holder_sends_a_renewal(n)
+        self.the_write_takes_effect(n)
+        self.the_answer_arrives(n, lost=False)
 
     @rule(n=ACTORS)
     def a_challenger_sends_a_claim(self, n: int) -> None:

@@ -1,0 +1,197 @@
+"""From URLs and variables to stores, and what retries do with writes whose answer got lost."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kled.errors import (
+    BucketMissing,
+    CapabilityMissing,
+    InvalidInput,
+    PreconditionFailed,
+    StoreDenied,
+    StoreUnavailable,
+)
+from kled.retry import Clock
+from kled.storage import s3_client
+from kled.storage.base import Location, ObjectStore, Stored
+from kled.storage.local import LocalStore
+from kled.storage.memory import MemoryStore
+from kled.storage.probe import conditional_writes
+from kled.storage.retrying import RetryingStore
+from kled.storage.url import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NO_WAIT = Clock(time.monotonic, lambda _seconds: None)
+KEYS = {"S3_ACCESS_KEY_ID": "id", "S3_SECRET_ACCESS_KEY": "geheim"}
+
+
+class Losing(MemoryStore):
+    """Writes, and then loses the answer, as often as it is told; lists one key a page."""
+
+    def __init__(self, losses: int) -> None:
+        super().__init__()
+        self.losses = losses
+
+    def put_if_absent(self, key: str, body: bytes) -> str:
+        return self._lose(super().put_if_absent(key, body))
+
+    def replace(self, key: str, body: bytes, tag: str) -> str:
+        return self._lose(super().replace(key, body, tag))
+
+    def keys(self, prefix: str = "", *, start_after: str = "") -> Iterator[str]:
+        for key in super().keys(prefix, start_after=start_after):
+            yield key
+            self._lose("")
+
+    def _lose(self, answer: str) -> str:
+        if self.losses:
+            self.losses -= 1
+            raise StoreUnavailable("the answer got lost")
+        return answer
+
+
+def test_a_write_whose_answer_was_lost_is_recognised() -> None:
+    inner = Losing(1)
+    store = RetryingStore(inner, NO_WAIT)
+
+    tag = store.put_if_absent("key", b"mine")
+    inner.losses = 1
+    newer = store.replace("key", b"mine again", tag)
+
+    assert inner.get("key").tag == newer
+
+
+def test_another_writer_s_object_is_not_taken_for_one_s_own() -> None:
+    inner = Losing(0)
+    inner.put_if_absent("key", b"theirs")
+
+    with pytest.raises(PreconditionFailed):
+        RetryingStore(inner, NO_WAIT).put_if_absent("key", b"mine")
+
+
+def test_a_store_that_never_answers_stays_unavailable() -> None:
+    class Silent(Losing):
+        def get(self, key: str) -> Stored:
+            raise StoreUnavailable("no answer")
+
+    with pytest.raises(StoreUnavailable):
+        RetryingStore(Silent(100), NO_WAIT).put_if_absent("key", b"mine")
+
+
+def test_a_listing_goes_on_where_it_broke_off() -> None:
+    inner = Losing(0)
+    for key in ("a", "b", "c"):
+        inner.put_if_absent(key, b"")
+    inner.losses = 1
+
+    assert list(RetryingStore(inner, NO_WAIT).keys()) == ["a", "b", "c"]
+
+
+def test_a_store_that_ignores_if_match_fails_the_probe() -> None:
+    class Careless(MemoryStore):
+        def replace(self, key: str, body: bytes, tag: str) -> str:
+            return self._put(key, body)
+
+    assert not conditional_writes(Careless())
+
+
+@pytest.mark.parametrize(
+    "url", ["vault://x", "relative/path", "file://host/path", "s3://", "s3:///x", "s3://u@b/x"]
+)
+def test_a_url_of_no_known_store_is_refused(url: str) -> None:
+    with pytest.raises(InvalidInput):
+        opened(url)
+
+
+@pytest.mark.parametrize("url", ["gs://bucket", "azureblob://account/container"])
+def test_stores_that_come_later_say_so(url: str) -> None:
+    with pytest.raises(CapabilityMissing) as caught:
+        opened(url)
+
+    assert "--no-lease" in str(caught.value.hint)
+
+
+def test_a_path_is_a_file_store(tmp_path: Path) -> None:
+    assert opened(str(tmp_path)).location == opened(tmp_path.as_uri()).location
+
+
+def test_one_bucket_by_two_names_is_one_store() -> None:
+    env = {"S3_ENDPOINT": "s3.example.com", **KEYS}
+
+    assert opened("do://bucket/x/", env).location == opened("s3://bucket/x", env).location
+    assert opened("hos://b", env).location == Location(
+        "s3://b", "https://s3.example.com", "us-east-1"
+    )
+
+
+def test_s3_endpoint_needs_its_keys_and_some_schemes_need_it() -> None:
+    with pytest.raises(InvalidInput, match="S3_ENDPOINT"):
+        opened("scw://bucket")
+    with pytest.raises(InvalidInput, match="S3_SECRET_ACCESS_KEY"):
+        opened("s3://bucket", {"S3_ENDPOINT": "http://h", "S3_ACCESS_KEY_ID": "id"})
+
+
+def test_access_is_chosen_as_kops_does_and_shows_no_secret() -> None:
+    env = {"AWS_ENDPOINT_URL": "http://a", "AWS_REGION": "r"}
+    keys = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "geheim"}
+
+    plain = s3_client.choose("s3", {**env, **keys}, endpoint="http://profile", region=None)
+    custom = s3_client.choose(
+        "s3", {**env, **KEYS, "S3_ENDPOINT": "http://c"}, endpoint=None, region="z"
+    )
+
+    assert (plain.endpoint, plain.region, plain.secret) == ("http://a", "r", "geheim")
+    assert (custom.endpoint, custom.region, custom.secret) == ("http://c", "z", "geheim")
+    assert "geheim" not in f"{plain}{custom}"
+
+
+def test_an_absent_directory_is_a_missing_bucket(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "absent", NO_WAIT)
+
+    for call in (
+        lambda: store.get("a"),
+        lambda: store.put_if_absent("a", b""),
+        lambda: [*store.keys()],
+    ):
+        with pytest.raises(BucketMissing):
+            call()
+
+
+def test_objects_are_private_and_a_partial_write_is_no_object(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path, NO_WAIT)
+    (tmp_path / ".kled").mkdir()
+    (tmp_path / ".kled" / "partial").write_bytes(b"a killed writer's half")
+
+    store.put_if_absent("a/b", b"whole")
+
+    assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o600
+    assert list(store.keys()) == ["a/b"]
+
+
+def test_a_lock_that_is_never_given_up_is_reported(tmp_path: Path) -> None:
+    ticks = iter(range(0, 1000, 3))
+    store = LocalStore(tmp_path, Clock(lambda: float(next(ticks)), lambda _seconds: None))
+
+    with store._locked("held"), pytest.raises(StoreUnavailable, match="locked"):
+        store.put_if_absent("key", b"")
+
+
+def test_refused_keys_and_no_answer_are_told_apart() -> None:
+    env = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "a"}
+    env["AWS_SECRET_ACCESS_KEY"] = "b"
+
+    with pytest.raises(StoreUnavailable):
+        opened("s3://bucket", env).get("key")
+    with pytest.raises(StoreDenied, match="no AWS profile"):
+        opened("s3://bucket", {"AWS_PROFILE": "kled-test-absent"})
+
+
+def opened(url: str, env: dict[str, str] | None = None) -> ObjectStore:
+    return open_store(Location(url), env=env or {}, clock=NO_WAIT)
