@@ -1,0 +1,120 @@
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from kled.errors import NotApproved, ResourceNotFound
+from kled.models.credential import Keypair
+from kled.models.plan import Change, Plan
+from kled.models.rolling import RollingPlan, RollingRow
+from kled.operations.rotate_keypairs import RotateKeypairs, open_keysets, plan
+from kled.operations.step import attempt
+
+CLUSTER = "c.example.com"
+CA, SA = "kubernetes-ca", "service-account"
+PENDING = Plan(CLUSTER, (Change("modify", "LaunchTemplate", "nodes"),))
+WAITING = RollingPlan(CLUSTER, (RollingRow("nodes", "NeedsUpdate", 2, 0, 2, 2, 2),))
+
+
+class Keys:
+    """Keypairs as kops keeps them: ids rise, the newest may be promoted, older ones distrusted."""
+
+    def __init__(self) -> None:
+        self.keypairs = {CA: [["1", True, ""]], SA: [["2", True, ""]]}
+        self.update = Plan(CLUSTER, ())
+        self.rolling = RollingPlan(CLUSTER, ())
+        self.calls: list[tuple[str, ...]] = []
+
+    def get_keypairs(self, _name: str) -> tuple[Keypair, ...]:
+        return tuple(
+            Keypair(name, id, primary, "CN", "", "", has_private_key=True, distrusted=when)
+            for name, found in self.keypairs.items()
+            for id, primary, when in found  # noqa: A001 - kops' word
+        )
+
+    def update_preview(self, _name: str) -> Plan:
+        return self.update
+
+    def rolling_update_preview(self, _name: str, _roll: object) -> RollingPlan:
+        return self.rolling
+
+    def create_keypair(self, _name: str, keyset: str) -> None:
+        self.calls.append(("create", keyset))
+        self.keypairs[keyset].append([f"{len(self.calls)}0", False, ""])
+
+    def promote_keypair(self, _name: str, keyset: str) -> None:
+        self.calls.append(("promote", keyset))
+        for number, one in enumerate(reversed(self.keypairs[keyset])):
+            one[1] = number == 0
+
+    def distrust_keypair(self, _name: str, keyset: str) -> None:
+        self.calls.append(("distrust", keyset))
+        for one in self.keypairs[keyset]:
+            one[2] = "" if one[1] else "2026-11-23"
+
+
+@pytest.fixture
+def keys() -> Keys:
+    return Keys()
+
+
+def do(keys: Keys, rotation: RotateKeypairs) -> str:
+    session: Any = SimpleNamespace(kops=keys, check=lambda: None)
+    (step,) = rotation.steps()
+    return attempt(step, session)
+
+
+def test_the_three_phases_in_order_leave_one_new_trusted_keypair_each(keys: Keys) -> None:
+    for phase in ("create", "promote", "distrust"):
+        do(keys, RotateKeypairs(CLUSTER, phase))
+
+    trusted = [one for one in keys.get_keypairs(CLUSTER) if not one.distrusted]
+    assert [(one.name, one.primary) for one in trusted] == [(CA, True), (SA, True)]
+    assert {one.id for one in trusted}.isdisjoint({"1", "2"})
+
+
+@pytest.mark.parametrize("phase", ["create", "promote", "distrust"])
+def test_a_phase_that_is_run_twice_is_done_once(keys: Keys, phase: Any) -> None:
+    for before in ("create", "promote", "distrust"):
+        do(keys, RotateKeypairs(CLUSTER, before))
+        if before == phase:
+            break
+    calls = list(keys.calls)
+
+    assert do(keys, RotateKeypairs(CLUSTER, phase)) == f"nothing left to {phase}"
+    assert keys.calls == calls
+
+
+def test_after_a_kill_only_the_keysets_that_are_left_are_done(keys: Keys) -> None:
+    keys.create_keypair(CLUSTER, CA)
+
+    words = do(keys, RotateKeypairs(CLUSTER, "create"))
+
+    assert words == f"create: {SA}"
+    assert keys.calls == [("create", CA), ("create", SA)]
+
+
+@pytest.mark.parametrize(("update", "rolling"), [(PENDING, None), (None, WAITING)])
+def test_promoting_before_every_machine_was_rolled_is_refused(
+    keys: Keys, update: Plan | None, rolling: RollingPlan | None
+) -> None:
+    do(keys, RotateKeypairs(CLUSTER, "create"))
+    keys.update, keys.rolling = update or keys.update, rolling or keys.rolling
+
+    with pytest.raises(NotApproved, match="too early to promote"):
+        do(keys, RotateKeypairs(CLUSTER, "promote"))
+
+    assert ("promote", CA) not in keys.calls
+
+
+def test_one_keyset_alone_can_be_rotated_and_an_unknown_one_is_named(keys: Keys) -> None:
+    session: Any = SimpleNamespace(kops=keys)
+
+    found = open_keysets(session, RotateKeypairs(CLUSTER, "create", SA))
+    assert found == (SA,)
+    assert plan(RotateKeypairs(CLUSTER, "promote", SA), found).changes == (
+        Change("modify", "keypair", SA, {"phase": "promote"}),
+    )
+
+    with pytest.raises(ResourceNotFound, match='no keyset "nope"'):
+        open_keysets(session, RotateKeypairs(CLUSTER, "create", "nope"))
