@@ -77,16 +77,16 @@ class Calls:
         """
         return self._redactor.text(self.ended(argv, self.call(argv, self.timeout, cloud)))
 
-    def store(self, text: str, *, create: bool) -> None:
+    def store(self, text: str) -> None:
         """`kops replace`: store the YAML documents in `text`, which nobody else can read.
 
-        Repeatable. With `create` what is not stored yet is created; without it kops refuses.
+        Repeatable; what is not stored yet is created.
         """
         file = self.scratch / "definition.yaml"
         file.touch(mode=0o600)
         try:
             file.write_text(text, encoding="utf-8")
-            self.change(command.replace(str(file), create=create))
+            self.change(command.replace(str(file)))
         finally:
             file.unlink(missing_ok=True)
 

@@ -54,7 +54,7 @@ class Changes(Calls):
         name stay. Not atomic: cluster and groups are written one after the other. Kops drops
         fields that it does not know without a word (capture 38l). Raises `DefinitionRejected`.
         """
-        self.store(definition.as_yaml(), create=True)
+        self.store(definition.as_yaml())
 
     def edit_cluster(
         self,

@@ -130,9 +130,9 @@ def toolbox_dump(name: str) -> Argv:
     return ["toolbox", "dump", _name(name), "--output=json"]
 
 
-def replace(file: str, *, create: bool) -> Argv:
-    """Store the definitions in `file`; with `create` also those that are not stored yet."""
-    return ["replace", f"--filename={file}", *(["--force=true"] if create else [])]
+def replace(file: str) -> Argv:
+    """Store the definitions in `file`, also those that are not stored yet."""
+    return ["replace", f"--filename={file}", "--force=true"]
 
 
 def edit_cluster(name: str, sets: Iterable[str], unsets: Iterable[str]) -> Argv:

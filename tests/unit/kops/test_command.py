@@ -47,7 +47,7 @@ BUILT = [
     command.get_ssh_public_keys(C),
     command.create_ssh_public_key(C, "/k"),
     command.toolbox_dump(C),
-    command.replace("/f", create=True),
+    command.replace("/f"),
     command.edit_cluster(C, ["spec.a=1"], ["spec.b"]),
     command.edit_instance_group(C, "nodes", ["spec.a=1"], ["spec.b"]),
     command.create_instance_group(C, "extra", "node", ["us-east-1a"]),
