@@ -1,32 +1,34 @@
-"""`kops get sshpublickeys` (captures 16-get-sshpublickeys, 16b-get-sshpublickeys-json)."""
+"""`kops get sshpublickeys` (captures 16*)."""
 
 import json
 
-from kled.sandbox import definitions, tables
+from kled.sandbox import definitions, tables, yaml_form
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.flags import Flags
 
 
-def run(ctx: Context, flags: Flags, args: list[str]) -> int:
-    """Print the fingerprint of a cluster's SSH public key.
+def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
+    """Print the fingerprints of a cluster's SSH public keys.
 
     Raises:
-        KopsFailure: no such cluster, none stored, an unknown output format.
+        KopsFailure: none, no such cluster, or an unknown output format.
     """
-    name, output = flags["name"] or next(iter(args), ""), flags["output"]
+    name, output = flags["name"], flags["output"]
     definitions.load_cluster(ctx, name)
-    keys = [(_colons(key), text) for key, text in definitions.ssh_keys(ctx, name)]
-    if not keys:
-        raise KopsFailure("no SSH public key found")
+    keys = definitions.ssh_keys(ctx, name)
+    items = [{"id": _colons(digest), "publicKey": text.strip()} for digest, text in keys]
     if output == "table":
-        ctx.stdout.write(tables.render(("ID",), [(key,) for key, _ in keys]))
+        if not items:
+            raise KopsFailure("no SSH public key found")
+        ctx.stdout.write(tables.render(("ID",), [(item["id"],) for item in items]))
     elif output == "json":
-        rows = [{"id": key, "public": text} for key, text in keys]
-        ctx.stdout.write(json.dumps(rows, separators=(",", ":")))
+        ctx.stdout.write(json.dumps(items, separators=(",", ":")))
+    elif output == "yaml":
+        ctx.stdout.write(yaml_form.dump(items))
     else:
         raise KopsFailure(f'unknown output format: "{output}"')
     return 0
 
 
-def _colons(fingerprint: str) -> str:
-    return ":".join(fingerprint[at : at + 2] for at in range(0, len(fingerprint), 2))
+def _colons(digest: str) -> str:
+    return ":".join(digest[index : index + 2] for index in range(0, len(digest), 2))

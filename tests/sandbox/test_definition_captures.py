@@ -24,7 +24,7 @@ EMPTY = (
     "E08b-invalid-name-nodots", "E08c-missing-name", "E09-invalid-zone", "E09c-no-zones",
     "E09d-even-cp", "E09e-bad-k8s-version", "E09f-old-k8s-version", "E11-unknown-flag",
     "E11b-unknown-subcommand", "E11c-unknown-subsub", "E11e-two-positional", "E11g-no-args",
-    "E11h-no-cluster-name", "E12-missing-ssh-key-file", "S02-seed-create-dns-public",
+    "E11h-no-cluster-name", "E12-missing-ssh-key-file",
     "E11f-bool-arg", "E13c-bad-target", "E13d-bad-duration", "E10c-create-f-missing-file",
 )  # fmt: skip
 CREATED = (
