@@ -1,25 +1,36 @@
-"""`kops edit instancegroup --set/--unset` (captures 30c-edit-ig-set, E16b-edit-ig-missing)."""
+"""`kops edit instancegroup` (captures 30c, 30d, 30k, E16b-edit-ig-missing, S08, S09)."""
 
-from kled.sandbox import definitions, set_fields
+from kled.sandbox import definitions, editing, schema, set_fields, validation
 from kled.sandbox.context import Context, KopsFailure
-from kled.sandbox.flags import Flags
+from kled.sandbox.definitions import Document
+from kled.sandbox.flags import Flags, UsageFailure
 
 
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
-    """Change fields of a stored instance group; silent on success, as kops is.
+    """Change a stored group with --set and --unset, or in the editor; the cloud is not touched.
 
     Raises:
-        KopsFailure: no such cluster or group, no such field, a value of another type, no fields.
+        KopsFailure: no such group or field, or a group that kops refuses; nothing is stored then.
     """
-    if not args:
-        raise KopsFailure("must specify the name of the instance group to edit")
+    if len(args) != 1:
+        told = "can only edit one instance group at a time"
+        raise UsageFailure(told if args else "must specify name of instance group to edit")
     name = flags["name"]
-    definitions.load_cluster(ctx, name)
+    cluster = definitions.load_cluster(ctx, name)
     group = definitions.load_group(ctx, name, args[0])
+
+    def store(changed: Document) -> str:
+        faults = validation.group_faults(changed, cluster)
+        if faults:
+            return f"validation failed: {', '.join(faults)}"
+        definitions.store_group(ctx, name, definitions.next_generation(group, changed))
+        return ""
+
     if not flags["set"] and not flags["unset"]:
-        raise KopsFailure(
-            'error launching editor: there was a problem with the editor "the simulator has none"'
-        )
-    set_fields.apply_flags(group, flags)
-    definitions.store_group(ctx, name, group)
+        return editing.edit(ctx, group, store)
+    changed = schema.yaml_copy(group)
+    set_fields.apply_flags(changed, flags)
+    failure = store(changed)
+    if failure:
+        raise KopsFailure(failure)
     return 0

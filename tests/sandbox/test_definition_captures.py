@@ -131,3 +131,31 @@ def test_the_kubeconfig_is_private_and_its_certificate_is_signed(updated: Box) -
     assert done.status == 0
     assert path.stat().st_mode & 0o777 == 0o600
     assert "client-key-data" in path.read_text()
+
+
+def test_an_edit_in_the_editor_is_stored_and_a_wrong_one_is_kept(
+    updated: Box, tmp_path: Path
+) -> None:
+    box = updated.copy_to(tmp_path / "box")
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nsed -i "s/maxSize: 2/$CHANGE/" "$1"\n')
+    editor.chmod(0o755)
+    env = box.env | {"EDITOR": str(editor), "TMPDIR": str(tmp_path)}
+    edit = ("edit", "ig", "nodes-us-east-1a", "--name=demo.k8s.local")
+
+    wrong = box.kops(*edit, env=env | {"CHANGE": "maxsize: 7"})
+    right = box.kops(*edit, env=env | {"CHANGE": "maxSize: 7"})
+
+    assert (wrong.status, right.status) == (1, 0)
+    assert len(list(tmp_path.glob("kops-edit-*yaml"))) == 1
+    assert "maxSize: 7" in box.kops("get", "ig", "--name=demo.k8s.local", "-oyaml").stdout
+
+
+def test_a_rotated_key_shows_when_it_was_distrusted(updated: Box, tmp_path: Path) -> None:
+    box = updated.copy_to(tmp_path / "box")
+    for verb in ("create", "promote", "distrust"):
+        done = box.kops(verb, "keypair", "kubernetes-ca", "--name=demo.k8s.local")
+        assert done.status == 0, done.stderr
+    table = box.kops("get", "keypairs", "kubernetes-ca", "--name=demo.k8s.local", "--distrusted")
+    assert "DISTRUSTED" in table.stdout.splitlines()[0]
+    assert len(table.stdout.splitlines()) == 3
