@@ -1,0 +1,56 @@
+"""A flow run on a worker that somebody cancels takes its kops with it."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL
+from prefect.states import Cancelling
+
+from deployments import catalog
+from deployments.apply import apply
+from deployments.environment import Environment
+from kled.sandbox import faults
+from tests.flows.box import Box
+from tests.flows.server import SPEC
+from tests.flows.test_kill import running, until
+
+pytestmark = [pytest.mark.prefect, pytest.mark.slow]
+
+
+@pytest.fixture
+def worker(box: Box, tmp_path: Path) -> Iterator[Environment]:
+    """Yield an environment whose work pool has a worker with the sandbox's variables."""
+    here = Environment("cancelling", "cancelling")
+    with get_client(sync_client=True) as client:
+        apply(client, catalog.load(catalog.path()), here)
+    url = PREFECT_API_URL.value()
+    assert url
+    env = os.environ | box.env | {"PREFECT_API_URL": url, "PREFECT_WORKER_QUERY_SECONDS": "1"}
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool=cancelling"]
+    process = subprocess.Popen(
+        command, env=env, cwd=tmp_path, start_new_session=True, stderr=subprocess.DEVNULL
+    )
+    yield here
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_a_cancelled_run_leaves_no_kops_behind(box: Box, worker: Environment) -> None:
+    faults.inject(box.directory, "hang", verb="update cluster")
+    parameters: dict[str, Any] = {"spec": SPEC.model_dump(mode="json", exclude_unset=True)}
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name(f"create-cluster/{worker.name}")
+        run = client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
+        until(lambda: box.calls("update") and running(box), 120)
+
+        client.set_flow_run_state(run.id, Cancelling())
+
+        until(lambda: not running(box), 60)
+        until(lambda: client.read_flow_run(run.id).state_name == "Cancelled", 60)
