@@ -36,7 +36,10 @@ def validate_step(cluster: str, patience: timedelta) -> Step:
             raise not_ready(cluster, report)
         return f"{len(report.nodes)} nodes ready"
 
-    return Step("validate cluster", act, replace(PATIENCE, deadline=patience))
+    # as many attempts as fit in: the deadline ends the waiting, not their number
+    attempts = max(PATIENCE.attempts, patience // PATIENCE.first_delay + 2)
+    policy = replace(PATIENCE, attempts=attempts, deadline=patience)
+    return Step("validate cluster", act, policy)
 
 
 def not_ready(cluster: str, report: ValidationReport) -> ClusterNotReady:
