@@ -6,9 +6,11 @@ answered later still or never; an actor believes as `contest` says: for one TTL 
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -25,7 +27,7 @@ ACTORS = st.integers(0, 1)
 @dataclass
 class Actor:
     name: str
-    offset: float
+    offset: int
     sight: contest.Sight | None = None
     read: tuple[bytes, str] | None = None
     sent: tuple[Lease, str | None, float] | None = None
@@ -35,8 +37,8 @@ class Actor:
 
 
 class Leases(RuleBasedStateMachine):
-    @initialize(offsets=st.tuples(*[st.floats(-1e6, 1e6)] * 2))
-    def start(self, offsets: tuple[float, ...]) -> None:
+    @initialize(offsets=st.tuples(st.integers(-1000, 1000), st.integers(-1000, 1000)))
+    def start(self, offsets: tuple[int, int]) -> None:
         self.time = 0.0
         self.store = MemoryStore()
         self.actors = [Actor(f"run {n}", offset) for n, offset in enumerate(offsets)]
@@ -44,7 +46,7 @@ class Leases(RuleBasedStateMachine):
     def now(self, actor: Actor) -> float:
         return self.time + actor.offset
 
-    @rule(seconds=st.sampled_from([0.5, 1, 3, 8, 9]))
+    @rule(seconds=st.sampled_from([1, 3, 5]))
     def time_passes(self, seconds: float) -> None:
         self.time += seconds
 
@@ -139,5 +141,23 @@ class Leases(RuleBasedStateMachine):
         assert len(believers) <= 1, believers
 
 
-Leases.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+Leases.TestCase.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
 TestLeases = Leases.TestCase
+
+
+@pytest.mark.parametrize("first_seed", range(0, 300, 100))
+def test_no_random_walk_ends_with_two_believers(first_seed: int) -> None:
+    """Walks without hypothesis' order: a patience cut short is found by about one in twenty."""
+    names = [name for name in vars(Leases) if name.startswith(("the_", "a_"))]
+    for seed in range(first_seed, first_seed + 100):
+        chance, leases = random.Random(seed), Leases()  # noqa: S311 - a walk, no secret
+        leases.start((chance.randint(-9, 9), chance.randint(-9, 9)))
+        for _ in range(60):
+            match chance.choice([*names, "time_passes"]):
+                case "time_passes":
+                    leases.time_passes(chance.choice([1, 3, 5]))
+                case "the_answer_arrives":
+                    leases.the_answer_arrives(chance.randint(0, 1), lost=chance.random() < 0.3)
+                case step:
+                    getattr(leases, step)(chance.randint(0, 1))
+            leases.at_most_one_believes()
