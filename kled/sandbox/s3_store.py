@@ -36,7 +36,7 @@ class BucketStore:
         Raises:
             KopsFailure: the bucket is missing or the endpoint does not answer.
         """
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - only with S3
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only with S3
 
         where = f"{self.url}/{key}"
         try:
@@ -45,6 +45,9 @@ class BucketStore:
             if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
                 return None
             told = f"operation error S3: GetObject, {_told(error)}"
+            raise KopsFailure(_reading(key, where, f"error fetching {where}: {told}")) from error
+        except BotoCoreError as error:
+            told = f"operation error S3: GetObject, {_unsent(error)}"
             raise KopsFailure(_reading(key, where, f"error fetching {where}: {told}")) from error
         return answer["Body"].read()
 
