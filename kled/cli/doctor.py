@@ -1,102 +1,114 @@
-"""`kled doctor`: what kled needs, what is there, and what to do about the rest."""
+"""`kled doctor`."""
 
+import os
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from typing import Final
 
-from kled import process
+import click
+
 from kled.cli.leaf import Call, leaf
-from kled.cli.output import Column
+from kled.cli.output import Column, show
 from kled.errors import KledError
-from kled.models.clouds import CLOUDS, missing_variables
 
-_COLUMNS = (Column("CHECK", "check"), Column("STATE", "state"), Column("WHAT", "what"))
-_TOOLS = {
-    "kubectl": ("version", "--client"),
-    "k9s": ("version", "--short"),
-    "aws": ("--version",),
-    "gcloud": ("--version",),
-    "az": ("--version",),
-}
-_ANSWER = timedelta(seconds=10)
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One row: `state` is ok, missing (only a problem where it is needed) or failed."""
-
-    check: str
-    state: str
-    what: str
-
-    def as_json(self) -> dict[str, object]:
-        """Plain data for `--output json`."""
-        return {"check": self.check, "state": self.state, "what": self.what}
+_COLUMNS = (
+    Column("CHECK", "check"),
+    Column("STATE", "state"),
+    Column("NEEDED", "needed"),
+    Column("DETAIL", "detail"),
+)
+_TOOLS: Final = ("kubectl", "k9s", "aws", "gcloud", "az")
+Row = dict[str, object]
 
 
 @leaf("doctor", examples=("kled doctor", "kled doctor --output=json"))
 def doctor(call: Call) -> int:
-    """Check kops, tools, stores, the Prefect server and each cloud's variables.
+    """Check tools, stores, server and clouds: exit 1 where something needed is wrong."""
+    rows = [_kops(call), *_tools(call), _state_store(call), _snapshot_store(call), _prefect(call)]
+    rows += _clouds(call)
+    show(rows, _COLUMNS, call.settings.output)
+    wrong = [row for row in rows if row["needed"] and row["state"] != "ok"]
+    for row in wrong:
+        click.echo(f"{row['check']}: {row['detail']}", err=True)
+    return 1 if wrong else 0
 
-    Exit 1 where kops or the state store cannot be used; everything else is only reported.
-    """
-    rows = [*_needed(call), *_tools(call), _server(call), *_clouds(call)]
-    call.show(rows, _COLUMNS)
-    return int(any(row.state == "failed" for row in rows))
+
+def _row(check: str, state: str, detail: str, *, needed: bool = False) -> Row:
+    return {"check": check, "state": state, "needed": needed, "detail": detail}
 
 
-def _needed(call: Call) -> Iterator[Check]:
+def _kops(call: Call) -> Row:
+    from kled.kops.locate import locate  # noqa: PLC0415 - not for --help
+
+    settings = call.settings
+    path = settings.environment.get("PATH", os.defpath)
+    try:
+        found = locate(explicit=settings.kops, home=settings.home, search_path=path)
+    except KledError as error:
+        return _row("kops", "missing", f"{error.message}; {error.hint}", needed=True)
+    detail = f"{found.path} ({found.source})"
+    if settings.state_store is None:
+        return _row("kops", "ok", detail, needed=True)
+    return _version(call, detail)
+
+
+def _version(call: Call, detail: str) -> Row:
+    from kled.kops.features import check  # noqa: PLC0415 - not for --help
+
     try:
         with call.session() as session:
-            yield Check("kops", "ok", f"{session.kops.version()}, {session.kops.program}")
-            clusters = len(session.kops.get_clusters())
-            yield Check("state store", "ok", f"{call.settings.state_store}, {clusters} clusters")
+            version = session.kops.version()
+        advice = check(version)
     except KledError as error:
-        yield Check("kops and state store", "failed", _words(error))
-    snapshots = call.settings.snapshot_store
-    yield Check("snapshot store", "ok" if snapshots else "missing", snapshots or "none configured")
+        return _row("kops", "wrong", f"{detail}: {error.message}", needed=True)
+    words = f"{version} {detail}" + (f"; {advice}" if advice else "")
+    return _row("kops", "ok", words, needed=True)
 
 
-def _words(error: KledError) -> str:
-    return f"{error.message}; {error.hint}" if error.hint else error.message
+def _tools(call: Call) -> list[Row]:
+    path = call.settings.environment.get("PATH", os.defpath)
+    found = {tool: shutil.which(tool, path=path) for tool in _TOOLS}
+    return [
+        _row(tool, "ok" if at else "missing", at or "not on PATH") for tool, at in found.items()
+    ]
 
 
-def _tools(call: Call) -> Iterator[Check]:
-    env = call.settings.environment
-    for tool, asks in _TOOLS.items():
-        if shutil.which(tool, path=env.get("PATH")) is None:
-            yield Check(tool, "missing", "not on PATH; kled works without it")
-            continue
-        try:
-            done = process.run([tool, *asks], env=env, timeout=_ANSWER)
-        except KledError as error:
-            yield Check(tool, "missing", error.message)
-            continue
-        said = (done.stdout or done.stderr).strip().splitlines()
-        yield Check(tool, "ok", said[0] if said else f"answered {done.returncode}")
+def _state_store(call: Call) -> Row:
+    if call.settings.state_store is None:
+        hint = "none is named: kled kops configure-state-store --state=URL"
+        return _row("state store", "missing", hint, needed=True)
+    try:
+        with call.session() as session:
+            count = len(session.kops.get_clusters())
+    except KledError as error:
+        return _row("state store", "wrong", error.message, needed=True)
+    return _row("state store", "ok", f"{call.settings.state_store}: {count} clusters", needed=True)
 
 
-def _server(call: Call) -> Check:
+def _snapshot_store(call: Call) -> Row:
+    store = call.settings.snapshot_store
+    detail = store or "none is configured: deletions take no snapshot"
+    return _row("snapshot store", "not checked" if store else "missing", detail)
+
+
+def _prefect(call: Call) -> Row:
     url = call.settings.environment.get("PREFECT_API_URL")
     if not url:
-        return Check(
-            "prefect server", "missing", "PREFECT_API_URL is not set: flows start their own"
-        )
-    import httpx  # noqa: PLC0415 - heavy
+        return _row("Prefect server", "missing", "PREFECT_API_URL is not set: flows run here")
+    import httpx  # noqa: PLC0415 - only where there is a server
 
     try:
-        answer = httpx.get(f"{url.rstrip('/')}/health", timeout=_ANSWER.total_seconds())
-    except httpx.HTTPError as error:
-        return Check("prefect server", "missing", f"{url} does not answer: {error}")
-    state = "ok" if answer.is_success else "missing"
-    return Check("prefect server", state, f"{url} answers {answer.status_code}")
+        httpx.get(f"{url.rstrip('/')}/health", timeout=5).raise_for_status()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return _row("Prefect server", "wrong", f"{type(error).__name__}", needed=True)
+    return _row("Prefect server", "ok", "it answers", needed=True)
 
 
-def _clouds(call: Call) -> Iterator[Check]:
-    for name, cloud in CLOUDS.items():
-        if cloud.refused:
-            continue
-        missing = missing_variables(name, call.settings.environment)
-        what = f"not set: {', '.join(missing)}" if missing else "nothing is missing"
-        yield Check(f"cloud {name}", "missing" if missing else "ok", what)
+def _clouds(call: Call) -> list[Row]:
+    from kled.models.clouds import CLOUDS, missing_variables  # noqa: PLC0415 - not for --help
+
+    rows = []
+    for cloud in CLOUDS:
+        lacking = missing_variables(cloud, call.settings.environment)
+        detail = f"not set: {', '.join(lacking)}" if lacking else "its variables are set"
+        rows.append(_row(f"cloud {cloud}", "missing" if lacking else "ok", detail))
+    return rows

@@ -171,7 +171,9 @@ def test_a_state_store_is_checked_and_remembered(kled: Kled, env: dict[str, str]
     done = kled("configure-state-store", "--region=eu-west-1", "-ojson")
 
     assert done.returncode == 0
-    assert all(finding["ok"] for finding in json.loads(done.stdout))
+    found = json.loads(done.stdout)
+    assert found["state_store"] == env["KOPS_STATE_STORE"]
+    assert "danger" not in {one["severity"] for one in found["findings"]}
     kept = (Path(env["HOME"]) / ".config" / "kled" / "config.toml").read_text()
     assert f'default-state-store = "{env["KOPS_STATE_STORE"]}"' in kept
     assert 'region = "eu-west-1"' in kept
