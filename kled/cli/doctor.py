@@ -107,7 +107,7 @@ def _clouds(call: Call) -> list[Row]:
     from kled.models.clouds import CLOUDS, missing_variables  # noqa: PLC0415 - not for --help
 
     rows = []
-    for cloud in CLOUDS:
+    for cloud in (name for name, known in CLOUDS.items() if not known.refused):
         lacking = missing_variables(cloud, call.settings.environment)
         detail = f"not set: {', '.join(lacking)}" if lacking else "its variables are set"
         rows.append(_row(f"cloud {cloud}", "missing" if lacking else "ok", detail))
