@@ -2,10 +2,10 @@
 
 import click
 
+from kled.cli import meant
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
-from kled.operations.names import only_cluster
 from kled.operations.update_cluster import UpdateCluster
 
 
@@ -22,7 +22,7 @@ from kled.operations.update_cluster import UpdateCluster
 def update_cluster(call: Call, name: str | None, *, yes: bool) -> None:
     """Show what would change in the cloud; with --yes apply it."""
     with call.session() as session:
-        cluster = only_cluster(session, name)
+        cluster = meant.cluster(session, name, changes=yes)
         plan = None if yes else session.kops.update_preview(cluster)
     if plan is None:
         then = f"kled kops rolling-update --name={cluster}"
