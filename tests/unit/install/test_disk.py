@@ -80,7 +80,9 @@ def test_a_lock_that_is_never_free_ends_the_wait(
     ):
         pass
 
-    assert caplog.text.count("waiting for another installation") == 1
+    # distinct records: where Prefect's set-up is loaded, one record passes the handler twice
+    told = {id(one) for one in caplog.records if "waiting for another" in one.getMessage()}
+    assert len(told) == 1
 
 
 def test_a_lock_is_free_again_after_an_error(tmp_path: Path, clock: Clock) -> None:
