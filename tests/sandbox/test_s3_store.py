@@ -48,9 +48,7 @@ def test_a_missing_bucket_is_named_as_kops_names_it(
     box, env = bucket
     done = box.kops("get", "clusters", "--state=s3://no-such-bucket-xyz", env=env)
     assert done.status == 1
-    assert (
-        "error listing s3://no-such-bucket-xyz/: operation error S3" in done.stderr
-    )
+    assert "error listing s3://no-such-bucket-xyz/: operation error S3" in done.stderr
     assert "NoSuchBucket: The specified bucket does not exist" in done.stderr
 
 
