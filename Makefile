@@ -26,7 +26,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 demo: install ## watch a flow create a cluster in the sandbox (nothing real is touched)
 	$(BIN)/kled demo
 
-test: install ## lint-free tests: unit, conformance, flows, packaging
+test: install ## the tests that belong before every commit: some minutes
 	$(BIN)/python -m pytest -q -m "not slow and not browser and not kops"
 
 test-slow: install ## the slow suites: kill tests, real Prefect server and worker, browser
