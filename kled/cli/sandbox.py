@@ -1,6 +1,7 @@
 """`kled sandbox start|env|status|stop|break`."""
 
 import shlex
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -121,7 +122,7 @@ def break_(
         call.say("mended")
     if fault is not None:
         with _explained("fault"):
-            faults.inject(directory, fault, **dict(_pair(option) for option in options))
+            faults.inject(directory, fault, since=time.time(), **dict(map(_pair, options)))
         call.say(f"broken: {fault} {' '.join(options)}".rstrip())
     elif not clear:
         rows = [{"fault": name, "what": what} for name, what in sorted(faults.FAULTS.items())]

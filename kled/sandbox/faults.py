@@ -37,12 +37,15 @@ _REGIONS = (
 _SDK_PATIENCE = 60.0  # seconds that 13 attempts of the AWS SDK take at least (capture E04b)
 
 
-def inject(sandbox: Path, fault: str, **options: object) -> None:
-    """Add or replace a fault, atomically. Raises ValueError for one that is not in FAULTS."""
+def inject(sandbox: Path, fault: str, *, since: float = 0.0, **options: object) -> None:
+    """Add or replace a fault, atomically. Raises ValueError for one that is not in FAULTS.
+
+    `since` (Unix time) parts nodes that never join from those that had joined before.
+    """
     if fault not in FAULTS:
         raise ValueError(f"unknown fault {fault!r}, known faults are {', '.join(sorted(FAULTS))}")
     with _edit(sandbox) as faults:
-        faults[fault] = options
+        faults[fault] = {**options, "since": since} if fault == "never-joins" else options
 
 
 def clear(sandbox: Path, fault: str | None = None) -> None:

@@ -42,7 +42,7 @@ def machines(ctx: Context, cloud: Cloud, cluster: str) -> list[Machine]:
         if record["cluster"] != cluster:
             continue
         age = clock.passed(record["launched"], ctx.now(), factor)
-        joins = age >= JOINS_AFTER and not _struck(injected.get("never-joins"), record)
+        joins = age >= JOINS_AFTER and not _stays_away(injected, record)
         sick = _struck(injected.get("not-ready"), record)
         found.append(_machine(state, record, joined=joins, ready=age >= READY_AFTER and not sick))
     return sorted(found, key=lambda machine: (machine.group, machine.id))
@@ -107,6 +107,14 @@ def _address(state: State, cidr: str) -> str:
         for address in (network[number] for number in range(4, network.num_addresses))
         if str(address) not in taken
     )
+
+
+def _stays_away(injected: dict[str, dict[str, Any]], record: dict[str, Any]) -> bool:
+    """Tell whether `never-joins` holds a machine: one that was launched since it was injected."""
+    options = injected.get("never-joins")
+    if options is None or record["launched"] < options["since"]:
+        return False
+    return _struck(options, record)
 
 
 def _struck(options: dict[str, Any] | None, record: dict[str, Any]) -> bool:
