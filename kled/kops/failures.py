@@ -258,6 +258,13 @@ _NOT_READY = (
 
 _NO_IMAGE = (
     Row(
+        r"^Error: .*unable to determine default image (.*)",
+        errors.DefinitionRejected,
+        "the channel names no machine image {}",
+        "E09k-no-default-image",
+        "take a newer --kubernetes-version, or name an --image",
+    ),
+    Row(
         r"^Error: .*spec\.image: Invalid value: \"([^\"]+)\""
         r".*(?:InvalidAMIID|could not find Image)",
         errors.DefinitionRejected,

@@ -1,14 +1,27 @@
-"""Which kops versions kled knows."""
+"""Which versions and state stores of kops kled knows."""
 
 from typing import Final
 
-from kled.errors import VersionRefused
+from kled.errors import InvalidInput, VersionRefused
 from kled.models.version import KopsVersion
 
 OLDEST: Final = (1, 34)
 """The oldest minor version that kled drives; before it flags and documents differ."""
 TESTED: Final = (1, 36)
 """The minor version that kled's captures are from."""
+STATE_STORES: Final = (
+    "s3",
+    "gs",
+    "azureblob",
+    "do",
+    "scw",
+    "hos",
+    "linode",
+    "swift",
+    "k8s",
+    "file",
+)
+"""The schemes that kops takes; others end as in captures E03, C12-memfs and C12l-vault."""
 
 
 def check(version: KopsVersion) -> str | None:
@@ -26,6 +39,17 @@ def check(version: KopsVersion) -> str | None:
     if version.minor < TESTED:
         return f"older than {_spell(TESTED)}, which kled is tested with"
     return None
+
+
+def check_state_store(url: str) -> None:
+    """Raise `InvalidInput` for what kops takes as no state store: a scheme, or a relative path."""
+    scheme, found, _ = url.partition("://")
+    if (found and scheme not in STATE_STORES) or not (found or url.startswith("/")):
+        raise InvalidInput(
+            "state store",
+            f"{url} is of no kind that kops knows",
+            hint=f"write s3://BUCKET; known: {', '.join(f'{one}://' for one in STATE_STORES)}",
+        )
 
 
 def _spell(minor: tuple[int, int]) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from kled import process
 from kled.config import Settings
 from kled.errors import SettingsError
+from kled.kops import features
 from kled.kops.client import Kops
 from kled.kops.locate import locate
 from kled.lease import Held, Terms, Writer, boot_time, hold
@@ -99,13 +100,14 @@ def open_session(
 
 
 def require_state_store(settings: Settings) -> str:
-    """Return the state store's URL; raise `SettingsError` where none is named."""
+    """Return the state store's URL; raise `SettingsError` where none that kops knows is named."""
     if settings.state_store is None:
         raise SettingsError(
             "no state store is named",
             hint="pass --state=s3://BUCKET, set KOPS_STATE_STORE, or run"
             " `kled kops configure-state-store --state=s3://BUCKET`",
         )
+    features.check_state_store(settings.state_store)
     return settings.state_store
 
 
