@@ -1,0 +1,104 @@
+"""The outside of an etcd backup: gzip around a bbolt file that its own SHA-256 follows.
+
+etcd's Maintenance.Snapshot sends the database file, which is a multiple of 512 bytes, and then the
+32 bytes of its SHA-256; etcd-manager compresses both and stores no digest of its own.
+"""
+
+import hashlib
+import mmap
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+from kled.errors import DiskUnusable, SnapshotNotTrustworthy
+
+LARGEST: Final = 16 << 30
+"""Bytes of an unpacked database that are read at most; etcd itself warns above 8 GiB."""
+_DIGEST: Final = 32
+_SECTOR: Final = 512
+_PIECE: Final = 1 << 20  # bytes that are unpacked at once
+_GZIP: Final = zlib.MAX_WBITS | 16
+
+
+@contextmanager
+def opened(
+    chunks: Iterable[bytes], *, directory: Path | None = None, limit: int = LARGEST
+) -> Iterator[mmap.mmap]:
+    """Give the database inside the backup that `chunks` are, mapped into memory, digest proved.
+
+    The unpacked bytes hold a cluster's Secrets: they stand in a file without a name (0600) in
+    `directory`, or where temporary files go, and are gone at the end, or when the process dies.
+    Memory does not grow with the backup. Raises `SnapshotNotTrustworthy` where the gzip is damaged
+    or breaks off, more than `limit` bytes come out of it, or the digest is another one, and
+    `DiskUnusable` where there is no room.
+    """
+    with _nameless(directory) as file:
+        _spool(chunks, file, limit)
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            yield data
+
+
+def _nameless(directory: Path | None) -> IO[bytes]:
+    try:
+        return tempfile.TemporaryFile(dir=directory, buffering=0)
+    except OSError as error:
+        raise _unusable(error) from error
+
+
+def _unusable(error: OSError) -> DiskUnusable:
+    return DiskUnusable(
+        f"cannot unpack the etcd backup: {(error.strerror or str(error)).lower()}",
+        hint="point TMPDIR at a directory with room for the whole database",
+    )
+
+
+def _write(file: IO[bytes], body: bytes) -> None:
+    view = memoryview(body)
+    try:
+        while view:
+            view = view[file.write(view) :]
+    except OSError as error:
+        raise _unusable(error) from error
+
+
+def _spool(chunks: Iterable[bytes], file: IO[bytes], limit: int) -> None:
+    """Write the unpacked database to `file` and compare the digest that follows it."""
+    digest, held, size = hashlib.sha256(), b"", 0
+    for piece in _unpacked(chunks):
+        size += len(piece)
+        if size > limit:
+            raise SnapshotNotTrustworthy(
+                f"the etcd backup unpacks to more than {limit} bytes, which no etcd has"
+            )
+        held += piece
+        whole, held = held[:-_DIGEST], held[-_DIGEST:]
+        digest.update(whole)
+        _write(file, whole)
+    if size <= _DIGEST or size % _SECTOR != _DIGEST:
+        raise SnapshotNotTrustworthy(
+            f"the etcd backup is cut: {size} bytes are no database and its SHA-256"
+        )
+    if digest.digest() != held:
+        raise SnapshotNotTrustworthy("the etcd backup does not have the SHA-256 that it ends with")
+
+
+def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Undo gzip, member after member, in pieces of bounded size."""
+    member = None
+    for chunk in chunks:
+        rest = chunk
+        while rest:
+            member = member or zlib.decompressobj(_GZIP)
+            try:
+                yield member.decompress(rest, _PIECE)
+            except zlib.error as error:
+                raise SnapshotNotTrustworthy(
+                    f"the etcd backup is damaged inside its gzip: {error}"
+                ) from None
+            rest = member.unused_data if member.eof else member.unconsumed_tail
+            member = None if member.eof else member
+    if member is not None:
+        raise SnapshotNotTrustworthy("the etcd backup is cut inside its gzip")

@@ -1,0 +1,172 @@
+"""What Kubernetes keeps in an etcd backup: counts per resource, newest revision, Secrets in clear.
+
+kube-apiserver writes `/registry/<resource>/…` for its oldest resources and
+`/registry/<group>/<resource>/…` for those of a group with a dot in its name; an encrypted value
+starts with `k8s:enc:<provider>:<version>:<key name>:`.
+"""
+
+import hashlib
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from kled.errors import SnapshotNotTrustworthy
+from kled.snapshot.etcd.backup import LARGEST, opened
+from kled.snapshot.etcd.bolt import Bucket, Database
+from kled.snapshot.etcd.revisions import Revision, parse
+
+_ENCRYPTED: Final = b"k8s:enc:"
+_SECRETS: Final = "secrets"
+_KEYS_AT_ONCE: Final = 200_000  # about 40 MB; more revisions than that take more than one pass
+_OTHER: Final = "(other)"
+_MOST_RESOURCES: Final = 4096
+_LONGEST_NAME: Final = 253
+_LONGEST_KEY: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class EtcdContents:
+    """What was found in one backup; no value and no name of an object is kept."""
+
+    size: int
+    """Bytes of the unpacked database."""
+    pages: int
+    newest_revision: int
+    """0 where nothing was ever written."""
+    revisions: int
+    """Changes that are kept, deletions included; what was compacted is gone."""
+    keys: int
+    """Live keys at the newest revision."""
+    resources: Mapping[str, int]
+    """Live keys per resource, `deployments` or `<resource>.<group>`, sorted by name; keys outside
+    of `/registry/` count as their first part in brackets."""
+    clear_secrets: int
+    """Live Secrets whose value is not encrypted."""
+
+    @property
+    def secrets(self) -> int:
+        """Live Secrets."""
+        return self.resources.get(_SECRETS, 0)
+
+    def require_encrypted_secrets(self) -> None:
+        """Raise `SnapshotNotTrustworthy` where Secrets are in clear.
+
+        For clusters that have an `encryptionconfig`: it promises that etcd holds none.
+        """
+        if self.clear_secrets:
+            raise SnapshotNotTrustworthy(
+                f"{self.clear_secrets} of {self.secrets} Secrets are stored in clear in etcd, "
+                "although the cluster has an encryptionconfig",
+                hint="write them again, and they are encrypted: "
+                "kubectl get secrets --all-namespaces --output=json | kubectl replace --filename=-",
+            )
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json` and verification records."""
+        return {
+            "size": self.size,
+            "pages": self.pages,
+            "newest_revision": self.newest_revision,
+            "revisions": self.revisions,
+            "keys": self.keys,
+            "resources": dict(self.resources),
+            "clear_secrets": self.clear_secrets,
+        }
+
+
+class _Live(NamedTuple):
+    resource: str
+    clear_secret: bool
+
+
+def inspect(
+    chunks: Iterable[bytes],
+    *,
+    directory: Path | None = None,
+    limit: int = LARGEST,
+    keys_at_once: int = _KEYS_AT_ONCE,
+) -> EtcdContents:
+    """Open the `etcd.backup.gz` that `chunks` are, prove that etcd could, and count what is in it.
+
+    Checks gzip, the SHA-256 at the end, the meta pages, every page of every bucket, and every
+    revision. Raises `SnapshotNotTrustworthy` naming the first thing that is wrong, whatever the
+    bytes are. Memory is bounded by `keys_at_once`; for `directory` and `limit` see
+    `backup.opened`. Changes nothing.
+    """
+    with opened(chunks, directory=directory, limit=limit) as data:
+        database = Database(data)
+        bucket = database.buckets().get(b"key")
+        if bucket is None:
+            raise SnapshotNotTrustworthy("the etcd database has no bucket `key`")
+        counts, newest, clear = _counted(database, bucket, keys_at_once)
+        return EtcdContents(
+            size=len(data),
+            pages=database.meta.pages,
+            newest_revision=newest,
+            revisions=bucket.items,
+            keys=counts.total(),
+            resources=dict(sorted(counts.items())),
+            clear_secrets=clear,
+        )
+
+
+def _counted(database: Database, bucket: Bucket, at_once: int) -> tuple[Counter[str], int, int]:
+    """Count live keys, one share of the keys per pass; return counts, newest revision, clear."""
+    counts: Counter[str] = Counter()
+    newest = clear = 0
+    passes = bucket.items // at_once + 1
+    for share in range(passes):
+        live: dict[bytes, _Live] = {}
+        for change in _revisions(database, bucket):
+            newest = change.main
+            if passes > 1 and zlib.crc32(change.key) % passes != share:
+                continue
+            key = _short(change.key)
+            if change.value is None:
+                live.pop(key, None)
+            else:
+                live[key] = _judged(change.key, change.value)
+        clear += sum(found.clear_secret for found in live.values())
+        for found in live.values():
+            known = found.resource in counts or len(counts) < _MOST_RESOURCES
+            counts[found.resource if known else _OTHER] += 1
+    return counts, newest, clear
+
+
+def _revisions(database: Database, bucket: Bucket) -> Iterator[Revision]:
+    return (parse(name, record) for name, record in database.items(bucket))
+
+
+def _judged(key: bytes, value: bytes) -> _Live:
+    resource = resource_of(key)
+    return _shared(resource, resource == _SECRETS and not value.startswith(_ENCRYPTED))
+
+
+_shared = lru_cache(_MOST_RESOURCES)(_Live)
+
+
+def _short(key: bytes) -> bytes:
+    """Return what stands for `key` in memory: itself, unless it is longer than Kubernetes' are."""
+    return key if len(key) <= _LONGEST_KEY else hashlib.sha256(key).digest()
+
+
+def resource_of(key: bytes) -> str:
+    """Return the resource that an object of etcd key `key` is of."""
+    match key.decode(errors="replace").lstrip("/").split("/"):
+        case ["registry", group, resource, _, *_] if "." in group:
+            name = f"{resource}.{group}"
+        case ["registry", "services", ("endpoints" | "specs") as kind, *_]:
+            name = "services" if kind == "specs" else kind
+        case ["registry", "minions", _, *_]:
+            name = "nodes"
+        case ["registry", resource, _, *_]:
+            name = resource
+        case [first, *_]:
+            name = f"({first})"
+        case _:
+            name = _OTHER
+    return name[:_LONGEST_NAME]
