@@ -1,0 +1,87 @@
+"""What each object below a cluster's prefix of the state store is.
+
+Backed by the trees of a real 1.36.2 (captures state-store-1cp-*, state-store-3cp-*) and, for etcd's
+backups, by etcd-manager's source (facts of the state-store layout). Keys are relative to
+`<state-store>/<cluster>/`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Kind = Literal["identity", "intent", "derived", "etcd-backup", "control"]
+"""identity: CA keys and secrets, which nothing can bring back; intent: what a person defined;
+derived: what `update cluster` writes anew; etcd-backup: copies of etcd; control: etcd-manager's
+live state, which is no backup."""
+
+CONFIG: Final = "config"
+"""The cluster's own definition: where it is, there is a cluster."""
+KOPS_VERSION: Final = "kops-version.txt"
+GROUPS: Final = "instancegroup/"
+KEYSETS: Final = "pki/private/"
+KEYSET_FILE: Final = "keyset.yaml"
+SECRETS: Final = "secrets/"
+ENCRYPTION_CONFIG: Final = "secrets/encryptionconfig"
+CREATED_MARKER: Final = "etcd-cluster-created"
+SPEC_MARKER: Final = "etcd-cluster-spec"
+
+_BACKUPS: Final = ("backups", "etcd")
+_CONTROL: Final = "control"
+_META: Final = "_etcd_backup.meta"
+_DATA: Final = "etcd.backup.gz"
+_BACKUP_PARTS: Final = 5  # backups/etcd/<etcd>/<name>/<file>
+_IDENTITY: Final = ("pki/", "secrets/")
+_DERIVED: Final = ("addons/", "manifests/", "igconfig/")
+_DERIVED_FILES: Final = frozenset({"cluster-completed.spec", KOPS_VERSION})
+
+
+def kind_of(key: str) -> Kind:
+    """Say what the object is. What kops does not write is intent: some person wanted it."""
+    parts = key.split("/")
+    if tuple(parts[:2]) == _BACKUPS:
+        return "control" if parts[3:4] == [_CONTROL] else "etcd-backup"
+    if key.startswith(_IDENTITY):
+        return "identity"
+    if key in _DERIVED_FILES or key.startswith(_DERIVED):
+        return "derived"
+    return "intent"
+
+
+def is_marker(key: str) -> bool:
+    """Say whether this is one of the two control objects without which etcd-manager starts anew."""
+    parts = key.split("/")
+    return (
+        kind_of(key) == "control"
+        and len(parts) == _BACKUP_PARTS
+        and parts[4] in {CREATED_MARKER, SPEC_MARKER}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EtcdBackup:
+    """One backup of one etcd cluster (main, events, cilium)."""
+
+    etcd: str
+    name: str
+    """Time and sequence, `2026-11-24T23:45:00Z-000075`: names sort by age."""
+    keys: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether both files are there; etcd-manager writes the description last."""
+        files = {key.rpartition("/")[2] for key in self.keys}
+        return {_META, _DATA} <= files
+
+
+def etcd_backups(keys: Iterable[str]) -> tuple[EtcdBackup, ...]:
+    """Group the keys of etcd backups, by etcd cluster and newest first; other keys are ignored."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for key in keys:
+        parts = key.split("/")
+        if kind_of(key) == "etcd-backup" and len(parts) == _BACKUP_PARTS:
+            found.setdefault((parts[2], parts[3]), []).append(key)
+    newest = sorted(found, key=lambda place: place[1], reverse=True)
+    return tuple(
+        EtcdBackup(etcd, name, tuple(sorted(found[etcd, name])))
+        for etcd, name in sorted(newest, key=lambda place: place[0])
+    )

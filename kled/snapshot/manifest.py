@@ -1,0 +1,241 @@
+"""The manifest of a snapshot: what it holds, and by which digests that is known.
+
+The format is that of docs/snapshot-format.md §4. A manifest is JSON; its `digest` is the SHA-256 of
+the same JSON in canonical form (sorted keys, no spaces, UTF-8) without `digest` and `signature`.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from kled.errors import SnapshotNotTrustworthy
+from kled.kops.layout import Kind
+from kled.snapshot import names
+
+FORMAT: Final = 1
+_OUTSIDE: Final = ("digest", "signature")
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Size = Annotated[int, Field(ge=0)]
+
+
+class _Frozen(BaseModel):
+    """Unknown fields are kept out of the model: a later kled of the same format may add some."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+
+class Payload(_Frozen):
+    """Bytes that are stored as one object: an archive or a blob."""
+
+    key: str
+    """In the snapshot store."""
+    sha256: Digest
+    """Of the plaintext; an archive's plaintext is the compressed tar."""
+    size: Size
+    stored_sha256: Digest
+    """Of what is stored: the ciphertext, where it is encrypted."""
+    stored_size: Size
+    encrypted: bool
+
+
+class ObjectRecord(_Frozen):
+    """One object of the state store."""
+
+    key: str
+    """Relative to the cluster's prefix."""
+    size: Size
+    sha256: Digest
+    kind: Kind
+    tag: str
+    """ETag or generation in the state store."""
+    version: str | None = None
+    modified: datetime | None = None
+    blob: Digest | None = None
+    """The plaintext digest of the blob that holds it; None: the archive does."""
+
+
+class Skipped(_Frozen):
+    """An object that is not in the snapshot, and why."""
+
+    key: str
+    reason: str
+
+
+class Proof(_Frozen):
+    """That a level was reached, and how that is known."""
+
+    level: Annotated[int, Field(ge=0, le=5)]
+    at: datetime
+    seconds: float
+    by: str
+    """The kled that checked, for example `kled 0.1.0`."""
+    kops: str | None = None
+    """The kops that read it, for example `1.36.2` or `1.36.2 (simulated)`."""
+
+
+class Signature(_Frozen):
+    """An Ed25519 signature over the digest (docs/snapshot-format.md §7)."""
+
+    algorithm: Literal["ed25519"] = "ed25519"
+    public_key: str
+    """Base64 of the raw key; tells which key to expect, and proves nothing by itself."""
+    value: str
+
+
+class Manifest(_Frozen):
+    """One snapshot of one cluster's part of a state store."""
+
+    format: int
+    cluster: str
+    id: str
+    created: datetime
+    state_store: str
+    previous: str | None = None
+    """The newest snapshot when this one was made."""
+    run: str | None = None
+    kops_version: str | None = None
+    kubernetes_version: str | None = None
+    quiescent: bool
+    """Nothing of the definition had been written for a while when it was read."""
+    fuzzy: bool
+    """It may mix two states: the state store changed at each attempt to read it."""
+    definition_digest: Digest
+    etcd_digest: Digest
+    archive: Payload
+    archive_of: str
+    """The snapshot that the archive was written for: this one, or an earlier one."""
+    objects: tuple[ObjectRecord, ...]
+    blobs: tuple[Payload, ...] = ()
+    etcd_backups: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Etcd cluster to the names of the backups taken, newest first."""
+    skipped: tuple[Skipped, ...] = ()
+    recipients: tuple[str, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    """Those at birth; later ones are kept beside the manifest."""
+    digest: Digest
+    signature: Signature | None = None
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> "Manifest":
+        """Refuse what could lead a reader astray: foreign keys, doubles, absent blobs."""
+        if self.format != FORMAT:
+            raise ValueError(f"format {self.format} is not {FORMAT}")
+        names.checked_cluster(self.cluster)
+        names.moment(self.id)
+        keys = [one.key for one in self.objects]
+        if keys != sorted(set(keys), key=str.encode):
+            raise ValueError("objects are not sorted, or one is there twice")
+        for key in keys:
+            _refuse_escape(key)
+        self._check_payloads()
+        return self
+
+    def _check_payloads(self) -> None:
+        expected = names.archive_key(
+            self.cluster, self.archive_of, encrypted=self.archive.encrypted
+        )
+        if self.archive.key != expected:
+            raise ValueError(f"the archive's key is not {expected}")
+        blobs = {blob.sha256: blob for blob in self.blobs}
+        for blob in self.blobs:
+            sealed = blob.stored_sha256 if blob.encrypted else None
+            if blob.key != names.blob_key(blob.sha256, sealed=sealed):
+                raise ValueError(f"{blob.key} is not the key of its blob")
+        for one in self.objects:
+            if one.blob is None:
+                continue
+            if one.blob != one.sha256 or one.blob not in blobs or blobs[one.blob].size != one.size:
+                raise ValueError(f"there is no blob for {one.key}")
+
+    @property
+    def payloads(self) -> tuple[Payload, ...]:
+        """All that a restore needs beside the manifest."""
+        return (self.archive, *self.blobs)
+
+    @property
+    def archived(self) -> tuple[ObjectRecord, ...]:
+        """The objects that the archive holds, in its order."""
+        return tuple(one for one in self.objects if one.blob is None)
+
+    @property
+    def level(self) -> int:
+        """The highest level proved at birth."""
+        return max((proof.level for proof in self.proofs), default=0)
+
+
+def digest_of(document: Mapping[str, Any]) -> str:
+    """Return the digest of a manifest's JSON document, whatever digest it claims."""
+    inside = {name: value for name, value in document.items() if name not in _OUTSIDE}
+    return hashlib.sha256(_canonical(inside)).hexdigest()
+
+
+def complete(fields: Mapping[str, Any]) -> Manifest:
+    """Return the manifest of these fields with its digest; ValueError where they disagree."""
+    unproved = Manifest.model_validate({**fields, "digest": "0" * 64})
+    document = unproved.model_dump(mode="json")
+    return Manifest.model_validate({**document, "digest": digest_of(document)})
+
+
+def encode(manifest: Manifest) -> bytes:
+    """Return what is stored: canonical JSON and a line feed."""
+    return _canonical(manifest.model_dump(mode="json")) + b"\n"
+
+
+def decode(body: bytes, cluster: str, snapshot_id: str) -> Manifest:
+    """Return the manifest that `body` holds.
+
+    Raises `SnapshotNotTrustworthy` where it is no manifest of this format, is another snapshot's,
+    or its digest is not its own. The signature is for `signing.require` to check.
+    """
+    where = f"manifest of {cluster} {snapshot_id}"
+    try:
+        document = json.loads(body)
+        if isinstance(document, dict) and document.get("format", FORMAT) != FORMAT:
+            raise SnapshotNotTrustworthy(
+                f"the {where} has format {document['format']!r}, and this kled reads {FORMAT}",
+                hint="a newer kled wrote it: upgrade, or restore by hand (docs/snapshot-format.md)",
+            )
+        found = Manifest.model_validate(document)
+        own = digest_of(document)
+    except (ValueError, ValidationError, RecursionError) as error:
+        raise SnapshotNotTrustworthy(f"the {where} cannot be read: {_first_line(error)}") from error
+    if (found.cluster, found.id) != (cluster, snapshot_id):
+        raise SnapshotNotTrustworthy(f"the {where} is that of {found.cluster} {found.id}")
+    if found.digest != own:
+        raise SnapshotNotTrustworthy(f"the {where} was changed after it was written")
+    return found
+
+
+def listing_digest(lines: Iterable[tuple[str, int, str]]) -> str:
+    """Return the digest of a listing of key, size and tag; their order does not matter.
+
+    SHA-256 over `key NUL size NUL tag LF`, sorted by the bytes of the keys.
+    """
+    total = hashlib.sha256()
+    for key, size, tag in sorted(lines, key=lambda line: line[0].encode()):
+        total.update(f"{key}\0{size}\0{tag}\n".encode())
+    return total.hexdigest()
+
+
+def _refuse_escape(key: str) -> None:
+    if "\0" in key or any(part in {"", ".", ".."} for part in key.split("/")):
+        raise ValueError(f"{key!r} is no key of an object")
+
+
+def _canonical(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(
+        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return f"{place}: {first['msg']}".removeprefix(": ")
+    return str(error).partition("\n")[0]

@@ -1,0 +1,123 @@
+"""Names in a snapshot store: ids of snapshots and runs, and the keys of objects.
+
+The layout is that of docs/snapshot-format.md. Every part that comes from outside is checked, so
+that no manifest and no option can lead to a key outside of its place.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+from kled.errors import InvalidInput
+
+ROOT: Final = "kled.json"
+CLUSTERS: Final = "clusters/"
+BLOBS: Final = "blobs/"
+RUNS: Final = "runs/"
+MANIFEST: Final = "manifest.json"
+_TIME: Final = "%Y%m%dT%H%M%SZ"
+_ID: Final = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{6}")
+_CLUSTER: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_CIPHER_DIGITS: Final = 16
+
+
+def new_id(now: datetime, chance: bytes) -> str:
+    """Return an id for `now` (with its time zone): UTC to the second, and three random bytes.
+
+    Ids sort by time; within a second their order means nothing.
+    """
+    return f"{now.astimezone(UTC).strftime(_TIME)}-{chance[:3].hex()}"
+
+
+def moment(snapshot_id: str) -> datetime:
+    """Return the time that an id tells, in UTC. Raises `InvalidInput` for what is no id."""
+    match = _ID.fullmatch(snapshot_id)
+    try:
+        if match:
+            return datetime.strptime(match[1], _TIME).replace(tzinfo=UTC)
+    except ValueError:
+        pass  # a month 13
+    raise InvalidInput(
+        "snapshot", f"{snapshot_id!r} is no snapshot id", hint="kled snapshot list shows them"
+    )
+
+
+def is_id(text: str) -> bool:
+    """Say whether `text` has the form of an id."""
+    try:
+        moment(text)
+    except InvalidInput:
+        return False
+    return True
+
+
+def checked_cluster(name: str) -> str:
+    """Return `name`; raise `InvalidInput` where it could not be a directory of the state store."""
+    if not _CLUSTER.fullmatch(name) or ".." in name:
+        raise InvalidInput("name", f"{name!r} is no cluster name")
+    return name
+
+
+def cluster_prefix(cluster: str) -> str:
+    """Return the prefix of all that is kept of a cluster, but for blobs."""
+    return f"{CLUSTERS}{checked_cluster(cluster)}/"
+
+
+def snapshot_prefix(cluster: str, snapshot_id: str) -> str:
+    """Return the prefix of one snapshot's own objects."""
+    moment(snapshot_id)
+    return f"{cluster_prefix(cluster)}{snapshot_id}/"
+
+
+def manifest_key(cluster: str, snapshot_id: str) -> str:
+    """Return the key of the commit point: no manifest, no snapshot."""
+    return snapshot_prefix(cluster, snapshot_id) + MANIFEST
+
+
+def archive_key(cluster: str, snapshot_id: str, *, encrypted: bool) -> str:
+    """Return the key of an archive; it belongs to the snapshot that first had it."""
+    suffix = ".age" if encrypted else ""
+    return f"{snapshot_prefix(cluster, snapshot_id)}state.tar.zst{suffix}"
+
+
+def proof_key(cluster: str, snapshot_id: str, level: int) -> str:
+    """Return the key of the newest later proof of one level."""
+    return f"{snapshot_prefix(cluster, snapshot_id)}verified/{level}.json"
+
+
+def epoch_key(cluster: str) -> str:
+    """Return the key of the cluster's epoch."""
+    return f"{cluster_prefix(cluster)}epoch.json"
+
+
+def blob_key(sha256: str, *, sealed: str | None) -> str:
+    """Return the key of a blob, named by the digest of its plaintext.
+
+    Where it is encrypted, the digest of what is stored (`sealed`) is in the name, too, since no two
+    encryptions are alike (docs/decisions/0006).
+    """
+    checked_digest(sha256)
+    suffix = f".{checked_digest(sealed)[:_CIPHER_DIGITS]}.age" if sealed else ""
+    return f"{BLOBS}{sha256[:2]}/{sha256}{suffix}"
+
+
+def run_key(run_id: str) -> str:
+    """Return the key of a run's document."""
+    moment(run_id)
+    return f"{RUNS}{run_id}.json"
+
+
+def snapshot_of(key: str) -> tuple[str, str] | None:
+    """Return cluster and id where `key` is a manifest's, else None."""
+    parts = key.split("/")
+    if len(parts) != 4 or parts[0] != "clusters" or parts[3] != MANIFEST:  # noqa: PLR2004
+        return None
+    return (parts[1], parts[2]) if is_id(parts[2]) else None
+
+
+def checked_digest(text: str) -> str:
+    """Return `text`; raise `InvalidInput` where it is no lower-case hexadecimal SHA-256."""
+    if not _SHA256.fullmatch(text):
+        raise InvalidInput("digest", f"{text!r} is no sha256")
+    return text

@@ -1,0 +1,91 @@
+"""Ed25519 signatures of manifests: age says who may read, only this says who wrote.
+
+What is signed is `kled snapshot manifest 1`, a line feed, and the manifest's digest in hexadecimal,
+all ASCII (docs/snapshot-format.md §7).
+"""
+
+import base64
+import binascii
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import InvalidInput, SnapshotNotTrustworthy
+from kled.snapshot.manifest import Manifest, Signature
+from kled.snapshot.sealing import private_text
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+_PURPOSE: Final = b"kled snapshot manifest 1\n"
+_KEY_BYTES: Final = 32
+
+
+def sign(manifest: Manifest, key_file: Path) -> Manifest:
+    """Return the manifest with a signature; raise `InvalidInput` where the file holds no key."""
+    key = _private_key(key_file)
+    value = key.sign(_PURPOSE + manifest.digest.encode())
+    public = key.public_key().public_bytes_raw()
+    signature = Signature(public_key=_text(public), value=_text(value))
+    return manifest.model_copy(update={"signature": signature})
+
+
+def public_key(key_file: Path) -> str:
+    """Return the verification key of a signing key: base64 of its raw public key."""
+    return _text(_private_key(key_file).public_key().public_bytes_raw())
+
+
+def require(manifest: Manifest, verification_key: str) -> None:
+    """Raise `SnapshotNotTrustworthy` unless the manifest is signed with this very key."""
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - slow to import
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415
+        Ed25519PublicKey,
+    )
+
+    what = f"the manifest of {manifest.cluster} {manifest.id}"
+    if manifest.signature is None:
+        raise SnapshotNotTrustworthy(f"{what} is not signed, and a verification key is configured")
+    key = Ed25519PublicKey.from_public_bytes(checked_public_key(verification_key))
+    try:
+        value = base64.b64decode(manifest.signature.value, validate=True)
+        key.verify(value, _PURPOSE + manifest.digest.encode())
+    except (InvalidSignature, binascii.Error) as error:
+        raise SnapshotNotTrustworthy(f"{what} is not signed with the configured key") from error
+
+
+def checked_public_key(text: str) -> bytes:
+    """Return the raw key; raise `InvalidInput` for what is no base64 of 32 bytes."""
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raw = b""
+    if len(raw) != _KEY_BYTES:
+        raise InvalidInput(
+            "KLED_SNAPSHOT_VERIFICATION_KEY",
+            f"{text[:60]!r} is not the base64 of an Ed25519 public key",
+            hint="openssl pkey -in KEY -pubout -outform DER | tail -c 32 | base64",
+        )
+    return raw
+
+
+def _private_key(path: Path) -> "Ed25519PrivateKey":
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415
+        Ed25519PrivateKey,
+    )
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+
+    text = private_text(path, "KLED_SNAPSHOT_SIGNING_KEY")
+    try:
+        key = load_pem_private_key(text.encode(), None)
+    except (ValueError, TypeError):
+        key = None  # what it said may quote the key
+    if not isinstance(key, Ed25519PrivateKey):
+        raise InvalidInput(
+            "KLED_SNAPSHOT_SIGNING_KEY",
+            f"{path} holds no Ed25519 private key in PEM without a passphrase",
+            hint="openssl genpkey -algorithm ed25519 -out KEY && chmod 600 KEY",
+        )
+    return key
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
