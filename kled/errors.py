@@ -35,6 +35,8 @@ KledError                        exit 1
 ├── LeaseLost                    exit 5   this writer's lease could not be kept
 ├── NotApproved                  exit 6   denied by policy or not confirmed
 ├── SnapshotNotTrustworthy       exit 4
+├── SnapshotMissing              there is no snapshot of that cluster or id
+├── EpochMismatch                exit 6   the cluster lives in another state store now
 ├── DownloadFailed               retryable; ChecksumMismatch and ReleaseMissing are not
 ├── RoomTaken                    a stranger's `flows`, `tasks` or `deployments` shadows kled's
 └── FlowFailed                   a flow run ended in another state than completed
@@ -232,6 +234,16 @@ class SnapshotNotTrustworthy(KledError):
     """A snapshot is incomplete, damaged or forged."""
 
     exit_code = 4
+
+
+class SnapshotMissing(KledError):
+    """There is no snapshot of that cluster or id, or no snapshot store."""
+
+
+class EpochMismatch(KledError):
+    """Recovery moved the cluster to another state store; this one must not change it any more."""
+
+    exit_code = 6
 
 
 class DownloadFailed(KledError):

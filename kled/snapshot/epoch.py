@@ -1,0 +1,88 @@
+"""Epochs: which state store a cluster lives in, so that a revived old side refuses itself.
+
+`clusters/<cluster>/epoch.json` holds the live state store's URL and a number that only rises.
+"""
+
+import json
+from dataclasses import dataclass
+
+from kled.errors import EpochMismatch, ObjectMissing, PreconditionFailed, SnapshotNotTrustworthy
+from kled.snapshot import names
+from kled.snapshot.repository import SnapshotStore, read_json, require_text
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """Where a cluster lives since its number was raised last."""
+
+    state_store: str
+    number: int
+
+
+def read(snapshots: SnapshotStore, cluster: str) -> Epoch | None:
+    """Return the cluster's epoch; None where none was written yet."""
+    found = _find(snapshots, cluster)
+    return found[0] if found else None
+
+
+def check(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
+    """Return the epoch; raise `EpochMismatch` where the cluster lives in another state store.
+
+    The first check of a cluster writes epoch 1; of two at once one wins, and both compare with it.
+    """
+    found = read(snapshots, cluster)
+    if found is None:
+        found = _begin(snapshots, cluster, state_store)
+    if found.state_store != state_store.rstrip("/"):
+        raise EpochMismatch(
+            f'cluster "{cluster}" lives in {found.state_store} since epoch {found.number}, not in'
+            f" {state_store}",
+            hint=f"pass --state={found.state_store}, or --no-epoch if recovery was a mistake",
+        )
+    return found
+
+
+def advance(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
+    """Make `state_store` the cluster's place, and return the new epoch.
+
+    Where it is that already, nothing is written, so it may run twice. Raises `PreconditionFailed`
+    where somebody else raised it at the same time.
+    """
+    url, key = state_store.rstrip("/"), names.epoch_key(cluster)
+    found = _find(snapshots, cluster)
+    if found is None:
+        new = Epoch(url, 1)
+        snapshots.store.put_if_absent(key, _encode(new))
+    elif found[0].state_store == url:
+        return found[0]
+    else:
+        new = Epoch(url, found[0].number + 1)
+        snapshots.store.replace(key, _encode(new), found[1])
+    return new
+
+
+def _begin(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
+    first = Epoch(state_store.rstrip("/"), 1)
+    try:
+        snapshots.store.put_if_absent(names.epoch_key(cluster), _encode(first))
+    except PreconditionFailed:
+        return read(snapshots, cluster) or first
+    return first
+
+
+def _find(snapshots: SnapshotStore, cluster: str) -> tuple[Epoch, str] | None:
+    key = names.epoch_key(cluster)
+    try:
+        stored = snapshots.store.get(key)
+    except ObjectMissing:
+        return None
+    document = read_json(stored.body, key)
+    number = document.get("number")
+    if not isinstance(number, int):
+        raise SnapshotNotTrustworthy(f"{key} has no number")
+    return Epoch(require_text(document, "state_store", key), number), stored.tag
+
+
+def _encode(epoch: Epoch) -> bytes:
+    document = {"state_store": epoch.state_store, "number": epoch.number}
+    return json.dumps(document, indent=1).encode() + b"\n"

@@ -1,0 +1,201 @@
+"""What one stored object says, as facts that can be compared and shown: never a secret.
+
+A fact is a value at a `Place`. What may be secret, and what has no form that kled knows, is shown
+by its fingerprint: an HMAC with a key that only the comparison (or the holder of the age identity)
+has, so that nobody can try guesses against it.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from kled.kops import layout
+from kled.redact import Redactor, secret_values
+
+Subject = Literal[
+    "cluster", "instance-group", "keyset", "secret", "ssh-key", "version", "addon", "derived",
+    "etcd-backup", "etcd-control", "object",
+]  # fmt: skip
+Value = str | int | float | bool | None
+
+_VOLATILE: Final = frozenset({"metadata.creationTimestamp", "metadata.generation"})
+_MOST: Final = 50_000  # facts of one document; its aliases could make it endless
+_DEEPEST: Final = 64
+_LONGEST: Final = 160  # characters of a text that is shown as it is
+_DIGITS: Final = 16
+_HARMLESS: Final = ("secretStore", "configStore.secrets", "tokenTTL")
+_SSH: Final = "pki/ssh/public/"
+_REDACTOR: Final = Redactor()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where a fact stands: the subject, its name, and a field of it, `""` for the whole."""
+
+    subject: Subject
+    name: str
+    field: str = ""
+
+
+Facts = Mapping[Place, Value]
+
+
+class Fingerprints:
+    """Shows bytes without telling them; equal bytes look equal under one key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def of(self, body: bytes) -> str:
+        """Return the fingerprint of `body`."""
+        return self.of_digest(hashlib.sha256(body).hexdigest())
+
+    def of_digest(self, sha256: str) -> str:
+        """Return the fingerprint of bytes whose sha256 (hex) is known."""
+        found = hmac.digest(self._key, sha256.encode(), "sha256").hex()
+        return f"fingerprint {found[:_DIGITS]}"
+
+    def of_field(self, path: str, value: Value) -> Value:
+        """Return `value`, or its fingerprint where it may be secret or is too long to read."""
+        if not isinstance(value, str):
+            return value
+        secret = _REDACTOR.text(f"{path}: {value}") != f"{path}: {value}"
+        named = secret_values({path: value}) and not path.endswith(_HARMLESS)
+        if secret or named or len(value) > _LONGEST or "\n" in value:
+            return f"{len(value)} characters, {self.of(value.encode())}"
+        return value
+
+
+def facts_of(key: str, body: bytes, seen: Fingerprints) -> Iterator[tuple[Place, Value]]:
+    """Yield what the object says. `key` is relative to the cluster's prefix.
+
+    An object that is not in kops' form is one fact, its fingerprint.
+    """
+    if key == layout.CONFIG:
+        yield from _document("cluster", "", body, seen)
+    elif key.startswith(layout.GROUPS):
+        yield from _document("instance-group", key.removeprefix(layout.GROUPS), body, seen)
+    elif key.startswith(layout.KEYSETS):
+        yield from _keyset(key.split("/")[2], body, seen)
+    elif key == layout.KOPS_VERSION:
+        yield Place("version", "kops"), body.decode(errors="replace").strip()[:_LONGEST]
+    else:
+        yield opaque(key, hashlib.sha256(body).hexdigest(), seen)
+
+
+def opaque(key: str, sha256: str, seen: Fingerprints) -> tuple[Place, Value]:
+    """Return the fact that an object is there and has a certain content."""
+    kind, parts, print_ = layout.kind_of(key), key.split("/"), seen.of_digest(sha256)
+    if kind == "control":
+        return Place("etcd-control", parts[2], "/".join(parts[4:])), "present"
+    if key.startswith(layout.SECRETS):
+        return Place("secret", key.removeprefix(layout.SECRETS)), print_
+    if key.startswith(_SSH):
+        return Place("ssh-key", key.removeprefix(_SSH)), print_
+    if key.startswith("addons/") and len(parts) > 2:  # noqa: PLR2004 - addons/<name>/<file>
+        return Place("addon", parts[1], "/".join(parts[2:])), print_
+    return Place("derived" if kind == "derived" else "object", key), print_
+
+
+def _document(
+    subject: Subject, name: str, body: bytes, seen: Fingerprints
+) -> Iterator[tuple[Place, Value]]:
+    fields = _fields(body)
+    if fields is None:
+        yield Place(subject, name, "(not in kops' form)"), seen.of(body)
+        return
+    for path, value in fields.items():
+        if path not in _VOLATILE:
+            yield Place(subject, name, path), seen.of_field(path, value)
+
+
+def _keyset(name: str, body: bytes, seen: Fingerprints) -> Iterator[tuple[Place, Value]]:
+    """Yield the trust state of each key, and the fingerprint of its material."""
+    document = _load(body)
+    spec = document.get("spec") if isinstance(document, Mapping) else None
+    keys = spec.get("keys") if isinstance(spec, Mapping) else None
+    if not isinstance(spec, Mapping) or not isinstance(keys, list):
+        yield Place("keyset", name, "(not in kops' form)"), seen.of(body)
+        return
+    primary = str(spec.get("primaryId", spec.get("primaryID", "")))
+    for key in keys:
+        if isinstance(key, Mapping):
+            number = str(key.get("id", ""))[:_LONGEST]
+            yield Place("keyset", name, number), _trust(key, primary)
+            for part in ("publicMaterial", "privateMaterial"):
+                if key.get(part):
+                    place = Place("keyset", name, f"{number} {part}")
+                    yield place, seen.of(_material(str(key[part])))
+
+
+def _trust(key: Mapping[object, object], primary: str) -> str:
+    if key.get("distrustTimestamp"):
+        return f"distrusted {str(key['distrustTimestamp'])[:_LONGEST]}"
+    return "primary" if str(key.get("id")) == primary else "trusted"
+
+
+def _material(text: str) -> bytes:
+    """Return the bytes, so that the same key in other line breaks is the same key."""
+    try:
+        return base64.b64decode(text)
+    except binascii.Error:
+        return text.encode()
+
+
+def _fields(body: bytes) -> dict[str, Value] | None:
+    document = _load(body)
+    if not isinstance(document, Mapping):
+        return None
+    found: dict[str, Value] = {}
+    try:
+        for path, value in _flatten("", document, 0):
+            found[path] = value
+            if len(found) > _MOST:
+                return None
+    except RecursionError:
+        return None
+    return found
+
+
+def _load(body: bytes) -> object:
+    import yaml  # noqa: PLC0415
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.load(body, Loader=loader)  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+
+
+def _flatten(path: str, value: object, depth: int) -> Iterator[tuple[str, Value]]:
+    """Yield every leaf with its path; entries of a list by their `name`, where all have one."""
+    if depth > _DEEPEST:
+        raise RecursionError
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from _flatten(f"{path}.{key}" if path else str(key), inner, depth + 1)
+    elif isinstance(value, list) and value:
+        for label, inner in zip(_labels(value), value, strict=True):
+            yield from _flatten(f"{path}[{label}]", inner, depth + 1)
+    else:
+        yield path, _plain(value)
+
+
+def _labels(entries: list[object]) -> list[str]:
+    names = [str(one["name"]) for one in entries if isinstance(one, Mapping) and one.get("name")]
+    if len(set(names)) == len(entries):
+        return names
+    return [str(index) for index in range(len(entries))]
+
+
+def _plain(value: object) -> Value:
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, Mapping | list):
+        return "{}" if isinstance(value, Mapping) else "[]"
+    return json.dumps(value, default=str).strip('"')
