@@ -1,18 +1,25 @@
 """What every object store can do, and what it promises for each call.
 
 Keys are relative to the store's URL, `/` between their parts. A store never retries by itself:
-`retrying.RetryingStore` does that for all of them. Every call may raise
+`retrying.RetryingStore` does that for all of them. A store may be used by many threads at once.
+Every call may raise
 
 * `BucketMissing`: the bucket or directory of the URL is not there;
 * `StoreDenied`: the credentials are refused, missing, or lack a permission;
 * `StoreUnavailable` (retryable): no answer, throttled, 5xx; **a write may still have happened**;
 * `StoreError`: anything else that the store says, in its own words;
-* `InvalidInput`: a key with an empty, `.` or `..` part.
+* `InvalidInput`: a key with an empty, `.` or `..` part, or a control character.
+
+A write carries a digest of what it writes, so that the store itself refuses bytes that were damaged
+on the way: an object whose write was answered holds exactly the bytes that were given.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Final, Protocol
 
 from kled.errors import InvalidInput
 
@@ -39,6 +46,55 @@ class Stored:
     written again with the same body may keep it, so what must be told apart must differ."""
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a listing."""
+
+    key: str
+    """As the store has it: a key that `checked` refuses (another tool wrote it) is listed, too, and
+    cannot be read."""
+    size: int
+    """Bytes."""
+    tag: str
+    """Equals `Stored.tag` of what `get` would have returned."""
+    modified: datetime | None = None
+    """When it was written, in UTC, by the store's clock."""
+    version: str | None = None
+    """The version that `get` takes, where listings of the store name one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of an object in a store that keeps older ones."""
+
+    key: str
+    version: str
+    """For `get` and `read`."""
+    tag: str
+    """Empty for a delete marker."""
+    size: int
+    modified: datetime
+    latest: bool
+    """Whether it is what a `get` without `version` sees."""
+    deleted: bool
+    """A delete marker: from here on the object was gone."""
+
+
+class Reading(Protocol):
+    """An object that is being read."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole object, also where reading starts later."""
+
+    @property
+    def tag(self) -> str:
+        """The tag of what is read, to the end: one reading never mixes two states."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes once, about 1 MiB at a time, none empty; memory use is bounded."""
+
+
 class ObjectStore(Protocol):
     """A flat set of named objects; a call is atomic for one object, and nothing is larger."""
 
@@ -46,14 +102,33 @@ class ObjectStore(Protocol):
     def location(self) -> Location:
         """Where this store is."""
 
-    def get(self, key: str) -> Stored:
-        """Return the object; a reader never sees half a write. Raises `ObjectMissing`."""
+    def get(self, key: str, *, tag: str | None = None, version: str | None = None) -> Stored:
+        """Return the object; a reader never sees half a write.
 
-    def put_if_absent(self, key: str, body: bytes) -> str:
+        With `tag`, raises `PreconditionFailed` where the object has another one. With `version`,
+        returns that older state; `CapabilityMissing` where the store keeps none. Raises
+        `ObjectMissing`, also for a delete marker.
+        """
+
+    def read(
+        self, key: str, *, tag: str | None = None, version: str | None = None, start: int = 0
+    ) -> AbstractContextManager[Reading]:
+        """Open the object for reading from byte `start` on, in bounded memory.
+
+        Raises as `get` does when it is entered. `Reading.chunks` raises `StoreUnavailable` where
+        the connection breaks; what was read so far is then a prefix of the object.
+        """
+
+    def put(self, key: str, body: bytes) -> str:
+        """Write `body`, whatever is there, and return its tag. Idempotent."""
+
+    def put_if_absent(self, key: str, body: bytes, *, retain_until: datetime | None = None) -> str:
         """Write `body` unless `key` exists and return its tag, else raise `PreconditionFailed`.
 
-        Of any number of callers at once, one wins. Raises `CapabilityMissing` where the store
-        refuses conditions outright; one that ignores them is found by `probe.conditional_writes`.
+        Of any number of callers at once, one wins. Until `retain_until` (with its time zone) this
+        version of the object can be neither changed nor deleted. Raises `CapabilityMissing` where
+        the store refuses conditions or retention outright; one that ignores conditions is found by
+        `probe.conditional_writes`.
         """
 
     def replace(self, key: str, body: bytes, tag: str) -> str:
@@ -63,22 +138,49 @@ class ObjectStore(Protocol):
         `put_if_absent` does. Of any number of callers with one tag, at most one wins.
         """
 
-    def keys(self, prefix: str = "", *, start_after: str = "") -> Iterator[str]:
-        """Yield the keys that start with `prefix` and sort after `start_after`, in byte order.
+    def write(
+        self,
+        key: str,
+        chunks: Iterable[bytes],
+        *,
+        absent: bool = True,
+        retain_until: datetime | None = None,
+    ) -> str:
+        """Write the bytes of `chunks` in bounded memory and return the tag.
 
-        Lazy; what is written meanwhile may or may not be seen.
+        The object becomes visible whole, when all is written, or not at all: where `chunks` raises,
+        what was sent is given up and that error is raised. With `absent`, as `put_if_absent`, and
+        the condition is tried when all was sent; without, as `put`. `chunks` is consumed by a
+        failed call; an iterable that begins anew each time lets `RetryingStore` try again.
+        """
+
+    def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
+        """Yield what starts with `prefix` and sorts after `start_after`, in byte order of the keys.
+
+        Lazy, at most 1000 entries a request; what is written meanwhile may or may not be seen.
+        Markers of directories, which consoles make (empty, `/` at the end), are no objects here.
+        """
+
+    def versions(self, prefix: str = "") -> Iterator[Version]:
+        """Yield all versions of what starts with `prefix`, newest first for each key.
+
+        Raises `CapabilityMissing` where the store keeps no older versions.
         """
 
     def delete(self, key: str) -> None:
         """Remove the object; nothing happens where there is none, so it may run twice.
 
-        Not conditional: no store may rely on that (MinIO ignores If-Match on DELETE).
+        Not conditional: no store may rely on that (MinIO ignores If-Match on DELETE). Where the
+        store keeps versions, older ones stay.
         """
+
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def checked(key: str) -> str:
     """Return `key`; raise `InvalidInput` where it could leave the store or name no object."""
     parts = key.split("/")
-    if "\0" in key or any(part in {"", ".", ".."} for part in parts):
+    if _CONTROL.search(key) or any(part in {"", ".", ".."} for part in parts):
         raise InvalidInput("key", f"{key!r} is no object key")
     return key

@@ -2,40 +2,60 @@
 
 Conditional writes compare and rename while they hold a lock on `.kled/lock` (flock, which NFS
 turns into a lock of the server), so they are atomic among kled's processes. Readers need no lock:
-a rename shows the old object or the new one. The lock, and the one temporary file that exists while
-a write is under way, are kept out of listings and out of every cluster's directory, because kops
-refuses to delete a cluster whose directory holds foreign files.
+a rename shows the old object or the new one. Bytes are written to a file of the writer's own below
+`.kled/` before the lock is taken, so that a write of minutes delays nobody. The lock and these
+files are kept out of listings and out of every cluster's directory, because kops refuses to delete
+a cluster whose directory holds foreign files.
+
+The tag is what the file system says of a file: times of change and size. A write gives its file a
+time of modification after that of the file it replaces, so two states of one object never have one
+tag; listings need not read what they list.
 """
 
 import contextlib
-import errno
-import fcntl
-import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import BinaryIO, Final, NoReturn
 
 from kled.errors import (
     BucketMissing,
     CapabilityMissing,
     ObjectMissing,
     PreconditionFailed,
-    StoreDenied,
-    StoreError,
     StoreUnavailable,
 )
 from kled.retry import Clock
-from kled.storage.base import Location, Stored, checked
+from kled.storage import local_listing
+from kled.storage.base import Entry, Location, Stored, Version, checked
+from kled.storage.local_partial import OWN, Partial, locked, tag_of, translated
 
-_LOCK: Final = ".kled/lock"
-_PARTIAL: Final = ".kled/partial"
-_OWN: Final = frozenset({_LOCK, _PARTIAL})
-_LOCK_WAIT: Final = 10.0  # seconds; a write takes milliseconds, so this is a stopped process
-_LOCK_POLL: Final = 0.01
-_NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
+CHUNK: Final = 1 << 20
 _NOTHING_THERE: Final = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+
+
+class _Reading:
+    """An open file whose state was noted when it was opened."""
+
+    def __init__(self, file: BinaryIO, start: int, where: str) -> None:
+        self._state = os.fstat(file.fileno())
+        self.size, self.tag = self._state.st_size, tag_of(self._state)
+        self._file, self._where = file, where
+        file.seek(start)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the file; a write into it, which no kled makes, is found at the end."""
+        while chunk := self._more():
+            yield chunk
+        state = os.fstat(self._file.fileno())
+        if (state.st_mtime_ns, state.st_size) != (self._state.st_mtime_ns, self.size):
+            raise StoreUnavailable(f"{self._where} was written into while it was read")
+
+    def _more(self) -> bytes:
+        with translated(self._where):
+            return self._file.read(CHUNK)
 
 
 class LocalStore:
@@ -51,101 +71,97 @@ class LocalStore:
         """The directory as a URL."""
         return self._location
 
-    def get(self, key: str) -> Stored:
-        """Read the file; raise `ObjectMissing`."""
-        path = self._root / checked(key)
-        try:
-            body = path.read_bytes()
-        except _NOTHING_THERE:
-            self._require_root()
-            raise ObjectMissing(f"there is no object {key} in {self._location.url}") from None
-        except OSError as error:
-            self._raise(error, key)
-        return Stored(body, _tag(body))
+    def get(self, key: str, *, tag: str | None = None, version: str | None = None) -> Stored:
+        """Read the file."""
+        with self.read(key, tag=tag, version=version) as reading:
+            return Stored(b"".join(reading.chunks()), reading.tag)
 
-    def put_if_absent(self, key: str, body: bytes) -> str:
-        """Write under the lock unless the file exists."""
-        with self._locked(checked(key)):
-            if (self._root / key).exists():
-                raise PreconditionFailed(f"{key} exists in {self._location.url}")
-            return self._write(key, body)
+    @contextmanager
+    def read(
+        self, key: str, *, tag: str | None = None, version: str | None = None, start: int = 0
+    ) -> Iterator[_Reading]:
+        """Open the file: what is read stays the same file, whatever is written meanwhile."""
+        if version is not None:
+            self._require_versions()
+        with self._opened(key) as file:
+            reading = _Reading(file, start, self._where(key))
+            if tag not in {None, reading.tag}:
+                raise PreconditionFailed(f"{self._where(key)} is not what it was")
+            yield reading
+
+    def put(self, key: str, body: bytes) -> str:
+        """Write, and rename over what is there."""
+        return self.write(key, [body], absent=False)
+
+    def put_if_absent(self, key: str, body: bytes, *, retain_until: datetime | None = None) -> str:
+        """Write; rename under the lock unless the file exists."""
+        return self.write(key, [body], retain_until=retain_until)
 
     def replace(self, key: str, body: bytes, tag: str) -> str:
-        """Compare and write under the lock."""
-        with self._locked(checked(key)):
-            try:
-                found = self.get(key).tag
-            except ObjectMissing:
-                found = None
-            if found != tag:
-                raise PreconditionFailed(f"{key} changed in {self._location.url}")
-            return self._write(key, body)
+        """Write; compare and rename under the lock."""
 
-    def keys(self, prefix: str = "", *, start_after: str = "") -> Iterator[str]:
-        """Walk the directory when iteration begins, then yield."""
+        def unchanged(path: Path) -> bool:
+            return path.is_file() and tag_of(path.stat()) == tag
+
+        with self._partial(key) as partial:
+            partial.fill([body])
+            return partial.publish(unchanged)
+
+    def write(
+        self,
+        key: str,
+        chunks: Iterable[bytes],
+        *,
+        absent: bool = True,
+        retain_until: datetime | None = None,
+    ) -> str:
+        """Write; rename under the lock. A crash leaves a partial file, which a later write removes.
+
+        Nothing is visible before the rename. Raises `CapabilityMissing` with `retain_until`.
+        """
+        if retain_until is not None:
+            raise CapabilityMissing(f"{self._location.url} cannot retain objects")
+        with self._partial(key) as partial:
+            partial.fill(chunks)
+            return partial.publish(lambda path: not (absent and path.exists()))
+
+    def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
+        """Walk the directories in order of the keys, each read when the listing gets there."""
         self._require_root()
-        start = self._root / prefix.rpartition("/")[0]
-        found: list[str] = []
-        for folder, _, names in os.walk(start, onerror=self._walk_failed):
-            found += (Path(folder, name).relative_to(self._root).as_posix() for name in names)
-        yield from (
-            key
-            for key in sorted(found, key=os.fsencode)
-            if key.startswith(prefix) and key > start_after and key not in _OWN
-        )
+        with translated(self._where(prefix)):
+            for key, state in local_listing.files(self._root, prefix, start_after):
+                if not OWN.match(key):
+                    modified = datetime.fromtimestamp(state.st_mtime, UTC)
+                    yield Entry(key, state.st_size, tag_of(state), modified)
+
+    def versions(self, prefix: str = "") -> Iterator[Version]:  # noqa: ARG002 - there are none
+        """Raise `CapabilityMissing`."""
+        self._require_versions()
 
     def delete(self, key: str) -> None:
         """Remove the file, if there is one; empty directories stay."""
-        with self._locked(checked(key)), contextlib.suppress(*_NOTHING_THERE):
-            (self._root / key).unlink()
+        path = self._root / checked(key)
+        with self._lock(), translated(self._where(key)), contextlib.suppress(*_NOTHING_THERE):
+            path.unlink()
 
-    def _write(self, key: str, body: bytes) -> str:
-        """Replace the file at once, or not at all; a crash leaves at most the partial file."""
-        path, partial = self._root / key, self._root / _PARTIAL
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        partial.unlink(missing_ok=True)
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - from a descriptor, for its mode
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.rename(path)
-        _sync_directory(path.parent)
-        return _tag(body)
+    def _opened(self, key: str) -> BinaryIO:
+        path = self._root / checked(key)
+        with translated(self._where(key)), contextlib.suppress(*_NOTHING_THERE):
+            return path.open("rb")
+        self._require_root()
+        raise ObjectMissing(f"there is no object {key} in {self._location.url}")
+
+    def _partial(self, key: str) -> Partial:
+        return Partial(self._root, checked(key), self._lock, self._where(key))
 
     @contextmanager
-    def _locked(self, key: str) -> Iterator[None]:
-        """Hold the store's lock; translate what the operating system refuses."""
+    def _lock(self) -> Iterator[None]:
         self._require_root()
-        try:
-            (self._root / ".kled").mkdir(exist_ok=True, mode=0o700)
-            descriptor = os.open(self._root / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                self._lock(descriptor)
-                yield
-            finally:
-                os.close(descriptor)  # gives up the lock, too
-        except OSError as error:
-            self._raise(error, key)
+        with locked(self._root, self._clock, self._location.url):
+            yield
 
-    def _lock(self, descriptor: int) -> None:
-        ends = self._clock.monotonic() + _LOCK_WAIT
-        while True:
-            try:
-                return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if self._clock.monotonic() >= ends:
-                    raise StoreUnavailable(
-                        f"{self._location.url} has been locked for {_LOCK_WAIT:g} seconds",
-                        hint=f"look for a stopped process: fuser {self._root / _LOCK}",
-                    ) from None
-            except OSError as error:
-                if error.errno in _NO_LOCKS:
-                    raise CapabilityMissing(
-                        f"the file system of {self._location.url} has no file locks"
-                    ) from error
-                raise
-            self._clock.sleep(_LOCK_POLL)
+    def _where(self, key: str) -> str:
+        return f"{self._location.url}/{key}"
 
     def _require_root(self) -> None:
         if not self._root.is_dir():
@@ -154,26 +170,5 @@ class LocalStore:
                 hint="make it with: kled kops configure-state-store --create",
             )
 
-    def _walk_failed(self, error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError):
-            self._raise(error, "")
-
-    def _raise(self, error: OSError, key: str) -> NoReturn:
-        words = (error.strerror or str(error)).lower()
-        kind = (
-            StoreDenied if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS} else StoreError
-        )
-        raise kind(f"{self._location.url}/{key}: {words}") from error
-
-
-def _tag(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
-
-
-def _sync_directory(path: Path) -> None:
-    """Make the rename itself survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    def _require_versions(self) -> NoReturn:
+        raise CapabilityMissing(f"{self._location.url} keeps no older versions")

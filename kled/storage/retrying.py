@@ -1,19 +1,27 @@
 """Retries of requests, once, for every store."""
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from kled.errors import ObjectMissing, PreconditionFailed, StoreUnavailable
 from kled.retry import Clock, Policy, call
-from kled.storage.base import Location, ObjectStore, Stored
+from kled.storage.base import Entry, Location, ObjectStore, Stored, Version
+from kled.storage.resuming import Opener, ResumingReading
 
 REQUEST: Final = Policy(
     4, timedelta(milliseconds=200), 3, timedelta(seconds=3), 0.5, timedelta(minutes=2)
 )
 """One request: few tries, since whole steps are retried as well. The attempts run out before the
 deadline does, so that what is raised in the end is still `StoreUnavailable`."""
+WHOLE: Final = Policy(
+    4, timedelta(milliseconds=200), 3, timedelta(seconds=3), 0.5, timedelta(hours=6)
+)
+"""One object of any size."""
+T = TypeVar("T")
 
 
 class RetryingStore:
@@ -35,41 +43,102 @@ class RetryingStore:
         """That of the inner store."""
         return self._inner.location
 
-    def get(self, key: str) -> Stored:
+    def get(self, key: str, *, tag: str | None = None, version: str | None = None) -> Stored:
         """Repeat freely: it only reads."""
-        return call(lambda: self._inner.get(key), self._policy, self._clock)
+        return self._call(lambda: self._inner.get(key, tag=tag, version=version))
 
-    def put_if_absent(self, key: str, body: bytes) -> str:
+    @contextmanager
+    def read(
+        self, key: str, *, tag: str | None = None, version: str | None = None, start: int = 0
+    ) -> Iterator[ResumingReading]:
+        """Open again, at the same tag, where the connection broke; all attempts anew each time."""
+
+        def opened(expected: str | None, offset: int) -> Opener:
+            return partial(self._inner.read, key, tag=expected, version=version, start=offset)
+
+        with ResumingReading(opened, tag, start, self._call) as reading:
+            yield reading
+
+    def put(self, key: str, body: bytes) -> str:
+        """Repeat freely: it is idempotent."""
+        return self._call(lambda: self._inner.put(key, body))
+
+    def put_if_absent(self, key: str, body: bytes, *, retain_until: datetime | None = None) -> str:
         """Repeat, and recognise an own earlier try."""
-        return self._write(key, body, lambda: self._inner.put_if_absent(key, body))
+        return self._recognising(
+            lambda: self._inner.put_if_absent(key, body, retain_until=retain_until),
+            lambda: self._tag_of(key, hashlib.sha256(body).digest()),
+            self._policy,
+        )
 
     def replace(self, key: str, body: bytes, tag: str) -> str:
         """Repeat, and recognise an own earlier try."""
-        return self._write(key, body, lambda: self._inner.replace(key, body, tag))
+        return self._recognising(
+            lambda: self._inner.replace(key, body, tag),
+            lambda: self._tag_of(key, hashlib.sha256(body).digest()),
+            self._policy,
+        )
 
-    def keys(self, prefix: str = "", *, start_after: str = "") -> Iterator[str]:
+    def write(
+        self,
+        key: str,
+        chunks: Iterable[bytes],
+        *,
+        absent: bool = True,
+        retain_until: datetime | None = None,
+    ) -> str:
+        """Repeat, where `chunks` begins anew each time, and recognise an own earlier try.
+
+        An iterator has only one beginning: its first failure is raised.
+        """
+        write = partial(self._inner.write, key, absent=absent, retain_until=retain_until)
+        if isinstance(chunks, Iterator):
+            return write(chunks)
+        sent = _Hashed(chunks)
+        return self._recognising(lambda: write(sent), lambda: self._tag_of(key, sent.digest), WHOLE)
+
+    def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
         """Go on after the last key that was yielded, with all attempts again."""
         last = start_after
         while True:
-            listing = iter(self._inner.keys(prefix, start_after=last))
+            listing = iter(self._inner.entries(prefix, start_after=last))
             try:
-                for key in listing:
-                    last = key
-                    yield key
+                for entry in listing:
+                    last = entry.key
+                    yield entry
             except StoreUnavailable:
-                call(partial(self._first, prefix, last), self._policy, self._clock)
+                self._call(partial(self._first, prefix, last))
+            else:
+                return
+
+    def versions(self, prefix: str = "") -> Iterator[Version]:
+        """Begin anew, and leave out as many as were yielded; for what nobody writes meanwhile."""
+        seen = 0
+        while True:
+            try:
+                for number, version in enumerate(self._inner.versions(prefix)):
+                    if number >= seen:
+                        seen += 1
+                        yield version
+            except StoreUnavailable:
+                self._call(lambda: next(iter(self._inner.versions(prefix)), None))
             else:
                 return
 
     def delete(self, key: str) -> None:
         """Repeat freely: it is idempotent."""
-        call(lambda: self._inner.delete(key), self._policy, self._clock)
+        self._call(lambda: self._inner.delete(key))
+
+    def _call(self, step: Callable[[], T]) -> T:
+        return call(step, self._policy, self._clock)
 
     def _first(self, prefix: str, after: str) -> None:
         """List until the store answers again."""
-        next(iter(self._inner.keys(prefix, start_after=after)), None)
+        next(iter(self._inner.entries(prefix, start_after=after)), None)
 
-    def _write(self, key: str, body: bytes, write: Callable[[], str]) -> str:
+    def _recognising(
+        self, write: Callable[[], str], own: Callable[[], str | None], policy: Policy
+    ) -> str:
         unsure = False
 
         def attempt() -> str:
@@ -80,16 +149,38 @@ class RetryingStore:
                 unsure = True
                 raise
             except PreconditionFailed:
-                mine = self._tag_of(key, body) if unsure else None
+                mine = own() if unsure else None
                 if mine is None:
                     raise
                 return mine
 
-        return call(attempt, self._policy, self._clock)
+        return call(attempt, policy, self._clock)
 
-    def _tag_of(self, key: str, body: bytes) -> str | None:
+    def _tag_of(self, key: str, digest: bytes) -> str | None:
+        """Return the tag of what is there if it has this SHA-256."""
+        found = hashlib.sha256()
         try:
-            found = self._inner.get(key)
+            with self._inner.read(key) as reading:
+                for chunk in reading.chunks():
+                    found.update(chunk)
+                return reading.tag if found.digest() == digest else None
         except ObjectMissing:
             return None
-        return found.tag if found.body == body else None
+
+
+class _Hashed:
+    """The chunks of one write, and the SHA-256 of those of its latest try."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+        self._sha256 = hashlib.sha256()
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._sha256 = hashlib.sha256()
+        for chunk in self._chunks:
+            self._sha256.update(chunk)
+            yield chunk
+
+    @property
+    def digest(self) -> bytes:
+        return self._sha256.digest()

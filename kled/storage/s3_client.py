@@ -5,17 +5,28 @@ the AWS chain, AWS_ENDPOINT_URL included (facts of kops 1.36.2). What is not in 
 are given (shared configuration, roles of instances and pods) boto3 finds by itself.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import InvalidInput, StoreDenied
+from kled.storage import obstore_calls, s3_listing
 
 if TYPE_CHECKING:
+    from boto3 import Session
     from mypy_boto3_s3 import S3Client
+    from obstore.store import S3Credential, S3Store
 
 CONNECT_SECONDS: Final = 5
 READ_SECONDS: Final = 10
+_CONNECTIONS: Final = 64
+_HOME_REGION: Final = "us-east-1"
+_ASK_AGAIN: Final = timedelta(minutes=5)
+"""How often boto3 is asked whether its credentials are still good."""
+_NO_CREDENTIALS: Final = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,8 @@ class Access:
     secret: str | None = field(repr=False)
     session_token: str | None = field(repr=False)
     profile: str | None
+    certificates: str | None = None
+    """A file of authorities to trust besides the system's (AWS_CA_BUNDLE)."""
 
 
 def choose(
@@ -38,7 +51,7 @@ def choose(
     Raises `InvalidInput` for a scheme that needs S3_ENDPOINT without one, and for S3_ENDPOINT
     without its keys.
     """
-    custom = env.get("S3_ENDPOINT") or None
+    custom, bundle = env.get("S3_ENDPOINT") or None, env.get("AWS_CA_BUNDLE")
     if scheme != "s3" and not (custom or endpoint):
         raise InvalidInput(
             "S3_ENDPOINT", f"{scheme}:// needs it", hint="set it to the service's URL, as for kops"
@@ -47,44 +60,162 @@ def choose(
         env.get("S3_REGION") or region or env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION")
     )
     if custom:
-        return Access(_with_scheme(custom), region or "us-east-1", *_custom_keys(env), None, None)
+        url, keys = _with_scheme(custom), _custom_keys(env)
+        return Access(url, region or _HOME_REGION, *keys, None, None, bundle)
     found = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL") or endpoint
     key_id, secret = env.get("AWS_ACCESS_KEY_ID"), env.get("AWS_SECRET_ACCESS_KEY")
     if not (key_id and secret):
-        return Access(found, region, None, None, None, env.get("AWS_PROFILE"))
-    return Access(found, region, key_id, secret, env.get("AWS_SESSION_TOKEN"), None)
+        return Access(found, region, None, None, None, env.get("AWS_PROFILE"), bundle)
+    return Access(found, region, key_id, secret, env.get("AWS_SESSION_TOKEN"), None, bundle)
 
 
-def connect(access: Access) -> "S3Client":
+class Clients:
+    """The clients of one bucket, made when they are first needed; safe for threads.
+
+    Each tries a request once, with short time-outs. Where the keys are known no boto3 is imported
+    for reading, writing and deleting objects.
+    """
+
+    def __init__(self, access: Access, bucket: str) -> None:
+        self._access, self._bucket = access, bucket
+        self._session = None if access.key_id else _session(access)
+        self._region = access.region or self._configured_region()
+        self._lock = threading.Lock()
+        self._made: dict[str, Any] = {}
+
+    def client(self) -> "S3Client":
+        """Return boto3's."""
+        client: S3Client = self._once("boto3", self._connect)
+        return client
+
+    def data(self, size: int) -> "S3Store":
+        """Return obstore's, for requests with a body of `size` bytes."""
+        large = size > obstore_calls.SMALL
+        silence = obstore_calls.LONG_SILENCE if large else obstore_calls.SILENCE
+        name = f"obstore {self._region} {large}"
+        store: S3Store = self._once(name, lambda: self._open(silence))
+        return store
+
+    def find_region(self) -> None:
+        """Ask where the bucket is, and use that region from now on; raises what boto3 raises."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - slow to import
+
+        try:
+            answer: Any = self.client().head_bucket(Bucket=self._bucket)
+        except ClientError as error:
+            answer = error.response
+        told = answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region")
+        self._region = told or self._region
+
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401 - one of several
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = make()
+            return self._made[name]
+
+    def _connect(self) -> "S3Client":
+        client = connect(replace(self._access, region=self._region), self._session)
+        s3_listing.take_over(client)
+        return client
+
+    def _open(self, silence: timedelta) -> "S3Store":
+        from obstore.store import S3Store  # noqa: PLC0415 - only where a store is used
+
+        endpoint = self._access.endpoint or _aws_endpoint(self._region)
+        options = obstore_calls.client_options(endpoint, silence)
+        if self._access.certificates:
+            options["root_certificate"] = Path(self._access.certificates).read_bytes()
+        # each setting is given: obstore would find it in this process's own environment
+        return S3Store(
+            self._bucket,
+            endpoint=endpoint,
+            region=self._region,
+            credential_provider=self._credentials(),
+            virtual_hosted_style_request=False,
+            conditional_put="etag",
+            disable_bulk_delete=True,
+            skip_signature=False,
+            unsigned_payload=False,
+            client_options=options,
+            retry_config=obstore_calls.no_retries(),
+        )
+
+    def _credentials(self) -> "Callable[[], S3Credential]":
+        if self._session is None:
+            access = self._access
+            given = _credential(access.key_id or "", access.secret or "", access.session_token)
+            return lambda: given
+        found = self._session.get_credentials()
+        if found is None:
+            raise StoreDenied("there are no AWS credentials", hint=_NO_CREDENTIALS)
+
+        def current() -> "S3Credential":
+            now = found.get_frozen_credentials()  # refreshes what is about to end
+            until = datetime.now(UTC) + _ASK_AGAIN
+            return _credential(now.access_key or "", now.secret_key or "", now.token, until)
+
+        return current
+
+    def _configured_region(self) -> str:
+        return (self._session.region_name if self._session else None) or _HOME_REGION
+
+
+def connect(access: Access, session: "Session | None" = None) -> "S3Client":
     """Return a client that tries each request once, with short time-outs, and asks nobody yet.
 
-    Checksums beyond what a call requires are left out: not every S3-compatible knows them. Raises
-    `StoreDenied` where the named AWS profile does not exist.
+    Checksums beyond what a call requires are left out: not every S3-compatible knows them; bodies
+    are signed instead. Raises `StoreDenied` where the named AWS profile does not exist.
     """
-    import boto3  # noqa: PLC0415 - slow to import
-    from botocore.config import Config  # noqa: PLC0415
-    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415 - slow to import
 
-    try:
-        session = boto3.Session(profile_name=access.profile)
-    except ProfileNotFound as error:
-        raise StoreDenied(f"there is no AWS profile {access.profile}") from error
+    session = session or _session(access)
     return session.client(
         "s3",
         endpoint_url=access.endpoint,
-        region_name=access.region or session.region_name or "us-east-1",
+        region_name=access.region or session.region_name or _HOME_REGION,
         aws_access_key_id=access.key_id,
         aws_secret_access_key=access.secret,
         aws_session_token=access.session_token,
+        verify=access.certificates,
         config=Config(
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
             retries={"total_max_attempts": 1},
-            s3={"addressing_style": "path" if access.endpoint else "auto"},
+            max_pool_connections=_CONNECTIONS,
+            s3={
+                "addressing_style": "path" if access.endpoint else "auto",
+                "payload_signing_enabled": True,
+            },
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         ),
     )
+
+
+def _session(access: Access) -> "Session":
+    import boto3  # noqa: PLC0415 - slow to import
+    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415
+
+    try:
+        return boto3.Session(profile_name=access.profile)
+    except ProfileNotFound as error:
+        raise StoreDenied(f"there is no AWS profile {access.profile}") from error
+
+
+def _credential(
+    key_id: str, secret: str, token: str | None, until: datetime | None = None
+) -> "S3Credential":
+    return {
+        "access_key_id": key_id,
+        "secret_access_key": secret,
+        "token": token,
+        "expires_at": until,
+    }
+
+
+def _aws_endpoint(region: str) -> str:
+    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return f"https://s3.{region}.{domain}"
 
 
 def _with_scheme(endpoint: str) -> str:

@@ -1,5 +1,6 @@
 """What S3 answers, in kled's words."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -13,12 +14,15 @@ from kled.errors import (
     StoreError,
     StoreUnavailable,
 )
+from kled.storage import obstore_errors
+from kled.storage.obstore_errors import sentence
 
 _BY_CODE: Final[dict[str, type[StoreError]]] = {
     "NoSuchBucket": BucketMissing,
     "NoSuchKey": ObjectMissing,
     "PreconditionFailed": PreconditionFailed,
     "NotImplemented": CapabilityMissing,
+    "ObjectLockConfigurationNotFoundError": CapabilityMissing,
     # Two conditional writes met inside the service; it asks for another try, which will be refused
     # or let through. So it is not yet known who won.
     "ConditionalRequestConflict": StoreUnavailable,
@@ -48,6 +52,20 @@ _BY_STATUS: Final[dict[int, type[StoreError]]] = {
     501: CapabilityMissing,
 }
 _SERVER_ERROR: Final = 500
+_ELSEWHERE: Final = frozenset(
+    {
+        "AuthorizationHeaderMalformed",
+        "IllegalLocationConstraintException",
+        "PermanentRedirect",
+        "TemporaryRedirect",
+    }
+)
+_BARE_REDIRECT: Final = "redirect without LOCATION"
+_NO_OBJECT_LOCK: Final = re.compile(r"object ?lock ?configuration", re.IGNORECASE)
+
+
+class WrongRegion(StoreError):
+    """The bucket is in another region than the one that was asked."""
 
 
 @contextmanager
@@ -66,16 +84,43 @@ def translated(where: str, *, conditional: bool = False) -> Iterator[None]:
             kind = PreconditionFailed
         raise kind(f"{where}: {words}") from error
     except BotoCoreError as error:
-        raise _unsent(error)(f"{where}: {_sentence(str(error))}") from error
+        raise _unsent(error)(f"{where}: {sentence(str(error))}") from error
+
+
+@contextmanager
+def translated_data(where: str, *, conditional: bool = False) -> Iterator[None]:
+    """Do as `translated` does for obstore, and raise `WrongRegion` where boto3 would go on."""
+    from obstore.exceptions import BaseError  # noqa: PLC0415 - only where a store is used
+
+    try:
+        yield
+    except (BaseError, FileNotFoundError, ValueError) as error:
+        told = obstore_errors.told(error)
+        kind = _kind(told.code, told.status, told.message) or obstore_errors.unsent(error)
+        if told.code in _ELSEWHERE or _BARE_REDIRECT in told.words:
+            kind = WrongRegion
+        if conditional and kind is ObjectMissing:
+            kind = PreconditionFailed
+        # not `from error`: its text repeats the request, session token included
+        raise kind(f"{where}: {told.words}") from None
 
 
 def _refusal(response: Any) -> tuple[type[StoreError], str]:  # noqa: ANN401 - botocore has no type
     answer = response.get("Error", {})
     code, status = answer.get("Code", ""), response["ResponseMetadata"].get("HTTPStatusCode", 0)
-    kind = _BY_CODE.get(code) or _BY_STATUS.get(status)
-    if kind is None:
-        kind = StoreUnavailable if status >= _SERVER_ERROR else StoreError
-    return kind, _sentence(answer.get("Message") or code or f"status {status}")
+    message = answer.get("Message") or ""
+    words = sentence(message or code or f"status {status}")
+    return _kind(code, status, message) or StoreError, words
+
+
+def _kind(code: str, status: int, message: str) -> type[StoreError] | None:
+    """Return the error that an answer stands for; None where there was no answer."""
+    if code == "InvalidRequest" and _NO_OBJECT_LOCK.search(message):
+        return CapabilityMissing
+    found = _BY_CODE.get(code) or _BY_STATUS.get(status)
+    if found is None and status:
+        found = StoreUnavailable if status >= _SERVER_ERROR else StoreError
+    return found
 
 
 def _unsent(error: Exception) -> type[StoreError]:
@@ -91,7 +136,3 @@ def _unsent(error: Exception) -> type[StoreError]:
         exceptions.TokenRetrievalError,
     )
     return StoreDenied if isinstance(error, denied) else StoreError
-
-
-def _sentence(words: str) -> str:
-    return words[:1].lower() + words[1:].rstrip(".")

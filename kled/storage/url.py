@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from kled.errors import CapabilityMissing, InvalidInput
 from kled.retry import Clock
 from kled.storage.base import Location, ObjectStore
-from kled.storage.memory import MemoryStore
+from kled.storage.memory import MemoryStore, named
 from kled.storage.retrying import RetryingStore
 
 S3_SCHEMES: Final = ("s3", "do", "scw", "hos")
@@ -20,8 +20,9 @@ def open_store(location: Location, *, env: Mapping[str, str], clock: Clock) -> O
     """Return the store at `location`, retrying requests; nothing is asked of it yet.
 
     `env` is where the S3 family finds endpoint and credentials. A path from `/` means file://, as
-    kops takes it; memory:// makes a new, empty store. Raises `InvalidInput` for a URL that names
-    no store that kled knows, `CapabilityMissing` for gs:// and azureblob://.
+    kops takes it; memory:// makes a new, empty store, memory://NAME is one for the whole process.
+    Raises `InvalidInput` for a URL that names no store that kled knows, `CapabilityMissing` for
+    gs:// and azureblob://.
     """
     return RetryingStore(_adapter(location, env, clock), clock)
 
@@ -54,7 +55,8 @@ def _adapter(location: Location, env: Mapping[str, str], clock: Clock) -> Object
 
         return LocalStore(directory(location.url), clock)
     if scheme == "memory":
-        return MemoryStore()
+        name = urlsplit(location.url).netloc
+        return named(name) if name else MemoryStore()
     if scheme in _NOT_YET:
         raise CapabilityMissing(
             f"kled cannot write to {scheme}:// yet; that comes with snapshots",
@@ -68,11 +70,11 @@ def _adapter(location: Location, env: Mapping[str, str], clock: Clock) -> Object
 
 
 def _s3(scheme: str, location: Location, env: Mapping[str, str]) -> ObjectStore:
-    from kled.storage import s3, s3_client  # noqa: PLC0415 - brings boto3
+    from kled.storage import s3, s3_client  # noqa: PLC0415 - brings boto3 where a profile is used
 
     bucket, prefix = bucket_and_prefix(location.url)
     access = s3_client.choose(scheme, env, endpoint=location.endpoint, region=location.region)
     # do:// and s3:// at one endpoint are one bucket, so a lease on it is one lease
     url = f"s3://{bucket}/{prefix}".rstrip("/")
     where = Location(url, access.endpoint, access.region)
-    return s3.S3Store(s3_client.connect(access), bucket, prefix, where)
+    return s3.S3Store(access, bucket, prefix, where)

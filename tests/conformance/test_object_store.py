@@ -10,6 +10,7 @@ import pytest
 
 from kled.errors import InvalidInput, ObjectMissing, PreconditionFailed
 from kled.storage.probe import KEY, conditional_writes, require_conditional_writes
+from tests.stores import keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ def test_a_key_may_hold_what_kops_writes(store: ObjectStore) -> None:
     store.put_if_absent(key, b"1")
     store.put_if_absent(odd, b"2")
 
-    assert list(store.keys()) == sorted([key, odd], key=str.encode)
+    assert keys(store) == sorted([key, odd], key=str.encode)
     assert store.get(odd).body == b"2"
 
 
@@ -76,7 +77,7 @@ def test_what_is_gone_cannot_be_replaced(store: ObjectStore) -> None:
     with pytest.raises(PreconditionFailed):
         store.replace("key", b"2", tag)
 
-    assert list(store.keys()) == []
+    assert keys(store) == []
 
 
 def test_what_was_deleted_can_be_created_again(store: ObjectStore) -> None:
@@ -93,18 +94,21 @@ def test_keys_come_sorted_below_the_prefix_and_after_the_start(store: ObjectStor
     for key in ("a/z", "a.b", "a/b/c", "b", "ab", "a-b"):
         store.put_if_absent(key, b"")
 
-    assert list(store.keys()) == ["a-b", "a.b", "a/b/c", "a/z", "ab", "b"]
-    assert list(store.keys("a/")) == ["a/b/c", "a/z"]
-    assert list(store.keys("a")) == ["a-b", "a.b", "a/b/c", "a/z", "ab"]
-    assert list(store.keys("a/", start_after="a/b/c")) == ["a/z"]
-    assert list(store.keys("nothing/here")) == []
+    assert keys(store) == ["a-b", "a.b", "a/b/c", "a/z", "ab", "b"]
+    assert keys(store, "a/") == ["a/b/c", "a/z"]
+    assert keys(store, "a") == ["a-b", "a.b", "a/b/c", "a/z", "ab"]
+    assert keys(store, "a/", start_after="a/b/c") == ["a/z"]
+    assert keys(store, "nothing/here") == []
 
 
-@pytest.mark.parametrize("key", ["", "/a", "a//b", "../a", "a/..", "a/./b", "a/", "a\0b"])
+@pytest.mark.parametrize("key", ["", "/a", "a//b", "../a", "a/..", "a/./b", "a/", "a\0b", "a\nb"])
 def test_a_key_that_could_leave_the_store_is_refused(store: ObjectStore, key: str) -> None:
     for call in (
         lambda: store.get(key),
+        lambda: store.put(key, b""),
         lambda: store.put_if_absent(key, b""),
+        lambda: store.write(key, [b""]),
+        lambda: store.read(key).__enter__(),
         lambda: store.replace(key, b"", "tag"),
         lambda: store.delete(key),
     ):
@@ -128,7 +132,7 @@ def test_every_store_here_honours_conditions_and_is_asked_once(store: ObjectStor
 
     require_conditional_writes(store)
 
-    assert list(store.keys()) == []
+    assert keys(store) == []
 
 
 def test_a_second_probe_of_a_store_finds_the_first_one_s_object(store: ObjectStore) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import time
 from typing import TYPE_CHECKING
 
@@ -17,15 +18,17 @@ from kled.errors import (
 )
 from kled.retry import Clock
 from kled.storage import s3_client
-from kled.storage.base import Location, ObjectStore, Stored
+from kled.storage.base import Entry, Location, ObjectStore, Stored
 from kled.storage.local import LocalStore
 from kled.storage.memory import MemoryStore
 from kled.storage.probe import conditional_writes
 from kled.storage.retrying import RetryingStore
 from kled.storage.url import open_store
+from tests.stores import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
 NO_WAIT = Clock(time.monotonic, lambda _seconds: None)
@@ -39,15 +42,15 @@ class Losing(MemoryStore):
         super().__init__()
         self.losses = losses
 
-    def put_if_absent(self, key: str, body: bytes) -> str:
-        return self._lose(super().put_if_absent(key, body))
+    def put_if_absent(self, key: str, body: bytes, *, retain_until: datetime | None = None) -> str:
+        return self._lose(super().put_if_absent(key, body, retain_until=retain_until))
 
     def replace(self, key: str, body: bytes, tag: str) -> str:
         return self._lose(super().replace(key, body, tag))
 
-    def keys(self, prefix: str = "", *, start_after: str = "") -> Iterator[str]:
-        for key in super().keys(prefix, start_after=start_after):
-            yield key
+    def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
+        for entry in super().entries(prefix, start_after=start_after):
+            yield entry
             self._lose("")
 
     def _lose(self, answer: str) -> str:
@@ -78,7 +81,7 @@ def test_another_writer_s_object_is_not_taken_for_one_s_own() -> None:
 
 def test_a_store_that_never_answers_stays_unavailable() -> None:
     class Silent(Losing):
-        def get(self, key: str) -> Stored:
+        def get(self, key: str, *, tag: str | None = None, version: str | None = None) -> Stored:
             raise StoreUnavailable("no answer")
 
     with pytest.raises(StoreUnavailable):
@@ -91,7 +94,7 @@ def test_a_listing_goes_on_where_it_broke_off() -> None:
         inner.put_if_absent(key, b"")
     inner.losses = 1
 
-    assert list(RetryingStore(inner, NO_WAIT).keys()) == ["a", "b", "c"]
+    assert keys(RetryingStore(inner, NO_WAIT)) == ["a", "b", "c"]
 
 
 def test_a_store_that_ignores_if_match_fails_the_probe() -> None:
@@ -158,7 +161,7 @@ def test_an_absent_directory_is_a_missing_bucket(tmp_path: Path) -> None:
     for call in (
         lambda: store.get("a"),
         lambda: store.put_if_absent("a", b""),
-        lambda: [*store.keys()],
+        lambda: keys(store),
     ):
         with pytest.raises(BucketMissing):
             call()
@@ -172,15 +175,19 @@ def test_objects_are_private_and_a_partial_write_is_no_object(tmp_path: Path) ->
     store.put_if_absent("a/b", b"whole")
 
     assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o600
-    assert list(store.keys()) == ["a/b"]
+    assert keys(store) == ["a/b"]
 
 
 def test_a_lock_that_is_never_given_up_is_reported(tmp_path: Path) -> None:
     ticks = iter(range(0, 1000, 3))
     store = LocalStore(tmp_path, Clock(lambda: float(next(ticks)), lambda _seconds: None))
 
-    with store._locked("held"), pytest.raises(StoreUnavailable, match="locked"):
-        store.put_if_absent("key", b"")
+    (tmp_path / ".kled").mkdir()
+    with (tmp_path / ".kled" / "lock").open("w") as another:
+        fcntl.flock(another, fcntl.LOCK_EX)
+
+        with pytest.raises(StoreUnavailable, match="locked"):
+            store.put_if_absent("key", b"")
 
 
 def test_refused_keys_and_no_answer_are_told_apart() -> None:

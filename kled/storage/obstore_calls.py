@@ -1,0 +1,108 @@
+"""What the adapters that use obstore share. Its synchronous interface, and threads, only."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from kled.errors import StoreError
+
+if TYPE_CHECKING:
+    from obstore import GetOptions as ObstoreOptions
+    from obstore import GetResult
+    from obstore.store import AzureStore, ClientConfig, RetryConfig, S3Store
+
+CHUNK: Final = 1 << 20
+CONNECT: Final = timedelta(seconds=5)
+SILENCE: Final = timedelta(seconds=10)
+"""How long an answer, or its next piece, may be awaited."""
+LONG_SILENCE: Final = timedelta(minutes=2)
+"""The same where a large body is sent first, which counts as silence."""
+SMALL: Final = 256 * 1024
+"""Bytes of a body that need not count as large."""
+_UNLIMITED: Final = timedelta(days=1)
+_PAST_THE_END: Final = "416"
+
+
+def no_retries() -> "RetryConfig":
+    """Return the settings with which a request is tried once: `RetryingStore` alone retries."""
+    return {"max_retries": 0, "retry_timeout": timedelta(0)}
+
+
+def client_options(url: str | None, silence: timedelta) -> "ClientConfig":
+    """Return time-outs; none over a whole transfer, which may be long."""
+    return {
+        "allow_http": bool(url and url.startswith("http://")),
+        "connect_timeout": CONNECT,
+        "read_timeout": silence,
+        "timeout": _UNLIMITED,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class GetOptions:
+    """What is asked for."""
+
+    tag: str | None
+    version: str | None
+    start: int
+
+    def for_obstore(self) -> "ObstoreOptions":
+        """Return them in obstore's words."""
+        found: dict[str, Any] = {}
+        if self.tag is not None:
+            found["if_match"] = self.tag
+        if self.version is not None:
+            found["version"] = self.version
+        if self.start:
+            found["range"] = {"offset": self.start}
+        return found  # type: ignore[return-value]  # a total TypedDict of optional keys
+
+
+class Opened:
+    """A reading of an answer that has begun."""
+
+    def __init__(
+        self, result: "GetResult", translate: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self._result, self._translate = result, translate
+        self.size: int = result.meta["size"]
+        self.tag: str = result.meta["e_tag"] or ""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the body."""
+        with self._translate():
+            for chunk in self._result.stream(min_chunk_size=CHUNK):
+                yield bytes(chunk)
+
+
+class Ended(Opened):
+    """A reading from the very end: a range that no store grants."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield nothing."""
+        yield from ()
+
+
+def opened(
+    store: "S3Store | AzureStore",
+    key: str,
+    options: GetOptions,
+    translate: Callable[[], AbstractContextManager[None]],
+) -> Opened:
+    """Ask for the object and return its body, to be read; raise as obstore does."""
+    from obstore.exceptions import GenericError  # noqa: PLC0415
+
+    wanted = options.for_obstore()
+    try:
+        return Opened(store.get(key, options=wanted), translate)
+    except GenericError as error:
+        if not (options.start and f"status code: {_PAST_THE_END}" in str(error)):
+            raise
+    del wanted["range"]
+    wanted["head"] = True
+    found = Ended(store.get(key, options=wanted), translate)
+    if options.start > found.size:
+        raise StoreError(f"{key} has no byte {options.start}")
+    return found

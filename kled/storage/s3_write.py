@@ -1,0 +1,123 @@
+"""Writes to S3 that boto3 does: of any size, and with retention."""
+
+import base64
+import hashlib
+import itertools
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from kled.errors import CapabilityMissing, StoreDenied, StoreError
+from kled.storage.s3_errors import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PART: Final = 5 << 20
+"""Bytes of a part; the smallest that S3 takes."""
+_GROWS_EVERY: Final = 1000
+"""Parts; each thousand is larger by one `PART`, so that the 10,000 allowed hold 275 GB."""
+_AT_ONCE: Final = 2
+"""Parts under way, while the next one is read."""
+
+
+def parts(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes] | None]:
+    """Return the first part, and those that follow; None where the first is all."""
+    regrouped = _regrouped(chunks)
+    first = next(regrouped, b"")
+    second = next(regrouped, None)
+    return first, None if second is None else itertools.chain([second], regrouped)
+
+
+class Upload:
+    """One object on its way; every method may raise what boto3 raises."""
+
+    def __init__(
+        self,
+        client: "S3Client",
+        bucket: str,
+        key: str,
+        *,
+        absent: bool,
+        retain_until: datetime | None,
+    ) -> None:
+        self._client = client
+        self._object: Any = {"Bucket": bucket, "Key": key}
+        self._condition: Any = {"IfNoneMatch": "*"} if absent else {}
+        self._lock: Any = {}
+        if retain_until is not None:
+            mode = _lock_mode(client, bucket)
+            self._lock = {"ObjectLockMode": mode, "ObjectLockRetainUntilDate": retain_until}
+
+    def single(self, body: bytes) -> str:
+        """Write it in one request and return its tag."""
+        answer = self._client.put_object(
+            **self._object, Body=body, ContentMD5=_md5(body), **self._condition, **self._lock
+        )
+        return answer["ETag"]
+
+    def multipart(self, first: bytes, rest: Iterator[bytes]) -> str:
+        """Write it in parts and return its tag; give up what was sent where anything fails."""
+        begun = self._client.create_multipart_upload(**self._object, **self._lock)
+        upload: Any = {**self._object, "UploadId": begun["UploadId"]}
+        try:
+            sent = self._send(upload, itertools.chain([first], rest))
+            answer = self._client.complete_multipart_upload(
+                **upload, MultipartUpload={"Parts": sent}, **self._condition
+            )
+        except BaseException:
+            with suppress(StoreError), translated("what was sent"):
+                self._client.abort_multipart_upload(**upload)
+            raise
+        return answer["ETag"]
+
+    def _send(self, upload: Any, bodies: Iterable[bytes]) -> list[Any]:  # noqa: ANN401
+        def send(number: int, body: bytes) -> Any:  # noqa: ANN401 - a part as boto3 wants it
+            answer = self._client.upload_part(
+                **upload, PartNumber=number, Body=body, ContentMD5=_md5(body)
+            )
+            return {"PartNumber": number, "ETag": answer["ETag"]}
+
+        sent: list[Future[Any]] = []
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for number, body in enumerate(bodies, 1):
+                if number > _AT_ONCE:
+                    sent[-_AT_ONCE].result()
+                sent.append(pool.submit(send, number, body))
+        return [one.result() for one in sent]
+
+
+def _regrouped(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    waiting: list[bytes] = []
+    size, number = 0, 0
+    for chunk in chunks:
+        waiting.append(chunk)
+        size += len(chunk)
+        wanted = PART * (1 + number // _GROWS_EVERY)
+        while size >= wanted:
+            whole = b"".join(waiting)
+            yield whole[:wanted]
+            waiting, size, number = [whole[wanted:]], size - wanted, number + 1
+    if size:
+        yield b"".join(waiting)
+
+
+def _lock_mode(client: "S3Client", bucket: str) -> str:
+    """Return the mode of the bucket's default retention; GOVERNANCE where it has none.
+
+    What is locked in COMPLIANCE mode nobody can delete, not even the account's owner: whoever set
+    up the bucket decides that. Raises `CapabilityMissing` where it has no object lock.
+    """
+    try:
+        with translated(bucket):
+            answer: Any = client.get_object_lock_configuration(Bucket=bucket)
+    except (StoreDenied, CapabilityMissing):
+        answer = {}  # it may not be asked for; whether there is a lock the write itself tells
+    rule = answer.get("ObjectLockConfiguration", {}).get("Rule", {})
+    return str(rule.get("DefaultRetention", {}).get("Mode", "GOVERNANCE"))
+
+
+def _md5(body: bytes) -> str:
+    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()

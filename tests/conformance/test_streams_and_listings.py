@@ -1,0 +1,167 @@
+"""What `kled.storage.base` promises of readings, large writes, listings and versions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kled.errors import CapabilityMissing, ObjectMissing, PreconditionFailed
+from tests.stores import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kled.storage.base import ObjectStore
+
+MIB = 1 << 20
+LARGE = bytes(range(256)) * (12 * MIB // 256) + b"end"
+
+
+class Source:
+    """Bytes that can be read from the start as often as wanted."""
+
+    def __init__(self, body: bytes, step: int = MIB + 1) -> None:
+        self.body, self.step = body, step
+
+    def __iter__(self) -> Iterator[bytes]:
+        for start in range(0, len(self.body), self.step):
+            yield self.body[start : start + self.step]
+
+
+def test_a_put_writes_over_what_is_there(store: ObjectStore) -> None:
+    old = store.put("a/b", b"1")
+
+    new = store.put("a/b", b"2")
+
+    assert (store.get("a/b").body, store.get("a/b").tag) == (b"2", new)
+    assert old != new
+
+
+def test_a_conditional_get_sees_only_the_state_it_names(store: ObjectStore) -> None:
+    old = store.put("key", b"1")
+    new = store.put("key", b"2")
+
+    assert store.get("key", tag=new).body == b"2"
+    with pytest.raises(PreconditionFailed):
+        store.get("key", tag=old)
+    with pytest.raises(PreconditionFailed), store.read("key", tag=old):
+        pass
+
+
+def test_a_conditional_get_of_what_is_gone_finds_nothing(store: ObjectStore) -> None:
+    tag = store.put("key", b"1")
+    store.delete("key")
+
+    with pytest.raises((ObjectMissing, PreconditionFailed)):
+        store.get("key", tag=tag)
+
+
+def test_a_large_object_is_written_and_read_in_pieces(store: ObjectStore) -> None:
+    tag = store.write("a/large", Source(LARGE))
+
+    with store.read("a/large") as reading:
+        pieces = list(reading.chunks())
+
+    assert b"".join(pieces) == LARGE
+    assert (reading.size, reading.tag) == (len(LARGE), tag)
+    assert all(pieces)
+    assert max(map(len, pieces)) <= 4 * MIB
+
+
+def test_a_reading_starts_where_it_is_told(store: ObjectStore) -> None:
+    tag = store.put("key", b"0123456789")
+
+    for start in (0, 4, 10):
+        with store.read("key", tag=tag, start=start) as reading:
+            assert b"".join(reading.chunks()) == b"0123456789"[start:]
+            assert (reading.size, reading.tag) == (10, tag)
+
+
+def test_an_empty_stream_is_an_empty_object(store: ObjectStore) -> None:
+    store.write("empty", [])
+
+    with store.read("empty") as reading:
+        assert list(reading.chunks()) == []
+    assert store.get("empty").body == b""
+
+
+def test_a_reading_of_what_is_absent_finds_nothing(store: ObjectStore) -> None:
+    with pytest.raises(ObjectMissing), store.read("absent"):
+        pass
+
+
+@pytest.mark.parametrize("body", [b"small", LARGE], ids=["small", "large"])
+def test_a_streamed_object_appears_only_where_there_is_none(
+    store: ObjectStore, body: bytes
+) -> None:
+    store.put("key", b"first")
+
+    with pytest.raises(PreconditionFailed):
+        store.write("key", Source(body))
+    assert store.get("key").body == b"first"
+
+    store.write("key", Source(body), absent=False)
+    assert store.get("key").body == body
+
+
+def test_of_a_stream_that_breaks_nothing_becomes_visible(store: ObjectStore) -> None:
+    def broken() -> Iterator[bytes]:
+        yield from Source(LARGE)
+        raise OSError("the source broke")
+
+    with pytest.raises(OSError, match="the source broke"):
+        store.write("key", broken())
+
+    assert keys(store) == []
+    store.put_if_absent("key", b"whole")
+
+
+def test_what_the_reader_raises_stays_what_it_is(store: ObjectStore) -> None:
+    store.put("key", b"body")
+
+    with pytest.raises(OSError, match="the reader's own"), store.read("key"):
+        raise OSError("the reader's own")
+
+
+def test_a_listing_tells_size_tag_and_time(store: ObjectStore) -> None:
+    began = datetime.now(UTC) - timedelta(seconds=5)
+    tags = {"a": store.put("a", b"123"), "b/c": store.write("b/c", Source(LARGE))}
+
+    found = {entry.key: entry for entry in store.entries()}
+
+    assert {key: entry.tag for key, entry in found.items()} == tags
+    assert {key: entry.size for key, entry in found.items()} == {"a": 3, "b/c": len(LARGE)}
+    assert all(store.get(key, tag=entry.tag) for key, entry in found.items())
+    for entry in found.values():
+        assert entry.modified is not None
+        assert began < entry.modified < datetime.now(UTC) + timedelta(seconds=5)
+
+
+def test_a_prefix_is_any_beginning_of_a_key(store: ObjectStore) -> None:
+    for key in ("c.example.com/config", "c.example.com.old/config", "c.example.co/config"):
+        store.put(key, b"")
+
+    assert keys(store, "c.example.com/") == ["c.example.com/config"]
+    assert keys(store, "c.example.com") == ["c.example.com.old/config", "c.example.com/config"]
+    assert keys(store, "", start_after="c.example.com.p") == ["c.example.com/config"]
+    assert keys(store, "c.example.com/", start_after="d") == []
+
+
+def test_older_states_can_be_read_where_they_are_kept(store: ObjectStore) -> None:
+    store.put("key", b"1")
+    store.put("key", b"2")
+    store.delete("key")
+    store.put("other", b"3")
+
+    try:
+        found = list(store.versions("key"))
+    except CapabilityMissing:
+        pytest.skip("this store keeps no older versions")
+
+    if len(found) < 2:
+        pytest.skip("this bucket keeps no older versions")
+    bodies = [store.get("key", version=one.version).body for one in found if not one.deleted]
+    assert bodies == [b"2", b"1"]
+    assert [one.latest for one in found] == [True] + [False] * (len(found) - 1)
