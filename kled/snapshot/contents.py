@@ -1,0 +1,155 @@
+"""What a snapshot holds, read and proved: nothing leaves here that its manifest does not vouch for.
+
+Archives stay in memory (objects over 4 MiB are not in them); blobs are unpacked into files without
+a name (0600), which are gone when they are closed or the process dies.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final, cast
+
+from kled.errors import DiskUnusable, ObjectMissing, SnapshotNotTrustworthy
+from kled.snapshot import archive
+from kled.snapshot.manifest import Manifest, ObjectRecord, Payload
+from kled.snapshot.repository import SnapshotStore
+
+_LARGEST_ARCHIVE: Final = 1 << 30
+_CHUNK: Final = 1 << 20
+
+
+def packed_archive(snapshots: SnapshotStore, manifest: Manifest) -> bytes:
+    """Return the archive, decrypted but still compressed, with the digests of the manifest.
+
+    One request. Raises `SnapshotNotTrustworthy` where it is gone, damaged or another one, and
+    `InvalidInput` where it is encrypted and no identity is at hand.
+    """
+    payload, what = manifest.archive, f"the archive of {manifest.cluster} {manifest.id}"
+    if payload.stored_size > _LARGEST_ARCHIVE:
+        raise SnapshotNotTrustworthy(f"{what} claims {payload.stored_size} bytes")
+    stored = b"".join(_stored(snapshots, payload, what))
+    packed = snapshots.opener.open(stored, what) if payload.encrypted else stored
+    if len(packed) != payload.size or hashlib.sha256(packed).hexdigest() != payload.sha256:
+        raise SnapshotNotTrustworthy(f"{what} does not hold what its manifest says")
+    return packed
+
+
+def archived_objects(manifest: Manifest, packed: bytes) -> Iterator[tuple[ObjectRecord, bytes]]:
+    """Yield each object of the archive with its record, in order; proved one by one.
+
+    Raises `SnapshotNotTrustworthy` at the first that differs; who reads to the end has all.
+    """
+    what = f"the archive of {manifest.cluster} {manifest.id}"
+    records = manifest.archived
+    unpacked = archive.unpack(packed, ((one.key, one.size) for one in records), what)
+    for record, (_, body) in zip(records, unpacked, strict=False):
+        if hashlib.sha256(body).hexdigest() != record.sha256:
+            raise SnapshotNotTrustworthy(f"{what} holds {record.key} with another content")
+        yield record, body
+    for _ in unpacked:  # nothing may follow; reading on makes the reader say so
+        raise SnapshotNotTrustworthy(f"{what} holds more than its manifest names")
+
+
+def blob_file(
+    snapshots: SnapshotStore, payload: Payload, *, directory: Path | None = None
+) -> IO[bytes]:
+    """Return a nameless file with the blob's plaintext, proved; the caller closes it.
+
+    One request, bounded memory. Raises as `packed_archive` does, and `DiskUnusable` where there is
+    no room in `directory`, or where temporary files go.
+    """
+    what = f"blob {payload.sha256[:12]}"
+    plain = nameless(directory)
+    try:
+        if payload.encrypted:
+            with nameless(directory) as sealed:
+                _fill(sealed, _stored(snapshots, payload, what))
+                snapshots.opener.open_stream(
+                    sealed, cast("IO[bytes]", _Exact(plain, payload)), what
+                )
+        else:
+            _fill(plain, _stored(snapshots, payload, what))
+        _require_digest(plain, payload, what)
+    except BaseException:
+        plain.close()
+        raise
+    return plain
+
+
+def nameless(directory: Path | None) -> IO[bytes]:
+    """Open a file that only this process can reach."""
+    with _room():
+        return tempfile.TemporaryFile(dir=directory)
+
+
+def _stored(snapshots: SnapshotStore, payload: Payload, what: str) -> Iterator[bytes]:
+    """Yield the stored bytes; raises at the end where they are not those of the manifest."""
+    total, digest = 0, hashlib.sha256()
+    try:
+        with snapshots.store.read(payload.key) as reading:
+            for chunk in reading.chunks():
+                total += len(chunk)
+                if total > payload.stored_size:
+                    break
+                digest.update(chunk)
+                yield chunk
+    except ObjectMissing:
+        raise SnapshotNotTrustworthy(
+            f"{what} is gone: there is no {payload.key} in {snapshots.url}",
+            hint="take another one (kled snapshot list); does the bucket have a lifecycle rule?",
+        ) from None
+    if total != payload.stored_size or digest.hexdigest() != payload.stored_sha256:
+        raise SnapshotNotTrustworthy(f"{what} is damaged: it does not have the manifest's digest")
+
+
+class _Exact:
+    """A file for the decrypter that takes no more bytes than the manifest names."""
+
+    def __init__(self, file: IO[bytes], payload: Payload) -> None:
+        self._file, self._left = file, payload.size
+
+    def write(self, body: bytes) -> int:
+        """Write; one byte too many ends the decryption as damaged input does."""
+        self._left -= len(body)
+        if self._left < 0:
+            raise OSError("it holds more than its manifest says")
+        with _room():
+            return self._file.write(body)
+
+    def flush(self) -> None:
+        """Hand what is buffered to the disk."""
+        with _room():
+            self._file.flush()
+
+
+def _fill(file: IO[bytes], chunks: Iterator[bytes]) -> None:
+    for chunk in chunks:
+        with _room():
+            file.write(chunk)
+    with _room():
+        file.seek(0)
+
+
+def _require_digest(file: IO[bytes], payload: Payload, what: str) -> None:
+    digest, size = hashlib.sha256(), 0
+    with _room():
+        file.seek(0)  # writes what is buffered, too
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+    if (size, digest.hexdigest()) != (payload.size, payload.sha256):
+        raise SnapshotNotTrustworthy(f"{what} does not hold what its manifest says")
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Say what a disk without room is."""
+    try:
+        yield
+    except OSError as error:
+        raise DiskUnusable(
+            f"cannot unpack the snapshot: {(error.strerror or str(error)).lower()}",
+            hint="point TMPDIR at a directory with room for the etcd backups",
+        ) from error
