@@ -1,0 +1,280 @@
+"""What a restore would write, found out before anything is written.
+
+Every byte of the archive is proved while planning. What the target has already is left as it is,
+so a restore that was killed goes on where it stopped: its next plan holds what is left.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from kled.errors import InvalidInput, SnapshotNotTrustworthy
+from kled.kops import layout
+from kled.kops.layout import Kind
+from kled.snapshot import names
+from kled.snapshot.contents import archived_objects, packed_archive
+from kled.snapshot.manifest import Manifest, ObjectRecord
+from kled.snapshot.parallel import in_parallel
+from kled.snapshot.repository import SnapshotStore
+from kled.storage.base import Entry, ObjectStore, checked
+
+ALL: Final[frozenset[Kind]] = frozenset({"identity", "intent", "derived", "etcd-backup"})
+"""The classes that a restore takes unless told otherwise."""
+_DELETABLE: Final[frozenset[Kind]] = frozenset({"identity", "intent", "derived"})
+_OWN_PLACES: Final = (names.CLUSTERS, names.BLOBS, names.RUNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One object that a restore writes."""
+
+    record: ObjectRecord
+    replaces: str | None
+    """The tag of the object that it takes the place of; None where there is none."""
+
+    @property
+    def action(self) -> Literal["create", "replace"]:
+        """What happens to the target's key."""
+        return "create" if self.replaces is None else "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePlan:
+    """What one restore would do to one prefix of one store (design D13)."""
+
+    manifest: Manifest
+    target: str
+    """The URL of the store."""
+    prefix: str
+    """Where in it the cluster goes; ends with `/`."""
+    classes: frozenset[Kind]
+    with_control: bool
+    writes: tuple[Write, ...]
+    same: tuple[str, ...]
+    """Keys that hold the very bytes already."""
+    extra: tuple[str, ...]
+    """Keys of these classes that the snapshot does not have; etcd backups and control files, which
+    a snapshot never has in full, do not count."""
+    deletes: tuple[str, ...]
+    """`extra` where that was asked for, else nothing."""
+    packed: bytes = field(repr=False, compare=False)
+    """The archive, proved: what is planned is what is written."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing would change."""
+        return not self.writes and not self.deletes
+
+    @property
+    def size(self) -> int:
+        """Bytes to write."""
+        return sum(write.record.size for write in self.writes)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the snapshot, the target and every change to it."""
+        body = [
+            self.manifest.digest,
+            self.target,
+            self.prefix,
+            [[write.record.key, write.record.sha256, write.replaces] for write in self.writes],
+            sorted(self.deletes),
+        ]
+        return hashlib.sha256(json.dumps(body, separators=(",", ":")).encode()).hexdigest()
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            "cluster": self.manifest.cluster,
+            "snapshot": self.manifest.id,
+            "target": self.target,
+            "prefix": self.prefix,
+            "classes": sorted(self.classes),
+            "with_control": self.with_control,
+            "digest": self.digest,
+            "writes": [
+                {
+                    "key": write.record.key,
+                    "action": write.action,
+                    "class": write.record.kind,
+                    "size": write.record.size,
+                }
+                for write in self.writes
+            ],
+            "same": len(self.same),
+            "extra": list(self.extra),
+            "deletes": list(self.deletes),
+            "bytes": self.size,
+        }
+
+
+def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less or more
+    snapshots: SnapshotStore,
+    manifest: Manifest,
+    target: ObjectStore,
+    *,
+    cluster_prefix: str | None = None,
+    classes: Collection[Kind] = ALL,
+    with_control: bool = False,
+    delete_extra: bool = False,
+) -> RestorePlan:
+    """Return what it takes to make `target` hold what the snapshot holds; writes nothing.
+
+    `manifest` is one that `snapshots` gave out, checked. `cluster_prefix` is the cluster's place in
+    the target, its name unless given. `classes` restricts what is restored. etcd-manager's control
+    files are live state, not backups: only its two markers can be restored, and only with
+    `with_control`.
+
+    Two requests (the archive, the listing) for each thousand objects of the target, and one more
+    for each that has the right size and a tag that tells nothing. Raises `SnapshotNotTrustworthy`
+    where a byte of the archive or a name in the manifest is not as it should be, `InvalidInput` for
+    a prefix that is none, and what the stores raise.
+    """
+    prefix = _checked_prefix(manifest.cluster if cluster_prefix is None else cluster_prefix)
+    _refuse_own_place(snapshots, target, prefix)
+    wanted = _wanted(manifest, frozenset(classes), with_control=with_control)
+    packed = packed_archive(snapshots, manifest)
+    md5 = _proved(manifest, packed)
+    there = {entry.key.removeprefix(prefix): entry for entry in target.entries(prefix)}
+    same = _same(wanted, there, md5, _Sight(target, prefix, manifest))
+    extra = _extra(manifest, there, classes)
+    return RestorePlan(
+        manifest=manifest,
+        target=target.location.url,
+        prefix=prefix,
+        classes=frozenset(classes),
+        with_control=with_control,
+        writes=tuple(
+            Write(record, there[record.key].tag if record.key in there else None)
+            for record in wanted
+            if record.key not in same
+        ),
+        same=tuple(record.key for record in wanted if record.key in same),
+        extra=extra,
+        deletes=extra if delete_extra else (),
+        packed=packed,
+    )
+
+
+def _checked_prefix(prefix: str) -> str:
+    """Return the prefix with one `/` at its end."""
+    bare = prefix.removesuffix("/")
+    if checked(bare).startswith(".kled"):
+        raise InvalidInput("prefix", f"{prefix!r} is where kled keeps its leases")
+    return f"{bare}/"
+
+
+def _refuse_own_place(snapshots: SnapshotStore, target: ObjectStore, prefix: str) -> None:
+    if target.location == snapshots.store.location and prefix.startswith(_OWN_PLACES):
+        raise InvalidInput("prefix", f"{prefix} is where the snapshot store keeps its own objects")
+
+
+def _wanted(
+    manifest: Manifest, classes: frozenset[Kind], *, with_control: bool
+) -> list[ObjectRecord]:
+    """Return the records to restore; refuse a manifest that calls an object what it is not."""
+    wanted = []
+    for record in manifest.objects:
+        if record.kind != layout.kind_of(record.key) or (
+            record.kind == "control" and not layout.is_marker(record.key)
+        ):
+            raise SnapshotNotTrustworthy(
+                f"the manifest of {manifest.cluster} {manifest.id} passes {record.key} off as "
+                f"{record.kind}"
+            )
+        if record.kind in classes or (record.kind == "control" and with_control):
+            wanted.append(record)
+    return wanted
+
+
+def _proved(manifest: Manifest, packed: bytes) -> Mapping[str, str]:
+    """Prove every object of the archive; return the MD5 of each, which many stores have as tag."""
+    return {
+        record.key: hashlib.md5(body, usedforsecurity=False).hexdigest()
+        for record, body in archived_objects(manifest, packed)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """Tells whether an object of the target holds the bytes of a record."""
+
+    target: ObjectStore
+    prefix: str
+    manifest: Manifest
+
+    @property
+    def is_home(self) -> bool:
+        """Whether the tags of the manifest are tags of this very place.
+
+        Those of files do not count: they come from the file system's times, and tell nothing of
+        bytes that went bad.
+        """
+        url = self.target.location.url
+        same_store = url.rstrip("/") == self.manifest.state_store.rstrip("/")
+        home = same_store and self.prefix == f"{self.manifest.cluster}/"
+        return home and not url.startswith("file:")
+
+    def holds(self, entry: Entry, record: ObjectRecord) -> bool:
+        """Read the object and compare; one that changes meanwhile raises `PreconditionFailed`."""
+        digest = hashlib.sha256()
+        with self.target.read(entry.key, tag=entry.tag) as reading:
+            for chunk in reading.chunks():
+                digest.update(chunk)
+        return digest.hexdigest() == record.sha256
+
+
+def _same(
+    wanted: Iterable[ObjectRecord],
+    there: Mapping[str, Entry],
+    md5: Mapping[str, str],
+    sight: _Sight,
+) -> frozenset[str]:
+    """Return the keys whose bytes the target has; reads only where size and tag leave it open."""
+    same: set[str] = set()
+    unsure: list[ObjectRecord] = []
+    for record in wanted:
+        entry = there.get(record.key)
+        if entry is None or entry.size != record.size:
+            continue
+        tag = entry.tag.strip('"')
+        if tag == md5.get(record.key) or (sight.is_home and entry.tag == record.tag):
+            same.add(record.key)
+        else:
+            unsure.append(record)
+    same.update(_read_and_compared(unsure, there, sight))
+    return frozenset(same)
+
+
+def _read_and_compared(
+    unsure: list[ObjectRecord], there: Mapping[str, Entry], sight: _Sight
+) -> Iterator[str]:
+    def look(record: ObjectRecord) -> str | None:
+        return record.key if sight.holds(there[record.key], record) else None
+
+    tasks = ((0, lambda record=record: look(record)) for record in unsure)
+    yield from filter(None, in_parallel(tasks))
+
+
+def _extra(
+    manifest: Manifest, there: Mapping[str, Entry], classes: Collection[Kind]
+) -> tuple[str, ...]:
+    known = {record.key for record in manifest.objects} | {one.key for one in manifest.skipped}
+    return tuple(
+        key
+        for key in there
+        if key not in known
+        and (kind := layout.kind_of(key)) in classes
+        and kind in _DELETABLE
+        and _can_be_named(key)
+    )
+
+
+def _can_be_named(key: str) -> bool:
+    """Say whether a store takes the key; another tool may have written one that it does not."""
+    try:
+        return checked(key) == key
+    except InvalidInput:
+        return False
