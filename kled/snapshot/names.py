@@ -16,18 +16,20 @@ BLOBS: Final = "blobs/"
 RUNS: Final = "runs/"
 MANIFEST: Final = "manifest.json"
 _TIME: Final = "%Y%m%dT%H%M%SZ"
-_ID: Final = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{6}")
+_ID: Final = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
 _CLUSTER: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _CIPHER_DIGITS: Final = 16
 
 
 def new_id(now: datetime, chance: bytes) -> str:
-    """Return an id for `now` (with its time zone): UTC to the second, and three random bytes.
+    """Return an id for `now` (with its time zone); `chance` gives two random bytes.
 
-    Ids sort by time; within a second their order means nothing.
+    UTC to the second, then eight hexadecimal digits: the fraction of the second in 65536ths, and
+    the random bytes. So ids sort by time to 15 µs.
     """
-    return f"{now.astimezone(UTC).strftime(_TIME)}-{chance[:3].hex()}"
+    fraction = (now.microsecond << 16) // 1_000_000
+    return f"{now.astimezone(UTC).strftime(_TIME)}-{fraction:04x}{chance[:2].hex()}"
 
 
 def moment(snapshot_id: str) -> datetime:

@@ -77,7 +77,7 @@ class SnapshotStore:
 
     def new_id(self) -> str:
         """Return an id for now."""
-        return names.new_id(self.now(), self._chance(3))
+        return names.new_id(self.now(), self._chance(2))
 
     def open_or_create(self) -> Mapping[str, Any]:
         """Return what `kled.json` says; write it where there is none yet.

@@ -1,0 +1,337 @@
+"""Making snapshots: of named clusters, or of every cluster of a state store in one run.
+
+A run over all lists the state store once, reads what changed since the newest run, lists once more,
+and writes. Nothing is written for a cluster where nothing is new. One cluster that cannot be
+snapshotted never keeps the others from it.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final
+
+from kled.errors import ClusterNotFound, KledError, SnapshotMissing, SnapshotNotTrustworthy
+from kled.snapshot import runs, selection, sweep
+from kled.snapshot.making import Made, Making
+from kled.snapshot.manifest import Manifest
+from kled.snapshot.progress import Progress
+from kled.snapshot.reading import Reader, list_cluster, settle
+from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.results import ClusterResult, CreateOptions, RunResult
+from kled.snapshot.runs import Run, RunEntry
+from kled.snapshot.selection import Orphan, Selection
+from kled.storage.base import ObjectStore
+
+_CLUSTERS_AT_ONCE: Final = 8
+_REQUESTS_AT_ONCE: Final = 48
+
+
+def create(
+    state: ObjectStore,
+    snapshots: SnapshotStore,
+    clusters: Sequence[str] | None,
+    *,
+    options: CreateOptions,
+    progress: Progress,
+) -> RunResult:
+    """Snapshot the named clusters, or all; return what became of each.
+
+    Safe to repeat, to kill and to run from two machines at once: a snapshot exists when its
+    manifest does, which is written last and never over another. Raises what the stores raise where
+    they cannot be used at all; errors of one cluster are in its result.
+    """
+    with _pools() as (requests, workers):
+        return _Create(state, snapshots, options, progress, requests, workers).run(clusters)
+
+
+class _Create:
+    """One run."""
+
+    def __init__(
+        self,
+        state: ObjectStore,
+        snapshots: SnapshotStore,
+        options: CreateOptions,
+        progress: Progress,
+        requests: ThreadPoolExecutor,
+        workers: ThreadPoolExecutor,
+    ) -> None:
+        self._state = state
+        self._snapshots = snapshots
+        self._options = options
+        self._progress = progress
+        self._requests = requests
+        self._workers = workers
+        self._warnings: list[str] = []
+        self._orphans: list[str] = []
+        self._made: dict[str, Manifest] = {}
+        self._id = snapshots.new_id()
+        self._before = self._newest_run()
+        self._making = Making(
+            state,
+            snapshots,
+            progress,
+            self._id,
+            options.by,
+            options.retain_until,
+        )
+
+    def run(self, clusters: Sequence[str] | None) -> RunResult:
+        """Do it, and write the run's document where something was looked at."""
+        if self._before is None:
+            self._snapshots.open_or_create()
+        if not self._snapshots.sealer.encrypts:
+            self._warnings.append(
+                "snapshots are NOT ENCRYPTED: whoever reads the snapshot store has every cluster's"
+                " CA keys; name age recipients in KLED_SNAPSHOT_RECIPIENTS"
+            )
+        results = self._all() if clusters is None else self._named(clusters)
+        results.sort(key=lambda one: one.cluster)
+        self._write_run(results)
+        return RunResult(self._id, tuple(results), tuple(self._orphans), tuple(self._warnings))
+
+    def _named(self, clusters: Sequence[str]) -> list[ClusterResult]:
+        self._progress.expect(clusters=len(clusters))
+        return list(self._workers.map(self._one, dict.fromkeys(clusters)))
+
+    def _one(self, cluster: str) -> ClusterResult:
+        def work() -> ClusterResult:
+            found = self._relist(cluster)
+            if isinstance(found, Orphan):
+                raise _absent(found)
+            return self._unchanged(found) or self._make(found, None)
+
+        return self._explained(cluster, work)
+
+    def _all(self) -> list[ClusterResult]:
+        """Go through one listing; read what is new; agree by a second listing."""
+        done: list[ClusterResult] = []
+        new: list[tuple[int, Selection]] = []
+        total = 0
+        for position, found in selection.fleet(self._state.entries(), self._options.etcd_backups):
+            if isinstance(found, Orphan):
+                self._orphans.append(found.name)
+                total += found.objects
+                continue
+            total += found.listed
+            self._progress.expect(clusters=1)
+            same = self._unchanged(found)
+            if same is None:
+                new.append((position, found))
+            else:
+                done.append(same)
+        if len(new) * sweep.PAGE > total:
+            return done + self._swept(new)
+        return done + list(self._workers.map(lambda one: self._fresh(one[1]), new))
+
+    def _fresh(self, found: Selection) -> ClusterResult:
+        return self._explained(found.cluster, lambda: self._make(found, None))
+
+    def _swept(self, new: Sequence[tuple[int, Selection]]) -> list[ClusterResult]:
+        """Read many clusters along one second listing of the whole store."""
+        finished = []
+        for reader, again in sweep.read_along(
+            self._state, new, self._options.etcd_backups, self._workers, self._reader
+        ):
+            finished.append(self._workers.submit(self._finish, reader, again))
+            if len(finished) > _CLUSTERS_AT_ONCE:
+                finished[-_CLUSTERS_AT_ONCE].result()  # not more in memory than are worked on
+        return [one.result() for one in finished]
+
+    def _reader(self, found: Selection) -> Reader:
+        reader = Reader(self._state, found, self._requests, self._progress)
+        self._progress.expect(objects=len(found.entries), size=sum(o.size for o in found.entries))
+        return reader
+
+    def _finish(self, reader: Reader, again: Selection | Orphan | None) -> ClusterResult:
+        """`again` is what the second listing showed; None where it is not worth anything."""
+        found = reader.selection
+        return self._explained(found.cluster, lambda: self._make(found, (reader, again)))
+
+    def _make(
+        self, found: Selection, read: tuple[Reader, Selection | Orphan | None] | None
+    ) -> ClusterResult:
+        began = time.monotonic()
+        earlier = self._earlier(found.cluster)
+        if earlier is not None and earlier.definition_digest == found.definition_digest:
+            return self._only_backups(found, earlier, began)
+        reader, again = read or (self._reader(found), None)
+        if isinstance(again, Selection) and reader.agrees_with(again):
+            picture = reader.picture(fuzzy=False)
+        else:
+            settled = settle(reader, lambda: self._relist(found.cluster))
+            if isinstance(settled, Orphan):
+                raise _absent(settled)
+            picture = settled
+        return self._finished(self._making.make(picture, earlier), began)
+
+    def _only_backups(self, found: Selection, earlier: Manifest, began: float) -> ClusterResult:
+        """The definition is that of an earlier snapshot: read just the new etcd backups."""
+        known = {(one.key, one.tag) for one in earlier.objects}
+        new = tuple(one for one in found.backups if (one.key, one.tag) not in known)
+        reader = self._reader(replace(found, definition=(), backups=new))
+        reader.read()
+        if not reader.complete:  # etcd-manager dropped one meanwhile: choose anew, and read it all
+            again = self._relist(found.cluster)
+            if isinstance(again, Orphan):
+                raise _absent(again)
+            return self._make(again, None)
+        picture = replace(reader.picture(fuzzy=False), selection=found)
+        return self._finished(self._making.make(picture, earlier), began)
+
+    def _relist(self, cluster: str) -> Selection | Orphan:
+        return list_cluster(self._state, cluster, self._options.etcd_backups)
+
+    def _unchanged(self, found: Selection) -> ClusterResult | None:
+        """Return the result of a cluster where nothing is new; None where something may be."""
+        entry = self._entry(found.cluster)
+        if entry is None or entry.fuzzy:
+            return None
+        seen = (entry.definition_digest, entry.etcd_digest)
+        if seen != (found.definition_digest, found.etcd_digest):
+            return None
+        self._progress.done(clusters=1)
+        size = sum(one.size for one in found.entries)
+        return ClusterResult(
+            found.cluster,
+            entry.snapshot,
+            reused=True,
+            level=entry.level,
+            objects=len(found.entries),
+            size=size,
+        )
+
+    def _earlier(self, cluster: str) -> Manifest | None:
+        """Return the manifest to build on; None where there is none that can be trusted."""
+        entry = self._entry(cluster)
+        if entry is None or entry.snapshot is None:
+            return None
+        try:
+            found = self._snapshots.manifest(SnapshotRef(cluster, entry.snapshot))
+        except (SnapshotMissing, SnapshotNotTrustworthy) as error:
+            self._warnings.append(
+                f"{error.message}: a new snapshot is made that needs no earlier one"
+            )
+            return None
+        return found if found.recipients == self._snapshots.keys.recipients else None
+
+    def _entry(self, cluster: str) -> RunEntry | None:
+        if self._before is None or not self._options.reuse:
+            return None
+        entry = self._before.clusters.get(cluster)
+        return entry if entry and entry.snapshot else None
+
+    def _newest_run(self) -> Run | None:
+        """Return the run to build on; one of another state store or other recipients is none."""
+        try:
+            found = runs.newest(self._snapshots)
+        except SnapshotNotTrustworthy as error:
+            self._warnings.append(f"{error.message}: everything is read anew")
+            return None
+        url, recipients = self._state.location.url, self._snapshots.keys.recipients
+        if found is None or (found.state_store, found.recipients) != (url, recipients):
+            return None
+        return self._without_lost(found)
+
+    def _without_lost(self, run: Run) -> Run:
+        """Look whether one snapshot, another one each time, is still there, and forget a lost one.
+
+        To look at all would cost a request for each cluster; `verify` does.
+        """
+        names = sorted(name for name, one in run.clusters.items() if one.snapshot)
+        if not names:
+            return run
+        name = names[int(self._id[-4:], 16) % len(names)]
+        try:
+            self._snapshots.manifest(SnapshotRef(name, run.clusters[name].snapshot or ""))
+        except (SnapshotMissing, SnapshotNotTrustworthy) as error:
+            self._warnings.append(f"{error.message}, though run {run.id} made it")
+            clusters = {one: entry for one, entry in run.clusters.items() if one != name}
+            return replace(run, clusters=clusters)
+        return run
+
+    def _write_run(self, results: Sequence[ClusterResult]) -> None:
+        clusters = dict(self._before.clusters) if self._before else {}
+        for one in results:
+            clusters[one.cluster] = self._run_entry(one, clusters.get(one.cluster))
+        run = Run(
+            self._id,
+            self._state.location.url,
+            tuple(self._snapshots.keys.recipients),
+            clusters,
+            tuple(self._orphans),
+        )
+        runs.write(self._snapshots, run)
+
+    def _run_entry(self, result: ClusterResult, before: RunEntry | None) -> RunEntry:
+        if result.error is not None:
+            return replace(before or RunEntry(None), run=self._id, error=result.error.message)
+        if result.reused and before is not None:
+            return replace(before, run=self._id, reused=True, error=None, seconds=0.0)
+        made = self._made[result.cluster]
+        return RunEntry(
+            made.id,
+            made.definition_digest,
+            made.etcd_digest,
+            made.archive.sha256,
+            self._id,
+            fuzzy=made.fuzzy,
+            level=made.level,
+            seconds=round(result.seconds, 3),
+        )
+
+    def _finished(self, made: Made, began: float) -> ClusterResult:
+        manifest = made.manifest
+        self._made[manifest.cluster] = manifest
+        self._progress.done(clusters=1)
+        return ClusterResult(
+            manifest.cluster,
+            manifest.id,
+            fuzzy=manifest.fuzzy,
+            level=manifest.level,
+            objects=len(manifest.objects),
+            size=sum(one.size for one in manifest.objects),
+            findings=made.findings,
+            seconds=time.monotonic() - began,
+        )
+
+    def _explained(self, cluster: str, work: Callable[[], ClusterResult]) -> ClusterResult:
+        """Do the work; an error of one cluster is its result."""
+        began = time.monotonic()
+        try:
+            return work()
+        except KledError as error:
+            before = self._entry(cluster)
+            self._progress.done(clusters=1)
+            self._progress.say(f"{cluster}: {error.message}")
+            return ClusterResult(
+                cluster,
+                before.snapshot if before else None,
+                seconds=time.monotonic() - began,
+                error=error,
+            )
+
+
+def _absent(found: Orphan) -> ClusterNotFound:
+    return ClusterNotFound(
+        f'there is no cluster "{found.name}" in the state store'
+        + (f", only {found.objects} objects without its config" if found.objects else ""),
+        hint="kled kops get-clusters lists those that are there",
+    )
+
+
+@contextmanager
+def _pools() -> Iterator[tuple[ThreadPoolExecutor, ThreadPoolExecutor]]:
+    """Yield the pools of requests and of clusters; a failure waits for nothing that is queued."""
+    with (
+        ThreadPoolExecutor(_REQUESTS_AT_ONCE) as requests,
+        ThreadPoolExecutor(_CLUSTERS_AT_ONCE) as workers,
+    ):
+        try:
+            yield requests, workers
+        except BaseException:
+            workers.shutdown(wait=False, cancel_futures=True)
+            requests.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -1,0 +1,198 @@
+"""From what was read of one cluster to its snapshot: archive, blobs, proofs, and last the manifest.
+
+Killed before the manifest, nothing is listed, and what was written is collected by prune; a repeat
+makes another snapshot. What an earlier manifest already vouches for is referred to, not written
+again: the archive where the definition's digest is the same, blobs of the same objects.
+"""
+
+import hashlib
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from kled.kops import layout, stored
+from kled.snapshot import archive, payloads
+from kled.snapshot.manifest import FORMAT, Manifest, ObjectRecord, Payload, complete
+from kled.snapshot.payloads import Spool
+from kled.snapshot.progress import Progress
+from kled.snapshot.reading import Picture
+from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.selection import LARGE
+from kled.storage.base import Entry, ObjectStore
+
+QUIET_FOR: Final = timedelta(seconds=30)
+"""A definition that nobody wrote for so long is quiescent: kops is not in the middle of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new snapshot, and what is wrong with what it holds."""
+
+    manifest: Manifest
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What all snapshots of a run have in common."""
+
+    state: ObjectStore
+    snapshots: SnapshotStore
+    progress: Progress
+    run: str
+    by: str
+    retain_until: datetime | None
+    one_large_read: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a large object is read: the next one is read while this one is written, so that
+    both directions of a link are busy, and one spool after the other fills."""
+    written: dict[str, Payload] = field(default_factory=dict)
+    """The small blobs of this run by digest: clusters may share them."""
+
+    def make(self, picture: Picture, earlier: Manifest | None) -> Made:
+        """Write the snapshot of one cluster. `earlier` is one whose recipients are the same."""
+        began = time.monotonic()
+        snapshot_id = self.snapshots.new_id()
+        chosen = picture.selection
+        blobs = self._blobs(picture, earlier)
+        same = earlier is not None and earlier.definition_digest == chosen.definition_digest
+        findings: tuple[str, ...] = ()
+        if same and earlier is not None:
+            packed, archive_of = earlier.archive, earlier.archive_of
+            records = [one for one in earlier.objects if one.kind != "etcd-backup"]
+            about: dict[str, Any] = {
+                "kops_version": earlier.kops_version,
+                "kubernetes_version": earlier.kubernetes_version,
+            }
+            level = earlier.level
+        else:
+            small = [one for one in chosen.definition if one.size <= LARGE]
+            bodies = {one.key: picture.bodies[one.key] for one in small}
+            findings = tuple(stored.findings(bodies))
+            packed = self._archive(chosen.cluster, snapshot_id, bodies)
+            archive_of = snapshot_id
+            records = [_record(one, bodies.get(one.key), blobs) for one in chosen.definition]
+            about = {
+                "kops_version": stored.kops_version(bodies),
+                "kubernetes_version": stored.kubernetes_version(bodies),
+            }
+            level = 0 if findings else 1
+        records += [_record(one, None, blobs) for one in chosen.backups]
+        manifest = complete(
+            {
+                **about,
+                **self._facts(picture, snapshot_id, earlier),
+                "archive": packed.model_dump(),
+                "archive_of": archive_of,
+                "objects": [
+                    one.model_dump() for one in sorted(records, key=lambda one: one.key.encode())
+                ],
+                "blobs": [blobs[one].model_dump() for one in sorted(_used(records, blobs))],
+                "proofs": self._proofs(level, time.monotonic() - began),
+            }
+        )
+        manifest = self.snapshots.commit(manifest, retain_until=self.retain_until)
+        return Made(manifest, findings)
+
+    def _archive(self, cluster: str, snapshot_id: str, bodies: Mapping[str, bytes]) -> Payload:
+        """Pack, prove that what was packed reads back as what was read, and write it."""
+        packed = archive.pack(bodies)
+        expected = [(key, len(bodies[key])) for key in sorted(bodies, key=str.encode)]
+        for key, body in archive.unpack(packed, expected, "the new archive"):
+            if body != bodies[key]:
+                raise AssertionError(f"{key} does not read back from the archive as it was packed")
+        return payloads.put_archive(
+            self.snapshots, cluster, snapshot_id, packed, retain_until=self.retain_until
+        )
+
+    def _blobs(self, picture: Picture, earlier: Manifest | None) -> dict[str, Payload]:
+        """Return the blob of each object that is not in the archive, by the object's key."""
+        known = _known(earlier)
+        found: dict[str, Payload] = {}
+        chosen = picture.selection
+        large = [one for one in chosen.definition if one.size > LARGE]
+        for one in (*large, *chosen.backups):
+            place = (one.key, one.size, one.tag)
+            if place in known:
+                found[one.key] = known[place]
+            elif one.key in picture.bodies:
+                found[one.key] = self._small(picture.bodies[one.key])
+            else:
+                found[one.key] = self._stream(chosen.cluster, one)
+        return found
+
+    def _small(self, body: bytes) -> Payload:
+        digest = hashlib.sha256(body).hexdigest()
+        if digest not in self.written:
+            self.written[digest] = payloads.put_blob(
+                self.snapshots, body, retain_until=self.retain_until
+            )
+        return self.written[digest]
+
+    def _stream(self, cluster: str, entry: Entry) -> Payload:
+        with Spool() as spool:
+            with (
+                self.one_large_read,
+                self.state.read(f"{cluster}/{entry.key}", tag=entry.tag) as reading,
+            ):
+                spool.fill(reading.chunks())
+            self.progress.done(objects=1, size=spool.size)
+            return payloads.stream_blob(self.snapshots, spool, retain_until=self.retain_until)
+
+    def _facts(
+        self, picture: Picture, snapshot_id: str, earlier: Manifest | None
+    ) -> dict[str, Any]:
+        chosen, now = picture.selection, self.snapshots.now()
+        last = chosen.last_change
+        return {
+            "format": FORMAT,
+            "cluster": chosen.cluster,
+            "id": snapshot_id,
+            "created": now,
+            "state_store": self.state.location.url,
+            "previous": earlier.id if earlier else None,
+            "run": self.run,
+            "quiescent": not picture.fuzzy and last is not None and now - last >= QUIET_FOR,
+            "fuzzy": picture.fuzzy,
+            "definition_digest": chosen.definition_digest,
+            "etcd_digest": chosen.etcd_digest,
+            "etcd_backups": chosen.etcd,
+            "skipped": [one.model_dump() for one in chosen.skipped],
+            "recipients": self.snapshots.keys.recipients,
+        }
+
+    def _proofs(self, level: int, seconds: float) -> list[dict[str, Any]]:
+        at = self.snapshots.now()
+        return [
+            {"level": one, "at": at, "seconds": round(seconds, 3), "by": self.by}
+            for one in range(level + 1)
+        ]
+
+
+def _known(earlier: Manifest | None) -> dict[tuple[str, int, str], Payload]:
+    if earlier is None:
+        return {}
+    blobs = {blob.sha256: blob for blob in earlier.blobs}
+    return {(one.key, one.size, one.tag): blobs[one.blob] for one in earlier.objects if one.blob}
+
+
+def _record(entry: Entry, body: bytes | None, blobs: Mapping[str, Payload]) -> ObjectRecord:
+    blob = blobs[entry.key] if body is None else None
+    return ObjectRecord(
+        key=entry.key,
+        size=blob.size if blob else len(body or b""),
+        sha256=blob.sha256 if blob else hashlib.sha256(body or b"").hexdigest(),
+        kind=layout.kind_of(entry.key),
+        tag=entry.tag,
+        version=entry.version,
+        modified=entry.modified,
+        blob=blob.sha256 if blob else None,
+    )
+
+
+def _used(records: Iterable[ObjectRecord], blobs: Mapping[str, Payload]) -> list[str]:
+    """Return one object's key for each blob that is used."""
+    by_digest = {blobs[one.key].sha256: one.key for one in records if one.key in blobs}
+    return list(by_digest.values())

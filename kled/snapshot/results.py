@@ -1,0 +1,58 @@
+"""What making snapshots is told, and what it tells."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from kled.errors import KledError
+
+
+@dataclass(frozen=True, slots=True)
+class CreateOptions:
+    """How snapshots are made."""
+
+    by: str
+    """What makes them, for example `kled 0.1.0`."""
+    etcd_backups: int | None = 1
+    """How many complete etcd backups of each etcd cluster to take; None takes all."""
+    retain_until: datetime | None = None
+    """Object lock, where the snapshot store has it."""
+    reuse: bool = True
+    """False writes everything anew, also what is known from earlier snapshots."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterResult:
+    """What became of one cluster."""
+
+    cluster: str
+    snapshot: str | None
+    """The id of the snapshot that holds what was there; None where there is none."""
+    reused: bool = False
+    """Nothing was new: the snapshot is an earlier one."""
+    fuzzy: bool = False
+    level: int = 0
+    objects: int = 0
+    size: int = 0
+    """Bytes of the objects, before compression."""
+    findings: tuple[str, ...] = ()
+    """What is wrong with the cluster's state, in words."""
+    seconds: float = 0.0
+    error: KledError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run did."""
+
+    run: str
+    clusters: tuple[ClusterResult, ...]
+    orphans: tuple[str, ...] = ()
+    """Directories of the state store without a cluster's `config`; they are not snapshotted."""
+    warnings: tuple[str, ...] = ()
+
+    def require(self) -> "RunResult":
+        """Raise the first cluster's error, where one failed."""
+        for one in self.clusters:
+            if one.error is not None:
+                raise one.error
+        return self

@@ -1,0 +1,122 @@
+"""Run documents: what one run saw of every cluster, so that the next one knows what is new.
+
+`runs/<id>.json` is written last, when all manifests of the run are. It carries on what earlier runs
+knew of clusters that this one did not look at, so the newest alone is enough; a manifest that it
+names and that is not there was deleted by somebody (docs/snapshot-format.md §6).
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from kled.errors import InvalidInput, ObjectMissing, SnapshotNotTrustworthy
+from kled.snapshot import names
+from kled.snapshot.manifest import FORMAT
+from kled.snapshot.repository import SnapshotStore, read_json
+
+_RECENT: Final = timedelta(days=7)
+"""Looking among the newest ones first keeps the search at one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunEntry:
+    """What a run knew of one cluster when it ended."""
+
+    snapshot: str | None
+    """The newest snapshot that holds what was there; None: there is none yet."""
+    definition_digest: str | None = None
+    etcd_digest: str | None = None
+    archive_sha256: str | None = None
+    run: str | None = None
+    """The run that looked at it last."""
+    reused: bool = False
+    fuzzy: bool = False
+    level: int = 0
+    """The highest level proved at birth."""
+    seconds: float = 0.0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run over clusters of one state store."""
+
+    id: str
+    state_store: str
+    recipients: tuple[str, ...]
+    clusters: Mapping[str, RunEntry] = field(default_factory=dict)
+    orphans: tuple[str, ...] = ()
+
+
+def newest(snapshots: SnapshotStore) -> Run | None:
+    """Return the newest run; None where there is none. One LIST and one GET, as a rule.
+
+    Raises `SnapshotNotTrustworthy` where its document is damaged.
+    """
+    recent = names.RUNS + names.new_id(snapshots.now() - _RECENT, b"\0\0")
+    for after in (recent, ""):
+        ids = [
+            run_id
+            for entry in snapshots.store.entries(names.RUNS, start_after=after)
+            if (run_id := _run_id(entry.key))
+        ]
+        for run_id in reversed(ids):
+            try:
+                return read(snapshots, run_id)
+            except ObjectMissing:
+                continue  # pruned since it was listed
+    return None
+
+
+def read(snapshots: SnapshotStore, run_id: str) -> Run:
+    """Return a run. Raises `ObjectMissing` and `SnapshotNotTrustworthy`."""
+    key = names.run_key(run_id)
+    return decode(snapshots.store.get(key).body, run_id)
+
+
+def write(snapshots: SnapshotStore, run: Run) -> None:
+    """Write the run's document; never over another one."""
+    snapshots.store.put_if_absent(names.run_key(run.id), encode(run))
+
+
+def encode(run: Run) -> bytes:
+    """Return the document with its digest."""
+    document = {"format": FORMAT, **asdict(run)}
+    return _canonical({**document, "digest": _digest(document)}) + b"\n"
+
+
+def decode(body: bytes, run_id: str) -> Run:
+    """Return the run that `body` holds. Raises `SnapshotNotTrustworthy`."""
+    key = names.run_key(run_id)
+    document = read_json(body, key)
+    claimed = document.pop("digest", None)
+    if document.pop("format", None) != FORMAT or document.get("id") != run_id:
+        raise SnapshotNotTrustworthy(f"{key} is not the document of that run")
+    if claimed != _digest({"format": FORMAT, **document}):
+        raise SnapshotNotTrustworthy(f"{key} was changed after it was written")
+    try:
+        clusters = {name: RunEntry(**one) for name, one in document.pop("clusters").items()}
+        recipients, orphans = (tuple(document.pop(name)) for name in ("recipients", "orphans"))
+        return Run(**document, recipients=recipients, orphans=orphans, clusters=clusters)
+    except (TypeError, KeyError, AttributeError) as error:
+        raise SnapshotNotTrustworthy(f"{key} lacks a field, or has a foreign one") from error
+
+
+def _run_id(key: str) -> str | None:
+    name = key.removeprefix(names.RUNS).removesuffix(".json")
+    try:
+        names.moment(name)
+    except InvalidInput:
+        return None
+    return name
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_canonical(document)).hexdigest()
+
+
+def _canonical(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
