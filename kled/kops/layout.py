@@ -57,6 +57,11 @@ def is_marker(key: str) -> bool:
     )
 
 
+def is_backup_data(key: str) -> bool:
+    """Say whether this is the database of an etcd backup, not its description."""
+    return kind_of(key) == "etcd-backup" and key.endswith(f"/{_DATA}")
+
+
 @dataclass(frozen=True, slots=True)
 class EtcdBackup:
     """One backup of one etcd cluster (main, events, cilium)."""

@@ -36,6 +36,15 @@ def packed_archive(snapshots: SnapshotStore, manifest: Manifest) -> bytes:
     return packed
 
 
+def require_stored(snapshots: SnapshotStore, payload: Payload, what: str) -> None:
+    """Raise `SnapshotNotTrustworthy` unless the stored bytes are those of the manifest.
+
+    One request, bounded memory; needs no identity.
+    """
+    for _ in _stored(snapshots, payload, what):
+        pass
+
+
 def archived_objects(manifest: Manifest, packed: bytes) -> Iterator[tuple[ObjectRecord, bytes]]:
     """Yield each object of the archive with its record, in order; proved one by one.
 

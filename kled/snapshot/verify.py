@@ -1,0 +1,227 @@
+"""Checking snapshots: what is stored is read back and proved, level by level.
+
+0 the stored bytes have the manifest's digests; 1 all objects read back, complete and in kops'
+forms; 2 a kops reads them in a scratch state store; 4 etcd's backups open. Level 3, the plan
+against the live cloud, and level 5, a drill, are recovery's.
+"""
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from kled.errors import ObjectMissing, SnapshotNotTrustworthy
+from kled.kops import layout, stored
+from kled.snapshot import names, runs
+from kled.snapshot.contents import archived_objects, blob_file, packed_archive, require_stored
+from kled.snapshot.etcd import EtcdContents, inspect
+from kled.snapshot.manifest import Manifest, Payload, Proof
+from kled.snapshot.repository import SnapshotRef, SnapshotStore
+
+DIGESTS: Final = 0
+CONTENTS: Final = 1
+KOPS: Final = 2
+ETCD: Final = 4
+LEVELS: Final = (DIGESTS, CONTENTS, KOPS, ETCD)
+_CHUNK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class KopsVerdict:
+    """What a kops said that read the objects in a scratch state store."""
+
+    version: str
+    """For example `1.36.2`, or `1.36.2 (simulated)`."""
+    simulated: bool
+    findings: tuple[str, ...]
+
+
+KopsCheck = Callable[[str, Mapping[str, bytes]], KopsVerdict]
+"""Is given the cluster's name and its objects by relative key."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What checking one snapshot found."""
+
+    ref: SnapshotRef
+    wanted: int
+    level: int | None
+    """The highest level that was reached; None where not even the digests are right."""
+    findings: tuple[str, ...]
+    seconds: float
+    proofs: tuple[Proof, ...] = ()
+    etcd: Mapping[str, EtcdContents] | None = None
+    """What level 4 found in each etcd backup, by its object's key."""
+
+    @property
+    def trustworthy(self) -> bool:
+        """Whether all that was asked for holds."""
+        return not self.findings
+
+    def require(self) -> "VerifyReport":
+        """Raise `SnapshotNotTrustworthy` where something is wrong."""
+        if self.findings:
+            more = f"; and {len(self.findings) - 1} more" if len(self.findings) > 1 else ""
+            raise SnapshotNotTrustworthy(
+                f"snapshot {self.ref.id} of {self.ref.cluster}: {self.findings[0]}{more}",
+                hint=f"kled snapshot list --name={self.ref.cluster} shows others",
+            )
+        return self
+
+
+def verify(
+    snapshots: SnapshotStore,
+    ref: SnapshotRef,
+    *,
+    level: int,
+    by: str,
+    kops_check: KopsCheck | None = None,
+    record: bool = True,
+) -> VerifyReport:
+    """Check one snapshot up to `level`; what is wrong is in the report, never raised.
+
+    Level 2 is left out where there is no `kops_check`, and never counts for a simulated kops. With
+    `record` the proofs are kept as `verified/<level>.json`, the newest of each level. Raises what
+    keeps it from checking: a store that does not answer, an identity that is missing.
+    """
+    began = time.monotonic()
+    check = _Check(snapshots, ref, by, kops_check)
+    try:
+        check.run(level)
+    except SnapshotNotTrustworthy as error:
+        check.findings.append(error.message)
+    report = VerifyReport(
+        ref,
+        level,
+        max((proof.level for proof in check.proofs), default=None),
+        tuple(check.findings),
+        time.monotonic() - began,
+        tuple(check.proofs),
+        check.etcd or None,
+    )
+    if record:
+        for proof in report.proofs:
+            _record(snapshots, ref, proof)
+    return report
+
+
+def lost(snapshots: SnapshotStore, present: Collection[SnapshotRef]) -> tuple[SnapshotRef, ...]:
+    """Return the snapshots that the newest run names and that are not `present`.
+
+    Nobody but a person, a lifecycle rule or an attacker removes those: prune never does.
+    """
+    run = runs.newest(snapshots)
+    named = (
+        SnapshotRef(cluster, one.snapshot)
+        for cluster, one in (run.clusters if run else {}).items()
+        if one.snapshot
+    )
+    return tuple(one for one in sorted(named) if one not in set(present))
+
+
+def proofs(snapshots: SnapshotStore, manifest: Manifest) -> tuple[Proof, ...]:
+    """Return all proofs of a snapshot, those at birth and later ones, by level."""
+    found = {proof.level: proof for proof in manifest.proofs}
+    for one in LEVELS:
+        key = names.proof_key(manifest.cluster, manifest.id, one)
+        with suppress(ObjectMissing, ValueError):
+            found[one] = Proof.model_validate_json(snapshots.store.get(key).body)
+    return tuple(found[one] for one in sorted(found))
+
+
+class _Check:
+    """The levels of one snapshot; what one has read the next one uses."""
+
+    def __init__(
+        self, snapshots: SnapshotStore, ref: SnapshotRef, by: str, kops_check: KopsCheck | None
+    ) -> None:
+        self._snapshots = snapshots
+        self._ref = ref
+        self._by = by
+        self._kops_check = kops_check
+        self._bodies: dict[str, bytes] = {}
+        self.findings: list[str] = []
+        self.proofs: list[Proof] = []
+        self.etcd: dict[str, EtcdContents] = {}
+
+    def run(self, level: int) -> None:
+        """Check level by level, until something is wrong."""
+        manifest = self._snapshots.manifest(self._ref)
+        if level == DIGESTS:
+            return self._level(DIGESTS, partial(self._digests, manifest))
+        self._level(DIGESTS, partial(self._payloads, manifest))
+        self._level(CONTENTS, self._forms)
+        if level >= KOPS and self._kops_check is not None:
+            self._level(KOPS, partial(self._kops, manifest, self._kops_check))
+        if level >= ETCD:
+            self._level(ETCD, partial(self._etcd, manifest))
+        return None
+
+    def _level(self, level: int, check: Callable[[], str | None]) -> None:
+        """Run one level's check, unless a lower one failed, and add its proof.
+
+        The check returns the kops that it used, if any; a simulated one proves nothing.
+        """
+        if self.findings:
+            return
+        began = time.monotonic()
+        kops = check()
+        if not self.findings and not (level == KOPS and kops is None):
+            seconds = round(time.monotonic() - began, 3)
+            now = self._snapshots.now()
+            self.proofs.append(Proof(level=level, at=now, seconds=seconds, by=self._by, kops=kops))
+
+    def _digests(self, manifest: Manifest) -> None:
+        what = f"of {manifest.cluster} {manifest.id}"
+        for payload in manifest.payloads:
+            name = "archive" if payload is manifest.archive else f"blob {payload.sha256[:12]}"
+            self._collect(partial(require_stored, self._snapshots, payload, f"the {name} {what}"))
+
+    def _payloads(self, manifest: Manifest) -> None:
+        """The digests of what is stored and of what it holds, in one reading."""
+        packed = packed_archive(self._snapshots, manifest)
+        self._bodies = {one.key: body for one, body in archived_objects(manifest, packed)}
+        for blob in manifest.blobs:
+            self._collect(partial(self._read_blob, blob))
+
+    def _read_blob(self, blob: Payload) -> None:
+        blob_file(self._snapshots, blob).close()
+
+    def _forms(self) -> None:
+        self.findings += stored.findings(self._bodies)
+
+    def _kops(self, manifest: Manifest, check: KopsCheck) -> str | None:
+        verdict = check(manifest.cluster, self._bodies)
+        self.findings += verdict.findings
+        return None if verdict.simulated else verdict.version
+
+    def _etcd(self, manifest: Manifest) -> None:
+        encrypted = any(one.key == layout.ENCRYPTION_CONFIG for one in manifest.objects)
+        blobs = {blob.sha256: blob for blob in manifest.blobs}
+        for one in manifest.objects:
+            if one.blob and layout.is_backup_data(one.key):
+                self._collect(partial(self._open, one.key, blobs[one.sha256], encrypted))
+
+    def _open(self, key: str, blob: Payload, encrypted: bool) -> None:  # noqa: FBT001
+        with blob_file(self._snapshots, blob) as file:
+            file.seek(0)
+            found = inspect(iter(lambda: file.read(_CHUNK), b""))
+        self.etcd[key] = found
+        if encrypted:
+            found.require_encrypted_secrets()
+
+    def _collect(self, check: Callable[[], None]) -> None:
+        """Let one object's damage not hide that of the next."""
+        try:
+            check()
+        except SnapshotNotTrustworthy as error:
+            self.findings.append(error.message)
+
+
+def _record(snapshots: SnapshotStore, ref: SnapshotRef, proof: Proof) -> None:
+    """Keep the newest proof of its level; two at once both are right, and one stays."""
+    body = proof.model_dump_json(indent=1).encode() + b"\n"
+    snapshots.store.put(names.proof_key(ref.cluster, ref.id, proof.level), body)
