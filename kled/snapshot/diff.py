@@ -55,6 +55,8 @@ class Change:
                 return f"+ {where}{_shown(self.after)}"
             case "removed":
                 return f"- {where}{_shown(self.before)}"
+            case "changed" if self.before is None and not self.field:
+                return f"~ {where}{_shown(self.after)}"
             case "changed":
                 return f"~ {where}{_shown(self.before)} -> {_text(self.after)}"
 
