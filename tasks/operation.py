@@ -16,7 +16,7 @@ from kled.errors import KledError
 from kled.operations.runner import Observer, Report, Row
 from kled.operations.session import Session
 from kled.operations.step import Operation, Step
-from tasks import events, resources, summary
+from tasks import events, logs, resources, summary
 from tasks.policies import Attempts, options
 
 logger = logging.getLogger("kled.flows")
@@ -46,7 +46,7 @@ def run(operation: Operation, *, then: Sequence[str] = ()) -> Outcome:
     Raises no `KledError`: it comes back in a failed state whose message has the hint too. However
     this is left (cancellation included), kops is stopped and the lease released by the session.
     """
-    watch = _Watch(resources.watching(), events.Announcer(operation))
+    watch = _Watch(resources.watching(), events.Announcer(operation), logs.Steps())
     try:
         with resources.session(operation) as session:
             report = _execute(operation, session, watch)

@@ -21,10 +21,14 @@ def show(
     form: str,
     to: TextIO | None = None,
 ) -> None:
-    """Write `rows` as `form`; JSON and YAML carry every value, the table the named columns."""
+    """Write `rows` as `form`; JSON and YAML carry every value, the table the named columns.
+
+    Written out at once: what is said afterwards comes after it in a log of both streams.
+    """
     out = to or sys.stdout
     if form == "table":
         out.writelines(line + "\n" for line in table(rows, columns))
+        out.flush()
     else:
         show_value([dict(row) for row in rows], form, out)
 
@@ -38,6 +42,7 @@ def show_value(value: object, form: str, to: TextIO | None = None) -> None:
         import yaml  # noqa: PLC0415 - not for tables
 
         yaml.safe_dump(value, out, sort_keys=False, allow_unicode=True)
+    out.flush()
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> list[str]:

@@ -52,7 +52,8 @@ def run(
     checked = flow_parameters.validate(model, flow_parameters.collect(model, words, given))
     if deployment:
         sent = checked.model_dump(mode="json", exclude_unset=True)
-        return flow_there.run_there(call, f"{entry.flow}/{deployment}", sent)
+        name = str(found.flow_run_name).format(**dict(checked))
+        return flow_there.run_there(call, f"{entry.flow}/{deployment}", sent, run_name=name)
     flow_here.run_here(call, found, dict(checked))
     return 0
 

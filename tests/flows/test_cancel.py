@@ -1,16 +1,11 @@
 """A flow run on a worker that somebody cancels takes its kops with it."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.settings import PREFECT_API_URL
 from prefect.states import Cancelling
 
 from deployments import catalog
@@ -20,6 +15,7 @@ from kled.sandbox import faults
 from tests.flows.box import Box
 from tests.flows.server import SPEC
 from tests.flows.test_kill import running, until
+from tests.flows.worker import at_work
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 
@@ -30,16 +26,8 @@ def worker(box: Box, tmp_path: Path) -> Iterator[Environment]:
     here = Environment("cancelling", "cancelling")
     with get_client(sync_client=True) as client:
         apply(client, catalog.load(catalog.path()), here)
-    url = PREFECT_API_URL.value()
-    assert url
-    env = os.environ | box.env | {"PREFECT_API_URL": url, "PREFECT_WORKER_QUERY_SECONDS": "1"}
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool=cancelling"]
-    process = subprocess.Popen(
-        command, env=env, cwd=tmp_path, start_new_session=True, stderr=subprocess.DEVNULL
-    )
-    yield here
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    with at_work(box, here.work_pool, tmp_path):
+        yield here
 
 
 def test_a_cancelled_run_leaves_no_kops_behind(box: Box, worker: Environment) -> None:

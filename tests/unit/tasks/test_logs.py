@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from kled.errors import KledError
 from kled.redact import RedactingFilter, Redactor
 from tasks import logs
 
@@ -62,3 +63,21 @@ def test_a_new_redactor_replaces_the_one_before(stream: io.StringIO) -> None:
         if isinstance(one, RedactingFilter)
     ]
     assert len(filters) == len(logging.getLogger("kled").handlers)
+
+
+def test_a_foreseen_error_has_no_traceback_and_a_bug_keeps_its_own() -> None:
+    runs, written = logging.getLogger("prefect.flow_runs"), io.StringIO()
+    handler = logging.StreamHandler(written)
+    runs.addHandler(handler)
+    try:
+        logs.install(Redactor())
+        for error in (KledError("foreseen"), RuntimeError("a bug")):
+            try:
+                raise error
+            except (KledError, RuntimeError):
+                runs.exception("engine execution ended")
+    finally:
+        runs.removeHandler(handler)
+
+    assert written.getvalue().count("engine execution ended") == 1
+    assert "RuntimeError: a bug" in written.getvalue()

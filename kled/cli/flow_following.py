@@ -1,0 +1,162 @@
+"""Follows a flow run on a worker: its state and log lines, and in the end its summary."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, TypeVar
+from uuid import UUID
+
+import httpx
+
+from kled.cli.leaf import Call
+from kled.cli.output import show_value
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import FlowRun, Log
+
+T = TypeVar("T")
+
+POLL: Final = 2.0
+"""Seconds between two looks at the run."""
+_NO_WORKER: Final = 60.0
+_NO_ANSWER: Final = 600.0
+"""Seconds that the server may be away; the run goes on meanwhile."""
+_PAGE: Final = 200
+_LATE: Final = timedelta(seconds=30)
+"""Lines come in batches from several processes: one may be older than a line already shown."""
+_KOPS: Final = "kled.kops.output"
+_ATTEMPTS: Final = "prefect.task_runs"
+"""Prefect's own word on failed attempts; kled's shorter one stands beside it."""
+
+
+def follow(call: Call, client: "SyncPrefectClient", run_id: UUID) -> "FlowRun":
+    """Say the run's states and lines as they come, and return the run once it has ended.
+
+    Survives a server that is away for some minutes; raises what the client raises after that.
+    """
+    lines = _Lines(call, client, run_id)
+    state, begun, warned = "", call.clock.monotonic(), False
+    while True:
+        run = _patiently(call, lambda: client.read_flow_run(run_id))
+        ended = run.state is not None and run.state.is_final()
+        if ended:
+            call.clock.sleep(POLL)  # the last lines are sent after the state
+        _patiently(call, lines.say)
+        if run.state_name and run.state_name != state:
+            state = run.state_name
+            call.say(f"state: {state}")
+        if ended:
+            return run
+        waited = call.clock.monotonic() - begun
+        if not warned and run.start_time is None and waited > _NO_WORKER:
+            warned = True
+            call.say(f"no worker has taken it: prefect worker start --pool={run.work_pool_name}")
+        call.clock.sleep(POLL)
+
+
+def _patiently(call: Call, ask: Callable[[], T]) -> T:
+    """Return what `ask` returns; ask again while the server does not answer."""
+    give_up, warned = call.clock.monotonic() + _NO_ANSWER, False
+    while True:
+        try:
+            return ask()
+        except httpx.TransportError as error:
+            if call.clock.monotonic() > give_up:
+                raise
+            if not warned:
+                warned = True
+                call.say(f"the Prefect server does not answer ({error}); asking again")
+            call.clock.sleep(POLL)
+
+
+class _Lines:
+    """The run's log lines, each said once."""
+
+    def __init__(self, call: Call, client: "SyncPrefectClient", run_id: UUID) -> None:
+        self._call = call
+        self._client = client
+        self._run_id = run_id
+        self._said: set[UUID] = set()
+        self._newest: datetime | None = None
+
+    def say(self) -> None:
+        """Say what has come since the last look."""
+        for line in self._read():
+            if line.id in self._said:
+                continue
+            self._said.add(line.id)
+            self._newest = max(self._newest or line.timestamp, line.timestamp)
+            if shown(line.name, line.level, verbose=self._call.verbose):
+                kops = "kops: " if line.name == _KOPS else ""
+                self._call.say(f"  {kops}{line.message}")
+
+    def _read(self) -> "Iterator[Log]":
+        from prefect.client.schemas.filters import (  # noqa: PLC0415 - costs seconds
+            LogFilter,
+            LogFilterFlowRunId,
+            LogFilterTimestamp,
+        )
+        from prefect.client.schemas.sorting import LogSort  # noqa: PLC0415
+
+        since = LogFilterTimestamp(after_=self._newest - _LATE) if self._newest else None
+        wanted = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[self._run_id]), timestamp=since)
+        offset = 0
+        while True:
+            page = self._client.read_logs(
+                log_filter=wanted, limit=_PAGE, offset=offset, sort=LogSort.TIMESTAMP_ASC
+            )
+            yield from page
+            offset += len(page)
+            if len(page) < _PAGE:
+                return
+
+
+def shown(logger: str, level: int, *, verbose: bool) -> bool:
+    """Return whether a line is for a person: kled's own, and Prefect's warnings.
+
+    Where `verbose` it is every line, those of kops too, as in a run that is not on a worker.
+    """
+    if verbose:
+        return True
+    if logger.startswith("kled"):
+        return logger != _KOPS
+    return level >= logging.WARNING and logger != _ATTEMPTS
+
+
+def show(call: Call, client: "SyncPrefectClient", run: "FlowRun") -> None:
+    """Write the run's summary as result."""
+    summary = "\n".join(_summaries(client, run.id))
+    if call.settings.output == "table":
+        _markdown(summary)
+    else:
+        result = {
+            "flow_run": str(run.id),
+            "name": run.name,
+            "state": run.state_name,
+            "message": run.state.message if run.state else None,
+            "summary": summary,
+        }
+        show_value(result, call.settings.output)
+
+
+def _summaries(client: "SyncPrefectClient", run_id: UUID) -> list[str]:
+    from prefect.client.schemas.filters import (  # noqa: PLC0415 - costs seconds
+        ArtifactFilter,
+        ArtifactFilterFlowRunId,
+    )
+
+    wanted = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run_id]))
+    return [str(one.data) for one in client.read_artifacts(artifact_filter=wanted)]
+
+
+def _markdown(text: str) -> None:
+    """Write markdown to stdout: laid out on a terminal, elsewhere as it is."""
+    if not sys.stdout.isatty():
+        sys.stdout.write(text)
+        return
+    from rich.console import Console  # noqa: PLC0415 - only where somebody looks
+    from rich.markdown import Markdown  # noqa: PLC0415
+
+    Console().print(Markdown(text))

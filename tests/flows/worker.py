@@ -1,0 +1,39 @@
+"""A process worker beside the server of the flow tests."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from prefect.settings import PREFECT_API_URL
+
+from tests.flows.box import Box
+
+
+def environment(box: Box) -> dict[str, str]:
+    """Return the sandbox's variables and the server's address."""
+    url = PREFECT_API_URL.value()
+    assert url
+    return os.environ | box.env | {"PREFECT_API_URL": url, "PREFECT_WORKER_QUERY_SECONDS": "1"}
+
+
+@contextmanager
+def at_work(box: Box, pool: str, cwd: Path) -> Iterator[None]:
+    """Run a worker of `pool` that has the sandbox's variables, until the end of the block."""
+    command = [sys.executable, "-m", "prefect", "worker", "start", f"--pool={pool}"]
+    process = subprocess.Popen(
+        command,
+        env=environment(box),
+        cwd=cwd,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
