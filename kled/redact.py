@@ -16,7 +16,7 @@ _SHORTEST: Final = 6  # shorter values ("true", "1") would blank out innocent wo
 
 _SECRET_NAME: Final = re.compile(
     r"(SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|API_KEY|ACCESS_KEY|PRIVATE_KEY|AUTH_STRING"
-    r"|CONNECTION_STRING|ACCOUNT_KEY)(?!.*(_FILE|_PATH|_URL|_URI|_ENDPOINT)$)",
+    r"|CONNECTION_STRING|ACCOUNT_KEY|STORAGE_KEY)(?!.*(_FILE|_PATH|_URL|_URI|_ENDPOINT)$)",
     re.IGNORECASE,
 )
 _PEM_BEGIN: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")

@@ -22,7 +22,7 @@ LONG_SILENCE: Final = timedelta(minutes=2)
 SMALL: Final = 256 * 1024
 """Bytes of a body that need not count as large."""
 _UNLIMITED: Final = timedelta(days=1)
-_PAST_THE_END: Final = "416"
+_PAST_THE_END: Final = ("status code: 416", "Wanted range starting at")
 
 
 def no_retries() -> "RetryConfig":
@@ -98,7 +98,7 @@ def opened(
     try:
         return Opened(store.get(key, options=wanted), translate)
     except GenericError as error:
-        if not (options.start and f"status code: {_PAST_THE_END}" in str(error)):
+        if not (options.start and any(words in str(error) for words in _PAST_THE_END)):
             raise
     del wanted["range"]
     wanted["head"] = True

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import CapabilityMissing, StoreDenied, StoreError
+from kled.storage.parts import first_part
 from kled.storage.s3_errors import translated
 
 if TYPE_CHECKING:
@@ -25,10 +26,7 @@ _AT_ONCE: Final = 2
 
 def parts(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes] | None]:
     """Return the first part, and those that follow; None where the first is all."""
-    regrouped = _regrouped(chunks)
-    first = next(regrouped, b"")
-    second = next(regrouped, None)
-    return first, None if second is None else itertools.chain([second], regrouped)
+    return first_part(chunks, lambda number: PART * (1 + number // _GROWS_EVERY))
 
 
 class Upload:
@@ -87,21 +85,6 @@ class Upload:
                     sent[-_AT_ONCE].result()
                 sent.append(pool.submit(send, number, body))
         return [one.result() for one in sent]
-
-
-def _regrouped(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    waiting: list[bytes] = []
-    size, number = 0, 0
-    for chunk in chunks:
-        waiting.append(chunk)
-        size += len(chunk)
-        wanted = PART * (1 + number // _GROWS_EVERY)
-        while size >= wanted:
-            whole = b"".join(waiting)
-            yield whole[:wanted]
-            waiting, size, number = [whole[wanted:]], size - wanted, number + 1
-    if size:
-        yield b"".join(waiting)
 
 
 def _lock_mode(client: "S3Client", bucket: str) -> str:

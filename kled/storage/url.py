@@ -5,24 +5,23 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from kled.errors import CapabilityMissing, InvalidInput
+from kled.errors import InvalidInput
 from kled.retry import Clock
 from kled.storage.base import Location, ObjectStore
 from kled.storage.memory import MemoryStore, named
 from kled.storage.retrying import RetryingStore
 
 S3_SCHEMES: Final = ("s3", "do", "scw", "hos")
-KNOWN: Final = (*S3_SCHEMES, "file", "memory")
-_NOT_YET: Final = ("gs", "azureblob")
+KNOWN: Final = (*S3_SCHEMES, "gs", "azureblob", "file", "memory")
 
 
 def open_store(location: Location, *, env: Mapping[str, str], clock: Clock) -> ObjectStore:
     """Return the store at `location`, retrying requests; nothing is asked of it yet.
 
-    `env` is where the S3 family finds endpoint and credentials. A path from `/` means file://, as
+    `env` is where endpoint and credentials are found. A path from `/` means file://, as
     kops takes it; memory:// makes a new, empty store, memory://NAME is one for the whole process.
-    Raises `InvalidInput` for a URL that names no store that kled knows, `CapabilityMissing` for
-    gs:// and azureblob://.
+    Raises `InvalidInput` for a URL that names no store that kled knows, and for variables that are
+    wrong for it.
     """
     return RetryingStore(_adapter(location, env, clock), clock)
 
@@ -57,15 +56,14 @@ def _adapter(location: Location, env: Mapping[str, str], clock: Clock) -> Object
     if scheme == "memory":
         name = urlsplit(location.url).netloc
         return named(name) if name else MemoryStore()
-    if scheme in _NOT_YET:
-        raise CapabilityMissing(
-            f"kled cannot write to {scheme}:// yet; that comes with snapshots",
-            hint="until then pass --no-lease to change clusters kept there",
-        )
+    if scheme == "gs":
+        return _gcs(location, env)
+    if scheme == "azureblob":
+        return _azure(location, env)
     raise InvalidInput(
         "state store",
         f"{location.url} is of no known kind",
-        hint=f"known: {', '.join(f'{name}://' for name in (*KNOWN, *_NOT_YET))}",
+        hint=f"known: {', '.join(f'{name}://' for name in KNOWN)}",
     )
 
 
@@ -78,3 +76,19 @@ def _s3(scheme: str, location: Location, env: Mapping[str, str]) -> ObjectStore:
     url = f"s3://{bucket}/{prefix}".rstrip("/")
     where = Location(url, access.endpoint, access.region)
     return s3.S3Store(access, bucket, prefix, where)
+
+
+def _gcs(location: Location, env: Mapping[str, str]) -> ObjectStore:
+    from kled.storage import gcs, gcs_client  # noqa: PLC0415 - not for other stores
+
+    bucket, prefix = bucket_and_prefix(location.url)
+    endpoint = location.endpoint or gcs_client.emulator(env)
+    where = Location(f"gs://{bucket}/{prefix}".rstrip("/"), endpoint)
+    return gcs.GcsStore(gcs_client.Clients(env, endpoint), bucket, prefix, where)
+
+
+def _azure(location: Location, env: Mapping[str, str]) -> ObjectStore:
+    from kled.storage import azure, azure_client  # noqa: PLC0415 - not for other stores
+
+    access = azure_client.choose(location.url, env, endpoint=location.endpoint)
+    return azure.AzureBlobStore(access)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import time
-import uuid
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kled.retry import Clock
-from kled.storage.base import Location, ObjectStore
 from kled.storage.local import LocalStore
 from kled.storage.memory import MemoryStore
 from kled.storage.retrying import RetryingStore
-from kled.storage.url import open_store
-from tests.conformance import moto_server
+from tests.conformance import moto_server, places
+from tests.emulators import servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from kled.storage.base import ObjectStore
+
 CLOCK = Clock(time.monotonic, time.sleep)
+
+
+EMULATORS = ["minio", "fake-gcs-server", "azurite"]
+"""With `below`, the store is a prefix of its bucket."""
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +33,34 @@ def s3_endpoint() -> Iterator[str]:
         yield endpoint
 
 
-@pytest.fixture(params=["memory", "local", "s3", "s3 below a prefix", "retrying"])
+@pytest.fixture(scope="session")
+def minio() -> Iterator[str]:
+    with servers.minio() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def fake_gcs_server() -> Iterator[str]:
+    with servers.fake_gcs_server() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[str]:
+    with servers.azurite() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(
+    params=[
+        *("memory", "local", "s3", "s3 below", "retrying"),
+        *(
+            pytest.param(f"{name}{below}", marks=pytest.mark.emulators)
+            for name in EMULATORS
+            for below in ("", " below")
+        ),
+    ]
+)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     """One empty store of each kind; every test of this directory runs on all."""
     match request.param:
@@ -39,15 +70,21 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
             return LocalStore(tmp_path, CLOCK)
         case "retrying":
             return RetryingStore(MemoryStore(), CLOCK)
-        case _:
-            return _s3(request)
+        case kind:
+            place = places.made(kind.removesuffix(" below"), request)
+            return place.open("one/two" if kind.endswith(" below") else "")
 
 
-def _s3(request: pytest.FixtureRequest) -> ObjectStore:
-    bucket = f"b-{uuid.uuid4()}"
-    endpoint = request.getfixturevalue("s3_endpoint")
-    moto_server.client(endpoint).create_bucket(Bucket=bucket)
-    prefix = "/one/two" if "prefix" in request.param else ""
-    return open_store(
-        Location(f"s3://{bucket}{prefix}"), env=moto_server.environment(endpoint), clock=CLOCK
-    )
+@pytest.fixture(
+    params=[
+        "memory",
+        "s3",
+        pytest.param("minio", marks=pytest.mark.emulators),
+        pytest.param("fake-gcs-server", marks=pytest.mark.emulators),
+    ]
+)
+def versioned(request: pytest.FixtureRequest) -> ObjectStore:
+    """An empty store that keeps older versions. Azurite keeps none."""
+    if request.param == "memory":
+        return MemoryStore(versioned=True)
+    return places.made(request.param, request, versioned=True).open()

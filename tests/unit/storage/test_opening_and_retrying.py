@@ -10,14 +10,13 @@ import pytest
 
 from kled.errors import (
     BucketMissing,
-    CapabilityMissing,
     InvalidInput,
     PreconditionFailed,
     StoreDenied,
     StoreUnavailable,
 )
 from kled.retry import Clock
-from kled.storage import s3_client
+from kled.storage import azure_client, s3_client
 from kled.storage.base import Entry, Location, ObjectStore, Stored
 from kled.storage.local import LocalStore
 from kled.storage.memory import MemoryStore
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
 
 NO_WAIT = Clock(time.monotonic, lambda _seconds: None)
 KEYS = {"S3_ACCESS_KEY_ID": "id", "S3_SECRET_ACCESS_KEY": "geheim"}
+
+AWS_KEYS = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "geheim"}
 
 
 class Losing(MemoryStore):
@@ -113,12 +114,47 @@ def test_a_url_of_no_known_store_is_refused(url: str) -> None:
         opened(url)
 
 
-@pytest.mark.parametrize("url", ["gs://bucket", "azureblob://account/container"])
-def test_stores_that_come_later_say_so(url: str) -> None:
-    with pytest.raises(CapabilityMissing) as caught:
+def test_each_cloud_s_store_is_known_by_its_bucket_and_endpoint() -> None:
+    local = {"STORAGE_EMULATOR_HOST": "127.0.0.1:9", "AZURE_STORAGE_BLOB_ENDPOINT": "http://a/b/"}
+
+    assert opened("gs://bucket/x/").location == Location("gs://bucket/x")
+    assert opened("gs://bucket", local).location == Location("gs://bucket", "http://127.0.0.1:9")
+    azure = "azureblob://account/container/x"
+    assert opened(f"{azure}/").location == Location(azure)
+    assert opened(azure, local).location == Location(azure, "http://a/b")
+
+
+@pytest.mark.parametrize("url", ["azureblob://account", "azureblob:///container", "gs://"])
+def test_a_url_without_bucket_is_refused(url: str) -> None:
+    with pytest.raises(InvalidInput):
         opened(url)
 
-    assert "--no-lease" in str(caught.value.hint)
+
+def test_the_azure_account_belongs_in_the_url_alone() -> None:
+    with pytest.raises(InvalidInput, match="AZURE_STORAGE_ACCOUNT"):
+        opened("azureblob://account/container", {"AZURE_STORAGE_ACCOUNT": "account"})
+
+
+def test_credentials_of_azure_show_in_no_text() -> None:
+    env = {"AZURE_STORAGE_KEY": "geheim", "AZURE_STORAGE_SAS_TOKEN": "geheim"}
+
+    access = azure_client.choose("azureblob://account/container", env, endpoint=None)
+
+    assert "geheim" not in str(access)
+
+
+@pytest.mark.parametrize(
+    ("url", "env"),
+    [
+        ("gs://bucket", {"GOOGLE_APPLICATION_CREDENTIALS": "/nowhere.json"}),
+        ("azureblob://account/container", {}),
+    ],
+)
+def test_without_credentials_it_is_said_how_to_get_them(url: str, env: dict[str, str]) -> None:
+    with pytest.raises(StoreDenied) as caught:
+        opened(url, env).put("key", b"")
+
+    assert caught.value.hint
 
 
 def test_a_path_is_a_file_store(tmp_path: Path) -> None:
@@ -190,12 +226,31 @@ def test_a_lock_that_is_never_given_up_is_reported(tmp_path: Path) -> None:
             store.put_if_absent("key", b"")
 
 
-def test_refused_keys_and_no_answer_are_told_apart() -> None:
-    env = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "a"}
-    env["AWS_SECRET_ACCESS_KEY"] = "b"
+@pytest.mark.parametrize(
+    ("url", "env"),
+    [
+        ("s3://bucket", {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", **AWS_KEYS}),
+        ("gs://bucket", {"STORAGE_EMULATOR_HOST": "http://127.0.0.1:9"}),
+        (
+            "azureblob://account/container",
+            {"AZURE_STORAGE_BLOB_ENDPOINT": "http://127.0.0.1:9/a", "AZURE_STORAGE_KEY": "a2V5"},
+        ),
+    ],
+)
+def test_no_answer_is_worth_another_try(url: str, env: dict[str, str]) -> None:
+    store = opened(url, env)
 
-    with pytest.raises(StoreUnavailable):
-        opened("s3://bucket", env).get("key")
+    for call in (
+        lambda: store.get("key"),
+        lambda: store.put("key", b""),
+        lambda: store.delete("key"),
+        lambda: keys(store),
+    ):
+        with pytest.raises(StoreUnavailable):
+            call()
+
+
+def test_a_profile_that_is_not_there_is_named() -> None:
     with pytest.raises(StoreDenied, match="no AWS profile"):
         opened("s3://bucket", {"AWS_PROFILE": "kled-test-absent"})
 

@@ -1,0 +1,89 @@
+"""What Azure Blob Storage answers, in kled's words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from kled.errors import (
+    BucketMissing,
+    ObjectMissing,
+    PreconditionFailed,
+    StoreDenied,
+    StoreError,
+    StoreUnavailable,
+)
+from kled.storage import obstore_errors
+from kled.storage.obstore_errors import sentence
+
+_BY_CODE: Final[dict[str, type[StoreError]]] = {
+    "BlobNotFound": ObjectMissing,
+    "ContainerNotFound": BucketMissing,
+    "ContainerBeingDeleted": BucketMissing,
+    "BlobAlreadyExists": PreconditionFailed,
+    "ConditionNotMet": PreconditionFailed,
+    "TargetConditionNotMet": PreconditionFailed,
+    # another writer's blocks were committed meanwhile, and these dropped: who won is seen next time
+    "InvalidBlockList": StoreUnavailable,
+    "InvalidBlobOrBlock": StoreUnavailable,
+    "OperationTimedOut": StoreUnavailable,
+    "ServerBusy": StoreUnavailable,
+    "InternalError": StoreUnavailable,
+    "Md5Mismatch": StoreUnavailable,  # damaged on the way
+}
+_BY_STATUS: Final[dict[int, type[StoreError]]] = {
+    401: StoreDenied,
+    403: StoreDenied,
+    404: ObjectMissing,
+    408: StoreUnavailable,
+    412: PreconditionFailed,
+    429: StoreUnavailable,
+}
+_SERVER_ERROR: Final = 500
+
+
+@contextmanager
+def translated(where: str, *, conditional: bool = False) -> Iterator[None]:
+    """Raise kled's error for whatever azure-storage-blob raises inside; `where` names the object.
+
+    With `conditional`, a missing object is a condition that does not hold.
+    """
+    from azure.core import exceptions  # noqa: PLC0415 - slow to import
+
+    try:
+        yield
+    except exceptions.ClientAuthenticationError as error:
+        raise StoreDenied(f"{where}: {_words(error.message)}") from None
+    except exceptions.HttpResponseError as error:
+        code = getattr(error, "error_code", None) or ""
+        kind = _kind(str(getattr(code, "value", code)), error.status_code or 0) or StoreError
+        if conditional and kind is ObjectMissing:
+            kind = PreconditionFailed
+        raise kind(f"{where}: {_words(error.message)}") from None
+    except exceptions.AzureError as error:
+        raise StoreUnavailable(f"{where}: no answer ({type(error).__name__})") from None
+
+
+@contextmanager
+def translated_data(where: str) -> Iterator[None]:
+    """Do the same for obstore."""
+    from obstore.exceptions import BaseError  # noqa: PLC0415 - only where a store is used
+
+    try:
+        yield
+    except (BaseError, FileNotFoundError, ValueError) as error:
+        told = obstore_errors.told(error)
+        kind = _kind(told.code, told.status) or obstore_errors.unsent(error)
+        # not `from error`: its text repeats the request, a shared access signature included
+        raise kind(f"{where}: {_words(told.words)}") from None
+
+
+def _kind(code: str, status: int) -> type[StoreError] | None:
+    found = _BY_CODE.get(code) or _BY_STATUS.get(status)
+    if found is None and status:
+        found = StoreUnavailable if status >= _SERVER_ERROR else StoreError
+    return found
+
+
+def _words(message: str) -> str:
+    """Return the first sentence; what follows names the request and the time."""
+    return sentence(message.strip().partition("\n")[0])

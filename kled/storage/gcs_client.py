@@ -1,0 +1,121 @@
+"""The clients for Google Cloud Storage: who asks, and where.
+
+STORAGE_EMULATOR_HOST names an emulator, which wants no credentials. Else they are the application
+default ones: GOOGLE_APPLICATION_CREDENTIALS, the login of gcloud, or the machine's own.
+"""
+
+import threading
+import warnings
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
+
+from kled.errors import StoreDenied
+
+if TYPE_CHECKING:
+    import requests
+    from google.cloud.storage import Blob, Client  # type: ignore[import-untyped]
+
+SILENCE: Final = SimpleNamespace(small=(5, 10), large=(5, 120))
+"""Seconds to connect, and to wait for an answer; the latter after a body that may be large."""
+_GOOGLE: Final = "https://storage.googleapis.com"
+_SCOPES: Final = ("https://www.googleapis.com/auth/devstorage.full_control",)
+_CONNECTIONS: Final = 64
+_OK: Final = 300
+
+
+def emulator(env: Mapping[str, str]) -> str | None:
+    """Return the URL of the emulator that the environment names."""
+    host = env.get("STORAGE_EMULATOR_HOST")
+    return host if not host or "://" in host else f"http://{host}"
+
+
+class Clients:
+    """A session, and google-cloud-storage upon it; made when first needed. Safe for threads."""
+
+    def __init__(self, env: Mapping[str, str], endpoint: str | None) -> None:
+        self._env, self._endpoint = env, endpoint
+        self._lock = threading.Lock()
+        self._made: tuple[requests.Session, Client] | None = None
+
+    def client(self) -> "Client":
+        """Return the library's client."""
+        return self._once()[1]
+
+    def blob(self, bucket: str, name: str) -> "Blob":
+        """Return the library's handle of an object; nothing is asked."""
+        return self.client().bucket(bucket).blob(name)
+
+    def ask(
+        self,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        headers: Mapping[str, str] | None = None,
+        accepted: tuple[int, ...] = (),
+    ) -> "requests.Response":
+        """GET; return the answer with its body unread. Raises what the libraries raise."""
+        from google.api_core import exceptions  # noqa: PLC0415 - slow to import
+
+        session = self._once()[0]
+        answer = session.get(
+            (self._endpoint or _GOOGLE) + path,
+            params=dict(query),
+            headers={"Accept-Encoding": "gzip", **(headers or {})},
+            stream=True,
+            timeout=SILENCE.small,
+        )
+        if answer.status_code >= _OK and answer.status_code not in accepted:
+            with answer:
+                raise exceptions.from_http_response(answer)  # type: ignore[no-untyped-call]
+        return answer
+
+    def ask_json(self, path: str, query: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
+        """GET and return what is told."""
+        with self.ask(path, query) as answer:
+            return answer.json()
+
+    def _once(self) -> "tuple[requests.Session, Client]":
+        with self._lock:
+            if self._made is None:
+                self._made = self._connect()
+            return self._made
+
+    def _connect(self) -> "tuple[requests.Session, Client]":
+        from google.auth.transport.requests import AuthorizedSession  # noqa: PLC0415 - slow
+        from google.cloud.storage import Client  # noqa: PLC0415
+        from requests.adapters import HTTPAdapter  # noqa: PLC0415
+
+        credentials, project = self._credentials()
+        session: Any = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
+        session.mount("https://", HTTPAdapter(pool_maxsize=_CONNECTIONS))
+        session.mount("http://", HTTPAdapter(pool_maxsize=_CONNECTIONS))
+        client = Client(
+            project=project or "none",
+            credentials=credentials,
+            _http=session,
+            client_options={"api_endpoint": self._endpoint or _GOOGLE},
+        )
+        return session, client
+
+    def _credentials(self) -> Any:  # noqa: ANN401 - (credentials, project) of any of its kinds
+        import google.auth  # noqa: PLC0415 - slow to import
+        from google.auth import exceptions  # noqa: PLC0415
+        from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415
+
+        if self._endpoint:
+            return AnonymousCredentials(), None  # type: ignore[no-untyped-call]
+        file = self._env.get("GOOGLE_APPLICATION_CREDENTIALS")
+        try:
+            if file:
+                with warnings.catch_warnings():  # it warns of files that strangers supply
+                    warnings.simplefilter("ignore", DeprecationWarning)
+                    return google.auth.load_credentials_from_file(file, scopes=_SCOPES)  # type: ignore[no-untyped-call]
+            return google.auth.default(scopes=_SCOPES)
+        except exceptions.GoogleAuthError as error:
+            words = str(error).partition(". ")[0].rstrip(".")
+            raise StoreDenied(
+                f"Google Cloud Storage: {words[:1].lower()}{words[1:]}",
+                hint="run gcloud auth application-default login, "
+                "or set GOOGLE_APPLICATION_CREDENTIALS",
+            ) from None
