@@ -5,7 +5,7 @@ etcd's Maintenance.Snapshot sends the database file, which is a multiple of 512 
 """
 
 import hashlib
-import mmap
+import os
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -23,11 +23,29 @@ _PIECE: Final = 1 << 20  # bytes that are unpacked at once
 _GZIP: Final = zlib.MAX_WBITS | 16
 
 
+class Unpacked:
+    """The bytes of an open file, which is read where they are asked for.
+
+    Not mapped into memory: every page that was touched would count as the process's own.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._descriptor = file.fileno()
+        self._size = os.fstat(self._descriptor).st_size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, place: slice) -> bytes:
+        start, stop, _ = place.indices(self._size)
+        return os.pread(self._descriptor, max(stop - start, 0), start)
+
+
 @contextmanager
 def opened(
     chunks: Iterable[bytes], *, directory: Path | None = None, limit: int = LARGEST
-) -> Iterator[mmap.mmap]:
-    """Give the database inside the backup that `chunks` are, mapped into memory, digest proved.
+) -> Iterator["Unpacked"]:
+    """Give the database inside the backup that `chunks` are, its digest proved.
 
     The unpacked bytes hold a cluster's Secrets: they stand in a file without a name (0600) in
     `directory`, or where temporary files go, and are gone at the end, or when the process dies.
@@ -37,8 +55,7 @@ def opened(
     """
     with _nameless(directory) as file:
         _spool(chunks, file, limit)
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            yield data
+        yield Unpacked(file)
 
 
 def _nameless(directory: Path | None) -> IO[bytes]:

@@ -7,11 +7,10 @@ Integers are little-endian (bbolt writes those of the machine; etcd has no big-e
 Source: go.etcd.io/bbolt, internal/common/{page,meta,bucket,inode}.go.
 """
 
-import mmap
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final, NoReturn
+from typing import Final, NoReturn, Protocol
 
 from kled.errors import SnapshotNotTrustworthy
 
@@ -29,6 +28,14 @@ _BUCKET: Final = struct.Struct("<QQ")  # root page, sequence
 _PAGE_SIZES: Final = tuple(1024 << power for power in range(7))  # 1 KiB to 64 KiB
 _LONGEST_RUN: Final = 64 << 20  # bytes of one page with its overflow; etcd's values end at 10 MiB
 _DEEPEST: Final = 64
+
+
+class Bytes(Protocol):
+    """Bytes in memory or in a file."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, place: slice, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ class Database:
     page, or one value and what shares its page.
     """
 
-    def __init__(self, data: mmap.mmap | bytes) -> None:
+    def __init__(self, data: Bytes) -> None:
         self._data = data
         self.meta = _newest_meta(data)
 
@@ -179,7 +186,7 @@ def _bucket(value: bytes) -> Bucket:
     return Bucket(root, b"" if root else value[_BUCKET.size :])
 
 
-def _newest_meta(data: mmap.mmap | bytes) -> Meta:
+def _newest_meta(data: Bytes) -> Meta:
     """Return the valid meta of the later transaction, as bbolt does when it opens a file."""
     metas = [
         meta
