@@ -2,6 +2,8 @@
 
 import os
 import shlex
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -76,15 +78,28 @@ def _run(call: Call, name: str, kubeconfig: Path) -> None:
 
 
 def _closing_words(call: Call, box: Path, name: str, kubeconfig: Path) -> None:
+    there = f"--dir={shlex.quote(str(box))}"
     call.say(
         f'\ncluster "{name}" is validated - in the sandbox, a simulation.\n'
         f"kubeconfig: {kubeconfig} (readable by you alone)\n\n"
         "look around in it:\n"
-        f'  eval "$(kled sandbox env --dir={shlex.quote(str(box))})"\n'
+        f"{_path_line()}"
+        f'  eval "$(kled sandbox env {there})"\n'
         "  kled kops get-clusters\n"
         f"  kled kops get-instances --name={name}\n"
         f"  kled kops validate-cluster --name={name}\n"
         "break it and see what happens:\n"
-        f"  kled sandbox break --dir={shlex.quote(str(box))} throttled calls=3\n"
+        f"  kled sandbox break {there} throttled calls=3\n"
+        f"  kled kops validate-cluster --name={name}\n"
+        "be rid of it, and open a new shell:\n"
+        f"  kled sandbox stop {there}\n"
         "with your own account: kled kops install --version=latest, then kled doctor\n"
     )
+
+
+def _path_line() -> str:
+    """Return the line that puts this kled on the PATH, where none is there."""
+    if shutil.which("kled"):
+        return ""
+    directory = shlex.quote(str(Path(sys.argv[0]).absolute().parent))
+    return f"  export PATH={directory}:$PATH\n"
