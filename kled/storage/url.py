@@ -23,7 +23,7 @@ def open_store(location: Location, *, env: Mapping[str, str], clock: Clock) -> O
     Raises `InvalidInput` for a URL that names no store that kled knows, and for variables that are
     wrong for it.
     """
-    return RetryingStore(_adapter(location, env, clock), clock)
+    return RetryingStore(adapter(location, env, clock), clock)
 
 
 def bucket_and_prefix(url: str) -> tuple[str, str]:
@@ -45,7 +45,8 @@ def directory(url: str) -> Path:
     return Path(path)
 
 
-def _adapter(location: Location, env: Mapping[str, str], clock: Clock) -> ObjectStore:
+def adapter(location: Location, env: Mapping[str, str], clock: Clock) -> ObjectStore:
+    """Return the store as `open_store` does, but without retries."""
     scheme = urlsplit(location.url).scheme
     if scheme in S3_SCHEMES:
         return _s3(scheme, location, env)
