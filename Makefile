@@ -8,29 +8,36 @@ STAMP := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint lock bench test-slow test-kops coverage clean
+.PHONY: help install demo test lint lock bench test-slow test-kops emulators test-emulators coverage clean
 
 help: ## show these targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 install: $(STAMP) ## build .venv with kled in .venv/bin
 
 $(STAMP): requirements-dev.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit("kled needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-dev.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	touch $(STAMP)
+	@$(PYTHON) -c 'import sys; sys.exit("kled needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
+	@echo "building $(VENV): about a minute"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-dev.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
 
 demo: install ## watch a flow create a cluster in the sandbox (nothing real is touched)
-	$(BIN)/kled demo
+	@$(BIN)/kled demo
 
 test: install ## the tests that belong before every commit: some minutes
-	$(BIN)/python -m pytest -q -m "not slow and not browser and not kops"
+	$(BIN)/python -m pytest -q -m "not slow and not browser and not kops and not emulators"
 
 test-slow: install ## the slow suites: kill tests, real Prefect server and worker, browser
-	$(BIN)/python -m pytest -q -m "slow or browser"
+	$(BIN)/python -m pytest -q -m "(slow or browser) and not emulators"
+
+emulators: install ## object stores for the tests: MinIO, fake-gcs-server, Azurite; cached by version
+	$(BIN)/python -m tests.emulators
+
+test-emulators: emulators ## what is promised of object stores, held against the emulators that could be built
+	$(BIN)/python -m pytest -q -rs -m emulators
 
 test-kops: install ## the same contracts with a real kops: KLED_TEST_KOPS=/path/to/kops
 	@test -n "$$KLED_TEST_KOPS" || { echo "set KLED_TEST_KOPS=/path/to/kops"; exit 2; }
@@ -38,7 +45,7 @@ test-kops: install ## the same contracts with a real kops: KLED_TEST_KOPS=/path/
 
 coverage: install ## branches covered by the tests: 95 % overall, 100 % for errors, models and kops
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -m "not slow and not browser and not kops"
+	$(BIN)/coverage run -m pytest -q -m "not slow and not browser and not kops and not emulators"
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 	$(BIN)/coverage report --fail-under=100 --include='kled/errors.py,kled/models/*,kled/kops/*'
