@@ -8,6 +8,13 @@ The file is TOML, `$XDG_CONFIG_HOME/kled/config.toml` unless `--config` names an
     [state-stores."s3://acme-kops-state"]
     region = "eu-west-1"
     endpoint = "https://s3.example.com"
+    snapshot-store = "s3://acme-kops-snapshots"
+
+    [snapshot-stores."s3://acme-kops-snapshots"]
+    region = "eu-central-1"
+    aws-profile = "backup"
+    recipients = ["age1..."]
+    verification-key = "..."
 
 Plain dataclasses instead of pydantic-settings: every read command loads this module, and importing
 pydantic alone costs more than a read command may (docs/decisions/0002).
@@ -17,7 +24,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -34,11 +41,28 @@ VARIABLES: Final = {
     "KLED_OUTPUT": "table, json or yaml",
     "KLED_PROTECTED": "name patterns of protected clusters, separated by commas",
     "KLED_SANDBOX": "the sandbox that this environment belongs to",
+    "KLED_SNAPSHOT_IDENTITY": "a file of age identities that opens snapshots",
+    "KLED_SNAPSHOT_RECIPIENTS": "age recipients of new snapshots, separated by commas",
+    "KLED_SNAPSHOT_SIGNING_KEY": "a PEM file with the Ed25519 key that signs new snapshots",
     "KLED_SNAPSHOT_STORE": "where snapshots of state stores are kept",
+    "KLED_SNAPSHOT_VERIFICATION_KEY": "the public key that snapshots must be signed with",
     "KLED_STATE_STORE": "the kops state store",
 }
-_FILE_KEYS: Final = frozenset({"default-state-store", "protected", "lease-wait", "state-stores"})
+_FILE_KEYS: Final = frozenset(
+    {"default-state-store", "protected", "lease-wait", "state-stores", "snapshot-stores"}
+)
 _PROFILE_KEYS: Final = frozenset({"region", "endpoint", "snapshot-store"})
+_SNAPSHOT_KEYS: Final = frozenset(
+    {
+        "region",
+        "endpoint",
+        "aws-profile",
+        "recipients",
+        "identity",
+        "signing-key",
+        "verification-key",
+    }
+)
 LEASE_TTL: Final = timedelta(seconds=60)
 
 
@@ -49,6 +73,25 @@ class Profile:
     region: str | None = None
     endpoint: str | None = None
     snapshot_store: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotProfile:
+    """How one snapshot store is reached, and which keys its snapshots have."""
+
+    region: str | None = None
+    endpoint: str | None = None
+    aws_profile: str | None = None
+    """Another account's credentials, by their name in AWS' own files."""
+    recipients: tuple[str, ...] = ()
+    identity: Path | None = None
+    signing_key: Path | None = None
+    verification_key: str | None = None
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is reached in another way than the state store."""
+        return bool(self.region or self.endpoint or self.aws_profile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +113,9 @@ class Settings:
     output: str = "table"
     sandbox: Path | None = None
     profiles: Mapping[str, Profile] = field(default_factory=dict)
+    snapshot_profile: SnapshotProfile = field(default_factory=SnapshotProfile)
+    """That of the chosen snapshot store, with what the variables say."""
+    snapshot_profiles: Mapping[str, SnapshotProfile] = field(default_factory=dict)
 
     @property
     def profile(self) -> Profile:
@@ -78,9 +124,13 @@ class Settings:
 
 
 def load(
-    env: Mapping[str, str], *, state: str | None = None, config: Path | None = None
+    env: Mapping[str, str],
+    *,
+    state: str | None = None,
+    config: Path | None = None,
+    snapshots: str | None = None,
 ) -> Settings:
-    """Read settings from `env` and the settings file; `state` and `config` are the options.
+    """Read settings from `env` and the settings file; the other arguments are options.
 
     Raises `SettingsError` for an unknown `KLED_*` variable or an unreadable file, `InvalidInput`
     for a bad value or an unknown key, each naming it.
@@ -92,6 +142,8 @@ def load(
     chosen = _tidy(store or _string(found, "default-state-store"))
     profiles = _profiles(found.get("state-stores", {}))
     profile = profiles.get(chosen or "", Profile())
+    snapshot_store = _tidy(snapshots or env.get("KLED_SNAPSHOT_STORE") or profile.snapshot_store)
+    snapshot_profiles = _snapshot_profiles(found.get("snapshot-stores", {}))
     return Settings(
         environment=dict(env),
         config_file=path,
@@ -99,13 +151,29 @@ def load(
         kops=_path(env, "KLED_KOPS"),
         kops_mirror=env.get("KLED_KOPS_MIRROR") or None,
         state_store=chosen,
-        snapshot_store=_tidy(env.get("KLED_SNAPSHOT_STORE") or profile.snapshot_store),
+        snapshot_store=snapshot_store,
         protected=_patterns(env.get("KLED_PROTECTED"), found.get("protected", [])),
         lease_ttl=_seconds("KLED_LEASE_TTL", env.get("KLED_LEASE_TTL")) or LEASE_TTL,
         lease_wait=_seconds("KLED_LEASE_WAIT", env.get("KLED_LEASE_WAIT", found.get("lease-wait"))),
         output=_output(env.get("KLED_OUTPUT") or "table"),
         sandbox=_path(env, "KLED_SANDBOX"),
         profiles=profiles,
+        snapshot_profile=with_variables(
+            snapshot_profiles.get(snapshot_store or "", SnapshotProfile()), env
+        ),
+        snapshot_profiles=snapshot_profiles,
+    )
+
+
+def with_variables(profile: SnapshotProfile, env: Mapping[str, str]) -> SnapshotProfile:
+    """Return the profile with the keys that `KLED_SNAPSHOT_*` variables name."""
+    recipients = env.get("KLED_SNAPSHOT_RECIPIENTS")
+    return replace(
+        profile,
+        recipients=profile.recipients if recipients is None else _patterns(recipients, []),
+        identity=_path(env, "KLED_SNAPSHOT_IDENTITY") or profile.identity,
+        signing_key=_path(env, "KLED_SNAPSHOT_SIGNING_KEY") or profile.signing_key,
+        verification_key=env.get("KLED_SNAPSHOT_VERIFICATION_KEY") or profile.verification_key,
     )
 
 
@@ -176,6 +244,33 @@ def _profile(url: str, raw: object) -> Profile:
         if not isinstance(value, str):
             raise InvalidInput(f'state-stores."{url}".{key}', "must be a string")
     return Profile(raw.get("region"), raw.get("endpoint"), raw.get("snapshot-store"))
+
+
+def _snapshot_profiles(found: object) -> dict[str, SnapshotProfile]:
+    if not isinstance(found, dict):
+        raise InvalidInput("snapshot-stores", "must be a table")
+    return {url.rstrip("/"): _snapshot_profile(url, raw) for url, raw in found.items()}
+
+
+def _snapshot_profile(url: str, raw: object) -> SnapshotProfile:
+    where = f'snapshot-stores."{url}"'
+    if not isinstance(raw, dict):
+        raise InvalidInput(where, "must be a table")
+    _refuse_keys(f"[{where}]", raw, _SNAPSHOT_KEYS)
+    recipients = raw.get("recipients", [])
+    if not isinstance(recipients, list) or not all(isinstance(one, str) for one in recipients):
+        raise InvalidInput(f"{where}.recipients", 'must be a list, for example ["age1..."]')
+    texts = {key: _string(raw, key) for key in raw if key != "recipients"}
+    paths = {key: Path(value).expanduser() for key, value in texts.items() if value}
+    return SnapshotProfile(
+        texts.get("region"),
+        texts.get("endpoint"),
+        texts.get("aws-profile"),
+        tuple(recipients),
+        paths.get("identity"),
+        paths.get("signing-key"),
+        texts.get("verification-key"),
+    )
 
 
 def _patterns(variable: str | None, listed: object) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
 from kled.errors import KledError
+from kled.operations.guard import steps_of
 from kled.operations.runner import Observer, Report, Row
 from kled.operations.session import Session
 from kled.operations.step import Operation, Step
@@ -58,7 +59,7 @@ def run(operation: Operation, *, then: Sequence[str] = ()) -> Outcome:
 
 
 def _execute(operation: Operation, session: Session, observer: Observer) -> Report:
-    rows = tuple(_perform(step, session, observer) for step in operation.steps())
+    rows = tuple(_perform(step, session, observer) for step in steps_of(operation, session))
     return Report(operation.name, operation.cluster, rows)
 
 

@@ -32,7 +32,6 @@ from kled.operations.protection import protection
 @click.option(
     "--confirm", metavar="CLUSTER", help="The name once more; a protected cluster needs it."
 )
-@click.option("--no-snapshot", is_flag=True, help="Delete without taking a snapshot first.")
 def delete_cluster(
     call: Call,
     name: str | None,
@@ -40,7 +39,6 @@ def delete_cluster(
     *,
     yes: bool,
     unregister: bool,
-    no_snapshot: bool,
 ) -> None:
     """Show what deleting a cluster removes; with --yes delete it."""
     with call.session() as session:
@@ -52,7 +50,7 @@ def delete_cluster(
     why = protection(stored, call.settings.protected)
     if preview is None:
         meant = confirm or (_asked(cluster, why) if why else None)
-        execute(call, DeleteCluster(cluster, unregister, meant, no_snapshot))
+        execute(call, DeleteCluster(cluster, unregister, meant))
         return
     show_plan(call, preview)
     if why:

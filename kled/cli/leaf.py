@@ -31,10 +31,12 @@ LEASE_WAIT_SLACK = timedelta(seconds=5)
 class Call:
     """One command line: its settings, its output format, and the clock."""
 
-    def __init__(self, settings: config.Settings, *, verbose: bool, leased: bool = True) -> None:
+    def __init__(
+        self, settings: config.Settings, *, verbose: bool, without: frozenset[str] = frozenset()
+    ) -> None:
         self.settings = settings
         self.verbose = verbose
-        self._leased = leased
+        self._without = without
         self.clock = Clock(time.monotonic, time.sleep)
 
     def session(
@@ -50,7 +52,9 @@ class Call:
             f"{getpass.getuser()}@{socket.gethostname()}",
             f"cli-{os.getpid()}-{uuid.uuid4().hex[:8]}",
             self.settings.lease_ttl + LEASE_WAIT_SLACK,
-            leased=self._leased,
+            leased="lease" not in self._without,
+            snapshot_first="snapshot" not in self._without,
+            epoch_checked="epoch" not in self._without,
         )
         return open_session(
             self.settings, lease_for, who=who, clock=self.clock, on_line=on_line or self._line
@@ -74,7 +78,8 @@ def leaf(
 ) -> Callable[[Callable[Concatenate[Call, P], int | None]], click.Command]:
     """Make a function a command that is given a `Call` and returns its exit code (None: 0).
 
-    With `mutates` the command also takes `--lease-wait` and `--no-lease`.
+    With `mutates` the command also takes `--lease-wait`, `--no-lease`, `--no-snapshot` and
+    `--no-epoch`.
     """
 
     def make(function: Callable[Concatenate[Call, P], int | None]) -> click.Command:
@@ -101,8 +106,10 @@ def _call(options: dict[str, Any]) -> Call:
         output=output or settings.output,
         lease_wait=settings.lease_wait if wait is None else wait,
     )
-    leased = not options.pop("no_lease", False)
-    return Call(settings, verbose=options.pop("verbose"), leased=leased)
+    without = frozenset(
+        guard for guard in ("lease", "snapshot", "epoch") if options.pop(f"no_{guard}", False)
+    )
+    return Call(settings, verbose=options.pop("verbose"), without=without)
 
 
 def _epilog(examples: Sequence[str]) -> str:
@@ -129,5 +136,15 @@ _LEASE: tuple[Callable[[], click.Option], ...] = (
         ["--no-lease"],
         is_flag=True,
         help="Go without a lease; only where the state store has no conditional writes.",
+    ),
+    lambda: click.Option(
+        ["--no-snapshot"],
+        is_flag=True,
+        help="Take no snapshot first, though a snapshot store is configured.",
+    ),
+    lambda: click.Option(
+        ["--no-epoch"],
+        is_flag=True,
+        help="Do not ask the snapshot store whether the cluster still lives here.",
     ),
 )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from kled.errors import KopsError, NotApproved, SettingsError
+from kled.errors import KopsError, NotApproved
 from kled.models.definition import Definition
 from kled.operations.protection import protection, require_confirmation
 from kled.operations.session import Session
@@ -10,7 +10,7 @@ from kled.operations.step import Step
 from kled.retry import CHANGE, READ
 
 GONE = "already gone"
-_NO_WAY_BACK = "there is none without a snapshot: kops deletes the keys and etcd backups, too"
+_NO_WAY_BACK = "kled snapshot restore brings the state back, where there was a snapshot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,6 @@ class DeleteCluster:
     """Only forget the definition, keys and etcd backups; cloud resources stay."""
     confirm: str | None = None
     """The cluster's name once more; needed where it is protected."""
-    without_snapshot: bool = False
-    """Whether somebody said that no snapshot is wanted."""
-
     name = "delete cluster"
     mutates = True
 
@@ -38,7 +35,7 @@ class DeleteCluster:
 
 
 def guard_step(deletion: DeleteCluster) -> Step:
-    """Look at protection and snapshots under the lease, after whatever was asked before it."""
+    """Look at protection under the lease, and whether the snapshot before this step was taken."""
 
     def act(session: Session) -> str:
         stored = session.kops.find_definition(deletion.cluster)
@@ -46,24 +43,21 @@ def guard_step(deletion: DeleteCluster) -> Step:
             return GONE
         why = protection(stored, session.settings.protected)
         require_confirmation(deletion.cluster, why, deletion.confirm)
-        return _snapshot(session, stored, deletion)
+        return _snapshot(session, stored)
 
     return Step("check protection", act, READ)
 
 
-def _snapshot(session: Session, stored: Definition, deletion: DeleteCluster) -> str:
-    """Say that no snapshot is taken, where that is allowed (docs/decisions/0004)."""
-    if deletion.without_snapshot:
+def _snapshot(session: Session, stored: Definition) -> str:
+    """Say whether there is a snapshot, and stop where a protected cluster would have none."""
+    if not session.who.snapshot_first:
         return "no snapshot: as asked for"
     if session.settings.snapshot_store is not None:
-        raise SettingsError(
-            "a snapshot store is configured, but this version of kled takes no snapshots yet",
-            hint="copy the state store yourself, then pass --no-snapshot",
-        )
+        return "its snapshot is taken"
     if protection(stored, session.settings.protected) is not None:
         raise NotApproved(
-            f'cluster "{deletion.cluster}" is protected, and no snapshot store is configured',
-            hint="copy the state store yourself, then pass --no-snapshot",
+            f'cluster "{stored.name}" is protected, and no snapshot store is configured',
+            hint="name one with KLED_SNAPSHOT_STORE, or pass --no-snapshot",
         )
     return "NO SNAPSHOT is taken: no snapshot store is configured"
 

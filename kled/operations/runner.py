@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from kled.errors import KledError
+from kled.operations.guard import steps_of
 from kled.operations.session import Session
 from kled.operations.step import Operation, Step, attempt
 from kled.retry import call
@@ -82,7 +83,7 @@ def run(operation: Operation, session: Session, observer: Observer | None = None
     Run again after a failure or a kill, it does only what is left (see `attempt`).
     """
     watching = observer or Silent()
-    rows = tuple(_execute(step, session, watching) for step in operation.steps())
+    rows = tuple(_execute(step, session, watching) for step in steps_of(operation, session))
     return Report(operation.name, operation.cluster, rows)
 
 

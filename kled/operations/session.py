@@ -36,6 +36,10 @@ class Who:
     say otherwise."""
     leased: bool = True
     """False goes without a lease (`--no-lease`): for stores without conditional writes."""
+    snapshot_first: bool = True
+    """False changes the cluster without a snapshot before (`--no-snapshot`)."""
+    epoch_checked: bool = True
+    """False does not ask where the cluster lives (`--no-epoch`)."""
 
 
 class Session:

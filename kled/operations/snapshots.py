@@ -1,0 +1,197 @@
+"""The use cases of snapshots that are about many clusters at once: make, list, verify."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from kled import __version__
+from kled.config import Settings
+from kled.errors import KledError, KopsMissing, SnapshotMissing
+from kled.operations import stores
+from kled.retry import Clock
+
+if TYPE_CHECKING:
+    from kled.kops.client import Kops
+    from kled.snapshot.progress import Progress
+    from kled.snapshot.repository import SnapshotRef, SnapshotStore
+    from kled.snapshot.results import RunResult
+    from kled.snapshot.verify import KopsCheck, KopsVerdict, VerifyReport
+
+BY = f"kled {__version__}"
+
+
+def back_up(
+    settings: Settings,
+    clusters: Sequence[str] | None,
+    *,
+    clock: Clock,
+    progress: "Progress",
+    retain_until: datetime | None = None,
+    reuse: bool = True,
+) -> "RunResult":
+    """Snapshot the named clusters, or all. Safe to repeat and to kill (`snapshot.create`)."""
+    from kled.snapshot.create import create  # noqa: PLC0415 - not for --help
+    from kled.snapshot.results import CreateOptions  # noqa: PLC0415
+
+    return create(
+        stores.state_store(settings, clock),
+        stores.snapshot_store(settings, clock),
+        clusters,
+        options=CreateOptions(BY, retain_until=retain_until, reuse=reuse),
+        progress=progress,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One snapshot as a list shows it."""
+
+    cluster: str
+    id: str
+    created: datetime
+    level: int | None = None
+    objects: int | None = None
+    size: int | None = None
+    encrypted: bool | None = None
+    fuzzy: bool | None = None
+    kubernetes: str | None = None
+    error: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            "cluster": self.cluster,
+            "id": self.id,
+            "created": self.created.isoformat(),
+            "level": self.level,
+            "objects": self.objects,
+            "bytes": self.size,
+            "encrypted": self.encrypted,
+            "fuzzy": self.fuzzy,
+            "kubernetes": self.kubernetes,
+            "error": self.error,
+        }
+
+
+def listed(snapshots: "SnapshotStore", cluster: str | None) -> tuple[Listed, ...]:
+    """Return the snapshots of one cluster or of all, oldest first; a damaged one says so."""
+    from kled.snapshot.parallel import in_parallel  # noqa: PLC0415
+
+    snapshots.require()
+    tasks = ((0, partial(_look, snapshots, ref)) for ref in snapshots.list(cluster))
+    return tuple(sorted(in_parallel(tasks), key=lambda one: (one.cluster, one.id)))
+
+
+def verify_many(
+    settings: Settings,
+    snapshots: "SnapshotStore",
+    refs: Sequence["SnapshotRef"],
+    *,
+    level: int,
+    progress: "Progress",
+) -> tuple["VerifyReport", ...]:
+    """Check snapshots, several at once; in the order of `refs`. What is wrong is in the reports."""
+    from kled.snapshot.parallel import in_parallel  # noqa: PLC0415
+    from kled.snapshot.verify import KOPS, verify  # noqa: PLC0415
+
+    check = _kops_check(settings) if level >= KOPS else None
+
+    def one(ref: "SnapshotRef") -> "VerifyReport":
+        report = verify(snapshots, ref, level=level, by=BY, kops_check=check)
+        progress.done(clusters=1)
+        return report
+
+    progress.expect(clusters=len(refs))
+    found = {
+        report.ref: report
+        for report in in_parallel(((0, partial(one, ref)) for ref in refs), threads=16)
+    }
+    return tuple(found[ref] for ref in refs)
+
+
+def newest_of_each(snapshots: "SnapshotStore") -> tuple["SnapshotRef", ...]:
+    """Return the newest snapshot of every cluster; raise `SnapshotMissing` where there is none."""
+    snapshots.require()
+    newest = {ref.cluster: ref for ref in snapshots.list()}
+    if not newest:
+        raise SnapshotMissing(f"{snapshots.url} holds no snapshots")
+    return tuple(newest.values())
+
+
+def _look(snapshots: "SnapshotStore", ref: "SnapshotRef") -> Listed:
+    from kled.snapshot.verify import proofs  # noqa: PLC0415
+
+    try:
+        manifest = snapshots.manifest(ref)
+        level = max((proof.level for proof in proofs(snapshots, manifest)), default=0)
+    except KledError as error:
+        if error.retryable:
+            raise
+        return Listed(ref.cluster, ref.id, ref.created, error=error.message)
+    return Listed(
+        ref.cluster,
+        ref.id,
+        ref.created,
+        level,
+        len(manifest.objects),
+        sum(one.size for one in manifest.objects),
+        manifest.archive.encrypted,
+        manifest.fuzzy,
+        manifest.kubernetes_version,
+    )
+
+
+def _kops_check(settings: Settings) -> "KopsCheck":
+    """Return level 2's check: a kops reads the objects in a scratch file store."""
+    from kled.kops.client import Kops  # noqa: PLC0415
+    from kled.kops.locate import locate  # noqa: PLC0415
+    from kled.redact import Redactor, secret_values  # noqa: PLC0415
+    from kled.snapshot.verify import KopsVerdict  # noqa: PLC0415
+
+    program = locate(
+        explicit=settings.kops,
+        home=settings.home,
+        search_path=settings.environment.get("PATH", ""),
+    )
+
+    def check(cluster: str, objects: Mapping[str, bytes]) -> "KopsVerdict":
+        from kled import process  # noqa: PLC0415
+
+        with TemporaryDirectory(prefix="kled-verify-") as scratch:
+            root = Path(scratch)
+            for key, body in objects.items():
+                path = root / "state" / cluster / key
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                path.write_bytes(body)
+            kops = Kops(
+                program.path,
+                run=process.run,
+                env=dict(settings.environment),
+                state_store=(root / "state").as_uri(),
+                scratch=root,
+                redactor=Redactor(secret_values(settings.environment)),
+                on_line=lambda _: None,
+                on_start=None,
+            )
+            version = kops.version()
+            return KopsVerdict(str(version), version.simulated, tuple(_read_by(kops, cluster)))
+
+    return check
+
+
+def _read_by(kops: "Kops", cluster: str) -> Iterator[str]:
+    """Yield what a kops cannot read of the cluster."""
+    for what, read in (
+        ("the definition", partial(kops.get_definition, cluster)),
+        ("the keypairs", partial(kops.get_keypairs, cluster)),
+    ):
+        try:
+            read()
+        except KopsMissing:
+            raise
+        except KledError as error:
+            yield f"kops cannot read {what}: {error.message}"
