@@ -13,7 +13,7 @@ from typing import Final, Literal
 from kled.errors import InvalidInput, SnapshotNotTrustworthy
 from kled.kops import layout
 from kled.kops.layout import Kind
-from kled.snapshot import names
+from kled.snapshot import names, signing
 from kled.snapshot.contents import archived_objects, packed_archive
 from kled.snapshot.manifest import Manifest, ObjectRecord
 from kled.snapshot.parallel import in_parallel
@@ -23,6 +23,7 @@ from kled.storage.base import Entry, ObjectStore, checked
 ALL: Final[frozenset[Kind]] = frozenset({"identity", "intent", "derived", "etcd-backup"})
 """The classes that a restore takes unless told otherwise."""
 _DELETABLE: Final[frozenset[Kind]] = frozenset({"identity", "intent", "derived"})
+_CHUNK: Final = 1 << 20  # of a reading
 _OWN_PLACES: Final = (names.CLUSTERS, names.BLOBS, names.RUNS)
 
 
@@ -89,6 +90,8 @@ class RestorePlan:
         return {
             "cluster": self.manifest.cluster,
             "snapshot": self.manifest.id,
+            "created": self.manifest.created.isoformat(),
+            "fuzzy": self.manifest.fuzzy,
             "target": self.target,
             "prefix": self.prefix,
             "classes": sorted(self.classes),
@@ -122,7 +125,7 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
 ) -> RestorePlan:
     """Return what it takes to make `target` hold what the snapshot holds; writes nothing.
 
-    `manifest` is one that `snapshots` gave out, checked. `cluster_prefix` is the cluster's place in
+    `manifest` is one that `snapshots` gave out. `cluster_prefix` is the cluster's place in
     the target, its name unless given. `classes` restricts what is restored. etcd-manager's control
     files are live state, not backups: only its two markers can be restored, and only with
     `with_control`.
@@ -132,6 +135,8 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     where a byte of the archive or a name in the manifest is not as it should be, `InvalidInput` for
     a prefix that is none, and what the stores raise.
     """
+    if snapshots.keys.verification_key:
+        signing.require(manifest, snapshots.keys.verification_key)
     prefix = _checked_prefix(manifest.cluster if cluster_prefix is None else cluster_prefix)
     _refuse_own_place(snapshots, target, prefix)
     wanted = _wanted(manifest, frozenset(classes), with_control=with_control)
@@ -254,7 +259,7 @@ def _read_and_compared(
     def look(record: ObjectRecord) -> str | None:
         return record.key if sight.holds(there[record.key], record) else None
 
-    tasks = ((0, lambda record=record: look(record)) for record in unsure)
+    tasks = ((min(record.size, _CHUNK), lambda record=record: look(record)) for record in unsure)
     yield from filter(None, in_parallel(tasks))
 
 
