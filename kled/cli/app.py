@@ -61,6 +61,20 @@ KOPS = LazyGroup(
     context_settings=_WIDE,
 )
 
+SNAPSHOT = LazyGroup(
+    "snapshot",
+    help="Verified snapshots of the state store: take, look, prove, restore, keep.",
+    lazy={
+        "create": ("snapshot", "Take a snapshot of one cluster, or of all."),
+        "diff": ("snapshot_restore", "Compare two snapshots, or one with what is live."),
+        "list": ("snapshot", "List snapshots with age, level and size."),
+        "restore": ("snapshot_restore", "Show what a restore would write; with --yes restore."),
+        "show": ("snapshot", "Show one snapshot."),
+        "verify": ("snapshot", "Read snapshots back and prove them (exit 4: not trustworthy)."),
+    },
+    context_settings=_WIDE,
+)
+
 ROOT = LazyGroup(
     "kled",
     help="Dependable, recoverable kops clusters.",
@@ -72,7 +86,7 @@ ROOT = LazyGroup(
         "run": ("run", "Run a flow here, or trigger its deployment."),
         "sandbox": ("sandbox", "A simulated kops and cloud to try things in."),
     },
-    groups=[KOPS],
+    groups=[KOPS, SNAPSHOT],
     context_settings=_WIDE,
 )
 click.version_option(__version__, prog_name="kled", message="%(prog)s %(version)s")(ROOT)
@@ -103,7 +117,7 @@ def _ending(error: BaseException) -> int:
         case Terminated():
             click.echo("kled: terminated", err=True)
             return TERMINATED
-        case BrokenPipeError():
+        case BrokenPipeError() | SystemExit():  # click ends with the latter where it meets EPIPE
             return _closed_pipe()
         case _:
             return _bug(error)

@@ -1,11 +1,10 @@
 """`kled kops delete-cluster`."""
 
-import sys
-
 import click
 
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
+from kled.cli.meant import asked
 from kled.cli.plan import show_plan
 from kled.models.plan import Change, Plan
 from kled.operations.delete_cluster import DeleteCluster
@@ -49,7 +48,7 @@ def delete_cluster(
             preview = _forgotten(cluster) if unregister else session.kops.delete_preview(cluster)
     why = protection(stored, call.settings.protected)
     if preview is None:
-        meant = confirm or (_asked(cluster, why) if why else None)
+        meant = confirm or (asked(cluster, why, "delete it") if why else None)
         execute(call, DeleteCluster(cluster, unregister, meant))
         return
     show_plan(call, preview)
@@ -65,14 +64,3 @@ def _forgotten(cluster: str) -> Plan:
     """Return what `--unregister` removes; kops' own preview names nothing (capture 38e)."""
     kinds = ("definition", "keys and secrets", "etcd backups")
     return Plan(cluster, tuple(Change("delete", kind, cluster) for kind in kinds))
-
-
-def _asked(cluster: str, why: str) -> str | None:
-    """Ask a person to type the name; None where nobody is there to ask."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return None
-    click.echo(f'cluster "{cluster}" is protected: {why}', err=True)
-    answer: str = click.prompt(
-        "type its name to delete it", default="", show_default=False, err=True
-    )
-    return answer

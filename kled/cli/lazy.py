@@ -12,7 +12,7 @@ class LazyGroup(click.Group):
     """A group that knows each command's module and one-line help beforehand.
 
     `lazy` maps a command's name to (module below `kled.cli`, help); the module's attribute is the
-    command's name with underscores.
+    command's name with underscores, and one more where that is a word of Python's.
     """
 
     def __init__(
@@ -37,7 +37,9 @@ class LazyGroup(click.Group):
         if cmd_name not in self._lazy:
             return super().get_command(ctx, cmd_name)
         module = importlib.import_module(f"kled.cli.{self._lazy[cmd_name][0]}")
-        return cast("click.Command", getattr(module, cmd_name.replace("-", "_")))
+        attribute = cmd_name.replace("-", "_")
+        found = getattr(module, f"{attribute}_", None) or getattr(module, attribute)
+        return cast("click.Command", found)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -22,7 +22,7 @@ from kled.retry import Clock
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from kled.operations.session import Session
+    from kled.operations.session import Session, Who
 
 P = ParamSpec("P")
 LEASE_WAIT_SLACK = timedelta(seconds=5)
@@ -46,18 +46,27 @@ class Call:
         on_line: Callable[[str], None] | None = None,
     ) -> "AbstractContextManager[Session]":
         """Open a session; `lease_for` names the cluster whose lease it holds (None: it reads)."""
-        from kled.operations.session import Who, open_session  # noqa: PLC0415 - not for --help
+        from kled.operations.session import open_session  # noqa: PLC0415 - not for --help
 
-        who = Who(
+        return open_session(
+            self.settings,
+            lease_for,
+            who=self.who(),
+            clock=self.clock,
+            on_line=on_line or self._line,
+        )
+
+    def who(self) -> "Who":
+        """Return who acts: this person, in this process."""
+        from kled.operations.session import Who  # noqa: PLC0415 - not for --help
+
+        return Who(
             f"{getpass.getuser()}@{socket.gethostname()}",
             f"cli-{os.getpid()}-{uuid.uuid4().hex[:8]}",
             self.settings.lease_ttl + LEASE_WAIT_SLACK,
             leased="lease" not in self._without,
             snapshot_first="snapshot" not in self._without,
             epoch_checked="epoch" not in self._without,
-        )
-        return open_session(
-            self.settings, lease_for, who=who, clock=self.clock, on_line=on_line or self._line
         )
 
     def _line(self, line: str) -> None:
@@ -74,12 +83,12 @@ class Call:
 
 
 def leaf(
-    name: str, *, examples: Sequence[str], mutates: bool = False
+    name: str, *, examples: Sequence[str], mutates: bool = False, snapshots: bool = False
 ) -> Callable[[Callable[Concatenate[Call, P], int | None]], click.Command]:
     """Make a function a command that is given a `Call` and returns its exit code (None: 0).
 
     With `mutates` the command also takes `--lease-wait`, `--no-lease`, `--no-snapshot` and
-    `--no-epoch`.
+    `--no-epoch`; with `snapshots` it takes `--snapshot-store`.
     """
 
     def make(function: Callable[Concatenate[Call, P], int | None]) -> click.Command:
@@ -92,14 +101,20 @@ def leaf(
             epilog=_epilog(examples),
             context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         )(call)
-        command.params += [option() for option in (*(_LEASE if mutates else ()), *_GLOBAL)]
+        more = (*(_LEASE if mutates else ()), *(_SNAPSHOTS if snapshots else ()), *_GLOBAL)
+        command.params += [option() for option in more]
         return command
 
     return make
 
 
 def _call(options: dict[str, Any]) -> Call:
-    settings = config.load(os.environ, state=options.pop("state"), config=options.pop("config"))
+    settings = config.load(
+        os.environ,
+        state=options.pop("state"),
+        config=options.pop("config"),
+        snapshots=options.pop("snapshot_store", None),
+    )
     output, wait = options.pop("output"), options.pop("lease_wait", None)
     settings = replace(
         settings,
@@ -124,6 +139,13 @@ _GLOBAL: tuple[Callable[[], click.Option], ...] = (
     lambda: click.Option(["-v", "--verbose"], is_flag=True, help="Show what kops says."),
     lambda: click.Option(
         ["--config"], type=click.Path(path_type=Path, dir_okay=False), help="Settings file."
+    ),
+)
+_SNAPSHOTS: tuple[Callable[[], click.Option], ...] = (
+    lambda: click.Option(
+        ["--snapshot-store"],
+        metavar="URL",
+        help="Where snapshots are kept [default: as configured].",
     ),
 )
 _LEASE: tuple[Callable[[], click.Option], ...] = (

@@ -1,6 +1,9 @@
 """Names that people leave out or cut short: which ones are meant, said aloud where guessed."""
 
+import sys
 from typing import TYPE_CHECKING
+
+import click
 
 from kled.operations.names import instance_group_meant, named_cluster, only_cluster
 
@@ -20,3 +23,12 @@ def instance_group(call: "Call", session: "Session", cluster: str, typed: str) -
     if found != typed:
         call.say(f'"{typed}" is the instance group "{found}"')
     return found
+
+
+def asked(cluster: str, why: str, what: str) -> str | None:
+    """Ask a person to type the name, to `what`; None where nobody is there to ask."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    click.echo(f'cluster "{cluster}" is protected: {why}', err=True)
+    answer: str = click.prompt(f"type its name to {what}", default="", show_default=False, err=True)
+    return answer

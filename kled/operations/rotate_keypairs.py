@@ -5,7 +5,7 @@ distrust ends the trust in the old one. Between two phases every machine must ha
 rolled: a phase that comes too early locks machines out, so it is refused.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -35,8 +35,9 @@ class RotateKeypairs:
     def steps(self) -> tuple[Step, ...]:
         """Return the one step.
 
-        Safe to repeat and to kill: it looks which keysets the phase is still open for, and goes
-        through them one by one.
+        Safe to repeat and to kill: it looks which keysets the phase is still open for. One kops
+        call does all of them where it can, so that hardly anything comes between two keysets: a
+        promotion or distrust that was killed there is refused until the machines were rolled.
         """
 
         def done(session: Session) -> str | None:
@@ -45,8 +46,10 @@ class RotateKeypairs:
 
         def act(session: Session) -> str:
             require_rolled(session, self)
-            left = open_keysets(session, self)
-            for keyset in left:
+            found = _keysets(session, self)
+            left = _open(found, self)
+            at_once = self.keyset == ALL and (self.phase != "create" or len(left) == len(found))
+            for keyset in (ALL,) if at_once else left:
                 self._change(session, keyset)
             return f"{self.phase}: {', '.join(left)}"
 
@@ -73,6 +76,11 @@ _WAYS_BACK: Final[dict[Phase, str]] = {
 
 def open_keysets(session: Session, rotation: RotateKeypairs) -> tuple[str, ...]:
     """Return the keysets that the phase is still to be done for; raise `ResourceNotFound`."""
+    return _open(_keysets(session, rotation), rotation)
+
+
+def _keysets(session: Session, rotation: RotateKeypairs) -> dict[str, list[Keypair]]:
+    """Return the keypairs of the keysets that the rotation is about, by keyset."""
     found: dict[str, list[Keypair]] = {}
     for keypair in session.kops.get_keypairs(rotation.cluster):
         found.setdefault(keypair.name, []).append(keypair)
@@ -81,8 +89,11 @@ def open_keysets(session: Session, rotation: RotateKeypairs) -> tuple[str, ...]:
             f'cluster "{rotation.cluster}" has no keyset "{rotation.keyset}"',
             hint=f"it has {', '.join(found) or 'none: it was never updated'}",
         )
-    chosen = found if rotation.keyset == ALL else {rotation.keyset: found[rotation.keyset]}
-    return tuple(name for name in sorted(chosen) if _is_open(chosen[name], rotation.phase))
+    return found if rotation.keyset == ALL else {rotation.keyset: found[rotation.keyset]}
+
+
+def _open(keysets: Mapping[str, Sequence[Keypair]], rotation: RotateKeypairs) -> tuple[str, ...]:
+    return tuple(name for name in sorted(keysets) if _is_open(keysets[name], rotation.phase))
 
 
 def plan(rotation: RotateKeypairs, keysets: Sequence[str]) -> Plan:

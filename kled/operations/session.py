@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kled import process
 from kled.config import Settings
@@ -19,6 +20,9 @@ from kled.kops.locate import locate
 from kled.lease import Held, Terms, Writer, boot_time, hold
 from kled.redact import Redactor, secret_values
 from kled.retry import Clock
+
+if TYPE_CHECKING:
+    from kled.storage.base import ObjectStore
 
 COMMAND_TIMEOUT = timedelta(minutes=60)
 """One kops call; kops itself gives up on a cloud task after 10 minutes without progress."""
@@ -132,19 +136,26 @@ def child_environment(settings: Settings) -> dict[str, str]:
 def _lease(
     settings: Settings, cluster: str, who: Who, clock: Clock
 ) -> AbstractContextManager[Held]:
-    """Return the lease of `cluster`; its waiting is measured on a clock that suspends count in."""
+    """Return the lease of `cluster` in the configured state store."""
     from kled.storage.base import Location  # noqa: PLC0415 - SDKs are heavy
     from kled.storage.url import open_store  # noqa: PLC0415
 
-    env = child_environment(settings)
     profile = settings.profile
     location = Location(require_state_store(settings), profile.endpoint, profile.region)
+    store = open_store(location, env=child_environment(settings), clock=clock)
+    return lease_in(settings, store, cluster, who, clock)
+
+
+def lease_in(
+    settings: Settings, store: "ObjectStore", cluster: str, who: Who, clock: Clock
+) -> AbstractContextManager[Held]:
+    """Return the lease of `cluster`; its waiting is measured on a clock that suspends count in."""
     wait = settings.lease_wait if settings.lease_wait is not None else who.lease_wait
     return hold(
-        open_store(location, env=env, clock=clock),
+        store,
         cluster,
         writer=Writer(who.owner, who.run_id, socket.gethostname(), os.getpid()),
         terms=Terms(settings.lease_ttl, wait),
         clock=Clock(boot_time, clock.sleep, clock.chance),
-        environment=env,
+        environment=child_environment(settings),
     )

@@ -1,0 +1,301 @@
+"""`kled snapshot create|list|show|verify`."""
+
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from kled.cli.counting import counting
+from kled.cli.leaf import Call, leaf
+from kled.cli.output import Column, show, show_value
+from kled.errors import InvalidInput, SnapshotNotTrustworthy
+from kled.operations import snapshots as use
+from kled.operations import stores
+
+if TYPE_CHECKING:
+    from kled.snapshot.repository import SnapshotRef
+    from kled.snapshot.results import ClusterResult
+
+LIST: Final = (
+    Column("CLUSTER", "cluster"),
+    Column("SNAPSHOT", "id"),
+    Column("AGE", "age"),
+    Column("LEVEL", "level"),
+    Column("OBJECTS", "objects"),
+    Column("SIZE", "size"),
+    Column("ENCRYPTED", "encrypted"),
+    Column("KUBERNETES", "kubernetes"),
+    Column("REMARK", "remark"),
+)
+_CREATED: Final = (
+    Column("CLUSTER", "cluster"),
+    Column("SNAPSHOT", "id"),
+    Column("LEVEL", "level"),
+    Column("OBJECTS", "objects"),
+    Column("SIZE", "size"),
+    Column("SECONDS", "seconds"),
+    Column("REMARK", "remark"),
+)
+_VERIFIED: Final = (
+    Column("CLUSTER", "cluster"),
+    Column("SNAPSHOT", "id"),
+    Column("LEVEL", "level"),
+    Column("TRUSTWORTHY", "trustworthy"),
+    Column("SECONDS", "seconds"),
+    Column("FINDINGS", "findings"),
+)
+
+
+@leaf(
+    "create",
+    examples=(
+        "kled snapshot create --name=c.example.com",
+        "kled snapshot create --all --snapshot-store=s3://acme-kops-snapshots",
+        "kled snapshot create --name=c.example.com --output=json",
+    ),
+    snapshots=True,
+)
+@click.option("--name", "names", metavar="CLUSTER", multiple=True, help="A cluster; repeatable.")
+@click.option("--all", "everything", is_flag=True, help="Every cluster of the state store.")
+@click.option("--anew", is_flag=True, help="Write everything anew; reuse no earlier snapshot.")
+@click.option(
+    "--retain-until", metavar="TIME", help="Object lock until then (ISO 8601, with zone)."
+)
+def create(
+    call: Call,
+    names: tuple[str, ...],
+    retain_until: str | None,
+    *,
+    everything: bool,
+    anew: bool,
+) -> int:
+    """Take a snapshot of a cluster's state: definition, keys, secrets, newest etcd backups.
+
+    Where nothing is new since the last one, none is made and that one's id is printed.
+    """
+    from kled.snapshot.repository import parse_time  # noqa: PLC0415 - not for --help
+
+    if everything and names:
+        raise InvalidInput("--all", "takes every cluster: leave out --name")
+    chosen = list(names) if names else None
+    if not everything and chosen is None:
+        chosen = [_only_cluster(call)]
+    until = parse_time(retain_until, "--retain-until") if retain_until else None
+    with counting(sys.stderr, "snapshot") as progress:
+        done = use.back_up(
+            call.settings,
+            chosen,
+            clock=call.clock,
+            progress=progress,
+            retain_until=until,
+            reuse=not anew,
+        )
+    for words in done.warnings:
+        call.say(f"warning: {words}")
+    rows = [_created(one) for one in done.clusters]
+    if call.settings.output == "table":
+        show([_row(row) for row in rows], _CREATED, "table")
+    elif len(rows) == 1 and names:
+        show_value({**rows[0], "run": done.run}, call.settings.output)
+    else:
+        document = {"run": done.run, "clusters": rows, "orphans": list(done.orphans)}
+        show_value(document, call.settings.output)
+    done.require()
+    return 0
+
+
+@leaf(
+    "list",
+    examples=("kled snapshot list", "kled snapshot list --name=c.example.com --output=json"),
+    snapshots=True,
+)
+@click.option("--name", metavar="CLUSTER", help="The cluster [default: all].")
+def list_(call: Call, name: str | None) -> None:
+    """List snapshots with age, verified level and size, oldest first."""
+    found = use.listed(stores.snapshot_store(call.settings, call.clock), name)
+    if call.settings.output == "table":
+        show([_row(one.as_json()) for one in found], LIST, "table")
+    else:
+        show_value([one.as_json() for one in found], call.settings.output)
+
+
+@leaf(
+    "show",
+    examples=("kled snapshot show --name=c.example.com --snapshot=latest",),
+    snapshots=True,
+)
+@click.option("--name", metavar="CLUSTER", required=True, help="The cluster.")
+@click.option("--snapshot", metavar="ID", default="latest", help="The snapshot [default: latest].")
+def show_(call: Call, name: str, snapshot: str) -> None:
+    """Show one snapshot: what it holds, what was left out, and what is proved of it."""
+    from kled.snapshot.verify import proofs  # noqa: PLC0415
+
+    kept = stores.snapshot_store(call.settings, call.clock)
+    kept.require()
+    manifest = kept.manifest(kept.resolve(name, snapshot))
+    document = manifest.model_dump(mode="json")
+    document["proofs"] = [one.model_dump(mode="json") for one in proofs(kept, manifest)]
+    if call.settings.output == "table":
+        kinds: dict[str, int] = {}
+        for one in manifest.objects:
+            kinds[one.kind] = kinds.get(one.kind, 0) + 1
+        document["objects"] = kinds
+        document["blobs"] = len(manifest.blobs)
+        document["archive"] = manifest.archive.key
+        del document["signature"]
+        document["signed"] = manifest.signature is not None
+    show_value(document, "yaml" if call.settings.output == "table" else call.settings.output)
+
+
+@leaf(
+    "verify",
+    examples=(
+        "kled snapshot verify --name=c.example.com --snapshot=latest",
+        "kled snapshot verify --all --level=0",
+        "kled snapshot verify --name=c.example.com --level=4      # opens the etcd backups, too",
+    ),
+    snapshots=True,
+)
+@click.option("--name", metavar="CLUSTER", help="The cluster.")
+@click.option("--snapshot", metavar="ID", default="latest", help="The snapshot [default: latest].")
+@click.option("--all", "everything", is_flag=True, help="The newest snapshot of every cluster.")
+@click.option(
+    "--level",
+    type=click.Choice(["0", "1", "2", "4"]),
+    default="1",
+    help="0 digests, 1 contents, 2 a kops reads it, 4 etcd backups open [default: 1].",
+)
+def verify(call: Call, name: str | None, snapshot: str, level: str, *, everything: bool) -> int:
+    """Read snapshots back and prove them; exit 4 where one cannot be trusted."""
+    from kled.snapshot.verify import lost  # noqa: PLC0415
+
+    kept = stores.snapshot_store(call.settings, call.clock)
+    kept.require()
+    gone: tuple[SnapshotRef, ...] = ()
+    if everything or name is None:
+        present = tuple(kept.list())
+        refs = tuple({ref.cluster: ref for ref in present}.values())
+        gone = lost(kept, present)
+    else:
+        refs = (kept.resolve(name, snapshot),)
+        kept.manifest(refs[0])
+    with counting(sys.stderr, "verify") as progress:
+        found = use.verify_many(call.settings, kept, refs, level=int(level), progress=progress)
+    rows = [*(_verified(one) for one in found), *(_lost(one) for one in gone)]
+    if call.settings.output == "table":
+        show([{**row, "findings": "; ".join(row["findings"])} for row in rows], _VERIFIED, "table")
+    elif not everything and name is not None:
+        show_value(rows[0], call.settings.output)
+    else:
+        show_value(rows, call.settings.output)
+    bad = [row for row in rows if not row["trustworthy"]]
+    if bad:
+        raise SnapshotNotTrustworthy(
+            f"{len(bad)} of {len(rows)} snapshots cannot be trusted, first {bad[0]['id']} of"
+            f" {bad[0]['cluster']}: {bad[0]['findings'][0]}",
+            hint="take a new one: kled snapshot create --all --anew",
+        )
+    return 0
+
+
+def age(created: datetime, now: datetime) -> str:
+    """Return how long ago it was, as people say it."""
+    seconds = max(0, int((now - created).total_seconds()))
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as people say it."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if count < 1000:  # noqa: PLR2004 - a thousand
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count = count / 1000  # type: ignore[assignment]
+    return f"{count:.1f} TB"
+
+
+def _only_cluster(call: Call) -> str:
+    """Return the state store's only cluster; raise `InvalidInput` where a choice is needed."""
+    store = stores.state_store(call.settings, call.clock)
+    found = _clusters(store.entries())
+    if len(found) != 1:
+        raise InvalidInput(
+            "--name",
+            f"the state store has {len(found)} clusters",
+            hint="name one, or take --all",
+        )
+    return found[0]
+
+
+def _clusters(entries: Iterable[Any]) -> list[str]:
+    return [
+        one.key.removesuffix("/config")
+        for one in entries
+        if one.key.count("/") == 1 and one.key.endswith("/config")
+    ]
+
+
+def _created(result: "ClusterResult") -> dict[str, Any]:
+    return {
+        "cluster": result.cluster,
+        "id": result.snapshot,
+        "reused": result.reused,
+        "fuzzy": result.fuzzy,
+        "level": result.level,
+        "objects": result.objects,
+        "bytes": result.size,
+        "findings": list(result.findings),
+        "seconds": round(result.seconds, 3),
+        "error": result.error.message if result.error else None,
+    }
+
+
+def _row(document: dict[str, Any]) -> dict[str, Any]:
+    """Return what a table shows of a snapshot."""
+    remarks = []
+    if document.get("error"):
+        remarks.append(document["error"])
+    if document.get("reused"):
+        remarks.append("nothing new")
+    if document.get("fuzzy"):
+        remarks.append("may mix two states")
+    remarks += document.get("findings", [])
+    created = document.get("created")
+    moment = datetime.fromisoformat(created) if created else None
+    count = document.get("bytes")
+    return {
+        **document,
+        "age": age(moment, datetime.now(UTC)) if moment else "",
+        "size": size(count) if count is not None else "",
+        "remark": "; ".join(remarks),
+    }
+
+
+def _verified(report: Any) -> dict[str, Any]:  # noqa: ANN401 - a VerifyReport, imported late
+    return {
+        "cluster": report.ref.cluster,
+        "id": report.ref.id,
+        "wanted": report.wanted,
+        "level": report.level,
+        "trustworthy": report.trustworthy,
+        "findings": list(report.findings),
+        "seconds": round(report.seconds, 3),
+        "etcd": {key: one.as_json() for key, one in (report.etcd or {}).items()},
+    }
+
+
+def _lost(ref: "SnapshotRef") -> dict[str, Any]:
+    return {
+        "cluster": ref.cluster,
+        "id": ref.id,
+        "wanted": None,
+        "level": None,
+        "trustworthy": False,
+        "findings": ["a run made it, and its manifest is gone: somebody removed it"],
+        "seconds": 0.0,
+        "etcd": {},
+    }
