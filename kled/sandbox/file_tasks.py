@@ -55,6 +55,8 @@ class Definition:
     groups: list[dict[str, Any]]
     keypair_ids: dict[str, str]
     """Primary id of each keyset that exists."""
+    trusted: dict[str, str]
+    """The certificates of each keyset that machines trust, as PEM."""
     completed: dict[str, Any]
     """The cluster with what kops adds to it."""
 
@@ -227,6 +229,7 @@ def _node_config(definition: Definition, group: dict[str, Any]) -> Task:
     keypairs = KEYPAIRS if control_plane else ("kubernetes-ca",)
     kubelet = completed["masterKubelet" if control_plane else "kubelet"]
     config: dict[str, Any] = {
+        "CAs": {name: definition.trusted.get(name, "") for name in keypairs},
         "ClusterName": definition.name,
         "KeypairIDs": {name: definition.keypair_ids.get(name, "") for name in keypairs},
         "KubeletConfig": {**kubelet, "nodeLabels": group["spec"].get("nodeLabels", {})},

@@ -33,11 +33,13 @@ _MODULES = {
     "get secrets": "get_secrets",
     "get sshpublickeys": "get_sshpublickeys",
     "promote keypair": "promote_keypair",
+    "reconcile cluster": "reconcile_cluster",
     "replace": "replace",
     "rolling-update cluster": "rolling_update",
     "toolbox dump": "toolbox_dump",
     "trust keypair": "trust_keypair",
     "update cluster": "update_cluster",
+    "upgrade cluster": "upgrade_cluster",
     "validate cluster": "validate_cluster",
     "version": "version",
 }

@@ -171,6 +171,15 @@ def before(scene: Scene) -> None:
     scene.play("38e-delete-unregister-preview", "38f-delete-unregister-yes")
 
 
+def upgrades(scene: Scene) -> None:
+    """A cluster of an older version: looked at, raised, and then as new as the channel says."""
+    scene.create("demo.k8s.local", "--zones=us-east-1a", "--kubernetes-version=1.35.0")
+    scene.play("25d-upgrade-preview-changes", "25e-upgrade-yes")
+    scene.box.must("delete", "cluster", "--name=demo.k8s.local", "--unregister", "--yes")
+    scene.create("demo.k8s.local", "--zones=us-east-1a")
+    scene.play("25-upgrade-preview", "25c-upgrade-newer", "39-upgrade-yes")
+
+
 SCENES: dict[Callable[[Scene], None], tuple[str, ...]] = {
     demo: (
         "02b-update-cluster-preview-all-new",
@@ -230,6 +239,13 @@ SCENES: dict[Callable[[Scene], None], tuple[str, ...]] = {
         "cp-15-update-yes-machinetype",
         "cp-16-rolling-update-preview-needed",
         "cp-19-rolling-update-fail-validate-timeout",
+    ),
+    upgrades: (
+        "25-upgrade-preview",
+        "25c-upgrade-newer",
+        "25d-upgrade-preview-changes",
+        "25e-upgrade-yes",
+        "39-upgrade-yes",
     ),
     before: (
         "38e-delete-unregister-preview",

@@ -1,0 +1,61 @@
+"""`kops upgrade cluster` (captures 25, 25c to 25e, 39): raise the stored Kubernetes version."""
+
+from typing import Any
+
+from kled.sandbox import definitions, validation
+from kled.sandbox.clouds import DEFAULT_VERSION
+from kled.sandbox.context import Context, KopsFailure
+from kled.sandbox.flags import Flags
+from kled.sandbox.tables import render
+
+_SOURCE = "upgrade_cluster.go"
+
+
+def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a verb's signature
+    """Show what the channel or --kubernetes-version changes; with --yes store it in one write.
+
+    Images of groups are custom in the sandbox, so only the version ever changes.
+
+    Raises:
+        KopsFailure: no such cluster, or a version that kops refuses; nothing is stored then.
+    """
+    cluster = definitions.load_cluster(ctx, flags["name"])
+    old = str(cluster["spec"]["kubernetesVersion"])
+    new = (flags["kubernetes-version"] or DEFAULT_VERSION).removeprefix("v")
+    older = _numbers(new) < _numbers(old)
+    if older:
+        text = f'cluster version "{old}" is greater than the desired version "{new}"'
+        ctx.log("W", f"{_SOURCE}:207", text)
+    _announce_images(ctx, flags["name"])
+    if older or new == old:
+        ctx.stderr.write("\nNo upgrade required\n")
+        return 0
+    rows = [("Cluster", "KubernetesVersion", old, new)]
+    ctx.stdout.write(render(("ITEM", "PROPERTY", "OLD", "NEW"), rows) + "\n")
+    if not flags["yes"]:
+        ctx.out("Must specify --yes to perform upgrade")
+        return 0
+    _store(ctx, cluster, new)
+    ctx.out("Updates applied to configuration.")
+    ctx.out(f"You can now apply these changes, using `kops update cluster {flags['name']}`")
+    return 0
+
+
+def _announce_images(ctx: Context, name: str) -> None:
+    for group in definitions.load_groups(ctx, name):
+        own, image = group["metadata"]["name"], group["spec"]["image"]
+        text = f'Custom image ({image}) has been provided for Instance Group "{own}"'
+        ctx.log("I", f"{_SOURCE}:260", f"{text}; not updating image")
+
+
+def _store(ctx: Context, cluster: dict[str, Any], version: str) -> None:
+    changed = cluster | {"spec": cluster["spec"] | {"kubernetesVersion": version}}
+    validation.check_version(ctx, changed)
+    definitions.store_cluster(ctx, definitions.next_generation(cluster, changed))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in version.split("-", maxsplit=1)[0].split("."))
+    except ValueError:
+        raise KopsFailure(f'error parsing kubernetes version "{version}"') from None
