@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from kled.errors import StoreUnavailable
@@ -44,8 +44,10 @@ class Watched:
     def read(
         self, key: str, *, tag: str | None = None, version: str | None = None, start: int = 0
     ) -> Iterator[Reading]:
-        with self.inner.read(key, tag=tag, version=version, start=start) as reading:
-            yield self._meet("read", key, lambda: _WatchedReading(reading, key, self._pieces))
+        with ExitStack() as stack:
+            inner = self.inner.read(key, tag=tag, version=version, start=start)
+            reading = self._meet("read", key, lambda: stack.enter_context(inner))
+            yield _WatchedReading(reading, key, self._pieces)
 
     def put(self, key: str, body: bytes) -> str:
         return self._meet("put", key, lambda: self.inner.put(key, body))

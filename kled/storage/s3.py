@@ -83,14 +83,14 @@ class S3Store:
         first, rest = s3_write.parts(chunks)
         if rest is None and retain_until is None:
             return self._put(key, first, "create" if absent else "overwrite")
-        upload = s3_write.Upload(
-            self._clients.client(),
-            self._bucket,
-            self._key(key),
-            absent=absent,
-            retain_until=retain_until,
-        )
         with translated(self._where(key), conditional=True):
+            upload = s3_write.Upload(
+                self._clients.client(),
+                self._bucket,
+                self._key(key),
+                absent=absent,
+                retain_until=retain_until,
+            )
             return upload.single(first) if rest is None else upload.multipart(first, rest)
 
     def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from kled.errors import CapabilityMissing, StoreDenied, StoreError
+from kled.errors import StoreDenied, StoreError
 from kled.storage.parts import first_part
 from kled.storage.s3_errors import translated
 
@@ -91,13 +91,14 @@ def _lock_mode(client: "S3Client", bucket: str) -> str:
     """Return the mode of the bucket's default retention; GOVERNANCE where it has none.
 
     What is locked in COMPLIANCE mode nobody can delete, not even the account's owner: whoever set
-    up the bucket decides that. Raises `CapabilityMissing` where it has no object lock.
+    up the bucket decides that. Raises `CapabilityMissing` where it has no object lock: a service
+    that knows none might ignore that it is asked for.
     """
     try:
         with translated(bucket):
             answer: Any = client.get_object_lock_configuration(Bucket=bucket)
-    except (StoreDenied, CapabilityMissing):
-        answer = {}  # it may not be asked for; whether there is a lock the write itself tells
+    except StoreDenied:
+        answer = {}  # it may not be asked for; AWS refuses the write where there is no lock
     rule = answer.get("ObjectLockConfiguration", {}).get("Rule", {})
     return str(rule.get("DefaultRetention", {}).get("Mode", "GOVERNANCE"))
 

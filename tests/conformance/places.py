@@ -19,6 +19,7 @@ from tests.emulators import servers
 
 if TYPE_CHECKING:
     import pytest
+    from mypy_boto3_s3 import S3Client
 
     from kled.storage.base import ObjectStore
 
@@ -35,35 +36,44 @@ class Place:
     def open(self, prefix: str = "") -> ObjectStore:
         return open_store(Location(f"{self.url}/{prefix}"), env=self.env, clock=CLOCK)
 
+    @property
+    def bucket(self) -> str:
+        return self.url.rpartition("/")[2]
+
+
+def s3_client(place: Place) -> S3Client:
+    """A client of the tests' own, to look at what the product left."""
+    return boto3.client(
+        "s3",
+        endpoint_url=place.env["AWS_ENDPOINT_URL"],
+        region_name="us-east-1",
+        aws_access_key_id=place.env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=place.env["AWS_SECRET_ACCESS_KEY"],
+    )
+
 
 def made(kind: str, request: pytest.FixtureRequest, *, versioned: bool = False) -> Place:
     """Make a bucket on the server `kind`; a versioned one of S3 can lock objects, too."""
     match kind:
         case "s3":
             endpoint = request.getfixturevalue("s3_endpoint")
-            return _s3(endpoint, moto_server.environment(endpoint), versioned=versioned)
+            return _s3(moto_server.environment(endpoint), versioned=versioned)
         case "minio":
             endpoint = request.getfixturevalue("minio")
             keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing-secret"}
             env = {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL": endpoint, **keys}
-            return _s3(endpoint, env, versioned=versioned)
+            return _s3(env, versioned=versioned)
         case "fake-gcs-server":
             return _gcs(request.getfixturevalue("fake_gcs_server"), versioned=versioned)
         case _:
             return _azure(request.getfixturevalue("azurite"))
 
 
-def _s3(endpoint: str, env: dict[str, str], *, versioned: bool) -> Place:
-    bucket = f"b-{uuid.uuid4()}"
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-    )
-    client.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=versioned)
-    return Place(f"s3://{bucket}", env)
+def _s3(env: Mapping[str, str], *, versioned: bool) -> Place:
+    place = Place(f"s3://b-{uuid.uuid4()}", env)
+    client = s3_client(place)
+    client.create_bucket(Bucket=place.bucket, ObjectLockEnabledForBucket=versioned)
+    return place
 
 
 def _gcs(endpoint: str, *, versioned: bool) -> Place:
