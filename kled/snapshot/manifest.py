@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from kled.errors import SnapshotNotTrustworthy
+from kled.errors import InvalidInput, SnapshotNotTrustworthy
 from kled.kops.layout import Kind
 from kled.snapshot import names
 
@@ -202,7 +202,7 @@ def decode(body: bytes, cluster: str, snapshot_id: str) -> Manifest:
             )
         found = Manifest.model_validate(document)
         own = digest_of(document)
-    except (ValueError, ValidationError, RecursionError) as error:
+    except (ValueError, ValidationError, RecursionError, InvalidInput) as error:
         raise SnapshotNotTrustworthy(f"the {where} cannot be read: {_first_line(error)}") from error
     if (found.cluster, found.id) != (cluster, snapshot_id):
         raise SnapshotNotTrustworthy(f"the {where} is that of {found.cluster} {found.id}")

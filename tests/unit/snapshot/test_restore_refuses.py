@@ -95,6 +95,21 @@ def test_no_manifest_names_a_key_outside_of_its_prefix(key: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "fields",
+    [
+        {"cluster": "../up"},
+        {"id": "latest"},
+        {"archive_of": "../other"},
+        {"archive": {}},
+        {"objects": "all"},
+        {"format": 2},
+    ],
+)
+def test_a_manifest_that_says_what_none_can_say_is_not_trusted(fields: dict[str, Any]) -> None:
+    refused(*forged(lambda document: document.update(fields)))
+
+
+@pytest.mark.parametrize(
     ("key", "kind"),
     [
         (SPEC, "intent"),
