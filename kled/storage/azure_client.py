@@ -17,7 +17,7 @@ from kled.errors import InvalidInput, StoreDenied
 from kled.storage import obstore_calls
 
 if TYPE_CHECKING:
-    from azure.storage.blob import ContainerClient
+    from azure.storage.blob import BlobServiceClient, ContainerClient
     from obstore.store import AzureCredential, AzureStore
 
 CONNECT_SECONDS: Final = 5
@@ -79,10 +79,14 @@ class Clients:
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
 
-    def container(self) -> "ContainerClient":
-        """Return azure-storage-blob's client, which tries each request once."""
-        client: ContainerClient = self._once("azure", self._connect)
+    def service(self) -> "BlobServiceClient":
+        """Return azure-storage-blob's client of the account, which tries each request once."""
+        client: BlobServiceClient = self._once("azure", self._connect)
         return client
+
+    def container(self) -> "ContainerClient":
+        """Return its client of the container."""
+        return self.service().get_container_client(self._access.container)
 
     def data(self) -> "AzureStore":
         """Return obstore's, for reading."""
@@ -95,18 +99,17 @@ class Clients:
                 self._made[name] = make()
             return self._made[name]
 
-    def _connect(self) -> "ContainerClient":
+    def _connect(self) -> "BlobServiceClient":
         import requests  # noqa: PLC0415 - slow to import
         from azure.core.pipeline.transport import RequestsTransport  # noqa: PLC0415
-        from azure.storage.blob import ContainerClient  # noqa: PLC0415
+        from azure.storage.blob import BlobServiceClient  # noqa: PLC0415
         from requests.adapters import HTTPAdapter  # noqa: PLC0415
 
         session = requests.Session()
         for scheme in ("https://", "http://"):
             session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
-        return ContainerClient(
+        return BlobServiceClient(
             self._access.endpoint,
-            self._access.container,
             credential=self._credential(),
             transport=RequestsTransport(session=session, session_owner=False),
             retry_total=0,

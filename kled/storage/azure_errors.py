@@ -20,6 +20,7 @@ _BY_CODE: Final[dict[str, type[StoreError]]] = {
     "ContainerNotFound": BucketMissing,
     "ContainerBeingDeleted": BucketMissing,
     "BlobAlreadyExists": PreconditionFailed,
+    "ContainerAlreadyExists": PreconditionFailed,
     "ConditionNotMet": PreconditionFailed,
     "TargetConditionNotMet": PreconditionFailed,
     # another writer's blocks were committed meanwhile, and these dropped: who won is seen next time

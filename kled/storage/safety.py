@@ -5,7 +5,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 from kled.errors import StoreDenied
@@ -26,21 +26,26 @@ class Finding:
     """The exact command that mends it, where one does."""
 
 
+class Place(Protocol):
+    """A bucket, container or directory."""
+
+    def check(self) -> list[Finding]:
+        """Return what is wrong with it; nothing is changed."""
+
+    def create(self) -> None:
+        """Make it where it is absent, and mend what can be mended."""
+
+
 def check(location: Location, *, env: Mapping[str, str]) -> tuple[Finding, ...]:
     """Return what is wrong with the state store at `location`, worst first; nothing is changed.
 
-    An absent store is a finding; wrong credentials and no answer are raised.
+    An absent store is a finding; wrong credentials and no answer are raised. Of gs:// the bucket's
+    versioning, soft delete, public access and lifecycle rules are looked at; of azureblob:// the
+    container's public access and the account's soft delete: the rest only Azure's management API
+    tells.
     """
-    scheme = urlsplit(location.url).scheme
-    if scheme in S3_SCHEMES:
-        from kled.storage import safety_s3  # noqa: PLC0415 - brings boto3
-
-        found = safety_s3.open_bucket(location, env).check()
-    elif scheme == "file" or location.url.startswith("/"):
-        found = _check_directory(directory(location.url))
-    else:
-        found = [Finding(f"kled cannot check {scheme}:// stores yet", "unknown")]
     order: tuple[Severity, ...] = ("danger", "warning", "unknown")
+    found = _place(location, env).check()
     return tuple(sorted(found, key=lambda one: order.index(one.severity)))
 
 
@@ -50,14 +55,49 @@ def create(location: Location, *, env: Mapping[str, str]) -> tuple[Finding, ...]
     Idempotent: a store that exists is only mended, objects are never touched, lifecycle rules are
     reported and left alone. Killed halfway, the next run does the rest.
     """
+    _place(location, env).create()
+    return check(location, env=env)
+
+
+def _place(location: Location, env: Mapping[str, str]) -> Place:
     scheme = urlsplit(location.url).scheme
     if scheme in S3_SCHEMES:
         from kled.storage import safety_s3  # noqa: PLC0415 - brings boto3
 
-        safety_s3.open_bucket(location, env).create()
-    elif scheme == "file" or location.url.startswith("/"):
-        _create_directory(directory(location.url))
-    return check(location, env=env)
+        return safety_s3.open_bucket(location, env)
+    if scheme == "gs":
+        from kled.storage import safety_gcs  # noqa: PLC0415 - not for other stores
+
+        return safety_gcs.open_bucket(location, env)
+    if scheme == "azureblob":
+        from kled.storage import safety_azure  # noqa: PLC0415 - not for other stores
+
+        return safety_azure.open_container(location, env)
+    if scheme == "file" or location.url.startswith("/"):
+        return _Directory(directory(location.url))
+    return _Unknown(scheme)
+
+
+class _Directory:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def check(self) -> list[Finding]:
+        return _check_directory(self._path)
+
+    def create(self) -> None:
+        _create_directory(self._path)
+
+
+class _Unknown:
+    def __init__(self, scheme: str) -> None:
+        self._scheme = scheme
+
+    def check(self) -> list[Finding]:
+        return [Finding(f"kled cannot check {self._scheme}:// stores", "unknown")]
+
+    def create(self) -> None:
+        """Leave it to what made it."""
 
 
 def _check_directory(path: Path) -> list[Finding]:

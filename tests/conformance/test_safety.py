@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,16 @@ import pytest
 from kled.storage import lifecycle, safety
 from kled.storage.base import Location
 from tests.conformance import moto_server
+from tests.emulators import servers
+from tests.unit.storage.answering import Answer, answering
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+DELETE = {"action": {"type": "Delete"}, "condition": {"age": 30, "matchesPrefix": ["c.example"]}}
+OLD = {"action": {"type": "Delete"}, "condition": {"numNewerVersions": 3}}
+LOGS = {"action": {"type": "Delete"}, "condition": {"age": 30, "matchesPrefix": ["c/pki/"]}}
+COLD = {"action": {"type": "SetStorageClass", "storageClass": "ARCHIVE"}, "condition": {"age": 9}}
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
@@ -58,9 +66,58 @@ def test_a_directory_is_made_private(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_checked_is_said() -> None:
-    (found,) = safety.check(Location("gs://bucket"), env={})
+    (found,) = safety.check(Location("memory://x"), env={})
 
     assert found.severity == "unknown"
+
+
+@pytest.mark.emulators
+def test_a_google_bucket_is_made_and_its_faults_have_their_commands(fake_gcs_server: str) -> None:
+    place, env = Location(f"gs://b-{uuid.uuid4()}"), {"STORAGE_EMULATOR_HOST": fake_gcs_server}
+    (absent,) = safety.check(place, env=env)
+    assert "there is no bucket" in absent.what
+
+    left = safety.create(place, env=env)
+
+    # fake-gcs-server forgets that public access is prevented
+    assert [one.what for one in left] == ["public access is not prevented"]
+    assert left[0].mend == f"gcloud storage buckets update {place.url} --public-access-prevention"
+    assert safety.create(place, env=env) == left
+
+
+@pytest.mark.emulators
+def test_an_azure_container_is_made_and_what_is_not_told_is_said(azurite: str) -> None:
+    place = Location(f"azureblob://{servers.AZURE_ACCOUNT}/c-{uuid.uuid4()}")
+    env = {"AZURE_STORAGE_BLOB_ENDPOINT": azurite, "AZURE_STORAGE_KEY": servers.AZURE_KEY}
+    (absent,) = safety.check(place, env=env)
+    assert "there is no container" in absent.what
+
+    found = safety.create(place, env=env)
+
+    assert [one.severity for one in found] == ["danger", "unknown", "unknown"]
+    assert "soft delete is off" in found[0].what
+    assert all((one.mend or "").startswith("az storage ") for one in found)
+    assert safety.create(place, env=env) == found
+
+
+@pytest.mark.parametrize(
+    ("settings", "severities"),
+    [
+        ({"versioning": {"enabled": True}}, []),
+        ({"softDeletePolicy": {"retentionDurationSeconds": "604800"}}, ["warning"]),
+        ({}, ["danger"]),
+        ({"versioning": {"enabled": True}, "lifecycle": {"rule": [DELETE]}}, ["danger"]),
+        ({"versioning": {"enabled": True}, "lifecycle": {"rule": [OLD, LOGS, COLD]}}, []),
+    ],
+)
+def test_google_s_settings_are_judged(settings: dict[str, object], severities: list[str]) -> None:
+    closed = {"iamConfiguration": {"publicAccessPrevention": "enforced"}}
+    told = json.dumps(settings | closed).encode()
+    with answering(lambda _asked: Answer(200, told)) as server:
+        found = safety.check(Location("gs://bucket"), env={"STORAGE_EMULATOR_HOST": server.url})
+
+    assert [one.severity for one in found] == severities
+    assert all((one.mend or "").startswith("gcloud storage buckets") for one in found)
 
 
 @pytest.mark.parametrize(

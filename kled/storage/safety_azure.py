@@ -1,0 +1,79 @@
+"""The safety of a container of Azure Blob Storage, as far as the storage itself tells.
+
+Versioning and lifecycle rules are settings of the account, which Azure tells only through its
+management API; kled has no client for that, so it names the commands.
+"""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kled.errors import BucketMissing, ObjectMissing, PreconditionFailed, StoreDenied
+from kled.storage import azure_client
+from kled.storage.azure_errors import translated
+from kled.storage.base import Location
+from kled.storage.safety import Finding
+
+
+class Container:
+    """One container's settings."""
+
+    def __init__(self, access: azure_client.Access) -> None:
+        self._access = access
+        self._clients = azure_client.Clients(access)
+
+    def check(self) -> list[Finding]:
+        """Ask for each setting; one that may not be asked for is `unknown`."""
+        try:
+            with translated(self._access.container):
+                told: Any = self._clients.container().get_container_properties()
+        except (BucketMissing, ObjectMissing):
+            create = self._az("container create", f"--name {self._quoted}")
+            words = f"there is no container {self._access.container}"
+            return [Finding(words, "danger", create)]
+        found = []
+        if told.public_access:
+            close = self._az("container set-permission", f"--name {self._quoted}")
+            found.append(Finding("strangers can read", "danger", f"{close} --public-access off"))
+        return [*found, *self._kept(), *self._not_told()]
+
+    def create(self) -> None:
+        """Make the container unless it is there, private; the account must exist."""
+        try:
+            with translated(self._access.container):
+                self._clients.container().create_container()
+        except PreconditionFailed:
+            return
+
+    def _kept(self) -> Iterator[Finding]:
+        update = "account blob-service-properties update"
+        mend = self._az(update, "--enable-delete-retention true --delete-retention-days 30")
+        try:
+            with translated(self._access.account):
+                told: Any = self._clients.service().get_service_properties()
+        except StoreDenied as error:
+            yield Finding(f"soft delete could not be checked: {error.message}", "unknown", mend)
+            return
+        policy = told.get("delete_retention_policy")
+        if not (policy and policy.enabled):
+            yield Finding("soft delete is off: what is deleted is gone", "danger", mend)
+
+    def _not_told(self) -> Iterator[Finding]:
+        versioning = self._az("account blob-service-properties update", "--enable-versioning true")
+        yield Finding("whether versioning is on is not told to kled", "unknown", versioning)
+        rules = self._az("account management-policy show", "")
+        words = "which lifecycle rules there are is not told to kled: look that none removes "
+        yield Finding(f"{words}backups/etcd/*/control/", "unknown", rules)
+
+    @property
+    def _quoted(self) -> str:
+        return shlex.quote(self._access.container)
+
+    def _az(self, words: str, options: str) -> str:
+        account = shlex.quote(self._access.account)
+        return f"az storage {words} --account-name {account} {options}".rstrip()
+
+
+def open_container(location: Location, env: Mapping[str, str]) -> Container:
+    """Return the container of an azureblob:// URL; nothing is asked of it yet."""
+    return Container(azure_client.choose(location.url, env, endpoint=location.endpoint))
