@@ -1,15 +1,21 @@
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kled.errors import ClusterNotFound, InvalidInput
+from kled.errors import ClusterNotFound, InvalidInput, ObjectMissing
 from kled.snapshot import views
+from kled.snapshot.create import create
 from kled.snapshot.diff import Change, View, diff, view
 from kled.snapshot.facts import Fingerprints
+from kled.snapshot.progress import Quiet
+from kled.snapshot.results import CreateOptions
+from kled.storage.base import Stored
 from kled.storage.memory import MemoryStore
-from tests.stores import CountingStore
+from tests.stores import CountingStore, Watched
 from tests.unit.snapshot.restoring import (
     BACKUP,
     CLUSTER,
@@ -18,6 +24,8 @@ from tests.unit.snapshot.restoring import (
     GROUP,
     KEYSET,
     LARGE,
+    age_keys,
+    plain_tree,
     put,
     snapshot_store,
     take,
@@ -189,6 +197,56 @@ def test_a_live_view_never_reads_etcd_backups() -> None:
     views.of_live(counting, CLUSTER, KEY)
 
     assert not [key for method, key in counting.keys if method == "get" and "backup.gz" in key]
+
+
+def test_objects_over_four_mebibytes_are_compared_without_being_held() -> None:
+    state_store, snapshots = MemoryStore(), snapshot_store()
+    put(state_store, plain_tree() | {"addons/big/k8s.yaml": b"kled" * (2 << 20)})
+    create(state_store, snapshots, None, options=CreateOptions("a test"), progress=Quiet())
+    manifest = snapshots.manifest(snapshots.resolve(CLUSTER, "latest"))
+    old = views.of_snapshot(snapshots, manifest, KEY)
+    counting = CountingStore(state_store)
+
+    assert diff(old, views.of_live(counting, CLUSTER, KEY)) == ()
+    assert ("read", f"{CLUSTER}/addons/big/k8s.yaml") in counting.keys
+    put(state_store, {"addons/big/k8s.yaml": b"kled" * (2 << 20) + b"!"})
+    (found,) = diff(old, views.of_live(state_store, CLUSTER, KEY))
+    assert (found.subject, found.name, found.field) == ("addon", "big", "k8s.yaml")
+
+
+class Vanishing(Watched):
+    """Objects are listed, and gone when they are read."""
+
+    def get(self, key: str, **kwargs: Any) -> Stored:
+        if "secrets" in key:
+            raise ObjectMissing(key)
+        return super().get(key, **kwargs)
+
+    def read(self, key: str, **kwargs: Any) -> Any:
+        raise ObjectMissing(key)
+
+
+def test_what_vanishes_while_it_is_looked_at_counts_as_gone() -> None:
+    live = MemoryStore()
+    put(live, tree() | {"addons/big/k8s.yaml": b"kled" * (2 << 20)})
+
+    found = diff(views.of_live(live, CLUSTER, KEY), views.of_live(Vanishing(live), CLUSTER, KEY))
+
+    assert [(one.action, one.subject) for one in found] == [
+        ("removed", "secret"),
+        ("removed", "secret"),
+        ("removed", "addon"),
+    ]
+
+
+def test_who_holds_the_identity_sees_the_same_fingerprints_each_time(tmp_path: Path) -> None:
+    identity = age_keys(tmp_path).identity
+    keys = [views.fingerprint_key(identity, chance) for chance in (b"1", b"2")]
+
+    assert keys[0] == keys[1]
+    assert identity
+    assert keys[0] not in identity.read_bytes()
+    assert views.fingerprint_key(None, b"1") == b"1"
 
 
 def test_a_cluster_that_is_not_there_is_said() -> None:

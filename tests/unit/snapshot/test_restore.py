@@ -1,7 +1,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kled.errors import (
+    CapabilityMissing,
     InvalidInput,
     NotApproved,
     PreconditionFailed,
@@ -19,11 +20,12 @@ from kled.errors import (
 )
 from kled.kops import layout
 from kled.retry import Clock
+from kled.snapshot.progress import Quiet
 from kled.snapshot.restore import apply_restore, plan_restore
 from kled.storage.local import LocalStore
 from kled.storage.memory import MemoryStore
 from kled.storage.retrying import RetryingStore
-from tests.stores import CountingStore, FailingStore
+from tests.stores import CountingStore, FailingStore, Watched
 from tests.unit.snapshot.restoring import (
     CLUSTER,
     CREATED,
@@ -282,6 +284,57 @@ def test_what_changed_since_the_plan_is_not_overwritten() -> None:
         apply_restore(plan, SNAPSHOTS, target)
 
     assert read(target)["config"] == b"newer than the plan"
+
+
+def test_what_was_deleted_since_the_plan_is_not_made_again() -> None:
+    target = MemoryStore()
+    put(target, {"config": b"old"})
+    plan = plan_restore(SNAPSHOTS, MANIFEST, target)
+    target.delete(f"{CLUSTER}/config")
+
+    with pytest.raises(PreconditionFailed, match="changed since the restore was planned"):
+        apply_restore(plan, SNAPSHOTS, target)
+
+
+class Unconditional(Watched):
+    """A store that has no conditional writes, and says so."""
+
+    def _meet(self, method: str, key: str, call: Callable[[], Any]) -> Any:
+        if method in {"put_if_absent", "replace"}:
+            raise CapabilityMissing("no conditions here")
+        return call()
+
+    def write(self, key: str, chunks: Iterable[bytes], **kwargs: Any) -> str:
+        if kwargs.get("absent", True):
+            raise CapabilityMissing("no conditions here")
+        return super().write(key, chunks, **kwargs)
+
+
+def test_a_store_without_conditional_writes_is_restored_into_as_well() -> None:
+    inner = MemoryStore()
+    put(inner, {"config": b"old"})
+    target = Unconditional(inner)
+
+    apply_restore(plan_restore(SNAPSHOTS, MANIFEST, target), SNAPSHOTS, target)
+
+    assert read(inner) == plain_tree()
+
+
+def test_progress_is_told_of_every_object_and_byte() -> None:
+    class Watching(Quiet):
+        expected = told = 0
+
+        def expect(self, *, clusters: int = 0, objects: int = 0, size: int = 0) -> None:
+            self.expected += size + objects
+
+        def done(self, *, clusters: int = 0, objects: int = 0, size: int = 0) -> None:
+            self.told += size + objects
+
+    target, watching = MemoryStore(), Watching()
+    plan = plan_restore(SNAPSHOTS, MANIFEST, target)
+    apply_restore(plan, SNAPSHOTS, target, progress=watching)
+
+    assert watching.told == watching.expected == plan.size + len(plan.writes)
 
 
 def test_two_restores_at_once_both_end_well() -> None:
