@@ -1,6 +1,7 @@
 """`validate-cluster` and `export-kubecfg`."""
 
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,9 +12,12 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.live import display
 from kled.cli.output import Column, show, show_value
 from kled.cli.parameters import DURATION
+from kled.errors import ClusterNotReady, DeadlineExceeded
+from kled.models.validation import ValidationReport
 from kled.operations.export_cluster import ExportCluster
 from kled.operations.names import only_cluster
-from kled.operations.runner import run
+from kled.operations.runner import Observer, run
+from kled.operations.session import Session
 from kled.operations.validate_cluster import ValidateCluster, not_ready
 
 _FAILURES = (Column("KIND", "kind"), Column("NAME", "name"), Column("MESSAGE", "message"))
@@ -21,7 +25,7 @@ _NODES = (
     Column("NODE", "name"),
     Column("ROLE", "role"),
     Column("ZONE", "zone"),
-    Column("STATUS", "status"),
+    Column("READY", "ready"),
 )
 
 
@@ -41,18 +45,45 @@ def validate_cluster(call: Call, name: str | None, wait: timedelta | None) -> No
         call.session(on_line=watching.line) as session,
     ):
         cluster = only_cluster(session, name)
-        if wait is not None:
-            run(ValidateCluster(cluster, wait), session, watching)
-        report = session.kops.validate(cluster)
+        if wait is None:
+            report, late = session.kops.validate(cluster), None
+        else:
+            report, late = _waited(session, ValidateCluster(cluster, wait), watching)
+    _show(call, report)
+    if late is not None:
+        raise late
+    if not report.ready:
+        raise not_ready(cluster, report)
+    call.say(f'cluster "{cluster}" is healthy')
+
+
+def _waited(
+    session: Session, validation: ValidateCluster, observer: Observer
+) -> tuple[ValidationReport, ClusterNotReady | None]:
+    """Return the last report, and the error where the cluster was not healthy in time.
+
+    Raises that error where there was no report at all.
+    """
+    reports: list[ValidationReport] = []
+    try:
+        run(replace(validation, seen=reports.append), session, observer)
+    except DeadlineExceeded as error:
+        if not isinstance(error.__cause__, ClusterNotReady):
+            raise
+        late = type(error.__cause__)(error.message, hint=error.hint)
+        if not reports:
+            raise late from error
+        return reports[-1], late
+    return reports[-1], None
+
+
+def _show(call: Call, report: ValidationReport) -> None:
     if call.settings.output != "table":
         show_value(report.as_json(), call.settings.output)
     else:
         show([node.as_json() for node in report.nodes], _NODES, "table")
         if report.failures:
             show([failure.as_json() for failure in report.failures], _FAILURES, "table")
-    if not report.ready:
-        raise not_ready(cluster, report)
-    call.say(f'cluster "{cluster}" is healthy')
 
 
 @leaf(

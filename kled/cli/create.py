@@ -51,8 +51,7 @@ def create_cluster(
         target = kubeconfig or Path(f"kubeconfig-{spec.name}")
         execute(call, CreateCluster(spec, target.absolute()), then=f"KUBECONFIG={target} k9s")
     else:
-        execute(call, StoreCluster(spec))
-        _preview(call, spec.name)
+        _store_and_preview(call, spec)
 
 
 def _print_definition(call: Call, spec: ClusterSpec) -> None:
@@ -62,8 +61,14 @@ def _print_definition(call: Call, spec: ClusterSpec) -> None:
     show_value(definition.as_json(), form)
 
 
-def _preview(call: Call, name: str) -> None:
+def _store_and_preview(call: Call, spec: ClusterSpec) -> None:
+    """Two tables for people; for programs one document, the report with the plan in it."""
+    table = call.settings.output == "table"
+    report = execute(call, StoreCluster(spec), shown=table)
     with call.session() as session:
-        plan = session.kops.update_preview(name)
-    show_plan(call, plan)
-    call.say(f"next: kled kops update-cluster --name={name} --yes")
+        plan = session.kops.update_preview(spec.name)
+    if table:
+        show_plan(call, plan)
+    else:
+        show_value({**report.as_json(), "plan": plan.as_json()}, call.settings.output)
+    call.say(f"next: kled kops update-cluster --name={spec.name} --yes")

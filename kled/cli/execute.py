@@ -17,8 +17,8 @@ STEP_COLUMNS = (
 )
 
 
-def execute(call: Call, operation: Operation, *, then: str = "") -> Report:
-    """Run `operation` under its lease, show its steps, and print the report.
+def execute(call: Call, operation: Operation, *, then: str = "", shown: bool = True) -> Report:
+    """Run `operation` under its lease, show its steps, and print the report where `shown`.
 
     `then` is what to type next; it goes to stderr.
     """
@@ -26,7 +26,8 @@ def execute(call: Call, operation: Operation, *, then: str = "") -> Report:
         lease_for = operation.cluster if operation.mutates else None
         with call.session(lease_for, on_line=watching.line) as session:
             report = run(operation, session, watching)
-    show_report(call, report)
+    if shown:
+        show_report(call, report)
     if then:
         call.say(f"next: {then}")
     return report

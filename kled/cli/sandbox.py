@@ -5,13 +5,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 from kled.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from kled.sandbox.control import Sandbox
 
 
 def _dir(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -40,7 +43,9 @@ def start(call: Call, directory: Path, speed: float) -> None:
     """Make a sandbox: a simulated kops, cloud and state store. Starting it twice is fine."""
     from kled.sandbox import control  # noqa: PLC0415 - not for --help
 
-    control.start(directory.absolute(), speed=speed)
+    box = control.start(directory.absolute(), speed=speed)
+    if call.settings.output != "table":
+        show_value(_as_json(box), call.settings.output)
     call.say(f"sandbox ready (a simulation: no real cloud) in {directory.absolute()}")
     call.say(f'next: eval "$(kled sandbox env --dir={shlex.quote(str(directory))})"')
 
@@ -71,13 +76,7 @@ def status(call: Call, directory: Path) -> None:
 
     with _explained("--dir"):
         box = control.status(directory)
-    found: dict[str, object] = {
-        "directory": str(box.directory),
-        "speed": box.speed,
-        "kops": str(box.kops),
-        "state_store": box.state_store,
-        "faults": box.faults,
-    }
+    found = _as_json(box)
     if call.settings.output == "table":
         found["faults"] = _fault_words(box.faults)
         rows = [{"what": key.replace("_", " "), "value": value} for key, value in found.items()]
@@ -93,6 +92,8 @@ def stop(call: Call, directory: Path) -> None:
     from kled.sandbox import control  # noqa: PLC0415 - not for --help
 
     killed = control.stop(directory)
+    if call.settings.output != "table":
+        show_value({"directory": str(directory.absolute()), "ended": killed}, call.settings.output)
     ended = f"; ended {len(killed)} processes in it" if killed else ""
     call.say(f"no sandbox is left in {directory}{ended}")
 
@@ -127,6 +128,16 @@ def break_(
     elif not clear:
         rows = [{"fault": name, "what": what} for name, what in sorted(faults.FAULTS.items())]
         show(rows, (Column("FAULT", "fault"), Column("WHAT", "what")), call.settings.output)
+
+
+def _as_json(box: "Sandbox") -> dict[str, object]:
+    return {
+        "directory": str(box.directory),
+        "speed": box.speed,
+        "kops": str(box.kops),
+        "state_store": box.state_store,
+        "faults": box.faults,
+    }
 
 
 def _pair(option: str) -> tuple[str, object]:
