@@ -1,5 +1,6 @@
 """Wait until a cluster validates."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -18,20 +19,28 @@ class ValidateCluster:
 
     cluster: str
     patience: timedelta = timedelta(minutes=30)
+    seen: Callable[[ValidationReport], object] | None = None
+    """Is given the report of each attempt that got one."""
 
     name = "validate cluster"
     mutates = False
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step."""
-        return (validate_step(self.cluster, self.patience),)
+        return (validate_step(self.cluster, self.patience, self.seen),)
 
 
-def validate_step(cluster: str, patience: timedelta) -> Step:
+def validate_step(
+    cluster: str,
+    patience: timedelta,
+    seen: Callable[[ValidationReport], object] | None = None,
+) -> Step:
     """`kops validate cluster`, again and again. Safe to repeat: it only reads."""
 
     def act(session: Session) -> str:
         report = session.kops.validate(cluster)
+        if seen is not None:
+            seen(report)
         if not report.ready:
             raise not_ready(cluster, report)
         return f"{len(report.nodes)} nodes ready"
