@@ -1,7 +1,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from kled.kops import layout
 from kled.retry import Clock
 from kled.snapshot.progress import Quiet
 from kled.snapshot.restore import apply_restore, plan_restore
+from kled.storage.base import Entry
 from kled.storage.local import LocalStore
 from kled.storage.memory import MemoryStore
 from kled.storage.retrying import RetryingStore
@@ -52,7 +53,7 @@ def test_an_empty_store_gets_every_byte_but_live_control_state() -> None:
 
     assert read(target) == plain_tree()
     assert (report.created, report.replaced, report.same) == (len(plain_tree()), 0, 0)
-    assert report.size == sum(map(len, plain_tree().values()))
+    assert report.as_json()["bytes"] == sum(map(len, plain_tree().values()))
     assert plan_restore(SNAPSHOTS, MANIFEST, target).is_empty
 
 
@@ -126,6 +127,23 @@ def test_a_class_can_be_restored_alone() -> None:
 
     wanted = {key: body for key, body in tree().items() if layout.kind_of(key) == "identity"}
     assert read(target) == wanted
+
+
+class Littered(Watched):
+    """Another tool left objects whose names no store of kled takes."""
+
+    def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
+        yield from super().entries(prefix, start_after=start_after)
+        yield Entry(f"{CLUSTER}/addons//double", 1, "t")
+
+
+def test_an_object_that_cannot_be_named_is_left_alone() -> None:
+    target = Littered(MemoryStore())
+
+    plan = plan_restore(SNAPSHOTS, MANIFEST, target, delete_extra=True)
+
+    assert plan.deletes == ()
+    assert apply_restore(plan, SNAPSHOTS, target).deleted == 0
 
 
 class Writing(CountingStore):
