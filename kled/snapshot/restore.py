@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Final
 
@@ -87,8 +88,8 @@ def apply_restore(
         for phase in restore.phases():
             for write in in_parallel(phase):
                 progress.done(objects=1, size=write.record.size)
-    for key in plan.deletes:
-        target.delete(plan.prefix + key)
+    for _ in in_parallel(_deletions(plan, target)):
+        pass
     created = sum(write.replaces is None for write in plan.writes)
     return RestoreReport(
         created=created,
@@ -128,6 +129,11 @@ def _blobs(
     return found
 
 
+def _deletions(plan: RestorePlan, target: ObjectStore) -> Iterator[Task[None]]:
+    for key in plan.deletes:
+        yield 0, partial(target.delete, plan.prefix + key)
+
+
 class _Restore:
     """The writes of one plan."""
 
@@ -149,12 +155,11 @@ class _Restore:
         archived = {write.record.key: write for write in writes if write.record.blob is None}
         for write in writes:
             if write.record.blob is not None:
-                yield _CHUNK, lambda write=write: self._stream(write)  # type: ignore[misc]
+                yield _CHUNK, partial(self._stream, write)
         if archived:
             for record, body in archived_objects(self._plan.manifest, self._plan.packed):
                 if record.key in archived:
-                    write = archived[record.key]
-                    yield len(body), lambda write=write, body=body: self._put(write, body)  # type: ignore[misc]
+                    yield len(body), partial(self._put, archived[record.key], body)
 
     def _put(self, write: Write, body: bytes) -> Write:
         key = self._plan.prefix + write.record.key

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Literal
 
 from kled.errors import InvalidInput, SnapshotNotTrustworthy
@@ -60,6 +61,9 @@ class RestorePlan:
     a snapshot never has in full, do not count."""
     deletes: tuple[str, ...]
     """`extra` where that was asked for, else nothing."""
+    left: tuple[str, ...]
+    """Control markers of the target that differ from the snapshot's. They stay: etcd-manager acts
+    on them, so only what is gone is put back."""
     packed: bytes = field(repr=False, compare=False)
     """The archive, proved: what is planned is what is written."""
 
@@ -109,6 +113,7 @@ class RestorePlan:
             "same": len(self.same),
             "extra": list(self.extra),
             "deletes": list(self.deletes),
+            "left": list(self.left),
             "bytes": self.size,
         }
 
@@ -144,6 +149,8 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     md5 = _proved(manifest, packed)
     there = {entry.key.removeprefix(prefix): entry for entry in target.entries(prefix)}
     same = _same(wanted, there, md5, _Sight(target, prefix, manifest))
+    differ = [record for record in wanted if record.key not in same]
+    left = {record.key for record in differ if record.kind == "control" and record.key in there}
     extra = _extra(manifest, there, classes)
     return RestorePlan(
         manifest=manifest,
@@ -153,12 +160,13 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
         with_control=with_control,
         writes=tuple(
             Write(record, there[record.key].tag if record.key in there else None)
-            for record in wanted
-            if record.key not in same
+            for record in differ
+            if record.key not in left
         ),
         same=tuple(record.key for record in wanted if record.key in same),
         extra=extra,
         deletes=extra if delete_extra else (),
+        left=tuple(sorted(left)),
         packed=packed,
     )
 
@@ -259,7 +267,7 @@ def _read_and_compared(
     def look(record: ObjectRecord) -> str | None:
         return record.key if sight.holds(there[record.key], record) else None
 
-    tasks = ((min(record.size, _CHUNK), lambda record=record: look(record)) for record in unsure)
+    tasks = ((min(record.size, _CHUNK), partial(look, record)) for record in unsure)
     yield from filter(None, in_parallel(tasks))
 
 

@@ -7,6 +7,7 @@ state, of which only the markers do.
 import hashlib
 import hmac
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -95,7 +96,7 @@ def _read(state: ObjectStore, prefix: str, entries: list[Entry]) -> Iterator[tup
         except ObjectMissing:
             return None
 
-    tasks = ((one.size, lambda one=one: get(one)) for one in entries)
+    tasks = ((one.size, partial(get, one)) for one in entries)
     yield from filter(None, in_parallel(tasks))
 
 

@@ -177,6 +177,19 @@ def test_keys_come_first_markers_in_their_order_and_the_config_last() -> None:
     assert read(target) == tree()
 
 
+def test_markers_that_are_there_stay_as_they_are_and_the_missing_one_comes_back() -> None:
+    target = MemoryStore()
+    put(target, plain_tree() | {SPEC: b'{"memberCount": 3, "etcdVersion": "3.6.13"}'})
+
+    plan = plan_restore(SNAPSHOTS, MANIFEST, target, with_control=True)
+    apply_restore(plan, SNAPSHOTS, target)
+
+    assert plan.left == (SPEC,)
+    assert [write.record.key for write in plan.writes] == [CREATED]
+    assert read(target)[SPEC] == b'{"memberCount": 3, "etcdVersion": "3.6.13"}'
+    assert read(target)[CREATED] == tree()[CREATED]
+
+
 def test_a_restore_asks_for_little_more_than_it_writes() -> None:
     many = {f"addons/a{n}.addons.k8s.io/k8s.yaml": b"%d" % n for n in range(80)}
     snapshots = snapshot_store()
