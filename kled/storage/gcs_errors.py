@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from kled.errors import (
     BucketMissing,
@@ -24,6 +24,8 @@ _BY_STATUS: Final[dict[int, type[StoreError]]] = {
     429: StoreUnavailable,
 }
 _SERVER_ERROR: Final = 500
+_DAMAGED: Final = re.compile(r"(doesn't|does not) match (the )?calculated", re.IGNORECASE)
+_LONGEST: Final = 300
 _NO_BUCKET: Final = re.compile(r"bucket (does not|doesn't) exist|bucket not found", re.IGNORECASE)
 
 
@@ -45,10 +47,11 @@ def translated(where: str, *, conditional: bool = False) -> Iterator[None]:
     try:
         yield
     except GoogleAPICallError as error:
-        kind = _kind(error.code or 0, error.message)
+        words = _words(error)
+        kind = _kind(error.code or 0, words)
         if conditional and kind is ObjectMissing:
             kind = PreconditionFailed
-        raise kind(f"{where}: {sentence(error.message)}") from None
+        raise kind(f"{where}: {sentence(words)}") from None
     except InvalidResponse as error:
         kind = _kind(error.response.status_code, error.response.text)
         raise kind(f"{where}: status {error.response.status_code}") from None
@@ -61,8 +64,19 @@ def translated(where: str, *, conditional: bool = False) -> Iterator[None]:
         raise StoreUnavailable(f"{where}: no answer ({type(error).__name__})") from None
 
 
+def _words(error: Any) -> str:  # noqa: ANN401 - its class is imported late
+    """Return what Google said: for uploads the library puts the request around it."""
+    try:
+        told = error.response.json()["error"]["message"]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        told = error.message
+    return str(told).partition("\n")[0][:_LONGEST]
+
+
 def _kind(status: int, words: str) -> type[StoreError]:
     if status == 404 and _NO_BUCKET.search(words):  # noqa: PLR2004 - the one ambiguous status
         return BucketMissing
+    if _DAMAGED.search(words):
+        return StoreUnavailable
     kind = StoreUnavailable if status >= _SERVER_ERROR else StoreError
     return _BY_STATUS.get(status, kind)

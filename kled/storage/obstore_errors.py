@@ -1,5 +1,6 @@
 """What obstore raises, taken apart; the adapters give it kled's names."""
 
+import html
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -36,7 +37,7 @@ def told(error: Exception) -> Told:
     """Read the text of an error of obstore: it has no fields."""
     text = str(error).partition(_DEBUG)[0]
     status, code, message = _STATUS.search(text), _CODE.search(text), _MESSAGE.search(text)
-    said = message[1] if message else ""
+    said = html.unescape(message[1]) if message else ""
     own = said or (code[1] if code else "") or (f"status {status[1]}" if status else "")
     return Told(
         int(status[1]) if status else 0,

@@ -34,6 +34,10 @@ _BY_CODE: Final[dict[str, type[StoreError]]] = {
     "RequestTimeout": StoreUnavailable,
     "InternalError": StoreUnavailable,
     "ServiceUnavailable": StoreUnavailable,
+    # damaged on the way
+    "BadDigest": StoreUnavailable,
+    "XAmzContentChecksumMismatch": StoreUnavailable,
+    "XAmzContentSHA256Mismatch": StoreUnavailable,
     "AccessDenied": StoreDenied,
     "AllAccessDisabled": StoreDenied,
     "ExpiredToken": StoreDenied,
