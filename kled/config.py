@@ -61,8 +61,10 @@ _SNAPSHOT_KEYS: Final = frozenset(
         "identity",
         "signing-key",
         "verification-key",
+        "keep",
     }
 )
+KEPT: Final = frozenset({"last", "hourly", "daily", "weekly", "monthly", "yearly"})
 LEASE_TTL: Final = timedelta(seconds=60)
 
 
@@ -87,6 +89,8 @@ class SnapshotProfile:
     identity: Path | None = None
     signing_key: Path | None = None
     verification_key: str | None = None
+    keep: Mapping[str, int] = field(default_factory=dict)
+    """Retention: last, hourly, daily, weekly, monthly, yearly to their numbers."""
 
     @property
     def is_elsewhere(self) -> bool:
@@ -260,7 +264,11 @@ def _snapshot_profile(url: str, raw: object) -> SnapshotProfile:
     recipients = raw.get("recipients", [])
     if not isinstance(recipients, list) or not all(isinstance(one, str) for one in recipients):
         raise InvalidInput(f"{where}.recipients", 'must be a list, for example ["age1..."]')
-    texts = {key: _string(raw, key) for key in raw if key != "recipients"}
+    keep = raw.get("keep", {})
+    if not isinstance(keep, dict) or not all(isinstance(one, int) for one in keep.values()):
+        raise InvalidInput(f"{where}.keep", "must be a table of numbers, for example daily = 7")
+    _refuse_keys(f"[{where}.keep]", keep, KEPT)
+    texts = {key: _string(raw, key) for key in raw if key not in {"recipients", "keep"}}
     paths = {key: Path(value).expanduser() for key, value in texts.items() if value}
     return SnapshotProfile(
         texts.get("region"),
@@ -270,6 +278,7 @@ def _snapshot_profile(url: str, raw: object) -> SnapshotProfile:
         paths.get("identity"),
         paths.get("signing-key"),
         texts.get("verification-key"),
+        keep,
     )
 
 

@@ -64,7 +64,12 @@ class Foreseen(logging.Filter):
 
 
 def kops_line(line: str) -> None:
-    """Log one line that kops wrote, redacted already by its reader; cut after `LONGEST`."""
+    """Log one line that kops wrote, redacted already by its reader; cut after `LONGEST`.
+
+    Empty lines are left out: each would be an entry of its own.
+    """
+    if not line.strip():
+        return
     cut = line if len(line) <= LONGEST else f"{line[:LONGEST]} ... [{len(line)} characters]"
     output.info("%s", cut)
 

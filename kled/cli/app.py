@@ -68,6 +68,8 @@ SNAPSHOT = LazyGroup(
         "create": ("snapshot", "Take a snapshot of one cluster, or of all."),
         "diff": ("snapshot_restore", "Compare two snapshots, or one with what is live."),
         "list": ("snapshot", "List snapshots with age, level and size."),
+        "mirror": ("snapshot_keep", "Copy snapshots to a second snapshot store."),
+        "prune": ("snapshot_keep", "Show what retention would remove; with --yes remove it."),
         "restore": ("snapshot_restore", "Show what a restore would write; with --yes restore."),
         "show": ("snapshot", "Show one snapshot."),
         "verify": ("snapshot", "Read snapshots back and prove them (exit 4: not trustworthy)."),

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
@@ -13,10 +13,6 @@ from kled.cli.output import Column, show, show_value
 from kled.errors import InvalidInput, SnapshotNotTrustworthy
 from kled.operations import snapshots as use
 from kled.operations import stores
-
-if TYPE_CHECKING:
-    from kled.snapshot.repository import SnapshotRef
-    from kled.snapshot.results import ClusterResult
 
 LIST: Final = (
     Column("CLUSTER", "cluster"),
@@ -94,7 +90,7 @@ def create(
         )
     for words in done.warnings:
         call.say(f"warning: {words}")
-    rows = [_created(one) for one in done.clusters]
+    rows = [one.as_json() for one in done.clusters]
     if call.settings.output == "table":
         show([_row(row) for row in rows], _CREATED, "table")
     elif len(rows) == 1 and names:
@@ -169,24 +165,17 @@ def show_(call: Call, name: str, snapshot: str) -> None:
 )
 def verify(call: Call, name: str | None, snapshot: str, level: str, *, everything: bool) -> int:
     """Read snapshots back and prove them; exit 4 where one cannot be trusted."""
-    from kled.snapshot.verify import lost  # noqa: PLC0415
-
     kept = stores.snapshot_store(call.settings, call.clock)
     kept.require()
-    gone: tuple[SnapshotRef, ...] = ()
-    if everything or name is None:
-        present = tuple(kept.list())
-        refs = tuple({ref.cluster: ref for ref in present}.values())
-        gone = lost(kept, present)
-    else:
-        refs = (kept.resolve(name, snapshot),)
-        kept.manifest(refs[0])
+    only = None
+    if not everything and name is not None:
+        only = kept.resolve(name, snapshot)
+        kept.manifest(only)
     with counting(sys.stderr, "verify") as progress:
-        found = use.verify_many(call.settings, kept, refs, level=int(level), progress=progress)
-    rows = [*(_verified(one) for one in found), *(_lost(one) for one in gone)]
+        rows = use.verified(call.settings, kept, level=int(level), progress=progress, only=only)
     if call.settings.output == "table":
         show([{**row, "findings": "; ".join(row["findings"])} for row in rows], _VERIFIED, "table")
-    elif not everything and name is not None:
+    elif only is not None:
         show_value(rows[0], call.settings.output)
     else:
         show_value(rows, call.settings.output)
@@ -239,21 +228,6 @@ def _clusters(entries: Iterable[Any]) -> list[str]:
     ]
 
 
-def _created(result: "ClusterResult") -> dict[str, Any]:
-    return {
-        "cluster": result.cluster,
-        "id": result.snapshot,
-        "reused": result.reused,
-        "fuzzy": result.fuzzy,
-        "level": result.level,
-        "objects": result.objects,
-        "bytes": result.size,
-        "findings": list(result.findings),
-        "seconds": round(result.seconds, 3),
-        "error": result.error.message if result.error else None,
-    }
-
-
 def _row(document: dict[str, Any]) -> dict[str, Any]:
     """Return what a table shows of a snapshot."""
     remarks = []
@@ -272,30 +246,4 @@ def _row(document: dict[str, Any]) -> dict[str, Any]:
         "age": age(moment, datetime.now(UTC)) if moment else "",
         "size": size(count) if count is not None else "",
         "remark": "; ".join(remarks),
-    }
-
-
-def _verified(report: Any) -> dict[str, Any]:  # noqa: ANN401 - a VerifyReport, imported late
-    return {
-        "cluster": report.ref.cluster,
-        "id": report.ref.id,
-        "wanted": report.wanted,
-        "level": report.level,
-        "trustworthy": report.trustworthy,
-        "findings": list(report.findings),
-        "seconds": round(report.seconds, 3),
-        "etcd": {key: one.as_json() for key, one in (report.etcd or {}).items()},
-    }
-
-
-def _lost(ref: "SnapshotRef") -> dict[str, Any]:
-    return {
-        "cluster": ref.cluster,
-        "id": ref.id,
-        "wanted": None,
-        "level": None,
-        "trustworthy": False,
-        "findings": ["a run made it, and its manifest is gone: somebody removed it"],
-        "seconds": 0.0,
-        "etcd": {},
     }

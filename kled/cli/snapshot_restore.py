@@ -11,9 +11,12 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.meant import asked
 from kled.cli.output import Column, show, show_value
 from kled.cli.snapshot import size
+from kled.errors import ClusterNotFound
 from kled.operations import restore_state as use
 from kled.operations import stores
 from kled.operations.protection import require_confirmation
+from kled.operations.snapshots import back_up
+from kled.snapshot.progress import Quiet
 
 if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotStore
@@ -87,6 +90,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
         with_control=with_control,
         delete_extra=delete_extra,
     )
+    wish = use.settled(kept, wish)
     if not yes and confirm is None:
         plan = use.plan(call.settings, kept, wish, call.clock)
         _show_plan(call, plan)
@@ -99,6 +103,9 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
         why = use.protection_of(call.settings, plan)
         meant = confirm or (asked(name, why, "restore it") if why else None)
         require_confirmation(name, why, meant)
+        if to is None and call.who().snapshot_first:
+            _snapshot_first(call, name)
+            plan = use.plan(call.settings, kept, wish, call.clock)
         with counting(sys.stderr, "restore") as progress:
             report = use.apply(call.settings, kept, wish, plan, call.clock, progress)
     if call.settings.output == "table":
@@ -145,6 +152,16 @@ def diff(call: Call, name: str, before: str, after: str) -> None:
         rows = [one.as_json() for one in changes]
         document = {"cluster": name, "before": before, "after": after, "changes": rows}
         show_value(document, call.settings.output)
+
+
+def _snapshot_first(call: Call, name: str) -> None:
+    """Keep what is there now: the way back from a restore."""
+    done = back_up(call.settings, [name], clock=call.clock, progress=Quiet()).clusters[0]
+    if isinstance(done.error, ClusterNotFound):
+        return
+    if done.error is not None:
+        raise done.error
+    call.say(f"what is there now is kept in snapshot {done.snapshot}")
 
 
 def _view(call: Call, kept: "SnapshotStore", name: str, which: str, key: bytes) -> Any:  # noqa: ANN401

@@ -17,12 +17,20 @@ def protection(definition: Definition, patterns: Sequence[str]) -> str | None:
 
     `patterns` are shell patterns of names (`KLED_PROTECTED`, or `protected` of the settings file).
     """
-    for pattern in patterns:
-        if fnmatch.fnmatchcase(definition.name, pattern):
-            return f"its name matches the protected pattern {pattern!r}"
+    by_name = pattern_protection(definition.name, patterns)
+    if by_name is not None:
+        return by_name
     value = _labels(definition).get(LABEL)
     if value is not None and value.strip().lower() not in _OFF:
         return f"it has the label {LABEL}={value}"
+    return None
+
+
+def pattern_protection(cluster: str, patterns: Sequence[str]) -> str | None:
+    """Say which pattern protects a cluster of that name; None where none does."""
+    for pattern in patterns:
+        if fnmatch.fnmatchcase(cluster, pattern):
+            return f"its name matches the protected pattern {pattern!r}"
     return None
 
 

@@ -1,7 +1,7 @@
 """Restore a cluster's state from a snapshot, under the lease of the store that it goes into."""
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kled.config import Settings
@@ -48,6 +48,15 @@ def target(settings: Settings, wish: Wish, clock: Clock) -> "ObjectStore":
     if wish.to is None:
         return stores.state_store(settings, clock)
     return stores.other_store(settings, wish.to, clock)
+
+
+def settled(snapshots: "SnapshotStore", wish: Wish) -> Wish:
+    """Return the wish with the id that `latest` stands for now.
+
+    To be done before a snapshot of what is there is taken: that one is the latest then.
+    """
+    snapshots.require()
+    return replace(wish, snapshot=snapshots.resolve(wish.cluster, wish.snapshot).id)
 
 
 def plan(settings: Settings, snapshots: "SnapshotStore", wish: Wish, clock: Clock) -> "RestorePlan":

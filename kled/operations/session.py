@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from kled import process
 from kled.config import Settings
-from kled.errors import SettingsError
+from kled.errors import KopsMissing, SettingsError
 from kled.kops import features
 from kled.kops.client import Kops
 from kled.kops.locate import locate
@@ -53,13 +53,20 @@ class Session:
     """
 
     def __init__(
-        self, settings: Settings, kops: Kops, clock: Clock, who: Who, lease: Held | None
+        self, settings: Settings, kops: Kops | None, clock: Clock, who: Who, lease: Held | None
     ) -> None:
         self.settings = settings
-        self.kops = kops
+        self._kops = kops
         self.clock = clock
         self.who = who
         self.lease = lease
+
+    @property
+    def kops(self) -> Kops:
+        """The kops; raises `KopsMissing` in a session for stores alone, which looked for none."""
+        if self._kops is None:
+            raise KopsMissing("this operation drives no kops")
+        return self._kops
 
     def check(self) -> None:
         """Raise `LeaseLost` where this run's lease could not be kept."""
@@ -75,36 +82,51 @@ def open_session(
     who: Who,
     clock: Clock,
     on_line: Callable[[str], None],
+    with_kops: bool = True,
 ) -> Iterator[Session]:
     """Yield a session; with `cluster` it holds that cluster's lease until the end.
 
-    Raises `KopsMissing`, `SettingsError` (no state store), `LeaseHeld`, `CapabilityMissing`. The
-    scratch directory (0700) with the kubeconfig that kops writes to is removed at the end; after a
-    SIGKILL it stays behind in the system's temporary directory, readable by its owner alone.
+    Without `with_kops` no kops is looked for: for operations on stores alone. Raises `KopsMissing`,
+    `SettingsError` (no state store), `LeaseHeld`, `CapabilityMissing`. The scratch directory (0700)
+    with the kubeconfig that kops writes to is removed at the end; after a SIGKILL it stays behind
+    in the system's temporary directory, readable by its owner alone.
     """
-    state_store = require_state_store(settings)
-    program = locate(
-        explicit=settings.kops,
-        home=settings.home,
-        search_path=settings.environment.get("PATH", os.defpath),
-    )
+    require_state_store(settings)
+    program = _program(settings) if with_kops else None
     with ExitStack() as stack:
-        scratch = Path(tempfile.mkdtemp(prefix="kled-"))
-        stack.callback(shutil.rmtree, scratch, ignore_errors=True)
         lease = None
         if cluster is not None and who.leased:
             lease = stack.enter_context(_lease(settings, cluster, who, clock))
-        kops = Kops(
-            program.path,
-            run=process.run,
-            env=child_environment(settings),
-            state_store=state_store,
-            scratch=scratch,
-            redactor=Redactor(secret_values(settings.environment)),
-            on_line=on_line,
-            on_start=lease.child_started if lease else None,
-        )
+        kops = None
+        if program is not None:
+            scratch = Path(tempfile.mkdtemp(prefix="kled-"))
+            stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+            kops = _kops(settings, program, scratch, lease, on_line)
         yield Session(settings, kops, clock, who, lease)
+
+
+def _program(settings: Settings) -> Path:
+    search_path = settings.environment.get("PATH", os.defpath)
+    return locate(explicit=settings.kops, home=settings.home, search_path=search_path).path
+
+
+def _kops(
+    settings: Settings,
+    program: Path,
+    scratch: Path,
+    lease: Held | None,
+    on_line: Callable[[str], None],
+) -> Kops:
+    return Kops(
+        program,
+        run=process.run,
+        env=child_environment(settings),
+        state_store=require_state_store(settings),
+        scratch=scratch,
+        redactor=Redactor(secret_values(settings.environment)),
+        on_line=on_line,
+        on_start=lease.child_started if lease else None,
+    )
 
 
 def require_state_store(settings: Settings) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kled import __version__
 from kled.config import Settings
@@ -113,13 +113,46 @@ def verify_many(
     return tuple(found[ref] for ref in refs)
 
 
-def newest_of_each(snapshots: "SnapshotStore") -> tuple["SnapshotRef", ...]:
-    """Return the newest snapshot of every cluster; raise `SnapshotMissing` where there is none."""
+def verified(
+    settings: Settings,
+    snapshots: "SnapshotStore",
+    *,
+    level: int,
+    progress: "Progress",
+    only: "SnapshotRef | None" = None,
+) -> list[dict[str, Any]]:
+    """Check one snapshot, or the newest of every cluster and that none is lost; a row for each.
+
+    A row is cluster, id, wanted, level, trustworthy, findings, seconds, etcd. Raises
+    `SnapshotMissing` where there is no snapshot at all.
+    """
+    from kled.snapshot.verify import lost  # noqa: PLC0415
+
     snapshots.require()
-    newest = {ref.cluster: ref for ref in snapshots.list()}
-    if not newest:
+    if only is not None:
+        return [
+            one.as_json()
+            for one in verify_many(settings, snapshots, [only], level=level, progress=progress)
+        ]
+    present = tuple(snapshots.list())
+    if not present:
         raise SnapshotMissing(f"{snapshots.url} holds no snapshots")
-    return tuple(newest.values())
+    newest = tuple({ref.cluster: ref for ref in present}.values())
+    found = verify_many(settings, snapshots, newest, level=level, progress=progress)
+    return [one.as_json() for one in found] + [_gone(ref) for ref in lost(snapshots, present)]
+
+
+def _gone(ref: "SnapshotRef") -> dict[str, Any]:
+    return {
+        "cluster": ref.cluster,
+        "id": ref.id,
+        "wanted": None,
+        "level": None,
+        "trustworthy": False,
+        "findings": ["a run made it, and its manifest is gone: somebody removed it"],
+        "seconds": 0.0,
+        "etcd": {},
+    }
 
 
 def _look(snapshots: "SnapshotStore", ref: "SnapshotRef") -> Listed:

@@ -40,7 +40,7 @@ class Operation(Protocol):
 
     @property
     def mutates(self) -> bool:
-        """Whether it needs the cluster's lease."""
+        """Whether it needs the cluster's lease, and a snapshot before it."""
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order."""

@@ -14,6 +14,7 @@ ROOT: Final = "kled.json"
 CLUSTERS: Final = "clusters/"
 BLOBS: Final = "blobs/"
 RUNS: Final = "runs/"
+PRUNES: Final = "prunes/"
 MANIFEST: Final = "manifest.json"
 _TIME: Final = "%Y%m%dT%H%M%SZ"
 _ID: Final = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
@@ -108,6 +109,12 @@ def run_key(run_id: str) -> str:
     """Return the key of a run's document."""
     moment(run_id)
     return f"{RUNS}{run_id}.json"
+
+
+def prune_key(prune_id: str) -> str:
+    """Return the key of a prune's document."""
+    moment(prune_id)
+    return f"{PRUNES}{prune_id}.json"
 
 
 def snapshot_of(key: str) -> tuple[str, str] | None:

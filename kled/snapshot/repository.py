@@ -131,6 +131,10 @@ class SnapshotStore:
 
     def manifest(self, ref: SnapshotRef) -> Manifest:
         """Return the manifest, checked. Raises `SnapshotMissing` and `SnapshotNotTrustworthy`."""
+        return self.manifest_as_stored(ref)[0]
+
+    def manifest_as_stored(self, ref: SnapshotRef) -> tuple[Manifest, bytes]:
+        """Return the manifest, checked, and its very bytes; raises as `manifest` does."""
         try:
             body = self.store.get(names.manifest_key(ref.cluster, ref.id)).body
         except ObjectMissing:
@@ -141,7 +145,7 @@ class SnapshotStore:
         found = decode(body, ref.cluster, ref.id)
         if self.keys.verification_key:
             signing.require(found, self.keys.verification_key)
-        return found
+        return found, body
 
     def commit(self, manifest: Manifest, *, retain_until: datetime | None = None) -> Manifest:
         """Sign where a key is configured, and write the manifest: from here on it is a snapshot.

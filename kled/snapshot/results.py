@@ -39,6 +39,21 @@ class ClusterResult:
     seconds: float = 0.0
     error: KledError | None = None
 
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            "cluster": self.cluster,
+            "id": self.snapshot,
+            "reused": self.reused,
+            "fuzzy": self.fuzzy,
+            "level": self.level,
+            "objects": self.objects,
+            "bytes": self.size,
+            "findings": list(self.findings),
+            "seconds": round(self.seconds, 3),
+            "error": self.error.message if self.error else None,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class RunResult:

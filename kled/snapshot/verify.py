@@ -61,6 +61,19 @@ class VerifyReport:
         """Whether all that was asked for holds."""
         return not self.findings
 
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            "cluster": self.ref.cluster,
+            "id": self.ref.id,
+            "wanted": self.wanted,
+            "level": self.level,
+            "trustworthy": self.trustworthy,
+            "findings": list(self.findings),
+            "seconds": round(self.seconds, 3),
+            "etcd": {key: one.as_json() for key, one in (self.etcd or {}).items()},
+        }
+
     def require(self) -> "VerifyReport":
         """Raise `SnapshotNotTrustworthy` where something is wrong."""
         if self.findings:

@@ -1,0 +1,32 @@
+"""Restore a cluster's state from a snapshot."""
+
+from typing import Annotated
+
+from prefect import flow
+from pydantic import Field
+
+from kled.operations.keep_state import RestoreState
+from kled.operations.restore_state import Wish
+from tasks import operation
+from tasks.operation import Outcome
+
+
+@flow(name="restore-state", flow_run_name="restore {cluster} from {snapshot}", persist_result=False)
+def restore_state(
+    cluster: str,
+    snapshot: Annotated[str, Field(pattern=r"^\d{8}T\d{6}Z-[0-9a-f]{8}$")],
+    confirm: str | None = None,
+    digest: Annotated[str | None, Field(pattern=r"^[0-9a-f]{12,64}$")] = None,
+) -> Outcome:
+    """Put a cluster's state back as a snapshot has it; what is there now is snapshotted first.
+
+    Nothing is deleted, and nothing is written before every byte was proved. Safe to run again.
+
+    Args:
+        cluster: The cluster's name.
+        snapshot: The snapshot's id, as `kled snapshot list` shows it.
+        confirm: The cluster's name once more; a protected cluster needs it.
+        digest: The digest of the plan that was approved, as `kled snapshot restore` prints it.
+    """
+    restoring = RestoreState(Wish(cluster, snapshot), confirm, digest)
+    return operation.run(restoring, then=(f"kled kops update-cluster --name={cluster}",))

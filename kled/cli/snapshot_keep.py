@@ -1,0 +1,139 @@
+"""`kled snapshot prune|mirror`."""
+
+import sys
+from typing import Any, Final
+
+import click
+
+from kled.cli.counting import counting
+from kled.cli.leaf import Call, leaf
+from kled.cli.meant import asked
+from kled.cli.output import Column, show, show_value
+from kled.cli.snapshot import size
+from kled.errors import InvalidInput
+from kled.operations import keep_snapshots as use
+from kled.operations import stores
+from kled.operations.protection import pattern_protection, require_confirmation
+
+_PLAN: Final = (
+    Column("CLUSTER", "cluster"),
+    Column("SNAPSHOT", "id"),
+    Column("WHAT", "what"),
+    Column("WHY", "why"),
+)
+
+
+@leaf(
+    "prune",
+    examples=(
+        "kled snapshot prune --all",
+        "kled snapshot prune --name=c.example.com --daily=14 --yes",
+        "kled snapshot prune --all --yes",
+    ),
+    snapshots=True,
+)
+@click.option("--name", metavar="CLUSTER", help="The cluster.")
+@click.option("--all", "everything", is_flag=True, help="Every cluster.")
+@click.option("--last", type=int, help="Keep so many of the newest.")
+@click.option("--hourly", type=int, help="Keep the newest of so many hours.")
+@click.option("--daily", type=int, help="Keep the newest of so many days.")
+@click.option("--weekly", type=int, help="Keep the newest of so many weeks.")
+@click.option("--monthly", type=int, help="Keep the newest of so many months.")
+@click.option("--yearly", type=int, help="Keep the newest of so many years.")
+@click.option("--yes", is_flag=True, help="Do it.")
+@click.option(
+    "--confirm", metavar="CLUSTER", help="The name once more; a protected cluster needs it."
+)
+def prune(
+    call: Call,
+    /,
+    *,
+    name: str | None,
+    everything: bool,
+    yes: bool,
+    confirm: str | None,
+    **numbers: int | None,
+) -> None:
+    """Show which snapshots retention would remove; with --yes remove them.
+
+    The newest verified snapshot of a cluster is never removed, nor anything younger than a day.
+    What only removed snapshots needed is collected a day later, so that no other run is disturbed.
+    """
+    if (name is None) == (not everything):
+        raise InvalidInput("--name", "name a cluster, or take --all")
+    kept = stores.snapshot_store(call.settings, call.clock)
+    policy = use.policy(
+        call.settings, {key: one for key, one in numbers.items() if one is not None}
+    )
+    plan = use.plan(kept, policy, name)
+    if yes:
+        _require_meant(call, name, confirm)
+        with counting(sys.stderr, "prune") as progress:
+            report = use.prune(kept, plan, progress)
+        if call.settings.output == "table":
+            show(_rows(report.as_json()["removed"], "removed"), _PLAN, "table")
+        else:
+            show_value(report.as_json(), call.settings.output)
+        call.say(
+            f"{len(report.removed)} snapshots removed, {report.collected} objects collected"
+            f" ({size(report.size)})"
+        )
+        for key in report.locked:
+            call.say(f"warning: {key} is locked, or may not be deleted: it stays")
+    else:
+        _show(call, plan)
+    for ref, why in plan.unreadable:
+        call.say(f"warning: {ref.cluster} {ref.id}: {why}; nothing is collected until it is gone")
+
+
+@leaf(
+    "mirror",
+    examples=(
+        "kled snapshot mirror --to=gs://acme-kops-second-site",
+        "kled snapshot mirror --name=c.example.com --to=file:///mnt/vault/snapshots",
+    ),
+    snapshots=True,
+)
+@click.option("--to", metavar="URL", required=True, help="The second snapshot store.")
+@click.option("--name", metavar="CLUSTER", help="The cluster [default: all].")
+def mirror(call: Call, to: str, name: str | None) -> None:
+    """Copy the snapshots that a second store lacks, every byte proved; nothing is deleted there."""
+    kept = stores.snapshot_store(call.settings, call.clock)
+    kept.require()
+    target = stores.other_store(call.settings, to, call.clock)
+    with counting(sys.stderr, "mirror") as progress:
+        report = use.mirrored(kept, target, progress, name)
+    if call.settings.output == "table":
+        show(_rows(report.as_json()["copied"], "copied"), _PLAN, "table")
+    else:
+        show_value(report.as_json(), call.settings.output)
+    call.say(
+        f"{len(report.copied)} copied ({size(report.size)}), {report.present} were there already"
+    )
+    report.require()
+
+
+def _show(call: Call, plan: Any) -> None:  # noqa: ANN401 - a PrunePlan, imported late
+    document = plan.as_json()
+    if call.settings.output == "table":
+        rows = [{**one, "what": "keep"} for one in document["kept"]]
+        rows += _rows(document["removed"], "remove")
+        show(sorted(rows, key=lambda one: (one["cluster"], one["id"])), _PLAN, "table")
+    else:
+        show_value(document, call.settings.output)
+    call.say(
+        f"preview only: {len(plan.removed)} snapshots would be removed and {len(plan.garbage)}"
+        " objects collected; do it with: --yes"
+    )
+
+
+def _rows(found: Any, what: str) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
+    return [{**one, "what": what, "why": ""} for one in found]
+
+
+def _require_meant(call: Call, name: str | None, confirm: str | None) -> None:
+    """Raise `NotApproved` where a protected cluster's snapshots would go unconfirmed."""
+    if name is None:
+        return
+    why = pattern_protection(name, call.settings.protected)
+    require_confirmation(name, why, confirm or (asked(name, why, "prune it") if why else None))

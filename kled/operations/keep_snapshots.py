@@ -1,0 +1,45 @@
+"""Keep snapshots: retention, and a second site."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from kled.config import Settings
+
+if TYPE_CHECKING:
+    from kled.snapshot.mirror import MirrorReport
+    from kled.snapshot.progress import Progress
+    from kled.snapshot.prune import PrunePlan, PruneReport
+    from kled.snapshot.repository import SnapshotStore
+    from kled.snapshot.retention import Policy
+    from kled.storage.base import ObjectStore
+
+
+def policy(settings: Settings, numbers: Mapping[str, int]) -> "Policy":
+    """Return the retention policy: what was given, then the settings file, then defaults."""
+    from kled.snapshot.retention import Policy  # noqa: PLC0415 - not for --help
+
+    return Policy(**{**settings.snapshot_profile.keep, **numbers})
+
+
+def plan(snapshots: "SnapshotStore", chosen: "Policy", cluster: str | None) -> "PrunePlan":
+    """Return what retention would remove; changes nothing."""
+    from kled.snapshot.prune import plan_prune  # noqa: PLC0415
+
+    snapshots.require()
+    return plan_prune(snapshots, chosen, cluster=cluster)
+
+
+def prune(snapshots: "SnapshotStore", planned: "PrunePlan", progress: "Progress") -> "PruneReport":
+    """Do what was planned. Safe to repeat, to kill, and from two machines (`snapshot.prune`)."""
+    from kled.snapshot.prune import apply_prune  # noqa: PLC0415
+
+    return apply_prune(snapshots, planned, progress)
+
+
+def mirrored(
+    snapshots: "SnapshotStore", target: "ObjectStore", progress: "Progress", cluster: str | None
+) -> "MirrorReport":
+    """Copy what the second store lacks. Safe to repeat and to kill (`snapshot.mirror`)."""
+    from kled.snapshot.mirror import mirror  # noqa: PLC0415
+
+    return mirror(snapshots, target, progress, cluster=cluster)

@@ -1,0 +1,171 @@
+"""A second site: copying snapshots to another snapshot store, proved byte by byte.
+
+Payloads first, the manifest last and as it is, so that its digest and signature hold there, too.
+Nothing is deleted or overwritten at the target. Killed anywhere, a repeat copies what is missing;
+from two machines at once both write the same. Proofs, runs and epochs stay where they were made:
+the second site proves its own copies.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from kled.errors import (
+    KledError,
+    ObjectMissing,
+    PreconditionFailed,
+    SnapshotNotTrustworthy,
+)
+from kled.snapshot import names
+from kled.snapshot.manifest import FORMAT, Payload
+from kled.snapshot.parallel import in_parallel
+from kled.snapshot.payloads import require_stored
+from kled.snapshot.progress import Progress
+from kled.snapshot.repository import SnapshotRef, SnapshotStore, read_json
+from kled.storage.base import ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorReport:
+    """What was copied."""
+
+    copied: tuple[SnapshotRef, ...]
+    present: int
+    """Snapshots that the target had already."""
+    size: int
+    """Bytes written."""
+    failed: tuple[tuple[SnapshotRef, KledError], ...]
+
+    def require(self) -> "MirrorReport":
+        """Raise the first failure."""
+        for _, error in self.failed:
+            raise error
+        return self
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            "copied": [{"cluster": ref.cluster, "id": ref.id} for ref in self.copied],
+            "present": self.present,
+            "bytes": self.size,
+            "failed": [
+                {"cluster": ref.cluster, "id": ref.id, "error": error.message}
+                for ref, error in self.failed
+            ],
+        }
+
+
+def mirror(
+    source: SnapshotStore,
+    target: ObjectStore,
+    progress: Progress,
+    *,
+    cluster: str | None = None,
+    retain_until: datetime | None = None,
+) -> MirrorReport:
+    """Copy every snapshot that `target` lacks, of one cluster or of all.
+
+    A snapshot that is damaged at the source is not copied, and does not keep the others from it.
+    Raises what the stores raise where they cannot be used at all.
+    """
+    root = source.store.get(names.ROOT).body
+    try:
+        target.put_if_absent(names.ROOT, root)
+    except PreconditionFailed:
+        _require_same_format(target)
+    there = {
+        found for entry in target.entries(names.CLUSTERS) if (found := names.snapshot_of(entry.key))
+    }
+    wanted = list(source.list(cluster))
+    missing = [ref for ref in wanted if (ref.cluster, ref.id) not in there]
+    progress.expect(objects=len(missing))
+    copy = _Copy(source, target, progress, retain_until)
+    done = sorted(
+        in_parallel(((0, partial(copy.one, ref)) for ref in missing), threads=8),
+        key=lambda one: one[0],
+    )
+    return MirrorReport(
+        tuple(ref for ref, error, _ in done if error is None),
+        len(wanted) - len(missing),
+        sum(size for _, _, size in done),
+        tuple((ref, error) for ref, error, _ in done if error is not None),
+    )
+
+
+class _Copy:
+    """Copies single snapshots."""
+
+    def __init__(
+        self,
+        source: SnapshotStore,
+        target: ObjectStore,
+        progress: Progress,
+        retain_until: datetime | None,
+    ) -> None:
+        self._source = source
+        self._target = target
+        self._progress = progress
+        self._retain_until = retain_until
+
+    def one(self, ref: SnapshotRef) -> tuple[SnapshotRef, KledError | None, int]:
+        """Copy one snapshot; what keeps it from being copied comes back."""
+        try:
+            manifest, body = self._source.manifest_as_stored(ref)
+            size = sum(self._payload(one) for one in manifest.payloads)
+            self._commit(ref, body)
+        except KledError as error:
+            if error.retryable:
+                raise
+            self._progress.say(f"{ref.cluster} {ref.id}: {error.message}")
+            return ref, error, 0
+        self._progress.done(objects=1, size=size)
+        return ref, None, size
+
+    def _payload(self, payload: Payload) -> int:
+        """Copy one payload; return the bytes written, 0 where it was there, proved."""
+        chunks = _Proved(self._source.store, payload)
+        try:
+            self._target.write(payload.key, chunks, retain_until=self._retain_until)
+        except PreconditionFailed:
+            require_stored(self._target, payload.key, payload.stored_sha256)
+            return 0
+        except ObjectMissing as error:
+            raise SnapshotNotTrustworthy(f"{payload.key} is gone") from error
+        return payload.stored_size
+
+    def _commit(self, ref: SnapshotRef, body: bytes) -> None:
+        key = names.manifest_key(ref.cluster, ref.id)
+        with suppress(PreconditionFailed):  # the same mirror on another machine was faster
+            self._target.put_if_absent(key, body, retain_until=self._retain_until)
+
+
+class _Proved:
+    """The stored bytes of a payload, anew at each iteration.
+
+    Raises at the end unless they are what the manifest says, so that a damaged object never
+    becomes visible at the target.
+    """
+
+    def __init__(self, store: ObjectStore, payload: Payload) -> None:
+        self._store = store
+        self._payload = payload
+
+    def __iter__(self) -> Iterator[bytes]:
+        total = hashlib.sha256()
+        with self._store.read(self._payload.key) as reading:
+            for chunk in reading.chunks():
+                total.update(chunk)
+                yield chunk
+        if total.hexdigest() != self._payload.stored_sha256:
+            raise SnapshotNotTrustworthy(f"{self._payload.key} is damaged")
+
+
+def _require_same_format(target: ObjectStore) -> None:
+    document = read_json(target.get(names.ROOT).body, names.ROOT)
+    if document.get("format") != FORMAT:
+        raise SnapshotNotTrustworthy(
+            f"{target.location.url} is a snapshot store of format {document.get('format')!r}"
+        )

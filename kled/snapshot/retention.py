@@ -1,0 +1,101 @@
+"""Which snapshots of one cluster are kept: a rule over their times, and nothing else.
+
+The newest snapshot of each of the newest N hours, days, ISO weeks, months and years that have one
+is kept, and the last N. Whatever the rule says, the newest trusted one stays, and so does what is
+younger than the grace. Pure: no clock, no store.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from kled.errors import InvalidInput
+
+GRACE: Final = timedelta(hours=24)
+"""No run takes longer; what is younger may belong to one that is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How many of each kind to keep; 0 keeps none of it."""
+
+    last: int = 3
+    hourly: int = 24
+    daily: int = 7
+    weekly: int = 5
+    monthly: int = 12
+    yearly: int = 3
+
+    def __post_init__(self) -> None:
+        """Raises `InvalidInput` for a negative number."""
+        for name, _ in _PERIODS:
+            if getattr(self, name) < 0:
+                raise InvalidInput(name, "must not be negative")
+        if self.last < 1:
+            raise InvalidInput("last", "must be 1 or more: one snapshot always stays")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A snapshot as the rule sees it."""
+
+    id: str
+    created: datetime
+    trusted: bool
+    """It is not fuzzy, and was proved complete."""
+
+
+_PERIODS: Final[tuple[tuple[str, Callable[[datetime], tuple[int, ...]]], ...]] = (
+    ("hourly", lambda at: (at.year, at.month, at.day, at.hour)),
+    ("daily", lambda at: (at.year, at.month, at.day)),
+    ("weekly", lambda at: at.isocalendar()[:2]),
+    ("monthly", lambda at: (at.year, at.month)),
+    ("yearly", lambda at: (at.year,)),
+)
+
+
+def keep(
+    candidates: Sequence[Candidate],
+    policy: Policy,
+    now: datetime,
+    *,
+    named: Collection[str] = (),
+    grace: timedelta = GRACE,
+) -> Mapping[str, str]:
+    """Return the ids to keep, each with why. `named` are ids that something else refers to.
+
+    What is kept of a set is kept of every part of it that has it, so that pruning often ends as
+    pruning once does; an empty result only for no candidates.
+    """
+    newest_first = sorted(candidates, key=lambda one: one.id, reverse=True)
+    why: dict[str, str] = {}
+    for one in newest_first:
+        if one.id in named:
+            why[one.id] = "the newest run"
+        elif now - one.created < grace:
+            why[one.id] = "new"
+    for one in newest_first[: policy.last]:
+        why.setdefault(one.id, "last")
+    for one in _first_trusted(newest_first):
+        why.setdefault(one.id, "newest trusted")
+    for name, period in _PERIODS:
+        for one in _newest_of_each(newest_first, period)[: getattr(policy, name)]:
+            why.setdefault(one.id, name)
+    return why
+
+
+def _first_trusted(newest_first: Sequence[Candidate]) -> Sequence[Candidate]:
+    return [one for one in newest_first if one.trusted][:1]
+
+
+def _newest_of_each(
+    newest_first: Sequence[Candidate], period: Callable[[datetime], tuple[int, ...]]
+) -> list[Candidate]:
+    """Return the newest of each period, trusted ones before others; newest periods first."""
+    found: dict[tuple[int, ...], Candidate] = {}
+    for one in newest_first:
+        key = period(one.created.astimezone(UTC))
+        if key not in found or (one.trusted and not found[key].trusted):
+            found[key] = one
+    return list(found.values())
