@@ -1,6 +1,6 @@
 """Fixtures that more than one kind of test shares."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,3 +18,35 @@ def box(tmp_path: Path) -> Box:
 def box_with(tmp_path: Path) -> Callable[[str], Box]:
     """Make a fresh sandbox whose kops runs some shell after each call."""
     return lambda after_call: make_box(tmp_path / "box", after_call=after_call)
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    from tests.conformance import moto_server
+
+    with moto_server.running() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def minio() -> Iterator[str]:
+    from tests.emulators import servers
+
+    with servers.minio() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def fake_gcs_server() -> Iterator[str]:
+    from tests.emulators import servers
+
+    with servers.fake_gcs_server() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[str]:
+    from tests.emulators import servers
+
+    with servers.azurite() as endpoint:
+        yield endpoint

@@ -11,11 +11,9 @@ from kled.retry import Clock
 from kled.storage.local import LocalStore
 from kled.storage.memory import MemoryStore
 from kled.storage.retrying import RetryingStore
-from tests.conformance import moto_server, places
-from tests.emulators import servers
+from tests.conformance import places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from kled.storage.base import ObjectStore
@@ -25,30 +23,6 @@ CLOCK = Clock(time.monotonic, time.sleep)
 
 EMULATORS = ["minio", "fake-gcs-server", "azurite"]
 """With `below`, the store is a prefix of its bucket."""
-
-
-@pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    with moto_server.running() as endpoint:
-        yield endpoint
-
-
-@pytest.fixture(scope="session")
-def minio() -> Iterator[str]:
-    with servers.minio() as endpoint:
-        yield endpoint
-
-
-@pytest.fixture(scope="session")
-def fake_gcs_server() -> Iterator[str]:
-    with servers.fake_gcs_server() as endpoint:
-        yield endpoint
-
-
-@pytest.fixture(scope="session")
-def azurite() -> Iterator[str]:
-    with servers.azurite() as endpoint:
-        yield endpoint
 
 
 @pytest.fixture(

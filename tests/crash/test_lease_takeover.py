@@ -21,7 +21,7 @@ from kled.lease.document import decode, key
 from kled.retry import Clock
 from kled.storage.base import Location
 from kled.storage.url import open_store
-from tests.conformance import moto_server
+from tests.conformance import moto_server, places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,19 +76,17 @@ class Holder:
         return found
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with moto_server.running() as url:
-        yield url
+CLOUDS = ("minio", "fake-gcs-server", "azurite")
 
 
-@pytest.fixture(params=["file", "s3"])
+@pytest.fixture(
+    params=["file", "s3", *(pytest.param(name, marks=pytest.mark.emulators) for name in CLOUDS)]
+)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "file":
         return Place(tmp_path.as_uri(), {"PATH": os.environ["PATH"]})
-    url, bucket = request.getfixturevalue("endpoint"), f"b-{uuid.uuid4()}"
-    moto_server.client(url).create_bucket(Bucket=bucket)
-    return Place(f"s3://{bucket}", moto_server.environment(url))
+    made = places.made(request.param, request)
+    return Place(made.url, made.env)
 
 
 @contextmanager
@@ -231,10 +229,10 @@ def test_signals_that_ask_for_an_end_do_not_reach_the_watchdog(place: Place) -> 
     assert place.lease().state == "released"
 
 
-def test_credentials_are_in_no_command_line_and_no_lease(endpoint: str, tmp_path: Path) -> None:
+def test_credentials_are_in_no_command_line_and_no_lease(s3_endpoint: str) -> None:
     bucket = f"b-{uuid.uuid4()}"
-    moto_server.client(endpoint).create_bucket(Bucket=bucket)
-    env = {**moto_server.environment(endpoint), "AWS_SECRET_ACCESS_KEY": "very-secret-indeed"}
+    moto_server.client(s3_endpoint).create_bucket(Bucket=bucket)
+    env = {**moto_server.environment(s3_endpoint), "AWS_SECRET_ACCESS_KEY": "very-secret-indeed"}
     with holder(Place(f"s3://{bucket}", env), "first") as first:
         first.child()
 
