@@ -1,0 +1,117 @@
+"""State stores with clusters that pass for kops', and runs over them."""
+
+import base64
+import itertools
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from kled.snapshot.create import create
+from kled.snapshot.keys import Keys
+from kled.snapshot.progress import Quiet
+from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.results import CreateOptions, RunResult
+from kled.storage.base import ObjectStore
+from kled.storage.memory import MemoryStore
+
+START = datetime.now(UTC)
+"""Not a fixed day: a store in memory dates its objects by the machine's clock."""
+BACKUP = "backups/etcd/main/2026-11-24T23:45:00Z-000075"
+_PEM = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n").decode()
+
+
+def name(number: int) -> str:
+    return f"c{number:03d}.example.com"
+
+
+def objects(number: int, *, backups: int = 2) -> dict[str, bytes]:
+    """One cluster's objects by relative key; different for each number."""
+    found = {
+        "config": f"kind: Cluster\nmetadata: {{name: {name(number)}}}\n"
+        "spec: {kubernetesVersion: 1.35.5}\n".encode(),
+        "instancegroup/nodes": f"kind: InstanceGroup\nspec: {{maxSize: {number}}}\n".encode(),
+        "clusteraddons/default": b"",
+        "kops-version.txt": b"1.36.2",
+        "addons/a.addons.k8s.io/v1.yaml": b"kind: Deployment\n" * (number % 7 + 1),
+        "secrets/admin": b'{"Data":"c2VjcmV0"}',
+        "backups/etcd/main/control/etcd-cluster-created": b'{"timestamp":1}',
+        "backups/etcd/main/control/lock": b"live",
+    }
+    for keyset in ("kubernetes-ca", "service-account"):
+        found[f"pki/private/{keyset}/keyset.yaml"] = (
+            f"kind: Keyset\nspec: {{keys: [{{id: '{number}', publicMaterial: {_PEM}}}]}}\n".encode()
+        )
+    for at in range(backups):
+        place = f"backups/etcd/main/2026-11-24T{at:02d}:00:00Z-{at:06d}"
+        found[f"{place}/_etcd_backup.meta"] = f'{{"n":{number},"at":{at}}}'.encode()
+        found[f"{place}/etcd.backup.gz"] = f"backup {at} of {number}".encode()
+    return found
+
+
+def state(clusters: int, *, backups: int = 2) -> MemoryStore:
+    store = MemoryStore()
+    for number in range(clusters):
+        for key, body in objects(number, backups=backups).items():
+            store.put(f"{name(number)}/{key}", body)
+    return store
+
+
+class Runs:
+    """Makes snapshots; each run a second after the one before."""
+
+    def __init__(
+        self, state: ObjectStore, store: ObjectStore, keys: Keys | None = None, *, at: int = 0
+    ) -> None:
+        self.state = state
+        self.store = store
+        self.keys = keys or Keys()
+        self._seconds = itertools.count(at)
+        self._chance = itertools.count()
+        self.later = timedelta()
+
+    @property
+    def snapshots(self) -> SnapshotStore:
+        return SnapshotStore(self.store, self.keys, now=self._now, chance=self._random)
+
+    def run(self, clusters: Sequence[str] | None = None) -> RunResult:
+        options = CreateOptions(by="kled test")
+        return create(self.state, self.snapshots, clusters, options=options, progress=Quiet())
+
+    def _now(self) -> datetime:
+        return START + timedelta(seconds=next(self._seconds)) + self.later
+
+    def _random(self, size: int) -> bytes:
+        return next(self._chance).to_bytes(size, "big")
+
+
+def restored(snapshots: SnapshotStore, cluster: str, at: str = "latest") -> dict[str, bytes]:
+    """Restore into an empty store, with control markers; return what is there."""
+    from kled.snapshot.restore import apply_restore
+    from kled.snapshot.restore_plan import plan_restore
+
+    target = MemoryStore()
+    manifest = snapshots.manifest(snapshots.resolve(cluster, at))
+    plan = plan_restore(snapshots, manifest, target, with_control=True)
+    apply_restore(plan, snapshots, target)
+    prefix = f"{cluster}/"
+    return {
+        entry.key.removeprefix(prefix): target.get(entry.key).body
+        for entry in target.entries(prefix)
+    }
+
+
+def expected(number: int, *, backups: int = 2) -> dict[str, bytes]:
+    """What a restore of one cluster's snapshot brings: all but `lock` and older backups."""
+    newest = f"backups/etcd/main/2026-11-24T{backups - 1:02d}:"
+    return {
+        key: body
+        for key, body in objects(number, backups=backups).items()
+        if not key.endswith("/lock") and ("/2026-" not in key or key.startswith(newest))
+    }
+
+
+def each_failure(attempt: Callable[[int], int]) -> int:
+    """Call `attempt` with 1, 2, … until it says that it made fewer calls; return how many."""
+    for number in itertools.count(1):
+        if attempt(number) < number:
+            return number - 1
+    raise AssertionError

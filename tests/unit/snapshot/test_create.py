@@ -1,0 +1,236 @@
+"""Making snapshots: what is taken, what it costs, and what survives a failure."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pyrage
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kled.errors import ClusterNotFound, KledError, StoreUnavailable
+from kled.snapshot.keys import Keys
+from kled.snapshot.verify import verify
+from kled.storage.memory import MemoryStore
+from tests.stores import CountingStore, FailingStore, Watched
+from tests.unit.snapshot.fleets import Runs, each_failure, expected, name, restored, state
+
+
+def requests(*stores: CountingStore) -> dict[str, int]:
+    """Count requests as a bill does: a listing costs one for each thousand entries."""
+    found: dict[str, int] = {}
+    for store in stores:
+        for method, number in store.counts.items():
+            kind = {"entry": "list", "get": "read", "read": "read", "chunk": ""}.get(
+                method, "write"
+            )
+            if kind:
+                found[kind] = found.get(kind, 0) + number
+        store.counts.clear()
+    return found
+
+
+def test_a_snapshot_holds_all_but_live_control_state_and_older_backups() -> None:
+    runs = Runs(state(3), MemoryStore())
+
+    done = runs.run().require()
+
+    assert [one.cluster for one in done.clusters] == [name(0), name(1), name(2)]
+    for number in range(3):
+        assert restored(runs.snapshots, name(number)) == expected(number)
+    assert {one.level for one in done.clusters} == {1}
+
+
+def test_where_nothing_is_new_nothing_is_written_but_the_run() -> None:
+    source, target = CountingStore(state(20)), CountingStore(MemoryStore())
+    runs = Runs(source, target)
+    first = runs.run().require()
+    requests(source, target)
+
+    second = runs.run().require()
+
+    assert all(one.reused for one in second.clusters)
+    assert [one.snapshot for one in second.clusters] == [one.snapshot for one in first.clusters]
+    cost = requests(target)
+    assert (cost["write"], cost["read"]) == (1, 2)
+    assert "read" not in requests(source)
+
+
+def test_a_first_run_reads_each_object_once_and_writes_two_per_cluster_and_each_backup() -> None:
+    source, target = CountingStore(state(30)), CountingStore(MemoryStore())
+
+    Runs(source, target).run().require()
+
+    assert requests(source)["read"] == 30 * len(expected(0))
+    assert requests(target)["write"] <= 30 * 2 + 30 * 2 + 2
+
+
+def test_a_changed_cluster_costs_two_writes_and_a_new_backup_one_for_each_file() -> None:
+    store = state(20)
+    source, target = CountingStore(store), CountingStore(MemoryStore())
+    runs = Runs(source, target)
+    runs.run().require()
+    store.put(f"{name(3)}/addons/a.addons.k8s.io/v1.yaml", b"changed")
+    place = f"{name(7)}/backups/etcd/main/2026-11-25T00:00:00Z-000076"
+    store.put(f"{place}/_etcd_backup.meta", b"{}")
+    store.put(f"{place}/etcd.backup.gz", b"newest")
+    requests(source, target)
+
+    done = runs.run().require()
+
+    assert [one.cluster for one in done.clusters if not one.reused] == [name(3), name(7)]
+    assert requests(target)["write"] <= 2 + (1 + 2) + 1
+    newest = restored(runs.snapshots, name(7))
+    assert newest["backups/etcd/main/2026-11-25T00:00:00Z-000076/etcd.backup.gz"] == b"newest"
+    manifest = runs.snapshots.manifest(runs.snapshots.resolve(name(7), "latest"))
+    assert manifest.archive_of != manifest.id
+
+
+def test_a_half_written_etcd_backup_is_not_taken() -> None:
+    store = state(1)
+    store.put(f"{name(0)}/backups/etcd/main/2026-11-25T00:00:00Z-000076/etcd.backup.gz", b"half")
+    runs = Runs(store, MemoryStore())
+
+    runs.run().require()
+
+    assert restored(runs.snapshots, name(0)) == expected(0)
+
+
+def test_an_absent_cluster_fails_alone() -> None:
+    runs = Runs(state(2), MemoryStore())
+
+    done = runs.run([name(0), "absent.example.com"])
+
+    assert isinstance(done.clusters[0].error, ClusterNotFound)
+    assert done.clusters[1].error is None
+    with pytest.raises(ClusterNotFound, match="absent"):
+        done.require()
+
+
+def test_a_directory_without_a_config_is_named_and_left_out() -> None:
+    store = state(1)
+    store.put("orphan.example.com/pki/private/kubernetes-ca/keyset.yaml", b"x")
+
+    assert Runs(store, MemoryStore()).run().orphans == ("orphan.example.com",)
+
+
+def test_new_recipients_make_everything_anew_and_only_they_can_open_it(tmp_path: object) -> None:
+    identity = pyrage.x25519.Identity.generate()
+    runs = Runs(state(2), MemoryStore())
+    runs.run().require()
+
+    sealed = Runs(runs.state, runs.store, Keys((str(identity.to_public()),)), at=60)
+    done = sealed.run().require()
+
+    assert not any(one.reused for one in done.clusters)
+    manifest = sealed.snapshots.manifest(sealed.snapshots.resolve(name(0), "latest"))
+    assert all(payload.encrypted for payload in manifest.payloads)
+    assert all(one.reused for one in sealed.run().clusters)
+
+
+def test_a_lost_snapshot_is_noticed_and_made_again() -> None:
+    runs = Runs(state(1), MemoryStore())
+    lost = runs.run().require().clusters[0].snapshot
+    runs.store.delete(f"clusters/{name(0)}/{lost}/manifest.json")
+
+    again = runs.run()
+
+    assert again.clusters[0].snapshot != lost
+    assert any(str(lost) in words for words in again.warnings)
+    assert restored(runs.snapshots, name(0)) == expected(0)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_failure_at_any_call_leaves_only_snapshots_that_verify(*, after: bool) -> None:
+    """…loses no older one, and a run afterwards finishes."""
+
+    def attempt(number: int) -> int:
+        store, kept = state(2), MemoryStore()
+        Runs(store, kept).run().require()
+        store.put(f"{name(1)}/addons/a.addons.k8s.io/v1.yaml", b"changed")
+        failing = FailingStore(kept, at=number, after=after)
+        runs = Runs(store, failing, at=3600)
+        try:
+            runs.run().require()
+        except StoreUnavailable:
+            assert failing.failed
+        check_all(Runs(store, kept), at_least=2)
+        assert all(one.error is None for one in Runs(store, kept, at=7200).run().clusters)
+        changed = expected(1) | {"addons/a.addons.k8s.io/v1.yaml": b"changed"}
+        assert restored(Runs(store, kept).snapshots, name(1)) == changed
+        return failing.calls
+
+    assert each_failure(attempt) > 5
+
+
+def test_a_failure_at_any_reading_of_the_state_store_is_that_cluster_s_alone() -> None:
+    def attempt(number: int) -> int:
+        failing, kept = FailingStore(state(2), at=number), MemoryStore()
+        try:
+            done = Runs(failing, kept).run()
+        except StoreUnavailable:
+            done = None  # the listing itself
+        if done is not None and failing.failed:
+            assert sum(one.error is not None for one in done.clusters) == 1
+        check_all(Runs(failing.inner, kept), at_least=0)
+        return failing.calls
+
+    assert each_failure(attempt) > 20
+
+
+def check_all(runs: Runs, *, at_least: int) -> None:
+    """Every snapshot that is listed verifies."""
+    refs = list(runs.snapshots.list())
+    assert len(refs) >= at_least
+    for ref in refs:
+        report = verify(runs.snapshots, ref, level=1, by="test", record=False)
+        assert report.trustworthy, report.findings
+
+
+PAIR = ("addons/b/first", "addons/z/second")
+
+
+class Restless(Watched):
+    """A state store that somebody changes while it is read: a pair, one object after the other.
+
+    `seen` holds every state that the pair was ever in.
+    """
+
+    def __init__(self, inner: MemoryStore, chance: random.Random, changes: int) -> None:
+        super().__init__(inner)
+        self._chance = chance
+        self._left = changes
+        self._writes = 0
+        self.pair = [b"0", b"0"]
+        self.seen = {(b"0", b"0")}
+        for key in PAIR:
+            inner.put(f"{name(0)}/{key}", b"0")
+
+    def _meet(self, method: str, key: str, call: Callable[[], Any]) -> Any:
+        if self._left and self._chance.random() < 0.3:
+            self._left -= 1
+            self._write()
+        return call()
+
+    def _write(self) -> None:
+        number, at = divmod(self._writes, 2)
+        self._writes += 1
+        self.pair[at] = str(number + 1).encode()
+        self.inner.put(f"{name(0)}/{PAIR[at]}", self.pair[at])
+        self.seen.add((self.pair[0], self.pair[1]))
+
+
+@given(st.integers(0, 2**32), st.integers(0, 40))
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_snapshot_that_mixes_two_states_says_so(seed: int, changes: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - not for keys
+    writer = Restless(state(1), chance, changes)
+    runs = Runs(writer, MemoryStore())
+
+    result = runs.run([name(0)] if seed % 2 else None).clusters[0]
+
+    if isinstance(result.error, KledError) or result.fuzzy:
+        return
+    found = restored(runs.snapshots, name(0))
+    assert (found[PAIR[0]], found[PAIR[1]]) in writer.seen
