@@ -14,11 +14,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import CapabilityMissing, ObjectMissing
-from kled.storage.azure_client import LONG_READ_SECONDS, Access, Clients
+from kled.storage.azure_client import LONG_READ_SECONDS, READ_SECONDS, Access, Clients
 from kled.storage.azure_errors import translated, translated_data
 from kled.storage.base import Entry, Location, Reading, Stored, Version, checked
 from kled.storage.obstore_calls import GetOptions, opened
-from kled.storage.parts import first_part
+from kled.storage.parts import SMALL, first_part
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, BlobProperties
@@ -143,7 +143,7 @@ class AzureBlobStore:
                 length=len(body),
                 validate_content=True,
                 max_concurrency=1,
-                read_timeout=LONG_READ_SECONDS,
+                read_timeout=LONG_READ_SECONDS if len(body) > SMALL else READ_SECONDS,
                 **condition,
             )
         return _tag(answer["etag"])

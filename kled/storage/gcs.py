@@ -15,7 +15,7 @@ from kled.storage import gcs_listing
 from kled.storage.base import Entry, Location, Reading, Stored, Version, checked
 from kled.storage.gcs_client import SILENCE, Clients
 from kled.storage.gcs_errors import translated
-from kled.storage.parts import Pipe, first_part
+from kled.storage.parts import SMALL, Pipe, first_part
 
 if TYPE_CHECKING:
     import requests
@@ -175,7 +175,7 @@ class GcsStore:
                 body,
                 content_type="application/octet-stream",
                 if_generation_match=generation,
-                timeout=SILENCE.large,
+                timeout=SILENCE.large if len(body) > SMALL else SILENCE.small,
                 checksum="crc32c",
                 retry=None,
             )

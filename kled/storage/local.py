@@ -65,6 +65,7 @@ class LocalStore:
         self._root = root
         self._clock = clock
         self._location = Location(root.as_uri())
+        self._swept = False
 
     @property
     def location(self) -> Location:
@@ -152,7 +153,10 @@ class LocalStore:
         raise ObjectMissing(f"there is no object {key} in {self._location.url}")
 
     def _partial(self, key: str) -> Partial:
-        return Partial(self._root, checked(key), self._lock, self._where(key))
+        """Begin a write; the first one of each store object looks for what dead writers left."""
+        checked(key)
+        sweeps, self._swept = not self._swept, True
+        return Partial(self._root, key, self._lock, where=self._where(key), sweeps=sweeps)
 
     @contextmanager
     def _lock(self) -> Iterator[None]:

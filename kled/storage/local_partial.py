@@ -1,7 +1,7 @@
 """Files of a directory store that are being written, and the lock under which they are published.
 
 A partial file is made while the store's lock is held, and locked itself by its writer until it is
-published or given up. One that nobody has locked is a dead writer's: the next writer removes it.
+published or given up. One that nobody has locked is a dead writer's: a later writer removes it.
 """
 
 import errno
@@ -79,14 +79,17 @@ class Partial:
         root: Path,
         key: str,
         lock: Callable[[], AbstractContextManager[None]],
+        *,
         where: str,
+        sweeps: bool,
     ) -> None:
         self._target, self._folder = root / key, root / _FOLDER
-        self._lock, self._where = lock, where
+        self._lock, self._where, self._sweeps = lock, where, sweeps
 
     def __enter__(self) -> Self:
         with self._lock(), translated(self._where):
-            self._remove_dead()
+            if self._sweeps:
+                self._remove_dead()
             descriptor, name = tempfile.mkstemp(prefix="partial-", dir=self._folder)
             self._path = Path(name)
             self._file = os.fdopen(descriptor, "wb")

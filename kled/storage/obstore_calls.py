@@ -19,8 +19,6 @@ SILENCE: Final = timedelta(seconds=10)
 """How long an answer, or its next piece, may be awaited."""
 LONG_SILENCE: Final = timedelta(minutes=2)
 """The same where a large body is sent first, which counts as silence."""
-SMALL: Final = 256 * 1024
-"""Bytes of a body that need not count as large."""
 _UNLIMITED: Final = timedelta(days=1)
 _PAST_THE_END: Final = ("status code: 416", "Wanted range starting at")
 

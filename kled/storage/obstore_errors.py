@@ -60,7 +60,8 @@ def unsent(error: Exception) -> type[StoreError]:
 
 def sentence(words: str) -> str:
     """Return `words` as the messages of errors are written."""
-    return words[:1].lower() + words[1:].rstrip(".")
+    first = words[:1] if words[1:2].isupper() else words[:1].lower()  # HTTP stays as it is
+    return first + words[1:].rstrip(".")
 
 
 def _last(text: str) -> str:

@@ -2,6 +2,11 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+SMALL: Final = 256 * 1024
+"""Bytes of a body whose sending takes no time worth mentioning; with larger ones, adapters wait
+longer for the answer."""
 
 
 def first_part(

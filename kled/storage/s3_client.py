@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import InvalidInput, StoreDenied
 from kled.storage import obstore_calls, s3_listing
+from kled.storage.parts import SMALL
 
 if TYPE_CHECKING:
     from boto3 import Session
@@ -90,7 +91,7 @@ class Clients:
 
     def data(self, size: int) -> "S3Store":
         """Return obstore's, for requests with a body of `size` bytes."""
-        large = size > obstore_calls.SMALL
+        large = size > SMALL
         silence = obstore_calls.LONG_SILENCE if large else obstore_calls.SILENCE
         name = f"obstore {self._region} {large}"
         store: S3Store = self._once(name, lambda: self._open(silence))
