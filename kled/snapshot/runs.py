@@ -10,12 +10,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from kled.errors import InvalidInput, ObjectMissing, SnapshotNotTrustworthy
 from kled.snapshot import names
 from kled.snapshot.manifest import FORMAT
-from kled.snapshot.repository import SnapshotStore, read_json
+from kled.snapshot.parallel import in_parallel
+from kled.snapshot.repository import SnapshotRef, SnapshotStore, read_json
 
 _RECENT: Final = timedelta(days=7)
 """Looking among the newest ones first keeps the search at one request."""
@@ -69,6 +71,33 @@ def newest(snapshots: SnapshotStore) -> Run | None:
             except ObjectMissing:
                 continue  # pruned since it was listed
     return None
+
+
+def recent(snapshots: SnapshotStore) -> list[Run]:
+    """Return the readable runs of the last days, and the newest one in any case."""
+
+    def look(run_id: str) -> Run | None:
+        try:
+            return read(snapshots, run_id)
+        except (ObjectMissing, SnapshotNotTrustworthy):
+            return None
+
+    after = names.RUNS + names.new_id(snapshots.now() - _RECENT, b"\0\0")
+    ids = [_run_id(one.key) for one in snapshots.store.entries(names.RUNS, start_after=after)]
+    found = in_parallel((0, partial(look, one)) for one in ids if one)
+    kept = [one for one in found if one is not None]
+    if not kept and (last := newest(snapshots)) is not None:
+        kept.append(last)
+    return kept
+
+
+def pruned(snapshots: SnapshotStore) -> set[SnapshotRef]:
+    """Return the snapshots that prunes removed, as far back as their documents go."""
+    found: set[SnapshotRef] = set()
+    for entry in snapshots.store.entries(names.PRUNES):
+        document = read_json(snapshots.store.get(entry.key).body, entry.key)
+        found |= {SnapshotRef(*one) for one in document.get("removed", ())}
+    return found
 
 
 def read(snapshots: SnapshotStore, run_id: str) -> Run:

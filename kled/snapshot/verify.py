@@ -122,17 +122,21 @@ def verify(
 
 
 def lost(snapshots: SnapshotStore, present: Collection[SnapshotRef]) -> tuple[SnapshotRef, ...]:
-    """Return the snapshots that the newest run names and that are not `present`.
+    """Return the snapshots that are not `present`, though a run of the last days made them.
 
-    Nobody but a person, a lifecycle rule or an attacker removes those: prune never does.
+    Those that a prune removed are no loss; the others a person, a lifecycle rule or an attacker
+    removed.
     """
-    run = runs.newest(snapshots)
-    named = (
+    named = {
         SnapshotRef(cluster, one.snapshot)
-        for cluster, one in (run.clusters if run else {}).items()
+        for run in runs.recent(snapshots)
+        for cluster, one in run.clusters.items()
         if one.snapshot
-    )
-    return tuple(one for one in sorted(named) if one not in set(present))
+    }
+    missing = named - set(present)
+    if not missing:
+        return ()
+    return tuple(sorted(missing - runs.pruned(snapshots)))
 
 
 def proofs(snapshots: SnapshotStore, manifest: Manifest) -> tuple[Proof, ...]:

@@ -1,4 +1,4 @@
-"""A create killed after any call of the real kops ends as an undisturbed one; the flow works, too."""
+"""A create killed after any call of the real kops ends as an undisturbed one; so does the flow."""
 
 from __future__ import annotations
 

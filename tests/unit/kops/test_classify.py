@@ -39,7 +39,8 @@ TABLE = {
     " 34b-create-secret-dockerconfig-again 38b-replace-invalid C02b-gce-dryrun-noproject"
     " C03-azure-dryrun-noflag C05d-hetzner-badzone C08c-linode-create-nodryrun"
     " C10-unknown-cloud C11-no-cloud-infer E08-invalid-name E09-invalid-zone E09c-no-zones"
-    " E09d-even-cp E09g-bad-image E09k-no-default-image E10-create-f-badyaml E11-unknown-flag E11f-bool-arg"
+    " E09d-even-cp E09g-bad-image E09k-no-default-image"
+    " E10-create-f-badyaml E11-unknown-flag E11f-bool-arg"
     " E11h-no-cluster-name E13-bad-phase E13d-bad-duration S01-seed-create"
     " S02-seed-create-dns-public",
     "CloudUnavailable": "23-toolbox-template C02c-gce-dryrun-fakecred C06b-openstack-dryrun"
