@@ -91,13 +91,17 @@ def parsed(body: bytes, below: str) -> tuple[list[Entry], str | None]:
     found = []
     for element in root.iter(f"{space}Contents"):
         told = {child.tag[len(space) :]: child.text or "" for child in element}
-        key, size = told["Key"], int(told["Size"])
-        if encoded and ("%" in key or "+" in key):
-            key = unquote_plus(key)
+        key, size = _decoded(told["Key"]) if encoded else told["Key"], int(told["Size"])
         if size or not key.endswith("/"):
             modified = datetime.fromisoformat(told["LastModified"])
             found.append(Entry(key[len(below) :], size, told["ETag"], modified))
     return found, token if truncated else None
+
+
+def _decoded(key: str) -> str:
+    """Undo the URL-encoding; slashes, of which there are most, without the slow general way."""
+    key = key.replace("%2F", "/")
+    return unquote_plus(key) if "%" in key or "+" in key else key
 
 
 @contextmanager
