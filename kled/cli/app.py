@@ -1,6 +1,7 @@
 """The root command and the one place where errors become words and exit codes."""
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ from kled.redact import Redactor, secret_values
 
 INTERRUPTED: Final = 130
 TERMINATED: Final = 143
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 _WIDE: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -122,7 +124,7 @@ def _ending(error: BaseException) -> int:
         case BrokenPipeError() | SystemExit():  # click ends with the latter where it meets EPIPE
             return _closed_pipe()
         case _:
-            return _bug(error)
+            return _full(error) or _bug(error)
 
 
 def _explain(error: KledError) -> int:
@@ -143,6 +145,17 @@ def _bug(error: BaseException) -> int:
 def _closed_pipe() -> int:
     """The reader (`head`, `less`) went away: end quietly, and keep Python from flushing to it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
+
+
+def _full(error: BaseException) -> int:
+    """Return 1, said in words, for a full or read-only disk (most often stdout's); else 0."""
+    if not isinstance(error, OSError) or error.errno not in _FULL:
+        return 0
+    _closed_pipe()
+    where, why = error.filename or "the output", (error.strerror or str(error)).lower()
+    click.echo(f"kled: cannot write {where}: {why}", err=True)
+    click.echo("hint: free space, or mend the disk", err=True)
     return 1
 
 

@@ -20,6 +20,7 @@ _HETZNER = "https://docs.hetzner.cloud/reference/cloud"
 _DO = "https://docs.digitalocean.com/reference/api/digitalocean/"
 _SCALEWAY = "https://pkg.go.dev/github.com/scaleway/scaleway-sdk-go/scw"
 _OPENSTACK = "https://docs.openstack.org/api-ref/identity/v3/"
+_GO_ERRORS = "https://github.com/golang/go/blob/go1.24.0/src/syscall/zerrors_linux_amd64.go"
 _LIMIT = "ask the cloud to raise the limit, or free what is not used"
 _RIGHTS = "give the account the permission, or use credentials that have it"
 
@@ -150,6 +151,15 @@ SERVER_ERROR: Final = (
     ),
 )
 
-CAUSES: Final = (*CREDENTIALS, *REFUSED)
+DISK: Final = (
+    Row(
+        r"(?:\w+ )?(/\S+): (no space left on device|disk quota exceeded|read-only file system)",
+        errors.DiskUnusable,
+        "kops cannot write {}: {}",
+        _GO_ERRORS,
+        "free space, or mend the disk; then run the same command again: it does what is left",
+    ),
+)
+CAUSES: Final = (*DISK, *CREDENTIALS, *REFUSED)
 """What makes waiting in vain; whoever looks here looks at `THROTTLED` first."""
-CLOUD: Final = (*THROTTLED, *CREDENTIALS, *REFUSED, *SERVER_ERROR)
+CLOUD: Final = (*DISK, *THROTTLED, *CREDENTIALS, *REFUSED, *SERVER_ERROR)

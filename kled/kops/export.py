@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from kled.errors import DiskUnusable
+from kled.errors import DiskUnusable, InvalidInput
 from kled.kops import command
 from kled.kops.call import Calls
 
@@ -29,9 +29,12 @@ class Export(Calls):
         Other contexts in the file are kept, and two exports to one file wait for each other.
         Atomic: the file is the old one or the new one, whatever kills this. Repeatable; each call
         signs new credentials. `admin` is their lifetime, None exports none. A link is followed.
-        Raises `NotYetApplied` before the first update, and `DiskUnusable`.
+        Raises `InvalidInput` for what is no regular file, `NotYetApplied` before the first update,
+        and `DiskUnusable`.
         """
         target = path.resolve()
+        if target.exists() and not target.is_file():  # a device would be read for ever
+            raise InvalidInput("kubeconfig", f"{target} is no regular file")
         with _disk(target), _turn(target.parent), _draft(target) as draft:
             self.change(command.export_kubeconfig(name, str(draft), admin, api_server))
             draft.chmod(0o600)
@@ -45,7 +48,10 @@ def _disk(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise DiskUnusable(f"cannot write {target}: {reason}") from error
+        raise DiskUnusable(
+            f"cannot write {target}: {reason}",
+            hint="free space, mend the permissions, or name another file",
+        ) from error
 
 
 @contextmanager

@@ -12,6 +12,8 @@ _CREDENTIALS = "kled doctor shows which variables each cloud needs, and which ar
 _APPLY = "run kled kops update-cluster --yes first"
 _KEEP = "kled kops validate-cluster shows what the cluster lacks; validate it before going on"
 
+_REACH = "check the endpoint, DNS, and the way to it from where kled runs; kled doctor tries them"
+
 _CRASHED = (
     Row(r"^panic: (.*)", errors.KopsCrashed, "kops crashed: {}", "C04c-do-create-nodryrun"),
 )
@@ -318,6 +320,8 @@ REJECTED: Final = (
         errors.DefinitionRejected,
         "kops refuses the change: {}",
         "30i-edit-cluster-set-badpath",
+        "fields are those of https://kops.sigs.k8s.io/cluster_spec/ in the form that"
+        " kled kops get-clusters --output=yaml shows",
     ),
     Row(
         r"^Error: (unknown flag: .*|unknown command .*|invalid argument .*|--name is required"
@@ -336,6 +340,7 @@ UNAVAILABLE: Final = (
         errors.CloudUnavailable,
         "the cloud or the state store does not answer: {}",
         "E04-unreachable-endpoint-s3",
+        _REACH,
     ),
     Row(
         r'^Error: .*(?:cannot determine hash for|error fetching) "(https?://[^"]+)"',
@@ -357,6 +362,7 @@ UNAVAILABLE: Final = (
         errors.CloudUnavailable,
         "the cloud or the state store does not answer: {}",
         "C06b-openstack-dryrun",
+        _REACH,
     ),
 )
 

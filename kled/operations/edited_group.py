@@ -36,7 +36,8 @@ def parse(text: str, stored: Document) -> Document | None:
         documents = [one for one in yaml.safe_load_all(text) if one is not None]
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}" if error.problem_mark else "the file"
-        raise InvalidInput(line, f"is no YAML: {error.problem or error}") from error
+        hint = "look at the indentation, brackets and quotes there; nothing was stored"
+        raise InvalidInput(line, f"is no YAML: {error.problem or error}", hint=hint) from error
     except yaml.YAMLError as error:
         raise InvalidInput("the file", f"is no YAML: {error}") from error
     if not documents:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from kled import process
 from kled.config import Settings
-from kled.errors import KopsMissing, SettingsError
+from kled.errors import KopsMissing, SettingsError, StoreError
 from kled.kops import features
 from kled.kops.client import Kops
 from kled.kops.locate import locate
@@ -96,7 +96,8 @@ def open_session(
     with ExitStack() as stack:
         lease = None
         if cluster is not None and who.leased:
-            lease = stack.enter_context(_lease(settings, cluster, who, clock))
+            with _advised():
+                lease = stack.enter_context(_lease(settings, cluster, who, clock))
         kops = None
         if program is not None:
             scratch = Path(tempfile.mkdtemp(prefix="kled-"))
@@ -127,6 +128,20 @@ def _kops(
         on_line=on_line,
         on_start=lease.child_started if lease else None,
     )
+
+
+@contextmanager
+def _advised() -> Iterator[None]:
+    """Add what to do to a refusal of the state store that does not say it itself."""
+    try:
+        yield
+    except StoreError as error:
+        error.hint = error.hint or (
+            "check the address, the endpoint and the way to it; kled doctor tries the state store"
+            if error.retryable
+            else "a change needs to write to the state store, where its lease is kept"
+        )
+        raise
 
 
 def require_state_store(settings: Settings) -> str:

@@ -136,7 +136,9 @@ def _settings(env: Mapping[str, str]) -> dict[str, Any]:
 
 def _told(error: Any) -> str:  # noqa: ANN401 - botocore's ClientError, imported late
     meta, told = error.response.get("ResponseMetadata", {}), error.response["Error"]
-    text = f"{told['Code']}: {told['Message']}"
+    text = (
+        f"api error {told['Code']}: {told['Message']}"  # as the SDK words what it has no type for
+    )
     if told["Code"] == "NoSuchBucket":
         text = _NO_BUCKET
     return (

@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from kled.sandbox.context import KopsFailure, StateStore
@@ -12,6 +13,16 @@ For example, a valid value follows the format s3://<bucket>.
 You can find the supported stores in https://kops.sigs.k8s.io/state."""
 _S3_SCHEMES = ("s3", "do", "scw", "linode", "hos")
 Log = Callable[[str, str, str], None]
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    """Word what the disk refuses as Go does: `write /path: no space left on device`."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise KopsFailure(f"write {error.filename}: {reason}") from error
 
 
 class FileStore:
@@ -33,11 +44,16 @@ class FileStore:
     def write(self, key: str, body: bytes) -> None:
         """Write atomically: temporary file in the same directory, then rename."""
         path = self._root / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(body)
-        Path(temporary).replace(path)
+        with _disk():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(body)
+                Path(temporary).replace(path)
+            except OSError as error:
+                Path(temporary).unlink(missing_ok=True)
+                raise OSError(error.errno, error.strerror, temporary) from error
 
     def delete(self, key: str) -> None:
         """Delete one object and the directories that it leaves empty."""

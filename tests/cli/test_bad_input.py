@@ -128,6 +128,75 @@ def test_a_kops_that_is_too_old_is_refused(env: dict[str, str], tmp_path: Path) 
     assert stored(env) == []
 
 
+def test_a_kops_newer_than_known_is_used_with_a_word_about_it(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    new = tmp_path / "kops"
+    said_version = "echo 'Client version: 1.99.0 (git-abc)'"
+    new.write_text(
+        f'#!/bin/sh\ntest "$1" = version && {said_version} && exit\nexec {env["KLED_KOPS"]} "$@"\n'
+    )
+    new.chmod(0o755)
+
+    done = kled(env | {"KLED_KOPS": str(new)}, *CREATE)
+
+    assert done.returncode == 0
+    assert "newer than 1.36, the newest that kled was tested with" in done.stdout
+
+
+@pytest.mark.parametrize("args", [("get-clusters",), CREATE])
+@pytest.mark.parametrize(
+    ("store", "code", "words"),
+    [
+        ("file:///nowhere/at/all", 1, "no"),
+        ("ftp://bucket", 2, "state store: ftp://bucket is of no kind that kops knows"),
+        ("bucket", 2, "state store: bucket is of no kind that kops knows"),
+    ],
+)
+def test_a_state_store_that_is_none_is_refused_with_a_hint(
+    env: dict[str, str], args: tuple[str, ...], store: str, code: int, words: str
+) -> None:
+    done = kled(env | {"KOPS_STATE_STORE": store}, *args)
+
+    assert done.returncode == code
+    assert done.stderr.startswith("kled: ")
+    assert words in said(done)
+    assert "hint: " in done.stderr
+    assert not Path("/nowhere").exists()
+
+
+def test_a_field_that_kops_does_not_know_is_refused_and_nothing_is_left(
+    env: dict[str, str],
+) -> None:
+    done = kled(env, *CREATE, "--set=spec.noSuchField=1")
+
+    assert done.returncode == 1
+    assert "field spec.noSuchField not found" in said(done)
+    assert "hint: fields are those of" in done.stderr
+    assert stored(env) == []
+
+
+def test_a_file_that_is_no_yaml_names_the_line(env: dict[str, str], tmp_path: Path) -> None:
+    assert kled(env, *CREATE).returncode == 0
+    edited = tmp_path / "group.yaml"
+    edited.write_text("kind: InstanceGroup\nspec: [\n")
+
+    done = kled(env, "edit-instance-group", NAME, "--instance-group=nodes", f"--file={edited}")
+
+    assert done.returncode == 2
+    assert "kled: line 3: is no YAML: " in said(done)
+    assert "hint: " in done.stderr
+
+
+def test_a_kubeconfig_that_is_a_device_is_refused_before_it_is_read(env: dict[str, str]) -> None:
+    assert kled(env, *CREATE).returncode == 0
+
+    done = kled(env, "export-kubecfg", NAME, "--kubeconfig=/dev/zero")
+
+    assert done.returncode == 2
+    assert "/dev/zero is no regular file" in said(done)
+
+
 def test_the_shell_completes_commands(env: dict[str, str]) -> None:
     words = {"COMP_WORDS": "kled kops del", "COMP_CWORD": "2", "_KLED_COMPLETE": "bash_complete"}
 

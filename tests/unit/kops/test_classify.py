@@ -95,6 +95,15 @@ def test_a_silent_end_says_how_it_ended(code: int, stdout: str, words: str) -> N
     assert words in classify("update cluster", code, stdout, "").message
 
 
+@pytest.mark.parametrize("why", ["no space left on device", "read-only file system"])
+def test_a_disk_that_takes_nothing_is_named_with_the_file(why: str) -> None:
+    error = classify("update cluster", 1, "", f"Error: writing: write /state/c/config: {why}\n")
+
+    assert type(error) is errors.DiskUnusable
+    assert error.message == f"kops cannot write /state/c/config: {why}"
+    assert type(permanent_cause(f"{TASK}write /tmp/x: {why}")) is errors.DiskUnusable
+
+
 @pytest.mark.parametrize(
     ("said", "kind"),
     [
