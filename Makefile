@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint lock bench test-slow test-kops emulators test-emulators coverage clean
+.PHONY: help install demo test lint lock pictures bench test-slow test-kops emulators test-emulators coverage clean
 
 help: ## show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,10 @@ lint: install ## format, lint, types, directions between rooms
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+pictures: install ## take the pictures in docs/pictures anew (needs chromium and pngquant)
+	KLED_TEST_SCREENSHOTS=docs/pictures $(BIN)/python -m pytest -q -m browser
+	pngquant --force --skip-if-larger --ext .png docs/pictures/*.png
 
 bench: install ## overhead and speed, as ratios against bare kops in the same run
 	$(BIN)/python -m benchmarks

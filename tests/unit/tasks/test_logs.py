@@ -81,3 +81,11 @@ def test_a_foreseen_error_has_no_traceback_and_a_bug_keeps_its_own() -> None:
 
     assert written.getvalue().count("engine execution ended") == 1
     assert "RuntimeError: a bug" in written.getvalue()
+
+
+def test_an_empty_line_of_kops_is_no_entry(stream: io.StringIO) -> None:
+    logs.install(Redactor())
+
+    logs.kops_line(" ")
+
+    assert stream.getvalue() == ""
