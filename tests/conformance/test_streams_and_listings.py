@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kled.errors import CapabilityMissing, ObjectMissing, PreconditionFailed, StoreError
+from tests.conformance import places
 from tests.stores import keys
 
 if TYPE_CHECKING:
@@ -188,3 +191,46 @@ def test_a_version_that_never_was_is_missing(versioned: ObjectStore) -> None:
 
     with pytest.raises((ObjectMissing, StoreError)):
         versioned.get("other", version=old.version)
+
+
+@pytest.mark.emulators
+def test_of_a_broken_multipart_upload_nothing_is_left(request: pytest.FixtureRequest) -> None:
+    place = places.made("minio", request)
+    store, client = place.open(), places.s3_client(place)
+
+    def broken() -> Iterator[bytes]:
+        yield from Source(LARGE)
+        raise OSError("the source broke")
+
+    with pytest.raises(OSError, match="the source broke"):
+        store.write("key", broken())
+    store.put("taken", b"")
+    with pytest.raises(PreconditionFailed):
+        store.write("taken", Source(LARGE))
+
+    assert "Uploads" not in client.list_multipart_uploads(Bucket=place.bucket, Prefix="key")
+    assert "Uploads" not in client.list_multipart_uploads(Bucket=place.bucket, Prefix="taken")
+
+
+@pytest.mark.parametrize("kind", ["s3", pytest.param("minio", marks=pytest.mark.emulators)])
+def test_what_is_stored_compressed_is_read_as_it_is_stored(
+    request: pytest.FixtureRequest, kind: str
+) -> None:
+    place, body = places.made(kind, request), gzip.compress(b"body")
+    places.s3_client(place).put_object(
+        Bucket=place.bucket, Key="key", Body=body, ContentEncoding="gzip"
+    )
+
+    assert place.open().get("key").body == body
+
+
+@pytest.mark.emulators
+@pytest.mark.parametrize("kind", ["minio", "fake-gcs-server", "azurite"])
+def test_a_listing_goes_over_many_pages(request: pytest.FixtureRequest, kind: str) -> None:
+    store = places.made(kind, request).open("below")
+    wanted = [f"c/{number:04}" for number in range(2105)]
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda key: store.put(key, b""), wanted))
+
+    assert keys(store) == wanted
+    assert keys(store, "c/", start_after="c/1003") == wanted[1004:]
