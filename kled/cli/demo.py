@@ -90,7 +90,7 @@ def _closing_words(call: Call, box: Path, name: str, kubeconfig: Path) -> None:
         f"  kled kops validate-cluster --name={name}\n"
         "break it and see what happens:\n"
         f"  kled sandbox break {there} throttled calls=3\n"
-        f"  kled kops validate-cluster --name={name}\n"
+        f"  kled kops validate-cluster --name={name} --wait=5m\n"
         "be rid of it, and open a new shell:\n"
         f"  kled sandbox stop {there}\n"
         "with your own account: kled kops install --version=latest, then kled doctor\n"
