@@ -14,6 +14,7 @@ from kled.cli.snapshot import size
 from kled.errors import ClusterNotFound
 from kled.operations import restore_state as use
 from kled.operations import stores
+from kled.operations.guard import check_epoch
 from kled.operations.protection import require_confirmation
 from kled.operations.snapshots import back_up
 from kled.snapshot.progress import Quiet
@@ -99,6 +100,8 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
         call.say(f"preview only; restore it with: --yes{more}")
         return
     with use.lease(call.settings, wish, call.who(), call.clock):
+        if to is None and call.who().epoch_checked:
+            check_epoch(call.settings, call.clock, name)
         plan = use.plan(call.settings, kept, wish, call.clock)
         why = use.protection_of(call.settings, plan)
         meant = confirm or (asked(name, why, "restore it") if why else None)

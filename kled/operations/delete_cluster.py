@@ -28,6 +28,7 @@ class DeleteCluster:
     """The cluster's name once more; needed where it is protected."""
     name = "delete cluster"
     mutates = True
+    destroys = True
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order."""
@@ -53,7 +54,7 @@ def _snapshot(session: Session, stored: Definition) -> str:
     if not session.who.snapshot_first:
         return "no snapshot: as asked for"
     if session.settings.snapshot_store is not None:
-        return "its snapshot is taken"
+        return "its verified snapshot is taken"
     if protection(stored, session.settings.protected) is not None:
         raise NotApproved(
             f'cluster "{stored.name}" is protected, and no snapshot store is configured',

@@ -3,76 +3,175 @@
 One place for all operations: whoever executes an operation executes `steps_of` it.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
-from kled.errors import ClusterNotFound
+from kled.config import Settings
+from kled.errors import (
+    ClusterNotFound,
+    ObjectMissing,
+    SnapshotMissing,
+    SnapshotNotTrustworthy,
+    StoreError,
+)
+from kled.kops.layout import CONFIG
 from kled.operations import stores
 from kled.operations.session import Session, require_state_store
 from kled.operations.step import Operation, Step
-from kled.retry import CHANGE
+from kled.retry import CHANGE, Clock
 
 if TYPE_CHECKING:
     from kled.snapshot.results import ClusterResult
 
-SNAPSHOT = "take a snapshot"
-ABSENT = "there is nothing to snapshot yet"
+SNAPSHOT: Final = "take a snapshot"
+ABSENT: Final = "there is nothing to snapshot yet"
+_CONTENTS: Final = 1
+_UNREACHABLE: Final = (
+    "no cluster is changed while its snapshot store cannot be asked; in an emergency:"
+    " --no-epoch --no-snapshot"
+)
 
 
 def steps_of(operation: Operation, session: Session) -> Sequence[Step]:
     """Return the operation's steps, with what protects the cluster before the first of them.
 
     Where no snapshot store is configured, nothing is added: there is neither epoch nor snapshot.
+    An operation that `destroys` its cluster needs a verified snapshot, and its epoch ends with it.
     """
     if not operation.mutates or session.settings.snapshot_store is None:
         return operation.steps()
-    return (*_guards(operation.cluster, session), *operation.steps())
-
-
-def _guards(cluster: str, session: Session) -> Sequence[Step]:
-    guards = []
-    if session.who.epoch_checked:
-        guards.append(epoch_step(cluster))
+    cluster, destroys = operation.cluster, bool(getattr(operation, "destroys", False))
+    steps = list(operation.steps())
     if session.who.snapshot_first:
-        guards.append(snapshot_step(cluster))
-    return guards
+        steps.insert(0, snapshot_step(cluster, verified=destroys))
+    if session.who.epoch_checked:
+        steps.insert(0, epoch_step(cluster))
+        steps += [vacate_step(cluster)] if destroys else []
+    return steps
 
 
 def epoch_step(cluster: str) -> Step:
     """Raise `EpochMismatch` where recovery moved the cluster to another state store.
 
-    Safe to repeat: the first check of a cluster writes its epoch, later ones compare.
+    Safe to repeat: the first check of a cluster that is there writes its epoch, later ones compare.
     """
 
     def act(session: Session) -> str:
-        from kled.snapshot import epoch  # noqa: PLC0415 - only where snapshots are kept
-
-        snapshots = stores.snapshot_store(session.settings, session.clock)
-        found = epoch.check(snapshots, cluster, require_state_store(session.settings))
-        return f"epoch {found.number}"
+        return check_epoch(session.settings, session.clock, cluster)
 
     return Step("check epoch", act, CHANGE)
 
 
-def snapshot_step(cluster: str) -> Step:
-    """Take a snapshot before anything is changed; where nothing is new, the newest one counts.
+def check_epoch(settings: Settings, clock: Clock, cluster: str) -> str:
+    """Check the epoch now; return it in words. A name that is no cluster here binds nothing."""
+    from kled.snapshot import epoch  # noqa: PLC0415 - only where snapshots are kept
 
-    Safe to repeat and to kill: a snapshot exists when its manifest does. A cluster that is not
-    there yet has nothing to lose.
+    with _advised():
+        snapshots = stores.snapshot_store(settings, clock)
+        known = epoch.read(snapshots, cluster)
+        if (known is None or known.vacant) and not _is_there(settings, clock, cluster):
+            return "none yet: the cluster is not there"
+        found = epoch.check(snapshots, cluster, require_state_store(settings))
+    return f"epoch {found.number}"
+
+
+def vacate_step(cluster: str) -> Step:
+    """End the epoch of a cluster that is gone, so that it may be made anew in any state store.
+
+    Safe to repeat. Killed before it, the old state store stays the cluster's place.
     """
 
     def act(session: Session) -> str:
-        from kled.operations.snapshots import back_up  # noqa: PLC0415
-        from kled.snapshot.progress import Quiet  # noqa: PLC0415
+        from kled.snapshot import epoch  # noqa: PLC0415
 
-        found = back_up(session.settings, [cluster], clock=session.clock, progress=Quiet())
-        result = found.clusters[0]
-        if isinstance(result.error, ClusterNotFound):
-            return ABSENT
-        found.require()
-        return _words(result)
+        if _is_there(session.settings, session.clock, cluster):
+            return "the cluster is still there"
+        snapshots = stores.snapshot_store(session.settings, session.clock)
+        epoch.vacate(snapshots, cluster, require_state_store(session.settings))
+        return "the cluster may be made anew anywhere"
+
+    return Step("end epoch", act, CHANGE)
+
+
+def snapshot_step(cluster: str, *, verified: bool = False) -> Step:
+    """Take a snapshot before anything is changed; where nothing is new, the newest one counts.
+
+    Safe to repeat and to kill: a snapshot exists when its manifest does. A cluster that is not
+    there yet has nothing to lose. With `verified` the snapshot must be complete and of one moment.
+    """
+
+    def act(session: Session) -> str:
+        with _advised():
+            result = _taken(session, cluster)
+            if result is None:
+                return ABSENT
+            if verified and not _is_whole(session, result):
+                result = _taken(session, cluster, reuse=False) or result
+        if verified:
+            _require_verified(result)
+        sealed = session.settings.snapshot_profile.recipients
+        return _words(result) + ("" if sealed else "; NOT ENCRYPTED")
 
     return Step(SNAPSHOT, act, CHANGE, way_back="kled snapshot prune removes it in its time")
+
+
+def _taken(session: Session, cluster: str, *, reuse: bool = True) -> "ClusterResult | None":
+    """Return the snapshot that holds what is there now; None where there is no such cluster."""
+    from kled.operations.snapshots import back_up  # noqa: PLC0415
+    from kled.snapshot.progress import Quiet  # noqa: PLC0415
+
+    found = back_up(session.settings, [cluster], clock=session.clock, progress=Quiet(), reuse=reuse)
+    if isinstance(found.clusters[0].error, ClusterNotFound):
+        return None
+    return found.require().clusters[0]
+
+
+def _is_whole(session: Session, result: "ClusterResult") -> bool:
+    """Read the snapshot back: an earlier one that still counts may be damaged, or removed."""
+    from kled.operations.snapshots import verify_many  # noqa: PLC0415
+    from kled.snapshot.progress import Quiet  # noqa: PLC0415
+    from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415
+
+    snapshots = stores.snapshot_store(session.settings, session.clock)
+    ref = SnapshotRef(result.cluster, result.snapshot or "")
+    try:
+        (report,) = verify_many(session.settings, snapshots, [ref], level=0, progress=Quiet())
+    except SnapshotMissing:
+        return False
+    return report.trustworthy
+
+
+def _require_verified(result: "ClusterResult") -> None:
+    """Raise `SnapshotNotTrustworthy` where a cluster could not be brought back from it."""
+    wrong = list(result.findings)
+    if result.fuzzy:
+        wrong.append("the state store was written to meanwhile, so it may mix two states")
+    if not wrong and result.level >= _CONTENTS:
+        return
+    words = "; ".join(wrong) or f"only level {result.level} is proved"
+    raise SnapshotNotTrustworthy(
+        f"snapshot {result.snapshot} cannot bring the cluster back: {words}",
+        hint="mend it or run this again; --no-snapshot deletes the cluster all the same",
+    )
+
+
+@contextmanager
+def _advised() -> Iterator[None]:
+    """Add the way out to an error of a store that does not name one."""
+    try:
+        yield
+    except StoreError as error:
+        error.hint = error.hint or _UNREACHABLE
+        raise
+
+
+def _is_there(settings: Settings, clock: Clock, cluster: str) -> bool:
+    try:
+        stores.state_store(settings, clock).get(f"{cluster}/{CONFIG}")
+    except ObjectMissing:
+        return False
+    return True
 
 
 def _words(result: "ClusterResult") -> str:

@@ -16,7 +16,13 @@ class Epoch:
     """Where a cluster lives since its number was raised last."""
 
     state_store: str
+    """Its URL; empty after the cluster was deleted."""
     number: int
+
+    @property
+    def vacant(self) -> bool:
+        """Whether the cluster lives nowhere: any state store may be its next one."""
+        return not self.state_store
 
 
 def read(snapshots: SnapshotStore, cluster: str) -> Epoch | None:
@@ -28,10 +34,11 @@ def read(snapshots: SnapshotStore, cluster: str) -> Epoch | None:
 def check(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
     """Return the epoch; raise `EpochMismatch` where the cluster lives in another state store.
 
-    The first check of a cluster writes epoch 1; of two at once one wins, and both compare with it.
+    The first check of a cluster writes its epoch, as does the first one after `vacate`; of two at
+    once one wins, and both compare with it.
     """
     found = read(snapshots, cluster)
-    if found is None:
+    if found is None or found.vacant:
         found = _begin(snapshots, cluster, state_store)
     if found.state_store != state_store.rstrip("/"):
         raise EpochMismatch(
@@ -61,13 +68,22 @@ def advance(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
     return new
 
 
+def vacate(snapshots: SnapshotStore, cluster: str, state_store: str) -> None:
+    """Say that the cluster was deleted from `state_store`; its number stays.
+
+    Nothing is done where it lives elsewhere, or nowhere, so it may run twice.
+    """
+    found = _find(snapshots, cluster)
+    if found is not None and found[0].state_store == state_store.rstrip("/"):
+        nowhere = Epoch("", found[0].number)
+        snapshots.store.replace(names.epoch_key(cluster), _encode(nowhere), found[1])
+
+
 def _begin(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
-    first = Epoch(state_store.rstrip("/"), 1)
     try:
-        snapshots.store.put_if_absent(names.epoch_key(cluster), _encode(first))
+        return advance(snapshots, cluster, state_store)
     except PreconditionFailed:
-        return read(snapshots, cluster) or first
-    return first
+        return read(snapshots, cluster) or Epoch(state_store.rstrip("/"), 1)
 
 
 def _find(snapshots: SnapshotStore, cluster: str) -> tuple[Epoch, str] | None:

@@ -171,7 +171,7 @@ class LocalStore:
         if not self._root.is_dir():
             raise BucketMissing(
                 f"there is no directory {self._root}",
-                hint="make it with: kled kops configure-state-store --create",
+                hint="make or mount it; state stores: kled kops configure-state-store --create",
             )
 
     def _require_versions(self) -> NoReturn:

@@ -1,0 +1,209 @@
+"""What comes before a change: the epoch and a snapshot, on directories as stores."""
+
+import shutil
+import time
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kled import config
+from kled.errors import BucketMissing, EpochMismatch, SnapshotNotTrustworthy, StoreUnavailable
+from kled.operations.guard import steps_of
+from kled.operations.runner import run
+from kled.operations.session import Session, Who
+from kled.operations.step import Step
+from kled.retry import Clock
+from tests.unit.snapshot import fleets
+
+CLUSTER = fleets.name(1)
+WHO = Who("tester", "a run", timedelta(0))
+
+
+@dataclass
+class World:
+    """Two state stores and a snapshot store."""
+
+    root: Path
+
+    def put(self, objects: dict[str, bytes], store: str = "state") -> None:
+        for key, body in objects.items():
+            path = self.root / store / CLUSTER / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body)
+
+    def session(self, store: str = "state", who: Who = WHO, **more: str) -> Session:
+        env = {
+            "HOME": str(self.root),
+            "KOPS_STATE_STORE": (self.root / store).as_uri(),
+            "KLED_SNAPSHOT_STORE": (self.root / "snapshots").as_uri(),
+        }
+        clock = Clock(time.monotonic, lambda _: None)
+        return Session(config.load(env | more), None, clock, who, None)
+
+    def manifests(self) -> list[Path]:
+        return sorted((self.root / "snapshots").rglob("manifest.json"))
+
+
+@dataclass
+class Change:
+    """An operation that writes down whether it was reached; one that destroys removes the state."""
+
+    world: World
+    destroys: bool = False
+    mutates: bool = True
+    reached: int = 0
+
+    name = "change cluster"
+    cluster = CLUSTER
+
+    def steps(self) -> tuple[Step, ...]:
+        def act(_session: Session) -> str:
+            self.reached += 1
+            if self.destroys:
+                shutil.rmtree(self.world.root / "state" / CLUSTER)
+            return "changed"
+
+        return (Step("change", act),)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    for store in ("state", "other", "snapshots"):
+        (tmp_path / store).mkdir()
+    return World(tmp_path)
+
+
+@pytest.fixture
+def living(world: World) -> World:
+    world.put(fleets.objects(1))
+    return world
+
+
+def test_a_change_comes_after_the_epoch_and_a_snapshot(living: World) -> None:
+    report = run(Change(living), living.session())
+
+    assert [row.step for row in report.rows] == ["check epoch", "take a snapshot", "change"]
+    assert report.rows[1].words.endswith("(level 1); NOT ENCRYPTED")
+    assert len(living.manifests()) == 1
+
+
+def test_where_nothing_is_new_the_earlier_snapshot_counts(living: World) -> None:
+    run(Change(living), living.session())
+
+    report = run(Change(living), living.session())
+
+    assert report.rows[1].words.startswith("nothing is new since ")
+    assert len(living.manifests()) == 1
+
+
+@pytest.mark.parametrize(
+    ("who", "steps"),
+    [
+        (replace(WHO, snapshot_first=False), ["check epoch", "change"]),
+        (replace(WHO, epoch_checked=False), ["take a snapshot", "change"]),
+        (replace(WHO, snapshot_first=False, epoch_checked=False), ["change"]),
+    ],
+)
+def test_each_guard_can_be_left_out(living: World, who: Who, steps: list[str]) -> None:
+    report = run(Change(living), living.session(who=who))
+
+    assert [row.step for row in report.rows] == steps
+
+
+def test_without_a_snapshot_store_or_a_change_nothing_is_added(living: World) -> None:
+    alone = living.session(KLED_SNAPSHOT_STORE="")
+
+    assert [step.name for step in steps_of(Change(living), alone)] == ["change"]
+    reading = steps_of(Change(living, mutates=False), living.session())
+    assert [step.name for step in reading] == ["change"]
+
+
+def test_a_cluster_that_lives_elsewhere_is_not_changed(living: World) -> None:
+    living.put(fleets.objects(1), "other")
+    run(Change(living), living.session())
+    change = Change(living)
+
+    with pytest.raises(EpochMismatch, match=r"lives in file://.*/state since epoch 1"):
+        run(change, living.session("other"))
+
+    assert change.reached == 0
+
+
+def test_a_name_that_is_no_cluster_here_binds_it_nowhere(living: World) -> None:
+    report = run(Change(living), living.session("other"))
+    assert report.rows[0].words == "none yet: the cluster is not there"
+    assert report.rows[1].words == "there is nothing to snapshot yet"
+
+    assert run(Change(living), living.session()).rows[0].words == "epoch 1"
+
+
+def test_a_deleted_cluster_may_be_made_anew_in_another_state_store(living: World) -> None:
+    report = run(Change(living, destroys=True), living.session())
+    assert report.rows[-1].words == "the cluster may be made anew anywhere"
+
+    living.put(fleets.objects(1), "other")
+
+    assert run(Change(living), living.session("other")).rows[0].words == "epoch 2"
+
+
+def test_a_destroyed_clusters_snapshot_is_read_back_first(living: World) -> None:
+    run(Change(living), living.session())
+    (first,) = living.manifests()
+    archive = first.with_name("state.tar.zst")
+    archive.write_bytes(archive.read_bytes()[:-9] + b"corrupted")
+
+    run(Change(living, destroys=True), living.session())
+
+    assert len(living.manifests()) == 2
+
+
+def test_a_destroyed_clusters_snapshot_that_somebody_removed_is_taken_anew(living: World) -> None:
+    run(Change(living), living.session())
+    shutil.rmtree(living.manifests()[0].parent)
+
+    run(Change(living, destroys=True), living.session())
+
+    assert len(living.manifests()) == 1
+
+
+def test_a_cluster_that_no_snapshot_could_bring_back_is_not_destroyed(living: World) -> None:
+    (living.root / "state" / CLUSTER / "pki/private/kubernetes-ca/keyset.yaml").unlink()
+    change = Change(living, destroys=True)
+
+    with pytest.raises(SnapshotNotTrustworthy, match="no keyset kubernetes-ca") as failure:
+        run(change, living.session())
+
+    assert "--no-snapshot" in str(failure.value.hint)
+    assert change.reached == 0
+    run(Change(living), living.session())
+    with pytest.raises(SnapshotNotTrustworthy):
+        run(change, living.session())
+
+
+def test_a_snapshot_store_that_is_not_there_stops_the_change(living: World) -> None:
+    (living.root / "snapshots").rmdir()
+    change = Change(living)
+
+    with pytest.raises(BucketMissing, match="there is no directory"):
+        run(change, living.session())
+
+    assert change.reached == 0
+
+
+def test_a_snapshot_store_that_does_not_answer_says_how_to_go_without(living: World) -> None:
+    nobody = {
+        "KLED_SNAPSHOT_STORE": "s3://snapshots",
+        "S3_ENDPOINT": "http://127.0.0.1:1",
+        "S3_ACCESS_KEY_ID": "nobody",
+        "S3_SECRET_ACCESS_KEY": "none",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    change = Change(living)
+
+    with pytest.raises(StoreUnavailable) as failure:
+        run(change, living.session(**nobody))
+
+    assert "--no-epoch --no-snapshot" in str(failure.value.hint)
+    assert change.reached == 0
