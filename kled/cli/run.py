@@ -10,7 +10,14 @@ from deployments.outline import parameters as outline
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show
 
-_FLOW = click.argument("flow")
+
+def _flow_names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the names of flows."""
+    names = sorted({entry.flow for entry in catalog.load(catalog.path())})
+    return [name for name in names if name.startswith(incomplete)]
+
+
+_FLOW = click.argument("flow", shell_complete=_flow_names)
 _APPLIED = (
     Column("DEPLOYMENT", "deployment"),
     Column("OUTCOME", "outcome"),

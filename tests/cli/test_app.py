@@ -237,3 +237,9 @@ def test_a_fault_that_there_is_not_is_refused(tmp_path: Path, fault: list[str]) 
 
     assert done.stderr.startswith("kled: ")
     assert done.returncode == 2
+
+
+def test_the_names_of_flows_are_completed(home: dict[str, str]) -> None:
+    words = {"_KLED_COMPLETE": "bash_complete", "COMP_WORDS": "kled run cr", "COMP_CWORD": "2"}
+
+    assert kled(env=home | words).stdout == "plain,create-cluster\n"
