@@ -73,9 +73,7 @@ def blob_file(
         if payload.encrypted:
             with nameless(directory) as sealed:
                 _fill(sealed, _stored(snapshots, payload, what))
-                snapshots.opener.open_stream(
-                    sealed, cast("IO[bytes]", _Exact(plain, payload)), what
-                )
+                snapshots.opener.open_stream(sealed, cast("IO[bytes]", _Plain(plain)), what)
         else:
             _fill(plain, _stored(snapshots, payload, what))
         _require_digest(plain, payload, what)
@@ -88,7 +86,7 @@ def blob_file(
 def nameless(directory: Path | None) -> IO[bytes]:
     """Open a file that only this process can reach."""
     with _room():
-        return tempfile.TemporaryFile(dir=directory)
+        return tempfile.TemporaryFile(dir=directory, buffering=0)  # so that closing cannot fail
 
 
 def _stored(snapshots: SnapshotStore, payload: Payload, what: str) -> Iterator[bytes]:
@@ -111,38 +109,37 @@ def _stored(snapshots: SnapshotStore, payload: Payload, what: str) -> Iterator[b
         raise SnapshotNotTrustworthy(f"{what} is damaged: it does not have the manifest's digest")
 
 
-class _Exact:
-    """A file for the decrypter that takes no more bytes than the manifest names."""
+class _Plain:
+    """A file for the decrypter, which takes every `OSError` for damaged input."""
 
-    def __init__(self, file: IO[bytes], payload: Payload) -> None:
-        self._file, self._left = file, payload.size
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
 
     def write(self, body: bytes) -> int:
-        """Write; one byte too many ends the decryption as damaged input does."""
-        self._left -= len(body)
-        if self._left < 0:
-            raise OSError("it holds more than its manifest says")
-        with _room():
-            return self._file.write(body)
+        """Write; the plaintext is no larger than the ciphertext, whose size was checked."""
+        _write(self._file, body)
+        return len(body)
 
     def flush(self) -> None:
-        """Hand what is buffered to the disk."""
-        with _room():
-            self._file.flush()
+        """Nothing is held back."""
 
 
 def _fill(file: IO[bytes], chunks: Iterator[bytes]) -> None:
     for chunk in chunks:
-        with _room():
-            file.write(chunk)
+        _write(file, chunk)
+    file.seek(0)
+
+
+def _write(file: IO[bytes], body: bytes) -> None:
+    view = memoryview(body)
     with _room():
-        file.seek(0)
+        while view:
+            view = view[file.write(view) :]
 
 
 def _require_digest(file: IO[bytes], payload: Payload, what: str) -> None:
     digest, size = hashlib.sha256(), 0
-    with _room():
-        file.seek(0)  # writes what is buffered, too
+    file.seek(0)
     while chunk := file.read(_CHUNK):
         digest.update(chunk)
         size += len(chunk)

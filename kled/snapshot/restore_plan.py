@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Literal
 
-from kled.errors import InvalidInput, SnapshotNotTrustworthy
+from kled.errors import InvalidInput, ObjectMissing, SnapshotNotTrustworthy
 from kled.kops import layout
 from kled.kops.layout import Kind
 from kled.snapshot import names, signing
@@ -231,11 +231,14 @@ class _Sight:
         return home and not url.startswith("file:")
 
     def holds(self, entry: Entry, record: ObjectRecord) -> bool:
-        """Read the object and compare; one that changes meanwhile raises `PreconditionFailed`."""
+        """Read the object and compare; one that is gone by now holds nothing."""
         digest = hashlib.sha256()
-        with self.target.read(entry.key, tag=entry.tag) as reading:
-            for chunk in reading.chunks():
-                digest.update(chunk)
+        try:
+            with self.target.read(entry.key) as reading:
+                for chunk in reading.chunks():
+                    digest.update(chunk)
+        except ObjectMissing:
+            return False
         return digest.hexdigest() == record.sha256
 
 
@@ -274,7 +277,7 @@ def _read_and_compared(
 def _extra(
     manifest: Manifest, there: Mapping[str, Entry], classes: Collection[Kind]
 ) -> tuple[str, ...]:
-    known = {record.key for record in manifest.objects} | {one.key for one in manifest.skipped}
+    known = {record.key for record in manifest.objects}
     return tuple(
         key
         for key in there

@@ -1,6 +1,8 @@
 """What a manifest vouches for is what comes out, also where its writer meant harm."""
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -110,6 +112,38 @@ def test_a_disk_without_room_is_named(sealed: SnapshotStore, tmp_path: Path) -> 
         blob_file(sealed, blob, directory=tmp_path / "absent")
 
     assert "TMPDIR" in (caught.value.hint or "")
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+from kled.snapshot.contents import blob_file
+from tests.unit.snapshot.restoring import age_keys, snapshot_store, take
+from kled.errors import DiskUnusable
+snapshots = snapshot_store(keys=age_keys(Path(sys.argv[1])))
+(blob,) = take(snapshots, {"backups/etcd/main/a/etcd.backup.gz": bytes(3 << 20)}).blobs
+for limit in (1 << 20, blob.stored_size, blob.size - 1):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    try:
+        blob_file(snapshots, blob)
+        print("fits")
+    except DiskUnusable as error:
+        print(error.message)
+"""
+
+
+def test_a_disk_that_fills_up_is_no_damaged_snapshot(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, tmp_path],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    full = "cannot unpack the snapshot: file too large"
+    assert done.stdout.splitlines() == [full, "fits", full]
 
 
 def test_without_an_identity_nothing_that_is_encrypted_is_read(sealed: SnapshotStore) -> None:

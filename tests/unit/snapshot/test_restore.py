@@ -1,4 +1,4 @@
-import os
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +14,7 @@ from kled.errors import (
     CapabilityMissing,
     InvalidInput,
     NotApproved,
+    ObjectMissing,
     PreconditionFailed,
     SnapshotNotTrustworthy,
     StoreUnavailable,
@@ -209,6 +210,53 @@ def test_a_restore_asks_for_little_more_than_it_writes() -> None:
     assert requests <= 1.05 * len(objects)
 
 
+class Hashing(CountingStore):
+    """Its tags are MD5, as those of S3 are."""
+
+    def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
+        for entry in super().entries(prefix, start_after=start_after):
+            body = self.inner.get(entry.key).body
+            tag = hashlib.md5(body, usedforsecurity=False).hexdigest()
+            yield replace(entry, tag=f'"{tag}"')
+
+
+def test_where_tags_are_md5_only_blobs_and_other_bytes_are_read() -> None:
+    inner = MemoryStore()
+    put(inner, plain_tree() | {"kops-version.txt": b"1.36.0"})
+    target = Hashing(inner)
+
+    plan = plan_restore(SNAPSHOTS, MANIFEST, target)
+
+    assert [write.record.key for write in plan.writes] == ["kops-version.txt"]
+    blobs = {one.key for one in MANIFEST.objects if one.blob}
+    looked_at = {key.removeprefix(f"{CLUSTER}/") for name, key in target.keys if name == "read"}
+    assert looked_at == blobs | {"kops-version.txt"}
+
+
+def test_a_large_object_that_appeared_since_the_plan_is_not_overwritten() -> None:
+    target, huge = MemoryStore(), "addons/huge.addons.k8s.io/k8s.yaml"
+    plan = plan_restore(SNAPSHOTS, MANIFEST, target)
+    put(target, {huge: b"somebody else's"})
+
+    with pytest.raises(PreconditionFailed, match="changed since the restore was planned"):
+        apply_restore(plan, SNAPSHOTS, target)
+
+    assert read(target)[huge] == b"somebody else's"
+
+
+def test_an_object_that_goes_while_it_is_compared_is_no_same_object() -> None:
+    class Going(Watched):
+        def read(self, key: str, **kwargs: Any) -> Any:
+            raise ObjectMissing(key)
+
+    inner = MemoryStore()
+    put(inner, plain_tree())
+
+    plan = plan_restore(SNAPSHOTS, MANIFEST, Going(inner))
+
+    assert plan.same == ()
+
+
 def test_home_is_compared_by_tags_alone_but_files_are_read() -> None:
     state = MemoryStore(name="home")
     put(state, plain_tree())
@@ -221,16 +269,12 @@ def test_home_is_compared_by_tags_alone_but_files_are_read() -> None:
     assert counting.counts["read"] == 0
 
 
-def test_rotten_bytes_behind_old_times_are_restored(tmp_path: Path) -> None:
+def test_rotten_bytes_behind_an_unchanged_tag_are_restored(tmp_path: Path) -> None:
     state = local(tmp_path)
-    put(state, plain_tree())
+    put(state, plain_tree() | {"secrets/admin": tree()["secrets/admin"][::-1]})
     tags = {e.key.removeprefix(f"{CLUSTER}/"): e.tag for e in state.entries()}
     snapshots = snapshot_store()
     manifest = take(snapshots, plain_tree(), state_store=state.location.url, tags=tags)
-    rotten = tmp_path / CLUSTER / "secrets" / "admin"
-    times = rotten.stat()
-    rotten.write_bytes(rotten.read_bytes()[::-1])
-    os.utime(rotten, ns=(times.st_atime_ns, times.st_mtime_ns))
 
     plan = plan_restore(snapshots, manifest, state)
     apply_restore(plan, snapshots, state)
