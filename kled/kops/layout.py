@@ -25,7 +25,7 @@ ENCRYPTION_CONFIG: Final = "secrets/encryptionconfig"
 CREATED_MARKER: Final = "etcd-cluster-created"
 SPEC_MARKER: Final = "etcd-cluster-spec"
 
-_BACKUPS: Final = ("backups", "etcd")
+_BACKUPS: Final = "backups/etcd/"
 _CONTROL: Final = "control"
 _META: Final = "_etcd_backup.meta"
 _DATA: Final = "etcd.backup.gz"
@@ -37,9 +37,8 @@ _DERIVED_FILES: Final = frozenset({"cluster-completed.spec", KOPS_VERSION})
 
 def kind_of(key: str) -> Kind:
     """Say what the object is. What kops does not write is intent: some person wanted it."""
-    parts = key.split("/")
-    if tuple(parts[:2]) == _BACKUPS:
-        return "control" if parts[3:4] == [_CONTROL] else "etcd-backup"
+    if key.startswith(_BACKUPS):
+        return "control" if key.split("/", 4)[3:4] == [_CONTROL] else "etcd-backup"
     if key.startswith(_IDENTITY):
         return "identity"
     if key in _DERIVED_FILES or key.startswith(_DERIVED):
@@ -83,7 +82,7 @@ def etcd_backups(keys: Iterable[str]) -> tuple[EtcdBackup, ...]:
     found: dict[tuple[str, str], list[str]] = {}
     for key in keys:
         parts = key.split("/")
-        if kind_of(key) == "etcd-backup" and len(parts) == _BACKUP_PARTS:
+        if len(parts) == _BACKUP_PARTS and kind_of(key) == "etcd-backup":
             found.setdefault((parts[2], parts[3]), []).append(key)
     newest = sorted(found, key=lambda place: place[1], reverse=True)
     return tuple(

@@ -89,8 +89,13 @@ def test_killed_at_any_call_nothing_is_broken_and_a_repeat_finishes(
     calls = prepared(tmp_path / "calm", verb).calls(verb)
     chance = random.Random(verb)  # noqa: S311 - not for keys
 
+    only_reads = verb in {"restore", "mirror"}
+    shared = prepared(tmp_path / "shared", verb) if only_reads else None
     for at in sorted(chance.sample(range(1, calls + 1), min(SAMPLES, calls))):
-        places = prepared(tmp_path / str(at), verb)
+        places = shared or prepared(tmp_path / str(at), verb)
+        if only_reads:
+            places.other = tmp_path / f"other-{at}"
+            places.other.mkdir()
         before = check(places.snapshots)
 
         killed = places.run(verb, at)

@@ -1,0 +1,3 @@
+module kled.io/benchmarks/proxy
+
+go 1.22

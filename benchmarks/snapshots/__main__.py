@@ -1,0 +1,235 @@
+"""`make bench-snapshots`: design's budgets for snapshots, against rclone in the same run.
+
+Two MinIO stand for two regions, each behind a proxy that delays, caps and counts. Tools run in
+turn, A B A B, and ratios are taken pair by pair; a peer's result is checked to hold the objects
+that kled selected before it is timed. Prints the table of docs/benchmarks.md.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import statistics
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import boto3
+from obstore.store import S3Store
+
+from benchmarks.snapshots import fleet, servers, tools
+from benchmarks.snapshots.measure import Run, run
+
+RESTORED_CLUSTERS = 20
+CHANGED_CLUSTERS = 2
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One job done by both, in turn."""
+
+    job: str
+    ours: tuple[Run, ...]
+    peer: tuple[Run, ...]
+
+    def ratio(self, figure: Callable[[Run], float]) -> float:
+        pairs = zip(self.ours, self.peer, strict=True)
+        return statistics.median(figure(peer) / max(figure(own), 1e-9) for own, peer in pairs)
+
+
+def main() -> None:
+    """Run all jobs and print their figures."""
+    options = _options()
+    with (
+        tempfile.TemporaryDirectory(prefix="kled-bench-") as scratch,
+        _rig(Path(scratch), options) as bench,
+    ):
+        bench.seed()
+        pairs = [bench.full(), bench.no_change(), bench.changed(), bench.verify(), bench.restore()]
+    _print(pairs, options)
+
+
+class Bench:
+    """The two stores, the tools, and the jobs."""
+
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        stores: tuple[servers.Store, servers.Store],
+        kled: tools.Kled,
+        rclone: tools.Rclone,
+    ) -> None:
+        self._options = options
+        self._source, self._target = stores
+        self._kled = kled
+        self._rclone = rclone
+        self._restored = min(RESTORED_CLUSTERS, options.clusters)
+
+    def seed(self) -> None:
+        """Fill the state store, past the proxy."""
+        shared = fleet.template(dict(os.environ))
+        bucket = _bucket(self._source.direct, tools.STATE)
+        with ThreadPoolExecutor(32) as pool:
+            for number in range(self._options.clusters):
+                items = list(fleet.objects(number, shared))
+                list(pool.map(lambda item: bucket.put(item[0], item[1]), items))
+        _bucket(self._source.direct, tools.RESTORED)
+
+    def full(self) -> Pair:
+        """Each round begins with empty targets."""
+        ours, peer = [], []
+        for _ in range(self._options.full_rounds):
+            _empty(self._target.direct, tools.SNAPSHOTS)
+            _empty(self._target.direct, tools.MIRROR)
+            ours.append(self._run_kled(self._kled.create()))
+            peer.append(self._run_rclone(self._rclone.sync()))
+        self._check_equal(ours[-1])
+        return Pair("first full snapshot", tuple(ours), tuple(peer))
+
+    def no_change(self) -> Pair:
+        """Nothing is new since the run before."""
+        return self._in_turn("no change", self._kled.create(), self._rclone.sync())
+
+    def changed(self) -> Pair:
+        """Before each round some clusters change."""
+        ours, peer = [], []
+        for number in range(self._options.rounds):
+            self._change(number)
+            ours.append(self._run_kled(self._kled.create()))
+            peer.append(self._run_rclone(self._rclone.sync()))
+        return Pair(f"{CHANGED_CLUSTERS} clusters changed", tuple(ours), tuple(peer))
+
+    def verify(self) -> Pair:
+        """Every byte of the newest snapshots, against hashing the mirror."""
+        ours, peer = [], []
+        for _ in range(min(self._options.rounds, 3)):
+            ours.append(self._run_kled(self._kled.verify()))
+            peer.append(self._run_rclone(self._rclone.hashsum()))
+        return Pair("verify contents, level 0", tuple(ours), tuple(peer))
+
+    def restore(self) -> Pair:
+        """One cluster a call would time start-up; so one call restores them all."""
+        ours, peer = [], []
+        for _ in range(min(self._options.rounds, 3)):
+            _empty(self._source.direct, tools.RESTORED)
+            ours.append(self._run_kled(self._kled.restore(self._restored)))
+            _empty(self._source.direct, tools.RESTORED)
+            peer.append(self._run_rclone(self._rclone.copy(self._restored)))
+        return Pair(f"restore, {self._restored} clusters", tuple(ours), tuple(peer))
+
+    def _in_turn(self, job: str, ours: list[str], peer: list[str]) -> Pair:
+        taken = [
+            (self._run_kled(ours), self._run_rclone(peer)) for _ in range(self._options.rounds)
+        ]
+        return Pair(job, tuple(own for own, _ in taken), tuple(other for _, other in taken))
+
+    def _run_kled(self, words: list[str]) -> Run:
+        return self._run(words, {**os.environ, **self._kled.env})
+
+    def _run_rclone(self, words: list[str]) -> Run:
+        return self._run(words, {**os.environ, **self._rclone.env})
+
+    def _run(self, words: list[str], env: dict[str, str]) -> Run:
+        stores = (self._source, self._target)
+        return run(words, env, stores, rtt_ms=self._options.rtt)
+
+    def _change(self, seed: int) -> None:
+        bucket = _bucket(self._source.direct, tools.STATE)
+        for number in range(CHANGED_CLUSTERS):
+            name = fleet.cluster_name(number)
+            bucket.put(f"{name}/addons/extra-00.addons.k8s.io/v1.yaml", f"n: {seed}\n".encode())
+
+    def _check_equal(self, ours: Run) -> None:
+        """The peer's mirror holds just as many objects as kled's manifests list."""
+        mirrored = sum(len(page) for page in _bucket(self._target.direct, tools.MIRROR).list())
+        listed = sum(cluster["objects"] for cluster in json.loads(ours.output)["clusters"])
+        if mirrored != listed:
+            raise SystemExit(f"rclone copied {mirrored} objects, kled snapshot {listed}")
+
+
+@contextmanager
+def _rig(scratch: Path, options: argparse.Namespace) -> Iterator[Bench]:
+    proxy = servers.build(Path("proxy"), scratch)
+    rclone = options.rclone or servers.build(Path("peers/rclone"), scratch)
+    with (
+        servers.store(options.minio, proxy, scratch / "source") as source,
+        servers.store(options.minio, proxy, scratch / "target") as target,
+    ):
+        kled = tools.Kled(tools.kled_environment(scratch / "home", source, target))
+        peer = tools.Rclone(rclone, tools.rclone_environment(source, target))
+        yield Bench(options, (source, target), kled, peer)
+
+
+def _bucket(endpoint: str, name: str) -> S3Store:
+    """Return a bucket past the proxy; make it where it is not there."""
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=servers.KEY,
+        aws_secret_access_key=servers.SECRET,
+    )
+    with contextlib.suppress(client.exceptions.BucketAlreadyOwnedByYou):
+        client.create_bucket(Bucket=name)
+    return S3Store(
+        name,
+        endpoint=endpoint,
+        region="us-east-1",
+        access_key_id=servers.KEY,
+        secret_access_key=servers.SECRET,
+        client_options={"allow_http": True},
+    )
+
+
+def _empty(endpoint: str, name: str) -> None:
+    bucket = _bucket(endpoint, name)
+    for page in bucket.list():
+        bucket.delete([one["path"] for one in page])
+
+
+_BUDGETS = {
+    "first full snapshot": "4x",
+    "no change": "3x, CPU 4x",
+    f"{CHANGED_CLUSTERS} clusters changed": "3x",
+    "verify contents, level 0": "20x, requests 40x",
+    f"restore, {RESTORED_CLUSTERS} clusters": "4x",
+}
+
+
+def _print(pairs: Sequence[Pair], options: argparse.Namespace) -> None:
+    print(f"{options.clusters} clusters, {options.rtt:g} ms round trip, rclone / kled in pairs")
+    print(
+        f"{'JOB':<28}{'WALL':>8}{'CPU':>7}{'REQUESTS':>10}{'BUDGET':>20}"
+        f"{'KLED s':>9}{'CPU s':>7}{'MB':>6}  REQUESTS (LIST GET WRITE)"
+    )
+    for pair in pairs:
+        own = pair.ours[len(pair.ours) // 2]
+        print(
+            f"{pair.job:<28}{pair.ratio(lambda one: one.wall):>7.1f}x"
+            f"{pair.ratio(lambda one: one.cpu):>6.1f}x"
+            f"{pair.ratio(lambda one: one.requests):>9.1f}x{_BUDGETS.get(pair.job, ''):>20}"
+            f"{statistics.median(one.wall for one in pair.ours):>9.2f}"
+            f"{statistics.median(one.cpu for one in pair.ours):>7.2f}"
+            f"{max(one.peak_mb for one in pair.ours):>6.0f}"
+            f"  {own.lists} {own.reads} {own.writes}"
+        )
+    print("\nas JSON:")
+    print(json.dumps([asdict(pair) for pair in pairs], default=str))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minio", type=Path, required=True, help="a MinIO server's program")
+    parser.add_argument("--rclone", type=Path, help="an rclone; else the pinned one is built")
+    parser.add_argument("--clusters", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--full-rounds", type=int, default=1)
+    parser.add_argument("--rtt", type=float, default=30, help="milliseconds")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

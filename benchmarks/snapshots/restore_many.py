@@ -1,0 +1,35 @@
+"""Restore the newest snapshots of the first N clusters of a fleet, in one process.
+
+python -m benchmarks.snapshots.restore_many STATE_STORE SNAPSHOT_STORE N
+"""
+
+import os
+import sys
+import time
+
+from benchmarks.snapshots import fleet
+from kled import config
+from kled.operations import stores
+from kled.retry import Clock
+from kled.snapshot.parallel import in_parallel
+from kled.snapshot.restore import apply_restore
+from kled.snapshot.restore_plan import plan_restore
+
+
+def main() -> None:
+    state, snapshots, number = sys.argv[1:]
+    settings = config.load(os.environ, state=state, snapshots=snapshots)
+    clock = Clock(time.monotonic, time.sleep)
+    kept = stores.snapshot_store(settings, clock)
+    target = stores.state_store(settings, clock)
+
+    def one(cluster: str) -> None:
+        manifest = kept.manifest(kept.resolve(cluster, "latest"))
+        apply_restore(plan_restore(kept, manifest, target), kept, target)
+
+    names = (fleet.cluster_name(at) for at in range(int(number)))
+    for _ in in_parallel(((0, lambda name=name: one(name)) for name in names), threads=4):
+        pass
+
+
+main()

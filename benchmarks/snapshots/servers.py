@@ -1,0 +1,96 @@
+"""Object stores on this machine, each behind the proxy that delays and counts."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+KEY, SECRET = "benchmark", "benchmark-secret"
+_HERE = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Store:
+    """A MinIO: `direct` for setting up, `endpoint` through the proxy for what is measured."""
+
+    direct: str
+    endpoint: str
+    control: str
+    pid: int
+
+    def reset(self, *, rtt_ms: float, mbps: float) -> None:
+        """Set the link and clear the counters."""
+        urllib.request.urlopen(f"{self.control}/reset?rtt={rtt_ms}&mbps={mbps}").close()
+
+    def requests(self) -> dict[str, int]:
+        """Return the number of requests since the reset, by kind."""
+        with urllib.request.urlopen(f"{self.control}/stats") as answer:
+            found: dict[str, int] = json.load(answer)["requests"]
+        return found
+
+
+def build(folder: Path, into: Path) -> Path:
+    """Build the Go command of `benchmarks/<folder>`; modules come from the Go proxy."""
+    go = shutil.which("go")
+    if go is None:
+        raise SystemExit("the benchmarks of snapshots need Go, to build the proxy and rclone")
+    program = into / folder.name
+    subprocess.run(
+        [go, "build", "-trimpath", "-ldflags=-s -w", "-o", str(program), "."],
+        cwd=_HERE / folder,
+        env={**os.environ, "CGO_ENABLED": "0"},
+        check=True,
+    )
+    return program
+
+
+@contextmanager
+def store(minio: Path, proxy: Path, data: Path) -> Iterator[Store]:
+    """Start a MinIO and its proxy; both end with the block."""
+    ports = [_free_port() for _ in range(3)]
+    direct, endpoint, control = (f"127.0.0.1:{port}" for port in ports)
+    env = {**os.environ, "MINIO_ROOT_USER": KEY, "MINIO_ROOT_PASSWORD": SECRET}
+    data.mkdir(parents=True)
+    with (data.parent / f"{data.name}.log").open("w") as log:
+        server = subprocess.Popen(
+            [minio, "server", "--quiet", "--address", direct, data], env=env, stdout=log, stderr=log
+        )
+        between = subprocess.Popen(
+            [proxy, "-listen", endpoint, "-target", direct, "-control", control],
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        _wait_for(f"http://{direct}/minio/health/ready")
+        _wait_for(f"http://{control}/stats")
+        yield Store(f"http://{direct}", f"http://{endpoint}", f"http://{control}", server.pid)
+    finally:
+        for process in (between, server):
+            process.terminate()
+            process.wait()
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
