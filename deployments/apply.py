@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate, WorkPoolUpdate
+from prefect.client.schemas.actions import (
+    DeploymentScheduleCreate,
+    DeploymentUpdate,
+    WorkPoolCreate,
+    WorkPoolUpdate,
+)
+from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectNotFound
 from prefect.utilities.callables import parameter_schema
 from prefect.workers.base import BaseWorker
@@ -92,7 +98,9 @@ def _deployment(client: SyncPrefectClient, entry: Entry) -> Applied:
     fields = _fields(flow, entry)
     existing = _existing(client, name)
     if existing is None:
-        client.create_deployment(client.create_flow(flow), name=entry.name, **fields)
+        client.create_deployment(
+            client.create_flow(flow), name=entry.name, schedules=_schedules(entry), **fields
+        )
         return Applied(name, "created", entry.work_pool)
     client.update_deployment(existing.id, DeploymentUpdate(**fields))
     return Applied(name, "updated", entry.work_pool)
@@ -103,6 +111,17 @@ def _existing(client: SyncPrefectClient, name: str) -> "DeploymentResponse | Non
         return client.read_deployment_by_name(name)
     except ObjectNotFound:
         return None
+
+
+def _schedules(entry: Entry) -> list[DeploymentScheduleCreate]:
+    return [
+        DeploymentScheduleCreate(
+            schedule=CronSchedule(cron=one.cron, timezone=one.timezone),
+            active=one.active,
+            slug=one.slug,
+        )
+        for one in entry.schedules
+    ]
 
 
 def _fields(flow: Flow[..., Any], entry: Entry) -> dict[str, Any]:

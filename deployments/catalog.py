@@ -19,9 +19,21 @@ _KEYS: Final = frozenset(
         "tags",
         "parameters",
         "enforce_parameter_schema",
+        "schedules",
         "work_pool",
     }
 )
+_SCHEDULE: Final = frozenset({"slug", "cron", "timezone", "active"})
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a deployment runs by itself; a new deployment gets it, an existing one keeps its own."""
+
+    slug: str
+    cron: str
+    timezone: str
+    active: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,7 @@ class Entry:
     work_pool: str
     variables: Mapping[str, str]
     """Variables of the run's process, on top of the worker's own."""
+    schedules: tuple[Schedule, ...] = ()
 
     @property
     def module(self) -> str:
@@ -124,4 +137,13 @@ def _entry(raw: Mapping[str, Any]) -> Entry:
         parameters=MappingProxyType(dict(raw.get("parameters") or {})),
         work_pool=str(pool.get("name", "kled")),
         variables=MappingProxyType(dict(pool.get("job_variables", {}).get("env", {}))),
+        schedules=tuple(_schedule(entrypoint, one) for one in raw.get("schedules") or ()),
     )
+
+
+def _schedule(entrypoint: str, raw: Mapping[str, Any]) -> Schedule:
+    if set(raw) != _SCHEDULE:
+        raise InvalidInput(
+            f"{entrypoint}.schedules", f"each needs exactly {', '.join(sorted(_SCHEDULE))}"
+        )
+    return Schedule(str(raw["slug"]), str(raw["cron"]), str(raw["timezone"]), bool(raw["active"]))

@@ -136,9 +136,11 @@ def _value(schema: Mapping[str, Any], path: tuple[str, ...], value: str) -> obje
     if "array" in kinds:
         whole = shape.get("commas") is False
         return [value] if whole else [one.strip() for one in value.split(",") if one.strip()]
-    if "object" in kinds and len(path) == 2:  # noqa: PLR2004 - spec.labels, not spec.labels.team
+    if "object" in kinds:  # the shape of spec.labels; spec.labels.team has none here
         pairs = (pair.partition("=") for pair in value.split(",") if pair)
         return {name: found for name, _, found in pairs}
+    if "integer" in kinds and "string" not in kinds and value.isdecimal():
+        return int(value)  # a choice of numbers takes no text
     return value
 
 

@@ -57,7 +57,8 @@ def env(call: Call, directory: Path) -> None:
     from kled.sandbox import control  # noqa: PLC0415 - not for --help
 
     with _explained("--dir"):
-        variables = control.environment(directory, path=call.settings.environment.get("PATH", ""))
+        path = call.settings.environment.get("PATH", "")
+        variables = control.environment(directory, path=path, snapshots=True)
     unset = control.scrubbed(set(call.settings.environment), directory)
     if call.settings.output != "table":
         show_value({"set": variables, "unset": unset}, call.settings.output)

@@ -20,6 +20,7 @@ _SCRUBBED_PREFIXES = (
     "GCE_",
     "GOOGLE_",
     "HCLOUD_",
+    "KLED_SNAPSHOT_",
     "KOPS_",
     "KUBE",
     "LINODE_",
@@ -52,7 +53,7 @@ def start(directory: Path, *, speed: float) -> Sandbox:
     if speed <= 0:
         raise ValueError(f"speed must be positive, not {speed}")
     directory = directory.absolute()
-    for place in ("bin", "cloud", "home", "home/.ssh", "state"):
+    for place in ("bin", "cloud", "home", "home/.ssh", "snapshots", "state"):
         (directory / place).mkdir(parents=True, exist_ok=True, mode=0o700)
     _replace(directory / clock.SETTINGS, json.dumps({"speed": speed}), 0o600)
     _replace(directory / "bin" / "kops", _wrapper(directory), 0o755)
@@ -73,14 +74,18 @@ def status(directory: Path) -> Sandbox:
     )
 
 
-def environment(directory: Path, *, path: str = os.defpath) -> dict[str, str]:
+def environment(
+    directory: Path, *, path: str = os.defpath, snapshots: bool = False
+) -> dict[str, str]:
     """Return the variables with which every command works against the sandbox.
 
     The credentials are no secrets: no cloud knows them. `path` is the PATH to put `bin` before.
+    With `snapshots` the sandbox's own snapshot store is named, too.
     """
     box = status(directory)
     home = box.directory / "home"
-    return {
+    more = {"KLED_SNAPSHOT_STORE": f"file://{box.directory / 'snapshots'}"} if snapshots else {}
+    return more | {
         "HOME": str(home),
         "KUBECONFIG": str(home / ".kube" / "config"),
         "PATH": f"{box.kops.parent}{os.pathsep}{path}",
@@ -95,7 +100,7 @@ def environment(directory: Path, *, path: str = os.defpath) -> dict[str, str]:
 
 def scrubbed(names: set[str], directory: Path) -> list[str]:
     """Return which of the variables `names` must be unset, so that no real account is touched."""
-    kept = set(environment(directory))
+    kept = set(environment(directory, snapshots=True))
     return sorted(n for n in names if n.startswith(_SCRUBBED_PREFIXES) and n not in kept)
 
 

@@ -1,6 +1,7 @@
 """What is typed after `kled run FLOW` becomes checked parameters, or its wrong field is named."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from pydantic import BaseModel
@@ -79,3 +80,23 @@ def test_a_misspelt_key_is_told_the_nearest() -> None:
 def test_a_file_that_is_no_mapping_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="params: "):
         read_file(text)
+
+
+def keep_and_check(level: Literal[0, 1] = 1, keep: dict[str, int] | None = None) -> None:
+    """Stand for a flow whose parameters are no spec."""
+
+
+@pytest.mark.parametrize("words", [("keep=daily=7,last=3",), ("keep.daily=7", "keep.last=3")])
+def test_a_mapping_is_typed_as_pairs_or_key_by_key(words: tuple[str, ...]) -> None:
+    model = model_of(keep_and_check)
+
+    found = dict(validate(model, collect(model, ["level=0", *words], {})))
+
+    assert found == {"level": 0, "keep": {"daily": 7, "last": 3}}
+
+
+def test_a_number_that_is_no_choice_is_refused() -> None:
+    model = model_of(keep_and_check)
+
+    with pytest.raises(InvalidInput, match="level: input should be 0 or 1"):
+        validate(model, collect(model, ["level=7"], {}))

@@ -74,6 +74,21 @@ def test_deploying_again_updates_and_keeps_schedules_and_pauses(client: SyncPref
     assert [one.schedule.cron for one in after.schedules] == ["0 3 * * *"]
 
 
+def test_a_new_deployment_gets_its_schedule_asleep_and_one_that_was_woken_stays_awake(
+    client: SyncPrefectClient,
+) -> None:
+    nightly = Environment("nightly", "kled-nightly")
+    apply(client, ENTRIES, nightly)
+    before = client.read_deployment_by_name("back-up-state/nightly")
+    (hourly,) = before.schedules
+    assert (hourly.slug, hourly.schedule.cron, hourly.active) == ("hourly", "7 * * * *", False)
+    client.update_deployment_schedule(before.id, hourly.id, active=True)
+
+    apply(client, ENTRIES, nightly)
+
+    assert [one.active for one in client.read_deployment(before.id).schedules] == [True]
+
+
 def test_a_work_pool_of_another_type_is_not_touched(client: SyncPrefectClient) -> None:
     apply(client, ENTRIES, Environment("x", "of-processes"))
 

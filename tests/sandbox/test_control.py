@@ -51,13 +51,24 @@ def test_the_environment_is_private(tmp_path: Path) -> None:
     assert stat.S_IMODE((box.directory / "home").stat().st_mode) == 0o700
 
 
+def test_it_has_a_snapshot_store_of_its_own(tmp_path: Path) -> None:
+    box = control.start(tmp_path / "box", speed=1.0)
+
+    env = control.environment(box.directory, snapshots=True)
+
+    assert env["KLED_SNAPSHOT_STORE"] == f"file://{box.directory}/snapshots"
+    assert stat.S_IMODE((box.directory / "snapshots").stat().st_mode) == 0o700
+
+
 def test_variables_of_real_accounts_are_to_be_unset(tmp_path: Path) -> None:
     box = control.start(tmp_path / "box", speed=1.0)
     names = {"AWS_PROFILE", "AWS_REGION", "KOPS_FEATURE_FLAGS", "HCLOUD_TOKEN", "PATH", "TERM"}
+    names |= {"KLED_SNAPSHOT_STORE", "KLED_SNAPSHOT_RECIPIENTS"}
 
     assert control.scrubbed(names, box.directory) == [
         "AWS_PROFILE",
         "HCLOUD_TOKEN",
+        "KLED_SNAPSHOT_RECIPIENTS",
         "KOPS_FEATURE_FLAGS",
     ]
 

@@ -50,10 +50,17 @@ def test_only_module_paths_below_flows_are_entrypoints(tmp_path: Path, entrypoin
 
 
 def test_a_key_that_deploy_would_drop_is_refused(tmp_path: Path) -> None:
-    text = f"pull: []\ndeployments:\n{ENTRY.replace('name', 'schedules: [], name')}"
+    text = f"pull: []\ndeployments:\n{ENTRY.replace('name', 'triggers: [], name')}"
 
-    with pytest.raises(InvalidInput, match=r"create_cluster\.schedules: kled deploy does not"):
+    with pytest.raises(InvalidInput, match=r"create_cluster\.triggers: kled deploy does not"):
         catalog.load(written(tmp_path, text))
+
+
+def test_a_schedule_must_say_whether_it_is_awake(tmp_path: Path) -> None:
+    entry = ENTRY.replace("name", "schedules: [{cron: '7 * * * *', timezone: UTC}], name")
+
+    with pytest.raises(InvalidInput, match="needs exactly active, cron, slug, timezone"):
+        catalog.load(written(tmp_path, f"pull: []\ndeployments:\n{entry}"))
 
 
 def test_two_deployments_of_one_name_are_refused(tmp_path: Path) -> None:
