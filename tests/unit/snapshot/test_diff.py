@@ -118,11 +118,13 @@ def test_derived_files_are_summed_up_per_addon() -> None:
     assert found[2].startswith("~ derived cluster-completed.spec: fingerprint ")
 
 
-SECRETS = ("c2VjcmV0IHZhbHVl", "cHJpdmF0ZSA3Nw==", "hunter2hunter2", "c2VjcmV0IG5ldw")
+SECRETS = ("c2VjcmV0IHZhbHVl", "cHJpdmF0ZSA3Nw==", "hunter2hunter2", "c2VjcmV0IG5ldw", "hunter3")
 
 
 def test_no_secret_is_told_and_no_guess_can_be_tried() -> None:
     config = CONFIG + b"  openstackPassword: hunter2hunter2\n  userData: |\n    a\n    b\n"
+    config += b"  env:\n  - name: REGISTRY_TOKEN\n    value: hunter3hunter3\n"
+    config += b"  secretStore: s3://store/demo.example.com/secrets\n"
     changes = {
         "secrets/admin": b'{"Data":"c2VjcmV0IG5ldw"}',
         "secrets/more": b"hunter2hunter2",
@@ -137,6 +139,7 @@ def test_no_secret_is_told_and_no_guess_can_be_tried() -> None:
 
     assert not [secret for secret in SECRETS if secret in told]
     assert "hunter2" not in repr(state(changes))
+    assert "secretStore: s3://store/demo.example.com/secrets" in told
     assert "secret admin: fingerprint" in told
     assert [c.name for c in found] == [c.name for c in elsewhere]
     assert not {c.after for c in found if "fingerprint" in str(c.after)} & {
