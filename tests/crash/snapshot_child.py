@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,6 @@ from kled.snapshot.mirror import mirror
 from kled.snapshot.progress import Quiet
 from kled.snapshot.prune import apply_prune, plan_prune
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.restore import apply_restore
-from kled.snapshot.restore_plan import plan_restore
 from kled.snapshot.results import CreateOptions
 from kled.snapshot.retention import Policy
 from kled.storage.local import LocalStore
@@ -48,7 +46,7 @@ class Deadly(CountingStore):
 
 def main() -> None:
     verb, state, snapshots, other, at = sys.argv[1:]
-    written = {"create": snapshots, "restore": other, "prune": snapshots, "mirror": other}[verb]
+    written = {"create": snapshots, "prune": snapshots, "mirror": other}[verb]
     stores = {
         place: Deadly(place, int(at) if place == written else 0)
         for place in (state, snapshots, other)
@@ -59,14 +57,8 @@ def main() -> None:
     quiet = Quiet()
     if verb == "create":
         create(stores[state], kept, None, options=CreateOptions("test"), progress=quiet).require()
-    elif verb == "restore":
-        for ref in kept.list():
-            plan = plan_restore(kept, kept.manifest(ref), stores[other])
-            apply_restore(plan, kept, stores[other])
     elif verb == "prune":
         policy = Policy(last=1, hourly=0, daily=0, weekly=0, monthly=0, yearly=0)
-        from datetime import timedelta
-
         none = timedelta()
         apply_prune(kept, plan_prune(kept, policy, grace=none), quiet, grace=none)
     else:

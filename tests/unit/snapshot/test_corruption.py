@@ -101,9 +101,3 @@ def restore(snapshots: SnapshotStore, ref: SnapshotRef) -> None:
 def test_each_damage_is_found_at_level_0_or_1_and_never_restored(world: Runs, seed: int) -> None:
     for one in range(seed, seed + 50):
         check(world, one)
-
-
-@pytest.mark.slow
-def test_ten_thousand_damages_are_found(world: Runs) -> None:
-    for seed in range(1000, 6000):
-        check(world, seed)
