@@ -83,7 +83,7 @@ class S3Store:
         first, rest = s3_write.parts(chunks)
         if rest is None and retain_until is None:
             return self._put(key, first, "create" if absent else "overwrite")
-        with translated(self._where(key), conditional=True):
+        with translated(self._where(key), conditional=absent):
             upload = s3_write.Upload(
                 self._clients.client(),
                 self._bucket,

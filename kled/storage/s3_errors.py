@@ -26,6 +26,7 @@ _BY_CODE: Final[dict[str, type[StoreError]]] = {
     # Two conditional writes met inside the service; it asks for another try, which will be refused
     # or let through. So it is not yet known who won.
     "ConditionalRequestConflict": StoreUnavailable,
+    "NoSuchUpload": StoreUnavailable,  # somebody gave it up: a lifecycle rule, or a cleaner
     "OperationAborted": StoreUnavailable,
     "SlowDown": StoreUnavailable,
     "Throttling": StoreUnavailable,

@@ -87,6 +87,8 @@ CALLS: dict[str, Callable[[ObjectStore], object]] = {
         ("s3", 400, "RequestTimeout", StoreUnavailable),
         ("s3", 409, "ConditionalRequestConflict", StoreUnavailable),
         ("s3", 409, "OperationAborted", StoreUnavailable),
+        ("s3", 404, "NoSuchUpload", StoreUnavailable),
+        ("s3", 400, "BadDigest", StoreUnavailable),
         ("s3", 412, "PreconditionFailed", PreconditionFailed),
         ("s3", 501, "NotImplemented", CapabilityMissing),
         ("s3", 400, "InvalidArgument", StoreError),
