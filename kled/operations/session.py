@@ -87,7 +87,8 @@ def open_session(
     """Yield a session; with `cluster` it holds that cluster's lease until the end.
 
     Without `with_kops` no kops is looked for: for operations on stores alone. Raises `KopsMissing`,
-    `SettingsError` (no state store), `LeaseHeld`, `CapabilityMissing`. The scratch directory (0700)
+    `SettingsError` (no state store), `LeaseHeld`, `CapabilityMissing`, and with `cluster`
+    `VersionRefused` for a kops that is too old to change anything. The scratch directory (0700)
     with the kubeconfig that kops writes to is removed at the end; after a SIGKILL it stays behind
     in the system's temporary directory, readable by its owner alone.
     """
@@ -103,6 +104,8 @@ def open_session(
             scratch = Path(tempfile.mkdtemp(prefix="kled-"))
             stack.callback(shutil.rmtree, scratch, ignore_errors=True)
             kops = _kops(settings, program, scratch, lease, on_line)
+            if cluster is not None:
+                features.check(kops.version())
         yield Session(settings, kops, clock, who, lease)
 
 

@@ -128,6 +128,24 @@ def test_a_kops_that_is_too_old_is_refused(env: dict[str, str], tmp_path: Path) 
     assert stored(env) == []
 
 
+def test_a_kops_that_is_too_old_changes_no_cluster(env: dict[str, str], tmp_path: Path) -> None:
+    kops = Path(env["KLED_KOPS"])
+    assert kled(env, *CREATE).returncode == 0
+    old, before = tmp_path / "kops", stored(env)
+    old.write_text(
+        f'#!/bin/sh\n[ "$1" = version ] || exec {kops} "$@"\n'
+        "echo 'Client version: 1.29.1 (git-abc)'\n"
+    )
+    old.chmod(0o755)
+
+    for change in ("update-cluster", "delete-cluster"):
+        done = kled(env | {"KLED_KOPS": str(old)}, change, NAME, "--yes")
+
+        assert done.returncode == 1
+        assert "kops 1.29.1 is too old" in said(done)
+    assert stored(env) == before
+
+
 def test_a_kops_newer_than_known_is_used_with_a_word_about_it(
     env: dict[str, str], tmp_path: Path
 ) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import stat
-import subprocess
-import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.e2e.typed import Kled, one_line, rows, typed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,26 +23,9 @@ OPTIONS = ("--zones=us-east-1b,us-east-1c", "--node-count=3", "--dns=none")
 GROUP = "nodes-us-east-1b"
 
 
-class Kled(Protocol):
-    """Runs `kled kops …` and returns what it did."""
-
-    def __call__(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]: ...
-
-
 @pytest.fixture(scope="module")
 def kled(kled_env: dict[str, str]) -> Kled:
-    def run(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "kled", "kops", *args],
-            env=kled_env | {"KLED_LEASE_TTL": "10"} | env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-
-    return run
+    return typed(kled_env)
 
 
 @pytest.fixture(scope="module")
@@ -51,21 +34,6 @@ def cluster(kled: Kled) -> str:
     done = kled("create-cluster", NAMED, *OPTIONS, "--yes")
     assert done.returncode == 0, done.stderr
     return CLUSTER
-
-
-def rows(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
-    """Return the objects that a command printed as JSON."""
-    assert done.returncode == 0, done.stderr
-    found: list[dict[str, object]] = json.loads(done.stdout)
-    return found
-
-
-def one_line(done: subprocess.CompletedProcess[str]) -> str:
-    """Return the line that says what went wrong; there is one, and no traceback."""
-    lines = [line for line in done.stderr.splitlines() if line.startswith("kled: ")]
-    assert len(lines) == 1, done.stderr
-    assert "Traceback" not in done.stderr
-    return lines[0]
 
 
 def test_creating_it_again_attaches(kled: Kled, cluster: str) -> None:
@@ -219,29 +187,6 @@ def test_a_key_is_not_promoted_before_every_machine_was_rolled(kled: Kled, clust
     assert made.returncode == 0, made.stderr
     assert early.returncode == 6
     assert "too early" in one_line(early)
-
-
-def test_of_two_at_once_the_second_waits_or_names_the_holder(
-    kled: Kled, kled_env: dict[str, str], cluster: str
-) -> None:
-    first = subprocess.Popen(
-        [sys.executable, "-m", "kled", "kops", "update-cluster", NAMED, "--yes"],
-        env=kled_env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert first.stderr is not None
-    first.stderr.readline()  # it says what it does once it holds the lease
-    refused = kled("update-cluster", NAMED, "--yes", KLED_LEASE_WAIT="0")
-    waited = kled("update-cluster", NAMED, "--yes", KLED_LEASE_WAIT="120")
-    _, said = first.communicate(timeout=120)
-
-    assert first.returncode == 0, said
-    assert waited.returncode == 0, waited.stderr
-    assert refused.returncode in {0, 5}
-    if refused.returncode == 5:
-        assert "held by" in one_line(refused)
 
 
 @pytest.mark.parametrize(
