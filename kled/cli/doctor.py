@@ -85,9 +85,15 @@ def _state_store(call: Call) -> Row:
 
 
 def _snapshot_store(call: Call) -> Row:
-    store = call.settings.snapshot_store
-    detail = store or "none is configured: deletions take no snapshot"
-    return _row("snapshot store", "not checked" if store else "missing", detail)
+    from kled.operations.snapshots import state_of  # noqa: PLC0415 - not for --help
+
+    if call.settings.snapshot_store is None:
+        hint = "none is configured: changes and deletions take no snapshot"
+        return _row("snapshot store", "missing", hint)
+    try:
+        return _row("snapshot store", "ok", state_of(call.settings, call.clock), needed=True)
+    except KledError as error:
+        return _row("snapshot store", "wrong", str(error), needed=True)
 
 
 def _prefect(call: Call) -> Row:

@@ -90,6 +90,9 @@ def create(
         )
     for words in done.warnings:
         call.say(f"warning: {words}")
+    for one in done.clusters:
+        for words in one.findings:
+            call.say(f"warning: {one.cluster}: {words}: the snapshot could not bring it back whole")
     rows = [one.as_json() for one in done.clusters]
     if call.settings.output == "table":
         show([_row(row) for row in rows], _CREATED, "table")

@@ -142,6 +142,27 @@ def verified(
     return [one.as_json() for one in found] + [_gone(ref) for ref in lost(snapshots, present)]
 
 
+def state_of(settings: Settings, clock: Clock) -> str:
+    """Say in words where the snapshot store is and how it is protected.
+
+    Asks the store once, and reads every key that is named. Raises what is wrong with one of them.
+    """
+    from kled.snapshot import signing  # noqa: PLC0415 - not for --help
+
+    kept = stores.snapshot_store(settings, clock)
+    if kept.keys.signing_key:
+        signing.public_key(kept.keys.signing_key)
+    if kept.keys.verification_key:
+        signing.checked_public_key(kept.keys.verification_key)
+    words = ["encrypted" if kept.sealer.encrypts else "NOT ENCRYPTED"]
+    words.append("can be opened here" if kept.opener.can_open else "no identity here")
+    try:
+        kept.require()
+    except SnapshotMissing:
+        words.append("empty yet")
+    return f"{kept.url}: {', '.join(words)}"
+
+
 def _gone(ref: "SnapshotRef") -> dict[str, Any]:
     return {
         "cluster": ref.cluster,

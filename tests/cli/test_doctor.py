@@ -67,3 +67,19 @@ def test_missing_variables_of_a_cloud_are_named_and_needed_by_nobody(env: dict[s
 
     assert found["detail"] == "not set: HCLOUD_TOKEN"
     assert found["needed"] is False
+
+
+def test_the_snapshot_store_and_its_keys_are_tried(env: dict[str, str], tmp_path: Path) -> None:
+    kept = env | {"KLED_SNAPSHOT_STORE": (tmp_path / "box" / "snapshots").as_uri()}
+    detail = checks(kept)["snapshot store"]["detail"]
+    assert str(detail).endswith("snapshots: NOT ENCRYPTED, no identity here, empty yet")
+
+    identity = tmp_path / "identity"
+    identity.write_text("AGE-SECRET-KEY-")
+    identity.chmod(0o644)
+    found = checks(kept | {"KLED_SNAPSHOT_IDENTITY": str(identity)})["snapshot store"]
+
+    assert found["state"] == "wrong"
+    assert f"others may read {identity}" in str(found["detail"])
+    gone = checks(env | {"KLED_SNAPSHOT_STORE": "file:///nowhere"})["snapshot store"]
+    assert gone["detail"] == "there is no directory /nowhere"

@@ -1,0 +1,263 @@
+"""`kled snapshot`: what is typed, what is printed, and how it ends."""
+
+import json
+import os
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+import yaml
+from pyrage import x25519
+
+from tests.boxes import Box, make_box
+
+C = "kept.example.com"
+NAME = f"--name={C}"
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Box:
+    """A sandbox with a snapshot store and one stored cluster."""
+    return with_cluster(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory: pytest.TempPathFactory) -> Box:
+    """One that was changed between its two snapshots; its tests only read."""
+    box = with_cluster(tmp_path_factory.mktemp("twice"))
+    made(box)
+    group = box.directory / "state" / C / "instancegroup" / "nodes-us-east-1a"
+    group.write_text(group.read_text().replace("maxSize: 1", "maxSize: 4"))
+    made(box)
+    return box
+
+
+def with_cluster(directory: Path) -> Box:
+    box = make_box(directory / "box")
+    box.env["KLED_SNAPSHOT_STORE"] = (box.directory / "snapshots").as_uri()
+    assert box.kops("create", "cluster", NAME, "--zones=us-east-1a", "--cloud=aws").returncode == 0
+    return box
+
+
+def made(box: Box, *args: str, **env: str) -> dict[str, Any]:
+    return answer(box, "create", NAME, *args, **env)
+
+
+def answer(box: Box, *args: str, **env: str) -> Any:
+    done = snapshot(box, *args, "--output=json", **env)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def snapshot(box: Box, *args: str, **env: str) -> CompletedProcess[str]:
+    return box.kled("snapshot", *args, env=env)
+
+
+def test_creating_prints_the_id_and_says_aloud_that_nothing_is_encrypted(kept: Box) -> None:
+    done = snapshot(kept, "create", NAME, "--output=json")
+    first = json.loads(done.stdout)
+
+    assert (first["cluster"], first["reused"], first["level"]) == (C, False, 1)
+    assert "NOT ENCRYPTED" in done.stderr
+
+    again = snapshot(kept, "create", "--output=yaml")
+    (same,) = yaml.safe_load(again.stdout)["clusters"]
+    assert (same["id"], same["reused"]) == (first["id"], True)
+
+
+def test_the_list_shows_age_level_and_size_oldest_first(twice: Box) -> None:
+    first, second = answer(twice, "list", NAME)
+    assert first["id"] < second["id"]
+    assert (first["level"], first["encrypted"], first["objects"]) == (1, False, 4)
+
+    lines = snapshot(twice, "list").stdout.splitlines()
+
+    assert lines[0].split()[:6] == ["CLUSTER", "SNAPSHOT", "AGE", "LEVEL", "OBJECTS", "SIZE"]
+    assert [line.split()[:2] for line in lines[1:]] == [[C, first["id"]], [C, second["id"]]]
+
+
+def test_one_snapshot_is_shown_with_its_objects_and_proofs(twice: Box) -> None:
+    shown = answer(twice, "show", NAME)
+
+    assert {one["key"] for one in shown["objects"]} >= {"config", "instancegroup/nodes-us-east-1a"}
+    assert [one["level"] for one in shown["proofs"]] == [0, 1]
+    assert "instancegroup" not in snapshot(twice, "show", NAME).stdout
+
+
+def test_a_comparison_names_what_changed(twice: Box) -> None:
+    first, second = (one["id"] for one in answer(twice, "list", NAME))
+
+    found = answer(twice, "diff", NAME, first, "latest")
+    same = answer(twice, "diff", NAME, second, "live")
+
+    assert len(found["changes"]) == 1
+    assert "maxSize" in json.dumps(found["changes"])
+    assert same["changes"] == []
+    words = snapshot(twice, "diff", NAME, first, "live")
+    assert "1 differences" in words.stderr
+    assert "1 -> 4" in words.stdout
+
+
+def test_verifying_proves_what_is_asked_for(twice: Box) -> None:
+    oldest = answer(twice, "list", NAME)[0]["id"]
+
+    found = answer(twice, "verify", NAME, f"--snapshot={oldest}")
+
+    assert (found["id"], found["level"], found["trustworthy"]) == (oldest, 1, True)
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (("show", "--name=absent.example.com"), 1, 'no snapshot of cluster "absent.example.com"'),
+        (("show", NAME, "--snapshot=20201125T041505Z-37a684fc"), 1, "there is no snapshot 2020"),
+        (("verify", NAME, "--snapshot=newest"), 2, "'newest' is no snapshot id"),
+        (("create", "--name=absent.example.com"), 1, 'no cluster "absent.example.com"'),
+        (("create", "--all", NAME), 2, "leave out --name"),
+        (("create", NAME, "--retain-until=tomorrow"), 2, "no time with its time zone"),
+        (("prune",), 2, "name a cluster, or take --all"),
+        (("mirror", "--to=file:///nowhere"), 1, "there is no directory /nowhere"),
+        (("list", "--snapshot-store=file:///nowhere"), 1, "there is no directory /nowhere"),
+    ],
+)
+def test_what_cannot_be_is_said_with_its_code(
+    twice: Box, args: tuple[str, ...], code: int, words: str
+) -> None:
+    done = snapshot(twice, *args)
+
+    assert (done.returncode, words in done.stderr) == (code, True), done.stderr
+
+
+def test_without_a_snapshot_store_it_says_how_to_name_one(twice: Box) -> None:
+    done = snapshot(twice, "list", KLED_SNAPSHOT_STORE="")
+
+    assert done.returncode == 2
+    assert "--snapshot-store=s3://BUCKET" in done.stderr
+
+
+def test_a_damaged_snapshot_ends_with_four(kept: Box) -> None:
+    ident = made(kept)["id"]
+    archive = kept.directory / "snapshots" / "clusters" / C / ident / "state.tar.zst"
+    archive.write_bytes(archive.read_bytes() + b"more")
+
+    one = snapshot(kept, "verify", NAME, f"--snapshot={ident}", "--output=json")
+    all_of_them = snapshot(kept, "verify", "--all")
+    restored = snapshot(kept, "restore", NAME, f"--snapshot={ident}", "--yes")
+
+    assert (one.returncode, all_of_them.returncode, restored.returncode) == (4, 4, 4)
+    assert json.loads(one.stdout)["trustworthy"] is False
+    assert "kled snapshot create --all --anew" in all_of_them.stderr
+
+
+def test_a_deleted_cluster_comes_back_byte_for_byte(kept: Box) -> None:
+    before = kept.state()
+    deleted = kept.kled("kops", "delete-cluster", NAME, "--yes")
+    assert deleted.returncode == 0, deleted.stderr
+    assert kept.state() == {}
+    (only,) = answer(kept, "list", NAME)
+
+    preview = snapshot(kept, "restore", NAME, f"--snapshot={only['id']}")
+    assert preview.returncode == 0
+    assert "preview only; restore it with: --yes" in preview.stderr
+    assert kept.state() == {}
+    done = answer(kept, "restore", NAME, "--snapshot=latest", "--yes")
+
+    assert (done["created"], done["snapshot"]) == (4, only["id"])
+    assert kept.state() == before
+
+
+def test_a_restore_keeps_what_was_there_and_asks_for_a_protected_name(kept: Box) -> None:
+    first = made(kept)["id"]
+    config = kept.directory / "state" / C / "config"
+    config.write_text(config.read_text() + "# changed\n")
+    protected = {"KLED_PROTECTED": "kept.*"}
+
+    refused = snapshot(kept, "restore", NAME, f"--snapshot={first}", "--yes", **protected)
+    other = snapshot(kept, "restore", NAME, f"--snapshot={first}", "--confirm=kept", **protected)
+    assert (refused.returncode, other.returncode) == (6, 6)
+    assert config.read_text().endswith("# changed\n")
+
+    done = snapshot(kept, "restore", NAME, f"--snapshot={first}", f"--confirm={C}", **protected)
+
+    assert done.returncode == 0, done.stderr
+    assert not config.read_text().endswith("# changed\n")
+    assert f"what is there now is kept in snapshot {answer(kept, 'list')[1]['id']}" in done.stderr
+
+
+def test_a_cluster_that_lives_elsewhere_is_not_restored_here(kept: Box, tmp_path: Path) -> None:
+    scaled = ("scale-instance-group", NAME, "--instance-group=nodes", "--size=2")
+    assert kept.kled("kops", *scaled).returncode == 0
+    (tmp_path / "old").mkdir()
+
+    done = snapshot(
+        kept,
+        *("restore", NAME, "--snapshot=latest", "--yes"),
+        KOPS_STATE_STORE=(tmp_path / "old").as_uri(),
+    )
+
+    assert done.returncode == 6
+    assert "lives in" in done.stderr
+
+
+def test_encrypted_snapshots_are_written_without_and_read_with_the_identity(
+    kept: Box, tmp_path: Path
+) -> None:
+    key = x25519.Identity.generate()
+    identity = tmp_path / "identity"
+    identity.write_text(f"# kept elsewhere\n{key}\n")
+    identity.chmod(0o600)
+    recipients = {"KLED_SNAPSHOT_RECIPIENTS": str(key.to_public())}
+
+    written = snapshot(kept, "create", NAME, **recipients)
+    assert written.returncode == 0, written.stderr
+    assert "NOT ENCRYPTED" not in written.stderr
+    assert answer(kept, "list")[0]["encrypted"] is True
+
+    assert answer(kept, "verify", NAME, "--level=0")["level"] == 0
+    assert snapshot(kept, "verify", NAME).returncode == 2
+    opened = answer(kept, "verify", NAME, KLED_SNAPSHOT_IDENTITY=str(identity))
+    assert (opened["level"], opened["trustworthy"]) == (1, True)
+
+
+def test_an_identity_that_others_may_read_is_refused_and_never_shown(
+    kept: Box, tmp_path: Path
+) -> None:
+    key = x25519.Identity.generate()
+    identity = tmp_path / "identity"
+    identity.write_text(str(key))
+    identity.chmod(0o640)
+    made(kept, KLED_SNAPSHOT_RECIPIENTS=str(key.to_public()))
+
+    done = snapshot(kept, "verify", NAME, KLED_SNAPSHOT_IDENTITY=str(identity))
+
+    assert done.returncode == 2
+    assert f"others may read {identity} (mode 640)" in done.stderr
+    assert "AGE-SECRET-KEY" not in done.stdout + done.stderr
+
+
+def test_pruning_shows_first_and_keeps_the_newest(twice: Box) -> None:
+    plan = answer(twice, "prune", NAME, "--last=1")
+
+    assert len(plan["kept"]) + len(plan["removed"]) == 2
+    assert answer(twice, "list", NAME)[-1]["id"] in json.dumps(plan["kept"])
+    refused = snapshot(twice, "prune", NAME, "--yes", KLED_PROTECTED="kept.*")
+    assert refused.returncode == 6
+
+
+def test_a_second_site_verifies_as_the_first_does(twice: Box, tmp_path: Path) -> None:
+    second = tmp_path.as_uri()
+
+    copied = answer(twice, "mirror", f"--to={second}")
+    again = answer(twice, "mirror", f"--to={second}")
+
+    assert (len(copied["copied"]), again["copied"], again["present"]) == (2, [], 2)
+    assert answer(twice, "verify", NAME, f"--snapshot-store={second}")["trustworthy"] is True
+
+
+def test_reading_snapshots_never_imports_prefect(twice: Box) -> None:
+    done = snapshot(twice, "list", PYTHONPROFILEIMPORTTIME="1", PATH=os.defpath)
+
+    assert done.returncode == 0
+    assert "kled.operations.snapshots" in done.stderr
+    assert "prefect" not in done.stderr
