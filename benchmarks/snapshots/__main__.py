@@ -22,6 +22,7 @@ from obstore.store import S3Store
 
 from benchmarks.snapshots import fleet, servers, tools
 from benchmarks.snapshots.measure import Run, run
+from tests.emulators.builds import MINIO
 
 RESTORED_CLUSTERS = 20
 CHANGED_CLUSTERS = 2
@@ -222,13 +223,15 @@ def _print(pairs: Sequence[Pair], options: argparse.Namespace) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minio", type=Path, required=True, help="a MinIO server's program")
+    parser.add_argument("--minio", type=Path, help="a MinIO; else the one of `make emulators`")
     parser.add_argument("--rclone", type=Path, help="an rclone; else the pinned one is built")
     parser.add_argument("--clusters", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--full-rounds", type=int, default=1)
     parser.add_argument("--rtt", type=float, default=30, help="milliseconds")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.minio = (options.minio or MINIO.command).resolve()
+    return options
 
 
 if __name__ == "__main__":
