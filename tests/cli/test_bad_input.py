@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kled.sandbox import control
+from tests.boxes import measured
 
 NAME = "--name=c.example.com"
 CREATE = ("create-cluster", NAME, "--zones=us-east-1a")
@@ -15,7 +16,7 @@ CREATE = ("create-cluster", NAME, "--zones=us-east-1a")
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
     control.start(tmp_path / "box", speed=600)
-    return control.environment(tmp_path / "box", path=os.defpath)
+    return control.environment(tmp_path / "box", path=os.defpath) | measured()
 
 
 def kled(env: dict[str, str], *args: str) -> subprocess.CompletedProcess[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kled.sandbox import control
+from tests.boxes import measured
 
 Kled = Callable[..., "subprocess.CompletedProcess[str]"]
 NAME = "--name=changes.example.com"
@@ -17,7 +18,7 @@ NAME = "--name=changes.example.com"
 def env(tmp_path: Path) -> dict[str, str]:
     """A sandbox with one stored cluster of two nodes."""
     control.start(tmp_path / "box", speed=600)
-    found = control.environment(tmp_path / "box", path=os.defpath)
+    found = control.environment(tmp_path / "box", path=os.defpath) | measured()
     create = ["create", "cluster", NAME, "--zones=us-east-1a", "--node-count=2", "--cloud=aws"]
     subprocess.run([found["KLED_KOPS"], *create], env=found, capture_output=True, check=True)
     return found

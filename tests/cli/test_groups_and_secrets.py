@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kled.sandbox import control
+from tests.boxes import measured
 
 Kled = Callable[..., "subprocess.CompletedProcess[str]"]
 NAME = "--name=groups.example.com"
@@ -16,7 +17,7 @@ NAME = "--name=groups.example.com"
 def kled(tmp_path: Path) -> Kled:
     """The command line on a sandbox with one cluster, stored and applied."""
     control.start(tmp_path / "box", speed=600)
-    env = control.environment(tmp_path / "box", path=os.defpath)
+    env = control.environment(tmp_path / "box", path=os.defpath) | measured()
     create = ["create", "cluster", NAME, "--zones=us-east-1a", "--cloud=aws", "--yes"]
     subprocess.run([env["KLED_KOPS"], *create], env=env, capture_output=True, check=True)
 

@@ -10,6 +10,7 @@ from kled.errors import KledError
 from kled.operations.runner import Row
 from kled.operations.step import Step
 from kled.sandbox import control
+from tests.boxes import measured
 
 PLANTED = "planted/secret+key0123456789abcdefghij"
 _COUNTING = """#!/bin/sh
@@ -62,10 +63,14 @@ def make_box(directory: Path) -> Box:
     counting = directory / "kops"
     counting.write_text(_COUNTING.format(calls=calls, kops=sandbox.kops))
     counting.chmod(0o755)
-    env = control.environment(sandbox.directory) | {
-        "KLED_KOPS": str(counting),
-        "KLED_HOME": str(directory / "kled"),
-        "AWS_SECRET_ACCESS_KEY": PLANTED,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}",
-    }
+    env = (
+        control.environment(sandbox.directory)
+        | measured()
+        | {
+            "KLED_KOPS": str(counting),
+            "KLED_HOME": str(directory / "kled"),
+            "AWS_SECRET_ACCESS_KEY": PLANTED,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}",
+        }
+    )
     return Box(sandbox.directory, env, calls)

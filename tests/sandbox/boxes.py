@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kled.sandbox import control
+from tests.boxes import measured
 
 FAST = 2000.0
 """Simulated seconds in a second, for tests that wait."""
@@ -26,6 +27,7 @@ class Box:
         self.sandbox = control.start(directory, speed=speed)
         self.env = {
             **control.environment(directory),
+            **measured(),
             "KOPS_RSA_PRIVATE_KEY_SIZE": "1024",
             "USER": "tester",
         }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kled.sandbox import control
+from tests.boxes import measured
 
 CAPTURES = Path(__file__).parents[1] / "captures" / "kops" / "1.36.2"
 OPERATOR = "/home/operator"
@@ -38,12 +39,16 @@ class Box:
         self.origins = [directory]
         self.state = directory / "state"
         self.home = directory / "home"
-        self.env = control.environment(directory) | {
-            "KOPS_BASE_URL": BASE_URL,
-            "KOPS_RSA_PRIVATE_KEY_SIZE": "1024",
-            "KLED_SANDBOX": str(directory),
-            "PYTHONPATH": os.pathsep.join(sys.path),
-        }
+        self.env = (
+            control.environment(directory)
+            | measured()
+            | {
+                "KOPS_BASE_URL": BASE_URL,
+                "KOPS_RSA_PRIVATE_KEY_SIZE": "1024",
+                "KLED_SANDBOX": str(directory),
+                "PYTHONPATH": os.pathsep.join(sys.path),
+            }
+        )
         (self.home / ".ssh").mkdir(exist_ok=True)
         (self.home / ".ssh" / "id_ed25519.pub").write_text(PUBLIC_KEY)
 

@@ -258,6 +258,15 @@ def test_a_failed_export_leaves_the_old_file(tmp_path: Path) -> None:
     assert not target.exists()
 
 
+def test_an_export_to_a_device_is_refused_before_kops_is_called(tmp_path: Path) -> None:
+    kops, replay, _ = client(tmp_path)
+
+    with pytest.raises(errors.InvalidInput, match="/dev/zero is no regular file"):
+        kops.export_kubeconfig(C, Path("/dev/zero"))
+
+    assert replay.calls == []
+
+
 def test_an_export_into_a_file_as_directory_is_a_disk_error(tmp_path: Path) -> None:
     kops, _, _ = client(tmp_path)
     (tmp_path / "file").write_text("")

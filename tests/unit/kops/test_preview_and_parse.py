@@ -1,8 +1,8 @@
 import pytest
 
-from kled.errors import OutputUnreadable, VersionRefused
+from kled.errors import InvalidInput, OutputUnreadable, VersionRefused
 from kled.kops import parse, preview
-from kled.kops.features import check
+from kled.kops.features import check, check_state_store
 from kled.models.version import KopsVersion
 from tests.unit.kops.replay import capture
 
@@ -174,3 +174,16 @@ def test_an_unknown_form_is_unreadable(read: object) -> None:
 
 def test_secrets_may_be_none() -> None:
     assert parse.secrets("[]") == ()
+
+
+@pytest.mark.parametrize("url", ["ftp://bucket", "bucket", ""])
+def test_what_is_no_state_store_is_refused_with_those_that_are(url: str) -> None:
+    with pytest.raises(InvalidInput, match="is of no kind that kops knows") as caught:
+        check_state_store(url)
+
+    assert "s3://" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("url", ["s3://bucket", "gs://bucket/a", "file:///srv/state", "/srv/state"])
+def test_a_state_store_of_a_known_kind_is_taken(url: str) -> None:
+    check_state_store(url)
