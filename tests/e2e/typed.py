@@ -28,6 +28,7 @@ def typed(kled_env: dict[str, str]) -> Kled:
         return subprocess.run(
             words(*args),
             env=kled_env | {"KLED_LEASE_TTL": "10"} | env,
+            cwd=kled_env["HOME"],  # where create-cluster leaves its kubeconfig
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
