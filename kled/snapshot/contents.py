@@ -5,16 +5,15 @@ a name (0600), which are gone when they are closed or the process dies.
 """
 
 import hashlib
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final, cast
 
-from kled.errors import DiskUnusable, ObjectMissing, SnapshotNotTrustworthy
+from kled.errors import ObjectMissing, SnapshotNotTrustworthy
 from kled.snapshot import archive
 from kled.snapshot.manifest import Manifest, ObjectRecord, Payload
 from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.spool import Sink, nameless, write
 
 _LARGEST_ARCHIVE: Final = 1 << 30
 _CHUNK: Final = 1 << 20
@@ -73,7 +72,7 @@ def blob_file(
         if payload.encrypted:
             with nameless(directory) as sealed:
                 _fill(sealed, _stored(snapshots, payload, what))
-                snapshots.opener.open_stream(sealed, cast("IO[bytes]", _Plain(plain)), what)
+                snapshots.opener.open_stream(sealed, cast("IO[bytes]", Sink(plain)), what)
         else:
             _fill(plain, _stored(snapshots, payload, what))
         _require_digest(plain, payload, what)
@@ -81,12 +80,6 @@ def blob_file(
         plain.close()
         raise
     return plain
-
-
-def nameless(directory: Path | None) -> IO[bytes]:
-    """Open a file that only this process can reach."""
-    with _room():
-        return tempfile.TemporaryFile(dir=directory, buffering=0)  # so that closing cannot fail
 
 
 def _stored(snapshots: SnapshotStore, payload: Payload, what: str) -> Iterator[bytes]:
@@ -109,32 +102,10 @@ def _stored(snapshots: SnapshotStore, payload: Payload, what: str) -> Iterator[b
         raise SnapshotNotTrustworthy(f"{what} is damaged: it does not have the manifest's digest")
 
 
-class _Plain:
-    """A file for the decrypter, which takes every `OSError` for damaged input."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def write(self, body: bytes) -> int:
-        """Write; the plaintext is no larger than the ciphertext, whose size was checked."""
-        _write(self._file, body)
-        return len(body)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-
 def _fill(file: IO[bytes], chunks: Iterator[bytes]) -> None:
     for chunk in chunks:
-        _write(file, chunk)
+        write(file, chunk)
     file.seek(0)
-
-
-def _write(file: IO[bytes], body: bytes) -> None:
-    view = memoryview(body)
-    with _room():
-        while view:
-            view = view[file.write(view) :]
 
 
 def _require_digest(file: IO[bytes], payload: Payload, what: str) -> None:
@@ -145,15 +116,3 @@ def _require_digest(file: IO[bytes], payload: Payload, what: str) -> None:
         size += len(chunk)
     if (size, digest.hexdigest()) != (payload.size, payload.sha256):
         raise SnapshotNotTrustworthy(f"{what} does not hold what its manifest says")
-
-
-@contextmanager
-def _room() -> Iterator[None]:
-    """Say what a disk without room is."""
-    try:
-        yield
-    except OSError as error:
-        raise DiskUnusable(
-            f"cannot unpack the snapshot: {(error.strerror or str(error)).lower()}",
-            hint="point TMPDIR at a directory with room for the etcd backups",
-        ) from error

@@ -16,11 +16,11 @@ from typing import Any, Final
 from kled.kops import layout, stored
 from kled.snapshot import archive, payloads
 from kled.snapshot.manifest import FORMAT, Manifest, ObjectRecord, Payload, complete
-from kled.snapshot.payloads import Spool
 from kled.snapshot.progress import Progress
 from kled.snapshot.reading import Picture
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.selection import LARGE
+from kled.snapshot.spool import Spool
 from kled.storage.base import Entry, ObjectStore
 
 QUIET_FOR: Final = timedelta(seconds=30)

@@ -7,19 +7,15 @@ its own ciphertext. Killed anywhere, what is left is unreferenced, and prune col
 """
 
 import hashlib
-import tempfile
-from collections.abc import Iterable, Iterator
 from datetime import datetime
-from pathlib import Path
-from typing import IO, Final
+from typing import IO, cast
 
 from kled.errors import PreconditionFailed, SnapshotNotTrustworthy
 from kled.snapshot import names
 from kled.snapshot.manifest import Payload
 from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.spool import Sink, Spool
 from kled.storage.base import ObjectStore
-
-_CHUNK: Final = 1 << 20
 
 
 def put_archive(
@@ -54,14 +50,14 @@ def put_blob(
 
 
 def stream_blob(
-    snapshots: SnapshotStore, source: "Spool", *, retain_until: datetime | None = None
+    snapshots: SnapshotStore, source: Spool, *, retain_until: datetime | None = None
 ) -> Payload:
     """Write a large blob from a file, in bounded memory, or find it there."""
     encrypted = snapshots.sealer.encrypts
     with Spool() as sealed:
         if encrypted:
-            snapshots.sealer.seal_stream(source.rewound(), sealed.file)
-            sealed.hash_again()
+            snapshots.sealer.seal_stream(source.rewound(), cast("IO[bytes]", Sink(sealed.file)))
+            sealed.measure()
         stored = sealed if encrypted else source
         key = names.blob_key(source.sha256, sealed=stored.sha256 if encrypted else None)
         try:
@@ -76,54 +72,6 @@ def stream_blob(
             stored_size=stored.size,
             encrypted=encrypted,
         )
-
-
-class Spool:
-    """A private temporary file with its digest; iterating yields its bytes, anew each time.
-
-    The file is 0600 and has no name, so it is gone when the process ends, however it ends.
-    """
-
-    def __init__(self, directory: Path | None = None) -> None:
-        self.file: IO[bytes] = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115 - see __exit__
-        self.sha256 = hashlib.sha256().hexdigest()
-        self.size = 0
-
-    def __enter__(self) -> "Spool":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.file.close()
-
-    def fill(self, chunks: Iterable[bytes]) -> None:
-        """Write what `chunks` yields, and hash it."""
-        total = hashlib.sha256()
-        self.file.seek(0)
-        self.file.truncate()
-        for chunk in chunks:
-            total.update(chunk)
-            self.file.write(chunk)
-        self.file.flush()
-        self.sha256, self.size = total.hexdigest(), self.file.tell()
-
-    def hash_again(self) -> None:
-        """Hash what somebody else wrote into the file."""
-        total = hashlib.sha256()
-        self.size = 0
-        for chunk in self:
-            total.update(chunk)
-            self.size += len(chunk)
-        self.sha256 = total.hexdigest()
-
-    def rewound(self) -> IO[bytes]:
-        """Return the file, at its beginning."""
-        self.file.seek(0)
-        return self.file
-
-    def __iter__(self) -> Iterator[bytes]:
-        self.file.seek(0)
-        while chunk := self.file.read(_CHUNK):
-            yield chunk
 
 
 def require_stored(store: ObjectStore, key: str, sha256: str) -> None:

@@ -6,14 +6,14 @@ etcd's Maintenance.Snapshot sends the database file, which is a multiple of 512 
 
 import hashlib
 import os
-import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-from kled.errors import DiskUnusable, SnapshotNotTrustworthy
+from kled.errors import SnapshotNotTrustworthy
+from kled.snapshot.spool import nameless, write
 
 LARGEST: Final = 16 << 30
 """Bytes of an unpacked database that are read at most; etcd itself warns above 8 GiB."""
@@ -53,32 +53,9 @@ def opened(
     or breaks off, more than `limit` bytes come out of it, or the digest is another one, and
     `DiskUnusable` where there is no room.
     """
-    with _nameless(directory) as file:
+    with nameless(directory) as file:
         _spool(chunks, file, limit)
         yield Unpacked(file)
-
-
-def _nameless(directory: Path | None) -> IO[bytes]:
-    try:
-        return tempfile.TemporaryFile(dir=directory, buffering=0)
-    except OSError as error:
-        raise _unusable(error) from error
-
-
-def _unusable(error: OSError) -> DiskUnusable:
-    return DiskUnusable(
-        f"cannot unpack the etcd backup: {(error.strerror or str(error)).lower()}",
-        hint="point TMPDIR at a directory with room for the whole database",
-    )
-
-
-def _write(file: IO[bytes], body: bytes) -> None:
-    view = memoryview(body)
-    try:
-        while view:
-            view = view[file.write(view) :]
-    except OSError as error:
-        raise _unusable(error) from error
 
 
 def _spool(chunks: Iterable[bytes], file: IO[bytes], limit: int) -> None:
@@ -93,7 +70,7 @@ def _spool(chunks: Iterable[bytes], file: IO[bytes], limit: int) -> None:
         held += piece
         whole, held = held[:-_DIGEST], held[-_DIGEST:]
         digest.update(whole)
-        _write(file, whole)
+        write(file, whole)
     if size <= _DIGEST or size % _SECTOR != _DIGEST:
         raise SnapshotNotTrustworthy(
             f"the etcd backup is cut: {size} bytes are no database and its SHA-256"

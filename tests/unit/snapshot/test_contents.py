@@ -108,7 +108,7 @@ def test_a_damaged_ciphertext_is_not_decrypted(sealed: SnapshotStore) -> None:
 def test_a_disk_without_room_is_named(sealed: SnapshotStore, tmp_path: Path) -> None:
     (blob,) = take(sealed, OBJECTS).blobs
 
-    with pytest.raises(DiskUnusable, match="cannot unpack the snapshot") as caught:
+    with pytest.raises(DiskUnusable, match="cannot keep a part of the snapshot") as caught:
         blob_file(sealed, blob, directory=tmp_path / "absent")
 
     assert "TMPDIR" in (caught.value.hint or "")
@@ -142,7 +142,7 @@ def test_a_disk_that_fills_up_is_no_damaged_snapshot(tmp_path: Path) -> None:
         timeout=60,
     )
 
-    full = "cannot unpack the snapshot: file too large"
+    full = "cannot keep a part of the snapshot: file too large"
     assert done.stdout.splitlines() == [full, "fits", full]
 
 

@@ -114,7 +114,7 @@ def test_no_unpacked_byte_is_left_on_the_disk(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_cannot_hold_the_database_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DiskUnusable, match="cannot unpack the etcd backup") as caught:
+    with pytest.raises(DiskUnusable, match="cannot keep a part of the snapshot") as caught:
         inspect([backup()], directory=tmp_path / "absent")
 
     assert "TMPDIR" in (caught.value.hint or "")

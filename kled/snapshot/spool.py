@@ -1,0 +1,97 @@
+"""Private files for what is too large for memory.
+
+They have no name and mode 0600, so they are gone when the process ends, however it ends. They are
+not buffered, so that closing one cannot fail.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+from kled.errors import DiskUnusable
+
+_CHUNK: Final = 1 << 20
+
+
+def nameless(directory: Path | None) -> IO[bytes]:
+    """Open a file that only this process can reach. Raises `DiskUnusable`."""
+    with _room():
+        return tempfile.TemporaryFile(dir=directory, buffering=0)
+
+
+def write(file: IO[bytes], body: bytes) -> None:
+    """Write all of `body`. Raises `DiskUnusable` where there is no room."""
+    view = memoryview(body)
+    with _room():
+        while view:
+            view = view[file.write(view) :]
+
+
+class Sink:
+    """A file for age, which takes every `OSError` for damaged input."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, body: bytes) -> int:
+        """Write all of it."""
+        write(self._file, body)
+        return len(body)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+class Spool:
+    """A nameless file with its digest; iterating yields its bytes, anew each time."""
+
+    def __init__(self, directory: Path | None = None) -> None:
+        self.file = nameless(directory)
+        self.sha256 = hashlib.sha256().hexdigest()
+        self.size = 0
+
+    def __enter__(self) -> "Spool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def fill(self, chunks: Iterable[bytes]) -> None:
+        """Write what `chunks` yields."""
+        for chunk in chunks:
+            write(self.file, chunk)
+        self.measure()
+
+    def measure(self) -> None:
+        """Hash what is in the file."""
+        total = hashlib.sha256()
+        self.size = 0
+        for chunk in self:
+            total.update(chunk)
+            self.size += len(chunk)
+        self.sha256 = total.hexdigest()
+
+    def rewound(self) -> IO[bytes]:
+        """Return the file, at its beginning."""
+        self.file.seek(0)
+        return self.file
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.file.seek(0)
+        while chunk := self.file.read(_CHUNK):
+            yield chunk
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Say what a disk without room is."""
+    try:
+        yield
+    except OSError as error:
+        raise DiskUnusable(
+            f"cannot keep a part of the snapshot: {(error.strerror or str(error)).lower()}",
+            hint="point TMPDIR at a directory with room for the etcd backups",
+        ) from error
