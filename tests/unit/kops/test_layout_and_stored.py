@@ -1,0 +1,146 @@
+"""What the objects of a state store are, held against trees of a real kops."""
+
+import base64
+import json
+
+import pytest
+
+from kled.kops import layout, stored
+
+PEM = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIB\n").decode()
+
+
+def keyset(material: str = PEM, kind: str = "Keyset") -> bytes:
+    return f"kind: {kind}\nspec:\n  keys:\n  - id: '1'\n    publicMaterial: {material}\n".encode()
+
+
+def complete() -> dict[str, bytes]:
+    return {
+        "config": b"kind: Cluster\nspec: {kubernetesVersion: 1.35.5}\n",
+        "instancegroup/nodes": b"kind: InstanceGroup\n",
+        "kops-version.txt": b"1.36.2\n",
+        "pki/private/kubernetes-ca/keyset.yaml": keyset(),
+        "pki/private/service-account/keyset.yaml": keyset(),
+        "secrets/admin": b'{"Data":"eA=="}',
+        "addons/a/v1.yaml": b"{not yaml",
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("config", "intent"),
+        ("instancegroup/nodes-us-east-1a", "intent"),
+        ("clusteraddons/default", "intent"),
+        ("what-somebody-put-here", "intent"),
+        ("pki/private/kubernetes-ca/keyset.yaml", "identity"),
+        ("pki/ssh/public/admin/967042732e8d1b4e3a281c0cda8c222c", "identity"),
+        ("secrets/system:controller_manager", "identity"),
+        ("cluster-completed.spec", "derived"),
+        ("kops-version.txt", "derived"),
+        ("addons/coredns.addons.k8s.io/k8s-1.12.yaml", "derived"),
+        ("manifests/etcd/main-control-plane-us-east-1a.yaml", "derived"),
+        ("igconfig/node/nodes-us-east-1a/nodeupconfig.yaml", "derived"),
+        ("backups/etcd/main/2026-11-24T23:45:00Z-000075/etcd.backup.gz", "etcd-backup"),
+        ("backups/etcd/main/control/etcd-cluster-spec", "control"),
+        ("backups/etcd/main/control/2026-11-24T23:45:00Z-000000/_command.json", "control"),
+    ],
+)
+def test_an_object_is_known_by_its_key(key: str, kind: str) -> None:
+    assert layout.kind_of(key) == kind
+
+
+def test_only_two_control_objects_are_markers() -> None:
+    control = "backups/etcd/main/control"
+
+    assert layout.is_marker(f"{control}/etcd-cluster-created")
+    assert layout.is_marker(f"{control}/etcd-cluster-spec")
+    assert not layout.is_marker(f"{control}/lock")
+    assert not layout.is_marker(f"{control}/x/etcd-cluster-spec")
+    assert not layout.is_marker("config")
+
+
+def test_backups_are_grouped_by_etcd_newest_first_and_halves_are_told() -> None:
+    place = "backups/etcd/{}/2026-11-24T{:02d}:00:00Z-000001/{}"
+    both = [
+        place.format(etcd, hour, file)
+        for etcd in ("events", "main")
+        for hour in (1, 2)
+        for file in ("_etcd_backup.meta", "etcd.backup.gz")
+    ]
+    half = place.format("main", 3, "etcd.backup.gz")
+
+    found = layout.etcd_backups([*both, half, "config", "backups/etcd/main/stray"])
+
+    assert [(one.etcd, one.name[11:13], one.complete) for one in found] == [
+        ("events", "02", True),
+        ("events", "01", True),
+        ("main", "03", False),
+        ("main", "02", True),
+        ("main", "01", True),
+    ]
+    assert layout.is_backup_data(half)
+    assert not layout.is_backup_data(both[0])
+
+
+def test_a_complete_cluster_has_nothing_to_find() -> None:
+    assert list(stored.findings(complete())) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        ({"config": None}, "config is missing"),
+        ({"config": b"kind: Other"}, "config is no Cluster"),
+        ({"config": b"{broken"}, "config is no Cluster"),
+        ({"config": b"- a list"}, "config is no Cluster"),
+        ({"instancegroup/nodes": None}, "there is no instance group"),
+        ({"instancegroup/nodes": b"kind: Cluster"}, "instancegroup/nodes is no InstanceGroup"),
+        (
+            {"pki/private/service-account/keyset.yaml": None},
+            "there is no keyset service-account, though the cluster was applied",
+        ),
+        (
+            {"pki/private/kubernetes-ca/keyset.yaml": keyset(kind="Secret")},
+            "pki/private/kubernetes-ca/keyset.yaml is no keyset with keys",
+        ),
+        (
+            {"pki/private/kubernetes-ca/keyset.yaml": b"kind: Keyset\nspec: {keys: []}"},
+            "pki/private/kubernetes-ca/keyset.yaml is no keyset with keys",
+        ),
+        (
+            {"pki/private/kubernetes-ca/keyset.yaml": keyset("'%%'")},
+            "pki/private/kubernetes-ca/keyset.yaml holds a key that cannot be read",
+        ),
+        (
+            {"pki/private/kubernetes-ca/keyset.yaml": keyset("1")},
+            "pki/private/kubernetes-ca/keyset.yaml holds a key that cannot be read",
+        ),
+        ({"secrets/admin": b"plain"}, "secrets/admin is no secret of kops"),
+        ({"secrets/admin": b"[]"}, "secrets/admin is no secret of kops"),
+    ],
+)
+def test_what_is_missing_or_broken_is_named(change: dict[str, bytes | None], finding: str) -> None:
+    objects = {key: body for key, body in (complete() | change).items() if body is not None}
+
+    assert list(stored.findings(objects)) == [finding]
+
+
+def test_a_cluster_that_was_never_applied_needs_no_keysets() -> None:
+    objects = {key: complete()[key] for key in ("config", "instancegroup/nodes")}
+
+    assert list(stored.findings(objects)) == []
+
+
+def test_versions_are_read_where_they_can_be() -> None:
+    assert stored.kops_version(complete()) == "1.36.2"
+    assert stored.kops_version({}) is None
+    assert stored.kubernetes_version(complete()) == "1.35.5"
+    assert stored.kubernetes_version({}) is None
+    assert stored.kubernetes_version({"config": b"spec: 1"}) is None
+    assert stored.kubernetes_version({"config": b"spec: {kubernetesVersion: 1.3}"}) is None
+
+
+def test_a_keyset_is_told_from_other_documents() -> None:
+    assert stored.keyset(keyset()) is not None
+    assert stored.keyset(json.dumps({"kind": "Other"}).encode()) is None
