@@ -265,10 +265,15 @@ def _snapshot_profile(url: str, raw: object) -> SnapshotProfile:
     if not isinstance(recipients, list) or not all(isinstance(one, str) for one in recipients):
         raise InvalidInput(f"{where}.recipients", 'must be a list, for example ["age1..."]')
     keep = raw.get("keep", {})
-    if not isinstance(keep, dict) or not all(isinstance(one, int) for one in keep.values()):
+    if not isinstance(keep, dict) or not all(
+        type(one) is int and one >= 0 for one in keep.values()
+    ):
         raise InvalidInput(f"{where}.keep", "must be a table of numbers, for example daily = 7")
     _refuse_keys(f"[{where}.keep]", keep, KEPT)
-    texts = {key: _string(raw, key) for key in raw if key not in {"recipients", "keep"}}
+    texts = {key: raw[key] for key in raw if key not in {"recipients", "keep"}}
+    for key, value in texts.items():
+        if not isinstance(value, str):
+            raise InvalidInput(f"{where}.{key}", "must be a string")
     paths = {key: Path(value).expanduser() for key, value in texts.items() if value}
     return SnapshotProfile(
         texts.get("region"),

@@ -87,8 +87,8 @@ def leaf(
 ) -> Callable[[Callable[Concatenate[Call, P], int | None]], click.Command]:
     """Make a function a command that is given a `Call` and returns its exit code (None: 0).
 
-    With `mutates` the command also takes `--lease-wait`, `--no-lease`, `--no-snapshot` and
-    `--no-epoch`; with `snapshots` it takes `--snapshot-store`.
+    With `mutates` the command also takes `--lease-wait`, `--no-lease`, `--no-snapshot`,
+    `--no-epoch` and `--snapshot-store`; with `snapshots` only the last.
     """
 
     def make(function: Callable[Concatenate[Call, P], int | None]) -> click.Command:
@@ -101,7 +101,8 @@ def leaf(
             epilog=_epilog(examples),
             context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         )(call)
-        more = (*(_LEASE if mutates else ()), *(_SNAPSHOTS if snapshots else ()), *_GLOBAL)
+        kept = _SNAPSHOTS if snapshots or mutates else ()
+        more = (*(_LEASE if mutates else ()), *kept, *_GLOBAL)
         command.params += [option() for option in more]
         return command
 

@@ -10,7 +10,7 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.meant import asked
 from kled.cli.output import Column, show, show_value
 from kled.cli.snapshot import size
-from kled.errors import InvalidInput
+from kled.errors import InvalidInput, NotApproved
 from kled.operations import keep_snapshots as use
 from kled.operations import stores
 from kled.operations.protection import pattern_protection, require_confirmation
@@ -62,12 +62,10 @@ def prune(
     if (name is None) == (not everything):
         raise InvalidInput("--name", "name a cluster, or take --all")
     kept = stores.snapshot_store(call.settings, call.clock)
-    policy = use.policy(
-        call.settings, {key: one for key, one in numbers.items() if one is not None}
-    )
-    plan = use.plan(kept, policy, name)
+    typed = {key: one for key, one in numbers.items() if one is not None}
+    plan = use.plan(kept, use.policy(call.settings, typed), name)
     if yes:
-        _require_meant(call, name, confirm)
+        _require_meant(call, plan, name, confirm, typed=bool(typed))
         with counting(sys.stderr, "prune") as progress:
             report = use.prune(kept, plan, progress)
         if call.settings.output == "table":
@@ -131,9 +129,30 @@ def _rows(found: Any, what: str) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
     return [{**one, "what": what, "why": ""} for one in found]
 
 
-def _require_meant(call: Call, name: str | None, confirm: str | None) -> None:
-    """Raise `NotApproved` where a protected cluster's snapshots would go unconfirmed."""
-    if name is None:
+def _require_meant(
+    call: Call,
+    plan: Any,  # noqa: ANN401 - a PrunePlan
+    name: str | None,
+    confirm: str | None,
+    *,
+    typed: bool,
+) -> None:
+    """Raise `NotApproved` where a protected cluster's snapshots would go unconfirmed.
+
+    Among all clusters only typed numbers are held back: the retention of the settings file was
+    thought about, and runs by schedule.
+    """
+    protected = call.settings.protected
+    if name is not None:
+        why = pattern_protection(name, protected)
+        meant = confirm or (asked(name, why, "prune it") if why else None)
+        require_confirmation(name, why, meant)
         return
-    why = pattern_protection(name, call.settings.protected)
-    require_confirmation(name, why, confirm or (asked(name, why, "prune it") if why else None))
+    for cluster in sorted({one["cluster"] for one in plan.as_json()["removed"]} if typed else ()):
+        why = pattern_protection(cluster, protected)
+        if why is not None:
+            raise NotApproved(
+                f'cluster "{cluster}" is protected: {why}',
+                hint=f"prune it by itself: --name={cluster} --confirm={cluster}; or write the"
+                " retention into the settings file",
+            )

@@ -186,6 +186,7 @@ def _show_plan(call: Call, plan: Any) -> None:  # noqa: ANN401 - a RestorePlan, 
     if len(rows) > _SHOWN:
         call.say(f"and {len(rows) - _SHOWN} more; --output=json shows all")
     call.say(
-        f"{len(plan.writes)} objects ({size(plan.size)}) into {plan.target}/{plan.prefix},"
-        f" {len(plan.same)} are there already, {len(plan.deletes)} would be deleted"
+        f"plan {plan.digest[:12]}: {len(plan.writes)} objects ({size(plan.size)}) into"
+        f" {plan.target}/{plan.prefix}, {len(plan.same)} are there already,"
+        f" {len(plan.deletes)} would be deleted"
     )

@@ -2,6 +2,8 @@
 
 import json
 import os
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -10,6 +12,14 @@ import pytest
 import yaml
 from pyrage import x25519
 
+from kled.retry import Clock
+from kled.snapshot.create import create
+from kled.snapshot.keys import Keys
+from kled.snapshot.progress import Quiet
+from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.results import CreateOptions
+from kled.storage.base import Location
+from kled.storage.url import open_store
 from tests.boxes import Box, make_box
 
 C = "kept.example.com"
@@ -243,6 +253,35 @@ def test_pruning_shows_first_and_keeps_the_newest(twice: Box) -> None:
     assert answer(twice, "list", NAME)[-1]["id"] in json.dumps(plan["kept"])
     refused = snapshot(twice, "prune", NAME, "--yes", KLED_PROTECTED="kept.*")
     assert refused.returncode == 6
+    done = snapshot(twice, "prune", NAME, "--yes", f"--confirm={C}", KLED_PROTECTED="kept.*")
+    assert (done.returncode, done.stderr.startswith("0 snapshots removed")) == (0, True)
+
+
+def test_typed_numbers_spare_the_protected_among_all_clusters(kept: Box) -> None:
+    old = made_long_ago(kept)
+    made(kept, "--anew")
+    numbers = [f"--{kind}=0" for kind in ("hourly", "daily", "weekly", "monthly", "yearly")]
+    prune = ("prune", "--all", "--last=1", *numbers, "--yes")
+
+    refused = snapshot(kept, *prune, KLED_PROTECTED="kept.*")
+    assert refused.returncode == 6
+    assert f"--name={C} --confirm={C}" in refused.stderr
+    assert len(answer(kept, "list")) == 2
+
+    assert [one["id"] for one in answer(kept, *prune)["removed"]] == [old]
+
+
+def made_long_ago(box: Box) -> str:
+    """Make a snapshot by a clock of another year; return its id."""
+    clock = Clock(time.monotonic, time.sleep)
+    state, store = (
+        open_store(Location((box.directory / name).as_uri()), env={}, clock=clock)
+        for name in ("state", "snapshots")
+    )
+    then = datetime(2024, 5, 6, tzinfo=UTC)
+    snapshots = SnapshotStore(store, Keys(), now=lambda: then, chance=os.urandom)
+    done = create(state, snapshots, [C], options=CreateOptions("test"), progress=Quiet())
+    return str(done.clusters[0].snapshot)
 
 
 def test_a_second_site_verifies_as_the_first_does(twice: Box, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from kled.config import Profile, load
+from kled.config import Profile, SnapshotProfile, load
 from kled.errors import InvalidInput, SettingsError
 
 
@@ -60,6 +60,68 @@ def test_a_profile_belongs_to_its_state_store(home: dict[str, str]) -> None:
     assert load(home, state="s3://other").profile == Profile()
 
 
+SNAPSHOTS = """
+[state-stores."s3://a"]
+snapshot-store = "s3://kept/"
+[snapshot-stores."s3://kept"]
+region = "eu-central-1"
+aws-profile = "backup"
+recipients = ["age1file"]
+identity = "/keys/identity"
+keep = { daily = 14, last = 1 }
+"""
+
+
+def test_a_snapshot_store_has_its_own_way_keys_and_retention(home: dict[str, str]) -> None:
+    write(home, SNAPSHOTS)
+
+    found = load(home, state="s3://a")
+
+    assert found.snapshot_store == "s3://kept"
+    assert found.snapshot_profile == SnapshotProfile(
+        region="eu-central-1",
+        aws_profile="backup",
+        recipients=("age1file",),
+        identity=Path("/keys/identity"),
+        keep={"daily": 14, "last": 1},
+    )
+    assert found.snapshot_profile.is_elsewhere
+
+
+def test_variables_win_over_a_snapshot_stores_keys(home: dict[str, str]) -> None:
+    write(home, SNAPSHOTS)
+    variables = {
+        "KLED_SNAPSHOT_RECIPIENTS": "age1a, age1b",
+        "KLED_SNAPSHOT_IDENTITY": "/other/identity",
+        "KLED_SNAPSHOT_SIGNING_KEY": "/other/signing",
+        "KLED_SNAPSHOT_VERIFICATION_KEY": "a2V5",
+    }
+
+    found = load(home | variables, state="s3://a").snapshot_profile
+
+    assert (found.recipients, found.identity) == (("age1a", "age1b"), Path("/other/identity"))
+    assert (found.signing_key, found.verification_key) == (Path("/other/signing"), "a2V5")
+    assert found.region == "eu-central-1"
+
+
+@pytest.mark.parametrize(
+    ("option", "variables", "expected"),
+    [
+        ("s3://option/", {"KLED_SNAPSHOT_STORE": "s3://variable"}, "s3://option"),
+        (None, {"KLED_SNAPSHOT_STORE": "s3://variable/"}, "s3://variable"),
+        (None, {}, "s3://kept"),
+    ],
+)
+def test_the_snapshot_store_is_chosen_as_all_settings_are(
+    home: dict[str, str], option: str | None, variables: dict[str, str], expected: str
+) -> None:
+    write(home, SNAPSHOTS)
+
+    found = load(home | variables, state="s3://a", snapshots=option)
+
+    assert found.snapshot_store == expected
+
+
 def test_all_variables_are_read(home: dict[str, str]) -> None:
     settings = load(
         {
@@ -112,6 +174,17 @@ def test_an_unknown_variable_like_no_other_is_refused_too(home: dict[str, str]) 
         ('protected = "prod"', "protected"),
         ("protected = [1]", "protected"),
         ('lease-wait = "soon"', "KLED_LEASE_WAIT"),
+        ('snapshot-stores = "s3://a"', "snapshot-stores"),
+        ('[snapshot-stores]\n"s3://a" = 1', 'snapshot-stores."s3://a"'),
+        ('[snapshot-stores."s3://a"]\nrecipient = ["x"]', "recipient"),
+        ('[snapshot-stores."s3://a"]\nrecipients = "x"', 'snapshot-stores."s3://a".recipients'),
+        ('[snapshot-stores."s3://a"]\nrecipients = [1]', 'snapshot-stores."s3://a".recipients'),
+        ('[snapshot-stores."s3://a"]\nidentity = 1', 'snapshot-stores."s3://a".identity'),
+        ('[snapshot-stores."s3://a"]\nkeep = 7', 'snapshot-stores."s3://a".keep'),
+        ('[snapshot-stores."s3://a".keep]\ndaily = "7"', 'snapshot-stores."s3://a".keep'),
+        ('[snapshot-stores."s3://a".keep]\ndaily = -1', 'snapshot-stores."s3://a".keep'),
+        ('[snapshot-stores."s3://a".keep]\ndaily = true', 'snapshot-stores."s3://a".keep'),
+        ('[snapshot-stores."s3://a".keep]\nfortnightly = 7', "fortnightly"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_named(home: dict[str, str], text: str, field: str) -> None:
