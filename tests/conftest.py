@@ -1,11 +1,18 @@
 """Fixtures that more than one kind of test shares."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.boxes import Box, make_box
+
+
+def pytest_configure() -> None:
+    """Let tests' processes be interrupted: a run in the background starts with SIGINT ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
