@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,15 @@ def error(state: State[Any]) -> object:
 
 def manifests(box: Box, cluster: str) -> list[Path]:
     return sorted((box.directory / "snapshots" / "clusters" / cluster).glob("*/manifest.json"))
+
+
+def plan_digest(box: Box, name: str, snapshot: str) -> str:
+    """Return what the command line shows of the plan, for the flow's approval."""
+    words = ["snapshot", "restore", f"--name={name}", f"--snapshot={snapshot}", "--output=json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "kled", *words], env=box.env, capture_output=True, check=True
+    )
+    return str(json.loads(done.stdout)["digest"][:12])
 
 
 def table(state: State[Any], key: str) -> list[dict[str, Any]]:
@@ -117,8 +127,9 @@ def test_a_restore_snapshots_first_and_puts_back_what_was_deleted(
     config = box.directory / "state" / name / "config"
     before = config.read_bytes()
     config.write_bytes(before + b"# changed\n")
+    approved = plan_digest(box, name, snapshot)
 
-    state = ran(box, memory, restore_state, name, snapshot)
+    state = ran(box, memory, restore_state, name, snapshot, name, approved, KLED_PROTECTED="a-*")
 
     assert state.is_completed(), state.message
     assert [run.name for run in task_runs(state, names=3)] == [
