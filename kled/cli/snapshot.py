@@ -44,6 +44,15 @@ _VERIFIED: Final = (
 )
 
 
+def _backups(_ctx: click.Context, _option: click.Parameter, typed: str) -> int | None:
+    """Return how many etcd backups are meant; None: all."""
+    if typed == "all":
+        return None
+    if not typed.isdigit():
+        raise InvalidInput("--etcd-backups", f"{typed!r} is neither a number nor all")
+    return int(typed)
+
+
 @leaf(
     "create",
     examples=(
@@ -55,6 +64,13 @@ _VERIFIED: Final = (
 )
 @click.option("--name", "names", metavar="CLUSTER", multiple=True, help="A cluster; repeatable.")
 @click.option("--all", "everything", is_flag=True, help="Every cluster of the state store.")
+@click.option(
+    "--etcd-backups",
+    metavar="N|all",
+    default="1",
+    callback=_backups,
+    help="How many complete backups of each etcd cluster to take, newest first [default: 1].",
+)
 @click.option("--anew", is_flag=True, help="Write everything anew; reuse no earlier snapshot.")
 @click.option(
     "--retain-until", metavar="TIME", help="Object lock until then (ISO 8601, with zone)."
@@ -64,6 +80,7 @@ def create(
     names: tuple[str, ...],
     retain_until: str | None,
     *,
+    etcd_backups: int | None,
     everything: bool,
     anew: bool,
 ) -> int:
@@ -87,6 +104,7 @@ def create(
             progress=progress,
             retain_until=until,
             reuse=not anew,
+            etcd_backups=etcd_backups,
         )
     for words in done.warnings:
         call.say(f"warning: {words}")

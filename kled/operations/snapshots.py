@@ -32,8 +32,12 @@ def back_up(
     progress: "Progress",
     retain_until: datetime | None = None,
     reuse: bool = True,
+    etcd_backups: int | None = 1,
 ) -> "RunResult":
-    """Snapshot the named clusters, or all. Safe to repeat and to kill (`snapshot.create`)."""
+    """Snapshot the named clusters, or all. Safe to repeat and to kill (`snapshot.create`).
+
+    `etcd_backups` is how many complete backups of each etcd cluster to take; None takes all.
+    """
     from kled.snapshot.create import create  # noqa: PLC0415 - not for --help
     from kled.snapshot.results import CreateOptions  # noqa: PLC0415
 
@@ -41,7 +45,7 @@ def back_up(
         stores.state_store(settings, clock),
         stores.snapshot_store(settings, clock),
         clusters,
-        options=CreateOptions(BY, retain_until=retain_until, reuse=reuse),
+        options=CreateOptions(BY, etcd_backups, retain_until, reuse),
         progress=progress,
     )
 

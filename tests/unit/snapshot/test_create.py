@@ -10,7 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kled.errors import ClusterNotFound, KledError, StoreUnavailable
+from kled.snapshot.create import create
 from kled.snapshot.keys import Keys
+from kled.snapshot.progress import Quiet
+from kled.snapshot.results import CreateOptions
 from kled.snapshot.verify import verify
 from kled.storage.memory import MemoryStore
 from tests.stores import CountingStore, FailingStore, Watched
@@ -234,3 +237,15 @@ def test_a_snapshot_that_mixes_two_states_says_so(seed: int, changes: int) -> No
         return
     found = restored(runs.snapshots, name(0))
     assert (found[PAIR[0]], found[PAIR[1]]) in writer.seen
+
+
+@pytest.mark.parametrize(("wanted", "taken"), [(0, 0), (2, 2), (None, 3)])
+def test_as_many_etcd_backups_are_taken_as_asked_for(wanted: int | None, taken: int) -> None:
+    runs = Runs(state(1, backups=3), MemoryStore())
+    options = CreateOptions("test", etcd_backups=wanted)
+
+    create(runs.state, runs.snapshots, None, options=options, progress=Quiet()).require()
+
+    manifest = runs.snapshots.manifest(runs.snapshots.resolve(name(0), "latest"))
+    assert len(manifest.etcd_backups["main"]) == taken
+    assert sum(one.kind == "etcd-backup" for one in manifest.objects) == 2 * taken
