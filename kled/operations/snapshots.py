@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BY = f"kled {__version__}"
 
 
-def back_up(
+def back_up(  # noqa: PLR0913 - what, and four ways to want it otherwise
     settings: Settings,
     clusters: Sequence[str] | None,
     *,
