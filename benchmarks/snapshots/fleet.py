@@ -59,6 +59,17 @@ def objects(number: int, shared: Mapping[str, bytes]) -> Iterator[tuple[str, byt
     yield from _backups(name, chance)
 
 
+def large(shared: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Yield one cluster with four etcd clusters, whose newest backups have 20 MiB each."""
+    name, chance = cluster_name(0), random.Random(0)  # noqa: S311 - not for keys
+    for key, body in shared.items():
+        yield f"{name}/{key}", body.replace(_TEMPLATE.encode(), name.encode())
+    for etcd in ("cilium", "events", "leases", "main"):
+        place = f"{name}/backups/etcd/{etcd}/{NEWEST}"
+        yield f"{place}/_etcd_backup.meta", f'{{"etcdVersion":"3.6.12","of":"{etcd}"}}'.encode()
+        yield f"{place}/etcd.backup.gz", chance.randbytes(20 << 20)
+
+
 def _backups(name: str, chance: random.Random) -> Iterator[tuple[str, bytes]]:
     for etcd in ("events", "main"):
         for at in range(1, LISTED_BACKUPS // 4 + 1):

@@ -10,6 +10,7 @@ from benchmarks.snapshots import fleet
 from benchmarks.snapshots.servers import KEY, SECRET, Store
 
 STATE, SNAPSHOTS, MIRROR, RESTORED = "state", "snapshots", "mirror", "restored"
+LARGE_STATE, LARGE_SNAPSHOTS, LARGE_MIRROR = "large-state", "large-snapshots", "large-mirror"
 _AT_ONCE = "64"
 
 
@@ -48,11 +49,11 @@ class Rclone:
     program: Path
     env: Mapping[str, str]
 
-    def sync(self, target: str = f"target:{MIRROR}") -> list[str]:
+    def sync(self, state: str = STATE, mirror: str = MIRROR) -> list[str]:
         return [
             *(str(self.program), "sync", "--fast-list", "--checksum", "--s3-no-check-bucket"),
             *("--transfers", _AT_ONCE, "--checkers", _AT_ONCE, *_filters()),
-            *(f"source:{STATE}", target),
+            *(f"source:{state}", f"target:{mirror}"),
         ]
 
     def copy(self, clusters: int) -> list[str]:
@@ -93,7 +94,10 @@ def kled_environment(home: Path, source: Store, target: Store) -> dict[str, str]
     """Write settings for two stores at two endpoints; return the variables that name them."""
     home.mkdir(parents=True, exist_ok=True)
     config = home / "config.toml"
-    stores = {"state": (STATE, RESTORED), "snapshot": (SNAPSHOTS,)}
+    stores = {
+        "state": (STATE, RESTORED, LARGE_STATE),
+        "snapshot": (SNAPSHOTS, LARGE_SNAPSHOTS),
+    }
     text = ""
     for kind, buckets in stores.items():
         endpoint = source.endpoint if kind == "state" else target.endpoint
