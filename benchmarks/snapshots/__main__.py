@@ -22,7 +22,7 @@ from obstore.store import S3Store
 
 from benchmarks.snapshots import fleet, servers, tools
 from benchmarks.snapshots.measure import Run, run
-from tests.emulators.builds import MINIO
+from tests.emulators.builds import BUILDS
 
 RESTORED_CLUSTERS = 20
 CHANGED_CLUSTERS = 2
@@ -258,7 +258,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--full-rounds", type=int, default=1)
     parser.add_argument("--rtt", type=float, default=30, help="milliseconds")
     options = parser.parse_args()
-    options.minio = (options.minio or MINIO.command).resolve()
+    options.minio = (options.minio or BUILDS["minio"].command).resolve()
     return options
 
 

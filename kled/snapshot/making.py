@@ -11,11 +11,13 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from kled.kops import layout, stored
 from kled.snapshot import archive, payloads
 from kled.snapshot.manifest import FORMAT, Manifest, ObjectRecord, Payload, complete
+from kled.snapshot.parallel import in_parallel
 from kled.snapshot.progress import Progress
 from kled.snapshot.reading import Picture
 from kled.snapshot.repository import SnapshotStore
@@ -23,6 +25,8 @@ from kled.snapshot.selection import LARGE
 from kled.snapshot.spool import Spool
 from kled.storage.base import Entry, ObjectStore
 
+_LARGE_AT_ONCE: Final = 3
+"""One is read while the others are written."""
 QUIET_FOR: Final = timedelta(seconds=30)
 """A definition that nobody wrote for so long is quiescent: kops is not in the middle of it."""
 
@@ -111,6 +115,7 @@ class Making:
         """Return the blob of each object that is not in the archive, by the object's key."""
         known = _known(earlier)
         found: dict[str, Payload] = {}
+        streamed: list[Entry] = []
         chosen = picture.selection
         large = [one for one in chosen.definition if one.size > LARGE]
         for one in (*large, *chosen.backups):
@@ -120,7 +125,9 @@ class Making:
             elif one.key in picture.bodies:
                 found[one.key] = self._small(picture.bodies[one.key])
             else:
-                found[one.key] = self._stream(chosen.cluster, one)
+                streamed.append(one)
+        tasks = ((0, partial(self._stream, chosen.cluster, one)) for one in streamed)
+        found.update(in_parallel(tasks, threads=_LARGE_AT_ONCE))
         return found
 
     def _small(self, body: bytes) -> Payload:
@@ -131,7 +138,7 @@ class Making:
             )
         return self.written[digest]
 
-    def _stream(self, cluster: str, entry: Entry) -> Payload:
+    def _stream(self, cluster: str, entry: Entry) -> tuple[str, Payload]:
         with Spool() as spool:
             with (
                 self.one_large_read,
@@ -139,7 +146,9 @@ class Making:
             ):
                 spool.fill(reading.chunks())
             self.progress.done(objects=1, size=spool.size)
-            return payloads.stream_blob(self.snapshots, spool, retain_until=self.retain_until)
+            return entry.key, payloads.stream_blob(
+                self.snapshots, spool, retain_until=self.retain_until
+            )
 
     def _facts(
         self, picture: Picture, snapshot_id: str, earlier: Manifest | None

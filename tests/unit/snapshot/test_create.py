@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pyrage
@@ -249,3 +250,30 @@ def test_as_many_etcd_backups_are_taken_as_asked_for(wanted: int | None, taken: 
     manifest = runs.snapshots.manifest(runs.snapshots.resolve(name(0), "latest"))
     assert len(manifest.etcd_backups["main"]) == taken
     assert sum(one.kind == "etcd-backup" for one in manifest.objects) == 2 * taken
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["plain", "sealed"])
+def test_large_objects_are_streamed_one_by_one_and_come_back(
+    tmp_path: Path, *, sealed: bool
+) -> None:
+    identity = pyrage.x25519.Identity.generate()
+    file = tmp_path / "identity"
+    file.touch(mode=0o600)
+    file.write_text(str(identity))
+    store, wanted = state(1), expected(0)
+    for etcd in ("cilium", "events"):
+        place = f"backups/etcd/{etcd}/2026-11-24T23:00:00Z-000001"
+        wanted[f"{place}/etcd.backup.gz"] = random.Random(etcd).randbytes(5 << 20)  # noqa: S311
+        wanted[f"{place}/_etcd_backup.meta"] = etcd.encode()
+    wanted["addons/huge/v1.yaml"] = b"a: b\n" * (1 << 20)
+    for key, body in wanted.items():
+        store.put(f"{name(0)}/{key}", body)
+    keys = Keys((str(identity.to_public()),), file) if sealed else Keys()
+    runs = Runs(store, MemoryStore(), keys)
+
+    runs.run().require()
+
+    manifest = runs.snapshots.manifest(runs.snapshots.resolve(name(0), "latest"))
+    assert sum(blob.size > 4 << 20 for blob in manifest.blobs) == 3
+    assert all(blob.encrypted is sealed for blob in manifest.blobs)
+    assert restored(runs.snapshots, name(0)) == wanted
