@@ -5,6 +5,7 @@ One place for all operations: whoever executes an operation executes `steps_of` 
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from kled.config import Settings
@@ -19,7 +20,7 @@ from kled.kops.layout import CONFIG
 from kled.operations import stores
 from kled.operations.session import Session, require_state_store
 from kled.operations.step import Operation, Step
-from kled.retry import CHANGE, Clock
+from kled.retry import CHANGE, READ, Clock
 
 if TYPE_CHECKING:
     from kled.snapshot.results import ClusterResult
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 SNAPSHOT: Final = "take a snapshot"
 ABSENT: Final = "there is nothing to snapshot yet"
 _CONTENTS: Final = 1
+_UPLOAD: Final = replace(READ, deadline=CHANGE.deadline)
+"""Large etcd backups take their time, but nobody waits minutes for a store that is down."""
 _UNREACHABLE: Final = (
     "no cluster is changed while its snapshot store cannot be asked; in an emergency:"
     " --no-epoch --no-snapshot"
@@ -60,7 +63,7 @@ def epoch_step(cluster: str) -> Step:
     def act(session: Session) -> str:
         return check_epoch(session.settings, session.clock, cluster)
 
-    return Step("check epoch", act, CHANGE)
+    return Step("check epoch", act, READ)
 
 
 def check_epoch(settings: Settings, clock: Clock, cluster: str) -> str:
@@ -91,7 +94,7 @@ def vacate_step(cluster: str) -> Step:
         epoch.vacate(snapshots, cluster, require_state_store(session.settings))
         return "the cluster may be made anew anywhere"
 
-    return Step("end epoch", act, CHANGE)
+    return Step("end epoch", act, READ)
 
 
 def snapshot_step(cluster: str, *, verified: bool = False) -> Step:
@@ -113,7 +116,7 @@ def snapshot_step(cluster: str, *, verified: bool = False) -> Step:
         sealed = session.settings.snapshot_profile.recipients
         return _words(result) + ("" if sealed else "; NOT ENCRYPTED")
 
-    return Step(SNAPSHOT, act, CHANGE, way_back="kled snapshot prune removes it in its time")
+    return Step(SNAPSHOT, act, _UPLOAD, way_back="kled snapshot prune removes it in its time")
 
 
 def _taken(session: Session, cluster: str, *, reuse: bool = True) -> "ClusterResult | None":
