@@ -99,7 +99,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
         more = f" --confirm={name}" if why else ""
         call.say(f"preview only; restore it with: --yes{more}")
         return
-    with use.lease(call.settings, wish, call.who(), call.clock):
+    with use.lease(call.settings, wish, call.who(), call.clock) as held:
         if to is None and call.who().epoch_checked:
             check_epoch(call.settings, call.clock, name)
         plan = use.plan(call.settings, kept, wish, call.clock)
@@ -109,6 +109,8 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
         if to is None and call.who().snapshot_first:
             _snapshot_first(call, name)
             plan = use.plan(call.settings, kept, wish, call.clock)
+        if held is not None:
+            held.check()
         with counting(sys.stderr, "restore") as progress:
             report = use.apply(call.settings, kept, wish, plan, call.clock, progress)
     if call.settings.output == "table":

@@ -12,6 +12,7 @@ from kled.operations.session import Who, lease_in
 from kled.retry import Clock
 
 if TYPE_CHECKING:
+    from kled.lease import Held
     from kled.snapshot.progress import Progress
     from kled.snapshot.repository import SnapshotStore
     from kled.snapshot.restore import RestoreReport
@@ -35,7 +36,9 @@ class Wish:
     delete_extra: bool = False
 
 
-def lease(settings: Settings, wish: Wish, who: Who, clock: Clock) -> AbstractContextManager[object]:
+def lease(
+    settings: Settings, wish: Wish, who: Who, clock: Clock
+) -> "AbstractContextManager[Held | None]":
     """Return the lease of the cluster in the store that is restored into."""
     if not who.leased:
         return nullcontext()
