@@ -224,6 +224,7 @@ def _kops_check(settings: Settings) -> "KopsCheck":
             for key, body in objects.items():
                 path = root / "state" / cluster / key
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                path.touch(mode=0o600)  # it may be a CA key
                 path.write_bytes(body)
             kops = Kops(
                 program.path,

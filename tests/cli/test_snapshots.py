@@ -115,6 +115,9 @@ def test_verifying_proves_what_is_asked_for(twice: Box) -> None:
     found = answer(twice, "verify", NAME, f"--snapshot={oldest}")
 
     assert (found["id"], found["level"], found["trustworthy"]) == (oldest, 1, True)
+    read_by_a_simulated_kops = answer(twice, "verify", NAME, "--level=2")
+    assert read_by_a_simulated_kops["level"] == 1
+    assert read_by_a_simulated_kops["trustworthy"] is True
 
 
 @pytest.mark.parametrize(
