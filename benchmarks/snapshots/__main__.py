@@ -245,8 +245,11 @@ def _print(pairs: Sequence[Pair], options: argparse.Namespace) -> None:
             f"{max(one.peak_mb for one in pair.ours):>6.0f}"
             f"  {own.lists} {own.reads} {own.writes}"
         )
-    print("\nas JSON:")
-    print(json.dumps([asdict(pair) for pair in pairs], default=str))
+    if options.save:
+        found = [asdict(pair) for pair in pairs]
+        for run in (run for pair in found for run in (*pair["ours"], *pair["peer"])):
+            del run["output"]
+        options.save.write_text(json.dumps(found))
 
 
 def _options() -> argparse.Namespace:
@@ -257,6 +260,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--full-rounds", type=int, default=1)
     parser.add_argument("--rtt", type=float, default=30, help="milliseconds")
+    parser.add_argument("--save", type=Path, help="a file for the figures, for `plot`")
     options = parser.parse_args()
     options.minio = (options.minio or BUILDS["minio"].command).resolve()
     return options
