@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from prefect.artifacts import create_table_artifact
 
-from kled.operations.keep_state import BackUpState, PruneSnapshots, VerifySnapshots
+from kled.operations.keep_state import ALL, BackUpState, PruneSnapshots, VerifySnapshots
 from kled.snapshot.names import moment
 from tasks import events
 
@@ -23,6 +23,9 @@ def publish_backup(backup: BackUpState) -> None:
             events.emit("kled.snapshot.failed", row["cluster"], row["error"])
         elif not row["reused"]:
             events.emit("kled.snapshot.created", row["cluster"], row["id"])
+    if not rows:
+        for cluster in backup.clusters or (ALL,):
+            events.emit("kled.snapshot.failed", cluster, "the run failed before it looked at any")
 
 
 def publish_verification(verification: VerifySnapshots) -> None:

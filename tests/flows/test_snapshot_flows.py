@@ -99,6 +99,18 @@ def test_one_cluster_that_cannot_be_saved_fails_the_run_and_not_the_other(
     assert "kled.snapshot.failed" in events("absent.example.com", count=1)
 
 
+@pytest.mark.slow
+def test_a_run_that_reaches_no_snapshot_store_tells_of_every_cluster_it_was_for(
+    box: Box, memory: Memory, clusters: list[str]
+) -> None:
+    absent = box.directory / "absent"
+
+    state = ran(box, memory, back_up_state, clusters, KLED_SNAPSHOT_STORE=absent.as_uri())
+
+    assert state.is_failed()
+    assert events(clusters[1], count=1) == ["kled.snapshot.failed"]
+
+
 def test_verifying_tells_of_damage_and_of_what_somebody_removed(
     box: Box, memory: Memory, clusters: list[str]
 ) -> None:
