@@ -30,7 +30,8 @@ class World:
         return self.box.directory / "kill-after"
 
     def remember(self, moment: str) -> None:
-        """Keep state store and cloud as they are now, under a name."""
+        """Keep state store and cloud as they are now, under a name; an earlier moment goes."""
+        shutil.rmtree(self._moment(moment), ignore_errors=True)
         for name in _KEPT:
             shutil.copytree(self.box.directory / name, self._moment(moment) / name)
 
