@@ -35,6 +35,7 @@ KledError                        exit 1
 ├── LeaseLost                    exit 5   this writer's lease could not be kept
 ├── NotApproved                  exit 6   denied by policy or not confirmed
 ├── SnapshotNotTrustworthy       exit 4
+├── BeingCollected               retryable: a prune is deleting what is needed again
 ├── SnapshotMissing              there is no snapshot of that cluster or id
 ├── EpochMismatch                exit 6   the cluster lives in another state store now
 ├── DownloadFailed               retryable; ChecksumMismatch and ReleaseMissing are not
@@ -234,6 +235,19 @@ class SnapshotNotTrustworthy(KledError):
     """A snapshot is incomplete, damaged or forged."""
 
     exit_code = 4
+
+
+class BeingCollected(KledError):
+    """A prune is about to delete an object of the snapshot store that is needed again."""
+
+    retryable = True
+
+    def __init__(self, key: str) -> None:
+        """`key` is the object's."""
+        super().__init__(
+            f"a prune is collecting {key}, which is needed again",
+            hint="run it again when the prune is over; one that was killed counts for a day",
+        )
 
 
 class SnapshotMissing(KledError):

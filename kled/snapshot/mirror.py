@@ -7,6 +7,7 @@ the second site proves its own copies.
 """
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from kled.errors import (
 from kled.snapshot import names
 from kled.snapshot.manifest import FORMAT, Payload
 from kled.snapshot.parallel import in_parallel
-from kled.snapshot.payloads import require_stored
+from kled.snapshot.payloads import take_over
 from kled.snapshot.progress import Progress
 from kled.snapshot.repository import SnapshotRef, SnapshotStore, read_json
 from kled.storage.base import ObjectStore
@@ -109,6 +110,9 @@ class _Copy:
         self._target = target
         self._progress = progress
         self._retain_until = retain_until
+        self._there: set[str] = set()
+        """What this run wrote, or claimed and proved: snapshots share payloads."""
+        self._turns: dict[str, threading.Lock] = {}
 
     def one(self, ref: SnapshotRef) -> tuple[SnapshotRef, KledError | None, int]:
         """Copy one snapshot; what keeps it from being copied comes back."""
@@ -126,11 +130,20 @@ class _Copy:
 
     def _payload(self, payload: Payload) -> int:
         """Copy one payload; return the bytes written, 0 where it was there, proved."""
+        identity = f"{payload.key} {payload.stored_sha256}"
+        with self._turns.setdefault(identity, threading.Lock()):
+            if identity in self._there:
+                return 0
+            size = self._copy(payload)
+            self._there.add(identity)
+            return size
+
+    def _copy(self, payload: Payload) -> int:
         chunks = _Proved(self._source.store, payload)
         try:
             self._target.write(payload.key, chunks, retain_until=self._retain_until)
         except PreconditionFailed:
-            require_stored(self._target, payload.key, payload.stored_sha256)
+            take_over(self._target, payload.key, payload.stored_sha256, self._source)
             return 0
         except ObjectMissing as error:
             raise SnapshotNotTrustworthy(f"{payload.key} is gone") from error

@@ -15,6 +15,8 @@ CLUSTERS: Final = "clusters/"
 BLOBS: Final = "blobs/"
 RUNS: Final = "runs/"
 PRUNES: Final = "prunes/"
+CLAIMS: Final = "claims/"
+SWEEPS: Final = "sweeps/"
 MANIFEST: Final = "manifest.json"
 _TIME: Final = "%Y%m%dT%H%M%SZ"
 _ID: Final = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
@@ -115,6 +117,18 @@ def prune_key(prune_id: str) -> str:
     """Return the key of a prune's document."""
     moment(prune_id)
     return f"{PRUNES}{prune_id}.json"
+
+
+def claim_key(claim_id: str) -> str:
+    """Return the key of a claim (`snapshot.claims`)."""
+    moment(claim_id)
+    return f"{CLAIMS}{claim_id}.json"
+
+
+def sweep_key(sweep_id: str) -> str:
+    """Return the key of a sweep (`snapshot.claims`)."""
+    moment(sweep_id)
+    return f"{SWEEPS}{sweep_id}.json"
 
 
 def snapshot_of(key: str) -> tuple[str, str] | None:

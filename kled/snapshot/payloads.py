@@ -2,16 +2,16 @@
 
 Every write is new or refused, never over something. An archive belongs to its snapshot's own
 directory, so nobody else writes there. A plain blob's key is its digest: one that exists already
-is read back and hashed before a manifest vouches for it. A sealed blob's key holds the digest of
-its own ciphertext. Killed anywhere, what is left is unreferenced, and prune collects it.
+is claimed, read back and hashed before a manifest vouches for it. A sealed blob's key holds the
+digest of its own ciphertext. Killed anywhere, what is left is unreferenced, and prune collects it.
 """
 
 import hashlib
 from datetime import datetime
 from typing import IO, cast
 
-from kled.errors import PreconditionFailed, SnapshotNotTrustworthy
-from kled.snapshot import names
+from kled.errors import BeingCollected, ObjectMissing, PreconditionFailed, SnapshotNotTrustworthy
+from kled.snapshot import claims, names
 from kled.snapshot.manifest import Payload
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.spool import Sink, Spool
@@ -45,7 +45,7 @@ def put_blob(
     try:
         snapshots.store.put_if_absent(key, sealed, retain_until=retain_until)
     except PreconditionFailed:
-        require_stored(snapshots.store, key, _sha256(sealed))
+        take_over(snapshots.store, key, _sha256(sealed), snapshots)
     return _payload(key, body, sealed, encrypted=encrypted)
 
 
@@ -63,7 +63,7 @@ def stream_blob(
         try:
             snapshots.store.write(key, stored, retain_until=retain_until)
         except PreconditionFailed:
-            require_stored(snapshots.store, key, stored.sha256)
+            take_over(snapshots.store, key, stored.sha256, snapshots)
         return Payload(
             key=key,
             sha256=source.sha256,
@@ -72,6 +72,18 @@ def stream_blob(
             stored_size=stored.size,
             encrypted=encrypted,
         )
+
+
+def take_over(store: ObjectStore, key: str, sha256: str, claimant: SnapshotStore) -> None:
+    """Claim an object that was found in `store`, and prove its bytes; `claimant` gives id and time.
+
+    Raises `BeingCollected` where a prune is collecting it, and as `require_stored` does.
+    """
+    claims.claim(store, key, claimant.new_id(), claimant.now())
+    try:
+        require_stored(store, key, sha256)
+    except ObjectMissing as error:
+        raise BeingCollected(key) from error
 
 
 def require_stored(store: ObjectStore, key: str, sha256: str) -> None:

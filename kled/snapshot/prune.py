@@ -5,7 +5,8 @@ Two phases, so that nothing is lost to a run on another machine. First the manif
 are collected by a fresh mark over all manifests, and only those that are older than the grace and
 that no prune younger than the grace has freed. A run that is making a snapshot may refer to
 payloads of a manifest that was there when it began: until the grace is over they are there still,
-and afterwards its own manifest marks them. What it writes itself is younger than the grace.
+and afterwards its own manifest marks them. What it writes itself is younger than the grace; what
+it finds that nothing refers to, it claims (`claims`).
 
 Killed anywhere: manifests that are gone are gone, the rest is garbage that the next prune collects.
 Where one manifest cannot be read, nothing is collected: what it refers to is not known.
@@ -20,7 +21,7 @@ from functools import partial
 from typing import Final
 
 from kled.errors import NotApproved, SnapshotMissing, SnapshotNotTrustworthy, StoreDenied
-from kled.snapshot import names, runs
+from kled.snapshot import claims, names, runs
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.progress import Progress, Quiet
@@ -142,11 +143,11 @@ def apply_prune(
     if plan.removed:
         _announce(snapshots, plan.removed)
     gone = tuple(ref for ref in plan.removed if _remove(snapshots, ref, locked, progress))
-    manifests, unreadable = _manifests(snapshots)
+    collected = _sweep(snapshots, locked, progress, grace)
     now = snapshots.now()
-    garbage = () if unreadable else _garbage(snapshots, manifests, now, grace)
-    collected = [one for one in garbage if _delete(snapshots, one.key, locked, progress)]
     _forget_old_runs(snapshots, now)
+    for key in claims.outdated(snapshots.store, now):
+        _delete(snapshots, key, locked, Quiet())
     return PruneReport(gone, len(collected), sum(one.size for one in collected), tuple(locked))
 
 
@@ -177,13 +178,42 @@ def _manifests(
     )
 
 
+def _sweep(
+    snapshots: SnapshotStore, locked: list[str], progress: Progress, grace: timedelta
+) -> list[Entry]:
+    """Collect what two marks agree on, the second after the sweep was announced.
+
+    What another prune is sweeping is left to it: each object is deleted by one of them, so that
+    nothing is deleted that was written anew meanwhile.
+    """
+    found = {one.key for one in _fresh_garbage(snapshots, grace)}
+    if not found:
+        return []
+    sweep_id = snapshots.new_id()
+    claims.announce(snapshots.store, sweep_id, found)
+    agreed = [one for one in _fresh_garbage(snapshots, grace) if one.key in found]
+    others = claims.swept(snapshots.store, snapshots.now(), grace, but=sweep_id)
+    collected = [
+        one
+        for one in agreed
+        if one.key not in others and _delete(snapshots, one.key, locked, progress)
+    ]
+    _delete(snapshots, names.sweep_key(sweep_id), locked, Quiet())
+    return collected
+
+
+def _fresh_garbage(snapshots: SnapshotStore, grace: timedelta) -> tuple[Entry, ...]:
+    manifests, unreadable = _manifests(snapshots)
+    return () if unreadable else _garbage(snapshots, manifests, snapshots.now(), grace)
+
+
 def _garbage(
     snapshots: SnapshotStore, manifests: Collection[Manifest], now: datetime, grace: timedelta
 ) -> tuple[Entry, ...]:
     """Return what nothing refers to, is old enough, and was not freed by a recent prune."""
     used = {payload.key for one in manifests for payload in one.payloads}
     present = {(one.cluster, one.id) for one in manifests}
-    used |= _freed_recently(snapshots, now, grace)
+    used |= _freed_recently(snapshots, now, grace) | claims.claimed(snapshots.store, now, grace)
     return tuple(
         entry
         for entry in _collectable(snapshots, present)

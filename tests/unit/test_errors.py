@@ -26,6 +26,7 @@ def test_every_exit_code_has_a_meaning(error: type[KledError]) -> None:
 def test_what_is_retried_is_what_may_pass_by_itself() -> None:
     assert {error.__name__ for error in ALL if error.retryable} == {
         "ApiUnreachable",
+        "BeingCollected",
         "CloudUnavailable",
         "ClusterNotReady",
         "DownloadFailed",

@@ -1,22 +1,37 @@
 """Forgetting and copying snapshots: what stays whatever happens."""
 
+import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kled.errors import InvalidInput, SnapshotNotTrustworthy, StoreUnavailable
+from kled.errors import (
+    BeingCollected,
+    InvalidInput,
+    SnapshotNotTrustworthy,
+    StoreDenied,
+    StoreUnavailable,
+)
 from kled.snapshot.mirror import mirror
+from kled.snapshot.names import blob_key
 from kled.snapshot.progress import Quiet
 from kled.snapshot.prune import apply_prune, plan_prune
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.retention import Candidate, Policy, keep
 from kled.snapshot.verify import verify
+from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
-from tests.stores import FailingStore, keys
+from tests.stores import FailingStore, Watched, keys
 from tests.unit.snapshot.fleets import Runs, each_failure, expected, name, restored, state
 
+if TYPE_CHECKING:
+    from kled.snapshot.results import RunResult
+
+T = TypeVar("T")
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 ONLY_LAST = Policy(last=1, hourly=0, daily=0, weekly=0, monthly=0, yearly=0)
 NO_GRACE = timedelta()
@@ -217,3 +232,170 @@ def test_a_mirror_that_fails_anywhere_shows_no_broken_snapshot_and_can_be_run_ag
         return failing.calls
 
     assert each_failure(attempt) > 4
+
+
+class Interrupted(Watched):
+    """Does something else just before the first call of a method on keys of a prefix."""
+
+    def __init__(
+        self, inner: ObjectStore, method: str, prefix: str, other: Callable[[], object]
+    ) -> None:
+        super().__init__(inner)
+        self._waits_for = (method, prefix)
+        self._other: Callable[[], object] | None = other
+
+    def _meet(self, method: str, key: str, call: Callable[[], T]) -> T:
+        wanted, prefix = self._waits_for
+        if self._other and method == wanted and key.startswith(prefix):
+            other, self._other = self._other, None
+            other()
+        return call()
+
+
+NEW = "backups/etcd/main/2026-11-25T00:00:00Z-000099"
+
+
+def orphaned(clusters: int = 1) -> tuple[Runs, str]:
+    """A store with an old blob that nothing refers to, and that the next snapshot will need.
+
+    That snapshot writes no other blob: to a clock two days ahead even a new one would look old.
+    """
+    runs = Runs(state(clusters), MemoryStore())
+    runs.run().require()
+    body = b"the same backup once more"
+    key = blob_key(hashlib.sha256(body).hexdigest(), sealed=None)
+    runs.store.put(key, body)
+    runs.state.put(f"{name(0)}/{NEW}/_etcd_backup.meta", b'{"n":0,"at":1}')
+    runs.state.put(f"{name(0)}/{NEW}/etcd.backup.gz", body)
+    runs.later = timedelta(days=2)
+    return runs, key
+
+
+@pytest.mark.parametrize(
+    ("method", "prefix"),
+    [("put_if_absent", "sweeps/"), ("entry", "claims/"), ("delete", "blobs/")],
+    ids=["before the sweep", "after its marks", "before the first delete"],
+)
+def test_a_prune_takes_no_blob_from_a_snapshot_that_is_made_meanwhile(
+    method: str, prefix: str
+) -> None:
+    runs, orphan = orphaned()
+    done: list[RunResult] = []
+    store = Interrupted(runs.store, method, prefix, lambda: done.append(runs.run()))
+    pruning = Runs(runs.state, store, at=600)
+    pruning.later = runs.later
+
+    plan = plan_prune(Runs(runs.state, runs.store, at=900).snapshots, ONLY_LAST)
+    apply_prune(pruning.snapshots, plan, Quiet())
+
+    (made,) = done[0].clusters
+    assert made.error is None or isinstance(made.error, BeingCollected)
+    check(runs.snapshots)
+    assert (orphan in keys(runs.store)) == (made.error is None)
+    runs.run().require()
+    newest = runs.snapshots.manifest(runs.snapshots.resolve(name(0), "latest"))
+    assert orphan in {blob.key for blob in newest.blobs}
+    check(runs.snapshots)
+
+
+def test_a_prune_leaves_what_a_snapshot_claimed_whose_manifest_is_not_there_yet() -> None:
+    runs, orphan = orphaned()
+    pruning = Runs(runs.state, runs.store, at=600)
+    pruning.later = runs.later
+    collected: list[int] = []
+
+    def prune() -> None:
+        plan = plan_prune(pruning.snapshots, ONLY_LAST)
+        collected.append(apply_prune(pruning.snapshots, plan, Quiet()).collected)
+
+    making = Runs(runs.state, Interrupted(runs.store, "put_if_absent", "clusters/", prune), at=300)
+    making.later = runs.later
+    making.run().require()
+
+    assert collected == [0]
+    assert orphan in keys(runs.store)
+    check(runs.snapshots)
+
+
+def test_a_mirror_leaves_what_a_prune_of_the_second_site_is_collecting_and_ends_later() -> None:
+    runs, orphan = orphaned()
+    runs.run().require()
+    second = MemoryStore()
+    second.put(orphan, runs.store.get(orphan).body)
+    refused: list[BeingCollected] = []
+
+    def copy() -> None:
+        try:
+            mirror(runs.snapshots, second, Quiet())
+        except BeingCollected as error:
+            refused.append(error)
+
+    there = Runs(runs.state, Interrupted(second, "delete", "blobs/", copy), at=600)
+    there.later = runs.later
+    apply_prune(there.snapshots, plan_prune(there.snapshots, ONLY_LAST), Quiet())
+
+    assert len(refused) == 1
+    assert refused[0].retryable
+    check(Runs(runs.state, second).snapshots)
+    mirror(runs.snapshots, second, Quiet()).require()
+    assert check(Runs(runs.state, second).snapshots) == check(runs.snapshots)
+
+
+def test_two_prunes_at_once_delete_no_object_twice() -> None:
+    runs, orphan = orphaned()
+    other = Runs(runs.state, runs.store, at=300)
+    other.later = runs.later
+    plan = plan_prune(runs.snapshots, ONLY_LAST)
+    collected: list[int] = []
+    store = Interrupted(
+        runs.store,
+        "delete",
+        "blobs/",
+        lambda: collected.append(apply_prune(other.snapshots, plan, Quiet()).collected),
+    )
+    pruning = Runs(runs.state, store, at=600)
+    pruning.later = runs.later
+
+    report = apply_prune(pruning.snapshots, plan, Quiet())
+
+    assert (report.collected, collected) == (1, [0])
+    assert orphan not in keys(runs.store)
+    assert keys(runs.store, "sweeps/") == []
+
+
+def test_claims_are_forgotten_when_they_do_not_count_any_more() -> None:
+    runs, _ = orphaned()
+    runs.run().require()
+    assert keys(runs.store, "claims/") != []
+
+    runs.later += timedelta(days=3)
+    apply_prune(runs.snapshots, plan_prune(runs.snapshots, ONLY_LAST), Quiet())
+
+    assert keys(runs.store, "claims/") == []
+    check(runs.snapshots)
+
+
+class Locked(Watched):
+    """Refuses to delete blobs and archives, as an object lock or a policy does."""
+
+    def _meet(self, method: str, key: str, call: Callable[[], T]) -> T:
+        if method == "delete" and (key.startswith("blobs/") or "state.tar" in key):
+            raise StoreDenied(f"{key} is locked")
+        return call()
+
+
+def test_what_is_locked_is_told_and_stays_and_keeps_nothing_else_from_going() -> None:
+    runs = Runs(state(2), MemoryStore())
+    history(runs)
+    orphan = "blobs/aa/" + "a" * 64
+    runs.store.put(orphan, b"garbage")
+    runs.later = timedelta(days=2)
+    locked = Runs(runs.state, Locked(runs.store), at=600)
+    locked.later = runs.later
+
+    report = apply_prune(locked.snapshots, plan_prune(locked.snapshots, ONLY_LAST), Quiet())
+
+    assert len(report.removed) == 3
+    assert (report.locked, report.collected) == ((orphan,), 0)
+    assert orphan in keys(runs.store)
+    assert check(runs.snapshots) == 2

@@ -1,0 +1,81 @@
+"""Claims on objects that nothing refers to yet, and sweeps that heed them.
+
+Whoever makes or mirrors a snapshot may find an old payload that no manifest refers to, while a
+prune on another machine is about to collect it. So the finder writes a claim first, and looks for
+sweeps then; a prune writes what it is about to sweep first, and looks for claims and manifests
+then. At least one of them sees the other: the prune leaves the object, or the finder fails and is
+run again. What is written, not found, needs no claim: it is younger than the grace.
+
+A sweep's document is deleted at its end. That of a killed prune counts until the grace is over.
+"""
+
+import json
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Final
+
+from kled.errors import BeingCollected, ObjectMissing
+from kled.snapshot import names
+from kled.snapshot.repository import read_json
+from kled.snapshot.retention import GRACE
+from kled.storage.base import ObjectStore
+
+_FORMAT: Final = 1
+
+
+def claim(store: ObjectStore, key: str, claim_id: str, now: datetime) -> None:
+    """Keep prunes from collecting `key` for the grace; `claim_id` is a new id.
+
+    Raises `BeingCollected` where a prune may be deleting it at this moment. Safe to repeat.
+    """
+    store.put_if_absent(names.claim_key(claim_id), _document([key]))
+    if key in swept(store, now, GRACE):
+        raise BeingCollected(key)
+
+
+def claimed(store: ObjectStore, now: datetime, grace: timedelta) -> set[str]:
+    """Return the keys of all claims younger than `grace`."""
+    return _keys(store, names.CLAIMS, now, grace)
+
+
+def swept(
+    store: ObjectStore, now: datetime, grace: timedelta, *, but: str | None = None
+) -> set[str]:
+    """Return the keys of all sweeps younger than `grace`, but for the sweep `but`."""
+    return _keys(store, names.SWEEPS, now, grace, but and names.sweep_key(but))
+
+
+def announce(store: ObjectStore, sweep_id: str, keys: Collection[str]) -> None:
+    """Say that `keys` are about to be swept. Look for claims and manifests only after this."""
+    store.put_if_absent(names.sweep_key(sweep_id), _document(keys))
+
+
+def outdated(store: ObjectStore, now: datetime) -> list[str]:
+    """Return the keys of claims and sweeps that have not counted for long."""
+    oldest = names.new_id(now - 2 * GRACE, b"\0\0")
+    return [
+        entry.key
+        for prefix in (names.CLAIMS, names.SWEEPS)
+        for entry in store.entries(prefix)
+        if entry.key < prefix + oldest
+    ]
+
+
+def _document(keys: Collection[str]) -> bytes:
+    body = json.dumps({"format": _FORMAT, "keys": sorted(keys)}, separators=(",", ":"))
+    return body.encode() + b"\n"
+
+
+def _keys(
+    store: ObjectStore, prefix: str, now: datetime, grace: timedelta, but: str | None = None
+) -> set[str]:
+    found: set[str] = set()
+    for entry in store.entries(prefix, start_after=prefix + names.new_id(now - grace, b"\0\0")):
+        if entry.key == but:
+            continue
+        try:
+            document = read_json(store.get(entry.key).body, entry.key)
+        except ObjectMissing:
+            continue  # withdrawn meanwhile
+        found |= set(document.get("keys", ()))
+    return found
