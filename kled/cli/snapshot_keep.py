@@ -94,13 +94,19 @@ def prune(
 )
 @click.option("--to", metavar="URL", required=True, help="The second snapshot store.")
 @click.option("--name", metavar="CLUSTER", help="The cluster [default: all].")
-def mirror(call: Call, to: str, name: str | None) -> None:
+@click.option(
+    "--retain-until", metavar="TIME", help="Object lock there until then (ISO 8601, with zone)."
+)
+def mirror(call: Call, to: str, name: str | None, retain_until: str | None) -> None:
     """Copy the snapshots that a second store lacks, every byte proved; nothing is deleted there."""
+    from kled.snapshot.repository import parse_time  # noqa: PLC0415 - not for --help
+
+    until = parse_time(retain_until, "--retain-until") if retain_until else None
     kept = stores.snapshot_store(call.settings, call.clock)
     kept.require()
     target = stores.other_store(call.settings, to, call.clock)
     with counting(sys.stderr, "mirror") as progress:
-        report = use.mirrored(kept, target, progress, name)
+        report = use.mirrored(kept, target, progress, name, until)
     if call.settings.output == "table":
         show(_rows(report.as_json()["copied"], "copied"), _PLAN, "table")
     else:

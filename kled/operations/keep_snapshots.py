@@ -1,6 +1,7 @@
 """Keep snapshots: retention, and a second site."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kled.config import Settings
@@ -37,9 +38,13 @@ def prune(snapshots: "SnapshotStore", planned: "PrunePlan", progress: "Progress"
 
 
 def mirrored(
-    snapshots: "SnapshotStore", target: "ObjectStore", progress: "Progress", cluster: str | None
+    snapshots: "SnapshotStore",
+    target: "ObjectStore",
+    progress: "Progress",
+    cluster: str | None,
+    retain_until: datetime | None = None,
 ) -> "MirrorReport":
     """Copy what the second store lacks. Safe to repeat and to kill (`snapshot.mirror`)."""
     from kled.snapshot.mirror import mirror  # noqa: PLC0415
 
-    return mirror(snapshots, target, progress, cluster=cluster)
+    return mirror(snapshots, target, progress, cluster=cluster, retain_until=retain_until)

@@ -130,6 +130,7 @@ def test_verifying_proves_what_is_asked_for(twice: Box) -> None:
         (("create", "--all", NAME), 2, "leave out --name"),
         (("create", NAME, "--retain-until=tomorrow"), 2, "no time with its time zone"),
         (("prune",), 2, "name a cluster, or take --all"),
+        (("mirror", "--to=file:///", "--retain-until=noon"), 2, "no time with its time zone"),
         (("mirror", "--to=file:///nowhere"), 1, "there is no directory /nowhere"),
         (("list", "--snapshot-store=file:///nowhere"), 1, "there is no directory /nowhere"),
     ],
@@ -295,6 +296,15 @@ def test_a_second_site_verifies_as_the_first_does(twice: Box, tmp_path: Path) ->
 
     assert (len(copied["copied"]), again["copied"], again["present"]) == (2, [], 2)
     assert answer(twice, "verify", NAME, f"--snapshot-store={second}")["trustworthy"] is True
+
+
+def test_a_second_site_without_object_lock_says_so_before_anything_is_kept_there(
+    twice: Box, tmp_path: Path
+) -> None:
+    done = snapshot(twice, "mirror", f"--to={tmp_path.as_uri()}", "--retain-until=2040-01-01T00Z")
+
+    assert (done.returncode, "cannot retain objects" in done.stderr) == (1, True), done.stderr
+    assert not [one for one in tmp_path.glob("[bc]*/**/*") if one.is_file()]
 
 
 def test_reading_snapshots_never_imports_prefect(twice: Box) -> None:
