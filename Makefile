@@ -45,9 +45,9 @@ test-kops: install ## the same contracts with a real kops: KLED_TEST_KOPS=/path/
 
 coverage: install ## branches covered by the tests: 95 % overall, 100 % for errors, models and kops
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -m "not slow and not browser and not kops and not emulators"
+	$(BIN)/coverage run -m pytest -q -m "not browser and not kops and not emulators"
 	$(BIN)/coverage combine -q
-	$(BIN)/coverage report
+	$(BIN)/coverage report --ignore-errors
 	$(BIN)/coverage report --fail-under=100 --include='kled/errors.py,kled/models/*,kled/kops/*'
 
 lint: install ## format, lint, types, directions between rooms

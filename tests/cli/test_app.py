@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.boxes import measured
+
 KLED = [sys.executable, "-m", "kled"]
 
 
@@ -18,7 +20,9 @@ def home(tmp_path: Path) -> dict[str, str]:
 
 
 def kled(*args: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*KLED, *args], env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [*KLED, *args], env={**env, **measured()}, capture_output=True, text=True, check=False
+    )
 
 
 def test_the_version_is_printed(home: dict[str, str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kled.sandbox import control
+from tests.boxes import measured
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def env(tmp_path: Path) -> dict[str, str]:
 def doctor(env: dict[str, str], *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "kled", "doctor", *args],
-        env=env,
+        env={**env, **measured()},
         capture_output=True,
         text=True,
         check=False,
