@@ -172,6 +172,12 @@ def load(
 def with_variables(profile: SnapshotProfile, env: Mapping[str, str]) -> SnapshotProfile:
     """Return the profile with the keys that `KLED_SNAPSHOT_*` variables name."""
     recipients = env.get("KLED_SNAPSHOT_RECIPIENTS")
+    if recipients is not None and not _patterns(recipients, []):
+        raise InvalidInput(
+            "KLED_SNAPSHOT_RECIPIENTS",
+            "names no recipient",
+            hint="unset it for what the settings file says; snapshots hold CA keys",
+        )
     return replace(
         profile,
         recipients=profile.recipients if recipients is None else _patterns(recipients, []),

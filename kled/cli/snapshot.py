@@ -205,7 +205,7 @@ def verify(call: Call, name: str | None, snapshot: str, level: str, *, everythin
         raise SnapshotNotTrustworthy(
             f"{len(bad)} of {len(rows)} snapshots cannot be trusted, first {bad[0]['id']} of"
             f" {bad[0]['cluster']}: {bad[0]['findings'][0]}",
-            hint="take a new one: kled snapshot create --all --anew",
+            hint="older ones: kled snapshot list; new ones: kled snapshot create --all --anew",
         )
     return 0
 

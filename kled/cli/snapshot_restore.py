@@ -106,7 +106,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
         why = use.protection_of(call.settings, plan)
         meant = confirm or (asked(name, why, "restore it") if why else None)
         require_confirmation(name, why, meant)
-        if to is None and call.who().snapshot_first:
+        if to is None and prefix is None and call.who().snapshot_first:
             _snapshot_first(call, name)
             plan = use.plan(call.settings, kept, wish, call.clock)
         if held is not None:
@@ -122,7 +122,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
             call.settings.output,
         )
     call.say(
-        f"next: kled kops update-cluster --name={name}"
+        f"next: kled kops update-cluster --name={prefix or name}"
         "      # must show no new Keypair before you apply it"
     )
 

@@ -13,7 +13,14 @@ import yaml
 
 from kled.kops import layout
 
-_NEEDED_KEYSETS: Final = ("kubernetes-ca", "service-account")
+_KEYSETS: Final = (
+    "kubernetes-ca",
+    "service-account",
+    "apiserver-aggregator-ca",
+    "etcd-clients-ca",
+)
+_ETCD_KEYSETS: Final = ("etcd-manager-ca-{}", "etcd-peers-ca-{}")
+"""One of each for every etcd cluster of the definition."""
 _PEM: Final = b"-----BEGIN "
 
 
@@ -42,7 +49,7 @@ def findings(objects: Mapping[str, bytes]) -> Iterator[str]:
         yield "there is no instance group"
     for key in groups:
         yield from _kind_findings(objects, key, "InstanceGroup")
-    for name in _NEEDED_KEYSETS if layout.KOPS_VERSION in objects else ():
+    for name in _needed_keysets(objects) if layout.KOPS_VERSION in objects else ():
         if f"{layout.KEYSETS}{name}/{layout.KEYSET_FILE}" not in objects:
             yield f"there is no keyset {name}, though the cluster was applied"
     yield from _material_findings(objects)
@@ -54,6 +61,16 @@ def _material_findings(objects: Mapping[str, bytes]) -> Iterator[str]:
             yield from _keyset_findings(key, body)
         elif key.startswith(layout.SECRETS):
             yield from _secret_findings(key, body)
+
+
+def _needed_keysets(objects: Mapping[str, bytes]) -> Iterator[str]:
+    yield from _KEYSETS
+    document = _document(objects.get(layout.CONFIG, b"")) or {}
+    spec = document.get("spec")
+    etcds = spec.get("etcdClusters") if isinstance(spec, dict) else None
+    for etcd in etcds if isinstance(etcds, list) else ():
+        if isinstance(etcd, dict):
+            yield from (form.format(etcd.get("name")) for form in _ETCD_KEYSETS)
 
 
 def keyset(body: bytes) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from kled.config import Settings
 from kled.errors import (
     ClusterNotFound,
+    NotApproved,
     ObjectMissing,
     SnapshotMissing,
     SnapshotNotTrustworthy,
@@ -47,7 +48,9 @@ def steps_of(operation: Operation, session: Session) -> Sequence[Step]:
     cluster, destroys = operation.cluster, bool(getattr(operation, "destroys", False))
     steps = list(operation.steps())
     if session.who.snapshot_first:
-        steps.insert(0, snapshot_step(cluster, verified=destroys))
+        may_be_gone = destroys or bool(getattr(operation, "restores", False))
+        guard = snapshot_step(cluster, verified=destroys, may_be_gone=may_be_gone)
+        steps.insert(0, guard)
     if session.who.epoch_checked:
         steps.insert(0, epoch_step(cluster))
         steps += [vacate_step(cluster)] if destroys else []
@@ -97,17 +100,21 @@ def vacate_step(cluster: str) -> Step:
     return Step("end epoch", act, READ)
 
 
-def snapshot_step(cluster: str, *, verified: bool = False) -> Step:
+def snapshot_step(cluster: str, *, verified: bool = False, may_be_gone: bool = False) -> Step:
     """Take a snapshot before anything is changed; where nothing is new, the newest one counts.
 
     Safe to repeat and to kill: a snapshot exists when its manifest does. A cluster that is not
-    there yet has nothing to lose. With `verified` the snapshot must be complete and of one moment.
+    there yet has nothing to lose; one that was there and is gone raises `NotApproved`, unless it
+    `may_be_gone`: a deletion that is run again, or a restore. With `verified` the snapshot must be
+    complete and of one moment.
     """
 
     def act(session: Session) -> str:
         with _advised():
             result = _taken(session, cluster)
             if result is None:
+                if not may_be_gone:
+                    _refuse_lost(session, cluster)
                 return ABSENT
             if verified and not _is_whole(session, result):
                 result = _taken(session, cluster, reuse=False) or result
@@ -117,6 +124,26 @@ def snapshot_step(cluster: str, *, verified: bool = False) -> Step:
         return _words(result) + ("" if sealed else "; NOT ENCRYPTED")
 
     return Step(SNAPSHOT, act, _UPLOAD, way_back="kled snapshot prune removes it in its time")
+
+
+def _refuse_lost(session: Session, cluster: str) -> None:
+    """Raise `NotApproved` where the cluster lived here and nobody deleted it with kled.
+
+    kops would make a new one over it, with new CA keys that no running machine trusts.
+    """
+    from kled.snapshot import epoch  # noqa: PLC0415
+
+    snapshots = stores.snapshot_store(session.settings, session.clock)
+    found = epoch.read(snapshots, cluster)
+    if found is None or found.vacant:
+        return
+    newest = [ref.id for ref in snapshots.list(cluster)][-1:]
+    if newest and found.state_store == require_state_store(session.settings):
+        raise NotApproved(
+            f'cluster "{cluster}" is gone from the state store, and kled did not delete it',
+            hint=f"kled snapshot restore --name={cluster} --snapshot={newest[0]} --yes puts it back;"
+            " --no-snapshot begins anew, with other keys",
+        )
 
 
 def _taken(session: Session, cluster: str, *, reuse: bool = True) -> "ClusterResult | None":

@@ -92,7 +92,7 @@ class VerifySnapshots:
                 raise SnapshotNotTrustworthy(
                     f"{len(bad)} of {len(self.results)} snapshots cannot be trusted, first"
                     f" {first['id']} of {first['cluster']}: {first['findings'][0]}",
-                    hint="take a new one: kled snapshot create --all --anew",
+                    hint="older ones: kled snapshot list; a new one: kled snapshot create --anew",
                 )
             return f"{len(self.results)} snapshots verified at level {self.level}"
 
@@ -112,6 +112,7 @@ class RestoreState:
 
     name = "restore state"
     mutates = True
+    restores = True
     needs_kops = False
 
     @property

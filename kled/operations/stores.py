@@ -53,6 +53,11 @@ def snapshot_store(settings: Settings, clock: Clock) -> "SnapshotStore":
             hint="pass --snapshot-store=s3://BUCKET or set KLED_SNAPSHOT_STORE: another bucket,"
             " best in another account, where the state store's owner cannot delete",
         )
+    if settings.snapshot_store == settings.state_store:
+        raise SettingsError(
+            f"the snapshot store {settings.snapshot_store} is the state store itself",
+            hint="whoever loses the one loses the other: name another bucket",
+        )
     return snapshots_in(settings, settings.snapshot_store, clock)
 
 

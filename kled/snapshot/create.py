@@ -6,7 +6,7 @@ snapshotted never keeps the others from it.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,6 +26,7 @@ from kled.storage.base import ObjectStore
 
 _CLUSTERS_AT_ONCE: Final = 8
 _REQUESTS_AT_ONCE: Final = 48
+_GONE: Final = "gone from the state store"
 
 
 def create(
@@ -66,6 +67,7 @@ class _Create:
         self._workers = workers
         self._warnings: list[str] = []
         self._orphans: list[str] = []
+        self._gone: set[str] = set()
         self._made: dict[str, Manifest] = {}
         self._id = snapshots.new_id()
         self._before = self._newest_run()
@@ -122,9 +124,21 @@ class _Create:
                 new.append((position, found))
             else:
                 done.append(same)
+        self._warn_of_gone({one.cluster for one in done} | {one.cluster for _, one in new})
         if len(new) * sweep.PAGE > total:
             return done + self._swept(new)
         return done + list(self._workers.map(lambda one: self._fresh(one[1]), new))
+
+    def _warn_of_gone(self, there: Collection[str]) -> None:
+        """Say once which clusters were there in an earlier run: deleted, or lost."""
+        for name, entry in self._before.clusters.items() if self._before else ():
+            if name in there or entry.snapshot is None or entry.error == _GONE:
+                continue
+            self._gone.add(name)
+            self._warnings.append(
+                f'cluster "{name}" is gone from the state store; if nobody deleted it:'
+                f" kled snapshot restore --name={name} --snapshot={entry.snapshot}"
+            )
 
     def _fresh(self, found: Selection) -> ClusterResult:
         return self._explained(found.cluster, lambda: self._make(found, None))
@@ -254,6 +268,8 @@ class _Create:
 
     def _write_run(self, results: Sequence[ClusterResult]) -> None:
         clusters = dict(self._before.clusters) if self._before else {}
+        for name in self._gone:
+            clusters[name] = replace(clusters[name], run=self._id, error=_GONE)
         for one in results:
             clusters[one.cluster] = self._run_entry(one, clusters.get(one.cluster))
         run = Run(

@@ -109,11 +109,13 @@ def plan_prune(
     for one in manifests:
         by_cluster.setdefault(one.cluster, []).append(one)
     for name, found in sorted(by_cluster.items()):
+        if cluster not in {None, name}:
+            continue
         why = keep([_candidate(one) for one in found], policy, now, named=named, grace=grace)
         for one in found:
             ref = SnapshotRef(name, one.id)
-            if one.id in why or (cluster is not None and name != cluster):
-                kept.append((ref, why.get(one.id, "another cluster")))
+            if one.id in why:
+                kept.append((ref, why[one.id]))
             else:
                 removed.append(ref)
     garbage = () if unreadable else _garbage(snapshots, manifests, now, grace)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from kled.errors import ObjectMissing, SnapshotNotTrustworthy
+from kled.errors import ObjectMissing, SnapshotNotTrustworthy, StoreDenied
 from kled.kops import layout, stored
 from kled.snapshot import names, runs
 from kled.snapshot.contents import archived_objects, blob_file, packed_archive, require_stored
@@ -239,6 +239,10 @@ class _Check:
 
 
 def _record(snapshots: SnapshotStore, ref: SnapshotRef, proof: Proof) -> None:
-    """Keep the newest proof of its level; two at once both are right, and one stays."""
+    """Keep the newest proof of its level; two at once both are right, and one stays.
+
+    Where nothing may be written, as in a read-only copy, the proof is in the report alone.
+    """
     body = proof.model_dump_json(indent=1).encode() + b"\n"
-    snapshots.store.put(names.proof_key(ref.cluster, ref.id, proof.level), body)
+    with suppress(StoreDenied):
+        snapshots.store.put(names.proof_key(ref.cluster, ref.id, proof.level), body)

@@ -7,6 +7,10 @@ import pytest
 
 from kled.kops import layout, stored
 
+KEYSETS = (
+    *("kubernetes-ca", "service-account", "apiserver-aggregator-ca", "etcd-clients-ca"),
+    *("etcd-manager-ca-main", "etcd-peers-ca-main"),
+)
 PEM = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIB\n").decode()
 
 
@@ -16,11 +20,11 @@ def keyset(material: str = PEM, kind: str = "Keyset") -> bytes:
 
 def complete() -> dict[str, bytes]:
     return {
-        "config": b"kind: Cluster\nspec: {kubernetesVersion: 1.35.5}\n",
+        "config": b"kind: Cluster\nspec:\n  kubernetesVersion: 1.35.5\n"
+        b"  etcdClusters: [{name: main}]\n",
         "instancegroup/nodes": b"kind: InstanceGroup\n",
         "kops-version.txt": b"1.36.2\n",
-        "pki/private/kubernetes-ca/keyset.yaml": keyset(),
-        "pki/private/service-account/keyset.yaml": keyset(),
+        **{f"pki/private/{name}/keyset.yaml": keyset() for name in KEYSETS},
         "secrets/admin": b'{"Data":"eA=="}',
         "addons/a/v1.yaml": b"{not yaml",
     }
@@ -96,9 +100,12 @@ def test_a_complete_cluster_has_nothing_to_find() -> None:
         ({"config": b"- a list"}, "config is no Cluster"),
         ({"instancegroup/nodes": None}, "there is no instance group"),
         ({"instancegroup/nodes": b"kind: Cluster"}, "instancegroup/nodes is no InstanceGroup"),
-        (
-            {"pki/private/service-account/keyset.yaml": None},
-            "there is no keyset service-account, though the cluster was applied",
+        *(
+            (
+                {f"pki/private/{name}/keyset.yaml": None},
+                f"there is no keyset {name}, though the cluster was applied",
+            )
+            for name in KEYSETS
         ),
         (
             {"pki/private/kubernetes-ca/keyset.yaml": keyset(kind="Secret")},

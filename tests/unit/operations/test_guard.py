@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from kled import config
-from kled.errors import BucketMissing, EpochMismatch, SnapshotNotTrustworthy, StoreUnavailable
+from kled.errors import (
+    BucketMissing,
+    EpochMismatch,
+    NotApproved,
+    SnapshotNotTrustworthy,
+    StoreUnavailable,
+)
 from kled.operations.guard import steps_of
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
@@ -207,3 +213,17 @@ def test_a_snapshot_store_that_does_not_answer_says_how_to_go_without(living: Wo
 
     assert "--no-epoch --no-snapshot" in str(failure.value.hint)
     assert change.reached == 0
+
+
+def test_a_lost_cluster_is_not_made_anew_over_its_machines(living: World) -> None:
+    run(Change(living), living.session())
+    shutil.rmtree(living.root / "state" / CLUSTER)
+    change = Change(living)
+
+    with pytest.raises(NotApproved, match="is gone from the state store") as caught:
+        run(change, living.session())
+
+    assert f"kled snapshot restore --name={CLUSTER}" in (caught.value.hint or "")
+    assert change.reached == 0
+    run(change, living.session(who=replace(WHO, snapshot_first=False)))
+    assert change.reached == 1

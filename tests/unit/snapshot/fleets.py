@@ -36,7 +36,12 @@ def objects(number: int, *, backups: int = 2) -> dict[str, bytes]:
         "backups/etcd/main/control/etcd-cluster-created": b'{"timestamp":1}',
         "backups/etcd/main/control/lock": b"live",
     }
-    for keyset in ("kubernetes-ca", "service-account"):
+    for keyset in (
+        "kubernetes-ca",
+        "service-account",
+        "apiserver-aggregator-ca",
+        "etcd-clients-ca",
+    ):
         found[f"pki/private/{keyset}/keyset.yaml"] = (
             f"kind: Keyset\nspec: {{keys: [{{id: '{number}', publicMaterial: {_PEM}}}]}}\n".encode()
         )

@@ -18,7 +18,15 @@ from kled.snapshot.results import CreateOptions
 from kled.snapshot.verify import verify
 from kled.storage.memory import MemoryStore
 from tests.stores import CountingStore, FailingStore, Watched
-from tests.unit.snapshot.fleets import Runs, each_failure, expected, name, restored, state
+from tests.unit.snapshot.fleets import (
+    Runs,
+    each_failure,
+    expected,
+    name,
+    objects,
+    restored,
+    state,
+)
 
 
 def requests(*stores: CountingStore) -> dict[str, int]:
@@ -277,3 +285,16 @@ def test_large_objects_are_streamed_one_by_one_and_come_back(
     assert sum(blob.size > 4 << 20 for blob in manifest.blobs) == 3
     assert all(blob.encrypted is sealed for blob in manifest.blobs)
     assert restored(runs.snapshots, name(0)) == wanted
+
+
+def test_a_cluster_that_is_gone_is_named_once_with_the_way_back() -> None:
+    runs = Runs(state(2), MemoryStore())
+    taken = runs.run().require().clusters[1].snapshot
+    for key in objects(1):
+        runs.state.delete(f"{name(1)}/{key}")
+
+    first, second = runs.run(), runs.run()
+
+    (words,) = (one for one in first.warnings if name(1) in one)
+    assert f"kled snapshot restore --name={name(1)} --snapshot={taken}" in words
+    assert not [one for one in second.warnings if name(1) in one]
