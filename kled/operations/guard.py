@@ -141,8 +141,8 @@ def _refuse_lost(session: Session, cluster: str) -> None:
     if newest and found.state_store == require_state_store(session.settings):
         raise NotApproved(
             f'cluster "{cluster}" is gone from the state store, and kled did not delete it',
-            hint=f"kled snapshot restore --name={cluster} --snapshot={newest[0]} --yes puts it back;"
-            " --no-snapshot begins anew, with other keys",
+            hint=f"to put it back: kled snapshot restore --name={cluster}"
+            f" --snapshot={newest[0]} --yes; to begin anew with other keys: --no-snapshot",
         )
 
 
