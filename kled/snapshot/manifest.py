@@ -190,7 +190,8 @@ def decode(body: bytes, cluster: str, snapshot_id: str) -> Manifest:
     """Return the manifest that `body` holds.
 
     Raises `SnapshotNotTrustworthy` where it is no manifest of this format, is another snapshot's,
-    or its digest is not its own. The signature is for `signing.require` to check.
+    is not in canonical form, or its digest is not its own. The signature is for `signing.require`
+    to check.
     """
     where = f"manifest of {cluster} {snapshot_id}"
     try:
@@ -206,7 +207,7 @@ def decode(body: bytes, cluster: str, snapshot_id: str) -> Manifest:
         raise SnapshotNotTrustworthy(f"the {where} cannot be read: {_first_line(error)}") from error
     if (found.cluster, found.id) != (cluster, snapshot_id):
         raise SnapshotNotTrustworthy(f"the {where} is that of {found.cluster} {found.id}")
-    if found.digest != own:
+    if found.digest != own or body != _canonical(document) + b"\n":
         raise SnapshotNotTrustworthy(f"the {where} was changed after it was written")
     return found
 

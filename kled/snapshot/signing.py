@@ -44,12 +44,16 @@ def require(manifest: Manifest, verification_key: str) -> None:
     what = f"the manifest of {manifest.cluster} {manifest.id}"
     if manifest.signature is None:
         raise SnapshotNotTrustworthy(f"{what} is not signed, and a verification key is configured")
-    key = Ed25519PublicKey.from_public_bytes(checked_public_key(verification_key))
+    raw = checked_public_key(verification_key)
+    signature = manifest.signature
     try:
-        value = base64.b64decode(manifest.signature.value, validate=True)
-        key.verify(value, _PURPOSE + manifest.digest.encode())
-    except (InvalidSignature, binascii.Error) as error:
-        raise SnapshotNotTrustworthy(f"{what} is not signed with the configured key") from error
+        value = base64.b64decode(signature.value, validate=True)
+        Ed25519PublicKey.from_public_bytes(raw).verify(value, _PURPOSE + manifest.digest.encode())
+        right = (signature.public_key, signature.value) == (_text(raw), _text(value))
+    except (InvalidSignature, binascii.Error):
+        right = False
+    if not right:
+        raise SnapshotNotTrustworthy(f"{what} is not signed with the configured key")
 
 
 def checked_public_key(text: str) -> bytes:

@@ -169,6 +169,11 @@ def test_of_two_manifests_that_race_one_wins_whole() -> None:
     assert snapshots.manifest(SnapshotRef(CLUSTER, manifest.id)) == manifest
 
 
+def canonical(document: dict[str, object]) -> bytes:
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode() + b"\n"
+
+
 def test_with_a_verification_key_only_its_signatures_count(tmp_path: Path) -> None:
     mine, theirs = signing_keys(tmp_path / "mine"), signing_keys(tmp_path / "theirs")
     store = MemoryStore()
@@ -183,10 +188,10 @@ def test_with_a_verification_key_only_its_signatures_count(tmp_path: Path) -> No
 
     key = names.manifest_key(CLUSTER, signed.id)
     document = json.loads(store.get(key).body)
-    store.put(key, json.dumps(document | {"signature": None}).encode())
+    store.put(key, canonical(document | {"signature": None}))
     assert "is not signed" in refused(reader, signed)
     changed = document | {"fuzzy": True}
-    store.put(key, json.dumps(changed | {"digest": digest_of(changed)}).encode())
+    store.put(key, canonical(changed | {"digest": digest_of(changed)}))
     assert "not signed with the configured key" in refused(reader, signed)
     writer = SnapshotStore(store, theirs, now=reader.now, chance=lambda size: b"\x77" * size)
     assert "not signed with the configured key" in refused(reader, take(writer, OBJECTS))
