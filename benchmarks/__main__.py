@@ -5,16 +5,15 @@ the ratio flatters kled while the difference does not.
 """
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.local import free_port, wait_for
 from benchmarks.pairs import Timing, in_turn
 from kled.sandbox import control
 from tasks.environment import prepare
@@ -105,35 +104,16 @@ def _spread(timing: Timing) -> str:
     return f"{timing.median:.3f} s ({min(timing.wall):.3f}-{max(timing.wall):.3f})"
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(url: str, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-        else:
-            return
-
-
 @contextmanager
 def _moto(scratch: Path) -> Iterator[dict[str, str]]:
-    port = _free_port()
+    port = free_port()
     with (scratch / "moto.log").open("w") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "moto.server", "-p", str(port)], stdout=log, stderr=log
         )
     try:
         endpoint = f"http://127.0.0.1:{port}"
-        _wait_for(f"{endpoint}/moto-api/data.json", 60)
+        wait_for(f"{endpoint}/moto-api/data.json", 60)
         request = urllib.request.Request(f"{endpoint}/bench-state", method="PUT")
         urllib.request.urlopen(request).close()
         yield {
@@ -151,7 +131,7 @@ def _moto(scratch: Path) -> Iterator[dict[str, str]]:
 
 @contextmanager
 def _prefect(scratch: Path) -> Iterator[dict[str, str]]:
-    port = _free_port()
+    port = free_port()
     env = {
         **_base(),
         "HOME": str(scratch),
@@ -163,7 +143,7 @@ def _prefect(scratch: Path) -> Iterator[dict[str, str]]:
     with (scratch / "prefect.log").open("w") as log:
         server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
     try:
-        _wait_for(f"http://127.0.0.1:{port}/api/health", 180)
+        wait_for(f"http://127.0.0.1:{port}/api/health", 180)
         yield env
     finally:
         server.terminate()

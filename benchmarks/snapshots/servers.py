@@ -3,14 +3,14 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks.local import free_port, wait_for
 
 KEY, SECRET = "benchmark", "benchmark-secret"
 _HERE = Path(__file__).parent.parent
@@ -54,7 +54,7 @@ def build(folder: Path, into: Path) -> Path:
 @contextmanager
 def store(minio: Path, proxy: Path, data: Path) -> Iterator[Store]:
     """Start a MinIO and its proxy; both end with the block."""
-    ports = [_free_port() for _ in range(3)]
+    ports = [free_port() for _ in range(3)]
     direct, endpoint, control = (f"127.0.0.1:{port}" for port in ports)
     env = {**os.environ, "MINIO_ROOT_USER": KEY, "MINIO_ROOT_PASSWORD": SECRET}
     data.mkdir(parents=True)
@@ -68,29 +68,10 @@ def store(minio: Path, proxy: Path, data: Path) -> Iterator[Store]:
             stderr=log,
         )
     try:
-        _wait_for(f"http://{direct}/minio/health/ready")
-        _wait_for(f"http://{control}/stats")
+        wait_for(f"http://{direct}/minio/health/ready", 60)
+        wait_for(f"http://{control}/stats", 60)
         yield Store(f"http://{direct}", f"http://{endpoint}", f"http://{control}", server.pid)
     finally:
         for process in (between, server):
             process.terminate()
             process.wait()
-
-
-def _wait_for(url: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-        else:
-            return
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -171,7 +171,7 @@ class Manifest(_Frozen):
 def digest_of(document: Mapping[str, Any]) -> str:
     """Return the digest of a manifest's JSON document, whatever digest it claims."""
     inside = {name: value for name, value in document.items() if name not in _OUTSIDE}
-    return hashlib.sha256(_canonical(inside)).hexdigest()
+    return hashlib.sha256(canonical(inside)).hexdigest()
 
 
 def complete(fields: Mapping[str, Any]) -> Manifest:
@@ -183,7 +183,7 @@ def complete(fields: Mapping[str, Any]) -> Manifest:
 
 def encode(manifest: Manifest) -> bytes:
     """Return what is stored: canonical JSON and a line feed."""
-    return _canonical(manifest.model_dump(mode="json")) + b"\n"
+    return canonical(manifest.model_dump(mode="json")) + b"\n"
 
 
 def decode(body: bytes, cluster: str, snapshot_id: str) -> Manifest:
@@ -207,7 +207,7 @@ def decode(body: bytes, cluster: str, snapshot_id: str) -> Manifest:
         raise SnapshotNotTrustworthy(f"the {where} cannot be read: {_first_line(error)}") from error
     if (found.cluster, found.id) != (cluster, snapshot_id):
         raise SnapshotNotTrustworthy(f"the {where} is that of {found.cluster} {found.id}")
-    if found.digest != own or body != _canonical(document) + b"\n":
+    if found.digest != own or body != canonical(document) + b"\n":
         raise SnapshotNotTrustworthy(f"the {where} was changed after it was written")
     return found
 
@@ -228,7 +228,8 @@ def _refuse_escape(key: str) -> None:
         raise ValueError(f"{key!r} is no key of an object")
 
 
-def _canonical(document: Mapping[str, Any]) -> bytes:
+def canonical(document: Mapping[str, Any]) -> bytes:
+    """Return the one form of a JSON document: sorted keys, no spaces, UTF-8."""
     return json.dumps(
         document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     ).encode()

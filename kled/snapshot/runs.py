@@ -5,17 +5,15 @@ knew of clusters that this one did not look at, so the newest alone is enough; a
 names and that is not there was deleted by somebody (docs/snapshot-format.md §6).
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from kled.errors import InvalidInput, ObjectMissing, SnapshotNotTrustworthy
 from kled.snapshot import names
-from kled.snapshot.manifest import FORMAT
+from kled.snapshot.manifest import FORMAT, canonical, digest_of
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.repository import SnapshotRef, SnapshotStore, read_json
 
@@ -114,7 +112,7 @@ def write(snapshots: SnapshotStore, run: Run) -> None:
 def encode(run: Run) -> bytes:
     """Return the document with its digest."""
     document = {"format": FORMAT, **asdict(run)}
-    return _canonical({**document, "digest": _digest(document)}) + b"\n"
+    return canonical({**document, "digest": digest_of(document)}) + b"\n"
 
 
 def decode(body: bytes, run_id: str) -> Run:
@@ -124,7 +122,7 @@ def decode(body: bytes, run_id: str) -> Run:
     claimed = document.pop("digest", None)
     if document.pop("format", None) != FORMAT or document.get("id") != run_id:
         raise SnapshotNotTrustworthy(f"{key} is not the document of that run")
-    if claimed != _digest({"format": FORMAT, **document}):
+    if claimed != digest_of({"format": FORMAT, **document}):
         raise SnapshotNotTrustworthy(f"{key} was changed after it was written")
     try:
         clusters = {name: RunEntry(**one) for name, one in document.pop("clusters").items()}
@@ -141,11 +139,3 @@ def _run_id(key: str) -> str | None:
     except InvalidInput:
         return None
     return name
-
-
-def _digest(document: Mapping[str, Any]) -> str:
-    return hashlib.sha256(_canonical(document)).hexdigest()
-
-
-def _canonical(document: Mapping[str, Any]) -> bytes:
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
