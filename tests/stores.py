@@ -37,6 +37,10 @@ class Watched:
     def location(self) -> Location:
         return self.inner.location
 
+    @property
+    def seeks(self) -> bool:
+        return self.inner.seeks
+
     def get(self, key: str, *, tag: str | None = None, version: str | None = None) -> Stored:
         return self._meet("get", key, lambda: self.inner.get(key, tag=tag, version=version))
 

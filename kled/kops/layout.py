@@ -56,9 +56,27 @@ def is_marker(key: str) -> bool:
     )
 
 
+def backup_place(key: str) -> tuple[str, str] | None:
+    """Return the etcd cluster and the backup that a file of an etcd backup belongs to; else None.
+
+    Cheap: of a living cluster's objects most are etcd's backups.
+    """
+    if not key.startswith(_BACKUPS):
+        return None
+    parts = key.split("/")
+    if len(parts) != _BACKUP_PARTS or parts[3] == _CONTROL:
+        return None
+    return parts[2], parts[3]
+
+
 def is_backup_data(key: str) -> bool:
     """Say whether this is the database of an etcd backup, not its description."""
     return kind_of(key) == "etcd-backup" and key.endswith(f"/{_DATA}")
+
+
+def is_complete(keys: Iterable[str]) -> bool:
+    """Say whether one etcd backup has all its files; its description is written last."""
+    return {_META, _DATA} <= {key.rpartition("/")[2] for key in keys}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +90,17 @@ class EtcdBackup:
 
     @property
     def complete(self) -> bool:
-        """Whether both files are there; etcd-manager writes the description last."""
-        files = {key.rpartition("/")[2] for key in self.keys}
-        return {_META, _DATA} <= files
+        """Whether both files are there."""
+        return is_complete(self.keys)
 
 
 def etcd_backups(keys: Iterable[str]) -> tuple[EtcdBackup, ...]:
     """Group the keys of etcd backups, by etcd cluster and newest first; other keys are ignored."""
     found: dict[tuple[str, str], list[str]] = {}
     for key in keys:
-        parts = key.split("/")
-        if len(parts) == _BACKUP_PARTS and kind_of(key) == "etcd-backup":
-            found.setdefault((parts[2], parts[3]), []).append(key)
+        place = backup_place(key)
+        if place is not None:
+            found.setdefault(place, []).append(key)
     newest = sorted(found, key=lambda place: place[1], reverse=True)
     return tuple(
         EtcdBackup(etcd, name, tuple(sorted(found[etcd, name])))

@@ -102,8 +102,7 @@ def settle(
 
 def list_cluster(state: ObjectStore, cluster: str, backups: int | None) -> Selection | Orphan:
     """List one cluster and choose from it."""
-    entries = state.entries(f"{cluster}/")
-    return selection.select(cluster, selection.relative(entries, cluster), backups)
+    return selection.select(cluster, state.entries(f"{cluster}/"), backups)
 
 
 def _only(chosen: Selection, keys: Iterable[str]) -> Selection:

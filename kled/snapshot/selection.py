@@ -4,11 +4,11 @@ Pure: listings go in, `Selection`s come out. A state store's directories are clu
 hold `config`; `.kled/` is kled's own.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Final
+from typing import Final, NamedTuple
 
 from kled.kops import layout
 from kled.snapshot.manifest import Skipped, listing_digest
@@ -64,29 +64,40 @@ class Orphan:
 
 
 def select(cluster: str, entries: Iterable[Entry], backups: int | None) -> Selection | Orphan:
-    """Choose from the listing of one cluster, whose keys are relative to it.
+    """Choose from the listing of one cluster; keys of entries begin with `<cluster>/`.
 
     `backups` is how many complete etcd backups of each etcd cluster to take; None takes all.
     """
-    listed = list(entries)
-    if not any(one.key == layout.CONFIG for one in listed):
-        return Orphan(cluster, len(listed))
-    kinds = [(layout.kind_of(one.key), one) for one in listed]
-    markers = {one.key for _, one in kinds if layout.is_marker(one.key)}
-    definition = [
-        one
-        for kind, one in kinds
-        if kind in {"identity", "intent", "derived"} or one.key in markers
-    ]
-    skipped = [
-        Skipped(key=one.key, reason="live control state of etcd-manager, never restored")
-        for kind, one in kinds
-        if kind == "control" and one.key not in markers
-    ]
-    chosen, etcd, left = _chosen_backups(
-        [one for kind, one in kinds if kind == "etcd-backup"], backups
+    start, listed = len(cluster) + 1, 0
+    definition: list[Entry] = []
+    found: dict[str, dict[str, list[Entry]]] = {}
+    skipped: list[Skipped] = []
+    there = False
+    for one in entries:  # a run looks at every object of a fleet: what is not taken is not copied
+        listed += 1
+        key = one.key[start:]
+        place = layout.backup_place(key)
+        if place is not None:
+            found.setdefault(place[0], {}).setdefault(place[1], []).append(one)
+            continue
+        there = there or key == layout.CONFIG
+        reason = _left_out(key)
+        if reason is None:
+            definition.append(_relative(one, start))
+        else:
+            skipped.append(Skipped(key=key, reason=reason))
+    if not there:
+        return Orphan(cluster, listed)
+    chosen = {etcd: _chosen(etcd, found[etcd], backups) for etcd in sorted(found)}
+    taken = [_relative(one, start) for pick in chosen.values() for one in pick.entries]
+    return Selection(
+        cluster,
+        tuple(definition),
+        tuple(sorted(taken, key=lambda one: one.key.encode())),
+        {etcd: pick.names for etcd, pick in chosen.items()},
+        (*skipped, *(left for pick in chosen.values() for left in pick.skipped)),
+        listed,
     )
-    return Selection(cluster, tuple(definition), chosen, etcd, (*skipped, *left), len(listed))
 
 
 def fleet(
@@ -102,41 +113,44 @@ def fleet(
         before = position
         position += len(listed) or 1
         if name != _OWN and listed:
-            yield before, select(name, relative(listed, name), backups)
+            yield before, select(name, listed, backups)
 
 
-def relative(entries: Iterable[Entry], cluster: str) -> Iterator[Entry]:
-    """Yield the entries with keys relative to the cluster."""
-    start = len(cluster) + 1
-    for one in entries:  # a run looks at every entry of a fleet: `replace` is five times dearer
-        yield Entry(one.key[start:], one.size, one.tag, one.modified, one.version)
+class _Pick(NamedTuple):
+    """What is taken of one etcd cluster's backups."""
+
+    names: tuple[str, ...]
+    entries: list[Entry]
+    skipped: list[Skipped]
 
 
-def _chosen_backups(
-    entries: list[Entry], wanted: int | None
-) -> tuple[tuple[Entry, ...], dict[str, tuple[str, ...]], list[Skipped]]:
-    by_key = {one.key: one for one in entries}
-    grouped = layout.etcd_backups(by_key)
-    etcd: dict[str, tuple[str, ...]] = {}
-    taken: list[Entry] = []
-    skipped: list[Skipped] = []
-    for name, group in groupby(grouped, key=lambda one: one.etcd):
-        found = list(group)
-        complete = [one for one in found if one.complete]
-        chosen = complete if wanted is None else complete[:wanted]
-        etcd[name] = tuple(one.name for one in chosen)
-        taken += [by_key[key] for one in chosen for key in one.keys]
-        older, halves = len(complete) - len(chosen), len(found) - len(complete)
-        place = f"backups/etcd/{name}/"
-        if older:
-            skipped.append(Skipped(key=place, reason=f"{older} older backups"))
-        if halves:
-            skipped.append(Skipped(key=place, reason=f"{halves} incomplete backups"))
-    if sum(len(one.keys) for one in grouped) < len(by_key):
-        known = {key for one in grouped for key in one.keys}
-        skipped += [
-            Skipped(key=key, reason="no part of an etcd backup")
-            for key in by_key
-            if key not in known
-        ]
-    return tuple(sorted(taken, key=lambda one: one.key.encode())), etcd, skipped
+def _left_out(key: str) -> str | None:
+    """Say why an object that is no etcd backup is not taken; None where it is."""
+    kind = layout.kind_of(key)
+    if kind == "etcd-backup":
+        return "no part of an etcd backup"
+    if kind == "control" and not layout.is_marker(key):
+        return "live control state of etcd-manager, never restored"
+    return None
+
+
+def _chosen(etcd: str, found: Mapping[str, Sequence[Entry]], wanted: int | None) -> _Pick:
+    """Take the newest complete ones; their names sort by age."""
+    complete = [
+        name
+        for name in sorted(found, reverse=True)
+        if layout.is_complete(one.key for one in found[name])
+    ]
+    chosen = complete if wanted is None else complete[:wanted]
+    skipped = []
+    place = f"backups/etcd/{etcd}/"
+    older, halves = len(complete) - len(chosen), len(found) - len(complete)
+    if older:
+        skipped.append(Skipped(key=place, reason=f"{older} older backups"))
+    if halves:
+        skipped.append(Skipped(key=place, reason=f"{halves} incomplete backups"))
+    return _Pick(tuple(chosen), [one for name in chosen for one in found[name]], skipped)
+
+
+def _relative(entry: Entry, start: int) -> Entry:
+    return Entry(entry.key[start:], entry.size, entry.tag, entry.modified, entry.version)

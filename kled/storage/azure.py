@@ -37,6 +37,8 @@ class AzureBlobStore:
         url = f"azureblob://{access.account}/{access.container}/{access.prefix}".rstrip("/")
         self._location = Location(url, access.endpoint if access.custom else None)
 
+    seeks = False
+
     @property
     def location(self) -> Location:
         """The URL, and the endpoint where it is another than the public cloud's."""

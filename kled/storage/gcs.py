@@ -62,6 +62,8 @@ class GcsStore:
         self._prefix = f"{prefix}/" if prefix else ""
         self._location = location
 
+    seeks = True
+
     @property
     def location(self) -> Location:
         """The URL, and the emulator's endpoint where one is used."""

@@ -67,6 +67,8 @@ class LocalStore:
         self._location = Location(root.as_uri())
         self._swept = False
 
+    seeks = True
+
     @property
     def location(self) -> Location:
         """The directory as a URL."""

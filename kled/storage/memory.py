@@ -61,6 +61,8 @@ class MemoryStore:
         self._lock = threading.Lock()
         self.retained: dict[str, datetime] = {}
 
+    seeks = True
+
     @property
     def location(self) -> Location:
         """A name that no other instance of this process has."""

@@ -43,6 +43,11 @@ class RetryingStore:
         """That of the inner store."""
         return self._inner.location
 
+    @property
+    def seeks(self) -> bool:
+        """As the inner store."""
+        return self._inner.seeks
+
     def get(self, key: str, *, tag: str | None = None, version: str | None = None) -> Stored:
         """Repeat freely: it only reads."""
         return self._call(lambda: self._inner.get(key, tag=tag, version=version))

@@ -35,6 +35,8 @@ class S3Store:
         self._prefix = f"{prefix}/" if prefix else ""
         self._location = location
 
+    seeks = True
+
     @property
     def location(self) -> Location:
         """The URL, and the endpoint and region that were chosen for it."""

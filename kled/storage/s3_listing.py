@@ -88,19 +88,23 @@ def parsed(body: bytes, below: str) -> tuple[list[Entry], str | None]:
     encoded = root.findtext(f"{space}EncodingType") == "url"
     token = root.findtext(f"{space}NextContinuationToken")
     truncated = root.findtext(f"{space}IsTruncated") == "true"
+    name, length, tag, time = (f"{space}{one}" for one in ("Key", "Size", "ETag", "LastModified"))
     found = []
     for element in root.iter(f"{space}Contents"):
-        told = {child.tag[len(space) :]: child.text or "" for child in element}
-        key, size = _decoded(told["Key"]) if encoded else told["Key"], int(told["Size"])
+        tell = element.findtext
+        told, etag, size = tell(name), tell(tag), int(tell(length) or "")
+        if told is None or etag is None:
+            raise ValueError("an entry lacks its key or its ETag")
+        key = _decoded(told) if encoded else told
         if size or not key.endswith("/"):
-            modified = datetime.fromisoformat(told["LastModified"])
-            found.append(Entry(key[len(below) :], size, told["ETag"], modified))
+            modified = datetime.fromisoformat(tell(time) or "")
+            found.append(Entry(key[len(below) :], size, etag, modified))
     return found, token if truncated else None
 
 
 def _decoded(key: str) -> str:
-    """Undo the URL-encoding; slashes, of which there are most, without the slow general way."""
-    key = key.replace("%2F", "/")
+    """Undo the URL-encoding; what etcd's backups are full of without the slow general way."""
+    key = key.replace("%2F", "/").replace("%3A", ":")
     return unquote_plus(key) if "%" in key or "+" in key else key
 
 

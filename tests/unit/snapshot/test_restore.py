@@ -217,7 +217,7 @@ class Hashing(CountingStore):
         for entry in super().entries(prefix, start_after=start_after):
             body = self.inner.get(entry.key).body
             tag = hashlib.md5(body, usedforsecurity=False).hexdigest()
-            yield replace(entry, tag=f'"{tag}"')
+            yield entry._replace(tag=f'"{tag}"')
 
 
 def test_where_tags_are_md5_only_blobs_and_other_bytes_are_read() -> None:
