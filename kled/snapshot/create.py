@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from kled.errors import ClusterNotFound, KledError, SnapshotMissing, SnapshotNotTrustworthy
-from kled.snapshot import runs, selection, sweep
+from kled.snapshot import listing, runs, sweep
 from kled.snapshot.making import Made, Making
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.progress import Progress
@@ -111,23 +111,28 @@ class _Create:
         """Go through one listing; read what is new; agree by a second listing."""
         done: list[ClusterResult] = []
         new: list[tuple[int, Selection]] = []
-        total = 0
-        for position, found in selection.fleet(self._state.entries(), self._options.etcd_backups):
+        position = 0
+        known = self._before.clusters if self._before else ()
+        for position, found in listing.fleet(
+            self._state, known, self._options.etcd_backups, self._workers, self._looked_at
+        ):
             if isinstance(found, Orphan):
                 self._orphans.append(found.name)
-                total += found.objects
-                continue
-            total += found.listed
-            self._progress.expect(clusters=1)
-            same = self._unchanged(found)
-            if same is None:
+            elif isinstance(found, Selection):
                 new.append((position, found))
             else:
-                done.append(same)
+                done.append(found)
         self._warn_of_gone({one.cluster for one in done} | {one.cluster for _, one in new})
-        if len(new) * sweep.PAGE > total:
+        if len(new) * sweep.PAGE > position:  # a page each, or all the pages once more
             return done + self._swept(new)
         return done + list(self._workers.map(lambda one: self._fresh(one[1]), new))
+
+    def _looked_at(self, found: Selection | Orphan) -> Selection | Orphan | ClusterResult:
+        """Return its result where nothing is new, and else what was found."""
+        if isinstance(found, Orphan):
+            return found
+        self._progress.expect(clusters=1)
+        return self._unchanged(found) or found
 
     def _warn_of_gone(self, there: Collection[str]) -> None:
         """Say once which clusters were there in an earlier run: deleted, or lost."""

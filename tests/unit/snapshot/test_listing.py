@@ -1,0 +1,82 @@
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kled.errors import StoreUnavailable
+from kled.snapshot import listing, selection
+from kled.snapshot.selection import Orphan, Selection
+from kled.storage.base import Entry, ObjectStore
+from kled.storage.memory import MemoryStore
+from tests.stores import FailingStore, Watched
+from tests.unit.snapshot import fleets
+
+NAMES = [f"c{number}{end}" for number in range(60) for end in ("", "-b", ".x")]
+
+
+class Azurelike(Watched):
+    """Lists what comes before the start, too, and remembers where listings started."""
+
+    seeks = False
+
+    def __init__(self, inner: ObjectStore) -> None:
+        super().__init__(inner)
+        self.starts: list[str] = []
+
+    def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
+        self.starts.append(start_after)
+        return super().entries(prefix, start_after=start_after)
+
+
+def seen(found: Selection | Orphan) -> tuple[str, int]:
+    if isinstance(found, Orphan):
+        return found.name, found.objects
+    return found.cluster, found.listed
+
+
+@settings(max_examples=60, deadline=None)
+@given(there=st.sets(st.sampled_from(NAMES)), known=st.sets(st.sampled_from(NAMES)))
+def test_parts_list_every_cluster_once_in_order_and_at_its_place(
+    there: set[str], known: set[str]
+) -> None:
+    store = MemoryStore()
+    for name in there:
+        store.put(f"{name}/config", b"")
+        store.put(f"{name}/instancegroup/nodes", b"")
+
+    with ThreadPoolExecutor(4) as workers:
+        in_parts = list(listing.fleet(store, known, 2, workers, seen))
+
+    assert in_parts == [
+        (before, seen(found)) for before, found in selection.fleet(store.entries(), 2)
+    ]
+
+
+def test_a_known_fleet_is_listed_in_parts_and_an_unknown_or_small_one_in_one() -> None:
+    known = [fleets.name(number) for number in range(200)]
+
+    assert len(listing.parts(known)) == 8
+    assert len(listing.parts(known[:40])) == 2
+    assert len(listing.parts(known[:31])) == len(listing.parts(())) == 1
+
+
+def test_a_store_that_cannot_seek_is_listed_in_one() -> None:
+    store = Azurelike(fleets.state(40))
+    known = [fleets.name(number) for number in range(40)]
+
+    with ThreadPoolExecutor(4) as workers:
+        found = list(listing.fleet(store, known, 2, workers, seen))
+
+    assert [name for _, (name, _) in found] == known
+    assert store.starts == [""]
+
+
+def test_a_part_that_fails_fails_the_listing() -> None:
+    state = fleets.state(40)
+    known = [fleets.name(number) for number in range(40)]
+    store = FailingStore(state, at=len(list(state.entries())))
+
+    with ThreadPoolExecutor(4) as workers, pytest.raises(StoreUnavailable):
+        list(listing.fleet(store, known, 2, workers, seen))
