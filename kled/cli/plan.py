@@ -2,7 +2,7 @@
 
 from kled.cli.leaf import Call
 from kled.cli.output import Column, show_value
-from kled.models.plan import Action, Plan
+from kled.models.plan import Plan
 
 CHANGE_COLUMNS = (
     Column("ACTION", "action"),
@@ -15,13 +15,6 @@ def show_plan(call: Call, plan: Plan) -> None:
     """Write a plan to stdout; its totals, for people, to stderr."""
     if call.settings.output == "table":
         call.show(plan.changes, CHANGE_COLUMNS)
-        call.say(summary(plan))
+        call.say(plan.summary)
     else:
         show_value(plan.as_json(), call.settings.output)
-
-
-def summary(plan: Plan) -> str:
-    """Return the totals in words, for example `12 to create, 1 to modify`."""
-    actions: tuple[Action, ...] = ("create", "modify", "delete")
-    counts = ((plan.count(action), action) for action in actions)
-    return ", ".join(f"{n} to {action}" for n, action in counts if n) or "nothing to change"

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Action = Literal["create", "modify", "delete"]
 
@@ -49,7 +49,7 @@ class Plan:
         """
         changes = sorted(
             [
-                [change.action, change.kind, change.name, _canonical(change.fields)]
+                [change.action, change.kind, change.name, canonical_fields(change.fields)]
                 for change in self.changes
             ],
             key=json.dumps,
@@ -61,6 +61,13 @@ class Plan:
         """Return how many resources would be created, modified or deleted."""
         return sum(change.action == action for change in self.changes)
 
+    @property
+    def summary(self) -> str:
+        """The totals in words, for example `12 to create, 1 to modify`."""
+        actions: tuple[Action, ...] = ("create", "modify", "delete")
+        counts = ((self.count(action), action) for action in actions)
+        return ", ".join(f"{n} to {action}" for n, action in counts if n) or "nothing to change"
+
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
         return {
@@ -69,8 +76,26 @@ class Plan:
             "changes": [change.as_json() for change in self.changes],
         }
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Plan":
+        """Read what `as_json` wrote; raise `ValueError` where it is anything else."""
+        try:
+            plan = cls(
+                str(data["cluster"]),
+                tuple(
+                    Change(one["action"], one["kind"], one["name"], dict(one["fields"]))
+                    for one in data["changes"]
+                ),
+            )
+            if plan.digest != data["digest"]:
+                raise ValueError("the digest is not that of the changes")
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError("no plan") from error
+        return plan
 
-def _canonical(fields: Mapping[str, str]) -> list[list[str]]:
+
+def canonical_fields(fields: Mapping[str, str]) -> list[list[str]]:
+    """Return names and values, sorted, with maps in one order: equal where kops means the same."""
     return [[name, _unordered(value)] for name, value in sorted(fields.items())]
 
 

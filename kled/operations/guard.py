@@ -42,6 +42,7 @@ def steps_of(operation: Operation, session: Session) -> Sequence[Step]:
 
     Where no snapshot store is configured, nothing is added: there is neither epoch nor snapshot.
     An operation that `destroys` its cluster needs a verified snapshot, and its epoch ends with it.
+    What an operation looks at first (`Step.reads`) comes before the snapshot.
     """
     if not operation.mutates or session.settings.snapshot_store is None:
         return operation.steps()
@@ -50,11 +51,15 @@ def steps_of(operation: Operation, session: Session) -> Sequence[Step]:
     if session.who.snapshot_first:
         may_be_gone = destroys or bool(getattr(operation, "restores", False))
         guard = snapshot_step(cluster, verified=destroys, may_be_gone=may_be_gone)
-        steps.insert(0, guard)
+        steps.insert(_first_change(steps), guard)
     if session.who.epoch_checked:
         steps.insert(0, epoch_step(cluster))
         steps += [vacate_step(cluster)] if destroys else []
     return steps
+
+
+def _first_change(steps: Sequence[Step]) -> int:
+    return next((at for at, step in enumerate(steps) if not step.reads), len(steps))
 
 
 def epoch_step(cluster: str) -> Step:

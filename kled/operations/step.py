@@ -16,7 +16,8 @@ class Step:
 
     `act` returns what happened, in words for the report. Where `done` returns words, there is
     nothing left to do and `act` is not called. `proof` raises where the world is not as the step
-    promises. `way_back` tells an operator how to take the step back.
+    promises. `way_back` tells an operator how to take the step back. A step that only `reads` and
+    comes first is made before the snapshot that protects the cluster: what it refuses costs none.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Step:
     done: Callable[[Session], str | None] | None = None
     proof: Callable[[Session], None] | None = None
     way_back: str = READS_ONLY
+    reads: bool = False
 
 
 class Operation(Protocol):

@@ -1,44 +1,93 @@
-"""Bring the cloud in line with the stored definition."""
+"""Bring the cloud in line with the stored definition, and the machines where that is asked for."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
+from kled.models.rolling import Roll
+from kled.operations import approved_plan
+from kled.operations.approved_plan import Approved
+from kled.operations.roll_cluster import RollCluster
 from kled.operations.session import Session
 from kled.operations.step import Step
-from kled.retry import CHANGE
+from kled.operations.validate_cluster import validate_step
+from kled.retry import CHANGE, READ
+
+if TYPE_CHECKING:
+    from kled.models.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateCluster:
-    """Preview, and apply where something is left to do."""
+    """Check the approval, apply what is left, roll and validate where that is asked for.
+
+    Each step looks at what is: a run after a failure or a kill does only what is left.
+    """
 
     cluster: str
+    approved: Approved | None = None
+    """Without it whatever the plan is by then is applied."""
+    roll: Roll | None = None
+    """Also replace the machines that need it afterwards, in this way."""
+    patience: timedelta | None = None
+    """Also wait this long until the cluster validates."""
 
     name = "update cluster"
     mutates = True
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the one step."""
-        return (apply_step(self.cluster),)
+        """Return the steps in their order."""
+        checks = (approval_step(self.cluster, self.approved),) if self.approved else ()
+        rolls = RollCluster(self.cluster, self.roll).steps() if self.roll else ()
+        proofs = (validate_step(self.cluster, self.patience),) if self.patience else ()
+        return (*checks, apply_step(self.cluster, self.approved), *rolls, *proofs)
 
 
-def apply_step(cluster: str) -> Step:
+def approval_step(cluster: str, approved: Approved) -> Step:
+    """Compare the plan, as it is under the lease, with the approved one.
+
+    Safe to repeat: it only reads. It comes before the snapshot: what is refused costs none.
+    """
+
+    def act(session: Session) -> str:
+        return approved_plan.require(session, session.kops.update_preview(cluster), approved)
+
+    return Step("check approval", act, READ, reads=True)
+
+
+def apply_step(cluster: str, approved: Approved | None = None) -> Step:
     """`kops update cluster --yes`, unless its preview is empty.
 
     Safe to repeat and to kill: kops creates what is missing and leaves what is there; what a
-    killed call had not done yet shows in the next preview.
+    killed call had not done yet shows in the next preview. An approval is checked once more
+    against the very preview after which kops is called.
     """
+    plans: list["Plan"] = []
 
     def done(session: Session) -> str | None:
-        return "nothing to change" if session.kops.update_preview(cluster).is_empty else None
+        plan = session.kops.update_preview(cluster)
+        if approved is not None:
+            approved_plan.require(session, plan, approved)
+        if not plan.is_empty:
+            plans[:] = [plan]
+            return None
+        if approved is not None:
+            approved_plan.forget(session, cluster)
+        return "nothing to change"
 
     def act(session: Session) -> str:
+        if approved is not None:
+            approved_plan.remember(session, plans[0], approved)
         session.kops.update(cluster)
-        return "applied"
+        if approved is not None:
+            approved_plan.forget(session, cluster)
+        return f"applied: {plans[0].summary}"
 
     return Step(
         "update cluster",
         act,
         CHANGE,
         done=done,
-        way_back=f"kled kops delete-cluster --name={cluster} --yes removes what was created",
+        way_back=f"put the earlier definition back (kled snapshot list --name={cluster}), then"
+        f" kled kops update-cluster --name={cluster} --yes",
     )

@@ -273,7 +273,7 @@ def test_an_update_goes_on_when_its_region_is_back(healthy: Stage) -> None:
 
     report = healthy.run(UPDATE)
 
-    assert (report.rows[0].attempts, report.rows[0].words) == (2, "applied")
+    assert (report.rows[0].attempts, report.rows[0].words) == (2, "applied: 1 to modify")
     assert [call.startswith(APPLY) for call in healthy.calls()] == [False, False, True]
 
 

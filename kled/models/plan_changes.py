@@ -1,0 +1,80 @@
+"""How two plans of one cluster differ, and whether one is what is left of the other.
+
+A plan that was applied halfway shrinks: what is done is gone from it, and references to what is
+there by now show its id (`name:X` becomes `name:X id:Y`).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from kled.models.plan import Change, Plan, canonical_fields
+
+_ID: Final = re.compile(r"(name:\S+) id:[^\s,\]}]+")
+_ARROW: Final = " -> "
+_SHOWN: Final = 3
+
+
+def is_rest_of(now: Plan, approved: Plan) -> bool:
+    """Whether `now` does nothing that `approved` does not do: less of it, or the same.
+
+    A resource that was to be created may have to be modified now, to the values that were approved.
+    """
+    known = {(one.kind, one.name): one for one in approved.changes}
+    return now.cluster == approved.cluster and all(
+        _covers(known.get((one.kind, one.name)), one) for one in now.changes
+    )
+
+
+def differences(approved: Plan, now: Plan) -> tuple[str, ...]:
+    """Say in words what `now` does otherwise than `approved`, new changes first; sorted."""
+    before = {(one.action, one.kind, one.name): one for one in approved.changes}
+    after = {(one.action, one.kind, one.name): one for one in now.changes}
+    new = [describe(after[key]) for key in sorted(after.keys() - before.keys())]
+    other = [
+        f"otherwise: {describe(after[key], _differing(before[key], after[key]))}"
+        for key in sorted(after.keys() & before.keys())
+        if _differing(before[key], after[key])
+    ]
+    gone = [f"no longer: {describe(before[key])}" for key in sorted(before.keys() - after.keys())]
+    return (*new, *other, *gone)
+
+
+def describe(change: Change, fields: tuple[str, ...] | None = None) -> str:
+    """Name a change with its fields, for example `modify LaunchTemplate/nodes (InstanceType)`."""
+    title = f"{change.action} {change.kind}/{change.name}"
+    if fields is None and change.action != "modify":
+        return title
+    shown = list(change.fields if fields is None else fields)
+    more = f", {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return f"{title} ({', '.join(shown[:_SHOWN])}{more})" if shown else title
+
+
+def _covers(approved: Change | None, now: Change) -> bool:
+    if approved is None:
+        return False
+    mine, theirs = _fields(approved), _fields(now)
+    if approved.action == now.action:
+        same = all(mine.get(name) == value for name, value in theirs.items())
+        return same and (now.action == "modify" or mine.keys() == theirs.keys())
+    if (approved.action, now.action) != ("create", "modify"):
+        return False
+    return all(
+        _ARROW in value and mine.get(name) == value.rpartition(_ARROW)[2]
+        for name, value in theirs.items()
+    )
+
+
+def _differing(before: Change, after: Change) -> tuple[str, ...]:
+    mine, theirs = _fields(before), _fields(after)
+    return tuple(_unequal(mine, theirs))
+
+
+def _unequal(mine: dict[str, str], theirs: dict[str, str]) -> Iterator[str]:
+    for name in sorted(mine.keys() | theirs.keys()):
+        if mine.get(name) != theirs.get(name):
+            yield name
+
+
+def _fields(change: Change) -> dict[str, str]:
+    return {name: _ID.sub(r"\1", value) for name, value in canonical_fields(change.fields)}
