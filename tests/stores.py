@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from kled.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from kled.storage.base import Entry, Location, ObjectStore, Reading, Stored, Version
@@ -22,6 +22,19 @@ T = TypeVar("T")
 def keys(store: ObjectStore, prefix: str = "", *, start_after: str = "") -> list[str]:
     """The keys of a listing."""
     return [entry.key for entry in store.entries(prefix, start_after=start_after)]
+
+
+class Sized:
+    """Chunks that tell their size and begin anew each time; `begun` says how often they did."""
+
+    def __init__(self, chunks: Sequence[bytes]) -> None:
+        self._chunks = chunks
+        self.size = sum(map(len, chunks))
+        self.begun = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.begun += 1
+        return iter(self._chunks)
 
 
 class Watched:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from kled.kops import layout, stored
 from kled.snapshot import archive, payloads
 from kled.snapshot.manifest import FORMAT, Manifest, ObjectRecord, Payload, complete
-from kled.snapshot.parallel import in_parallel
+from kled.snapshot.parallel import Task, in_parallel
 from kled.snapshot.progress import Progress
 from kled.snapshot.reading import Picture
 from kled.snapshot.repository import SnapshotStore
@@ -25,8 +25,8 @@ from kled.snapshot.selection import LARGE
 from kled.snapshot.spool import Spool
 from kled.storage.base import Entry, ObjectStore
 
-_LARGE_AT_ONCE: Final = 3
-"""One is read while the others are written."""
+_BLOBS_AT_ONCE: Final = 3
+"""Of large ones, one is read while the others are written."""
 QUIET_FOR: Final = timedelta(seconds=30)
 """A definition that nobody wrote for so long is quiescent: kops is not in the middle of it."""
 
@@ -115,7 +115,7 @@ class Making:
         """Return the blob of each object that is not in the archive, by the object's key."""
         known = _known(earlier)
         found: dict[str, Payload] = {}
-        streamed: list[Entry] = []
+        tasks: list[Task[tuple[str, Payload]]] = []
         chosen = picture.selection
         large = [one for one in chosen.definition if one.size > LARGE]
         for one in (*large, *chosen.backups):
@@ -123,20 +123,19 @@ class Making:
             if place in known:
                 found[one.key] = known[place]
             elif one.key in picture.bodies:
-                found[one.key] = self._small(picture.bodies[one.key])
+                tasks.append((0, partial(self._small, one.key, picture.bodies[one.key])))
             else:
-                streamed.append(one)
-        tasks = ((0, partial(self._stream, chosen.cluster, one)) for one in streamed)
-        found.update(in_parallel(tasks, threads=_LARGE_AT_ONCE))
+                tasks.append((0, partial(self._stream, chosen.cluster, one)))
+        found.update(in_parallel(tasks, threads=_BLOBS_AT_ONCE))
         return found
 
-    def _small(self, body: bytes) -> Payload:
+    def _small(self, key: str, body: bytes) -> tuple[str, Payload]:
         digest = hashlib.sha256(body).hexdigest()
         if digest not in self.written:
             self.written[digest] = payloads.put_blob(
                 self.snapshots, body, retain_until=self.retain_until
             )
-        return self.written[digest]
+        return key, self.written[digest]
 
     def _stream(self, cluster: str, entry: Entry) -> tuple[str, Payload]:
         with Spool() as spool:

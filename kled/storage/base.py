@@ -154,7 +154,8 @@ class ObjectStore(Protocol):
         The object becomes visible whole, when all is written, or not at all: where `chunks` raises,
         what was sent is given up and that error is raised. With `absent`, as `put_if_absent`, and
         the condition is tried when all was sent; without, as `put`. `chunks` is consumed by a
-        failed call; an iterable that begins anew each time lets `RetryingStore` try again.
+        failed call; an iterable that begins anew each time lets `RetryingStore` try again, and if
+        it tells its `size`, in bytes, adapters may send it in one request.
         """
 
     def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:

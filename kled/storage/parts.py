@@ -34,6 +34,42 @@ def parts(chunks: Iterable[bytes], size_of: Callable[[int], int]) -> Iterator[by
         yield b"".join(waiting)
 
 
+def size_of(chunks: Iterable[bytes]) -> int | None:
+    """Return the size of what begins anew each time and tells it; else None."""
+    return None if isinstance(chunks, Iterator) else getattr(chunks, "size", None)
+
+
+class Again:
+    """Chunks of a known size as a file that can be read again from its start."""
+
+    def __init__(self, chunks: Iterable[bytes], size: int) -> None:
+        self._chunks = chunks
+        self._size = size
+        self._at = 0
+        self._rest = Pipe(b"", iter(chunks))
+
+    def __len__(self) -> int:
+        return self._size
+
+    def read(self, size: int = -1) -> bytes:
+        """Return `size` bytes; fewer only at the end."""
+        found = self._rest.read(size)
+        self._at += len(found)
+        return found
+
+    def tell(self) -> int:
+        """Return where the next byte is read."""
+        return self._at
+
+    def seek(self, offset: int) -> int:
+        """Go back to the start, or stay; there is no other place to go to."""
+        if offset not in {0, self._at}:
+            raise ValueError("a stream of chunks can only be read from its start")
+        if offset == 0 and self._at:
+            self._at, self._rest = 0, Pipe(b"", iter(self._chunks))
+        return self._at
+
+
 class Pipe:
     """Parts as a file that is read once from its beginning."""
 

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from kled.errors import ObjectMissing, PreconditionFailed, StoreUnavailable
 from kled.retry import Clock, Policy, call
 from kled.storage.base import Entry, Location, ObjectStore, Stored, Version
+from kled.storage.parts import size_of
 from kled.storage.resuming import Opener, ResumingReading
 
 REQUEST: Final = Policy(
@@ -179,6 +180,7 @@ class _Hashed:
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = chunks
         self._sha256 = hashlib.sha256()
+        self.size = size_of(chunks)
 
     def __iter__(self) -> Iterator[bytes]:
         self._sha256 = hashlib.sha256()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from kled.storage import s3_listing, s3_write
 from kled.storage.base import Entry, Location, Reading, Stored, Version, checked
 from kled.storage.obstore_calls import GetOptions, Opened, opened
+from kled.storage.parts import Again, size_of
 from kled.storage.s3_client import Access, Clients
 from kled.storage.s3_errors import WrongRegion, translated, translated_data
 
@@ -81,18 +82,17 @@ class S3Store:
         absent: bool = True,
         retain_until: datetime | None = None,
     ) -> str:
-        """One PutObject where that suffices, else a multipart upload, given up on any error."""
+        """One PutObject where that will do, else a multipart upload, given up on any error."""
+        size = size_of(chunks)
+        if size is not None and s3_write.PART < size <= s3_write.WHOLE:
+            upload = self._upload(key, absent=absent, retain_until=retain_until)
+            with translated(self._where(key), conditional=absent):
+                return upload.whole(Again(chunks, size))
         first, rest = s3_write.parts(chunks)
         if rest is None and retain_until is None:
             return self._put(key, first, "create" if absent else "overwrite")
+        upload = self._upload(key, absent=absent, retain_until=retain_until)
         with translated(self._where(key), conditional=absent):
-            upload = s3_write.Upload(
-                self._clients.client(),
-                self._bucket,
-                self._key(key),
-                absent=absent,
-                retain_until=retain_until,
-            )
             return upload.single(first) if rest is None else upload.multipart(first, rest)
 
     def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
@@ -112,6 +112,13 @@ class S3Store:
     def delete(self, key: str) -> None:
         """DeleteObject; in a versioned bucket a delete marker."""
         self._asked(key, lambda data: data.delete(self._key(key)))
+
+    def _upload(self, key: str, *, absent: bool, retain_until: datetime | None) -> s3_write.Upload:
+        with translated(self._where(key)):
+            client = self._clients.client()
+            return s3_write.Upload(
+                client, self._bucket, self._key(key), absent=absent, retain_until=retain_until
+            )
 
     def _put(self, key: str, body: bytes, mode: "PutMode") -> str:
         def ask(data: "Data") -> str:

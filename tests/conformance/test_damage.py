@@ -11,7 +11,7 @@ from kled.storage.base import Location
 from kled.storage.url import adapter
 from tests.conformance import places
 from tests.conformance.damaging import SENT, damaging
-from tests.stores import keys
+from tests.stores import Sized, keys
 
 if TYPE_CHECKING:
     from kled.storage.base import ObjectStore
@@ -37,6 +37,7 @@ def test_a_damaged_write_leaves_nothing(request: pytest.FixtureRequest, kind: st
             lambda: store.put("small", b"some " + SENT),
             lambda: store.put_if_absent("small", b"some " + SENT),
             lambda: store.write("large", [bytes(9 << 20), SENT]),
+            lambda: store.write("whole", Sized([bytes(9 << 20), SENT])),
         ):
             with pytest.raises(StoreUnavailable):
                 write()

@@ -11,7 +11,7 @@ import pytest
 
 from kled.errors import CapabilityMissing, ObjectMissing, PreconditionFailed, StoreError
 from tests.conformance import places
-from tests.stores import keys
+from tests.stores import Sized, keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +71,20 @@ def test_a_large_object_is_written_and_read_in_pieces(store: ObjectStore) -> Non
     assert (reading.size, reading.tag) == (len(LARGE), tag)
     assert all(pieces)
     assert max(map(len, pieces)) <= 4 * MIB
+
+
+def test_a_large_object_of_known_size_is_written_whole_where_there_is_none(
+    store: ObjectStore,
+) -> None:
+    tag = store.write("key", Sized([LARGE, b"and more"]))
+
+    with store.read("key") as reading:
+        assert b"".join(reading.chunks()) == LARGE + b"and more"
+        assert (reading.size, reading.tag) == (len(LARGE) + 8, tag)
+    with pytest.raises(PreconditionFailed):
+        store.write("key", Sized([LARGE]))
+    store.write("key", Sized([LARGE]), absent=False)
+    assert store.get("key").body == LARGE
 
 
 def test_a_reading_starts_where_it_is_told(store: ObjectStore) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import time
@@ -23,7 +24,7 @@ from kled.retry import Clock
 from kled.storage.base import Location, ObjectStore
 from kled.storage.retrying import RetryingStore
 from kled.storage.url import adapter
-from tests.stores import keys
+from tests.stores import Sized, keys
 from tests.unit.storage.answering import Answer, Asked, answering
 
 if TYPE_CHECKING:
@@ -202,6 +203,31 @@ def test_a_write_carries_the_digest_of_its_bytes() -> None:
     (asked,) = server.asked
     told = {name.lower(): value for name, value in asked.headers.items()}
     assert told["x-amz-content-sha256"] == hashlib.sha256(b"body").hexdigest()
+
+
+def test_a_large_write_of_known_size_is_one_request_with_the_digest_of_its_bytes() -> None:
+    body = Sized([bytes(4 << 20), b"x" * (3 << 20)])
+    with answering(lambda _asked: Answer(200, b"", ETAG)) as server:
+        store_at("s3", server.url).write("key", body)
+
+    (asked,) = server.asked
+    told = {name.lower(): value for name, value in asked.headers.items()}
+    digest = hashlib.md5(b"".join(body), usedforsecurity=False).digest()
+    assert told["content-md5"] == base64.b64encode(digest).decode()
+    assert told["if-none-match"] == "*"
+    assert told["content-length"] == str(body.size)
+
+
+def test_what_is_not_of_the_size_that_it_tells_is_not_sent() -> None:
+    body = Sized([bytes(7 << 20)])
+    body.size += 1
+    with (
+        answering(lambda _asked: Answer(200, b"", ETAG)) as server,
+        pytest.raises(ValueError, match="were promised"),
+    ):
+        store_at("s3", server.url).write("key", body)
+
+    assert not server.asked
 
 
 def test_a_list_that_is_none_is_an_error() -> None:
