@@ -10,7 +10,8 @@ from typing import Final
 
 from kled.errors import KopsError
 from kled.kops import command
-from kled.kops.classify import classify, last_error, permanent_cause
+from kled.kops.classify import classify, last_error
+from kled.kops.waiting import Waiting
 from kled.models.clouds import feature_flags
 from kled.process import Finished, OnLine, OnStart, Runner, Stream
 from kled.redact import Redactor, secret_values
@@ -110,13 +111,15 @@ class Calls:
         if "--yes=true" in argv:
             streams["stdout"] = copy.copy(self._redactor)
 
+        waiting = {stream: Waiting() for stream in streams}
+
         def follow(stream: Stream, line: str) -> None:
             if stream not in streams:
                 return
             clean = streams[stream].line(line)
             if self._on_line is not None:
                 self._on_line(clean)
-            cause = permanent_cause(clean)
+            cause = waiting[stream].cause(clean)
             if cause is not None:
                 cause.command = verb(argv)
                 raise cause

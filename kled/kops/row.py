@@ -1,6 +1,7 @@
 """One row of the tables of failures and causes."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -26,6 +27,11 @@ class Row:
         groups = [group or "" for group in found.groups()]
         message = " ".join(self.message.format(*groups).split())
         return self.error(message, hint=self.hint)
+
+
+def first(rows: Iterable[Row], text: str) -> KopsError | None:
+    """Return the error of the first row that `text` shows."""
+    return next((error for row in rows if (error := row.match(text)) is not None), None)
 
 
 @cache

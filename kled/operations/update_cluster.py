@@ -62,7 +62,7 @@ def apply_step(cluster: str, approved: Approved | None = None) -> Step:
     killed call had not done yet shows in the next preview. An approval is checked once more
     against the very preview after which kops is called.
     """
-    plans: list["Plan"] = []
+    plans: list[Plan] = []
 
     def done(session: Session) -> str | None:
         plan = session.kops.update_preview(cluster)

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from kled.sandbox import instances
+from kled.sandbox import faults, instances
 from kled.sandbox.cloud import Cloud, key, new_id
-from kled.sandbox.context import Context
-from kled.sandbox.tasks import Step, Where
+from kled.sandbox.context import Context, KopsFailure
+from kled.sandbox.tasks import Step, Task, Where
 
 _ROUND_SECONDS = 1.0
+_TASK_SECONDS, _RETRY_SECONDS = 600, 10
+"""How long kops tries one task, and how long it waits where no task went well."""
 
 
 def rounds(cluster: dict[str, Any], groups: list[dict[str, Any]], *, ssh_key: bool) -> list[int]:
@@ -45,6 +47,7 @@ def announce(ctx: Context, sizes: list[int], number: int) -> None:
 def apply(ctx: Context, cloud: Cloud, cluster: str, step: Step) -> None:
     """Create or change what one step names, in one save. Idempotent."""
     task = step.task
+    _be_refused(ctx, task)
     if task.where is Where.STORE:
         if task.body is not None:
             ctx.store.write(task.store_key, task.body)
@@ -67,6 +70,25 @@ def apply(ctx: Context, cloud: Cloud, cluster: str, step: Step) -> None:
             "network_load_balancer.go:548",
             f'Waiting for load balancer "{name}" to be created...',
         )
+
+
+def _be_refused(ctx: Context, task: Task) -> None:
+    """Try a task that the cloud refuses again and again, as kops does (capture C05c).
+
+    Raises KopsFailure after 10 simulated minutes; the words are those of kops' executor.go.
+    """
+    said: str | None = None
+    for left in range(_TASK_SECONDS - 1, 0, -_RETRY_SECONDS):
+        said = faults.refusal(ctx.sandbox, task.kind)
+        if said is None:
+            return
+        remaining = f"{left // 60}m{left % 60}s remaining to succeed"
+        ctx.log("W", "executor.go:141", f'error running task "{task.title}" ({remaining}): {said}')
+        ctx.log("I", "executor.go:171", "Continuing to run 1 task(s)")
+        ctx.sleep(_RETRY_SECONDS)
+    raise KopsFailure(
+        f"error running tasks: deadline exceeded executing task {task.title}. Example error: {said}"
+    )
 
 
 def pace(ctx: Context) -> None:

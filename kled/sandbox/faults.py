@@ -25,6 +25,7 @@ FAULTS: Mapping[str, str] = {
     "pod-pending": "the critical pods=A,B in kube-system are pending",
     "missing-pod": "pod=kube-scheduler is missing on the control plane",
     "api-unreachable": "the cluster's Kubernetes API does not answer",
+    "cloud-refuses": "making task=KIND is answered with code=CODE, words=WORDS (calls=N: N times)",
     "region-down": "the cloud's region=NAME does not answer (no region: none does)",
 }
 """Every fault and what it does. The first two take verb=WORDS (`get clusters`) to hit only that."""
@@ -105,6 +106,21 @@ def flaps(sandbox: Path) -> bool:
         turn = int(faults["flapping"].get("turn", 0))
         faults["flapping"]["turn"] = turn + 1
     return turn % 2 == 1
+
+
+def refusal(sandbox: Path, kind: str) -> str | None:
+    """Return what the cloud says instead of making a resource of that kind; None where it does.
+
+    The frame is the AWS SDK's (capture E09g).
+    """
+    options = active(sandbox).get("cloud-refuses")
+    if options is None or options.get("task", kind) != kind or not _spend(sandbox, "cloud-refuses"):
+        return None
+    code, words = options.get("code", "UnauthorizedOperation"), options.get("words", "refused")
+    return (
+        f"operation error EC2: Create{kind}, https response error StatusCode: 400, "
+        f"RequestID: {_REQUEST_ID}, api error {code}: {words}"
+    )
 
 
 def after_write(sandbox: Path) -> None:

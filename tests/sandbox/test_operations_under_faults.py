@@ -21,6 +21,7 @@ from kled.errors import (
     DefinitionRejected,
     KledError,
     KopsError,
+    PermanentCloudError,
     Throttled,
 )
 from kled.kops.client import Kops
@@ -34,8 +35,8 @@ from kled.operations.step import Operation, Step
 from kled.operations.update_cluster import UpdateCluster
 from kled.operations.validate_cluster import ValidateCluster
 from kled.retry import CHANGE, Clock
-from kled.sandbox import faults
-from tests.boxes import Box, make_box
+from kled.sandbox import control, faults
+from tests.boxes import SPEED, Box, make_box
 from tests.processes import simulated
 
 NAME = "faults.example.com"
@@ -304,3 +305,35 @@ def test_a_definition_that_kops_refuses_is_tried_once_and_not_left_behind(stage:
 
     assert len(stage.calls("create cluster")) == 1
     assert stage.box.state() == {}
+
+
+@pytest.mark.slow
+def test_a_refused_task_ends_the_update_though_kops_would_go_on_for_minutes(
+    healthy: Stage,
+) -> None:
+    outgrow(healthy)
+    control.start(healthy.box.directory, speed=1)
+    healthy.strike(
+        "cloud-refuses", task="AutoscalingGroup", code="InvalidAMIID.NotFound", words="x"
+    )
+
+    with pytest.raises(PermanentCloudError) as caught:
+        healthy.run(UPDATE)
+
+    assert caught.value.message == "AWS has no such image: InvalidAMIID.NotFound: x"
+    assert len(healthy.calls(APPLY)) == 1
+    assert caught.value.stderr == ""  # stopped at its first complaint, it never came to its end
+    healthy.mend()
+    control.start(healthy.box.directory, speed=SPEED)
+    assert healthy.run(UPDATE).rows[0].words == "applied: 1 to modify"
+
+
+@pytest.mark.slow
+def test_a_task_that_is_throttled_is_left_to_kops(healthy: Stage) -> None:
+    outgrow(healthy)
+    healthy.strike("cloud-refuses", code="RequestLimitExceeded", calls=3)
+
+    assert healthy.run(UPDATE).rows[0].words == "applied: 1 to modify"
+
+    assert len(healthy.calls(APPLY)) == 1
+    assert healthy.tries == []

@@ -4,8 +4,9 @@ import pytest
 
 from kled import errors
 from kled.kops.causes import CAUSES, CLOUD
-from kled.kops.classify import classify, permanent_cause
+from kled.kops.classify import classify
 from kled.kops.failures import FAILURES, REJECTED, UNAVAILABLE
+from kled.kops.waiting import Waiting, permanent_cause
 from tests.unit.kops.replay import CAPTURES, capture
 
 TABLE = {
@@ -113,6 +114,23 @@ def test_a_disk_that_takes_nothing_is_named_with_the_file(why: str) -> None:
         (AWS + "api error OptInRequired: subscribe", errors.PermanentCloudError),
         (AWS + "api error InvalidParameterValue: bad cidr", errors.PermanentCloudError),
         (AWS + "api error ExpiredToken: old", errors.CredentialsRefused),
+        (AWS + "api error InvalidAMIID.NotFound: ami-1", errors.PermanentCloudError),
+        (AWS + "api error InvalidParameter: other networks", errors.PermanentCloudError),
+        (AWS + "api error CertificateNotFound: arn", errors.PermanentCloudError),
+        (AWS + "api error TooManyLoadBalancers: 50", errors.PermanentCloudError),
+        (
+            AWS + "api error ValidationError: You must use a valid fully-formed launch template."
+            " The image id '[ami-1]' does not exist",
+            errors.PermanentCloudError,
+        ),
+        ("Field cannot be changed: InstanceGroup", errors.DefinitionRejected),
+        ("subnet changes on LoadBalancer not yet implemented: a", errors.DefinitionRejected),
+        ("googleapi: Error 400: Invalid value for field 'x', invalid", errors.PermanentCloudError),
+        (
+            "googleapi: Error 404: The resource 'projects/p/global/images/i' was not found",
+            errors.PermanentCloudError,
+        ),
+        ("but got 409 instead: OverQuota", errors.PermanentCloudError),
         ("googleapi: Error 403: Quota 'CPUS' exceeded, quotaExceeded", errors.PermanentCloudError),
         ("AADSTS7000215: invalid secret", errors.CredentialsRefused),
         ("AuthorizationFailed: no role", errors.PermanentCloudError),
@@ -134,6 +152,14 @@ def test_waiting_for_a_refusal_is_in_vain(said: str, kind: type[errors.KopsError
         AWS + "api error InsufficientInstanceCapacity: none left",
         AWS + "api error InvalidParameterValue: Invalid IAM Instance Profile name",
         AWS + "api error InvalidSubnetID.NotFound: not yet",
+        AWS + "api error ValidationError: You must use a valid fully-formed launch template. Value"
+        " (nodes) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile",
+        AWS + "api error ValidationError: Provided Load Balancers may not be valid. Please ensure",
+        AWS + "api error DependencyViolation: has dependencies",
+        "googleapi: Error 400: The resource 'x' is not ready, resourceNotReady",
+        "googleapi: Error 400: The referenced network resource cannot be found., invalid",
+        "ZONE_RESOURCE_POOL_EXHAUSTED: try another zone",
+        "the server is locked (locked, 1a)",
         "googleapi: Error 403: rateLimitExceeded",
         'Get "https://api.hetzner.cloud/v1/networks": dial tcp: no such host',
         "https response error StatusCode: 503",
@@ -190,3 +216,36 @@ def test_causes_are_never_retryable() -> None:
 
 def test_captures_are_where_they_are_expected() -> None:
     assert Path(CAPTURES).is_dir()
+
+
+AZURE = (
+    f"W1123 15:06:14.000000       1 executor.go:141] {TASK}PUT https://management.azure.com/x",
+    "-" * 80,
+    "RESPONSE 403: 403 Forbidden",
+    "ERROR CODE: AuthorizationFailed",
+    "-" * 80,
+    "{",
+)
+
+
+def test_an_error_of_several_lines_belongs_to_its_headline() -> None:
+    waiting = Waiting()
+
+    found = [waiting.cause(line) for line in AZURE]
+
+    assert [error is not None for error in found] == [False, False, False, True, True, True]
+    assert "AuthorizationFailed" in str(found[3])
+
+
+def test_an_error_of_several_lines_may_be_one_that_time_cures() -> None:
+    waiting = Waiting()
+    lines = [*AZURE[:2], "RESPONSE 429: 429 Too Many Requests", "ERROR CODE: QuotaExceeded"]
+
+    assert [waiting.cause(line) for line in lines] == [None] * 4
+
+
+def test_what_kops_says_after_an_error_is_no_part_of_it() -> None:
+    waiting = Waiting()
+    progress = "I1123 15:06:14.000000       1 executor.go:113] Tasks: 1 done"
+
+    assert [waiting.cause(line) for line in (AZURE[0], progress, AZURE[3])] == [None] * 3
