@@ -1,0 +1,84 @@
+"""What the tasks of a plan mean for machines, load balancers and IAM: pure, from kops' own names.
+
+The kinds are those of kops' task packages, one per cloud (`upup/pkg/fi/cloudup/*tasks`); a machine
+needs an update when the template of its group has changed (captures 31 and 32).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from kled.models.plan import Change, Plan
+
+TEMPLATES: Final = frozenset(
+    {
+        "LaunchTemplate",  # AWS
+        "InstanceTemplate",  # Google
+        "VMScaleSet",  # Azure
+        "Droplet",  # DigitalOcean
+        "ServerGroup",  # Hetzner
+        "Instance",  # OpenStack, Scaleway, Linode
+    }
+)
+"""Tasks that say what a group's machines are made of."""
+SIZES: Final[Mapping[str, str]] = {
+    "AutoscalingGroup": "MaxSize",
+    "InstanceGroupManager": "TargetSize",
+    "VMScaleSet": "Capacity",
+    "Droplet": "Count",
+    "ServerGroup": "Count",
+    "Instance": "Count",
+}
+"""Tasks that say how many machines a group has at most, and their field."""
+_BALANCERS: Final = frozenset(
+    {"TargetGroup", "ForwardingRule", "BackendService", "TargetPool", "PoolAssociation"}
+)
+_ROLES: Final = frozenset({"RoleAssignment", "ServiceAccount"})
+_ARROW: Final = " -> "
+
+
+def group_of(task: str, groups: Iterable[str]) -> str | None:
+    """Return the instance group that a cloud name belongs to; None where there is none.
+
+    kops appends the cluster's name to the group's: `nodes-a.c.example.com`, `nodes-a-c-k8s-local`.
+    """
+    fitting = (one for one in groups if task == one or task.startswith((f"{one}.", f"{one}-")))
+    return max(fitting, key=len, default=None)
+
+
+def templates(plan: Plan) -> tuple[Change, ...]:
+    """Return the changes after which machines that run are out of date."""
+    return tuple(
+        one
+        for one in plan.changes
+        if one.action != "delete"
+        and one.kind in TEMPLATES
+        and (one.action == "create" or one.fields.keys() != {SIZES.get(one.kind)})
+    )
+
+
+def greatest_sizes(plan: Plan, groups: Iterable[str]) -> Mapping[str, int]:
+    """Return how many machines the groups may have afterwards, for groups whose size changes."""
+    known = tuple(groups)
+    found = {}
+    for one in plan.changes:
+        after = one.fields.get(SIZES.get(one.kind, ""), "").rpartition(_ARROW)[2].strip()
+        group = group_of(one.name, known)
+        if one.action == "modify" and group is not None and after.isdecimal():
+            found[group] = int(after)
+    return found
+
+
+def load_balancers(plan: Plan) -> tuple[str, ...]:
+    """Name the changes to load balancers, and to what sends traffic through them; sorted."""
+    return tuple(
+        sorted(
+            f"{one.action} {one.kind}/{one.name}"
+            for one in plan.changes
+            if "LoadBalancer" in one.kind or one.kind.startswith("LB") or one.kind in _BALANCERS
+        )
+    )
+
+
+def iam(plan: Plan) -> bool:
+    """Whether the plan changes roles or what they may do (IAM is global within an account)."""
+    return any("IAM" in one.kind or one.kind in _ROLES for one in plan.changes)

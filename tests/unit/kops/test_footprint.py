@@ -1,0 +1,78 @@
+"""What a plan means for machines and load balancers, from captured previews and other clouds."""
+
+import pytest
+
+from kled.kops import footprint
+from kled.kops.preview import update_plan
+from kled.models.plan import Change, Plan
+from tests.unit.kops.replay import capture
+
+C = "demo.k8s.local"
+GROUPS = ("control-plane-us-east-1a", "nodes", "nodes-us-east-1a")
+
+
+def plan(*changes: Change) -> Plan:
+    return Plan(C, changes)
+
+
+def test_a_captured_change_of_a_machine_type_rolls_its_group_and_a_size_does_not() -> None:
+    modified = update_plan(C, capture("31-update-preview-modified").stdout)
+
+    (template,) = footprint.templates(modified)
+
+    assert footprint.group_of(template.name, GROUPS) == "nodes-us-east-1a"
+    assert footprint.greatest_sizes(modified, GROUPS) == {"nodes-us-east-1a": 4}
+    assert footprint.load_balancers(modified) == ()
+    assert not footprint.iam(modified)
+
+
+def test_a_captured_new_cluster_touches_its_load_balancer_and_roles() -> None:
+    new = update_plan(C, capture("02b-update-cluster-preview-all-new").stdout)
+
+    found = footprint.load_balancers(new)
+
+    assert "create NetworkLoadBalancer/api.demo.k8s.local" in found
+    assert all("TargetGroup/" in one or "NetworkLoadBalancer" in one for one in found)
+    assert footprint.iam(new)
+    assert len(footprint.templates(new)) == 2
+    assert footprint.greatest_sizes(new, GROUPS) == {}
+
+
+@pytest.mark.parametrize(
+    ("task", "group"),
+    [
+        ("nodes.demo.k8s.local", "nodes"),
+        ("nodes-us-east-1a.demo.k8s.local", "nodes-us-east-1a"),
+        ("nodes-us-east-1a-demo-k8s-local", "nodes-us-east-1a"),
+        ("control-plane-us-east-1a.masters.demo.k8s.local", "control-plane-us-east-1a"),
+        ("nodesmall.demo.k8s.local", None),
+    ],
+)
+def test_a_cloud_name_belongs_to_the_group_with_the_longest_fitting_name(
+    task: str, group: str | None
+) -> None:
+    assert footprint.group_of(task, GROUPS) == group
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        ("InstanceGroupManager", "TargetSize"),
+        ("VMScaleSet", "Capacity"),
+        ("Droplet", "Count"),
+        ("ServerGroup", "Count"),
+    ],
+)
+def test_other_clouds_name_the_size_otherwise_and_a_size_alone_rolls_nothing(
+    kind: str, field: str
+) -> None:
+    smaller = plan(Change("modify", kind, "nodes-demo", {field: " 5 -> 2"}))
+
+    assert footprint.greatest_sizes(smaller, GROUPS) == {"nodes": 2}
+    assert footprint.templates(smaller) == ()
+
+
+def test_a_template_that_is_made_anew_for_each_change_counts_as_a_change() -> None:
+    anew = plan(Change("create", "InstanceTemplate", "nodes-demo-123", {}))
+
+    assert footprint.templates(anew) == anew.changes
