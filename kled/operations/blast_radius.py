@@ -1,0 +1,153 @@
+"""Who notices when a plan is applied and its machines are rolled.
+
+Only reads: kops' own previews, the Kubernetes API, the cluster's past rolls, and the definitions of
+other registered clusters. What cannot be asked is unknown, with its reason; it stops no plan.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final, Protocol, TypeVar
+
+from kled.errors import KledError, OutputUnreadable
+from kled.kops import footprint
+from kled.models.blast_radius import BlastRadius, Ended, GroupRoll
+from kled.models.cluster import Role
+from kled.models.plan import Plan
+from kled.models.rolling import Roll, RollingRow
+from kled.operations.session import Session
+
+T = TypeVar("T")
+_ORDER: Final[Mapping[Role, int]] = {"bastion": 0, "control-plane": 1, "apiserver": 2, "node": 3}
+"""Kops rolls in this order (`rolling-update --help`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """What the Kubernetes API says about the machines of some instance groups."""
+
+    unreplicated: tuple[str, ...] = ()
+    blocking: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+
+
+class Sight(Protocol):
+    """Where a radius looks beside kops; each may raise `KledError`."""
+
+    def affected(self, groups: frozenset[str]) -> Affected:
+        """Ask the Kubernetes API about the machines of `groups`."""
+
+    def estimate(self, rows: Sequence[RollingRow]) -> timedelta | None:
+        """Return how long a roll of `rows` takes by the cluster's own past; None: it has none."""
+
+    def shared_roles(self) -> tuple[str, ...]:
+        """Name the cluster's IAM roles that other registered clusters use, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Machines:
+    """What becomes of the machines; `rows` are those of the groups that roll, as they will be."""
+
+    rolls: tuple[GroupRoll, ...]
+    ended: tuple[Ended, ...]
+    rows: tuple[RollingRow, ...]
+
+    @property
+    def groups(self) -> frozenset[str]:
+        rolling = {one.instance_group for one in self.rolls}
+        return frozenset(rolling | {one.instance_group for one in self.ended})
+
+
+@dataclass
+class _Notes:
+    """Asks, and writes down the reasons for what is unknown."""
+
+    unknown: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, what: Callable[[], T], *fields: str) -> T | None:
+        try:
+            return what()
+        except KledError as error:
+            self.unknown |= dict.fromkeys(fields, error.message)
+            return None
+
+
+def of_plan(session: Session, plan: Plan, sight: Sight) -> BlastRadius:
+    """Return the radius of applying `plan` and of rolling what needs it then.
+
+    Raises no `KledError`: what could not be asked is None, and its reason in `unknown`.
+    """
+    notes = _Notes()
+    every = ("rolls", "ended", "unreplicated", "blocking", "services")
+    machines = notes.ask(lambda: _machines(session, plan), *every)
+    seen: Affected | None = None
+    if machines is not None:
+        seen = notes.ask(lambda: _affected(sight, machines), *every[2:])
+    duration = None
+    if machines is not None and machines.rows:
+        duration = notes.ask(lambda: sight.estimate(machines.rows), "duration")
+    roles = notes.ask(sight.shared_roles, "iam") if footprint.iam(plan) else ()
+    return BlastRadius(
+        plan.cluster,
+        rolls=machines.rolls if machines else None,
+        ended=machines.ended if machines else None,
+        unreplicated=seen.unreplicated if seen else None,
+        blocking=seen.blocking if seen else None,
+        services=seen.services if seen else None,
+        load_balancers=footprint.load_balancers(plan),
+        duration=duration,
+        iam=roles,
+        unknown=notes.unknown,
+    )
+
+
+def _affected(sight: Sight, machines: _Machines) -> Affected:
+    """A plan that touches no machine needs no Kubernetes API: nothing there notices."""
+    return sight.affected(machines.groups) if machines.groups else Affected()
+
+
+def _machines(session: Session, plan: Plan) -> _Machines:
+    """Ask kops, without the Kubernetes API, which machines there are and which are out of date."""
+    rows = session.kops.rolling_update_preview(plan.cluster, Roll(cloudonly=True)).rows
+    if not rows:
+        return _Machines((), (), ())  # nothing runs yet
+    roles = {one.name: one.role for one in session.kops.get_instance_groups(plan.cluster)}
+    outdated = _outdated(plan, tuple(roles), rows)
+    later = [_after(row, outdated=row.instance_group in outdated) for row in rows]
+    rolling = sorted(
+        (row for row in later if row.need_update),
+        key=lambda row: (_ORDER[roles.get(row.instance_group, "node")], row.instance_group),
+    )
+    sizes = footprint.greatest_sizes(plan, roles)
+    return _Machines(
+        tuple(
+            GroupRoll(row.instance_group, roles.get(row.instance_group, "node"), row.need_update)
+            for row in rolling
+        ),
+        tuple(
+            Ended(row.instance_group, _running(row) - sizes[row.instance_group])
+            for row in rows
+            if _running(row) > sizes.get(row.instance_group, _running(row))
+        ),
+        tuple(rolling),
+    )
+
+
+def _outdated(plan: Plan, groups: Sequence[str], rows: Sequence[RollingRow]) -> frozenset[str]:
+    """Return the groups whose machines the plan makes out of date."""
+    running = {row.instance_group for row in rows}
+    found = set()
+    for one in footprint.templates(plan):
+        group = footprint.group_of(one.name, groups)
+        if group is None or (one.action == "modify" and group not in running):
+            raise OutputUnreadable(f"{one.kind}/{one.name} is of no instance group that kops rolls")
+        found.add(group)
+    return frozenset(found)
+
+
+def _after(row: RollingRow, *, outdated: bool) -> RollingRow:
+    return replace(row, need_update=_running(row), ready=0) if outdated else row
+
+
+def _running(row: RollingRow) -> int:
+    return row.need_update + row.ready
