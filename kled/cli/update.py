@@ -1,12 +1,28 @@
 """`kled kops update-cluster`."""
 
+import re
+from datetime import timedelta
+from typing import Final
+
 import click
 
 from kled.cli import meant
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
+from kled.models.rolling import Roll
+from kled.operations.approved_plan import Approved
 from kled.operations.update_cluster import UpdateCluster
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{12,64}")
+_PATIENCE: Final = timedelta(minutes=30)
+
+
+def _digest(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Take what a preview printed; the first 12 digits suffice."""
+    if value is not None and not _DIGEST.fullmatch(value):
+        raise click.BadParameter(f"{value!r} is not 12 to 64 hexadecimal digits")
+    return value
 
 
 @leaf(
@@ -14,20 +30,37 @@ from kled.operations.update_cluster import UpdateCluster
     examples=(
         "kled kops update-cluster --name=mycluster.example.com",
         "kled kops update-cluster --name=mycluster.example.com --yes",
+        "kled kops update-cluster --name=c.example.com --digest=0b5a6a4f9c1e --roll --yes",
     ),
     mutates=True,
 )
 @click.option("--name", metavar="CLUSTER", help="The cluster; without it, the store's only one.")
 @click.option("--yes", is_flag=True, help="Apply the changes.")
-def update_cluster(call: Call, name: str | None, *, yes: bool) -> None:
+@click.option(
+    "--digest", metavar="HEX", callback=_digest, help="Apply only the plan that a preview showed."
+)
+@click.option(
+    "--roll", is_flag=True, help="Then replace the machines that need it, and wait for the cluster."
+)
+def update_cluster(
+    call: Call, name: str | None, digest: str | None, *, yes: bool, roll: bool
+) -> None:
     """Show what would change in the cloud; with --yes apply it."""
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=yes)
         plan = None if yes else session.kops.update_preview(cluster)
     if plan is None:
-        then = f"kled kops rolling-update --name={cluster}"
-        execute(call, UpdateCluster(cluster), then=then)
+        update = UpdateCluster(
+            cluster,
+            Approved(digest) if digest else None,
+            Roll() if roll else None,
+            _PATIENCE if roll else None,
+        )
+        execute(call, update, then="" if roll else f"kled kops rolling-update --name={cluster}")
         return
     show_plan(call, plan)
     if not plan.is_empty:
-        call.say(f"preview only; apply with: kled kops update-cluster --name={cluster} --yes")
+        call.say(
+            f"preview only; apply with: kled kops update-cluster --name={cluster} --yes"
+            f" --digest={plan.digest[:12]}"
+        )

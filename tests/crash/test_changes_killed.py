@@ -33,6 +33,7 @@ class Change:
 
 CHANGES: Final = (
     Change("update-cluster", ("update-cluster", "--yes"), (LARGER, SPOT)),
+    Change("update-and-roll", ("update-cluster", "--yes", "--roll"), (LARGER, SPOT)),
     Change("rolling-update", ("rolling-update", "--yes"), (LARGER, APPLY)),
     Change("reconcile-cluster", ("reconcile-cluster", "--yes"), (NEWER, LARGER)),
     Change("upgrade-cluster", ("upgrade-cluster", "--kubernetes-version=1.36.1", "--yes")),
