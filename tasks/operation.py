@@ -52,8 +52,11 @@ def run(operation: Operation, *, then: Sequence[str] = ()) -> Outcome:
         with resources.session(operation) as session:
             report = _execute(operation, session, watch)
     except KledError as error:
-        summary.publish(Report(operation.name, operation.cluster, tuple(watch.rows)), error=error)
+        summary.publish(watch.report(operation), error=error)
         return _failed(error)
+    except BaseException:  # cancelled: kops is stopped and the lease released by now
+        summary.publish(watch.report(operation), error=watch.interrupted())
+        raise
     summary.publish(report, then=then)
     return {**report.as_json(), "next": list(then)}
 
@@ -88,10 +91,24 @@ class _Watch:
 
     def __init__(self, *observers: Observer) -> None:
         self.rows: list[Row] = []
+        self._at: str | None = None
         self._observers = observers
 
+    def report(self, operation: Operation) -> Report:
+        """Return what was done so far."""
+        return Report(operation.name, operation.cluster, tuple(self.rows))
+
+    def interrupted(self) -> KledError:
+        """Return what to tell of a run that somebody stopped."""
+        during = f" during: {self._at}" if self._at else ""
+        return KledError(
+            f"the run was stopped from outside{during}",
+            hint="what kops had begun stays as it is; run it again: it does only what is left",
+        )
+
     def started(self, step: Step) -> None:
-        """Pass on."""
+        """Remember and pass on."""
+        self._at = step.name
         for one in self._observers:
             one.started(step)
 
@@ -103,5 +120,6 @@ class _Watch:
     def ended(self, row: Row) -> None:
         """Remember and pass on."""
         self.rows.append(row)
+        self._at = None
         for one in self._observers:
             one.ended(row)

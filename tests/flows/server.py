@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
@@ -53,7 +54,12 @@ def task_runs(state: State[Any], *, names: int) -> list[TaskRun]:
 
 
 def artifacts(state: State[Any]) -> list[Any]:
-    wanted = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[flow_run(state).id]))
+    return artifacts_of(flow_run(state).id)
+
+
+def artifacts_of(run: UUID) -> list[Any]:
+    """Return the artifacts of a flow run, by its id."""
+    wanted = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run]))
     with get_client(sync_client=True) as client:
         return client.read_artifacts(artifact_filter=wanted)
 

@@ -1,5 +1,6 @@
 """A flow run on a worker that somebody cancels takes its kops with it."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from deployments.apply import apply
 from deployments.environment import Environment
 from kled.sandbox import faults
 from tests.flows.box import Box
-from tests.flows.server import SPEC
+from tests.flows.server import SPEC, artifacts_of
 from tests.flows.test_kill import running, until
 from tests.flows.worker import at_work
 
@@ -30,7 +31,9 @@ def worker(box: Box, tmp_path: Path) -> Iterator[Environment]:
         yield here
 
 
-def test_a_cancelled_run_leaves_no_kops_behind(box: Box, worker: Environment) -> None:
+def test_a_cancelled_run_leaves_no_kops_behind_and_says_what_was_done(
+    box: Box, worker: Environment
+) -> None:
     faults.inject(box.directory, "hang", verb="update cluster")
     parameters: dict[str, Any] = {"spec": SPEC.model_dump(mode="json", exclude_unset=True)}
     with get_client(sync_client=True) as client:
@@ -42,3 +45,9 @@ def test_a_cancelled_run_leaves_no_kops_behind(box: Box, worker: Environment) ->
 
         until(lambda: not running(box), 60)
         until(lambda: client.read_flow_run(run.id).state_name == "Cancelled", 60)
+
+    (summary,) = artifacts_of(run.id)
+    assert "| store definition | done |" in summary.data
+    assert "the run was stopped from outside during: update cluster" in summary.data
+    leases = box.directory / "state" / ".kled" / "leases"
+    assert [json.loads(one.read_bytes())["state"] for one in leases.iterdir()] == ["released"]
