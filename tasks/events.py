@@ -14,6 +14,8 @@ from kled.operations.step import Operation, Step
 _DONE: Final = {
     ("create cluster", "update cluster"): "kled.cluster.created",
     ("update cluster", "update cluster"): "kled.cluster.updated",
+    ("update cluster", "rolling update"): "kled.cluster.rolled",
+    ("update cluster", "validate cluster"): "kled.cluster.healthy",
     ("create cluster", "validate cluster"): "kled.cluster.healthy",
     ("validate cluster", "validate cluster"): "kled.cluster.healthy",
 }

@@ -4,9 +4,10 @@ Never `.submit()`: a step in a worker thread would outlive a cancelled run with 
 (facts: only the main thread gets Prefect's termination signal).
 """
 
+import functools
 import logging
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec
 
 from prefect import task
 from prefect.client.schemas.objects import State
@@ -22,6 +23,7 @@ from tasks.policies import Attempts, options
 
 logger = logging.getLogger("kled.flows")
 
+P = ParamSpec("P")
 Outcome = dict[str, Any] | State[Any]
 """A report as plain data, or the state of a failed run that carries the error."""
 
@@ -41,13 +43,35 @@ def perform(attempts: Attempts) -> str:
         ) from None
 
 
+def carry_out(operation: Operation) -> Report:
+    """Run an operation that a flow begins with, such as planning; raises `KledError`.
+
+    It publishes no summary: `reported` and `run` do.
+    """
+    with resources.session(operation) as session:
+        return _execute(operation, session, _watching(operation))
+
+
+def reported(flow: Callable[P, Outcome]) -> Callable[P, Outcome]:
+    """Make a flow's function end in a failed state, with the hint, where it raises `KledError`."""
+
+    @functools.wraps(flow)
+    def call(*args: P.args, **kwargs: P.kwargs) -> Outcome:
+        try:
+            return flow(*args, **kwargs)
+        except KledError as error:
+            return _failed(error)
+
+    return call
+
+
 def run(operation: Operation, *, then: Sequence[str] = ()) -> Outcome:
     """Run `operation` and publish its summary; `then` lists what to type next.
 
     Raises no `KledError`: it comes back in a failed state whose message has the hint too. However
     this is left (cancellation included), kops is stopped and the lease released by the session.
     """
-    watch = _Watch(resources.watching(), events.Announcer(operation), logs.Steps())
+    watch = _watching(operation)
     try:
         with resources.session(operation) as session:
             report = _execute(operation, session, watch)
@@ -59,6 +83,10 @@ def run(operation: Operation, *, then: Sequence[str] = ()) -> Outcome:
         raise
     summary.publish(report, then=then)
     return {**report.as_json(), "next": list(then)}
+
+
+def _watching(operation: Operation) -> "_Watch":
+    return _Watch(resources.watching(), events.Announcer(operation), logs.Steps())
 
 
 def _execute(operation: Operation, session: Session, observer: Observer) -> Report:

@@ -21,8 +21,13 @@ def publish(report: Report, *, then: Sequence[str] = (), error: KledError | None
 
 
 def key(report: Report) -> str:
-    """Return the artifact's key; Prefect takes lower case letters, digits and dashes only."""
-    return re.sub(r"[^a-z0-9]+", "-", f"{report.operation} {report.cluster}".lower()).strip("-")
+    """Return the artifact's key."""
+    return slug(f"{report.operation} {report.cluster}")
+
+
+def slug(words: str) -> str:
+    """Return `words` as Prefect takes them in keys: lower case letters, digits and dashes only."""
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
 
 
 def markdown(report: Report, *, then: Sequence[str] = (), error: KledError | None = None) -> str:

@@ -26,7 +26,14 @@ class Approved:
     digest: str
     """Of the plan, in hex; at least its first 12 digits."""
     plan: Plan | None = None
-    """The plan itself where this process still has it: to say what has changed since."""
+    """The plan that this process has seen last; where it is the approved one, a refusal says what
+    has changed since."""
+
+    @property
+    def known(self) -> Plan | None:
+        """The approved plan, where this process has it."""
+        seen = self.plan
+        return seen if seen is not None and seen.digest.startswith(self.digest) else None
 
 
 def require(session: Session, now: Plan, approved: Approved) -> str:
@@ -43,7 +50,7 @@ def require(session: Session, now: Plan, approved: Approved) -> str:
     known = begun if begun and begun.digest.startswith(approved.digest) else None
     if known is not None and is_rest_of(now, known):
         return f"the rest of the approved plan {approved.digest[:12]}: {now.summary}"
-    raise _changed(now, approved, known or approved.plan)
+    raise _changed(now, approved, known or approved.known)
 
 
 def remember(session: Session, now: Plan, approved: Approved) -> None:

@@ -1,6 +1,7 @@
 """A sandbox for flows whose kops writes down each of its calls, and an observer that remembers."""
 
 import os
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +56,13 @@ class Box:
         if not self.calls_file.exists():
             return []
         return [one for one in self.calls_file.read_text().splitlines() if one.startswith(verb)]
+
+    def kops(self, *args: str) -> str:
+        """Run the simulated kops itself, uncounted, and return its stdout; it must succeed."""
+        program = str(self.directory / "bin" / "kops")
+        return subprocess.run(
+            [program, *args], env=self.env, capture_output=True, text=True, check=True
+        ).stdout
 
 
 def make_box(directory: Path) -> Box:

@@ -1,0 +1,39 @@
+"""What an update would do, and whom it would touch: before anybody is asked, without the lease."""
+
+from dataclasses import dataclass, field
+
+from kled.models.blast_radius import BlastRadius
+from kled.models.plan import Plan
+from kled.operations.blast_radius import of_plan
+from kled.operations.session import Session
+from kled.operations.sight import SessionSight
+from kled.operations.step import Step
+from kled.retry import READ
+
+
+def planned(session: Session, cluster: str) -> tuple[Plan, BlastRadius]:
+    """Return the plan of `kops update cluster` and its radius; reads only."""
+    plan = session.kops.update_preview(cluster)
+    return plan, of_plan(session, plan, SessionSight(session, cluster))
+
+
+@dataclass(frozen=True, slots=True)
+class PlanUpdate:
+    """Plan as one step; what was found is in `found` when it has ended."""
+
+    cluster: str
+    found: list[tuple[Plan, BlastRadius]] = field(default_factory=list)
+
+    name = "plan update"
+    mutates = False
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step. Safe to repeat: it only reads."""
+
+        def act(session: Session) -> str:
+            self.found[:] = [planned(session, self.cluster)]
+            plan, radius = self.found[0]
+            rolls = f"; {radius.machines} machines to roll" if radius.machines else ""
+            return f"{plan.digest[:12]}: {plan.summary}{rolls}"
+
+        return (Step("plan", act, READ),)

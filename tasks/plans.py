@@ -1,0 +1,53 @@
+"""Plans in flows: made by a Prefect task, and kept as an artifact for those who approve them."""
+
+from prefect.artifacts import create_markdown_artifact
+
+from kled.models.blast_radius import BlastRadius
+from kled.models.plan import Plan
+from kled.models.plan_changes import describe
+from kled.operations.plan_update import PlanUpdate
+from tasks import operation, resources
+from tasks.summary import slug
+
+LONGEST = 200
+"""Changes that an artifact lists; the first plan of a cluster has hundreds."""
+
+
+def update(cluster: str) -> tuple[Plan, BlastRadius]:
+    """Plan an update of `cluster`, without its lease, and publish the plan; raises `KledError`."""
+    planning = PlanUpdate(cluster)
+    operation.carry_out(planning)
+    plan, radius = planning.found[0]
+    publish(plan, radius)
+    return plan, radius
+
+
+def publish(plan: Plan, radius: BlastRadius) -> None:
+    """Store the plan; each run adds a version under the key of its cluster."""
+    text = markdown(plan, radius)
+    create_markdown_artifact(
+        key=slug(f"plan {plan.cluster}"),
+        markdown=resources.redactor(resources.settings()).text(text),
+        description=f"plan: {plan.cluster}",
+    )
+
+
+def markdown(plan: Plan, radius: BlastRadius) -> str:
+    """Return plan and radius for a person: what, whom it touches, and the digest to approve."""
+    changes = [f"- {describe(one)}" for one in plan.changes[:LONGEST]]
+    more = len(plan.changes) - LONGEST
+    return "\n".join(
+        [
+            f"# Plan for {plan.cluster}: {plan.summary}",
+            "",
+            f"Digest: `{plan.digest}`",
+            "",
+            "| it touches | what |",
+            "| --- | --- |",
+            *(f"| {about} | {words.replace('|', '/')} |" for about, words in radius.rows()),
+            "",
+            *changes,
+            *([f"- and {more} more"] if more > 0 else []),
+            "",
+        ]
+    )
