@@ -31,3 +31,13 @@ def box(tmp_path: Path) -> Box:
 @pytest.fixture
 def memory() -> Memory:
     return Memory()
+
+
+@pytest.fixture
+def changed(box: Box) -> Box:
+    """A healthy cluster, flow.example.com, whose definition asks for other machines."""
+    named = "--name=flow.example.com"
+    zones = ("--zones=us-east-1a", "--node-count=2", "--cloud=aws")
+    box.kops("create", "cluster", named, *zones, "--yes")
+    box.kops("edit", "instancegroup", "nodes-us-east-1a", named, "--set=spec.machineType=t3.large")
+    return box

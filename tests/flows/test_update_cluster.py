@@ -15,16 +15,6 @@ from tests.flows.server import artifacts, events, flow_run, task_runs
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 C = "flow.example.com"
-GROUP = ("instancegroup", "nodes-us-east-1a", f"--name={C}")
-
-
-@pytest.fixture
-def changed(box: Box) -> Box:
-    """A healthy cluster whose definition asks for other machines."""
-    zones = ("--zones=us-east-1a", "--node-count=2", "--cloud=aws")
-    box.kops("create", "cluster", f"--name={C}", *zones, "--yes")
-    box.kops("edit", *GROUP, "--set=spec.machineType=t3.large")
-    return box
 
 
 def update(box: Box, memory: Memory, **parameters: Any) -> State[Any]:
