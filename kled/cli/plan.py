@@ -1,7 +1,10 @@
 """How a plan is shown: kept apart, so that showing one does not import what creates clusters."""
 
+import click
+
 from kled.cli.leaf import Call
-from kled.cli.output import Column, show_value
+from kled.cli.output import Column, show, show_value
+from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
 
 CHANGE_COLUMNS = (
@@ -9,12 +12,18 @@ CHANGE_COLUMNS = (
     Column("RESOURCE", "kind"),
     Column("NAME", "name"),
 )
+_RADIUS_COLUMNS = (Column("IT TOUCHES", "about"), Column("WHAT", "words"))
 
 
-def show_plan(call: Call, plan: Plan) -> None:
-    """Write a plan to stdout; its totals, for people, to stderr."""
-    if call.settings.output == "table":
-        call.show(plan.changes, CHANGE_COLUMNS)
-        call.say(plan.summary)
-    else:
-        show_value(plan.as_json(), call.settings.output)
+def show_plan(call: Call, plan: Plan, radius: BlastRadius | None = None) -> None:
+    """Write a plan to stdout, with whom it touches; its totals, for people, to stderr."""
+    if call.settings.output != "table":
+        more = {} if radius is None else {"radius": radius.as_json()}
+        show_value(plan.as_json() | more, call.settings.output)
+        return
+    call.show(plan.changes, CHANGE_COLUMNS)
+    if radius is not None:
+        click.echo()
+        rows = [{"about": about, "words": words} for about, words in radius.rows()]
+        show(rows, _RADIUS_COLUMNS, "table")
+    call.say(plan.summary)

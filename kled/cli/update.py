@@ -12,6 +12,7 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
 from kled.models.rolling import Roll
 from kled.operations.approved_plan import Approved
+from kled.operations.plan_update import planned
 from kled.operations.update_cluster import UpdateCluster
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{12,64}")
@@ -48,8 +49,8 @@ def update_cluster(
     """Show what would change in the cloud; with --yes apply it."""
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=yes)
-        plan = None if yes else session.kops.update_preview(cluster)
-    if plan is None:
+        shown = None if yes else planned(session, cluster)
+    if shown is None:
         update = UpdateCluster(
             cluster,
             Approved(digest) if digest else None,
@@ -58,7 +59,8 @@ def update_cluster(
         )
         execute(call, update, then="" if roll else f"kled kops rolling-update --name={cluster}")
         return
-    show_plan(call, plan)
+    plan, radius = shown
+    show_plan(call, plan, radius)
     if not plan.is_empty:
         call.say(
             f"preview only; apply with: kled kops update-cluster --name={cluster} --yes"
