@@ -23,6 +23,10 @@ KledError                        exit 1
 │   │   └── ApiUnreachable
 │   ├── Throttled                retryable
 │   └── CloudUnavailable         retryable: 5xx, dial errors, time-outs of the cloud or the store
+├── KubernetesRefused            the Kubernetes API refused a request that no narrower class names
+│   ├── KubernetesMissing        there is no object of that name
+│   └── KubernetesConflict       somebody else changed the object first
+├── DrainBlocked                 pods of a node cannot be moved: budgets, or nothing makes them anew
 ├── DeadlineExceeded             a child process or all attempts together ran out of time
 ├── StoreError                   an object store refused
 │   ├── StoreUnavailable         retryable
@@ -177,6 +181,22 @@ class CloudUnavailable(KopsError):
     """The cloud or the state store did not answer, or answered 5xx."""
 
     retryable = True
+
+
+class KubernetesRefused(KledError):
+    """The Kubernetes API refused a request; it will again until somebody changes something."""
+
+
+class KubernetesMissing(KubernetesRefused):
+    """The Kubernetes API has no object of that name."""
+
+
+class KubernetesConflict(KubernetesRefused):
+    """The object is not what the caller last saw, or another manager owns the field."""
+
+
+class DrainBlocked(KledError):
+    """Pods of a node could not be moved in time; the message names them and what holds them."""
 
 
 class DeadlineExceeded(KledError):

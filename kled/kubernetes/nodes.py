@@ -1,0 +1,125 @@
+"""Machines of a cluster, as the API sees them, and whether new pods may go there."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from kled.errors import KubernetesConflict, KubernetesMissing
+from kled.kubernetes.client import Api
+from kled.models.kubernetes import NodeState, Taint
+
+if TYPE_CHECKING:
+    from lightkube.resources.core_v1 import Node
+
+_TRIES: Final = 5
+
+
+def nodes(api: Api) -> tuple[NodeState, ...]:
+    """Return every node, by name."""
+    from lightkube.resources.core_v1 import Node  # noqa: PLC0415
+
+    return tuple(sorted(map(_state, api.all(Node)), key=lambda node: node.name))
+
+
+def node(api: Api, name: str) -> NodeState | None:
+    """Return the node of that name; None where there is none."""
+    found = _get(api, name)
+    return None if found is None else _state(found)
+
+
+def cordon(api: Api, name: str) -> bool:
+    """Let no new pod go to the node; return False where that was so already, or it is gone.
+
+    Safe to repeat: what is cordoned stays so.
+    """
+    return _schedulable(api, name, wanted=False)
+
+
+def uncordon(api: Api, name: str) -> bool:
+    """Let pods go to the node again; return False where that was so already, or it is gone."""
+    return _schedulable(api, name, wanted=True)
+
+
+def remove_taint(api: Api, name: str, key: str) -> bool:
+    """Remove all taints of that key; return False where there was none, or the node is gone.
+
+    Other taints stay, also those that somebody adds meanwhile: the write is conditional.
+    """
+
+    def without(found: "Node") -> dict[str, Any] | None:
+        taints = (found.spec.taints if found.spec else None) or []
+        kept = [one.to_dict() for one in taints if one.key != key]
+        return None if len(kept) == len(taints) else {"taints": kept}
+
+    return _change(api, name, f"taint {key} of node {name}", without)
+
+
+def delete_node(api: Api, name: str) -> bool:
+    """Remove the node's object, as for a machine that is gone; False where there was none."""
+    from lightkube.resources.core_v1 import Node  # noqa: PLC0415
+
+    try:
+        with api.asking(f"to delete node {name}") as client:
+            client.delete(Node, name)
+    except KubernetesMissing:
+        return False
+    return True
+
+
+def _schedulable(api: Api, name: str, *, wanted: bool) -> bool:
+    def change(found: "Node") -> dict[str, Any] | None:
+        now = not (found.spec and found.spec.unschedulable)
+        return None if now == wanted else {"unschedulable": None if wanted else True}
+
+    return _change(api, name, f"to {'un' if wanted else ''}cordon node {name}", change)
+
+
+def _change(
+    api: Api, name: str, what: str, change: Callable[["Node"], dict[str, Any] | None]
+) -> bool:
+    """Patch what `change` says of the node as it is now; somebody else's write begins it anew."""
+    from lightkube.resources.core_v1 import Node  # noqa: PLC0415
+    from lightkube.types import PatchType  # noqa: PLC0415
+
+    for last in (*[False] * (_TRIES - 1), True):
+        found = _get(api, name)
+        spec = None if found is None else change(found)
+        if found is None or spec is None:
+            return False
+        seen = found.metadata.resourceVersion if found.metadata else None
+        body = {"metadata": {"resourceVersion": seen}, "spec": spec}
+        try:
+            with api.asking(what) as client:
+                client.patch(Node, name, body, patch_type=PatchType.MERGE)
+        except KubernetesMissing:
+            return False
+        except KubernetesConflict:
+            if last:
+                raise
+        else:
+            return True
+    return False
+
+
+def _get(api: Api, name: str) -> "Node | None":
+    from lightkube.resources.core_v1 import Node  # noqa: PLC0415
+
+    try:
+        with api.asking(f"node {name}") as client:
+            return client.get(Node, name)
+    except KubernetesMissing:
+        return None
+
+
+def _state(found: "Node") -> NodeState:
+    spec, status, metadata = found.spec, found.status, found.metadata
+    conditions = (status.conditions if status else None) or []
+    taints = (spec.taints if spec else None) or []
+    return NodeState(
+        name=(metadata.name if metadata else None) or "",
+        ready=any(one.type == "Ready" and one.status == "True" for one in conditions),
+        cordoned=bool(spec and spec.unschedulable),
+        labels=dict((metadata.labels if metadata else None) or {}),
+        taints=tuple(Taint(one.key, one.value or "", one.effect) for one in taints),
+        provider_id=(spec.providerID if spec else None) or "",
+        created=metadata.creationTimestamp if metadata else None,
+    )

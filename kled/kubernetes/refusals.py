@@ -1,0 +1,78 @@
+"""From the client's exceptions to kled's.
+
+Meanings of statuses: kubernetes.io/docs/reference/using-api/api-concepts and apimachinery's
+`metav1.StatusReason`. 429 is also what an eviction gets that a budget forbids; `drain` reads that.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from kled.errors import (
+    ApiUnreachable,
+    CredentialsRefused,
+    KledError,
+    KubernetesConflict,
+    KubernetesMissing,
+    KubernetesRefused,
+    OutputUnreadable,
+    Throttled,
+)
+
+
+@contextmanager
+def translated(what: str, server: str) -> Iterator[None]:
+    """Raise what the client raises as a `KledError` about `what`, asked of `server`."""
+    import httpx2  # noqa: PLC0415 - heavy, and loaded already where a client is
+    from msgspec import MsgspecError  # noqa: PLC0415
+
+    try:
+        yield
+    except httpx2.HTTPStatusError as error:
+        raise refusal(error.response.status_code, str(error), what, server) from error
+    except httpx2.TransportError as error:
+        raise _unreachable(error, server) from error
+    except (httpx2.HTTPError, MsgspecError, ValueError) as error:
+        raise OutputUnreadable(
+            f"the Kubernetes API at {server} answered {what} in no known form",
+            hint="something else may answer there: a proxy, or a load balancer without targets",
+        ) from error
+
+
+def refusal(status: int, words: str, what: str, server: str) -> KledError:
+    """Return the error for a status that is no success; `words` are the API's."""
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return CredentialsRefused(
+            f"the Kubernetes API at {server} refuses {what}: {_short(words)}",
+            hint="kled exports a kubeconfig of its own for each run; the clocks of this machine and"
+            " of the control plane may differ, or the cluster's CA was rotated meanwhile",
+        )
+    if status == HTTPStatus.NOT_FOUND:
+        return KubernetesMissing(f"{what} is not there: {_short(words)}")
+    if status == HTTPStatus.CONFLICT:
+        return KubernetesConflict(f"{what} was changed by somebody else: {_short(words)}")
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Throttled(f"the Kubernetes API at {server} asks to slow down: {_short(words)}")
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ApiUnreachable(
+            f"the Kubernetes API at {server} answered {what} with {status}: {_short(words)}"
+        )
+    return KubernetesRefused(f"the Kubernetes API refuses {what}: {_short(words)}")
+
+
+def _unreachable(error: Exception, server: str) -> KledError:
+    reason = _short(str(error)) or type(error).__name__
+    if "CERTIFICATE_VERIFY_FAILED" in reason or "alert" in reason:
+        return CredentialsRefused(
+            f"no trust between this machine and the Kubernetes API at {server}: {reason}",
+            hint="another cluster may answer there, or the cluster's CA was rotated",
+        )
+    return ApiUnreachable(
+        f"the Kubernetes API at {server} does not answer: {reason}",
+        hint="check the way to it (VPN, security groups), or name another address: --api-server",
+    )
+
+
+def _short(words: str) -> str:
+    """Return the first line, without the client's own advice."""
+    return words.strip().partition("\n")[0][:300]
