@@ -14,7 +14,8 @@ from typing import Final
 
 from kled.errors import ClusterNotFound, KledError, SnapshotMissing, SnapshotNotTrustworthy
 from kled.snapshot import listing, runs, sweep
-from kled.snapshot.making import Made, Making
+from kled.snapshot.contents import require_stored
+from kled.snapshot.making import Made, Making, referred
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.progress import Progress
 from kled.snapshot.reading import Reader, list_cluster, settle
@@ -68,6 +69,7 @@ class _Create:
         self._warnings: list[str] = []
         self._orphans: list[str] = []
         self._gone: set[str] = set()
+        self._distrusted: set[str] = set()
         self._made: dict[str, Manifest] = {}
         self._id = snapshots.new_id()
         self._before = self._newest_run()
@@ -103,7 +105,9 @@ class _Create:
             found = self._relist(cluster)
             if isinstance(found, Orphan):
                 raise _absent(found)
-            return self._unchanged(found) or self._make(found, None)
+            if self._is_unchanged(found) and self._earlier(found) is not None:
+                return self._reused(found)
+            return self._make(found, None)
 
         return self._explained(cluster, work)
 
@@ -132,7 +136,7 @@ class _Create:
         if isinstance(found, Orphan):
             return found
         self._progress.expect(clusters=1)
-        return self._unchanged(found) or found
+        return self._reused(found) if self._is_unchanged(found) else found
 
     def _warn_of_gone(self, there: Collection[str]) -> None:
         """Say once which clusters were there in an earlier run: deleted, or lost."""
@@ -173,7 +177,7 @@ class _Create:
         self, found: Selection, read: tuple[Reader, Selection | Orphan | None] | None
     ) -> ClusterResult:
         began = time.monotonic()
-        earlier = self._earlier(found.cluster)
+        earlier = self._earlier(found)
         if earlier is not None and earlier.definition_digest == found.definition_digest:
             return self._only_backups(found, earlier, began)
         reader, again = read or (self._reader(found), None)
@@ -203,41 +207,50 @@ class _Create:
     def _relist(self, cluster: str) -> Selection | Orphan:
         return list_cluster(self._state, cluster, self._options.etcd_backups)
 
-    def _unchanged(self, found: Selection) -> ClusterResult | None:
-        """Return the result of a cluster where nothing is new; None where something may be."""
+    def _is_unchanged(self, found: Selection) -> bool:
+        """Say whether nothing is new since an earlier snapshot."""
         entry = self._entry(found.cluster)
         if entry is None or entry.fuzzy:
-            return None
+            return False
         seen = (entry.definition_digest, entry.etcd_digest)
-        if seen != (found.definition_digest, found.etcd_digest):
-            return None
+        return seen == (found.definition_digest, found.etcd_digest)
+
+    def _reused(self, found: Selection) -> ClusterResult:
+        entry = self._before.clusters[found.cluster] if self._before else RunEntry(None)
         self._progress.done(clusters=1)
-        size = sum(one.size for one in found.entries)
         return ClusterResult(
             found.cluster,
             entry.snapshot,
             reused=True,
             level=entry.level,
             objects=len(found.entries),
-            size=size,
+            size=sum(one.size for one in found.entries),
         )
 
-    def _earlier(self, cluster: str) -> Manifest | None:
-        """Return the manifest to build on; None where there is none that can be trusted."""
-        entry = self._entry(cluster)
+    def _earlier(self, found: Selection) -> Manifest | None:
+        """Return the manifest to build on; None where there is none that can be trusted.
+
+        What the new snapshot would refer to is read back, every byte: a damaged archive would be
+        handed on from snapshot to snapshot, as long as nothing changes.
+        """
+        cluster, entry = found.cluster, self._entry(found.cluster)
         if entry is None or entry.snapshot is None:
             return None
+        ref = SnapshotRef(cluster, entry.snapshot)
         try:
-            found = self._snapshots.manifest(SnapshotRef(cluster, entry.snapshot))
+            earlier = self._snapshots.manifest(ref)
+            for payload in referred(earlier, found):
+                require_stored(self._snapshots, payload, f"{payload.key}, of snapshot {ref.id},")
         except (SnapshotMissing, SnapshotNotTrustworthy) as error:
             self._warnings.append(
                 f"{error.message}: a new snapshot is made that needs no earlier one"
             )
+            self._distrusted.add(cluster)
             return None
-        return found if found.recipients == self._snapshots.keys.recipients else None
+        return earlier if earlier.recipients == self._snapshots.keys.recipients else None
 
     def _entry(self, cluster: str) -> RunEntry | None:
-        if self._before is None or not self._options.reuse:
+        if self._before is None or not self._options.reuse or cluster in self._distrusted:
             return None
         entry = self._before.clusters.get(cluster)
         return entry if entry and entry.snapshot else None

@@ -21,7 +21,7 @@ from kled.snapshot.parallel import Task, in_parallel
 from kled.snapshot.progress import Progress
 from kled.snapshot.reading import Picture
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.selection import LARGE
+from kled.snapshot.selection import LARGE, Selection
 from kled.snapshot.spool import Spool
 from kled.storage.base import Entry, ObjectStore
 
@@ -177,6 +177,15 @@ class Making:
             {"level": one, "at": at, "seconds": round(seconds, 3), "by": self.by}
             for one in range(level + 1)
         ]
+
+
+def referred(earlier: Manifest, chosen: Selection) -> tuple[Payload, ...]:
+    """Return what of an earlier snapshot a new one of `chosen` would refer to, not write again."""
+    known = _known(earlier)
+    places = ((one.key, one.size, one.tag) for one in chosen.entries)
+    blobs = {known[place].key: known[place] for place in places if place in known}
+    same = earlier.definition_digest == chosen.definition_digest
+    return (*([earlier.archive] if same else ()), *blobs.values())
 
 
 def _known(earlier: Manifest | None) -> dict[tuple[str, int, str], Payload]:

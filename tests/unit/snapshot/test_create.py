@@ -10,12 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kled.errors import ClusterNotFound, KledError, StoreUnavailable
+from kled.errors import ClusterNotFound, KledError, SnapshotNotTrustworthy, StoreUnavailable
 from kled.snapshot.create import create
 from kled.snapshot.keys import Keys
 from kled.snapshot.progress import Quiet
+from kled.snapshot.repository import SnapshotRef
 from kled.snapshot.results import CreateOptions
 from kled.snapshot.verify import verify
+from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
 from tests.stores import CountingStore, FailingStore, Watched
 from tests.unit.snapshot.fleets import (
@@ -151,6 +153,53 @@ def test_a_lost_snapshot_is_noticed_and_made_again() -> None:
     assert again.clusters[0].snapshot != lost
     assert any(str(lost) in words for words in again.warnings)
     assert restored(runs.snapshots, name(0)) == expected(0)
+
+
+def damaged(store: ObjectStore, key: str, how: str) -> None:
+    if how == "deleted":
+        store.delete(key)
+    else:
+        body = bytearray(store.get(key).body)
+        body[len(body) // 2] ^= 1
+        store.put(key, bytes(body))
+
+
+@pytest.mark.parametrize("how", ["deleted", "flipped"])
+@pytest.mark.parametrize("what", ["archive", "blob"])
+def test_a_damaged_snapshot_is_not_taken_for_one_of_a_cluster_that_is_about_to_change(
+    what: str, how: str
+) -> None:
+    runs = Runs(state(1), MemoryStore())
+    first = runs.run([name(0)]).require().clusters[0].snapshot
+    manifest = runs.snapshots.manifest(SnapshotRef(name(0), str(first)))
+    payload = manifest.archive if what == "archive" else manifest.blobs[0]
+    damaged(runs.store, payload.key, how)
+
+    again = runs.run([name(0)])
+
+    assert not again.clusters[0].reused
+    assert any(payload.key in words for words in again.warnings)
+    if (what, how) == ("blob", "flipped"):  # its name is taken: somebody has to look at it
+        assert isinstance(again.clusters[0].error, SnapshotNotTrustworthy)
+    else:
+        assert restored(runs.snapshots, name(0)) == expected(0)
+
+
+def test_a_damaged_archive_is_not_handed_on_where_only_etcd_s_backups_are_new() -> None:
+    runs = Runs(state(1), MemoryStore())
+    first = runs.run().require().clusters[0].snapshot
+    manifest = runs.snapshots.manifest(SnapshotRef(name(0), str(first)))
+    damaged(runs.store, manifest.archive.key, "flipped")
+    place = f"{name(0)}/backups/etcd/main/2026-11-25T00:00:00Z-000076"
+    for file in ("_etcd_backup.meta", "etcd.backup.gz"):
+        runs.state.put(f"{place}/{file}", b"newest")
+
+    again = runs.run().require()
+
+    assert any("needs no earlier one" in words for words in again.warnings)
+    latest = runs.snapshots.manifest(runs.snapshots.resolve(name(0), "latest"))
+    assert latest.archive_of == latest.id
+    assert restored(runs.snapshots, name(0))["config"] == expected(0)["config"]
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
