@@ -147,11 +147,12 @@ def list_(call: Call, name: str | None) -> None:
 @click.option("--snapshot", metavar="ID", default="latest", help="The snapshot [default: latest].")
 def show_(call: Call, name: str, snapshot: str) -> None:
     """Show one snapshot: what it holds, what was left out, and what is proved of it."""
+    from kled.snapshot.choosing import choose  # noqa: PLC0415
     from kled.snapshot.verify import proofs  # noqa: PLC0415
 
     kept = stores.snapshot_store(call.settings, call.clock)
     kept.require()
-    manifest = kept.manifest(kept.resolve(name, snapshot))
+    manifest = kept.manifest(choose(kept, name, snapshot))
     document = manifest.model_dump(mode="json")
     document["proofs"] = [one.model_dump(mode="json") for one in proofs(kept, manifest)]
     if call.settings.output == "table":
@@ -186,11 +187,13 @@ def show_(call: Call, name: str, snapshot: str) -> None:
 )
 def verify(call: Call, name: str | None, snapshot: str, level: str, *, everything: bool) -> int:
     """Read snapshots back and prove them; exit 4 where one cannot be trusted."""
+    from kled.snapshot.choosing import choose  # noqa: PLC0415
+
     kept = stores.snapshot_store(call.settings, call.clock)
     kept.require()
     only = None
     if not everything and name is not None:
-        only = kept.resolve(name, snapshot)
+        only = choose(kept, name, snapshot)
         kept.manifest(only)
     with counting(sys.stderr, "verify") as progress:
         rows = use.verified(call.settings, kept, level=int(level), progress=progress, only=only)

@@ -170,11 +170,12 @@ def _snapshot_first(call: Call, name: str) -> None:
 
 
 def _view(call: Call, kept: "SnapshotStore", name: str, which: str, key: bytes) -> Any:  # noqa: ANN401
+    from kled.snapshot.choosing import choose  # noqa: PLC0415
     from kled.snapshot.views import LIVE, of_live, of_snapshot  # noqa: PLC0415
 
     if which == LIVE:
         return of_live(stores.state_store(call.settings, call.clock), name, key)
-    return of_snapshot(kept, kept.manifest(kept.resolve(name, which)), key)
+    return of_snapshot(kept, kept.manifest(choose(kept, name, which)), key)
 
 
 def _show_plan(call: Call, plan: Any) -> None:  # noqa: ANN401 - a RestorePlan, imported late

@@ -58,16 +58,19 @@ def settled(snapshots: "SnapshotStore", wish: Wish) -> Wish:
 
     To be done before a snapshot of what is there is taken: that one is the latest then.
     """
+    from kled.snapshot.choosing import choose  # noqa: PLC0415 - not for --help
+
     snapshots.require()
-    return replace(wish, snapshot=snapshots.resolve(wish.cluster, wish.snapshot).id)
+    return replace(wish, snapshot=choose(snapshots, wish.cluster, wish.snapshot).id)
 
 
 def plan(settings: Settings, snapshots: "SnapshotStore", wish: Wish, clock: Clock) -> "RestorePlan":
     """Return what a restore would write, every byte of the archive proved; changes nothing."""
-    from kled.snapshot.restore_plan import plan_restore  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import choose  # noqa: PLC0415 - not for --help
+    from kled.snapshot.restore_plan import plan_restore  # noqa: PLC0415
 
     snapshots.require()
-    manifest = snapshots.manifest(snapshots.resolve(wish.cluster, wish.snapshot))
+    manifest = snapshots.manifest(choose(snapshots, wish.cluster, wish.snapshot))
     return plan_restore(
         snapshots,
         manifest,

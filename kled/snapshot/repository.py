@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 from kled.errors import (
     InvalidInput,
@@ -23,8 +23,6 @@ from kled.snapshot.keys import Keys
 from kled.snapshot.manifest import FORMAT, Manifest, decode, encode
 from kled.snapshot.sealing import Opener, Sealer
 from kled.storage.base import ObjectStore
-
-LATEST: Final = "latest"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -112,22 +110,6 @@ class SnapshotStore:
             found = names.snapshot_of(entry.key)
             if found:
                 yield SnapshotRef(*found)
-
-    def resolve(self, cluster: str, snapshot: str) -> SnapshotRef:
-        """Return the snapshot of that id, or the newest for `latest`.
-
-        Raises `SnapshotMissing`, and `InvalidInput` for what is neither.
-        """
-        if snapshot != LATEST:
-            names.moment(snapshot)
-            return SnapshotRef(names.checked_cluster(cluster), snapshot)
-        found = list(self.list(cluster))
-        if not found:
-            raise SnapshotMissing(
-                f'there is no snapshot of cluster "{cluster}" in {self.url}',
-                hint="kled snapshot list shows the clusters that have one",
-            )
-        return found[-1]
 
     def manifest(self, ref: SnapshotRef) -> Manifest:
         """Return the manifest, checked. Raises `SnapshotMissing` and `SnapshotNotTrustworthy`."""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from kled.snapshot.choosing import choose
 from kled.snapshot.create import create
 from kled.snapshot.progress import Quiet
 from kled.snapshot.restore import apply_restore, plan_restore
@@ -21,7 +22,7 @@ def test_a_snapshot_kept_here_is_restored_here(store: ObjectStore, tmp_path: Pat
     (tmp_path / "keys").mkdir()
     snapshots = snapshot_store(store, age_keys(tmp_path / "keys"))
     create(state, snapshots, None, options=CreateOptions("a test"), progress=Quiet())
-    manifest = snapshots.manifest(snapshots.resolve(CLUSTER, "latest"))
+    manifest = snapshots.manifest(choose(snapshots, CLUSTER, "latest"))
 
     plan = plan_restore(snapshots, manifest, store, cluster_prefix=OTHER)
     report = apply_restore(plan, snapshots, store)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kled.retry import Clock
 from kled.snapshot import views
+from kled.snapshot.choosing import choose
 from kled.snapshot.create import create
 from kled.snapshot.diff import diff
 from kled.snapshot.progress import Quiet
@@ -42,7 +43,7 @@ def test_kops_goes_on_with_a_restored_cluster_and_makes_no_new_keys(
     assert box.kops("get", "clusters", f"--name={NAME}").returncode != 0
 
     reader = snapshot_store(writer.store, keys)
-    manifest = reader.manifest(reader.resolve(NAME, "latest"))
+    manifest = reader.manifest(choose(reader, NAME, "latest"))
     apply_restore(plan_restore(reader, manifest, state, with_control=True), reader, state)
 
     assert manifest.id == result.snapshot
@@ -60,7 +61,7 @@ def test_what_kops_changed_since_shows_by_name_and_goes_back(box: Box) -> None:
     state = LocalStore(box.directory / "state", Clock(time.monotonic, time.sleep))
     snapshots = snapshot_store(MemoryStore())
     create(state, snapshots, [NAME], options=CreateOptions("a test"), progress=Quiet())
-    manifest = snapshots.manifest(snapshots.resolve(NAME, "latest"))
+    manifest = snapshots.manifest(choose(snapshots, NAME, "latest"))
     for args in (
         ("edit", "instancegroup", "nodes-us-east-1a", "--set=spec.maxSize=9"),
         ("create", "keypair", "kubernetes-ca", "--primary"),

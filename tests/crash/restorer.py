@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from kled.retry import Clock
+from kled.snapshot.choosing import choose
 from kled.snapshot.restore import apply_restore, plan_restore
 from kled.storage.local import LocalStore
 from tests.stores import Watched
@@ -41,7 +42,7 @@ def main(kept: str, target: str, at: str) -> None:
     clock = Clock(time.monotonic, time.sleep)
     snapshots = snapshot_store(LocalStore(Path(kept), clock))
     deadly = Deadly(LocalStore(Path(target), clock), int(at))
-    manifest = snapshots.manifest(snapshots.resolve(CLUSTER, "latest"))
+    manifest = snapshots.manifest(choose(snapshots, CLUSTER, "latest"))
     plan = plan_restore(snapshots, manifest, deadly, with_control=True, delete_extra=True)
     apply_restore(plan, snapshots, deadly)
 

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from kled.snapshot.choosing import choose
 from kled.snapshot.create import create
 from kled.snapshot.keys import Keys
 from kled.snapshot.progress import Quiet
@@ -94,7 +95,7 @@ def restored(snapshots: SnapshotStore, cluster: str, at: str = "latest") -> dict
     from kled.snapshot.restore_plan import plan_restore
 
     target = MemoryStore()
-    manifest = snapshots.manifest(snapshots.resolve(cluster, at))
+    manifest = snapshots.manifest(choose(snapshots, cluster, at))
     plan = plan_restore(snapshots, manifest, target, with_control=True)
     apply_restore(plan, snapshots, target)
     prefix = f"{cluster}/"

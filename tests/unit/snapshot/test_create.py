@@ -10,7 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kled.errors import ClusterNotFound, KledError, SnapshotNotTrustworthy, StoreUnavailable
+from kled.errors import (
+    ClusterNotFound,
+    KledError,
+    SnapshotMissing,
+    SnapshotNotTrustworthy,
+    StoreUnavailable,
+)
+from kled.snapshot.choosing import choose
 from kled.snapshot.create import create
 from kled.snapshot.keys import Keys
 from kled.snapshot.progress import Quiet
@@ -97,7 +104,7 @@ def test_a_changed_cluster_costs_two_writes_and_a_new_backup_one_for_each_file()
     assert requests(target)["write"] <= 2 + (1 + 2) + 1
     newest = restored(runs.snapshots, name(7))
     assert newest["backups/etcd/main/2026-11-25T00:00:00Z-000076/etcd.backup.gz"] == b"newest"
-    manifest = runs.snapshots.manifest(runs.snapshots.resolve(name(7), "latest"))
+    manifest = runs.snapshots.manifest(choose(runs.snapshots, name(7), "latest"))
     assert manifest.archive_of != manifest.id
 
 
@@ -138,7 +145,7 @@ def test_new_recipients_make_everything_anew_and_only_they_can_open_it(tmp_path:
     done = sealed.run().require()
 
     assert not any(one.reused for one in done.clusters)
-    manifest = sealed.snapshots.manifest(sealed.snapshots.resolve(name(0), "latest"))
+    manifest = sealed.snapshots.manifest(choose(sealed.snapshots, name(0), "latest"))
     assert all(payload.encrypted for payload in manifest.payloads)
     assert all(one.reused for one in sealed.run().clusters)
 
@@ -197,9 +204,23 @@ def test_a_damaged_archive_is_not_handed_on_where_only_etcd_s_backups_are_new() 
     again = runs.run().require()
 
     assert any("needs no earlier one" in words for words in again.warnings)
-    latest = runs.snapshots.manifest(runs.snapshots.resolve(name(0), "latest"))
+    latest = runs.snapshots.manifest(choose(runs.snapshots, name(0), "latest"))
     assert latest.archive_of == latest.id
     assert restored(runs.snapshots, name(0))["config"] == expected(0)["config"]
+
+
+def test_the_newest_that_is_left_is_not_taken_for_the_newest() -> None:
+    runs = Runs(state(1), MemoryStore())
+    older = runs.run().require().clusters[0].snapshot
+    runs.state.put(f"{name(0)}/addons/a.addons.k8s.io/v1.yaml", b"changed")
+    newest = runs.run().require().clusters[0].snapshot
+    runs.store.delete(f"clusters/{name(0)}/{newest}/manifest.json")
+
+    with pytest.raises(SnapshotMissing, match=str(newest)) as raised:
+        choose(runs.snapshots, name(0), "latest")
+
+    assert str(older) in str(raised.value.hint)
+    assert choose(runs.snapshots, name(0), str(older)).id == older
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -304,7 +325,7 @@ def test_as_many_etcd_backups_are_taken_as_asked_for(wanted: int | None, taken: 
 
     create(runs.state, runs.snapshots, None, options=options, progress=Quiet()).require()
 
-    manifest = runs.snapshots.manifest(runs.snapshots.resolve(name(0), "latest"))
+    manifest = runs.snapshots.manifest(choose(runs.snapshots, name(0), "latest"))
     assert len(manifest.etcd_backups["main"]) == taken
     assert sum(one.kind == "etcd-backup" for one in manifest.objects) == 2 * taken
 
@@ -330,7 +351,7 @@ def test_large_objects_are_streamed_one_by_one_and_come_back(
 
     runs.run().require()
 
-    manifest = runs.snapshots.manifest(runs.snapshots.resolve(name(0), "latest"))
+    manifest = runs.snapshots.manifest(choose(runs.snapshots, name(0), "latest"))
     assert sum(blob.size > 4 << 20 for blob in manifest.blobs) == 3
     assert all(blob.encrypted is sealed for blob in manifest.blobs)
     assert restored(runs.snapshots, name(0)) == wanted

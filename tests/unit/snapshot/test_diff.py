@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from kled.errors import ClusterNotFound, InvalidInput, ObjectMissing
 from kled.snapshot import views
+from kled.snapshot.choosing import choose
 from kled.snapshot.create import create
 from kled.snapshot.diff import Change, View, diff, view
 from kled.snapshot.facts import Fingerprints
@@ -206,7 +207,7 @@ def test_objects_over_four_mebibytes_are_compared_without_being_held() -> None:
     state_store, snapshots = MemoryStore(), snapshot_store()
     put(state_store, plain_tree() | {"addons/big/k8s.yaml": b"kled" * (2 << 20)})
     create(state_store, snapshots, None, options=CreateOptions("a test"), progress=Quiet())
-    manifest = snapshots.manifest(snapshots.resolve(CLUSTER, "latest"))
+    manifest = snapshots.manifest(choose(snapshots, CLUSTER, "latest"))
     old = views.of_snapshot(snapshots, manifest, KEY)
     counting = CountingStore(state_store)
 

@@ -13,6 +13,7 @@ from kled.errors import (
     StoreDenied,
     StoreUnavailable,
 )
+from kled.snapshot.choosing import choose
 from kled.snapshot.mirror import mirror
 from kled.snapshot.names import blob_key
 from kled.snapshot.progress import Quiet
@@ -124,7 +125,7 @@ def test_a_mirror_holds_the_same_snapshots_and_the_same_bytes() -> None:
 def test_a_damaged_snapshot_is_not_copied_and_keeps_no_other_from_it() -> None:
     runs, second = Runs(state(2), MemoryStore()), MemoryStore()
     runs.run().require()
-    ref = runs.snapshots.resolve(name(0), "latest")
+    ref = choose(runs.snapshots, name(0), "latest")
     archive = runs.snapshots.manifest(ref).archive.key
     runs.store.put(archive, runs.store.get(archive).body[:-1] + b"x")
 
@@ -217,7 +218,7 @@ def test_a_prune_takes_no_blob_from_a_snapshot_that_is_made_meanwhile(
     check(runs.snapshots)
     assert (orphan in keys(runs.store)) == (made.error is None)
     runs.run().require()
-    newest = runs.snapshots.manifest(runs.snapshots.resolve(name(0), "latest"))
+    newest = runs.snapshots.manifest(choose(runs.snapshots, name(0), "latest"))
     assert orphan in {blob.key for blob in newest.blobs}
     check(runs.snapshots)
 
