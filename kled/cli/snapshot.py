@@ -198,7 +198,8 @@ def verify(call: Call, name: str | None, snapshot: str, level: str, *, everythin
     with counting(sys.stderr, "verify") as progress:
         rows = use.verified(call.settings, kept, level=int(level), progress=progress, only=only)
     if call.settings.output == "table":
-        show([{**row, "findings": "; ".join(row["findings"])} for row in rows], _VERIFIED, "table")
+        remarks = [{**row, "findings": _remarks(row)} for row in rows]
+        show(remarks, _VERIFIED, "table")
     elif only is not None:
         show_value(rows[0], call.settings.output)
     else:
@@ -211,6 +212,10 @@ def verify(call: Call, name: str | None, snapshot: str, level: str, *, everythin
             hint="older ones: kled snapshot list; new ones: kled snapshot create --all --anew",
         )
     return 0
+
+
+def _remarks(row: dict[str, Any]) -> str:
+    return "; ".join([*row["findings"], *row["unproved"]])
 
 
 def age(created: datetime, now: datetime) -> str:

@@ -127,7 +127,7 @@ def verified(
 ) -> list[dict[str, Any]]:
     """Check one snapshot, or the newest of every cluster and that none is lost; a row for each.
 
-    A row is cluster, id, wanted, level, trustworthy, findings, seconds, etcd. Raises
+    A row is cluster, id, wanted, level, trustworthy, findings, seconds, etcd, unproved. Raises
     `SnapshotMissing` where there is no snapshot at all.
     """
     from kled.snapshot.verify import lost  # noqa: PLC0415
@@ -177,6 +177,7 @@ def _gone(ref: "SnapshotRef") -> dict[str, Any]:
         "findings": ["a run made it, and its manifest is gone: somebody removed it"],
         "seconds": 0.0,
         "etcd": {},
+        "unproved": [],
     }
 
 

@@ -6,12 +6,16 @@ The one who writes needs only public keys, so a worker that makes snapshots cann
 import stat
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
-from kled.errors import InvalidInput, SnapshotNotTrustworthy
+from kled.errors import InvalidInput, KledError, SnapshotNotTrustworthy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+_NO_KEY: Final = "no matching keys found"
+"""What age says where none of the recipients is the identity's."""
 
 
 class Sealer:
@@ -57,8 +61,8 @@ class Opener:
     def open(self, sealed: bytes, what: str) -> bytes:
         """Return the plaintext.
 
-        Raises `InvalidInput` without an identity, and `SnapshotNotTrustworthy` for another
-        recipient's ciphertext and for a damaged one.
+        Raises `InvalidInput` without an identity and for another recipient's ciphertext, and
+        `SnapshotNotTrustworthy` for a damaged one.
         """
         import pyrage  # noqa: PLC0415
 
@@ -88,12 +92,16 @@ class Opener:
             )
 
 
-def _cannot_open(what: str, error: Exception) -> SnapshotNotTrustworthy:
-    return SnapshotNotTrustworthy(
-        f"{what} cannot be decrypted: {str(error).lower().rstrip('.')}",
-        hint="the identity may be of another recipient (kled snapshot show lists them), or the"
-        " object is damaged",
-    )
+def _cannot_open(what: str, error: Exception) -> KledError:
+    """Tell a key that does not fit from a damaged object."""
+    words = str(error).lower().rstrip(".")
+    if words == _NO_KEY:
+        return InvalidInput(
+            "KLED_SNAPSHOT_IDENTITY",
+            f"{what} is encrypted to others than this identity",
+            hint="kled snapshot show lists the recipients it was made for; name one's identity",
+        )
+    return SnapshotNotTrustworthy(f"{what} cannot be decrypted: {words}")
 
 
 def _recipient(text: str) -> Any:  # noqa: ANN401 - pyrage has no types

@@ -55,6 +55,8 @@ class VerifyReport:
     proofs: tuple[Proof, ...] = ()
     etcd: Mapping[str, EtcdContents] | None = None
     """What level 4 found in each etcd backup, by its object's key."""
+    unproved: tuple[str, ...] = ()
+    """Why a level that was asked for proved nothing."""
 
     @property
     def trustworthy(self) -> bool:
@@ -72,6 +74,7 @@ class VerifyReport:
             "findings": list(self.findings),
             "seconds": round(self.seconds, 3),
             "etcd": {key: one.as_json() for key, one in (self.etcd or {}).items()},
+            "unproved": list(self.unproved),
         }
 
     def require(self) -> "VerifyReport":
@@ -114,6 +117,7 @@ def verify(
         time.monotonic() - began,
         tuple(check.proofs),
         check.etcd or None,
+        tuple(check.unproved),
     )
     if record:
         for proof in report.proofs:
@@ -163,6 +167,7 @@ class _Check:
         self.findings: list[str] = []
         self.proofs: list[Proof] = []
         self.etcd: dict[str, EtcdContents] = {}
+        self.unproved: list[str] = []
 
     def run(self, level: int) -> None:
         """Check level by level, until something is wrong."""
@@ -173,8 +178,10 @@ class _Check:
         self._level(CONTENTS, self._forms)
         if level >= KOPS and self._kops_check is not None:
             self._level(KOPS, partial(self._kops, manifest, self._kops_check))
-        if level >= ETCD:
+        if level >= ETCD and any(layout.is_backup_data(one.key) for one in manifest.objects):
             self._level(ETCD, partial(self._etcd, manifest))
+        elif level >= ETCD:
+            self.unproved.append("level 4: the snapshot holds no etcd backup that could be opened")
         return None
 
     def _level(self, level: int, check: Callable[[], str | None]) -> None:
@@ -213,7 +220,10 @@ class _Check:
     def _kops(self, manifest: Manifest, check: KopsCheck) -> str | None:
         verdict = check(manifest.cluster, self._bodies)
         self.findings += verdict.findings
-        return None if verdict.simulated else verdict.version
+        if verdict.simulated:
+            self.unproved.append("level 2: read by a simulated kops, which proves nothing")
+            return None
+        return verdict.version
 
     def _etcd(self, manifest: Manifest) -> None:
         encrypted = any(one.key == layout.ENCRYPTION_CONFIG for one in manifest.objects)

@@ -455,7 +455,7 @@ def test_encrypted_snapshots_need_the_right_identity(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="no age identity is named"):
         plan_restore(writer, manifest, target)
     wrong = snapshot_store(writer.store, replace(keys, identity=other.identity))
-    with pytest.raises(SnapshotNotTrustworthy, match="cannot be decrypted"):
+    with pytest.raises(InvalidInput, match="encrypted to others than this identity"):
         plan_restore(wrong, manifest, target)
 
     right = snapshot_store(writer.store, keys)
