@@ -28,7 +28,7 @@ THROTTLED: Final = (
 BY_KOPS: Final = (
     Row(
         r"(Field cannot be changed: \S+|Field is required: \S+|Invalid change: .*"
-        r"|\S+ changes on .* not yet implemented)",
+        r"|\S+ changes on .* not yet implemented|\S+ for shared VPC was not found)",
         errors.DefinitionRejected,
         "kops cannot make the change: {}",
         _KOPS_ERRORS,

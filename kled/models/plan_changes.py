@@ -4,6 +4,7 @@ A plan that was applied halfway shrinks: what is done is gone from it, and refer
 there by now show its id (`name:X` becomes `name:X id:Y`).
 """
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -12,6 +13,8 @@ from kled.models.plan import Change, Plan, canonical_fields
 
 _ID: Final = re.compile(r"(name:\S+) id:[^\s,\]}]+")
 _ARROW: Final = " -> "
+_GIVEN_BY_THE_CLOUD: Final = frozenset({"ID", "ARN", "IPv6CIDR"})
+"""Keys of nested values that are null until the cloud has made what they name."""
 _SHOWN: Final = 3
 
 
@@ -55,14 +58,36 @@ def _covers(approved: Change | None, now: Change) -> bool:
         return False
     mine, theirs = _fields(approved), _fields(now)
     if approved.action == now.action:
-        same = all(mine.get(name) == value for name, value in theirs.items())
+        same = all(_fulfils(mine.get(name), value) for name, value in theirs.items())
         return same and (now.action == "modify" or mine.keys() == theirs.keys())
     if (approved.action, now.action) != ("create", "modify"):
         return False
     return all(
-        _ARROW in value and mine.get(name) == value.rpartition(_ARROW)[2]
+        _ARROW in value and _fulfils(mine.get(name), value.rpartition(_ARROW)[2])
         for name, value in theirs.items()
     )
+
+
+def _fulfils(approved: str | None, now: str) -> bool:
+    """Whether a value is the approved one, but for what only the cloud could fill in."""
+    if approved == now:
+        return True
+    try:
+        return _filled_in(json.loads(approved or ""), json.loads(now))
+    except ValueError:
+        return False
+
+
+def _filled_in(approved: object, now: object) -> bool:
+    if isinstance(approved, dict) and isinstance(now, dict):
+        return approved.keys() == now.keys() and all(
+            (value is None and key in _GIVEN_BY_THE_CLOUD) or _filled_in(value, now[key])
+            for key, value in approved.items()
+        )
+    if isinstance(approved, list) and isinstance(now, list):
+        pairs = zip(approved, now, strict=False)
+        return len(approved) == len(now) and all(_filled_in(*pair) for pair in pairs)
+    return approved == now
 
 
 def _differing(before: Change, after: Change) -> tuple[str, ...]:

@@ -124,6 +124,7 @@ def test_a_disk_that_takes_nothing_is_named_with_the_file(why: str) -> None:
             errors.PermanentCloudError,
         ),
         ("Field cannot be changed: InstanceGroup", errors.DefinitionRejected),
+        ("InternetGateway for shared VPC was not found", errors.DefinitionRejected),
         ("subnet changes on LoadBalancer not yet implemented: a", errors.DefinitionRejected),
         ("googleapi: Error 400: Invalid value for field 'x', invalid", errors.PermanentCloudError),
         (

@@ -54,6 +54,16 @@ def test_what_was_created_meanwhile_may_show_its_id() -> None:
     assert is_rest_of(plan(now), plan(SUBNET, GROUP))
 
 
+def test_a_nested_value_may_hold_what_the_cloud_gave_and_nothing_else() -> None:
+    def mapped(vpc: str, size: str = "null") -> Change:
+        value = f'[{{"Subnet":{{"ID":null,"VPC":{{"ID":{vpc},"Size":{size}}}}}}}]'
+        return Change("create", "NetworkLoadBalancer", "api", {"SubnetMappings": value})
+
+    assert is_rest_of(plan(mapped('"vpc-1"')), plan(mapped("null")))
+    assert not is_rest_of(plan(mapped('"vpc-2"')), plan(mapped('"vpc-1"')))
+    assert not is_rest_of(plan(mapped("null", "9")), plan(mapped("null")))
+
+
 def test_a_resource_that_was_made_halfway_may_be_finished_as_approved() -> None:
     tagged = Change("modify", "Subnet", "a", {"Tags": "{} -> {b: 2, a: 1}"})
     otherwise = Change("modify", "Subnet", "a", {"Tags": "{} -> {b: 3, a: 1}"})
