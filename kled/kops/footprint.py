@@ -9,6 +9,8 @@ from typing import Final
 
 from kled.models.plan import Change, Plan
 
+GROUP_LABEL: Final = "kops.k8s.io/instancegroup"
+"""Label of a node that names its instance group (`pkg/nodelabels`)."""
 TEMPLATES: Final = frozenset(
     {
         "LaunchTemplate",  # AWS

@@ -2,11 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Final
 
-from kled.errors import ApiUnreachable, CapabilityMissing
+from kled.errors import CapabilityMissing
+from kled.kops.footprint import GROUP_LABEL
 from kled.models.rolling import RollingRow
 from kled.operations.blast_radius import Affected
 from kled.operations.session import Session
+
+_PATIENCE: Final = timedelta(seconds=5)
+"""One request to the Kubernetes API: a preview does not wait long for a cluster that is down."""
+_ADMIN: Final = timedelta(minutes=15)
+"""Lifetime of the credentials for it."""
 
 
 class SessionSight:
@@ -17,8 +24,27 @@ class SessionSight:
         self._cluster = cluster
 
     def affected(self, groups: frozenset[str]) -> Affected:
-        """Ask the Kubernetes API about the machines of `groups`."""
-        raise ApiUnreachable(f"the Kubernetes API was not asked about {', '.join(sorted(groups))}")
+        """Ask the Kubernetes API about the machines of `groups`.
+
+        A machine that does not say its group counts: rather one too many than one too few. Raises
+        `ApiUnreachable`, and what else the API answers with.
+        """
+        from kled.kubernetes import client, disruption, nodes, workloads  # noqa: PLC0415 - heavy
+
+        kops = self._session.kops
+        kubeconfig = kops.scratch / "radius-kubeconfig"  # private, and gone with the session
+        kops.export_kubeconfig(self._cluster, kubeconfig, _ADMIN)
+        with client.connect(kubeconfig, timeout=_PATIENCE) as api:
+            theirs = frozenset(
+                one.name
+                for one in nodes.nodes(api)
+                if one.labels.get(GROUP_LABEL) in {None, *groups}
+            )
+            return Affected(
+                unreplicated=tuple(map(str, workloads.unreplicated(api, theirs))),
+                blocking=tuple(map(str, disruption.blocking(api, theirs))),
+                services=workloads.load_balanced(api),
+            )
 
     def estimate(self, rows: Sequence[RollingRow]) -> timedelta | None:
         """Return how long a roll of `rows` takes by the cluster's own past."""
