@@ -7,6 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -98,6 +99,7 @@ click.version_option(__version__, prog_name="kled", message="%(prog)s %(version)
 
 def run(args: Sequence[str]) -> int:
     """Run one command line and return its exit code; never raises but for a bug in itself."""
+    _open_closed()
     try:
         with _signals():
             return int(ROOT.main(list(args), prog_name="kled", standalone_mode=False) or 0)
@@ -146,6 +148,13 @@ def _closed_pipe() -> int:
     """The reader (`head`, `less`) went away: end quietly, and keep Python from flushing to it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
+
+
+def _open_closed() -> None:
+    """Give those that were closed (`>&-`) a place to write to: what is done counts."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - for the whole process
 
 
 def _full(error: BaseException) -> int:

@@ -1,9 +1,10 @@
 """`kled snapshot create|list|show|verify`."""
 
+import contextlib
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -13,6 +14,9 @@ from kled.cli.output import Column, show, show_value
 from kled.errors import InvalidInput, SnapshotNotTrustworthy
 from kled.operations import snapshots as use
 from kled.operations import stores
+
+if TYPE_CHECKING:
+    from kled.snapshot.results import RunResult
 
 LIST: Final = (
     Column("CLUSTER", "cluster"),
@@ -90,11 +94,7 @@ def create(
     """
     from kled.snapshot.repository import parse_time  # noqa: PLC0415 - not for --help
 
-    if everything and names:
-        raise InvalidInput("--all", "takes every cluster: leave out --name")
-    chosen = list(names) if names else None
-    if not everything and chosen is None:
-        chosen = [_only_cluster(call)]
+    chosen = _chosen(call, names, everything=everything)
     until = parse_time(retain_until, "--retain-until") if retain_until else None
     with counting(sys.stderr, "snapshot") as progress:
         done = use.back_up(
@@ -106,12 +106,10 @@ def create(
             reuse=not anew,
             etcd_backups=etcd_backups,
         )
-    for words in done.warnings:
-        call.say(f"warning: {words}")
-    for one in done.clusters:
-        for words in one.findings:
-            call.say(f"warning: {one.cluster}: {words}: the snapshot could not bring it back whole")
+    _warn(call, done)
     rows = [one.as_json() for one in done.clusters]
+    if len(rows) == 1 and call.settings.output == "table":
+        done.require()  # what it says is all that there is to say
     if call.settings.output == "table":
         show([_row(row) for row in rows], _CREATED, "table")
     elif len(rows) == 1 and names:
@@ -131,7 +129,10 @@ def create(
 @click.option("--name", metavar="CLUSTER", help="The cluster [default: all].")
 def list_(call: Call, name: str | None) -> None:
     """List snapshots with age, verified level and size, oldest first."""
-    found = use.listed(stores.snapshot_store(call.settings, call.clock), name)
+    kept = stores.snapshot_store(call.settings, call.clock)
+    found = use.listed(kept, name)
+    for words in use.missing(kept, found, name):
+        call.say(f"warning: {words}")
     if call.settings.output == "table":
         show([_row(one.as_json()) for one in found], LIST, "table")
     else:
@@ -189,12 +190,17 @@ def verify(call: Call, name: str | None, snapshot: str, level: str, *, everythin
     """Read snapshots back and prove them; exit 4 where one cannot be trusted."""
     from kled.snapshot.choosing import choose  # noqa: PLC0415
 
+    if everything and name is not None:
+        raise InvalidInput("--all", "takes every cluster: leave out --name")
+    if name is None and snapshot != "latest":
+        raise InvalidInput("--snapshot", "is one cluster's: name the cluster, too")
     kept = stores.snapshot_store(call.settings, call.clock)
     kept.require()
     only = None
     if not everything and name is not None:
         only = choose(kept, name, snapshot)
-        kept.manifest(only)
+        with contextlib.suppress(SnapshotNotTrustworthy):  # that is a finding, in a row
+            kept.manifest(only)
     with counting(sys.stderr, "verify") as progress:
         rows = use.verified(call.settings, kept, level=int(level), progress=progress, only=only)
     if call.settings.output == "table":
@@ -234,6 +240,23 @@ def size(count: int) -> str:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count = count / 1000  # type: ignore[assignment]
     return f"{count:.1f} TB"
+
+
+def _chosen(call: Call, names: tuple[str, ...], *, everything: bool) -> list[str] | None:
+    """Return the clusters that are meant; None: all."""
+    if everything:
+        if names:
+            raise InvalidInput("--all", "takes every cluster: leave out --name")
+        return None
+    return list(names) or [_only_cluster(call)]
+
+
+def _warn(call: Call, done: "RunResult") -> None:
+    for words in done.warnings:
+        call.say(f"warning: {words}")
+    for one in done.clusters:
+        for words in one.findings:
+            call.say(f"warning: {one.cluster}: {words}: the snapshot could not bring it back whole")
 
 
 def _only_cluster(call: Call) -> str:

@@ -31,6 +31,7 @@ class CreateCluster:
 
     name = "create cluster"
     mutates = True
+    creates = True
 
     @property
     def cluster(self) -> str:

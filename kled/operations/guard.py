@@ -27,10 +27,16 @@ if TYPE_CHECKING:
     from kled.snapshot.results import ClusterResult
 
 SNAPSHOT: Final = "take a snapshot"
+FIRST: Final = "take the first snapshot"
+"""After a cluster was made: its CA keys exist nowhere else."""
 ABSENT: Final = "there is nothing to snapshot yet"
 _CONTENTS: Final = 1
 _UPLOAD: Final = replace(READ, deadline=CHANGE.deadline)
 """Large etcd backups take their time, but nobody waits minutes for a store that is down."""
+_REFUSED: Final = (
+    "a change begins with a snapshot, which has to be written there: mend that (kled doctor tries"
+    " it), or go without one in an emergency: --no-snapshot"
+)
 _UNREACHABLE: Final = (
     "no cluster is changed while its snapshot store cannot be asked; in an emergency:"
     " --no-epoch --no-snapshot"
@@ -41,7 +47,8 @@ def steps_of(operation: Operation, session: Session) -> Sequence[Step]:
     """Return the operation's steps, with what protects the cluster before the first of them.
 
     Where no snapshot store is configured, nothing is added: there is neither epoch nor snapshot.
-    An operation that `destroys` its cluster needs a verified snapshot, and its epoch ends with it.
+    An operation that `destroys` its cluster needs a verified snapshot, and its epoch ends with it;
+    one that `creates` it ends with a snapshot of what it made.
     What an operation looks at first (`Step.reads`) comes before the snapshot.
     """
     if not operation.mutates or session.settings.snapshot_store is None:
@@ -52,6 +59,8 @@ def steps_of(operation: Operation, session: Session) -> Sequence[Step]:
         may_be_gone = destroys or bool(getattr(operation, "restores", False))
         guard = snapshot_step(cluster, verified=destroys, may_be_gone=may_be_gone)
         steps.insert(_first_change(steps), guard)
+        if getattr(operation, "creates", False):
+            steps.append(replace(snapshot_step(cluster), name=FIRST))
     if session.who.epoch_checked:
         steps.insert(0, epoch_step(cluster))
         steps += [vacate_step(cluster)] if destroys else []
@@ -197,7 +206,7 @@ def _advised() -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        error.hint = error.hint or _UNREACHABLE
+        error.hint = error.hint or (_UNREACHABLE if error.retryable else _REFUSED)
         raise
 
 

@@ -1,5 +1,6 @@
 """The use cases of snapshots that are about many clusters at once: make, list, verify."""
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kled import __version__
 from kled.config import Settings
-from kled.errors import KledError, KopsMissing, SnapshotMissing
+from kled.errors import KledError, KopsMissing, SnapshotMissing, StoreDenied
 from kled.operations import stores
 from kled.retry import Clock
 
@@ -90,6 +91,21 @@ def listed(snapshots: "SnapshotStore", cluster: str | None) -> tuple[Listed, ...
     return tuple(sorted(in_parallel(tasks), key=lambda one: (one.cluster, one.id)))
 
 
+def missing(
+    snapshots: "SnapshotStore", found: Sequence[Listed], cluster: str | None
+) -> tuple[str, ...]:
+    """Say of which clusters the newest snapshot was removed, by somebody else than a prune."""
+    from kled.snapshot.choosing import removed  # noqa: PLC0415 - not for --help
+
+    newest = {one.cluster: one.id for one in found}
+    return tuple(
+        f'the newest snapshot of cluster "{name}", {one}, is not there any more, and no prune'
+        " removed it"
+        for name, one in removed(snapshots, newest)
+        if cluster in {None, name}
+    )
+
+
 def verify_many(
     settings: Settings,
     snapshots: "SnapshotStore",
@@ -139,19 +155,21 @@ def verified(
             for one in verify_many(settings, snapshots, [only], level=level, progress=progress)
         ]
     present = tuple(snapshots.list())
-    if not present:
+    gone = lost(snapshots, present)
+    if not present and not gone:
         raise SnapshotMissing(f"{snapshots.url} holds no snapshots")
     newest = tuple({ref.cluster: ref for ref in present}.values())
     found = verify_many(settings, snapshots, newest, level=level, progress=progress)
-    return [one.as_json() for one in found] + [_gone(ref) for ref in lost(snapshots, present)]
+    return [one.as_json() for one in found] + [_gone(ref) for ref in gone]
 
 
 def state_of(settings: Settings, clock: Clock) -> str:
     """Say in words where the snapshot store is and how it is protected.
 
-    Asks the store once, and reads every key that is named. Raises what is wrong with one of them.
+    Asks the store, writes a probe and removes it, and reads every key that is named. Raises what
+    is wrong with one of them.
     """
-    from kled.snapshot import signing  # noqa: PLC0415 - not for --help
+    from kled.snapshot import names, signing  # noqa: PLC0415 - not for --help
 
     kept = stores.snapshot_store(settings, clock)
     if kept.keys.signing_key:
@@ -164,6 +182,9 @@ def state_of(settings: Settings, clock: Clock) -> str:
         kept.require()
     except SnapshotMissing:
         words.append("empty yet")
+    kept.store.put(names.PROBE, b"may kled write here?\n")
+    with contextlib.suppress(StoreDenied):  # an object lock keeps it, or nobody may delete
+        kept.store.delete(names.PROBE)
     return f"{kept.url}: {', '.join(words)}"
 
 

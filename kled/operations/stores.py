@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kled.config import Settings, SnapshotProfile
-from kled.errors import SettingsError
+from kled.errors import InvalidInput, SettingsError
 from kled.operations.session import child_environment, require_state_store
 from kled.retry import Clock
 
@@ -58,7 +58,13 @@ def snapshot_store(settings: Settings, clock: Clock) -> "SnapshotStore":
             f"the snapshot store {settings.snapshot_store} is the state store itself",
             hint="whoever loses the one loses the other: name another bucket",
         )
-    return snapshots_in(settings, settings.snapshot_store, clock)
+    try:
+        return snapshots_in(settings, settings.snapshot_store, clock)
+    except InvalidInput as error:
+        if error.field != "state store":
+            raise
+        words = error.message.removeprefix(f"{error.field}: ")
+        raise InvalidInput("snapshot store", words, hint=error.hint) from error
 
 
 def snapshots_in(settings: Settings, url: str, clock: Clock) -> "SnapshotStore":

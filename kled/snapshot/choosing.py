@@ -1,5 +1,6 @@
 """From what people type to a snapshot: its id, or `latest`."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
@@ -20,10 +21,11 @@ def choose(snapshots: SnapshotStore, cluster: str, snapshot: str) -> SnapshotRef
         names.moment(snapshot)
         return SnapshotRef(names.checked_cluster(cluster), snapshot)
     found = list(snapshots.list(cluster))
-    removed = _removed(snapshots, cluster, found[-1].id if found else "")
-    if removed is not None:
+    newest = {cluster: found[-1].id} if found else {}
+    gone = dict(removed(snapshots, newest)).get(cluster)
+    if gone is not None:
         raise SnapshotMissing(
-            f'the newest snapshot of cluster "{cluster}", {removed}, was removed from'
+            f'the newest snapshot of cluster "{cluster}", {gone}, was removed from'
             f" {snapshots.url}, and not by a prune",
             hint=f"to use the newest that is left, name it: {found[-1].id}"
             if found
@@ -37,14 +39,21 @@ def choose(snapshots: SnapshotStore, cluster: str, snapshot: str) -> SnapshotRef
     return found[-1]
 
 
-def _removed(snapshots: SnapshotStore, cluster: str, newest: str) -> str | None:
-    """Return the id that the newest run names and that is newer than what is there."""
+def removed(snapshots: SnapshotStore, newest: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return clusters and ids that the newest run names and that are newer than what is there.
+
+    `newest` is what is there, by cluster. Nothing is said where the run's document is damaged:
+    `verify` reports that, and it must not keep anybody from restoring.
+    """
     try:
         run = runs.newest(snapshots)
     except SnapshotNotTrustworthy:
-        return None  # `verify` reports it; that must not keep anybody from restoring
-    entry = run.clusters.get(cluster) if run else None
-    named = entry.snapshot if entry else None
-    if named is None or named <= newest:
-        return None
-    return None if SnapshotRef(cluster, named) in runs.pruned(snapshots) else named
+        return ()
+    named = {name: one.snapshot for name, one in run.clusters.items()} if run else {}
+    gone = [
+        (name, one) for name, one in sorted(named.items()) if one and one > newest.get(name, "")
+    ]
+    if not gone:
+        return ()
+    pruned = runs.pruned(snapshots)
+    return tuple((name, one) for name, one in gone if SnapshotRef(name, one) not in pruned)

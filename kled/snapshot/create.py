@@ -339,7 +339,6 @@ class _Create:
         except KledError as error:
             before = self._entry(cluster)
             self._progress.done(clusters=1)
-            self._progress.say(f"{cluster}: {error.message}")
             return ClusterResult(
                 cluster,
                 before.snapshot if before else None,

@@ -203,7 +203,9 @@ def decode(body: bytes, cluster: str, snapshot_id: str) -> Manifest:
             )
         found = Manifest.model_validate(document)
         own = digest_of(document)
-    except (ValueError, ValidationError, RecursionError, InvalidInput) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SnapshotNotTrustworthy(f"the {where} is no JSON") from error
+    except (ValueError, ValidationError, InvalidInput) as error:
         raise SnapshotNotTrustworthy(f"the {where} cannot be read: {_first_line(error)}") from error
     if (found.cluster, found.id) != (cluster, snapshot_id):
         raise SnapshotNotTrustworthy(f"the {where} is that of {found.cluster} {found.id}")

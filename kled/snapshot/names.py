@@ -17,6 +17,8 @@ RUNS: Final = "runs/"
 PRUNES: Final = "prunes/"
 CLAIMS: Final = "claims/"
 SWEEPS: Final = "sweeps/"
+PROBE: Final = "probe"
+"""Written, and removed, where somebody asks whether the store can be written to."""
 MANIFEST: Final = "manifest.json"
 _TIME: Final = "%Y%m%dT%H%M%SZ"
 _ID: Final = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")

@@ -142,7 +142,14 @@ class SnapshotStore:
 
     def _root(self) -> Mapping[str, Any]:
         body = self.store.get(names.ROOT).body
-        document = read_json(body, names.ROOT)
+        try:
+            document = read_json(body, names.ROOT)
+        except SnapshotNotTrustworthy as error:
+            error.hint = (
+                f"look whether {self.url} is the snapshot store; if it is, put {names.ROOT} back"
+                " from a second site or an older version of the object"
+            )
+            raise
         if document.get("format") != FORMAT:
             raise SnapshotNotTrustworthy(
                 f"{self.url} has format {document.get('format')!r}, and this kled reads {FORMAT}",

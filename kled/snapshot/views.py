@@ -70,7 +70,10 @@ def of_live(state: ObjectStore, cluster: str, key: bytes) -> View:
     prefix = f"{names.checked_cluster(cluster)}/"
     entries = list(state.entries(prefix))
     if not any(one.key == prefix + layout.CONFIG for one in entries):
-        raise ClusterNotFound(f'cluster "{cluster}" not found in {state.location.url}')
+        raise ClusterNotFound(
+            f'cluster "{cluster}" not found in {state.location.url}',
+            hint="to see what it was: kled snapshot show; to put it back: kled snapshot restore",
+        )
     wanted = [one for one in entries if _counts(one.key.removeprefix(prefix))]
     small = [one for one in wanted if one.size <= LARGE]
     large = [one for one in wanted if one.size > LARGE]

@@ -148,6 +148,36 @@ def test_a_reader_that_goes_away_ends_kled_quietly(tmp_path: Path) -> None:
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
+def test_closed_outputs_are_no_bug(tmp_path: Path, closed: str) -> None:
+    env = fake_kops(tmp_path, "echo '[]'")
+
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m kled kops get-clusters --state=file:///tmp {closed}"],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, "bug in kled" in done.stderr) == (0, False)
+
+
+def test_an_interrupt_while_it_starts_is_said(tmp_path: Path) -> None:
+    """…also before anything of the command line is imported."""
+    (tmp_path / "click.py").write_text("import os; os.kill(os.getpid(), 2)\n")
+
+    done = subprocess.run(
+        [sys.executable, "-c", "from kled.__main__ import main; main()"],
+        env={"HOME": str(tmp_path), "PATH": os.defpath, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (130, "kled: interrupted\n")
+
+
 @pytest.mark.parametrize(
     ("sent", "code", "words"),
     [(signal.SIGTERM, 143, "kled: terminated"), (signal.SIGINT, 130, "kled: interrupted")],

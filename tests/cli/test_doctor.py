@@ -82,5 +82,6 @@ def test_the_snapshot_store_and_its_keys_are_tried(env: dict[str, str], tmp_path
 
     assert found["state"] == "wrong"
     assert f"others may read {identity}" in str(found["detail"])
+    assert not (tmp_path / "box" / "snapshots" / "probe").exists()
     gone = checks(env | {"KLED_SNAPSHOT_STORE": "file:///nowhere"})["snapshot store"]
     assert gone["detail"] == "there is no directory /nowhere"

@@ -128,6 +128,10 @@ def test_verifying_proves_what_is_asked_for(twice: Box) -> None:
         (("verify", NAME, "--snapshot=newest"), 2, "'newest' is no snapshot id"),
         (("create", "--name=absent.example.com"), 1, 'no cluster "absent.example.com"'),
         (("create", "--all", NAME), 2, "leave out --name"),
+        (("verify", "--all", NAME), 2, "leave out --name"),
+        (("verify", "--snapshot=20201125T041505Z-37a684fc"), 2, "name the cluster, too"),
+        (("diff", "--name=absent.example.com", "live", "live"), 1, "kled snapshot restore"),
+        (("list", "--snapshot-store=ftp://x"), 2, "snapshot store: ftp://x is of no known kind"),
         (("create", NAME, "--retain-until=tomorrow"), 2, "no time with its time zone"),
         (("prune",), 2, "name a cluster, or take --all"),
         (("mirror", "--to=file:///", "--retain-until=noon"), 2, "no time with its time zone"),
@@ -141,6 +145,40 @@ def test_what_cannot_be_is_said_with_its_code(
     done = snapshot(twice, *args)
 
     assert (done.returncode, words in done.stderr) == (code, True), done.stderr
+
+
+def test_what_was_removed_behind_our_back_is_said_and_not_replaced_by_an_older_one(
+    kept: Box,
+) -> None:
+    older = made(kept)["id"]
+    group = kept.directory / "state" / C / "instancegroup" / "nodes-us-east-1a"
+    group.write_text(group.read_text().replace("maxSize: 1", "maxSize: 4"))
+    newest = made(kept)["id"]
+    place = kept.directory / "snapshots" / "clusters" / C
+    (place / newest / "manifest.json").unlink()
+
+    shown, listed = snapshot(kept, "show", NAME), snapshot(kept, "list")
+
+    assert shown.returncode == 1
+    assert f"{newest}, was removed" in shown.stderr
+    assert older in shown.stderr
+    assert (
+        listed.returncode,
+        f'warning: the newest snapshot of cluster "{C}", {newest}' in listed.stderr,
+    ) == (0, True)
+    (place / older / "manifest.json").unlink()
+    assert snapshot(kept, "verify", "--all").returncode == 4
+
+
+def test_an_unreadable_manifest_is_a_row_of_its_own(kept: Box) -> None:
+    ident = made(kept)["id"]
+    path = kept.directory / "snapshots" / "clusters" / C / ident / "manifest.json"
+    path.write_bytes(b"junk")
+
+    done = snapshot(kept, "verify", NAME, "--output=json")
+
+    assert done.returncode == 4
+    assert json.loads(done.stdout)["findings"] == [f"the manifest of {C} {ident} is no JSON"]
 
 
 def test_without_a_snapshot_store_it_says_how_to_name_one(twice: Box) -> None:

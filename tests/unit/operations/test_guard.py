@@ -58,6 +58,7 @@ class Change:
 
     world: World
     destroys: bool = False
+    creates: bool = False
     mutates: bool = True
     reached: int = 0
 
@@ -116,6 +117,19 @@ def test_each_guard_can_be_left_out(living: World, who: Who, steps: list[str]) -
     report = run(Change(living), living.session(who=who))
 
     assert [row.step for row in report.rows] == steps
+
+
+def test_what_was_made_is_kept_at_once(world: World) -> None:
+    """Its CA keys exist nowhere else."""
+
+    class Creation(Change):
+        def steps(self) -> tuple[Step, ...]:
+            return (Step("create", lambda _session: self.world.put(fleets.objects(1)) or ""),)
+
+    report = run(Creation(world, creates=True), world.session())
+
+    assert [row.step for row in report.rows][-2:] == ["create", "take the first snapshot"]
+    assert len(world.manifests()) == 1
 
 
 def test_without_a_snapshot_store_or_a_change_nothing_is_added(living: World) -> None:
