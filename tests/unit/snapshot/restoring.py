@@ -2,17 +2,20 @@
 
 import hashlib
 import itertools
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from kled.kops import layout
+from kled.retry import Clock
 from kled.snapshot import archive, payloads
 from kled.snapshot.keys import Keys
 from kled.snapshot.manifest import Manifest, complete
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.storage.base import ObjectStore
+from kled.storage.local import LocalStore
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.etcd.backups import backup
 
@@ -175,3 +178,7 @@ def _kind(key: str) -> str:
 
 def _sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
+
+
+def local(folder: Path) -> LocalStore:
+    return LocalStore(folder, Clock(time.monotonic, time.sleep))
