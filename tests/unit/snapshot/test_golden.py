@@ -1,11 +1,14 @@
 """A snapshot store of format 1 as it was once written: every later kled must read it."""
 
+import base64
 import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 import zstandard
 
+from kled.errors import SnapshotNotTrustworthy
 from kled.snapshot.archive import pack
 from kled.snapshot.keys import Keys
 from kled.snapshot.repository import SnapshotStore
@@ -13,17 +16,28 @@ from kled.snapshot.verify import verify
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import expected, name, restored
 
-FORMAT_1 = Path(__file__).parents[2] / "captures" / "snapshots" / "format-1"
+CAPTURES = Path(__file__).parents[2] / "captures" / "snapshots"
+FORMAT_1 = CAPTURES / "format-1"
+SEALED = CAPTURES / "format-1-sealed"
+"""Encrypted and signed; the identity beside it opens nothing else."""
 
 
-def kept() -> SnapshotStore:
+def kept(place: Path = FORMAT_1, keys: Keys | None = None) -> SnapshotStore:
     store = MemoryStore()
-    for file in FORMAT_1.rglob("*"):
+    for file in place.rglob("*"):
         if file.is_file():
-            store.put(file.relative_to(FORMAT_1).as_posix(), file.read_bytes())
+            store.put(file.relative_to(place).as_posix(), file.read_bytes())
     return SnapshotStore(
-        store, Keys(), now=lambda: datetime(2026, 11, 26, tzinfo=UTC), chance=bytes
+        store, keys or Keys(), now=lambda: datetime(2026, 11, 26, tzinfo=UTC), chance=bytes
     )
+
+
+def sealed(directory: Path) -> SnapshotStore:
+    identity = directory / "identity.txt"
+    identity.write_bytes((SEALED / "identity.txt").read_bytes())
+    identity.chmod(0o600)
+    verification_key = (SEALED / "verification-key.txt").read_text().strip()
+    return kept(SEALED / "store", Keys(identity=identity, verification_key=verification_key))
 
 
 def test_a_store_of_format_1_is_read_and_proved() -> None:
@@ -33,6 +47,26 @@ def test_a_store_of_format_1_is_read_and_proved() -> None:
 
     assert (report.level, report.findings) == (1, ())
     assert restored(kept(), name(0)) == expected(0)
+
+
+def test_a_sealed_and_signed_store_of_format_1_is_opened_and_its_signature_holds(
+    tmp_path: Path,
+) -> None:
+    (ref,) = sealed(tmp_path).list()
+
+    report = verify(sealed(tmp_path), ref, level=1, by="test", record=False)
+
+    assert (report.level, report.findings) == (1, ())
+    assert restored(sealed(tmp_path), name(0)) == expected(0)
+    assert all(one.encrypted for one in sealed(tmp_path).manifest(ref).payloads)
+
+
+def test_a_signature_of_format_1_of_another_key_is_refused(tmp_path: Path) -> None:
+    (ref,) = sealed(tmp_path).list()
+    other = Keys(verification_key=base64.b64encode(bytes(32)).decode())
+
+    with pytest.raises(SnapshotNotTrustworthy):
+        kept(SEALED / "store", other).manifest(ref)
 
 
 def test_the_archive_of_the_same_objects_is_the_same_tar() -> None:
