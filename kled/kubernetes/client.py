@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from kled.errors import InvalidInput
+from kled.kubernetes import server_name
 from kled.kubernetes.refusals import translated
 
 if TYPE_CHECKING:
@@ -92,6 +93,9 @@ def connect(
                 hint="export one with kops: kled kops export-kubeconfig --admin=1h",
             )
         _require_pem(config.user.client_cert_data, config.user.client_key_data)
+        name = server_name.server_name(document, config.context.cluster)
+        if name is not None and transport is None:
+            transport = server_name.transport(config, name)
         client = Client(
             config,
             timeout=httpx2.Timeout(timeout.total_seconds()),

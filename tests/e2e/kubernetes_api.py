@@ -165,6 +165,10 @@ def _budgets(_: Request) -> Answer:
     return _listed("PodDisruptionBudgetList", [], "policy/v1")
 
 
+def _services(_: Request) -> Answer:
+    return _listed("ServiceList", [])
+
+
 ROUTES: tuple[tuple[str, Callable[..., Answer]], ...] = (
     (r"GET /version", _version),
     (r"GET /api", _legacy_group),
@@ -173,6 +177,7 @@ ROUTES: tuple[tuple[str, Callable[..., Answer]], ...] = (
     (r"GET /apis/policy/v1", _policy_resources),
     (r"GET /apis/policy/v1/poddisruptionbudgets", _budgets),
     (r"GET /api/v1/namespaces", _namespaces),
+    (r"GET /api/v1/services", _services),
     (r"GET /api/v1/nodes", _nodes),
     (r"GET /api/v1/nodes/([^/]+)", _node),
     (r"PATCH /api/v1/nodes/([^/]+)", _patch_node),

@@ -20,6 +20,11 @@ CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 CREATED = "2026-01-01T00:00:00Z"
 STATIC_PODS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 VERSION = "v1.36.0"
+NODE_INFO = (
+    *("architecture", "bootID", "containerRuntimeVersion", "kernelVersion", "kubeProxyVersion"),
+    *("machineID", "operatingSystem", "osImage", "systemUUID"),
+)
+"""Fields that every kubelet fills in: the API's schema requires them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,7 @@ class ClusterObjects:
                     {"type": "Hostname", "address": instance.id},
                 ],
                 "conditions": [{"type": "Ready", "status": ready}],
-                "nodeInfo": {"kubeletVersion": VERSION},
+                "nodeInfo": dict.fromkeys(NODE_INFO, "") | {"kubeletVersion": VERSION},
             },
         }
 
@@ -164,6 +169,7 @@ class ClusterObjects:
 
     def _pod(self, name: str, app: str, node: Instance | None, extra: Json) -> Json:
         pending = node is None or name in self.faults.pending
+        running = {"name": app, "ready": True, "image": app, "imageID": app, "restartCount": 0}
         return {
             "apiVersion": "v1",
             "kind": "Pod",
@@ -176,7 +182,8 @@ class ClusterObjects:
             "status": {
                 "phase": "Pending" if pending else "Running",
                 "hostIP": node.address if node else "",
-                "containerStatuses": [] if pending else [{"name": app, "ready": True}],
+                "conditions": [{"type": "Ready", "status": str(not pending)}],
+                "containerStatuses": [] if pending else [running],
             },
         }
 

@@ -109,6 +109,8 @@ def test_the_radius_names_what_rolls_and_what_the_group_would_end(kled: Kled, st
     group = {"instance_group": "nodes-us-east-1a"}
     assert radius["rolls"] == [group | {"role": "node", "machines": 2}]
     assert radius["ended"] == [group | {"machines": 1}]
+    assert (radius["blocking"], radius["services"]) == ([], []), radius["unknown"]
+    assert radius["unknown"] == {}
 
 
 @pytest.mark.prefect

@@ -1,0 +1,66 @@
+"""TLS to an address that its certificate does not name.
+
+A kubeconfig that kops exports for a load balancer says `tls-server-name: api.internal.<cluster>`
+(capture 28b): the client asks for that name and expects it, whatever host it connects to. The
+client library knows no such field, so it is given a transport that does; also through a proxy.
+"""
+
+import base64
+import ssl
+import urllib.request
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import httpx2
+    from lightkube.config.kubeconfig import SingleConfig
+
+
+def server_name(document: Mapping[str, Any], cluster: str) -> str | None:
+    """Return the `tls-server-name` of a cluster of a kubeconfig; None where it has none."""
+    for one in document.get("clusters") or ():
+        if one.get("name") == cluster:
+            name = (one.get("cluster") or {}).get("tls-server-name")
+            return str(name) if name else None
+    return None
+
+
+def transport(config: "SingleConfig", name: str) -> "httpx2.BaseTransport":
+    """Return a transport that expects `name`; proxies are those of the environment."""
+    import httpx2  # noqa: PLC0415 - heavy, and loaded already where a client is
+    from lightkube.config.client_adapter import user_cert  # noqa: PLC0415
+
+    context = _Named(ssl.PROTOCOL_TLS_CLIENT)
+    context.server_name = name
+    authority = config.cluster.certificate_auth_data
+    if authority:
+        context.load_verify_locations(cadata=base64.b64decode(authority).decode())
+    else:
+        context.load_default_certs()
+    certificate = user_cert(config.user, config.abs_file) if config.user else None
+    if certificate:
+        context.load_cert_chain(*certificate)
+    return httpx2.HTTPTransport(verify=context, proxy=_proxy(config.cluster.server))
+
+
+def _proxy(server: str) -> str | None:
+    """Return the environment's proxy for `server`, as urllib reads HTTPS_PROXY and NO_PROXY."""
+    url = urlsplit(server)
+    if urllib.request.proxy_bypass(url.hostname or ""):
+        return None
+    return urllib.request.getproxies().get(url.scheme)
+
+
+class _Named(ssl.SSLContext):
+    """Asks for and expects one name, whatever host the caller thinks that it talks to."""
+
+    server_name = ""
+
+    def wrap_socket(self, *args: Any, **named: Any) -> ssl.SSLSocket:  # noqa: ANN401 - handed on
+        named["server_hostname"] = self.server_name
+        return super().wrap_socket(*args, **named)
+
+    def wrap_bio(self, *args: Any, **named: Any) -> ssl.SSLObject:  # noqa: ANN401 - handed on
+        named["server_hostname"] = self.server_name
+        return super().wrap_bio(*args, **named)
