@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -178,3 +179,23 @@ def test_a_state_store_is_checked_and_remembered(kled: Kled, env: dict[str, str]
     kept = (Path(env["HOME"]) / ".config" / "kled" / "config.toml").read_text()
     assert f'default-state-store = "{env["KOPS_STATE_STORE"]}"' in kept
     assert 'region = "eu-west-1"' in kept
+
+
+@pytest.mark.slow
+def test_an_update_is_shown_with_whom_it_touches_and_applied_by_its_digest(kled: Kled) -> None:
+    assert kled("update-cluster", NAME, "--yes").returncode == 0
+    group = "--instance-group=nodes-us-east-1a"
+    kled("edit-instance-group", NAME, group, "--set=spec.machineType=t3.large")
+
+    shown = kled("update-cluster", NAME)
+    digest = shown.stderr.rpartition("--digest=")[2].strip()
+    typo = kled("update-cluster", NAME, "--yes", "--digest=0b5a")
+    done = kled("update-cluster", NAME, "--yes", f"--digest={digest}", "--output=json")
+
+    assert re.search(r"machines that roll +2 of nodes-us-east-1a \(node\)", shown.stdout)
+    assert re.search(r"load balancers of the cloud +none", shown.stdout)
+    assert typo.returncode == 2
+    assert "is not 12 to 64 hexadecimal digits" in typo.stderr
+    steps = {one["step"]: one["words"] for one in json.loads(done.stdout)["steps"]}
+    assert steps["check approval"] == f"the plan is the approved one, {digest}"
+    assert steps["update cluster"] == "applied: 1 to modify"
