@@ -10,11 +10,13 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
 from kled.models.cluster import Role
 from kled.models.plan import Change, Plan
+from kled.operations.blast_radius import of_deletion
 from kled.operations.instance_groups import (
     CreateInstanceGroup,
     DeleteInstanceGroup,
     refuse_last_control_plane,
 )
+from kled.operations.sight import SessionSight
 
 _ROLES = tuple(role for role in get_args(Role) if role != "apiserver")
 """What `kops create instancegroup --role` takes."""
@@ -65,10 +67,13 @@ def delete_instance_group(call: Call, name: str | None, group: str, *, yes: bool
         cluster = meant.cluster(session, name, changes=True)
         found = session.kops.get_instance_group(cluster, group)
         refuse_last_control_plane(session, cluster, found.name)
+        radius = None
+        if not yes:
+            radius = of_deletion(session, cluster, found.name, SessionSight(session, cluster))
     if yes:
         execute(call, DeleteInstanceGroup(cluster, found.name))
         return
-    show_plan(call, Plan(cluster, (Change("delete", "instance group", found.name),)))
+    show_plan(call, Plan(cluster, (Change("delete", "instance group", found.name),)), radius)
     call.say(f"it has up to {found.max_size} machines, which kops ends without draining them")
     call.say(
         f"preview only; delete with: kled kops delete-instance-group --name={cluster}"

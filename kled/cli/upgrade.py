@@ -6,6 +6,7 @@ from kled.cli import meant
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
+from kled.operations.plan_update import touched
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.upgrade_cluster import UpgradeCluster
 
@@ -62,10 +63,11 @@ def reconcile_cluster(call: Call, name: str | None, *, yes: bool) -> None:
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=yes)
         plan = None if yes else session.kops.reconcile_preview(cluster)
+        radius = touched(session, plan) if plan else None
     if plan is None:
         then = f"kled kops validate-cluster --name={cluster}"
         execute(call, ReconcileCluster(cluster), then=then)
         return
-    show_plan(call, plan)
+    show_plan(call, plan, radius)
     if not plan.is_empty:
         call.say(f"preview only; apply with: kled kops reconcile-cluster --name={cluster} --yes")

@@ -14,12 +14,14 @@ from kled.kops import footprint
 from kled.models.blast_radius import BlastRadius, Ended, GroupRoll
 from kled.models.cluster import Role
 from kled.models.plan import Plan
-from kled.models.rolling import Roll, RollingRow
+from kled.models.rolling import Roll, RollingPlan, RollingRow
 from kled.operations.session import Session
 
 T = TypeVar("T")
 _ORDER: Final[Mapping[Role, int]] = {"bastion": 0, "control-plane": 1, "apiserver": 2, "node": 3}
 """Kops rolls in this order (`rolling-update --help`)."""
+_SEEN: Final = ("unreplicated", "blocking", "services")
+"""Fields that the Kubernetes API answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +79,60 @@ def of_plan(session: Session, plan: Plan, sight: Sight) -> BlastRadius:
 
     Raises no `KledError`: what could not be asked is None, and its reason in `unknown`.
     """
+    found = _radius(plan.cluster, lambda: _planned(session, plan), sight)
+    notes = _Notes(dict(found.unknown))
+    return replace(
+        found,
+        load_balancers=footprint.load_balancers(plan),
+        iam=notes.ask(sight.shared_roles, "iam") if footprint.iam(plan) else (),
+        unknown=notes.unknown,
+    )
+
+
+def of_roll(
+    session: Session, plan: RollingPlan, sight: Sight, *, force: bool = False
+) -> BlastRadius:
+    """Return the radius of rolling what `plan` says; with `force` every machine of its groups.
+
+    Raises no `KledError`, as `of_plan`.
+    """
+
+    def machines() -> _Machines:
+        rows = [_after(row, outdated=True) if force else row for row in plan.rows]
+        return _rolled(_roles(session, plan.cluster), rows)
+
+    return _radius(plan.cluster, machines, sight)
+
+
+def of_deletion(session: Session, cluster: str, group: str, sight: Sight) -> BlastRadius:
+    """Return the radius of deleting an instance group, whose machines kops ends undrained.
+
+    Raises no `KledError`, as `of_plan`.
+    """
+
+    def machines() -> _Machines:
+        rows = [row for row in _rows(session, cluster) if row.instance_group == group]
+        return _Machines((), tuple(Ended(group, _running(row)) for row in rows), ())
+
+    return _radius(cluster, machines, sight)
+
+
+def _radius(cluster: str, what: Callable[[], _Machines], sight: Sight) -> BlastRadius:
     notes = _Notes()
-    every = ("rolls", "ended", "unreplicated", "blocking", "services")
-    machines = notes.ask(lambda: _machines(session, plan), *every)
-    seen: Affected | None = None
+    machines = notes.ask(what, "rolls", "ended", *_SEEN)
+    seen, duration = None, None
     if machines is not None:
-        seen = notes.ask(lambda: _affected(sight, machines), *every[2:])
-    duration = None
+        seen = notes.ask(lambda: _affected(sight, machines), *_SEEN)
     if machines is not None and machines.rows:
         duration = notes.ask(lambda: sight.estimate(machines.rows), "duration")
-    roles = notes.ask(sight.shared_roles, "iam") if footprint.iam(plan) else ()
     return BlastRadius(
-        plan.cluster,
+        cluster,
         rolls=machines.rolls if machines else None,
         ended=machines.ended if machines else None,
         unreplicated=seen.unreplicated if seen else None,
         blocking=seen.blocking if seen else None,
         services=seen.services if seen else None,
-        load_balancers=footprint.load_balancers(plan),
         duration=duration,
-        iam=roles,
         unknown=notes.unknown,
     )
 
@@ -106,31 +142,44 @@ def _affected(sight: Sight, machines: _Machines) -> Affected:
     return sight.affected(machines.groups) if machines.groups else Affected()
 
 
-def _machines(session: Session, plan: Plan) -> _Machines:
+def _planned(session: Session, plan: Plan) -> _Machines:
     """Ask kops, without the Kubernetes API, which machines there are and which are out of date."""
-    rows = session.kops.rolling_update_preview(plan.cluster, Roll(cloudonly=True)).rows
+    rows = _rows(session, plan.cluster)
     if not rows:
         return _Machines((), (), ())  # nothing runs yet
-    roles = {one.name: one.role for one in session.kops.get_instance_groups(plan.cluster)}
+    roles = _roles(session, plan.cluster)
     outdated = _outdated(plan, tuple(roles), rows)
+    sizes = footprint.greatest_sizes(plan, roles)
+    ended = tuple(
+        Ended(row.instance_group, _running(row) - sizes[row.instance_group])
+        for row in rows
+        if _running(row) > sizes.get(row.instance_group, _running(row))
+    )
     later = [_after(row, outdated=row.instance_group in outdated) for row in rows]
+    return _rolled(roles, later, ended)
+
+
+def _rolled(
+    roles: Mapping[str, Role], rows: Sequence[RollingRow], ended: tuple[Ended, ...] = ()
+) -> _Machines:
+    """Return what rolls of `rows`, in kops' order."""
     rolling = sorted(
-        (row for row in later if row.need_update),
+        (row for row in rows if row.need_update),
         key=lambda row: (_ORDER[roles.get(row.instance_group, "node")], row.instance_group),
     )
-    sizes = footprint.greatest_sizes(plan, roles)
-    return _Machines(
-        tuple(
-            GroupRoll(row.instance_group, roles.get(row.instance_group, "node"), row.need_update)
-            for row in rolling
-        ),
-        tuple(
-            Ended(row.instance_group, _running(row) - sizes[row.instance_group])
-            for row in rows
-            if _running(row) > sizes.get(row.instance_group, _running(row))
-        ),
-        tuple(rolling),
+    rolls = (
+        GroupRoll(row.instance_group, roles.get(row.instance_group, "node"), row.need_update)
+        for row in rolling
     )
+    return _Machines(tuple(rolls), ended, tuple(rolling))
+
+
+def _rows(session: Session, cluster: str) -> tuple[RollingRow, ...]:
+    return session.kops.rolling_update_preview(cluster, Roll(cloudonly=True)).rows
+
+
+def _roles(session: Session, cluster: str) -> Mapping[str, Role]:
+    return {one.name: one.role for one in session.kops.get_instance_groups(cluster)}
 
 
 def _outdated(plan: Plan, groups: Sequence[str], rows: Sequence[RollingRow]) -> frozenset[str]:

@@ -14,7 +14,12 @@ from kled.retry import READ
 def planned(session: Session, cluster: str) -> tuple[Plan, BlastRadius]:
     """Return the plan of `kops update cluster` and its radius; reads only."""
     plan = session.kops.update_preview(cluster)
-    return plan, of_plan(session, plan, SessionSight(session, cluster))
+    return plan, touched(session, plan)
+
+
+def touched(session: Session, plan: Plan) -> BlastRadius:
+    """Return the radius of an update's plan, looking with the session's hands."""
+    return of_plan(session, plan, SessionSight(session, plan.cluster))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from kled.models.blast_radius import BlastRadius, Ended, GroupRoll
 from kled.models.cluster import InstanceGroup
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll, RollingPlan, RollingRow
-from kled.operations.blast_radius import Affected, of_plan
+from kled.operations.blast_radius import Affected, of_deletion, of_plan, of_roll
 
 C = "c.example.com"
 CONTROL, NODES, SPOT = "control-plane-a", "nodes-a", "spot-a"
@@ -152,3 +152,31 @@ def test_roles_are_asked_about_where_the_plan_changes_roles() -> None:
     assert radius(Sight(), TEMPLATE).iam == ()
     assert radius(broken, ROLE).iam is None
     assert radius(broken, ROLE).unknown["iam"] == "no store"
+
+
+def test_a_roll_touches_what_its_preview_says_and_forced_every_machine_of_its_groups() -> None:
+    session: Any = SimpleNamespace(kops=Kops())
+    plan = RollingPlan(C, (row(SPOT, 1, 3), row(CONTROL, 0, 1)))
+
+    once, forced = Sight(), Sight()
+
+    assert of_roll(session, plan, once).rolls == (GroupRoll(SPOT, "node", 1),)
+    assert once.groups == [frozenset({SPOT})]
+    assert of_roll(session, plan, forced, force=True).machines == 5
+    assert forced.rows == [(CONTROL, 1), (SPOT, 4)]
+
+
+def test_a_deleted_group_ends_its_machines_and_what_runs_there() -> None:
+    session: Any = SimpleNamespace(kops=Kops())
+
+    found = of_deletion(session, C, SPOT, Sight())
+
+    assert found.ended == (Ended(SPOT, 4),)
+    assert found.rolls == ()
+    assert found.unreplicated == ("default/db (StatefulSet)",)
+
+
+def test_a_deletion_of_which_kops_cannot_tell_is_unknown() -> None:
+    session: Any = SimpleNamespace(kops=Kops(broken=CloudUnavailable("down")))
+
+    assert of_deletion(session, C, SPOT, Sight()).ended is None
