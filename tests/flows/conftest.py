@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from deployments import catalog
+from deployments.environment import Environment
 from tasks.environment import prepare
 from tests.flows.box import Box, Memory, make_box
 
@@ -41,3 +43,18 @@ def changed(box: Box) -> Box:
     box.kops("create", "cluster", named, *zones, "--yes")
     box.kops("edit", "instancegroup", "nodes-us-east-1a", named, "--set=spec.machineType=t3.large")
     return box
+
+
+@pytest.fixture
+def worker(box: Box, tmp_path: Path) -> Iterator[Environment]:
+    """Yield an environment whose work pool has a worker with the sandbox's variables."""
+    from prefect.client.orchestration import get_client
+
+    from deployments.apply import apply
+    from tests.flows.worker import at_work
+
+    here = Environment("cancelling", "cancelling")
+    with get_client(sync_client=True) as client:
+        apply(client, catalog.load(catalog.path()), here)
+    with at_work(box, here.work_pool, tmp_path):
+        yield here

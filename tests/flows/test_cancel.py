@@ -1,34 +1,19 @@
 """A flow run on a worker that somebody cancels takes its kops with it."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.states import Cancelling
 
-from deployments import catalog
-from deployments.apply import apply
 from deployments.environment import Environment
 from kled.sandbox import faults
 from tests.flows.box import Box
 from tests.flows.server import SPEC, artifacts_of
 from tests.flows.test_kill import running, until
-from tests.flows.worker import at_work
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
-
-
-@pytest.fixture
-def worker(box: Box, tmp_path: Path) -> Iterator[Environment]:
-    """Yield an environment whose work pool has a worker with the sandbox's variables."""
-    here = Environment("cancelling", "cancelling")
-    with get_client(sync_client=True) as client:
-        apply(client, catalog.load(catalog.path()), here)
-    with at_work(box, here.work_pool, tmp_path):
-        yield here
 
 
 def test_a_cancelled_run_leaves_no_kops_behind_and_says_what_was_done(

@@ -30,12 +30,16 @@ def start(box: Box) -> "subprocess.Popen[bytes]":
 
 
 def running(box: Box) -> list[psutil.Process]:
-    """Return the kops processes of this sandbox that are alive (a zombie is not)."""
+    """Return the kops processes of this sandbox that are alive (a zombie is not).
+
+    The sandbox's Kubernetes API outlives the kops that started it.
+    """
     kops = []
     for one in psutil.process_iter():
         try:
             mine = one.environ().get("KLED_SANDBOX") == str(box.directory)
-            if mine and one.status() != psutil.STATUS_ZOMBIE:
+            serves = any("kled.sandbox.kubernetes" in word for word in one.cmdline())
+            if mine and not serves and one.status() != psutil.STATUS_ZOMBIE:
                 kops.append(one)
         except (psutil.AccessDenied, psutil.NoSuchProcess):
             continue
