@@ -67,6 +67,7 @@ class Call:
             leased="lease" not in self._without,
             snapshot_first="snapshot" not in self._without,
             epoch_checked="epoch" not in self._without,
+            roles_checked="role_check" not in self._without,
         )
 
     def _line(self, line: str) -> None:
@@ -88,7 +89,7 @@ def leaf(
     """Make a function a command that is given a `Call` and returns its exit code (None: 0).
 
     With `mutates` the command also takes `--lease-wait`, `--no-lease`, `--no-snapshot`,
-    `--no-epoch` and `--snapshot-store`; with `snapshots` only the last.
+    `--no-epoch`, `--no-role-check` and `--snapshot-store`; with `snapshots` only the last.
     """
 
     def make(function: Callable[Concatenate[Call, P], int | None]) -> click.Command:
@@ -123,7 +124,9 @@ def _call(options: dict[str, Any]) -> Call:
         lease_wait=settings.lease_wait if wait is None else wait,
     )
     without = frozenset(
-        guard for guard in ("lease", "snapshot", "epoch") if options.pop(f"no_{guard}", False)
+        guard
+        for guard in ("lease", "snapshot", "epoch", "role_check")
+        if options.pop(f"no_{guard}", False)
     )
     return Call(settings, verbose=options.pop("verbose"), without=without)
 
@@ -169,5 +172,10 @@ _LEASE: tuple[Callable[[], click.Option], ...] = (
         ["--no-epoch"],
         is_flag=True,
         help="Do not ask the snapshot store whether the cluster still lives here.",
+    ),
+    lambda: click.Option(
+        ["--no-role-check"],
+        is_flag=True,
+        help="Change or delete IAM roles though other registered clusters may use them, too.",
     ),
 )

@@ -10,6 +10,7 @@ from kled.models.clouds import missing_variables
 from kled.models.definition import Definition
 from kled.models.spec import ClusterSpec
 from kled.operations.export_cluster import export_step
+from kled.operations.iam_fanout import roles_step
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.operations.update_cluster import apply_step
@@ -42,11 +43,16 @@ class CreateCluster:
         """Return the steps in their order."""
         return (
             check_step(self.spec),
+            roles_step(self.cluster, where=self._is_new),
             store_step(self.spec),
             apply_step(self.cluster),
             validate_step(self.cluster, self.patience),
             export_step(self.cluster, self.kubeconfig, self.admin),
         )
+
+    def _is_new(self, session: Session) -> bool:
+        """Whether roles will be made; those of a stored cluster are looked at with its plan."""
+        return self.spec.cloud == "aws" and session.kops.find_definition(self.cluster) is None
 
 
 @dataclass(frozen=True, slots=True)

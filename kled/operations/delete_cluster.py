@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from kled.errors import KopsError, NotApproved
 from kled.models.definition import Definition
+from kled.operations.iam_fanout import roles_step
 from kled.operations.protection import protection, require_confirmation
 from kled.operations.session import Session
 from kled.operations.step import Step
@@ -32,7 +33,8 @@ class DeleteCluster:
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order."""
-        return (guard_step(self), delete_step(self.cluster, unregister=self.unregister))
+        roles = () if self.unregister else (roles_step(self.cluster),)
+        return (*roles, guard_step(self), delete_step(self.cluster, unregister=self.unregister))
 
 
 def guard_step(deletion: DeleteCluster) -> Step:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from kled.kops import footprint
+from kled.operations import iam_fanout
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE
@@ -21,7 +23,7 @@ class ReconcileCluster:
     mutates = True
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the one step.
+        """Return the steps.
 
         Safe to repeat and to kill: it is made of updates and rolling updates, and each looks anew
         at what is left.
@@ -31,5 +33,11 @@ class ReconcileCluster:
             session.kops.reconcile(self.cluster)
             return "reconciled"
 
+        def changes_roles(session: Session) -> bool:
+            return footprint.iam(session.kops.reconcile_preview(self.cluster))
+
         way_back = "put the earlier definition back, and reconcile again"
-        return (Step("reconcile cluster", act, RECONCILE, way_back=way_back),)
+        return (
+            iam_fanout.roles_step(self.cluster, where=changes_roles),
+            Step("reconcile cluster", act, RECONCILE, way_back=way_back),
+        )

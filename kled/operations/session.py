@@ -44,6 +44,8 @@ class Who:
     """False changes the cluster without a snapshot before (`--no-snapshot`)."""
     epoch_checked: bool = True
     """False does not ask where the cluster lives (`--no-epoch`)."""
+    roles_checked: bool = True
+    """False does not ask who else uses the cluster's IAM roles (`--no-role-check`)."""
 
 
 class Session:
@@ -88,24 +90,23 @@ def open_session(
 
     Without `with_kops` no kops is looked for: for operations on stores alone. Raises `KopsMissing`,
     `SettingsError` (no state store), `LeaseHeld`, `CapabilityMissing`, and with `cluster`
-    `VersionRefused` for a kops that is too old to change anything. The scratch directory (0700)
-    with the kubeconfig that kops writes to is removed at the end; after a SIGKILL it stays behind
-    in the system's temporary directory, readable by its owner alone.
+    `VersionRefused` for a kops that is too old to change anything, before the lease is taken.
+    The scratch directory (0700) with the kubeconfig that kops writes to is removed at the end;
+    after a SIGKILL it stays behind in the system's temporary directory, readable by its owner
+    alone.
     """
     require_state_store(settings)
     program = _program(settings) if with_kops else None
     with ExitStack() as stack:
+        scratch = Path(tempfile.mkdtemp(prefix="kled-"))
+        stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+        if program is not None and cluster is not None:
+            features.check(_kops(settings, program, scratch, None, on_line).version())
         lease = None
         if cluster is not None and who.leased:
             with _advised():
                 lease = stack.enter_context(_lease(settings, cluster, who, clock))
-        kops = None
-        if program is not None:
-            scratch = Path(tempfile.mkdtemp(prefix="kled-"))
-            stack.callback(shutil.rmtree, scratch, ignore_errors=True)
-            kops = _kops(settings, program, scratch, lease, on_line)
-            if cluster is not None:
-                features.check(kops.version())
+        kops = _kops(settings, program, scratch, lease, on_line) if program is not None else None
         yield Session(settings, kops, clock, who, lease)
 
 

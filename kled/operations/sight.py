@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from kled.errors import CapabilityMissing
 from kled.kops.footprint import GROUP_LABEL
 from kled.models.rolling import RollingRow
 from kled.operations.blast_radius import Affected
+from kled.operations.iam_fanout import shared_roles
 from kled.operations.session import Session
 
 _PATIENCE: Final = timedelta(seconds=5)
@@ -52,4 +52,4 @@ class SessionSight:
 
     def shared_roles(self) -> tuple[str, ...]:
         """Name the cluster's IAM roles that other registered clusters use, too."""
-        raise CapabilityMissing("other clusters were not asked for their roles")
+        return tuple(map(str, shared_roles(self._session, self._cluster)))

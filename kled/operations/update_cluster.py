@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from kled.kops import footprint
 from kled.models.rolling import Roll
-from kled.operations import approved_plan
+from kled.operations import approved_plan, iam_fanout
 from kled.operations.approved_plan import Approved
 from kled.operations.roll_cluster import RollCluster
 from kled.operations.session import Session
@@ -55,12 +56,13 @@ def approval_step(cluster: str, approved: Approved) -> Step:
     return Step("check approval", act, READ, reads=True)
 
 
-def apply_step(cluster: str, approved: Approved | None = None) -> Step:
+def apply_step(cluster: str, approved: Approved | None = None) -> Step:  # noqa: C901 - one step
     """`kops update cluster --yes`, unless its preview is empty.
 
     Safe to repeat and to kill: kops creates what is missing and leaves what is there; what a
     killed call had not done yet shows in the next preview. An approval is checked once more
-    against the very preview after which kops is called.
+    against the very preview after which kops is called. A plan that changes IAM roles which other
+    clusters use is refused.
     """
     plans: list[Plan] = []
 
@@ -68,6 +70,8 @@ def apply_step(cluster: str, approved: Approved | None = None) -> Step:
         plan = session.kops.update_preview(cluster)
         if approved is not None:
             approved_plan.require(session, plan, approved)
+        if footprint.iam(plan):
+            iam_fanout.require_own_roles(session, cluster)
         if not plan.is_empty:
             plans[:] = [plan]
             return None

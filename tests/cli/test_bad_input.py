@@ -127,6 +127,8 @@ def test_a_kops_that_is_too_old_is_refused(env: dict[str, str], tmp_path: Path) 
     assert done.returncode == 1
     assert "kops 1.20.0 is too old" in said(done)
     assert stored(env) == []
+    leases = Path(env["KOPS_STATE_STORE"].removeprefix("file://")) / ".kled" / "leases"
+    assert not leases.exists()
 
 
 def test_a_kops_that_is_too_old_changes_no_cluster(env: dict[str, str], tmp_path: Path) -> None:
