@@ -118,8 +118,9 @@ class Detached:
 def spawn_detached(argv: Sequence[str], *, env: Mapping[str, str]) -> Detached:
     """Start a companion in a session of its own, its stdin and stdout pipes to the caller.
 
-    For the lease's watchdog alone: it must outlive a stopped parent, so it gets no parent-death
-    signal and ends when its stdin does. Raises `SettingsError` where it cannot be started.
+    For the lease's watchdog, which must outlive a stopped parent and ends when its stdin does, and
+    for the sandbox's Kubernetes API: it gets no parent-death signal. Raises `SettingsError` where
+    it cannot be started.
     """
     try:
         child = subprocess.Popen(  # noqa: S603 - no shell

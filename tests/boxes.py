@@ -61,7 +61,7 @@ def make_box(directory: Path, *, after_call: str = "") -> Box:
 
     In it `$n` is the call's number and `$PPID` is kled.
     """
-    control.start(directory, speed=SPEED)
+    control.start(directory, speed=SPEED, api_idle=30.0)
     counting, calls = directory / "counting-kops", directory / "calls"
     counting.write_text(
         "#!/bin/sh\n"

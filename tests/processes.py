@@ -13,8 +13,18 @@ PATIENCE = 60.0  # for a machine with much else to do
 
 def simulated(box: Box) -> list[int]:
     """Return the simulated kops that still run in a sandbox."""
+    return [pid for pid in _inside(box) if pid not in kubernetes_apis(box)]
+
+
+def kubernetes_apis(box: Box) -> list[int]:
+    """Return the sandbox's Kubernetes APIs that run: they outlive the kops that started them."""
+    module = b"kled.sandbox.kubernetes.server"
+    return [pid for pid in _inside(box) if module in _read(pid, "cmdline")]
+
+
+def _inside(box: Box) -> list[int]:
     mark = f"KLED_SANDBOX={box.directory}\0".encode()
-    return [one.pid for one in psutil.process_iter() if mark in _environment(one.pid)]
+    return [one.pid for one in psutil.process_iter() if mark in _read(one.pid, "environ")]
 
 
 def eventually(true: Callable[[], bool]) -> None:
@@ -25,9 +35,9 @@ def eventually(true: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def _environment(pid: int) -> bytes:
+def _read(pid: int, what: str) -> bytes:
     """Return what a process was started with; nothing of one that ended (a zombie has none)."""
     try:
-        return Path(f"/proc/{pid}/environ").read_bytes()
+        return Path(f"/proc/{pid}/{what}").read_bytes()
     except OSError:
         return b""

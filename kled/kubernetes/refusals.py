@@ -34,7 +34,8 @@ def translated(what: str, server: str) -> Iterator[None]:
         raise _unreachable(error, server) from error
     except (httpx2.HTTPError, MsgspecError, ValueError) as error:
         raise OutputUnreadable(
-            f"the Kubernetes API at {server} answered {what} in no known form",
+            f"the Kubernetes API at {server} answered {what} in no known form:"
+            f" {_short(str(error)) or type(error).__name__}",
             hint="something else may answer there: a proxy, or a load balancer without targets",
         ) from error
 

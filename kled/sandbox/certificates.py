@@ -4,8 +4,9 @@ Certificates are valid since two days before now; an authority for 3650 days fro
 the time in nanoseconds and 32 random bits.
 """
 
+import ipaddress
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -70,6 +71,30 @@ def issue_admin(
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_authority_id(signer), critical=False)
+        .sign(signing_key, hashes.SHA256())
+    )
+    return Issued(certificate.serial_number, _pem(certificate), _key_pem(key))
+
+
+def issue_server(
+    authority: bytes, authority_key: bytes, names: Sequence[str], now: datetime
+) -> Issued:
+    """Issue the certificate of a cluster's API: for `names` and 127.0.0.1, for a year."""
+    signer = x509.load_pem_x509_certificate(authority)
+    signing_key = serialization.load_pem_private_key(authority_key, password=None)
+    if not isinstance(signing_key, rsa.RSAPrivateKey):
+        raise TypeError("the keyset's private key is no RSA key")
+    key = rsa.generate_private_key(public_exponent=65537, key_size=int(_DEFAULT_BITS))
+    subject = _name([(NameOID.COMMON_NAME, "kubernetes-master")])
+    known = [*map(x509.DNSName, names), x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))]
+    times = (now, now + timedelta(days=365))
+    certificate = (
+        _builder(subject, signer.subject, key.public_key(), new_serial(now), times)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName(known), critical=False)
         .add_extension(_authority_id(signer), critical=False)
         .sign(signing_key, hashes.SHA256())
     )

@@ -44,10 +44,11 @@ class Sandbox:
     faults: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def start(directory: Path, *, speed: float) -> Sandbox:
+def start(directory: Path, *, speed: float, api_idle: float = 1800.0) -> Sandbox:
     """Make a sandbox, or bring an existing one up to date; its clusters stay. Idempotent.
 
-    `speed` is how many simulated seconds pass in a real one. Raises ValueError for a speed that
+    `speed` is how many simulated seconds pass in a real one; `api_idle` how many real ones its
+    Kubernetes APIs run while nobody asks. Raises ValueError for a speed that
     is not positive, OSError where the directory cannot be written.
     """
     if speed <= 0:
@@ -55,7 +56,7 @@ def start(directory: Path, *, speed: float) -> Sandbox:
     directory = directory.absolute()
     for place in ("bin", "cloud", "home", "home/.ssh", "snapshots", "state"):
         (directory / place).mkdir(parents=True, exist_ok=True, mode=0o700)
-    _replace(directory / clock.SETTINGS, json.dumps({"speed": speed}), 0o600)
+    _replace(directory / clock.SETTINGS, json.dumps({"speed": speed, "api-idle": api_idle}), 0o600)
     _replace(directory / "bin" / "kops", _wrapper(directory), 0o755)
     return status(directory)
 

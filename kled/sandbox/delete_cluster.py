@@ -5,6 +5,7 @@ from kled.sandbox.cloud import Cloud, connect
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.definitions import delete_tree, load_cluster
 from kled.sandbox.flags import Flags
+from kled.sandbox.kubernetes import process
 from kled.sandbox.removal import Tracked
 from kled.sandbox.tables import render
 
@@ -95,6 +96,7 @@ def _unregister(ctx: Context, name: str) -> None:
             raise KopsFailure(f"error removing cluster from state store: {_foreign(ctx, key)}")
     delete_tree(ctx, name)
     kubeconfig.remove(ctx, name)
+    process.end(ctx, name)
     ctx.out(f"Deleted kubectl config for {name}")
     ctx.out(f'\nDeleted cluster: "{name}"')
 

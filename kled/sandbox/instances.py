@@ -30,6 +30,8 @@ class Machine:
     tainted: bool
     joined: bool
     ready: bool
+    launched: float
+    """POSIX time."""
 
 
 def machines(ctx: Context, cloud: Cloud, cluster: str) -> list[Machine]:
@@ -70,9 +72,11 @@ def settle(state: State, cluster: str, group: str, now: float) -> None:
         for machine in state["instances"].values()
         if (machine["cluster"], machine["group"]) == (cluster, group) and not machine["detached"]
     ]
-    for machine in sorted(attached, key=lambda m: m["launched"])[: len(attached) - desired]:
+    too_many = max(0, len(attached) - desired)
+    for machine in sorted(attached, key=lambda m: m["launched"])[:too_many]:
         del state["instances"][machine["id"]]
-    for _ in range(desired - len(attached)):
+    missing = 0 if "Launch" in bounds.get("SuspendProcesses", "") else desired - len(attached)
+    for _ in range(missing):
         _launch(state, cluster, group, now)
 
 
@@ -147,4 +151,5 @@ def _machine(state: State, record: dict[str, Any], *, joined: bool, ready: bool)
         tainted=record["tainted"],
         joined=joined,
         ready=joined and ready,
+        launched=record["launched"],
     )

@@ -15,6 +15,7 @@ from kled.sandbox import definitions, health, keysets, yaml_form
 from kled.sandbox.cloud import region_of
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.flags import Flags
+from kled.sandbox.kubernetes import process
 from kled.sandbox.names import kubeconfig_path
 
 _SECTIONS = ("clusters", "contexts", "users")
@@ -74,11 +75,7 @@ def _server(ctx: Context, name: str, flags: Flags) -> str:
     if flags.get("api-server"):
         return str(flags["api-server"])
     cluster = definitions.load_cluster(ctx, name)
-    if flags.get("internal"):
-        return f"https://api.internal.{name}"
-    if "loadBalancer" not in cluster["spec"].get("api", {}):
-        return f"https://{cluster['spec'].get('masterPublicName', f'api.{name}')}"
-    return f"https://{health.api_host(region_of(cluster), name)}"
+    return process.ensure(ctx, name, region_of(cluster))
 
 
 def _credential(ctx: Context, keyset: keysets.Keyset, seconds: float) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kled.sandbox import health, instances
+from kled.sandbox import draining, health, instances
 from kled.sandbox.clock import spelled
 from kled.sandbox.cloud import Cloud, State
 from kled.sandbox.context import Context, KopsFailure
@@ -13,6 +13,8 @@ from kled.sandbox.instances import Machine
 
 _TICK, _REVALIDATE = 30.0, 10.0
 """Seconds between validations that fail, and between those that pass (captures cp-17, 57)."""
+_DRAIN = 900.0
+"""Kops' default of --drain-timeout."""
 _SOURCE = "instancegroups.go"
 
 
@@ -68,6 +70,7 @@ class Roller:
         """Drain and stop a machine, then wait."""
         if self.api:
             self._log("I", 453, f'Draining the node: "{machine.id}".')
+            self._drain(machine)
             delay = self.flags["post-drain-delay"]
             self._log(
                 "I", 742, f"Waiting for {spelled(delay)} for pods to stabilize after draining."
@@ -83,6 +86,15 @@ class Roller:
             self._settle(state, machine)
         self._log("I", 491, f"waiting for {spelled(pause)} after terminating instance")
         self.ctx.sleep(pause)
+
+    def _drain(self, machine: Machine) -> None:
+        patience = self.flags.get("drain-timeout", _DRAIN)  # delete instance has no such flag
+        try:
+            draining.drain(self.ctx, self.cloud, self.cluster, machine.id, patience)
+        except KopsFailure as failure:
+            if self.flags["fail-on-drain-error"]:
+                raise KopsFailure(f'failed to drain node "{machine.id}": {failure}') from failure
+            self._log("I", 459, f'Ignoring error draining node "{machine.id}": {failure}')
 
     def _settle(self, state: State, machine: Machine) -> None:
         now = self.ctx.now().timestamp()

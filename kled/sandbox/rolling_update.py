@@ -1,5 +1,6 @@
 """`kops rolling-update cluster`: which groups are out of date, and replacing their machines."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,8 @@ class _Group:
     bounds: tuple[str, str, str]
     """Minimum, target and maximum."""
     machines: list[Machine]
+    surge: int = 1
+    """How many may be detached, and so replaced, before the first is drained (`maxSurge`)."""
 
     @property
     def outdated(self) -> list[Machine]:
@@ -90,8 +93,17 @@ def _groups(ctx: Context, cloud: Cloud, flags: Flags) -> list[_Group]:
         record = resources.get(key(name, "AutoscalingGroup", full_name(name, group)))
         if record and (not wanted or own in wanted) and (not roles or role in roles):
             ours = [machine for machine in found if machine.short_group == own]
-            chosen.append(_Group(own, is_control_plane(group), _bounds(record), ours))
+            surge = _surge_of(group, len(ours))
+            chosen.append(_Group(own, is_control_plane(group), _bounds(record), ours, surge))
     return chosen
+
+
+def _surge_of(group: dict[str, Any], machines: int) -> int:
+    """Return the group's maxSurge: a number or a percentage, rounded up; 1 by default."""
+    told = str((group["spec"].get("rollingUpdate") or {}).get("maxSurge", 1))
+    if told.endswith("%"):
+        return math.ceil(int(told[:-1]) * machines / 100)
+    return int(told)
 
 
 def _bounds(record: dict[str, Any]) -> tuple[str, str, str]:
@@ -129,19 +141,23 @@ def _roll_group(roller: Roller, group: _Group) -> None:
     roller.validate("", 1)
     if roller.api:
         roller.taint(queue)
-        if not group.control_plane and not any(machine.detached for machine in queue):
-            queue = _surge(roller, queue, pause)
+        surge = 0 if group.control_plane else group.surge
+        if not any(machine.detached for machine in queue):
+            queue = _surge(roller, queue, pause, surge)
     for machine in queue:
         roller.remove(machine, pause)
         roller.validate(" after removing a node", flags["validate-count"])
 
 
-def _surge(roller: Roller, queue: list[Machine], pause: float) -> list[Machine]:
-    """Detach one machine first, so that the group never has too few; it is removed last."""
-    first, *others = queue
-    roller.detach(first)
+def _surge(roller: Roller, queue: list[Machine], pause: float, surge: int) -> list[Machine]:
+    """Detach some machines first, so that the group never has too few; they are removed last."""
+    first, others = queue[:surge], queue[surge:]
+    if not first:
+        return queue
+    for machine in first:
+        roller.detach(machine)
     text = f"waiting for {spelled(pause)} after detaching instance"
     roller.ctx.log("I", "instancegroups.go:225", text)
     roller.ctx.sleep(pause)
     roller.validate(" after detaching instance", roller.flags["validate-count"])
-    return [*others, first]
+    return [*others, *first]

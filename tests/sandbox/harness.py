@@ -34,7 +34,7 @@ class Box:
     """A sandbox with the operator's files; every call is a process."""
 
     def __init__(self, directory: Path, *, speed: float = 5000.0) -> None:
-        control.start(directory, speed=speed)
+        control.start(directory, speed=speed, api_idle=10.0)
         self.directory = directory
         self.origins = [directory]
         self.state = directory / "state"

@@ -132,7 +132,7 @@ def test_a_create_that_is_throttled_for_a_while_ends_well(stage: Stage) -> None:
 
     report = stage.run(create(stage))
 
-    assert [row.outcome for row in report.rows] == ["done"] * 5
+    assert {row.outcome for row in report.rows} == {"done"}
     assert len(stage.tries) == 2
     assert all(one.endswith("Throttled") for one in stage.tries)
 

@@ -1,0 +1,227 @@
+"""From a request to its answer: reads with selectors and pages, writes, evictions."""
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+import yaml
+
+from kled.sandbox.kubernetes import budgets, nodes
+from kled.sandbox.kubernetes.documents import CLUSTERWIDE, KINDS, SHORT, WRITTEN, everything, typed
+from kled.sandbox.kubernetes.objects import Json, World, moment, uid
+from kled.sandbox.kubernetes.selectors import picked
+
+Answer = tuple[int, Json]
+_PATH: Final = re.compile(
+    r"/(?:api/(?P<core>v1)|apis/(?P<group>[a-z0-9.]+/v1))"
+    r"(?:/namespaces/(?P<namespace>[^/]+)(?=/[a-z]+))?/(?P<plural>[a-z]+)"
+    r"(?:/(?P<name>[^/]+))?(?:/(?P<sub>[a-z]+))?"
+)
+_APPLY, _STRATEGIC = "application/apply-patch+yaml", "application/strategic-merge-patch+json"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call: what it is about, and what it says."""
+
+    method: str
+    plural: str
+    namespace: str
+    name: str
+    sub: str
+    query: dict[str, str]
+    content_type: str
+    body: Json
+
+    @property
+    def where(self) -> str:
+        """Where its object stands among those of its kind."""
+        return self.name if self.plural in CLUSTERWIDE else f"{self.namespace}/{self.name}"
+
+
+def answer(world: World, method: str, target: str, content_type: str, body: bytes) -> Answer:
+    """Answer one request; what it changes is in `world.state`."""
+    url = urlsplit(target)
+    discovered = _discovery(url.path)
+    if discovered is not None:
+        return HTTPStatus.OK, discovered
+    match = _PATH.fullmatch(url.path)
+    version = match and (match["core"] or match["group"])
+    if not match or KINDS.get(match["plural"], ("",))[0] != version:
+        return failure(HTTPStatus.NOT_FOUND, "the server could not find the requested resource")
+    request = Request(
+        method,
+        match["plural"],
+        match["namespace"] or "",
+        match["name"] or "",
+        match["sub"] or "",
+        {name: values[0] for name, values in parse_qs(url.query).items()},
+        content_type.partition(";")[0],
+        yaml.safe_load(body) or {} if body else {},
+    )
+    return _routed(world, request)
+
+
+def failure(status: int, message: str, *, cause: str = "") -> Answer:
+    """Return a `Status`, the API's way of saying no."""
+    details = {"causes": [{"reason": "DisruptionBudget", "message": cause}]} if cause else {}
+    return status, {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": message,
+        "reason": HTTPStatus(status).phrase.title().replace(" ", ""),
+        "details": details,
+        "code": int(status),
+    }
+
+
+def _routed(world: World, request: Request) -> Answer:
+    there = everything(world, request.plural)
+    if not request.name:
+        is_new = request.method == "POST"
+        return _create(world, request) if is_new else _list(there, request)
+    found = there.get(request.where)
+    if request.content_type == _APPLY and request.plural in WRITTEN:
+        return _write(world, request, found or {})
+    if found is None:
+        words = f'{request.plural} "{request.name}" not found'
+        return failure(HTTPStatus.NOT_FOUND, words)
+    if request.sub == "eviction":
+        return _evict(world, request, found)
+    act = {"PATCH": _change, "PUT": _change, "DELETE": _delete}.get(request.method)
+    return act(world, request, found) if act else (HTTPStatus.OK, found)
+
+
+def _list(there: dict[str, Json], request: Request) -> Answer:
+    items = picked(there.values(), request.namespace, request.query)
+    start = int(request.query.get("continue", 0))
+    limit = int(request.query.get("limit", 0)) or len(items)
+    meta: Json = {"resourceVersion": "1"}
+    if start + limit < len(items):
+        meta["continue"] = str(start + limit)
+    version, kind = KINDS[request.plural]
+    shown = items[start : start + limit]
+    return HTTPStatus.OK, {
+        "kind": f"{kind}List",
+        "apiVersion": version,
+        "metadata": meta,
+        "items": shown,
+    }
+
+
+def _create(world: World, request: Request) -> Answer:
+    name = request.body.get("metadata", {}).get("name", "")
+    with_name = Request(**{**vars(request), "name": name})
+    if request.plural not in WRITTEN or not name:
+        return failure(HTTPStatus.METHOD_NOT_ALLOWED, f"{request.plural} are not made by clients")
+    if with_name.where in everything(world, request.plural):
+        return failure(HTTPStatus.CONFLICT, f'{request.plural} "{name}" already exists')
+    return _write(world, with_name, {})
+
+
+def _write(world: World, request: Request, found: Json) -> Answer:
+    """Merge what was sent into what is there, or make it."""
+    about: Json = {
+        "uid": uid(request.plural, request.where, str(world.next_number())),
+        "creationTimestamp": moment(world.now),
+        **found.get("metadata", {}),
+        **request.body.get("metadata", {}),
+        "name": request.name,
+        "resourceVersion": str(world.next_number()),
+    }
+    if request.plural not in CLUSTERWIDE:
+        about["namespace"] = request.namespace
+    merged = {**merge(found, request.body), **typed(request.plural), "metadata": about}
+    merged.pop("status", None)
+    world.state["objects"].setdefault(request.plural, {})[request.where] = merged
+    return HTTPStatus.OK if found else HTTPStatus.CREATED, merged
+
+
+def _change(world: World, request: Request, found: Json) -> Answer:
+    sent = request.body.get("metadata", {}).get("resourceVersion")
+    if sent is not None and sent != found["metadata"].get("resourceVersion"):
+        words = "the object has been modified; please apply your changes to the latest version"
+        return failure(HTTPStatus.CONFLICT, words)
+    if request.plural == "nodes":
+        strategic = request.content_type == _STRATEGIC
+        nodes.change(world, request.name, request.body, strategic=strategic)
+        return HTTPStatus.OK, nodes.document(world, request.name)
+    if request.plural not in WRITTEN:
+        return failure(HTTPStatus.METHOD_NOT_ALLOWED, f"{request.plural} are not changed so")
+    return _write(world, request, {} if request.method == "PUT" else found)
+
+
+def _delete(world: World, request: Request, found: Json) -> Answer:
+    if request.plural == "nodes":
+        world.state["nodes"].setdefault(request.name, {})["deleted"] = True
+    elif request.plural == "pods":
+        world.state["pods"][request.where]["leaving"] = world.now
+    else:
+        world.state["objects"].get(request.plural, {}).pop(request.where, None)
+    return HTTPStatus.OK, found
+
+
+def _evict(world: World, request: Request, found: Json) -> Answer:
+    wanted = (request.body.get("deleteOptions") or {}).get("preconditions") or {}
+    if wanted.get("uid", found["metadata"]["uid"]) != found["metadata"]["uid"]:
+        return failure(HTTPStatus.CONFLICT, "Precondition failed: UID in precondition differs")
+    refused = budgets.evict(world, request.where)
+    if refused is not None:
+        return failure(refused.status, refused.message, cause=refused.cause)
+    return HTTPStatus.CREATED, {"kind": "Status", "apiVersion": "v1", "status": "Success"}
+
+
+def merge(found: Any, sent: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Merge as RFC 7396 says: null removes, objects merge, all else replaces."""
+    if not isinstance(found, dict) or not isinstance(sent, dict):
+        return sent
+    merged = dict(found)
+    for name, value in sent.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge(merged.get(name), value)
+    return merged
+
+
+def _discovery(path: str) -> Json | None:
+    if path == "/version":
+        return {"major": "1", "minor": "35", "gitVersion": "v1.35.5", "platform": "linux/amd64"}
+    if path == "/api":
+        return {"kind": "APIVersions", "versions": ["v1"]}
+    groups = sorted({version for version, _ in KINDS.values()})
+    if path == "/apis":
+        return {
+            "kind": "APIGroupList",
+            "apiVersion": "v1",
+            "groups": [_group(one) for one in groups if "/" in one],
+        }
+    found = path.removeprefix("/apis/").removeprefix("/api/")
+    if found in groups and path != found:
+        return {"kind": "APIResourceList", "groupVersion": found, "resources": _resources(found)}
+    return None
+
+
+def _group(version: str) -> Json:
+    one = {"groupVersion": version, "version": version.rpartition("/")[2]}
+    return {"name": version.partition("/")[0], "versions": [one], "preferredVersion": one}
+
+
+def _resources(version: str) -> list[Json]:
+    verbs = ["create", "delete", "get", "list", "patch", "update"]
+    return [
+        {
+            "name": plural,
+            "singularName": kind.lower(),
+            "kind": kind,
+            "namespaced": plural not in CLUSTERWIDE,
+            "shortNames": [SHORT[plural]] if plural in SHORT else [],
+            "verbs": verbs,
+        }
+        for plural, (of, kind) in KINDS.items()
+        if of == version
+    ]

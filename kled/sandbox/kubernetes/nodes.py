@@ -1,0 +1,113 @@
+"""Nodes: machines that joined, with what clients changed of them."""
+
+from typing import Any, Final
+
+from kled.sandbox.instances import Machine
+from kled.sandbox.kubernetes.builtin import CONTROL_PLANE
+from kled.sandbox.kubernetes.objects import Json, World, moment, uid
+
+GROUP: Final = "kops.k8s.io/instancegroup"
+SCHEDULED: Final = "kops.k8s.io/scheduled-for-update"
+"""The taint that kops puts on what it is about to replace (kops: instancegroups.go)."""
+
+
+def labels_of(world: World, name: str) -> dict[str, str]:
+    """Return a node's labels as kops' nodeup and controllers set them."""
+    machine = world.machines[name]
+    role = CONTROL_PLANE if machine.control_plane else "node-role.kubernetes.io/node"
+    return {
+        "kubernetes.io/hostname": name,
+        "topology.kubernetes.io/zone": machine.zone,
+        "node.kubernetes.io/instance-type": machine.machine_type,
+        GROUP: machine.short_group,
+        role: "",
+        **world.state["nodes"].get(name, {}).get("labels", {}),
+    }
+
+
+def taints_of(world: World, name: str) -> list[dict[str, str]]:
+    """Return a node's taints: its role's, kops', and what clients set."""
+    machine = world.machines[name]
+    changed = world.state["nodes"].get(name, {})
+    found = list(changed["taints"]) if "taints" in changed else _own_taints(machine)
+    if machine.tainted and not any(one["key"] == SCHEDULED for one in found):
+        found.append({"key": SCHEDULED, "effect": "PreferNoSchedule"})
+    return found
+
+
+def document(world: World, name: str) -> Json:
+    """Return the Node as the API shows it."""
+    machine = world.machines[name]
+    changed = world.state["nodes"].get(name, {})
+    spec: Json = {"providerID": f"aws:///{machine.zone}/{name}"}
+    taints = taints_of(world, name)
+    if changed.get("unschedulable"):
+        spec["unschedulable"] = True
+        taints = [*taints, {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}]
+    if taints:
+        spec["taints"] = taints
+    ready = "True" if machine.ready else "False"
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": name,
+            "uid": uid("node", name),
+            "resourceVersion": str(changed.get("version", 1)),
+            "creationTimestamp": moment(machine.launched),
+            "labels": labels_of(world, name),
+        },
+        "spec": spec,
+        "status": {
+            "addresses": [
+                {"type": "InternalIP", "address": machine.ip},
+                {"type": "Hostname", "address": name},
+            ],
+            "conditions": [{"type": "Ready", "status": ready}],
+            "nodeInfo": _info(name),
+        },
+    }
+
+
+def _info(name: str) -> dict[str, str]:
+    return {
+        "architecture": "amd64",
+        "bootID": uid("boot", name),
+        "containerRuntimeVersion": "containerd://2.1.4",
+        "kernelVersion": "6.8.0-1040-aws",
+        "kubeProxyVersion": "",
+        "kubeletVersion": "v1.35.5",
+        "machineID": uid("machine", name).replace("-", ""),
+        "operatingSystem": "linux",
+        "osImage": "Ubuntu 24.04.3 LTS",
+        "systemUUID": uid("system", name),
+    }
+
+
+def change(world: World, name: str, body: Json, *, strategic: bool) -> None:
+    """Take over what a patch says of labels, cordon and taints."""
+    changed = world.state["nodes"].setdefault(name, {})
+    spec: dict[str, Any] = body.get("spec") or {}
+    if "unschedulable" in spec:
+        changed["unschedulable"] = bool(spec["unschedulable"])
+    if "taints" in spec:
+        wanted = spec["taints"] or []
+        if strategic:  # merged by key
+            kept = {one["key"]: one for one in [*taints_of(world, name), *wanted]}
+            wanted = [one for one in kept.values() if one.get("$patch") != "delete"]
+        controllers = "node.kubernetes.io/unschedulable"
+        changed["taints"] = [one for one in wanted if one["key"] != controllers]
+    labels = {**changed.get("labels", {}), **(body.get("metadata") or {}).get("labels", {})}
+    changed["labels"] = {key: value for key, value in labels.items() if value is not None}
+    changed["version"] = world.next_number()
+
+
+def cordon(world: World, name: str) -> None:
+    """Let no new pod go to a node, as a drain does."""
+    change(world, name, {"spec": {"unschedulable": True}}, strategic=False)
+
+
+def _own_taints(machine: Machine) -> list[dict[str, str]]:
+    if not machine.control_plane:
+        return []
+    return [{"key": CONTROL_PLANE, "effect": "NoSchedule"}]
