@@ -17,7 +17,6 @@ from typing import Any
 
 from kled.process import spawn_detached
 from kled.sandbox import keysets
-from kled.sandbox.cloud import ACCOUNT
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.kubernetes import objects
 
@@ -26,7 +25,7 @@ def ensure(ctx: Context, cluster: str, region: str) -> str:
     """Return the URL of the cluster's API, which runs now. Raises KopsFailure where it cannot."""
     place = _place(ctx, cluster)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with place.with_suffix(".api-lock").open("a") as lock:
+    with place.with_suffix(".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         known = _known(place)
         port = int(known.get("port", 0))
@@ -58,7 +57,7 @@ def _start(
     if not found:
         raise KopsFailure("the sandbox's Kubernetes API did not start")
     known = {"port": int(found), "pid": server.pid, "authorities": told["authorities"]}
-    fresh = place.with_suffix(".api-new")
+    fresh = place.with_suffix(".new")
     fresh.write_text(json.dumps(known))
     fresh.replace(place)
     return int(found)
@@ -109,4 +108,4 @@ def _lives(known: dict[str, Any]) -> bool:
 
 
 def _place(ctx: Context, cluster: str) -> Path:
-    return ctx.sandbox / "cloud" / ACCOUNT / "kubernetes" / f"{cluster}.api"
+    return ctx.sandbox / "apis" / f"{cluster}.json"
