@@ -26,6 +26,7 @@ KledError                        exit 1
 ├── KubernetesRefused            the Kubernetes API refused a request that no narrower class names
 │   ├── KubernetesMissing        there is no object of that name
 │   └── KubernetesConflict       somebody else changed the object first
+├── RollHalted                   a rolling update stopped at a node; nothing is cordoned by it
 ├── DrainBlocked                 pods of a node cannot be moved: budgets, or nothing makes them anew
 ├── DeadlineExceeded             a child process or all attempts together ran out of time
 ├── StoreError                   an object store refused
@@ -44,6 +45,7 @@ KledError                        exit 1
 ├── EpochMismatch                exit 6   the cluster lives in another state store now
 ├── DownloadFailed               retryable; ChecksumMismatch and ReleaseMissing are not
 ├── RoomTaken                    a stranger's `flows`, `tasks` or `deployments` shadows kled's
+├── StillThere                   retryable: something of a deleted cluster is left
 └── FlowFailed                   a flow run ended in another state than completed
 """
 
@@ -195,6 +197,10 @@ class KubernetesConflict(KubernetesRefused):
     """The object is not what the caller last saw, or another manager owns the field."""
 
 
+class RollHalted(KledError):
+    """A rolling update stopped halfway; what it had cordoned is uncordoned."""
+
+
 class DrainBlocked(KledError):
     """Pods of a node could not be moved in time; the message names them and what holds them."""
 
@@ -298,6 +304,12 @@ class RoomTaken(KledError):
     """A foreign `flows`, `tasks` or `deployments` shadows kled's own."""
 
     exit_code = 2
+
+
+class StillThere(KledError):
+    """Something of a cluster that was deleted is left; clouds forget some resources late."""
+
+    retryable = True
 
 
 class FlowFailed(KledError):

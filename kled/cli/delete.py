@@ -2,14 +2,19 @@
 
 import click
 
+from kled.cli import parameters
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.meant import asked
 from kled.cli.plan import show_plan
-from kled.models.plan import Change, Plan
+from kled.models.plan import Plan
+from kled.operations import begun_deletion
+from kled.operations.approved_plan import Approved
 from kled.operations.delete_cluster import DeleteCluster
 from kled.operations.names import named_cluster
+from kled.operations.plan_deletion import planned_deletion
 from kled.operations.protection import protection
+from kled.operations.session import Session
 
 
 @leaf(
@@ -31,10 +36,14 @@ from kled.operations.protection import protection
 @click.option(
     "--confirm", metavar="CLUSTER", help="The name once more; a protected cluster needs it."
 )
+@click.option(
+    "--digest", metavar="HEX", callback=parameters.digest, help="Delete only what a preview showed."
+)
 def delete_cluster(
     call: Call,
     name: str | None,
     confirm: str | None,
+    digest: str | None,
     *,
     yes: bool,
     unregister: bool,
@@ -42,25 +51,33 @@ def delete_cluster(
     """Show what deleting a cluster removes; with --yes delete it."""
     with call.session() as session:
         cluster = named_cluster(session, name)
-        stored = session.kops.get_definition(cluster)
-        preview = None
-        if not yes:
-            preview = _forgotten(cluster) if unregister else session.kops.delete_preview(cluster)
-    why = protection(stored, call.settings.protected)
-    if preview is None:
+        plan, why = _looked_at(call, session, cluster, unregister=unregister, yes=yes)
+    if plan is None:
         meant = confirm or (asked(cluster, why, "delete it") if why else None)
-        execute(call, DeleteCluster(cluster, unregister, meant))
+        approved = Approved(digest) if digest else None
+        execute(call, DeleteCluster(cluster, unregister, meant, approved))
         return
-    show_plan(call, preview)
+    show_plan(call, plan)
     if why:
         call.say(f'cluster "{cluster}" is protected: {why}')
     flags = f"{' --unregister' if unregister else ''} --yes" + (
         f" --confirm={cluster}" if why else ""
     )
-    call.say(f"preview only; delete with: kled kops delete-cluster --name={cluster}{flags}")
+    call.say(
+        f"preview only; delete with: kled kops delete-cluster --name={cluster}{flags}"
+        f"  (--digest={plan.digest[:12]}: this plan, or nothing)"
+    )
 
 
-def _forgotten(cluster: str) -> Plan:
-    """Return what `--unregister` removes; kops' own preview names nothing (capture 38e)."""
-    kinds = ("definition", "keys and secrets", "etcd backups")
-    return Plan(cluster, tuple(Change("delete", kind, cluster) for kind in kinds))
+def _looked_at(
+    call: Call, session: Session, cluster: str, *, unregister: bool, yes: bool
+) -> tuple[Plan | None, str | None]:
+    """Return the plan, None where it is to be done, and why the cluster is protected.
+
+    A cluster that is gone is none to delete, but for one whose deletion is not proved yet.
+    """
+    stored = session.kops.find_definition(cluster)
+    if stored is None and begun_deletion.find(session, cluster) is None:
+        session.kops.get_definition(cluster)  # says that there is none
+    why = protection(stored, call.settings.protected) if stored else None
+    return (None if yes else planned_deletion(session, cluster, unregister=unregister)), why

@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+_DIGEST: Final = re.compile(r"[0-9a-f]{12,64}")
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)(h|m|s)")
 
 
@@ -33,3 +34,10 @@ class Duration(click.ParamType[timedelta]):
 
 
 DURATION: Final = Duration()
+
+
+def digest(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Take the digest that a preview printed; the first 12 digits suffice."""
+    if value is not None and not _DIGEST.fullmatch(value):
+        raise click.BadParameter(f"{value!r} is not 12 to 64 hexadecimal digits")
+    return value

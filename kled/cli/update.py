@@ -1,12 +1,11 @@
 """`kled kops update-cluster`."""
 
-import re
 from datetime import timedelta
 from typing import Final
 
 import click
 
-from kled.cli import meant
+from kled.cli import meant, parameters
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
@@ -15,15 +14,7 @@ from kled.operations.approved_plan import Approved
 from kled.operations.plan_update import planned
 from kled.operations.update_cluster import UpdateCluster
 
-_DIGEST: Final = re.compile(r"[0-9a-f]{12,64}")
 _PATIENCE: Final = timedelta(minutes=30)
-
-
-def _digest(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    """Take what a preview printed; the first 12 digits suffice."""
-    if value is not None and not _DIGEST.fullmatch(value):
-        raise click.BadParameter(f"{value!r} is not 12 to 64 hexadecimal digits")
-    return value
 
 
 @leaf(
@@ -38,7 +29,10 @@ def _digest(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
 @click.option("--name", metavar="CLUSTER", help="The cluster; without it, the store's only one.")
 @click.option("--yes", is_flag=True, help="Apply the changes.")
 @click.option(
-    "--digest", metavar="HEX", callback=_digest, help="Apply only the plan that a preview showed."
+    "--digest",
+    metavar="HEX",
+    callback=parameters.digest,
+    help="Apply only the plan that a preview showed.",
 )
 @click.option(
     "--roll", is_flag=True, help="Then replace the machines that need it, and wait for the cluster."

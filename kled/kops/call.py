@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from kled.errors import KopsError
 from kled.kops import command
@@ -58,6 +58,26 @@ class Calls:
         self._on_start = on_start
         self.timeout = timeout
         self.read_timeout = read_timeout
+
+    def at(self, state_store: str) -> Self:
+        """Return the same kops at another state store."""
+        other = copy.copy(self)
+        other.state_store = state_store.rstrip("/")
+        other._env = {**self._env, "KOPS_STATE_STORE": other.state_store}  # noqa: SLF001
+        return other
+
+    def telling(self, on_line: Callable[[str], None], timeout: timedelta) -> Self:
+        """Return the same kops with other patience, whose lines are told to `on_line`, too."""
+        other, before = copy.copy(self), self._on_line
+
+        def both(line: str) -> None:
+            if before is not None:
+                before(line)
+            on_line(line)
+
+        other._on_line = both  # noqa: SLF001
+        other.timeout = timeout
+        return other
 
     def read(self, argv: list[str]) -> str:
         """Return the stdout of a read; raise what `classify` makes of a failure."""

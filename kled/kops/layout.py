@@ -33,6 +33,11 @@ _BACKUP_PARTS: Final = 5  # backups/etcd/<etcd>/<name>/<file>
 _IDENTITY: Final = ("pki/", "secrets/")
 _DERIVED: Final = ("addons/", "manifests/", "igconfig/")
 _DERIVED_FILES: Final = frozenset({"cluster-completed.spec", KOPS_VERSION})
+_KOPS_FILES: Final = frozenset({CONFIG, *_DERIVED_FILES})
+_KOPS_TREES: Final = (
+    *("addons/", "backups/", "clusteraddons/", "igconfig/", "manifests/"),
+    *(GROUPS, "pki/", SECRETS),
+)
 
 
 def kind_of(key: str) -> Kind:
@@ -44,6 +49,14 @@ def kind_of(key: str) -> Kind:
     if key in _DERIVED_FILES or key.startswith(_DERIVED):
         return "derived"
     return "intent"
+
+
+def is_foreign(key: str) -> bool:
+    """Say whether kops does not know the object: `delete cluster` stops at the first such one.
+
+    By then the cloud resources are gone; it says `refusing to delete: unknown file found`.
+    """
+    return key not in _KOPS_FILES and not key.startswith(_KOPS_TREES)
 
 
 def is_marker(key: str) -> bool:

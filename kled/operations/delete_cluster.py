@@ -3,8 +3,14 @@
 from dataclasses import dataclass
 
 from kled.errors import KopsError, NotApproved
+from kled.kops import layout
 from kled.models.definition import Definition
+from kled.operations import approved_plan, begun_deletion, stores
+from kled.operations.approved_plan import Approved
+from kled.operations.final_snapshot import require_inside
 from kled.operations.iam_fanout import roles_step
+from kled.operations.nothing_left import proof_step
+from kled.operations.plan_deletion import planned_deletion
 from kled.operations.protection import protection, require_confirmation
 from kled.operations.session import Session
 from kled.operations.step import Step
@@ -16,7 +22,7 @@ _NO_WAY_BACK = "kled snapshot restore brings the state back, where there was a s
 
 @dataclass(frozen=True, slots=True)
 class DeleteCluster:
-    """Check that the deletion is meant, then delete.
+    """Check that the deletion is meant, delete, and prove that nothing is left.
 
     A cluster that is not there is done, so that a run after a kill ends well; whoever starts one
     looks first whether there is such a cluster.
@@ -27,6 +33,8 @@ class DeleteCluster:
     """Only forget the definition, keys and etcd backups; cloud resources stay."""
     confirm: str | None = None
     """The cluster's name once more; needed where it is protected."""
+    approved: Approved | None = None
+    """Without it whatever is there by then is deleted."""
     name = "delete cluster"
     mutates = True
     destroys = True
@@ -34,11 +42,19 @@ class DeleteCluster:
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order."""
         roles = () if self.unregister else (roles_step(self.cluster),)
-        return (*roles, guard_step(self), delete_step(self.cluster, unregister=self.unregister))
+        return (
+            *roles,
+            guard_step(self),
+            delete_step(self),
+            proof_step(self.cluster, unregister=self.unregister),
+        )
 
 
 def guard_step(deletion: DeleteCluster) -> Step:
-    """Look at protection under the lease, and whether the snapshot before this step was taken."""
+    """Look under the lease whether the deletion is meant and can be made whole.
+
+    Safe to repeat: it only reads. It comes before the snapshot: what is refused costs none.
+    """
 
     def act(session: Session) -> str:
         stored = session.kops.find_definition(deletion.cluster)
@@ -46,9 +62,37 @@ def guard_step(deletion: DeleteCluster) -> Step:
             return GONE
         why = protection(stored, session.settings.protected)
         require_confirmation(deletion.cluster, why, deletion.confirm)
+        _require_no_foreign(session, deletion.cluster)
+        if deletion.approved is not None:
+            _require_approved(session, deletion, deletion.approved)
         return _snapshot(session, stored)
 
-    return Step("check protection", act, READ)
+    return Step("check protection", act, READ, reads=True)
+
+
+def _require_approved(session: Session, deletion: DeleteCluster, approved: Approved) -> None:
+    now = planned_deletion(session, deletion.cluster, unregister=deletion.unregister)
+    try:
+        approved_plan.require(session, now, approved)
+    except NotApproved as error:
+        flag = " --unregister" if deletion.unregister else ""
+        error.hint = (
+            f"look at it with kled kops delete-cluster --name={deletion.cluster}{flag} and approve"
+            " that one; nothing was changed"
+        )
+        raise
+
+
+def _require_no_foreign(session: Session, cluster: str) -> None:
+    """Raise `NotApproved` for what kops would stop at when the cloud resources are gone."""
+    store = stores.state_store(session.settings, session.clock)
+    for one in store.entries(f"{cluster}/"):
+        if layout.is_foreign(one.key.removeprefix(f"{cluster}/")):
+            raise NotApproved(
+                f"{store.location.url}/{one.key} is no object of kops, which would delete the"
+                " cloud resources and then refuse the rest",
+                hint="look what it is, move it away, and run this again",
+            )
 
 
 def _snapshot(session: Session, stored: Definition) -> str:
@@ -56,7 +100,8 @@ def _snapshot(session: Session, stored: Definition) -> str:
     if not session.who.snapshot_first:
         return "no snapshot: as asked for"
     if session.settings.snapshot_store is not None:
-        return "its verified snapshot is taken"
+        require_inside(session, stored)
+        return "may be deleted when its final snapshot is taken"
     if protection(stored, session.settings.protected) is not None:
         raise NotApproved(
             f'cluster "{stored.name}" is protected, and no snapshot store is configured',
@@ -65,20 +110,26 @@ def _snapshot(session: Session, stored: Definition) -> str:
     return "NO SNAPSHOT is taken: no snapshot store is configured"
 
 
-def delete_step(cluster: str, *, unregister: bool) -> Step:
+def delete_step(deletion: DeleteCluster) -> Step:
     """`kops delete cluster --yes`, with `--unregister` where only the definition is to go.
 
     Safe to repeat and to kill: kops looks for what is left in the cloud each time, and removes the
-    definition last.
+    definition last. The deletion is on record from before kops is called.
     """
+    cluster, approved = deletion.cluster, deletion.approved
 
     def done(session: Session) -> str | None:
         return GONE if session.kops.find_definition(cluster) is None else None
 
     def act(session: Session) -> str:
-        if unregister:
+        _remember(session, deletion)
+        if deletion.unregister:
             session.kops.unregister(cluster)
-            return "unregistered; cloud resources stay"
+            return (
+                "unregistered; cloud resources stay, and etcd goes on without its markers: back"
+                f" with kled snapshot restore --name={cluster} --snapshot=latest --with-control"
+                " --yes"
+            )
         session.kops.delete_cluster(cluster)
         return "deleted"
 
@@ -87,6 +138,17 @@ def delete_step(cluster: str, *, unregister: bool) -> Step:
             raise KopsError(
                 f'kops reported success, but cluster "{cluster}" is still in the state store'
             )
+        if approved is not None:
+            approved_plan.forget(session, cluster)
 
-    words = "unregister cluster" if unregister else "delete cluster"
+    words = "unregister cluster" if deletion.unregister else "delete cluster"
     return Step(words, act, CHANGE, done=done, proof=proof, way_back=_NO_WAY_BACK)
+
+
+def _remember(session: Session, deletion: DeleteCluster) -> None:
+    """Put on record what is deleted, and the plan that was approved for it."""
+    begun_deletion.remember(session, session.kops.get_definition(deletion.cluster))
+    if deletion.approved is not None:
+        now = planned_deletion(session, deletion.cluster, unregister=deletion.unregister)
+        approved_plan.require(session, now, deletion.approved)
+        approved_plan.remember(session, now, deletion.approved)

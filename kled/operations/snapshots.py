@@ -118,7 +118,7 @@ def verify_many(
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415
     from kled.snapshot.verify import KOPS, verify  # noqa: PLC0415
 
-    check = _kops_check(settings) if level >= KOPS else None
+    check = kops_check(settings) if level >= KOPS else None
 
     def one(ref: "SnapshotRef") -> "VerifyReport":
         report = verify(snapshots, ref, level=level, by=BY, kops_check=check)
@@ -225,7 +225,7 @@ def _look(snapshots: "SnapshotStore", ref: "SnapshotRef") -> Listed:
     )
 
 
-def _kops_check(settings: Settings) -> "KopsCheck":
+def kops_check(settings: Settings) -> "KopsCheck":
     """Return level 2's check: a kops reads the objects in a scratch file store."""
     from kled.kops.client import Kops  # noqa: PLC0415
     from kled.kops.locate import locate  # noqa: PLC0415

@@ -4,7 +4,7 @@
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kled.errors import EpochMismatch, ObjectMissing, PreconditionFailed, SnapshotNotTrustworthy
 from kled.snapshot import names
@@ -18,6 +18,8 @@ class Epoch:
     state_store: str
     """Its URL; empty after the cluster was deleted."""
     number: int
+    ends: bool = False
+    """A deletion has begun there; what it was about to delete may be gone by now."""
 
     @property
     def vacant(self) -> bool:
@@ -44,7 +46,8 @@ def check(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
         raise EpochMismatch(
             f'cluster "{cluster}" lives in {found.state_store} since epoch {found.number}, not in'
             f" {state_store}",
-            hint=f"pass --state={found.state_store}, or --no-epoch if recovery was a mistake",
+            hint=f"pass --state={found.state_store}, or --no-epoch if recovery was a mistake"
+            + ("; a deletion that began there ends when it is run again" if found.ends else ""),
         )
     return found
 
@@ -66,6 +69,18 @@ def advance(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
         new = Epoch(url, found[0].number + 1)
         snapshots.store.replace(key, _encode(new), found[1])
     return new
+
+
+def announce_end(snapshots: SnapshotStore, cluster: str, state_store: str, *, ends: bool) -> None:
+    """Write down that a deletion in `state_store` begins, or that the cluster stays after all.
+
+    So who finds it gone afterwards knows that nobody lost it. Nothing is done where it lives
+    elsewhere or that is known, so it may run twice. Raises `PreconditionFailed` as `advance` does.
+    """
+    found = _find(snapshots, cluster)
+    if found is not None and found[0] == Epoch(state_store.rstrip("/"), found[0].number, not ends):
+        new = replace(found[0], ends=ends)
+        snapshots.store.replace(names.epoch_key(cluster), _encode(new), found[1])
 
 
 def vacate(snapshots: SnapshotStore, cluster: str, state_store: str) -> None:
@@ -96,9 +111,12 @@ def _find(snapshots: SnapshotStore, cluster: str) -> tuple[Epoch, str] | None:
     number = document.get("number")
     if not isinstance(number, int):
         raise SnapshotNotTrustworthy(f"{key} has no number")
-    return Epoch(require_text(document, "state_store", key), number), stored.tag
+    place = require_text(document, "state_store", key)
+    return Epoch(place, number, document.get("ends") is True), stored.tag
 
 
 def _encode(epoch: Epoch) -> bytes:
-    document = {"state_store": epoch.state_store, "number": epoch.number}
+    document: dict[str, object] = {"state_store": epoch.state_store, "number": epoch.number}
+    if epoch.ends:
+        document["ends"] = True
     return json.dumps(document, indent=1).encode() + b"\n"

@@ -30,6 +30,7 @@ def test_what_is_retried_is_what_may_pass_by_itself() -> None:
         "CloudUnavailable",
         "ClusterNotReady",
         "DownloadFailed",
+        "StillThere",
         "StoreUnavailable",
         "Throttled",
     }

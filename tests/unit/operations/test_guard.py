@@ -82,9 +82,15 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
+ETCD = Path(__file__).parents[2] / "captures" / "etcd" / "etcd-3.6.gz"
+
+
 @pytest.fixture
 def living(world: World) -> World:
+    """A cluster whose etcd backups open."""
     world.put(fleets.objects(1))
+    for backup in (world.root / "state" / CLUSTER).rglob("etcd.backup.gz"):
+        backup.write_bytes(ETCD.read_bytes())
     return world
 
 
@@ -166,6 +172,70 @@ def test_a_deleted_cluster_may_be_made_anew_in_another_state_store(living: World
     living.put(fleets.objects(1), "other")
 
     assert run(Change(living), living.session("other")).rows[0].words == "epoch 2"
+
+
+def killed(world: World) -> None:
+    """Delete the cluster, and die before its epoch ends."""
+
+    class Dying(Change):
+        def steps(self) -> tuple[Step, ...]:
+            def die(_session: Session) -> str:
+                shutil.rmtree(self.world.root / "state" / CLUSTER)
+                raise KeyboardInterrupt
+
+            return (Step("delete", die),)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(Dying(world, destroys=True), world.session())
+
+
+def test_a_deletion_killed_before_its_end_keeps_nobody_from_making_it_anew_elsewhere(
+    living: World,
+) -> None:
+    killed(living)
+    living.put(fleets.objects(1), "other")
+
+    assert run(Change(living), living.session("other")).rows[0].words == "epoch 2"
+    living.put(fleets.objects(1))
+    with pytest.raises(EpochMismatch):
+        run(Change(living), living.session())
+
+
+def test_a_deletion_killed_before_its_end_keeps_nobody_from_making_it_anew_here(
+    living: World,
+) -> None:
+    killed(living)
+    change = Change(living)
+
+    run(change, living.session())
+
+    assert change.reached == 1
+
+
+def test_a_deletion_that_was_announced_and_did_not_happen_binds_the_cluster_still(
+    living: World,
+) -> None:
+    class Refused(Change):
+        def steps(self) -> tuple[Step, ...]:
+            def refuse(_session: Session) -> str:
+                raise NotApproved("no")
+
+            return (Step("delete", refuse),)
+
+    with pytest.raises(NotApproved):
+        run(Refused(living, destroys=True), living.session())
+    living.put(fleets.objects(1), "other")
+    with pytest.raises(EpochMismatch) as refusal:
+        run(Change(living), living.session("other"))
+    assert "a deletion that began there" in str(refusal.value.hint)
+
+    run(Change(living), living.session())
+    shutil.rmtree(living.root / "state" / CLUSTER)
+
+    with pytest.raises(EpochMismatch):
+        run(Change(living), living.session("other"))
+    with pytest.raises(NotApproved, match="is gone from the state store"):
+        run(Change(living), living.session())
 
 
 def test_a_destroyed_clusters_snapshot_is_read_back_first(living: World) -> None:

@@ -1,0 +1,188 @@
+"""The snapshot before a cluster is deleted: all of it, read back, and outside of what goes."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import (
+    KopsMissing,
+    NotApproved,
+    SettingsError,
+    SnapshotMissing,
+    SnapshotNotTrustworthy,
+)
+from kled.kops import layout, places
+from kled.models.definition import Definition
+from kled.operations import stores
+from kled.operations.session import Session, require_state_store
+from kled.operations.step import Step
+from kled.operations.taken_snapshot import advised, taken, words
+from kled.retry import CHANGE, READ
+
+if TYPE_CHECKING:
+    from kled.snapshot.manifest import Manifest
+    from kled.snapshot.repository import SnapshotRef, SnapshotStore
+    from kled.snapshot.results import ClusterResult
+    from kled.snapshot.verify import VerifyReport
+
+NAME: Final = "take the final snapshot"
+ABSENT: Final = "there is nothing to snapshot any more"
+_CONTENTS: Final = 1
+_HINT: Final = (
+    "mend it or run this again; --no-snapshot deletes the cluster all the same, and the snapshot"
+    " stays as it is"
+)
+_MAIN: Final = "main"
+"""The etcd cluster that holds what people made; `events` and `cilium` fill themselves again."""
+
+
+def final_step(cluster: str) -> Step:
+    """Keep all of the cluster, every etcd backup included, and prove it, before it is deleted.
+
+    Safe to repeat and to kill: a snapshot exists when its manifest does, and where nothing is new
+    the newest one counts, once it was read back. A cluster that is gone already has nothing to
+    lose. Raises `SettingsError` where the snapshot store would be deleted with the cluster, and
+    `SnapshotNotTrustworthy` where the cluster could not be brought back from what was taken.
+    """
+
+    def act(session: Session) -> str:
+        with advised():
+            require_outside(session, cluster)
+            result = taken(session, cluster, etcd_backups=None)
+            if result is None:
+                return ABSENT
+            report = _read_back(session, result)
+            if report is None or not report.trustworthy:
+                result = taken(session, cluster, reuse=False, etcd_backups=None) or result
+                report = _read_back(session, result)
+            _require_whole(result, report)
+            etcd = _require_etcd(session, result)
+        return f"{words(session, result)}; read back; {etcd}"
+
+    policy = replace(READ, deadline=CHANGE.deadline)
+    return Step(NAME, act, policy, way_back="kled snapshot prune removes it in its time")
+
+
+def require_outside(session: Session, cluster: str) -> None:
+    """Raise `SettingsError` where a deletion of the cluster would remove its snapshots, too."""
+    kept = stores.snapshot_store(session.settings, session.clock).store.location
+    live = stores.state_store(session.settings, session.clock).location
+    goes = _path(f"{live.url}/{cluster}")
+    inside = (f"{kept.url}/{part}" for part in ("clusters", f"clusters/{cluster}", "blobs", "runs"))
+    same_place = kept.endpoint == live.endpoint
+    if same_place and any(_overlap(goes, _path(place)) for place in inside):
+        raise SettingsError(
+            f"the snapshot store {kept.url} is deleted with the cluster: {live.url}/{cluster} goes",
+            hint="name another bucket with KLED_SNAPSHOT_STORE, best in another account",
+        )
+
+
+def require_inside(session: Session, stored: Definition) -> None:
+    """Raise `NotApproved` where something goes with the cluster that no snapshot holds."""
+    state = require_state_store(session.settings)
+    own = _path(f"{state}/{stored.name}")
+    for field, url in places.named(stored):
+        if not f"{_path(url)}/".startswith(f"{own}/"):
+            raise NotApproved(
+                f"{field} names {url}, outside of {state}/{stored.name}: kops deletes it, and no"
+                " snapshot holds it",
+                hint="copy it to a safe place, then --no-snapshot",
+            )
+
+
+def _overlap(one: str, other: str) -> bool:
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+
+
+def _path(url: str) -> str:
+    """Return bucket and key of a URL, or the real path of a directory."""
+    scheme, found, rest = url.partition("://")
+    if not found or scheme == "file":
+        return str(Path(rest if found else url).resolve())
+    return rest.rstrip("/")
+
+
+def _read_back(session: Session, result: "ClusterResult") -> "VerifyReport | None":
+    """Check every byte, and what it says where it can be opened here; None where it is not there.
+
+    An earlier one that still counts may be damaged, or removed.
+    """
+    from kled.operations.snapshots import BY, kops_check  # noqa: PLC0415 - not for --help
+    from kled.snapshot.verify import DIGESTS, KOPS, verify  # noqa: PLC0415
+
+    kept = stores.snapshot_store(session.settings, session.clock)
+    level = KOPS if _can_open(kept) else DIGESTS
+    check = kops_check(session.settings) if _drives_kops(session) else None
+    try:
+        return verify(kept, _ref(result), level=level, by=BY, kops_check=check)
+    except SnapshotMissing:
+        return None
+
+
+def _can_open(kept: "SnapshotStore") -> bool:
+    return kept.opener.can_open or not kept.sealer.encrypts
+
+
+def _ref(result: "ClusterResult") -> "SnapshotRef":
+    from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415
+
+    return SnapshotRef(result.cluster, result.snapshot or "")
+
+
+def _drives_kops(session: Session) -> bool:
+    try:
+        return bool(session.kops)
+    except KopsMissing:
+        return False
+
+
+def _require_whole(result: "ClusterResult", report: "VerifyReport | None") -> None:
+    """Raise `SnapshotNotTrustworthy` where a cluster could not be brought back from it."""
+    wrong = list(dict.fromkeys((*result.findings, *(report.findings if report else ()))))
+    if report is None:
+        wrong.append("it was removed as soon as it was taken")
+    if result.fuzzy:
+        wrong.append("the state store was written to meanwhile, so it may mix two states")
+    if not wrong and result.level >= _CONTENTS:
+        return
+    why = "; ".join(wrong) or f"only level {result.level} is proved"
+    raise SnapshotNotTrustworthy(
+        f"snapshot {result.snapshot} cannot bring the cluster back: {why}", hint=_HINT
+    )
+
+
+def _require_etcd(session: Session, result: "ClusterResult") -> str:
+    """Say which etcd backups are kept; raise where the newest one that matters does not open."""
+    kept = stores.snapshot_store(session.settings, session.clock)
+    manifest = kept.manifest(_ref(result))
+    number = sum(layout.is_backup_data(one.key) for one in manifest.objects)
+    if not number:
+        return "there are no etcd backups"
+    if not _can_open(kept):
+        return f"{number} etcd backups copied, not opened: no identity here"
+    broken = [_trouble(kept, manifest, etcd) for etcd in sorted(manifest.etcd_backups)]
+    return "; ".join([f"{number} etcd backups copied", *filter(None, broken)])
+
+
+def _trouble(kept: "SnapshotStore", manifest: "Manifest", etcd: str) -> str | None:
+    """Open the newest backup of an etcd cluster; say what is wrong with it, or raise."""
+    from kled.snapshot.contents import blob_file  # noqa: PLC0415
+    from kled.snapshot.etcd import inspect  # noqa: PLC0415
+
+    newest = f"/{etcd}/{manifest.etcd_backups[etcd][0]}/"
+    blobs = {one.sha256: one for one in manifest.blobs}
+    (data,) = (
+        one for one in manifest.objects if newest in one.key and layout.is_backup_data(one.key)
+    )
+    try:
+        with blob_file(kept, blobs[data.sha256]) as file:
+            file.seek(0)
+            inspect(iter(lambda: file.read(1 << 20), b""))
+    except SnapshotNotTrustworthy as error:
+        if etcd != _MAIN:
+            return f"the newest of {etcd} DOES NOT OPEN: {error.message}"
+        raise SnapshotNotTrustworthy(
+            f"the newest backup of etcd, {data.key}, does not open: {error.message}",
+            hint=f"a living cluster makes one every 15 minutes: run this again then; {_HINT}",
+        ) from error
+    return None

@@ -1,0 +1,91 @@
+"""The proof that a deleted cluster is gone: from the cloud, by kops' own view, and the store."""
+
+import tempfile
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import StillThere
+from kled.kops import layout
+from kled.models.definition import Definition
+from kled.operations import begun_deletion, stores
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import READ
+
+if TYPE_CHECKING:
+    from kled.models.plan import Plan
+
+_LATE: Final = replace(READ, attempts=8, first_delay=timedelta(seconds=5))
+"""A cloud's listings show some resources for a minute after they were deleted."""
+_SHOWN: Final = 5
+
+
+def proof_step(cluster: str, *, unregister: bool) -> Step:
+    """Look whether anything is left; then the record of the deletion goes.
+
+    Safe to repeat and to kill: it reads, and the record goes last. Raises `StillThere` that names
+    what is left.
+    """
+
+    def act(session: Session) -> str:
+        store = _require_no_objects(session, cluster, unregister=unregister)
+        begun = begun_deletion.find(session, cluster)
+        cloud = "the cloud was not looked at: unregistered"
+        if not unregister:
+            cloud = _require_no_resources(session, begun)
+        begun_deletion.forget(session, cluster)
+        return f"{store}; {cloud}"
+
+    return Step("prove that nothing is left", act, _LATE)
+
+
+def _require_no_objects(session: Session, cluster: str, *, unregister: bool) -> str:
+    store = stores.state_store(session.settings, session.clock)
+    left = [one.key for one in store.entries(f"{cluster}/")]
+    machines = [key for key in left if layout.kind_of(key.removeprefix(f"{cluster}/")) in _THEIRS]
+    if unregister and machines == left:
+        return "no object is left" if not left else "its machines go on writing etcd backups"
+    if left:
+        raise StillThere(
+            f"{len(left)} objects are left in {store.location.url}: {_some(left)}",
+            hint="look who writes there; run this again, or remove them",
+        )
+    return "no object is left"
+
+
+_THEIRS: Final = frozenset({"etcd-backup", "control"})
+"""What machines write that run on after an unregistration."""
+
+
+def _require_no_resources(session: Session, begun: Definition | None) -> str:
+    if begun is None:
+        return "kops had ended it when this run began"
+    plan = left_in_cloud(session, begun)
+    left = [f"{one.kind} {one.name}" for one in plan.changes if one.kind != "definition"]
+    if left:
+        raise StillThere(
+            f"the cloud still has {len(left)} resources of {begun.name}: {_some(left)}",
+            hint="run this again in some minutes; else put the state back with kled snapshot"
+            f" restore --name={begun.name} --snapshot=latest --yes, and delete it again",
+        )
+    return "kops finds no cloud resources"
+
+
+def left_in_cloud(session: Session, definition: Definition) -> "Plan":
+    """Return what `kops delete cluster` would remove now, for a cluster that is stored nowhere.
+
+    The definition is put into a scratch state store for it; nothing is changed.
+    """
+    with tempfile.TemporaryDirectory(prefix="state-", dir=session.kops.scratch) as scratch:
+        root = Path(scratch)
+        (root / definition.name).mkdir()
+        text = replace(definition, groups=()).as_yaml()
+        (root / definition.name / layout.CONFIG).write_text(text, encoding="utf-8")
+        return session.kops.at(root.as_uri()).delete_preview(definition.name)
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -1,0 +1,50 @@
+"""What a deletion removes: before anybody is asked, without the lease."""
+
+from dataclasses import dataclass, field
+
+from kled.models.plan import Change, Plan
+from kled.operations import begun_deletion
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import READ
+
+_STORED = ("definition", "keys and secrets", "etcd backups")
+
+
+def planned_deletion(session: Session, cluster: str, *, unregister: bool = False) -> Plan:
+    """Return all that goes; reads only.
+
+    Machines count by their groups: which ones there are changes by itself. The plan of a cluster
+    that is gone, and whose deletion is not proved yet, is empty. Raises `ClusterNotFound`.
+    """
+    stored = session.kops.find_definition(cluster)
+    if stored is None and begun_deletion.find(session, cluster) is not None:
+        return Plan(cluster, ())
+    stays = unregister and stored is not None  # kops' own preview of it names nothing (38e)
+    found = () if stays else session.kops.delete_preview(cluster).changes
+    kept = [one for one in found if one.kind not in {"instance", *_STORED}]
+    groups = sorted({one.name for one in found if one.kind == "instance"})
+    machines = [Change("delete", "instances", group) for group in groups]
+    return Plan(cluster, (*kept, *machines, *(Change("delete", kind, cluster) for kind in _STORED)))
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDeletion:
+    """Plan as one step; what was found is in `found` when it has ended."""
+
+    cluster: str
+    unregister: bool = False
+    found: list[Plan] = field(default_factory=list)
+
+    name = "plan deletion"
+    mutates = False
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step. Safe to repeat: it only reads."""
+
+        def act(session: Session) -> str:
+            plan = planned_deletion(session, self.cluster, unregister=self.unregister)
+            self.found[:] = [plan]
+            return f"{plan.digest[:12]}: {plan.summary}"
+
+        return (Step("plan", act, READ),)

@@ -1,0 +1,59 @@
+"""Taking a snapshot within an operation: what is taken, in which words, and the way out."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import ClusterNotFound, StoreError
+from kled.operations.session import Session
+
+if TYPE_CHECKING:
+    from kled.snapshot.results import ClusterResult
+
+_REFUSED: Final = (
+    "a change begins with a snapshot, which has to be written there: mend that (kled doctor tries"
+    " it), or go without one in an emergency: --no-snapshot"
+)
+_UNREACHABLE: Final = (
+    "no cluster is changed while its snapshot store cannot be asked; in an emergency:"
+    " --no-epoch --no-snapshot"
+)
+
+
+def taken(
+    session: Session, cluster: str, *, reuse: bool = True, etcd_backups: int | None = 1
+) -> "ClusterResult | None":
+    """Return the snapshot that holds what is there now; None where there is no such cluster."""
+    from kled.operations.snapshots import back_up  # noqa: PLC0415
+    from kled.snapshot.progress import Quiet  # noqa: PLC0415
+
+    found = back_up(
+        session.settings,
+        [cluster],
+        clock=session.clock,
+        progress=Quiet(),
+        reuse=reuse,
+        etcd_backups=etcd_backups,
+    )
+    if isinstance(found.clusters[0].error, ClusterNotFound):
+        return None
+    return found.require().clusters[0]
+
+
+@contextmanager
+def advised() -> Iterator[None]:
+    """Add the way out to an error of a store that does not name one."""
+    try:
+        yield
+    except StoreError as error:
+        error.hint = error.hint or (_UNREACHABLE if error.retryable else _REFUSED)
+        raise
+
+
+def words(session: Session, result: "ClusterResult") -> str:
+    """Say which snapshot it is, and what is wrong with it."""
+    kept = "nothing is new since" if result.reused else "snapshot"
+    fuzzy = "; it may mix two states" if result.fuzzy else ""
+    missing = f"; {'; '.join(result.findings)}" if result.findings else ""
+    sealed = "" if session.settings.snapshot_profile.recipients else "; NOT ENCRYPTED"
+    return f"{kept} {result.snapshot} (level {result.level}){fuzzy}{missing}{sealed}"

@@ -1,0 +1,152 @@
+"""The snapshot before a deletion: all etcd backups, read back, and outside of what is deleted."""
+
+import json
+import shutil
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kled import config
+from kled.errors import NotApproved, SettingsError, SnapshotNotTrustworthy
+from kled.models.definition import Definition
+from kled.operations.final_snapshot import final_step, require_inside, require_outside
+from kled.operations.session import Session, Who
+from kled.operations.step import attempt
+from kled.retry import Clock
+from tests.unit.snapshot import fleets
+
+CLUSTER = fleets.name(1)
+ETCD = Path(__file__).parents[2] / "captures" / "etcd" / "etcd-3.6.gz"
+BACKUPS = 4
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A state store with a cluster of four etcd backups, all of which open."""
+    for key, body in fleets.objects(1, backups=BACKUPS).items():
+        path = tmp_path / "state" / CLUSTER / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(ETCD.read_bytes() if key.endswith("etcd.backup.gz") else body)
+    (tmp_path / "snapshots").mkdir()
+    return tmp_path
+
+
+def session(root: Path, **more: str) -> Session:
+    env = {
+        "HOME": str(root),
+        "KOPS_STATE_STORE": (root / "state").as_uri(),
+        "KLED_SNAPSHOT_STORE": (root / "snapshots").as_uri(),
+    }
+    clock = Clock(time.monotonic, lambda _: None)
+    who = Who("tester", "a run", timedelta(0))
+    return Session(config.load(env | more), None, clock, who, None)
+
+
+def take(root: Path) -> str:
+    return attempt(final_step(CLUSTER), session(root))
+
+
+def kept(root: Path) -> list[str]:
+    """Return the keys of the newest snapshot."""
+    newest = max((root / "snapshots").rglob("manifest.json"))
+    return [one["key"] for one in json.loads(newest.read_text())["objects"]]
+
+
+def test_every_etcd_backup_is_copied_though_snapshots_take_the_newest_alone(root: Path) -> None:
+    words = take(root)
+
+    assert f"{BACKUPS} etcd backups copied" in words
+    assert len([key for key in kept(root) if key.endswith("etcd.backup.gz")]) == BACKUPS
+
+
+def test_it_is_read_back_again_where_nothing_is_new(root: Path) -> None:
+    take(root)
+    assert take(root).startswith("nothing is new since")
+
+    blob = max((root / "snapshots" / "blobs").rglob("*"), key=lambda path: path.is_file())
+    blob.unlink()
+
+    assert take(root).startswith("snapshot ")
+
+
+def test_a_cluster_that_is_gone_has_nothing_to_keep(root: Path) -> None:
+    shutil.rmtree(root / "state" / CLUSTER)
+
+    assert "nothing to snapshot" in take(root)
+
+
+def test_the_newest_etcd_backup_has_to_open(root: Path) -> None:
+    newest = max((root / "state" / CLUSTER).rglob("etcd.backup.gz"))
+    newest.write_bytes(ETCD.read_bytes()[:-100])
+
+    with pytest.raises(SnapshotNotTrustworthy, match="newest backup of etcd") as refusal:
+        take(root)
+
+    assert "--no-snapshot" in str(refusal.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("state", "snapshots"),
+    [
+        ("file:///s", f"file:///s/{CLUSTER}"),
+        ("file:///s", f"file:///s/{CLUSTER}/kept/here"),
+        ("/s", f"file:///s/x/../{CLUSTER}/kept"),
+        ("file:///s/clusters", "file:///s"),
+        ("s3://bucket", f"s3://bucket/{CLUSTER}/kept"),
+        ("s3://bucket/clusters", "s3://bucket"),
+        ("gs://bucket/state", f"gs://bucket/state/{CLUSTER}"),
+    ],
+)
+def test_a_store_that_is_deleted_with_the_cluster_is_refused(
+    root: Path, state: str, snapshots: str
+) -> None:
+    here = session(root, KOPS_STATE_STORE=state, KLED_SNAPSHOT_STORE=snapshots)
+
+    with pytest.raises(SettingsError, match="is deleted with the cluster") as refusal:
+        require_outside(here, CLUSTER)
+
+    assert "KLED_SNAPSHOT_STORE" in str(refusal.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("state", "snapshots"),
+    [
+        ("s3://bucket", "s3://bucket/snapshots"),
+        ("s3://bucket", f"s3://bucket/{CLUSTER}-snapshots"),
+        ("s3://bucket", f"s3://other/{CLUSTER}"),
+        ("file:///s", f"s3://s/{CLUSTER}"),
+    ],
+)
+def test_a_store_beside_it_is_taken(root: Path, state: str, snapshots: str) -> None:
+    require_outside(session(root, KOPS_STATE_STORE=state, KLED_SNAPSHOT_STORE=snapshots), CLUSTER)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"keyStore": "s3://elsewhere/pki"},
+        {"configBase": "s3://state/other.example.com"},
+        {"etcdClusters": [{"name": "main", "backups": {"backupStore": "s3://backups/etcd"}}]},
+    ],
+)
+def test_what_goes_and_is_in_no_snapshot_is_named(root: Path, spec: dict[str, Any]) -> None:
+    stored = Definition({"metadata": {"name": CLUSTER}, "spec": spec}, ())
+
+    with pytest.raises(NotApproved, match=r"spec\.\w+") as refusal:
+        require_inside(session(root, KOPS_STATE_STORE="s3://state"), stored)
+
+    assert "outside of s3://state" in refusal.value.message
+
+
+def test_what_is_kept_below_the_cluster_is_fine(root: Path) -> None:
+    base = f"s3://state/{CLUSTER}"
+    backups = {"name": "main", "backups": {"backupStore": f"{base}/backups/etcd/main"}}
+    spec = {"configBase": base, "keyStore": f"{base}/pki", "etcdClusters": [backups, {"name": "x"}]}
+
+    require_inside(
+        session(root, KOPS_STATE_STORE="s3://state"),
+        Definition({"metadata": {"name": CLUSTER}, "spec": spec}, ()),
+    )

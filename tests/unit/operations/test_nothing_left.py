@@ -1,0 +1,137 @@
+"""A deletion counts when neither the state store nor the cloud has anything left."""
+
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+import pytest
+import yaml
+
+from kled import config
+from kled.errors import StillThere
+from kled.models.definition import Definition
+from kled.models.plan import Change, Plan
+from kled.operations import begun_deletion
+from kled.operations.nothing_left import proof_step
+from kled.operations.session import Session, Who
+from kled.operations.step import attempt
+from kled.retry import Clock, call
+
+C = "c.example.com"
+DEFINITION = Definition(
+    {"kind": "Cluster", "metadata": {"name": C}, "spec": {"cloudProvider": "aws"}},
+    ({"kind": "InstanceGroup", "metadata": {"name": "nodes"}, "spec": {"role": "Node"}},),
+)
+BALANCER = Change("delete", "load-balancer", "api", {"id": "arn"})
+
+
+@dataclass
+class Kops:
+    """Finds resources in the cloud for a cluster that its state store has; some go late."""
+
+    scratch: Path
+    left: list[Change] = field(default_factory=list)
+    late: int = 0
+    looks: int = 0
+    place: str = ""
+
+    def at(self, state_store: str) -> "Kops":
+        self.place = state_store
+        return self
+
+    def delete_preview(self, name: str) -> Plan:
+        self.looks += 1
+        config = Path(urlparse(self.place).path) / name / "config"
+        assert yaml.safe_load(config.read_text()) == DEFINITION.cluster
+        left = self.left if self.looks > self.late else [BALANCER]
+        return Plan(name, (*left, Change("delete", "definition", name)))
+
+
+@dataclass
+class Here:
+    root: Path
+    kops: Kops
+
+    @property
+    def session(self) -> Session:
+        env = {"HOME": str(self.root), "KOPS_STATE_STORE": (self.root / "state").as_uri()}
+        kops: Any = self.kops
+        clock = Clock(time.monotonic, lambda _: None)
+        return Session(config.load(env), kops, clock, Who("t", "a run", timedelta(0)), None)
+
+    def put(self, key: str) -> None:
+        path = self.root / "state" / C / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("left")
+
+    def prove(self, *, unregister: bool = False) -> str:
+        """Make the step with its retries; nobody waits."""
+        step = proof_step(C, unregister=unregister)
+        return call(lambda: attempt(step, self.session), step.policy, self.session.clock)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Here:
+    """A cluster that was just deleted."""
+    (tmp_path / "state").mkdir()
+    (tmp_path / "scratch").mkdir()
+    found = Here(tmp_path, Kops(tmp_path / "scratch"))
+    begun_deletion.remember(found.session, DEFINITION)
+    return found
+
+
+def test_it_is_over_when_kops_finds_nothing_for_the_definition_on_record(here: Here) -> None:
+    assert here.prove() == "no object is left; kops finds no cloud resources"
+
+    assert begun_deletion.find(here.session, C) is None
+    assert list(here.kops.scratch.iterdir()) == []
+
+
+def test_a_cloud_that_forgets_late_is_waited_for(here: Here) -> None:
+    here.kops.late = 3
+
+    here.prove()
+
+    assert here.kops.looks == 4
+
+
+def test_what_stays_in_the_cloud_is_named_and_the_record_stays(here: Here) -> None:
+    here.kops.left = [BALANCER]
+
+    with pytest.raises(StillThere, match=r"1 resources of .*: load-balancer api") as failure:
+        here.prove()
+
+    assert "kled snapshot restore" in str(failure.value.hint)
+    assert begun_deletion.find(here.session, C) == DEFINITION
+    here.kops.left = []
+    assert here.prove().endswith("kops finds no cloud resources")
+
+
+def test_what_stays_in_the_store_is_named(here: Here) -> None:
+    here.put("pki/private/kubernetes-ca/keyset.yaml")
+
+    with pytest.raises(StillThere, match=rf"1 objects are left in .*: {C}/pki"):
+        here.prove()
+
+
+def test_a_run_after_the_end_has_nothing_to_look_for(here: Here) -> None:
+    here.prove()
+
+    assert here.prove().endswith("kops had ended it when this run began")
+    assert here.kops.looks == 1
+
+
+def test_an_unregistration_leaves_the_cloud_and_what_machines_write(here: Here) -> None:
+    here.kops.left = [BALANCER]
+    here.put("backups/etcd/main/2026-11-24T23:45:00Z-000075/etcd.backup.gz")
+
+    words = here.prove(unregister=True)
+
+    assert words.startswith("its machines go on writing etcd backups")
+    assert here.kops.looks == 0
+    here.put("config")
+    with pytest.raises(StillThere, match="2 objects"):
+        here.prove(unregister=True)
