@@ -63,6 +63,11 @@ class Foreseen(logging.Filter):
         return not (record.name == _RUNS and isinstance(error, KledError))
 
 
+def note(words: str) -> None:
+    """Log how far a long step is."""
+    steps.info("%s", words)
+
+
 def kops_line(line: str) -> None:
     """Log one line that kops wrote, redacted already by its reader; cut after `LONGEST`.
 

@@ -110,6 +110,7 @@ def session(operation: Operation) -> Iterator[Session]:
         who=who(),
         clock=Clock(time.monotonic, time.sleep),
         on_line=on_line,
+        on_note=logs.note,
         with_kops=getattr(operation, "needs_kops", True),
     ) as opened:
         yield opened

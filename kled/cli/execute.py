@@ -24,7 +24,7 @@ def execute(call: Call, operation: Operation, *, then: str = "", shown: bool = T
     """
     with display(sys.stderr, verbose=call.verbose) as watching:
         lease_for = operation.cluster if operation.mutates else None
-        with call.session(lease_for, on_line=watching.line) as session:
+        with call.session(lease_for, on_line=watching.line, on_note=watching.note) as session:
             report = run(operation, session, watching)
     if shown:
         show_report(call, report)

@@ -44,6 +44,7 @@ class Call:
         lease_for: str | None = None,
         *,
         on_line: Callable[[str], None] | None = None,
+        on_note: Callable[[str], None] | None = None,
     ) -> "AbstractContextManager[Session]":
         """Open a session; `lease_for` names the cluster whose lease it holds (None: it reads)."""
         from kled.operations.session import open_session  # noqa: PLC0415 - not for --help
@@ -54,6 +55,7 @@ class Call:
             who=self.who(),
             clock=self.clock,
             on_line=on_line or self._line,
+            on_note=on_note or self.say,
         )
 
     def who(self) -> "Who":

@@ -32,6 +32,9 @@ class Display(Protocol):
     def line(self, line: str) -> None:
         """Kops wrote a line."""
 
+    def note(self, words: str) -> None:
+        """A long step is so far."""
+
 
 @contextmanager
 def display(to: TextIO, *, verbose: bool) -> Iterator[Display]:
@@ -72,6 +75,10 @@ class PlainLines:
         if self._verbose:
             self._say(f"  kops: {line}")
 
+    def note(self, words: str) -> None:
+        """Pass it on."""
+        self._say(f"  {words}")
+
     def _say(self, words: str) -> None:
         self._to.write(words + "\n")
         self._to.flush()
@@ -104,6 +111,10 @@ class LiveSteps:
         """Show kops' last line without its log prefix."""
         words = line.split("] ", 1)[-1].strip() if line[:1] in "IWEF" else line.strip()
         self._note = words or self._note
+
+    def note(self, words: str) -> None:
+        """Show it until kops says something."""
+        self._note = words
 
     def render(self) -> "RenderableType":
         """Return the list as it is now."""

@@ -1,5 +1,6 @@
 """`kled kops rolling-update`."""
 
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -9,8 +10,10 @@ from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 from kled.cli.parameters import DURATION
+from kled.errors import InvalidInput
+from kled.models.rolled import Steadiness
 from kled.models.rolling import Roll, RollingPlan
-from kled.operations.roll_cluster import RollCluster
+from kled.operations.roll_cluster import Pace, RollCluster
 
 ROLLING = (
     Column("INSTANCE GROUP", "instance_group"),
@@ -22,6 +25,16 @@ ROLLING = (
     Column("MAX", "max_size"),
     Column("NODES", "nodes"),
 )
+
+
+def _steadiness(_ctx: click.Context, _option: click.Parameter, typed: str | None) -> Steadiness:
+    """Return what `N/M` means."""
+    if typed is None:
+        return Steadiness()
+    needed, _, of = typed.partition("/")
+    if not (needed.isdigit() and of.isdigit() and 1 <= int(needed) <= int(of)):
+        raise InvalidInput("--steady", f"{typed!r} is not of the form N/M with N at most M")
+    return Steadiness(int(needed), int(of))
 
 
 @leaf(
@@ -51,12 +64,31 @@ ROLLING = (
 @click.option(
     "--validate-count", type=click.IntRange(0), help="How often the cluster must validate in a row."
 )
-def rolling_update(
+@click.option("--canary", metavar="GROUP", help="This group goes first among those of its role.")
+@click.option("--pause", type=DURATION, help="Wait after each group, for people to look.")
+@click.option(
+    "--group-deadline", type=DURATION, help="How long a group may take [default: 45m a machine]."
+)
+@click.option(
+    "--steady",
+    metavar="N/M",
+    callback=_steadiness,
+    help="After a group, N of the last M validations must pass [default: 2/3].",
+)
+@click.option(
+    "--skip-preflight", is_flag=True, help="Roll although budgets block or nodes are not ready."
+)
+def rolling_update(  # noqa: PLR0913 - one parameter per option
     call: Call,
     /,
     name: str | None,
     groups: tuple[str, ...],
     *,
+    canary: str | None,
+    pause: timedelta | None,
+    group_deadline: timedelta | None,
+    steady: Steadiness,
+    skip_preflight: bool,
     yes: bool,
     **options: Any,  # noqa: ANN401 - the options of the same names, each with its own type
 ) -> None:
@@ -65,10 +97,18 @@ def rolling_update(
         cluster = meant.cluster(session, name, changes=yes)
         these = (meant.instance_group(call, session, cluster, group) for group in groups)
         roll = Roll(instance_groups=tuple(these), **options)
+        first = meant.instance_group(call, session, cluster, canary) if canary else None
         plan = None if yes else session.kops.rolling_update_preview(cluster, roll)
     if plan is None:
         then = f"kled kops validate-cluster --name={cluster}"
-        execute(call, RollCluster(cluster, roll), then=then)
+        pace = Pace(
+            first,
+            pause or timedelta(0),
+            group_deadline,
+            steady,
+            preflight=not skip_preflight,
+        )
+        execute(call, RollCluster(cluster, roll, pace), then=then)
         return
     _show(call, plan)
     if not plan.is_empty or roll.force:

@@ -1,55 +1,101 @@
-"""Replace the machines that do not run what the definition says."""
+"""Replace the machines that do not run what the definition says, group by group."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Final
 
-from kled.models.rolling import Roll
+from kled.models.rolled import Steadiness
+from kled.models.rolling import Roll, RollingPlan
+from kled.operations import roll_preflight
+from kled.operations.cluster_api import cluster_api
+from kled.operations.roll_groups import roll_groups
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE, ONCE
 
-ROLL = replace(CHANGE, deadline=timedelta(hours=24))
+ROLL: Final = replace(CHANGE, deadline=timedelta(hours=24))
 """A node may take half an hour to drain and to validate; a fleet takes its time."""
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How carefully a roll goes."""
+
+    canary: str | None = None
+    """An instance group that goes first among those of its role."""
+    pause: timedelta = timedelta(0)
+    """Wait this long after each group, for people to look."""
+    group_deadline: timedelta | None = None
+    """A group may take this long; by default 45 minutes for each of its machines."""
+    steadiness: Steadiness = field(default=Steadiness())
+    """After each group, and before the next one."""
+    patience: timedelta = timedelta(minutes=15)
+    """How long the cluster may take to be steady after a group."""
+    preflight: bool = True
+    """False rolls although budgets block, or nodes are not ready."""
+
+
+@dataclass(frozen=True, slots=True)
 class RollCluster:
-    """Preview, and roll where something is left to roll."""
+    """Look what stands in the way, and roll where something is left to roll."""
 
     cluster: str
     roll: Roll
+    pace: Pace = Pace()
 
     name = "rolling update"
     mutates = True
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the one step."""
-        return (roll_step(self.cluster, self.roll),)
+        """Return the two steps; without the Kubernetes API (`cloudonly`) only the second."""
+        looks = self.pace.preflight and not self.roll.cloudonly
+        checks = (preflight_step(self.cluster, self.roll),) if looks else ()
+        return (*checks, roll_step(self.cluster, self.roll, self.pace))
 
 
-def roll_step(cluster: str, roll: Roll) -> Step:
-    """`kops rolling-update cluster --yes`, unless its preview is empty.
+def preflight_step(cluster: str, roll: Roll) -> Step:
+    """Name what would block the roll before anything is touched. Safe to repeat: it only reads."""
 
-    Safe to repeat and to kill: kops looks each time which machines still need it, and the next
-    call uncordons or replaces what a killed one left. With `force` every call starts again from
-    the first machine, so a forced roll is never repeated by itself.
+    def act(session: Session) -> str:
+        plan = session.kops.rolling_update_preview(cluster, roll)
+        if not _is_left(plan, roll):
+            return "no machine needs to be replaced"
+        rows = [
+            replace(row, need_update=row.nodes or 1) if roll.force else row for row in plan.rows
+        ]
+        with cluster_api(session, cluster, roll.api_server) as api:
+            found = roll_preflight.look(session, cluster, rows, api)
+        found.require(cluster)
+        return found.words
+
+    return Step("check before rolling", act, ONCE, reads=True)
+
+
+def roll_step(cluster: str, roll: Roll, pace: Pace) -> Step:
+    """`kops rolling-update cluster --yes`, a group at a time, unless its preview is empty.
+
+    Safe to repeat and to kill: kops looks each time which machines still need it, and the next run
+    first uncordons what a killed one left, but what others had cordoned before. A forced roll that
+    was killed goes on with the first group that it had not done. Raises `RollHalted` where a group
+    cannot be rolled; nothing stays cordoned by it then.
     """
 
     def done(session: Session) -> str | None:
-        if roll.force:
-            return None
         plan = session.kops.rolling_update_preview(cluster, roll)
-        return "no machine needs to be replaced" if plan.is_empty else None
+        return None if _is_left(plan, roll) else "no machine needs to be replaced"
 
     def act(session: Session) -> str:
-        session.kops.rolling_update(cluster, roll)
-        return "rolled"
+        return roll_groups(session, cluster, roll, pace)
 
     return Step(
         "rolling update",
         act,
-        ONCE if roll.force else ROLL,
+        ROLL,
         done=done,
         way_back="put the earlier definition back, then kled kops update-cluster --yes"
         f" and kled kops rolling-update --name={cluster} --yes",
     )
+
+
+def _is_left(plan: RollingPlan, roll: Roll) -> bool:
+    return roll.force or not plan.is_empty

@@ -55,13 +55,21 @@ class Session:
     """
 
     def __init__(
-        self, settings: Settings, kops: Kops | None, clock: Clock, who: Who, lease: Held | None
+        self,
+        settings: Settings,
+        kops: Kops | None,
+        clock: Clock,
+        who: Who,
+        lease: Held | None,
+        note: Callable[[str], None] = lambda _words: None,
     ) -> None:
         self.settings = settings
         self._kops = kops
         self.clock = clock
         self.who = who
         self.lease = lease
+        self.note = note
+        """Say how far a long step is, to whoever looks on."""
 
     @property
     def kops(self) -> Kops:
@@ -77,13 +85,14 @@ class Session:
 
 
 @contextmanager
-def open_session(
+def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
     settings: Settings,
     cluster: str | None,
     *,
     who: Who,
     clock: Clock,
     on_line: Callable[[str], None],
+    on_note: Callable[[str], None] | None = None,
     with_kops: bool = True,
 ) -> Iterator[Session]:
     """Yield a session; with `cluster` it holds that cluster's lease until the end.
@@ -107,7 +116,7 @@ def open_session(
             with _advised():
                 lease = stack.enter_context(_lease(settings, cluster, who, clock))
         kops = _kops(settings, program, scratch, lease, on_line) if program is not None else None
-        yield Session(settings, kops, clock, who, lease)
+        yield Session(settings, kops, clock, who, lease, on_note or on_line)
 
 
 def _program(settings: Settings) -> Path:

@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Final
 
 from kled.kops.footprint import GROUP_LABEL
+from kled.models.rolled import estimate
 from kled.models.rolling import RollingRow
+from kled.operations import roll_journal
 from kled.operations.blast_radius import Affected
 from kled.operations.iam_fanout import shared_roles
 from kled.operations.session import Session
@@ -48,7 +50,7 @@ class SessionSight:
 
     def estimate(self, rows: Sequence[RollingRow]) -> timedelta | None:
         """Return how long a roll of `rows` takes by the cluster's own past."""
-        return None if rows else timedelta(0)
+        return estimate(roll_journal.read(self._session, self._cluster).past, rows)
 
     def shared_roles(self) -> tuple[str, ...]:
         """Name the cluster's IAM roles that other registered clusters use, too."""

@@ -10,6 +10,7 @@ from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.flags import Flags
 from kled.sandbox.health import Health
 from kled.sandbox.instances import Machine
+from kled.sandbox.kubernetes import nodes, objects
 
 _TICK, _REVALIDATE = 30.0, 10.0
 """Seconds between validations that fail, and between those that pass (captures cp-17, 57)."""
@@ -48,7 +49,12 @@ class Roller:
 
     def taint(self, machines: Sequence[Machine]) -> None:
         """Mark the machines that are to go, so that pods prefer the others."""
-        fresh = [machine for machine in machines if machine.joined and not machine.tainted]
+        with objects.edit(self.ctx, self.cloud, self.cluster) as world:
+            fresh = [
+                machine
+                for machine in machines
+                if machine.joined and not nodes.is_scheduled(world, machine.id)
+            ]
         if not fresh:
             return
         noun = "node" if len(fresh) == 1 else "nodes"
@@ -57,6 +63,9 @@ class Roller:
         with self.cloud.edit() as state:
             for machine in fresh:
                 state["instances"][machine.id]["tainted"] = True
+        with objects.edit(self.ctx, self.cloud, self.cluster) as world:
+            for machine in fresh:
+                nodes.schedule(world, machine.id)
 
     def detach(self, machine: Machine) -> None:
         """Take a machine out of its group, which launches another."""

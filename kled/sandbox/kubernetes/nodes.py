@@ -29,8 +29,10 @@ def taints_of(world: World, name: str) -> list[dict[str, str]]:
     """Return a node's taints: its role's, kops', and what clients set."""
     machine = world.machines[name]
     changed = world.state["nodes"].get(name, {})
-    found = list(changed["taints"]) if "taints" in changed else _own_taints(machine)
-    if machine.tainted and not any(one["key"] == SCHEDULED for one in found):
+    if "taints" in changed:
+        return list(changed["taints"])
+    found = _own_taints(machine)
+    if machine.tainted:
         found.append({"key": SCHEDULED, "effect": "PreferNoSchedule"})
     return found
 
@@ -100,6 +102,18 @@ def change(world: World, name: str, body: Json, *, strategic: bool) -> None:
     labels = {**changed.get("labels", {}), **(body.get("metadata") or {}).get("labels", {})}
     changed["labels"] = {key: value for key, value in labels.items() if value is not None}
     changed["version"] = world.next_number()
+
+
+def is_scheduled(world: World, name: str) -> bool:
+    """Say whether kops has marked the node as one that it will replace."""
+    return name in world.joined and any(one["key"] == SCHEDULED for one in taints_of(world, name))
+
+
+def schedule(world: World, name: str) -> None:
+    """Mark the node so, also where somebody has removed the mark meanwhile."""
+    changed = world.state["nodes"].get(name, {})
+    if "taints" in changed and not is_scheduled(world, name):
+        changed["taints"].append({"key": SCHEDULED, "effect": "PreferNoSchedule"})
 
 
 def cordon(world: World, name: str) -> None:

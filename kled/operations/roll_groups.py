@@ -1,0 +1,200 @@
+"""Rolling the groups of a cluster one after the other, with a journal, and halting cleanly."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import ClusterNotReady, KledError, RollHalted
+from kled.kops import rolled as said
+from kled.models.cluster import Role
+from kled.models.rolled import Rolled, estimate, in_order
+from kled.models.rolling import Roll, RollingRow
+from kled.operations import roll_journal, roll_repair, stores
+from kled.operations.cluster_api import cluster_api
+from kled.operations.roll_journal import Begun
+from kled.operations.session import Session
+from kled.operations.steadiness import wait_steady
+
+if TYPE_CHECKING:
+    from kled.kubernetes.client import Api
+    from kled.operations.roll_cluster import Pace
+
+_EACH: Final = timedelta(minutes=45)
+"""One machine: kops itself gives drain and validation 15 minutes each."""
+
+
+def roll_groups(session: Session, cluster: str, roll: Roll, pace: "Pace") -> str:
+    """Roll what needs it in its safe order; return what was done, in words.
+
+    Raises `RollHalted`, and as it is what may go well at the next try, such as `Throttled`.
+    """
+    with _api(session, cluster, roll) as api:
+        mended = _begin(session, cluster, roll, api)
+        roles = {one.name: one.role for one in session.kops.get_instance_groups(cluster)}
+        rows = _waiting(session, cluster, roll, in_order_of(roles, pace.canary))
+        for number, row in enumerate(rows, 1):
+            session.note(_outlook(session, cluster, rows[number - 1 :], number, len(rows)))
+            _Group(session, cluster, roll, pace, row, api).roll(
+                roles.get(row.instance_group, "node")
+            )
+            if pace.pause and number < len(rows):
+                session.note(f"waiting for {pace.pause} after {row.instance_group}")
+                session.clock.sleep(pace.pause.total_seconds())
+        _end(session, cluster)
+    first = f"uncordoned first: {', '.join(mended)}; " if mended else ""
+    done = ", ".join(f"{row.instance_group} ({row.need_update})" for row in rows)
+    return f"{first}rolled {done}" if rows else f"{first}nothing was left to roll"
+
+
+def in_order_of(
+    roles: dict[str, Role], canary: str | None
+) -> Callable[[Sequence[RollingRow]], tuple[RollingRow, ...]]:
+    """Return what puts rows into their safe order."""
+    return lambda rows: in_order(rows, roles, canary)
+
+
+def _waiting(
+    session: Session,
+    cluster: str,
+    roll: Roll,
+    order: Callable[[Sequence[RollingRow]], tuple[RollingRow, ...]],
+) -> tuple[RollingRow, ...]:
+    """Return the groups that are left, in their order; `need_update` is how many will roll."""
+    rows = session.kops.rolling_update_preview(cluster, roll).rows
+    if not roll.force:
+        return order([row for row in rows if row.need_update or row.status != "Ready"])
+    begun = roll_journal.read(session, cluster).begun or Begun(())
+    every = [replace(row, need_update=row.need_update + row.ready) for row in rows]
+    return order([row for row in every if row.instance_group not in begun.done])
+
+
+def _begin(session: Session, cluster: str, roll: Roll, api: "Api | None") -> tuple[str, ...]:
+    """Open the journal; where it is open already, first undo what a roll that died has left."""
+    journal = roll_journal.read(session, cluster)
+    mended: tuple[str, ...] = ()
+    if journal.begun is not None:
+        if api is not None:
+            mended = roll_repair.undo(api, journal.begun.cordoned)
+        if journal.begun.forced == roll.force:
+            return mended
+    cordoned = roll_repair.cordoned(api) if api is not None else ()
+    begun = Begun(cordoned, forced=roll.force)
+    roll_journal.write(session, cluster, replace(journal, begun=begun))
+    return mended
+
+
+def _end(session: Session, cluster: str) -> None:
+    journal = roll_journal.read(session, cluster)
+    roll_journal.write(session, cluster, replace(journal, begun=None))
+
+
+def _outlook(
+    session: Session, cluster: str, left: Sequence[RollingRow], number: int, groups: int
+) -> str:
+    """Say which group is next, and how long all that is left takes by the cluster's past."""
+    past = roll_journal.read(session, cluster).past
+    takes = estimate(past, left)
+    minutes = f", about {max(1, round(takes.total_seconds() / 60))} min left" if takes else ""
+    machines = sum(row.need_update for row in left)
+    return (
+        f"rolling {left[0].instance_group}: group {number} of {groups},"
+        f" {machines} machines left{minutes}"
+    )
+
+
+@dataclass
+class _Group:
+    """One group's roll."""
+
+    session: Session
+    cluster: str
+    rolling: Roll
+    pace: "Pace"
+    row: RollingRow
+    api: "Api | None"
+    gone: int = 0
+    at: str = ""
+    """The node that kops is at."""
+
+    def roll(self, role: Role) -> None:
+        """Roll it, wait until the cluster is steady, and remember how long it took."""
+        session, began = self.session, self.session.clock.monotonic()
+        deadline = self.pace.group_deadline or _EACH * max(1, self.row.need_update)
+        kops = session.kops.telling(self._line, deadline)
+        only = replace(self.rolling, instance_groups=(self.row.instance_group,))
+        session.check()
+        with self._halting():
+            kops.rolling_update(self.cluster, only)
+            if not self.rolling.cloudonly:
+                wait_steady(session, self.cluster, self.pace.steadiness, self.pace.patience)
+        seconds = session.clock.monotonic() - began
+        done = Rolled(self.row.instance_group, role, self.row.need_update, seconds, stores.now())
+        journal = roll_journal.read(session, self.cluster)
+        roll_journal.write(session, self.cluster, journal.with_rolled(done))
+
+    def _line(self, line: str) -> None:
+        self.at = said.draining(line) or self.at
+        if said.stopped(line):
+            self.gone += 1
+            group, all_of_it = self.row.instance_group, self.row.need_update
+            self.session.note(f"{group}: {self.gone} of {all_of_it} machines replaced")
+
+    @contextmanager
+    def _halting(self) -> Iterator[None]:
+        """Leave nothing cordoned by us where it fails; say at which machine, and why."""
+        try:
+            yield
+        except KledError as error:
+            self._uncordon()
+            if error.retryable and not isinstance(error, ClusterNotReady):
+                raise
+            raise RollHalted(self._words(error), hint=self._hint(error)) from error
+
+    def _uncordon(self) -> None:
+        if self.api is None:
+            return
+        journal = roll_journal.read(self.session, self.cluster)
+        begun = journal.begun or Begun(())
+        with suppress(KledError):  # the next run does it, too; the reason is what matters now
+            roll_repair.undo(self.api, begun.cordoned)
+            if not begun.forced:  # who cordons from now on is nobody that this roll knows
+                roll_journal.write(self.session, self.cluster, replace(journal, begun=None))
+
+    def _words(self, error: KledError) -> str:
+        node = f" at node {self.at}" if self.at else ""
+        sick = self._sick()
+        why = f"{error.message}; {sick}" if sick and sick not in error.message else error.message
+        return (
+            f'rolling instance group "{self.row.instance_group}" of cluster "{self.cluster}" halted'
+            f"{node}, {self.gone} of {self.row.need_update} machines replaced: {why}"
+        )
+
+    def _hint(self, error: KledError) -> str:
+        again = (
+            f"nothing is cordoned by it; mend the cause, then run it again: it goes on where it"
+            f" halted (kled kops rolling-update --name={self.cluster} --yes)"
+        )
+        return f"{error.hint}; {again}" if error.hint else again
+
+    def _sick(self) -> str:
+        """Name the first thing that keeps the cluster from validating, if it can be asked."""
+        if self.rolling.cloudonly:
+            return ""
+        with suppress(KledError):
+            failures = self.session.kops.validate(self.cluster).failures
+            return (
+                f"{failures[0].kind} {failures[0].name}: {failures[0].message}" if failures else ""
+            )
+        return ""
+
+
+@contextmanager
+def _api(session: Session, cluster: str, roll: Roll) -> Iterator["Api | None"]:
+    """Yield the Kubernetes API; None for a roll that works without it."""
+    if roll.cloudonly:
+        yield None
+        return
+    with cluster_api(session, cluster, roll.api_server) as api:
+        yield api

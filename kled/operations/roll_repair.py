@@ -1,0 +1,41 @@
+"""Cordons and taints of ours: what a roll that broke off has left on nodes that stay."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from kled.kops.rolled import SCHEDULED
+from kled.models.kubernetes import NodeState
+
+if TYPE_CHECKING:
+    from kled.kubernetes.client import Api
+
+
+def cordoned(api: "Api") -> tuple[str, ...]:
+    """Name the nodes that are cordoned now."""
+    from kled.kubernetes.nodes import nodes  # noqa: PLC0415 - heavy
+
+    return tuple(one.name for one in nodes(api) if one.cordoned)
+
+
+def undo(api: "Api", before: Collection[str]) -> tuple[str, ...]:
+    """Uncordon what a roll has cordoned, and remove its taint; name the nodes that needed it.
+
+    Kops taints what it is about to replace before it cordons anything: a node without that taint,
+    or one that was cordoned `before`, is somebody else's. Safe to repeat and to kill: each node is
+    looked at anew, and its taint goes last.
+    """
+    from kled.kubernetes.nodes import nodes, remove_taint, uncordon  # noqa: PLC0415
+
+    mended = []
+    for node in nodes(api):
+        if not _tainted(node):
+            continue
+        if node.cordoned and node.name not in before:
+            uncordon(api, node.name)
+        remove_taint(api, node.name, SCHEDULED)
+        mended.append(node.name)
+    return tuple(mended)
+
+
+def _tainted(node: NodeState) -> bool:
+    return any(taint.key == SCHEDULED for taint in node.taints)
