@@ -13,6 +13,7 @@ from kled.operations.step import Operation, Step
 
 _DONE: Final = {
     ("create cluster", "update cluster"): "kled.cluster.created",
+    ("delete cluster", "prove that nothing is left"): "kled.cluster.deleted",
     ("update cluster", "update cluster"): "kled.cluster.updated",
     ("update cluster", "rolling update"): "kled.cluster.rolled",
     ("update cluster", "validate cluster"): "kled.cluster.healthy",

@@ -5,6 +5,7 @@ from prefect.artifacts import create_markdown_artifact
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
 from kled.models.plan_changes import describe
+from kled.operations.plan_deletion import PlanDeletion
 from kled.operations.plan_update import PlanUpdate
 from tasks import operation, resources
 from tasks.summary import slug
@@ -22,7 +23,16 @@ def update(cluster: str) -> tuple[Plan, BlastRadius]:
     return plan, radius
 
 
-def publish(plan: Plan, radius: BlastRadius) -> None:
+def deletion(cluster: str, *, unregister: bool) -> Plan:
+    """Plan a deletion of `cluster`, without its lease, and publish the plan; raises `KledError`."""
+    planning = PlanDeletion(cluster, unregister)
+    operation.carry_out(planning)
+    plan = planning.found[0]
+    publish(plan, None)
+    return plan
+
+
+def publish(plan: Plan, radius: BlastRadius | None) -> None:
     """Store the plan; each run adds a version under the key of its cluster."""
     text = markdown(plan, radius)
     create_markdown_artifact(
@@ -32,7 +42,7 @@ def publish(plan: Plan, radius: BlastRadius) -> None:
     )
 
 
-def markdown(plan: Plan, radius: BlastRadius) -> str:
+def markdown(plan: Plan, radius: BlastRadius | None) -> str:
     """Return plan and radius for a person: what, whom it touches, and the digest to approve."""
     changes = [f"- {describe(one)}" for one in plan.changes[:LONGEST]]
     more = len(plan.changes) - LONGEST
@@ -42,12 +52,14 @@ def markdown(plan: Plan, radius: BlastRadius) -> str:
             "",
             f"Digest: `{plan.digest}`",
             "",
-            "| it touches | what |",
-            "| --- | --- |",
-            *(f"| {about} | {words.replace('|', '/')} |" for about, words in radius.rows()),
-            "",
+            *(_touched(radius) if radius is not None else ()),
             *changes,
             *([f"- and {more} more"] if more > 0 else []),
             "",
         ]
     )
+
+
+def _touched(radius: BlastRadius) -> list[str]:
+    rows = (f"| {about} | {words.replace('|', '/')} |" for about, words in radius.rows())
+    return ["| it touches | what |", "| --- | --- |", *rows, ""]

@@ -35,9 +35,13 @@ class DeleteCluster:
     """The cluster's name once more; needed where it is protected."""
     approved: Approved | None = None
     """Without it whatever is there by then is deleted."""
-    name = "delete cluster"
     mutates = True
     destroys = True
+
+    @property
+    def name(self) -> str:
+        """What is done, for reports."""
+        return "unregister cluster" if self.unregister else "delete cluster"
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order."""
@@ -141,8 +145,7 @@ def delete_step(deletion: DeleteCluster) -> Step:
         if approved is not None:
             approved_plan.forget(session, cluster)
 
-    words = "unregister cluster" if deletion.unregister else "delete cluster"
-    return Step(words, act, CHANGE, done=done, proof=proof, way_back=_NO_WAY_BACK)
+    return Step(deletion.name, act, CHANGE, done=done, proof=proof, way_back=_NO_WAY_BACK)
 
 
 def _remember(session: Session, deletion: DeleteCluster) -> None:

@@ -1,0 +1,41 @@
+"""Delete a cluster: plan, final snapshot, delete, prove that nothing is left."""
+
+from typing import Annotated
+
+from prefect import flow
+from pydantic import Field
+
+from kled.operations.approved_plan import Approved
+from kled.operations.delete_cluster import DeleteCluster
+from tasks import operation, plans
+from tasks.operation import Outcome
+
+
+@flow(name="delete-cluster", flow_run_name="delete {cluster}", persist_result=False)
+@operation.reported
+def delete_cluster(
+    cluster: Annotated[str, Field(min_length=1)],
+    confirm: str | None = None,
+    digest: Annotated[str | None, Field(pattern=r"^[0-9a-f]{12,64}$")] = None,
+    *,
+    unregister: bool = False,
+) -> Outcome:
+    """Delete a cluster's cloud resources, keys, etcd backups and definition.
+
+    A final snapshot with every etcd backup is taken and read back first. What is deleted is the
+    plan that is shown, or nothing. Safe to run again after a failure, a cancellation or a kill: it
+    does only what is left.
+
+    Args:
+        cluster: The cluster's name.
+        confirm: The cluster's name once more; a protected cluster needs it.
+        digest: The digest of a plan that was approved, as an earlier run or a preview shows it.
+        unregister: Only forget the definition, keys and etcd backups; cloud resources stay.
+    """
+    plan = plans.deletion(cluster, unregister=unregister)
+    approved = Approved(digest or plan.digest, plan)
+    control = " --with-control" if unregister else ""
+    back = f"kled snapshot restore --name={cluster} --snapshot=latest{control} --yes"
+    return operation.run(
+        DeleteCluster(cluster, unregister, confirm, approved), then=(f"to have it back: {back}",)
+    )
