@@ -9,6 +9,7 @@ The file is TOML, `$XDG_CONFIG_HOME/kled/config.toml` unless `--config` names an
     region = "eu-west-1"
     endpoint = "https://s3.example.com"
     snapshot-store = "s3://acme-kops-snapshots"
+    account = "production"
 
     [snapshot-stores."s3://acme-kops-snapshots"]
     region = "eu-central-1"
@@ -51,7 +52,7 @@ VARIABLES: Final = {
 _FILE_KEYS: Final = frozenset(
     {"default-state-store", "protected", "lease-wait", "state-stores", "snapshot-stores"}
 )
-_PROFILE_KEYS: Final = frozenset({"region", "endpoint", "snapshot-store"})
+_PROFILE_KEYS: Final = frozenset({"region", "endpoint", "snapshot-store", "account"})
 _SNAPSHOT_KEYS: Final = frozenset(
     {
         "region",
@@ -75,6 +76,8 @@ class Profile:
     region: str | None = None
     endpoint: str | None = None
     snapshot_store: str | None = None
+    account: str | None = None
+    """Whose cloud its clusters are in, by any name: those of other accounts share no IAM roles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +256,9 @@ def _profile(url: str, raw: object) -> Profile:
     for key, value in raw.items():
         if not isinstance(value, str):
             raise InvalidInput(f'state-stores."{url}".{key}', "must be a string")
-    return Profile(raw.get("region"), raw.get("endpoint"), raw.get("snapshot-store"))
+    return Profile(
+        raw.get("region"), raw.get("endpoint"), raw.get("snapshot-store"), raw.get("account")
+    )
 
 
 def _snapshot_profiles(found: object) -> dict[str, SnapshotProfile]:

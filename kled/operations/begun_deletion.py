@@ -13,6 +13,8 @@ from kled.operations import stores
 from kled.operations.session import Session
 
 FORMAT: Final = "kled.io/begun-deletion/v1"
+_RECORDS: Final = ("updates", "rolls", "scales")
+"""Of `approved_plan`, `roll_journal` and `scale_journal`."""
 
 
 def remember(session: Session, stored: Definition) -> None:
@@ -34,9 +36,16 @@ def find(session: Session, cluster: str) -> Definition | None:
         return None  # without it the deletion is proved by what the state store lacks alone
 
 
-def forget(session: Session, cluster: str) -> None:
-    """End what `remember` began. Idempotent."""
-    stores.state_store(session.settings, session.clock).delete(_key(cluster))
+def forget(session: Session, cluster: str, *, unregister: bool) -> None:
+    """End what `remember` began. Idempotent.
+
+    What other operations have on record of a cluster that is gone goes first: another one of that
+    name begins anew. One that was unregistered lives on, and keeps it.
+    """
+    store = stores.state_store(session.settings, session.clock)
+    for record in () if unregister else _RECORDS:
+        store.delete(f".kled/{record}/{cluster}.json")
+    store.delete(_key(cluster))
 
 
 def _key(cluster: str) -> str:

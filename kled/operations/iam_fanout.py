@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _AT_ONCE: Final = 16
 _OWN: Final = ".kled"
 _OVERRIDE: Final = "--no-role-check"
+_ACCOUNTS: Final = (
+    f"{_OVERRIDE}, or an `account` for each [state-stores] of the settings file, where they differ"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,9 @@ def fan_out(owned: Iterable[str], others: Iterable[Registered]) -> tuple[Shared,
 def shared_roles(session: Session, cluster: str) -> tuple[Shared, ...]:
     """Return the other registered clusters that use the roles of `cluster`; only reads.
 
-    Registered is what stands in the session's state store, or in one that the settings file names.
-    kled cannot tell accounts apart: clusters of another account count, too. Raises `StoreError`
-    where a state store cannot be asked.
+    Registered is what stands in the session's state store, or in one that the settings file names,
+    unless it says that its clusters are in another account. Raises `StoreError` where a state
+    store cannot be asked.
     """
     others = tuple(registered(session, but=cluster))
     if not others:
@@ -86,7 +89,7 @@ def require_own_roles(session: Session, cluster: str) -> str:
         found = shared_roles(session, cluster)
     except StoreError as error:
         advice = f"{error.hint}; its" if error.hint else "mend it: its"
-        error.hint = f"{advice} clusters may use the same IAM roles; not to ask: {_OVERRIDE}"
+        error.hint = f"{advice} clusters may use the same IAM roles; not to ask: {_ACCOUNTS}"
         raise
     if found:
         raise _refusal(cluster, found)
@@ -114,8 +117,10 @@ def registered(session: Session, *, but: str) -> Iterator[Registered]:
     """Yield the clusters of the session's state store, `but` one, and of the settings file's."""
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 
-    here = require_state_store(session.settings)
-    for url in dict.fromkeys((here, *session.settings.profiles)):
+    here, profiles = require_state_store(session.settings), session.settings.profiles
+    own = session.settings.profile.account
+    same = (url for url, one in profiles.items() if own is None or one.account in {None, own})
+    for url in dict.fromkeys((here, *same)):
         store = (
             stores.state_store(session.settings, session.clock)
             if url == here
@@ -133,7 +138,8 @@ def _refusal(cluster: str, found: tuple[Shared, ...]) -> NotApproved:
     again = f"--state={first.state_store} --name={first.cluster}"
     return NotApproved(
         f'the IAM roles of cluster "{cluster}" are also {first}{more}; nothing was changed',
-        hint="to isolate them: credentials of another account, another name, or instance profiles"
+        hint="to isolate them: another account (say so by `account` of each [state-stores] in the"
+        " settings file), another name, or instance profiles"
         f" of its own (spec.iam.profile of each instance group) for the one in {first.state_store};"
         f" to go on all the same: {_OVERRIDE}, and at once after it kled kops update-cluster"
         f" {again} --yes --roll, which makes its roles anew",

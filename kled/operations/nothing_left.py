@@ -35,7 +35,7 @@ def proof_step(cluster: str, *, unregister: bool) -> Step:
         cloud = "the cloud was not looked at: unregistered"
         if not unregister:
             cloud = _require_no_resources(session, begun)
-        begun_deletion.forget(session, cluster)
+        begun_deletion.forget(session, cluster, unregister=unregister)
         return f"{store}; {cloud}"
 
     return Step("prove that nothing is left", act, _LATE)

@@ -82,6 +82,18 @@ def test_instance_profiles_of_its_own_isolate_the_other_cluster(account: Account
     assert "no other registered cluster uses its IAM roles" in said
 
 
+def test_state_stores_of_different_accounts_share_no_roles(account: Account) -> None:
+    config = account.box.directory / "config.toml"
+    stores = ((account.first, "old"), (account.second, "new"))
+    config.write_text(
+        "".join(f'[state-stores."{url}"]\naccount = "{name}"\n' for url, name in stores)
+    )
+
+    code, said = account.kled(account.first, "delete-cluster", "--yes")
+
+    assert code == 0, said
+
+
 def test_only_changes_of_the_roles_are_refused(account: Account) -> None:
     nodes = f"nodes-{EAST}"
     account.kops(account.first, "edit", "instancegroup", nodes, "--set=spec.maxSize=3")

@@ -19,7 +19,13 @@ from tests.flows.worker import at_work, environment
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 KLED = [sys.executable, "-m", "kled"]
 CREATE = ["run", "create-cluster", "name=there.example.com", "zones=us-east-1a", "node-count=2"]
-STEPS = ("check settings", "store definition", "update cluster", "validate cluster")
+STEPS = (
+    "check settings",
+    "check IAM roles",
+    "store definition",
+    "update cluster",
+    "validate cluster",
+)
 
 
 def kled(box: Box, *words: str) -> subprocess.CompletedProcess[str]:

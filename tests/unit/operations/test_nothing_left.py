@@ -90,6 +90,18 @@ def test_it_is_over_when_kops_finds_nothing_for_the_definition_on_record(here: H
     assert list(here.kops.scratch.iterdir()) == []
 
 
+@pytest.mark.parametrize("unregister", [False, True])
+def test_what_is_on_record_of_its_rolls_goes_with_it(here: Here, *, unregister: bool) -> None:
+    """Another cluster of that name has no past; one that was unregistered lives on."""
+    rolls = here.root / "state" / ".kled" / "rolls" / f"{C}.json"
+    rolls.parent.mkdir()
+    rolls.write_text("{}")
+
+    here.prove(unregister=unregister)
+
+    assert rolls.exists() == unregister
+
+
 def test_a_cloud_that_forgets_late_is_waited_for(here: Here) -> None:
     here.kops.late = 3
 
