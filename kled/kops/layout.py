@@ -33,7 +33,7 @@ _BACKUP_PARTS: Final = 5  # backups/etcd/<etcd>/<name>/<file>
 _IDENTITY: Final = ("pki/", "secrets/")
 _DERIVED: Final = ("addons/", "manifests/", "igconfig/")
 _DERIVED_FILES: Final = frozenset({"cluster-completed.spec", KOPS_VERSION})
-_KOPS_FILES: Final = frozenset({CONFIG, *_DERIVED_FILES})
+_KOPS_FILES: Final = frozenset({CONFIG, *_DERIVED_FILES, "cluster.spec"})
 _KOPS_TREES: Final = (
     *("addons/", "backups/", "clusteraddons/", "igconfig/", "manifests/"),
     *(GROUPS, "pki/", SECRETS),

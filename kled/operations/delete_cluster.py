@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from kled.errors import KopsError, NotApproved
 from kled.kops import layout
+from kled.kops.features import TESTED
 from kled.models.definition import Definition
 from kled.operations import approved_plan, begun_deletion, stores
 from kled.operations.approved_plan import Approved
@@ -88,10 +89,14 @@ def _require_approved(session: Session, deletion: DeleteCluster, approved: Appro
 
 
 def _require_no_foreign(session: Session, cluster: str) -> None:
-    """Raise `NotApproved` for what kops would stop at when the cloud resources are gone."""
+    """Raise `NotApproved` for what kops would stop at when the cloud resources are gone.
+
+    A kops that is newer than kled knows may know more.
+    """
     store = stores.state_store(session.settings, session.clock)
     for one in store.entries(f"{cluster}/"):
-        if layout.is_foreign(one.key.removeprefix(f"{cluster}/")):
+        foreign = layout.is_foreign(one.key.removeprefix(f"{cluster}/"))
+        if foreign and session.kops.version().minor <= TESTED:
             raise NotApproved(
                 f"{store.location.url}/{one.key} is no object of kops, which would delete the"
                 " cloud resources and then refuse the rest",

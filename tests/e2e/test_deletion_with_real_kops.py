@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,13 +28,52 @@ OPTIONS = ("--node-count=1", "--dns=none", "--yes")
 @pytest.fixture
 def kled(real_cloud: RealCloud, kled_env: dict[str, str], tmp_path: Path) -> Kled:
     """Two state stores of one account, both in the settings file, and a snapshot store."""
-    real_cloud.client("s3").create_bucket(Bucket=SECOND)
+    real_cloud.client("s3").create_bucket(Bucket=SECOND)  # again is fine in this region
     config = tmp_path / "config.toml"
     stores = (real_cloud.state_store, f"s3://{SECOND}")
     config.write_text("".join(f'[state-stores."{one}"]\n' for one in stores))
     (tmp_path / "snapshots").mkdir()
     kept = {"KLED_SNAPSHOT_STORE": (tmp_path / "snapshots").as_uri()}
     return typed(kled_env | {"KLED_CONFIG": str(config)} | kept)
+
+
+_DYING = """#!{python}
+import subprocess, sys
+kops, at, argv = {kops!r}, {at}, sys.argv[1:]
+deletes = argv[:2] == ["delete", "cluster"] and "--yes=true" in argv
+child = subprocess.Popen([kops, *argv], stdout=subprocess.PIPE, text=True)
+for line in child.stdout:
+    sys.stdout.write(line)
+    at -= deletes and line.endswith("\\tok\\n")
+    if at == 0:
+        child.kill()
+        break
+sys.exit(min(child.wait(), 125) if child.wait() >= 0 else 137)
+"""
+
+
+@pytest.mark.parametrize("at", [1, 9, 20])
+def test_an_approved_deletion_goes_on_where_kops_died(
+    kled: Kled, real_cloud: RealCloud, real_kops: Path, tmp_path: Path, at: int
+) -> None:
+    named = f"--name=halfway-{at}.example.org"
+    stored = kled("create-cluster", named, "--zones=us-east-1b", *OPTIONS[:2])
+    assert stored.returncode == 0, stored.stderr
+    assert kled("update-cluster", named, "--yes").returncode == 0
+    plan = json.loads(kled("delete-cluster", named, "--output=json").stdout)
+    approved = ("delete-cluster", named, "--yes", f"--digest={plan['digest'][:12]}")
+    dying = tmp_path / "kops"
+    dying.write_text(_DYING.format(python=sys.executable, kops=str(real_kops), at=at))
+    dying.chmod(0o755)
+
+    died = kled(*approved, KLED_KOPS=str(dying))
+    left = json.loads(kled("delete-cluster", named, "--output=json").stdout)
+    done = kled(*approved, "--output=json")
+
+    assert died.returncode == 1, died.stderr
+    assert len(left["changes"]) < len(plan["changes"])
+    proof = steps(done)["prove that nothing is left"]
+    assert proof == "no object is left; kops finds no cloud resources"
 
 
 def roles(cloud: RealCloud) -> set[str]:

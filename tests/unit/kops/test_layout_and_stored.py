@@ -54,6 +54,26 @@ def test_an_object_is_known_by_its_key(key: str, kind: str) -> None:
     assert layout.kind_of(key) == kind
 
 
+@pytest.mark.parametrize(
+    "key", ["notes.txt", "configuration", "etcd/x", "pki", "terraform.tfstate"]
+)
+def test_what_kops_would_stop_at_is_foreign(key: str) -> None:
+    assert layout.is_foreign(key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("config", "cluster-completed.spec", "kops-version.txt", "clusteraddons/default"),
+        *("instancegroup/nodes", "igconfig/node/nodes/nodeupconfig.yaml", "secrets/admin"),
+        *("pki/ssh/public/admin/00", "addons/bootstrap-channel.yaml"),
+        *("manifests/etcd/main-a.yaml", "backups/etcd/main/control/etcd-cluster-spec"),
+    ],
+)
+def test_what_kops_writes_is_not_foreign(key: str) -> None:
+    assert not layout.is_foreign(key)
+
+
 def test_only_two_control_objects_are_markers() -> None:
     control = "backups/etcd/main/control"
 
