@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyrage
 import pytest
 
 from kled import config
@@ -86,6 +87,20 @@ def test_the_newest_etcd_backup_has_to_open(root: Path) -> None:
         take(root)
 
     assert "--no-snapshot" in str(refusal.value.hint)
+
+
+def test_where_nobody_can_open_it_its_bytes_are_proved_and_that_is_said(root: Path) -> None:
+    identity = pyrage.x25519.Identity.generate()
+    sealed = {"KLED_SNAPSHOT_RECIPIENTS": str(identity.to_public())}
+    file = root / "identity"
+    file.touch(mode=0o600)
+    file.write_text(str(identity))
+
+    closed = attempt(final_step(CLUSTER), session(root, **sealed))
+    opened = attempt(final_step(CLUSTER), session(root, **sealed, KLED_SNAPSHOT_IDENTITY=str(file)))
+
+    assert closed.endswith(f"{BACKUPS} etcd backups copied, not opened: no identity here")
+    assert opened.endswith(f"{BACKUPS} etcd backups copied")
 
 
 @pytest.mark.parametrize(
