@@ -16,6 +16,8 @@ _DONE: Final = {
     ("delete cluster", "prove that nothing is left"): "kled.cluster.deleted",
     ("update cluster", "update cluster"): "kled.cluster.updated",
     ("update cluster", "rolling update"): "kled.cluster.rolled",
+    ("rolling update", "rolling update"): "kled.cluster.rolled",
+    ("scale instance group", "wait for nodes"): "kled.cluster.scaled",
     ("update cluster", "validate cluster"): "kled.cluster.healthy",
     ("create cluster", "validate cluster"): "kled.cluster.healthy",
     ("validate cluster", "validate cluster"): "kled.cluster.healthy",

@@ -1,5 +1,7 @@
 """`edit-instance-group` and `scale-instance-group`."""
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -7,6 +9,7 @@ import click
 from kled.cli import kept_edit, meant
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
+from kled.cli.parameters import DURATION
 from kled.errors import InvalidInput
 from kled.operations.edit_instance_group import (
     NO_CHANGE,
@@ -15,6 +18,7 @@ from kled.operations.edit_instance_group import (
     stored_group,
 )
 from kled.operations.edited_group import Document, changes, parse, to_yaml
+from kled.operations.scale_instance_group import ScaleInstanceGroup
 
 _HEADER = """\
 # Instance group {group} of cluster {cluster}.
@@ -86,6 +90,7 @@ def edit_instance_group(  # noqa: PLR0913 - one parameter per option
     examples=(
         "kled kops scale-instance-group --name=c.example.com --instance-group=nodes --size=5",
         "kled kops scale-instance-group --name=c.example.com --instance-group=nodes --max=8",
+        "kled kops scale-instance-group --name=C --instance-group=nodes --size=2 --yes",
     ),
     mutates=True,
 )
@@ -94,21 +99,38 @@ def edit_instance_group(  # noqa: PLR0913 - one parameter per option
 @click.option("--size", type=click.IntRange(0), help="Exactly this many: both bounds.")
 @_MIN
 @_MAX
-def scale_instance_group(
+@click.option("--yes", is_flag=True, help="Also do it: machines that go are drained before.")
+@click.option("--drain-timeout", type=DURATION, help="How long a node may drain [default: 15m].")
+@click.option("--force-unmanaged", is_flag=True, help="Evict pods that nothing makes anew, too.")
+def scale_instance_group(  # noqa: PLR0913 - one parameter per option
     call: Call,
     name: str | None,
     group: str,
     size: int | None,
     minimum: int | None,
     maximum: int | None,
+    *,
+    drain_timeout: timedelta | None,
+    force_unmanaged: bool,
+    yes: bool,
 ) -> None:
-    """Change how many machines an instance group has."""
+    """Change how many machines an instance group has; with --yes wait until it has them.
+
+    Machines that go are chosen, drained by eviction and deleted before the bounds are lowered, so
+    that the cloud never ends one with pods on it.
+    """
     bounds = minimum is not None or maximum is not None
     if bounds == (size is not None):
         raise InvalidInput("--size", "give either --size, or --min and --max")
     low, high = (size, size) if size is not None else (minimum, maximum)
     cluster, found, stored = _looked_up(call, name, group)
     _check_bounds(stored, low, high)
+    if yes:
+        scale = ScaleInstanceGroup(cluster, found, low, high, force_unmanaged=force_unmanaged)
+        if drain_timeout is not None:
+            scale = replace(scale, drain_timeout=drain_timeout)
+        execute(call, scale, then=f"kled kops validate-cluster --name={cluster}")
+        return
     _warn_of_fewer(call, stored, high)
     _store(call, EditInstanceGroup(cluster, found, _sizes(low, high)))
 
@@ -142,7 +164,8 @@ def _warn_of_fewer(call: Call, stored: Document, high: int | None) -> None:
     spec = stored.get("spec") or {}
     if high is not None and high < int(spec.get("maxSize") or 0):
         call.say(
-            "fewer machines: update-cluster lets the cloud end the surplus ones without draining"
+            "fewer machines: the same command with --yes drains the surplus ones first;"
+            " update-cluster lets the cloud end them without draining"
         )
 
 

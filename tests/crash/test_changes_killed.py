@@ -40,6 +40,8 @@ CHANGES: Final = (
     Change("delete-cluster", ("delete-cluster", "--yes"), (), "there is no cluster"),
     Change("edit-instance-group", ("edit-instance-group", NODES, "--set=spec.maxSize=7")),
     Change("scale-instance-group", ("scale-instance-group", NODES, "--size=4")),
+    Change("scale-up", ("scale-instance-group", NODES, "--size=3", "--yes")),
+    Change("scale-down", ("scale-instance-group", NODES, "--size=1", "--yes")),
     Change(
         "create-instance-group",
         ("create-instance-group", "--instance-group=spot", "--subnet=us-east-1a"),

@@ -66,7 +66,7 @@ class Box:
 
 
 def make_box(directory: Path) -> Box:
-    sandbox = control.start(directory / "box", speed=6000)
+    sandbox = control.start(directory / "box", speed=6000, api_idle=60)
     calls = directory / "calls"
     counting = directory / "kops"
     counting.write_text(_COUNTING.format(calls=calls, kops=sandbox.kops))

@@ -36,8 +36,9 @@ def test_an_update_plans_applies_that_plan_rolls_and_validates(
     state = update(changed, memory, roll=True)
 
     assert state.is_completed(), state.message
-    steps = ["plan", "check approval", "update cluster", "rolling update", "validate cluster"]
-    assert [run.name for run in task_runs(state, names=5)] == steps
+    looks = ["plan", "check approval", "update cluster", "check before rolling"]
+    steps = [*looks, "rolling update", "validate cluster"]
+    assert [run.name for run in task_runs(state, names=6)] == steps
     assert flow_run(state).name == f"update {C}"
     assert words(state)["update cluster"] == "applied: 1 to modify"
     assert "No changes need to be applied" in pending(changed)

@@ -1,0 +1,43 @@
+"""Scale an instance group: up and wait; down by draining machines before the bounds are lowered."""
+
+from typing import Annotated
+
+from prefect import flow
+from pydantic import Field
+
+from kled.operations.scale_instance_group import ScaleInstanceGroup
+from tasks import operation
+from tasks.operation import Outcome
+
+
+@flow(
+    name="scale-instance-group",
+    flow_run_name="scale {instance_group} of {cluster}",
+    persist_result=False,
+)
+def scale_instance_group(
+    cluster: Annotated[str, Field(min_length=1)],
+    instance_group: Annotated[str, Field(min_length=1)],
+    minimum: Annotated[int | None, Field(ge=0)] = None,
+    maximum: Annotated[int | None, Field(ge=0)] = None,
+    *,
+    force_unmanaged: bool = False,
+) -> Outcome:
+    """Give an instance group other bounds so that no pod is killed by it.
+
+    Machines that go are drained by eviction first; where a budget holds their pods, the group gets
+    back what it was. Safe to run again after a failure, a cancellation or a kill.
+
+    Args:
+        cluster: The cluster's name.
+        instance_group: The group's name.
+        minimum: Least number of machines; None leaves it.
+        maximum: Greatest number of machines; None leaves it.
+        force_unmanaged: Also evict pods that nothing makes anew.
+    """
+    return operation.run(
+        ScaleInstanceGroup(
+            cluster, instance_group, minimum, maximum, force_unmanaged=force_unmanaged
+        ),
+        then=(f"kled kops validate-cluster --name={cluster}",),
+    )

@@ -1,0 +1,75 @@
+"""Give an instance group other bounds so that no pod is killed by it.
+
+Up: store, update, wait until the nodes are ready. Down: the group is held back, the nodes that go
+are drained through the API, their machines deleted one by one, and only then are the bounds
+lowered: an autoscaling group never picks a machine (facts: the minSize incident).
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from kled.operations.scaling import Scaling, Target
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import CHANGE, ONCE, READ
+
+DRAIN: Final = timedelta(minutes=15)
+"""How long one node may take to drain, as kops' own default."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleInstanceGroup:
+    """Bring a group to its new bounds; None leaves one as it is."""
+
+    cluster: str
+    instance_group: str
+    minimum: int | None = None
+    maximum: int | None = None
+    drain_timeout: timedelta = DRAIN
+    patience: timedelta = timedelta(minutes=30)
+    """How long new nodes may take to be ready."""
+    force_unmanaged: bool = False
+    """Also evict pods that nothing makes anew."""
+    api_server: str | None = None
+    """Where the Kubernetes API is asked instead of at the cluster's own address."""
+    _scaling: list[Scaling] = field(default_factory=list, compare=False, repr=False)
+
+    name = "scale instance group"
+    mutates = True
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps in their order; those of scaling down find nothing to do otherwise.
+
+        Each is safe to repeat and to kill: it looks at what is, and what a run before had begun is
+        in its journal (`scale_journal`). Where pods cannot be moved, the group gets back what it
+        was: it may launch again, nothing is cordoned, and `DrainBlocked` names the pods.
+        """
+        target = Target(
+            self.cluster,
+            self.instance_group,
+            self.minimum,
+            self.maximum,
+            self.drain_timeout,
+            self.patience,
+            self.force_unmanaged,
+            self.api_server,
+        )
+
+        def scaling(session: Session) -> Scaling:
+            return Scaling(session, target)
+
+        back = (
+            f"kled kops scale-instance-group --name={self.cluster}"
+            f" --instance-group={self.instance_group} with the earlier bounds"
+        )
+        return (
+            Step("check scaling", lambda s: scaling(s).check(), READ, reads=True),
+            Step("hold group back", lambda s: scaling(s).hold_back(), CHANGE, way_back=back),
+            Step(
+                "drain and end machines", lambda s: scaling(s).end_machines(), ONCE, way_back=back
+            ),
+            Step("set bounds", lambda s: scaling(s).set_bounds(), CHANGE, way_back=back),
+            Step("let group launch", lambda s: scaling(s).release(), CHANGE, way_back=back),
+            Step("wait for nodes", lambda s: scaling(s).wait(), ONCE),
+        )

@@ -1,0 +1,295 @@
+"""The single moves of scaling an instance group; `scale_instance_group` puts them in order."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from kled.errors import (
+    ClusterNotReady,
+    DefinitionRejected,
+    DrainBlocked,
+    InvalidInput,
+    NotApproved,
+)
+from kled.kops import footprint, suspended
+from kled.models.kubernetes import NodeState
+from kled.operations import scale_journal
+from kled.operations.chosen_nodes import choose
+from kled.operations.cluster_api import cluster_api
+from kled.operations.edit_instance_group import stored_group
+from kled.operations.edited_group import Document, to_yaml
+from kled.operations.instance_groups import find_group
+from kled.operations.scale_journal import Begun
+from kled.operations.session import Session
+
+if TYPE_CHECKING:
+    from kled.kubernetes.client import Api
+
+_LOOK_EVERY: Final = 10.0
+_NOTHING: Final = "nothing to do: no machine has to go"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is wanted; see `ScaleInstanceGroup`."""
+
+    cluster: str
+    instance_group: str
+    minimum: int | None
+    maximum: int | None
+    drain_timeout: timedelta
+    patience: timedelta
+    force_unmanaged: bool
+    api_server: str | None
+
+
+class Scaling:
+    """Works on one group with a session's hands; each method returns what it did, in words."""
+
+    def __init__(self, session: Session, target: Target) -> None:
+        self._session = session
+        self._target = target
+        self._cluster = target.cluster
+        self._group = target.instance_group
+        self._names: tuple[str, ...] = ()
+
+    def check(self) -> str:
+        """Raise what would keep it from ending, before anything is changed."""
+        stored = self._stored()
+        low, high = self._wanted(stored)
+        if low < 0 or low > high:
+            raise InvalidInput("--min", f"the least number, {low}, is above the greatest, {high}")
+        begun = self._begun()
+        if begun is not None and begun.instance_group != self._group:
+            raise NotApproved(
+                f'scaling "{begun.instance_group}" down was interrupted',
+                hint="finish it first: kled kops scale-instance-group"
+                f" --name={self._cluster} --instance-group={begun.instance_group}"
+                f" --min={begun.minimum} --max={begun.maximum}",
+            )
+        surplus = self._surplus()
+        if surplus:
+            self._require_scalable(surplus)
+        if begun is None:
+            self._require_nothing_else()
+        words = f"{surplus} of its machines have to go" if surplus else "no machine has to go"
+        return f"{self._group}: {low} to {high} machines wanted; {words}"
+
+    def hold_back(self) -> str:
+        """Keep the group from launching what replaces the machines that go."""
+        if not self._surplus() or self._begun() is not None:
+            return self._begun_words()
+        stored = self._stored()
+        low, high = self._wanted(stored)
+        mine = suspended.suspended(stored)
+        scale_journal.write(self._session, self._cluster, Begun(self._group, mine, low, high))
+        return self._held()
+
+    def end_machines(self) -> str:
+        """Drain and delete surplus machines, one after the other."""
+        begun = self._begun()
+        if begun is None:
+            return _NOTHING
+        self._held()  # a run that was killed may have been before that
+        ended: list[str] = []
+        with cluster_api(self._session, self._cluster, self._target.api_server) as api:
+            try:
+                while (node := self._next(api, begun)) is not None:
+                    begun = self._choose(begun, node)
+                    self._end(api, node)
+                    ended.append(node.name)
+            except DrainBlocked:
+                self._give_up(api, begun)
+                raise
+        return f"drained and ended {', '.join(ended)}" if ended else _NOTHING
+
+    def set_bounds(self) -> str:
+        """Store the bounds and update; nothing that runs is above them by now."""
+        stored = self._stored()
+        low, high = self._wanted(stored)
+        if self._surplus():
+            raise ClusterNotReady(f"{self._group} has more machines again than {high}")
+        return self._store(low, high, suspended.suspended(stored))
+
+    def release(self) -> str:
+        """Give the group back what it suspended before, and end the journal."""
+        begun = self._begun()
+        if begun is None:
+            return "it was not held back"
+        low, high = suspended.bounds(self._stored())
+        words = self._store(low, high, begun.suspended)
+        scale_journal.forget(self._session, self._cluster)
+        return words
+
+    def wait(self) -> str:
+        """Wait until the group has as many ready nodes as it has at least."""
+        low, _ = suspended.bounds(self._stored())
+        ends = self._session.clock.monotonic() + self._target.patience.total_seconds()
+        with cluster_api(self._session, self._cluster, self._target.api_server) as api:
+            while True:
+                ready = sum(node.ready and not node.cordoned for node in self._nodes(api))
+                if ready >= low:
+                    return f"{ready} nodes are ready"
+                if self._session.clock.monotonic() >= ends:
+                    raise ClusterNotReady(
+                        f"{self._group} has {ready} ready nodes, not {low}",
+                        hint="kled kops get-instances and validate-cluster show what is missing",
+                    )
+                self._session.note(f"{self._group}: {ready} of {low} nodes are ready")
+                self._session.clock.sleep(_LOOK_EVERY)
+
+    def _require_scalable(self, surplus: int) -> None:
+        """Raise for groups whose machines cannot just go."""
+        found = find_group(self._session, self._cluster, self._group)
+        if found is not None and found.role == "control-plane":
+            raise DefinitionRejected(
+                f'"{self._group}" is control plane: its machines hold etcd',
+                hint="the number of control planes is changed with its etcd members, one at a time",
+            )
+        spec: Any = self._session.kops.get_definition(self._cluster).cluster.get("spec") or {}
+        provider = str(spec.get("cloudProvider", ""))
+        if provider != "aws":
+            raise DefinitionRejected(
+                f"{surplus} machines would have to go, and on {provider or 'this cloud'} kled"
+                " cannot keep the group from replacing them meanwhile",
+                hint="drain and delete them by hand, then lower the bounds",
+            )
+
+    def _require_nothing_else(self) -> None:
+        """Raise `NotApproved` where an update would change more than this group's size."""
+        plan = self._session.kops.update_preview(self._cluster)
+        other = [one for one in plan.changes if not self._is_size(one.kind, one.name)]
+        if other:
+            first = ", ".join(f"{one.action} {one.kind}/{one.name}" for one in other[:3])
+            raise NotApproved(
+                f"an update would change more than the size of {self._group}: {first}"
+                + (f" and {len(other) - 3} more" if len(other) > 3 else ""),  # noqa: PLR2004
+                hint="look at it and apply it first: kled kops update-cluster"
+                f" --name={self._cluster}",
+            )
+
+    def _is_size(self, kind: str, name: str) -> bool:
+        return kind in footprint.SIZES and self._is_ours(name)
+
+    def _held(self) -> str:
+        """Suspend launching; bounds that were stored below what runs must not be applied yet."""
+        stored = self._stored()
+        low, high = suspended.bounds(stored)
+        high = max(high, self._running())
+        processes = (*suspended.suspended(stored), *suspended.HELD)
+        return self._store(min(low, high), high, tuple(dict.fromkeys(processes)))
+
+    def _next(self, api: "Api", begun: Begun) -> NodeState | None:
+        """Return the next node that goes; None where the group is small enough."""
+        from kled.kubernetes.pods import pods  # noqa: PLC0415 - heavy
+
+        surplus = self._surplus()
+        if not surplus:
+            return None
+        outdated = {
+            one.id
+            for one in self._session.kops.get_instances(self._cluster)
+            if one.status == "NeedsUpdate"
+        }
+        nodes = self._nodes(api)
+        chosen = choose(nodes, pods(api), surplus, begun=begun.chosen, outdated=outdated)
+        if not chosen:
+            raise ClusterNotReady(
+                f"{self._group} has {surplus} machines too many, and none of them is a node",
+                hint="they may still join; kled kops get-instances shows them",
+            )
+        return chosen[0]
+
+    def _choose(self, begun: Begun, node: NodeState) -> Begun:
+        """Remember that we cordon it, before we do."""
+        if node.cordoned or node.name in begun.chosen:
+            return begun
+        begun = replace(begun, chosen=(*begun.chosen, node.name))
+        scale_journal.write(self._session, self._cluster, begun)
+        return begun
+
+    def _end(self, api: "Api", node: NodeState) -> None:
+        from kled.kubernetes.drain import drain  # noqa: PLC0415 - heavy
+
+        session = self._session
+        session.check()
+        session.note(f"draining {node.name}")
+        drain(
+            api,
+            node.name,
+            deadline=self._target.drain_timeout,
+            clock=session.clock,
+            on_line=session.note,
+            force_unmanaged=self._target.force_unmanaged,
+        )
+        session.check()
+        session.kops.delete_instance(
+            self._cluster, node.instance or node.name, cloudonly=True, surge=False
+        )
+
+    def _give_up(self, api: "Api", begun: Begun) -> None:
+        """Uncordon what we have cordoned, and let the group launch again."""
+        from kled.kubernetes.nodes import uncordon  # noqa: PLC0415
+
+        for name in begun.chosen:
+            uncordon(api, name)
+        low, high = suspended.bounds(self._stored())
+        self._store(low, high, begun.suspended)
+        scale_journal.forget(self._session, self._cluster)
+
+    def _store(self, low: int, high: int, processes: tuple[str, ...]) -> str:
+        """Store the group so, and bring the cloud in line with it; nothing where it is so."""
+        stored = self._stored()
+        words = []
+        if (*suspended.bounds(stored), suspended.suspended(stored)) != (low, high, processes):
+            text = to_yaml(suspended.resized(stored, low, high, processes))
+            self._session.kops.store_edited_group(self._cluster, self._group, text)
+            held = f", {' and '.join(processes)} suspended" if processes else ""
+            words.append(f"stored: {low} to {high} machines{held}")
+        if not self._session.kops.update_preview(self._cluster).is_empty:
+            self._session.kops.update(self._cluster)
+            words.append("updated")
+        return "; ".join(words) or "it is so already"
+
+    def _stored(self) -> Document:
+        return stored_group(self._session, self._cluster, self._group)
+
+    def _wanted(self, stored: Document) -> tuple[int, int]:
+        """Return the bounds in the end: what was typed, else what was begun, else what is."""
+        low, high = suspended.bounds(stored)
+        begun, target = self._begun(), self._target
+        if begun is not None and begun.instance_group == self._group:
+            low, high = begun.minimum, begun.maximum
+        return (
+            low if target.minimum is None else target.minimum,
+            high if target.maximum is None else target.maximum,
+        )
+
+    def _surplus(self) -> int:
+        """Return how many machines of the group are above the wanted greatest number."""
+        _, high = self._wanted(self._stored())
+        return max(0, self._running() - high)
+
+    def _running(self) -> int:
+        running = self._session.kops.get_instances(self._cluster)
+        return sum(self._is_ours(one.instance_group) for one in running)
+
+    def _is_ours(self, name: str) -> bool:
+        """Say whether a cloud's name is that of this group, not of one that begins like it."""
+        groups = self._names = (
+            self._names or self._session.kops.get_definition(self._cluster).group_names
+        )
+        return footprint.group_of(name, groups) == self._group
+
+    def _nodes(self, api: "Api") -> tuple[NodeState, ...]:
+        from kled.kubernetes.nodes import nodes  # noqa: PLC0415 - heavy
+
+        return tuple(
+            one for one in nodes(api) if one.labels.get(footprint.GROUP_LABEL) == self._group
+        )
+
+    def _begun(self) -> Begun | None:
+        return scale_journal.read(self._session, self._cluster)
+
+    def _begun_words(self) -> str:
+        return "held back by a run before" if self._begun() is not None else _NOTHING
