@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kled.errors import ClusterDiffers, DefinitionRejected, InstanceGroupNotFound
-from kled.models.definition import object_name
+from kled.models.definition import Definition, object_name
 from kled.operations.edited_group import Document, changes, parse, to_yaml
 from kled.operations.session import Session
 from kled.operations.step import Step
@@ -75,12 +75,16 @@ class StoreInstanceGroup:
 
 def stored_group(session: Session, cluster: str, name: str) -> Document:
     """Return the group's stored object; raise `InstanceGroupNotFound`."""
-    definition = session.kops.get_definition(cluster)
+    return group_in(session.kops.get_definition(cluster), name)
+
+
+def group_in(definition: Definition, name: str) -> Document:
+    """Return the group's object; raise `InstanceGroupNotFound`."""
     for group in definition.groups:
         if object_name(group) == name:
             return group
     raise InstanceGroupNotFound(
-        f'instance group "{name}" of cluster "{cluster}" not found',
+        f'instance group "{name}" of cluster "{definition.name}" not found',
         hint=f"the groups are {', '.join(definition.group_names)}",
     )
 

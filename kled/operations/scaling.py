@@ -12,11 +12,12 @@ from kled.errors import (
     NotApproved,
 )
 from kled.kops import footprint, suspended
+from kled.models.definition import Definition
 from kled.models.kubernetes import NodeState
 from kled.operations import scale_journal
 from kled.operations.chosen_nodes import choose
 from kled.operations.cluster_api import cluster_api
-from kled.operations.edit_instance_group import stored_group
+from kled.operations.edit_instance_group import group_in
 from kled.operations.edited_group import Document, to_yaml
 from kled.operations.instance_groups import find_group
 from kled.operations.scale_journal import Begun
@@ -51,7 +52,7 @@ class Scaling:
         self._target = target
         self._cluster = target.cluster
         self._group = target.instance_group
-        self._names: tuple[str, ...] = ()
+        self._defined: Definition | None = None
 
     def check(self) -> str:
         """Raise what would keep it from ending, before anything is changed."""
@@ -88,7 +89,7 @@ class Scaling:
     def end_machines(self) -> str:
         """Drain and delete surplus machines, one after the other."""
         begun = self._begun()
-        if begun is None:
+        if begun is None or not self._surplus():
             return _NOTHING
         self._held()  # a run that was killed may have been before that
         ended: list[str] = []
@@ -146,7 +147,7 @@ class Scaling:
                 f'"{self._group}" is control plane: its machines hold etcd',
                 hint="the number of control planes is changed with its etcd members, one at a time",
             )
-        spec: Any = self._session.kops.get_definition(self._cluster).cluster.get("spec") or {}
+        spec: Any = self._definition().cluster.get("spec") or {}
         provider = str(spec.get("cloudProvider", ""))
         if provider != "aws":
             raise DefinitionRejected(
@@ -244,6 +245,7 @@ class Scaling:
         if (*suspended.bounds(stored), suspended.suspended(stored)) != (low, high, processes):
             text = to_yaml(suspended.resized(stored, low, high, processes))
             self._session.kops.store_edited_group(self._cluster, self._group, text)
+            self._defined = None
             held = f", {' and '.join(processes)} suspended" if processes else ""
             words.append(f"stored: {low} to {high} machines{held}")
         if not self._session.kops.update_preview(self._cluster).is_empty:
@@ -252,7 +254,7 @@ class Scaling:
         return "; ".join(words) or "it is so already"
 
     def _stored(self) -> Document:
-        return stored_group(self._session, self._cluster, self._group)
+        return group_in(self._definition(), self._group)
 
     def _wanted(self, stored: Document) -> tuple[int, int]:
         """Return the bounds in the end: what was typed, else what was begun, else what is."""
@@ -276,10 +278,12 @@ class Scaling:
 
     def _is_ours(self, name: str) -> bool:
         """Say whether a cloud's name is that of this group, not of one that begins like it."""
-        groups = self._names = (
-            self._names or self._session.kops.get_definition(self._cluster).group_names
-        )
-        return footprint.group_of(name, groups) == self._group
+        return footprint.group_of(name, self._definition().group_names) == self._group
+
+    def _definition(self) -> Definition:
+        """Return what is stored, asked for once between two changes of ours."""
+        self._defined = self._defined or self._session.kops.get_definition(self._cluster)
+        return self._defined
 
     def _nodes(self, api: "Api") -> tuple[NodeState, ...]:
         from kled.kubernetes.nodes import nodes  # noqa: PLC0415 - heavy
