@@ -88,6 +88,7 @@ ROOT = LazyGroup(
         "deploy": ("run", "Create or update the deployments of prefect.yaml."),
         "doctor": ("doctor", "Check tools, stores, server and clouds."),
         "flows": ("run", "List the flows with their parameters and deployments."),
+        "plan": ("pending", "Say what is pending for a cluster (exit 3: something is)."),
         "run": ("run", "Run a flow here, or trigger its deployment."),
         "sandbox": ("sandbox", "A simulated kops and cloud to try things in."),
     },
