@@ -73,14 +73,17 @@ def log_lines(state: State[Any]) -> list[str]:
 
 
 def events(cluster: str, *, count: int) -> list[str]:
-    """Return the names of the events about `cluster`, oldest first, once there are `count`."""
-    body = {"filter": {"resource": {"id": [f"kled.cluster.{cluster}"]}, "order": "ASC"}}
+    """Return the names of the newest events about `cluster`, oldest first, once there are `count`.
+
+    The server answers with 50 at most.
+    """
+    body = {"filter": {"resource": {"id": [f"kled.cluster.{cluster}"]}, "order": "DESC"}}
     give_up = time.monotonic() + 30
     while True:
         with get_client(sync_client=True) as client:
             found = client._client.post("/events/filter", json=body).json()["events"]
         if len(found) >= count:
-            return [one["event"] for one in found]
+            return [one["event"] for one in reversed(found)]
         assert time.monotonic() < give_up, found
         time.sleep(0.2)
 
