@@ -7,7 +7,7 @@ from pydantic import Field
 
 from kled.operations.approved_plan import Approved
 from kled.operations.delete_cluster import DeleteCluster
-from tasks import operation, plans
+from tasks import approvals, operation, plans
 from tasks.operation import Outcome
 
 
@@ -33,7 +33,7 @@ def delete_cluster(
         unregister: Only forget the definition, keys and etcd backups; cloud resources stay.
     """
     plan = plans.deletion(cluster, unregister=unregister)
-    approved = Approved(digest or plan.digest, plan)
+    approved = Approved(approvals.obtain(plan, None, approved=digest), plan)
     control = " --with-control" if unregister else ""
     back = f"kled snapshot restore --name={cluster} --snapshot=latest{control} --yes"
     return operation.run(

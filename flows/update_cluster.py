@@ -9,7 +9,7 @@ from pydantic import Field
 from kled.models.rolling import Roll
 from kled.operations.approved_plan import Approved
 from kled.operations.update_cluster import UpdateCluster
-from tasks import operation, plans
+from tasks import approvals, operation, plans
 from tasks.operation import Outcome
 
 
@@ -33,8 +33,8 @@ def update_cluster(
         patience: Minutes that the cluster may take to validate afterwards.
         roll: Also replace the machines that need it, one after the other.
     """
-    plan, _radius = plans.update(cluster)
-    approved = digest or plan.digest
+    plan, radius = plans.update(cluster)
+    approved = approvals.obtain(plan, radius, approved=digest)
     return operation.run(
         UpdateCluster(
             cluster,

@@ -30,7 +30,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from kled import rules
 from kled.errors import InvalidInput, SettingsError
+from kled.rules import Rules
 
 VARIABLES: Final = {
     "KLED_CONFIG": "the settings file",
@@ -51,6 +53,7 @@ VARIABLES: Final = {
 }
 _FILE_KEYS: Final = frozenset(
     {"default-state-store", "protected", "lease-wait", "state-stores", "snapshot-stores"}
+    | rules.KEYS
 )
 _PROFILE_KEYS: Final = frozenset({"region", "endpoint", "snapshot-store", "account"})
 _SNAPSHOT_KEYS: Final = frozenset(
@@ -123,6 +126,8 @@ class Settings:
     snapshot_profile: SnapshotProfile = field(default_factory=SnapshotProfile)
     """That of the chosen snapshot store, with what the variables say."""
     snapshot_profiles: Mapping[str, SnapshotProfile] = field(default_factory=dict)
+    rules: Rules = field(default_factory=Rules)
+    """Maintenance windows, approvals and notifications (`kled.rules`)."""
 
     @property
     def profile(self) -> Profile:
@@ -169,6 +174,7 @@ def load(
             snapshot_profiles.get(snapshot_store or "", SnapshotProfile()), env
         ),
         snapshot_profiles=snapshot_profiles,
+        rules=rules.load(found),
     )
 
 

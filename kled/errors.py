@@ -39,6 +39,7 @@ KledError                        exit 1
 ├── LeaseHeld                    exit 5   another writer holds the cluster
 ├── LeaseLost                    exit 5   this writer's lease could not be kept
 ├── NotApproved                  exit 6   denied by policy or not confirmed
+│   └── WindowClosed             outside the cluster's maintenance windows
 ├── SnapshotNotTrustworthy       exit 4
 ├── BeingCollected               retryable: a prune is deleting what is needed again
 ├── SnapshotMissing              there is no snapshot of that cluster or id
@@ -255,6 +256,10 @@ class NotApproved(KledError):
     """Policy denies the operation, or nobody confirmed it."""
 
     exit_code = 6
+
+
+class WindowClosed(NotApproved):
+    """The cluster's maintenance windows are closed."""
 
 
 class SnapshotNotTrustworthy(KledError):

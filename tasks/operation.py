@@ -11,6 +11,7 @@ from typing import Any, ParamSpec
 
 from prefect import task
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 from prefect.states import Failed
 
 from kled.errors import KledError
@@ -18,7 +19,7 @@ from kled.operations.guard import steps_of
 from kled.operations.runner import Observer, Report, Row
 from kled.operations.session import Session
 from kled.operations.step import Operation, Step
-from tasks import events, logs, resources, summary
+from tasks import events, logs, notifications, resources, summary, windows
 from tasks.policies import Attempts, options
 
 logger = logging.getLogger("kled.flows")
@@ -73,6 +74,8 @@ def run(operation: Operation, *, then: Sequence[str] = ()) -> Outcome:
     """
     watch = _watching(operation)
     try:
+        if operation.mutates:
+            windows.wait_or_refuse(operation.cluster)
         with resources.session(operation) as session:
             report = _execute(operation, session, watch)
     except KledError as error:
@@ -82,6 +85,9 @@ def run(operation: Operation, *, then: Sequence[str] = ()) -> Outcome:
         summary.publish(watch.report(operation), error=watch.interrupted())
         raise
     summary.publish(report, then=then)
+    if operation.mutates:
+        words = "; ".join(f"{row.step}: {row.words}" for row in report.rows)
+        notifications.notify("completion", f"{operation.cluster}: {operation.name} is done", words)
     return {**report.as_json(), "next": list(then)}
 
 
@@ -111,6 +117,8 @@ def _failed(error: KledError) -> State[Any]:
     """Return a failed state that says what an operator needs and carries the error itself."""
     hint = f" (hint: {error.hint})" if error.hint else ""
     words = resources.redactor(resources.settings()).text(f"{error.message}{hint}")
+    name = flow_run.get_name() or "a flow run"
+    notifications.notify("failure", f"{name}: {type(error).__name__}", words)
     return Failed(message=f"{type(error).__name__}: {words}", data=error)
 
 

@@ -5,6 +5,7 @@ import sys
 from kled.cli.leaf import Call
 from kled.cli.live import display
 from kled.cli.output import Column, show, show_value
+from kled.operations import stores, windows
 from kled.operations.runner import Report, run
 from kled.operations.step import Operation
 
@@ -22,6 +23,8 @@ def execute(call: Call, operation: Operation, *, then: str = "", shown: bool = T
 
     `then` is what to type next; it goes to stderr.
     """
+    if operation.mutates and call.windowed:
+        windows.require_open(call.settings, operation.cluster, stores.now())
     with display(sys.stderr, verbose=call.verbose) as watching:
         lease_for = operation.cluster if operation.mutates else None
         with call.session(lease_for, on_line=watching.line, on_note=watching.note) as session:

@@ -72,6 +72,11 @@ class Call:
             roles_checked="role_check" not in self._without,
         )
 
+    @property
+    def windowed(self) -> bool:
+        """Whether maintenance windows count for this command."""
+        return "window" not in self._without
+
     def _line(self, line: str) -> None:
         if self.verbose:
             self.say(f"kops: {line}")
@@ -91,7 +96,8 @@ def leaf(
     """Make a function a command that is given a `Call` and returns its exit code (None: 0).
 
     With `mutates` the command also takes `--lease-wait`, `--no-lease`, `--no-snapshot`,
-    `--no-epoch`, `--no-role-check` and `--snapshot-store`; with `snapshots` only the last.
+    `--no-epoch`, `--no-window`, `--no-role-check` and `--snapshot-store`; with `snapshots` only
+    the last.
     """
 
     def make(function: Callable[Concatenate[Call, P], int | None]) -> click.Command:
@@ -127,7 +133,7 @@ def _call(options: dict[str, Any]) -> Call:
     )
     without = frozenset(
         guard
-        for guard in ("lease", "snapshot", "epoch", "role_check")
+        for guard in ("lease", "snapshot", "epoch", "role_check", "window")
         if options.pop(f"no_{guard}", False)
     )
     return Call(settings, verbose=options.pop("verbose"), without=without)
@@ -174,6 +180,11 @@ _LEASE: tuple[Callable[[], click.Option], ...] = (
         ["--no-epoch"],
         is_flag=True,
         help="Do not ask the snapshot store whether the cluster still lives here.",
+    ),
+    lambda: click.Option(
+        ["--no-window"],
+        is_flag=True,
+        help="Change the cluster outside of its maintenance windows.",
     ),
     lambda: click.Option(
         ["--no-role-check"],

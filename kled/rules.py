@@ -1,0 +1,216 @@
+"""Rules of the settings file: when clusters may be changed, who is asked first, who is told. Pure.
+
+[[maintenance-windows]]
+clusters = ["prod-*"]
+days = ["sat", "sun"]
+from = "02:00"
+to = "05:00"
+timezone = "Europe/Berlin"
+outside = "wait"
+
+[approval]
+needed = ["deletions", "control-plane", "networking", "iam"]
+automatic = ["dev-*"]
+
+[notifications]
+urls = ["env:SLACK_URL", "file:/etc/kled/pager-url"]
+on = ["failure", "approval-needed", "completion"]
+"""
+
+import fnmatch
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final, Literal, get_args
+from zoneinfo import ZoneInfo
+
+from kled.errors import InvalidInput
+
+Outside = Literal["wait", "refuse"]
+Area = Literal["deletions", "control-plane", "networking", "iam", "machines"]
+Event = Literal["failure", "approval-needed", "completion"]
+AREAS: Final[tuple[Area, ...]] = get_args(Area)
+EVENTS: Final[tuple[Event, ...]] = get_args(Event)
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+_REFERENCES: Final = ("env:", "file:", "block:")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A time of some days in which clusters may be changed."""
+
+    clusters: tuple[str, ...]
+    """Name patterns."""
+    days: tuple[str, ...]
+    """On which it opens."""
+    begin: time
+    end: time
+    """The next day's where it is not later than `begin`."""
+    timezone: str
+    outside: Outside = "refuse"
+
+    def is_open(self, now: datetime) -> bool:
+        """Say whether `now` (with its time zone) is inside."""
+        return any(begin <= now < end for begin, end in self._around(now))
+
+    def opens(self, now: datetime) -> datetime:
+        """Return when it opens next; `now` where it is open."""
+        if self.is_open(now):
+            return now
+        return min(begin for begin, _ in self._around(now, days=15) if begin >= now)
+
+    def _around(self, now: datetime, *, days: int = 2) -> Iterator[tuple[datetime, datetime]]:
+        zone = ZoneInfo(self.timezone)
+        first = now.astimezone(zone).date() - timedelta(days=1)
+        for day in (first + timedelta(days=number) for number in range(days + 1)):
+            if DAYS[day.weekday()] in self.days:
+                over = timedelta(days=0 if self.end > self.begin else 1)
+                yield _at(day, self.begin, zone), _at(day + over, self.end, zone)
+
+
+def _at(day: date, moment: time, zone: ZoneInfo) -> datetime:
+    """Return a local time; one that a change of the clocks leaves out is the first after it."""
+    found = datetime.combine(day, moment, zone)
+    return found.astimezone(ZoneInfo("UTC")).astimezone(zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Which changes a person has to agree to in flows; the command line asks by `--yes` alone."""
+
+    needed: tuple[Area, ...] = ("deletions", "control-plane", "networking", "iam")
+    automatic: tuple[str, ...] = ()
+    """Name patterns of clusters for which nobody is asked."""
+    configured: bool = False
+    """Whether the settings file says anything of it: else nobody is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notifications:
+    """Who is told of what; URLs are apprise's, and only named by where they stand."""
+
+    urls: tuple[str, ...] = ()
+    on: tuple[Event, ...] = EVENTS
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All of them."""
+
+    windows: tuple[Window, ...] = ()
+    approval: Approval = Approval()
+    notifications: Notifications = Notifications()
+
+    def windows_of(self, cluster: str) -> tuple[Window, ...]:
+        """Return the windows that bind a cluster; none: it may be changed at any time."""
+        return tuple(one for one in self.windows if _any(cluster, one.clusters))
+
+    def asks_for(self, cluster: str) -> tuple[Area, ...]:
+        """Return the areas whose changes of a cluster a person has to agree to."""
+        approval = self.approval
+        if not approval.configured or _any(cluster, approval.automatic):
+            return ()
+        return approval.needed
+
+
+KEYS: Final = frozenset({"maintenance-windows", "approval", "notifications"})
+
+
+def load(found: Mapping[str, Any]) -> Rules:
+    """Read the rules from the settings file's document. Raises `InvalidInput`, naming the field."""
+    raw = found.get("maintenance-windows", [])
+    if not isinstance(raw, list):
+        raise InvalidInput("maintenance-windows", "must be [[maintenance-windows]] tables")
+    return Rules(
+        tuple(_window(f"maintenance-windows[{number}]", one) for number, one in enumerate(raw)),
+        _approval(found.get("approval")),
+        _notifications(found.get("notifications")),
+    )
+
+
+def _window(where: str, raw: object) -> Window:
+    table = _table(where, raw, {"clusters", "days", "from", "to", "timezone", "outside"})
+    for key in ("from", "to", "timezone"):
+        if key not in table:
+            raise InvalidInput(f"{where}.{key}", "is missing")
+    zone = str(table["timezone"])
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise InvalidInput(f"{where}.timezone", f"{zone!r} is no time zone") from error
+    begin, end = _time(f"{where}.from", table["from"]), _time(f"{where}.to", table["to"])
+    if begin == end:
+        raise InvalidInput(f"{where}.to", "is the same time as from: leave the window out")
+    return Window(
+        _names(f"{where}.clusters", table.get("clusters", ["*"])),
+        _chosen(f"{where}.days", table.get("days", list(DAYS)), DAYS),
+        begin,
+        end,
+        zone,
+        _one(f"{where}.outside", table.get("outside", "refuse"), get_args(Outside)),
+    )
+
+
+def _approval(raw: object) -> Approval:
+    if raw is None:
+        return Approval()
+    table = _table("approval", raw, {"needed", "automatic"})
+    return Approval(
+        _chosen("approval.needed", table.get("needed", list(Approval().needed)), AREAS),
+        _names("approval.automatic", table.get("automatic", [])),
+        configured=True,
+    )
+
+
+def _notifications(raw: object) -> Notifications:
+    if raw is None:
+        return Notifications()
+    table = _table("notifications", raw, {"urls", "on"})
+    urls = _names("notifications.urls", table.get("urls", []))
+    for url in urls:
+        if not url.startswith(_REFERENCES):
+            raise InvalidInput(
+                "notifications.urls",
+                "must name where the URL stands, since it holds a secret",
+                hint="for example env:SLACK_URL, file:/etc/kled/slack-url or block:slack-url",
+            )
+    return Notifications(urls, _chosen("notifications.on", table.get("on", list(EVENTS)), EVENTS))
+
+
+def _table(where: str, raw: object, known: set[str]) -> Mapping[str, Any]:
+    if not isinstance(raw, dict):
+        raise InvalidInput(where, "must be a table")
+    for key in raw:
+        if key not in known:
+            hint = f"known: {', '.join(sorted(known))}"
+            raise InvalidInput(f"{where}.{key}", "is no key of it", hint=hint)
+    return raw
+
+
+def _names(where: str, raw: object) -> tuple[str, ...]:
+    if not isinstance(raw, list) or not all(isinstance(one, str) and one for one in raw):
+        raise InvalidInput(where, "must be a list of strings")
+    return tuple(raw)
+
+
+def _chosen(where: str, raw: object, known: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(_one(where, one, known) for one in _names(where, raw))
+
+
+def _one(where: str, raw: object, known: Sequence[Any]) -> Any:  # noqa: ANN401 - one of `known`
+    if raw not in known:
+        raise InvalidInput(where, f"{raw!r} is none of {', '.join(known)}")
+    return raw
+
+
+def _time(where: str, raw: object) -> time:
+    match = _TIME.fullmatch(str(raw))
+    if match is None:
+        raise InvalidInput(where, f"{raw!r} is no time such as 02:00")
+    return time(int(match[1]), int(match[2]))
+
+
+def _any(cluster: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(cluster, one) for one in patterns)

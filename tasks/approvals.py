@@ -1,0 +1,75 @@
+"""Approvals in flows: who agrees to a plan types the cluster's name and the plan's digest."""
+
+from typing import Final
+
+from prefect.exceptions import FlowPauseTimeout
+from prefect.flow_runs import pause_flow_run
+from prefect.input import RunInput
+from prefect.settings import PREFECT_API_URL
+from pydantic import Field
+
+from kled.errors import NotApproved
+from kled.kops import areas
+from kled.models.blast_radius import BlastRadius
+from kled.models.plan import Plan
+from tasks import notifications, plans, resources
+
+PATIENCE: Final = 3600
+"""Seconds that a run waits with its process alive; longer decisions use two runs, by the digest."""
+_POLL: Final = 2
+_DIGITS: Final = 12
+
+
+class PlanApproval(RunInput):
+    """What the approver types in Prefect's UI."""
+
+    cluster: str = Field(description="The name of the cluster, once more.")
+    digest: str = Field(description="The first 12 digits of the plan's digest.")
+
+
+def obtain(
+    plan: Plan, radius: BlastRadius | None, *, approved: str | None, patience: int = PATIENCE
+) -> str:
+    """Return the digest of the plan that may be applied.
+
+    `approved` is one that somebody agreed to before: it is checked again under the lease. Else the
+    run pauses, without the lease, where the rules ask for it (`[approval]` of the settings file).
+    Raises `NotApproved` for a wrong answer, at the time-out, and where nobody can be asked: a run
+    without a Prefect server of its own.
+    """
+    if approved is not None:
+        return approved
+    asked = areas.touched(plan, resources.settings().rules.asks_for(plan.cluster))
+    if not asked:
+        return plan.digest
+    reasons = "; ".join(f"{area}: {', '.join(names[:3])}" for area, names in asked.items())
+    how = f"run it again with digest={plan.digest[:_DIGITS]} to approve this very plan"
+    if PREFECT_API_URL.value() is None:
+        raise NotApproved(f"the plan needs an approval ({reasons})", hint=how)
+    notifications.notify(
+        "approval-needed",
+        f"{plan.cluster}: a plan waits for approval",
+        f"{plan.summary}; {reasons}; digest {plan.digest[:_DIGITS]}",
+    )
+    words = f"{plans.markdown(plan, radius)}\nAsked because of {reasons}.\n"
+    asking = PlanApproval.with_initial_data(
+        description=resources.redactor(resources.settings()).text(words), cluster="", digest=""
+    )
+    try:
+        answer = pause_flow_run(asking, timeout=patience, poll_interval=_POLL)
+    except FlowPauseTimeout:
+        raise NotApproved(
+            f"nobody approved the plan in {patience // 60} minutes", hint=how
+        ) from None
+    return _checked(plan, answer, how)
+
+
+def _checked(plan: Plan, answer: PlanApproval, how: str) -> str:
+    if answer.cluster.strip() != plan.cluster:
+        raise NotApproved(f'the approval names "{answer.cluster}", not "{plan.cluster}"', hint=how)
+    typed = answer.digest.strip().lower()
+    if len(typed) < _DIGITS or not plan.digest.startswith(typed):
+        raise NotApproved(
+            f"the approval is for {typed[:_DIGITS]!r}, not {plan.digest[:_DIGITS]}", hint=how
+        )
+    return plan.digest

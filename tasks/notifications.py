@@ -1,0 +1,71 @@
+"""Telling people through apprise; URLs hold secrets, so they are only named by where they stand."""
+
+import logging
+from pathlib import Path
+
+from kled.config import Settings
+from kled.errors import InvalidInput
+from kled.rules import Event
+from tasks import resources
+
+logger = logging.getLogger("kled.notifications")
+
+
+def notify(event: Event, title: str, body: str) -> None:
+    """Tell everybody whom the rules name for `event`; secrets are taken out of the words.
+
+    Raises nothing: that nobody could be told must not end a run that changes a cluster. What went
+    wrong is logged with the reference, never with the URL.
+    """
+    settings = resources.settings()
+    rule = settings.rules.notifications
+    if event not in rule.on:
+        return
+    redact = resources.redactor(settings).text
+    for reference in rule.urls:
+        try:
+            if not _sent(resolve(settings, reference), redact(title), redact(body)):
+                logger.warning("the notification to %s was not taken", reference)
+        except InvalidInput as error:
+            logger.warning("nobody was told: %s", error.message)
+        except Exception as error:  # noqa: BLE001 - a library that speaks to a hundred services
+            logger.warning("the notification to %s failed: %s", reference, type(error).__name__)
+
+
+def resolve(settings: Settings, reference: str) -> str:
+    """Return the URL that `env:NAME`, `file:PATH` or `block:NAME` stands for.
+
+    Raises `InvalidInput` where there is none.
+    """
+    kind, _, name = reference.partition(":")
+    found: str | None = None
+    if kind == "env":
+        found = settings.environment.get(name)
+    elif kind == "file":
+        try:
+            found = Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidInput("notifications.urls", f"{reference} cannot be read") from error
+    elif kind == "block":
+        found = _block(name)
+    if not found or not found.strip():
+        raise InvalidInput("notifications.urls", f"{reference} names nothing")
+    return found.strip()
+
+
+def _block(name: str) -> str:
+    from prefect.blocks.system import Secret  # noqa: PLC0415 - asks the server
+
+    try:
+        return str(Secret.load(name).get())  # type: ignore[union-attr]
+    except ValueError as error:
+        raise InvalidInput("notifications.urls", f"there is no secret block {name}") from error
+
+
+def _sent(url: str, title: str, body: str) -> bool:
+    import apprise  # noqa: PLC0415 - only where somebody is told
+
+    quiet = logging.getLogger("apprise")
+    quiet.setLevel(logging.CRITICAL)  # it may quote URLs
+    told = apprise.Apprise()
+    return bool(told.add(url)) and bool(told.notify(title=title, body=body))

@@ -1,0 +1,34 @@
+"""Maintenance windows in flows: outside of one a run waits or refuses, as its rule says."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from kled.operations import stores, windows
+from tasks import logs, resources
+
+_LOOK_EVERY: Final = 30.0
+"""Seconds: a wait can be cancelled, and the machine's clock may be set."""
+
+
+def wait_or_refuse(
+    cluster: str,
+    *,
+    now: Callable[[], datetime] = stores.now,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Return inside the cluster's maintenance windows; without the lease until then.
+
+    Raises `WindowClosed` where its rule says `refuse`.
+    """
+    settings, told = resources.settings(), False
+    while (window := windows.closed(settings, cluster, now())) is not None:
+        moment = now()
+        if window.outside == "refuse":
+            raise windows.refusal(cluster, window, moment)
+        opens = window.opens(moment)
+        if not told:
+            logs.note(f"{cluster} may be changed from {opens:%Y-%m-%d %H:%M %Z}: waiting for it")
+            told = True
+        sleep(min(_LOOK_EVERY, max(1.0, (opens - moment).total_seconds())))

@@ -1,0 +1,106 @@
+"""Maintenance windows, approvals and notifications as the settings file has them: pure."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kled import rules
+from kled.errors import InvalidInput
+from kled.rules import DAYS, Window
+
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe")
+MOMENTS = st.integers(0, 730 * 1440).map(
+    lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+)
+WINDOWS = st.builds(
+    Window,
+    st.just(("*",)),
+    st.lists(st.sampled_from(DAYS), min_size=1, max_size=7).map(tuple),
+    st.times().map(lambda one: one.replace(second=0, microsecond=0)),
+    st.times().map(lambda one: one.replace(second=0, microsecond=0)),
+    st.sampled_from(ZONES),
+).filter(lambda one: one.begin != one.end)
+
+
+def weekend(begin: str, end: str, zone: str = "Europe/Berlin") -> Window:
+    return Window(("*",), ("sat", "sun"), time.fromisoformat(begin), time.fromisoformat(end), zone)
+
+
+@given(WINDOWS, MOMENTS)
+def test_the_next_opening_is_open_and_nothing_before_it_is(window: Window, now: datetime) -> None:
+    opens = window.opens(now)
+
+    assert opens >= now
+    assert window.is_open(opens) or window.begin == window.end
+    if opens > now:
+        assert not window.is_open(now)
+        assert not window.is_open(opens - timedelta(seconds=1))
+        assert not window.is_open(now + (opens - now) / 2)
+
+
+def test_a_window_over_midnight_belongs_to_the_day_on_which_it_opens() -> None:
+    window = weekend("22:00", "04:00", "UTC")
+
+    assert window.is_open(datetime(2026, 11, 28, 23, tzinfo=UTC))
+    assert window.is_open(datetime(2026, 11, 30, 3, 59, tzinfo=UTC))
+    assert not window.is_open(datetime(2026, 11, 30, 4, tzinfo=UTC))
+    assert not window.is_open(datetime(2026, 11, 28, 3, tzinfo=UTC))
+
+
+def test_clocks_that_change_in_a_window_do_not_shut_it() -> None:
+    spring = weekend("02:00", "05:00")  # 2026-03-29: 02:00 becomes 03:00 in Berlin
+    berlin = ZoneInfo("Europe/Berlin")
+
+    assert spring.is_open(datetime(2026, 3, 29, 3, 30, tzinfo=berlin))
+    assert not spring.is_open(datetime(2026, 3, 29, 5, 0, tzinfo=berlin))
+    autumn = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 02:30 for the first time
+    assert spring.is_open(autumn)
+    assert spring.is_open(autumn + timedelta(hours=1))
+
+
+def test_rules_bind_the_clusters_that_they_name() -> None:
+    found = rules.load(
+        {
+            "maintenance-windows": [
+                {"clusters": ["prod-*"], "from": "02:00", "to": "04:00", "timezone": "UTC"}
+            ],
+            "approval": {"automatic": ["dev-*"], "needed": ["iam"]},
+        }
+    )
+
+    assert len(found.windows_of("prod-a")) == 1
+    assert found.windows_of("dev-a") == ()
+    assert (found.asks_for("prod-a"), found.asks_for("dev-a")) == (("iam",), ())
+    assert rules.load({}).asks_for("prod-a") == ()
+
+
+BASE = {"from": "02:00", "to": "04:00", "timezone": "UTC"}
+
+
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ({"maintenance-windows": {}}, "maintenance-windows"),
+        ({"maintenance-windows": [BASE | {"day": "sat"}]}, "maintenance-windows[0].day"),
+        ({"maintenance-windows": [BASE, {"from": "02:00"}]}, "maintenance-windows[1].to"),
+        ({"maintenance-windows": [BASE | {"from": "25:00"}]}, "maintenance-windows[0].from"),
+        ({"maintenance-windows": [BASE | {"to": "02:00"}]}, "maintenance-windows[0].to"),
+        ({"maintenance-windows": [BASE | {"days": ["sam"]}]}, "maintenance-windows[0].days"),
+        ({"maintenance-windows": [BASE | {"timezone": "Mars"}]}, "maintenance-windows[0].timezone"),
+        ({"maintenance-windows": [BASE | {"outside": "ask"}]}, "maintenance-windows[0].outside"),
+        ({"approval": {"needed": ["everything"]}}, "approval.needed"),
+        ({"approval": []}, "approval"),
+        ({"notifications": {"urls": ["slack://token"]}}, "notifications.urls"),
+        ({"notifications": {"on": ["always"]}}, "notifications.on"),
+    ],
+)
+def test_a_wrong_rule_is_named_by_its_field(document: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidInput) as raised:
+        rules.load(document)
+
+    assert raised.value.field == field
+    assert "token" not in str(raised.value)
