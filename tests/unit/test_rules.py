@@ -1,6 +1,7 @@
 """Maintenance windows, approvals and notifications as the settings file has them: pure."""
 
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kled import rules
+from kled import config, rules
+from kled.cli.settings_file import remember
 from kled.errors import InvalidInput
 from kled.rules import DAYS, Window
 
@@ -104,3 +106,20 @@ def test_a_wrong_rule_is_named_by_its_field(document: dict[str, Any], field: str
 
     assert raised.value.field == field
     assert "token" not in str(raised.value)
+
+
+def test_rules_survive_when_a_store_is_remembered(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    text = (
+        'state-stores = {"s3://a" = {region = "x"}}\n'  # inline: the file is written anew
+        '[[maintenance-windows]]\nfrom = "02:00"\nto = "03:00"\ntimezone = "UTC"\ndays = ["sat"]\n'
+        '[approval]\nneeded = ["iam"]\n'
+    )
+    file.write_text(text)
+    env = {"HOME": str(tmp_path), "KLED_CONFIG": str(file)}
+    before = config.load(env).rules
+
+    remember(file, "s3://b", {"region": "eu-west-1"}, default=True)
+
+    assert config.load(env).rules == before
+    assert config.load(env).state_store == "s3://b"
