@@ -65,7 +65,7 @@ def _block(name: str) -> str:
 def _sent(url: str, title: str, body: str) -> bool:
     import apprise  # noqa: PLC0415 - only where somebody is told
 
-    quiet = logging.getLogger("apprise")
-    quiet.setLevel(logging.CRITICAL)  # it may quote URLs
+    for name in ("apprise", "urllib3.connectionpool"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # they quote URLs
     told = apprise.Apprise()
     return bool(told.add(url)) and bool(told.notify(title=title, body=body))

@@ -14,14 +14,12 @@ from kled.kops import footprint
 from kled.models.blast_radius import BlastRadius, Ended, GroupRoll
 from kled.models.cluster import Role
 from kled.models.plan import Plan
+from kled.models.rolled import in_order
 from kled.models.rolling import Roll, RollingPlan, RollingRow
 from kled.operations.session import Session
 
 T = TypeVar("T")
-_ORDER: Final[Mapping[Role, int]] = {"bastion": 0, "control-plane": 1, "apiserver": 2, "node": 3}
-"""Kops rolls in this order (`rolling-update --help`)."""
 _SEEN: Final = ("unreplicated", "blocking", "services")
-"""Fields that the Kubernetes API answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +161,7 @@ def _rolled(
     roles: Mapping[str, Role], rows: Sequence[RollingRow], ended: tuple[Ended, ...] = ()
 ) -> _Machines:
     """Return what rolls of `rows`, in kops' order."""
-    rolling = sorted(
-        (row for row in rows if row.need_update),
-        key=lambda row: (_ORDER[roles.get(row.instance_group, "node")], row.instance_group),
-    )
+    rolling = in_order([row for row in rows if row.need_update], roles)
     rolls = (
         GroupRoll(row.instance_group, roles.get(row.instance_group, "node"), row.need_update)
         for row in rolling
