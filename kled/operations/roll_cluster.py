@@ -11,7 +11,7 @@ from kled.operations.cluster_api import cluster_api
 from kled.operations.roll_groups import roll_groups
 from kled.operations.session import Session
 from kled.operations.step import Step
-from kled.retry import CHANGE, ONCE
+from kled.retry import CHANGE
 
 ROLL: Final = replace(CHANGE, deadline=timedelta(hours=24))
 """A node may take half an hour to drain and to validate; a fleet takes its time."""
@@ -68,7 +68,7 @@ def preflight_step(cluster: str, roll: Roll) -> Step:
         found.require(cluster)
         return found.words
 
-    return Step("check before rolling", act, ONCE, reads=True)
+    return Step("check before rolling", act, CHANGE, reads=True)
 
 
 def roll_step(cluster: str, roll: Roll, pace: Pace) -> Step:

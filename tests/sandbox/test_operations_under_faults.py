@@ -238,7 +238,7 @@ def test_an_api_that_does_not_answer_is_waited_for(healthy: Stage, operation: Op
     report = healthy.run(operation)
 
     assert report.rows[0].attempts == 2
-    assert healthy.tries == [f"{operation.name}: ApiUnreachable"]
+    assert healthy.tries == [f"{report.rows[0].step}: ApiUnreachable"]
 
 
 def test_an_api_that_never_answers_fails_a_roll_without_a_machine_lost(healthy: Stage) -> None:
