@@ -10,7 +10,9 @@ from kled.cli.output import show, show_value
 from kled.cli.plan import show_plan
 from kled.cli.rolling import ROLLING
 from kled.models.rolling import Roll
+from kled.operations.blast_radius import of_roll
 from kled.operations.plan_update import planned
+from kled.operations.sight import SessionSight
 
 PENDING: Final = 3
 
@@ -33,6 +35,8 @@ def plan(call: Call, name: str | None) -> int:
         cluster = meant.cluster(session, name, changes=False)
         found, radius = planned(session, cluster)
         rolling = session.kops.rolling_update_preview(cluster, Roll(cloudonly=True))
+        if found.is_empty and not rolling.is_empty:
+            radius = of_roll(session, rolling, SessionSight(session, cluster))
     pending = not (found.is_empty and rolling.is_empty)
     if call.settings.output != "table":
         document: dict[str, Any] = {

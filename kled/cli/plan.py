@@ -23,7 +23,12 @@ def show_plan(call: Call, plan: Plan, radius: BlastRadius | None = None) -> None
         return
     call.show(plan.changes, CHANGE_COLUMNS)
     if radius is not None:
-        click.echo()
-        rows = [{"about": about, "words": words} for about, words in radius.rows()]
-        show(rows, _RADIUS_COLUMNS, "table")
+        show_radius(radius)
     call.say(plan.summary)
+
+
+def show_radius(radius: BlastRadius) -> None:
+    """Write whom a plan touches to stdout, below a line that is empty."""
+    click.echo()
+    rows = [{"about": about, "words": words} for about, words in radius.rows()]
+    show(rows, _RADIUS_COLUMNS, "table")

@@ -10,10 +10,14 @@ from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 from kled.cli.parameters import DURATION
+from kled.cli.plan import show_radius
 from kled.errors import InvalidInput
+from kled.models.blast_radius import BlastRadius
 from kled.models.rolled import Steadiness
 from kled.models.rolling import Roll, RollingPlan
+from kled.operations.blast_radius import of_roll
 from kled.operations.roll_cluster import Pace, RollCluster
+from kled.operations.sight import SessionSight
 
 ROLLING = (
     Column("INSTANCE GROUP", "instance_group"),
@@ -99,6 +103,9 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
         roll = Roll(instance_groups=tuple(these), **options)
         first = meant.instance_group(call, session, cluster, canary) if canary else None
         plan = None if yes else session.kops.rolling_update_preview(cluster, roll)
+        radius = None
+        if plan is not None and (roll.force or not plan.is_empty):
+            radius = of_roll(session, plan, SessionSight(session, cluster), force=roll.force)
     if plan is None:
         then = f"kled kops validate-cluster --name={cluster}"
         pace = Pace(
@@ -110,15 +117,18 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
         )
         execute(call, RollCluster(cluster, roll, pace), then=then)
         return
-    _show(call, plan)
+    _show(call, plan, radius)
     if not plan.is_empty or roll.force:
         call.say("preview only; the same command with --yes replaces the machines")
 
 
-def _show(call: Call, plan: RollingPlan) -> None:
+def _show(call: Call, plan: RollingPlan, radius: BlastRadius | None) -> None:
     if call.settings.output != "table":
-        show_value(plan.as_json(), call.settings.output)
+        more = {} if radius is None else {"radius": radius.as_json()}
+        show_value(plan.as_json() | more, call.settings.output)
         return
     show([row.as_json() for row in plan.rows], ROLLING, "table")
+    if radius is not None:
+        show_radius(radius)
     waiting = sum(row.need_update for row in plan.rows)
     call.say(f"{waiting} machines need to be replaced" if waiting else "no machine needs an update")

@@ -48,6 +48,9 @@ def test_nothing_pending_is_0_and_something_is_3_with_what_approves_it(box: Box)
     assert rolls.returncode == 3
     assert "machines need a roll" in rolls.stderr
     assert "NeedsUpdate" in rolls.stdout
+    assert "2 of nodes-us-east-1a (node)" in rolls.stdout
+    preview = box.kled("kops", "rolling-update", NAME, "--output=json")
+    assert json.loads(preview.stdout)["radius"]["rolls"][0]["machines"] == 2
 
 
 @pytest.mark.parametrize("job", JOBS, ids=["github", "gitlab"])
