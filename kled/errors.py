@@ -27,6 +27,7 @@ KledError                        exit 1
 │   ├── KubernetesMissing        there is no object of that name
 │   └── KubernetesConflict       somebody else changed the object first
 ├── RollHalted                   a rolling update stopped at a node; nothing is cordoned by it
+├── GroupRefilled                an instance group launches what was drained and deleted
 ├── DrainBlocked                 pods of a node cannot be moved: budgets, or nothing makes them anew
 ├── DeadlineExceeded             a child process or all attempts together ran out of time
 ├── StoreError                   an object store refused
@@ -200,6 +201,10 @@ class KubernetesConflict(KubernetesRefused):
 
 class RollHalted(KledError):
     """A rolling update stopped halfway; what it had cordoned is uncordoned."""
+
+
+class GroupRefilled(KledError):
+    """An instance group launches machines in place of those that went, though it is held back."""
 
 
 class DrainBlocked(KledError):

@@ -28,6 +28,8 @@ class Begun:
     """The bounds that are wanted in the end."""
     chosen: tuple[str, ...] = ()
     """Nodes that go, and that were not cordoned before."""
+    ended: tuple[str, ...] = ()
+    """Ids of machines that were deleted: the cloud may list them for a while."""
 
 
 def read(session: Session, cluster: str) -> Begun | None:
@@ -72,6 +74,7 @@ def decode(body: bytes) -> Begun:
             int(found.minimum),
             int(found.maximum),
             tuple(found.chosen),
+            tuple(found.ended),
         )
     except TypeError as error:
         raise ValueError("a journal of a scale-down that lacks a field") from error

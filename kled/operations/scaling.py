@@ -1,5 +1,6 @@
 """The single moves of scaling an instance group; `scale_instance_group` puts them in order."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -8,8 +9,10 @@ from kled.errors import (
     ClusterNotReady,
     DefinitionRejected,
     DrainBlocked,
+    GroupRefilled,
     InvalidInput,
     NotApproved,
+    ResourceNotFound,
 )
 from kled.kops import footprint, suspended
 from kled.models.definition import Definition
@@ -93,13 +96,18 @@ class Scaling:
             return _NOTHING
         self._held()  # a run that was killed may have been before that
         ended: list[str] = []
+        most = self._surplus()
         with cluster_api(self._session, self._cluster, self._target.api_server) as api:
             try:
                 while (node := self._next(api, begun)) is not None:
+                    if len(ended) == most:
+                        raise self._refilled(ended)
                     begun = self._choose(begun, node)
                     self._end(api, node)
+                    begun = replace(begun, ended=(*begun.ended, node.instance or node.name))
+                    scale_journal.write(self._session, self._cluster, begun)
                     ended.append(node.name)
-            except DrainBlocked:
+            except (DrainBlocked, GroupRefilled):
                 self._give_up(api, begun)
                 raise
         return f"drained and ended {', '.join(ended)}" if ended else _NOTHING
@@ -192,7 +200,7 @@ class Scaling:
             for one in self._session.kops.get_instances(self._cluster)
             if one.status == "NeedsUpdate"
         }
-        nodes = self._nodes(api)
+        nodes = [one for one in self._nodes(api) if one.instance not in begun.ended]
         chosen = choose(nodes, pods(api), surplus, begun=begun.chosen, outdated=outdated)
         if not chosen:
             raise ClusterNotReady(
@@ -224,8 +232,17 @@ class Scaling:
             force_unmanaged=self._target.force_unmanaged,
         )
         session.check()
-        session.kops.delete_instance(
-            self._cluster, node.instance or node.name, cloudonly=True, surge=False
+        with suppress(ResourceNotFound):  # a run that was killed has deleted it
+            session.kops.delete_instance(
+                self._cluster, node.instance or node.name, cloudonly=True, surge=False
+            )
+
+    def _refilled(self, ended: list[str]) -> GroupRefilled:
+        return GroupRefilled(
+            f"{self._group} has launched machines in place of {', '.join(ended)}, although it was"
+            " held back",
+            hint="somebody or something else resumes its processes or attaches machines; nothing"
+            " more was drained, and the group has what it suspended before",
         )
 
     def _give_up(self, api: "Api", begun: Begun) -> None:
@@ -273,8 +290,10 @@ class Scaling:
         return max(0, self._running() - high)
 
     def _running(self) -> int:
+        begun = self._begun()
+        gone = begun.ended if begun is not None else ()
         running = self._session.kops.get_instances(self._cluster)
-        return sum(self._is_ours(one.instance_group) for one in running)
+        return sum(self._is_ours(one.instance_group) and one.id not in gone for one in running)
 
     def _is_ours(self, name: str) -> bool:
         """Say whether a cloud's name is that of this group, not of one that begins like it."""

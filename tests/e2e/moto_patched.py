@@ -66,6 +66,16 @@ def missing_group_has_no_warm_pool() -> None:
         _around_method(autoscaling.AutoScalingBackend, f"{verb}_warm_pool", checked)
 
 
+def suspended_groups_launch_nothing() -> None:
+    """Moto replaces a terminated machine though the group's Launch is suspended; AWS does not."""
+
+    def replace(original: Any, group: Any, *args: Any, **kwargs: Any) -> Any:
+        suspended = {one["ProcessName"] for one in group.suspended_processes}
+        return None if "Launch" in suspended else original(group, *args, **kwargs)
+
+    _around_method(autoscaling.FakeAutoScalingGroup, "replace_autoscaling_group_instances", replace)
+
+
 def target_groups_may_repeat_hyphens() -> None:
     """Moto refuses `--` in a name; kops' own 32 characters hold it for demo.k8s.local."""
 
@@ -229,6 +239,7 @@ def later_template_versions_can_be_launched() -> None:
 
 PATCHES: tuple[Callable[[], None], ...] = (
     missing_group_has_no_warm_pool,
+    suspended_groups_launch_nothing,
     target_groups_may_repeat_hyphens,
     subnets_keep_their_private_dns_options,
     ed25519_keys_have_openssh_fingerprints,

@@ -137,6 +137,31 @@ def test_a_budget_that_holds_gives_the_group_back_what_it_was(box: Box, api: Api
     assert counted(box, "kills") == []
 
 
+def test_a_group_that_launches_anew_although_it_is_held_back_is_not_drained_for_ever(
+    tmp_path: Path,
+) -> None:
+    directory = tmp_path / "refilled"
+    kops, again = f"{directory}/bin/kops", f"{NAME} --state=file://{directory}/state"
+    box = make_box(
+        directory,
+        after_call='case "$*" in "delete instance"*)'
+        f" {kops} edit ig {GROUP} {again} --unset=spec.suspendProcesses;"
+        f" {kops} update cluster {again} --yes;; esac >/dev/null 2>&1",
+    )
+    words = (NAME, "--zones=us-east-1a", "--cloud=aws", "--yes", "--node-count=3")
+    assert box.kops("create", "cluster", *words).returncode == 0
+
+    done = scale(box, "--size=2", "--yes")
+
+    assert done.returncode == 1
+    assert "has launched machines in place of i-" in done.stderr
+    assert len([call for call in box.calls() if call.startswith("delete instance")]) == 1
+    assert (group(box)["minSize"], group(box)["maxSize"]) == (3, 3)
+    assert "suspendProcesses" not in group(box)
+    for pid in kubernetes_apis(box):
+        os.kill(pid, signal.SIGKILL)
+
+
 def test_more_machines_are_waited_for(box: Box, api: Api) -> None:
     done = scale(box, "--min=5", "--max=6", "--yes")
 
