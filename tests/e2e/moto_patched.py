@@ -76,6 +76,17 @@ def suspended_groups_launch_nothing() -> None:
     _around_method(autoscaling.FakeAutoScalingGroup, "replace_autoscaling_group_instances", replace)
 
 
+def groups_want_no_more_than_they_may_have() -> None:
+    """Moto keeps a desired capacity above a lowered MaxSize; AWS lowers it, too."""
+
+    def update(original: Any, group: Any, *args: Any, **kwargs: Any) -> Any:
+        done = original(group, *args, **kwargs)
+        group.desired_capacity = min(group.desired_capacity, group.max_size)
+        return done
+
+    _around_method(autoscaling.FakeAutoScalingGroup, "update", update)
+
+
 def target_groups_may_repeat_hyphens() -> None:
     """Moto refuses `--` in a name; kops' own 32 characters hold it for demo.k8s.local."""
 
@@ -240,6 +251,7 @@ def later_template_versions_can_be_launched() -> None:
 PATCHES: tuple[Callable[[], None], ...] = (
     missing_group_has_no_warm_pool,
     suspended_groups_launch_nothing,
+    groups_want_no_more_than_they_may_have,
     target_groups_may_repeat_hyphens,
     subnets_keep_their_private_dns_options,
     ed25519_keys_have_openssh_fingerprints,
