@@ -66,5 +66,5 @@ def test_a_group_shrinks_drained_and_is_rolled_with_nothing_left_cordoned(
     assert rolled.returncode == 0, rolled.stderr
     assert "nodes-us-east-1a: 2 of 2 machines replaced" in rolled.stderr
     assert not workers(kled) & left
-    nodes = real_cloud.kubernetes.cluster(CLUSTER).nodes()
+    nodes = real_cloud.api.cluster(CLUSTER).nodes()
     assert not [one for one in nodes if one["spec"].get("unschedulable")]
