@@ -5,7 +5,9 @@ from prefect.artifacts import create_markdown_artifact
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
 from kled.models.plan_changes import describe
+from kled.models.rolling import Roll
 from kled.operations.plan_deletion import PlanDeletion
+from kled.operations.plan_roll import PlanRoll
 from kled.operations.plan_update import PlanUpdate
 from tasks import operation, resources
 from tasks.summary import slug
@@ -26,6 +28,15 @@ def update(cluster: str) -> tuple[Plan, BlastRadius]:
 def deletion(cluster: str, *, unregister: bool) -> Plan:
     """Plan a deletion of `cluster`, without its lease, and publish the plan; raises `KledError`."""
     planning = PlanDeletion(cluster, unregister)
+    operation.carry_out(planning)
+    plan = planning.found[0]
+    publish(plan, None)
+    return plan
+
+
+def roll(cluster: str, wanted: Roll) -> Plan:
+    """Plan a roll of `cluster`, without its lease, and publish the plan; raises `KledError`."""
+    planning = PlanRoll(cluster, wanted)
     operation.carry_out(planning)
     plan = planning.found[0]
     publish(plan, None)

@@ -19,7 +19,7 @@ _NETWORKING: Final = re.compile(
 _IAM: Final = re.compile(r"IAM|RoleAssignment|ServiceAccount")
 _MACHINES: Final = re.compile(
     r"LaunchTemplate|AutoscalingGroup|InstanceTemplate|InstanceGroupManager|VMScaleSet|Droplet|"
-    r"ServerGroup|^Instance$|WarmPool"
+    r"ServerGroup|^Instance$|WarmPool|^Machines$"
 )
 
 

@@ -6,12 +6,12 @@ from typing import Final
 
 from kled.models.rolled import Steadiness
 from kled.models.rolling import Roll, RollingPlan
-from kled.operations import roll_preflight
+from kled.operations import plan_roll, roll_preflight
 from kled.operations.cluster_api import cluster_api
 from kled.operations.roll_groups import roll_groups
 from kled.operations.session import Session
 from kled.operations.step import Step
-from kled.retry import CHANGE
+from kled.retry import CHANGE, READ
 
 ROLL: Final = replace(CHANGE, deadline=timedelta(hours=24))
 """A node may take half an hour to drain and to validate; a fleet takes its time."""
@@ -42,15 +42,29 @@ class RollCluster:
     cluster: str
     roll: Roll
     pace: Pace = Pace()
+    approved: str | None = None
+    """The digest of the roll that somebody agreed to (`plan_roll`); None: whatever is left."""
 
     name = "rolling update"
     mutates = True
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the two steps; without the Kubernetes API (`cloudonly`) only the second."""
+        """Return the steps; without the Kubernetes API (`cloudonly`) nothing is looked at."""
         looks = self.pace.preflight and not self.roll.cloudonly
         checks = (preflight_step(self.cluster, self.roll),) if looks else ()
+        if self.approved is not None:
+            checks = (approval_step(self.cluster, self.roll, self.approved), *checks)
         return (*checks, roll_step(self.cluster, self.roll, self.pace))
+
+
+def approval_step(cluster: str, roll: Roll, approved: str) -> Step:
+    """Compare what is left to roll, under the lease, with what was approved. It only reads."""
+
+    def act(session: Session) -> str:
+        plan_roll.require(session.kops.rolling_update_preview(cluster, roll), roll, approved)
+        return f"the roll is the approved one, {approved[:12]}, or done"
+
+    return Step("check approval", act, READ, reads=True)
 
 
 def preflight_step(cluster: str, roll: Roll) -> Step:

@@ -11,7 +11,7 @@ from prefect.settings import PREFECT_API_URL
 
 from flows.roll_cluster import roll_cluster
 from flows.scale_instance_group import scale_instance_group
-from kled.errors import ApiUnreachable, DefinitionRejected
+from kled.errors import ApiUnreachable, DefinitionRejected, NotApproved
 from kled.kubernetes.client import connect
 from kled.kubernetes.nodes import nodes
 from kled.sandbox import control
@@ -76,13 +76,21 @@ def test_a_roll_looks_first_and_replaces_what_is_out_of_date(outdated: Box, memo
     state = run(outdated, memory, roll_cluster)
 
     assert state.is_completed(), state.message
-    names = ["check before rolling", "rolling update"]
-    assert [one.name for one in task_runs(state, names=2)] == names
+    names = ["plan", "check approval", "check before rolling", "rolling update"]
+    assert [one.name for one in task_runs(state, names=4)] == names
     assert words(state)["rolling update"] == f"rolled {GROUP} (2)"
     assert "kled.cluster.rolled" in events(C, count=1)
     assert marked(outdated) == []
     again = run(outdated, memory, roll_cluster)
     assert words(again)["rolling update"] == "no machine needs to be replaced"
+
+
+def test_a_roll_that_is_not_the_approved_one_is_refused(outdated: Box, memory: Memory) -> None:
+    state = run(outdated, memory, roll_cluster, digest="0" * 12)
+
+    assert isinstance(state.result(raise_on_failure=False), NotApproved)
+    assert f"it replaces 2 of {GROUP}" in str(state.message)
+    assert not [call for call in outdated.calls("rolling-update") if "--yes=true" in call]
 
 
 def test_a_roll_that_is_killed_at_a_drained_node_is_ended_by_the_next_run(
