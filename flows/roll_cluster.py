@@ -33,7 +33,7 @@ def roll_cluster(  # noqa: PLR0913 - each is asked for by name in the UI
     Args:
         cluster: The cluster's name.
         instance_groups: Only these groups; all where none is named.
-        canary: The group that goes first among those of its role.
+        canary: The group that goes first among those of its role, or one machine by its id.
         pause: Minutes to wait after each group, for people to look.
         group_deadline: Minutes that a group may take; by default 45 for each of its machines.
         digest: The digest of a roll that was approved, as an earlier run shows it.

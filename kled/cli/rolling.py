@@ -1,7 +1,7 @@
 """`kled kops rolling-update`."""
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,6 +29,10 @@ ROLLING = (
     Column("MAX", "max_size"),
     Column("NODES", "nodes"),
 )
+
+
+if TYPE_CHECKING:
+    from kled.operations.session import Session
 
 
 def _steadiness(_ctx: click.Context, _option: click.Parameter, typed: str | None) -> Steadiness:
@@ -68,7 +72,9 @@ def _steadiness(_ctx: click.Context, _option: click.Parameter, typed: str | None
 @click.option(
     "--validate-count", type=click.IntRange(0), help="How often the cluster must validate in a row."
 )
-@click.option("--canary", metavar="GROUP", help="This group goes first among those of its role.")
+@click.option(
+    "--canary", metavar="GROUP|INSTANCE", help="Goes first: a group of its role, or one machine."
+)
 @click.option("--pause", type=DURATION, help="Wait after each group, for people to look.")
 @click.option(
     "--group-deadline", type=DURATION, help="How long a group may take [default: 45m a machine]."
@@ -101,7 +107,7 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
         cluster = meant.cluster(session, name, changes=yes)
         these = (meant.instance_group(call, session, cluster, group) for group in groups)
         roll = Roll(instance_groups=tuple(these), **options)
-        first = meant.instance_group(call, session, cluster, canary) if canary else None
+        first = _first(call, session, cluster, canary)
         plan = None if yes else session.kops.rolling_update_preview(cluster, roll)
         radius = None
         if plan is not None and (roll.force or not plan.is_empty):
@@ -120,6 +126,13 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
     _show(call, plan, radius)
     if not plan.is_empty or roll.force:
         call.say("preview only; the same command with --yes replaces the machines")
+
+
+def _first(call: Call, session: "Session", cluster: str, canary: str | None) -> str | None:
+    """Return the group or the machine that is meant to go first."""
+    if canary is None or any(one.id == canary for one in session.kops.get_instances(cluster)):
+        return canary
+    return meant.instance_group(call, session, cluster, canary)
 
 
 def _show(call: Call, plan: RollingPlan, radius: BlastRadius | None) -> None:

@@ -22,7 +22,8 @@ class Pace:
     """How carefully a roll goes."""
 
     canary: str | None = None
-    """An instance group that goes first among those of its role."""
+    """An instance group that goes first among those of its role, or the id of one machine that is
+    replaced alone before all others."""
     pause: timedelta = timedelta(0)
     """Wait this long after each group, for people to look."""
     group_deadline: timedelta | None = None

@@ -1,6 +1,6 @@
 """Rolling the groups of a cluster one after the other, with a journal, and halting cleanly."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -33,6 +33,7 @@ def roll_groups(session: Session, cluster: str, roll: Roll, pace: "Pace") -> str
     with _api(session, cluster, roll) as api:
         mended = _begin(session, cluster, roll, api)
         roles = {one.name: one.role for one in session.kops.get_instance_groups(cluster)}
+        alone = _canary(session, cluster, pace, roles, api)
         rows = _waiting(session, cluster, roll, in_order_of(roles, pace.canary))
         for number, row in enumerate(rows, 1):
             session.note(_outlook(session, cluster, rows[number - 1 :], number, len(rows)))
@@ -44,8 +45,54 @@ def roll_groups(session: Session, cluster: str, roll: Roll, pace: "Pace") -> str
                 session.clock.sleep(pace.pause.total_seconds())
         _end(session, cluster)
     first = f"uncordoned first: {', '.join(mended)}; " if mended else ""
+    first += f"replaced {alone} as the canary; " if alone else ""
     done = ", ".join(f"{row.instance_group} ({row.need_update})" for row in rows)
     return f"{first}rolled {done}" if rows else f"{first}nothing was left to roll"
+
+
+def _canary(
+    session: Session, cluster: str, pace: "Pace", roles: Mapping[str, Role], api: "Api | None"
+) -> str:
+    """Replace the one machine that goes first, where it is still there and out of date; name it.
+
+    `kops delete instance` starts its successor, drains it and validates, as a roll does.
+    """
+    name = pace.canary
+    if name is None or name in roles:
+        return ""
+    found = next((one for one in session.kops.get_instances(cluster) if one.id == name), None)
+    if found is None or found.status != "NeedsUpdate":
+        session.note(
+            f"the canary {name} is no group, and no machine that needs an update (any more)"
+        )
+        return ""
+    session.note(f"replacing {name} first, as the canary")
+    session.check()
+    try:
+        session.kops.delete_instance(cluster, name, cloudonly=api is None)
+        if api is not None:
+            wait_steady(session, cluster, pace.steadiness, pace.patience)
+    except KledError as error:
+        _uncordon(session, cluster, api)
+        if error.retryable and not isinstance(error, ClusterNotReady):
+            raise
+        raise RollHalted(
+            f'the canary {name} of cluster "{cluster}" was not replaced well: {error.message}',
+            hint="nothing else was touched; mend the cause, then run it again",
+        ) from error
+    return name
+
+
+def _uncordon(session: Session, cluster: str, api: "Api | None") -> None:
+    """Undo what this roll has cordoned and tainted, as far as the API answers."""
+    if api is None:
+        return
+    journal = roll_journal.read(session, cluster)
+    begun = journal.begun or Begun(())
+    with suppress(KledError):  # the next run does it, too; the reason is what matters now
+        roll_repair.undo(api, begun.cordoned)
+        if not begun.forced:  # who cordons from now on is nobody that this roll knows
+            roll_journal.write(session, cluster, replace(journal, begun=None))
 
 
 def in_order_of(
@@ -147,20 +194,10 @@ class _Group:
         try:
             yield
         except KledError as error:
-            self._uncordon()
+            _uncordon(self.session, self.cluster, self.api)
             if error.retryable and not isinstance(error, ClusterNotReady):
                 raise
             raise RollHalted(self._words(error), hint=self._hint(error)) from error
-
-    def _uncordon(self) -> None:
-        if self.api is None:
-            return
-        journal = roll_journal.read(self.session, self.cluster)
-        begun = journal.begun or Begun(())
-        with suppress(KledError):  # the next run does it, too; the reason is what matters now
-            roll_repair.undo(self.api, begun.cordoned)
-            if not begun.forced:  # who cordons from now on is nobody that this roll knows
-                roll_journal.write(self.session, self.cluster, replace(journal, begun=None))
 
     def _words(self, error: KledError) -> str:
         node = f" at node {self.at}" if self.at else ""

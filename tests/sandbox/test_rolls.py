@@ -129,6 +129,24 @@ def test_control_planes_roll_first_the_canary_before_other_workers_and_time_is_r
     assert "no machine needs an update" in preview.stderr
 
 
+def test_one_machine_can_be_the_canary_and_goes_alone_before_the_others(box: Box, api: Api) -> None:
+    outdated(box, "nodes-us-east-1c")
+    machine = next(
+        one.instance
+        for one in nodes(api)
+        if one.labels["kops.k8s.io/instancegroup"] == "nodes-us-east-1c"
+    )
+    before = len(box.calls())
+
+    done = roll(box, f"--canary={machine}")
+
+    assert done.returncode == 0, done.stderr
+    assert f"replaced {machine} as the canary; rolled nodes-us-east-1c (1)" in done.stdout
+    acts = [call for call in box.calls()[before:] if "--yes=true" in call]
+    assert [call.split()[0] for call in acts] == ["delete", "rolling-update"]
+    assert nothing_is_ours(api)
+
+
 def test_a_budget_without_room_is_named_before_anything_starts(box: Box, api: Api) -> None:
     apply(api, web("tight", 2, "nodes-us-east-1a"))
     apply(api, budget("tight", 2))
