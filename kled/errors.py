@@ -36,6 +36,7 @@ KledError                        exit 1
 │   ├── ObjectMissing
 │   ├── BucketMissing
 │   ├── PreconditionFailed       somebody else wrote first
+│   ├── DocumentDamaged          a document that a store keeps cannot be understood
 │   └── CapabilityMissing        the store has no conditional writes
 ├── LeaseHeld                    exit 5   another writer holds the cluster
 ├── LeaseLost                    exit 5   this writer's lease could not be kept
@@ -239,6 +240,21 @@ class BucketMissing(StoreError):
 
 class PreconditionFailed(StoreError):
     """A conditional write lost: the object is not what the caller last saw."""
+
+
+class DocumentDamaged(StoreError):
+    """A document that a store keeps is not what its reader understands; `reason` says why.
+
+    The message names the document by `what`, best by its URL or key.
+    """
+
+    def __init__(self, what: str, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{what} is damaged: {reason}", hint=hint)
+        self.what = what
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.what, self.reason), {"hint": self.hint}
 
 
 class CapabilityMissing(StoreError):
