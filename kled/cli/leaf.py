@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from kled.operations.session import Session, Who
+    from kled.operations.stores import Stores
 
 P = ParamSpec("P")
 LEASE_WAIT_SLACK = timedelta(seconds=5)
@@ -38,6 +39,13 @@ class Call:
         self.verbose = verbose
         self._without = without
         self.clock = Clock(time.monotonic, time.sleep)
+
+    @functools.cached_property
+    def stores(self) -> "Stores":
+        """The stores of this command, each opened once; its sessions use them, too."""
+        from kled.operations.stores import Stores  # noqa: PLC0415 - not for --help
+
+        return Stores(self.settings, self.clock)
 
     def session(
         self,
@@ -56,6 +64,7 @@ class Call:
             clock=self.clock,
             on_line=on_line or self._line,
             on_note=on_note or self.say,
+            stores=self.stores,
         )
 
     def who(self) -> "Who":

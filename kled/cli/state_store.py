@@ -5,7 +5,7 @@ import click
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 from kled.errors import StoreError
-from kled.operations.session import child_environment, require_state_store
+from kled.operations.stores import child_environment, require_state_store
 
 _FINDINGS = (Column("SEVERITY", "severity"), Column("WHAT", "what"), Column("MEND IT WITH", "mend"))
 

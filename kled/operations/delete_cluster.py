@@ -6,7 +6,7 @@ from kled.errors import KopsError, NotApproved
 from kled.kops import layout
 from kled.kops.features import TESTED
 from kled.models.definition import Definition
-from kled.operations import approved_plan, begun_deletion, stores
+from kled.operations import approved_plan, begun_deletion
 from kled.operations.approved_plan import Approved
 from kled.operations.final_snapshot import require_inside
 from kled.operations.iam_fanout import roles_step
@@ -93,7 +93,7 @@ def _require_no_foreign(session: Session, cluster: str) -> None:
 
     A kops that is newer than kled knows may know more.
     """
-    store = stores.state_store(session.settings, session.clock)
+    store = session.state_store
     for one in store.entries(f"{cluster}/"):
         foreign = layout.is_foreign(one.key.removeprefix(f"{cluster}/"))
         if foreign and session.kops.version().minor <= TESTED:

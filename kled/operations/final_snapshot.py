@@ -13,9 +13,9 @@ from kled.errors import (
 )
 from kled.kops import layout, places
 from kled.models.definition import Definition
-from kled.operations import stores
-from kled.operations.session import Session, require_state_store
+from kled.operations.session import Session
 from kled.operations.step import Step
+from kled.operations.stores import require_state_store
 from kled.operations.taken_snapshot import advised, taken, words
 from kled.retry import CHANGE, READ
 
@@ -65,8 +65,8 @@ def final_step(cluster: str) -> Step:
 
 def require_outside(session: Session, cluster: str) -> None:
     """Raise `SettingsError` where a deletion of the cluster would remove its snapshots, too."""
-    kept = stores.snapshot_store(session.settings, session.clock).store.location
-    live = stores.state_store(session.settings, session.clock).location
+    kept = session.snapshot_store.store.location
+    live = session.state_store.location
     goes = _path(f"{live.url}/{cluster}")
     inside = (f"{kept.url}/{part}" for part in ("clusters", f"clusters/{cluster}", "blobs", "runs"))
     same_place = kept.endpoint == live.endpoint
@@ -110,7 +110,7 @@ def _read_back(session: Session, result: "ClusterResult") -> "VerifyReport | Non
     from kled.operations.snapshots import BY, kops_check  # noqa: PLC0415 - not for --help
     from kled.snapshot.verify import DIGESTS, KOPS, verify  # noqa: PLC0415
 
-    kept = stores.snapshot_store(session.settings, session.clock)
+    kept = session.snapshot_store
     level = KOPS if _can_open(kept) else DIGESTS
     check = kops_check(session.settings) if _drives_kops(session) else None
     try:
@@ -153,7 +153,7 @@ def _require_whole(result: "ClusterResult", report: "VerifyReport | None") -> No
 
 def _require_etcd(session: Session, result: "ClusterResult") -> str:
     """Say which etcd backups are kept; raise where the newest one that matters does not open."""
-    kept = stores.snapshot_store(session.settings, session.clock)
+    kept = session.snapshot_store
     manifest = kept.manifest(_ref(result))
     number = sum(layout.is_backup_data(one.key) for one in manifest.objects)
     if not number:

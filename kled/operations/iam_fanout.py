@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import KledError, NotApproved, ObjectMissing, OutputUnreadable, StoreError
 from kled.kops import layout, roles
 from kled.models.definition import Definition
-from kled.operations import stores
-from kled.operations.session import Session, require_state_store
+from kled.operations.session import Session
 from kled.operations.step import Step
+from kled.operations.stores import require_state_store
 from kled.retry import READ
 
 if TYPE_CHECKING:
@@ -121,11 +121,7 @@ def registered(session: Session, *, but: str) -> Iterator[Registered]:
     own = session.settings.profile.account
     same = (url for url, one in profiles.items() if own is None or one.account in {None, own})
     for url in dict.fromkeys((here, *same)):
-        store = (
-            stores.state_store(session.settings, session.clock)
-            if url == here
-            else stores.other_store(session.settings, url, session.clock)
-        )
+        store = session.state_store if url == here else session.other_store(url)
         names = (name for name in _directories(store) if (url, name) != (here, but))
         tasks = ((0, partial(_definition, store, name)) for name in names)
         for found in in_parallel(tasks, threads=_AT_ONCE):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import StillThere
 from kled.kops import layout
 from kled.models.definition import Definition
-from kled.operations import begun_deletion, stores
+from kled.operations import begun_deletion
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
@@ -42,7 +42,7 @@ def proof_step(cluster: str, *, unregister: bool) -> Step:
 
 
 def _require_no_objects(session: Session, cluster: str, *, unregister: bool) -> str:
-    store = stores.state_store(session.settings, session.clock)
+    store = session.state_store
     left = [one.key for one in store.entries(f"{cluster}/")]
     machines = [key for key in left if layout.kind_of(key.removeprefix(f"{cluster}/")) in _THEIRS]
     if unregister and machines == left:

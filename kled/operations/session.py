@@ -13,16 +13,28 @@ from typing import TYPE_CHECKING
 
 from kled import process
 from kled.config import Settings
-from kled.errors import KopsMissing, SettingsError, StoreError
+from kled.errors import KopsMissing, StoreError
 from kled.kops import features
 from kled.kops.client import Kops
 from kled.kops.locate import locate
 from kled.lease import Held, Terms, Writer, boot_time, hold
+from kled.operations.stores import Stores, child_environment, require_state_store
 from kled.redact import Redactor, secret_values
 from kled.retry import Clock
 
 if TYPE_CHECKING:
+    from kled.snapshot.repository import SnapshotStore
     from kled.storage.base import ObjectStore
+
+__all__ = [  # with what moved to `stores` and is still imported from here
+    "COMMAND_TIMEOUT",
+    "Session",
+    "Who",
+    "child_environment",
+    "lease_in",
+    "open_session",
+    "require_state_store",
+]
 
 COMMAND_TIMEOUT = timedelta(minutes=60)
 """One kops call; kops itself gives up on a cloud task after 10 minutes without progress."""
@@ -54,7 +66,7 @@ class Session:
     A plain class on purpose: Prefect walks through dataclasses that are passed to tasks.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - who looks on and what is open already, beside the rest
         self,
         settings: Settings,
         kops: Kops | None,
@@ -62,6 +74,8 @@ class Session:
         who: Who,
         lease: Held | None,
         note: Callable[[str], None] = lambda _words: None,
+        *,
+        stores: Stores | None = None,
     ) -> None:
         self.settings = settings
         self._kops = kops
@@ -70,6 +84,8 @@ class Session:
         self.lease = lease
         self.note = note
         """Say how far a long step is, to whoever looks on."""
+        self.stores = stores or Stores(settings, clock)
+        """Every store of this run, each opened once."""
 
     @property
     def kops(self) -> Kops:
@@ -77,6 +93,20 @@ class Session:
         if self._kops is None:
             raise KopsMissing("this operation drives no kops")
         return self._kops
+
+    @property
+    def state_store(self) -> "ObjectStore":
+        """The state store, opened once; raises `SettingsError` where none is named."""
+        return self.stores.state
+
+    @property
+    def snapshot_store(self) -> "SnapshotStore":
+        """The snapshot store, opened once; raises `SettingsError` where none is named."""
+        return self.stores.snapshots
+
+    def other_store(self, url: str) -> "ObjectStore":
+        """Return the store at `url`, opened once, with its profile of the settings file."""
+        return self.stores.other(url)
 
     def check(self) -> None:
         """Raise `LeaseLost` where this run's lease could not be kept."""
@@ -94,8 +124,11 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
     on_line: Callable[[str], None],
     on_note: Callable[[str], None] | None = None,
     with_kops: bool = True,
+    stores: Stores | None = None,
 ) -> Iterator[Session]:
     """Yield a session; with `cluster` it holds that cluster's lease until the end.
+
+    It uses the `stores` that the caller has opened, or opens its own.
 
     Without `with_kops` no kops is looked for: for operations on stores alone. Raises `KopsMissing`,
     `SettingsError` (no state store), `LeaseHeld`, `CapabilityMissing`, and with `cluster`
@@ -116,7 +149,7 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
             with _advised():
                 lease = stack.enter_context(_lease(settings, cluster, who, clock))
         kops = _kops(settings, program, scratch, lease, on_line) if program is not None else None
-        yield Session(settings, kops, clock, who, lease, on_note or on_line)
+        yield Session(settings, kops, clock, who, lease, on_note or on_line, stores=stores)
 
 
 def _program(settings: Settings) -> Path:
@@ -157,43 +190,14 @@ def _advised() -> Iterator[None]:
         raise
 
 
-def require_state_store(settings: Settings) -> str:
-    """Return the state store's URL; raise `SettingsError` where none that kops knows is named."""
-    if settings.state_store is None:
-        raise SettingsError(
-            "no state store is named",
-            hint="pass --state=s3://BUCKET, set KOPS_STATE_STORE, or run"
-            " `kled kops configure-state-store --state=s3://BUCKET`",
-        )
-    features.check_state_store(settings.state_store)
-    return settings.state_store
-
-
-def child_environment(settings: Settings) -> dict[str, str]:
-    """Return the environment for kops: the process's own, plus what the profile says.
-
-    The profile's region and endpoint only fill what the environment leaves open.
-    """
-    env = dict(settings.environment)
-    profile = settings.profile
-    if profile.endpoint:
-        env.setdefault("S3_ENDPOINT", profile.endpoint)
-    if profile.region:
-        env.setdefault("S3_REGION", profile.region)
-    return env
-
-
 def _lease(
     settings: Settings, cluster: str, who: Who, clock: Clock
 ) -> AbstractContextManager[Held]:
-    """Return the lease of `cluster` in the configured state store."""
-    from kled.storage.base import Location  # noqa: PLC0415 - SDKs are heavy
-    from kled.storage.url import open_store  # noqa: PLC0415
+    """Return the lease of `cluster`, through a client of its own.
 
-    profile = settings.profile
-    location = Location(require_state_store(settings), profile.endpoint, profile.region)
-    store = open_store(location, env=child_environment(settings), clock=clock)
-    return lease_in(settings, store, cluster, who, clock)
+    Its renewals never queue behind the requests of a step.
+    """
+    return lease_in(settings, Stores(settings, clock).state, cluster, who, clock)
 
 
 def lease_in(

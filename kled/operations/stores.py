@@ -1,18 +1,21 @@
-"""Opening the state store and the snapshot store that the settings name."""
+"""The stores of one run: the state store, the snapshot store, and others by their URL."""
 
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from kled.config import Settings, SnapshotProfile
 from kled.errors import InvalidInput, SettingsError
-from kled.operations.session import child_environment, require_state_store
+from kled.kops import features
 from kled.retry import Clock
 
 if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotStore
-    from kled.storage.base import ObjectStore
+    from kled.storage.base import Location, ObjectStore
+
+T = TypeVar("T")
 
 
 def now() -> datetime:
@@ -20,62 +23,154 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def state_store(settings: Settings, clock: Clock) -> "ObjectStore":
-    """Return the state store; nothing is asked of it yet."""
-    from kled.storage.base import Location  # noqa: PLC0415 - SDKs are heavy
-    from kled.storage.url import open_store  # noqa: PLC0415
+def require_state_store(settings: Settings) -> str:
+    """Return the state store's URL; raise `SettingsError` where none that kops knows is named."""
+    if settings.state_store is None:
+        raise SettingsError(
+            "no state store is named",
+            hint="pass --state=s3://BUCKET, set KOPS_STATE_STORE, or run"
+            " `kled kops configure-state-store --state=s3://BUCKET`",
+        )
+    features.check_state_store(settings.state_store)
+    return settings.state_store
 
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment for kops: the process's own, plus what the profile says.
+
+    The profile's region and endpoint only fill what the environment leaves open.
+    """
+    env = dict(settings.environment)
     profile = settings.profile
-    location = Location(require_state_store(settings), profile.endpoint, profile.region)
-    return open_store(location, env=child_environment(settings), clock=clock)
+    if profile.endpoint:
+        env.setdefault("S3_ENDPOINT", profile.endpoint)
+    if profile.region:
+        env.setdefault("S3_REGION", profile.region)
+    return env
+
+
+class OpenStore(Protocol):
+    """Opens a store, as `kled.storage.url.open_store` does."""
+
+    def __call__(
+        self, location: "Location", *, env: Mapping[str, str], clock: Clock
+    ) -> "ObjectStore":
+        """Return the store at `location`; nothing is asked of it yet."""
+
+
+class Stores:
+    """The stores that the settings name, each opened when it is first needed, and once.
+
+    Opening asks nothing of a store. What is returned may be used by many threads, and is the same
+    object each time: one client, with its connections and its tokens, serves the whole run.
+    """
+
+    def __init__(
+        self, settings: Settings, clock: Clock, *, open_store: OpenStore | None = None
+    ) -> None:
+        """`open_store` opens what is needed; without it, `kled.storage.url.open_store` does."""
+        self._settings = settings
+        self._clock = clock
+        self._open_store = open_store
+        self._opened: dict[tuple[str, str], object] = {}
+        self._lock = threading.RLock()
+
+    @property
+    def state(self) -> "ObjectStore":
+        """The state store; raises `SettingsError` where none that kops knows is named."""
+        return self._once("state", "", self._open_state)
+
+    @property
+    def snapshots(self) -> "SnapshotStore":
+        """The snapshot store; raises `SettingsError` where none is named, or the state store."""
+        settings = self._settings
+        if settings.snapshot_store is None:
+            raise SettingsError(
+                "no snapshot store is named",
+                hint="pass --snapshot-store=s3://BUCKET or set KLED_SNAPSHOT_STORE: another bucket,"
+                " best in another account, where the state store's owner cannot delete",
+            )
+        if settings.snapshot_store == settings.state_store:
+            raise SettingsError(
+                f"the snapshot store {settings.snapshot_store} is the state store itself",
+                hint="whoever loses the one loses the other: name another bucket",
+            )
+        try:
+            return self.snapshots_in(settings.snapshot_store)
+        except InvalidInput as error:
+            if error.field != "state store":
+                raise
+            words = error.message.removeprefix(f"{error.field}: ")
+            raise InvalidInput("snapshot store", words, hint=error.hint) from error
+
+    def snapshots_in(self, url: str) -> "SnapshotStore":
+        """Return the snapshot store at `url`, with the keys that the settings name."""
+        return self._once("snapshots", url, lambda: self._open_snapshots(url))
+
+    def other(self, url: str) -> "ObjectStore":
+        """Return a store by its URL: with its profile where the settings file has one."""
+        url = url.rstrip("/")
+        return self._once("other", url, lambda: self._open_other(url))
+
+    def _once(self, role: str, url: str, open_it: Callable[[], T]) -> T:
+        with self._lock:
+            if (role, url) not in self._opened:
+                self._opened[role, url] = open_it()
+            return cast("T", self._opened[role, url])
+
+    def _open_state(self) -> "ObjectStore":
+        from kled.storage.base import Location  # noqa: PLC0415 - SDKs are heavy
+
+        profile = self._settings.profile
+        location = Location(require_state_store(self._settings), profile.endpoint, profile.region)
+        return self._open(location, child_environment(self._settings))
+
+    def _open_other(self, url: str) -> "ObjectStore":
+        from kled.storage.base import Location  # noqa: PLC0415
+
+        settings = self._settings
+        if url in settings.snapshot_profiles:
+            profile = settings.snapshot_profiles[url]
+            location = Location(url, profile.endpoint, profile.region)
+            return self._open(location, _environment(settings, profile))
+        known = settings.profiles.get(url)
+        location = Location(url, known.endpoint if known else None, known.region if known else None)
+        return self._open(location, settings.environment)
+
+    def _open_snapshots(self, url: str) -> "SnapshotStore":
+        from kled.snapshot.keys import Keys  # noqa: PLC0415
+        from kled.snapshot.repository import SnapshotStore  # noqa: PLC0415
+
+        profile = self._settings.snapshot_profile
+        keys = Keys(
+            profile.recipients, profile.identity, profile.signing_key, profile.verification_key
+        )
+        return SnapshotStore(self.other(url), keys, now=now, chance=os.urandom)
+
+    def _open(self, location: "Location", env: Mapping[str, str]) -> "ObjectStore":
+        from kled.storage.url import open_store  # noqa: PLC0415
+
+        return (self._open_store or open_store)(location, env=env, clock=self._clock)
+
+
+def state_store(settings: Settings, clock: Clock) -> "ObjectStore":
+    """Open the state store anew; a session has it as `session.state_store`."""
+    return Stores(settings, clock).state
 
 
 def other_store(settings: Settings, url: str, clock: Clock) -> "ObjectStore":
-    """Return a store by its URL: with its profile where the settings file has one."""
-    from kled.storage.base import Location  # noqa: PLC0415
-    from kled.storage.url import open_store  # noqa: PLC0415
-
-    url = url.rstrip("/")
-    if url in settings.snapshot_profiles:
-        profile = settings.snapshot_profiles[url]
-        location = Location(url, profile.endpoint, profile.region)
-        return open_store(location, env=_environment(settings, profile), clock=clock)
-    known = settings.profiles.get(url)
-    location = Location(url, known.endpoint if known else None, known.region if known else None)
-    return open_store(location, env=settings.environment, clock=clock)
+    """Open a store by its URL anew; a session has it as `session.other_store(url)`."""
+    return Stores(settings, clock).other(url)
 
 
 def snapshot_store(settings: Settings, clock: Clock) -> "SnapshotStore":
-    """Return the snapshot store; raise `SettingsError` where none is named."""
-    if settings.snapshot_store is None:
-        raise SettingsError(
-            "no snapshot store is named",
-            hint="pass --snapshot-store=s3://BUCKET or set KLED_SNAPSHOT_STORE: another bucket,"
-            " best in another account, where the state store's owner cannot delete",
-        )
-    if settings.snapshot_store == settings.state_store:
-        raise SettingsError(
-            f"the snapshot store {settings.snapshot_store} is the state store itself",
-            hint="whoever loses the one loses the other: name another bucket",
-        )
-    try:
-        return snapshots_in(settings, settings.snapshot_store, clock)
-    except InvalidInput as error:
-        if error.field != "state store":
-            raise
-        words = error.message.removeprefix(f"{error.field}: ")
-        raise InvalidInput("snapshot store", words, hint=error.hint) from error
+    """Open the snapshot store anew; a session has it as `session.snapshot_store`."""
+    return Stores(settings, clock).snapshots
 
 
 def snapshots_in(settings: Settings, url: str, clock: Clock) -> "SnapshotStore":
-    """Return the snapshot store at `url`, with the keys that the settings name."""
-    from kled.snapshot.keys import Keys  # noqa: PLC0415
-    from kled.snapshot.repository import SnapshotStore  # noqa: PLC0415
-
-    profile = settings.snapshot_profile
-    keys = Keys(profile.recipients, profile.identity, profile.signing_key, profile.verification_key)
-    store = other_store(settings, url, clock)
-    return SnapshotStore(store, keys, now=now, chance=os.urandom)
+    """Open the snapshot store at `url` anew; `Stores.snapshots_in` opens it once."""
+    return Stores(settings, clock).snapshots_in(url)
 
 
 def _environment(settings: Settings, profile: SnapshotProfile) -> Mapping[str, str]:
