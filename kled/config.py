@@ -15,7 +15,7 @@ The file is TOML, `$XDG_CONFIG_HOME/kled/config.toml` unless `--config` names an
     region = "eu-central-1"
     aws-profile = "backup"
     recipients = ["age1..."]
-    verification-key = "..."
+    verification-key = "..."        # or a list of several
 
 Plain dataclasses instead of pydantic-settings: every read command loads this module, and importing
 pydantic alone costs more than a read command may (docs/decisions/0002).
@@ -48,7 +48,7 @@ VARIABLES: Final = {
     "KLED_SNAPSHOT_RECIPIENTS": "age recipients of new snapshots, separated by commas",
     "KLED_SNAPSHOT_SIGNING_KEY": "a PEM file with the Ed25519 key that signs new snapshots",
     "KLED_SNAPSHOT_STORE": "where snapshots of state stores are kept",
-    "KLED_SNAPSHOT_VERIFICATION_KEY": "the public key that snapshots must be signed with",
+    "KLED_SNAPSHOT_VERIFICATION_KEY": "public keys, one of which snapshots must be signed with",
     "KLED_STATE_STORE": "the kops state store",
 }
 _FILE_KEYS: Final = frozenset(
@@ -94,7 +94,8 @@ class SnapshotProfile:
     recipients: tuple[str, ...] = ()
     identity: Path | None = None
     signing_key: Path | None = None
-    verification_key: str | None = None
+    verification_keys: tuple[str, ...] = ()
+    """Public keys, one of which must have signed what is read."""
     keep: Mapping[str, int] = field(default_factory=dict)
     """Retention: last, hourly, daily, weekly, monthly, yearly to their numbers."""
 
@@ -192,8 +193,16 @@ def with_variables(profile: SnapshotProfile, env: Mapping[str, str]) -> Snapshot
         recipients=profile.recipients if recipients is None else _patterns(recipients, []),
         identity=_path(env, "KLED_SNAPSHOT_IDENTITY") or profile.identity,
         signing_key=_path(env, "KLED_SNAPSHOT_SIGNING_KEY") or profile.signing_key,
-        verification_key=env.get("KLED_SNAPSHOT_VERIFICATION_KEY") or profile.verification_key,
+        verification_keys=_verification_keys(env) or profile.verification_keys,
     )
+
+
+def _verification_keys(env: Mapping[str, str]) -> tuple[str, ...]:
+    name = "KLED_SNAPSHOT_VERIFICATION_KEY"
+    named = env.get(name)
+    if named and not _patterns(named, []):
+        raise InvalidInput(name, "names no key", hint="unset it for what the settings file says")
+    return _patterns(named or "", [])
 
 
 def unknown_variables(env: Mapping[str, str]) -> tuple[str, ...]:
@@ -287,7 +296,12 @@ def _snapshot_profile(url: str, raw: object) -> SnapshotProfile:
     ):
         raise InvalidInput(f"{where}.keep", "must be a table of numbers, for example daily = 7")
     _refuse_keys(f"[{where}.keep]", keep, KEPT)
-    texts = {key: raw[key] for key in raw if key not in {"recipients", "keep"}}
+    verifying = raw.get("verification-key", [])
+    verifying = [verifying] if isinstance(verifying, str) else verifying
+    if not isinstance(verifying, list) or not all(isinstance(one, str) for one in verifying):
+        raise InvalidInput(f"{where}.verification-key", "must be a string, or a list of strings")
+    lists = {"recipients", "keep", "verification-key"}
+    texts = {key: raw[key] for key in raw if key not in lists}
     for key, value in texts.items():
         if not isinstance(value, str):
             raise InvalidInput(f"{where}.{key}", "must be a string")
@@ -299,7 +313,7 @@ def _snapshot_profile(url: str, raw: object) -> SnapshotProfile:
         tuple(recipients),
         paths.get("identity"),
         paths.get("signing-key"),
-        texts.get("verification-key"),
+        tuple(filter(None, verifying)),
         keep,
     )
 

@@ -169,14 +169,11 @@ def state_of(settings: Settings, clock: Clock) -> str:
     Asks the store, writes a probe and removes it, and reads every key that is named. Raises what
     is wrong with one of them.
     """
-    from kled.snapshot import names, signing  # noqa: PLC0415 - not for --help
+    from kled.snapshot import names  # noqa: PLC0415 - not for --help
 
     kept = stores.snapshot_store(settings, clock)
-    if kept.keys.signing_key:
-        signing.public_key(kept.keys.signing_key)
-    if kept.keys.verification_key:
-        signing.checked_public_key(kept.keys.verification_key)
     words = ["encrypted" if kept.sealer.encrypts else "NOT ENCRYPTED"]
+    words.append(_signed(kept))
     words.append("can be opened here" if kept.opener.can_open else "no identity here")
     try:
         kept.require()
@@ -186,6 +183,15 @@ def state_of(settings: Settings, clock: Clock) -> str:
     with contextlib.suppress(StoreDenied):  # an object lock keeps it, or nobody may delete
         kept.store.delete(names.PROBE)
     return f"{kept.url}: {', '.join(words)}"
+
+
+def _signed(kept: "SnapshotStore") -> str:
+    """Say what signatures do here; raises `InvalidInput` for keys that do not fit."""
+    keys = len(kept.verification_keys)
+    if not keys:
+        return "NOT SIGNED"
+    checked = "signatures are checked" + (f" with {keys} keys" if keys > 1 else "")
+    return checked if kept.keys.signing_key else f"{checked}, no signing key here"
 
 
 def _gone(ref: "SnapshotRef") -> dict[str, Any]:

@@ -140,11 +140,13 @@ class Stores:
     def _open_snapshots(self, url: str) -> "SnapshotStore":
         from kled.snapshot.keys import Keys  # noqa: PLC0415
         from kled.snapshot.repository import SnapshotStore  # noqa: PLC0415
+        from kled.snapshot.signing import verification_keys  # noqa: PLC0415
 
         profile = self._settings.snapshot_profile
         keys = Keys(
-            profile.recipients, profile.identity, profile.signing_key, profile.verification_key
+            profile.recipients, profile.identity, profile.signing_key, profile.verification_keys
         )
+        verification_keys(keys)  # a pair that does not fit is refused before anything is changed
         return SnapshotStore(self.other(url), keys, now=now, chance=os.urandom)
 
     def _open(self, location: "Location", env: Mapping[str, str]) -> "ObjectStore":

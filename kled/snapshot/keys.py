@@ -16,9 +16,11 @@ class Keys:
     """A file of age identities that opens snapshots. The worker that writes needs none."""
     signing_key: Path | None = None
     """A PEM file with an Ed25519 private key."""
-    verification_key: str | None = None
-    """Base64 of the raw Ed25519 public key that every manifest must be signed with."""
+    verification_keys: tuple[str, ...] = ()
+    """Base64 of raw Ed25519 public keys, of those who write and who prove; what is read must
+    be signed with one of them. Empty with a signing key: its public half is the only one."""
 
     def describe(self) -> Mapping[str, object]:
         """Return what `kled.json` says of them: nothing private."""
-        return {"recipients": list(self.recipients), "verification_key": self.verification_key}
+        first = self.verification_keys[0] if self.verification_keys else None
+        return {"recipients": list(self.recipients), "verification_key": first}

@@ -64,6 +64,11 @@ class SnapshotStore:
         return self.store.location.url
 
     @cached_property
+    def verification_keys(self) -> tuple[str, ...]:
+        """The public keys that signatures count for; raises `InvalidInput` (`signing`)."""
+        return signing.verification_keys(self.keys)
+
+    @cached_property
     def sealer(self) -> Sealer:
         """Encrypts to the recipients of the keys."""
         return Sealer(self.keys.recipients)
@@ -125,8 +130,8 @@ class SnapshotStore:
                 hint=f"kled snapshot list --name={ref.cluster} shows those that are there",
             ) from None
         found = decode(body, ref.cluster, ref.id)
-        if self.keys.verification_key:
-            signing.require(found, self.keys.verification_key)
+        if self.verification_keys:
+            signing.require(found, self.verification_keys)
         return found, body
 
     def commit(self, manifest: Manifest, *, retain_until: datetime | None = None) -> Manifest:

@@ -140,8 +140,8 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     where a byte of the archive or a name in the manifest is not as it should be, `InvalidInput` for
     a prefix that is none, and what the stores raise.
     """
-    if snapshots.keys.verification_key:
-        signing.require(manifest, snapshots.keys.verification_key)
+    if snapshots.verification_keys:
+        signing.require(manifest, snapshots.verification_keys)
     prefix = _checked_prefix(manifest.cluster if cluster_prefix is None else cluster_prefix)
     _refuse_own_place(snapshots, target, prefix)
     wanted = _wanted(manifest, frozenset(classes), with_control=with_control)

@@ -6,10 +6,12 @@ all ASCII (docs/snapshot-format.md §7).
 
 import base64
 import binascii
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import InvalidInput, SnapshotNotTrustworthy
+from kled.snapshot.keys import Keys
 from kled.snapshot.manifest import Manifest, Signature
 from kled.snapshot.sealing import private_text
 
@@ -34,39 +36,66 @@ def public_key(key_file: Path) -> str:
     return _text(_private_key(key_file).public_key().public_bytes_raw())
 
 
-def require(manifest: Manifest, verification_key: str) -> None:
-    """Raise `SnapshotNotTrustworthy` unless the manifest is signed with this very key."""
+def verification_keys(keys: Keys) -> tuple[str, ...]:
+    """Return the public keys that signatures must be made with; none: nothing is checked.
+
+    A signing key alone derives its own, so that whoever signs also checks. Raises `InvalidInput`
+    for what is no key, and where the signing key's public half is not among those that are named:
+    what it signs would count for nobody.
+    """
+    named = tuple(_text(checked_public_key(text)) for text in keys.verification_keys)
+    if keys.signing_key is None:
+        return named
+    own = public_key(keys.signing_key)
+    if named and own not in named:
+        raise InvalidInput(
+            "KLED_SNAPSHOT_SIGNING_KEY",
+            f"{keys.signing_key} does not fit the verification keys: its public key is {own}",
+            hint="name the key that fits, or add that public key to"
+            " KLED_SNAPSHOT_VERIFICATION_KEY (several are separated by commas)",
+        )
+    return named or (own,)
+
+
+def require(manifest: Manifest, keys: Collection[str]) -> None:
+    """Raise `SnapshotNotTrustworthy` unless the manifest is signed with one of these keys."""
+    what = f"the manifest of {manifest.cluster} {manifest.id}"
+    if manifest.signature is None:
+        raise SnapshotNotTrustworthy(f"{what} is not signed, and a verification key is configured")
+    if not fits(manifest.signature, _PURPOSE + manifest.digest.encode(), keys):
+        raise SnapshotNotTrustworthy(f"{what} is not signed with a configured key")
+
+
+def fits(signature: Signature, message: bytes, keys: Collection[str]) -> bool:
+    """Say whether the signature is one of `message` by one of these keys, in its one spelling."""
     from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - slow to import
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415
         Ed25519PublicKey,
     )
 
-    what = f"the manifest of {manifest.cluster} {manifest.id}"
-    if manifest.signature is None:
-        raise SnapshotNotTrustworthy(f"{what} is not signed, and a verification key is configured")
-    raw = checked_public_key(verification_key)
-    signature = manifest.signature
+    if signature.public_key not in keys:
+        return False
     try:
         value = base64.b64decode(signature.value, validate=True)
-        Ed25519PublicKey.from_public_bytes(raw).verify(value, _PURPOSE + manifest.digest.encode())
-        right = (signature.public_key, signature.value) == (_text(raw), _text(value))
+        raw = checked_public_key(signature.public_key)
+        Ed25519PublicKey.from_public_bytes(raw).verify(value, message)
     except (InvalidSignature, binascii.Error):
-        right = False
-    if not right:
-        raise SnapshotNotTrustworthy(f"{what} is not signed with the configured key")
+        return False
+    return signature.value == _text(value)
 
 
 def checked_public_key(text: str) -> bytes:
     """Return the raw key; raise `InvalidInput` for what is no base64 of 32 bytes."""
     try:
         raw = base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:  # also for what is not ASCII
         raw = b""
     if len(raw) != _KEY_BYTES:
         raise InvalidInput(
             "KLED_SNAPSHOT_VERIFICATION_KEY",
             f"{text[:60]!r} is not the base64 of an Ed25519 public key",
-            hint="openssl pkey -in KEY -pubout -outform DER | tail -c 32 | base64",
+            hint="openssl pkey -in KEY -pubout -outform DER | tail -c 32 | base64; several keys are"
+            " separated by commas",
         )
     return raw
 

@@ -73,7 +73,7 @@ def test_missing_variables_of_a_cloud_are_named_and_needed_by_nobody(env: dict[s
 def test_the_snapshot_store_and_its_keys_are_tried(env: dict[str, str], tmp_path: Path) -> None:
     kept = env | {"KLED_SNAPSHOT_STORE": (tmp_path / "box" / "snapshots").as_uri()}
     detail = checks(kept)["snapshot store"]["detail"]
-    assert str(detail).endswith("snapshots: NOT ENCRYPTED, no identity here, empty yet")
+    assert str(detail).endswith("snapshots: NOT ENCRYPTED, NOT SIGNED, no identity here, empty yet")
 
     identity = tmp_path / "identity"
     identity.write_text("AGE-SECRET-KEY-")

@@ -95,7 +95,7 @@ def test_every_damage_is_found_and_nothing_damaged_restores(
 ) -> None:
     first = age_keys(tmp_path) if sealed else Keys()
     second = signing_keys(tmp_path / "signing") if signed else Keys()
-    keys = Keys(first.recipients, first.identity, second.signing_key, second.verification_key)
+    keys = Keys(first.recipients, first.identity, second.signing_key, second.verification_keys)
     found = kept(keys)
     chance = random.Random(f"{sealed} {signed}")  # noqa: S311
     count = 0

@@ -100,7 +100,7 @@ def test_variables_win_over_a_snapshot_stores_keys(home: dict[str, str]) -> None
     found = load(home | variables, state="s3://a").snapshot_profile
 
     assert (found.recipients, found.identity) == (("age1a", "age1b"), Path("/other/identity"))
-    assert (found.signing_key, found.verification_key) == (Path("/other/signing"), "a2V5")
+    assert (found.signing_key, found.verification_keys) == (Path("/other/signing"), ("a2V5",))
     assert found.region == "eu-central-1"
 
 
@@ -228,3 +228,27 @@ def test_an_unreadable_file_is_named(home: dict[str, str], tmp_path: Path) -> No
 
 def test_the_environment_is_not_shown(home: dict[str, str]) -> None:
     assert "hunter2" not in repr(load({**home, "AWS_SECRET_ACCESS_KEY": "hunter2"}))
+
+
+def test_several_verification_keys_are_named_by_commas_or_in_a_list(home: dict[str, str]) -> None:
+    write(home, SNAPSHOTS.replace("region", 'verification-key = ["old", "new"]\nregion'))
+
+    from_file = load(home, state="s3://a").snapshot_profile
+    variable = {"KLED_SNAPSHOT_VERIFICATION_KEY": "other, third"}
+
+    assert from_file.verification_keys == ("old", "new")
+    by_variable = load(home | variable, state="s3://a").snapshot_profile
+    assert by_variable.verification_keys == ("other", "third")
+
+
+@pytest.mark.parametrize("value", ["7", '["a", 7]', "{}"])
+def test_verification_keys_that_are_no_texts_are_refused(home: dict[str, str], value: str) -> None:
+    write(home, SNAPSHOTS.replace("region", f"verification-key = {value}\nregion"))
+
+    with pytest.raises(InvalidInput, match="verification-key"):
+        load(home, state="s3://a")
+
+
+def test_a_variable_that_names_no_key_never_turns_verification_off(home: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput, match="names no key"):
+        load(home | {"KLED_SNAPSHOT_VERIFICATION_KEY": " , "})

@@ -37,7 +37,7 @@ def sealed(directory: Path) -> SnapshotStore:
     identity.write_bytes((SEALED / "identity.txt").read_bytes())
     identity.chmod(0o600)
     verification_key = (SEALED / "verification-key.txt").read_text().strip()
-    return kept(SEALED / "store", Keys(identity=identity, verification_key=verification_key))
+    return kept(SEALED / "store", Keys(identity=identity, verification_keys=(verification_key,)))
 
 
 def test_a_store_of_format_1_is_read_and_proved() -> None:
@@ -63,7 +63,7 @@ def test_a_sealed_and_signed_store_of_format_1_is_opened_and_its_signature_holds
 
 def test_a_signature_of_format_1_of_another_key_is_refused(tmp_path: Path) -> None:
     (ref,) = sealed(tmp_path).list()
-    other = Keys(verification_key=base64.b64encode(bytes(32)).decode())
+    other = Keys(verification_keys=(base64.b64encode(bytes(32)).decode(),))
 
     with pytest.raises(SnapshotNotTrustworthy):
         kept(SEALED / "store", other).manifest(ref)

@@ -192,9 +192,9 @@ def test_with_a_verification_key_only_its_signatures_count(tmp_path: Path) -> No
     assert "is not signed" in refused(reader, signed)
     changed = document | {"fuzzy": True}
     store.put(key, canonical(changed | {"digest": digest_of(changed)}))
-    assert "not signed with the configured key" in refused(reader, signed)
+    assert "not signed with a configured key" in refused(reader, signed)
     writer = SnapshotStore(store, theirs, now=reader.now, chance=lambda size: b"\x77" * size)
-    assert "not signed with the configured key" in refused(reader, take(writer, OBJECTS))
+    assert "not signed with a configured key" in refused(reader, take(writer, OBJECTS))
 
 
 @pytest.mark.parametrize(
@@ -307,4 +307,4 @@ def signing_keys(folder: Path) -> Keys:
             serialization.NoEncryption(),
         )
     )
-    return Keys(signing_key=file, verification_key=signing.public_key(file))
+    return Keys(signing_key=file, verification_keys=(signing.public_key(file),))
