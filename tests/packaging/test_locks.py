@@ -25,6 +25,11 @@ def _pins(lock: str) -> list[Requirement]:
     return [Requirement(line) for line in _entries(lock)]
 
 
+def _here(lock: str) -> list[Requirement]:
+    """Return the pins of `lock` that hold for this Python and this system."""
+    return [pin for pin in _pins(lock) if pin.marker is None or pin.marker.evaluate()]
+
+
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_names_no_index_and_no_address(lock: str) -> None:
     text = (ROOT / lock).read_text()
@@ -62,10 +67,26 @@ def test_every_declared_dependency_is_locked_within_its_bounds() -> None:
             assert wanted.specifier.contains(pin.version), wanted
 
 
+def test_what_is_installed_is_what_is_locked() -> None:
+    """Tests of other versions than users get prove nothing: `make install` after `make lock`."""
+    for pin in _here(LOCKS[1]):
+        assert pin.specifier.contains(metadata.version(pin.name)), f"{pin}: run make install"
+
+
+def test_no_locked_package_refuses_the_version_that_another_is_locked_to() -> None:
+    """A lock that was edited by hand, or made under an override, is no lock (fault 40)."""
+    pinned = {canonicalize_name(pin.name): pin.specifier for pin in _here(LOCKS[1])}
+    for name in pinned:
+        for wanted in map(Requirement, metadata.requires(name) or ()):
+            if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+                continue
+            (pin,) = pinned[canonicalize_name(wanted.name)]
+            assert wanted.specifier.contains(pin.version), f"{name} wants {wanted}"
+
+
 def test_no_locked_dependency_ships_a_package_with_the_name_of_a_room() -> None:
-    for pin in _pins(LOCKS[1]):
-        if pin.marker is None or pin.marker.evaluate():
-            assert metadata.version(pin.name), "installed, hence looked at below"
+    for pin in _here(LOCKS[1]):
+        assert metadata.version(pin.name), "installed, hence looked at below"
     owners = metadata.packages_distributions()
 
     for room in ("kled", *ROOMS):
