@@ -11,13 +11,16 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import CapabilityMissing, ObjectMissing
+from kled.storage import azure_listing
 from kled.storage.azure_client import LONG_READ_SECONDS, READ_SECONDS, Access, Clients
 from kled.storage.azure_errors import translated, translated_data
 from kled.storage.base import Entry, Location, Reading, Stored, Version, checked
 from kled.storage.obstore_calls import GetOptions, opened
+from kled.storage.pages import Pages
 from kled.storage.parts import SMALL, first_part
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 _BLOCK: Final = 8 << 20
 """Bytes of a block; 50,000 are allowed in one object."""
 _PAGE: Final = 1000
+_DISORDER: Final = "use a storage account without a hierarchical namespace"
 
 
 class AzureBlobStore:
@@ -61,6 +65,7 @@ class AzureBlobStore:
                 self._name(key),
                 options,
                 lambda: translated_data(self._where(key)),
+                self._where(key),
             )
         found.tag = _tag(found.tag)
         yield found
@@ -102,12 +107,9 @@ class AzureBlobStore:
 
     def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
         """List Blobs, from the prefix's beginning: Azure cannot start later."""
-        last = ""
         with translated(self._where(prefix)):
             for blob in self._listed(prefix, []):
                 key = blob.name.removeprefix(self._prefix)
-                self._require_order(last, key)
-                last = key
                 if key > start_after and (blob.size or not key.endswith("/")):
                     yield Entry(
                         key, blob.size, _tag(blob.etag), blob.last_modified, blob.version_id
@@ -168,23 +170,25 @@ class AzureBlobStore:
         return _tag(answer["etag"])
 
     def _listed(self, prefix: str, include: list[str]) -> "Iterator[BlobProperties]":
-        return iter(
-            self._clients.container().list_blobs(
-                name_starts_with=self._prefix + prefix, include=include, results_per_page=_PAGE
-            )
+        """Yield what List Blobs gives, held against what was asked for."""
+        where = f"{self._where(prefix)} at {self._clients.endpoint}"
+        below = self._prefix + prefix
+        pages = Pages(where, below, repeats=bool(include), disorder=_DISORDER)
+        listed: Any = self._clients.container().list_blobs(
+            name_starts_with=below,
+            include=include,
+            results_per_page=_PAGE,
+            raw_response_hook=partial(azure_listing.look, where, pages),
         )
+        for page in listed.by_page():
+            blobs = list(page)
+            pages.take([blob.name for blob in blobs])
+            yield from blobs
 
     def _version_of(self, blob: "BlobProperties") -> str:
         if not blob.version_id:
             raise CapabilityMissing(f"{self._location.url} keeps no older versions")
         return str(blob.version_id)
-
-    def _require_order(self, last: str, key: str) -> None:
-        if key < last:
-            raise CapabilityMissing(
-                f"{self._location.url} lists {key!r} after {last!r}",
-                hint="use a storage account without a hierarchical namespace",
-            )
 
     def _refuse_retention(self, retain_until: datetime | None) -> None:
         if retain_until is not None:

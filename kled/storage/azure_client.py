@@ -79,6 +79,11 @@ class Clients:
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
 
+    @property
+    def endpoint(self) -> str:
+        """Who is asked."""
+        return self._access.endpoint
+
     def service(self) -> "BlobServiceClient":
         """Return azure-storage-blob's client of the account, which tries each request once."""
         client: BlobServiceClient = self._once("azure", self._connect)

@@ -39,7 +39,11 @@ _BY_STATUS: Final[dict[int, type[StoreError]]] = {
     412: PreconditionFailed,
     429: StoreUnavailable,
 }
+_FOREIGN: Final = "what answers is not Azure Blob Storage"
 _SERVER_ERROR: Final = 500
+_REFUSED: Final = 300
+"""The lowest status of a refusal. One below it is an error where it is not the status that Azure
+gives: something else answered."""
 
 
 @contextmanager
@@ -54,12 +58,19 @@ def translated(where: str, *, conditional: bool = False) -> Iterator[None]:
         yield
     except exceptions.ClientAuthenticationError as error:
         raise StoreDenied(f"{where}: {_words(error.message)}") from None
+    except exceptions.DecodeError as error:  # the answer broke off, or cannot be read
+        raise StoreUnavailable(f"{where}: {_words(error.message)}") from None
+    except RecursionError:  # JSON without end
+        raise StoreUnavailable(f"{where}: {_FOREIGN}") from None
     except exceptions.HttpResponseError as error:
         code = getattr(error, "error_code", None) or ""
         kind = _kind(str(getattr(code, "value", code)), error.status_code or 0) or StoreError
         if conditional and kind is ObjectMissing:
             kind = PreconditionFailed
-        raise kind(f"{where}: {_words(error.message)}") from None
+        words = _words(error.message)
+        if (error.status_code or _REFUSED) < _REFUSED:
+            words = f"{_FOREIGN}: status {error.status_code} came"
+        raise kind(f"{where}: {words}") from None
     except exceptions.AzureError as error:
         raise StoreUnavailable(f"{where}: no answer ({type(error).__name__})") from None
 
@@ -81,7 +92,8 @@ def translated_data(where: str) -> Iterator[None]:
 def _kind(code: str, status: int) -> type[StoreError] | None:
     found = _BY_CODE.get(code) or _BY_STATUS.get(status)
     if found is None and status:
-        found = StoreUnavailable if status >= _SERVER_ERROR else StoreError
+        unlike = status >= _SERVER_ERROR or status < _REFUSED
+        found = StoreUnavailable if unlike else StoreError
     return found
 
 

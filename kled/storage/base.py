@@ -163,12 +163,16 @@ class ObjectStore(Protocol):
 
         Lazy, at most 1000 entries a request; what is written meanwhile may or may not be seen.
         Markers of directories, which consoles make (empty, `/` at the end), are no objects here.
+        What a listing lacks counts as deleted, so none ends early in silence: raises
+        `StoreUnavailable` where something else than a page of this listing came (a proxy's page, a
+        body that broke off), `StoreError` where a page contradicts itself or what was asked for,
+        and `CapabilityMissing` where keys are out of order.
         """
 
     def versions(self, prefix: str = "") -> Iterator[Version]:
         """Yield all versions of what starts with `prefix`, newest first for each key.
 
-        Raises `CapabilityMissing` where the store keeps no older versions.
+        Raises as `entries` does, and `CapabilityMissing` where the store keeps no older versions.
         """
 
     def delete(self, key: str) -> None:

@@ -15,16 +15,19 @@ from kled.storage import gcs_listing
 from kled.storage.base import Entry, Location, Reading, Stored, Version, checked
 from kled.storage.gcs_client import SILENCE, Clients
 from kled.storage.gcs_errors import translated
+from kled.storage.pages import without_header
 from kled.storage.parts import SMALL, Pipe, first_part
 
 if TYPE_CHECKING:
     import requests
+    from google.cloud.storage import Blob  # type: ignore[import-untyped]
 
 PART: Final = 8 << 20
 """Bytes of a part of a resumable upload, and the most that is written in one request."""
 _CHUNK: Final = 1 << 20
 _ABSENT: Final = 0  # the generation of what is not there
 _PAST_THE_END: Final = 416
+_GENERATION: Final = "X-Goog-Generation"
 
 
 class _Reading:
@@ -32,7 +35,9 @@ class _Reading:
 
     def __init__(self, answer: "requests.Response", where: str) -> None:
         self._answer, self._where = answer, where
-        self.tag = answer.headers["X-Goog-Generation"]
+        if _GENERATION not in answer.headers:
+            raise without_header(where, _GENERATION)
+        self.tag = answer.headers[_GENERATION]
         total = answer.headers.get("Content-Range", "").rpartition("/")[2]
         self.size = int(total or answer.headers["Content-Length"])
 
@@ -146,19 +151,17 @@ class GcsStore:
                 checksum="crc32c",
                 retry=None,
             )
-            return str(blob.generation)
+            return self._tag(key, blob)
 
     def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
         """List objects, a page at a time; generations are versions here."""
         with translated(self._where(prefix)):
-            yield from gcs_listing.entries(
-                self._clients, self._bucket, self._prefix, prefix, start_after
-            )
+            yield from gcs_listing.entries(self._clients, self._place, prefix, start_after)
 
     def versions(self, prefix: str = "") -> Iterator[Version]:
         """List generations. There are no markers: what has no latest version is gone."""
         with translated(self._where(prefix)):
-            yield from gcs_listing.versions(self._clients, self._bucket, self._prefix, prefix)
+            yield from gcs_listing.versions(self._clients, self._place, prefix)
 
     def delete(self, key: str) -> None:
         """Delete the live generation."""
@@ -181,14 +184,25 @@ class GcsStore:
                 checksum="crc32c",
                 retry=None,
             )
-            return str(blob.generation)
+            return self._tag(key, blob)
+
+    def _tag(self, key: str, blob: "Blob") -> str:
+        """Return the tag of what was written; every answer of Google's to a write tells it."""
+        try:
+            return str(int(blob.generation))
+        except (AttributeError, TypeError, ValueError):  # the library takes any JSON for its own
+            raise without_header(self._where(key), "the generation of what was written") from None
 
     def _ended(self, key: str, version: str | None, start: int) -> _Ended:
         with translated(self._where(key)):
-            found = gcs_listing.described(self._clients, self._bucket, self._name(key), version)
+            found = gcs_listing.described(self._clients, self._place, self._name(key), version)
         if start > int(found["size"]):
             raise StoreError(f"{self._where(key)} has no byte {start}")
         return _Ended(int(found["size"]), found["generation"])
+
+    @property
+    def _place(self) -> gcs_listing.Place:
+        return gcs_listing.Place(self._bucket, self._prefix)
 
     def _refuse_retention(self, retain_until: datetime | None) -> None:
         if retain_until is not None:

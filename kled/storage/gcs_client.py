@@ -4,6 +4,7 @@ STORAGE_EMULATOR_HOST names an emulator, which wants no credentials. Else they a
 default ones: GOOGLE_APPLICATION_CREDENTIALS, the login of gcloud, or the machine's own.
 """
 
+import json
 import threading
 import warnings
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import StoreDenied
+from kled.storage.pages import came_instead
 
 if TYPE_CHECKING:
     import requests
@@ -38,6 +40,11 @@ class Clients:
         self._lock = threading.Lock()
         self._made: tuple[requests.Session, Client] | None = None
 
+    @property
+    def endpoint(self) -> str:
+        """Who is asked."""
+        return self._endpoint or _GOOGLE
+
     def client(self) -> "Client":
         """Return the library's client."""
         return self._once()[1]
@@ -59,7 +66,7 @@ class Clients:
 
         session = self._once()[0]
         answer = session.get(
-            (self._endpoint or _GOOGLE) + path,
+            self.endpoint + path,
             params=dict(query),
             headers={"Accept-Encoding": "gzip", **(headers or {})},
             stream=True,
@@ -70,10 +77,22 @@ class Clients:
                 raise exceptions.from_http_response(answer)  # type: ignore[no-untyped-call]
         return answer
 
-    def ask_json(self, path: str, query: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
-        """GET and return what is told."""
+    def ask_json(
+        self, path: str, query: Mapping[str, str], *, kind: str, where: str
+    ) -> Mapping[str, Any]:
+        """GET a document of this kind; `where` names it in the error.
+
+        Raises `StoreUnavailable` where something else comes, and what the libraries raise.
+        """
         with self.ask(path, query) as answer:
-            return answer.json()
+            body, content_type = answer.content, answer.headers.get("Content-Type", "")
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, dict) or document.get("kind") != kind:
+            raise came_instead(f"{where} at {self.endpoint}", kind, body, content_type)
+        return document
 
     def _once(self) -> "tuple[requests.Session, Client]":
         with self._lock:
@@ -94,7 +113,7 @@ class Clients:
             project=project or "none",
             credentials=credentials,
             _http=session,
-            client_options={"api_endpoint": self._endpoint or _GOOGLE},
+            client_options={"api_endpoint": self.endpoint},
         )
         return session, client
 

@@ -23,7 +23,11 @@ _BY_STATUS: Final[dict[int, type[StoreError]]] = {
     412: PreconditionFailed,
     429: StoreUnavailable,
 }
+_FOREIGN: Final = "what answers is not Google Cloud Storage: no JSON of its kind came"
 _SERVER_ERROR: Final = 500
+_REFUSED: Final = 300
+"""The lowest status of a refusal. One below it is an error where the answer is not as Google's
+are: something else answered."""
 _DAMAGED: Final = re.compile(r"(doesn't|does not) match (the )?calculated", re.IGNORECASE)
 _LONGEST: Final = 300
 _NO_BUCKET: Final = re.compile(r"bucket (does not|doesn't) exist|bucket not found", re.IGNORECASE)
@@ -59,6 +63,8 @@ def translated(where: str, *, conditional: bool = False) -> Iterator[None]:
         raise StoreUnavailable(f"{where}: {sentence(str(error))}") from None
     except GoogleAuthError as error:
         raise StoreDenied(f"{where}: {sentence(str(error))}") from None
+    except (requests.JSONDecodeError, RecursionError):  # the latter where JSON has no end
+        raise StoreUnavailable(f"{where}: {_FOREIGN}") from None
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         # not `from error`, nor its text: it may repeat the request with its token
         raise StoreUnavailable(f"{where}: no answer ({type(error).__name__})") from None
@@ -68,7 +74,7 @@ def _words(error: Any) -> str:  # noqa: ANN401 - its class is imported late
     """Return what Google said: for uploads the library puts the request around it."""
     try:
         told = error.response.json()["error"]["message"]
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         told = error.message
     return str(told).partition("\n")[0][:_LONGEST]
 
@@ -78,5 +84,6 @@ def _kind(status: int, words: str) -> type[StoreError]:
         return BucketMissing
     if _DAMAGED.search(words):
         return StoreUnavailable
-    kind = StoreUnavailable if status >= _SERVER_ERROR else StoreError
+    elsewhere = 0 < status < _REFUSED
+    kind = StoreUnavailable if status >= _SERVER_ERROR or elsewhere else StoreError
     return _BY_STATUS.get(status, kind)

@@ -14,6 +14,7 @@ tag; listings need not read what they list.
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -129,13 +130,22 @@ class LocalStore:
             return partial.publish(lambda path: not (absent and path.exists()))
 
     def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
-        """Walk the directories in order of the keys, each read when the listing gets there."""
-        self._require_root()
+        """Walk the directories in order of the keys, each read when the listing gets there.
+
+        Raises `StoreUnavailable` where the directory was mounted or unmounted meanwhile: what the
+        walk no longer finds then is no less there.
+        """
+        began = self._require_root()
         with translated(self._where(prefix)):
             for key, state in local_listing.files(self._root, prefix, start_after):
                 if not OWN.match(key):
                     modified = datetime.fromtimestamp(state.st_mtime, UTC)
                     yield Entry(key, state.st_size, tag_of(state), modified)
+        if self._require_root() != began:
+            raise StoreUnavailable(
+                f"{self._root} became another directory while it was listed",
+                hint="was a file system mounted or unmounted there? look with findmnt",
+            )
 
     def versions(self, prefix: str = "") -> Iterator[Version]:  # noqa: ARG002 - there are none
         """Raise `CapabilityMissing`."""
@@ -169,12 +179,16 @@ class LocalStore:
     def _where(self, key: str) -> str:
         return f"{self._location.url}/{key}"
 
-    def _require_root(self) -> None:
-        if not self._root.is_dir():
-            raise BucketMissing(
-                f"there is no directory {self._root}",
-                hint="make or mount it; state stores: kled kops configure-state-store --create",
-            )
+    def _require_root(self) -> tuple[int, int]:
+        """Return what tells this directory from another one at the same place."""
+        with translated(self._location.url), contextlib.suppress(*_NOTHING_THERE):
+            state = self._root.stat()
+            if stat.S_ISDIR(state.st_mode):
+                return state.st_dev, state.st_ino
+        raise BucketMissing(
+            f"there is no directory {self._root}",
+            hint="make or mount it; state stores: kled kops configure-state-store --create",
+        )
 
     def _require_versions(self) -> NoReturn:
         raise CapabilityMissing(f"{self._location.url} keeps no older versions")

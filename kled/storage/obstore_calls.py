@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from kled.errors import StoreError
+from kled.errors import PreconditionFailed, StoreError
+from kled.storage.pages import without_header
 
 if TYPE_CHECKING:
     from obstore import GetOptions as ObstoreOptions
@@ -62,11 +63,17 @@ class Opened:
     """A reading of an answer that has begun."""
 
     def __init__(
-        self, result: "GetResult", translate: Callable[[], AbstractContextManager[None]]
+        self,
+        result: "GetResult",
+        translate: Callable[[], AbstractContextManager[None]],
+        where: str,
     ) -> None:
         self._result, self._translate = result, translate
         self.size: int = result.meta["size"]
-        self.tag: str = result.meta["e_tag"] or ""
+        tag = result.meta["e_tag"]
+        if not tag:  # a page that a portal gives out instead would pass for the object
+            raise without_header(where, "ETag")
+        self.tag: str = tag
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the body."""
@@ -88,19 +95,37 @@ def opened(
     key: str,
     options: GetOptions,
     translate: Callable[[], AbstractContextManager[None]],
+    where: str,
 ) -> Opened:
-    """Ask for the object and return its body, to be read; raise as obstore does."""
+    """Ask for the object and return its body, to be read; raise as obstore does.
+
+    Raises `PreconditionFailed` where an answer has another tag than the one that was asked for, in
+    case that nobody on the way knows conditions.
+    """
+    found = _asked(store, key, options, translate, where)
+    if options.tag is not None and found.tag.strip('"') != options.tag.strip('"'):
+        raise PreconditionFailed(f"{where} is not what it was")
+    return found
+
+
+def _asked(
+    store: "S3Store | AzureStore",
+    key: str,
+    options: GetOptions,
+    translate: Callable[[], AbstractContextManager[None]],
+    where: str,
+) -> Opened:
     from obstore.exceptions import GenericError  # noqa: PLC0415
 
     wanted = options.for_obstore()
     try:
-        return Opened(store.get(key, options=wanted), translate)
+        return Opened(store.get(key, options=wanted), translate, where)
     except GenericError as error:
         if not (options.start and any(words in str(error) for words in _PAST_THE_END)):
             raise
     del wanted["range"]
     wanted["head"] = True
-    found = Ended(store.get(key, options=wanted), translate)
+    found = Ended(store.get(key, options=wanted), translate, where)
     if options.start > found.size:
-        raise StoreError(f"{key} has no byte {options.start}")
+        raise StoreError(f"{where} has no byte {options.start}")
     return found

@@ -15,6 +15,8 @@ _NOT_SENT: Final = re.compile(
     r"|connection (closed|reset)|end of file",
     re.IGNORECASE,
 )
+_NO_HEADER: Final = re.compile(r"([A-Za-z-]+) Header missing from response")
+"""A proxy or a portal answered: the store's own answers all have it."""
 _DEBUG: Final = "\n\nDebug source:"
 _LONGEST: Final = 300
 
@@ -39,6 +41,8 @@ def told(error: Exception) -> Told:
     status, code, message = _STATUS.search(text), _CODE.search(text), _MESSAGE.search(text)
     said = html.unescape(message[1]) if message else ""
     own = said or (code[1] if code else "") or (f"status {status[1]}" if status else "")
+    if not own and (lacks := _NO_HEADER.search(text)):
+        own = f"an answer without {lacks[1]} came"
     return Told(
         int(status[1]) if status else 0,
         code[1] if code else "",
@@ -55,7 +59,8 @@ def unsent(error: Exception) -> type[StoreError]:
         return ObjectMissing
     if isinstance(error, exceptions.UnauthenticatedError | exceptions.PermissionDeniedError):
         return StoreDenied
-    return StoreUnavailable if _NOT_SENT.search(str(error)) else StoreError
+    lost = _NOT_SENT.search(str(error)) or _NO_HEADER.search(str(error))
+    return StoreUnavailable if lost else StoreError
 
 
 def sentence(words: str) -> str:

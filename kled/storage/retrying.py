@@ -1,6 +1,7 @@
 """Retries of requests, once, for every store."""
 
 import hashlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -122,12 +123,12 @@ class RetryingStore:
         seen = 0
         while True:
             try:
-                for number, version in enumerate(self._inner.versions(prefix)):
-                    if number >= seen:
-                        seen += 1
-                        yield version
+                for version in itertools.islice(self._inner.versions(prefix), seen, None):
+                    seen += 1
+                    yield version
             except StoreUnavailable:
-                self._call(lambda: next(iter(self._inner.versions(prefix)), None))
+                # until it gets past what was yielded: else a page that never comes is no end
+                self._call(partial(self._next_version, prefix, seen))
             else:
                 return
 
@@ -141,6 +142,10 @@ class RetryingStore:
     def _first(self, prefix: str, after: str) -> None:
         """List until the store answers again."""
         next(iter(self._inner.entries(prefix, start_after=after)), None)
+
+    def _next_version(self, prefix: str, seen: int) -> None:
+        """List until the version after `seen` of them comes, or the end."""
+        next(itertools.islice(self._inner.versions(prefix), seen, None), None)
 
     def _recognising(
         self, write: Callable[[], str], own: Callable[[], str | None], policy: Policy

@@ -56,7 +56,8 @@ class S3Store:
         options = GetOptions(tag, version, start)
 
         def ask(data: "Data") -> Opened:
-            return opened(data, self._key(key), options, lambda: translated_data(self._where(key)))
+            where = self._where(key)
+            return opened(data, self._key(key), options, lambda: translated_data(where), where)
 
         yield self._asked(key, ask)
 

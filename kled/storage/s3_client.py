@@ -116,7 +116,7 @@ class Clients:
 
     def _connect(self) -> "S3Client":
         client = connect(replace(self._access, region=self._region), self._session)
-        s3_listing.take_over(client)
+        s3_listing.take_over(client, self._bucket)
         return client
 
     def _open(self, silence: timedelta) -> "S3Store":

@@ -1,26 +1,47 @@
-"""Listings of S3 buckets.
+"""Listings of S3 buckets, and whether what S3 is said to have answered is its answer.
 
 boto3 spends a tenth of a millisecond on each entry of an answer, which for a state store with the
 backups of 200 etcds is half a minute. So its parser is given an empty answer, and the entries are
 taken out by expat; what boto3 does around it (signing, redirects, errors) stays.
+
+boto3 reads any XML, and finds nothing in what is of another kind: a portal's page is an empty
+bucket to it. So the root of every answer that kled relies on is looked at first. Both are done in
+its event `before-parse`, which it documents nowhere: a test tells when it is gone, and without it
+every listing is an error.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
 from kled.errors import StoreError
 from kled.storage.base import Entry, Version
+from kled.storage.pages import Pages, came_instead, local_name
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _BODY: Final = "KledListing"
-_OK: Final = 200
+_CHECKED: Final = "KledChecked"
+_LOOKED_AT: Final = frozenset({200, 500})
+"""500 is what boto3 makes, before kled sees it, of a 200 whose body is no XML."""
 _EMPTY: Final = b"<ListBucketResult/>"
+_LIST: Final = "ListObjectsV2"
+_ROOTS: Final = {
+    _LIST: "ListBucketResult",
+    "ListObjectVersions": "ListVersionsResult",
+    "CreateMultipartUpload": "InitiateMultipartUploadResult",
+    "CompleteMultipartUpload": "CompleteMultipartUploadResult",
+}
+_ERROR: Final = "Error"
+"""What S3 may answer with status 200, too; boto3 knows that."""
+_DISORDER: Final = (
+    "directory buckets (S3 Express) and some gateways list in no order: name a general purpose"
+    " bucket"
+)
 
 
 def entries(
@@ -28,32 +49,40 @@ def entries(
 ) -> Iterator[Entry]:
     """Yield the entries below `below`, which their keys do not show, in byte order.
 
-    Markers of directories are left out. Raises what boto3 raises, `StoreError` for an answer that
-    is no listing.
+    Markers of directories are left out. Raises what boto3 raises, and as `Pages` does for an answer
+    that is no page of this listing.
     """
     asked: dict[str, Any] = {"Bucket": bucket, "Prefix": below + prefix, "EncodingType": "url"}
     if start_after:
         asked["StartAfter"] = below + start_after
+    where = _where(client, bucket, below + prefix)
+    pages = Pages(where, below + prefix, asked.get("StartAfter", ""), disorder=_DISORDER)
     while True:
         answer: Any = client.list_objects_v2(**asked)
-        with _readable(bucket):
-            found, token = parsed(answer[_BODY], below)
+        found, token = parsed(_root_of(answer, where), below, pages)
         yield from found
         if token is None:
             return
-        asked["ContinuationToken"] = token
+        asked["ContinuationToken"] = pages.go_on(token)
 
 
 def versions(client: "S3Client", bucket: str, below: str, prefix: str) -> Iterator[Version]:
-    """Yield all versions below `below` in the order of the keys, newest first for each."""
-    pages = client.get_paginator("list_object_versions").paginate(
-        Bucket=bucket, Prefix=below + prefix
-    )
-    for page in pages:
+    """Yield all versions below `below` in the order of the keys, newest first for each.
+
+    Raises as `entries` does.
+    """
+    where = _where(client, bucket, below + prefix)
+    watched = Pages(where, below + prefix, repeats=True, disorder=_DISORDER)
+    asked: dict[str, Any] = {"Bucket": bucket, "Prefix": below + prefix}
+    while True:
+        page: Any = client.list_object_versions(**asked)
+        if _CHECKED not in page:
+            raise _unwatched(where)
         found: list[Any] = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
         # versions and markers of one key come as two lists: only their times put them in order
         found.sort(key=lambda one: one["LastModified"], reverse=True)
         found.sort(key=lambda one: (one["Key"].encode(), not one["IsLatest"]))
+        watched.take([one["Key"] for one in found])
         for one in found:
             yield Version(
                 one["Key"].removeprefix(below),
@@ -64,53 +93,119 @@ def versions(client: "S3Client", bucket: str, below: str, prefix: str) -> Iterat
                 latest=one["IsLatest"],
                 deleted="ETag" not in one,
             )
+        after = page.get("NextKeyMarker"), page.get("NextVersionIdMarker")
+        if not page.get("IsTruncated"):
+            return
+        if not after[0]:
+            watched.refuse("a page says that more follow, and does not name the next one")
+        watched.go_on(f"{after[0]}\0{after[1]}")
+        asked["KeyMarker"] = after[0]
+        if after[1]:
+            asked["VersionIdMarker"] = after[1]
 
 
-def take_over(client: "S3Client") -> None:
-    """Let `entries` read the client's listings."""
-    client.meta.events.register("before-parse.s3.ListObjectsV2", _keep)
+def take_over(client: "S3Client", bucket: str) -> None:
+    """Let `entries` and `versions` read the client's listings, and refuse what S3 never says.
+
+    Without it they refuse every listing. `bucket` is for the words of errors.
+    """
+    look = partial(_look, f"s3://{bucket} at {client.meta.endpoint_url}")
+    for operation in _ROOTS:
+        client.meta.events.register(f"before-parse.s3.{operation}", look)
 
 
-def _keep(
+def _look(
+    where: str,
+    operation_model: Any,  # noqa: ANN401 - botocore has no types
     response_dict: dict[str, Any],
     customized_response_dict: dict[str, Any],
     **_: Any,  # noqa: ANN401 - what else botocore hands to its hooks
 ) -> None:
-    if response_dict["status_code"] == _OK:
-        customized_response_dict[_BODY] = response_dict["body"]
+    """Require the root of the answer; take the entries of a listing out of it."""
+    if response_dict["status_code"] not in _LOOKED_AT:
+        return
+    operation, body = operation_model.name, response_dict["body"]
+    try:
+        root = ET.fromstring(body.lstrip())  # noqa: S314 - expat limits expansion
+    except ET.ParseError:
+        root = ET.Element("")
+    if local_name(root) == _ERROR:
+        return
+    if local_name(root) != _ROOTS[operation]:
+        kind = str(response_dict["headers"].get("content-type", ""))
+        raise came_instead(where, f"<{_ROOTS[operation]}>", body, kind)
+    customized_response_dict[_CHECKED] = True
+    if operation == _LIST:
+        customized_response_dict[_BODY] = root
         response_dict["body"] = _EMPTY
 
 
-def parsed(body: bytes, below: str) -> tuple[list[Entry], str | None]:
-    """Read an answer to ListObjectsV2 whose keys are URL-encoded; return also how to go on."""
-    root = ET.fromstring(body)  # noqa: S314 - expat limits expansion
+def parsed(root: ET.Element, below: str, pages: Pages) -> tuple[list[Entry], str | None]:
+    """Read an answer to ListObjectsV2; return its entries, and the token of the next page, if any.
+
+    Raises as `Pages` does, and `StoreError` where it does not say whether it is the last page, or
+    says it in two ways.
+    """
     space = root.tag[: root.tag.find("}") + 1]
     encoded = root.findtext(f"{space}EncodingType") == "url"
-    token = root.findtext(f"{space}NextContinuationToken")
-    truncated = root.findtext(f"{space}IsTruncated") == "true"
     name, length, tag, time = (f"{space}{one}" for one in ("Key", "Size", "ETag", "LastModified"))
-    found = []
-    for element in root.iter(f"{space}Contents"):
-        tell = element.findtext
-        told, etag, size = tell(name), tell(tag), int(tell(length) or "")
-        if told is None or etag is None:
-            raise ValueError("an entry lacks its key or its ETag")
-        key = _decoded(told) if encoded else told
-        if size or not key.endswith("/"):
-            modified = datetime.fromisoformat(tell(time) or "")
-            found.append(Entry(key[len(below) :], size, etag, modified))
-    return found, token if truncated else None
+    found, names = [], []
+    try:
+        for element in root.iter(f"{space}Contents"):
+            tell = element.findtext
+            told, size = tell(name) or "", int(tell(length) or "")
+            key = _decoded(told) if encoded else told
+            names.append(key)
+            if size or not key.endswith("/"):
+                modified = datetime.fromisoformat(tell(time) or "")
+                found.append(Entry(key[len(below) :], size, tell(tag) or "", modified))
+    except ValueError as error:
+        pages.refuse(f"an entry of the listing cannot be read: {error}")
+    if not all(names) or not all(entry.tag for entry in found):
+        pages.refuse("an entry of the listing cannot be read: it lacks its key or its ETag")
+    pages.take(names)
+    _require_all(root, space, len(names), pages)
+    return found, _next_token(root, space, pages)
+
+
+def _next_token(root: ET.Element, space: str, pages: Pages) -> str | None:
+    token = root.findtext(f"{space}NextContinuationToken")
+    truncated = root.findtext(f"{space}IsTruncated")
+    if truncated not in {"true", "false"}:
+        pages.refuse("a page does not say whether more follow")
+    if truncated == "true" and not token:
+        pages.refuse("a page says that more follow, and does not name the next one")
+    if truncated == "false" and token:
+        pages.refuse("a page says that it is the last one, and names a next one")
+    return token or None
+
+
+def _require_all(root: ET.Element, space: str, number: int, pages: Pages) -> None:
+    """Refuse a page that lost entries on its way: it says how many it was sent with."""
+    told = root.findtext(f"{space}KeyCount") or ""
+    if told.isdecimal() and int(told) > number:
+        pages.refuse(f"a page says that it holds {told} entries, and holds {number}")
+
+
+def _root_of(answer: Mapping[str, Any], where: str) -> ET.Element:
+    root: ET.Element | None = answer.get(_BODY)
+    if root is None:
+        raise _unwatched(where)
+    return root
+
+
+def _unwatched(where: str) -> StoreError:
+    return StoreError(
+        f"{where}: this botocore does not let kled look at its answers",
+        hint="install the botocore that kled was released with (its requirements name it)",
+    )
+
+
+def _where(client: "S3Client", bucket: str, prefix: str) -> str:
+    return f"s3://{bucket}/{prefix} at {client.meta.endpoint_url}"
 
 
 def _decoded(key: str) -> str:
     """Undo the URL-encoding; what etcd's backups are full of without the slow general way."""
     key = key.replace("%2F", "/").replace("%3A", ":")
     return unquote_plus(key) if "%" in key or "+" in key else key
-
-
-@contextmanager
-def _readable(bucket: str) -> Iterator[None]:
-    try:
-        yield
-    except (ET.ParseError, KeyError, ValueError) as error:
-        raise StoreError(f"{bucket}: the answer is no listing") from error

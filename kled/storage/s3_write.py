@@ -3,13 +3,14 @@
 import base64
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import StoreDenied, StoreError
+from kled.storage.pages import without_header
 from kled.storage.parts import Again, first_part
 from kled.storage.s3_errors import translated
 
@@ -57,7 +58,7 @@ class Upload:
         answer = self._client.put_object(
             **self._object, Body=body, ContentMD5=_md5(body), **self._condition, **self._lock
         )
-        return answer["ETag"]
+        return self._tag(answer)
 
     def whole(self, body: Again) -> str:
         """Write it in one request, as it is read, and return its tag."""
@@ -72,7 +73,7 @@ class Upload:
         answer = self._client.put_object(
             **self._object, Body=file, ContentMD5=md5, **self._condition, **self._lock
         )
-        return answer["ETag"]
+        return self._tag(answer)
 
     def multipart(self, first: bytes, rest: Iterator[bytes]) -> str:
         """Write it in parts and return its tag; give up what was sent where anything fails."""
@@ -87,14 +88,22 @@ class Upload:
             with suppress(StoreError), translated("what was sent"):
                 self._client.abort_multipart_upload(**upload)
             raise
-        return answer["ETag"]
+        return self._tag(answer)
+
+    def _tag(self, answer: Mapping[str, Any]) -> str:
+        """Return the ETag of what was written; every answer of S3 to a write has one."""
+        tag = answer.get("ETag")
+        if not tag:
+            where = f"s3://{self._object['Bucket']}/{self._object['Key']}"
+            raise without_header(where, "ETag")
+        return str(tag)
 
     def _send(self, upload: Any, bodies: Iterable[bytes]) -> list[Any]:  # noqa: ANN401
         def send(number: int, body: bytes) -> Any:  # noqa: ANN401 - a part as boto3 wants it
             answer = self._client.upload_part(
                 **upload, PartNumber=number, Body=body, ContentMD5=_md5(body)
             )
-            return {"PartNumber": number, "ETag": answer["ETag"]}
+            return {"PartNumber": number, "ETag": self._tag(answer)}
 
         sent: list[Future[Any]] = []
         with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -59,10 +59,12 @@ class Bucket:
 
     def _settings(self) -> Mapping[str, Any]:
         with translated(self._name):
-            told: Mapping[str, Any] = self._clients.ask_json(
-                f"/storage/v1/b/{self._name}", {"fields": _FIELDS}
+            return self._clients.ask_json(
+                f"/storage/v1/b/{self._name}",
+                {"fields": f"kind,{_FIELDS}"},
+                kind="storage#bucket",
+                where=f"gs://{self._name}",
             )
-        return told
 
     def _kept(self, told: Mapping[str, Any]) -> Iterator[Finding]:
         if told.get("versioning", {}).get("enabled"):

@@ -111,7 +111,8 @@ def test_an_azure_container_is_made_and_what_is_not_told_is_said(azurite: str) -
     ],
 )
 def test_google_s_settings_are_judged(settings: dict[str, object], severities: list[str]) -> None:
-    closed = {"iamConfiguration": {"publicAccessPrevention": "enforced"}}
+    kind = {"kind": "storage#bucket"}
+    closed = {**kind, "iamConfiguration": {"publicAccessPrevention": "enforced"}}
     told = json.dumps(settings | closed).encode()
     with answering(lambda _asked: Answer(200, told)) as server:
         found = safety.check(Location("gs://bucket"), env={"STORAGE_EMULATOR_HOST": server.url})
