@@ -84,6 +84,17 @@ def test_no_locked_package_refuses_the_version_that_another_is_locked_to() -> No
             assert wanted.specifier.contains(pin.version), f"{name} wants {wanted}"
 
 
+def test_the_bound_on_whenever_is_still_needed() -> None:
+    """Prefect takes 0.10.5, with which its cron schedules make no run before Python 3.13.
+
+    Where this fails Prefect asks for a newer one itself: take the bound out of pyproject.toml.
+    """
+    asked = [Requirement(one) for one in metadata.requires("prefect") or ()]
+    (whenever,) = (one for one in asked if one.name == "whenever")
+
+    assert whenever.specifier.contains("0.10.5"), f"Prefect wants {whenever}: the bound can go"
+
+
 def test_no_locked_dependency_ships_a_package_with_the_name_of_a_room() -> None:
     for pin in _here(LOCKS[1]):
         assert metadata.version(pin.name), "installed, hence looked at below"
