@@ -62,6 +62,7 @@ def apply(ctx: Context, cloud: Cloud, cluster: str, step: Step) -> None:
             record["fields"] = fields
             record["version"] += 1
         if task.kind == "AutoscalingGroup":
+            record["machine_tags"] = dict(task.machine_tags)
             instances.settle(state, cluster, task.name, ctx.now().timestamp())
     if task.kind == "NetworkLoadBalancer" and not step.changes:
         name = dict(task.fields)["LoadBalancerBaseName"]

@@ -6,10 +6,11 @@ from typing import Any
 from kled.sandbox import health
 from kled.sandbox.cloud import connect
 from kled.sandbox.context import Context, KopsFailure
-from kled.sandbox.definitions import load_cluster
+from kled.sandbox.definitions import load_cluster, load_groups
 from kled.sandbox.file_tasks import document
 from kled.sandbox.flags import Flags
 from kled.sandbox.instances import Machine, api_answers, machines
+from kled.sandbox.membership import by_group
 from kled.sandbox.tables import render
 
 _COLUMNS = (
@@ -35,7 +36,8 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a
         why = health.unreachable(cloud.region, name)
         text = f"cannot list node names. Kubernetes API unavailable: {why}"
         ctx.log("W", "get_instances.go:130", text)
-    found = [_shown(machine, named=answers) for machine in machines(ctx, cloud, name)]
+    members = by_group(machines(ctx, cloud, name), name, load_groups(ctx, name))
+    found = [_shown(machine, named=answers) for ours in members.values() for machine in ours]
     if output == "json":
         ctx.stdout.write(json.dumps(found, separators=(",", ":")))
     elif output == "yaml":

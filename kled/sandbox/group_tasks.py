@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kled.sandbox import naming
+from kled.sandbox import naming, node_labels
 from kled.sandbox.network_tasks import api_target_groups, ssh_key_name
 from kled.sandbox.tasks import Task, flag, listing, mapping, reference, tags
 
@@ -11,15 +11,11 @@ _METRICS = (
     "[GroupDesiredCapacity, GroupInServiceInstances, GroupMaxSize, GroupMinSize, "
     "GroupPendingInstances, GroupStandbyInstances, GroupTerminatingInstances, GroupTotalInstances]"
 )
-_LABEL = "k8s.io/cluster-autoscaler/node-template/label/"
-_CONTROL_PLANE = {
-    f"{_LABEL}kops.k8s.io/kops-controller-pki": "",
-    f"{_LABEL}node-role.kubernetes.io/control-plane": "",
-    f"{_LABEL}node.kubernetes.io/exclude-from-external-load-balancers": "",
-    "k8s.io/role/control-plane": "1",
-    "k8s.io/role/master": "1",
+_ROLES = {
+    "Master": {"k8s.io/role/control-plane": "1", "k8s.io/role/master": "1"},
+    "Node": {"k8s.io/role/node": "1"},
+    "Bastion": {"k8s.io/role/bastion": "1"},
 }
-_NODE = {f"{_LABEL}node-role.kubernetes.io/node": "", "k8s.io/role/node": "1"}
 _DISK = {"Master": "64", "Node": "128", "Bastion": "32"}
 _IAM = {"Master": "masters", "Node": "nodes", "Bastion": "bastions"}
 
@@ -42,43 +38,53 @@ def full_name(cluster: str, group: dict[str, Any]) -> str:
     return naming.group(cluster, group["metadata"]["name"], group["spec"]["role"])
 
 
+def bounds(group: dict[str, Any]) -> tuple[int, int]:
+    """Return how many machines a group has at least and at most; kops' defaults where unsaid."""
+    spec = group["spec"]
+    default = 2 if spec["role"] == "Node" else 1
+    return int(spec.get("minSize", default)), int(spec.get("maxSize", default))
+
+
 def is_control_plane(group: dict[str, Any]) -> bool:
     """Tell whether a group runs the control plane (v1alpha2 says `Master`)."""
     return bool(group["spec"]["role"] == "Master")
 
 
-def _group_tags(name: str, group: dict[str, Any]) -> str:
-    short = group["metadata"]["name"]
+def _group_tags(cluster: dict[str, Any], group: dict[str, Any]) -> dict[str, str]:
+    """Return a group's tags; of several by one name the last wins (kops: pkg/model/context.go)."""
+    name, spec = cluster["metadata"]["name"], group["spec"]
+    people = {**cluster["spec"].get("cloudLabels", {}), **spec.get("cloudLabels", {})}
     extra = {
         "aws-node-termination-handler/managed": "",
-        "kops.k8s.io/instancegroup": short,
-        f"{_LABEL}kops.k8s.io/instancegroup": short,
-        **(_CONTROL_PLANE if is_control_plane(group) else _NODE),
-        **group["spec"].get("cloudLabels", {}),
+        **people,
+        **node_labels.as_tags(node_labels.wanted(cluster, group)),
+        **_ROLES.get(spec["role"], {}),
+        "kops.k8s.io/instancegroup": group["metadata"]["name"],
     }
-    for label, value in group["spec"].get("nodeLabels", {}).items():
-        extra[f"{_LABEL}{label}"] = str(value)
-    return mapping(tags(name, full_name(name, group), extra))
+    return tags(name, full_name(name, group), extra)
 
 
 def _autoscaling_group(cluster: dict[str, Any], group: dict[str, Any]) -> Task:
     name, spec = cluster["metadata"]["name"], group["spec"]
-    own = full_name(name, group)
+    own, carried = full_name(name, group), _group_tags(cluster, group)
+    least, most = bounds(group)
     fields = (
         ("Granularity", "1Minute"),
         ("InstanceProtection", flag(value=bool(spec.get("instanceProtection")))),
         ("LaunchTemplate", f"name:{own}"),
         ("LoadBalancers", "[]"),
         ("MaxInstanceLifetime", "0"),
-        ("MaxSize", str(spec.get("maxSize", 1))),
+        ("MaxSize", str(most)),
         ("Metrics", _METRICS),
-        ("MinSize", str(spec.get("minSize", 1))),
+        ("MinSize", str(least)),
         ("Subnets", listing(f"name:{subnet}.{name}" for subnet in spec["subnets"])),
         ("SuspendProcesses", listing(spec.get("suspendProcesses", []))),
-        ("Tags", _group_tags(name, group)),
+        ("Tags", mapping(carried)),
         ("TargetGroups", api_target_groups(name) if is_control_plane(group) else "[]"),
     )
-    return Task("AutoscalingGroup", own, fields, phase=6)
+    return Task(
+        "AutoscalingGroup", own, fields, phase=6, machine_tags=tuple(sorted(carried.items()))
+    )
 
 
 def _public(cluster: dict[str, Any], group: dict[str, Any]) -> bool:
@@ -113,6 +119,6 @@ def _launch_template(
         *key,
         ("SecurityGroups", f"[name:{role}.{name}]"),
         ("SpotPrice", str(spec.get("maxPrice", ""))),
-        ("Tags", _group_tags(name, group)),
+        ("Tags", mapping(_group_tags(cluster, group))),
     )
     return Task("LaunchTemplate", own, fields, phase=4, hidden=(("UserData", script),))

@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kled.sandbox import faults, naming
-from kled.sandbox.cloud import Cloud
+from kled.sandbox.cloud import Cloud, key
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.definitions import load_groups
+from kled.sandbox.group_tasks import full_name
 from kled.sandbox.instances import Machine, api_answers, machines
+from kled.sandbox.membership import by_group
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,15 @@ def inspect(ctx: Context, cloud: Cloud, name: str) -> Health:
     """Validate the cluster once. Raises KopsFailure where its API does not answer (capture 21)."""
     require_api(ctx, cloud, name)
     groups = load_groups(ctx, name)
-    found = machines(ctx, cloud, name)
-    by_name = {group["metadata"]["name"]: group for group in groups}
+    members = by_group(machines(ctx, cloud, name), name, groups)
+    owners = {group["metadata"]["name"]: group for group in groups}
+    of_machine = {m.id: owners[own] for own, ours in members.items() for m in ours}
+    found = [machine for ours in members.values() for machine in ours]
     flapped = _flapping(ctx, found)
     failures = [
-        *_absent(groups, found),
-        *(_machine_failure(m, by_name, flapped) for m in found if not m.ready or m.id == flapped),
-        *_pod_failures(ctx, found, by_name),
+        *_absent(cloud, name, groups, members),
+        *(_machine_failure(m, of_machine[m.id], flapped) for m in found),
+        *_pod_failures(ctx, found, of_machine),
     ]
     nodes = [machine for machine in found if machine.joined]
     return Health(groups, nodes, [failure for failure in failures if failure is not None])
@@ -79,27 +83,38 @@ def require_authority(ctx: Context, name: str) -> None:
 
 def role(machine: Machine) -> str:
     """Return a node's role as validation and `get instances` print it."""
+    if machine.bastion:
+        return "bastion"
     return "control-plane" if machine.control_plane else "node"
 
 
-def _absent(groups: list[dict[str, Any]], found: list[Machine]) -> list[Failure]:
-    """Report groups that have fewer machines than they should (kops: validate_cluster.go)."""
+def _absent(
+    cloud: Cloud, name: str, groups: list[dict[str, Any]], members: dict[str, list[Machine]]
+) -> list[Failure]:
+    """Report groups with fewer machines than their autoscaling group wants, and those without one.
+
+    What the definition says counts only once it is applied (kops: validate_cluster.go).
+    """
+    resources = cloud.read()["resources"]
     failures = []
     for group in groups:
         own = group["metadata"]["name"]
-        have = sum(m.short_group == own and not m.detached for m in found)
-        want = int(group["spec"].get("minSize", 1))
-        if have < want:
-            text = f'InstanceGroup "{own}" did not have enough nodes {have} vs {want}'
-            failures.append(Failure("InstanceGroup", own, text, group))
+        record = resources.get(key(name, "AutoscalingGroup", full_name(name, group)))
+        have = sum(not machine.detached for machine in members[own])
+        if record is None:
+            text = f'InstanceGroup "{own}" is missing from the cloud provider'
+        elif have < record["desired"]:
+            text = f'InstanceGroup "{own}" did not have enough nodes {have} vs {record["desired"]}'
+        else:
+            continue
+        failures.append(Failure("InstanceGroup", own, text, group))
     return failures
 
 
-def _machine_failure(
-    machine: Machine, groups: dict[str, dict[str, Any]], flapped: str
-) -> Failure | None:
-    group = groups.get(machine.short_group)
+def _machine_failure(machine: Machine, group: dict[str, Any], flapped: str) -> Failure | None:
     if not machine.joined:
+        if machine.detached or machine.bastion:
+            return None
         text = f'machine "{machine.id}" has not yet joined cluster'
         return Failure("Machine", machine.id, text, group)
     if machine.ready and machine.id != flapped:
@@ -130,7 +145,7 @@ def _pod_failures(
                 "Node",
                 machine.id,
                 f'control-plane node "{machine.id}" is missing {pod} pod',
-                groups.get(machine.short_group),
+                groups[machine.id],
             )
             for machine in found
             if machine.control_plane and machine.ready

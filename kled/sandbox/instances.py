@@ -1,10 +1,11 @@
 """Machines of autoscaling groups: launched, booting, joined, replaced."""
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kled.sandbox import clock, faults
+from kled.sandbox import clock, faults, node_labels
 from kled.sandbox.cloud import Cloud, State, key, new_id
 from kled.sandbox.context import Context
 
@@ -25,6 +26,8 @@ class Machine:
     ip: str
     machine_type: str
     control_plane: bool
+    bastion: bool
+    """A machine for people's SSH: it runs no kubelet and never joins."""
     up_to_date: bool
     detached: bool
     tainted: bool
@@ -32,6 +35,8 @@ class Machine:
     ready: bool
     launched: float
     """POSIX time."""
+    labels: Mapping[str, str]
+    """What kops-controller labels its node with: the group's definition when it was launched."""
 
 
 def machines(ctx: Context, cloud: Cloud, cluster: str) -> list[Machine]:
@@ -44,7 +49,7 @@ def machines(ctx: Context, cloud: Cloud, cluster: str) -> list[Machine]:
         if record["cluster"] != cluster:
             continue
         age = clock.passed(record["launched"], ctx.now(), factor)
-        joins = age >= JOINS_AFTER and not _stays_away(injected, record)
+        joins = age >= JOINS_AFTER and not (_is_bastion(record) or _stays_away(injected, record))
         sick = _struck(injected.get("not-ready"), record)
         found.append(_machine(state, record, joined=joins, ready=age >= READY_AFTER and not sick))
     return sorted(found, key=lambda machine: (machine.group, machine.id))
@@ -81,8 +86,10 @@ def settle(state: State, cluster: str, group: str, now: float) -> None:
 
 
 def _launch(state: State, cluster: str, group: str, now: float) -> None:
-    fields = dict(state["resources"][key(cluster, "AutoscalingGroup", group)]["fields"])
+    owner = state["resources"][key(cluster, "AutoscalingGroup", group)]
+    fields = dict(owner["fields"])
     template = state["resources"][key(cluster, "LaunchTemplate", group)]
+    made_of = dict(template["fields"])
     names = [part.removeprefix("name:") for part in fields["Subnets"].strip("[]").split(", ")]
     ours = [m for m in state["instances"].values() if m["group"] == group]
     subnet = dict(
@@ -95,7 +102,9 @@ def _launch(state: State, cluster: str, group: str, now: float) -> None:
         "group": group,
         "zone": subnet["AvailabilityZone"],
         "ip": _address(state, subnet["CIDR"]),
-        "machine_type": dict(template["fields"])["InstanceType"],
+        "machine_type": made_of["InstanceType"],
+        "spot": bool(made_of["SpotPrice"]),
+        "tags": dict(owner.get("machine_tags", {})),
         "version": template["version"],
         "launched": now,
         "detached": False,
@@ -111,6 +120,10 @@ def _address(state: State, cidr: str) -> str:
         for address in (network[number] for number in range(4, network.num_addresses))
         if str(address) not in taken
     )
+
+
+def _is_bastion(record: dict[str, Any]) -> bool:
+    return "k8s.io/role/bastion" in record.get("tags", {})
 
 
 def _stays_away(injected: dict[str, dict[str, Any]], record: dict[str, Any]) -> bool:
@@ -146,10 +159,12 @@ def _machine(state: State, record: dict[str, Any], *, joined: bool, ready: bool)
         ip=record["ip"],
         machine_type=record["machine_type"],
         control_plane=control_plane,
+        bastion=_is_bastion(record),
         up_to_date=current and not record["detached"],
         detached=record["detached"],
         tainted=record["tainted"],
         joined=joined,
         ready=joined and ready,
         launched=record["launched"],
+        labels=node_labels.from_tags(record.get("tags", {}), spot=record.get("spot", False)),
     )

@@ -77,16 +77,8 @@ class Roller:
 
     def remove(self, machine: Machine, pause: float) -> None:
         """Drain and stop a machine, then wait."""
-        if self.api:
-            self._log("I", 453, f'Draining the node: "{machine.id}".')
-            self._drain(machine)
-            delay = self.flags["post-drain-delay"]
-            self._log(
-                "I", 742, f"Waiting for {spelled(delay)} for pods to stabilize after draining."
-            )
-            self.ctx.sleep(delay)
-        else:
-            self._log("W", 450, "Not draining cluster nodes as 'cloudonly' flag is set.")
+        if not machine.bastion:
+            self._make_room(machine)
         shown = f'{self._shown(machine)}"{machine.group}"'
         line = 654 if self.api else 656
         self._log("I", line, f"Stopping instance {shown} (this may take a while).")
@@ -95,6 +87,20 @@ class Roller:
             self._settle(state, machine)
         self._log("I", 491, f"waiting for {spelled(pause)} after terminating instance")
         self.ctx.sleep(pause)
+
+    def _make_room(self, machine: Machine) -> None:
+        if not self.api:
+            self._log("W", 450, "Not draining cluster nodes as 'cloudonly' flag is set.")
+            return
+        if not machine.joined:
+            why = "because it is not registered in kubernetes"
+            self._log("W", 462, f'Skipping drain of instance "{machine.id}", {why}')
+            return
+        self._log("I", 453, f'Draining the node: "{machine.id}".')
+        self._drain(machine)
+        delay = self.flags["post-drain-delay"]
+        self._log("I", 742, f"Waiting for {spelled(delay)} for pods to stabilize after draining.")
+        self.ctx.sleep(delay)
 
     def _drain(self, machine: Machine) -> None:
         patience = self.flags.get("drain-timeout", _DRAIN)  # delete instance has no such flag

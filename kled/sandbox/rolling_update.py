@@ -10,12 +10,21 @@ from kled.sandbox.cloud import Cloud, connect, key
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.definitions import load_cluster, load_groups
 from kled.sandbox.flags import Flags
-from kled.sandbox.group_tasks import full_name, is_control_plane
+from kled.sandbox.group_tasks import full_name
 from kled.sandbox.instances import Machine, machines
+from kled.sandbox.membership import by_group
 from kled.sandbox.rolling import Roller
 from kled.sandbox.tables import render
 
 _COLUMNS = ("NAME", "STATUS", "NEEDUPDATE", "READY", "MIN", "TARGET", "MAX")
+_ROLES = {
+    "Bastion": "bastion",
+    "Master": "control-plane",
+    "APIServer": "apiserver",
+    "Node": "node",
+}
+_ORDER = tuple(_ROLES.values())
+_INTERVALS = {"bastion": "bastion-interval", "control-plane": "control-plane-interval"}
 _UNREACHABLE = """Unable to reach the kubernetes API.
 Use --cloudonly to do a rolling-update without confirming progress with the k8s API
 
@@ -27,12 +36,18 @@ class _Group:
     """An instance group that the cloud has, with its machines."""
 
     name: str
-    control_plane: bool
+    role: str
+    """As `--instance-group-roles` names it: `bastion`, `control-plane`, `apiserver` or `node`."""
     bounds: tuple[str, str, str]
     """Minimum, target and maximum."""
     machines: list[Machine]
     surge: int = 1
     """How many may be detached, and so replaced, before the first is drained (`maxSurge`)."""
+
+    @property
+    def control_plane(self) -> bool:
+        """Tell whether its machines are the control plane."""
+        return self.role == "control-plane"
 
     @property
     def outdated(self) -> list[Machine]:
@@ -82,19 +97,17 @@ def _groups(ctx: Context, cloud: Cloud, flags: Flags) -> list[_Group]:
     stored = load_groups(ctx, name)
     for unknown in sorted(wanted - {group["metadata"]["name"] for group in stored}):
         raise KopsFailure(f'InstanceGroup "{unknown}" not found')
-    resources, found = cloud.read()["resources"], machines(ctx, cloud, name)
+    resources = cloud.read()["resources"]
+    members = by_group(machines(ctx, cloud, name), name, stored)
     roles = set(flags["instance-group-roles"])
     chosen = []
     for group in stored:
-        own, role = (
-            group["metadata"]["name"],
-            "control-plane" if is_control_plane(group) else "node",
-        )
+        own, role = group["metadata"]["name"], _ROLES[group["spec"]["role"]]
         record = resources.get(key(name, "AutoscalingGroup", full_name(name, group)))
         if record and (not wanted or own in wanted) and (not roles or role in roles):
-            ours = [machine for machine in found if machine.short_group == own]
+            ours = members[own]
             surge = _surge_of(group, len(ours))
-            chosen.append(_Group(own, is_control_plane(group), _bounds(record), ours, surge))
+            chosen.append(_Group(own, role, _bounds(record), ours, surge))
     return chosen
 
 
@@ -124,8 +137,8 @@ def _row(group: _Group) -> tuple[str, ...]:
 
 
 def _roll(roller: Roller, groups: list[_Group]) -> None:
-    """Roll the control plane first, then the others, a group at a time."""
-    for group in sorted(groups, key=lambda group: not group.control_plane):
+    """Roll bastions first, then the control plane, API servers and nodes, a group at a time."""
+    for group in sorted(groups, key=lambda group: _ORDER.index(group.role)):
         try:
             _roll_group(roller, group)
         except KopsFailure as failure:
@@ -137,7 +150,11 @@ def _roll(roller: Roller, groups: list[_Group]) -> None:
 def _roll_group(roller: Roller, group: _Group) -> None:
     flags = roller.flags
     queue = list(group.machines) if flags["force"] else group.outdated
-    pause = flags["control-plane-interval" if group.control_plane else "node-interval"]
+    pause = flags[_INTERVALS.get(group.role, "node-interval")]
+    if group.role == "bastion":  # no part of the cluster: kops neither validates nor drains
+        for machine in queue:
+            roller.remove(machine, pause)
+        return
     roller.validate("", 1)
     if roller.api:
         roller.taint(queue)

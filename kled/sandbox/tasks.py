@@ -30,6 +30,8 @@ class Task:
     """The executor's round (0 to 9) in which nothing that it depends on is missing any more."""
     hidden: tuple[tuple[str, str], ...] = ()
     """Compared and shown when they change, but not on creation (UserData)."""
+    machine_tags: tuple[tuple[str, str], ...] = ()
+    """What machines are tagged with that an autoscaling group launches from now on."""
     store_key: str = ""
     body: bytes | None = None
     """The object's content; None where only its presence counts (keypairs, secrets)."""

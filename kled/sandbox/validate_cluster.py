@@ -113,8 +113,8 @@ def _group_row(group: dict[str, Any]) -> tuple[str, ...]:
         group["metadata"]["name"],
         _ROLES[spec["role"]],
         spec["machineType"],
-        str(spec.get("minSize", 1)),
-        str(spec.get("maxSize", 1)),
+        str(spec.get("minSize", "-")),
+        str(spec.get("maxSize", "-")),
         ",".join(spec["subnets"]),
     )
 

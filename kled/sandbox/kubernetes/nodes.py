@@ -2,27 +2,30 @@
 
 from typing import Any, Final
 
+from kled.sandbox import node_labels
 from kled.sandbox.instances import Machine
 from kled.sandbox.kubernetes.builtin import CONTROL_PLANE
 from kled.sandbox.kubernetes.objects import Json, World, moment, uid
 
-GROUP: Final = "kops.k8s.io/instancegroup"
 SCHEDULED: Final = "kops.k8s.io/scheduled-for-update"
 """The taint that kops puts on what it is about to replace (kops: instancegroups.go)."""
 
 
 def labels_of(world: World, name: str) -> dict[str, str]:
-    """Return a node's labels as kops' nodeup and controllers set them."""
+    """Return a node's labels: the kubelet's and cloud's, clients', and what kops-controller keeps.
+
+    kops-controller looks at a node whenever it changes: what a client did to a label of the group
+    is undone, and a role that the group has not is removed.
+    """
     machine = world.machines[name]
-    role = CONTROL_PLANE if machine.control_plane else "node-role.kubernetes.io/node"
-    return {
+    known = {
         "kubernetes.io/hostname": name,
         "topology.kubernetes.io/zone": machine.zone,
         "node.kubernetes.io/instance-type": machine.machine_type,
-        GROUP: machine.short_group,
-        role: "",
         **world.state["nodes"].get(name, {}).get("labels", {}),
     }
+    kept = {label: value for label, value in known.items() if label not in node_labels.ROLES}
+    return {**kept, **machine.labels}
 
 
 def taints_of(world: World, name: str) -> list[dict[str, str]]:
