@@ -4,13 +4,13 @@ The kinds are those of kops' task packages, one per cloud (`upup/pkg/fi/cloudup/
 needs an update when the template of its group has changed (captures 31 and 32).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
+from kled.kops.cloud_names import group_of
+from kled.models.cluster import Role
 from kled.models.plan import Change, Plan
 
-GROUP_LABEL: Final = "kops.k8s.io/instancegroup"
-"""Label of a node that names its instance group (`pkg/nodelabels`)."""
 TEMPLATES: Final = frozenset(
     {
         "LaunchTemplate",  # AWS
@@ -38,15 +38,6 @@ _ROLES: Final = frozenset({"RoleAssignment", "ServiceAccount"})
 _ARROW: Final = " -> "
 
 
-def group_of(task: str, groups: Iterable[str]) -> str | None:
-    """Return the instance group that a cloud name belongs to; None where there is none.
-
-    kops appends the cluster's name to the group's: `nodes-a.c.example.com`, `nodes-a-c-k8s-local`.
-    """
-    fitting = (one for one in groups if task == one or task.startswith((f"{one}.", f"{one}-")))
-    return max(fitting, key=len, default=None)
-
-
 def templates(plan: Plan) -> tuple[Change, ...]:
     """Return the changes after which machines that run are out of date."""
     return tuple(
@@ -58,13 +49,12 @@ def templates(plan: Plan) -> tuple[Change, ...]:
     )
 
 
-def greatest_sizes(plan: Plan, groups: Iterable[str]) -> Mapping[str, int]:
+def greatest_sizes(plan: Plan, groups: Mapping[str, Role]) -> Mapping[str, int]:
     """Return how many machines the groups may have afterwards, for groups whose size changes."""
-    known = tuple(groups)
     found = {}
     for one in plan.changes:
         after = one.fields.get(SIZES.get(one.kind, ""), "").rpartition(_ARROW)[2].strip()
-        group = group_of(one.name, known)
+        group = group_of(one.name, groups, plan.cluster)
         if one.action == "modify" and group is not None and after.isdecimal():
             found[group] = int(after)
     return found

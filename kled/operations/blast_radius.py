@@ -11,11 +11,13 @@ from typing import Final, Protocol, TypeVar
 
 from kled.errors import KledError, OutputUnreadable
 from kled.kops import footprint
+from kled.kops.cloud_names import group_of
 from kled.models.blast_radius import BlastRadius, Ended, GroupRoll
 from kled.models.cluster import Role
 from kled.models.plan import Plan
 from kled.models.rolled import in_order
 from kled.models.rolling import Roll, RollingPlan, RollingRow
+from kled.operations.machines import group_roles
 from kled.operations.session import Session
 
 T = TypeVar("T")
@@ -97,7 +99,7 @@ def of_roll(
 
     def machines() -> _Machines:
         rows = [_after(row, outdated=True) if force else row for row in plan.rows]
-        return _rolled(_roles(session, plan.cluster), rows)
+        return _rolled(group_roles(session, plan.cluster), rows)
 
     return _radius(plan.cluster, machines, sight)
 
@@ -145,8 +147,8 @@ def _planned(session: Session, plan: Plan) -> _Machines:
     rows = _rows(session, plan.cluster)
     if not rows:
         return _Machines((), (), ())  # nothing runs yet
-    roles = _roles(session, plan.cluster)
-    outdated = _outdated(plan, tuple(roles), rows)
+    roles = group_roles(session, plan.cluster)
+    outdated = _outdated(plan, roles, rows)
     sizes = footprint.greatest_sizes(plan, roles)
     ended = tuple(
         Ended(row.instance_group, _running(row) - sizes[row.instance_group])
@@ -173,16 +175,12 @@ def _rows(session: Session, cluster: str) -> tuple[RollingRow, ...]:
     return session.kops.rolling_update_preview(cluster, Roll(cloudonly=True)).rows
 
 
-def _roles(session: Session, cluster: str) -> Mapping[str, Role]:
-    return {one.name: one.role for one in session.kops.get_instance_groups(cluster)}
-
-
-def _outdated(plan: Plan, groups: Sequence[str], rows: Sequence[RollingRow]) -> frozenset[str]:
+def _outdated(plan: Plan, roles: Mapping[str, Role], rows: Sequence[RollingRow]) -> frozenset[str]:
     """Return the groups whose machines the plan makes out of date."""
     running = {row.instance_group for row in rows}
     found = set()
     for one in footprint.templates(plan):
-        group = footprint.group_of(one.name, groups)
+        group = group_of(one.name, roles, plan.cluster)
         if group is None or (one.action == "modify" and group not in running):
             raise OutputUnreadable(f"{one.kind}/{one.name} is of no instance group that kops rolls")
         found.add(group)

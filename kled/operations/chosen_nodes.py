@@ -1,37 +1,45 @@
-"""Which nodes of a group go when it becomes smaller: those that are missed least. Pure."""
+"""Which machine of a group goes next when it becomes smaller: what is missed least. Pure."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from kled.models.kubernetes import NodeState, PodState
+from kled.models.kubernetes import PodState
+from kled.models.machines import Machine
 
 
 def choose(
-    nodes: Sequence[NodeState],
+    machines: Sequence[Machine],
     pods: Sequence[PodState],
-    number: int,
     *,
     begun: Collection[str] = (),
-    outdated: Collection[str] = (),
-) -> tuple[NodeState, ...]:
-    """Return `number` of the nodes, or all: first those that a run before had begun with.
+    strangers: Collection[str] = (),
+) -> Machine | None:
+    """Return the machine that goes next; None where none may go.
 
-    Then nodes that are not ready, that are out of date, that somebody cordoned; at last those with
-    the fewest pods to move, and pods that nothing makes anew count as many.
+    First one whose node is among those that a run before had `begun` with. Then one that has not
+    joined: nothing runs there. Then nodes that are not ready, that are out of date, that somebody
+    cordoned; at last those with the fewest pods to move, and pods that nothing makes anew count as
+    many. A machine without a node may go only where there are no `strangers`, nodes that it might
+    be after all.
     """
     load = _load(pods)
+    fitting = [one for one in machines if one.node or not (one.named or strangers)]
 
-    def missed(node: NodeState) -> tuple[bool, bool, bool, bool, int, str]:
+    def missed(one: Machine) -> tuple[bool, bool, bool, bool, bool, int, str]:
+        node = one.node
+        if node is None:
+            return True, False, False, False, False, 0, one.id
         return (
             node.name not in begun,
+            True,
             node.ready,
-            node.instance not in outdated,
+            not one.outdated,
             not node.cordoned,
             load[node.name],
             node.name,
         )
 
-    return tuple(sorted(nodes, key=missed)[: max(0, number)])
+    return min(fitting, key=missed, default=None)
 
 
 def _load(pods: Sequence[PodState]) -> Counter[str]:

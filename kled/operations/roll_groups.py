@@ -60,8 +60,8 @@ def _canary(
     name = pace.canary
     if name is None or name in roles:
         return ""
-    found = next((one for one in session.kops.get_instances(cluster) if one.id == name), None)
-    if found is None or found.status != "NeedsUpdate":
+    rows = [one for one in session.kops.get_instances(cluster) if one.id == name]
+    if not any(one.status == "NeedsUpdate" for one in rows):
         session.note(
             f"the canary {name} is no group, and no machine that needs an update (any more)"
         )

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import ClusterNotReady, DrainBlocked
-from kled.kops.footprint import GROUP_LABEL
 from kled.models.definition import object_name
 from kled.models.rolling import RollingRow
+from kled.operations.machines import group_roles, machines
 from kled.operations.session import Session
 
 if TYPE_CHECKING:
@@ -57,12 +57,15 @@ class Preflight:
 
 
 def look(session: Session, cluster: str, rows: Sequence[RollingRow], api: "Api") -> Preflight:
-    """Look at the nodes of the groups in `rows`; at budgets again until they have had time."""
-    from kled.kubernetes import disruption, nodes, workloads  # noqa: PLC0415 - heavy
+    """Look at the nodes of the groups in `rows`; at budgets again until they have had time.
+
+    A node whose group kops does not know counts: rather one too many than one too few.
+    """
+    from kled.kubernetes import disruption, workloads  # noqa: PLC0415 - heavy
 
     groups = {row.instance_group for row in rows if row.need_update}
-    known = nodes.nodes(api)
-    ours = {one.name for one in known if one.labels.get(GROUP_LABEL) in groups}
+    known = machines(session, cluster, group_roles(session, cluster), api)
+    ours = known.touched(groups)
     blocked = disruption.blocking(api, ours)
     for _ in range(_LOOKS - 1):
         if not blocked:
@@ -72,7 +75,7 @@ def look(session: Session, cluster: str, rows: Sequence[RollingRow], api: "Api")
         blocked = disruption.blocking(api, ours)
     return Preflight(
         blocked=tuple(map(str, blocked)),
-        unready=tuple(one.name for one in known if not one.ready),
+        unready=tuple(one.name for one in known.nodes if not one.ready),
         alone=tuple(map(str, workloads.unreplicated(api, ours))),
         cramped=tuple(_cramped(session, cluster, rows)),
     )

@@ -1,5 +1,6 @@
 """The single moves of scaling an instance group; `scale_instance_group` puts them in order."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -15,14 +16,17 @@ from kled.errors import (
     ResourceNotFound,
 )
 from kled.kops import footprint, suspended
+from kled.kops.cloud_names import group_of
+from kled.models.cluster import Role
 from kled.models.definition import Definition
 from kled.models.kubernetes import NodeState
+from kled.models.machines import Machine, Machines
 from kled.operations import scale_journal
 from kled.operations.chosen_nodes import choose
 from kled.operations.cluster_api import cluster_api
 from kled.operations.edit_instance_group import group_in
 from kled.operations.edited_group import Document, to_yaml
-from kled.operations.instance_groups import find_group
+from kled.operations.machines import group_roles, machines
 from kled.operations.scale_journal import Begun
 from kled.operations.session import Session
 
@@ -56,6 +60,7 @@ class Scaling:
         self._cluster = target.cluster
         self._group = target.instance_group
         self._defined: Definition | None = None
+        self._groups: Mapping[str, Role] = {}
 
     def check(self) -> str:
         """Raise what would keep it from ending, before anything is changed."""
@@ -99,14 +104,14 @@ class Scaling:
         most = self._surplus()
         with cluster_api(self._session, self._cluster, self._target.api_server) as api:
             try:
-                while (node := self._next(api, begun)) is not None:
+                while (machine := self._next(api, begun)) is not None:
                     if len(ended) == most:
                         raise self._refilled(ended)
-                    begun = self._choose(begun, node)
-                    self._end(api, node)
-                    begun = replace(begun, ended=(*begun.ended, node.instance or node.name))
+                    begun = self._choose(begun, machine.node)
+                    self._end(api, machine)
+                    begun = replace(begun, ended=(*begun.ended, machine.id))
                     scale_journal.write(self._session, self._cluster, begun)
-                    ended.append(node.name)
+                    ended.append(machine.node.name if machine.node else machine.id)
             except (DrainBlocked, GroupRefilled):
                 self._give_up(api, begun)
                 raise
@@ -136,7 +141,7 @@ class Scaling:
         ends = self._session.clock.monotonic() + self._target.patience.total_seconds()
         with cluster_api(self._session, self._cluster, self._target.api_server) as api:
             while True:
-                ready = sum(node.ready and not node.cordoned for node in self._nodes(api))
+                ready = self._ready(api)
                 if ready >= low:
                     return f"{ready} nodes are ready"
                 if self._session.clock.monotonic() >= ends:
@@ -147,10 +152,13 @@ class Scaling:
                 self._session.note(f"{self._group}: {ready} of {low} nodes are ready")
                 self._session.clock.sleep(_LOOK_EVERY)
 
+    def _ready(self, api: "Api") -> int:
+        nodes = [one.node for one in self._machines(api).of_group(self._group) if one.node]
+        return sum(node.ready and not node.cordoned for node in nodes)
+
     def _require_scalable(self, surplus: int) -> None:
         """Raise for groups whose machines cannot just go."""
-        found = find_group(self._session, self._cluster, self._group)
-        if found is not None and found.role == "control-plane":
+        if self._roles()[self._group] == "control-plane":
             raise DefinitionRejected(
                 f'"{self._group}" is control plane: its machines hold etcd',
                 hint="the number of control planes is changed with its etcd members, one at a time",
@@ -184,58 +192,60 @@ class Scaling:
         """Suspend launching; bounds that were stored below what runs must not be applied yet."""
         stored = self._stored()
         low, high = suspended.bounds(stored)
-        high = max(high, self._running())
+        high = max(high, self._running(self._machines()))
         processes = (*suspended.suspended(stored), *suspended.HELD)
         return self._store(min(low, high), high, tuple(dict.fromkeys(processes)))
 
-    def _next(self, api: "Api", begun: Begun) -> NodeState | None:
-        """Return the next node that goes; None where the group is small enough."""
+    def _next(self, api: "Api", begun: Begun) -> Machine | None:
+        """Return the next machine that goes; None where the group is small enough."""
         from kled.kubernetes.pods import pods  # noqa: PLC0415 - heavy
 
-        surplus = self._surplus()
+        known = self._machines(api)
+        surplus = self._surplus_of(known)
         if not surplus:
             return None
-        outdated = {
-            one.id
-            for one in self._session.kops.get_instances(self._cluster)
-            if one.status == "NeedsUpdate"
-        }
-        nodes = [one for one in self._nodes(api) if one.instance not in begun.ended]
-        chosen = choose(nodes, pods(api), surplus, begun=begun.chosen, outdated=outdated)
-        if not chosen:
+        mine = [one for one in known.of_group(self._group) if one.id not in begun.ended]
+        chosen = choose(mine, pods(api), begun=begun.chosen, strangers=known.strangers)
+        if chosen is None:
             raise ClusterNotReady(
-                f"{self._group} has {surplus} machines too many, and none of them is a node",
+                f"{self._group} has {surplus} machines too many, and it is not certain which node"
+                f" any of them is: {', '.join(one.id for one in mine)}",
                 hint="they may still join; kled kops get-instances shows them",
             )
-        return chosen[0]
+        return chosen
 
-    def _choose(self, begun: Begun, node: NodeState) -> Begun:
+    def _choose(self, begun: Begun, node: NodeState | None) -> Begun:
         """Remember that we cordon it, before we do."""
-        if node.cordoned or node.name in begun.chosen:
+        if node is None or node.cordoned or node.name in begun.chosen:
             return begun
         begun = replace(begun, chosen=(*begun.chosen, node.name))
         scale_journal.write(self._session, self._cluster, begun)
         return begun
 
-    def _end(self, api: "Api", node: NodeState) -> None:
+    def _end(self, api: "Api", machine: Machine) -> None:
+        """Drain its node, where it has one, and delete it."""
+        self._session.check()
+        if machine.node is not None:
+            self._drain(api, machine.node.name)
+        with suppress(ResourceNotFound):  # a run that was killed has deleted it
+            self._session.kops.delete_instance(
+                self._cluster, machine.id, cloudonly=True, surge=False
+            )
+
+    def _drain(self, api: "Api", node: str) -> None:
         from kled.kubernetes.drain import drain  # noqa: PLC0415 - heavy
 
         session = self._session
-        session.check()
-        session.note(f"draining {node.name}")
+        session.note(f"draining {node}")
         drain(
             api,
-            node.name,
+            node,
             deadline=self._target.drain_timeout,
             clock=session.clock,
             on_line=session.note,
             force_unmanaged=self._target.force_unmanaged,
         )
         session.check()
-        with suppress(ResourceNotFound):  # a run that was killed has deleted it
-            session.kops.delete_instance(
-                self._cluster, node.instance or node.name, cloudonly=True, surge=False
-            )
 
     def _refilled(self, ended: list[str]) -> GroupRefilled:
         return GroupRefilled(
@@ -286,30 +296,46 @@ class Scaling:
 
     def _surplus(self) -> int:
         """Return how many machines of the group are above the wanted greatest number."""
-        _, high = self._wanted(self._stored())
-        return max(0, self._running() - high)
+        return self._surplus_of(self._machines())
 
-    def _running(self) -> int:
+    def _surplus_of(self, known: Machines) -> int:
+        _, high = self._wanted(self._stored())
+        running = self._running(known)
+        gone = self._gone()
+        unsure = [one.id for one in known.machines if one.group is None and one.id not in gone]
+        if unsure and running + len(unsure) > high:
+            raise ClusterNotReady(
+                f"kops does not say of which one instance group {', '.join(unsure)} are",
+                hint=f"look at them: kled kops get-instances --name={self._cluster}; without that,"
+                f" nobody knows how many machines {self._group} has",
+            )
+        return max(0, running - high)
+
+    def _running(self, known: Machines) -> int:
+        gone = self._gone()
+        return sum(one.id not in gone for one in known.of_group(self._group))
+
+    def _gone(self) -> tuple[str, ...]:
+        """Return the machines that were ended: the cloud may list them for a while."""
         begun = self._begun()
-        gone = begun.ended if begun is not None else ()
-        running = self._session.kops.get_instances(self._cluster)
-        return sum(self._is_ours(one.instance_group) and one.id not in gone for one in running)
+        return begun.ended if begun is not None else ()
+
+    def _machines(self, api: "Api | None" = None) -> Machines:
+        return machines(self._session, self._cluster, self._roles(), api)
+
+    def _roles(self) -> Mapping[str, Role]:
+        """Return the cluster's groups, asked for once: nothing here makes or deletes one."""
+        self._groups = self._groups or group_roles(self._session, self._cluster)
+        return self._groups
 
     def _is_ours(self, name: str) -> bool:
         """Say whether a cloud's name is that of this group, not of one that begins like it."""
-        return footprint.group_of(name, self._definition().group_names) == self._group
+        return group_of(name, self._roles(), self._cluster) == self._group
 
     def _definition(self) -> Definition:
         """Return what is stored, asked for once between two changes of ours."""
         self._defined = self._defined or self._session.kops.get_definition(self._cluster)
         return self._defined
-
-    def _nodes(self, api: "Api") -> tuple[NodeState, ...]:
-        from kled.kubernetes.nodes import nodes  # noqa: PLC0415 - heavy
-
-        return tuple(
-            one for one in nodes(api) if one.labels.get(footprint.GROUP_LABEL) == self._group
-        )
 
     def _begun(self) -> Begun | None:
         return scale_journal.read(self._session, self._cluster)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from kled.kops.footprint import GROUP_LABEL
 from kled.models.rolled import estimate
 from kled.models.rolling import RollingRow
 from kled.operations import roll_journal
 from kled.operations.blast_radius import Affected
 from kled.operations.iam_fanout import shared_roles
+from kled.operations.machines import group_roles, machines
 from kled.operations.session import Session
 
 _PATIENCE: Final = timedelta(seconds=5)
@@ -28,20 +28,17 @@ class SessionSight:
     def affected(self, groups: frozenset[str]) -> Affected:
         """Ask the Kubernetes API about the machines of `groups`.
 
-        A machine that does not say its group counts: rather one too many than one too few. Raises
-        `ApiUnreachable`, and what else the API answers with.
+        A machine whose group kops does not know counts: rather one too many than one too few.
+        Raises `ApiUnreachable`, and what else kops and the API answer with.
         """
-        from kled.kubernetes import client, disruption, nodes, workloads  # noqa: PLC0415 - heavy
+        from kled.kubernetes import client, disruption, workloads  # noqa: PLC0415 - heavy
 
         kops = self._session.kops
         kubeconfig = kops.scratch / "radius-kubeconfig"  # private, and gone with the session
         kops.export_kubeconfig(self._cluster, kubeconfig, _ADMIN)
         with client.connect(kubeconfig, timeout=_PATIENCE) as api:
-            theirs = frozenset(
-                one.name
-                for one in nodes.nodes(api)
-                if one.labels.get(GROUP_LABEL) in {None, *groups}
-            )
+            roles = group_roles(self._session, self._cluster)
+            theirs = machines(self._session, self._cluster, roles, api).touched(groups)
             return Affected(
                 unreplicated=tuple(map(str, workloads.unreplicated(api, theirs))),
                 blocking=tuple(map(str, disruption.blocking(api, theirs))),

@@ -3,12 +3,18 @@
 import pytest
 
 from kled.kops import footprint
+from kled.kops.cloud_names import group_of
 from kled.kops.preview import update_plan
+from kled.models.cluster import Role
 from kled.models.plan import Change, Plan
 from tests.unit.kops.replay import capture
 
 C = "demo.k8s.local"
-GROUPS = ("control-plane-us-east-1a", "nodes", "nodes-us-east-1a")
+GROUPS: dict[str, Role] = {
+    "control-plane-us-east-1a": "control-plane",
+    "nodes": "node",
+    "nodes-us-east-1a": "node",
+}
 
 
 def plan(*changes: Change) -> Plan:
@@ -20,7 +26,7 @@ def test_a_captured_change_of_a_machine_type_rolls_its_group_and_a_size_does_not
 
     (template,) = footprint.templates(modified)
 
-    assert footprint.group_of(template.name, GROUPS) == "nodes-us-east-1a"
+    assert group_of(template.name, GROUPS, C) == "nodes-us-east-1a"
     assert footprint.greatest_sizes(modified, GROUPS) == {"nodes-us-east-1a": 4}
     assert footprint.load_balancers(modified) == ()
     assert not footprint.iam(modified)
@@ -39,22 +45,6 @@ def test_a_captured_new_cluster_touches_its_load_balancer_and_roles() -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "group"),
-    [
-        ("nodes.demo.k8s.local", "nodes"),
-        ("nodes-us-east-1a.demo.k8s.local", "nodes-us-east-1a"),
-        ("nodes-us-east-1a-demo-k8s-local", "nodes-us-east-1a"),
-        ("control-plane-us-east-1a.masters.demo.k8s.local", "control-plane-us-east-1a"),
-        ("nodesmall.demo.k8s.local", None),
-    ],
-)
-def test_a_cloud_name_belongs_to_the_group_with_the_longest_fitting_name(
-    task: str, group: str | None
-) -> None:
-    assert footprint.group_of(task, GROUPS) == group
-
-
-@pytest.mark.parametrize(
     ("kind", "field"),
     [
         ("InstanceGroupManager", "TargetSize"),
@@ -66,7 +56,7 @@ def test_a_cloud_name_belongs_to_the_group_with_the_longest_fitting_name(
 def test_other_clouds_name_the_size_otherwise_and_a_size_alone_rolls_nothing(
     kind: str, field: str
 ) -> None:
-    smaller = plan(Change("modify", kind, "nodes-demo", {field: " 5 -> 2"}))
+    smaller = plan(Change("modify", kind, "nodes-demo-k8s-local", {field: " 5 -> 2"}))
 
     assert footprint.greatest_sizes(smaller, GROUPS) == {"nodes": 2}
     assert footprint.templates(smaller) == ()

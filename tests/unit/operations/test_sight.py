@@ -1,68 +1,51 @@
 """What a radius asks of a Kubernetes API: the machines of its groups, and nobody else's."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from kled.errors import ApiUnreachable
-from kled.kops.footprint import GROUP_LABEL
 from kled.operations.sight import SessionSight
-from tests.unit.kubernetes.cluster import Cluster, kubeconfig, serving
+from tests.unit.operations.fleet import C, Fleet, fleet_in, session_of
 
-C = "c.example.com"
 SELECTOR = {"matchLabels": {"app": "web"}}
 
 
-@dataclass
-class Kops:
-    """Exports a kubeconfig for a server; remembers for how long."""
-
-    scratch: Path
-    server: str
-    lifetime: timedelta | None = None
-
-    def export_kubeconfig(self, _name: str, path: Path, admin: timedelta) -> None:
-        self.lifetime = admin
-        kubeconfig(self.scratch, self.server).rename(path)
-
-
 @pytest.fixture
-def cluster() -> Cluster:
-    """Two groups with one machine each; one workload has its only pod on the first."""
-    cluster = Cluster()
-    for name, group in (("n1", "nodes-a"), ("n2", "nodes-b"), ("n3", "")):
-        cluster.node(name)
-        cluster.objects["nodes"][name]["metadata"]["labels"] = {GROUP_LABEL: group} if group else {}
-    cluster.pod("web-1", "n1")
-    cluster.pod("db-0", "n1", owner=("StatefulSet", "db"), labels={})
-    cluster.pod("web-2", "n2")
-    cluster.pod("cache-0", "n3", owner=("StatefulSet", "cache"), labels={})
-    cluster.budget("web", selector=SELECTOR, disruptionsAllowed=0, currentHealthy=2)
-    cluster.objects["services"]["web"] = {
-        "metadata": {"name": "web", "namespace": "shop"},
-        "spec": {"type": "LoadBalancer"},
-    }
-    return cluster
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    """Two groups with one machine each, and a node that kops does not list.
+
+    Each node bears the label of the other group; one workload has its only pod on the first.
+    """
+    with fleet_in(tmp_path) as fleet:
+        fleet.group("nodes", 1)
+        fleet.group("nodes-b", 1)
+        cluster = fleet.kubernetes
+        cluster.node("n3")
+        fleet.labelled("nodes-b", "nodes-1", "n3")
+        fleet.labelled("nodes", "nodes-b-1")
+        cluster.pod("web-1", "nodes-1")
+        cluster.pod("db-0", "nodes-1", owner=("StatefulSet", "db"), labels={})
+        cluster.pod("web-2", "nodes-b-1")
+        cluster.pod("cache-0", "n3", owner=("StatefulSet", "cache"), labels={})
+        cluster.budget("web", selector=SELECTOR, disruptionsAllowed=0, currentHealthy=2)
+        cluster.objects["services"]["web"] = {
+            "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"type": "LoadBalancer"},
+        }
+        yield fleet
 
 
-@pytest.fixture
-def kops(cluster: Cluster, tmp_path: Path) -> Iterator[Kops]:
-    with serving(cluster) as server:
-        yield Kops(tmp_path, server)
+def sight(fleet: Fleet) -> SessionSight:
+    return SessionSight(session_of(fleet), C)
 
 
-def sight(kops: Kops) -> SessionSight:
-    session: Any = SimpleNamespace(kops=kops)
-    return SessionSight(session, C)
-
-
-def test_only_the_machines_of_the_groups_and_those_of_no_group_are_looked_at(kops: Kops) -> None:
-    found = sight(kops).affected(frozenset({"nodes-a"}))
+def test_the_machines_of_the_groups_by_kops_word_and_those_of_no_group_are_looked_at(
+    fleet: Fleet,
+) -> None:  # fault 3
+    found = sight(fleet).affected(frozenset({"nodes"}))
 
     assert found.unreplicated == ("shop/cache (StatefulSet)", "shop/db (StatefulSet)")
     (blocked,) = found.blocking
@@ -72,13 +55,14 @@ def test_only_the_machines_of_the_groups_and_those_of_no_group_are_looked_at(kop
     assert found.services == ("shop/web",)
 
 
-def test_the_credentials_for_it_last_for_minutes(kops: Kops) -> None:
-    sight(kops).affected(frozenset({"nodes-a"}))
+def test_the_credentials_for_it_last_for_minutes(fleet: Fleet) -> None:
+    sight(fleet).affected(frozenset({"nodes"}))
 
-    assert kops.lifetime is not None
-    assert kops.lifetime < timedelta(hours=1)
+    assert fleet.admin < timedelta(hours=1)
 
 
-def test_an_api_that_does_not_answer_is_an_error_and_not_nothing(tmp_path: Path) -> None:
+def test_an_api_that_does_not_answer_is_an_error_and_not_nothing(fleet: Fleet) -> None:
+    fleet.server = "http://127.0.0.1:9"
+
     with pytest.raises(ApiUnreachable):
-        sight(Kops(tmp_path, "http://127.0.0.1:9")).affected(frozenset({"nodes-a"}))
+        sight(fleet).affected(frozenset({"nodes"}))

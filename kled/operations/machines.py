@@ -1,0 +1,36 @@
+"""Which machines a cluster has, of which instance groups, and as which nodes. Only reads."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from kled.kops.cloud_names import group_of
+from kled.models.cluster import Role
+from kled.models.machines import Machines, joined
+from kled.operations.session import Session
+
+if TYPE_CHECKING:
+    from kled.kubernetes.client import Api
+
+
+def group_roles(session: Session, cluster: str) -> Mapping[str, Role]:
+    """Return the cluster's instance groups, each with its role."""
+    return {one.name: one.role for one in session.kops.get_instance_groups(cluster)}
+
+
+def machines(
+    session: Session, cluster: str, roles: Mapping[str, Role], api: "Api | None" = None
+) -> Machines:
+    """Ask kops for the machines and their groups, and the API for their nodes.
+
+    `roles` are the cluster's groups. Without `api` no machine has a node. The API is asked last:
+    what has no node then had not joined when kops listed it. Raises what `kops get instances` and
+    the API raise.
+    """
+    instances = session.kops.get_instances(cluster)
+    names = {one.instance_group for one in instances}
+    groups = {name: group_of(name, roles, cluster) for name in names}
+    if api is None:
+        return joined(instances, (), groups)
+    from kled.kubernetes.nodes import nodes  # noqa: PLC0415 - heavy
+
+    return joined(instances, nodes(api), groups)

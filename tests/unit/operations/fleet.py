@@ -1,0 +1,190 @@
+"""A kops, its cloud and its Kubernetes API in one; groups refill and pick as those of AWS do."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kled import config
+from kled.errors import KledError, ResourceNotFound
+from kled.kops import parse, suspended
+from kled.models.cluster import Instance, InstanceGroup
+from kled.models.definition import Definition
+from kled.models.plan import Change, Plan
+from kled.operations.session import Session, Who
+from kled.retry import Clock
+from tests.unit.kubernetes.cluster import Cluster, kubeconfig, serving
+
+C = "c.example.com"
+LABEL = "kops.k8s.io/instancegroup"
+Json = dict[str, Any]
+_ROLES = {"Master": ".masters", "Node": ""}
+
+
+@dataclass
+class Fleet:
+    """One cluster; `failing` holds errors that the next calls of a verb raise."""
+
+    scratch: Path
+    server: str
+    kubernetes: Cluster
+    groups: dict[str, Json] = field(default_factory=dict)
+    applied: dict[str, Json] = field(default_factory=dict)
+    instances: list[Instance] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    """Machines that were deleted, in their order."""
+    picked: list[str] = field(default_factory=list)
+    """Machines that a group ended by itself."""
+    admin: timedelta = timedelta(0)
+    """How long the last credentials last."""
+    failing: defaultdict[str, list[KledError]] = field(default_factory=lambda: defaultdict(list))
+
+    def group(self, name: str, machines: int, **spec: object) -> None:
+        """Add a group that is applied, with its machines; their nodes bear no label of a group."""
+        self.groups[name] = {
+            "apiVersion": "kops.k8s.io/v1alpha2",
+            "kind": "InstanceGroup",
+            "metadata": {"name": name, "labels": {"kops.k8s.io/cluster": C}},
+            "spec": {"role": "Node", "minSize": machines, "maxSize": machines, **spec},
+        }
+        self.applied[name] = self.groups[name]
+        for number in range(1, machines + 1):
+            self.machine(name, f"{name}-{number}")
+
+    def machine(self, group: str, name: str, *, joined: bool = True, **more: str) -> None:
+        """Add a machine `i-<name>` to a group, and the node `<name>`."""
+        listed = {"status": "UpToDate", "node": name if joined else "", **more}
+        cloud = f"{group}{_ROLES[self.groups[group]['spec']['role']]}.{C}"
+        self.instances.append(Instance(f"i-{name}", cloud, **listed))
+        if joined:
+            self.kubernetes.node(name)
+
+    def labelled(self, group: str, *names: str) -> None:
+        """Let nodes bear the label of a group."""
+        for name in names:
+            self.kubernetes.objects["nodes"][name]["metadata"]["labels"] = {LABEL: group}
+
+    def cordoned(self) -> list[str]:
+        """Name the nodes that are cordoned."""
+        nodes = self.kubernetes.objects["nodes"].items()
+        return [name for name, one in nodes if one["spec"].get("unschedulable")]
+
+    def suspends(self, group: str) -> tuple[list[str], list[str]]:
+        """Return what a group suspends, as it is stored and as the cloud has it."""
+        both = (self.groups[group], self.applied[group])
+        stored, applied = (one["spec"].get("suspendProcesses", []) for one in both)
+        return stored, applied
+
+    def export_kubeconfig(
+        self, _cluster: str, path: Path, admin: timedelta, _server: str | None = None
+    ) -> None:
+        self._called("export_kubeconfig")
+        self.admin = admin
+        kubeconfig(self.scratch, self.server).rename(path)
+
+    def get_definition(self, name: str) -> Definition:
+        cluster = {
+            "metadata": {"name": name},
+            "spec": {"cloudProvider": "aws"},
+            "kind": "Cluster",
+        }
+        return Definition(cluster, tuple(self.groups[one] for one in sorted(self.groups)))
+
+    def get_instance_groups(self, _name: str) -> tuple[InstanceGroup, ...]:
+        return tuple(map(parse.group, self.groups.values()))
+
+    def get_instances(self, _name: str) -> tuple[Instance, ...]:
+        self._called("get_instances")
+        return tuple(self.instances)
+
+    def store_edited_group(self, _name: str, group: str, text: str) -> None:
+        self._called("store_edited_group")
+        self.groups[group] = yaml.safe_load(text)
+
+    def update_preview(self, name: str) -> Plan:
+        changed = (one for one in self.groups if self.groups[one] != self.applied[one])
+        return Plan(
+            name, tuple(Change("modify", "AutoscalingGroup", f"{one}.{C}") for one in changed)
+        )
+
+    def update(self, _name: str) -> None:
+        self._called("update")
+        self.applied = dict(self.groups)
+        for group in self.groups:
+            self._settle(group)
+
+    def delete_instance(self, _name: str, instance: str, *, cloudonly: bool, surge: bool) -> None:
+        assert cloudonly
+        assert not surge
+        self._called("delete_instance")
+        (group,) = {self._group(one) for one in self.instances if one.id == instance} or {None}
+        if group is None:
+            raise ResourceNotFound(f"could not find instance {instance}")
+        self.ended.append(instance)
+        self._gone(instance)
+        self._settle(group, at_least=len(self._attached(group)) + 1)
+
+    def _settle(self, group: str, *, at_least: int = 0) -> None:
+        """Do as an autoscaling group does: end what is too much, launch what is missing."""
+        low, high = suspended.bounds(self.applied[group])
+        for surplus in self._attached(group)[high:]:
+            self.picked.append(surplus)
+            self._gone(surplus)
+        missing = min(max(low, at_least), high) - len(self._attached(group))
+        if "Launch" not in self.suspends(group)[1]:
+            for _ in range(missing):
+                self.machine(group, f"{group}-new-{len(self.instances)}")
+
+    def _attached(self, group: str) -> list[str]:
+        mine = (one for one in self.instances if self._group(one) == group)
+        counted = (one.id for one in mine if one.status != "Detached" and one.state != "WarmPool")
+        return list(dict.fromkeys(counted))
+
+    def _group(self, machine: Instance) -> str:
+        return next(
+            name
+            for name, one in self.groups.items()
+            if machine.instance_group == f"{name}{_ROLES[one['spec']['role']]}.{C}"
+        )
+
+    def _gone(self, instance: str) -> None:
+        self.instances = [one for one in self.instances if one.id != instance]
+        self.kubernetes.objects["nodes"].pop(instance.removeprefix("i-"), None)
+
+    def _called(self, verb: str) -> None:
+        if self.failing[verb]:
+            raise self.failing[verb].pop(0)
+
+
+@contextmanager
+def fleet_in(directory: Path) -> Iterator[Fleet]:
+    """Yield an empty cluster whose Kubernetes API answers."""
+    scratch = directory / "scratch"
+    scratch.mkdir()
+    (directory / "state").mkdir()
+    cluster = Cluster()
+    with serving(cluster) as server:
+        yield Fleet(scratch, server, cluster)
+
+
+def session_of(fleet: Fleet, notes: list[str] | None = None) -> Session:
+    """Return a session that drives it; its waits take no time."""
+    env = {
+        "HOME": str(fleet.scratch.parent),
+        "KOPS_STATE_STORE": (fleet.scratch.parent / "state").as_uri(),
+    }
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    kops: Any = fleet
+    clock = Clock(lambda: now[0] + time.monotonic(), sleep)
+    note = notes.append if notes is not None else lambda _words: None
+    return Session(config.load(env), kops, clock, Who("tester", "a run", timedelta(0)), None, note)
