@@ -23,9 +23,13 @@ def resized(
 ) -> dict[str, Any]:
     """Return a stored group with these bounds, and just these processes suspended.
 
-    The whole object is stored, since `--set` makes lists longer and never shorter.
+    The whole object is stored, since `--set` makes lists longer and never shorter. A bound that is
+    not set, and that kops would make the same, stays so.
     """
-    spec = {**(group.get("spec") or {}), "minSize": minimum, "maxSize": maximum}
+    spec = dict(group.get("spec") or {})
+    for field, size in (("minSize", minimum), ("maxSize", maximum)):
+        if spec.get(field) is not None or size != _default(group):
+            spec[field] = size
     spec.pop("suspendProcesses", None)
     if processes:
         spec["suspendProcesses"] = list(processes)
@@ -33,6 +37,14 @@ def resized(
 
 
 def bounds(group: Mapping[str, Any]) -> tuple[int, int]:
-    """Return minSize and maxSize of a stored group; kops' default is 1 each."""
+    """Return minSize and maxSize of a stored group, kops' default where one is not set."""
     spec: Any = group.get("spec") or {}
-    return int(spec.get("minSize", 1)), int(spec.get("maxSize", 1))
+    low, high = spec.get("minSize"), spec.get("maxSize")
+    default = _default(group)
+    return default if low is None else int(low), default if high is None else int(high)
+
+
+def _default(group: Mapping[str, Any]) -> int:
+    """Return kops' default for both bounds (kops 1.36.2, populate_instancegroup_spec.go)."""
+    spec: Any = group.get("spec") or {}
+    return 1 if spec.get("role") in {"Master", "ControlPlane", "Bastion"} else 2
