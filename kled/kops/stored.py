@@ -21,6 +21,15 @@ _KEYSETS: Final = (
 )
 _ETCD_KEYSETS: Final = ("etcd-manager-ca-{}", "etcd-peers-ca-{}")
 """One of each for every etcd cluster of the definition."""
+_OLD_NAMES: Final = {"kubernetes-ca": "ca", "service-account": "master"}
+"""kops looks for these where it finds none of the first name (`legacyKeysetMappings` of
+upup/pkg/fi/vfs_keystorereader.go): a kops before 1.22 wrote them, and the next update writes them
+anew under their names. Of each keyset kops reads `keyset.yaml` alone, never the files `*.key` and
+`pki/issued/**/*.crt` beside it."""
+_RENAMED: Final = (1, 22)
+_APPLIED: Final = (layout.KOPS_VERSION, "cluster-completed.spec", "cluster.spec")
+"""What an update writes; the last one is that of a kops before 1.22."""
+_OF_ETCD: Final = f"{layout.KEYSETS}etcd-"
 _PEM: Final = b"-----BEGIN "
 
 
@@ -49,8 +58,8 @@ def findings(objects: Mapping[str, bytes]) -> Iterator[str]:
         yield "there is no instance group"
     for key in groups:
         yield from _kind_findings(objects, key, "InstanceGroup")
-    for name in _needed_keysets(objects) if layout.KOPS_VERSION in objects else ():
-        if f"{layout.KEYSETS}{name}/{layout.KEYSET_FILE}" not in objects:
+    for name in _needed_keysets(objects) if _is_applied(objects) else ():
+        if not _has_keyset(objects, name):
             yield f"there is no keyset {name}, though the cluster was applied"
     yield from _material_findings(objects)
 
@@ -63,7 +72,24 @@ def _material_findings(objects: Mapping[str, bytes]) -> Iterator[str]:
             yield from _secret_findings(key, body)
 
 
+def _is_applied(objects: Mapping[str, bytes]) -> bool:
+    return any(key in objects for key in _APPLIED)
+
+
+def _has_keyset(objects: Mapping[str, bytes], name: str) -> bool:
+    names = (name, _OLD_NAMES.get(name, name))
+    return any(f"{layout.KEYSETS}{one}/{layout.KEYSET_FILE}" in objects for one in names)
+
+
 def _needed_keysets(objects: Mapping[str, bytes]) -> Iterator[str]:
+    """Yield the keysets without which kops would make new ones for a cluster that lives by them.
+
+    A kops before 1.22 may have written the cluster before there was an etcd-manager: then those of
+    etcd, and of the aggregator, were never there, and kops' next update makes the first ones.
+    """
+    if _is_old(objects) and not any(key.startswith(_OF_ETCD) for key in objects):
+        yield from _OLD_NAMES
+        return
     yield from _KEYSETS
     document = _document(objects.get(layout.CONFIG, b"")) or {}
     spec = document.get("spec")
@@ -71,6 +97,15 @@ def _needed_keysets(objects: Mapping[str, bytes]) -> Iterator[str]:
     for etcd in etcds if isinstance(etcds, list) else ():
         if isinstance(etcd, dict):
             yield from (form.format(etcd.get("name")) for form in _ETCD_KEYSETS)
+
+
+def _is_old(objects: Mapping[str, bytes]) -> bool:
+    """Say whether a kops before 1.22 applied the cluster last; the first ones left no version."""
+    version = kops_version(objects)
+    if version is None:
+        return "cluster-completed.spec" not in objects
+    numbers = [part for part in version.lstrip("v").split(".")[:2] if part.isdecimal()]
+    return len(numbers) == len(_RENAMED) and tuple(map(int, numbers)) < _RENAMED
 
 
 def keyset(body: bytes) -> dict[str, Any] | None:
