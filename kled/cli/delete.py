@@ -77,7 +77,7 @@ def _looked_at(
     A cluster that is gone is none to delete, but for one whose deletion is not proved yet.
     """
     stored = session.kops.find_definition(cluster)
-    if stored is None and begun_deletion.find(session, cluster) is None:
+    if stored is None and begun_deletion.read(session, cluster) is None:
         session.kops.get_definition(cluster)  # says that there is none
     why = protection(stored, call.settings.protected) if stored else None
     return (None if yes else planned_deletion(session, cluster, unregister=unregister)), why

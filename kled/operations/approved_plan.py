@@ -5,18 +5,51 @@ until nothing of it is left. So an interrupted apply goes on with the same diges
 left of the plan has another one.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Final
 
-from kled.errors import NotApproved, ObjectMissing
-from kled.models.plan import Plan
+from kled.documents import Fields
+from kled.errors import NotApproved
+from kled.models.plan import Action, Change, Plan
 from kled.models.plan_changes import differences, is_rest_of
-from kled.operations import stores
+from kled.operations.records import Record
 from kled.operations.session import Session
 
-FORMAT: Final = "kled.io/approved-plan/v1"
+_ACTIONS: Final[dict[str, Action]] = {"create": "create", "modify": "modify", "delete": "delete"}
 _SHOWN: Final = 6
+
+
+def _plan_of(fields: Fields, cluster: str) -> Plan:
+    stored = fields.child("plan")
+    plan = Plan(stored.text("cluster"), tuple(map(_change_of, stored.children("changes"))))
+    if plan.digest != stored.text("digest"):
+        raise ValueError("the digest of its plan is not that of the changes")
+    if plan.cluster != cluster:
+        raise ValueError("it holds the plan of another cluster")
+    return plan
+
+
+def _change_of(fields: Fields) -> Change:
+    action = _ACTIONS.get(fields.text("action"))
+    if action is None:
+        raise ValueError("an action of its plan is not create, modify or delete")
+    values = fields.child("fields")
+    return Change(
+        action,
+        fields.text("kind"),
+        fields.text("name"),
+        {name: values.text(name) for name in values.as_dict()},
+    )
+
+
+RECORD: Final[Record[Plan]] = Record(
+    "updates",
+    "kled.io/approved-plan/v1",
+    lambda plan: {"plan": plan.as_json()},
+    _plan_of,
+    droppable=True,  # without it an approval counts for less: for the whole plan alone
+    advice="an approval counts for a whole plan alone, and not for what an interrupted apply left",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,42 +79,25 @@ def require(session: Session, now: Plan, approved: Approved) -> str:
         return "nothing to change"
     if now.digest.startswith(approved.digest):
         return f"the plan is the approved one, {approved.digest[:12]}"
-    begun = _begun(session, now.cluster)
+    begun = RECORD.read(session, now.cluster)
     known = begun if begun and begun.digest.startswith(approved.digest) else None
     if known is not None and is_rest_of(now, known):
         return f"the rest of the approved plan {approved.digest[:12]}: {now.summary}"
     raise _changed(now, approved, known or approved.known)
 
 
-def remember(session: Session, now: Plan, approved: Approved) -> None:
+def write(session: Session, now: Plan, approved: Approved) -> None:
     """Keep the approved plan before its first change. Safe to repeat: the rest does not replace it.
 
     `now` was checked by `require`.
     """
-    if not now.digest.startswith(approved.digest):
-        return  # the rest of what is remembered
-    body = {"format": FORMAT, "plan": now.as_json()}
-    store = stores.state_store(session.settings, session.clock)
-    store.put(_key(now.cluster), json.dumps(body, sort_keys=True).encode())
+    if now.digest.startswith(approved.digest):  # and not the rest of what is on record
+        RECORD.write(session, now.cluster, now)
 
 
 def forget(session: Session, cluster: str) -> None:
-    """End what `remember` began. Safe to repeat; killed before it, the next apply finds no rest."""
-    stores.state_store(session.settings, session.clock).delete(_key(cluster))
-
-
-def _begun(session: Session, cluster: str) -> Plan | None:
-    try:
-        stored = stores.state_store(session.settings, session.clock).get(_key(cluster))
-        document = json.loads(stored.body)
-        return Plan.from_json(document["plan"]) if document["format"] == FORMAT else None
-    except (ObjectMissing, ValueError, KeyError, TypeError):
-        return None  # without it the approval counts for the whole plan alone
-
-
-def _key(cluster: str) -> str:
-    """Return the key: outside every cluster's prefix, which kops refuses to delete otherwise."""
-    return f".kled/updates/{cluster}.json"
+    """End what `write` began. Safe to repeat; killed before it, the next apply finds no rest."""
+    RECORD.forget(session, cluster)
 
 
 def _changed(now: Plan, approved: Approved, known: Plan | None) -> NotApproved:

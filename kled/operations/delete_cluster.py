@@ -155,8 +155,9 @@ def delete_step(deletion: DeleteCluster) -> Step:
 
 def _remember(session: Session, deletion: DeleteCluster) -> None:
     """Put on record what is deleted, and the plan that was approved for it."""
-    begun_deletion.remember(session, session.kops.get_definition(deletion.cluster))
+    definition = session.kops.get_definition(deletion.cluster)
+    begun_deletion.write(session, deletion.cluster, definition)
     if deletion.approved is not None:
         now = planned_deletion(session, deletion.cluster, unregister=deletion.unregister)
         approved_plan.require(session, now, deletion.approved)
-        approved_plan.remember(session, now, deletion.approved)
+        approved_plan.write(session, now, deletion.approved)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import StillThere
 from kled.kops import layout
 from kled.models.definition import Definition
-from kled.operations import begun_deletion
+from kled.operations import all_records, begun_deletion
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
@@ -31,11 +31,11 @@ def proof_step(cluster: str, *, unregister: bool) -> Step:
 
     def act(session: Session) -> str:
         store = _require_no_objects(session, cluster, unregister=unregister)
-        begun = begun_deletion.find(session, cluster)
-        cloud = "the cloud was not looked at: unregistered"
-        if not unregister:
-            cloud = _require_no_resources(session, begun)
-        begun_deletion.forget(session, cluster, unregister=unregister)
+        if unregister:  # it lives on, and keeps what else is on record
+            begun_deletion.forget(session, cluster)
+            return f"{store}; the cloud was not looked at: unregistered"
+        cloud = _require_no_resources(session, begun_deletion.read(session, cluster))
+        all_records.forget_all(session, cluster)
         return f"{store}; {cloud}"
 
     return Step("prove that nothing is left", act, _LATE)

@@ -18,7 +18,7 @@ def planned_deletion(session: Session, cluster: str, *, unregister: bool = False
     that is gone, and whose deletion is not proved yet, is empty. Raises `ClusterNotFound`.
     """
     stored = session.kops.find_definition(cluster)
-    if stored is None and begun_deletion.find(session, cluster) is not None:
+    if stored is None and begun_deletion.read(session, cluster) is not None:
         return Plan(cluster, ())
     stays = unregister and stored is not None  # kops' own preview of it names nothing (38e)
     found = () if stays else session.kops.delete_preview(cluster).changes

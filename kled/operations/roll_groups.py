@@ -11,9 +11,9 @@ from kled.kops import rolled as said
 from kled.models.cluster import Role
 from kled.models.rolled import Rolled, estimate, in_order
 from kled.models.rolling import Roll, RollingRow
-from kled.operations import roll_journal, roll_repair, stores
+from kled.operations import roll_repair, stores
 from kled.operations.cluster_api import cluster_api
-from kled.operations.roll_journal import Begun
+from kled.operations.roll_journal import KeptJournal, OpenRoll
 from kled.operations.session import Session
 from kled.operations.steadiness import wait_steady
 
@@ -31,33 +31,30 @@ def roll_groups(session: Session, cluster: str, roll: Roll, pace: "Pace") -> str
     Raises `RollHalted`, and as it is what may go well at the next try, such as `Throttled`.
     """
     with _api(session, cluster, roll) as api:
-        mended = _begin(session, cluster, roll, api)
+        kept = KeptJournal(session, cluster)
+        mended = _begin(kept, roll, api)
         roles = {one.name: one.role for one in session.kops.get_instance_groups(cluster)}
-        alone = _canary(session, cluster, pace, roles, api)
-        rows = _waiting(session, cluster, roll, in_order_of(roles, pace.canary))
+        alone = _canary(kept, pace, roles, api)
+        rows = _waiting(kept, roll, in_order_of(roles, pace.canary))
         for number, row in enumerate(rows, 1):
-            session.note(_outlook(session, cluster, rows[number - 1 :], number, len(rows)))
-            _Group(session, cluster, roll, pace, row, api).roll(
-                roles.get(row.instance_group, "node")
-            )
+            session.note(_outlook(kept, rows[number - 1 :], number, len(rows)))
+            _Group(kept, roll, pace, row, api).roll(roles.get(row.instance_group, "node"))
             if pace.pause and number < len(rows):
                 session.note(f"waiting for {pace.pause} after {row.instance_group}")
                 session.clock.sleep(pace.pause.total_seconds())
-        _end(session, cluster)
+        kept.write(replace(kept.journal, begun=None))
     first = f"uncordoned first: {', '.join(mended)}; " if mended else ""
     first += f"replaced {alone} as the canary; " if alone else ""
     done = ", ".join(f"{row.instance_group} ({row.need_update})" for row in rows)
     return f"{first}rolled {done}" if rows else f"{first}nothing was left to roll"
 
 
-def _canary(
-    session: Session, cluster: str, pace: "Pace", roles: Mapping[str, Role], api: "Api | None"
-) -> str:
+def _canary(kept: KeptJournal, pace: "Pace", roles: Mapping[str, Role], api: "Api | None") -> str:
     """Replace the one machine that goes first, where it is still there and out of date; name it.
 
     `kops delete instance` starts its successor, drains it and validates, as a roll does.
     """
-    name = pace.canary
+    session, cluster, name = kept.session, kept.cluster, pace.canary
     if name is None or name in roles:
         return ""
     rows = [one for one in session.kops.get_instances(cluster) if one.id == name]
@@ -73,7 +70,7 @@ def _canary(
         if api is not None:
             wait_steady(session, cluster, pace.steadiness, pace.patience)
     except KledError as error:
-        _uncordon(session, cluster, api)
+        _uncordon(kept, api)
         if error.retryable and not isinstance(error, ClusterNotReady):
             raise
         raise RollHalted(
@@ -83,16 +80,15 @@ def _canary(
     return name
 
 
-def _uncordon(session: Session, cluster: str, api: "Api | None") -> None:
+def _uncordon(kept: KeptJournal, api: "Api | None") -> None:
     """Undo what this roll has cordoned and tainted, as far as the API answers."""
     if api is None:
         return
-    journal = roll_journal.read(session, cluster)
-    begun = journal.begun or Begun(())
+    begun = kept.journal.begun or OpenRoll(())
     with suppress(KledError):  # the next run does it, too; the reason is what matters now
         roll_repair.undo(api, begun.cordoned)
         if not begun.forced:  # who cordons from now on is nobody that this roll knows
-            roll_journal.write(session, cluster, replace(journal, begun=None))
+            kept.write(replace(kept.journal, begun=None))
 
 
 def in_order_of(
@@ -103,23 +99,22 @@ def in_order_of(
 
 
 def _waiting(
-    session: Session,
-    cluster: str,
+    kept: KeptJournal,
     roll: Roll,
     order: Callable[[Sequence[RollingRow]], tuple[RollingRow, ...]],
 ) -> tuple[RollingRow, ...]:
     """Return the groups that are left, in their order; `need_update` is how many will roll."""
-    rows = session.kops.rolling_update_preview(cluster, roll).rows
+    rows = kept.session.kops.rolling_update_preview(kept.cluster, roll).rows
     if not roll.force:
         return order([row for row in rows if row.need_update or row.status != "Ready"])
-    begun = roll_journal.read(session, cluster).begun or Begun(())
+    begun = kept.journal.begun or OpenRoll(())
     every = [replace(row, need_update=row.need_update + row.ready) for row in rows]
     return order([row for row in every if row.instance_group not in begun.done])
 
 
-def _begin(session: Session, cluster: str, roll: Roll, api: "Api | None") -> tuple[str, ...]:
+def _begin(kept: KeptJournal, roll: Roll, api: "Api | None") -> tuple[str, ...]:
     """Open the journal; where it is open already, first undo what a roll that died has left."""
-    journal = roll_journal.read(session, cluster)
+    journal = kept.journal
     mended: tuple[str, ...] = ()
     if journal.begun is not None:
         if api is not None:
@@ -127,22 +122,13 @@ def _begin(session: Session, cluster: str, roll: Roll, api: "Api | None") -> tup
         if journal.begun.forced == roll.force:
             return mended
     cordoned = roll_repair.cordoned(api) if api is not None else ()
-    begun = Begun(cordoned, forced=roll.force)
-    roll_journal.write(session, cluster, replace(journal, begun=begun))
+    kept.write(replace(journal, begun=OpenRoll(cordoned, forced=roll.force)))
     return mended
 
 
-def _end(session: Session, cluster: str) -> None:
-    journal = roll_journal.read(session, cluster)
-    roll_journal.write(session, cluster, replace(journal, begun=None))
-
-
-def _outlook(
-    session: Session, cluster: str, left: Sequence[RollingRow], number: int, groups: int
-) -> str:
+def _outlook(kept: KeptJournal, left: Sequence[RollingRow], number: int, groups: int) -> str:
     """Say which group is next, and how long all that is left takes by the cluster's past."""
-    past = roll_journal.read(session, cluster).past
-    takes = estimate(past, left)
+    takes = estimate(kept.journal.past, left)
     minutes = f", about {max(1, round(takes.total_seconds() / 60))} min left" if takes else ""
     machines = sum(row.need_update for row in left)
     return (
@@ -155,8 +141,7 @@ def _outlook(
 class _Group:
     """One group's roll."""
 
-    session: Session
-    cluster: str
+    kept: KeptJournal
     rolling: Roll
     pace: "Pace"
     row: RollingRow
@@ -164,6 +149,16 @@ class _Group:
     gone: int = 0
     at: str = ""
     """The node that kops is at."""
+
+    @property
+    def session(self) -> Session:
+        """The session that rolls it."""
+        return self.kept.session
+
+    @property
+    def cluster(self) -> str:
+        """The cluster's name."""
+        return self.kept.cluster
 
     def roll(self, role: Role) -> None:
         """Roll it, wait until the cluster is steady, and remember how long it took."""
@@ -178,8 +173,7 @@ class _Group:
                 wait_steady(session, self.cluster, self.pace.steadiness, self.pace.patience)
         seconds = session.clock.monotonic() - began
         done = Rolled(self.row.instance_group, role, self.row.need_update, seconds, stores.now())
-        journal = roll_journal.read(session, self.cluster)
-        roll_journal.write(session, self.cluster, journal.with_rolled(done))
+        self.kept.write(self.kept.journal.with_rolled(done))
 
     def _line(self, line: str) -> None:
         self.at = said.draining(line) or self.at
@@ -194,7 +188,7 @@ class _Group:
         try:
             yield
         except KledError as error:
-            _uncordon(self.session, self.cluster, self.api)
+            _uncordon(self.kept, self.api)
             if error.retryable and not isinstance(error, ClusterNotReady):
                 raise
             raise RollHalted(self._words(error), hint=self._hint(error)) from error

@@ -5,23 +5,22 @@ roll that was killed leaves it open: the next one knows then which nodes were co
 before it began, and which groups a forced one has done.
 """
 
-import json
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from kled.errors import ObjectMissing
-from kled.models.rolled import Rolled
-from kled.operations import stores
+from kled.documents import Fields
+from kled.models.cluster import Role
+from kled.models.rolled import ORDER, Rolled
+from kled.operations.records import Record
 from kled.operations.session import Session
 
-FORMAT: Final = "kled.io/rolls/v1"
+_ROLES: Final[dict[str, Role]] = {role: role for role in ORDER}
 _KEPT: Final = 50
 """Past groups; enough for a year of monthly rolls of four."""
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class OpenRoll:
     """A roll that has not ended."""
 
     cordoned: tuple[str, ...]
@@ -35,7 +34,7 @@ class Begun:
 class Journal:
     """The document."""
 
-    begun: Begun | None = None
+    begun: OpenRoll | None = None
     past: tuple[Rolled, ...] = field(default=())
 
     def with_rolled(self, rolled: Rolled) -> "Journal":
@@ -47,64 +46,76 @@ class Journal:
         return Journal(begun, past)
 
 
-def read(session: Session, cluster: str) -> Journal:
-    """Return what is remembered; nothing where there is none, or where it cannot be read."""
-    store = stores.state_store(session.settings, session.clock)
-    try:
-        return decode(store.get(_key(cluster)).body)
-    except (ObjectMissing, ValueError):
-        return Journal()  # it only spares others' cordons, and estimates: a roll goes on without
-
-
-def write(session: Session, cluster: str, journal: Journal) -> None:
-    """Remember it. Atomic; repeatable."""
-    store = stores.state_store(session.settings, session.clock)
-    store.put(_key(cluster), encode(journal))
-
-
-def encode(journal: Journal) -> bytes:
-    """Return the document's bytes."""
-    begun = journal.begun
-    document: dict[str, Any] = {
-        "format": FORMAT,
+def _fields_of(journal: Journal) -> dict[str, object]:
+    roll = journal.begun
+    return {
         "begun": None
-        if begun is None
-        else {
-            "cordoned": list(begun.cordoned),
-            "forced": begun.forced,
-            "done": list(begun.done),
-        },
+        if roll is None
+        else {"cordoned": roll.cordoned, "forced": roll.forced, "done": roll.done},
         "past": [
             {
-                "instance_group": one.instance_group,
-                "role": one.role,
-                "machines": one.machines,
-                "seconds": round(one.seconds, 1),
-                "at": one.at.isoformat(),
+                "instance_group": rolled.instance_group,
+                "role": rolled.role,
+                "machines": rolled.machines,
+                "seconds": round(rolled.seconds, 1),
+                "at": rolled.at.isoformat(),
             }
-            for one in journal.past
+            for rolled in journal.past
         ],
     }
-    return json.dumps(document, indent=1).encode() + b"\n"
 
 
-def decode(body: bytes) -> Journal:
-    """Return what the bytes say. Raises `ValueError` for what is no such document."""
-    document = json.loads(body)
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ValueError("no journal of rolls")
-    try:
-        begun, past = document["begun"], document["past"]
-        return Journal(
-            None
-            if begun is None
-            else Begun(tuple(begun["cordoned"]), bool(begun["forced"]), tuple(begun["done"])),
-            tuple(Rolled(**{**one, "at": datetime.fromisoformat(one["at"])}) for one in past),
-        )
-    except (KeyError, TypeError) as error:
-        raise ValueError("a journal of rolls that lacks a field") from error
+def _journal_of(fields: Fields, _cluster: str) -> Journal:
+    begun = _open_roll_of(fields.child("begun")) if "begun" in fields else None
+    return Journal(begun, tuple(map(_rolled_of, fields.children("past"))))
 
 
-def _key(cluster: str) -> str:
-    """Return the key: outside every cluster's prefix, which kops refuses to delete otherwise."""
-    return f".kled/rolls/{cluster}.json"
+def _open_roll_of(fields: Fields) -> OpenRoll:
+    return OpenRoll(fields.texts("cordoned"), fields.flag("forced"), fields.texts("done"))
+
+
+def _rolled_of(fields: Fields) -> Rolled:
+    role = _ROLES.get(fields.text("role"))
+    if role is None:
+        raise ValueError("a past group has no role that kled knows")
+    return Rolled(
+        fields.text("instance_group"),
+        role,
+        fields.whole("machines"),
+        fields.number("seconds"),
+        fields.moment("at"),
+    )
+
+
+RECORD: Final[Record[Journal]] = Record(
+    "rolls",
+    "kled.io/rolls/v1",
+    _fields_of,
+    _journal_of,
+    droppable=True,  # a roll looks at the cluster itself; what is lost is said
+    advice="times are not estimated; a roll that was interrupted begins anew, and nodes that it had"
+    " cordoned stay cordoned as if by somebody else (kubectl get nodes, kubectl uncordon)",
+)
+
+
+class KeptJournal:
+    """The journal of a cluster in the hands of a roll: read once, written at each change.
+
+    The holder of the lease alone writes it, so that what was read stays true; and a document that
+    is damaged meanwhile does not make a roll forget whose cordons it must leave.
+    """
+
+    def __init__(self, session: Session, cluster: str) -> None:
+        self.session = session
+        self.cluster = cluster
+        self.journal = read(session, cluster)
+
+    def write(self, journal: Journal) -> None:
+        """Keep it. Atomic; repeatable."""
+        RECORD.write(self.session, self.cluster, journal)
+        self.journal = journal
+
+
+def read(session: Session, cluster: str) -> Journal:
+    """Return what is remembered; an empty journal where nothing is."""
+    return RECORD.read(session, cluster) or Journal()

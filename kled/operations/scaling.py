@@ -27,7 +27,7 @@ from kled.operations.cluster_api import cluster_api
 from kled.operations.edit_instance_group import group_in
 from kled.operations.edited_group import Document, to_yaml
 from kled.operations.machines import group_roles, machines
-from kled.operations.scale_journal import Begun
+from kled.operations.scale_journal import OpenScaleDown
 from kled.operations.session import Session
 
 if TYPE_CHECKING:
@@ -91,7 +91,9 @@ class Scaling:
         stored = self._stored()
         low, high = self._wanted(stored)
         mine = suspended.suspended(stored)
-        scale_journal.write(self._session, self._cluster, Begun(self._group, mine, low, high))
+        scale_journal.write(
+            self._session, self._cluster, OpenScaleDown(self._group, mine, low, high)
+        )
         return self._held()
 
     def end_machines(self) -> str:
@@ -196,7 +198,7 @@ class Scaling:
         processes = (*suspended.suspended(stored), *suspended.HELD)
         return self._store(min(low, high), high, tuple(dict.fromkeys(processes)))
 
-    def _next(self, api: "Api", begun: Begun) -> Machine | None:
+    def _next(self, api: "Api", begun: OpenScaleDown) -> Machine | None:
         """Return the next machine that goes; None where the group is small enough."""
         from kled.kubernetes.pods import pods  # noqa: PLC0415 - heavy
 
@@ -214,7 +216,7 @@ class Scaling:
             )
         return chosen
 
-    def _choose(self, begun: Begun, node: NodeState | None) -> Begun:
+    def _choose(self, begun: OpenScaleDown, node: NodeState | None) -> OpenScaleDown:
         """Remember that we cordon it, before we do."""
         if node is None or node.cordoned or node.name in begun.chosen:
             return begun
@@ -255,7 +257,7 @@ class Scaling:
             " more was drained, and the group has what it suspended before",
         )
 
-    def _give_up(self, api: "Api", begun: Begun) -> None:
+    def _give_up(self, api: "Api", begun: OpenScaleDown) -> None:
         """Uncordon what we have cordoned, and let the group launch again."""
         from kled.kubernetes.nodes import uncordon  # noqa: PLC0415
 
@@ -337,7 +339,7 @@ class Scaling:
         self._defined = self._defined or self._session.kops.get_definition(self._cluster)
         return self._defined
 
-    def _begun(self) -> Begun | None:
+    def _begun(self) -> OpenScaleDown | None:
         return scale_journal.read(self._session, self._cluster)
 
     def _begun_words(self) -> str:

@@ -81,7 +81,7 @@ def apply_step(cluster: str, approved: Approved | None = None) -> Step:  # noqa:
 
     def act(session: Session) -> str:
         if approved is not None:
-            approved_plan.remember(session, plans[0], approved)
+            approved_plan.write(session, plans[0], approved)
         session.kops.update(cluster)
         if approved is not None:
             approved_plan.forget(session, cluster)

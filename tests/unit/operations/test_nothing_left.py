@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from kled import config
-from kled.errors import StillThere
+from kled.errors import DocumentDamaged, StillThere
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.operations import begun_deletion
@@ -79,14 +79,14 @@ def here(tmp_path: Path) -> Here:
     (tmp_path / "state").mkdir()
     (tmp_path / "scratch").mkdir()
     found = Here(tmp_path, Kops(tmp_path / "scratch"))
-    begun_deletion.remember(found.session, DEFINITION)
+    begun_deletion.write(found.session, C, DEFINITION)
     return found
 
 
 def test_it_is_over_when_kops_finds_nothing_for_the_definition_on_record(here: Here) -> None:
     assert here.prove() == "no object is left; kops finds no cloud resources"
 
-    assert begun_deletion.find(here.session, C) is None
+    assert begun_deletion.read(here.session, C) is None
     assert list(here.kops.scratch.iterdir()) == []
 
 
@@ -100,6 +100,31 @@ def test_what_is_on_record_of_its_rolls_goes_with_it(here: Here, *, unregister: 
     here.prove(unregister=unregister)
 
     assert rolls.exists() == unregister
+
+
+def damage(here: Here) -> Path:
+    record = here.root / "state" / ".kled" / "deletions" / f"{C}.json"
+    record.write_text(record.read_text().replace('"groups"', '"grops"'))
+    return record
+
+
+def test_a_damaged_record_of_the_deletion_weakens_no_proof(here: Here) -> None:  # fault 84
+    """Without the definition nobody would look into the cloud."""
+    record = damage(here)
+
+    with pytest.raises(DocumentDamaged, match="its field groups is missing") as refused:
+        here.prove()
+
+    assert f"kled snapshot restore --name={C} --snapshot=latest" in (refused.value.hint or "")
+    assert record.exists()
+
+
+def test_an_unregistration_needs_no_record(here: Here) -> None:
+    record = damage(here)
+
+    here.prove(unregister=True)
+
+    assert not record.exists()
 
 
 def test_a_cloud_that_forgets_late_is_waited_for(here: Here) -> None:
@@ -117,7 +142,7 @@ def test_what_stays_in_the_cloud_is_named_and_the_record_stays(here: Here) -> No
         here.prove()
 
     assert "kled snapshot restore" in str(failure.value.hint)
-    assert begun_deletion.find(here.session, C) == DEFINITION
+    assert begun_deletion.read(here.session, C) == DEFINITION
     here.kops.left = []
     assert here.prove().endswith("kops finds no cloud resources")
 

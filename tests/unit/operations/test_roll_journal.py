@@ -1,15 +1,14 @@
-"""What is remembered of rolls survives being written, and being damaged."""
+"""What is remembered of rolls survives being written."""
 
 from datetime import UTC, datetime
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kled.models.rolled import Rolled
-from kled.operations.roll_journal import Begun, Journal, decode, encode
+from kled.operations.roll_journal import RECORD, Journal, OpenRoll
 
-NAMES = st.text(min_size=1, max_size=20)
+NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 ROLLED = st.builds(
     Rolled,
     NAMES,
@@ -21,37 +20,18 @@ ROLLED = st.builds(
 JOURNALS = st.builds(
     Journal,
     st.none()
-    | st.builds(Begun, st.lists(NAMES).map(tuple), st.booleans(), st.lists(NAMES).map(tuple)),
+    | st.builds(OpenRoll, st.lists(NAMES).map(tuple), st.booleans(), st.lists(NAMES).map(tuple)),
     st.lists(ROLLED, max_size=5).map(tuple),
 )
 
 
 @given(JOURNALS)
 def test_a_journal_is_read_as_it_was_written(journal: Journal) -> None:
-    assert decode(encode(journal)) == journal
-
-
-@given(JOURNALS, st.data())
-def test_a_damaged_journal_is_refused_or_read_never_a_crash(
-    journal: Journal, data: st.DataObject
-) -> None:
-    body = bytearray(encode(journal))
-    body[data.draw(st.integers(0, len(body) - 1))] ^= 1 << data.draw(st.integers(0, 7))
-
-    try:
-        decode(bytes(body))
-    except ValueError:
-        return
-
-
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"format": "kled.io/rolls/v2"}', b"\xff", b"{}"])
-def test_what_is_no_journal_is_refused(body: bytes) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        decode(body)
+    assert RECORD.decode(RECORD.encode(journal), "c", "it") == journal
 
 
 def test_only_the_newest_groups_are_kept_and_a_forced_roll_remembers_what_it_did() -> None:
-    journal = Journal(Begun((), forced=True))
+    journal = Journal(OpenRoll((), forced=True))
 
     for number in range(60):
         at = datetime(2026, 11, 25, tzinfo=UTC)
