@@ -26,14 +26,18 @@ _PREFIXES = {
     "LaunchTemplate": "lt",
     "SSHKey": "key",
 }
+_OF_ACCOUNT = frozenset({"SQS", "EventBridgeRule", "EventBridgeTarget"})
 
 State = dict[str, Any]
 """`resources`: key → record; `instances`: id → record; `serial`: how many ids were given."""
 
 
 def key(cluster: str, kind: str, name: str) -> str:
-    """Return where a resource stands in its region's `resources`."""
-    return f"{cluster}|{kind}/{name}"
+    """Return where a resource stands in its region's `resources`.
+
+    The names of queues and rules are the account's: two clusters can mean the same one.
+    """
+    return f"{'' if kind in _OF_ACCOUNT else cluster}|{kind}/{name}"
 
 
 @dataclass(frozen=True)

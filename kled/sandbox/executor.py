@@ -1,11 +1,13 @@
 """Carry a plan out as kops' executor does: in rounds, each creation one save, with progress."""
 
+from collections.abc import Callable
 from typing import Any
 
 from kled.sandbox import faults, instances
 from kled.sandbox.cloud import Cloud, key, new_id
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.tasks import Step, Task, Where
+from kled.sandbox.termination_tasks import QUEUE, RULE
 
 _ROUND_SECONDS = 1.0
 _TASK_SECONDS, _RETRY_SECONDS = 600, 10
@@ -47,7 +49,9 @@ def announce(ctx: Context, sizes: list[int], number: int) -> None:
 def apply(ctx: Context, cloud: Cloud, cluster: str, step: Step) -> None:
     """Create or change what one step names, in one save. Idempotent."""
     task = step.task
-    _be_refused(ctx, task)
+    insist(ctx, task, lambda: faults.refusal(ctx.sandbox, task.kind))
+    if step.changes and task.kind in {QUEUE, RULE}:
+        return  # kops leaves a queue or rule that is there as it is (awstasks/sqs.go)
     if task.where is Where.STORE:
         if task.body is not None:
             ctx.store.write(task.store_key, task.body)
@@ -73,14 +77,15 @@ def apply(ctx: Context, cloud: Cloud, cluster: str, step: Step) -> None:
         )
 
 
-def _be_refused(ctx: Context, task: Task) -> None:
-    """Try a task that the cloud refuses again and again, as kops does (capture C05c).
+def insist(ctx: Context, task: Task, attempt: Callable[[], str | None]) -> None:
+    """Try a task that is refused again and again, as kops does (capture C05c).
 
-    Raises KopsFailure after 10 simulated minutes; the words are those of kops' executor.go.
+    `attempt` returns why it is. Raises KopsFailure after 10 simulated minutes; the words are
+    those of kops' executor.go.
     """
     said: str | None = None
     for left in range(_TASK_SECONDS - 1, 0, -_RETRY_SECONDS):
-        said = faults.refusal(ctx.sandbox, task.kind)
+        said = attempt()
         if said is None:
             return
         remaining = f"{left // 60}m{left % 60}s remaining to succeed"

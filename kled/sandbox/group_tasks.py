@@ -6,6 +6,7 @@ from typing import Any
 from kled.sandbox import naming, node_labels
 from kled.sandbox.network_tasks import api_target_groups, ssh_key_name
 from kled.sandbox.tasks import Task, flag, listing, mapping, reference, tags
+from kled.sandbox.termination_tasks import managed_tag
 
 _METRICS = (
     "[GroupDesiredCapacity, GroupInServiceInstances, GroupMaxSize, GroupMinSize, "
@@ -55,7 +56,7 @@ def _group_tags(cluster: dict[str, Any], group: dict[str, Any]) -> dict[str, str
     name, spec = cluster["metadata"]["name"], group["spec"]
     people = {**cluster["spec"].get("cloudLabels", {}), **spec.get("cloudLabels", {})}
     extra = {
-        "aws-node-termination-handler/managed": "",
+        **managed_tag(cluster),
         **people,
         **node_labels.as_tags(node_labels.wanted(cluster, group)),
         **_ROLES.get(spec["role"], {}),

@@ -5,7 +5,7 @@ import hashlib
 
 _FNV_OFFSET, _FNV_PRIME = 0x811C9DC5, 0x01000193
 _HASH_LENGTH = 6
-_LOAD_BALANCER_LIMIT = 32
+_LOAD_BALANCER_LIMIT, _RULE_LIMIT, _QUEUE_LIMIT = 32, 40, 75
 
 
 def short_hash(name: str) -> str:
@@ -27,6 +27,17 @@ def truncated(name: str, limit: int = _LOAD_BALANCER_LIMIT) -> str:
 def load_balancer(prefix: str, cluster: str) -> str:
     """Name an AWS load balancer or target group of a cluster (`prefix` is api, tcp, …)."""
     return truncated(f"{prefix}-{cluster.replace('.', '-')}")
+
+
+def rule_prefix(cluster: str) -> str:
+    """Return what the names of a cluster's EventBridge rules begin with."""
+    return cluster if len(cluster) <= _RULE_LIMIT else truncated(cluster, _RULE_LIMIT)
+
+
+def queue_prefix(cluster: str) -> str:
+    """Return what the names of a cluster's queues begin with."""
+    name = cluster.replace(".", "-")
+    return name if len(name) <= _QUEUE_LIMIT else truncated(name, _QUEUE_LIMIT)
 
 
 def group(cluster: str, instance_group: str, role: str) -> str:

@@ -2,14 +2,16 @@
 
 import difflib
 from collections.abc import Iterator
+from typing import Any
 
-from kled.sandbox import stored
+from kled.sandbox import executor, stored
 from kled.sandbox.cloud import Cloud, State, key
 from kled.sandbox.context import Context
 from kled.sandbox.file_tasks import file_tasks, user_data
 from kled.sandbox.group_tasks import group_tasks
 from kled.sandbox.network_tasks import network_tasks
 from kled.sandbox.tasks import Change, Step, Task, Where
+from kled.sandbox.termination_tasks import QUEUE, RULE, lookup, termination_tasks
 
 _CONTEXT_LINES = 2
 
@@ -24,6 +26,7 @@ def tasks_of(ctx: Context, name: str) -> list[Task]:
     tasks = [
         *network_tasks(definition.cluster, key),
         *group_tasks(definition.cluster, definition.groups, key, scripts),
+        *termination_tasks(definition.cluster),
         *file_tasks(definition),
     ]
     return sorted(tasks, key=lambda task: task.title)
@@ -37,7 +40,8 @@ def steps(ctx: Context, cloud: Cloud, name: str, tasks: list[Task]) -> list[Step
         if task.where is Where.STORE:
             step = _stored_step(ctx, task)
         else:
-            step = _cloud_step(everywhere if task.where is Where.GLOBAL else regional, name, task)
+            state = everywhere if task.where is Where.GLOBAL else regional
+            step = _cloud_step(task, _record(ctx, state, name, task))
         if step is not None:
             found.append(step)
     return found
@@ -62,8 +66,18 @@ def render(found: list[Step]) -> Iterator[str]:
             yield ""
 
 
-def _cloud_step(state: State, cluster: str, task: Task) -> Step | None:
-    record = state["resources"].get(key(cluster, task.kind, task.name))
+def _record(ctx: Context, state: State, cluster: str, task: Task) -> dict[str, Any] | None:
+    """Return what is there of a task. Raises KopsFailure where kops cannot tell."""
+    if task.kind not in {QUEUE, RULE}:
+        found: dict[str, Any] | None = state["resources"].get(key(cluster, task.kind, task.name))
+        return found
+    record, why = lookup(state, task)
+    if why:
+        executor.insist(ctx, task, lambda: why)
+    return record
+
+
+def _cloud_step(task: Task, record: dict[str, Any] | None) -> Step | None:
     if record is None:
         return Step(task)
     before = dict(record["fields"])

@@ -5,13 +5,16 @@ from typing import Any
 
 from kled.sandbox import naming
 from kled.sandbox.cloud import Cloud, State, arn, key
+from kled.sandbox.termination_tasks import QUEUE, RULE, TARGET, deleted_with, queue_url
 
 _TYPES = {
     "LaunchTemplate": "autoscaling-config",
     "AutoscalingGroup": "autoscaling-group",
+    "EventBridgeRule": "eventbridge-rule",
     "IAMRole": "iam-role",
     "SSHKey": "keypair",
     "NetworkLoadBalancer": "load-balancer",
+    "SQS": "sqs",
     "SecurityGroup": "security-group",
     "Subnet": "subnet",
     "TargetGroup": "target-group",
@@ -40,11 +43,18 @@ class Tracked:
 
 
 def tracked(cloud: Cloud, cluster: str) -> list[Tracked]:
-    """Return all that the cluster has in its region, and its roles, in the table's order."""
-    found = []
+    """Return all that kops takes for the cluster's in its region, and its roles.
+
+    In the table's order. Others' queues and rules, whose names begin as the cluster's, are among
+    it: kops cannot tell them apart.
+    """
+    found = [
+        _resource(cloud.region, cluster, place, record)
+        for place, record in deleted_with(cloud.read(), cluster).items()
+    ]
     for state in (cloud.read(), cloud.read(everywhere=True)):
         for place, record in state["resources"].items():
-            if record["cluster"] == cluster:
+            if record["cluster"] == cluster and record["kind"] not in {QUEUE, RULE, TARGET}:
                 found.append(_resource(cloud.region, cluster, place, record))
         found += [
             Tracked("instance", record["group"], record["id"], record["id"], record["zone"])
@@ -84,6 +94,8 @@ def delete(cloud: Cloud, cluster: str, item: Tracked) -> None:
             state["instances"].pop(item.place, None)
             return
         state["resources"].pop(item.place, None)
+        if item.type == "eventbridge-rule":
+            state["resources"].pop(key(cluster, TARGET, f"{item.name}-Target"), None)
         if item.type == "autoscaling-group":
             _terminate_all(state, cluster, item.name)
 
@@ -107,8 +119,10 @@ def _terminate_all(state: State, cluster: str, group: str) -> None:
 def _resource(region: str, cluster: str, place: str, record: dict[str, Any]) -> Tracked:
     kind, name = record["kind"], record["name"]
     identity = record["id"]
-    if kind in {"AutoscalingGroup", "IAMRole"}:
+    if kind in {"AutoscalingGroup", "IAMRole", RULE}:
         identity = name
+    elif kind == QUEUE:
+        name = identity = queue_url(region, name)
     elif kind == "NetworkLoadBalancer":
         name = naming.load_balancer("api", cluster)
         identity = arn(region, "loadbalancer/net", name)

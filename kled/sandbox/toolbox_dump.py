@@ -16,7 +16,18 @@ from kled.sandbox.flags import Flags
 from kled.sandbox.instances import Machine, machines
 from kled.sandbox.removal import Tracked
 
-_DUMPED = ("vpc", "instance", "security-group", "load-balancer", "subnet", "target-group")
+_DUMPED = (
+    "vpc",
+    "instance",
+    "security-group",
+    "load-balancer",
+    "subnet",
+    "target-group",
+    "sqs",
+    "eventbridge-rule",
+)
+_NAMED = frozenset({"sqs", "eventbridge-rule"})
+"""The kinds whose entries have their name beside their id (capture 22)."""
 
 
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a verb's signature
@@ -45,7 +56,13 @@ def _content(ctx: Context, cloud: Cloud, name: str) -> dict[str, Any]:
     nets = [item for item in items if item.type == "subnet"]
     content: dict[str, Any] = {
         "resources": [
-            {"id": item.id, "raw": described.raw(item), "type": item.type} for item in items
+            {
+                "id": item.id,
+                **({"name": item.name} if item.type in _NAMED else {}),
+                "raw": described.raw(item),
+                "type": item.type,
+            }
+            for item in items
         ],
         "instances": [_instance(machine) for _, machine in sorted(found.items())],
         "loadBalancers": [
@@ -78,9 +95,12 @@ class _Described:
         """Return the fields of a resource's task."""
         return dict(self._state["resources"][item.place]["fields"])
 
-    def raw(self, item: Tracked) -> dict[str, Any]:
-        """Return the cloud's answer on one resource."""
+    def raw(self, item: Tracked) -> dict[str, Any] | str:
+        """Return the cloud's answer on one resource; a queue is no more than its URL."""
+        if item.type == "sqs":
+            return item.id
         make = {
+            "eventbridge-rule": self._rule,
             "vpc": self._vpc,
             "instance": self._machine,
             "security-group": self._security_group,
@@ -140,6 +160,19 @@ class _Described:
             "State": {"Code": "active", "Reason": None},
             "Type": "network",
             "VpcId": self._id("VPC", self._cluster),
+        }
+
+    def _rule(self, item: Tracked) -> dict[str, Any]:
+        return {
+            "Arn": f"arn:aws:events:{self._region}:{ACCOUNT}:rule/{item.name}",
+            "Description": None,
+            "EventBusName": "default",
+            "EventPattern": self.fields(item)["EventPattern"],
+            "ManagedBy": None,
+            "Name": item.name,
+            "RoleArn": None,
+            "ScheduleExpression": None,
+            "State": "ENABLED",
         }
 
     def _target_group(self, item: Tracked) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What may differ between a recording of kops and its simulation: ten kinds of volatile tokens.
+"""What may differ between a recording of kops and its simulation: eleven kinds of volatile tokens.
 
 Each rule is one regular expression. All else must be equal: every word and number that an operator
 would act on.
@@ -10,14 +10,12 @@ from collections.abc import Callable
 Replacement = str | Callable[[re.Match[str]], str]
 
 LEFT_OUT_TASKS = (
-    "AutoscalingLifecycleHook|DHCPOptions|EBSVolume|EventBridgeRule|EventBridgeTarget|"
+    "AutoscalingLifecycleHook|DHCPOptions|EBSVolume|"
     "IAMInstanceProfile|IAMInstanceProfileRole|IAMRolePolicy|InternetGateway|"
-    "NetworkLoadBalancerListener|Route|RouteTable|RouteTableAssociation|SQS|SecurityGroupRule|"
+    "NetworkLoadBalancerListener|Route|RouteTable|RouteTableAssociation|SecurityGroupRule|"
     "VPCAmazonIPv6CIDRBlock|VPCDHCPOptionsAssociation|WarmPool"
 )
-LEFT_OUT_TYPES = (
-    "dhcp-options|eventbridge-rule|iam-instance-profile|internet-gateway|route-table|sqs|volume"
-)
+LEFT_OUT_TYPES = "dhcp-options|iam-instance-profile|internet-gateway|route-table|volume"
 """The kinds of resources that the simulated cloud does not have: one row of docs/sandbox.md."""
 
 
@@ -51,6 +49,10 @@ RULES: dict[str, tuple[re.Pattern[str], Replacement]] = {
     "the tail of an ARN": (
         re.compile(r"(:(?:loadbalancer|targetgroup)/[\w/-]+)/[0-9a-f]{16}\b"),
         r"\1/ID",
+    ),
+    "where a queue's URL is": (
+        re.compile(r"https?://[\w.:-]+/(?=123456789012/)"),
+        "https://SQS/",
     ),
     "times of day": (
         re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
