@@ -23,6 +23,7 @@ from kled.errors import (
     PreconditionFailed,
 )
 from kled.kops import layout
+from kled.snapshot import spool
 from kled.snapshot.contents import archived_objects, blob_file
 from kled.snapshot.manifest import ObjectRecord
 from kled.snapshot.parallel import Task, in_parallel
@@ -70,10 +71,10 @@ def apply_restore(
 ) -> RestoreReport:
     """Do what `plan` says, after every byte of it was proved.
 
-    One write for each object and one read for each blob. May be killed anywhere: each object is
-    written whole or not at all, and the next plan holds what is left. An object of the target that
-    changed since it was planned is not overwritten: `PreconditionFailed`. Blobs are unpacked in
-    `directory`, or where temporary files go.
+    One write for each object and one read for each blob that the plan does not hold. May be killed
+    anywhere: each object is written whole or not at all, and the next plan holds what is left. An
+    object of the target that changed since it was planned is not overwritten: `PreconditionFailed`.
+    Blobs are unpacked in `directory`, or where temporary files go.
 
     Raises `NotApproved` where `approved` is the digest of another plan, `InvalidInput` for another
     target, `SnapshotNotTrustworthy` before the first write, and what the stores raise.
@@ -123,7 +124,11 @@ def _blobs(
     needed = {write.record.blob for write in plan.writes}
     found = {}
     for payload in plan.manifest.blobs:
-        if payload.sha256 in needed:
+        if payload.sha256 in plan.held:
+            file = stack.enter_context(spool.nameless(directory))
+            spool.write(file, plan.held[payload.sha256])
+            found[payload.sha256] = file
+        elif payload.sha256 in needed:
             file = blob_file(snapshots, payload, directory=directory)
             found[payload.sha256] = stack.enter_context(file)
     return found

@@ -14,7 +14,7 @@ from typing import Final, Literal
 from kled.errors import InvalidInput, ObjectMissing, SnapshotNotTrustworthy
 from kled.kops import layout
 from kled.kops.layout import Kind
-from kled.snapshot import names, signing
+from kled.snapshot import names, needed, signing
 from kled.snapshot.contents import archived_objects, packed_archive
 from kled.snapshot.manifest import Manifest, ObjectRecord
 from kled.snapshot.parallel import in_parallel
@@ -66,6 +66,8 @@ class RestorePlan:
     on them, so only what is gone is put back."""
     packed: bytes = field(repr=False, compare=False)
     """The archive, proved: what is planned is what is written."""
+    held: Mapping[str, bytes] = field(repr=False, compare=False)
+    """The small blobs that the writes need, proved, by digest."""
 
     @property
     def is_empty(self) -> bool:
@@ -135,10 +137,11 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     files are live state, not backups: only its two markers can be restored, and only with
     `with_control`.
 
-    Two requests (the archive, the listing) for each thousand objects of the target, and one more
-    for each that has the right size and a tag that tells nothing. Raises `SnapshotNotTrustworthy`
-    where a byte of the archive or a name in the manifest is not as it should be, `InvalidInput` for
-    a prefix that is none, and what the stores raise.
+    Two requests (the archive, the listing) for each thousand objects of the target, one more for
+    each that has the right size and a tag that tells nothing, and one for each blob that is needed.
+    Raises `SnapshotNotTrustworthy` where a byte of the archive or a name in the manifest is not as
+    it should be or a blob is gone, `InvalidInput` for a prefix that is none, and what the stores
+    raise.
     """
     if snapshots.verification_keys:
         signing.require(manifest, snapshots.verification_keys)
@@ -152,22 +155,24 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     differ = [record for record in wanted if record.key not in same]
     left = {record.key for record in differ if record.kind == "control" and record.key in there}
     extra = _extra(manifest, there, classes)
+    writes = tuple(
+        Write(record, there[record.key].tag if record.key in there else None)
+        for record in differ
+        if record.key not in left
+    )
     return RestorePlan(
         manifest=manifest,
         target=target.location.url,
         prefix=prefix,
         classes=frozenset(classes),
         with_control=with_control,
-        writes=tuple(
-            Write(record, there[record.key].tag if record.key in there else None)
-            for record in differ
-            if record.key not in left
-        ),
+        writes=writes,
         same=tuple(record.key for record in wanted if record.key in same),
         extra=extra,
         deletes=extra if delete_extra else (),
         left=tuple(sorted(left)),
         packed=packed,
+        held=needed.ready(snapshots, manifest, (write.record for write in writes)),
     )
 
 
