@@ -23,6 +23,7 @@ KledError                        exit 1
 │   │   └── ApiUnreachable
 │   ├── Throttled                retryable
 │   └── CloudUnavailable         retryable: 5xx, dial errors, time-outs of the cloud or the store
+├── TextUnreadable               a YAML text is none, or larger than any definition
 ├── KubernetesRefused            the Kubernetes API refused a request that no narrower class names
 │   ├── KubernetesMissing        there is no object of that name
 │   └── KubernetesConflict       somebody else changed the object first
@@ -88,6 +89,15 @@ class InvalidInput(SettingsError):
     def __init__(self, field: str, message: str, *, hint: str | None = None) -> None:
         super().__init__(f"{field}: {message}", hint=hint)
         self.field = field
+
+
+class TextUnreadable(KledError):
+    """A YAML text cannot be read; `line`, from 1, says where, and `problem` what is wrong."""
+
+    def __init__(self, problem: str, *, line: int | None = None, hint: str | None = None) -> None:
+        super().__init__(f"line {line}: {problem}" if line else problem, hint=hint)
+        self.problem = problem
+        self.line = line
 
 
 class KopsMissing(SettingsError):

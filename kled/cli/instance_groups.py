@@ -18,7 +18,7 @@ from kled.operations.instance_groups import (
 )
 from kled.operations.sight import SessionSight
 
-_ROLES = tuple(role for role in get_args(Role) if role != "apiserver")
+_ROLES = tuple(role for role in get_args(Role) if role not in {"apiserver", "unknown"})
 """What `kops create instancegroup --role` takes."""
 
 

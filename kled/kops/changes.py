@@ -1,6 +1,7 @@
 """The verbs that change a whole cluster, and their previews."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ class Changes(Calls):
         if not isinstance(body, dict) or DRY_RUN_PREFIX not in str(body.get("configBase")):
             return planned
         base = body["configBase"].replace(f"/{DRY_RUN_PREFIX}", "")
-        return Definition({**planned.cluster, "spec": {**body, "configBase": base}}, planned.groups)
+        return replace(planned, cluster={**planned.cluster, "spec": {**body, "configBase": base}})
 
     def create_cluster(self, spec: "ClusterSpec") -> Plan:
         """`kops create cluster`: store the definition; return the preview that kops adds.
@@ -48,13 +49,14 @@ class Changes(Calls):
             self.change(command.create_ssh_public_key(spec.name, str(spec.ssh_public_key)))
 
     def replace(self, definition: Definition) -> None:
-        """`kops replace --force`: store the cluster and its groups as given.
+        """`kops replace --force`: store the cluster, its groups and its SSH key as given.
 
         Repeatable; what is missing is created (capture 38d), groups that `definition` does not
-        name stay. Not atomic: cluster and groups are written one after the other. Kops drops
-        fields that it does not know without a word (capture 38l). Raises `DefinitionRejected`.
+        name stay, and so do additional objects. Not atomic: cluster and groups are written one
+        after the other. Kops drops fields that it does not know without a word (capture 38l).
+        Raises `DefinitionRejected`.
         """
-        self.store(definition.as_yaml())
+        self.store(definition.replaceable().as_yaml())
 
     def edit_cluster(
         self,

@@ -9,12 +9,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from kled.errors import OutputUnreadable
+from kled.errors import OutputUnreadable, TextUnreadable
 from kled.models.cluster import Cluster, Instance, InstanceGroup, Role
 from kled.models.credential import Keypair, Secret, SshPublicKey
 from kled.models.definition import Definition, object_name
 from kled.models.validation import Failure, Node, ValidationReport
 from kled.models.version import KopsVersion
+from kled.yaml_text import documents
 
 T = TypeVar("T")
 Document = Mapping[str, Any]
@@ -82,21 +83,25 @@ def ssh_public_keys(text: str) -> tuple[SshPublicKey, ...]:
 
 
 def definition(text: str) -> Definition:
-    """Read the YAML of `get all` or `create cluster --dry-run`: one cluster and its groups."""
-    import yaml  # noqa: PLC0415 - only definitions need it
+    """Read the YAML of `get all` or `create cluster --dry-run`: one cluster and what belongs to it.
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    Documents of other kinds (additional objects, an SSHCredential) are kept as they are, in their
+    order. Raises `OutputUnreadable`.
+    """
 
     def build() -> Definition:
-        documents = [each for each in yaml.load_all(text, Loader=loader) if each]
-        kinds = [each["kind"] for each in documents]
-        (whole,) = [each for each in documents if each["kind"] == "Cluster"]
-        groups = [each for each in documents if each["kind"] == "InstanceGroup"]
-        if not object_name(whole) or len(groups) + 1 != len(kinds):
-            raise ValueError(kinds)
-        return Definition(whole, tuple(sorted(groups, key=object_name)))
+        by_kind: dict[str, list[Document]] = {}
+        listed = documents(text)
+        for each in listed:
+            by_kind.setdefault(str(each["kind"]), []).append(each)
+        (whole,) = by_kind.pop("Cluster", [])
+        if not object_name(whole):
+            raise ValueError("the cluster has no name")
+        groups = by_kind.pop("InstanceGroup", [])
+        more = tuple(each for each in listed if each["kind"] in by_kind)
+        return Definition(whole, tuple(sorted(groups, key=object_name)), more)
 
-    return _read("definition", text, build, yaml.YAMLError)
+    return _read("definition", text, build, TextUnreadable)
 
 
 def validation(text: str) -> ValidationReport:
@@ -145,11 +150,16 @@ def cluster(document: Document) -> Cluster:
 
 
 def group(document: Document) -> InstanceGroup:
-    """Return an instance group object of v1alpha2 as a model."""
-    spec, metadata = document["spec"], document["metadata"]
+    """Return an instance group object of v1alpha2 as a model.
+
+    One without a spec, or with a role that a newer kops knows, says so in its `problem`: the list
+    that it stands in can be read all the same.
+    """
+    spec, metadata = document.get("spec") or {}, document["metadata"]
+    role = str(spec.get("role") or "")
     return InstanceGroup(
         name=metadata["name"],
-        role=_ROLES[spec["role"]],
+        role=_ROLES.get(role, "unknown"),
         machine_type=spec.get("machineType", ""),
         min_size=int(spec.get("minSize") or 0),
         max_size=int(spec.get("maxSize") or 0),
@@ -157,6 +167,7 @@ def group(document: Document) -> InstanceGroup:
         image=spec.get("image", ""),
         cluster=(metadata.get("labels") or {}).get("kops.k8s.io/cluster", ""),
         node_labels=_pairs(spec.get("nodeLabels")),
+        problem="" if role in _ROLES else f"role {role!r} is not known" if role else "has no role",
     )
 
 

@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import yaml
-
+from kled import yaml_text
+from kled.errors import TextUnreadable
 from kled.kops import layout
 
 _KEYSETS: Final = (
@@ -154,10 +154,9 @@ def _is_pem(text: object) -> bool:
 
 
 def _document(body: bytes) -> dict[str, Any] | None:
-    """Return the YAML object; the C parser is ten times faster where it is there."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    """Return the YAML object; None for what is none, whatever it is (a bomb, no text)."""
     try:
-        document = yaml.load(body, Loader=loader)  # noqa: S506 - a safe one
-    except (yaml.YAMLError, ValueError, RecursionError):
+        found = yaml_text.document(body)
+    except TextUnreadable:
         return None
-    return document if isinstance(document, dict) else None
+    return found if isinstance(found, dict) else None

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["control-plane", "node", "bastion", "apiserver"]
+Role = Literal["control-plane", "node", "bastion", "apiserver", "unknown"]
+"""What an instance group is for; unknown: kops has another word for it, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class InstanceGroup:
     image: str = ""
     cluster: str = ""
     node_labels: tuple[tuple[str, str], ...] = ()
+    problem: str = ""
+    """What of it cannot be understood, for example a role that kops has and kled does not know."""
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
@@ -65,6 +68,7 @@ class InstanceGroup:
             "max": self.max_size,
             "zones": list(self.zones),
             "node_labels": dict(self.node_labels),
+            **({"problem": self.problem} if self.problem else {}),
         }
 
 

@@ -1,11 +1,16 @@
-"""A cluster's stored definition: the cluster object and its instance groups, field by field."""
+"""A cluster's stored definition: the cluster, its instance groups and what else belongs to it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from kled.yaml_text import to_text
+
 _VOLATILE: Final = frozenset({"metadata.creationTimestamp", "metadata.generation"})
 """What the state store adds and counts up by itself (captures 20-dry-run-yaml, 13c)."""
+_SSH: Final = "SSHCredential"
+"""Printed by a dry run with a key, never by `get all`: the key is stored among the keys."""
+_HIDDEN: Final = "(hidden)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +20,9 @@ class Definition:
     cluster: Mapping[str, object]
     groups: tuple[Mapping[str, object], ...]
     """Sorted by name."""
+    more: tuple[Mapping[str, object], ...] = ()
+    """Documents of other kinds, for example the ConfigMaps that kops applies as additional objects
+    and the SSHCredential of a dry run; in kops' order."""
 
     @property
     def name(self) -> str:
@@ -30,16 +38,13 @@ class Definition:
         """Name the dotted fields that differ, timestamps and generations aside; sorted.
 
         Fields of the cluster stand for themselves (`spec.kubernetesVersion`, list entries as
-        `spec.subnets[0].cidr`); those of a group after its name (`nodes-a: spec.maxSize`). A group
-        that only one of the two has is named as such.
+        `spec.subnets[0].cidr`); those of a group after its name (`nodes-a: spec.maxSize`), those of
+        another object after its kind and name. A group or object that only one of the two has is
+        named as such. SSH keys are none of it: kops stores them among the keys.
         """
         found = list(_differing(self.cluster, other.cluster))
-        mine, theirs = _by_name(self), _by_name(other)
-        for name in sorted(mine.keys() | theirs.keys()):
-            if name in mine and name in theirs:
-                found += [f"{name}: {field}" for field in _differing(mine[name], theirs[name])]
-            else:
-                found.append(f"instance group {name}")
+        found += _differing_named("instance group ", _by_name(self), _by_name(other))
+        found += _differing_named("", _objects(self), _objects(other))
         return tuple(sorted(found))
 
     def is_part_of(self, whole: "Definition") -> bool:
@@ -51,20 +56,25 @@ class Definition:
         mine, theirs = _by_name(self), _by_name(whole)
         return (
             mine.keys() < theirs.keys()
+            and not _differing_named("", _objects(self), _objects(whole))
             and not any(_differing(self.cluster, whole.cluster))
             and not any(field for name in mine for field in _differing(mine[name], theirs[name]))
         )
 
     def as_yaml(self) -> str:
-        """Return the documents as `kops replace` reads them."""
-        import yaml  # noqa: PLC0415 - reads that show no definition do without
+        """Return all documents as kops prints them; every reader takes them for what they are."""
+        return to_text((self.cluster, *self.groups, *self.more), sort_keys=True)
 
-        documents = [dict(self.cluster), *map(dict, self.groups)]
-        return str(yaml.safe_dump_all(documents, sort_keys=True))
+    def replaceable(self) -> "Definition":
+        """Return what `kops replace` takes: it refuses other kinds, and leaves them as stored."""
+        kept = tuple(each for each in self.more if each.get("kind") == _SSH)
+        return Definition(self.cluster, self.groups, kept)
 
     def as_json(self) -> dict[str, object]:
-        """Plain data for `--output json`."""
-        return {"cluster": dict(self.cluster), "groups": [dict(group) for group in self.groups]}
+        """Plain data for `--output json`; the values of a Secret among the objects are hidden."""
+        more = {"more": [_without_secrets(each) for each in self.more]} if self.more else {}
+        groups = [dict(group) for group in self.groups]
+        return {"cluster": dict(self.cluster), "groups": groups, **more}
 
 
 def object_name(document: Mapping[str, object]) -> str:
@@ -75,6 +85,46 @@ def object_name(document: Mapping[str, object]) -> str:
 
 def _by_name(definition: Definition) -> dict[str, Mapping[str, object]]:
     return {object_name(group): group for group in definition.groups}
+
+
+def _objects(definition: Definition) -> dict[str, Mapping[str, object]]:
+    """Return the other objects by kind, namespace and name, those with one name apart."""
+    found: dict[str, Mapping[str, object]] = {}
+    for each in definition.more:
+        metadata = each.get("metadata")
+        namespace = metadata.get("namespace") if isinstance(metadata, Mapping) else None
+        name = (
+            f"{each.get('kind')} {f'{namespace}/' if namespace else ''}{object_name(each)}".strip()
+        )
+        if each.get("kind") != _SSH:
+            found[f"{name} ({len(found)})" if name in found else name] = each
+    return found
+
+
+def _differing_named(
+    kind: str,
+    mine: Mapping[str, Mapping[str, object]],
+    theirs: Mapping[str, Mapping[str, object]],
+) -> list[str]:
+    """Name the differing fields after their object's name, and objects that only one side has."""
+    found = []
+    for name in sorted(mine.keys() | theirs.keys()):
+        if name in mine and name in theirs:
+            found += [f"{name}: {field}" for field in _differing(mine[name], theirs[name])]
+        else:
+            found.append(f"{kind}{name}")
+    return found
+
+
+def _without_secrets(document: Mapping[str, object]) -> dict[str, object]:
+    if document.get("kind") != "Secret":
+        return dict(document)
+    return {
+        key: dict.fromkeys(value, _HIDDEN)
+        if key in {"data", "stringData"} and isinstance(value, Mapping)
+        else value
+        for key, value in document.items()
+    }
 
 
 def _differing(left: Mapping[str, object], right: Mapping[str, object]) -> Iterator[str]:

@@ -9,7 +9,13 @@ from typing import Final
 from kled.models.cluster import Role
 from kled.models.rolling import RollingRow
 
-ORDER: Final[Mapping[Role, int]] = {"bastion": 0, "control-plane": 1, "apiserver": 2, "node": 3}
+ORDER: Final[Mapping[Role, int]] = {
+    "bastion": 0,
+    "control-plane": 1,
+    "apiserver": 2,
+    "node": 3,
+    "unknown": 4,
+}
 """Kops rolls in this order (`rolling-update --help`): no node is ever newer than its API."""
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import yaml
-
-from kled.errors import InvalidInput
+from kled.errors import InvalidInput, TextUnreadable
+from kled.yaml_text import documents, to_text
 
 Document = Mapping[str, Any]
 
@@ -16,37 +15,40 @@ _FIXED: Final = (
     ("metadata", "labels", "kops.k8s.io/cluster"),
 )
 """What says which object this is; with another one kops would store a second object."""
+_OLD_GROUP: Final = "kops/"
 _COUNTED: Final = ("metadata.creationTimestamp", "metadata.generation")
 """What the state store adds by itself, and nobody edits."""
 
 
 def to_yaml(group: Document) -> str:
-    """Return the group for an editor: kops' order of keys, longer texts as blocks."""
-    return str(yaml.dump(dict(group), Dumper=_Readable, sort_keys=False, allow_unicode=True))
+    """Return the group for an editor: kops' order of keys, longer texts as blocks.
+
+    Every reader of YAML takes its texts for texts (`kled.yaml_text`).
+    """
+    return to_text([group])
 
 
 def parse(text: str, stored: Document) -> Document | None:
     """Return the group that `text` holds; None where nothing is left but comments.
 
-    Raises `InvalidInput` for what is no YAML, naming the line; for more than one document; and
-    where it is not the object that is stored. Unknown fields are left for kops to refuse: it knows
-    which ones its version has.
+    Read as kops reads it, but for duplicate keys, which are refused. Raises `InvalidInput` for what
+    is no YAML, naming the line; for more than one document; and where it is not the object that is
+    stored. Unknown fields are left for kops to refuse: it knows which ones its version has.
     """
     try:
-        documents = [one for one in yaml.safe_load_all(text) if one is not None]
-    except yaml.MarkedYAMLError as error:
-        line = f"line {error.problem_mark.line + 1}" if error.problem_mark else "the file"
+        found = documents(text)
+    except TextUnreadable as error:
+        line = f"line {error.line}" if error.line else "the file"
         hint = "look at the indentation, brackets and quotes there; nothing was stored"
-        raise InvalidInput(line, f"is no YAML: {error.problem or error}", hint=hint) from error
-    except yaml.YAMLError as error:
-        raise InvalidInput("the file", f"is no YAML: {error}") from error
-    if not documents:
+        raise InvalidInput(line, error.problem, hint=hint) from error
+    if not found:
         return None
-    if len(documents) != 1 or not isinstance(documents[0], dict):
+    if len(found) != 1 or not isinstance(found[0], dict):
         raise InvalidInput("the file", "must hold one object, an instance group")
+    edited = _with_todays_group(found[0])
     for path in _FIXED:
-        _same(documents[0], stored, path)
-    return documents[0]
+        _same(edited, stored, path)
+    return edited
 
 
 def changes(before: Document, after: Document) -> tuple[str, ...]:
@@ -57,6 +59,14 @@ def changes(before: Document, after: Document) -> tuple[str, ...]:
         for field in sorted(old.keys() | new.keys())
         if field not in _COUNTED and old.get(field) != new.get(field)
     )
+
+
+def _with_todays_group(edited: Document) -> Document:
+    """Return it with the API group that kops prints: it reads the older `kops/v1alpha2`, too."""
+    version = edited.get("apiVersion")
+    if not isinstance(version, str) or not version.startswith(_OLD_GROUP):
+        return edited
+    return {**edited, "apiVersion": f"kops.k8s.io/{version.removeprefix(_OLD_GROUP)}"}
 
 
 def _same(edited: Document, stored: Document, path: tuple[str, ...]) -> None:
@@ -89,15 +99,3 @@ def _leaves(path: str, value: object) -> Iterator[tuple[str, object]]:
             yield from _leaves(f"{path}[{index}]", inner)
     elif value not in (None, []):
         yield path, value
-
-
-class _Readable(yaml.SafeDumper):
-    """Writes texts of several lines as blocks."""
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in value else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-
-_Readable.add_representer(str, _text)

@@ -81,7 +81,7 @@ def left_in_cloud(session: Session, definition: Definition) -> "Plan":
     with tempfile.TemporaryDirectory(prefix="state-", dir=session.kops.scratch) as scratch:
         root = Path(scratch)
         (root / definition.name).mkdir()
-        text = replace(definition, groups=()).as_yaml()
+        text = replace(definition, groups=(), more=()).as_yaml()
         (root / definition.name / layout.CONFIG).write_text(text, encoding="utf-8")
         return session.kops.at(root.as_uri()).delete_preview(definition.name)
 

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from kled import yaml_text
+from kled.errors import TextUnreadable
 from kled.kops import layout
 from kled.redact import Redactor, secret_values
 
@@ -163,12 +165,9 @@ def _fields(body: bytes) -> dict[str, Value] | None:
 
 
 def _load(body: bytes) -> object:
-    import yaml  # noqa: PLC0415
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(body, Loader=loader)  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, ValueError, RecursionError):
+        return yaml_text.document(body)
+    except TextUnreadable:
         return None
 
 

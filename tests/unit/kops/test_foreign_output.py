@@ -15,12 +15,16 @@ CLUSTER = "kind: Cluster\nmetadata: {name: c}\n"
 @pytest.mark.parametrize(
     "text",
     [
-        CLUSTER + "---\nkind: Surprise\nmetadata: {name: x}\n",
+        "kind: InstanceGroup\nmetadata: {name: x}\n",
+        CLUSTER + "---\nmetadata: {name: x}\n",
+        CLUSTER + "---\n- kind\n",
+        CLUSTER + "---\nkind: InstanceGroup\nkind: InstanceGroup\n",
+        CLUSTER + "---\n" + "[" * 100_000,
         "kind: Cluster\nmetadata: {}\n",
         CLUSTER + "---\n" + CLUSTER,
     ],
 )
-def test_a_definition_of_other_documents_is_unreadable(text: str) -> None:
+def test_what_is_no_definition_is_unreadable(text: str) -> None:
     with pytest.raises(OutputUnreadable):
         parse.definition(text)
 

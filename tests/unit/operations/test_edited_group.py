@@ -9,7 +9,7 @@ from kled.operations.edited_group import changes, parse, to_yaml
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=20)
 VALUES = st.recursive(
-    TEXTS | st.integers() | st.booleans() | st.just("two\nlines\n"),
+    TEXTS | st.integers(-(2**63), 2**64 - 1) | st.booleans() | st.just("two\nlines\n"),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=8,
 )
@@ -42,6 +42,57 @@ def test_only_comments_left_means_nothing_is_wanted() -> None:
 def test_broken_yaml_names_its_line() -> None:
     with pytest.raises(InvalidInput, match="line 3: is no YAML"):
         parse("a: 1\nb: [\n: :", group())
+
+
+def test_a_key_that_stands_twice_is_refused_with_its_line() -> None:  # fault 63
+    text = to_yaml(group(maxSize=2)) + "  maxSize: 3\n"
+
+    with pytest.raises(InvalidInput, match="line 9: key 'maxSize' stands twice"):
+        parse(text, group(maxSize=2))
+
+
+def test_what_kops_printed_years_ago_is_taken() -> None:  # fault 12
+    text = """\
+apiVersion: kops/v1alpha2
+kind: InstanceGroup
+metadata:
+  creationTimestamp: 2018-06-11T21:11:53Z
+  labels:
+    kops.k8s.io/cluster: c.example.com
+  name: nodes
+spec:
+  maxSize: 4
+"""
+    edited = parse(text, group())
+
+    assert edited is not None
+    assert edited["metadata"]["creationTimestamp"] == "2018-06-11T21:11:53Z"
+    assert changes(group(maxSize=2), edited) == ("spec.maxSize: 2 -> 4",)
+    assert edited["apiVersion"] == "kops.k8s.io/v1alpha2"
+
+
+def test_tags_that_look_like_something_else_stay_texts() -> None:  # fault 12
+    tags = {"Backup": "Y", "account": "089012345678", "rack": "1e3", "y": "no"}
+
+    written = to_yaml(group(cloudLabels=tags))
+
+    assert (
+        '    Backup: "Y"\n    account: "089012345678"\n    rack: "1e3"\n    "y": "no"\n' in written
+    )
+
+
+def test_a_value_that_kops_would_read_as_another_kind_shows_as_a_change() -> None:  # fault 12
+    """A person took the quotes off: kops would read a boolean, and so does kled."""
+    stored = group(cloudLabels={"Backup": "Y"})
+    edited = parse(to_yaml(stored).replace('"Y"', "Y"), stored)
+
+    assert edited is not None
+    assert changes(stored, edited) == ("spec.cloudLabels.Backup: Y -> True",)
+
+
+def test_a_bomb_in_an_editor_is_refused() -> None:  # faults 80, 92
+    with pytest.raises(InvalidInput, match="nested more than 100 levels"):
+        parse("a: " + "[" * 100_000, group())
 
 
 @pytest.mark.parametrize("text", ["- a\n", "a: 1\n---\nb: 2\n", "text"])

@@ -1,0 +1,228 @@
+"""Reading YAML by go-yaml's rules, in bounded depth, size and time.
+
+The parser's events are followed one by one, never handed to a loader that calls itself for each
+level: the C loader ends the whole process at 100,000 levels.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+from kled.errors import TextUnreadable
+from kled.yaml_text.scalars import Scalar, resolve, resolve_tagged
+
+MOST_BYTES: Final = 16 << 20
+MOST_NODES: Final = 200_000
+"""Of one text, aliases counted as often as they stand for something."""
+DEEPEST: Final = 100
+_MERGE: Final = "<<"
+_SHOWN: Final = 60
+
+Value = Any
+"""A mapping with texts for keys, a list, or a scalar."""
+
+
+def document(text: str | bytes) -> Value:
+    """Return the only document of `text`; None where there is none. Raises `TextUnreadable`."""
+    found = documents(text)
+    if len(found) > 1:
+        raise TextUnreadable("holds more than one document")
+    return found[0] if found else None
+
+
+def documents(text: str | bytes) -> list[Value]:
+    """Return the documents of `text`, empty ones left out; keys and values are in their order.
+
+    Scalars are what go-yaml takes them for (`kled.yaml_text.scalars`), keys are texts. Raises
+    `TextUnreadable` with the line for what is no YAML, for a key that stands twice in one mapping,
+    and for what is deeper, larger or longer than any definition.
+    """
+    if len(text) > MOST_BYTES:
+        raise TextUnreadable(f"is longer than {MOST_BYTES} bytes")
+    try:
+        return [one for one in _Builder().built(_events(text)) if one is not None]
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = error.problem or error.context or "the text ends too early"
+        raise TextUnreadable(
+            f"is no YAML: {problem}", line=mark.line + 1 if mark else None
+        ) from error
+    except (yaml.YAMLError, UnicodeError) as error:
+        raise TextUnreadable(f"is no YAML: {_short(error)}") from error
+
+
+def _events(text: str | bytes) -> Iterator[yaml.Event]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser is ten times faster
+    yield from yaml.parse(text, Loader=loader)
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:_SHOWN]
+
+
+@dataclass(slots=True)
+class _Open:
+    """A mapping or list whose end is not reached."""
+
+    value: dict[str, Value] | list[Value]
+    anchor: str | None
+    before: int
+    """How many nodes there were before it."""
+    key: str | None = None
+    own: set[str] = field(default_factory=set)
+    """Keys that stand here themselves, not merged from elsewhere."""
+
+
+class _Builder:
+    """Makes values of events."""
+
+    def __init__(self) -> None:
+        self._stack: list[_Open] = []
+        self._anchors: dict[str, tuple[Value, int]] = {}
+        self._nodes = 0
+
+    def built(self, events: Iterator[yaml.Event]) -> Iterator[Value]:
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                self._anchors.clear()
+            elif isinstance(event, yaml.NodeEvent):
+                done, value = self._node(event)
+                if done and not self._stack:
+                    yield value
+            elif isinstance(event, yaml.CollectionEndEvent):
+                value = self._close(event)
+                if not self._stack:
+                    yield value
+
+    def _node(self, event: yaml.NodeEvent) -> tuple[bool, Value]:
+        """Take a node; return whether it is whole, and its value."""
+        line = _line(event)
+        if isinstance(event, yaml.CollectionStartEvent):
+            self._open(event, line)
+            return False, None
+        if isinstance(event, yaml.AliasEvent):
+            value = self._alias(event, line)
+        else:
+            value = self._scalar(event, line)
+        self._put(value, line)
+        return True, value
+
+    def _open(self, event: yaml.CollectionStartEvent, line: int) -> None:
+        if len(self._stack) >= DEEPEST:
+            raise TextUnreadable(f"is nested more than {DEEPEST} levels deep", line=line)
+        if self._awaits_key():
+            raise TextUnreadable("a mapping or list cannot be a key", line=line)
+        value: dict[str, Value] | list[Value] = (
+            {} if isinstance(event, yaml.MappingStartEvent) else []
+        )
+        self._stack.append(_Open(value, event.anchor, self._nodes))
+        if event.anchor is not None:
+            self._anchors.pop(event.anchor, None)
+        self._count(1, line)
+
+    def _close(self, event: yaml.CollectionEndEvent) -> Value:
+        closed = self._stack.pop()
+        if closed.anchor is not None:
+            self._anchors[closed.anchor] = closed.value, self._nodes - closed.before
+        if self._stack:
+            self._put(closed.value, _line(event))
+        return closed.value
+
+    def _scalar(self, event: Any, line: int) -> Scalar:  # noqa: ANN401 - types of PyYAML differ
+        self._count(1, line)
+        if event.tag is not None and event.tag != "!":
+            value = resolve_tagged(event.value, event.tag, line)
+        elif event.implicit[0]:
+            value = resolve(event.value)
+            if self._awaits_key() and event.value == _MERGE:
+                value = _MergeKey(_MERGE)
+        else:
+            value = event.value
+        if event.anchor is not None:
+            self._anchors[event.anchor] = value, 1
+        return value
+
+    def _alias(self, event: yaml.AliasEvent, line: int) -> Value:
+        name = event.anchor or ""
+        if name not in self._anchors:
+            itself = any(one.anchor == name for one in self._stack)
+            problem = "contains itself" if itself else "is not defined"
+            raise TextUnreadable(f"anchor {name[:_SHOWN]!r} {problem}", line=line)
+        value, size = self._anchors[name]
+        self._count(size, line)
+        return value
+
+    def _put(self, value: Value, line: int) -> None:
+        if not self._stack:
+            return
+        top = self._stack[-1]
+        if isinstance(top.value, list):
+            top.value.append(value)
+        elif top.key is None:
+            top.key = _key(value, line)
+            if not isinstance(value, _MergeKey):
+                _require_new(top, line)
+        elif isinstance(top.key, _MergeKey):
+            _merge(top, value, line)
+            top.key = None
+        else:
+            top.value[top.key] = value
+            top.key = None
+
+    def _awaits_key(self) -> bool:
+        return (
+            bool(self._stack)
+            and isinstance(self._stack[-1].value, dict)
+            and self._stack[-1].key is None
+        )
+
+    def _count(self, nodes: int, line: int) -> None:
+        self._nodes += nodes
+        if self._nodes > MOST_NODES:
+            raise TextUnreadable(f"holds more than {MOST_NODES} values", line=line)
+
+
+class _MergeKey(str):
+    """A plain `<<` in the place of a key."""
+
+    __slots__ = ()
+
+
+def _key(value: Value, line: int) -> str:
+    """Return the key as sigs.k8s.io/yaml makes a text of it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    raise TextUnreadable(f"{value!r} cannot be a key; quote it", line=line)
+
+
+def _require_new(top: _Open, line: int) -> None:
+    key = top.key or ""
+    if key in top.own:
+        raise TextUnreadable(f"key {key[:_SHOWN]!r} stands twice", line=line)
+    top.own.add(key)
+
+
+def _merge(top: _Open, value: Value, line: int) -> None:
+    """Take over the entries of other mappings; what stands here itself comes after them.
+
+    Go-yaml lets the later one win where others let the nearer one win: neither is guessed.
+    """
+    for one in value if isinstance(value, list) else [value]:
+        if not isinstance(one, dict):
+            raise TextUnreadable("<< needs a mapping", line=line)
+        twice = top.own & one.keys()
+        if twice:
+            key = min(twice)
+            raise TextUnreadable(f"<< would change {key[:_SHOWN]!r}: put it first", line=line)
+        assert isinstance(top.value, dict)  # noqa: S101 - a key was read
+        top.value.update(one)
