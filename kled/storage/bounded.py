@@ -1,17 +1,33 @@
 """Reading an object that should be small, whatever its size is."""
 
+from typing import Final
+
 from kled.documents import LIMIT, too_large
+from kled.errors import PreconditionFailed, StoreUnavailable
 from kled.storage.base import ObjectStore, Stored
+
+_TRIES: Final = 3
 
 
 def get_bounded(store: ObjectStore, key: str, *, limit: int = LIMIT, what: str = "") -> Stored:
-    """Return the object at `key` in one request, holding at most `limit` bytes and one chunk.
+    """Return the object at `key`, holding at most `limit` bytes and one chunk.
 
-    Raises what `ObjectStore.read` raises, and `DocumentDamaged` for an object of more than `limit`
-    bytes: at once where the store tells the size, and else as soon as more than that has come.
-    `what` names the object in that error; without it, its URL does.
+    As `get`, and never half of one write and half of another: where the connection breaks and the
+    object is written again meanwhile, it is read from the start. Raises what `ObjectStore.get`
+    raises, `StoreUnavailable` where it changes each time, and `DocumentDamaged` for an object of
+    more than `limit` bytes: at once where the store tells the size, and else as soon as more than
+    that has come. `what` names the object in these errors; without it, its URL does.
     """
     what = what or f"{store.location.url}/{key}"
+    for _ in range(_TRIES):
+        try:
+            return _read(store, key, limit, what)
+        except PreconditionFailed:
+            continue
+    raise StoreUnavailable(f"{what} is written faster than it can be read")
+
+
+def _read(store: ObjectStore, key: str, limit: int, what: str) -> Stored:
     with store.read(key) as reading:
         if reading.size > limit:
             raise too_large(what, limit)

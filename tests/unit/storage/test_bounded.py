@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from kled.errors import DocumentDamaged, ObjectMissing
+from kled.errors import DocumentDamaged, ObjectMissing, PreconditionFailed, StoreUnavailable
 from kled.storage.base import Reading, Stored
 from kled.storage.bounded import get_bounded
 from kled.storage.memory import MemoryStore
@@ -67,3 +67,36 @@ def test_an_object_that_tells_a_false_size_is_given_up_at_the_bound() -> None:
         get_bounded(_LargeStore(body), "runs/x.json", what="it")
 
     assert body.sent == 5
+
+
+class _ChangingStore(MemoryStore):
+    """Breaks its first `breaks` readings off, with the object written again before it goes on."""
+
+    def __init__(self, breaks: int) -> None:
+        super().__init__(name="changing")
+        self._breaks = breaks
+
+    @contextmanager
+    def read(
+        self, key: str, *, tag: str | None = None, version: str | None = None, start: int = 0
+    ) -> Iterator[Reading]:
+        if self._breaks:
+            self._breaks -= 1
+            raise PreconditionFailed("it has another tag now")
+        with super().read(key, tag=tag, version=version, start=start) as reading:
+            yield reading
+
+
+def test_an_object_that_is_written_again_while_it_is_read_is_read_from_the_start() -> None:
+    store = _ChangingStore(breaks=2)
+    store.put("a", b"body")
+
+    assert get_bounded(store, "a").body == b"body"
+
+
+def test_an_object_that_changes_each_time_may_be_tried_again_later() -> None:
+    store = _ChangingStore(breaks=3)
+    store.put("a", b"body")
+
+    with pytest.raises(StoreUnavailable, match="memory://changing/a is written faster"):
+        get_bounded(store, "a")
