@@ -7,14 +7,18 @@ keys that it does not know ("refusing to delete: unknown file found").
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from typing import Any, Final, Literal, Self, get_args
+from typing import Any, Final, Literal, Self
 
-from kled.errors import StoreError
+from kled.documents import Fields, parse_json
+from kled.errors import DocumentDamaged, StoreError
 from kled.storage.base import checked
 
 FORMAT: Final = "kled.io/lease/v1"
 State = Literal["held", "released"]
+_STATES: Final[dict[str, State]] = {"held": "held", "released": "released"}
 _LONGEST: Final = timedelta(days=1)
+_LARGEST: Final = 64 * 1024
+"""Bytes of a lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,31 +98,30 @@ def decode(body: bytes) -> Lease:
     A lease that cannot be read is neither held nor free: guessing could let two writers in.
     """
     try:
-        return _lease(json.loads(body))
-    except (ValueError, KeyError, TypeError) as error:
+        return _lease(Fields(parse_json(body, what="the lease", limit=_LARGEST), "the lease"))
+    except DocumentDamaged as error:
         raise StoreError(
-            f"the lease cannot be read: {error!r}",
+            f"the lease cannot be read: {error.reason}",
             hint="it was damaged or written by a newer kled; when nothing changes the cluster, "
             "delete the object and run again",
         ) from error
 
 
-def _lease(fields: Any) -> Lease:  # noqa: ANN401 - whatever the JSON held
-    if fields["format"] != FORMAT:
-        raise ValueError(fields["format"])
-    writer = Writer(
-        _text(fields["owner"]), _text(fields["run_id"]), _text(fields["host"]), int(fields["pid"])
+def _lease(fields: Fields) -> Lease:
+    if fields.text("format") != FORMAT:
+        raise DocumentDamaged("the lease", f"its format is not {FORMAT}")
+    state = _STATES.get(fields.text("state"))
+    seconds = fields.number("ttl_seconds")
+    ttl = timedelta(seconds=min(seconds, 2 * _LONGEST.total_seconds()))
+    if state is None or not timedelta(0) < ttl <= _LONGEST:
+        raise DocumentDamaged("the lease", "its state or its ttl_seconds is impossible")
+    return Lease(
+        fields.text("cluster"),
+        Writer(
+            fields.text("owner"), fields.text("run_id"), fields.text("host"), fields.whole("pid")
+        ),
+        ttl,
+        fields.whole("token", least=1),
+        fields.whole("renewals"),
+        state,
     )
-    ttl = timedelta(seconds=float(fields["ttl_seconds"]))
-    token, renewals, state = int(fields["token"]), int(fields["renewals"]), fields["state"]
-    if not timedelta(0) < ttl <= _LONGEST or token < 1 or renewals < 0:
-        raise ValueError([fields["ttl_seconds"], token, renewals])
-    if state not in get_args(State):
-        raise ValueError(state)
-    return Lease(_text(fields["cluster"]), writer, ttl, token, renewals, state)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value

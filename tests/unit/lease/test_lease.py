@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kled.documents import LARGEST
 from kled.errors import CapabilityMissing, InvalidInput, LeaseHeld, LeaseLost, StoreError
 from kled.lease import Terms, Writer, boot_time, child, hold, vigil
 from kled.lease.document import Lease, decode, encode, key
@@ -43,8 +44,8 @@ class FakeTime:
 @given(
     writer=st.builds(Writer, st.text(), st.text(), st.text(), st.integers(0, 2**31)),
     seconds=st.integers(1, 86_400),
-    token=st.integers(1),
-    renewals=st.integers(0),
+    token=st.integers(1, LARGEST),
+    renewals=st.integers(0, LARGEST - 1),
 )
 def test_a_lease_reads_as_it_was_written(
     writer: Writer, seconds: int, token: int, renewals: int
@@ -65,6 +66,11 @@ def test_a_lease_reads_as_it_was_written(
         {"renewals": -1},
         {"state": "stolen"},
         {"owner": 7},
+        {"ttl_seconds": 1e300},  # fault 84: these left as other errors
+        {"ttl_seconds": 1e-9},
+        {"token": 1.5},
+        {"token": LARGEST + 1},
+        {"owner": "\ud800"},
     ],
 )
 def test_a_lease_that_cannot_be_understood_is_neither_held_nor_free(
@@ -76,6 +82,22 @@ def test_a_lease_that_cannot_be_understood_is_neither_held_nor_free(
         decode(json.dumps({**fields, **change}).encode())
     with pytest.raises(StoreError):
         decode(b"{")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 60_000,
+        b" " * 100_000 + b"{}",
+        encode(Lease(CLUSTER, ME, TTL, 1)).replace(b'"token": 1', b'"token": 1e999'),
+        encode(Lease(CLUSTER, ME, TTL, 1)).replace(b'"token": 1', b'"token": Infinity'),
+        encode(Lease(CLUSTER, ME, TTL, 1)).replace(b'"token": 1', b'"token": 1, "token": 2'),
+    ],
+    ids=["deep", "large", "overflowing", "infinite", "doubled"],
+)
+def test_a_lease_that_is_made_to_harm_its_reader_is_refused(body: bytes) -> None:  # fault 84
+    with pytest.raises(StoreError, match="the lease cannot be read"):
+        decode(body)
 
 
 def test_a_lease_is_kept_outside_every_cluster() -> None:
