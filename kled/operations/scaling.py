@@ -18,17 +18,15 @@ from kled.errors import (
 from kled.kops import footprint, suspended
 from kled.kops.cloud_names import group_of
 from kled.models.cluster import Role
-from kled.models.definition import Definition
 from kled.models.kubernetes import NodeState
 from kled.models.machines import Machine, Machines
 from kled.operations import scale_journal
 from kled.operations.chosen_nodes import choose
 from kled.operations.cluster_api import cluster_api
-from kled.operations.edit_instance_group import group_in
-from kled.operations.edited_group import Document, to_yaml
 from kled.operations.machines import group_roles, machines
 from kled.operations.scale_journal import OpenScaleDown
 from kled.operations.session import Session
+from kled.operations.stored_sizes import StoredSizes
 
 if TYPE_CHECKING:
     from kled.kubernetes.client import Api
@@ -59,13 +57,12 @@ class Scaling:
         self._target = target
         self._cluster = target.cluster
         self._group = target.instance_group
-        self._defined: Definition | None = None
+        self._sizes = StoredSizes(session, target.cluster, target.instance_group)
         self._groups: Mapping[str, Role] = {}
 
     def check(self) -> str:
         """Raise what would keep it from ending, before anything is changed."""
-        stored = self._stored()
-        low, high = self._wanted(stored)
+        low, high = self._wanted()
         if low < 0 or low > high:
             raise InvalidInput("--min", f"the least number, {low}, is above the greatest, {high}")
         begun = self._begun()
@@ -88,12 +85,9 @@ class Scaling:
         """Keep the group from launching what replaces the machines that go."""
         if not self._surplus() or self._begun() is not None:
             return self._begun_words()
-        stored = self._stored()
-        low, high = self._wanted(stored)
-        mine = suspended.suspended(stored)
-        scale_journal.write(
-            self._session, self._cluster, OpenScaleDown(self._group, mine, low, high)
-        )
+        low, high = self._wanted()
+        begun = OpenScaleDown(self._group, self._sizes.suspended(), low, high)
+        scale_journal.write(self._session, self._cluster, begun)
         return self._held()
 
     def end_machines(self) -> str:
@@ -121,25 +115,24 @@ class Scaling:
 
     def set_bounds(self) -> str:
         """Store the bounds and update; nothing that runs is above them by now."""
-        stored = self._stored()
-        low, high = self._wanted(stored)
+        low, high = self._wanted()
         if self._surplus():
             raise ClusterNotReady(f"{self._group} has more machines again than {high}")
-        return self._store(low, high, suspended.suspended(stored))
+        return self._sizes.store(low, high, self._sizes.suspended())
 
     def release(self) -> str:
         """Give the group back what it suspended before, and end the journal."""
         begun = self._begun()
         if begun is None:
             return "it was not held back"
-        low, high = suspended.bounds(self._stored())
-        words = self._store(low, high, begun.suspended)
+        low, high = self._sizes.bounds()
+        words = self._sizes.store(low, high, begun.suspended)
         scale_journal.forget(self._session, self._cluster)
         return words
 
     def wait(self) -> str:
         """Wait until the group has as many ready nodes as it has at least."""
-        low, _ = suspended.bounds(self._stored())
+        low, _ = self._sizes.bounds()
         ends = self._session.clock.monotonic() + self._target.patience.total_seconds()
         with cluster_api(self._session, self._cluster, self._target.api_server) as api:
             while True:
@@ -165,7 +158,7 @@ class Scaling:
                 f'"{self._group}" is control plane: its machines hold etcd',
                 hint="the number of control planes is changed with its etcd members, one at a time",
             )
-        spec: Any = self._definition().cluster.get("spec") or {}
+        spec: Any = self._sizes.definition().cluster.get("spec") or {}
         provider = str(spec.get("cloudProvider", ""))
         if provider != "aws":
             raise DefinitionRejected(
@@ -192,11 +185,10 @@ class Scaling:
 
     def _held(self) -> str:
         """Suspend launching; bounds that were stored below what runs must not be applied yet."""
-        stored = self._stored()
-        low, high = suspended.bounds(stored)
+        low, high = self._sizes.bounds()
         high = max(high, self._running(self._machines()))
-        processes = (*suspended.suspended(stored), *suspended.HELD)
-        return self._store(min(low, high), high, tuple(dict.fromkeys(processes)))
+        processes = (*self._sizes.suspended(), *suspended.HELD)
+        return self._sizes.store(min(low, high), high, tuple(dict.fromkeys(processes)))
 
     def _next(self, api: "Api", begun: OpenScaleDown) -> Machine | None:
         """Return the next machine that goes; None where the group is small enough."""
@@ -263,31 +255,13 @@ class Scaling:
 
         for name in begun.chosen:
             uncordon(api, name)
-        low, high = suspended.bounds(self._stored())
-        self._store(low, high, begun.suspended)
+        low, high = self._sizes.bounds()
+        self._sizes.store(low, high, begun.suspended)
         scale_journal.forget(self._session, self._cluster)
 
-    def _store(self, low: int, high: int, processes: tuple[str, ...]) -> str:
-        """Store the group so, and bring the cloud in line with it; nothing where it is so."""
-        stored = self._stored()
-        words = []
-        if (*suspended.bounds(stored), suspended.suspended(stored)) != (low, high, processes):
-            text = to_yaml(suspended.resized(stored, low, high, processes))
-            self._session.kops.store_edited_group(self._cluster, self._group, text)
-            self._defined = None
-            held = f", {' and '.join(processes)} suspended" if processes else ""
-            words.append(f"stored: {low} to {high} machines{held}")
-        if not self._session.kops.update_preview(self._cluster).is_empty:
-            self._session.kops.update(self._cluster)
-            words.append("updated")
-        return "; ".join(words) or "it is so already"
-
-    def _stored(self) -> Document:
-        return group_in(self._definition(), self._group)
-
-    def _wanted(self, stored: Document) -> tuple[int, int]:
+    def _wanted(self) -> tuple[int, int]:
         """Return the bounds in the end: what was typed, else what was begun, else what is."""
-        low, high = suspended.bounds(stored)
+        low, high = self._sizes.bounds()
         begun, target = self._begun(), self._target
         if begun is not None and begun.instance_group == self._group:
             low, high = begun.minimum, begun.maximum
@@ -301,7 +275,7 @@ class Scaling:
         return self._surplus_of(self._machines())
 
     def _surplus_of(self, known: Machines) -> int:
-        _, high = self._wanted(self._stored())
+        _, high = self._wanted()
         running = self._running(known)
         gone = self._gone()
         unsure = [one.id for one in known.machines if one.group is None and one.id not in gone]
@@ -333,11 +307,6 @@ class Scaling:
     def _is_ours(self, name: str) -> bool:
         """Say whether a cloud's name is that of this group, not of one that begins like it."""
         return group_of(name, self._roles(), self._cluster) == self._group
-
-    def _definition(self) -> Definition:
-        """Return what is stored, asked for once between two changes of ours."""
-        self._defined = self._defined or self._session.kops.get_definition(self._cluster)
-        return self._defined
 
     def _begun(self) -> OpenScaleDown | None:
         return scale_journal.read(self._session, self._cluster)

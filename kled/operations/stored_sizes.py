@@ -1,0 +1,52 @@
+"""A group's bounds and what it suspends: as they are stored, stored anew, and applied."""
+
+from kled.kops import suspended
+from kled.models.definition import Definition
+from kled.operations.edit_instance_group import group_in
+from kled.operations.edited_group import Document, to_yaml
+from kled.operations.session import Session
+
+
+class StoredSizes:
+    """One instance group's sizes in the state store and, after each change, in the cloud."""
+
+    def __init__(self, session: Session, cluster: str, instance_group: str) -> None:
+        self._session = session
+        self._cluster = cluster
+        self._group = instance_group
+        self._defined: Definition | None = None
+
+    def definition(self) -> Definition:
+        """Return what is stored, asked for once between two changes of ours."""
+        self._defined = self._defined or self._session.kops.get_definition(self._cluster)
+        return self._defined
+
+    def document(self) -> Document:
+        """Return the group's stored object; raise `InstanceGroupNotFound`."""
+        return group_in(self.definition(), self._group)
+
+    def bounds(self) -> tuple[int, int]:
+        """Return the least and the greatest number of machines, kops' default where unset."""
+        return suspended.bounds(self.document())
+
+    def suspended(self) -> tuple[str, ...]:
+        """Return the processes that the group suspends."""
+        return suspended.suspended(self.document())
+
+    def store(self, low: int, high: int, processes: tuple[str, ...]) -> str:
+        """Store the group so, and bring the cloud in line with it; nothing where it is so.
+
+        Safe to repeat and to kill: kops writes the one object whole, and what a killed update has
+        left is what the next preview shows.
+        """
+        words = []
+        if (*self.bounds(), self.suspended()) != (low, high, processes):
+            text = to_yaml(suspended.resized(self.document(), low, high, processes))
+            self._defined = None  # also where the call fails: it may have stored it
+            self._session.kops.store_edited_group(self._cluster, self._group, text)
+            held = f", {' and '.join(processes)} suspended" if processes else ""
+            words.append(f"stored: {low} to {high} machines{held}")
+        if not self._session.kops.update_preview(self._cluster).is_empty:
+            self._session.kops.update(self._cluster)
+            words.append("updated")
+        return "; ".join(words) or "it is so already"
