@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 from kled.errors import (
     ClusterNotReady,
     DefinitionRejected,
-    DrainBlocked,
     GroupRefilled,
     InvalidInput,
     NotApproved,
@@ -23,6 +22,13 @@ from kled.models.machines import Machine, Machines
 from kled.operations import scale_journal
 from kled.operations.chosen_nodes import choose
 from kled.operations.cluster_api import cluster_api
+from kled.operations.giving_back import (
+    finish,
+    give_back,
+    giving_back,
+    left_by,
+    saying_what_is_left,
+)
 from kled.operations.machines import group_roles, machines
 from kled.operations.scale_journal import OpenScaleDown
 from kled.operations.session import Session
@@ -69,9 +75,7 @@ class Scaling:
         if begun is not None and begun.instance_group != self._group:
             raise NotApproved(
                 f'scaling "{begun.instance_group}" down was interrupted',
-                hint="finish it first: kled kops scale-instance-group"
-                f" --name={self._cluster} --instance-group={begun.instance_group}"
-                f" --min={begun.minimum} --max={begun.maximum}",
+                hint=f"{left_by(begun)}; finish it first: {finish(self._cluster, begun)}",
             )
         surplus = self._surplus()
         if surplus:
@@ -87,58 +91,59 @@ class Scaling:
             return self._begun_words()
         low, high = self._wanted()
         begun = OpenScaleDown(self._group, self._sizes.suspended(), low, high)
-        scale_journal.write(self._session, self._cluster, begun)
-        return self._held()
+        with saying_what_is_left(self._session, self._cluster):
+            scale_journal.write(self._session, self._cluster, begun)
+            return self._held()
 
     def end_machines(self) -> str:
-        """Drain and delete surplus machines, one after the other."""
+        """Drain and delete surplus machines, one after the other.
+
+        Whatever keeps it from ending gives the group back what it was, as far as that can be done.
+        """
         begun = self._begun()
-        if begun is None or not self._surplus():
+        if begun is None:
             return _NOTHING
-        self._held()  # a run that was killed may have been before that
+        with giving_back(self._session, self._cluster, self._target.api_server):
+            if not self._surplus():
+                return _NOTHING
+            self._held()  # a run that was killed may have been before that
+            with cluster_api(self._session, self._cluster, self._target.api_server) as api:
+                return self._end_surplus(api, begun)
+
+    def _end_surplus(self, api: "Api", begun: OpenScaleDown) -> str:
         ended: list[str] = []
         most = self._surplus()
-        with cluster_api(self._session, self._cluster, self._target.api_server) as api:
-            try:
-                while (machine := self._next(api, begun)) is not None:
-                    if len(ended) == most:
-                        raise self._refilled(ended)
-                    begun = self._choose(begun, machine.node)
-                    self._end(api, machine)
-                    begun = replace(begun, ended=(*begun.ended, machine.id))
-                    scale_journal.write(self._session, self._cluster, begun)
-                    ended.append(machine.node.name if machine.node else machine.id)
-            except (DrainBlocked, GroupRefilled):
-                self._give_up(api, begun)
-                raise
+        while (machine := self._next(api, begun)) is not None:
+            if len(ended) == most:
+                raise self._refilled(ended)
+            begun = self._choose(begun, machine.node)
+            self._end(api, machine)
+            begun = replace(begun, ended=(*begun.ended, machine.id))
+            scale_journal.write(self._session, self._cluster, begun)
+            ended.append(machine.node.name if machine.node else machine.id)
         return f"drained and ended {', '.join(ended)}" if ended else _NOTHING
 
     def set_bounds(self) -> str:
         """Store the bounds and update; nothing that runs is above them by now."""
-        low, high = self._wanted()
-        if self._surplus():
-            raise ClusterNotReady(f"{self._group} has more machines again than {high}")
-        return self._sizes.store(low, high, self._sizes.suspended())
+        with saying_what_is_left(self._session, self._cluster):
+            low, high = self._wanted()
+            if self._surplus():
+                raise ClusterNotReady(f"{self._group} has more machines again than {high}")
+            return self._sizes.store(low, high, self._sizes.suspended())
 
     def release(self) -> str:
         """Give the group back what it suspended before, and end the journal."""
-        begun = self._begun()
-        if begun is None:
-            return "it was not held back"
-        low, high = self._sizes.bounds()
-        words = self._sizes.store(low, high, begun.suspended)
-        scale_journal.forget(self._session, self._cluster)
-        return words
+        with saying_what_is_left(self._session, self._cluster):
+            return give_back(self._session, self._cluster, self._target.api_server)
 
     def wait(self) -> str:
         """Wait until the group has as many ready nodes as it has at least."""
         low, _ = self._sizes.bounds()
+        if self._roles()[self._group] == "bastion":  # its machines never become nodes
+            return f"{self._running(self._machines())} machines run"
         ends = self._session.clock.monotonic() + self._target.patience.total_seconds()
         with cluster_api(self._session, self._cluster, self._target.api_server) as api:
-            while True:
-                ready = self._ready(api)
-                if ready >= low:
-                    return f"{ready} nodes are ready"
+            while (ready := self._ready(api)) < low:
                 if self._session.clock.monotonic() >= ends:
                     raise ClusterNotReady(
                         f"{self._group} has {ready} ready nodes, not {low}",
@@ -146,6 +151,7 @@ class Scaling:
                     )
                 self._session.note(f"{self._group}: {ready} of {low} nodes are ready")
                 self._session.clock.sleep(_LOOK_EVERY)
+        return f"{ready} nodes are ready"
 
     def _ready(self, api: "Api") -> int:
         nodes = [one.node for one in self._machines(api).of_group(self._group) if one.node]
@@ -157,6 +163,12 @@ class Scaling:
             raise DefinitionRejected(
                 f'"{self._group}" is control plane: its machines hold etcd',
                 hint="the number of control planes is changed with its etcd members, one at a time",
+            )
+        own: Any = self._sizes.document().get("spec") or {}
+        if own.get("manager") == "Karpenter":
+            raise DefinitionRejected(
+                f'"{self._group}" has no bounds: Karpenter launches its machines as pods need them',
+                hint="drain a node and Karpenter removes its machine",
             )
         spec: Any = self._sizes.definition().cluster.get("spec") or {}
         provider = str(spec.get("cloudProvider", ""))
@@ -248,16 +260,6 @@ class Scaling:
             hint="somebody or something else resumes its processes or attaches machines; nothing"
             " more was drained, and the group has what it suspended before",
         )
-
-    def _give_up(self, api: "Api", begun: OpenScaleDown) -> None:
-        """Uncordon what we have cordoned, and let the group launch again."""
-        from kled.kubernetes.nodes import uncordon  # noqa: PLC0415
-
-        for name in begun.chosen:
-            uncordon(api, name)
-        low, high = self._sizes.bounds()
-        self._sizes.store(low, high, begun.suspended)
-        scale_journal.forget(self._session, self._cluster)
 
     def _wanted(self) -> tuple[int, int]:
         """Return the bounds in the end: what was typed, else what was begun, else what is."""

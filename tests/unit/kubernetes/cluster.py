@@ -42,6 +42,8 @@ class Cluster:
         self.answers: deque[Answer] = deque()
         self.on_evict: Callable[[str], Answer | None] = lambda _name: None
         """Answers an eviction; None evicts the pod at once."""
+        self.down = False
+        """Whether every request gets a 503."""
         self.lock = threading.Lock()
 
     def node(self, name: str, **spec: object) -> None:
@@ -88,6 +90,8 @@ class Cluster:
             url = urlsplit(target)
             document: Json = json.loads(body) if body else {}
             self.asked.append((method, url.path, document))
+            if self.down:
+                return failure(503, "the server is currently unable to handle the request")
             if self.answers:
                 return self.answers.popleft()
             found = re.fullmatch(

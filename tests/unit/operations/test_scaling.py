@@ -6,10 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from kled.errors import ClusterNotReady, DefinitionRejected, KledError
+from kled.errors import (
+    ClusterNotReady,
+    DefinitionRejected,
+    DrainBlocked,
+    KledError,
+    LeaseLost,
+    Throttled,
+)
 from kled.operations.scale_instance_group import ScaleInstanceGroup
 from kled.operations.step import attempt
+from tests.unit.kubernetes.cluster import held
 from tests.unit.operations.fleet import C, Fleet, fleet_in, session_of
+
+FINISH = (
+    f"finish it: kled kops scale-instance-group --name={C} --instance-group=nodes --min=2 --max=2"
+    " --yes"
+)
 
 
 @pytest.fixture
@@ -22,8 +35,10 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
         yield fleet
 
 
-def scale(fleet: Fleet, group: str, low: int | None, high: int | None) -> list[str]:
-    session = session_of(fleet)
+def scale(
+    fleet: Fleet, group: str, low: int | None, high: int | None, notes: list[str] | None = None
+) -> list[str]:
+    session = session_of(fleet, notes)
     patience = timedelta(seconds=30)
     operation = ScaleInstanceGroup(C, group, low, high, patience=patience)
     return [attempt(step, session) for step in operation.steps()]
@@ -138,3 +153,174 @@ def test_the_role_that_kops_knows_and_no_label_makes_a_control_plane(tmp_path: P
             scale(fleet, "apes", 1, 1)
 
         assert fleet.ended == []
+
+
+def test_a_bastion_is_no_node_and_counts_all_the_same(tmp_path: Path) -> None:
+    with fleet_in(tmp_path) as fleet:
+        fleet.group("bastions", 0, role="Bastion", minSize=2, maxSize=2)
+        fleet.machine("bastions", "b1", joined=False)
+        fleet.machine("bastions", "b2", joined=False)
+
+        words = scale(fleet, "bastions", 1, 1)
+
+        assert fleet.ended == ["i-b1"]
+        assert words[-1] == "1 machines run"
+
+
+def test_a_group_that_karpenter_fills_is_not_held_back_by_its_definition(fleet: Fleet) -> None:
+    fleet.groups["nodes"]["spec"]["manager"] = "Karpenter"
+
+    with pytest.raises(DefinitionRejected, match="Karpenter"):
+        scale(fleet, "nodes", 2, 2)
+
+    assert fleet.ended == []
+
+
+CALLS = (
+    ("update_preview", 2),
+    ("store_edited_group", 1),
+    ("update", 1),
+    ("update_preview", 3),
+    ("export_kubeconfig", 1),
+    ("get_instances", 7),
+    ("delete_instance", 1),
+    ("get_instances", 9),
+    ("store_edited_group", 2),
+    ("update", 2),
+    ("get_definition", 4),
+    ("store_edited_group", 3),
+    ("update", 3),
+    ("export_kubeconfig", 2),
+)
+"""The calls of a scale-down that changes something, and what it asks between them."""
+
+
+@pytest.mark.parametrize("times", [1, 1000], ids=["once", "for good"])
+@pytest.mark.parametrize("error", [Throttled, LeaseLost])
+@pytest.mark.parametrize(("verb", "number"), CALLS)
+def test_a_failure_anywhere_gives_the_group_back_or_says_what_is_left(
+    fleet: Fleet, verb: str, number: int, error: type[KledError], times: int
+) -> None:  # fault 3
+    fleet.groups["nodes"]["spec"]["suspendProcesses"] = ["AlarmNotification"]
+    fleet.update(C)
+    fleet.called.clear()
+    fleet.kubernetes.pod("web-1", "nodes-1")
+    left = [times]
+
+    def fails(_call: int) -> KledError | None:
+        broken = left[0] < times or fleet.called.count(verb) == number
+        if not broken or not left[0]:
+            return None
+        left[0] -= 1
+        return error("it broke")
+
+    fleet.fails = fails
+    with pytest.raises(error) as broke:
+        scale(fleet, "nodes", 2, 2)
+
+    if journal(fleet) or fleet.cordoned() or "Launch" in str(fleet.suspends("nodes")):
+        assert FINISH in str(broke.value.hint)
+    fleet.fails = lambda _call: None
+    scale(fleet, "nodes", 2, 2)
+    assert fleet.suspends("nodes") == (["AlarmNotification"], ["AlarmNotification"])
+    assert fleet.cordoned() == []
+    assert not journal(fleet)
+    assert not fleet.picked
+    assert {one.rpartition("-")[0] for one in fleet.ended} <= {"i-nodes", "i-nodes-new"}
+    assert len([one for one in fleet.instances if one.instance_group == f"nodes.{C}"]) == 2
+
+
+def test_a_failure_that_passes_leaves_nothing_held_back(fleet: Fleet) -> None:  # fault 3
+    fleet.fails = lambda _call: (
+        Throttled("it broke") if fleet.called[-1] == "delete_instance" else None
+    )
+
+    with pytest.raises(Throttled) as broke:
+        scale(fleet, "nodes", 2, 2)
+
+    assert broke.value.hint is None
+    assert steady(fleet)
+    assert fleet.ended == []
+
+
+def test_an_api_that_goes_away_leaves_the_group_launching_and_says_what_is_cordoned(
+    fleet: Fleet,
+) -> None:  # fault 3
+    fleet.kubernetes.pod("web-1", "nodes-1")
+    fleet.kubernetes.pod("web-2", "nodes-2")
+    fleet.kubernetes.pod("web-3", "nodes-3")
+
+    def goes_away(name: str) -> None:
+        fleet.kubernetes.down = True
+
+    fleet.kubernetes.on_evict = goes_away
+
+    with pytest.raises(DrainBlocked) as broke:
+        scale(fleet, "nodes", 2, 2)
+
+    assert fleet.suspends("nodes") == ([], [])
+    assert fleet.cordoned() == ["nodes-1"]
+    assert broke.value.hint is not None
+    assert "nodes-1 cordoned" in broke.value.hint
+    assert FINISH in broke.value.hint
+
+
+def test_a_drain_that_is_blocked_gives_all_back(fleet: Fleet) -> None:
+    for number in (1, 2, 3):
+        fleet.kubernetes.pod(f"web-{number}", f"nodes-{number}")
+    fleet.kubernetes.on_evict = held
+
+    with pytest.raises(DrainBlocked):
+        scale(fleet, "nodes", 2, 2)
+
+    assert steady(fleet)
+    assert fleet.ended == []
+
+
+def test_an_interruption_says_what_is_left(fleet: Fleet) -> None:  # fault 3
+    notes: list[str] = []
+    fleet.kubernetes.pod("web-1", "nodes-1")
+
+    def interrupt(call: int) -> None:
+        if fleet.called[-1] == "delete_instance":
+            raise KeyboardInterrupt
+
+    fleet.fails = interrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scale(fleet, "nodes", 2, 2, notes)
+
+    assert FINISH in notes[-1]
+
+
+def test_another_group_is_scaled_after_the_interrupted_one(fleet: Fleet) -> None:  # fault 20
+    def interrupt(_call: int) -> None:
+        if fleet.called[-1] == "delete_instance":
+            raise KeyboardInterrupt
+
+    fleet.fails = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        scale(fleet, "nodes", 2, 2)
+    fleet.fails = lambda _call: None
+
+    with pytest.raises(KledError, match='scaling "nodes" down was interrupted') as refused:
+        scale(fleet, "nodes-b", 1, 1)
+
+    assert refused.value.hint is not None
+    assert refused.value.hint.endswith("--instance-group=nodes --min=2 --max=2 --yes")
+
+
+def test_a_node_that_need_not_go_any_more_is_not_left_cordoned(fleet: Fleet) -> None:
+    def interrupt(_call: int) -> None:
+        if fleet.called[-1] == "delete_instance":
+            raise KeyboardInterrupt
+
+    fleet.fails = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        scale(fleet, "nodes", 2, 2)
+    fleet.fails = lambda _call: None
+
+    scale(fleet, "nodes", 3, 3)
+
+    assert steady(fleet)
+    assert fleet.ended == []
