@@ -73,15 +73,21 @@ def _tools(call: Call) -> list[Row]:
 
 
 def _state_store(call: Call) -> Row:
+    from kled.operations.listed_clusters import listed_clusters  # noqa: PLC0415 - not for --help
+
     if call.settings.state_store is None:
         hint = "none is named: kled kops configure-state-store --state=URL"
         return _row("state store", "missing", hint, needed=True)
     try:
         with call.session() as session:
-            count = len(session.kops.get_clusters())
+            found = listed_clusters(session)
     except KledError as error:
         return _row("state store", "wrong", error.message, needed=True)
-    return _row("state store", "ok", f"{call.settings.state_store}: {count} clusters", needed=True)
+    bad = ", ".join(f"{one.name} ({one.problem})" for one in found if one.problem)
+    words = f"{call.settings.state_store}: {len(found)} clusters"
+    if bad:
+        return _row("state store", "wrong", f"{words}; kops cannot load {bad}", needed=True)
+    return _row("state store", "ok", words, needed=True)
 
 
 def _snapshot_store(call: Call) -> Row:

@@ -1,16 +1,20 @@
 """The commands that only read: `get-*` and `toolbox-dump`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
+from kled.errors import KledError
 
 if TYPE_CHECKING:
+    from kled.models.cluster import Cluster
     from kled.operations.session import Session
 
+UNREADABLE = "(unreadable)"
 _NAME = click.option("--name", metavar="CLUSTER", help="The cluster; without it, all of the store.")
 
 CLUSTERS = (
@@ -58,17 +62,24 @@ SECRETS = (Column("TYPE", "type"), Column("NAME", "name"))
     "--name", metavar="CLUSTER", help="Only this cluster; yaml and json are its definition."
 )
 def get_clusters(call: Call, name: str | None) -> None:
-    """List the clusters of the state store; with --name show one."""
+    """List the clusters of the state store; with --name show one.
+
+    A cluster that kops cannot load is listed with the reason, and the exit status is 1.
+    """
+    from kled.operations.listed_clusters import listed_clusters  # noqa: PLC0415 - not for --help
+
     with call.session() as session:
         if name is not None and call.settings.output != "table":
             show_value(session.kops.get_definition(name).as_json(), call.settings.output)
             return
-        rows = [one for one in session.kops.get_clusters() if name in (None, one.name)]
+        rows = [one for one in listed_clusters(session) if name in (None, one.name)]
         if name is not None and not rows:
             session.kops.get_definition(name)  # raises ClusterNotFound as kops words it
-    call.show(rows, CLUSTERS)
+        url = session.kops.state_store
+    call.show([_marked(one) for one in rows], CLUSTERS)
     if not rows:
         call.say("no clusters; create one with: kled kops create-cluster --name=NAME --zones=ZONE")
+    _require_read(call, {one.name: one.problem for one in rows if one.problem}, len(rows), url)
 
 
 @leaf(
@@ -119,6 +130,24 @@ def toolbox_dump(call: Call, name: str | None) -> None:
         show_value(dump, call.settings.output)
 
 
+def _marked(row: "Cluster") -> "Cluster":
+    """Return the row of a table: one that cannot be read says so where its cloud would stand."""
+    return replace(row, cloud=UNREADABLE) if row.problem else row
+
+
+def _require_read(call: Call, problems: Mapping[str, str], listed: int, url: str) -> None:
+    """Say what could not be read, after what could; raise where there is anything of it."""
+    for name, problem in problems.items():
+        call.say(f"{name}: {problem}")
+    if problems:
+        first = next(iter(problems))
+        raise KledError(
+            f"{len(problems)} of {listed} clusters cannot be read: {', '.join(problems)}",
+            hint=f"look at {url}/{first}/config; a good one comes back with:"
+            f" kled snapshot restore --name={first}",
+        )
+
+
 def _counts(dump: dict[str, Any]) -> list[dict[str, object]]:
     kinds = sorted(str(resource.get("type")) for resource in dump.get("resources") or [])
     return [{"type": kind, "count": kinds.count(kind)} for kind in dict.fromkeys(kinds)]
@@ -133,12 +162,24 @@ def _list(
     """Show one cluster's rows, or those of all clusters with a column for the cluster."""
     from kled.operations.names import clusters_meant  # noqa: PLC0415 - not for --help
 
+    rows: list[dict[str, object]] = []
+    problems: dict[str, str] = {}
     with call.session() as session:
         names = clusters_meant(session, name)
-        rows = [
-            {"cluster": cluster, **row.as_json()}
-            for cluster in names
-            for row in reader(session)(cluster)
-        ]
+        for cluster in names:
+            try:
+                found = reader(session)(cluster)
+            except KledError as error:
+                if name is not None:
+                    raise
+                problems[cluster] = error.message
+                rows.append({"cluster": cluster, "name": UNREADABLE, "problem": error.message})
+            else:
+                rows += [{"cluster": cluster, **row.as_json()} for row in found]
+        url = session.kops.state_store
     shown = columns if len(names) == 1 else (Column("CLUSTER", "cluster"), *columns)
     show(rows, shown, call.settings.output)
+    for row in rows:
+        if row.get("problem") and row["cluster"] not in problems:
+            call.say(f"{row['cluster']}: instance group {row['name']}: {row['problem']}")
+    _require_read(call, problems, len(names), url)

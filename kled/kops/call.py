@@ -152,6 +152,10 @@ class Calls:
             return finished.stdout
         raise self._failure(argv, finished)
 
+    def clean(self, text: str) -> str:
+        """Return the text without secrets."""
+        return self._redactor.text(text)
+
     def said(self, finished: Finished) -> str:
         """Return kops' last `Error:` line without that word."""
         return last_error(finished.stderr)

@@ -39,9 +39,8 @@ def version(text: str) -> KopsVersion:
 
 
 def clusters(text: str) -> tuple[Cluster, ...]:
-    """Read `get clusters -o json`, sorted by name; one named cluster is a bare object (11c)."""
-    found = _read("clusters", text, lambda: [cluster(each) for each in _listed(text)])
-    return tuple(sorted(found, key=lambda each: each.name))
+    """Read `get clusters -o json`, in kops' order; one named cluster is a bare object (11c)."""
+    return tuple(_read("clusters", text, lambda: [cluster(each) for each in _listed(text)]))
 
 
 def instance_groups(text: str) -> tuple[InstanceGroup, ...]:

@@ -5,6 +5,7 @@ from typing import Any
 from kled.errors import ClusterNotFound, InstanceGroupNotFound, OutputUnreadable
 from kled.kops import command, parse
 from kled.kops.call import Calls
+from kled.kops.unloadable import with_unloadable
 from kled.models.cluster import Cluster, Instance, InstanceGroup
 from kled.models.credential import Keypair, Secret, SshPublicKey
 from kled.models.definition import Definition
@@ -22,8 +23,16 @@ class Reads(Calls):
         return parse.version(self.read(command.version()))
 
     def get_clusters(self) -> tuple[Cluster, ...]:
-        """`kops get clusters`, sorted by name; none is empty (kops fails then, capture 42c)."""
-        return parse.clusters(self.read_list(command.get_clusters(), "no clusters found"))
+        """`kops get clusters`, sorted by name; none is empty (kops fails then, capture 42c).
+
+        A cluster that kops cannot load, and only warns of, is in it with its `problem`. Raises
+        `KopsCrashed` where a config holds another kind of object (capture 60c).
+        """
+        argv = command.get_clusters()
+        finished = self.call(argv, self.read_timeout)
+        none = finished.returncode and self.said(finished).lower() == "no clusters found"
+        listed = parse.clusters("[]" if none else self.ended(argv, finished))
+        return with_unloadable(listed, self.clean(finished.stderr))
 
     def get_cluster(self, name: str) -> Cluster:
         """`kops get clusters --name`; raises `ClusterNotFound`."""

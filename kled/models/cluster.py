@@ -24,6 +24,8 @@ class Cluster:
     """RFC 3339; empty in a definition that was never stored."""
     labels: tuple[tuple[str, str], ...] = ()
     """Labels of the cluster object, sorted."""
+    problem: str = ""
+    """Why kops cannot load the cluster; then only its name is known. Empty: it can."""
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
@@ -36,6 +38,7 @@ class Cluster:
             "dns": self.dns,
             "created": self.created,
             "labels": dict(self.labels),
+            **({"problem": self.problem} if self.problem else {}),
         }
 
 

@@ -1,14 +1,18 @@
 """Which cluster, and which instance group, is meant where a name is short or missing."""
 
 from kled.errors import InstanceGroupNotFound, InvalidInput
+from kled.operations.listed_clusters import listed_clusters
 from kled.operations.session import Session
 
 
 def clusters_meant(session: Session, name: str | None) -> tuple[str, ...]:
-    """Return the named cluster, or every cluster of the store; a read command's choice."""
+    """Return the named cluster, or every cluster of the store; a read command's choice.
+
+    Those that kops cannot load are among them: a store with one of them has more than one cluster.
+    """
     if name is not None:
         return (name,)
-    return tuple(cluster.name for cluster in session.kops.get_clusters())
+    return tuple(cluster.name for cluster in listed_clusters(session))
 
 
 def only_cluster(session: Session, name: str | None) -> str:

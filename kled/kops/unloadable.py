@@ -1,0 +1,59 @@
+"""Clusters that kops leaves out of its list, or lists under another's name: it only warns of them.
+
+`get clusters` succeeds whatever its configs hold; what it could not load stands on stderr alone
+(captures 60b, T-dm-list-kops, and pkg/client/simple/vfsclientset/cluster.go).
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from kled.models.cluster import Cluster
+
+_QUOTED: Final = r'"((?:[^"\\]|\\.)*)"'
+_LEFT_OUT: Final = re.compile(
+    rf"cluster {_QUOTED} found in state store listing, but (cannot be loaded: .*|doesn't exist now)"
+)
+_OTHER_NAME: Final = re.compile(
+    rf"Name of cluster does not match: actual name was {_QUOTED}, but cluster name was {_QUOTED}"
+)
+_SHOWN: Final = 300
+
+
+def with_unloadable(listed: Sequence[Cluster], stderr: str) -> tuple[Cluster, ...]:
+    """Return `listed`, in kops' order, with what kops warned of; sorted by name.
+
+    A cluster whose config names another one is listed by kops under that other name: it stands
+    here under its own, with the problem.
+    """
+    rows, more = list(listed), []
+    for line in stderr.splitlines():
+        if found := _LEFT_OUT.search(line):
+            more.append(unloadable(found[1], _reason(found[1], found[2])))
+        elif found := _OTHER_NAME.search(line):
+            _forget(rows, found[1], found[2])
+            more.append(unloadable(found[2], f'its config names "{found[1]}" in metadata.name'))
+    named = {one.name for one in more}
+    rows = [one for one in rows if one.name not in named]
+    return tuple(sorted((*rows, *more), key=lambda one: one.name))
+
+
+def unloadable(name: str, problem: str) -> Cluster:
+    """Return the row of a cluster of which nothing but its name and its problem is known."""
+    return Cluster(name, cloud="", zones=(), kubernetes_version="", problem=problem[:_SHOWN])
+
+
+def _reason(name: str, words: str) -> str:
+    """Leave out what kops repeats, `error reading cluster configuration "NAME": `."""
+    start = f'error reading cluster configuration "{name}": '
+    return words.removeprefix("cannot be loaded: ").removeprefix(start)
+
+
+def _forget(rows: list[Cluster], shown: str, place: str) -> None:
+    """Remove the row of the cluster at `place` that is shown as `shown`.
+
+    Kops lists in order of places, so among rows of one name it is the first or the last.
+    """
+    same = [index for index, one in enumerate(rows) if one.name == shown]
+    if same:
+        del rows[same[0] if place < shown else same[-1]]

@@ -1,0 +1,104 @@
+"""No cluster vanishes from a list, and none hides the others (faults 10, 11)."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kled import config
+from kled.errors import InvalidInput
+from kled.kops.client import Kops
+from kled.kops.unloadable import with_unloadable
+from kled.models.cluster import Cluster
+from kled.operations.listed_clusters import listed_clusters
+from kled.operations.names import named_cluster, only_cluster
+from kled.operations.session import Session, Who
+from kled.retry import Clock
+from tests.unit.kops.replay import Replay, capture
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LISTED = "60b-get-clusters-unreadable"
+
+
+def session(root: Path, *captures: str) -> Session:
+    """A session whose kops answers with captures, and whose state store is a directory."""
+    (root / "state").mkdir(exist_ok=True)
+    url = (root / "state").as_uri()
+    runner = Replay([capture(name) for name in captures])
+    kops = Kops("kops", run=runner, env={}, state_store=url, scratch=root)
+    settings = config.load({"HOME": str(root), "KOPS_STATE_STORE": url})
+    clock = Clock(time.monotonic, time.sleep)
+    return Session(settings, kops, clock, Who("t", "a run", timedelta(0)), None)
+
+
+def store(root: Path, *keys: str) -> None:
+    for key in keys:
+        path = root / "state" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+
+
+def test_a_cluster_that_kops_only_warns_of_is_listed_with_the_reason(tmp_path: Path) -> None:
+    # fault 11
+    found = {one.name: one for one in listed_clusters(session(tmp_path, LISTED))}
+
+    assert "did not find expected node content" in found["bad.example.com"].problem
+    assert "Object 'Kind' is missing" in found["empty.example.com"].problem
+    assert found["bad.example.com"].as_json()["problem"] == found["bad.example.com"].problem
+    assert found["staging.example.com"].problem == ""
+    assert list(found) == sorted(found)
+
+
+def test_a_cluster_whose_config_names_another_is_listed_under_its_own_name(tmp_path: Path) -> None:
+    # faults 11, 98: kops lists staging.example.com twice, and other.example.com never
+    found = listed_clusters(session(tmp_path, LISTED))
+    names = [one.name for one in found]
+
+    assert names.count("staging.example.com") == 1
+    (other,) = [one for one in found if one.name == "other.example.com"]
+    assert other.problem == 'its config names "staging.example.com" in metadata.name'
+
+
+@pytest.mark.parametrize(("place", "left"), [("a.example.com", "zone-1"), ("z.b.c", "zone-0")])
+def test_of_two_rows_of_one_name_that_of_the_other_place_goes(place: str, left: str) -> None:
+    rows = [Cluster("m.example.com", "aws", (f"zone-{number}",), "1.36") for number in range(2)]
+    warning = (
+        "W1129 16:17:00.328225 27462 cluster.go:203] Name of cluster does not match: actual name"
+        f' was "m.example.com", but cluster name was "{place}" (using registry path config).'
+    )
+
+    found = {one.name: one for one in with_unloadable(rows, warning)}
+
+    assert found["m.example.com"].zones == (left,)
+    assert place in found
+
+
+def test_a_cluster_that_goes_while_kops_lists_is_named() -> None:
+    warning = 'W1 cluster "g.example.com" found in state store listing, but doesn\'t exist now'
+
+    (found,) = with_unloadable((), warning)
+
+    assert (found.name, found.problem) == ("g.example.com", "doesn't exist now")
+
+
+def test_kops_dying_of_one_config_leaves_the_others_listed(tmp_path: Path) -> None:
+    # fault 11: a config that is no cluster makes `get clusters` panic for all
+    names = ("bad.example.com", "demo.k8s.local")
+    store(tmp_path, *(f"{name}/config" for name in names), ".kled/leases/x", "notes/x", "loose")
+    answers = ("60c-get-clusters-panic", "60h-get-all-unreadable", "11c-get-cluster-json")
+
+    bad, good = listed_clusters(session(tmp_path, *answers))
+
+    assert (bad.name, good.name, good.problem) == (*names, "")
+    assert "did not find expected node content" in bad.problem
+
+
+def test_a_store_with_an_unreadable_cluster_has_more_than_one(tmp_path: Path) -> None:  # fault 11
+    for choose in (only_cluster, named_cluster):
+        with pytest.raises(InvalidInput, match=r"bad\.example\.com, .*staging"):
+            choose(session(tmp_path, LISTED), None)
