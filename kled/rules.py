@@ -9,7 +9,7 @@ timezone = "Europe/Berlin"
 outside = "wait"
 
 [approval]
-needed = ["deletions", "control-plane", "networking", "iam"]
+needed = ["deletions", "identity", "control-plane", "networking", "iam"]
 automatic = ["dev-*"]
 
 [notifications]
@@ -28,7 +28,7 @@ from zoneinfo import ZoneInfo
 from kled.errors import InvalidInput
 
 Outside = Literal["wait", "refuse"]
-Area = Literal["deletions", "control-plane", "networking", "iam", "machines"]
+Area = Literal["deletions", "identity", "control-plane", "networking", "iam", "machines"]
 Event = Literal["failure", "approval-needed", "completion"]
 AREAS: Final[tuple[Area, ...]] = get_args(Area)
 EVENTS: Final[tuple[Event, ...]] = get_args(Event)
@@ -80,7 +80,7 @@ def _at(day: date, moment: time, zone: ZoneInfo) -> datetime:
 class Approval:
     """Which changes a person has to agree to in flows; the command line asks by `--yes` alone."""
 
-    needed: tuple[Area, ...] = ("deletions", "control-plane", "networking", "iam")
+    needed: tuple[Area, ...] = ("deletions", "identity", "control-plane", "networking", "iam")
     automatic: tuple[str, ...] = ()
     """Name patterns of clusters for which nobody is asked."""
     configured: bool = False

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from kled.models.cluster import Role
+
 Action = Literal["create", "modify", "delete"]
 
 
@@ -35,6 +37,9 @@ class Plan:
 
     cluster: str
     changes: tuple[Change, ...]
+    roles: Mapping[str, Role] = field(default_factory=dict, compare=False)
+    """The instance groups of the definition with their roles, where the planner knows them; no
+    part of what is approved."""
 
     @property
     def is_empty(self) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from kled.models.plan import Change, Plan
 from kled.operations import begun_deletion
+from kled.operations.group_roles import with_roles
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
@@ -44,7 +45,7 @@ class PlanDeletion:
 
         def act(session: Session) -> str:
             plan = planned_deletion(session, self.cluster, unregister=self.unregister)
-            self.found[:] = [plan]
+            self.found[:] = [with_roles(session, plan)]
             return f"{plan.digest[:12]}: {plan.summary}"
 
         return (Step("plan", act, READ),)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from kled.errors import NotApproved
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll, RollingPlan
+from kled.operations.group_roles import with_roles
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
@@ -56,7 +57,7 @@ class PlanRoll:
 
         def act(session: Session) -> str:
             rolling = session.kops.rolling_update_preview(self.cluster, self.roll)
-            self.found[:] = [as_plan(rolling, self.roll)]
+            self.found[:] = [with_roles(session, as_plan(rolling, self.roll))]
             return f"{self.found[0].digest[:12]}: {self.found[0].summary}"
 
         return (Step("plan", act, READ),)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
 from kled.operations.blast_radius import of_plan
+from kled.operations.group_roles import with_roles
 from kled.operations.session import Session
 from kled.operations.sight import SessionSight
 from kled.operations.step import Step
@@ -36,8 +37,8 @@ class PlanUpdate:
         """Return the one step. Safe to repeat: it only reads."""
 
         def act(session: Session) -> str:
-            self.found[:] = [planned(session, self.cluster)]
-            plan, radius = self.found[0]
+            plan, radius = planned(session, self.cluster)
+            self.found[:] = [(with_roles(session, plan), radius)]
             rolls = f"; {radius.machines} machines to roll" if radius.machines else ""
             return f"{plan.digest[:12]}: {plan.summary}{rolls}"
 

@@ -1,0 +1,19 @@
+"""The roles of a cluster's instance groups, put to a plan before somebody is asked about it."""
+
+from dataclasses import replace
+
+from kled.errors import KledError
+from kled.models.plan import Plan
+from kled.operations.session import Session
+
+
+def with_roles(session: Session, plan: Plan) -> Plan:
+    """Return the plan with the roles of the groups that are stored now; only reads.
+
+    Where they cannot be read the plan has none, and every machine of it counts as control plane.
+    """
+    try:
+        groups = session.kops.get_instance_groups(plan.cluster)
+    except KledError:
+        return plan
+    return replace(plan, roles={one.name: one.role for one in groups})
