@@ -42,7 +42,8 @@ KledError                        exit 1
 ├── LeaseHeld                    exit 5   another writer holds the cluster
 ├── LeaseLost                    exit 5   this writer's lease could not be kept
 ├── NotApproved                  exit 6   denied by policy or not confirmed
-│   └── WindowClosed             outside the cluster's maintenance windows
+│   ├── WindowClosed             outside the cluster's maintenance windows
+│   └── IdentityAtRisk           keys or secrets that a cluster lives by would be made anew
 ├── SnapshotNotTrustworthy       exit 4
 ├── BeingCollected               retryable: a prune is deleting what is needed again
 ├── SnapshotMissing              there is no snapshot of that cluster or id
@@ -291,6 +292,10 @@ class NotApproved(KledError):
 
 class WindowClosed(NotApproved):
     """The cluster's maintenance windows are closed."""
+
+
+class IdentityAtRisk(NotApproved):
+    """A keyset or secret that the cluster lives by is gone, or would be replaced by a new one."""
 
 
 class SnapshotNotTrustworthy(KledError):

@@ -1,15 +1,61 @@
 """Where a cluster keeps what `delete cluster` removes: pure, from its definition.
 
 By default all of it is below `<state-store>/<cluster>/` (`configBase`; captures 11 and
-cluster-completed.spec). Each of these fields can name another place, and kops deletes there, too
-(`pkg/client/simple/vfsclientset/clientset.go`, `DeleteCluster`).
+cluster-completed.spec). Each of these fields can name another place. kops reads and writes there,
+and deletes all below it, whoever else keeps something there; only below `configBase` it stops at
+what it does not know (`pkg/client/simple/vfsclientset/clientset.go`, `DeleteCluster`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from kled.models.definition import Definition
 
-_FIELDS = ("configBase", "configStore", "keyStore", "secretStore")
+_FIELDS: Final = ("configBase", "configStore", "keyStore", "secretStore")
+_DISCOVERY: Final = "spec.serviceAccountIssuerDiscovery.discoveryStore"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A place that a definition names."""
+
+    field: str
+    url: str
+    """Without a `/` at the end."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Collision:
+    """A place of one cluster where another one keeps something, too."""
+
+    place: Place
+    cluster: str
+    """The other one."""
+    state_store: str
+    """Where the other one is registered."""
+
+    def __str__(self) -> str:
+        """Return which place it is, and who lives there."""
+        return (
+            f'{self.place.field} names {self.place.url}, where cluster "{self.cluster}" of'
+            f" {self.state_store} lives"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A registered cluster: its state store, its name and its stored object."""
+
+    state_store: str
+    name: str
+    cluster: Mapping[str, object]
+
+    @property
+    def root(self) -> str:
+        """Where all of it is by default."""
+        return f"{self.state_store.rstrip('/')}/{self.name}"
 
 
 def named(definition: Definition) -> Iterator[tuple[str, str]]:
@@ -17,15 +63,82 @@ def named(definition: Definition) -> Iterator[tuple[str, str]]:
 
     A definition may name none: kops fills them in.
     """
-    spec = definition.cluster.get("spec")
+    return ((one.field, one.url) for one in places_of(definition.cluster))
+
+
+def places_of(cluster: Mapping[str, object]) -> Iterator[Place]:
+    """Yield the places of keys, secrets, node configuration and etcd backups."""
+    spec = cluster.get("spec")
     if not isinstance(spec, Mapping):
         return
     for field in _FIELDS:
         if isinstance(spec.get(field), str) and spec[field]:
-            yield f"spec.{field}", spec[field].rstrip("/")
+            yield Place(f"spec.{field}", spec[field].rstrip("/"))
     etcds = spec.get("etcdClusters")
     for etcd in etcds if isinstance(etcds, list) else ():
         backups = etcd.get("backups") if isinstance(etcd, Mapping) else None
         store = backups.get("backupStore") if isinstance(backups, Mapping) else None
         if isinstance(store, str) and store:
-            yield f"spec.etcdClusters[{etcd.get('name')}].backups.backupStore", store.rstrip("/")
+            field = f"spec.etcdClusters[{etcd.get('name')}].backups.backupStore"
+            yield Place(field, store.rstrip("/"))
+
+
+def elsewhere(cluster: Mapping[str, object], root: str) -> Iterator[Place]:
+    """Yield the places that are not below `root`, the cluster's own part of its state store."""
+    return (one for one in places_of(cluster) if not _is_below(one.url, root))
+
+
+def findings(cluster: Mapping[str, object], root: str) -> Iterator[str]:
+    """Yield what a copy of `root` lacks because the definition keeps it elsewhere, in words."""
+    for one in elsewhere(cluster, root):
+        yield f"{one.field} names {one.url}, which is not copied: what is there is in no snapshot"
+
+
+def collisions(mine: Home, others: Sequence[Home]) -> tuple[Collision, ...]:
+    """Return where places of the cluster are those of another one, sorted.
+
+    Either may lie within the other. `discoveryStore` is public and shared by nobody: kops keeps
+    one file of one cluster there.
+    """
+    own = [Place("its own prefix", mine.root), *places_of(mine.cluster), *discovery(mine)]
+    found = (
+        Collision(place, other.name, other.state_store)
+        for other in others
+        for place in own
+        if any(_overlap(place, theirs) for theirs in _all(other))
+    )
+    return tuple(sorted(set(found)))
+
+
+def discovery(home: Home) -> tuple[Place, ...]:
+    """Return where a public copy of the cluster's service account key is, if anywhere."""
+    spec = home.cluster.get("spec")
+    discovery = spec.get("serviceAccountIssuerDiscovery") if isinstance(spec, Mapping) else None
+    store = discovery.get("discoveryStore") if isinstance(discovery, Mapping) else None
+    if isinstance(store, str) and store:
+        return (Place(_DISCOVERY, store.rstrip("/")),)
+    return ()
+
+
+def _all(home: Home) -> Iterator[Place]:
+    yield Place("its own prefix", home.root)
+    yield from places_of(home.cluster)
+    yield from discovery(home)
+
+
+def _overlap(one: Place, other: Place) -> bool:
+    if _DISCOVERY in {one.field, other.field}:  # two objects at fixed keys, nothing below
+        return one.field == other.field and path(one.url) == path(other.url)
+    return _is_below(one.url, other.url) or _is_below(other.url, one.url)
+
+
+def _is_below(url: str, root: str) -> bool:
+    return f"{path(url)}/".startswith(f"{path(root)}/")
+
+
+def path(url: str) -> str:
+    """Return bucket and key of a URL, or the real path of a directory."""
+    scheme, found, rest = url.partition("://")
+    if not found or scheme == "file":
+        return str(Path(rest if found else url).resolve())
+    return rest.rstrip("/")

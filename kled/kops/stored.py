@@ -153,6 +153,11 @@ def _is_pem(text: object) -> bool:
         return False
 
 
+def mapping(body: bytes) -> dict[str, Any] | None:
+    """Return the YAML object that an object of a state store holds; None where it holds none."""
+    return _document(body)
+
+
 def _document(body: bytes) -> dict[str, Any] | None:
     """Return the YAML object; None for what is none, whatever it is (a bomb, no text)."""
     try:

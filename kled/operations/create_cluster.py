@@ -9,6 +9,7 @@ from kled.kops.features import check
 from kled.models.clouds import missing_variables
 from kled.models.definition import Definition
 from kled.models.spec import ClusterSpec
+from kled.operations import identity
 from kled.operations.export_cluster import export_step
 from kled.operations.iam_fanout import roles_step
 from kled.operations.session import Session
@@ -43,6 +44,7 @@ class CreateCluster:
         """Return the steps in their order."""
         return (
             check_step(self.spec),
+            identity.step(self.cluster),
             roles_step(self.cluster, where=self._is_new),
             store_step(self.spec),
             apply_step(self.cluster),
@@ -86,7 +88,7 @@ def check_step(spec: ClusterSpec) -> Step:
         session.kops.get_clusters()  # proves the state store and its credentials
         return f"kops {version}" + (f"; {advice}" if advice else "")
 
-    return Step("check settings", act, READ)
+    return Step("check settings", act, READ, reads=True)
 
 
 def missing_error(cloud: str, missing: tuple[str, ...]) -> SettingsError:

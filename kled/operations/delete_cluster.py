@@ -6,7 +6,7 @@ from kled.errors import KopsError, NotApproved
 from kled.kops import layout
 from kled.kops.features import TESTED
 from kled.models.definition import Definition
-from kled.operations import approved_plan, begun_deletion
+from kled.operations import approved_plan, begun_deletion, own_places
 from kled.operations.approved_plan import Approved
 from kled.operations.final_snapshot import require_inside
 from kled.operations.iam_fanout import roles_step
@@ -49,6 +49,7 @@ class DeleteCluster:
         roles = () if self.unregister else (roles_step(self.cluster),)
         return (
             *roles,
+            own_places.step(self.cluster),
             guard_step(self),
             delete_step(self),
             proof_step(self.cluster, unregister=self.unregister),

@@ -1,7 +1,6 @@
 """The snapshot before a cluster is deleted: all of it, read back, and outside of what goes."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import (
@@ -67,10 +66,10 @@ def require_outside(session: Session, cluster: str) -> None:
     """Raise `SettingsError` where a deletion of the cluster would remove its snapshots, too."""
     kept = session.snapshot_store.store.location
     live = session.state_store.location
-    goes = _path(f"{live.url}/{cluster}")
+    goes = places.path(f"{live.url}/{cluster}")
     inside = (f"{kept.url}/{part}" for part in ("clusters", f"clusters/{cluster}", "blobs", "runs"))
     same_place = kept.endpoint == live.endpoint
-    if same_place and any(_overlap(goes, _path(place)) for place in inside):
+    if same_place and any(_overlap(goes, places.path(place)) for place in inside):
         raise SettingsError(
             f"the snapshot store {kept.url} is deleted with the cluster: {live.url}/{cluster} goes",
             hint="name another bucket with KLED_SNAPSHOT_STORE, best in another account",
@@ -80,9 +79,9 @@ def require_outside(session: Session, cluster: str) -> None:
 def require_inside(session: Session, stored: Definition) -> None:
     """Raise `NotApproved` where something goes with the cluster that no snapshot holds."""
     state = require_state_store(session.settings)
-    own = _path(f"{state}/{stored.name}")
+    own = places.path(f"{state}/{stored.name}")
     for field, url in places.named(stored):
-        if not f"{_path(url)}/".startswith(f"{own}/"):
+        if not f"{places.path(url)}/".startswith(f"{own}/"):
             raise NotApproved(
                 f"{field} names {url}, outside of {state}/{stored.name}: kops deletes it, and no"
                 " snapshot holds it",
@@ -92,14 +91,6 @@ def require_inside(session: Session, stored: Definition) -> None:
 
 def _overlap(one: str, other: str) -> bool:
     return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
-
-
-def _path(url: str) -> str:
-    """Return bucket and key of a URL, or the real path of a directory."""
-    scheme, found, rest = url.partition("://")
-    if not found or scheme == "file":
-        return str(Path(rest if found else url).resolve())
-    return rest.rstrip("/")
 
 
 def _read_back(session: Session, result: "ClusterResult") -> "VerifyReport | None":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import KledError, NotApproved, ObjectMissing, OutputUnreadable, StoreError
 from kled.kops import layout, roles
 from kled.models.definition import Definition
+from kled.operations.registered import prefixes
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.operations.stores import require_state_store
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from kled.storage.base import ObjectStore
 
 _AT_ONCE: Final = 16
-_OWN: Final = ".kled"
 _OVERRIDE: Final = "--no-role-check"
 _ACCOUNTS: Final = (
     f"{_OVERRIDE}, or an `account` for each [state-stores] of the settings file, where they differ"
@@ -122,7 +122,7 @@ def registered(session: Session, *, but: str) -> Iterator[Registered]:
     same = (url for url, one in profiles.items() if own is None or one.account in {None, own})
     for url in dict.fromkeys((here, *same)):
         store = session.state_store if url == here else session.other_store(url)
-        names = (name for name in _directories(store) if (url, name) != (here, but))
+        names = (name for name in prefixes(store) if (url, name) != (here, but))
         tasks = ((0, partial(_definition, store, name)) for name in names)
         for found in in_parallel(tasks, threads=_AT_ONCE):
             if found is not None:
@@ -140,19 +140,6 @@ def _refusal(cluster: str, found: tuple[Shared, ...]) -> NotApproved:
         f" to go on all the same: {_OVERRIDE}, and at once after it kled kops update-cluster"
         f" {again} --yes --roll, which makes its roles anew",
     )
-
-
-def _directories(store: "ObjectStore") -> Iterator[str]:
-    """Yield the first parts of the store's keys, with a request for each where the store seeks."""
-    after = ""
-    while True:
-        entry = next(iter(store.entries(start_after=after)), None)
-        if entry is None:
-            return
-        name, slash, _ = entry.key.partition("/")
-        if slash and name != _OWN:
-            yield name
-        after = f"{name}0" if slash else entry.key  # `0` comes after `/`
 
 
 def _definition(store: "ObjectStore", cluster: str) -> Definition | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from kled.kops import footprint
-from kled.operations import iam_fanout
+from kled.operations import apply_changes, iam_fanout, identity
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE
@@ -30,14 +30,17 @@ class ReconcileCluster:
         """
 
         def act(session: Session) -> str:
-            session.kops.reconcile(self.cluster)
-            return "reconciled"
+            plan = session.kops.reconcile_preview(self.cluster)
+            cleared = apply_changes.clear(session, plan)
+            apply_changes.reconcile(session, cleared)
+            return f"reconciled; {cleared.words}" if cleared.words else "reconciled"
 
         def changes_roles(session: Session) -> bool:
             return footprint.iam(session.kops.reconcile_preview(self.cluster))
 
         way_back = "put the earlier definition back, and reconcile again"
         return (
+            identity.step(self.cluster),
             iam_fanout.roles_step(self.cluster, where=changes_roles),
             Step("reconcile cluster", act, RECONCILE, way_back=way_back),
         )

@@ -6,7 +6,7 @@ from typing import Final
 
 from kled.models.rolled import Steadiness
 from kled.models.rolling import Roll, RollingPlan
-from kled.operations import plan_roll, roll_preflight
+from kled.operations import identity, plan_roll, roll_preflight
 from kled.operations.cluster_api import cluster_api
 from kled.operations.roll_groups import roll_groups
 from kled.operations.session import Session
@@ -55,7 +55,7 @@ class RollCluster:
         checks = (preflight_step(self.cluster, self.roll),) if looks else ()
         if self.approved is not None:
             checks = (approval_step(self.cluster, self.roll, self.approved), *checks)
-        return (*checks, roll_step(self.cluster, self.roll, self.pace))
+        return (identity.step(self.cluster), *checks, roll_step(self.cluster, self.roll, self.pace))
 
 
 def approval_step(cluster: str, roll: Roll, approved: str) -> Step:

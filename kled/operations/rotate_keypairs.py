@@ -13,6 +13,7 @@ from kled.errors import NotApproved, ResourceNotFound
 from kled.models.credential import Keypair
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll
+from kled.operations import identity
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE
@@ -33,7 +34,7 @@ class RotateKeypairs:
     mutates = True
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the one step.
+        """Return the steps.
 
         Safe to repeat and to kill: it looks which keysets the phase is still open for. One kops
         call does all of them where it can, so that hardly anything comes between two keysets: a
@@ -56,7 +57,7 @@ class RotateKeypairs:
         step = Step(
             f"{self.phase} keypairs", act, CHANGE, done=done, way_back=_WAYS_BACK[self.phase]
         )
-        return (step,)
+        return (identity.step(self.cluster), step)
 
     def _change(self, session: Session, keyset: str) -> None:
         if self.phase == "create":

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
+from kled.operations import identity
 from kled.operations.scaling import Scaling, Target
 from kled.operations.session import Session
 from kled.operations.step import Step
@@ -64,6 +65,7 @@ class ScaleInstanceGroup:
             f" --instance-group={self.instance_group} with the earlier bounds"
         )
         return (
+            identity.step(self.cluster),
             Step("check scaling", lambda s: scaling(s).check(), READ, reads=True),
             Step("hold group back", lambda s: scaling(s).hold_back(), CHANGE, way_back=back),
             Step(

@@ -2,6 +2,7 @@
 
 from kled.kops import suspended
 from kled.models.definition import Definition
+from kled.operations import apply_changes
 from kled.operations.edit_instance_group import group_in
 from kled.operations.edited_group import Document, to_yaml
 from kled.operations.session import Session
@@ -46,7 +47,8 @@ class StoredSizes:
             self._session.kops.store_edited_group(self._cluster, self._group, text)
             held = f", {' and '.join(processes)} suspended" if processes else ""
             words.append(f"stored: {low} to {high} machines{held}")
-        if not self._session.kops.update_preview(self._cluster).is_empty:
-            self._session.kops.update(self._cluster)
+        plan = self._session.kops.update_preview(self._cluster)
+        if not plan.is_empty:
+            apply_changes.update(self._session, apply_changes.clear(self._session, plan))
             words.append("updated")
         return "; ".join(words) or "it is so already"

@@ -2,20 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from kled.kops import footprint
 from kled.models.rolling import Roll
-from kled.operations import approved_plan, iam_fanout
+from kled.operations import apply_changes, approved_plan, iam_fanout, identity
 from kled.operations.approved_plan import Approved
 from kled.operations.roll_cluster import RollCluster
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.operations.validate_cluster import validate_step
 from kled.retry import CHANGE, READ
-
-if TYPE_CHECKING:
-    from kled.models.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +35,15 @@ class UpdateCluster:
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order."""
         checks = (approval_step(self.cluster, self.approved),) if self.approved else ()
-        rolls = RollCluster(self.cluster, self.roll).steps() if self.roll else ()
+        rolls = RollCluster(self.cluster, self.roll).steps()[1:] if self.roll else ()
         proofs = (validate_step(self.cluster, self.patience),) if self.patience else ()
-        return (*checks, apply_step(self.cluster, self.approved), *rolls, *proofs)
+        return (
+            identity.step(self.cluster),
+            *checks,
+            apply_step(self.cluster, self.approved),
+            *rolls,
+            *proofs,
+        )
 
 
 def approval_step(cluster: str, approved: Approved) -> Step:
@@ -62,9 +64,9 @@ def apply_step(cluster: str, approved: Approved | None = None) -> Step:  # noqa:
     Safe to repeat and to kill: kops creates what is missing and leaves what is there; what a
     killed call had not done yet shows in the next preview. An approval is checked once more
     against the very preview after which kops is called. A plan that changes IAM roles which other
-    clusters use is refused.
+    clusters use, or that makes keys which the cluster had, is refused (`apply_changes`).
     """
-    plans: list[Plan] = []
+    plans: list[apply_changes.Cleared] = []
 
     def done(session: Session) -> str | None:
         plan = session.kops.update_preview(cluster)
@@ -73,7 +75,7 @@ def apply_step(cluster: str, approved: Approved | None = None) -> Step:  # noqa:
         if footprint.iam(plan):
             iam_fanout.require_own_roles(session, cluster)
         if not plan.is_empty:
-            plans[:] = [plan]
+            plans[:] = [apply_changes.clear(session, plan)]
             return None
         if approved is not None:
             approved_plan.forget(session, cluster)
@@ -81,8 +83,8 @@ def apply_step(cluster: str, approved: Approved | None = None) -> Step:  # noqa:
 
     def act(session: Session) -> str:
         if approved is not None:
-            approved_plan.write(session, plans[0], approved)
-        session.kops.update(cluster)
+            approved_plan.write(session, plans[0].plan, approved)
+        apply_changes.update(session, plans[0])
         if approved is not None:
             approved_plan.forget(session, cluster)
         return f"applied: {plans[0].summary}"

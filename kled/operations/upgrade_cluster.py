@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from kled.operations import identity
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE
@@ -19,7 +20,7 @@ class UpgradeCluster:
     mutates = True
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the one step.
+        """Return the steps.
 
         Safe to repeat and to kill: kops stores cluster and groups one after the other, and the
         next call finds what is left to upgrade.
@@ -35,4 +36,5 @@ class UpgradeCluster:
             return "; ".join(changed) or "no upgrade required"
 
         way_back = "set spec.kubernetesVersion back before update-cluster; after it there is none"
-        return (Step("upgrade cluster", act, CHANGE, way_back=way_back),)
+        upgrade = Step("upgrade cluster", act, CHANGE, way_back=way_back)
+        return (identity.step(self.cluster), upgrade)

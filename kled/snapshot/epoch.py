@@ -20,6 +20,9 @@ class Epoch:
     number: int
     ends: bool = False
     """A deletion has begun there; what it was about to delete may be gone by now."""
+    past: str = ""
+    """The newest snapshot when a cluster of this name was deleted: it and older ones are of that
+    cluster, not of the one that lives now."""
 
     @property
     def vacant(self) -> bool:
@@ -66,7 +69,7 @@ def advance(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
     elif found[0].state_store == url:
         return found[0]
     else:
-        new = Epoch(url, found[0].number + 1)
+        new = Epoch(url, found[0].number + 1, past=found[0].past)
         snapshots.store.replace(key, _encode(new), found[1])
     return new
 
@@ -78,7 +81,10 @@ def announce_end(snapshots: SnapshotStore, cluster: str, state_store: str, *, en
     elsewhere or that is known, so it may run twice. Raises `PreconditionFailed` as `advance` does.
     """
     found = _find(snapshots, cluster)
-    if found is not None and found[0] == Epoch(state_store.rstrip("/"), found[0].number, not ends):
+    if found is not None and (found[0].state_store, found[0].ends) == (
+        state_store.rstrip("/"),
+        not ends,
+    ):
         new = replace(found[0], ends=ends)
         snapshots.store.replace(names.epoch_key(cluster), _encode(new), found[1])
 
@@ -86,11 +92,13 @@ def announce_end(snapshots: SnapshotStore, cluster: str, state_store: str, *, en
 def vacate(snapshots: SnapshotStore, cluster: str, state_store: str) -> None:
     """Say that the cluster was deleted from `state_store`; its number stays.
 
-    Nothing is done where it lives elsewhere, or nowhere, so it may run twice.
+    Its snapshots are those of a cluster that is past from now on. Nothing is done where it lives
+    elsewhere, or nowhere, so it may run twice.
     """
     found = _find(snapshots, cluster)
     if found is not None and found[0].state_store == state_store.rstrip("/"):
-        nowhere = Epoch("", found[0].number)
+        newest = max((ref.id for ref in snapshots.list(cluster)), default=found[0].past)
+        nowhere = Epoch("", found[0].number, past=newest)
         snapshots.store.replace(names.epoch_key(cluster), _encode(nowhere), found[1])
 
 
@@ -112,11 +120,15 @@ def _find(snapshots: SnapshotStore, cluster: str) -> tuple[Epoch, str] | None:
     if not isinstance(number, int):
         raise SnapshotNotTrustworthy(f"{key} has no number")
     place = require_text(document, "state_store", key)
-    return Epoch(place, number, document.get("ends") is True), stored.tag
+    past = document.get("past")
+    ends = document.get("ends") is True
+    return Epoch(place, number, ends, past if isinstance(past, str) else ""), stored.tag
 
 
 def _encode(epoch: Epoch) -> bytes:
     document: dict[str, object] = {"state_store": epoch.state_store, "number": epoch.number}
     if epoch.ends:
         document["ends"] = True
+    if epoch.past:
+        document["past"] = epoch.past
     return json.dumps(document, indent=1).encode() + b"\n"

@@ -8,13 +8,13 @@ again: the archive where the definition's digest is the same, blobs of the same 
 import hashlib
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from kled.kops import layout, stored
+from kled.kops import layout, places, stored
 from kled.snapshot import archive, payloads
 from kled.snapshot.manifest import FORMAT, Manifest, ObjectRecord, Payload, complete
 from kled.snapshot.parallel import Task, in_parallel
@@ -74,7 +74,7 @@ class Making:
         else:
             small = [one for one in chosen.definition if one.size <= LARGE]
             bodies = {one.key: picture.bodies[one.key] for one in small}
-            findings = tuple(stored.findings(bodies))
+            findings = (*stored.findings(bodies), *self._elsewhere(chosen.cluster, bodies))
             packed = self._archive(chosen.cluster, snapshot_id, bodies)
             archive_of = snapshot_id
             records = [_record(one, bodies.get(one.key), blobs) for one in chosen.definition]
@@ -99,6 +99,11 @@ class Making:
         )
         manifest = self.snapshots.commit(manifest, retain_until=self.retain_until)
         return Made(manifest, findings)
+
+    def _elsewhere(self, cluster: str, bodies: Mapping[str, bytes]) -> Iterator[str]:
+        """Yield what the cluster keeps where no snapshot looks."""
+        document = stored.mapping(bodies.get(layout.CONFIG, b"")) or {}
+        return places.findings(document, f"{self.state.location.url}/{cluster}")
 
     def _archive(self, cluster: str, snapshot_id: str, bodies: Mapping[str, bytes]) -> Payload:
         """Pack, prove that what was packed reads back as what was read, and write it."""

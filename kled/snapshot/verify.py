@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final
 
 from kled.errors import ObjectMissing, SnapshotNotTrustworthy, StoreDenied
-from kled.kops import layout, stored
+from kled.kops import layout, places, stored
 from kled.snapshot import names, runs
 from kled.snapshot.contents import archived_objects, blob_file, packed_archive, require_stored
 from kled.snapshot.etcd import EtcdContents, inspect
@@ -175,7 +175,7 @@ class _Check:
         if level == DIGESTS:
             return self._level(DIGESTS, partial(self._digests, manifest))
         self._level(DIGESTS, partial(self._payloads, manifest))
-        self._level(CONTENTS, self._forms)
+        self._level(CONTENTS, partial(self._forms, manifest))
         if level >= KOPS and self._kops_check is not None:
             self._level(KOPS, partial(self._kops, manifest, self._kops_check))
         if level >= ETCD and any(layout.is_backup_data(one.key) for one in manifest.objects):
@@ -214,8 +214,11 @@ class _Check:
     def _read_blob(self, blob: Payload) -> None:
         blob_file(self._snapshots, blob).close()
 
-    def _forms(self) -> None:
+    def _forms(self, manifest: Manifest) -> None:
         self.findings += stored.findings(self._bodies)
+        document = stored.mapping(self._bodies.get(layout.CONFIG, b"")) or {}
+        root = f"{manifest.state_store.rstrip('/')}/{manifest.cluster}"
+        self.findings += places.findings(document, root)
 
     def _kops(self, manifest: Manifest, check: KopsCheck) -> str | None:
         verdict = check(manifest.cluster, self._bodies)

@@ -132,4 +132,4 @@ def test_the_flow_applies_an_approved_plan_and_validates(
 
     assert done.returncode == 0, done.stderr
     steps = [row["step"] for row in json.loads(done.stdout)["steps"]]
-    assert steps == ["check approval", "update cluster", "validate cluster"]
+    assert steps == ["check identity", "check approval", "update cluster", "validate cluster"]

@@ -237,8 +237,8 @@ def test_an_api_that_does_not_answer_is_waited_for(healthy: Stage, operation: Op
 
     report = healthy.run(operation)
 
-    assert report.rows[0].attempts == 2
-    assert healthy.tries == [f"{report.rows[0].step}: ApiUnreachable"]
+    (again,) = [row for row in report.rows if row.attempts == 2]
+    assert healthy.tries == [f"{again.step}: ApiUnreachable"]
 
 
 def test_an_api_that_never_answers_fails_a_roll_without_a_machine_lost(healthy: Stage) -> None:
@@ -274,7 +274,7 @@ def test_an_update_goes_on_when_its_region_is_back(healthy: Stage) -> None:
 
     report = healthy.run(UPDATE)
 
-    assert (report.rows[0].attempts, report.rows[0].words) == (2, "applied: 1 to modify")
+    assert (report.rows[-1].attempts, report.rows[-1].words) == (2, "applied: 1 to modify")
     assert [call.startswith(APPLY) for call in healthy.calls()] == [False, False, True]
 
 
@@ -325,7 +325,7 @@ def test_a_refused_task_ends_the_update_though_kops_would_go_on_for_minutes(
     assert caught.value.stderr == ""  # stopped at its first complaint, it never came to its end
     healthy.mend()
     control.start(healthy.box.directory, speed=SPEED)
-    assert healthy.run(UPDATE).rows[0].words == "applied: 1 to modify"
+    assert healthy.run(UPDATE).rows[-1].words == "applied: 1 to modify"
 
 
 @pytest.mark.slow
@@ -333,7 +333,7 @@ def test_a_task_that_is_throttled_is_left_to_kops(healthy: Stage) -> None:
     outgrow(healthy)
     healthy.strike("cloud-refuses", code="RequestLimitExceeded", calls=3)
 
-    assert healthy.run(UPDATE).rows[0].words == "applied: 1 to modify"
+    assert healthy.run(UPDATE).rows[-1].words == "applied: 1 to modify"
 
     assert len(healthy.calls(APPLY)) == 1
     assert healthy.tries == []

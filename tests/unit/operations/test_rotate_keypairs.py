@@ -69,7 +69,7 @@ def keys() -> Keys:
 
 def do(keys: Keys, rotation: RotateKeypairs) -> str:
     session: Any = SimpleNamespace(kops=keys, check=lambda: None)
-    (step,) = rotation.steps()
+    _, step = rotation.steps()
     return attempt(step, session)
 
 

@@ -169,7 +169,7 @@ def test_an_update_that_is_done_already_needs_no_other_approval(here: Here) -> N
 
 
 def test_without_an_approval_the_plan_of_the_moment_is_applied(here: Here) -> None:
-    assert here.run(None) == {"update cluster": "applied: 2 to modify"}
+    assert here.run(None)["update cluster"] == "applied: 2 to modify"
     assert here.remembered == []
 
 
@@ -178,4 +178,4 @@ def test_an_approval_is_checked_before_a_snapshot_is_taken(here: Here) -> None:
 
     names = [one.name for one in steps_of(UpdateCluster(C, approved(GROUP)), session)]
 
-    assert names == ["check epoch", "check approval", SNAPSHOT, "update cluster"]
+    assert names == ["check epoch", "check identity", "check approval", SNAPSHOT, "update cluster"]

@@ -1,0 +1,39 @@
+"""The one place where kops is let at a cluster's cloud: after every guard has seen the plan.
+
+`update` and `reconcile` take what only `clear` returns, so that no path can leave a guard out.
+"""
+
+from dataclasses import dataclass
+
+from kled.models.plan import Plan
+from kled.operations import identity, own_places
+from kled.operations.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """A plan that may be applied, and what should be said about it."""
+
+    plan: Plan
+    words: str
+
+    @property
+    def summary(self) -> str:
+        """The plan's totals, and what is special about it."""
+        return f"{self.plan.summary}; {self.words}" if self.words else self.plan.summary
+
+
+def clear(session: Session, plan: Plan) -> Cleared:
+    """Return the plan as one that may be applied; only reads. Raises `NotApproved` otherwise."""
+    own_places.require(session, plan.cluster)
+    return Cleared(plan, identity.require(session, plan))
+
+
+def update(session: Session, cleared: Cleared) -> None:
+    """`kops update cluster --yes`. Repeatable, as `Kops.update` is."""
+    session.kops.update(cleared.plan.cluster)
+
+
+def reconcile(session: Session, cleared: Cleared) -> None:
+    """`kops reconcile cluster --yes`. Repeatable, as `Kops.reconcile` is."""
+    session.kops.reconcile(cleared.plan.cluster)

@@ -1,0 +1,231 @@
+"""A cluster keeps its keysets and secrets: what would make new ones is refused before kops runs.
+
+kops makes whatever keyset it does not find. Where the lost one was a certificate authority, no
+machine, kubeconfig or service account of the cluster is valid afterwards, and nothing brings the
+old one back but a copy. So a plan that makes what the cluster had is refused (`require`), and an
+operation that goes on with the cluster first looks whether its keysets are there (`step`).
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import IdentityAtRisk, NotApproved, SnapshotNotTrustworthy
+from kled.kops import identity, layout, places, stored
+from kled.kops.identity import Evidence, Made
+from kled.kops.places import Place
+from kled.models.plan import Change, Plan
+from kled.operations import registered
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import READ
+
+if TYPE_CHECKING:
+    from kled.snapshot.manifest import Manifest
+    from kled.snapshot.repository import SnapshotRef, SnapshotStore
+
+NAME: Final = "check identity"
+_LOOKED_AT: Final = 50
+"""Snapshots that are searched for lost keys, newest first."""
+_SHOWN: Final = 4
+_NO_COPY: Final = (
+    "no snapshot is known to have them: copy them from another store or from a control plane's"
+    " machine (docs/recovery.md)"
+)
+
+
+def step(cluster: str) -> Step:
+    """Look whether the keysets that the cluster's machines run with are in the state store.
+
+    Safe to repeat: it only reads. Raises `IdentityAtRisk` that names those that are gone, and the
+    snapshot that has them.
+    """
+
+    def act(session: Session) -> str:
+        gone = missing(session, cluster)
+        if not gone:
+            return "no keyset is missing"
+        if allowed(session, cluster):
+            return f"NEW IDENTITY, as asked for: {', '.join(gone)} will be made anew"
+        raise _refusal(session, cluster, _lost(gone))
+
+    return Step(NAME, act, READ, reads=True)
+
+
+def missing(session: Session, cluster: str) -> tuple[str, ...]:
+    """Return the keysets that the machines run with and the state store lacks, sorted.
+
+    Only reads. None where the definition keeps its keys elsewhere: `places` looks after those.
+    """
+    if _strays(session, cluster):
+        return ()
+    named = _node_keysets(session, cluster)
+    there = _stored(session, cluster, layout.KEYSETS) if named else frozenset()
+    return tuple(sorted(one for one in named if identity.keyset_key(one) not in there))
+
+
+def require(session: Session, plan: Plan) -> str:
+    """Return in words what a plan makes for the first time; empty where it makes nothing.
+
+    Only reads. Raises `IdentityAtRisk` where the plan makes a keyset or secret that the cluster
+    had, unless the run was told that the cluster begins anew (`--new-identity=CLUSTER`).
+    """
+    found = told_apart(session, plan)
+    if found.lost and not allowed(session, plan.cluster):
+        raise _refusal(session, plan.cluster, found.lost)
+    lost = [one.name for one, _ in found.lost]
+    anew = f"NEW IDENTITY, as asked for: {', '.join(lost)}" if lost else ""
+    first = [one.name for one in found.new if _lived(session, plan.cluster)]
+    new = f"made for the first time: {', '.join(first)}" if first else ""
+    again = [one.name for one in identity.reissued(plan)]
+    issued = f"certificates issued anew: {', '.join(again)}" if again else ""
+    return "; ".join(filter(None, (anew, new, issued)))
+
+
+def told_apart(session: Session, plan: Plan) -> Made:
+    """Return what a plan makes, told apart by whether the cluster had it; only reads."""
+    changes = identity.made(plan)
+    if not changes:
+        return Made()
+    found = identity.told_apart(changes, _evidence(session, plan))
+    if not found.new:
+        return found
+    keys = frozenset(map(identity.key_of, changes))
+    kept = _snapshot_with(session, plan.cluster, keys)
+    if kept is None:
+        return found
+    known = Evidence(snapshot=kept.id, kept=_identity_keys(kept))
+    later = identity.told_apart(found.new, known)
+    return Made((*found.lost, *later.lost), later.new)
+
+
+def allowed(session: Session, cluster: str) -> bool:
+    """Whether the run was told that `cluster` begins anew; raise where it names another one."""
+    named = getattr(getattr(session, "overrides", None), "new_identity", None)
+    if named is not None and named != cluster:
+        raise NotApproved(
+            f'--new-identity names "{named}", not "{cluster}"', hint="nothing was changed"
+        )
+    return named == cluster
+
+
+def advice(session: Session, cluster: str, keys: frozenset[str]) -> str:
+    """Say how to put lost keys back; `keys` are relative to the cluster's prefix. Only reads."""
+    kept = _snapshot_with(session, cluster, keys)
+    if kept is None:
+        return _NO_COPY
+    return (
+        f"put them back with kled snapshot restore --name={cluster} --snapshot={kept.id}"
+        " --class=identity --yes"
+    )
+
+
+def _lost(keysets: tuple[str, ...]) -> tuple[tuple[Change, str], ...]:
+    why = "its machines run with it, and the state store lacks it"
+    return tuple((Change("create", identity.KEYPAIR, one), why) for one in keysets)
+
+
+def _refusal(
+    session: Session, cluster: str, lost: tuple[tuple[Change, str], ...]
+) -> IdentityAtRisk:
+    names = [one.name for one, _ in lost]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    reasons = dict.fromkeys(why for _, why in lost)
+    keys = frozenset(identity.key_of(one) for one, _ in lost)
+    strays = [f"{one.field} names {one.url}: mend it first" for one in _strays(session, cluster)]
+    way_on = "; ".join(strays) or advice(session, cluster, keys)
+    return IdentityAtRisk(
+        f'cluster "{cluster}" lives by {", ".join(names[:_SHOWN])}{more}, which kops would make'
+        f" anew: {'; '.join(reasons)}; nothing was changed",
+        hint=f"no machine or kubeconfig of it trusts a new one; {way_on}; only to begin anew with"
+        f" other keys: --new-identity={cluster}",
+    )
+
+
+def _evidence(session: Session, plan: Plan) -> Evidence:
+    cluster = plan.cluster
+    lived = _lived(session, cluster)
+    if not lived:
+        definition = session.kops.find_definition(cluster)
+        if definition is not None and identity.has_machines(plan, definition):
+            lived = "its control plane is in the cloud already"
+    return Evidence(
+        stored=_stored(session, cluster, layout.KEYSETS) | _stored(session, cluster, "secrets/"),
+        node_keysets=_node_keysets(session, cluster),
+        lived=lived,
+    )
+
+
+def _lived(session: Session, cluster: str) -> str:
+    """Say why the cluster's machines are known to have run, by what they left; empty: nothing."""
+    store = session.state_store
+    if _node_keysets(session, cluster):
+        return "its machines were configured"
+    for one in store.entries(f"{cluster}/backups/etcd/"):
+        key = one.key.removeprefix(f"{cluster}/")
+        if layout.backup_place(key) or key.endswith(f"/{layout.CREATED_MARKER}"):
+            return "its etcd was running"
+    return ""
+
+
+def _strays(session: Session, cluster: str) -> tuple[Place, ...]:
+    """Return the places of the definition that are not in the cluster's part of the store."""
+    home = registered.home(session.state_store, cluster)
+    return tuple(places.elsewhere(home.cluster, home.root)) if home is not None else ()
+
+
+def _stored(session: Session, cluster: str, below: str) -> frozenset[str]:
+    store = session.state_store
+    entries = store.entries(f"{cluster}/{below}")
+    return frozenset(one.key.removeprefix(f"{cluster}/") for one in entries)
+
+
+def _node_keysets(session: Session, cluster: str) -> frozenset[str]:
+    store = session.state_store
+    found: set[str] = set()
+    for one in store.entries(f"{cluster}/{identity.NODE_CONFIGS}"):
+        found |= identity.node_keysets(stored.mapping(store.get(one.key).body))
+    return frozenset(found)
+
+
+def _snapshot_with(session: Session, cluster: str, keys: frozenset[str]) -> "Manifest | None":
+    """Return the newest trusted snapshot that has all of `keys`, else the one with most of them.
+
+    None where no snapshot store is configured, or none has any. Snapshots of an earlier cluster of
+    that name, which was deleted, do not count.
+    """
+    if session.settings.snapshot_store is None:
+        return None
+    kept = session.snapshot_store
+    best: Manifest | None = None
+    for manifest in _trusted(kept, cluster):
+        found = keys & _identity_keys(manifest)
+        if found == keys:
+            return manifest
+        if len(found) > (len(keys & _identity_keys(best)) if best else 0):
+            best = manifest
+    return best
+
+
+def _trusted(kept: "SnapshotStore", cluster: str) -> Iterator["Manifest"]:
+    for ref in _refs(kept, cluster):
+        try:
+            manifest = kept.manifest(ref)
+        except SnapshotNotTrustworthy:
+            continue
+        if manifest.level and not manifest.fuzzy:
+            yield manifest
+
+
+def _refs(kept: "SnapshotStore", cluster: str) -> list["SnapshotRef"]:
+    from kled.snapshot import epoch  # noqa: PLC0415 - only where snapshots are kept
+
+    known = epoch.read(kept, cluster)
+    if known is not None and known.vacant:
+        return []  # it was deleted, and this is another one
+    past = known.past if known is not None else ""
+    refs = [ref for ref in kept.list(cluster) if ref.id > past]
+    return refs[::-1][:_LOOKED_AT]
+
+
+def _identity_keys(manifest: "Manifest") -> frozenset[str]:
+    return frozenset(one.key for one in manifest.objects if one.kind == "identity")

@@ -1,0 +1,55 @@
+"""The clusters that are registered in the state stores that this session knows; only reads."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import ObjectMissing
+from kled.kops import layout, stored
+from kled.kops.places import Home
+from kled.operations.session import Session, require_state_store
+
+if TYPE_CHECKING:
+    from kled.storage.base import ObjectStore
+
+_AT_ONCE: Final = 16
+_OWN: Final = ".kled"
+
+
+def homes(session: Session, *, but: str, everywhere: bool) -> Iterator[Home]:
+    """Yield the clusters of the session's state store, `but` one.
+
+    With `everywhere` also those of the settings file's other state stores. One whose object cannot
+    be read is yielded with an empty one. Raises `StoreError` where a state store cannot be asked.
+    """
+    from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
+
+    here = require_state_store(session.settings)
+    more = session.settings.profiles if everywhere else ()
+    for url in dict.fromkeys((here, *more)):
+        store = session.state_store if url == here else session.other_store(url)
+        names = (name for name in prefixes(store) if (url, name) != (here, but))
+        tasks = ((0, partial(home, store, name)) for name in names)
+        yield from filter(None, in_parallel(tasks, threads=_AT_ONCE))
+
+
+def home(store: "ObjectStore", name: str) -> Home | None:
+    """Return a registered cluster; None where there is none, or it goes at this moment."""
+    try:
+        body = store.get(f"{name}/{layout.CONFIG}").body
+    except ObjectMissing:
+        return None
+    return Home(store.location.url, name, stored.mapping(body) or {})
+
+
+def prefixes(store: "ObjectStore") -> Iterator[str]:
+    """Yield the first parts of the store's keys, with a request for each where the store seeks."""
+    after = ""
+    while True:
+        entry = next(iter(store.entries(start_after=after)), None)
+        if entry is None:
+            return
+        name, slash, _ = entry.key.partition("/")
+        if slash and name != _OWN:
+            yield name
+        after = f"{name}0" if slash else entry.key  # `0` comes after `/`

@@ -1,0 +1,95 @@
+"""No path reaches kops' changes of a cluster without the guards of its identity. Fault 1."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import kled.operations
+from kled.models.rolling import Roll
+from kled.models.spec import ClusterSpec
+from kled.operations import identity
+from kled.operations.create_cluster import CreateCluster
+from kled.operations.reconcile_cluster import ReconcileCluster
+from kled.operations.roll_cluster import RollCluster
+from kled.operations.rotate_keypairs import RotateKeypairs
+from kled.operations.scale_instance_group import ScaleInstanceGroup
+from kled.operations.step import Operation
+from kled.operations.update_cluster import UpdateCluster
+from kled.operations.upgrade_cluster import UpgradeCluster
+
+C = "c.example.com"
+ROOT = Path(kled.operations.__file__).parents[2]
+APPLYING = {"update", "reconcile"}
+"""What makes kops create what it does not find, keysets included."""
+SPEC = ClusterSpec(name=C, zones=("us-east-1a",))
+GUARDED: tuple[Operation, ...] = (
+    CreateCluster(SPEC, Path("kubeconfig")),
+    UpdateCluster(C),
+    UpdateCluster(C, roll=Roll()),
+    ReconcileCluster(C),
+    RollCluster(C, Roll()),
+    RotateKeypairs(C, "create"),
+    ScaleInstanceGroup(C, "nodes"),
+    UpgradeCluster(C),
+)
+UNGUARDED = {
+    "CreateInstanceGroup": "stores a definition",
+    "CreateSecret": "stores a secret that somebody gives",
+    "DeleteCluster": "ends the cluster",
+    "DeleteInstanceGroup": "makes nothing",
+    "DeleteSecret": "makes nothing",
+    "EditInstanceGroup": "stores a definition",
+    "StoreInstanceGroup": "stores a definition",
+    "StoreCluster": "stores a definition",
+}
+STORES_ALONE = {"BackUpState", "VerifySnapshots", "RestoreState", "PruneSnapshots"}
+STORES_ALONE |= {"MirrorSnapshots"}
+READS = {"ExportCluster", "PlanDeletion", "PlanRoll", "PlanUpdate", "ValidateCluster"}
+
+
+def operations() -> Iterator[type]:
+    """Yield every class of `kled.operations` that is an operation."""
+    path = [str(Path(kled.operations.__file__).parent)]
+    for module in pkgutil.walk_packages(path, "kled.operations."):
+        for _, found in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if found.__module__ == module.name and hasattr(found, "steps"):
+                yield found
+
+
+def calls(path: Path) -> Iterator[str]:
+    """Yield the methods of a kops that a file calls."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+            if name == "kops":
+                yield node.func.attr
+
+
+def test_one_module_lets_kops_apply_and_it_takes_cleared_plans_alone() -> None:
+    found = {
+        str(path.relative_to(ROOT))
+        for folder in ("kled", "tasks", "flows")
+        for path in (ROOT / folder).rglob("*.py")
+        if APPLYING & set(calls(path))
+    }
+
+    assert found == {"kled/operations/apply_changes.py"}
+
+
+def test_what_changes_machines_or_keys_first_looks_at_the_identity() -> None:
+    for operation in GUARDED:
+        steps = operation.steps()
+        names = [step.name for step in steps]
+        assert identity.NAME in names, operation.name
+        assert all(step.reads for step in steps[: names.index(identity.NAME) + 1]), operation.name
+
+
+def test_every_operation_is_known_here() -> None:
+    """A new one has to say whether it can make keys, or replace the machines that live by them."""
+    known = {type(one).__name__ for one in GUARDED} | UNGUARDED.keys() | STORES_ALONE | READS
+
+    assert {one.__name__ for one in operations()} - {"Operation"} == known

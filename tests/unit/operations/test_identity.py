@@ -1,0 +1,298 @@
+"""Keys that a cluster had are not made anew: on directories as stores, with a kops that counts."""
+
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from kled import config
+from kled.errors import IdentityAtRisk, NotApproved
+from kled.models.cluster import InstanceGroup
+from kled.models.definition import Definition
+from kled.models.plan import Change, Plan
+from kled.operations.reconcile_cluster import ReconcileCluster
+from kled.operations.rotate_keypairs import RotateKeypairs
+from kled.operations.runner import run
+from kled.operations.session import Session, Who
+from kled.operations.step import Operation
+from kled.operations.taken_snapshot import taken
+from kled.operations.update_cluster import UpdateCluster
+from kled.operations.upgrade_cluster import UpgradeCluster
+from kled.retry import Clock
+from kled.snapshot import epoch
+from tests.unit.snapshot import fleets
+
+C = fleets.name(1)
+CA = Change("create", "Keypair", "kubernetes-ca")
+NEW = Change("create", "Keypair", "etcd-clients-ca-cilium")
+GROUP = Change("modify", "AutoscalingGroup", "nodes", {"MaxSize": "2 -> 4"})
+CA_KEY = "pki/private/kubernetes-ca/keyset.yaml"
+NODE_CONFIG = "igconfig/control-plane/control-plane-a/nodeupconfig.yaml"
+KEYSETS = ("apiserver-aggregator-ca", "etcd-clients-ca", "kubernetes-ca", "service-account")
+
+
+@dataclass
+class Kops:
+    """A kops whose plan is given; it counts what it was told to change."""
+
+    changes: list[Change]
+    changed: list[str] = field(default_factory=list)
+    definition: Definition | None = None
+
+    def update_preview(self, name: str) -> Plan:
+        return Plan(name, tuple(self.changes))
+
+    reconcile_preview = update_preview
+
+    def find_definition(self, _name: str) -> Definition | None:
+        return self.definition
+
+    def get_instance_groups(self, _name: str) -> tuple[InstanceGroup, ...]:
+        return ()
+
+    def get_keypairs(self, _name: str) -> tuple[()]:
+        return ()
+
+    def update(self, _name: str) -> None:
+        self.changed.append("update")
+
+    def reconcile(self, _name: str) -> None:
+        self.changed.append("reconcile")
+
+    def upgrade(self, name: str, *_more: object) -> Plan:
+        self.changed.append("upgrade")
+        return Plan(name, ())
+
+
+@dataclass
+class World:
+    root: Path
+    kops: Kops
+    new_identity: str | None = None
+    env: dict[str, str] = field(default_factory=dict)
+
+    def session(self) -> Session:
+        env = {"HOME": str(self.root), "KOPS_STATE_STORE": (self.root / "state").as_uri()}
+        kops: Any = self.kops
+        who = Who("tester", "a run", timedelta(0), snapshot_first=False, epoch_checked=False)
+        clock = Clock(time.monotonic, lambda _: None)
+        session = Session(config.load(env | self.env), kops, clock, who, None)
+        session.overrides = SimpleNamespace(new_identity=self.new_identity)  # type: ignore[attr-defined]
+        return session
+
+    def put(self, key: str, body: bytes) -> None:
+        path = self.root / "state" / C / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+
+    def lose(self, key: str) -> None:
+        (self.root / "state" / C / key).unlink()
+
+    def lose_all_but(self, *kept: str) -> None:
+        root = self.root / "state" / C
+        for path in [one for one in root.rglob("*") if one.is_file()]:
+            if not str(path.relative_to(root)).startswith(kept):
+                path.unlink()
+
+    def snapshot(self) -> str:
+        self.env["KLED_SNAPSHOT_STORE"] = (self.root / "snapshots").as_uri()
+        result = taken(self.session(), C)
+        assert result is not None
+        return str(result.snapshot)
+
+    def run(self, operation: Operation) -> dict[str, str]:
+        return {row.step: row.words for row in run(operation, self.session()).rows}
+
+    def refused(self, operation: Operation) -> IdentityAtRisk:
+        with pytest.raises(IdentityAtRisk) as caught:
+            self.run(operation)
+        assert caught.value.exit_code == 6
+        assert self.kops.changed == []
+        return caught.value
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A cluster that was applied, as kops left it."""
+    for store in ("state", "snapshots"):
+        (tmp_path / store).mkdir()
+    world = World(tmp_path, Kops([GROUP]))
+    for key, body in fleets.objects(1).items():
+        world.put(key, body)
+    ids = "".join(f"  {one}: '1'\n" for one in KEYSETS)
+    world.put(NODE_CONFIG, f"KeypairIDs:\n{ids}".encode())
+    return world
+
+
+def test_a_lost_authority_stops_an_update_before_kops_and_names_its_snapshot(world: World) -> None:
+    """Fault 1."""
+    taken = world.snapshot()
+    world.lose(CA_KEY)
+    world.kops.changes = [CA, GROUP]
+
+    error = world.refused(UpdateCluster(C))
+
+    assert "kubernetes-ca" in error.message
+    assert f"kled snapshot restore --name={C} --snapshot={taken} --class=identity --yes" in str(
+        error.hint
+    )
+    assert f"--new-identity={C}" in str(error.hint)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [UpdateCluster(C), ReconcileCluster(C), UpgradeCluster(C), RotateKeypairs(C, "create")],
+    ids=lambda one: one.name,
+)
+def test_nothing_goes_on_with_a_cluster_whose_keys_are_gone(
+    world: World, operation: Operation
+) -> None:
+    """Fault 1, on every path, and before a plan is made."""
+    world.lose(CA_KEY)
+
+    error = world.refused(operation)
+
+    assert "no snapshot is known to have them" in str(error.hint)
+
+
+def test_a_later_snapshot_without_the_key_is_not_the_one_to_restore(world: World) -> None:
+    good = world.snapshot()
+    world.lose(CA_KEY)
+    bad = world.snapshot()
+    world.kops.changes = [CA]
+
+    error = world.refused(UpdateCluster(C))
+
+    assert good in str(error.hint)
+    assert bad not in str(error.hint)
+
+
+def test_a_key_that_is_there_and_proposed_all_the_same_is_refused(world: World) -> None:
+    """Fault 1: kops#18680."""
+    world.kops.changes = [CA]
+
+    error = world.refused(UpdateCluster(C))
+
+    assert "the state store has it" in error.message
+
+
+@pytest.mark.parametrize("left", [("config", "instancegroup"), ("config", "backups")])
+def test_all_but_the_definition_may_be_lost_and_the_snapshot_still_knows(
+    world: World, left: tuple[str, ...]
+) -> None:
+    taken = world.snapshot()
+    world.lose_all_but(*left)
+    world.kops.changes = [CA, Change("create", "Secret", "admin")]
+
+    error = world.refused(UpdateCluster(C))
+
+    assert taken in str(error.hint)
+    assert "admin" in error.message
+
+
+def test_without_any_snapshot_machines_that_run_are_evidence(world: World) -> None:
+    world.lose_all_but("config", "instancegroup")
+    world.kops.changes = [CA]
+    group = {"metadata": {"name": "control-plane-a"}, "spec": {"role": "Master"}}
+    world.kops.definition = Definition({"spec": {"cloudProvider": "aws"}}, (group,))
+
+    error = world.refused(UpdateCluster(C))
+
+    assert "its control plane is in the cloud already" in error.message
+
+
+def test_etcd_backups_are_evidence_that_the_cluster_lived(world: World) -> None:
+    world.lose_all_but("config", "backups")
+    world.kops.changes = [CA]
+
+    assert "its etcd was running" in world.refused(UpdateCluster(C)).message
+
+
+def test_a_first_update_that_was_killed_makes_the_rest_of_its_keys(world: World) -> None:
+    """kops writes its version and the completed definition at the same time as the first keys."""
+    world.lose_all_but("config", "instancegroup", "kops-version.txt", "pki/private/service-account")
+    first = Change("create", "AutoscalingGroup", "control-plane-a.masters.x")
+    world.kops.changes = [CA, first]
+
+    assert world.run(UpdateCluster(C))["update cluster"] == "applied: 2 to create"
+    assert world.kops.changed == ["update"]
+
+
+def test_a_feature_that_is_switched_on_gets_its_keys_and_they_are_named(world: World) -> None:
+    world.snapshot()
+    world.kops.changes = [NEW]
+
+    words = world.run(UpdateCluster(C))["update cluster"]
+
+    assert words == "applied: 1 to create; made for the first time: etcd-clients-ca-cilium"
+
+
+def test_a_new_identity_is_made_where_the_cluster_is_named_and_said_aloud(world: World) -> None:
+    world.lose(CA_KEY)
+    world.kops.changes = [CA]
+    world.new_identity = C
+
+    words = world.run(UpdateCluster(C))
+
+    assert words["check identity"].startswith("NEW IDENTITY")
+    assert words["update cluster"].endswith("NEW IDENTITY, as asked for: kubernetes-ca")
+
+
+def test_a_new_identity_of_another_cluster_is_refused(world: World) -> None:
+    world.lose(CA_KEY)
+    world.new_identity = "other.example.com"
+
+    with pytest.raises(NotApproved) as caught:
+        world.run(UpdateCluster(C))
+
+    assert "--new-identity names" in caught.value.message
+    assert world.kops.changed == []
+
+
+def test_snapshots_of_a_deleted_cluster_of_that_name_do_not_bind_the_next_one(
+    world: World,
+) -> None:
+    world.snapshot()
+    session = world.session()
+    state, kept = session.settings.state_store or "", session.snapshot_store
+    epoch.check(kept, C, state)
+    epoch.vacate(kept, C, state)
+    world.lose_all_but("config", "instancegroup")
+    world.kops.changes = [CA]
+
+    assert world.run(UpdateCluster(C))["update cluster"] == "applied: 1 to create"
+    epoch.check(kept, C, state)  # the new cluster's first change, killed in between
+    assert world.run(UpdateCluster(C))["update cluster"] == "applied: 1 to create"
+
+
+def test_snapshots_of_the_next_cluster_of_that_name_bind_it(world: World) -> None:
+    session = world.session()
+    state = session.settings.state_store or ""
+    world.env["KLED_SNAPSHOT_STORE"] = (world.root / "snapshots").as_uri()
+    kept = world.session().snapshot_store
+    epoch.check(kept, C, state)
+    epoch.vacate(kept, C, state)
+    epoch.check(kept, C, state)
+    taken_after = world.snapshot()
+    world.lose_all_but("config", "instancegroup")
+    world.kops.changes = [CA]
+
+    assert taken_after in str(world.refused(UpdateCluster(C)).hint)
+
+
+def test_keys_that_are_kept_elsewhere_are_not_called_missing(world: World) -> None:
+    world.lose(CA_KEY)
+    config_text = fleets.objects(1)["config"] + b"  \n"
+    world.put("config", config_text.replace(b"spec: {", b"spec: {configBase: s3://else/where, "))
+
+    assert world.run(UpdateCluster(C))["check identity"] == "no keyset is missing"
+
+    world.kops.changes = [CA]
+    world.kops.changed.clear()
+    assert "spec.configBase names s3://else/where: mend it first" in str(
+        world.refused(UpdateCluster(C)).hint
+    )
