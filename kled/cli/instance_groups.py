@@ -14,6 +14,7 @@ from kled.operations.blast_radius import of_deletion
 from kled.operations.instance_groups import (
     CreateInstanceGroup,
     DeleteInstanceGroup,
+    refuse_etcd_member,
     refuse_last_control_plane,
 )
 from kled.operations.sight import SessionSight
@@ -67,6 +68,7 @@ def delete_instance_group(call: Call, name: str | None, group: str, *, yes: bool
         cluster = meant.cluster(session, name, changes=True)
         found = session.kops.get_instance_group(cluster, group)
         refuse_last_control_plane(session, cluster, found.name)
+        refuse_etcd_member(session, cluster, found.name)
         radius = None
         if not yes:
             radius = of_deletion(session, cluster, found.name, SessionSight(session, cluster))

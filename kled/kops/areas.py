@@ -8,7 +8,7 @@ names such as `nodes-main` and `api-workers`.
 import re
 from typing import Final
 
-from kled.kops.footprint import group_of
+from kled.kops.cloud_names import group_of
 from kled.models.plan import Change, Plan
 from kled.rules import Area
 
@@ -28,6 +28,7 @@ _ETCD_VOLUMES: Final = frozenset({"EBSVolume", "Disk", "Volume"})
 _OF_A_GROUP: Final = re.compile(
     rf"{_MACHINES.pattern}|^AutoscalingLifecycleHook$|^instances?$|^autoscaling-(group|config)$"
 )
+_HOOK: Final = "-NTHLifecycleHook"
 _NODEUP: Final = "nodeupconfig-"
 _CONTROL_FILES: Final = ("manifests-etcdmanager-", "etcd-cluster-spec-", "manifests-static-")
 _CONTROL_POLICIES: Final = frozenset({"master-policyoverride", "apiserver-policyoverride"})
@@ -97,5 +98,5 @@ def _is_of_control_plane(name: str, plan: Plan) -> bool:
     """
     if name.endswith((f".masters.{plan.cluster}", f".apiservers.{plan.cluster}")):
         return True
-    group = group_of(name, plan.roles)
+    group = group_of(name.removesuffix(_HOOK), plan.roles, plan.cluster)
     return group is None or plan.roles[group] in _CONTROL_ROLES

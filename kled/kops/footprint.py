@@ -4,7 +4,7 @@ The kinds are those of kops' task packages, one per cloud (`upup/pkg/fi/cloudup/
 needs an update when the template of its group has changed (captures 31 and 32).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from kled.kops.cloud_names import group_of
@@ -58,6 +58,16 @@ def greatest_sizes(plan: Plan, groups: Mapping[str, Role]) -> Mapping[str, int]:
         if one.action == "modify" and group is not None and after.isdecimal():
             found[group] = int(after)
     return found
+
+
+def shrinking(plan: Plan) -> Iterator[tuple[Change, str]]:
+    """Yield the changes that lower how many machines a group may have, each with its field."""
+    for one in plan.changes:
+        field = SIZES.get(one.kind, "")
+        before, _, after = one.fields.get(field, "").rpartition(_ARROW)
+        sizes = before.strip(), after.strip()
+        if one.action == "modify" and all(map(str.isdecimal, sizes)) and int(after) < int(before):
+            yield one, field
 
 
 def load_balancers(plan: Plan) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kled.kops import layout
-from kled.kops.footprint import group_of
+from kled.kops.cloud_names import group_of
+from kled.models.cluster import Role
 from kled.models.definition import Definition, object_name
 from kled.models.plan import Change, Plan
 
@@ -122,15 +123,15 @@ def has_machines(plan: Plan, definition: Definition) -> bool:
     had the other.
     """
     kind = _GROUP_TASKS.get(_cloud(definition))
-    planes = frozenset(filter(None, map(_control_plane, definition.groups)))
+    planes = _control_planes(definition)
     if kind is None or not planes:
         return False
     created = {
-        group_of(one.name, planes)
+        group_of(one.name, planes, plan.cluster)
         for one in plan.changes
         if one.kind == kind and one.action == "create"
     }
-    return not created & planes
+    return not created & planes.keys()
 
 
 def _cloud(definition: Definition) -> str:
@@ -139,10 +140,14 @@ def _cloud(definition: Definition) -> str:
     return next(iter(provider), "") if isinstance(provider, Mapping) else str(provider)
 
 
-def _control_plane(group: Mapping[str, object]) -> str:
+def _control_planes(definition: Definition) -> dict[str, Role]:
+    groups = filter(_is_control_plane, definition.groups)
+    return {object_name(one): "control-plane" for one in groups}
+
+
+def _is_control_plane(group: Mapping[str, object]) -> bool:
     spec = group.get("spec")
-    role = spec.get("role") if isinstance(spec, Mapping) else None
-    return object_name(group) if role in _CONTROL_PLANE else ""
+    return isinstance(spec, Mapping) and spec.get("role") in _CONTROL_PLANE
 
 
 def _reason(change: Change, evidence: Evidence) -> str:

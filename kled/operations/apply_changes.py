@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 
 from kled.models.plan import Plan
-from kled.operations import identity, own_places
+from kled.operations import control_plane, identity, own_places
 from kled.operations.session import Session
 
 
@@ -26,6 +26,7 @@ class Cleared:
 def clear(session: Session, plan: Plan) -> Cleared:
     """Return the plan as one that may be applied; only reads. Raises `NotApproved` otherwise."""
     own_places.require(session, plan.cluster)
+    control_plane.require_plan(session, plan)
     return Cleared(plan, identity.require(session, plan))
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from kled.errors import ClusterDiffers, KopsError, SettingsError
+from kled.kops import fixed_fields
 from kled.kops.features import check
 from kled.models.clouds import missing_variables
 from kled.models.definition import Definition
@@ -12,7 +13,7 @@ from kled.models.spec import ClusterSpec
 from kled.operations import identity
 from kled.operations.export_cluster import export_step
 from kled.operations.iam_fanout import roles_step
-from kled.operations.session import Session
+from kled.operations.session import Session, require_state_store
 from kled.operations.step import Step
 from kled.operations.update_cluster import apply_step
 from kled.operations.validate_cluster import validate_step
@@ -83,12 +84,21 @@ def check_step(spec: ClusterSpec) -> Step:
         missing = missing_variables(spec.cloud, session.settings.environment)
         if missing:
             raise missing_error(spec.cloud, missing)
+        _refuse_moves(session, spec)
         version = session.kops.version()
         advice = check(version)
         session.kops.get_clusters()  # proves the state store and its credentials
         return f"kops {version}" + (f"; {advice}" if advice else "")
 
     return Step("check settings", act, READ, reads=True)
+
+
+def _refuse_moves(session: Session, spec: ClusterSpec) -> None:
+    """Raise `InvalidInput` where `--set` gives another name, or another place for the keys."""
+    root = f"{require_state_store(session.settings).rstrip('/')}/{spec.name}"
+    places = {"configBase": root, "keyStore": f"{root}/pki", "secretStore": f"{root}/secrets"}
+    planned = {"metadata": {"name": spec.name}, "spec": places}
+    fixed_fields.refuse_sets(planned, fixed_fields.OF_A_CLUSTER, spec.set, spec.unset)
 
 
 def missing_error(cloud: str, missing: tuple[str, ...]) -> SettingsError:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kled.errors import ClusterDiffers, DefinitionRejected, InstanceGroupNotFound
+from kled.kops import control_plane, fixed_fields
 from kled.models.definition import Definition, object_name
+from kled.operations.control_plane import require_edit
 from kled.operations.edited_group import Document, changes, parse, to_yaml
 from kled.operations.session import Session
 from kled.operations.step import Step
@@ -29,6 +31,10 @@ class EditInstanceGroup:
         """Return the one step."""
 
         def change(session: Session) -> None:
+            stored = stored_group(session, self.cluster, self.instance_group)
+            fixed_fields.refuse_sets(stored, fixed_fields.OF_A_GROUP, self.sets, self.unsets)
+            edited = control_plane.edited(stored, self.sets, self.unsets)
+            require_edit(self.cluster, stored, edited)
             session.kops.edit_instance_group(
                 self.cluster, self.instance_group, set=self.sets, unset=self.unsets
             )
@@ -57,6 +63,7 @@ class StoreInstanceGroup:
             edited = parse(self.text, stored)
             if edited is None or not changes(stored, edited):
                 return
+            require_edit(self.cluster, stored, edited)
             self._refuse_overwriting(stored)
             session.kops.store_edited_group(self.cluster, self.instance_group, to_yaml(edited))
             _refuse_dropped(edited, stored_group(session, self.cluster, self.instance_group))

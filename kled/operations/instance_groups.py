@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from kled.errors import DefinitionRejected, InstanceGroupExists
+from kled.errors import DefinitionRejected, InstanceGroupExists, NotApproved
+from kled.kops import control_plane
 from kled.models.cluster import InstanceGroup, Role
 from kled.operations.session import Session
 from kled.operations.step import Step
@@ -74,6 +75,7 @@ class DeleteInstanceGroup:
 
         def act(session: Session) -> str:
             refuse_last_control_plane(session, self.cluster, self.instance_group)
+            refuse_etcd_member(session, self.cluster, self.instance_group)
             session.kops.delete_instance_group(self.cluster, self.instance_group)
             return "deleted"
 
@@ -85,6 +87,18 @@ def find_group(session: Session, cluster: str, name: str) -> InstanceGroup | Non
     """Return the group, None where there is none of that name."""
     groups = session.kops.get_instance_groups(cluster)
     return next((group for group in groups if group.name == name), None)
+
+
+def refuse_etcd_member(session: Session, cluster: str, name: str) -> None:
+    """Raise `NotApproved` where a member of etcd lives on the group's machines."""
+    definition = session.kops.get_definition(cluster)
+    if control_plane.is_etcd_member(definition.cluster, name):
+        raise NotApproved(
+            f'"{name}" holds a member of etcd of cluster "{cluster}" (spec.etcdClusters), which'
+            " would be lost with its machines; nothing was deleted",
+            hint="take the member out of spec.etcdClusters first, one at a time, as kops'"
+            " documentation of the control plane says",
+        )
 
 
 def refuse_last_control_plane(session: Session, cluster: str, name: str) -> None:

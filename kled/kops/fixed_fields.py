@@ -1,0 +1,113 @@
+"""Fields that say what an object is and where its keys are: an edit that changes one is refused.
+
+kops would store another object under the new name, look for keys at the new place and make new
+ones there, or leave a group's machines behind for machines of another role. Pure.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kled.errors import InvalidInput
+from kled.kops import set_paths
+from kled.kops.places import places_of
+from kled.kops.set_paths import Path
+
+Document = Mapping[str, Any]
+_NAME: Final[Path] = ("metadata", "name")
+_ROLE: Final[Path] = ("spec", "role")
+_KIND: Final[Path] = ("kind",)
+_STORED_AS: Final[Mapping[Path, Path]] = {
+    ("spec", "configStore", "base"): ("spec", "configBase"),
+    ("spec", "configStore", "keypairs"): ("spec", "keyStore"),
+    ("spec", "configStore", "secrets"): ("spec", "secretStore"),
+}
+"""What kops calls a place in `--set`, to the name under which it stores it (T-setc-*)."""
+_PLACES: Final[tuple[Path, ...]] = (
+    *_STORED_AS,
+    *_STORED_AS.values(),
+    ("spec", "etcdClusters", "*", "backups", "backupStore"),
+)
+OF_A_CLUSTER: Final[tuple[Path, ...]] = (_NAME, _KIND, *_PLACES)
+OF_A_GROUP: Final[tuple[Path, ...]] = (_NAME, _KIND, _ROLE)
+_SAME_ROLE: Final = {"ControlPlane": "Master"}
+"""kops' own word for a role, to the stored one (captures 12b and 12d)."""
+_HINTS: Final[Mapping[Path, str]] = {
+    _NAME: "another name is another object: make it with create-cluster or create-instance-group",
+    _KIND: "the object stays what it is",
+    _ROLE: "a group keeps its role: make another one with create-instance-group, and move to it",
+}
+_MOVED: Final = (
+    "kops would look for the cluster's keys there and make new ones; move a cluster's state with"
+    " kled snapshot restore --to"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A fixed field that an edit would change."""
+
+    field: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        """Return the field with both values."""
+        return f"{self.field}: {self.before} -> {self.after}"
+
+
+def refuse_sets(
+    stored: Document, fixed: Sequence[Path], sets: Sequence[str], unsets: Sequence[str] = ()
+) -> None:
+    """Raise `InvalidInput` where a `--set` or `--unset` would change one of the `fixed` fields.
+
+    A value that the field has already changes nothing.
+    """
+    for text in sets:
+        path, value = set_paths.assignment(text)
+        for field in fixed:
+            was = _shown(stored, field)
+            if path and set_paths.overlap(path, field) and _plain(value.strip()) != was:
+                raise _refusal("--set", Moved(".".join(path), was, value), field)
+    for text in unsets:
+        path = set_paths.path_of(text)
+        for field in fixed:
+            if path and set_paths.overlap(path, field):
+                moved = Moved(".".join(path), _shown(stored, field), "(none)")
+                raise _refusal("--unset", moved, field)
+
+
+def refuse_changes(stored: Document, edited: Document, fixed: Sequence[Path]) -> None:
+    """Raise `InvalidInput` where an edited object differs from the stored one in a fixed field."""
+    for field in fixed:
+        if field not in _PLACES:
+            was, now = _shown(stored, field), _shown(edited, field)
+            if was != now:
+                raise _refusal(".".join(field), Moved(".".join(field), was, now), field)
+    if any(field in _PLACES for field in fixed):
+        for moved in _moved_places(stored, edited):
+            raise _refusal(moved.field, moved, _PLACES[0])
+
+
+def _moved_places(stored: Document, edited: Document) -> Iterator[Moved]:
+    before = {one.field: one.url for one in places_of(stored)}
+    after = {one.field: one.url for one in places_of(edited)}
+    for field in sorted(before.keys() | after.keys()):
+        if before.get(field) != after.get(field):
+            yield Moved(field, before.get(field, "(none)"), after.get(field, "(none)"))
+
+
+def _refusal(where: str, moved: Moved, field: Path) -> InvalidInput:
+    hint = _HINTS.get(field, _MOVED)
+    return InvalidInput(where, f"{moved} is refused", hint=f"{hint}; nothing was stored")
+
+
+def _shown(document: Document, path: Path) -> str:
+    value: Any = document
+    for key in _STORED_AS.get(path, path):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return "(none)" if value in (None, "") else _plain(str(value))
+
+
+def _plain(value: str) -> str:
+    return _SAME_ROLE.get(value, value)
