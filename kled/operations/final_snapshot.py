@@ -1,4 +1,4 @@
-"""The snapshot before a cluster is deleted: all of it, read back, and outside of what goes."""
+"""The snapshot before a cluster is deleted: all of it, read back."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import (
     KopsMissing,
     NotApproved,
-    SettingsError,
     SnapshotMissing,
     SnapshotNotTrustworthy,
 )
@@ -40,13 +39,12 @@ def final_step(cluster: str) -> Step:
 
     Safe to repeat and to kill: a snapshot exists when its manifest does, and where nothing is new
     the newest one counts, once it was read back. A cluster that is gone already has nothing to
-    lose. Raises `SettingsError` where the snapshot store would be deleted with the cluster, and
-    `SnapshotNotTrustworthy` where the cluster could not be brought back from what was taken.
+    lose. Raises `SnapshotNotTrustworthy` where the cluster could not be brought back from what was
+    taken.
     """
 
     def act(session: Session) -> str:
         with advised():
-            require_outside(session, cluster)
             result = taken(session, cluster, etcd_backups=None)
             if result is None:
                 return ABSENT
@@ -62,20 +60,6 @@ def final_step(cluster: str) -> Step:
     return Step(NAME, act, policy, way_back="kled snapshot prune removes it in its time")
 
 
-def require_outside(session: Session, cluster: str) -> None:
-    """Raise `SettingsError` where a deletion of the cluster would remove its snapshots, too."""
-    kept = session.snapshot_store.store.location
-    live = session.state_store.location
-    goes = places.path(f"{live.url}/{cluster}")
-    inside = (f"{kept.url}/{part}" for part in ("clusters", f"clusters/{cluster}", "blobs", "runs"))
-    same_place = kept.endpoint == live.endpoint
-    if same_place and any(_overlap(goes, places.path(place)) for place in inside):
-        raise SettingsError(
-            f"the snapshot store {kept.url} is deleted with the cluster: {live.url}/{cluster} goes",
-            hint="name another bucket with KLED_SNAPSHOT_STORE, best in another account",
-        )
-
-
 def require_inside(session: Session, stored: Definition) -> None:
     """Raise `NotApproved` where something goes with the cluster that no snapshot holds."""
     state = require_state_store(session.settings)
@@ -87,10 +71,6 @@ def require_inside(session: Session, stored: Definition) -> None:
                 " snapshot holds it",
                 hint="copy it to a safe place, then --no-snapshot",
             )
-
-
-def _overlap(one: str, other: str) -> bool:
-    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
 
 
 def _read_back(session: Session, result: "ClusterResult") -> "VerifyReport | None":

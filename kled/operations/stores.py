@@ -90,12 +90,8 @@ class Stores:
                 hint="pass --snapshot-store=s3://BUCKET or set KLED_SNAPSHOT_STORE: another bucket,"
                 " best in another account, where the state store's owner cannot delete",
             )
-        if settings.snapshot_store == settings.state_store:
-            raise SettingsError(
-                f"the snapshot store {settings.snapshot_store} is the state store itself",
-                hint="whoever loses the one loses the other: name another bucket",
-            )
         try:
+            self.require_apart(settings.snapshot_store, "the snapshot store")
             return self.snapshots_in(settings.snapshot_store)
         except InvalidInput as error:
             if error.field != "state store":
@@ -112,6 +108,27 @@ class Stores:
         url = url.rstrip("/")
         return self._once("other", url, lambda: self._open_other(url))
 
+    def require_apart(self, url: str, name: str) -> None:
+        """Raise `SettingsError` where the store at `url` and the state store overlap.
+
+        `name` is what the store is called. Where no state store that kled knows is named, nothing
+        overlaps it. Nothing is opened or asked.
+        """
+        from kled.storage.overlap import overlap  # noqa: PLC0415 - not for --help
+        from kled.storage.url import located  # noqa: PLC0415
+
+        try:
+            live = located(*self._state_place())
+        except SettingsError:
+            return
+        if overlap(live, located(*self._other_place(url))):
+            raise SettingsError(
+                f"{name} {url} and the state store {self._settings.state_store} are one place, or"
+                " one lies within the other",
+                hint="whoever loses the one loses the other: name another bucket with"
+                " KLED_SNAPSHOT_STORE, best in another account",
+            )
+
     def _once(self, role: str, url: str, open_it: Callable[[], T]) -> T:
         with self._lock:
             if (role, url) not in self._opened:
@@ -119,23 +136,29 @@ class Stores:
             return cast("T", self._opened[role, url])
 
     def _open_state(self) -> "ObjectStore":
+        return self._open(*self._state_place())
+
+    def _open_other(self, url: str) -> "ObjectStore":
+        return self._open(*self._other_place(url))
+
+    def _state_place(self) -> "tuple[Location, Mapping[str, str]]":
         from kled.storage.base import Location  # noqa: PLC0415 - SDKs are heavy
 
         profile = self._settings.profile
         location = Location(require_state_store(self._settings), profile.endpoint, profile.region)
-        return self._open(location, child_environment(self._settings))
+        return location, child_environment(self._settings)
 
-    def _open_other(self, url: str) -> "ObjectStore":
+    def _other_place(self, url: str) -> "tuple[Location, Mapping[str, str]]":
         from kled.storage.base import Location  # noqa: PLC0415
 
-        settings = self._settings
+        settings, url = self._settings, url.rstrip("/")
         if url in settings.snapshot_profiles:
             profile = settings.snapshot_profiles[url]
             location = Location(url, profile.endpoint, profile.region)
-            return self._open(location, _environment(settings, profile))
+            return location, _environment(settings, profile)
         known = settings.profiles.get(url)
         location = Location(url, known.endpoint if known else None, known.region if known else None)
-        return self._open(location, settings.environment)
+        return location, settings.environment
 
     def _open_snapshots(self, url: str) -> "SnapshotStore":
         from kled.snapshot.keys import Keys  # noqa: PLC0415

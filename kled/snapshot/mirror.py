@@ -18,6 +18,7 @@ from kled.errors import (
     KledError,
     ObjectMissing,
     PreconditionFailed,
+    SettingsError,
     SnapshotNotTrustworthy,
 )
 from kled.snapshot import names
@@ -27,6 +28,7 @@ from kled.snapshot.payloads import take_over
 from kled.snapshot.progress import Progress
 from kled.snapshot.repository import SnapshotRef, SnapshotStore, read_json
 from kled.storage.base import ObjectStore
+from kled.storage.overlap import overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,15 @@ def mirror(
     """Copy every snapshot that `target` lacks, of one cluster or of all.
 
     A snapshot that is damaged at the source is not copied, and does not keep the others from it.
-    Raises what the stores raise where they cannot be used at all.
+    Raises `SettingsError` where the target is the source, or one lies within the other, and what
+    the stores raise where they cannot be used at all.
     """
+    if overlap(source.store.location, target.location):
+        raise SettingsError(
+            f"the mirror {target.location.url} and the snapshot store {source.url} are one place,"
+            " or one lies within the other",
+            hint="a second site is another bucket, best in another region and account",
+        )
     root = source.store.get(names.ROOT).body
     try:
         target.put_if_absent(names.ROOT, root)

@@ -38,8 +38,7 @@ class AzureBlobStore:
     def __init__(self, access: Access) -> None:
         self._clients = Clients(access)
         self._prefix = f"{access.prefix}/" if access.prefix else ""
-        url = f"azureblob://{access.account}/{access.container}/{access.prefix}".rstrip("/")
-        self._location = Location(url, access.endpoint if access.custom else None)
+        self._location = access.location
 
     seeks = False
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from kled.errors import InvalidInput, StoreDenied
 from kled.storage import obstore_calls
+from kled.storage.base import Location
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient, ContainerClient
@@ -42,6 +43,12 @@ class Access:
     """Whether the endpoint is another than the public cloud's."""
     key: str | None = field(repr=False)
     sas: str | None = field(repr=False)
+
+    @property
+    def location(self) -> Location:
+        """The URL, and the endpoint where it is another than the public cloud's."""
+        url = f"azureblob://{self.account}/{self.container}/{self.prefix}".rstrip("/")
+        return Location(url, self.endpoint if self.custom else None)
 
 
 def choose(url: str, env: Mapping[str, str], *, endpoint: str | None) -> Access:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from kled.errors import InvalidInput
@@ -10,6 +10,9 @@ from kled.retry import Clock
 from kled.storage.base import Location, ObjectStore
 from kled.storage.memory import MemoryStore, named
 from kled.storage.retrying import RetryingStore
+
+if TYPE_CHECKING:
+    from kled.storage import s3_client
 
 S3_SCHEMES: Final = ("s3", "do", "scw", "hos")
 KNOWN: Final = (*S3_SCHEMES, "gs", "azureblob", "file", "memory")
@@ -24,6 +27,25 @@ def open_store(location: Location, *, env: Mapping[str, str], clock: Clock) -> O
     wrong for it.
     """
     return RetryingStore(adapter(location, env, clock), clock)
+
+
+def located(location: Location, env: Mapping[str, str]) -> Location:
+    """Return the location as the store that is opened there tells it: one spelling for each place.
+
+    Nothing is opened or asked. Raises `InvalidInput` as `open_store` does.
+    """
+    scheme = urlsplit(location.url).scheme
+    if scheme in S3_SCHEMES:
+        return _s3_place(location, env)[1]
+    if scheme == "file" or location.url.startswith("/"):
+        return Location(directory(location.url).as_uri())
+    if scheme == "gs":
+        return _gcs_place(location, env)
+    if scheme == "azureblob":
+        from kled.storage import azure_client  # noqa: PLC0415 - not for other stores
+
+        return azure_client.choose(location.url, env, endpoint=location.endpoint).location
+    return location
 
 
 def bucket_and_prefix(url: str) -> tuple[str, str]:
@@ -49,7 +71,7 @@ def adapter(location: Location, env: Mapping[str, str], clock: Clock) -> ObjectS
     """Return the store as `open_store` does, but without retries."""
     scheme = urlsplit(location.url).scheme
     if scheme in S3_SCHEMES:
-        return _s3(scheme, location, env)
+        return _s3(location, env)
     if scheme == "file" or location.url.startswith("/"):
         from kled.storage.local import LocalStore  # noqa: PLC0415 - fcntl is POSIX only
 
@@ -68,24 +90,39 @@ def adapter(location: Location, env: Mapping[str, str], clock: Clock) -> ObjectS
     )
 
 
-def _s3(scheme: str, location: Location, env: Mapping[str, str]) -> ObjectStore:
-    from kled.storage import s3, s3_client  # noqa: PLC0415 - brings boto3 where a profile is used
+def _s3(location: Location, env: Mapping[str, str]) -> ObjectStore:
+    from kled.storage import s3  # noqa: PLC0415 - not for other stores
 
+    bucket, prefix = bucket_and_prefix(location.url)
+    access, where = _s3_place(location, env)
+    return s3.S3Store(access, bucket, prefix, where)
+
+
+def _s3_place(location: Location, env: Mapping[str, str]) -> "tuple[s3_client.Access, Location]":
+    from kled.storage import s3_client  # noqa: PLC0415 - brings boto3 where a profile is used
+
+    scheme = urlsplit(location.url).scheme
     bucket, prefix = bucket_and_prefix(location.url)
     access = s3_client.choose(scheme, env, endpoint=location.endpoint, region=location.region)
     # do:// and s3:// at one endpoint are one bucket, so a lease on it is one lease
     url = f"s3://{bucket}/{prefix}".rstrip("/")
-    where = Location(url, access.endpoint, access.region)
-    return s3.S3Store(access, bucket, prefix, where)
+    return access, Location(url, access.endpoint, access.region)
 
 
 def _gcs(location: Location, env: Mapping[str, str]) -> ObjectStore:
     from kled.storage import gcs, gcs_client  # noqa: PLC0415 - not for other stores
 
     bucket, prefix = bucket_and_prefix(location.url)
+    where = _gcs_place(location, env)
+    return gcs.GcsStore(gcs_client.Clients(env, where.endpoint), bucket, prefix, where)
+
+
+def _gcs_place(location: Location, env: Mapping[str, str]) -> Location:
+    from kled.storage import gcs_client  # noqa: PLC0415 - not for other stores
+
+    bucket, prefix = bucket_and_prefix(location.url)
     endpoint = location.endpoint or gcs_client.emulator(env)
-    where = Location(f"gs://{bucket}/{prefix}".rstrip("/"), endpoint)
-    return gcs.GcsStore(gcs_client.Clients(env, endpoint), bucket, prefix, where)
+    return Location(f"gs://{bucket}/{prefix}".rstrip("/"), endpoint)
 
 
 def _azure(location: Location, env: Mapping[str, str]) -> ObjectStore:

@@ -107,7 +107,7 @@ def test_a_snapshot_store_inside_of_the_cluster_is_refused(box: Box) -> None:
     done = box.kled("kops", "delete-cluster", NAME, "--yes", f"--snapshot-store={inside.as_uri()}")
 
     assert done.returncode == 2
-    assert "is deleted with the cluster" in done.stderr
+    assert "one lies within the other" in done.stderr
     assert cloud(box)
 
 

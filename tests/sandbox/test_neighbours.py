@@ -99,8 +99,12 @@ def test_what_is_no_cluster_s_goes_with_it_too(desk: Desk) -> None:
 
     desk.must("delete", "cluster", "--name=prod", "--yes")
 
-    assert desk.cloud()["resources"].keys().isdisjoint(
-        {key("", "SQS", "production-orders"), key("", "EventBridgeRule", "prod-nightly")}
+    assert (
+        desk.cloud()["resources"]
+        .keys()
+        .isdisjoint(
+            {key("", "SQS", "production-orders"), key("", "EventBridgeRule", "prod-nightly")}
+        )
     )
 
 

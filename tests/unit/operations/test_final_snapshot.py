@@ -1,4 +1,4 @@
-"""The snapshot before a deletion: all etcd backups, read back, and outside of what is deleted."""
+"""The snapshot before a deletion: all etcd backups, and read back."""
 
 import json
 import shutil
@@ -11,9 +11,9 @@ import pyrage
 import pytest
 
 from kled import config
-from kled.errors import NotApproved, SettingsError, SnapshotNotTrustworthy
+from kled.errors import NotApproved, SnapshotNotTrustworthy
 from kled.models.definition import Definition
-from kled.operations.final_snapshot import final_step, require_inside, require_outside
+from kled.operations.final_snapshot import final_step, require_inside
 from kled.operations.session import Session, Who
 from kled.operations.step import attempt
 from kled.retry import Clock
@@ -101,42 +101,6 @@ def test_where_nobody_can_open_it_its_bytes_are_proved_and_that_is_said(root: Pa
 
     assert closed.endswith(f"{BACKUPS} etcd backups copied, not opened: no identity here")
     assert opened.endswith(f"{BACKUPS} etcd backups copied")
-
-
-@pytest.mark.parametrize(
-    ("state", "snapshots"),
-    [
-        ("file:///s", f"file:///s/{CLUSTER}"),
-        ("file:///s", f"file:///s/{CLUSTER}/kept/here"),
-        ("/s", f"file:///s/x/../{CLUSTER}/kept"),
-        ("file:///s/clusters", "file:///s"),
-        ("s3://bucket", f"s3://bucket/{CLUSTER}/kept"),
-        ("s3://bucket/clusters", "s3://bucket"),
-        ("gs://bucket/state", f"gs://bucket/state/{CLUSTER}"),
-    ],
-)
-def test_a_store_that_is_deleted_with_the_cluster_is_refused(
-    root: Path, state: str, snapshots: str
-) -> None:
-    here = session(root, KOPS_STATE_STORE=state, KLED_SNAPSHOT_STORE=snapshots)
-
-    with pytest.raises(SettingsError, match="is deleted with the cluster") as refusal:
-        require_outside(here, CLUSTER)
-
-    assert "KLED_SNAPSHOT_STORE" in str(refusal.value.hint)
-
-
-@pytest.mark.parametrize(
-    ("state", "snapshots"),
-    [
-        ("s3://bucket", "s3://bucket/snapshots"),
-        ("s3://bucket", f"s3://bucket/{CLUSTER}-snapshots"),
-        ("s3://bucket", f"s3://other/{CLUSTER}"),
-        ("file:///s", f"s3://s/{CLUSTER}"),
-    ],
-)
-def test_a_store_beside_it_is_taken(root: Path, state: str, snapshots: str) -> None:
-    require_outside(session(root, KOPS_STATE_STORE=state, KLED_SNAPSHOT_STORE=snapshots), CLUSTER)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,57 @@
+"""Whether two stores are one place, or one lies within the other, however they are spelled."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from kled.storage.base import Location
+from kled.storage.url import directory
+
+_NEW_EACH_TIME: Final = "memory://"
+_AWS: Final = (".amazonaws.com", ".amazonaws.com.cn")
+
+
+def overlap(one: Location, other: Location) -> bool:
+    """Say whether the two are the same place or one holds the other.
+
+    Buckets are told apart by their endpoint, not by the region; AWS itself is one endpoint.
+    Directories are compared as the file system has them: symbolic links, other spellings and the
+    same directory mounted twice are one place, and what does not exist yet is where it would be.
+    Takes locations as `url.located` or a store gives them.
+    """
+    if _NEW_EACH_TIME in {one.url, other.url}:
+        return False
+    if one.url.startswith("file:") and other.url.startswith("file:"):
+        mine, theirs = directory(one.url), directory(other.url)
+        return _within(mine, theirs) or _within(theirs, mine)
+    places = _place(one), _place(other)
+    return places[0].startswith(places[1]) or places[1].startswith(places[0])
+
+
+def _place(location: Location) -> str:
+    endpoint = (location.endpoint or "").rstrip("/").lower()
+    if (urlsplit(endpoint).hostname or "").endswith(_AWS):
+        endpoint = ""
+    scheme, _, rest = location.url.partition("://")
+    return f"{scheme.lower()} {endpoint} {rest.strip('/')}/"
+
+
+def _within(inner: Path, outer: Path) -> bool:
+    """Say whether `inner` is `outer` or lies below it."""
+    inner, outer = inner.resolve(), outer.resolve()
+    if inner.is_relative_to(outer):
+        return True
+    states = list(_states([outer]))
+    return bool(states) and any(
+        os.path.samestat(state, states[0]) for state in _states([inner, *inner.parents])
+    )
+
+
+def _states(paths: list[Path]) -> Iterator[os.stat_result]:
+    for path in paths:
+        try:
+            yield path.stat()
+        except OSError:
+            continue
