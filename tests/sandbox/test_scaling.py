@@ -190,3 +190,53 @@ def test_control_planes_are_not_scaled_down(box: Box) -> None:
 
     assert done.returncode == 1
     assert "hold etcd" in done.stderr
+
+
+def copied(name: str, **labels: str) -> str:
+    """A group as somebody wrote it by hand: the label of its nodes is another's, or left out."""
+    spec = {
+        "image": "ami-0123456789abcdef0",
+        "machineType": "t3.medium",
+        "minSize": 2,
+        "maxSize": 2,
+        "role": "Node",
+        "subnets": ["us-east-1a"],
+        **({"nodeLabels": labels} if labels else {}),
+    }
+    metadata = {"name": name, "labels": {"kops.k8s.io/cluster": C}}
+    document = {"apiVersion": "kops.k8s.io/v1alpha2", "kind": "InstanceGroup"}
+    return yaml.safe_dump({**document, "metadata": metadata, "spec": spec})
+
+
+def machines(box: Box) -> dict[str, list[str]]:
+    """Return the ids of the machines of each group, by kops' word."""
+    rows = json.loads(box.kops("get", "instances", NAME, "-o", "json").stdout)
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row["instanceGroup"].removesuffix(f".{C}"), []).append(row["id"])
+    return found
+
+
+def test_groups_whose_nodes_bear_another_s_label_or_none_are_told_apart(
+    box: Box, api: Api, tmp_path: Path
+) -> None:  # fault 3, case 06
+    path = tmp_path / "groups.yaml"
+    label = {"kops.k8s.io/instancegroup": GROUP}
+    path.write_text(f"{copied('agents', **label)}---\n{copied('bare')}")
+    assert box.kops("create", "-f", str(path)).returncode == 0
+    assert box.kops("update", "cluster", C, "--yes").returncode == 0
+    before = machines(box)
+    eventually(lambda: len([one for one in nodes(api) if one.ready]) >= 9)
+
+    own = scale(box, "--size=2", "--yes")
+    bare = box.kled(
+        *("kops", "scale-instance-group", NAME, "--instance-group=bare", "--size=1", "--yes")
+    )
+
+    assert own.returncode == 0, own.stderr
+    assert bare.returncode == 0, bare.stderr
+    after = machines(box)
+    assert after["agents"] == before["agents"]
+    assert [len(after[one]) for one in (GROUP, "bare")] == [2, 1]
+    assert counted(box, "kills") == []
+    assert not [one for one in nodes(api) if one.cordoned]
