@@ -11,6 +11,7 @@ from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.parameters import DURATION
 from kled.errors import InvalidInput
+from kled.kops.suspended import bounds
 from kled.operations.edit_instance_group import (
     NO_CHANGE,
     EditInstanceGroup,
@@ -148,11 +149,11 @@ def _sizes(minimum: int | None, maximum: int | None) -> tuple[str, ...]:
 
 
 def _check_bounds(stored: Document, minimum: int | None, maximum: int | None) -> None:
-    spec = stored.get("spec") or {}
-    low = minimum if minimum is not None else spec.get("minSize")
-    high = maximum if maximum is not None else spec.get("maxSize")
+    low, high = bounds(stored)
+    low = low if minimum is None else minimum
+    high = high if maximum is None else maximum
     asked = minimum is not None or maximum is not None
-    if asked and low is not None and high is not None and int(low) > int(high):
+    if asked and low > high:
         raise InvalidInput(
             "--min" if minimum is not None else "--max",
             f"the least number, {low}, is above the greatest, {high}",
@@ -161,8 +162,7 @@ def _check_bounds(stored: Document, minimum: int | None, maximum: int | None) ->
 
 
 def _warn_of_fewer(call: Call, stored: Document, high: int | None) -> None:
-    spec = stored.get("spec") or {}
-    if high is not None and high < int(spec.get("maxSize") or 0):
+    if high is not None and high < bounds(stored)[1]:
         call.say(
             "fewer machines: the same command with --yes drains the surplus ones first;"
             " update-cluster lets the cloud end them without draining"

@@ -76,7 +76,8 @@ def delete_instance_group(call: Call, name: str | None, group: str, *, yes: bool
         execute(call, DeleteInstanceGroup(cluster, found.name))
         return
     show_plan(call, Plan(cluster, (Change("delete", "instance group", found.name),)), radius)
-    call.say(f"it has up to {found.max_size} machines, which kops ends without draining them")
+    most = found.max_size if found.max_size is not None else "kops' default number of"
+    call.say(f"it has up to {most} machines, which kops ends without draining them")
     call.say(
         f"preview only; delete with: kled kops delete-instance-group --name={cluster}"
         f" --instance-group={found.name} --yes"

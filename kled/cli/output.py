@@ -13,6 +13,8 @@ class Column:
 
     heading: str
     key: str
+    absent: str = ""
+    """What stands there where there is no value."""
 
 
 def show(
@@ -51,7 +53,7 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> list[
     Not rich: importing it costs a read command more than kops itself takes.
     """
     lines = [[column.heading for column in columns]]
-    lines += [[_cell(row.get(column.key)) for column in columns] for row in rows]
+    lines += [[_cell(row.get(column.key), column.absent) for column in columns] for row in rows]
     widths = [max(len(line[n]) for line in lines) for n in range(len(columns))]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -59,9 +61,9 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> list[
     ]
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, absent: str) -> str:
     if value is None:
-        return ""
+        return absent
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):

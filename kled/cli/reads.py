@@ -27,8 +27,8 @@ INSTANCE_GROUPS = (
     Column("NAME", "name"),
     Column("ROLE", "role"),
     Column("MACHINE TYPE", "machine_type"),
-    Column("MIN", "min"),
-    Column("MAX", "max"),
+    Column("MIN", "min", absent="-"),
+    Column("MAX", "max", absent="-"),
     Column("ZONES", "zones"),
 )
 INSTANCES = (

@@ -160,14 +160,18 @@ def group(document: Document) -> InstanceGroup:
         name=metadata["name"],
         role=_ROLES.get(role, "unknown"),
         machine_type=spec.get("machineType", ""),
-        min_size=int(spec.get("minSize") or 0),
-        max_size=int(spec.get("maxSize") or 0),
+        min_size=_size(spec.get("minSize")),
+        max_size=_size(spec.get("maxSize")),
         zones=tuple(spec.get("zones") or spec.get("subnets") or ()),
         image=spec.get("image", ""),
         cluster=(metadata.get("labels") or {}).get("kops.k8s.io/cluster", ""),
         node_labels=_pairs(spec.get("nodeLabels")),
         problem="" if role in _ROLES else f"role {role!r} is not known" if role else "has no role",
     )
+
+
+def _size(value: Any) -> int | None:  # noqa: ANN401 - whatever was stored; a text may be no size
+    return None if value is None else int(value)
 
 
 def _zones(subnets: Sequence[Document]) -> tuple[str, ...]:

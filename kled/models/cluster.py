@@ -49,8 +49,9 @@ class InstanceGroup:
     name: str
     role: Role
     machine_type: str
-    min_size: int
-    max_size: int
+    min_size: int | None
+    max_size: int | None
+    """None where the definition leaves them to kops: 2 and 2 for workers, else 1 and 1."""
     zones: tuple[str, ...]
     """The group's zones, or its subnets where it names no zones."""
     image: str = ""

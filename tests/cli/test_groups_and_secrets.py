@@ -11,6 +11,7 @@ from tests.boxes import measured
 
 Kled = Callable[..., "subprocess.CompletedProcess[str]"]
 NAME = "--name=groups.example.com"
+GROUP = "nodes-us-east-1a"
 
 
 @pytest.fixture
@@ -84,3 +85,27 @@ def test_rolling_a_cluster_that_runs_what_it_should_does_nothing(kled: Kled) -> 
     assert "no machine needs an update" in preview.stderr
     assert "no machine needs to be replaced" in done.stdout
     assert kled("rolling-update", "--yes").returncode == 2
+
+
+def test_sizes_that_nobody_set_are_shown_as_kops_does_and_stay_unset(kled: Kled) -> None:
+    group = f"--instance-group={GROUP}"
+    unset = ("edit-instance-group", NAME, group, "--unset=spec.minSize", "--unset=spec.maxSize")
+    assert kled(*unset).returncode == 0  # fault 13, case 07
+
+    (row,) = [line for line in shown(kled) if line.startswith(GROUP)]
+    assert row.split()[-3:-1] == ["-", "-"]
+    assert '"min": null' in kled("get-instance-groups", NAME, "-o", "json").stdout
+    assert (
+        "the least number, 2, is above"
+        in kled("scale-instance-group", NAME, group, "--max=1").stderr
+    )
+    fewer = kled("scale-instance-group", NAME, group, "--size=1")
+    assert "fewer machines" in fewer.stderr
+    assert kled(*unset).returncode == 0
+    assert kled("scale-instance-group", NAME, group, "--max=4").returncode == 0
+    (row,) = [line for line in shown(kled) if line.startswith(GROUP)]
+    assert row.split()[-3:-1] == ["-", "4"]
+
+
+def shown(kled: Kled) -> list[str]:
+    return kled("get-instance-groups", NAME).stdout.splitlines()

@@ -324,3 +324,30 @@ def test_a_node_that_need_not_go_any_more_is_not_left_cordoned(fleet: Fleet) -> 
 
     assert steady(fleet)
     assert fleet.ended == []
+
+
+def test_a_bound_that_nobody_set_stays_kops_default(fleet: Fleet) -> None:  # fault 13, case 07
+    fleet.group("unset", 2)
+    spec = fleet.groups["unset"]["spec"]
+    del spec["minSize"], spec["maxSize"]
+
+    words = scale(fleet, "unset", None, 4)
+
+    spec = fleet.groups["unset"]["spec"]
+    assert spec.get("minSize", "unset") == "unset"
+    assert spec["maxSize"] == 4
+    assert words[0].startswith("unset: 2 to 4 machines wanted")
+
+
+def test_bounds_that_nobody_set_are_still_unset_after_they_were_held(fleet: Fleet) -> None:
+    fleet.group("unset", 2)
+    spec = fleet.groups["unset"]["spec"]
+    del spec["minSize"], spec["maxSize"]
+    fleet.kubernetes.pod("web-1", "unset-1")
+    fleet.kubernetes.pod("web-2", "unset-2")
+    fleet.kubernetes.on_evict = held
+
+    with pytest.raises(DrainBlocked):
+        scale(fleet, "unset", 1, 1)
+
+    assert not {"minSize", "maxSize", "suspendProcesses"} & fleet.groups["unset"]["spec"].keys()
