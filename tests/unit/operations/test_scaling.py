@@ -37,11 +37,12 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
 
 def scale(
     fleet: Fleet, group: str, low: int | None, high: int | None, notes: list[str] | None = None
-) -> list[str]:
+) -> dict[str, str]:
+    """Scale a group; return what each step says."""
     session = session_of(fleet, notes)
     patience = timedelta(seconds=30)
     operation = ScaleInstanceGroup(C, group, low, high, patience=patience)
-    return [attempt(step, session) for step in operation.steps()]
+    return {step.name: attempt(step, session) for step in operation.steps()}
 
 
 def journal(fleet: Fleet) -> bool:
@@ -77,7 +78,7 @@ def test_a_group_is_scaled_whatever_the_labels_of_its_nodes_say(
 
     assert len(fleet.ended) == 1
     assert fleet.ended[0] in {"i-nodes-1", "i-nodes-2", "i-nodes-3"}
-    assert words[-1] == "2 nodes are ready"
+    assert words["wait for nodes"] == "2 nodes are ready"
     assert steady(fleet)
 
 
@@ -131,7 +132,7 @@ def test_neither_detached_machines_nor_a_warm_pool_make_a_group_too_large(fleet:
     words = scale(fleet, "nodes", 3, 3)
 
     assert fleet.ended == []
-    assert "no machine has to go" in words[1]
+    assert "no machine has to go" in words["check scaling"]
 
 
 def test_a_machine_that_kops_lists_in_two_groups_is_ended_for_neither(fleet: Fleet) -> None:
@@ -164,7 +165,7 @@ def test_a_bastion_is_no_node_and_counts_all_the_same(tmp_path: Path) -> None:
         words = scale(fleet, "bastions", 1, 1)
 
         assert fleet.ended == ["i-b1"]
-        assert words[-1] == "1 machines run"
+        assert words["wait for nodes"] == "1 machines run"
 
 
 def test_a_group_that_karpenter_fills_is_not_held_back_by_its_definition(fleet: Fleet) -> None:
@@ -336,7 +337,7 @@ def test_a_bound_that_nobody_set_stays_kops_default(fleet: Fleet) -> None:  # fa
     spec = fleet.groups["unset"]["spec"]
     assert spec.get("minSize", "unset") == "unset"
     assert spec["maxSize"] == 4
-    assert words[0].startswith("unset: 2 to 4 machines wanted")
+    assert words["check scaling"].startswith("unset: 2 to 4 machines wanted")
 
 
 def test_bounds_that_nobody_set_are_still_unset_after_they_were_held(fleet: Fleet) -> None:
