@@ -5,8 +5,7 @@ from typing import Annotated
 from prefect import flow
 from pydantic import Field
 
-from kled.operations.keep_state import RestoreState
-from kled.operations.restore_state import Wish
+from kled.operations.restore_state import RestoreState, Wish
 from tasks import operation
 from tasks.operation import Outcome
 

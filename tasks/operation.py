@@ -16,6 +16,7 @@ from prefect.states import Failed
 
 from kled.errors import KledError
 from kled.operations.guard import steps_of
+from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.runner import Observer, Report, Row
 from kled.operations.session import Session
 from kled.operations.step import Operation, Step
@@ -66,17 +67,20 @@ def reported(flow: Callable[P, Outcome]) -> Callable[P, Outcome]:
     return call
 
 
-def run(operation: Operation, *, then: Sequence[str] = ()) -> Outcome:
+def run(
+    operation: Operation, *, then: Sequence[str] = (), overrides: Overrides = NOTHING
+) -> Outcome:
     """Run `operation` and publish its summary; `then` lists what to type next.
 
     Raises no `KledError`: it comes back in a failed state whose message has the hint too. However
     this is left (cancellation included), kops is stopped and the lease released by the session.
     """
     watch = _watching(operation)
+    place = operation.guards.place_of(operation.cluster)
     try:
-        if operation.mutates:
-            windows.wait_or_refuse(operation.cluster)
-        with resources.session(operation) as session:
+        if operation.guards.windows and place is not None:
+            windows.wait_or_refuse(place.cluster)
+        with resources.session(operation, overrides) as session:
             report = _execute(operation, session, watch)
     except KledError as error:
         summary.publish(watch.report(operation), error=error)
@@ -85,7 +89,7 @@ def run(operation: Operation, *, then: Sequence[str] = ()) -> Outcome:
         summary.publish(watch.report(operation), error=watch.interrupted())
         raise
     summary.publish(report, then=then)
-    if operation.mutates:
+    if place is not None:
         words = "; ".join(f"{row.step}: {row.words}" for row in report.rows)
         notifications.notify("completion", f"{operation.cluster}: {operation.name} is done", words)
     return {**report.as_json(), "next": list(then)}

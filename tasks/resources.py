@@ -19,6 +19,7 @@ from typing import Final, Protocol
 from prefect.runtime import flow_run
 
 from kled import config
+from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.runner import Observer, Silent
 from kled.operations.session import Session, Who, open_session
 from kled.operations.step import Operation
@@ -88,8 +89,8 @@ def settings() -> config.Settings:
 
 
 @contextmanager
-def session(operation: Operation) -> Iterator[Session]:
-    """Yield a session for `operation`, with the cluster's lease where it mutates.
+def session(operation: Operation, overrides: Overrides = NOTHING) -> Iterator[Session]:
+    """Yield a session for `operation`, with the lease of the place that it writes to.
 
     Raises what `open_session` raises, and `RoomTaken` where a stranger's module shadows a room.
     """
@@ -106,12 +107,13 @@ def session(operation: Operation) -> Iterator[Session]:
 
     with open_session(
         chosen,
-        operation.cluster if operation.mutates else None,
+        operation.guards.place_of(operation.cluster),
         who=who(),
+        overrides=overrides,
         clock=Clock(time.monotonic, time.sleep),
         on_line=on_line,
         on_note=logs.note,
-        with_kops=getattr(operation, "needs_kops", True),
+        with_kops=operation.guards.needs_kops,
     ) as opened:
         yield opened
 

@@ -21,7 +21,7 @@ from kled.operations.create_cluster import CreateCluster, StoreCluster
         "kled kops create-cluster --name=c.example.com --zones=fsn1 --cloud=hetzner --dry-run",
         "kled kops create-cluster --name=c.example.com --zones=us-east-1a --yes",
     ),
-    mutates=True,
+    guards=CreateCluster.guards,
 )
 @spec_options
 @click.option("--dry-run", is_flag=True, help="Print the definition; store nothing.")

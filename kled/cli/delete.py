@@ -24,7 +24,7 @@ from kled.operations.session import Session
         "kled kops delete-cluster --name=mycluster.example.com --yes",
         "kled kops delete-cluster --name=prod.example.com --yes --confirm=prod.example.com",
     ),
-    mutates=True,
+    guards=DeleteCluster.guards,
 )
 @click.option("--name", metavar="CLUSTER", help="The cluster.")
 @click.option("--yes", is_flag=True, help="Delete it.")

@@ -97,7 +97,7 @@ def _snapshot_store(call: Call) -> Row:
         hint = "none is configured: changes and deletions take no snapshot"
         return _row("snapshot store", "missing", hint)
     try:
-        return _row("snapshot store", "ok", state_of(call.settings, call.clock), needed=True)
+        return _row("snapshot store", "ok", state_of(call.stores), needed=True)
     except KledError as error:
         return _row("snapshot store", "wrong", str(error), needed=True)
 

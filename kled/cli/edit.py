@@ -44,7 +44,7 @@ _MAX = click.option("--max", "maximum", type=click.IntRange(0), help="Greatest n
         "kled kops edit-instance-group --name=c.example.com --instance-group=nodes --max=5",
         "kled kops edit-instance-group --name=C --instance-group=nodes --unset=spec.taints",
     ),
-    mutates=True,
+    guards=EditInstanceGroup.guards,
 )
 @_NAME
 @_GROUP
@@ -93,7 +93,7 @@ def edit_instance_group(  # noqa: PLR0913 - one parameter per option
         "kled kops scale-instance-group --name=c.example.com --instance-group=nodes --max=8",
         "kled kops scale-instance-group --name=C --instance-group=nodes --size=2 --yes",
     ),
-    mutates=True,
+    guards=ScaleInstanceGroup.guards,
 )
 @_NAME
 @_GROUP

@@ -23,12 +23,17 @@ def execute(call: Call, operation: Operation, *, then: str = "", shown: bool = T
 
     `then` is what to type next; it goes to stderr.
     """
-    if operation.mutates and call.windowed:
-        windows.require_open(call.settings, operation.cluster, stores.now())
-    with display(sys.stderr, verbose=call.verbose) as watching:
-        lease_for = operation.cluster if operation.mutates else None
-        with call.session(lease_for, on_line=watching.line, on_note=watching.note) as session:
-            report = run(operation, session, watching)
+    guards = operation.guards
+    place = guards.place_of(operation.cluster)
+    if guards.windows and place is not None and not call.overrides.no_window:
+        windows.require_open(call.settings, place.cluster, stores.now())
+    with (
+        display(sys.stderr, verbose=call.verbose) as watching,
+        call.session(
+            place, on_line=watching.line, on_note=watching.note, with_kops=guards.needs_kops
+        ) as session,
+    ):
+        report = run(operation, session, watching)
     if shown:
         show_report(call, report)
     if then:

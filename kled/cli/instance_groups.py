@@ -28,7 +28,7 @@ _ROLES = tuple(role for role in get_args(Role) if role not in {"apiserver", "unk
     examples=(
         "kled kops create-instance-group --name=C --instance-group=spot --subnet=us-east-1a",
     ),
-    mutates=True,
+    guards=CreateInstanceGroup.guards,
 )
 @click.option("--name", metavar="CLUSTER", help="The cluster.")
 @click.option("--instance-group", "group", metavar="GROUP", required=True, help="The new name.")
@@ -57,7 +57,7 @@ def create_instance_group(
 @leaf(
     "delete-instance-group",
     examples=("kled kops delete-instance-group --name=c.example.com --instance-group=spot --yes",),
-    mutates=True,
+    guards=DeleteInstanceGroup.guards,
 )
 @click.option("--name", metavar="CLUSTER", help="The cluster.")
 @click.option("--instance-group", "group", metavar="GROUP", required=True, help="Its whole name.")

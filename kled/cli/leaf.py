@@ -6,8 +6,8 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
@@ -17,6 +17,8 @@ import click
 from kled import config
 from kled.cli.output import Column, show
 from kled.cli.parameters import DURATION
+from kled.operations.guards import READS, Guards, Place
+from kled.operations.overrides import NOTHING, Overrides
 from kled.retry import Clock
 
 if TYPE_CHECKING:
@@ -33,11 +35,11 @@ class Call:
     """One command line: its settings, its output format, and the clock."""
 
     def __init__(
-        self, settings: config.Settings, *, verbose: bool, without: frozenset[str] = frozenset()
+        self, settings: config.Settings, *, verbose: bool, overrides: Overrides = NOTHING
     ) -> None:
         self.settings = settings
         self.verbose = verbose
-        self._without = without
+        self.overrides = overrides
         self.clock = Clock(time.monotonic, time.sleep)
 
     @functools.cached_property
@@ -49,25 +51,28 @@ class Call:
 
     def session(
         self,
-        lease_for: str | None = None,
+        place: Place | None = None,
         *,
+        with_kops: bool = True,
         on_line: Callable[[str], None] | None = None,
         on_note: Callable[[str], None] | None = None,
     ) -> "AbstractContextManager[Session]":
-        """Open a session; `lease_for` names the cluster whose lease it holds (None: it reads)."""
+        """Open a session; it holds the lease of `place`, where it writes (None: it reads)."""
         from kled.operations.session import open_session  # noqa: PLC0415 - not for --help
 
         return open_session(
             self.settings,
-            lease_for,
-            who=self.who(),
+            place,
+            who=self._who(),
+            overrides=self.overrides,
             clock=self.clock,
             on_line=on_line or self._line,
             on_note=on_note or self.say,
             stores=self.stores,
+            with_kops=with_kops,
         )
 
-    def who(self) -> "Who":
+    def _who(self) -> "Who":
         """Return who acts: this person, in this process."""
         from kled.operations.session import Who  # noqa: PLC0415 - not for --help
 
@@ -75,16 +80,7 @@ class Call:
             f"{getpass.getuser()}@{socket.gethostname()}",
             f"cli-{os.getpid()}-{uuid.uuid4().hex[:8]}",
             self.settings.lease_ttl + LEASE_WAIT_SLACK,
-            leased="lease" not in self._without,
-            snapshot_first="snapshot" not in self._without,
-            epoch_checked="epoch" not in self._without,
-            roles_checked="role_check" not in self._without,
         )
-
-    @property
-    def windowed(self) -> bool:
-        """Whether maintenance windows count for this command."""
-        return "window" not in self._without
 
     def _line(self, line: str) -> None:
         if self.verbose:
@@ -100,13 +96,12 @@ class Call:
 
 
 def leaf(
-    name: str, *, examples: Sequence[str], mutates: bool = False, snapshots: bool = False
+    name: str, *, examples: Sequence[str], guards: Guards = READS, snapshots: bool = False
 ) -> Callable[[Callable[Concatenate[Call, P], int | None]], click.Command]:
     """Make a function a command that is given a `Call` and returns its exit code (None: 0).
 
-    With `mutates` the command also takes `--lease-wait`, `--no-lease`, `--no-snapshot`,
-    `--no-epoch`, `--no-window`, `--no-role-check` and `--snapshot-store`; with `snapshots` only
-    the last.
+    `guards` are those of the operation that it runs: for each there is the option that switches it
+    off. With `snapshots` it takes `--snapshot-store`, as all do that take one before a change.
     """
 
     def make(function: Callable[Concatenate[Call, P], int | None]) -> click.Command:
@@ -119,9 +114,8 @@ def leaf(
             epilog=_epilog(examples),
             context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         )(call)
-        kept = _SNAPSHOTS if snapshots or mutates else ()
-        more = (*(_LEASE if mutates else ()), *kept, *_GLOBAL)
-        command.params += [option() for option in more]
+        kept = _SNAPSHOTS if snapshots or guards.snapshot != "none" else ()
+        command.params += [option() for option in (*_switches(guards), *kept, *_GLOBAL)]
         return command
 
     return make
@@ -140,12 +134,24 @@ def _call(options: dict[str, Any]) -> Call:
         output=output or settings.output,
         lease_wait=settings.lease_wait if wait is None else wait,
     )
-    without = frozenset(
-        guard
-        for guard in ("lease", "snapshot", "epoch", "role_check", "window")
-        if options.pop(f"no_{guard}", False)
-    )
-    return Call(settings, verbose=options.pop("verbose"), without=without)
+    given = {one.name: options.pop(one.name) for one in fields(Overrides) if one.name in options}
+    return Call(settings, verbose=options.pop("verbose"), overrides=Overrides(**given))
+
+
+def _switches(guards: Guards) -> Iterator[Callable[[], click.Option]]:
+    """Yield the options that switch off what `guards` ask for."""
+    if guards.lease:
+        yield from _LEASE
+    if guards.snapshot != "none":
+        yield _NO_SNAPSHOT
+    if guards.epoch != "none":
+        yield _NO_EPOCH
+    if guards.windows:
+        yield _NO_WINDOW
+    if guards.roles:
+        yield _NO_ROLE_CHECK
+    if guards.identity:
+        yield _NEW_IDENTITY
 
 
 def _epilog(examples: Sequence[str]) -> str:
@@ -180,24 +186,28 @@ _LEASE: tuple[Callable[[], click.Option], ...] = (
         is_flag=True,
         help="Go without a lease; only where the state store has no conditional writes.",
     ),
-    lambda: click.Option(
-        ["--no-snapshot"],
-        is_flag=True,
-        help="Take no snapshot first, though a snapshot store is configured.",
-    ),
-    lambda: click.Option(
-        ["--no-epoch"],
-        is_flag=True,
-        help="Do not ask the snapshot store whether the cluster still lives here.",
-    ),
-    lambda: click.Option(
-        ["--no-window"],
-        is_flag=True,
-        help="Change the cluster outside of its maintenance windows.",
-    ),
-    lambda: click.Option(
-        ["--no-role-check"],
-        is_flag=True,
-        help="Change or delete IAM roles though other registered clusters may use them, too.",
-    ),
+)
+
+
+def _switch(name: str, words: str) -> Callable[[], click.Option]:
+    return lambda: click.Option([name], is_flag=True, help=words)
+
+
+_NO_SNAPSHOT = _switch(
+    "--no-snapshot", "Take no snapshot first, though a snapshot store is configured."
+)
+_NO_EPOCH = _switch(
+    "--no-epoch", "Do not ask the snapshot store whether the cluster still lives here."
+)
+_NO_WINDOW = _switch("--no-window", "Change the cluster outside of its maintenance windows.")
+_NO_ROLE_CHECK = _switch(
+    "--no-role-check",
+    "Change or delete IAM roles though other registered clusters may use them, too.",
+)
+
+
+_NEW_IDENTITY: Callable[[], click.Option] = lambda: click.Option(  # noqa: E731 - as the others
+    ["--new-identity"],
+    metavar="CLUSTER",
+    help="The name once more: make new keysets and secrets in place of those it had.",
 )

@@ -25,9 +25,14 @@ def instance_group(call: "Call", session: "Session", cluster: str, typed: str) -
     return found
 
 
+def can_ask() -> bool:
+    """Say whether a person sits at this terminal."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def asked(cluster: str, why: str, what: str) -> str | None:
     """Ask a person to type the name, to `what`; None where nobody is there to ask."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not can_ask():
         return None
     click.echo(f'cluster "{cluster}" is protected: {why}', err=True)
     answer: str = click.prompt(f"type its name to {what}", default="", show_default=False, err=True)

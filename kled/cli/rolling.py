@@ -52,7 +52,7 @@ def _steadiness(_ctx: click.Context, _option: click.Parameter, typed: str | None
         "kled kops rolling-update --name=mycluster.example.com --yes",
         "kled kops rolling-update --name=c.example.com --instance-group=nodes --cloudonly --yes",
     ),
-    mutates=True,
+    guards=RollCluster.guards,
 )
 @click.option("--name", metavar="CLUSTER", help="The cluster; without it, the store's only one.")
 @click.option("--yes", is_flag=True, help="Replace the machines.")

@@ -27,7 +27,7 @@ _NAME = click.option("--name", metavar="CLUSTER", help="The cluster.")
 @leaf(
     "create-secret",
     examples=("kled kops create-secret dockerconfig --name=c.example.com --file=config.json",),
-    mutates=True,
+    guards=CreateSecret.guards,
 )
 @click.argument("kind", type=click.Choice(SECRET_KINDS))
 @_NAME
@@ -50,7 +50,7 @@ def create_secret(call: Call, name: str | None, kind: str, file: Path, *, force:
 @leaf(
     "delete-secret",
     examples=("kled kops delete-secret --name=c.example.com --secret=dockerconfig --yes",),
-    mutates=True,
+    guards=DeleteSecret.guards,
 )
 @_NAME
 @click.option("--secret", required=True, metavar="SECRET", help="As get-secrets lists it.")
@@ -75,7 +75,7 @@ def delete_secret(call: Call, name: str | None, secret: str, *, yes: bool) -> No
         "kled kops rotate-keypairs --name=c.example.com --phase=promote --yes",
         "kled kops rotate-keypairs --name=c.example.com --phase=distrust --yes",
     ),
-    mutates=True,
+    guards=RotateKeypairs.guards,
 )
 @_NAME
 @click.option(

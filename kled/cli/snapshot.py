@@ -1,19 +1,18 @@
 """`kled snapshot create|list|show|verify`."""
 
 import contextlib
-import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from kled.cli.counting import counting
+from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 from kled.errors import InvalidInput, SnapshotNotTrustworthy
 from kled.operations import snapshots as use
-from kled.operations import stores
+from kled.operations.keep_state import BackUpState, VerifySnapshots
 
 if TYPE_CHECKING:
     from kled.snapshot.results import RunResult
@@ -96,28 +95,12 @@ def create(
 
     chosen = _chosen(call, names, everything=everything)
     until = parse_time(retain_until, "--retain-until") if retain_until else None
-    with counting(sys.stderr, "snapshot") as progress:
-        done = use.back_up(
-            call.settings,
-            chosen,
-            clock=call.clock,
-            progress=progress,
-            retain_until=until,
-            reuse=not anew,
-            etcd_backups=etcd_backups,
-        )
-    _warn(call, done)
-    rows = [one.as_json() for one in done.clusters]
-    if len(rows) == 1 and call.settings.output == "table":
-        done.require()  # what it says is all that there is to say
-    if call.settings.output == "table":
-        show([_row(row) for row in rows], _CREATED, "table")
-    elif len(rows) == 1 and names:
-        show_value({**rows[0], "run": done.run}, call.settings.output)
-    else:
-        document = {"run": done.run, "clusters": rows, "orphans": list(done.orphans)}
-        show_value(document, call.settings.output)
-    done.require()
+    operation = BackUpState(tuple(chosen) if chosen else None, etcd_backups, until, not anew)
+    try:
+        execute(call, operation, shown=False)
+    finally:
+        for run in operation.made:
+            _show_run(call, run, alone=bool(names))
     return 0
 
 
@@ -129,7 +112,7 @@ def create(
 @click.option("--name", metavar="CLUSTER", help="The cluster [default: all].")
 def list_(call: Call, name: str | None) -> None:
     """List snapshots with age, verified level and size, oldest first."""
-    kept = stores.snapshot_store(call.settings, call.clock)
+    kept = call.stores.snapshots
     found = use.listed(kept, name)
     for words in use.missing(kept, found, name):
         call.say(f"warning: {words}")
@@ -151,7 +134,7 @@ def show_(call: Call, name: str, snapshot: str) -> None:
     from kled.snapshot.choosing import choose  # noqa: PLC0415
     from kled.snapshot.verify import proofs  # noqa: PLC0415
 
-    kept = stores.snapshot_store(call.settings, call.clock)
+    kept = call.stores.snapshots
     kept.require()
     manifest = kept.manifest(choose(kept, name, snapshot))
     document = manifest.model_dump(mode="json")
@@ -194,30 +177,29 @@ def verify(call: Call, name: str | None, snapshot: str, level: str, *, everythin
         raise InvalidInput("--all", "takes every cluster: leave out --name")
     if name is None and snapshot != "latest":
         raise InvalidInput("--snapshot", "is one cluster's: name the cluster, too")
-    kept = stores.snapshot_store(call.settings, call.clock)
+    kept = call.stores.snapshots
     kept.require()
     only = None
     if not everything and name is not None:
         only = choose(kept, name, snapshot)
         with contextlib.suppress(SnapshotNotTrustworthy):  # that is a finding, in a row
             kept.manifest(only)
-    with counting(sys.stderr, "verify") as progress:
-        rows = use.verified(call.settings, kept, level=int(level), progress=progress, only=only)
+    operation = VerifySnapshots(int(level), only)
+    try:
+        execute(call, operation, shown=False)
+    finally:
+        _show_verified(call, operation)
+    return 0
+
+
+def _show_verified(call: Call, operation: VerifySnapshots) -> None:
+    rows = operation.results
     if call.settings.output == "table":
-        remarks = [{**row, "findings": _remarks(row)} for row in rows]
-        show(remarks, _VERIFIED, "table")
-    elif only is not None:
-        show_value(rows[0], call.settings.output)
+        show([{**row, "findings": _remarks(row)} for row in rows], _VERIFIED, "table")
+    elif operation.only is not None:
+        show_value(rows[0] if rows else None, call.settings.output)
     else:
         show_value(rows, call.settings.output)
-    bad = [row for row in rows if not row["trustworthy"]]
-    if bad:
-        raise SnapshotNotTrustworthy(
-            f"{len(bad)} of {len(rows)} snapshots cannot be trusted, first {bad[0]['id']} of"
-            f" {bad[0]['cluster']}: {bad[0]['findings'][0]}",
-            hint="older ones: kled snapshot list; new ones: kled snapshot create --all --anew",
-        )
-    return 0
 
 
 def _remarks(row: dict[str, Any]) -> str:
@@ -251,6 +233,20 @@ def _chosen(call: Call, names: tuple[str, ...], *, everything: bool) -> list[str
     return list(names) or [_only_cluster(call)]
 
 
+def _show_run(call: Call, done: "RunResult", *, alone: bool) -> None:
+    """Show a row for each cluster; of a single one that failed, the error says all there is."""
+    _warn(call, done)
+    rows = [one.as_json() for one in done.clusters]
+    if call.settings.output == "table":
+        if len(rows) > 1 or done.clusters[0].error is None:
+            show([_row(row) for row in rows], _CREATED, "table")
+    elif len(rows) == 1 and alone:
+        show_value({**rows[0], "run": done.run}, call.settings.output)
+    else:
+        document = {"run": done.run, "clusters": rows, "orphans": list(done.orphans)}
+        show_value(document, call.settings.output)
+
+
 def _warn(call: Call, done: "RunResult") -> None:
     for words in done.warnings:
         call.say(f"warning: {words}")
@@ -261,7 +257,7 @@ def _warn(call: Call, done: "RunResult") -> None:
 
 def _only_cluster(call: Call) -> str:
     """Return the state store's only cluster; raise `InvalidInput` where a choice is needed."""
-    store = stores.state_store(call.settings, call.clock)
+    store = call.stores.state
     found = _clusters(store.entries())
     if len(found) != 1:
         raise InvalidInput(

@@ -1,19 +1,18 @@
 """`kled snapshot prune|mirror`."""
 
-import sys
 from typing import Any, Final
 
 import click
 
-from kled.cli.counting import counting
+from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.meant import asked
 from kled.cli.output import Column, show, show_value
 from kled.cli.snapshot import size
-from kled.errors import InvalidInput, NotApproved
+from kled.errors import InvalidInput
 from kled.operations import keep_snapshots as use
-from kled.operations import stores
-from kled.operations.protection import pattern_protection, require_confirmation
+from kled.operations.keep_state import MirrorSnapshots, PruneSnapshots
+from kled.operations.protection import pattern_protection
 
 _PLAN: Final = (
     Column("CLUSTER", "cluster"),
@@ -61,27 +60,45 @@ def prune(
     """
     if (name is None) == (not everything):
         raise InvalidInput("--name", "name a cluster, or take --all")
-    kept = stores.snapshot_store(call.settings, call.clock)
     typed = {key: one for key, one in numbers.items() if one is not None}
-    plan = use.plan(kept, use.policy(call.settings, typed), name)
-    if yes:
-        _require_meant(call, plan, name, confirm, typed=bool(typed))
-        with counting(sys.stderr, "prune") as progress:
-            report = use.prune(kept, plan, progress)
-        if call.settings.output == "table":
-            show(_rows(report.as_json()["removed"], "removed"), _PLAN, "table")
-        else:
-            show_value(report.as_json(), call.settings.output)
-        call.say(
-            f"{len(report.removed)} snapshots removed, {report.collected} objects collected"
-            f" ({size(report.size)})"
-        )
-        for key in report.locked:
-            call.say(f"warning: {key} is locked, or may not be deleted: it stays")
-    else:
+    if not yes:
+        kept = call.stores.snapshots
+        plan = use.plan(kept, use.policy(call.settings, typed), name)
         _show(call, plan)
-    for ref, why in plan.unreadable:
-        call.say(f"warning: {ref.cluster} {ref.id}: {why}; nothing is collected until it is gone")
+        _warn_of_unreadable(call, plan.as_json())
+        return
+    operation = PruneSnapshots(typed, name, confirm or _asked(call, name))
+    execute(call, operation, shown=False)
+    for report in operation.results:
+        _show_pruned(call, report)
+
+
+def _asked(call: Call, name: str | None) -> str | None:
+    """Ask a person for the name of a protected cluster; None where there is nobody to ask."""
+    why = pattern_protection(name, call.settings.protected) if name else None
+    return asked(name, why, "prune it") if name and why else None
+
+
+def _show_pruned(call: Call, report: dict[str, Any]) -> None:
+    if call.settings.output == "table":
+        show(_rows(report["removed"], "removed"), _PLAN, "table")
+    else:
+        show_value(report, call.settings.output)
+    call.say(
+        f"{len(report['removed'])} snapshots removed, {report['collected']} objects collected"
+        f" ({size(report['bytes'])})"
+    )
+    for key in report["locked"]:
+        call.say(f"warning: {key} is locked, or may not be deleted: it stays")
+    _warn_of_unreadable(call, report)
+
+
+def _warn_of_unreadable(call: Call, document: dict[str, Any]) -> None:
+    for one in document["unreadable"]:
+        call.say(
+            f"warning: {one['cluster']} {one['id']}: {one['why']}; nothing is collected until it"
+            " is gone"
+        )
 
 
 @leaf(
@@ -102,19 +119,23 @@ def mirror(call: Call, to: str, name: str | None, retain_until: str | None) -> N
     from kled.snapshot.repository import parse_time  # noqa: PLC0415 - not for --help
 
     until = parse_time(retain_until, "--retain-until") if retain_until else None
-    kept = stores.snapshot_store(call.settings, call.clock)
-    kept.require()
-    target = stores.other_store(call.settings, to, call.clock)
-    with counting(sys.stderr, "mirror") as progress:
-        report = use.mirrored(kept, target, progress, name, until)
+    operation = MirrorSnapshots(to, name, until)
+    try:
+        execute(call, operation, shown=False)
+    finally:
+        for report in operation.results:
+            _show_mirrored(call, report)
+
+
+def _show_mirrored(call: Call, report: dict[str, Any]) -> None:
     if call.settings.output == "table":
-        show(_rows(report.as_json()["copied"], "copied"), _PLAN, "table")
+        show(_rows(report["copied"], "copied"), _PLAN, "table")
     else:
-        show_value(report.as_json(), call.settings.output)
+        show_value(report, call.settings.output)
     call.say(
-        f"{len(report.copied)} copied ({size(report.size)}), {report.present} were there already"
+        f"{len(report['copied'])} copied ({size(report['bytes'])}), {report['present']} were there"
+        " already"
     )
-    report.require()
 
 
 def _show(call: Call, plan: Any) -> None:  # noqa: ANN401 - a PrunePlan, imported late
@@ -133,32 +154,3 @@ def _show(call: Call, plan: Any) -> None:  # noqa: ANN401 - a PrunePlan, importe
 
 def _rows(found: Any, what: str) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
     return [{**one, "what": what, "why": ""} for one in found]
-
-
-def _require_meant(
-    call: Call,
-    plan: Any,  # noqa: ANN401 - a PrunePlan
-    name: str | None,
-    confirm: str | None,
-    *,
-    typed: bool,
-) -> None:
-    """Raise `NotApproved` where a protected cluster's snapshots would go unconfirmed.
-
-    Among all clusters only typed numbers are held back: the retention of the settings file was
-    thought about, and runs by schedule.
-    """
-    protected = call.settings.protected
-    if name is not None:
-        why = pattern_protection(name, protected)
-        meant = confirm or (asked(name, why, "prune it") if why else None)
-        require_confirmation(name, why, meant)
-        return
-    for cluster in sorted({one["cluster"] for one in plan.as_json()["removed"]} if typed else ()):
-        why = pattern_protection(cluster, protected)
-        if why is not None:
-            raise NotApproved(
-                f'cluster "{cluster}" is protected: {why}',
-                hint=f"prune it by itself: --name={cluster} --confirm={cluster}; or write the"
-                " retention into the settings file",
-            )

@@ -1,23 +1,17 @@
 """`kled snapshot restore|diff`."""
 
 import os
-import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from kled.cli.counting import counting
+from kled.cli import parameters
+from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
-from kled.cli.meant import asked
+from kled.cli.meant import asked, can_ask
 from kled.cli.output import Column, show, show_value
 from kled.cli.snapshot import size
-from kled.errors import ClusterNotFound
 from kled.operations import restore_state as use
-from kled.operations import stores
-from kled.operations.guard import check_epoch
-from kled.operations.protection import require_confirmation
-from kled.operations.snapshots import back_up
-from kled.snapshot.progress import Quiet
 
 if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotStore
@@ -39,7 +33,7 @@ CLASSES: Final = ("identity", "intent", "derived", "etcd-backup")
         "kled snapshot restore --name=c.example.com --snapshot=latest --yes",
         "kled snapshot restore --name=c.example.com --snapshot=latest --to=s3://dr-store --yes",
     ),
-    mutates=True,
+    guards=use.RESTORES,
     snapshots=True,
 )
 @click.option("--name", metavar="CLUSTER", required=True, help="The cluster.")
@@ -59,6 +53,12 @@ CLASSES: Final = ("identity", "intent", "derived", "etcd-backup")
     help="Also etcd-manager's two markers: for a state store that a living cluster lost.",
 )
 @click.option("--delete-extra", is_flag=True, help="Delete what the snapshot does not have.")
+@click.option(
+    "--digest",
+    metavar="HEX",
+    callback=parameters.digest,
+    help="Restore only what a preview showed.",
+)
 @click.option("--yes", is_flag=True, help="Do it.")
 @click.option(
     "--confirm", metavar="CLUSTER", help="The name once more; a protected cluster needs it."
@@ -72,6 +72,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
     prefix: str | None,
     classes: tuple[str, ...],
     confirm: str | None,
+    digest: str | None,
     with_control: bool,
     delete_extra: bool,
     yes: bool,
@@ -81,7 +82,6 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
     Nothing is deleted unless --delete-extra says so; what is there already is left as it is, so an
     interrupted restore goes on where it stopped.
     """
-    kept = stores.snapshot_store(call.settings, call.clock)
     wish = use.Wish(
         cluster=name,
         snapshot=snapshot,
@@ -91,36 +91,15 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
         with_control=with_control,
         delete_extra=delete_extra,
     )
-    wish = use.settled(kept, wish)
+    wish = use.settled(call.stores.snapshots, wish)
     if not yes and confirm is None:
-        plan = use.plan(call.settings, kept, wish, call.clock)
-        _show_plan(call, plan)
-        why = use.protection_of(call.settings, plan)
-        more = f" --confirm={name}" if why else ""
-        call.say(f"preview only; restore it with: --yes{more}")
+        _preview(call, wish)
         return
-    with use.lease(call.settings, wish, call.who(), call.clock) as held:
-        if to is None and call.who().epoch_checked:
-            check_epoch(call.settings, call.clock, name)
-        plan = use.plan(call.settings, kept, wish, call.clock)
-        why = use.protection_of(call.settings, plan)
-        meant = confirm or (asked(name, why, "restore it") if why else None)
-        require_confirmation(name, why, meant)
-        if to is None and prefix is None and call.who().snapshot_first:
-            _snapshot_first(call, name)
-            plan = use.plan(call.settings, kept, wish, call.clock)
-        if held is not None:
-            held.check()
-        with counting(sys.stderr, "restore") as progress:
-            report = use.apply(call.settings, kept, wish, plan, call.clock, progress)
-    if call.settings.output == "table":
-        rows = [{"what": what, "number": number} for what, number in report.as_json().items()]
-        show(rows, (Column("WHAT", "what"), Column("NUMBER", "number")), "table")
-    else:
-        show_value(
-            {**report.as_json(), "snapshot": plan.manifest.id, "target": plan.target},
-            call.settings.output,
-        )
+    operation = use.RestoreState(wish, confirm or _asked(call, wish), digest)
+    try:
+        execute(call, operation, shown=False)
+    finally:
+        _show_results(call, operation)
     call.say(
         f"next: kled kops update-cluster --name={prefix or name}"
         "      # must show no new Keypair before you apply it"
@@ -146,7 +125,7 @@ def diff(call: Call, name: str, before: str, after: str) -> None:
     from kled.snapshot.diff import diff as compare  # noqa: PLC0415 - not for --help
     from kled.snapshot.views import fingerprint_key  # noqa: PLC0415
 
-    kept = stores.snapshot_store(call.settings, call.clock)
+    kept = call.stores.snapshots
     key = fingerprint_key(call.settings.snapshot_profile.identity, os.urandom(32))
     changes = compare(_view(call, kept, name, before, key), _view(call, kept, name, after, key))
     if call.settings.output == "table":
@@ -159,14 +138,31 @@ def diff(call: Call, name: str, before: str, after: str) -> None:
         show_value(document, call.settings.output)
 
 
-def _snapshot_first(call: Call, name: str) -> None:
-    """Keep what is there now: the way back from a restore."""
-    done = back_up(call.settings, [name], clock=call.clock, progress=Quiet()).clusters[0]
-    if isinstance(done.error, ClusterNotFound):
-        return
-    if done.error is not None:
-        raise done.error
-    call.say(f"what is there now is kept in snapshot {done.snapshot}")
+def _preview(call: Call, wish: use.Wish) -> None:
+    plan = use.plan(call.stores, wish)
+    _show_plan(call, plan)
+    protected = use.protection_of(call.settings, plan)
+    more = f" --confirm={wish.cluster}" if protected else ""
+    call.say(
+        f"preview only; restore it with: --yes{more}  (--digest={plan.digest[:12]}: this plan)"
+    )
+
+
+def _asked(call: Call, wish: use.Wish) -> str | None:
+    """Ask a person for the name of a protected cluster; None where there is nobody to ask."""
+    if not can_ask():
+        return None
+    why = use.protection_of(call.settings, use.plan(call.stores, wish))
+    return asked(wish.cluster, why, "restore it") if why else None
+
+
+def _show_results(call: Call, operation: use.RestoreState) -> None:
+    for report in operation.results:
+        if call.settings.output == "table":
+            rows = [{"what": what, "number": number} for what, number in report.items()]
+            show(rows, (Column("WHAT", "what"), Column("NUMBER", "number")), "table")
+        else:
+            show_value(report, call.settings.output)
 
 
 def _view(call: Call, kept: "SnapshotStore", name: str, which: str, key: bytes) -> Any:  # noqa: ANN401
@@ -174,7 +170,7 @@ def _view(call: Call, kept: "SnapshotStore", name: str, which: str, key: bytes) 
     from kled.snapshot.views import LIVE, of_live, of_snapshot  # noqa: PLC0415
 
     if which == LIVE:
-        return of_live(stores.state_store(call.settings, call.clock), name, key)
+        return of_live(call.stores.state, name, key)
     return of_snapshot(kept, kept.manifest(choose(kept, name, which)), key)
 
 

@@ -24,7 +24,7 @@ _PATIENCE: Final = timedelta(minutes=30)
         "kled kops update-cluster --name=mycluster.example.com --yes",
         "kled kops update-cluster --name=c.example.com --digest=0b5a6a4f9c1e --roll --yes",
     ),
-    mutates=True,
+    guards=UpdateCluster.guards,
 )
 @click.option("--name", metavar="CLUSTER", help="The cluster; without it, the store's only one.")
 @click.option("--yes", is_flag=True, help="Apply the changes.")

@@ -19,7 +19,7 @@ _NAME = click.option("--name", metavar="CLUSTER", help="The cluster; --yes needs
         "kled kops upgrade-cluster --name=c.example.com",
         "kled kops upgrade-cluster --name=c.example.com --kubernetes-version=1.36.1 --yes",
     ),
-    mutates=True,
+    guards=UpgradeCluster.guards,
 )
 @_NAME
 @click.option("--kubernetes-version", metavar="X.Y.Z", help="[default: the channel's]")
@@ -54,7 +54,7 @@ def upgrade_cluster(
         "kled kops reconcile-cluster --name=c.example.com",
         "kled kops reconcile-cluster --name=c.example.com --yes",
     ),
-    mutates=True,
+    guards=ReconcileCluster.guards,
 )
 @_NAME
 @click.option("--yes", is_flag=True, help="Apply the changes and roll the machines.")

@@ -5,8 +5,9 @@
 
 from dataclasses import dataclass
 
+from kled.kops import footprint
 from kled.models.plan import Plan
-from kled.operations import control_plane, identity, own_places
+from kled.operations import control_plane, iam_fanout, identity, own_places
 from kled.operations.session import Session
 
 
@@ -27,6 +28,8 @@ def clear(session: Session, plan: Plan) -> Cleared:
     """Return the plan as one that may be applied; only reads. Raises `NotApproved` otherwise."""
     own_places.require(session, plan.cluster)
     control_plane.require_plan(session, plan)
+    if footprint.iam(plan):
+        iam_fanout.require_own_roles(session, plan.cluster)
     return Cleared(plan, identity.require(session, plan))
 
 

@@ -12,6 +12,7 @@ from kled.models.definition import Definition
 from kled.models.spec import ClusterSpec
 from kled.operations import identity
 from kled.operations.export_cluster import export_step
+from kled.operations.guards import CREATES, EDITS
 from kled.operations.iam_fanout import roles_step
 from kled.operations.session import Session, require_state_store
 from kled.operations.step import Step
@@ -33,8 +34,7 @@ class CreateCluster:
     """Lifetime of the credentials in the kubeconfig; kops' own default."""
 
     name = "create cluster"
-    mutates = True
-    creates = True
+    guards = CREATES
 
     @property
     def cluster(self) -> str:
@@ -65,7 +65,7 @@ class StoreCluster:
     spec: ClusterSpec
 
     name = "store cluster"
-    mutates = True
+    guards = EDITS
 
     @property
     def cluster(self) -> str:

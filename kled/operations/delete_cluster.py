@@ -9,6 +9,7 @@ from kled.models.definition import Definition
 from kled.operations import approved_plan, begun_deletion, own_places
 from kled.operations.approved_plan import Approved
 from kled.operations.final_snapshot import require_inside
+from kled.operations.guards import DELETES
 from kled.operations.iam_fanout import roles_step
 from kled.operations.nothing_left import proof_step
 from kled.operations.plan_deletion import planned_deletion
@@ -36,8 +37,8 @@ class DeleteCluster:
     """The cluster's name once more; needed where it is protected."""
     approved: Approved | None = None
     """Without it whatever is there by then is deleted."""
-    mutates = True
-    destroys = True
+
+    guards = DELETES
 
     @property
     def name(self) -> str:
@@ -107,7 +108,7 @@ def _require_no_foreign(session: Session, cluster: str) -> None:
 
 def _snapshot(session: Session, stored: Definition) -> str:
     """Say whether there is a snapshot, and stop where a protected cluster would have none."""
-    if not session.who.snapshot_first:
+    if session.overrides.no_snapshot:
         return "no snapshot: as asked for"
     if session.settings.snapshot_store is not None:
         require_inside(session, stored)

@@ -8,6 +8,7 @@ from kled.kops import control_plane, fixed_fields
 from kled.models.definition import Definition, object_name
 from kled.operations.control_plane import require_edit
 from kled.operations.edited_group import Document, changes, parse, to_yaml
+from kled.operations.guards import EDITS
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE
@@ -25,7 +26,7 @@ class EditInstanceGroup:
     unsets: tuple[str, ...] = ()
 
     name = "edit instance group"
-    mutates = True
+    guards = EDITS
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step."""
@@ -53,7 +54,7 @@ class StoreInstanceGroup:
     """What was stored when the editing began; None stores over whatever is there."""
 
     name = "edit instance group"
-    mutates = True
+    guards = EDITS
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step."""

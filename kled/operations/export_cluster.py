@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from kled.errors import DiskUnusable
+from kled.operations.guards import READS
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
@@ -22,7 +23,7 @@ class ExportCluster:
     """Lifetime of the admin credentials; None writes a context without any."""
 
     name = "export cluster"
-    mutates = False
+    guards = READS
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step."""

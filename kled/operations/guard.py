@@ -3,19 +3,19 @@
 One place for all operations: whoever executes an operation executes `steps_of` it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from kled.config import Settings
 from kled.errors import KledError, NotApproved, ObjectMissing
 from kled.kops.layout import CONFIG
-from kled.operations import stores
 from kled.operations.final_snapshot import final_step
+from kled.operations.guards import Guards
+from kled.operations.overrides import Overrides
 from kled.operations.session import Session, require_state_store
 from kled.operations.step import Operation, Step
 from kled.operations.taken_snapshot import advised, taken, words
-from kled.retry import CHANGE, READ, Clock
+from kled.retry import CHANGE, READ
 
 SNAPSHOT: Final = "take a snapshot"
 FIRST: Final = "take the first snapshot"
@@ -29,30 +29,46 @@ def steps_of(operation: Operation, session: Session) -> Sequence[Step]:
     """Return the operation's steps, with what protects the cluster before the first of them.
 
     Where no snapshot store is configured, nothing is added: there is neither epoch nor snapshot.
-    An operation that `destroys` its cluster needs a final snapshot (`final_snapshot`), and the
-    cluster's epoch ends with it; one that `creates` it ends with a snapshot of what it made.
-    What an operation looks at first (`Step.reads`) comes before the snapshot.
+    A cluster that is about to go needs a final snapshot (`final_snapshot`), and its epoch ends
+    with it; what creates a cluster ends with a snapshot of what it made. What an operation looks
+    at first (`Step.reads`) comes before the snapshot.
     """
-    if not operation.mutates or session.settings.snapshot_store is None:
-        return operation.steps()
-    cluster, destroys = operation.cluster, bool(getattr(operation, "destroys", False))
-    steps = list(operation.steps())
-    if session.who.snapshot_first:
-        restores = bool(getattr(operation, "restores", False))
-        guard = final_step(cluster) if destroys else snapshot_step(cluster, may_be_gone=restores)
-        steps.insert(_first_change(steps), guard)
-        if getattr(operation, "creates", False):
-            steps.append(replace(snapshot_step(cluster), name=FIRST))
-    if session.who.epoch_checked:
-        if destroys:
-            steps.insert(_first_change(steps) + session.who.snapshot_first, announce_step(cluster))
-            steps.append(vacate_step(cluster))
-        steps.insert(0, epoch_step(cluster, ends=destroys))
-    return steps
+    steps, guards = operation.steps(), operation.guards
+    place = guards.place_of(operation.cluster)
+    if place is None or session.settings.snapshot_store is None:
+        return steps
+    first = next((at for at, step in enumerate(steps) if not step.reads), len(steps))
+    return (
+        *_lead(guards, place.cluster, session.overrides),
+        *steps[:first],
+        *_before(guards, place.cluster, session.overrides),
+        *steps[first:],
+        *_after(guards, place.cluster, session.overrides),
+    )
 
 
-def _first_change(steps: Sequence[Step]) -> int:
-    return next((at for at, step in enumerate(steps) if not step.reads), len(steps))
+def _lead(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
+    """Yield what comes first of all."""
+    if guards.epoch != "none" and not overrides.no_epoch:
+        yield epoch_step(cluster, ends=guards.epoch == "end")
+
+
+def _before(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
+    """Yield what comes before the first change, when nothing that was looked at refuses it."""
+    if guards.snapshot != "none" and not overrides.no_snapshot:
+        final = guards.snapshot == "final"
+        first = snapshot_step(cluster, may_be_gone=guards.mends_loss)
+        yield final_step(cluster) if final else first
+    if guards.epoch == "end" and not overrides.no_epoch:
+        yield announce_step(cluster)
+
+
+def _after(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
+    """Yield what comes last."""
+    if guards.snapshot == "after" and not overrides.no_snapshot:
+        yield replace(snapshot_step(cluster), name=FIRST)
+    if guards.epoch == "end" and not overrides.no_epoch:
+        yield vacate_step(cluster)
 
 
 def epoch_step(cluster: str, *, ends: bool = False) -> Step:
@@ -62,34 +78,34 @@ def epoch_step(cluster: str, *, ends: bool = False) -> Step:
     """
 
     def act(session: Session) -> str:
-        return check_epoch(session.settings, session.clock, cluster, ends=ends)
+        return check_epoch(session, cluster, ends=ends)
 
     return Step("check epoch", act, READ)
 
 
-def check_epoch(settings: Settings, clock: Clock, cluster: str, *, ends: bool = False) -> str:
+def check_epoch(session: Session, cluster: str, *, ends: bool = False) -> str:
     """Check the epoch now; return it in words. A name that is no cluster here binds nothing.
 
     Unless the cluster `ends`, an announcement that it does is taken back where it is there.
     """
     from kled.snapshot import epoch  # noqa: PLC0415 - only where snapshots are kept
 
-    here = require_state_store(settings)
+    here = require_state_store(session.settings)
     with advised():
-        snapshots = stores.snapshot_store(settings, clock)
+        snapshots = session.snapshot_store
         known = epoch.read(snapshots, cluster)
         if known is not None and known.ends and known.state_store != here:
-            _end_elsewhere(settings, clock, cluster, known.state_store)
+            _end_elsewhere(session, cluster, known.state_store)
             known = epoch.read(snapshots, cluster)
-        if (known is None or known.vacant) and not _is_there(settings, clock, cluster):
+        if (known is None or known.vacant) and not _is_there(session, cluster):
             return "none yet: the cluster is not there"
         found = epoch.check(snapshots, cluster, here)
-        if found.ends and not ends and _is_there(settings, clock, cluster):
+        if found.ends and not ends and _is_there(session, cluster):
             epoch.announce_end(snapshots, cluster, here, ends=False)
     return f"epoch {found.number}"
 
 
-def _end_elsewhere(settings: Settings, clock: Clock, cluster: str, url: str) -> None:
+def _end_elsewhere(session: Session, cluster: str, url: str) -> None:
     """End the epoch of a deletion that was killed when the cluster was gone from its store.
 
     Where that store cannot be asked, or still has the cluster, it stays the cluster's place.
@@ -97,9 +113,9 @@ def _end_elsewhere(settings: Settings, clock: Clock, cluster: str, url: str) -> 
     from kled.snapshot import epoch  # noqa: PLC0415
 
     try:
-        stores.other_store(settings, url, clock).get(f"{cluster}/{CONFIG}")
+        session.other_store(url).get(f"{cluster}/{CONFIG}")
     except ObjectMissing:
-        epoch.vacate(stores.snapshot_store(settings, clock), cluster, url)
+        epoch.vacate(session.snapshot_store, cluster, url)
     except KledError:
         return
 
@@ -115,7 +131,7 @@ def announce_step(cluster: str) -> Step:
 
         here = require_state_store(session.settings)
         with advised():
-            snapshots = stores.snapshot_store(session.settings, session.clock)
+            snapshots = session.snapshot_store
             epoch.announce_end(snapshots, cluster, here, ends=True)
         return "whoever finds it gone knows why"
 
@@ -132,9 +148,9 @@ def vacate_step(cluster: str) -> Step:
     def act(session: Session) -> str:
         from kled.snapshot import epoch  # noqa: PLC0415
 
-        if _is_there(session.settings, session.clock, cluster):
+        if _is_there(session, cluster):
             return "the cluster is still there"
-        snapshots = stores.snapshot_store(session.settings, session.clock)
+        snapshots = session.snapshot_store
         epoch.vacate(snapshots, cluster, require_state_store(session.settings))
         return "the cluster may be made anew anywhere"
 
@@ -168,7 +184,7 @@ def _refuse_lost(session: Session, cluster: str) -> None:
     """
     from kled.snapshot import epoch  # noqa: PLC0415
 
-    snapshots = stores.snapshot_store(session.settings, session.clock)
+    snapshots = session.snapshot_store
     found = epoch.read(snapshots, cluster)
     if found is None or found.vacant or found.ends:
         return
@@ -181,9 +197,9 @@ def _refuse_lost(session: Session, cluster: str) -> None:
         )
 
 
-def _is_there(settings: Settings, clock: Clock, cluster: str) -> bool:
+def _is_there(session: Session, cluster: str) -> bool:
     try:
-        stores.state_store(settings, clock).get(f"{cluster}/{CONFIG}")
+        session.state_store.get(f"{cluster}/{CONFIG}")
     except ObjectMissing:
         return False
     return True

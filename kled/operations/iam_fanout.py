@@ -81,9 +81,9 @@ def shared_roles(session: Session, cluster: str) -> tuple[Shared, ...]:
 def require_own_roles(session: Session, cluster: str) -> str:
     """Return in words that nobody else uses the cluster's roles; only reads.
 
-    Raises `NotApproved` where somebody does, but for a run that was told so (`Who.roles_checked`).
+    Raises `NotApproved` where somebody does, but for a run that was told so (`--no-role-check`).
     """
-    if not session.who.roles_checked:
+    if session.overrides.no_role_check:
         return "not looked at: as asked for"
     try:
         found = shared_roles(session, cluster)

@@ -100,7 +100,7 @@ def told_apart(session: Session, plan: Plan) -> Made:
 
 def allowed(session: Session, cluster: str) -> bool:
     """Whether the run was told that `cluster` begins anew; raise where it names another one."""
-    named = getattr(getattr(session, "overrides", None), "new_identity", None)
+    named = session.overrides.new_identity
     if named is not None and named != cluster:
         raise NotApproved(
             f'--new-identity names "{named}", not "{cluster}"', hint="nothing was changed"

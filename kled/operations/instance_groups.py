@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from kled.errors import DefinitionRejected, InstanceGroupExists, NotApproved
 from kled.kops import control_plane
 from kled.models.cluster import InstanceGroup, Role
+from kled.operations.guards import EDITS
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE
@@ -20,7 +21,7 @@ class CreateInstanceGroup:
     role: Role = "node"
 
     name = "create instance group"
-    mutates = True
+    guards = EDITS
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step.
@@ -60,7 +61,7 @@ class DeleteInstanceGroup:
     instance_group: str
 
     name = "delete instance group"
-    mutates = True
+    guards = EDITS
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step.

@@ -1,33 +1,36 @@
-"""The operations on snapshots that flows run: back up, verify, restore, prune, mirror.
+"""The operations on snapshots that commands and flows run: back up, verify, prune, mirror.
 
 They touch stores alone: their sessions have no kops. Each is one step, which may run twice and die
 anywhere, as the modules of `kled.snapshot` say; what was done is in `results` when it has ended.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import NotApproved, SnapshotNotTrustworthy
-from kled.operations import keep_snapshots, restore_state, snapshots, stores
-from kled.operations.protection import require_confirmation
+from kled.operations import keep_snapshots, snapshots
+from kled.operations.guards import STORES
+from kled.operations.protection import pattern_protection, require_confirmation
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE
-from kled.snapshot import names
 
 if TYPE_CHECKING:
     from kled.snapshot.progress import Progress
+    from kled.snapshot.repository import SnapshotRef
+    from kled.snapshot.results import RunResult
 
 ALL: Final = "all clusters"
 Rows = list[dict[str, Any]]
 
 
-def quiet() -> "Progress":
-    """Return a progress that nobody sees."""
-    from kled.snapshot.progress import Quiet  # noqa: PLC0415 - not for --help
+def counted(session: Session) -> "Progress":
+    """Return a progress whose counts go to whoever looks on."""
+    from kled.snapshot.progress import Counts  # noqa: PLC0415 - not for --help
 
-    return Quiet()
+    return Counts(session.note, session.clock.monotonic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,22 @@ class BackUpState:
     """Snapshot the named clusters, or every cluster of the state store."""
 
     clusters: tuple[str, ...] | None = None
-    results: Rows = field(default_factory=list)
-    """A row per cluster: cluster, id, reused, level, objects, bytes, error."""
+    etcd_backups: int | None = 1
+    """How many complete backups of each etcd cluster to take; None takes all."""
+    retain_until: datetime | None = None
+    """Object lock until then."""
+    reuse: bool = True
+    """False writes everything anew, also what earlier snapshots hold."""
+    made: "list[RunResult]" = field(default_factory=list)
+    """The run, when it has ended: also one that failed."""
 
     name = "back up state"
-    mutates = False
-    needs_kops = False
+    guards = STORES
+
+    @property
+    def results(self) -> Rows:
+        """A row per cluster: cluster, id, reused, level, objects, bytes, error."""
+        return [one.as_json() for run in self.made for one in run.clusters]
 
     @property
     def cluster(self) -> str:
@@ -51,11 +64,16 @@ class BackUpState:
         """Return the one step."""
 
         def act(session: Session) -> str:
-            self.results.clear()
+            self.made.clear()
             done = snapshots.back_up(
-                session.settings, self.clusters, clock=session.clock, progress=quiet()
+                session.stores,
+                self.clusters,
+                progress=counted(session),
+                retain_until=self.retain_until,
+                reuse=self.reuse,
+                etcd_backups=self.etcd_backups,
             )
-            self.results.extend(one.as_json() for one in done.clusters)
+            self.made.append(done)
             done.require()
             new = sum(not one.reused for one in done.clusters)
             warnings = "".join(f"; {words}" for words in done.warnings)
@@ -66,25 +84,35 @@ class BackUpState:
 
 @dataclass(frozen=True, slots=True)
 class VerifySnapshots:
-    """Check the newest snapshot of every cluster, and that none was removed behind our back."""
+    """Check one snapshot, or the newest of every cluster and that none was removed."""
 
     level: int = 1
+    only: "SnapshotRef | None" = None
     results: Rows = field(default_factory=list)
     """A row per snapshot: cluster, id, level, trustworthy, findings, seconds."""
 
     name = "verify snapshots"
-    cluster = ALL
-    mutates = False
-    needs_kops = False
+    guards = STORES
+
+    @property
+    def cluster(self) -> str:
+        """The only cluster, or that it is about all."""
+        return self.only.cluster if self.only else ALL
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step."""
 
         def act(session: Session) -> str:
             self.results.clear()
-            kept = stores.snapshot_store(session.settings, session.clock)
+            kept = session.snapshot_store
             self.results.extend(
-                snapshots.verified(session.settings, kept, level=self.level, progress=quiet())
+                snapshots.verified(
+                    session.settings,
+                    kept,
+                    level=self.level,
+                    progress=counted(session),
+                    only=self.only,
+                )
             )
             bad = [row for row in self.results if not row["trustworthy"]]
             if bad:
@@ -92,58 +120,12 @@ class VerifySnapshots:
                 raise SnapshotNotTrustworthy(
                     f"{len(bad)} of {len(self.results)} snapshots cannot be trusted, first"
                     f" {first['id']} of {first['cluster']}: {first['findings'][0]}",
-                    hint="older ones: kled snapshot list; a new one: kled snapshot create --anew",
+                    hint="older ones: kled snapshot list; new ones: kled snapshot create --all"
+                    " --anew",
                 )
             return f"{len(self.results)} snapshots verified at level {self.level}"
 
         return (Step("verify snapshots", act, CHANGE),)
-
-
-@dataclass(frozen=True, slots=True)
-class RestoreState:
-    """Restore a cluster's state; the plan's digest and the cluster's name approve it."""
-
-    wish: restore_state.Wish
-    confirm: str | None = None
-    """The cluster's name once more; a protected one needs it."""
-    digest: str | None = None
-    """Of the plan that was approved; None approves what is planned now."""
-    results: Rows = field(default_factory=list)
-
-    name = "restore state"
-    mutates = True
-    restores = True
-    needs_kops = False
-
-    @property
-    def cluster(self) -> str:
-        """The cluster that is restored."""
-        return self.wish.cluster
-
-    def steps(self) -> tuple[Step, ...]:
-        """Return the one step: plan, check the approval, apply."""
-
-        def act(session: Session) -> str:
-            self.results.clear()
-            settings, clock = session.settings, session.clock
-            kept = stores.snapshot_store(settings, clock)
-            names.moment(self.wish.snapshot)  # `latest` would be the one that was just taken
-            plan = restore_state.plan(settings, kept, self.wish, clock)
-            why = restore_state.protection_of(settings, plan)
-            require_confirmation(self.cluster, why, self.confirm)
-            if self.digest is not None and not plan.digest.startswith(self.digest):
-                raise NotApproved(
-                    f"the plan is {plan.digest[:12]} now, not {self.digest[:12]}",
-                    hint="look at it with kled snapshot restore, and approve that one",
-                )
-            report = restore_state.apply(settings, kept, self.wish, plan, clock, quiet())
-            self.results.append(report.as_json())
-            return (
-                f"{report.created} created, {report.replaced} replaced, {report.same} there already"
-            )
-
-        way_back = "the snapshot taken before it: kled snapshot list"
-        return (Step("restore state", act, CHANGE, way_back=way_back),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,27 +134,57 @@ class PruneSnapshots:
 
     keep: Mapping[str, int] = field(default_factory=dict)
     """last, hourly, daily, weekly, monthly, yearly; over the settings file's."""
+    only: str | None = None
+    """A cluster; None prunes those of all clusters."""
+    confirm: str | None = None
+    """The cluster's name once more; a protected one needs it."""
     results: Rows = field(default_factory=list)
 
     name = "prune snapshots"
-    cluster = ALL
-    mutates = False
-    needs_kops = False
+    guards = STORES
+
+    @property
+    def cluster(self) -> str:
+        """The only cluster, or that it is about all."""
+        return self.only or ALL
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the one step."""
+        """Return the one step: plan, check that it is meant, apply."""
 
         def act(session: Session) -> str:
             self.results.clear()
-            kept = stores.snapshot_store(session.settings, session.clock)
+            kept = session.snapshot_store
             policy = keep_snapshots.policy(session.settings, self.keep)
-            plan = keep_snapshots.plan(kept, policy, None)
-            report = keep_snapshots.prune(kept, plan, quiet())
-            self.results.append(report.as_json())
+            plan = keep_snapshots.plan(kept, policy, self.only)
+            self._require_meant(session, {ref.cluster for ref in plan.removed})
+            report = keep_snapshots.prune(kept, plan, counted(session))
+            unreadable = plan.as_json()["unreadable"]
+            self.results.append({**report.as_json(), "unreadable": unreadable})
             locked = f"; {len(report.locked)} are locked" if report.locked else ""
             return f"{len(report.removed)} removed, {report.collected} objects collected{locked}"
 
-        return (Step("prune snapshots", act, CHANGE),)
+        way_back = "a second site that kled snapshot mirror filled; nothing else has them"
+        return (Step("prune snapshots", act, CHANGE, way_back=way_back),)
+
+    def _require_meant(self, session: Session, clusters: Collection[str]) -> None:
+        """Raise `NotApproved` where a protected cluster's snapshots would go unconfirmed.
+
+        Among all clusters only typed numbers are held back: the retention of the settings file was
+        thought about, and runs by schedule.
+        """
+        patterns = session.settings.protected
+        if self.only is not None:
+            why = pattern_protection(self.only, patterns)
+            require_confirmation(self.only, why, self.confirm)
+            return
+        for cluster in sorted(clusters) if self.keep else ():
+            why = pattern_protection(cluster, patterns)
+            if why is not None:
+                raise NotApproved(
+                    f'cluster "{cluster}" is protected: {why}',
+                    hint=f"prune it by itself: kled snapshot prune --name={cluster}"
+                    f" --confirm={cluster}; or write the retention into the settings file",
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,22 +192,31 @@ class MirrorSnapshots:
     """Copy to a second snapshot store what it lacks."""
 
     to: str
+    only: str | None = None
+    """A cluster; None copies those of all clusters."""
+    retain_until: datetime | None = None
+    """Object lock there until then."""
     results: Rows = field(default_factory=list)
 
     name = "mirror snapshots"
-    cluster = ALL
-    mutates = False
-    needs_kops = False
+    guards = STORES
+
+    @property
+    def cluster(self) -> str:
+        """The only cluster, or that it is about all."""
+        return self.only or ALL
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step."""
 
         def act(session: Session) -> str:
             self.results.clear()
-            settings, clock = session.settings, session.clock
-            kept = stores.snapshot_store(settings, clock)
-            target = stores.other_store(settings, self.to, clock)
-            report = keep_snapshots.mirrored(kept, target, quiet(), None)
+            kept = session.snapshot_store
+            kept.require()
+            target = session.other_store(self.to)
+            report = keep_snapshots.mirrored(
+                kept, target, counted(session), self.only, self.retain_until
+            )
             self.results.append(report.as_json())
             report.require()
             return f"{len(report.copied)} copied, {report.present} there already"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from kled.models.plan import Change, Plan
 from kled.operations import begun_deletion
 from kled.operations.group_roles import with_roles
+from kled.operations.guards import READS
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
@@ -38,7 +39,7 @@ class PlanDeletion:
     found: list[Plan] = field(default_factory=list)
 
     name = "plan deletion"
-    mutates = False
+    guards = READS
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step. Safe to repeat: it only reads."""

@@ -6,6 +6,7 @@ from kled.errors import NotApproved
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll, RollingPlan
 from kled.operations.group_roles import with_roles
+from kled.operations.guards import READS
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
@@ -50,7 +51,7 @@ class PlanRoll:
     found: list[Plan] = field(default_factory=list)
 
     name = "plan roll"
-    mutates = False
+    guards = READS
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step. Safe to repeat: it only reads."""

@@ -6,6 +6,7 @@ from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
 from kled.operations.blast_radius import of_plan
 from kled.operations.group_roles import with_roles
+from kled.operations.guards import READS
 from kled.operations.session import Session
 from kled.operations.sight import SessionSight
 from kled.operations.step import Step
@@ -31,7 +32,7 @@ class PlanUpdate:
     found: list[tuple[Plan, BlastRadius]] = field(default_factory=list)
 
     name = "plan update"
-    mutates = False
+    guards = READS
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step. Safe to repeat: it only reads."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from kled.kops import footprint
 from kled.operations import apply_changes, iam_fanout, identity
+from kled.operations.guards import APPLIES
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE
@@ -20,7 +21,7 @@ class ReconcileCluster:
     cluster: str
 
     name = "reconcile cluster"
-    mutates = True
+    guards = APPLIES
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps.

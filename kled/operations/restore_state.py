@@ -1,23 +1,22 @@
 """Restore a cluster's state from a snapshot, under the lease of the store that it goes into."""
 
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 from kled.config import Settings
+from kled.errors import NotApproved
 from kled.kops.layout import CONFIG
-from kled.operations import stores
-from kled.operations.protection import protection
-from kled.operations.session import Who, lease_in
-from kled.retry import Clock
+from kled.operations.guards import Guards, Place
+from kled.operations.keep_state import counted
+from kled.operations.protection import pattern_protection, protection, require_confirmation
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.operations.stores import Stores
+from kled.retry import CHANGE, READ
 
 if TYPE_CHECKING:
-    from kled.lease import Held
-    from kled.snapshot.progress import Progress
     from kled.snapshot.repository import SnapshotStore
-    from kled.snapshot.restore import RestoreReport
     from kled.snapshot.restore_plan import RestorePlan
-    from kled.storage.base import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +34,140 @@ class Wish:
     with_control: bool = False
     delete_extra: bool = False
 
+    @property
+    def place(self) -> Place:
+        """Where the restore writes."""
+        return Place((self.prefix or self.cluster).rstrip("/"), self.to)
 
-def lease(
-    settings: Settings, wish: Wish, who: Who, clock: Clock
-) -> "AbstractContextManager[Held | None]":
-    """Return the lease of the cluster in the store that is restored into."""
-    if not who.leased:
-        return nullcontext()
-    place = wish.prefix or wish.cluster
-    return lease_in(settings, target(settings, wish, clock), place.rstrip("/"), who, clock)
+    @property
+    def is_cluster(self) -> bool:
+        """Whether a cluster may live where it writes: a place of one, in the configured store."""
+        return self.to is None and "/" not in self.place.cluster
 
 
-def target(settings: Settings, wish: Wish, clock: Clock) -> "ObjectStore":
-    """Return the store that is restored into."""
-    if wish.to is None:
-        return stores.state_store(settings, clock)
-    return stores.other_store(settings, wish.to, clock)
+RESTORES: Final = Guards(
+    lease=True, windows=True, epoch="check", snapshot="before", needs_kops=False, mends_loss=True
+)
+"""Of a restore into a cluster's own place."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreState:
+    """Restore a cluster's state; the plan's digest and the cluster's name approve it.
+
+    Where no cluster of the configured state store is written to, there is neither epoch nor
+    snapshot: then what the place holds already is not replaced, unless `--no-snapshot` says so.
+    """
+
+    wish: Wish
+    """With the snapshot's id: `latest` would be the one that was just taken."""
+    confirm: str | None = None
+    """The cluster's name once more; a protected one needs it."""
+    digest: str | None = None
+    """Of the plan that was approved; None approves what is planned under the lease."""
+    results: list[dict[str, object]] = field(default_factory=list)
+    """What the restore did, with `snapshot` and `target`, when it has ended."""
+
+    name = "restore state"
+
+    @property
+    def cluster(self) -> str:
+        """The cluster that is restored."""
+        return self.wish.cluster
+
+    @property
+    def guards(self) -> Guards:
+        """What must hold, where it writes to."""
+        place = self.wish.place
+        if self.wish.is_cluster:
+            return replace(RESTORES, place=place)
+        return replace(RESTORES, place=place, epoch="none", snapshot="none")
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps in their order: what is refused costs no snapshot."""
+        approved: list[RestorePlan] = []
+        return (_check_step(self, approved), _restore_step(self, approved))
+
+
+def _check_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Step:
+    """Look under the lease whether this restore is meant; `approved` holds its plan then.
+
+    Safe to repeat: it only reads.
+    """
+
+    def act(session: Session) -> str:
+        from kled.snapshot import names  # noqa: PLC0415 - not for --help
+
+        names.moment(restoring.wish.snapshot)
+        planned = plan(session.stores, restoring.wish)
+        why = protection_of(session.settings, planned)
+        require_confirmation(restoring.cluster, why, restoring.confirm)
+        _require_approved(restoring, planned)
+        _require_spared(session, restoring, planned)
+        approved[:] = [planned]
+        return f"{len(planned.writes)} objects to write, {len(planned.same)} are there already"
+
+    return Step("check restore", act, READ, reads=True)
+
+
+def _require_approved(restoring: RestoreState, planned: "RestorePlan") -> None:
+    digest = restoring.digest
+    if digest is None or planned.is_empty or planned.digest.startswith(digest):
+        return
+    raise NotApproved(
+        f"the plan is {planned.digest[:12]} now, not {digest[:12]}; nothing was changed",
+        hint=f"look at it with kled snapshot restore --name={restoring.cluster}"
+        f" --snapshot={restoring.wish.snapshot}, and approve that one; what an interrupted restore"
+        " has written is not written again",
+    )
+
+
+def _require_spared(session: Session, restoring: RestoreState, planned: "RestorePlan") -> None:
+    """Raise `NotApproved` for what would be lost: no snapshot holds what this place has."""
+    replaced = [write.record.key for write in planned.writes if write.action == "replace"]
+    lost = [*replaced, *planned.deletes]
+    if not lost or restoring.wish.is_cluster or session.overrides.no_snapshot:
+        return
+    more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+    place = f"--state={planned.target} --name={restoring.wish.place.cluster}"
+    raise NotApproved(
+        f"{planned.target}/{planned.prefix} has other bytes than the snapshot: {lost[0]}{more}"
+        " would be replaced or deleted, and no snapshot of them is taken before",
+        hint=f"keep them first: kled snapshot create {place}, in a snapshot store of its own; or"
+        " restore all the same: --no-snapshot",
+    )
+
+
+def _restore_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Step:
+    """Plan once more, compare with what was approved, and write what differs.
+
+    Safe to repeat and to kill: what the target has already is left as it is, and the rest of an
+    approved plan is approved with it.
+    """
+
+    def act(session: Session) -> str:
+        from kled.snapshot.restore import apply_restore  # noqa: PLC0415 - not for --help
+
+        restoring.results.clear()
+        planned = plan(session.stores, restoring.wish)
+        if not planned.is_rest_of(approved[0]):
+            raise NotApproved(
+                f"{planned.target}/{planned.prefix} was written to by somebody else since the"
+                " restore was planned",
+                hint="find out who writes there, look at a new plan, and approve that one",
+            )
+        session.check()
+        target = session.stores.at(restoring.wish.place)
+        report = apply_restore(planned, session.snapshot_store, target, progress=counted(session))
+        made = {"snapshot": planned.manifest.id, "target": planned.target}
+        restoring.results.append({**report.as_json(), **made})
+        return f"{report.created} created, {report.replaced} replaced, {report.same} there already"
+
+    way_back = (
+        "kled snapshot restore with the snapshot taken before it:"
+        f" kled snapshot list --name={restoring.cluster}"
+    )
+    return Step("restore state", act, CHANGE, way_back=way_back)
 
 
 def settled(snapshots: "SnapshotStore", wish: Wish) -> Wish:
@@ -64,17 +181,18 @@ def settled(snapshots: "SnapshotStore", wish: Wish) -> Wish:
     return replace(wish, snapshot=choose(snapshots, wish.cluster, wish.snapshot).id)
 
 
-def plan(settings: Settings, snapshots: "SnapshotStore", wish: Wish, clock: Clock) -> "RestorePlan":
+def plan(opened: Stores, wish: Wish) -> "RestorePlan":
     """Return what a restore would write, every byte of the archive proved; changes nothing."""
     from kled.snapshot.choosing import choose  # noqa: PLC0415 - not for --help
     from kled.snapshot.restore_plan import plan_restore  # noqa: PLC0415
 
+    snapshots = opened.snapshots
     snapshots.require()
     manifest = snapshots.manifest(choose(snapshots, wish.cluster, wish.snapshot))
     return plan_restore(
         snapshots,
         manifest,
-        target(settings, wish, clock),
+        opened.at(wish.place),
         cluster_prefix=wish.prefix,
         classes=wish.classes,  # type: ignore[arg-type]  # checked where they were typed
         with_control=wish.with_control,
@@ -83,24 +201,11 @@ def plan(settings: Settings, snapshots: "SnapshotStore", wish: Wish, clock: Cloc
 
 
 def protection_of(settings: Settings, planned: "RestorePlan") -> str | None:
-    """Say why the cluster in the snapshot is protected; None where it is not."""
+    """Say why the cluster in the snapshot, or the one that it is written to, is protected."""
     from kled.kops.parse import definition  # noqa: PLC0415
     from kled.snapshot.contents import archived_objects  # noqa: PLC0415
 
     objects = archived_objects(planned.manifest, planned.packed)
     config = next((body for one, body in objects if one.key == CONFIG), b"")
-    return protection(definition(config.decode(errors="replace")), settings.protected)
-
-
-def apply(
-    settings: Settings,
-    snapshots: "SnapshotStore",
-    wish: Wish,
-    planned: "RestorePlan",
-    clock: Clock,
-    progress: "Progress",
-) -> "RestoreReport":
-    """Do what was planned. Safe to repeat and to kill: the next plan holds what is left."""
-    from kled.snapshot.restore import apply_restore  # noqa: PLC0415
-
-    return apply_restore(planned, snapshots, target(settings, wish, clock), progress=progress)
+    by_place = pattern_protection(planned.prefix.rstrip("/"), settings.protected)
+    return by_place or protection(definition(config.decode(errors="replace")), settings.protected)

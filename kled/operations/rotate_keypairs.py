@@ -14,6 +14,7 @@ from kled.models.credential import Keypair
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll
 from kled.operations import identity
+from kled.operations.guards import EDITS
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE
@@ -31,7 +32,7 @@ class RotateKeypairs:
     keyset: str = ALL
 
     name = "rotate keypairs"
-    mutates = True
+    guards = EDITS
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps.

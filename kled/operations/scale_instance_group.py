@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from kled.operations import identity
+from kled.operations.guards import APPLIES
 from kled.operations.scaling import Scaling, Target
 from kled.operations.session import Session
 from kled.operations.step import Step
@@ -37,7 +38,7 @@ class ScaleInstanceGroup:
     _scaling: list[Scaling] = field(default_factory=list, compare=False, repr=False)
 
     name = "scale instance group"
-    mutates = True
+    guards = APPLIES
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order; those of scaling down find nothing to do otherwise.

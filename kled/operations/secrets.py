@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kled.errors import KopsError, ResourceNotFound
+from kled.operations.guards import EDITS
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE
@@ -22,7 +23,7 @@ class CreateSecret:
     """Replace the one that is there."""
 
     name = "create secret"
-    mutates = True
+    guards = EDITS
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step.
@@ -51,7 +52,7 @@ class DeleteSecret:
     secret: str
 
     name = "delete secret"
-    mutates = True
+    guards = EDITS
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step. Safe to repeat and to kill: kops removes one object."""

@@ -18,6 +18,8 @@ from kled.kops import features
 from kled.kops.client import Kops
 from kled.kops.locate import locate
 from kled.lease import Held, Terms, Writer, boot_time, hold
+from kled.operations.guards import Place
+from kled.operations.overrides import Overrides
 from kled.operations.stores import Stores, child_environment, require_state_store
 from kled.redact import Redactor, secret_values
 from kled.retry import Clock
@@ -27,17 +29,12 @@ if TYPE_CHECKING:
     from kled.storage.base import ObjectStore
 
 __all__ = [  # with what moved to `stores` and is still imported from here
-    "COMMAND_TIMEOUT",
     "Session",
     "Who",
     "child_environment",
-    "lease_in",
     "open_session",
     "require_state_store",
 ]
-
-COMMAND_TIMEOUT = timedelta(minutes=60)
-"""One kops call; kops itself gives up on a cloud task after 10 minutes without progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +47,6 @@ class Who:
     lease_wait: timedelta
     """How long to wait for another writer before giving up with `LeaseHeld`, unless the settings
     say otherwise."""
-    leased: bool = True
-    """False goes without a lease (`--no-lease`): for stores without conditional writes."""
-    snapshot_first: bool = True
-    """False changes the cluster without a snapshot before (`--no-snapshot`)."""
-    epoch_checked: bool = True
-    """False does not ask where the cluster lives (`--no-epoch`)."""
-    roles_checked: bool = True
-    """False does not ask who else uses the cluster's IAM roles (`--no-role-check`)."""
 
 
 class Session:
@@ -66,21 +55,24 @@ class Session:
     A plain class on purpose: Prefect walks through dataclasses that are passed to tasks.
     """
 
-    def __init__(  # noqa: PLR0913 - who looks on and what is open already, beside the rest
+    def __init__(  # noqa: PLR0913 - what a run needs, each given by whoever opens it
         self,
         settings: Settings,
         kops: Kops | None,
         clock: Clock,
         who: Who,
         lease: Held | None,
-        note: Callable[[str], None] = lambda _words: None,
         *,
+        overrides: Overrides,
+        note: Callable[[str], None] = lambda _words: None,
         stores: Stores | None = None,
     ) -> None:
         self.settings = settings
         self._kops = kops
         self.clock = clock
         self.who = who
+        self.overrides = overrides
+        """The guards that this run goes without."""
         self.lease = lease
         self.note = note
         """Say how far a long step is, to whoever looks on."""
@@ -117,39 +109,45 @@ class Session:
 @contextmanager
 def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
     settings: Settings,
-    cluster: str | None,
+    place: Place | None,
     *,
     who: Who,
+    overrides: Overrides,
     clock: Clock,
     on_line: Callable[[str], None],
     on_note: Callable[[str], None] | None = None,
     with_kops: bool = True,
     stores: Stores | None = None,
 ) -> Iterator[Session]:
-    """Yield a session; with `cluster` it holds that cluster's lease until the end.
+    """Yield a session; with a `place` to write to it holds the lease of that place until the end.
 
     It uses the `stores` that the caller has opened, or opens its own.
 
-    Without `with_kops` no kops is looked for: for operations on stores alone. Raises `KopsMissing`,
-    `SettingsError` (no state store), `LeaseHeld`, `CapabilityMissing`, and with `cluster`
-    `VersionRefused` for a kops that is too old to change anything, before the lease is taken.
+    Without `with_kops` no kops is looked for: for operations on stores alone, which may do without
+    a state store, too. Raises `KopsMissing`, `SettingsError` (no state store), `LeaseHeld`,
+    `CapabilityMissing`, and with a `place` `VersionRefused` for a kops that is too old to change
+    anything, before the lease is taken.
     The scratch directory (0700) with the kubeconfig that kops writes to is removed at the end;
     after a SIGKILL it stays behind in the system's temporary directory, readable by its owner
     alone.
     """
-    require_state_store(settings)
+    if with_kops or place is not None:
+        require_state_store(settings)
     program = _program(settings) if with_kops else None
     with ExitStack() as stack:
         scratch = Path(tempfile.mkdtemp(prefix="kled-"))
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
-        if program is not None and cluster is not None:
+        if program is not None and place is not None:
             features.check(_kops(settings, program, scratch, None, on_line).version())
         lease = None
-        if cluster is not None and who.leased:
+        if place is not None and not overrides.no_lease:
             with _advised():
-                lease = stack.enter_context(_lease(settings, cluster, who, clock))
+                lease = stack.enter_context(_lease(settings, place, who, clock))
         kops = _kops(settings, program, scratch, lease, on_line) if program is not None else None
-        yield Session(settings, kops, clock, who, lease, on_note or on_line, stores=stores)
+        note = on_note or on_line
+        yield Session(
+            settings, kops, clock, who, lease, overrides=overrides, note=note, stores=stores
+        )
 
 
 def _program(settings: Settings) -> Path:
@@ -191,23 +189,17 @@ def _advised() -> Iterator[None]:
 
 
 def _lease(
-    settings: Settings, cluster: str, who: Who, clock: Clock
+    settings: Settings, place: Place, who: Who, clock: Clock
 ) -> AbstractContextManager[Held]:
-    """Return the lease of `cluster`, through a client of its own.
+    """Return the lease of `place`, kept in the store that is written to; through its own client.
 
-    Its renewals never queue behind the requests of a step.
+    Its renewals never queue behind the requests of a step. Waiting is measured on a clock that
+    suspends count in.
     """
-    return lease_in(settings, Stores(settings, clock).state, cluster, who, clock)
-
-
-def lease_in(
-    settings: Settings, store: "ObjectStore", cluster: str, who: Who, clock: Clock
-) -> AbstractContextManager[Held]:
-    """Return the lease of `cluster`; its waiting is measured on a clock that suspends count in."""
     wait = settings.lease_wait if settings.lease_wait is not None else who.lease_wait
     return hold(
-        store,
-        cluster,
+        Stores(settings, clock).at(place),
+        place.cluster,
         writer=Writer(who.owner, who.run_id, socket.gethostname(), os.getpid()),
         terms=Terms(settings.lease_ttl, wait),
         clock=Clock(boot_time, clock.sleep, clock.chance),

@@ -13,7 +13,6 @@ from kled import __version__
 from kled.config import Settings
 from kled.errors import KledError, KopsMissing, SnapshotMissing, StoreDenied
 from kled.operations import stores
-from kled.retry import Clock
 
 if TYPE_CHECKING:
     from kled.kops.client import Kops
@@ -25,11 +24,10 @@ if TYPE_CHECKING:
 BY = f"kled {__version__}"
 
 
-def back_up(  # noqa: PLR0913 - what, and four ways to want it otherwise
-    settings: Settings,
+def back_up(
+    opened: stores.Stores,
     clusters: Sequence[str] | None,
     *,
-    clock: Clock,
     progress: "Progress",
     retain_until: datetime | None = None,
     reuse: bool = True,
@@ -43,8 +41,8 @@ def back_up(  # noqa: PLR0913 - what, and four ways to want it otherwise
     from kled.snapshot.results import CreateOptions  # noqa: PLC0415
 
     return create(
-        stores.state_store(settings, clock),
-        stores.snapshot_store(settings, clock),
+        opened.state,
+        opened.snapshots,
         clusters,
         options=CreateOptions(BY, etcd_backups, retain_until, reuse),
         progress=progress,
@@ -163,7 +161,7 @@ def verified(
     return [one.as_json() for one in found] + [_gone(ref) for ref in gone]
 
 
-def state_of(settings: Settings, clock: Clock) -> str:
+def state_of(opened: stores.Stores) -> str:
     """Say in words where the snapshot store is and how it is protected.
 
     Asks the store, writes a probe and removes it, and reads every key that is named. Raises what
@@ -171,7 +169,7 @@ def state_of(settings: Settings, clock: Clock) -> str:
     """
     from kled.snapshot import names  # noqa: PLC0415 - not for --help
 
-    kept = stores.snapshot_store(settings, clock)
+    kept = opened.snapshots
     words = ["encrypted" if kept.sealer.encrypts else "NOT ENCRYPTED"]
     words.append(_signed(kept))
     words.append("can be opened here" if kept.opener.can_open else "no identity here")

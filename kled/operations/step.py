@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from kled.operations.guards import Guards
 from kled.operations.session import Session
 from kled.retry import ONCE, Policy
 
@@ -41,8 +42,8 @@ class Operation(Protocol):
         """The cluster that it is about."""
 
     @property
-    def mutates(self) -> bool:
-        """Whether it needs the cluster's lease, and a snapshot before it."""
+    def guards(self) -> Guards:
+        """What must hold before, while and after it acts."""
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order."""

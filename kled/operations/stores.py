@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 from kled.config import Settings, SnapshotProfile
 from kled.errors import InvalidInput, SettingsError
 from kled.kops import features
+from kled.operations.guards import Place
 from kled.retry import Clock
 
 if TYPE_CHECKING:
@@ -128,6 +129,10 @@ class Stores:
                 hint="whoever loses the one loses the other: name another bucket with"
                 " KLED_SNAPSHOT_STORE, best in another account",
             )
+
+    def at(self, place: Place) -> "ObjectStore":
+        """Return the state store that holds `place`."""
+        return self.state if place.state_store is None else self.other(place.state_store)
 
     def _once(self, role: str, url: str, open_it: Callable[[], T]) -> T:
         with self._lock:

@@ -28,9 +28,8 @@ def taken(
     from kled.snapshot.progress import Quiet  # noqa: PLC0415
 
     found = back_up(
-        session.settings,
+        session.stores,
         [cluster],
-        clock=session.clock,
         progress=Quiet(),
         reuse=reuse,
         etcd_backups=etcd_backups,

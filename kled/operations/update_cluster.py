@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from kled.kops import footprint
 from kled.models.rolling import Roll
-from kled.operations import apply_changes, approved_plan, iam_fanout, identity
+from kled.operations import apply_changes, approved_plan, identity
 from kled.operations.approved_plan import Approved
+from kled.operations.guards import APPLIES
 from kled.operations.roll_cluster import RollCluster
 from kled.operations.session import Session
 from kled.operations.step import Step
@@ -30,7 +30,7 @@ class UpdateCluster:
     """Also wait this long until the cluster validates."""
 
     name = "update cluster"
-    mutates = True
+    guards = APPLIES
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order."""
@@ -58,7 +58,7 @@ def approval_step(cluster: str, approved: Approved) -> Step:
     return Step("check approval", act, READ, reads=True)
 
 
-def apply_step(cluster: str, approved: Approved | None = None) -> Step:  # noqa: C901 - one step
+def apply_step(cluster: str, approved: Approved | None = None) -> Step:
     """`kops update cluster --yes`, unless its preview is empty.
 
     Safe to repeat and to kill: kops creates what is missing and leaves what is there; what a
@@ -72,8 +72,6 @@ def apply_step(cluster: str, approved: Approved | None = None) -> Step:  # noqa:
         plan = session.kops.update_preview(cluster)
         if approved is not None:
             approved_plan.require(session, plan, approved)
-        if footprint.iam(plan):
-            iam_fanout.require_own_roles(session, cluster)
         if not plan.is_empty:
             plans[:] = [apply_changes.clear(session, plan)]
             return None

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from kled.errors import ClusterNotReady
 from kled.models.validation import ValidationReport
+from kled.operations.guards import READS
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import PATIENCE
@@ -23,7 +24,7 @@ class ValidateCluster:
     """Is given the report of each attempt that got one."""
 
     name = "validate cluster"
-    mutates = False
+    guards = READS
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step."""

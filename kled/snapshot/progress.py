@@ -1,6 +1,11 @@
 """How far a long job is: counts that any thread may raise."""
 
-from typing import Protocol
+import threading
+from collections.abc import Callable
+from typing import Final, Protocol
+
+_EVERY: Final = 5.0
+"""Seconds between two lines: logs stay readable, and a person sees that it moves."""
 
 
 class Progress(Protocol):
@@ -27,3 +32,52 @@ class Quiet:
 
     def say(self, words: str) -> None:
         """Show nothing."""
+
+
+class Counts:
+    """Counts clusters, objects and bytes, and notes how far they are every few seconds."""
+
+    def __init__(
+        self,
+        note: Callable[[str], None],
+        monotonic: Callable[[], float],
+        *,
+        every: float = _EVERY,
+    ) -> None:
+        self._note = note
+        self._monotonic = monotonic
+        self._every = every
+        self._next = monotonic() + every
+        self._lock = threading.Lock()
+        self._expected = {"clusters": 0, "objects": 0}
+        self._done = {"clusters": 0, "objects": 0}
+        self._bytes = 0
+
+    def expect(self, *, clusters: int = 0, objects: int = 0, size: int = 0) -> None:  # noqa: ARG002 - the bytes that are done are shown
+        """There is this much more to do."""
+        with self._lock:
+            self._expected["clusters"] += clusters
+            self._expected["objects"] += objects
+
+    def done(self, *, clusters: int = 0, objects: int = 0, size: int = 0) -> None:
+        """This much more is done."""
+        with self._lock:
+            self._done["clusters"] += clusters
+            self._done["objects"] += objects
+            self._bytes += size
+            if self._monotonic() >= self._next:
+                self._next = self._monotonic() + self._every
+                self._note(self._so_far())
+
+    def say(self, words: str) -> None:
+        """Note something that a person should know."""
+        with self._lock:
+            self._note(words)
+
+    def _so_far(self) -> str:
+        parts = [
+            f"{self._done[kind]}/{expected} {kind}"
+            for kind, expected in self._expected.items()
+            if expected
+        ]
+        return f"{', '.join(parts)}, {self._bytes / 1e6:.1f} MB"

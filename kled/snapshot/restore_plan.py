@@ -74,6 +74,14 @@ class RestorePlan:
         """Whether nothing would change."""
         return not self.writes and not self.deletes
 
+    def is_rest_of(self, earlier: "RestorePlan") -> bool:
+        """Whether every change of this plan is one of `earlier`, which was begun meanwhile."""
+        known = {
+            (write.record.key, write.record.sha256, write.replaces) for write in earlier.writes
+        }
+        mine = {(write.record.key, write.record.sha256, write.replaces) for write in self.writes}
+        return mine <= known and set(self.deletes) <= set(earlier.deletes)
+
     @property
     def size(self) -> int:
         """Bytes to write."""

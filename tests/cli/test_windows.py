@@ -36,3 +36,17 @@ def test_a_change_is_refused_with_when_it_may_be_and_goes_on_when_told(box: Box)
     assert box.kled("kops", "get-instance-groups", NAME).returncode == 0
     forced = box.kled(*edit, "--no-window")
     assert forced.returncode == 0, forced.stderr
+
+
+def test_a_restore_is_a_change_too(box: Box) -> None:
+    """Fault 14: the command did not run the operation that the flow runs, and asked nobody."""
+    box.env["KLED_SNAPSHOT_STORE"] = (box.directory / "snapshots").as_uri()
+    assert box.kled("snapshot", "create", NAME).returncode == 0
+    restore = ("snapshot", "restore", NAME, "--snapshot=latest", "--yes")
+
+    refused = box.kled(*restore)
+
+    assert refused.returncode == 6
+    assert "02:00 UTC only" in refused.stderr
+    forced = box.kled(*restore, "--no-window")
+    assert forced.returncode == 0, forced.stderr

@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import State
 
 from flows.validate_cluster import validate_cluster
 from kled.errors import ClusterNotFound, ClusterNotReady, DeadlineExceeded, Throttled
+from kled.operations.guards import READS
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import Policy
@@ -33,7 +34,7 @@ class Errands:
 
     name = "run errands"
     cluster = "errands.example.com"
-    mutates = False
+    guards = READS
 
     def steps(self) -> tuple[Step, ...]:
         left = list(self.errors)

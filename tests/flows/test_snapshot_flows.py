@@ -144,8 +144,9 @@ def test_a_restore_snapshots_first_and_puts_back_what_was_deleted(
     state = ran(box, memory, restore_state, name, snapshot, name, approved, KLED_PROTECTED="a-*")
 
     assert state.is_completed(), state.message
-    assert [run.name for run in task_runs(state, names=3)] == [
+    assert [run.name for run in task_runs(state, names=4)] == [
         "check epoch",
+        "check restore",
         "take a snapshot",
         "restore state",
     ]

@@ -28,6 +28,7 @@ from kled.kops.client import Kops
 from kled.models.rolling import Roll
 from kled.models.spec import ClusterSpec
 from kled.operations.create_cluster import CreateCluster
+from kled.operations.overrides import Overrides
 from kled.operations.roll_cluster import RollCluster
 from kled.operations.runner import Report, Row, run
 from kled.operations.session import Session, Who
@@ -66,8 +67,12 @@ class Stage:
             timeout=timeout,
             read_timeout=timeout,
         )
-        who = Who("test", "run", timedelta(0), leased=False)
-        return run(operation, Session(settings, kops, self._clock(), who, None), self)
+        who = Who("test", "run", timedelta(0))
+        return run(
+            operation,
+            Session(settings, kops, self._clock(), who, None, overrides=Overrides(no_lease=True)),
+            self,
+        )
 
     def started(self, step: Step) -> None:
         """Nothing is shown."""

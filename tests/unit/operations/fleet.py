@@ -16,6 +16,7 @@ from kled.kops import parse, suspended
 from kled.models.cluster import Instance, InstanceGroup
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
+from kled.operations.overrides import NOTHING
 from kled.operations.session import Session, Who
 from kled.retry import Clock
 from tests.unit.kubernetes.cluster import Cluster, kubeconfig, serving
@@ -196,4 +197,5 @@ def session_of(fleet: Fleet, notes: list[str] | None = None) -> Session:
     kops: Any = fleet
     clock = Clock(lambda: now[0] + time.monotonic(), sleep)
     note = notes.append if notes is not None else lambda _words: None
-    return Session(config.load(env), kops, clock, Who("tester", "a run", timedelta(0)), None, note)
+    who = Who("tester", "a run", timedelta(0))
+    return Session(config.load(env), kops, clock, who, None, overrides=NOTHING, note=note)

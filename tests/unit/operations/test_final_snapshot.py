@@ -14,6 +14,7 @@ from kled import config
 from kled.errors import NotApproved, SnapshotNotTrustworthy
 from kled.models.definition import Definition
 from kled.operations.final_snapshot import final_step, require_inside
+from kled.operations.overrides import NOTHING
 from kled.operations.session import Session, Who
 from kled.operations.step import attempt
 from kled.retry import Clock
@@ -43,7 +44,7 @@ def session(root: Path, **more: str) -> Session:
     }
     clock = Clock(time.monotonic, lambda _: None)
     who = Who("tester", "a run", timedelta(0))
-    return Session(config.load(env | more), None, clock, who, None)
+    return Session(config.load(env | more), None, clock, who, None, overrides=NOTHING)
 
 
 def take(root: Path) -> str:

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from kled.errors import (
     StoreUnavailable,
 )
 from kled.operations.guard import steps_of
+from kled.operations.guards import CREATES, DELETES, EDITS, READS, Guards
+from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
 from kled.operations.step import Step
@@ -39,14 +41,14 @@ class World:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(body)
 
-    def session(self, store: str = "state", who: Who = WHO, **more: str) -> Session:
+    def session(self, store: str = "state", overrides: Overrides = NOTHING, **more: str) -> Session:
         env = {
             "HOME": str(self.root),
             "KOPS_STATE_STORE": (self.root / store).as_uri(),
             "KLED_SNAPSHOT_STORE": (self.root / "snapshots").as_uri(),
         }
         clock = Clock(time.monotonic, lambda _: None)
-        return Session(config.load(env | more), None, clock, who, None)
+        return Session(config.load(env | more), None, clock, WHO, None, overrides=overrides)
 
     def manifests(self) -> list[Path]:
         return sorted((self.root / "snapshots").rglob("manifest.json"))
@@ -57,9 +59,7 @@ class Change:
     """An operation that writes down whether it was reached; one that destroys removes the state."""
 
     world: World
-    destroys: bool = False
-    creates: bool = False
-    mutates: bool = True
+    guards: Guards = EDITS
     reached: int = 0
 
     name = "change cluster"
@@ -68,7 +68,7 @@ class Change:
     def steps(self) -> tuple[Step, ...]:
         def act(_session: Session) -> str:
             self.reached += 1
-            if self.destroys:
+            if self.guards == DELETES:
                 shutil.rmtree(self.world.root / "state" / CLUSTER)
             return "changed"
 
@@ -112,15 +112,15 @@ def test_where_nothing_is_new_the_earlier_snapshot_counts(living: World) -> None
 
 
 @pytest.mark.parametrize(
-    ("who", "steps"),
+    ("overrides", "steps"),
     [
-        (replace(WHO, snapshot_first=False), ["check epoch", "change"]),
-        (replace(WHO, epoch_checked=False), ["take a snapshot", "change"]),
-        (replace(WHO, snapshot_first=False, epoch_checked=False), ["change"]),
+        (Overrides(no_snapshot=True), ["check epoch", "change"]),
+        (Overrides(no_epoch=True), ["take a snapshot", "change"]),
+        (Overrides(no_snapshot=True, no_epoch=True), ["change"]),
     ],
 )
-def test_each_guard_can_be_left_out(living: World, who: Who, steps: list[str]) -> None:
-    report = run(Change(living), living.session(who=who))
+def test_each_guard_can_be_left_out(living: World, overrides: Overrides, steps: list[str]) -> None:
+    report = run(Change(living), living.session(overrides=overrides))
 
     assert [row.step for row in report.rows] == steps
 
@@ -132,7 +132,7 @@ def test_what_was_made_is_kept_at_once(world: World) -> None:
         def steps(self) -> tuple[Step, ...]:
             return (Step("create", lambda _session: self.world.put(fleets.objects(1)) or ""),)
 
-    report = run(Creation(world, creates=True), world.session())
+    report = run(Creation(world, guards=CREATES), world.session())
 
     assert [row.step for row in report.rows][-2:] == ["create", "take the first snapshot"]
     assert len(world.manifests()) == 1
@@ -142,7 +142,7 @@ def test_without_a_snapshot_store_or_a_change_nothing_is_added(living: World) ->
     alone = living.session(KLED_SNAPSHOT_STORE="")
 
     assert [step.name for step in steps_of(Change(living), alone)] == ["change"]
-    reading = steps_of(Change(living, mutates=False), living.session())
+    reading = steps_of(Change(living, guards=READS), living.session())
     assert [step.name for step in reading] == ["change"]
 
 
@@ -166,7 +166,7 @@ def test_a_name_that_is_no_cluster_here_binds_it_nowhere(living: World) -> None:
 
 
 def test_a_deleted_cluster_may_be_made_anew_in_another_state_store(living: World) -> None:
-    report = run(Change(living, destroys=True), living.session())
+    report = run(Change(living, guards=DELETES), living.session())
     assert report.rows[-1].words == "the cluster may be made anew anywhere"
 
     living.put(fleets.objects(1), "other")
@@ -186,7 +186,7 @@ def killed(world: World) -> None:
             return (Step("delete", die),)
 
     with pytest.raises(KeyboardInterrupt):
-        run(Dying(world, destroys=True), world.session())
+        run(Dying(world, guards=DELETES), world.session())
 
 
 def test_a_deletion_killed_before_its_end_keeps_nobody_from_making_it_anew_elsewhere(
@@ -223,7 +223,7 @@ def test_a_deletion_that_was_announced_and_did_not_happen_binds_the_cluster_stil
             return (Step("delete", refuse),)
 
     with pytest.raises(NotApproved):
-        run(Refused(living, destroys=True), living.session())
+        run(Refused(living, guards=DELETES), living.session())
     living.put(fleets.objects(1), "other")
     with pytest.raises(EpochMismatch) as refusal:
         run(Change(living), living.session("other"))
@@ -244,7 +244,7 @@ def test_a_destroyed_clusters_snapshot_is_read_back_first(living: World) -> None
     archive = first.with_name("state.tar.zst")
     archive.write_bytes(archive.read_bytes()[:-9] + b"corrupted")
 
-    run(Change(living, destroys=True), living.session())
+    run(Change(living, guards=DELETES), living.session())
 
     assert len(living.manifests()) == 2
 
@@ -253,14 +253,14 @@ def test_a_destroyed_clusters_snapshot_that_somebody_removed_is_taken_anew(livin
     run(Change(living), living.session())
     shutil.rmtree(living.manifests()[0].parent)
 
-    run(Change(living, destroys=True), living.session())
+    run(Change(living, guards=DELETES), living.session())
 
     assert len(living.manifests()) == 1
 
 
 def test_a_cluster_that_no_snapshot_could_bring_back_is_not_destroyed(living: World) -> None:
     (living.root / "state" / CLUSTER / "pki/private/kubernetes-ca/keyset.yaml").unlink()
-    change = Change(living, destroys=True)
+    change = Change(living, guards=DELETES)
 
     with pytest.raises(SnapshotNotTrustworthy, match="no keyset kubernetes-ca") as failure:
         run(change, living.session())
@@ -309,5 +309,5 @@ def test_a_lost_cluster_is_not_made_anew_over_its_machines(living: World) -> Non
 
     assert f"kled snapshot restore --name={CLUSTER}" in (caught.value.hint or "")
     assert change.reached == 0
-    run(change, living.session(who=replace(WHO, snapshot_first=False)))
+    run(change, living.session(overrides=Overrides(no_snapshot=True)))
     assert change.reached == 1

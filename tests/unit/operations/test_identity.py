@@ -4,7 +4,6 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from kled.errors import IdentityAtRisk, NotApproved
 from kled.models.cluster import InstanceGroup
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
+from kled.operations.overrides import Overrides
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.rotate_keypairs import RotateKeypairs
 from kled.operations.runner import run
@@ -78,11 +78,10 @@ class World:
     def session(self) -> Session:
         env = {"HOME": str(self.root), "KOPS_STATE_STORE": (self.root / "state").as_uri()}
         kops: Any = self.kops
-        who = Who("tester", "a run", timedelta(0), snapshot_first=False, epoch_checked=False)
+        who = Who("tester", "a run", timedelta(0))
         clock = Clock(time.monotonic, lambda _: None)
-        session = Session(config.load(env | self.env), kops, clock, who, None)
-        session.overrides = SimpleNamespace(new_identity=self.new_identity)  # type: ignore[attr-defined]
-        return session
+        overrides = Overrides(no_snapshot=True, no_epoch=True, new_identity=self.new_identity)
+        return Session(config.load(env | self.env), kops, clock, who, None, overrides=overrides)
 
     def put(self, key: str, body: bytes) -> None:
         path = self.root / "state" / C / key

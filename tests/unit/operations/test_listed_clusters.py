@@ -15,6 +15,7 @@ from kled.kops.unloadable import with_unloadable
 from kled.models.cluster import Cluster
 from kled.operations.listed_clusters import listed_clusters
 from kled.operations.names import named_cluster, only_cluster
+from kled.operations.overrides import NOTHING
 from kled.operations.session import Session, Who
 from kled.retry import Clock
 from tests.unit.kops.replay import Replay, capture
@@ -33,7 +34,8 @@ def session(root: Path, *captures: str) -> Session:
     kops = Kops("kops", run=runner, env={}, state_store=url, scratch=root)
     settings = config.load({"HOME": str(root), "KOPS_STATE_STORE": url})
     clock = Clock(time.monotonic, time.sleep)
-    return Session(settings, kops, clock, Who("t", "a run", timedelta(0)), None)
+    who = Who("t", "a run", timedelta(0))
+    return Session(settings, kops, clock, who, None, overrides=NOTHING)
 
 
 def store(root: Path, *keys: str) -> None:

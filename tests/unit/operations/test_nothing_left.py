@@ -16,6 +16,7 @@ from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.operations import begun_deletion
 from kled.operations.nothing_left import proof_step
+from kled.operations.overrides import NOTHING
 from kled.operations.session import Session, Who
 from kled.operations.step import attempt
 from kled.retry import Clock, call
@@ -60,7 +61,9 @@ class Here:
         env = {"HOME": str(self.root), "KOPS_STATE_STORE": (self.root / "state").as_uri()}
         kops: Any = self.kops
         clock = Clock(time.monotonic, lambda _: None)
-        return Session(config.load(env), kops, clock, Who("t", "a run", timedelta(0)), None)
+        return Session(
+            config.load(env), kops, clock, Who("t", "a run", timedelta(0)), None, overrides=NOTHING
+        )
 
     def put(self, key: str) -> None:
         path = self.root / "state" / C / key

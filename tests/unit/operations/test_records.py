@@ -30,6 +30,7 @@ from kled.operations import (
     scale_journal,
 )
 from kled.operations.approved_plan import Approved
+from kled.operations.overrides import NOTHING
 from kled.operations.records import Record
 from kled.operations.roll_journal import Journal, KeptJournal, OpenRoll
 from kled.operations.scale_journal import OpenScaleDown
@@ -73,7 +74,16 @@ class Here:
         settings = config.load({"HOME": "/nowhere", "KOPS_STATE_STORE": "s3://state"})
         clock, who = Clock(lambda: 0.0, lambda _: None), Who("t", "a run", timedelta(0))
         stores = Stores(settings, clock, open_store=lambda _location, *, env, clock: self.store)
-        return Session(settings, None, clock, who, None, self.notes.append, stores=stores)
+        return Session(
+            settings,
+            None,
+            clock,
+            who,
+            None,
+            overrides=NOTHING,
+            note=self.notes.append,
+            stores=stores,
+        )
 
     def put(self, record: Record[Any], body: bytes, cluster: str = C) -> None:
         self.store.put(f".kled/{record.name}/{cluster}.json", body)

@@ -9,6 +9,7 @@ import pytest
 
 from kled import config
 from kled.errors import InvalidInput, SettingsError
+from kled.operations.overrides import NOTHING
 from kled.operations.session import Session, Who
 from kled.operations.stores import Stores
 from kled.retry import Clock
@@ -42,7 +43,8 @@ def opener() -> Opener:
 def a_session(opener: Opener, home: Path, **env: str) -> Session:
     settings = config.load({"HOME": str(home)} | URLS | env)
     stores = Stores(settings, CLOCK, open_store=opener)
-    return Session(settings, None, CLOCK, Who("t", "a run", timedelta(0)), None, stores=stores)
+    who = Who("t", "a run", timedelta(0))
+    return Session(settings, None, CLOCK, who, None, overrides=NOTHING, stores=stores)
 
 
 def test_a_session_opens_nothing_that_nobody_asks_for(opener: Opener, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from kled.errors import CloudUnavailable, NotApproved
 from kled.models.plan import Change, Plan
 from kled.operations.approved_plan import Approved
 from kled.operations.guard import SNAPSHOT, steps_of
+from kled.operations.overrides import NOTHING
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
 from kled.operations.update_cluster import UpdateCluster
@@ -60,7 +61,7 @@ class Here:
         clock = Clock(time.monotonic, lambda _: None)
         who = Who("tester", "a run", timedelta(0))
         kops: Any = self.cloud
-        return Session(config.load(env), kops, clock, who, None)
+        return Session(config.load(env), kops, clock, who, None, overrides=NOTHING)
 
     def run(self, approved: Approved | None) -> dict[str, str]:
         report = run(UpdateCluster(C, approved), self.session())

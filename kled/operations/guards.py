@@ -1,0 +1,72 @@
+"""What must hold before, while and after an operation acts: a value that each operation carries."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Snapshot = Literal["none", "before", "final", "after"]
+"""`before` every change; `final`: all of the cluster, read back, before it is deleted; `after`:
+also one of what the operation has made, whose keys exist nowhere else."""
+Epoch = Literal["none", "check", "end"]
+"""`check` that the cluster lives in this state store; `end`: its deletion ends its epoch, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The prefix of a state store that an operation writes to; its lease is kept in that store."""
+
+    cluster: str
+    """The prefix without its last slash: a cluster's name, or where a copy of it goes."""
+    state_store: str | None = None
+    """URL of the state store; None: the one that the settings name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What protects a cluster from an operation; a required member of every `Operation`.
+
+    Both runners add the steps that these fields ask for (`guard.steps_of`), and commands offer the
+    option that switches one of them off where it is set, and nowhere else.
+    """
+
+    lease: bool
+    """Whether it writes: it holds the lease of its place (`--no-lease`)."""
+    windows: bool
+    """Whether maintenance windows bind it (`--no-window`)."""
+    epoch: Epoch
+    """`--no-epoch`"""
+    snapshot: Snapshot
+    """`--no-snapshot`"""
+    roles: bool = False
+    """Whether it may change IAM roles that other clusters use, too (`--no-role-check`)."""
+    identity: bool = False
+    """Whether it may make keysets and secrets that a cluster had already (`--new-identity`)."""
+    needs_kops: bool = True
+    """False works on stores alone: no kops is looked for."""
+    mends_loss: bool = False
+    """Whether it is what brings back a cluster that is gone from the state store."""
+    place: Place | None = None
+    """Where it writes; None: its cluster's own place in the configured state store."""
+
+    def place_of(self, cluster: str) -> Place | None:
+        """Return where an operation on `cluster` writes; None where it writes nowhere."""
+        if not self.lease:
+            return None
+        return self.place or Place(cluster)
+
+
+READS: Final = Guards(lease=False, windows=False, epoch="none", snapshot="none")
+"""It changes nothing, and drives kops to look."""
+STORES: Final = Guards(lease=False, windows=False, epoch="none", snapshot="none", needs_kops=False)
+"""It works on snapshot stores: no cluster changes."""
+EDITS: Final = Guards(lease=True, windows=True, epoch="check", snapshot="before")
+"""It changes what is stored of a cluster, or its machines."""
+APPLIES: Final = Guards(
+    lease=True, windows=True, epoch="check", snapshot="before", roles=True, identity=True
+)
+"""It lets kops make what the definition asks for: cloud resources, roles, keysets, secrets."""
+CREATES: Final = Guards(
+    lease=True, windows=True, epoch="check", snapshot="after", roles=True, identity=True
+)
+"""It may also make the cluster itself."""
+DELETES: Final = Guards(lease=True, windows=True, epoch="end", snapshot="final", roles=True)
+"""Afterwards nothing of the cluster is left."""

@@ -1,0 +1,153 @@
+"""Restoring as commands and flows do: one operation, guarded where it writes (fault 14)."""
+
+import json
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kled import config
+from kled.errors import EpochMismatch, NotApproved
+from kled.operations import restore_state
+from kled.operations.overrides import NOTHING, Overrides
+from kled.operations.restore_state import RestoreState, Wish
+from kled.operations.runner import Report, run
+from kled.operations.session import Session, Who
+from kled.operations.snapshots import back_up
+from kled.operations.stores import Stores
+from kled.retry import Clock
+from kled.snapshot.progress import Quiet
+from tests.unit.snapshot import fleets
+
+CLUSTER = fleets.name(1)
+WHO = Who("tester", "a run", timedelta(0))
+CLOCK = Clock(time.monotonic, lambda _: None)
+
+
+class World:
+    """A state store with one cluster, its snapshot, and room for a second state store."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for store in ("other", "snapshots"):
+            (root / store).mkdir()
+        self.write("state", fleets.objects(1))
+        self.settings = config.load(
+            {
+                "HOME": str(root),
+                "KOPS_STATE_STORE": (root / "state").as_uri(),
+                "KLED_SNAPSHOT_STORE": (root / "snapshots").as_uri(),
+                "KLED_PROTECTED": "guarded.*",
+            }
+        )
+        done = back_up(Stores(self.settings, CLOCK), [CLUSTER], progress=Quiet())
+        self.wish = Wish(CLUSTER, done.clusters[0].snapshot or "")
+
+    def write(self, store: str, objects: dict[str, bytes], cluster: str = CLUSTER) -> None:
+        for key, body in objects.items():
+            path = self.root / store / cluster / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body)
+
+    def restore(self, restoring: RestoreState, overrides: Overrides = NOTHING) -> Report:
+        session = Session(self.settings, None, CLOCK, WHO, None, overrides=overrides)
+        return run(restoring, session)
+
+    def plan(self, wish: Wish) -> str:
+        return restore_state.plan(Stores(self.settings, CLOCK), wish).digest
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def change(world: World) -> Path:
+    path = world.root / "state" / CLUSTER / "config"
+    path.write_bytes(path.read_bytes() + b"# changed\n")
+    return path
+
+
+def test_what_is_there_is_snapshotted_after_the_look_and_before_the_first_write(
+    world: World,
+) -> None:
+    change(world)
+
+    report = world.restore(RestoreState(world.wish))
+
+    steps = [row.step for row in report.rows]
+    assert steps == ["check epoch", "check restore", "take a snapshot", "restore state"]
+
+
+def test_a_digest_approves_one_plan(world: World) -> None:
+    path = change(world)
+    digest = world.plan(world.wish)
+    path.write_bytes(path.read_bytes() + b"# again\n")
+
+    with pytest.raises(NotApproved, match="now, not"):
+        world.restore(RestoreState(world.wish, digest=digest[:12]))
+
+    assert path.read_bytes().endswith(b"# again\n")
+    world.restore(RestoreState(world.wish, digest=world.plan(world.wish)[:12]))
+    assert not path.read_bytes().endswith(b"# again\n")
+
+
+def test_it_holds_the_lease_of_the_place_that_it_writes_to(world: World) -> None:
+    elsewhere = RestoreState(replace(world.wish, to="s3://second", prefix="copy.example.com/"))
+
+    place = elsewhere.guards.place_of(elsewhere.cluster)
+
+    assert place is not None
+    assert (place.state_store, place.cluster) == ("s3://second", "copy.example.com")
+    home = RestoreState(world.wish).guards.place_of(CLUSTER)
+    assert home is not None
+    assert (home.state_store, home.cluster) == (None, CLUSTER)
+
+
+def test_a_target_elsewhere_keeps_what_it_has_and_no_snapshot_holds(world: World) -> None:
+    wish = replace(world.wish, to=(world.root / "other").as_uri())
+    world.write("other", {"config": b"somebody else's"})
+
+    with pytest.raises(NotApproved, match="would be replaced or deleted") as refused:
+        world.restore(RestoreState(wish))
+
+    assert "kled snapshot create --state=file://" in (refused.value.hint or "")
+    assert (world.root / "other" / CLUSTER / "config").read_bytes() == b"somebody else's"
+    assert list((world.root / "other" / CLUSTER).rglob("*.*")) == []
+    world.restore(RestoreState(wish), Overrides(no_snapshot=True))
+    assert b"somebody" not in (world.root / "other" / CLUSTER / "config").read_bytes()
+
+
+def test_an_empty_target_elsewhere_is_filled_and_a_second_run_has_nothing_to_write(
+    world: World,
+) -> None:
+    wish = replace(world.wish, to=(world.root / "other").as_uri())
+
+    world.restore(RestoreState(wish))
+    again = RestoreState(wish)
+    world.restore(again)
+
+    (report,) = again.results
+    assert (report["created"], report["replaced"], report["deleted"]) == (0, 0, 0)
+
+
+def test_a_name_beside_it_is_guarded_as_the_cluster_that_it_is(world: World) -> None:
+    """`--as` another cluster: the epoch that counts is the other's."""
+    world.write("state", fleets.objects(2), "taken.example.com")
+    epoch = world.root / "snapshots" / "clusters" / "taken.example.com" / "epoch.json"
+    epoch.parent.mkdir(parents=True)
+    epoch.write_text(json.dumps({"state_store": "s3://elsewhere", "number": 2}))
+
+    with pytest.raises(EpochMismatch):
+        world.restore(RestoreState(replace(world.wish, prefix="taken.example.com")))
+
+
+def test_a_protected_place_needs_the_clusters_name(world: World) -> None:
+    wish = replace(world.wish, prefix="guarded.example.com")
+
+    with pytest.raises(NotApproved, match="protected"):
+        world.restore(RestoreState(wish))
+
+    assert not (world.root / "state" / "guarded.example.com").exists()
