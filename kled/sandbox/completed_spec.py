@@ -99,7 +99,7 @@ def complete(cluster: dict[str, Any], groups: list[dict[str, Any]]) -> dict[str,
     for etcd in spec.get("etcdClusters", []):
         etcd.setdefault("version", ETCD_VERSION)
         backups = f"{spec['configBase']}/backups/etcd/{etcd['name']}"
-        etcd.setdefault("backups", {"backupStore": backups})
+        etcd["backups"] = {"backupStore": backups, **(etcd.get("backups") or {})}
     if "cilium" in spec.get("networking", {}):
         spec["networking"]["cilium"] = _overlaid(_CILIUM, spec["networking"]["cilium"])
     full["spec"] = dict(sorted(spec.items()))

@@ -25,15 +25,15 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     if not rotatable(args[0]):
         raise KopsFailure(f'adding keypair to "{args[0]}" is not supported')
     name = flags["name"]
-    definitions.load_cluster(ctx, name)
-    for keyset in keysets.names(ctx, name) if args[0] == "all" else args[:1]:
-        document = keysets.find(ctx, name, keyset)
+    pki = definitions.places_of(ctx, name).pki
+    for keyset in keysets.names(pki) if args[0] == "all" else args[:1]:
+        document = keysets.find(pki, keyset)
         if document is None:
             raise KopsFailure("the first keypair added to a keyset must be primary")
         made = issue_authority(keyset, ctx.now(), key_bits(ctx.env), rotated=True)
         document["spec"]["keys"].append(keysets.key_entry(made.serial, made.certificate, made.key))
         if flags["primary"]:
             document["spec"]["primaryId"] = str(made.serial)
-        keysets.store(ctx, name, document)
+        keysets.store(pki, document)
         ctx.out(f"Created {keyset} {made.serial}")
     return 0

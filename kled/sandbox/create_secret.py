@@ -15,7 +15,7 @@ def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
         KopsFailure: no such cluster or file, there already, or no JSON where JSON is due.
     """
     name, secret, path = flags["name"], flags["verb"].split()[-1], flags["filename"]
-    definitions.load_cluster(ctx, name)
+    secrets = definitions.places_of(ctx, name).secrets
     try:
         data = ctx.stdin.read().encode() if path == "-" else Path(path).read_bytes()
     except OSError as error:
@@ -27,12 +27,12 @@ def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
             json.loads(data)
         except ValueError as error:
             raise KopsFailure(f"unable to parse JSON {path}: {error}") from error
-    if not flags["force"] and keysets.find_secret(ctx, name, secret) is not None:
+    if not flags["force"] and keysets.find_secret(secrets, secret) is not None:
         raise KopsFailure(
             f"failed to create the {secret} secret as it already exists. "
             "Pass the `--force` flag to replace an existing secret"
         )
-    keysets.store_secret(ctx, name, secret, data)
+    keysets.store_secret(secrets, secret, data)
     return 0
 
 

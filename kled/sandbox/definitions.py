@@ -1,19 +1,20 @@
 """The stored definitions: clusters and their instance groups as plain v1alpha2 documents.
 
-Keys: `<name>/config`, `<name>/instancegroup/<group>`, `<name>/pki/ssh/public/admin/<md5>`
-(state-store trees of the captures). Objects are labelled with their cluster when read, not when
-stored.
+Keys: `<name>/config`, `<name>/instancegroup/<group>` and, where the cluster's keys lie,
+`ssh/public/admin/<md5>` (state-store trees of the captures). Objects are labelled with their
+cluster when read, not when stored.
 """
 
 import hashlib
 from base64 import b64decode
 from typing import Any
 
-from kled.sandbox import yaml_form
+from kled.sandbox import places, yaml_form
 from kled.sandbox.context import Context, KopsFailure
 
 Document = dict[str, Any]
 CLUSTER_LABEL = "kops.k8s.io/cluster"
+_SSH_KEYS = "ssh/public/admin/"
 
 
 def cluster_names(ctx: Context) -> list[str]:
@@ -22,9 +23,16 @@ def cluster_names(ctx: Context) -> list[str]:
 
 
 def find_cluster(ctx: Context, name: str) -> Document | None:
-    """Return a cluster's document, None where there is none."""
+    """Return a cluster's document, None where there is none.
+
+    One that does not say where kops keeps the rest has it beside itself.
+    """
     body = ctx.store.read(f"{name}/config")
-    return None if body is None else _parsed(body)
+    if body is None:
+        return None
+    document = _parsed(body)
+    document["spec"].setdefault("configBase", f"{ctx.store.url}/{name}")
+    return document
 
 
 def load_cluster(ctx: Context, name: str) -> Document:
@@ -39,6 +47,11 @@ def load_cluster(ctx: Context, name: str) -> Document:
             f'error reading cluster configuration: Cluster.kops.k8s.io "{name}" not found'
         )
     return document
+
+
+def places_of(ctx: Context, name: str) -> places.Places:
+    """Return where a cluster's parts lie. Raises KopsFailure where there is no such cluster."""
+    return places.of(ctx, load_cluster(ctx, name))
 
 
 def load_groups(ctx: Context, name: str) -> list[Document]:
@@ -90,13 +103,6 @@ def delete_group(ctx: Context, name: str, group: str) -> None:
     ctx.store.delete(f"{name}/instancegroup/{group}")
 
 
-def delete_tree(ctx: Context, name: str) -> None:
-    """Delete all below the cluster's prefix, its definition last: a killed call can be repeated."""
-    keys = sorted(ctx.store.keys(f"{name}/"), key=lambda key: key == f"{name}/config")
-    for key in keys:
-        ctx.store.delete(key)
-
-
 def ssh_key_id(public_key: str) -> str:
     """Return the MD5 fingerprint that kops stores an SSH public key under, without colons.
 
@@ -112,15 +118,22 @@ def ssh_key_id(public_key: str) -> str:
 
 def store_ssh_key(ctx: Context, name: str, public_key: str) -> None:
     """Store the one SSH public key that a cluster has, for the user admin."""
-    key = f"{name}/pki/ssh/public/admin/{ssh_key_id(public_key)}"
-    ctx.store.write(key, public_key.encode())
+    pki = places_of(ctx, name).pki
+    pki.write(f"{_SSH_KEYS}{ssh_key_id(public_key)}", public_key.encode())
 
 
 def ssh_keys(ctx: Context, name: str) -> list[tuple[str, str]]:
     """Return fingerprints (without colons) and texts of a cluster's SSH public keys."""
-    prefix = f"{name}/pki/ssh/public/admin/"
-    bodies = ((key, ctx.store.read(key)) for key in ctx.store.keys(prefix))
-    return [(key.removeprefix(prefix), body.decode()) for key, body in bodies if body is not None]
+    pki = places_of(ctx, name).pki
+    bodies = ((key.removeprefix(_SSH_KEYS), pki.read(key)) for key in pki.listed(_SSH_KEYS))
+    return [(key, body.decode()) for key, body in bodies if body is not None]
+
+
+def delete_ssh_keys(ctx: Context, name: str) -> None:
+    """Delete a cluster's SSH public keys."""
+    pki = places_of(ctx, name).pki
+    for key in pki.listed(_SSH_KEYS):
+        pki.delete(key)
 
 
 def _is_config(key: str) -> bool:

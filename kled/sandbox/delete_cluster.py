@@ -1,28 +1,27 @@
 """`kops delete cluster`: the cloud's resources in rounds, then the state store and the context."""
 
-from kled.sandbox import kubeconfig, removal
+from kled.sandbox import kubeconfig, places, removal
 from kled.sandbox.cloud import Cloud, connect
 from kled.sandbox.context import Context, KopsFailure
-from kled.sandbox.definitions import delete_tree, load_cluster
+from kled.sandbox.definitions import Document, load_cluster
 from kled.sandbox.flags import Flags
 from kled.sandbox.kubernetes import process
+from kled.sandbox.places import Place
 from kled.sandbox.removal import Tracked
 from kled.sandbox.tables import render
 
-_OURS = (
+_FILES = frozenset({"cluster-completed.spec", "cluster.spec", "config", "kops-version.txt"})
+_FOLDERS = (
     "addons/",
     "backups/",
-    "cluster-completed.spec",
     "clusteraddons/",
-    "config",
     "igconfig/",
     "instancegroup/",
-    "kops-version.txt",
     "manifests/",
     "pki/",
     "secrets/",
 )
-"""What kops knows below a cluster's prefix (kops.md §3); anything else stops the deletion."""
+"""What kops knows below a cluster's base (kops.md §3); anything else stops the deletion."""
 
 
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a verb's signature
@@ -36,7 +35,7 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a
     elif not flags["yes"]:
         ctx.out("\nMust specify --yes to unregister the cluster")
         return 0
-    _unregister(ctx, name)
+    _unregister(ctx, cluster)
     return 0
 
 
@@ -90,16 +89,33 @@ def _one_round(ctx: Context, cloud: Cloud, name: str) -> list[Tracked]:
     return left
 
 
-def _unregister(ctx: Context, name: str) -> None:
-    for key in ctx.store.keys(f"{name}/"):
-        if not key.removeprefix(f"{name}/").startswith(_OURS):
-            raise KopsFailure(f"error removing cluster from state store: {_foreign(ctx, key)}")
-    delete_tree(ctx, name)
+def _unregister(ctx: Context, cluster: Document) -> None:
+    name = cluster["metadata"]["name"]
+    _delete_state(ctx, cluster)
     kubeconfig.remove(ctx, name)
     process.end(ctx, name)
     ctx.out(f"Deleted kubectl config for {name}")
     ctx.out(f'\nDeleted cluster: "{name}"')
 
 
-def _foreign(ctx: Context, key: str) -> str:
-    return f"refusing to delete: unknown file found: {ctx.store.url}/{key}"
+def _delete_state(ctx: Context, cluster: Document) -> None:
+    """Delete what lies where the definition says, whoever's it is (kops: vfsclientset).
+
+    Secrets and keys of their own go first, unseen; what is below `spec.configBase` goes only where
+    kops knows every file. The definition is the last: a killed call can be repeated.
+    """
+    spec, where = cluster["spec"], places.of(ctx, cluster)
+    if spec.get("secretStore"):
+        _remove_all(where.secrets)
+    if spec.get("keyStore") and spec["keyStore"] != spec.get("secretStore"):
+        _remove_all(where.pki)
+    for key in where.base.listed():
+        if key not in _FILES and not key.startswith(_FOLDERS):
+            told = f"refusing to delete: unknown file found: {where.base.url}/{key}"
+            raise KopsFailure(f"error removing cluster from state store: {told}")
+    _remove_all(where.base)
+
+
+def _remove_all(place: Place) -> None:
+    for key in sorted(place.listed(), key=lambda key: key == "config"):
+        place.delete(key)

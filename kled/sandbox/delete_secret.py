@@ -7,7 +7,7 @@ from kled.sandbox.flags import Flags
 
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     """Delete the named secrets. Raises KopsFailure for a cluster that does not exist."""
-    definitions.load_cluster(ctx, flags["name"])
+    secrets = definitions.places_of(ctx, flags["name"]).secrets
     for secret in args:
-        ctx.store.delete(f"{flags['name']}/secrets/{secret}")
+        secrets.delete(secret)
     return 0

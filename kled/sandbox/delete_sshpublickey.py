@@ -8,7 +8,5 @@ from kled.sandbox.flags import Flags
 def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
     """Delete the cluster's SSH public keys. Raises KopsFailure for a missing cluster."""
     name = flags["name"]
-    definitions.load_cluster(ctx, name)
-    for digest, _ in definitions.ssh_keys(ctx, name):
-        ctx.store.delete(f"{name}/pki/ssh/public/admin/{digest}")
+    definitions.delete_ssh_keys(ctx, name)
     return 0

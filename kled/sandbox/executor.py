@@ -53,8 +53,8 @@ def apply(ctx: Context, cloud: Cloud, cluster: str, step: Step) -> None:
     if step.changes and task.kind in {QUEUE, RULE}:
         return  # kops leaves a queue or rule that is there as it is (awstasks/sqs.go)
     if task.where is Where.STORE:
-        if task.body is not None:
-            ctx.store.write(task.store_key, task.body)
+        if task.body is not None and task.place is not None:
+            task.place.write(task.store_key, task.body)
         return
     with cloud.edit(everywhere=task.where is Where.GLOBAL) as state:
         where = key(cluster, task.kind, task.name)

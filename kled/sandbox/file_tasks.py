@@ -8,6 +8,8 @@ from typing import Any
 
 from kled.sandbox import completed_spec, yaml_form
 from kled.sandbox.group_tasks import is_control_plane
+from kled.sandbox.keysets import key_of
+from kled.sandbox.places import Place, Places
 from kled.sandbox.tasks import Task, Where
 
 KOPS_VERSION = "1.36.2"
@@ -59,6 +61,7 @@ class Definition:
     """The certificates of each keyset that machines trust, as PEM."""
     completed: dict[str, Any]
     """The cluster with what kops adds to it."""
+    places: Places
 
     @property
     def name(self) -> str:
@@ -66,16 +69,10 @@ class Definition:
         name: str = self.cluster["metadata"]["name"]
         return name
 
-    @property
-    def base(self) -> str:
-        """Return where kops keeps the cluster, as the definition says."""
-        base: str = self.cluster["spec"]["configBase"]
-        return base
-
 
 def file_tasks(definition: Definition) -> Iterator[Task]:
-    """Yield every object that `update cluster` writes to the state store (kops.md §3)."""
-    yield from _credentials(definition.name)
+    """Yield every object that `update cluster` writes, wherever the definition keeps it."""
+    yield from _credentials(definition.places)
     yield from _addons(definition)
     yield from _cluster_files(definition)
     for group in definition.groups:
@@ -103,7 +100,7 @@ def document(content: object) -> bytes:
     return yaml_form.dump(content).encode()
 
 
-def _credentials(cluster: str) -> Iterator[Task]:
+def _credentials(places: Places) -> Iterator[Task]:
     for name in KEYPAIRS:
         fields = (
             ("Subject", f"cn={name}"),
@@ -111,17 +108,17 @@ def _credentials(cluster: str) -> Iterator[Task]:
             ("Type", "ca"),
             ("LegacyFormat", "false"),
         )
-        path = f"{cluster}/pki/private/{name}/keyset.yaml"
-        yield Task("Keypair", name, fields, Where.STORE, store_key=path)
+        at = places.pki
+        yield Task("Keypair", name, fields, Where.STORE, place=at, store_key=key_of(name))
     for name in SECRETS:
-        yield Task("Secret", name, (), Where.STORE, store_key=f"{cluster}/secrets/{name}")
+        yield Task("Secret", name, (), Where.STORE, place=places.secrets, store_key=name)
 
 
 def _file(definition: Definition, title: str, path: str, body: bytes, phase: int = 0) -> Task:
     fields = (("Location", path),)
-    key = f"{definition.name}/{path}"
     kind, _, name = title.partition("/")
-    return Task(kind, name, fields, Where.STORE, phase, store_key=key, body=body)
+    base = definition.places.base
+    return Task(kind, name, fields, Where.STORE, phase, place=base, store_key=path, body=body)
 
 
 def _addons(definition: Definition) -> Iterator[Task]:
@@ -167,17 +164,17 @@ def _addon(name: str, definition: Definition) -> bytes:
 
 
 def _cluster_files(definition: Definition) -> Iterator[Task]:
-    base, name = definition.base, definition.name
+    base = definition.places.base
     completed = definition.completed
     for title, place, path, body in (
-        ("cluster-completed.spec", "", "cluster-completed.spec", document(completed)),
-        ("kops-version.txt", "", "kops-version.txt", KOPS_VERSION.encode()),
+        ("cluster-completed.spec", base, "cluster-completed.spec", document(completed)),
+        ("kops-version.txt", base, "kops-version.txt", KOPS_VERSION.encode()),
         *_etcd_specs(definition),
     ):
-        fields = (("Base", f"{base}{place}"), ("Location", path))
-        key = f"{name}{place}/{path.removeprefix('/')}"
-        yield Task("ManagedFile", title, fields, Where.STORE, store_key=key, body=body)
-    channels = _pod("kops-channels", "channels", [f"{base}/addons/bootstrap-channel.yaml"])
+        fields = (("Base", place.url), ("Location", path))
+        key = path.removeprefix("/")
+        yield Task("ManagedFile", title, fields, Where.STORE, place=place, store_key=key, body=body)
+    channels = _pod("kops-channels", "channels", [f"{base.url}/addons/bootstrap-channel.yaml"])
     path = "manifests/channels/kops-channels.yaml"
     yield _file(definition, "ManagedFile/manifests-channels-kops-channels", path, channels)
     check = _pod("healthcheck", "kube-apiserver-healthcheck", ["--ca-cert=/secrets/ca.crt"])
@@ -185,11 +182,11 @@ def _cluster_files(definition: Definition) -> Iterator[Task]:
     yield _file(definition, "ManagedFile/manifests-static-kube-apiserver-healthcheck", path, check)
 
 
-def _etcd_specs(definition: Definition) -> Iterator[tuple[str, str, str, bytes]]:
+def _etcd_specs(definition: Definition) -> Iterator[tuple[str, Place, str, bytes]]:
     for etcd in definition.cluster["spec"].get("etcdClusters", []):
         version = etcd.get("version", completed_spec.ETCD_VERSION)
         spec = {"memberCount": len(etcd["etcdMembers"]), "etcdVersion": version}
-        place = f"/backups/etcd/{etcd['name']}"
+        place = definition.places.backups[etcd["name"]]
         body = json.dumps(spec, indent=2).encode()
         yield f"etcd-cluster-spec-{etcd['name']}", place, "/control/etcd-cluster-spec", body
 
@@ -212,7 +209,7 @@ def _etcd_manifest(definition: Definition, group: dict[str, Any], etcd: dict[str
         f"etcd-manager-{name}",
         "etcd-manager",
         [
-            f"--backup-store={definition.base}/backups/etcd/{name}",
+            f"--backup-store={definition.places.backups[name].url}",
             f"--cluster-name={'etcd' if name == 'main' else f'etcd-{name}'}",
             f"--dns-suffix=.internal.{definition.name}",
             f"--volume-tag=kubernetes.io/cluster/{definition.name}=owned",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kled.sandbox import definitions, tables, yaml_form
+from kled.sandbox import definitions, places, tables, yaml_form
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.definitions import Document
 from kled.sandbox.flags import Flags
@@ -66,10 +66,10 @@ def _selected(ctx: Context, names: list[str]) -> list[Document]:
 
 
 def _full(ctx: Context, cluster: Document) -> Document:
-    name = cluster["metadata"]["name"]
-    body = ctx.store.read(f"{name}/cluster-completed.spec")
+    base = places.of(ctx, cluster).base
+    body = base.read("cluster-completed.spec")
     if body is None:
-        where = f"{ctx.store.url}/{name}/cluster-completed.spec"
+        where = f"{base.url}/cluster-completed.spec"
         raise KopsFailure(f'error loading Cluster "{where}": file does not exist')
     document: dict[str, Any] = yaml_form.load(body.decode())
     return document

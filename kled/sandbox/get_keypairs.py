@@ -7,6 +7,7 @@ from typing import Any
 from kled.sandbox import definitions, keysets, tables, yaml_form
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.flags import Flags
+from kled.sandbox.places import Place
 
 
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
@@ -16,12 +17,12 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
         KopsFailure: none, no such cluster, or an unknown output format.
     """
     name, output = flags["name"], flags["output"]
-    definitions.load_cluster(ctx, name)
+    pki = definitions.places_of(ctx, name).pki
     items = [
         item
-        for keyset in keysets.names(ctx, name)
+        for keyset in keysets.names(pki)
         if not args or keyset in args
-        for item in _items(ctx, name, keyset)
+        for item in _items(pki, keyset)
         if flags["distrusted"] or "distrustTimestamp" not in item
     ]
     if not items:
@@ -37,10 +38,10 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     return 0
 
 
-def _items(ctx: Context, name: str, keyset: str) -> list[dict[str, Any]]:
+def _items(pki: Place, keyset: str) -> list[dict[str, Any]]:
     from kled.sandbox.certificates import describe  # noqa: PLC0415 - slow to import
 
-    spec = (keysets.find(ctx, name, keyset) or {})["spec"]
+    spec = (keysets.find(pki, keyset) or {})["spec"]
     items = []
     for key in spec["keys"]:
         item: dict[str, Any] = {"name": keyset, "id": key["id"]}

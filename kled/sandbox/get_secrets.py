@@ -12,15 +12,15 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
         KopsFailure: no cluster, no secrets, a format that kops has not for secrets.
     """
     name, output = flags["name"], flags["output"]
-    definitions.load_cluster(ctx, name)
-    found = [one for one in keysets.secret_names(ctx, name) if not args or one in args]
+    secrets = definitions.places_of(ctx, name).secrets
+    found = [one for one in secrets.listed() if not args or one in args]
     if not found:
         raise KopsFailure("no secrets found")
     if output == "table":
         ctx.stdout.write(tables.render(("NAME",), [(one,) for one in sorted(found)]))
     elif output == "plaintext":
         for one in found:
-            ctx.out((keysets.find_secret(ctx, name, one) or b"").decode())
+            ctx.out((keysets.find_secret(secrets, one) or b"").decode())
     elif output in {"json", "yaml"}:
         raise KopsFailure(f"{output} output format is not (currently) supported for secrets")
     else:

@@ -6,9 +6,10 @@ from typing import Any
 from kled.sandbox import faults, naming
 from kled.sandbox.cloud import Cloud, key
 from kled.sandbox.context import Context, KopsFailure
-from kled.sandbox.definitions import load_groups
+from kled.sandbox.definitions import load_groups, places_of
 from kled.sandbox.group_tasks import full_name
 from kled.sandbox.instances import Machine, api_answers, machines
+from kled.sandbox.keysets import key_of
 from kled.sandbox.membership import by_group
 
 
@@ -70,7 +71,7 @@ def api_host(region: str, name: str) -> str:
 
 def require_authority(ctx: Context, name: str) -> None:
     """Raise KopsFailure where the cluster has no CA yet, as captures E14e and E14f."""
-    if ctx.store.read(f"{name}/pki/private/kubernetes-ca/keyset.yaml") is not None:
+    if places_of(ctx, name).pki.read(key_of("kubernetes-ca")) is not None:
         return
     internal = "no external API endpoints found; falling back to internal API endpoints"
     for _ in range(2):

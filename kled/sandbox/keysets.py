@@ -1,17 +1,19 @@
 """A cluster's keysets and secrets.
 
-Keys `<name>/pki/private/<keyset>/keyset.yaml` and `<name>/secrets/<secret>`; formats from the
-state-store trees after update. Each keyset and each secret is one atomic write, so a call that was
-killed halfway is completed by the next.
+Keys `private/<keyset>/keyset.yaml` where the cluster's keys lie and `<secret>` where its secrets
+do (`places`); formats from the state-store trees after update. Each keyset and each secret is one
+atomic write, so a call that was killed halfway is completed by the next.
 """
 
 import base64
 import json
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
-from kled.sandbox import yaml_form
+from kled.sandbox import places, yaml_form
 from kled.sandbox.context import Context
+from kled.sandbox.places import Place
 
 Keyset = dict[str, Any]
 """A keyset's document; each of `spec.keys` has id, publicMaterial, privateMaterial."""
@@ -32,15 +34,14 @@ SECRETS = (
 _SECRET_BYTES = 16
 
 
-def expected(ctx: Context, name: str) -> list[str]:
+def expected(cluster: Mapping[str, Any]) -> list[str]:
     """Return the keysets that a cluster must have, sorted: two for each of its etcd clusters."""
-    body = ctx.store.read(f"{name}/config") or b"{}"
-    etcd = (yaml_form.load(body.decode()) or {}).get("spec", {}).get("etcdClusters", [])
-    per_etcd = [form.format(cluster["name"]) for cluster in etcd for form in ETCD_KEYSETS]
+    etcd = cluster["spec"].get("etcdClusters") or []
+    per_etcd = [form.format(each["name"]) for each in etcd for form in ETCD_KEYSETS]
     return sorted([*_FIXED, *per_etcd])
 
 
-def ensure_keysets(ctx: Context, name: str) -> list[str]:
+def ensure_keysets(ctx: Context, cluster: Mapping[str, Any]) -> list[str]:
     """Create the keysets and secrets that are missing; return the names of the issued keysets.
 
     Idempotent; what exists is left as it is.
@@ -50,38 +51,37 @@ def ensure_keysets(ctx: Context, name: str) -> list[str]:
         key_bits,
     )
 
-    issued = []
-    for keyset in expected(ctx, name):
-        if find(ctx, name, keyset) is None:
+    where, issued = places.of(ctx, cluster), []
+    for keyset in expected(cluster):
+        if find(where.pki, keyset) is None:
             made = issue_authority(keyset, ctx.now(), key_bits(ctx.env))
             key = key_entry(made.serial, made.certificate, made.key)
-            store(ctx, name, _document(keyset, [key], str(made.serial)))
+            store(where.pki, _document(keyset, [key], str(made.serial)))
             issued.append(keyset)
     for secret in SECRETS:
-        if ctx.store.read(f"{name}/secrets/{secret}") is None:
-            store_secret(ctx, name, secret, secrets.token_hex(_SECRET_BYTES).encode())
+        if where.secrets.read(secret) is None:
+            store_secret(where.secrets, secret, secrets.token_hex(_SECRET_BYTES).encode())
     return issued
 
 
-def names(ctx: Context, name: str) -> list[str]:
+def names(pki: Place) -> list[str]:
     """Return the names of the keysets that are stored, sorted."""
-    keys = ctx.store.keys(f"{name}/pki/private/")
-    return [key.split("/")[3] for key in keys if key.endswith("/keyset.yaml")]
+    keys = pki.listed("private/")
+    return [key.split("/")[1] for key in keys if key.endswith("/keyset.yaml")]
 
 
-def find(ctx: Context, name: str, keyset: str) -> Keyset | None:
+def find(pki: Place, keyset: str) -> Keyset | None:
     """Return a keyset, None where there is none."""
-    body = ctx.store.read(_key(name, keyset))
+    body = pki.read(key_of(keyset))
     if body is None:
         return None
     document: Keyset = yaml_form.load(body.decode())
     return document
 
 
-def store(ctx: Context, name: str, document: Keyset) -> None:
+def store(pki: Place, document: Keyset) -> None:
     """Store a keyset."""
-    key = _key(name, document["metadata"]["name"])
-    ctx.store.write(key, yaml_form.dump(document).encode())
+    pki.write(key_of(document["metadata"]["name"]), yaml_form.dump(document).encode())
 
 
 def key_entry(serial: int, certificate: bytes, private: bytes) -> dict[str, str]:
@@ -108,26 +108,21 @@ def trusted_certificates(document: Keyset) -> bytes:
     return b"".join(base64.b64decode(text) for text in material)
 
 
-def store_secret(ctx: Context, name: str, secret: str, data: bytes) -> None:
+def store_secret(where: Place, secret: str, data: bytes) -> None:
     """Store a secret in kops' JSON."""
     body = json.dumps({"Data": base64.b64encode(data).decode()}, separators=(",", ":"))
-    ctx.store.write(f"{name}/secrets/{secret}", body.encode())
+    where.write(secret, body.encode())
 
 
-def find_secret(ctx: Context, name: str, secret: str) -> bytes | None:
+def find_secret(where: Place, secret: str) -> bytes | None:
     """Return a secret's bytes, None where there is none."""
-    body = ctx.store.read(f"{name}/secrets/{secret}")
+    body = where.read(secret)
     return None if body is None else base64.b64decode(json.loads(body)["Data"])
 
 
-def secret_names(ctx: Context, name: str) -> list[str]:
-    """Return the names of all secrets, sorted."""
-    prefix = f"{name}/secrets/"
-    return [key.removeprefix(prefix) for key in ctx.store.keys(prefix)]
-
-
-def _key(name: str, keyset: str) -> str:
-    return f"{name}/pki/private/{keyset}/keyset.yaml"
+def key_of(keyset: str) -> str:
+    """Return a keyset's key where the cluster's keys lie."""
+    return f"private/{keyset}/keyset.yaml"
 
 
 def _document(keyset: str, keys: list[dict[str, str]], primary_id: str) -> Keyset:

@@ -36,7 +36,7 @@ def export(ctx: Context, name: str, flags: Flags) -> None:
             names nobody.
     """
     health.require_authority(ctx, name)
-    keyset = keysets.find(ctx, name, "kubernetes-ca") or {}
+    keyset = keysets.find(definitions.places_of(ctx, name).pki, "kubernetes-ca") or {}
     path = Path(flags["kubeconfig"]) if flags.get("kubeconfig") else kubeconfig_path(ctx)
     content = _read(path)
     authority = base64.b64encode(keysets.trusted_certificates(keyset)).decode()

@@ -38,7 +38,7 @@ def steps(ctx: Context, cloud: Cloud, name: str, tasks: list[Task]) -> list[Step
     found = []
     for task in tasks:
         if task.where is Where.STORE:
-            step = _stored_step(ctx, task)
+            step = _stored_step(task)
         else:
             state = everywhere if task.where is Where.GLOBAL else regional
             step = _cloud_step(task, _record(ctx, state, name, task))
@@ -89,8 +89,8 @@ def _cloud_step(task: Task, record: dict[str, Any] | None) -> Step | None:
     return Step(task, changes) if changes else None
 
 
-def _stored_step(ctx: Context, task: Task) -> Step | None:
-    body = ctx.store.read(task.store_key)
+def _stored_step(task: Task) -> Step | None:
+    body = task.place.read(task.store_key) if task.place else None
     if body is None:
         return Step(task)
     if task.body is None or body == task.body:

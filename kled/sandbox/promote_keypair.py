@@ -4,6 +4,7 @@ from kled.sandbox import definitions, keysets
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.create_keypair import rotatable
 from kled.sandbox.flags import Flags, UsageFailure
+from kled.sandbox.places import Place
 
 
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
@@ -17,14 +18,14 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     if not rotatable(args[0]):
         raise KopsFailure(f'promoting keypairs for "{args[0]}" is not supported')
     name = flags["name"]
-    definitions.load_cluster(ctx, name)
-    for keyset in keysets.names(ctx, name) if args[0] == "all" else args[:1]:
-        _promote(ctx, name, keyset, args[1] if len(args) > 1 else "")
+    pki = definitions.places_of(ctx, name).pki
+    for keyset in keysets.names(pki) if args[0] == "all" else args[:1]:
+        _promote(ctx, pki, keyset, args[1] if len(args) > 1 else "")
     return 0
 
 
-def _promote(ctx: Context, name: str, keyset: str, key_id: str) -> None:
-    document = keysets.find(ctx, name, keyset)
+def _promote(ctx: Context, pki: Place, keyset: str, key_id: str) -> None:
+    document = keysets.find(pki, keyset)
     if document is None:
         raise KopsFailure("keyset not found")
     spec = document["spec"]
@@ -39,5 +40,5 @@ def _promote(ctx: Context, name: str, keyset: str, key_id: str) -> None:
     if not trusted[key_id]:
         raise KopsFailure("keypair is distrusted")
     spec["primaryId"] = key_id
-    keysets.store(ctx, name, document)
+    keysets.store(pki, document)
     ctx.out(f"Promoted {keyset} {key_id}")

@@ -23,24 +23,27 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a
     name = flags["name"]
     groups = definitions.load_groups(ctx, name) if definitions.load_cluster(ctx, name) else []
     if not flags["yes"]:
-        update_cluster.preview(ctx, name)
+        update_cluster.preview(ctx, name, flags)
         return 0
     planes = [group["metadata"]["name"] for group in groups if is_control_plane(group)]
     ctx.out("Updating control plane configuration")
-    _update(ctx, name, planes)
+    _update(ctx, flags, planes)
     ctx.out("Waiting for the kubernetes API to be served")
     _await_api(ctx, name)
     ctx.out("Doing rolling-update for control plane")
     _roll(ctx, name, "control-plane")
     ctx.out("Updating node configuration")
-    _update(ctx, name, [])
+    _update(ctx, flags, [])
     ctx.out("Doing rolling-update for nodes")
     _roll(ctx, name, "node")
     return 0
 
 
-def _update(ctx: Context, name: str, groups: list[str]) -> None:
+def _update(ctx: Context, flags: Flags, groups: list[str]) -> None:
+    name = flags["name"]
     words = ["--yes", *(f"--instance-group={group}" for group in groups)]
+    if flags.get("allow-kops-downgrade"):
+        words.append("--allow-kops-downgrade")
     update_cluster.apply(ctx, name, _flags(("update", "cluster"), name, *words))
 
 

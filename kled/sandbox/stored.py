@@ -1,6 +1,6 @@
 """Reading a cluster from the state store as the cloud side needs it."""
 
-from kled.sandbox import definitions, keysets
+from kled.sandbox import definitions, keysets, places
 from kled.sandbox.completed_spec import complete
 from kled.sandbox.context import Context
 from kled.sandbox.file_tasks import KEYPAIRS, Definition
@@ -10,14 +10,15 @@ def definition(ctx: Context, name: str) -> Definition:
     """Return everything that the tasks of a cluster follow from."""
     cluster = definitions.load_cluster(ctx, name)
     groups = definitions.load_groups(ctx, name)
-    found = {keyset: keysets.find(ctx, name, keyset) for keyset in KEYPAIRS}
+    where = places.of(ctx, cluster)
+    found = {keyset: keysets.find(where.pki, keyset) for keyset in KEYPAIRS}
     stored = {keyset: document for keyset, document in found.items() if document is not None}
     ids = {keyset: str(document["spec"]["primaryId"]) for keyset, document in stored.items()}
     trusted = {
         keyset: keysets.trusted_certificates(document).decode()
         for keyset, document in stored.items()
     }
-    return Definition(cluster, groups, ids, trusted, complete(cluster, groups))
+    return Definition(cluster, groups, ids, trusted, complete(cluster, groups), where)
 
 
 def ssh_key(ctx: Context, name: str) -> str | None:

@@ -28,8 +28,9 @@ def _disk() -> Iterator[None]:
 class FileStore:
     """A state store in a directory: the layout of s3://, files with mode 0600."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, is_state_store: bool = True) -> None:
         self._root = root
+        self._must_exist = is_state_store
 
     @property
     def url(self) -> str:
@@ -70,7 +71,7 @@ class FileStore:
         Raises:
             KopsFailure: the store's directory does not exist (capture E03b-state-no-scheme).
         """
-        if not self._root.is_dir():
+        if self._must_exist and not self._root.is_dir():
             raise KopsFailure(
                 f"error reading state store: open {self._root}: no such file or directory"
             )
@@ -90,8 +91,16 @@ class LazyStore:
     Every method raises KopsFailure where the location is missing or of an unknown kind.
     """
 
-    def __init__(self, env: Mapping[str, str], log: Log, after_write: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        log: Log,
+        after_write: Callable[[], None],
+        *,
+        is_state_store: bool = True,
+    ) -> None:
         self.location = ""
+        self._is_state_store = is_state_store
         self._env = env
         self._log = log
         self._after_write = after_write
@@ -120,23 +129,35 @@ class LazyStore:
         """Yield all keys that start with `prefix`, sorted."""
         return self._opened().keys(prefix)
 
+    def elsewhere(self, location: str) -> "LazyStore":
+        """Return another store, which a definition names; it is opened when it is first used."""
+        other = LazyStore(self._env, self._log, self._after_write, is_state_store=False)
+        other.location = location
+        return other
+
     def _opened(self) -> StateStore:
         if self._store is None:
-            self._store = _open(self.location.removesuffix("/"), self._env)
-            if self.location.startswith("file://"):
+            self._store = open_store(self.location, self._env, is_state_store=self._is_state_store)
+            if self._is_state_store and self.location.startswith("file://"):
                 text = "The local filesystem state store is not functional for running clusters"
                 self._log("W", "factory.go:152", text)
         return self._store
 
 
-def _open(location: str, env: Mapping[str, str]) -> StateStore:
+def open_store(location: str, env: Mapping[str, str], *, is_state_store: bool) -> StateStore:
+    """Open the store that a URL names; nothing is asked of it yet.
+
+    `is_state_store` tells the state store, whose directory must exist, from a place that a
+    definition names. Raises KopsFailure where kops does not know the kind, or lacks credentials.
+    """
+    location = location.removesuffix("/")
     if not location:
         raise KopsFailure(_NO_STATE)
     scheme, separator, path = location.partition("://")
     if not separator:
-        return FileStore(Path(location))
+        return FileStore(Path(location), is_state_store=is_state_store)
     if scheme == "file":
-        return FileStore(Path(path))
+        return FileStore(Path(path), is_state_store=is_state_store)
     if scheme in _S3_SCHEMES:
         from kled.sandbox.s3_store import open_bucket  # noqa: PLC0415 - boto3 only where it is used
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from kled.sandbox.places import Place
+
 
 class Where(Enum):
     """Which side holds what a task makes."""
@@ -32,6 +34,8 @@ class Task:
     """Compared and shown when they change, but not on creation (UserData)."""
     machine_tags: tuple[tuple[str, str], ...] = ()
     """What machines are tagged with that an autoscaling group launches from now on."""
+    place: Place | None = None
+    """Where an object lies, and below there its key."""
     store_key: str = ""
     body: bytes | None = None
     """The object's content; None where only its presence counts (keypairs, secrets)."""

@@ -14,14 +14,14 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     if not args:
         raise UsageFailure("must specify name of keyset")
     name, distrust = flags["name"], flags["verb"].startswith("distrust")
-    definitions.load_cluster(ctx, name)
-    for keyset in keysets.names(ctx, name) if args[0] == "all" else args[:1]:
-        document = keysets.find(ctx, name, keyset)
+    pki = definitions.places_of(ctx, name).pki
+    for keyset in keysets.names(pki) if args[0] == "all" else args[:1]:
+        document = keysets.find(pki, keyset)
         if document is None:
             raise KopsFailure("keyset not found")
         for key_id in args[1:] or (_older(document) if distrust else []):
             if _mark(ctx, document, key_id, distrust=distrust):
-                keysets.store(ctx, name, document)
+                keysets.store(pki, document)
                 ctx.out(f"{'Distrusted' if distrust else 'Trusted'} {keyset} {key_id}")
     return 0
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kled.sandbox import executor, keysets, kubeconfig, plan, stored
+from kled.sandbox import executor, keysets, kubeconfig, plan, stored, version_checks
 from kled.sandbox.cloud import Cloud, connect
 from kled.sandbox.context import Context, KopsFailure
-from kled.sandbox.definitions import load_cluster
+from kled.sandbox.definitions import load_cluster, places_of
 from kled.sandbox.flags import Flags
 from kled.sandbox.tasks import Task
 
@@ -41,7 +41,7 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a
 
 def preview(ctx: Context, name: str, flags: Mapping[str, Any] | None = None) -> None:
     """Print the preview of a stored cluster: what `update` without --yes, and `create`, show."""
-    cloud = _begin(ctx, name)
+    cloud = _begin(ctx, name, flags or {})
     tasks = _chosen(ctx, name, plan.tasks_of(ctx, name), flags or {})
     sizes = _sizes(ctx, name)
     for number in range(len(sizes) + 1):
@@ -59,11 +59,11 @@ def preview(ctx: Context, name: str, flags: Mapping[str, Any] | None = None) -> 
 
 def apply(ctx: Context, name: str, flags: Flags) -> None:
     """Carry out what the definition implies. Every creation is one save: run again after a kill."""
-    cloud = _begin(ctx, name)
+    cloud = _begin(ctx, name, flags)
     sizes = _sizes(ctx, name)
     executor.announce(ctx, sizes, 0)
     _note_missing_authority(ctx, name)
-    for issued in keysets.ensure_keysets(ctx, name):
+    for issued in keysets.ensure_keysets(ctx, load_cluster(ctx, name)):
         if issued == "kubernetes-ca":  # kops looks for it twice (captures 03, 51, S04)
             _note(ctx)
         ctx.log("I", "keypair.go:296", f'Issuing new certificate: "{issued}"')
@@ -77,8 +77,10 @@ def apply(ctx: Context, name: str, flags: Flags) -> None:
     _conclude(ctx, name, flags)
 
 
-def _begin(ctx: Context, name: str) -> Cloud:
+def _begin(ctx: Context, name: str, flags: Mapping[str, Any]) -> Cloud:
     cluster = load_cluster(ctx, name)
+    allow_downgrade = bool(flags.get("allow-kops-downgrade"))
+    version_checks.check(ctx, cluster, allow_downgrade=allow_downgrade)
     base = ctx.env.get("KOPS_BASE_URL")
     if base:
         ctx.log("W", "kopsassets.go:66", f'Using base url from env var: KOPS_BASE_URL="{base}"')
@@ -92,7 +94,7 @@ def _sizes(ctx: Context, name: str) -> list[int]:
 
 
 def _note_missing_authority(ctx: Context, name: str) -> None:
-    if ctx.store.read(f"{name}/pki/private/kubernetes-ca/keyset.yaml") is None:
+    if places_of(ctx, name).pki.read(keysets.key_of("kubernetes-ca")) is None:
         _note(ctx)
 
 

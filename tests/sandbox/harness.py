@@ -53,8 +53,11 @@ class Box:
         (self.home / ".ssh" / "id_ed25519.pub").write_text(PUBLIC_KEY)
 
     def copy_to(self, directory: Path) -> "Box":
-        """Return a copy of this sandbox as it is now."""
+        """Return a copy of this sandbox as it is now; its definitions name the copy's places."""
         shutil.copytree(self.directory, directory)
+        for path in (path for path in (directory / "state").rglob("*") if path.is_file()):
+            old, new = bytes(self.directory / "state"), bytes(directory / "state")
+            path.write_bytes(path.read_bytes().replace(old, new))
         copy = Box(directory)
         copy.origins += self.origins
         return copy

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kled.process import spawn_detached
-from kled.sandbox import keysets
+from kled.sandbox import definitions, keysets
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.kubernetes import objects
 
@@ -29,7 +29,8 @@ def ensure(ctx: Context, cluster: str, region: str) -> str:
         fcntl.flock(lock, fcntl.LOCK_EX)
         known = _known(place)
         port = int(known.get("port", 0))
-        keyset = keysets.find(ctx, cluster, "kubernetes-ca") or {}
+        pki = definitions.places_of(ctx, cluster).pki
+        keyset = keysets.find(pki, "kubernetes-ca") or {}
         authorities = keysets.trusted_certificates(keyset).decode("ascii")
         if not _lives(known) or known.get("authorities") != authorities:
             _end(known)
