@@ -77,6 +77,13 @@ class KledError(Exception):
         """The words of the error, without the hint."""
         return str(self.args[0])
 
+    def advise(self, advice: str) -> None:
+        """Add `advice` to the hint, once: whoever knows more about the way out says it, too."""
+        if self.hint is None:
+            self.hint = advice
+        elif advice not in self.hint:
+            self.hint = f"{self.hint}; {advice}"
+
 
 class SettingsError(KledError):
     """A setting, variable or option is wrong; nothing was called yet."""

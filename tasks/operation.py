@@ -110,9 +110,9 @@ def _perform(step: Step, session: Session, observer: Observer) -> Row:
     try:
         words = perform.with_options(**options(step))(attempts)
     except KledError as error:
-        observer.ended(Row(step.name, "failed", attempts.seconds, attempts.count, error.message))
+        observer.ended(attempts.row("failed", error.message))
         raise
-    row = Row(step.name, "done", attempts.seconds, attempts.count, words)
+    row = attempts.row("done", words)
     observer.ended(row)
     return row
 

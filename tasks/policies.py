@@ -12,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
 from kled.errors import DeadlineExceeded, KledError
-from kled.operations.runner import Observer
+from kled.operations.runner import Observer, Outcome, Row
 from kled.operations.session import Session
 from kled.operations.step import Step, attempt
 from kled.retry import Policy
@@ -67,6 +67,8 @@ class Attempts:
     def __init__(self, step: Step, session: Session, observer: Observer) -> None:
         self.step = step
         self.count = 0
+        self.way_back = ""
+        """How to take back what the step has changed; empty where it has changed nothing."""
         self._session = session
         self._observer = observer
         self._clock = session.clock
@@ -77,6 +79,10 @@ class Attempts:
         """Time since the first attempt began, delays included."""
         return self._clock.monotonic() - self._begun
 
+    def row(self, outcome: Outcome, words: str) -> Row:
+        """Return what became of the step."""
+        return Row(self.step.name, outcome, self.seconds, self.count, words, self.way_back)
+
     def make(self) -> str:
         """Make the next attempt; return what happened.
 
@@ -85,7 +91,7 @@ class Attempts:
         """
         self.count += 1
         try:
-            return attempt(self.step, self._session)
+            return attempt(self.step, self._session, self._acts)
         except KledError as error:
             if not error.retryable:
                 raise
@@ -93,6 +99,9 @@ class Attempts:
             if self.count < self.step.policy.attempts and self._too_late():
                 raise self._give_up(error) from error
             raise
+
+    def _acts(self) -> None:
+        self.way_back = self.step.way_back if self.step.takes_back else ""
 
     def _too_late(self) -> bool:
         policy = self.step.policy

@@ -31,7 +31,7 @@ def slug(words: str) -> str:
 
 
 def markdown(report: Report, *, then: Sequence[str] = (), error: KledError | None = None) -> str:
-    """Return the summary: a table with one line per step, then the error, or the next commands."""
+    """Return the summary: a table with one line per step, the error, ways back, next commands."""
     lines = [
         f"# {report.operation}: {report.cluster}",
         "",
@@ -42,6 +42,8 @@ def markdown(report: Report, *, then: Sequence[str] = (), error: KledError | Non
     if error is not None:
         lines += ["", f"**{type(error).__name__}**: {error.message}"]
         lines += ["", f"Hint: {error.hint}"] if error.hint else []
+    ways = [f"- {row.step}: {row.way_back}" for row in report.rows if row.way_back]
+    lines += ["", "Way back:", "", *map(_cell, ways)] if ways else []
     if then:
         lines += ["", "Next:", "", "```sh", *then, "```"]
     return "\n".join(lines) + "\n"

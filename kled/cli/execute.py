@@ -45,5 +45,8 @@ def show_report(call: Call, report: Report) -> None:
     """Write the report to stdout: the table of steps, or the whole as JSON or YAML."""
     if call.settings.output == "table":
         show([row.as_json() for row in report.rows], STEP_COLUMNS, "table")
+        for row in report.rows:
+            if row.way_back:
+                call.say(f"way back from {row.step}: {row.way_back}")
     else:
         show_value(report.as_json(), call.settings.output)

@@ -116,6 +116,7 @@ def leaf(
         )(call)
         kept = _SNAPSHOTS if snapshots or guards.snapshot != "none" else ()
         command.params += [option() for option in (*_switches(guards), *kept, *_GLOBAL)]
+        command.guards = guards  # type: ignore[attr-defined]  # for those who list what is offered
         return command
 
     return make

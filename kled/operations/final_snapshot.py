@@ -12,7 +12,7 @@ from kled.errors import (
 from kled.kops import layout, places
 from kled.models.definition import Definition
 from kled.operations.session import Session
-from kled.operations.step import Step
+from kled.operations.step import ADDS_ONLY, Step
 from kled.operations.stores import require_state_store
 from kled.operations.taken_snapshot import advised, taken, words
 from kled.retry import CHANGE, READ
@@ -57,7 +57,7 @@ def final_step(cluster: str) -> Step:
         return f"{words(session, result)}; read back; {etcd}"
 
     policy = replace(READ, deadline=CHANGE.deadline)
-    return Step(NAME, act, policy, way_back="kled snapshot prune removes it in its time")
+    return Step(NAME, act, policy, way_back=ADDS_ONLY)
 
 
 def require_inside(session: Session, stored: Definition) -> None:

@@ -13,7 +13,7 @@ from kled.operations.final_snapshot import final_step
 from kled.operations.guards import Guards
 from kled.operations.overrides import Overrides
 from kled.operations.session import Session, require_state_store
-from kled.operations.step import Operation, Step
+from kled.operations.step import ADDS_ONLY, Operation, Step
 from kled.operations.taken_snapshot import advised, taken, words
 from kled.retry import CHANGE, READ
 
@@ -174,7 +174,7 @@ def snapshot_step(cluster: str, *, may_be_gone: bool = False) -> Step:
                 return ABSENT
         return words(session, result)
 
-    return Step(SNAPSHOT, act, _UPLOAD, way_back="kled snapshot prune removes it in its time")
+    return Step(SNAPSHOT, act, _UPLOAD, way_back=ADDS_ONLY)
 
 
 def _refuse_lost(session: Session, cluster: str) -> None:

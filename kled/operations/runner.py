@@ -21,6 +21,8 @@ class Row:
     seconds: float
     attempts: int
     words: str
+    way_back: str = ""
+    """How to take back what the step has changed; empty where it has changed nothing."""
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json` and artifacts."""
@@ -30,6 +32,7 @@ class Row:
             "seconds": round(self.seconds, 3),
             "attempts": self.attempts,
             "words": self.words,
+            "way_back": self.way_back,
         }
 
 
@@ -89,24 +92,31 @@ def run(operation: Operation, session: Session, observer: Observer | None = None
 
 def _execute(step: Step, session: Session, observer: Observer) -> Row:
     observer.started(step)
-    begun, attempts = session.clock.monotonic(), 0
+    begun, attempts, way_back = session.clock.monotonic(), 0, ""
+
+    def acts() -> None:
+        nonlocal way_back
+        way_back = step.way_back if step.takes_back else ""
 
     def once() -> str:
         nonlocal attempts
         attempts += 1
         try:
-            return attempt(step, session)
+            return attempt(step, session, acts)
         except KledError as error:
             if error.retryable:
                 observer.retried(step, error)
             raise
 
+    def ended(outcome: Outcome, words: str) -> Row:
+        seconds = session.clock.monotonic() - begun
+        row = Row(step.name, outcome, seconds, attempts, words, way_back)
+        observer.ended(row)
+        return row
+
     try:
         words = call(once, step.policy, session.clock)
     except KledError as error:
-        row = Row(step.name, "failed", session.clock.monotonic() - begun, attempts, error.message)
-        observer.ended(row)
+        ended("failed", error.message)
         raise
-    row = Row(step.name, "done", session.clock.monotonic() - begun, attempts, words)
-    observer.ended(row)
-    return row
+    return ended("done", words)

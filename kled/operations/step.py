@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
+from kled.errors import KledError, LeaseHeld, NotApproved, SettingsError
 from kled.operations.guards import Guards
 from kled.operations.session import Session
 from kled.retry import ONCE, Policy
 
-READS_ONLY = "nothing to take back: it only reads"
+READS_ONLY: Final = "nothing to take back: it only reads"
+ADDS_ONLY: Final = "nothing to take back: it only adds a snapshot"
+_REFUSALS: Final = (SettingsError, NotApproved, LeaseHeld)
+"""Errors of a step that has changed nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +21,9 @@ class Step:
 
     `act` returns what happened, in words for the report. Where `done` returns words, there is
     nothing left to do and `act` is not called. `proof` raises where the world is not as the step
-    promises. `way_back` tells an operator how to take the step back. A step that only `reads` and
-    comes first is made before the snapshot that protects the cluster: what it refuses costs none.
+    promises. `way_back` tells an operator how to take the step back: reports show it, and errors
+    of a step that failed halfway. A step that only `reads` and comes first is made before the
+    snapshot that protects the cluster: what it refuses costs none.
     """
 
     name: str
@@ -28,6 +33,11 @@ class Step:
     proof: Callable[[Session], None] | None = None
     way_back: str = READS_ONLY
     reads: bool = False
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether there is something to take back when it has acted."""
+        return self.way_back not in {READS_ONLY, ADDS_ONLY}
 
 
 class Operation(Protocol):
@@ -49,16 +59,23 @@ class Operation(Protocol):
         """Return the steps in their order."""
 
 
-def attempt(step: Step, session: Session) -> str:
-    """Make one attempt at `step`; return what happened.
+def attempt(step: Step, session: Session, on_act: Callable[[], None] = lambda: None) -> str:
+    """Make one attempt at `step`; return what happened. `on_act` is called just before it acts.
 
     Raises `LeaseLost` before it acts where the session's lease is gone, and whatever the step
-    raises. Safe to repeat: `done` is asked each time, so that a repeat does only what is left.
+    raises; the hint of one that may have acted halfway names the way back. Safe to repeat: `done`
+    is asked each time, so that a repeat does only what is left.
     """
     session.check()
     if step.done is not None and (words := step.done(session)) is not None:
         return words
-    words = step.act(session)
-    if step.proof is not None:
-        step.proof(session)
+    on_act()
+    try:
+        words = step.act(session)
+        if step.proof is not None:
+            step.proof(session)
+    except KledError as error:
+        if step.takes_back and not isinstance(error, _REFUSALS):
+            error.advise(f"what it may have changed is taken back so: {step.way_back}")
+        raise
     return words

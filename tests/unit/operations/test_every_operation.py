@@ -1,0 +1,314 @@
+"""Every operation with all its steps, guards included: what protects a cluster is written here.
+
+The list is made by hand: whoever changes what comes before a change sees it in this file.
+"""
+
+import importlib
+import pkgutil
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+import kled.operations
+from kled import config
+from kled.errors import KopsError, NotApproved
+from kled.models.rolling import Roll
+from kled.models.spec import ClusterSpec
+from kled.operations.approved_plan import Approved
+from kled.operations.create_cluster import CreateCluster, StoreCluster
+from kled.operations.delete_cluster import DeleteCluster
+from kled.operations.edit_instance_group import EditInstanceGroup, StoreInstanceGroup
+from kled.operations.guard import steps_of
+from kled.operations.guards import EDITS, READS
+from kled.operations.instance_groups import CreateInstanceGroup, DeleteInstanceGroup
+from kled.operations.keep_state import (
+    BackUpState,
+    MirrorSnapshots,
+    PruneSnapshots,
+    VerifySnapshots,
+)
+from kled.operations.overrides import NOTHING, Overrides
+from kled.operations.reconcile_cluster import ReconcileCluster
+from kled.operations.restore_state import RestoreState, Wish
+from kled.operations.roll_cluster import RollCluster
+from kled.operations.rotate_keypairs import RotateKeypairs
+from kled.operations.runner import run
+from kled.operations.scale_instance_group import ScaleInstanceGroup
+from kled.operations.secrets import CreateSecret, DeleteSecret
+from kled.operations.session import Session, Who
+from kled.operations.step import READS_ONLY, Operation, Step
+from kled.operations.update_cluster import UpdateCluster
+from kled.operations.upgrade_cluster import UpgradeCluster
+from kled.retry import Clock
+
+C: Final = "c.example.com"
+ID: Final = "20261125T034149Z-a1b2c3d4"
+SPEC: Final = ClusterSpec(name=C, zones=["us-east-1a"])
+FILE: Final = Path("/nowhere")
+BEFORE: Final = ["check epoch", "take a snapshot"]
+_GUARDS: Final = frozenset(
+    {
+        *BEFORE,
+        "take the first snapshot",
+        "take the final snapshot",
+        "announce deletion",
+        "end epoch",
+    }
+)
+_READING: Final = ("check ", "validate ", "wait for ", "prove ")
+
+CHANGING: Final[list[tuple[Operation, list[str]]]] = [
+    (
+        CreateCluster(SPEC, FILE),
+        [
+            "check epoch",
+            "check settings",
+            "check identity",
+            "check IAM roles",
+            "take a snapshot",
+            "store definition",
+            "update cluster",
+            "validate cluster",
+            "export kubeconfig",
+            "take the first snapshot",
+        ],
+    ),
+    (StoreCluster(SPEC), ["check epoch", "check settings", "take a snapshot", "store definition"]),
+    (UpdateCluster(C), ["check epoch", "check identity", "take a snapshot", "update cluster"]),
+    (
+        UpdateCluster(C, Approved("0" * 64), Roll(), timedelta(minutes=1)),
+        [
+            "check epoch",
+            "check identity",
+            "check approval",
+            "take a snapshot",
+            "update cluster",
+            "check before rolling",
+            "rolling update",
+            "validate cluster",
+        ],
+    ),
+    (
+        ReconcileCluster(C),
+        [
+            "check epoch",
+            "check identity",
+            "check IAM roles",
+            "take a snapshot",
+            "reconcile cluster",
+        ],
+    ),
+    (UpgradeCluster(C), ["check epoch", "check identity", "take a snapshot", "upgrade cluster"]),
+    (
+        RollCluster(C, Roll()),
+        [
+            "check epoch",
+            "check identity",
+            "check before rolling",
+            "take a snapshot",
+            "rolling update",
+        ],
+    ),
+    (
+        RollCluster(C, Roll(), approved=Approved("0" * 64)),
+        [
+            "check epoch",
+            "check identity",
+            "check approval",
+            "check before rolling",
+            "take a snapshot",
+            "rolling update",
+        ],
+    ),
+    (
+        ScaleInstanceGroup(C, "nodes", 1, 1),
+        [
+            "check epoch",
+            "check identity",
+            "check scaling",
+            "take a snapshot",
+            "hold group back",
+            "drain and end machines",
+            "set bounds",
+            "let group launch",
+            "wait for nodes",
+        ],
+    ),
+    (EditInstanceGroup(C, "nodes", ("spec.maxSize=2",)), [*BEFORE, "edit instance group"]),
+    (StoreInstanceGroup(C, "nodes", ""), [*BEFORE, "edit instance group"]),
+    (CreateInstanceGroup(C, "more", ("us-east-1a",)), [*BEFORE, "create instance group"]),
+    (DeleteInstanceGroup(C, "nodes"), [*BEFORE, "delete instance group"]),
+    (CreateSecret(C, "dockerconfig", FILE), [*BEFORE, "create secret"]),
+    (DeleteSecret(C, "dockerconfig"), [*BEFORE, "delete secret"]),
+    (
+        RotateKeypairs(C, "create"),
+        ["check epoch", "check identity", "take a snapshot", "create keypairs"],
+    ),
+    (
+        DeleteCluster(C),
+        [
+            "check epoch",
+            "check IAM roles",
+            "check where its state is",
+            "check protection",
+            "take the final snapshot",
+            "announce deletion",
+            "delete cluster",
+            "prove that nothing is left",
+            "end epoch",
+        ],
+    ),
+    (
+        DeleteCluster(C, unregister=True),
+        [
+            "check epoch",
+            "check where its state is",
+            "check protection",
+            "take the final snapshot",
+            "announce deletion",
+            "unregister cluster",
+            "prove that nothing is left",
+            "end epoch",
+        ],
+    ),
+    (
+        RestoreState(Wish(C, ID)),
+        ["check epoch", "check restore", "take a snapshot", "restore state"],
+    ),
+    (RestoreState(Wish(C, ID, to="s3://second")), ["check restore", "restore state"]),
+]
+"""An operation, and the names of its steps in their order."""
+STORES: Final[list[Operation]] = [
+    BackUpState(),
+    VerifySnapshots(),
+    PruneSnapshots(),
+    MirrorSnapshots("s3://second"),
+]
+
+
+def a_session(tmp_path: Path, overrides: Overrides = NOTHING) -> Session:
+    env = {
+        "HOME": str(tmp_path),
+        "KOPS_STATE_STORE": (tmp_path / "state").as_uri(),
+        "KLED_SNAPSHOT_STORE": (tmp_path / "snapshots").as_uri(),
+    }
+    who, clock = Who("tester", "a run", timedelta(0)), Clock(time.monotonic, lambda _: None)
+    return Session(config.load(env), None, clock, who, None, overrides=overrides)
+
+
+def names(steps: Any) -> list[str]:
+    return [step.name for step in steps]
+
+
+@pytest.mark.parametrize(
+    ("operation", "steps"), CHANGING, ids=[str(at) for at in range(len(CHANGING))]
+)
+def test_a_change_has_just_these_steps(
+    tmp_path: Path, operation: Operation, steps: list[str]
+) -> None:
+    assert names(steps_of(operation, a_session(tmp_path))) == steps
+    assert operation.guards.lease
+    assert operation.guards.windows
+
+
+@pytest.mark.parametrize("operation", STORES, ids=lambda one: one.name)
+def test_what_works_on_snapshot_stores_holds_no_cluster(
+    tmp_path: Path, operation: Operation
+) -> None:
+    assert names(steps_of(operation, a_session(tmp_path))) == names(operation.steps())
+    assert operation.guards.place_of(operation.cluster) is None
+    assert not operation.guards.needs_kops
+
+
+@pytest.mark.parametrize(
+    ("operation", "steps"), CHANGING, ids=[str(at) for at in range(len(CHANGING))]
+)
+def test_overrides_take_away_what_they_name_and_nothing_else(
+    tmp_path: Path, operation: Operation, steps: list[str]
+) -> None:
+    bare = a_session(tmp_path, Overrides(no_snapshot=True, no_epoch=True))
+
+    assert names(steps_of(operation, bare)) == [one for one in steps if one not in _GUARDS]
+    assert names(steps_of(operation, bare)) == names(operation.steps())
+
+
+def test_no_operation_is_missing_here() -> None:
+    tried = {type(operation) for operation, _ in CHANGING} | {type(one) for one in STORES}
+
+    assert {one for one in _operations() if one.guards != READS} == tried
+
+
+def _operations() -> Iterator[Any]:
+    """Yield every class of the package that is an operation."""
+    for module in pkgutil.iter_modules(kled.operations.__path__, "kled.operations."):
+        for value in vars(importlib.import_module(module.name)).values():
+            if (
+                isinstance(value, type)
+                and value.__module__ == module.name
+                and value is not Operation
+                and hasattr(value, "guards")
+                and hasattr(value, "steps")
+            ):
+                yield value
+
+
+class Halfway:
+    """An operation whose step has begun when it fails."""
+
+    name = "try it"
+    cluster = C
+    guards = EDITS
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+
+    def steps(self) -> tuple[Step, ...]:
+        def act(_session: Session) -> str:
+            if self.errors:
+                raise self.errors.pop(0)
+            return "done"
+
+        return (Step("change it", act, way_back="change it back"),)
+
+
+def without_stores(tmp_path: Path) -> Session:
+    return a_session(tmp_path, Overrides(no_snapshot=True, no_epoch=True))
+
+
+def test_a_step_that_failed_halfway_says_how_it_is_taken_back(tmp_path: Path) -> None:
+    with pytest.raises(KopsError) as failed:
+        run(Halfway(KopsError("no more machines", hint="ask for more")), without_stores(tmp_path))
+
+    assert failed.value.hint == (
+        "ask for more; what it may have changed is taken back so: change it back"
+    )
+
+
+def test_a_refusal_has_nothing_to_take_back(tmp_path: Path) -> None:
+    with pytest.raises(NotApproved) as refused:
+        run(Halfway(NotApproved("not now", hint="later")), without_stores(tmp_path))
+
+    assert refused.value.hint == "later"
+
+
+def test_the_report_says_how_what_was_done_is_taken_back(tmp_path: Path) -> None:
+    (row,) = run(Halfway(), without_stores(tmp_path)).rows
+
+    assert row.as_json()["way_back"] == "change it back"
+
+
+@pytest.mark.parametrize(
+    ("operation", "steps"), CHANGING, ids=[str(at) for at in range(len(CHANGING))]
+)
+def test_each_step_of_a_change_reads_or_says_how_it_is_taken_back(
+    operation: Operation, steps: list[str]
+) -> None:
+    told = {step.name for step in operation.steps() if step.way_back != READS_ONLY}
+    reading = {step.name for step in operation.steps() if step.way_back == READS_ONLY}
+
+    assert told
+    assert all(name.startswith(_READING) for name in reading), reading
