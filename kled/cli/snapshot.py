@@ -181,7 +181,7 @@ def verify(call: Call, name: str | None, snapshot: str, level: str, *, everythin
     kept.require()
     only = None
     if not everything and name is not None:
-        only = choose(kept, name, snapshot)
+        only = choose(kept, name, snapshot, state=call.stores.remembering)
         with contextlib.suppress(SnapshotNotTrustworthy):  # that is a finding, in a row
             kept.manifest(only)
     operation = VerifySnapshots(int(level), only)

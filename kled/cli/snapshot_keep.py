@@ -63,7 +63,7 @@ def prune(
     typed = {key: one for key, one in numbers.items() if one is not None}
     if not yes:
         kept = call.stores.snapshots
-        plan = use.plan(kept, use.policy(call.settings, typed), name)
+        plan = use.plan(kept, use.policy(call.settings, typed), name, call.stores.remembering)
         _show(call, plan)
         _warn_of_unreadable(call, plan.as_json())
         return

@@ -91,7 +91,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
         with_control=with_control,
         delete_extra=delete_extra,
     )
-    wish = use.settled(call.stores.snapshots, wish)
+    wish = use.settled(call.stores, wish)
     if not yes and confirm is None:
         _preview(call, wish)
         return

@@ -22,12 +22,17 @@ def policy(settings: Settings, numbers: Mapping[str, int]) -> "Policy":
     return Policy(**{**settings.snapshot_profile.keep, **numbers})
 
 
-def plan(snapshots: "SnapshotStore", chosen: "Policy", cluster: str | None) -> "PrunePlan":
-    """Return what retention would remove; changes nothing."""
+def plan(
+    snapshots: "SnapshotStore",
+    chosen: "Policy",
+    cluster: str | None,
+    state: "ObjectStore | None" = None,
+) -> "PrunePlan":
+    """Return what retention would remove; changes nothing. `state` is asked what it remembers."""
     from kled.snapshot.prune import plan_prune  # noqa: PLC0415
 
     snapshots.require()
-    return plan_prune(snapshots, chosen, cluster=cluster)
+    return plan_prune(snapshots, chosen, cluster=cluster, state=state)
 
 
 def prune(snapshots: "SnapshotStore", planned: "PrunePlan", progress: "Progress") -> "PruneReport":

@@ -74,7 +74,7 @@ class BackUpState:
                 etcd_backups=self.etcd_backups,
             )
             self.made.append(done)
-            done.require()
+            done.require_whole()
             new = sum(not one.reused for one in done.clusters)
             warnings = "".join(f"; {words}" for words in done.warnings)
             return f"{len(done.clusters)} clusters, {new} new snapshots{warnings}"
@@ -112,6 +112,7 @@ class VerifySnapshots:
                     level=self.level,
                     progress=counted(session),
                     only=self.only,
+                    state=session.stores.remembering,
                 )
             )
             bad = [row for row in self.results if not row["trustworthy"]]
@@ -119,13 +120,18 @@ class VerifySnapshots:
                 first = bad[0]
                 raise SnapshotNotTrustworthy(
                     f"{len(bad)} of {len(self.results)} snapshots cannot be trusted, first"
-                    f" {first['id']} of {first['cluster']}: {first['findings'][0]}",
+                    f" {_which(first)}: {first['findings'][0]}",
                     hint="older ones: kled snapshot list; new ones: kled snapshot create --all"
                     " --anew",
                 )
             return f"{len(self.results)} snapshots verified at level {self.level}"
 
         return (Step("verify snapshots", act, CHANGE),)
+
+
+def _which(row: Mapping[str, object]) -> str:
+    """Name what a row of `VerifySnapshots` is about."""
+    return f"{row['id']} of {row['cluster']}" if row["id"] else "the snapshot store itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +161,7 @@ class PruneSnapshots:
             self.results.clear()
             kept = session.snapshot_store
             policy = keep_snapshots.policy(session.settings, self.keep)
-            plan = keep_snapshots.plan(kept, policy, self.only)
+            plan = keep_snapshots.plan(kept, policy, self.only, session.stores.remembering)
             self._require_meant(session, {ref.cluster for ref in plan.removed})
             report = keep_snapshots.prune(kept, plan, counted(session))
             unreadable = plan.as_json()["unreadable"]

@@ -15,7 +15,6 @@ from kled.operations.stores import Stores
 from kled.retry import CHANGE, READ
 
 if TYPE_CHECKING:
-    from kled.snapshot.repository import SnapshotStore
     from kled.snapshot.restore_plan import RestorePlan
 
 
@@ -170,15 +169,17 @@ def _restore_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Ste
     return Step("restore state", act, CHANGE, way_back=way_back)
 
 
-def settled(snapshots: "SnapshotStore", wish: Wish) -> Wish:
+def settled(opened: Stores, wish: Wish) -> Wish:
     """Return the wish with the id that `latest` stands for now.
 
     To be done before a snapshot of what is there is taken: that one is the latest then.
     """
     from kled.snapshot.choosing import choose  # noqa: PLC0415 - not for --help
 
+    snapshots = opened.snapshots
     snapshots.require()
-    return replace(wish, snapshot=choose(snapshots, wish.cluster, wish.snapshot).id)
+    chosen = choose(snapshots, wish.cluster, wish.snapshot, state=opened.remembering)
+    return replace(wish, snapshot=chosen.id)
 
 
 def plan(opened: Stores, wish: Wish) -> "RestorePlan":
@@ -188,7 +189,8 @@ def plan(opened: Stores, wish: Wish) -> "RestorePlan":
 
     snapshots = opened.snapshots
     snapshots.require()
-    manifest = snapshots.manifest(choose(snapshots, wish.cluster, wish.snapshot))
+    chosen = choose(snapshots, wish.cluster, wish.snapshot, state=opened.remembering)
+    manifest = snapshots.manifest(chosen)
     return plan_restore(
         snapshots,
         manifest,

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotRef, SnapshotStore
     from kled.snapshot.results import RunResult
     from kled.snapshot.verify import KopsCheck, KopsVerdict, VerifyReport
+    from kled.storage.base import ObjectStore
 
 BY = f"kled {__version__}"
 
@@ -138,13 +140,16 @@ def verified(
     level: int,
     progress: "Progress",
     only: "SnapshotRef | None" = None,
+    state: "ObjectStore | None" = None,
 ) -> list[dict[str, Any]]:
     """Check one snapshot, or the newest of every cluster and that none is lost; a row for each.
 
-    A row is cluster, id, wanted, level, trustworthy, findings, seconds, etcd, unproved. Raises
-    `SnapshotMissing` where there is no snapshot at all.
+    A row is cluster, id, wanted, level, trustworthy, findings, seconds, etcd, unproved; what is
+    wrong with the store as a whole is one without cluster and id. `state` is asked what it
+    remembers. Raises `SnapshotMissing` where there is no snapshot at all.
     """
-    from kled.snapshot.verify import lost  # noqa: PLC0415
+    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415
 
     snapshots.require()
     if only is not None:
@@ -153,12 +158,18 @@ def verified(
             for one in verify_many(settings, snapshots, [only], level=level, progress=progress)
         ]
     present = tuple(snapshots.list())
-    gone = lost(snapshots, present)
-    if not present and not gone:
+    ledger = read_ledger(snapshots, state)
+    gone = ledger.lost(present)
+    if not present and not gone and not ledger.doubts:
         raise SnapshotMissing(f"{snapshots.url} holds no snapshots")
-    newest = tuple({ref.cluster: ref for ref in present}.values())
+    newest = tuple(
+        SnapshotRef(cluster, ledger.oldest_first(cluster, (ref.id for ref in refs))[-1])
+        for cluster, refs in groupby(present, key=lambda ref: ref.cluster)
+    )
     found = verify_many(settings, snapshots, newest, level=level, progress=progress)
-    return [one.as_json() for one in found] + [_gone(ref) for ref in gone]
+    rows = [one.as_json() for one in found] + [_gone(ref) for ref in gone]
+    wrong = (*ledger.doubts, *ledger.findings)
+    return rows + ([_wrong(wrong, ledger.remarks)] if wrong or ledger.remarks else [])
 
 
 def state_of(opened: stores.Stores) -> str:
@@ -193,16 +204,22 @@ def _signed(kept: "SnapshotStore") -> str:
 
 
 def _gone(ref: "SnapshotRef") -> dict[str, Any]:
+    findings = ("a run made it, and its manifest is gone: somebody removed it",)
+    return {**_wrong(findings, ()), "cluster": ref.cluster, "id": ref.id}
+
+
+def _wrong(findings: Sequence[str], remarks: Sequence[str]) -> dict[str, Any]:
+    """Return the row of the store itself."""
     return {
-        "cluster": ref.cluster,
-        "id": ref.id,
+        "cluster": "",
+        "id": "",
         "wanted": None,
         "level": None,
-        "trustworthy": False,
-        "findings": ["a run made it, and its manifest is gone: somebody removed it"],
+        "trustworthy": not findings,
+        "findings": list(findings),
         "seconds": 0.0,
         "etcd": {},
-        "unproved": [],
+        "unproved": list(remarks),
     }
 
 

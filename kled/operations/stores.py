@@ -82,6 +82,11 @@ class Stores:
         return self._once("state", "", self._open_state)
 
     @property
+    def remembering(self) -> "ObjectStore | None":
+        """The state store, to be asked what it remembers of its snapshots; None: none is named."""
+        return self.state if self._settings.state_store else None
+
+    @property
     def snapshots(self) -> "SnapshotStore":
         """The snapshot store; raises `SettingsError` where none is named, or the state store."""
         settings = self._settings

@@ -11,16 +11,30 @@ A sweep's document is deleted at its end. That of a killed prune counts until th
 
 import json
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from kled.errors import BeingCollected, ObjectMissing
-from kled.snapshot import names
-from kled.snapshot.repository import read_json
+from pydantic import TypeAdapter
+
+from kled.errors import BeingCollected, ObjectMissing, SnapshotNotTrustworthy
+from kled.snapshot import names, signed
+from kled.snapshot.manifest import first_line
 from kled.snapshot.retention import GRACE
 from kled.storage.base import ObjectStore
 
 _FORMAT: Final = 1
+_LIMIT: Final = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """A claim or a sweep. Neither is signed: all that it can do is to keep things from deletion."""
+
+    keys: tuple[str, ...] = ()
+
+
+_model: Final = TypeAdapter(_Keys)
 
 
 def claim(store: ObjectStore, key: str, claim_id: str, now: datetime) -> None:
@@ -34,15 +48,19 @@ def claim(store: ObjectStore, key: str, claim_id: str, now: datetime) -> None:
 
 
 def claimed(store: ObjectStore, now: datetime, grace: timedelta) -> set[str]:
-    """Return the keys of all claims younger than `grace`."""
-    return _keys(store, names.CLAIMS, now, grace)
+    """Return the keys of all claims younger than `grace`.
+
+    Raises `SnapshotNotTrustworthy` where one of them is damaged: what it claims is not known, so
+    nothing may be collected until the grace is over.
+    """
+    return _keys(store, names.CLAIMS, now, grace, damaged_counts=True)
 
 
 def swept(
     store: ObjectStore, now: datetime, grace: timedelta, *, but: str | None = None
 ) -> set[str]:
     """Return the keys of all sweeps younger than `grace`, but for the sweep `but`."""
-    return _keys(store, names.SWEEPS, now, grace, but and names.sweep_key(but))
+    return _keys(store, names.SWEEPS, now, grace, but=but and names.sweep_key(but))
 
 
 def announce(store: ObjectStore, sweep_id: str, keys: Collection[str]) -> None:
@@ -67,15 +85,33 @@ def _document(keys: Collection[str]) -> bytes:
 
 
 def _keys(
-    store: ObjectStore, prefix: str, now: datetime, grace: timedelta, but: str | None = None
+    store: ObjectStore,
+    prefix: str,
+    now: datetime,
+    grace: timedelta,
+    *,
+    but: str | None = None,
+    damaged_counts: bool = False,
 ) -> set[str]:
     found: set[str] = set()
     for entry in store.entries(prefix, start_after=prefix + names.new_id(now - grace, b"\0\0")):
-        if entry.key == but:
+        document_id = entry.key.removeprefix(prefix).removesuffix(".json")
+        if entry.key == but or not names.is_id(document_id):
             continue
         try:
-            document = read_json(store.get(entry.key).body, entry.key)
+            body, _ = signed.bounded(store, entry.key, _LIMIT)
+            found |= set(_decoded(entry.key, body))
         except ObjectMissing:
             continue  # withdrawn meanwhile
-        found |= set(document.get("keys", ()))
+        except SnapshotNotTrustworthy:
+            if damaged_counts and names.moment(document_id) <= now + GRACE:
+                raise
     return found
+
+
+def _decoded(key: str, body: bytes) -> tuple[str, ...]:
+    signed.parsed(body, key, _LIMIT)
+    try:
+        return _model.validate_json(body, strict=True).keys
+    except ValueError as error:
+        raise SnapshotNotTrustworthy(f"{key} is damaged: {first_line(error)}") from error

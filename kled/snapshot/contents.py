@@ -11,11 +11,10 @@ from typing import IO, Final, cast
 
 from kled.errors import ObjectMissing, SnapshotNotTrustworthy
 from kled.snapshot import archive
-from kled.snapshot.manifest import Manifest, ObjectRecord, Payload
+from kled.snapshot.manifest import LARGEST_PACKED, Manifest, ObjectRecord, Payload
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.spool import Sink, nameless, write
 
-_LARGEST_ARCHIVE: Final = 1 << 30
 _CHUNK: Final = 1 << 20
 
 
@@ -26,7 +25,7 @@ def packed_archive(snapshots: SnapshotStore, manifest: Manifest) -> bytes:
     `InvalidInput` where it is encrypted and no identity is at hand.
     """
     payload, what = manifest.archive, f"the archive of {manifest.cluster} {manifest.id}"
-    if payload.stored_size > _LARGEST_ARCHIVE:
+    if payload.stored_size > LARGEST_PACKED:
         raise SnapshotNotTrustworthy(f"{what} claims {payload.stored_size} bytes")
     stored = b"".join(_stored(snapshots, payload, what))
     packed = snapshots.opener.open(stored, what) if payload.encrypted else stored

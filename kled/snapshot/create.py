@@ -10,24 +10,32 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
-from kled.errors import ClusterNotFound, KledError, SnapshotMissing, SnapshotNotTrustworthy
+from kled.errors import (
+    ClusterNotFound,
+    KledError,
+    SnapshotMissing,
+    SnapshotNotTrustworthy,
+)
 from kled.snapshot import listing, runs, sweep
 from kled.snapshot.contents import require_stored
+from kled.snapshot.ledger import read_ledger, ready_to_write
 from kled.snapshot.making import Made, Making, referred
 from kled.snapshot.manifest import Manifest
+from kled.snapshot.next_run import entry_of, next_run, remember, require_mounted
 from kled.snapshot.progress import Progress
 from kled.snapshot.reading import Reader, list_cluster, settle
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.results import ClusterResult, CreateOptions, RunResult
 from kled.snapshot.runs import Run, RunEntry
 from kled.snapshot.selection import Orphan, Selection
+from kled.snapshot.vanished import Vanished, vanished
 from kled.storage.base import ObjectStore
 
 _CLUSTERS_AT_ONCE: Final = 8
 _REQUESTS_AT_ONCE: Final = 48
-_GONE: Final = "gone from the state store"
 
 
 def create(
@@ -68,10 +76,12 @@ class _Create:
         self._workers = workers
         self._warnings: list[str] = []
         self._orphans: list[str] = []
-        self._gone: set[str] = set()
+        self._gone = Vanished()
+        self._findings: list[str] = []
         self._distrusted: set[str] = set()
         self._made: dict[str, Manifest] = {}
         self._id = snapshots.new_id()
+        self._ledger = read_ledger(snapshots, state)
         self._before = self._newest_run()
         self._making = Making(
             state,
@@ -84,8 +94,11 @@ class _Create:
 
     def run(self, clusters: Sequence[str] | None) -> RunResult:
         """Do it, and write the run's document where something was looked at."""
-        if self._before is None:
-            self._snapshots.open_or_create()
+        if self._options.reuse:
+            require_mounted(self._ledger)
+        self._store = ready_to_write(self._snapshots, self._ledger)
+        self._findings += [*self._ledger.doubts, *self._ledger.findings]
+        self._warnings += self._ledger.remarks
         if not self._snapshots.sealer.encrypts:
             self._warnings.append(
                 "snapshots are NOT ENCRYPTED: whoever reads the snapshot store has every cluster's"
@@ -94,7 +107,13 @@ class _Create:
         results = self._all() if clusters is None else self._named(clusters)
         results.sort(key=lambda one: one.cluster)
         self._write_run(results)
-        return RunResult(self._id, tuple(results), tuple(self._orphans), tuple(self._warnings))
+        return RunResult(
+            self._id,
+            tuple(results),
+            tuple(self._orphans),
+            tuple(self._warnings),
+            tuple(self._findings),
+        )
 
     def _named(self, clusters: Sequence[str]) -> list[ClusterResult]:
         self._progress.expect(clusters=len(clusters))
@@ -116,7 +135,7 @@ class _Create:
         done: list[ClusterResult] = []
         new: list[tuple[int, Selection]] = []
         position = 0
-        known = self._before.clusters if self._before else ()
+        known = self._known()
         for position, found in listing.fleet(
             self._state, known, self._options.etcd_backups, self._workers, self._looked_at
         ):
@@ -126,7 +145,8 @@ class _Create:
                 new.append((position, found))
             else:
                 done.append(found)
-        self._warn_of_gone({one.cluster for one in done} | {one.cluster for _, one in new})
+        there = {one.cluster for one in done} | {one.cluster for _, one in new}
+        done += self._look_for_gone(there)
         if len(new) * sweep.PAGE > position:  # a page each, or all the pages once more
             return done + self._swept(new)
         return done + list(self._workers.map(lambda one: self._fresh(one[1]), new))
@@ -138,16 +158,12 @@ class _Create:
         self._progress.expect(clusters=1)
         return self._reused(found) if self._is_unchanged(found) else found
 
-    def _warn_of_gone(self, there: Collection[str]) -> None:
-        """Say once which clusters were there in an earlier run: deleted, or lost."""
-        for name, entry in self._before.clusters.items() if self._before else ():
-            if name in there or entry.snapshot is None or entry.error == _GONE:
-                continue
-            self._gone.add(name)
-            self._warnings.append(
-                f'cluster "{name}" is gone from the state store; if nobody deleted it:'
-                f" kled snapshot restore --name={name} --snapshot={entry.snapshot}"
-            )
+    def _look_for_gone(self, there: Collection[str]) -> list[ClusterResult]:
+        """Say which clusters an earlier run saw and this one does not."""
+        self._gone = vanished(self._snapshots, self._known(), there, self._state.location.url)
+        self._warnings += self._gone.warnings
+        self._findings += self._gone.findings
+        return list(self._gone.failures)
 
     def _fresh(self, found: Selection) -> ClusterResult:
         return self._explained(found.cluster, lambda: self._make(found, None))
@@ -256,65 +272,63 @@ class _Create:
         return entry if entry and entry.snapshot else None
 
     def _newest_run(self) -> Run | None:
-        """Return the run to build on; one of another state store or other recipients is none."""
-        try:
-            found = runs.newest(self._snapshots)
-        except SnapshotNotTrustworthy as error:
-            self._warnings.append(f"{error.message}: everything is read anew")
-            return None
-        url, recipients = self._state.location.url, self._snapshots.keys.recipients
-        if found is None or (found.state_store, found.recipients) != (url, recipients):
+        """Return the run to build on; one with other recipients is none, nor is one in doubt."""
+        found = self._ledger.runs.get(self._state.location.url)
+        if found is None or found.recipients != self._snapshots.keys.recipients:
             return None
         return self._without_lost(found)
+
+    def _known(self) -> dict[str, RunEntry]:
+        """Return what earlier runs of this state store knew, whoever could read their snapshots."""
+        earlier = self._before or self._ledger.runs.get(self._state.location.url)
+        return dict(earlier.clusters) if earlier else {}
 
     def _without_lost(self, run: Run) -> Run:
         """Look whether one snapshot, another one each time, is still there, and forget a lost one.
 
-        To look at all would cost a request for each cluster; `verify` does.
+        To look at all costs a request for each cluster; that is done where it is not sure that the
+        run is the newest, and by `verify`.
         """
         names = sorted(name for name, one in run.clusters.items() if one.snapshot)
         if not names:
             return run
-        name = names[int(self._id[-4:], 16) % len(names)]
+        at = int(self._id[-4:], 16) % len(names)
+        looked_at = names if self._ledger.doubts else names[at : at + 1]
+        lost = set(filter(None, self._requests.map(partial(self._if_lost, run), looked_at)))
+        kept = {name: entry for name, entry in run.clusters.items() if name not in lost}
+        return replace(run, clusters=kept) if lost else run
+
+    def _if_lost(self, run: Run, name: str) -> str | None:
+        """Return the name where its snapshot is not there, and say so."""
         try:
             self._snapshots.manifest(SnapshotRef(name, run.clusters[name].snapshot or ""))
         except (SnapshotMissing, SnapshotNotTrustworthy) as error:
-            self._warnings.append(f"{error.message}, though run {run.id} made it")
-            clusters = {one: entry for one, entry in run.clusters.items() if one != name}
-            return replace(run, clusters=clusters)
-        return run
+            self._findings.append(f"{error.message}, though run {run.id} names it")
+            return name
+        return None
 
     def _write_run(self, results: Sequence[ClusterResult]) -> None:
-        clusters = dict(self._before.clusters) if self._before else {}
-        for name in self._gone:
-            clusters[name] = replace(clusters[name], run=self._id, error=_GONE)
+        """Write what is known now, and let the state store remember it."""
+        clusters = self._known()
+        for name, words in self._gone.became.items():
+            clusters[name] = replace(clusters[name], run=self._id, error=words)
         for one in results:
-            clusters[one.cluster] = self._run_entry(one, clusters.get(one.cluster))
-        run = Run(
+            if one.cluster not in self._gone.became:
+                made = self._made.get(one.cluster)
+                clusters[one.cluster] = entry_of(one, clusters.get(one.cluster), made, self._id)
+        forgotten = {} if self._options.reuse else self._gone.lost_snapshots(self._snapshots)
+        self._warnings += forgotten.values()
+        clusters = {name: one for name, one in clusters.items() if name not in forgotten}
+        run = next_run(
+            self._ledger,
             self._id,
             self._state.location.url,
-            tuple(self._snapshots.keys.recipients),
             clusters,
-            tuple(self._orphans),
+            orphans=self._orphans,
+            store=self._store,
         )
         runs.write(self._snapshots, run)
-
-    def _run_entry(self, result: ClusterResult, before: RunEntry | None) -> RunEntry:
-        if result.error is not None:
-            return replace(before or RunEntry(None), run=self._id, error=result.error.message)
-        if result.reused and before is not None:
-            return replace(before, run=self._id, reused=True, error=None, seconds=0.0)
-        made = self._made[result.cluster]
-        return RunEntry(
-            made.id,
-            made.definition_digest,
-            made.etcd_digest,
-            made.archive.sha256,
-            self._id,
-            fuzzy=made.fuzzy,
-            level=made.level,
-            seconds=round(result.seconds, 3),
-        )
+        self._warnings += remember(self._state, self._ledger, run, forgotten)
 
     def _finished(self, made: Made, began: float) -> ClusterResult:
         manifest = made.manifest

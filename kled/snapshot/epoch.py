@@ -1,14 +1,30 @@
 """Epochs: which state store a cluster lives in, so that a revived old side refuses itself.
 
-`clusters/<cluster>/epoch.json` holds the live state store's URL and a number that only rises.
+`clusters/<cluster>/epoch.json` holds the live state store's URL and a number that only rises. Where
+a verification key is configured it counts only when it is signed, or older than the first signed
+document of the store.
 """
 
-import json
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
 
-from kled.errors import EpochMismatch, ObjectMissing, PreconditionFailed, SnapshotNotTrustworthy
-from kled.snapshot import names
-from kled.snapshot.repository import SnapshotStore, read_json, require_text
+from pydantic import TypeAdapter
+
+from kled.errors import (
+    EpochMismatch,
+    ObjectMissing,
+    PreconditionFailed,
+    SnapshotNotTrustworthy,
+    StoreDenied,
+)
+from kled.snapshot import names, order, signed
+from kled.snapshot.ledger import read_ledger, ready_to_write
+from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.runs import Cluster, Number
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +33,7 @@ class Epoch:
 
     state_store: str
     """Its URL; empty after the cluster was deleted."""
-    number: int
+    number: Number
     ends: bool = False
     """A deletion has begun there; what it was about to delete may be gone by now."""
     past: str = ""
@@ -30,10 +46,29 @@ class Epoch:
         return not self.state_store
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored(Epoch):
+    """The document; format 1 does not name the cluster."""
+
+    cluster: Cluster | None = None
+
+
+class _Found(NamedTuple):
+    epoch: Epoch
+    tag: str
+    signed: bool
+
+
+_model: Final = TypeAdapter(_Stored)
+
+
 def read(snapshots: SnapshotStore, cluster: str) -> Epoch | None:
-    """Return the cluster's epoch; None where none was written yet."""
+    """Return the cluster's epoch; None where none was written yet.
+
+    Raises `SnapshotNotTrustworthy` where it is damaged, or is not signed though it should be.
+    """
     found = _find(snapshots, cluster)
-    return found[0] if found else None
+    return found.epoch if found else None
 
 
 def check(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
@@ -42,17 +77,38 @@ def check(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
     The first check of a cluster writes its epoch, as does the first one after `vacate`; of two at
     once one wins, and both compare with it.
     """
-    found = read(snapshots, cluster)
+    stored = _find(snapshots, cluster)
+    found = stored.epoch if stored else None
     if found is None or found.vacant:
         found = _begin(snapshots, cluster, state_store)
+    elif stored and found.state_store == state_store.rstrip("/"):
+        _adopt(snapshots, cluster, stored)
     if found.state_store != state_store.rstrip("/"):
         raise EpochMismatch(
             f'cluster "{cluster}" lives in {found.state_store} since epoch {found.number}, not in'
             f" {state_store}",
-            hint=f"pass --state={found.state_store}, or --no-epoch if recovery was a mistake"
+            hint=_what_to_check(snapshots)
             + ("; a deletion that began there ends when it is run again" if found.ends else ""),
         )
     return found
+
+
+def _what_to_check(snapshots: SnapshotStore) -> str:
+    """Say how to find out which of two state stores is right, without using the other one."""
+    doubt = "" if snapshots.verification_keys else ", and no signature vouches for that URL"
+    return (
+        f"a recovery moved it{doubt}: ask whoever ran it, or look which store the user data of a"
+        " control-plane machine names; pass --state with the one that is right, and --no-epoch"
+        " only if recovery was a mistake"
+    )
+
+
+def _adopt(snapshots: SnapshotStore, cluster: str, stored: _Found) -> None:
+    """Sign an epoch that was written before documents were signed."""
+    if stored.signed or snapshots.keys.signing_key is None:
+        return
+    with suppress(PreconditionFailed, StoreDenied):
+        _replace(snapshots, cluster, stored.epoch, stored.tag)
 
 
 def advance(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
@@ -65,12 +121,12 @@ def advance(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
     found = _find(snapshots, cluster)
     if found is None:
         new = Epoch(url, 1)
-        snapshots.store.put_if_absent(key, _encode(new))
-    elif found[0].state_store == url:
-        return found[0]
+        snapshots.store.put_if_absent(key, _encode(snapshots, cluster, new))
+    elif found.epoch.state_store == url:
+        return found.epoch
     else:
-        new = Epoch(url, found[0].number + 1, past=found[0].past)
-        snapshots.store.replace(key, _encode(new), found[1])
+        new = Epoch(url, found.epoch.number + 1, past=found.epoch.past)
+        _replace(snapshots, cluster, new, found.tag)
     return new
 
 
@@ -81,12 +137,9 @@ def announce_end(snapshots: SnapshotStore, cluster: str, state_store: str, *, en
     elsewhere or that is known, so it may run twice. Raises `PreconditionFailed` as `advance` does.
     """
     found = _find(snapshots, cluster)
-    if found is not None and (found[0].state_store, found[0].ends) == (
-        state_store.rstrip("/"),
-        not ends,
-    ):
-        new = replace(found[0], ends=ends)
-        snapshots.store.replace(names.epoch_key(cluster), _encode(new), found[1])
+    here = state_store.rstrip("/")
+    if found is not None and (found.epoch.state_store, found.epoch.ends) == (here, not ends):
+        _replace(snapshots, cluster, replace(found.epoch, ends=ends), found.tag)
 
 
 def vacate(snapshots: SnapshotStore, cluster: str, state_store: str) -> None:
@@ -96,10 +149,10 @@ def vacate(snapshots: SnapshotStore, cluster: str, state_store: str) -> None:
     elsewhere, or nowhere, so it may run twice.
     """
     found = _find(snapshots, cluster)
-    if found is not None and found[0].state_store == state_store.rstrip("/"):
-        newest = max((ref.id for ref in snapshots.list(cluster)), default=found[0].past)
-        nowhere = Epoch("", found[0].number, past=newest)
-        snapshots.store.replace(names.epoch_key(cluster), _encode(nowhere), found[1])
+    if found is not None and found.epoch.state_store == state_store.rstrip("/"):
+        newest = max((ref.id for ref in snapshots.list(cluster)), default=found.epoch.past)
+        nowhere = Epoch("", found.epoch.number, past=newest)
+        _replace(snapshots, cluster, nowhere, found.tag)
 
 
 def _begin(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
@@ -109,26 +162,60 @@ def _begin(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
         return read(snapshots, cluster) or Epoch(state_store.rstrip("/"), 1)
 
 
-def _find(snapshots: SnapshotStore, cluster: str) -> tuple[Epoch, str] | None:
+def _find(snapshots: SnapshotStore, cluster: str) -> _Found | None:
     key = names.epoch_key(cluster)
     try:
-        stored = snapshots.store.get(key)
+        document = signed.read(snapshots.store, "epoch", key, snapshots.verification_keys)
+        _require_counts(snapshots, document)
+        stored = document.require(_model)
     except ObjectMissing:
         return None
-    document = read_json(stored.body, key)
-    number = document.get("number")
-    if not isinstance(number, int):
-        raise SnapshotNotTrustworthy(f"{key} has no number")
-    place = require_text(document, "state_store", key)
-    past = document.get("past")
-    ends = document.get("ends") is True
-    return Epoch(place, number, ends, past if isinstance(past, str) else ""), stored.tag
+    except SnapshotNotTrustworthy as error:
+        raise SnapshotNotTrustworthy(error.message, hint=error.hint or _way_out(key)) from error
+    if stored.cluster not in {None, cluster}:
+        raise SnapshotNotTrustworthy(f"{key} is that of {stored.cluster}", hint=_way_out(key))
+    found = Epoch(stored.state_store, stored.number, stored.ends, stored.past)
+    return _Found(found, document.tag, document.signed)
 
 
-def _encode(epoch: Epoch) -> bytes:
-    document: dict[str, object] = {"state_store": epoch.state_store, "number": epoch.number}
-    if epoch.ends:
-        document["ends"] = True
-    if epoch.past:
-        document["past"] = epoch.past
-    return json.dumps(document, indent=1).encode() + b"\n"
+def _require_counts(snapshots: SnapshotStore, document: signed.Document) -> None:
+    """Refuse an epoch of another store, and an unsigned one that is later than signed documents.
+
+    Epochs are overwritten, so the store's own time of writing tells how old it is.
+    """
+    identity = snapshots.root.store
+    if identity and document.store and document.store != identity:
+        raise SnapshotNotTrustworthy(f"{document.key} was written for another snapshot store")
+    if document.signed or not snapshots.verification_keys:
+        return
+    since = read_ledger(snapshots).signed_since
+    entries = snapshots.store.entries(document.key)
+    written = next((one.modified for one in entries if one.key == document.key), None)
+    if since is not None and (written or _NEVER) > names.moment(since) + order.SLACK:
+        raise SnapshotNotTrustworthy(
+            f"{document.key} is not signed, though the store's documents are since {since}"
+        )
+
+
+def _way_out(key: str) -> str:
+    return (
+        "believe no URL in it; find out where the cluster lives: the user data of a control-plane"
+        f" machine names its state store. Where that is this one, remove {key} from the snapshot"
+        " store and run this again: it is written anew"
+    )
+
+
+def _replace(snapshots: SnapshotStore, cluster: str, epoch: Epoch, tag: str) -> None:
+    body = _encode(snapshots, cluster, epoch)
+    snapshots.store.replace(names.epoch_key(cluster), body, tag)
+
+
+def _encode(snapshots: SnapshotStore, cluster: str, epoch: Epoch) -> bytes:
+    """Return the document; raise `InvalidInput` where it must be signed and cannot be."""
+    return signed.encode(
+        "epoch",
+        names.epoch_key(cluster),
+        {**asdict(epoch), "cluster": cluster, "at": snapshots.now().isoformat(timespec="seconds")},
+        store=ready_to_write(snapshots),
+        signing_key=snapshots.keys.signing_key,
+    )

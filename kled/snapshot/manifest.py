@@ -6,21 +6,32 @@ the same JSON in canonical form (sorted keys, no spaces, UTF-8) without `digest`
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from kled.errors import InvalidInput, SnapshotNotTrustworthy
+from kled.documents import parse_json
+from kled.errors import DocumentDamaged, InvalidInput, SnapshotNotTrustworthy
 from kled.kops.layout import Kind
 from kled.snapshot import names
 
 FORMAT: Final = 1
+LIMIT: Final = 16 << 20
+"""Bytes of a manifest: some 50,000 objects. A cluster has about a hundred."""
+LARGEST_ARCHIVED: Final = 4 << 20
+"""Bytes of an object in the archive; larger ones are blobs."""
+LARGEST_ARCHIVE: Final = 256 << 20
+"""Bytes of all objects in the archive: what a reader may have to hold."""
+LARGEST_PACKED: Final = 2 * LARGEST_ARCHIVE
+"""Bytes of an archive as it is stored: what does not compress grows a little."""
+_LARGEST: Final = 1 << 50
+"""Bytes of an object: no store takes more."""
 _OUTSIDE: Final = ("digest", "signature")
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Size = Annotated[int, Field(ge=0)]
+Size = Annotated[int, Field(ge=0, le=_LARGEST)]
 
 
 class _Frozen(BaseModel):
@@ -133,7 +144,16 @@ class Manifest(_Frozen):
         for key in keys:
             _refuse_escape(key)
         self._check_payloads()
+        self._check_sizes()
         return self
+
+    def _check_sizes(self) -> None:
+        """Refuse an archive that would take more memory than any that is made."""
+        archived = [one.size for one in self.objects if one.blob is None]
+        if max(archived, default=0) > LARGEST_ARCHIVED or sum(archived) > LARGEST_ARCHIVE:
+            raise ValueError("the archive would hold more than an archive may")
+        if max(self.archive.size, self.archive.stored_size) > LARGEST_PACKED:
+            raise ValueError("the archive is larger than an archive may be")
 
     def _check_payloads(self) -> None:
         expected = names.archive_key(
@@ -186,32 +206,47 @@ def encode(manifest: Manifest) -> bytes:
     return canonical(manifest.model_dump(mode="json")) + b"\n"
 
 
-def decode(body: bytes, cluster: str, snapshot_id: str) -> Manifest:
+def decode(
+    body: bytes,
+    cluster: str,
+    snapshot_id: str,
+    require_signature: Callable[[object, str], None] | None = None,
+) -> Manifest:
     """Return the manifest that `body` holds.
 
     Raises `SnapshotNotTrustworthy` where it is no manifest of this format, is another snapshot's,
-    is not in canonical form, or its digest is not its own. The signature is for `signing.require`
-    to check.
+    is not in canonical form, or its digest is not its own. `require_signature` is given the
+    signature's field and the digest, and raises before anything else of the document is used.
     """
-    where = f"manifest of {cluster} {snapshot_id}"
+    where = f"the manifest of {cluster} {snapshot_id}"
+    document = _opened(body, where)
+    own = digest_of(document)
+    if document.get("digest") != own or body != canonical(document) + b"\n":
+        raise SnapshotNotTrustworthy(f"{where} was changed after it was written")
+    if require_signature is not None:
+        require_signature(document.get("signature"), own)
     try:
-        document = json.loads(body)
-        if isinstance(document, dict) and document.get("format", FORMAT) != FORMAT:
-            raise SnapshotNotTrustworthy(
-                f"the {where} has format {document['format']!r}, and this kled reads {FORMAT}",
-                hint="a newer kled wrote it: upgrade, or restore by hand (docs/snapshot-format.md)",
-            )
         found = Manifest.model_validate(document)
-        own = digest_of(document)
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SnapshotNotTrustworthy(f"the {where} is no JSON") from error
     except (ValueError, ValidationError, InvalidInput) as error:
-        raise SnapshotNotTrustworthy(f"the {where} cannot be read: {_first_line(error)}") from error
+        raise SnapshotNotTrustworthy(f"{where} cannot be read: {first_line(error)}") from error
     if (found.cluster, found.id) != (cluster, snapshot_id):
-        raise SnapshotNotTrustworthy(f"the {where} is that of {found.cluster} {found.id}")
-    if found.digest != own or body != canonical(document) + b"\n":
-        raise SnapshotNotTrustworthy(f"the {where} was changed after it was written")
+        raise SnapshotNotTrustworthy(f"{where} is that of {found.cluster} {found.id}")
     return found
+
+
+def _opened(body: bytes, where: str) -> dict[str, Any]:
+    try:
+        document = parse_json(body, what=where, limit=LIMIT)
+    except DocumentDamaged as error:
+        raise SnapshotNotTrustworthy(error.message) from error
+    if not isinstance(document, dict):
+        raise SnapshotNotTrustworthy(f"{where} is no JSON object")
+    if document.get("format", FORMAT) != FORMAT:
+        raise SnapshotNotTrustworthy(
+            f"{where} has format {document['format']!r:.40}, and this kled reads {FORMAT}",
+            hint="a newer kled wrote it: upgrade, or restore by hand (docs/snapshot-format.md)",
+        )
+    return document
 
 
 def listing_digest(lines: Iterable[tuple[str, int, str]]) -> str:
@@ -237,7 +272,8 @@ def canonical(document: Mapping[str, Any]) -> bytes:
     ).encode()
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return what is wrong in a line: the field and why, never its value."""
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])

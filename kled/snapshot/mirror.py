@@ -8,7 +8,7 @@ the second site proves its own copies.
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,14 +19,16 @@ from kled.errors import (
     ObjectMissing,
     PreconditionFailed,
     SettingsError,
+    SnapshotMissing,
     SnapshotNotTrustworthy,
 )
-from kled.snapshot import names
-from kled.snapshot.manifest import FORMAT, Payload
+from kled.snapshot import names, root, signed
+from kled.snapshot.ledger import read_ledger
+from kled.snapshot.manifest import Payload
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.payloads import take_over
 from kled.snapshot.progress import Progress
-from kled.snapshot.repository import SnapshotRef, SnapshotStore, read_json
+from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.storage.base import ObjectStore
 from kled.storage.overlap import overlap
 
@@ -71,9 +73,10 @@ def mirror(
 ) -> MirrorReport:
     """Copy every snapshot that `target` lacks, of one cluster or of all.
 
-    A snapshot that is damaged at the source is not copied, and does not keep the others from it.
-    Raises `SettingsError` where the target is the source, or one lies within the other, and what
-    the stores raise where they cannot be used at all.
+    A snapshot that is damaged at the source is not copied, and does not keep the others from it;
+    one that the newest runs name and the source lacks has failed, too, and so has the newest of a
+    cluster that only the target has. Raises `SettingsError` where the target is the source, or one
+    lies within the other, and what the stores raise where they cannot be used at all.
     """
     if overlap(source.store.location, target.location):
         raise SettingsError(
@@ -81,15 +84,12 @@ def mirror(
             " or one lies within the other",
             hint="a second site is another bucket, best in another region and account",
         )
-    root = source.store.get(names.ROOT).body
-    try:
-        target.put_if_absent(names.ROOT, root)
-    except PreconditionFailed:
-        _require_same_format(target)
+    _name(source, target)
     there = {
         found for entry in target.entries(names.CLUSTERS) if (found := names.snapshot_of(entry.key))
     }
     wanted = list(source.list(cluster))
+    lost = _lost(source, cluster, wanted, there)
     missing = [ref for ref in wanted if (ref.cluster, ref.id) not in there]
     progress.expect(objects=len(missing))
     copy = _Copy(source, target, progress, retain_until)
@@ -101,8 +101,52 @@ def mirror(
         tuple(ref for ref, error, _ in done if error is None),
         len(wanted) - len(missing),
         sum(size for _, _, size in done),
-        tuple((ref, error) for ref, error, _ in done if error is not None),
+        (*lost, *((ref, error) for ref, error, _ in done if error is not None)),
     )
+
+
+def _name(source: SnapshotStore, target: ObjectStore) -> None:
+    """Give the target the source's `kled.json`, so that documents of either count in both.
+
+    Where the source has none, or a damaged one, the target gets its own. Raises
+    `SnapshotNotTrustworthy` for a target that only a newer kled reads.
+    """
+    there = source.at(target)
+    if not there.root.missing:
+        return
+    if source.root.root is None:
+        root.ensure(there)
+        return
+    body, _ = signed.bounded(source.store, names.ROOT, signed.LIMITS["root"])
+    with suppress(PreconditionFailed):
+        target.put_if_absent(names.ROOT, body)
+
+
+def _lost(
+    source: SnapshotStore,
+    cluster: str | None,
+    present: Sequence[SnapshotRef],
+    there: Collection[tuple[str, str]],
+) -> list[tuple[SnapshotRef, KledError]]:
+    """Return what the source should have and does not: lost, or taken back to an earlier moment."""
+    ledger = read_ledger(source)
+    newest = {ref.cluster: ref.id for ref in present}
+    newer = {
+        SnapshotRef(name, one)
+        for name, one in there
+        if cluster in {None, name} and one > newest.get(name, "")
+    }
+    newer -= ledger.removed(newer)
+    found: list[tuple[SnapshotRef, KledError]] = [
+        (ref, SnapshotMissing(f"snapshot {ref.id} of {ref.cluster} is gone from {source.url}"))
+        for ref in sorted({*ledger.missing(present, cluster), *newer})
+    ]
+    if ledger.doubts and newest:
+        last = max(present, key=lambda ref: ref.id)
+        found.append(
+            (last, SnapshotNotTrustworthy(f"it may not be the newest: {ledger.doubts[0]}"))
+        )
+    return found
 
 
 class _Copy:
@@ -183,11 +227,3 @@ class _Proved:
                 yield chunk
         if total.hexdigest() != self._payload.stored_sha256:
             raise SnapshotNotTrustworthy(f"{self._payload.key} is damaged")
-
-
-def _require_same_format(target: ObjectStore) -> None:
-    document = read_json(target.get(names.ROOT).body, names.ROOT)
-    if document.get("format") != FORMAT:
-        raise SnapshotNotTrustworthy(
-            f"{target.location.url} is a snapshot store of format {document.get('format')!r}"
-        )

@@ -20,11 +20,16 @@ SWEEPS: Final = "sweeps/"
 PROBE: Final = "probe"
 """Written, and removed, where somebody asks whether the store can be written to."""
 MANIFEST: Final = "manifest.json"
+VERIFIED: Final = "verified/"
 _TIME: Final = "%Y%m%dT%H%M%SZ"
 _ID: Final = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
 _CLUSTER: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _CIPHER_DIGITS: Final = 16
+_PAYLOAD: Final = re.compile(
+    r"blobs/[0-9a-f]{2}/[0-9a-f]{64}(\.[0-9a-f]{16}\.age)?"
+    r"|clusters/[A-Za-z0-9][A-Za-z0-9._-]*/\d{8}T\d{6}Z-[0-9a-f]{8}/state\.tar\.zst(\.age)?"
+)
 
 
 def new_id(now: datetime, chance: bytes) -> str:
@@ -48,6 +53,12 @@ def moment(snapshot_id: str) -> datetime:
     raise InvalidInput(
         "snapshot", f"{snapshot_id!r} is no snapshot id", hint="kled snapshot list shows them"
     )
+
+
+def checked_id(text: str) -> str:
+    """Return `text`; raise `InvalidInput` for what is no id."""
+    moment(text)
+    return text
 
 
 def is_id(text: str) -> bool:
@@ -90,7 +101,7 @@ def archive_key(cluster: str, snapshot_id: str, *, encrypted: bool) -> str:
 
 def proof_key(cluster: str, snapshot_id: str, level: int) -> str:
     """Return the key of the newest later proof of one level."""
-    return f"{snapshot_prefix(cluster, snapshot_id)}verified/{level}.json"
+    return f"{snapshot_prefix(cluster, snapshot_id)}{VERIFIED}{level}.json"
 
 
 def epoch_key(cluster: str) -> str:
@@ -131,6 +142,13 @@ def sweep_key(sweep_id: str) -> str:
     """Return the key of a sweep (`snapshot.claims`)."""
     moment(sweep_id)
     return f"{SWEEPS}{sweep_id}.json"
+
+
+def checked_payload(key: str) -> str:
+    """Return `key`; raise `InvalidInput` where it could not be that of a blob or an archive."""
+    if not _PAYLOAD.fullmatch(key):
+        raise InvalidInput("key", f"{key[:80]!r} is no key of a payload")
+    return key
 
 
 def snapshot_of(key: str) -> tuple[str, str] | None:

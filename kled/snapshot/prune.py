@@ -9,29 +9,39 @@ and afterwards its own manifest marks them. What it writes itself is younger tha
 it finds that nothing refers to, it claims (`claims`).
 
 Killed anywhere: manifests that are gone are gone, the rest is garbage that the next prune collects.
-Where one manifest cannot be read, nothing is collected: what it refers to is not known.
+Where one manifest cannot be read, nothing is collected: what it refers to is not known. Where the
+listing lacks a snapshot that the newest runs name, nothing is deleted at all: it may be that of a
+directory that nothing is mounted on, or cut short.
 """
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from kled.errors import NotApproved, SnapshotMissing, SnapshotNotTrustworthy, StoreDenied
-from kled.snapshot import claims, names, runs
+from kled.errors import (
+    NotApproved,
+    SnapshotMissing,
+    SnapshotNotTrustworthy,
+    StoreDenied,
+    StoreError,
+)
+from kled.snapshot import claims, names, order, prunes
+from kled.snapshot.ledger import Ledger, read_ledger, ready_to_write
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.progress import Progress, Quiet
-from kled.snapshot.repository import SnapshotRef, SnapshotStore, read_json
+from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.retention import GRACE, Candidate, Policy, keep
-from kled.storage.base import Entry
+from kled.storage.base import Entry, ObjectStore
 
-_FORMAT: Final = 1
 _KEEP_RUNS: Final = timedelta(days=90)
 _TRUSTED: Final = 1
+_SKEW: Final = 3 * order.SLACK
+"""How far a clock may be ahead; the grace leaves room for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +107,17 @@ def plan_prune(
     *,
     cluster: str | None = None,
     grace: timedelta = GRACE,
+    state: ObjectStore | None = None,
 ) -> PrunePlan:
-    """Return what `policy` would remove, of one cluster or of all; changes nothing."""
+    """Return what `policy` would remove, of one cluster or of all; changes nothing.
+
+    `state` is asked which snapshots it remembers. Raises `SnapshotNotTrustworthy` where one that
+    must be there is not listed, or which those are is not known.
+    """
     now = snapshots.now()
-    manifests, unreadable = _manifests(snapshots)
-    run = runs.newest(snapshots)
-    named = {one.snapshot for one in run.clusters.values() if one.snapshot} if run else set()
+    ledger = read_ledger(snapshots, state)
+    manifests, unreadable = _manifests(snapshots, ledger)
+    named = {ref.id for ref in ledger.named}
     kept: list[tuple[SnapshotRef, str]] = []
     removed: list[SnapshotRef] = []
     by_cluster: dict[str, list[Manifest]] = {}
@@ -118,7 +133,7 @@ def plan_prune(
                 kept.append((ref, why[one.id]))
             else:
                 removed.append(ref)
-    garbage = () if unreadable else _garbage(snapshots, manifests, now, grace)
+    garbage = () if unreadable else _garbage(ledger, manifests, now, grace)
     return PrunePlan(tuple(kept), tuple(removed), unreadable, garbage)
 
 
@@ -141,13 +156,17 @@ def apply_prune(
             hint="look at the new plan and approve that",
         )
     locked: list[str] = []
+    ledger = read_ledger(snapshots)
+    _require_whole(ledger, tuple(snapshots.list()))
+    store = ready_to_write(snapshots, ledger)
     progress.expect(objects=len(plan.removed) + len(plan.garbage))
     if plan.removed:
-        _announce(snapshots, plan.removed)
+        freed = {key for ref in plan.removed for key in _payload_keys(snapshots, ref)}
+        _require_right_clock(snapshots, prunes.write(snapshots, plan.removed, freed, store=store))
     gone = tuple(ref for ref in plan.removed if _remove(snapshots, ref, locked, progress))
-    collected = _sweep(snapshots, locked, progress, grace)
+    collected = _sweep(snapshots, ledger, locked, progress, grace)
     now = snapshots.now()
-    _forget_old_runs(snapshots, now)
+    _forget_old_runs(snapshots, ledger, now)
     for key in claims.outdated(snapshots.store, now):
         _delete(snapshots, key, locked, Quiet())
     return PruneReport(gone, len(collected), sum(one.size for one in collected), tuple(locked))
@@ -158,10 +177,51 @@ def _candidate(manifest: Manifest) -> Candidate:
     return Candidate(manifest.id, names.moment(manifest.id), trusted)
 
 
+def _require_whole(ledger: Ledger, present: Collection[SnapshotRef]) -> None:
+    """Raise `SnapshotNotTrustworthy` where the listing lacks what must be there."""
+    if ledger.doubts:
+        raise SnapshotNotTrustworthy(
+            f"nothing is deleted: which snapshots are the newest is not sure: {ledger.doubts[0]}",
+            hint="kled snapshot verify --all tells more; after kled snapshot create --all there is"
+            " a newest run again",
+        )
+    missing = ledger.missing(present)
+    if missing:
+        shown = ", ".join(f"{ref.cluster}/{ref.id}" for ref in missing[:3])
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""  # noqa: PLR2004 - shown
+        raise SnapshotNotTrustworthy(
+            f"nothing is deleted: the listing of {ledger.snapshots.url} lacks {shown}{more}, which"
+            " the newest run names",
+            hint="is the store mounted, and is this all of it? what is lost for good is made anew"
+            " by kled snapshot create --all --anew",
+        )
+
+
+def _require_right_clock(snapshots: SnapshotStore, key: str) -> None:
+    """Raise `StoreError` where this machine's clock is ahead of the store's.
+
+    `key` was written just now. With a clock that is ahead, what a run is writing at this moment
+    would pass for old, and be collected.
+    """
+    entries = snapshots.store.entries(key)
+    written = next((entry.modified for entry in entries if entry.key == key), None)
+    if written is not None and snapshots.now() - written > _SKEW:
+        raise StoreError(
+            f"nothing is deleted: the clock of this machine is ahead of that of {snapshots.url},"
+            f" by which it is {written:%Y-%m-%d %H:%M} UTC",
+            hint="set the clock (NTP), and prune again",
+        )
+
+
 def _manifests(
-    snapshots: SnapshotStore,
+    snapshots: SnapshotStore, ledger: Ledger
 ) -> tuple[list[Manifest], tuple[tuple[SnapshotRef, str], ...]]:
-    """Read all manifests; those that cannot be read come back with the reason."""
+    """Read all manifests; those that cannot be read come back with the reason.
+
+    Raises `SnapshotNotTrustworthy` where one that must be there is not listed.
+    """
+    refs = list(snapshots.list())
+    _require_whole(ledger, refs)
 
     def read(ref: SnapshotRef) -> tuple[SnapshotRef, Manifest | str | None]:
         try:
@@ -171,9 +231,7 @@ def _manifests(
         except SnapshotNotTrustworthy as error:
             return ref, error.message
 
-    found = sorted(
-        in_parallel((0, partial(read, ref)) for ref in snapshots.list()), key=lambda one: one[0]
-    )
+    found = sorted(in_parallel((0, partial(read, ref)) for ref in refs), key=lambda one: one[0])
     return (
         [one for _, one in found if isinstance(one, Manifest)],
         tuple((ref, one) for ref, one in found if isinstance(one, str)),
@@ -181,19 +239,24 @@ def _manifests(
 
 
 def _sweep(
-    snapshots: SnapshotStore, locked: list[str], progress: Progress, grace: timedelta
+    snapshots: SnapshotStore,
+    ledger: Ledger,
+    locked: list[str],
+    progress: Progress,
+    grace: timedelta,
 ) -> list[Entry]:
     """Collect what two marks agree on, the second after the sweep was announced.
 
     What another prune is sweeping is left to it: each object is deleted by one of them, so that
     nothing is deleted that was written anew meanwhile.
     """
-    found = {one.key for one in _fresh_garbage(snapshots, grace)}
+    found = {one.key for one in _fresh_garbage(snapshots, ledger, grace)}
     if not found:
         return []
     sweep_id = snapshots.new_id()
     claims.announce(snapshots.store, sweep_id, found)
-    agreed = [one for one in _fresh_garbage(snapshots, grace) if one.key in found]
+    _require_right_clock(snapshots, names.sweep_key(sweep_id))
+    agreed = [one for one in _fresh_garbage(snapshots, ledger, grace) if one.key in found]
     others = claims.swept(snapshots.store, snapshots.now(), grace, but=sweep_id)
     collected = [
         one
@@ -204,18 +267,30 @@ def _sweep(
     return collected
 
 
-def _fresh_garbage(snapshots: SnapshotStore, grace: timedelta) -> tuple[Entry, ...]:
-    manifests, unreadable = _manifests(snapshots)
-    return () if unreadable else _garbage(snapshots, manifests, snapshots.now(), grace)
+def _fresh_garbage(snapshots: SnapshotStore, ledger: Ledger, grace: timedelta) -> tuple[Entry, ...]:
+    manifests, unreadable = _manifests(snapshots, ledger)
+    return () if unreadable else _garbage(ledger, manifests, snapshots.now(), grace)
 
 
 def _garbage(
-    snapshots: SnapshotStore, manifests: Collection[Manifest], now: datetime, grace: timedelta
+    ledger: Ledger, manifests: Collection[Manifest], now: datetime, grace: timedelta
 ) -> tuple[Entry, ...]:
-    """Return what nothing refers to, is old enough, and was not freed by a recent prune."""
+    """Return what nothing refers to, is old enough, and was not freed by a recent prune.
+
+    Nothing where no manifest is listed at all, or a document of the last days, which may keep
+    something from it, cannot be read.
+    """
+    snapshots = ledger.snapshots
+    recent = ledger.prunes_after(names.new_id(now - grace, b"\0\0"))
+    if not manifests or recent.unreadable_before(now + grace):
+        return ()
+    try:
+        claimed = claims.claimed(snapshots.store, now, grace)
+    except SnapshotNotTrustworthy:
+        return ()
     used = {payload.key for one in manifests for payload in one.payloads}
+    used |= recent.freed | claimed
     present = {(one.cluster, one.id) for one in manifests}
-    used |= _freed_recently(snapshots, now, grace) | claims.claimed(snapshots.store, now, grace)
     return tuple(
         entry
         for entry in _collectable(snapshots, present)
@@ -234,33 +309,11 @@ def _collectable(snapshots: SnapshotStore, present: Collection[tuple[str, str]])
             yield entry
 
 
-def _announce(snapshots: SnapshotStore, removed: Sequence[SnapshotRef]) -> None:
-    """Write down what goes and what that frees, before the first manifest goes."""
-    freed = sorted({key for ref in removed for key in _payload_keys(snapshots, ref)})
-    document = {
-        "format": _FORMAT,
-        "at": snapshots.now().isoformat(),
-        "removed": [[ref.cluster, ref.id] for ref in removed],
-        "freed": freed,
-    }
-    body = json.dumps(document, sort_keys=True, separators=(",", ":")).encode() + b"\n"
-    snapshots.store.put_if_absent(names.prune_key(snapshots.new_id()), body)
-
-
 def _payload_keys(snapshots: SnapshotStore, ref: SnapshotRef) -> list[str]:
     try:
         return [payload.key for payload in snapshots.manifest(ref).payloads]
     except SnapshotMissing:
         return []
-
-
-def _freed_recently(snapshots: SnapshotStore, now: datetime, grace: timedelta) -> set[str]:
-    after = names.PRUNES + names.new_id(now - grace, b"\0\0")
-    freed: set[str] = set()
-    for entry in snapshots.store.entries(names.PRUNES, start_after=after):
-        document = read_json(snapshots.store.get(entry.key).body, entry.key)
-        freed |= set(document.get("freed", ()))
-    return freed
 
 
 def _remove(
@@ -280,10 +333,11 @@ def _delete(snapshots: SnapshotStore, key: str, locked: list[str], progress: Pro
     return True
 
 
-def _forget_old_runs(snapshots: SnapshotStore, now: datetime) -> None:
-    """Delete old run documents, never the newest: it names what must not be lost."""
+def _forget_old_runs(snapshots: SnapshotStore, ledger: Ledger, now: datetime) -> None:
+    """Delete old run documents, never the newest: they name what must not be lost."""
+    newest = {names.run_key(run.id) for run in ledger.runs.values()}
     entries = [entry.key for entry in snapshots.store.entries(names.RUNS)]
     before = names.RUNS + names.new_id(now - _KEEP_RUNS, b"\0\0")
     for key in entries[:-1]:
-        if key < before:
+        if key < before and key not in newest:
             _delete(snapshots, key, [], Quiet())

@@ -4,23 +4,16 @@ Reading trusts nothing that is stored: a manifest counts when it decodes, is the
 for, has its own digest and, where a verification key is configured, its signature.
 """
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cached_property
-from typing import Any
+from datetime import datetime
+from functools import cached_property, partial
 
-from kled.errors import (
-    InvalidInput,
-    ObjectMissing,
-    PreconditionFailed,
-    SnapshotMissing,
-    SnapshotNotTrustworthy,
-)
-from kled.snapshot import names, signing
+from kled.errors import InvalidInput, ObjectMissing, SnapshotMissing
+from kled.snapshot import names, signed, signing
 from kled.snapshot.keys import Keys
-from kled.snapshot.manifest import FORMAT, Manifest, decode, encode
+from kled.snapshot.manifest import LIMIT, Manifest, decode, encode
+from kled.snapshot.root import RootState, look
 from kled.snapshot.sealing import Opener, Sealer
 from kled.storage.base import ObjectStore
 
@@ -56,7 +49,7 @@ class SnapshotStore:
         self.store = store
         self.keys = keys
         self.now = now
-        self._chance = chance
+        self.chance = chance
 
     @property
     def url(self) -> str:
@@ -80,29 +73,24 @@ class SnapshotStore:
 
     def new_id(self) -> str:
         """Return an id for now."""
-        return names.new_id(self.now(), self._chance(2))
+        return names.new_id(self.now(), self.chance(2))
 
-    def open_or_create(self) -> Mapping[str, Any]:
-        """Return what `kled.json` says; write it where there is none yet.
+    def at(self, store: ObjectStore) -> "SnapshotStore":
+        """Return another store, with the same keys, clock and chance."""
+        return SnapshotStore(store, self.keys, now=self.now, chance=self.chance)
 
-        Safe to repeat and from two machines at once: of two writers one wins, and both read that
-        one's. Raises `SnapshotNotTrustworthy` where it is of a format that this kled does not know.
+    @cached_property
+    def root(self) -> RootState:
+        """What `kled.json` said when it was looked at first; `root.ensure` looks again."""
+        return look(self)
+
+    def require(self) -> None:
+        """Raise `SnapshotMissing` where nothing says that this is a snapshot store.
+
+        A store whose `kled.json` is gone or damaged is one as long as anything is kept in it.
+        Raises `SnapshotNotTrustworthy` for one that only a newer kled reads.
         """
-        try:
-            return self._root()
-        except ObjectMissing:
-            document = {"format": FORMAT, "created": _time(self.now()), **self.keys.describe()}
-        try:
-            self.store.put_if_absent(names.ROOT, _json(document))
-        except PreconditionFailed:
-            return self._root()
-        return document
-
-    def require(self) -> Mapping[str, Any]:
-        """Return what `kled.json` says; raise `SnapshotMissing` where there is none."""
-        try:
-            return self._root()
-        except ObjectMissing:
+        if self.root.missing and next(iter(self.store.entries(names.CLUSTERS)), None) is None:
             raise SnapshotMissing(
                 f"{self.url} holds no snapshots",
                 hint="kled snapshot create makes the first, and the store with it",
@@ -122,17 +110,20 @@ class SnapshotStore:
 
     def manifest_as_stored(self, ref: SnapshotRef) -> tuple[Manifest, bytes]:
         """Return the manifest, checked, and its very bytes; raises as `manifest` does."""
+        key = names.manifest_key(ref.cluster, ref.id)
         try:
-            body = self.store.get(names.manifest_key(ref.cluster, ref.id)).body
+            body, _ = signed.bounded(self.store, key, LIMIT)
         except ObjectMissing:
             raise SnapshotMissing(
                 f'there is no snapshot {ref.id} of cluster "{ref.cluster}" in {self.url}',
                 hint=f"kled snapshot list --name={ref.cluster} shows those that are there",
             ) from None
-        found = decode(body, ref.cluster, ref.id)
-        if self.verification_keys:
-            signing.require(found, self.verification_keys)
-        return found, body
+        keys = self.verification_keys
+        if not keys:
+            return decode(body, ref.cluster, ref.id), body
+        what = f"the manifest of {ref.cluster} {ref.id}"
+        checked = partial(signing.require_signature, what=what, keys=keys)
+        return decode(body, ref.cluster, ref.id, checked), body
 
     def commit(self, manifest: Manifest, *, retain_until: datetime | None = None) -> Manifest:
         """Sign where a key is configured, and write the manifest: from here on it is a snapshot.
@@ -145,42 +136,6 @@ class SnapshotStore:
         self.store.put_if_absent(key, encode(manifest), retain_until=retain_until)
         return manifest
 
-    def _root(self) -> Mapping[str, Any]:
-        body = self.store.get(names.ROOT).body
-        try:
-            document = read_json(body, names.ROOT)
-        except SnapshotNotTrustworthy as error:
-            error.hint = (
-                f"look whether {self.url} is the snapshot store; if it is, put {names.ROOT} back"
-                " from a second site or an older version of the object"
-            )
-            raise
-        if document.get("format") != FORMAT:
-            raise SnapshotNotTrustworthy(
-                f"{self.url} has format {document.get('format')!r}, and this kled reads {FORMAT}",
-                hint="a newer kled made it: upgrade this one",
-            )
-        return document
-
-
-def read_json(body: bytes, key: str) -> dict[str, Any]:
-    """Return the JSON object in `body`; raise `SnapshotNotTrustworthy` where there is none."""
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
-        raise SnapshotNotTrustworthy(f"{key} holds no JSON object")
-    return document
-
-
-def require_text(document: Mapping[str, Any], field: str, key: str) -> str:
-    """Return a text field; raise `SnapshotNotTrustworthy` where it is none."""
-    value = document.get(field)
-    if not isinstance(value, str):
-        raise SnapshotNotTrustworthy(f"{key} has no {field}")
-    return value
-
 
 def parse_time(text: str, field: str) -> datetime:
     """Return the moment that ISO 8601 text with a time zone tells; raise `InvalidInput`."""
@@ -191,11 +146,3 @@ def parse_time(text: str, field: str) -> datetime:
     if found.tzinfo is None:
         raise InvalidInput(field, f"{text!r} is no time with its time zone")
     return found
-
-
-def _json(document: Mapping[str, Any]) -> bytes:
-    return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds")

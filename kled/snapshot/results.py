@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from kled.errors import KledError
+from kled.errors import KledError, SnapshotNotTrustworthy
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,24 @@ class RunResult:
     orphans: tuple[str, ...] = ()
     """Directories of the state store without a cluster's `config`; they are not snapshotted."""
     warnings: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    """What is wrong with the snapshot store as a whole, or with the fleet: no run with one is
+    green."""
 
     def require(self) -> "RunResult":
         """Raise the first cluster's error, where one failed."""
         for one in self.clusters:
             if one.error is not None:
                 raise one.error
+        return self
+
+    def require_whole(self) -> "RunResult":
+        """Raise the first cluster's error, else `SnapshotNotTrustworthy` with the first finding."""
+        self.require()
+        if self.findings:
+            more = f"; and {len(self.findings) - 1} more" if len(self.findings) > 1 else ""
+            raise SnapshotNotTrustworthy(
+                f"every cluster was taken, but {self.findings[0]}{more}",
+                hint="kled snapshot verify --all tells what is wrong with the snapshot store",
+            )
         return self

@@ -1,141 +1,124 @@
 """Run documents: what one run saw of every cluster, so that the next one knows what is new.
 
 `runs/<id>.json` is written last, when all manifests of the run are. It carries on what earlier runs
-knew of clusters that this one did not look at, so the newest alone is enough; a manifest that it
-names and that is not there was deleted by somebody (docs/snapshot-format.md §6).
+knew of clusters that this one did not look at, so the newest of a state store is enough. Each names
+the one that it went on from and counts: the order of runs is that of their numbers, whatever the
+clocks of the machines said (docs/snapshot-format.md §6).
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
-from functools import partial
-from typing import Final
+from typing import Annotated, Final
 
-from kled.errors import InvalidInput, ObjectMissing, SnapshotNotTrustworthy
-from kled.snapshot import names
-from kled.snapshot.manifest import FORMAT, canonical, digest_of
-from kled.snapshot.parallel import in_parallel
-from kled.snapshot.repository import SnapshotRef, SnapshotStore, read_json
+from pydantic import AfterValidator, Field, TypeAdapter
 
-_RECENT: Final = timedelta(days=7)
-"""Looking among the newest ones first keeps the search at one request."""
+from kled.errors import SnapshotNotTrustworthy
+from kled.snapshot import manifest, names, signed
+from kled.snapshot.repository import SnapshotStore
+
+GONE: Final = "gone from the state store"
+"""The error of a cluster that an earlier run saw."""
+ENDED: Final = "deleted, and its epoch has ended"
+"""The error of a cluster that kled deleted."""
+_NUMBERS: Final = 1 << 53
+
+Id = Annotated[str, AfterValidator(names.checked_id)]
+Cluster = Annotated[str, AfterValidator(names.checked_cluster)]
+Number = Annotated[int, Field(ge=0, lt=_NUMBERS)]
 
 
 @dataclass(frozen=True, slots=True)
 class RunEntry:
     """What a run knew of one cluster when it ended."""
 
-    snapshot: str | None
+    snapshot: Id | None
     """The newest snapshot that holds what was there; None: there is none yet."""
-    definition_digest: str | None = None
-    etcd_digest: str | None = None
-    archive_sha256: str | None = None
-    run: str | None = None
+    definition_digest: manifest.Digest | None = None
+    etcd_digest: manifest.Digest | None = None
+    archive_sha256: manifest.Digest | None = None
+    run: Id | None = None
     """The run that looked at it last."""
     reused: bool = False
     fuzzy: bool = False
-    level: int = 0
+    level: Annotated[int, Field(ge=0, le=5)] = 0
     """The highest level proved at birth."""
-    seconds: float = 0.0
+    seconds: Annotated[float, Field(ge=0, lt=_NUMBERS)] = 0.0
     error: str | None = None
+    overtakes: tuple[Id, ...] = ()
+    """Snapshots whose ids sort after `snapshot`'s, though they are older: a clock was ahead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run over clusters of one state store."""
 
-    id: str
+    id: Id
     state_store: str
     recipients: tuple[str, ...]
-    clusters: Mapping[str, RunEntry] = field(default_factory=dict)
+    clusters: Mapping[Cluster, RunEntry] = field(default_factory=dict)
     orphans: tuple[str, ...] = ()
+    number: Number = 0
+    """One more than that of the run it went on from; 0 in format 1."""
+    previous: Id | None = None
+    """The newest run of any state store when this one began."""
+    others: Mapping[str, Id] = field(default_factory=dict)
+    """The newest run of each other state store that has its snapshots here."""
+    overtakes: tuple[Id, ...] = ()
+    """Runs whose ids sort after this one's, though they are older."""
+    signed_since: Id | None = None
+    """The first signed run of this snapshot store; None: runs are not signed."""
+    store: str | None = field(default=None, compare=False)
+    """The identity of the snapshot store that it was written for."""
+    signed: bool = field(default=False, compare=False)
+    """Its signature was checked and counts."""
 
 
-def newest(snapshots: SnapshotStore) -> Run | None:
-    """Return the newest run; None where there is none. One LIST and one GET, as a rule.
-
-    Raises `SnapshotNotTrustworthy` where its document is damaged.
-    """
-    recent = names.RUNS + names.new_id(snapshots.now() - _RECENT, b"\0\0")
-    for after in (recent, ""):
-        ids = [
-            run_id
-            for entry in snapshots.store.entries(names.RUNS, start_after=after)
-            if (run_id := _run_id(entry.key))
-        ]
-        for run_id in reversed(ids):
-            try:
-                return read(snapshots, run_id)
-            except ObjectMissing:
-                continue  # pruned since it was listed
-    return None
-
-
-def recent(snapshots: SnapshotStore) -> list[Run]:
-    """Return the readable runs of the last days, and the newest one in any case."""
-
-    def look(run_id: str) -> Run | None:
-        try:
-            return read(snapshots, run_id)
-        except (ObjectMissing, SnapshotNotTrustworthy):
-            return None
-
-    after = names.RUNS + names.new_id(snapshots.now() - _RECENT, b"\0\0")
-    ids = [_run_id(one.key) for one in snapshots.store.entries(names.RUNS, start_after=after)]
-    found = in_parallel((0, partial(look, one)) for one in ids if one)
-    kept = [one for one in found if one is not None]
-    if not kept and (last := newest(snapshots)) is not None:
-        kept.append(last)
-    return kept
-
-
-def pruned(snapshots: SnapshotStore) -> set[SnapshotRef]:
-    """Return the snapshots that prunes removed, as far back as their documents go."""
-    found: set[SnapshotRef] = set()
-    for entry in snapshots.store.entries(names.PRUNES):
-        document = read_json(snapshots.store.get(entry.key).body, entry.key)
-        found |= {SnapshotRef(*one) for one in document.get("removed", ())}
-    return found
+_model: Final = TypeAdapter(Run)
 
 
 def read(snapshots: SnapshotStore, run_id: str) -> Run:
-    """Return a run. Raises `ObjectMissing` and `SnapshotNotTrustworthy`."""
+    """Return a run; unsigned ones say so. Raises `ObjectMissing` and `SnapshotNotTrustworthy`."""
     key = names.run_key(run_id)
-    return decode(snapshots.store.get(key).body, run_id)
+    document = signed.read(snapshots.store, "run", key, snapshots.verification_keys)
+    if document.format == manifest.FORMAT:
+        _require_digest(document)
+    run = document.require(_model)
+    if run.id != run_id:
+        raise SnapshotNotTrustworthy(f"{key} is the document of run {run.id}")
+    return _proved(run, document)
 
 
 def write(snapshots: SnapshotStore, run: Run) -> None:
-    """Write the run's document; never over another one."""
-    snapshots.store.put_if_absent(names.run_key(run.id), encode(run))
+    """Write the run's document, signed where there is a key; never over another one."""
+    snapshots.store.put_if_absent(names.run_key(run.id), encode(snapshots, run))
 
 
-def encode(run: Run) -> bytes:
-    """Return the document with its digest."""
-    document = {"format": FORMAT, **asdict(run)}
-    return canonical({**document, "digest": digest_of(document)}) + b"\n"
+def encode(snapshots: SnapshotStore, run: Run) -> bytes:
+    """Return the document with its digest and, where there is a key, its signature."""
+    fields = {name: value for name, value in asdict(run).items() if name not in _NOT_STORED}
+    return signed.encode(
+        "run",
+        names.run_key(run.id),
+        fields,
+        store=run.store,
+        signing_key=snapshots.keys.signing_key,
+    )
 
 
-def decode(body: bytes, run_id: str) -> Run:
-    """Return the run that `body` holds. Raises `SnapshotNotTrustworthy`."""
-    key = names.run_key(run_id)
-    document = read_json(body, key)
-    claimed = document.pop("digest", None)
-    if document.pop("format", None) != FORMAT or document.get("id") != run_id:
-        raise SnapshotNotTrustworthy(f"{key} is not the document of that run")
-    if claimed != digest_of({"format": FORMAT, **document}):
-        raise SnapshotNotTrustworthy(f"{key} was changed after it was written")
-    try:
-        clusters = {name: RunEntry(**one) for name, one in document.pop("clusters").items()}
-        recipients, orphans = (tuple(document.pop(name)) for name in ("recipients", "orphans"))
-        return Run(**document, recipients=recipients, orphans=orphans, clusters=clusters)
-    except (TypeError, KeyError, AttributeError) as error:
-        raise SnapshotNotTrustworthy(f"{key} lacks a field, or has a foreign one") from error
+_NOT_STORED: Final = frozenset({"store", "signed"})
 
 
-def _run_id(key: str) -> str | None:
-    name = key.removeprefix(names.RUNS).removesuffix(".json")
-    try:
-        names.moment(name)
-    except InvalidInput:
-        return None
-    return name
+def _proved(run: Run, document: signed.Document) -> Run:
+    """Return the run with what its document, not its fields, says of store and signature."""
+    return Run(
+        **{name: getattr(run, name) for name in Run.__slots__ if name not in _NOT_STORED},
+        store=document.store,
+        signed=document.signed,
+    )
+
+
+def _require_digest(document: signed.Document) -> None:
+    """Prove a document of format 1 by the digest in it."""
+    fields = signed.parsed(document.body, document.key, signed.LIMITS["run"])
+    if fields.get("digest") != manifest.digest_of(fields):
+        raise SnapshotNotTrustworthy(f"{document.key} was changed after it was written")

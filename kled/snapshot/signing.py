@@ -10,6 +10,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pydantic import ValidationError
+
 from kled.errors import InvalidInput, SnapshotNotTrustworthy
 from kled.snapshot.keys import Keys
 from kled.snapshot.manifest import Manifest, Signature
@@ -24,11 +26,15 @@ _KEY_BYTES: Final = 32
 
 def sign(manifest: Manifest, key_file: Path) -> Manifest:
     """Return the manifest with a signature; raise `InvalidInput` where the file holds no key."""
-    key = _private_key(key_file)
-    value = key.sign(_PURPOSE + manifest.digest.encode())
-    public = key.public_key().public_bytes_raw()
-    signature = Signature(public_key=_text(public), value=_text(value))
+    signature = signature_of(_PURPOSE + manifest.digest.encode(), key_file)
     return manifest.model_copy(update={"signature": signature})
+
+
+def signature_of(message: bytes, key_file: Path) -> Signature:
+    """Return the signature of `message`; raise `InvalidInput` where the file holds no key."""
+    key = _private_key(key_file)
+    public = key.public_key().public_bytes_raw()
+    return Signature(public_key=_text(public), value=_text(key.sign(message)))
 
 
 def public_key(key_file: Path) -> str:
@@ -60,9 +66,18 @@ def verification_keys(keys: Keys) -> tuple[str, ...]:
 def require(manifest: Manifest, keys: Collection[str]) -> None:
     """Raise `SnapshotNotTrustworthy` unless the manifest is signed with one of these keys."""
     what = f"the manifest of {manifest.cluster} {manifest.id}"
-    if manifest.signature is None:
+    require_signature(manifest.signature, manifest.digest, what, keys)
+
+
+def require_signature(value: object, digest: str, what: str, keys: Collection[str]) -> None:
+    """Raise `SnapshotNotTrustworthy` unless `value` is a manifest's signature over this digest."""
+    if value is None:
         raise SnapshotNotTrustworthy(f"{what} is not signed, and a verification key is configured")
-    if not fits(manifest.signature, _PURPOSE + manifest.digest.encode(), keys):
+    try:
+        signature = Signature.model_validate(value)
+    except ValidationError as error:
+        raise SnapshotNotTrustworthy(f"{what} has a damaged signature") from error
+    if not fits(signature, _PURPOSE + digest.encode(), keys):
         raise SnapshotNotTrustworthy(f"{what} is not signed with a configured key")
 
 

@@ -7,18 +7,22 @@ against the live cloud, and level 5, a drill, are recovery's.
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from kled.errors import ObjectMissing, SnapshotNotTrustworthy, StoreDenied
+from kled.errors import SnapshotNotTrustworthy
 from kled.kops import layout, places, stored
-from kled.snapshot import names, runs
 from kled.snapshot.contents import archived_objects, blob_file, packed_archive, require_stored
 from kled.snapshot.etcd import EtcdContents, inspect
+from kled.snapshot.ledger import read_ledger
 from kled.snapshot.manifest import Manifest, Payload, Proof
+from kled.snapshot.proofs import proofs
+from kled.snapshot.proofs import record as keep_proof
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.storage.base import ObjectStore
+
+__all__ = ["KopsCheck", "KopsVerdict", "VerifyReport", "lost", "proofs", "verify"]
 
 DIGESTS: Final = 0
 CONTENTS: Final = 1
@@ -119,38 +123,20 @@ def verify(
         check.etcd or None,
         tuple(check.unproved),
     )
-    if record:
-        for proof in report.proofs:
-            _record(snapshots, ref, proof)
-    return report
+    return replace(report, unproved=(*report.unproved, *check.kept())) if record else report
 
 
-def lost(snapshots: SnapshotStore, present: Collection[SnapshotRef]) -> tuple[SnapshotRef, ...]:
-    """Return the snapshots that are not `present`, though a run of the last days made them.
+def lost(
+    snapshots: SnapshotStore,
+    present: Collection[SnapshotRef],
+    state: ObjectStore | None = None,
+) -> tuple[SnapshotRef, ...]:
+    """Return the snapshots that are not `present`, though recent runs or `state` name them.
 
     Those that a prune removed are no loss; the others a person, a lifecycle rule or an attacker
     removed.
     """
-    named = {
-        SnapshotRef(cluster, one.snapshot)
-        for run in runs.recent(snapshots)
-        for cluster, one in run.clusters.items()
-        if one.snapshot
-    }
-    missing = named - set(present)
-    if not missing:
-        return ()
-    return tuple(sorted(missing - runs.pruned(snapshots)))
-
-
-def proofs(snapshots: SnapshotStore, manifest: Manifest) -> tuple[Proof, ...]:
-    """Return all proofs of a snapshot, those at birth and later ones, by level."""
-    found = {proof.level: proof for proof in manifest.proofs}
-    for one in LEVELS:
-        key = names.proof_key(manifest.cluster, manifest.id, one)
-        with suppress(ObjectMissing, ValueError):
-            found[one] = Proof.model_validate_json(snapshots.store.get(key).body)
-    return tuple(found[one] for one in sorted(found))
+    return read_ledger(snapshots, state).lost(present)
 
 
 class _Check:
@@ -168,10 +154,23 @@ class _Check:
         self.proofs: list[Proof] = []
         self.etcd: dict[str, EtcdContents] = {}
         self.unproved: list[str] = []
+        self._manifest: Manifest | None = None
+        self._under_way = DIGESTS
+        self._began = time.monotonic()
+
+    def kept(self) -> tuple[str, ...]:
+        """Keep what was proved, and what went wrong; return why something was not kept."""
+        if self._manifest is None:
+            return ()
+        results: list[tuple[Proof, list[str]]] = [(proof, []) for proof in self.proofs]
+        if self.findings:
+            results.append((self._proof(self._under_way, self._began, None), self.findings))
+        keep = partial(keep_proof, self._snapshots, self._manifest)
+        return tuple(words for one in results if (words := keep(*one)) is not None)
 
     def run(self, level: int) -> None:
         """Check level by level, until something is wrong."""
-        manifest = self._snapshots.manifest(self._ref)
+        manifest = self._manifest = self._snapshots.manifest(self._ref)
         if level == DIGESTS:
             return self._level(DIGESTS, partial(self._digests, manifest))
         self._level(DIGESTS, partial(self._payloads, manifest))
@@ -191,12 +190,15 @@ class _Check:
         """
         if self.findings:
             return
-        began = time.monotonic()
+        self._under_way, self._began = level, time.monotonic()
         kops = check()
         if not self.findings and not (level == KOPS and kops is None):
-            seconds = round(time.monotonic() - began, 3)
-            now = self._snapshots.now()
-            self.proofs.append(Proof(level=level, at=now, seconds=seconds, by=self._by, kops=kops))
+            self.proofs.append(self._proof(level, self._began, kops))
+
+    def _proof(self, level: int, began: float, kops: str | None) -> Proof:
+        seconds = round(time.monotonic() - began, 3)
+        at = self._snapshots.now()
+        return Proof(level=level, at=at, seconds=seconds, by=self._by, kops=kops)
 
     def _digests(self, manifest: Manifest) -> None:
         what = f"of {manifest.cluster} {manifest.id}"
@@ -249,13 +251,3 @@ class _Check:
             check()
         except SnapshotNotTrustworthy as error:
             self.findings.append(error.message)
-
-
-def _record(snapshots: SnapshotStore, ref: SnapshotRef, proof: Proof) -> None:
-    """Keep the newest proof of its level; two at once both are right, and one stays.
-
-    Where nothing may be written, as in a read-only copy, the proof is in the report alone.
-    """
-    body = proof.model_dump_json(indent=1).encode() + b"\n"
-    with suppress(StoreDenied):
-        snapshots.store.put(names.proof_key(ref.cluster, ref.id, proof.level), body)

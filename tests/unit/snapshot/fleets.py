@@ -13,6 +13,7 @@ from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.results import CreateOptions, RunResult
 from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
+from tests.stores import Watched
 
 START = datetime.now(UTC)
 """Not a fixed day: a store in memory dates its objects by the machine's clock."""
@@ -61,6 +62,19 @@ def state(clusters: int, *, backups: int = 2) -> MemoryStore:
     return store
 
 
+_attached: "dict[str, list[Runs]]" = {}
+
+
+def date_by(store: ObjectStore, runs: "Runs") -> None:
+    """Let a store in memory date its objects by the clock of the runs, the latest of them."""
+    while isinstance(store, Watched):
+        store = store.inner
+    if isinstance(store, MemoryStore):
+        attached = _attached.setdefault(store.location.url, [])
+        attached.append(runs)
+        store._now = lambda: datetime.now(UTC) + max(one.later for one in attached)
+
+
 class Runs:
     """Makes snapshots; each run a second after the one before."""
 
@@ -73,6 +87,7 @@ class Runs:
         self._seconds = itertools.count(at)
         self._chance = itertools.count()
         self.later = timedelta()
+        date_by(store, self)
 
     @property
     def snapshots(self) -> SnapshotStore:

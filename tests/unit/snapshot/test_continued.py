@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kled.snapshot import epoch, runs
+from kled.snapshot import epoch
+from kled.snapshot.ledger import read_ledger
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.verify import lost, proofs, verify
 from tests.unit.snapshot import golden
@@ -29,7 +30,7 @@ def test_every_snapshot_is_there_and_proved(snapshots: SnapshotStore) -> None:
 
     assert [ref.cluster for ref in refs] == [name(0), name(0), name(1)]
     assert lost(snapshots, refs) == ()
-    assert len(runs.pruned(snapshots)) == 3
+    assert len(read_ledger(snapshots).prunes_after("").removed) == 3
     for ref in refs:
         assert verify(snapshots, ref, level=1, by="test", record=False).findings == ()
 

@@ -181,10 +181,7 @@ NEW = "backups/etcd/main/2026-11-25T00:00:00Z-000099"
 
 
 def orphaned(clusters: int = 1) -> tuple[Runs, str]:
-    """A store with an old blob that nothing refers to, and that the next snapshot will need.
-
-    That snapshot writes no other blob: to a clock two days ahead even a new one would look old.
-    """
+    """A store with an old blob that nothing refers to, and that the next snapshot will need."""
     runs = Runs(state(clusters), MemoryStore())
     runs.run().require()
     body = b"the same backup once more"
@@ -244,8 +241,9 @@ def test_a_prune_leaves_what_a_snapshot_claimed_whose_manifest_is_not_there_yet(
 
 def test_a_mirror_leaves_what_a_prune_of_the_second_site_is_collecting_and_ends_later() -> None:
     runs, orphan = orphaned()
-    runs.run().require()
     second = MemoryStore()
+    mirror(runs.snapshots, second, Quiet()).require()
+    runs.run().require()
     second.put(orphan, runs.store.get(orphan).body)
     refused: list[BeingCollected] = []
 

@@ -47,7 +47,7 @@ def forged(change: Callable[[dict[str, Any]], None]) -> tuple[SnapshotStore, Man
     document = json.loads(encode(manifest))
     change(document)
     document["digest"] = digest_of(document)
-    snapshots.store.put(names.manifest_key(CLUSTER, manifest.id), json.dumps(document).encode())
+    snapshots.store.put(names.manifest_key(CLUSTER, manifest.id), canonical(document))
     return snapshots, manifest
 
 

@@ -1,0 +1,186 @@
+"""What a snapshot store's own documents say of its snapshots, and where they cannot be believed.
+
+Every reader that wants more than one snapshot by its id asks here: which run is the newest, which
+snapshots it names, what was removed on purpose, and what is missing. Damage is never raised: it is
+a `doubt` where it could hide a newer snapshot, else a `finding`; what is merely odd is a `remark`.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from kled.errors import KledError, SnapshotNotTrustworthy
+from kled.snapshot import last_seen, order, prunes, root
+from kled.snapshot.last_seen import LastSeen
+from kled.snapshot.newest_runs import newest_runs, recent_runs
+from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.root import RootState
+from kled.snapshot.runs import ENDED, GONE, Run, RunEntry
+from kled.storage.base import ObjectStore
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What was read at one moment."""
+
+    snapshots: SnapshotStore
+    root: RootState
+    newest: Run | None
+    """The newest run of all state stores."""
+    run_ids: tuple[str, ...] = ()
+    """The recent runs that were read and count, by id."""
+    runs: Mapping[str, Run] = field(default_factory=dict)
+    """The newest run of each state store, by its URL."""
+    doubts: tuple[str, ...] = ()
+    """Why a newer snapshot may be missing: what is newest is not known for sure."""
+    findings: tuple[str, ...] = ()
+    """What else is wrong with the store's documents."""
+    remarks: tuple[str, ...] = ()
+    """What is odd, and harms nothing."""
+    seen: LastSeen | None = None
+    """What the state store remembers, where it was asked."""
+    seen_tag: str = ""
+
+    def entry(self, cluster: str) -> RunEntry | None:
+        """Return what is known of a cluster: by the newest run that has seen it alive."""
+        known = [
+            (entry.error not in {GONE, ENDED}, run.number, run.id, entry)
+            for run in self.runs.values()
+            if (entry := run.clusters.get(cluster)) is not None
+        ]
+        return max(known, key=lambda one: one[:3])[3] if known else None
+
+    @cached_property
+    def named(self) -> frozenset[SnapshotRef]:
+        """The snapshots that the newest runs, or the state store, name."""
+        by_runs = {
+            SnapshotRef(cluster, entry.snapshot)
+            for run in self.runs.values()
+            for cluster, entry in run.clusters.items()
+            if entry.snapshot
+        }
+        seen = self.seen.clusters.items() if self.seen else ()
+        return frozenset(by_runs | {SnapshotRef(*pair) for pair in seen})
+
+    def missing(
+        self, present: Iterable[SnapshotRef], cluster: str | None = None
+    ) -> tuple[SnapshotRef, ...]:
+        """Return which of the named are not `present`, though no prune removed them."""
+        there = set(present)
+        gone = {ref for ref in self.named if cluster in {None, ref.cluster} and ref not in there}
+        return tuple(sorted(gone - self.removed(gone)))
+
+    def lost(self, present: Collection[SnapshotRef]) -> tuple[SnapshotRef, ...]:
+        """Return which are not `present` of all that runs of the last days made, too; many GETs."""
+        made = {
+            SnapshotRef(cluster, entry.snapshot)
+            for run in recent_runs(self.snapshots, self.signed_since, self.root.store)
+            for cluster, entry in run.clusters.items()
+            if entry.snapshot
+        }
+        gone = (made | self.named) - set(present)
+        return tuple(sorted(gone - self.removed(gone)))
+
+    def removed(self, gone: Collection[SnapshotRef]) -> frozenset[SnapshotRef]:
+        """Return which of them a prune removed; it came after each was made."""
+        if not gone:
+            return frozenset()
+        first = min(ref.id for ref in gone)
+        return self.prunes_after(first).removed & frozenset(gone)
+
+    def prunes_after(self, first: str) -> prunes.Prunes:
+        """Return what the prunes with later ids say."""
+        return prunes.read(self.snapshots, first, self.root, self.signed_since)
+
+    @property
+    def signed_since(self) -> str | None:
+        """The first signed document of the store, where any source that counts tells."""
+        return _earliest(self.root, self.newest, self.seen)
+
+    def oldest_first(self, cluster: str, ids: Iterable[str]) -> tuple[str, ...]:
+        """Return the cluster's snapshots in the order of their making (`order`)."""
+        return order.oldest_first(ids, self.entry(cluster), self.snapshots.now())
+
+
+def read_ledger(snapshots: SnapshotStore, state: ObjectStore | None = None) -> Ledger:
+    """Read what the store says of itself: at once one LIST, and a GET of two or three documents.
+
+    `state` is asked what it remembers; where it does not answer, a remark says so. Raises what the
+    snapshot store raises, and `SnapshotNotTrustworthy` only for what a newer kled wrote.
+    """
+    with ThreadPoolExecutor(3, thread_name_prefix="kled-ledger") as pool:
+        looking = pool.submit(lambda: snapshots.root)
+        remembering = pool.submit(_remembered, state, snapshots)
+        reading = pool.submit(newest_runs, snapshots)
+        found, (memory, seen_doubts, remarks) = looking.result(), remembering.result()
+        seen, tag = memory or (None, "")
+        chain = reading.result()(_earliest(found, None, seen), found.store)
+    newest = chain.newest
+    rolled_back = _taken_back(newest, seen)
+    findings = [*([found.finding] if found.finding and (newest or not found.missing) else [])]
+    return Ledger(
+        snapshots,
+        found,
+        newest,
+        chain.read,
+        chain.by_state_store,
+        (*chain.doubts, *seen_doubts, *rolled_back),
+        tuple(findings),
+        (*remarks, *chain.remarks),
+        seen,
+        tag,
+    )
+
+
+def ready_to_write(snapshots: SnapshotStore, ledger: Ledger | None = None) -> str | None:
+    """Make sure that what is written now counts, and return the identity that it is bound to.
+
+    Makes `kled.json`, makes it anew, or brings it to format 2. Raises `InvalidInput`, before any
+    change, where this machine lacks a key that it takes.
+    """
+    if snapshots.root.current:
+        root.require_keys(snapshots, snapshots.root.root)
+        return snapshots.root.store
+    ledger = ledger or read_ledger(snapshots)
+    newest = ledger.newest
+    identity = (
+        newest.store if newest and (newest.signed or not snapshots.verification_keys) else None
+    )
+    return root.ensure(snapshots, identity, ledger.signed_since).store
+
+
+def _remembered(
+    state: ObjectStore | None, snapshots: SnapshotStore
+) -> tuple[tuple[LastSeen, str] | None, tuple[str, ...], tuple[str, ...]]:
+    """Return what the state store remembers with its tag, doubts, and remarks."""
+    if state is None:
+        return None, (), ()
+    try:
+        return last_seen.read(state, snapshots), (), ()
+    except SnapshotNotTrustworthy as error:
+        return None, (f"what the state store remembers cannot be read: {error.message}",), ()
+    except KledError as error:
+        words = "the state store was not asked which snapshot was the newest"
+        return None, (), (f"{words}: {error.message}",)
+
+
+def _taken_back(newest: Run | None, seen: LastSeen | None) -> tuple[str, ...]:
+    """Say that the state store remembers a run that is later than any that is there."""
+    if seen is None or (newest is not None and newest.number >= seen.number):
+        return ()
+    there = f"the newest run there is {newest.id}" if newest else "no run is there"
+    words = (
+        f"the state store remembers run {seen.run}, and {there}: somebody removed it, took the"
+        " snapshot store back to an earlier moment, or another store is mounted in its place"
+    )
+    return (words,)
+
+
+def _earliest(found: RootState, newest: Run | None, seen: LastSeen | None) -> str | None:
+    known = (
+        found.signed_since,
+        newest.signed_since if newest and newest.signed else None,
+        seen.signed_since if seen else None,
+    )
+    return min(filter(None, known), default=None)

@@ -1,0 +1,186 @@
+"""Finding the newest run of a snapshot store: by what runs say, not by what clocks said.
+
+A listing shows ids, and when the store wrote each document. The last by either, and all that are
+dated after now, are read; the newest is the one with the highest number. What is damaged, or not
+signed where it should be, is stepped over with a doubt.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+
+from kled.errors import ObjectMissing, SnapshotNotTrustworthy
+from kled.snapshot import names, order, runs
+from kled.snapshot.parallel import in_parallel
+from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.runs import Run
+from kled.storage.base import Entry
+
+_RECENT: Final = timedelta(days=7)
+"""Looking among the newest ones first keeps the search at one request."""
+_STEPS: Final = 64
+"""Documents that are read at most: whoever forges more of them gets a doubt, and no answer."""
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+Judge = Callable[[str | None, str | None], "NewestRuns"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewestRuns:
+    """The newest run, those of other state stores, and what stands in the way of knowing them."""
+
+    newest: Run | None = None
+    by_state_store: Mapping[str, Run] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
+    """The ids of the runs that were read and count."""
+
+
+def newest_runs(snapshots: SnapshotStore) -> Judge:
+    """Read the likely documents, and return what judges them.
+
+    The judge takes the first signed document of the store and the store's identity, where known:
+    both may be read at the same time. One LIST and one GET, as a rule.
+    """
+    search = _Search(snapshots, _listed(snapshots))
+    search.read_likely()
+    return search.judged
+
+
+def recent_runs(snapshots: SnapshotStore, since: str | None, store: str | None) -> list[Run]:
+    """Return the runs of the last days that count; a GET for each."""
+    search = _Search(snapshots, _listed(snapshots))
+    return search.all_counted(since, store)
+
+
+def _listed(snapshots: SnapshotStore) -> list[Entry]:
+    """Return the entries of the runs of the last days; of all runs where there are none."""
+    recent = names.RUNS + names.new_id(snapshots.now() - _RECENT, b"\0\0")
+    for after in (recent, ""):
+        listing = snapshots.store.entries(names.RUNS, start_after=after)
+        if entries := [entry for entry in listing if _run_id(entry)]:
+            return entries
+    return []
+
+
+class _Search:
+    """One search; documents are read once."""
+
+    def __init__(self, snapshots: SnapshotStore, entries: list[Entry]) -> None:
+        self._snapshots = snapshots
+        self._ids = [_run_id(entry) for entry in entries]
+        written = max(entries, key=lambda one: (one.modified or _NEVER, one.key), default=None)
+        self._written_last = _run_id(written) if written else ""
+        self._read: dict[str, Run | str | None] = {}
+
+    def read_likely(self) -> None:
+        """Read the last by id and by time of writing."""
+        for run_id in {*self._ids[-1:], self._written_last} - {""}:
+            self._get(run_id)
+
+    def judged(self, since: str | None, store: str | None) -> NewestRuns:
+        """Return the newest run of those that count."""
+        good, doubts = self._walk(since, store)
+        now = self._snapshots.now()
+        ahead = [one for one in self._ids if order.is_ahead(one, now)][-_STEPS:]
+        for run_id in {*ahead, self._written_last} - {""} - {one.id for one in good}:
+            counted = self._counted(run_id, since, store)
+            if isinstance(counted, Run):
+                good.append(counted)
+            elif counted and run_id == self._written_last:
+                doubts.setdefault(run_id, counted)
+        newest = max(good, key=lambda one: _rank(one, now), default=None)
+        if newest is None:
+            return NewestRuns(doubts=tuple(doubts.values()))
+        if newest.signed and newest.signed_since and not since:
+            return self.judged(newest.signed_since, store)
+        known = {*newest.overtakes, newest.id}
+        others, other_doubts = self._others(newest, since, store)
+        return NewestRuns(
+            newest,
+            {**others, newest.state_store: newest},
+            (*(words for one, words in doubts.items() if one not in known), *other_doubts),
+            tuple(
+                f"run {one} is dated after now: its machine's clock, or this one's, is wrong"
+                for one in ahead
+            ),
+            tuple(sorted(one.id for one in good)),
+        )
+
+    def all_counted(self, since: str | None, store: str | None) -> list[Run]:
+        """Read all that are listed, and return those that count."""
+        counted = in_parallel((0, partial(self._counted, one, since, store)) for one in self._ids)
+        return [one for one in counted if isinstance(one, Run)]
+
+    def _walk(self, since: str | None, store: str | None) -> tuple[list[Run], dict[str, str]]:
+        """Go back from the last id until one counts; say of each later one why it does not.
+
+        Where it is not known since when runs are signed, a signed one is looked for: unsigned ones
+        that are later count for nothing.
+        """
+        good: list[Run] = []
+        doubts: dict[str, str] = {}
+        for run_id in reversed(self._ids[-_STEPS:]):
+            counted = self._counted(run_id, since, store)
+            if isinstance(counted, Run):
+                good.append(counted)
+                if counted.signed or since or not self._snapshots.verification_keys:
+                    break
+            elif counted:
+                doubts[run_id] = counted
+        return good, doubts
+
+    def _counted(self, run_id: str, since: str | None, store: str | None) -> Run | str | None:
+        """Return the run, or why it does not count; None where it was removed meanwhile."""
+        found = self._get(run_id)
+        if not isinstance(found, Run):
+            return found
+        unsigned = self._snapshots.verification_keys and not found.signed
+        if unsigned and since is not None and run_id >= since:
+            return (
+                f"{names.run_key(run_id)} is not signed, though the store's documents are since"
+                f" {since}"
+            )
+        if store and found.store and found.store != store:
+            return f"{names.run_key(run_id)} was written for another snapshot store"
+        return found
+
+    def _get(self, run_id: str) -> Run | str | None:
+        if run_id not in self._read:
+            try:
+                self._read[run_id] = runs.read(self._snapshots, run_id)
+            except ObjectMissing:  # pruned since it was listed
+                self._read[run_id] = None
+            except SnapshotNotTrustworthy as error:
+                self._read[run_id] = error.message
+        return self._read[run_id]
+
+    def _others(
+        self, newest: Run, since: str | None, store: str | None
+    ) -> tuple[dict[str, Run], list[str]]:
+        """Return the newest runs of the other state stores that the newest one names."""
+        found: dict[str, Run] = {}
+        doubts: list[str] = []
+        for url, run_id in newest.others.items():
+            counted = self._counted(run_id, since, store)
+            if isinstance(counted, Run) and counted.state_store == url:
+                found[url] = counted
+            else:
+                doubts.append(
+                    counted
+                    if isinstance(counted, str)
+                    else f"{names.run_key(run_id)}, the newest run of {url}, is gone"
+                )
+        return found, doubts
+
+
+def _rank(run: Run, now: datetime) -> tuple[int, bool, str]:
+    return run.number, not order.is_ahead(run.id, now), run.id
+
+
+def _run_id(entry: Entry) -> str:
+    name = entry.key.removeprefix(names.RUNS).removesuffix(".json")
+    return name if names.is_id(name) and entry.key == names.run_key(name) else ""

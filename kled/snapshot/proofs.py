@@ -1,0 +1,155 @@
+"""Later proofs: what checking a snapshot after its birth has shown, kept beside its manifest.
+
+`verified/<level>.json` holds the newest result of a level, also one that went wrong. Where a
+verification key is configured only a signed one is a proof; an unsigned one is a claim. It is bound
+to the digest of the manifest, so that it proves that snapshot and no other.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Final
+
+from pydantic import Field, TypeAdapter
+
+from kled.errors import InvalidInput, ObjectMissing, SnapshotNotTrustworthy, StoreDenied
+from kled.snapshot import names, signed
+from kled.snapshot.ledger import ready_to_write
+from kled.snapshot.manifest import Digest, Manifest, Proof
+from kled.snapshot.repository import SnapshotStore
+
+LEVELS: Final = (0, 1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The document, in either format."""
+
+    level: Annotated[int, Field(ge=0, le=5)]
+    at: datetime
+    seconds: Annotated[float, Field(ge=0)]
+    by: str
+    kops: str | None = None
+    manifest: Digest | None = None
+    findings: tuple[str, ...] = ()
+
+
+_model: Final = TypeAdapter(_Stored)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedProof:
+    """A check that went wrong."""
+
+    proof: Proof
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What stands beside one manifest."""
+
+    proved: tuple[Proof, ...] = ()
+    claimed: tuple[Proof, ...] = ()
+    """Not signed, where a verification key is configured: they prove nothing, also no failure."""
+    failed: tuple[FailedProof, ...] = ()
+    findings: tuple[str, ...] = ()
+    """What is wrong with some of the documents."""
+
+
+def record(
+    snapshots: SnapshotStore, found: Manifest, proof: Proof, findings: Sequence[str] = ()
+) -> str | None:
+    """Keep the newest result of its level; return why it was not kept, None where it was.
+
+    Two at once are both right, and one stays. Where nothing may be written, as in a read-only copy,
+    or nothing can be signed that must be, it is in the report alone.
+    """
+    key = names.proof_key(found.cluster, found.id, proof.level)
+    fields = {
+        **proof.model_dump(mode="json"),
+        "manifest": found.digest,
+        "findings": list(findings),
+    }
+    try:
+        store = ready_to_write(snapshots)
+    except InvalidInput as error:
+        return f"level {proof.level} is not recorded: {error.message}"
+    except SnapshotNotTrustworthy as error:
+        return f"level {proof.level} is not recorded: {error.message}"
+    body = signed.encode("proof", key, fields, store=store, signing_key=snapshots.keys.signing_key)
+    with suppress(StoreDenied):
+        snapshots.store.put(key, body)
+    return None
+
+
+def later(snapshots: SnapshotStore, found: Manifest) -> Later:
+    """Return what stands beside the manifest; one LIST, and a GET for each document.
+
+    Raises what the store raises.
+    """
+    proved: list[Proof] = []
+    claimed: list[Proof] = []
+    failed: list[FailedProof] = []
+    findings: list[str] = []
+    for level in _levels_there(snapshots, found):
+        key = names.proof_key(found.cluster, found.id, level)
+        try:
+            document = signed.read(snapshots.store, "proof", key, snapshots.verification_keys)
+            stored = _checked(snapshots, document, found, level)
+        except ObjectMissing:
+            continue
+        except SnapshotNotTrustworthy as error:
+            findings.append(error.message)
+            continue
+        proof = Proof(
+            level=level, at=stored.at, seconds=stored.seconds, by=stored.by, kops=stored.kops
+        )
+        if not document.signed and snapshots.verification_keys:
+            claimed.append(proof)
+        elif stored.findings:
+            failed.append(FailedProof(proof, stored.findings))
+        else:
+            proved.append(proof)
+    return Later(tuple(proved), tuple(claimed), tuple(failed), tuple(findings))
+
+
+def proofs(snapshots: SnapshotStore, found: Manifest) -> tuple[Proof, ...]:
+    """Return what proves a snapshot, those at birth and later ones, by level.
+
+    A level that went wrong later is not proved any more, nor is what rests on it.
+    """
+    beside = later(snapshots, found)
+    by_level = {proof.level: proof for proof in found.proofs}
+    for proof in beside.proved:
+        by_level[proof.level] = proof
+    for wrong in beside.failed:
+        by_level = {
+            level: proof
+            for level, proof in by_level.items()
+            if level < wrong.proof.level or proof.at > wrong.proof.at
+        }
+    return tuple(by_level[level] for level in sorted(by_level))
+
+
+def _levels_there(snapshots: SnapshotStore, found: Manifest) -> tuple[int, ...]:
+    prefix = names.snapshot_prefix(found.cluster, found.id) + names.VERIFIED
+    there = {entry.key for entry in snapshots.store.entries(prefix)}
+    return tuple(
+        level for level in LEVELS if names.proof_key(found.cluster, found.id, level) in there
+    )
+
+
+def _checked(
+    snapshots: SnapshotStore, document: signed.Document, found: Manifest, level: int
+) -> _Stored:
+    stored = document.require(_model)
+    identity = snapshots.root.store
+    if identity and document.store and document.store != identity:
+        raise SnapshotNotTrustworthy(f"{document.key} was written for another snapshot store")
+    if stored.level != level or stored.manifest not in {None, found.digest}:
+        raise SnapshotNotTrustworthy(f"{document.key} is the proof of something else")
+    if document.signed and stored.manifest is None:
+        raise SnapshotNotTrustworthy(f"{document.key} names no manifest")
+    return stored

@@ -1,0 +1,192 @@
+"""`kled.json`: what a snapshot store says of itself: its identity, recipients, verification keys.
+
+Nobody needs it to list, verify or restore. Writers make it, make it anew where it is gone, and
+bring it to format 2. Its keys tell which ones to expect and prove nothing: the ones that count are
+those of the settings.
+"""
+
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Final
+
+from pydantic import Field, TypeAdapter
+
+from kled.errors import (
+    CapabilityMissing,
+    InvalidInput,
+    ObjectMissing,
+    PreconditionFailed,
+    SnapshotNotTrustworthy,
+    StoreDenied,
+)
+from kled.snapshot import names, signed
+
+if TYPE_CHECKING:
+    from kled.snapshot.repository import SnapshotStore
+
+Identity = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """What `kled.json` says."""
+
+    created: str
+    recipients: tuple[str, ...] = ()
+    """Those that its snapshots are encrypted to; empty: they are not."""
+    verification_keys: tuple[str, ...] = ()
+    store: Identity | None = None
+    """The identity that documents of this store are bound to; None in format 1."""
+    signed_since: str | None = None
+    """An id; documents that are later and not signed count as missing."""
+    verification_key: str | None = None
+    """The one key that format 1 names."""
+
+
+@dataclass(frozen=True, slots=True)
+class RootState:
+    """What became of looking for `kled.json`."""
+
+    root: Root | None
+    """None where it is gone, damaged or signed with a foreign key."""
+    finding: str | None = None
+    """What is wrong with it."""
+    missing: bool = False
+    current: bool = False
+    """It is of format 2, and signed where a key is configured."""
+    signed: bool = False
+    tag: str = ""
+
+    trusted: bool = False
+    """What it says of the store's identity counts: it is signed where a key is configured."""
+
+    @property
+    def store(self) -> str | None:
+        """The identity of the store, where it is known for sure."""
+        return self.root.store if self.root and self.trusted else None
+
+    @property
+    def signed_since(self) -> str | None:
+        """From which id on documents are signed, where that is known for sure."""
+        return self.root.signed_since if self.root and self.signed else None
+
+
+_model: Final = TypeAdapter(Root)
+
+
+def look(snapshots: "SnapshotStore") -> RootState:
+    """Return what `kled.json` says; what is wrong with it is a finding.
+
+    Raises `SnapshotNotTrustworthy` for a format that only a newer kled reads, and what the store
+    raises.
+    """
+    keys = snapshots.verification_keys
+    try:
+        document = signed.read(snapshots.store, "root", names.ROOT, keys)
+        root = document.require(_model)
+    except ObjectMissing:
+        return RootState(None, f"{names.ROOT} is gone from {snapshots.url}", missing=True)
+    except SnapshotNotTrustworthy as error:
+        if error.hint and "newer kled" in error.hint:
+            raise
+        return RootState(None, error.message)
+    current = document.format == signed.FORMAT and (document.signed or not keys)
+    finding = None
+    if document.format == signed.FORMAT and not current:
+        finding = f"{names.ROOT} is not signed, and a verification key is configured"
+    return RootState(
+        root,
+        finding,
+        current=current,
+        signed=document.signed,
+        tag=document.tag,
+        trusted=finding is None,
+    )
+
+
+def ensure(
+    snapshots: "SnapshotStore", identity: str | None = None, since: str | None = None
+) -> RootState:
+    """Make `kled.json`, make it anew, or bring it to format 2, and return what it says then.
+
+    `identity` is what the store's documents are bound to and `since` the first signed one, where
+    that is known. Safe to repeat and from two machines at once: of two writers one wins, and both
+    read that one's. Where it may not be overwritten it stays as it is. Raises `InvalidInput` where
+    this machine lacks a key that the store's documents need: a signing key, or recipients.
+    """
+    state = look(snapshots)
+    require_keys(snapshots, state.root)
+    wanted = _wanted(snapshots, state, identity, since)
+    if state.root == wanted and state.current:
+        return state
+    body = signed.encode(
+        "root",
+        names.ROOT,
+        {name: value for name, value in asdict(wanted).items() if name != "verification_key"},
+        store=wanted.store,
+        signing_key=snapshots.keys.signing_key,
+    )
+    with suppress(PreconditionFailed, StoreDenied, CapabilityMissing):
+        if state.missing:
+            snapshots.store.put_if_absent(names.ROOT, body)
+        else:
+            tag = state.tag or snapshots.store.get(names.ROOT).tag
+            snapshots.store.replace(names.ROOT, body, tag)
+    snapshots.root = look(snapshots)
+    return snapshots.root
+
+
+def require_keys(snapshots: "SnapshotStore", root: Root | None) -> None:
+    """Raise `InvalidInput` where what this machine writes would count for nobody, or be readable.
+
+    Before any change: a store of signed documents takes no unsigned ones, and one of encrypted
+    snapshots no plain ones.
+    """
+    expected = _named_keys(root)
+    if snapshots.keys.signing_key is None and (snapshots.verification_keys or expected):
+        raise InvalidInput(
+            "KLED_SNAPSHOT_SIGNING_KEY",
+            f"is not set, and what is written to {snapshots.url} must be signed",
+            hint="name the private key's file there, or as signing-key in the settings file;"
+            f" it belongs to {', '.join(snapshots.verification_keys or expected)[:200]}",
+        )
+    if root is not None and root.recipients and not snapshots.keys.recipients:
+        raise InvalidInput(
+            "KLED_SNAPSHOT_RECIPIENTS",
+            f"names nobody, and the snapshots of {snapshots.url} are encrypted",
+            hint=f"its recipients are {','.join(root.recipients)[:400]}",
+        )
+
+
+def _wanted(
+    snapshots: "SnapshotStore", state: RootState, identity: str | None, since: str | None
+) -> Root:
+    """Return what `kled.json` should say, in the light of what it says."""
+    there = state.root
+    known = _named_keys(there) if state.signed else ()
+    claimed = there.store if there else None
+    signs = snapshots.keys.signing_key is not None
+    return Root(
+        created=there.created if there else _now(snapshots.now()),
+        recipients=(there.recipients if there else ()) or snapshots.keys.recipients,
+        verification_keys=_united(known, snapshots.verification_keys),
+        store=state.store or identity or claimed or snapshots.chance(16).hex(),
+        signed_since=(since or state.signed_since or snapshots.new_id()) if signs else None,
+    )
+
+
+def _named_keys(root: Root | None) -> tuple[str, ...]:
+    if root is None:
+        return ()
+    first = (root.verification_key,) if root.verification_key else ()
+    return _united(root.verification_keys, first)
+
+
+def _united(first: Collection[str], second: Collection[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *second)))
+
+
+def _now(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")

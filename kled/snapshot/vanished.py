@@ -1,0 +1,95 @@
+"""Clusters that an earlier run saw and the state store lacks: deleted with kled, or lost."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from kled.errors import ClusterNotFound, SnapshotMissing, SnapshotNotTrustworthy
+from kled.snapshot import epoch
+from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.results import ClusterResult
+from kled.snapshot.runs import ENDED, GONE, RunEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """What is gone, and how that is told."""
+
+    became: Mapping[str, str] = field(default_factory=dict)
+    """Cluster to what became of it: `GONE` or `ENDED`."""
+    snapshots: Mapping[str, str] = field(default_factory=dict)
+    """Cluster to its newest snapshot."""
+    warnings: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    """Those that kled did not delete, when they are first missed."""
+    failures: tuple[ClusterResult, ...] = ()
+    """Those that kled did not delete, in each run where nothing at all is left."""
+
+    def lost_snapshots(self, snapshots: SnapshotStore) -> dict[str, str]:
+        """Return the clusters whose snapshots are gone, too, each with words; a GET for each."""
+        lost = {}
+        for cluster, snapshot in self.snapshots.items():
+            try:
+                snapshots.manifest(SnapshotRef(cluster, snapshot))
+            except (SnapshotMissing, SnapshotNotTrustworthy) as error:
+                lost[cluster] = f"{error.message}: it is lost, and not asked for any more"
+        return lost
+
+
+def vanished(
+    snapshots: SnapshotStore,
+    known: Mapping[str, RunEntry],
+    there: Collection[str],
+    state_store: str,
+) -> Vanished:
+    """Compare the clusters that are `there` with those that earlier runs knew.
+
+    A request for the epoch of each that is gone, until it is known that kled deleted it.
+    """
+    gone = {
+        name: (entry, entry.snapshot)
+        for name, entry in known.items()
+        if name not in there and entry.snapshot
+    }
+    warnings: list[str] = []
+    findings: list[str] = []
+    became = {name: _fate(snapshots, name, entry, findings) for name, (entry, _) in gone.items()}
+    for name, (entry, snapshot) in gone.items():
+        if entry.error in {GONE, ENDED}:
+            continue
+        hint = f"kled snapshot restore --name={name} --snapshot={snapshot}"
+        words = f'cluster "{name}" is gone from the state store'
+        if became[name] == ENDED:
+            warnings.append(f"{words}: kled deleted it; {hint} brings it back")
+        else:
+            warnings.append(f"{words}; if nobody deleted it: {hint}")
+            findings.append(f"{words}, and kled did not delete it")
+    lost = [name for name in gone if became[name] == GONE] if not there else []
+    return Vanished(
+        became,
+        {name: snapshot for name, (_, snapshot) in gone.items()},
+        tuple(warnings),
+        tuple(findings),
+        tuple(_failure(name, *gone[name], state_store) for name in lost),
+    )
+
+
+def _fate(snapshots: SnapshotStore, name: str, entry: RunEntry, findings: list[str]) -> str:
+    """Say whether kled deleted the cluster: its epoch ended, or is about to."""
+    if entry.error == ENDED:
+        return ENDED
+    try:
+        found = epoch.read(snapshots, name)
+    except SnapshotNotTrustworthy as error:
+        findings.append(error.message)
+        return GONE
+    return ENDED if found is not None and (found.vacant or found.ends) else GONE
+
+
+def _failure(name: str, entry: RunEntry, snapshot: str, state_store: str) -> ClusterResult:
+    """Return the failure of a cluster that vanished with all the others."""
+    error = ClusterNotFound(
+        f'cluster "{name}" is gone from {state_store}, as are all the others',
+        hint="is it the right state store, and all of it? to put the cluster back:"
+        f" kled snapshot restore --name={name} --snapshot={snapshot}",
+    )
+    return ClusterResult(name, snapshot, level=entry.level, error=error)
