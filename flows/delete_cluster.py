@@ -7,6 +7,7 @@ from pydantic import Field
 
 from kled.operations.approved_plan import Approved
 from kled.operations.delete_cluster import DeleteCluster
+from kled.operations.neighbours import makes_anew
 from tasks import approvals, operation, plans
 from tasks.operation import Outcome
 
@@ -17,6 +18,7 @@ def delete_cluster(
     cluster: Annotated[str, Field(min_length=1)],
     confirm: str | None = None,
     digest: Annotated[str | None, Field(pattern=r"^[0-9a-f]{12,64}$")] = None,
+    with_resources_of: tuple[str, ...] = (),
     *,
     unregister: bool = False,
 ) -> Outcome:
@@ -30,12 +32,15 @@ def delete_cluster(
         cluster: The cluster's name.
         confirm: The cluster's name once more; a protected cluster needs it.
         digest: The digest of a plan that was approved, as an earlier run or a preview shows it.
+        with_resources_of: Neighbours whose resources kops takes, too, and that may be deleted.
         unregister: Only forget the definition, keys and etcd backups; cloud resources stay.
     """
-    plan = plans.deletion(cluster, unregister=unregister)
+    named = tuple(with_resources_of)
+    plan = plans.deletion(cluster, unregister=unregister, with_resources_of=named)
     approved = Approved(approvals.obtain(plan, None, approved=digest), plan)
     control = " --with-control" if unregister else ""
     back = f"kled snapshot restore --name={cluster} --snapshot=latest{control} --yes"
     return operation.run(
-        DeleteCluster(cluster, unregister, confirm, approved), then=(f"to have it back: {back}",)
+        DeleteCluster(cluster, unregister, confirm, approved, named),
+        then=(*makes_anew(plan), f"to have it back: {back}"),
     )

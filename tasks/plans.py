@@ -1,11 +1,15 @@
 """Plans in flows: made by a Prefect task, and kept as an artifact for those who approve them."""
 
+from collections.abc import Sequence
+
 from prefect.artifacts import create_markdown_artifact
 
+from kled.errors import NotApproved
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
 from kled.models.plan_changes import describe
 from kled.models.rolling import Roll
+from kled.operations import neighbours
 from kled.operations.plan_deletion import PlanDeletion
 from kled.operations.plan_roll import PlanRoll
 from kled.operations.plan_update import PlanUpdate
@@ -22,15 +26,20 @@ def update(cluster: str) -> tuple[Plan, BlastRadius]:
     operation.carry_out(planning)
     plan, radius = planning.found[0]
     publish(plan, radius)
+    _require_allowed(plan)
     return plan, radius
 
 
-def deletion(cluster: str, *, unregister: bool) -> Plan:
-    """Plan a deletion of `cluster`, without its lease, and publish the plan; raises `KledError`."""
+def deletion(cluster: str, *, unregister: bool, with_resources_of: Sequence[str] = ()) -> Plan:
+    """Plan a deletion of `cluster`, without its lease, and publish the plan; raises `KledError`.
+
+    `with_resources_of` names neighbours whose resources may go with it.
+    """
     planning = PlanDeletion(cluster, unregister)
     operation.carry_out(planning)
-    plan = planning.found[0]
+    plan = neighbours.judged(planning.found[0], with_resources_of)
     publish(plan, None)
+    _require_allowed(plan)
     return plan
 
 
@@ -41,6 +50,12 @@ def roll(cluster: str, wanted: Roll) -> Plan:
     plan = planning.found[0]
     publish(plan, None)
     return plan
+
+
+def _require_allowed(plan: Plan) -> None:
+    """Raise `NotApproved` for a plan that would be refused: nobody is asked about it."""
+    if plan.refused:
+        raise NotApproved(plan.refused)
 
 
 def publish(plan: Plan, radius: BlastRadius | None) -> None:
@@ -55,7 +70,7 @@ def publish(plan: Plan, radius: BlastRadius | None) -> None:
 
 def markdown(plan: Plan, radius: BlastRadius | None) -> str:
     """Return plan and radius for a person: what, whom it touches, and the digest to approve."""
-    changes = [f"- {describe(one)}" for one in plan.changes[:LONGEST]]
+    changes = [f"- {describe(one)}{neighbours.words_of(one)}" for one in plan.changes[:LONGEST]]
     more = len(plan.changes) - LONGEST
     return "\n".join(
         [
@@ -63,6 +78,7 @@ def markdown(plan: Plan, radius: BlastRadius | None) -> str:
             "",
             f"Digest: `{plan.digest}`",
             "",
+            *([f"**Refused**: {plan.refused}", ""] if plan.refused else ()),
             *(_touched(radius) if radius is not None else ()),
             *changes,
             *([f"- and {more} more"] if more > 0 else []),

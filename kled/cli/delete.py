@@ -12,6 +12,7 @@ from kled.operations import begun_deletion
 from kled.operations.approved_plan import Approved
 from kled.operations.delete_cluster import DeleteCluster
 from kled.operations.names import named_cluster
+from kled.operations.neighbours import judged
 from kled.operations.plan_deletion import planned_deletion
 from kled.operations.protection import protection
 from kled.operations.session import Session
@@ -39,12 +40,19 @@ from kled.operations.session import Session
 @click.option(
     "--digest", metavar="HEX", callback=parameters.digest, help="Delete only what a preview showed."
 )
-def delete_cluster(
+@click.option(
+    "--with-resources-of",
+    metavar="NAME",
+    multiple=True,
+    help="Also delete what kops takes of this neighbour; repeatable.",
+)
+def delete_cluster(  # noqa: PLR0913 - one parameter per option
     call: Call,
     name: str | None,
     confirm: str | None,
     digest: str | None,
     *,
+    with_resources_of: tuple[str, ...],
     yes: bool,
     unregister: bool,
 ) -> None:
@@ -55,9 +63,12 @@ def delete_cluster(
     if plan is None:
         meant = confirm or (asked(cluster, why, "delete it") if why else None)
         approved = Approved(digest) if digest else None
-        execute(call, DeleteCluster(cluster, unregister, meant, approved))
+        execute(call, DeleteCluster(cluster, unregister, meant, approved, with_resources_of))
         return
+    plan = judged(plan, with_resources_of)
     show_plan(call, plan)
+    if plan.refused:
+        return
     if why:
         call.say(f'cluster "{cluster}" is protected: {why}')
     flags = f"{' --unregister' if unregister else ''} --yes" + (

@@ -51,11 +51,11 @@ def plan(call: Call, name: str | None) -> int:
     if not rolling.is_empty:
         click.echo()
         show([row.as_json() for row in rolling.rows], ROLLING, "table")
-    if not found.is_empty:
+    if not found.is_empty and not found.refused:
         call.say(
             f"approve it with: kled kops update-cluster --name={cluster} --yes"
             f" --digest={found.digest[:12]}"
         )
-    elif pending:
+    elif pending and not found.refused:
         call.say(f"machines need a roll: kled kops rolling-update --name={cluster} --yes")
     return PENDING if pending else 0

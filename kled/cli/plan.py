@@ -6,6 +6,7 @@ from kled.cli.leaf import Call
 from kled.cli.output import Column, show, show_value
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
+from kled.operations.neighbours import words_of
 
 CHANGE_COLUMNS = (
     Column("ACTION", "action"),
@@ -21,10 +22,14 @@ def show_plan(call: Call, plan: Plan, radius: BlastRadius | None = None) -> None
         more = {} if radius is None else {"radius": radius.as_json()}
         show_value(plan.as_json() | more, call.settings.output)
         return
-    call.show(plan.changes, CHANGE_COLUMNS)
+    rows = [{**one.as_json(), "note": words_of(one).strip()} for one in plan.changes]
+    noted = any(row["note"] for row in rows)
+    show(rows, (*CHANGE_COLUMNS, *((Column("NOTE", "note"),) if noted else ())), "table")
     if radius is not None:
         show_radius(radius)
     call.say(plan.summary)
+    if plan.refused:
+        call.say(f"REFUSED: {plan.refused}")
 
 
 def show_radius(radius: BlastRadius) -> None:

@@ -55,7 +55,7 @@ def update_cluster(
         return
     plan, radius = shown
     show_plan(call, plan, radius)
-    if not plan.is_empty:
+    if not plan.is_empty and not plan.refused:
         call.say(
             f"preview only; apply with: kled kops update-cluster --name={cluster} --yes"
             f" --digest={plan.digest[:12]}"

@@ -40,6 +40,8 @@ class Plan:
     roles: Mapping[str, Role] = field(default_factory=dict, compare=False)
     """The instance groups of the definition with their roles, where the planner knows them; no
     part of what is approved."""
+    refused: str = field(default="", compare=False)
+    """Why it cannot be applied, with the way out; empty where nothing speaks against it."""
 
     @property
     def is_empty(self) -> bool:
@@ -79,6 +81,7 @@ class Plan:
             "cluster": self.cluster,
             "digest": self.digest,
             "changes": [change.as_json() for change in self.changes],
+            **({"refused": self.refused} if self.refused else {}),
         }
 
     @classmethod

@@ -6,7 +6,8 @@ from kled.errors import KopsError, NotApproved
 from kled.kops import layout
 from kled.kops.features import TESTED
 from kled.models.definition import Definition
-from kled.operations import approved_plan, begun_deletion, own_places
+from kled.models.plan import Plan
+from kled.operations import approved_plan, begun_deletion, neighbours, own_places
 from kled.operations.approved_plan import Approved
 from kled.operations.final_snapshot import require_inside
 from kled.operations.guards import DELETES
@@ -37,6 +38,8 @@ class DeleteCluster:
     """The cluster's name once more; needed where it is protected."""
     approved: Approved | None = None
     """Without it whatever is there by then is deleted."""
+    with_resources_of: tuple[str, ...] = ()
+    """Others whose resources kops would delete, too, and that may be deleted (`neighbours`)."""
 
     guards = DELETES
 
@@ -70,15 +73,18 @@ def guard_step(deletion: DeleteCluster) -> Step:
         why = protection(stored, session.settings.protected)
         require_confirmation(deletion.cluster, why, deletion.confirm)
         _require_no_foreign(session, deletion.cluster)
+        now = planned_deletion(session, deletion.cluster, unregister=deletion.unregister)
+        others = neighbours.require_own(now, deletion.with_resources_of)
         if deletion.approved is not None:
-            _require_approved(session, deletion, deletion.approved)
-        return _snapshot(session, stored)
+            _require_approved(session, deletion, now, deletion.approved)
+        return f"{_snapshot(session, stored)}; {others}"
 
     return Step("check protection", act, READ, reads=True)
 
 
-def _require_approved(session: Session, deletion: DeleteCluster, approved: Approved) -> None:
-    now = planned_deletion(session, deletion.cluster, unregister=deletion.unregister)
+def _require_approved(
+    session: Session, deletion: DeleteCluster, now: Plan, approved: Approved
+) -> None:
     try:
         approved_plan.require(session, now, approved)
     except NotApproved as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import StillThere
 from kled.kops import layout
 from kled.models.definition import Definition
-from kled.operations import all_records, begun_deletion
+from kled.operations import all_records, begun_deletion, neighbours
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
@@ -63,7 +63,9 @@ def _require_no_resources(session: Session, begun: Definition | None) -> str:
     if begun is None:
         return "kops had ended it when this run began"
     plan = left_in_cloud(session, begun)
-    left = [f"{one.kind} {one.name}" for one in plan.changes if one.kind != "definition"]
+    others = {(one.kind, one.name) for one in neighbours.look(session, begun, plan.changes)}
+    own = [one for one in plan.changes if (one.kind, one.name) not in others]
+    left = [f"{one.kind} {one.name}" for one in own if one.kind != "definition"]
     if left:
         raise StillThere(
             f"the cloud still has {len(left)} resources of {begun.name}: {_some(left)}",

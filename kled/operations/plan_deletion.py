@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from kled.models.plan import Change, Plan
-from kled.operations import begun_deletion
+from kled.operations import begun_deletion, neighbours
 from kled.operations.group_roles import with_roles
 from kled.operations.guards import READS
 from kled.operations.session import Session
@@ -16,14 +16,17 @@ _STORED = ("definition", "keys and secrets", "etcd backups")
 def planned_deletion(session: Session, cluster: str, *, unregister: bool = False) -> Plan:
     """Return all that goes; reads only.
 
-    Machines count by their groups: which ones there are changes by itself. The plan of a cluster
-    that is gone, and whose deletion is not proved yet, is empty. Raises `ClusterNotFound`.
+    What is another's bears its owner (`neighbours`). Machines count by their groups: which ones
+    there are changes by itself. The plan of a cluster that is gone, and whose deletion is not
+    proved yet, is empty. Raises `ClusterNotFound`.
     """
     stored = session.kops.find_definition(cluster)
     if stored is None and begun_deletion.read(session, cluster) is not None:
         return Plan(cluster, ())
     stays = unregister and stored is not None  # kops' own preview of it names nothing (38e)
     found = () if stays else session.kops.delete_preview(cluster).changes
+    if stored is not None:
+        found = neighbours.marked(session, stored, found)
     kept = [one for one in found if one.kind not in {"instance", *_STORED}]
     groups = sorted({one.name for one in found if one.kind == "instance"})
     machines = [Change("delete", "instances", group) for group in groups]

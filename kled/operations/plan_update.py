@@ -1,9 +1,11 @@
 """What an update would do, and whom it would touch: before anybody is asked, without the lease."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from kled.errors import KledError, NotApproved
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
+from kled.operations import apply_changes
 from kled.operations.blast_radius import of_plan
 from kled.operations.group_roles import with_roles
 from kled.operations.guards import READS
@@ -16,7 +18,21 @@ from kled.retry import READ
 def planned(session: Session, cluster: str) -> tuple[Plan, BlastRadius]:
     """Return the plan of `kops update cluster` and its radius; reads only."""
     plan = session.kops.update_preview(cluster)
-    return plan, touched(session, plan)
+    return judged(session, plan), touched(session, plan)
+
+
+def judged(session: Session, plan: Plan) -> Plan:
+    """Return the plan with the reason why it would be refused; only reads.
+
+    A guard that cannot be asked now says so when the plan is applied.
+    """
+    try:
+        apply_changes.clear(session, plan)
+    except NotApproved as error:
+        return replace(plan, refused=f"{error.message} ({error.hint})")
+    except KledError as error:
+        session.note(f"whether the plan may be applied is not known: {error.message}")
+    return plan
 
 
 def touched(session: Session, plan: Plan) -> BlastRadius:
