@@ -8,6 +8,7 @@ from pydantic import Field
 
 from kled.models.rolling import Roll
 from kled.operations.approved_plan import Approved
+from kled.operations.overrides import Overrides
 from kled.operations.update_cluster import UpdateCluster
 from tasks import approvals, operation, plans
 from tasks.operation import Outcome
@@ -19,6 +20,7 @@ def update_cluster(
     cluster: Annotated[str, Field(min_length=1)],
     digest: Annotated[str | None, Field(pattern=r"^[0-9a-f]{12,64}$")] = None,
     patience: Annotated[int, Field(ge=1, le=1440)] = 30,
+    new_identity: str | None = None,
     *,
     roll: bool = False,
 ) -> Outcome:
@@ -31,9 +33,11 @@ def update_cluster(
         cluster: The cluster's name.
         digest: The digest of a plan that was approved, as an earlier run or `kled plan` shows it.
         patience: Minutes that the cluster may take to validate afterwards.
+        new_identity: The cluster's name once more, to make new keys in place of those it had.
         roll: Also replace the machines that need it, one after the other.
     """
-    plan, radius = plans.update(cluster)
+    overrides = Overrides(new_identity=new_identity)
+    plan, radius = plans.update(cluster, overrides)
     approved = approvals.obtain(plan, radius, approved=digest)
     return operation.run(
         UpdateCluster(
@@ -46,4 +50,5 @@ def update_cluster(
             f"kled kops rolling-update --name={cluster}",
             f"kled kops validate-cluster --name={cluster}",
         ),
+        overrides=overrides,
     )

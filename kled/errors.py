@@ -16,6 +16,7 @@ KledError                        exit 1
 │   ├── StateStoreMissing        the bucket or directory is not there
 │   ├── PermanentCloudError      the cloud refuses for good: limits, dependencies, permissions
 │   ├── NotYetApplied            the cluster was stored but never updated with --yes
+│   ├── KeysetMissing            the cluster was applied, and its keys are gone
 │   ├── DiskUnusable             read-only or full disk
 │   ├── OutputUnreadable         kops answered 0, but not in a known form
 │   ├── KopsCrashed              Go panic (exit status 2)
@@ -169,6 +170,10 @@ class PermanentCloudError(KopsError):
 
 class NotYetApplied(KopsError):
     """The cluster is stored, but `update cluster --yes` has never run: it has no keys yet."""
+
+
+class KeysetMissing(KopsError):
+    """The cluster was applied, and the state store has lost a keyset that it lives by."""
 
 
 class DiskUnusable(KopsError):

@@ -45,12 +45,12 @@ def perform(attempts: Attempts) -> str:
         ) from None
 
 
-def carry_out(operation: Operation) -> Report:
+def carry_out(operation: Operation, overrides: Overrides = NOTHING) -> Report:
     """Run an operation that a flow begins with, such as planning; raises `KledError`.
 
     It publishes no summary: `reported` and `run` do.
     """
-    with resources.session(operation) as session:
+    with resources.session(operation, overrides) as session:
         return _execute(operation, session, _watching(operation))
 
 

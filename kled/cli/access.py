@@ -18,7 +18,7 @@ from kled.operations.export_cluster import ExportCluster
 from kled.operations.names import only_cluster
 from kled.operations.runner import Observer, run
 from kled.operations.session import Session
-from kled.operations.validate_cluster import ValidateCluster, not_ready
+from kled.operations.validate_cluster import ValidateCluster, not_ready, validated
 
 _FAILURES = (Column("KIND", "kind"), Column("NAME", "name"), Column("MESSAGE", "message"))
 _NODES = (
@@ -46,7 +46,7 @@ def validate_cluster(call: Call, name: str | None, wait: timedelta | None) -> No
     ):
         cluster = only_cluster(session, name)
         if wait is None:
-            report, late = session.kops.validate(cluster), None
+            report, late = validated(session, cluster), None
         else:
             report, late = _waited(session, ValidateCluster(cluster, wait), watching)
     _show(call, report)

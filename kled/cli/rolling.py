@@ -15,6 +15,7 @@ from kled.errors import InvalidInput
 from kled.models.blast_radius import BlastRadius
 from kled.models.rolled import Steadiness
 from kled.models.rolling import Roll, RollingPlan
+from kled.operations import lost_keys
 from kled.operations.blast_radius import of_roll
 from kled.operations.roll_cluster import Pace, RollCluster
 from kled.operations.sight import SessionSight
@@ -108,7 +109,8 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
         these = (meant.instance_group(call, session, cluster, group) for group in groups)
         roll = Roll(instance_groups=tuple(these), **options)
         first = _first(call, session, cluster, canary)
-        plan = None if yes else session.kops.rolling_update_preview(cluster, roll)
+        with lost_keys.told_apart(session, cluster):
+            plan = None if yes else session.kops.rolling_update_preview(cluster, roll)
         radius = None
         if plan is not None and (roll.force or not plan.is_empty):
             radius = of_roll(session, plan, SessionSight(session, cluster), force=roll.force)

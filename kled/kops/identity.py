@@ -20,8 +20,10 @@ from kled.models.plan import Change, Plan
 NODE_CONFIGS: Final = "igconfig/control-plane/"
 KEYPAIR: Final = "Keypair"
 SECRET: Final = "Secret"  # noqa: S105 - a kind of task
+AUTHORITY: Final = "kubernetes-ca"
+"""The keyset that signs what machines and people prove themselves with."""
 _KEYSETS: Final = frozenset(
-    {"kubernetes-ca", "service-account", "apiserver-aggregator-ca", "etcd-clients-ca"}
+    {AUTHORITY, "service-account", "apiserver-aggregator-ca", "etcd-clients-ca"}
 )
 _OF_ETCD: Final = ("etcd-manager-ca-", "etcd-peers-ca-")
 _FIRST_ETCDS: Final = frozenset({"main", "events"})

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from kled.operations import lost_keys
 from kled.operations.session import Session
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def cluster_api(session: Session, cluster: str, api_server: str | None = None) -
     from kled.kubernetes.client import connect  # noqa: PLC0415 - heavy, for those who need it
 
     kubeconfig = session.kops.scratch / f"kubeconfig-{cluster}"
-    session.kops.export_kubeconfig(cluster, kubeconfig, _LIFETIME, api_server)
+    with lost_keys.told_apart(session, cluster):
+        session.kops.export_kubeconfig(cluster, kubeconfig, _LIFETIME, api_server)
     with connect(kubeconfig) as api:
         yield api

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from kled.errors import DiskUnusable
+from kled.operations import lost_keys
 from kled.operations.guards import READS
 from kled.operations.session import Session
 from kled.operations.step import Step
@@ -34,7 +35,8 @@ def export_step(cluster: str, kubeconfig: Path, admin: timedelta | None) -> Step
     """`kops export kubeconfig`. Safe to repeat: the file is replaced whole, mode 0600."""
 
     def act(session: Session) -> str:
-        session.kops.export_kubeconfig(cluster, kubeconfig, admin)
+        with lost_keys.told_apart(session, cluster):
+            session.kops.export_kubeconfig(cluster, kubeconfig, admin)
         return str(kubeconfig)
 
     def proof(_session: Session) -> None:

@@ -14,7 +14,7 @@ from kled.kops import identity, layout, places, stored
 from kled.kops.identity import Evidence, Made
 from kled.kops.places import Place
 from kled.models.plan import Change, Plan
-from kled.operations import registered
+from kled.operations import own_places, registered
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
@@ -37,13 +37,14 @@ def step(cluster: str) -> Step:
     """Look whether the keysets that the cluster's machines run with are in the state store.
 
     Safe to repeat: it only reads. Raises `IdentityAtRisk` that names those that are gone, and the
-    snapshot that has them.
+    snapshot that has them, and `NotApproved` where another cluster lives by the same keys.
     """
 
     def act(session: Session) -> str:
+        where = own_places.require(session, cluster)
         gone = missing(session, cluster)
         if not gone:
-            return "no keyset is missing"
+            return "no keyset is missing" if where == own_places.NOTHING else where
         if allowed(session, cluster):
             return f"NEW IDENTITY, as asked for: {', '.join(gone)} will be made anew"
         raise _refusal(session, cluster, _lost(gone))
@@ -61,6 +62,17 @@ def missing(session: Session, cluster: str) -> tuple[str, ...]:
     named = _node_keysets(session, cluster)
     there = _stored(session, cluster, layout.KEYSETS) if named else frozenset()
     return tuple(sorted(one for one in named if identity.keyset_key(one) not in there))
+
+
+def lost_authority(session: Session, cluster: str) -> tuple[str, ...]:
+    """Return the cluster's own authority where it is gone and the cluster is known to have lived.
+
+    For what is left of a cluster whose machines' configuration is gone, too. Only reads.
+    """
+    authority = identity.AUTHORITY
+    there = _stored(session, cluster, layout.KEYSETS)
+    lived = bool(_lived(session, cluster))
+    return (authority,) if lived and identity.keyset_key(authority) not in there else ()
 
 
 def require(session: Session, plan: Plan) -> str:
@@ -137,7 +149,7 @@ def _refusal(
         f'cluster "{cluster}" lives by {", ".join(names[:_SHOWN])}{more}, which kops would make'
         f" anew: {'; '.join(reasons)}; nothing was changed",
         hint=f"no machine or kubeconfig of it trusts a new one; {way_on}; only to begin anew with"
-        f" other keys: --new-identity={cluster}",
+        f" other keys: kled kops update-cluster --name={cluster} --yes --new-identity={cluster}",
     )
 
 

@@ -7,7 +7,7 @@ from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
 
-_NOTHING = "no other registered cluster lives where it keeps its state"
+NOTHING = "no other registered cluster lives where it keeps its state"
 
 
 def require(session: Session, cluster: str, *, deletes: bool = False) -> str:
@@ -19,11 +19,11 @@ def require(session: Session, cluster: str, *, deletes: bool = False) -> str:
     """
     mine = registered.home(session.state_store, cluster)
     if mine is None:
-        return "the cluster is not there"
+        return NOTHING
     strays = tuple(places.elsewhere(mine.cluster, mine.root))
     discovery = places.discovery(mine)
     if not (deletes or strays or discovery):
-        return _NOTHING
+        return NOTHING
     try:
         away = bool(strays or discovery)
         others = tuple(registered.homes(session, but=cluster, everywhere=away))
@@ -35,7 +35,7 @@ def require(session: Session, cluster: str, *, deletes: bool = False) -> str:
     if found:
         raise _refusal(mine, found)
     said = ", ".join(f"{one.field} is elsewhere, at {one.url}" for one in strays)
-    return said or _NOTHING
+    return said or NOTHING
 
 
 def step(cluster: str) -> Step:
@@ -52,11 +52,15 @@ def step(cluster: str) -> Step:
 
 def _refusal(mine: places.Home, found: tuple[places.Collision, ...]) -> NotApproved:
     first, more = found[0], f"; and {len(found) - 1} more" if len(found) > 1 else ""
-    if first.place.url != mine.root:
-        mend = f"mend {first.place.field} first: the cluster's own place is below {mine.root}"
-    else:
-        mend = (
-            f'mend the definition of cluster "{first.cluster}" first: it keeps something below'
-            f" {mine.root}"
+    if first.place.url == mine.root:
+        return NotApproved(
+            f'cluster "{first.cluster}" of {first.state_store} keeps its state within {mine.root},'
+            f" which is cluster {mine.name}'s own{more}; nothing was changed",
+            hint=f"mend the definition of {first.cluster} first (kops edit cluster"
+            f" {first.cluster}): its configBase, keyStore, secretStore or backupStore",
         )
-    return NotApproved(f"{first}{more}; nothing was changed", hint=mend)
+    return NotApproved(
+        f"{first}{more}; nothing was changed",
+        hint=f"mend {first.place.field} first (kops edit cluster {mine.name}): its own place is"
+        f" {mine.root}, or below it",
+    )

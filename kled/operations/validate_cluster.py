@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from kled.errors import ClusterNotReady
 from kled.models.validation import ValidationReport
+from kled.operations import lost_keys
 from kled.operations.guards import READS
 from kled.operations.session import Session
 from kled.operations.step import Step
@@ -31,6 +32,15 @@ class ValidateCluster:
         return (validate_step(self.cluster, self.patience, self.seen),)
 
 
+def validated(session: Session, cluster: str) -> ValidationReport:
+    """Ask once whether a cluster is healthy; raises what `Kops.validate` does.
+
+    A cluster that was applied and has lost its keys is `KeysetMissing`, not `NotYetApplied`.
+    """
+    with lost_keys.told_apart(session, cluster):
+        return session.kops.validate(cluster)
+
+
 def validate_step(
     cluster: str,
     patience: timedelta,
@@ -39,7 +49,7 @@ def validate_step(
     """`kops validate cluster`, again and again. Safe to repeat: it only reads."""
 
     def act(session: Session) -> str:
-        report = session.kops.validate(cluster)
+        report = validated(session, cluster)
         if seen is not None:
             seen(report)
         if not report.ready:

@@ -288,7 +288,8 @@ def test_keys_that_are_kept_elsewhere_are_not_called_missing(world: World) -> No
     config_text = fleets.objects(1)["config"] + b"  \n"
     world.put("config", config_text.replace(b"spec: {", b"spec: {configBase: s3://else/where, "))
 
-    assert world.run(UpdateCluster(C))["check identity"] == "no keyset is missing"
+    words = world.run(UpdateCluster(C))["check identity"]
+    assert words == "spec.configBase is elsewhere, at s3://else/where"
 
     world.kops.changes = [CA]
     world.kops.changed.clear()

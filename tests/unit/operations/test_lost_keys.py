@@ -1,0 +1,60 @@
+"""A cluster that lost its keys is not called one that was never applied. Fault 1."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kled.errors import KeysetMissing, NotYetApplied
+from kled.operations.export_cluster import export_step
+from kled.operations.step import attempt
+from kled.operations.validate_cluster import validated
+from tests.unit.operations.test_identity import CA_KEY, C, World, world
+
+__all__ = ["world"]
+
+
+@pytest.fixture
+def blind(world: World) -> World:
+    """Its kops finds no authority, and says what it says of a cluster before its first update."""
+
+    def refuse(*_: object) -> None:
+        raise NotYetApplied("never applied", hint="run kled kops update-cluster --yes first")
+
+    kops: Any = world.kops
+    kops.validate = kops.export_kubeconfig = refuse
+    return world
+
+
+def told(world: World) -> KeysetMissing:
+    with pytest.raises(KeysetMissing) as caught:
+        validated(world.session(), C)
+    with pytest.raises(KeysetMissing):
+        attempt(export_step(C, Path("kubeconfig"), None), world.session())
+    return caught.value
+
+
+def test_it_names_the_keyset_and_the_snapshot_that_has_it(blind: World) -> None:
+    taken = blind.snapshot()
+    blind.lose(CA_KEY)
+
+    error = told(blind)
+
+    assert "lost its keyset kubernetes-ca" in error.message
+    assert f"--snapshot={taken} --class=identity --yes" in str(error.hint)
+    assert "update-cluster" not in str(error.hint)
+
+
+def test_what_etcd_left_tells_it_where_the_machines_configuration_is_gone_too(
+    blind: World,
+) -> None:
+    blind.lose_all_but("config", "backups")
+
+    assert "kubernetes-ca" in told(blind).message
+
+
+def test_one_that_was_never_applied_is_called_so(blind: World) -> None:
+    blind.lose_all_but("config", "instancegroup")
+
+    with pytest.raises(NotYetApplied):
+        validated(blind.session(), C)

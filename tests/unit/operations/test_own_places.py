@@ -1,0 +1,117 @@
+"""Where a cluster keeps its state no other cluster lives. Fault 2, case 04."""
+
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kled import config
+from kled.errors import NotApproved
+from kled.operations import own_places
+from kled.operations.overrides import Overrides
+from kled.operations.session import Session, Who
+from kled.operations.taken_snapshot import taken
+from kled.retry import Clock
+from kled.snapshot.verify import CONTENTS, verify
+
+A, B = "a.example.com", "b.example.com"
+GROUP = b"kind: InstanceGroup\nspec: {role: Node}\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name in (A, B):
+        put(tmp_path, name, f"configBase: {tmp_path}/state/{name}")
+    return tmp_path
+
+
+def put(root: Path, name: str, *fields: str) -> None:
+    spec = "".join(f"  {one}\n" for one in fields)
+    folder = root / "state" / name
+    (folder / "instancegroup").mkdir(parents=True, exist_ok=True)
+    text = f"kind: Cluster\nmetadata:\n  name: {name}\nspec:\n  cloudProvider: aws\n{spec}"
+    (folder / "config").write_text(text)
+    (folder / "instancegroup" / "nodes").write_bytes(GROUP)
+
+
+def session(root: Path) -> Session:
+    env = {
+        "HOME": str(root),
+        "KOPS_STATE_STORE": (root / "state").as_uri(),
+        "KLED_SNAPSHOT_STORE": (root / "snapshots").as_uri(),
+    }
+    (root / "snapshots").mkdir(exist_ok=True)
+    who, clock = Who("tester", "a run", timedelta(0)), Clock(time.monotonic, lambda _: None)
+    return Session(config.load(env), None, clock, who, None, overrides=Overrides())
+
+
+def test_clusters_that_keep_to_their_own_part_are_let_through(root: Path) -> None:
+    assert own_places.require(session(root), B) == own_places.NOTHING
+    assert own_places.require(session(root), B, deletes=True) == own_places.NOTHING
+    assert own_places.require(session(root), "absent") == own_places.NOTHING
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "configBase: {state}/a.example.com",
+        "keyStore: {state}/a.example.com/pki",
+        "secretStore: {state}/a.example.com/secrets/",
+        "secretStore: {state}",  # all clusters are below it, and kops deletes all below it
+        "etcdClusters: [{{name: main, backups: {{backupStore: {state}/a.example.com/b}}}}]",
+    ],
+)
+@pytest.mark.parametrize("deletes", [False, True])
+def test_a_place_of_another_cluster_stops_updates_and_deletions(
+    root: Path, field: str, deletes: bool
+) -> None:
+    put(root, B, field.format(state=f"{root}/state"))
+
+    with pytest.raises(NotApproved) as caught:
+        own_places.require(session(root), B, deletes=deletes)
+
+    assert A in caught.value.message
+    assert f"mend spec.{field.partition(':')[0]}" in str(caught.value.hint)
+    assert "no-snapshot" not in str(caught.value.hint)
+
+
+def test_a_deletion_is_stopped_by_who_lives_within_what_it_deletes(root: Path) -> None:
+    put(root, B, f"configBase: {root}/state/{A}")
+
+    assert own_places.require(session(root), A) == own_places.NOTHING
+    with pytest.raises(NotApproved) as caught:
+        own_places.require(session(root), A, deletes=True)
+
+    assert f'cluster "{B}"' in caught.value.message
+    assert f"kops edit cluster {B}" in str(caught.value.hint)
+
+
+def test_two_clusters_do_not_publish_their_issuers_in_one_place(root: Path) -> None:
+    """kops keeps one file there, and deletes it with either cluster."""
+    discovery = "serviceAccountIssuerDiscovery: {discoveryStore: s3://public/oidc}"
+    for name in (A, B):
+        put(root, name, discovery)
+
+    with pytest.raises(NotApproved) as caught:
+        own_places.require(session(root), B)
+
+    assert "discoveryStore" in caught.value.message
+
+
+def test_a_place_where_nobody_lives_is_said_and_no_snapshot_passes_for_whole(root: Path) -> None:
+    put(root, B, "configBase: s3://elsewhere/b")
+
+    assert "spec.configBase is elsewhere, at s3://elsewhere/b" in own_places.require(
+        session(root), B
+    )
+    result = taken(session(root), B)
+    assert result is not None
+    assert result.level == 0
+    (finding,) = result.findings
+    assert finding.startswith("spec.configBase names s3://elsewhere/b, which is not copied")
+    kept = session(root).snapshot_store
+    (ref,) = kept.list(B)
+    report = verify(kept, ref, level=CONTENTS, by="test")
+    assert not report.trustworthy
+    assert finding in report.findings
