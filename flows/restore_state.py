@@ -16,6 +16,8 @@ def restore_state(
     snapshot: Annotated[str, Field(pattern=r"^\d{8}T\d{6}Z-[0-9a-f]{8}$")],
     confirm: str | None = None,
     digest: Annotated[str | None, Field(pattern=r"^[0-9a-f]{12,64}$")] = None,
+    *,
+    raise_epoch: bool = False,
 ) -> Outcome:
     """Put a cluster's state back as a snapshot has it; what is there now is snapshotted first.
 
@@ -26,6 +28,7 @@ def restore_state(
         snapshot: The snapshot's id, as `kled snapshot list` shows it.
         confirm: The cluster's name once more; a protected cluster needs it.
         digest: The digest of the plan that was approved, as `kled snapshot restore` prints it.
+        raise_epoch: Also say that the cluster lives in this state store from now on.
     """
-    restoring = RestoreState(Wish(cluster, snapshot), confirm, digest)
+    restoring = RestoreState(Wish(cluster, snapshot), confirm, digest, raise_epoch)
     return operation.run(restoring, then=(f"kled kops update-cluster --name={cluster}",))

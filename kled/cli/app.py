@@ -64,6 +64,16 @@ KOPS = LazyGroup(
     context_settings=_WIDE,
 )
 
+EPOCH = LazyGroup(
+    "epoch",
+    help="Which state store a cluster lives in: show it, or raise it after a recovery.",
+    lazy={
+        "raise": ("epoch", "Say that a cluster lives in this state store from now on."),
+        "show": ("epoch", "Show which state store a cluster lives in."),
+    },
+    context_settings=_WIDE,
+)
+
 SNAPSHOT = LazyGroup(
     "snapshot",
     help="Verified snapshots of the state store: take, look, prove, restore, keep.",
@@ -77,6 +87,7 @@ SNAPSHOT = LazyGroup(
         "show": ("snapshot", "Show one snapshot."),
         "verify": ("snapshot", "Read snapshots back and prove them (exit 4: not trustworthy)."),
     },
+    groups=[EPOCH],
     context_settings=_WIDE,
 )
 

@@ -54,6 +54,11 @@ CLASSES: Final = ("identity", "intent", "derived", "etcd-backup")
 )
 @click.option("--delete-extra", is_flag=True, help="Delete what the snapshot does not have.")
 @click.option(
+    "--raise-epoch",
+    is_flag=True,
+    help="Afterwards the cluster lives in the store that was restored into.",
+)
+@click.option(
     "--digest",
     metavar="HEX",
     callback=parameters.digest,
@@ -75,6 +80,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
     digest: str | None,
     with_control: bool,
     delete_extra: bool,
+    raise_epoch: bool,
     yes: bool,
 ) -> None:
     """Show what a restore would write; with --yes write it, after every byte was proved.
@@ -95,7 +101,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
     if not yes and confirm is None:
         _preview(call, wish)
         return
-    operation = use.RestoreState(wish, confirm or _asked(call, wish), digest)
+    operation = use.RestoreState(wish, confirm or _asked(call, wish), digest, raise_epoch)
     try:
         execute(call, operation, shown=False)
     finally:

@@ -4,17 +4,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from kled.config import Settings
-from kled.errors import NotApproved
+from kled.errors import InvalidInput, NotApproved
 from kled.kops.layout import CONFIG
 from kled.operations.guards import Guards, Place
 from kled.operations.keep_state import counted
 from kled.operations.protection import pattern_protection, protection, require_confirmation
+from kled.operations.raise_epoch import identity_step, raise_step, told_step
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.operations.stores import Stores
 from kled.retry import CHANGE, READ
 
 if TYPE_CHECKING:
+    from kled.snapshot.repository import SnapshotRef
     from kled.snapshot.restore_plan import RestorePlan
 
 
@@ -64,6 +66,8 @@ class RestoreState:
     """The cluster's name once more; a protected one needs it."""
     digest: str | None = None
     """Of the plan that was approved; None approves what is planned under the lease."""
+    raise_epoch: bool = False
+    """Also make the store that is written to the one that the cluster lives in."""
     results: list[dict[str, object]] = field(default_factory=list)
     """What the restore did, with `snapshot` and `target`, when it has ended."""
 
@@ -78,6 +82,8 @@ class RestoreState:
     def guards(self) -> Guards:
         """What must hold, where it writes to."""
         place = self.wish.place
+        if self.raise_epoch:
+            return replace(RESTORES, place=place, epoch="none", snapshot="none")
         if self.wish.is_cluster:
             return replace(RESTORES, place=place)
         return replace(RESTORES, place=place, epoch="none", snapshot="none")
@@ -85,7 +91,24 @@ class RestoreState:
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order: what is refused costs no snapshot."""
         approved: list[RestorePlan] = []
-        return (_check_step(self, approved), _restore_step(self, approved))
+        checks = (_check_step(self, approved), _restore_step(self, approved))
+        return (*checks, *self._last())
+
+    def _last(self) -> tuple[Step, ...]:
+        """Return the steps after the restore: the epoch is raised, or said to be another."""
+        if self.raise_epoch:
+            return (
+                identity_step(self.cluster, self.wish.place, lambda _: self._ref),
+                raise_step(self.cluster, self.wish.place),
+            )
+        elsewhere = self.wish.to is not None and self.wish.place.cluster == self.cluster
+        return (told_step(self.cluster, self.wish.place),) if elsewhere else ()
+
+    @property
+    def _ref(self) -> "SnapshotRef":
+        from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415 - not for --help
+
+        return SnapshotRef(self.cluster, self.wish.snapshot)
 
 
 def _check_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Step:
@@ -98,6 +121,8 @@ def _check_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Step:
         from kled.snapshot import names  # noqa: PLC0415 - not for --help
 
         names.moment(restoring.wish.snapshot)
+        if restoring.raise_epoch and restoring.wish.place.cluster != restoring.cluster:
+            raise InvalidInput("--raise-epoch", "is for a cluster's own name: leave out --as")
         planned = plan(session.stores, restoring.wish)
         why = protection_of(session.settings, planned)
         require_confirmation(restoring.cluster, why, restoring.confirm)
@@ -125,7 +150,8 @@ def _require_spared(session: Session, restoring: RestoreState, planned: "Restore
     """Raise `NotApproved` for what would be lost: no snapshot holds what this place has."""
     replaced = [write.record.key for write in planned.writes if write.action == "replace"]
     lost = [*replaced, *planned.deletes]
-    if not lost or restoring.wish.is_cluster or session.overrides.no_snapshot:
+    guarded = restoring.guards.snapshot != "none"
+    if not lost or guarded or session.overrides.no_snapshot:
         return
     more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
     place = f"--state={planned.target} --name={restoring.wish.place.cluster}"

@@ -1,6 +1,7 @@
 """Restoring as commands and flows do: one operation, guarded where it writes (fault 14)."""
 
 import json
+import shutil
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -9,15 +10,18 @@ from pathlib import Path
 import pytest
 
 from kled import config
-from kled.errors import EpochMismatch, NotApproved
+from kled.errors import ClusterNotFound, EpochMismatch, NotApproved, SnapshotNotTrustworthy
 from kled.operations import restore_state
 from kled.operations.overrides import NOTHING, Overrides
+from kled.operations.raise_epoch import RaiseEpoch
 from kled.operations.restore_state import RestoreState, Wish
 from kled.operations.runner import Report, run
 from kled.operations.session import Session, Who
 from kled.operations.snapshots import back_up
 from kled.operations.stores import Stores
 from kled.retry import Clock
+from kled.snapshot import epoch
+from kled.snapshot.epoch import Epoch
 from kled.snapshot.progress import Quiet
 from tests.unit.snapshot import fleets
 
@@ -54,6 +58,9 @@ class World:
     def restore(self, restoring: RestoreState, overrides: Overrides = NOTHING) -> Report:
         session = Session(self.settings, None, CLOCK, WHO, None, overrides=overrides)
         return run(restoring, session)
+
+    def restore_nothing(self, operation: RaiseEpoch) -> Report:
+        return run(operation, Session(self.settings, None, CLOCK, WHO, None, overrides=NOTHING))
 
     def plan(self, wish: Wish) -> str:
         return restore_state.plan(Stores(self.settings, CLOCK), wish).digest
@@ -151,3 +158,56 @@ def test_a_protected_place_needs_the_clusters_name(world: World) -> None:
         world.restore(RestoreState(wish))
 
     assert not (world.root / "state" / "guarded.example.com").exists()
+
+
+def epoch_of(world: World) -> Epoch | None:
+    return epoch.read(Stores(world.settings, CLOCK).snapshots, CLUSTER)
+
+
+def test_a_restore_elsewhere_ends_by_saying_where_the_cluster_lives(world: World) -> None:
+    change(world)
+    world.restore(RestoreState(world.wish))
+    elsewhere = replace(world.wish, to=(world.root / "other").as_uri())
+
+    report = world.restore(RestoreState(elsewhere))
+
+    assert "are refused until kled snapshot epoch raise" in report.rows[-1].words
+    known = epoch_of(world)
+    assert known is not None
+    assert known.state_store.endswith("/state")
+
+
+def test_it_raises_the_epoch_where_it_is_told_to_and_the_old_side_refuses_itself(
+    world: World,
+) -> None:
+    change(world)
+    world.restore(RestoreState(world.wish))
+    elsewhere = replace(world.wish, to=(world.root / "other").as_uri())
+
+    world.restore(RestoreState(elsewhere, raise_epoch=True))
+    world.restore(RestoreState(elsewhere, raise_epoch=True))
+
+    known = epoch_of(world)
+    assert known is not None
+    assert (known.number, known.state_store.endswith("/other")) == (2, True)
+    with pytest.raises(EpochMismatch):
+        world.restore(RestoreState(world.wish))
+
+
+def test_an_epoch_is_raised_only_where_the_keys_are_the_clusters_own(world: World) -> None:
+    """Fault 1's kind: whoever raised it for a remade cluster would lock the living one out."""
+    world.restore(RestoreState(world.wish))
+    other = (world.root / "other").as_uri()
+    world.restore(RestoreState(replace(world.wish, to=other)))
+    key = next((world.root / "other" / CLUSTER / "pki").rglob("keyset.yaml"))
+    key.write_bytes(b"kind: Keyset\n")
+
+    with pytest.raises(SnapshotNotTrustworthy, match="differ or are missing"):
+        world.restore_nothing(RaiseEpoch(CLUSTER, state_store=other))
+    shutil.rmtree(world.root / "other" / CLUSTER)
+    with pytest.raises(ClusterNotFound):
+        world.restore_nothing(RaiseEpoch(CLUSTER, state_store=other))
+
+    known = epoch_of(world)
+    assert known is not None
+    assert known.number == 1

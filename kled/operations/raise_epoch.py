@@ -1,0 +1,150 @@
+"""Say that a cluster lives in another state store from now on: the old one refuses itself then.
+
+After a recovery into another store nothing else tells the world which of the two is alive. It is
+said only where the new place has every keyset and secret of a snapshot: a cluster is what its keys
+are, and whoever raised an epoch for something else would lock the living one out.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import ClusterNotFound, ObjectMissing, SnapshotNotTrustworthy
+from kled.kops.layout import CONFIG
+from kled.operations.guards import Guards, Place
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import READ
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kled.snapshot.epoch import Epoch
+    from kled.snapshot.repository import SnapshotRef
+    from kled.storage.base import ObjectStore
+
+RAISES: Final = Guards(lease=True, windows=False, epoch="none", snapshot="none", needs_kops=False)
+"""Its lease is that of the new place; the epoch is what it is about to change."""
+_SHOWN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseEpoch:
+    """Prove that a place holds a cluster's identity, and make its store the one that counts."""
+
+    cluster: str
+    snapshot: str = "latest"
+    """Whose keysets and secrets the place must have: an id, or `latest`."""
+    state_store: str | None = None
+    """URL of the store that counts from now on; None: the one that the settings name."""
+    results: "list[Epoch]" = field(default_factory=list)
+    """The epoch, when it has been raised."""
+
+    name = "raise epoch"
+
+    @property
+    def guards(self) -> Guards:
+        """What must hold, where the cluster is to live."""
+        return replace(RAISES, place=Place(self.cluster, self.state_store))
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps in their order."""
+        place = Place(self.cluster, self.state_store)
+        return (
+            identity_step(self.cluster, place, lambda session: _chosen(session, self)),
+            raise_step(self.cluster, place, self.results),
+        )
+
+
+def identity_step(cluster: str, place: Place, chosen: "Callable[[Session], SnapshotRef]") -> Step:
+    """Prove that `place` holds a definition, and every keyset and secret of a snapshot.
+
+    Safe to repeat: it only reads. Raises `ClusterNotFound` where there is no cluster, and
+    `SnapshotNotTrustworthy` where a key differs or is missing.
+    """
+
+    def act(session: Session) -> str:
+        from kled.snapshot.restore_plan import plan_restore  # noqa: PLC0415 - not for --help
+
+        kept, store = session.snapshot_store, session.stores.at(place)
+        _require_there(store, place)
+        manifest = kept.manifest(chosen(session))
+        plan = plan_restore(
+            kept, manifest, store, cluster_prefix=place.cluster, classes={"identity"}
+        )
+        if plan.writes:
+            keys = [write.record.key for write in plan.writes]
+            more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
+            raise SnapshotNotTrustworthy(
+                f"{plan.target}/{plan.prefix} is not the cluster of snapshot {manifest.id}:"
+                f" {', '.join(keys[:_SHOWN])}{more} differ or are missing",
+                hint=f"kled snapshot restore --name={cluster} --snapshot={manifest.id}"
+                f" --to={plan.target} puts them there; the epoch stays as it is",
+            )
+        return f"{len(plan.same)} keysets and secrets are those of snapshot {manifest.id}"
+
+    return Step("prove identity", act, READ, reads=True)
+
+
+def raise_step(cluster: str, place: Place, results: "list[Epoch] | None" = None) -> Step:
+    """Make the place's store the one that the cluster lives in.
+
+    Safe to repeat and to kill: one conditional write, and none where it is so already.
+    """
+
+    def act(session: Session) -> str:
+        from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
+
+        kept, url = session.snapshot_store, session.stores.at(place).location.url
+        before = epoch.read(kept, cluster)
+        now = epoch.advance(kept, cluster, url)
+        if results is not None:
+            results[:] = [now]
+        if before == now:
+            return f"it lives in {url} since epoch {now.number} already"
+        old = before.state_store if before is not None and before.state_store else "nowhere"
+        return f"epoch {now.number}: {old} -> {url}; changes in the old place are refused now"
+
+    return Step(
+        "raise epoch",
+        act,
+        READ,
+        way_back=f"kled snapshot epoch raise --name={cluster} --state=OLD --yes",
+    )
+
+
+def told_step(cluster: str, place: Place) -> Step:
+    """Say where the cluster lives, where that is another store than the one just written to.
+
+    Safe to repeat: it only reads.
+    """
+
+    def act(session: Session) -> str:
+        from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
+
+        url = session.stores.at(place).location.url
+        known = epoch.read(session.snapshot_store, cluster)
+        if known is None or known.vacant or known.state_store == url:
+            return f"changes are made in {url} from now on"
+        return (
+            f"the cluster lives in {known.state_store} since epoch {known.number}: changes in"
+            f" {url} are refused until kled snapshot epoch raise --name={cluster} --state={url}"
+            " --yes"
+        )
+
+    return Step("say where it lives", act, READ, reads=True)
+
+
+def _chosen(session: Session, raising: RaiseEpoch) -> "SnapshotRef":
+    from kled.snapshot.choosing import choose  # noqa: PLC0415 - not for --help
+
+    return choose(session.snapshot_store, raising.cluster, raising.snapshot)
+
+
+def _require_there(store: "ObjectStore", place: Place) -> None:
+    try:
+        store.get(f"{place.cluster}/{CONFIG}")
+    except ObjectMissing as error:
+        raise ClusterNotFound(
+            f'{store.location.url} has no cluster "{place.cluster}"',
+            hint="its epoch stays as it is; --state names the store that it lives in",
+        ) from error
