@@ -238,7 +238,7 @@ def _show_run(call: Call, done: "RunResult", *, alone: bool) -> None:
     _warn(call, done)
     rows = [one.as_json() for one in done.clusters]
     if call.settings.output == "table":
-        if len(rows) > 1 or done.clusters[0].error is None:
+        if len(rows) != 1 or done.clusters[0].error is None:
             show([_row(row) for row in rows], _CREATED, "table")
     elif len(rows) == 1 and alone:
         show_value({**rows[0], "run": done.run}, call.settings.output)
@@ -251,6 +251,8 @@ def _warn(call: Call, done: "RunResult") -> None:
     for words in done.warnings:
         call.say(f"warning: {words}")
     for one in done.clusters:
+        for words in one.left_out:
+            call.say(f"warning: {one.cluster}/{words}: it is not in the snapshot")
         for words in one.findings:
             call.say(f"warning: {one.cluster}: {words}: the snapshot could not bring it back whole")
 

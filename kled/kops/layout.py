@@ -5,6 +5,7 @@ backups, by etcd-manager's source (facts of the state-store layout). Keys are re
 `<state-store>/<cluster>/`.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -25,6 +26,7 @@ ENCRYPTION_CONFIG: Final = "secrets/encryptionconfig"
 CREATED_MARKER: Final = "etcd-cluster-created"
 SPEC_MARKER: Final = "etcd-cluster-spec"
 
+_CLUSTER_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _BACKUPS: Final = "backups/etcd/"
 _CONTROL: Final = "control"
 _META: Final = "_etcd_backup.meta"
@@ -38,6 +40,16 @@ _KOPS_TREES: Final = (
     *("addons/", "backups/", "clusteraddons/", "igconfig/", "manifests/"),
     *(GROUPS, "pki/", SECRETS),
 )
+
+
+def is_cluster_name(name: str) -> bool:
+    """Say whether a directory of the state store could be a cluster's: `.git` is none."""
+    return bool(_CLUSTER_NAME.fullmatch(name)) and ".." not in name
+
+
+def is_group(key: str) -> bool:
+    """Say whether this is the object of an instance group; kops looks at nothing further below."""
+    return key.startswith(GROUPS) and "/" not in key.removeprefix(GROUPS)
 
 
 def kind_of(key: str) -> Kind:

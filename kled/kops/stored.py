@@ -5,13 +5,14 @@ Formats: captures state-store-1cp-after-update and state-store-3cp-after-update.
 
 import base64
 import binascii
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kled import yaml_text
-from kled.errors import TextUnreadable
+from kled.documents import parse_json
+from kled.errors import DocumentDamaged, TextUnreadable
 from kled.kops import layout
+from kled.models.definition import object_name
 
 _KEYSETS: Final = (
     "kubernetes-ca",
@@ -30,6 +31,7 @@ _RENAMED: Final = (1, 22)
 _APPLIED: Final = (layout.KOPS_VERSION, "cluster-completed.spec", "cluster.spec")
 """What an update writes; the last one is that of a kops before 1.22."""
 _OF_ETCD: Final = f"{layout.KEYSETS}etcd-"
+_SHOWN: Final = 100
 _PEM: Final = b"-----BEGIN "
 
 
@@ -47,17 +49,18 @@ def kubernetes_version(objects: Mapping[str, bytes]) -> str | None:
     return version if isinstance(version, str) else None
 
 
-def findings(objects: Mapping[str, bytes]) -> Iterator[str]:
+def findings(objects: Mapping[str, bytes], *, cluster: str | None = None) -> Iterator[str]:
     """Yield what is wrong with a cluster's objects, by relative key, in words; nothing: complete.
 
-    A cluster that was never applied has no keysets yet; one that was needs them.
+    A cluster that was never applied has no keysets yet; one that was needs them. With
+    `cluster` the definition must name that one. Whatever the objects are, it only says so.
     """
-    yield from _kind_findings(objects, layout.CONFIG, "Cluster")
-    groups = [key for key in objects if key.startswith(layout.GROUPS)]
+    yield from _kind_findings(objects, layout.CONFIG, "Cluster", cluster)
+    groups = [key for key in objects if layout.is_group(key)]
     if not groups:
         yield "there is no instance group"
     for key in groups:
-        yield from _kind_findings(objects, key, "InstanceGroup")
+        yield from _kind_findings(objects, key, "InstanceGroup", key.removeprefix(layout.GROUPS))
     for name in _needed_keysets(objects) if _is_applied(objects) else ():
         if not _has_keyset(objects, name):
             yield f"there is no keyset {name}, though the cluster was applied"
@@ -114,13 +117,24 @@ def keyset(body: bytes) -> dict[str, Any] | None:
     return document if document and document.get("kind") == "Keyset" else None
 
 
-def _kind_findings(objects: Mapping[str, bytes], key: str, kind: str) -> Iterator[str]:
+def _kind_findings(
+    objects: Mapping[str, bytes], key: str, kind: str, name: str | None
+) -> Iterator[str]:
+    """Yield what keeps an object from being what kops reads there; it works on what is named."""
     if key not in objects:
         yield f"{key} is missing"
         return
-    document = _document(objects[key])
-    if document is None or document.get("kind") != kind:
+    try:
+        document = yaml_text.document(objects[key])
+    except TextUnreadable as error:
+        yield f"{key} is no {kind}: {error.message}"
+        return
+    if not isinstance(document, dict) or document.get("kind") != kind:
         yield f"{key} is no {kind}"
+        return
+    named = object_name(document)
+    if named and name is not None and named != name:
+        yield f'{key} names "{named[:_SHOWN]}" in metadata.name'
 
 
 def _keyset_findings(key: str, body: bytes) -> Iterator[str]:
@@ -137,8 +151,8 @@ def _keyset_findings(key: str, body: bytes) -> Iterator[str]:
 
 def _secret_findings(key: str, body: bytes) -> Iterator[str]:
     try:
-        document = json.loads(body)
-    except ValueError:
+        document = parse_json(body, what=key)
+    except DocumentDamaged:
         document = None
     if not isinstance(document, dict) or "Data" not in document:
         yield f"{key} is no secret of kops"

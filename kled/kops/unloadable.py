@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from kled.kops import layout
 from kled.models.cluster import Cluster
 
 _QUOTED: Final = r'"((?:[^"\\]|\\.)*)"'
@@ -24,7 +25,8 @@ def with_unloadable(listed: Sequence[Cluster], stderr: str) -> tuple[Cluster, ..
     """Return `listed`, in kops' order, with what kops warned of; sorted by name.
 
     A cluster whose config names another one is listed by kops under that other name: it stands
-    here under its own, with the problem.
+    here under its own, with the problem. A directory whose name no cluster can have (`.git`, which
+    holds a `config`, too) is none.
     """
     rows, more = list(listed), []
     for line in stderr.splitlines():
@@ -33,6 +35,7 @@ def with_unloadable(listed: Sequence[Cluster], stderr: str) -> tuple[Cluster, ..
         elif found := _OTHER_NAME.search(line):
             _forget(rows, found[1], found[2])
             more.append(unloadable(found[2], f'its config names "{found[1]}" in metadata.name'))
+    more = [one for one in more if layout.is_cluster_name(one.name)]
     named = {one.name for one in more}
     rows = [one for one in rows if one.name not in named]
     return tuple(sorted((*rows, *more), key=lambda one: one.name))

@@ -149,7 +149,8 @@ def _definition(store: "ObjectStore", cluster: str) -> Definition | None:
     try:
         keys = [f"{cluster}/{layout.CONFIG}"]
         store.get(keys[0])
-        keys += [one.key for one in store.entries(f"{cluster}/{layout.GROUPS}")]
+        groups = (one.key for one in store.entries(f"{cluster}/{layout.GROUPS}"))
+        keys += [key for key in groups if layout.is_group(key.removeprefix(f"{cluster}/"))]
         bodies = [store.get(key).body.decode(errors="replace") for key in keys]
     except ObjectMissing:
         return None

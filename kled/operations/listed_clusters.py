@@ -11,12 +11,11 @@ from kled.errors import KledError, KopsCrashed
 from kled.kops import layout
 from kled.kops.unloadable import unloadable
 from kled.models.cluster import Cluster
+from kled.operations.registered import prefixes
 from kled.operations.session import Session
 
 if TYPE_CHECKING:
     from kled.storage.base import ObjectStore
-
-_OWN = ".kled"
 
 
 def listed_clusters(session: Session) -> tuple[Cluster, ...]:
@@ -38,10 +37,7 @@ def _loaded(session: Session, name: str) -> Cluster:
 
 
 def _names(store: "ObjectStore") -> Iterator[str]:
-    """Yield the directories that hold a config, with a few requests for each where it seeks."""
-    after = ""
-    while (entry := next(iter(store.entries(start_after=after)), None)) is not None:
-        name, slash, _ = entry.key.partition("/")
-        if slash and name != _OWN and any(store.entries(f"{name}/{layout.CONFIG}")):
+    """Yield the directories that hold a config."""
+    for name in prefixes(store):
+        if any(one.key == f"{name}/{layout.CONFIG}" for one in store.entries(f"{name}/config")):
             yield name
-        after = f"{name}0" if slash else entry.key  # `0` comes after `/`

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from kled.storage.base import ObjectStore
 
 _AT_ONCE: Final = 16
-_OWN: Final = ".kled"
 
 
 def homes(session: Session, *, but: str, everywhere: bool) -> Iterator[Home]:
@@ -43,13 +42,13 @@ def home(store: "ObjectStore", name: str) -> Home | None:
 
 
 def prefixes(store: "ObjectStore") -> Iterator[str]:
-    """Yield the first parts of the store's keys, with a request for each where the store seeks."""
+    """Yield the directories that could be clusters, with a request for each where it seeks."""
     after = ""
     while True:
         entry = next(iter(store.entries(start_after=after)), None)
         if entry is None:
             return
         name, slash, _ = entry.key.partition("/")
-        if slash and name != _OWN:
+        if slash and layout.is_cluster_name(name):
             yield name
         after = f"{name}0" if slash else entry.key  # `0` comes after `/`

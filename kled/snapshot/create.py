@@ -5,6 +5,7 @@ and writes. Nothing is written for a cluster where nothing is new. One cluster t
 snapshotted never keeps the others from it.
 """
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,7 @@ from kled.storage.base import ObjectStore
 
 _CLUSTERS_AT_ONCE: Final = 8
 _REQUESTS_AT_ONCE: Final = 48
+_SHOWN: Final = 200
 
 
 def create(
@@ -197,6 +199,8 @@ class _Create:
         if earlier is not None and earlier.definition_digest == found.definition_digest:
             return self._only_backups(found, earlier, began)
         reader, again = read or (self._reader(found), None)
+        if reader.failed is not None:
+            raise reader.failed
         if isinstance(again, Selection) and reader.agrees_with(again):
             picture = reader.picture(fuzzy=False)
         else:
@@ -204,7 +208,7 @@ class _Create:
             if isinstance(settled, Orphan):
                 raise _absent(settled)
             picture = settled
-        return self._finished(self._making.make(picture, earlier), began)
+        return self._finished(self._making.make(picture, earlier), picture.selection, began)
 
     def _only_backups(self, found: Selection, earlier: Manifest, began: float) -> ClusterResult:
         """The definition is that of an earlier snapshot: read just the new etcd backups."""
@@ -218,7 +222,7 @@ class _Create:
                 raise _absent(again)
             return self._make(again, None)
         picture = replace(reader.picture(fuzzy=False), selection=found)
-        return self._finished(self._making.make(picture, earlier), began)
+        return self._finished(self._making.make(picture, earlier), picture.selection, began)
 
     def _relist(self, cluster: str) -> Selection | Orphan:
         return list_cluster(self._state, cluster, self._options.etcd_backups)
@@ -241,6 +245,7 @@ class _Create:
             level=entry.level,
             objects=len(found.entries),
             size=sum(one.size for one in found.entries),
+            left_out=_words(found),
         )
 
     def _earlier(self, found: Selection) -> Manifest | None:
@@ -330,7 +335,7 @@ class _Create:
         runs.write(self._snapshots, run)
         self._warnings += remember(self._state, self._ledger, run, forgotten)
 
-    def _finished(self, made: Made, began: float) -> ClusterResult:
+    def _finished(self, made: Made, chosen: Selection, began: float) -> ClusterResult:
         manifest = made.manifest
         self._made[manifest.cluster] = manifest
         self._progress.done(clusters=1)
@@ -342,15 +347,17 @@ class _Create:
             objects=len(manifest.objects),
             size=sum(one.size for one in manifest.objects),
             findings=made.findings,
+            left_out=_words(chosen),
             seconds=time.monotonic() - began,
         )
 
     def _explained(self, cluster: str, work: Callable[[], ClusterResult]) -> ClusterResult:
-        """Do the work; an error of one cluster is its result."""
+        """Do the work; an error of one cluster is its result, whatever it is."""
         began = time.monotonic()
         try:
             return work()
-        except KledError as error:
+        except Exception as caught:  # noqa: BLE001 - one cluster never ends the run of a fleet
+            error = _known(caught)
             before = self._entry(cluster)
             self._progress.done(clusters=1)
             return ClusterResult(
@@ -359,6 +366,21 @@ class _Create:
                 seconds=time.monotonic() - began,
                 error=error,
             )
+
+
+def _known(error: Exception) -> KledError:
+    """Return the error as one of kled's; one that nobody raised on purpose is logged whole."""
+    if isinstance(error, KledError):
+        return error
+    logging.getLogger(__name__).error("a snapshot failed", exc_info=error)
+    return KledError(
+        f"unexpected {type(error).__name__}: {' '.join(str(error).split())[:_SHOWN]}",
+        hint="this is a bug in kled; please report it with the log",
+    )
+
+
+def _words(chosen: Selection) -> tuple[str, ...]:
+    return tuple(f"{one.key}: {one.reason}" for one in chosen.odd)
 
 
 def _absent(found: Orphan) -> ClusterNotFound:

@@ -74,7 +74,10 @@ class Making:
         else:
             small = [one for one in chosen.definition if one.size <= LARGE]
             bodies = {one.key: picture.bodies[one.key] for one in small}
-            findings = (*stored.findings(bodies), *self._elsewhere(chosen.cluster, bodies))
+            findings = (
+                *stored.findings(bodies, cluster=chosen.cluster),
+                *self._elsewhere(chosen.cluster, bodies),
+            )
             packed = self._archive(chosen.cluster, snapshot_id, bodies)
             archive_of = snapshot_id
             records = [_record(one, bodies.get(one.key), blobs) for one in chosen.definition]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from kled.errors import InvalidInput
+from kled.kops import layout
 
 ROOT: Final = "kled.json"
 CLUSTERS: Final = "clusters/"
@@ -23,7 +24,6 @@ MANIFEST: Final = "manifest.json"
 VERIFIED: Final = "verified/"
 _TIME: Final = "%Y%m%dT%H%M%SZ"
 _ID: Final = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
-_CLUSTER: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _CIPHER_DIGITS: Final = 16
 _PAYLOAD: Final = re.compile(
@@ -72,7 +72,7 @@ def is_id(text: str) -> bool:
 
 def checked_cluster(name: str) -> str:
     """Return `name`; raise `InvalidInput` where it could not be a directory of the state store."""
-    if not _CLUSTER.fullmatch(name) or ".." in name:
+    if not layout.is_cluster_name(name):
         raise InvalidInput("name", f"{name!r} is no cluster name")
     return name
 

@@ -42,6 +42,8 @@ class Reader:
         self._read: dict[str, tuple[str, bytes]] = {}
         self.selection = chosen
         self.complete = False
+        self.failed: Exception | None = None
+        """What ended a reading that nobody waited for; whoever makes the snapshot raises it."""
 
     def read(self) -> None:
         """Read what of the selection was not read yet; an object that changed is left out."""

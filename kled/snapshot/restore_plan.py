@@ -19,7 +19,7 @@ from kled.snapshot.contents import archived_objects, packed_archive
 from kled.snapshot.manifest import Manifest, ObjectRecord
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.repository import SnapshotStore
-from kled.storage.base import Entry, ObjectStore, checked
+from kled.storage.base import Entry, ObjectStore, checked, oddity
 
 ALL: Final[frozenset[Kind]] = frozenset({"identity", "intent", "derived", "etcd-backup"})
 """The classes that a restore takes unless told otherwise."""
@@ -158,7 +158,11 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     wanted = _wanted(manifest, frozenset(classes), with_control=with_control)
     packed = packed_archive(snapshots, manifest)
     md5 = _proved(manifest, packed)
-    there = {entry.key.removeprefix(prefix): entry for entry in target.entries(prefix)}
+    there = {
+        entry.key.removeprefix(prefix): entry
+        for entry in target.entries(prefix)
+        if oddity(entry.key) is None  # no store of kled's could delete it
+    }
     same = _same(wanted, there, md5, _Sight(target, prefix, manifest))
     differ = [record for record in wanted if record.key not in same]
     left = {record.key for record in differ if record.kind == "control" and record.key in there}

@@ -36,6 +36,8 @@ class ClusterResult:
     """Bytes of the objects, before compression."""
     findings: tuple[str, ...] = ()
     """What is wrong with the cluster's state, in words."""
+    left_out: tuple[str, ...] = ()
+    """Objects whose keys no snapshot can hold, each with the reason; kops has none such."""
     seconds: float = 0.0
     error: KledError | None = None
 
@@ -50,6 +52,7 @@ class ClusterResult:
             "objects": self.objects,
             "bytes": self.size,
             "findings": list(self.findings),
+            "left_out": list(self.left_out),
             "seconds": round(self.seconds, 3),
             "error": self.error.message if self.error else None,
         }
@@ -76,8 +79,19 @@ class RunResult:
         return self
 
     def require_whole(self) -> "RunResult":
-        """Raise the first cluster's error, else `SnapshotNotTrustworthy` with the first finding."""
+        """Raise the first cluster's error, else `KledError` where an object was left out.
+
+        Else `SnapshotNotTrustworthy` with the first finding. All the rest was taken.
+        """
         self.require()
+        left_out = [f"{one.cluster}/{words}" for one in self.clusters for words in one.left_out]
+        if left_out:
+            number = f"{len(left_out)} objects were" if len(left_out) > 1 else "an object was"
+            raise KledError(
+                f"{number} not taken: {left_out[0]}",
+                hint="kops has no such objects: look what it is, and move it out of the cluster's"
+                " directory; everything else is in the snapshots",
+            )
         if self.findings:
             more = f"; and {len(self.findings) - 1} more" if len(self.findings) > 1 else ""
             raise SnapshotNotTrustworthy(

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from kled.kops import layout
 from kled.snapshot.manifest import Skipped, listing_digest
-from kled.storage.base import Entry
+from kled.storage.base import Entry, oddity, shown
 
 LARGE: Final = 4 << 20
 """Larger objects are blobs of their own."""
@@ -33,6 +33,8 @@ class Selection:
     skipped: tuple[Skipped, ...]
     listed: int
     """How many objects the listing had."""
+    odd: tuple[Skipped, ...] = ()
+    """Those of the skipped whose keys no snapshot can hold; kops has none such."""
 
     @property
     def definition_digest(self) -> str:
@@ -72,10 +74,15 @@ def select(cluster: str, entries: Iterable[Entry], backups: int | None) -> Selec
     definition: list[Entry] = []
     found: dict[str, dict[str, list[Entry]]] = {}
     skipped: list[Skipped] = []
+    odd: list[Skipped] = []
     there = False
     for one in entries:  # a run looks at every object of a fleet: what is not taken is not copied
         listed += 1
         key = one.key[start:]
+        strange = oddity(key)
+        if strange is not None:
+            odd.append(Skipped(key=shown(key), reason=f"its key has {strange}"))
+            continue
         place = layout.backup_place(key)
         if place is not None:
             found.setdefault(place[0], {}).setdefault(place[1], []).append(one)
@@ -88,6 +95,8 @@ def select(cluster: str, entries: Iterable[Entry], backups: int | None) -> Selec
             skipped.append(Skipped(key=key, reason=reason))
     if not there:
         return Orphan(cluster, listed)
+    definition, markers = _without_markers(definition)
+    skipped += markers
     chosen = {etcd: _chosen(etcd, found[etcd], backups) for etcd in sorted(found)}
     taken = [_relative(one, start) for pick in chosen.values() for one in pick.entries]
     return Selection(
@@ -95,8 +104,9 @@ def select(cluster: str, entries: Iterable[Entry], backups: int | None) -> Selec
         tuple(definition),
         tuple(sorted(taken, key=lambda one: one.key.encode())),
         {etcd: pick.names for etcd, pick in chosen.items()},
-        (*skipped, *(left for pick in chosen.values() for left in pick.skipped)),
+        (*skipped, *odd, *(left for pick in chosen.values() for left in pick.skipped)),
         listed,
+        tuple(odd),
     )
 
 
@@ -112,8 +122,12 @@ def fleet(
         listed = [one for one in group if "/" in one.key]
         before = position
         position += len(listed) or 1
-        if name != _OWN and listed:
+        if name == _OWN or not listed:
+            continue
+        if layout.is_cluster_name(name):
             yield before, select(name, listed, backups)
+        else:  # kops takes `.git/config` for a cluster, too, and then cannot read it
+            yield before, Orphan(shown(name), len(listed))
 
 
 class _Pick(NamedTuple):
@@ -122,6 +136,23 @@ class _Pick(NamedTuple):
     names: tuple[str, ...]
     entries: list[Entry]
     skipped: list[Skipped]
+
+
+def _without_markers(entries: Sequence[Entry]) -> tuple[list[Entry], list[Skipped]]:
+    """Leave out empty objects that are named as a directory is: consoles and Azure make them."""
+    folders: set[str] = set()
+    for one in entries:
+        folder = one.key.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    kept, skipped = [], []
+    for one in entries:
+        if one.size == 0 and one.key in folders:
+            skipped.append(Skipped(key=one.key, reason="marker of a directory"))
+        else:
+            kept.append(one)
+    return kept, skipped
 
 
 def _left_out(key: str) -> str | None:

@@ -77,8 +77,11 @@ class _Counted:
 
 
 def _read(reader: Reader, counted: _Counted) -> int:
-    """Read; return how far the listing was when all was read."""
-    reader.read()
+    """Read; return how far the listing was when all was read. A failure is the reader's own."""
+    try:
+        reader.read()
+    except Exception as error:  # noqa: BLE001 - one cluster never ends the run of a fleet
+        reader.failed = error
     return counted.number
 
 

@@ -217,7 +217,7 @@ class _Check:
         blob_file(self._snapshots, blob).close()
 
     def _forms(self, manifest: Manifest) -> None:
-        self.findings += stored.findings(self._bodies)
+        self.findings += stored.findings(self._bodies, cluster=manifest.cluster)
         document = stored.mapping(self._bodies.get(layout.CONFIG, b"")) or {}
         root = f"{manifest.state_store.rstrip('/')}/{manifest.cluster}"
         self.findings += places.findings(document, root)

@@ -22,7 +22,7 @@ from kled.snapshot.parallel import in_parallel
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.sealing import private_text
 from kled.snapshot.selection import LARGE
-from kled.storage.base import Entry, ObjectStore
+from kled.storage.base import Entry, ObjectStore, oddity
 
 LIVE: Final = "live"
 _PURPOSE: Final = b"kled fingerprints 1"
@@ -75,6 +75,7 @@ def of_live(state: ObjectStore, cluster: str, key: bytes) -> View:
             hint="to see what it was: kled snapshot show; to put it back: kled snapshot restore",
         )
     wanted = [one for one in entries if _counts(one.key.removeprefix(prefix))]
+    wanted = [one for one in wanted if oddity(one.key) is None]
     small = [one for one in wanted if one.size <= LARGE]
     large = [one for one in wanted if one.size > LARGE]
     return view(

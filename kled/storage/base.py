@@ -8,7 +8,7 @@ Every call may raise
 * `StoreDenied`: the credentials are refused, missing, or lack a permission;
 * `StoreUnavailable` (retryable): no answer, throttled, 5xx; **a write may still have happened**;
 * `StoreError`: anything else that the store says, in its own words;
-* `InvalidInput`: a key with an empty, `.` or `..` part, or a control character.
+* `InvalidInput`: a key with an empty, `.` or `..` part, a control character, or no UTF-8.
 
 A write carries a digest of what it writes, so that the store itself refuses bytes that were damaged
 on the way: an object whose write was answered holds exactly the bytes that were given.
@@ -183,12 +183,32 @@ class ObjectStore(Protocol):
         """
 
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_ODD: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]|(?:^|/)(?P<part>\.{0,2})(?:/|$)")
+
+
+def oddity(key: str) -> str | None:
+    """Say why no store of kled's reads or writes `key`; None where it does.
+
+    Stores that others write to may list such keys; in a directory they would be other files.
+    """
+    found = _ODD.search(key)
+    if found is None:
+        return None
+    if found["part"] is not None:
+        return "an empty, `.` or `..` part"
+    return "bytes that are no UTF-8" if found[0] > "\x7f" else "a control character"
+
+
+def shown(key: str) -> str:
+    """Return a key for a person: nothing in it moves a cursor or ends a line."""
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in key
+    )
 
 
 def checked(key: str) -> str:
     """Return `key`; raise `InvalidInput` where it could leave the store or name no object."""
-    parts = key.split("/")
-    if _CONTROL.search(key) or any(part in {"", ".", ".."} for part in parts):
-        raise InvalidInput("key", f"{key!r} is no object key")
+    found = oddity(key)
+    if found is not None:
+        raise InvalidInput("key", f'"{shown(key)}" is no object key: it has {found}')
     return key

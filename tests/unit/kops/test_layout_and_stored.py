@@ -116,7 +116,10 @@ def test_a_complete_cluster_has_nothing_to_find() -> None:
     [
         ({"config": None}, "config is missing"),
         ({"config": b"kind: Other"}, "config is no Cluster"),
-        ({"config": b"{broken"}, "config is no Cluster"),
+        (
+            {"config": b"{broken"},
+            "config is no Cluster: line 2: is no YAML: did not find expected ',' or '}'",
+        ),
         ({"config": b"- a list"}, "config is no Cluster"),
         ({"instancegroup/nodes": None}, "there is no instance group"),
         ({"instancegroup/nodes": b"kind: Cluster"}, "instancegroup/nodes is no InstanceGroup"),

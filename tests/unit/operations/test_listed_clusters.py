@@ -13,9 +13,11 @@ from kled.errors import InvalidInput
 from kled.kops.client import Kops
 from kled.kops.unloadable import with_unloadable
 from kled.models.cluster import Cluster
+from kled.operations.iam_fanout import registered
 from kled.operations.listed_clusters import listed_clusters
 from kled.operations.names import named_cluster, only_cluster
 from kled.operations.overrides import NOTHING
+from kled.operations.registered import prefixes
 from kled.operations.session import Session, Who
 from kled.retry import Clock
 from tests.unit.kops.replay import Replay, capture
@@ -38,11 +40,11 @@ def session(root: Path, *captures: str) -> Session:
     return Session(settings, kops, clock, who, None, overrides=NOTHING)
 
 
-def store(root: Path, *keys: str) -> None:
+def store(root: Path, *keys: str, text: str = "x") -> None:
     for key in keys:
         path = root / "state" / key
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("x")
+        path.write_text(text)
 
 
 def test_a_cluster_that_kops_only_warns_of_is_listed_with_the_reason(tmp_path: Path) -> None:
@@ -104,3 +106,23 @@ def test_a_store_with_an_unreadable_cluster_has_more_than_one(tmp_path: Path) ->
     for choose in (only_cluster, named_cluster):
         with pytest.raises(InvalidInput, match=r"bad\.example\.com, .*staging"):
             choose(session(tmp_path, LISTED), None)
+
+
+def test_a_foreign_file_elsewhere_does_not_stop_the_check_of_roles(tmp_path: Path) -> None:
+    # fault 73: `.git/config` is no cluster, and what lies below a group's name is no group
+    group = "kind: InstanceGroup\nmetadata: {name: nodes}\nspec: {role: Node}\n"
+    cluster = "kind: Cluster\nmetadata: {name: a.example.com}\nspec: {cloudProvider: aws}\n"
+    store(tmp_path, "a.example.com/config", text=cluster)
+    store(tmp_path, "a.example.com/instancegroup/nodes", text=group)
+    store(tmp_path, "a.example.com/instancegroup/.git/config", ".git/config", ".git/HEAD", "README")
+    here = session(tmp_path)
+
+    assert list(prefixes(here.state_store)) == ["a.example.com"]
+    (found,) = registered(here, but="b.example.com")
+    assert found.definition.group_names == ("nodes",)
+
+
+def test_a_directory_that_is_no_cluster_is_not_listed(tmp_path: Path) -> None:  # fault 73
+    warning = 'W1 cluster ".git" found in state store listing, but cannot be loaded: yaml: no'
+
+    assert with_unloadable((), warning) == ()
