@@ -58,16 +58,12 @@ def update(
     *,
     yes: bool = False,
     admin: timedelta | None = None,
-    instance_groups: Sequence[str] = (),
-    phase: str | None = None,
 ) -> Argv:
     """Preview what the cloud lacks, or with `yes` create it.
 
     Without `admin` no kubeconfig is written at all (kops would rewrite KUBECONFIG by default).
     """
     words = ["update", "cluster", _name(name), *_yes(yes)]
-    words += [f"--instance-group={group}" for group in instance_groups]
-    words += [f"--phase={phase}"] if phase else []
     return [*words, f"--admin={duration(admin)}" if admin else "--create-kube-config=false"]
 
 
@@ -113,11 +109,6 @@ def get_keypairs(name: str, *, distrusted: bool = False) -> Argv:
     """The cluster's certificates, without the distrusted ones unless asked for."""
     more = ["--distrusted=true"] if distrusted else []
     return ["get", "keypairs", _name(name), *more, "--output=json"]
-
-
-def get_ssh_public_keys(name: str) -> Argv:
-    """The public key that may log in to the machines."""
-    return ["get", "sshpublickeys", _name(name), "--output=json"]
 
 
 def create_ssh_public_key(name: str, file: str) -> Argv:

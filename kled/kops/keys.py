@@ -1,4 +1,4 @@
-"""The verbs that change secrets, key pairs and SSH keys."""
+"""The verbs that change secrets and key pairs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,10 +29,6 @@ class Keys(Calls):
     def delete_secret(self, name: str, secret: str) -> None:
         """`kops delete secret`: at once, without asking. Repeatable (capture 34i)."""
         self.change(command.delete_secret(name, secret))
-
-    def create_ssh_public_key(self, name: str, file: Path) -> None:
-        """`kops create sshpublickey`. Repeatable with the same key (capture 36)."""
-        self.change(command.create_ssh_public_key(name, str(file)))
 
     def create_keypair(self, name: str, keyset: str) -> None:
         """`kops create keypair`, for one keyset or `all`.

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from kled.errors import OutputUnreadable, TextUnreadable
 from kled.models.cluster import Cluster, Instance, InstanceGroup, Role
-from kled.models.credential import Keypair, Secret, SshPublicKey
+from kled.models.credential import Keypair, Secret
 from kled.models.definition import Definition, object_name
 from kled.models.validation import Failure, Node, ValidationReport
 from kled.models.version import KopsVersion
@@ -68,17 +68,6 @@ def secrets(text: str) -> tuple[Secret, ...]:
     if lines[:1] != ["NAME"]:
         raise unreadable("secrets", text)
     return tuple(Secret(name) for name in sorted(lines[1:]))
-
-
-def ssh_public_keys(text: str) -> tuple[SshPublicKey, ...]:
-    """Read `get sshpublickeys -o json`."""
-    return tuple(
-        _read(
-            "ssh public keys",
-            text,
-            lambda: [SshPublicKey(each["id"], each["publicKey"]) for each in _listed(text)],
-        )
-    )
 
 
 def definition(text: str) -> Definition:

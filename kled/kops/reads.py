@@ -7,7 +7,7 @@ from kled.kops import command, parse
 from kled.kops.call import Calls
 from kled.kops.unloadable import with_unloadable
 from kled.models.cluster import Cluster, Instance, InstanceGroup
-from kled.models.credential import Keypair, Secret, SshPublicKey
+from kled.models.credential import Keypair, Secret
 from kled.models.definition import Definition
 from kled.models.validation import ValidationReport
 from kled.models.version import KopsVersion
@@ -94,10 +94,6 @@ class Reads(Calls):
         """`kops get keypairs`; empty before the first update (capture E14c)."""
         argv = command.get_keypairs(name, distrusted=distrusted)
         return parse.keypairs(self.read_list(argv, "no keypairs found"))
-
-    def get_ssh_public_keys(self, name: str) -> tuple[SshPublicKey, ...]:
-        """`kops get sshpublickeys`."""
-        return parse.ssh_public_keys(self.read(command.get_ssh_public_keys(name)))
 
     def validate(self, name: str, api_server: str | None = None) -> ValidationReport:
         """`kops validate cluster`, asked once.

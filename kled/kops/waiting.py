@@ -38,8 +38,3 @@ class Waiting:
         if not self._said or first(THROTTLED, self._said) is not None:
             return None
         return first(CAUSES, self._said)
-
-
-def permanent_cause(line: str) -> KopsError | None:
-    """Return the error where this one line says that waiting is in vain."""
-    return Waiting().cause(line)

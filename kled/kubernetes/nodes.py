@@ -53,18 +53,6 @@ def remove_taint(api: Api, name: str, key: str) -> bool:
     return _change(api, name, f"taint {key} of node {name}", without)
 
 
-def delete_node(api: Api, name: str) -> bool:
-    """Remove the node's object, as for a machine that is gone; False where there was none."""
-    from lightkube.resources.core_v1 import Node  # noqa: PLC0415
-
-    try:
-        with api.asking(f"to delete node {name}") as client:
-            client.delete(Node, name)
-    except KubernetesMissing:
-        return False
-    return True
-
-
 def _schedulable(api: Api, name: str, *, wanted: bool) -> bool:
     def change(found: "Node") -> dict[str, Any] | None:
         now = not (found.spec and found.spec.unschedulable)

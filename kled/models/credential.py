@@ -51,16 +51,3 @@ class Keypair:
             "has_private_key": self.has_private_key,
             "distrusted": self.distrusted,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class SshPublicKey:
-    """The public key that may log in to a cluster's machines."""
-
-    id: str
-    """MD5 fingerprint, with colons."""
-    public_key: str
-
-    def as_json(self) -> dict[str, object]:
-        """Plain data for `--output json`."""
-        return {"id": self.id, "public_key": self.public_key}

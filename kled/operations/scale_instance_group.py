@@ -5,7 +5,7 @@ are drained through the API, their machines deleted one by one, and only then ar
 lowered: an autoscaling group never picks a machine (facts: the minSize incident).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -35,7 +35,6 @@ class ScaleInstanceGroup:
     """Also evict pods that nothing makes anew."""
     api_server: str | None = None
     """Where the Kubernetes API is asked instead of at the cluster's own address."""
-    _scaling: list[Scaling] = field(default_factory=list, compare=False, repr=False)
 
     name = "scale instance group"
     guards = APPLIES

@@ -6,7 +6,7 @@ from kled import errors
 from kled.kops.causes import CAUSES, CLOUD
 from kled.kops.classify import classify
 from kled.kops.failures import FAILURES, REJECTED, UNAVAILABLE
-from kled.kops.waiting import Waiting, permanent_cause
+from kled.kops.waiting import Waiting
 from tests.unit.kops.replay import CAPTURES, capture
 
 TABLE = {
@@ -102,7 +102,7 @@ def test_a_disk_that_takes_nothing_is_named_with_the_file(why: str) -> None:
 
     assert type(error) is errors.DiskUnusable
     assert error.message == f"kops cannot write /state/c/config: {why}"
-    assert type(permanent_cause(f"{TASK}write /tmp/x: {why}")) is errors.DiskUnusable
+    assert type(Waiting().cause(f"{TASK}write /tmp/x: {why}")) is errors.DiskUnusable
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_disk_that_takes_nothing_is_named_with_the_file(why: str) -> None:
     ],
 )
 def test_waiting_for_a_refusal_is_in_vain(said: str, kind: type[errors.KopsError]) -> None:
-    found = permanent_cause(TASK + said)
+    found = Waiting().cause(TASK + said)
 
     assert type(found) is kind
     assert not found.retryable
@@ -167,23 +167,23 @@ def test_waiting_for_a_refusal_is_in_vain(said: str, kind: type[errors.KopsError
     ],
 )
 def test_what_time_may_cure_is_left_to_kops(said: str) -> None:
-    assert permanent_cause(TASK + said) is None
+    assert Waiting().cause(TASK + said) is None
 
 
 def test_the_captured_stderr_of_a_waiting_kops_has_no_permanent_cause() -> None:
     lines = capture("C05c-hetzner-create-nodryrun").stderr.splitlines()
 
-    assert [permanent_cause(line) for line in lines] == [None] * len(lines)
+    assert [Waiting().cause(line) for line in lines] == [None] * len(lines)
 
 
 def test_a_line_that_reports_no_retry_is_no_cause() -> None:
-    assert permanent_cause("api error UnauthorizedOperation: no") is None
+    assert Waiting().cause("api error UnauthorizedOperation: no") is None
 
 
 def test_a_deletion_that_is_denied_is_in_vain() -> None:
     line = "vpc:vpc-1\terror deleting resources, will retry: api error UnauthorizedOperation: no"
 
-    assert type(permanent_cause(line)) is errors.PermanentCloudError
+    assert type(Waiting().cause(line)) is errors.PermanentCloudError
 
 
 def test_a_refusal_of_the_cloud_outweighs_the_definition_that_quotes_it() -> None:

@@ -89,7 +89,6 @@ def test_reads_return_models(tmp_path: Path) -> None:
         kops.get_instance_group(C, "nodes")
     assert "nodes-us-east-1a" in str(missing.value.hint)
     assert len(kops.get_instances(C)) == 3
-    assert len(kops.get_ssh_public_keys(C)) == 1
     assert "resources" in kops.toolbox_dump(C)
 
 
@@ -174,10 +173,6 @@ def test_plans_come_from_previews(tmp_path: Path) -> None:
             "create secret dockerconfig --filename=/f",
         ),
         (lambda kops: kops.delete_secret(C, "s"), "delete secret s"),
-        (
-            lambda kops: kops.create_ssh_public_key(C, Path("/k")),
-            "create sshpublickey --ssh-public-key=/k",
-        ),
         (lambda kops: kops.create_keypair(C, "all"), "create keypair all"),
         (lambda kops: kops.promote_keypair(C, "k"), "promote keypair k"),
         (lambda kops: kops.distrust_keypair(C, "k"), "distrust keypair k"),
