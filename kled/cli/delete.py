@@ -12,7 +12,7 @@ from kled.operations import begun_deletion
 from kled.operations.approved_plan import Approved
 from kled.operations.delete_cluster import DeleteCluster
 from kled.operations.names import named_cluster
-from kled.operations.neighbours import judged
+from kled.operations.neighbours import judged, makes_anew
 from kled.operations.plan_deletion import planned_deletion
 from kled.operations.protection import protection
 from kled.operations.session import Session
@@ -60,10 +60,14 @@ def delete_cluster(  # noqa: PLR0913 - one parameter per option
     with call.session() as session:
         cluster = named_cluster(session, name)
         plan, why = _looked_at(call, session, cluster, unregister=unregister, yes=yes)
+        taking = planned_deletion(session, cluster) if yes and with_resources_of else None
+        anew = makes_anew(taking) if taking is not None else ()
     if plan is None:
         meant = confirm or (asked(cluster, why, "delete it") if why else None)
         approved = Approved(digest) if digest else None
         execute(call, DeleteCluster(cluster, unregister, meant, approved, with_resources_of))
+        for again in anew:
+            call.say(f"next: {again}")
         return
     plan = judged(plan, with_resources_of)
     show_plan(call, plan)
@@ -74,6 +78,7 @@ def delete_cluster(  # noqa: PLR0913 - one parameter per option
     flags = f"{' --unregister' if unregister else ''} --yes" + (
         f" --confirm={cluster}" if why else ""
     )
+    flags += "".join(f" --with-resources-of={one}" for one in with_resources_of)
     call.say(
         f"preview only; delete with: kled kops delete-cluster --name={cluster}{flags}"
         f"  (--digest={plan.digest[:12]}: this plan, or nothing)"
