@@ -75,7 +75,6 @@ def test_reads_return_models(tmp_path: Path) -> None:
         "12b-get-ig-json",
         "12b-get-ig-json",
         "17b-get-instances-json",
-        "16b-get-sshpublickeys-json",
         "22-toolbox-dump-json",
     )
 

@@ -239,7 +239,7 @@ def test_a_failure_that_passes_leaves_nothing_held_back(fleet: Fleet) -> None:  
     with pytest.raises(Throttled) as broke:
         scale(fleet, "nodes", 2, 2)
 
-    assert broke.value.hint is None
+    assert "suspend" not in (broke.value.hint or "")
     assert steady(fleet)
     assert fleet.ended == []
 
