@@ -19,6 +19,7 @@ from kled.operations.edit_instance_group import (
     stored_group,
 )
 from kled.operations.edited_group import Document, changes, parse, to_yaml
+from kled.operations.kept_fields import require_known_fields
 from kled.operations.scale_instance_group import ScaleInstanceGroup
 
 _HEADER = """\
@@ -176,6 +177,8 @@ def _store(call: Call, operation: EditInstanceGroup | StoreInstanceGroup) -> Non
 
 
 def _edit(call: Call, cluster: str, group: str, stored: Document) -> None:
+    with call.session() as session:
+        require_known_fields(session, cluster, group, stored)  # before anybody edits in vain
     header = _HEADER.format(group=group, cluster=cluster)
     path = kept_edit.write(call.settings.home, f"{cluster}.{group}", header + to_yaml(stored))
     resume = f"kled kops edit-instance-group --name={cluster} --instance-group={group}"

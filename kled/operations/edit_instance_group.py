@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from kled.errors import ClusterDiffers, DefinitionRejected, InstanceGroupNotFound
 from kled.kops import control_plane, fixed_fields
+from kled.kops.unknown_fields import holds_any
 from kled.models.definition import Definition, object_name
 from kled.operations.control_plane import require_edit
 from kled.operations.edited_group import Document, changes, parse, to_yaml
 from kled.operations.guards import EDITS
+from kled.operations.kept_fields import require_known_fields
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE
@@ -31,14 +33,22 @@ class EditInstanceGroup:
     def steps(self) -> tuple[Step, ...]:
         """Return the one step."""
 
-        def change(session: Session) -> None:
+        def change(session: Session) -> tuple[str, ...]:
             stored = stored_group(session, self.cluster, self.instance_group)
             fixed_fields.refuse_sets(stored, fixed_fields.OF_A_GROUP, self.sets, self.unsets)
             edited = control_plane.edited(stored, self.sets, self.unsets)
             require_edit(self.cluster, stored, edited)
-            session.kops.edit_instance_group(
-                self.cluster, self.instance_group, set=self.sets, unset=self.unsets
+            unknown = require_known_fields(
+                session, self.cluster, self.instance_group, stored, self.unsets
             )
+            unsets = tuple(path for path in self.unsets if not holds_any(path, unknown))
+            if self.sets or unsets:
+                session.kops.edit_instance_group(
+                    self.cluster, self.instance_group, set=self.sets, unset=unsets
+                )
+            else:  # kops knows no such path to unset, and drops it where it writes the group
+                session.kops.store(to_yaml(stored))
+            return tuple(f"{field}: given up" for field in unknown)
 
         return (_step(self.cluster, self.instance_group, change),)
 
@@ -59,15 +69,17 @@ class StoreInstanceGroup:
     def steps(self) -> tuple[Step, ...]:
         """Return the one step."""
 
-        def change(session: Session) -> None:
+        def change(session: Session) -> tuple[str, ...]:
             stored = stored_group(session, self.cluster, self.instance_group)
             edited = parse(self.text, stored)
             if edited is None or not changes(stored, edited):
-                return
+                return ()
             require_edit(self.cluster, stored, edited)
+            require_known_fields(session, self.cluster, self.instance_group, stored)
             self._refuse_overwriting(stored)
             session.kops.store_edited_group(self.cluster, self.instance_group, to_yaml(edited))
             _refuse_dropped(edited, stored_group(session, self.cluster, self.instance_group))
+            return ()
 
         return (_step(self.cluster, self.instance_group, change),)
 
@@ -97,17 +109,18 @@ def group_in(definition: Definition, name: str) -> Document:
     )
 
 
-def _step(cluster: str, group: str, change: Callable[[Session], None]) -> Step:
+def _step(cluster: str, group: str, change: Callable[[Session], tuple[str, ...]]) -> Step:
     """Return the step that makes `change` and says which fields it changed.
 
-    Safe to repeat and to kill: kops writes the one object of the group whole.
+    `change` returns in words what nothing shows that kops prints. Safe to repeat and to kill: kops
+    writes the one object of the group whole.
     """
 
     def act(session: Session) -> str:
         before = stored_group(session, cluster, group)
-        change(session)
+        more = change(session)
         changed = changes(before, stored_group(session, cluster, group))
-        return "; ".join(changed) or NO_CHANGE
+        return "; ".join((*changed, *more)) or NO_CHANGE
 
     return Step(
         "edit instance group",

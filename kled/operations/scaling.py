@@ -29,6 +29,7 @@ from kled.operations.giving_back import (
     left_by,
     saying_what_is_left,
 )
+from kled.operations.kept_fields import require_known_fields
 from kled.operations.machines import group_roles, machines
 from kled.operations.scale_journal import OpenScaleDown
 from kled.operations.session import Session
@@ -71,6 +72,7 @@ class Scaling:
         low, high = self._wanted()
         if low < 0 or low > high:
             raise InvalidInput("--min", f"the least number, {low}, is above the greatest, {high}")
+        require_known_fields(self._session, self._cluster, self._group, self._sizes.document())
         begun = self._begun()
         if begun is not None and begun.instance_group != self._group:
             raise NotApproved(

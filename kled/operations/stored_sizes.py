@@ -5,6 +5,7 @@ from kled.models.definition import Definition
 from kled.operations import apply_changes
 from kled.operations.edit_instance_group import group_in
 from kled.operations.edited_group import Document, to_yaml
+from kled.operations.kept_fields import require_known_fields
 from kled.operations.session import Session
 
 
@@ -42,6 +43,7 @@ class StoredSizes:
         """
         words = []
         if (*self.bounds(), self.suspended()) != (low, high, processes):
+            require_known_fields(self._session, self._cluster, self._group, self.document())
             text = to_yaml(suspended.resized(self.document(), low, high, processes))
             self._defined = None  # also where the call fails: it may have stored it
             self._session.kops.store_edited_group(self._cluster, self._group, text)

@@ -5,7 +5,6 @@ and writes. Nothing is written for a cluster where nothing is new. One cluster t
 snapshotted never keeps the others from it.
 """
 
-import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,6 @@ from typing import Final
 
 from kled.errors import (
     ClusterNotFound,
-    KledError,
     SnapshotMissing,
     SnapshotNotTrustworthy,
 )
@@ -26,6 +24,7 @@ from kled.snapshot.ledger import read_ledger, ready_to_write
 from kled.snapshot.making import Made, Making, referred
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.next_run import entry_of, next_run, remember, require_mounted
+from kled.snapshot.one_row import left_out, one_row
 from kled.snapshot.progress import Progress
 from kled.snapshot.reading import Reader, list_cluster, settle
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
@@ -37,7 +36,6 @@ from kled.storage.base import ObjectStore
 
 _CLUSTERS_AT_ONCE: Final = 8
 _REQUESTS_AT_ONCE: Final = 48
-_SHOWN: Final = 200
 
 
 def create(
@@ -245,7 +243,7 @@ class _Create:
             level=entry.level,
             objects=len(found.entries),
             size=sum(one.size for one in found.entries),
-            left_out=_words(found),
+            left_out=left_out(found),
         )
 
     def _earlier(self, found: Selection) -> Manifest | None:
@@ -347,7 +345,7 @@ class _Create:
             objects=len(manifest.objects),
             size=sum(one.size for one in manifest.objects),
             findings=made.findings,
-            left_out=_words(chosen),
+            left_out=left_out(chosen),
             seconds=time.monotonic() - began,
         )
 
@@ -357,7 +355,7 @@ class _Create:
         try:
             return work()
         except Exception as caught:  # noqa: BLE001 - one cluster never ends the run of a fleet
-            error = _known(caught)
+            error = one_row(caught)
             before = self._entry(cluster)
             self._progress.done(clusters=1)
             return ClusterResult(
@@ -366,21 +364,6 @@ class _Create:
                 seconds=time.monotonic() - began,
                 error=error,
             )
-
-
-def _known(error: Exception) -> KledError:
-    """Return the error as one of kled's; one that nobody raised on purpose is logged whole."""
-    if isinstance(error, KledError):
-        return error
-    logging.getLogger(__name__).error("a snapshot failed", exc_info=error)
-    return KledError(
-        f"unexpected {type(error).__name__}: {' '.join(str(error).split())[:_SHOWN]}",
-        hint="this is a bug in kled; please report it with the log",
-    )
-
-
-def _words(chosen: Selection) -> tuple[str, ...]:
-    return tuple(f"{one.key}: {one.reason}" for one in chosen.odd)
 
 
 def _absent(found: Orphan) -> ClusterNotFound:

@@ -2,49 +2,23 @@
 
 from __future__ import annotations
 
-import time
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from kled import config
 from kled.errors import InvalidInput
-from kled.kops.client import Kops
 from kled.kops.unloadable import with_unloadable
 from kled.models.cluster import Cluster
 from kled.operations.iam_fanout import registered
 from kled.operations.listed_clusters import listed_clusters
 from kled.operations.names import named_cluster, only_cluster
-from kled.operations.overrides import NOTHING
 from kled.operations.registered import prefixes
-from kled.operations.session import Session, Who
-from kled.retry import Clock
-from tests.unit.kops.replay import Replay, capture
+from tests.unit.operations.replayed import session, store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LISTED = "60b-get-clusters-unreadable"
-
-
-def session(root: Path, *captures: str) -> Session:
-    """A session whose kops answers with captures, and whose state store is a directory."""
-    (root / "state").mkdir(exist_ok=True)
-    url = (root / "state").as_uri()
-    runner = Replay([capture(name) for name in captures])
-    kops = Kops("kops", run=runner, env={}, state_store=url, scratch=root)
-    settings = config.load({"HOME": str(root), "KOPS_STATE_STORE": url})
-    clock = Clock(time.monotonic, time.sleep)
-    who = Who("t", "a run", timedelta(0))
-    return Session(settings, kops, clock, who, None, overrides=NOTHING)
-
-
-def store(root: Path, *keys: str, text: str = "x") -> None:
-    for key in keys:
-        path = root / "state" / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
 
 
 def test_a_cluster_that_kops_only_warns_of_is_listed_with_the_reason(tmp_path: Path) -> None:

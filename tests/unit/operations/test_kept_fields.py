@@ -1,0 +1,158 @@
+"""A field that this kops does not know survives every edit, or somebody gives it up (fault 13)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kled.errors import DefinitionRejected
+from kled.kops.client import Kops
+from kled.kops.unknown_fields import unknown_fields
+from kled.operations.edit_instance_group import (
+    EditInstanceGroup,
+    StoreInstanceGroup,
+    group_in,
+)
+from kled.operations.edited_group import to_yaml
+from kled.operations.kept_fields import require_known_fields
+from kled.operations.stored_sizes import StoredSizes
+from kled.yaml_text import document
+from tests.unit.kops.replay import CAPTURES
+from tests.unit.operations.replayed import session, store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kled.operations.session import Session
+
+C = "newer.example.com"
+PRINTED = "60k-get-all-unknown-field"
+STORED = """\
+apiVersion: kops/v1alpha2
+kind: InstanceGroup
+metadata:
+  creationTimestamp: 2018-01-23T10:00:05Z
+  labels: {kops.k8s.io/cluster: newer.example.com}
+  name: nodes
+spec:
+  flux: {capacitor: 3, list: [a]}
+  image: ami-0123456789abcdef0
+  maxSize: 5
+  minSize: 1
+  role: Node
+  suspendProcesses: []
+  subnets: [us-east-1c]
+status: {}
+"""
+
+
+class Remembering(Kops):
+    """Stores nothing, and remembers what it was given."""
+
+    def edit_instance_group(self, name: str, group: str, **fields: Any) -> None:
+        self.__dict__["edited"] = fields
+
+    def store_edited_group(self, name: str, group: str, text: str) -> None:
+        self.__dict__["edited"] = text
+
+    def store(self, text: str) -> None:
+        self.__dict__["stored"] = text
+
+
+def here(root: Path, *captures: str) -> Session:
+    store(root, f"{C}/instancegroup/nodes", text=STORED)
+    return session(root, *captures, kops=Remembering)
+
+
+def given(one: Session) -> dict[str, Any]:
+    return {key: vars(one.kops)[key] for key in ("edited", "stored") if key in vars(one.kops)}
+
+
+def printed(root: Path) -> Any:
+    return group_in(session(root, PRINTED).kops.get_definition(C), "nodes")
+
+
+def test_what_kops_does_not_print_is_found() -> None:
+    stored, shown = document(STORED), {"spec": {"image": "x", "subnets": ["us-east-1c"]}}
+
+    assert unknown_fields(stored, {**stored, "spec": {}}) == (
+        *("spec.flux", "spec.image", "spec.maxSize", "spec.minSize", "spec.role", "spec.subnets"),
+    )
+    assert unknown_fields({"spec": {"a": [{"b": 1, "c": 2}]}}, {"spec": {"a": [{"b": 1}]}}) == (
+        "spec.a[0].c",
+    )
+    assert unknown_fields({"spec": {"x": {"y": None, "z": []}, "n": 0, "t": ""}}, shown) == ()
+
+
+def test_kops_drops_it_without_a_word() -> None:
+    """Why kled looks: the real kops ends with status 0 and says nothing (captures 62, 60k)."""
+    assert (CAPTURES / "62-edit-ig-set-unknown-field" / "rc").read_text() == "0"
+    assert (CAPTURES / "62-edit-ig-set-unknown-field" / "stderr").read_text() == ""
+    assert "flux" not in (CAPTURES / PRINTED / "stdout").read_text()
+
+
+def test_an_edit_by_options_stops_before_anything_is_stored(tmp_path: Path) -> None:
+    one = here(tmp_path, PRINTED, PRINTED, "01-version")
+    (step,) = EditInstanceGroup(C, "nodes", sets=("spec.maxSize=6",)).steps()
+
+    with pytest.raises(DefinitionRejected, match=r"kops 1\.36\.2.* does not know spec\.flux") as e:
+        step.act(one)
+
+    assert given(one) == {}
+    assert "kled kops install --version=" in str(e.value.hint)
+    assert "--unset=spec.flux" in str(e.value.hint)
+
+
+def test_an_edited_text_stops_before_anything_is_stored(tmp_path: Path) -> None:
+    text = to_yaml(printed(tmp_path)).replace("maxSize: 5", "maxSize: 6")
+    one = here(tmp_path, PRINTED, PRINTED, "01-version")
+    (step,) = StoreInstanceGroup(C, "nodes", text).steps()
+
+    with pytest.raises(DefinitionRejected, match="does not know"):
+        step.act(one)
+
+    assert given(one) == {}
+
+
+def test_scaling_stops_before_anything_is_stored(tmp_path: Path) -> None:
+    one = here(tmp_path, PRINTED, "01-version")
+
+    with pytest.raises(DefinitionRejected, match="does not know"):
+        StoredSizes(one, C, "nodes").store(2, 9, ())
+
+    assert given(one) == {}
+
+
+@pytest.mark.parametrize("unset", ["spec.flux", "spec.flux.capacitor"])
+def test_giving_it_up_is_said_and_done(tmp_path: Path, unset: str) -> None:
+    one = here(tmp_path, PRINTED, PRINTED, PRINTED, "01-version")
+    (step,) = EditInstanceGroup(C, "nodes", unsets=(unset,)).steps()
+    if unset != "spec.flux":
+        with pytest.raises(DefinitionRejected, match="does not know"):  # only a part of it
+            step.act(one)
+        return
+
+    assert step.act(one) == "spec.flux: given up"
+
+    stored = document(given(one)["stored"])
+    assert "flux" not in stored["spec"]
+    assert stored["spec"]["cloudLabels"]["account"] == "089012345678"
+
+
+def test_giving_it_up_with_another_change_is_one_edit(tmp_path: Path) -> None:
+    one = here(tmp_path, PRINTED, PRINTED, PRINTED)
+    unsets = ("spec.flux", "spec.maxPrice")
+    (step,) = EditInstanceGroup(C, "nodes", ("spec.maxSize=6",), unsets).steps()
+
+    assert step.act(one) == "spec.flux: given up"
+    assert given(one) == {"edited": {"set": ("spec.maxSize=6",), "unset": ("spec.maxPrice",)}}
+
+
+@pytest.mark.parametrize("text", ["", "a: [", "- a list\n"])
+def test_what_only_kops_can_judge_is_left_to_kops(tmp_path: Path, text: str) -> None:
+    group = printed(tmp_path)
+    store(tmp_path, f"{C}/instancegroup/nodes", text=text)
+
+    assert require_known_fields(session(tmp_path), C, "nodes", group) == ()
+    assert require_known_fields(session(tmp_path), C, "gone", group) == ()
