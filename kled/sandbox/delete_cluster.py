@@ -41,6 +41,9 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a
 
 def _cloud_is_empty(ctx: Context, cloud: Cloud, flags: Flags) -> bool:
     """Delete what there is, if --yes says so; return whether nothing is left."""
+    if not removal.has_keypairs(flags["name"]):
+        text = f'cluster "{flags["name"]}" is legacy (kube-up) cluster; won\'t delete keypairs'
+        ctx.log("I", "aws.go:693", text)
     found = removal.tracked(cloud, flags["name"])
     if found:
         rows = [(item.type, item.name, item.id) for item in found]

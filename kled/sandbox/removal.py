@@ -48,13 +48,14 @@ def tracked(cloud: Cloud, cluster: str) -> list[Tracked]:
     In the table's order. Others' queues and rules, whose names begin as the cluster's, are among
     it: kops cannot tell them apart.
     """
+    untold = {QUEUE, RULE, TARGET} | (set() if has_keypairs(cluster) else {"SSHKey"})
     found = [
         _resource(cloud.region, cluster, place, record)
         for place, record in deleted_with(cloud.read(), cluster).items()
     ]
     for state in (cloud.read(), cloud.read(everywhere=True)):
         for place, record in state["resources"].items():
-            if record["cluster"] == cluster and record["kind"] not in {QUEUE, RULE, TARGET}:
+            if record["cluster"] == cluster and record["kind"] not in untold:
                 found.append(_resource(cloud.region, cluster, place, record))
         found += [
             Tracked("instance", record["group"], record["id"], record["id"], record["zone"])
@@ -62,6 +63,11 @@ def tracked(cloud: Cloud, cluster: str) -> list[Tracked]:
             if record["cluster"] == cluster
         ]
     return sorted(found, key=lambda item: (item.type, item.name, item.id))
+
+
+def has_keypairs(cluster: str) -> bool:
+    """Tell whether kops deletes the cluster's SSH keys: not where its name has no dot."""
+    return "." in cluster
 
 
 def batches(items: list[Tracked]) -> list[list[Tracked]]:

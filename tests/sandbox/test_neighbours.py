@@ -30,6 +30,15 @@ def rules(cluster: str) -> set[str]:
     return {f"{cluster}-{event}" for event in EVENTS}
 
 
+def strangers(desk: Desk, queue: str, rule: str) -> None:
+    """Put a queue and a rule into the account that no kops made."""
+    with Cloud(desk.directory, REGION).edit() as state:
+        for kind, name in (("SQS", queue), ("EventBridgeRule", rule)):
+            fields = [["EventPattern", "{}"]]
+            record = {"cluster": "", "kind": kind, "name": name, "id": name, "fields": fields}
+            state["resources"][key("", kind, name)] = {**record, "version": 1}
+
+
 def rows(table: str, kind: str) -> list[str]:
     return [row.split()[1] for row in table.splitlines() if row.startswith(f"{kind}\t")]
 
@@ -88,14 +97,41 @@ def test_an_update_makes_the_neighbour_whole_again(desk: Desk) -> None:
     assert "No changes" in desk.must("update", "cluster", f"--name={AU}")
 
 
+@pytest.mark.parametrize(
+    ("capture", "names", "queue", "rule"),
+    [
+        ("N-px-delete-preview", (A, AU), "a-example-com-orders", "a.example.com-nightly"),
+        ("N-px-prod-delete-preview", (A, AU, "prod"), "production-orders", "prod-nightly"),
+    ],
+)
+def test_the_preview_lists_neighbours_and_strangers_as_recorded(
+    desk: Desk, capture: str, names: tuple[str, ...], queue: str, rule: str
+) -> None:
+    for name in names:
+        desk.create(name, "--node-count=1")
+        desk.apply(name)
+    strangers(desk, queue, rule)
+
+    done = desk.run(*recording(capture).cmd.split()[1:])
+
+    assert differences(done, capture) == []
+
+
+def test_a_cluster_whose_name_has_no_dot_leaves_its_ssh_key(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "key.pub").write_text("ssh-ed25519 AAAA me\n")
+    for name in ("prod", A):
+        desk.create(name, f"--ssh-public-key={tmp_path}/key.pub")
+        desk.apply(name)
+        desk.must("delete", "cluster", f"--name={name}", "--yes")
+
+    left = named(desk.cloud(), "SSHKey")
+    assert {name.split("-")[0] for name in left} == {"kubernetes.prod"}
+
+
 def test_what_is_no_cluster_s_goes_with_it_too(desk: Desk) -> None:
     desk.create("prod")
     desk.apply("prod")
-    with Cloud(desk.directory, REGION).edit() as state:
-        for kind, name in (("SQS", "production-orders"), ("EventBridgeRule", "prod-nightly")):
-            fields = [["EventPattern", "{}"]]
-            record = {"cluster": "", "kind": kind, "name": name, "id": name, "fields": fields}
-            state["resources"][key("", kind, name)] = {**record, "version": 1}
+    strangers(desk, "production-orders", "prod-nightly")
 
     desk.must("delete", "cluster", "--name=prod", "--yes")
 
