@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kled.sandbox import completed_spec, yaml_form
+from kled.sandbox import completed_spec, node_labels, yaml_form
 from kled.sandbox.group_tasks import is_control_plane
-from kled.sandbox.keysets import key_of
+from kled.sandbox.keysets import expected, key_of
 from kled.sandbox.places import Place, Places
 from kled.sandbox.tasks import Task, Where
 
@@ -72,7 +72,7 @@ class Definition:
 
 def file_tasks(definition: Definition) -> Iterator[Task]:
     """Yield every object that `update cluster` writes, wherever the definition keeps it."""
-    yield from _credentials(definition.places)
+    yield from _credentials(definition)
     yield from _addons(definition)
     yield from _cluster_files(definition)
     for group in definition.groups:
@@ -100,8 +100,9 @@ def document(content: object) -> bytes:
     return yaml_form.dump(content).encode()
 
 
-def _credentials(places: Places) -> Iterator[Task]:
-    for name in KEYPAIRS:
+def _credentials(definition: Definition) -> Iterator[Task]:
+    places = definition.places
+    for name in expected(definition.cluster):
         fields = (
             ("Subject", f"cn={name}"),
             ("Issuer", ""),
@@ -109,7 +110,10 @@ def _credentials(places: Places) -> Iterator[Task]:
             ("LegacyFormat", "false"),
         )
         at = places.pki
-        yield Task("Keypair", name, fields, Where.STORE, place=at, store_key=key_of(name))
+        held = name in definition.keypair_ids
+        yield Task(
+            "Keypair", name, fields, Where.STORE, place=at, store_key=key_of(name), held=held
+        )
     for name in SECRETS:
         yield Task("Secret", name, (), Where.STORE, place=places.secrets, store_key=name)
 
@@ -229,7 +233,7 @@ def _node_config(definition: Definition, group: dict[str, Any]) -> Task:
         "CAs": {name: definition.trusted.get(name, "") for name in keypairs},
         "ClusterName": definition.name,
         "KeypairIDs": {name: definition.keypair_ids.get(name, "") for name in keypairs},
-        "KubeletConfig": {**kubelet, "nodeLabels": group["spec"].get("nodeLabels", {})},
+        "KubeletConfig": {**kubelet, "nodeLabels": node_labels.wanted(definition.cluster, group)},
         "KubernetesVersion": completed["kubernetesVersion"],
         "UpdatePolicy": "automatic",
         "containerdConfig": completed["containerd"],

@@ -20,9 +20,9 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     pki = definitions.places_of(ctx, name).pki
     items = [
         item
-        for keyset in keysets.names(pki)
+        for keyset, document in _readable(ctx, pki).items()
         if not args or keyset in args
-        for item in _items(pki, keyset)
+        for item in _items(keyset, document)
         if flags["distrusted"] or "distrustTimestamp" not in item
     ]
     if not items:
@@ -38,10 +38,24 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     return 0
 
 
-def _items(pki: Place, keyset: str) -> list[dict[str, Any]]:
+def _readable(ctx: Context, pki: Place) -> dict[str, keysets.Keyset]:
+    """Return the keysets by name; one that is damaged is left out with a warning (N-ca-bad-*)."""
+    found = {}
+    for keyset in keysets.names(pki):
+        try:
+            document = keysets.load(pki, keyset)
+        except KopsFailure as failure:
+            ctx.log("W", "vfs_castore.go:185", f'ignoring keyset "{keyset}": {failure}')
+            continue
+        if document is not None:
+            found[keyset] = document
+    return found
+
+
+def _items(keyset: str, document: keysets.Keyset) -> list[dict[str, Any]]:
     from kled.sandbox.certificates import describe  # noqa: PLC0415 - slow to import
 
-    spec = (keysets.find(pki, keyset) or {})["spec"]
+    spec = document["spec"]
     items = []
     for key in spec["keys"]:
         item: dict[str, Any] = {"name": keyset, "id": key["id"]}

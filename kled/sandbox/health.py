@@ -3,13 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from kled.sandbox import faults, naming
-from kled.sandbox.cloud import Cloud, key
+from kled.sandbox import faults, keysets, naming, places
+from kled.sandbox.cloud import Cloud, key, region_of
 from kled.sandbox.context import Context, KopsFailure
-from kled.sandbox.definitions import load_groups, places_of
+from kled.sandbox.definitions import load_cluster, load_groups
 from kled.sandbox.group_tasks import full_name
 from kled.sandbox.instances import Machine, api_answers, machines
-from kled.sandbox.keysets import key_of
 from kled.sandbox.membership import by_group
 
 
@@ -70,15 +69,22 @@ def api_host(region: str, name: str) -> str:
 
 
 def require_authority(ctx: Context, name: str) -> None:
-    """Raise KopsFailure where the cluster has no CA yet, as captures E14e and E14f."""
-    if places_of(ctx, name).pki.read(key_of("kubernetes-ca")) is not None:
+    """Raise KopsFailure where the cluster has no CA (captures E14e, E14f, N-ca-*).
+
+    Before the first update its API has no address either, and kops says so first.
+    """
+    cluster = load_cluster(ctx, name)
+    pki = places.of(ctx, cluster).pki
+    if keysets.find(pki, "kubernetes-ca") is not None:
         return
-    internal = "no external API endpoints found; falling back to internal API endpoints"
-    for _ in range(2):
-        ctx.log("I", "create_kubecfg.go:126", internal)
-    missing = "Did not find API endpoint; may not be able to reach cluster"
-    ctx.log("W", "create_kubecfg.go:131", missing)
-    ctx.log("W", "vfs_keystorereader.go:163", "CA private key was not found")
+    balancer = key(name, "NetworkLoadBalancer", f"api.{name}")
+    if balancer not in Cloud(ctx.sandbox, region_of(cluster)).read()["resources"]:
+        internal = "no external API endpoints found; falling back to internal API endpoints"
+        for _ in range(2):
+            ctx.log("I", "create_kubecfg.go:126", internal)
+        missing = "Did not find API endpoint; may not be able to reach cluster"
+        ctx.log("W", "create_kubecfg.go:131", missing)
+    keysets.note_absent(ctx, pki)
     raise KopsFailure("cannot find CA certificate")
 
 

@@ -11,8 +11,10 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+import yaml
+
 from kled.sandbox import places, yaml_form
-from kled.sandbox.context import Context
+from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.places import Place
 
 Keyset = dict[str, Any]
@@ -32,13 +34,24 @@ SECRETS = (
     "system:scheduler",
 )
 _SECRET_BYTES = 16
+_FORMER = {"kubernetes-ca": "ca", "service-account": "master"}
 
 
 def expected(cluster: Mapping[str, Any]) -> list[str]:
-    """Return the keysets that a cluster must have, sorted: two for each of its etcd clusters."""
+    """Return the keysets that a cluster must have, sorted: two for each of its etcd clusters.
+
+    Cilium's has clients of its own (kops: components/etcdmanager).
+    """
     etcd = cluster["spec"].get("etcdClusters") or []
     per_etcd = [form.format(each["name"]) for each in etcd for form in ETCD_KEYSETS]
-    return sorted([*_FIXED, *per_etcd])
+    own_clients = [f"etcd-clients-ca-{each['name']}" for each in etcd if each["name"] == "cilium"]
+    return sorted([*_FIXED, *per_etcd, *own_clients])
+
+
+def note_absent(ctx: Context, pki: Place, keyset: str = "kubernetes-ca") -> None:
+    """Warn, as kops does, where the authority's keyset is absent; of a damaged one it is silent."""
+    if keyset == "kubernetes-ca" and pki.read(key_of("kubernetes-ca")) is None:
+        ctx.log("W", "vfs_keystorereader.go:163", "CA private key was not found")
 
 
 def ensure_keysets(ctx: Context, cluster: Mapping[str, Any]) -> list[str]:
@@ -71,11 +84,53 @@ def names(pki: Place) -> list[str]:
 
 
 def find(pki: Place, keyset: str) -> Keyset | None:
-    """Return a keyset, None where there is none."""
+    """Return a keyset, None where there is none.
+
+    The authority and the service accounts' key may have the name that a kops before 1.22 gave
+    them. kops looks for that name also where it cannot read the newer one, and forgets why: a
+    keyset that is damaged or refused counts as none, and an update makes another (captures
+    N-ca-bad-prev, N-ca-empty-prev; kops: vfs_keystorereader.go, kops#18680).
+
+    Raises:
+        KopsFailure: one of the others cannot be read.
+    """
+    former = _FORMER.get(keyset)
+    try:
+        found = load(pki, keyset)
+    except KopsFailure:
+        if former is None:
+            raise
+        found = None
+    return load(pki, former) if found is None and former else found
+
+
+def load(pki: Place, keyset: str) -> Keyset | None:
+    """Return the keyset that is stored by this very name; KopsFailure where it is damaged."""
+    bundle = f"{pki.url}/private/{keyset}"
     body = pki.read(key_of(keyset))
     if body is None:
         return None
-    document: Keyset = yaml_form.load(body.decode())
+    try:
+        document = yaml_form.load(body.decode())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        told = f"error parsing keyset: {yaml_form.complaint(error)}"
+        raise KopsFailure(f'error parsing bundle "{bundle}": {told}') from error
+    if not isinstance(document, dict) or "kind" not in document:
+        told = f"Object 'Kind' is missing in '{json.dumps(document)}'"
+        raise KopsFailure(f'error parsing bundle "{bundle}": error parsing keyset: {told}')
+    return _mapped(document, bundle)
+
+
+def _mapped(document: dict[str, Any], bundle: str) -> Keyset:
+    spec = document.get("spec")
+    keys = spec.get("keys") if isinstance(spec, dict) else None
+    try:
+        held = {str(key["id"]): key["publicMaterial"] for key in keys or ()}
+        for material in held.values():
+            base64.b64decode(material, validate=True)
+        primary(document)
+    except (KeyError, TypeError, ValueError, StopIteration) as error:
+        raise KopsFailure(f'error mapping bundle "{bundle}": no usable keypair') from error
     return document
 
 

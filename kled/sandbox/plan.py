@@ -90,6 +90,8 @@ def _cloud_step(task: Task, record: dict[str, Any] | None) -> Step | None:
 
 
 def _stored_step(task: Task) -> Step | None:
+    if task.held is not None:
+        return None if task.held else Step(task)
     body = task.place.read(task.store_key) if task.place else None
     if body is None:
         return Step(task)

@@ -85,6 +85,9 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a
 def _require_api(ctx: Context, cloud: Cloud, name: str) -> None:
     try:
         health.require_authority(ctx, name)
+    except KopsFailure as failure:
+        raise KopsFailure(f"getting rest config: {failure}") from failure
+    try:
         health.require_api(ctx, cloud, name)
     except KopsFailure as failure:
         ctx.stderr.write(_UNREACHABLE)

@@ -2,8 +2,9 @@
 
 from kled.sandbox import definitions, keysets, places
 from kled.sandbox.completed_spec import complete
-from kled.sandbox.context import Context
-from kled.sandbox.file_tasks import KEYPAIRS, Definition
+from kled.sandbox.context import Context, KopsFailure
+from kled.sandbox.file_tasks import Definition
+from kled.sandbox.places import Place
 
 
 def definition(ctx: Context, name: str) -> Definition:
@@ -11,7 +12,7 @@ def definition(ctx: Context, name: str) -> Definition:
     cluster = definitions.load_cluster(ctx, name)
     groups = definitions.load_groups(ctx, name)
     where = places.of(ctx, cluster)
-    found = {keyset: keysets.find(where.pki, keyset) for keyset in KEYPAIRS}
+    found = {keyset: _find(where.pki, keyset) for keyset in keysets.expected(cluster)}
     stored = {keyset: document for keyset, document in found.items() if document is not None}
     ids = {keyset: str(document["spec"]["primaryId"]) for keyset, document in stored.items()}
     trusted = {
@@ -19,6 +20,14 @@ def definition(ctx: Context, name: str) -> Definition:
         for keyset, document in stored.items()
     }
     return Definition(cluster, groups, ids, trusted, complete(cluster, groups), where)
+
+
+def _find(pki: Place, keyset: str) -> keysets.Keyset | None:
+    try:
+        return keysets.find(pki, keyset)
+    except KopsFailure as failure:
+        told = f"deadline exceeded executing task Keypair/{keyset}. Example error: {failure}"
+        raise KopsFailure(f"error running tasks: {told}") from failure
 
 
 def ssh_key(ctx: Context, name: str) -> str | None:

@@ -39,6 +39,8 @@ class Task:
     store_key: str = ""
     body: bytes | None = None
     """The object's content; None where only its presence counts (keypairs, secrets)."""
+    held: bool | None = None
+    """Whether a keypair is there that kops can read; None for all that is no keypair."""
 
     @property
     def title(self) -> str:

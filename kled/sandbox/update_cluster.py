@@ -63,9 +63,8 @@ def apply(ctx: Context, name: str, flags: Flags) -> None:
     sizes = _sizes(ctx, name)
     executor.announce(ctx, sizes, 0)
     _note_missing_authority(ctx, name)
+    _note_missing_authority(ctx, name)  # kops looks for it twice (captures 03, 51, S04)
     for issued in keysets.ensure_keysets(ctx, load_cluster(ctx, name)):
-        if issued == "kubernetes-ca":  # kops looks for it twice (captures 03, 51, S04)
-            _note(ctx)
         ctx.log("I", "keypair.go:296", f'Issuing new certificate: "{issued}"')
     tasks = _chosen(ctx, name, plan.tasks_of(ctx, name), flags)
     for number in range(len(sizes)):
@@ -94,12 +93,7 @@ def _sizes(ctx: Context, name: str) -> list[int]:
 
 
 def _note_missing_authority(ctx: Context, name: str) -> None:
-    if places_of(ctx, name).pki.read(keysets.key_of("kubernetes-ca")) is None:
-        _note(ctx)
-
-
-def _note(ctx: Context) -> None:
-    ctx.log("W", "vfs_keystorereader.go:163", "CA private key was not found")
+    keysets.note_absent(ctx, places_of(ctx, name).pki)
 
 
 def _chosen(ctx: Context, name: str, tasks: list[Task], flags: Mapping[str, Any]) -> list[Task]:

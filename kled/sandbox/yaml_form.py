@@ -94,3 +94,11 @@ def to_json(document: dict[str, Any]) -> str:
 def to_json_list(documents: list[dict[str, Any]]) -> str:
     """Return several objects as kops prints them: an array without a newline at its end."""
     return "[" + ",".join(to_json(document) for document in documents) + "]"
+
+
+def complaint(error: Exception) -> str:
+    """Say what is wrong with a text that is no YAML, as kops' reader begins to."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return f"yaml: {error}"
+    return f"yaml: line {mark.line + 1}: {getattr(error, 'problem', '')}"

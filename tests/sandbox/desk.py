@@ -1,6 +1,7 @@
 """A sandbox whose kops runs in this process: for what follows from stored state, and fast."""
 
 import io
+import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,8 @@ from kled.sandbox.kubernetes import objects
 from kled.sandbox.kubernetes.nodes import labels_of
 from kled.sandbox.stores import FileStore
 from tests.sandbox.boxes import FAST, Done
+from tests.sandbox.harness import BASE_URL, OPERATOR
+from tests.sandbox.recordings import recording
 
 REGION = "us-east-1"
 CREATE = ("--cloud=aws", "--zones=us-east-1a", "--dns=none", "--image=ami-1")
@@ -48,6 +51,12 @@ class Desk:
         done = self.run(*args, env=env)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def replay(self, capture: str) -> Done:
+        """Run a recorded command here, with the addresses that it was recorded with."""
+        words = shlex.split(recording(capture).cmd.replace(OPERATOR, str(self.directory / "home")))
+        done = self.run(*words[1:], env={"KOPS_BASE_URL": BASE_URL})
+        return Done(done.returncode, done.stdout.replace(" (simulated)\n", "\n"), done.stderr)
 
     def create(self, name: str, *args: str) -> None:
         """Store a small cluster's definition."""

@@ -43,6 +43,29 @@ def test_a_cluster_that_a_newer_kops_updated_is_refused(desk: Desk, newer: str) 
     assert desk.cloud()["resources"] == {}
 
 
+@pytest.mark.parametrize(
+    ("capture", "last"),
+    [
+        ("N-kv-new-prev", "1.37.0"),
+        ("N-kv-new-yes", "1.37.0"),
+        ("N-kv-new-roll", "1.37.0"),
+        ("N-kv-new-reconcile", "1.37.0"),
+        ("N-kv-new-server", "1.37.0"),
+        ("N-kv-patch-prev", "1.36.3"),
+        ("N-kv-alpha-prev", "1.37.0-alpha.1"),
+        ("N-kv-odd-prev", "bananas"),
+        ("N-kv-empty-prev", ""),
+    ],
+)
+def test_the_words_are_the_recorded_ones(desk: Desk, capture: str, last: str) -> None:
+    name = "v.example.com"
+    desk.create(name, "--node-count=1")
+    desk.apply(name)
+    (desk.state / name / "kops-version.txt").write_text(last)
+
+    assert differences(desk.replay(capture), capture) == []
+
+
 def test_it_goes_on_where_that_is_allowed_and_writes_its_own_version(desk: Desk) -> None:
     updated_by(desk, "1.37.0")
 
