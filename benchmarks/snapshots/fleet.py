@@ -6,6 +6,8 @@ newest complete one per etcd cluster is worth reading.
 """
 
 import base64
+import gzip
+import hashlib
 import random
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -67,7 +69,7 @@ def large(shared: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
     for etcd in ("cilium", "events", "leases", "main"):
         place = f"{name}/backups/etcd/{etcd}/{NEWEST}"
         yield f"{place}/_etcd_backup.meta", f'{{"etcdVersion":"3.6.12","of":"{etcd}"}}'.encode()
-        yield f"{place}/etcd.backup.gz", chance.randbytes(20 << 20)
+        yield f"{place}/etcd.backup.gz", _backup(chance, 20 << 20)
 
 
 def _backups(name: str, chance: random.Random) -> Iterator[tuple[str, bytes]]:
@@ -79,7 +81,13 @@ def _backups(name: str, chance: random.Random) -> Iterator[tuple[str, bytes]]:
             label = NEWEST if newest else stamp
             place = f"{name}/backups/etcd/{etcd}/{label}"
             yield f"{place}/_etcd_backup.meta", b'{"etcdVersion":"3.6.12"}'
-            yield f"{place}/etcd.backup.gz", chance.randbytes(20_000 if newest else 64)
+            yield f"{place}/etcd.backup.gz", _backup(chance, 20_000 if newest else 64)
+
+
+def _backup(chance: random.Random, size: int) -> bytes:
+    """Return an etcd backup of about `size` bytes that holds no database: its digest is right."""
+    sectors = chance.randbytes(size // 512 * 512 or 512)
+    return gzip.compress(sectors + hashlib.sha256(sectors).digest(), 1, mtime=0)
 
 
 def _text(chance: random.Random, size: int) -> bytes:

@@ -109,7 +109,8 @@ def _drives_kops(session: Session) -> bool:
 
 def _require_whole(result: "ClusterResult", report: "VerifyReport | None") -> None:
     """Raise `SnapshotNotTrustworthy` where a cluster could not be brought back from it."""
-    wrong = list(dict.fromkeys((*result.findings, *(report.findings if report else ()))))
+    at_birth = result.findings if result.level < _CONTENTS else ()  # else it is usable all the same
+    wrong = list(dict.fromkeys((*at_birth, *(report.findings if report else ()))))
     if report is None:
         wrong.append("it was removed as soon as it was taken")
     if result.fuzzy:

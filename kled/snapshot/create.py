@@ -21,7 +21,7 @@ from kled.errors import (
 from kled.snapshot import listing, runs, sweep
 from kled.snapshot.contents import require_stored
 from kled.snapshot.ledger import read_ledger, ready_to_write
-from kled.snapshot.making import Made, Making, referred
+from kled.snapshot.making import Made, Making, birth_findings, referred
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.next_run import entry_of, next_run, remember, require_mounted
 from kled.snapshot.one_row import left_out, one_row
@@ -212,6 +212,9 @@ class _Create:
         """The definition is that of an earlier snapshot: read just the new etcd backups."""
         known = {(one.key, one.tag) for one in earlier.objects}
         new = tuple(one for one in found.backups if (one.key, one.tag) not in known)
+        if not new and {one.key for one in earlier.damaged} & {one.key for one in found.backups}:
+            findings = birth_findings(earlier)  # nothing cured it
+            return replace(self._reused(found), level=earlier.level, findings=findings)
         reader = self._reader(replace(found, definition=(), backups=new))
         reader.read()
         if not reader.complete:  # etcd-manager dropped one meanwhile: choose anew, and read it all
@@ -236,6 +239,7 @@ class _Create:
     def _reused(self, found: Selection) -> ClusterResult:
         entry = self._before.clusters[found.cluster] if self._before else RunEntry(None)
         self._progress.done(clusters=1)
+        findings = self._findings_of(found.cluster, entry)
         return ClusterResult(
             found.cluster,
             entry.snapshot,
@@ -243,8 +247,19 @@ class _Create:
             level=entry.level,
             objects=len(found.entries),
             size=sum(one.size for one in found.entries),
+            findings=findings,
             left_out=left_out(found),
         )
+
+    def _findings_of(self, cluster: str, entry: RunEntry) -> tuple[str, ...]:
+        """Return what was wrong with a snapshot that still counts: said in each run until cured."""
+        if entry.level or entry.snapshot is None:
+            return ()
+        try:
+            manifest = self._snapshots.manifest(SnapshotRef(cluster, entry.snapshot))
+        except (SnapshotMissing, SnapshotNotTrustworthy) as error:
+            return (error.message,)
+        return birth_findings(manifest) or ("only level 0 was proved when it was made",)
 
     def _earlier(self, found: Selection) -> Manifest | None:
         """Return the manifest to build on; None where there is none that can be trusted.

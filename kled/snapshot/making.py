@@ -9,14 +9,21 @@ import hashlib
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from kled.kops import layout, places, stored
-from kled.snapshot import archive, payloads
-from kled.snapshot.manifest import FORMAT, Manifest, ObjectRecord, Payload, complete
+from kled.snapshot import archive, etcd, older_backup, payloads
+from kled.snapshot.manifest import (
+    FORMAT,
+    Manifest,
+    ObjectRecord,
+    Payload,
+    complete,
+    listing_digest,
+)
 from kled.snapshot.parallel import Task, in_parallel
 from kled.snapshot.progress import Progress
 from kled.snapshot.reading import Picture
@@ -27,6 +34,8 @@ from kled.storage.base import Entry, ObjectStore
 
 _BLOBS_AT_ONCE: Final = 3
 """Of large ones, one is read while the others are written."""
+_MAIN: Final = "main"
+"""The etcd cluster that holds what people made; `events` and `cilium` fill themselves again."""
 QUIET_FOR: Final = timedelta(seconds=30)
 """A definition that nobody wrote for so long is quiescent: kops is not in the middle of it."""
 
@@ -59,10 +68,9 @@ class Making:
         """Write the snapshot of one cluster. `earlier` is one whose recipients are the same."""
         began = time.monotonic()
         snapshot_id = self.snapshots.new_id()
+        picture, blobs, damaged = self._copied(picture, earlier)
         chosen = picture.selection
-        blobs = self._blobs(picture, earlier)
         same = earlier is not None and earlier.definition_digest == chosen.definition_digest
-        findings: tuple[str, ...] = ()
         if same and earlier is not None:
             packed, archive_of = earlier.archive, earlier.archive_of
             records = [one for one in earlier.objects if one.kind != "etcd-backup"]
@@ -70,7 +78,7 @@ class Making:
                 "kops_version": earlier.kops_version,
                 "kubernetes_version": earlier.kubernetes_version,
             }
-            level = earlier.level
+            findings, level = earlier.findings, _definition_level(earlier)
         else:
             small = [one for one in chosen.definition if one.size <= LARGE]
             bodies = {one.key: picture.bodies[one.key] for one in small}
@@ -87,10 +95,14 @@ class Making:
             }
             level = 0 if findings else 1
         records += [_record(one, None, blobs) for one in chosen.backups]
+        if _MAIN in older_backup.broken(chosen, damaged):
+            level = 0
         manifest = complete(
             {
                 **about,
                 **self._facts(picture, snapshot_id, earlier),
+                **_about_damage(chosen, damaged),
+                "findings": findings,
                 "archive": packed.model_dump(),
                 "archive_of": archive_of,
                 "objects": [
@@ -101,7 +113,7 @@ class Making:
             }
         )
         manifest = self.snapshots.commit(manifest, retain_until=self.retain_until)
-        return Made(manifest, findings)
+        return Made(manifest, birth_findings(manifest))
 
     def _elsewhere(self, cluster: str, bodies: Mapping[str, bytes]) -> Iterator[str]:
         """Yield what the cluster keeps where no snapshot looks."""
@@ -119,11 +131,29 @@ class Making:
             self.snapshots, cluster, snapshot_id, packed, retain_until=self.retain_until
         )
 
-    def _blobs(self, picture: Picture, earlier: Manifest | None) -> dict[str, Payload]:
-        """Return the blob of each object that is not in the archive, by the object's key."""
+    def _copied(
+        self, picture: Picture, earlier: Manifest | None
+    ) -> tuple[Picture, dict[str, Payload], dict[str, str]]:
+        """Copy what is not in the archive; return its blobs, and what is damaged of it, by key.
+
+        Where all backups of an etcd cluster are damaged the picture has an older one, too.
+        """
+        blobs, damaged = self._blobs(picture, earlier)
+        for name in older_backup.broken(picture.selection, damaged):
+            taken = older_backup.take_older(self.state, picture.selection, name, self._stored)
+            if taken is not None:
+                picture = replace(picture, selection=taken.selection)
+                blobs.update(taken.blobs)
+        return picture, blobs, damaged
+
+    def _blobs(
+        self, picture: Picture, earlier: Manifest | None
+    ) -> tuple[dict[str, Payload], dict[str, str]]:
+        """Return the blob of each object that is not in the archive, and why it is damaged."""
         known = _known(earlier)
+        damaged = {one.key: one.reason for one in earlier.damaged} if earlier else {}
         found: dict[str, Payload] = {}
-        tasks: list[Task[tuple[str, Payload]]] = []
+        tasks: list[Task[tuple[str, Payload, str | None]]] = []
         chosen = picture.selection
         large = [one for one in chosen.definition if one.size > LARGE]
         for one in (*large, *chosen.backups):
@@ -134,18 +164,22 @@ class Making:
                 tasks.append((0, partial(self._small, one.key, picture.bodies[one.key])))
             else:
                 tasks.append((0, partial(self._stream, chosen.cluster, one)))
-        found.update(in_parallel(tasks, threads=_BLOBS_AT_ONCE))
-        return found
+        damaged = {key: words for key, words in damaged.items() if key in found}
+        for key, payload, words in in_parallel(tasks, threads=_BLOBS_AT_ONCE):
+            found[key] = payload
+            if words is not None:
+                damaged[key] = words
+        return found, damaged
 
-    def _small(self, key: str, body: bytes) -> tuple[str, Payload]:
+    def _small(self, key: str, body: bytes) -> tuple[str, Payload, str | None]:
         digest = hashlib.sha256(body).hexdigest()
         if digest not in self.written:
             self.written[digest] = payloads.put_blob(
                 self.snapshots, body, retain_until=self.retain_until
             )
-        return key, self.written[digest]
+        return key, self.written[digest], _trouble(key, [body])
 
-    def _stream(self, cluster: str, entry: Entry) -> tuple[str, Payload]:
+    def _stream(self, cluster: str, entry: Entry) -> tuple[str, Payload, str | None]:
         with Spool() as spool:
             with (
                 self.one_large_read,
@@ -153,9 +187,11 @@ class Making:
             ):
                 spool.fill(reading.chunks())
             self.progress.done(objects=1, size=spool.size)
-            return entry.key, payloads.stream_blob(
-                self.snapshots, spool, retain_until=self.retain_until
-            )
+            words = _trouble(entry.key, spool)  # while the next one is read
+            return entry.key, self._stored(spool), words
+
+    def _stored(self, spool: Spool) -> Payload:
+        return payloads.stream_blob(self.snapshots, spool, retain_until=self.retain_until)
 
     def _facts(
         self, picture: Picture, snapshot_id: str, earlier: Manifest | None
@@ -173,7 +209,6 @@ class Making:
             "quiescent": not picture.fuzzy and last is not None and now - last >= QUIET_FOR,
             "fuzzy": picture.fuzzy,
             "definition_digest": chosen.definition_digest,
-            "etcd_digest": chosen.etcd_digest,
             "etcd_backups": chosen.etcd,
             "skipped": [one.model_dump() for one in chosen.skipped],
             "recipients": self.snapshots.keys.recipients,
@@ -185,6 +220,29 @@ class Making:
             {"level": one, "at": at, "seconds": round(seconds, 3), "by": self.by}
             for one in range(level + 1)
         ]
+
+
+def birth_findings(manifest: Manifest) -> tuple[str, ...]:
+    """Return what was wrong when it was made: with the definition, and with etcd's backups."""
+    return (*manifest.findings, *manifest.etcd_findings().values())
+
+
+def _trouble(key: str, chunks: Iterable[bytes]) -> str | None:
+    return etcd.trouble(chunks) if layout.is_backup_data(key) else None
+
+
+def _about_damage(chosen: Selection, damaged: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a manifest says of damaged backups; they do not count in its digest of etcd."""
+    whole = ((one.key, one.size, one.tag) for one in chosen.backups if one.key not in damaged)
+    return {
+        "etcd_digest": listing_digest(whole),
+        "damaged": [{"key": key, "reason": damaged[key]} for key in sorted(damaged)],
+    }
+
+
+def _definition_level(earlier: Manifest) -> int:
+    """Return the level of an earlier snapshot's definition: etcd may have lowered its own."""
+    return 1 if earlier.damaged and not earlier.findings else earlier.level
 
 
 def referred(earlier: Manifest, chosen: Selection) -> tuple[Payload, ...]:

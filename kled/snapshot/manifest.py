@@ -77,6 +77,13 @@ class Skipped(_Frozen):
     reason: str
 
 
+class Damaged(_Frozen):
+    """The data of an etcd backup that was damaged already when it was copied."""
+
+    key: str
+    reason: str
+
+
 class Proof(_Frozen):
     """That a level was reached, and how that is known."""
 
@@ -125,6 +132,11 @@ class Manifest(_Frozen):
     etcd_backups: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """Etcd cluster to the names of the backups taken, newest first."""
     skipped: tuple[Skipped, ...] = ()
+    damaged: tuple[Damaged, ...] = ()
+    """Backups that are no use; an older one that is whole was taken beside them, if there is one.
+    Their data do not count in `etcd_digest`, so that the next run looks again."""
+    findings: tuple[str, ...] = ()
+    """What was wrong with the definition, in words."""
     recipients: tuple[str, ...] = ()
     proofs: tuple[Proof, ...] = ()
     """Those at birth; later ones are kept beside the manifest."""
@@ -181,6 +193,31 @@ class Manifest(_Frozen):
     def archived(self) -> tuple[ObjectRecord, ...]:
         """The objects that the archive holds, in its order."""
         return tuple(one for one in self.objects if one.blob is None)
+
+    def whole_backups(self, etcd: str) -> tuple[str, ...]:
+        """Return the names of an etcd cluster's backups that are not damaged, newest first."""
+        bad = {one.key.rpartition("/")[0].rpartition("/")[2] for one in self._damaged_of(etcd)}
+        return tuple(name for name in self.etcd_backups.get(etcd, ()) if name not in bad)
+
+    def etcd_findings(self) -> dict[str, str]:
+        """Say of each etcd cluster that has damaged backups which, and what is left of it."""
+        return {etcd: words for etcd in self.etcd_backups if (words := self._etcd_words(etcd))}
+
+    def _etcd_words(self, etcd: str) -> str | None:
+        bad = self._damaged_of(etcd)
+        if not bad:
+            return None
+        taken, whole = self.etcd_backups[etcd], self.whole_backups(etcd)
+        left = f"; {whole[0]} is whole" if whole else f"; there is no whole one of {etcd}"
+        first = bad[-1].key.rpartition("/")[0].rpartition("/")[2]  # the newest: keys are sorted
+        return (
+            f"{len(bad)} of {len(taken)} etcd backups of {etcd} are damaged, {first}:"
+            f" {bad[-1].reason}{left}"
+        )
+
+    def _damaged_of(self, etcd: str) -> list[Damaged]:
+        place = f"backups/etcd/{etcd}/"
+        return [one for one in self.damaged if one.key.startswith(place)]
 
     @property
     def level(self) -> int:

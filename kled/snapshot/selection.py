@@ -5,7 +5,7 @@ hold `config`; `.kled/` is kled's own.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Final, NamedTuple
@@ -17,6 +17,7 @@ from kled.storage.base import Entry, oddity, shown
 LARGE: Final = 4 << 20
 """Larger objects are blobs of their own."""
 _OWN: Final = ".kled"
+_BACKUPS: Final = "backups/etcd/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,41 @@ def fleet(
             yield before, Orphan(shown(name), len(listed))
 
 
+def retaken(
+    chosen: Selection, etcd: str, entries: Iterable[Entry], names: Sequence[str], damaged: int
+) -> Selection:
+    """Return the selection with these backups of one etcd cluster in place of those it has.
+
+    `entries` are all that is listed below the etcd cluster, with whole keys; `damaged` is how many
+    were left out because they are.
+    """
+    found = backups_of(chosen.cluster, entries)
+    place = f"{_BACKUPS}{etcd}/"
+    complete = [name for name in found if layout.is_complete(one.key for one in found[name])]
+    kept = [one for one in chosen.backups if not one.key.startswith(place)]
+    taken = [one for name in names for one in found[name]]
+    left = _left(place, len(complete) - len(names) - damaged, len(found) - len(complete))
+    if damaged:
+        left.append(Skipped(key=place, reason=f"{damaged} older backups that are damaged"))
+    return replace(
+        chosen,
+        backups=tuple(sorted((*kept, *taken), key=lambda one: one.key.encode())),
+        etcd={**chosen.etcd, etcd: tuple(names)},
+        skipped=(*(one for one in chosen.skipped if one.key != place), *left),
+    )
+
+
+def backups_of(cluster: str, entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Return the files of each backup of one etcd cluster by its name, relative to the cluster."""
+    found: dict[str, list[Entry]] = {}
+    for one in entries:
+        relative = _relative(one, len(cluster) + 1)
+        place = layout.backup_place(relative.key)
+        if place is not None and oddity(relative.key) is None:
+            found.setdefault(place[1], []).append(relative)
+    return found
+
+
 class _Pick(NamedTuple):
     """What is taken of one etcd cluster's backups."""
 
@@ -173,14 +209,14 @@ def _chosen(etcd: str, found: Mapping[str, Sequence[Entry]], wanted: int | None)
         if layout.is_complete(one.key for one in found[name])
     ]
     chosen = complete if wanted is None else complete[:wanted]
-    skipped = []
-    place = f"backups/etcd/{etcd}/"
-    older, halves = len(complete) - len(chosen), len(found) - len(complete)
-    if older:
-        skipped.append(Skipped(key=place, reason=f"{older} older backups"))
-    if halves:
-        skipped.append(Skipped(key=place, reason=f"{halves} incomplete backups"))
+    place = f"{_BACKUPS}{etcd}/"
+    skipped = _left(place, len(complete) - len(chosen), len(found) - len(complete))
     return _Pick(tuple(chosen), [one for name in chosen for one in found[name]], skipped)
+
+
+def _left(place: str, older: int, halves: int) -> list[Skipped]:
+    counted = ((older, "older backups"), (halves, "incomplete backups"))
+    return [Skipped(key=place, reason=f"{number} {words}") for number, words in counted if number]
 
 
 def _relative(entry: Entry, start: int) -> Entry:

@@ -29,6 +29,7 @@ CONTENTS: Final = 1
 KOPS: Final = 2
 ETCD: Final = 4
 LEVELS: Final = (DIGESTS, CONTENTS, KOPS, ETCD)
+_MAIN: Final = "main"
 _CHUNK: Final = 1 << 20
 
 
@@ -181,7 +182,18 @@ class _Check:
             self._level(ETCD, partial(self._etcd, manifest))
         elif level >= ETCD:
             self.unproved.append("level 4: the snapshot holds no etcd backup that could be opened")
-        return None
+        return self._known_damage(manifest)
+
+    def _known_damage(self, manifest: Manifest) -> None:
+        """Say which etcd backups were damaged when they were copied; it is no news to level 4.
+
+        Nothing can be trusted to bring people's objects back where `main` has no whole one.
+        """
+        for etcd, words in manifest.etcd_findings().items():
+            if etcd == _MAIN and not manifest.whole_backups(etcd):
+                self.findings += [] if self.findings else [words]
+            else:
+                self.unproved.append(words)
 
     def _level(self, level: int, check: Callable[[], str | None]) -> None:
         """Run one level's check, unless a lower one failed, and add its proof.
@@ -233,7 +245,11 @@ class _Check:
     def _etcd(self, manifest: Manifest) -> None:
         encrypted = any(one.key == layout.ENCRYPTION_CONFIG for one in manifest.objects)
         blobs = {blob.sha256: blob for blob in manifest.blobs}
+        known = {one.key for one in manifest.damaged}
         for one in manifest.objects:
+            place = layout.backup_place(one.key)
+            if one.key in known and place and manifest.whole_backups(place[0]):
+                continue
             if one.blob and layout.is_backup_data(one.key):
                 self._collect(partial(self._open, one.key, blobs[one.sha256], encrypted))
 

@@ -17,6 +17,7 @@ from kled.snapshot.restore import apply_restore, plan_restore
 from kled.snapshot.results import CreateOptions
 from kled.snapshot.verify import lost, verify
 from kled.storage.memory import MemoryStore
+from tests.unit.snapshot.fleets import etcd_backup
 from tests.unit.snapshot.restoring import age_keys, put, read, snapshot_store, tree
 from tests.unit.snapshot.test_restore_refuses import signing_keys
 
@@ -44,7 +45,7 @@ def kept(keys: Keys) -> Kept:
     backup = "backups/etcd/main/2026-11-24T00:00:00Z-000050"
     for changes in (
         {},
-        {f"{backup}/etcd.backup.gz": b"newer", f"{backup}/_etcd_backup.meta": b"{}"},
+        {f"{backup}/etcd.backup.gz": etcd_backup("newer"), f"{backup}/_etcd_backup.meta": b"{}"},
         {"kops-version.txt": b"1.36.3"},
     ):
         put(state, changes)

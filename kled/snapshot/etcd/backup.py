@@ -54,12 +54,26 @@ def opened(
     `DiskUnusable` where there is no room.
     """
     with nameless(directory) as file:
-        _spool(chunks, file, limit)
+        for piece in _database(chunks, limit):
+            write(file, piece)
         yield Unpacked(file)
 
 
-def _spool(chunks: Iterable[bytes], file: IO[bytes], limit: int) -> None:
-    """Write the unpacked database to `file` and compare the digest that follows it."""
+def trouble(chunks: Iterable[bytes], *, limit: int = LARGEST) -> str | None:
+    """Return why the backup that `chunks` are is damaged; None: its gzip and its digest hold.
+
+    Memory does not grow with the backup, and nothing is written. What it holds is not looked at.
+    """
+    try:
+        for _ in _database(chunks, limit):
+            pass
+    except SnapshotNotTrustworthy as error:
+        return error.message
+    return None
+
+
+def _database(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
+    """Yield the unpacked database; raise at the end where it does not have the digest after it."""
     digest, held, size = hashlib.sha256(), b"", 0
     for piece in _unpacked(chunks):
         size += len(piece)
@@ -70,7 +84,7 @@ def _spool(chunks: Iterable[bytes], file: IO[bytes], limit: int) -> None:
         held += piece
         whole, held = held[:-_DIGEST], held[-_DIGEST:]
         digest.update(whole)
-        write(file, whole)
+        yield whole
     if size <= _DIGEST or size % _SECTOR != _DIGEST:
         raise SnapshotNotTrustworthy(
             f"the etcd backup is cut: {size} bytes are no database and its SHA-256"

@@ -1,6 +1,8 @@
 """State stores with clusters that pass for kops', and runs over them."""
 
 import base64
+import gzip
+import hashlib
 import itertools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -25,7 +27,15 @@ def name(number: int) -> str:
     return f"c{number:03d}.example.com"
 
 
-def objects(number: int, *, backups: int = 2) -> dict[str, bytes]:
+def etcd_backup(text: str) -> bytes:
+    """What passes for an etcd backup until it is opened: gzip around sectors and their SHA-256."""
+    sectors = text.encode().ljust(512, b"\0")
+    return gzip.compress(sectors + hashlib.sha256(sectors).digest(), 1, mtime=0)
+
+
+def objects(
+    number: int, *, backups: int = 2, backup: Callable[[str], bytes] = etcd_backup
+) -> dict[str, bytes]:
     """One cluster's objects by relative key; different for each number."""
     found = {
         "config": f"kind: Cluster\nmetadata: {{name: {name(number)}}}\n"
@@ -50,7 +60,7 @@ def objects(number: int, *, backups: int = 2) -> dict[str, bytes]:
     for at in range(backups):
         place = f"backups/etcd/main/2026-11-24T{at:02d}:00:00Z-{at:06d}"
         found[f"{place}/_etcd_backup.meta"] = f'{{"n":{number},"at":{at}}}'.encode()
-        found[f"{place}/etcd.backup.gz"] = f"backup {at} of {number}".encode()
+        found[f"{place}/etcd.backup.gz"] = backup(f"backup {at} of {number}")
     return found
 
 
@@ -120,12 +130,14 @@ def restored(snapshots: SnapshotStore, cluster: str, at: str = "latest") -> dict
     }
 
 
-def expected(number: int, *, backups: int = 2) -> dict[str, bytes]:
+def expected(
+    number: int, *, backups: int = 2, backup: Callable[[str], bytes] = etcd_backup
+) -> dict[str, bytes]:
     """What a restore of one cluster's snapshot brings: all but `lock` and older backups."""
     newest = f"backups/etcd/main/2026-11-24T{backups - 1:02d}:"
     return {
         key: body
-        for key, body in objects(number, backups=backups).items()
+        for key, body in objects(number, backups=backups, backup=backup).items()
         if not key.endswith("/lock") and ("/2026-" not in key or key.startswith(newest))
     }
 

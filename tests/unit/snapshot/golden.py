@@ -49,7 +49,7 @@ def state() -> MemoryStore:
     """Return the state store as the last run saw it: same URL, same tags."""
     kept = MemoryStore(name="golden", now=lambda: LAST_RUN - timedelta(hours=1))
     for number in range(2):
-        for key, body in objects(number).items():
+        for key, body in objects(number, backup=str.encode).items():
             kept.put(f"{name(number)}/{key}", body)
     for at in range(4):
         kept.put(f"{name(0)}/addons/a.addons.k8s.io/v1.yaml", f"n: {at}".encode())

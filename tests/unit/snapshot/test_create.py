@@ -31,6 +31,7 @@ from tests.stores import CountingStore, FailingStore, Watched
 from tests.unit.snapshot.fleets import (
     Runs,
     each_failure,
+    etcd_backup,
     expected,
     name,
     objects,
@@ -97,7 +98,7 @@ def test_a_changed_cluster_costs_two_writes_and_a_new_backup_one_for_each_file()
     store.put(f"{name(3)}/addons/a.addons.k8s.io/v1.yaml", b"changed")
     place = f"{name(7)}/backups/etcd/main/2026-11-25T00:00:00Z-000076"
     store.put(f"{place}/_etcd_backup.meta", b"{}")
-    store.put(f"{place}/etcd.backup.gz", b"newest")
+    store.put(f"{place}/etcd.backup.gz", etcd_backup("newest"))
     requests(source, target)
 
     done = runs.run().require()
@@ -105,7 +106,9 @@ def test_a_changed_cluster_costs_two_writes_and_a_new_backup_one_for_each_file()
     assert [one.cluster for one in done.clusters if not one.reused] == [name(3), name(7)]
     assert requests(target)["write"] <= 2 + (1 + 2) + 1
     newest = restored(runs.snapshots, name(7))
-    assert newest["backups/etcd/main/2026-11-25T00:00:00Z-000076/etcd.backup.gz"] == b"newest"
+    assert newest["backups/etcd/main/2026-11-25T00:00:00Z-000076/etcd.backup.gz"] == etcd_backup(
+        "newest"
+    )
     manifest = runs.snapshots.manifest(choose(runs.snapshots, name(7), "latest"))
     assert manifest.archive_of != manifest.id
 
