@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+LABEL = "k8s.io/cluster-autoscaler/node-template/label/"
+"""What a machine's tag begins with that becomes a label of its node."""
 CREATED = "2026-01-01T00:00:00Z"
 STATIC_PODS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 VERSION = "v1.36.0"
@@ -34,8 +35,9 @@ class Instance:
     id: str
     zone: str
     address: str
-    group: str
     control_plane: bool
+    labels: dict[str, str]
+    """Of its node: what the machine's tags carry, as kops-controller puts them there."""
 
 
 @dataclass(slots=True)
@@ -66,8 +68,10 @@ def _instance(raw: Any) -> Instance:
         id=raw["InstanceId"],
         zone=raw["Placement"]["AvailabilityZone"],
         address=raw["PrivateIpAddress"],
-        group=tags["kops.k8s.io/instancegroup"],
         control_plane="k8s.io/role/control-plane" in tags,
+        labels={
+            key.removeprefix(LABEL): value for key, value in tags.items() if key.startswith(LABEL)
+        },
     )
 
 
@@ -128,8 +132,7 @@ class ClusterObjects:
         labels = {
             "kubernetes.io/hostname": instance.id,
             "topology.kubernetes.io/zone": instance.zone,
-            "kops.k8s.io/instancegroup": instance.group,
-            CONTROL_PLANE if instance.control_plane else "node-role.kubernetes.io/node": "",
+            **instance.labels,
         }
         provider = {"providerID": f"aws:///{instance.zone}/{instance.id}"}
         return {

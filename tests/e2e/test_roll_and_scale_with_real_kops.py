@@ -30,6 +30,8 @@ def kled(kled_env: dict[str, str]) -> Iterator[Kled]:
     call = typed(kled_env)
     options = ("--zones=us-east-1a", "--node-count=3", "--dns=none")
     assert call("create-cluster", NAMED, *options).returncode == 0
+    unlabelled = call("edit-instance-group", NAMED, NODES, "--unset=spec.nodeLabels")
+    assert unlabelled.returncode == 0, unlabelled.stderr  # fault 3: no node names its group
     done = call("update-cluster", NAMED, "--yes")
     assert done.returncode == 0, done.stderr
     yield call
