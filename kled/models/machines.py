@@ -45,6 +45,12 @@ class Machines:
         """Return the machines that certainly are of this group, and that it counts."""
         return tuple(one for one in self.machines if one.group == group and one.counted)
 
+    def perhaps_of_group(self, group: str) -> frozenset[str]:
+        """Return the ids of the machines that the group counts, or that it might count."""
+        return frozenset(
+            one.id for one in self.machines if one.group in {group, None} and one.counted
+        )
+
     def touched(self, groups: Collection[str]) -> frozenset[str]:
         """Name the nodes of these groups, and those of no known group: rather one too many.
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from kled.errors import KledError, LeaseLost
+from kled.errors import InstanceGroupNotFound, KledError, LeaseLost
 from kled.kops.suspended import HELD
 from kled.operations import scale_journal
 from kled.operations.cluster_api import cluster_api
+from kled.operations.machines import group_roles, machines
 from kled.operations.scale_journal import OpenScaleDown
 from kled.operations.session import Session
 from kled.operations.stored_sizes import StoredSizes
@@ -60,20 +61,30 @@ def giving_back(session: Session, cluster: str, api_server: str | None) -> Itera
 def give_back(session: Session, cluster: str, api_server: str | None) -> str:
     """Let the group launch again, uncordon what was cordoned for it, and end the journal.
 
-    The bounds stay: those that were stored below what runs would end machines undrained. Safe to
-    repeat and to kill: the journal goes last. Raises what kops, the Kubernetes API and the state
-    store raise; what else can be given back is, all the same.
+    Bounds that are stored below what runs are raised to it: they would end machines undrained. A
+    group that is not there any more has nothing to get back. Safe to repeat and to kill: the
+    journal goes last. Raises what kops, the Kubernetes API and the state store raise; what else can
+    be given back is, all the same.
     """
     begun = scale_journal.read(session, cluster)
     if begun is None:
         return "nothing is held back"
     try:
-        sizes = StoredSizes(session, cluster, begun.instance_group)
-        words = sizes.store(*sizes.bounds(), begun.suspended)
+        words = _let_launch(session, cluster, begun)
+    except InstanceGroupNotFound:
+        words = f"there is no group {begun.instance_group} any more"
     finally:
         _uncordon(session, cluster, begun, api_server)
     scale_journal.forget(session, cluster)
     return words
+
+
+def _let_launch(session: Session, cluster: str, begun: OpenScaleDown) -> str:
+    sizes = StoredSizes(session, cluster, begun.instance_group)
+    low, high = sizes.bounds()
+    known = machines(session, cluster, group_roles(session, cluster))
+    high = max(high, len(known.perhaps_of_group(begun.instance_group) - set(begun.ended)))
+    return sizes.store(low, high, begun.suspended)
 
 
 def _uncordon(session: Session, cluster: str, begun: OpenScaleDown, api_server: str | None) -> None:

@@ -14,6 +14,7 @@ from kled.errors import (
     LeaseLost,
     Throttled,
 )
+from kled.operations.giving_back import give_back
 from kled.operations.scale_instance_group import ScaleInstanceGroup
 from kled.operations.step import attempt
 from tests.unit.kubernetes.cluster import held
@@ -43,6 +44,19 @@ def scale(
     patience = timedelta(seconds=30)
     operation = ScaleInstanceGroup(C, group, low, high, patience=patience)
     return {step.name: attempt(step, session) for step in operation.steps()}
+
+
+def interrupted_at(fleet: Fleet, verb: str) -> None:
+    """Interrupt the scale-down of `nodes` to two machines when it makes that call."""
+
+    def interrupt(_call: int) -> None:
+        if fleet.called[-1] == verb:
+            raise KeyboardInterrupt
+
+    fleet.fails = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        scale(fleet, "nodes", 2, 2)
+    fleet.fails = lambda _call: None
 
 
 def journal(fleet: Fleet) -> bool:
@@ -205,6 +219,8 @@ def test_a_failure_anywhere_gives_the_group_back_or_says_what_is_left(
     fleet.groups["nodes"]["spec"]["suspendProcesses"] = ["AlarmNotification"]
     fleet.update(C)
     fleet.called.clear()
+    lowered = {**fleet.groups["nodes"]["spec"], "minSize": 2, "maxSize": 2}
+    fleet.groups["nodes"] = {**fleet.groups["nodes"], "spec": lowered}  # and not applied yet
     fleet.kubernetes.pod("web-1", "nodes-1")
     left = [times]
 
@@ -295,14 +311,7 @@ def test_an_interruption_says_what_is_left(fleet: Fleet) -> None:  # fault 3
 
 
 def test_another_group_is_scaled_after_the_interrupted_one(fleet: Fleet) -> None:  # fault 20
-    def interrupt(_call: int) -> None:
-        if fleet.called[-1] == "delete_instance":
-            raise KeyboardInterrupt
-
-    fleet.fails = interrupt
-    with pytest.raises(KeyboardInterrupt):
-        scale(fleet, "nodes", 2, 2)
-    fleet.fails = lambda _call: None
+    interrupted_at(fleet, "delete_instance")
 
     with pytest.raises(KledError, match='scaling "nodes" down was interrupted') as refused:
         scale(fleet, "nodes-b", 1, 1)
@@ -312,14 +321,7 @@ def test_another_group_is_scaled_after_the_interrupted_one(fleet: Fleet) -> None
 
 
 def test_a_node_that_need_not_go_any_more_is_not_left_cordoned(fleet: Fleet) -> None:
-    def interrupt(_call: int) -> None:
-        if fleet.called[-1] == "delete_instance":
-            raise KeyboardInterrupt
-
-    fleet.fails = interrupt
-    with pytest.raises(KeyboardInterrupt):
-        scale(fleet, "nodes", 2, 2)
-    fleet.fails = lambda _call: None
+    interrupted_at(fleet, "delete_instance")
 
     scale(fleet, "nodes", 3, 3)
 
@@ -352,3 +354,23 @@ def test_bounds_that_nobody_set_are_still_unset_after_they_were_held(fleet: Flee
         scale(fleet, "unset", 1, 1)
 
     assert not {"minSize", "maxSize", "suspendProcesses"} & fleet.groups["unset"]["spec"].keys()
+
+
+def test_a_group_that_gets_back_what_it_was_picks_no_machine(fleet: Fleet) -> None:
+    lowered = {**fleet.groups["nodes"]["spec"], "minSize": 2, "maxSize": 2}
+    fleet.groups["nodes"] = {**fleet.groups["nodes"], "spec": lowered}  # and not applied yet
+    interrupted_at(fleet, "store_edited_group")
+
+    give_back(session_of(fleet), C, None)
+
+    assert len([one for one in fleet.instances if one.instance_group == f"nodes.{C}"]) == 3
+    assert steady(fleet)
+
+
+def test_a_group_that_was_deleted_meanwhile_gets_nothing_back(fleet: Fleet) -> None:
+    interrupted_at(fleet, "delete_instance")
+    del fleet.groups["nodes"]
+
+    assert give_back(session_of(fleet), C, None) == "there is no group nodes any more"
+
+    assert not journal(fleet)
