@@ -12,6 +12,7 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.parameters import DURATION
 from kled.errors import InvalidInput
 from kled.kops.suspended import bounds
+from kled.operations import interrupted_scaling
 from kled.operations.edit_instance_group import (
     NO_CHANGE,
     EditInstanceGroup,
@@ -19,6 +20,8 @@ from kled.operations.edit_instance_group import (
     stored_group,
 )
 from kled.operations.edited_group import Document, changes, parse, to_yaml
+from kled.operations.giving_back import ways_on
+from kled.operations.interrupted_scaling import AbandonScaling
 from kled.operations.kept_fields import require_known_fields
 from kled.operations.scale_instance_group import ScaleInstanceGroup
 
@@ -93,6 +96,7 @@ def edit_instance_group(  # noqa: PLR0913 - one parameter per option
         "kled kops scale-instance-group --name=c.example.com --instance-group=nodes --size=5",
         "kled kops scale-instance-group --name=c.example.com --instance-group=nodes --max=8",
         "kled kops scale-instance-group --name=C --instance-group=nodes --size=2 --yes",
+        "kled kops scale-instance-group --name=C --instance-group=nodes --abandon --yes",
     ),
     guards=ScaleInstanceGroup.guards,
 )
@@ -104,6 +108,7 @@ def edit_instance_group(  # noqa: PLR0913 - one parameter per option
 @click.option("--yes", is_flag=True, help="Also do it: machines that go are drained before.")
 @click.option("--drain-timeout", type=DURATION, help="How long a node may drain [default: 15m].")
 @click.option("--force-unmanaged", is_flag=True, help="Evict pods that nothing makes anew, too.")
+@click.option("--abandon", is_flag=True, help="Give the group back what an interrupted run holds.")
 def scale_instance_group(  # noqa: PLR0913 - one parameter per option
     call: Call,
     name: str | None,
@@ -114,6 +119,7 @@ def scale_instance_group(  # noqa: PLR0913 - one parameter per option
     *,
     drain_timeout: timedelta | None,
     force_unmanaged: bool,
+    abandon: bool,
     yes: bool,
 ) -> None:
     """Change how many machines an instance group has; with --yes wait until it has them.
@@ -121,8 +127,13 @@ def scale_instance_group(  # noqa: PLR0913 - one parameter per option
     Machines that go are chosen, drained by eviction and deleted before the bounds are lowered, so
     that the cloud never ends one with pods on it.
     """
-    bounds = minimum is not None or maximum is not None
-    if bounds == (size is not None):
+    bounded = minimum is not None or maximum is not None
+    if abandon:
+        if bounded or size is not None:
+            raise InvalidInput("--abandon", "takes no bounds: they stay as they are stored")
+        _abandon(call, name, group, yes=yes)
+        return
+    if bounded == (size is not None):
         raise InvalidInput("--size", "give either --size, or --min and --max")
     low, high = (size, size) if size is not None else (minimum, maximum)
     cluster, found, stored = _looked_up(call, name, group)
@@ -135,6 +146,19 @@ def scale_instance_group(  # noqa: PLR0913 - one parameter per option
         return
     _warn_of_fewer(call, stored, high)
     _store(call, EditInstanceGroup(cluster, found, _sizes(low, high)))
+
+
+def _abandon(call: Call, name: str | None, group: str, *, yes: bool) -> None:
+    """Show what an interrupted scale-down holds; with `yes` end it. The group may be gone."""
+    with call.session() as session:
+        cluster = meant.cluster(session, name, changes=True)
+        begun = interrupted_scaling.of_group(session, cluster, group)
+    if begun is None:
+        call.say(f"no scale-down of {group} was interrupted")
+    elif yes:
+        execute(call, AbandonScaling(cluster))
+    else:
+        call.say(ways_on(cluster, begun))
 
 
 def _looked_up(call: Call, name: str | None, group: str) -> tuple[str, str, Document]:

@@ -37,7 +37,7 @@ def plan(call: Call, name: str | None) -> int:
         rolling = session.kops.rolling_update_preview(cluster, Roll(cloudonly=True))
         if found.is_empty and not rolling.is_empty:
             radius = of_roll(session, rolling, SessionSight(session, cluster))
-    pending = not (found.is_empty and rolling.is_empty)
+    pending = bool(found.refused) or not (found.is_empty and rolling.is_empty)
     if call.settings.output != "table":
         document: dict[str, Any] = {
             **found.as_json(),

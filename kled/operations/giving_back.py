@@ -27,13 +27,30 @@ def left_by(begun: OpenScaleDown) -> str:
     return f"{begun.instance_group} may still have {' and '.join(HELD)} suspended{cordoned}"
 
 
+def abandon(cluster: str, begun: OpenScaleDown) -> str:
+    """Return the command that gives the group back what it was."""
+    return (
+        f"kled kops scale-instance-group --name={cluster} --instance-group={begun.instance_group}"
+        " --abandon --yes"
+    )
+
+
+def ways_on(cluster: str, begun: OpenScaleDown) -> str:
+    """Say what is left of it, and both commands that end it."""
+    return (
+        f"{left_by(begun)}; finish it: {finish(cluster, begun)}; or give the group back what it"
+        f" was: {abandon(cluster, begun)}"
+    )
+
+
 @contextmanager
 def saying_what_is_left(session: Session, cluster: str) -> Iterator[None]:
     """Let whatever breaks off a scale-down say what it leaves, and the command that ends it."""
     try:
         yield
     except KledError as error:
-        error.hint = "; ".join(filter(None, (error.hint, _left(session, cluster)))) or None
+        if left := _left(session, cluster):
+            error.advise(left)
         raise
     except BaseException:  # an interruption: it has no hint
         if left := _left(session, cluster):
@@ -105,4 +122,4 @@ def _left(session: Session, cluster: str) -> str:
             f"whether a group is held back could not be looked up ({error.message});"
             " the same command goes on where it broke off"
         )
-    return "" if begun is None else f"{left_by(begun)}; finish it: {finish(cluster, begun)}"
+    return "" if begun is None else ways_on(cluster, begun)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from kled.errors import KledError, NotApproved
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
-from kled.operations import apply_changes
+from kled.operations import apply_changes, interrupted_scaling
 from kled.operations.blast_radius import of_plan
 from kled.operations.group_roles import with_roles
 from kled.operations.guards import READS
@@ -27,6 +27,7 @@ def judged(session: Session, plan: Plan) -> Plan:
     A guard that cannot be asked now says so when the plan is applied.
     """
     try:
+        interrupted_scaling.require_none(session, plan.cluster)
         apply_changes.clear(session, plan)
     except NotApproved as error:
         return replace(plan, refused=f"{error.message} ({error.hint})")
@@ -51,9 +52,14 @@ class PlanUpdate:
     guards = READS
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the one step. Safe to repeat: it only reads."""
+        """Return the one step. Safe to repeat: it only reads.
+
+        Raises `NotApproved` where a scale-down is open: nobody has to agree to what would be
+        refused.
+        """
 
         def act(session: Session) -> str:
+            interrupted_scaling.require_none(session, self.cluster)
             plan, radius = planned(session, self.cluster)
             self.found[:] = [(with_roles(session, plan), radius)]
             rolls = f"; {radius.machines} machines to roll" if radius.machines else ""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from kled.kops import footprint
-from kled.operations import apply_changes, iam_fanout, identity
+from kled.operations import apply_changes, iam_fanout, identity, interrupted_scaling
 from kled.operations.guards import APPLIES
 from kled.operations.session import Session
 from kled.operations.step import Step
@@ -31,6 +31,7 @@ class ReconcileCluster:
         """
 
         def act(session: Session) -> str:
+            interrupted_scaling.require_none(session, self.cluster)
             plan = session.kops.reconcile_preview(self.cluster)
             cleared = apply_changes.clear(session, plan)
             apply_changes.reconcile(session, cleared)

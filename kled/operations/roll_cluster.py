@@ -6,7 +6,7 @@ from typing import Final
 
 from kled.models.rolled import Steadiness
 from kled.models.rolling import Roll, RollingPlan
-from kled.operations import identity, plan_roll, roll_preflight
+from kled.operations import identity, interrupted_scaling, plan_roll, roll_preflight
 from kled.operations.cluster_api import cluster_api
 from kled.operations.guards import EDITS
 from kled.operations.roll_groups import roll_groups
@@ -73,6 +73,7 @@ def preflight_step(cluster: str, roll: Roll) -> Step:
     """Name what would block the roll before anything is touched. Safe to repeat: it only reads."""
 
     def act(session: Session) -> str:
+        interrupted_scaling.require_none(session, cluster)
         plan = session.kops.rolling_update_preview(cluster, roll)
         if not _is_left(plan, roll):
             return "no machine needs to be replaced"
@@ -97,6 +98,7 @@ def roll_step(cluster: str, roll: Roll, pace: Pace) -> Step:
     """
 
     def done(session: Session) -> str | None:
+        interrupted_scaling.require_none(session, cluster)
         plan = session.kops.rolling_update_preview(cluster, roll)
         return None if _is_left(plan, roll) else "no machine needs to be replaced"
 

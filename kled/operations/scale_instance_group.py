@@ -60,16 +60,17 @@ class ScaleInstanceGroup:
         def scaling(session: Session) -> Scaling:
             return Scaling(session, target)
 
-        back = (
+        again = (
             f"kled kops scale-instance-group --name={self.cluster}"
-            f" --instance-group={self.instance_group} with the earlier bounds"
+            f" --instance-group={self.instance_group}"
         )
+        held, back = f"{again} --abandon --yes", f"{again} --yes with the earlier bounds"
         return (
             identity.step(self.cluster),
             Step("check scaling", lambda s: scaling(s).check(), READ, reads=True),
-            Step("hold group back", lambda s: scaling(s).hold_back(), CHANGE, way_back=back),
+            Step("hold group back", lambda s: scaling(s).hold_back(), CHANGE, way_back=held),
             Step(
-                "drain and end machines", lambda s: scaling(s).end_machines(), ONCE, way_back=back
+                "drain and end machines", lambda s: scaling(s).end_machines(), ONCE, way_back=held
             ),
             Step("set bounds", lambda s: scaling(s).set_bounds(), CHANGE, way_back=back),
             Step("let group launch", lambda s: scaling(s).release(), CHANGE, way_back=back),

@@ -23,11 +23,10 @@ from kled.operations import scale_journal
 from kled.operations.chosen_nodes import choose
 from kled.operations.cluster_api import cluster_api
 from kled.operations.giving_back import (
-    finish,
     give_back,
     giving_back,
-    left_by,
     saying_what_is_left,
+    ways_on,
 )
 from kled.operations.kept_fields import require_known_fields
 from kled.operations.machines import group_roles, machines
@@ -77,7 +76,7 @@ class Scaling:
         if begun is not None and begun.instance_group != self._group:
             raise NotApproved(
                 f'scaling "{begun.instance_group}" down was interrupted',
-                hint=f"{left_by(begun)}; finish it first: {finish(self._cluster, begun)}",
+                hint=ways_on(self._cluster, begun),
             )
         surplus = self._surplus()
         if surplus:

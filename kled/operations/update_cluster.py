@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from kled.models.rolling import Roll
-from kled.operations import apply_changes, approved_plan, identity
+from kled.operations import apply_changes, approved_plan, identity, interrupted_scaling
 from kled.operations.approved_plan import Approved
 from kled.operations.guards import APPLIES
 from kled.operations.roll_cluster import RollCluster
@@ -69,6 +69,7 @@ def apply_step(cluster: str, approved: Approved | None = None) -> Step:
     plans: list[apply_changes.Cleared] = []
 
     def done(session: Session) -> str | None:
+        interrupted_scaling.require_none(session, cluster)
         plan = session.kops.update_preview(cluster)
         if approved is not None:
             approved_plan.require(session, plan, approved)

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -240,3 +242,47 @@ def test_groups_whose_nodes_bear_another_s_label_or_none_are_told_apart(
     assert [len(after[one]) for one in (GROUP, "bare")] == [2, 1]
     assert counted(box, "kills") == []
     assert not [one for one in nodes(api) if one.cordoned]
+
+
+def interrupted(box: Box, api: Api) -> None:
+    """Scale down to three machines, and interrupt it while a budget holds the first drain."""
+    apply(api, budget("web", 6))
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "kled", "kops", "scale-instance-group", NAME),
+            *(f"--instance-group={GROUP}", "--size=3", "--yes"),
+        ],
+        env=box.env,
+        cwd=box.directory,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    eventually(lambda: any(one.cordoned for one in nodes(api)))
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--min=3 --max=3 --yes" in stderr
+
+
+def test_an_interrupted_scale_down_is_seen_and_abandoned(box: Box, api: Api) -> None:  # fault 20
+    interrupted(box, api)
+    before = workers(api)
+
+    plan = box.kled("plan", NAME)
+    update = box.kled("kops", "update-cluster", NAME, "--yes")
+    roll = box.kled("kops", "rolling-update", NAME)
+    left = scale(box, "--abandon")
+    abandoned = scale(box, "--abandon", "--yes")
+
+    assert plan.returncode == 3
+    assert update.returncode == 6
+    for done in (plan, update, roll, left):
+        assert "--instance-group=nodes-us-east-1a --min=3 --max=3 --yes" in done.stderr
+        assert "--instance-group=nodes-us-east-1a --abandon --yes" in done.stderr
+    assert abandoned.returncode == 0, abandoned.stderr
+    assert workers(api) == before
+    assert not [one for one in nodes(api) if one.cordoned]
+    assert "suspendProcesses" not in group(box)
+    assert box.kled("plan", NAME).returncode == 0
+    assert "no scale-down of nodes-us-east-1a was interrupted" in scale(box, "--abandon").stderr
+    assert counted(box, "kills") == []

@@ -12,6 +12,7 @@ from kled.models.rolling import Roll
 from kled.models.spec import ClusterSpec
 from kled.operations import identity
 from kled.operations.create_cluster import CreateCluster
+from kled.operations.interrupted_scaling import AbandonScaling
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.roll_cluster import RollCluster
 from kled.operations.rotate_keypairs import RotateKeypairs
@@ -33,6 +34,7 @@ GUARDED: tuple[Operation, ...] = (
     RollCluster(C, Roll()),
     RotateKeypairs(C, "create"),
     ScaleInstanceGroup(C, "nodes"),
+    AbandonScaling(C),
     UpgradeCluster(C),
 )
 UNGUARDED = {

@@ -25,6 +25,7 @@ from kled.operations.edit_instance_group import EditInstanceGroup, StoreInstance
 from kled.operations.guard import steps_of
 from kled.operations.guards import EDITS, READS
 from kled.operations.instance_groups import CreateInstanceGroup, DeleteInstanceGroup
+from kled.operations.interrupted_scaling import AbandonScaling
 from kled.operations.keep_state import (
     BackUpState,
     MirrorSnapshots,
@@ -138,6 +139,10 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
             "let group launch",
             "wait for nodes",
         ],
+    ),
+    (
+        AbandonScaling(C),
+        ["check epoch", "check identity", "take a snapshot", "give group back"],
     ),
     (EditInstanceGroup(C, "nodes", ("spec.maxSize=2",)), [*BEFORE, "edit instance group"]),
     (StoreInstanceGroup(C, "nodes", ""), [*BEFORE, "edit instance group"]),

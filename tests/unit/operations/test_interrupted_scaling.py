@@ -1,0 +1,103 @@
+"""Whoever changes a cluster next sees a scale-down that was interrupted, and can abandon it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kled.errors import NotApproved
+from kled.models.rolling import Roll
+from kled.operations import interrupted_scaling, scale_journal
+from kled.operations.interrupted_scaling import AbandonScaling
+from kled.operations.plan_roll import PlanRoll
+from kled.operations.plan_update import PlanUpdate
+from kled.operations.reconcile_cluster import ReconcileCluster
+from kled.operations.roll_cluster import RollCluster
+from kled.operations.scale_instance_group import ScaleInstanceGroup
+from kled.operations.step import Operation, attempt
+from kled.operations.update_cluster import UpdateCluster
+from tests.unit.operations.fleet import C, Fleet, fleet_in, session_of
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    """A group of three that is being scaled to two: one node is cordoned, nothing has ended."""
+
+    def interrupt(_call: int) -> None:
+        if fleet.called[-1] == "delete_instance":
+            raise KeyboardInterrupt
+
+    with fleet_in(tmp_path) as fleet:
+        fleet.group("nodes", 3)
+        fleet.fails = interrupt
+        with pytest.raises(KeyboardInterrupt):
+            run(fleet, ScaleInstanceGroup(C, "nodes", 2, 2, patience=timedelta(seconds=1)))
+        fleet.fails = lambda _call: None
+        assert fleet.cordoned() == ["nodes-1"]
+        fleet.called.clear()
+        yield fleet
+
+
+def run(fleet: Fleet, operation: Operation) -> list[str]:
+    session = session_of(fleet)
+    return [attempt(step, session) for step in operation.steps()]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        UpdateCluster(C),
+        ReconcileCluster(C),
+        RollCluster(C, Roll()),
+        RollCluster(C, Roll(cloudonly=True)),
+        PlanUpdate(C),
+        PlanRoll(C, Roll()),
+    ],
+)
+def test_nothing_is_planned_updated_or_rolled_meanwhile(
+    fleet: Fleet, operation: Operation
+) -> None:  # fault 20
+    with pytest.raises(NotApproved, match='scaling "nodes" down was interrupted') as refused:
+        run(fleet, operation)
+
+    assert "--instance-group=nodes --min=2 --max=2 --yes; or" in str(refused.value.hint)
+    assert "--instance-group=nodes --abandon --yes" in str(refused.value.hint)
+    assert "update" not in fleet.called
+    assert fleet.ended == []
+
+
+def test_a_preview_says_what_is_left_and_both_ways_on(fleet: Fleet) -> None:  # fault 20
+    words = interrupted_scaling.words(session_of(fleet), C)
+
+    assert words is not None
+    assert "nodes may still have Launch and AZRebalance suspended, and nodes-1 cordoned" in words
+    assert "--max=2 --yes" in words
+    assert "--abandon --yes" in words
+
+
+def test_a_damaged_record_is_said_and_stops_no_preview(fleet: Fleet) -> None:
+    key = scale_journal.RECORD.key(C)
+    (fleet.scratch.parent / "state" / key).write_text("{")
+
+    assert key in str(interrupted_scaling.words(session_of(fleet), C))
+
+
+def test_an_abandoned_scale_down_leaves_the_group_as_it_was(fleet: Fleet) -> None:  # fault 20
+    run(fleet, AbandonScaling(C))
+
+    assert fleet.suspends("nodes") == ([], [])
+    assert fleet.cordoned() == []
+    assert fleet.picked == []
+    assert len(fleet.instances) == 3
+    assert interrupted_scaling.words(session_of(fleet), C) is None
+    assert run(fleet, AbandonScaling(C))[-1] == "nothing is held back"
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_meant"), [("nodes", True), ("nod", False), ("nodes-b", False)]
+)
+def test_it_is_abandoned_by_the_name_of_its_group(
+    fleet: Fleet, typed: str, *, is_meant: bool
+) -> None:
+    assert (interrupted_scaling.of_group(session_of(fleet), C, typed) is not None) == is_meant
