@@ -44,6 +44,7 @@ UNGUARDED = {
     "DeleteInstanceGroup": "makes nothing",
     "DeleteSecret": "makes nothing",
     "EditInstanceGroup": "stores a definition",
+    "RaiseEpoch": "changes no cluster, and proves the keys by itself",
     "StoreInstanceGroup": "stores a definition",
     "StoreCluster": "stores a definition",
 }
