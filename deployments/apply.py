@@ -5,20 +5,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.actions import (
-    DeploymentScheduleCreate,
-    DeploymentUpdate,
-    WorkPoolCreate,
-    WorkPoolUpdate,
-)
-from prefect.client.schemas.schedules import CronSchedule
-from prefect.exceptions import ObjectNotFound
+from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate, WorkPoolUpdate
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.utilities.callables import parameter_schema
 from prefect.workers.base import BaseWorker
 
+from deployments import schedules
 from deployments.catalog import Entry
 from deployments.environment import Environment
 from deployments.loading import load_flow
+from deployments.merging import merge
 from kled.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -34,6 +30,12 @@ class Applied:
     deployment: str
     outcome: Outcome
     work_pool: str
+    kept: tuple[str, ...] = ()
+    """What only the server knows, for example a second schedule."""
+    woken: tuple[str, ...] = ()
+    """Slugs of schedules that slept on the server and stand awake in prefect.yaml."""
+    dropped: tuple[str, ...] = ()
+    """Defaults on the server for parameters that the flow no longer takes."""
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
@@ -41,6 +43,9 @@ class Applied:
             "deployment": self.deployment,
             "outcome": self.outcome,
             "work_pool": self.work_pool,
+            "kept": list(self.kept),
+            "woken": list(self.woken),
+            "dropped": list(self.dropped),
         }
 
 
@@ -49,9 +54,9 @@ def apply(
 ) -> tuple[Applied, ...]:
     """Make the work pool and every deployment be as `entries` say in `environment`.
 
-    Schedules, pauses and limits that somebody set on the server stay as they are: a deployment
-    that exists is updated field by field. (Creating it again would delete its schedules.) Killed
-    halfway, the next call does the rest.
+    What `entries` say holds, schedules included. What only the server knows stays: schedules of
+    other slugs, default parameters, tags, job variables, pauses and limits. (Creating a deployment
+    again would delete its schedules.) Killed halfway, the next call does the rest.
     """
     _work_pool(client, environment)
     return tuple(_deployment(client, environment.place(entry)) for entry in entries)
@@ -98,12 +103,22 @@ def _deployment(client: SyncPrefectClient, entry: Entry) -> Applied:
     fields = _fields(flow, entry)
     existing = _existing(client, name)
     if existing is None:
+        flow_id = client.create_flow(flow)
         client.create_deployment(
-            client.create_flow(flow), name=entry.name, schedules=_schedules(entry), **fields
+            flow_id, name=entry.name, schedules=schedules.declared(entry), **fields
         )
         return Applied(name, "created", entry.work_pool)
-    client.update_deployment(existing.id, DeploymentUpdate(**fields))
-    return Applied(name, "updated", entry.work_pool)
+    known = merge(existing, entry, flow.parameters.properties)
+    try:
+        client.update_deployment(existing.id, DeploymentUpdate(**{**fields, **known.fields}))
+    except PrefectHTTPStatusError as error:
+        raise InvalidInput(
+            name,
+            f"the server refuses it: {error.response.text}",
+            hint="mend or remove the defaults that were set on the server, then deploy again",
+        ) from error
+    woken = schedules.bring(client, existing, entry)
+    return Applied(name, "updated", entry.work_pool, known.kept, woken, known.dropped)
 
 
 def _existing(client: SyncPrefectClient, name: str) -> "DeploymentResponse | None":
@@ -113,27 +128,15 @@ def _existing(client: SyncPrefectClient, name: str) -> "DeploymentResponse | Non
         return None
 
 
-def _schedules(entry: Entry) -> list[DeploymentScheduleCreate]:
-    return [
-        DeploymentScheduleCreate(
-            schedule=CronSchedule(cron=one.cron, timezone=one.timezone),
-            active=one.active,
-            slug=one.slug,
-        )
-        for one in entry.schedules
-    ]
-
-
 def _fields(flow: Flow[..., Any], entry: Entry) -> dict[str, Any]:
-    parameters = {"parameters": dict(entry.parameters)} if entry.parameters else {}
     return {
         "entrypoint": entry.entrypoint,
         "description": entry.description,
         "tags": list(entry.tags),
+        "parameters": dict(entry.parameters),
         "work_pool_name": entry.work_pool,
         "job_variables": {"env": dict(entry.variables)},
-        "parameter_openapi_schema": parameter_schema(flow).model_dump_for_openapi(),
+        "parameter_openapi_schema": parameter_schema(flow).model_dump(exclude_unset=True),
         "enforce_parameter_schema": True,
         "pull_steps": [],
-        **parameters,
     }

@@ -1,7 +1,7 @@
 """`kled run`, `kled flows` and `kled deploy`."""
 
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 import click
 
@@ -18,10 +18,12 @@ def _flow_names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -
 
 
 _FLOW = click.argument("flow", shell_complete=_flow_names)
+_STORE: Final = "KLED_SNAPSHOT_STORE"
 _APPLIED = (
     Column("DEPLOYMENT", "deployment"),
     Column("OUTCOME", "outcome"),
     Column("WORK POOL", "work_pool"),
+    Column("KEPT FROM THE SERVER", "kept"),
 )
 _FLOWS = (
     Column("FLOW", "flow"),
@@ -101,10 +103,28 @@ def deploy(call: Call, name: str) -> None:
     flow_here.quiet_prefect(verbose=call.verbose)
     from deployments.apply import apply  # noqa: PLC0415 - imports prefect
 
+    _warn_of_schedules(call, entries, chosen)
     with flow_there.server() as client:
         applied = apply(client, entries, chosen)
     call.show(applied, _APPLIED)
+    for one in applied:
+        for slug in one.woken:
+            call.say(f"{one.deployment}: woke the schedule {slug}, which prefect.yaml has awake")
+        for what in one.dropped:
+            call.say(f"{one.deployment}: dropped the {what}: the flow no longer takes it")
     call.say(f"next: prefect worker start --pool={chosen.work_pool}")
+
+
+def _warn_of_schedules(
+    call: Call, entries: tuple[catalog.Entry, ...], chosen: environment.Environment
+) -> None:
+    """Say that schedules are awake and no snapshot store is known; a worker may still have one."""
+    awake = [entry.flow for entry in entries if any(one.active for one in entry.schedules)]
+    if awake and _STORE not in chosen.variables and not call.settings.snapshot_store:
+        call.say(
+            f"no snapshot store is set: without {_STORE} among the variables of environment"
+            f" {chosen.name} or of its workers, every scheduled run of {', '.join(awake)} fails"
+        )
 
 
 def _directories(call: Call) -> tuple[Path, ...]:

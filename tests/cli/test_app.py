@@ -277,3 +277,15 @@ def test_the_names_of_flows_are_completed(home: dict[str, str]) -> None:
     words = {"_KLED_COMPLETE": "bash_complete", "COMP_WORDS": "kled run cr", "COMP_CWORD": "2"}
 
     assert kled(env=home | words).stdout == "plain,create-cluster\n"
+
+
+def test_deploying_says_that_schedules_need_a_snapshot_store(home: dict[str, str]) -> None:
+    # fault 15
+    nowhere = home | {"PREFECT_API_URL": "http://127.0.0.1:9/api"}
+
+    without = kled("deploy", env=nowhere)
+    with_one = kled("deploy", "--snapshot-store=file:///backups", env=nowhere)
+
+    words = "every scheduled run of back-up-state, verify-snapshots, prune-snapshots fails"
+    assert words in without.stderr
+    assert words not in with_one.stderr

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import PrefectHTTPStatusError
 
@@ -61,32 +62,84 @@ def test_the_server_refuses_parameters_that_do_not_fit(client: SyncPrefectClient
         )
 
 
-def test_deploying_again_updates_and_keeps_schedules_and_pauses(client: SyncPrefectClient) -> None:
+def test_deploying_again_updates_and_keeps_what_only_the_server_knows(
+    client: SyncPrefectClient,
+) -> None:
+    # fault 15, and its member in fault 49: tags and job variables
     apply(client, ENTRIES, PRODUCTION)
-    before = client.read_deployment_by_name("validate-cluster/production")
+    before = client.read_deployment_by_name("verify-snapshots/production")
     client.create_deployment_schedules(before.id, [(CronSchedule(cron="0 3 * * *"), False)])
+    env = {**before.job_variables["env"], "FROM_UI": "1", "REGION": "elsewhere"}
+    client.update_deployment(
+        before.id,
+        DeploymentUpdate(
+            parameters={"level": 2}, tags=["ui"], job_variables={"env": env, "stream_output": False}
+        ),
+    )
+    client.pause_deployment(before.id)
 
-    outcomes = {one.outcome for one in apply(client, ENTRIES, PRODUCTION)}
+    applied = {one.deployment: one for one in apply(client, ENTRIES, PRODUCTION)}
 
-    after = client.read_deployment_by_name("validate-cluster/production")
-    assert outcomes == {"updated"}
-    assert after.id == before.id
-    assert [one.schedule.cron for one in after.schedules] == ["0 3 * * *"]
+    after = client.read_deployment(before.id)
+    assert {one.outcome for one in applied.values()} == {"updated"}
+    assert {one.schedule.cron for one in after.schedules} == {"37 2 * * *", "0 3 * * *"}
+    assert (after.parameters, after.paused) == ({"level": 2}, True)
+    assert after.tags == ["kled", "snapshot", "eu", "ui"]
+    assert after.job_variables["stream_output"] is False
+    assert after.job_variables["env"]["FROM_UI"] == "1"
+    assert after.job_variables["env"]["REGION"] == "eu-west-1"
+    assert applied["verify-snapshots/production"].kept == (
+        "its pause",
+        "schedule 0 3 * * *",
+        "parameter level",
+        "tag ui",
+        "variable FROM_UI",
+        "job variable stream_output",
+    )
 
 
-def test_a_new_deployment_gets_its_schedule_asleep_and_one_that_was_woken_stays_awake(
+def test_a_new_deployment_gets_its_schedule_awake_and_one_that_sleeps_is_woken(
     client: SyncPrefectClient,
 ) -> None:
     nightly = Environment("nightly", "kled-nightly")
     apply(client, ENTRIES, nightly)
     before = client.read_deployment_by_name("back-up-state/nightly")
     (hourly,) = before.schedules
-    assert (hourly.slug, hourly.schedule.cron, hourly.active) == ("hourly", "7 * * * *", False)
-    client.update_deployment_schedule(before.id, hourly.id, active=True)
+    assert (hourly.slug, hourly.schedule.cron, hourly.active) == ("hourly", "7 * * * *", True)
+    client.update_deployment_schedule(before.id, hourly.id, active=False)
 
-    apply(client, ENTRIES, nightly)
+    applied = {one.deployment: one for one in apply(client, ENTRIES, nightly)}
 
-    assert [one.active for one in client.read_deployment(before.id).schedules] == [True]
+    (after,) = client.read_deployment(before.id).schedules
+    assert (after.id, after.active) == (hourly.id, True)
+    assert applied["back-up-state/nightly"].woken == ("hourly",)
+
+
+def test_a_schedule_of_the_file_that_is_gone_from_the_server_comes_back(
+    client: SyncPrefectClient,
+) -> None:
+    gone = Environment("gone", "kled-gone")
+    apply(client, ENTRIES, gone)
+    before = client.read_deployment_by_name("back-up-state/gone")
+    client.delete_deployment_schedule(before.id, before.schedules[0].id)
+
+    apply(client, ENTRIES, gone)
+
+    assert [one.slug for one in client.read_deployment(before.id).schedules] == ["hourly"]
+
+
+def test_a_default_that_no_longer_fits_is_an_error_that_names_the_deployment(
+    client: SyncPrefectClient,
+) -> None:
+    misfit = Environment("misfit", "kled-misfit")
+    apply(client, ENTRIES, misfit)
+    before = client.read_deployment_by_name("verify-snapshots/misfit")
+    client.update_deployment(
+        before.id, DeploymentUpdate(parameters={"level": 77}, enforce_parameter_schema=False)
+    )
+
+    with pytest.raises(InvalidInput, match="verify-snapshots/misfit: the server refuses it"):
+        apply(client, ENTRIES, misfit)
 
 
 def test_a_work_pool_of_another_type_is_not_touched(client: SyncPrefectClient) -> None:

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect import flow
+from prefect import Flow, flow
 from prefect.client.schemas.objects import State
 
+from flows.back_up_state import back_up_state
+from flows.prune_snapshots import prune_snapshots
 from flows.validate_cluster import validate_cluster
+from flows.verify_snapshots import verify_snapshots
 from kled.errors import ClusterNotFound, ClusterNotReady, DeadlineExceeded, Throttled
 from kled.operations.guards import READS
 from kled.operations.session import Session
@@ -116,6 +119,20 @@ def test_without_a_kops_the_flow_says_what_to_install(
     assert state.message is not None
     assert state.message.startswith("KopsMissing: ")
     assert "hint: " in state.message
+
+
+@pytest.mark.parametrize("flow", [back_up_state, verify_snapshots, prune_snapshots])
+def test_a_scheduled_run_without_a_snapshot_store_says_so_in_one_line(
+    box: Box, memory: Memory, flow: Flow[..., Any]
+) -> None:
+    # fault 15: their schedules are awake
+    with called_by(box.settings(), memory):
+        state = flow(return_state=True)
+
+    assert state.message is not None
+    assert state.message.startswith("SettingsError: no snapshot store is named (hint: ")
+    assert "set KLED_SNAPSHOT_STORE" in state.message
+    assert "\n" not in state.message
 
 
 def test_bad_parameters_fail_the_run_before_anything_is_done(box: Box, memory: Memory) -> None:

@@ -1,0 +1,56 @@
+"""What the server knows of a deployment and prefect.yaml does not: it is kept, and named."""
+
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import Any, Final
+
+from prefect.client.schemas.responses import DeploymentResponse
+
+from deployments import schedules
+from deployments.catalog import Entry
+
+_ENV: Final = "env"
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Fields of a deployment, and the names of what the server alone knows or knew."""
+
+    fields: dict[str, Any]
+    kept: tuple[str, ...]
+    dropped: tuple[str, ...]
+
+
+def merge(existing: DeploymentResponse, entry: Entry, takes: Container[str]) -> Merged:
+    """Return the fields of `existing` with those of `entry` on top.
+
+    `takes` names the flow's parameters: a default for one that it no longer has is dropped, or the
+    server would refuse the deployment.
+    """
+    parameters = {name: value for name, value in existing.parameters.items() if name in takes}
+    job_variables = dict(existing.job_variables)
+    env = dict(job_variables.pop(_ENV, None) or {})
+    extra = [tag for tag in existing.tags if tag not in entry.tags]
+    fields = {
+        "parameters": {**parameters, **entry.parameters},
+        "job_variables": {**job_variables, _ENV: {**env, **entry.variables}},
+        "tags": [*entry.tags, *extra],
+    }
+    kept = [
+        *(["its pause"] if existing.paused else []),
+        *(f"schedule {_timing(one.schedule)}" for one in schedules.others(existing, entry)),
+        *(f"parameter {name}" for name in parameters if name not in entry.parameters),
+        *(f"tag {tag}" for tag in extra),
+        *(f"variable {name}" for name in env if name not in entry.variables),
+        *(f"job variable {name}" for name in job_variables),
+    ]
+    dropped = tuple(f"parameter {name}" for name in existing.parameters if name not in takes)
+    return Merged(fields, tuple(kept), dropped)
+
+
+def _timing(schedule: object) -> str:
+    """Return a schedule as its owner wrote it."""
+    for kind in ("cron", "rrule", "interval"):
+        if (value := getattr(schedule, kind, None)) is not None:
+            return str(value)
+    return "of no kind"

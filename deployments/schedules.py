@@ -1,0 +1,52 @@
+"""Schedules of a deployment: those of prefect.yaml become as it says, all others stay."""
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.objects import DeploymentSchedule
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.schedules import CronSchedule
+
+from deployments.catalog import Entry, Schedule
+
+
+def declared(entry: Entry) -> list[DeploymentScheduleCreate]:
+    """Return the schedules of `entry` as a new deployment gets them."""
+    return [_created(schedule) for schedule in entry.schedules]
+
+
+def bring(
+    client: SyncPrefectClient, deployment: DeploymentResponse, entry: Entry
+) -> tuple[str, ...]:
+    """Make the schedules of `entry` be as it says, by their slugs; touch no other schedule.
+
+    Returns the slugs of those that slept and were woken. Safe to repeat. A schedule's own
+    parameters, which prefect.yaml does not know, stay.
+    """
+    present = {schedule.slug: schedule for schedule in deployment.schedules}
+    woken = []
+    for wanted in entry.schedules:
+        there = present.get(wanted.slug)
+        if there is None:
+            client.create_deployment_schedules(deployment.id, [_created(wanted)])
+        elif (there.schedule, there.active) != (_timing(wanted), wanted.active):
+            client.update_deployment_schedule(
+                deployment.id, there.id, active=wanted.active, schedule=_timing(wanted)
+            )
+            woken += [wanted.slug] if wanted.active and not there.active else []
+    return tuple(woken)
+
+
+def others(deployment: DeploymentResponse, entry: Entry) -> list[DeploymentSchedule]:
+    """Return the schedules that only the server knows."""
+    ours = {schedule.slug for schedule in entry.schedules}
+    return [schedule for schedule in deployment.schedules if schedule.slug not in ours]
+
+
+def _created(schedule: Schedule) -> DeploymentScheduleCreate:
+    return DeploymentScheduleCreate(
+        schedule=_timing(schedule), active=schedule.active, slug=schedule.slug
+    )
+
+
+def _timing(schedule: Schedule) -> CronSchedule:
+    return CronSchedule(cron=schedule.cron, timezone=schedule.timezone)
