@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 
 from kled.errors import InvalidInput, NotApproved
 from kled.models.cluster import InstanceGroup
@@ -15,6 +16,7 @@ from kled.operations.edit_instance_group import EditInstanceGroup, StoreInstance
 from kled.operations.edited_group import to_yaml
 from kled.operations.instance_groups import DeleteInstanceGroup
 from kled.operations.step import attempt
+from kled.storage.memory import MemoryStore
 
 C = "c.example.com"
 Document = dict[str, Any]
@@ -78,7 +80,11 @@ def kops() -> Kops:
 
 
 def do(kops: Kops, operation: Any) -> str:
-    session: Any = SimpleNamespace(kops=kops, check=lambda: None)
+    store = MemoryStore()
+    for stored in kops.groups:
+        key = f"{C}/instancegroup/{stored['metadata']['name']}"
+        store.put(key, yaml.safe_dump(stored).encode())
+    session: Any = SimpleNamespace(kops=kops, state_store=store, check=lambda: None)
     return attempt(operation.steps()[-1], session)
 
 
