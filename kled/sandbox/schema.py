@@ -29,6 +29,15 @@ def types() -> dict[str, dict[str, str]]:
     return loaded | {"ObjectMeta": _META}
 
 
+@cache
+def internal_types() -> dict[str, dict[str, str]]:
+    """Return the fields of kops' internal types, whose names `--set` takes (pkg/apis/kops)."""
+    differing: dict[str, dict[str, str]] = json.loads(
+        Path(__file__).with_name("internal_schema.json").read_text(encoding="utf-8")
+    )
+    return types() | differing
+
+
 def fields(document: dict[str, Any]) -> dict[str, str]:
     """Return the top-level fields of a Cluster or InstanceGroup."""
     return _TOP | {"spec": _SPECS.get(str(document.get("kind")), "any")}

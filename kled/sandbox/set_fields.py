@@ -1,24 +1,22 @@
-"""`--set` and `--unset`: paths into a Cluster or InstanceGroup, typed by kops' own fields.
+"""`--set` and `--unset`: paths into a Cluster or InstanceGroup, typed by kops' internal fields.
 
 Rules and messages are those of kops 1.36.2 (pkg/commands/set_cluster.go, util/pkg/reflectutils)
-and of captures 30i-edit-cluster-set-badpath, 30-edit-cluster-set: lists take commas and grow, maps
-take `key=value`, an index one past the end of a list adds an element.
+and of captures 30i-edit-cluster-set-badpath, 30-edit-cluster-set, T-set-* and T-setc-*: lists take
+commas and grow, maps take `key=value`, an index one past the end of a list adds an element, `[*]`
+means all of it. The names are those of kops' internal objects, not those of `-o yaml`.
 """
 
+import itertools
 import re
 from typing import Any
 
-from kled.sandbox import schema
+from kled.sandbox import internal_fields, schema
 from kled.sandbox.context import KopsFailure
 from kled.sandbox.durations import parse_duration
 from kled.sandbox.flags import Flags
 
-_NEWER_NAMES = {
-    "spec.api.publicName": "spec.masterPublicName",
-    "spec.networking.topology.dns": "spec.topology.dns.type",
-    "spec.externalDNS.provider": "spec.externalDns.provider",
-}
-_PART = re.compile(r"([^.\[\]]+)|\[(\d+|\*)\]")
+Parts = tuple[str, ...]
+_PART = re.compile(r"([^./\[\]\s]+)|\[(\d+|\*)\]")
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
@@ -40,59 +38,102 @@ def apply_flags(document: dict[str, Any], flags: Flags) -> None:
 
 
 def _set(document: dict[str, Any], path: str, text: str) -> None:
-    holder: Any = document
-    kinds = schema.fields(document)
-    parts = _parts(document, path)
-    for index, part in enumerate(parts):
-        kind = _kind(holder, kinds, part)
+    inner = _parts(document, path)
+    for parts in _every(document, inner):
+        kind = _kind(document, parts)
         if kind is None:
             raise _not_found(document, path)
-        if index == len(parts) - 1:
-            _assign(holder, part, kind, text, path)
-            return
-        holder, kinds = _descend(holder, part, kind), _fields_of(kind)
+        where = internal_fields.stored(document["kind"], parts)
+        if internal_fields.is_negated(where) and kind == "bool":
+            text = "false" if _typed_as(path, None, kind, text) else "true"
+        _assign(document, where, kind, text, path)
 
 
 def _unset(document: dict[str, Any], path: str) -> None:
-    holder: Any = document
-    *parents, last = _parts(document, path)
-    kinds = schema.fields(document)
-    for part in parents:
-        kind = _kind(holder, kinds, part)
-        inside = _item(holder, part)
-        if kind is None or inside is None:
+    for parts in _every(document, _parts(document, path)):
+        if _kind(document, parts) is None:
             raise _not_found(document, path)
-        holder, kinds = inside, _fields_of(kind)
-    if _kind(holder, kinds, last) is None:
-        raise _not_found(document, path)
-    if isinstance(holder, list):
-        holder[int(last)] = None
-    else:
-        holder.pop(last, None)
+        for where in internal_fields.stored_below(document["kind"], parts):
+            holder = _reach(document, where[:-1])
+            if isinstance(holder, list):
+                holder[int(where[-1])] = None
+            elif isinstance(holder, dict):
+                holder.pop(where[-1], None)
 
 
-def _parts(document: dict[str, Any], path: str) -> list[str]:
+def _parts(document: dict[str, Any], path: str) -> Parts:
     path = path.removeprefix("cluster.") if document["kind"] == "Cluster" else path
-    path = _NEWER_NAMES.get(path, path)
-    return [name or index for name, index in _PART.findall(path)] or [""]
+    path = path.removeprefix("instancegroup.") if document["kind"] == "InstanceGroup" else path
+    path = internal_fields.internal(document["kind"], path)
+    return tuple(name or index for name, index in _PART.findall(path)) or ("",)
+
+
+def _every(document: dict[str, Any], parts: Parts) -> list[Parts]:
+    """Return the paths that one with `[*]` means: one for each element that is there."""
+    if "*" not in parts:
+        return [parts]
+    at = parts.index("*")
+    found = _reach(document, internal_fields.stored(document["kind"], parts[:at]))
+    every = range(len(found)) if isinstance(found, list) else ()
+    expanded = [
+        path
+        for index in every
+        for path in _every(document, (*parts[:at], str(index), *parts[at + 1 :]))
+    ]
+    if not expanded:
+        raise _not_found(document, _spelled(parts))
+    return expanded
+
+
+def _spelled(parts: Parts) -> str:
+    return "".join(f"[{p}]" if p == "*" or p.isdigit() else f".{p}" for p in parts)[1:]
 
 
 def _not_found(document: dict[str, Any], path: str) -> KopsFailure:
     return KopsFailure(f"field {path} not found in *{document['kind']}")
 
 
-def _fields_of(kind: str) -> dict[str, str]:
-    if kind.startswith("[]"):
-        return {"[]": kind[2:]}
-    if kind.startswith("{}"):
-        return {"{}": kind[2:]}
-    return schema.types().get(kind, {})
+def _kind(document: dict[str, Any], parts: Parts) -> str | None:
+    """Return the kind of an internal field, None where kops has none of that name.
+
+    An index may be one past the end of what is stored; a key of a map is no field.
+    """
+    kinds, kind = schema.fields(document), None
+    for at, part in enumerate(parts):
+        if part.isdigit():
+            found = _reach(document, internal_fields.stored(document["kind"], parts[:at]))
+            if int(part) > (len(found) if isinstance(found, list) else 0):
+                return None
+        kind = kinds.get("[]" if part.isdigit() else part)
+        if kind is None:
+            return None
+        kinds = {"[]": kind[2:]} if kind.startswith("[]") else schema.internal_types().get(kind, {})
+    return kind
 
 
-def _kind(holder: Any, kinds: dict[str, str], part: str) -> str | None:  # noqa: ANN401 - any JSON value
-    if isinstance(holder, list):
-        return kinds.get("[]") if part.isdigit() and int(part) <= len(holder) else None
-    return kinds.get(part, kinds.get("{}"))
+def _reach(document: dict[str, Any], where: Parts) -> Any:  # noqa: ANN401 - any JSON value
+    """Return what is stored there, None where nothing is."""
+    holder: Any = document
+    for part in where:
+        if isinstance(holder, list):
+            holder = holder[int(part)] if int(part) < len(holder) else None
+        elif isinstance(holder, dict):
+            holder = holder.get(part)
+        else:
+            return None
+    return holder
+
+
+def _assign(document: dict[str, Any], where: Parts, kind: str, text: str, path: str) -> None:
+    holder: Any = document
+    for part, following in itertools.pairwise(where):
+        inside = _item(holder, part)
+        if inside is None:
+            inside = [] if following.isdigit() else {}
+            _put(holder, part, inside)
+        holder = inside
+    value = _typed_as(path, _item(holder, where[-1]), kind, text)
+    _put(holder, where[-1], value)
 
 
 def _item(holder: Any, part: str) -> Any:  # noqa: ANN401 - any JSON value
@@ -101,27 +142,18 @@ def _item(holder: Any, part: str) -> Any:  # noqa: ANN401 - any JSON value
     return holder.get(part)
 
 
-def _descend(holder: Any, part: str, kind: str) -> Any:  # noqa: ANN401 - any JSON value
-    inside = _item(holder, part)
-    if inside is not None:
-        return inside
-    inside = [] if kind.startswith("[]") else {}
-    if isinstance(holder, list):
-        holder.append(inside)
-    else:
-        holder[part] = inside
-    return inside
-
-
-def _assign(holder: Any, part: str, kind: str, text: str, path: str) -> None:  # noqa: ANN401 - any JSON value
-    try:
-        value = _typed(_item(holder, part), kind, text)
-    except ValueError as error:
-        raise KopsFailure(f'cannot set field "{path}": {error}') from error
+def _put(holder: Any, part: str, value: object) -> None:  # noqa: ANN401 - any JSON value
     if isinstance(holder, list):
         holder[int(part) : int(part) + 1] = [value]
     else:
         holder[part] = value
+
+
+def _typed_as(path: str, old: Any, kind: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
+    try:
+        return _typed(old, kind, text)
+    except ValueError as error:
+        raise KopsFailure(f'cannot set field "{path}": {error}') from error
 
 
 def _typed(old: Any, kind: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
@@ -130,7 +162,7 @@ def _typed(old: Any, kind: str, text: str) -> Any:  # noqa: ANN401 - any JSON va
     if kind.startswith("{}"):
         name, _, value = text.partition("=")
         return dict(old or {}) | ({name: _typed(None, kind[2:], value)} if text else {})
-    if kind in schema.types():
+    if kind in schema.internal_types():
         return _struct(old, kind, text)
     return _scalar(kind, text)
 

@@ -1,0 +1,131 @@
+"""`--set` takes the names of kops' internal objects, not those of `-o yaml` (faults 66 and 78)."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.sandbox.desk import Desk
+from tests.sandbox.harness import CAPTURES
+from tests.sandbox.recordings import differences
+
+C, GROUP = "prod-2", "nodes-us-east-1a"
+NOT_CHECKED = frozenset(
+    {
+        # what kops checks of values: user data, a group that had a warm pool, ranges of networks
+        "T-set-spec_additionalUserData_",
+        "T-set-spec_maxPrice_0_05",
+        "T-setc-spec_networking_networkCIDR_10_0_0_0_16",
+    }
+)
+RECORDED = sorted(path.name for path in CAPTURES.glob("T-set*"))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path / "box")
+    desk.create(C, "--node-count=1")
+    return desk
+
+
+def edited(desk: Desk, *words: str) -> dict[str, Any]:
+    """Edit the nodes' group and return its stored spec."""
+    desk.must("edit", "ig", GROUP, f"--name={C}", *words)
+    return spec(desk, f"instancegroup/{GROUP}")
+
+
+def edited_cluster(desk: Desk, *words: str) -> dict[str, Any]:
+    desk.must("edit", "cluster", f"--name={C}", *words)
+    return spec(desk, "config")
+
+
+def spec(desk: Desk, key: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((desk.state / C / key).read_text())["spec"]
+    return found
+
+
+@pytest.mark.parametrize("capture", [name for name in RECORDED if name not in NOT_CHECKED])
+def test_kops_takes_and_refuses_the_names_that_were_recorded(desk: Desk, capture: str) -> None:
+    assert differences(desk.replay(capture), capture) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "field", "value"),
+    [
+        ("spec.rootVolume.size=61", "rootVolumeSize", 61),
+        ("spec.rootVolume.type=gp2", "rootVolumeType", "gp2"),
+        ("spec.associatePublicIP=false", "associatePublicIp", False),
+        ("spec.kubelet.clientCAFile=/x", "kubelet", {"clientCaFile": "/x"}),
+        ("instancegroup.spec.maxSize=3", "maxSize", 3),
+        ("spec/maxSize=3", "maxSize", 3),
+        ("spec.cloudLabels=a=b", "cloudLabels", {"a": "b"}),
+    ],
+)
+def test_a_group_s_field_is_stored_under_its_other_name(
+    desk: Desk, setting: str, field: str, value: object
+) -> None:
+    assert edited(desk, f"--set={setting}")[field] == value
+
+
+@pytest.mark.parametrize(
+    ("setting", "field", "value"),
+    [
+        ("spec.api.publicName=x.example.com", "masterPublicName", "x.example.com"),
+        ("spec.masterPublicName=x.example.com", "masterPublicName", "x.example.com"),
+        ("spec.configStore.keypairs=s3://k", "keyStore", "s3://k"),
+        ("spec.controlPlaneKubelet.maxPods=90", "masterKubelet", {"maxPods": 90}),
+        ("spec.networking.networkID=vpc-1", "networkID", "vpc-1"),
+        ("spec.externalDNS.provider=x", "externalDns", {"provider": "x"}),
+        ("spec.networking.isolateControlPlane=true", "isolateMasters", True),
+        ("spec.networking.tagSubnets=false", "DisableSubnetTags", True),
+        (
+            "spec.cloudProvider.aws.nodeTerminationHandler.enabled=false",
+            "nodeTerminationHandler",
+            {"enabled": False},
+        ),
+    ],
+)
+def test_a_cluster_s_field_is_stored_under_its_other_name(
+    desk: Desk, setting: str, field: str, value: object
+) -> None:
+    assert edited_cluster(desk, f"--set={setting}")[field] == value
+
+
+def test_nested_names_differ_too(desk: Desk) -> None:
+    one = edited_cluster(desk, "--set=spec.etcdClusters[0].etcdMembers[0].volumeIOPS=4000")
+    assert one["etcdClusters"][0]["etcdMembers"][0]["volumeIops"] == 4000
+    every = edited_cluster(desk, "--set=spec.etcdClusters[*].version=3.6.6")
+    assert [etcd["version"] for etcd in every["etcdClusters"]] == ["3.6.6", "3.6.6"]
+    subnet = edited_cluster(desk, "--set=spec.networking.subnets[0].type=Private")
+    assert subnet["subnets"][0]["type"] == "Private"
+    masquerade = edited_cluster(desk, "--set=spec.networking.cilium.masquerade=false")
+    assert masquerade["networking"]["cilium"]["disableMasquerade"] is True
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "spec.rootVolumeEncryption",
+        "spec.associatePublicIp",
+        "spec.kubelet.clientCaFile",
+        "spec.nodeLabels.a",
+        "spec.maxSize[0]",
+    ],
+)
+def test_the_stored_names_are_refused(desk: Desk, path: str) -> None:
+    done = desk.run("edit", "ig", GROUP, f"--name={C}", f"--set={path}=x")
+
+    assert done.returncode == 1
+    assert done.stderr.endswith(f"Error: field {path} not found in *InstanceGroup\n")
+
+
+def test_unset_takes_the_same_names(desk: Desk) -> None:
+    edited(desk, "--set=spec.rootVolume.size=61", "--set=spec.rootVolume.type=gp2")
+
+    assert "rootVolumeType" in edited(desk, "--unset=spec.rootVolume.size")
+    assert "rootVolumeType" not in edited(desk, "--unset=spec.rootVolume")
+    assert "nodeLabels" not in edited(desk, "--unset=spec.nodeLabels")
+    assert "sshAccess" not in edited_cluster(desk, "--unset=spec.sshAccess")
+    refused = desk.run("edit", "ig", GROUP, f"--name={C}", "--unset=spec.rootVolumeSize")
+    assert "field spec.rootVolumeSize not found in *InstanceGroup" in refused.stderr
