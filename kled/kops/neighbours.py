@@ -12,20 +12,19 @@ with `-<cluster>`. DigitalOcean, OpenStack and Scaleway: records whose names end
 without a dot before it.
 """
 
-import base64
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from kled.kops.places import Home
+from kled.kops.truncated import truncated
 from kled.models.plan import Change
 
 _FINGERPRINT: Final = r"(-[0-9a-f]{2}([:_-][0-9a-f]{2})+)?"
 _DNS: Final = (
     r"(aaaa-)?(api|api\.internal|bastion|kops-controller\.internal|etcd-[^.]+(\.internal)?)"
 )
-_HASH: Final = 6
 _RULE: Final = 40
 _QUEUE: Final = 75
 _VOLUME: Final = 64
@@ -148,11 +147,11 @@ class _Own:
 
 
 def _queue(cluster: str) -> str:
-    return re.escape(_truncated(_dashed(cluster), _QUEUE)) + "-nth"
+    return re.escape(truncated(_dashed(cluster), _QUEUE)) + "-nth"
 
 
 def _rule(cluster: str) -> str:
-    return re.escape(_truncated(cluster, _RULE)) + "-[A-Z][A-Za-z]+"
+    return re.escape(truncated(cluster, _RULE)) + "-[A-Z][A-Za-z]+"
 
 
 def _keypair(cluster: str) -> str:
@@ -182,17 +181,6 @@ def _ending(cluster: str) -> str:
 
 def _dashed(cluster: str) -> str:
     return cluster.replace(".", "-")
-
-
-def _truncated(text: str, most: int) -> str:
-    """Shorten as kops does: the beginning and a hash of the whole (`pkg/truncate`)."""
-    if len(text) <= most:
-        return text
-    value = 0x811C9DC5  # FNV-1a, 32 bits
-    for byte in text.encode():
-        value = (value ^ byte) * 0x01000193 % (1 << 32)
-    hashed = base64.b32hexencode(value.to_bytes(4, "big")).decode().lower()[:_HASH]
-    return f"{text[: most - _HASH - 1]}-{hashed}"
 
 
 _GOOGLE: Final = (

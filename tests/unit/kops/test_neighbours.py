@@ -2,8 +2,9 @@
 
 import pytest
 
-from kled.kops.neighbours import Neighbour, Taken, _truncated, taken
+from kled.kops.neighbours import Neighbour, Taken, taken
 from kled.kops.preview import delete_plan
+from kled.kops.truncated import truncated
 from kled.models.plan import Change
 from tests.unit.kops.replay import capture
 
@@ -96,11 +97,11 @@ def test_clusters_whose_names_differ_in_dots_alone_have_one_queue() -> None:
 
 
 def test_names_are_cut_as_kops_cuts_them() -> None:
-    assert _truncated("kops-controller-demo-k8s-local", 24)[-6:] == "3lvlir"  # capture 02b
+    assert truncated("kops-controller-demo-k8s-local", 24)[-6:] == "3lvlir"  # capture 02b
     long = f"{'x' * 40}.example.com"
 
-    assert look(long, "aws", [("eventbridge-rule", f"{_truncated(long, 40)}-ASGLifecycle")]) == []
-    assert _truncated(A, 40) == A
+    assert look(long, "aws", [("eventbridge-rule", f"{truncated(long, 40)}-ASGLifecycle")]) == []
+    assert truncated(A, 40) == A
 
 
 @pytest.mark.parametrize(
