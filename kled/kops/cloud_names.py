@@ -10,9 +10,12 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from kled.kops.truncated import truncated
 from kled.models.cluster import Role
 
 _SUFFIX: Final[Mapping[Role, str]] = {"control-plane": ".masters", "apiserver": ".apiservers"}
+_LIMIT: Final = 63
+"""Characters of a name at Google."""
 
 
 def group_of(name: str, groups: Mapping[str, Role], cluster: str) -> str | None:
@@ -29,12 +32,12 @@ def _is_name(name: str, group: str, role: Role, cluster: str) -> bool:
     dotted = f"{group}{_SUFFIX.get(role, '')}.{cluster}"
     if name in {group, dotted, f"{cluster}-{group}"}:
         return True
-    start, end = _bare(group), _bare(cluster)
-    zone = "([a-z0-9]+-)?"  # Google puts a zone's letter before it
-    number = r"(-\d+)?"  # OpenStack numbers the machines of a group
-    return re.fullmatch(f"{zone}{start}-{end}|{start}{number}-{end}", name) is not None
+    template, zone = f"{group}-{cluster}".replace(".", "-"), name.partition("-")[0]
+    if name in {template, truncated(f"{zone}-{template}", _LIMIT)}:  # Google
+        return True
+    start, end = _pattern(group), _pattern(cluster)
+    return re.fullmatch(rf"{start}-\d+-{end}", name) is not None  # OpenStack: a machine
 
 
-def _bare(name: str) -> str:
-    """Return the pattern of a name where a cloud allows no dots."""
+def _pattern(name: str) -> str:
     return re.escape(name.lower().replace(".", "-").replace("_", "-"))

@@ -6,6 +6,7 @@ import pytest
 
 from kled.kops.cloud_names import group_of
 from kled.models.cluster import Role
+from kled.sandbox import naming
 from tests.unit.kops.replay import capture
 
 C = "demo.k8s.local"
@@ -65,6 +66,16 @@ def test_each_cloud_has_its_names(name: str, group: str) -> None:
 )
 def test_a_name_that_only_begins_like_a_group_is_of_none(name: str) -> None:  # fault 3
     assert group_of(name, GROUPS, C) is None
+
+
+def test_a_long_name_of_google_is_cut_and_bears_its_hash() -> None:
+    cluster = "a-cluster-with-a-rather-long-name.k8s.example.com"
+    groups: dict[str, Role] = {"nodes-us-central1-a": "node", "nodes-us-central1-b": "node"}
+    whole = "a-nodes-us-central1-b-a-cluster-with-a-rather-long-name-k8s-example-com"
+    cut = f"{whole[:56]}-{naming.short_hash(whole)}"  # the hash of captures 07 and 59
+
+    assert group_of(cut, groups, cluster) == "nodes-us-central1-b"
+    assert group_of(f"{whole[:56]}-000000", groups, cluster) is None
 
 
 def test_a_name_that_could_be_of_two_groups_is_of_none() -> None:
