@@ -6,7 +6,7 @@ from typing import Final
 
 from kled.models.rolled import estimate
 from kled.models.rolling import RollingRow
-from kled.operations import roll_journal
+from kled.operations import lost_keys, roll_journal
 from kled.operations.blast_radius import Affected
 from kled.operations.iam_fanout import shared_roles
 from kled.operations.machines import group_roles, machines
@@ -35,7 +35,8 @@ class SessionSight:
 
         kops = self._session.kops
         kubeconfig = kops.scratch / "radius-kubeconfig"  # private, and gone with the session
-        kops.export_kubeconfig(self._cluster, kubeconfig, _ADMIN)
+        with lost_keys.told_apart(self._session, self._cluster):
+            kops.export_kubeconfig(self._cluster, kubeconfig, _ADMIN)
         with client.connect(kubeconfig, timeout=_PATIENCE) as api:
             roles = group_roles(self._session, self._cluster)
             theirs = machines(self._session, self._cluster, roles, api).touched(groups)

@@ -1,10 +1,13 @@
 """A cluster that lost its keys is not called one that was never applied. Fault 1."""
 
+import ast
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import kled.operations
 from kled.errors import KeysetMissing, NotYetApplied
 from kled.operations.export_cluster import export_step
 from kled.operations.step import attempt
@@ -58,3 +61,23 @@ def test_one_that_was_never_applied_is_called_so(blind: World) -> None:
 
     with pytest.raises(NotYetApplied):
         validated(blind.session(), C)
+
+
+def test_whoever_asks_for_credentials_tells_lost_keys_from_a_cluster_never_applied() -> None:
+    """Fault 1: a preview said "was never applied" of a cluster that runs."""
+    for path in Path(kled.operations.__file__).parent.glob("*.py"):
+        tree = ast.parse(path.read_text())
+        guarded = {
+            id(call)
+            for block in ast.walk(tree)
+            if isinstance(block, ast.With) and "told_apart" in ast.dump(block.items[0])
+            for call in _exports(block)
+        }
+        assert {id(call) for call in _exports(tree)} == guarded, path.name
+
+
+def _exports(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        name = node.func if isinstance(node, ast.Call) else None
+        if isinstance(name, ast.Attribute) and name.attr == "export_kubeconfig":
+            yield node
