@@ -251,6 +251,31 @@ def test_a_failure_anywhere_gives_the_group_back_or_says_what_is_left(
     assert len([one for one in fleet.instances if one.instance_group == f"nodes.{C}"]) == 2
 
 
+class Killed(BaseException):
+    """Nothing of the run happens after it."""
+
+
+@pytest.mark.parametrize(("verb", "number"), CALLS)
+def test_a_scale_down_that_is_killed_anywhere_is_ended_by_the_next_run(
+    fleet: Fleet, verb: str, number: int
+) -> None:
+    def dies(_call: int) -> None:
+        if fleet.called.count(verb) == number:
+            raise Killed
+
+    fleet.kubernetes.pod("web-1", "nodes-1")
+    fleet.fails = dies
+    with pytest.raises(Killed):
+        scale(fleet, "nodes", 2, 2)
+    fleet.fails = lambda _call: None
+
+    scale(fleet, "nodes", 2, 2)
+
+    assert steady(fleet)
+    assert fleet.ended == ["i-nodes-2"]
+    assert (fleet.kubernetes.evictions, len(fleet.instances)) == ([], 6)
+
+
 def test_a_failure_that_passes_leaves_nothing_held_back(fleet: Fleet) -> None:  # fault 3
     fleet.fails = lambda _call: (
         Throttled("it broke") if fleet.called[-1] == "delete_instance" else None
