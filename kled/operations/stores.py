@@ -77,6 +77,11 @@ class Stores:
         self._lock = threading.RLock()
 
     @property
+    def settings(self) -> Settings:
+        """What names the stores."""
+        return self._settings
+
+    @property
     def state(self) -> "ObjectStore":
         """The state store; raises `SettingsError` where none that kops knows is named."""
         return self._once("state", "", self._open_state)

@@ -19,9 +19,11 @@ from kled.errors import (
     SnapshotNotTrustworthy,
 )
 from kled.snapshot import listing, runs, sweep
+from kled.snapshot.at_birth import Reader as KopsReader
+from kled.snapshot.at_birth import birth_findings, said_again
 from kled.snapshot.contents import require_stored
 from kled.snapshot.ledger import read_ledger, ready_to_write
-from kled.snapshot.making import Made, Making, birth_findings, referred
+from kled.snapshot.making import Made, Making, referred
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.next_run import entry_of, next_run, remember, require_mounted
 from kled.snapshot.one_row import left_out, one_row
@@ -90,6 +92,7 @@ class _Create:
             self._id,
             options.by,
             options.retain_until,
+            KopsReader(options.kops_check),
         )
 
     def run(self, clusters: Sequence[str] | None) -> RunResult:
@@ -239,7 +242,6 @@ class _Create:
     def _reused(self, found: Selection) -> ClusterResult:
         entry = self._before.clusters[found.cluster] if self._before else RunEntry(None)
         self._progress.done(clusters=1)
-        findings = self._findings_of(found.cluster, entry)
         return ClusterResult(
             found.cluster,
             entry.snapshot,
@@ -247,19 +249,9 @@ class _Create:
             level=entry.level,
             objects=len(found.entries),
             size=sum(one.size for one in found.entries),
-            findings=findings,
+            findings=said_again(self._snapshots, found.cluster, entry),
             left_out=left_out(found),
         )
-
-    def _findings_of(self, cluster: str, entry: RunEntry) -> tuple[str, ...]:
-        """Return what was wrong with a snapshot that still counts: said in each run until cured."""
-        if entry.level or entry.snapshot is None:
-            return ()
-        try:
-            manifest = self._snapshots.manifest(SnapshotRef(cluster, entry.snapshot))
-        except (SnapshotMissing, SnapshotNotTrustworthy) as error:
-            return (error.message,)
-        return birth_findings(manifest) or ("only level 0 was proved when it was made",)
 
     def _earlier(self, found: Selection) -> Manifest | None:
         """Return the manifest to build on; None where there is none that can be trusted.
@@ -351,6 +343,8 @@ class _Create:
     def _finished(self, made: Made, chosen: Selection, began: float) -> ClusterResult:
         manifest = made.manifest
         self._made[manifest.cluster] = manifest
+        if made.remark:
+            self._warnings.append(f'cluster "{manifest.cluster}": {made.remark}')
         self._progress.done(clusters=1)
         return ClusterResult(
             manifest.cluster,

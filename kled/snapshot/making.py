@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Final
 
 from kled.kops import layout, places, stored
-from kled.snapshot import archive, etcd, older_backup, payloads
+from kled.snapshot import archive, at_birth, etcd, older_backup, payloads
 from kled.snapshot.manifest import (
     FORMAT,
     Manifest,
@@ -46,6 +46,8 @@ class Made:
 
     manifest: Manifest
     findings: tuple[str, ...]
+    remark: str | None = None
+    """Why level 2 is not proved, where that has to be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Making:
     run: str
     by: str
     retain_until: datetime | None
+    kops: at_birth.Reader
+    """Proves level 2 of what is new."""
     one_large_read: threading.Lock = field(default_factory=threading.Lock)
     """Held while a large object is read: the next one is read while this one is written, so that
     both directions of a link are busy, and one spool after the other fills."""
@@ -79,6 +83,7 @@ class Making:
                 "kubernetes_version": earlier.kubernetes_version,
             }
             findings, level = earlier.findings, _definition_level(earlier)
+            of_kops, remark = at_birth.carried(earlier), None
         else:
             small = [one for one in chosen.definition if one.size <= LARGE]
             bodies = {one.key: picture.bodies[one.key] for one in small}
@@ -94,6 +99,8 @@ class Making:
                 "kubernetes_version": stored.kubernetes_version(bodies),
             }
             level = 0 if findings else 1
+            read = self.kops.read(chosen.cluster, bodies) if level else at_birth.Reading()
+            of_kops, remark = read.proofs(self.by, self.snapshots.now), read.words
         records += [_record(one, None, blobs) for one in chosen.backups]
         if _MAIN in older_backup.broken(chosen, damaged):
             level = 0
@@ -109,11 +116,14 @@ class Making:
                     one.model_dump() for one in sorted(records, key=lambda one: one.key.encode())
                 ],
                 "blobs": [blobs[one].model_dump() for one in sorted(_used(records, blobs))],
-                "proofs": self._proofs(level, time.monotonic() - began),
+                "proofs": [
+                    *self._proofs(min(level, 1), time.monotonic() - began),
+                    *(of_kops if level else ()),
+                ],
             }
         )
         manifest = self.snapshots.commit(manifest, retain_until=self.retain_until)
-        return Made(manifest, birth_findings(manifest))
+        return Made(manifest, at_birth.birth_findings(manifest), remark)
 
     def _elsewhere(self, cluster: str, bodies: Mapping[str, bytes]) -> Iterator[str]:
         """Yield what the cluster keeps where no snapshot looks."""
@@ -220,11 +230,6 @@ class Making:
             {"level": one, "at": at, "seconds": round(seconds, 3), "by": self.by}
             for one in range(level + 1)
         ]
-
-
-def birth_findings(manifest: Manifest) -> tuple[str, ...]:
-    """Return what was wrong when it was made: with the definition, and with etcd's backups."""
-    return (*manifest.findings, *manifest.etcd_findings().values())
 
 
 def _trouble(key: str, chunks: Iterable[bytes]) -> str | None:

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from kled.errors import KledError, SnapshotNotTrustworthy
+
+if TYPE_CHECKING:
+    from kled.snapshot.verify import KopsCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,8 @@ class CreateOptions:
     """Object lock, where the snapshot store has it."""
     reuse: bool = True
     """False writes everything anew, also what is known from earlier snapshots."""
+    kops_check: "KopsCheck | None" = None
+    """Lets a kops read what is new, for level 2 (`kled.snapshot.at_birth`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,8 @@ def test_a_deleted_cluster_comes_back_with_its_keys(
 
     options = ("--zones=us-east-1c", "--node-count=1", "--dns=none", "--yes")
     kled("kops", "create-cluster", NAMED, *options)
-    taken = json.loads(kled("snapshot", "create", NAMED, "--output=json"))["id"]
+    created = json.loads(kled("snapshot", "create", NAMED, "--output=json"))
+    taken = created["id"]
     proved = json.loads(
         kled("snapshot", "verify", NAMED, f"--snapshot={taken}", "--level=2", "--output=json")
     )
@@ -65,11 +66,12 @@ def test_a_deleted_cluster_comes_back_with_its_keys(
     kled("snapshot", "restore", NAMED, f"--snapshot={taken}", "--yes")
     preview = json.loads(kled("kops", "update-cluster", NAMED, "--output=json"))
 
+    assert created["level"] == 2  # at birth: fault 76
     assert (proved["level"], proved["findings"]) == (2, [])
     assert len(keysets) == 8
     assert gone == {}
     assert objects(real_cloud) == before
-    created = {change["kind"] for change in preview["changes"] if change["action"] == "create"}
-    assert "AutoscalingGroup" in created
-    assert not created & {"Keypair", "Secret"}
+    made = {change["kind"] for change in preview["changes"] if change["action"] == "create"}
+    assert "AutoscalingGroup" in made
+    assert not made & {"Keypair", "Secret"}
     kled("kops", "delete-cluster", NAMED, "--yes", "--no-snapshot")
