@@ -218,6 +218,7 @@ class MirrorSnapshots:
         def act(session: Session) -> str:
             self.results.clear()
             kept = session.snapshot_store
+            session.stores.require_apart(self.to, "the mirror")
             kept.require()
             target = session.other_store(self.to)
             report = keep_snapshots.mirrored(

@@ -102,7 +102,9 @@ class Stores:
                 " best in another account, where the state store's owner cannot delete",
             )
         try:
-            self.require_apart(settings.snapshot_store, "the snapshot store")
+            self.require_apart(
+                settings.snapshot_store, "the snapshot store", " with KLED_SNAPSHOT_STORE"
+            )
             return self.snapshots_in(settings.snapshot_store)
         except InvalidInput as error:
             if error.field != "state store":
@@ -119,11 +121,11 @@ class Stores:
         url = url.rstrip("/")
         return self._once("other", url, lambda: self._open_other(url))
 
-    def require_apart(self, url: str, name: str) -> None:
+    def require_apart(self, url: str, name: str, how: str = "") -> None:
         """Raise `SettingsError` where the store at `url` and the state store overlap.
 
-        `name` is what the store is called. Where no state store that kled knows is named, nothing
-        overlaps it. Nothing is opened or asked.
+        `name` is what the store is called, `how` another one is named. Where no state store that
+        kled knows is named, nothing overlaps it. Nothing is opened or asked.
         """
         from kled.storage.overlap import overlap  # noqa: PLC0415 - not for --help
         from kled.storage.url import located  # noqa: PLC0415
@@ -136,8 +138,8 @@ class Stores:
             raise SettingsError(
                 f"{name} {url} and the state store {self._settings.state_store} are one place, or"
                 " one lies within the other",
-                hint="whoever loses the one loses the other: name another bucket with"
-                " KLED_SNAPSHOT_STORE, best in another account",
+                hint=f"whoever loses the one loses the other: name another bucket{how}, best in"
+                " another account",
             )
 
     def at(self, place: Place) -> "ObjectStore":

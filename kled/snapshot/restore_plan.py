@@ -7,7 +7,7 @@ so a restore that was killed goes on where it stopped: its next plan holds what 
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, Literal
 
@@ -19,7 +19,8 @@ from kled.snapshot.contents import archived_objects, packed_archive
 from kled.snapshot.manifest import Manifest, ObjectRecord
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.repository import SnapshotStore
-from kled.storage.base import Entry, ObjectStore, checked, oddity
+from kled.storage.base import Entry, Location, ObjectStore, checked, oddity
+from kled.storage.overlap import overlap
 
 ALL: Final[frozenset[Kind]] = frozenset({"identity", "intent", "derived", "etcd-backup"})
 """The classes that a restore takes unless told otherwise."""
@@ -197,8 +198,14 @@ def _checked_prefix(prefix: str) -> str:
 
 
 def _refuse_own_place(snapshots: SnapshotStore, target: ObjectStore, prefix: str) -> None:
-    if target.location == snapshots.store.location and prefix.startswith(_OWN_PLACES):
+    """Refuse to write among snapshots, whatever the two stores are called."""
+    goes = _below(target, prefix)
+    if any(overlap(goes, _below(snapshots.store, own)) for own in _OWN_PLACES):
         raise InvalidInput("prefix", f"{prefix} is where the snapshot store keeps its own objects")
+
+
+def _below(store: ObjectStore, prefix: str) -> Location:
+    return replace(store.location, url=f"{store.location.url}/{prefix}")
 
 
 def _wanted(

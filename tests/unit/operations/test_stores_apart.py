@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kled import config
-from kled.errors import SettingsError
+from kled.errors import InvalidInput, SettingsError
+from kled.operations.keep_state import MirrorSnapshots
+from kled.operations.overrides import Overrides
+from kled.operations.runner import run
+from kled.operations.session import Session, Who
 from kled.operations.stores import Stores
 from kled.retry import Clock
 from kled.snapshot.keys import Keys
 from kled.snapshot.mirror import mirror
 from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.restore import plan_restore
 from kled.storage.base import Location, ObjectStore
 from kled.storage.local import LocalStore
 from kled.storage.overlap import overlap
 from kled.storage.url import adapter, located
-from tests.unit.snapshot.restoring import START
+from tests.unit.snapshot.restoring import START, snapshot_store, take, tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,3 +148,44 @@ def test_a_mirror_onto_itself_is_refused_before_anything_is_written(
 
     assert source.url in refusal.value.message
     assert not list(tmp_path.rglob("*.json"))
+
+
+@pytest.mark.parametrize("to", ["state", "state/inner", "state-link"])
+def test_a_mirror_within_the_state_store_is_refused(tmp_path: Path, to: str) -> None:
+    for folder in ("state/inner", "kept"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "state-link").symlink_to(tmp_path / "state", target_is_directory=True)
+    urls = {
+        "HOME": str(tmp_path),
+        "KOPS_STATE_STORE": (tmp_path / "state").as_uri(),
+        "KLED_SNAPSHOT_STORE": (tmp_path / "kept").as_uri(),
+    }
+    who = Who("t", "a run", timedelta(0))
+    session = Session(config.load(urls), None, CLOCK, who, None, overrides=Overrides())
+
+    with pytest.raises(SettingsError, match=r"the mirror file.* are one place"):
+        run(MirrorSnapshots((tmp_path / to).as_uri()), session)
+
+    assert not list(tmp_path.rglob("*.json"))
+
+
+@pytest.mark.parametrize(
+    ("target", "prefix"),
+    [
+        ("kept", "clusters/c"),
+        ("link", "blobs"),
+        (".", "kept"),
+        (".", "kept/runs/c"),
+        ("kept/clusters", "c.example.com"),
+    ],
+)
+def test_a_restore_among_snapshots_is_refused(tmp_path: Path, target: str, prefix: str) -> None:
+    (tmp_path / "kept" / "clusters").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "kept", target_is_directory=True)
+    snapshots = snapshot_store(LocalStore(tmp_path / "kept", CLOCK))
+    manifest = take(snapshots, tree())
+
+    with pytest.raises(InvalidInput, match="where the snapshot store keeps its own objects"):
+        plan_restore(
+            snapshots, manifest, LocalStore(tmp_path / target, CLOCK), cluster_prefix=prefix
+        )
