@@ -5,10 +5,10 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from kled.errors import InvalidInput
+from kled.errors import InvalidInput, TextUnreadable
+from kled.yaml_text import document
 
 _SPEC: Final = "spec"
 """Fields of a flow's spec may be given bare: `name=...` means `spec.name=...`."""
@@ -26,9 +26,9 @@ def model_of(flow: Callable[..., Any]) -> type[BaseModel]:
 def read_file(text: str) -> dict[str, Any]:
     """Read parameters as YAML or JSON; keys may be in kebab case."""
     try:
-        found = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
-        raise InvalidInput("params", f"not valid YAML or JSON: {error}") from error
+        found = document(text) or {}
+    except TextUnreadable as error:
+        raise InvalidInput("params", f"not valid YAML or JSON: {error.message}") from error
     if not isinstance(found, dict):
         raise InvalidInput("params", "must be a mapping of parameters to values")
     return {_snake(str(key)): _snake_keys(key, value) for key, value in found.items()}

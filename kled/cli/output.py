@@ -41,9 +41,9 @@ def show_value(value: object, form: str, to: TextIO | None = None) -> None:
     if form == "json":
         out.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
     else:
-        import yaml  # noqa: PLC0415 - not for tables
+        from kled.yaml_text import to_text  # noqa: PLC0415 - not for tables
 
-        yaml.safe_dump(value, out, sort_keys=False, allow_unicode=True)
+        out.write(to_text([value]))
     out.flush()
 
 

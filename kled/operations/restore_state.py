@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from kled.config import Settings
-from kled.errors import InvalidInput, NotApproved
+from kled.errors import InvalidInput, NotApproved, OutputUnreadable
 from kled.kops.layout import CONFIG
 from kled.operations.guards import Guards, Place
 from kled.operations.keep_state import counted
@@ -236,4 +236,9 @@ def protection_of(settings: Settings, planned: "RestorePlan") -> str | None:
     objects = archived_objects(planned.manifest, planned.packed)
     config = next((body for one, body in objects if one.key == CONFIG), b"")
     by_place = pattern_protection(planned.prefix.rstrip("/"), settings.protected)
-    return by_place or protection(definition(config.decode(errors="replace")), settings.protected)
+    if by_place is not None:
+        return by_place
+    try:
+        return protection(definition(config.decode(errors="replace")), settings.protected)
+    except OutputUnreadable:  # a backup of damage is restored, too: but nobody knows its labels
+        return "its definition cannot be read, which may have labelled it so"

@@ -208,4 +208,5 @@ def _where(client: "S3Client", bucket: str, prefix: str) -> str:
 def _decoded(key: str) -> str:
     """Undo the URL-encoding; what etcd's backups are full of without the slow general way."""
     key = key.replace("%2F", "/").replace("%3A", ":")
-    return unquote_plus(key) if "%" in key or "+" in key else key
+    # a key that is no UTF-8 stays what it is: with replacement characters it would be another one
+    return unquote_plus(key, errors="surrogateescape") if "%" in key or "+" in key else key

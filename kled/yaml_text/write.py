@@ -1,6 +1,6 @@
 """Writing YAML that every reader takes for what it was."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from kled.yaml_text.scalars import LARGEST, SMALLEST, is_plain
 _BLOCK_SAFE: Final = frozenset(map(chr, range(0x20, 0x7F))) | {"\n", "\t"}
 
 
-def to_text(documents: Iterable[Mapping[str, Any]], *, sort_keys: bool = False) -> str:
+def to_text(documents: Iterable[Any], *, sort_keys: bool = False) -> str:
     """Return the documents as YAML: block style, keys in their order, no anchors, no folding.
 
     Takes what `kled.yaml_text.read` returns, and JSON. Texts that any reader of YAML could take

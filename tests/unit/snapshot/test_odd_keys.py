@@ -170,6 +170,36 @@ def test_whatever_one_cluster_raises_the_others_are_snapshotted(
     assert len([one for one in done.clusters if one.snapshot]) == clusters - 1
 
 
+def test_of_a_hundred_clusters_ten_are_bad_in_ten_ways() -> None:
+    """Ninety snapshots are whole, and each bad one has a row that says why."""
+    store = state(100)
+    bad = {
+        "config": (
+            b"a: [",
+            b"[" * 100_000,
+            b"a: !!bool xyz",
+            b"\xff\x00",
+            b"",
+            b"kind: Cluster\n" * 2,
+        ),
+        "instancegroup/nodes": (b"- x", b"kind: Cluster\n"),
+        "pki/private/kubernetes-ca/keyset.yaml": (b"{a: " * 100_000,),
+        "secrets/admin": (b"no secret",),
+    }
+    damage = [(key, body) for key, bodies in bad.items() for body in bodies]
+    for number, (key, body) in enumerate(damage):
+        store.put(f"{name(number * 10)}/{key}", body)
+
+    done = Runs(store, MemoryStore()).run().require()
+
+    assert len(damage) == 10
+    levels = {one.cluster: one.level for one in done.clusters}
+    assert list(levels.values()).count(1) == 90
+    for number, (key, _) in enumerate(damage):
+        row = done.clusters[number * 10]
+        assert (row.level, row.findings[0].startswith(key)) == (0, True), row.findings
+
+
 def _bodies(store: MemoryStore) -> list[tuple[str, bytes]]:
     return [(one.key, store.get(one.key).body) for one in store.entries()]
 
