@@ -50,6 +50,11 @@ def main(
         verb = find(argv)
         words = verb.words
         return _run(ctx, verb)
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        stdout.flush()
+        told = f"{type(error).__name__}: {error}"
+        stderr.write(f"Error: the simulated kops cannot read what is stored ({told})\n")
+        return 1
     except KopsFailure as failure:
         stdout.flush()
         if not failure.silent:

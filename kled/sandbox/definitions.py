@@ -6,8 +6,11 @@ cluster when read, not when stored.
 """
 
 import hashlib
+import json
 from base64 import b64decode
 from typing import Any
+
+import yaml
 
 from kled.sandbox import places, yaml_form
 from kled.sandbox.context import Context, KopsFailure
@@ -23,14 +26,19 @@ def cluster_names(ctx: Context) -> list[str]:
 
 
 def find_cluster(ctx: Context, name: str) -> Document | None:
-    """Return a cluster's document, None where there is none.
+    """Return a cluster's document, None where there is none; KopsFailure where it is no document.
 
     One that does not say where kops keeps the rest has it beside itself.
     """
     body = ctx.store.read(f"{name}/config")
     if body is None:
         return None
-    document = _parsed(body)
+    try:
+        document = _parsed(f"{ctx.store.url}/{name}/config", body)
+    except KopsFailure as failure:
+        told = f'error reading cluster configuration "{name}": {failure}'
+        raise KopsFailure(told) from failure
+    document["metadata"].setdefault("name", name)
     document["spec"].setdefault("configBase", f"{ctx.store.url}/{name}")
     return document
 
@@ -57,14 +65,21 @@ def places_of(ctx: Context, name: str) -> places.Places:
 def load_groups(ctx: Context, name: str) -> list[Document]:
     """Return a cluster's instance groups with their cluster label, sorted by name."""
     prefix = f"{name}/instancegroup/"
-    bodies = ((key, ctx.store.read(key)) for key in ctx.store.keys(prefix))
-    return [_labelled(name, _parsed(body)) for _, body in bodies if body is not None]
+    names = [key.removeprefix(prefix) for key in ctx.store.keys(prefix)]
+    found = [find_group(ctx, name, group) for group in names]
+    return [group for group in found if group is not None]
 
 
 def find_group(ctx: Context, name: str, group: str) -> Document | None:
     """Return one instance group with its cluster label, None where there is none."""
-    body = ctx.store.read(f"{name}/instancegroup/{group}")
-    return None if body is None else _labelled(name, _parsed(body))
+    key = f"{name}/instancegroup/{group}"
+    body = ctx.store.read(key)
+    if body is None:
+        return None
+    document = _parsed(f"{ctx.store.url}/{key}", body)
+    if document["spec"].get("role") == "ControlPlane":
+        document["spec"]["role"] = "Master"  # kops reads both, and stores this one
+    return _labelled(name, document)
 
 
 def load_group(ctx: Context, name: str, group: str) -> Document:
@@ -140,8 +155,18 @@ def _is_config(key: str) -> bool:
     return key.endswith("/config") and key.count("/") == 1
 
 
-def _parsed(body: bytes) -> Document:
-    document: Document = yaml_form.load(body.decode())
+def _parsed(where: str, body: bytes) -> Document:
+    """Read a stored object; one without metadata or spec has them empty, as in kops."""
+    try:
+        document = yaml_form.load(body.decode())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise KopsFailure(f"error parsing {where}: {yaml_form.complaint(error)}") from error
+    if not isinstance(document, dict) or "kind" not in document:
+        told = f"Object 'Kind' is missing in '{json.dumps(document)}'"
+        raise KopsFailure(f"error parsing {where}: {told}")
+    for part in ("metadata", "spec"):
+        if not isinstance(document.get(part), dict):
+            document[part] = {}
     return document
 
 

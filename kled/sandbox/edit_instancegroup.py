@@ -20,9 +20,11 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     group = definitions.load_group(ctx, name, args[0])
 
     def store(changed: Document) -> str:
-        faults = validation.group_faults(changed, cluster)
-        if faults:
-            return f"validation failed: {', '.join(faults)}"
+        if faults := validation.group_faults(changed):
+            told = f"failed validating input specs: {validation.aggregate(faults)}"
+            return f"error populating instance group spec: {told}"
+        if faults := validation.cross_faults(changed, cluster):
+            return f"validation failed: {validation.aggregate(faults)}"
         definitions.store_group(ctx, name, definitions.next_generation(group, changed))
         return ""
 

@@ -1,5 +1,6 @@
 """The editor loop that `kops edit` runs (captures 30d to 30h), for clusters and instance groups."""
 
+import json
 import shlex
 import tempfile
 from collections.abc import Callable
@@ -60,10 +61,18 @@ def _launch(ctx: Context, text: str) -> Path:
 
 
 def _parsed(ctx: Context, path: Path, text: str, kind: str) -> Document:
+    what = "config" if kind == "Cluster" else kind
     try:
+        twice = yaml_form.duplicate(text)
         document = yaml_form.load(text)
     except yaml.YAMLError as error:
-        raise _kept(ctx, path, f"error parsing config: {error}") from error
+        told = f"error parsing {what}: {yaml_form.complaint(error)}"
+        raise _kept(ctx, path, told) from error
+    if twice is not None:
+        line, name = twice
+        found = json.dumps({f"line {line}": f'key "{name}" already set in map'})
+        told = f"error parsing {what}: Object 'Kind' is missing in '{found}'"
+        raise _kept(ctx, path, told.replace('": "', '":"'))
     if not isinstance(document, dict) or document.get("kind") != kind:
         raise _kept(
             ctx, path, f"error parsing config: object was not of expected type: *kops.{kind}"

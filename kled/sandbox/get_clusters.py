@@ -52,7 +52,7 @@ def cluster_table(clusters: list[Document]) -> str:
 
 def _selected(ctx: Context, names: list[str]) -> list[Document]:
     if not names:
-        found = [definitions.load_cluster(ctx, name) for name in definitions.cluster_names(ctx)]
+        found = _loadable(ctx)
         if not found:
             raise KopsFailure("no clusters found")
         return found
@@ -63,6 +63,18 @@ def _selected(ctx: Context, names: list[str]) -> list[Document]:
             raise KopsFailure(f'cluster not found "{name}"')
         clusters.append(cluster)
     return clusters
+
+
+def _loadable(ctx: Context) -> list[Document]:
+    """Return all clusters; one that cannot be read is left out with a warning (T-bad-list)."""
+    found = []
+    for name in definitions.cluster_names(ctx):
+        try:
+            found.append(definitions.load_cluster(ctx, name))
+        except KopsFailure as failure:
+            told = f'cluster "{name}" found in state store listing, but cannot be loaded: {failure}'
+            ctx.log("W", "cluster.go:84", told)
+    return found
 
 
 def _full(ctx: Context, cluster: Document) -> Document:

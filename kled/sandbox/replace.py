@@ -45,7 +45,7 @@ def _group(ctx: Context, document: Document, *, force: bool) -> None:
     old = definitions.find_group(ctx, name, group)
     if old is None and not force:
         raise KopsFailure(f"instanceGroup: {group} does not exist (try adding --force flag)")
-    faults = validation.group_faults(document, cluster)
+    faults = validation.group_faults(document)
     if faults:
         raise KopsFailure(f"error replacing instanceGroup: {', '.join(faults)}")
     if old is None:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kled.sandbox import executor, keysets, kubeconfig, plan, stored, version_checks
+from kled.sandbox import executor, keysets, kubeconfig, plan, stored, validation, version_checks
 from kled.sandbox.cloud import Cloud, connect
 from kled.sandbox.context import Context, KopsFailure
-from kled.sandbox.definitions import load_cluster, places_of
+from kled.sandbox.definitions import load_cluster, load_groups, places_of
 from kled.sandbox.flags import Flags
 from kled.sandbox.tasks import Task
 
@@ -79,7 +79,9 @@ def apply(ctx: Context, name: str, flags: Flags) -> None:
 def _begin(ctx: Context, name: str, flags: Mapping[str, Any]) -> Cloud:
     cluster = load_cluster(ctx, name)
     allow_downgrade = bool(flags.get("allow-kops-downgrade"))
+    groups = load_groups(ctx, name)
     version_checks.check(ctx, cluster, allow_downgrade=allow_downgrade)
+    validation.check_applicable(cluster, groups)
     base = ctx.env.get("KOPS_BASE_URL")
     if base:
         ctx.log("W", "kopsassets.go:66", f'Using base url from env var: KOPS_BASE_URL="{base}"')

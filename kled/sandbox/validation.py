@@ -18,6 +18,8 @@ _QUORUM = (
     "--control-plane-zones to declare "
     "node zones and control-plane zones separately"
 )
+_ROLES = frozenset({"Master", "APIServer", "Node", "Bastion"})
+"""As they are stored: kops calls a Master ControlPlane inside."""
 _VERSION = re.compile(r"v?\d+\.\d+(\.\d+)?([-+].+)?")
 
 
@@ -30,9 +32,9 @@ def check(ctx: Context, cluster: Document, groups: list[Document]) -> None:
     check_version(ctx, cluster)
     found = [*_name(cluster), *_etcd(cluster)]
     for group in groups:
-        found += group_faults(group, cluster)
+        found += cross_faults(group, cluster)
     if found:
-        raise KopsFailure(found[0] if len(found) == 1 else f"[{', '.join(found)}]")
+        raise KopsFailure(aggregate(found))
 
 
 def check_version(ctx: Context, cluster: Document) -> None:
@@ -53,25 +55,76 @@ def check_version(ctx: Context, cluster: Document) -> None:
         )
 
 
-def group_faults(group: Document, cluster: Document) -> list[str]:
-    """Return what kops finds wrong with one instance group."""
-    spec, name = group["spec"], group["metadata"]["name"]
+def group_faults(group: Document) -> list[str]:
+    """Return what kops finds wrong with an instance group by itself (kops: ValidateInstanceGroup).
+
+    A count below zero is fine with kops; so is one that is not said.
+    """
+    spec = group["spec"]
+    role, least, most = spec.get("role", ""), spec.get("minSize"), spec.get("maxSize")
     found = []
-    least, most = spec.get("minSize", 0), spec.get("maxSize", spec.get("minSize", 0))
-    if least < 0:
-        found.append(
-            f"{name}.spec.minSize: Invalid value: {least}: minSize must be a non-negative number"
-        )
-    if most < least:
-        found.append(
-            f"{name}.spec.maxSize: Forbidden: maxSize must be greater than or equal to minSize."
-        )
-    known = {subnet["name"] for subnet in cluster["spec"]["subnets"]}
+    if not role:
+        found.append("spec.role: Required value: Role must be set")
+    elif role not in _ROLES:
+        known = ", ".join(f'"{name}"' for name in ("ControlPlane", "APIServer", "Node", "Bastion"))
+        found.append(f'spec.role: Unsupported value: "{role}": supported values: {known}')
+    if role == "Master":
+        found += _control_plane_faults(least or 0, most or 0)
+    if least is not None and most is not None and most < least:
+        found.append("spec.maxSize: Forbidden: maxSize must be greater than or equal to minSize.")
+    return found
+
+
+def cross_faults(group: Document, cluster: Document) -> list[str]:
+    """Return what kops finds wrong with an instance group in its cluster, too."""
+    spec, found = group["spec"], group_faults(group)
+    dns = ((cluster["spec"].get("topology") or {}).get("dns") or {}).get("type")
+    if spec.get("role") == "APIServer" and dns == "None":
+        found.append("spec.role: Forbidden: APIServer cannot be used with topology.dns.type=None")
+    known = {subnet["name"] for subnet in cluster["spec"].get("subnets") or ()}
     found += [
-        f'{name}.spec.subnets[{index}]: Not found: "{subnet}"'
-        for index, subnet in enumerate(spec.get("subnets", []))
+        f'spec.networking.subnets[{index}]: Not found: "{subnet}"'
+        for index, subnet in enumerate(spec.get("subnets") or ())
         if subnet not in known
     ]
+    warm = {**(cluster["spec"].get("warmPool") or {}), **(spec.get("warmPool") or {})}
+    if (warm and warm.get("maxSize") != 0) and spec.get("maxPrice") is not None:
+        found.append("spec.warmPool: Forbidden: warm pool cannot be used with spot instances")
+    return found
+
+
+def check_applicable(cluster: Document, groups: list[Document]) -> None:
+    """Refuse what `update cluster` refuses of what is stored (kops: DeepValidate)."""
+    for group in groups:
+        if found := group_faults(group):
+            raise KopsFailure(f"failed validating input specs: {aggregate(found)}")
+    planes = sum(group["spec"].get("role") == "Master" for group in groups)
+    if not groups:
+        raise KopsFailure("must configure at least one InstanceGroup")
+    if not planes:
+        raise KopsFailure("must configure at least one ControlPlane InstanceGroup")
+    if planes == len(groups):
+        raise KopsFailure("must configure at least one Node InstanceGroup")
+    for group in groups:
+        if found := cross_faults(group, cluster):
+            raise KopsFailure(aggregate(found))
+
+
+def aggregate(found: list[str]) -> str:
+    """Word one fault or several as Kubernetes does."""
+    return found[0] if len(found) == 1 else f"[{', '.join(found)}]"
+
+
+def _control_plane_faults(least: int, most: int) -> list[str]:
+    found = []
+    if least > 1:
+        told = "controlPlane InstanceGroup must have minSize set to 1"
+        found.append(f"spec.minSize: Invalid value: {least}: {told}")
+    if most > 1:
+        told = (
+            "controlPlane InstanceGroup must have maxSize set to 1, add more InstanceGroups instead"
+        )
+        found.append(f"spec.maxSize: Invalid value: {most}: {told}")
     return found
 
 

@@ -96,6 +96,26 @@ def to_json_list(documents: list[dict[str, Any]]) -> str:
     return "[" + ",".join(to_json(document) for document in documents) + "]"
 
 
+def duplicate(text: str) -> tuple[int, str] | None:
+    """Return line and name of the first key that an object has twice, None where none has.
+
+    Raises yaml.YAMLError where the text is no YAML.
+    """
+    nodes = [yaml.compose(text, Loader=yaml.CSafeLoader)]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.SequenceNode):
+            nodes += reversed(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            seen = set()
+            for name, _ in node.value:
+                if name.value in seen:
+                    return name.start_mark.line + 1, name.value
+                seen.add(name.value)
+            nodes += reversed([value for _, value in node.value])
+    return None
+
+
 def complaint(error: Exception) -> str:
     """Say what is wrong with a text that is no YAML, as kops' reader begins to."""
     mark = getattr(error, "problem_mark", None)
