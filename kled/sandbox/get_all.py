@@ -30,6 +30,8 @@ def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
     elif output == "table":
         ctx.stdout.write(f"Cluster\n{cluster_table([cluster])}\n")
         ctx.stdout.write(f"Instance Groups\n{group_table(cluster, groups)}")
+        if not groups:
+            ctx.stderr.write("No instance groups found\n")
     else:
         raise KopsFailure(f'unknown output format: "{output}"')
     return 0

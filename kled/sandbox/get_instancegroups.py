@@ -67,7 +67,7 @@ def _zones(cluster: Document, spec: Document) -> str:
 def _selected(groups: list[Document], names: list[str]) -> list[Document]:
     if not names:
         if not groups:
-            raise KopsFailure("no instancegroups found")
+            raise KopsFailure("no InstanceGroup objects found")
         return groups
     by_name = {group["metadata"]["name"]: group for group in groups}
     for name in names:

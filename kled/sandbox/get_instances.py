@@ -10,7 +10,7 @@ from kled.sandbox.definitions import load_cluster, load_groups
 from kled.sandbox.file_tasks import document
 from kled.sandbox.flags import Flags
 from kled.sandbox.instances import Machine, api_answers, machines
-from kled.sandbox.membership import by_group
+from kled.sandbox.membership import by_group, warn
 from kled.sandbox.tables import render
 
 _COLUMNS = (
@@ -36,7 +36,9 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a
         why = health.unreachable(cloud.region, name)
         text = f"cannot list node names. Kubernetes API unavailable: {why}"
         ctx.log("W", "get_instances.go:130", text)
-    members = by_group(machines(ctx, cloud, name), name, load_groups(ctx, name))
+    groups = load_groups(ctx, name)
+    warn(ctx, cloud, name, groups, unmatched=False)
+    members = by_group(machines(ctx, cloud, name), name, groups)
     found = [_shown(machine, named=answers) for ours in members.values() for machine in ours]
     if output == "json":
         ctx.stdout.write(json.dumps(found, separators=(",", ":")))

@@ -4,7 +4,7 @@ import base64
 import json
 from typing import Any
 
-from kled.sandbox import definitions, keysets, tables, yaml_form
+from kled.sandbox import definitions, keysets, places, tables, yaml_form
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.flags import Flags
 from kled.sandbox.places import Place
@@ -17,7 +17,10 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
         KopsFailure: none, no such cluster, or an unknown output format.
     """
     name, output = flags["name"], flags["output"]
-    pki = definitions.places_of(ctx, name).pki
+    cluster = definitions.find_cluster(ctx, name)
+    if cluster is None:
+        raise KopsFailure(f'Cluster.kops.k8s.io "{name}" not found')
+    pki = places.of(ctx, cluster).pki
     items = [
         item
         for keyset, document in _readable(ctx, pki).items()

@@ -5,12 +5,17 @@ below `spec.configBase`, `spec.keyStore`, `spec.secretStore` and the etcd cluste
 `backups.backupStore`, whoever's place that is (kops 1.36.2: vfsclientset, registry, model/pki).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kled.sandbox.context import Context, StateStore
+from kled.sandbox.context import Context, KopsFailure, StateStore
 from kled.sandbox.stores import LazyStore, open_store
+
+_KNOWN = re.compile(
+    r"(?![a-z0-9]+://)|(?:azureblob|do|file|gs|hos|k8s|linode|memfs|s3|scw|swift)://"
+)
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,10 @@ def locate(ctx: Context, url: str) -> Place:
         return Place(ctx.store, "")
     if wanted.startswith(f"{own}/"):
         return Place(ctx.store, f"{wanted.removeprefix(f'{own}/')}/")
+    if not _KNOWN.match(url):
+        raise KopsFailure(
+            f'error parsing ConfigStore.Base "{url}": unknown / unhandled path type: "{url}"'
+        )
     if isinstance(ctx.store, LazyStore):
         return Place(ctx.store.elsewhere(url), "")
     return Place(open_store(url, ctx.env, is_state_store=False), "")

@@ -12,7 +12,7 @@ from kled.sandbox.definitions import load_cluster, load_groups
 from kled.sandbox.flags import Flags
 from kled.sandbox.group_tasks import full_name
 from kled.sandbox.instances import Machine, machines
-from kled.sandbox.membership import by_group
+from kled.sandbox.membership import by_group, warn
 from kled.sandbox.rolling import Roller
 from kled.sandbox.tables import render
 
@@ -101,12 +101,15 @@ def _groups(ctx: Context, cloud: Cloud, flags: Flags) -> list[_Group]:
     for unknown in sorted(wanted - {group["metadata"]["name"] for group in stored}):
         raise KopsFailure(f'InstanceGroup "{unknown}" not found')
     resources = cloud.read()["resources"]
+    warn(ctx, cloud, name, stored, unmatched=True)
     members = by_group(machines(ctx, cloud, name), name, stored)
     roles = set(flags["instance-group-roles"])
     chosen = []
     for group in stored:
-        own, role = group["metadata"]["name"], _ROLES[group["spec"]["role"]]
+        own, role = group["metadata"]["name"], _ROLES.get(group["spec"].get("role", ""), "")
         record = resources.get(key(name, "AutoscalingGroup", full_name(name, group)))
+        if not role:
+            continue
         if record and (not wanted or own in wanted) and (not roles or role in roles):
             ours = members[own]
             surge = _surge_of(group, len(ours))

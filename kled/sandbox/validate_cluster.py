@@ -6,7 +6,7 @@ from typing import Any
 from kled.sandbox import health
 from kled.sandbox.cloud import Cloud, connect
 from kled.sandbox.context import Context, KopsFailure
-from kled.sandbox.definitions import load_cluster
+from kled.sandbox.definitions import load_cluster, load_groups
 from kled.sandbox.file_tasks import document
 from kled.sandbox.flags import Flags
 from kled.sandbox.health import Failure, Health
@@ -40,6 +40,8 @@ def _validate(ctx: Context, flags: Flags) -> None:
         health.require_authority(ctx, name)
     except KopsFailure as failure:
         raise KopsFailure(f"getting rest config: {failure}") from failure
+    if not load_groups(ctx, name):
+        raise KopsFailure("no InstanceGroup objects found")
     _Attempts(ctx, cloud, name, output).until_valid(flags)
 
 

@@ -18,7 +18,7 @@ _QUORUM = (
     "--control-plane-zones to declare "
     "node zones and control-plane zones separately"
 )
-_ROLES = frozenset({"Master", "APIServer", "Node", "Bastion"})
+ROLES = frozenset({"Master", "APIServer", "Node", "Bastion"})
 """As they are stored: kops calls a Master ControlPlane inside."""
 _VERSION = re.compile(r"v?\d+\.\d+(\.\d+)?([-+].+)?")
 
@@ -65,7 +65,7 @@ def group_faults(group: Document) -> list[str]:
     found = []
     if not role:
         found.append("spec.role: Required value: Role must be set")
-    elif role not in _ROLES:
+    elif role not in ROLES:
         known = ", ".join(f'"{name}"' for name in ("ControlPlane", "APIServer", "Node", "Bastion"))
         found.append(f'spec.role: Unsupported value: "{role}": supported values: {known}')
     if role == "Master":

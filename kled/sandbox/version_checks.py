@@ -66,7 +66,12 @@ def _refuse_new(ctx: Context) -> None:
 
 
 def _check_last_kops(ctx: Context, cluster: Document) -> None:
-    body = places.of(ctx, cluster).base.read("kops-version.txt")
+    base = places.of(ctx, cluster).base
+    try:
+        body = base.read("kops-version.txt")
+    except KopsFailure as failure:
+        told = str(failure).rpartition(f"error reading {base.url}/kops-version.txt: ")[2]
+        raise KopsFailure(f"error reading last kops version used to update: {told}") from failure
     if body is None:
         return
     last = body.decode().strip()

@@ -4,6 +4,7 @@ Faults 3 and 78: on AWS `kops.k8s.io/instancegroup` is nothing but the group's `
 """
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 import yaml
 
 from tests.sandbox.desk import Desk
+from tests.sandbox.normalise import normalise
+from tests.sandbox.recordings import differences, recording
 
 C = "c.example.com"
 GROUP = "kops.k8s.io/instancegroup"
@@ -164,3 +167,76 @@ def test_bounds_that_are_not_said_are_kops_defaults(desk: Desk) -> None:  # case
         f"nodes-us-east-1a.{C}",
         f"nodes-us-east-1a.{C}",
     ]
+
+
+L = "l.example.com"
+L_NODES = f"{L}/instancegroup/nodes-us-east-1a"
+
+
+def no_label(desk: Desk) -> None:
+    desk.edit(L_NODES, lambda document: document["spec"].pop("nodeLabels"))
+
+
+def as_control_plane(desk: Desk) -> None:
+    desk.edit(L_NODES, lambda document: document["spec"].update(role="Master"))
+
+
+def inner_name(desk: Desk) -> None:
+    desk.edit(L_NODES, lambda document: document["spec"].update(role="ControlPlane"))
+
+
+def unknown_role(desk: Desk) -> None:
+    desk.edit(L_NODES, lambda document: document["spec"].update(role="Banana"))
+
+
+def no_nodes(desk: Desk) -> None:
+    (desk.state / L_NODES).unlink()
+
+
+def no_groups(desk: Desk) -> None:
+    for path in (desk.state / L / "instancegroup").iterdir():
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("arrange", "captures"),
+    [
+        (
+            as_control_plane,
+            "N-nl-role-prev N-nl-role-instances N-nl-role-roll N-nl-role-delete",
+        ),
+        (inner_name, "N-nl-cp-getig"),
+        (unknown_role, "N-nl-banana-getig N-nl-banana-prev N-nl-banana-instances"),
+        (no_nodes, "N-nl-gone-instances N-nl-gone-roll N-nl-gone-prev"),
+        (
+            no_groups,
+            (
+                "N-nl-none-getig N-nl-none-prev N-nl-none-instances N-nl-none-validate "
+                "N-nl-none-roll N-nl-none-all"
+            ),
+        ),
+    ],
+)
+def test_groups_and_machines_that_do_not_fit_are_answered_as_recorded(
+    desk: Desk, arrange: Callable[[Desk], None], captures: str
+) -> None:
+    desk.must("delete", "cluster", f"--name={C}", "--unregister", "--yes")
+    desk.create(L, "--node-count=1")
+    desk.apply(L)
+    time.sleep(1)  # both machines have joined
+    arrange(desk)
+
+    for capture in captures.split():
+        assert differences(desk.replay(capture), capture) == [], capture
+
+
+def test_a_group_without_its_label_is_previewed_as_recorded(desk: Desk) -> None:
+    desk.create(L, "--node-count=1")
+    desk.apply(L)
+    no_label(desk)
+
+    rows = desk.replay("N-nl-bare-prev").stdout.splitlines()
+    real = recording("N-nl-bare-prev").stdout.splitlines()
+
+    tags = [normalise(row) for row in rows if row.startswith("  \tTags")]
+    assert tags == [normalise(row) for row in real if row.startswith("  \tTags")]

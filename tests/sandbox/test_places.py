@@ -10,6 +10,8 @@ import pytest
 
 from kled.sandbox.keysets import SECRETS
 from tests.sandbox.desk import Desk
+from tests.sandbox.harness import PUBLIC_KEY
+from tests.sandbox.recordings import CAPTURES, differences
 
 A, B = "a.example.com", "b.example.com"
 DERIVED = {"cluster-completed.spec", "kops-version.txt"}
@@ -163,3 +165,70 @@ def test_a_definition_that_names_no_base_has_it_beside_itself(desk: Desk) -> Non
 
     assert below(desk.state / B) >= DERIVED
     assert f"configBase: {desk.state}/{B}" in desk.must("get", "cluster", B, "-o=yaml")
+
+
+def tree(capture: str) -> set[str]:
+    """The keys of the real state store after a recorded command."""
+    return set((CAPTURES / capture / "tree").read_text().split())
+
+
+def same(desk: Desk, *captures: str) -> None:
+    for capture in captures:
+        assert differences(desk.replay(capture), capture) == [], capture
+
+
+def test_case_1_goes_as_recorded(desk: Desk) -> None:
+    for name in (A, B):
+        desk.run("delete", "cluster", f"--name={name}", "--unregister", "--yes")
+        desk.create(name, "--node-count=1")
+    desk.apply(A)
+    move_base(desk, B, desk.state / "elsewhere" / "b")
+
+    assert below(desk.state) == tree("N-ce-b-yes")
+    same(desk, "N-ce-b-nochange", "N-ce-b-secrets", "N-ce-b-sshpublickeys")
+    desk.must("delete", "cluster", f"--name={B}", "--yes")
+    assert below(desk.state) == tree("N-ce-b-delyes")
+    same(desk, "N-ce-b-getafter", "N-ce-b-delagain")
+    assert below(desk.state) == tree("N-ce-b-delyes")
+
+
+def test_case_2_goes_as_recorded(desk: Desk) -> None:
+    c = "c.example.com"
+    desk.create(A, "--node-count=1")
+    desk.apply(A)
+    desk.create(c, "--node-count=1")
+    move_base(desk, c, desk.state / A)
+
+    assert below(desk.state) == tree("N-ce-c-yes")
+    desk.must("delete", "cluster", f"--name={c}", "--yes")
+    assert below(desk.state) == tree("N-ce-c-delyes")
+    same(desk, "N-ce-c-getafter", "N-ce-c-a-keypairs")
+
+
+def test_stores_of_their_own_are_filled_and_emptied_as_recorded(desk: Desk) -> None:
+    d, elsewhere = "d.example.com", desk.state / "elsewhere"
+    desk.run("delete", "cluster", f"--name={B}", "--unregister", "--yes")
+    desk.create(d, "--node-count=1")
+
+    def change(document: dict[str, Any]) -> None:
+        spec = document["spec"]
+        spec["keyStore"], spec["secretStore"] = f"{elsewhere}/d-pki", f"{elsewhere}/d-secrets"
+        main = next(etcd for etcd in spec["etcdClusters"] if etcd["name"] == "main")
+        main["backups"] = {"backupStore": f"{elsewhere}/d-backups/main"}
+
+    desk.edit(f"{d}/config", change)
+    desk.apply(d)
+    assert below(desk.state) == tree("N-ks-yes")
+    (desk.directory / "home" / "id.pub").write_text(PUBLIC_KEY)
+    same(desk, "N-ks-sshkey")
+    assert below(desk.state) == tree("N-ks-sshkey")
+    desk.must("delete", "cluster", f"--name={d}", "--yes")
+    assert below(desk.state) == tree("N-ks-delyes")
+
+
+def test_a_place_that_kops_does_not_know_is_refused_as_recorded(desk: Desk) -> None:
+    desk.run("delete", "cluster", f"--name={B}", "--unregister", "--yes")
+    desk.create("e.example.com", "--node-count=1")
+    point(desk, "e.example.com", configBase="bananas://x/e")
+
+    same(desk, "N-ks-f-prev", "N-ks-f-keypairs", "N-ks-f-get")
