@@ -23,7 +23,7 @@ Row = dict[str, object]
 @leaf("doctor", examples=("kled doctor", "kled doctor --output=json"))
 def doctor(call: Call) -> int:
     """Check tools, stores, server and clouds: exit 1 where something needed is wrong."""
-    rows = [_kops(call), *_tools(call), _state_store(call), _snapshot_store(call), _prefect(call)]
+    rows = [_kops(call), *_tools(call), _state_store(call), _snapshot_store(call), *_prefect(call)]
     rows += _clouds(call)
     show(rows, _COLUMNS, call.settings.output)
     wrong = [row for row in rows if row["needed"] and row["state"] != "ok"]
@@ -102,17 +102,24 @@ def _snapshot_store(call: Call) -> Row:
         return _row("snapshot store", "wrong", str(error), needed=True)
 
 
-def _prefect(call: Call) -> Row:
-    url = call.settings.environment.get("PREFECT_API_URL")
+def _prefect(call: Call) -> list[Row]:
+    name, env = "Prefect server", call.settings.environment
+    url = env.get("PREFECT_API_URL")
     if not url:
-        return _row("Prefect server", "missing", "PREFECT_API_URL is not set: flows run here")
+        return [_row(name, "missing", "PREFECT_API_URL is not set: flows run here")]
     import httpx  # noqa: PLC0415 - only where there is a server
+
+    from kled.cli import doctor_prefect  # noqa: PLC0415 - only where there is a server
 
     try:
         httpx.get(f"{url.rstrip('/')}/health", timeout=5).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return _row("Prefect server", "wrong", f"{type(error).__name__}", needed=True)
-    return _row("Prefect server", "ok", "it answers", needed=True)
+        return [_row(name, "wrong", f"{type(error).__name__}", needed=True)]
+    state, detail = doctor_prefect.schedules(url, env)
+    return [
+        _row(name, "ok", "it answers", needed=True),
+        _row("schedules", state, detail, needed=True),
+    ]
 
 
 def _clouds(call: Call) -> list[Row]:
