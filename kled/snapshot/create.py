@@ -325,7 +325,8 @@ class _Create:
         for one in results:
             if one.cluster not in self._gone.became:
                 made = self._made.get(one.cluster)
-                clusters[one.cluster] = entry_of(one, clusters.get(one.cluster), made, self._id)
+                before = clusters.get(one.cluster)
+                clusters[one.cluster] = entry_of(self._snapshots, one, before, made, self._id)
         forgotten = {} if self._options.reuse else self._gone.lost_snapshots(self._snapshots)
         self._warnings += forgotten.values()
         clusters = {name: one for name, one in clusters.items() if name not in forgotten}

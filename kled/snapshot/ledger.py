@@ -118,7 +118,6 @@ def read_ledger(snapshots: SnapshotStore, state: ObjectStore | None = None) -> L
         chain = reading.result()(_earliest(found, None, seen), found.store)
     newest = chain.newest
     rolled_back = _taken_back(newest, seen)
-    findings = [*([found.finding] if found.finding and (newest or not found.missing) else [])]
     return Ledger(
         snapshots,
         found,
@@ -126,7 +125,7 @@ def read_ledger(snapshots: SnapshotStore, state: ObjectStore | None = None) -> L
         chain.read,
         chain.by_state_store,
         (*chain.doubts, *seen_doubts, *rolled_back),
-        tuple(findings),
+        _wrong_with_root(found, newest),
         (*remarks, *chain.remarks),
         seen,
         tag,
@@ -175,6 +174,15 @@ def _taken_back(newest: Run | None, seen: LastSeen | None) -> tuple[str, ...]:
         " snapshot store back to an earlier moment, or another store is mounted in its place"
     )
     return (words,)
+
+
+def _wrong_with_root(found: RootState, newest: Run | None) -> tuple[str, ...]:
+    """Say what is wrong with `kled.json`, in the light of what the newest run was bound to."""
+    if found.finding:
+        return () if found.missing and newest is None else (found.finding,)
+    if newest and newest.store and found.root and found.root.store is None:
+        return ("kled.json does not name the identity that the newest run was written for",)
+    return ()
 
 
 def _earliest(found: RootState, newest: Run | None, seen: LastSeen | None) -> str | None:

@@ -11,6 +11,7 @@ from kled.errors import SnapshotMissing, StoreDenied
 from kled.snapshot import last_seen, order
 from kled.snapshot.ledger import Ledger
 from kled.snapshot.manifest import Manifest
+from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.results import ClusterResult
 from kled.snapshot.runs import Run, RunEntry
 from kled.storage.base import ObjectStore
@@ -54,22 +55,30 @@ def next_run(
         number=max(numbers, default=0) + 1,
         previous=ledger.newest.id if ledger.newest else None,
         others={url: run.id for url, run in ledger.runs.items() if url != state_store},
-        overtakes=order.overtaken(run_id, None, ledger.run_ids),
+        overtakes=order.overtaken(run_id, ledger.run_ids),
         signed_since=since if keys.signing_key is not None else None,
         store=store,
     )
 
 
 def entry_of(
-    result: ClusterResult, before: RunEntry | None, made: Manifest | None, run_id: str
+    snapshots: SnapshotStore,
+    result: ClusterResult,
+    before: RunEntry | None,
+    made: Manifest | None,
+    run_id: str,
 ) -> RunEntry:
-    """Return what the run knows of one cluster; `made` is the new snapshot, where there is one."""
+    """Return what the run knows of one cluster; `made` is the new snapshot, where there is one.
+
+    Lists the cluster's snapshots only where the new one sorts before the one before it.
+    """
     if result.error is not None:
         return replace(before or RunEntry(None), run=run_id, error=result.error.message)
     if made is None:
         known = before or RunEntry(result.snapshot)
         return replace(known, run=run_id, reused=True, error=None, seconds=0.0)
-    older = (before.snapshot, before.overtakes) if before else (None, ())
+    older = before.snapshot if before else None
+    late = older is not None and older > made.id
     return RunEntry(
         made.id,
         made.definition_digest,
@@ -79,7 +88,9 @@ def entry_of(
         fuzzy=made.fuzzy,
         level=made.level,
         seconds=round(result.seconds, 3),
-        overtakes=order.overtaken(made.id, *older),
+        overtakes=order.overtaken(
+            made.id, (ref.id for ref in snapshots.list(made.cluster)) if late else ()
+        ),
     )
 
 

@@ -4,7 +4,7 @@ Ids tell the time of the machine that gave them. What a run says outweighs them:
 the newest run names is newer than those it overtook, and than any that is dated after now. Pure.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -38,7 +38,6 @@ def oldest_first(ids: Iterable[str], entry: "RunEntry | None", now: datetime) ->
     return tuple(sorted(ids, key=place))
 
 
-def overtaken(new_id: str, before_id: str | None, before: Collection[str]) -> tuple[str, ...]:
-    """Return which ids sort after `new_id` though they are older: `before_id`, or in `before`."""
-    older = {*before, *([before_id] if before_id else ())}
+def overtaken(new_id: str, older: Iterable[str]) -> tuple[str, ...]:
+    """Return which of the `older` ids sort after `new_id`."""
     return tuple(sorted(one for one in older if one > new_id))
