@@ -110,7 +110,8 @@ def _keys(
 
 
 def _decoded(key: str, body: bytes) -> tuple[str, ...]:
-    signed.parsed(body, key, _LIMIT)
+    if signed.parsed(body, key, _LIMIT).get("format") != _FORMAT:
+        raise SnapshotNotTrustworthy(f"{key} has another format than {_FORMAT}")
     try:
         return _model.validate_json(body, strict=True).keys
     except ValueError as error:

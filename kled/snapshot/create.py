@@ -31,6 +31,7 @@ from kled.snapshot.progress import Progress
 from kled.snapshot.reading import Reader, list_cluster, settle
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.results import ClusterResult, CreateOptions, RunResult
+from kled.snapshot.root import require_recipients
 from kled.snapshot.runs import Run, RunEntry
 from kled.snapshot.selection import Orphan, Selection
 from kled.snapshot.vanished import Vanished, vanished
@@ -99,7 +100,8 @@ class _Create:
         """Do it, and write the run's document where something was looked at."""
         if self._options.reuse:
             require_mounted(self._ledger)
-        self._store = ready_to_write(self._snapshots, self._ledger)
+        require_recipients(self._snapshots, self._snapshots.root.root)
+        self._store = ready_to_write(self._snapshots, self._ledger, self._id)
         self._findings += [*self._ledger.doubts, *self._ledger.findings]
         self._warnings += self._ledger.remarks
         if not self._snapshots.sealer.encrypts:
@@ -297,13 +299,14 @@ class _Create:
         """Look whether one snapshot, another one each time, is still there, and forget a lost one.
 
         To look at all costs a request for each cluster; that is done where it is not sure that the
-        run is the newest, and by `verify`.
+        run is the newest, where it is not signed though a key is configured, and by `verify`.
         """
         names = sorted(name for name, one in run.clusters.items() if one.snapshot)
         if not names:
             return run
         at = int(self._id[-4:], 16) % len(names)
-        looked_at = names if self._ledger.doubts else names[at : at + 1]
+        unsure = self._ledger.doubts or (self._snapshots.verification_keys and not run.signed)
+        looked_at = names if unsure else names[at : at + 1]
         lost = set(filter(None, self._requests.map(partial(self._if_lost, run), looked_at)))
         kept = {name: entry for name, entry in run.clusters.items() if name not in lost}
         return replace(run, clusters=kept) if lost else run

@@ -132,21 +132,24 @@ def read_ledger(snapshots: SnapshotStore, state: ObjectStore | None = None) -> L
     )
 
 
-def ready_to_write(snapshots: SnapshotStore, ledger: Ledger | None = None) -> str | None:
+def ready_to_write(
+    snapshots: SnapshotStore, ledger: Ledger | None = None, first: str | None = None
+) -> str | None:
     """Make sure that what is written now counts, and return the identity that it is bound to.
 
-    Makes `kled.json`, makes it anew, or brings it to format 2. Raises `InvalidInput`, before any
-    change, where this machine lacks a key that it takes.
+    Makes `kled.json`, makes it anew, or brings it to format 2; `first` is the id of the first
+    document that is signed, where none was yet. Raises `InvalidInput`, before any change, where
+    this machine lacks the signing key.
     """
     if snapshots.root.current:
-        root.require_keys(snapshots, snapshots.root.root)
+        root.require_signing_key(snapshots, snapshots.root.root)
         return snapshots.root.store
     ledger = ledger or read_ledger(snapshots)
     newest = ledger.newest
     identity = (
         newest.store if newest and (newest.signed or not snapshots.verification_keys) else None
     )
-    return root.ensure(snapshots, identity, ledger.signed_since).store
+    return root.ensure(snapshots, identity, ledger.signed_since or first).store
 
 
 def _remembered(

@@ -31,7 +31,7 @@ _LARGEST: Final = 1 << 50
 _OUTSIDE: Final = ("digest", "signature")
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Size = Annotated[int, Field(ge=0, le=_LARGEST)]
+Size = Annotated[int, Field(strict=True, ge=0, le=_LARGEST)]
 
 
 class _Frozen(BaseModel):

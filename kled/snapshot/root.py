@@ -114,10 +114,10 @@ def ensure(
     `identity` is what the store's documents are bound to and `since` the first signed one, where
     that is known. Safe to repeat and from two machines at once: of two writers one wins, and both
     read that one's. Where it may not be overwritten it stays as it is. Raises `InvalidInput` where
-    this machine lacks a key that the store's documents need: a signing key, or recipients.
+    this machine lacks the signing key that the store's documents need.
     """
     state = look(snapshots)
-    require_keys(snapshots, state.root)
+    require_signing_key(snapshots, state.root)
     wanted = _wanted(snapshots, state, identity, since)
     if state.root == wanted and state.current:
         return state
@@ -138,11 +138,10 @@ def ensure(
     return snapshots.root
 
 
-def require_keys(snapshots: "SnapshotStore", root: Root | None) -> None:
-    """Raise `InvalidInput` where what this machine writes would count for nobody, or be readable.
+def require_signing_key(snapshots: "SnapshotStore", root: Root | None) -> None:
+    """Raise `InvalidInput` where what this machine writes would count for nobody.
 
-    Before any change: a store of signed documents takes no unsigned ones, and one of encrypted
-    snapshots no plain ones.
+    Before any change: a store of signed documents takes no unsigned ones.
     """
     expected = _named_keys(root)
     if snapshots.keys.signing_key is None and (snapshots.verification_keys or expected):
@@ -152,6 +151,10 @@ def require_keys(snapshots: "SnapshotStore", root: Root | None) -> None:
             hint="name the private key's file there, or as signing-key in the settings file;"
             f" it belongs to {', '.join(snapshots.verification_keys or expected)[:200]}",
         )
+
+
+def require_recipients(snapshots: "SnapshotStore", root: Root | None) -> None:
+    """Raise `InvalidInput` where a snapshot would be plain among encrypted ones."""
     if root is not None and root.recipients and not snapshots.keys.recipients:
         raise InvalidInput(
             "KLED_SNAPSHOT_RECIPIENTS",

@@ -95,7 +95,7 @@ class Runs:
         self.store = store
         self.keys = keys or Keys()
         self._seconds = itertools.count(at)
-        self._chance = itertools.count(at)
+        self._chance = itertools.count(at % 10_000)
         self.later = timedelta()
         date_by(store, self)
 
