@@ -25,13 +25,12 @@ from kled.snapshot.contents import require_stored
 from kled.snapshot.ledger import read_ledger, ready_to_write
 from kled.snapshot.making import Made, Making, referred
 from kled.snapshot.manifest import Manifest
-from kled.snapshot.next_run import entry_of, next_run, remember, require_mounted
+from kled.snapshot.next_run import entry_of, next_run, remember, require_fit
 from kled.snapshot.one_row import left_out, one_row
 from kled.snapshot.progress import Progress
 from kled.snapshot.reading import Reader, list_cluster, settle
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.results import ClusterResult, CreateOptions, RunResult
-from kled.snapshot.root import require_recipients
 from kled.snapshot.runs import Run, RunEntry
 from kled.snapshot.selection import Orphan, Selection
 from kled.snapshot.vanished import Vanished, vanished
@@ -98,9 +97,7 @@ class _Create:
 
     def run(self, clusters: Sequence[str] | None) -> RunResult:
         """Do it, and write the run's document where something was looked at."""
-        if self._options.reuse:
-            require_mounted(self._ledger)
-        require_recipients(self._snapshots, self._snapshots.root.root)
+        require_fit(self._ledger, anew=not self._options.reuse)
         self._store = ready_to_write(self._snapshots, self._ledger, self._id)
         self._findings += [*self._ledger.doubts, *self._ledger.findings]
         self._warnings += self._ledger.remarks

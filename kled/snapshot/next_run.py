@@ -13,11 +13,23 @@ from kled.snapshot.ledger import Ledger
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.results import ClusterResult
+from kled.snapshot.root import require_recipients
 from kled.snapshot.runs import Run, RunEntry
 from kled.storage.base import ObjectStore
 
 
-def require_mounted(ledger: Ledger) -> None:
+def require_fit(ledger: Ledger, *, anew: bool) -> None:
+    """Raise what keeps a run from being written here, before anything is read or written.
+
+    `InvalidInput` where its snapshots would be plain among encrypted ones, `SnapshotMissing` where
+    the store does not seem to be mounted, unless all is made `anew`.
+    """
+    require_recipients(ledger.snapshots, ledger.root.root)
+    if not anew:
+        _require_mounted(ledger)
+
+
+def _require_mounted(ledger: Ledger) -> None:
     """Raise `SnapshotMissing` where the store is empty that this state store was copied to.
 
     A directory that nothing is mounted on looks like that; whoever writes there has no backup.
