@@ -48,11 +48,12 @@ def test_a_deletion_plans_keeps_all_deletes_and_proves_it(changed: Box, memory: 
         "plan",
         "check epoch",
         "check IAM roles",
+        "check where its state is",
         "check protection",
         "take the final snapshot",
     ]
     more = ["announce deletion", "delete cluster", "prove that nothing is left", "end epoch"]
-    assert [run.name for run in task_runs(state, names=9)] == steps + more
+    assert [run.name for run in task_runs(state, names=10)] == steps + more
     said = words(state)
     assert said["prove that nothing is left"] == "no object is left; kops finds no cloud resources"
     assert gone(changed)

@@ -76,8 +76,9 @@ def test_a_roll_looks_first_and_replaces_what_is_out_of_date(outdated: Box, memo
     state = run(outdated, memory, roll_cluster)
 
     assert state.is_completed(), state.message
-    names = ["plan", "check approval", "check before rolling", "rolling update"]
-    assert [one.name for one in task_runs(state, names=4)] == names
+    looks = ["plan", "check identity", "check approval", "check before rolling"]
+    names = [*looks, "rolling update"]
+    assert [one.name for one in task_runs(state, names=5)] == names
     assert words(state)["rolling update"] == f"rolled {GROUP} (2)"
     assert "kled.cluster.rolled" in events(C, count=1)
     assert marked(outdated) == []

@@ -37,9 +37,9 @@ def test_an_update_plans_applies_that_plan_rolls_and_validates(
     state = update(changed, memory, roll=True)
 
     assert state.is_completed(), state.message
-    looks = ["plan", "check approval", "update cluster", "check before rolling"]
+    looks = ["plan", "check identity", "check approval", "update cluster", "check before rolling"]
     steps = [*looks, "rolling update", "validate cluster"]
-    assert [run.name for run in task_runs(state, names=6)] == steps
+    assert [run.name for run in task_runs(state, names=7)] == steps
     assert flow_run(state).name == f"update {C}"
     assert words(state)["update cluster"] == "applied: 1 to modify"
     assert "No changes need to be applied" in pending(changed)
@@ -98,3 +98,27 @@ def test_a_cloud_that_refuses_ends_the_flow_with_the_cause(changed: Box, memory:
 
     assert "PermanentCloudError: a limit of the AWS account is reached" in str(state.message)
     assert len([call for call in changed.calls("update") if "--yes=true" in call]) == 1
+
+
+def test_a_plan_that_makes_lost_keys_anew_asks_nobody_and_applies_nothing(
+    changed: Box, memory: Memory
+) -> None:
+    """Fault 1."""
+    lost = changed.directory / "state" / C / "pki/private/kubernetes-ca/keyset.yaml"
+    body = lost.read_bytes()
+    lost.unlink()
+
+    state = update(changed, memory)
+
+    assert state.is_failed()
+    assert state.message is not None
+    assert "lives by kubernetes-ca" in state.message
+    (plan,) = (one for one in artifacts(state) if str(one.key).startswith("plan-"))
+    assert "**Refused**: " in plan.data
+    assert not lost.exists()
+
+    made = update(changed, memory, new_identity=C)
+
+    assert made.is_completed(), made.message
+    assert "NEW IDENTITY, as asked for: kubernetes-ca" in words(made)["update cluster"]
+    assert lost.read_bytes() != body
