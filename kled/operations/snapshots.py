@@ -97,16 +97,22 @@ def listed(snapshots: "SnapshotStore", cluster: str | None) -> tuple[Listed, ...
 def missing(
     snapshots: "SnapshotStore", found: Sequence[Listed], cluster: str | None
 ) -> tuple[str, ...]:
-    """Say of which clusters the newest snapshot was removed, by somebody else than a prune."""
-    from kled.snapshot.choosing import removed  # noqa: PLC0415 - not for --help
+    """Say of which clusters the newest snapshot was removed, by somebody else than a prune.
 
+    And what else is wrong with the store: a newer snapshot may be missing from the list.
+    """
+    from kled.snapshot.choosing import removed  # noqa: PLC0415 - not for --help
+    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
+
+    ledger = read_ledger(snapshots)
     newest = {one.cluster: one.id for one in found}
-    return tuple(
+    gone = (
         f'the newest snapshot of cluster "{name}", {one}, is not there any more, and no prune'
         " removed it"
-        for name, one in removed(snapshots, newest)
+        for name, one in removed(snapshots, newest, ledger)
         if cluster in {None, name}
     )
+    return (*gone, *ledger.doubts, *ledger.findings, *ledger.remarks)
 
 
 def verify_many(

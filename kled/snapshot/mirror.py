@@ -22,7 +22,7 @@ from kled.errors import (
     SnapshotMissing,
     SnapshotNotTrustworthy,
 )
-from kled.snapshot import names, root, signed
+from kled.snapshot import names, signed
 from kled.snapshot.ledger import read_ledger
 from kled.snapshot.manifest import Payload
 from kled.snapshot.parallel import in_parallel
@@ -108,14 +108,10 @@ def mirror(
 def _name(source: SnapshotStore, target: ObjectStore) -> None:
     """Give the target the source's `kled.json`, so that documents of either count in both.
 
-    Where the source has none, or a damaged one, the target gets its own. Raises
-    `SnapshotNotTrustworthy` for a target that only a newer kled reads.
+    Where the source has none, or a damaged one, the target gets none: nobody needs it to restore.
+    Raises `SnapshotNotTrustworthy` for a target that only a newer kled reads.
     """
-    there = source.at(target)
-    if not there.root.missing:
-        return
-    if source.root.root is None:
-        root.ensure(there)
+    if not source.at(target).root.missing or source.root.root is None:
         return
     body, _ = signed.bounded(source.store, names.ROOT, signed.LIMITS["root"])
     with suppress(PreconditionFailed):

@@ -15,9 +15,9 @@ from pydantic import Field, TypeAdapter
 
 from kled.errors import InvalidInput, ObjectMissing, SnapshotNotTrustworthy, StoreDenied
 from kled.snapshot import names, signed
-from kled.snapshot.ledger import ready_to_write
 from kled.snapshot.manifest import Digest, Manifest, Proof
 from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.root import require_signing_key
 
 LEVELS: Final = (0, 1, 2, 3, 4, 5)
 
@@ -73,10 +73,9 @@ def record(
         "findings": list(findings),
     }
     try:
-        store = ready_to_write(snapshots)
-    except InvalidInput as error:
-        return f"level {proof.level} is not recorded: {error.message}"
-    except SnapshotNotTrustworthy as error:
+        require_signing_key(snapshots, snapshots.root.root)
+        store = snapshots.root.store  # who only reads brings no store to a newer form
+    except (InvalidInput, SnapshotNotTrustworthy) as error:
         return f"level {proof.level} is not recorded: {error.message}"
     body = signed.encode("proof", key, fields, store=store, signing_key=snapshots.keys.signing_key)
     with suppress(StoreDenied):

@@ -133,6 +133,19 @@ def test_once_it_is_signed_nothing_later_counts_unsigned(tmp_path: Path) -> None
     assert any("is not signed" in words for words in read_ledger(runs.snapshots).doubts)
 
 
+@pytest.mark.parametrize("kind", golden.KINDS)
+def test_who_only_verifies_brings_the_store_to_no_newer_form(kind: str, tmp_path: Path) -> None:
+    runs = continued(kind, tmp_path)
+    root = runs.store.get("kled.json").body
+    ref = choose(runs.snapshots, name(1), "latest")
+
+    assert verify(runs.snapshots, ref, level=1, by="test").unproved == ()
+
+    assert runs.store.get("kled.json").body == root
+    proved = later(runs.snapshots, runs.snapshots.manifest(ref)).proved
+    assert [proof.level for proof in proved] == [0, 1]
+
+
 def test_who_cannot_sign_changes_nothing_in_a_signed_store(tmp_path: Path) -> None:
     runs = continued("signed", tmp_path)
     (public,) = runs.snapshots.verification_keys
