@@ -5,7 +5,7 @@ bring it to format 2. Its keys tell which ones to expect and prove nothing: the 
 those of the settings.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -153,13 +153,13 @@ def require_signing_key(snapshots: "SnapshotStore", root: Root | None) -> None:
         )
 
 
-def require_recipients(snapshots: "SnapshotStore", root: Root | None) -> None:
-    """Raise `InvalidInput` where a snapshot would be plain among encrypted ones."""
-    if root is not None and root.recipients and not snapshots.keys.recipients:
+def require_recipients(snapshots: "SnapshotStore", known: Sequence[str]) -> None:
+    """Raise `InvalidInput` where a snapshot would be plain among those encrypted to the `known`."""
+    if known and not snapshots.keys.recipients:
         raise InvalidInput(
             "KLED_SNAPSHOT_RECIPIENTS",
             f"names nobody, and the snapshots of {snapshots.url} are encrypted",
-            hint=f"its recipients are {','.join(root.recipients)[:400]}",
+            hint=f"its recipients are {','.join(known)[:400]}",
         )
 
 
