@@ -160,26 +160,40 @@ def _list(
     reader: Callable[["Session"], Callable[[str], Sequence[Any]]],
 ) -> None:
     """Show one cluster's rows, or those of all clusters with a column for the cluster."""
-    from kled.operations.names import clusters_meant  # noqa: PLC0415 - not for --help
+    from kled.operations.listed_clusters import listed_clusters  # noqa: PLC0415 - not for --help
 
-    rows: list[dict[str, object]] = []
-    problems: dict[str, str] = {}
+    rows: list[dict[str, Any]] = []
     with call.session() as session:
-        names = clusters_meant(session, name)
-        for cluster in names:
-            try:
-                found = reader(session)(cluster)
-            except KledError as error:
-                if name is not None:
-                    raise
-                problems[cluster] = error.message
-                rows.append({"cluster": cluster, "name": UNREADABLE, "problem": error.message})
-            else:
-                rows += [{"cluster": cluster, **row.as_json()} for row in found]
+        read = reader(session)
+        if name is not None:
+            listed = {name: ""}
+            rows += _rows(name, read)
+        else:
+            listed = {one.name: one.problem for one in listed_clusters(session)}
+            for cluster, problem in listed.items():
+                rows += _rows_or_problem(cluster, problem, read)
         url = session.kops.state_store
-    shown = columns if len(names) == 1 else (Column("CLUSTER", "cluster"), *columns)
+    unread = {row["cluster"]: row["problem"] for row in rows if row.get("name") == UNREADABLE}
+    shown = columns if len(listed) == 1 else (Column("CLUSTER", "cluster"), *columns)
     show(rows, shown, call.settings.output)
     for row in rows:
-        if row.get("problem") and row["cluster"] not in problems:
+        if row.get("problem") and row["cluster"] not in unread:
             call.say(f"{row['cluster']}: instance group {row['name']}: {row['problem']}")
-    _require_read(call, problems, len(names), url)
+    _require_read(call, unread, len(listed), url)
+
+
+def _rows(cluster: str, read: Callable[[str], Sequence[Any]]) -> list[dict[str, Any]]:
+    """Return a cluster's rows; which cluster it is, its own place says, not a label."""
+    return [{**row.as_json(), "cluster": cluster} for row in read(cluster)]
+
+
+def _rows_or_problem(
+    cluster: str, problem: str, read: Callable[[str], Sequence[Any]]
+) -> list[dict[str, Any]]:
+    """Return a cluster's rows, or one that says why there are none."""
+    if not problem:
+        try:
+            return _rows(cluster, read)
+        except KledError as error:
+            problem = error.message
+    return [{"cluster": cluster, "name": UNREADABLE, "problem": problem}]

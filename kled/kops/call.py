@@ -11,6 +11,7 @@ from typing import Final, Self
 from kled.errors import KopsError
 from kled.kops import command
 from kled.kops.classify import classify, last_error
+from kled.kops.unloadable import require_own_name
 from kled.kops.waiting import Waiting
 from kled.models.clouds import feature_flags
 from kled.process import Finished, OnLine, OnStart, Runner, Stream
@@ -80,15 +81,18 @@ class Calls:
         return other
 
     def read(self, argv: list[str]) -> str:
-        """Return the stdout of a read; raise what `classify` makes of a failure."""
-        return self.ended(argv, self.call(argv, self.read_timeout))
+        """Return the stdout of a read; raise what `classify` makes of a failure.
+
+        Raises `OutputUnreadable` where kops warns that it read another cluster's definition.
+        """
+        return self._read(argv, self.call(argv, self.read_timeout))
 
     def read_list(self, argv: list[str], none: str) -> str:
         """Return the stdout of a listing, `[]` where kops fails with `none`, as for no clusters."""
         finished = self.call(argv, self.read_timeout)
         if finished.returncode and self.said(finished).lower() == none:
             return "[]"
-        return self.ended(argv, finished)
+        return self._read(argv, finished)
 
     def change(self, argv: list[str], *, cloud: str | None = None) -> str:
         """Return the redacted stdout of a change or a preview; raise what `classify` makes of it.
@@ -110,6 +114,11 @@ class Calls:
             self.change(command.replace(str(file)))
         finally:
             file.unlink(missing_ok=True)
+
+    def _read(self, argv: list[str], finished: Finished) -> str:
+        text = self.ended(argv, finished)
+        require_own_name(self.clean(finished.stderr), self.state_store)
+        return text
 
     def call(self, argv: list[str], timeout: timedelta, cloud: str | None = None) -> Finished:
         """Run kops once, whatever it ends with; `cloud` adds its feature flags."""

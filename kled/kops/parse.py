@@ -27,6 +27,8 @@ _ROLES: Mapping[str, Role] = {
     "Bastion": "bastion",
     "APIServer": "apiserver",
 }
+_OWN_KINDS = frozenset({"Cluster", "InstanceGroup"})
+_API_GROUPS = frozenset({"kops.k8s.io", "kops"})
 _SHOWN = 120
 
 
@@ -81,12 +83,12 @@ def definition(text: str) -> Definition:
         by_kind: dict[str, list[Document]] = {}
         listed = documents(text)
         for each in listed:
-            by_kind.setdefault(str(each["kind"]), []).append(each)
-        (whole,) = by_kind.pop("Cluster", [])
+            by_kind.setdefault(_kind(each), []).append(each)
+        (whole,) = by_kind.get("Cluster", [])
         if not object_name(whole):
             raise ValueError("the cluster has no name")
-        groups = by_kind.pop("InstanceGroup", [])
-        more = tuple(each for each in listed if each["kind"] in by_kind)
+        groups = by_kind.get("InstanceGroup", [])
+        more = tuple(each for each in listed if _kind(each) not in _OWN_KINDS)
         return Definition(whole, tuple(sorted(groups, key=object_name)), more)
 
     return _read("definition", text, build, TextUnreadable)
@@ -161,6 +163,13 @@ def group(document: Document) -> InstanceGroup:
 
 def _size(value: Any) -> int | None:  # noqa: ANN401 - whatever was stored; a text may be no size
     return None if value is None else int(value)
+
+
+def _kind(document: Document) -> str:
+    """Return the kind; that of another API (Cluster API has clusters, too) with its group."""
+    group, slash, _ = str(document.get("apiVersion", "")).rpartition("/")
+    kind = str(document["kind"])
+    return kind if not slash or group in _API_GROUPS else f"{group}/{kind}"
 
 
 def _zones(subnets: Sequence[Document]) -> tuple[str, ...]:

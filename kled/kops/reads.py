@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kled.errors import ClusterNotFound, InstanceGroupNotFound, OutputUnreadable
+from kled.errors import ClusterNotFound, InstanceGroupNotFound
 from kled.kops import command, parse
 from kled.kops.call import Calls
 from kled.kops.unloadable import with_unloadable
@@ -45,18 +45,9 @@ class Reads(Calls):
     def get_definition(self, name: str) -> Definition:
         """`kops get all`: the stored definition; raises `ClusterNotFound`.
 
-        Not redacted: what is read here is compared, kept and written again. Raises
-        `OutputUnreadable` where the definition names another cluster: kops warns of it and goes on
-        with that name, so whatever is done to it would be done to the other one.
+        Not redacted: what is read here is compared, kept and written again.
         """
-        found = parse.definition(self.read(command.get_definition(name)))
-        if found.name != name:
-            raise OutputUnreadable(
-                f'the definition of cluster "{name}" names "{found.name}"',
-                hint=f"mend metadata.name in {self.state_store}/{name}/config: a copied definition"
-                " makes kops work on the other cluster; nothing was changed",
-            )
-        return found
+        return parse.definition(self.read(command.get_definition(name)))
 
     def find_definition(self, name: str) -> Definition | None:
         """Return the stored definition, None where there is no such cluster."""

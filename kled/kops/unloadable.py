@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from kled.errors import OutputUnreadable
 from kled.kops import layout
 from kled.models.cluster import Cluster
 
@@ -39,6 +40,21 @@ def with_unloadable(listed: Sequence[Cluster], stderr: str) -> tuple[Cluster, ..
     named = {one.name for one in more}
     rows = [one for one in rows if one.name not in named]
     return tuple(sorted((*rows, *more), key=lambda one: one.name))
+
+
+def require_own_name(stderr: str, state_store: str) -> None:
+    """Raise `OutputUnreadable` where a call that succeeded worked on another cluster's definition.
+
+    Kops warns that a config names another cluster and goes on with that name, so whatever is done
+    would be done to the other one (capture 60m).
+    """
+    found = _OTHER_NAME.search(stderr)
+    if found is not None:
+        raise OutputUnreadable(
+            f'the definition of cluster "{found[2]}" names "{found[1]}"',
+            hint=f"mend metadata.name in {state_store}/{found[2]}/config: a copied definition makes"
+            " kops work on the other cluster; nothing was changed",
+        )
 
 
 def unloadable(name: str, problem: str) -> Cluster:

@@ -69,6 +69,16 @@ def test_an_object_that_differs_or_is_missing_is_named() -> None:
     assert one.differences(changed) == ("ConfigMap x/a: data.k",)
 
 
+def test_an_object_of_another_api_is_no_cluster_and_no_group() -> None:  # a member of 10
+    capi = "apiVersion: cluster.x-k8s.io/v1beta1\nkind: Cluster\nmetadata: {name: capi}\n"
+    other = "apiVersion: example.com/v1\nkind: InstanceGroup\nmetadata: {name: other}\n"
+
+    found = with_objects(capi, other)
+
+    assert (found.name, found.groups) == ("c", ())
+    assert [object_name(one) for one in found.more] == ["capi", "other"]
+
+
 def test_a_definition_without_its_objects_is_not_half_stored() -> None:
     group = "kind: InstanceGroup\nmetadata: {name: nodes}\n"
     whole = with_objects(group, OBJECTS[0])
