@@ -292,6 +292,8 @@ def kops_check(settings: Settings, *, patience: timedelta | None = None) -> "Kop
 
         with TemporaryDirectory(prefix="kled-verify-") as scratch:
             root = Path(scratch)
+            # a cluster that was never applied has no keys; kops takes a missing directory ill
+            (root / "state" / cluster / "pki" / "private").mkdir(parents=True, mode=0o700)
             for key, body in at_home(objects, (root / "state" / cluster).as_uri()).items():
                 path = root / "state" / cluster / key
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
