@@ -23,9 +23,10 @@ def publish_backup(backup: BackUpState) -> None:
             events.emit("kled.snapshot.failed", row["cluster"], row["error"])
         elif not row["reused"]:
             events.emit("kled.snapshot.created", row["cluster"], row["id"])
-    if not rows:
-        for cluster in backup.clusters or (ALL,):
-            events.emit("kled.snapshot.failed", cluster, "the run failed before it looked at any")
+    for words in (finding for run in backup.made for finding in run.findings):
+        events.emit("kled.snapshot.failed", ALL, words)
+    for cluster in () if rows else backup.clusters or (ALL,):
+        events.emit("kled.snapshot.failed", cluster, "the run failed before it looked at any")
 
 
 def publish_verification(verification: VerifySnapshots) -> None:
@@ -38,9 +39,11 @@ def publish_verification(verification: VerifySnapshots) -> None:
     if rows:
         create_table_artifact(rows, key="verify-snapshots", description="newest of each cluster")
     for row in verification.results:
+        if row["trustworthy"] and not row["cluster"]:
+            continue  # a remark about the store
         event = "kled.snapshot.verified" if row["trustworthy"] else "kled.snapshot.failed"
         words = row["id"] if row["trustworthy"] else f"{row['id']}: {row['findings'][0]}"
-        events.emit(event, row["cluster"], words)
+        events.emit(event, row["cluster"] or ALL, words.removeprefix(": "))
 
 
 def announce_pruning(pruning: PruneSnapshots) -> None:

@@ -5,6 +5,7 @@ deletes what is needed, and a verification that finds nothing wrong has nothing 
 """
 
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from kled.snapshot.choosing import choose
 from kled.snapshot.ledger import read_ledger
 from kled.snapshot.proofs import later, proofs
 from kled.snapshot.repository import SnapshotRef
+from kled.snapshot.verify import verify
+from kled.storage.memory import MemoryStore
 from tests.stores import keys
 from tests.unit.snapshot.attacks import ADDON, NEW, copied, documents, prune, signed_world, unsigned
 from tests.unit.snapshot.fleets import Runs, name, restored
@@ -47,6 +50,7 @@ def restores_nothing_older(runs: Runs, *, asking: bool) -> bool:
 def loses_nothing(runs: Runs) -> None:
     """Prune; what a manifest needs is there afterwards, and nothing newest went."""
     newest = {ref.cluster: ref for ref in runs.snapshots.list()}
+    before = set(keys(runs.store))
     try:
         prune(runs)
     except KledError:
@@ -59,7 +63,7 @@ def loses_nothing(runs: Runs) -> None:
             needed = {payload.key for payload in runs.snapshots.manifest(ref).payloads}
         except KledError:
             continue
-        assert needed <= there
+        assert needed & before <= there
 
 
 def is_green(runs: Runs) -> bool:
@@ -265,3 +269,65 @@ def test_a_healthy_snapshot_is_restored_by_its_id_whatever_stands_beside_it(worl
 
     assert restored(runs.snapshots, name(0), newest.id)[ADDON] == NEW
     assert runs.snapshots.manifest(SnapshotRef(name(0), newest.id)).level == 1
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return signed_world(tmp_path_factory.mktemp("keys"))
+
+
+def attack(runs: Runs, before: dict[str, bytes], chance: random.Random) -> str:
+    """Do one thing that whoever may write there can do; return it in words."""
+    there = keys(runs.store)
+    key = chance.choice(there)
+    what = chance.choice(("delete", "flip", "strip", "replay", "move", "junk", "copy to a new id"))
+    body = runs.store.get(key).body
+    match what:
+        case "delete":
+            runs.store.delete(key)
+        case "replay" if before:
+            key = chance.choice(sorted(before))
+            runs.store.put(key, before[key])
+        case "move":
+            runs.store.put(key, runs.store.get(chance.choice(there)).body)
+        case "junk":
+            runs.store.put(key, chance.choice((b"", b"{}", b'{"format":2}', b"\0" * 99)))
+        case "strip" if key in before and key.endswith(".json"):
+            runs.store.put(key, unsigned(before[key]))
+        case "copy to a new id" if key.startswith(("runs/", "prunes/", "claims/")):
+            key = f"{key.split('/')[0]}/29991231T000000Z-{chance.randrange(1 << 32):08x}.json"
+            runs.store.put(key, body)
+        case _:
+            runs.store.put(key, flipped(body) if body else b"x")
+    return f"{what} {key}"
+
+
+@pytest.mark.parametrize("seed", range(0, 100, 20))
+def test_no_sequence_of_attacks_brings_an_older_secret_or_a_green_verification(
+    built: World, seed: int
+) -> None:
+    world, before = built
+    for one in range(seed, seed + 20):
+        chance = random.Random(one)  # noqa: S311 - not for keys
+        runs = Runs(world.state, MemoryStore(name=store_name(world)), world.keys, at=9000 + one)
+        runs.later = world.later
+        for key, body in copied(world.store).items():
+            runs.store.put(key, body)
+        done = [attack(runs, before, chance) for _ in range(chance.randrange(1, 6))]
+
+        refused = restores_nothing_older(runs, asking=True)
+        assert not (refused and is_green(runs) and proves_all(runs)), done
+        loses_nothing(runs)
+
+
+def store_name(world: Runs) -> str:
+    """Return the name that makes a store one of the same URL, which the state store remembers."""
+    return world.store.location.url.removeprefix("memory://")
+
+
+def proves_all(runs: Runs) -> bool:
+    """Say whether every snapshot that is there verifies."""
+    return all(
+        verify(runs.snapshots, ref, level=1, by="test", record=False).trustworthy
+        for ref in runs.snapshots.list()
+    )

@@ -166,9 +166,12 @@ def test_who_cannot_sign_changes_nothing_in_a_signed_store(tmp_path: Path) -> No
     assert keys(runs.store) == before
 
 
-def test_an_encrypted_store_takes_no_plain_snapshot(tmp_path: Path) -> None:
+@pytest.mark.parametrize("gone", [False, True], ids=["with kled.json", "without"])
+def test_an_encrypted_store_takes_no_plain_snapshot(tmp_path: Path, *, gone: bool) -> None:
     runs = continued("sealed", tmp_path)
     runs.keys = Keys()
+    if gone:
+        runs.store.delete("kled.json")
 
     with pytest.raises(InvalidInput, match="are encrypted") as refused:
         runs.run()
