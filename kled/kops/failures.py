@@ -278,6 +278,21 @@ _NO_IMAGE = (
 
 REJECTED: Final = (
     Row(
+        r"^Error: cluster name did not match expected name: (\S+) vs (\S+)",
+        errors.DefinitionRejected,
+        'the definition of cluster "{}" names "{}"',
+        "65-update-other-name",
+        "mend metadata.name in its config in the state store: it was copied from the other"
+        " cluster, and kops would work on that one; nothing was changed",
+    ),
+    Row(
+        r"^Error: .*error parsing (\S+)/(config|instancegroup/\S+): (.*)",
+        errors.DefinitionRejected,
+        "kops cannot read {}/{}: {}",
+        "60h-get-all-unreadable",
+        "mend that object, or put a good one back: kled snapshot list, then kled snapshot restore",
+    ),
+    Row(
         r"^Error: .*(could not find a suitable supported instance type) for the instance group "
         r"\"([^\"]+)\".* in region \"([^\"]+)\"",
         errors.DefinitionRejected,

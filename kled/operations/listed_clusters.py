@@ -31,6 +31,7 @@ def listed_clusters(session: Session) -> tuple[Cluster, ...]:
 
 def _loaded(session: Session, name: str) -> Cluster:
     try:
+        session.kops.get_definition(name)  # raises where it is that of another
         return session.kops.get_cluster(name)
     except KledError as error:
         return unloadable(name, error.message)

@@ -87,7 +87,7 @@ def test_groups_of_all_clusters_are_listed_though_some_cannot_be_read(kled: Kled
     assert ["badgroup.example.com", "(unreadable)"] in [line[:2] for line in lines]
     assert "null.example.com: instance group nodes: has no role" in done.stderr
     assert "role.example.com: instance group nodes: role 'GPU' is not known" in done.stderr
-    assert 'badgroup.example.com: error reading InstanceGroup "nodes"' in done.stderr
+    assert "badgroup.example.com: kops cannot read s3://kled-odd/badgroup." in done.stderr
 
 
 def test_one_cluster_with_an_odd_group_is_shown(kled: Kled) -> None:  # fault 10
