@@ -3,7 +3,6 @@
 from typing import Final
 
 from prefect.exceptions import FlowPauseTimeout
-from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput
 from prefect.settings import PREFECT_API_URL
 from pydantic import Field
@@ -12,12 +11,12 @@ from kled.errors import NotApproved
 from kled.kops import areas
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
-from tasks import notifications, plans, resources
+from tasks import asking, notifications, plans, resources
 
 PATIENCE: Final = 3600
 """Seconds that a run waits with its process alive; longer decisions use two runs, by the digest."""
-_POLL: Final = 2
 _DIGITS: Final = 12
+_NOBODY: Final = {"cluster": "(nobody answered in time)", "digest": ""}
 
 
 class PlanApproval(RunInput):
@@ -52,15 +51,15 @@ def obtain(
         f"{plan.summary}; {reasons}; digest {plan.digest[:_DIGITS]}",
     )
     words = f"{plans.markdown(plan, radius)}\nAsked because of {reasons}.\n"
-    asking = PlanApproval.with_initial_data(
+    question = PlanApproval.with_initial_data(
         description=resources.redactor(resources.settings()).text(words), cluster="", digest=""
     )
     try:
-        answer = pause_flow_run(asking, timeout=patience, poll_interval=_POLL)
+        answer = asking.ask(question, nobody=_NOBODY, patience=patience)
     except FlowPauseTimeout:
-        raise NotApproved(
-            f"nobody approved the plan in {patience // 60} minutes", hint=how
-        ) from None
+        answer = None
+    if answer is None:
+        raise NotApproved(f"nobody approved the plan in {patience / 60:g} minutes", hint=how)
     return _checked(plan, answer, how)
 
 

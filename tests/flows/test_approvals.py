@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect.blocks.system import Secret
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 
 from flows.update_cluster import update_cluster
-from kled.errors import NotApproved, WindowClosed
+from kled.errors import InvalidInput, NotApproved, WindowClosed
 from kled.kops.preview import update_plan
-from tasks import windows
+from tasks import notifications, windows
 from tasks.resources import called_by
 from tests.flows.box import Box, Memory
 from tests.flows.test_kill import until
@@ -169,6 +170,14 @@ def test_people_are_told_and_no_secret_leaves(
     kept = [one for one in prefect_home.rglob("*") if one.is_file()]
     assert kept
     assert not [one for one in kept if SECRET.encode() in one.read_bytes()]
+
+
+def test_a_secret_block_of_prefect_names_a_listener(box: Box) -> None:
+    Secret(value="json://127.0.0.1:9/block").save("pager-url", overwrite=True)
+
+    assert notifications.resolve(box.settings(), "block:pager-url") == "json://127.0.0.1:9/block"
+    with pytest.raises(InvalidInput, match="there is no secret block nowhere"):
+        notifications.resolve(box.settings(), "block:nowhere")
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # apprise's own
