@@ -8,6 +8,7 @@ from tasks.operation import Outcome
 
 
 @flow(name="back-up-state", flow_run_name="back up state", persist_result=False)
+@operation.reported
 def back_up_state(clusters: list[str] | None = None) -> Outcome:
     """Snapshot every cluster of the state store, or the named ones.
 

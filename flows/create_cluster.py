@@ -14,6 +14,7 @@ from tasks.operation import Outcome
 
 
 @flow(name="create-cluster", flow_run_name="create {spec.name}", persist_result=False)
+@operation.reported
 def create_cluster(
     spec: ClusterSpec,
     kubeconfig: Path | None = None,

@@ -13,6 +13,7 @@ from tasks.operation import Outcome
 
 
 @flow(name="export-cluster", flow_run_name="export {name}", persist_result=False)
+@operation.reported
 def export_cluster(
     name: Annotated[str, Field(min_length=1)],
     kubeconfig: Path | None = None,

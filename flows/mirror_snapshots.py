@@ -8,6 +8,7 @@ from tasks.operation import Outcome
 
 
 @flow(name="mirror-snapshots", flow_run_name="mirror snapshots", persist_result=False)
+@operation.reported
 def mirror_snapshots(to: str) -> Outcome:
     """Copy the snapshots that a second store lacks, every byte proved; nothing is deleted there.
 

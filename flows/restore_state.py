@@ -11,6 +11,7 @@ from tasks.operation import Outcome
 
 
 @flow(name="restore-state", flow_run_name="restore {cluster} from {snapshot}", persist_result=False)
+@operation.reported
 def restore_state(
     cluster: str,
     snapshot: Annotated[str, Field(pattern=r"^\d{8}T\d{6}Z-[0-9a-f]{8}$")],

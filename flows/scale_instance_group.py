@@ -15,6 +15,7 @@ from tasks.operation import Outcome
     flow_run_name="scale {instance_group} of {cluster}",
     persist_result=False,
 )
+@operation.reported
 def scale_instance_group(
     cluster: Annotated[str, Field(min_length=1)],
     instance_group: Annotated[str, Field(min_length=1)],

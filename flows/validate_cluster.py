@@ -12,6 +12,7 @@ from tasks.operation import Outcome
 
 
 @flow(name="validate-cluster", flow_run_name="validate {name}", persist_result=False)
+@operation.reported
 def validate_cluster(
     name: Annotated[str, Field(min_length=1)],
     patience: Annotated[int, Field(ge=1, le=1440)] = 30,

@@ -10,6 +10,7 @@ from tasks.operation import Outcome
 
 
 @flow(name="verify-snapshots", flow_run_name="verify snapshots", persist_result=False)
+@operation.reported
 def verify_snapshots(level: Literal[0, 1, 2, 4] = 1) -> Outcome:
     """Prove the newest snapshot of every cluster, and that none was removed.
 

@@ -17,8 +17,12 @@ def notify(event: Event, title: str, body: str) -> None:
     Raises nothing: that nobody could be told must not end a run that changes a cluster. What went
     wrong is logged with the reference, never with the URL.
     """
-    settings = resources.settings()
-    rule = settings.rules.notifications
+    try:
+        settings = resources.settings()
+        rule = settings.rules.notifications
+    except Exception as error:  # noqa: BLE001 - settings that nobody can read name nobody
+        logger.warning("nobody was told: %s", type(error).__name__)
+        return
     if event not in rule.on:
         return
     redact = resources.redactor(settings).text

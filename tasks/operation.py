@@ -4,15 +4,10 @@ Never `.submit()`: a step in a worker thread would outlive a cancelled run with 
 (facts: only the main thread gets Prefect's termination signal).
 """
 
-import functools
 import logging
-from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec
+from collections.abc import Sequence
 
 from prefect import task
-from prefect.client.schemas.objects import State
-from prefect.runtime import flow_run
-from prefect.states import Failed
 
 from kled.errors import KledError
 from kled.operations.guard import steps_of
@@ -20,14 +15,13 @@ from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.runner import Observer, Report, Row
 from kled.operations.session import Session
 from kled.operations.step import Operation, Step
-from tasks import events, logs, notifications, resources, summary, windows
+from tasks import edge, events, logs, notifications, resources, summary, windows
 from tasks.policies import Attempts, options
 
 logger = logging.getLogger("kled.flows")
 
-P = ParamSpec("P")
-Outcome = dict[str, Any] | State[Any]
-"""A report as plain data, or the state of a failed run that carries the error."""
+Outcome = edge.Outcome
+reported = edge.reported
 
 
 @task
@@ -37,12 +31,8 @@ def perform(attempts: Attempts) -> str:
         return attempts.make()
     except KledError:
         raise
-    except Exception as error:
-        words = resources.redactor(resources.settings()).text(f"{type(error).__name__}: {error}")
-        logger.exception("%s ended unexpectedly", attempts.step.name)
-        raise KledError(
-            f"unexpected {words}", hint="this is a bug in kled; please report it with this log"
-        ) from None
+    except Exception as error:  # noqa: BLE001 - told without what hangs on it
+        raise edge.unexpected(error, attempts.step.name) from None
 
 
 def carry_out(operation: Operation, overrides: Overrides = NOTHING) -> Report:
@@ -54,25 +44,12 @@ def carry_out(operation: Operation, overrides: Overrides = NOTHING) -> Report:
         return _execute(operation, session, _watching(operation))
 
 
-def reported(flow: Callable[P, Outcome]) -> Callable[P, Outcome]:
-    """Make a flow's function end in a failed state, with the hint, where it raises `KledError`."""
-
-    @functools.wraps(flow)
-    def call(*args: P.args, **kwargs: P.kwargs) -> Outcome:
-        try:
-            return flow(*args, **kwargs)
-        except KledError as error:
-            return _failed(error)
-
-    return call
-
-
 def run(
     operation: Operation, *, then: Sequence[str] = (), overrides: Overrides = NOTHING
 ) -> Outcome:
     """Run `operation` and publish its summary; `then` lists what to type next.
 
-    Raises no `KledError`: it comes back in a failed state whose message has the hint too. However
+    Raises no `Exception`: it comes back in a failed state whose message has the hint too. However
     this is left (cancellation included), kops is stopped and the lease released by the session.
     """
     watch = _watching(operation)
@@ -82,17 +59,26 @@ def run(
             windows.wait_or_refuse(place.cluster)
         with resources.session(operation, overrides) as session:
             report = _execute(operation, session, watch)
-    except KledError as error:
-        summary.publish(watch.report(operation), error=error)
-        return _failed(error)
+    except Exception as error:  # noqa: BLE001 - Prefect would pickle what is no KledError
+        told = edge.told(error, operation.name)
+        _publish(watch.report(operation), error=told)
+        return edge.failed(told)
     except BaseException:  # cancelled: kops is stopped and the lease released by now
-        summary.publish(watch.report(operation), error=watch.interrupted())
+        _publish(watch.report(operation), error=watch.interrupted())
         raise
-    summary.publish(report, then=then)
+    _publish(report, then=then)
     if place is not None:
         words = "; ".join(f"{row.step}: {row.words}" for row in report.rows)
         notifications.notify("completion", f"{operation.cluster}: {operation.name} is done", words)
     return {**report.as_json(), "next": list(then)}
+
+
+def _publish(report: Report, *, then: Sequence[str] = (), error: KledError | None = None) -> None:
+    """Publish the summary; a server that does not take it changes nothing of how the run ends."""
+    try:
+        summary.publish(report, then=then, error=error)
+    except Exception as problem:  # noqa: BLE001 - whatever the server or the settings do
+        logger.warning("the summary could not be stored: %s", type(problem).__name__)
 
 
 def _watching(operation: Operation) -> "_Watch":
@@ -115,15 +101,6 @@ def _perform(step: Step, session: Session, observer: Observer) -> Row:
     row = attempts.row("done", words)
     observer.ended(row)
     return row
-
-
-def _failed(error: KledError) -> State[Any]:
-    """Return a failed state that says what an operator needs and carries the error itself."""
-    hint = f" (hint: {error.hint})" if error.hint else ""
-    words = resources.redactor(resources.settings()).text(f"{error.message}{hint}")
-    name = flow_run.get_name() or "a flow run"
-    notifications.notify("failure", f"{name}: {type(error).__name__}", words)
-    return Failed(message=f"{type(error).__name__}: {words}", data=error)
 
 
 class _Watch:
