@@ -1,13 +1,21 @@
 """A cluster's keys, secrets and backups are where no other cluster lives."""
 
-from kled.errors import NotApproved, StoreError
-from kled.kops import places
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from kled.errors import BucketMissing, KledError, NotApproved, ObjectMissing, StoreError
+from kled.kops import layout, places, stored
+from kled.kops.places import Collision, Place
+from kled.models.definition import object_name
 from kled.operations import registered
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
 
-NOTHING = "no other registered cluster lives where it keeps its state"
+_BUCKET: Final = 2
+"""The slashes of a URL that names no more than a bucket."""
+NOTHING: Final = "no other registered cluster lives where it keeps its state"
 
 
 def require(session: Session, cluster: str, *, deletes: bool = False) -> str:
@@ -31,7 +39,7 @@ def require(session: Session, cluster: str, *, deletes: bool = False) -> str:
         where = ", ".join(f"{one.field} ({one.url})" for one in strays) or "its clusters"
         error.hint = f"{error.hint or 'mend it'}; who else lives at {where} has to be known first"
         raise
-    found = places.collisions(mine, others)
+    found = places.collisions(mine, others) or tuple(_at(session, strays, deletes=deletes))
     if found:
         raise _refusal(mine, found)
     said = ", ".join(f"{one.field} is elsewhere, at {one.url}" for one in strays)
@@ -48,6 +56,39 @@ def step(cluster: str) -> Step:
         return require(session, cluster, deletes=True)
 
     return Step("check where its state is", act, READ, reads=True)
+
+
+def _at(session: Session, strays: tuple[Place, ...], *, deletes: bool) -> Iterator[Collision]:
+    """Yield clusters of state stores that nobody named, by the objects that lie at the places.
+
+    A place that cannot be asked stops a deletion: kops deletes all below it.
+    """
+    for place in strays:
+        for root in (place.url, place.url.rpartition("/")[0]):
+            try:
+                there = _home_at(session, root)
+            except KledError as error:
+                if deletes:
+                    raise NotApproved(
+                        f"who lives at {place.url}, which {place.field} names, cannot be asked:"
+                        f" {error.message}; nothing was changed",
+                        hint=f"mend {place.field}, or the way to it: kops deletes all below it",
+                    ) from error
+                continue
+            if there:
+                yield Collision(place, there, root.rpartition("/")[0])
+
+
+def _home_at(session: Session, root: str) -> str:
+    """Return the name of the cluster whose own part of a state store is `root`; empty: none."""
+    url = root if "://" in root else Path(root).absolute().as_uri()
+    if url.count("/") <= _BUCKET:
+        return ""  # a whole bucket is a state store, and no cluster's part of one
+    try:
+        found = stored.mapping(session.other_store(url).get(layout.CONFIG).body) or {}
+    except (ObjectMissing, BucketMissing):
+        return ""
+    return object_name(found) if found.get("kind") == "Cluster" else ""
 
 
 def _refusal(mine: places.Home, found: tuple[places.Collision, ...]) -> NotApproved:

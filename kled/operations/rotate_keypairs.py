@@ -89,7 +89,7 @@ def _keysets(session: Session, rotation: RotateKeypairs) -> dict[str, list[Keypa
     if rotation.keyset != ALL and rotation.keyset not in found:
         raise ResourceNotFound(
             f'cluster "{rotation.cluster}" has no keyset "{rotation.keyset}"',
-            hint=f"it has {', '.join(found) or 'none: it was never updated'}",
+            hint=f"it has {', '.join(found) or 'none'}",
         )
     return found if rotation.keyset == ALL else {rotation.keyset: found[rotation.keyset]}
 

@@ -286,13 +286,16 @@ def test_snapshots_of_the_next_cluster_of_that_name_bind_it(world: World) -> Non
 def test_keys_that_are_kept_elsewhere_are_not_called_missing(world: World) -> None:
     world.lose(CA_KEY)
     config_text = fleets.objects(1)["config"] + b"  \n"
-    world.put("config", config_text.replace(b"spec: {", b"spec: {configBase: s3://else/where, "))
+    world.put(
+        "config",
+        config_text.replace(b"spec: {", f"spec: {{configBase: {world.root}/else/where, ".encode()),
+    )
 
     words = world.run(UpdateCluster(C))["check identity"]
-    assert words == "spec.configBase is elsewhere, at s3://else/where"
+    assert words == f"spec.configBase is elsewhere, at {world.root}/else/where"
 
     world.kops.changes = [CA]
     world.kops.changed.clear()
-    assert "spec.configBase names s3://else/where: mend it first" in str(
+    assert f"spec.configBase names {world.root}/else/where: mend it first" in str(
         world.refused(UpdateCluster(C)).hint
     )

@@ -99,17 +99,39 @@ def test_two_clusters_do_not_publish_their_issuers_in_one_place(root: Path) -> N
     assert "discoveryStore" in caught.value.message
 
 
-def test_a_place_where_nobody_lives_is_said_and_no_snapshot_passes_for_whole(root: Path) -> None:
-    put(root, B, "configBase: s3://elsewhere/b")
+def test_a_cluster_of_a_state_store_that_nobody_named_is_found_by_its_object(root: Path) -> None:
+    other = root / "other-store" / "x.example.com"
+    other.mkdir(parents=True)
+    (other / "config").write_text("kind: Cluster\nmetadata: {name: x.example.com}\n")
+    for field in (f"configBase: {other}", f"keyStore: {other}/pki"):
+        put(root, B, field)
+        for deletes in (False, True):
+            with pytest.raises(NotApproved) as caught:
+                own_places.require(session(root), B, deletes=deletes)
+            assert 'cluster "x.example.com"' in caught.value.message
 
-    assert "spec.configBase is elsewhere, at s3://elsewhere/b" in own_places.require(
+
+def test_a_place_that_cannot_be_asked_stops_a_deletion_alone(root: Path) -> None:
+    put(root, B, "keyStore: vault://secret/b")
+
+    assert "vault://secret/b" in own_places.require(session(root), B)
+    with pytest.raises(NotApproved) as caught:
+        own_places.require(session(root), B, deletes=True)
+
+    assert "cannot be asked" in caught.value.message
+
+
+def test_a_place_where_nobody_lives_is_said_and_no_snapshot_passes_for_whole(root: Path) -> None:
+    put(root, B, f"configBase: {root}/elsewhere/b")
+
+    assert f"spec.configBase is elsewhere, at {root}/elsewhere/b" in own_places.require(
         session(root), B
     )
     result = taken(session(root), B)
     assert result is not None
     assert result.level == 0
     (finding,) = result.findings
-    assert finding.startswith("spec.configBase names s3://elsewhere/b, which is not copied")
+    assert finding.startswith(f"spec.configBase names {root}/elsewhere/b, which is not copied")
     kept = session(root).snapshot_store
     (ref,) = kept.list(B)
     report = verify(kept, ref, level=CONTENTS, by="test")
