@@ -18,6 +18,8 @@ from kled.operations import stores
 if TYPE_CHECKING:
     from kled.kops.client import Kops
     from kled.models.version import KopsVersion
+    from kled.snapshot.judging import Judged
+    from kled.snapshot.ledger import Ledger
     from kled.snapshot.progress import Progress
     from kled.snapshot.repository import SnapshotRef, SnapshotStore
     from kled.snapshot.results import RunResult
@@ -54,6 +56,25 @@ def back_up(
     )
 
 
+def newest_trusted(opened: stores.Stores, clusters: Sequence[str]) -> dict[str, str | None]:
+    """Return the newest trusted snapshot of each cluster; None where there is none to be sure of.
+
+    Raises nothing: what keeps it from knowing is no reason to hide what a run has done.
+    """
+    from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415 - not for --help
+    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
+
+    found: dict[str, str | None] = dict.fromkeys(clusters)
+    try:
+        ledger = read_ledger(opened.snapshots, opened.remembering) if clusters else None
+    except KledError:
+        return found
+    for cluster in clusters:
+        with contextlib.suppress(KledError):
+            found[cluster] = choice(opened.snapshots, cluster, LATEST, ledger=ledger).ref.id
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """One snapshot as a list shows it."""
@@ -68,6 +89,11 @@ class Listed:
     fuzzy: bool | None = None
     kubernetes: str | None = None
     error: str | None = None
+    """Why the manifest cannot be read."""
+    trusted: bool = False
+    reasons: tuple[str, ...] = ()
+    """Why it cannot be trusted."""
+    remarks: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
@@ -81,17 +107,34 @@ class Listed:
             "encrypted": self.encrypted,
             "fuzzy": self.fuzzy,
             "kubernetes": self.kubernetes,
+            "trusted": self.trusted,
+            "reasons": list(self.reasons),
+            "remarks": list(self.remarks),
             "error": self.error,
         }
 
 
 def listed(snapshots: "SnapshotStore", cluster: str | None) -> tuple[Listed, ...]:
     """Return the snapshots of one cluster or of all, oldest first; a damaged one says so."""
-    from kled.snapshot.parallel import in_parallel  # noqa: PLC0415
+    from kled.snapshot.judging import judged, shelf  # noqa: PLC0415 - not for --help
+    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
 
     snapshots.require()
-    tasks = ((0, partial(_look, snapshots, ref)) for ref in snapshots.list(cluster))
-    return tuple(sorted(in_parallel(tasks), key=lambda one: (one.cluster, one.id)))
+    named = read_ledger(snapshots).named
+    return tuple(_row(one) for one in judged(snapshots, shelf(snapshots, cluster), named))
+
+
+def worth(snapshots: "SnapshotStore", ref: "SnapshotRef") -> dict[str, object]:
+    """Return what one snapshot is worth: level, trusted, reasons, and the proofs that stand."""
+    from kled.snapshot.judging import judge, shelf  # noqa: PLC0415 - not for --help
+    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.proofs import proofs  # noqa: PLC0415
+
+    named = read_ledger(snapshots).named
+    found = judge(snapshots, ref, shelf(snapshots, ref.cluster), named, blobs=True)
+    standing = proofs(snapshots, found.manifest) if found.manifest else ()
+    plain = [one.model_dump(mode="json") for one in standing]
+    return {**found.trust.as_json(), "remarks": list(found.trust.remarks), "proofs": plain}
 
 
 def missing(
@@ -153,6 +196,8 @@ def verified(
 ) -> list[dict[str, Any]]:
     """Check one snapshot, or the newest of every cluster and that none is lost; a row for each.
 
+    A cluster that the newest run could not take, and that has no snapshot, has a row, too.
+
     A row is cluster, id, wanted, level, trustworthy, findings, seconds, etcd, unproved; what is
     wrong with the store as a whole is one without cluster and id. `state` is asked what it
     remembers. Raises `SnapshotMissing` where there is no snapshot at all.
@@ -177,6 +222,7 @@ def verified(
     )
     found = verify_many(settings, snapshots, newest, level=level, progress=progress)
     rows = [one.as_json() for one in found] + [_gone(ref) for ref in gone]
+    rows += [_never(*one) for one in _never_taken(ledger)]
     wrong = (*ledger.doubts, *ledger.findings)
     return rows + ([_wrong(wrong, ledger.remarks)] if wrong or ledger.remarks else [])
 
@@ -217,6 +263,20 @@ def _gone(ref: "SnapshotRef") -> dict[str, Any]:
     return {**_wrong(findings, ()), "cluster": ref.cluster, "id": ref.id}
 
 
+def _never_taken(ledger: "Ledger") -> list[tuple[str, str]]:
+    """Return the clusters that the newest runs saw and never took, each with the error."""
+    return sorted(
+        (cluster, entry.error)
+        for run in ledger.runs.values()
+        for cluster, entry in run.clusters.items()
+        if entry.snapshot is None and entry.error
+    )
+
+
+def _never(cluster: str, error: str) -> dict[str, Any]:
+    return {**_wrong((f"it has no snapshot: {error}",), ()), "cluster": cluster}
+
+
 def _wrong(findings: Sequence[str], remarks: Sequence[str]) -> dict[str, Any]:
     """Return the row of the store itself."""
     return {
@@ -232,26 +292,25 @@ def _wrong(findings: Sequence[str], remarks: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _look(snapshots: "SnapshotStore", ref: "SnapshotRef") -> Listed:
-    from kled.snapshot.verify import proofs  # noqa: PLC0415
-
-    try:
-        manifest = snapshots.manifest(ref)
-        level = max((proof.level for proof in proofs(snapshots, manifest)), default=0)
-    except KledError as error:
-        if error.retryable:
-            raise
-        return Listed(ref.cluster, ref.id, ref.created, error=error.message)
+def _row(judged: "Judged") -> Listed:
+    ref, trust, manifest = judged.ref, judged.trust, judged.manifest
+    if manifest is None:
+        return Listed(
+            ref.cluster, ref.id, ref.created, error=trust.reasons[0], reasons=trust.reasons
+        )
     return Listed(
         ref.cluster,
         ref.id,
         ref.created,
-        level,
+        trust.level,
         len(manifest.objects),
         sum(one.size for one in manifest.objects),
         manifest.archive.encrypted,
         manifest.fuzzy,
         manifest.kubernetes_version,
+        trusted=trust.trusted,
+        reasons=trust.reasons,
+        remarks=trust.remarks,
     )
 
 

@@ -1,4 +1,4 @@
-"""What is known of a snapshot since it was made: what is wrong with it, and what a kops read.
+"""What a kops read of a snapshot when it was made.
 
 Level 2 is proved at birth where a real kops is at hand (design D7), of a definition that is new: a
 reused archive was read already. No kops, one that fails and one that cannot read the cluster never
@@ -12,35 +12,14 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from kled.errors import KledError, SnapshotMissing, SnapshotNotTrustworthy
+from kled.errors import KledError
 from kled.snapshot.manifest import Manifest, Proof
-from kled.snapshot.repository import SnapshotRef, SnapshotStore
-from kled.snapshot.runs import RunEntry
 from kled.snapshot.verify import KOPS, KopsCheck
 
 AT_ONCE: Final = 2
 """Clusters that a kops reads at once: each is a process with some 100 MB."""
 BUDGET: Final = timedelta(minutes=10)
 """Of all reading in one run; what is left over stays at level 1."""
-
-
-def birth_findings(manifest: Manifest) -> tuple[str, ...]:
-    """Return what was wrong when it was made: with the definition, and with etcd's backups."""
-    return (*manifest.findings, *manifest.etcd_findings().values())
-
-
-def said_again(snapshots: SnapshotStore, cluster: str, entry: RunEntry) -> tuple[str, ...]:
-    """Return what is wrong with a snapshot that still counts: said in each run until cured.
-
-    One GET where its level is 0, else none.
-    """
-    if entry.level or entry.snapshot is None:
-        return ()
-    try:
-        manifest = snapshots.manifest(SnapshotRef(cluster, entry.snapshot))
-    except (SnapshotMissing, SnapshotNotTrustworthy) as error:
-        return (error.message,)
-    return birth_findings(manifest) or ("only level 0 was proved when it was made",)
 
 
 class Reading(NamedTuple):

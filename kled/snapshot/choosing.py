@@ -1,39 +1,158 @@
-"""From what people type to a snapshot: its id, or `latest`."""
+"""From what people type to a snapshot: its id, `latest` or `newest`.
 
-from collections.abc import Mapping
+`latest` is the newest that can be trusted (`trust`): what a restore and a hint mean. `newest` is
+the newest of all, whatever it is worth: what a check means.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
-from kled.snapshot import names
+from kled.snapshot import epoch, names
+from kled.snapshot.judging import Judged, Shelf, judge, shelf
 from kled.snapshot.ledger import Ledger, read_ledger
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.trust import brief
 from kled.storage.base import ObjectStore
 
 LATEST: Final = "latest"
+NEWEST: Final = "newest"
+_SHOWN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The snapshot that was meant."""
+
+    ref: SnapshotRef
+    passed: tuple[Judged, ...] = ()
+    """Newer ones that `latest` is not, newest first, each with the reasons."""
+
+    def passed_over(self) -> tuple[str, ...]:
+        """Say of each newer one why it was passed over."""
+        return tuple(
+            f"{one.ref.id} is newer and cannot be trusted: {brief(one.trust.reasons)}"
+            for one in self.passed
+        )
 
 
 def choose(
     snapshots: SnapshotStore, cluster: str, snapshot: str, *, state: ObjectStore | None = None
 ) -> SnapshotRef:
-    """Return the snapshot of that id, or the newest for `latest`.
+    """Return the snapshot that `choice` finds."""
+    return choice(snapshots, cluster, snapshot, state=state).ref
 
-    `state` is asked which snapshot it remembers as the newest. Raises `SnapshotMissing` where there
-    is none, and where the newest one was removed by somebody else than a prune, and
-    `SnapshotNotTrustworthy` where a newer one may be hidden: an older one must be named, not be
-    taken for the newest. Raises `InvalidInput` for what is neither id nor `latest`.
+
+def choice(
+    snapshots: SnapshotStore,
+    cluster: str,
+    snapshot: str,
+    *,
+    state: ObjectStore | None = None,
+    ledger: Ledger | None = None,
+) -> Choice:
+    """Return the snapshot of that id, for `latest` the newest trusted, for `newest` the newest.
+
+    `state` is asked which snapshot it remembers as the newest; a `ledger` that was read already
+    saves reading it. Raises `SnapshotMissing` where there is none, and `SnapshotNotTrustworthy`
+    where none can be trusted, the newest one was removed by somebody else than a prune, or a newer
+    one may be hidden: then one must be named. Raises `InvalidInput` for what is none of the three.
     """
-    if snapshot != LATEST:
+    if snapshot not in {LATEST, NEWEST}:
         names.moment(snapshot)
-        return SnapshotRef(names.checked_cluster(cluster), snapshot)
-    ledger = read_ledger(snapshots, state)
-    ids = ledger.oldest_first(cluster, (ref.id for ref in snapshots.list(cluster)))
+        return Choice(SnapshotRef(names.checked_cluster(cluster), snapshot))
+    ledger = ledger or read_ledger(snapshots, state)
+    there = shelf(snapshots, cluster)
+    ids = ledger.oldest_first(cluster, (ref.id for ref in there.refs))
     _require_whole(ledger, cluster, ids)
     if not ids:
         raise SnapshotMissing(
             f'there is no snapshot of cluster "{cluster}" in {snapshots.url}',
             hint="kled snapshot list shows the clusters that have one",
         )
-    return SnapshotRef(cluster, ids[-1])
+    if snapshot == NEWEST:
+        return Choice(SnapshotRef(cluster, ids[-1]))
+    return _newest_trusted(snapshots, cluster, ids, there, ledger)
+
+
+def _newest_trusted(
+    snapshots: SnapshotStore, cluster: str, ids: Sequence[str], there: Shelf, ledger: Ledger
+) -> Choice:
+    """Go back from the newest, but not from a cluster to an earlier one with other keys."""
+    past = _end_of_earlier(snapshots, cluster)
+    passed: list[Judged] = []
+    for snapshot_id in reversed(ids):
+        if passed and snapshot_id <= past:
+            break
+        ref = SnapshotRef(cluster, snapshot_id)
+        try:
+            found = judge(snapshots, ref, there, ledger.named, blobs=True)
+        except SnapshotMissing:  # pruned since it was listed
+            continue
+        if found.trust.trusted:
+            return Choice(ref, tuple(passed))
+        passed.append(found)
+    earlier = [one for one in ids if one <= past]
+    raise _none_trusted(cluster, passed, earlier[-1] if earlier else "")
+
+
+def _end_of_earlier(snapshots: SnapshotStore, cluster: str) -> str:
+    """Return the last snapshot of a deleted cluster of that name, where another one lives now."""
+    known = epoch.read(snapshots, cluster)
+    return known.past if known is not None and not known.vacant else ""
+
+
+def _none_trusted(cluster: str, passed: Sequence[Judged], earlier: str) -> SnapshotNotTrustworthy:
+    reasons = [f"{one.ref.id}: {brief(one.trust.reasons)}" for one in passed[:_SHOWN]]
+    more = f"; and {len(passed) - _SHOWN} more" if len(passed) > _SHOWN else ""
+    of_earlier = f"{earlier} is of an earlier cluster of that name" if earlier else ""
+    shown = "; ".join(filter(None, [*reasons, of_earlier]))
+    return SnapshotNotTrustworthy(
+        f'no snapshot of cluster "{cluster}" can be trusted ({shown}{more})',
+        hint="to see what one of them would put back:"
+        f" kled snapshot restore --name={cluster} --snapshot=ID --untrusted; a second site may have"
+        " a better one: kled snapshot list --snapshot-store=URL",
+    )
+
+
+def way_back(
+    snapshots: SnapshotStore,
+    cluster: str,
+    *,
+    state: ObjectStore | None = None,
+    ledger: Ledger | None = None,
+) -> str:
+    """Return the command that puts a cluster back as the newest trusted snapshot has it.
+
+    Where there is none it is said why, and what there is. Raises only what may pass.
+    """
+    try:
+        ref = choice(snapshots, cluster, LATEST, state=state, ledger=ledger).ref
+    except (SnapshotMissing, SnapshotNotTrustworthy) as error:
+        return "; ".join(filter(None, (error.message, error.hint)))
+    return f"kled snapshot restore --name={cluster} --snapshot={ref.id} --yes"
+
+
+def newest_first(
+    snapshots: SnapshotStore, cluster: str, state: ObjectStore | None = None
+) -> Iterator[Judged]:
+    """Yield the snapshots of a cluster that lives now, newest first; each is read when it is asked.
+
+    Those of an earlier cluster of that name, which was deleted, are left out; of one that was
+    deleted and not made anew, all are.
+    """
+    known = epoch.read(snapshots, cluster)
+    if known is not None and known.vacant:
+        return
+    past = known.past if known is not None else ""
+    ledger, there = read_ledger(snapshots, state), shelf(snapshots, cluster)
+    for snapshot_id in reversed(ledger.oldest_first(cluster, (ref.id for ref in there.refs))):
+        if snapshot_id > past:
+            try:
+                yield judge(snapshots, SnapshotRef(cluster, snapshot_id), there, ledger.named)
+            except SnapshotMissing:
+                continue
 
 
 def _require_whole(ledger: Ledger, cluster: str, ids: tuple[str, ...]) -> None:
@@ -45,7 +164,7 @@ def _require_whole(ledger: Ledger, cluster: str, ids: tuple[str, ...]) -> None:
     )
     gone = ledger.missing((SnapshotRef(cluster, one) for one in ids), cluster)
     if gone:
-        raise SnapshotMissing(
+        raise SnapshotNotTrustworthy(
             f'the newest snapshot of cluster "{cluster}", {gone[-1].id}, was removed from'
             f" {ledger.snapshots.url}, and not by a prune",
             hint=hint,

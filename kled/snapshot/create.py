@@ -15,24 +15,23 @@ from typing import Final
 
 from kled.errors import (
     ClusterNotFound,
-    SnapshotMissing,
-    SnapshotNotTrustworthy,
+    KledError,
 )
 from kled.snapshot import listing, runs, sweep
 from kled.snapshot.at_birth import Reader as KopsReader
-from kled.snapshot.at_birth import birth_findings, said_again
-from kled.snapshot.contents import require_stored
+from kled.snapshot.choosing import way_back
+from kled.snapshot.earlier import Earlier
 from kled.snapshot.ledger import read_ledger, ready_to_write
-from kled.snapshot.making import Made, Making, referred
+from kled.snapshot.making import Made, Making
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.next_run import entry_of, next_run, remember, require_fit
 from kled.snapshot.one_row import left_out, one_row
 from kled.snapshot.progress import Progress
 from kled.snapshot.reading import Reader, list_cluster, settle
-from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.results import ClusterResult, CreateOptions, RunResult
-from kled.snapshot.runs import Run, RunEntry
 from kled.snapshot.selection import Orphan, Selection
+from kled.snapshot.trust import birth_findings, wrong_at_birth
 from kled.snapshot.vanished import Vanished, vanished
 from kled.storage.base import ObjectStore
 
@@ -80,11 +79,17 @@ class _Create:
         self._orphans: list[str] = []
         self._gone = Vanished()
         self._findings: list[str] = []
-        self._distrusted: set[str] = set()
         self._made: dict[str, Manifest] = {}
         self._id = snapshots.new_id()
         self._ledger = read_ledger(snapshots, state)
-        self._before = self._newest_run()
+        self._earlier = Earlier(
+            self._ledger,
+            state.location.url,
+            self._id,
+            by=options.by,
+            reuse=options.reuse,
+            requests=requests,
+        )
         self._making = Making(
             state,
             snapshots,
@@ -113,8 +118,8 @@ class _Create:
             self._id,
             tuple(results),
             tuple(self._orphans),
-            tuple(self._warnings),
-            tuple(self._findings),
+            (*self._warnings, *self._earlier.warnings),
+            (*self._findings, *self._earlier.findings),
         )
 
     def _named(self, clusters: Sequence[str]) -> list[ClusterResult]:
@@ -126,9 +131,10 @@ class _Create:
             found = self._relist(cluster)
             if isinstance(found, Orphan):
                 raise _absent(found)
-            if self._is_unchanged(found) and self._earlier(found) is not None:
-                return self._reused(found)
-            return self._make(found, None)
+            reused = None
+            if self._earlier.is_unchanged(found) and self._earlier.to_build_on(found) is not None:
+                reused = self._reused(found)
+            return reused or self._make(found, None)
 
         return self._explained(cluster, work)
 
@@ -137,7 +143,7 @@ class _Create:
         done: list[ClusterResult] = []
         new: list[tuple[int, Selection]] = []
         position = 0
-        known = self._known()
+        known = self._earlier.known()
         for position, found in listing.fleet(
             self._state, known, self._options.etcd_backups, self._workers, self._looked_at
         ):
@@ -158,11 +164,18 @@ class _Create:
         if isinstance(found, Orphan):
             return found
         self._progress.expect(clusters=1)
-        return self._reused(found) if self._is_unchanged(found) else found
+        if not self._earlier.is_unchanged(found):
+            return found
+        try:
+            return self._reused(found) or found
+        except KledError as error:
+            return self._failed(found.cluster, error, 0.0)
 
     def _look_for_gone(self, there: Collection[str]) -> list[ClusterResult]:
         """Say which clusters an earlier run saw and this one does not."""
-        self._gone = vanished(self._snapshots, self._known(), there, self._state.location.url)
+        back = partial(way_back, self._snapshots, ledger=self._ledger)
+        url = self._state.location.url
+        self._gone = vanished(self._snapshots, self._earlier.known(), there, url, back)
         self._warnings += self._gone.warnings
         self._findings += self._gone.findings
         return list(self._gone.failures)
@@ -195,7 +208,7 @@ class _Create:
         self, found: Selection, read: tuple[Reader, Selection | Orphan | None] | None
     ) -> ClusterResult:
         began = time.monotonic()
-        earlier = self._earlier(found)
+        earlier = self._earlier.to_build_on(found)
         if earlier is not None and earlier.definition_digest == found.definition_digest:
             return self._only_backups(found, earlier, began)
         reader, again = read or (self._reader(found), None)
@@ -215,8 +228,9 @@ class _Create:
         known = {(one.key, one.tag) for one in earlier.objects}
         new = tuple(one for one in found.backups if (one.key, one.tag) not in known)
         if not new and {one.key for one in earlier.damaged} & {one.key for one in found.backups}:
-            findings = birth_findings(earlier)  # nothing cured it
-            return replace(self._reused(found), level=earlier.level, findings=findings)
+            findings, reused = birth_findings(earlier), self._reused(found)  # nothing cured it
+            if reused is not None:
+                return replace(reused, level=earlier.level, findings=findings)
         reader = self._reader(replace(found, definition=(), backups=new))
         reader.read()
         if not reader.complete:  # etcd-manager dropped one meanwhile: choose anew, and read it all
@@ -230,16 +244,12 @@ class _Create:
     def _relist(self, cluster: str) -> Selection | Orphan:
         return list_cluster(self._state, cluster, self._options.etcd_backups)
 
-    def _is_unchanged(self, found: Selection) -> bool:
-        """Say whether nothing is new since an earlier snapshot."""
-        entry = self._entry(found.cluster)
-        if entry is None or entry.fuzzy:
-            return False
-        seen = (entry.definition_digest, entry.etcd_digest)
-        return seen == (found.definition_digest, found.etcd_digest)
-
-    def _reused(self, found: Selection) -> ClusterResult:
-        entry = self._before.clusters[found.cluster] if self._before else RunEntry(None)
+    def _reused(self, found: Selection) -> ClusterResult | None:
+        """Return the earlier snapshot, which holds what is there; None where that is made anew."""
+        standing = self._earlier.standing(found.cluster)
+        entry = self._earlier.entry(found.cluster)
+        if entry is None or standing is None:
+            return None
         self._progress.done(clusters=1)
         return ClusterResult(
             found.cluster,
@@ -248,78 +258,14 @@ class _Create:
             level=entry.level,
             objects=len(found.entries),
             size=sum(one.size for one in found.entries),
-            findings=said_again(self._snapshots, found.cluster, entry),
+            findings=standing.findings,
+            reasons=standing.reasons,
             left_out=left_out(found),
         )
 
-    def _earlier(self, found: Selection) -> Manifest | None:
-        """Return the manifest to build on; None where there is none that can be trusted.
-
-        What the new snapshot would refer to is read back, every byte: a damaged archive would be
-        handed on from snapshot to snapshot, as long as nothing changes.
-        """
-        cluster, entry = found.cluster, self._entry(found.cluster)
-        if entry is None or entry.snapshot is None:
-            return None
-        ref = SnapshotRef(cluster, entry.snapshot)
-        try:
-            earlier = self._snapshots.manifest(ref)
-            for payload in referred(earlier, found):
-                require_stored(self._snapshots, payload, f"{payload.key}, of snapshot {ref.id},")
-        except (SnapshotMissing, SnapshotNotTrustworthy) as error:
-            self._warnings.append(
-                f"{error.message}: a new snapshot is made that needs no earlier one"
-            )
-            self._distrusted.add(cluster)
-            return None
-        return earlier if earlier.recipients == self._snapshots.keys.recipients else None
-
-    def _entry(self, cluster: str) -> RunEntry | None:
-        if self._before is None or not self._options.reuse or cluster in self._distrusted:
-            return None
-        entry = self._before.clusters.get(cluster)
-        return entry if entry and entry.snapshot else None
-
-    def _newest_run(self) -> Run | None:
-        """Return the run to build on; one with other recipients is none, nor is one in doubt."""
-        found = self._ledger.runs.get(self._state.location.url)
-        if found is None or found.recipients != self._snapshots.keys.recipients:
-            return None
-        return self._without_lost(found)
-
-    def _known(self) -> dict[str, RunEntry]:
-        """Return what earlier runs of this state store knew, whoever could read their snapshots."""
-        earlier = self._before or self._ledger.runs.get(self._state.location.url)
-        return dict(earlier.clusters) if earlier else {}
-
-    def _without_lost(self, run: Run) -> Run:
-        """Look whether one snapshot, another one each time, is still there, and forget a lost one.
-
-        To look at all costs a request for each cluster; that is done where it is not sure that the
-        run is the newest, where it is not signed though a key is configured, and by `verify`.
-        """
-        names = sorted(name for name, one in run.clusters.items() if one.snapshot)
-        if not names:
-            return run
-        at = int(self._id[-4:], 16) % len(names)
-        unsure = self._ledger.doubts or (self._snapshots.verification_keys and not run.signed)
-        looked_at = names if unsure else names[at : at + 1]
-        lost = set(filter(None, self._requests.map(partial(self._if_lost, run), looked_at)))
-        kept = {name: entry for name, entry in run.clusters.items() if name not in lost}
-        return replace(run, clusters=kept) if lost else run
-
-    def _if_lost(self, run: Run, name: str) -> str | None:
-        """Return the name where its snapshot is not there, and say so."""
-        try:
-            self._snapshots.manifest(SnapshotRef(name, run.clusters[name].snapshot or ""))
-        except (SnapshotMissing, SnapshotNotTrustworthy) as error:
-            self._findings.append(f"{error.message}, though run {run.id} names it")
-            return name
-        return None
-
     def _write_run(self, results: Sequence[ClusterResult]) -> None:
         """Write what is known now, and let the state store remember it."""
-        clusters = self._known()
+        clusters = self._earlier.known()
         for name, words in self._gone.became.items():
             clusters[name] = replace(clusters[name], run=self._id, error=words)
         for one in results:
@@ -355,6 +301,7 @@ class _Create:
             objects=len(manifest.objects),
             size=sum(one.size for one in manifest.objects),
             findings=made.findings,
+            reasons=wrong_at_birth(manifest),
             left_out=left_out(chosen),
             seconds=time.monotonic() - began,
         )
@@ -365,15 +312,13 @@ class _Create:
         try:
             return work()
         except Exception as caught:  # noqa: BLE001 - one cluster never ends the run of a fleet
-            error = one_row(caught)
-            before = self._entry(cluster)
-            self._progress.done(clusters=1)
-            return ClusterResult(
-                cluster,
-                before.snapshot if before else None,
-                seconds=time.monotonic() - began,
-                error=error,
-            )
+            return self._failed(cluster, one_row(caught), time.monotonic() - began)
+
+    def _failed(self, cluster: str, error: KledError, seconds: float) -> ClusterResult:
+        before = self._earlier.entry(cluster)
+        self._progress.done(clusters=1)
+        snapshot = before.snapshot if before else None
+        return ClusterResult(cluster, snapshot, seconds=seconds, error=error)
 
 
 def _absent(found: Orphan) -> ClusterNotFound:

@@ -8,7 +8,7 @@ again: the archive where the definition's digest is the same, blobs of the same 
 import hashlib
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -30,8 +30,10 @@ from kled.snapshot.reading import Picture
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.selection import LARGE, Selection
 from kled.snapshot.spool import Spool
+from kled.snapshot.trust import birth_findings
 from kled.storage.base import Entry, ObjectStore
 
+_MOST_FINDINGS: Final = 50
 _BLOBS_AT_ONCE: Final = 3
 """Of large ones, one is read while the others are written."""
 _MAIN: Final = "main"
@@ -87,9 +89,11 @@ class Making:
         else:
             small = [one for one in chosen.definition if one.size <= LARGE]
             bodies = {one.key: picture.bodies[one.key] for one in small}
-            findings = (
-                *stored.findings(bodies, cluster=chosen.cluster),
-                *self._elsewhere(chosen.cluster, bodies),
+            findings = _shortened(
+                (
+                    *stored.findings(bodies, cluster=chosen.cluster),
+                    *self._elsewhere(chosen.cluster, bodies),
+                )
             )
             packed = self._archive(chosen.cluster, snapshot_id, bodies)
             archive_of = snapshot_id
@@ -123,7 +127,7 @@ class Making:
             }
         )
         manifest = self.snapshots.commit(manifest, retain_until=self.retain_until)
-        return Made(manifest, at_birth.birth_findings(manifest), remark)
+        return Made(manifest, birth_findings(manifest), remark)
 
     def _elsewhere(self, cluster: str, bodies: Mapping[str, bytes]) -> Iterator[str]:
         """Yield what the cluster keeps where no snapshot looks."""
@@ -278,6 +282,13 @@ def _record(entry: Entry, body: bytes | None, blobs: Mapping[str, Payload]) -> O
         modified=entry.modified,
         blob=blob.sha256 if blob else None,
     )
+
+
+def _shortened(findings: Sequence[str]) -> tuple[str, ...]:
+    """Return what a manifest holds of them: what is wrong with everything needs no more."""
+    rest = len(findings) - _MOST_FINDINGS
+    more = [f"and {rest} more objects are damaged"] if rest > 0 else []
+    return (*findings[:_MOST_FINDINGS], *more)
 
 
 def _used(records: Iterable[ObjectRecord], blobs: Mapping[str, Payload]) -> list[str]:

@@ -22,6 +22,10 @@ PROBE: Final = "probe"
 """Written, and removed, where somebody asks whether the store can be written to."""
 MANIFEST: Final = "manifest.json"
 VERIFIED: Final = "verified/"
+ARCHIVE: Final = "state.tar"
+"""What the file names of archives begin with."""
+FAILED: Final = "failed/"
+"""Marks of snapshots that a check went wrong for, so that a run finds those with one LIST."""
 _TIME: Final = "%Y%m%dT%H%M%SZ"
 _ID: Final = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -102,6 +106,17 @@ def archive_key(cluster: str, snapshot_id: str, *, encrypted: bool) -> str:
 def proof_key(cluster: str, snapshot_id: str, level: int) -> str:
     """Return the key of the newest later proof of one level."""
     return f"{snapshot_prefix(cluster, snapshot_id)}{VERIFIED}{level}.json"
+
+
+def failed_key(cluster: str, snapshot_id: str) -> str:
+    """Return the key of the mark that says where to look for a check that went wrong."""
+    return f"{FAILED}{checked_cluster(cluster)}/{checked_id(snapshot_id)}"
+
+
+def failed_of(key: str) -> tuple[str, str] | None:
+    """Return cluster and id where `key` is such a mark's, else None."""
+    cluster, _, snapshot_id = key.removeprefix(FAILED).partition("/")
+    return (cluster, snapshot_id) if is_id(snapshot_id) else None
 
 
 def epoch_key(cluster: str) -> str:

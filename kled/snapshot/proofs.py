@@ -5,7 +5,7 @@ verification key is configured only a signed one is a proof; an unsigned one is 
 to the digest of the manifest, so that it proves that snapshot and no other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,7 @@ from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.root import require_signing_key
 
 LEVELS: Final = (0, 1, 2, 3, 4, 5)
+_MARK: Final = b"see verified/ of this snapshot\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +81,34 @@ def record(
     body = signed.encode("proof", key, fields, store=store, signing_key=snapshots.keys.signing_key)
     with suppress(StoreDenied):
         snapshots.store.put(key, body)
+        if findings:
+            snapshots.store.put(names.failed_key(found.cluster, found.id), _MARK)
     return None
 
 
-def later(snapshots: SnapshotStore, found: Manifest) -> Later:
+def marked(snapshots: SnapshotStore) -> frozenset[tuple[str, str]]:
+    """Return clusters and ids for which a check once went wrong; one LIST.
+
+    A mark is no proof: it says which snapshots to look at (`later`), and the others need no look.
+    """
+    entries = snapshots.store.entries(names.FAILED)
+    return frozenset(filter(None, (names.failed_of(entry.key) for entry in entries)))
+
+
+def later(
+    snapshots: SnapshotStore, found: Manifest, levels: Collection[int] | None = None
+) -> Later:
     """Return what stands beside the manifest; one LIST, and a GET for each document.
 
-    Raises what the store raises.
+    `levels` are those that have a document, where a listing has told already. Raises what the store
+    raises.
     """
     proved: list[Proof] = []
     claimed: list[Proof] = []
     failed: list[FailedProof] = []
     findings: list[str] = []
-    for level in _levels_there(snapshots, found):
+    there = _levels_there(snapshots, found) if levels is None else sorted(levels)
+    for level in there:
         key = names.proof_key(found.cluster, found.id, level)
         try:
             document = signed.read(snapshots.store, "proof", key, snapshots.verification_keys)
@@ -119,8 +135,12 @@ def proofs(snapshots: SnapshotStore, found: Manifest) -> tuple[Proof, ...]:
 
     A level that went wrong later is not proved any more, nor is what rests on it.
     """
-    beside = later(snapshots, found)
-    by_level = {proof.level: proof for proof in found.proofs}
+    return standing(found.proofs, later(snapshots, found))
+
+
+def standing(at_birth: Sequence[Proof], beside: Later) -> tuple[Proof, ...]:
+    """Return which of the proofs at birth and later stand, by level."""
+    by_level = {proof.level: proof for proof in at_birth}
     for proof in beside.proved:
         by_level[proof.level] = proof
     for wrong in beside.failed:

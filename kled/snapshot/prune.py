@@ -16,10 +16,11 @@ directory that nothing is mounted on, or cut short.
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import groupby
 from typing import Final
 
 from kled.errors import (
@@ -30,6 +31,7 @@ from kled.errors import (
     StoreError,
 )
 from kled.snapshot import claims, names, order, prunes
+from kled.snapshot.judging import Judged, judged, shelf
 from kled.snapshot.ledger import Ledger, read_ledger, ready_to_write
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.parallel import in_parallel
@@ -39,7 +41,6 @@ from kled.snapshot.retention import GRACE, Candidate, Policy, keep
 from kled.storage.base import Entry, ObjectStore
 
 _KEEP_RUNS: Final = timedelta(days=90)
-_TRUSTED: Final = 1
 _SKEW: Final = 3 * order.SLACK
 """How far a clock may be ahead; the grace leaves room for that."""
 
@@ -116,25 +117,44 @@ def plan_prune(
     """
     now = snapshots.now()
     ledger = read_ledger(snapshots, state)
-    manifests, unreadable = _manifests(snapshots, ledger)
-    named = {ref.id for ref in ledger.named}
+    there = shelf(snapshots)
+    _require_whole(ledger, there.refs)
+    known = judged(snapshots, there, ledger.named)
+    unreadable = tuple((one.ref, one.trust.reasons[0]) for one in known if one.manifest is None)
     kept: list[tuple[SnapshotRef, str]] = []
     removed: list[SnapshotRef] = []
-    by_cluster: dict[str, list[Manifest]] = {}
-    for one in manifests:
-        by_cluster.setdefault(one.cluster, []).append(one)
-    for name, found in sorted(by_cluster.items()):
+    for name, found in groupby(known, key=lambda one: one.ref.cluster):
         if cluster not in {None, name}:
             continue
-        why = keep([_candidate(one) for one in found], policy, now, named=named, grace=grace)
-        for one in found:
-            ref = SnapshotRef(name, one.id)
-            if one.id in why:
-                kept.append((ref, why[one.id]))
+        readable = [one for one in found if one.manifest is not None]
+        why = _why_kept(ledger, readable, policy, now, grace)
+        for one in readable:
+            if one.ref.id in why:
+                kept.append((one.ref, why[one.ref.id]))
             else:
-                removed.append(ref)
+                removed.append(one.ref)
+    manifests = [one.manifest for one in known if one.manifest is not None]
     garbage = () if unreadable else _garbage(ledger, manifests, now, grace)
     return PrunePlan(tuple(kept), tuple(removed), unreadable, garbage)
+
+
+def _why_kept(
+    ledger: Ledger, found: Sequence[Judged], policy: Policy, now: datetime, grace: timedelta
+) -> Mapping[str, str]:
+    """Return the ids of one cluster's snapshots to keep, each with why.
+
+    What `latest` means stays, also where clocks gave it an id that is not the last.
+    """
+    trusted = {one.ref.id for one in found if one.trust.trusted}
+    candidates = [
+        Candidate(one.ref.id, one.ref.created, trusted=one.ref.id in trusted) for one in found
+    ]
+    named = {ref.id for ref in ledger.named}
+    why = dict(keep(candidates, policy, now, named=named, grace=grace))
+    cluster = found[0].ref.cluster if found else ""
+    for latest in ledger.oldest_first(cluster, trusted)[-1:]:
+        why.setdefault(latest, "newest trusted")
+    return why
 
 
 def apply_prune(
@@ -170,11 +190,6 @@ def apply_prune(
     for key in claims.outdated(snapshots.store, now):
         _delete(snapshots, key, locked, Quiet())
     return PruneReport(gone, len(collected), sum(one.size for one in collected), tuple(locked))
-
-
-def _candidate(manifest: Manifest) -> Candidate:
-    trusted = not manifest.fuzzy and manifest.level >= _TRUSTED
-    return Candidate(manifest.id, names.moment(manifest.id), trusted)
 
 
 def _require_whole(ledger: Ledger, present: Collection[SnapshotRef]) -> None:
@@ -301,11 +316,14 @@ def _garbage(
 def _collectable(snapshots: SnapshotStore, present: Collection[tuple[str, str]]) -> Iterator[Entry]:
     """Yield blobs, archives, and what else stands beside a manifest that is gone."""
     yield from snapshots.store.entries(names.BLOBS)
+    for entry in snapshots.store.entries(names.FAILED):
+        if names.failed_of(entry.key) not in present:
+            yield entry
     for entry in snapshots.store.entries(names.CLUSTERS):
         parts = entry.key.split("/")
         if len(parts) < 4 or not names.is_id(parts[2]) or parts[3] == names.MANIFEST:  # noqa: PLR2004
             continue
-        if parts[3].startswith("state.tar") or (parts[1], parts[2]) not in present:
+        if parts[3].startswith(names.ARCHIVE) or (parts[1], parts[2]) not in present:
             yield entry
 
 

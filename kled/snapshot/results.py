@@ -1,13 +1,21 @@
 """What making snapshots is told, and what it tells."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kled.errors import KledError, SnapshotNotTrustworthy
+from kled.snapshot.trust import brief
 
 if TYPE_CHECKING:
     from kled.snapshot.verify import KopsCheck
+
+_SHOWN: Final = 3
+_CURE: Final = (
+    "mend the cluster's state, and run this again; what its newest trusted snapshot would put back:"
+    " kled snapshot restore --name={cluster} --snapshot=latest"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +50,17 @@ class ClusterResult:
     """Bytes of the objects, before compression."""
     findings: tuple[str, ...] = ()
     """What is wrong with the cluster's state, in words."""
+    reasons: tuple[str, ...] = ()
+    """Why the snapshot cannot be trusted, in words; with the findings. Empty: it can."""
     left_out: tuple[str, ...] = ()
     """Objects whose keys no snapshot can hold, each with the reason; kops has none such."""
     seconds: float = 0.0
     error: KledError | None = None
+
+    @property
+    def trusted(self) -> bool:
+        """Whether a snapshot that can be trusted holds what is there."""
+        return self.error is None and not self.reasons
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
@@ -55,6 +70,8 @@ class ClusterResult:
             "reused": self.reused,
             "fuzzy": self.fuzzy,
             "level": self.level,
+            "trusted": self.trusted,
+            "reasons": list(self.reasons),
             "objects": self.objects,
             "bytes": self.size,
             "findings": list(self.findings),
@@ -85,11 +102,29 @@ class RunResult:
         return self
 
     def require_whole(self) -> "RunResult":
-        """Raise the first cluster's error, else `KledError` where an object was left out.
+        """Raise where not all of every cluster is in a snapshot that can be trusted.
 
-        Else `SnapshotNotTrustworthy` with the first finding. All the rest was taken.
+        A cluster that was not taken counts most, then an object that was left out (both exit status
+        1), then a snapshot that cannot be trusted, then what is wrong with the snapshot store or
+        the fleet (both 4).
         """
-        self.require()
+        self._require_taken()
+        self._require_trusted()
+        if self.findings:
+            raise SnapshotNotTrustworthy(
+                f"every cluster was taken, but {brief(self.findings)}",
+                hint="kled snapshot verify --all tells what is wrong with the snapshot store",
+            )
+        return self
+
+    def _require_taken(self) -> None:
+        """Raise what may pass, else the first cluster's error, else what was left out."""
+        failed = [one for one in self.clusters if one.error is not None]
+        for one in failed:
+            if one.error is not None and one.error.retryable:
+                raise one.error
+        if failed and failed[0].error is not None:
+            raise _not_taken(failed[0].cluster, failed[0].error, failed[1:])
         left_out = [f"{one.cluster}/{words}" for one in self.clusters for words in one.left_out]
         if left_out:
             number = f"{len(left_out)} objects were" if len(left_out) > 1 else "an object was"
@@ -98,10 +133,30 @@ class RunResult:
                 hint="kops has no such objects: look what it is, and move it out of the cluster's"
                 " directory; everything else is in the snapshots",
             )
-        if self.findings:
-            more = f"; and {len(self.findings) - 1} more" if len(self.findings) > 1 else ""
+
+    def _require_trusted(self) -> None:
+        bad = [one for one in self.clusters if not one.trusted]
+        if bad:
+            first, others = bad[0], f"; nor can that of {_some(bad[1:])}" if bad[1:] else ""
             raise SnapshotNotTrustworthy(
-                f"every cluster was taken, but {self.findings[0]}{more}",
-                hint="kled snapshot verify --all tells what is wrong with the snapshot store",
+                f"snapshot {first.snapshot} of {first.cluster} cannot be trusted:"
+                f" {brief(first.reasons)}{others}",
+                hint=_CURE.format(cluster=first.cluster),
             )
-        return self
+
+
+def _not_taken(cluster: str, error: KledError, others: Sequence[ClusterResult]) -> KledError:
+    """Return what to raise for a cluster that was not taken: exit status 1, whatever kept it."""
+    if error.exit_code == KledError.exit_code and not others:
+        return error
+    more = f"; nor was {_some(others)}" if others else ""
+    failure = KledError(
+        f'cluster "{cluster}" was not taken: {error.message}{more}', hint=error.hint
+    )
+    failure.__cause__ = error
+    return failure
+
+
+def _some(clusters: Sequence[ClusterResult]) -> str:
+    more = f" and {len(clusters) - _SHOWN} more" if len(clusters) > _SHOWN else ""
+    return ", ".join(one.cluster for one in clusters[:_SHOWN]) + more

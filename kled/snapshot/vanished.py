@@ -1,6 +1,6 @@
 """Clusters that an earlier run saw and the state store lacks: deleted with kled, or lost."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from kled.errors import ClusterNotFound, SnapshotMissing, SnapshotNotTrustworthy
@@ -40,10 +40,12 @@ def vanished(
     known: Mapping[str, RunEntry],
     there: Collection[str],
     state_store: str,
+    way_back: Callable[[str], str],
 ) -> Vanished:
     """Compare the clusters that are `there` with those that earlier runs knew.
 
-    A request for the epoch of each that is gone, until it is known that kled deleted it.
+    `way_back` says how to put a cluster back. A request for the epoch of each that is gone, until
+    it is known that kled deleted it.
     """
     gone = {
         name: (entry, entry.snapshot)
@@ -53,13 +55,13 @@ def vanished(
     warnings: list[str] = []
     findings: list[str] = []
     became = {name: _fate(snapshots, name, entry, findings) for name, (entry, _) in gone.items()}
-    for name, (entry, snapshot) in gone.items():
+    for name, (entry, _) in gone.items():
         if entry.error in {GONE, ENDED}:
             continue
-        hint = f"kled snapshot restore --name={name} --snapshot={snapshot}"
+        hint = way_back(name)
         words = f'cluster "{name}" is gone from the state store'
         if became[name] == ENDED:
-            warnings.append(f"{words}: kled deleted it; {hint} brings it back")
+            warnings.append(f"{words}: kled deleted it; to have it back: {hint}")
         else:
             warnings.append(f"{words}; if nobody deleted it: {hint}")
             findings.append(f"{words}, and kled did not delete it")
@@ -69,7 +71,7 @@ def vanished(
         {name: snapshot for name, (_, snapshot) in gone.items()},
         tuple(warnings),
         tuple(findings),
-        tuple(_failure(name, *gone[name], state_store) for name in lost),
+        tuple(_failure(name, *gone[name], state_store, way_back(name)) for name in lost),
     )
 
 
@@ -85,11 +87,12 @@ def _fate(snapshots: SnapshotStore, name: str, entry: RunEntry, findings: list[s
     return ENDED if found is not None and (found.vacant or found.ends) else GONE
 
 
-def _failure(name: str, entry: RunEntry, snapshot: str, state_store: str) -> ClusterResult:
+def _failure(
+    name: str, entry: RunEntry, snapshot: str, state_store: str, way_back: str
+) -> ClusterResult:
     """Return the failure of a cluster that vanished with all the others."""
     error = ClusterNotFound(
         f'cluster "{name}" is gone from {state_store}, as are all the others',
-        hint="is it the right state store, and all of it? to put the cluster back:"
-        f" kled snapshot restore --name={name} --snapshot={snapshot}",
+        hint=f"is it the right state store, and all of it? to put the cluster back: {way_back}",
     )
     return ClusterResult(name, snapshot, level=entry.level, error=error)

@@ -17,9 +17,10 @@ from kled.snapshot.contents import archived_objects, blob_file, packed_archive, 
 from kled.snapshot.etcd import EtcdContents, inspect
 from kled.snapshot.ledger import read_ledger
 from kled.snapshot.manifest import Manifest, Payload, Proof
-from kled.snapshot.proofs import proofs
+from kled.snapshot.proofs import later, proofs
 from kled.snapshot.proofs import record as keep_proof
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.trust import trust_of
 from kled.storage.base import ObjectStore
 
 __all__ = ["KopsCheck", "KopsVerdict", "VerifyReport", "lost", "proofs", "verify"]
@@ -104,6 +105,8 @@ def verify(
 ) -> VerifyReport:
     """Check one snapshot up to `level`; what is wrong is in the report, never raised.
 
+    What else keeps it from being trusted (`trust`) is a finding, too: a check that passes does not
+    make whole what was incomplete when it was taken, or failed a check that is not made this time.
     Level 2 is left out where there is no `kops_check`, and never counts for a simulated kops. With
     `record` the proofs are kept as `verified/<level>.json`, the newest of each level. Raises what
     keeps it from checking: a store that does not answer, an identity that is missing.
@@ -114,17 +117,17 @@ def verify(
         check.run(level)
     except SnapshotNotTrustworthy as error:
         check.findings.append(error.message)
-    report = VerifyReport(
+    kept = check.kept() if record else ()
+    return VerifyReport(
         ref,
         level,
         max((proof.level for proof in check.proofs), default=None),
-        tuple(check.findings),
+        tuple(dict.fromkeys((*check.findings, *check.standing_against()))),
         time.monotonic() - began,
         tuple(check.proofs),
         check.etcd or None,
-        tuple(check.unproved),
+        (*check.unproved, *kept),
     )
-    return replace(report, unproved=(*report.unproved, *check.kept())) if record else report
 
 
 def lost(
@@ -157,6 +160,7 @@ class _Check:
         self.unproved: list[str] = []
         self._manifest: Manifest | None = None
         self._under_way = DIGESTS
+        self._proves = True
         self._began = time.monotonic()
 
     def kept(self) -> tuple[str, ...]:
@@ -164,10 +168,21 @@ class _Check:
         if self._manifest is None:
             return ()
         results: list[tuple[Proof, list[str]]] = [(proof, []) for proof in self.proofs]
-        if self.findings:
+        if self.findings and self._proves:
             results.append((self._proof(self._under_way, self._began, None), self.findings))
         keep = partial(keep_proof, self._snapshots, self._manifest)
         return tuple(words for one in results if (words := keep(*one)) is not None)
+
+    def standing_against(self) -> tuple[str, ...]:
+        """Return what keeps the snapshot from being trusted beside what was checked now."""
+        if self._manifest is None:
+            return ()
+        checked = {proof.level for proof in self.proofs}
+        if self.findings:
+            checked.add(self._under_way)
+        beside = later(self._snapshots, self._manifest)
+        others = tuple(one for one in beside.failed if one.proof.level not in checked)
+        return trust_of(self._manifest, replace(beside, failed=others)).reasons
 
     def run(self, level: int) -> None:
         """Check level by level, until something is wrong."""
@@ -238,6 +253,7 @@ class _Check:
         verdict = check(manifest.cluster, self._bodies)
         self.findings += verdict.findings
         if verdict.simulated:
+            self._proves = not verdict.findings
             self.unproved.append("level 2: read by a simulated kops, which proves nothing")
             return None
         return verdict.version

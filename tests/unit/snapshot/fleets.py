@@ -104,7 +104,10 @@ class Runs:
         return SnapshotStore(self.store, self.keys, now=self._now, chance=self._random)
 
     def run(self, clusters: Sequence[str] | None = None) -> RunResult:
-        options = CreateOptions(by="kled test")
+        return self.run_by("kled test", clusters)
+
+    def run_by(self, by: str, clusters: Sequence[str] | None = None) -> RunResult:
+        options = CreateOptions(by=by)
         return create(self.state, self.snapshots, clusters, options=options, progress=Quiet())
 
     def _now(self) -> datetime:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from kled.errors import (
     ClusterNotFound,
     KledError,
-    SnapshotMissing,
     SnapshotNotTrustworthy,
     StoreUnavailable,
 )
@@ -221,7 +220,7 @@ def test_the_newest_that_is_left_is_not_taken_for_the_newest() -> None:
     newest = runs.run().require().clusters[0].snapshot
     runs.store.delete(f"clusters/{name(0)}/{newest}/manifest.json")
 
-    with pytest.raises(SnapshotMissing, match=str(newest)) as raised:
+    with pytest.raises(SnapshotNotTrustworthy, match=str(newest)) as raised:  # fault 101
         choose(runs.snapshots, name(0), "latest")
 
     assert str(older) in str(raised.value.hint)

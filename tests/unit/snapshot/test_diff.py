@@ -207,7 +207,7 @@ def test_objects_over_four_mebibytes_are_compared_without_being_held() -> None:
     state_store, snapshots = MemoryStore(), snapshot_store()
     put(state_store, plain_tree() | {"addons/big/k8s.yaml": b"kled" * (2 << 20)})
     create(state_store, snapshots, None, options=CreateOptions("a test"), progress=Quiet())
-    manifest = snapshots.manifest(choose(snapshots, CLUSTER, "latest"))
+    manifest = snapshots.manifest(choose(snapshots, CLUSTER, "newest"))
     old = views.of_snapshot(snapshots, manifest, KEY)
     counting = CountingStore(state_store)
 

@@ -1,0 +1,172 @@
+"""What earlier runs left to a new one: what they knew of each cluster, and what it may build on.
+
+Where nothing is new an earlier snapshot counts, and says again what is wrong with the cluster, in
+every run until that is cured. One that failed a check, mixes two states, or was judged incomplete
+by another kled is not built on: it is taken anew.
+"""
+
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import partial
+
+from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
+from kled.snapshot.contents import require_stored
+from kled.snapshot.judging import judge, shelf
+from kled.snapshot.ledger import Ledger
+from kled.snapshot.making import referred
+from kled.snapshot.manifest import Manifest
+from kled.snapshot.proofs import marked
+from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.runs import Run, RunEntry
+from kled.snapshot.selection import Selection
+from kled.snapshot.trust import COMPLETE, birth_findings, brief
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an earlier snapshot says of a cluster in which nothing is new."""
+
+    findings: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    """Why it cannot be trusted."""
+    anew: str = ""
+    """Why another one has to take its place; empty: it may stay."""
+
+
+class Earlier:
+    """The newest run of one state store, and the snapshots that it names."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        state_store: str,
+        run_id: str,
+        *,
+        by: str,
+        reuse: bool,
+        requests: Executor,
+    ) -> None:
+        """`by` is the kled that looks; without `reuse` nothing is built on."""
+        self._snapshots = ledger.snapshots
+        self._ledger = ledger
+        self._state_store = state_store
+        self._id = run_id
+        self._by = by
+        self._reuse = reuse
+        self._requests = requests
+        self._distrusted: set[str] = set()
+        self.warnings: list[str] = []
+        self.findings: list[str] = []
+        self._marked = marked(self._snapshots)
+        self._run = self._newest_run()
+
+    def known(self) -> dict[str, RunEntry]:
+        """Return what earlier runs of this state store knew, whoever could read their snapshots."""
+        earlier = self._run or self._ledger.runs.get(self._state_store)
+        return dict(earlier.clusters) if earlier else {}
+
+    def entry(self, cluster: str) -> RunEntry | None:
+        """Return what is known of a cluster that has a snapshot to go on from; else None."""
+        if self._run is None or not self._reuse or cluster in self._distrusted:
+            return None
+        entry = self._run.clusters.get(cluster)
+        return entry if entry and entry.snapshot else None
+
+    def is_unchanged(self, found: Selection) -> bool:
+        """Say whether nothing is new since an earlier snapshot."""
+        entry = self.entry(found.cluster)
+        if entry is None or entry.fuzzy:
+            return False
+        seen = (entry.definition_digest, entry.etcd_digest)
+        return seen == (found.definition_digest, found.etcd_digest)
+
+    def standing(self, cluster: str) -> Standing | None:
+        """Return what the earlier snapshot is worth now; None where it is not built on any more.
+
+        Asks the store only of one that was not complete, or that a check went wrong for.
+        """
+        entry = self.entry(cluster)
+        if entry is None:
+            return None
+        ref = SnapshotRef(cluster, entry.snapshot or "")
+        look = entry.level < COMPLETE or (ref.cluster, ref.id) in self._marked
+        standing = standing_of(self._snapshots, ref, self._by) if look else Standing()
+        if standing.anew:
+            self._distrust(cluster, f"{ref.id} of {cluster}: {standing.anew}")
+            return None
+        return standing
+
+    def to_build_on(self, found: Selection) -> Manifest | None:
+        """Return the manifest to build on; None where there is none that can be trusted.
+
+        What the new snapshot would refer to is read back, every byte: a damaged archive would be
+        handed on from snapshot to snapshot, as long as nothing changes.
+        """
+        cluster, entry = found.cluster, self.entry(found.cluster)
+        if entry is None or entry.fuzzy or self.standing(cluster) is None:
+            return None
+        ref = SnapshotRef(cluster, entry.snapshot or "")
+        try:
+            earlier = self._snapshots.manifest(ref)
+            for payload in referred(earlier, found):
+                require_stored(self._snapshots, payload, f"{payload.key}, of snapshot {ref.id},")
+        except (SnapshotMissing, SnapshotNotTrustworthy) as error:
+            self._distrust(cluster, error.message)
+            return None
+        return earlier if earlier.recipients == self._snapshots.keys.recipients else None
+
+    def _distrust(self, cluster: str, why: str) -> None:
+        self.warnings.append(f"{why}: a new snapshot is made that needs no earlier one")
+        self._distrusted.add(cluster)
+
+    def _newest_run(self) -> Run | None:
+        """Return the run to build on; one with other recipients is none, nor is one in doubt."""
+        found = self._ledger.runs.get(self._state_store)
+        if found is None or found.recipients != self._snapshots.keys.recipients:
+            return None
+        return self._without_lost(found)
+
+    def _without_lost(self, run: Run) -> Run:
+        """Look whether one snapshot, another one each time, is still there, and forget a lost one.
+
+        To look at all costs a request for each cluster; that is done where it is not sure that the
+        run is the newest, where it is not signed though a key is configured, and by `verify`.
+        """
+        names = sorted(name for name, one in run.clusters.items() if one.snapshot)
+        if not names:
+            return run
+        at = int(self._id[-4:], 16) % len(names)
+        unsure = self._ledger.doubts or (self._snapshots.verification_keys and not run.signed)
+        looked_at = names if unsure else names[at : at + 1]
+        lost = set(filter(None, self._requests.map(partial(self._if_lost, run), looked_at)))
+        kept = {name: entry for name, entry in run.clusters.items() if name not in lost}
+        return replace(run, clusters=kept) if lost else run
+
+    def _if_lost(self, run: Run, name: str) -> str | None:
+        """Return the name where its snapshot is not there, and say so."""
+        try:
+            self._snapshots.manifest(SnapshotRef(name, run.clusters[name].snapshot or ""))
+        except (SnapshotMissing, SnapshotNotTrustworthy) as error:
+            self.findings.append(f"{error.message}, though run {run.id} names it")
+            return name
+        return None
+
+
+def standing_of(snapshots: SnapshotStore, ref: SnapshotRef, by: str) -> Standing:
+    """Look at an earlier snapshot; `by` is the kled that looks. One LIST, and a GET or a few.
+
+    Raises what may pass.
+    """
+    try:
+        found = judge(snapshots, ref, shelf(snapshots, ref.cluster), {ref})
+    except SnapshotMissing as error:
+        return Standing(anew=error.message)
+    if found.manifest is None or found.failed:
+        return Standing(anew=brief(found.trust.reasons[-1:]))
+    if found.manifest.level < COMPLETE and not _is_judged_by(found.manifest, by):
+        return Standing(anew="another kled judged it incomplete, or did not say why")
+    return Standing(birth_findings(found.manifest), found.trust.reasons)
+
+
+def _is_judged_by(manifest: Manifest, by: str) -> bool:
+    return bool(birth_findings(manifest)) and all(proof.by == by for proof in manifest.proofs)

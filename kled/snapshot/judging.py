@@ -1,0 +1,135 @@
+"""Asks a snapshot store what is needed to trust its snapshots: manifests, and what lies beside.
+
+One listing tells which snapshots there are, which archives, and where later checks left a document;
+only those documents are read.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from kled.errors import KledError, SnapshotMissing
+from kled.snapshot import names, order, proofs
+from kled.snapshot.manifest import Manifest, Payload
+from kled.snapshot.parallel import in_parallel
+from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.trust import Trust, trust_of, unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What a listing shows of the snapshots of one cluster, or of all."""
+
+    refs: tuple[SnapshotRef, ...] = ()
+    """By cluster and id."""
+    archives: Mapping[str, int] = field(default_factory=dict)
+    """Key to size."""
+    checked: Mapping[SnapshotRef, frozenset[int]] = field(default_factory=dict)
+    """The levels that have a document of a later check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One snapshot, and whether it can be trusted."""
+
+    ref: SnapshotRef
+    trust: Trust
+    manifest: Manifest | None = None
+    """None where it cannot be read."""
+    failed: bool = False
+    """A check after its birth went wrong, and that stands."""
+
+
+def shelf(snapshots: SnapshotStore, cluster: str | None = None) -> Shelf:
+    """List the snapshots of one cluster or of all, with what lies beside each; one LIST."""
+    refs: list[SnapshotRef] = []
+    archives: dict[str, int] = {}
+    checked: dict[SnapshotRef, frozenset[int]] = {}
+    prefix = names.cluster_prefix(cluster) if cluster else names.CLUSTERS
+    for entry in snapshots.store.entries(prefix):
+        name, _, beside = entry.key.removeprefix(names.CLUSTERS).partition("/")
+        snapshot_id, _, file = beside.partition("/")
+        if not names.is_id(snapshot_id):
+            continue
+        ref = SnapshotRef(name, snapshot_id)
+        if file == names.MANIFEST:
+            refs.append(ref)
+        elif file.startswith(names.ARCHIVE):
+            archives[entry.key] = entry.size
+        elif file.startswith(names.VERIFIED):
+            checked[ref] = checked.get(ref, frozenset()) | _level(file)
+    return Shelf(tuple(refs), archives, checked)
+
+
+def judge(
+    snapshots: SnapshotStore,
+    ref: SnapshotRef,
+    there: Shelf,
+    named: Collection[SnapshotRef] = (),
+    *,
+    blobs: bool = False,
+) -> Judged:
+    """Return whether a snapshot can be trusted; damage is a reason, never raised.
+
+    `there` is a listing that has it, `named` are those that the newest runs name. A GET for the
+    manifest and for each later check; with `blobs` also a LIST for each blob. Raises what may pass
+    (`retryable`), and `SnapshotMissing` where it was removed meanwhile.
+    """
+    try:
+        manifest = snapshots.manifest(ref)
+        later = proofs.later(snapshots, manifest, there.checked.get(ref, frozenset()))
+        lacking = list(_archive_lacking(manifest, there))
+        if blobs:
+            lacking += _blobs_lacking(snapshots, manifest)
+    except SnapshotMissing:
+        raise
+    except KledError as error:
+        if error.retryable:
+            raise
+        return Judged(ref, unreadable(error.message))
+    undated = ref not in named and order.is_ahead(ref.id, snapshots.now())
+    trust = trust_of(manifest, later, lacking=lacking, undated=undated)
+    return Judged(ref, trust, manifest, failed=bool(later.failed or lacking))
+
+
+def judged(
+    snapshots: SnapshotStore, there: Shelf, named: Collection[SnapshotRef] = ()
+) -> tuple[Judged, ...]:
+    """Judge all that are listed, many at once, in the order of the listing.
+
+    What was removed meanwhile is left out.
+    """
+
+    def look(ref: SnapshotRef) -> Judged | None:
+        try:
+            return judge(snapshots, ref, there, named)
+        except SnapshotMissing:
+            return None
+
+    found = filter(None, in_parallel((0, partial(look, ref)) for ref in there.refs))
+    return tuple(sorted(found, key=lambda one: one.ref))
+
+
+def _level(file: str) -> frozenset[int]:
+    digits = file.removeprefix(names.VERIFIED).removesuffix(".json")
+    return frozenset({int(digits)} if digits in map(str, proofs.LEVELS) else ())
+
+
+def _archive_lacking(manifest: Manifest, there: Shelf) -> Iterator[str]:
+    archive = manifest.archive
+    size = there.archives.get(archive.key)
+    if size is None:
+        yield f"its archive {archive.key} is gone"
+    elif size != archive.stored_size:
+        yield f"its archive has {size} bytes, and its manifest says {archive.stored_size}"
+
+
+def _blobs_lacking(snapshots: SnapshotStore, manifest: Manifest) -> list[str]:
+    def look(blob: Payload) -> str | None:
+        for entry in snapshots.store.entries(blob.key):
+            if entry.key == blob.key:
+                return None if entry.size == blob.stored_size else f"its {blob.key} is damaged"
+        return f"its {blob.key} is gone"
+
+    found = in_parallel((0, partial(look, blob)) for blob in manifest.blobs)
+    return sorted(filter(None, found))
