@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 NAME: Final = "take the final snapshot"
 ABSENT: Final = "there is nothing to snapshot any more"
-_CONTENTS: Final = 1
 _HINT: Final = (
     "mend it or run this again; --no-snapshot deletes the cluster all the same, and the snapshot"
     " stays as it is"
@@ -109,18 +108,14 @@ def _drives_kops(session: Session) -> bool:
 
 def _require_whole(result: "ClusterResult", report: "VerifyReport | None") -> None:
     """Raise `SnapshotNotTrustworthy` where a cluster could not be brought back from it."""
-    at_birth = result.findings if result.level < _CONTENTS else ()  # else it is usable all the same
-    wrong = list(dict.fromkeys((*at_birth, *(report.findings if report else ()))))
+    wrong = list(dict.fromkeys((*result.reasons, *(report.findings if report else ()))))
     if report is None:
         wrong.append("it was removed as soon as it was taken")
-    if result.fuzzy:
-        wrong.append("the state store was written to meanwhile, so it may mix two states")
-    if not wrong and result.level >= _CONTENTS:
-        return
-    why = "; ".join(wrong) or f"only level {result.level} is proved"
-    raise SnapshotNotTrustworthy(
-        f"snapshot {result.snapshot} cannot bring the cluster back: {why}", hint=_HINT
-    )
+    if wrong:
+        raise SnapshotNotTrustworthy(
+            f"snapshot {result.snapshot} cannot bring the cluster back: {'; '.join(wrong)}",
+            hint=_HINT,
+        )
 
 
 def _require_etcd(session: Session, result: "ClusterResult") -> str:

@@ -14,7 +14,7 @@ from kled.operations.guards import Guards
 from kled.operations.overrides import Overrides
 from kled.operations.session import Session, require_state_store
 from kled.operations.step import ADDS_ONLY, Operation, Step
-from kled.operations.taken_snapshot import advised, taken, words
+from kled.operations.taken_snapshot import advised, require_trusted, taken, words
 from kled.retry import CHANGE, READ
 
 SNAPSHOT: Final = "take a snapshot"
@@ -57,8 +57,7 @@ def _before(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step
     """Yield what comes before the first change, when nothing that was looked at refuses it."""
     if guards.snapshot != "none" and not overrides.no_snapshot:
         final = guards.snapshot == "final"
-        first = snapshot_step(cluster, may_be_gone=guards.mends_loss)
-        yield final_step(cluster) if final else first
+        yield final_step(cluster) if final else _snapshot_step(guards, cluster, overrides)
     if guards.epoch == "end" and not overrides.no_epoch:
         yield announce_step(cluster)
 
@@ -66,9 +65,18 @@ def _before(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step
 def _after(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
     """Yield what comes last."""
     if guards.snapshot == "after" and not overrides.no_snapshot:
-        yield replace(snapshot_step(cluster), name=FIRST)
+        yield replace(_snapshot_step(guards, cluster, overrides), name=FIRST)
     if guards.epoch == "end" and not overrides.no_epoch:
         yield vacate_step(cluster)
+
+
+def _snapshot_step(guards: Guards, cluster: str, overrides: Overrides) -> Step:
+    """Return the snapshot that `guards` ask for.
+
+    Whoever lets a cluster begin anew with other keys knows that its state is not whole.
+    """
+    needs_trusted = guards.needs_trusted and overrides.new_identity != cluster
+    return snapshot_step(cluster, may_be_gone=guards.mends_loss, needs_trusted=needs_trusted)
 
 
 def epoch_step(cluster: str, *, ends: bool = False) -> Step:
@@ -157,12 +165,13 @@ def vacate_step(cluster: str) -> Step:
     return Step("end epoch", act, READ)
 
 
-def snapshot_step(cluster: str, *, may_be_gone: bool = False) -> Step:
+def snapshot_step(cluster: str, *, may_be_gone: bool = False, needs_trusted: bool = False) -> Step:
     """Take a snapshot before anything is changed; where nothing is new, the newest one counts.
 
     Safe to repeat and to kill: a snapshot exists when its manifest does. A cluster that is not
     there yet has nothing to lose; one that was there and is gone raises `NotApproved`, unless it
-    `may_be_gone`, as for a restore.
+    `may_be_gone`, as for a restore. One that could not be brought back from what was taken is said
+    to be so, and raises `SnapshotNotTrustworthy` where the change `needs_trusted`.
     """
 
     def act(session: Session) -> str:
@@ -172,6 +181,8 @@ def snapshot_step(cluster: str, *, may_be_gone: bool = False) -> Step:
                 if not may_be_gone:
                     _refuse_lost(session, cluster)
                 return ABSENT
+            if needs_trusted:
+                require_trusted(session, result)
         return words(session, result)
 
     return Step(SNAPSHOT, act, _UPLOAD, way_back=ADDS_ONLY)
@@ -183,17 +194,19 @@ def _refuse_lost(session: Session, cluster: str) -> None:
     kops would make a new one over it, with new CA keys that no running machine trusts.
     """
     from kled.snapshot import epoch  # noqa: PLC0415
+    from kled.snapshot.choosing import way_back  # noqa: PLC0415
 
     snapshots = session.snapshot_store
     found = epoch.read(snapshots, cluster)
     if found is None or found.vacant or found.ends:
         return
-    newest = [ref.id for ref in snapshots.list(cluster)][-1:]
-    if newest and found.state_store == require_state_store(session.settings):
+    if found.state_store != require_state_store(session.settings):
+        return
+    if next(iter(snapshots.list(cluster)), None) is not None:
+        back = way_back(snapshots, cluster, state=session.stores.remembering)
         raise NotApproved(
             f'cluster "{cluster}" is gone from the state store, and kled did not delete it',
-            hint=f"to put it back: kled snapshot restore --name={cluster}"
-            f" --snapshot={newest[0]} --yes; to begin anew with other keys: --no-snapshot",
+            hint=f"to put it back: {back}; to begin anew with other keys: --no-snapshot",
         )
 
 

@@ -1,6 +1,6 @@
 """What must hold before, while and after an operation acts: a value that each operation carries."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 Snapshot = Literal["none", "before", "final", "after"]
@@ -36,6 +36,8 @@ class Guards:
     """`--no-epoch`"""
     snapshot: Snapshot
     """`--no-snapshot`"""
+    needs_trusted: bool = False
+    """Whether it refuses to go on where that snapshot cannot be trusted; else it says so."""
     roles: bool = False
     """Whether it may change IAM roles that other clusters use, too (`--no-role-check`)."""
     identity: bool = False
@@ -60,13 +62,11 @@ STORES: Final = Guards(lease=False, windows=False, epoch="none", snapshot="none"
 """It works on snapshot stores: no cluster changes."""
 EDITS: Final = Guards(lease=True, windows=True, epoch="check", snapshot="before")
 """It changes what is stored of a cluster, or its machines."""
-APPLIES: Final = Guards(
-    lease=True, windows=True, epoch="check", snapshot="before", roles=True, identity=True
-)
+ROLLS: Final = replace(EDITS, needs_trusted=True)
+"""It replaces machines, versions or keys: nothing but a snapshot takes that back."""
+APPLIES: Final = replace(ROLLS, roles=True, identity=True)
 """It lets kops make what the definition asks for: cloud resources, roles, keysets, secrets."""
-CREATES: Final = Guards(
-    lease=True, windows=True, epoch="check", snapshot="after", roles=True, identity=True
-)
+CREATES: Final = replace(APPLIES, snapshot="after")
 """It may also make the cluster itself."""
 DELETES: Final = Guards(lease=True, windows=True, epoch="end", snapshot="final", roles=True)
 """Afterwards nothing of the cluster is left."""

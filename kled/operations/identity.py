@@ -6,10 +6,10 @@ old one back but a copy. So a plan that makes what the cluster had is refused (`
 operation that goes on with the cluster first looks whether its keysets are there (`step`).
 """
 
-from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import IdentityAtRisk, NotApproved, SnapshotNotTrustworthy
+from kled.errors import IdentityAtRisk, NotApproved
 from kled.kops import identity, layout, places, stored
 from kled.kops.identity import Evidence, Made
 from kled.kops.places import Place
@@ -20,8 +20,8 @@ from kled.operations.step import Step
 from kled.retry import READ
 
 if TYPE_CHECKING:
+    from kled.snapshot.judging import Judged
     from kled.snapshot.manifest import Manifest
-    from kled.snapshot.repository import SnapshotRef, SnapshotStore
 
 NAME: Final = "check identity"
 _LOOKED_AT: Final = 50
@@ -123,12 +123,20 @@ def allowed(session: Session, cluster: str) -> bool:
 def advice(session: Session, cluster: str, keys: frozenset[str]) -> str:
     """Say how to put lost keys back; `keys` are relative to the cluster's prefix. Only reads."""
     kept = _snapshot_with(session, cluster, keys)
-    if kept is None:
-        return _NO_COPY
-    return (
-        f"put them back with kled snapshot restore --name={cluster} --snapshot={kept.id}"
-        " --class=identity --yes"
-    )
+    if kept is not None:
+        return f"put them back with {_restore(cluster, kept.id)} --yes"
+    for one in _known(session, cluster, keys):
+        if _number(one, keys):
+            return (
+                f"no snapshot that can be trusted has them; {one.ref.id} has"
+                f" ({one.trust.reasons[0]}): {_restore(cluster, one.ref.id)} --untrusted shows what"
+                " it would put back"
+            )
+    return _NO_COPY
+
+
+def _restore(cluster: str, snapshot: str) -> str:
+    return f"kled snapshot restore --name={cluster} --snapshot={snapshot} --class=identity"
 
 
 def _lost(keysets: tuple[str, ...]) -> tuple[tuple[Change, str], ...]:
@@ -205,38 +213,28 @@ def _snapshot_with(session: Session, cluster: str, keys: frozenset[str]) -> "Man
     None where no snapshot store is configured, or none has any. Snapshots of an earlier cluster of
     that name, which was deleted, do not count.
     """
+    known = [one for one in _known(session, cluster, keys) if one.trust.trusted]
+    best = max(known, key=lambda one: _number(one, keys), default=None)
+    return best.manifest if best is not None and _number(best, keys) else None
+
+
+def _known(session: Session, cluster: str, keys: frozenset[str]) -> "list[Judged]":
+    """Return the newest snapshots, newest first, back to a trusted one that has all of `keys`."""
+    from kled.snapshot.choosing import newest_first  # noqa: PLC0415 - not for --help
+
     if session.settings.snapshot_store is None:
-        return None
-    kept = session.snapshot_store
-    best: Manifest | None = None
-    for manifest in _trusted(kept, cluster):
-        found = keys & _identity_keys(manifest)
-        if found == keys:
-            return manifest
-        if len(found) > (len(keys & _identity_keys(best)) if best else 0):
-            best = manifest
-    return best
+        return []
+    known: list[Judged] = []
+    kept, state = session.snapshot_store, session.stores.remembering
+    for one in islice(newest_first(kept, cluster, state), _LOOKED_AT):
+        known.append(one)
+        if one.trust.trusted and _number(one, keys) == len(keys):
+            break
+    return known
 
 
-def _trusted(kept: "SnapshotStore", cluster: str) -> Iterator["Manifest"]:
-    for ref in _refs(kept, cluster):
-        try:
-            manifest = kept.manifest(ref)
-        except SnapshotNotTrustworthy:
-            continue
-        if manifest.level and not manifest.fuzzy:
-            yield manifest
-
-
-def _refs(kept: "SnapshotStore", cluster: str) -> list["SnapshotRef"]:
-    from kled.snapshot import epoch  # noqa: PLC0415 - only where snapshots are kept
-
-    known = epoch.read(kept, cluster)
-    if known is not None and known.vacant:
-        return []  # it was deleted, and this is another one
-    past = known.past if known is not None else ""
-    refs = [ref for ref in kept.list(cluster) if ref.id > past]
-    return refs[::-1][:_LOOKED_AT]
+def _number(one: "Judged", keys: frozenset[str]) -> int:
+    return len(keys & _identity_keys(one.manifest)) if one.manifest is not None else 0
 
 
 def _identity_keys(manifest: "Manifest") -> frozenset[str]:

@@ -8,7 +8,7 @@ from kled.models.rolled import Steadiness
 from kled.models.rolling import Roll, RollingPlan
 from kled.operations import identity, interrupted_scaling, plan_roll, roll_preflight
 from kled.operations.cluster_api import cluster_api
-from kled.operations.guards import EDITS
+from kled.operations.guards import ROLLS
 from kled.operations.roll_groups import roll_groups
 from kled.operations.session import Session
 from kled.operations.step import Step
@@ -48,7 +48,7 @@ class RollCluster:
     """The digest of the roll that somebody agreed to (`plan_roll`); None: whatever is left."""
 
     name = "rolling update"
-    guards = EDITS
+    guards = ROLLS
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps; without the Kubernetes API (`cloudonly`) nothing is looked at."""

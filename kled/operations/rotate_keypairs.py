@@ -14,7 +14,7 @@ from kled.models.credential import Keypair
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll
 from kled.operations import identity
-from kled.operations.guards import EDITS
+from kled.operations.guards import ROLLS
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE
@@ -32,7 +32,7 @@ class RotateKeypairs:
     keyset: str = ALL
 
     name = "rotate keypairs"
-    guards = EDITS
+    guards = ROLLS
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps.

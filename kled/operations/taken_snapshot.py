@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import ClusterNotFound, StoreError
+from kled.errors import ClusterNotFound, SnapshotNotTrustworthy, StoreError
 from kled.operations.session import Session
 
 if TYPE_CHECKING:
@@ -52,7 +52,22 @@ def advised() -> Iterator[None]:
 def words(session: Session, result: "ClusterResult") -> str:
     """Say which snapshot it is, and what is wrong with it."""
     kept = "nothing is new since" if result.reused else "snapshot"
-    fuzzy = "; it may mix two states" if result.fuzzy else ""
-    missing = f"; {'; '.join(result.findings)}" if result.findings else ""
+    wrong = f"; IT CANNOT BE TRUSTED: {'; '.join(result.reasons)}" if result.reasons else ""
     sealed = "" if session.settings.snapshot_profile.recipients else "; NOT ENCRYPTED"
-    return f"{kept} {result.snapshot} (level {result.level}){fuzzy}{missing}{sealed}"
+    return f"{kept} {result.snapshot} (level {result.level}){wrong}{sealed}"
+
+
+def require_trusted(session: Session, result: "ClusterResult") -> None:
+    """Raise `SnapshotNotTrustworthy` where the snapshot could not bring the cluster back."""
+    from kled.snapshot.choosing import way_back  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust import brief  # noqa: PLC0415
+
+    if not result.reasons:
+        return
+    back = way_back(session.snapshot_store, result.cluster, state=session.stores.remembering)
+    raise SnapshotNotTrustworthy(
+        f"snapshot {result.snapshot}, which holds what is there now, could not bring"
+        f" {result.cluster} back: {brief(result.reasons)}; no change goes on from there",
+        hint=f"mend its state first; the newest snapshot to trust: {back}; to go on all the same,"
+        " with nothing to go back to: --no-snapshot",
+    )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kled.operations import identity
-from kled.operations.guards import EDITS
+from kled.operations.guards import ROLLS
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE
@@ -18,7 +18,7 @@ class UpgradeCluster:
     channel: str | None = None
 
     name = "upgrade cluster"
-    guards = EDITS
+    guards = ROLLS
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps.
