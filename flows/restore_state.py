@@ -14,11 +14,12 @@ from tasks.operation import Outcome
 @operation.reported
 def restore_state(
     cluster: str,
-    snapshot: Annotated[str, Field(pattern=r"^\d{8}T\d{6}Z-[0-9a-f]{8}$")],
+    snapshot: Annotated[str, Field(pattern=r"^(latest|\d{8}T\d{6}Z-[0-9a-f]{8})$")],
     confirm: str | None = None,
     digest: Annotated[str | None, Field(pattern=r"^[0-9a-f]{12,64}$")] = None,
     *,
     raise_epoch: bool = False,
+    untrusted: bool = False,
 ) -> Outcome:
     """Put a cluster's state back as a snapshot has it; what is there now is snapshotted first.
 
@@ -26,10 +27,13 @@ def restore_state(
 
     Args:
         cluster: The cluster's name.
-        snapshot: The snapshot's id, as `kled snapshot list` shows it.
+        snapshot: `latest`, the newest that can be trusted, or an id of `kled snapshot list`.
         confirm: The cluster's name once more; a protected cluster needs it.
         digest: The digest of the plan that was approved, as `kled snapshot restore` prints it.
         raise_epoch: Also say that the cluster lives in this state store from now on.
+        untrusted: Restore the snapshot of that id though it cannot be trusted.
     """
-    restoring = RestoreState(Wish(cluster, snapshot), confirm, digest, raise_epoch)
+    restoring = RestoreState(
+        Wish(cluster, snapshot, untrusted=untrusted), confirm, digest, raise_epoch
+    )
     return operation.run(restoring, then=(f"kled kops update-cluster --name={cluster}",))

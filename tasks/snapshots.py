@@ -1,5 +1,6 @@
 """What flows tell of snapshots: a table per run, and an event per cluster (design §6)."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -13,20 +14,37 @@ _SHOWN: Final = ("cluster", "id", "level", "objects", "bytes")
 
 
 def publish_backup(backup: BackUpState) -> None:
-    """Store the table of a run, with the recovery point of each cluster, and announce it."""
-    now = datetime.now(UTC)
-    rows = [_backup_row(row, now) for row in backup.results]
+    """Store the table of a run, with the recovery point of each cluster, and announce it.
+
+    `.failed` is told in every run as long as a cluster has no trusted snapshot of what is there,
+    `.created` only of a new one that can be trusted. Where nothing is new nothing is told of the
+    cluster: that the run completed says that all is well (docs/snapshots.md).
+    """
+    rows = bad_first(backup)
     if rows:
-        create_table_artifact(rows, key="back-up-state", description="snapshots of this run")
-    for row in backup.results:
-        if row["error"]:
-            events.emit("kled.snapshot.failed", row["cluster"], row["error"])
-        elif not row["reused"]:
-            events.emit("kled.snapshot.created", row["cluster"], row["id"])
-    for words in (finding for run in backup.made for finding in run.findings):
-        events.emit("kled.snapshot.failed", ALL, words)
-    for cluster in () if rows else backup.clusters or (ALL,):
-        events.emit("kled.snapshot.failed", cluster, "the run failed before it looked at any")
+        table = [backup_row(row, datetime.now(UTC)) for row in rows]
+        create_table_artifact(table, key="back-up-state", description=_described(rows))
+    for told in to_tell(backup):
+        events.emit(*told)
+
+
+def bad_first(backup: BackUpState) -> list[dict[str, Any]]:
+    """Return the rows of a run; those without a trusted snapshot of what is there come first."""
+    return sorted(backup.results, key=lambda row: (row["trusted"], row["cluster"]))
+
+
+def to_tell(backup: BackUpState) -> list[tuple[str, str, str]]:
+    """Return the events of a run: name, cluster, and words."""
+    rows = bad_first(backup)
+    nothing = "the run failed before it looked at any"
+    unseen = [] if rows else [(one, nothing) for one in backup.clusters or (ALL,)]
+    bad = [(row["cluster"], _wrong(row)) for row in rows if not row["trusted"]]
+    store = [(ALL, words) for run in backup.made for words in run.findings]
+    new = [row for row in rows if row["trusted"] and not row["reused"]]
+    return [
+        *(("kled.snapshot.failed", *told) for told in (*unseen, *bad, *store)),
+        *(("kled.snapshot.created", row["cluster"], row["id"]) for row in new),
+    ]
 
 
 def publish_verification(verification: VerifySnapshots) -> None:
@@ -53,21 +71,35 @@ def announce_pruning(pruning: PruneSnapshots) -> None:
             events.emit("kled.snapshot.pruned", one["cluster"], one["id"])
 
 
-def _backup_row(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+def _described(rows: Sequence[dict[str, Any]]) -> str:
+    bad = sum(not row["trusted"] for row in rows)
+    return (
+        f"{bad} of {len(rows)} clusters have NO TRUSTED SNAPSHOT of what is there"
+        if bad
+        else (f"all {len(rows)} clusters have a trusted snapshot of what is there")
+    )
+
+
+def backup_row(row: dict[str, Any], now: datetime) -> dict[str, Any]:
     """Return what a person needs: how much would be lost if the state store were gone now.
 
     A run that saw nothing new knows that the earlier snapshot holds what is there.
     """
-    if row["error"] is None and not row["fuzzy"]:
+    if row["trusted"]:
         recovery_point = "now"
-    elif row["id"]:
-        hours = (now - moment(row["id"])).total_seconds() / 3600
+    elif row["newest_trusted"]:
+        hours = (now - moment(row["newest_trusted"])).total_seconds() / 3600
         recovery_point = f"{hours:.1f} hours ago"
     else:
         recovery_point = "NEVER"
     return {
         **{key: row[key] for key in _SHOWN},
+        "trusted": "yes" if row["trusted"] else "NO",
         "new": "no" if row["reused"] else "yes",
         "recovery point": recovery_point,
-        "remark": row["error"] or "; ".join(row["findings"]),
+        "remark": _wrong(row),
     }
+
+
+def _wrong(row: dict[str, Any]) -> str:
+    return row["error"] or "; ".join([*row["reasons"], *row["left_out"]])

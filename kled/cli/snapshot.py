@@ -47,6 +47,9 @@ _VERIFIED: Final = (
 )
 
 
+_WHICH: Final = "An id, `newest`, or `latest`: the newest that can be trusted [default: newest]."
+
+
 def _backups(_ctx: click.Context, _option: click.Parameter, typed: str) -> int | None:
     """Return how many etcd backups are meant; None: all."""
     if typed == "all":
@@ -128,17 +131,18 @@ def list_(call: Call, name: str | None) -> None:
     snapshots=True,
 )
 @click.option("--name", metavar="CLUSTER", required=True, help="The cluster.")
-@click.option("--snapshot", metavar="ID", default="latest", help="The snapshot [default: latest].")
+@click.option("--snapshot", metavar="ID", default="newest", help=_WHICH)
 def show_(call: Call, name: str, snapshot: str) -> None:
-    """Show one snapshot: what it holds, what was left out, and what is proved of it."""
-    from kled.snapshot.choosing import choose  # noqa: PLC0415
-    from kled.snapshot.verify import proofs  # noqa: PLC0415
+    """Show one snapshot: what it holds, what was left out, what is proved, whether to trust it."""
+    from kled.snapshot.choosing import choice  # noqa: PLC0415
 
     kept = call.stores.snapshots
     kept.require()
-    manifest = kept.manifest(choose(kept, name, snapshot))
-    document = manifest.model_dump(mode="json")
-    document["proofs"] = [one.model_dump(mode="json") for one in proofs(kept, manifest)]
+    chosen = choice(kept, name, snapshot, state=call.stores.remembering)
+    for words in chosen.passed_over():
+        call.say(f"warning: {words}")
+    manifest, worth = kept.manifest(chosen.ref), use.worth(kept, chosen.ref)
+    document = {**manifest.model_dump(mode="json"), **worth}
     if call.settings.output == "table":
         kinds: dict[str, int] = {}
         for one in manifest.objects:
@@ -154,14 +158,14 @@ def show_(call: Call, name: str, snapshot: str) -> None:
 @leaf(
     "verify",
     examples=(
-        "kled snapshot verify --name=c.example.com --snapshot=latest",
+        "kled snapshot verify --name=c.example.com",
         "kled snapshot verify --all --level=0",
         "kled snapshot verify --name=c.example.com --level=4      # opens the etcd backups, too",
     ),
     snapshots=True,
 )
 @click.option("--name", metavar="CLUSTER", help="The cluster.")
-@click.option("--snapshot", metavar="ID", default="latest", help="The snapshot [default: latest].")
+@click.option("--snapshot", metavar="ID", default="newest", help=_WHICH)
 @click.option("--all", "everything", is_flag=True, help="The newest snapshot of every cluster.")
 @click.option(
     "--level",
@@ -175,7 +179,7 @@ def verify(call: Call, name: str | None, snapshot: str, level: str, *, everythin
 
     if everything and name is not None:
         raise InvalidInput("--all", "takes every cluster: leave out --name")
-    if name is None and snapshot != "latest":
+    if name is None and snapshot != "newest":
         raise InvalidInput("--snapshot", "is one cluster's: name the cluster, too")
     kept = call.stores.snapshots
     kept.require()
@@ -239,7 +243,8 @@ def _show_run(call: Call, done: "RunResult", *, alone: bool) -> None:
     rows = [one.as_json() for one in done.clusters]
     if call.settings.output == "table":
         if len(rows) != 1 or done.clusters[0].error is None:
-            show([_row(row) for row in rows], _CREATED, "table")
+            bad_first = sorted(rows, key=lambda row: (row["trusted"], row["cluster"]))
+            show([_row(row) for row in bad_first], _CREATED, "table")
     elif len(rows) == 1 and alone:
         show_value({**rows[0], "run": done.run}, call.settings.output)
     else:
@@ -253,8 +258,8 @@ def _warn(call: Call, done: "RunResult") -> None:
     for one in done.clusters:
         for words in one.left_out:
             call.say(f"warning: {one.cluster}/{words}: it is not in the snapshot")
-        for words in one.findings:
-            call.say(f"warning: {one.cluster}: {words}: the snapshot could not bring it back whole")
+        for words in one.reasons:
+            call.say(f"warning: {one.cluster}: {words}: the snapshot cannot be trusted")
 
 
 def _only_cluster(call: Call) -> str:
@@ -281,13 +286,13 @@ def _clusters(entries: Iterable[Any]) -> list[str]:
 def _row(document: dict[str, Any]) -> dict[str, Any]:
     """Return what a table shows of a snapshot."""
     remarks = []
-    if document.get("error"):
-        remarks.append(document["error"])
     if document.get("reused"):
         remarks.append("nothing new")
-    if document.get("fuzzy"):
-        remarks.append("may mix two states")
-    remarks += document.get("findings", [])
+    if document.get("error"):
+        remarks.append(document["error"])
+    else:
+        remarks += document["reasons"]
+    remarks += document.get("remarks", [])
     created = document.get("created")
     moment = datetime.fromisoformat(created) if created else None
     count = document.get("bytes")

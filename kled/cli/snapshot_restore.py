@@ -37,7 +37,15 @@ CLASSES: Final = ("identity", "intent", "derived", "etcd-backup")
     snapshots=True,
 )
 @click.option("--name", metavar="CLUSTER", required=True, help="The cluster.")
-@click.option("--snapshot", metavar="ID", required=True, help="The snapshot, or `latest`.")
+@click.option(
+    "--snapshot",
+    metavar="ID",
+    required=True,
+    help="The snapshot's id, or `latest`: the newest that can be trusted.",
+)
+@click.option(
+    "--untrusted", is_flag=True, help="Restore the named snapshot though it cannot be trusted."
+)
 @click.option("--to", metavar="URL", help="State store to restore into [default: the configured].")
 @click.option("--as", "prefix", metavar="PREFIX", help="Place in that store [default: the name].")
 @click.option(
@@ -81,6 +89,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
     with_control: bool,
     delete_extra: bool,
     raise_epoch: bool,
+    untrusted: bool,
     yes: bool,
 ) -> None:
     """Show what a restore would write; with --yes write it, after every byte was proved.
@@ -96,12 +105,17 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
         classes=classes or CLASSES,
         with_control=with_control,
         delete_extra=delete_extra,
+        untrusted=untrusted,
     )
-    wish = use.settled(call.stores, wish)
+    meant = use.settled(call.stores, wish)
+    for words in meant.passed_over:
+        call.say(f"warning: {words}")
     if not yes and confirm is None:
-        _preview(call, wish)
+        _preview(call, meant)
         return
-    operation = use.RestoreState(wish, confirm or _asked(call, wish), digest, raise_epoch)
+    use.require_trusted(meant)
+    confirm = confirm or _asked(call, meant.wish)
+    operation = use.RestoreState(meant.wish, confirm, digest, raise_epoch)
     try:
         execute(call, operation, shown=False)
     finally:
@@ -126,6 +140,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
 def diff(call: Call, name: str, before: str, after: str) -> None:
     """Compare two snapshots, or one with `live`: fields, groups, keys, secrets, versions.
 
+    `latest` is the newest that can be trusted, `newest` the newest of all.
     Secrets are compared by fingerprints, never shown.
     """
     from kled.snapshot.diff import diff as compare  # noqa: PLC0415 - not for --help
@@ -144,11 +159,16 @@ def diff(call: Call, name: str, before: str, after: str) -> None:
         show_value(document, call.settings.output)
 
 
-def _preview(call: Call, wish: use.Wish) -> None:
-    plan = use.plan(call.stores, wish)
-    _show_plan(call, plan)
+def _preview(call: Call, meant: use.Settled) -> None:
+    """Show the plan; exit 4 where it takes a word more to restore the snapshot."""
+    plan = use.plan(call.stores, meant.wish)
+    _show_plan(call, plan, meant)
+    for words in meant.trust.reasons:
+        call.say(f"warning: {meant.wish.snapshot} cannot be trusted: {words}")
+    use.require_trusted(meant)
     protected = use.protection_of(call.settings, plan)
-    more = f" --confirm={wish.cluster}" if protected else ""
+    more = f" --confirm={meant.wish.cluster}" if protected else ""
+    more = f" --untrusted{more}" if meant.trust.reasons else more
     call.say(
         f"preview only; restore it with: --yes{more}  (--digest={plan.digest[:12]}: this plan)"
     )
@@ -172,16 +192,20 @@ def _show_results(call: Call, operation: use.RestoreState) -> None:
 
 
 def _view(call: Call, kept: "SnapshotStore", name: str, which: str, key: bytes) -> Any:  # noqa: ANN401
-    from kled.snapshot.choosing import choose  # noqa: PLC0415
+    from kled.snapshot.choosing import choice  # noqa: PLC0415
     from kled.snapshot.views import LIVE, of_live, of_snapshot  # noqa: PLC0415
 
     if which == LIVE:
         return of_live(call.stores.state, name, key)
-    return of_snapshot(kept, kept.manifest(choose(kept, name, which)), key)
+    chosen = choice(kept, name, which, state=call.stores.remembering)
+    for words in chosen.passed_over():
+        call.say(f"warning: {words}")
+    return of_snapshot(kept, kept.manifest(chosen.ref), key)
 
 
-def _show_plan(call: Call, plan: Any) -> None:  # noqa: ANN401 - a RestorePlan, imported late
-    document = plan.as_json()
+def _show_plan(call: Call, plan: Any, meant: use.Settled) -> None:  # noqa: ANN401 - a RestorePlan
+    worth = {**meant.trust.as_json(), "passed_over": list(meant.passed_over)}
+    document = {**plan.as_json(), **worth}
     if call.settings.output != "table":
         show_value(document, call.settings.output)
         return

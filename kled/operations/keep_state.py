@@ -46,14 +46,23 @@ class BackUpState:
     """False writes everything anew, also what earlier snapshots hold."""
     made: "list[RunResult]" = field(default_factory=list)
     """The run, when it has ended: also one that failed."""
+    fallbacks: "dict[str, str | None]" = field(default_factory=dict)
+    """Cluster to its newest trusted snapshot, for those of which none was taken now."""
 
     name = "back up state"
     guards = STORES
 
     @property
     def results(self) -> Rows:
-        """A row per cluster: cluster, id, reused, level, objects, bytes, error."""
-        return [one.as_json() for run in self.made for one in run.clusters]
+        """A row per cluster: cluster, id, reused, level, trusted, reasons, objects, bytes, error.
+
+        `newest_trusted` is the snapshot that a recovery would begin with; None: there is none.
+        """
+        return [
+            {**one.as_json(), "newest_trusted": self.fallbacks.get(one.cluster, one.snapshot)}
+            for run in self.made
+            for one in run.clusters
+        ]
 
     @property
     def cluster(self) -> str:
@@ -65,6 +74,7 @@ class BackUpState:
 
         def act(session: Session) -> str:
             self.made.clear()
+            self.fallbacks.clear()
             done = snapshots.back_up(
                 session.stores,
                 self.clusters,
@@ -74,6 +84,8 @@ class BackUpState:
                 etcd_backups=self.etcd_backups,
             )
             self.made.append(done)
+            bad = [one.cluster for one in done.clusters if not one.trusted]
+            self.fallbacks.update(snapshots.newest_trusted(session.stores, bad))
             done.require_whole()
             new = sum(not one.reused for one in done.clusters)
             warnings = "".join(f"; {words}" for words in done.warnings)
@@ -131,7 +143,9 @@ class VerifySnapshots:
 
 def _which(row: Mapping[str, object]) -> str:
     """Name what a row of `VerifySnapshots` is about."""
-    return f"{row['id']} of {row['cluster']}" if row["id"] else "the snapshot store itself"
+    if row["id"]:
+        return f"{row['id']} of {row['cluster']}"
+    return str(row["cluster"] or "the snapshot store itself")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from kled.config import Settings
-from kled.errors import InvalidInput, NotApproved, OutputUnreadable
+from kled.errors import InvalidInput, NotApproved, OutputUnreadable, SnapshotNotTrustworthy
 from kled.kops.layout import CONFIG
 from kled.operations.guards import Guards, Place
 from kled.operations.keep_state import counted
@@ -18,6 +18,7 @@ from kled.retry import CHANGE, READ
 if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotRef
     from kled.snapshot.restore_plan import RestorePlan
+    from kled.snapshot.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Wish:
     classes: tuple[str, ...] = ("identity", "intent", "derived", "etcd-backup")
     with_control: bool = False
     delete_extra: bool = False
+    untrusted: bool = False
+    """Restore it though it cannot be trusted; it has to be named by its id then."""
 
     @property
     def place(self) -> Place:
@@ -61,7 +64,7 @@ class RestoreState:
     """
 
     wish: Wish
-    """With the snapshot's id: `latest` would be the one that was just taken."""
+    """`latest` is settled before anything is changed, and before what is there is snapshotted."""
     confirm: str | None = None
     """The cluster's name once more; a protected one needs it."""
     digest: str | None = None
@@ -92,23 +95,22 @@ class RestoreState:
         """Return the steps in their order: what is refused costs no snapshot."""
         approved: list[RestorePlan] = []
         checks = (_check_step(self, approved), _restore_step(self, approved))
-        return (*checks, *self._last())
+        return (*checks, *self._last(approved))
 
-    def _last(self) -> tuple[Step, ...]:
+    def _last(self, approved: "list[RestorePlan]") -> tuple[Step, ...]:
         """Return the steps after the restore: the epoch is raised, or said to be another."""
         if self.raise_epoch:
             return (
-                identity_step(self.cluster, self.wish.place, lambda _: self._ref),
+                identity_step(self.cluster, self.wish.place, lambda _: self._ref(approved)),
                 raise_step(self.cluster, self.wish.place),
             )
         elsewhere = self.wish.to is not None and self.wish.place.cluster == self.cluster
         return (told_step(self.cluster, self.wish.place),) if elsewhere else ()
 
-    @property
-    def _ref(self) -> "SnapshotRef":
+    def _ref(self, approved: "list[RestorePlan]") -> "SnapshotRef":
         from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415 - not for --help
 
-        return SnapshotRef(self.cluster, self.wish.snapshot)
+        return SnapshotRef(self.cluster, approved[0].manifest.id)
 
 
 def _check_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Step:
@@ -118,18 +120,18 @@ def _check_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Step:
     """
 
     def act(session: Session) -> str:
-        from kled.snapshot import names  # noqa: PLC0415 - not for --help
-
-        names.moment(restoring.wish.snapshot)
         if restoring.raise_epoch and restoring.wish.place.cluster != restoring.cluster:
             raise InvalidInput("--raise-epoch", "is for a cluster's own name: leave out --as")
-        planned = plan(session.stores, restoring.wish)
+        meant = settled(session.stores, restoring.wish)
+        require_trusted(meant)
+        planned = plan(session.stores, meant.wish)
         why = protection_of(session.settings, planned)
         require_confirmation(restoring.cluster, why, restoring.confirm)
         _require_approved(restoring, planned)
         _require_spared(session, restoring, planned)
         approved[:] = [planned]
-        return f"{len(planned.writes)} objects to write, {len(planned.same)} are there already"
+        words = f"{len(planned.writes)} objects to write, {len(planned.same)} are there already"
+        return "; ".join((words, *meant.remarks()))
 
     return Step("check restore", act, READ, reads=True)
 
@@ -174,7 +176,8 @@ def _restore_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Ste
         from kled.snapshot.restore import apply_restore  # noqa: PLC0415 - not for --help
 
         restoring.results.clear()
-        planned = plan(session.stores, restoring.wish)
+        wish = replace(restoring.wish, snapshot=approved[0].manifest.id)
+        planned = plan(session.stores, wish)
         if not planned.is_rest_of(approved[0]):
             raise NotApproved(
                 f"{planned.target}/{planned.prefix} was written to by somebody else since the"
@@ -195,17 +198,54 @@ def _restore_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Ste
     return Step("restore state", act, CHANGE, way_back=way_back)
 
 
-def settled(opened: Stores, wish: Wish) -> Wish:
-    """Return the wish with the id that `latest` stands for now.
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A wish for one snapshot, and what that one is worth."""
 
-    To be done before a snapshot of what is there is taken: that one is the latest then.
+    wish: Wish
+    """With the snapshot's id."""
+    trust: "Trust"
+    passed_over: tuple[str, ...] = ()
+    """What is newer and is not restored, each with the reason."""
+
+    def remarks(self) -> tuple[str, ...]:
+        """Say what a person has to know of the snapshot before it is restored."""
+        wrong = tuple(f"IT CANNOT BE TRUSTED: {why}" for why in self.trust.reasons)
+        return (f"snapshot {self.wish.snapshot}", *wrong, *self.passed_over)
+
+
+def settled(opened: Stores, wish: Wish) -> Settled:
+    """Return the wish with the id that `latest` stands for now, and whether it can be trusted.
+
+    To be done before a snapshot of what is there is taken. Raises as `choosing.choice` does, and
+    `InvalidInput` for `newest`: what cannot be trusted is restored by its id alone.
     """
-    from kled.snapshot.choosing import choose  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import NEWEST, choice  # noqa: PLC0415 - not for --help
+    from kled.snapshot.judging import judge, shelf  # noqa: PLC0415
+    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
 
+    if wish.snapshot == NEWEST:
+        raise InvalidInput("snapshot", "a restore takes `latest`, the newest trusted one, or an id")
     snapshots = opened.snapshots
     snapshots.require()
-    chosen = choose(snapshots, wish.cluster, wish.snapshot, state=opened.remembering)
-    return replace(wish, snapshot=chosen.id)
+    ledger = read_ledger(snapshots, opened.remembering)
+    chosen = choice(snapshots, wish.cluster, wish.snapshot, ledger=ledger)
+    there = shelf(snapshots, wish.cluster)
+    found = judge(snapshots, chosen.ref, there, ledger.named, blobs=True)
+    return Settled(replace(wish, snapshot=chosen.ref.id), found.trust, chosen.passed_over())
+
+
+def require_trusted(meant: Settled) -> None:
+    """Raise `SnapshotNotTrustworthy` for a snapshot that nobody said to restore all the same."""
+    if meant.trust.trusted or meant.wish.untrusted:
+        return
+    cluster, snapshot = meant.wish.cluster, meant.wish.snapshot
+    raise SnapshotNotTrustworthy(
+        f"snapshot {snapshot} of {cluster} cannot be trusted: {'; '.join(meant.trust.reasons)};"
+        " nothing was changed",
+        hint=f"the newest that can be: kled snapshot restore --name={cluster} --snapshot=latest;"
+        f" to restore this one all the same: --snapshot={snapshot} --untrusted",
+    )
 
 
 def plan(opened: Stores, wish: Wish) -> "RestorePlan":
@@ -216,10 +256,9 @@ def plan(opened: Stores, wish: Wish) -> "RestorePlan":
     snapshots = opened.snapshots
     snapshots.require()
     chosen = choose(snapshots, wish.cluster, wish.snapshot, state=opened.remembering)
-    manifest = snapshots.manifest(chosen)
     return plan_restore(
         snapshots,
-        manifest,
+        snapshots.manifest(chosen),
         opened.at(wish.place),
         cluster_prefix=wish.prefix,
         classes=wish.classes,  # type: ignore[arg-type]  # checked where they were typed

@@ -125,7 +125,7 @@ def test_verifying_proves_what_is_asked_for(twice: Box) -> None:
     [
         (("show", "--name=absent.example.com"), 1, 'no snapshot of cluster "absent.example.com"'),
         (("show", NAME, "--snapshot=20201125T041505Z-37a684fc"), 1, "there is no snapshot 2020"),
-        (("verify", NAME, "--snapshot=newest"), 2, "'newest' is no snapshot id"),
+        (("verify", NAME, "--snapshot=youngest"), 2, "'youngest' is no snapshot id"),
         (("create", "--name=absent.example.com"), 1, 'no cluster "absent.example.com"'),
         (("create", "--all", NAME), 2, "leave out --name"),
         (("verify", "--all", NAME), 2, "leave out --name"),
@@ -159,7 +159,8 @@ def test_what_was_removed_behind_our_back_is_said_and_not_replaced_by_an_older_o
 
     shown, listed = snapshot(kept, "show", NAME), snapshot(kept, "list")
 
-    assert shown.returncode == 1
+    assert shown.returncode == 4
+    assert snapshot(kept, "verify", NAME).returncode == 4  # fault 101: it was 1
     assert f"{newest}, was removed" in shown.stderr
     assert older in shown.stderr
     assert (
@@ -168,6 +169,41 @@ def test_what_was_removed_behind_our_back_is_said_and_not_replaced_by_an_older_o
     ) == (0, True)
     (place / older / "manifest.json").unlink()
     assert snapshot(kept, "verify", "--all").returncode == 4
+
+
+def test_damage_is_said_in_each_run_and_is_not_what_latest_restores(kept: Box) -> None:
+    """Faults 6 and 41, case 09: exit 0, no remark, and `latest` put the damage back."""
+    first, config = made(kept)["id"], kept.directory / "state" / C / "config"
+    whole = config.read_bytes()
+    config.write_bytes(whole[:100] + b": [")
+    for _ in range(2):
+        done = snapshot(kept, "create", "--all", "--output=json")
+        assert done.returncode == 4
+        assert "config is no Cluster" in done.stderr
+        (row,) = json.loads(done.stdout)["clusters"]
+        assert not row["trusted"]
+    assert row["reused"]
+    config.unlink()
+
+    good, bad = answer(kept, "list", NAME)
+    assert (good["trusted"], bad["trusted"]) == (True, False)
+    assert "config is no Cluster" in snapshot(kept, "list", NAME).stdout
+    lost = snapshot(kept, "create", "--all")
+    assert f"--snapshot={first} --yes" in lost.stderr
+
+    refused = snapshot(kept, "restore", NAME, f"--snapshot={bad['id']}")
+    assert refused.returncode == 4
+    assert f"--snapshot={bad['id']} --untrusted" in refused.stderr
+    assert snapshot(kept, "restore", NAME, f"--snapshot={bad['id']}", "--yes").returncode == 4
+    assert not config.exists()
+    shown = answer(kept, "restore", NAME, f"--snapshot={bad['id']}", "--untrusted")
+    assert not shown["trusted"]
+    assert "config is no Cluster" in shown["reasons"][0]
+
+    restored = snapshot(kept, "restore", NAME, "--snapshot=latest", "--yes")
+
+    assert f"{bad['id']} is newer and cannot be trusted: config is no Cluster" in restored.stderr
+    assert config.read_bytes() == whole
 
 
 def test_an_unreadable_manifest_is_a_row_of_its_own(kept: Box) -> None:
