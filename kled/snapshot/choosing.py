@@ -91,10 +91,28 @@ def _newest_trusted(
         except SnapshotMissing:  # pruned since it was listed
             continue
         if found.trust.trusted:
+            _require_unaltered(snapshots, passed, ref)
             return Choice(ref, tuple(passed))
         passed.append(found)
     earlier = [one for one in ids if one <= past]
     raise _none_trusted(cluster, passed, earlier[-1] if earlier else "")
+
+
+def _require_unaltered(
+    snapshots: SnapshotStore, passed: Sequence[Judged], ref: SnapshotRef
+) -> None:
+    """Raise where a signed store lost a newer snapshot to somebody who may write, and cannot sign.
+
+    Whoever cannot forge a snapshot would damage the newest one, to have an older one restored.
+    """
+    altered = [one for one in passed if one.altered]
+    if snapshots.verification_keys and altered:
+        raise SnapshotNotTrustworthy(
+            f"snapshot {altered[0].ref.id} of {ref.cluster} is not in the store as it was written:"
+            f" {brief(altered[0].trust.reasons)}",
+            hint="find out who changed it; to use the newest that can be trusted, name it:"
+            f" {ref.id}",
+        )
 
 
 def _end_of_earlier(snapshots: SnapshotStore, cluster: str) -> str:

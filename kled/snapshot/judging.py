@@ -37,7 +37,9 @@ class Judged:
     manifest: Manifest | None = None
     """None where it cannot be read."""
     failed: bool = False
-    """A check after its birth went wrong, and that stands."""
+    """A check after its birth went wrong, and that stands; or a payload is not there."""
+    altered: bool = False
+    """What the store holds of it is not what was written: damaged, replaced, or removed in part."""
 
 
 def shelf(snapshots: SnapshotStore, cluster: str | None = None) -> Shelf:
@@ -86,10 +88,11 @@ def judge(
     except KledError as error:
         if error.retryable:
             raise
-        return Judged(ref, unreadable(error.message))
+        return Judged(ref, unreadable(error.message), altered=True)
     undated = ref not in named and order.is_ahead(ref.id, snapshots.now())
     trust = trust_of(manifest, later, lacking=lacking, undated=undated)
-    return Judged(ref, trust, manifest, failed=bool(later.failed or lacking))
+    failed = bool(later.failed or lacking)
+    return Judged(ref, trust, manifest, failed=failed, altered=bool(lacking))
 
 
 def judged(

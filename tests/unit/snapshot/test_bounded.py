@@ -48,7 +48,7 @@ def runs() -> Runs:
 
 
 def places(runs: Runs) -> list[str]:
-    newest = choose(runs.snapshots, name(0), "latest").id
+    newest = choose(runs.snapshots, name(0), "newest").id
     own = f"clusters/{name(0)}"
     now = names.new_id(runs.snapshots.now(), b"zz")
     documents = [
@@ -69,7 +69,7 @@ def places(runs: Runs) -> list[str]:
 def test_a_malformed_document_never_keeps_anybody_from_a_healthy_snapshot(
     runs: Runs, how: str
 ) -> None:  # fault 84
-    ref = choose(runs.snapshots, name(0), "latest")
+    ref = choose(runs.snapshots, name(0), "newest")
     for place in places(runs):
         if not place.endswith(".."):
             runs.store.put(place, MALFORMED[how])
@@ -82,7 +82,7 @@ def test_a_malformed_document_never_keeps_anybody_from_a_healthy_snapshot(
     manifest = runs.snapshots.manifest(ref)
     assert later(runs.snapshots, manifest).failed == ()
     for refusing in (
-        lambda: choose(runs.snapshots, name(0), "latest"),
+        lambda: choose(runs.snapshots, name(0), "newest"),
         lambda: plan_prune(runs.snapshots, ONLY_LAST),
         lambda: epoch.check(runs.snapshots, name(0), runs.state.location.url),
     ):
@@ -120,7 +120,7 @@ def test_a_malformed_sweep_keeps_nobody_from_writing(runs: Runs) -> None:
 @pytest.mark.parametrize("place", ["manifest", "run", "epoch", "kled.json"])
 def test_a_document_of_hundreds_of_megabytes_is_not_held(runs: Runs, place: str) -> None:
     # faults 84, 87
-    newest = choose(runs.snapshots, name(0), "latest")
+    newest = choose(runs.snapshots, name(0), "newest")
     key = {
         "manifest": names.manifest_key(newest.cluster, newest.id),
         "run": names.run_key(SOON),
@@ -151,7 +151,7 @@ def _refuse() -> None:
 
 def forged(runs: Runs, change: Callable[[dict[str, object]], None]) -> SnapshotRef:
     """Change the newest manifest as somebody who knows how digests are made."""
-    ref = choose(runs.snapshots, name(0), "latest")
+    ref = choose(runs.snapshots, name(0), "newest")
     key = names.manifest_key(ref.cluster, ref.id)
     document = json.loads(runs.store.get(key).body)
     change(document)
@@ -178,7 +178,7 @@ def test_a_size_that_no_object_has_is_damage_not_a_crash(
 def test_an_archive_that_would_fill_the_memory_is_refused_by_what_it_declares(runs: Runs) -> None:
     # fault 87: 307 KB took 9.9 GB
     bomb = zstandard.ZstdCompressor(level=1).compress(b"\0" * (64 << 20))
-    key = runs.snapshots.manifest(choose(runs.snapshots, name(0), "latest")).archive.key
+    key = runs.snapshots.manifest(choose(runs.snapshots, name(0), "newest")).archive.key
     runs.store.put(key, bomb)
     digest = hashlib.sha256(bomb).hexdigest()
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -12,6 +13,7 @@ from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
 from kled.snapshot import epoch, names
 from kled.snapshot.choosing import LATEST, NEWEST, choice, choose, way_back
 from kled.snapshot.judging import judged, shelf
+from kled.snapshot.keys import Keys
 from kled.snapshot.ledger import read_ledger
 from kled.snapshot.manifest import Proof
 from kled.snapshot.progress import Quiet
@@ -26,6 +28,7 @@ from tests.unit.snapshot import restoring
 from tests.unit.snapshot.etcd.backups import backup
 from tests.unit.snapshot.fleets import Runs, name, objects, state
 from tests.unit.snapshot.restoring import CLUSTER, START, snapshot_store, take
+from tests.unit.snapshot.signing_keys import signing_key
 
 C: Final = name(0)
 CA: Final = "pki/private/kubernetes-ca/keyset.yaml"
@@ -383,3 +386,21 @@ def test_trust_is_said_in_words() -> None:
         "it is dated after now and no run names it: a machine's clock was wrong",
     )
     assert trust_of(take(snapshots, restoring.plain_tree(), proofs=[])).reasons[0].startswith("it")
+
+
+@pytest.mark.parametrize("what", ["manifest.json", "state.tar.zst"])
+def test_in_a_signed_store_damage_to_the_newest_does_not_bring_back_an_older_one(
+    what: str, tmp_path: Path
+) -> None:
+    """Fault 81, another member: who cannot remove the newest unnoticed could have damaged it."""
+    runs = Runs(state(1), MemoryStore(), Keys(signing_key=signing_key(tmp_path)))
+    first = taken(runs)
+    second = changed(runs, "2")
+    key = f"clusters/{C}/{second}/{what}"
+    runs.store.put(key, runs.store.get(key).body[:-9])
+
+    with pytest.raises(SnapshotNotTrustworthy, match=second) as refused:
+        choose(runs.snapshots, C, LATEST)
+
+    assert f"name it: {first}" in (refused.value.hint or "")
+    assert first in way_back(runs.snapshots, C)
