@@ -79,11 +79,16 @@ def choice(
 def _newest_trusted(
     snapshots: SnapshotStore, cluster: str, ids: Sequence[str], there: Shelf, ledger: Ledger
 ) -> Choice:
-    """Go back from the newest, but not from a cluster to an earlier one with other keys."""
-    past = _end_of_earlier(snapshots, cluster)
+    """Go back from the newest, but not from a cluster to an earlier one with other keys.
+
+    Where that one ended is asked only when the newest cannot be trusted.
+    """
+    past: str | None = None
     passed: list[Judged] = []
     for snapshot_id in reversed(ids):
-        if passed and snapshot_id <= past:
+        if passed and past is None:
+            past = _end_of_earlier(snapshots, cluster)
+        if passed and snapshot_id <= (past or ""):
             break
         ref = SnapshotRef(cluster, snapshot_id)
         try:
@@ -94,7 +99,7 @@ def _newest_trusted(
             _require_unaltered(snapshots, passed, ref)
             return Choice(ref, tuple(passed))
         passed.append(found)
-    earlier = [one for one in ids if one <= past]
+    earlier = [one for one in ids if one <= (past or "")]
     raise _none_trusted(cluster, passed, earlier[-1] if earlier else "")
 
 
