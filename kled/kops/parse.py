@@ -15,7 +15,6 @@ from kled.models.credential import Keypair, Secret
 from kled.models.definition import Definition, object_name
 from kled.models.validation import Failure, Node, ValidationReport
 from kled.models.version import KopsVersion
-from kled.yaml_text import documents
 
 T = TypeVar("T")
 Document = Mapping[str, Any]
@@ -78,6 +77,7 @@ def definition(text: str) -> Definition:
     Documents of other kinds (additional objects, an SSHCredential) are kept as they are, in their
     order. Raises `OutputUnreadable`.
     """
+    from kled.yaml_text import documents  # noqa: PLC0415 - only definitions need YAML
 
     def build() -> Definition:
         by_kind: dict[str, list[Document]] = {}

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from kled.yaml_text import to_text
-
 _VOLATILE: Final = frozenset({"metadata.creationTimestamp", "metadata.generation"})
 """What the state store adds and counts up by itself (captures 20-dry-run-yaml, 13c)."""
 _SSH: Final = "SSHCredential"
@@ -63,6 +61,8 @@ class Definition:
 
     def as_yaml(self) -> str:
         """Return all documents as kops prints them; every reader takes them for what they are."""
+        from kled.yaml_text import to_text  # noqa: PLC0415 - reads that show none do without
+
         return to_text((self.cluster, *self.groups, *self.more), sort_keys=True)
 
     def replaceable(self) -> "Definition":

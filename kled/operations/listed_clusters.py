@@ -11,7 +11,6 @@ from kled.errors import KledError, KopsCrashed
 from kled.kops import layout
 from kled.kops.unloadable import unloadable
 from kled.models.cluster import Cluster
-from kled.operations.registered import prefixes
 from kled.operations.session import Session
 
 if TYPE_CHECKING:
@@ -39,6 +38,8 @@ def _loaded(session: Session, name: str) -> Cluster:
 
 def _names(store: "ObjectStore") -> Iterator[str]:
     """Yield the directories that hold a config."""
+    from kled.operations.registered import prefixes  # noqa: PLC0415 - loads YAML
+
     for name in prefixes(store):
         if any(one.key == f"{name}/{layout.CONFIG}" for one in store.entries(f"{name}/config")):
             yield name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,3 +103,11 @@ def test_a_directory_that_is_no_cluster_is_not_listed(tmp_path: Path) -> None:  
     warning = 'W1 cluster ".git" found in state store listing, but cannot be loaded: yaml: no'
 
     assert with_unloadable((), warning) == ()
+
+
+def test_listing_clusters_loads_no_yaml() -> None:
+    """`get-clusters` has 100 ms beyond kops; YAML is loaded where a definition is read."""
+    modules = "kled.cli.reads, kled.operations.listed_clusters, kled.kops.client"
+    code = f"import sys, {modules}; sys.exit('yaml' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
