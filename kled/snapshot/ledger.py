@@ -54,22 +54,26 @@ class Ledger:
     @cached_property
     def named(self) -> frozenset[SnapshotRef]:
         """The snapshots that the newest runs, or the state store, name."""
-        by_runs = {
+        seen = self.seen.clusters.items() if self.seen else ()
+        return self._named_by_runs | {SnapshotRef(*pair) for pair in seen}
+
+    @cached_property
+    def _named_by_runs(self) -> frozenset[SnapshotRef]:
+        """What no prune removes, so that none excuses its absence."""
+        return frozenset(
             SnapshotRef(cluster, entry.snapshot)
             for run in self.runs.values()
             for cluster, entry in run.clusters.items()
             if entry.snapshot
-        }
-        seen = self.seen.clusters.items() if self.seen else ()
-        return frozenset(by_runs | {SnapshotRef(*pair) for pair in seen})
+        )
 
     def missing(
         self, present: Iterable[SnapshotRef], cluster: str | None = None
     ) -> tuple[SnapshotRef, ...]:
-        """Return which of the named are not `present`, though no prune removed them."""
+        """Return which of the named are not `present`, though no prune can have removed them."""
         there = set(present)
         gone = {ref for ref in self.named if cluster in {None, ref.cluster} and ref not in there}
-        return tuple(sorted(gone - self.removed(gone)))
+        return tuple(sorted(gone - self.removed(gone - self._named_by_runs)))
 
     def lost(self, present: Collection[SnapshotRef]) -> tuple[SnapshotRef, ...]:
         """Return which are not `present` of all that runs of the last days made, too; many GETs."""
@@ -80,7 +84,7 @@ class Ledger:
             if entry.snapshot
         }
         gone = (made | self.named) - set(present)
-        return tuple(sorted(gone - self.removed(gone)))
+        return tuple(sorted(gone - self.removed(gone - self._named_by_runs)))
 
     def removed(self, gone: Collection[SnapshotRef]) -> frozenset[SnapshotRef]:
         """Return which of them a prune removed; it came after each was made."""

@@ -6,7 +6,7 @@ signed where it should be, is stepped over with a doubt.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -146,7 +146,7 @@ class _Search:
             )
         if store and found.store and found.store != store:
             return f"{names.run_key(run_id)} was written for another snapshot store"
-        return found
+        return _of_format_1(found) if unsigned else found
 
     def _get(self, run_id: str) -> Run | str | None:
         if run_id not in self._read:
@@ -177,8 +177,20 @@ class _Search:
         return found, doubts
 
 
-def _rank(run: Run, now: datetime) -> tuple[int, bool, str]:
-    return run.number, not order.is_ahead(run.id, now), run.id
+def _rank(run: Run, now: datetime) -> tuple[bool, int, bool, str]:
+    """A signed run is newer than any that is not: those are from before there was a key."""
+    return run.signed, run.number, not order.is_ahead(run.id, now), run.id
+
+
+def _of_format_1(run: Run) -> Run:
+    """Return an unsigned run without what only format 2 says: anybody may have written it.
+
+    What is left cannot change an order: it names snapshots, and those with later ids stay newer.
+    """
+    clusters = {name: replace(entry, overtakes=()) for name, entry in run.clusters.items()}
+    return replace(
+        run, clusters=clusters, number=0, previous=None, others={}, overtakes=(), signed_since=None
+    )
 
 
 def _run_id(entry: Entry) -> str:

@@ -7,6 +7,7 @@ deletes what is needed, and a verification that finds nothing wrong has nothing 
 import json
 import random
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from kled.errors import EpochMismatch, KledError
 from kled.snapshot import epoch
 from kled.snapshot.choosing import choose
+from kled.snapshot.keys import Keys
 from kled.snapshot.ledger import read_ledger
 from kled.snapshot.proofs import later, proofs
 from kled.snapshot.repository import SnapshotRef
@@ -21,7 +23,8 @@ from kled.snapshot.verify import verify
 from kled.storage.memory import MemoryStore
 from tests.stores import keys
 from tests.unit.snapshot.attacks import ADDON, NEW, copied, documents, prune, signed_world, unsigned
-from tests.unit.snapshot.fleets import Runs, name, restored
+from tests.unit.snapshot.fleets import Runs, name, restored, state
+from tests.unit.snapshot.signing_keys import signing_key
 
 World = tuple[Runs, dict[str, bytes]]
 
@@ -331,3 +334,46 @@ def proves_all(runs: Runs) -> bool:
         verify(runs.snapshots, ref, level=1, by="test", record=False).trustworthy
         for ref in runs.snapshots.list()
     )
+
+
+@pytest.mark.parametrize("left", ["all", "no signed run", "no signed document"])
+def test_a_run_that_is_forged_for_the_time_before_signatures_changes_no_order(
+    world: World, left: str
+) -> None:
+    """Its id is old enough to count unsigned, its number the highest, and it was written last."""
+    runs, _ = world
+    there = dict(documents(runs))
+    ids = [ref.id for ref in runs.snapshots.list(name(0))]
+    body = runs.store.get(there["run"]).body
+    entry = json.loads(body)["clusters"][name(0)]
+    clusters = {name(0): {**entry, "snapshot": ids[0], "overtakes": ids[1:]}}
+    ident = "20200101T000000Z-00000000"
+    forged = unsigned(body, id=ident, clusters=clusters, number=10**9, signed_since=None)
+    for key in keys(runs.store):
+        if (key.startswith("runs/") and left != "all") or (
+            key == "kled.json" and left == "no signed document"
+        ):
+            runs.store.delete(key)
+    runs.store.put(f"runs/{ident}.json", forged)
+
+    assert restores_nothing_older(runs, asking=True) == (left != "all")
+    restores_nothing_older(runs, asking=False)
+    loses_nothing(runs)
+
+
+def test_a_prune_forged_for_the_time_before_signatures_excuses_nothing_that_a_run_names(
+    tmp_path: Path,
+) -> None:
+    runs = Runs(state(1), MemoryStore(), at=60)
+    runs.keys = Keys(signing_key=signing_key(tmp_path))
+    runs.run().require_whole()
+    (only,) = runs.snapshots.list()
+    runs.store.delete("kled.json")
+    runs.later = timedelta(days=2)
+    runs.run()
+    excuse = {"format": 1, "removed": [[only.cluster, only.id]], "freed": []}
+    runs.store.put(f"prunes/{only.id[:-1]}f.json", json.dumps(excuse).encode())
+    runs.store.delete(f"clusters/{only.cluster}/{only.id}/manifest.json")
+
+    assert not is_green(runs)
+    assert read_ledger(runs.snapshots).missing([]) == (only,)
