@@ -27,9 +27,9 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     name = flags["name"]
     pki = definitions.places_of(ctx, name).pki
     for keyset in keysets.names(pki) if args[0] == "all" else args[:1]:
+        keysets.note_absent(ctx, pki, keyset)
         document = keysets.find(pki, keyset)
         if document is None:
-            keysets.note_absent(ctx, pki, keyset)
             raise KopsFailure("the first keypair added to a keyset must be primary")
         made = issue_authority(keyset, ctx.now(), key_bits(ctx.env), rotated=True)
         document["spec"]["keys"].append(keysets.key_entry(made.serial, made.certificate, made.key))

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kled.sandbox import completed_spec, node_labels, yaml_form
@@ -62,6 +62,8 @@ class Definition:
     completed: dict[str, Any]
     """The cluster with what kops adds to it."""
     places: Places
+    former: frozenset[str] = frozenset()
+    """Keysets that stand under the name of a kops before 1.22."""
 
     @property
     def name(self) -> str:
@@ -111,9 +113,10 @@ def _credentials(definition: Definition) -> Iterator[Task]:
         )
         at = places.pki
         held = name in definition.keypair_ids
-        yield Task(
+        task = Task(
             "Keypair", name, fields, Where.STORE, place=at, store_key=key_of(name), held=held
         )
+        yield replace(task, former=name in definition.former)
     for name in SECRETS:
         yield Task("Secret", name, (), Where.STORE, place=places.secrets, store_key=name)
 

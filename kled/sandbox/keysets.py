@@ -34,6 +34,8 @@ SECRETS = (
     "system:scheduler",
 )
 _SECRET_BYTES = 16
+FORMER = "former"
+"""Marks, in the metadata of a keyset that was read, that its key is its former name's."""
 _FORMER = {"kubernetes-ca": "ca", "service-account": "master"}
 
 
@@ -57,7 +59,7 @@ def note_absent(ctx: Context, pki: Place, keyset: str = "kubernetes-ca") -> None
 def ensure_keysets(ctx: Context, cluster: Mapping[str, Any]) -> list[str]:
     """Create the keysets and secrets that are missing; return the names of the issued keysets.
 
-    Idempotent; what exists is left as it is.
+    Idempotent; what exists is left as it is, but stored by its present name, too (N-lg-yes).
     """
     from kled.sandbox.certificates import (  # noqa: PLC0415 - slow to import
         issue_authority,
@@ -66,7 +68,11 @@ def ensure_keysets(ctx: Context, cluster: Mapping[str, Any]) -> list[str]:
 
     where, issued = places.of(ctx, cluster), []
     for keyset in expected(cluster):
-        if find(where.pki, keyset) is None:
+        found = find(where.pki, keyset)
+        if found is not None and is_former(found):
+            store(where.pki, found)
+            ctx.log("I", "keypair.go:260", f'updated Keypair "{keyset}" to new format')
+        if found is None:
             made = issue_authority(keyset, ctx.now(), key_bits(ctx.env))
             key = key_entry(made.serial, made.certificate, made.key)
             store(where.pki, _document(keyset, [key], str(made.serial)))
@@ -101,7 +107,15 @@ def find(pki: Place, keyset: str) -> Keyset | None:
         if former is None:
             raise
         found = None
-    return load(pki, former) if found is None and former else found
+    if found is not None or former is None:
+        return found
+    found = load(pki, former)
+    return found and found | {"metadata": {**found.get("metadata", {}), "name": keyset, FORMER: ""}}
+
+
+def is_former(document: Keyset) -> bool:
+    """Tell whether a keyset that was found stands under its former name still."""
+    return FORMER in document["metadata"]
 
 
 def load(pki: Place, keyset: str) -> Keyset | None:
@@ -135,8 +149,9 @@ def _mapped(document: dict[str, Any], bundle: str) -> Keyset:
 
 
 def store(pki: Place, document: Keyset) -> None:
-    """Store a keyset."""
-    pki.write(key_of(document["metadata"]["name"]), yaml_form.dump(document).encode())
+    """Store a keyset, by its own name."""
+    name = document["metadata"]["name"]
+    pki.write(key_of(name), yaml_form.dump(document | {"metadata": {"name": name}}).encode())
 
 
 def key_entry(serial: int, certificate: bytes, private: bytes) -> dict[str, str]:

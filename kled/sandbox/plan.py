@@ -90,6 +90,9 @@ def _cloud_step(task: Task, record: dict[str, Any] | None) -> Step | None:
 
 
 def _stored_step(task: Task) -> Step | None:
+    if task.former:
+        signer = Change("Signer", f"id:cn={task.name}", "<nil>")
+        return Step(task, (signer, Change("LegacyFormat", "true", "false")))
     if task.held is not None:
         return None if task.held else Step(task)
     body = task.place.read(task.store_key) if task.place else None

@@ -25,9 +25,9 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
 
 
 def _promote(ctx: Context, pki: Place, keyset: str, key_id: str) -> None:
+    keysets.note_absent(ctx, pki, keyset)
     document = keysets.find(pki, keyset)
     if document is None:
-        keysets.note_absent(ctx, pki, keyset)
         raise KopsFailure("keyset not found")
     spec = document["spec"]
     trusted = {key["id"]: "distrustTimestamp" not in key for key in spec["keys"]}

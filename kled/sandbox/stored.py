@@ -14,12 +14,13 @@ def definition(ctx: Context, name: str) -> Definition:
     where = places.of(ctx, cluster)
     found = {keyset: _find(where.pki, keyset) for keyset in keysets.expected(cluster)}
     stored = {keyset: document for keyset, document in found.items() if document is not None}
+    former = frozenset(keyset for keyset, document in stored.items() if keysets.is_former(document))
     ids = {keyset: str(document["spec"]["primaryId"]) for keyset, document in stored.items()}
     trusted = {
         keyset: keysets.trusted_certificates(document).decode()
         for keyset, document in stored.items()
     }
-    return Definition(cluster, groups, ids, trusted, complete(cluster, groups), where)
+    return Definition(cluster, groups, ids, trusted, complete(cluster, groups), where, former)
 
 
 def _find(pki: Place, keyset: str) -> keysets.Keyset | None:

@@ -41,6 +41,8 @@ class Task:
     """The object's content; None where only its presence counts (keypairs, secrets)."""
     held: bool | None = None
     """Whether a keypair is there that kops can read; None for all that is no keypair."""
+    former: bool = False
+    """Whether it is there under its former name only."""
 
     @property
     def title(self) -> str:

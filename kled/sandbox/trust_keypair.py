@@ -16,9 +16,9 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     name, distrust = flags["name"], flags["verb"].startswith("distrust")
     pki = definitions.places_of(ctx, name).pki
     for keyset in keysets.names(pki) if args[0] == "all" else args[:1]:
+        keysets.note_absent(ctx, pki, keyset)
         document = keysets.find(pki, keyset)
         if document is None:
-            keysets.note_absent(ctx, pki, keyset)
             raise KopsFailure("keyset not found")
         for key_id in args[1:] or (_older(document) if distrust else []):
             if _mark(ctx, document, key_id, distrust=distrust):

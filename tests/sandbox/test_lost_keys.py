@@ -127,13 +127,26 @@ def test_any_other_keyset_that_is_damaged_stops_an_update(desk: Desk) -> None:
     assert "etcd-clients-ca" in done.stderr
 
 
-def test_names_of_a_kops_before_1_22_are_read(desk: Desk) -> None:  # fault 8
+def test_names_of_a_kops_before_1_22_are_read_and_replaced_as_recorded(  # fault 8
+    tmp_path: Path,
+) -> None:
+    desk, name = Desk(tmp_path / "old"), "old.example.com"
+    desk.create(name, "--node-count=1")
+    desk.apply(name)
+    private = desk.state / name / "pki" / "private"
     for new, old in (("kubernetes-ca", "ca"), ("service-account", "master")):
-        (desk.state / KEYS / new).rename(desk.state / KEYS / old)
+        (private / new).rename(private / old)
 
-    preview = desk.must("update", "cluster", f"--name={F}")
+    assert differences(desk.replay("N-lg-prev"), "N-lg-prev") == []
+    same_stderr(desk, "N-lg-create-key")
+    done = desk.run("update", "cluster", f"--name={name}", "--yes", "--create-kube-config=false")
+    assert 'updated Keypair "service-account" to new format' in done.stderr
+    assert "kubernetes-ca" not in done.stderr
+    assert differences(desk.replay("N-lg-after"), "N-lg-after") == []
 
-    assert "Keypair/kubernetes-ca" not in preview.partition("Will modify")[0]
+    listed = desk.replay("N-lg-keypairs-after").stdout.splitlines()
+    real = recording("N-lg-keypairs-after").stdout.splitlines()
+    assert [row.split()[0] for row in listed] == [row.split()[0] for row in real]
 
 
 def test_an_etcd_of_ciliums_own_has_keys_of_its_own(desk: Desk) -> None:
