@@ -90,15 +90,14 @@ def aws_region(zone: str) -> str:
     return zone[:-1]
 
 
-def aws_machine(ctx: Context, group: str, role: str, zones: list[str]) -> str:
-    """Return the first default machine type that all zones have.
+def aws_machine(ctx: Context, group: str, role: str, zones: list[str], region: str) -> str:
+    """Return the first default machine type that all zones have; the region is the cluster's.
 
     Raises:
         KopsFailure: none is (capture E09-invalid-zone); a region that does not exist first keeps
         the
             SDK busy for its 13 attempts (capture E09b-invalid-zone-format).
     """
-    region = aws_region(zones[0])
     _require_region(ctx, region)
     if role == "Bastion":
         return "t3.micro"

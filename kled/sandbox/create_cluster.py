@@ -5,6 +5,7 @@ with the cloud (captures E09g, E09i, E09j). Captures: 02, 20*, 50, C01b to C11, 
 E07b, E08*, E09*, E12*, S02, S03.
 """
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +226,10 @@ def _print(ctx: Context, output: str, documents: list[Document]) -> None:
 
 def _store(ctx: Context, cluster: Document, groups: list[Document], key: str) -> None:
     name = cluster["metadata"]["name"]
+    counted = Counter(group["metadata"]["name"] for group in groups)
+    for twice in (group for group, count in counted.items() if count > 1):
+        told = f'duplicate InstanceGroup Name found: "{twice}"'
+        raise KopsFailure(f"error writing updated configuration: {told}")
     definitions.store_cluster(ctx, cluster)
     for group in groups:
         definitions.store_group(ctx, name, group)

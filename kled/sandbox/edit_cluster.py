@@ -21,6 +21,10 @@ def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
             validation.check_version(ctx, changed)
         except KopsFailure as failure:
             return f"error populating cluster spec: {failure}"
+        if faults := validation.spec_faults(changed):
+            return f"error populating cluster spec: {validation.aggregate(faults)}"
+        if (own := changed["metadata"]["name"]) != name and not definitions.find_cluster(ctx, own):
+            return f'Cluster.kops.k8s.io "{own}" not found'
         try:
             validation.check(ctx, changed, groups)
         except KopsFailure as failure:

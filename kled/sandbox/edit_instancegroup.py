@@ -25,6 +25,9 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
             return f"error populating instance group spec: {told}"
         if faults := validation.cross_faults(changed, cluster):
             return f"validation failed: {validation.aggregate(faults)}"
+        own = changed["metadata"]["name"]
+        if own != args[0] and definitions.find_group(ctx, name, own) is None:
+            return f'InstanceGroup.kops.k8s.io "{own}" not found'
         definitions.store_group(ctx, name, definitions.next_generation(group, changed))
         return ""
 

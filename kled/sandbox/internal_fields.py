@@ -7,6 +7,8 @@ have are left out. In a path `*` stands for any index of a list; a path stands f
 
 from typing import Final
 
+from kled.sandbox.context import KopsFailure
+
 Path = tuple[str, ...]
 _PAIRS: Final = {
     "Cluster": """
@@ -124,6 +126,20 @@ def stored_below(kind: str, path: Path) -> list[Path]:
         if inner.startswith(prefix) and "*" not in inner
     ]
     return [stored(kind, path), *parts]
+
+
+def stored_role(role: str) -> str:
+    """Return how an internal role is stored: kops knows a ControlPlane inside, and no Master.
+
+    Raises KopsFailure for a Master, in the words of the group's validation.
+    """
+    if role == "Master":
+        known = ", ".join(f'"{name}"' for name in ("ControlPlane", "APIServer", "Node", "Bastion"))
+        told = f'spec.role: Unsupported value: "Master": supported values: {known}'
+        raise KopsFailure(
+            f"error populating instance group spec: failed validating input specs: {told}"
+        )
+    return {"ControlPlane": "Master"}.get(role, role)
 
 
 def is_negated(path: Path) -> bool:

@@ -184,7 +184,8 @@ def _machine(ctx: Context, cloud: str, cluster: Document, group: Document) -> st
     role = "ControlPlane" if spec["role"] == "Master" else spec["role"]
     wanted = sorted({zones[subnet] for subnet in spec["subnets"]})
     try:
-        return clouds.aws_machine(ctx, group["metadata"]["name"], role, wanted)
+        region = clouds.aws_region(cluster["spec"]["subnets"][0]["zone"])
+        return clouds.aws_machine(ctx, group["metadata"]["name"], role, wanted, region)
     except KopsFailure as failure:
         if "could not find a suitable" not in str(failure):
             raise

@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from kled.sandbox import internal_fields, schema
+from kled.sandbox.clock import spelled
 from kled.sandbox.context import KopsFailure
 from kled.sandbox.durations import parse_duration
 from kled.sandbox.flags import Flags
@@ -43,6 +44,8 @@ def _set(document: dict[str, Any], path: str, text: str) -> None:
         kind = _kind(document, parts)
         if kind is None:
             raise _not_found(document, path)
+        if document["kind"] == "InstanceGroup" and parts == ("spec", "role"):
+            text = internal_fields.stored_role(text)
         where = internal_fields.stored(document["kind"], parts)
         if internal_fields.is_negated(where) and kind == "bool":
             text = "false" if _typed_as(path, None, kind, text) else "true"
@@ -189,7 +192,7 @@ def _scalar(kind: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
         return int(text) if re.fullmatch(r"-?\d+", text) else text
     if kind == "duration":
         try:
-            parse_duration(text)
+            return spelled(parse_duration(text))
         except ValueError:
             raise ValueError(f'cannot interpret "{text}" value as v1.Duration') from None
     return text

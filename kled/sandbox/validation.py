@@ -1,5 +1,6 @@
 """The checks that kops makes before it stores a definition (captures E08, E09d, 30j, 38b)."""
 
+import ipaddress
 import re
 from typing import Any
 
@@ -18,6 +19,8 @@ _QUORUM = (
     "--control-plane-zones to declare "
     "node zones and control-plane zones separately"
 )
+_VOLUMES = ("standard", "gp3", "gp2", "io1", "io2")
+_ACCESS = {"sshAccess": "sshAccess", "kubernetesApiAccess": "kubernetesAPIAccess"}
 ROLES = frozenset({"Master", "APIServer", "Node", "Bastion"})
 """As they are stored: kops calls a Master ControlPlane inside."""
 _VERSION = re.compile(r"v?\d+\.\d+(\.\d+)?([-+].+)?")
@@ -30,11 +33,37 @@ def check(ctx: Context, cluster: Document, groups: list[Document]) -> None:
         KopsFailure: with kops' words.
     """
     check_version(ctx, cluster)
-    found = [*_name(cluster), *_etcd(cluster)]
+    found = [*_name(cluster), *spec_faults(cluster), *_etcd(cluster)]
     for group in groups:
         found += cross_faults(group, cluster)
     if found:
         raise KopsFailure(aggregate(found))
+
+
+def spec_faults(cluster: Document) -> list[str]:
+    """Return what kops finds wrong with a cluster's addresses and its load balancer."""
+    spec = cluster["spec"]
+    found = [
+        f'spec.{spoken}[{index}]: Invalid value: "{cidr}": Could not be parsed as a CIDR'
+        for field, spoken in _ACCESS.items()
+        for index, cidr in enumerate(spec.get(field) or ())
+        if not _is_cidr(str(cidr))
+    ]
+    kind = ((spec.get("api") or {}).get("loadBalancer") or {}).get("type")
+    if kind == "Internal" and not any(s["type"] == "Private" for s in spec["subnets"]):
+        told = "Internal LoadBalancers must have at least one subnet of type Private"
+        found.append(f"spec.api.loadBalancer.type: Forbidden: {told}")
+    return found
+
+
+def _is_cidr(text: str) -> bool:
+    if text.startswith("pl-"):
+        return True
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return "/" in text
 
 
 def check_version(ctx: Context, cluster: Document) -> None:
@@ -78,6 +107,14 @@ def group_faults(group: Document) -> list[str]:
 def cross_faults(group: Document, cluster: Document) -> list[str]:
     """Return what kops finds wrong with an instance group in its cluster, too."""
     spec, found = group["spec"], group_faults(group)
+    if spec.get("role") == "Master":
+        own = group["metadata"]["name"]
+        found += [
+            f'spec.metadata.name: Forbidden: InstanceGroup "{own}" with role ControlPlane must '
+            f'have a member in etcd cluster "{etcd["name"]}"'
+            for etcd in cluster["spec"].get("etcdClusters") or ()
+            if not any(m.get("instanceGroup") == own for m in etcd.get("etcdMembers") or ())
+        ]
     dns = ((cluster["spec"].get("topology") or {}).get("dns") or {}).get("type")
     if spec.get("role") == "APIServer" and dns == "None":
         found.append("spec.role: Forbidden: APIServer cannot be used with topology.dns.type=None")
@@ -87,6 +124,12 @@ def cross_faults(group: Document, cluster: Document) -> list[str]:
         for index, subnet in enumerate(spec.get("subnets") or ())
         if subnet not in known
     ]
+    volume = spec.get("rootVolumeType", "gp3")
+    if volume not in _VOLUMES:
+        types = ", ".join(f'"{name}"' for name in _VOLUMES)
+        found.append(
+            f'spec.rootVolume.type: Unsupported value: "{volume}": supported values: {types}'
+        )
     warm = {**(cluster["spec"].get("warmPool") or {}), **(spec.get("warmPool") or {})}
     if (warm and warm.get("maxSize") != 0) and spec.get("maxPrice") is not None:
         found.append("spec.warmPool: Forbidden: warm pool cannot be used with spot instances")
