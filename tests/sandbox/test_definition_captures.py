@@ -1,5 +1,7 @@
 """The definition side of the simulation says what real kops said, word for word."""
 
+import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -161,3 +163,25 @@ def test_a_rotated_key_shows_when_it_was_distrusted(updated: Box, tmp_path: Path
     table = box.kops("get", "keypairs", "kubernetes-ca", "--name=demo.k8s.local", "--distrusted")
     assert "DISTRUSTED" in table.stdout.splitlines()[0]
     assert len(table.stdout.splitlines()) == 3
+
+
+def test_an_api_whose_port_another_took_starts_on_another(updated: Box, tmp_path: Path) -> None:
+    box = updated.copy_to(tmp_path / "box")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        place = next(path for path in box.directory.rglob("demo.k8s.local.json") if _is_api(path))
+        place.write_text(json.dumps({"port": port, "pid": 2**22 + 1, "authorities": ""}))
+
+        done = box.kops(
+            *("export", "kubeconfig", "--name=demo.k8s.local", "--admin"),
+            f"--kubeconfig={tmp_path}/kc",
+        )
+
+    assert done.status == 0, done.stderr
+    assert f"127.0.0.1:{port}" not in (tmp_path / "kc").read_text()
+
+
+def _is_api(path: Path) -> bool:
+    return "port" in json.loads(path.read_text())

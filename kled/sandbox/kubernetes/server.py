@@ -102,7 +102,11 @@ def serve(sandbox: Path, told: Mapping[str, str]) -> None:
         sandbox=sandbox,
         store=LazyStore({}, lambda *_: None, after_write=lambda: None),
     )
-    api = Api(int(told["port"]), ctx, Cloud(sandbox, told["region"]), told["cluster"])
+    cloud = Cloud(sandbox, told["region"])
+    try:
+        api = Api(int(told["port"]), ctx, cloud, told["cluster"])
+    except OSError:  # another took the port meanwhile: whoever exports again learns the new one
+        api = Api(0, ctx, cloud, told["cluster"])
     api.tls = _tls(told)
     threading.Thread(target=api.serve_forever, args=(0.1,), daemon=True).start()
     _say(api.server_port)
