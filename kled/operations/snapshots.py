@@ -241,6 +241,7 @@ def state_of(opened: stores.Stores) -> str:
     words.append("can be opened here" if kept.opener.can_open else "no identity here")
     try:
         kept.require()
+        words += [kept.root.finding] if kept.root.finding else []
     except SnapshotMissing:
         words.append("empty yet")
     kept.store.put(names.PROBE, b"may kled write here?\n")
