@@ -19,7 +19,7 @@ from kled.operations.rotate_keypairs import (
     plan,
     require_rolled,
 )
-from kled.operations.secrets import CreateSecret, DeleteSecret, require_secret
+from kled.operations.secrets import CreateSecret, DeleteSecret, require_secret, require_unused
 
 _NAME = click.option("--name", metavar="CLUSTER", help="The cluster.")
 
@@ -60,6 +60,7 @@ def delete_secret(call: Call, name: str | None, secret: str, *, yes: bool) -> No
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=True)
         require_secret(session, cluster, secret)
+        require_unused(session, cluster, secret)
     if yes:
         then = f"kled kops update-cluster --name={cluster}"
         execute(call, DeleteSecret(cluster, secret), then=then)

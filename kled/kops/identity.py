@@ -100,6 +100,24 @@ def told_apart(changes: Iterable[Change], evidence: Evidence) -> Made:
     )
 
 
+def needs_secret(cluster: Mapping[str, Any], name: str) -> str | None:
+    """Say what of a cluster lives by a secret; None where it may go.
+
+    kops would make a token anew, and cannot make what a person gave it (captures 34d and 34e).
+    """
+    spec = cluster.get("spec")
+    spec = spec if isinstance(spec, Mapping) else {}
+    if name in _SECRETS:
+        return "every cluster has it, and kops would make another one"
+    if name == "encryptionconfig" and spec.get("encryptionConfig"):
+        return "spec.encryptionConfig: without it the Secrets in etcd cannot be read"
+    networking = spec.get("networking")
+    cilium = networking.get("cilium") if isinstance(networking, Mapping) else None
+    if name == "ciliumpassword" and isinstance(cilium, Mapping) and cilium.get("enableEncryption"):
+        return "spec.networking.cilium.enableEncryption"
+    return None
+
+
 def key_of(change: Change) -> str:
     """Return where the keyset or secret is kept, relative to the cluster's prefix."""
     if change.kind == SECRET:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from kled.errors import KopsError, ResourceNotFound
+from kled.errors import IdentityAtRisk, KopsError, ResourceNotFound
+from kled.kops import identity
 from kled.operations.guards import EDITS
 from kled.operations.session import Session
 from kled.operations.step import Step
@@ -61,6 +62,7 @@ class DeleteSecret:
             return None if has_secret(session, self.cluster, self.secret) else "already gone"
 
         def act(session: Session) -> str:
+            require_unused(session, self.cluster, self.secret)
             session.kops.delete_secret(self.cluster, self.secret)
             return "deleted"
 
@@ -75,6 +77,17 @@ class DeleteSecret:
 def has_secret(session: Session, cluster: str, name: str) -> bool:
     """Say whether the cluster has a secret of that name."""
     return any(secret.name == name for secret in session.kops.get_secrets(cluster))
+
+
+def require_unused(session: Session, cluster: str, name: str) -> None:
+    """Raise `IdentityAtRisk` where the cluster lives by the secret. Only reads."""
+    why = identity.needs_secret(session.kops.get_definition(cluster).cluster, name)
+    if why is not None:
+        raise IdentityAtRisk(
+            f'cluster "{cluster}" lives by its secret "{name}": {why}; nothing was deleted',
+            hint="switch the feature off in the definition and roll the machines first; another"
+            f" content is stored with kled kops create-secret --name={cluster} --force",
+        )
 
 
 def require_secret(session: Session, cluster: str, name: str) -> None:
