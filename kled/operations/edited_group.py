@@ -8,11 +8,12 @@ from kled.yaml_text import documents, to_text
 
 Document = Mapping[str, Any]
 
+_LABEL: Final = ("metadata", "labels", "kops.k8s.io/cluster")
 _FIXED: Final = (
     ("apiVersion",),
     ("kind",),
     ("metadata", "name"),
-    ("metadata", "labels", "kops.k8s.io/cluster"),
+    _LABEL,
 )
 """What says which object this is; with another one kops would store a second object."""
 _OLD_GROUP: Final = "kops/"
@@ -45,7 +46,7 @@ def parse(text: str, stored: Document) -> Document | None:
         return None
     if len(found) != 1 or not isinstance(found[0], dict):
         raise InvalidInput("the file", "must hold one object, an instance group")
-    edited = _with_todays_group(found[0])
+    edited = _labelled(_with_todays_group(found[0]), stored)
     for path in _FIXED:
         _same(edited, stored, path)
     return edited
@@ -67,6 +68,18 @@ def _with_todays_group(edited: Document) -> Document:
     if not isinstance(version, str) or not version.startswith(_OLD_GROUP):
         return edited
     return {**edited, "apiVersion": f"kops.k8s.io/{version.removeprefix(_OLD_GROUP)}"}
+
+
+def _labelled(edited: Document, stored: Document) -> Document:
+    """Return it with its cluster's label, which objects in a state store may lack."""
+    metadata = edited.get("metadata")
+    cluster = _at(stored, _LABEL)
+    if not isinstance(metadata, Mapping) or cluster is None or _at(edited, _LABEL) is not None:
+        return edited
+    labels = metadata.get("labels") or {}
+    if not isinstance(labels, Mapping):
+        return edited
+    return {**edited, "metadata": {**metadata, "labels": {**labels, _LABEL[-1]: cluster}}}
 
 
 def _same(edited: Document, stored: Document, path: tuple[str, ...]) -> None:

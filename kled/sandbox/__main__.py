@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from kled.sandbox import clock
-from kled.sandbox.context import Context, KopsFailure
+from kled.sandbox.context import Context, KopsFailure, KopsPanic
 from kled.sandbox.faults import after_write, strike
 from kled.sandbox.flags import UsageFailure, help_text, parse, usage_text
 from kled.sandbox.names import resolve
@@ -55,6 +55,10 @@ def main(
         told = f"{type(error).__name__}: {error}"
         stderr.write(f"Error: the simulated kops cannot read what is stored ({told})\n")
         return 1
+    except KopsPanic as panic:
+        stdout.flush()
+        stderr.write(f"panic: {panic}\n\ngoroutine 1 [running]:\n")
+        return 2
     except KopsFailure as failure:
         stdout.flush()
         if not failure.silent:

@@ -18,6 +18,10 @@ class KopsFailure(Exception):
         self.silent = silent
 
 
+class KopsPanic(Exception):
+    """Ends the simulated call as a Go panic does: the reason on stderr, status 2."""
+
+
 class StateStore(Protocol):
     """The state store that kops writes to; keys are relative to its root, `/`-separated."""
 

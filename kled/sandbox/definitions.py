@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from kled.sandbox import places, yaml_form
-from kled.sandbox.context import Context, KopsFailure
+from kled.sandbox.context import Context, KopsFailure, KopsPanic
 
 Document = dict[str, Any]
 CLUSTER_LABEL = "kops.k8s.io/cluster"
@@ -28,7 +28,8 @@ def cluster_names(ctx: Context) -> list[str]:
 def find_cluster(ctx: Context, name: str) -> Document | None:
     """Return a cluster's document, None where there is none; KopsFailure where it is no document.
 
-    One that does not say where kops keeps the rest has it beside itself.
+    One that does not say where kops keeps the rest has it beside itself. A copied one goes by the
+    name that it holds (capture 60m); another kind of object is a panic (capture 60c).
     """
     body = ctx.store.read(f"{name}/config")
     if body is None:
@@ -38,7 +39,14 @@ def find_cluster(ctx: Context, name: str) -> Document | None:
     except KopsFailure as failure:
         told = f'error reading cluster configuration "{name}": {failure}'
         raise KopsFailure(told) from failure
-    document["metadata"].setdefault("name", name)
+    if document["kind"] != "Cluster":
+        kind = document["kind"]
+        raise KopsPanic(f"interface conversion: runtime.Object is *kops.{kind}, not *kops.Cluster")
+    actual = document["metadata"].setdefault("name", name)
+    if actual != name:
+        told = f'actual name was "{actual}", but cluster name was "{name}"'
+        words = f"Name of cluster does not match: {told} (using registry path config)."
+        ctx.log("W", "cluster.go:203", words)
     document["spec"].setdefault("configBase", f"{ctx.store.url}/{name}")
     return document
 

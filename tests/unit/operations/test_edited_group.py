@@ -117,3 +117,13 @@ def test_changes_are_named_with_their_values_and_counters_left_out() -> None:
         "spec.nodeLabels.y: (none) -> 2",
         "spec.taints: ['a'] -> (none)",
     )
+
+
+def test_an_object_as_the_state_store_has_it_is_taken_without_its_label() -> None:
+    stored = group(maxSize=2)
+    bare = {**stored, "metadata": {"name": "nodes"}, "spec": {"maxSize": 3}}
+
+    edited = parse(to_yaml(bare), stored)
+
+    assert edited is not None
+    assert changes(stored, edited) == ("spec.maxSize: 2 -> 3",)
