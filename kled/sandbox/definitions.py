@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from kled.sandbox import places, yaml_form
+from kled.sandbox import places, schema, yaml_form
 from kled.sandbox.context import Context, KopsFailure, KopsPanic
 
 Document = dict[str, Any]
@@ -79,12 +79,15 @@ def load_groups(ctx: Context, name: str) -> list[Document]:
 
 
 def find_group(ctx: Context, name: str, group: str) -> Document | None:
-    """Return one instance group with its cluster label, None where there is none."""
+    """Return one instance group with its cluster label, None where there is none.
+
+    Fields that kops does not know are not in it, and so no longer stored once it is written (60k).
+    """
     key = f"{name}/instancegroup/{group}"
     body = ctx.store.read(key)
     if body is None:
         return None
-    document = _parsed(f"{ctx.store.url}/{key}", body)
+    document = schema.pruned(_parsed(f"{ctx.store.url}/{key}", body))
     if document["spec"].get("role") == "ControlPlane":
         document["spec"]["role"] = "Master"  # kops reads both, and stores this one
     return _labelled(name, document)
