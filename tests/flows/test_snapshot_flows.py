@@ -194,7 +194,9 @@ def test_pruning_and_mirroring_say_what_they_did(
     ran(box, memory, back_up_state)
 
     pruned = ran(box, memory, prune_snapshots, {"last": 1})
-    mirrored = ran(box, memory, mirror_snapshots, tmp_path.as_uri())
+    second = tmp_path / "second"
+    second.mkdir()
+    mirrored = ran(box, memory, mirror_snapshots, second.as_uri())
 
     assert pruned.result()["steps"][0]["words"].startswith("0 removed")
     assert mirrored.result()["steps"][0]["words"] == "2 copied, 0 there already"
