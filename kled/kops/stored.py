@@ -5,7 +5,7 @@ Formats: captures state-store-1cp-after-update and state-store-3cp-after-update.
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from kled import yaml_text
@@ -33,6 +33,13 @@ _APPLIED: Final = (layout.KOPS_VERSION, "cluster-completed.spec", "cluster.spec"
 _OF_ETCD: Final = f"{layout.KEYSETS}etcd-"
 _SHOWN: Final = 100
 _PEM: Final = b"-----BEGIN "
+
+
+def keyset_names(keys: Iterable[str]) -> frozenset[str]:
+    """Return the keysets that stand at `keys`, by the names that kops gives them today."""
+    present = {old: name for name, old in _OLD_NAMES.items()}
+    names = {key.split("/")[2] for key in keys if key.startswith(layout.KEYSETS)}
+    return frozenset(present.get(name, name) for name in names)
 
 
 def kops_version(objects: Mapping[str, bytes]) -> str | None:

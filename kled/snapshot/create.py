@@ -22,6 +22,7 @@ from kled.snapshot.at_birth import Reader as KopsReader
 from kled.snapshot.choosing import way_back
 from kled.snapshot.earlier import Earlier
 from kled.snapshot.ledger import read_ledger, ready_to_write
+from kled.snapshot.lost_keysets import lost_keysets
 from kled.snapshot.making import Made, Making
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.next_run import entry_of, next_run, remember, require_fit
@@ -98,6 +99,7 @@ class _Create:
             options.by,
             options.retain_until,
             KopsReader(options.kops_check),
+            lost_keysets(self._ledger),
         )
 
     def run(self, clusters: Sequence[str] | None) -> RunResult:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from kled.kops import layout, places, stored
 from kled.snapshot import archive, at_birth, etcd, older_backup, payloads
+from kled.snapshot.lost_keysets import Lost
 from kled.snapshot.manifest import (
     FORMAT,
     Manifest,
@@ -64,6 +65,8 @@ class Making:
     retain_until: datetime | None
     kops: at_birth.Reader
     """Proves level 2 of what is new."""
+    lost: Lost
+    """Names the keysets that the cluster had and has no more."""
     one_large_read: threading.Lock = field(default_factory=threading.Lock)
     """Held while a large object is read: the next one is read while this one is written, so that
     both directions of a link are busy, and one spool after the other fills."""
@@ -89,12 +92,12 @@ class Making:
         else:
             small = [one for one in chosen.definition if one.size <= LARGE]
             bodies = {one.key: picture.bodies[one.key] for one in small}
-            findings = _shortened(
-                (
-                    *stored.findings(bodies, cluster=chosen.cluster),
-                    *self._elsewhere(chosen.cluster, bodies),
-                )
+            wrong = (
+                *stored.findings(bodies, cluster=chosen.cluster),
+                *self._elsewhere(chosen.cluster, bodies),
             )
+            lost = self.lost(chosen.cluster, bodies.keys(), earlier, wrong)
+            findings = _shortened((*wrong, *lost))
             packed = self._archive(chosen.cluster, snapshot_id, bodies)
             archive_of = snapshot_id
             records = [_record(one, bodies.get(one.key), blobs) for one in chosen.definition]

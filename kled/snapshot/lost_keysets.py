@@ -1,0 +1,67 @@
+"""Keysets that a cluster had and has no more: what replaces a good snapshot as the newest trusted.
+
+A definition that somebody stored anew over a lost one is complete as far as it goes: it was never
+applied, so it needs no keyset. Taken for good, it would be what `latest` restores.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Final
+
+from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
+from kled.kops.stored import keyset_names
+from kled.snapshot import epoch
+from kled.snapshot.choosing import LATEST, choice
+from kled.snapshot.ledger import Ledger
+from kled.snapshot.manifest import Manifest
+from kled.snapshot.runs import ENDED
+
+Lost = Callable[[str, Collection[str], Manifest | None, Sequence[str]], Iterator[str]]
+"""Is given a cluster, the keys that it has, the manifest that is built on, and earlier findings."""
+_SHOWN: Final = 4
+_WORDS: Final = re.compile(r"[ ,;]+")
+
+
+def lost_keysets(ledger: Ledger) -> Lost:
+    """Return what names the keysets that the newest trusted snapshot has and the cluster lacks.
+
+    It asks the store only where the manifest that is built on is none that can be trusted, and the
+    epoch only where something is gone: a cluster that was deleted took its keysets along.
+    """
+
+    def findings(
+        cluster: str, keys: Collection[str], earlier: Manifest | None, told: Sequence[str]
+    ) -> Iterator[str]:
+        before = _reference(ledger, cluster, earlier)
+        if before is None:
+            return
+        gone = keyset_names(one.key for one in before.objects) - keyset_names(keys)
+        gone -= {word for words in told for word in _WORDS.split(words)}
+        if not gone or _was_deleted(ledger, before):
+            return
+        shown = sorted(gone)
+        more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+        yield (
+            f"keysets of snapshot {before.id} are gone from the state store:"
+            f" {', '.join(shown[:_SHOWN])}{more}"
+        )
+
+    return findings
+
+
+def _reference(ledger: Ledger, cluster: str, earlier: Manifest | None) -> Manifest | None:
+    entry = ledger.entry(cluster)
+    if entry is None or not entry.snapshot or entry.error == ENDED:
+        return None
+    if earlier is not None and earlier.level and not earlier.findings:
+        return earlier
+    try:
+        newest = choice(ledger.snapshots, cluster, LATEST, ledger=ledger).ref
+        return ledger.snapshots.manifest(newest)
+    except (SnapshotMissing, SnapshotNotTrustworthy):
+        return None
+
+
+def _was_deleted(ledger: Ledger, before: Manifest) -> bool:
+    known = epoch.read(ledger.snapshots, before.cluster)
+    return known is not None and (known.vacant or before.id <= known.past)
