@@ -33,6 +33,7 @@ _APPLIED: Final = (layout.KOPS_VERSION, "cluster-completed.spec", "cluster.spec"
 _OF_ETCD: Final = f"{layout.KEYSETS}etcd-"
 _SHOWN: Final = 100
 _PEM: Final = b"-----BEGIN "
+_PEM_END: Final = b"-----END "
 
 
 def keyset_names(keys: Iterable[str]) -> frozenset[str]:
@@ -142,6 +143,19 @@ def _kind_findings(
     named = object_name(document)
     if named and name is not None and named != name:
         yield f'{key} names "{named[:_SHOWN]}" in metadata.name'
+    if key == layout.CONFIG and not (named and isinstance(document.get("spec"), dict)):
+        yield f"{key} has no {'spec' if named else 'metadata.name'}: its end may be cut off"
+    else:
+        yield from _end_findings(key, objects[key])
+
+
+def _end_findings(key: str, body: bytes) -> Iterator[str]:
+    """Yield what a cut leaves of YAML that still reads: kops ends each document with a line feed.
+
+    Two of three places where a definition could be cut leave a document that reads well.
+    """
+    if not body.endswith(b"\n"):
+        yield f"{key} does not end with a line feed, as kops ends it: its end may be cut off"
 
 
 def _keyset_findings(key: str, body: bytes) -> Iterator[str]:
@@ -151,6 +165,7 @@ def _keyset_findings(key: str, body: bytes) -> Iterator[str]:
     if not isinstance(keys, list) or not keys:
         yield f"{key} is no keyset with keys"
         return
+    yield from _end_findings(key, body)
     for one in keys:
         if not isinstance(one, dict) or not _is_pem(one.get("publicMaterial")):
             yield f"{key} holds a key that cannot be read"
@@ -169,9 +184,10 @@ def _is_pem(text: object) -> bool:
     if not isinstance(text, str):
         return False
     try:
-        return base64.b64decode(text, validate=True).startswith(_PEM)
+        pem = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return False
+    return pem.startswith(_PEM) and _PEM_END in pem
 
 
 def mapping(body: bytes) -> dict[str, Any] | None:

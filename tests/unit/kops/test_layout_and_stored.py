@@ -6,12 +6,13 @@ import json
 import pytest
 
 from kled.kops import layout, stored
+from tests.unit.kops.replay import CAPTURES
 
 KEYSETS = (
     *("kubernetes-ca", "service-account", "apiserver-aggregator-ca", "etcd-clients-ca"),
     *("etcd-manager-ca-main", "etcd-peers-ca-main"),
 )
-PEM = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIB\n").decode()
+PEM = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n").decode()
 
 
 def keyset(material: str = PEM, kind: str = "Keyset") -> bytes:
@@ -20,7 +21,7 @@ def keyset(material: str = PEM, kind: str = "Keyset") -> bytes:
 
 def complete() -> dict[str, bytes]:
     return {
-        "config": b"kind: Cluster\nspec:\n  kubernetesVersion: 1.35.5\n"
+        "config": b"kind: Cluster\nmetadata: {name: c}\nspec:\n  kubernetesVersion: 1.35.5\n"
         b"  etcdClusters: [{name: main}]\n",
         "instancegroup/nodes": b"kind: InstanceGroup\n",
         "kops-version.txt": b"1.36.2\n",
@@ -234,3 +235,18 @@ def test_versions_are_read_where_they_can_be() -> None:
 def test_a_keyset_is_told_from_other_documents() -> None:
     assert stored.keyset(keyset()) is not None
     assert stored.keyset(json.dumps({"kind": "Other"}).encode()) is None
+
+
+@pytest.mark.parametrize("key", ["config", "pki/private/kubernetes-ca/keyset.yaml"])
+def test_a_cut_that_still_reads_is_found_unless_it_leaves_whole_lines(key: str) -> None:
+    """Fault 6, another member: two of three cuts of a real definition read well as YAML."""
+    config = (CAPTURES / "state-store-1cp-after-update" / "config").read_bytes()
+    objects = {**complete(), "config": config}
+    whole = objects[key]
+    assert not [words for words in stored.findings(objects) if words.startswith(key)]
+
+    for size in range(1, len(whole)):
+        if whole[size - 1 : size] == b"\n":
+            continue
+        found = stored.findings({**objects, key: whole[:size]})
+        assert any(words.startswith(key) for words in found), whole[:size][-40:]
