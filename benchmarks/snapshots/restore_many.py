@@ -11,6 +11,7 @@ from benchmarks.snapshots import fleet
 from kled import config
 from kled.operations import stores
 from kled.retry import Clock
+from kled.snapshot.choosing import choose
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.restore import apply_restore
 from kled.snapshot.restore_plan import plan_restore
@@ -24,7 +25,7 @@ def main() -> None:
     target = stores.state_store(settings, clock)
 
     def one(cluster: str) -> None:
-        manifest = kept.manifest(kept.resolve(cluster, "latest"))
+        manifest = kept.manifest(choose(kept, cluster, "latest"))
         apply_restore(plan_restore(kept, manifest, target), kept, target)
 
     names = (fleet.cluster_name(at) for at in range(int(number)))

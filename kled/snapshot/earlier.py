@@ -57,7 +57,7 @@ class Earlier:
         self._distrusted: set[str] = set()
         self.warnings: list[str] = []
         self.findings: list[str] = []
-        self._marked = marked(self._snapshots)
+        self._marking = requests.submit(marked, self._snapshots)  # nobody waits for one LIST more
         self._run = self._newest_run()
 
     def known(self) -> dict[str, RunEntry]:
@@ -89,7 +89,7 @@ class Earlier:
         if entry is None:
             return None
         ref = SnapshotRef(cluster, entry.snapshot or "")
-        look = entry.level < COMPLETE or (ref.cluster, ref.id) in self._marked
+        look = entry.level < COMPLETE or (ref.cluster, ref.id) in self._marking.result()
         standing = standing_of(self._snapshots, ref, self._by) if look else Standing()
         if standing.anew:
             self._distrust(cluster, f"{ref.id} of {cluster}: {standing.anew}")
