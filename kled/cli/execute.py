@@ -27,6 +27,8 @@ def execute(call: Call, operation: Operation, *, then: str = "", shown: bool = T
     place = guards.place_of(operation.cluster)
     if guards.windows and place is not None and not call.overrides.no_window:
         windows.require_open(call.settings, place.cluster, stores.now())
+    if call.overrides.no_snapshot and guards.snapshot != "none" and call.settings.snapshot_store:
+        call.say("warning: NO SNAPSHOT is taken (--no-snapshot): nothing leads back from this")
     with (
         display(sys.stderr, verbose=call.verbose) as watching,
         call.session(
