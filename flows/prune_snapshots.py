@@ -15,7 +15,7 @@ Number = Annotated[int, Field(ge=0, le=100_000)]
 @flow(name="prune-snapshots", flow_run_name="prune snapshots", persist_result=False)
 @operation.reported
 def prune_snapshots(keep: dict[str, Number] | None = None) -> Outcome:
-    """Remove what retention does not keep; the newest verified snapshot always stays.
+    """Remove what retention does not keep; the newest trusted snapshot always stays.
 
     Args:
         keep: last, hourly, daily, weekly, monthly, yearly; by default as the settings say.

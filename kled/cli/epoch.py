@@ -57,7 +57,8 @@ def show_(call: Call, name: str) -> None:
     "--snapshot",
     metavar="ID",
     default="latest",
-    help="Whose keysets and secrets the state store must have [default: latest].",
+    help="Whose keysets and secrets the state store must have [default: latest, the newest"
+    " trusted].",
 )
 @click.option("--yes", is_flag=True, help="Do it.")
 def raise_(call: Call, name: str, snapshot: str, *, yes: bool) -> None:

@@ -55,7 +55,8 @@ def prune(
 ) -> None:
     """Show which snapshots retention would remove; with --yes remove them.
 
-    The newest verified snapshot of a cluster is never removed, nor anything younger than a day.
+    What `latest` means, the newest trusted snapshot, is never removed, nor anything younger than a
+    day.
     What only removed snapshots needed is collected a day later, so that no other run is disturbed.
     """
     if (name is None) == (not everything):
