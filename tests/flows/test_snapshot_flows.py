@@ -165,10 +165,13 @@ def test_a_protected_cluster_is_restored_only_as_it_was_approved(
     ran(box, memory, back_up_state)
     snapshot = manifests(box, name)[0].parent.name
     typed = name if confirm == "the name" else confirm
+    config = box.directory / "state" / name / "config"
+    config.write_bytes(config.read_bytes() + b"# changed\n")
 
     state = ran(box, memory, restore_state, name, snapshot, typed, digest, KLED_PROTECTED="a-*")
 
     assert isinstance(error(state), NotApproved)
+    assert config.read_bytes().endswith(b"# changed\n")
 
 
 @pytest.mark.slow
