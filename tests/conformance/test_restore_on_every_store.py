@@ -22,7 +22,7 @@ def test_a_snapshot_kept_here_is_restored_here(store: ObjectStore, tmp_path: Pat
     (tmp_path / "keys").mkdir()
     snapshots = snapshot_store(store, age_keys(tmp_path / "keys"))
     create(state, snapshots, None, options=CreateOptions("a test"), progress=Quiet())
-    manifest = snapshots.manifest(choose(snapshots, CLUSTER, "latest"))
+    manifest = snapshots.manifest(choose(snapshots, CLUSTER, "newest"))
 
     plan = plan_restore(snapshots, manifest, store, cluster_prefix=OTHER)
     report = apply_restore(plan, snapshots, store)
