@@ -51,8 +51,10 @@ def ended(world: World) -> dict[str, Any]:
     newest = max(place.rglob("manifest.json"))
     objects = json.loads(newest.read_text())["objects"]
     on_record = (world.box.directory / "state" / ".kled" / "deletions").glob("*")
+    epoch = json.loads((place / "epoch.json").read_text())
+    assert epoch["past"] == newest.parent.name
     return world.outcome() | {
-        "epoch": json.loads((place / "epoch.json").read_text()),
+        "epoch": {name: epoch.get(name) for name in ("state_store", "number", "ends")},
         "kept": sorted(one["key"] for one in objects),
         "on record": list(on_record),
     }
