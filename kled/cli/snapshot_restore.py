@@ -12,6 +12,7 @@ from kled.cli.meant import asked, can_ask
 from kled.cli.output import Column, show, show_value
 from kled.cli.snapshot import size
 from kled.operations import restore_state as use
+from kled.operations.restore_place import require_own_place
 
 if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotStore
@@ -120,10 +121,12 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
         execute(call, operation, shown=False)
     finally:
         _show_results(call, operation)
-    call.say(
-        f"next: kled kops update-cluster --name={prefix or name}"
-        "      # must show no new Keypair before you apply it"
-    )
+    if meant.wish.place.cluster == name:
+        where = f" --state={to}" if to else ""
+        call.say(
+            f"next: kled kops update-cluster --name={name}{where}"
+            "      # must show no new Keypair before you apply it"
+        )
 
 
 @leaf(
@@ -160,14 +163,15 @@ def diff(call: Call, name: str, before: str, after: str) -> None:
 
 
 def _preview(call: Call, meant: use.Settled) -> None:
-    """Show the plan; exit 4 where it takes a word more to restore the snapshot."""
+    """Show the plan; exit 4 where it takes a word more to restore the snapshot, 6 for no place."""
     plan = use.plan(call.stores, meant.wish)
+    require_own_place(call.stores.at(meant.wish.place), plan, meant.wish)
     _show_plan(call, plan, meant)
     for words in meant.trust.reasons:
         call.say(f"warning: {meant.wish.snapshot} cannot be trusted: {words}")
     use.require_trusted(meant)
     protected = use.protection_of(call.settings, plan)
-    more = f" --confirm={meant.wish.cluster}" if protected else ""
+    more = f" --confirm={meant.wish.place.cluster}" if protected else ""
     more = f" --untrusted{more}" if meant.trust.reasons else more
     call.say(
         f"preview only; restore it with: --yes{more}  (--digest={plan.digest[:12]}: this plan)"

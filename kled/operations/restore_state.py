@@ -10,6 +10,7 @@ from kled.operations.guards import Guards, Place
 from kled.operations.keep_state import counted
 from kled.operations.protection import pattern_protection, protection, require_confirmation
 from kled.operations.raise_epoch import identity_step, raise_step, told_step
+from kled.operations.restore_place import require_own_place
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.operations.stores import Stores
@@ -44,6 +45,11 @@ class Wish:
         return Place((self.prefix or self.cluster).rstrip("/"), self.to)
 
     @property
+    def is_home(self) -> bool:
+        """Whether it writes where the cluster itself lives."""
+        return self.to is None and self.place.cluster == self.cluster
+
+    @property
     def is_cluster(self) -> bool:
         """Whether a cluster may live where it writes: a place of one, in the configured store."""
         return self.to is None and "/" not in self.place.cluster
@@ -66,7 +72,8 @@ class RestoreState:
     wish: Wish
     """`latest` is settled before anything is changed, and before what is there is snapshotted."""
     confirm: str | None = None
-    """The cluster's name once more; a protected one needs it."""
+    """The name of the place that is written to, the cluster's or that of `prefix`, once more; a
+    protected one needs it."""
     digest: str | None = None
     """Of the plan that was approved; None approves what is planned under the lease."""
     raise_epoch: bool = False
@@ -125,8 +132,9 @@ def _check_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Step:
         meant = settled(session.stores, restoring.wish)
         require_trusted(meant)
         planned = plan(session.stores, meant.wish)
+        require_own_place(session.stores.at(meant.wish.place), planned, meant.wish)
         why = protection_of(session.settings, planned)
-        require_confirmation(restoring.cluster, why, restoring.confirm)
+        require_confirmation(restoring.wish.place.cluster, why, restoring.confirm)
         _require_approved(restoring, planned)
         _require_spared(session, restoring, planned)
         approved[:] = [planned]

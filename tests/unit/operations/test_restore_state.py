@@ -211,3 +211,67 @@ def test_an_epoch_is_raised_only_where_the_keys_are_the_clusters_own(world: Worl
     known = epoch_of(world)
     assert known is not None
     assert known.number == 1
+
+
+def keys_of(world: World, cluster: str) -> dict[Path, bytes]:
+    root = world.root / "state" / cluster
+    return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("place", ["second.example.com", "second.example.com/backups/x"])
+@pytest.mark.parametrize(
+    "config", [b"kind: Cluster\nmetadata: {name: second.example.com}\n", b"\0"]
+)
+def test_another_cluster_s_place_takes_no_other_keys_whatever_is_typed(
+    world: World, place: str, config: bytes
+) -> None:
+    """Fault 1: `--as` wrote one cluster's certificate authority over another's."""
+    world.write("state", fleets.objects(2) | {"config": config}, "second.example.com")
+    before = keys_of(world, "second.example.com")
+    wish = replace(world.wish, prefix=place, classes=("identity",))
+
+    for overrides in (NOTHING, Overrides(no_snapshot=True, no_epoch=True)):
+        with pytest.raises(NotApproved, match="is not a place for the snapshot"):
+            world.restore(RestoreState(wish, confirm=place), overrides)
+
+    assert keys_of(world, "second.example.com") == before
+
+
+def test_keys_that_are_left_of_a_cluster_whose_definition_is_lost_stay(world: World) -> None:
+    world.write("state", fleets.objects(2), "second.example.com")
+    (world.root / "state" / "second.example.com" / "config").unlink()
+
+    with pytest.raises(NotApproved, match="other keys are there"):
+        world.restore(RestoreState(replace(world.wish, prefix="second.example.com")))
+
+
+def test_keys_in_another_store_stay_though_no_snapshot_is_asked_for(world: World) -> None:
+    key = "pki/private/kubernetes-ca/keyset.yaml"
+    world.write("other", {"config": fleets.objects(1)["config"], key: b"another one"})
+    wish = replace(world.wish, to=(world.root / "other").as_uri())
+
+    with pytest.raises(NotApproved, match="other keys are there"):
+        world.restore(RestoreState(wish), Overrides(no_snapshot=True))
+
+    assert (world.root / "other" / CLUSTER / key).read_bytes() == b"another one"
+
+
+def test_at_home_keys_are_put_back_over_others(world: World) -> None:
+    """The cure where a certificate authority was made anew."""
+    key = world.root / "state" / CLUSTER / "pki/private/kubernetes-ca/keyset.yaml"
+    before = key.read_bytes()
+    key.write_bytes(b"kind: Keyset\n")
+
+    world.restore(RestoreState(world.wish))
+
+    assert key.read_bytes() == before
+
+
+def test_a_protected_place_is_confirmed_by_its_own_name(world: World) -> None:
+    wish = replace(world.wish, prefix="guarded.example.com")
+
+    with pytest.raises(NotApproved, match="names"):
+        world.restore(RestoreState(wish, confirm=CLUSTER))
+    world.restore(RestoreState(wish, confirm="guarded.example.com"))
+
+    assert (world.root / "state" / "guarded.example.com" / "config").exists()
