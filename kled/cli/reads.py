@@ -144,7 +144,7 @@ def _require_read(call: Call, problems: Mapping[str, str], listed: int, url: str
         raise KledError(
             f"{len(problems)} of {listed} clusters cannot be read: {', '.join(problems)}",
             hint=f"look at {url}/{first}/config; a good one comes back with:"
-            f" kled snapshot restore --name={first}",
+            f" kled snapshot restore --name={first} --snapshot=latest",
         )
 
 
