@@ -12,8 +12,12 @@ import pytest
 
 from kled.cli.doctor_prefect import schedules
 
-LONG_AGO = (datetime.now(UTC) - timedelta(hours=1)).isoformat().replace("+00:00", "Z")
-NOW = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+def ago(**time: int) -> str:
+    """Return a moment as the server tells it, seen from when it is asked."""
+    return (datetime.now(UTC) - timedelta(**time)).isoformat().replace("+00:00", "Z")
+
+
 Answer = Callable[[str, dict[str, Any], str | None], tuple[int, Any]]
 
 
@@ -39,30 +43,31 @@ def server(answer: Answer) -> Iterator[str]:
 
 
 def deployment(
-    name: str, *, active: bool = True, updated: str = LONG_AGO, paused: bool = False
+    name: str, *, active: bool = True, updated: str | None = None, paused: bool = False
 ) -> dict[str, Any]:
     return {
         "id": f"id-{name}",
         "name": name,
         "entrypoint": "flows.back_up_state.back_up_state",
         "paused": paused,
-        "schedules": [{"active": active, "updated": updated}],
+        "schedules": [{"active": active, "updated": updated or ago(hours=1)}],
     }
 
 
-DEPLOYED = [
-    deployment("hourly"),
-    deployment("asleep", active=False),
-    deployment("fresh", updated=NOW),
-    deployment("paused", paused=True),
-]
+def deployed() -> list[dict[str, Any]]:
+    return [
+        deployment("hourly"),
+        deployment("asleep", active=False),
+        deployment("fresh", updated=ago(seconds=1)),
+        deployment("paused", paused=True),
+    ]
 
 
 def counting(runs: int) -> Answer:
     def answer(path: str, body: dict[str, Any], _: str | None) -> tuple[int, Any]:
         if path == "/api/deployments/filter":
             assert body["deployments"] == {"tags": {"all_": ["kled"]}}
-            return 200, DEPLOYED
+            return 200, deployed()
         assert path == "/api/flow_runs/count"
         assert body["flow_runs"]["deployment_id"] == {"any_": ["id-hourly"]}
         return 200, runs

@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import itertools
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -82,7 +83,13 @@ def date_by(store: ObjectStore, runs: "Runs") -> None:
     if isinstance(store, MemoryStore):
         attached = _attached.setdefault(store.location.url, [])
         attached.append(runs)
-        store._now = lambda: datetime.now(UTC) + max(one.later for one in attached)
+        store._now = lambda: _dated(attached)
+
+
+def _dated(attached: "Sequence[Runs]") -> datetime:
+    """Return what time it is for a store: START when its first runs began, however late that is."""
+    passed = time.monotonic() - attached[0].began
+    return START + timedelta(seconds=passed) + max(one.later for one in attached)
 
 
 class Runs:
@@ -97,6 +104,7 @@ class Runs:
         self._seconds = itertools.count(at)
         self._chance = itertools.count(at % 10_000)
         self.later = timedelta()
+        self.began = time.monotonic()
         date_by(store, self)
 
     @property
