@@ -77,7 +77,8 @@ def _read_back(session: Session, result: "ClusterResult") -> "VerifyReport | Non
 
     An earlier one that still counts may be damaged, or removed.
     """
-    from kled.operations.snapshots import BY, kops_check  # noqa: PLC0415 - not for --help
+    from kled.operations.kops_proof import kops_check  # noqa: PLC0415 - not for --help
+    from kled.operations.snapshots import BY  # noqa: PLC0415
     from kled.snapshot.verify import DIGESTS, KOPS, verify  # noqa: PLC0415
 
     kept = session.snapshot_store

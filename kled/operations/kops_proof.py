@@ -1,0 +1,114 @@
+"""Level 2 of a snapshot: a kops reads its objects in a scratch file store."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from kled.config import Settings
+from kled.errors import KledError, KopsMissing
+
+if TYPE_CHECKING:
+    from kled.kops.client import Kops
+    from kled.models.version import KopsVersion
+    from kled.snapshot.verify import KopsCheck, KopsVerdict
+
+_PATIENCE: Final = timedelta(minutes=1)
+"""With a call of kops that is no more than a proof; it takes a third of a second."""
+
+
+def birth_check(settings: Settings) -> "KopsCheck | None":
+    """Return level 2's check for new snapshots; None without a kops, and for the sandbox's.
+
+    A simulated kops would prove nothing and cost its time.
+    """
+    if settings.sandbox is not None:
+        return None
+    try:
+        return kops_check(settings, patience=_PATIENCE)
+    except KopsMissing:
+        return None
+
+
+def kops_check(settings: Settings, *, patience: timedelta | None = None) -> "KopsCheck":
+    """Return level 2's check: a kops reads the objects in a scratch file store.
+
+    `patience` is for one call of kops, where it is not the usual one. Raises `KopsMissing`.
+    """
+    from kled.kops.call import READ_TIMEOUT  # noqa: PLC0415
+    from kled.kops.client import Kops  # noqa: PLC0415
+    from kled.kops.locate import locate  # noqa: PLC0415
+    from kled.redact import Redactor, secret_values  # noqa: PLC0415
+    from kled.snapshot.verify import KopsVerdict  # noqa: PLC0415
+
+    program = locate(
+        explicit=settings.kops,
+        home=settings.home,
+        search_path=settings.environment.get("PATH", ""),
+    )
+
+    versions: list[KopsVersion] = []
+
+    def check(cluster: str, objects: Mapping[str, bytes]) -> "KopsVerdict":
+        from kled import process  # noqa: PLC0415
+
+        with TemporaryDirectory(prefix="kled-verify-") as scratch:
+            root = Path(scratch)
+            # a cluster that was never applied has no keys; kops takes a missing directory ill
+            (root / "state" / cluster / "pki" / "private").mkdir(parents=True, mode=0o700)
+            for key, body in at_home(objects, (root / "state" / cluster).as_uri()).items():
+                path = root / "state" / cluster / key
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                path.touch(mode=0o600)  # it may be a CA key
+                path.write_bytes(body)
+            kops = Kops(
+                program.path,
+                run=process.run,
+                env=dict(settings.environment),
+                state_store=(root / "state").as_uri(),
+                scratch=root,
+                redactor=Redactor(secret_values(settings.environment)),
+                on_line=lambda _: None,
+                on_start=None,
+                read_timeout=patience or READ_TIMEOUT,
+            )
+            if not versions:
+                versions.append(kops.version())  # once for all clusters, or for the first two
+            version = versions[0]
+            return KopsVerdict(str(version), version.simulated, tuple(_read_by(kops, cluster)))
+
+    return check
+
+
+def at_home(objects: Mapping[str, bytes], home: str) -> Mapping[str, bytes]:
+    """Return the objects with a definition whose `configBase` is `home`.
+
+    kops follows it, and would read the keys of the living store, whatever the snapshot holds.
+    """
+    from kled.kops import layout, stored  # noqa: PLC0415
+
+    config = objects.get(layout.CONFIG, b"")
+    spec = (stored.mapping(config) or {}).get("spec")
+    if not isinstance(spec, dict):
+        return objects
+    store = spec.get("configStore")
+    base = spec.get("configBase") or (store.get("base") if isinstance(store, dict) else None)
+    if not isinstance(base, str) or not base.strip("/"):
+        return objects
+    return {**objects, layout.CONFIG: config.replace(base.rstrip("/").encode(), home.encode())}
+
+
+def _read_by(kops: "Kops", cluster: str) -> Iterator[str]:
+    """Yield what a kops cannot read of the cluster."""
+    for what, read in (
+        ("the definition", partial(kops.get_definition, cluster)),
+        ("the keypairs", partial(kops.get_keypairs, cluster)),
+    ):
+        try:
+            read()
+        except KopsMissing:
+            raise
+        except KledError as error:
+            yield f"kops cannot read {what}: {error.message}"
