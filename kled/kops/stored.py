@@ -22,7 +22,7 @@ _KEYSETS: Final = (
 )
 _ETCD_KEYSETS: Final = ("etcd-manager-ca-{}", "etcd-peers-ca-{}")
 """One of each for every etcd cluster of the definition."""
-_OLD_NAMES: Final = {"kubernetes-ca": "ca", "service-account": "master"}
+OLD_NAMES: Final = {"kubernetes-ca": "ca", "service-account": "master"}
 """kops looks for these where it finds none of the first name (`legacyKeysetMappings` of
 upup/pkg/fi/vfs_keystorereader.go): a kops before 1.22 wrote them, and the next update writes them
 anew under their names. Of each keyset kops reads `keyset.yaml` alone, never the files `*.key` and
@@ -38,7 +38,7 @@ _PEM_END: Final = b"-----END "
 
 def keyset_names(keys: Iterable[str]) -> frozenset[str]:
     """Return the keysets that stand at `keys`, by the names that kops gives them today."""
-    present = {old: name for name, old in _OLD_NAMES.items()}
+    present = {old: name for name, old in OLD_NAMES.items()}
     names = {key.split("/")[2] for key in keys if key.startswith(layout.KEYSETS)}
     return frozenset(present.get(name, name) for name in names)
 
@@ -88,7 +88,7 @@ def _is_applied(objects: Mapping[str, bytes]) -> bool:
 
 
 def _has_keyset(objects: Mapping[str, bytes], name: str) -> bool:
-    names = (name, _OLD_NAMES.get(name, name))
+    names = (name, OLD_NAMES.get(name, name))
     return any(f"{layout.KEYSETS}{one}/{layout.KEYSET_FILE}" in objects for one in names)
 
 
@@ -99,7 +99,7 @@ def _needed_keysets(objects: Mapping[str, bytes]) -> Iterator[str]:
     etcd, and of the aggregator, were never there, and kops' next update makes the first ones.
     """
     if _is_old(objects) and not any(key.startswith(_OF_ETCD) for key in objects):
-        yield from _OLD_NAMES
+        yield from OLD_NAMES
         return
     yield from _KEYSETS
     document = _document(objects.get(layout.CONFIG, b"")) or {}

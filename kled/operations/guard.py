@@ -9,6 +9,7 @@ from typing import Final
 
 from kled.errors import KledError, NotApproved, ObjectMissing
 from kled.kops.layout import CONFIG
+from kled.operations import other_identity
 from kled.operations.final_snapshot import final_step
 from kled.operations.guards import Guards
 from kled.operations.overrides import Overrides
@@ -63,8 +64,14 @@ def _before(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step
 
 
 def _after(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
-    """Yield what comes last."""
-    if guards.snapshot == "after" and not overrides.no_snapshot:
+    """Yield what comes last.
+
+    A cluster that began anew has keys that exist nowhere else, as one that was just made.
+    """
+    anew = guards.identity and overrides.new_identity == cluster
+    if anew and not overrides.no_epoch:
+        yield other_identity.anew_step(cluster)
+    if (anew or guards.snapshot == "after") and not overrides.no_snapshot:
         yield replace(_snapshot_step(guards, cluster, overrides), name=FIRST)
     if guards.epoch == "end" and not overrides.no_epoch:
         yield vacate_step(cluster)

@@ -3,18 +3,19 @@
 kops makes whatever keyset it does not find. Where the lost one was a certificate authority, no
 machine, kubeconfig or service account of the cluster is valid afterwards, and nothing brings the
 old one back but a copy. So a plan that makes what the cluster had is refused (`require`), and an
-operation that goes on with the cluster first looks whether its keysets are there (`step`).
+operation that goes on with the cluster first looks whether its keysets are there, and hold the keys
+that they had (`step`): kops goes on with whatever key it finds under the name.
 """
 
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import IdentityAtRisk, NotApproved
+from kled.errors import IdentityAtRisk, KledError, NotApproved
 from kled.kops import identity, layout, places, stored
 from kled.kops.identity import Evidence, Made
 from kled.kops.places import Place
 from kled.models.plan import Change, Plan
-from kled.operations import own_places, registered
+from kled.operations import other_identity, own_places, registered
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
@@ -22,6 +23,7 @@ from kled.retry import READ
 if TYPE_CHECKING:
     from kled.snapshot.judging import Judged
     from kled.snapshot.manifest import Manifest
+    from kled.snapshot.other_keysets import Others
 
 NAME: Final = "check identity"
 _LOOKED_AT: Final = 50
@@ -36,18 +38,21 @@ _NO_COPY: Final = (
 def step(cluster: str) -> Step:
     """Look whether the keysets that the cluster's machines run with are in the state store.
 
-    Safe to repeat: it only reads. Raises `IdentityAtRisk` that names those that are gone, and the
-    snapshot that has them, and `NotApproved` where another cluster lives by the same keys.
+    Safe to repeat: it only reads. Raises `IdentityAtRisk` that names those that are gone or hold
+    the keys of another identity, and the snapshot that has them, and `NotApproved` where another
+    cluster lives by the same keys.
     """
 
     def act(session: Session) -> str:
         where = own_places.require(session, cluster)
         gone = missing(session, cluster)
-        if not gone:
-            return "no keyset is missing" if where == own_places.NOTHING else where
-        if allowed(session, cluster):
-            return f"NEW IDENTITY, as asked for: {', '.join(gone)} will be made anew"
-        raise _refusal(session, cluster, _lost(gone))
+        if gone and not allowed(session, cluster):
+            raise _refusal(session, cluster, _lost(gone))
+        others = require_own_keys(session, cluster)
+        anew = f"{', '.join(gone)} will be made anew" if gone else ""
+        if anew or others:
+            return f"NEW IDENTITY, as asked for: {'; '.join(filter(None, (anew, others)))}"
+        return "no keyset is missing" if where == own_places.NOTHING else where
 
     return Step(NAME, act, READ, reads=True)
 
@@ -62,6 +67,19 @@ def missing(session: Session, cluster: str) -> tuple[str, ...]:
     named = _node_keysets(session, cluster)
     there = _stored(session, cluster, layout.KEYSETS) if named else frozenset()
     return tuple(sorted(one for one in named if identity.keyset_key(one) not in there))
+
+
+def require_own_keys(session: Session, cluster: str) -> str:
+    """Say which keysets hold other keys than the cluster had; empty: none. Only reads.
+
+    Raises `IdentityAtRisk` for such a one, unless the run was told that the cluster begins anew.
+    """
+    found = other_identity.compared(session, cluster) if not _strays(session, cluster) else None
+    if found is None or not found.names:
+        return ""
+    if allowed(session, cluster):
+        return f"{', '.join(found.names)} with other keys"
+    raise _other_keys(session, cluster, found)
 
 
 def lost_authority(session: Session, cluster: str) -> tuple[str, ...]:
@@ -79,11 +97,13 @@ def require(session: Session, plan: Plan) -> str:
     """Return in words what a plan makes for the first time; empty where it makes nothing.
 
     Only reads. Raises `IdentityAtRisk` where the plan makes a keyset or secret that the cluster
-    had, unless the run was told that the cluster begins anew (`--new-identity=CLUSTER`).
+    had, or goes on with the keys of another identity, unless the run was told that the cluster
+    begins anew (`--new-identity=CLUSTER`).
     """
     found = told_apart(session, plan)
     if found.lost and not allowed(session, plan.cluster):
         raise _refusal(session, plan.cluster, found.lost)
+    require_own_keys(session, plan.cluster)
     lost = [one.name for one, _ in found.lost]
     anew = f"NEW IDENTITY, as asked for: {', '.join(lost)}" if lost else ""
     first = [one.name for one in found.new if _lived(session, plan.cluster)]
@@ -121,7 +141,17 @@ def allowed(session: Session, cluster: str) -> bool:
 
 
 def advice(session: Session, cluster: str, keys: frozenset[str]) -> str:
-    """Say how to put lost keys back; `keys` are relative to the cluster's prefix. Only reads."""
+    """Say how to put lost keys back; `keys` are relative to the cluster's prefix. Only reads.
+
+    A snapshot store that cannot be read is said to be so: the loss is told all the same.
+    """
+    try:
+        return _way_back(session, cluster, keys)
+    except KledError as error:
+        return f"which snapshot has them is not known: {error.message}"
+
+
+def _way_back(session: Session, cluster: str, keys: frozenset[str]) -> str:
     kept = _snapshot_with(session, cluster, keys)
     if kept is not None:
         return f"put them back with {_restore(cluster, kept.id)} --yes"
@@ -158,6 +188,26 @@ def _refusal(
         f" anew: {'; '.join(reasons)}; nothing was changed",
         hint=f"no machine or kubeconfig of it trusts a new one; {way_on}; only to begin anew with"
         f" other keys: kled kops update-cluster --name={cluster} --yes --new-identity={cluster}",
+    )
+
+
+def _other_keys(session: Session, cluster: str, found: "Others") -> IdentityAtRisk:
+    """Return the refusal of keysets that share no key with what the cluster had."""
+    where = f"snapshot {found.snapshot} has others" if found.of_snapshot else ""
+    run = f"its machines run with others than {', '.join(found.of_machines)}"
+    known = "; ".join(filter(None, (where, run if found.of_machines else "")))
+    keys = frozenset(map(identity.keyset_key, found.names))
+    way_on = (
+        f"put the right ones back with {_restore(cluster, found.snapshot)} --yes"
+        if found.of_snapshot
+        else advice(session, cluster, keys)
+    )
+    more = f" and {len(found.names) - _SHOWN} more" if len(found.names) > _SHOWN else ""
+    return IdentityAtRisk(
+        f'cluster "{cluster}" does not live by the keys that are stored as'
+        f" {', '.join(found.names[:_SHOWN])}{more}: {known}; nothing was changed",
+        hint=f"no machine or kubeconfig of it trusts them; {way_on}; only to begin anew with the"
+        f" stored ones: kled kops update-cluster --name={cluster} --yes --new-identity={cluster}",
     )
 
 

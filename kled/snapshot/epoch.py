@@ -37,8 +37,8 @@ class Epoch:
     ends: bool = False
     """A deletion has begun there; what it was about to delete may be gone by now."""
     past: str = ""
-    """The newest snapshot when a cluster of this name was deleted: it and older ones are of that
-    cluster, not of the one that lives now."""
+    """The newest snapshot when a cluster of this name was deleted, or began anew with other keys:
+    it and older ones are of that cluster, not of the one that lives now."""
 
     @property
     def vacant(self) -> bool:
@@ -153,6 +153,22 @@ def vacate(snapshots: SnapshotStore, cluster: str, state_store: str) -> None:
         newest = max((ref.id for ref in snapshots.list(cluster)), default=found.epoch.past)
         nowhere = Epoch("", found.epoch.number, past=newest)
         _replace(snapshots, cluster, nowhere, found.tag)
+
+
+def begin_anew(snapshots: SnapshotStore, cluster: str, state_store: str) -> str:
+    """Say that the cluster lives by other keys from now on; return the newest snapshot before.
+
+    That and older ones are those of a cluster that is past; nothing else changes. Nothing is done
+    where it lives elsewhere, or nowhere. It may run twice. Raises `PreconditionFailed` where
+    somebody else wrote the epoch at the same time.
+    """
+    found = _find(snapshots, cluster)
+    if found is None or found.epoch.state_store != state_store.rstrip("/"):
+        return ""
+    newest = max((ref.id for ref in snapshots.list(cluster)), default=found.epoch.past)
+    if newest > found.epoch.past:
+        _replace(snapshots, cluster, replace(found.epoch, past=newest), found.tag)
+    return newest
 
 
 def _begin(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:

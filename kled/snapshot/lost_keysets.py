@@ -1,11 +1,13 @@
 """Keysets that a cluster had and has no more: what replaces a good snapshot as the newest trusted.
 
+A keyset of the same name that shares no key with it is no more the cluster's than one that is gone.
+
 A definition that somebody stored anew over a lost one is complete as far as it goes: it was never
 applied, so it needs no keyset. Taken for good, it would be what `latest` restores.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
@@ -14,39 +16,53 @@ from kled.snapshot import epoch
 from kled.snapshot.choosing import LATEST, choice
 from kled.snapshot.ledger import Ledger
 from kled.snapshot.manifest import Manifest
+from kled.snapshot.other_keysets import other_keysets
 from kled.snapshot.runs import ENDED
 
-Lost = Callable[[str, Collection[str], Manifest | None, Sequence[str]], Iterator[str]]
-"""Is given a cluster, the keys that it has, the manifest that is built on, and earlier findings."""
+Lost = Callable[[str, Mapping[str, bytes], Manifest | None, Sequence[str]], Iterator[str]]
+"""Is given a cluster, its objects, the manifest that is built on, and earlier findings."""
 _SHOWN: Final = 4
 _WORDS: Final = re.compile(r"[ ,;]+")
 
 
 def lost_keysets(ledger: Ledger) -> Lost:
-    """Return what names the keysets that the newest trusted snapshot has and the cluster lacks.
+    """Return what names the keysets that the cluster lacks, or that hold another's keys.
 
-    It asks the store only where the manifest that is built on is none that can be trusted, and the
-    epoch only where something is gone: a cluster that was deleted took its keysets along.
+    It asks the store only where the manifest that is built on is none that can be trusted, or
+    where a keyset differs (`other_keysets`), and the epoch only where something is wrong: a cluster
+    that was deleted took its keysets along, and one that began anew left them behind.
     """
 
     def findings(
-        cluster: str, keys: Collection[str], earlier: Manifest | None, told: Sequence[str]
+        cluster: str, objects: Mapping[str, bytes], earlier: Manifest | None, told: Sequence[str]
     ) -> Iterator[str]:
         before = _reference(ledger, cluster, earlier)
+        others = other_keysets(ledger.snapshots, before, objects)
+        if others.of_machines:
+            yield (
+                "keysets have other keys than those that the cluster's machines run with:"
+                f" {_shown(others.of_machines)}"
+            )
         if before is None:
             return
-        gone = keyset_names(one.key for one in before.objects) - keyset_names(keys)
+        gone = keyset_names(one.key for one in before.objects) - keyset_names(objects)
         gone -= {word for words in told for word in _WORDS.split(words)}
-        if not gone or _was_deleted(ledger, before):
+        if not (gone or others.of_snapshot) or _was_deleted(ledger, before):
             return
-        shown = sorted(gone)
-        more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-        yield (
-            f"keysets of snapshot {before.id} are gone from the state store:"
-            f" {', '.join(shown[:_SHOWN])}{more}"
-        )
+        if gone:
+            yield f"keysets of snapshot {before.id} are gone from the state store: {_shown(gone)}"
+        if others.of_snapshot:
+            yield f"keysets have other keys than in snapshot {before.id}: " + _shown(
+                others.of_snapshot
+            )
 
     return findings
+
+
+def _shown(names: Iterable[str]) -> str:
+    shown = sorted(names)
+    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return f"{', '.join(shown[:_SHOWN])}{more}"
 
 
 def _reference(ledger: Ledger, cluster: str, earlier: Manifest | None) -> Manifest | None:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from kled.kops import layout, places, stored
+from kled.kops import keyset_keys, layout, places, stored
 from kled.snapshot import archive, at_birth, etcd, older_backup, payloads
 from kled.snapshot.lost_keysets import Lost
 from kled.snapshot.manifest import (
@@ -66,7 +66,7 @@ class Making:
     kops: at_birth.Reader
     """Proves level 2 of what is new."""
     lost: Lost
-    """Names the keysets that the cluster had and has no more."""
+    """Names the keysets that the cluster had and has no more, or with other keys."""
     one_large_read: threading.Lock = field(default_factory=threading.Lock)
     """Held while a large object is read: the next one is read while this one is written, so that
     both directions of a link are busy, and one spool after the other fills."""
@@ -86,6 +86,7 @@ class Making:
             about: dict[str, Any] = {
                 "kops_version": earlier.kops_version,
                 "kubernetes_version": earlier.kubernetes_version,
+                "keysets": earlier.keysets,
             }
             findings, level = earlier.findings, _definition_level(earlier)
             of_kops, remark = at_birth.carried(earlier), None
@@ -96,7 +97,7 @@ class Making:
                 *stored.findings(bodies, cluster=chosen.cluster),
                 *self._elsewhere(chosen.cluster, bodies),
             )
-            lost = self.lost(chosen.cluster, bodies.keys(), earlier, wrong)
+            lost = self.lost(chosen.cluster, bodies, earlier, wrong)
             findings = _shortened((*wrong, *lost))
             packed = self._archive(chosen.cluster, snapshot_id, bodies)
             archive_of = snapshot_id
@@ -104,6 +105,9 @@ class Making:
             about = {
                 "kops_version": stored.kops_version(bodies),
                 "kubernetes_version": stored.kubernetes_version(bodies),
+                "keysets": {
+                    name: sorted(held) for name, held in keyset_keys.of_store(bodies).items()
+                },
             }
             level = 0 if findings else 1
             read = self.kops.read(chosen.cluster, bodies) if level else at_birth.Reading()

@@ -131,6 +131,9 @@ class Manifest(_Frozen):
     blobs: tuple[Payload, ...] = ()
     etcd_backups: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """Etcd cluster to the names of the backups taken, newest first."""
+    keysets: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Keyset to the marks of its keys (`kops.keyset_keys`): whoever cannot open the archive sees
+    whether a later keyset of that name is the same one."""
     skipped: tuple[Skipped, ...] = ()
     damaged: tuple[Damaged, ...] = ()
     """Backups that are no use; an older one that is whole was taken beside them, if there is one.

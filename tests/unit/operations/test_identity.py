@@ -74,13 +74,16 @@ class World:
     kops: Kops
     new_identity: str | None = None
     env: dict[str, str] = field(default_factory=dict)
+    guarded: bool = False
+    """Whether epoch and snapshots guard it."""
 
     def session(self) -> Session:
         env = {"HOME": str(self.root), "KOPS_STATE_STORE": (self.root / "state").as_uri()}
         kops: Any = self.kops
         who = Who("tester", "a run", timedelta(0))
         clock = Clock(time.monotonic, lambda _: None)
-        overrides = Overrides(no_snapshot=True, no_epoch=True, new_identity=self.new_identity)
+        off = not self.guarded
+        overrides = Overrides(no_snapshot=off, no_epoch=off, new_identity=self.new_identity)
         return Session(config.load(env | self.env), kops, clock, who, None, overrides=overrides)
 
     def put(self, key: str, body: bytes) -> None:

@@ -1,0 +1,109 @@
+"""Which keys a keyset holds, as marks that can be compared and shown: never a secret. Pure.
+
+A mark is a key's id or the digest of its certificate. A rotation adds a key to a keyset before it
+takes one away, and a certificate that kops issues anew joins the one before it (`CreateKeyset` of
+upup/pkg/fi/fitasks/keypair.go), so two pictures of one identity share a mark. Where they share none
+the keyset is another one of the same name. What cannot be read has no marks, and is not compared.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from kled.kops import layout, stored
+from kled.kops.identity import NODE_CONFIGS
+
+Marks = Mapping[str, frozenset[str]]
+"""The marks of each keyset, by the name that kops gives it today; never empty ones."""
+_PEM: Final = re.compile(rb"-----BEGIN ([A-Z ]+)-----(.+?)-----END \1-----", re.DOTALL)
+_LONGEST: Final = 100  # characters of an id; kops' own have 28 digits
+
+
+def files(keys: Iterable[str]) -> dict[str, str]:
+    """Return the key of the file that kops reads of each keyset, by the keyset's present name."""
+    ending = f"/{layout.KEYSET_FILE}"
+    there = {
+        key.split("/")[2]: key
+        for key in keys
+        if key.startswith(layout.KEYSETS) and key.endswith(ending)
+    }
+    for name, old in stored.OLD_NAMES.items():
+        legacy = there.pop(old, None)
+        if legacy is not None:
+            there.setdefault(name, legacy)
+    return there
+
+
+def of_store(objects: Mapping[str, bytes]) -> dict[str, frozenset[str]]:
+    """Return the marks of the keysets among a cluster's objects, by key relative to its prefix."""
+    found = {name: marks(objects[key]) for name, key in files(objects).items()}
+    return {name: held for name, held in found.items() if held}
+
+
+def of_machines(objects: Mapping[str, bytes]) -> dict[str, frozenset[str]]:
+    """Return the marks that the control plane's configuration names of each keyset.
+
+    All of its files together; none where one of them cannot be read.
+    """
+    found: dict[str, set[str]] = {}
+    for key, body in objects.items():
+        if not is_node_config(key):
+            continue
+        document = stored.mapping(body)
+        if document is None:
+            return {}
+        ids, certificates = document.get("KeypairIDs"), document.get("CAs")
+        certificates = certificates if isinstance(certificates, Mapping) else {}
+        for name, number in ids.items() if isinstance(ids, Mapping) else ():
+            held = found.setdefault(str(name), set())
+            held |= {*_of_id(number), *_of_certificates(certificates.get(name))}
+    return {name: frozenset(held) for name, held in found.items() if held}
+
+
+def is_node_config(key: str) -> bool:
+    """Whether a control plane's configuration stands at `key`, relative to the prefix."""
+    return key.startswith(NODE_CONFIGS) and key.endswith("nodeupconfig.yaml")
+
+
+def others(had: Marks, has: Marks) -> tuple[str, ...]:
+    """Return the keysets, sorted, that have no key in common with those of that name before."""
+    return tuple(sorted(name for name in had.keys() & has.keys() if not had[name] & has[name]))
+
+
+def marks(body: bytes) -> frozenset[str]:
+    """Return the marks of one keyset's file; none where it cannot be read."""
+    document = stored.keyset(body)
+    spec = document.get("spec") if document else None
+    keys = spec.get("keys") if isinstance(spec, Mapping) else None
+    found: set[str] = set()
+    for key in keys if isinstance(keys, list) else ():
+        if isinstance(key, Mapping):
+            found |= {*_of_id(key.get("id")), *_of_material(key.get("publicMaterial"))}
+    return frozenset(found)
+
+
+def _of_id(number: object) -> Iterator[str]:
+    if isinstance(number, str | int) and not isinstance(number, bool) and str(number):
+        yield f"id {str(number)[:_LONGEST]}"
+
+
+def _of_material(text: object) -> Iterator[str]:
+    if isinstance(text, str):
+        try:
+            yield from _of_pem(base64.b64decode(text))
+        except (binascii.Error, ValueError):
+            return
+
+
+def _of_certificates(text: object) -> Iterator[str]:
+    """Yield the marks of the certificates that stand one after the other."""
+    if isinstance(text, str):
+        yield from _of_pem(text.encode())
+
+
+def _of_pem(text: bytes) -> Iterator[str]:
+    for block in _PEM.finditer(text):
+        yield f"sha256 {hashlib.sha256(b''.join(block[2].split())).hexdigest()}"

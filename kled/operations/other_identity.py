@@ -1,0 +1,84 @@
+"""Whether a cluster's keysets hold the keys that it had: asked before a change, told after one.
+
+A keyset of the right name is not enough: kops goes on with whatever key it finds there.
+"""
+
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import KledError
+from kled.kops import keyset_keys, layout
+from kled.kops.identity import NODE_CONFIGS
+from kled.operations.session import Session, require_state_store
+from kled.operations.step import ADDS_ONLY, Step
+from kled.retry import READ
+
+if TYPE_CHECKING:
+    from kled.snapshot.manifest import Manifest
+    from kled.snapshot.other_keysets import Others
+
+ANEW: Final = "begin anew"
+_LOOKED_AT: Final = 50
+"""Snapshots that are searched for one that can be trusted, newest first."""
+
+
+def compared(session: Session, cluster: str) -> "Others":
+    """Compare the stored keysets with the newest trusted snapshot, and with the machines' keys.
+
+    Only reads. A snapshot store that cannot be read is left out: the steps that need it say so.
+    """
+    from kled.snapshot.other_keysets import Others, other_keysets  # noqa: PLC0415 - not for --help
+
+    objects = _objects(session, cluster)
+    if not keyset_keys.of_store(objects):
+        return Others()
+    try:
+        before = _newest_trusted(session, cluster)
+        kept = session.snapshot_store if before is not None else None
+        return other_keysets(kept, before, objects)
+    except KledError:
+        return other_keysets(None, None, objects)
+
+
+def anew_step(cluster: str) -> Step:
+    """Write down that the cluster lives by other keys from now on, where it does.
+
+    Snapshots from before are those of a past cluster then, as if it had been deleted: the next one
+    is judged without them. Safe to repeat and to kill: the same command with `--new-identity` does
+    what is left.
+    """
+
+    def act(session: Session) -> str:
+        from kled.snapshot import epoch  # noqa: PLC0415
+
+        found = compared(session, cluster)
+        if not (found.of_snapshot or found.unknown or found.gone):
+            return "its keys are those that it had: its snapshots go on"
+        url = require_state_store(session.settings)
+        newest = epoch.begin_anew(session.snapshot_store, cluster, url)
+        return (
+            f"snapshots up to {newest} are those of a past cluster" if newest else "nothing to do"
+        )
+
+    return Step(ANEW, act, READ, way_back=ADDS_ONLY)
+
+
+def _objects(session: Session, cluster: str) -> dict[str, bytes]:
+    """Return the keysets and the control plane's configuration, by key relative to the prefix."""
+    store, prefix = session.state_store, f"{cluster}/"
+    there = [one.key.removeprefix(prefix) for one in store.entries(f"{prefix}{layout.KEYSETS}")]
+    configs = store.entries(f"{prefix}{NODE_CONFIGS}")
+    keys = [*keyset_keys.files(there).values(), *(one.key.removeprefix(prefix) for one in configs)]
+    return {key: store.get(f"{prefix}{key}").body for key in keys}
+
+
+def _newest_trusted(session: Session, cluster: str) -> "Manifest | None":
+    from kled.snapshot.choosing import newest_first  # noqa: PLC0415 - not for --help
+
+    if session.settings.snapshot_store is None:
+        return None
+    known = newest_first(session.snapshot_store, cluster, session.stores.remembering)
+    for one in islice(known, _LOOKED_AT):
+        if one.trust.trusted:
+            return one.manifest
+    return None

@@ -1,0 +1,90 @@
+"""Keysets of the right name with the keys of somebody else: another identity, not a rotation.
+
+What they are compared with is a snapshot that can be trusted and, for a keyset of which that tells
+nothing, the configuration that the cluster's machines run with: an update with another key writes
+that configuration anew, and never the snapshot.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kled.errors import InvalidInput, SnapshotNotTrustworthy, StoreDenied
+from kled.kops import keyset_keys
+from kled.snapshot.contents import archived_objects, packed_archive
+from kled.snapshot.manifest import Manifest
+from kled.snapshot.repository import SnapshotStore
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """The keysets that share no key with those of the same name before; sorted."""
+
+    of_snapshot: tuple[str, ...] = ()
+    of_machines: tuple[str, ...] = ()
+    snapshot: str = ""
+    """The snapshot that they were compared with; empty: none."""
+    gone: tuple[str, ...] = ()
+    """The keysets of that snapshot of which nothing is stored."""
+    unknown: tuple[str, ...] = ()
+    """The keysets that could not be compared with the snapshot's."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them."""
+        return tuple(sorted({*self.of_snapshot, *self.of_machines}))
+
+
+def other_keysets(
+    snapshots: SnapshotStore | None, before: Manifest | None, objects: Mapping[str, bytes]
+) -> Others:
+    """Compare a cluster's objects, by relative key, with a snapshot and with its machines.
+
+    Of `objects` keysets and the control plane's configuration are looked at. Asks the store only
+    where a keyset is not the snapshot's, byte for byte, and its manifest names no keys: for the
+    archive, which is left out where no identity opens it.
+    """
+    has = keyset_keys.of_store(objects)
+    had = _had(snapshots, before, objects, has) if snapshots and before else {}
+    machines = keyset_keys.of_machines(objects)
+    earlier = keyset_keys.files(one.key for one in before.objects) if before else {}
+    there = keyset_keys.files(objects)
+    return Others(
+        keyset_keys.others(had, has),
+        tuple(name for name in keyset_keys.others(machines, has) if name not in had),
+        before.id if before else "",
+        tuple(sorted(earlier.keys() - there.keys())),
+        tuple(sorted((earlier.keys() & there.keys()) - (had.keys() & has.keys()))),
+    )
+
+
+def _had(
+    snapshots: SnapshotStore,
+    before: Manifest,
+    objects: Mapping[str, bytes],
+    has: keyset_keys.Marks,
+) -> keyset_keys.Marks:
+    """Return the keys of the snapshot's keysets, as far as they can be known."""
+    digests = {one.key: one.sha256 for one in before.objects}
+    earlier, now = keyset_keys.files(digests), keyset_keys.files(objects)
+    same = {
+        name
+        for name in earlier.keys() & now.keys()
+        if digests[earlier[name]] == hashlib.sha256(objects[now[name]]).hexdigest()
+    }
+    known = {name: has[name] for name in same & has.keys()}
+    if (earlier.keys() & has.keys()) - same:
+        return {**_recorded(snapshots, before), **known}
+    return known
+
+
+def _recorded(snapshots: SnapshotStore, before: Manifest) -> keyset_keys.Marks:
+    """Return the keys that the manifest names, else those of the archive; none: not to be known."""
+    if before.keysets:
+        return {name: frozenset(held) for name, held in before.keysets.items() if held}
+    try:
+        packed = packed_archive(snapshots, before)
+        bodies = {record.key: body for record, body in archived_objects(before, packed)}
+    except (InvalidInput, SnapshotNotTrustworthy, StoreDenied):
+        return {}
+    return keyset_keys.of_store(bodies)

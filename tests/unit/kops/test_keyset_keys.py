@@ -1,0 +1,79 @@
+"""Keysets are compared by their keys, whatever kops calls them. Fault 1."""
+
+import base64
+from pathlib import Path
+
+from kled.kops import keyset_keys
+
+_CAPTURED = Path(__file__).parents[2] / "captures/kops/1.36.2/state-store-1cp-after-update"
+NODE_CONFIG = "igconfig/control-plane/nodeupconfig.yaml"
+CA = "pki/private/kubernetes-ca/keyset.yaml"
+NUMBER = "7711379501247132691500609812"
+
+
+def keyset(*keys: tuple[str, str]) -> bytes:
+    """A keyset with these keys: id and certificate."""
+    lines = [
+        f"  - id: '{number}'\n    publicMaterial: {base64.b64encode(text.encode()).decode()}\n"
+        for number, text in keys
+    ]
+    return f"kind: Keyset\nspec:\n  keys:\n{''.join(lines)}".encode()
+
+
+def pem(text: str) -> str:
+    return f"-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n"
+
+
+def captured() -> bytes:
+    return (_CAPTURED / NODE_CONFIG).read_bytes()
+
+
+def others(machines: bytes, ca: bytes, key: str = CA) -> tuple[str, ...]:
+    objects = {NODE_CONFIG.replace("/node", "/cp-a/node"): machines, key: ca}
+    return keyset_keys.others(keyset_keys.of_machines(objects), keyset_keys.of_store(objects))
+
+
+def test_the_configuration_that_kops_wrote_names_every_keyset_with_its_id() -> None:
+    found = keyset_keys.of_machines({NODE_CONFIG: captured()})
+
+    assert f"id {NUMBER}" in found["kubernetes-ca"]
+    assert found["service-account"] == {"id 7711379501274292895885956271"}
+    assert {"etcd-manager-ca-main", "etcd-peers-ca-events", "etcd-clients-ca"} <= found.keys()
+
+
+def test_a_keyset_without_the_machines_key_is_another_one() -> None:
+    assert others(captured(), keyset(("12", pem("AAAA")))) == ("kubernetes-ca",)
+
+
+def test_a_rotation_keeps_a_key_until_the_machines_have_the_next_one() -> None:
+    assert others(captured(), keyset((NUMBER, pem("AAAA")), ("99", pem("BBBB")))) == ()
+
+
+def test_the_same_certificate_under_another_id_is_the_same_key() -> None:
+    machines = b"KeypairIDs: {kubernetes-ca: '1'}\nCAs:\n  kubernetes-ca: |\n" + b"".join(
+        b"    " + line + b"\n" for line in (pem("AA") + pem("AB\nCD")).encode().splitlines()
+    )
+
+    assert others(machines, keyset(("2", pem("ABCD")))) == ()
+    assert others(machines, keyset(("2", pem("DCBA")))) == ("kubernetes-ca",)
+
+
+def test_an_old_name_is_the_same_keyset_and_the_present_name_counts_first() -> None:
+    old = "pki/private/ca/keyset.yaml"
+    foreign = keyset(("12", pem("AAAA")))
+
+    assert others(captured(), keyset((NUMBER, pem("AAAA"))), old) == ()
+    assert others(captured(), foreign, old) == ("kubernetes-ca",)
+    both = {CA: foreign, old: keyset((NUMBER, pem("AAAA")))}
+    assert f"id {NUMBER}" not in keyset_keys.of_store(both)["kubernetes-ca"]
+
+
+def test_what_cannot_be_read_is_not_compared() -> None:
+    """One file that is cut off may be the one that names the key."""
+    foreign = keyset(("12", pem("AAAA")))
+    whole, cut = "igconfig/control-plane/a/nodeupconfig.yaml", "igconfig/control-plane/b/"
+
+    assert others(captured(), b"kind: Keyset\nspec: {keys: [{}]}\n") == ()
+    assert others(captured(), b"\0") == ()
+    assert others(b"KubernetesVersion: 1.21.0\n", foreign) == ()
+    assert keyset_keys.of_machines({whole: captured(), f"{cut}nodeupconfig.yaml": b"a: {"}) == {}

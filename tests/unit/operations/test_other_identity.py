@@ -1,0 +1,155 @@
+"""Keysets of the right name with the keys of another identity stop every change. Fault 1."""
+
+import pytest
+
+from kled.models.rolling import Roll
+from kled.operations.other_identity import ANEW
+from kled.operations.plan_update import judged
+from kled.operations.reconcile_cluster import ReconcileCluster
+from kled.operations.roll_cluster import RollCluster
+from kled.operations.rotate_keypairs import RotateKeypairs
+from kled.operations.step import Operation
+from kled.operations.update_cluster import UpdateCluster
+from kled.operations.upgrade_cluster import UpgradeCluster
+from kled.snapshot.choosing import choose
+from tests.unit.kops.test_keyset_keys import keyset, pem
+from tests.unit.operations.test_identity import CA_KEY, NODE_CONFIG, C, World, world
+
+__all__ = ["world"]
+
+OWN = ("1", pem("OWN"))
+NEXT = ("772", pem("NEXT"))
+FOREIGN = keyset(("779", pem("FOREIGN")))
+OPERATIONS = (
+    UpdateCluster(C),
+    ReconcileCluster(C),
+    UpgradeCluster(C),
+    RotateKeypairs(C, "create"),
+    RollCluster(C, Roll()),
+)
+
+
+@pytest.fixture
+def own(world: World) -> World:
+    world.put(CA_KEY, keyset(OWN))
+    return world
+
+
+def remake(world: World) -> None:
+    """Do what a bare `kops update cluster --yes` does after the authority was lost."""
+    world.put(CA_KEY, FOREIGN)
+    world.put(NODE_CONFIG, b"KeypairIDs: {kubernetes-ca: '779', service-account: '1'}\n")
+    world.kops.changes = []
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
+def test_nothing_goes_on_after_a_bare_kops_made_another_authority(
+    own: World, operation: Operation
+) -> None:
+    good = own.snapshot()
+    remake(own)
+
+    error = own.refused(operation)
+
+    assert f"stored as kubernetes-ca: snapshot {good} has others" in error.message
+    assert f"--snapshot={good} --class=identity --yes" in str(error.hint)
+    assert f"--new-identity={C}" in str(error.hint)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
+def test_nothing_goes_on_with_the_authority_of_another_cluster(
+    own: World, operation: Operation
+) -> None:
+    """No snapshot is needed to see it: the machines' configuration names the right key."""
+    own.put(CA_KEY, FOREIGN)
+
+    error = own.refused(operation)
+
+    assert "its machines run with others than kubernetes-ca" in error.message
+    assert "no snapshot is known to have them" in str(error.hint)
+
+
+def test_a_preview_is_refused_where_nothing_is_left_to_change(own: World) -> None:
+    """Else it would recommend the roll that makes the loss final."""
+    own.snapshot()
+    remake(own)
+
+    plan = judged(own.session(), own.kops.update_preview(C))
+
+    assert plan.is_empty
+    assert "stored as kubernetes-ca" in plan.refused
+
+
+def test_a_snapshot_that_holds_the_wrong_key_is_not_the_one_to_restore(own: World) -> None:
+    good = own.snapshot()
+    remake(own)
+    bad = own.snapshot()
+
+    hint = str(own.refused(UpdateCluster(C)).hint)
+
+    assert good in hint
+    assert bad not in hint
+
+
+def test_a_rotation_goes_on(own: World) -> None:
+    own.snapshot()
+    own.put(CA_KEY, keyset(OWN, NEXT))
+    own.run(UpdateCluster(C))
+    own.snapshot()
+    own.put(NODE_CONFIG, b"KeypairIDs: {kubernetes-ca: '772'}\n")
+    own.put(CA_KEY, keyset(NEXT))
+
+    assert own.run(UpdateCluster(C))["check identity"] == "no keyset is missing"
+
+
+def test_the_right_keys_that_were_put_back_are_taken(own: World) -> None:
+    """Though the machines' configuration still names the wrong ones: an update mends that."""
+    own.snapshot()
+    remake(own)
+    own.put(CA_KEY, keyset(OWN))
+
+    assert own.run(UpdateCluster(C))["check identity"] == "no keyset is missing"
+
+
+def test_a_snapshot_store_that_cannot_be_read_hides_no_foreign_key(own: World) -> None:
+    own.put(CA_KEY, FOREIGN)
+    own.env["KLED_SNAPSHOT_STORE"] = (own.root / "nowhere").as_uri()
+
+    own.refused(RollCluster(C, Roll()))
+
+
+def test_what_cannot_be_read_is_not_called_foreign(own: World) -> None:
+    own.put(CA_KEY, FOREIGN)
+    own.put(NODE_CONFIG, b"KeypairIDs: {")
+
+    assert own.run(UpdateCluster(C))["check identity"] == "no keyset is missing"
+
+
+def test_a_cluster_that_begins_anew_goes_on_with_a_snapshot_that_can_be_trusted(
+    own: World,
+) -> None:
+    own.snapshot()
+    own.guarded = True
+    remake(own)
+    own.new_identity = C
+
+    words = own.run(UpdateCluster(C))
+
+    assert words["check identity"] == "NEW IDENTITY, as asked for: kubernetes-ca with other keys"
+    assert "those of a past cluster" in words[ANEW]
+    own.new_identity = None
+    assert own.run(UpdateCluster(C))["check identity"] == "no keyset is missing"
+    latest = choose(own.session().snapshot_store, C, "latest").id
+    assert latest in words["take the first snapshot"]
+    assert "CANNOT BE TRUSTED" not in words["take the first snapshot"]
+
+
+def test_whoever_names_a_new_identity_in_vain_keeps_the_snapshots(own: World) -> None:
+    good = own.snapshot()
+    own.guarded = True
+    own.new_identity = C
+
+    words = own.run(UpdateCluster(C))
+
+    assert words[ANEW] == "its keys are those that it had: its snapshots go on"
+    assert choose(own.session().snapshot_store, C, "latest").id == good
