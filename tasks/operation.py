@@ -55,7 +55,7 @@ def run(
     watch = _watching(operation)
     place = operation.guards.place_of(operation.cluster)
     try:
-        if operation.guards.windows and place is not None:
+        if operation.guards.windows and place is not None and not overrides.no_window:
             windows.wait_or_refuse(place.cluster)
         with resources.session(operation, overrides) as session:
             report = _execute(operation, session, watch)
