@@ -33,7 +33,7 @@ def test_the_page_of_a_run_shows_steps_kops_retries_and_the_summary(
 
     address = f"{place.address}/runs/flow-run/{found[1]}"
     with page(address, tmp_path / "chromium", width=1280, height=2240) as shown:
-        shown.shows("Completed", "6 Task runs", f"create {CLUSTER}", *OLDEST)
+        shown.shows("Completed", "7 Task runs", f"create {CLUSTER}", *OLDEST)
         newest_first(shown)
         shown.shows("kled.kops.output", *NEWEST)
         shown.settle()
