@@ -15,7 +15,7 @@ from kled.errors import InvalidInput
 from kled.models.blast_radius import BlastRadius
 from kled.models.rolled import Steadiness
 from kled.models.rolling import Roll, RollingPlan
-from kled.operations import interrupted_scaling, lost_keys
+from kled.operations import identity, interrupted_scaling, lost_keys
 from kled.operations.blast_radius import of_roll
 from kled.operations.roll_cluster import Pace, RollCluster
 from kled.operations.sight import SessionSight
@@ -112,7 +112,7 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
         with lost_keys.told_apart(session, cluster):
             plan = None if yes else session.kops.rolling_update_preview(cluster, roll)
         radius = None
-        interrupted = None if yes else interrupted_scaling.words(session, cluster)
+        refused = None if yes else _refused(session, cluster)
         if plan is not None and (roll.force or not plan.is_empty):
             radius = of_roll(session, plan, SessionSight(session, cluster), force=roll.force)
     if plan is None:
@@ -127,10 +127,15 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
         execute(call, RollCluster(cluster, roll, pace), then=then)
         return
     _show(call, plan, radius)
-    if interrupted is not None:
-        call.say(f"REFUSED: {interrupted}")
+    if refused is not None:
+        call.say(f"REFUSED: {refused}")
     elif not plan.is_empty or roll.force:
         call.say("preview only; the same command with --yes replaces the machines")
+
+
+def _refused(session: "Session", cluster: str) -> str | None:
+    """Return why a roll would be refused; None: it would not."""
+    return interrupted_scaling.words(session, cluster) or identity.words(session, cluster)
 
 
 def _first(call: Call, session: "Session", cluster: str, canary: str | None) -> str | None:

@@ -11,6 +11,7 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
 from kled.models.credential import SECRET_KINDS
 from kled.models.plan import Change, Plan
+from kled.operations.plan_update import identified
 from kled.operations.rotate_keypairs import (
     ALL,
     Phase,
@@ -95,9 +96,10 @@ def rotate_keypairs(call: Call, name: str | None, phase: Phase, keyset: str, *, 
         left = open_keysets(session, rotation)
         if left:
             require_rolled(session, rotation)
-    if yes:
+        shown = None if yes else identified(session, plan(rotation, left))
+    if shown is None:
         execute(call, rotation, then=f"kled kops update-cluster --name={cluster} --yes")
         return
-    show_plan(call, plan(rotation, left))
-    if left:
+    show_plan(call, shown)
+    if left and not shown.refused:
         call.say(f"preview only; the same command with --yes does it: {phase} {', '.join(left)}")

@@ -6,7 +6,7 @@ from kled.cli import meant
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
-from kled.operations.plan_update import touched
+from kled.operations.plan_update import identified, judged, touched
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.upgrade_cluster import UpgradeCluster
 
@@ -39,12 +39,13 @@ def upgrade_cluster(
         plan = None
         if not yes:
             plan = session.kops.upgrade_preview(cluster, kubernetes_version, channel)
+            plan = identified(session, plan)
     if plan is None:
         then = f"kled kops update-cluster --name={cluster}"
         execute(call, UpgradeCluster(cluster, kubernetes_version, channel), then=then)
         return
     show_plan(call, plan)
-    if not plan.is_empty:
+    if not plan.is_empty and not plan.refused:
         call.say(f"preview only; store with: kled kops upgrade-cluster --name={cluster} --yes")
 
 
@@ -62,12 +63,12 @@ def reconcile_cluster(call: Call, name: str | None, *, yes: bool) -> None:
     """Show what would change; with --yes update and roll, control plane first."""
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=yes)
-        plan = None if yes else session.kops.reconcile_preview(cluster)
+        plan = None if yes else judged(session, session.kops.reconcile_preview(cluster))
         radius = touched(session, plan) if plan else None
     if plan is None:
         then = f"kled kops validate-cluster --name={cluster}"
         execute(call, ReconcileCluster(cluster), then=then)
         return
     show_plan(call, plan, radius)
-    if not plan.is_empty:
+    if not plan.is_empty and not plan.refused:
         call.say(f"preview only; apply with: kled kops reconcile-cluster --name={cluster} --yes")

@@ -42,19 +42,20 @@ def step(cluster: str) -> Step:
     the keys of another identity, and the snapshot that has them, and `NotApproved` where another
     cluster lives by the same keys.
     """
+    return Step(NAME, lambda session: check(session, cluster), READ, reads=True)
 
-    def act(session: Session) -> str:
-        where = own_places.require(session, cluster)
-        gone = missing(session, cluster)
-        if gone and not allowed(session, cluster):
-            raise _refusal(session, cluster, _lost(gone))
-        others = require_own_keys(session, cluster)
-        anew = f"{', '.join(gone)} will be made anew" if gone else ""
-        if anew or others:
-            return f"NEW IDENTITY, as asked for: {'; '.join(filter(None, (anew, others)))}"
-        return "no keyset is missing" if where == own_places.NOTHING else where
 
-    return Step(NAME, act, READ, reads=True)
+def check(session: Session, cluster: str) -> str:
+    """Look at once, and say what was found; raises as `step` does."""
+    where = own_places.require(session, cluster)
+    gone = missing(session, cluster)
+    if gone and not allowed(session, cluster):
+        raise _refusal(session, cluster, _lost(gone))
+    others = require_own_keys(session, cluster)
+    anew = f"{', '.join(gone)} will be made anew" if gone else ""
+    if anew or others:
+        return f"NEW IDENTITY, as asked for: {'; '.join(filter(None, (anew, others)))}"
+    return "no keyset is missing" if where == own_places.NOTHING else where
 
 
 def missing(session: Session, cluster: str) -> tuple[str, ...]:
@@ -67,6 +68,20 @@ def missing(session: Session, cluster: str) -> tuple[str, ...]:
     named = _node_keysets(session, cluster)
     there = _stored(session, cluster, layout.KEYSETS) if named else frozenset()
     return tuple(sorted(one for one in named if identity.keyset_key(one) not in there))
+
+
+def words(session: Session, cluster: str) -> str | None:
+    """Say for a preview why nothing may go on with the cluster; None where it may. Only reads.
+
+    What cannot be asked now says so when the change is made.
+    """
+    try:
+        check(session, cluster)
+    except NotApproved as error:
+        return f"{error.message} ({error.hint})"
+    except KledError as error:
+        session.note(f"whether the cluster has its keys is not known: {error.message}")
+    return None
 
 
 def require_own_keys(session: Session, cluster: str) -> str:

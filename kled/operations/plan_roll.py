@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from kled.errors import NotApproved
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll, RollingPlan
-from kled.operations import interrupted_scaling
+from kled.operations import identity, interrupted_scaling
 from kled.operations.group_roles import with_roles
 from kled.operations.guards import READS
 from kled.operations.session import Session
@@ -59,6 +59,7 @@ class PlanRoll:
 
         def act(session: Session) -> str:
             interrupted_scaling.require_none(session, self.cluster)
+            identity.check(session, self.cluster)
             rolling = session.kops.rolling_update_preview(self.cluster, self.roll)
             self.found[:] = [with_roles(session, as_plan(rolling, self.roll))]
             return f"{self.found[0].digest[:12]}: {self.found[0].summary}"

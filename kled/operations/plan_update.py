@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from kled.errors import KledError, NotApproved
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
-from kled.operations import apply_changes, interrupted_scaling
+from kled.operations import apply_changes, identity, interrupted_scaling
 from kled.operations.blast_radius import of_plan
 from kled.operations.group_roles import with_roles
 from kled.operations.guards import READS
@@ -34,6 +34,15 @@ def judged(session: Session, plan: Plan) -> Plan:
     except KledError as error:
         session.note(f"whether the plan may be applied is not known: {error.message}")
     return plan
+
+
+def identified(session: Session, plan: Plan) -> Plan:
+    """Return the plan, refused where the cluster has lost its keys; only reads.
+
+    For what changes no cloud resource by itself, and goes on with the cluster all the same.
+    """
+    words = identity.words(session, plan.cluster)
+    return replace(plan, refused=words) if words else plan
 
 
 def touched(session: Session, plan: Plan) -> BlastRadius:

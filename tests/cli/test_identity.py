@@ -67,6 +67,62 @@ def test_a_lost_authority_is_restored_as_the_refusal_says(box: Box) -> None:
     assert box.kled("kops", "update-cluster", f"--name={A}", "--yes").returncode == 0
 
 
+def test_an_authority_that_a_bare_kops_made_is_not_rolled_out(box: Box) -> None:
+    """Fault 1: the plan recommended the roll, and a snapshot of it became the latest."""
+    make(box, A)
+    original = (state(box, A) / CA).read_bytes()
+    (state(box, A) / CA).unlink()
+    bare = box.kops("update", "cluster", f"--name={A}", "--yes")
+    assert bare.returncode == 0, bare.stderr
+    assert (state(box, A) / CA).read_bytes() != original
+
+    shown = box.kled("plan", f"--name={A}")
+    assert shown.returncode == 3
+    assert "REFUSED: " in shown.stderr
+    assert "machines need a roll" not in shown.stderr
+    taken = box.kled("snapshot", "create", f"--name={A}")
+    assert taken.returncode == 4
+    assert "keysets have other keys than in snapshot" in taken.stdout + taken.stderr
+    for words in (
+        ("rolling-update",),
+        ("reconcile-cluster",),
+        ("upgrade-cluster",),
+        ("rotate-keypairs", "--phase=create"),
+    ):
+        preview = box.kled("kops", words[0], f"--name={A}", *words[1:])
+        assert "REFUSED: " in preview.stderr, words
+        assert "preview only" not in preview.stderr
+    for words in (("update-cluster", "--yes", "--roll"), ("rolling-update", "--yes")):
+        refused = box.kled("kops", words[0], f"--name={A}", *words[1:])
+        assert refused.returncode == 6, (words, refused.stderr)
+        assert "kubernetes-ca" in refused.stderr
+
+    restore = refused.stderr.partition("with kled ")[2].partition(";")[0].split()
+    assert box.kled(*restore).returncode == 0
+    assert (state(box, A) / CA).read_bytes() == original
+    mended = box.kled("kops", "update-cluster", f"--name={A}", "--yes")
+    assert mended.returncode == 0, mended.stderr
+    assert box.kled("plan", f"--name={A}").stderr.count("REFUSED") == 0
+
+
+def test_the_authority_of_another_cluster_is_refused_and_anew_only_by_name(box: Box) -> None:
+    """Fault 1: the keyset of another cluster, copied over the lost one."""
+    make(box, A, AU)
+    foreign = (state(box, AU) / CA).read_bytes()
+    (state(box, A) / CA).write_bytes(foreign)
+
+    refused = box.kled("kops", "update-cluster", f"--name={A}", "--yes")
+    assert refused.returncode == 6
+    assert f"--new-identity={A}" in refused.stderr
+    assert box.kled("snapshot", "create", "--all").returncode == 4
+
+    anew = box.kled("kops", "update-cluster", f"--name={A}", "--yes", f"--new-identity={A}")
+    assert anew.returncode == 0, anew.stderr
+    assert box.kled("snapshot", "create", "--all").returncode == 0
+    assert box.kled("kops", "update-cluster", f"--name={A}", "--yes").returncode == 0
+    assert (state(box, A) / CA).read_bytes() == foreign
+
+
 def test_a_new_identity_is_only_what_is_typed_with_the_clusters_name(box: Box) -> None:
     make(box, A)
     original = (state(box, A) / CA).read_bytes()

@@ -4,6 +4,7 @@ import pytest
 
 from kled.models.rolling import Roll
 from kled.operations.other_identity import ANEW
+from kled.operations.plan_roll import PlanRoll
 from kled.operations.plan_update import judged
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.roll_cluster import RollCluster
@@ -26,6 +27,7 @@ OPERATIONS = (
     UpgradeCluster(C),
     RotateKeypairs(C, "create"),
     RollCluster(C, Roll()),
+    PlanRoll(C, Roll()),
 )
 
 
