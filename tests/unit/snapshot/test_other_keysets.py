@@ -7,10 +7,13 @@ import pytest
 from kled.kops.layout import KEYSETS
 from kled.snapshot import epoch, names
 from kled.snapshot.choosing import choose
+from kled.snapshot.create import create
 from kled.snapshot.keys import Keys
 from kled.snapshot.manifest import complete, encode
 from kled.snapshot.other_keysets import other_keysets
+from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotRef
+from kled.snapshot.results import CreateOptions
 from kled.storage.memory import MemoryStore
 from tests.unit.kops.test_keyset_keys import keyset, pem
 from tests.unit.snapshot.fleets import Runs, name, state
@@ -124,6 +127,23 @@ def test_whoever_only_seals_compares_as_well(runs: Runs) -> None:
     remade(runs)
 
     assert good in taken(runs)[2][-1]
+
+
+def test_a_snapshot_that_is_made_anew_names_the_keys_that_an_earlier_kled_did_not(
+    runs: Runs,
+) -> None:
+    good, _, _ = taken(runs)
+    manifest = runs.snapshots.manifest(SnapshotRef(C, good))
+    runs.store.put(
+        names.manifest_key(C, good), encode(complete({**manifest.model_dump(), "keysets": {}}))
+    )
+
+    options = CreateOptions(by="kled test", reuse=False)
+    create(runs.state, runs.snapshots, [C], options=options, progress=Quiet())
+
+    newest = runs.snapshots.manifest(choose(runs.snapshots, C, "newest"))
+    assert newest.keysets == manifest.keysets
+    assert newest.keysets["kubernetes-ca"][0] == "id 771"
 
 
 def test_a_cluster_that_began_anew_is_trusted_again(runs: Runs) -> None:
