@@ -89,7 +89,7 @@ def mirror(
         found for entry in target.entries(names.CLUSTERS) if (found := names.snapshot_of(entry.key))
     }
     wanted = list(source.list(cluster))
-    lost = _lost(source, cluster, wanted, there)
+    lost = _lost(source, source.at(target), cluster, wanted, there)
     missing = [ref for ref in wanted if (ref.cluster, ref.id) not in there]
     progress.expect(objects=len(missing))
     copy = _Copy(source, target, progress, retain_until)
@@ -120,11 +120,15 @@ def _name(source: SnapshotStore, target: ObjectStore) -> None:
 
 def _lost(
     source: SnapshotStore,
+    copies: SnapshotStore,
     cluster: str | None,
     present: Sequence[SnapshotRef],
     there: Collection[tuple[str, str]],
 ) -> list[tuple[SnapshotRef, KledError]]:
-    """Return what the source should have and does not: lost, or taken back to an earlier moment."""
+    """Return what the source should have and does not: lost, or taken back to an earlier moment.
+
+    Newer ones of the target tell so only where no run made them in the target itself.
+    """
     ledger = read_ledger(source)
     newest = {ref.cluster: ref.id for ref in present}
     newer = {
@@ -133,6 +137,8 @@ def _lost(
         if cluster in {None, name} and one > newest.get(name, "")
     }
     newer -= ledger.removed(newer)
+    if newer:
+        newer -= read_ledger(copies).named
     found: list[tuple[SnapshotRef, KledError]] = [
         (ref, SnapshotMissing(f"snapshot {ref.id} of {ref.cluster} is gone from {source.url}"))
         for ref in sorted({*ledger.missing(present, cluster), *newer})

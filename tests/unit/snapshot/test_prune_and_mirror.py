@@ -322,3 +322,15 @@ def test_what_is_locked_is_told_and_stays_and_keeps_nothing_else_from_going() ->
     assert (report.locked, report.collected) == ((orphan,), 0)
     assert orphan in keys(runs.store)
     assert check(runs.snapshots) == 2
+
+
+def test_what_a_target_has_made_by_itself_is_not_missing_from_its_source() -> None:
+    state_store = state(1)
+    near, far = Runs(state_store, MemoryStore()), Runs(state_store, MemoryStore(), at=30)
+    near.run()
+    far.run()
+
+    report = mirror(near.snapshots, far.store, Quiet())
+
+    report.require()
+    assert len(report.copied) == 1
