@@ -91,6 +91,7 @@ def test_a_deletion_takes_the_roles_of_a_namesake_only_where_it_is_told_to(
     mine = {f"masters.{C}", f"nodes.{C}"}
     west = (f"--state=s3://{SECOND}", "--no-epoch")
     elsewhere = {"AWS_REGION": WEST, "AWS_DEFAULT_REGION": WEST}
+    elsewhere["KLED_SNAPSHOT_STORE"] = ""  # snapshots go by a cluster's name
     assert kled("create-cluster", NAMED, "--zones=us-east-1b", *OPTIONS).returncode == 0
     taken = kled("create-cluster", NAMED, f"--zones={WEST}a", *OPTIONS, *west, **elsewhere)
     assert taken.returncode == 6
