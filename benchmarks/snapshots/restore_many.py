@@ -9,7 +9,7 @@ import time
 
 from benchmarks.snapshots import fleet
 from kled import config
-from kled.operations import stores
+from kled.operations.stores import Stores
 from kled.retry import Clock
 from kled.snapshot.choosing import choose
 from kled.snapshot.parallel import in_parallel
@@ -21,8 +21,8 @@ def main() -> None:
     state, snapshots, number = sys.argv[1:]
     settings = config.load(os.environ, state=state, snapshots=snapshots)
     clock = Clock(time.monotonic, time.sleep)
-    kept = stores.snapshot_store(settings, clock)
-    target = stores.state_store(settings, clock)
+    opened = Stores(settings, clock)
+    kept, target = opened.snapshots, opened.state
 
     def one(cluster: str) -> None:
         manifest = kept.manifest(choose(kept, cluster, "latest"))

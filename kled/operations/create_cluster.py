@@ -14,8 +14,9 @@ from kled.operations import identity
 from kled.operations.export_cluster import export_step
 from kled.operations.guards import CREATES, EDITS
 from kled.operations.iam_fanout import roles_step
-from kled.operations.session import Session, require_state_store
+from kled.operations.session import Session
 from kled.operations.step import Step
+from kled.operations.stores import require_state_store
 from kled.operations.update_cluster import apply_step
 from kled.operations.validate_cluster import validate_step
 from kled.retry import CHANGE, READ

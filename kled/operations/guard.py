@@ -13,8 +13,9 @@ from kled.operations import other_identity
 from kled.operations.final_snapshot import final_step
 from kled.operations.guards import Guards
 from kled.operations.overrides import Overrides
-from kled.operations.session import Session, require_state_store
+from kled.operations.session import Session
 from kled.operations.step import ADDS_ONLY, Operation, Step
+from kled.operations.stores import require_state_store
 from kled.operations.taken_snapshot import advised, require_trusted, taken, words
 from kled.retry import CHANGE, READ
 

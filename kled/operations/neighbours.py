@@ -16,7 +16,8 @@ from kled.kops.places import Home
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.operations import registered
-from kled.operations.session import Session, require_state_store
+from kled.operations.session import Session
+from kled.operations.stores import require_state_store
 
 OWNER: Final = "owner"
 """The field of a planned deletion that names whose a resource is, where it is not the cluster's."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import KledError
 from kled.kops import keyset_keys, layout
 from kled.kops.identity import NODE_CONFIGS
-from kled.operations.session import Session, require_state_store
+from kled.operations.session import Session
 from kled.operations.step import ADDS_ONLY, Step
+from kled.operations.stores import require_state_store
 from kled.retry import READ
 
 if TYPE_CHECKING:

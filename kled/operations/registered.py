@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import ObjectMissing
 from kled.kops import layout, stored
 from kled.kops.places import Home
-from kled.operations.session import Session, require_state_store
+from kled.operations.session import Session
+from kled.operations.stores import require_state_store
 
 if TYPE_CHECKING:
     from kled.storage.base import ObjectStore

@@ -28,14 +28,6 @@ if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotStore
     from kled.storage.base import ObjectStore
 
-__all__ = [  # with what moved to `stores` and is still imported from here
-    "Session",
-    "Who",
-    "child_environment",
-    "open_session",
-    "require_state_store",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Who:

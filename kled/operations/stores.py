@@ -195,26 +195,6 @@ class Stores:
         return (self._open_store or open_store)(location, env=env, clock=self._clock)
 
 
-def state_store(settings: Settings, clock: Clock) -> "ObjectStore":
-    """Open the state store anew; a session has it as `session.state_store`."""
-    return Stores(settings, clock).state
-
-
-def other_store(settings: Settings, url: str, clock: Clock) -> "ObjectStore":
-    """Open a store by its URL anew; a session has it as `session.other_store(url)`."""
-    return Stores(settings, clock).other(url)
-
-
-def snapshot_store(settings: Settings, clock: Clock) -> "SnapshotStore":
-    """Open the snapshot store anew; a session has it as `session.snapshot_store`."""
-    return Stores(settings, clock).snapshots
-
-
-def snapshots_in(settings: Settings, url: str, clock: Clock) -> "SnapshotStore":
-    """Open the snapshot store at `url` anew; `Stores.snapshots_in` opens it once."""
-    return Stores(settings, clock).snapshots_in(url)
-
-
 def _environment(settings: Settings, profile: SnapshotProfile) -> Mapping[str, str]:
     """Return the variables for a store that is reached in its own way.
 

@@ -24,4 +24,4 @@ def test_a_pair_of_keys_that_does_not_fit_stops_before_the_store_is_asked(
     }
 
     with pytest.raises(InvalidInput, match="does not fit"):
-        stores.snapshot_store(load(env), Clock(time.monotonic, time.sleep))
+        _ = stores.Stores(load(env), Clock(time.monotonic, time.sleep)).snapshots
