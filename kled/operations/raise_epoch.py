@@ -8,9 +8,9 @@ are, and whoever raised an epoch for something else would lock the living one ou
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import ClusterNotFound, ObjectMissing, SnapshotNotTrustworthy
-from kled.kops.layout import CONFIG
+from kled.errors import ClusterNotFound, SnapshotNotTrustworthy
 from kled.operations.guards import Guards, Place
+from kled.operations.registered import home
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
@@ -141,10 +141,8 @@ def _chosen(session: Session, raising: RaiseEpoch) -> "SnapshotRef":
 
 
 def _require_there(store: "ObjectStore", place: Place) -> None:
-    try:
-        store.get(f"{place.cluster}/{CONFIG}")
-    except ObjectMissing as error:
+    if home(store, place.cluster) is None:
         raise ClusterNotFound(
             f'{store.location.url} has no cluster "{place.cluster}"',
             hint="its epoch stays as it is; --state names the store that it lives in",
-        ) from error
+        )

@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import NotApproved, ObjectMissing
-from kled.kops import stored
-from kled.kops.layout import CONFIG
+from kled.errors import NotApproved
 from kled.models.definition import object_name
+from kled.operations.registered import home
 
 if TYPE_CHECKING:
     from kled.operations.restore_state import Wish
@@ -42,11 +41,8 @@ def require_own_place(store: "ObjectStore", planned: "RestorePlan", wish: "Wish"
 
 def _holder(store: "ObjectStore", place: str) -> str | None:
     """Name the cluster whose definition is at `place`; the place itself where it cannot be read."""
-    try:
-        body = store.get(f"{place}/{CONFIG}").body
-    except ObjectMissing:
-        return None
-    return object_name(stored.mapping(body) or {}) or place
+    there = home(store, place)
+    return None if there is None else object_name(there.cluster) or place
 
 
 def _refusal(planned: "RestorePlan", why: str) -> NotApproved:
