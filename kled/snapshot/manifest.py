@@ -97,9 +97,15 @@ class Proof(_Frozen):
 
 
 class Signature(_Frozen):
-    """An Ed25519 signature over the digest (docs/snapshot-format.md §7)."""
+    """An Ed25519 signature over the digest (docs/snapshot-format.md §7).
 
-    algorithm: Literal["ed25519"] = "ed25519"
+    It has these three fields and no other: it stands outside of the digest, so that nothing else
+    would tell that one was changed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    algorithm: Literal["ed25519"]
     public_key: str
     """Base64 of the raw key; tells which key to expect, and proves nothing by itself."""
     value: str

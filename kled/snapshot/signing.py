@@ -34,7 +34,8 @@ def signature_of(message: bytes, key_file: Path) -> Signature:
     """Return the signature of `message`; raise `InvalidInput` where the file holds no key."""
     key = _private_key(key_file)
     public = key.public_key().public_bytes_raw()
-    return Signature(public_key=_text(public), value=_text(key.sign(message)))
+    value = _text(key.sign(message))
+    return Signature(algorithm="ed25519", public_key=_text(public), value=value)
 
 
 def public_key(key_file: Path) -> str:

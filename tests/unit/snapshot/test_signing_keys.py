@@ -1,13 +1,15 @@
 """Which keys sign, and which signatures count."""
 
 import base64
+import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kled.errors import InvalidInput, SnapshotNotTrustworthy
-from kled.snapshot import signing
+from kled.snapshot import signed, signing
 from kled.snapshot.choosing import choose
 from kled.snapshot.keys import Keys
 from kled.storage.memory import MemoryStore
@@ -58,3 +60,37 @@ def test_a_key_that_was_replaced_still_counts_where_both_are_named(tmp_path: Pat
 def test_what_is_no_public_key_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="Ed25519 public key"):
         signing.verification_keys(Keys(verification_keys=(text,)))
+
+
+def test_no_byte_of_a_signature_can_be_changed_unnoticed(tmp_path: Path) -> None:  # fault 81
+    """It stands outside of the digest: nothing else would notice the name of a field."""
+    runs = Runs(state(1), MemoryStore(), Keys(signing_key=signing_key(tmp_path)))
+    runs.run().require()
+    keys = signing.verification_keys(runs.snapshots.keys)
+    (ref,) = runs.snapshots.list()
+    kinds = set()
+    for key, body in list(signed_documents(runs.store)):
+        kind = json.loads(body).get("kind", "manifest")
+        kinds.add(kind)
+        for changed in changed_signatures(body):
+            with pytest.raises(SnapshotNotTrustworthy):
+                if kind == "manifest":
+                    runs.store.put(key, changed)
+                    runs.snapshots.manifest(ref)
+                else:
+                    signed.decode(kind, key, changed, keys)
+    assert kinds == {"manifest", "root", "run"}
+
+
+def signed_documents(store: MemoryStore) -> Iterator[tuple[str, bytes]]:
+    for entry in store.entries(""):
+        if entry.key.endswith(".json"):
+            yield entry.key, store.get(entry.key).body
+
+
+def changed_signatures(body: bytes) -> Iterator[bytes]:
+    """Each byte of the signature changed by one bit, and a field more than it should have."""
+    begin = body.index(b'"signature":{')
+    for at in range(begin, body.index(b"}", begin)):
+        yield body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
+    yield body.replace(b'"signature":{', b'"signature":{"aaa":1,')
