@@ -1,13 +1,10 @@
 """Which snapshots can be trusted, and which one `latest` means (design D19)."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
 from kled.snapshot import epoch, names
@@ -15,9 +12,7 @@ from kled.snapshot.choosing import LATEST, NEWEST, choice, choose, way_back
 from kled.snapshot.judging import judged, shelf
 from kled.snapshot.keys import Keys
 from kled.snapshot.ledger import read_ledger
-from kled.snapshot.manifest import Proof
 from kled.snapshot.progress import Quiet
-from kled.snapshot.proofs import record
 from kled.snapshot.prune import apply_prune, plan_prune
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.retention import Policy
@@ -27,7 +22,7 @@ from kled.storage.memory import MemoryStore
 from tests.unit.snapshot import restoring
 from tests.unit.snapshot.etcd.backups import backup
 from tests.unit.snapshot.fleets import Runs, name, objects, state
-from tests.unit.snapshot.restoring import CLUSTER, START, snapshot_store, take
+from tests.unit.snapshot.restoring import snapshot_store, take
 from tests.unit.snapshot.signing_keys import signing_key
 
 C: Final = name(0)
@@ -294,86 +289,6 @@ def test_an_unsigned_or_damaged_manifest_is_passed_over_with_its_reason() -> Non
 def shown(snapshots: SnapshotStore, cluster: str = C) -> tuple:  # type: ignore[type-arg]
     """Return what a list shows."""
     return judged(snapshots, shelf(snapshots, cluster), read_ledger(snapshots).named)
-
-
-@dataclass(frozen=True)
-class Past:
-    """What became of one snapshot."""
-
-    level: int
-    fuzzy: bool
-    ahead: bool
-    """Its clock was a day ahead."""
-    removed: bool
-    proofs: tuple[tuple[int, bool], ...]
-    """Level and outcome of later checks, in their order."""
-    archive_gone: bool
-
-    @property
-    def good(self) -> bool:
-        """What D19 says, from scratch."""
-        last = dict(self.proofs)
-        return (
-            self.level > 0
-            and not self.fuzzy
-            and not self.ahead
-            and all(last.values())
-            and not self.archive_gone
-        )
-
-
-_PASTS = st.builds(
-    Past,
-    level=st.sampled_from([0, 1, 1, 1, 2]),
-    fuzzy=st.sampled_from([False, False, True]),
-    ahead=st.sampled_from([False, False, False, True]),
-    removed=st.sampled_from([False, False, False, True]),
-    proofs=st.lists(st.tuples(st.sampled_from([0, 1, 2, 4, 5]), st.booleans()), max_size=3).map(
-        tuple
-    ),
-    archive_gone=st.sampled_from([False, False, False, True]),
-)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(_PASTS, min_size=1, max_size=5))
-def test_whatever_happened_latest_is_the_newest_good_one(pasts: list[Past]) -> None:
-    snapshots = snapshot_store()
-    refs = [made(snapshots, past) for past in pasts]
-    left = [(past, ref) for past, ref in zip(pasts, refs, strict=True) if not past.removed]
-    good = [ref for past, ref in left if past.good]
-    bad = {ref for past, ref in left if not past.good}
-
-    assert {one.ref for one in shown(snapshots, CLUSTER) if not one.trust.trusted} == bad
-    if good:
-        chosen = choice(snapshots, CLUSTER, LATEST)
-        assert chosen.ref == good[-1]
-        assert {one.ref for one in chosen.passed} <= bad
-    else:
-        with pytest.raises((SnapshotNotTrustworthy, SnapshotMissing)):
-            choose(snapshots, CLUSTER, LATEST)
-
-
-def made(snapshots: SnapshotStore, past: Past) -> SnapshotRef:
-    """Let one snapshot have that past."""
-    proofs = [
-        {"level": level, "at": START, "seconds": 0.1, "by": "kled test"}
-        for level in range(past.level + 1)
-    ]
-    now = snapshots.now
-    if past.ahead:
-        snapshots.now = lambda: now() + timedelta(days=1)
-    manifest = take(snapshots, restoring.plain_tree(), fuzzy=past.fuzzy, proofs=proofs)
-    snapshots.now = now
-    ref = SnapshotRef(CLUSTER, manifest.id)
-    for level, held in past.proofs:
-        proof = Proof(level=level, at=snapshots.now(), seconds=0.1, by="kled test")
-        record(snapshots, manifest, proof, () if held else ("wrong",))
-    if past.archive_gone:
-        snapshots.store.delete(manifest.archive.key)
-    if past.removed:
-        snapshots.store.delete(names.manifest_key(CLUSTER, manifest.id))
-    return ref
 
 
 def test_trust_is_said_in_words() -> None:
