@@ -10,6 +10,7 @@ from kled.operations.keep_state import ALL, BackUpState, PruneSnapshots, VerifyS
 from kled.snapshot.names import moment
 from tasks import events
 
+UNSEEN: Final = "the run failed before it looked at any"
 _SHOWN: Final = ("cluster", "id", "level", "objects", "bytes")
 
 
@@ -36,8 +37,9 @@ def bad_first(backup: BackUpState) -> list[dict[str, Any]]:
 def to_tell(backup: BackUpState) -> list[tuple[str, str, str]]:
     """Return the events of a run: name, cluster, and words."""
     rows = bad_first(backup)
-    nothing = "the run failed before it looked at any"
-    unseen = [] if rows else [(one, nothing) for one in backup.clusters or (ALL,)]
+    empty = [run.nothing.message for run in backup.made if run.nothing]
+    words = empty[0] if empty else UNSEEN
+    unseen = [] if rows else [(one, words) for one in backup.clusters or (ALL,)]
     bad = [(row["cluster"], _wrong(row)) for row in rows if not row["trusted"]]
     store = [(ALL, words) for run in backup.made for words in run.findings]
     new = [row for row in rows if row["trusted"] and not row["reused"]]
@@ -56,12 +58,22 @@ def publish_verification(verification: VerifySnapshots) -> None:
     ]
     if rows:
         create_table_artifact(rows, key="verify-snapshots", description="newest of each cluster")
+    for told in verified_to_tell(verification):
+        events.emit(*told)
+
+
+def verified_to_tell(verification: VerifySnapshots) -> list[tuple[str, str, str]]:
+    """Return the events of a check: name, cluster, and words; one that found none has failed."""
+    if not verification.results:
+        return [("kled.snapshot.failed", verification.cluster, UNSEEN)]
+    told = []
     for row in verification.results:
         if row["trustworthy"] and not row["cluster"]:
             continue  # a remark about the store
         event = "kled.snapshot.verified" if row["trustworthy"] else "kled.snapshot.failed"
         words = row["id"] if row["trustworthy"] else f"{row['id']}: {row['findings'][0]}"
-        events.emit(event, row["cluster"] or ALL, words.removeprefix(": "))
+        told.append((event, row["cluster"] or ALL, words.removeprefix(": ")))
+    return told
 
 
 def announce_pruning(pruning: PruneSnapshots) -> None:

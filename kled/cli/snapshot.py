@@ -117,12 +117,15 @@ def list_(call: Call, name: str | None) -> None:
     """List snapshots with age, verified level and size, oldest first."""
     kept = call.stores.snapshots
     found = use.listed(kept, name)
-    for words in use.missing(kept, found, name):
+    for words in use.missing(kept, found, name, call.stores.remembering):
         call.say(f"warning: {words}")
     if call.settings.output == "table":
         show([_row(one.as_json()) for one in found], LIST, "table")
     else:
         show_value([one.as_json() for one in found], call.settings.output)
+    if not found:
+        nothing = kept.nothing(name)
+        call.say(f"{nothing.message}; {nothing.hint}")
 
 
 @leaf(
@@ -199,7 +202,8 @@ def verify(call: Call, name: str | None, snapshot: str, level: str, *, everythin
 def _show_verified(call: Call, operation: VerifySnapshots) -> None:
     rows = operation.results
     if call.settings.output == "table":
-        show([{**row, "findings": _remarks(row)} for row in rows], _VERIFIED, "table")
+        if rows:  # where there is none, the error says all there is
+            show([{**row, "findings": _remarks(row)} for row in rows], _VERIFIED, "table")
     elif operation.only is not None:
         show_value(rows[0] if rows else None, call.settings.output)
     else:
@@ -242,14 +246,13 @@ def _show_run(call: Call, done: "RunResult", *, alone: bool) -> None:
     _warn(call, done)
     rows = [one.as_json() for one in done.clusters]
     if call.settings.output == "table":
-        if len(rows) != 1 or done.clusters[0].error is None:
+        if rows and (len(rows) != 1 or done.clusters[0].error is None):
             bad_first = sorted(rows, key=lambda row: (row["trusted"], row["cluster"]))
             show([_row(row) for row in bad_first], _CREATED, "table")
     elif len(rows) == 1 and alone:
         show_value({**rows[0], "run": done.run}, call.settings.output)
     else:
-        document = {"run": done.run, "clusters": rows, "orphans": list(done.orphans)}
-        show_value(document, call.settings.output)
+        show_value(done.as_json(), call.settings.output)
 
 
 def _warn(call: Call, done: "RunResult") -> None:

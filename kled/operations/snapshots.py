@@ -110,11 +110,13 @@ class Listed:
 
 
 def listed(snapshots: "SnapshotStore", cluster: str | None) -> tuple[Listed, ...]:
-    """Return the snapshots of one cluster or of all, oldest first; a damaged one says so."""
+    """Return the snapshots of one cluster or of all, oldest first; a damaged one says so.
+
+    None at all is empty: a list is no promise, as a check, a prune or a mirror of nothing would be.
+    """
     from kled.snapshot.judging import judged, shelf  # noqa: PLC0415 - not for --help
     from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
 
-    snapshots.require()
     named = read_ledger(snapshots).named
     return tuple(_row(one) for one in judged(snapshots, shelf(snapshots, cluster), named))
 
@@ -133,16 +135,20 @@ def worth(snapshots: "SnapshotStore", ref: "SnapshotRef") -> dict[str, object]:
 
 
 def missing(
-    snapshots: "SnapshotStore", found: Sequence[Listed], cluster: str | None
+    snapshots: "SnapshotStore",
+    found: Sequence[Listed],
+    cluster: str | None,
+    state: "ObjectStore | None" = None,
 ) -> tuple[str, ...]:
     """Say of which clusters the newest snapshot was removed, by somebody else than a prune.
 
-    And what else is wrong with the store: a newer snapshot may be missing from the list.
+    And what else is wrong with the store: a newer snapshot may be missing from the list. `state` is
+    asked what it remembers.
     """
     from kled.snapshot.choosing import removed  # noqa: PLC0415 - not for --help
     from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
 
-    ledger = read_ledger(snapshots)
+    ledger = read_ledger(snapshots, state)
     newest = {one.cluster: one.id for one in found}
     gone = (
         f'the newest snapshot of cluster "{name}", {one}, is not there any more, and no prune'
@@ -210,7 +216,7 @@ def verified(
     ledger = read_ledger(snapshots, state)
     gone = ledger.lost(present)
     if not present and not gone and not ledger.doubts:
-        raise SnapshotMissing(f"{snapshots.url} holds no snapshots")
+        raise snapshots.nothing()
     newest = tuple(
         SnapshotRef(cluster, ledger.oldest_first(cluster, (ref.id for ref in refs))[-1])
         for cluster, refs in groupby(present, key=lambda ref: ref.cluster)

@@ -67,10 +67,7 @@ def choice(
     ids = ledger.oldest_first(cluster, (ref.id for ref in there.refs))
     _require_whole(ledger, cluster, ids)
     if not ids:
-        raise SnapshotMissing(
-            f'there is no snapshot of cluster "{cluster}" in {snapshots.url}',
-            hint="kled snapshot list shows the clusters that have one",
-        )
+        raise snapshots.nothing(cluster)
     if snapshot == NEWEST:
         return Choice(SnapshotRef(cluster, ids[-1]))
     return _newest_trusted(snapshots, cluster, ids, there, ledger)

@@ -33,7 +33,7 @@ from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.results import ClusterResult, CreateOptions, RunResult
 from kled.snapshot.selection import Orphan, Selection
 from kled.snapshot.trust import birth_findings, wrong_at_birth
-from kled.snapshot.vanished import Vanished, vanished
+from kled.snapshot.vanished import Vanished, no_cluster, vanished
 from kled.storage.base import ObjectStore
 
 _CLUSTERS_AT_ONCE: Final = 8
@@ -115,13 +115,15 @@ class _Create:
             )
         results = self._all() if clusters is None else self._named(clusters)
         results.sort(key=lambda one: one.cluster)
-        self._write_run(results)
+        if results or self._earlier.known():  # nothing is written into what may not be mounted
+            self._write_run(results)
         return RunResult(
             self._id,
             tuple(results),
             tuple(self._orphans),
             (*self._warnings, *self._earlier.warnings),
             (*self._findings, *self._earlier.findings),
+            None if results else no_cluster(self._state, self._orphans),
         )
 
     def _named(self, clusters: Sequence[str]) -> list[ClusterResult]:

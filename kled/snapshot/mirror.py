@@ -76,7 +76,9 @@ def mirror(
     A snapshot that is damaged at the source is not copied, and does not keep the others from it;
     one that the newest runs name and the source lacks has failed, too, and so has the newest of a
     cluster that only the target has. Raises `SettingsError` where the target is the source, or one
-    lies within the other, and what the stores raise where they cannot be used at all.
+    lies within the other, `SnapshotMissing` where there is nothing to copy and nothing was lost
+    (another bucket, a directory that nothing is mounted on), and what the stores raise where they
+    cannot be used at all.
     """
     if overlap(source.store.location, target.location):
         raise SettingsError(
@@ -84,12 +86,15 @@ def mirror(
             " or one lies within the other",
             hint="a second site is another bucket, best in another region and account",
         )
-    _name(source, target)
+    wanted = list(source.list(cluster))
+    if wanted:
+        _name(source, target)
     there = {
         found for entry in target.entries(names.CLUSTERS) if (found := names.snapshot_of(entry.key))
     }
-    wanted = list(source.list(cluster))
     lost = _lost(source, source.at(target), cluster, wanted, there)
+    if not wanted and not lost:
+        raise source.nothing(cluster)
     missing = [ref for ref in wanted if (ref.cluster, ref.id) not in there]
     progress.expect(objects=len(missing))
     copy = _Copy(source, target, progress, retain_until)

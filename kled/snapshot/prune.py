@@ -113,12 +113,15 @@ def plan_prune(
     """Return what `policy` would remove, of one cluster or of all; changes nothing.
 
     `state` is asked which snapshots it remembers. Raises `SnapshotNotTrustworthy` where one that
-    must be there is not listed, or which those are is not known.
+    must be there is not listed, or which those are is not known, and `SnapshotMissing` where there
+    is none at all.
     """
     now = snapshots.now()
     ledger = read_ledger(snapshots, state)
     there = shelf(snapshots)
     _require_whole(ledger, there.refs)
+    if cluster not in {None, *(ref.cluster for ref in there.refs)} or not there.refs:
+        raise snapshots.nothing(cluster)
     known = judged(snapshots, there, ledger.named)
     unreadable = tuple((one.ref, one.trust.reasons[0]) for one in known if one.manifest is None)
     kept: list[tuple[SnapshotRef, str]] = []

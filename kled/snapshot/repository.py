@@ -91,10 +91,23 @@ class SnapshotStore:
         Raises `SnapshotNotTrustworthy` for one that only a newer kled reads.
         """
         if self.root.missing and next(iter(self.store.entries(names.CLUSTERS)), None) is None:
-            raise SnapshotMissing(
-                f"{self.url} holds no snapshots",
-                hint="kled snapshot create makes the first, and the store with it",
-            ) from None
+            raise self.nothing() from None
+
+    def nothing(self, cluster: str | None = None) -> SnapshotMissing:
+        """Return the error of a store, or of a cluster, without any snapshot: never a success.
+
+        So looks a directory that nothing is mounted on, and another bucket than the one meant.
+        """
+        if cluster is not None:
+            return SnapshotMissing(
+                f'there is no snapshot of cluster "{cluster}" in {self.url}',
+                hint="kled snapshot list shows the clusters that have one",
+            )
+        return SnapshotMissing(
+            f"{self.url} holds no snapshots",
+            hint="is it mounted, and is it the right one? the first snapshots:"
+            " kled snapshot create --all",
+        )
 
     def list(self, cluster: str | None = None) -> Iterator[SnapshotRef]:
         """Yield the snapshots of one cluster or of all, by cluster and age, oldest first."""

@@ -93,9 +93,24 @@ class RunResult:
     findings: tuple[str, ...] = ()
     """What is wrong with the snapshot store as a whole, or with the fleet: no run with one is
     green."""
+    nothing: KledError | None = None
+    """Why there was nothing to take: a run over all that found no cluster."""
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            "run": self.run,
+            "clusters": [one.as_json() for one in self.clusters],
+            "orphans": list(self.orphans),
+            "warnings": list(self.warnings),
+            "findings": list(self.findings),
+            "error": self.nothing.message if self.nothing else None,
+        }
 
     def require(self) -> "RunResult":
         """Raise the first cluster's error, where one failed."""
+        if self.nothing is not None:
+            raise self.nothing
         for one in self.clusters:
             if one.error is not None:
                 raise one.error
@@ -104,10 +119,13 @@ class RunResult:
     def require_whole(self) -> "RunResult":
         """Raise where not all of every cluster is in a snapshot that can be trusted.
 
-        A cluster that was not taken counts most, then an object that was left out (both exit status
+        No cluster at all (exit status 1) is no success: so looks a store that is not mounted. A
+        cluster that was not taken counts most, then an object that was left out (both exit status
         1), then a snapshot that cannot be trusted, then what is wrong with the snapshot store or
         the fleet (both 4).
         """
+        if self.nothing is not None:
+            raise self.nothing
         self._require_taken()
         self._require_trusted()
         if self.findings:

@@ -1,6 +1,9 @@
-"""Clusters that an earlier run saw and the state store lacks: deleted with kled, or lost."""
+"""Clusters that an earlier run saw and the state store lacks: deleted with kled, or lost.
 
-from collections.abc import Callable, Collection, Mapping
+And a state store that holds none at all.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kled.errors import ClusterNotFound, SnapshotMissing, SnapshotNotTrustworthy
@@ -8,6 +11,8 @@ from kled.snapshot import epoch
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.results import ClusterResult
 from kled.snapshot.runs import ENDED, GONE, RunEntry
+from kled.snapshot.trust import brief
+from kled.storage.base import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,20 @@ def vanished(
         tuple(warnings),
         tuple(findings),
         tuple(_failure(name, *gone[name], state_store, way_back(name)) for name in lost),
+    )
+
+
+def no_cluster(state: ObjectStore, orphans: Sequence[str]) -> ClusterNotFound:
+    """Return the error of a run over all that finds no cluster: it is never green.
+
+    That is how a state store looks that is not mounted, or another one than the one meant; where
+    kled deleted the last cluster a person knows better than a schedule.
+    """
+    other = f", only what holds no config: {brief(orphans)}" if orphans else ""
+    return ClusterNotFound(
+        f"{state.location.url} holds no cluster{other}",
+        hint="is it mounted, and is it the right one? kled doctor shows which it is; the first"
+        " cluster: kled kops create-cluster; pause the schedule where there is to be none",
     )
 
 

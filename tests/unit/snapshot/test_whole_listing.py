@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from kled.errors import ClusterNotFound, KledError, SnapshotMissing, SnapshotNotTrustworthy
+from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
 from kled.snapshot import epoch, last_seen
 from kled.snapshot.create import create
 from kled.snapshot.ledger import read_ledger
@@ -83,7 +83,8 @@ def test_with_runs_and_manifests_out_of_sight_no_blob_is_collected() -> None:  #
         kept.inner.delete(key)
     kept.lacks = "clusters/"
 
-    assert pruned(runs) == 0
+    with pytest.raises(SnapshotMissing, match="holds no snapshots"):
+        pruned(runs)
 
     assert [key for key in keys(kept.inner) if key.startswith(("blobs/", "clusters/"))] == before
 

@@ -1,0 +1,178 @@
+"""Nothing is never a success: so looks a store that is not mounted, or another one (design D20).
+
+Members of fault 79: a first run over an empty state store was green, as was a prune or a mirror of
+an empty snapshot store, and of a cluster whose name was misspelled.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kled import config
+from kled.errors import ClusterNotFound, KledError, SnapshotMissing, SnapshotNotTrustworthy
+from kled.operations import keep_state
+from kled.operations import snapshots as use
+from kled.operations.overrides import NOTHING
+from kled.operations.runner import run
+from kled.operations.session import Session, Who
+from kled.retry import Clock
+from kled.snapshot.mirror import mirror
+from kled.snapshot.progress import Quiet
+from kled.storage.memory import MemoryStore
+from tasks.snapshots import UNSEEN, to_tell, verified_to_tell
+from tests.unit.snapshot.fleets import Runs, name, objects, state
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kled.operations.step import Operation
+    from kled.storage.base import ObjectStore
+
+
+def keys(store: ObjectStore) -> list[str]:
+    return [entry.key for entry in store.entries()]
+
+
+@pytest.mark.parametrize("left", [(), (".git/config", "lost.example.com/instancegroup/nodes")])
+def test_a_first_run_over_no_cluster_fails_and_writes_nothing_into_the_state_store(
+    left: tuple[str, ...],
+) -> None:
+    empty = MemoryStore()
+    for key in left:
+        empty.put(key, b"x")
+
+    done = Runs(empty, MemoryStore()).run()
+
+    with pytest.raises(ClusterNotFound, match="holds no cluster") as raised:
+        done.require_whole()
+    assert raised.value.exit_code == 1
+    assert "is it mounted, and is it the right one?" in str(raised.value.hint)
+    assert (" only what holds no config" in raised.value.message) is bool(left)
+    assert keys(empty) == sorted(left)
+    assert done.as_json()["error"] == raised.value.message
+
+
+def test_a_run_after_the_last_cluster_was_lost_names_it_in_each_run() -> None:
+    living = state(1)
+    runs = Runs(living, MemoryStore())
+    runs.run().require_whole()
+    for key in keys(living):
+        living.delete(key)
+
+    for _ in range(2):
+        with pytest.raises(KledError, match=r"c000\.example\.com.*as are all the others"):
+            runs.run().require_whole()
+
+
+def test_named_clusters_are_asked_for_alone() -> None:
+    done = Runs(MemoryStore(), MemoryStore()).run([name(1)])
+
+    assert done.nothing is None
+    with pytest.raises(ClusterNotFound, match="there is no cluster"):
+        done.require_whole()
+
+
+def test_an_empty_source_is_not_mirrored_and_the_target_stays_empty() -> None:
+    source, target = Runs(MemoryStore(), MemoryStore()), MemoryStore()
+
+    with pytest.raises(SnapshotMissing, match="holds no snapshots") as raised:
+        mirror(source.snapshots, target, Quiet())
+
+    assert "is it mounted" in str(raised.value.hint)
+    assert keys(target) == []
+
+
+def test_a_mirror_of_a_cluster_without_snapshots_is_no_success() -> None:
+    source = Runs(state(1), MemoryStore())
+    source.run().require_whole()
+
+    with pytest.raises(SnapshotMissing, match="no snapshot of cluster"):
+        mirror(source.snapshots, MemoryStore(), Quiet(), cluster="c00.example.com")
+
+
+class Stores:
+    """A state store and a snapshot store in directories, for the operations of flows."""
+
+    def __init__(self, root: Path, clusters: int) -> None:
+        self.root = root
+        for place in ("state", "snapshots", "second"):
+            (root / place).mkdir()
+        for number in range(clusters):
+            for key, body in objects(number).items():
+                path = root / "state" / name(number) / key
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(body)
+
+    def run(self, operation: Operation) -> None:
+        run(operation, self.session())
+
+    def session(self) -> Session:
+        env = {
+            "HOME": str(self.root),
+            "KOPS_STATE_STORE": (self.root / "state").as_uri(),
+            "KLED_SNAPSHOT_STORE": (self.root / "snapshots").as_uri(),
+        }
+        clock = Clock(time.monotonic, lambda _: None)
+        who = Who("tester", "a run", timedelta(0))
+        return Session(config.load(env), None, clock, who, None, overrides=NOTHING)
+
+    def operations(self) -> tuple[Operation, ...]:
+        """Everything that a schedule does with a snapshot store."""
+        return (
+            keep_state.VerifySnapshots(),
+            keep_state.PruneSnapshots(),
+            keep_state.PruneSnapshots(only=name(5)),
+            keep_state.MirrorSnapshots((self.root / "second").as_uri()),
+            keep_state.MirrorSnapshots((self.root / "second").as_uri(), only=name(5)),
+        )
+
+
+def test_no_operation_on_an_empty_snapshot_store_succeeds(tmp_path: Path) -> None:
+    stores = Stores(tmp_path, 0)
+    for begun in (False, True):  # without, and with what a first run leaves: `kled.json`
+        for operation in stores.operations():
+            with pytest.raises(SnapshotMissing):
+                stores.run(operation)
+        if not begun:
+            with pytest.raises(ClusterNotFound):
+                stores.run(keep_state.BackUpState())
+    assert (tmp_path / "snapshots" / "kled.json").exists()
+    assert use.listed(stores.session().snapshot_store, None) == ()  # a list is no promise
+
+
+def test_a_snapshot_store_that_is_not_mounted_is_refused_where_the_state_store_remembers(
+    tmp_path: Path,
+) -> None:
+    stores = Stores(tmp_path, 1)
+    stores.run(keep_state.BackUpState())
+    (tmp_path / "snapshots").rename(tmp_path / "mounted elsewhere")
+    (tmp_path / "snapshots").mkdir()
+
+    for operation in (keep_state.BackUpState(), *stores.operations()):
+        with pytest.raises((SnapshotMissing, SnapshotNotTrustworthy)):
+            stores.run(operation)
+    session = stores.session()
+    lost, doubt = use.missing(session.snapshot_store, (), None, session.stores.remembering)
+    assert lost.startswith(f'the newest snapshot of cluster "{name(0)}"')
+    assert "the state store remembers run" in doubt
+    assert "another store is mounted in its place" in doubt
+
+
+def test_flows_tell_of_what_was_not_there(tmp_path: Path) -> None:
+    stores, backup, check = (
+        Stores(tmp_path, 0),
+        keep_state.BackUpState(),
+        keep_state.VerifySnapshots(),
+    )
+    for operation in (backup, check):
+        with pytest.raises(KledError):
+            stores.run(operation)
+
+    ((event, about, words),) = to_tell(backup)
+    assert (event, about) == ("kled.snapshot.failed", "all clusters")
+    assert words.endswith("/state holds no cluster")
+    assert verified_to_tell(check) == [("kled.snapshot.failed", "all clusters", UNSEEN)]
