@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
+from kled.errors import ClusterNotFound, KledError, SnapshotMissing, SnapshotNotTrustworthy
 from kled.snapshot import epoch, last_seen
 from kled.snapshot.create import create
 from kled.snapshot.ledger import read_ledger
