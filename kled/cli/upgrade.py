@@ -1,5 +1,8 @@
 """`upgrade-cluster` and `reconcile-cluster`."""
 
+import shlex
+from dataclasses import replace
+
 import click
 
 from kled.cli import meant
@@ -8,7 +11,7 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
 from kled.operations.plan_update import identified, judged, touched
 from kled.operations.reconcile_cluster import ReconcileCluster
-from kled.operations.upgrade_cluster import UpgradeCluster
+from kled.operations.upgrade_cluster import UpgradeCluster, new_version, planned
 
 _NAME = click.option("--name", metavar="CLUSTER", help="The cluster; --yes needs it.")
 
@@ -24,6 +27,11 @@ _NAME = click.option("--name", metavar="CLUSTER", help="The cluster; --yes needs
 @_NAME
 @click.option("--kubernetes-version", metavar="X.Y.Z", help="[default: the channel's]")
 @click.option("--channel", metavar="CHANNEL", help="[default: the cluster's]")
+@click.option(
+    "--skip-minor-versions",
+    is_flag=True,
+    help="Go over minor versions, which Kubernetes does not support.",
+)
 @click.option("--yes", is_flag=True, help="Store the newer versions.")
 def upgrade_cluster(
     call: Call,
@@ -31,22 +39,36 @@ def upgrade_cluster(
     kubernetes_version: str | None,
     channel: str | None,
     *,
+    skip_minor_versions: bool,
     yes: bool,
 ) -> None:
-    """Show newer versions for a cluster's definition; with --yes store them."""
+    """Show newer versions for a cluster's definition; with --yes store them.
+
+    A version that is none, a downgrade, one that skips a minor version and one that this kops does
+    not serve are refused before anything is stored.
+    """
+    wish = UpgradeCluster(name or "", kubernetes_version, channel, skip_minor_versions)
     with call.session() as session:
-        cluster = meant.cluster(session, name, changes=yes)
-        plan = None
-        if not yes:
-            plan = session.kops.upgrade_preview(cluster, kubernetes_version, channel)
-            plan = identified(session, plan)
+        wish = replace(wish, cluster=meant.cluster(session, name, changes=yes))
+        plan = None if yes else identified(session, planned(session, wish))
     if plan is None:
-        then = f"kled kops update-cluster --name={cluster}"
-        execute(call, UpgradeCluster(cluster, kubernetes_version, channel), then=then)
+        execute(call, wish, then=f"kled kops update-cluster --name={wish.cluster}")
         return
     show_plan(call, plan)
     if not plan.is_empty and not plan.refused:
-        call.say(f"preview only; store with: kled kops upgrade-cluster --name={cluster} --yes")
+        call.say(f"preview only; store with: {_storing(wish, new_version(plan))}")
+
+
+def _storing(wish: UpgradeCluster, version: str | None) -> str:
+    """Return the command that stores what was previewed, whatever the channel says by then."""
+    version = wish.kubernetes_version or version
+    given = (
+        f"--name={wish.cluster}",
+        f"--kubernetes-version={version}" if version else "",
+        f"--channel={shlex.quote(wish.channel)}" if wish.channel else "",
+        "--skip-minor-versions" if wish.skip_minor_versions else "",
+    )
+    return " ".join(("kled kops upgrade-cluster", *filter(None, given), "--yes"))
 
 
 @leaf(

@@ -1,9 +1,16 @@
 """The verbs that replace machines and raise versions, and their previews."""
 
+import re
+from typing import Final
+
+from kled.errors import VersionRefused
 from kled.kops import command, preview
 from kled.kops.call import Calls
 from kled.models.plan import Plan
 from kled.models.rolling import Roll, RollingPlan
+
+_UNKNOWN: Final = re.compile(r"unable to find version information for kubernetes version (\S+)")
+"""A warning of a call that succeeds with `No upgrade required` (capture T-up-prevk)."""
 
 
 class Upgrades(Calls):
@@ -30,9 +37,23 @@ class Upgrades(Calls):
     def upgrade_preview(
         self, name: str, kubernetes_version: str | None = None, channel: str | None = None
     ) -> Plan:
-        """`kops upgrade cluster` without `--yes`: which fields would change. Reads only."""
-        out = self.change(command.upgrade(name, kubernetes_version, channel))
-        return preview.upgrade_plan(name, out)
+        """`kops upgrade cluster` without `--yes`: which fields would change. Reads only.
+
+        Kops ignores a version that it cannot parse, and a lower one. Raises `VersionRefused` where
+        there is nothing to change only because kops does not know what to change to.
+        """
+        argv = command.upgrade(name, kubernetes_version, channel)
+        finished = self.call(argv, self.timeout)
+        plan = preview.upgrade_plan(name, self.clean(self.ended(argv, finished)))
+        unknown = _UNKNOWN.search(finished.stderr)
+        if plan.is_empty and unknown and kubernetes_version is None:
+            raise VersionRefused(
+                f'the channel of cluster "{name}" has no version to upgrade Kubernetes {unknown[1]}'
+                " to",
+                hint=f"name one: kled kops upgrade-cluster --name={name}"
+                " --kubernetes-version=X.Y.Z, or another channel: --channel=stable",
+            )
+        return plan
 
     def upgrade(
         self, name: str, kubernetes_version: str | None = None, channel: str | None = None

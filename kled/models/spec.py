@@ -21,6 +21,7 @@ from pydantic import (
 
 from kled.errors import InvalidInput
 from kled.models.clouds import CLOUDS
+from kled.models.version import kubernetes_version
 from kled.models.zones import cloud_of, example_zone, is_zone_of
 
 CloudName = Literal["aws", "gce", "azure", "digitalocean", "hetzner", "openstack", "scaleway"]
@@ -32,7 +33,6 @@ Networking = Literal[
 _LABEL: Final = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _NAME: Final = re.compile(rf"{_LABEL}(\.{_LABEL})+")
 _LONGEST_NAME: Final = 253
-_VERSION: Final = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 _PATH: Final = re.compile(r"[A-Za-z][\w.\[\]*/-]*")
 
 
@@ -53,10 +53,9 @@ def _cloud(value: object) -> object:
 
 
 def _version(value: str) -> str:
-    bare = value.removeprefix("v")
-    if _VERSION.fullmatch(bare) is None and not value.startswith(("https://", "http://")):
+    if kubernetes_version(value) is None and not value.startswith(("https://", "http://")):
         raise ValueError(f"{value!r} is not a version: give all three numbers, for example 1.36.0")
-    return bare
+    return value.removeprefix("v")
 
 
 def _listed(value: object) -> object:

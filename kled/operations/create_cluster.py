@@ -1,15 +1,18 @@
 """Create a cluster, wait until it validates, and export a kubeconfig for it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from kled.errors import ClusterDiffers, KopsError, SettingsError
-from kled.kops import fixed_fields
+from kled.kops import fixed_fields, set_paths
 from kled.kops.features import check
+from kled.kops.kubernetes_versions import parsed, require_served
 from kled.models.clouds import missing_variables
 from kled.models.definition import Definition
 from kled.models.spec import ClusterSpec
+from kled.models.version import KubernetesVersion, stored_version
 from kled.operations import identity
 from kled.operations.export_cluster import export_step
 from kled.operations.guards import CREATES, EDITS
@@ -88,6 +91,8 @@ def check_step(spec: ClusterSpec) -> Step:
         _refuse_moves(session, spec)
         version = session.kops.version()
         advice = check(version)
+        for wanted in _versions(spec):
+            require_served(wanted, version, session.settings.environment)
         session.kops.get_clusters()  # proves the state store and its credentials
         return f"kops {version}" + (f"; {advice}" if advice else "")
 
@@ -100,6 +105,20 @@ def _refuse_moves(session: Session, spec: ClusterSpec) -> None:
     places = {"configBase": root, "keyStore": f"{root}/pki", "secretStore": f"{root}/secrets"}
     planned = {"metadata": {"name": spec.name}, "spec": places}
     fixed_fields.refuse_sets(planned, fixed_fields.OF_A_CLUSTER, spec.set, spec.unset)
+
+
+def _versions(spec: ClusterSpec) -> Iterator[KubernetesVersion]:
+    """Yield the Kubernetes versions that the options give; kops stores whatever it is given.
+
+    A build's URL that names no version says nothing about it, neither to kops.
+    """
+    given = stored_version(spec.kubernetes_version or "")
+    if given is not None:
+        yield given
+    for text in spec.set:
+        path, value = set_paths.assignment(text)
+        if path == ("spec", "kubernetesVersion"):
+            yield parsed("--set spec.kubernetesVersion", value)
 
 
 def missing_error(cloud: str, missing: tuple[str, ...]) -> SettingsError:

@@ -1,12 +1,22 @@
 """Store a newer Kubernetes version; the cloud follows with update and rolling update."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
+from kled.errors import VersionRefused
+from kled.kops import kubernetes_versions as versions
+from kled.models.plan import Plan
+from kled.models.version import KubernetesVersion, stored_version
 from kled.operations import identity
+from kled.operations.applied_version import applied_version
 from kled.operations.guards import ROLLS
 from kled.operations.session import Session
 from kled.operations.step import Step
-from kled.retry import CHANGE
+from kled.retry import CHANGE, READ
+
+_FIELD: Final = "KubernetesVersion"
+"""What kops calls it in the table of `upgrade cluster`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +26,16 @@ class UpgradeCluster:
     cluster: str
     kubernetes_version: str | None = None
     channel: str | None = None
+    skip_minor_versions: bool = False
+    """Whether it may go over a minor version, which Kubernetes does not support."""
 
     name = "upgrade cluster"
     guards = ROLLS
+
+    def __post_init__(self) -> None:
+        """Raise `InvalidInput` for a version that is none: kops would take another one."""
+        if self.kubernetes_version is not None:
+            versions.parsed("--kubernetes-version", self.kubernetes_version)
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps.
@@ -28,7 +45,8 @@ class UpgradeCluster:
         """
 
         def act(session: Session) -> str:
-            done = session.kops.upgrade(self.cluster, self.kubernetes_version, self.channel)
+            version = self.kubernetes_version or new_version(planned(session, self))
+            done = session.kops.upgrade(self.cluster, version, self.channel)
             changed = (
                 f"{change.kind} {change.name} {field} {value}".replace("  ", " ")
                 for change in done.changes
@@ -38,4 +56,59 @@ class UpgradeCluster:
 
         way_back = "set spec.kubernetesVersion back before update-cluster; after it there is none"
         upgrade = Step("upgrade cluster", act, CHANGE, way_back=way_back)
-        return (identity.step(self.cluster), upgrade)
+        return (identity.step(self.cluster), _check_step(self), upgrade)
+
+
+def planned(session: Session, wish: UpgradeCluster) -> Plan:
+    """Return the plan of `kops upgrade cluster`, whose version was checked. Only reads.
+
+    Raises `InvalidInput` for a version that is none, and `VersionRefused` for one that the cluster
+    cannot go to: a downgrade, one that skips a minor version, one that this kops does not serve.
+    """
+    given = wish.kubernetes_version
+    if given is not None:
+        _require(session, wish, versions.parsed("--kubernetes-version", given))
+    plan = session.kops.upgrade_preview(wish.cluster, given, wish.channel)
+    proposed = new_version(plan)
+    if given is None and proposed is not None:
+        _require(session, wish, versions.parsed("the channel's version", proposed))
+    return plan
+
+
+def new_version(plan: Plan) -> str | None:
+    """Return the Kubernetes version that a plan of an upgrade would store, if any."""
+    for change in plan.changes:
+        if _FIELD in change.fields:
+            return change.fields[_FIELD].rpartition("-> ")[2]
+    return None
+
+
+def _check_step(wish: UpgradeCluster) -> Step:
+    """Check the version before a snapshot is taken for it."""
+
+    def act(session: Session) -> str:
+        version = new_version(planned(session, wish))
+        return f"to Kubernetes {version}" if version else "no other version"
+
+    return Step("check version", act, READ, reads=True)
+
+
+def _require(session: Session, wish: UpgradeCluster, version: KubernetesVersion) -> None:
+    versions.require_served(version, session.kops.version(), session.settings.environment)
+    cluster, skip = wish.cluster, wish.skip_minor_versions
+    stored = _stored(session.kops.get_definition(cluster).cluster, cluster)
+    versions.require_step(stored, version, cluster=cluster, skip=skip)
+    applied = applied_version(session, cluster)
+    if applied is not None and applied < stored and not skip:
+        versions.require_step(applied, version, cluster=cluster, state="was last updated to")
+
+
+def _stored(cluster: Mapping[str, Any], name: str) -> KubernetesVersion:
+    text = str((cluster.get("spec") or {}).get("kubernetesVersion") or "")
+    version = stored_version(text)
+    if version is None:
+        raise VersionRefused(
+            f'the stored spec.kubernetesVersion of cluster "{name}", {text!r}, is no version',
+            hint=f"look at it: kled kops get-clusters --name={name} --output=yaml",
+        )
+    return version

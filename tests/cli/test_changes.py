@@ -199,3 +199,20 @@ def test_an_update_is_shown_with_whom_it_touches_and_applied_by_its_digest(kled:
     steps = {one["step"]: one["words"] for one in json.loads(done.stdout)["steps"]}
     assert steps["check approval"] == f"the plan is the approved one, {digest}"
     assert steps["update cluster"] == "applied: 1 to modify"
+
+
+def test_an_upgrade_is_checked_before_it_is_previewed_and_names_its_whole_next_command(
+    kled: Kled,
+) -> None:  # fault 65
+    upgrade = ("upgrade-cluster", NAME)
+
+    for version, status, problem in (
+        ("1.35.0", 1, "would be a downgrade"),
+        ("foo", 2, "'foo' is not a version"),
+        ("1.39.0", 1, "newer than kops 1.36.2"),
+    ):
+        refused = kled(*upgrade, f"--kubernetes-version={version}")
+        assert refused.returncode == status, refused.stderr
+        assert problem in refused.stderr
+    preview = kled(*upgrade, "--kubernetes-version=1.36.9")
+    assert f"kled kops upgrade-cluster {NAME} --kubernetes-version=1.36.9 --yes" in preview.stderr

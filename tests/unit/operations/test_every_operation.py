@@ -104,7 +104,10 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
             "reconcile cluster",
         ],
     ),
-    (UpgradeCluster(C), ["check epoch", "check identity", "take a snapshot", "upgrade cluster"]),
+    (
+        UpgradeCluster(C),
+        ["check epoch", "check identity", "check version", "take a snapshot", "upgrade cluster"],
+    ),
     (
         RollCluster(C, Roll()),
         [

@@ -1,0 +1,26 @@
+"""The Kubernetes version that a cluster's machines were last told to run."""
+
+from typing import Final
+
+from kled.errors import ObjectMissing
+from kled.kops import stored
+from kled.models.version import KubernetesVersion, stored_version
+from kled.operations.session import Session
+
+_COMPLETED: Final = "cluster-completed.spec"
+"""What `update cluster` writes of the definition that it applies."""
+
+
+def applied_version(session: Session, cluster: str) -> KubernetesVersion | None:
+    """Return the version of the last `update cluster --yes`; None where there is none to read.
+
+    It is behind the stored one where an upgrade was stored and never applied. One request.
+    """
+    try:
+        body = session.state_store.get(f"{cluster}/{_COMPLETED}").body
+    except ObjectMissing:
+        return None
+    document = stored.mapping(body) or {}
+    spec = document.get("spec")
+    text = spec.get("kubernetesVersion") if isinstance(spec, dict) else None
+    return stored_version(text) if isinstance(text, str) else None
