@@ -53,7 +53,12 @@ def patience(sight: Sight, now: float) -> float:
 
 def poll_interval(sight: Sight) -> float:
     """Return the seconds between two looks: often enough to see a release soon."""
-    return sight.lease.ttl.total_seconds() / _POLLS_PER_TTL
+    return interval(sight.lease.ttl)
+
+
+def interval(ttl: timedelta) -> float:
+    """Return the longest pause, in seconds, between two tries for a lease of that TTL."""
+    return ttl.total_seconds() / _POLLS_PER_TTL
 
 
 def succession(cluster: str, writer: Writer, ttl: timedelta, before: Lease | None) -> Lease:

@@ -17,8 +17,8 @@ FORMAT: Final = "kled.io/lease/v1"
 State = Literal["held", "released"]
 _STATES: Final[dict[str, State]] = {"held": "held", "released": "released"}
 _LONGEST: Final = timedelta(days=1)
-_LARGEST: Final = 64 * 1024
-"""Bytes of a lease."""
+LARGEST: Final = 64 * 1024
+"""Bytes of a lease; no more than that is read of what stands in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +92,25 @@ def encode(lease: Lease) -> bytes:
     return json.dumps(fields, indent=1).encode()
 
 
-def decode(body: bytes) -> Lease:
+def decode(body: bytes, what: str = "the lease") -> Lease:
     """Read a lease; raise `StoreError` for one that this version of kled cannot understand.
 
     A lease that cannot be read is neither held nor free: guessing could let two writers in.
+    `what` names it in the error, best by its URL.
     """
     try:
-        return _lease(Fields(parse_json(body, what="the lease", limit=_LARGEST), "the lease"))
+        return _lease(Fields(parse_json(body, what=what, limit=LARGEST), what))
     except DocumentDamaged as error:
-        raise StoreError(
-            f"the lease cannot be read: {error.reason}",
-            hint="it was damaged or written by a newer kled; when nothing changes the cluster, "
-            "delete the object and run again",
-        ) from error
+        raise unreadable(what, error.reason) from error
+
+
+def unreadable(what: str, reason: str) -> StoreError:
+    """Return the error of a lease, named by `what`, that says neither held nor free."""
+    return StoreError(
+        f"{what} cannot be read: {reason}",
+        hint="it was damaged or written by a newer kled; when nothing changes the cluster, "
+        f"delete {what} and run again",
+    )
 
 
 def _lease(fields: Fields) -> Lease:

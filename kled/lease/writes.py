@@ -2,15 +2,30 @@
 
 import logging
 from dataclasses import dataclass
+from typing import Final
 
-from kled.errors import LeaseHeld, LeaseLost, ObjectMissing, PreconditionFailed
+from kled.errors import (
+    DocumentDamaged,
+    LeaseHeld,
+    LeaseLost,
+    ObjectMissing,
+    PreconditionFailed,
+    StoreError,
+)
 from kled.lease import contest
 from kled.lease.contest import Sight
-from kled.lease.document import Lease, Terms, Writer, decode, encode, key
+from kled.lease.document import LARGEST, Lease, Terms, Writer, decode, encode, key, unreadable
 from kled.retry import Clock
-from kled.storage.base import ObjectStore
+from kled.storage.base import ObjectStore, Stored
+from kled.storage.bounded import get_bounded
 
 logger = logging.getLogger(__name__)
+
+_VAIN: Final = 5
+"""Refused writes in a row over one and the same object, or over its absence, that end the attempt:
+another writer's would have changed it."""
+_PAUSE: Final = 0.1
+"""Seconds after the first refused write; each further one waits as long once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +44,22 @@ def acquire(
     """Take the lease of `cluster`, after waiting up to `terms.wait` for another writer.
 
     Killed halfway it leaves either nothing or a lease that nobody renews and that lapses. Raises
-    `LeaseHeld` naming the holder.
+    `LeaseHeld` naming the holder, and `StoreError` where something that is no lease stands in its
+    place.
     """
     gives_up = clock.monotonic() + terms.wait.total_seconds()
     sight: Sight | None = None
+    refused: list[str | None] = []
     while True:
         sight = _wait_until_free(store, cluster, sight, gives_up, clock)
         lease = contest.succession(cluster, writer, terms.ttl, sight.lease if sight else None)
         since = clock.monotonic()
         try:
-            tag = _take(store, lease, sight)
-        except PreconditionFailed:
-            continue  # another challenger was faster, or the holder came back: look again
-        return Acquired(lease, tag, since)
+            return Acquired(lease, _take(store, lease, sight), since)
+        except PreconditionFailed:  # another was faster, or the holder came back: look again
+            refused.append(sight.tag if sight else None)
+        _require_hope(store, cluster, refused, over=clock.monotonic() >= gives_up)
+        clock.sleep(min(_PAUSE * len(refused), contest.interval(terms.ttl)))
 
 
 def advance(store: ObjectStore, lease: Lease, tag: str) -> str:
@@ -70,7 +88,7 @@ def _wait_until_free(
         now = clock.monotonic()
         if sight is None or (patience := contest.patience(sight, now)) == 0:
             return sight
-        holder = f"{cluster} is held by {sight.lease.describe()}, {contest.seen_for(sight, now)}"
+        holder = _holder(cluster, sight, now)
         if now >= gives_up:
             raise LeaseHeld(holder, hint=_advice(sight))
         if known is None or known.holder_since != sight.holder_since:
@@ -81,10 +99,42 @@ def _wait_until_free(
 
 def _look(store: ObjectStore, cluster: str, before: Sight | None, clock: Clock) -> Sight | None:
     try:
-        found = store.get(key(cluster))
+        found = _read(store, cluster)
     except ObjectMissing:
         return None
-    return contest.sighted(before, decode(found.body), found.tag, clock.monotonic())
+    lease = decode(found.body, _where(store, cluster))
+    return contest.sighted(before, lease, found.tag, clock.monotonic())
+
+
+def _read(store: ObjectStore, cluster: str) -> Stored:
+    """Return the lease's object, or as much as no lease is; raise as `get` does."""
+    where = _where(store, cluster)
+    try:
+        return get_bounded(store, key(cluster), limit=LARGEST, what=where)
+    except DocumentDamaged as error:
+        raise unreadable(where, error.reason) from error
+
+
+def _where(store: ObjectStore, cluster: str) -> str:
+    return f"the lease {store.location.url}/{key(cluster)}"
+
+
+def _require_hope(
+    store: ObjectStore, cluster: str, refused: list[str | None], *, over: bool
+) -> None:
+    """Raise where trying again is in vain; `refused` are the tags that were to be replaced."""
+    if len(refused) >= _VAIN and len(set(refused[-_VAIN:])) == 1:
+        raise StoreError(
+            f"{_where(store, cluster)} cannot be written: the store refuses each try, though "
+            f"{'nothing' if refused[-1] is None else 'the same object'} is there",
+            hint="look at what stands in its place; when nothing changes the cluster, remove that "
+            "and run again",
+        )
+    if over and len(refused) >= _VAIN:
+        raise LeaseHeld(
+            f"others took the lease of {cluster} each of the {len(refused)} times it was free",
+            hint="wait longer with --lease-wait",
+        )
 
 
 def _take(store: ObjectStore, lease: Lease, sight: Sight | None) -> str:
@@ -98,13 +148,17 @@ def _take(store: ObjectStore, lease: Lease, sight: Sight | None) -> str:
 def _own(store: ObjectStore, lease: Lease) -> str:
     """Return the tag of the object if it is still this acquisition's."""
     try:
-        found = store.get(key(lease.cluster))
+        found = _read(store, lease.cluster)
     except ObjectMissing:
         raise LeaseLost(f"the lease of {lease.cluster} was deleted") from None
-    there = decode(found.body)
+    there = decode(found.body, _where(store, lease.cluster))
     if (there.token, there.writer) != (lease.token, lease.writer) or there.state == "released":
         raise LeaseLost(f"the lease of {lease.cluster} was taken over by {there.describe()}")
     return found.tag
+
+
+def _holder(cluster: str, sight: Sight, now: float) -> str:
+    return f"{cluster} is held by {sight.lease.describe()}, {contest.seen_for(sight, now)}"
 
 
 def _advice(sight: Sight) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import ObjectMissing
+from kled.errors import DocumentDamaged, ObjectMissing
 from kled.kops import layout, stored
 from kled.kops.places import Home
 from kled.operations.session import Session
 from kled.operations.stores import require_state_store
+from kled.storage.bounded import get_bounded
 
 if TYPE_CHECKING:
     from kled.storage.base import ObjectStore
@@ -36,9 +37,11 @@ def homes(session: Session, *, but: str, everywhere: bool) -> Iterator[Home]:
 def home(store: "ObjectStore", name: str) -> Home | None:
     """Return a registered cluster; None where there is none, or it goes at this moment."""
     try:
-        body = store.get(f"{name}/{layout.CONFIG}").body
+        body = get_bounded(store, f"{name}/{layout.CONFIG}").body
     except ObjectMissing:
         return None
+    except DocumentDamaged:  # larger than any definition, or a link: it names nothing
+        body = b""
     return Home(store.location.url, name, stored.mapping(body) or {})
 
 

@@ -15,8 +15,10 @@ from typing import Final
 
 from kled.errors import (
     ClusterNotFound,
+    DocumentDamaged,
     KledError,
 )
+from kled.kops import layout
 from kled.snapshot import listing, runs, sweep
 from kled.snapshot.at_birth import Reader as KopsReader
 from kled.snapshot.choosing import way_back
@@ -26,7 +28,7 @@ from kled.snapshot.lost_keysets import lost_keysets
 from kled.snapshot.making import Made, Making
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.next_run import entry_of, next_run, remember, require_fit
-from kled.snapshot.one_row import left_out, one_row
+from kled.snapshot.one_row import left_out, linked, one_row
 from kled.snapshot.progress import Progress
 from kled.snapshot.reading import Reader, list_cluster, settle
 from kled.snapshot.repository import SnapshotStore
@@ -166,7 +168,7 @@ class _Create:
     def _looked_at(self, found: Selection | Orphan) -> Selection | Orphan | ClusterResult:
         """Return its result where nothing is new, and else what was found."""
         if isinstance(found, Orphan):
-            return found
+            return self._unfit(found) or found
         self._progress.expect(clusters=1)
         if not self._earlier.is_unchanged(found):
             return found
@@ -255,6 +257,7 @@ class _Create:
         if entry is None or standing is None:
             return None
         self._progress.done(clusters=1)
+        self._warnings += linked(found)
         return ClusterResult(
             found.cluster,
             entry.snapshot,
@@ -297,6 +300,7 @@ class _Create:
         if made.remark:
             self._warnings.append(f'cluster "{manifest.cluster}": {made.remark}')
         self._progress.done(clusters=1)
+        self._warnings += linked(chosen)
         return ClusterResult(
             manifest.cluster,
             manifest.id,
@@ -317,6 +321,18 @@ class _Create:
             return work()
         except Exception as caught:  # noqa: BLE001 - one cluster never ends the run of a fleet
             return self._failed(cluster, one_row(caught), time.monotonic() - began)
+
+    def _unfit(self, found: Orphan) -> ClusterResult | None:
+        """Return the failure of what may be a cluster to kops and cannot be read as one."""
+        if not (found.unfit and layout.is_cluster_name(found.name)):
+            return None
+        error = DocumentDamaged(
+            f"{self._state.location.url}/{found.name}",
+            f"it is {found.unfit}, which kled neither follows nor opens: no snapshot has what is"
+            " behind it",
+            hint="put the directory itself there, or move it out of the state store",
+        )
+        return ClusterResult(found.name, None, error=error)
 
     def _failed(self, cluster: str, error: KledError, seconds: float) -> ClusterResult:
         before = self._earlier.entry(cluster)

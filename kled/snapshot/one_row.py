@@ -7,6 +7,7 @@ from kled.errors import KledError
 from kled.snapshot.selection import Selection
 
 _SHOWN: Final = 200
+_NAMED: Final = 5
 
 
 def one_row(error: Exception) -> KledError:
@@ -21,5 +22,19 @@ def one_row(error: Exception) -> KledError:
 
 
 def left_out(chosen: Selection) -> tuple[str, ...]:
-    """Name the objects whose keys no snapshot can hold, with the reason."""
+    """Name the objects that no snapshot can hold, with the reason."""
     return tuple(f"{one.key}: {one.reason}" for one in chosen.odd)
+
+
+def linked(chosen: Selection) -> tuple[str, ...]:
+    """Name the files that have another name, through which others may change them."""
+    rest = len(chosen.linked) - _NAMED
+    more = [f'cluster "{chosen.cluster}": so have {rest} more of its objects'] if rest > 0 else []
+    return (
+        *(
+            f'cluster "{chosen.cluster}": {key} has another name (a hard link), through which it'
+            " can be changed; it was taken as it is"
+            for key in chosen.linked[:_NAMED]
+        ),
+        *more,
+    )

@@ -6,12 +6,12 @@ so a restore that was killed goes on where it stopped: its next plan holds what 
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, Literal
 
-from kled.errors import InvalidInput, ObjectMissing, SnapshotNotTrustworthy
+from kled.errors import DocumentDamaged, InvalidInput, ObjectMissing, SnapshotNotTrustworthy
 from kled.kops import layout
 from kled.kops.layout import Kind
 from kled.snapshot import names, needed, signing
@@ -159,11 +159,9 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     wanted = _wanted(manifest, frozenset(classes), with_control=with_control)
     packed = packed_archive(snapshots, manifest)
     md5 = _proved(manifest, packed)
-    there = {
-        entry.key.removeprefix(prefix): entry
-        for entry in target.entries(prefix)
-        if oddity(entry.key) is None  # no store of kled's could delete it
-    }
+    listed = [one for one in target.entries(prefix) if oddity(one.key) is None]
+    _require_fit(wanted, listed, target, prefix)
+    there = {one.key.removeprefix(prefix): one for one in listed if one.unfit is None}
     same = _same(wanted, there, md5, _Sight(target, prefix, manifest))
     differ = [record for record in wanted if record.key not in same]
     left = {record.key for record in differ if record.kind == "control" and record.key in there}
@@ -187,6 +185,26 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
         packed=packed,
         held=needed.ready(snapshots, manifest, (write.record for write in writes)),
     )
+
+
+def _require_fit(
+    wanted: Sequence[ObjectRecord], listed: Sequence[Entry], target: ObjectStore, prefix: str
+) -> None:
+    """Raise `DocumentDamaged` where a link or the like stands where the restore would write.
+
+    Found before the first write: a restore that ends halfway helps nobody. What is not in the way
+    stays as it is.
+    """
+    unfit = {one.key: one.unfit for one in listed if one.unfit}
+    for record in wanted if unfit else ():
+        names = f"{prefix}{record.key}".split("/")
+        for place in map("/".join, (names[:number] for number in range(1, len(names) + 1))):
+            if place in unfit:
+                raise DocumentDamaged(
+                    f"{target.location.url}/{place}",
+                    f"it is {unfit[place]}, which no restore writes to or through",
+                    hint="move it away, or restore to another place with --to",
+                )
 
 
 def _checked_prefix(prefix: str) -> str:

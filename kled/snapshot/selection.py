@@ -35,7 +35,10 @@ class Selection:
     listed: int
     """How many objects the listing had."""
     odd: tuple[Skipped, ...] = ()
-    """Those of the skipped whose keys no snapshot can hold; kops has none such."""
+    """Those of the skipped that no snapshot can hold: by their keys, or because they are links and
+    the like; kops makes none such."""
+    linked: tuple[str, ...] = ()
+    """Files that have another name, too (hard links): they are taken, and that is said."""
 
     @property
     def definition_digest(self) -> str:
@@ -64,6 +67,16 @@ class Orphan:
 
     name: str
     objects: int
+    unfit: str | None = None
+    """What stands in the place of the directory, where that is none."""
+
+
+def _strange(key: str, unfit: str | None) -> str | None:
+    """Say why no snapshot can hold an object; None where it can."""
+    strange = oddity(key)
+    if strange is not None:
+        return f"its key has {strange}"
+    return f"it is {unfit}, which is neither followed nor opened" if unfit else None
 
 
 def select(cluster: str, entries: Iterable[Entry], backups: int | None) -> Selection | Orphan:
@@ -80,15 +93,15 @@ def select(cluster: str, entries: Iterable[Entry], backups: int | None) -> Selec
     for one in entries:  # a run looks at every object of a fleet: what is not taken is not copied
         listed += 1
         key = one.key[start:]
-        strange = oddity(key)
+        there = there or key == layout.CONFIG  # be it a link
+        strange = _strange(key, one.unfit)
         if strange is not None:
-            odd.append(Skipped(key=shown(key), reason=f"its key has {strange}"))
+            odd.append(Skipped(key=shown(key), reason=strange))
             continue
         place = layout.backup_place(key)
         if place is not None:
             found.setdefault(place[0], {}).setdefault(place[1], []).append(one)
             continue
-        there = there or key == layout.CONFIG
         reason = _left_out(key)
         if reason is None:
             definition.append(_relative(one, start))
@@ -108,6 +121,7 @@ def select(cluster: str, entries: Iterable[Entry], backups: int | None) -> Selec
         (*skipped, *odd, *(left for pick in chosen.values() for left in pick.skipped)),
         listed,
         tuple(odd),
+        tuple(one.key for one in (*definition, *taken) if one.links > 1),
     )
 
 
@@ -120,12 +134,15 @@ def fleet(
     """
     position = 0
     for name, group in groupby(entries, key=lambda one: one.key.partition("/")[0]):
-        listed = [one for one in group if "/" in one.key]
+        first, *others = group
+        listed = [one for one in (first, *others) if "/" in one.key]
         before = position
         position += len(listed) or 1
-        if name == _OWN or not listed:
+        if name == _OWN or not (listed or first.unfit):
             continue
-        if layout.is_cluster_name(name):
+        if not listed:  # kops takes a link to a directory for one
+            yield before, Orphan(shown(name), 0, first.unfit)
+        elif layout.is_cluster_name(name):
             yield before, select(name, listed, backups)
         else:  # kops takes `.git/config` for a cluster, too, and then cannot read it
             yield before, Orphan(shown(name), len(listed))
@@ -161,7 +178,7 @@ def backups_of(cluster: str, entries: Iterable[Entry]) -> dict[str, list[Entry]]
     for one in entries:
         relative = _relative(one, len(cluster) + 1)
         place = layout.backup_place(relative.key)
-        if place is not None and oddity(relative.key) is None:
+        if place is not None and _strange(relative.key, one.unfit) is None:
             found.setdefault(place[1], []).append(relative)
     return found
 
@@ -220,4 +237,6 @@ def _left(place: str, older: int, halves: int) -> list[Skipped]:
 
 
 def _relative(entry: Entry, start: int) -> Entry:
-    return Entry(entry.key[start:], entry.size, entry.tag, entry.modified, entry.version)
+    return Entry(
+        entry.key[start:], entry.size, entry.tag, entry.modified, entry.version, None, entry.links
+    )

@@ -76,6 +76,8 @@ def of_live(state: ObjectStore, cluster: str, key: bytes) -> View:
         )
     wanted = [one for one in entries if _counts(one.key.removeprefix(prefix))]
     wanted = [one for one in wanted if oddity(one.key) is None]
+    config = prefix + layout.CONFIG  # a link in its place is an error, no difference
+    wanted = [one for one in wanted if one.unfit is None or one.key == config]
     small = [one for one in wanted if one.size <= LARGE]
     large = [one for one in wanted if one.size > LARGE]
     return view(

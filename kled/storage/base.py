@@ -7,6 +7,7 @@ Every call may raise
 * `BucketMissing`: the bucket or directory of the URL is not there;
 * `StoreDenied`: the credentials are refused, missing, or lack a permission;
 * `StoreUnavailable` (retryable): no answer, throttled, 5xx; **a write may still have happened**;
+* `DocumentDamaged`: what stands there is no object, but a link, a FIFO or the like (directories);
 * `StoreError`: anything else that the store says, in its own words;
 * `InvalidInput`: a key with an empty, `.` or `..` part, a control character, or no UTF-8.
 
@@ -60,6 +61,11 @@ class Entry(NamedTuple):
     """When it was written, in UTC, by the store's clock."""
     version: str | None = None
     """The version that `get` takes, where listings of the store name one."""
+    unfit: str | None = None
+    """What stands there in place of an object, for example `a symbolic link`: it is listed, and can
+    be neither read nor written over. Only directories have such."""
+    links: int = 1
+    """Under how many names the file system has it; only directories have more than one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,10 @@ a rename shows the old object or the new one. Bytes are written to a file of the
 files are kept out of listings and out of every cluster's directory, because kops refuses to delete
 a cluster whose directory holds foreign files.
 
+No symbolic link below the directory is followed, neither to read nor to write nor to list, nor one
+that is put in place meanwhile (`kled.files.beneath`); the directory itself may be a link. A link, a
+FIFO, a socket or a device is listed as what no store can read, and reading it is `DocumentDamaged`.
+
 The tag is what the file system says of a file: times of change and size. A write gives its file a
 time of modification after that of the file it replaces, so two states of one object never have one
 tag; listings need not read what they list.
@@ -16,7 +20,7 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final, NoReturn
@@ -28,10 +32,12 @@ from kled.errors import (
     PreconditionFailed,
     StoreUnavailable,
 )
+from kled.files import beneath
 from kled.retry import Clock
 from kled.storage import local_listing
 from kled.storage.base import Entry, Location, Stored, Version, checked
-from kled.storage.local_partial import OWN, Partial, locked, tag_of, translated
+from kled.storage.local_errors import translated
+from kled.storage.local_partial import OWN, Partial, locked, tag_of
 
 CHUNK: Final = 1 << 20
 _NOTHING_THERE: Final = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
@@ -60,7 +66,11 @@ class _Reading:
 
 
 class LocalStore:
-    """Objects are files below `root`, written 0600 and synced to the disk before they count."""
+    """Objects are files below `root`, written 0600 and synced to the disk before they count.
+
+    Directories are 0700, whatever the umask. In a root that a group shares (`chmod 2770`) they are
+    2770, and files 0660.
+    """
 
     def __init__(self, root: Path, clock: Clock) -> None:
         self._root = root
@@ -104,8 +114,8 @@ class LocalStore:
     def replace(self, key: str, body: bytes, tag: str) -> str:
         """Write; compare and rename under the lock."""
 
-        def unchanged(path: Path) -> bool:
-            return path.is_file() and tag_of(path.stat()) == tag
+        def unchanged(state: os.stat_result | None) -> bool:
+            return state is not None and tag_of(state) == tag
 
         with self._partial(key) as partial:
             partial.fill([body])
@@ -127,7 +137,7 @@ class LocalStore:
             raise CapabilityMissing(f"{self._location.url} cannot retain objects")
         with self._partial(key) as partial:
             partial.fill(chunks)
-            return partial.publish(lambda path: not (absent and path.exists()))
+            return partial.publish(lambda state: not (absent and state is not None))
 
     def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
         """Walk the directories in order of the keys, each read when the listing gets there.
@@ -136,11 +146,12 @@ class LocalStore:
         walk no longer finds then is no less there.
         """
         began = self._require_root()
-        with translated(self._where(prefix)):
-            for key, state in local_listing.files(self._root, prefix, start_after):
-                if not OWN.match(key):
-                    modified = datetime.fromtimestamp(state.st_mtime, UTC)
-                    yield Entry(key, state.st_size, tag_of(state), modified)
+        with ExitStack() as stack:
+            with translated(self._location.url):
+                root = stack.enter_context(beneath.root(self._root))
+            for one in local_listing.files(root, self._location.url, prefix, start_after):
+                if one.unfit or not OWN.match(one.key):
+                    yield _entry(one)
         if self._require_root() != began:
             raise StoreUnavailable(
                 f"{self._root} became another directory while it was listed",
@@ -152,15 +163,23 @@ class LocalStore:
         self._require_versions()
 
     def delete(self, key: str) -> None:
-        """Remove the file, if there is one; empty directories stay."""
-        path = self._root / checked(key)
-        with self._lock(), translated(self._where(key)), contextlib.suppress(*_NOTHING_THERE):
-            path.unlink()
+        """Remove the file, if there is one; empty directories stay. Of a link, the link goes."""
+        *folders, name = checked(key).split("/")
+        with (
+            self._lock(),
+            translated(self._where(key)),
+            contextlib.suppress(*_NOTHING_THERE),
+            beneath.root(self._root) as root,
+            beneath.folder(root, folders) as folder,
+        ):
+            os.unlink(name, dir_fd=folder)
 
     def _opened(self, key: str) -> BinaryIO:
-        path = self._root / checked(key)
+        *folders, name = checked(key).split("/")
         with translated(self._where(key)), contextlib.suppress(*_NOTHING_THERE):
-            return path.open("rb")
+            with beneath.root(self._root) as root, beneath.folder(root, folders) as folder:
+                descriptor, _ = beneath.open_file(folder, name, key)
+            return os.fdopen(descriptor, "rb")
         self._require_root()
         raise ObjectMissing(f"there is no object {key} in {self._location.url}")
 
@@ -192,3 +211,18 @@ class LocalStore:
 
     def _require_versions(self) -> NoReturn:
         raise CapabilityMissing(f"{self._location.url} keeps no older versions")
+
+
+def _entry(one: local_listing.Listed) -> Entry:
+    state = one.state
+    modified = _moment(state.st_mtime)
+    return Entry(
+        one.key, state.st_size, tag_of(state), modified, unfit=one.unfit, links=state.st_nlink
+    )
+
+
+def _moment(seconds: float) -> datetime | None:
+    """Return the time; None for one that no calendar has (a file may be dated to any)."""
+    with contextlib.suppress(ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(seconds, UTC)
+    return None

@@ -8,31 +8,28 @@ import errno
 import fcntl
 import os
 import re
-import tempfile
+import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Self
 
-from kled.errors import (
-    CapabilityMissing,
-    PreconditionFailed,
-    StoreDenied,
-    StoreError,
-    StoreUnavailable,
-)
+from kled.errors import CapabilityMissing, PreconditionFailed, StoreUnavailable
+from kled.files import beneath
 from kled.retry import Clock
+from kled.storage.local_errors import refused, translated
 
 OWN: Final = re.compile(r"\.kled/(lock|partial[^/]*)\Z")
 """The keys of files that are no objects."""
 _FOLDER: Final = ".kled"
-_LOCK: Final = f"{_FOLDER}/lock"
+_LOCK: Final = "lock"
 _LOCK_WAIT: Final = 10.0  # seconds; it is held for milliseconds, so this is a stopped process
 _LOCK_POLL: Final = 0.01
 _STEP: Final = 1000  # nanoseconds; the coarsest file systems that matter count in hundreds
-_DENIED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
+May = Callable[[os.stat_result | None], bool]
+"""Says whether a file in this state, or nothing, may be replaced."""
 
 
 def tag_of(state: os.stat_result) -> str:
@@ -41,29 +38,18 @@ def tag_of(state: os.stat_result) -> str:
 
 
 @contextmanager
-def translated(where: str) -> Iterator[None]:
-    """Say what the operating system refuses in kled's words; `where` names the object."""
-    try:
-        yield
-    except OSError as error:
-        words = (error.strerror or str(error)).lower()
-        kind = StoreDenied if error.errno in _DENIED else StoreError
-        raise kind(f"{where}: {words}") from error
-
-
-@contextmanager
 def locked(root: Path, clock: Clock, where: str) -> Iterator[None]:
     """Hold the store's lock; raise `StoreUnavailable` where another holds it for long."""
-    with translated(where):
-        (root / _FOLDER).mkdir(exist_ok=True, mode=0o700)
-        descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    with translated(where), _own_folder(root) as folder:
+        modes = beneath.modes_below(os.fstat(folder))
+        descriptor = beneath.lock_file(folder, _LOCK, f"{_FOLDER}/{_LOCK}", modes)
     try:
         ends = clock.monotonic() + _LOCK_WAIT
         while not _flock(descriptor, where):
             if clock.monotonic() >= ends:
                 raise StoreUnavailable(
                     f"{where} has been locked for {_LOCK_WAIT:g} seconds",
-                    hint=f"look for a stopped process: fuser {root / _LOCK}",
+                    hint=f"look for a stopped process: fuser {root / _FOLDER / _LOCK}",
                 )
             clock.sleep(_LOCK_POLL)
         yield
@@ -72,7 +58,10 @@ def locked(root: Path, clock: Clock, where: str) -> Iterator[None]:
 
 
 class Partial:
-    """The bytes of one write to `key` until they are published; removed where they are not."""
+    """The bytes of one write to `key` until they are published; removed where they are not.
+
+    No symbolic link is followed on the way to `key`, nor replaced at its end.
+    """
 
     def __init__(
         self,
@@ -83,22 +72,27 @@ class Partial:
         where: str,
         sweeps: bool,
     ) -> None:
-        self._target, self._folder = root / key, root / _FOLDER
+        self._root, self._key = root, key
         self._lock, self._where, self._sweeps = lock, where, sweeps
+        self._name = f"partial-{secrets.token_hex(8)}"
 
     def __enter__(self) -> Self:
-        with self._lock(), translated(self._where):
-            if self._sweeps:
-                self._remove_dead()
-            descriptor, name = tempfile.mkstemp(prefix="partial-", dir=self._folder)
-            self._path = Path(name)
-            self._file = os.fdopen(descriptor, "wb")
-            _flock(descriptor, self._where)
+        with ExitStack() as stack:
+            with self._lock(), translated(self._where):
+                self._top = stack.enter_context(beneath.root(self._root))
+                self._folder = stack.enter_context(_own_folder(self._root))
+                self._modes = beneath.modes_below(os.fstat(self._top))
+                if self._sweeps:
+                    self._remove_dead()
+                descriptor = beneath.make_file(self._folder, self._name, self._modes)
+                self._file = os.fdopen(descriptor, "wb")
+                _flock(descriptor, self._where)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        with translated(self._where):
-            self._path.unlink(missing_ok=True)
+        with self._stack, translated(self._where), suppress(FileNotFoundError):
+            os.unlink(self._name, dir_fd=self._folder)
         with suppress(OSError):  # what was not flushed was not published either
             self._file.close()
 
@@ -111,38 +105,56 @@ class Partial:
             self._file.flush()
             os.fsync(self._file.fileno())
 
-    def publish(self, may: Callable[[Path], bool]) -> str:
-        """Rename over the object where `may` says so of its path, under the lock; return the tag.
+    def publish(self, may: May) -> str:
+        """Rename over the object where `may` says so of its state, under the lock; return the tag.
 
-        Raises `PreconditionFailed` where it does not.
+        Raises `PreconditionFailed` where it does not, and `DocumentDamaged` where something that is
+        no file stands there.
         """
-        with translated(self._where):
+        *folders, name = self._key.split("/")
+        with translated(self._where), ExitStack() as stack:
             with self._lock():
-                if not may(self._target):
+                made = beneath.folder(self._top, folders, make=self._modes)
+                target = stack.enter_context(made)
+                before = beneath.seen(target, name)
+                kind = before and beneath.kind_of(before)
+                if kind:
+                    raise refused(self._where, kind)
+                if not may(before):
                     raise PreconditionFailed(f"{self._where} is not what it was")
-                self._target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                self._outdate()
-                self._path.rename(self._target)
+                self._outdate(before)
+                os.rename(self._name, name, src_dir_fd=self._folder, dst_dir_fd=target)
                 tag = tag_of(os.fstat(self._file.fileno()))
-            _sync_directory(self._target.parent)
+            os.fsync(target)  # the rename itself survives a power cut, too
         return tag
 
-    def _outdate(self) -> None:
+    def _outdate(self, before: os.stat_result | None) -> None:
         """Give the file a time that no earlier state of the object had."""
         modified = time.time_ns()  # the kernel's own stamps repeat within one tick
-        with suppress(FileNotFoundError):
-            modified = max(modified, self._target.stat().st_mtime_ns + _STEP)
-        os.utime(self._path, ns=(modified, modified))
+        if before is not None:
+            modified = max(modified, before.st_mtime_ns + _STEP)
+        os.utime(self._file.fileno(), ns=(modified, modified))
 
     def _remove_dead(self) -> None:
-        for path in self._folder.glob("partial*"):
-            with suppress(FileNotFoundError):
-                descriptor = os.open(path, os.O_RDWR)
+        with os.scandir(self._folder) as names:
+            partial = [one.name for one in names if one.name.startswith("partial")]
+        for name in partial:
+            with suppress(FileNotFoundError, beneath.NotRegular, IsADirectoryError):
+                descriptor, _ = beneath.open_file(self._folder, name, name)
                 try:
                     if _flock(descriptor, self._where):
-                        path.unlink()
+                        os.unlink(name, dir_fd=self._folder)
                 finally:
                     os.close(descriptor)
+
+
+@contextmanager
+def _own_folder(root: Path) -> Iterator[int]:
+    """Open the directory of what is no object; make it where it is missing."""
+    with beneath.root(root) as top:
+        modes = beneath.modes_below(os.fstat(top))
+        with beneath.folder(top, [_FOLDER], make=modes) as folder:
+            yield folder
 
 
 def _flock(descriptor: int, where: str) -> bool:
@@ -156,12 +168,3 @@ def _flock(descriptor: int, where: str) -> bool:
             raise CapabilityMissing(f"{where}: its file system has no file locks") from error
         raise
     return True
-
-
-def _sync_directory(path: Path) -> None:
-    """Make the rename itself survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

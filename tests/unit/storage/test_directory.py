@@ -112,4 +112,6 @@ def test_links_to_directories_are_not_followed_and_empty_directories_are_nothing
     (root / "empty").mkdir(parents=True)
     (root / "link").symlink_to(outside)
 
-    assert keys(LocalStore(root, CLOCK)) == []
+    assert [(one.key, one.unfit) for one in LocalStore(root, CLOCK).entries()] == [
+        ("link", "a symbolic link")
+    ]
