@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 from kled.errors import StoreDenied
+from kled.files.beneath import PRIVATE, modes_below
 from kled.storage.base import Location
 from kled.storage.url import S3_SCHEMES, directory
 
@@ -106,8 +107,11 @@ def _check_directory(path: Path) -> list[Finding]:
     found = []
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         found.append(Finding(f"{path} cannot be written to", "danger", f"chmod u+rwx {path}"))
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
+    state = path.stat()
+    mode = stat.S_IMODE(state.st_mode)
+    if modes_below(state) is not PRIVATE and not mode & 0o007:
+        found.append(Finding(f"the group {state.st_gid} can read and change {path}", "warning"))
+    elif mode & 0o077:
         found.append(
             Finding(f"others can enter {path} (mode {mode:o})", "danger", f"chmod 700 {path}")
         )
@@ -117,7 +121,10 @@ def _check_directory(path: Path) -> list[Finding]:
 def _create_directory(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.chmod(0o700)
+        if modes_below(path.stat()) is PRIVATE:
+            path.chmod(0o700)
+        else:
+            path.chmod(0o2770)
     except OSError as error:
         words = (error.strerror or str(error)).lower()
         raise StoreDenied(f"cannot make {path}: {words}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import uuid
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,20 @@ def test_a_bare_bucket_s_faults_each_have_their_command(s3_endpoint: str) -> Non
     assert "public access is not blocked" in words
     assert "lifecycle rule tidy" in words
     assert all((one.mend or "").startswith(f"aws --endpoint-url {s3_endpoint}") for one in found)
+
+
+def test_a_directory_that_a_group_shares_is_left_to_the_group(tmp_path: Path) -> None:  # fault 93
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o2777)
+    place = Location(shared.as_uri())
+    assert any("others can enter" in one.what for one in safety.check(place, env={}))
+
+    found = safety.create(place, env={})
+
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o2770
+    assert [one.severity for one in found] == ["warning", "warning"]
+    assert any("can read and change" in one.what for one in found)
 
 
 def test_a_directory_is_made_private(tmp_path: Path) -> None:
