@@ -13,6 +13,7 @@ from kled.kops import command
 from kled.kops.classify import classify, last_error
 from kled.kops.unloadable import require_own_name
 from kled.kops.waiting import Waiting
+from kled.kops.warnings import warnings
 from kled.models.clouds import feature_flags
 from kled.process import Finished, OnLine, OnStart, Runner, Stream
 from kled.redact import Redactor, secret_values
@@ -46,6 +47,7 @@ class Calls:
         redactor: Redactor | None = None,
         on_line: Callable[[str], None] | None = None,
         on_start: OnStart | None = None,
+        on_warning: Callable[[str], None] | None = None,
         timeout: timedelta = CHANGE_TIMEOUT,
         read_timeout: timedelta = READ_TIMEOUT,
     ) -> None:
@@ -57,6 +59,7 @@ class Calls:
         self._redactor = redactor or Redactor(secret_values(env))
         self._on_line = on_line
         self._on_start = on_start
+        self._on_warning = on_warning
         self.timeout = timeout
         self.read_timeout = read_timeout
 
@@ -85,14 +88,14 @@ class Calls:
 
         Raises `OutputUnreadable` where kops warns that it read another cluster's definition.
         """
-        return self._read(argv, self.call(argv, self.read_timeout))
+        return self.looked_at(argv, self.call(argv, self.read_timeout))
 
     def read_list(self, argv: list[str], none: str) -> str:
         """Return the stdout of a listing, `[]` where kops fails with `none`, as for no clusters."""
         finished = self.call(argv, self.read_timeout)
         if finished.returncode and self.said(finished).lower() == none:
             return "[]"
-        return self._read(argv, finished)
+        return self.looked_at(argv, finished)
 
     def change(self, argv: list[str], *, cloud: str | None = None) -> str:
         """Return the redacted stdout of a change or a preview; raise what `classify` makes of it.
@@ -115,10 +118,21 @@ class Calls:
         finally:
             file.unlink(missing_ok=True)
 
-    def _read(self, argv: list[str], finished: Finished) -> str:
+    def looked_at(self, argv: list[str], finished: Finished) -> str:
+        """Return the stdout of a read that succeeded; say what kops warns of. Raises as `read`."""
         text = self.ended(argv, finished)
         require_own_name(self.clean(finished.stderr), self.state_store)
+        self.warn(argv, finished)
         return text
+
+    def warn(self, argv: list[str], finished: Finished) -> None:
+        """Tell what kops warns of on the stderr of a call that succeeded, with the cluster."""
+        if self._on_warning is None:
+            return
+        names = (word.removeprefix("--name=") for word in argv if word.startswith("--name="))
+        name = next(names, "")
+        for words in warnings(self.clean(finished.stderr)):
+            self._on_warning(f"{name}: kops warns: {words}" if name else f"kops warns: {words}")
 
     def call(self, argv: list[str], timeout: timedelta, cloud: str | None = None) -> Finished:
         """Run kops once, whatever it ends with; `cloud` adds its feature flags."""

@@ -286,11 +286,12 @@ REJECTED: Final = (
         " cluster, and kops would work on that one; nothing was changed",
     ),
     Row(
-        r"^Error: .*error parsing (\S+)/(config|instancegroup/\S+): (.*)",
+        r"^Error: .*error parsing (\S+/([^/\s]+))/(config|instancegroup/\S+): (.*)",
         errors.DefinitionRejected,
-        "kops cannot read {}/{}: {}",
+        "kops cannot read {0}/{2}: {3}",
         "60h-get-all-unreadable",
-        "mend that object, or put a good one back: kled snapshot list, then kled snapshot restore",
+        "mend that object, or see what the newest trusted snapshot puts back:"
+        " kled snapshot restore --name={1} --snapshot=latest",
     ),
     Row(
         r"^Error: .*(could not find a suitable supported instance type) for the instance group "

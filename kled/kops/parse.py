@@ -6,7 +6,7 @@ Formats: captures 01 (version), 10b, 12b, 14, 15b, 16b, 17b (lists), 13b and 20-
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from kled.errors import OutputUnreadable, TextUnreadable
@@ -59,6 +59,14 @@ def keypairs(text: str) -> tuple[Keypair, ...]:
     """Read `get keypairs -o json`, sorted by keyset and id (kops' order is random)."""
     found = _read("keypairs", text, lambda: [_keypair(each) for each in _listed(text)])
     return tuple(sorted(found, key=lambda each: (each.name, len(each.id), each.id)))
+
+
+def with_ignored(
+    listed: Sequence[Keypair], ignored: Iterable[tuple[str, str]]
+) -> tuple[Keypair, ...]:
+    """Return the keypairs with a row for each keyset that kops could not read, sorted by keyset."""
+    rows = (_ignored(*one) for one in ignored)
+    return tuple(sorted((*listed, *rows), key=lambda each: (each.name, len(each.id), each.id)))
 
 
 def secrets(text: str) -> tuple[Secret, ...]:
@@ -205,6 +213,19 @@ def _keypair(document: Document) -> Keypair:
         expires=document.get("notAfter", ""),
         has_private_key=bool(document.get("hasPrivateKey")),
         distrusted=document.get("distrustTimestamp") or "",
+    )
+
+
+def _ignored(name: str, why: str) -> Keypair:
+    return Keypair(
+        name,
+        id="",
+        primary=False,
+        subject="",
+        issued="",
+        expires="",
+        has_private_key=False,
+        problem=f"kops cannot read the keyset: {why}",
     )
 
 

@@ -6,6 +6,7 @@ from kled.errors import ClusterNotFound, InstanceGroupNotFound
 from kled.kops import command, parse
 from kled.kops.call import Calls
 from kled.kops.unloadable import with_unloadable
+from kled.kops.warnings import ignored_keysets
 from kled.models.cluster import Cluster, Instance, InstanceGroup
 from kled.models.credential import Keypair, Secret
 from kled.models.definition import Definition
@@ -32,6 +33,7 @@ class Reads(Calls):
         finished = self.call(argv, self.read_timeout)
         none = finished.returncode and self.said(finished).lower() == "no clusters found"
         listed = parse.clusters("[]" if none else self.ended(argv, finished))
+        self.warn(argv, finished)
         return with_unloadable(listed, self.clean(finished.stderr))
 
     def get_cluster(self, name: str) -> Cluster:
@@ -82,9 +84,16 @@ class Reads(Calls):
         return parse.secrets(text)
 
     def get_keypairs(self, name: str, *, distrusted: bool = False) -> tuple[Keypair, ...]:
-        """`kops get keypairs`; empty before the first update (capture E14c)."""
+        """`kops get keypairs`; empty before the first update (capture E14c).
+
+        A keyset that kops cannot read, and leaves out with a warning, is in it with its `problem`.
+        """
         argv = command.get_keypairs(name, distrusted=distrusted)
-        return parse.keypairs(self.read_list(argv, "no keypairs found"))
+        finished = self.call(argv, self.read_timeout)
+        stderr = self.clean(finished.stderr)
+        none = finished.returncode and self.said(finished).lower() == "no keypairs found"
+        listed = parse.keypairs("[]" if none else self.looked_at(argv, finished))
+        return parse.with_ignored(listed, ignored_keysets(stderr))
 
     def validate(self, name: str, api_server: str | None = None) -> ValidationReport:
         """`kops validate cluster`, asked once.

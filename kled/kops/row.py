@@ -26,7 +26,7 @@ class Row:
             return None
         groups = [group or "" for group in found.groups()]
         message = " ".join(self.message.format(*groups).split())
-        return self.error(message, hint=self.hint)
+        return self.error(message, hint=self.hint.format(*groups) if self.hint else None)
 
 
 def first(rows: Iterable[Row], text: str) -> KopsError | None:

@@ -38,6 +38,8 @@ class Keypair:
     has_private_key: bool
     distrusted: str = ""
     """When it was distrusted (RFC 3339); empty where it is trusted."""
+    problem: str = ""
+    """Why kops cannot read the keyset; then only its name is known. Empty: it can."""
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
@@ -50,4 +52,5 @@ class Keypair:
             "expires": self.expires,
             "has_private_key": self.has_private_key,
             "distrusted": self.distrusted,
+            **({"problem": self.problem} if self.problem else {}),
         }

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from kled.config import Settings
-from kled.errors import KledError, KopsMissing
+from kled.errors import KledError, KopsMissing, OutputUnreadable
 
 if TYPE_CHECKING:
     from kled.kops.client import Kops
@@ -104,7 +104,7 @@ def _read_by(kops: "Kops", cluster: str) -> Iterator[str]:
     """Yield what a kops cannot read of the cluster."""
     for what, read in (
         ("the definition", partial(kops.get_definition, cluster)),
-        ("the keypairs", partial(kops.get_keypairs, cluster)),
+        ("the keypairs", partial(_read_keypairs, kops, cluster)),
     ):
         try:
             read()
@@ -112,3 +112,10 @@ def _read_by(kops: "Kops", cluster: str) -> Iterator[str]:
             raise
         except KledError as error:
             yield f"kops cannot read {what}: {error.message}"
+
+
+def _read_keypairs(kops: "Kops", cluster: str) -> None:
+    """Raise where kops leaves out a keyset that it cannot read: it only warns of it."""
+    for keypair in kops.get_keypairs(cluster):
+        if keypair.problem:
+            raise OutputUnreadable(f"keyset {keypair.name}: {keypair.problem}")

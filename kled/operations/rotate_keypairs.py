@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from kled.errors import NotApproved, ResourceNotFound
+from kled.errors import KeysetMissing, NotApproved, ResourceNotFound
 from kled.models.credential import Keypair
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll
@@ -85,6 +85,13 @@ def _keysets(session: Session, rotation: RotateKeypairs) -> dict[str, list[Keypa
     """Return the keypairs of the keysets that the rotation is about, by keyset."""
     found: dict[str, list[Keypair]] = {}
     for keypair in session.kops.get_keypairs(rotation.cluster):
+        if keypair.problem and rotation.keyset in {ALL, keypair.name}:
+            raise KeysetMissing(
+                f'kops cannot read keyset "{keypair.name}" of cluster "{rotation.cluster}":'
+                f" {keypair.problem}",
+                hint=f"put it back: kled snapshot restore --name={rotation.cluster}"
+                " --snapshot=latest --class=identity",
+            )
         found.setdefault(keypair.name, []).append(keypair)
     if rotation.keyset != ALL and rotation.keyset not in found:
         raise ResourceNotFound(

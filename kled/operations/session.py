@@ -130,13 +130,15 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
         scratch = Path(tempfile.mkdtemp(prefix="kled-"))
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
         if program is not None and place is not None:
-            features.check(_kops(settings, program, scratch, None, on_line).version())
+            features.check(_kops(settings, program, scratch, None, on_line, None).version())
         lease = None
         if place is not None and not overrides.no_lease:
             with _advised():
                 lease = stack.enter_context(_lease(settings, place, who, clock))
-        kops = _kops(settings, program, scratch, lease, on_line) if program is not None else None
         note = on_note or on_line
+        kops = None
+        if program is not None:
+            kops = _kops(settings, program, scratch, lease, on_line, note)
         yield Session(
             settings, kops, clock, who, lease, overrides=overrides, note=note, stores=stores
         )
@@ -153,6 +155,7 @@ def _kops(
     scratch: Path,
     lease: Held | None,
     on_line: Callable[[str], None],
+    on_warning: Callable[[str], None] | None,
 ) -> Kops:
     return Kops(
         program,
@@ -163,6 +166,7 @@ def _kops(
         redactor=Redactor(secret_values(settings.environment)),
         on_line=on_line,
         on_start=lease.child_started if lease else None,
+        on_warning=on_warning,
     )
 
 

@@ -1,0 +1,157 @@
+"""A read of one cluster, or of every one: what cannot be read is a row that says what mends it.
+
+One bad cluster never hides the others, whatever is wrong with it; none is left out.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from kled.config import Settings
+from kled.errors import (
+    DefinitionRejected,
+    KledError,
+    KopsCrashed,
+    KopsError,
+    OutputUnreadable,
+    TextUnreadable,
+)
+from kled.operations.listed_clusters import listed_clusters
+from kled.operations.session import Session
+
+UNREADABLE: Final = "(unreadable)"
+NONE: Final = "(none)"
+_OF_THE_DEFINITION: Final = (DefinitionRejected, OutputUnreadable, KopsCrashed, TextUnreadable)
+_SHOWN: Final = 10
+
+
+class Shown(Protocol):
+    """A value that a list shows."""
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is listed of a cluster."""
+
+    read: Callable[[Session, str], Sequence[Shown]]
+    what: str = ""
+    """The noun of a row, which a problem begins with."""
+    none: str = ""
+    """What is wrong with a cluster that has no row; empty: nothing."""
+    partly: bool = False
+    """A row with a problem of its own is one of a cluster that can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong with one cluster, and what to type next."""
+
+    cluster: str
+    problem: str
+    """It names the object."""
+    mend: str
+    fatal: bool = True
+    """Nothing of the cluster could be read; else something of it, which the problem names."""
+
+    @property
+    def line(self) -> str:
+        """The line that a person reads."""
+        return f"{self.cluster}: {self.problem}; {self.mend}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The rows of a list, and what is wrong."""
+
+    rows: tuple[dict[str, Any], ...]
+    """Each with `cluster`, one that is wrong with `problem` and `mend`."""
+    troubles: tuple[Trouble, ...]
+    """One for each that is wrong; each has a row."""
+    clusters: int
+    """How many were asked."""
+
+    def require(self) -> None:
+        """Raise where a cluster could not be read; exit status 1, whatever it is."""
+        require_read(self.troubles, self.clusters)
+
+
+def require_read(troubles: Iterable[Trouble], clusters: int) -> None:
+    """Raise where a cluster could not be read, of so many; exit status 1, whatever kept it."""
+    bad = list(dict.fromkeys(one.cluster for one in troubles if one.fatal))
+    if bad:
+        more = f" and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
+        raise KledError(
+            f"{len(bad)} of {clusters} clusters cannot be read: {', '.join(bad[:_SHOWN])}{more}",
+            hint="the line of each says what is wrong with it and what to type next",
+        )
+
+
+def each_cluster(session: Session, name: str | None, listing: Listing) -> Found:
+    """Read the named cluster, which may raise, or each of the state store. Only reads."""
+    from kled.snapshot.one_row import one_row  # noqa: PLC0415 - a read of one does without
+
+    if name is not None:
+        rows = _rows(session, name, listing)
+        return Found(tuple(rows), _troubles(rows, listing), 1)
+    listed = listed_clusters(session)
+    found: list[dict[str, Any]] = []
+    for one in listed:
+        if one.problem:
+            found.append(_unread(one.name, one.problem, put_back(session.settings, one.name)))
+            continue
+        try:
+            found += _rows(session, one.name, listing)
+        except Exception as caught:  # noqa: BLE001 - one cluster never ends the list of a fleet
+            error = one_row(caught)
+            mend = mend_of(session.settings, one.name, error)
+            found.append(_unread(one.name, error.message, mend))
+    return Found(tuple(found), _troubles(found, listing), len(listed))
+
+
+def mend_of(settings: Settings, cluster: str, error: KledError) -> str:
+    """Return what to do about an error of one cluster: its own hint, or what puts it back."""
+    if isinstance(error, _OF_THE_DEFINITION) or (type(error) is KopsError and not error.hint):
+        return put_back(settings, cluster)
+    return error.hint or "kled doctor tries the stores and the cloud's variables"
+
+
+def put_back(settings: Settings, cluster: str) -> str:
+    """Return what brings a cluster's good objects back, as far as the settings tell."""
+    if settings.snapshot_store:
+        return (
+            "mend that object, or see what the newest trusted snapshot puts back:"
+            f" kled snapshot restore --name={cluster} --snapshot=latest"
+        )
+    return (
+        f"mend that object below {settings.state_store}/{cluster}; the bucket's versions may have"
+        " a good one (no snapshot store is named: kled doctor)"
+    )
+
+
+def _rows(session: Session, cluster: str, listing: Listing) -> list[dict[str, Any]]:
+    """Return a cluster's rows; which cluster it is, its own place says, not a label."""
+    rows = [{**row.as_json(), "cluster": cluster} for row in listing.read(session, cluster)]
+    if not rows and listing.none:
+        rows = [{"cluster": cluster, "name": NONE, "problem": listing.none}]
+    for row in rows:
+        if row.get("problem"):
+            row["mend"] = put_back(session.settings, cluster)
+    return rows
+
+
+def _unread(cluster: str, problem: str, mend: str) -> dict[str, Any]:
+    return {"cluster": cluster, "name": UNREADABLE, "problem": problem, "mend": mend}
+
+
+def _troubles(rows: Iterable[Mapping[str, Any]], listing: Listing) -> tuple[Trouble, ...]:
+    found = []
+    for row in rows:
+        if row.get("problem"):
+            whole = row["name"] in {UNREADABLE, NONE}
+            about = row["problem"] if whole else f"{listing.what} {row['name']}: {row['problem']}"
+            fatal = whole or not listing.partly
+            found.append(Trouble(row["cluster"], about, row["mend"], fatal))
+    return tuple(found)
