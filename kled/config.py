@@ -205,6 +205,15 @@ def _verification_keys(env: Mapping[str, str]) -> tuple[str, ...]:
     return _patterns(named or "", [])
 
 
+def bare(env: Mapping[str, str]) -> Settings:
+    """Return settings that no variable and no file decides, but for where kled keeps its own.
+
+    For what must work whatever is set around it: making a sandbox, and the way into it.
+    """
+    home = _path(env, "KLED_HOME") or _data_home(env) / "kled"
+    return Settings(environment=dict(env), config_file=Path(os.devnull), home=home)
+
+
 def unknown_variables(env: Mapping[str, str]) -> tuple[str, ...]:
     """Return the `KLED_*` variables that kled does not know; `KLED_TEST_*` is left to tests."""
     return tuple(

@@ -24,7 +24,13 @@ def kubernetes_apis(box: Box) -> list[int]:
 
 def _inside(box: Box) -> list[int]:
     mark = f"KLED_SANDBOX={box.directory}\0".encode()
-    return [one.pid for one in psutil.process_iter() if mark in _read(one.pid, "environ")]
+    programs = (b"kled.sandbox", bytes(box.directory / "bin" / "kops"))
+    return [
+        each.pid
+        for each in psutil.process_iter()
+        if mark in _read(each.pid, "environ")
+        and any(program in _read(each.pid, "cmdline") for program in programs)
+    ]
 
 
 def eventually(true: Callable[[], bool]) -> None:

@@ -14,13 +14,17 @@ from kled.cli.leaf import Call, leaf
 CLUSTER = "demo.example.com"
 
 
-@leaf("demo", examples=("kled demo", "kled demo --name=mycluster.example.com --dir=/tmp/box"))
+@leaf(
+    "demo",
+    examples=("kled demo", "kled demo --name=mycluster.example.com --dir=/tmp/box"),
+    apart=True,
+)
 @click.option("--name", default=CLUSTER, show_default=True, help="The cluster's name.")
 @click.option(
     "--dir",
     "directory",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The sandbox's directory [default: demo below KLED_HOME]; what was there is removed.",
+    help="The sandbox's directory [default: demo below KLED_HOME]; one that is there is made anew.",
 )
 @click.option(
     "--speed",
@@ -44,12 +48,13 @@ def demo(call: Call, name: str, directory: Path | None, speed: float) -> None:
 
 
 def _fresh_sandbox(call: Call, directory: Path | None, speed: float) -> Path:
+    from kled.cli.sandbox import explained  # noqa: PLC0415 - not for --help
     from kled.sandbox import control  # noqa: PLC0415 - not for --help
 
     box = (directory or call.settings.home / "demo").absolute()
-    control.stop(box)
-    box.mkdir(parents=True, exist_ok=True, mode=0o700)
-    control.start(box, speed=speed)
+    with explained("--dir"):
+        control.stop(box)
+        control.start(box, speed=speed)
     return box
 
 

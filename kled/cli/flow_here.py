@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
+from kled.cli import flow_server
 from kled.cli.execute import STEP_COLUMNS
 from kled.cli.leaf import Call
 from kled.cli.live import display
@@ -36,7 +37,7 @@ def run_here(
     """
     from tasks.resources import called_by  # noqa: PLC0415 - imports prefect
 
-    if not os.environ.get("PREFECT_API_URL"):
+    if not flow_server.named(os.environ):
         call.say("starting a Prefect server for this run; the first start takes half a minute")
     with display(sys.stderr, verbose=call.verbose) as watching, called_by(call.settings, watching):
         state = cast("State[Any]", flow(**parameters, return_state=True))

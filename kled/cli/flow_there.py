@@ -1,5 +1,6 @@
 """Triggers a deployment and returns the exit code of its run."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from kled import errors
-from kled.cli import flow_following
+from kled.cli import flow_following, flow_server
 from kled.cli.leaf import Call
 from kled.errors import FlowFailed, InvalidInput, KledError, SettingsError
 
@@ -24,9 +25,8 @@ def server() -> "Iterator[SyncPrefectClient]":
     run nothing), `FlowFailed` where it does not answer.
     """
     from prefect.client.orchestration import get_client  # noqa: PLC0415 - costs seconds
-    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415
 
-    url = PREFECT_API_URL.value()
+    url = flow_server.named(os.environ)
     if not url:
         raise SettingsError(
             "no Prefect server is named",

@@ -96,18 +96,24 @@ class Call:
 
 
 def leaf(
-    name: str, *, examples: Sequence[str], guards: Guards = READS, snapshots: bool = False
+    name: str,
+    *,
+    examples: Sequence[str],
+    guards: Guards = READS,
+    snapshots: bool = False,
+    apart: bool = False,
 ) -> Callable[[Callable[Concatenate[Call, P], int | None]], click.Command]:
     """Make a function a command that is given a `Call` and returns its exit code (None: 0).
 
     `guards` are those of the operation that it runs: for each there is the option that switches it
-    off. With `snapshots` it takes `--snapshot-store`, as all do that take one before a change.
+    off. With `snapshots` it takes `--snapshot-store`, as all do that take one before a change. One
+    that stands `apart` works whatever `KLED_*` variables and the settings file say.
     """
 
     def make(function: Callable[Concatenate[Call, P], int | None]) -> click.Command:
         @functools.wraps(function)
         def call(**options: Any) -> int:  # noqa: ANN401 - click hands over what it parsed
-            return function(_call(options), **options) or 0  # type: ignore[call-arg]
+            return function(_call(options, apart=apart), **options) or 0  # type: ignore[call-arg]
 
         command = click.command(
             name,
@@ -122,13 +128,13 @@ def leaf(
     return make
 
 
-def _call(options: dict[str, Any]) -> Call:
-    settings = config.load(
-        os.environ,
-        state=options.pop("state"),
-        config=options.pop("config"),
-        snapshots=options.pop("snapshot_store", None),
-    )
+def _call(options: dict[str, Any], *, apart: bool) -> Call:
+    named = {
+        "state": options.pop("state"),
+        "config": options.pop("config"),
+        "snapshots": options.pop("snapshot_store", None),
+    }
+    settings = config.bare(os.environ) if apart else config.load(os.environ, **named)
     output, wait = options.pop("output"), options.pop("lease_wait", None)
     settings = replace(
         settings,

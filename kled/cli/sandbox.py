@@ -30,6 +30,7 @@ def _dir(command: Callable[..., Any]) -> Callable[..., Any]:
 @leaf(
     "start",
     examples=("kled sandbox start --dir=/tmp/box", 'eval "$(kled sandbox env --dir=/tmp/box)"'),
+    apart=True,
 )
 @_dir
 @click.option(
@@ -43,20 +44,24 @@ def start(call: Call, directory: Path, speed: float) -> None:
     """Make a sandbox: a simulated kops, cloud and state store. Starting it twice is fine."""
     from kled.sandbox import control  # noqa: PLC0415 - not for --help
 
-    box = control.start(directory.absolute(), speed=speed)
+    with explained("--dir"):
+        box = control.start(directory.absolute(), speed=speed)
     if call.settings.output != "table":
         show_value(_as_json(box), call.settings.output)
     call.say(f"sandbox ready (a simulation: no real cloud) in {directory.absolute()}")
     call.say(f'next: eval "$(kled sandbox env --dir={shlex.quote(str(directory))})"')
 
 
-@leaf("env", examples=('eval "$(kled sandbox env --dir=/tmp/box)"',))
+@leaf("env", examples=('eval "$(kled sandbox env --dir=/tmp/box)"',), apart=True)
 @_dir
 def env(call: Call, directory: Path) -> None:
-    """Print export lines; with them every command works against the sandbox."""
+    """Print export lines; with them every command works against the sandbox.
+
+    There is no way back within a shell: evaluate them in a subshell, or open a new one afterwards.
+    """
     from kled.sandbox import control  # noqa: PLC0415 - not for --help
 
-    with _explained("--dir"):
+    with explained("--dir"):
         path = call.settings.environment.get("PATH", "")
         variables = control.environment(directory, path=path, snapshots=True)
     unset = control.scrubbed(set(call.settings.environment), directory)
@@ -69,13 +74,13 @@ def env(call: Call, directory: Path) -> None:
         click.echo(f"export {name}={shlex.quote(value)}")
 
 
-@leaf("status", examples=("kled sandbox status --dir=/tmp/box",))
+@leaf("status", examples=("kled sandbox status --dir=/tmp/box",), apart=True)
 @_dir
 def status(call: Call, directory: Path) -> None:
     """Show the sandbox's places, its speed and its faults."""
     from kled.sandbox import control  # noqa: PLC0415 - not for --help
 
-    with _explained("--dir"):
+    with explained("--dir"):
         box = control.status(directory)
     found = _as_json(box)
     if call.settings.output == "table":
@@ -86,17 +91,25 @@ def status(call: Call, directory: Path) -> None:
         show_value(found, call.settings.output)
 
 
-@leaf("stop", examples=("kled sandbox stop --dir=/tmp/box",))
+@leaf("stop", examples=("kled sandbox stop --dir=/tmp/box",), apart=True)
 @_dir
 def stop(call: Call, directory: Path) -> None:
-    """End what runs in the sandbox and remove its directory."""
+    """End what runs in the sandbox and remove what it made; files of yours in it stay."""
     from kled.sandbox import control  # noqa: PLC0415 - not for --help
 
-    killed = control.stop(directory)
+    with explained("--dir"):
+        stopped = control.stop(directory)
     if call.settings.output != "table":
-        show_value({"directory": str(directory.absolute()), "ended": killed}, call.settings.output)
-    ended = f"; ended {len(killed)} processes in it" if killed else ""
+        left = [str(path) for path in stopped.left]
+        found = {"directory": str(directory.absolute()), "ended": stopped.ended, "left": left}
+        show_value(found, call.settings.output)
+    if not stopped.existed:
+        call.say(f"there is no sandbox in {directory}: nothing was removed")
+        return
+    ended = f"; ended {len(stopped.ended)} processes in it" if stopped.ended else ""
     call.say(f"no sandbox is left in {directory}{ended}")
+    for path in stopped.left:
+        call.say(f"not the sandbox's, so it stays: {path}")
 
 
 @leaf(
@@ -106,6 +119,7 @@ def stop(call: Call, directory: Path) -> None:
         "kled sandbox break --dir=/tmp/box never-joins group=nodes-us-east-1a",
         "kled sandbox break --dir=/tmp/box --clear",
     ),
+    apart=True,
 )
 @_dir
 @click.argument("fault", required=False)
@@ -117,13 +131,13 @@ def break_(
     """Break the sandbox on purpose, to see what kled makes of it; without a fault list them."""
     from kled.sandbox import control, faults  # noqa: PLC0415 - not for --help
 
-    with _explained("--dir"):
+    with explained("--dir"):
         directory = control.status(directory).directory
     if clear:
         faults.clear(directory)
         call.say("mended")
     if fault is not None:
-        with _explained("fault"):
+        with explained("fault"):
             faults.inject(directory, fault, since=time.time(), **dict(map(_pair, options)))
         call.say(f"broken: {fault} {' '.join(options)}".rstrip())
     elif not clear:
@@ -156,13 +170,23 @@ def _fault_words(faults: dict[str, dict[str, Any]]) -> str:
 
 
 @contextmanager
-def _explained(field: str) -> Iterator[None]:
+def explained(field: str) -> Iterator[None]:
     """Turn what the sandbox refuses into an error that names what was typed."""
+    from kled.sandbox.directory import NotOwn  # noqa: PLC0415 - not for --help
+
     try:
         yield
-    except (FileNotFoundError, ValueError) as error:
-        hint = "kled sandbox start --dir=DIR makes one" if field == "--dir" else None
-        raise InvalidInput(field, str(error), hint=hint) from error
+    except NotOwn as error:
+        raise InvalidInput(field, str(error), hint="name a new directory") from error
+    except ValueError as error:
+        raise InvalidInput(field, str(error)) from error
+    except OSError as error:
+        if error.errno is None:  # the sandbox's own words: there is none
+            hint = "kled sandbox start --dir=DIR makes one"
+            raise InvalidInput(field, str(error), hint=hint) from error
+        reason = (error.strerror or str(error)).lower()
+        told = f"cannot be used: {error.filename or ''}: {reason}"
+        raise InvalidInput(field, told, hint="name a directory that you may write") from error
 
 
 sandbox = click.Group(

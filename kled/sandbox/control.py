@@ -1,33 +1,18 @@
 """Start, show and stop a sandbox: a directory with a simulated kops on a private PATH."""
 
 import json
+import math
 import os
 import shlex
-import shutil
 import signal
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kled.sandbox import clock, faults
+from kled.sandbox import clock, faults, surroundings
+from kled.sandbox import directory as own
 
-_SCRUBBED_PREFIXES = (
-    "AWS_",
-    "AZURE_",
-    "CLOUDSDK_",
-    "DIGITALOCEAN_",
-    "GCE_",
-    "GOOGLE_",
-    "HCLOUD_",
-    "KLED_SNAPSHOT_",
-    "KOPS_",
-    "KUBE",
-    "LINODE_",
-    "OS_",
-    "S3_",
-    "SCW_",
-)
 _WRAPPER = """#!/bin/sh
 KLED_SANDBOX={directory} PYTHONPATH={library} exec {python} -m kled.sandbox "$@"
 """
@@ -44,35 +29,57 @@ class Sandbox:
     faults: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Stopped:
+    """What `stop` did."""
+
+    existed: bool
+    ended: list[int] = field(default_factory=list)
+    """The ids of the processes that ran in it."""
+    left: list[Path] = field(default_factory=list)
+    """What others had put into the directory; it is still there."""
+
+
 def start(directory: Path, *, speed: float, api_idle: float = 1800.0) -> Sandbox:
-    """Make a sandbox, or bring an existing one up to date; its clusters stay. Idempotent.
+    """Make a sandbox, or bring an existing one up to date; its clusters stay.
 
     `speed` is how many simulated seconds pass in a real one; `api_idle` how many real ones its
-    Kubernetes APIs run while nobody asks. Raises ValueError for a speed that
-    is not positive, OSError where the directory cannot be written.
+    Kubernetes APIs run while nobody asks. Idempotent, and safe to kill.
+
+    Raises:
+        ValueError: the speed is not positive, or the directory is not the sandbox's own
+            (`directory.NotOwn`); nothing is changed then.
+        OSError: the directory cannot be made or written.
     """
-    if speed <= 0:
+    if not 0 < speed < math.inf:
         raise ValueError(f"speed must be positive, not {speed}")
     directory = directory.absolute()
-    for place in ("bin", "cloud", "home", "home/.ssh", "snapshots", "state"):
-        (directory / place).mkdir(parents=True, exist_ok=True, mode=0o700)
+    own.claim(directory)
+    for place in own.FOLDERS:
+        (directory / place).mkdir(exist_ok=True, mode=0o700)
     _replace(directory / clock.SETTINGS, json.dumps({"speed": speed, "api-idle": api_idle}), 0o600)
     _replace(directory / "bin" / "kops", _wrapper(directory), 0o755)
     return status(directory)
 
 
 def status(directory: Path) -> Sandbox:
-    """Describe a sandbox. Raises FileNotFoundError where there is none."""
+    """Describe a sandbox.
+
+    Raises:
+        FileNotFoundError: there is none, or a half-made one: `start` completes it.
+        ValueError: it is not this user's own (`directory.NotOwn`), or its files are damaged.
+    """
     directory = directory.absolute()
-    if not (directory / clock.SETTINGS).exists():
-        raise FileNotFoundError(f"no sandbox in {directory}")
-    return Sandbox(
-        directory=directory,
-        speed=clock.speed(directory),
-        kops=directory / "bin" / "kops",
-        state_store=f"file://{directory / 'state'}",
-        faults=faults.active(directory),
-    )
+    own.check(directory)
+    kops = directory / "bin" / "kops"
+    if not kops.exists():
+        raise FileNotFoundError(f"the sandbox in {directory} is not complete")
+    try:
+        speed, injected = clock.speed(directory), faults.active(directory)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{clock.SETTINGS} or faults.json in {directory} is damaged") from error
+    state_store = f"file://{directory / 'state'}"
+    return Sandbox(directory, speed, kops, state_store, injected)
 
 
 def environment(
@@ -80,19 +87,22 @@ def environment(
 ) -> dict[str, str]:
     """Return the variables with which every command works against the sandbox.
 
-    The credentials are no secrets: no cloud knows them. `path` is the PATH to put `bin` before.
+    The credentials are no secrets: no cloud knows them. `path` is the PATH to put `bin` before;
+    asked again from within, it does not grow.
     With `snapshots` the sandbox's own snapshot store is named, too.
     """
     box = status(directory)
-    home = box.directory / "home"
+    home, programs = box.directory / "home", str(box.kops.parent)
+    others = [folder for folder in path.split(os.pathsep) if folder != programs]
     more = {"KLED_SNAPSHOT_STORE": f"file://{box.directory / 'snapshots'}"} if snapshots else {}
     return more | {
         "HOME": str(home),
         "KUBECONFIG": str(home / ".kube" / "config"),
-        "PATH": f"{box.kops.parent}{os.pathsep}{path}",
+        "PATH": os.pathsep.join([programs, *others]),
         "KLED_KOPS": str(box.kops),
+        "KLED_SANDBOX": str(box.directory),
         "KOPS_STATE_STORE": box.state_store,
-        "AWS_ACCESS_KEY_ID": "sandbox",
+        "AWS_ACCESS_KEY_ID": "no-key-of-any-cloud",
         "AWS_SECRET_ACCESS_KEY": "no-secret-of-any-cloud",
         "AWS_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -102,20 +112,22 @@ def environment(
 def scrubbed(names: set[str], directory: Path) -> list[str]:
     """Return which of the variables `names` must be unset, so that no real account is touched."""
     kept = set(environment(directory, snapshots=True))
-    return sorted(n for n in names if n.startswith(_SCRUBBED_PREFIXES) and n not in kept)
+    return sorted(surroundings.leading_outside(names) - kept)
 
 
-def stop(directory: Path) -> list[int]:
-    """Kill what runs in the sandbox and remove it; return the ids that were killed.
+def stop(directory: Path) -> Stopped:
+    """Kill what runs in the sandbox and remove what it made; what others put there stays.
 
-    Absent is fine. Only a directory that `start` made is ever removed.
+    Absent is fine, and so is a directory that is no sandbox's: it is left as it is. Killed halfway,
+    the next call does the rest. Raises `directory.NotOwn` where it is not this user's own.
     """
     directory = directory.absolute()
-    if not (directory / clock.SETTINGS).exists():
-        return []
-    killed = [pid for pid in _inside(directory) if _kill(pid)]
-    shutil.rmtree(directory)
-    return killed
+    try:
+        own.check(directory)
+    except FileNotFoundError:
+        return Stopped(existed=False)
+    ended = [pid for pid in _inside(directory) if _kill(pid)]
+    return Stopped(existed=True, ended=ended, left=own.remove(directory))
 
 
 def _wrapper(directory: Path) -> str:
@@ -135,17 +147,26 @@ def _replace(path: Path, text: str, mode: int) -> None:
 
 
 def _inside(directory: Path) -> list[int]:
-    """Return the processes whose environment names this sandbox (Linux; elsewhere none)."""
-    mark = f"KLED_SANDBOX={directory}".encode()
+    """Return the simulated kops and APIs of this sandbox that run (Linux; elsewhere none).
+
+    Their environment names the sandbox and their command line its program: a shell in which
+    somebody works with the sandbox has the first as well.
+    """
+    mark, program = f"KLED_SANDBOX={directory}".encode(), os.fsencode(directory / "bin" / "kops")
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             variables = (entry / "environ").read_bytes().split(b"\0")
+            words = (entry / "cmdline").read_bytes().split(b"\0")
         except OSError:  # it ended meanwhile, or is another user's
             continue
-        if mark in variables and int(entry.name) != os.getpid():
+        if mark in variables and (program in words[:2] or _is_simulation(words)):
             found.append(int(entry.name))
     return sorted(found)
+
+
+def _is_simulation(words: list[bytes]) -> bool:
+    return words[1:2] == [b"-m"] and words[2].split(b".")[:2] == [b"kled", b"sandbox"]
 
 
 def _kill(pid: int) -> bool:

@@ -38,8 +38,10 @@ def running(box: Box) -> list[psutil.Process]:
     for one in psutil.process_iter():
         try:
             mine = one.environ().get("KLED_SANDBOX") == str(box.directory)
-            serves = any("kled.sandbox.kubernetes" in word for word in one.cmdline())
-            if mine and not serves and one.status() != psutil.STATUS_ZOMBIE:
+            words = " ".join(one.cmdline())
+            simulated = "kled.sandbox" in words or str(box.directory / "bin" / "kops") in words
+            serves = "kled.sandbox.kubernetes" in words
+            if mine and simulated and not serves and one.status() != psutil.STATUS_ZOMBIE:
                 kops.append(one)
         except (psutil.AccessDenied, psutil.NoSuchProcess):
             continue

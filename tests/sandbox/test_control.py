@@ -51,6 +51,14 @@ def test_the_environment_is_private(tmp_path: Path) -> None:
     assert stat.S_IMODE((box.directory / "home").stat().st_mode) == 0o700
 
 
+def test_the_path_does_not_grow_when_it_is_asked_for_again(tmp_path: Path) -> None:
+    box = control.start(tmp_path / "box", speed=1.0)
+
+    first = control.environment(box.directory, path="/usr/bin")["PATH"]
+
+    assert control.environment(box.directory, path=first)["PATH"] == first
+
+
 def test_it_has_a_snapshot_store_of_its_own(tmp_path: Path) -> None:
     box = control.start(tmp_path / "box", speed=1.0)
 
@@ -63,12 +71,10 @@ def test_it_has_a_snapshot_store_of_its_own(tmp_path: Path) -> None:
 def test_variables_of_real_accounts_are_to_be_unset(tmp_path: Path) -> None:
     box = control.start(tmp_path / "box", speed=1.0)
     names = {"AWS_PROFILE", "AWS_REGION", "KOPS_FEATURE_FLAGS", "HCLOUD_TOKEN", "PATH", "TERM"}
-    names |= {"KLED_SNAPSHOT_STORE", "KLED_SNAPSHOT_RECIPIENTS"}
 
     assert control.scrubbed(names, box.directory) == [
         "AWS_PROFILE",
         "HCLOUD_TOKEN",
-        "KLED_SNAPSHOT_RECIPIENTS",
         "KOPS_FEATURE_FLAGS",
     ]
 
@@ -94,9 +100,9 @@ def test_stopping_kills_what_runs_in_it_and_removes_it(tmp_path: Path) -> None:
     child.stderr.readline()
     _wait_until_started(child.pid)
 
-    killed = control.stop(box.directory)
+    stopped = control.stop(box.directory)
 
-    assert killed == [child.pid]
+    assert stopped.ended == [child.pid]
     assert child.wait(timeout=5) == -9
     child.stderr.close()
     assert not box.directory.exists()
@@ -105,7 +111,7 @@ def test_stopping_kills_what_runs_in_it_and_removes_it(tmp_path: Path) -> None:
 def test_stopping_what_is_no_sandbox_removes_nothing(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("kept")
 
-    assert control.stop(tmp_path) == []
+    assert not control.stop(tmp_path).existed
 
     assert (tmp_path / "precious").read_text() == "kept"
 

@@ -1,0 +1,162 @@
+"""Whose a sandbox's directory is, and taking away what the sandbox made there, and no more.
+
+A directory is a sandbox's where `start` left its mark. It is only ever used where it is this
+user's, nobody else can write in it, and neither it nor one of its own places is a symbolic link.
+Every step may be killed: the mark is written first and removed last.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+MARK = ".kled-sandbox"
+_TEXT = "This directory is a sandbox of kled; `kled sandbox stop` removes what it made in it.\n"
+FOLDERS = ("bin", "cloud", "home", "home/.ssh", "snapshots", "state")
+_OWN_TREES = ("apis", "cloud", "prefect", "snapshots", "state")
+_OWN_FILES = (
+    "bin/kops",
+    "bin/kops.new",
+    "faults.json",
+    "faults.json.new",
+    "faults.lock",
+    "kubeconfig",
+    "kubeconfig.lock",
+    "sandbox.json",
+    "sandbox.json.new",
+)
+_OWN_FOLDERS = ("bin", "home")
+
+
+class NotOwn(ValueError):
+    """The directory is no sandbox that this user may use; the message says why."""
+
+
+def claim(directory: Path) -> None:
+    """Make the directory a sandbox's: mark a new or an empty one, accept one that is marked.
+
+    Raises:
+        NotOwn: it holds something else, is another user's, a link, or open to others; no file is
+            changed then.
+        OSError: it cannot be made or written.
+    """
+    _refuse_name(str(directory))
+    _make(directory)
+    _refuse_others(directory)
+    if not is_marked(directory):
+        if any(directory.iterdir()):
+            raise NotOwn(f"{directory} is not empty and no sandbox made it")
+        _write_mark(directory / MARK)
+    for place in (*FOLDERS, *_OWN_TREES, *_OWN_FILES):
+        if (directory / place).is_symlink():
+            raise NotOwn(f"{directory / place} is a symbolic link, which no sandbox made")
+
+
+def check(directory: Path) -> None:
+    """Accept a sandbox's directory.
+
+    Raises:
+        FileNotFoundError: there is no sandbox.
+        NotOwn: it is another user's, a link, or open to others.
+    """
+    if not os.path.lexists(directory) or not is_marked(directory):
+        raise FileNotFoundError(f"no sandbox in {directory}")
+    _refuse_others(directory)
+
+
+def is_marked(directory: Path) -> bool:
+    """Tell whether `start` left its mark, of this user, in a directory; a torn one counts."""
+    try:
+        found = (directory / MARK).lstat()
+    except OSError:
+        return False
+    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+        return False
+    if found.st_size > len(_TEXT):
+        return False
+    return _TEXT.startswith((directory / MARK).read_text(errors="replace"))
+
+
+def remove(directory: Path) -> list[Path]:
+    """Remove what the sandbox made; return what others put there, which stays, sorted.
+
+    No link is followed and no other file system entered. Safe to kill and to repeat.
+    """
+    (directory / "bin" / "kops").unlink(missing_ok=True)  # nothing starts in it any more
+    for name in _OWN_TREES:
+        _remove_tree(directory / name)
+    if not (directory / "home").is_symlink() and (directory / "home").is_dir():
+        for entry in (directory / "home").iterdir():
+            if entry.name.startswith("."):  # what programs keep at home; people's files stay
+                _remove_tree(entry)
+    for name in _OWN_FILES:
+        _remove_file(directory / name)
+    for name in _OWN_FOLDERS:
+        _remove_empty(directory / name)
+    left = sorted(entry for entry in directory.iterdir() if entry.name != MARK)
+    (directory / MARK).unlink(missing_ok=True)
+    _remove_empty(directory)
+    return left
+
+
+def _refuse_name(directory: str) -> None:
+    if os.pathsep in directory:
+        raise NotOwn(f"{directory} holds a {os.pathsep!r}, and no PATH could name its kops")
+    try:
+        directory.encode()
+    except UnicodeEncodeError as error:
+        raise NotOwn(f"{os.fsencode(directory)!r} is not UTF-8") from error
+
+
+def _make(directory: Path) -> None:
+    """Make the directory and what is missing above it, for this user alone whatever the umask."""
+    if not os.path.lexists(directory):
+        _make(directory.parent)
+        directory.mkdir(mode=0o700, exist_ok=True)
+
+
+def _write_mark(path: Path) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(_TEXT)
+
+
+def _refuse_others(directory: Path) -> None:
+    found = directory.lstat()
+    if stat.S_ISLNK(found.st_mode):
+        raise NotOwn(f"{directory} is a symbolic link")
+    if found.st_uid != os.geteuid():
+        raise NotOwn(f"{directory} belongs to another user")
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise NotOwn(f"others can write in {directory}")
+    above = directory.parent.stat().st_mode
+    if above & stat.S_IWOTH and not above & stat.S_ISVTX:
+        raise NotOwn(f"others can put another directory in the place of {directory}")
+
+
+def _remove_tree(path: Path) -> None:
+    """Remove a folder and all below it that is on the same file system; a link only itself."""
+    if path.is_symlink() or not path.is_dir():
+        _remove_file(path)
+        return
+    device, folders = path.lstat().st_dev, []
+    for folder, below, files in os.walk(path):
+        here = Path(folder)
+        folders.append(here)
+        links = [name for name in below if (here / name).is_symlink()]
+        for name in (*files, *links):
+            (here / name).unlink(missing_ok=True)
+        below[:] = [
+            name for name in below if name not in links and (here / name).lstat().st_dev == device
+        ]
+    for emptied in reversed(folders):
+        _remove_empty(emptied)
+
+
+def _remove_file(path: Path) -> None:
+    if path.is_symlink() or path.is_file():
+        path.unlink(missing_ok=True)
+
+
+def _remove_empty(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
+        path.rmdir()
