@@ -1,0 +1,96 @@
+"""Reading a tar whose bytes anybody may have written: plain files, and nothing else. Pure.
+
+POSIX.1-2001: a header of 512 bytes, then the body, padded; a header of type `x` before it gives the
+name where it is too long for the header or no ASCII. Whatever else a tar may hold (links, devices,
+directories, sparse files, headers of other programs, a `x` before another `x`) is refused.
+"""
+
+import tarfile
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+_BLOCK: Final = 512
+_LONGEST: Final = 64 << 10
+"""Bytes of an extended header; ours holds a name."""
+_FILES: Final = (tarfile.REGTYPE, tarfile.AREGTYPE)
+_KNOWN: Final = frozenset({"path", "size", "mtime", "uid", "gid", "uname", "gname"})
+_PLAIN: Final = frozenset("0123456789")
+_DIGITS: Final = 15
+
+
+class TarDamaged(Exception):
+    """The bytes are no such tar; says why."""
+
+
+def members(tar: bytes) -> Iterator[tuple[str, memoryview]]:
+    """Yield name and body of each member, in order; a body is a view of `tar`, not a copy.
+
+    Raises `TarDamaged`, whatever the bytes are; at the end also for what goes on after it.
+    """
+    at, more, view = 0, None, memoryview(tar)
+    while at < len(tar):
+        if not any(tar[at : at + _BLOCK]):
+            break
+        header = _header(tar, at)
+        size = _size(header, more)
+        at += _BLOCK
+        end = at + size
+        if end > len(tar):
+            raise TarDamaged(f"it ends inside {header.name!r:.200}")
+        if header.type == tarfile.XHDTYPE and more is None:
+            more = _extended(tar[at:end])
+        elif header.type in _FILES:
+            yield _name(header, more), view[at:end]
+            more = None
+        else:
+            raise TarDamaged(f"{header.name!r:.200} is no plain file")
+        at = end + -size % _BLOCK
+    if more is not None:
+        raise TarDamaged("it ends after an extended header")
+    if tar.count(0, at) < len(tar) - at:
+        raise TarDamaged("it goes on after its end")
+
+
+def _header(tar: bytes, at: int) -> tarfile.TarInfo:
+    try:
+        return tarfile.TarInfo.frombuf(tar[at : at + _BLOCK], "utf-8", "strict")
+    except (tarfile.HeaderError, ValueError) as error:
+        raise TarDamaged(f"a header cannot be read: {error}") from error
+
+
+def _size(header: tarfile.TarInfo, more: Mapping[str, str] | None) -> int:
+    """Return the bytes of what follows the header."""
+    size = header.size
+    if more is not None and "size" in more and header.type in _FILES:
+        size = _number(more["size"])
+    if size < 0 or (header.type == tarfile.XHDTYPE and size > _LONGEST):
+        raise TarDamaged(f"{header.name!r:.200} has an impossible size")
+    return size
+
+
+def _name(header: tarfile.TarInfo, more: Mapping[str, str] | None) -> str:
+    return (more or {}).get("path", header.name)
+
+
+def _extended(body: bytes) -> dict[str, str]:
+    """Return the records of an extended header: `length keyword=value`, line by line."""
+    found: dict[str, str] = {}
+    while body:
+        digits, _, _ = body[: _DIGITS + 1].partition(b" ")
+        length = _number(digits.decode(errors="replace"))
+        record, body = body[:length], body[length:]
+        keyword, equals, value = record[len(digits) + 1 : -1].partition(b"=")
+        name = keyword.decode(errors="replace")
+        if len(record) < length or record[-1:] != b"\n" or not equals or name not in _KNOWN:
+            raise TarDamaged("an extended header cannot be read")
+        try:
+            found[name] = value.decode()
+        except UnicodeDecodeError as error:
+            raise TarDamaged("an extended header is no UTF-8") from error
+    return found
+
+
+def _number(text: str) -> int:
+    if not text or len(text) > _DIGITS or not _PLAIN.issuperset(text):
+        raise TarDamaged("an extended header holds a number that is none")
+    return int(text)

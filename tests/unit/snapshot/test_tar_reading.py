@@ -1,0 +1,112 @@
+"""An archive holds plain files in order, and whatever else its tar holds has one answer."""
+
+import io
+import tarfile
+
+import pytest
+import zstandard
+
+from kled.errors import SnapshotNotTrustworthy
+from kled.snapshot import archive
+from kled.snapshot.tar_reading import TarDamaged, members
+
+OBJECTS = {
+    "a": b"1",
+    "addons/" + "long" * 60: b"2" * 513,
+    "empty": b"",
+    "secrets/system:dns": b"3",
+    "é": b"4" * 512,
+}
+WANTED = [(key, len(OBJECTS[key])) for key in sorted(OBJECTS, key=str.encode)]
+END = b"\0" * 1024
+
+
+def header(name: str, size: int, kind: bytes = tarfile.REGTYPE, link: str = "") -> bytes:
+    """One header as GNU writes it: sizes of any number of bits, also negative ones."""
+    member = tarfile.TarInfo(name)
+    member.size, member.type, member.linkname = size, kind, link
+    return member.tobuf(tarfile.GNU_FORMAT)[:512]
+
+
+def file(name: str, body: bytes) -> bytes:
+    return header(name, len(body)) + body + b"\0" * (-len(body) % 512)
+
+
+def extended(*records: bytes) -> bytes:
+    body = b"".join(records)
+    return header("x", len(body), tarfile.XHDTYPE) + body + b"\0" * (-len(body) % 512)
+
+
+FORGED: dict[str, bytes] = {
+    "a chain of long names": header("././@LongLink", 0, b"L") * 3000,  # was a RecursionError
+    "a chain of extended headers": header("x", 0, tarfile.XHDTYPE) * 3000,
+    "an extended header of 2^80 bytes": header("x", 1 << 80, tarfile.XHDTYPE),  # OverflowError
+    "a long name of 2^80 bytes": header("x", 1 << 80, b"L"),
+    "a negative size": header("a", -512) + END,
+    "an extended header of a negative size": header("x", -512, tarfile.XHDTYPE),
+    "a size that lies": header("a", 1 << 20) + b"1",
+    "a size of 2^87": header("a", 1 << 87) + b"1",
+    "a size beside it": extended(b"16 size=1048576\n") + file("a", b"1"),
+    "a size of many digits": extended(b"5007 size=" + b"9" * 4996 + b"\n") + file("a", b"1"),
+    "a length of many digits": extended(b"9" * 5000 + b" path=a\n") + file("a", b"1"),
+    "a length of nothing": extended(b"0 path=a\n") + file("a", b"1"),
+    "a name that is no text": extended(b"10 path=\xff\n") + file("a", b"1"),
+    "a sparse map": extended(b"22 GNU.sparse.major=1\n") + file("a", b"1"),
+    "an extended header and no member": extended(b"9 path=a\n"),
+    "a global header": header("g", 0, tarfile.XGLTYPE) + file("a", b"1"),
+    "a link": header("a", 0, tarfile.SYMTYPE, "/etc/passwd"),
+    "a hard link": header("a", 0, tarfile.LNKTYPE, "../../x"),
+    "a device": header("a", 0, tarfile.CHRTYPE),
+    "a pipe": header("a", 0, tarfile.FIFOTYPE),
+    "a directory": header("a/", 0, tarfile.DIRTYPE),
+    "a sparse file": header("a", 1, tarfile.GNUTYPE_SPARSE) + b"1" * 512,
+    "an unknown type": header("a", 1, b"Z") + b"1" * 512,
+    "no header": b"\xff" * 512,
+    "half a header": header("a", 1)[:300],
+    "an absolute name": file("/etc/passwd", b"1"),
+    "a name that leads out": file("../../x", b"1"),
+    "another member": file("b", b"1"),
+    "a member twice": file("a", b"1") + file("a", b"1"),
+    "more behind the end": file("a", b"1") + END + file("z", b"1"),
+    "nothing": b"",
+    "only an end": END,
+}
+
+
+def packed(tar: bytes) -> bytes:
+    return zstandard.ZstdCompressor().compress(tar)
+
+
+def test_what_was_packed_is_read() -> None:
+    assert dict(archive.unpack(archive.pack(OBJECTS), WANTED, "it")) == OBJECTS
+
+
+@pytest.mark.parametrize("write", [tarfile.PAX_FORMAT, tarfile.USTAR_FORMAT])
+def test_what_another_program_packed_in_the_same_form_is_read(write: int) -> None:
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w", format=write) as tar:
+        member = tarfile.TarInfo("pki/private/" + "a" * 80 + "/keyset.yaml")
+        member.size, member.uname, member.mtime = 3, "somebody", 5
+        tar.addfile(member, io.BytesIO(b"key"))
+
+    assert [(name, bytes(body)) for name, body in members(plain.getvalue())] == [
+        (member.name, b"key")
+    ]
+
+
+@pytest.mark.parametrize("how", FORGED)
+def test_whatever_a_forged_archive_holds_it_has_one_answer(how: str) -> None:  # faults 84, 87
+    with pytest.raises(SnapshotNotTrustworthy):
+        list(archive.unpack(packed(FORGED[how] + END), [("a", 1), ("b", 4 << 20)], "it"))
+
+
+def test_a_member_of_another_size_is_refused() -> None:
+    with pytest.raises(SnapshotNotTrustworthy, match="in another size"):
+        list(archive.unpack(packed(file("a", b"12") + END), [("a", 1)], "it"))
+
+
+def test_a_tar_that_is_cut_anywhere_is_no_tar() -> None:
+    whole = file("a", b"1" * 700)
+    for end in range(1, len(whole) - 324, 7):  # what is left out there is padding
+        with pytest.raises(TarDamaged):
+            list(members(whole[:end]))
