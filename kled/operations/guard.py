@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from kled.errors import KledError, NotApproved, ObjectMissing
+from kled.errors import KledError, NotApproved
 from kled.kops.layout import CONFIG
 from kled.operations import other_identity
 from kled.operations.final_snapshot import final_step
@@ -18,6 +18,7 @@ from kled.operations.step import ADDS_ONLY, Operation, Step
 from kled.operations.stores import require_state_store
 from kled.operations.taken_snapshot import advised, require_trusted, taken, words
 from kled.retry import CHANGE, READ
+from kled.storage.bounded import is_there
 
 SNAPSHOT: Final = "take a snapshot"
 FIRST: Final = "take the first snapshot"
@@ -129,11 +130,11 @@ def _end_elsewhere(session: Session, cluster: str, url: str) -> None:
     from kled.snapshot import epoch  # noqa: PLC0415
 
     try:
-        session.other_store(url).get(f"{cluster}/{CONFIG}")
-    except ObjectMissing:
-        epoch.vacate(session.snapshot_store, cluster, url)
+        stays = is_there(session.other_store(url), f"{cluster}/{CONFIG}")
     except KledError:
         return
+    if not stays:
+        epoch.vacate(session.snapshot_store, cluster, url)
 
 
 def announce_step(cluster: str) -> Step:
@@ -219,8 +220,4 @@ def _refuse_lost(session: Session, cluster: str) -> None:
 
 
 def _is_there(session: Session, cluster: str) -> bool:
-    try:
-        session.state_store.get(f"{cluster}/{CONFIG}")
-    except ObjectMissing:
-        return False
-    return True
+    return is_there(session.state_store, f"{cluster}/{CONFIG}")

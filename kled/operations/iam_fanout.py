@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import KledError, NotApproved, ObjectMissing, OutputUnreadable, StoreError
+from kled.errors import (
+    DocumentDamaged,
+    KledError,
+    NotApproved,
+    ObjectMissing,
+    OutputUnreadable,
+    StoreError,
+)
 from kled.kops import layout, roles
 from kled.models.definition import Definition
 from kled.operations.registered import prefixes
@@ -18,6 +25,7 @@ from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.operations.stores import require_state_store
 from kled.retry import READ
+from kled.storage.bounded import get_bounded, is_there
 
 if TYPE_CHECKING:
     from kled.storage.base import ObjectStore
@@ -148,15 +156,15 @@ def _definition(store: "ObjectStore", cluster: str) -> Definition | None:
 
     try:
         keys = [f"{cluster}/{layout.CONFIG}"]
-        store.get(keys[0])
+        if not is_there(store, keys[0]):
+            return None
         groups = (one.key for one in store.entries(f"{cluster}/{layout.GROUPS}"))
         keys += [key for key in groups if layout.is_group(key.removeprefix(f"{cluster}/"))]
-        bodies = [store.get(key).body.decode(errors="replace") for key in keys]
+        bodies = [get_bounded(store, key).body.decode(errors="replace") for key in keys]
+        return definition("\n---\n".join(bodies))
     except ObjectMissing:
         return None
-    try:
-        return definition("\n---\n".join(bodies))
-    except OutputUnreadable as error:
+    except (DocumentDamaged, OutputUnreadable) as error:
         raise KledError(
             f'the definition of cluster "{cluster}" in {store.location.url} cannot be read, so its'
             " IAM roles are not known",

@@ -19,6 +19,7 @@ from kled.operations import other_identity, own_places, registered
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
+from kled.storage.bounded import get_bounded
 
 if TYPE_CHECKING:
     from kled.snapshot.judging import Judged
@@ -268,7 +269,7 @@ def _node_keysets(session: Session, cluster: str) -> frozenset[str]:
     store = session.state_store
     found: set[str] = set()
     for one in store.entries(f"{cluster}/{identity.NODE_CONFIGS}"):
-        found |= identity.node_keysets(stored.mapping(store.get(one.key).body))
+        found |= identity.node_keysets(stored.mapping(get_bounded(store, one.key).body))
     return frozenset(found)
 
 

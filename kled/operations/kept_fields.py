@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from kled import yaml_text
-from kled.errors import DefinitionRejected, ObjectMissing, TextUnreadable
+from kled.errors import DefinitionRejected, DocumentDamaged, ObjectMissing, TextUnreadable
 from kled.kops import layout
 from kled.kops.unknown_fields import Document, holds_any, unknown_fields
 from kled.operations.session import Session
+from kled.storage.bounded import get_bounded
 
 _SHOWN = 5
 
@@ -37,8 +38,8 @@ def require_known_fields(
 def _stored(session: Session, cluster: str, group: str, printed: Document) -> Document:
     """Return the group as it is stored, whatever fields it has."""
     try:
-        stored = session.state_store.get(f"{cluster}/{layout.GROUPS}{group}")
+        stored = get_bounded(session.state_store, f"{cluster}/{layout.GROUPS}{group}")
         document = yaml_text.document(stored.body)
-    except (ObjectMissing, TextUnreadable):
+    except (ObjectMissing, DocumentDamaged, TextUnreadable):
         return printed  # gone at this moment, or a form that kops alone reads: it says so itself
     return document if isinstance(document, dict) else printed

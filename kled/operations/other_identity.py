@@ -13,6 +13,7 @@ from kled.operations.session import Session
 from kled.operations.step import ADDS_ONLY, Step
 from kled.operations.stores import require_state_store
 from kled.retry import READ
+from kled.storage.bounded import get_bounded
 
 if TYPE_CHECKING:
     from kled.snapshot.manifest import Manifest
@@ -70,7 +71,7 @@ def _objects(session: Session, cluster: str) -> dict[str, bytes]:
     there = [one.key.removeprefix(prefix) for one in store.entries(f"{prefix}{layout.KEYSETS}")]
     configs = store.entries(f"{prefix}{NODE_CONFIGS}")
     keys = [*keyset_keys.files(there).values(), *(one.key.removeprefix(prefix) for one in configs)]
-    return {key: store.get(f"{prefix}{key}").body for key in keys}
+    return {key: get_bounded(store, f"{prefix}{key}").body for key in keys}
 
 
 def _newest_trusted(session: Session, cluster: str) -> "Manifest | None":

@@ -12,6 +12,7 @@ from kled.operations import registered
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
+from kled.storage.bounded import get_bounded
 
 _BUCKET: Final = 2
 """The slashes of a URL that names no more than a bucket."""
@@ -85,7 +86,7 @@ def _home_at(session: Session, root: str) -> str:
     if url.count("/") <= _BUCKET:
         return ""  # a whole bucket is a state store, and no cluster's part of one
     try:
-        found = stored.mapping(session.other_store(url).get(layout.CONFIG).body) or {}
+        found = stored.mapping(get_bounded(session.other_store(url), layout.CONFIG).body) or {}
     except (ObjectMissing, BucketMissing):
         return ""
     return object_name(found) if found.get("kind") == "Cluster" else ""

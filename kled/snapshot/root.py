@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import Field, TypeAdapter
+from pydantic import AfterValidator, Field, TypeAdapter
 
 from kled.errors import (
     CapabilityMissing,
@@ -22,6 +22,7 @@ from kled.errors import (
     StoreDenied,
 )
 from kled.snapshot import names, signed
+from kled.storage.bounded import tag_of
 
 if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotStore
@@ -39,7 +40,7 @@ class Root:
     verification_keys: tuple[str, ...] = ()
     store: Identity | None = None
     """The identity that documents of this store are bound to; None in format 1."""
-    signed_since: str | None = None
+    signed_since: Annotated[str, AfterValidator(names.checked_id)] | None = None
     """An id; documents that are later and not signed count as missing."""
     verification_key: str | None = None
     """The one key that format 1 names."""
@@ -132,7 +133,7 @@ def ensure(
         if state.missing:
             snapshots.store.put_if_absent(names.ROOT, body)
         else:
-            tag = state.tag or snapshots.store.get(names.ROOT).tag
+            tag = state.tag or tag_of(snapshots.store, names.ROOT)
             snapshots.store.replace(names.ROOT, body, tag)
     snapshots.root = look(snapshots)
     return snapshots.root

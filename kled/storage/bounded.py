@@ -1,9 +1,9 @@
-"""Reading an object that should be small, whatever its size is."""
+"""Reading an object that should be small, whatever its size is, or nothing of it."""
 
 from typing import Final
 
 from kled.documents import LIMIT, too_large
-from kled.errors import PreconditionFailed, StoreUnavailable
+from kled.errors import ObjectMissing, PreconditionFailed, StoreUnavailable
 from kled.storage.base import ObjectStore, Stored
 
 _TRIES: Final = 3
@@ -25,6 +25,21 @@ def get_bounded(store: ObjectStore, key: str, *, limit: int = LIMIT, what: str =
         except PreconditionFailed:
             continue
     raise StoreUnavailable(f"{what} is written faster than it can be read")
+
+
+def is_there(store: ObjectStore, key: str) -> bool:
+    """Say whether there is an object at `key`, of any size. Raises as `ObjectStore.read`."""
+    try:
+        with store.read(key):
+            return True
+    except ObjectMissing:
+        return False
+
+
+def tag_of(store: ObjectStore, key: str) -> str:
+    """Return the tag of the object at `key`, however large it is. Raises as `ObjectStore.read`."""
+    with store.read(key) as reading:
+        return reading.tag
 
 
 def _read(store: ObjectStore, key: str, limit: int, what: str) -> Stored:
