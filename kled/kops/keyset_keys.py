@@ -18,7 +18,7 @@ from kled.kops.identity import NODE_CONFIGS
 
 Marks = Mapping[str, frozenset[str]]
 """The marks of each keyset, by the name that kops gives it today; never empty ones."""
-_PEM: Final = re.compile(rb"-----BEGIN ([A-Z ]+)-----(.+?)-----END \1-----", re.DOTALL)
+_PEM_LINE: Final = re.compile(rb"-----(BEGIN|END) ([A-Z ]{1,60})-----")
 _LONGEST: Final = 100  # characters of an id; kops' own have 28 digits
 
 
@@ -105,5 +105,11 @@ def _of_certificates(text: object) -> Iterator[str]:
 
 
 def _of_pem(text: bytes) -> Iterator[str]:
-    for block in _PEM.finditer(text):
-        yield f"sha256 {hashlib.sha256(b''.join(block[2].split())).hexdigest()}"
+    """Yield the digest of each block; a begin counts with the end that follows it, in one pass."""
+    begin: re.Match[bytes] | None = None
+    for line in _PEM_LINE.finditer(text):
+        if line[1] == b"END" and begin is not None and begin[2] == line[2]:
+            body = b"".join(text[begin.end() : line.start()].split())
+            if body:
+                yield f"sha256 {hashlib.sha256(body).hexdigest()}"
+        begin = line if line[1] == b"BEGIN" else None

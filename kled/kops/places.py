@@ -140,5 +140,8 @@ def path(url: str) -> str:
     """Return bucket and key of a URL, or the real path of a directory."""
     scheme, found, rest = url.partition("://")
     if not found or scheme == "file":
-        return str(Path(rest if found else url).resolve())
+        try:
+            return str(Path(rest if found else url).resolve())
+        except (OSError, RuntimeError, ValueError):  # a NUL, a loop of links: no directory at all
+            return rest if found else url
     return rest.rstrip("/")

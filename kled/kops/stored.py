@@ -32,6 +32,7 @@ _APPLIED: Final = (layout.KOPS_VERSION, "cluster-completed.spec", "cluster.spec"
 """What an update writes; the last one is that of a kops before 1.22."""
 _OF_ETCD: Final = f"{layout.KEYSETS}etcd-"
 _SHOWN: Final = 100
+_DIGITS: Final = 9  # of a number in a version
 _PEM: Final = b"-----BEGIN "
 _PEM_END: Final = b"-----END "
 
@@ -46,7 +47,7 @@ def keyset_names(keys: Iterable[str]) -> frozenset[str]:
 def kops_version(objects: Mapping[str, bytes]) -> str | None:
     """Return the kops that last applied the cluster; None before the first update."""
     body = objects.get(layout.KOPS_VERSION)
-    return body.decode(errors="replace").strip() or None if body else None
+    return body.decode(errors="replace").strip()[:_SHOWN] or None if body else None
 
 
 def kubernetes_version(objects: Mapping[str, bytes]) -> str | None:
@@ -54,7 +55,7 @@ def kubernetes_version(objects: Mapping[str, bytes]) -> str | None:
     document = _document(objects.get(layout.CONFIG, b""))
     spec = document.get("spec") if document else None
     version = spec.get("kubernetesVersion") if isinstance(spec, dict) else None
-    return version if isinstance(version, str) else None
+    return version[:_SHOWN] if isinstance(version, str) else None
 
 
 def findings(objects: Mapping[str, bytes], *, cluster: str | None = None) -> Iterator[str]:
@@ -115,7 +116,8 @@ def _is_old(objects: Mapping[str, bytes]) -> bool:
     version = kops_version(objects)
     if version is None:
         return "cluster-completed.spec" not in objects
-    numbers = [part for part in version.lstrip("v").split(".")[:2] if part.isdecimal()]
+    parts = version.lstrip("v").split(".")[:2]
+    numbers = [part for part in parts if part.isdecimal() and len(part) <= _DIGITS]
     return len(numbers) == len(_RENAMED) and tuple(map(int, numbers)) < _RENAMED
 
 

@@ -6,7 +6,6 @@ has, so that nobody can try guesses against it.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -29,6 +28,7 @@ _VOLATILE: Final = frozenset({"metadata.creationTimestamp", "metadata.generation
 _MOST: Final = 50_000  # facts of one document; its aliases could make it endless
 _DEEPEST: Final = 64
 _LONGEST: Final = 160  # characters of a text that is shown as it is
+_LONGEST_PATH: Final = 2048  # of a field: each of its leaves would repeat a long key
 _DIGITS: Final = 16
 _HARMLESS: Final = ("secretStore", "configStore.secrets", "tokenTTL")
 _SSH: Final = "pki/ssh/public/"
@@ -145,8 +145,8 @@ def _material(text: str) -> bytes:
     """Return the bytes, so that the same key in other line breaks is the same key."""
     try:
         return base64.b64decode(text)
-    except binascii.Error:
-        return text.encode()
+    except ValueError:  # also for what is not ASCII
+        return text.encode(errors="replace")
 
 
 def _fields(body: bytes) -> dict[str, Value] | None:
@@ -159,7 +159,7 @@ def _fields(body: bytes) -> dict[str, Value] | None:
             found[path] = value
             if len(found) > _MOST:
                 return None
-    except RecursionError:
+    except _NotOfKops:
         return None
     return found
 
@@ -171,10 +171,14 @@ def _load(body: bytes) -> object:
         return None
 
 
+class _NotOfKops(Exception):
+    """The document is deeper, or its keys are longer, than any of kops'."""
+
+
 def _flatten(path: str, value: object, depth: int) -> Iterator[tuple[str, Value]]:
     """Yield every leaf with its path; entries of a list by their `name`, where all have one."""
-    if depth > _DEEPEST:
-        raise RecursionError
+    if depth > _DEEPEST or len(path) > _LONGEST_PATH:
+        raise _NotOfKops
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
             yield from _flatten(f"{path}.{key}" if path else str(key), inner, depth + 1)

@@ -35,6 +35,8 @@ from kled.snapshot.trust import birth_findings
 from kled.storage.base import Entry, ObjectStore
 
 _MOST_FINDINGS: Final = 50
+_LONGEST_FINDING: Final = 500
+"""Characters: what a definition holds may be named in it."""
 _BLOBS_AT_ONCE: Final = 3
 """Of large ones, one is read while the others are written."""
 _MAIN: Final = "main"
@@ -295,7 +297,7 @@ def _shortened(findings: Sequence[str]) -> tuple[str, ...]:
     """Return what a manifest holds of them: what is wrong with everything needs no more."""
     rest = len(findings) - _MOST_FINDINGS
     more = [f"and {rest} more objects are damaged"] if rest > 0 else []
-    return (*findings[:_MOST_FINDINGS], *more)
+    return (*(one[:_LONGEST_FINDING] for one in findings[:_MOST_FINDINGS]), *more)
 
 
 def _used(records: Iterable[ObjectRecord], blobs: Mapping[str, Payload]) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
 
-from kled.errors import InvalidInput, ObjectMissing, SnapshotMissing
+from kled.errors import InvalidInput, KledError, ObjectMissing, SnapshotMissing
 from kled.snapshot import names, signed, signing
 from kled.snapshot.keys import Keys
 from kled.snapshot.manifest import LIMIT, Manifest, decode, encode
@@ -141,12 +141,20 @@ class SnapshotStore:
     def commit(self, manifest: Manifest, *, retain_until: datetime | None = None) -> Manifest:
         """Sign where a key is configured, and write the manifest: from here on it is a snapshot.
 
-        Never overwrites: raises `PreconditionFailed` where one of that id exists.
+        Never overwrites: raises `PreconditionFailed` where one of that id exists, and `KledError`
+        for one that would be too large to be read again.
         """
         if self.keys.signing_key:
             manifest = signing.sign(manifest, self.keys.signing_key)
-        key = names.manifest_key(manifest.cluster, manifest.id)
-        self.store.put_if_absent(key, encode(manifest), retain_until=retain_until)
+        key, body = names.manifest_key(manifest.cluster, manifest.id), encode(manifest)
+        if len(body) > LIMIT:
+            raise KledError(
+                f'a snapshot of cluster "{manifest.cluster}" would need a manifest of {len(body)}'
+                f" bytes, and one of more than {LIMIT} is read by nobody",
+                hint="some 50,000 objects have room: move out of the cluster's directory what kops"
+                " does not keep there",
+            )
+        self.store.put_if_absent(key, body, retain_until=retain_until)
         return manifest
 
 

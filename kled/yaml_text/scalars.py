@@ -21,6 +21,8 @@ _WORDS: Final[dict[str, bool | float | None]] = {
 }
 _INTEGER: Final = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|0[0-7]*|[1-9][0-9]*)")
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_LONGEST: Final = 20
+"""Decimal digits of the largest one; Python refuses to read many more."""
 SMALLEST: Final = -(2**63)
 LARGEST: Final = 2**64 - 1
 _RESERVED: Final = frozenset(
@@ -81,6 +83,8 @@ def _integer(digits: str) -> int:
     base = {"0x": 16, "0o": 8, "0b": 2}.get(start)
     if base is None and body.startswith("0"):
         base = 8
+    if base is None and len(body) > _LONGEST:
+        return LARGEST + 1
     return sign * int(body, base or 10)
 
 
