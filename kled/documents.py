@@ -139,14 +139,14 @@ class Fields:
             return value
         return self._refuse(name, f"a whole number from {least} to {most}")
 
-    def number(self, name: str, *, least: float = 0.0) -> float:
-        """Return a finite number of at least `least`."""
+    def number(self, name: str, *, least: float = 0.0, most: float = LARGEST) -> float:
+        """Return a finite number of at least `least` and at most `most`."""
         value = self._fields.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
             self._refuse(name, "a number")
-        if least <= value <= LARGEST:
+        if least <= value <= most:
             return float(value)
-        return self._refuse(name, f"a number from {least:g} on")
+        return self._refuse(name, f"a number from {least:g} to {most:g}")
 
     def moment(self, name: str) -> datetime:
         """Return the moment that an ISO 8601 text with a time zone tells."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from kled.documents import LARGEST
 from kled.lease.document import Lease, Writer
 
 _POLLS_PER_TTL: Final = 30
@@ -62,8 +63,12 @@ def interval(ttl: timedelta) -> float:
 
 
 def succession(cluster: str, writer: Writer, ttl: timedelta, before: Lease | None) -> Lease:
-    """Return the lease that `writer` would take after `before`; its token is higher."""
-    return Lease(cluster, writer, ttl, token=before.token + 1 if before else 1)
+    """Return the lease that `writer` would take after `before`; its token is higher.
+
+    After the largest that can be read it begins anew: a writer tells its own by its run, too.
+    """
+    token = before.token + 1 if before and before.token < LARGEST else 1
+    return Lease(cluster, writer, ttl, token=token)
 
 
 def seen_for(sight: Sight, now: float) -> str:

@@ -15,6 +15,9 @@ from kled.operations.records import Record
 from kled.operations.session import Session
 
 _ROLES: Final[dict[str, Role]] = {role: role for role in ORDER}
+_MOST_MACHINES: Final = 1_000_000
+_LONGEST: Final = 366 * 24 * 3600.0
+"""Seconds of one group's roll: what would be longer is no estimate of anything."""
 _KEPT: Final = 50
 """Past groups; enough for a year of monthly rolls of four."""
 
@@ -81,8 +84,8 @@ def _rolled_of(fields: Fields) -> Rolled:
     return Rolled(
         fields.text("instance_group"),
         role,
-        fields.whole("machines"),
-        fields.number("seconds"),
+        fields.whole("machines", most=_MOST_MACHINES),
+        fields.number("seconds", most=_LONGEST),
         fields.moment("at"),
     )
 

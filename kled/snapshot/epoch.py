@@ -8,9 +8,9 @@ document of the store.
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
-from pydantic import TypeAdapter
+from pydantic import AfterValidator, TypeAdapter
 
 from kled.errors import (
     EpochMismatch,
@@ -22,7 +22,7 @@ from kled.errors import (
 from kled.snapshot import names, order, signed
 from kled.snapshot.ledger import read_ledger, ready_to_write
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.runs import Cluster, Number
+from kled.snapshot.runs import MOST, Cluster, Number
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -46,10 +46,15 @@ class Epoch:
         return not self.state_store
 
 
+def _checked_past(text: str) -> str:
+    return text and names.checked_id(text)
+
+
 @dataclass(frozen=True, slots=True)
 class _Stored(Epoch):
     """The document; format 1 does not name the cluster."""
 
+    past: Annotated[str, AfterValidator(_checked_past)] = ""
     cluster: Cluster | None = None
 
 
@@ -125,7 +130,7 @@ def advance(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
     elif found.epoch.state_store == url:
         return found.epoch
     else:
-        new = Epoch(url, found.epoch.number + 1, past=found.epoch.past)
+        new = Epoch(url, min(found.epoch.number + 1, MOST), past=found.epoch.past)
         _replace(snapshots, cluster, new, found.tag)
     return new
 
@@ -207,7 +212,7 @@ def _require_counts(snapshots: SnapshotStore, document: signed.Document) -> None
     since = read_ledger(snapshots).signed_since
     entries = snapshots.store.entries(document.key)
     written = next((one.modified for one in entries if one.key == document.key), None)
-    if since is not None and (written or _NEVER) > names.moment(since) + order.SLACK:
+    if since is not None and (written or _NEVER) - order.SLACK > names.moment(since):
         raise SnapshotNotTrustworthy(
             f"{document.key} is not signed, though the store's documents are since {since}"
         )

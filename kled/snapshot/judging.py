@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from kled.errors import KledError, SnapshotMissing
+from kled.kops import layout
 from kled.snapshot import names, order, proofs
 from kled.snapshot.manifest import Manifest, Payload
 from kled.snapshot.parallel import in_parallel
@@ -51,8 +52,8 @@ def shelf(snapshots: SnapshotStore, cluster: str | None = None) -> Shelf:
     for entry in snapshots.store.entries(prefix):
         name, _, beside = entry.key.removeprefix(names.CLUSTERS).partition("/")
         snapshot_id, _, file = beside.partition("/")
-        if not names.is_id(snapshot_id):
-            continue
+        if not (names.is_id(snapshot_id) and layout.is_cluster_name(name)):
+            continue  # nobody could ask for it
         ref = SnapshotRef(name, snapshot_id)
         if file == names.MANIFEST:
             refs.append(ref)

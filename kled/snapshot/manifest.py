@@ -7,10 +7,9 @@ the same JSON in canonical form (sorted keys, no spaces, UTF-8) without `digest`
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kled.documents import parse_json
 from kled.errors import DocumentDamaged, InvalidInput, SnapshotNotTrustworthy
@@ -65,7 +64,7 @@ class ObjectRecord(_Frozen):
     tag: str
     """ETag or generation in the state store."""
     version: str | None = None
-    modified: datetime | None = None
+    modified: AwareDatetime | None = None
     blob: Digest | None = None
     """The plaintext digest of the blob that holds it; None: the archive does."""
 
@@ -88,7 +87,7 @@ class Proof(_Frozen):
     """That a level was reached, and how that is known."""
 
     level: Annotated[int, Field(ge=0, le=5)]
-    at: datetime
+    at: AwareDatetime
     seconds: float
     by: str
     """The kled that checked, for example `kled 0.1.0`."""
@@ -117,7 +116,7 @@ class Manifest(_Frozen):
     format: int
     cluster: str
     id: str
-    created: datetime
+    created: AwareDatetime
     state_store: str
     previous: str | None = None
     """The newest snapshot when this one was made."""
@@ -272,7 +271,7 @@ def decode(
     if require_signature is not None:
         require_signature(document.get("signature"), own)
     try:
-        found = Manifest.model_validate(document)
+        found = Manifest.model_validate_json(body, strict=True)
     except (ValueError, ValidationError, InvalidInput) as error:
         raise SnapshotNotTrustworthy(f"{where} cannot be read: {first_line(error)}") from error
     if (found.cluster, found.id) != (cluster, snapshot_id):

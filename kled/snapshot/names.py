@@ -27,12 +27,12 @@ ARCHIVE: Final = "state.tar"
 FAILED: Final = "failed/"
 """Marks of snapshots that a check went wrong for, so that a run finds those with one LIST."""
 _TIME: Final = "%Y%m%dT%H%M%SZ"
-_ID: Final = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
+_ID: Final = re.compile(r"([0-9]{8}T[0-9]{6}Z)-[0-9a-f]{8}")  # \d takes digits of any script
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _CIPHER_DIGITS: Final = 16
 _PAYLOAD: Final = re.compile(
     r"blobs/[0-9a-f]{2}/[0-9a-f]{64}(\.[0-9a-f]{16}\.age)?"
-    r"|clusters/[A-Za-z0-9][A-Za-z0-9._-]*/\d{8}T\d{6}Z-[0-9a-f]{8}/state\.tar\.zst(\.age)?"
+    r"|clusters/[A-Za-z0-9][A-Za-z0-9._-]*/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}/state\.tar\.zst(\.age)?"
 )
 
 
@@ -167,11 +167,11 @@ def checked_payload(key: str) -> str:
 
 
 def snapshot_of(key: str) -> tuple[str, str] | None:
-    """Return cluster and id where `key` is a manifest's, else None."""
+    """Return cluster and id where `key` is a manifest's, else None; also for what no cluster is."""
     parts = key.split("/")
     if len(parts) != 4 or parts[0] != "clusters" or parts[3] != MANIFEST:  # noqa: PLR2004
         return None
-    return (parts[1], parts[2]) if is_id(parts[2]) else None
+    return (parts[1], parts[2]) if is_id(parts[2]) and layout.is_cluster_name(parts[1]) else None
 
 
 def checked_digest(text: str) -> str:

@@ -14,7 +14,7 @@ from kled.snapshot.manifest import Manifest
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.results import ClusterResult
 from kled.snapshot.root import require_recipients
-from kled.snapshot.runs import Run, RunEntry
+from kled.snapshot.runs import MOST, Run, RunEntry
 from kled.storage.base import ObjectStore
 
 
@@ -73,7 +73,7 @@ def next_run(
         tuple(keys.recipients),
         clusters,
         tuple(orphans),
-        number=max(numbers, default=0) + 1,
+        number=min(max(numbers, default=0) + 1, MOST),
         previous=ledger.newest.id if ledger.newest else None,
         others={url: run.id for url, run in ledger.runs.items() if url != state_store},
         overtakes=order.overtaken(run_id, ledger.run_ids),

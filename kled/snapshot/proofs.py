@@ -8,10 +8,9 @@ to the digest of the manifest, so that it proves that snapshot and no other.
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import Field, TypeAdapter
+from pydantic import AwareDatetime, Field, TypeAdapter
 
 from kled.errors import InvalidInput, ObjectMissing, SnapshotNotTrustworthy, StoreDenied
 from kled.snapshot import names, signed
@@ -20,6 +19,8 @@ from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.root import require_signing_key
 
 LEVELS: Final = (0, 1, 2, 3, 4, 5)
+_MOST, _LONGEST = 100, 500
+"""Findings that are kept, and characters of each: a proof has at most 256 KiB."""
 _MARK: Final = b"see verified/ of this snapshot\n"
 
 
@@ -28,7 +29,7 @@ class _Stored:
     """The document, in either format."""
 
     level: Annotated[int, Field(ge=0, le=5)]
-    at: datetime
+    at: AwareDatetime
     seconds: Annotated[float, Field(ge=0)]
     by: str
     kops: str | None = None
@@ -71,7 +72,7 @@ def record(
     fields = {
         **proof.model_dump(mode="json"),
         "manifest": found.digest,
-        "findings": list(findings),
+        "findings": [one[:_LONGEST] for one in findings[:_MOST]],
     }
     try:
         require_signing_key(snapshots, snapshots.root.root)

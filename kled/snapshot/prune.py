@@ -38,7 +38,7 @@ from kled.snapshot.parallel import in_parallel
 from kled.snapshot.progress import Progress, Quiet
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.retention import GRACE, Candidate, Policy, keep
-from kled.storage.base import Entry, ObjectStore
+from kled.storage.base import Entry, ObjectStore, oddity
 
 _KEEP_RUNS: Final = timedelta(days=90)
 _SKEW: Final = 3 * order.SLACK
@@ -318,16 +318,21 @@ def _garbage(
 
 def _collectable(snapshots: SnapshotStore, present: Collection[tuple[str, str]]) -> Iterator[Entry]:
     """Yield blobs, archives, and what else stands beside a manifest that is gone."""
-    yield from snapshots.store.entries(names.BLOBS)
-    for entry in snapshots.store.entries(names.FAILED):
+    yield from _deletable(snapshots, names.BLOBS)
+    for entry in _deletable(snapshots, names.FAILED):
         if names.failed_of(entry.key) not in present:
             yield entry
-    for entry in snapshots.store.entries(names.CLUSTERS):
+    for entry in _deletable(snapshots, names.CLUSTERS):
         parts = entry.key.split("/")
         if len(parts) < 4 or not names.is_id(parts[2]) or parts[3] == names.MANIFEST:  # noqa: PLR2004
             continue
         if parts[3].startswith(names.ARCHIVE) or (parts[1], parts[2]) not in present:
             yield entry
+
+
+def _deletable(snapshots: SnapshotStore, prefix: str) -> Iterator[Entry]:
+    """Yield what is listed, but for names of other tools that no store of kled's deletes."""
+    return (entry for entry in snapshots.store.entries(prefix) if oddity(entry.key) is None)
 
 
 def _payload_keys(snapshots: SnapshotStore, ref: SnapshotRef) -> list[str]:

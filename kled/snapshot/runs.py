@@ -20,11 +20,12 @@ GONE: Final = "gone from the state store"
 """The error of a cluster that an earlier run saw."""
 ENDED: Final = "deleted, and its epoch has ended"
 """The error of a cluster that kled deleted."""
-_NUMBERS: Final = 1 << 53
+MOST: Final = (1 << 53) - 1
+"""The largest number that JSON's canonical form has: what is counted stays there."""
 
 Id = Annotated[str, AfterValidator(names.checked_id)]
 Cluster = Annotated[str, AfterValidator(names.checked_cluster)]
-Number = Annotated[int, Field(ge=0, lt=_NUMBERS)]
+Number = Annotated[int, Field(ge=0, le=MOST)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class RunEntry:
     fuzzy: bool = False
     level: Annotated[int, Field(ge=0, le=5)] = 0
     """The highest level proved at birth."""
-    seconds: Annotated[float, Field(ge=0, lt=_NUMBERS)] = 0.0
+    seconds: Annotated[float, Field(ge=0, le=MOST)] = 0.0
     error: str | None = None
     overtakes: tuple[Id, ...] = ()
     """Snapshots whose ids sort after `snapshot`'s, though they are older: a clock was ahead."""

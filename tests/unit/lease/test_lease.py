@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from kled.documents import LARGEST
 from kled.errors import CapabilityMissing, InvalidInput, LeaseHeld, LeaseLost, StoreError
 from kled.lease import Terms, Writer, boot_time, child, hold, vigil
+from kled.lease.contest import succession
 from kled.lease.document import Lease, decode, encode, key
 from kled.lease.writes import acquire, advance
 from kled.retry import Clock
@@ -98,6 +99,15 @@ def test_a_lease_that_cannot_be_understood_is_neither_held_nor_free(
 def test_a_lease_that_is_made_to_harm_its_reader_is_refused(body: bytes) -> None:  # fault 84
     with pytest.raises(StoreError, match="the lease cannot be read"):
         decode(body)
+
+
+def test_after_the_largest_token_that_can_be_read_another_one_is_taken() -> None:
+    """Fault 87: with one more than that nobody could read the lease again."""
+    before = decode(encode(Lease(CLUSTER, ME, TTL, LARGEST)))
+
+    after = succession(CLUSTER, ME, TTL, before)
+
+    assert decode(encode(after)).token == after.token != before.token
 
 
 def test_a_lease_is_kept_outside_every_cluster() -> None:

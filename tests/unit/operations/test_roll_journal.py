@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kled.errors import DocumentDamaged
 from kled.models.rolled import Rolled
 from kled.operations.roll_journal import RECORD, Journal, OpenRoll
 
@@ -40,3 +42,12 @@ def test_only_the_newest_groups_are_kept_and_a_forced_roll_remembers_what_it_did
     assert len(journal.past) == 50
     assert journal.begun is not None
     assert len(journal.begun.done) == 60
+
+
+@pytest.mark.parametrize("seconds", [1e15, 9e18])
+def test_a_roll_that_took_longer_than_any_is_damage(seconds: float) -> None:
+    """Fault 87: the time of the next one was reckoned with it, and ended in a traceback."""
+    body = RECORD.encode(Journal(past=(Rolled("g", "node", 1, seconds, datetime.now(UTC)),)))
+
+    with pytest.raises(DocumentDamaged, match="seconds"):
+        RECORD.decode(body, "c", "it")
