@@ -172,15 +172,17 @@ def _kops(
 
 @contextmanager
 def _advised() -> Iterator[None]:
-    """Add what to do to a refusal of the state store that does not say it itself."""
+    """Add what a refusal of the state store means for a change, and what to do."""
     try:
         yield
     except StoreError as error:
-        error.hint = error.hint or (
-            "check the address, the endpoint and the way to it; kled doctor tries the state store"
-            if error.retryable
-            else "a change needs to write to the state store, where its lease is kept"
-        )
+        if not error.retryable:
+            error.advise("a change needs to write to the state store, where its lease is kept")
+        elif error.hint is None:
+            error.advise(
+                "check the address, the endpoint and the way to it; kled doctor tries the state"
+                " store"
+            )
         raise
 
 

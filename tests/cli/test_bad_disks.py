@@ -62,7 +62,8 @@ def test_a_read_only_state_store_is_named_before_anything_is_changed(box: Box, s
 
     assert refused.returncode == 1
     assert "read-only file system" in refused.stderr
-    assert "hint: a change needs to write to the state store" in refused.stderr
+    assert "hint: it is mounted read-only: findmnt --target" in refused.stderr
+    assert "a change needs to write to the state store" in refused.stderr
     assert list(small.iterdir()) == []
     assert box.calls() == ["version"]
 
