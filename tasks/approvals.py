@@ -12,6 +12,7 @@ from kled.kops import areas
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
 from tasks import asking, notifications, plans, resources
+from tasks.markdown import inline
 
 PATIENCE: Final = 3600
 """Seconds that a run waits with its process alive; longer decisions use two runs, by the digest."""
@@ -50,7 +51,7 @@ def obtain(
         f"{plan.cluster}: a plan waits for approval",
         f"{plan.summary}; {reasons}; digest {plan.digest[:_DIGITS]}",
     )
-    words = f"{plans.markdown(plan, radius)}\nAsked because of {reasons}.\n"
+    words = f"{plans.markdown(plan, radius)}\nAsked because of {inline(reasons)}.\n"
     question = PlanApproval.with_initial_data(
         description=resources.redactor(resources.settings()).text(words), cluster="", digest=""
     )

@@ -16,6 +16,7 @@ from prefect.states import Failed
 
 from kled.errors import KledError
 from kled.redact import Redactor, secret_values
+from kled.visible import visible
 from tasks import logs, notifications, resources
 
 logger = logging.getLogger("kled.flows")
@@ -47,7 +48,7 @@ def failed(error: KledError) -> State[Any]:
     The error stays in this process: flows persist no results.
     """
     hint = f" (hint: {error.hint})" if error.hint else ""
-    words = redactor().text(f"{error.message}{hint}")
+    words = visible(redactor().text(f"{error.message}{hint}"))
     name = flow_run.get_name() or "a flow run"
     notifications.notify("failure", f"{name}: {type(error).__name__}", words)
     return Failed(message=f"{type(error).__name__}: {words}", data=error)

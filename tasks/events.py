@@ -3,13 +3,14 @@
 Delivered at least once: a run that is repeated announces again. The words are those of design §6.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from prefect.events import emit_event
 
 from kled.errors import ClusterNotReady, KledError
 from kled.operations.runner import Row
 from kled.operations.step import Operation, Step
+from kled.visible import visible
 
 _DONE: Final = {
     ("create cluster", "update cluster"): "kled.cluster.created",
@@ -51,11 +52,13 @@ class Announcer:
 
 def emit(event: str, cluster: str, words: str) -> None:
     """Emit `event` about `cluster`; returns at once, Prefect sends in the background."""
-    emit_event(
-        event,
-        resource={
-            "prefect.resource.id": f"kled.cluster.{cluster}",
-            "prefect.resource.name": cluster,
-        },
-        payload={"cluster": cluster, "words": words},
-    )
+    emit_event(event, **told(cluster, words))
+
+
+def told(cluster: str, words: str) -> dict[str, Any]:
+    """Return what an event says, in names and words of one line each."""
+    name = visible(cluster)
+    return {
+        "resource": {"prefect.resource.id": f"kled.cluster.{name}", "prefect.resource.name": name},
+        "payload": {"cluster": name, "words": visible(words)},
+    }

@@ -1,4 +1,7 @@
-"""kled's log lines, and those of kops, on their way to Prefect; secrets stop here at the latest."""
+"""kled's log lines, and those of kops, on their way to Prefect.
+
+Secrets stop here at the latest, and so does what a terminal would obey.
+"""
 
 import logging
 from typing import Final
@@ -7,6 +10,7 @@ from kled.errors import KledError
 from kled.operations.runner import Row
 from kled.operations.step import Step
 from kled.redact import RedactingFilter, Redactor
+from kled.visible import VisibleFilter
 from tasks.environment import LOGGER
 
 LONGEST: Final = 8_000
@@ -27,7 +31,7 @@ steps = logging.getLogger(f"{LOGGER}.steps")
 
 
 def install(redactor: Redactor) -> None:
-    """Forward the logger `kled` to Prefect, and redact whatever leaves a handler. Idempotent.
+    """Forward the logger `kled` to Prefect, and redact what leaves a handler. Idempotent.
 
     The filter goes on handlers: those of a parent logger never ask the parent's filters.
     """
@@ -43,11 +47,12 @@ def install(redactor: Redactor) -> None:
 
 
 def _redact(handler: logging.Handler, redactor: Redactor) -> None:
-    ours = (RedactingFilter, Foreseen)
+    ours = (RedactingFilter, Foreseen, VisibleFilter)
     for earlier in [one for one in handler.filters if isinstance(one, ours)]:
         handler.removeFilter(earlier)
     handler.addFilter(Foreseen())  # first: redacting turns an exception into its text
     handler.addFilter(RedactingFilter(redactor))
+    handler.addFilter(VisibleFilter())
 
 
 class Foreseen(logging.Filter):

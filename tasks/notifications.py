@@ -6,13 +6,14 @@ from pathlib import Path
 from kled.config import Settings
 from kled.errors import InvalidInput
 from kled.rules import Event
+from kled.visible import visible
 from tasks import resources
 
 logger = logging.getLogger("kled.notifications")
 
 
 def notify(event: Event, title: str, body: str) -> None:
-    """Tell everybody whom the rules name for `event`; secrets are taken out of the words.
+    """Tell everybody whom the rules name for `event`, in lines without secrets.
 
     Raises nothing: that nobody could be told must not end a run that changes a cluster. What went
     wrong is logged with the reference, never with the URL.
@@ -28,7 +29,9 @@ def notify(event: Event, title: str, body: str) -> None:
     redact = resources.redactor(settings).text
     for reference in rule.urls:
         try:
-            if not _sent(resolve(settings, reference), redact(title), redact(body)):
+            if not _sent(
+                resolve(settings, reference), visible(redact(title)), visible(redact(body))
+            ):
                 logger.warning("the notification to %s was not taken", reference)
         except InvalidInput as error:
             logger.warning("nobody was told: %s", error.message)

@@ -15,6 +15,7 @@ from kled.operations.plan_deletion import PlanDeletion
 from kled.operations.plan_roll import PlanRoll
 from kled.operations.plan_update import PlanUpdate
 from tasks import operation, resources
+from tasks.markdown import inline
 from tasks.summary import slug
 
 LONGEST = 200
@@ -68,21 +69,23 @@ def publish(plan: Plan, radius: BlastRadius | None) -> None:
     create_markdown_artifact(
         key=slug(f"plan {plan.cluster}"),
         markdown=resources.redactor(resources.settings()).text(text),
-        description=f"plan: {plan.cluster}",
+        description=inline(f"plan: {plan.cluster}"),
     )
 
 
 def markdown(plan: Plan, radius: BlastRadius | None) -> str:
     """Return plan and radius for a person: what, whom it touches, and the digest to approve."""
-    changes = [f"- {describe(one)}{neighbours.words_of(one)}" for one in plan.changes[:LONGEST]]
+    changes = [
+        f"- {inline(describe(one) + neighbours.words_of(one))}" for one in plan.changes[:LONGEST]
+    ]
     more = len(plan.changes) - LONGEST
     return "\n".join(
         [
-            f"# Plan for {plan.cluster}: {plan.summary}",
+            f"# Plan for {inline(plan.cluster)}: {inline(plan.summary)}",
             "",
             f"Digest: `{plan.digest}`",
             "",
-            *([f"**Refused**: {plan.refused}", ""] if plan.refused else ()),
+            *([f"**Refused**: {inline(plan.refused)}", ""] if plan.refused else ()),
             *(_touched(radius) if radius is not None else ()),
             *changes,
             *([f"- and {more} more"] if more > 0 else []),
@@ -92,5 +95,5 @@ def markdown(plan: Plan, radius: BlastRadius | None) -> str:
 
 
 def _touched(radius: BlastRadius) -> list[str]:
-    rows = (f"| {about} | {words.replace('|', '/')} |" for about, words in radius.rows())
+    rows = (f"| {inline(about)} | {inline(words)} |" for about, words in radius.rows())
     return ["| it touches | what |", "| --- | --- |", *rows, ""]

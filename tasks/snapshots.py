@@ -8,6 +8,7 @@ from prefect.artifacts import create_table_artifact
 
 from kled.operations.keep_state import ALL, BackUpState, PruneSnapshots, VerifySnapshots
 from kled.snapshot.names import moment
+from kled.visible import visible
 from tasks import events
 
 UNSEEN: Final = "the run failed before it looked at any"
@@ -24,7 +25,7 @@ def publish_backup(backup: BackUpState) -> None:
     rows = bad_first(backup)
     if rows:
         table = [backup_row(row, datetime.now(UTC)) for row in rows]
-        create_table_artifact(table, key="back-up-state", description=_described(rows))
+        create_table_artifact(seen(table), key="back-up-state", description=_described(rows))
     for told in to_tell(backup):
         events.emit(*told)
 
@@ -57,7 +58,9 @@ def publish_verification(verification: VerifySnapshots) -> None:
         for row in verification.results
     ]
     if rows:
-        create_table_artifact(rows, key="verify-snapshots", description="newest of each cluster")
+        create_table_artifact(
+            seen(rows), key="verify-snapshots", description="newest of each cluster"
+        )
     for told in verified_to_tell(verification):
         events.emit(*told)
 
@@ -81,6 +84,14 @@ def announce_pruning(pruning: PruneSnapshots) -> None:
     for report in pruning.results:
         for one in report["removed"]:
             events.emit("kled.snapshot.pruned", one["cluster"], one["id"])
+
+
+def seen(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of a table with nothing in their texts that a browser or terminal obeys."""
+    return [
+        {name: visible(one) if isinstance(one, str) else one for name, one in row.items()}
+        for row in rows
+    ]
 
 
 def _described(rows: Sequence[dict[str, Any]]) -> str:

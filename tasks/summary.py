@@ -7,7 +7,9 @@ from prefect.artifacts import create_markdown_artifact
 
 from kled.errors import KledError
 from kled.operations.runner import Report, Row
+from kled.visible import visible
 from tasks import resources
+from tasks.markdown import inline
 
 
 def publish(report: Report, *, then: Sequence[str] = (), error: KledError | None = None) -> None:
@@ -16,7 +18,7 @@ def publish(report: Report, *, then: Sequence[str] = (), error: KledError | None
     create_markdown_artifact(
         key=key(report),
         markdown=resources.redactor(resources.settings()).text(text),
-        description=f"{report.operation}: {report.cluster}",
+        description=inline(f"{report.operation}: {report.cluster}"),
     )
 
 
@@ -33,29 +35,25 @@ def slug(words: str) -> str:
 def markdown(report: Report, *, then: Sequence[str] = (), error: KledError | None = None) -> str:
     """Return the summary: a table with one line per step, the error, ways back, next commands."""
     lines = [
-        f"# {report.operation}: {report.cluster}",
+        f"# {inline(report.operation)}: {inline(report.cluster)}",
         "",
         "| step | outcome | duration | attempts | what happened |",
         "| --- | --- | ---: | ---: | --- |",
         *(_line(row) for row in report.rows),
     ]
     if error is not None:
-        lines += ["", f"**{type(error).__name__}**: {error.message}"]
-        lines += ["", f"Hint: {error.hint}"] if error.hint else []
-    ways = [f"- {row.step}: {row.way_back}" for row in report.rows if row.way_back]
-    lines += ["", "Way back:", "", *map(_cell, ways)] if ways else []
+        lines += ["", f"**{type(error).__name__}**: {inline(error.message)}"]
+        lines += ["", f"Hint: {inline(error.hint)}"] if error.hint else []
+    ways = [f"- {inline(row.step)}: {inline(row.way_back)}" for row in report.rows if row.way_back]
+    lines += ["", "Way back:", "", *ways] if ways else []
     if then:
-        lines += ["", "Next:", "", "```sh", *then, "```"]
+        lines += ["", "Next:", "", "```sh", *map(visible, then), "```"]
     return "\n".join(lines) + "\n"
 
 
 def _line(row: Row) -> str:
     cells = (row.step, row.outcome, duration(row.seconds), str(row.attempts), row.words)
-    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
-
-
-def _cell(words: str) -> str:
-    return words.replace("|", "\\|").replace("\n", " ")
+    return "| " + " | ".join(inline(cell) for cell in cells) + " |"
 
 
 def duration(seconds: float) -> str:

@@ -1,12 +1,12 @@
 """`validate-cluster` and `export-kubecfg`."""
 
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import click
 
+from kled.cli import terminal
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.live import display
@@ -41,7 +41,7 @@ _NODES = (
 def validate_cluster(call: Call, name: str | None, wait: timedelta | None) -> None:
     """Say whether a cluster is healthy: exit 0 when it is, 3 when it is not yet."""
     with (
-        display(sys.stderr, verbose=call.verbose) as watching,
+        display(terminal.err(), verbose=call.verbose) as watching,
         call.session(on_line=watching.line) as session,
     ):
         cluster = only_cluster(session, name)

@@ -3,17 +3,17 @@
 import contextlib
 import errno
 import os
+import re
 import signal
-import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from types import FrameType
 from typing import Final
 
 import click
 
 from kled import __version__
+from kled.cli import terminal
 from kled.cli.lazy import LazyGroup
 from kled.errors import KledError
 from kled.redact import Redactor, secret_values
@@ -21,6 +21,8 @@ from kled.redact import Redactor, secret_values
 INTERRUPTED: Final = 130
 TERMINATED: Final = 143
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+_FREE: Final = "free space, or mend the disk"
+_VERBOSE: Final = re.compile(r"-v.*")
 
 
 _WIDE: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -111,73 +113,100 @@ click.version_option(__version__, prog_name="kled", message="%(prog)s %(version)
 
 def run(args: Sequence[str]) -> int:
     """Run one command line and return its exit code; never raises but for a bug in itself."""
-    _open_closed()
+    terminal.prepare()
+    verbose = _is_verbose(args)
+    terminal.log_to(terminal.err, verbose=verbose)
     try:
         with _signals():
             return int(ROOT.main(list(args), prog_name="kled", standalone_mode=False) or 0)
     except click.exceptions.Exit as done:
         return done.exit_code
     except BaseException as error:  # noqa: BLE001 - the edge: each end has its words and its code
-        return _ending(error)
+        return _ending(error, verbose=verbose)
 
 
-def _ending(error: BaseException) -> int:
+def _is_verbose(args: Sequence[str]) -> bool:
+    """Say whether tracebacks are wanted, also where the options cannot be parsed."""
+    return any(one == "--verbose" or _VERBOSE.fullmatch(one) for one in args)
+
+
+def _ending(error: BaseException, *, verbose: bool) -> int:
     """Say in words how the command ended, and return its exit code."""
     match error:
-        case click.UsageError():
-            error.show()
-            return error.exit_code
+        case click.ClickException():
+            return _misused(error)
         case KledError():
-            return _explain(error)
+            return _explain(error.message, error.hint, error.exit_code)
         case KeyboardInterrupt() | click.Abort():
-            click.echo("kled: interrupted", err=True)
-            return INTERRUPTED
+            return _stopped("interrupted", INTERRUPTED)
         case Terminated():
-            click.echo("kled: terminated", err=True)
-            return TERMINATED
+            return _stopped("terminated", TERMINATED)
         case BrokenPipeError() | SystemExit():  # click ends with the latter where it meets EPIPE
-            return _closed_pipe()
+            terminal.close_pipe()
+            return 1
         case _:
-            return _full(error) or _bug(error)
+            return _machine(error) or _bug(error, verbose=verbose)
 
 
-def _explain(error: KledError) -> int:
+def _stopped(how: str, code: int) -> int:
+    terminal.end(f"kled: {how}")
+    return code
+
+
+def _explain(message: str, hint: str | None, code: int = 1) -> int:
     redact = Redactor(secret_values(os.environ)).text
-    click.echo(f"kled: {redact(error.message)}", err=True)
-    if error.hint:
-        click.echo(f"hint: {redact(error.hint)}", err=True)
+    terminal.end(f"kled: {redact(message)}", *([f"hint: {redact(hint)}"] if hint else ()))
+    return code
+
+
+def _misused(error: click.ClickException) -> int:
+    """Say what click found wrong with the words of the command, and where its help is."""
+    context = getattr(error, "ctx", None)
+    usage = (
+        (*context.get_usage().splitlines(), f"Try '{context.command_path} --help' for help.", "")
+        if context is not None
+        else ()
+    )
+    first, *more = Redactor(secret_values(os.environ)).text(error.format_message()).splitlines()
+    terminal.end(*usage, f"Error: {first}", *(f"  {line.strip()}" for line in more))
     return error.exit_code
 
 
-def _bug(error: BaseException) -> int:
+def _bug(error: BaseException, *, verbose: bool) -> int:
+    """Say what nobody foresaw in a line that can be reported, with the whole where `verbose`."""
     redact = Redactor(secret_values(os.environ)).text
-    click.echo(redact("".join(traceback.format_exception(error))), err=True)
-    click.echo("kled: this is a bug in kled; please report it with the lines above", err=True)
-    return 1
+    if verbose:
+        whole = redact("".join(traceback.format_exception(error)))
+        terminal.end(*(f"  {line}" for line in whole.rstrip().split("\n")))
+    more = "the lines above" if verbose else "this line and what --verbose adds to it"
+    where = terminal.place_of(error)
+    return _explain(
+        f"unexpected {type(error).__name__} at {where}: {error}",
+        f"this is a bug in kled; please report it with {more}",
+    )
 
 
-def _closed_pipe() -> int:
-    """The reader (`head`, `less`) went away: end quietly, and keep Python from flushing to it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1
-
-
-def _open_closed() -> None:
-    """Give those that were closed (`>&-`) a place to write to: what is done counts."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - for the whole process
-
-
-def _full(error: BaseException) -> int:
-    """Return 1, said in words, for a full or read-only disk (most often stdout's); else 0."""
-    if not isinstance(error, OSError) or error.errno not in _FULL:
+def _machine(error: BaseException) -> int:
+    """Return 1, said in words, for what the machine refuses: a file, the directory; else 0."""
+    if not isinstance(error, OSError):
         return 0
-    _closed_pipe()
-    where, why = error.filename or "the output", (error.strerror or str(error)).lower()
-    click.echo(f"kled: cannot write {where}: {why}", err=True)
-    click.echo("hint: free space, or mend the disk", err=True)
-    return 1
+    why = (error.strerror or str(error)).lower()
+    if error.errno in _FULL:
+        terminal.close_pipe()  # it is most often stdout's
+        return _explain(f"cannot write {error.filename or 'the output'}: {why}", _FREE)
+    if error.filename is not None:
+        return _explain(f"cannot use {os.fsdecode(error.filename)}: {why}", None)
+    if isinstance(error, FileNotFoundError) and _is_nowhere():
+        return _explain("the working directory is gone", "cd to one that is there")
+    return 0
+
+
+def _is_nowhere() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - Path.cwd does the same
+    except FileNotFoundError:
+        return True
+    return False
 
 
 @contextlib.contextmanager

@@ -85,26 +85,29 @@ def _run(call: Call, name: str, kubeconfig: Path) -> None:
 def _closing_words(call: Call, box: Path, name: str, kubeconfig: Path) -> None:
     there = f"--dir={shlex.quote(str(box))}"
     call.say(
-        f'\ncluster "{name}" is validated - in the sandbox, a simulation.\n'
-        f"kubeconfig: {kubeconfig} (readable by you alone)\n\n"
-        "look around in it:\n"
-        f"{_path_line()}"
-        f'  eval "$(kled sandbox env {there})"\n'
-        "  kled kops get-clusters\n"
-        f"  kled kops get-instances --name={name}\n"
-        f"  kled kops validate-cluster --name={name}\n"
-        "break it and see what happens:\n"
-        f"  kled sandbox break {there} throttled calls=3\n"
-        f"  kled kops validate-cluster --name={name} --wait=5m\n"
-        "be rid of it, and open a new shell:\n"
-        f"  kled sandbox stop {there}\n"
-        "with your own account: kled kops install --version=latest, then kled doctor\n"
+        "",
+        f'cluster "{name}" is validated - in the sandbox, a simulation.',
+        f"kubeconfig: {kubeconfig} (readable by you alone)",
+        "",
+        "look around in it:",
+        *_path_lines(),
+        f'  eval "$(kled sandbox env {there})"',
+        "  kled kops get-clusters",
+        f"  kled kops get-instances --name={name}",
+        f"  kled kops validate-cluster --name={name}",
+        "break it and see what happens:",
+        f"  kled sandbox break {there} throttled calls=3",
+        f"  kled kops validate-cluster --name={name} --wait=5m",
+        "be rid of it, and open a new shell:",
+        f"  kled sandbox stop {there}",
+        "with your own account: kled kops install --version=latest, then kled doctor",
+        "",
     )
 
 
-def _path_line() -> str:
+def _path_lines() -> tuple[str, ...]:
     """Return the line that puts this kled on the PATH, where none is there."""
     if shutil.which("kled"):
-        return ""
+        return ()
     directory = shlex.quote(str(Path(sys.argv[0]).absolute().parent))
-    return f"  export PATH={directory}:$PATH\n"
+    return (f"  export PATH={directory}:$PATH",)

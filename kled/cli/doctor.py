@@ -4,8 +4,6 @@ import os
 import shutil
 from typing import Final
 
-import click
-
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show
 from kled.errors import KledError
@@ -28,7 +26,7 @@ def doctor(call: Call) -> int:
     show(rows, _COLUMNS, call.settings.output)
     wrong = [row for row in rows if row["needed"] and row["state"] != "ok"]
     for row in wrong:
-        click.echo(f"{row['check']}: {row['detail']}", err=True)
+        call.say(f"{row['check']}: {row['detail']}")
     return 1 if wrong else 0
 
 

@@ -1,5 +1,6 @@
 """`edit-instance-group` and `scale-instance-group`."""
 
+import shlex
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from kled.operations.giving_back import ways_on
 from kled.operations.interrupted_scaling import AbandonScaling
 from kled.operations.kept_fields import require_known_fields
 from kled.operations.scale_instance_group import ScaleInstanceGroup
+from kled.visible import visible
 
 _HEADER = """\
 # Instance group {group} of cluster {cluster}.
@@ -203,9 +205,10 @@ def _store(call: Call, operation: EditInstanceGroup | StoreInstanceGroup) -> Non
 def _edit(call: Call, cluster: str, group: str, stored: Document) -> None:
     with call.session() as session:
         require_known_fields(session, cluster, group, stored)  # before anybody edits in vain
-    header = _HEADER.format(group=group, cluster=cluster)
+    header = _HEADER.format(group=visible(group), cluster=visible(cluster))
     path = kept_edit.write(call.settings.home, f"{cluster}.{group}", header + to_yaml(stored))
-    resume = f"kled kops edit-instance-group --name={cluster} --instance-group={group}"
+    names = f"--name={shlex.quote(cluster)} --instance-group={shlex.quote(group)}"
+    resume = f"kled kops edit-instance-group {names}"
     with kept_edit.kept(call, path, resume):
         text = kept_edit.edit(path, call.settings.environment)
         edited = parse(text, stored)

@@ -1,7 +1,6 @@
 """Runs an operation for a command: session, live display, report."""
 
-import sys
-
+from kled.cli import terminal
 from kled.cli.leaf import Call
 from kled.cli.live import display
 from kled.cli.output import Column, show, show_value
@@ -30,7 +29,7 @@ def execute(call: Call, operation: Operation, *, then: str = "", shown: bool = T
     if call.overrides.no_snapshot and guards.snapshot != "none" and call.settings.snapshot_store:
         call.say("warning: NO SNAPSHOT is taken (--no-snapshot): nothing leads back from this")
     with (
-        display(sys.stderr, verbose=call.verbose) as watching,
+        display(terminal.err(), verbose=call.verbose) as watching,
         call.session(
             place, on_line=watching.line, on_note=watching.note, with_kops=guards.needs_kops
         ) as session,

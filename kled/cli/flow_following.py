@@ -1,7 +1,6 @@
 """Follows a flow run on a worker: its state and log lines, and in the end its summary."""
 
 import logging
-import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -9,6 +8,7 @@ from uuid import UUID
 
 import httpx
 
+from kled.cli import terminal
 from kled.cli.leaf import Call
 from kled.cli.output import show_value
 
@@ -129,7 +129,7 @@ def show(call: Call, client: "SyncPrefectClient", run: "FlowRun") -> None:
     """Write the run's summary as result."""
     summary = "\n".join(_summaries(client, run.id))
     if call.settings.output == "table":
-        _markdown(summary)
+        terminal.out().markdown(summary)
     else:
         result = {
             "flow_run": str(run.id),
@@ -149,14 +149,3 @@ def _summaries(client: "SyncPrefectClient", run_id: UUID) -> list[str]:
 
     wanted = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run_id]))
     return [str(one.data) for one in client.read_artifacts(artifact_filter=wanted)]
-
-
-def _markdown(text: str) -> None:
-    """Write markdown to stdout: laid out on a terminal, elsewhere as it is."""
-    if not sys.stdout.isatty():
-        sys.stdout.write(text)
-        return
-    from rich.console import Console  # noqa: PLC0415 - only where somebody looks
-    from rich.markdown import Markdown  # noqa: PLC0415
-
-    Console().print(Markdown(text))

@@ -1,11 +1,10 @@
 """Runs a flow in this process, with the live display; Prefect is imported here and not before."""
 
 import os
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from kled.cli import flow_server
+from kled.cli import flow_server, terminal
 from kled.cli.execute import STEP_COLUMNS
 from kled.cli.leaf import Call
 from kled.cli.live import display
@@ -39,7 +38,10 @@ def run_here(
 
     if not flow_server.named(os.environ):
         call.say("starting a Prefect server for this run; the first start takes half a minute")
-    with display(sys.stderr, verbose=call.verbose) as watching, called_by(call.settings, watching):
+    with (
+        display(terminal.err(), verbose=call.verbose) as watching,
+        called_by(call.settings, watching),
+    ):
         state = cast("State[Any]", flow(**parameters, return_state=True))
     if not state.is_completed():
         raise _error(state)

@@ -95,5 +95,5 @@ def _end(call: Call, run: "FlowRun") -> int:
         call.say(f"kled: the flow run ended as {run.state_name}: {message or 'no message'}")
         return FlowFailed.exit_code
     words, _, hint = message.partition(":")[2].strip().partition(" (hint: ")
-    call.say(f"kled: {words}" + (f"\nhint: {hint.removesuffix(')')}" if hint else ""))
+    call.say(f"kled: {words}", *([f"hint: {hint.removesuffix(')')}"] if hint else ()))
     return kind.exit_code

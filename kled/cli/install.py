@@ -1,10 +1,10 @@
 """`kled kops install`."""
 
 import platform
-import sys
 
 import click
 
+from kled.cli import terminal
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import show_value
 from kled.cli.progress import progress
@@ -43,12 +43,12 @@ def install(call: Call, version: str, *, verify_only: bool) -> None:
         mirror=call.settings.kops_mirror,
         verify_only=verify_only,
     )
-    with fetch.client() as http, progress(sys.stderr, f"kops {version}") as told:
+    with fetch.client() as http, progress(terminal.err(), f"kops {version}") as told:
         done = installing.install(request, http=http, clock=call.clock, progress=told)
     if call.settings.output != "table":
         show_value(done.as_json(), call.settings.output)
         return
-    click.echo(f"kops {done.version} {done.outcome}: {done.path}")
+    terminal.out().say(f"kops {done.version} {done.outcome}: {done.path}")
     call.say(f"its sha256 is the {done.against} one: {done.sha256}")
     if done.replaced:
         call.say(f"it replaces {done.replaced}, which is kept beside it")

@@ -3,13 +3,13 @@
 import contextlib
 import os
 import shlex
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kled import process
+from kled.cli import terminal
 from kled.errors import DiskUnusable, KledError, SettingsError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def edit(path: Path, environment: Mapping[str, str]) -> str:
     the editor ends with another status than 0.
     """
     chosen = environment.get("VISUAL") or environment.get("EDITOR")
-    if not chosen and not sys.stdin.isatty():
+    if not chosen and not terminal.has_input():
         raise SettingsError(
             "there is no terminal to edit on, and neither VISUAL nor EDITOR is set",
             hint="say what to change with --set, --unset, --min and --max, or pass --file",
@@ -76,7 +76,10 @@ def kept(call: "Call", path: Path, resume: str) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        call.say(f"your edit is kept in {path}; go on with:\n  {resume} --file={path}")
+        call.say(
+            f"your edit is kept in {path}; go on with:",
+            f"  {resume} --file={shlex.quote(str(path))}",
+        )
         raise
     path.unlink(missing_ok=True)
 

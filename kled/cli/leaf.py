@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 import click
 
 from kled import config
+from kled.cli import terminal
 from kled.cli.output import Column, show
 from kled.cli.parameters import DURATION
 from kled.operations.guards import READS, Guards, Place
@@ -90,9 +91,9 @@ class Call:
         """Write `rows` (values with `as_json`) to stdout in the chosen format."""
         show([row.as_json() for row in rows], columns, self.settings.output)
 
-    def say(self, words: str) -> None:
-        """Write words for a person to stderr."""
-        click.echo(words, err=True)
+    def say(self, *lines: str) -> None:
+        """Write lines for a person to stderr; what a name holds cannot add one (`terminal`)."""
+        terminal.err().say(*lines)
 
 
 def leaf(

@@ -6,10 +6,12 @@ On a terminal a live list; elsewhere plain lines, one per event, so that logs st
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol
 
+from kled.cli.terminal import Terminal
 from kled.errors import KledError
 from kled.operations.runner import Row
+from kled.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -37,15 +39,14 @@ class Display(Protocol):
 
 
 @contextmanager
-def display(to: TextIO, *, verbose: bool) -> Iterator[Display]:
+def display(to: Terminal, *, verbose: bool) -> Iterator[Display]:
     """Yield the display that fits `to`."""
-    if not to.isatty() or verbose:
+    if not to.is_live or verbose:
         yield PlainLines(to, verbose=verbose)
         return
-    from rich.console import Console  # noqa: PLC0415 - only where somebody looks
-    from rich.live import Live  # noqa: PLC0415
+    from rich.live import Live  # noqa: PLC0415 - only where somebody looks
 
-    console = Console(file=to)
+    console = to.console()
     steps = LiveSteps(console)
     with Live(console=console, get_renderable=steps.render, refresh_per_second=8):
         yield steps
@@ -54,7 +55,7 @@ def display(to: TextIO, *, verbose: bool) -> Iterator[Display]:
 class PlainLines:
     """One line per event; kops' own lines only where `verbose`."""
 
-    def __init__(self, to: TextIO, *, verbose: bool) -> None:
+    def __init__(self, to: Terminal, *, verbose: bool) -> None:
         self._to = to
         self._verbose = verbose
 
@@ -80,8 +81,7 @@ class PlainLines:
         self._say(f"  {words}")
 
     def _say(self, words: str) -> None:
-        self._to.write(words + "\n")
-        self._to.flush()
+        self._to.say(words)
 
 
 class LiveSteps:
@@ -125,10 +125,11 @@ class LiveSteps:
         grid = Table.grid(padding=(0, 1))
         for row in self._rows:
             mark = Text("✔", "green") if row.outcome == "done" else Text("✘", "red")
-            grid.add_row(mark, row.step, f"{row.seconds:6.1f} s", Text(row.words, "dim"))
+            words = Text(visible(row.words), "dim")
+            grid.add_row(mark, Text(visible(row.step)), f"{row.seconds:6.1f} s", words)
         if self._running is not None:
             seconds = time.monotonic() - self._since
-            note = Text(self._note, "dim", overflow="ellipsis", no_wrap=True)
+            note = Text(visible(self._note), "dim", overflow="ellipsis", no_wrap=True)
             note.truncate(max(20, self._console.width - 40))
-            grid.add_row(Spinner("dots"), self._running, f"{seconds:6.1f} s", note)
+            grid.add_row(Spinner("dots"), Text(visible(self._running)), f"{seconds:6.1f} s", note)
         return grid

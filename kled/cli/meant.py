@@ -1,10 +1,8 @@
 """Names that people leave out or cut short: which ones are meant, said aloud where guessed."""
 
-import sys
 from typing import TYPE_CHECKING
 
-import click
-
+from kled.cli import terminal
 from kled.operations.names import instance_group_meant, named_cluster, only_cluster
 
 if TYPE_CHECKING:
@@ -27,13 +25,12 @@ def instance_group(call: "Call", session: "Session", cluster: str, typed: str) -
 
 def can_ask() -> bool:
     """Say whether a person sits at this terminal."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    return terminal.can_ask()
 
 
 def asked(cluster: str, why: str, what: str) -> str | None:
     """Ask a person to type the name, to `what`; None where nobody is there to ask."""
     if not can_ask():
         return None
-    click.echo(f'cluster "{cluster}" is protected: {why}', err=True)
-    answer: str = click.prompt(f"type its name to {what}", default="", show_default=False, err=True)
-    return answer
+    terminal.err().say(f'cluster "{cluster}" is protected: {why}')
+    return terminal.ask(f"type its name to {what}")

@@ -1,10 +1,13 @@
 """Results on stdout: a table, JSON or YAML of the same values."""
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
+
+from kled.cli import terminal
+from kled.cli.terminal import Terminal
+from kled.visible import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +30,37 @@ def show(
 
     Written out at once: what is said afterwards comes after it in a log of both streams.
     """
-    out = to or sys.stdout
     if form == "table":
-        out.writelines(line + "\n" for line in table(rows, columns))
-        out.flush()
+        _out(to).say(*table(rows, columns))
     else:
-        show_value([dict(row) for row in rows], form, out)
+        show_value([dict(row) for row in rows], form, to)
 
 
 def show_value(value: object, form: str, to: TextIO | None = None) -> None:
     """Write one value as JSON, or as YAML (which is also the readable form of a single value)."""
-    out = to or sys.stdout
     if form == "json":
-        out.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        _out(to).data(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
     else:
         from kled.yaml_text import to_text  # noqa: PLC0415 - not for tables
 
-        out.write(to_text([value]))
-    out.flush()
+        _out(to).data(to_text([_whole(value)]))
+
+
+def _out(to: TextIO | None) -> Terminal:
+    return Terminal(to) if to is not None else terminal.out()
+
+
+def _whole(value: object) -> object:
+    """Return the value with halves of surrogate pairs as escapes: YAML has no form for them."""
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case dict():
+            return {_whole(key): _whole(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_whole(one) for one in value]
+        case _:
+            return value
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> list[str]:
@@ -67,5 +83,5 @@ def _cell(value: object, absent: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ",".join(str(one) for one in value)
-    return str(value)
+        return visible(",".join(str(one) for one in value))
+    return visible(str(value))

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import click
 
-from kled.cli import meant
+from kled.cli import meant, terminal
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import show, show_value
 from kled.cli.plan import show_plan
@@ -49,7 +49,7 @@ def plan(call: Call, name: str | None) -> int:
         return PENDING if pending else 0
     show_plan(call, found, radius)
     if not rolling.is_empty:
-        click.echo()
+        terminal.out().say("")
         show([row.as_json() for row in rolling.rows], ROLLING, "table")
     if not found.is_empty and not found.refused:
         call.say(

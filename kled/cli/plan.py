@@ -1,7 +1,6 @@
 """How a plan is shown: kept apart, so that showing one does not import what creates clusters."""
 
-import click
-
+from kled.cli import terminal
 from kled.cli.leaf import Call
 from kled.cli.output import Column, show, show_value
 from kled.models.blast_radius import BlastRadius
@@ -34,6 +33,6 @@ def show_plan(call: Call, plan: Plan, radius: BlastRadius | None = None) -> None
 
 def show_radius(radius: BlastRadius) -> None:
     """Write whom a plan touches to stdout, below a line that is empty."""
-    click.echo()
+    terminal.out().say("")
     rows = [{"about": about, "words": words} for about, words in radius.rows()]
     show(rows, _RADIUS_COLUMNS, "table")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kled.cli import terminal
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 from kled.errors import InvalidInput
@@ -69,9 +70,9 @@ def env(call: Call, directory: Path) -> None:
         show_value({"set": variables, "unset": unset}, call.settings.output)
         return
     for name in unset:
-        click.echo(f"unset {name}")
+        terminal.out().exact(f"unset {name}\n")
     for name, value in sorted(variables.items()):
-        click.echo(f"export {name}={shlex.quote(value)}")
+        terminal.out().exact(f"export {name}={shlex.quote(value)}\n")
 
 
 @leaf("status", examples=("kled sandbox status --dir=/tmp/box",), apart=True)

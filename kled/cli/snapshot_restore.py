@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from kled.cli import parameters
+from kled.cli import parameters, terminal
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.meant import asked, can_ask
@@ -154,7 +154,7 @@ def diff(call: Call, name: str, before: str, after: str) -> None:
     changes = compare(_view(call, kept, name, before, key), _view(call, kept, name, after, key))
     if call.settings.output == "table":
         for one in changes:
-            click.echo(one.line())
+            terminal.out().say(one.line())
         call.say("nothing differs" if not changes else f"{len(changes)} differences")
     else:
         rows = [one.as_json() for one in changes]

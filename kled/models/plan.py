@@ -62,7 +62,7 @@ class Plan:
             key=json.dumps,
         )
         body = json.dumps([self.cluster, changes], separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(body.encode()).hexdigest()
+        return hashlib.sha256(body.encode(errors="surrogatepass")).hexdigest()
 
     def count(self, action: Action) -> int:
         """Return how many resources would be created, modified or deleted."""

@@ -18,7 +18,7 @@ from kled.operations.protection import protection, require_confirmation
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE, READ
-from kled.storage.base import shown
+from kled.visible import visible
 
 GONE = "already gone"
 _NO_WAY_BACK = "kled snapshot restore brings the state back, where there was a snapshot"
@@ -107,7 +107,7 @@ def _require_no_foreign(session: Session, cluster: str) -> None:
         foreign = layout.is_foreign(one.key.removeprefix(f"{cluster}/"))
         if foreign and session.kops.version().minor <= TESTED:
             raise NotApproved(
-                f"{store.location.url}/{shown(one.key)} is no object of kops, which would delete"
+                f"{store.location.url}/{visible(one.key)} is no object of kops, which would delete"
                 " the cloud resources and then refuse the rest",
                 hint="look what it is, move it away, and run this again",
             )

@@ -23,6 +23,7 @@ from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 
 from kled.errors import InvalidInput
+from kled.visible import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,16 +206,13 @@ def oddity(key: str) -> str | None:
     return "bytes that are no UTF-8" if found[0] > "\x7f" else "a control character"
 
 
-def shown(key: str) -> str:
-    """Return a key for a person: nothing in it moves a cursor or ends a line."""
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in key
-    )
+shown: Final = visible
+"""What a key is to a person."""
 
 
 def checked(key: str) -> str:
     """Return `key`; raise `InvalidInput` where it could leave the store or name no object."""
     found = oddity(key)
     if found is not None:
-        raise InvalidInput("key", f'"{shown(key)}" is no object key: it has {found}')
+        raise InvalidInput("key", f'"{visible(key)}" is no object key: it has {found}')
     return key

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import yaml
 
+from kled.visible import quoted
 from kled.yaml_text.scalars import LARGEST, SMALLEST, is_plain
 
 _BLOCK_SAFE: Final = frozenset(map(chr, range(0x20, 0x7F))) | {"\n", "\t"}
@@ -15,8 +16,9 @@ def to_text(documents: Iterable[Any], *, sort_keys: bool = False) -> str:
     """Return the documents as YAML: block style, keys in their order, no anchors, no folding.
 
     Takes what `kled.yaml_text.read` returns, and JSON. Texts that any reader of YAML could take
-    for something else are quoted; longer ones with lines are blocks. Raises `ValueError` for what
-    YAML has no form for, for example half a surrogate pair.
+    for something else are quoted, and what nobody sees in them is escaped: the same values to every
+    reader. Longer ones with lines are blocks. Raises `ValueError` for what YAML has no form for,
+    for example half a surrogate pair.
     """
     listed = list(documents)
     text = yaml.dump_all(
@@ -27,7 +29,9 @@ def to_text(documents: Iterable[Any], *, sort_keys: bool = False) -> str:
         default_flow_style=False,
         width=float("inf"),
     )
-    return str(text)
+    return quoted(
+        str(text)
+    )  # what is not ASCII stands in double quotes: see `is_plain`, `_is_block`
 
 
 class _Dumper(yaml.SafeDumper):

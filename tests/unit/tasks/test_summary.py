@@ -20,7 +20,7 @@ def test_each_step_is_one_row_whatever_its_words() -> None:
     lines = markdown(REPORT).splitlines()
 
     assert "| store definition | done | 4.2 s | 1 | stored |" in lines
-    assert "| validate cluster | failed | 30 min 0 s | 150 | node a\\|b is not ready |" in lines
+    assert "| validate cluster | failed | 30 min 0 s | 150 | node a\\|b\\\\nis not ready |" in lines
 
 
 def test_an_error_stands_below_with_its_hint() -> None:

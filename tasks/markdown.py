@@ -1,0 +1,26 @@
+"""Words in markdown, for artifacts, descriptions and forms: they stay words, whatever they hold."""
+
+import re
+from typing import Final
+
+from kled.visible import visible
+
+_SIGNS: Final = re.compile(
+    r"[\\`*<>\[|&~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^[-+#=]|^\d+(?=[.)](?: |$))"
+)
+"""What would begin a code, emphasis, link, tag, entity, cell, list or heading where it stands."""
+
+
+def inline(words: str) -> str:
+    r"""Return `words` as a markdown text of one line that shows just them, in cells of tables, too.
+
+    Nothing in them is a link, an image, a tag, an entity, code or the end of a cell; line feeds and
+    whatever else cannot be seen are escapes, as in `kled.visible`.
+    """
+    return _SIGNS.sub(_escaped, visible(words))
+
+
+def _escaped(sign: re.Match[str]) -> str:
+    if sign[0].isdigit():
+        return f"{sign[0]}\\"  # the point or bracket after it is what counts
+    return f"\\{sign[0]}"
