@@ -12,6 +12,8 @@ Document = Mapping[str, Any]
 _ROLES: Final = frozenset({"Master", "ControlPlane"})
 _ONE: Final = 1
 """What kops takes for a control plane's bounds that are not given."""
+_HALF: Final = 1 << 31
+"""Bounds are int32 in kops, and `--set` converts without asking (`reflectutils/access.go`)."""
 _BOUNDS: Final = ("minSize", "maxSize")
 
 
@@ -72,11 +74,13 @@ def is_etcd_member(cluster: Document, group: str) -> bool:
 
 
 def _bound(group: Document, name: str) -> int:
+    """Return a bound as kops stores it: `--set` cuts a number to 32 bits, so 4294967296 is 0."""
     value = _spec(group).get(name)
     try:
-        return int(value) if value is not None else _ONE
+        number = int(value) if value is not None else _ONE
     except (TypeError, ValueError):
         return _ONE  # kops refuses it with its own words
+    return (number + _HALF) % (2 * _HALF) - _HALF
 
 
 def _spec(document: Document) -> Mapping[str, Any]:

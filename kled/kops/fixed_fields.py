@@ -67,7 +67,7 @@ def refuse_sets(
         path, value = set_paths.assignment(text)
         for field in fixed:
             was = _shown(stored, field)
-            if path and set_paths.overlap(path, field) and _plain(value.strip()) != was:
+            if path and set_paths.overlap(path, field) and _plain(value) != was:
                 raise _refusal("--set", Moved(".".join(path), was, value), field)
     for text in unsets:
         path = set_paths.path_of(text)

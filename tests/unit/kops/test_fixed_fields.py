@@ -53,6 +53,7 @@ def test_a_set_without_a_value_is_refused() -> None:
     [
         ("metadata.name=x", "metadata.name: b.example.com -> x"),  # fault 64
         ("cluster.metadata/name=x", "metadata.name: b.example.com -> x"),
+        ("metadata.name= b.example.com", "metadata.name: b.example.com ->  b.example.com"),
         ("spec.configBase=s3://x", "spec.configBase: s3://store/b.example.com -> s3://x"),
         (
             "spec.configStore.base=s3://x",

@@ -97,6 +97,9 @@ def do(kops: Kops, operation: Any) -> str:
         ("plane-a", ("spec.minSize=0",)),
         ("plane-b", ("spec.maxSize=1",)),  # two of three members of etcd
         ("plane-c", ("spec.maxSize=0",)),
+        ("plane-a", ("spec.maxSize=4294967296",)),  # kops keeps the last 32 bits
+        ("plane-a", ("spec.minSize=-4294967296",)),
+        ("plane-b", ("spec.maxSize=2147483648",)),
     ],
 )
 def test_a_control_plane_cannot_be_set_to_fewer_machines(
