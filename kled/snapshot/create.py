@@ -24,6 +24,7 @@ from kled.snapshot.at_birth import Reader as KopsReader
 from kled.snapshot.choosing import way_back
 from kled.snapshot.earlier import Earlier
 from kled.snapshot.ledger import read_ledger, ready_to_write
+from kled.snapshot.lost_backups import lost_backups
 from kled.snapshot.lost_keysets import lost_keysets
 from kled.snapshot.making import Made, Making
 from kled.snapshot.manifest import Manifest
@@ -102,6 +103,7 @@ class _Create:
             options.retain_until,
             KopsReader(options.kops_check),
             lost_keysets(self._ledger),
+            lost_backups(self._ledger, options.etcd_backups),
         )
 
     def run(self, clusters: Sequence[str] | None) -> RunResult:

@@ -1,6 +1,7 @@
-"""Keysets that a cluster had and has no more: what replaces a good snapshot as the newest trusted.
+"""Keys that a cluster had and has no more: what replaces a good snapshot as the newest trusted.
 
 A keyset of the same name that shares no key with it is no more the cluster's than one that is gone.
+Of the secrets those count that the cluster lives by; others people may take away.
 
 A definition that somebody stored anew over a lost one is complete as far as it goes: it was never
 applied, so it needs no keyset. Taken for good, it would be what `latest` restores.
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
-from kled.kops.stored import keyset_names
+from kled.kops import identity, layout, stored
 from kled.snapshot import epoch
 from kled.snapshot.choosing import LATEST, choice
 from kled.snapshot.ledger import Ledger
@@ -26,7 +27,7 @@ _WORDS: Final = re.compile(r"[ ,;]+")
 
 
 def lost_keysets(ledger: Ledger) -> Lost:
-    """Return what names the keysets that the cluster lacks, or that hold another's keys.
+    """Return what names the keysets and secrets that the cluster lacks, or that are another's.
 
     It asks the store only where the manifest that is built on is none that can be trusted, or
     where a keyset differs (`other_keysets`), and the epoch only where something is wrong: a cluster
@@ -36,7 +37,7 @@ def lost_keysets(ledger: Ledger) -> Lost:
     def findings(
         cluster: str, objects: Mapping[str, bytes], earlier: Manifest | None, told: Sequence[str]
     ) -> Iterator[str]:
-        before = _reference(ledger, cluster, earlier)
+        before = reference(ledger, cluster, earlier)
         others = other_keysets(ledger.snapshots, before, objects)
         if others.of_machines:
             yield (
@@ -45,12 +46,18 @@ def lost_keysets(ledger: Ledger) -> Lost:
             )
         if before is None:
             return
-        gone = keyset_names(one.key for one in before.objects) - keyset_names(objects)
+        had = [one.key for one in before.objects]
+        gone = stored.keyset_names(had) - stored.keyset_names(objects)
         gone -= {word for words in told for word in _WORDS.split(words)}
-        if not (gone or others.of_snapshot) or _was_deleted(ledger, before):
+        secrets = _needed_secrets(had, objects)
+        if not (gone or secrets or others.of_snapshot) or was_deleted(ledger, before):
             return
         if gone:
             yield f"keysets of snapshot {before.id} are gone from the state store: {_shown(gone)}"
+        if secrets:
+            yield f"secrets of snapshot {before.id} are gone from the state store: " + _shown(
+                secrets
+            )
         if others.of_snapshot:
             yield f"keysets have other keys than in snapshot {before.id}: " + _shown(
                 others.of_snapshot
@@ -59,13 +66,25 @@ def lost_keysets(ledger: Ledger) -> Lost:
     return findings
 
 
+def _needed_secrets(had: Iterable[str], objects: Mapping[str, bytes]) -> frozenset[str]:
+    """Return the secrets that stood at `had`, are gone, and that the cluster lives by."""
+    definition = stored.mapping(objects.get(layout.CONFIG, b"")) or {}
+    gone = (key for key in had if key.startswith(layout.SECRETS) and key not in objects)
+    names = (key.removeprefix(layout.SECRETS) for key in gone)
+    return frozenset(name for name in names if identity.needs_secret(definition, name))
+
+
 def _shown(names: Iterable[str]) -> str:
     shown = sorted(names)
     more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
     return f"{', '.join(shown[:_SHOWN])}{more}"
 
 
-def _reference(ledger: Ledger, cluster: str, earlier: Manifest | None) -> Manifest | None:
+def reference(ledger: Ledger, cluster: str, earlier: Manifest | None) -> Manifest | None:
+    """Return what the cluster's state is held against: the newest snapshot to trust, if any.
+
+    `earlier` is the manifest that is built on; where it is sound itself nothing is asked for.
+    """
     entry = ledger.entry(cluster)
     if entry is None or not entry.snapshot or entry.error == ENDED:
         return None
@@ -78,6 +97,7 @@ def _reference(ledger: Ledger, cluster: str, earlier: Manifest | None) -> Manife
         return None
 
 
-def _was_deleted(ledger: Ledger, before: Manifest) -> bool:
+def was_deleted(ledger: Ledger, before: Manifest) -> bool:
+    """Say whether the cluster of a snapshot was deleted since: what is there now is another one."""
     known = epoch.read(ledger.snapshots, before.cluster)
     return known is not None and (known.vacant or before.id <= known.past)

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from kled.kops import keyset_keys, layout, places, stored
 from kled.snapshot import archive, at_birth, etcd, older_backup, payloads
+from kled.snapshot.lost_backups import MAIN, LostBackups, of_the_definition
 from kled.snapshot.lost_keysets import Lost
 from kled.snapshot.manifest import (
     FORMAT,
@@ -39,8 +40,6 @@ _LONGEST_FINDING: Final = 500
 """Characters: what a definition holds may be named in it."""
 _BLOBS_AT_ONCE: Final = 3
 """Of large ones, one is read while the others are written."""
-_MAIN: Final = "main"
-"""The etcd cluster that holds what people made; `events` and `cilium` fill themselves again."""
 QUIET_FOR: Final = timedelta(seconds=30)
 """A definition that nobody wrote for so long is quiescent: kops is not in the middle of it."""
 
@@ -68,7 +67,9 @@ class Making:
     kops: at_birth.Reader
     """Proves level 2 of what is new."""
     lost: Lost
-    """Names the keysets that the cluster had and has no more, or with other keys."""
+    """Names the keysets and secrets that the cluster had and has no more, or with other keys."""
+    lost_backups: LostBackups
+    """Says that the cluster had a backup of etcd and has none any more."""
     one_large_read: threading.Lock = field(default_factory=threading.Lock)
     """Held while a large object is read: the next one is read while this one is written, so that
     both directions of a link are busy, and one spool after the other fills."""
@@ -90,11 +91,11 @@ class Making:
                 "kubernetes_version": earlier.kubernetes_version,
                 "keysets": earlier.keysets,
             }
-            findings, level = earlier.findings, _definition_level(earlier)
+            findings, level = of_the_definition(earlier.findings), _definition_level(earlier)
             of_kops, remark = at_birth.carried(earlier), None
         else:
-            small = [one for one in chosen.definition if one.size <= LARGE]
-            bodies = {one.key: picture.bodies[one.key] for one in small}
+            small = (one.key for one in chosen.definition if one.size <= LARGE)
+            bodies = {key: picture.bodies[key] for key in small}
             wrong = (
                 *stored.findings(bodies, cluster=chosen.cluster),
                 *self._elsewhere(chosen.cluster, bodies),
@@ -102,7 +103,6 @@ class Making:
             lost = self.lost(chosen.cluster, bodies, earlier, wrong)
             findings = _shortened((*wrong, *lost))
             packed = self._archive(chosen.cluster, snapshot_id, bodies)
-            archive_of = snapshot_id
             records = [_record(one, bodies.get(one.key), blobs) for one in chosen.definition]
             about = {
                 "kops_version": stored.kops_version(bodies),
@@ -111,18 +111,19 @@ class Making:
                     name: sorted(held) for name, held in keyset_keys.of_store(bodies).items()
                 },
             }
-            level = 0 if findings else 1
+            archive_of, level = snapshot_id, 0 if findings else 1
             read = self.kops.read(chosen.cluster, bodies) if level else at_birth.Reading()
             of_kops, remark = read.proofs(self.by, self.snapshots.now), read.words
         records += [_record(one, None, blobs) for one in chosen.backups]
-        if _MAIN in older_backup.broken(chosen, damaged):
+        no_backups = self.lost_backups(chosen, earlier)
+        if no_backups or MAIN in older_backup.broken(chosen, damaged):
             level = 0
         manifest = complete(
             {
                 **about,
                 **self._facts(picture, snapshot_id, earlier),
                 **_about_damage(chosen, damaged),
-                "findings": findings,
+                "findings": (*findings, *no_backups),
                 "archive": packed.model_dump(),
                 "archive_of": archive_of,
                 "objects": [
@@ -260,7 +261,9 @@ def _about_damage(chosen: Selection, damaged: Mapping[str, str]) -> dict[str, An
 
 def _definition_level(earlier: Manifest) -> int:
     """Return the level of an earlier snapshot's definition: etcd may have lowered its own."""
-    return 1 if earlier.damaged and not earlier.findings else earlier.level
+    findings = of_the_definition(earlier.findings)
+    of_etcd = earlier.damaged or findings != earlier.findings
+    return 1 if of_etcd and not findings else earlier.level
 
 
 def referred(earlier: Manifest, chosen: Selection) -> tuple[Payload, ...]:

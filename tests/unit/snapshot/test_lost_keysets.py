@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import pytest
+
 from kled.snapshot import epoch
 from kled.snapshot.choosing import choose
 from kled.storage.memory import MemoryStore
@@ -87,3 +89,36 @@ def test_a_cluster_that_was_deleted_took_its_keysets_along() -> None:
     _, level, findings = taken(runs)
 
     assert (level, findings) == (1, ())
+
+
+def test_secrets_that_the_cluster_lives_by_are_missed() -> None:
+    """Fault 41: without its tokens a cluster was called sound, and `latest` had none of them."""
+    runs = Runs(state(1), MemoryStore())
+    good, _, _ = taken(runs)
+    runs.state.delete(f"{C}/secrets/admin")
+
+    _, level, findings = taken(runs)
+
+    assert level == 0
+    assert findings == (f"secrets of snapshot {good} are gone from the state store: admin",)
+    assert choose(runs.snapshots, C, "latest").id == good
+    runs.state.put(f"{C}/secrets/admin", objects(0)["secrets/admin"])
+    assert taken(runs)[1:] == (1, ())
+
+
+@pytest.mark.parametrize("uses_it", [False, True])
+def test_a_secret_that_people_gave_is_missed_where_the_definition_uses_it(*, uses_it: bool) -> None:
+    runs = Runs(state(1), MemoryStore())
+    config = objects(0)["config"].decode()
+    used = config.replace("spec: {", "spec: {encryptionConfig: true, ") if uses_it else config
+    runs.state.put(f"{C}/config", used.encode())
+    for secret in ("encryptionconfig", "dockerconfig"):
+        runs.state.put(f"{C}/secrets/{secret}", objects(0)["secrets/admin"])
+    taken(runs)
+    for secret in ("encryptionconfig", "dockerconfig"):
+        runs.state.delete(f"{C}/secrets/{secret}")
+
+    _, level, findings = taken(runs)
+
+    assert level == (0 if uses_it else 1)
+    assert [words.rpartition(": ")[2] for words in findings] == ["encryptionconfig"] * uses_it
