@@ -32,7 +32,7 @@ def publish_backup(backup: BackUpState) -> None:
 
 def bad_first(backup: BackUpState) -> list[dict[str, Any]]:
     """Return the rows of a run; those without a trusted snapshot of what is there come first."""
-    return sorted(backup.results, key=lambda row: (row["trusted"], row["cluster"]))
+    return sorted(backup.results, key=lambda row: (not row["mend"], row["cluster"]))
 
 
 def to_tell(backup: BackUpState) -> list[tuple[str, str, str]]:
@@ -121,6 +121,7 @@ def backup_row(row: dict[str, Any], now: datetime) -> dict[str, Any]:
         "new": "no" if row["reused"] else "yes",
         "recovery point": recovery_point,
         "remark": _wrong(row),
+        "what to do": row["mend"],
     }
 
 

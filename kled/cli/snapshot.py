@@ -247,7 +247,7 @@ def _show_run(call: Call, done: "RunResult", *, alone: bool) -> None:
     rows = [one.as_json() for one in done.clusters]
     if call.settings.output == "table":
         if rows and (len(rows) != 1 or done.clusters[0].error is None):
-            bad_first = sorted(rows, key=lambda row: (row["trusted"], row["cluster"]))
+            bad_first = sorted(rows, key=lambda row: (not row["mend"], row["cluster"]))
             show([_row(row) for row in bad_first], _CREATED, "table")
     elif len(rows) == 1 and alone:
         show_value({**rows[0], "run": done.run}, call.settings.output)
@@ -258,11 +258,11 @@ def _show_run(call: Call, done: "RunResult", *, alone: bool) -> None:
 def _warn(call: Call, done: "RunResult") -> None:
     for words in done.warnings:
         call.say(f"warning: {words}")
+    for name in done.orphans:
+        call.say(f"warning: {name} holds no cluster: it is not in any snapshot")
     for one in done.clusters:
-        for words in one.left_out:
-            call.say(f"warning: {one.cluster}/{words}: it is not in the snapshot")
-        for words in one.reasons:
-            call.say(f"warning: {one.cluster}: {words}: the snapshot cannot be trusted")
+        if one.problems and (len(done.clusters) > 1 or one.error is None):
+            call.say(f"warning: {one.cluster}: {'; '.join(one.problems)}; {one.mend}")
 
 
 def _only_cluster(call: Call) -> str:
@@ -294,7 +294,7 @@ def _row(document: dict[str, Any]) -> dict[str, Any]:
     if document.get("error"):
         remarks.append(document["error"])
     else:
-        remarks += document["reasons"]
+        remarks += [*document.get("left_out", []), *document["reasons"]]
     remarks += document.get("remarks", [])
     created = document.get("created")
     moment = datetime.fromisoformat(created) if created else None

@@ -52,6 +52,15 @@ def is_group(key: str) -> bool:
     return key.startswith(GROUPS) and "/" not in key.removeprefix(GROUPS)
 
 
+def is_of_a_cluster(key: str) -> bool:
+    """Say whether only a cluster has such an object: keys, secrets, groups, what an update wrote.
+
+    Where they are and the definition is not, it was lost. What etcd-manager leaves behind a deleted
+    cluster, and what other tools write, says nothing.
+    """
+    return is_group(key) or key.startswith((KEYSETS, SECRETS)) or key in _DERIVED_FILES
+
+
 def kind_of(key: str) -> Kind:
     """Say what the object is. What kops does not write is intent: some person wanted it."""
     if key.startswith(_BACKUPS):

@@ -5,7 +5,7 @@ Formats: captures state-store-1cp-after-update and state-store-3cp-after-update.
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from kled import yaml_text
@@ -58,20 +58,30 @@ def kubernetes_version(objects: Mapping[str, bytes]) -> str | None:
     return version[:_SHOWN] if isinstance(version, str) else None
 
 
-def findings(objects: Mapping[str, bytes], *, cluster: str | None = None) -> Iterator[str]:
+def findings(
+    objects: Mapping[str, bytes],
+    *,
+    cluster: str | None = None,
+    large: Mapping[str, int] | None = None,
+) -> Iterator[str]:
     """Yield what is wrong with a cluster's objects, by relative key, in words; nothing: complete.
 
     A cluster that was never applied has no keysets yet; one that was needs them. With
-    `cluster` the definition must name that one. Whatever the objects are, it only says so.
+    `cluster` the definition must name that one. `large` are the sizes of objects that are too large
+    to be read here, and so to be what kops keeps there. Whatever the objects are, it only says so.
     """
-    yield from _kind_findings(objects, layout.CONFIG, "Cluster", cluster)
+    large = {key: size for key, size in (large or {}).items() if _is_read(key)}
+    for key, size in large.items():
+        yield f"{key} has {size} bytes: kops writes nothing as large there"
+    if layout.CONFIG not in large:
+        yield from _kind_findings(objects, layout.CONFIG, "Cluster", cluster)
     groups = [key for key in objects if layout.is_group(key)]
-    if not groups:
+    if not groups and not any(map(layout.is_group, large)):
         yield "there is no instance group"
     for key in groups:
         yield from _kind_findings(objects, key, "InstanceGroup", key.removeprefix(layout.GROUPS))
     for name in _needed_keysets(objects) if _is_applied(objects) else ():
-        if not _has_keyset(objects, name):
+        if not _has_keyset((*objects, *large), name):
             yield f"there is no keyset {name}, though the cluster was applied"
     yield from _material_findings(objects)
 
@@ -80,7 +90,7 @@ def _material_findings(objects: Mapping[str, bytes]) -> Iterator[str]:
     for key, body in objects.items():
         if key.startswith(layout.KEYSETS) and key.endswith(f"/{layout.KEYSET_FILE}"):
             yield from _keyset_findings(key, body)
-        elif key.startswith(layout.SECRETS):
+        elif _is_secret(key):
             yield from _secret_findings(key, body)
 
 
@@ -88,9 +98,19 @@ def _is_applied(objects: Mapping[str, bytes]) -> bool:
     return any(key in objects for key in _APPLIED)
 
 
-def _has_keyset(objects: Mapping[str, bytes], name: str) -> bool:
+def _is_read(key: str) -> bool:
+    """Say whether kops reads the object, so that it must have a form."""
+    in_keysets = key.startswith(layout.KEYSETS) and key.endswith(f"/{layout.KEYSET_FILE}")
+    return key == layout.CONFIG or layout.is_group(key) or in_keysets or _is_secret(key)
+
+
+def _is_secret(key: str) -> bool:
+    return key.startswith(layout.SECRETS)
+
+
+def _has_keyset(keys: Collection[str], name: str) -> bool:
     names = (name, OLD_NAMES.get(name, name))
-    return any(f"{layout.KEYSETS}{one}/{layout.KEYSET_FILE}" in objects for one in names)
+    return any(f"{layout.KEYSETS}{one}/{layout.KEYSET_FILE}" in keys for one in names)
 
 
 def _needed_keysets(objects: Mapping[str, bytes]) -> Iterator[str]:
@@ -145,8 +165,10 @@ def _kind_findings(
     named = object_name(document)
     if named and name is not None and named != name:
         yield f'{key} names "{named[:_SHOWN]}" in metadata.name'
-    if key == layout.CONFIG and not (named and isinstance(document.get("spec"), dict)):
-        yield f"{key} has no {'spec' if named else 'metadata.name'}: its end may be cut off"
+    if key == layout.CONFIG and not named:
+        yield f"{key} has no metadata.name: its end may be cut off"
+    elif not isinstance(document.get("spec"), dict):
+        yield f"{key} has no spec: its end may be cut off"
     else:
         yield from _end_findings(key, objects[key])
 

@@ -56,7 +56,8 @@ class BackUpState:
     def results(self) -> Rows:
         """A row per cluster: cluster, id, reused, level, trusted, reasons, objects, bytes, error.
 
-        `newest_trusted` is the snapshot that a recovery would begin with; None: there is none.
+        `mend` is what a person does about it, empty where nothing is wrong; `newest_trusted` is the
+        snapshot that a recovery would begin with; None: there is none.
         """
         return [
             {**one.as_json(), "newest_trusted": self.fallbacks.get(one.cluster, one.snapshot)}
@@ -83,9 +84,11 @@ class BackUpState:
                 reuse=self.reuse,
                 etcd_backups=self.etcd_backups,
             )
-            self.made.append(done)
             bad = [one.cluster for one in done.clusters if not one.trusted]
             self.fallbacks.update(snapshots.newest_trusted(session.stores, bad))
+            url = session.state_store.location.url
+            done = snapshots.with_cures(done, self.fallbacks, url)
+            self.made.append(done)
             done.require_whole()
             new = sum(not one.reused for one in done.clusters)
             warnings = "".join(f"; {words}" for words in done.warnings)

@@ -1,8 +1,8 @@
 """The use cases of snapshots that are about many clusters at once: make, list, verify."""
 
 import contextlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import groupby
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kled.snapshot.ledger import Ledger
     from kled.snapshot.progress import Progress
     from kled.snapshot.repository import SnapshotRef, SnapshotStore
-    from kled.snapshot.results import RunResult
+    from kled.snapshot.results import ClusterResult, RunResult
     from kled.snapshot.verify import VerifyReport
     from kled.storage.base import ObjectStore
 
@@ -49,6 +49,24 @@ def back_up(
         options=CreateOptions(BY, etcd_backups, retain_until, reuse, birth_check(opened.settings)),
         progress=progress,
     )
+
+
+def with_cures(
+    done: "RunResult", fallbacks: "Mapping[str, str | None]", state_store: str
+) -> "RunResult":
+    """Return the run with what to type for each cluster that cannot be trusted."""
+
+    def cured(one: "ClusterResult") -> "ClusterResult":
+        if not one.reasons:
+            return one
+        good = fallbacks.get(one.cluster)
+        if good is None:
+            words = f"mend it in {state_store}/{one.cluster}: no snapshot of it can be trusted"
+            return replace(one, cure=words)
+        back = f"kled snapshot restore --name={one.cluster} --snapshot={good} --yes"
+        return replace(one, cure=f"mend it, or put back what was good: {back}")
+
+    return replace(done, clusters=tuple(map(cured, done.clusters)))
 
 
 def newest_trusted(opened: stores.Stores, clusters: Sequence[str]) -> dict[str, str | None]:

@@ -19,7 +19,7 @@ from kled.errors import (
     KledError,
 )
 from kled.kops import layout
-from kled.snapshot import listing, runs, sweep
+from kled.snapshot import epoch, listing, runs, sweep
 from kled.snapshot.at_birth import Reader as KopsReader
 from kled.snapshot.choosing import way_back
 from kled.snapshot.earlier import Earlier
@@ -136,7 +136,7 @@ class _Create:
 
     def _one(self, cluster: str) -> ClusterResult:
         def work() -> ClusterResult:
-            found = self._relist(cluster)
+            found = self._living(self._relist(cluster))
             if isinstance(found, Orphan):
                 raise _absent(found)
             reused = None
@@ -171,13 +171,25 @@ class _Create:
         """Return its result where nothing is new, and else what was found."""
         if isinstance(found, Orphan):
             return self._unfit(found) or found
-        self._progress.expect(clusters=1)
-        if not self._earlier.is_unchanged(found):
-            return found
         try:
-            return self._reused(found) or found
+            living = self._living(found)
+            if isinstance(living, Orphan):
+                return living
+            self._progress.expect(clusters=1)
+            return (self._earlier.is_unchanged(found) and self._reused(found)) or found
         except KledError as error:
             return self._failed(found.cluster, error, 0.0)
+
+    def _living(self, found: Selection | Orphan) -> Selection | Orphan:
+        """Return what was found, but what is left of a cluster that kled deletes as no cluster.
+
+        A GET for each that has lost its definition.
+        """
+        if isinstance(found, Orphan) or not found.lost:
+            return found
+        known = epoch.read(self._snapshots, found.cluster)
+        ended = known is not None and (known.vacant or known.ends)
+        return Orphan(found.cluster, found.listed) if ended else found
 
     def _look_for_gone(self, there: Collection[str]) -> list[ClusterResult]:
         """Say which clusters an earlier run saw and this one does not."""

@@ -96,10 +96,7 @@ class Making:
         else:
             small = (one.key for one in chosen.definition if one.size <= LARGE)
             bodies = {key: picture.bodies[key] for key in small}
-            wrong = (
-                *stored.findings(bodies, cluster=chosen.cluster),
-                *self._elsewhere(chosen.cluster, bodies),
-            )
+            wrong = (*_wrong(chosen, bodies), *self._elsewhere(chosen.cluster, bodies))
             lost = self.lost(chosen.cluster, bodies, earlier, wrong)
             findings = _shortened((*wrong, *lost))
             packed = self._archive(chosen.cluster, snapshot_id, bodies)
@@ -244,6 +241,11 @@ class Making:
             {"level": one, "at": at, "seconds": round(seconds, 3), "by": self.by}
             for one in range(level + 1)
         ]
+
+
+def _wrong(chosen: Selection, bodies: Mapping[str, bytes]) -> Iterator[str]:
+    large = {one.key: one.size for one in chosen.definition if one.size > LARGE}
+    return stored.findings(bodies, cluster=chosen.cluster, large=large)
 
 
 def _trouble(key: str, chunks: Iterable[bytes]) -> str | None:

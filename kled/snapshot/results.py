@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     from kled.snapshot.verify import KopsCheck
 
 _SHOWN: Final = 3
+_MOVE: Final = (
+    "kops has no such objects: look what it is, and move it out of the cluster's directory"
+)
 _CURE: Final = (
     "mend the cluster's state, and run this again; what its newest trusted snapshot would put back:"
-    " kled snapshot restore --name={cluster} --snapshot=latest"
+    " kled snapshot restore --name={} --snapshot=latest"
 )
 
 
@@ -56,6 +59,24 @@ class ClusterResult:
     """Objects whose keys no snapshot can hold, each with the reason; kops has none such."""
     seconds: float = 0.0
     error: KledError | None = None
+    cure: str = ""
+    """What a person types next; empty where only `mend` can say it."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with it in words that name the object; empty: all of it is safe."""
+        if self.error is not None:
+            return (self.error.message,)
+        return (*(f"{one}, and is not in the snapshot" for one in self.left_out), *self.reasons)
+
+    @property
+    def mend(self) -> str:
+        """What to do about it; empty where nothing is wrong."""
+        if self.error is not None:
+            return self.error.hint or "kled doctor tries the stores"
+        if self.reasons:
+            return self.cure or _CURE.format(self.cluster)
+        return _MOVE if self.left_out else ""
 
     @property
     def trusted(self) -> bool:
@@ -78,6 +99,7 @@ class ClusterResult:
             "left_out": list(self.left_out),
             "seconds": round(self.seconds, 3),
             "error": self.error.message if self.error else None,
+            "mend": self.mend,
         }
 
 
@@ -142,14 +164,13 @@ class RunResult:
             if one.error is not None and one.error.retryable:
                 raise one.error
         if failed and failed[0].error is not None:
-            raise _not_taken(failed[0].cluster, failed[0].error, failed[1:])
+            raise _not_taken(failed[0].cluster, failed[0].error, failed[1:], self._in_all)
         left_out = [f"{one.cluster}/{words}" for one in self.clusters for words in one.left_out]
         if left_out:
             number = f"{len(left_out)} objects were" if len(left_out) > 1 else "an object was"
             raise KledError(
-                f"{number} not taken: {left_out[0]}",
-                hint="kops has no such objects: look what it is, and move it out of the cluster's"
-                " directory; everything else is in the snapshots",
+                f"{number} not taken: {left_out[0]}{self._in_all}",
+                hint=f"{_MOVE}; everything else is in the snapshots",
             )
 
     def _require_trusted(self) -> None:
@@ -159,15 +180,23 @@ class RunResult:
             raise SnapshotNotTrustworthy(
                 f"snapshot {first.snapshot} of {first.cluster} cannot be trusted:"
                 f" {brief(first.reasons)}{others}",
-                hint=_CURE.format(cluster=first.cluster),
+                hint=first.mend,
             )
 
+    @property
+    def _in_all(self) -> str:
+        """Say how many clusters have something wrong, where an error can name one kind alone."""
+        bad = sum(bool(one.problems) for one in self.clusters)
+        return f"; {bad} of {len(self.clusters)} clusters have something wrong" if bad > 1 else ""
 
-def _not_taken(cluster: str, error: KledError, others: Sequence[ClusterResult]) -> KledError:
+
+def _not_taken(
+    cluster: str, error: KledError, others: Sequence[ClusterResult], in_all: str
+) -> KledError:
     """Return what to raise for a cluster that was not taken: exit status 1, whatever kept it."""
-    if error.exit_code == KledError.exit_code and not others:
+    if error.exit_code == KledError.exit_code and not in_all:
         return error
-    more = f"; nor was {_some(others)}" if others else ""
+    more = (f"; nor was {_some(others)}" if others else "") + in_all
     failure = KledError(
         f'cluster "{cluster}" was not taken: {error.message}{more}', hint=error.hint
     )

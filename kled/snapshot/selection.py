@@ -1,7 +1,7 @@
 """From a listing of the state store to what a snapshot takes of each cluster, and what it leaves.
 
 Pure: listings go in, `Selection`s come out. A state store's directories are clusters where they
-hold `config`; `.kled/` is kled's own.
+hold `config`, or what only a cluster has; `.kled/` is kled's own.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,6 +40,9 @@ class Selection:
     linked: tuple[str, ...] = ()
     """Files that have another name, too (hard links): they are taken, and that is said."""
 
+    lost: bool = False
+    """The cluster's own definition is gone: these are what only a cluster has, without it."""
+
     @property
     def definition_digest(self) -> str:
         """The digest that decides whether the archive is made anew."""
@@ -63,7 +66,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A directory of the state store that holds no cluster."""
+    """A directory of the state store that holds no cluster, or what is left of a deleted one."""
 
     name: str
     objects: int
@@ -82,18 +85,20 @@ def _strange(key: str, unfit: str | None) -> str | None:
 def select(cluster: str, entries: Iterable[Entry], backups: int | None) -> Selection | Orphan:
     """Choose from the listing of one cluster; keys of entries begin with `<cluster>/`.
 
-    `backups` is how many complete etcd backups of each etcd cluster to take; None takes all.
+    `backups` is how many complete etcd backups of each etcd cluster to take; None takes all. What
+    is left of a cluster that lost its definition is chosen, too: it may be its only keys.
     """
     start, listed = len(cluster) + 1, 0
     definition: list[Entry] = []
     found: dict[str, dict[str, list[Entry]]] = {}
     skipped: list[Skipped] = []
     odd: list[Skipped] = []
-    there = False
+    there = lost = False
     for one in entries:  # a run looks at every object of a fleet: what is not taken is not copied
         listed += 1
         key = one.key[start:]
         there = there or key == layout.CONFIG  # be it a link
+        lost = lost or layout.is_of_a_cluster(key)
         strange = _strange(key, one.unfit)
         if strange is not None:
             odd.append(Skipped(key=shown(key), reason=strange))
@@ -107,7 +112,7 @@ def select(cluster: str, entries: Iterable[Entry], backups: int | None) -> Selec
             definition.append(_relative(one, start))
         else:
             skipped.append(Skipped(key=key, reason=reason))
-    if not there:
+    if not there and not lost:
         return Orphan(cluster, listed)
     definition, markers = _without_markers(definition)
     skipped += markers
@@ -122,6 +127,7 @@ def select(cluster: str, entries: Iterable[Entry], backups: int | None) -> Selec
         listed,
         tuple(odd),
         tuple(one.key for one in (*definition, *taken) if one.links > 1),
+        lost=not there,
     )
 
 

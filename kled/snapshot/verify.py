@@ -244,7 +244,8 @@ class _Check:
         blob_file(self._snapshots, blob).close()
 
     def _forms(self, manifest: Manifest) -> None:
-        self.findings += stored.findings(self._bodies, cluster=manifest.cluster)
+        large = {one.key: one.size for one in manifest.objects if one.blob}
+        self.findings += stored.findings(self._bodies, cluster=manifest.cluster, large=large)
         document = stored.mapping(self._bodies.get(layout.CONFIG, b"")) or {}
         root = f"{manifest.state_store.rstrip('/')}/{manifest.cluster}"
         self.findings += places.findings(document, root)

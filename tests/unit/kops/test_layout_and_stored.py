@@ -23,7 +23,7 @@ def complete() -> dict[str, bytes]:
     return {
         "config": b"kind: Cluster\nmetadata: {name: c}\nspec:\n  kubernetesVersion: 1.35.5\n"
         b"  etcdClusters: [{name: main}]\n",
-        "instancegroup/nodes": b"kind: InstanceGroup\n",
+        "instancegroup/nodes": b"kind: InstanceGroup\nspec: {role: Node}\n",
         "kops-version.txt": b"1.36.2\n",
         **{f"pki/private/{name}/keyset.yaml": keyset() for name in KEYSETS},
         "secrets/admin": b'{"Data":"eA=="}',

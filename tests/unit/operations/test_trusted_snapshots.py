@@ -300,7 +300,7 @@ def test_a_run_over_damage_is_never_green_and_says_how_old_the_newest_good_one_i
         with pytest.raises(SnapshotNotTrustworthy, match=NO_CA) as refused:
             world.run(backup)
         assert refused.value.exit_code == 4
-        assert f"--name={C} --snapshot=latest" in (refused.value.hint or "")
+        assert f"--name={C} --snapshot={first} --yes" in (refused.value.hint or "")
         (row,) = backup.results
         assert (row["trusted"], row["reasons"]) == (False, [NO_CA])
         assert row["newest_trusted"] == first

@@ -28,6 +28,7 @@ from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
 from tests.stores import CountingStore, FailingStore, Watched
 from tests.unit.snapshot.fleets import (
+    BACKUP,
     Runs,
     each_failure,
     etcd_backup,
@@ -133,11 +134,12 @@ def test_an_absent_cluster_fails_alone() -> None:
         done.require()
 
 
-def test_a_directory_without_a_config_is_named_and_left_out() -> None:
+def test_a_directory_without_what_only_a_cluster_has_is_named_and_left_out() -> None:
     store = state(1)
-    store.put("orphan.example.com/pki/private/kubernetes-ca/keyset.yaml", b"x")
+    store.put("orphan.example.com/notes", b"x")
+    store.put(f"deleted.example.com/{BACKUP}/etcd.backup.gz", b"etcd-manager writes to the end")
 
-    assert Runs(store, MemoryStore()).run().orphans == ("orphan.example.com",)
+    assert Runs(store, MemoryStore()).run().orphans == ("deleted.example.com", "orphan.example.com")
 
 
 def test_new_recipients_make_everything_anew_and_only_they_can_open_it(tmp_path: object) -> None:

@@ -37,7 +37,7 @@ def keys(store: ObjectStore) -> list[str]:
     return [entry.key for entry in store.entries()]
 
 
-@pytest.mark.parametrize("left", [(), (".git/config", "lost.example.com/instancegroup/nodes")])
+@pytest.mark.parametrize("left", [(), (".git/config", "notes.example.com/readme")])
 def test_a_first_run_over_no_cluster_fails_and_writes_nothing_into_the_state_store(
     left: tuple[str, ...],
 ) -> None:

@@ -118,7 +118,10 @@ def test_what_cannot_be_read_is_copied_with_a_finding(key: str, body: bytes) -> 
 def test_a_definition_of_another_cluster_is_a_finding() -> None:  # fault 98
     store = state(2)
     store.put(f"{name(1)}/config", objects(0)["config"])
-    store.put(f"{name(0)}/instancegroup/nodes", b"kind: InstanceGroup\nmetadata: {name: agents}\n")
+    store.put(
+        f"{name(0)}/instancegroup/nodes",
+        b"kind: InstanceGroup\nmetadata: {name: agents}\nspec: {}\n",
+    )
 
     first, second = Runs(store, MemoryStore()).run().clusters
 
