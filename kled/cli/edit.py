@@ -54,8 +54,16 @@ _MAX = click.option("--max", "maximum", type=click.IntRange(0), help="Greatest n
 )
 @_NAME
 @_GROUP
-@click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Repeatable.")
-@click.option("--unset", "unsets", multiple=True, metavar="PATH", help="Repeatable.")
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="A field as -o yaml names it: spec.rootVolumeSize=60, spec.nodeLabels.KEY=x; repeatable.",
+)
+@click.option(
+    "--unset", "unsets", multiple=True, metavar="PATH", help="A field to leave out; repeatable."
+)
 @_MIN
 @_MAX
 @click.option(
@@ -85,6 +93,8 @@ def edit_instance_group(  # noqa: PLR0913 - one parameter per option
     cluster, found, stored = _looked_up(call, name, group)
     _check_bounds(stored, minimum, maximum)
     if wanted or unsets:
+        with call.session() as session:  # a name that is none needs neither lease nor snapshot
+            session.kops.field_flags("InstanceGroup", wanted, (), stored=stored)
         _store(call, EditInstanceGroup(cluster, found, wanted, unsets))
     elif file is not None:
         _store(call, StoreInstanceGroup(cluster, found, kept_edit.read(file)))

@@ -6,7 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kled.kops import command, parse, preview
-from kled.kops.call import DRY_RUN_PREFIX, Calls
+from kled.kops.call import DRY_RUN_PREFIX
+from kled.kops.command import Options
+from kled.kops.field_flags import Document
+from kled.kops.naming import Naming
 from kled.models.definition import Definition
 from kled.models.plan import Plan
 
@@ -14,8 +17,20 @@ if TYPE_CHECKING:
     from kled.models.spec import ClusterSpec  # imports pydantic
 
 
-class Changes(Calls):
+class Changes(Naming):
     """Create, update, roll, upgrade and delete clusters."""
+
+    def create_options(self, spec: "ClusterSpec") -> Options:
+        """Return the flags of `create cluster`, with kops' own names of the fields to set.
+
+        Raises `InvalidInput` for a field that is none. Asks neither the cloud nor the state store.
+        """
+        fields = self.field_flags("Cluster", spec.set, spec.unset, cloud=spec.cloud)
+        return [
+            *((flag, value) for flag, value in spec.flags() if flag not in {"set", "unset"}),
+            *(("set", each) for each in fields.sets),
+            *(("unset", each) for each in fields.unsets),
+        ]
 
     def dry_run(self, spec: "ClusterSpec") -> Definition:
         """`kops create cluster --dry-run`: what `create_cluster` would store. Reads only.
@@ -25,7 +40,7 @@ class Changes(Calls):
         afterwards. AWS, Google and Azure are asked for zones, machine types and images.
         """
         corner = f"{self.state_store}/{DRY_RUN_PREFIX}"
-        argv = command.dry_run(spec.flags(), corner)
+        argv = command.dry_run(self.create_options(spec), corner)
         planned = parse.definition(self.ended(argv, self.call(argv, self.timeout, spec.cloud)))
         body = planned.cluster.get("spec")
         if not isinstance(body, dict) or DRY_RUN_PREFIX not in str(body.get("configBase")):
@@ -40,7 +55,7 @@ class Changes(Calls):
         images and versions (captures E09g, E09i, E09j). Not repeatable: raises `ClusterExists`
         where anything of that name is stored.
         """
-        out = self.change(command.create_cluster(spec.flags()), cloud=spec.cloud)
+        out = self.change(command.create_cluster(self.create_options(spec)), cloud=spec.cloud)
         return preview.update_plan(spec.name, out)
 
     def complete_ssh_key(self, spec: "ClusterSpec") -> None:
@@ -62,15 +77,20 @@ class Changes(Calls):
         self,
         name: str,
         *,
+        stored: Document,
         set: Sequence[str] = (),  # noqa: A002 - kops' word
         unset: Sequence[str] = (),
     ) -> None:
         """`kops edit cluster --set --unset`: change the definition alone.
 
-        Repeatable: it says what is, not what is added. Raises `DefinitionRejected` for a field
-        that does not exist and for what does not fit (captures 30i, 30j).
+        Fields are named as kops prints them (`kled.kops.field_flags`); `stored` is the cluster as
+        it is printed now. Repeatable where no list grows; where there is nothing to set or unset,
+        kops is not called. Raises `InvalidInput` before it is, and `DefinitionRejected` for what
+        does not fit (capture 30j).
         """
-        self.change(command.edit_cluster(name, set, unset))
+        flags = self.field_flags("Cluster", set, unset, stored=stored)
+        if flags.sets or flags.unsets:
+            self.change(command.edit_cluster(name, flags.sets, flags.unsets))
 
     def unregister(self, name: str) -> None:
         """`kops delete cluster --unregister --yes`: delete what is stored, keys included.

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from kled.kops import command
-from kled.kops.call import Calls
+from kled.kops.field_flags import Document
+from kled.kops.naming import Naming
 from kled.models.cluster import Role
 
 
-class Groups(Calls):
+class Groups(Naming):
     """Create, edit and delete instance groups, and replace machines."""
 
     def edit_instance_group(
@@ -15,15 +16,20 @@ class Groups(Calls):
         name: str,
         group: str,
         *,
+        stored: Document,
         set: Sequence[str] = (),  # noqa: A002 - kops' word
         unset: Sequence[str] = (),
     ) -> None:
         """`kops edit instancegroup --set --unset`: change the definition alone.
 
-        Repeatable, and atomic: the one object is written whole. Raises `InstanceGroupNotFound`,
-        `DefinitionRejected`.
+        Fields are named as kops prints them (`kled.kops.field_flags`); `stored` is the group as it
+        is printed now. Repeatable where no list grows, and atomic: the one object is written whole;
+        where there is nothing to set or unset, kops is not called. Raises `InvalidInput` before it
+        is, `InstanceGroupNotFound` and `DefinitionRejected`.
         """
-        self.change(command.edit_instance_group(name, group, set, unset))
+        flags = self.field_flags("InstanceGroup", set, unset, stored=stored)
+        if flags.sets or flags.unsets:
+            self.change(command.edit_instance_group(name, group, flags.sets, flags.unsets))
 
     def create_instance_group(
         self, name: str, group: str, subnets: Sequence[str], role: Role = "node"

@@ -33,7 +33,8 @@ Networking = Literal[
 _LABEL: Final = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _NAME: Final = re.compile(rf"{_LABEL}(\.{_LABEL})+")
 _LONGEST_NAME: Final = 253
-_PATH: Final = re.compile(r"[A-Za-z][\w.\[\]*/-]*")
+_PATH: Final = re.compile(r"[A-Za-z][^=\r\n]*")
+"""Which fields there are, kops' names say (`kled.kops.field_flags`); keys of maps hold any sign."""
 
 
 def _cluster_name(value: str) -> str:
@@ -268,12 +269,12 @@ class ClusterSpec(BaseModel):
     )
     set: Annotated[tuple[str, ...], AfterValidator(_assignments)] = Field(
         default=(),
-        description="Fields of the definition to set (FIELD=VALUE)",
+        description="Fields of the cluster to set, named as in -o yaml (FIELD=VALUE)",
         json_schema_extra={"position": 29, "commas": False},
     )
     unset: Texts = Field(
         default=(),
-        description="Fields of the definition to leave out",
+        description="Fields of the cluster to leave out",
         json_schema_extra={"position": 30},
     )
 

@@ -89,6 +89,7 @@ def check_step(spec: ClusterSpec) -> Step:
         if missing:
             raise missing_error(spec.cloud, missing)
         _refuse_moves(session, spec)
+        session.kops.create_options(spec)  # names every field that is none
         version = session.kops.version()
         advice = check(version)
         for wanted in _versions(spec):

@@ -44,7 +44,7 @@ class EditInstanceGroup:
             unsets = tuple(path for path in self.unsets if not holds_any(path, unknown))
             if self.sets or unsets:
                 session.kops.edit_instance_group(
-                    self.cluster, self.instance_group, set=self.sets, unset=unsets
+                    self.cluster, self.instance_group, stored=stored, set=self.sets, unset=unsets
                 )
             else:  # kops knows no such path to unset, and drops it where it writes the group
                 session.kops.store(to_yaml(stored))

@@ -18,8 +18,10 @@ spec.api.loadBalancer.subnets.*.allocationID spec.api.loadBalancer.subnets.*.all
 spec.api.loadBalancer.useForInternalAPI spec.api.loadBalancer.useForInternalApi
 spec.api.publicName spec.masterPublicName
 spec.authentication.oidc.clientID spec.kubeAPIServer.oidcClientID
+spec.authentication.oidc.groupsClaims spec.kubeAPIServer.oidcGroupsClaim
 spec.authentication.oidc.groupsPrefix spec.kubeAPIServer.oidcGroupsPrefix
 spec.authentication.oidc.issuerURL spec.kubeAPIServer.oidcIssuerURL
+spec.authentication.oidc.requiredClaims spec.kubeAPIServer.oidcRequiredClaim
 spec.authentication.oidc.usernameClaim spec.kubeAPIServer.oidcUsernameClaim
 spec.authentication.oidc.usernamePrefix spec.kubeAPIServer.oidcUsernamePrefix
 spec.cloudProvider.aws.disableSecurityGroupIngress spec.cloudConfig.disableSecurityGroupIngress
@@ -30,7 +32,20 @@ spec.cloudProvider.aws.nlbSecurityGroupMode spec.cloudConfig.nlbSecurityGroupMod
 spec.cloudProvider.aws.nodeIPFamilies spec.cloudConfig.nodeIPFamilies
 spec.cloudProvider.aws.nodeTerminationHandler spec.nodeTerminationHandler
 spec.cloudProvider.aws.podIdentityWebhook spec.podIdentityWebhook
+spec.cloudProvider.aws.spotinstOrientation spec.cloudConfig.spotinstOrientation
+spec.cloudProvider.aws.spotinstProduct spec.cloudConfig.spotinstProduct
 spec.cloudProvider.aws.warmPool spec.warmPool
+spec.cloudProvider.azure spec.cloudConfig.azure
+spec.cloudProvider.azure.subscriptionID spec.cloudConfig.azure.subscriptionId
+spec.cloudProvider.azure.tenantID spec.cloudConfig.azure.tenantId
+spec.cloudProvider.gce.multizone spec.cloudConfig.multizone
+spec.cloudProvider.gce.nodeInstancePrefix spec.cloudConfig.nodeInstancePrefix
+spec.cloudProvider.gce.nodeTags spec.cloudConfig.nodeTags
+spec.cloudProvider.gce.pdCSIDriver spec.cloudConfig.gcpPDCSIDriver
+spec.cloudProvider.gce.project spec.project
+spec.cloudProvider.gce.serviceAccount spec.cloudConfig.gceServiceAccount
+spec.cloudProvider.gce.useStartupScript spec.cloudConfig.gceUseStartupScript
+spec.cloudProvider.openstack spec.cloudConfig.openstack
 spec.configStore.base spec.configBase
 spec.configStore.keypairs spec.keyStore
 spec.configStore.secrets spec.secretStore
@@ -41,11 +56,14 @@ spec.externalDNS spec.externalDns
 spec.hooks.*.enabled spec.hooks.*.disabled
 spec.karpenter.logFormat spec.karpenter.logEncoding
 spec.kubeAPIServer.authorizationRBACSuperUser spec.kubeAPIServer.authorizationRbacSuperUser
+spec.kubeAPIServer.clientCAFile spec.kubeAPIServer.clientCAFile
 spec.kubeAPIServer.etcdCAFile spec.kubeAPIServer.etcdCaFile
 spec.kubeControllerManager.concurrentRCSyncs spec.kubeControllerManager.concurrentRcSyncs
 spec.kubeProxy.ipvsExcludeCIDRs spec.kubeProxy.ipvsExcludeCidrs
 spec.networking.additionalNetworkCIDRs spec.additionalNetworkCIDRs
 spec.networking.amazonVPC spec.networking.amazonvpc
+spec.networking.amazonVPC.image spec.networking.amazonvpc.imageName
+spec.networking.amazonVPC.initImage spec.networking.amazonvpc.initImageName
 spec.networking.cilium.installIptablesRules spec.networking.cilium.IPTablesRulesNoinstall
 spec.networking.cilium.masquerade spec.networking.cilium.disableMasquerade
 spec.networking.egressProxy spec.egressProxy
@@ -84,7 +102,7 @@ _INSIDE: Final = {
     "toFQDNsDNSRejectResponseCode": "toFqdnsDnsRejectResponseCode",
     "toFQDNsEnablePoller": "toFqdnsEnablePoller",
 }
-"""Names that differ alike wherever they stand."""
+"""Names that differ alike, but where the table says otherwise."""
 _NEGATED: Final = frozenset(
     {"disabled", "DisableSubnetTags", "disableMasquerade", "IPTablesRulesNoinstall"}
 )
@@ -142,9 +160,12 @@ def stored_role(role: str) -> str:
     return {"ControlPlane": "Master"}.get(role, role)
 
 
-def is_negated(path: Path) -> bool:
-    """Tell whether the stored field says the opposite of the internal one."""
-    return path[-1] in _NEGATED
+def is_negated(kind: str, path: Path) -> bool:
+    """Tell whether the stored field says the opposite of the internal one.
+
+    kops negates the hooks of a cluster, and copies those of a group as they are.
+    """
+    return kind == "Cluster" and path[-1] in _NEGATED
 
 
 def _renamed(path: Path) -> Path:

@@ -19,6 +19,8 @@ from kled.sandbox.flags import Flags
 Parts = tuple[str, ...]
 _PART = re.compile(r"([^./\[\]\s]+)|\[(\d+|\*)\]")
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
+_IN_MAPS = frozenset({"string", "intorstring", "[]string"})
+_IN_ONE_TEXT = frozenset({"oidcGroupsClaim", "oidcRequiredClaim"})
 _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
 
@@ -47,9 +49,24 @@ def _set(document: dict[str, Any], path: str, text: str) -> None:
         if document["kind"] == "InstanceGroup" and parts == ("spec", "role"):
             text = internal_fields.stored_role(text)
         where = internal_fields.stored(document["kind"], parts)
-        if internal_fields.is_negated(where) and kind == "bool":
+        if internal_fields.is_negated(document["kind"], where) and kind == "bool":
             text = "false" if _typed_as(path, None, kind, text) else "true"
+        if where[-1] in _IN_ONE_TEXT:
+            _put_claims(document, where, text)
+            continue
         _assign(document, where, kind, text, path)
+
+
+def _put_claims(document: dict[str, Any], where: Parts, text: str) -> None:
+    """Add claims of OIDC: kops stores its list in one text, and its map as sorted `KEY=VALUE`."""
+    old = _reach(document, where)
+    if where[-1] == "oidcGroupsClaim":
+        _assign(document, where, "string", ",".join([old, text] if old else [text]), "")
+        return
+    claims = dict(claim.partition("=")[::2] for claim in [*(old or []), text])
+    if old is None:
+        _assign(document, where, "[]string", "", "")
+    _put(_reach(document, where[:-1]), where[-1], sorted("=".join(one) for one in claims.items()))
 
 
 def _unset(document: dict[str, Any], path: str) -> None:
@@ -164,9 +181,13 @@ def _typed(old: Any, kind: str, text: str) -> Any:  # noqa: ANN401 - any JSON va
         return [*(old or []), *(_typed(None, kind[2:], item) for item in text.split(","))]
     if kind.startswith("{}"):
         name, _, value = text.partition("=")
+        if kind[2:] not in _IN_MAPS:
+            raise ValueError(f'unhandled type "map[string]{kind[2:]}"')
         return dict(old or {}) | ({name: _typed(None, kind[2:], value)} if text else {})
     if kind in schema.internal_types():
         return _struct(old, kind, text)
+    if kind == "uint8":
+        raise ValueError('unhandled type "uint8"')
     return _scalar(kind, text)
 
 

@@ -189,11 +189,11 @@ def test_a_state_store_that_is_none_is_refused_with_a_hint(
 def test_a_field_that_kops_does_not_know_is_refused_and_nothing_is_left(
     env: dict[str, str],
 ) -> None:
-    done = kled(env, *CREATE, "--set=spec.noSuchField=1")
+    done = kled(env, *CREATE, "--set=spec.kubernetesApiAcces=1")
 
-    assert done.returncode == 1
-    assert "field spec.noSuchField not found" in said(done)
-    assert "hint: fields are those of" in done.stderr
+    assert done.returncode == 2
+    assert "spec.kubernetesApiAcces is no field of a cluster" in said(done)
+    assert "hint: did you mean spec.kubernetesApiAccess?" in done.stderr  # fault 66
     assert stored(env) == []
 
 

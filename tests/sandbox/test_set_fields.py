@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from kled.sandbox import internal_fields
 from tests.sandbox.desk import Desk
 from tests.sandbox.harness import CAPTURES
 from tests.sandbox.recordings import differences
@@ -90,6 +91,56 @@ def test_a_cluster_s_field_is_stored_under_its_other_name(
     desk: Desk, setting: str, field: str, value: object
 ) -> None:
     assert edited_cluster(desk, f"--set={setting}")[field] == value
+
+
+@pytest.mark.parametrize(
+    "line", (CAPTURES / "field-names" / "differing.txt").read_text().splitlines()
+)
+def test_every_field_is_stored_where_kops_own_code_was_seen_to_store_it(line: str) -> None:
+    if line.startswith("#") or line.endswith(" -"):
+        return
+    kind, inner, name = line.split()
+
+    where = internal_fields.stored(kind, tuple(inner.replace("*", "0").split(".")))
+
+    assert where == tuple(name.removeprefix("!").replace("*", "0").split("."))
+    assert internal_fields.is_negated(kind, where) == name.startswith("!")
+
+
+def test_a_hook_is_negated_in_a_cluster_alone(desk: Desk) -> None:
+    assert edited_cluster(desk, "--set=spec.hooks[0].enabled=true")["hooks"] == [
+        {"disabled": False}
+    ]
+    assert edited(desk, "--set=spec.hooks[0].enabled=true")["hooks"] == [{"disabled": True}]
+
+
+def test_claims_are_stored_in_the_form_of_the_api_server_s_flags(desk: Desk) -> None:
+    oidc = "spec.authentication.oidc"
+    stored = edited_cluster(
+        desk,
+        f"--set={oidc}.groupsClaims=a",
+        f"--set={oidc}.groupsClaims=b",
+        f"--set={oidc}.requiredClaims=k=2",
+        f"--set={oidc}.requiredClaims=j=1",
+        f"--set={oidc}.requiredClaims=k=3",
+    )["kubeAPIServer"]
+
+    assert stored["oidcGroupsClaim"] == "a,b"
+    assert stored["oidcRequiredClaim"] == ["j=1", "k=3"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "kind"),
+    [
+        ("spec.networking.cilium.clusterID=4", "uint8"),
+        ("spec.certManager.featureGates=a=true", "map[string]bool"),
+    ],
+)
+def test_what_kops_cannot_set_is_refused(desk: Desk, setting: str, kind: str) -> None:
+    done = desk.run("edit", "cluster", f"--name={C}", f"--set={setting}")
+
+    name = setting.partition("=")[0]
+    assert f'cannot set field "{name}": unhandled type "{kind}"' in done.stderr
 
 
 def test_nested_names_differ_too(desk: Desk) -> None:

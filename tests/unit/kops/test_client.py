@@ -156,10 +156,15 @@ def test_plans_come_from_previews(tmp_path: Path) -> None:
         (lambda kops: kops.delete_cluster(C), "delete cluster --yes=true"),
         (lambda kops: kops.rolling_update(C), "rolling-update cluster --yes=true"),
         (lambda kops: kops.reconcile(C), "reconcile cluster --yes=true"),
-        (lambda kops: kops.edit_cluster(C, set=["spec.a=1"]), "edit cluster --set=spec.a=1"),
         (
-            lambda kops: kops.edit_instance_group(C, "g", unset=["spec.a"]),
-            "edit instancegroup g --unset=spec.a",
+            lambda kops: kops.edit_cluster(C, stored={}, set=["spec.masterPublicName=x"]),
+            "edit cluster --set=spec.api.publicName=x",
+        ),
+        (
+            lambda kops: kops.edit_instance_group(
+                C, "g", stored={"spec": {"rootVolumeSize": 1}}, unset=["spec.rootVolumeSize"]
+            ),
+            "edit instancegroup g --unset=spec.rootVolume.size",
         ),
         (
             lambda kops: kops.create_instance_group(C, "g", ["a"]),

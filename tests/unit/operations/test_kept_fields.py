@@ -51,6 +51,7 @@ class Remembering(Kops):
     """Stores nothing, and remembers what it was given."""
 
     def edit_instance_group(self, name: str, group: str, **fields: Any) -> None:
+        fields.pop("stored")
         self.__dict__["edited"] = fields
 
     def store_edited_group(self, name: str, group: str, text: str) -> None:
