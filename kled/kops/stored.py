@@ -11,7 +11,7 @@ from typing import Any, Final
 from kled import yaml_text
 from kled.documents import parse_json
 from kled.errors import DocumentDamaged, TextUnreadable
-from kled.kops import layout
+from kled.kops import layout, primary_keys
 from kled.models.definition import object_name
 
 _KEYSETS: Final = (
@@ -87,11 +87,17 @@ def findings(
 
 
 def _material_findings(objects: Mapping[str, bytes]) -> Iterator[str]:
+    whole: dict[str, Mapping[str, Any]] = {}
     for key, body in objects.items():
         if key.startswith(layout.KEYSETS) and key.endswith(f"/{layout.KEYSET_FILE}"):
-            yield from _keyset_findings(key, body)
+            wrong = tuple(_keyset_findings(key, body))
+            yield from wrong
+            document = None if wrong else keyset(body)
+            if document is not None:
+                whole[key] = document
         elif _is_secret(key):
             yield from _secret_findings(key, body)
+    yield from primary_keys.findings(whole)
 
 
 def _is_applied(objects: Mapping[str, bytes]) -> bool:
