@@ -98,6 +98,15 @@ class Ledger:
         return prunes.read(self.snapshots, first, self.root, self.signed_since)
 
     @property
+    def recipients(self) -> tuple[str, ...]:
+        """To whom the store's snapshots are encrypted, as far as anything there tells.
+
+        `kled.json` may be gone, damaged or made anew: then the newest run tells it.
+        """
+        told = self.root.root.recipients if self.root.root else ()
+        return told or (self.newest.recipients if self.newest else ())
+
+    @property
     def signed_since(self) -> str | None:
         """The first signed document of the store, where any source that counts tells."""
         return _earliest(self.root, self.newest, self.seen)

@@ -76,7 +76,8 @@ def mirror(
     A snapshot that is damaged at the source is not copied, and does not keep the others from it;
     one that the newest runs name and the source lacks has failed, too, and so has the newest of a
     cluster that only the target has. Raises `SettingsError` where the target is the source, or one
-    lies within the other, `SnapshotMissing` where there is nothing to copy and nothing was lost
+    lies within the other, or where its snapshots are encrypted and the source's are not,
+    `SnapshotMissing` where there is nothing to copy and nothing was lost
     (another bucket, a directory that nothing is mounted on), and what the stores raise where they
     cannot be used at all.
     """
@@ -86,13 +87,15 @@ def mirror(
             " or one lies within the other",
             hint="a second site is another bucket, best in another region and account",
         )
+    copies = source.at(target)
+    _require_as_secret(source, copies)
     wanted = list(source.list(cluster))
     if wanted:
         _name(source, target)
     there = {
         found for entry in target.entries(names.CLUSTERS) if (found := names.snapshot_of(entry.key))
     }
-    lost = _lost(source, source.at(target), cluster, wanted, there)
+    lost = _lost(source, copies, cluster, wanted, there)
     if not wanted and not lost:
         raise source.nothing(cluster)
     missing = [ref for ref in wanted if (ref.cluster, ref.id) not in there]
@@ -107,6 +110,21 @@ def mirror(
         len(wanted) - len(missing),
         sum(size for _, _, size in done),
         (*lost, *((ref, error) for ref, error, _ in done if error is not None)),
+    )
+
+
+def _require_as_secret(source: SnapshotStore, copies: SnapshotStore) -> None:
+    """Raise `SettingsError` where keys would lie in clear among encrypted snapshots.
+
+    A store that encrypts may hold plain ones of before; they are as old as it is, and go along.
+    """
+    if not read_ledger(copies).recipients or read_ledger(source).recipients:
+        return
+    raise SettingsError(
+        f"the snapshots of the mirror {copies.url} are encrypted, and those of {source.url} are"
+        " not: keys would lie there in clear",
+        hint="mirror to a place of its own, or encrypt them first: name recipients in"
+        " KLED_SNAPSHOT_RECIPIENTS and run kled snapshot create --all",
     )
 
 

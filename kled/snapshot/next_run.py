@@ -24,18 +24,9 @@ def require_fit(ledger: Ledger, *, anew: bool) -> None:
     `InvalidInput` where its snapshots would be plain among encrypted ones, `SnapshotMissing` where
     the store does not seem to be mounted, unless all is made `anew`.
     """
-    require_recipients(ledger.snapshots, _recipients(ledger))
+    require_recipients(ledger.snapshots, ledger.recipients)
     if not anew:
         _require_mounted(ledger)
-
-
-def _recipients(ledger: Ledger) -> tuple[str, ...]:
-    """Return to whom the store's snapshots are encrypted, as far as anything there tells.
-
-    `kled.json` may be gone, damaged or made anew: then the newest run tells it.
-    """
-    told = ledger.root.root.recipients if ledger.root.root else ()
-    return told or (ledger.newest.recipients if ledger.newest else ())
 
 
 def _require_mounted(ledger: Ledger) -> None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kled.errors import InvalidInput
+from kled.errors import InvalidInput, SettingsError
 from kled.snapshot import names
 from kled.snapshot.keys import Keys
+from kled.snapshot.mirror import mirror
+from kled.snapshot.progress import Quiet
 from kled.storage.memory import MemoryStore
 from tests.stores import keys
 from tests.unit.snapshot.fleets import Runs, name, state
@@ -87,3 +89,29 @@ def test_a_plain_store_stays_one_until_recipients_are_named(tmp_path: Path) -> N
     Runs(runs.state, store, age_keys(tmp_path), at=60).run().require()
     with pytest.raises(InvalidInput):
         forgetful(runs).run()
+
+
+def test_a_mirror_takes_no_plain_snapshots_among_encrypted_ones(tmp_path: Path) -> None:
+    """Another member: the other way for keys to lie in clear in an encrypted store."""
+    sealed = Runs(state(1), MemoryStore(), age_keys(tmp_path))
+    sealed.run().require()
+    plain = Runs(sealed.state, MemoryStore(), at=60)
+    plain.run().require()
+    before = keys(sealed.store)
+
+    with pytest.raises(SettingsError, match="keys would lie there in clear"):
+        mirror(plain.snapshots, sealed.store, Quiet())
+
+    assert keys(sealed.store) == before
+
+
+def test_a_mirror_of_encrypted_snapshots_takes_the_plain_ones_of_before_along(
+    tmp_path: Path,
+) -> None:
+    store, second = MemoryStore(), MemoryStore()
+    runs = Runs(state(1), store)
+    runs.run().require()
+    Runs(runs.state, store, age_keys(tmp_path), at=60).run().require()
+
+    for copied in (2, 0):
+        assert len(mirror(runs.snapshots, second, Quiet()).require().copied) == copied
