@@ -68,6 +68,6 @@ def require_trusted(session: Session, result: "ClusterResult") -> None:
     raise SnapshotNotTrustworthy(
         f"snapshot {result.snapshot}, which holds what is there now, could not bring"
         f" {result.cluster} back: {brief(result.reasons)}; no change goes on from there",
-        hint=f"mend its state first; the newest snapshot to trust: {back}; to go on all the same,"
-        " with nothing to go back to: --no-snapshot",
+        hint=f"mend its state first, or go back: {back}; to go on all the same, with nothing to go"
+        " back to: --no-snapshot",
     )
