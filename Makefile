@@ -28,7 +28,7 @@ demo: install ## watch a flow create a cluster in the sandbox (nothing real is t
 	@$(BIN)/kled demo
 
 test: install ## the tests that belong before every commit: some minutes
-	$(BIN)/python -m pytest -q -m "not slow and not browser and not kops and not emulators"
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadscope -m "not slow and not browser and not kops and not emulators"
 
 test-slow: install ## the slow suites: kill tests, real Prefect server and worker, browser
 	$(BIN)/python -m pytest -q -m "(slow or browser) and not emulators"
