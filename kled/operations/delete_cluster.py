@@ -54,7 +54,7 @@ class DeleteCluster:
         roles = () if self.unregister else (roles_step(self.cluster),)
         return (
             *roles,
-            own_places.step(self.cluster),
+            own_places.step(self.cluster, deletes=True),
             guard_step(self),
             delete_step(self),
             proof_step(self.cluster, unregister=self.unregister),

@@ -47,14 +47,14 @@ def require(session: Session, cluster: str, *, deletes: bool = False) -> str:
     return said or NOTHING
 
 
-def step(cluster: str) -> Step:
-    """Refuse a deletion that takes another cluster's state with it.
+def step(cluster: str, *, deletes: bool) -> Step:
+    """Refuse what changes another cluster's state, or with `deletes` takes it along.
 
     Safe to repeat: it only reads. It comes before the snapshot: what is refused costs none.
     """
 
     def act(session: Session) -> str:
-        return require(session, cluster, deletes=True)
+        return require(session, cluster, deletes=deletes)
 
     return Step("check where its state is", act, READ, reads=True)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kled.errors import IdentityAtRisk, KopsError, ResourceNotFound
 from kled.kops import identity
+from kled.operations import own_places
 from kled.operations.guards import EDITS
 from kled.operations.session import Session
 from kled.operations.step import Step
@@ -27,7 +28,7 @@ class CreateSecret:
     guards = EDITS
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the one step.
+        """Return the steps: the secret goes to the cluster's own place, and to nobody else's.
 
         Safe to repeat and to kill with `force`: kops writes one object. Without it a repeat is
         refused where an earlier attempt wrote it already, which then says so.
@@ -42,7 +43,10 @@ class CreateSecret:
                 raise KopsError(f"kops reported success, but there is no secret {self.kind}")
 
         way_back = f"kled kops delete-secret --name={self.cluster} --secret={self.kind} --yes"
-        return (Step("create secret", act, CHANGE, proof=proof, way_back=way_back),)
+        return (
+            own_places.step(self.cluster, deletes=False),
+            Step("create secret", act, CHANGE, proof=proof, way_back=way_back),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,10 @@ class DeleteSecret:
     guards = EDITS
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the one step. Safe to repeat and to kill: kops removes one object."""
+        """Return the steps: the secret is the cluster's own, and nobody else's.
+
+        Safe to repeat and to kill: kops removes one object.
+        """
 
         def done(session: Session) -> str | None:
             return None if has_secret(session, self.cluster, self.secret) else "already gone"
@@ -71,7 +78,10 @@ class DeleteSecret:
                 raise KopsError(f"kops reported success, but secret {self.secret} is still there")
 
         way_back = "create it again from its source; no copy is kept"
-        return (Step("delete secret", act, CHANGE, done=done, proof=proof, way_back=way_back),)
+        return (
+            own_places.step(self.cluster, deletes=False),
+            Step("delete secret", act, CHANGE, done=done, proof=proof, way_back=way_back),
+        )
 
 
 def has_secret(session: Session, cluster: str, name: str) -> bool:

@@ -151,8 +151,14 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
     (StoreInstanceGroup(C, "nodes", ""), [*BEFORE, "edit instance group"]),
     (CreateInstanceGroup(C, "more", ("us-east-1a",)), [*BEFORE, "create instance group"]),
     (DeleteInstanceGroup(C, "nodes"), [*BEFORE, "delete instance group"]),
-    (CreateSecret(C, "dockerconfig", FILE), [*BEFORE, "create secret"]),
-    (DeleteSecret(C, "dockerconfig"), [*BEFORE, "delete secret"]),
+    (
+        CreateSecret(C, "dockerconfig", FILE),
+        ["check epoch", "check where its state is", "take a snapshot", "create secret"],
+    ),
+    (
+        DeleteSecret(C, "dockerconfig"),
+        ["check epoch", "check where its state is", "take a snapshot", "delete secret"],
+    ),
     (
         RotateKeypairs(C, "create"),
         ["check epoch", "check identity", "take a snapshot", "create keypairs"],

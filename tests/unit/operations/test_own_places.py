@@ -10,7 +10,9 @@ from kled import config
 from kled.errors import NotApproved
 from kled.operations import own_places
 from kled.operations.overrides import Overrides
+from kled.operations.secrets import CreateSecret, DeleteSecret
 from kled.operations.session import Session, Who
+from kled.operations.step import attempt
 from kled.operations.taken_snapshot import taken
 from kled.retry import Clock
 from kled.snapshot.verify import CONTENTS, verify
@@ -74,6 +76,20 @@ def test_a_place_of_another_cluster_stops_updates_and_deletions(
     assert A in caught.value.message
     assert f"mend spec.{field.partition(':')[0]}" in str(caught.value.hint)
     assert "no-snapshot" not in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "operation", [CreateSecret(B, "dockerconfig", Path("f"), force=True), DeleteSecret(B, "admin")]
+)
+def test_no_secret_of_another_cluster_is_replaced_or_deleted(
+    root: Path, operation: CreateSecret | DeleteSecret
+) -> None:
+    """Fault 2, another member: a copied definition's secrets are the other cluster's."""
+    put(root, B, f"configBase: {root}/state/{A}")
+
+    with pytest.raises(NotApproved, match=f'cluster "{A}"'):
+        for step in operation.steps():
+            attempt(step, session(root))
 
 
 def test_a_deletion_is_stopped_by_who_lives_within_what_it_deletes(root: Path) -> None:
