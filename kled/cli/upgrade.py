@@ -32,14 +32,21 @@ _NAME = click.option("--name", metavar="CLUSTER", help="The cluster; --yes needs
     is_flag=True,
     help="Go over minor versions, which Kubernetes does not support.",
 )
+@click.option(
+    "--give-up",
+    multiple=True,
+    metavar="PATH",
+    help="A field that this kops does not know and may drop; repeatable.",
+)
 @click.option("--yes", is_flag=True, help="Store the newer versions.")
-def upgrade_cluster(
+def upgrade_cluster(  # noqa: PLR0913 - one parameter per option
     call: Call,
     name: str | None,
     kubernetes_version: str | None,
     channel: str | None,
     *,
     skip_minor_versions: bool,
+    give_up: tuple[str, ...],
     yes: bool,
 ) -> None:
     """Show newer versions for a cluster's definition; with --yes store them.
@@ -47,7 +54,7 @@ def upgrade_cluster(
     A version that is none, a downgrade, one that skips a minor version and one that this kops does
     not serve are refused before anything is stored.
     """
-    wish = UpgradeCluster(name or "", kubernetes_version, channel, skip_minor_versions)
+    wish = UpgradeCluster(name or "", kubernetes_version, channel, skip_minor_versions, give_up)
     with call.session() as session:
         wish = replace(wish, cluster=meant.cluster(session, name, changes=yes))
         plan = None if yes else identified(session, planned(session, wish))
@@ -67,6 +74,7 @@ def _storing(wish: UpgradeCluster, version: str | None) -> str:
         f"--kubernetes-version={version}" if version else "",
         f"--channel={shlex.quote(wish.channel)}" if wish.channel else "",
         "--skip-minor-versions" if wish.skip_minor_versions else "",
+        *(f"--give-up={shlex.quote(path)}" for path in wish.give_up),
     )
     return " ".join(("kled kops upgrade-cluster", *filter(None, given), "--yes"))
 

@@ -17,6 +17,7 @@ from kled.operations import identity
 from kled.operations.export_cluster import export_step
 from kled.operations.guards import CREATES, EDITS
 from kled.operations.iam_fanout import roles_step
+from kled.operations.kept_fields import require_all_known
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.operations.stores import require_state_store
@@ -180,6 +181,7 @@ def _attach(session: Session, spec: ClusterSpec, stored: Definition) -> str:
         session.kops.complete_ssh_key(spec)
         return "already stored; attached"
     if stored.is_part_of(wanted):
+        require_all_known(session, stored)
         session.kops.replace(wanted)
         session.kops.complete_ssh_key(spec)
         return "half stored by an earlier run; completed"

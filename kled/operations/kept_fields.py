@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from kled import yaml_text
-from kled.errors import DefinitionRejected, DocumentDamaged, ObjectMissing, TextUnreadable
-from kled.kops import layout
+from kled.errors import DefinitionRejected, ObjectMissing, TextUnreadable
+from kled.kops import fields, layout
 from kled.kops.unknown_fields import Document, holds_any, unknown_fields
+from kled.models.definition import Definition, object_name
 from kled.operations.session import Session
-from kled.storage.bounded import get_bounded
 
 _SHOWN = 5
 
@@ -21,25 +21,67 @@ def require_known_fields(
     without. Returns the unknown fields among these. Only reads: one request, and kops' version
     where it raises.
     """
-    unknown = unknown_fields(_stored(session, cluster, group, printed), printed)
-    lost = [field for field in unknown if not any(holds_any(one, [field]) for one in given_up)]
-    if not lost:
-        return unknown
+    key = f"{cluster}/{layout.GROUPS}{group}"
+    unknown = unknown_fields(_stored(session, key, printed), printed)
+    lost = [field for field in unknown if not _held(field, given_up)]
+    if lost:
+        unset = f"--instance-group={group} --unset={lost[0]}"
+        raise _refusal(
+            session,
+            lost,
+            f'instance group "{group}"',
+            f"; a field that is wrong is given up with: kled kops edit-instance-group"
+            f" --name={cluster} {unset}",
+        )
+    return unknown
+
+
+def require_all_known(
+    session: Session, definition: Definition, given_up: Sequence[str] = (), way_on: str = ""
+) -> None:
+    """Raise `DefinitionRejected` where storing a cluster and its groups would drop a field of any.
+
+    What kops still reads and no longer stores is not meant, nor are the paths `given_up`; `way_on`
+    is the option that gives one up. Only reads: one request for each object.
+    """
+    cluster = definition.name
+    stored = _stored(session, f"{cluster}/{layout.CONFIG}", definition.cluster)
+    unknown = unknown_fields(stored, definition.cluster)
+    lost = [field for field in unknown if not _is_known(field) and not _held(field, given_up)]
+    if lost:
+        more = f"; a field that is no loss is given up with {way_on}={lost[0]}" if way_on else ""
+        raise _refusal(session, lost, f'cluster "{cluster}"', more)
+    for group in definition.groups:
+        require_known_fields(session, cluster, object_name(group), group, given_up)
+
+
+def _held(field: str, paths: Sequence[str]) -> bool:
+    return any(holds_any(one, [field]) for one in paths)
+
+
+def _is_known(field: str) -> bool:
+    try:
+        fields.field_of("Cluster", field)
+    except fields.NoSuchField:
+        return False
+    return True
+
+
+def _refusal(
+    session: Session, lost: Sequence[str], what: str, way_on: str = ""
+) -> DefinitionRejected:
     more = f" and {len(lost) - _SHOWN} more" if len(lost) > _SHOWN else ""
-    unset = f"--instance-group={group} --unset={lost[0]}"
-    raise DefinitionRejected(
-        f"kops {session.kops.version()} does not know {', '.join(lost[:_SHOWN])}{more} of instance"
-        f' group "{group}", and would drop what it does not know; nothing was stored',
-        hint="take the kops that stored it (kled kops install --version=X.Y.Z); a field that is"
-        f" wrong is given up with: kled kops edit-instance-group --name={cluster} {unset}",
+    return DefinitionRejected(
+        f"kops {session.kops.version()} does not know {', '.join(lost[:_SHOWN])}{more} of {what},"
+        " and would drop what it does not know; nothing was stored",
+        hint=f"take the kops that stored it (kled kops install --version=X.Y.Z){way_on}",
     )
 
 
-def _stored(session: Session, cluster: str, group: str, printed: Document) -> Document:
-    """Return the group as it is stored, whatever fields it has."""
+def _stored(session: Session, key: str, printed: Document) -> Document:
+    """Return the object as it is stored, whatever fields it has."""
     try:
-        stored = get_bounded(session.state_store, f"{cluster}/{layout.GROUPS}{group}")
-        document = yaml_text.document(stored.body)
-    except (ObjectMissing, DocumentDamaged, TextUnreadable):
+        document = yaml_text.document(session.state_store.get(key).body)
+    except (ObjectMissing, TextUnreadable):
         return printed  # gone at this moment, or a form that kops alone reads: it says so itself
     return document if isinstance(document, dict) else printed

@@ -11,6 +11,7 @@ from kled.models.version import KubernetesVersion, stored_version
 from kled.operations import identity
 from kled.operations.applied_version import applied_version
 from kled.operations.guards import ROLLS
+from kled.operations.kept_fields import require_all_known
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE, READ
@@ -28,6 +29,8 @@ class UpgradeCluster:
     channel: str | None = None
     skip_minor_versions: bool = False
     """Whether it may go over a minor version, which Kubernetes does not support."""
+    give_up: tuple[str, ...] = ()
+    """Fields that this kops does not know, and may drop."""
 
     name = "upgrade cluster"
     guards = ROLLS
@@ -64,6 +67,8 @@ def planned(session: Session, wish: UpgradeCluster) -> Plan:
 
     Raises `InvalidInput` for a version that is none, and `VersionRefused` for one that the cluster
     cannot go to: a downgrade, one that skips a minor version, one that this kops does not serve.
+    Kops writes the cluster and every group anew: raises `DefinitionRejected` where it would drop a
+    field of one.
     """
     given = wish.kubernetes_version
     if given is not None:
@@ -72,6 +77,9 @@ def planned(session: Session, wish: UpgradeCluster) -> Plan:
     proposed = new_version(plan)
     if given is None and proposed is not None:
         _require(session, wish, versions.parsed("the channel's version", proposed))
+    if not plan.is_empty:
+        definition = session.kops.get_definition(wish.cluster)
+        require_all_known(session, definition, wish.give_up, way_on="--give-up")
     return plan
 
 

@@ -29,7 +29,8 @@ def find_cluster(ctx: Context, name: str) -> Document | None:
     """Return a cluster's document, None where there is none; KopsFailure where it is no document.
 
     One that does not say where kops keeps the rest has it beside itself. A copied one goes by the
-    name that it holds (capture 60m); another kind of object is a panic (capture 60c).
+    name that it holds (capture 60m); another kind of object is a panic (capture 60c). Fields that
+    kops does not know are not in it.
     """
     body = ctx.store.read(f"{name}/config")
     if body is None:
@@ -47,6 +48,7 @@ def find_cluster(ctx: Context, name: str) -> Document | None:
         told = f'actual name was "{actual}", but cluster name was "{name}"'
         words = f"Name of cluster does not match: {told} (using registry path config)."
         ctx.log("W", "cluster.go:203", words)
+    document = schema.pruned(document)
     document["spec"].setdefault("configBase", f"{ctx.store.url}/{name}")
     return document
 

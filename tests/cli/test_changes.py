@@ -217,3 +217,20 @@ def test_an_upgrade_is_checked_before_it_is_previewed_and_names_its_whole_next_c
         assert problem in refused.stderr
     preview = kled(*upgrade, "--kubernetes-version=1.36.9")
     assert f"kled kops upgrade-cluster {NAME} --kubernetes-version=1.36.9 --yes" in preview.stderr
+
+
+def test_an_upgrade_drops_no_field_that_this_kops_does_not_know(
+    kled: Kled, env: dict[str, str]
+) -> None:  # fault 13
+    config = (
+        Path(env["KOPS_STATE_STORE"].removeprefix("file://")) / "changes.example.com" / "config"
+    )
+    config.write_text(config.read_text().replace("spec:\n", "spec:\n  flux: {capacitor: 3}\n", 1))
+    upgrade = ("upgrade-cluster", NAME, "--kubernetes-version=1.36.9")
+
+    for more in ((), ("--yes",)):
+        refused = kled(*upgrade, *more)
+        assert refused.returncode == 1
+        assert "does not know spec.flux of cluster" in refused.stderr
+    assert "flux" in config.read_text()
+    assert "--give-up=spec.flux --yes" in kled(*upgrade, "--give-up=spec.flux").stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,7 @@ from kled.operations.edit_instance_group import (
     group_in,
 )
 from kled.operations.edited_group import to_yaml
-from kled.operations.kept_fields import require_known_fields
+from kled.operations.kept_fields import require_all_known, require_known_fields
 from kled.operations.stored_sizes import StoredSizes
 from kled.yaml_text import document
 from tests.unit.kops.replay import CAPTURES
@@ -157,3 +158,42 @@ def test_what_only_kops_can_judge_is_left_to_kops(tmp_path: Path, text: str) -> 
 
     assert require_known_fields(session(tmp_path), C, "nodes", group) == ()
     assert require_known_fields(session(tmp_path), C, "gone", group) == ()
+
+
+CONFIG = """\
+apiVersion: kops/v1alpha2
+kind: Cluster
+metadata: {creationTimestamp: 2018-01-23T10:00:05Z, name: newer.example.com}
+spec:
+  containerRuntime: docker
+  etcdClusters: [{name: main, warp: 9}]
+  flux: {capacitor: 3}
+  masterInternalName: api.internal.newer.example.com
+status: {}
+"""
+
+
+def test_an_upgrade_writes_all_objects_and_drops_no_field_of_any(tmp_path: Path) -> None:
+    """A member of fault 13: `kops upgrade` stores the cluster and each group anew."""
+    one = here(tmp_path, PRINTED, *["01-version"] * 3)
+    definition = one.kops.get_definition(C)
+    store(tmp_path, f"{C}/config", text=CONFIG)
+
+    with pytest.raises(DefinitionRejected, match=r"does not know spec\.flux of cluster") as refused:
+        require_all_known(one, definition, ("spec.etcdClusters",), way_on="--give-up")
+    assert "--give-up=spec.flux" in str(refused.value.hint)
+    require_all_known(one, replace(definition, groups=()), ("spec.etcdClusters", "spec.flux"))
+
+    store(tmp_path, f"{C}/config", text="")
+    with pytest.raises(DefinitionRejected, match=r"does not know spec\.flux of instance group"):
+        require_all_known(one, definition, ("spec.etcdClusters",))
+
+
+def test_what_kops_dropped_on_purpose_stops_nothing(tmp_path: Path) -> None:
+    """`containerRuntime` and `masterInternalName` are read by kops 1.36 and stored no more."""
+    one = here(tmp_path, PRINTED, "01-version")
+    definition = replace(one.kops.get_definition(C), groups=())
+    lines = [line for line in CONFIG.splitlines() if "flux" not in line and "warp" not in line]
+    store(tmp_path, f"{C}/config", text="\n".join(lines) + "\n")
+
+    require_all_known(one, definition)
