@@ -7,17 +7,43 @@ fields of an instance group that kops does know are printed again under their na
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
+
+from kled.kops import fields as names
+
+_NOT_OURS: Final = ("metadata", "status")
+"""Kubernetes' own parts of an object."""
+_KINDS: Final[Mapping[object, names.Kind]] = {
+    "Cluster": "Cluster",
+    "InstanceGroup": "InstanceGroup",
+}
 
 Document = Mapping[str, Any]
 
 
-def unknown_fields(stored: Document, printed: Document) -> tuple[str, ...]:
+def unknown_fields(
+    stored: Document, printed: Document, *, empty_ones: bool = True
+) -> tuple[str, ...]:
     """Return the paths of `stored` that kops did not print, outermost ones alone; sorted.
 
-    Empty values (false and 0 among them) are not told from those that kops leaves out as defaults.
+    An empty value (false and 0 among them) of a name that kops has is not told from what it leaves
+    out as a default; of another name it is unknown, unless it is null. Those are left out without
+    `empty_ones`, for a kops whose names are not all known here.
     """
-    return tuple(sorted(_missing("", stored, printed)))
+    judged = stored if empty_ones else {}
+    return tuple(sorted(_missing("", stored, printed, judged)))
+
+
+def is_known(document: Document, path: str) -> bool:
+    """Say whether a path of a Cluster or InstanceGroup is one that kops 1.36 reads."""
+    kind = document.get("kind")
+    if path.startswith(_NOT_OURS) or kind not in _KINDS:
+        return True
+    try:
+        names.field_of(_KINDS[kind], path)
+    except names.NoSuchField:
+        return False
+    return True
 
 
 def holds_any(path: str, fields: Iterable[str]) -> bool:
@@ -25,17 +51,17 @@ def holds_any(path: str, fields: Iterable[str]) -> bool:
     return any(field == path or field.startswith((f"{path}.", f"{path}[")) for field in fields)
 
 
-def _missing(path: str, stored: object, printed: object) -> Iterator[str]:
+def _missing(path: str, stored: object, printed: object, whole: Document) -> Iterator[str]:
     if isinstance(stored, Mapping) and isinstance(printed, Mapping):
         for key, value in stored.items():
             inner = f"{path}.{key}" if path else str(key)
             if key in printed:
-                yield from _missing(inner, value, printed[key])
-            elif not _is_empty(value):
+                yield from _missing(inner, value, printed[key], whole)
+            elif not _is_empty(value) or (value is not None and not is_known(whole, inner)):
                 yield inner
     elif isinstance(stored, list) and isinstance(printed, list):
         for index, (mine, theirs) in enumerate(zip(stored, printed, strict=False)):
-            yield from _missing(f"{path}[{index}]", mine, theirs)
+            yield from _missing(f"{path}[{index}]", mine, theirs, whole)
 
 
 def _is_empty(value: object) -> bool:

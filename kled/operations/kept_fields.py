@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from kled import yaml_text
 from kled.errors import DefinitionRejected, ObjectMissing, TextUnreadable
-from kled.kops import fields, layout
-from kled.kops.unknown_fields import Document, holds_any, unknown_fields
+from kled.kops import features, layout
+from kled.kops.unknown_fields import Document, holds_any, is_known, unknown_fields
 from kled.models.definition import Definition, object_name
 from kled.operations.session import Session
 
@@ -22,7 +22,7 @@ def require_known_fields(
     where it raises.
     """
     key = f"{cluster}/{layout.GROUPS}{group}"
-    unknown = unknown_fields(_stored(session, key, printed), printed)
+    unknown = _unknown(session, _stored(session, key, printed), printed)
     lost = [field for field in unknown if not _held(field, given_up)]
     if lost:
         unset = f"--instance-group={group} --unset={lost[0]}"
@@ -46,8 +46,10 @@ def require_all_known(
     """
     cluster = definition.name
     stored = _stored(session, f"{cluster}/{layout.CONFIG}", definition.cluster)
-    unknown = unknown_fields(stored, definition.cluster)
-    lost = [field for field in unknown if not _is_known(field) and not _held(field, given_up)]
+    unknown = _unknown(session, stored, definition.cluster)
+    lost = [
+        field for field in unknown if not is_known(stored, field) and not _held(field, given_up)
+    ]
     if lost:
         more = f"; a field that is no loss is given up with {way_on}={lost[0]}" if way_on else ""
         raise _refusal(session, lost, f'cluster "{cluster}"', more)
@@ -55,16 +57,16 @@ def require_all_known(
         require_known_fields(session, cluster, object_name(group), group, given_up)
 
 
+def _unknown(session: Session, stored: Document, printed: Document) -> tuple[str, ...]:
+    """Return the unknown fields; empty ones are judged by names that a newer kops may have."""
+    every, filled = (unknown_fields(stored, printed, empty_ones=each) for each in (True, False))
+    if every != filled and session.kops.version().minor > features.TESTED:
+        return filled
+    return every
+
+
 def _held(field: str, paths: Sequence[str]) -> bool:
     return any(holds_any(one, [field]) for one in paths)
-
-
-def _is_known(field: str) -> bool:
-    try:
-        fields.field_of("Cluster", field)
-    except fields.NoSuchField:
-        return False
-    return True
 
 
 def _refusal(

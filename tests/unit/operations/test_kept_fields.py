@@ -87,6 +87,19 @@ def test_what_kops_does_not_print_is_found() -> None:
     assert unknown_fields({"spec": {"x": {"y": None, "z": []}, "n": 0, "t": ""}}, shown) == ()
 
 
+def test_an_empty_value_of_a_name_that_kops_has_not_is_found_too() -> None:  # fault 13
+    stored = document(STORED.replace("{capacitor: 3, list: [a]}", "false"))
+    shown = {**stored, "spec": {k: v for k, v in stored["spec"].items() if k != "flux"}}
+
+    assert unknown_fields(stored, shown) == ("spec.flux",)
+    for empty in ("{}", "[]", "0", '""'):
+        body = document(STORED.replace("{capacitor: 3, list: [a]}", empty))
+        assert unknown_fields(body, shown) == ("spec.flux",)
+    del shown["spec"]["suspendProcesses"], shown["status"]
+    assert unknown_fields(stored, shown) == ("spec.flux",)
+    assert unknown_fields({**stored, "spec": {"flux": None}}, shown) == ()
+
+
 def test_kops_drops_it_without_a_word() -> None:
     """Why kled looks: the real kops ends with status 0 and says nothing (captures 62, 60k)."""
     assert (CAPTURES / "62-edit-ig-set-unknown-field" / "rc").read_text() == "0"
