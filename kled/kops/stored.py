@@ -80,10 +80,38 @@ def findings(
         yield "there is no instance group"
     for key in groups:
         yield from _kind_findings(objects, key, "InstanceGroup", key.removeprefix(layout.GROUPS))
+    known = {_group_name(key) for key in (*groups, *large)}
+    for name in sorted(_etcd_groups(objects) - known) if groups else ():
+        yield f"{layout.GROUPS}{name} is missing, and a member of etcd lives there"
     for name in _needed_keysets(objects) if _is_applied(objects) else ():
         if not _has_keyset((*objects, *large), name):
             yield f"there is no keyset {name}, though the cluster was applied"
     yield from _material_findings(objects)
+
+
+def _group_name(key: str) -> str:
+    return key.removeprefix(layout.GROUPS)
+
+
+def _etcd_groups(objects: Mapping[str, bytes]) -> frozenset[str]:
+    """Return the groups in which the definition keeps members of etcd: kops needs each of them."""
+    return frozenset(
+        str(member["instanceGroup"])[:_SHOWN]
+        for etcd in _etcds(objects)
+        for member in _mappings(etcd.get("etcdMembers"))
+        if member.get("instanceGroup")
+    )
+
+
+def _etcds(objects: Mapping[str, bytes]) -> Iterator[Mapping[str, Any]]:
+    """Yield the etcd clusters of the definition."""
+    document = _document(objects.get(layout.CONFIG, b"")) or {}
+    spec = document.get("spec")
+    yield from _mappings(spec.get("etcdClusters") if isinstance(spec, dict) else None)
+
+
+def _mappings(value: object) -> Iterator[Mapping[str, Any]]:
+    yield from (one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
 
 
 def _material_findings(objects: Mapping[str, bytes]) -> Iterator[str]:
@@ -129,12 +157,8 @@ def _needed_keysets(objects: Mapping[str, bytes]) -> Iterator[str]:
         yield from OLD_NAMES
         return
     yield from _KEYSETS
-    document = _document(objects.get(layout.CONFIG, b"")) or {}
-    spec = document.get("spec")
-    etcds = spec.get("etcdClusters") if isinstance(spec, dict) else None
-    for etcd in etcds if isinstance(etcds, list) else ():
-        if isinstance(etcd, dict):
-            yield from (form.format(etcd.get("name")) for form in _ETCD_KEYSETS)
+    for etcd in _etcds(objects):
+        yield from (form.format(etcd.get("name")) for form in _ETCD_KEYSETS)
 
 
 def _is_old(objects: Mapping[str, bytes]) -> bool:

@@ -157,6 +157,28 @@ def test_what_is_missing_or_broken_is_named(change: dict[str, bytes | None], fin
     assert list(stored.findings(objects)) == [finding]
 
 
+def test_a_group_in_which_etcd_lives_is_missed() -> None:
+    """Fault 41, another member: a control plane's lost group was nobody's loss, and `latest`."""
+    etcd = (
+        "[{name: main, etcdMembers: [{name: a, instanceGroup: plane-a}, {instanceGroup: nodes}]}]"
+    )
+    config = complete()["config"].replace(b"[{name: main}]", etcd.encode())
+    objects = {**complete(), "config": config}
+    lost = ["instancegroup/plane-a is missing, and a member of etcd lives there"]
+
+    assert list(stored.findings(objects)) == lost
+    assert list(stored.findings(objects, large={"instancegroup/plane-a": 1 << 30})) != lost
+    objects["instancegroup/plane-a"] = objects["instancegroup/nodes"]
+    assert list(stored.findings(objects)) == []
+
+
+@pytest.mark.parametrize("members", ["1", "[1, {}]", "{a: b}", "[{instanceGroup: }]"])
+def test_members_of_etcd_of_any_form_are_gone_through(members: str) -> None:
+    config = complete()["config"].decode().replace("main}", f"main, etcdMembers: {members}}}")
+
+    assert list(stored.findings({**complete(), "config": config.encode()})) == []
+
+
 def legacy() -> dict[str, bytes]:
     """What a kops before 1.22 left: read by a real 1.36.2 (`get keypairs`) as it stands."""
     renamed = {"kubernetes-ca": "ca", "service-account": "master"}
