@@ -4,6 +4,7 @@ KledError                        exit 1
 ├── SettingsError                exit 2   found before any call out: typed or configured wrong
 │   ├── InvalidInput             one field of what was typed or written; names the field
 │   └── KopsMissing              no kops to run
+│       └── KopsUnsafe           others could swap the installed one
 ├── KopsError                    kops ended with an error that no narrower class names
 │   ├── ClusterNotFound
 │   ├── InstanceGroupNotFound
@@ -111,6 +112,10 @@ class TextUnreadable(KledError):
 
 class KopsMissing(SettingsError):
     """There is no kops executable where kled looks."""
+
+
+class KopsUnsafe(KopsMissing):
+    """Others could put another kops in the place of the installed one: it is not run."""
 
 
 class KopsError(KledError):

@@ -19,6 +19,7 @@ from typing import Final, Protocol
 from prefect.runtime import flow_run
 
 from kled import config
+from kled.files import private
 from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.runner import Observer, Silent
 from kled.operations.session import Session, Who, open_session
@@ -136,5 +137,5 @@ def kubeconfig(cluster: str) -> Path:
     that kubectl uses by default: exporting switches that file's current context.
     """
     directory = settings().home / "kubeconfigs"
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private.make_directory(directory)
     return directory / cluster

@@ -6,7 +6,7 @@ from typing import Final
 
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show
-from kled.errors import KledError
+from kled.errors import KledError, KopsUnsafe
 
 _COLUMNS = (
     Column("CHECK", "check"),
@@ -41,6 +41,8 @@ def _kops(call: Call) -> Row:
     path = settings.environment.get("PATH", os.defpath)
     try:
         found = locate(explicit=settings.kops, home=settings.home, search_path=path)
+    except KopsUnsafe as error:
+        return _row("kops", "wrong", f"{error.message}; {error.hint}", needed=True)
     except KledError as error:
         return _row("kops", "missing", f"{error.message}; {error.hint}", needed=True)
     detail = f"{found.path} ({found.source})"

@@ -1,16 +1,15 @@
 """A text in somebody's editor: in a file of its own, kept until what it says is stored."""
 
 import contextlib
-import os
 import shlex
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kled import process
 from kled.cli import terminal
-from kled.errors import DiskUnusable, KledError, SettingsError
+from kled.errors import KledError, SettingsError
+from kled.files import private
 
 if TYPE_CHECKING:
     from kled.cli.leaf import Call
@@ -24,16 +23,9 @@ def write(home: Path, stem: str, text: str) -> Path:
     A definition may hold user data for machines, so it does not go to a shared directory. Raises
     `DiskUnusable`.
     """
-    try:
-        directory = home / "edits"
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f"{stem}.", suffix=".yaml", dir=directory)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise DiskUnusable(f"cannot write below {home}: {reason}") from error
-    return Path(name)
+    directory = home / "edits"
+    private.make_directory(directory)
+    return private.fresh_file(directory, f"{stem}.", ".yaml", text)
 
 
 def read(path: Path) -> str:

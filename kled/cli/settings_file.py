@@ -6,16 +6,15 @@ one is kept as `<name>.bak`. Nothing secret is ever written: credentials stay in
 """
 
 import contextlib
-import os
 import re
 import shutil
-import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from kled.errors import DiskUnusable, SettingsError
+from kled.errors import SettingsError
+from kled.files import private
 
 Table = Mapping[str, Any]
 
@@ -31,6 +30,7 @@ def remember(path: Path, url: str, profile: Mapping[str, str], *, default: bool)
     is followed. Idempotent. Raises `SettingsError` for a file that is no TOML, `DiskUnusable`.
     """
     target = path.resolve()
+    private.make_directory(target.parent)
     with _disk(target):
         before = target.read_text(encoding="utf-8") if target.exists() else ""
         after = merged(before, url, profile, default=default)
@@ -38,7 +38,7 @@ def remember(path: Path, url: str, profile: Mapping[str, str], *, default: bool)
             shutil.copyfile(target, target.with_name(f"{target.name}.bak"))
             after = dumped(_wanted(_parsed(before), url, profile, default=default))
         if after != before:
-            _replace(target, after)
+            private.write(target, after, keep_mode=True)
 
 
 def merged(text: str, url: str, profile: Mapping[str, str], *, default: bool) -> str | None:
@@ -138,25 +138,7 @@ def _quoted(text: str) -> str:
 @contextlib.contextmanager
 def _disk(target: Path) -> Iterator[None]:
     try:
-        yield
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise DiskUnusable(f"cannot write {target}: {reason}") from error
+        with private.guarded(target, doing="write"):
+            yield
     except UnicodeDecodeError as error:
         raise SettingsError(f"the settings file {target} is not UTF-8") from error
-
-
-def _replace(target: Path, text: str) -> None:
-    """Write the whole beside the target, then move it there; the target's mode stays."""
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            shutil.copymode(target, name)
-        Path(name).replace(target)
-    finally:
-        Path(name).unlink(missing_ok=True)

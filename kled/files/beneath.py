@@ -7,6 +7,7 @@ device is looked at, not opened. Descriptors belong to the caller. All of it rai
 """
 
 import errno
+import fcntl
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -148,6 +149,33 @@ def lock_file(folder: int, name: str, place: str, modes: Modes = PRIVATE) -> int
         return make_file(folder, name, modes)
     _require_regular(os.stat(name, dir_fd=folder, follow_symlinks=False), place)
     return os.open(name, os.O_RDWR | _QUIET, dir_fd=folder)
+
+
+def taken(descriptor: int) -> bool:
+    """Lock an open file until it is closed; False where another process has it locked."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def remove_dead(folder: int, prefix: str) -> None:
+    """Remove this user's files that begin with `prefix` and that no process has locked.
+
+    Each belongs to a writer that locks it as long as it lives. Nothing else is touched: no link, no
+    directory, nothing of other users.
+    """
+    with os.scandir(folder) as entries:
+        names = [one.name for one in entries if one.name.startswith(prefix)]
+    for name in names:
+        with suppress(FileNotFoundError, IsADirectoryError, PermissionError, NotRegular):
+            descriptor, state = open_file(folder, name, name)
+            try:
+                if state.st_uid == os.geteuid() and taken(descriptor):
+                    os.unlink(name, dir_fd=folder)
+            finally:
+                os.close(descriptor)
 
 
 def _made(above: int, name: str, mode: int) -> bool:

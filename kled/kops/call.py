@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from kled.errors import KopsError
+from kled.files import private
 from kled.kops import command
 from kled.kops.classify import classify, last_error
 from kled.kops.unloadable import require_own_name
@@ -111,9 +112,8 @@ class Calls:
         Repeatable; what is not stored yet is created.
         """
         file = self.scratch / "definition.yaml"
-        file.touch(mode=0o600)
+        private.fill(file, text.encode())
         try:
-            file.write_text(text, encoding="utf-8")
             self.change(command.replace(str(file)))
         finally:
             file.unlink(missing_ok=True)

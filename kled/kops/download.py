@@ -16,7 +16,7 @@ from typing import Final
 import httpx
 
 from kled.errors import DeadlineExceeded, DownloadFailed
-from kled.kops.disk import guarded, write_text
+from kled.files.private import guarded, write
 from kled.kops.fetch import opened
 from kled.kops.published import Published
 from kled.kops.release import shown
@@ -121,7 +121,7 @@ def _extent(answer: httpx.Response, offset: int, partial: Path) -> tuple[int, in
 def _begin(wanted: Published, partial: Path, tag: str) -> None:
     discard(partial)
     said = {"address": shown(wanted.address), "etag": tag, "sha256": wanted.sha256}
-    write_text(note(partial), json.dumps(said))
+    write(note(partial), json.dumps(said))
 
 
 def _append(

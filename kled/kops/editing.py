@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from kled.errors import DefinitionRejected, KopsError
+from kled.files import private
 from kled.kops import command
 from kled.kops.call import EDITOR_SCRIPT, Calls
 
@@ -35,9 +36,8 @@ class Editing(Calls):
         kops' reasons, for example the fields that it does not know; nothing is stored then.
         """
         script, edited, opened = (self.scratch / one for one in (EDITOR_SCRIPT, "edited", "opened"))
-        script.write_text(_SCRIPT_TEXT)
-        edited.touch(mode=0o600)
-        edited.write_text(text, encoding="utf-8")
+        private.fill(script, _SCRIPT_TEXT.encode())
+        private.fill(edited, text.encode())
         try:
             self.change(command.edit_instance_group(name, group, (), ()))
         except KopsError as error:

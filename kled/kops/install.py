@@ -6,6 +6,8 @@ and the next run goes on with what was downloaded. Two installations at once tak
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,9 +16,10 @@ from typing import Final
 import httpx
 
 from kled import retry
-from kled.errors import ChecksumMismatch
-from kled.kops import disk, download, managed, release
-from kled.kops.locate import CURRENT, current_version, managed_root
+from kled.errors import ChecksumMismatch, DiskUnusable
+from kled.files import private
+from kled.kops import download, managed, release
+from kled.kops.locate import CURRENT, current_version, managed_root, require_own
 from kled.kops.managed import Installed, Request
 from kled.kops.published import Published, latest, published
 from kled.kops.verify import verify
@@ -45,15 +48,15 @@ def install(
         return verify(request, http=http, clock=clock)
     version = _version(request, http, clock)
     root = managed_root(request.home)
-    disk.make_directory(root)
-    with disk.locked(root / ".lock", clock, patience=DOWNLOAD.deadline):
+    with _advised(), managed.turn(root, clock, DOWNLOAD.deadline):
         before = current_version(root)
         digest = managed.intact(root, version)
         outcome: managed.Outcome = "already installed" if digest else "installed"
+        _close_to_others(request.home, version)
         if digest is None:
             digest = _bring(request, root, version, http=http, clock=clock, progress=progress)
         if before != version:
-            disk.point(root / CURRENT, version)
+            private.point(root / CURRENT, version)
         download.discard(_partial(root, version))  # what a killed run left after its last step
     return Installed(
         version,
@@ -63,6 +66,25 @@ def install(
         "published" if outcome == "installed" else "recorded",
         before if before != version else None,
     )
+
+
+def _close_to_others(home: Path, version: str) -> None:
+    """Take the right to write from others; raise `KopsUnsafe` where that is not ours to take."""
+    root = managed_root(home)
+    places = [home, root, *(one for one in (root / version,) if one.exists())]
+    for place in places:
+        private.close_to_others(place)
+    require_own(places[-1], home)
+
+
+@contextmanager
+def _advised() -> Iterator[None]:
+    """Say what a disk that cannot be used means for an installation."""
+    try:
+        yield
+    except DiskUnusable as error:
+        error.advise("KLED_HOME names where; a broken-off download goes on where it stopped")
+        raise
 
 
 def _partial(root: Path, version: str) -> Path:
@@ -89,7 +111,7 @@ def _bring(
     base = release.parse_mirror(request.mirror)
     wanted = retry.call(lambda: published(http, base, version, request.platform), retry.READ, clock)
     partial = _partial(root, version)
-    disk.make_directory(partial.parent)
+    private.make_directory(partial.parent)
     transfer = _Transfer(http, wanted, partial, clock, progress)
     if not transfer.succeeds():
         logger.warning("the resumed download of kops %s is damaged: once more", version)
@@ -111,7 +133,7 @@ class _Transfer:
     def succeeds(self) -> bool:
         """Download what is missing; False where bytes of an earlier answer make it wrong."""
         resumed = self._fill()
-        digest = disk.sha256(self.partial)
+        digest = private.sha256(self.partial)
         if digest == self.wanted.sha256:
             return True
         if resumed:
@@ -148,11 +170,11 @@ class _Transfer:
 
 def _place(partial: Path, root: Path, version: str, digest: str) -> None:
     """Make the verified file executable and visible, in this order."""
-    disk.make_directory(root / version)
+    private.make_directory(root / version)
     managed.record(root, version, digest)
-    with disk.guarded(partial):
-        partial.chmod(0o755)
-    disk.move(partial, managed.executable(root, version))
-    with disk.guarded(partial.parent):
+    with private.guarded(partial):
+        partial.chmod(0o700)
+    private.move(partial, managed.executable(root, version))
+    with private.guarded(partial.parent):
         for left in partial.parent.iterdir():
             left.unlink()

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from kled.errors import KopsMissing
+from kled.errors import KopsMissing, KopsUnsafe
+from kled.files.swappable import Weakness, weakness
 
 Source = Literal["KLED_KOPS", "managed", "PATH"]
 
 EXECUTABLE: Final = "kops"
 CURRENT: Final = "current"
-INSTALL: Final = "kled kops install --version=latest"
+LATEST: Final = "latest"
+INSTALL: Final = f"kled kops install --version={LATEST}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,12 @@ def locate(*, explicit: Path | None, home: Path, search_path: str) -> Program:
     What was chosen is never replaced in silence: where `explicit` or the managed `current` names
     something that cannot be run, `KopsMissing` says so instead of falling through to another kops.
     The managed path names the version, not `current`: a switch under a running operation does not
-    change the kops that it drives. Raises `KopsMissing` where there is none.
+    change the kops that it drives. Raises `KopsMissing` where there is none, and `KopsUnsafe` where
+    others could swap the managed one; what `explicit` or PATH names is its owner's business.
     """
     if explicit is not None:
         return Program(_explicit(explicit), "KLED_KOPS")
-    managed = _managed(managed_root(home))
+    managed = _managed(home)
     if managed is not None:
         return Program(managed, "managed")
     found = shutil.which(EXECUTABLE, path=search_path)
@@ -81,7 +84,35 @@ def _explicit(path: Path) -> Path:
     return path.absolute()
 
 
-def _managed(root: Path) -> Path | None:
+def require_own(path: Path, home: Path) -> None:
+    """Raise `KopsUnsafe` where others could put another file in the place of `path`, which exists.
+
+    The managed kops runs with this user's cloud credentials. Its digest is not asked at each run:
+    hashing takes longer than a read command may, and who can swap it can write its record, too.
+    """
+    weak = weakness(path, home=home)
+    if weak is not None:
+        raise KopsUnsafe(
+            f"{weak.place} {weak.reason}, so others can swap the kops that kled runs with your"
+            " credentials",
+            hint=_way_out(weak, path, home),
+        )
+
+
+def _way_out(weak: Weakness, path: Path, home: Path) -> str:
+    """Return what to do: what lies in an own home an installation mends, and brings kops anew."""
+    version = path.parent.name if path.name == EXECUTABLE else LATEST
+    within = weak.place == home or home in weak.place.parents
+    if within and weak.mend.startswith("chmod"):
+        return f"`kled kops install --version={version}` closes it to others and brings kops anew"
+    return (
+        f"{weak.mend}; then `kled kops install --verify-only --version={version}` compares kops"
+        " with what is published; or name one that you trust in KLED_KOPS"
+    )
+
+
+def _managed(home: Path) -> Path | None:
+    root = managed_root(home)
     version = current_version(root)
     if version is None:
         return None
@@ -92,6 +123,7 @@ def _managed(root: Path) -> Path | None:
             f"the managed kops {path} {problem}",
             hint=f"repair it with `kled kops install --version={version}`",
         )
+    require_own(path, home)
     return path
 
 

@@ -2,13 +2,20 @@
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, Literal
 
 from kled.errors import ChecksumMismatch
-from kled.kops import disk, release
+from kled.files import private
+from kled.files.locks import locked
+from kled.files.swappable import weakness
+from kled.kops import release
 from kled.kops.locate import EXECUTABLE
+from kled.retry import Clock
 
 logger = logging.getLogger(__name__)
 
@@ -55,16 +62,38 @@ def executable(root: Path, version: str) -> Path:
     return (root / version / EXECUTABLE).absolute()
 
 
+@contextmanager
+def turn(root: Path, clock: Clock, patience: timedelta) -> Iterator[None]:
+    """Make `root` and keep other installations out of it; two at once take turns.
+
+    Raises `DeadlineExceeded` where another one takes longer than `patience`, and `DiskUnusable`.
+    """
+    private.make_directory(root)
+    with locked(
+        root / ".lock",
+        clock,
+        patience=patience,
+        others="another installation",
+        hint="look for another `kled kops install` on this home directory",
+    ):
+        yield
+
+
 def intact(root: Path, version: str) -> str | None:
     """Return the digest of an installed version that is as it was recorded; None for any other.
 
-    Raises `DiskUnusable` where it cannot be read.
+    One that others could have swapped is none, whatever its record says: they could have written
+    that, too. Raises `DiskUnusable` where it cannot be read.
     """
     path = executable(root, version)
     expected = recorded(root, version)
     if expected is None or not path.is_file() or not os.access(path, os.X_OK):
         return None
-    if disk.sha256(path) == expected:
+    weak = weakness(path, home=root.parent) or weakness(path.with_name(RECORD), home=root.parent)
+    if weak is not None:
+        logger.warning("%s %s: installing %s again", weak.place, weak.reason, path)
+        return None
+    if private.sha256(path) == expected:
         return expected
     logger.warning("%s is damaged: installing it again", path)
     return None
@@ -73,7 +102,7 @@ def intact(root: Path, version: str) -> str | None:
 def recorded(root: Path, version: str) -> str | None:
     """Return the digest that was recorded at installation; None where there is none to read."""
     record = root / version / RECORD
-    with disk.guarded(record):
+    with private.guarded(record):
         try:
             return release.parse_digest(record.read_text(errors="replace"), EXECUTABLE)
         except (FileNotFoundError, ChecksumMismatch):
@@ -82,4 +111,4 @@ def recorded(root: Path, version: str) -> str | None:
 
 def record(root: Path, version: str, digest: str) -> None:
     """Write down the digest of `version`, whose directory is there. Raises `DiskUnusable`."""
-    disk.write_text(root / version / RECORD, f"{digest}  {EXECUTABLE}\n")
+    private.write(root / version / RECORD, f"{digest}  {EXECUTABLE}\n")

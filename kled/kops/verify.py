@@ -12,7 +12,8 @@ from kled.errors import (
     KopsMissing,
     ReleaseMissing,
 )
-from kled.kops import disk, managed, release
+from kled.files import private
+from kled.kops import managed, release
 from kled.kops.locate import INSTALL, current_version, managed_root
 from kled.kops.managed import Against, Installed, Request
 from kled.kops.published import published
@@ -33,7 +34,7 @@ def verify(request: Request, *, http: httpx.Client, clock: Clock) -> Installed:
     version = _installed_version(request)
     path = managed.executable(root, version)
     expected, against = _expected(request, base, version, http, clock)
-    actual = disk.sha256(path)
+    actual = private.sha256(path)
     if actual != expected:
         raise ChecksumMismatch(
             f"{path} has the sha256 {actual}, {against} is {expected}",

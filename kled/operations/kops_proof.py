@@ -1,5 +1,6 @@
 """Level 2 of a snapshot: a kops reads its objects in a scratch file store."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import partial
@@ -8,12 +9,15 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from kled.config import Settings
-from kled.errors import KledError, KopsMissing, OutputUnreadable
+from kled.errors import KledError, KopsMissing, KopsUnsafe, OutputUnreadable
+from kled.files import private
 
 if TYPE_CHECKING:
     from kled.kops.client import Kops
     from kled.models.version import KopsVersion
     from kled.snapshot.verify import KopsCheck, KopsVerdict
+
+logger = logging.getLogger(__name__)
 
 _PATIENCE: Final = timedelta(minutes=1)
 """With a call of kops that is no more than a proof; it takes a third of a second."""
@@ -28,6 +32,9 @@ def birth_check(settings: Settings) -> "KopsCheck | None":
         return None
     try:
         return kops_check(settings, patience=_PATIENCE)
+    except KopsUnsafe as error:
+        logger.warning("no kops reads the new snapshots: %s; %s", error.message, error.hint)
+        return None
     except KopsMissing:
         return None
 
@@ -57,12 +64,11 @@ def kops_check(settings: Settings, *, patience: timedelta | None = None) -> "Kop
         with TemporaryDirectory(prefix="kled-verify-") as scratch:
             root = Path(scratch)
             # a cluster that was never applied has no keys; kops takes a missing directory ill
-            (root / "state" / cluster / "pki" / "private").mkdir(parents=True, mode=0o700)
+            private.make_directory(root / "state" / cluster / "pki" / "private")
             for key, body in at_home(objects, (root / "state" / cluster).as_uri()).items():
                 path = root / "state" / cluster / key
-                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                path.touch(mode=0o600)  # it may be a CA key
-                path.write_bytes(body)
+                private.make_directory(path.parent)
+                private.fill(path, body)  # it may be a CA key
             kops = Kops(
                 program.path,
                 run=process.run,

@@ -5,7 +5,6 @@ published or given up. One that nobody has locked is a dead writer's: a later wr
 """
 
 import errno
-import fcntl
 import os
 import re
 import secrets
@@ -24,6 +23,7 @@ OWN: Final = re.compile(r"\.kled/(lock|partial[^/]*)\Z")
 """The keys of files that are no objects."""
 _FOLDER: Final = ".kled"
 _LOCK: Final = "lock"
+_PARTIAL: Final = "partial"
 _LOCK_WAIT: Final = 10.0  # seconds; it is held for milliseconds, so this is a stopped process
 _LOCK_POLL: Final = 0.01
 _STEP: Final = 1000  # nanoseconds; the coarsest file systems that matter count in hundreds
@@ -74,7 +74,7 @@ class Partial:
     ) -> None:
         self._root, self._key = root, key
         self._lock, self._where, self._sweeps = lock, where, sweeps
-        self._name = f"partial-{secrets.token_hex(8)}"
+        self._name = f"{_PARTIAL}-{secrets.token_hex(8)}"
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -83,7 +83,7 @@ class Partial:
                 self._folder = stack.enter_context(_own_folder(self._root))
                 self._modes = beneath.modes_below(os.fstat(self._top))
                 if self._sweeps:
-                    self._remove_dead()
+                    beneath.remove_dead(self._folder, _PARTIAL)
                 descriptor = beneath.make_file(self._folder, self._name, self._modes)
                 self._file = os.fdopen(descriptor, "wb")
                 _flock(descriptor, self._where)
@@ -135,18 +135,6 @@ class Partial:
             modified = max(modified, before.st_mtime_ns + _STEP)
         os.utime(self._file.fileno(), ns=(modified, modified))
 
-    def _remove_dead(self) -> None:
-        with os.scandir(self._folder) as names:
-            partial = [one.name for one in names if one.name.startswith("partial")]
-        for name in partial:
-            with suppress(FileNotFoundError, beneath.NotRegular, IsADirectoryError):
-                descriptor, _ = beneath.open_file(self._folder, name, name)
-                try:
-                    if _flock(descriptor, self._where):
-                        os.unlink(name, dir_fd=self._folder)
-                finally:
-                    os.close(descriptor)
-
 
 @contextmanager
 def _own_folder(root: Path) -> Iterator[int]:
@@ -160,11 +148,8 @@ def _own_folder(root: Path) -> Iterator[int]:
 def _flock(descriptor: int, where: str) -> bool:
     """Lock the file unless another has it locked."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+        return beneath.taken(descriptor)
     except OSError as error:
         if error.errno in _NO_LOCKS:
             raise CapabilityMissing(f"{where}: its file system has no file locks") from error
         raise
-    return True

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 from kled.errors import StoreDenied
+from kled.files import private
 from kled.files.beneath import PRIVATE, modes_below
 from kled.storage.base import Location
 from kled.storage.url import S3_SCHEMES, directory
@@ -120,7 +121,7 @@ def _check_directory(path: Path) -> list[Finding]:
 
 def _create_directory(path: Path) -> None:
     try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private.make_directory(path)
         if modes_below(path.stat()) is PRIVATE:
             path.chmod(0o700)
         else:

@@ -119,5 +119,5 @@ def test_a_file_that_is_no_toml_is_refused_and_left_alone(tmp_path: Path) -> Non
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(DiskUnusable, match="cannot write "):
+    with pytest.raises(DiskUnusable, match="cannot make "):
         remember(tmp_path / "file" / "config.toml", "s3://a", {}, default=True)

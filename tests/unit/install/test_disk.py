@@ -1,17 +1,12 @@
-import os
 import resource
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from kled.errors import DeadlineExceeded, DiskUnusable
-from kled.kops import disk
+from kled.errors import DiskUnusable
 from kled.kops.locate import current_version
-from kled.retry import Clock
 from tests.unit.install.conftest import Install
 from tests.unit.install.mirror import Mirror, kops_program
 
@@ -64,60 +59,3 @@ def test_a_note_that_cannot_be_read_is_named(
 
     with pytest.raises(DiskUnusable, match=r"kops-1\.36\.2\.json"):
         do_install()
-
-
-def test_a_lock_that_is_never_free_ends_the_wait(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    ticks = iter(range(1000))
-    clock = Clock(lambda: float(next(ticks)), lambda seconds: None)
-    caplog.set_level("INFO", "kled")
-
-    with (
-        disk.locked(tmp_path / "lock", clock, patience=timedelta(minutes=1)),
-        pytest.raises(DeadlineExceeded, match="for 1 minutes"),
-        disk.locked(tmp_path / "lock", clock, patience=timedelta(minutes=1)),
-    ):
-        pass
-
-    # distinct records: where Prefect's set-up is loaded, one record passes the handler twice
-    told = {id(one) for one in caplog.records if "waiting for another" in one.getMessage()}
-    assert len(told) == 1
-
-
-def test_a_lock_is_free_again_after_an_error(tmp_path: Path, clock: Clock) -> None:
-    with (
-        pytest.raises(ZeroDivisionError),
-        disk.locked(tmp_path / "lock", clock, patience=timedelta(0)),
-    ):
-        _ = 1 / 0
-
-    with disk.locked(tmp_path / "lock", clock, patience=timedelta(0)):
-        pass
-
-
-def test_a_reader_of_a_pointer_never_finds_it_missing(tmp_path: Path) -> None:
-    disk.point(tmp_path / "current", "1.35.1")
-    found: set[str] = set()
-    stop = threading.Event()
-
-    def look() -> None:
-        while not stop.is_set():
-            found.add(os.readlink(tmp_path / "current"))  # noqa: PTH115 - as locate does
-
-    reader = threading.Thread(target=look)
-    reader.start()
-    for number in range(50):
-        disk.point(tmp_path / "current", f"1.36.{number % 2}")
-    stop.set()
-    reader.join()
-
-    assert found <= {"1.35.1", "1.36.0", "1.36.1"}
-
-
-def test_the_remains_of_a_killed_switch_are_no_hindrance(tmp_path: Path) -> None:
-    (tmp_path / "current.new").symlink_to("1.35.1")
-
-    disk.point(tmp_path / "current", "1.36.2")
-
-    assert (tmp_path / "current").readlink() == Path("1.36.2")

@@ -39,7 +39,7 @@ def test_a_release_is_installed_executable_and_in_use(
         "against": "published",
         "replaced": None,
     }
-    assert stat.S_IMODE(path.stat().st_mode) == 0o755
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700
     assert _says(home) == "Client version: 1.36.2"
     assert (home / "kops" / "1.36.2" / "kops.sha256").read_text() == f"{digest}  kops\n"
     assert list((home / "kops" / ".partial").iterdir()) == []
