@@ -15,7 +15,7 @@ from typing import Final
 
 import httpx
 
-from kled.errors import DeadlineExceeded, DownloadFailed
+from kled.errors import DeadlineExceeded, DownloadFailed, KledError
 from kled.files.private import guarded, write
 from kled.kops.fetch import opened
 from kled.kops.published import Published
@@ -25,6 +25,8 @@ from kled.retry import Clock
 Progress = Callable[[int, int | None], None]
 """Called with the bytes that are there and the bytes of the whole, where the server says them."""
 
+LARGEST: Final = 1 << 30
+"""Bytes of an executable; kops has a fifth of that."""
 _WINDOW: Final = 30.0
 _SLOWEST: Final = 1024  # bytes per second, over a window
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
@@ -65,7 +67,7 @@ def download(
     `DownloadFailed` (retryable), `ReleaseMissing`, `DiskUnusable`.
     """
     offset, headers = _rest(wanted, partial)
-    with opened(http, wanted.address, headers=headers) as answer:
+    with opened(http, wanted.address, headers=headers, small=False) as answer:
         if answer.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             return True  # nothing is missing, or the partial file is wrong: its digest tells
         start, total = _extent(answer, offset, partial)
@@ -137,11 +139,13 @@ def _append(
     with guarded(partial):
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
+        _require_size(answer, total or 0, partial)
         progress(done, total)
         for chunk in answer.iter_raw():
             with guarded(partial):
                 _write(handle, chunk)
             done += len(chunk)
+            _require_size(answer, done, partial)
             progress(done, total)
             pace.received(len(chunk))
         with guarded(partial):
@@ -149,6 +153,16 @@ def _append(
     finally:
         os.close(handle)
     return done
+
+
+def _require_size(answer: httpx.Response, size: int, partial: Path) -> None:
+    """Raise `KledError` for more bytes than any kops has, and keep none of them."""
+    if size > LARGEST:
+        discard(partial)
+        raise KledError(
+            f"{shown(str(answer.url))} is larger than {LARGEST >> 20} MiB, which no kops is",
+            hint="a proxy or the mirror sends something else; nothing was installed",
+        )
 
 
 def _write(handle: int, data: bytes) -> None:

@@ -5,7 +5,7 @@ What may pass by itself (429, 5xx, broken off, silent) is `DownloadFailed`; what
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from kled.errors import DownloadFailed, KledError, ReleaseMissing
+from kled.kops.patience import Patience
 from kled.kops.release import shown
 
 _ABSENT: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
@@ -21,6 +22,9 @@ _LATER: Final = frozenset(
 )
 _SILENCE: Final = httpx.Timeout(30.0, connect=15.0)
 _SMALL: Final = 64 * 1024
+ANSWER_SECONDS: Final = 60.0
+"""For an answer with its redirects, and the body of a small one; a large one has a pace."""
+HOPS: Final = 5
 
 
 def client() -> httpx.Client:
@@ -29,7 +33,7 @@ def client() -> httpx.Client:
     To be called where the program is put together: it is the one place that reads the environment
     (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), through httpx.
     """
-    return httpx.Client(timeout=_SILENCE, trust_env=True, max_redirects=10)
+    return httpx.Client(timeout=_SILENCE, trust_env=True)
 
 
 @contextmanager
@@ -39,21 +43,58 @@ def opened(
     *,
     headers: Mapping[str, str] | None = None,
     follow: bool = True,
+    small: bool = True,
+    seconds: float = ANSWER_SECONDS,
 ) -> Iterator[httpx.Response]:
     """Open `address` and yield the answer, its body unread; 2xx, 416 and, unfollowed, 3xx.
 
-    Failures while the block reads the body are translated as well. Raises `DownloadFailed`
-    (retryable), `ReleaseMissing`, and `KledError` where trying again is in vain: credentials
-    wanted, a certificate that is not trusted, a redirect away from https.
+    Each redirect is looked at before it is followed: none leads from https to http, nor by way of
+    http to https, and there are at most `HOPS`. The answer with all its redirects comes within
+    `seconds`, and a `small` one with its body. Failures while the block reads the body are
+    translated as well. Raises `DownloadFailed` (retryable), `ReleaseMissing`, and `KledError` where
+    trying again is in vain: credentials wanted, a certificate that is not trusted, a redirect away
+    from https, or too many of them.
     """
-    plain = {"Accept-Encoding": "identity", "User-Agent": "kled", **(headers or {})}
-    try:
-        with http.stream("GET", address, headers=plain, follow_redirects=follow) as answer:
-            same_safety(address, str(answer.url))
-            _judge(answer, address)
-            yield answer
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise _broken(error, address) from error
+    plain = {"Accept-Encoding": "identity", "User-Agent": "kled", "Connection": "close"}
+    request = http.build_request("GET", address, headers={**plain, **(headers or {})})
+    with Patience(seconds) as patience:
+        try:
+            with closing(_answered(http, request, patience, follow=follow)) as answer:
+                _judge(answer, address)
+                if not small:
+                    patience.lift()
+                yield answer
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _too_slow(address, patience) or _broken(error, address) from error
+
+
+def _answered(
+    http: httpx.Client, request: httpx.Request, patience: Patience, *, follow: bool
+) -> httpx.Response:
+    """Send it, and what it is redirected to; return the last answer, its body unread."""
+    first = str(request.url)
+    for _ in range(HOPS + 1):
+        request.extensions = {**request.extensions, "trace": patience}
+        answer = http.send(request, stream=True, follow_redirects=False)
+        following = answer.next_request
+        if following is None or not follow:
+            return answer
+        answer.close()
+        same_safety(str(request.url), str(following.url))
+        request = following
+    raise KledError(
+        f"{shown(first)} redirects more than {HOPS} times",
+        hint="name a mirror that answers itself in KLED_KOPS_MIRROR",
+    )
+
+
+def _too_slow(address: str, patience: Patience) -> DownloadFailed | None:
+    if not patience.over:
+        return None
+    return DownloadFailed(
+        f"{urlsplit(address).hostname} did not answer whole within {patience.seconds:g} seconds",
+        hint=_proxy_hint(),
+    )
 
 
 def small_text(answer: httpx.Response) -> str:

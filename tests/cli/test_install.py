@@ -53,7 +53,7 @@ def test_a_release_is_installed_verified_and_in_use(env: dict[str, str], mirror:
         "published",
     )
     assert Path(found["path"]).read_bytes() == KOPS
-    assert stat.S_IMODE(Path(found["path"]).stat().st_mode) == 0o755
+    assert stat.S_IMODE(Path(found["path"]).stat().st_mode) == 0o700
     assert "kops 1.36.2: 0.0 of 0.0 MB (100%)" in done.stderr
 
 
