@@ -4,8 +4,10 @@ KLED_SANDBOX names the sandbox (its bin/kops sets it). The first line of stderr 
 BANNER, so that nobody can take it for the real one.
 """
 
+import contextlib
 import os
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
@@ -13,7 +15,9 @@ from pathlib import Path
 from typing import TextIO
 
 from kled.sandbox import clock
+from kled.sandbox import directory as own
 from kled.sandbox.context import Context, KopsFailure, KopsPanic
+from kled.sandbox.directory import NotOwn
 from kled.sandbox.faults import after_write, strike
 from kled.sandbox.flags import UsageFailure, help_text, parse, usage_text
 from kled.sandbox.names import resolve
@@ -35,37 +39,61 @@ def main(
     def log(level: str, source: str, text: str) -> None:
         ctx.log(level, source, text)
 
-    ctx = Context(
-        env=env,
-        stdin=stdin,
-        stdout=stdout,
-        stderr=stderr,
-        now=lambda: datetime.now(UTC),
-        sleep=clock.sleeper(clock.speed(sandbox)),
-        sandbox=sandbox,
-        store=LazyStore(env, log, after_write=lambda: after_write(sandbox)),
-    )
     words: tuple[str, ...] = ()
     try:
+        own.check(sandbox)
+        ctx = Context(
+            env=env,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            now=lambda: datetime.now(UTC),
+            sleep=clock.sleeper(clock.speed(sandbox)),
+            sandbox=sandbox,
+            store=LazyStore(env, log, after_write=lambda: after_write(sandbox)),
+        )
         verb = find(argv)
         words = verb.words
         return _run(ctx, verb)
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
-        stdout.flush()
-        told = f"{type(error).__name__}: {error}"
-        stderr.write(f"Error: the simulated kops cannot read what is stored ({told})\n")
-        return 1
-    except KopsPanic as panic:
-        stdout.flush()
-        stderr.write(f"panic: {panic}\n\ngoroutine 1 [running]:\n")
-        return 2
-    except KopsFailure as failure:
-        stdout.flush()
-        if not failure.silent:
-            stderr.write(f"Error: {failure}\n")
-        if isinstance(failure, UsageFailure):
-            stderr.write(usage_text(words))
-        return 1
+    except Exception as error:  # noqa: BLE001 - the edge: nobody is shown a traceback
+        with contextlib.suppress(OSError):  # whoever read it may be gone
+            stdout.flush()
+        return _ending(error, words, stderr)
+
+
+def _ending(error: Exception, words: tuple[str, ...], stderr: TextIO) -> int:
+    """Say why a call ended, as kops does; return its exit status."""
+    match error:
+        case KopsPanic():
+            stderr.write(f"panic: {error}\n\ngoroutine 1 [running]:\n")
+            return 2
+        case KopsFailure(silent=True):
+            return 1
+        case KopsFailure():
+            stderr.write(f"Error: {error}\n")
+        case _:
+            stderr.write(f"Error: {_told(error)}\n")
+    if isinstance(error, UsageFailure):
+        stderr.write(usage_text(words))
+    return 1
+
+
+def _told(error: Exception) -> str:
+    """Word what the simulation did not foresee, and where, for those who mend it."""
+    match error:
+        case NotOwn() | FileNotFoundError(errno=None):
+            return f"the simulated kops has no sandbox to work in: {error}"
+        case OSError():
+            return f"{error.filename or 'the sandbox'}: {(error.strerror or str(error)).lower()}"
+        case KeyError():
+            what = f"{error} is missing"
+        case RecursionError():
+            what = "it is nested too deep"
+        case _:
+            what = "a value is not what its field holds"
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).stem}:{frames[-1].lineno}" if frames else "?"
+    return f"the simulated kops cannot use what is stored: {what} (at {place})"
 
 
 def _run(ctx: Context, verb: Verb) -> int:

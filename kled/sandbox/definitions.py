@@ -12,11 +12,20 @@ from typing import Any
 
 import yaml
 
-from kled.sandbox import places, schema, yaml_form
+from kled.sandbox import go_types, places, schema, yaml_form
 from kled.sandbox.context import Context, KopsFailure, KopsPanic
+from kled.sandbox.go_types import GoTypeError
 
 Document = dict[str, Any]
 CLUSTER_LABEL = "kops.k8s.io/cluster"
+_TYPED = frozenset({"Cluster", "InstanceGroup"})
+_UNSTRUCTURED = {
+    "Cluster": "interface conversion: runtime.Object is *unstructured.Unstructured, not "
+    "*kops.Cluster",
+    "InstanceGroup": "reflect.Set: value of type unstructured.Unstructured is not assignable to "
+    "type kops.InstanceGroup",
+}
+_VERSION = "kops.k8s.io/v1alpha2"
 _SSH_KEYS = "ssh/public/admin/"
 
 
@@ -89,7 +98,10 @@ def find_group(ctx: Context, name: str, group: str) -> Document | None:
     body = ctx.store.read(key)
     if body is None:
         return None
-    document = schema.pruned(_parsed(f"{ctx.store.url}/{key}", body))
+    try:
+        document = schema.pruned(_parsed(f"{ctx.store.url}/{key}", body))
+    except KopsFailure as failure:
+        raise KopsFailure(f'error reading InstanceGroup "{group}": {failure}') from failure
     if document["spec"].get("role") == "ControlPlane":
         document["spec"]["role"] = "Master"  # kops reads both, and stores this one
     return _labelled(name, document)
@@ -101,7 +113,10 @@ def load_group(ctx: Context, name: str, group: str) -> Document:
     Raises:
         KopsFailure: there is none (capture E16b-edit-ig-missing).
     """
-    document = find_group(ctx, name, group)
+    try:
+        document = find_group(ctx, name, group)
+    except KopsFailure as failure:
+        raise KopsFailure(f'error reading InstanceGroup "{group}": {failure}') from failure
     if document is None:
         raise KopsFailure(
             f'error reading InstanceGroup "{group}": InstanceGroup.kops.k8s.io "{group}" not found'
@@ -171,16 +186,45 @@ def _is_config(key: str) -> bool:
 def _parsed(where: str, body: bytes) -> Document:
     """Read a stored object; one without metadata or spec has them empty, as in kops."""
     try:
-        document = yaml_form.load(body.decode())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise KopsFailure(f"error parsing {where}: {yaml_form.complaint(error)}") from error
-    if not isinstance(document, dict) or "kind" not in document:
-        told = f"Object 'Kind' is missing in '{json.dumps(document)}'"
-        raise KopsFailure(f"error parsing {where}: {told}")
+        return typed(yaml_form.load(body.decode()))
+    except UnicodeDecodeError as error:
+        raise KopsFailure(f"error parsing {where}: yaml: invalid Unicode character") from error
+    except (yaml.YAMLError, GoTypeError) as error:
+        raise KopsFailure(f"error parsing {where}: {error}") from error
+
+
+def typed(document: object) -> Document:
+    """Return a document as kops' fields hold it, of whatever kind it is.
+
+    Raises:
+        GoTypeError: it is no object, of no kind, or a value does not fit its field.
+    """
+    go_types.check_numbers(document)
+    if document is not None and not isinstance(document, dict):
+        told = go_types.word(document)
+        raise GoTypeError(
+            f"json: cannot unmarshal {told} into Go value of type map[string]interface {{}}"
+        )
+    kind = (document or {}).get("kind")
+    if not document or not kind or not isinstance(kind, str):
+        shown = json.dumps(document, separators=(",", ":"), sort_keys=True)
+        raise GoTypeError(f"Object 'Kind' is missing in '{shown}'")
+    if kind in _TYPED:
+        _check_version(document)
+        document = go_types.decode(document)
     for part in ("metadata", "spec"):
         if not isinstance(document.get(part), dict):
             document[part] = {}
     return document
+
+
+def _check_version(document: Document) -> None:
+    kind, version = document["kind"], document.get("apiVersion")
+    if not version:
+        raise KopsPanic(_UNSTRUCTURED[kind])
+    if version != _VERSION:
+        scheme = 'in scheme "pkg/runtime/scheme.go:111"'
+        raise GoTypeError(f'no kind "{kind}" is registered for version "{version}" {scheme}')
 
 
 def _stamped(ctx: Context, document: Document) -> Document:

@@ -25,8 +25,8 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     cluster = definitions.load_cluster(ctx, name)
     document = definitions.load_group(ctx, name, group)
     ctx.out(f'InstanceGroup "{group}" found for deletion')
-    masters = [g for g in definitions.load_groups(ctx, name) if g["spec"]["role"] == "Master"]
-    if document["spec"]["role"] == "Master" and len(masters) == 1:
+    masters = [g for g in definitions.load_groups(ctx, name) if g["spec"].get("role") == "Master"]
+    if document["spec"].get("role") == "Master" and len(masters) == 1:
         raise KopsFailure("cannot delete the only control plane instance group")
     if cloud_of(cluster) == "aws":
         removal.delete_group(connect(ctx, cluster), name, full_name(name, document))

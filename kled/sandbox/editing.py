@@ -9,9 +9,10 @@ from pathlib import Path
 import yaml
 
 from kled.process import interactive
-from kled.sandbox import schema, yaml_form
+from kled.sandbox import definitions, schema, yaml_form
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.definitions import Document
+from kled.sandbox.go_types import GoTypeError
 
 _HEADER = """# Please edit the object below. Lines beginning with a '#' will be ignored,
 # and an empty file will abort the edit. If an error occurs while saving this file will be
@@ -63,17 +64,17 @@ def _launch(ctx: Context, text: str) -> Path:
 def _parsed(ctx: Context, path: Path, text: str, kind: str) -> Document:
     what = "config" if kind == "Cluster" else kind
     try:
+        read = yaml_form.load(text)
         twice = yaml_form.duplicate(text)
-        document = yaml_form.load(text)
-    except yaml.YAMLError as error:
-        told = f"error parsing {what}: {yaml_form.complaint(error)}"
-        raise _kept(ctx, path, told) from error
+        document: Document = {} if twice else definitions.typed(read)
+    except (yaml.YAMLError, GoTypeError) as error:
+        raise _kept(ctx, path, f"error parsing {what}: {error}") from error
     if twice is not None:
         line, name = twice
         found = json.dumps({f"line {line}": f'key "{name}" already set in map'})
         told = f"error parsing {what}: Object 'Kind' is missing in '{found}'"
         raise _kept(ctx, path, told.replace('": "', '":"'))
-    if not isinstance(document, dict) or document.get("kind") != kind:
+    if document["kind"] != kind:
         raise _kept(
             ctx, path, f"error parsing config: object was not of expected type: *kops.{kind}"
         )

@@ -39,7 +39,9 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
 
 def zones(cluster: Document) -> str:
     """Return a cluster's zones as the table shows them: sorted, each once."""
-    return ",".join(sorted({s["zone"] for s in cluster["spec"]["subnets"] if s.get("zone")}))
+    return ",".join(
+        sorted({s["zone"] for s in cluster["spec"].get("subnets", ()) if s.get("zone")})
+    )
 
 
 def cluster_table(clusters: list[Document]) -> str:

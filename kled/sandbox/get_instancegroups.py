@@ -44,8 +44,8 @@ def group_table(cluster: Document, groups: list[Document]) -> str:
 def _row(cluster: Document, group: Document) -> tuple[str, ...]:
     spec = group["spec"]
     return (
-        group["metadata"]["name"],
-        _ROLES.get(spec["role"], spec["role"]),
+        group["metadata"].get("name", ""),
+        _ROLES.get(spec.get("role", ""), spec.get("role", "")),
         spec.get("machineType", ""),
         _count(spec, "minSize"),
         _count(spec, "maxSize"),

@@ -127,7 +127,7 @@ def load(pki: Place, keyset: str) -> Keyset | None:
     try:
         document = yaml_form.load(body.decode())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        told = f"error parsing keyset: {yaml_form.complaint(error)}"
+        told = f"error parsing keyset: {error}"
         raise KopsFailure(f'error parsing bundle "{bundle}": {told}') from error
     if not isinstance(document, dict) or "kind" not in document:
         told = f"Object 'Kind' is missing in '{json.dumps(document)}'"
@@ -187,7 +187,12 @@ def store_secret(where: Place, secret: str, data: bytes) -> None:
 def find_secret(where: Place, secret: str) -> bytes | None:
     """Return a secret's bytes, None where there is none."""
     body = where.read(secret)
-    return None if body is None else base64.b64decode(json.loads(body)["Data"])
+    if body is None:
+        return None
+    try:
+        return base64.b64decode(json.loads(body)["Data"], validate=True)
+    except (KeyError, TypeError, ValueError) as error:
+        raise KopsFailure(f'error reading secret "{secret}": error parsing secret') from error
 
 
 def key_of(keyset: str) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import yaml
 
-from kled.sandbox import schema, yaml_form
+from kled.sandbox import definitions, schema, yaml_form
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.definitions import CLUSTER_LABEL, Document
+from kled.sandbox.go_types import GoTypeError
 
 _KINDS = frozenset({"Cluster", "InstanceGroup", "SSHCredential"})
 _SCHEME = 'in scheme "pkg/runtime/scheme.go:111"'
@@ -57,17 +58,18 @@ def _parsed(name: str, section: str) -> Document | None:
     base = f'error parsing file "{name}": '
     try:
         document = yaml_form.load(section)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line if error.problem_mark else 0
-        scanner = isinstance(error, yaml.scanner.ScannerError)
-        raise KopsFailure(f"{base}yaml: line {line + scanner}: {error.problem}") from error
-    if document is None:
-        return None
-    if not isinstance(document, dict) or "kind" not in document:
-        raise KopsFailure(f"{base}Object 'Kind' is missing in '{document}'")
-    if document["kind"] not in _KINDS:
-        version = document.get("apiVersion", "")
-        raise KopsFailure(
-            f'{base}no kind "{document["kind"]}" is registered for version "{version}" {_SCHEME}'
-        )
+        if document is None:
+            return None
+        if isinstance(document, dict) and isinstance(document.get("kind"), str):
+            _refuse_kind(document)
+        document = definitions.typed(document)
+    except (yaml.YAMLError, GoTypeError) as error:
+        raise KopsFailure(f"{base}{error}") from error
     return document if document["kind"] == "SSHCredential" else schema.pruned(document)
+
+
+def _refuse_kind(document: Document) -> None:
+    kind = document["kind"]
+    if kind and kind not in _KINDS:
+        version = document.get("apiVersion", "")
+        raise GoTypeError(f'no kind "{kind}" is registered for version "{version}" {_SCHEME}')

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from kled.sandbox import schema
+from kled.sandbox import go_yaml, key_order, schema
 
 _AMBIGUOUS = re.compile(
     r"(?:y|n|Y|N|yes|no|on|off|~|null|true|false"
@@ -26,15 +26,6 @@ SEPARATOR = "\n---\n\n"
 class _Dumper(yaml.CSafeDumper):
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - kops never writes anchors
         return True
-
-
-class _Loader(yaml.CSafeLoader):
-    """Dates stay strings, as they do in kops."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - the base class's own table, less the timestamps
-        first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
-        for first, pairs in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-    }
 
 
 def _string(dumper: _Dumper, text: str) -> yaml.ScalarNode:
@@ -58,9 +49,20 @@ _Dumper.add_representer(str, _string)
 def dump(document: object) -> str:
     """Return one document as kops writes it to its state store."""
     text: str = yaml.dump(
-        document, Dumper=_Dumper, default_flow_style=False, allow_unicode=True, width=80
+        _sorted(document),
+        Dumper=_Dumper,
+        default_flow_style=False,
+        allow_unicode=True,
+        width=80,
+        sort_keys=False,
     )
     return text
+
+
+def _sorted(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, dict):
+        return {name: _sorted(value[name]) for name in sorted(value, key=key_order.ordered)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
 def dump_all(documents: list[dict[str, Any]]) -> str:
@@ -69,21 +71,12 @@ def dump_all(documents: list[dict[str, Any]]) -> str:
 
 
 def load(text: str) -> Any:  # noqa: ANN401 - YAML is whatever it is
-    """Read one document.
+    """Read one document as kops reads it (`go_yaml`).
 
     Raises:
-        yaml.YAMLError: the text is no YAML.
+        yaml.YAMLError: the text is no YAML; its message is go-yaml's.
     """
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 - derives from the safe loader
-
-
-def load_all(text: str) -> list[dict[str, Any]]:
-    """Read the documents of a file; empty ones are left out.
-
-    Raises:
-        yaml.YAMLError: the text is no YAML.
-    """
-    return [doc for doc in yaml.load_all(text, Loader=_Loader) if doc]
+    return go_yaml.load(text)
 
 
 def to_json(document: dict[str, Any]) -> str:
@@ -114,11 +107,3 @@ def duplicate(text: str) -> tuple[int, str] | None:
                 seen.add(name.value)
             nodes += reversed([value for _, value in node.value])
     return None
-
-
-def complaint(error: Exception) -> str:
-    """Say what is wrong with a text that is no YAML, as kops' reader begins to."""
-    mark = getattr(error, "problem_mark", None)
-    if mark is None:
-        return f"yaml: {error}"
-    return f"yaml: line {mark.line + 1}: {getattr(error, 'problem', '')}"

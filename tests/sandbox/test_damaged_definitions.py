@@ -16,6 +16,7 @@ from tests.sandbox.recordings import recording
 C, GROUP = "c.example.com", "nodes-us-east-1a"
 CONFIG, NODES = f"{C}/config", f"{C}/instancegroup/{GROUP}"
 DAMAGED = ["", "- a\n", "null\n", "kind: Cluster\nspec: [\n", "a: \0\n", "\0", "spec: {}\n"]
+TYPED = "apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\n"
 VERBS = [
     ("update", "cluster"),
     ("validate", "cluster"),
@@ -58,7 +59,7 @@ def test_a_cluster_that_cannot_be_read_vanishes_from_the_list(desk: Desk, text: 
 
 
 @pytest.mark.parametrize("words", VERBS)
-@pytest.mark.parametrize("text", [*DAMAGED, "kind: Cluster\n", "kind: Cluster\nspec: null\n"])
+@pytest.mark.parametrize("text", [*DAMAGED, TYPED, f"{TYPED}spec: null\n"])
 def test_no_verb_ends_in_a_python_error(desk: Desk, words: tuple[str, str], text: str) -> None:
     for key in (CONFIG, NODES):
         whole = (desk.state / key).read_text()
