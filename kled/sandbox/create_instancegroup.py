@@ -1,6 +1,6 @@
 """`kops create instancegroup` (captures 33, 33b, 33c)."""
 
-from kled.sandbox import clouds, definitions, editing, validation, yaml_form
+from kled.sandbox import clouds, definitions, editing, node_labels, validation, yaml_form
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.definitions import Document
 from kled.sandbox.flags import Flags, UsageFailure
@@ -56,7 +56,7 @@ def _document(flags: Flags, cluster: Document, group: str) -> Document:
     usable = [s["name"] for s in spec["subnets"] if s["type"] not in {"DualStack", "Utility"}]
     if role == "Master" and not flags["subnet"]:
         raise KopsFailure(f"control-plane InstanceGroup {group} did not specify any Subnets")
-    label = {"Node": "node", "Master": "control-plane", "Bastion": "bastion"}[role]
+    labels = node_labels.of_role(role)
     return {
         "apiVersion": "kops.k8s.io/v1alpha2",
         "kind": "InstanceGroup",
@@ -64,10 +64,7 @@ def _document(flags: Flags, cluster: Document, group: str) -> Document:
         "spec": {
             "role": role,
             "image": clouds.default_image(cloud, spec["kubernetesVersion"], machine),
-            "kubelet": {
-                **spec.get("kubelet", {}),
-                "nodeLabels": {f"node-role.kubernetes.io/{label}": ""},
-            },
+            "kubelet": spec.get("kubelet", {}) | ({"nodeLabels": labels} if labels else {}),
             "machineType": machine,
             "manager": "CloudGroup",
             "minSize": size,

@@ -10,6 +10,10 @@ from kled.sandbox.tasks import Step, Task, Where
 from kled.sandbox.termination_tasks import QUEUE, RULE
 
 _ROUND_SECONDS = 1.0
+_NONE = (0,) * 10
+_BASTIONS = (2, 6, 13, 0, 0, 1, -1, -1, 0, 0)
+_GATEWAY = (0, 1, 1, 1, 1, 0, 0, 0, 0, 0)
+"""What bastions add to each round, and each NAT gateway."""
 _TASK_SECONDS, _RETRY_SECONDS = 600, 10
 """How long kops tries one task, and how long it waits where no task went well."""
 
@@ -17,15 +21,16 @@ _TASK_SECONDS, _RETRY_SECONDS = 600, 10
 def rounds(cluster: dict[str, Any], groups: list[dict[str, Any]], *, ssh_key: bool) -> list[int]:
     """Return how many tasks kops runs in each round.
 
-    Fitted to the totals of captures 02b (120), E12b (119: no SSH key) and 51 (160). They count
+    Fitted to the totals of captures 02b (120), E12b (119: no SSH key), 51 (160), B-preview (153)
+    and B-q-preview (147: bastions in public subnets). They count
     the kinds of tasks that the sandbox does not have, too: the number is an operator's progress.
     """
-    zones, every = len(cluster["spec"]["subnets"]), len(groups)
-    control = sum(group["spec"]["role"] == "Master" for group in groups)
-    return [
-        30 + 4 * control + ssh_key,
-        21 + zones,
-        33 + zones,
+    subnets, every = cluster["spec"]["subnets"], len(groups)
+    roles = [group["spec"]["role"] for group in groups]
+    sizes = [
+        30 + 4 * roles.count("Master") + ssh_key,
+        21 + len(subnets),
+        33 + len(subnets),
         2 + every,
         2 + 2 * every,
         every,
@@ -34,6 +39,10 @@ def rounds(cluster: dict[str, Any], groups: list[dict[str, Any]], *, ssh_key: bo
         10,
         1,
     ]
+    bastions = _BASTIONS if "Bastion" in roles else _NONE
+    gateways = sum(subnet["type"] == "Utility" for subnet in subnets)
+    more = zip(sizes, bastions, _GATEWAY, strict=True)
+    return [size + extra + gateways * each for size, extra, each in more]
 
 
 def announce(ctx: Context, sizes: list[int], number: int) -> None:
@@ -61,15 +70,16 @@ def apply(ctx: Context, cloud: Cloud, cluster: str, step: Step) -> None:
         record = state["resources"].setdefault(where, {"cluster": cluster, "version": 0})
         record.setdefault("id", new_id(state, task.kind))
         record["kind"], record["name"] = task.kind, task.name
-        fields = [[name, value] for name, value in (*task.fields, *task.hidden)]
-        if record.get("fields") != fields:  # another process may have done the same meanwhile
-            record["fields"] = fields
+        wanted = [[name, value] for name, value in (*task.fields, *task.hidden)]
+        if record.get("fields") != wanted:  # another process may have done the same meanwhile
+            record["fields"] = wanted
             record["version"] += 1
         if task.kind == "AutoscalingGroup":
             record["machine_tags"] = dict(task.machine_tags)
             instances.settle(state, cluster, task.name, ctx.now().timestamp())
-    if task.kind == "NetworkLoadBalancer" and not step.changes:
-        name = dict(task.fields)["LoadBalancerBaseName"]
+    fields = dict(task.fields)
+    if "WellKnownServices" in fields and not step.changes:  # kops waits for the API's alone
+        name = fields["LoadBalancerBaseName"]
         ctx.log(
             "I",
             "network_load_balancer.go:548",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kled.sandbox import completed_spec, node_labels, yaml_form
-from kled.sandbox.group_tasks import is_control_plane
+from kled.sandbox.group_tasks import is_bastion, is_control_plane
 from kled.sandbox.keysets import expected, key_of
 from kled.sandbox.places import Place, Places
 from kled.sandbox.tasks import Task, Where
@@ -78,6 +78,8 @@ def file_tasks(definition: Definition) -> Iterator[Task]:
     yield from _addons(definition)
     yield from _cluster_files(definition)
     for group in definition.groups:
+        if is_bastion(group):
+            continue  # no nodeup runs there
         yield _node_config(definition, group)
         if is_control_plane(group):
             for etcd in definition.cluster["spec"].get("etcdClusters", []):
@@ -85,7 +87,12 @@ def file_tasks(definition: Definition) -> Iterator[Task]:
 
 
 def user_data(definition: Definition, group: dict[str, Any]) -> str:
-    """Return the bootstrap script of a group: it changes with the group's configuration."""
+    """Return the bootstrap script of a group, which changes with its configuration.
+
+    Bastions have none.
+    """
+    if is_bastion(group):
+        return ""
     name = group["metadata"]["name"]
     role = "ControlPlane" if is_control_plane(group) else group["spec"]["role"]
     digest = hashlib.sha256(_node_config(definition, group).body or b"").hexdigest()

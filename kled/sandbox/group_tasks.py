@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kled.sandbox import naming, node_labels
-from kled.sandbox.network_tasks import api_target_groups, ssh_key_name
+from kled.sandbox.network_tasks import ssh_key_name, target_groups
 from kled.sandbox.tasks import Task, flag, listing, mapping, reference, tags
 from kled.sandbox.termination_tasks import managed_tag
 
@@ -18,6 +18,7 @@ _ROLES = {
     "Bastion": {"k8s.io/role/bastion": "1"},
 }
 _DISK = {"Master": "64", "Node": "128", "Bastion": "32"}
+_FIREWALLS = {"Master": "masters", "Node": "nodes", "Bastion": "bastion"}
 _IAM = {"Master": "masters", "Node": "nodes", "Bastion": "bastions"}
 
 
@@ -51,6 +52,11 @@ def is_control_plane(group: dict[str, Any]) -> bool:
     return bool(group["spec"]["role"] == "Master")
 
 
+def is_bastion(group: dict[str, Any]) -> bool:
+    """Tell whether a group's machines are a way in, and no part of the cluster."""
+    return bool(group["spec"].get("role") == "Bastion")
+
+
 def _group_tags(cluster: dict[str, Any], group: dict[str, Any]) -> dict[str, str]:
     """Return a group's tags; of several by one name the last wins (kops: pkg/model/context.go)."""
     name, spec = cluster["metadata"]["name"], group["spec"]
@@ -81,7 +87,7 @@ def _autoscaling_group(cluster: dict[str, Any], group: dict[str, Any]) -> Task:
         ("Subnets", listing(f"name:{subnet}.{name}" for subnet in spec["subnets"])),
         ("SuspendProcesses", listing(spec.get("suspendProcesses", []))),
         ("Tags", mapping(carried)),
-        ("TargetGroups", api_target_groups(name) if is_control_plane(group) else "[]"),
+        ("TargetGroups", target_groups(name, spec["role"])),
     )
     return Task(
         "AutoscalingGroup", own, fields, phase=6, machine_tags=tuple(sorted(carried.items()))
@@ -118,7 +124,7 @@ def _launch_template(
         ("RootVolumeEncryption", "true"),
         ("RootVolumeKmsKey", ""),
         *key,
-        ("SecurityGroups", f"[name:{role}.{name}]"),
+        ("SecurityGroups", f"[name:{_FIREWALLS[spec['role']]}.{name}]"),
         ("SpotPrice", str(spec.get("maxPrice", ""))),
         ("Tags", mapping(_group_tags(cluster, group))),
     )

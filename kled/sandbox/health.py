@@ -65,7 +65,12 @@ def unreachable(region: str, name: str) -> str:
 
 def api_host(region: str, name: str) -> str:
     """Return the DNS name of a cluster's API load balancer (kubeconfigs point there)."""
-    return f"{naming.load_balancer('api', name)}-1.{region}.elb.amazonaws.com"
+    return balancer_host(region, naming.load_balancer("api", name))
+
+
+def balancer_host(region: str, balancer: str) -> str:
+    """Return the DNS name of a load balancer."""
+    return f"{balancer}-1.{region}.elb.amazonaws.com"
 
 
 def require_authority(ctx: Context, name: str) -> None:

@@ -7,42 +7,48 @@ from typing import Any
 from kled.sandbox import naming
 from kled.sandbox.tasks import Task, Where, flag, listing, mapping, reference, tags
 
-_API_PORT, _CONTROLLER_PORT = 443, 3988
+_API_PORT, _CONTROLLER_PORT, _SSH_PORT = 443, 3988, 22
 _MASTER_PORTS = (
     "[port=22, port=443, port=2380, port=2381, port=3988, port=4001, port=4002, port=4789, "
     "port=179, port=8443, port=3:4, port=-1]"
 )
+_SECURITY_GROUPS = (
+    ("api-elb", "Security group for api ELB", "[port=443]"),
+    ("masters", "Security group for masters", _MASTER_PORTS),
+    ("nodes", "Security group for nodes", "[port=22]"),
+)
+_OF_BASTIONS = (
+    ("bastion-elb", "Security group for bastion ELB", "[port=22]"),
+    ("bastion", "Security group for bastion", "[port=22, port=3:4, port=-1]"),
+)
 
 
-def network_tasks(cluster: dict[str, Any], ssh_key: str | None) -> Iterator[Task]:
-    """Yield what every cluster has but its groups (captures 02b and 50)."""
+def network_tasks(
+    cluster: dict[str, Any], groups: list[dict[str, Any]], ssh_key: str | None
+) -> Iterator[Task]:
+    """Yield what a cluster has but its groups (captures 02b, 50, and B-* with bastions)."""
     name, spec = cluster["metadata"]["name"], cluster["spec"]
     if ssh_key is not None:
         yield _ssh_key(name, ssh_key)
-    for role in _roles(spec):
+    bastions = [group for group in groups if group["spec"].get("role") == "Bastion"]
+    for role in ("masters", "nodes", *(["bastions"] if bastions else [])):
         yield _iam_role(name, role)
     yield _vpc(name, spec)
     for subnet in spec["subnets"]:
         yield _subnet(name, subnet)
-    for group, text, ports in (
-        ("api-elb", "Security group for api ELB", "[port=443]"),
-        ("masters", "Security group for masters", _MASTER_PORTS),
-        ("nodes", "Security group for nodes", "[port=22]"),
-    ):
+    for group, text, ports in (*_SECURITY_GROUPS, *(_OF_BASTIONS if bastions else ())):
         yield _security_group(name, group, text, ports)
     yield _load_balancer(name, spec)
     yield _target_group(name, "kops-controller", _CONTROLLER_PORT)
     yield _target_group(name, "tcp", _API_PORT)
+    if bastions:
+        yield _bastion_load_balancer(name, spec, bastions)
+        yield _target_group(name, "bastion", _SSH_PORT)
 
 
 def ssh_key_name(cluster: str, public_key: str) -> str:
     """Name the cloud's copy of the cluster's SSH key."""
     return f"kubernetes.{cluster}-{naming.ssh_fingerprints(public_key)[0]}"
-
-
-def _roles(spec: dict[str, Any]) -> list[str]:
-    bastion = spec.get("topology", {}).get("bastion")
-    return ["masters", "nodes", *(["bastions"] if bastion else [])]
 
 
 def _ssh_key(cluster: str, public_key: str) -> Task:
@@ -130,10 +136,42 @@ def _target_group(cluster: str, prefix: str, port: int) -> Task:
     return Task("TargetGroup", name, fields, phase=1)
 
 
+def _bastion_load_balancer(
+    cluster: str, spec: dict[str, Any], bastions: list[dict[str, Any]]
+) -> Task:
+    """Return what SSH comes in by: in the zones of the bastions, where balancers may stand."""
+    zones = {
+        subnet["zone"]
+        for subnet in spec["subnets"]
+        if any(subnet["name"] in group["spec"]["subnets"] for group in bastions)
+    }
+    asked = (spec.get("topology", {}).get("bastion") or {}).get("loadBalancer") or {}
+    public = asked.get("type", "Public") == "Public"
+    subnets = [s for s in _balanced(spec, public=public) if s["zone"] in zones]
+    name = f"bastion.{cluster}"
+    fields = (
+        ("LoadBalancerBaseName", naming.load_balancer("bastion", cluster)),
+        ("CLBName", name),
+        ("SubnetMappings", listing(_subnet_mapping(cluster, spec, s) for s in subnets)),
+        ("SecurityGroups", f"[name:bastion-elb.{cluster}]"),
+        ("Scheme", "internet-facing" if public else "internal"),
+        ("IpAddressType", "ipv4"),
+        ("Tags", mapping(tags(cluster, name))),
+        ("Type", "network"),
+        ("VPC", f"name:{cluster}"),
+    )
+    return Task("NetworkLoadBalancer", name, fields, phase=2)
+
+
+def _balanced(spec: dict[str, Any], *, public: bool) -> list[dict[str, Any]]:
+    """Return the subnets of a load balancer: the utility ones of a public one, where some are."""
+    subnets = [s for s in spec["subnets"] if s["type"] == "Utility"] if public else []
+    return subnets or [s for s in spec["subnets"] if s["type"] != "Utility"]
+
+
 def _load_balancer(cluster: str, spec: dict[str, Any]) -> Task:
     public = spec.get("api", {}).get("loadBalancer", {}).get("type", "Public") == "Public"
-    subnets = [s for s in spec["subnets"] if s["type"] == "Utility"] if public else []
-    subnets = subnets or [s for s in spec["subnets"] if s["type"] != "Utility"]
+    subnets = _balanced(spec, public=public)
     name = f"api.{cluster}"
     fields = (
         ("LoadBalancerBaseName", naming.load_balancer("api", cluster)),
@@ -186,7 +224,7 @@ def _subnet_mapping(cluster: str, spec: dict[str, Any], subnet: dict[str, Any]) 
     return json.dumps(document, separators=(",", ":"))
 
 
-def api_target_groups(cluster: str) -> str:
-    """Render the target groups that control-plane groups are registered with."""
-    names = [naming.load_balancer(prefix, cluster) for prefix in ("kops-controller", "tcp")]
-    return listing(reference(name) for name in names)
+def target_groups(cluster: str, role: str) -> str:
+    """Render the target groups that the groups of a role (v1alpha2) are registered with."""
+    prefixes = {"Master": ("kops-controller", "tcp"), "Bastion": ("bastion",)}.get(role, ())
+    return listing(reference(naming.load_balancer(prefix, cluster)) for prefix in prefixes)

@@ -42,6 +42,11 @@ def wanted(cluster: Document, group: Document) -> dict[str, str]:
     return {name: str(value) for layer in layers for name, value in (layer or {}).items()}
 
 
+def of_role(role: str) -> dict[str, str]:
+    """Return the labels that every group of a role (v1alpha2) gives its nodes."""
+    return dict(_BY_ROLE.get(role, {}))
+
+
 def as_tags(labels: Mapping[str, str]) -> dict[str, str]:
     """Return the tags that carry labels."""
     return {f"{TAG}{name}": value for name, value in labels.items()}

@@ -24,7 +24,7 @@ def tasks_of(ctx: Context, name: str) -> list[Task]:
         group["metadata"]["name"]: user_data(definition, group) for group in definition.groups
     }
     tasks = [
-        *network_tasks(definition.cluster, key),
+        *network_tasks(definition.cluster, definition.groups, key),
         *group_tasks(definition.cluster, definition.groups, key, scripts),
         *termination_tasks(definition.cluster),
         *file_tasks(definition),

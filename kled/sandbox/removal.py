@@ -88,8 +88,12 @@ def _rank(item: Tracked) -> int:
 
 
 def blocked(state: State, cluster: str, item: Tracked) -> bool:
-    """Tell whether something still stands in the way of deleting an item (capture 42)."""
-    balancer = key(cluster, "NetworkLoadBalancer", f"api.{cluster}")
+    """Tell whether something still stands in the way of deleting an item (capture 42).
+
+    A target group's load balancer does: the bastions' own, or that of the API.
+    """
+    side = "bastion" if item.name == naming.load_balancer("bastion", cluster) else "api"
+    balancer = key(cluster, "NetworkLoadBalancer", f"{side}.{cluster}")
     return item.type == "target-group" and balancer in state["resources"]
 
 
@@ -130,7 +134,7 @@ def _resource(region: str, cluster: str, place: str, record: dict[str, Any]) -> 
     elif kind == QUEUE:
         name = identity = queue_url(region, name)
     elif kind == "NetworkLoadBalancer":
-        name = naming.load_balancer("api", cluster)
+        name = naming.load_balancer(name.removesuffix(f".{cluster}"), cluster)
         identity = arn(region, "loadbalancer/net", name)
     elif kind == "TargetGroup":
         identity = arn(region, "targetgroup", name)

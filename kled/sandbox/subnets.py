@@ -6,6 +6,8 @@ from typing import Any
 from kled.sandbox.context import Context, KopsFailure
 
 _LITTLE_BITS = 3
+_LINES = {"little": 205, "big": 224}
+"""Where in kops' source each is told (B-create)."""
 
 
 def assign_cidrs(ctx: Context, spec: dict[str, Any]) -> None:
@@ -64,7 +66,10 @@ def _hand_out(ctx: Context, subnets: list[dict[str, Any]], blocks: list[Any], si
                 f'allocation to subnet "{subnet["name"]}"'
             )
         subnet["cidr"] = str(blocks.pop(0))
-        ctx.log("I", "subnets.go:224", f"Assigned CIDR {subnet['cidr']} to subnet {subnet['name']}")
+        line = _LINES[size]
+        ctx.log(
+            "I", f"subnets.go:{line}", f"Assigned CIDR {subnet['cidr']} to subnet {subnet['name']}"
+        )
 
 
 def _settled(subnet: dict[str, Any]) -> bool:

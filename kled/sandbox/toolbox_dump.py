@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from kled.sandbox import health, naming, removal
+from kled.sandbox import health, removal
 from kled.sandbox.cloud import ACCOUNT, Cloud, State, connect, key
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.definitions import load_cluster
@@ -66,7 +66,7 @@ def _content(ctx: Context, cloud: Cloud, name: str) -> dict[str, Any]:
         ],
         "instances": [_instance(machine) for _, machine in sorted(found.items())],
         "loadBalancers": [
-            {"name": item.name, "dnsName": health.api_host(cloud.region, name)}
+            {"name": item.name, "dnsName": health.balancer_host(cloud.region, item.name)}
             for item in items
             if item.type == "load-balancer"
         ],
@@ -83,6 +83,10 @@ def _instance(machine: Machine) -> dict[str, Any]:
         "roles": [health.role(machine)],
         "sshUser": "ubuntu",
     }
+
+
+def _named(reference: str) -> str:
+    return reference.strip("[]").removeprefix("name:")
 
 
 class _Described:
@@ -151,12 +155,12 @@ class _Described:
     def _load_balancer(self, item: Tracked) -> dict[str, Any]:
         fields = self.fields(item)
         return {
-            "DNSName": health.api_host(self._region, self._cluster),
+            "DNSName": health.balancer_host(self._region, item.name),
             "IpAddressType": fields["IpAddressType"],
             "LoadBalancerArn": item.id,
-            "LoadBalancerName": naming.load_balancer("api", self._cluster),
+            "LoadBalancerName": item.name,
             "Scheme": fields["Scheme"],
-            "SecurityGroups": [self._id("SecurityGroup", f"api-elb.{self._cluster}")],
+            "SecurityGroups": [self._id("SecurityGroup", _named(fields["SecurityGroups"]))],
             "State": {"Code": "active", "Reason": None},
             "Type": "network",
             "VpcId": self._id("VPC", self._cluster),

@@ -16,11 +16,13 @@ _FIRST_RUN = """Cluster is starting.  It should be ready in a few minutes.
 Suggestions:
  * validate cluster: kops validate cluster --wait 10m
  * list nodes: kubectl get nodes --show-labels
- * ssh to a control-plane node: ssh -i ~/.ssh/id_rsa ubuntu@
+ * {ssh}
  * the ubuntu user is specific to Ubuntu. If not using Ubuntu please use the appropriate user \
 based on your OS.
  * read about installing addons at: https://kops.sigs.k8s.io/addons.
 """
+_SSH = "ssh to a control-plane node: ssh -i ~/.ssh/id_rsa ubuntu@"
+_SSH_BASTION = "to ssh to the bastion, you probably want to configure a bastionPublicName."
 _LATER_RUN = """Cluster changes have been applied to the cloud.
 
 
@@ -124,7 +126,19 @@ def _conclude(ctx: Context, name: str, flags: Flags) -> None:
         kubeconfig.export(ctx, name, flags)
         ctx.out(f"kOps has set your kubectl context to {name}")
         ctx.out()
-    ctx.out(_LATER_RUN if known else _FIRST_RUN)
+    ctx.out(_LATER_RUN if known else _FIRST_RUN.format(ssh=_way_in(ctx, name)))
+
+
+def _way_in(ctx: Context, name: str) -> str:
+    """Say how to reach a machine by SSH (B-yes; kops: cmd/kops/update_cluster.go)."""
+    spec = load_cluster(ctx, name)["spec"]
+    if all(group["spec"].get("role") != "Bastion" for group in load_groups(ctx, name)):
+        return f"{_SSH}{spec.get('masterPublicName', '')}"
+    bastion = spec.get("topology", {}).get("bastion") or {}
+    public = bastion.get("bastionPublicName")
+    return (
+        f"ssh to the bastion: ssh -A -i ~/.ssh/id_rsa ubuntu@{public}" if public else _SSH_BASTION
+    )
 
 
 def _check_flags(flags: Flags) -> None:

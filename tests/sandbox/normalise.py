@@ -10,12 +10,14 @@ from collections.abc import Callable
 Replacement = str | Callable[[re.Match[str]], str]
 
 LEFT_OUT_TASKS = (
-    "AutoscalingLifecycleHook|DHCPOptions|EBSVolume|"
+    "AutoscalingLifecycleHook|DHCPOptions|EBSVolume|ElasticIP|NatGateway|"
     "IAMInstanceProfile|IAMInstanceProfileRole|IAMRolePolicy|InternetGateway|"
     "NetworkLoadBalancerListener|Route|RouteTable|RouteTableAssociation|SecurityGroupRule|"
     "VPCAmazonIPv6CIDRBlock|VPCDHCPOptionsAssociation|WarmPool"
 )
-LEFT_OUT_TYPES = "dhcp-options|iam-instance-profile|internet-gateway|route-table|volume"
+LEFT_OUT_TYPES = (
+    "dhcp-options|elastic-ip|iam-instance-profile|internet-gateway|nat-gateway|route-table|volume"
+)
 """The kinds of resources that the simulated cloud does not have: one row of docs/sandbox.md."""
 
 
