@@ -143,6 +143,8 @@ def _way_in(ctx: Context, name: str) -> str:
 
 def _check_flags(flags: Flags) -> None:
     """Refuse what captures E13 and E13b refuse."""
+    if flags.get("target") == "terraform":
+        raise KopsFailure("the simulated kops has no target terraform")
     phase = flags.get("phase")
     if phase and phase not in _PHASES:
         raise KopsFailure(f'unknown phase "{phase}", available phases: {",".join(_PHASES)}')

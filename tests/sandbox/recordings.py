@@ -1,5 +1,6 @@
 """The recordings of real kops that the simulation is compared with."""
 
+import contextlib
 import difflib
 import itertools
 import json
@@ -44,7 +45,11 @@ def differences(done: Done, name: str) -> list[str]:
     Where kops' own order is random or follows ids (parallel tasks, rows of a table, lists of JSON
     objects), it does not count.
     """
-    real = recording(name)
+    return compared(recording(name), done)
+
+
+def compared(real: Recording, done: Done) -> list[str]:
+    """Return the lines that differ between a recording and a call, as `differences` does."""
     pairs = (
         (f"rc {real.returncode}", f"rc {done.returncode}"),
         (_content(real.stdout), _content(done.stdout)),
@@ -61,7 +66,8 @@ def differences(done: Done, name: str) -> list[str]:
 def _content(text: str) -> str:
     text = normalise(text)
     if text.startswith(("{", "[")):
-        return json.dumps([_unordered(document) for document in _documents(text)], indent=1)
+        with contextlib.suppress(json.JSONDecodeError):  # a progress that begins as JSON does
+            return json.dumps([_unordered(document) for document in _documents(text)], indent=1)
     runs = itertools.groupby(text.splitlines(), key=lambda line: bool(_ANY_ORDER.search(line)))
     return "\n".join(
         line for unordered, run in runs for line in (sorted(run) if unordered else run)

@@ -16,7 +16,8 @@ BUILT_IN = "hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20260218"
 OF_THEIR_CHANNEL = "hvm-ssd/ubuntu-xenial-16.04-amd64-server-20170721"
 """The channel of the recording had another image: a row of docs/sandbox.md."""
 PLAYED = (
-    "B-create", "B-preview", "B-yes", "B-nochange", "B-get-ig", "B-roll", "B-dump",
+    "B-create", "B-preview", "B-yes", "B-nochange", "B-get-cluster", "B-get-ig", "B-get-ig-json",
+    "B-roll", "B-dump",
     "B-delete-preview", "B-delete-yes",
 )  # fmt: skip
 IN_PUBLIC = ("B-q", "B-q-ig", "B-q-preview")
@@ -49,7 +50,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
 
 
 @pytest.mark.parametrize(
-    "capture", ["B-create", "B-preview", "B-nochange", "B-get-ig", "B-roll", "B-delete-preview",
+    "capture", ["B-create", "B-preview", "B-nochange", "B-get-cluster", "B-get-ig",
+     "B-get-ig-json", "B-roll", "B-delete-preview",
                 "B-q", "B-q-preview", "B-public"],
 )  # fmt: skip
 def test_the_answer_is_the_recorded_one(answers: dict[str, Done], capture: str) -> None:  # 78
