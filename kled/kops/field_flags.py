@@ -85,8 +85,7 @@ class _Maker:
         name, equals, value = text.partition("=")
         if not equals:
             raise InvalidInput("--set", f"{text!r} is not PATH=VALUE", hint="as in spec.maxSize=4")
-        if "\r" in value:
-            raise InvalidInput("--set", f"{name}: kops drops carriage returns; leave them out")
+        _require_text(name, value)
         target = self._field("--set", name)
         if target is None:
             self.flags.sets.append(text)
@@ -237,6 +236,14 @@ class _Maker:
         else:
             for name in _mapping(_at(self._stored, target.path)):
                 self._unset_all(field_of(self._kind, f"{target.name}.{name}"))
+
+
+def _require_text(name: str, value: str) -> None:
+    """Raise for a value that does not reach kops as it is: a flag is text, and read as CSV."""
+    if "\r" in value:
+        raise InvalidInput("--set", f"{name}: kops drops carriage returns; leave them out")
+    if "\0" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
+        raise InvalidInput("--set", f"{name}: the value is no text: write it as UTF-8")
 
 
 def _parts(name: str) -> Iterator[str]:

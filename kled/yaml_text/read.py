@@ -4,6 +4,7 @@ The parser's events are followed one by one, never handed to a loader that calls
 level: the C loader ends the whole process at 100,000 levels.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -41,6 +42,7 @@ def documents(text: str | bytes) -> list[Value]:
     """
     if len(text) > MOST_BYTES:
         raise TextUnreadable(f"is longer than {MOST_BYTES} bytes")
+    _refuse_marks_inside(text)
     try:
         return [one for one in _Builder().built(_events(text)) if one is not None]
     except yaml.MarkedYAMLError as error:
@@ -51,6 +53,17 @@ def documents(text: str | bytes) -> list[Value]:
         ) from error
     except (yaml.YAMLError, UnicodeError) as error:
         raise TextUnreadable(f"is no YAML: {_short(error)}") from error
+
+
+def _refuse_marks_inside(text: str | bytes) -> None:
+    """Raise for a byte order mark at the start of a later line.
+
+    Our parser skips it; go-yaml takes it for the beginning of a name, for example of another key.
+    """
+    inside = text.find("\n\ufeff") if isinstance(text, str) else text.find(b"\n\xef\xbb\xbf")
+    if inside >= 0:
+        line = text[:inside].count("\n" if isinstance(text, str) else b"\n") + 2  # type: ignore[arg-type]
+        raise TextUnreadable("begins with a byte order mark, which nobody sees", line=line)
 
 
 def _events(text: str | bytes) -> Iterator[yaml.Event]:
@@ -90,6 +103,7 @@ class _Builder:
     def built(self, events: Iterator[yaml.Event]) -> Iterator[Value]:
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
+                _require_version(event)
                 self._anchors.clear()
             elif isinstance(event, yaml.NodeEvent):
                 done, value = self._node(event)
@@ -144,6 +158,10 @@ class _Builder:
                 value = _MergeKey(_MERGE)
         else:
             value = event.value
+        if isinstance(value, float) and not math.isfinite(value):
+            raise TextUnreadable(
+                f"{event.value[:_SHOWN]!r} is a number that kops cannot hold; quote it", line=line
+            )
         if event.anchor is not None:
             self._anchors[event.anchor] = value, 1
         return value
@@ -186,6 +204,12 @@ class _Builder:
         self._nodes += nodes
         if self._nodes > MOST_NODES:
             raise TextUnreadable(f"holds more than {MOST_NODES} values", line=line)
+
+
+def _require_version(event: yaml.DocumentStartEvent) -> None:
+    """Raise for a document that says to be of another YAML, whose `y` is a text."""
+    if event.version not in (None, (1, 1)):
+        raise TextUnreadable("kops reads YAML 1.1: leave %YAML out", line=_line(event))
 
 
 class _MergeKey(str):

@@ -1,5 +1,6 @@
 """What a plain scalar means: to go-yaml, and whether to any other reader it could mean more."""
 
+import base64
 import math
 import re
 from typing import Final
@@ -54,9 +55,12 @@ def resolve(text: str) -> Scalar:
 def resolve_tagged(text: str, tag: str, line: int) -> Scalar:
     """Return the scalar that a tag asks for; raise `TextUnreadable` where it is none.
 
-    A tag that YAML does not define says nothing about the value: a text.
+    A tag that YAML does not define says nothing about the value: a text. Of `!!binary` kops takes
+    the bytes for a text.
     """
     found, kind = resolve(text), tag.removeprefix(_TAG)
+    if kind == "binary":
+        return _decoded(text, line)
     if kind not in {"bool", "int", "float", "null"}:
         return text
     if kind == "float" and isinstance(found, int) and not isinstance(found, bool):
@@ -64,6 +68,13 @@ def resolve_tagged(text: str, tag: str, line: int) -> Scalar:
     if _kind(found) != kind:
         raise TextUnreadable(f"{text[:40]!r} is no {kind}", line=line)
     return found
+
+
+def _decoded(text: str, line: int) -> str:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True).decode()
+    except ValueError as error:  # no Base64, or no UTF-8
+        raise TextUnreadable("!!binary holds no text in Base64", line=line) from error
 
 
 def is_plain(text: str) -> bool:

@@ -1,5 +1,6 @@
 """Writing YAML that every reader takes for what it was."""
 
+import math
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Final
@@ -63,6 +64,12 @@ def _number(dumper: yaml.SafeDumper, value: int) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:int", str(value))
 
 
+def _float(dumper: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
+    if not math.isfinite(value):
+        raise ValueError(f"{value} has no form in kops' YAML: it makes JSON of it")
+    return dumper.represent_float(value)
+
+
 def _is_block(value: str) -> bool:
     """Say whether a literal block holds it without a doubt about blanks at its edges."""
     lines = value.split("\n")
@@ -81,5 +88,6 @@ def _refused(_dumper: yaml.SafeDumper, value: object) -> yaml.Node:
 
 _Dumper.add_representer(str, _text)
 _Dumper.add_representer(int, _number)
+_Dumper.add_representer(float, _float)
 for _kind in (bytes, set, frozenset, date, datetime):  # PyYAML would write tags or plain times
     _Dumper.add_representer(_kind, _refused)

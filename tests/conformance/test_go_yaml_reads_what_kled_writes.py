@@ -113,6 +113,41 @@ def test_documents_are_read_as_kops_reads_them(ask: Ask, text: str) -> None:
     assert _same(document(text), ask(text)["kops"]["value"])
 
 
+_EDITED = {
+    "a byte order mark": "\ufeffa: 1\n",
+    "lines that end as elsewhere": 'a: 1\r\nb: |\r\n  x\r\n  y\r\nc: "p\r\n q"\r\n',
+    "lines of an old Mac": "a: 1\rb: 2\r",
+    "a next line": "a: x\x85  y\nb: |\n  x\x85  y\n",
+    "a line separator": 'a: "x\u2028y"\nb: "x\u2029y"\n',
+    "tabs": "a:\t1\nb: |\n  x\n  \ty\n",
+    "directives": "%YAML 1.1\n%TAG !e! tag:x,2000:\n---\na: y\nb: !e!y 1\n",
+    "marks of documents": "--- {a: 1}\n...\n",
+    "marks in texts": 'a: "---"\nb: |\n  ---\n  ...\n  %YAML 1.2\n',
+    "bytes": "a: !!binary aMOk\nb: !!str null\nc: !!str\n",
+    "escapes": 'a: "\\x41\\u00e9\\U0001F600\\N\\_\\L\\P\\e\\0"\nb: \U0001f600\n\U0001f600: b\n',
+    "blanks": "a:   x   \nb: 'x '\nc: >\n\n  x\n\n  y\n\n\n",
+    "blocks": "d: |+\n  x\n\ne: |-\n  x\n\nf: |2\n    x\n",
+    "long keys": "? " + "k" * 2000 + "\n: 1\n? |\n  a\n: 2\n",
+    "signs": "=: 1\na: =\nb: _1\nc: 1__0\nd: 190:20:30\ne: -0\nf: ~x\ng: tRUE\nh: 0O7\n",
+}
+
+
+@pytest.mark.parametrize("text", _EDITED.values(), ids=_EDITED.keys())
+def test_what_editors_leave_is_read_as_kops_reads_it(ask: Ask, text: str) -> None:  # fault 12
+    answer = ask(text)["strict"]
+    assert _same(document(text), answer.get("value")), answer
+
+
+@pytest.mark.parametrize(
+    "text", ["a: 1\n\ufeffb: 2\n", "%YAML 1.2\n---\na: y\n", "a: .inf\n", "a: .nan\n"]
+)
+def test_what_kops_refuses_or_takes_for_something_else_is_refused(ask: Ask, text: str) -> None:
+    answer = ask(text)["kops"]
+    assert "error" in answer or "b" not in answer["value"]
+    with pytest.raises(TextUnreadable):
+        document(text)
+
+
 @pytest.mark.parametrize(
     "text", ["a: 1\na: 2\n", "a: {b: 1, b: 2}\n", "yes: 1\ntrue: 2\n", "a: !!bool xyz\n", "[a]: 1"]
 )

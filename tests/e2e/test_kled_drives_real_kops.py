@@ -132,7 +132,8 @@ def test_a_group_is_edited_scaled_rolled_and_left_alone_where_a_field_is_wrong(
     assert edited.returncode == 0, edited.stderr
     assert "spec.machineType" in edited.stdout + edited.stderr
     assert wrong.returncode == 2
-    assert "did you mean spec.machineType?" in one_line(wrong)
+    assert "machineTipe" in one_line(wrong)
+    assert "did you mean spec.machineType?" in wrong.stderr
     assert scaled.returncode == 0, scaled.stderr
     assert applied.returncode == 0, applied.stderr
     assert needed.returncode == 0, needed.stderr

@@ -196,6 +196,8 @@ def test_an_internal_name_is_refused_with_the_stored_one(
         ("spec.cloudProvider=gce", "stays what it is"),
         ("spec.kubelet=5", "holds fields: set one of them"),
         ("spec.masterPublicName=a\r\n", "carriage returns"),
+        ("spec.masterPublicName=a\0b", "no text"),
+        ("spec.masterPublicName=a\udcffb", "no text"),
         ("spec.masterPublicName", "is not PATH=VALUE"),
     ],
 )

@@ -65,7 +65,9 @@ def test_a_script_of_several_lines_is_a_block() -> None:
     )
 
 
-@pytest.mark.parametrize("value", [b"\x00", {1}, "\ud800", 2**64, date(2001, 1, 1)])
+@pytest.mark.parametrize(
+    "value", [b"\x00", {1}, "\ud800", 2**64, date(2001, 1, 1), float("inf"), float("nan")]
+)
 def test_what_yaml_has_no_form_for_is_not_written(value: object) -> None:
     with pytest.raises(ValueError, match=r"has no form|surrogates"):
         to_text([{"value": value}])
@@ -104,6 +106,7 @@ def test_plain_scalars_are_what_go_yaml_takes_them_for(text: str, value: object)
 
 def test_tags_are_kept_to() -> None:
     text = 'a: !!str 1\nb: !!float 2\nc: !!int "3"\ne: !other 5\nf: !!bool yes\ng: !!null ~'
+    text += "\nh: !!binary aMOk"
     assert document(text) == {
         "a": "1",
         "b": 2.0,
@@ -111,6 +114,7 @@ def test_tags_are_kept_to() -> None:
         "e": "5",
         "f": True,
         "g": None,
+        "h": "hä",
     }
     with pytest.raises(TextUnreadable, match="line 2: 'xyz' is no bool"):  # fault 80
         document("a: 1\nb: !!bool xyz")
@@ -136,6 +140,13 @@ def test_keys_are_texts_as_kops_makes_them() -> None:
         ("a: \x07", "control characters|special characters"),
         ("<<: 1", "line 1: << needs a mapping"),
         ("x: &x {a: 1}\ny:\n  a: 2\n  <<: *x", "line 4: << would change 'a'"),
+        # members of fault 12: what kled and kops would read as two different things
+        ("a: 1\n\ufeffb: 2\n", "line 2: begins with a byte order mark"),
+        ("%YAML 1.2\n---\na: y\n", "kops reads YAML 1.1"),
+        ("a: 1\nb: .inf\n", "line 2: '.inf' is a number that kops cannot hold"),
+        ("a: .NaN\n", "line 1: '.NaN' is a number that kops cannot hold"),
+        ("a: !!binary 'no base'\n", "line 1: !!binary holds no text"),
+        ("a: !!binary /w==\n", "line 1: !!binary holds no text"),
     ],
 )
 def test_what_is_no_yaml_names_its_line(text: str, problem: str) -> None:
@@ -160,6 +171,13 @@ def test_anchors_and_merges_stand_for_what_they_name() -> None:
     }
     with pytest.raises(TextUnreadable, match="stands twice"):
         document("y: {<<: {a: 1}, b: 1, b: 2}")
+
+
+def test_a_text_that_an_editor_elsewhere_saved_is_read() -> None:
+    """With a byte order mark at its start, and with line ends of other systems."""
+    assert document("\ufeffa: 1\r\nb: |\r\n  x\r\n  y\r\n") == {"a": 1, "b": "x\ny\n"}
+    assert document("\ufeffa: 1\n".encode()) == {"a": 1}
+    assert document('a: "x\ufeff"\n') == {"a": "x\ufeff"}
 
 
 def test_documents_without_content_are_left_out() -> None:
