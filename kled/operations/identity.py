@@ -30,6 +30,7 @@ NAME: Final = "check identity"
 _LOOKED_AT: Final = 50
 """Snapshots that are searched for lost keys, newest first."""
 _SHOWN: Final = 4
+_RUN_WITH_IT: Final = "its machines run with it, and the state store lacks it"
 _NO_COPY: Final = (
     "no snapshot is known to have them: copy them from another store or from a control plane's"
     " machine (docs/recovery.md)"
@@ -51,7 +52,7 @@ def check(session: Session, cluster: str) -> str:
     where = own_places.require(session, cluster)
     gone = missing(session, cluster)
     if gone and not allowed(session, cluster):
-        raise _refusal(session, cluster, _lost(gone))
+        raise _refusal(session, cluster, _lost(gone, _RUN_WITH_IT))
     others = require_own_keys(session, cluster)
     anew = f"{', '.join(gone)} will be made anew" if gone else ""
     if anew or others:
@@ -86,27 +87,33 @@ def words(session: Session, cluster: str) -> str | None:
 
 
 def require_own_keys(session: Session, cluster: str) -> str:
-    """Say which keysets hold other keys than the cluster had; empty: none. Only reads.
+    """Say which keysets hold other keys than the cluster had, or none; empty: they do not.
 
-    Raises `IdentityAtRisk` for such a one, unless the run was told that the cluster begins anew.
+    Only reads. Raises `IdentityAtRisk` for such a one, unless the run was told that the cluster
+    begins anew.
     """
     found = other_identity.compared(session, cluster) if not _strays(session, cluster) else None
-    if found is None or not found.names:
+    if found is None or not (found.names or found.gone):
         return ""
     if allowed(session, cluster):
-        return f"{', '.join(found.names)} with other keys"
-    raise _other_keys(session, cluster, found)
+        return f"{', '.join((*found.names, *found.gone))} with other keys"
+    if found.names:
+        raise _other_keys(session, cluster, found)
+    why = f"snapshot {found.snapshot} has it, and the state store lacks it"
+    raise _refusal(session, cluster, _lost(found.gone, why))
 
 
 def lost_authority(session: Session, cluster: str) -> tuple[str, ...]:
     """Return the cluster's own authority where it is gone and the cluster is known to have lived.
 
-    For what is left of a cluster whose machines' configuration is gone, too. Only reads.
+    For what is left of a cluster whose machines' configuration is gone, too: what etcd left, or a
+    snapshot, tells it. Only reads.
     """
-    authority = identity.AUTHORITY
-    there = _stored(session, cluster, layout.KEYSETS)
-    lived = bool(_lived(session, cluster))
-    return (authority,) if lived and identity.keyset_key(authority) not in there else ()
+    key = identity.keyset_key(identity.AUTHORITY)
+    if key in _stored(session, cluster, layout.KEYSETS):
+        return ()
+    lived = _lived(session, cluster) or _is_kept(session, cluster, key)
+    return (identity.AUTHORITY,) if lived else ()
 
 
 def require(session: Session, plan: Plan) -> str:
@@ -185,8 +192,7 @@ def _restore(cluster: str, snapshot: str) -> str:
     return f"kled snapshot restore --name={cluster} --snapshot={snapshot} --class=identity"
 
 
-def _lost(keysets: tuple[str, ...]) -> tuple[tuple[Change, str], ...]:
-    why = "its machines run with it, and the state store lacks it"
+def _lost(keysets: tuple[str, ...], why: str) -> tuple[tuple[Change, str], ...]:
     return tuple((Change("create", identity.KEYPAIR, one), why) for one in keysets)
 
 
@@ -297,6 +303,15 @@ def _known(session: Session, cluster: str, keys: frozenset[str]) -> "list[Judged
         if one.trust.trusted and _number(one, keys) == len(keys):
             break
     return known
+
+
+def _is_kept(session: Session, cluster: str, key: str) -> bool:
+    """Say whether a trusted snapshot has the object; who cannot be asked tells nothing."""
+    try:
+        return _snapshot_with(session, cluster, frozenset({key})) is not None
+    except KledError as error:
+        session.note(f"whether a snapshot has {key} is not known: {error.message}")
+        return False
 
 
 def _number(one: "Judged", keys: frozenset[str]) -> int:

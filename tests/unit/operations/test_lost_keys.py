@@ -56,6 +56,26 @@ def test_what_etcd_left_tells_it_where_the_machines_configuration_is_gone_too(
     assert "kubernetes-ca" in told(blind).message
 
 
+def test_a_snapshot_tells_it_where_nothing_else_is_left(blind: World) -> None:
+    """Fault 1, another member: "was never applied … run update-cluster --yes"."""
+    taken = blind.snapshot()
+    blind.lose_all_but("config", "instancegroup")
+
+    error = told(blind)
+
+    assert "lost its keyset kubernetes-ca" in error.message
+    assert f"--snapshot={taken} --class=identity --yes" in str(error.hint)
+
+
+def test_a_snapshot_store_that_does_not_answer_hides_nothing(blind: World) -> None:
+    blind.snapshot()
+    blind.lose_all_but("config", "instancegroup")
+    blind.env["KLED_SNAPSHOT_STORE"] = (blind.root / "nowhere").as_uri()
+
+    with pytest.raises(NotYetApplied):
+        validated(blind.session(), C)
+
+
 def test_one_that_was_never_applied_is_called_so(blind: World) -> None:
     blind.lose_all_but("config", "instancegroup")
 

@@ -45,6 +45,21 @@ def remake(world: World) -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
+def test_nothing_goes_on_where_only_a_snapshot_knows_the_lost_authority(
+    own: World, operation: Operation
+) -> None:
+    """Another member: a rotation made one, and a roll hinted at the update that does."""
+    good = own.snapshot()
+    own.lose(CA_KEY)
+    own.lose(NODE_CONFIG)
+
+    error = own.refused(operation)
+
+    assert f"kubernetes-ca, which kops would make anew: snapshot {good} has it" in error.message
+    assert f"--snapshot={good} --class=identity --yes" in str(error.hint)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
 def test_nothing_goes_on_after_a_bare_kops_made_another_authority(
     own: World, operation: Operation
 ) -> None:
