@@ -1,14 +1,16 @@
 """`kops upgrade cluster` (captures 25, 25c to 25e, 39): raise the stored Kubernetes version."""
 
+import re
 from typing import Any
 
 from kled.sandbox import definitions, validation
 from kled.sandbox.clouds import DEFAULT_VERSION
-from kled.sandbox.context import Context, KopsFailure
+from kled.sandbox.context import Context
 from kled.sandbox.flags import Flags
 from kled.sandbox.tables import render
 
 _SOURCE = "upgrade_cluster.go"
+_VERSION = re.compile(r"v?\d+\.\d+(\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?)?", re.ASCII)
 
 
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a verb's signature
@@ -16,12 +18,14 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a
 
     Images of groups are custom in the sandbox, so only the version ever changes.
 
+    A version that is none counts as none given (capture T-up-badk), and any higher one is stored.
+
     Raises:
-        KopsFailure: no such cluster, or a version that kops refuses; nothing is stored then.
+        KopsFailure: no such cluster; nothing is stored then.
     """
     cluster = definitions.load_cluster(ctx, flags["name"])
     old = str(cluster["spec"]["kubernetesVersion"])
-    new = (flags["kubernetes-version"] or DEFAULT_VERSION).removeprefix("v")
+    new = _wanted(ctx, flags, old)
     older = _numbers(new) < _numbers(old)
     if older:
         text = f'cluster version "{old}" is greater than the desired version "{new}"'
@@ -54,8 +58,18 @@ def _store(ctx: Context, cluster: dict[str, Any], version: str) -> None:
     definitions.store_cluster(ctx, definitions.next_generation(cluster, changed))
 
 
+def _wanted(ctx: Context, flags: Flags, old: str) -> str:
+    """Return the version that is asked for, as kops spells it; the channel's where none is."""
+    given = flags["kubernetes-version"]
+    if not given:
+        return DEFAULT_VERSION
+    if _VERSION.fullmatch(given) is None:
+        ctx.log("E", "versions.go:40", f'unable to parse Kubernetes version "{given}"')
+        ctx.log("W", f"{_SOURCE}:160", f'error parsing KubernetesVersion "{old}"')
+        return DEFAULT_VERSION
+    bare = given.removeprefix("v")
+    return f"{bare}.0" if bare.count(".") == 1 else bare
+
+
 def _numbers(version: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in version.split("-", maxsplit=1)[0].split("."))
-    except ValueError:
-        raise KopsFailure(f'error parsing kubernetes version "{version}"') from None
+    return tuple(int(part) for part in version.split("-", maxsplit=1)[0].split("."))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.sandbox.desk import Desk
+from tests.sandbox.harness import CAPTURES
 from tests.sandbox.recordings import differences
 
 C = "up.example.com"
@@ -118,3 +119,26 @@ def test_a_kubernetes_that_is_old_is_refused_or_frowned_upon(desk: Desk) -> None
 
     running(desk, "1.32.0")
     assert "Kops support for this Kubernetes version is deprecated" in desk.must(*UPDATE)
+
+
+@pytest.mark.parametrize("capture", ["T-up-badk", "T-up-downk"])
+def test_an_upgrade_to_what_it_will_not_is_no_failure_as_recorded(
+    desk: Desk, capture: str
+) -> None:  # fault 65
+    running(desk, "1.36.0")
+    version = (CAPTURES / capture / "cmd").read_text().rpartition("=")[2].strip()
+
+    done = desk.run("upgrade", "cluster", f"--name={C}", f"--kubernetes-version={version}")
+
+    assert (done.returncode, done.stdout) == (0, "")
+    recorded = (CAPTURES / capture / "stderr").read_text().splitlines()
+    said = done.stderr.splitlines()
+    for line in recorded:
+        if "Custom image" not in line and line:
+            assert any(one.endswith(line.rpartition("] ")[2]) for one in said), line
+
+
+def test_an_upgrade_stores_what_no_update_will_apply(desk: Desk) -> None:  # fault 65
+    desk.must("upgrade", "cluster", f"--name={C}", "--kubernetes-version=1.39.0", "--yes")
+
+    assert desk.run(*UPDATE).stderr.endswith("Error: kops upgrade is required\n")
