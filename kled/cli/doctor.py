@@ -21,7 +21,15 @@ Row = dict[str, object]
 @leaf("doctor", examples=("kled doctor", "kled doctor --output=json"))
 def doctor(call: Call) -> int:
     """Check tools, stores, server and clouds: exit 1 where something needed is wrong."""
-    rows = [_kops(call), *_tools(call), _state_store(call), _snapshot_store(call), *_prefect(call)]
+    left = _leftovers()  # before a session removes them
+    rows = [
+        _kops(call),
+        left,
+        *_tools(call),
+        _state_store(call),
+        _snapshot_store(call),
+        *_prefect(call),
+    ]
     rows += _clouds(call)
     show(rows, _COLUMNS, call.settings.output)
     wrong = [row for row in rows if row["needed"] and row["state"] != "ok"]
@@ -49,6 +57,20 @@ def _kops(call: Call) -> Row:
     if settings.state_store is None:
         return _row("kops", "ok", detail, needed=True)
     return _version(call, detail)
+
+
+def _leftovers() -> Row:
+    from kled.files import scratch  # noqa: PLC0415 - not for --help
+
+    name = "killed runs"
+    try:
+        found = scratch.leftovers()
+    except KledError as error:
+        return _row(name, "wrong", f"{error.message}; {error.hint}", needed=True)
+    if not found:
+        return _row(name, "ok", f"nothing is left of them in {scratch.place()}")
+    words = f"{len(found)} left directories with secrets in {scratch.place()}"
+    return _row(name, "found", f"{words}: the next command that drives kops removes them")
 
 
 def _version(call: Call, detail: str) -> Row:

@@ -4,13 +4,11 @@ import logging
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from kled.config import Settings
 from kled.errors import KledError, KopsMissing, KopsUnsafe, OutputUnreadable
-from kled.files import private
+from kled.files import private, scratch
 
 if TYPE_CHECKING:
     from kled.kops.client import Kops
@@ -61,8 +59,7 @@ def kops_check(settings: Settings, *, patience: timedelta | None = None) -> "Kop
     def check(cluster: str, objects: Mapping[str, bytes]) -> "KopsVerdict":
         from kled import process  # noqa: PLC0415
 
-        with TemporaryDirectory(prefix="kled-verify-") as scratch:
-            root = Path(scratch)
+        with scratch.directory() as root:
             # a cluster that was never applied has no keys; kops takes a missing directory ill
             private.make_directory(root / "state" / cluster / "pki" / "private")
             for key, body in at_home(objects, (root / "state" / cluster).as_uri()).items():

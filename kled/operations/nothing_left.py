@@ -1,12 +1,12 @@
 """The proof that a deleted cluster is gone: from the cloud, by kops' own view, and the store."""
 
-import tempfile
+import shutil
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import StillThere
+from kled.files import private
 from kled.kops import layout
 from kled.models.definition import Definition
 from kled.operations import all_records, begun_deletion, neighbours
@@ -80,12 +80,14 @@ def left_in_cloud(session: Session, definition: Definition) -> "Plan":
 
     The definition is put into a scratch state store for it; nothing is changed.
     """
-    with tempfile.TemporaryDirectory(prefix="state-", dir=session.kops.scratch) as scratch:
-        root = Path(scratch)
-        (root / definition.name).mkdir()
+    root = session.kops.scratch / "deleted"
+    private.make_directory(root / definition.name)
+    try:
         text = replace(definition, groups=(), more=()).as_yaml()
-        (root / definition.name / layout.CONFIG).write_text(text, encoding="utf-8")
+        private.fill(root / definition.name / layout.CONFIG, text.encode())
         return session.kops.at(root.as_uri()).delete_preview(definition.name)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
 
 
 def _some(names: list[str]) -> str:

@@ -1,9 +1,7 @@
 """What an operation works with: a kops bound to an environment, settings, a clock, a lease."""
 
 import os
-import shutil
 import socket
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING
 from kled import process
 from kled.config import Settings
 from kled.errors import KopsMissing, StoreError
+from kled.files import scratch as scratches
 from kled.kops import features
 from kled.kops.client import Kops
 from kled.kops.locate import locate
@@ -120,15 +119,13 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
     `CapabilityMissing`, and with a `place` `VersionRefused` for a kops that is too old to change
     anything, before the lease is taken.
     The scratch directory (0700) with the kubeconfig that kops writes to is removed at the end;
-    after a SIGKILL it stays behind in the system's temporary directory, readable by its owner
-    alone.
+    after a SIGKILL by the next session of the same user (`kled.files.scratch`).
     """
     if with_kops or place is not None:
         require_state_store(settings)
     program = _program(settings) if with_kops else None
     with ExitStack() as stack:
-        scratch = Path(tempfile.mkdtemp(prefix="kled-"))
-        stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+        scratch = stack.enter_context(scratches.directory())
         if program is not None and place is not None:
             features.check(_kops(settings, program, scratch, None, on_line, None).version())
         lease = None

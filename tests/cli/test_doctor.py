@@ -42,6 +42,21 @@ def test_a_working_set_up_is_well(env: dict[str, str]) -> None:
     assert "cloud linode" not in found
 
 
+def test_what_killed_runs_left_is_said_and_then_removed(  # fault 99
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    env = env | {"TMPDIR": str(tmp_path)}
+    left = tmp_path / f"kled-{os.geteuid()}" / "run-dead"
+    left.mkdir(parents=True)
+    left.parent.chmod(0o700)
+
+    found = checks(env)["killed runs"]
+
+    assert found["state"] == "found"
+    assert f"1 left directories with secrets in {left.parent}" in str(found["detail"])
+    assert not left.exists()  # doctor asks kops for its version, in a session
+
+
 def test_without_kops_and_state_store_it_says_what_to_do(tmp_path: Path) -> None:
     bare = {"HOME": str(tmp_path), "PATH": str(tmp_path)}
 

@@ -1,0 +1,120 @@
+"""Directories for one run: private, gone with it, and found by the next one where it was killed.
+
+All lie in one place, `kled-<user id>` below the system's directory for temporary files (TMPDIR). A
+run has its own locked as long as it lives, and the kernel drops the lock with it: what nobody has
+locked is a dead run's, with kubeconfigs and definitions in it, and the next run removes it.
+"""
+
+import os
+import secrets
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from kled.errors import DiskUnusable
+from kled.files import beneath
+from kled.files.private import guarded
+
+_TRIES: Final = 5
+_RUN: Final = "run-"
+
+
+def place(base: Path | None = None) -> Path:
+    """Return where the directories of this user lie; `base` stands in for TMPDIR.
+
+    Raises `DiskUnusable` where this system has no directory for temporary files.
+    """
+    with guarded(Path("/tmp"), doing="find a directory for temporary files:"):  # noqa: S108 - named
+        return (base or Path(tempfile.gettempdir())) / f"kled-{os.geteuid()}"
+
+
+@contextmanager
+def directory(base: Path | None = None) -> Iterator[Path]:
+    """Yield a new directory, 0700, that is removed at the end; remove those of dead runs first.
+
+    Safe to kill: the next call removes what is left. Raises `DiskUnusable`, also where another user
+    made the place.
+    """
+    here = place(base)
+    with guarded(here, doing="make a directory in"), _opened(here, make=True) as above:
+        for name in _dead(above):
+            shutil.rmtree(name, ignore_errors=True, dir_fd=above)
+        name, descriptor = _begun(above)
+    try:
+        yield here / name
+    finally:
+        shutil.rmtree(here / name, ignore_errors=True)
+        os.close(descriptor)
+
+
+def leftovers(base: Path | None = None) -> list[Path]:
+    """Return the directories of dead runs, which nothing has removed yet; only looks."""
+    here = place(base)
+    try:
+        with _opened(here, make=False) as above:
+            return [here / name for name in _dead(above)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise DiskUnusable(f"cannot look at {here}: {(error.strerror or '').lower()}") from error
+
+
+@contextmanager
+def _opened(here: Path, *, make: bool) -> Iterator[int]:
+    """Open the place; raise `DiskUnusable` where others own it or may enter it."""
+    with beneath.root(here.parent) as base:
+        modes = beneath.PRIVATE if make else None
+        try:
+            descriptor = beneath.step(base, here.name, here.name, make=modes)
+        except beneath.NotRegular as error:
+            raise _squatted(here, f"is {error.kind}") from None
+    try:
+        state = os.fstat(descriptor)
+        if state.st_uid != os.geteuid():
+            raise _squatted(here, f"belongs to the user {state.st_uid}")
+        if stat.S_IMODE(state.st_mode) & 0o077:
+            raise _squatted(here, f"is open to others (mode {stat.S_IMODE(state.st_mode):o})")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _squatted(here: Path, reason: str) -> DiskUnusable:
+    return DiskUnusable(
+        f"{here} {reason}: no secrets are put there",
+        hint="remove it, or name another directory: TMPDIR=$HOME/tmp",
+    )
+
+
+def _begun(above: int) -> tuple[str, int]:
+    """Make a run's directory, locked as long as its descriptor is open."""
+    for _ in range(_TRIES):
+        name = f"{_RUN}{secrets.token_hex(6)}"
+        descriptor = beneath.step(above, name, name, make=beneath.PRIVATE)
+        beneath.taken(descriptor)
+        there = beneath.seen(above, name)
+        if there is not None and there.st_ino == os.fstat(descriptor).st_ino:
+            return name, descriptor
+        os.close(descriptor)  # another run took it for a dead one's before it was locked
+    raise FileNotFoundError(None, "others remove what is made there")
+
+
+def _dead(above: int) -> list[str]:
+    """Return the names of directories of this user that no process has locked."""
+    with os.scandir(above) as entries:
+        names = sorted(one.name for one in entries if one.name.startswith(_RUN))
+    return [name for name in names if _is_dead(above, name)]
+
+
+def _is_dead(above: int, name: str) -> bool:
+    with suppress(OSError):  # gone meanwhile, a link, a file: none of ours
+        descriptor = beneath.step(above, name, name)
+        try:
+            return os.fstat(descriptor).st_uid == os.geteuid() and beneath.taken(descriptor)
+        finally:
+            os.close(descriptor)
+    return False
