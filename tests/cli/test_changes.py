@@ -210,7 +210,6 @@ def test_an_upgrade_is_checked_before_it_is_previewed_and_names_its_whole_next_c
     for version, status, problem in (
         ("1.35.0", 1, "would be a downgrade"),
         ("foo", 2, "'foo' is not a version"),
-        ("1.39.0", 1, "newer than kops 1.36.2"),
     ):
         refused = kled(*upgrade, f"--kubernetes-version={version}")
         assert refused.returncode == status, refused.stderr
@@ -228,9 +227,28 @@ def test_an_upgrade_drops_no_field_that_this_kops_does_not_know(
     config.write_text(config.read_text().replace("spec:\n", "spec:\n  flux: {capacitor: 3}\n", 1))
     upgrade = ("upgrade-cluster", NAME, "--kubernetes-version=1.36.9")
 
-    for more in ((), ("--yes",)):
-        refused = kled(*upgrade, *more)
-        assert refused.returncode == 1
-        assert "does not know spec.flux of cluster" in refused.stderr
+    refused = kled(*upgrade, "--yes")
+    assert refused.returncode == 1
+    assert "does not know spec.flux of cluster" in refused.stderr
     assert "flux" in config.read_text()
     assert "--give-up=spec.flux --yes" in kled(*upgrade, "--give-up=spec.flux").stderr
+
+
+def test_fields_are_set_by_the_names_that_are_shown(kled: Kled) -> None:  # fault 66
+    edit = ("edit-instance-group", NAME, "--instance-group=nodes")
+    done = kled(*edit, "--set=spec.rootVolumeSize=60", "--set=spec.nodeLabels.a-b.io/c.d=x")
+
+    assert done.returncode == 0, done.stderr
+    assert "spec.rootVolumeSize: (none) -> 60" in done.stdout
+    assert "spec.nodeLabels.a-b.io/c.d: (none) -> x" in done.stdout
+    done = kled(*edit, "--unset=spec.nodeLabels.a-b.io/c.d", "--unset=spec.rootVolumeType")
+    assert "spec.nodeLabels.a-b.io/c.d: x -> (none)" in done.stdout
+    assert "spec.rootVolumeSize" not in done.stdout
+    planned = kled(
+        "create-cluster",
+        "--name=other.example.com",
+        "--zones=us-east-1a",
+        "--set=spec.kubernetesApiAccess=10.0.0.0/8",
+        "--dry-run",
+    )
+    assert "- 10.0.0.0/8" in planned.stdout
