@@ -93,18 +93,21 @@ def test_a_cluster_s_field_is_stored_under_its_other_name(
     assert edited_cluster(desk, f"--set={setting}")[field] == value
 
 
-@pytest.mark.parametrize(
-    "line", (CAPTURES / "field-names" / "differing.txt").read_text().splitlines()
-)
-def test_every_field_is_stored_where_kops_own_code_was_seen_to_store_it(line: str) -> None:
-    if line.startswith("#") or line.endswith(" -"):
-        return
-    kind, inner, name = line.split()
+def test_every_field_is_stored_where_kops_own_code_was_seen_to_store_it() -> None:
+    wrong = []
+    for line in (CAPTURES / "field-names" / "differing.txt").read_text().splitlines():
+        if line.startswith("#") or line.endswith(" -"):
+            continue
+        kind, inner, name = line.split()
+        where = internal_fields.stored(
+            kind, tuple("0" if part == "*" else part for part in inner.split("."))
+        )
+        negated = internal_fields.is_negated(kind, where)
+        wanted = tuple("0" if part == "*" else part for part in name.removeprefix("!").split("."))
+        if (where, negated) != (wanted, name.startswith("!")):
+            wrong.append(inner)
 
-    where = internal_fields.stored(kind, tuple(inner.replace("*", "0").split(".")))
-
-    assert where == tuple(name.removeprefix("!").replace("*", "0").split("."))
-    assert internal_fields.is_negated(kind, where) == name.startswith("!")
+    assert wrong == []
 
 
 def test_a_hook_is_negated_in_a_cluster_alone(desk: Desk) -> None:
