@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from kled.sandbox import internal_fields
+from kled.kops import fields, internal_names
+from kled.kops.fields import Kind
+from kled.sandbox import internal_fields, schema
 from tests.sandbox.desk import Desk
 from tests.sandbox.harness import CAPTURES
 from tests.sandbox.recordings import differences
@@ -183,3 +185,38 @@ def test_unset_takes_the_same_names(desk: Desk) -> None:
     assert "sshAccess" not in edited_cluster(desk, "--unset=spec.sshAccess")
     refused = desk.run("edit", "ig", GROUP, f"--name={C}", "--unset=spec.rootVolumeSize")
     assert "field spec.rootVolumeSize not found in *InstanceGroup" in refused.stderr
+
+
+@pytest.mark.parametrize("kind", ["Cluster", "InstanceGroup"])
+def test_every_name_that_kled_gives_to_kops_is_one_that_kops_has(kind: Kind) -> None:
+    """Two readings of the source, made apart: what kled translates to, the sandbox knows."""
+    apart = {"spec.externalDns.disable", "spec.cloudProvider"}
+    """Set in another way (`kled.kops.field_flags`)."""
+    unknown = []
+    for path in fields._everywhere(kind):
+        field = fields.field_of(kind, fields.spelled(path))
+        leaf = not fields.fields_of(field.kind.removeprefix("[]")) and field.kind != "any"
+        if path[:1] != ("spec",) or field.dropped or not field.settable or not leaf:
+            continue
+        inner = internal_names.internal(kind, path)[0]
+        if fields.spelled(path) not in apart and not is_internal(kind, inner):
+            unknown.append(fields.spelled(inner))
+
+    assert unknown == []
+
+
+def is_internal(kind: str, path: tuple[str, ...]) -> bool:
+    """Whether kops' internal types, as the sandbox holds them, have a field at `path`."""
+    known = schema.fields({"kind": kind})
+    of = ""
+    for part in path:
+        if part == "*":
+            if not of.startswith("[]"):
+                return False
+            of = of[2:]
+        elif part in known:
+            of = known[part]
+        else:
+            return False
+        known = schema.internal_types().get(of, {})
+    return True
