@@ -108,8 +108,8 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
         cluster = meant.cluster(session, name, changes=yes)
         these = (meant.instance_group(call, session, cluster, group) for group in groups)
         roll = Roll(instance_groups=tuple(these), **options)
-        first = _first(call, session, cluster, canary)
         with lost_keys.told_apart(session, cluster):
+            first = _first(call, session, cluster, canary)
             plan = None if yes else session.kops.rolling_update_preview(cluster, roll)
         radius = None
         refused = None if yes else _refused(session, cluster)

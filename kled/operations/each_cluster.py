@@ -13,6 +13,7 @@ from kled.errors import (
     KledError,
     KopsCrashed,
     KopsError,
+    NotYetApplied,
     OutputUnreadable,
     TextUnreadable,
 )
@@ -131,9 +132,20 @@ def put_back(settings: Settings, cluster: str) -> str:
     )
 
 
+def _read(session: Session, cluster: str, listing: Listing) -> Sequence[Shown]:
+    """Read; a cluster that has lost its keys is not called one that was never applied."""
+    try:
+        return listing.read(session, cluster)
+    except NotYetApplied:
+        from kled.operations.lost_keys import told_apart  # noqa: PLC0415 - not for most reads
+
+        with told_apart(session, cluster):
+            raise
+
+
 def _rows(session: Session, cluster: str, listing: Listing) -> list[dict[str, Any]]:
     """Return a cluster's rows; which cluster it is, its own place says, not a label."""
-    rows = [{**row.as_json(), "cluster": cluster} for row in listing.read(session, cluster)]
+    rows = [{**row.as_json(), "cluster": cluster} for row in _read(session, cluster, listing)]
     if not rows and listing.none:
         rows = [{"cluster": cluster, "name": NONE, "problem": listing.none}]
     for row in rows:

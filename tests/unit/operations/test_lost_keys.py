@@ -3,12 +3,13 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 import kled.operations
 from kled.errors import KeysetMissing, NotYetApplied
+from kled.operations.each_cluster import Listing, each_cluster
 from kled.operations.export_cluster import export_step
 from kled.operations.step import attempt
 from kled.operations.validate_cluster import validated
@@ -74,6 +75,18 @@ def test_a_snapshot_store_that_does_not_answer_hides_nothing(blind: World) -> No
 
     with pytest.raises(NotYetApplied):
         validated(blind.session(), C)
+
+
+def test_a_list_of_its_machines_does_not_call_it_so_either(blind: World) -> None:
+    """Fault 1, another member: `get-instances` hinted at the update that makes other keys."""
+    blind.snapshot()
+    blind.lose(CA_KEY)
+
+    def refuse(_session: object, _cluster: str) -> NoReturn:
+        raise NotYetApplied("never applied", hint="run kled kops update-cluster --yes first")
+
+    with pytest.raises(KeysetMissing, match="lost its keyset kubernetes-ca"):
+        each_cluster(blind.session(), C, Listing(refuse))
 
 
 def test_one_that_was_never_applied_is_called_so(blind: World) -> None:
