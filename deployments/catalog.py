@@ -107,7 +107,7 @@ def find(entries: tuple[Entry, ...], flow: str) -> Entry:
 
 def _read(source: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(source.read_text())
+        document = yaml.safe_load(source.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"cannot read {source}: {error.strerror}") from error
     except yaml.YAMLError as error:

@@ -69,7 +69,7 @@ def known_names(directories: tuple[Path, ...]) -> list[str]:
 
 def _read(source: Path) -> Environment:
     try:
-        raw = yaml.safe_load(source.read_text())
+        raw = yaml.safe_load(source.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"cannot read {source}: {error.strerror}") from error
     except yaml.YAMLError as error:

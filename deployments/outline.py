@@ -58,7 +58,7 @@ def _function(entry: Entry) -> ast.FunctionDef:
     found = importlib.util.find_spec(entry.module)
     if found is None or found.origin is None:
         raise SettingsError(f"there is no module {entry.module}")
-    for node in ast.parse(Path(found.origin).read_text()).body:
+    for node in ast.parse(Path(found.origin).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef) and node.name == entry.function:
             return node
     raise SettingsError(f"there is no function {entry.entrypoint}")

@@ -1,11 +1,13 @@
 """`python -m kled` and the console script `kled`."""
 
+import os
 import sys
 
 
 def main() -> None:
     """Run the command line and exit with its code (design D14)."""
     try:
+        _speak_unicode()
         from kled.cli.app import run  # noqa: PLC0415 - importing this module must cost nothing
 
         code = run(sys.argv[1:])
@@ -13,6 +15,19 @@ def main() -> None:
         sys.stderr.write("kled: interrupted\n")
         code = 130
     sys.exit(code)
+
+
+def _speak_unicode() -> None:
+    """Begin anew in UTF-8 mode where the locale gives file names another encoding.
+
+    The names in a directory store are UTF-8 whoever looks, or a snapshot taken in another locale
+    would leave them out. What is written to the terminal keeps the locale's encoding.
+    """
+    if sys.flags.utf8_mode or sys.getfilesystemencoding() == "utf-8":
+        return
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    os.environ.setdefault("PYTHONIOENCODING", f"{encoding}:backslashreplace")
+    os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 - itself
 
 
 if __name__ == "__main__":

@@ -239,7 +239,7 @@ def refuse_unknown(env: Mapping[str, str]) -> None:
 
 def _read(path: Path, *, must_exist: bool) -> dict[str, Any]:
     try:
-        found = tomllib.loads(path.read_text())
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         if must_exist:
             raise SettingsError(f"there is no settings file {path}") from None

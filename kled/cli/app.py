@@ -21,6 +21,7 @@ from kled.redact import Redactor, secret_values
 INTERRUPTED: Final = 130
 TERMINATED: Final = 143
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+_OTHERS: Final = 0o077
 _FREE: Final = "free space, or mend the disk"
 _VERBOSE: Final = re.compile(r"-v.*")
 
@@ -113,6 +114,7 @@ click.version_option(__version__, prog_name="kled", message="%(prog)s %(version)
 
 def run(args: Sequence[str]) -> int:
     """Run one command line and return its exit code; never raises but for a bug in itself."""
+    os.umask(os.umask(_OTHERS) & _OTHERS)  # what is made here can be opened here again
     terminal.prepare()
     verbose = _is_verbose(args)
     terminal.log_to(terminal.err, verbose=verbose)
@@ -143,6 +145,7 @@ def _ending(error: BaseException, *, verbose: bool) -> int:
             return _stopped("terminated", TERMINATED)
         case BrokenPipeError() | SystemExit():  # click ends with the latter where it meets EPIPE
             terminal.close_pipe()
+            terminal.end()
             return 1
         case _:
             return _machine(error) or _bug(error, verbose=verbose)

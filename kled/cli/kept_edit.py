@@ -2,13 +2,14 @@
 
 import contextlib
 import shlex
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kled import process
 from kled.cli import terminal
-from kled.errors import KledError, SettingsError
+from kled.errors import DiskUnusable, KledError, SettingsError
 from kled.files import private
 
 if TYPE_CHECKING:
@@ -20,12 +21,23 @@ DEFAULT_EDITOR: Final = "vi"
 def write(home: Path, stem: str, text: str) -> Path:
     """Write `text` to a new file `<home>/edits/<stem>.*.yaml`, readable by its owner alone.
 
-    A definition may hold user data for machines, so it does not go to a shared directory. Raises
-    `DiskUnusable`.
+    A definition may hold user data for machines, so it does not go to a shared directory: where the
+    home is not ours to write to, as that of a user id without one, it goes to a private temporary
+    one. Raises `DiskUnusable`.
     """
-    directory = home / "edits"
-    private.make_directory(directory)
+    directory = _directory(home)
     return private.fresh_file(directory, f"{stem}.", ".yaml", text)
+
+
+def _directory(home: Path) -> Path:
+    directory = home / "edits"
+    try:
+        private.make_directory(directory)
+    except DiskUnusable as error:
+        if not isinstance(error.__cause__, PermissionError):
+            raise
+        return Path(tempfile.mkdtemp(prefix="kled-edits-"))
+    return directory
 
 
 def read(path: Path) -> str:

@@ -78,7 +78,7 @@ class Call:
         from kled.operations.session import Who  # noqa: PLC0415 - not for --help
 
         return Who(
-            f"{getpass.getuser()}@{socket.gethostname()}",
+            f"{_user()}@{socket.gethostname()}",
             f"cli-{os.getpid()}-{uuid.uuid4().hex[:8]}",
             self.settings.lease_ttl + LEASE_WAIT_SLACK,
         )
@@ -94,6 +94,14 @@ class Call:
     def say(self, *lines: str) -> None:
         """Write lines for a person to stderr; what a name holds cannot add one (`terminal`)."""
         terminal.err().say(*lines)
+
+
+def _user() -> str:
+    """Return the name of who runs this; that of the user id where the machine knows none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's runAsUser; Python 3.13 raises the latter
+        return f"uid-{os.getuid()}"
 
 
 def leaf(

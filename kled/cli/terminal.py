@@ -124,16 +124,21 @@ def prepare() -> None:
             del os.environ[name]
 
 
-def close_pipe() -> None:
-    """Keep Python from flushing to a reader that went away, or to a disk that is full."""
+def close_pipe(stream: TextIO | None = None) -> None:
+    """Keep Python from flushing to a reader that went away, or to a disk that is full.
+
+    It would end with status 120 otherwise. `stream` is stdout unless said otherwise.
+    """
     with contextlib.suppress(OSError, ValueError):  # a test's stream has no descriptor
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
 
 
 def end(*lines: str) -> None:
     """Say the last words, to nobody where nobody listens any more."""
-    with contextlib.suppress(OSError, ValueError):
+    try:
         err().say(*lines)
+    except (OSError, ValueError):
+        close_pipe(sys.stderr)
 
 
 def log_to(write: Callable[[], Terminal], *, verbose: bool) -> None:

@@ -139,7 +139,7 @@ def private_text(path: Path, field: str) -> str:
     """Return a private key file's text; raise `InvalidInput` where others may read it."""
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         words = getattr(error, "strerror", None) or "is not text"
         raise InvalidInput(field, f"{path} cannot be read: {words.lower()}") from error
