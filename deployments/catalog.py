@@ -6,9 +6,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-import yaml
-
-from kled.errors import InvalidInput, SettingsError
+from kled import yaml_text
+from kled.errors import InvalidInput, SettingsError, TextUnreadable
+from kled.files.given import given_text
 
 _HERE: Final = Path(__file__).parent
 _KEYS: Final = frozenset(
@@ -107,11 +107,9 @@ def find(entries: tuple[Entry, ...], flow: str) -> Entry:
 
 def _read(source: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(source.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"cannot read {source}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{source} is not valid YAML: {error}") from error
+        document = yaml_text.document(given_text(source))
+    except TextUnreadable as error:
+        raise SettingsError(f"{source} is not valid YAML: {error.message}") from error
     if not isinstance(document, dict):
         raise SettingsError(f"{source} is not a mapping")
     return document

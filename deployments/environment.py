@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from deployments.catalog import Entry
-from kled.errors import InvalidInput, SettingsError
+from kled import yaml_text
+from kled.errors import InvalidInput, SettingsError, TextUnreadable
+from kled.files.given import given_text
 from kled.redact import secret_values
 
 PACKAGED: Final = Path(__file__).parent / "environments"
@@ -69,11 +69,9 @@ def known_names(directories: tuple[Path, ...]) -> list[str]:
 
 def _read(source: Path) -> Environment:
     try:
-        raw = yaml.safe_load(source.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"cannot read {source}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{source} is not valid YAML: {error}") from error
+        raw = yaml_text.document(given_text(source))
+    except TextUnreadable as error:
+        raise SettingsError(f"{source} is not valid YAML: {error.message}") from error
     raw = {} if raw is None else raw  # a file of comments alone
     if not isinstance(raw, dict):
         raise SettingsError(f"{source} is not a mapping")

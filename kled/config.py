@@ -32,6 +32,7 @@ from typing import Any, Final
 
 from kled import rules
 from kled.errors import InvalidInput, SettingsError
+from kled.files.given import given_text
 from kled.rules import Rules
 
 VARIABLES: Final = {
@@ -68,8 +69,10 @@ _SNAPSHOT_KEYS: Final = frozenset(
         "keep",
     }
 )
+_PATHS: Final = ("identity", "signing-key")
 KEPT: Final = frozenset({"last", "hourly", "daily", "weekly", "monthly", "yearly"})
 LEASE_TTL: Final = timedelta(seconds=60)
+_LARGEST: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,17 +242,27 @@ def refuse_unknown(env: Mapping[str, str]) -> None:
 
 def _read(path: Path, *, must_exist: bool) -> dict[str, Any]:
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        found = parse_settings(
+            given_text(path, f"the settings file {path}", limit=_LARGEST), str(path)
+        )
+    except SettingsError as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
         if must_exist:
             raise SettingsError(f"there is no settings file {path}") from None
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot read the settings file {path}: {error}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"the settings file {path} is not valid TOML: {error}") from error
     _refuse_keys(str(path), found, _FILE_KEYS)
     return found
+
+
+def parse_settings(text: str, name: str) -> dict[str, Any]:
+    """Return the values of a settings file's text; raise `SettingsError` where it is no TOML."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise SettingsError(f"the settings file {name} is nested too deep") from None
+    except ValueError as error:  # TOMLDecodeError, and numbers and dates that Python refuses
+        raise SettingsError(f"the settings file {name} is not valid TOML: {error}") from error
 
 
 def _refuse_keys(where: str, found: Mapping[str, Any], known: frozenset[str]) -> None:
@@ -314,7 +327,7 @@ def _snapshot_profile(url: str, raw: object) -> SnapshotProfile:
     for key, value in texts.items():
         if not isinstance(value, str):
             raise InvalidInput(f"{where}.{key}", "must be a string")
-    paths = {key: Path(value).expanduser() for key, value in texts.items() if value}
+    paths = {key: _expanded(f"{where}.{key}", texts[key]) for key in _PATHS if texts.get(key)}
     return SnapshotProfile(
         texts.get("region"),
         texts.get("endpoint"),
@@ -362,7 +375,14 @@ def _first(env: Mapping[str, str], *names: str) -> str | None:
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:
-    return Path(env[name]).expanduser() if env.get(name) else None
+    return _expanded(name, env[name]) if env.get(name) else None
+
+
+def _expanded(name: str, value: str) -> Path:
+    try:
+        return Path(value).expanduser()
+    except RuntimeError as error:  # ~nouser, or ~ of a user id without a home
+        raise InvalidInput(name, f"{value} is below no home that is known") from error
 
 
 def _config_home(env: Mapping[str, str]) -> Path:

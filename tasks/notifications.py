@@ -4,7 +4,8 @@ import logging
 from pathlib import Path
 
 from kled.config import Settings
-from kled.errors import InvalidInput
+from kled.errors import InvalidInput, SettingsError
+from kled.files.given import given_text
 from kled.rules import Event
 from kled.visible import visible
 from tasks import resources
@@ -50,8 +51,8 @@ def resolve(settings: Settings, reference: str) -> str:
         found = settings.environment.get(name)
     elif kind == "file":
         try:
-            found = Path(name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            found = given_text(Path(name))
+        except SettingsError as error:
             raise InvalidInput("notifications.urls", f"{reference} cannot be read") from error
     elif kind == "block":
         found = _block(name)

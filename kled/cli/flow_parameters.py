@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from kled.yaml_text import document
 
 _SPEC: Final = "spec"
 """Fields of a flow's spec may be given bare: `name=...` means `spec.name=...`."""
+_WHOLE: Final = re.compile(r"[0-9]{1,18}")
 
 
 def model_of(flow: Callable[..., Any]) -> type[BaseModel]:
@@ -139,7 +141,7 @@ def _value(schema: Mapping[str, Any], path: tuple[str, ...], value: str) -> obje
     if "object" in kinds:  # the shape of spec.labels; spec.labels.team has none here
         pairs = (pair.partition("=") for pair in value.split(",") if pair)
         return {name: found for name, _, found in pairs}
-    if "integer" in kinds and "string" not in kinds and value.isdecimal():
+    if "integer" in kinds and "string" not in kinds and _WHOLE.fullmatch(value):
         return int(value)  # a choice of numbers takes no text
     return value
 
@@ -154,6 +156,8 @@ def _put(parameters: dict[str, Any], path: tuple[str, ...], value: object, *, ag
     at = parameters
     for part in path[:-1]:
         at = at.setdefault(part, {})
+        if not isinstance(at, dict):
+            raise InvalidInput(part, "is given twice: as a whole and by its fields")
     last = path[-1]
     if again and isinstance(value, list):
         at[last] = [*at[last], *value]

@@ -11,6 +11,7 @@ from kled import process
 from kled.cli import terminal
 from kled.errors import DiskUnusable, KledError, SettingsError
 from kled.files import private
+from kled.files.given import given_text
 
 if TYPE_CHECKING:
     from kled.cli.leaf import Call
@@ -42,13 +43,7 @@ def _directory(home: Path) -> Path:
 
 def read(path: Path) -> str:
     """Return the file's text; raise `SettingsError` for a file that cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise SettingsError(f"cannot read {path}: {reason}") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path} is not UTF-8: {error.reason}") from error
+    return given_text(path)
 
 
 def edit(path: Path, environment: Mapping[str, str]) -> str:

@@ -7,7 +7,11 @@ from typing import Final
 import click
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{12,64}")
-_PART: Final = re.compile(r"(\d+(?:\.\d+)?)(h|m|s)")
+_PART: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(h|m|s)")
+
+_UNITS: Final = {"h": 3600, "m": 60, "s": 1}
+_LONGEST: Final = timedelta(days=100 * 365)
+"""What every clock can count to; credentials live for years at most."""
 
 
 class Duration(click.ParamType[timedelta]):
@@ -26,11 +30,10 @@ class Duration(click.ParamType[timedelta]):
             return timedelta(0)
         if not words or _PART.sub("", words):
             self.fail(f"{words!r} is not a duration such as 90s, 15m or 1h30m", param, ctx)
-        units = {"h": "hours", "m": "minutes", "s": "seconds"}
-        return sum(
-            (timedelta(**{units[unit]: float(n)}) for n, unit in _PART.findall(words)),
-            timedelta(0),
-        )
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(words))
+        if seconds > _LONGEST.total_seconds():
+            self.fail(f"{words!r} is longer than {_LONGEST.days // 365} years", param, ctx)
+        return timedelta(seconds=seconds)
 
 
 DURATION: Final = Duration()

@@ -1,7 +1,7 @@
 """`kled run`, `kled flows` and `kled deploy`."""
 
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
 import click
 
@@ -9,6 +9,7 @@ from deployments import catalog, environment
 from deployments.outline import parameters as outline
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show
+from kled.files import given
 
 
 def _flow_names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -43,16 +44,16 @@ _FLOWS = (
 )
 @_FLOW
 @click.argument("words", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--params", type=click.File("r"), help="Parameters as YAML or JSON; - is stdin.")
+@click.option("--params", metavar="FILE", help="Parameters as YAML or JSON; - is stdin.")
 @click.option("--deployment", metavar="ENV", help="Trigger it on a worker of ENV and follow it.")
 def run(
-    call: Call, flow: str, words: tuple[str, ...], params: TextIO | None, deployment: str | None
+    call: Call, flow: str, words: tuple[str, ...], params: str | None, deployment: str | None
 ) -> int:
     """Run a flow here, or trigger its deployment; `kled flows` lists flows and parameters."""
     from kled.cli import flow_here, flow_parameters, flow_there  # noqa: PLC0415 - not for --help
 
     entry = catalog.find(catalog.load(catalog.path()), flow)
-    given = flow_parameters.read_file(params.read()) if params else {}
+    given = flow_parameters.read_file(_text(params)) if params else {}
     flow_here.quiet_prefect(verbose=call.verbose)
     from deployments.loading import load_flow  # noqa: PLC0415 - imports prefect
 
@@ -65,6 +66,10 @@ def run(
         return flow_there.run_there(call, f"{entry.flow}/{deployment}", sent, run_name=name)
     flow_here.run_here(call, found, dict(checked))
     return 0
+
+
+def _text(params: str) -> str:
+    return given.stdin_text() if params == "-" else given.given_text(Path(params))
 
 
 @leaf("flows", examples=("kled flows", "kled flows --output=json"))

@@ -9,6 +9,7 @@ from kled.cli import meant
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
+from kled.files.given import require_regular
 from kled.models.credential import SECRET_KINDS
 from kled.models.plan import Change, Plan
 from kled.operations.plan_update import identified
@@ -42,6 +43,7 @@ _NAME = click.option("--name", metavar="CLUSTER", help="The cluster.")
 @click.option("--force", is_flag=True, help="Replace the one that is there.")
 def create_secret(call: Call, name: str | None, kind: str, file: Path, *, force: bool) -> None:
     """Store a dockerconfig, an encryptionconfig or a ciliumpassword from a file."""
+    require_regular(file, "--file")
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=True)
     then = f"kled kops update-cluster --name={cluster}"

@@ -13,8 +13,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from kled.config import parse_settings
 from kled.errors import SettingsError
 from kled.files import private
+from kled.files.given import given_text
 
 Table = Mapping[str, Any]
 
@@ -32,7 +34,7 @@ def remember(path: Path, url: str, profile: Mapping[str, str], *, default: bool)
     target = path.resolve()
     private.make_directory(target.parent)
     with _disk(target):
-        before = target.read_text(encoding="utf-8") if target.exists() else ""
+        before = given_text(target) if target.exists() else ""
         after = merged(before, url, profile, default=default)
         if after is None:
             shutil.copyfile(target, target.with_name(f"{target.name}.bak"))
@@ -70,11 +72,10 @@ def _wanted(found: Table, url: str, profile: Mapping[str, str], *, default: bool
 
 def _parsed(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(
-            f"the settings file is not valid TOML: {error}", hint="mend it first; it is unchanged"
-        ) from error
+        return parse_settings(text, "that is to be changed")
+    except SettingsError as error:
+        error.advise("mend it first; it is unchanged")
+        raise
 
 
 def _top_level(lines: list[str], line: str) -> list[str]:
@@ -140,5 +141,5 @@ def _disk(target: Path) -> Iterator[None]:
     try:
         with private.guarded(target, doing="write"):
             yield
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"the settings file {target} is not UTF-8") from error
+    except UnicodeEncodeError as error:
+        raise SettingsError("what is to be remembered holds bytes that are no UTF-8") from error

@@ -11,7 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from kled.errors import InvalidInput
+from kled.errors import InvalidInput, SettingsError, TextUnreadable
+from kled.files.given import given_text
 from kled.kubernetes import server_name
 from kled.kubernetes.refusals import translated
 
@@ -118,15 +119,14 @@ def _require_pem(*data: str | None) -> None:
 
 
 def _read(kubeconfig: Path) -> dict[str, Any]:
-    import yaml  # noqa: PLC0415 - only where a kubeconfig is read
+    from kled.yaml_text import document  # noqa: PLC0415 - only where a kubeconfig is read
 
     try:
-        found = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        raise InvalidInput(str(kubeconfig), f"cannot be read: {reason.lower()}") from None
-    except yaml.YAMLError:
-        raise InvalidInput(str(kubeconfig), "is no YAML") from None
+        found = document(given_text(kubeconfig))
+    except SettingsError as error:
+        raise InvalidInput(str(kubeconfig), error.message) from None
+    except TextUnreadable:  # what it says may quote a key
+        raise InvalidInput(str(kubeconfig), "is no YAML that can be used") from None
     if not isinstance(found, dict):
         raise InvalidInput(str(kubeconfig), "is no kubeconfig")
     return found

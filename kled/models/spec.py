@@ -285,7 +285,8 @@ class ClusterSpec(BaseModel):
         if not isinstance(values, Mapping) or values.get("cloud"):
             return values
         zones = _listed(values.get("zones") or ())
-        inferred = cloud_of(zones[0]) if isinstance(zones, list | tuple) and zones else None
+        first = zones[0] if isinstance(zones, list | tuple) and zones else None
+        inferred = cloud_of(first) if isinstance(first, str) else None
         return {**values, "cloud": inferred or "aws"}
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from kled.errors import ClusterDiffers, KopsError, SettingsError
+from kled.files.given import require_regular
 from kled.kops import fixed_fields, set_paths
 from kled.kops.features import check
 from kled.kops.kubernetes_versions import parsed, require_served
@@ -89,6 +90,8 @@ def check_step(spec: ClusterSpec) -> Step:
         missing = missing_variables(spec.cloud, session.settings.environment)
         if missing:
             raise missing_error(spec.cloud, missing)
+        if spec.ssh_public_key is not None:
+            require_regular(spec.ssh_public_key, "--ssh-public-key")
         _refuse_moves(session, spec)
         session.kops.create_options(spec)  # names every field that is none
         version = session.kops.version()

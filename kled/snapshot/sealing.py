@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from kled.errors import InvalidInput, KledError, SnapshotNotTrustworthy
+from kled.errors import InvalidInput, KledError, SettingsError, SnapshotNotTrustworthy
+from kled.files.given import given_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 _NO_KEY: Final = "no matching keys found"
+_LARGEST: Final = 1 << 20
+"""Bytes of a private key file."""
 """What age says where none of the recipients is the identity's."""
 
 
@@ -138,11 +141,11 @@ def _identities(path: Path) -> list[Any]:
 def private_text(path: Path, field: str) -> str:
     """Return a private key file's text; raise `InvalidInput` where others may read it."""
     try:
+        text = given_text(path, limit=_LARGEST)
         mode = stat.S_IMODE(path.stat().st_mode)
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        words = getattr(error, "strerror", None) or "is not text"
-        raise InvalidInput(field, f"{path} cannot be read: {words.lower()}") from error
+    except (OSError, SettingsError) as error:
+        words = getattr(error, "strerror", None) or str(error)
+        raise InvalidInput(field, f"{path} cannot be used: {words.lower()}") from error
     if mode & 0o077:
         raise InvalidInput(
             field, f"others may read {path} (mode {mode:o})", hint=f"chmod 600 {path}"

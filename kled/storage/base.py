@@ -21,6 +21,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 from kled.errors import InvalidInput
 from kled.visible import visible
@@ -30,12 +31,17 @@ from kled.visible import visible
 class Location:
     """Where a store is: enough for another process with the same environment to open it again.
 
-    Two stores with equal locations are the same store. Holds no credentials.
+    Two stores with equal locations are the same store. Holds no credentials. Raises `InvalidInput`
+    for addresses that are none, for example `s3://[`.
     """
 
     url: str
     endpoint: str | None = None
     region: str | None = None
+
+    def __post_init__(self) -> None:
+        _require_address("store", self.url)
+        _require_address("endpoint", self.endpoint or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +196,18 @@ class ObjectStore(Protocol):
         """
 
 
+def _require_address(field: str, address: str) -> None:
+    """Raise `InvalidInput` for what has no parts, or would lose some: urlsplit drops line feeds."""
+    problem = "it has control characters" if _CONTROL.search(address) else ""
+    try:
+        _ = urlsplit(address).port
+    except ValueError as error:
+        problem = str(error)
+    if problem:
+        raise InvalidInput(field, f"{address} is no address: {problem}")
+
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _ODD: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]|(?:^|/)(?P<part>\.{0,2})(?:/|$)")
 
 

@@ -89,3 +89,13 @@ def test_no_limit_is_the_default(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text("runs-at-once: 0\n")
 
     assert environment.find("x", (tmp_path,)).runs_at_once is None
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, "a: 1\na: 2", "- a", "\t- a", "&a [*a]"])
+def test_an_environment_is_read_within_bounds(tmp_path: Path, body: str) -> None:
+    # fault 92: nesting ended in a RecursionError
+    file = tmp_path / "odd.yaml"
+    file.write_text(body)
+
+    with pytest.raises(SettingsError):
+        environment.find(str(file), (tmp_path,))

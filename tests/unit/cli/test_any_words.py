@@ -1,0 +1,398 @@
+"""Fault 102: whatever is typed, set or configured, kled ends in words and with a known exit code.
+
+Lines are drawn from a seed over all commands and options, and run in this process: a hook keeps
+every write inside of the test's own directory. `KLED_TEST_LINES` asks for another number of lines,
+`KLED_TEST_SEED` for others.
+"""
+
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import pytest
+from pydantic import BaseModel
+
+from kled import config
+from kled.cli import app
+from kled.errors import InvalidInput
+from tests.unit.cli.test_every_option import COMMANDS
+from tests.unit.test_visible import is_obeyed
+
+EXIT_CODES: Final = {0, 1, 2, 3, 4, 5, 6, 130, 143}
+"""Design D14; 5 and 143 need others."""
+LEFT_OUT: Final = {"kled demo", "kled run", "kled deploy"}
+"""They start a Prefect server, or ask one; their words are tried below."""
+ODD: Final = (
+    *("", " ", "\t", "-", "--", "=", "==", ",", ":", "*", "{}", "[", "]", "&a [*a]", "!!python/x"),
+    *(
+        "0",
+        "-1",
+        "²",
+        "٣",
+        "1e308",
+        "1e999",
+        "nan",
+        "inf",
+        "-inf",
+        "0x10",
+        "1_0",
+        "9" * 30,
+        "9" * 5000,
+    ),
+    *("99999999999999h", "1e308s", "²h", "٣h", "-5m", "1.5.5h", "5 m", "1h1h", "0.0000000001s"),
+    *("876001h", "999999999999h", "nanh", "infs"),
+    *(
+        "~",
+        "~nouser",
+        "~nouser/x",
+        "~root/x",
+        "/proc/x",
+        "/proc/self/mem",
+        "/dev/zero",
+        "/dev/full",
+    ),
+    *("/dev/null", "/dev/tty", "/", "/etc", ".", "..", "../../x", "a/b", "a//b", "/nowhere/x"),
+    *("x" * 300, "x" * 100_000, "/".join("d" * 200)),
+    *(
+        "\udcff\udcfe",
+        "größe",
+        "東京",
+        "\x1b]0;x\x07",
+        "a\nkled: b",
+        "a\rb",
+        "\u202eabc",
+        "\x7f",
+        "\x01",
+    ),
+    *("$(id)", "`id`", "a;b", "'", '"', "\\", "%s", "%(x)s", "{0}", "{x.__class__}", "-o", "--yes"),
+    *("true", "null", "None", "[]", "json", "xml", "JSON"),
+    *("c.example.com", "C.EXAMPLE.COM", "c..example.com", "-c.example.com", "c.example.com.", "c"),
+    *(
+        "nodes",
+        "latest",
+        "newest",
+        "live",
+        "20261129T000000Z-aaaaaaaa",
+        "99991231T235959Z-00000000",
+    ),
+    *("00000000T000000Z-00000000", "20260230T256199Z-zzzzzzzz", "9999-12-31", "0000-00-00"),
+    *("file://", "file:///", "file://x/y", "file:///nowhere", "s3://", "s3:///x", "ftp://x", "://"),
+    *("http://[::1", "http://[", "file:///\udcff", "gs://\u202e", "s3://a b", "hos://", "k8s://x"),
+    *("k=v", "spec.maxSize=3", "spec.maxSize=" + "9" * 30, "spec.minSize=-1", "spec..x=1", "spec="),
+    *(
+        "spec.a[99999999999]=1",
+        "metadata.name=x",
+        "spec.minSize=1e999",
+        "spec.image=\udcff",
+        "a.b.c",
+    ),
+    *("us-east-1a", "us-east-1a,us-east-1a", "99", "1.35.0", "v1", "1.999999999999", "bananas"),
+    *("f" * 12, "f" * 64, "0" * 65, "all", "age1x", "AGE-SECRET-KEY-1X", "dockerconfig", "create"),
+)
+SETTINGS: Final = (
+    b"\x00\xff\xfe",
+    b"=",
+    b"a",
+    b"[",
+    b"[[[[",
+    b"\xef\xbb\xbfprotected = []",
+    b"x = " + b"[" * 5_000,
+    b"x = " + b"{a=" * 500,
+    b"a." * 3_000 + b"a = 1",
+    b"lease-wait = " + b"9" * 5_000,
+    b"lease-wait = nan",
+    b"lease-wait = -1",
+    b"lease-wait = 1e400",
+    b"lease-wait = 0000-00-00",
+    b"lease-wait = 9999-99-99T99:99:99+99:99",
+    b"lease-wait = true",
+    b"#" * 2_000_000,
+    b"protected = 3",
+    b"protected = [1]",
+    b'protected = [["a"]]',
+    b"state-stores = 1",
+    b"state-stores = [1]",
+    b'[state-stores."\\u0000"]\nregion = 1',
+    b"[[state-stores]]",
+    b'[snapshot-stores."x"]\nidentity = "~nouser/x"',
+    b'[snapshot-stores."x"]\nidentity = "\\u0000"',
+    b'[snapshot-stores."x"]\nkeep = 1',
+    b'[snapshot-stores."x".keep]\nlast = true',
+    b'[snapshot-stores."x".keep]\nlast = 99999999999999999999999',
+    b'[snapshot-stores."x"]\nrecipients = 1',
+    b'[snapshot-stores."x"]\nverification-key = [1]',
+    b"approval = 1",
+    b'[approval]\nneeded = ["x"]',
+    b"[approval]\nneeded = [[]]",
+    b"[approval]\nneeded = [{}]",
+    b"maintenance-windows = [1]",
+    b"[[maintenance-windows]]",
+    b'[[maintenance-windows]]\nfrom = "99:99"\nto = "x"\ntimezone = "x"',
+    b'[[maintenance-windows]]\nfrom = 02:00:00\nto = 03:00:00\ntimezone = "../../etc/passwd"',
+    b'[[maintenance-windows]]\nfrom = "02:00"\nto = "03:00"\ntimezone = "UTC"\noutside = []',
+    b'[[maintenance-windows]]\nfrom = "02:00"\nto = "03:00"\ntimezone = "\\u0000"',
+    b'[[maintenance-windows]]\nfrom = "02:00"\nto = "03:00"\ntimezone = ""',
+    b'[[maintenance-windows]]\nfrom = "02:00"\nto = "03:00"\ntimezone = "UTC"\ndays = "sat"',
+    b'[notifications]\nurls = ["http://x"]',
+    b"[notifications]\non = 3",
+    b'default-state-store = ["x"]',
+    b'default-state-store = "\\u202e\\u0007"',
+    b"\xc3",
+    "größe = 1".encode(),
+    b'"\\ud800" = 1',
+)
+_REMOVES: Final = {
+    "os.remove",
+    "os.rmdir",
+    "os.mkdir",
+    "os.rename",
+    "os.link",
+    "os.symlink",
+    "os.chmod",
+    "os.chown",
+    "os.truncate",
+    "shutil.rmtree",
+}
+_WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+DEVICES: Final = {"/dev/null", "/dev/tty", "/dev/full"}
+_allowed: list[Path] = []
+_outside: list[str] = []
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    """Refuse, and remember, every write outside of the allowed directories."""
+    if not _allowed or not _writes(event, args):
+        return
+    place = Path(os.path.abspath(os.fsdecode(args[0])))  # noqa: PTH100 - links stay as they are
+    if str(place) not in DEVICES and not any(place.is_relative_to(one) for one in _allowed):
+        _outside.append(f"{event} {str(place)[:200]}")
+        raise PermissionError(13, "a test keeps to its own directory", str(place))
+
+
+def _writes(event: str, args: tuple[Any, ...]) -> bool:
+    """Say whether it writes by a path; below a descriptor, its directory was looked at before."""
+    if args and not isinstance(args[0], str | bytes | os.PathLike):
+        return False
+    if event == "open":
+        return args[2] is not None and bool(args[2] & _WRITING)
+    return event in _REMOVES and args[-1] in {-1, None}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hooked() -> None:
+    sys.addaudithook(_hook)
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home, stores and a kops that fails, in a directory that nothing leaves."""
+    for name in ("home", "state", "snapshots", "tmp", "cwd", "bin"):
+        (tmp_path / name).mkdir()
+    kops = tmp_path / "bin" / "kops"
+    kops.write_text("#!/bin/sh\nprintf 'Error: \\033]0;x\\007 no\\n' >&2\nexit 1\n")
+    kops.chmod(0o755)
+    for name in list(os.environ):
+        if not name.startswith(("PYTEST_", "COVERAGE_", "PYTHON", "KLED_TEST_")):
+            monkeypatch.delenv(name)
+    settings = {
+        "HOME": "home",
+        "TMPDIR": "tmp",
+        "KLED_KOPS": "bin/kops",
+        "KLED_HOME": "home/kled",
+    }
+    for name, place in settings.items():
+        monkeypatch.setenv(name, str(tmp_path / place))
+    monkeypatch.setenv("PATH", os.defpath)
+    monkeypatch.setenv("EDITOR", "true")
+    monkeypatch.setenv("KOPS_STATE_STORE", f"file://{tmp_path}/state")
+    monkeypatch.setenv("KLED_SNAPSHOT_STORE", f"file://{tmp_path}/snapshots")
+    monkeypatch.setenv("KLED_KOPS_MIRROR", "ftp://no-mirror")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    monkeypatch.chdir(tmp_path / "cwd")
+    _outside.clear()
+    _allowed.append(tmp_path)
+    yield tmp_path
+    _allowed.clear()
+
+
+def line(chance: random.Random) -> list[str]:
+    """Return one command line: a command with some of its options, most values odd."""
+    path = chance.choice(sorted(COMMANDS.keys() - LEFT_OUT))
+    command = COMMANDS[path]
+    words = path.split()[1:]
+    for option in command.params:
+        if isinstance(option, click.Argument):
+            words += [_word(chance, option) for _ in range(chance.choice((1, 1, 1, 2)))]
+        elif chance.random() < (0.8 if option.required or option.name == "name" else 0.25):
+            name = chance.choice([*option.opts, *option.secondary_opts])
+            words += _given(chance, option, name)
+    return words + ([chance.choice(ODD)] if chance.random() < 0.05 else [])
+
+
+def _given(chance: random.Random, option: click.Parameter, name: str) -> list[str]:
+    if getattr(option, "is_flag", False):
+        return [name]
+    value = _word(chance, option)
+    return [f"{name}={value}"] if name.startswith("--") and chance.random() < 0.9 else [name, value]
+
+
+def _word(chance: random.Random, option: click.Parameter) -> str:
+    if isinstance(option.type, click.Choice) and chance.random() < 0.8:
+        return str(chance.choice(list(option.type.choices)))
+    if option.name == "name" and chance.random() < 0.5:
+        return "c.example.com"
+    return chance.choice(ODD)
+
+
+def end_of(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    """Run a line; return its exit code and what it wrote, with what holds for every line."""
+    begun = time.monotonic()
+    code = app.run(words)
+    told = capsys.readouterr()
+    shown = f"{[word[:80] for word in words]}\n{told.err[-3000:]}"
+    assert code in EXIT_CODES, shown
+    assert "Traceback" not in told.err, shown
+    assert "this is a bug" not in told.err, shown
+    assert not any(is_obeyed(one) for one in (told.err + told.out).replace("\n", "")), shown
+    assert _outside == [], shown
+    assert time.monotonic() - begun < 10, shown
+    return code, told.out, told.err
+
+
+def says_why(err: str) -> bool:
+    return any(one.startswith(("kled: ", "Error: ")) for one in err.splitlines())
+
+
+ROWS: Final = {"kled doctor", "kled snapshot verify"}
+"""What is wrong stands in their rows."""
+
+
+def tried(seed: int, lines: int, capsys: pytest.CaptureFixture[str]) -> dict[int, int]:
+    """Run lines of one seed; return how many ended with each exit code."""
+    chance, codes = random.Random(seed), dict[int, int]()  # noqa: S311 - to be drawn again
+    for _ in range(lines):
+        words = line(chance)
+        code, _out, err = end_of(words, capsys)
+        if code and f"kled {' '.join(words[:2])}" not in ROWS and words[0] != "doctor":
+            assert says_why(err), (words, err)
+        codes[code] = codes.get(code, 0) + 1
+    return codes
+
+
+def test_any_line_ends_in_words(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    codes = tried(int(os.environ.get("KLED_TEST_SEED", "102")), 150, capsys)
+
+    assert codes[2] > 50
+
+
+@pytest.mark.slow
+def test_thousands_of_lines_end_in_words(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seed = int(os.environ.get("KLED_TEST_SEED", "3"))
+
+    assert tried(seed, int(os.environ.get("KLED_TEST_LINES", "3000")), capsys)
+
+
+def test_any_settings_file_ends_in_words(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = world / "home" / ".config" / "kled" / "config.toml"
+    file.parent.mkdir(parents=True)
+    for body in SETTINGS:
+        file.write_bytes(body)
+        code, _, err = end_of(["snapshot", "list", "--name=c"], capsys)
+        assert code in {0, 1, 2}, (body[:80], err)
+        assert says_why(err) == bool(code)
+
+
+def test_any_value_of_a_variable_ends_in_words(
+    world: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables_tried(8, capsys, monkeypatch)
+
+
+@pytest.mark.slow
+def test_every_value_of_a_variable_ends_in_words(
+    world: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables_tried(len(ODD), capsys, monkeypatch)
+
+
+def variables_tried(
+    most: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(102)  # noqa: S311 - to be drawn again
+    values = [one for one in ODD if len(one) < 100_000 and one != "/dev/tty"]
+    for name in sorted(config.VARIABLES):
+        before = os.environ.get(name)
+        for value in chance.sample(values, min(most, len(values))):
+            monkeypatch.setenv(name, value)
+            end_of(["snapshot", "list", "--name=c"], capsys)
+        if before is None:
+            monkeypatch.delenv(name)
+        else:
+            monkeypatch.setenv(name, before)
+
+
+def models() -> list[type[BaseModel]]:
+    from deployments import catalog
+    from deployments.loading import load_flow
+    from kled.cli.flow_parameters import model_of
+
+    entries = catalog.load(catalog.path())
+    return [model_of(load_flow(entry).fn) for entry in entries]
+
+
+def fields(model: type[BaseModel]) -> list[str]:
+    schema = model.model_json_schema()
+    shapes = [schema, *schema.get("$defs", {}).values()]
+    names = [name for shape in shapes for name in shape.get("properties", {})]
+    return [*names, "spec", "spec.labels.a", "keep.last", "spec.", ".", "spec..x"]
+
+
+def refused(model: type[BaseModel], words: list[str], text: str) -> bool:
+    """Say whether words and file are refused; in kled's words, or the test ends here."""
+    from kled.cli.flow_parameters import collect, read_file, validate
+
+    try:
+        validate(model, collect(model, words, read_file(text)))
+    except InvalidInput:
+        return True
+    return False
+
+
+PARAMETERS: Final = (
+    *(
+        "spec: [1]",
+        "spec: {zones: {a: 1}}",
+        "name: {a: b}",
+        "zones: 3",
+        "spec: {1: 2}",
+        "zones: [[1]]",
+    ),
+    *(
+        "keep: {last: .inf}",
+        "patience: .nan",
+        "patience: -1",
+        "labels: {a: {b: c}}",
+        "? [a]\n: b",
+        "- a",
+    ),
+    *("patience: 99999999999999999999", "name: 2026-02-30", "name: !!binary x", 'name: "\\ud800"'),
+)
+
+
+def test_any_parameter_of_a_flow_ends_in_words() -> None:
+    chance = random.Random(102)  # noqa: S311 - to be drawn again
+    for model in models():
+        names = fields(model)
+        for _ in range(25):
+            keys = chance.choices(names, k=chance.randint(1, 3))
+            refused(model, [f"{key}={chance.choice(ODD)}" for key in keys], "")
+        assert sum(refused(model, [], text) for text in PARAMETERS) > len(PARAMETERS) / 2
+    assert refused(model, [], "[" * 100_000)
