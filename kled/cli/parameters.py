@@ -9,6 +9,7 @@ import click
 _DIGEST: Final = re.compile(r"[0-9a-f]{12,64}")
 _PART: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(h|m|s)")
 
+_WHOLE: Final = re.compile(r"[0-9]{1,18}")
 _UNITS: Final = {"h": 3600, "m": 60, "s": 1}
 _LONGEST: Final = timedelta(days=100 * 365)
 """What every clock can count to; credentials live for years at most."""
@@ -37,6 +38,11 @@ class Duration(click.ParamType[timedelta]):
 
 
 DURATION: Final = Duration()
+
+
+def whole(typed: str) -> int | None:
+    """Return the number that digits are; None for all else, also for `²` and a thousand digits."""
+    return int(typed) if _WHOLE.fullmatch(typed) else None
 
 
 def digest(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:

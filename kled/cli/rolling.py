@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kled.cli import meant
+from kled.cli import meant, parameters
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
@@ -40,10 +40,10 @@ def _steadiness(_ctx: click.Context, _option: click.Parameter, typed: str | None
     """Return what `N/M` means."""
     if typed is None:
         return Steadiness()
-    needed, _, of = typed.partition("/")
-    if not (needed.isdigit() and of.isdigit() and 1 <= int(needed) <= int(of)):
+    needed, of = (parameters.whole(part) for part in typed.partition("/")[::2])
+    if not needed or of is None or needed > of:
         raise InvalidInput("--steady", f"{typed!r} is not of the form N/M with N at most M")
-    return Steadiness(int(needed), int(of))
+    return Steadiness(needed, of)
 
 
 @leaf(

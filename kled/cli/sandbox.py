@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kled.cli import terminal
+from kled.cli import parameters, terminal
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 from kled.errors import InvalidInput
@@ -160,7 +160,8 @@ def _pair(option: str) -> tuple[str, object]:
     key, equals, value = option.partition("=")
     if not equals or not key:
         raise InvalidInput(option, "is not KEY=VALUE")
-    return key, int(value) if value.isdigit() else value
+    number = parameters.whole(value)
+    return key, value if number is None else number
 
 
 def _fault_words(faults: dict[str, dict[str, Any]]) -> str:

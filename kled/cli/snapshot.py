@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from kled.cli import parameters
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
@@ -54,9 +55,10 @@ def _backups(_ctx: click.Context, _option: click.Parameter, typed: str) -> int |
     """Return how many etcd backups are meant; None: all."""
     if typed == "all":
         return None
-    if not typed.isdigit():
+    number = parameters.whole(typed)
+    if number is None:
         raise InvalidInput("--etcd-backups", f"{typed!r} is neither a number nor all")
-    return int(typed)
+    return number
 
 
 @leaf(

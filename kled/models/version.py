@@ -9,6 +9,7 @@ _KUBERNETES: Final = re.compile(
     r"v?(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?",
     re.ASCII,
 )
+_DIGITS: Final = re.compile(r"[0-9]{1,18}")
 _SHORT: Final = re.compile(r"v?(\d{1,9})\.(\d{1,9})", re.ASCII)
 _IN_URL: Final = re.compile(r"/v(1)\.(\d{1,9})\.", re.ASCII)
 
@@ -97,5 +98,6 @@ def _pre(text: str | None) -> tuple[tuple[bool, int, str], ...] | None:
     if text is None:
         return None
     return tuple(
-        (not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in text.split(".")
+        (not _DIGITS.fullmatch(part), int(part) if _DIGITS.fullmatch(part) else 0, part)
+        for part in text.split(".")
     )

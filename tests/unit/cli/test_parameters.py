@@ -5,7 +5,7 @@ from datetime import timedelta
 import click
 import pytest
 
-from kled.cli.parameters import DURATION
+from kled.cli.parameters import DURATION, whole
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,16 @@ def test_a_duration_is_what_kops_would_take_it_for(words: str, duration: timedel
 def test_what_no_clock_counts_is_refused(words: str) -> None:
     with pytest.raises(click.BadParameter):
         DURATION.convert(words, None, None)
+
+
+@pytest.mark.parametrize(("typed", "number"), [("0", 0), ("12", 12), ("007", 7)])
+def test_digits_are_a_number(typed: str, number: int) -> None:
+    assert whole(typed) == number
+
+
+@pytest.mark.parametrize(
+    "typed", ["²", "٣", "-1", "+1", "", " 1", "1_0", "9" * 5000, "1e3", "\udcff"]
+)
+def test_what_only_looks_like_digits_is_none(typed: str) -> None:
+    # one member more: `--etcd-backups=²`, `--steady=²/3`, `sandbox break calls=²`
+    assert whole(typed) is None
