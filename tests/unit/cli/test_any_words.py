@@ -277,12 +277,15 @@ def end_of(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, s
 
 
 def _named(place: str, words: list[str]) -> bool:
-    """Say whether a line itself names the place, or one below it, to be written."""
-    given = [Path(os.path.abspath(word.partition("=")[2] or word)) for word in words]  # noqa: PTH100
-    return any(
-        one != Path("/") and (one.is_relative_to(place) or Path(place).is_relative_to(one))
-        for one in given
-    )
+    """Say whether a line itself names the place, one below it or beside a file to be written."""
+    there = Path(place)
+    for word in words:
+        given = Path(os.path.abspath(word.partition("=")[2] or word))  # noqa: PTH100
+        beside = there.parent == given.parent and there.name.startswith(f".{given.name}.")
+        inside = given.is_relative_to(there) or there.is_relative_to(given)
+        if given != Path("/") and (beside or inside):
+            return True
+    return False
 
 
 def says_why(err: str) -> bool:
