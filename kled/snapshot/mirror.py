@@ -245,10 +245,13 @@ class _Proved:
         self._payload = payload
 
     def __iter__(self) -> Iterator[bytes]:
-        total = hashlib.sha256()
+        total, size = hashlib.sha256(), 0
         with self._store.read(self._payload.key) as reading:
             for chunk in reading.chunks():
+                size += len(chunk)
+                if size > self._payload.stored_size:
+                    break  # whatever else it is, it is not sent to the other site
                 total.update(chunk)
                 yield chunk
-        if total.hexdigest() != self._payload.stored_sha256:
+        if size != self._payload.stored_size or total.hexdigest() != self._payload.stored_sha256:
             raise SnapshotNotTrustworthy(f"{self._payload.key} is damaged")

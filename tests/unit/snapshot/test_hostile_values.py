@@ -6,8 +6,9 @@ Whoever may write to a store can put each of them there; where a digest is asked
 import json
 import time
 import tracemalloc
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from kled.snapshot.judging import judged, shelf
 from kled.snapshot.keys import Keys
 from kled.snapshot.ledger import read_ledger
 from kled.snapshot.manifest import canonical, digest_of
+from kled.snapshot.mirror import mirror
 from kled.snapshot.progress import Quiet
 from kled.snapshot.proofs import later, record
 from kled.snapshot.prune import apply_prune, plan_prune
@@ -321,3 +323,36 @@ def test_a_proof_of_many_findings_is_one_that_is_read(runs: Runs) -> None:
     key = names.proof_key(manifest.cluster, manifest.id, proof.level)
     assert len(runs.store.get(key).body) < signed.LIMITS["proof"]
     assert len(later(runs.snapshots, manifest).failed) == 1
+
+
+class Taking(MemoryStore):
+    """Counts the bytes that are sent to it, also of what is given up."""
+
+    sent = 0
+
+    def write(
+        self,
+        key: str,
+        chunks: Iterable[bytes],
+        *,
+        absent: bool = True,
+        retain_until: datetime | None = None,
+    ) -> str:
+        def counted() -> Iterator[bytes]:
+            for chunk in chunks:
+                self.sent += len(chunk)
+                yield chunk
+
+        return super().write(key, counted(), absent=absent, retain_until=retain_until)
+
+
+def test_what_took_a_blobs_place_is_not_sent_to_the_second_site(runs: Runs) -> None:
+    # fault 87: whatever its size, all of it went there before anybody looked at the digest
+    blob = next(one.key for one in runs.store.entries("blobs/"))
+    runs.store.put(blob, b"x" * (64 << 20))
+    target = Taking()
+
+    report = mirror(runs.snapshots, target, Quiet())
+
+    assert report.failed
+    assert target.sent < 1 << 20
