@@ -70,7 +70,7 @@ def findings(
     `cluster` the definition must name that one. `large` are the sizes of objects that are too large
     to be read here, and so to be what kops keeps there. Whatever the objects are, it only says so.
     """
-    large = {key: size for key, size in (large or {}).items() if _is_read(key)}
+    large = {key: size for key, size in (large or {}).items() if is_read(key)}
     for key, size in large.items():
         yield f"{key} has {size} bytes: kops writes nothing as large there"
     if layout.CONFIG not in large:
@@ -132,7 +132,7 @@ def _is_applied(objects: Mapping[str, bytes]) -> bool:
     return any(key in objects for key in _APPLIED)
 
 
-def _is_read(key: str) -> bool:
+def is_read(key: str) -> bool:
     """Say whether kops reads the object, so that it must have a form."""
     in_keysets = key.startswith(layout.KEYSETS) and key.endswith(f"/{layout.KEYSET_FILE}")
     return key == layout.CONFIG or layout.is_group(key) or in_keysets or _is_secret(key)

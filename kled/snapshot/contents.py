@@ -1,7 +1,7 @@
 """What a snapshot holds, read and proved: nothing leaves here that its manifest does not vouch for.
 
-Archives stay in memory (objects over 4 MiB are not in them); blobs are unpacked into files without
-a name (0600), which are gone when they are closed or the process dies.
+Archives of a few MiB, as clusters have, stay in memory; larger ones, and blobs, are unpacked into
+files without a name (0600), which are gone when they are closed or the process dies.
 """
 
 import hashlib
@@ -13,20 +13,24 @@ from kled.errors import ObjectMissing, SnapshotNotTrustworthy
 from kled.snapshot import archive
 from kled.snapshot.manifest import LARGEST_PACKED, Manifest, ObjectRecord, Payload
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.spool import Sink, nameless, write
+from kled.snapshot.spool import Bytes, FileBytes, Sink, nameless, write
 
 _CHUNK: Final = 1 << 20
+_HELD: Final = 8 << 20
+"""Bytes of an archive that stays in memory."""
 
 
-def packed_archive(snapshots: SnapshotStore, manifest: Manifest) -> bytes:
+def packed_archive(snapshots: SnapshotStore, manifest: Manifest) -> Bytes:
     """Return the archive, decrypted but still compressed, with the digests of the manifest.
 
-    One request. Raises `SnapshotNotTrustworthy` where it is gone, damaged or another one, and
-    `InvalidInput` where it is encrypted and no identity is at hand.
+    One request, bounded memory. Raises `SnapshotNotTrustworthy` where it is gone, damaged or
+    another one, and `InvalidInput` where it is encrypted and no identity is at hand.
     """
     payload, what = manifest.archive, f"the archive of {manifest.cluster} {manifest.id}"
     if payload.stored_size > LARGEST_PACKED:
         raise SnapshotNotTrustworthy(f"{what} claims {payload.stored_size} bytes")
+    if max(payload.stored_size, payload.size) > _HELD:
+        return FileBytes(blob_file(snapshots, payload, what=what))
     stored = b"".join(_stored(snapshots, payload, what))
     packed = snapshots.opener.open(stored, what) if payload.encrypted else stored
     if len(packed) != payload.size or hashlib.sha256(packed).hexdigest() != payload.sha256:
@@ -43,7 +47,7 @@ def require_stored(snapshots: SnapshotStore, payload: Payload, what: str) -> Non
         pass
 
 
-def archived_objects(manifest: Manifest, packed: bytes) -> Iterator[tuple[ObjectRecord, bytes]]:
+def archived_objects(manifest: Manifest, packed: Bytes) -> Iterator[tuple[ObjectRecord, bytes]]:
     """Yield each object of the archive with its record, in order; proved one by one.
 
     Raises `SnapshotNotTrustworthy` at the first that differs; who reads to the end has all.
@@ -58,14 +62,18 @@ def archived_objects(manifest: Manifest, packed: bytes) -> Iterator[tuple[Object
 
 
 def blob_file(
-    snapshots: SnapshotStore, payload: Payload, *, directory: Path | None = None
+    snapshots: SnapshotStore,
+    payload: Payload,
+    *,
+    directory: Path | None = None,
+    what: str = "",
 ) -> IO[bytes]:
     """Return a nameless file with the blob's plaintext, proved; the caller closes it.
 
     One request, bounded memory. Raises as `packed_archive` does, and `DiskUnusable` where there is
-    no room in `directory`, or where temporary files go.
+    no room in `directory`, or where temporary files go. `what` names it in errors.
     """
-    what = f"blob {payload.sha256[:12]}"
+    what = what or f"blob {payload.sha256[:12]}"
     plain = nameless(directory)
     try:
         if payload.encrypted:

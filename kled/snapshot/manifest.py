@@ -24,7 +24,8 @@ LARGEST_ARCHIVED: Final = 4 << 20
 LARGEST_ARCHIVE: Final = 256 << 20
 """Bytes of all objects in the archive: what a reader may have to hold."""
 LARGEST_PACKED: Final = 2 * LARGEST_ARCHIVE
-"""Bytes of an archive as it is stored: what does not compress grows a little."""
+"""Bytes of an archive as it is stored: what does not compress grows a little. On disk, not in
+memory."""
 _LARGEST: Final = 1 << 50
 """Bytes of an object: no store takes more."""
 _OUTSIDE: Final = ("digest", "signature")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kled.errors import InvalidInput, SnapshotNotTrustworthy, StoreDenied
-from kled.kops import keyset_keys
+from kled.kops import keyset_keys, layout
 from kled.snapshot.contents import archived_objects, packed_archive
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.repository import SnapshotStore
@@ -84,7 +84,11 @@ def _recorded(snapshots: SnapshotStore, before: Manifest) -> keyset_keys.Marks:
         return {name: frozenset(held) for name, held in before.keysets.items() if held}
     try:
         packed = packed_archive(snapshots, before)
-        bodies = {record.key: body for record, body in archived_objects(before, packed)}
+        bodies = {
+            record.key: body
+            for record, body in archived_objects(before, packed)
+            if record.key.startswith(layout.KEYSETS)
+        }
     except (InvalidInput, SnapshotNotTrustworthy, StoreDenied):
         return {}
     return keyset_keys.of_store(bodies)

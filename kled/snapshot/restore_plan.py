@@ -19,6 +19,7 @@ from kled.snapshot.contents import archived_objects, packed_archive
 from kled.snapshot.manifest import Manifest, ObjectRecord
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.spool import Bytes
 from kled.storage.base import Entry, Location, ObjectStore, checked, oddity
 from kled.storage.overlap import overlap
 
@@ -65,7 +66,7 @@ class RestorePlan:
     left: tuple[str, ...]
     """Control markers of the target that differ from the snapshot's. They stay: etcd-manager acts
     on them, so only what is gone is put back."""
-    packed: bytes = field(repr=False, compare=False)
+    packed: Bytes = field(repr=False, compare=False)
     """The archive, proved: what is planned is what is written."""
     held: Mapping[str, bytes] = field(repr=False, compare=False)
     """The small blobs that the writes need, proved, by digest."""
@@ -244,7 +245,7 @@ def _wanted(
     return wanted
 
 
-def _proved(manifest: Manifest, packed: bytes) -> Mapping[str, str]:
+def _proved(manifest: Manifest, packed: Bytes) -> Mapping[str, str]:
     """Prove every object of the archive; return the MD5 of each, which many stores have as tag."""
     return {
         record.key: hashlib.md5(body, usedforsecurity=False).hexdigest()

@@ -5,11 +5,12 @@ not buffered, so that closing one cannot fail.
 """
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
 from kled.errors import DiskUnusable
 
@@ -28,6 +29,35 @@ def write(file: IO[bytes], body: bytes) -> None:
     with _room():
         while view:
             view = view[file.write(view) :]
+
+
+class Bytes(Protocol):
+    """Bytes in memory or in a file, which are read where they are asked for."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, place: slice, /) -> bytes: ...
+
+
+class FileBytes:
+    """The bytes of a nameless file, which is closed with it. Safe for threads.
+
+    Not mapped into memory: every page that was touched would count as the process's own.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._size = os.fstat(file.fileno()).st_size
+
+    def __del__(self) -> None:
+        self._file.close()
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, place: slice) -> bytes:
+        start, stop, _ = place.indices(self._size)
+        return os.pread(self._file.fileno(), max(stop - start, 0), start)
 
 
 class Sink:

@@ -1,4 +1,4 @@
-"""Reading a tar whose bytes anybody may have written: plain files, and nothing else. Pure.
+"""Reading a tar whose bytes anybody may have written: plain files, and nothing else.
 
 POSIX.1-2001: a header of 512 bytes, then the body, padded; a header of type `x` before it gives the
 name where it is too long for the header or no ASCII. Whatever else a tar may hold (links, devices,
@@ -6,7 +6,7 @@ directories, sparse files, headers of other programs, a `x` before another `x`) 
 """
 
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 _BLOCK: Final = 512
@@ -16,44 +16,46 @@ _FILES: Final = (tarfile.REGTYPE, tarfile.AREGTYPE)
 _KNOWN: Final = frozenset({"path", "size", "mtime", "uid", "gid", "uname", "gname"})
 _PLAIN: Final = frozenset("0123456789")
 _DIGITS: Final = 15
+_END: Final = bytes(_BLOCK)
+
+Read = Callable[[int], bytes]
+"""Returns as many bytes as asked for, fewer only at the end."""
 
 
 class TarDamaged(Exception):
     """The bytes are no such tar; says why."""
 
 
-def members(tar: bytes) -> Iterator[tuple[str, memoryview]]:
-    """Yield name and body of each member, in order; a body is a view of `tar`, not a copy.
+def members(read: Read, require: Callable[[str, int], None]) -> Iterator[tuple[str, bytes]]:
+    """Yield name and body of each member, in order.
 
-    Raises `TarDamaged`, whatever the bytes are; at the end also for what goes on after it.
+    `require` is asked about name and size before a body is read, and raises where they are not
+    what is expected. Raises `TarDamaged`, whatever the bytes are; at the end also for what goes on
+    after it. Memory is that of one body.
     """
-    at, more, view = 0, None, memoryview(tar)
-    while at < len(tar):
-        if not any(tar[at : at + _BLOCK]):
-            break
-        header = _header(tar, at)
+    more: Mapping[str, str] | None = None
+    while (block := read(_BLOCK)) and block != _END:
+        header = _header(block)
         size = _size(header, more)
-        at += _BLOCK
-        end = at + size
-        if end > len(tar):
-            raise TarDamaged(f"it ends inside {header.name!r:.200}")
         if header.type == tarfile.XHDTYPE and more is None:
-            more = _extended(tar[at:end])
+            more = _extended(_body(read, header, size))
         elif header.type in _FILES:
-            yield _name(header, more), view[at:end]
+            name = (more or {}).get("path", header.name)
+            require(name, size)
+            yield name, _body(read, header, size)
             more = None
         else:
             raise TarDamaged(f"{header.name!r:.200} is no plain file")
-        at = end + -size % _BLOCK
     if more is not None:
         raise TarDamaged("it ends after an extended header")
-    if tar.count(0, at) < len(tar) - at:
-        raise TarDamaged("it goes on after its end")
+    while rest := read(_LONGEST):
+        if rest.count(0) < len(rest):
+            raise TarDamaged("it goes on after its end")
 
 
-def _header(tar: bytes, at: int) -> tarfile.TarInfo:
+def _header(block: bytes) -> tarfile.TarInfo:
     try:
-        return tarfile.TarInfo.frombuf(tar[at : at + _BLOCK], "utf-8", "strict")
+        return tarfile.TarInfo.frombuf(block, "utf-8", "strict")
     except (tarfile.HeaderError, ValueError) as error:
         raise TarDamaged(f"a header cannot be read: {error}") from error
 
@@ -68,8 +70,12 @@ def _size(header: tarfile.TarInfo, more: Mapping[str, str] | None) -> int:
     return size
 
 
-def _name(header: tarfile.TarInfo, more: Mapping[str, str] | None) -> str:
-    return (more or {}).get("path", header.name)
+def _body(read: Read, header: tarfile.TarInfo, size: int) -> bytes:
+    body = read(size)
+    padding = -size % _BLOCK
+    if len(body) < size or len(read(padding)) < padding:
+        raise TarDamaged(f"it ends inside {header.name!r:.200}")
+    return body
 
 
 def _extended(body: bytes) -> dict[str, str]:

@@ -5,15 +5,14 @@ etcd's Maintenance.Snapshot sends the database file, which is a multiple of 512 
 """
 
 import hashlib
-import os
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.snapshot.spool import nameless, write
+from kled.snapshot.spool import FileBytes, nameless, write
 
 LARGEST: Final = 16 << 30
 """Bytes of an unpacked database that are read at most; etcd itself warns above 8 GiB."""
@@ -23,28 +22,10 @@ _PIECE: Final = 1 << 20  # bytes that are unpacked at once
 _GZIP: Final = zlib.MAX_WBITS | 16
 
 
-class Unpacked:
-    """The bytes of an open file, which is read where they are asked for.
-
-    Not mapped into memory: every page that was touched would count as the process's own.
-    """
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._descriptor = file.fileno()
-        self._size = os.fstat(self._descriptor).st_size
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __getitem__(self, place: slice) -> bytes:
-        start, stop, _ = place.indices(self._size)
-        return os.pread(self._descriptor, max(stop - start, 0), start)
-
-
 @contextmanager
 def opened(
     chunks: Iterable[bytes], *, directory: Path | None = None, limit: int = LARGEST
-) -> Iterator["Unpacked"]:
+) -> Iterator[FileBytes]:
     """Give the database inside the backup that `chunks` are, its digest proved.
 
     The unpacked bytes hold a cluster's Secrets: they stand in a file without a name (0600) in
@@ -56,7 +37,7 @@ def opened(
     with nameless(directory) as file:
         for piece in _database(chunks, limit):
             write(file, piece)
-        yield Unpacked(file)
+        yield FileBytes(file)
 
 
 def trouble(chunks: Iterable[bytes], *, limit: int = LARGEST) -> str | None:

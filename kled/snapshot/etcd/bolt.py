@@ -10,9 +10,10 @@ Source: go.etcd.io/bbolt, internal/common/{page,meta,bucket,inode}.go.
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final, NoReturn, Protocol
+from typing import Final, NoReturn
 
 from kled.errors import SnapshotNotTrustworthy
+from kled.snapshot.spool import Bytes
 
 _MAGIC: Final = 0xED0CDAED
 _VERSION: Final = 2
@@ -28,14 +29,6 @@ _BUCKET: Final = struct.Struct("<QQ")  # root page, sequence
 _PAGE_SIZES: Final = tuple(1024 << power for power in range(7))  # 1 KiB to 64 KiB
 _LONGEST_RUN: Final = 64 << 20  # bytes of one page with its overflow; etcd's values end at 10 MiB
 _DEEPEST: Final = 64
-
-
-class Bytes(Protocol):
-    """Bytes in memory or in a file."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, place: slice, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)

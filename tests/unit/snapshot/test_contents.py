@@ -1,15 +1,17 @@
 """What a manifest vouches for is what comes out, also where its writer meant harm."""
 
 import hashlib
+import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from kled.errors import DiskUnusable, InvalidInput, SnapshotNotTrustworthy
 from kled.snapshot import names
-from kled.snapshot.contents import blob_file, packed_archive
+from kled.snapshot.contents import archived_objects, blob_file, packed_archive
 from kled.snapshot.manifest import Manifest, Payload
 from kled.snapshot.repository import SnapshotStore
 from kled.storage.memory import MemoryStore
@@ -165,3 +167,33 @@ def test_what_is_gone_is_named_with_its_place() -> None:
         packed_archive(snapshots, manifest)
 
     assert "lifecycle" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("kind", ["plain", "sealed"])
+def test_an_archive_that_is_large_as_it_is_stored_is_not_held(
+    request: pytest.FixtureRequest, kind: str
+) -> None:
+    """Fault 87: one of 512 MiB, which somebody with the key declares, took twice as much memory."""
+    snapshots = snapshot_store() if kind == "plain" else request.getfixturevalue("sealed")
+    objects = {f"addons/{number}": os.urandom(4 << 20) for number in range(6)}
+    manifest = take(snapshots, objects)
+
+    tracemalloc.start()
+    try:
+        packed = packed_archive(snapshots, manifest)
+        found = {record.key: digest(body) for record, body in archived_objects(manifest, packed)}
+        assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    finally:
+        tracemalloc.stop()
+    assert found == {key: digest(body) for key, body in objects.items()}
+
+
+def test_an_archive_that_is_large_and_damaged_is_refused() -> None:
+    snapshots = snapshot_store()
+    manifest = take(snapshots, {f"addons/{number}": os.urandom(4 << 20) for number in range(3)})
+    body = bytearray(snapshots.store.get(manifest.archive.key).body)
+    body[-1] ^= 1
+    snapshots.store.put(manifest.archive.key, bytes(body))
+
+    with pytest.raises(SnapshotNotTrustworthy, match="is damaged: it does not have"):
+        packed_archive(snapshots, manifest)

@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import tracemalloc
 
 import pytest
 import zstandard
@@ -73,6 +74,10 @@ FORGED: dict[str, bytes] = {
 }
 
 
+def read(tar: bytes) -> list[tuple[str, bytes]]:
+    return list(members(io.BytesIO(tar).read, lambda _name, _size: None))
+
+
 def packed(tar: bytes) -> bytes:
     return zstandard.ZstdCompressor().compress(tar)
 
@@ -89,9 +94,7 @@ def test_what_another_program_packed_in_the_same_form_is_read(write: int) -> Non
         member.size, member.uname, member.mtime = 3, "somebody", 5
         tar.addfile(member, io.BytesIO(b"key"))
 
-    assert [(name, bytes(body)) for name, body in members(plain.getvalue())] == [
-        (member.name, b"key")
-    ]
+    assert read(plain.getvalue()) == [(member.name, b"key")]
 
 
 @pytest.mark.parametrize("how", FORGED)
@@ -109,4 +112,33 @@ def test_a_tar_that_is_cut_anywhere_is_no_tar() -> None:
     whole = file("a", b"1" * 700)
     for end in range(1, len(whole) - 324, 7):  # what is left out there is padding
         with pytest.raises(TarDamaged):
-            list(members(whole[:end]))
+            read(whole[:end])
+
+
+def test_a_bomb_takes_no_more_memory_than_an_object_and_a_window() -> None:  # fault 87
+    """Declared or not: 8 KiB of it are 256 MiB of zeros, as large as an archive may be."""
+    block = ((128 << 10) << 3 | 1 << 1).to_bytes(3, "little") + b"\0"
+    bomb = b"\x28\xb5\x2f\xfd\x00\x38" + block * 2047
+    wanted = [(f"a{number}", 4 << 20) for number in range(64)]
+    tracemalloc.start()
+    try:
+        with pytest.raises(SnapshotNotTrustworthy):
+            list(archive.unpack(bomb, wanted, "it"))
+        with pytest.raises(SnapshotNotTrustworthy, match="larger than its manifest says"):
+            list(archive.unpack(packed(END * 2048), [("a", 1)], "it"))
+        assert tracemalloc.get_traced_memory()[1] < 32 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("behind", [b"x", packed(b"") * 2, b"\0"])
+def test_nothing_stands_behind_the_frame(behind: bytes) -> None:
+    with pytest.raises(SnapshotNotTrustworthy, match="cannot be unpacked"):
+        list(archive.unpack(archive.pack(OBJECTS) + behind, WANTED, "it"))
+
+
+def test_an_archive_that_is_cut_anywhere_is_damaged() -> None:
+    whole = archive.pack(OBJECTS)
+    for end in range(len(whole)):
+        with pytest.raises(SnapshotNotTrustworthy):
+            list(archive.unpack(whole[:end], WANTED, "it"))
