@@ -11,7 +11,7 @@ from typing import Any, Final
 from kled import yaml_text
 from kled.documents import parse_json
 from kled.errors import DocumentDamaged, TextUnreadable
-from kled.kops import layout, primary_keys
+from kled.kops import cut_off, layout, primary_keys
 from kled.models.definition import object_name
 
 _KEYSETS: Final = (
@@ -80,10 +80,11 @@ def findings(
         yield "there is no instance group"
     for key in groups:
         yield from _kind_findings(objects, key, "InstanceGroup", key.removeprefix(layout.GROUPS))
+    etcds = tuple(_etcds(objects))
     known = {_group_name(key) for key in (*groups, *large)}
-    for name in sorted(_etcd_groups(objects) - known) if groups else ():
+    for name in sorted(_etcd_groups(etcds) - known) if groups else ():
         yield f"{layout.GROUPS}{name} is missing, and a member of etcd lives there"
-    for name in _needed_keysets(objects) if _is_applied(objects) else ():
+    for name in _needed_keysets(objects, etcds) if _is_applied(objects) else ():
         if not _has_keyset((*objects, *large), name):
             yield f"there is no keyset {name}, though the cluster was applied"
     yield from _material_findings(objects)
@@ -93,11 +94,11 @@ def _group_name(key: str) -> str:
     return key.removeprefix(layout.GROUPS)
 
 
-def _etcd_groups(objects: Mapping[str, bytes]) -> frozenset[str]:
+def _etcd_groups(etcds: Iterable[Mapping[str, Any]]) -> frozenset[str]:
     """Return the groups in which the definition keeps members of etcd: kops needs each of them."""
     return frozenset(
         str(member["instanceGroup"])[:_SHOWN]
-        for etcd in _etcds(objects)
+        for etcd in etcds
         for member in _mappings(etcd.get("etcdMembers"))
         if member.get("instanceGroup")
     )
@@ -118,10 +119,10 @@ def _material_findings(objects: Mapping[str, bytes]) -> Iterator[str]:
     whole: dict[str, Mapping[str, Any]] = {}
     for key, body in objects.items():
         if key.startswith(layout.KEYSETS) and key.endswith(f"/{layout.KEYSET_FILE}"):
-            wrong = tuple(_keyset_findings(key, body))
+            document = keyset(body)
+            wrong = tuple(_keyset_findings(key, body, document))
             yield from wrong
-            document = None if wrong else keyset(body)
-            if document is not None:
+            if document is not None and not wrong:
                 whole[key] = document
         elif _is_secret(key):
             yield from _secret_findings(key, body)
@@ -147,7 +148,9 @@ def _has_keyset(keys: Collection[str], name: str) -> bool:
     return any(f"{layout.KEYSETS}{one}/{layout.KEYSET_FILE}" in keys for one in names)
 
 
-def _needed_keysets(objects: Mapping[str, bytes]) -> Iterator[str]:
+def _needed_keysets(
+    objects: Mapping[str, bytes], etcds: Iterable[Mapping[str, Any]]
+) -> Iterator[str]:
     """Yield the keysets without which kops would make new ones for a cluster that lives by them.
 
     A kops before 1.22 may have written the cluster before there was an etcd-manager: then those of
@@ -157,7 +160,7 @@ def _needed_keysets(objects: Mapping[str, bytes]) -> Iterator[str]:
         yield from OLD_NAMES
         return
     yield from _KEYSETS
-    for etcd in _etcds(objects):
+    for etcd in etcds:
         yield from (form.format(etcd.get("name")) for form in _ETCD_KEYSETS)
 
 
@@ -197,10 +200,11 @@ def _kind_findings(
         yield f'{key} names "{named[:_SHOWN]}" in metadata.name'
     if key == layout.CONFIG and not named:
         yield f"{key} has no metadata.name: its end may be cut off"
-    elif not isinstance(document.get("spec"), dict):
+    elif not isinstance(spec := document.get("spec"), dict):
         yield f"{key} has no spec: its end may be cut off"
     else:
         yield from _end_findings(key, objects[key])
+        yield from cut_off.findings(objects, key, spec)
 
 
 def _end_findings(key: str, body: bytes) -> Iterator[str]:
@@ -212,8 +216,7 @@ def _end_findings(key: str, body: bytes) -> Iterator[str]:
         yield f"{key} does not end with a line feed, as kops ends it: its end may be cut off"
 
 
-def _keyset_findings(key: str, body: bytes) -> Iterator[str]:
-    document = keyset(body)
+def _keyset_findings(key: str, body: bytes, document: dict[str, Any] | None) -> Iterator[str]:
     spec = document.get("spec") if document else None
     keys = spec.get("keys") if isinstance(spec, dict) else None
     if not isinstance(keys, list) or not keys:

@@ -272,3 +272,57 @@ def test_a_cut_that_still_reads_is_found_unless_it_leaves_whole_lines(key: str) 
             continue
         found = stored.findings({**objects, key: whole[:size]})
         assert any(words.startswith(key) for words in found), whole[:size][-40:]
+
+
+def applied() -> dict[str, bytes]:
+    """A cluster whose definition is a real one, applied, with one group of each role."""
+    place = CAPTURES / "state-store-1cp-after-update"
+    config = (place / "config").read_bytes()
+    name = "control-plane-us-east-1a"
+    group = "apiVersion: kops.k8s.io/v1alpha2\nkind: InstanceGroup\nmetadata:\n  name: {}\nspec:\n"
+    rest = "  image: ami-1\n  maxSize: 1\n  minSize: 1\n  role: {}\n  subnets:\n  - us-east-1a\n"
+    return (
+        complete()
+        | {
+            "config": config,
+            "cluster-completed.spec": config,
+            f"instancegroup/{name}": (group.format(name) + rest.format("Master")).encode(),
+            f"igconfig/control-plane/{name}/nodeupconfig.yaml": b"x",
+            "instancegroup/nodes": (group.format("nodes") + rest.format("Node")).encode(),
+            "igconfig/node/nodes/nodeupconfig.yaml": b"x",
+        }
+        | {
+            f"pki/private/etcd-{kind}-ca-events/keyset.yaml": keyset()
+            for kind in ("manager", "peers")
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "harmless"),
+    [
+        ("config", 6),  # within spec.subnets: what is left has the fields that are looked for
+        ("instancegroup/control-plane-us-east-1a", 1),
+        ("instancegroup/nodes", 3),  # kops chooses the subnets of nodes where none are said
+    ],
+)
+def test_a_definition_that_was_applied_is_not_cut_after_a_whole_line(
+    key: str, harmless: int
+) -> None:
+    """Fault 6, another member: such a cut reads well, and its snapshot became the latest."""
+    objects = applied()
+    assert list(stored.findings(objects)) == []
+    lines = objects[key].splitlines(keepends=True)
+
+    for kept in range(1, len(lines) - harmless):
+        found = stored.findings({**objects, key: b"".join(lines[:kept])})
+        assert any(words.startswith(key) for words in found), lines[kept - 1]
+
+
+def test_a_definition_that_was_never_applied_may_say_as_little_as_it_likes() -> None:
+    objects = {key: body for key, body in applied().items() if not key.startswith("igconfig/")}
+    del objects["cluster-completed.spec"]
+    config = b"".join(objects["config"].splitlines(keepends=True)[:-7])
+    group = b"kind: InstanceGroup\nspec:\n  maxSize: 1\n"
+
+    assert list(stored.findings({**objects, "config": config, "instancegroup/nodes": group})) == []
