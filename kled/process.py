@@ -47,7 +47,8 @@ class Finished:
     seconds: float
 
 
-STDERR_LINES: Final = 400
+STDERR_LINES: Final = 10_000
+"""Kops warns on stderr of each cluster that it leaves out of a list; of a fleet these are many."""
 
 
 class Runner(Protocol):

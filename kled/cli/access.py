@@ -1,12 +1,14 @@
 """`validate-cluster` and `export-kubecfg`."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import click
 
-from kled.cli import terminal
+from kled.cli import meant, terminal
+from kled.cli.answers import show_answers
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.live import display
@@ -14,7 +16,9 @@ from kled.cli.output import Column, show, show_value
 from kled.cli.parameters import DURATION
 from kled.errors import ClusterNotReady, DeadlineExceeded
 from kled.models.validation import ValidationReport
+from kled.operations.all_clusters import Answer, each_answer, health, require_asked, waiting
 from kled.operations.export_cluster import ExportCluster
+from kled.operations.listed_clusters import listed_clusters
 from kled.operations.names import only_cluster
 from kled.operations.runner import Observer, run
 from kled.operations.session import Session
@@ -36,15 +40,24 @@ _NODES = (
         "kled kops validate-cluster --name=mycluster.example.com --wait=15m",
     ),
 )
-@click.option("--name", metavar="CLUSTER", help="The cluster; without it, the store's only one.")
-@click.option("--wait", type=DURATION, help="Wait until it is healthy, for example 15m.")
+@click.option("--name", metavar="CLUSTER", help="The cluster; without it, all of the store.")
+@click.option(
+    "--wait", type=DURATION, help="Wait until it, or the store's only one, is healthy: 15m."
+)
 def validate_cluster(call: Call, name: str | None, wait: timedelta | None) -> None:
-    """Say whether a cluster is healthy: exit 0 when it is, 3 when it is not yet."""
+    """Say whether a cluster is healthy: exit 0 when it is, 3 when it is not yet.
+
+    Without --name all are asked; the exit status is 1 where one could not be.
+    """
     with (
         display(terminal.err(), verbose=call.verbose) as watching,
         call.session(on_line=watching.line) as session,
     ):
-        cluster = only_cluster(session, name)
+        listed = [] if name is not None else listed_clusters(session)
+        if len(listed) > 1 and wait is None:
+            _of_all(call, each_answer(session, listed, health))
+            return
+        cluster = meant.only(listed, name)
         if wait is None:
             report, late = validated(session, cluster), None
         else:
@@ -55,6 +68,16 @@ def validate_cluster(call: Call, name: str | None, wait: timedelta | None) -> No
     if not report.ready:
         raise not_ready(cluster, report)
     call.say(f'cluster "{cluster}" is healthy')
+
+
+def _of_all(call: Call, answers: Sequence[Answer]) -> None:
+    """Show every cluster; raise the worst: one that could not be asked, then one not healthy."""
+    show_answers(call, answers, "HEALTH")
+    require_asked(answers)
+    words = waiting(answers, "are not healthy")
+    if words:
+        raise ClusterNotReady(words, hint="the line of each says what it lacks")
+    call.say(f"{len(answers)} clusters are healthy")
 
 
 def _waited(

@@ -95,7 +95,10 @@ def _tools(call: Call) -> list[Row]:
 
 
 def _state_store(call: Call) -> Row:
-    from kled.operations.listed_clusters import listed_clusters  # noqa: PLC0415 - not for --help
+    from kled.operations.listed_clusters import (  # noqa: PLC0415 - not for --help
+        listed_clusters,
+        lost_clusters,
+    )
 
     if call.settings.state_store is None:
         hint = "none is named: kled kops configure-state-store --state=URL"
@@ -103,12 +106,16 @@ def _state_store(call: Call) -> Row:
     try:
         with call.session() as session:
             found = listed_clusters(session)
+            lost = lost_clusters(session, found)
     except KledError as error:
         return _row("state store", "wrong", error.message, needed=True)
     bad = ", ".join(f"{one.name} ({one.problem})" for one in found if one.problem)
     words = f"{call.settings.state_store}: {len(found)} clusters"
-    if bad:
-        return _row("state store", "wrong", f"{words}; kops cannot load {bad}", needed=True)
+    if bad or lost:
+        told = f"{words}; kops cannot load {bad}" if bad else words
+        told += f"; the config of {', '.join(lost)} is gone" if lost else ""
+        told += "; kled kops get-clusters and kled snapshot create --all tell what mends them"
+        return _row("state store", "wrong", told, needed=True)
     return _row("state store", "ok", words, needed=True)
 
 

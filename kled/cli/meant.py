@@ -3,16 +3,24 @@
 from typing import TYPE_CHECKING
 
 from kled.cli import terminal
-from kled.operations.names import instance_group_meant, named_cluster, only_cluster
+from kled.operations.names import instance_group_meant, named_cluster, only_cluster, only_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kled.cli.leaf import Call
+    from kled.models.cluster import Cluster
     from kled.operations.session import Session
 
 
 def cluster(session: "Session", name: str | None, *, changes: bool) -> str:
     """Return the cluster meant; a command that changes something must be told its name."""
     return named_cluster(session, name) if changes else only_cluster(session, name)
+
+
+def only(listed: "Sequence[Cluster]", name: str | None) -> str:
+    """Return the named cluster, or the only one of those that were listed."""
+    return name if name is not None else only_of([one.name for one in listed])
 
 
 def instance_group(call: "Call", session: "Session", cluster: str, typed: str) -> str:

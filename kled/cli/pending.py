@@ -1,18 +1,26 @@
 """`kled plan`: for pipelines; exit 0 where nothing is pending, 3 where something is."""
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import click
 
 from kled.cli import meant, terminal
+from kled.cli.answers import show_answers
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import show, show_value
 from kled.cli.plan import show_plan
 from kled.cli.rolling import ROLLING
-from kled.models.rolling import Roll
-from kled.operations.blast_radius import of_roll
-from kled.operations.plan_update import planned
-from kled.operations.sight import SessionSight
+from kled.operations.all_clusters import (
+    Answer,
+    Pending,
+    each_answer,
+    pending,
+    pending_words,
+    require_asked,
+    waiting,
+)
+from kled.operations.listed_clusters import listed_clusters
 
 PENDING: Final = 3
 
@@ -24,38 +32,46 @@ PENDING: Final = 3
         "kled plan --name=c.example.com --output=json > plan.json || [ $? = 3 ]",
     ),
 )
-@click.option("--name", metavar="CLUSTER", help="The cluster; without it, the store's only one.")
+@click.option("--name", metavar="CLUSTER", help="The cluster; without it, all of the store.")
 def plan(call: Call, name: str | None) -> int:
     """Say what an update would change, whom it touches, and which machines need a roll.
 
-    Changes nothing. Exit 0: nothing is pending; 3: something is. The digest approves just this
-    plan: kled kops update-cluster --yes --digest=HEX, or the flow update-cluster.
+    Changes nothing. Exit 0: nothing is pending; 3: something is; 1: not all could be asked. The
+    digest approves just this plan: kled kops update-cluster --yes --digest=HEX, or the flow
+    update-cluster. Without --name each cluster has one row.
     """
     with call.session() as session:
-        cluster = meant.cluster(session, name, changes=False)
-        found, radius = planned(session, cluster)
-        rolling = session.kops.rolling_update_preview(cluster, Roll(cloudonly=True))
-        if found.is_empty and not rolling.is_empty:
-            radius = of_roll(session, rolling, SessionSight(session, cluster))
-    pending = bool(found.refused) or not (found.is_empty and rolling.is_empty)
+        listed = [] if name is not None else listed_clusters(session)
+        if len(listed) > 1:
+            return _of_all(call, each_answer(session, listed, pending_words))
+        cluster = meant.only(listed, name)
+        found = pending(session, cluster)
     if call.settings.output != "table":
-        document: dict[str, Any] = {
-            **found.as_json(),
-            "radius": radius.as_json(),
-            "rolling": [row.as_json() for row in rolling.rows],
-            "pending": pending,
-        }
-        show_value(document, call.settings.output)
-        return PENDING if pending else 0
-    show_plan(call, found, radius)
+        show_value(found.as_json(), call.settings.output)
+        return PENDING if found else 0
+    _show(call, cluster, found)
+    return PENDING if found else 0
+
+
+def _of_all(call: Call, answers: Sequence[Answer]) -> int:
+    show_answers(call, answers, "PENDING")
+    require_asked(answers)
+    words = waiting(answers, "have something pending")
+    if words:
+        call.say(words)
+    return PENDING if words else 0
+
+
+def _show(call: Call, cluster: str, found: Pending) -> None:
+    plan, rolling = found.plan, found.rolling
+    show_plan(call, plan, found.radius)
     if not rolling.is_empty:
         terminal.out().say("")
         show([row.as_json() for row in rolling.rows], ROLLING, "table")
-    if not found.is_empty and not found.refused:
+    if not plan.is_empty and not plan.refused:
         call.say(
             f"approve it with: kled kops update-cluster --name={cluster} --yes"
-            f" --digest={found.digest[:12]}"
+            f" --digest={plan.digest[:12]}"
         )
-    elif pending and not found.refused:
+    elif found and not plan.refused:
         call.say(f"machines need a roll: kled kops rolling-update --name={cluster} --yes")
-    return PENDING if pending else 0

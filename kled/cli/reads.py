@@ -9,9 +9,7 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 
 if TYPE_CHECKING:
-    from kled.config import Settings
-    from kled.models.cluster import Cluster
-    from kled.operations.each_cluster import Listing
+    from kled.operations.each_cluster import Found, Listing
 
 _NAME = click.option("--name", metavar="CLUSTER", help="The cluster; without it, all of the store.")
 
@@ -64,24 +62,16 @@ def get_clusters(call: Call, name: str | None) -> None:
 
     A cluster that kops cannot load is listed with the reason, and the exit status is 1.
     """
-    from kled.operations.each_cluster import Trouble, require_read  # noqa: PLC0415
-    from kled.operations.listed_clusters import listed_clusters  # noqa: PLC0415 - not for --help
+    from kled.operations.each_cluster import clusters  # noqa: PLC0415 - not for --help
 
     with call.session() as session:
         if name is not None and call.settings.output != "table":
             show_value(session.kops.get_definition(name).as_json(), call.settings.output)
             return
-        found = [one for one in listed_clusters(session) if name in (None, one.name)]
-        if name is not None and not found:
-            session.kops.get_definition(name)  # raises ClusterNotFound as kops words it
-    rows = [_cluster_row(call.settings, one) for one in found]
-    show(rows, CLUSTERS, call.settings.output)
-    if not rows:
+        found = clusters(session, name)
+    if not found.rows:
         call.say("no clusters; create one with: kled kops create-cluster --name=NAME --zones=ZONE")
-    bad = [Trouble(row["name"], row["problem"], row["mend"]) for row in rows if "mend" in row]
-    for trouble in bad:
-        call.say(trouble.line)
-    require_read(bad, len(rows))
+    _show(call, found, CLUSTERS)
 
 
 @leaf(
@@ -150,16 +140,6 @@ def toolbox_dump(call: Call, name: str | None) -> None:
         show_value(dump, call.settings.output)
 
 
-def _cluster_row(settings: "Settings", cluster: "Cluster") -> dict[str, Any]:
-    """Return a row; one that cannot be read says so where its cloud would stand."""
-    from kled.operations.each_cluster import UNREADABLE, put_back  # noqa: PLC0415
-
-    row = cluster.as_json()
-    if cluster.problem:
-        row |= {"cloud": UNREADABLE, "mend": put_back(settings, cluster.name)}
-    return row
-
-
 def _counts(dump: dict[str, Any]) -> list[dict[str, object]]:
     kinds = sorted(str(resource.get("type")) for resource in dump.get("resources") or [])
     return [{"type": kind, "count": kinds.count(kind)} for kind in dict.fromkeys(kinds)]
@@ -171,8 +151,13 @@ def _list(call: Call, name: str | None, columns: Sequence[Column], listing: "Lis
 
     with call.session() as session:
         found = each_cluster(session, name, listing)
-    shown = columns if found.clusters == 1 else (Column("CLUSTER", "cluster"), *columns)
-    show(found.rows, shown, call.settings.output)
-    for trouble in found.troubles:
-        call.say(trouble.line)
+    one = found.clusters == 1
+    _show(call, found, columns if one else (Column("CLUSTER", "cluster"), *columns))
+
+
+def _show(call: Call, found: "Found", columns: Sequence[Column]) -> None:
+    """Show the rows, then a line for each that is wrong; raise where one could not be read."""
+    show(found.rows, columns, call.settings.output)
+    for line in found.lines:
+        call.say(line)
     found.require()

@@ -120,8 +120,8 @@ class Calls:
 
     def looked_at(self, argv: list[str], finished: Finished) -> str:
         """Return the stdout of a read that succeeded; say what kops warns of. Raises as `read`."""
+        require_own_name(self.clean(finished.stderr), self.state_store)  # be it in a failure
         text = self.ended(argv, finished)
-        require_own_name(self.clean(finished.stderr), self.state_store)
         self.warn(argv, finished)
         return text
 

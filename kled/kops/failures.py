@@ -12,9 +12,20 @@ _CREDENTIALS = "kled doctor shows which variables each cloud needs, and which ar
 _APPLY = "run kled kops update-cluster --yes first"
 _KEEP = "kled kops validate-cluster shows what the cluster lacks; validate it before going on"
 
+_ABSENT = (
+    "kled kops get-clusters lists those that are there; one that was lost comes back with:"
+    " kled snapshot restore --name={0} --snapshot=latest"
+)
 _REACH = "check the endpoint, DNS, and the way to it from where kled runs; kled doctor tries them"
 
 _CRASHED = (
+    Row(
+        r"^panic: interface conversion: runtime\.Object is \*kops\.(\w+), not \*kops\.(\w+)",
+        errors.KopsCrashed,
+        "kops crashed: it found an object of kind {} in the place of a {}",
+        "60c-get-clusters-panic",
+        "kled kops get-clusters names the cluster, and what puts it back",
+    ),
     Row(r"^panic: (.*)", errors.KopsCrashed, "kops crashed: {}", "C04c-do-create-nodryrun"),
 )
 
@@ -24,14 +35,14 @@ _MISSING = (
         errors.ClusterNotFound,
         'there is no cluster "{}" in the state store',
         "E06b-cluster-not-found-update",
-        "kled kops get-clusters lists those that are there",
+        _ABSENT,
     ),
     Row(
         r'^Error: (?:.*: )?cluster not found "([^"]+)"',
         errors.ClusterNotFound,
         'there is no cluster "{}" in the state store',
         "E06-cluster-not-found-get",
-        "kled kops get-clusters lists those that are there",
+        _ABSENT,
     ),
     Row(
         r"^Error: cluster (\S+) does not exist \(try adding --force flag\)",

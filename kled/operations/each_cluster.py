@@ -68,11 +68,16 @@ class Found:
     """The rows of a list, and what is wrong."""
 
     rows: tuple[dict[str, Any], ...]
-    """Each with `cluster`, one that is wrong with `problem` and `mend`."""
+    """Each with `cluster`, or `name` where it is a cluster; a bad one with `problem` and `mend`."""
     troubles: tuple[Trouble, ...]
     """One for each that is wrong; each has a row."""
     clusters: int
     """How many were asked."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines that a person reads below the rows; of one cluster alone the error has it."""
+        return tuple(one.line for one in self.troubles if self.clusters > 1 or not one.fatal)
 
     def require(self) -> None:
         """Raise where a cluster could not be read; exit status 1, whatever it is."""
@@ -81,13 +86,33 @@ class Found:
 
 def require_read(troubles: Iterable[Trouble], clusters: int) -> None:
     """Raise where a cluster could not be read, of so many; exit status 1, whatever kept it."""
-    bad = list(dict.fromkeys(one.cluster for one in troubles if one.fatal))
+    fatal = [one for one in troubles if one.fatal]
+    bad = list(dict.fromkeys(one.cluster for one in fatal))
+    if clusters == 1 and fatal:
+        problems = "; ".join(one.problem for one in fatal)
+        raise KledError(f'cluster "{bad[0]}": {problems}', hint=fatal[0].mend)
     if bad:
         more = f" and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
         raise KledError(
             f"{len(bad)} of {clusters} clusters cannot be read: {', '.join(bad[:_SHOWN])}{more}",
             hint="the line of each says what is wrong with it and what to type next",
         )
+
+
+def clusters(session: Session, name: str | None) -> Found:
+    """List the clusters of the state store, or the named one; raises `ClusterNotFound`."""
+    listed = [one for one in listed_clusters(session) if name in (None, one.name)]
+    if name is not None and not listed:
+        session.kops.get_definition(name)  # raises ClusterNotFound as kops words it
+    rows, troubles = [], []
+    for one in listed:
+        row = one.as_json()
+        if one.problem:
+            mend = put_back(session.settings, one.name)
+            row |= {"cloud": UNREADABLE, "mend": mend}
+            troubles.append(Trouble(one.name, one.problem, mend))
+        rows.append(row)
+    return Found(tuple(rows), tuple(troubles), len(rows))
 
 
 def each_cluster(session: Session, name: str | None, listing: Listing) -> Found:

@@ -86,8 +86,7 @@ class BackUpState:
             )
             bad = [one.cluster for one in done.clusters if not one.trusted]
             self.fallbacks.update(snapshots.newest_trusted(session.stores, bad))
-            url = session.state_store.location.url
-            done = snapshots.with_cures(done, self.fallbacks, url)
+            done = snapshots.with_cures(session.stores, done, self.fallbacks)
             self.made.append(done)
             done.require_whole()
             new = sum(not one.reused for one in done.clusters)

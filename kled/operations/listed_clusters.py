@@ -4,7 +4,7 @@ Kops leaves a cluster out of its list that it cannot load, and dies where a conf
 kind of object (captures 60b, 60c).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kled.errors import KledError, KopsCrashed
@@ -28,10 +28,29 @@ def listed_clusters(session: Session) -> tuple[Cluster, ...]:
         return tuple(_loaded(session, name) for name in _names(session.state_store))
 
 
+def lost_clusters(session: Session, listed: Sequence[Cluster]) -> tuple[str, ...]:
+    """Return the directories that hold what only a cluster has, and that kops does not list.
+
+    Their definition is gone. A request for each directory, and one or two for each that is not
+    listed: for those who have time.
+    """
+    from kled.operations.registered import prefixes  # noqa: PLC0415 - loads YAML
+
+    store, known = session.state_store, {one.name for one in listed}
+    return tuple(
+        name
+        for name in prefixes(store)
+        if name not in known
+        and any(
+            layout.is_of_a_cluster(one.key.removeprefix(f"{name}/"))
+            for one in store.entries(f"{name}/")
+        )
+    )
+
+
 def _loaded(session: Session, name: str) -> Cluster:
     try:
-        session.kops.get_definition(name)  # raises where it is that of another
-        return session.kops.get_cluster(name)
+        return session.kops.get_cluster(name)  # raises where it is that of another
     except KledError as error:
         return unloadable(name, error.message)
 

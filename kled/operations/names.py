@@ -1,5 +1,7 @@
 """Which cluster, and which instance group, is meant where a name is short or missing."""
 
+from collections.abc import Sequence
+
 from kled.errors import InstanceGroupNotFound, InvalidInput
 from kled.operations.listed_clusters import listed_clusters
 from kled.operations.session import Session
@@ -20,7 +22,11 @@ def only_cluster(session: Session, name: str | None) -> str:
 
     Raises `InvalidInput` naming the clusters there are where it would have to guess.
     """
-    names = clusters_meant(session, name)
+    return only_of(clusters_meant(session, name))
+
+
+def only_of(names: Sequence[str]) -> str:
+    """Return the only one of the clusters that there are; raises as `only_cluster`."""
     if len(names) == 1:
         return names[0]
     if not names:

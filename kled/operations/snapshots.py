@@ -52,21 +52,45 @@ def back_up(
 
 
 def with_cures(
-    done: "RunResult", fallbacks: "Mapping[str, str | None]", state_store: str
+    opened: stores.Stores, done: "RunResult", fallbacks: "Mapping[str, str | None]"
 ) -> "RunResult":
-    """Return the run with what to type for each cluster that cannot be trusted."""
+    """Return the run with what to type for each cluster that cannot be trusted.
 
-    def cured(one: "ClusterResult") -> "ClusterResult":
-        if not one.reasons:
-            return one
-        good = fallbacks.get(one.cluster)
-        if good is None:
-            words = f"mend it in {state_store}/{one.cluster}: no snapshot of it can be trusted"
-            return replace(one, cure=words)
-        back = f"kled snapshot restore --name={one.cluster} --snapshot={good} --yes"
-        return replace(one, cure=f"mend it, or put back what was good: {back}")
+    A GET for the manifest that it would be put back from: what that lacks, a restore leaves.
+    """
+    cured = (
+        replace(one, cure=_cure(opened, one, fallbacks.get(one.cluster))) if one.reasons else one
+        for one in done.clusters
+    )
+    return replace(done, clusters=tuple(cured))
 
-    return replace(done, clusters=tuple(map(cured, done.clusters)))
+
+def _cure(opened: stores.Stores, bad: "ClusterResult", good: str | None) -> str:
+    from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415 - not for --help
+
+    place = f"{opened.state.location.url}/{bad.cluster}"
+    if good is None:
+        return f"mend it in {place}: no snapshot of it can be trusted"
+    back = f"kled snapshot restore --name={bad.cluster} --snapshot={good} --yes"
+    try:
+        kept = {
+            one.key for one in opened.snapshots.manifest(SnapshotRef(bad.cluster, good)).objects
+        }
+    except KledError:  # it was read a moment ago
+        kept = set()
+    added = [key for key in _keys_named(bad.reasons) if kept and key not in kept]
+    if added:
+        return (
+            f"look what {place}/{added[0]} is, and move it out: snapshot {good} does not have it;"
+            f" what it has comes back with: {back}"
+        )
+    return f"mend it, or put back what was good: {back}"
+
+
+def _keys_named(reasons: Sequence[str]) -> list[str]:
+    """Return the objects that reasons begin with (`kops.stored.findings`)."""
+    words = (reason.partition(" ")[0] for reason in reasons)
+    return [word for word in words if "/" in word or word == "config"]
 
 
 def newest_trusted(opened: stores.Stores, clusters: Sequence[str]) -> dict[str, str | None]:

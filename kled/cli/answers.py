@@ -1,0 +1,17 @@
+"""How the answers of all clusters are shown: a row for each, and a line where it is not ok."""
+
+from collections.abc import Sequence
+
+from kled.cli.leaf import Call
+from kled.cli.output import Column, show
+from kled.operations.all_clusters import OK, Answer
+
+
+def show_answers(call: Call, answers: Sequence[Answer], heading: str) -> None:
+    """Write the rows to stdout, those that are not ok first, and what to type next to stderr."""
+    bad_first = sorted(answers, key=lambda one: (one.state == OK, one.state, one.cluster))
+    columns = (Column("CLUSTER", "cluster"), Column(heading, "state"), Column("WHAT", "words"))
+    show([one.as_json() for one in bad_first], columns, call.settings.output)
+    for one in bad_first:
+        if one.state != OK:
+            call.say(f"{one.cluster}: {one.words}; {one.mend}")

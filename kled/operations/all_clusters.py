@@ -1,0 +1,142 @@
+"""One question to every cluster of the state store: each has one answer, or the reason why not.
+
+The worst answer decides how the whole ends: 1 where a cluster could not be asked, else 3 where one
+is not healthy or has something pending, else 0.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from kled.errors import ClusterNotReady
+from kled.models.blast_radius import BlastRadius
+from kled.models.cluster import Cluster
+from kled.models.plan import Plan
+from kled.models.rolling import Roll, RollingPlan
+from kled.operations.blast_radius import of_roll
+from kled.operations.each_cluster import Trouble, mend_of, put_back, require_read
+from kled.operations.plan_update import planned
+from kled.operations.session import Session
+from kled.operations.sight import SessionSight
+from kled.operations.validate_cluster import not_ready, validated
+
+OK: Final = "ok"
+WAITING: Final = "waiting"
+UNREADABLE: Final = "unreadable"
+_SHOWN: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one cluster says."""
+
+    cluster: str
+    state: str
+    """`ok`, `waiting` (not healthy, or something is pending) or `unreadable`."""
+    words: str
+    mend: str = ""
+    """What to type next; empty where nothing is to be done."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What JSON tells beyond it."""
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            "cluster": self.cluster,
+            "state": self.state,
+            "words": self.words,
+            "mend": self.mend,
+            **self.more,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What an update would change, whom it touches, and which machines need a roll."""
+
+    plan: Plan
+    radius: BlastRadius
+    rolling: RollingPlan
+
+    def __bool__(self) -> bool:
+        """Whether anything is pending."""
+        return bool(self.plan.refused) or not (self.plan.is_empty and self.rolling.is_empty)
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            **self.plan.as_json(),
+            "radius": self.radius.as_json(),
+            "rolling": [row.as_json() for row in self.rolling.rows],
+            "pending": bool(self),
+        }
+
+
+def pending(session: Session, cluster: str) -> Pending:
+    """Return what is pending for one cluster; only reads."""
+    plan, radius = planned(session, cluster)
+    rolling = session.kops.rolling_update_preview(cluster, Roll(cloudonly=True))
+    if plan.is_empty and not rolling.is_empty:
+        radius = of_roll(session, rolling, SessionSight(session, cluster))
+    return Pending(plan, radius, rolling)
+
+
+def each_answer(
+    session: Session, listed: Sequence[Cluster], ask: Callable[[Session, str], Answer]
+) -> tuple[Answer, ...]:
+    """Ask every cluster, one after the other; whatever one raises is its answer. Only reads."""
+    from kled.snapshot.one_row import one_row  # noqa: PLC0415 - not for --help
+
+    found = []
+    for one in listed:
+        if one.problem:
+            mend = put_back(session.settings, one.name)
+            found.append(Answer(one.name, UNREADABLE, one.problem, mend))
+            continue
+        try:
+            found.append(ask(session, one.name))
+        except ClusterNotReady as late:
+            found.append(Answer(one.name, WAITING, late.message, late.hint or ""))
+        except Exception as caught:  # noqa: BLE001 - one cluster never hides the others
+            error = one_row(caught)
+            mend = mend_of(session.settings, one.name, error)
+            found.append(Answer(one.name, UNREADABLE, error.message, mend))
+    return tuple(found)
+
+
+def health(session: Session, cluster: str) -> Answer:
+    """Say whether a cluster is healthy."""
+    report = validated(session, cluster)
+    more = {"validation": report.as_json()}
+    if report.ready:
+        return Answer(cluster, OK, f"{len(report.nodes)} nodes ready", more=more)
+    error = not_ready(cluster, report)
+    mend = f"kled kops validate-cluster --name={cluster} shows all of it"
+    return Answer(cluster, WAITING, error.message, mend, more)
+
+
+def pending_words(session: Session, cluster: str) -> Answer:
+    """Say what is pending for a cluster."""
+    found = pending(session, cluster)
+    more = {"plan": found.as_json()}
+    if not found:
+        return Answer(cluster, OK, "nothing is pending", more=more)
+    rolls = "" if found.rolling.is_empty else "machines need a roll"
+    changes = "" if found.plan.is_empty else found.plan.summary
+    refused = f"REFUSED: {found.plan.refused}" if found.plan.refused else ""
+    words = "; ".join(filter(None, (changes, rolls, refused)))
+    return Answer(cluster, WAITING, words, f"kled plan --name={cluster} shows it", more)
+
+
+def require_asked(answers: Sequence[Answer]) -> None:
+    """Raise where a cluster could not be asked: exit status 1."""
+    bad = [one for one in answers if one.state == UNREADABLE]
+    require_read([Trouble(one.cluster, one.words, one.mend) for one in bad], len(answers))
+
+
+def waiting(answers: Sequence[Answer], what: str) -> str:
+    """Return how many clusters are not there yet, and which; empty: none."""
+    names = [one.cluster for one in answers if one.state == WAITING]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    shown = f"{', '.join(names[:_SHOWN])}{more}"
+    return f"{len(names)} of {len(answers)} clusters {what}: {shown}" if names else ""
