@@ -1,6 +1,6 @@
 """`kops edit cluster` (captures 30, 30b, 30e to 30j, E06h)."""
 
-from kled.sandbox import definitions, editing, schema, set_fields, validation
+from kled.sandbox import definitions, editing, refusals, schema, set_fields, validation
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.definitions import Document
 from kled.sandbox.flags import Flags
@@ -17,12 +17,8 @@ def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
     groups = definitions.load_groups(ctx, name)
 
     def store(changed: Document) -> str:
-        try:
-            validation.check_version(ctx, changed)
-        except KopsFailure as failure:
+        if failure := _unpopulated(ctx, changed):
             return f"error populating cluster spec: {failure}"
-        if faults := validation.spec_faults(changed):
-            return f"error populating cluster spec: {validation.aggregate(faults)}"
         if (own := changed["metadata"]["name"]) != name and not definitions.find_cluster(ctx, own):
             return f'Cluster.kops.k8s.io "{own}" not found'
         try:
@@ -40,3 +36,15 @@ def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
     if failure:
         raise KopsFailure(failure)
     return 0
+
+
+def _unpopulated(ctx: Context, changed: Document) -> str:
+    """Return why kops cannot complete a definition, an empty text where it can."""
+    try:
+        validation.check_version(ctx, changed)
+        if faults := validation.spec_faults(changed):
+            return validation.aggregate(faults)
+        refusals.check_etcd(ctx, changed["spec"])
+    except KopsFailure as failure:
+        return str(failure)
+    return ""

@@ -23,7 +23,8 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
         if faults := validation.group_faults(changed):
             told = f"failed validating input specs: {validation.aggregate(faults)}"
             return f"error populating instance group spec: {told}"
-        if faults := validation.cross_faults(changed, cluster):
+        faults = validation.cross_faults(changed, cluster)
+        if faults := faults or validation.machine_faults(changed, cluster):
             return f"validation failed: {validation.aggregate(faults)}"
         own = changed["metadata"]["name"]
         if own != args[0] and definitions.find_group(ctx, name, own) is None:

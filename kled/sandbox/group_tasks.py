@@ -18,7 +18,7 @@ _ROLES = {
     "Bastion": {"k8s.io/role/bastion": "1"},
 }
 _DISK = {"Master": "64", "Node": "128", "Bastion": "32"}
-_FIREWALLS = {"Master": "masters", "Node": "nodes", "Bastion": "bastion"}
+FIREWALLS = {"Master": "masters", "Node": "nodes", "Bastion": "bastion"}
 _IAM = {"Master": "masters", "Node": "nodes", "Bastion": "bastions"}
 
 
@@ -124,7 +124,7 @@ def _launch_template(
         ("RootVolumeEncryption", "true"),
         ("RootVolumeKmsKey", ""),
         *key,
-        ("SecurityGroups", f"[name:{_FIREWALLS[spec['role']]}.{name}]"),
+        ("SecurityGroups", f"[name:{FIREWALLS[spec['role']]}.{name}]"),
         ("SpotPrice", str(spec.get("maxPrice", ""))),
         ("Tags", mapping(_group_tags(cluster, group))),
     )

@@ -7,7 +7,7 @@ C04b-do-dryrun, C09-metal-dryrun.
 from itertools import pairwise, takewhile
 from typing import Any
 
-from kled.sandbox import clouds
+from kled.sandbox import clouds, refusals
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.definitions import Document
 from kled.sandbox.flags import Flags
@@ -37,18 +37,28 @@ def complete(ctx: Context, flags: Flags, cluster: Document, groups: list[Documen
     """Give every group its image, its machine type and its node label.
 
     Raises:
-        KopsFailure: no default machine type (capture E09-invalid-zone).
+        KopsFailure: no default machine type (capture E09-invalid-zone), or an unknown one.
     """
     cloud = cloud_of(cluster)
     version = cluster["spec"]["kubernetesVersion"]
     for group in groups:
         spec, name = group["spec"], group["metadata"]["name"]
         image = flags[_IMAGE_FLAGS[spec["role"]]] or flags["image"]
+        if cloud == "aws" and not image and "machineType" in spec:
+            _require_machine(cluster, spec["machineType"])
         spec["image"] = image or clouds.default_image(cloud, version, spec.get("machineType", ""))
         if "machineType" not in spec:
             machine = _machine(ctx, cloud, cluster, group)
             spec.update({"machineType": machine} if machine else {})
         spec["nodeLabels"] = {"kops.k8s.io/instancegroup": name}
+
+
+def _require_machine(cluster: Document, machine: str) -> None:
+    """Ask what the machine is, to choose an image (R-cc-type). Raises KopsFailure: it is none."""
+    region = clouds.aws_region(cluster["spec"]["subnets"][0].get("zone", ""))
+    if unknown := refusals.unknown_machine(machine, region):
+        told = f'error finding instance info for instance type "{machine}": {unknown}'
+        raise KopsFailure(told)
 
 
 _IMAGE_FLAGS = {
@@ -167,7 +177,7 @@ def _etcd(name: str, masters: list[Document], flags: Flags, cloud: str) -> dict[
 
 def _short_names(groups: list[str]) -> list[str]:
     names = [group.removeprefix("control-plane-") for group in groups]
-    columns = list(zip(*names, strict=False))[: len(names[0]) - 1]
+    columns = list(zip(*names, strict=False))[: len(min(names, key=len, default="")) - 1]
     cut = sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, columns))
     return [_etcd_prefixed(name[cut:]) for name in names]
 

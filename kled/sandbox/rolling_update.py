@@ -104,6 +104,8 @@ def _groups(ctx: Context, cloud: Cloud, flags: Flags) -> list[_Group]:
     warn(ctx, cloud, name, stored, unmatched=True)
     members = by_group(machines(ctx, cloud, name), name, stored)
     roles = set(flags["instance-group-roles"])
+    for unknown in sorted(roles - set(_ROLES.values())):
+        raise KopsFailure(f'invalid instance group role "{unknown}"')
     chosen = []
     for group in stored:
         own, role = group["metadata"]["name"], _ROLES.get(group["spec"].get("role", ""), "")

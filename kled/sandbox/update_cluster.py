@@ -8,8 +8,10 @@ from kled.sandbox.cloud import Cloud, connect
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.definitions import load_cluster, load_groups, places_of
 from kled.sandbox.flags import Flags
+from kled.sandbox.group_tasks import FIREWALLS
 from kled.sandbox.tasks import Task
 
+_OF_GROUPS = frozenset({"AutoscalingGroup", "LaunchTemplate"})
 _PHASES = ("cluster", "network", "security")
 _FIRST_RUN = """Cluster is starting.  It should be ready in a few minutes.
 
@@ -45,7 +47,7 @@ def preview(ctx: Context, name: str, flags: Mapping[str, Any] | None = None) -> 
     """Print the preview of a stored cluster: what `update` without --yes, and `create`, show."""
     cloud = _begin(ctx, name, flags or {})
     tasks = _chosen(ctx, name, plan.tasks_of(ctx, name), flags or {})
-    sizes = _sizes(ctx, name)
+    sizes = _sizes(ctx, name, flags or {})
     for number in range(len(sizes) + 1):
         executor.announce(ctx, sizes, number)
         if number == 0:
@@ -62,19 +64,20 @@ def preview(ctx: Context, name: str, flags: Mapping[str, Any] | None = None) -> 
 def apply(ctx: Context, name: str, flags: Flags) -> None:
     """Carry out what the definition implies. Every creation is one save: run again after a kill."""
     cloud = _begin(ctx, name, flags)
-    sizes = _sizes(ctx, name)
+    sizes = _sizes(ctx, name, flags)
     executor.announce(ctx, sizes, 0)
     _note_missing_authority(ctx, name)
     _note_missing_authority(ctx, name)  # kops looks for it twice (captures 03, 51, S04)
     for issued in keysets.ensure_keysets(ctx, load_cluster(ctx, name)):
         ctx.log("I", "keypair.go:296", f'Issuing new certificate: "{issued}"')
     tasks = _chosen(ctx, name, plan.tasks_of(ctx, name), flags)
-    for number in range(len(sizes)):
+    for number in range(executor.PHASES):
         due = [task for task in tasks if task.phase == number]
         for step in plan.steps(ctx, cloud, name, due):
             executor.apply(ctx, cloud, name, step)
         executor.pace(ctx)
-        executor.announce(ctx, sizes, number + 1)
+        if number < len(sizes):
+            executor.announce(ctx, sizes, number + 1)
     _conclude(ctx, name, flags)
 
 
@@ -90,10 +93,11 @@ def _begin(ctx: Context, name: str, flags: Mapping[str, Any]) -> Cloud:
     return connect(ctx, cluster)
 
 
-def _sizes(ctx: Context, name: str) -> list[int]:
+def _sizes(ctx: Context, name: str, flags: Mapping[str, Any]) -> list[int]:
     definition = stored.definition(ctx, name)
     has_key = stored.ssh_key(ctx, name) is not None
-    return executor.rounds(definition.cluster, definition.groups, ssh_key=has_key)
+    groups = _meant(ctx, name, flags) and definition.groups
+    return executor.rounds(definition.cluster, groups, ssh_key=has_key)
 
 
 def _note_missing_authority(ctx: Context, name: str) -> None:
@@ -101,15 +105,39 @@ def _note_missing_authority(ctx: Context, name: str) -> None:
 
 
 def _chosen(ctx: Context, name: str, tasks: list[Task], flags: Mapping[str, Any]) -> list[Task]:
-    """Leave out the groups that --instance-group does not name."""
-    wanted = set(flags.get("instance-group") or ())
-    if not wanted:
-        return tasks
-    groups = {group["metadata"]["name"] for group in stored.definition(ctx, name).groups}
-    for group in sorted(wanted - groups):
-        raise KopsFailure(f'instance group "{group}" not found')
-    others = tuple(f"{group}." for group in groups - wanted)
-    return [task for task in tasks if not (task.name.startswith(others) and "." in task.name)]
+    """Leave out the groups that are not meant, and the firewalls of roles that none is left of.
+
+    What names no group means none, and that is no error (R-up-nosuch, R-up-role).
+    """
+    every, meant = load_groups(ctx, name), _meant(ctx, name, flags)
+    left = {group["metadata"]["name"] for group in meant}
+    out = [group["metadata"]["name"] for group in every if group["metadata"]["name"] not in left]
+    roles = {group["spec"]["role"] for group in meant}
+    walls = {f"{wall}.{name}" for role, wall in FIREWALLS.items() if meant != every}
+    walls -= {f"{FIREWALLS[role]}.{name}" for role in roles if role in FIREWALLS}
+    others = tuple(f"{group}." for group in out)
+    configs = {f"nodeupconfig-{group}" for group in out}
+    return [
+        task
+        for task in tasks
+        if not (task.kind in _OF_GROUPS and task.name.startswith(others))
+        and not (task.kind == "SecurityGroup" and task.name in walls)
+        and task.name not in configs
+    ]
+
+
+def _meant(ctx: Context, name: str, flags: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the groups that --instance-group and --instance-group-roles mean; all without."""
+    names, roles = (
+        set(flags.get(flag) or ()) for flag in ("instance-group", "instance-group-roles")
+    )
+    spoken = {"Master": "control-plane"}
+    return [
+        group
+        for group in load_groups(ctx, name)
+        if (not names or group["metadata"]["name"] in names)
+        and (not roles or spoken.get(r := group["spec"]["role"], r).lower() in roles)
+    ]
 
 
 def _conclude(ctx: Context, name: str, flags: Flags) -> None:

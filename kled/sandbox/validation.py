@@ -4,6 +4,8 @@ import ipaddress
 import re
 from typing import Any
 
+from kled.sandbox import refusals
+from kled.sandbox.cloud import region_of
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.definitions import Document
 
@@ -20,7 +22,11 @@ _QUORUM = (
     "node zones and control-plane zones separately"
 )
 _VOLUMES = ("standard", "gp3", "gp2", "io1", "io2")
-_ACCESS = {"sshAccess": "sshAccess", "kubernetesApiAccess": "kubernetesAPIAccess"}
+_ACCESS = {
+    "sshAccess": "sshAccess",
+    "kubernetesApiAccess": "kubernetesAPIAccess",
+    "nodePortAccess": "nodePortAccess",
+}
 ROLES = frozenset({"Master", "APIServer", "Node", "Bastion"})
 """As they are stored: kops calls a Master ControlPlane inside."""
 _VERSION = re.compile(r"v?\d+\.\d+(\.\d+)?([-+].+)?")
@@ -53,7 +59,7 @@ def spec_faults(cluster: Document) -> list[str]:
     if kind == "Internal" and not any(s["type"] == "Private" for s in spec["subnets"]):
         told = "Internal LoadBalancers must have at least one subnet of type Private"
         found.append(f"spec.api.loadBalancer.type: Forbidden: {told}")
-    return found
+    return [*found, *refusals.of_cluster(spec)]
 
 
 def _is_cidr(text: str) -> bool:
@@ -101,7 +107,7 @@ def group_faults(group: Document) -> list[str]:
         found += _control_plane_faults(least or 0, most or 0)
     if least is not None and most is not None and most < least:
         found.append("spec.maxSize: Forbidden: maxSize must be greater than or equal to minSize.")
-    return found
+    return [*found, *refusals.of_group(spec)]
 
 
 def cross_faults(group: Document, cluster: Document) -> list[str]:
@@ -133,7 +139,7 @@ def cross_faults(group: Document, cluster: Document) -> list[str]:
     warm = {**(cluster["spec"].get("warmPool") or {}), **(spec.get("warmPool") or {})}
     if (warm and warm.get("maxSize") != 0) and spec.get("maxPrice") is not None:
         found.append("spec.warmPool: Forbidden: warm pool cannot be used with spot instances")
-    return found
+    return [*found, *refusals.of_group_on_aws(group["metadata"].get("name", ""), spec)]
 
 
 def check_applicable(cluster: Document, groups: list[Document]) -> None:
@@ -149,8 +155,16 @@ def check_applicable(cluster: Document, groups: list[Document]) -> None:
     if planes == len(groups):
         raise KopsFailure("must configure at least one Node InstanceGroup")
     for group in groups:
-        if found := cross_faults(group, cluster):
+        if found := [*cross_faults(group, cluster), *machine_faults(group, cluster)]:
             raise KopsFailure(aggregate(found))
+
+
+def machine_faults(group: Document, cluster: Document) -> list[str]:
+    """Return what AWS does not have of what a group asks for; nothing for other clouds."""
+    if cluster["spec"].get("cloudProvider") != "aws":
+        return []
+    name = group["metadata"].get("name", "")
+    return list(refusals.of_machines(name, group["spec"], region_of(cluster)))
 
 
 def aggregate(found: list[str]) -> str:
@@ -189,7 +203,9 @@ def _etcd(cluster: Document) -> list[str]:
     clusters: list[dict[str, Any]] = cluster["spec"].get("etcdClusters", [])
     for index, etcd in enumerate(clusters):
         members = len(etcd["etcdMembers"])
-        if members % 2 == 0:
-            where = f"spec.etcdClusters[{index}].etcdMembers"
+        where = f"spec.etcdClusters[{index}].etcdMembers"
+        if not members:
+            found.append(f"{where}: Required value: No members defined in etcd cluster")
+        elif members % 2 == 0:
             found.append(f"{where}: Invalid value: {members}: {_QUORUM}")
     return found

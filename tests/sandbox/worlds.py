@@ -308,7 +308,15 @@ _SEQUENCES: tuple[tuple[str | Act, ...], ...] = (
 _KEY = recording("61-dry-run-ssh-key").stdout.rpartition("publicKey: ")[2]
 _WITH_KEY = (_text("id.pub", " ".join(_KEY.split())), "61-dry-run-ssh-key")
 _NEIGHBOURS = ("T-px-prod", "T-px-prod2")
-_REFUSALS = tuple(sorted(path.name for path in CAPTURES.glob("[NR]-re-*")))
+_REFUSALS = tuple(
+    sorted({path.name for form in ("N-re-*", "R-*") for path in CAPTURES.glob(form)} - {"R-create"})
+)
+
+
+def _with_their_version(desk: Desk, command: str) -> str:
+    """Ask for the version that the recorder's channel recommended."""
+    asked = "kops create cluster" in command and "--kubernetes-version" not in command
+    return spoken(desk, command) + (" --kubernetes-version=1.36.0" if asked else "")
 
 
 def _refusing(desk: Desk) -> None:
@@ -329,6 +337,6 @@ def worlds(
         World("cp", _nothing, (_CP, _CP_SIM), spoken),
         World("before", _nothing, _BEFORE, spoken),
         World("upgrades", _nothing, _UPGRADES, spoken),
-        World("refusals", _refusing, alone(_REFUSALS), spoken),
+        World("refusals", _refusing, alone(_REFUSALS), _with_their_version),
     )
     return {world.name: world for world in found}
