@@ -71,6 +71,8 @@ _SNAPSHOT_KEYS: Final = frozenset(
 )
 _PATHS: Final = ("identity", "signing-key")
 KEPT: Final = frozenset({"last", "hourly", "daily", "weekly", "monthly", "yearly"})
+SANDBOX_MARK: Final = ".kled-sandbox"
+"""What `kled sandbox start` leaves in a directory of its own."""
 LEASE_TTL: Final = timedelta(seconds=60)
 _LARGEST: Final = 1 << 20
 
@@ -148,10 +150,11 @@ def load(
 ) -> Settings:
     """Read settings from `env` and the settings file; the other arguments are options.
 
-    Raises `SettingsError` for an unknown `KLED_*` variable or an unreadable file, `InvalidInput`
-    for a bad value or an unknown key, each naming it.
+    Raises `SettingsError` for an unknown `KLED_*` variable, an unreadable file, or a sandbox that
+    is not there, `InvalidInput` for a bad value or an unknown key, each naming it.
     """
     refuse_unknown(env)
+    _refuse_lost_sandbox(env)
     path = config or _path(env, "KLED_CONFIG") or _config_home(env) / "kled" / "config.toml"
     found = _read(path, must_exist=config is not None or "KLED_CONFIG" in env)
     store = state or _first(env, "KLED_STATE_STORE", "KOPS_STATE_STORE")
@@ -237,6 +240,16 @@ def refuse_unknown(env: Mapping[str, str]) -> None:
         hint = f"did you mean {near[0]}? " if near else ""
         raise SettingsError(
             f"unknown variable {name}", hint=f"{hint}known: {', '.join(sorted(VARIABLES))}"
+        )
+
+
+def _refuse_lost_sandbox(env: Mapping[str, str]) -> None:
+    """Let nobody who means a sandbox act on what is real where it is gone or was refused."""
+    sandbox = _path(env, "KLED_SANDBOX")
+    if sandbox is not None and not (sandbox / SANDBOX_MARK).is_file():
+        raise SettingsError(
+            f"this shell belongs to a sandbox that is not there: KLED_SANDBOX={sandbox}",
+            hint="start it, or open a new shell",
         )
 
 

@@ -59,12 +59,19 @@ def env(call: Call, directory: Path) -> None:
     """Print export lines; with them every command works against the sandbox.
 
     There is no way back within a shell: evaluate them in a subshell, or open a new one afterwards.
+    Where there is no sandbox, the one line that it prints lets no command of kled act there.
     """
     from kled.sandbox import control  # noqa: PLC0415 - not for --help
 
-    with explained("--dir"):
-        path = call.settings.environment.get("PATH", "")
-        variables = control.environment(directory, path=path, snapshots=True)
+    path = call.settings.environment.get("PATH", "")
+    try:
+        with explained("--dir"):
+            variables = control.environment(directory, path=path, snapshots=True)
+    except InvalidInput:
+        if call.settings.output == "table":  # the shell that evaluates it must not stay a real one
+            refused = shlex.quote(f"refused: {directory}")
+            terminal.out().exact(f"export KLED_SANDBOX={refused}\n")
+        raise
     unset = control.scrubbed(set(call.settings.environment), directory)
     if call.settings.output != "table":
         show_value({"set": variables, "unset": unset}, call.settings.output)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kled import config
 from kled.sandbox import control
 from kled.sandbox.directory import MARK, NotOwn
 
@@ -174,6 +175,10 @@ def test_a_stop_that_was_killed_is_completed_by_the_next(tmp_path: Path, gone: s
     assert control.stop(box).left == []
     assert not box.exists()
     assert not control.stop(box).existed
+
+
+def test_the_settings_know_the_mark() -> None:
+    assert config.SANDBOX_MARK == MARK
 
 
 def test_a_mark_of_another_text_is_none(tmp_path: Path) -> None:  # fault 28

@@ -41,7 +41,7 @@ def test_a_damaged_settings_file_is_said_in_words(tmp_path: Path, capfd: Capture
     assert app.run(["sandbox", "env", f"--dir={box}"]) == 2
 
     said = capfd.readouterr()
-    assert said.out == ""
+    assert said.out == f"export KLED_SANDBOX='refused: {box}'\n"
     assert f"sandbox.json or faults.json in {box} is damaged" in said.err
 
 
@@ -67,3 +67,32 @@ def test_the_demo_uses_no_directory_that_others_can_write(
 
     assert app.run(["demo", f"--dir={box}"]) == 2
     assert f"others can write in {box}" in capfd.readouterr().err
+
+
+def test_a_shell_whose_sandbox_was_refused_does_nothing_real(
+    tmp_path: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault 29, one more: the walk went on in the real store where `env` had refused."""
+    (tmp_path / "thesis").write_text("kept")
+    (tmp_path / "real").mkdir()
+    monkeypatch.setenv("KLED_STATE_STORE", f"file://{tmp_path}/real")
+
+    assert app.run(["sandbox", "env", f"--dir={tmp_path}"]) == 2
+    name, _, value = capfd.readouterr().out.removeprefix("export ").strip().partition("=")
+    monkeypatch.setenv(name, value.strip("'"))
+
+    assert app.run(["kops", "create-cluster", "--name=c.example.com", "--zones=us-east-1a"]) == 2
+    assert "this shell belongs to a sandbox that is not there" in capfd.readouterr().err
+    assert list((tmp_path / "real").iterdir()) == []
+
+
+def test_a_shell_whose_sandbox_was_stopped_does_nothing_real(
+    tmp_path: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fault 29
+    box = control.start(tmp_path / "box", speed=1.0).directory
+    for name, value in control.environment(box).items():
+        monkeypatch.setenv(name, value)
+    control.stop(box)
+
+    assert app.run(["kops", "get-clusters"]) == 2
+    assert "open a new shell" in capfd.readouterr().err

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from kled.config import Profile, SnapshotProfile, load
+from kled.config import SANDBOX_MARK, Profile, SnapshotProfile, load
 from kled.errors import InvalidInput, SettingsError
 
 
@@ -122,7 +122,8 @@ def test_the_snapshot_store_is_chosen_as_all_settings_are(
     assert found.snapshot_store == expected
 
 
-def test_all_variables_are_read(home: dict[str, str]) -> None:
+def test_all_variables_are_read(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / SANDBOX_MARK).touch()
     settings = load(
         {
             **home,
@@ -134,7 +135,7 @@ def test_all_variables_are_read(home: dict[str, str]) -> None:
             "KLED_OUTPUT": "json",
             "KLED_TEST_KOPS": "left to tests",
             "XDG_CONFIG_HOME": "/etc/xdg",
-            "KLED_SANDBOX": "/box",
+            "KLED_SANDBOX": str(tmp_path),
         }
     )
 
@@ -145,7 +146,7 @@ def test_all_variables_are_read(home: dict[str, str]) -> None:
     assert settings.protected == ("prod-*", "*.live.example.com")
     assert settings.output == "json"
     assert settings.config_file == Path("/etc/xdg/kled/config.toml")
-    assert settings.sandbox == Path("/box")
+    assert settings.sandbox == tmp_path
 
 
 def test_an_unknown_variable_is_refused_with_the_nearest_known_one(home: dict[str, str]) -> None:
