@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import secrets
 import shlex
 import signal
 import sys
@@ -140,7 +141,7 @@ def _wrapper(directory: Path) -> str:
 
 
 def _replace(path: Path, text: str, mode: int) -> None:
-    fresh = path.with_name(f"{path.name}.new")
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
     fresh.write_text(text)
     fresh.chmod(mode)
     fresh.replace(path)

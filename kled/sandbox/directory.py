@@ -15,15 +15,15 @@ FOLDERS = ("bin", "cloud", "home", "home/.ssh", "snapshots", "state")
 _OWN_TREES = ("apis", "cloud", "prefect", "snapshots", "state")
 _OWN_FILES = (
     "bin/kops",
-    "bin/kops.new",
     "faults.json",
     "faults.json.new",
     "faults.lock",
     "kubeconfig",
     "kubeconfig.lock",
     "sandbox.json",
-    "sandbox.json.new",
 )
+_HALF_WRITTEN = ("bin/kops.*.new", "sandbox.json.*.new")
+"""What a killed `start` leaves beside what it replaces."""
 _OWN_FOLDERS = ("bin", "home")
 
 
@@ -43,9 +43,7 @@ def claim(directory: Path) -> None:
     _make(directory)
     _refuse_others(directory)
     if not is_marked(directory):
-        if any(directory.iterdir()):
-            raise NotOwn(f"{directory} is not empty and no sandbox made it")
-        _write_mark(directory / MARK)
+        _mark(directory)
     for place in (*FOLDERS, *_OWN_TREES, *_OWN_FILES):
         if (directory / place).is_symlink():
             raise NotOwn(f"{directory / place} is a symbolic link, which no sandbox made")
@@ -88,8 +86,9 @@ def remove(directory: Path) -> list[Path]:
         for entry in (directory / "home").iterdir():
             if entry.name.startswith("."):  # what programs keep at home; people's files stay
                 _remove_tree(entry)
-    for name in _OWN_FILES:
-        _remove_file(directory / name)
+    half = [path for form in _HALF_WRITTEN for path in directory.glob(form)]
+    for path in (*(directory / name for name in _OWN_FILES), *half):
+        _remove_file(path)
     for name in _OWN_FOLDERS:
         _remove_empty(directory / name)
     left = sorted(entry for entry in directory.iterdir() if entry.name != MARK)
@@ -114,8 +113,17 @@ def _make(directory: Path) -> None:
         directory.mkdir(mode=0o700, exist_ok=True)
 
 
-def _write_mark(path: Path) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+def _mark(directory: Path) -> None:
+    """Write the mark into an empty directory; another start may be doing the same just now."""
+    if any(entry.name != MARK for entry in directory.iterdir()) and not is_marked(directory):
+        raise NotOwn(f"{directory} is not empty and no sandbox made it")
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        handle = os.open(directory / MARK, flags, 0o600)
+    except FileExistsError:
+        if not is_marked(directory):
+            raise NotOwn(f"{directory / MARK} is no sandbox's mark") from None
+        return
     with os.fdopen(handle, "w") as file:
         file.write(_TEXT)
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,24 @@ def test_a_start_that_was_killed_in_the_mark_is_completed(tmp_path: Path, writte
     with pytest.raises(FileNotFoundError, match="is not complete"):
         control.status(box)
     assert control.start(box, speed=1.0).kops.exists()
+
+
+def test_several_starts_at_once_make_one_sandbox(tmp_path: Path) -> None:
+    """Fault 28, one more: the mark of the one was a stranger's file to the other."""
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: control.start(tmp_path / "box", speed=1.0), range(32)))
+
+    assert {box.directory for box in made} == {tmp_path / "box"}
+    assert control.stop(tmp_path / "box").left == []
+
+
+def test_what_a_killed_start_left_half_written_goes_along(tmp_path: Path) -> None:
+    box = control.start(tmp_path / "box", speed=1.0).directory
+    for name in ("bin/kops.0a1b2c3d.new", "sandbox.json.0a1b2c3d.new"):
+        (box / name).write_text("half")
+
+    assert control.stop(box).left == []
+    assert not box.exists()
 
 
 @pytest.mark.parametrize("gone", ["bin/kops", "bin", "state"])
