@@ -69,7 +69,7 @@ DECLARED = {
         "C04c-do-create-nodryrun", "C08c-linode-create-nodryrun", "C12j-swift-state",
     ),
     "channels, images, subnets and hosted zones are built in, not looked up": (
-        "R-cc-sub", "R-ig-image2",
+        "R-cc-sub", "R-ig-image2", "R-up-foo",
         "61-dry-run-ssh-key", "E09g-bad-image", "E09h-no-image-no-channel-net",
         "E09k-no-default-image", "S01-seed-create", "S14-public-create",
     ),

@@ -60,7 +60,7 @@ def not_played(name: str) -> Iterator[tuple[str, str]]:
 def test_every_recording_has_one_place(name: str) -> None:
     places = [*not_played(name), *([("played", "")] if name in PLAYED else [])]
 
-    assert len(places) == 1, places
+    assert len(places) == 1, f"{name} has {places}: tests/sandbox/classes.py gives it one place"
 
 
 @pytest.mark.parametrize("where", ELSEWHERE)
