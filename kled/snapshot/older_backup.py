@@ -2,11 +2,15 @@
 
 etcd-manager never looks at what it wrote, so a backup that lost its end looks like any other; its
 own SHA-256, which it ends with, tells. Where all that were to be taken are damaged, the next older
-ones are read, one after the other, until one is whole or none is left.
+ones are read, one after the other, until one is whole, none is left, or it has taken too long: a
+backup can be made to unpack to gigabytes, and a cluster may have thousands.
 """
 
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from kled.errors import ObjectMissing, PreconditionFailed
 from kled.kops import layout
@@ -16,6 +20,8 @@ from kled.snapshot.selection import Selection, backups_of, retaken
 from kled.snapshot.spool import Spool
 from kled.storage.base import Entry, ObjectStore
 
+PATIENCE: Final = timedelta(minutes=5)
+"""For all older backups of one etcd cluster; ordinary ones are read by the thousand in it."""
 Stored = Callable[[Spool], Payload]
 
 
@@ -34,20 +40,28 @@ def broken(chosen: Selection, damaged: Collection[str]) -> tuple[str, ...]:
     return tuple(name for name, names in chosen.etcd.items() if names and name not in whole)
 
 
-def take_older(state: ObjectStore, chosen: Selection, name: str, store: Stored) -> Taken | None:
+def take_older(
+    state: ObjectStore,
+    chosen: Selection,
+    name: str,
+    store: Stored,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Taken | None:
     """Take the newest whole backup of an etcd cluster beside those chosen; None: there is none.
 
-    One LIST, and a reading of each older one up to it. `store` writes a blob. Raises what the
-    stores raise.
+    One LIST, and a reading of each older one up to it, as long as there is patience. `store` writes
+    a blob. Raises what the stores raise.
     """
     listed = list(state.entries(f"{chosen.cluster}/backups/etcd/{name}/"))
     found, names = backups_of(chosen.cluster, listed), chosen.etcd[name]
     if not set(names) <= found.keys():
         return None  # etcd-manager dropped one meanwhile: the next run chooses anew
-    bad = 0
+    bad, ends = 0, monotonic() + PATIENCE.total_seconds()
     for backup in sorted(found.keys() - set(names), reverse=True):
         if not layout.is_complete(one.key for one in found[backup]):
             continue
+        if monotonic() > ends:
+            break
         blobs = _whole(state, chosen.cluster, found[backup], store)
         if blobs is not None:
             return Taken(retaken(chosen, name, listed, (*names, backup), bad), blobs)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import itertools
 import random
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kled.snapshot.etcd import trouble
+from kled.snapshot.older_backup import take_older
 from kled.snapshot.repository import SnapshotRef
+from kled.snapshot.selection import Selection, select
 from kled.snapshot.verify import VerifyReport, verify
 from kled.storage.memory import MemoryStore
+from tests.stores import CountingStore
 from tests.unit.snapshot.etcd.backups import NAMES, backup
 from tests.unit.snapshot.fleets import Runs, etcd_backup, name, objects, restored, state
 
 if TYPE_CHECKING:
-    from kled.snapshot.manifest import Manifest
+    from kled.snapshot.manifest import Manifest, Payload
     from kled.snapshot.results import ClusterResult
 
 CLUSTER = name(0)
@@ -200,3 +204,20 @@ def test_a_definition_that_is_damaged_is_said_in_each_run_too() -> None:
     put(store, "main", 2, etcd_backup("newer"))
     newer, _ = taken(runs)
     assert (newer.reused, newer.level, newer.findings) == (False, 0, first.findings)
+
+
+def test_a_cluster_of_bad_backups_alone_keeps_nobody_waiting_for_long() -> None:
+    """Fault 84: each can be made to unpack to 16 GiB, and there may be thousands of them."""
+    counting = CountingStore(cluster(*[CUT] * 8))
+    chosen = select(CLUSTER, counting.entries(f"{CLUSTER}/"), 1)
+    assert isinstance(chosen, Selection)
+    minutes = itertools.count(step=120)
+
+    found = take_older(counting, chosen, "main", refuse, lambda: float(next(minutes)))
+
+    assert found is None
+    assert counting.counts["read"] == 2
+
+
+def refuse(_spool: object) -> Payload:
+    raise AssertionError
