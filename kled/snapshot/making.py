@@ -30,7 +30,7 @@ from kled.snapshot.parallel import Task, in_parallel
 from kled.snapshot.progress import Progress
 from kled.snapshot.reading import Picture
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.selection import LARGE, Selection
+from kled.snapshot.selection import Selection
 from kled.snapshot.spool import Spool
 from kled.snapshot.trust import birth_findings
 from kled.storage.base import Entry, ObjectStore
@@ -94,7 +94,7 @@ class Making:
             findings, level = of_the_definition(earlier.findings), _definition_level(earlier)
             of_kops, remark = at_birth.carried(earlier), None
         else:
-            small = (one.key for one in chosen.definition if one.size <= LARGE)
+            small = (one.key for one in chosen.definition if one.key not in blobs)
             bodies = {key: picture.bodies[key] for key in small}
             wrong = (*_wrong(chosen, bodies), *self._elsewhere(chosen.cluster, bodies))
             lost = self.lost(chosen.cluster, bodies, earlier, wrong)
@@ -176,7 +176,8 @@ class Making:
         found: dict[str, Payload] = {}
         tasks: list[Task[tuple[str, Payload, str | None]]] = []
         chosen = picture.selection
-        large = [one for one in chosen.definition if one.size > LARGE]
+        held = chosen.held
+        large = [one for one in chosen.definition if one.key not in held]
         for one in (*large, *chosen.backups):
             place = (one.key, one.size, one.tag)
             if place in known:
@@ -244,7 +245,7 @@ class Making:
 
 
 def _wrong(chosen: Selection, bodies: Mapping[str, bytes]) -> Iterator[str]:
-    large = {one.key: one.size for one in chosen.definition if one.size > LARGE}
+    large = {one.key: one.size for one in chosen.definition if one.key not in bodies}
     return stored.findings(bodies, cluster=chosen.cluster, large=large)
 
 
@@ -307,5 +308,5 @@ def _shortened(findings: Sequence[str]) -> tuple[str, ...]:
 
 def _used(records: Iterable[ObjectRecord], blobs: Mapping[str, Payload]) -> list[str]:
     """Return one object's key for each blob that is used."""
-    by_digest = {blobs[one.key].sha256: one.key for one in records if one.key in blobs}
+    by_digest = {blobs[one.key].sha256: one.key for one in records if one.blob}
     return list(by_digest.values())

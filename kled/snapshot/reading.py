@@ -13,7 +13,7 @@ from typing import Final
 from kled.errors import ObjectMissing, PreconditionFailed
 from kled.snapshot import selection
 from kled.snapshot.progress import Progress
-from kled.snapshot.selection import LARGE, Orphan, Selection
+from kled.snapshot.selection import Orphan, Selection
 from kled.storage.base import Entry, ObjectStore
 
 ATTEMPTS: Final = 4
@@ -26,7 +26,7 @@ class Picture:
 
     selection: Selection
     bodies: dict[str, bytes]
-    """By relative key; all that is taken but large objects."""
+    """By relative key; all that is taken and `held`."""
     fuzzy: bool
 
 
@@ -47,7 +47,8 @@ class Reader:
 
     def read(self) -> None:
         """Read what of the selection was not read yet; an object that changed is left out."""
-        small = [one for one in self.selection.entries if one.size <= LARGE]
+        held = self.selection.held
+        small = [one for one in self.selection.entries if one.key in held]
         wanted = [one for one in small if self._read.get(one.key, ("",))[0] != one.tag]
         bodies = list(self._pool.map(self._get, wanted))
         for one, body in zip(wanted, bodies, strict=True):
@@ -109,9 +110,9 @@ def list_cluster(state: ObjectStore, cluster: str, backups: int | None) -> Selec
 
 def _only(chosen: Selection, keys: Iterable[str]) -> Selection:
     """Return the selection without small objects that were not read."""
-    read = set(keys)
+    read, held = set(keys), chosen.held
 
     def kept(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
-        return tuple(one for one in entries if one.size > LARGE or one.key in read)
+        return tuple(one for one in entries if one.key not in held or one.key in read)
 
     return replace(chosen, definition=kept(chosen.definition), backups=kept(chosen.backups))

@@ -7,7 +7,7 @@ hold `config`, or what only a cluster has; `.kled/` is kled's own.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Final, NamedTuple
 
 from kled.kops import layout
@@ -16,6 +16,8 @@ from kled.storage.base import Entry, oddity, shown
 
 LARGE: Final = 4 << 20
 """Larger objects are blobs of their own."""
+TOGETHER: Final = 32 << 20
+"""So are the largest of the others, where all of them are more: a cluster has about 1 MB."""
 _OWN: Final = ".kled"
 _BACKUPS: Final = "backups/etcd/"
 
@@ -57,6 +59,13 @@ class Selection:
     def entries(self) -> tuple[Entry, ...]:
         """All that is taken."""
         return (*self.definition, *self.backups)
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The keys of what is read into memory: no large ones, and the smallest of the others."""
+        small = sorted((one.size, one.key) for one in self.entries if one.size <= LARGE)
+        ends = accumulate(size for size, _ in small)
+        return frozenset(key for (_, key), end in zip(small, ends, strict=True) if end <= TOGETHER)
 
     @property
     def last_change(self) -> datetime | None:

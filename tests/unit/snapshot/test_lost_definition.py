@@ -11,7 +11,7 @@ import pytest
 from kled.errors import ClusterNotFound, SnapshotNotTrustworthy
 from kled.snapshot import epoch
 from kled.snapshot.choosing import NEWEST, choose
-from kled.snapshot.making import LARGE
+from kled.snapshot.selection import LARGE
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import Runs, name, objects, restored, state
 
