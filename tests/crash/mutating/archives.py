@@ -14,6 +14,7 @@ _BLOCK: Final = 128 << 10
 BOMBS: Final[dict[str, tuple[int, int]]] = {
     "10 GB": (80_000, 0x38),
     "240 MB": (1920, 0x38),
+    "a window of 8 MiB": (1920, 0x68),
     "a window of 128 MiB": (1920, 0x88),
     "a window of 2 GiB": (80_000, 0xA8),
 }

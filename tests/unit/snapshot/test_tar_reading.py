@@ -142,3 +142,12 @@ def test_an_archive_that_is_cut_anywhere_is_damaged() -> None:
     for end in range(len(whole)):
         with pytest.raises(SnapshotNotTrustworthy):
             list(archive.unpack(whole[:end], WANTED, "it"))
+
+
+@pytest.mark.parametrize("window", [0x70, 0x88, 0xA8], ids=["16 MiB", "128 MiB", "2 GiB"])
+def test_a_frame_that_wants_much_remembered_is_refused(window: int) -> None:
+    block = ((128 << 10) << 3 | 1 << 1).to_bytes(3, "little") + b"\0"
+    frame = b"\x28\xb5\x2f\xfd\x00" + bytes([window]) + block * 99
+
+    with pytest.raises(SnapshotNotTrustworthy, match="cannot be unpacked"):
+        list(archive.unpack(frame, [("a", 4 << 20)] * 9, "it"))
