@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -40,19 +40,24 @@ class Export(Calls):
         if target.exists() and not target.is_file():  # a device would be read for ever
             raise InvalidInput("kubeconfig", f"{target} is no regular file")
         private.make_directory(target.parent)
-        with _turn(target.parent), private.draft(target) as draft:
+        with self._turn(target.parent), private.draft(target) as draft:
             with private.guarded(target, doing="read"):
                 if target.exists():
                     shutil.copyfile(target, draft)
             self.change(command.export_kubeconfig(name, str(draft), admin, api_server))
 
+    def _turn(self, directory: Path) -> AbstractContextManager[None]:
+        """Hold the directory's lock, so that no other export reads what this one is replacing.
 
-def _turn(directory: Path) -> AbstractContextManager[None]:
-    """Hold the directory's lock, so that no other export reads what this one is replacing."""
-    return locked(
-        directory,
-        Clock(time.monotonic, time.sleep),
-        patience=_PATIENCE,
-        others="another export of a kubeconfig",
-        hint=f"look for it: fuser {directory}",
-    )
+        The run's own scratch is left out: no other run writes there, and while this one lives it
+        is locked (`kled.files.scratch`), so that waiting for it would be waiting for oneself.
+        """
+        if directory == self.scratch.resolve():
+            return nullcontext()
+        return locked(
+            directory,
+            Clock(time.monotonic, time.sleep),
+            patience=_PATIENCE,
+            others="another export of a kubeconfig",
+            hint=f"look for it: fuser {directory}",
+        )

@@ -1,11 +1,14 @@
 import json
+import os
 import stat
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from kled import errors
+from kled.files import beneath
 from kled.kops.client import Kops
 from kled.models.spec import parse_spec
 from tests.unit.kops.replay import Capture, Replay, capture
@@ -246,6 +249,19 @@ def test_an_export_keeps_the_file_private_and_leaves_no_draft(tmp_path: Path) ->
     assert target.read_text() == "other context"
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert [each.name for each in target.parent.iterdir()] == ["config"]
+
+
+def test_an_export_into_the_scratch_of_a_living_run_waits_for_nobody(tmp_path: Path) -> None:
+    # previews that look at the cluster's pods waited ten minutes for their own run's lock
+    kops, _, _ = client(tmp_path, "28b-export-kubeconfig-admin")
+    alive = os.open(kops.scratch, os.O_RDONLY | os.O_DIRECTORY)
+    assert beneath.taken(alive)
+    began = time.monotonic()
+
+    kops.export_kubeconfig(C, kops.scratch / "radius-kubeconfig")
+
+    assert time.monotonic() - began < 5
+    os.close(alive)
 
 
 def test_a_failed_export_leaves_the_old_file(tmp_path: Path) -> None:
