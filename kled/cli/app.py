@@ -1,13 +1,10 @@
 """The root command and the one place where errors become words and exit codes."""
 
-import contextlib
 import errno
 import os
 import re
-import signal
 import traceback
-from collections.abc import Iterator, Sequence
-from types import FrameType
+from collections.abc import Sequence
 from typing import Final
 
 import click
@@ -15,11 +12,10 @@ import click
 from kled import __version__
 from kled.cli import terminal
 from kled.cli.lazy import LazyGroup
+from kled.cli.signals import INTERRUPTED, TERMINATED, Terminated, heard
 from kled.errors import KledError
 from kled.redact import Redactor, secret_values
 
-INTERRUPTED: Final = 130
-TERMINATED: Final = 143
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 _OTHERS: Final = 0o077
 _FREE: Final = "free space, or mend the disk"
@@ -27,10 +23,6 @@ _VERBOSE: Final = re.compile(r"-v.*")
 
 
 _WIDE: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-
-class Terminated(BaseException):
-    """SIGTERM or SIGHUP arrived; leaves through every `finally`, so that children are stopped."""
 
 
 KOPS = LazyGroup(
@@ -119,7 +111,7 @@ def run(args: Sequence[str]) -> int:
     verbose = _is_verbose(args)
     terminal.log_to(terminal.err, verbose=verbose)
     try:
-        with _signals():
+        with heard():
             return int(ROOT.main(list(args), prog_name="kled", standalone_mode=False) or 0)
     except click.exceptions.Exit as done:
         return done.exit_code
@@ -210,16 +202,3 @@ def _is_nowhere() -> bool:
     except FileNotFoundError:
         return True
     return False
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[None]:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise Terminated
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

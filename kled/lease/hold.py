@@ -18,6 +18,7 @@ from kled.storage.probe import require_conditional_writes
 logger = logging.getLogger(__name__)
 
 _RELEASE_SECONDS: Final = 15.0
+_INTERRUPTED_SECONDS: Final = 1.5
 
 
 @contextmanager
@@ -56,13 +57,8 @@ def hold(
             held = Held(acquired, watchdog.pipe, clock)
             watchdog.report_to(held.hear)
             held.begin(acquired)
-            try:
+            with _released(held, watchdog, terms):
                 yield held
-            finally:
-                held.give_back()
-                if not held.lost and not (watchdog.ended(_RELEASE_SECONDS) and held.released):
-                    ttl = f"{terms.ttl.total_seconds():g} s"
-                    logger.warning("the lease of %s is not released: it lapses in %s", cluster, ttl)
 
     with shared(share, made) as held:
         try:
@@ -73,3 +69,22 @@ def hold(
             held.confirm()
             raise
         held.confirm()
+
+
+@contextmanager
+def _released(held: Held, watchdog: companion.Companion, terms: Terms) -> Iterator[None]:
+    """Give the lease back after the body; an interrupted one hardly waits for the store.
+
+    The watchdog goes on by itself: it releases the lease when the store answers, or it lapses.
+    """
+    patience = _RELEASE_SECONDS
+    try:
+        yield
+    except BaseException as error:
+        patience = patience if isinstance(error, Exception) else _INTERRUPTED_SECONDS
+        raise
+    finally:
+        held.give_back()
+        if not held.lost and not (watchdog.ended(patience) and held.released):
+            cluster, ttl = held.lease.cluster, f"{terms.ttl.total_seconds():g} s"
+            logger.warning("the lease of %s is not released: it lapses in %s", cluster, ttl)

@@ -7,7 +7,6 @@ snapshotted never keeps the others from it.
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -19,6 +18,7 @@ from kled.errors import (
     KledError,
 )
 from kled.kops import layout
+from kled.pool import Pool
 from kled.snapshot import epoch, listing, runs, sweep
 from kled.snapshot.at_birth import Reader as KopsReader
 from kled.snapshot.choosing import way_back
@@ -70,8 +70,8 @@ class _Create:
         snapshots: SnapshotStore,
         options: CreateOptions,
         progress: Progress,
-        requests: ThreadPoolExecutor,
-        workers: ThreadPoolExecutor,
+        requests: Pool,
+        workers: Pool,
     ) -> None:
         self._state = state
         self._snapshots = snapshots
@@ -364,11 +364,11 @@ def _absent(found: Orphan) -> ClusterNotFound:
 
 
 @contextmanager
-def _pools() -> Iterator[tuple[ThreadPoolExecutor, ThreadPoolExecutor]]:
+def _pools() -> Iterator[tuple[Pool, Pool]]:
     """Yield the pools of requests and of clusters; a failure waits for nothing that is queued."""
     with (
-        ThreadPoolExecutor(_REQUESTS_AT_ONCE) as requests,
-        ThreadPoolExecutor(_CLUSTERS_AT_ONCE) as workers,
+        Pool(_REQUESTS_AT_ONCE) as requests,
+        Pool(_CLUSTERS_AT_ONCE, "kled-cluster") as workers,
     ):
         try:
             yield requests, workers

@@ -6,11 +6,11 @@ a `doubt` where it could hide a newer snapshot, else a `finding`; what is merely
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from kled.errors import KledError, SnapshotNotTrustworthy
+from kled.pool import Pool
 from kled.snapshot import last_seen, order, prunes, root
 from kled.snapshot.last_seen import LastSeen
 from kled.snapshot.newest_runs import newest_runs, recent_runs
@@ -122,7 +122,7 @@ def read_ledger(snapshots: SnapshotStore, state: ObjectStore | None = None) -> L
     `state` is asked what it remembers; where it does not answer, a remark says so. Raises what the
     snapshot store raises, and `SnapshotNotTrustworthy` only for what a newer kled wrote.
     """
-    with ThreadPoolExecutor(3, thread_name_prefix="kled-ledger") as pool:
+    with Pool(3, "kled-ledger") as pool:
         looking = pool.submit(lambda: snapshots.root)
         remembering = pool.submit(_remembered, state, snapshots)
         reading = pool.submit(newest_runs, snapshots)

@@ -1,8 +1,10 @@
 """Many calls at once, in bounded memory."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Final, TypeVar
+
+from kled.pool import Pool
 
 T = TypeVar("T")
 THREADS: Final = 64
@@ -21,10 +23,10 @@ def in_parallel(
 
     `tasks` is read only as fast as calls end: no more than `in_flight` bytes, or one call where it
     holds more, are under way. The first error ends it: no call begins after that, those under way
-    are waited for, and the error is raised.
+    are waited for, and the error is raised; an interruption waits for none.
     """
     running: dict[Future[T], int] = {}
-    with ThreadPoolExecutor(threads, thread_name_prefix="kled-store") as pool:
+    with Pool(threads) as pool:
         try:
             for size, call in tasks:
                 while running and (

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import CapabilityMissing, ObjectMissing
 from kled.storage import azure_listing
-from kled.storage.azure_client import LONG_READ_SECONDS, READ_SECONDS, Access, Clients
+from kled.storage.azure_client import Access, Clients
 from kled.storage.azure_errors import translated, translated_data
 from kled.storage.base import Entry, Location, Reading, Stored, Version, checked
 from kled.storage.obstore_calls import GetOptions, opened
 from kled.storage.pages import Pages
 from kled.storage.parts import SMALL, first_part
+from kled.storage.timeouts import DEFAULT, Timeouts
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, BlobProperties
@@ -35,8 +36,8 @@ _DISORDER: Final = "use a storage account without a hierarchical namespace"
 class AzureBlobStore:
     """Objects of one container below a prefix; safe for threads. No SDK is imported before use."""
 
-    def __init__(self, access: Access) -> None:
-        self._clients = Clients(access)
+    def __init__(self, access: Access, timeouts: Timeouts = DEFAULT) -> None:
+        self._clients = Clients(access, timeouts)
         self._prefix = f"{access.prefix}/" if access.prefix else ""
         self._location = access.location
 
@@ -146,7 +147,7 @@ class AzureBlobStore:
                 length=len(body),
                 validate_content=True,
                 max_concurrency=1,
-                read_timeout=LONG_READ_SECONDS if len(body) > SMALL else READ_SECONDS,
+                read_timeout=self._clients.timeouts.pair(large=len(body) > SMALL)[1],
                 **condition,
             )
         return _tag(answer["etag"])
@@ -161,7 +162,10 @@ class AzureBlobStore:
             name = base64.b64encode(f"{own}-{number:05}".encode()).decode()
             with translated(self._where(key)):
                 self._blob(key).stage_block(
-                    name, block, validate_content=True, read_timeout=LONG_READ_SECONDS
+                    name,
+                    block,
+                    validate_content=True,
+                    read_timeout=self._clients.timeouts.pair(large=True)[1],
                 )
             sent.append(BlobBlock(name))
         with translated(self._where(key)):

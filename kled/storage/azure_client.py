@@ -16,14 +16,12 @@ from urllib.parse import urlsplit
 from kled.errors import InvalidInput, StoreDenied
 from kled.storage import obstore_calls
 from kled.storage.base import Location
+from kled.storage.timeouts import DEFAULT, Timeouts
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient, ContainerClient
     from obstore.store import AzureCredential, AzureStore
 
-CONNECT_SECONDS: Final = 5
-READ_SECONDS: Final = 10
-LONG_READ_SECONDS: Final = 120
 _CONNECTIONS: Final = 64
 _SCOPE: Final = "https://storage.azure.com/.default"
 _FORM: Final = "write azureblob://ACCOUNT/CONTAINER or azureblob://ACCOUNT/CONTAINER/PREFIX"
@@ -81,8 +79,9 @@ def choose(url: str, env: Mapping[str, str], *, endpoint: str | None) -> Access:
 class Clients:
     """The clients of one container, made when they are first needed; safe for threads."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, timeouts: Timeouts = DEFAULT) -> None:
         self._access = access
+        self.timeouts = timeouts
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
 
@@ -120,13 +119,15 @@ class Clients:
         session = requests.Session()
         for scheme in ("https://", "http://"):
             session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
+        connect, silence = self.timeouts.pair()
+        transport = RequestsTransport(  # the client's own time-outs are for a transport of its own
+            session=session, session_owner=False, connection_timeout=connect, read_timeout=silence
+        )
         return BlobServiceClient(
             self._access.endpoint,
             credential=self._credential(),
-            transport=RequestsTransport(session=session, session_owner=False),
+            transport=transport,
             retry_total=0,
-            connection_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
         )
 
     def _credential(self) -> Any:  # noqa: ANN401 - one of the SDK's kinds
@@ -154,9 +155,7 @@ class Clients:
                 "skip_signature": False,
             },
             credential_provider=self._provider(),
-            client_options=obstore_calls.client_options(
-                self._access.endpoint, obstore_calls.SILENCE
-            ),
+            client_options=obstore_calls.client_options(self._access.endpoint, self.timeouts),
             retry_config=obstore_calls.no_retries(),
         )
 

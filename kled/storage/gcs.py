@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import CapabilityMissing, ObjectMissing, PreconditionFailed, StoreError
 from kled.storage import gcs_listing
 from kled.storage.base import Entry, Location, Reading, Stored, Version, checked
-from kled.storage.gcs_client import SILENCE, Clients
+from kled.storage.gcs_client import Clients
 from kled.storage.gcs_errors import translated
 from kled.storage.pages import without_header
 from kled.storage.parts import SMALL, Pipe, first_part
@@ -147,7 +147,7 @@ class GcsStore:
             blob.upload_from_file(
                 Pipe(first, rest),
                 if_generation_match=generation,
-                timeout=SILENCE.large,
+                timeout=self._clients.timeouts.pair(large=True),
                 checksum="crc32c",
                 retry=None,
             )
@@ -168,7 +168,7 @@ class GcsStore:
         try:
             with translated(self._where(key)):
                 self._clients.blob(self._bucket, self._name(key)).delete(
-                    timeout=SILENCE.small, retry=None
+                    timeout=self._clients.timeouts.pair(), retry=None
                 )
         except ObjectMissing:
             return
@@ -180,7 +180,7 @@ class GcsStore:
                 body,
                 content_type="application/octet-stream",
                 if_generation_match=generation,
-                timeout=SILENCE.large if len(body) > SMALL else SILENCE.small,
+                timeout=self._clients.timeouts.pair(large=len(body) > SMALL),
                 checksum="crc32c",
                 retry=None,
             )

@@ -8,18 +8,16 @@ import json
 import threading
 import warnings
 from collections.abc import Mapping
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import StoreDenied
 from kled.storage.pages import came_instead
+from kled.storage.timeouts import DEFAULT, Timeouts
 
 if TYPE_CHECKING:
     import requests
     from google.cloud.storage import Blob, Client  # type: ignore[import-untyped]
 
-SILENCE: Final = SimpleNamespace(small=(5, 10), large=(5, 120))
-"""Seconds to connect, and to wait for an answer; the latter after a body that may be large."""
 _GOOGLE: Final = "https://storage.googleapis.com"
 _SCOPES: Final = ("https://www.googleapis.com/auth/devstorage.full_control",)
 _CONNECTIONS: Final = 64
@@ -35,8 +33,11 @@ def emulator(env: Mapping[str, str]) -> str | None:
 class Clients:
     """A session, and google-cloud-storage upon it; made when first needed. Safe for threads."""
 
-    def __init__(self, env: Mapping[str, str], endpoint: str | None) -> None:
+    def __init__(
+        self, env: Mapping[str, str], endpoint: str | None, timeouts: Timeouts = DEFAULT
+    ) -> None:
         self._env, self._endpoint = env, endpoint
+        self.timeouts = timeouts
         self._lock = threading.Lock()
         self._made: tuple[requests.Session, Client] | None = None
 
@@ -70,7 +71,7 @@ class Clients:
             params=dict(query),
             headers={"Accept-Encoding": "gzip", **(headers or {})},
             stream=True,
-            timeout=SILENCE.small,
+            timeout=self.timeouts.pair(),
         )
         if answer.status_code >= _OK and answer.status_code not in accepted:
             with answer:

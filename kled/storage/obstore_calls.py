@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import PreconditionFailed, StoreError
 from kled.storage.pages import without_header
+from kled.storage.timeouts import Timeouts
 
 if TYPE_CHECKING:
     from obstore import GetOptions as ObstoreOptions
@@ -15,12 +16,6 @@ if TYPE_CHECKING:
     from obstore.store import AzureStore, ClientConfig, RetryConfig, S3Store
 
 CHUNK: Final = 1 << 20
-CONNECT: Final = timedelta(seconds=5)
-SILENCE: Final = timedelta(seconds=10)
-"""How long an answer, or its next piece, may be awaited."""
-LONG_SILENCE: Final = timedelta(minutes=2)
-"""The same where a large body is sent first, which counts as silence."""
-_UNLIMITED: Final = timedelta(days=1)
 _PAST_THE_END: Final = ("status code: 416", "Wanted range starting at")
 
 
@@ -29,13 +24,13 @@ def no_retries() -> "RetryConfig":
     return {"max_retries": 0, "retry_timeout": timedelta(0)}
 
 
-def client_options(url: str | None, silence: timedelta) -> "ClientConfig":
-    """Return time-outs; none over a whole transfer, which may be long."""
+def client_options(url: str | None, timeouts: Timeouts, *, large: bool = False) -> "ClientConfig":
+    """Return the time-outs of requests, whose bodies may be large."""
     return {
         "allow_http": bool(url and url.startswith("http://")),
-        "connect_timeout": CONNECT,
-        "read_timeout": silence,
-        "timeout": _UNLIMITED,
+        "connect_timeout": timeouts.connect,
+        "read_timeout": timeouts.after_body if large else timeouts.silence,
+        "timeout": timeouts.whole,
     }
 
 

@@ -18,6 +18,7 @@ _NOT_SENT: Final = re.compile(
 _NO_HEADER: Final = re.compile(r"([A-Za-z-]+) Header missing from response")
 """A proxy or a portal answered: the store's own answers all have it."""
 _DEBUG: Final = "\n\nDebug source:"
+_TIMED_OUT: Final = "kind: Timeout"
 _LONGEST: Final = 300
 
 
@@ -37,12 +38,14 @@ class Told:
 
 def told(error: Exception) -> Told:
     """Read the text of an error of obstore: it has no fields."""
-    text = str(error).partition(_DEBUG)[0]
+    text, _, source = str(error).partition(_DEBUG)
     status, code, message = _STATUS.search(text), _CODE.search(text), _MESSAGE.search(text)
     said = html.unescape(message[1]) if message else ""
     own = said or (code[1] if code else "") or (f"status {status[1]}" if status else "")
     if not own and (lacks := _NO_HEADER.search(text)):
         own = f"an answer without {lacks[1]} came"
+    if not own and _TIMED_OUT in source:
+        own = "no answer came in time"
     return Told(
         int(status[1]) if status else 0,
         code[1] if code else "",

@@ -8,7 +8,10 @@ from kled.errors import StoreUnavailable
 from kled.storage.base import Reading
 
 _USELESS: Final = 4
-"""Breaks in a row, with not one byte between them, that end the reading."""
+"""Breaks in a row, with not one byte or hardly any between them, that end the reading."""
+_SLOWEST: Final = 1024
+"""Bytes a second; who sends fewer for half a minute sends hardly any."""
+_WINDOW: Final = 30.0
 Opener: TypeAlias = Callable[[], AbstractContextManager[Reading]]
 
 
@@ -32,8 +35,10 @@ class ResumingReading:
         tag: str | None,
         start: int,
         patiently: Patience,
+        monotonic: Callable[[], float],
     ) -> None:
         self._opened, self._patiently = opened, patiently
+        self._monotonic = monotonic
         self._offset = start
         self._stack = ExitStack()
         self._reading = self._open(tag)
@@ -49,13 +54,15 @@ class ResumingReading:
         """Yield the bytes; breaks are forgiven as long as something comes between them."""
         useless = 0
         while useless < _USELESS:
-            began = self._offset
+            began, since = self._offset, self._monotonic()
             try:
                 for chunk in self._reading.chunks():
                     self._offset += len(chunk)
                     yield chunk
             except StoreUnavailable:
-                useless = 0 if self._offset > began else useless + 1
+                came, seconds = self._offset - began, self._monotonic() - since
+                crawls = seconds > _WINDOW and came < _SLOWEST * seconds
+                useless = useless + 1 if crawls or not came else 0
                 if useless == _USELESS:
                     raise
                 self._reading = self._open(self.tag)

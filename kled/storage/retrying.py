@@ -23,6 +23,8 @@ WHOLE: Final = Policy(
     4, timedelta(milliseconds=200), 3, timedelta(seconds=3), 0.5, timedelta(hours=6)
 )
 """One object of any size."""
+_VAIN: Final = 4
+"""Listings in a row that broke off before their first entry, though one entry could be had."""
 T = TypeVar("T")
 
 
@@ -63,7 +65,7 @@ class RetryingStore:
         def opened(expected: str | None, offset: int) -> Opener:
             return partial(self._inner.read, key, tag=expected, version=version, start=offset)
 
-        with ResumingReading(opened, tag, start, self._call) as reading:
+        with ResumingReading(opened, tag, start, self._call, self._clock.monotonic) as reading:
             yield reading
 
     def put(self, key: str, body: bytes) -> str:
@@ -102,31 +104,41 @@ class RetryingStore:
         if isinstance(chunks, Iterator):
             return write(chunks)
         sent = _Hashed(chunks)
-        return self._recognising(lambda: write(sent), lambda: self._tag_of(key, sent.digest), WHOLE)
+        return self._recognising(
+            lambda: write(sent), lambda: self._tag_of(key, sent.digest), WHOLE, sent
+        )
 
     def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
         """Go on after the last key that was yielded, with all attempts again."""
-        last = start_after
+        last, vain = start_after, 0
         while True:
+            began = last
             listing = iter(self._inner.entries(prefix, start_after=last))
             try:
                 for entry in listing:
                     last = entry.key
                     yield entry
             except StoreUnavailable:
+                vain = vain + 1 if last == began else 0
+                if vain == _VAIN:
+                    raise
                 self._call(partial(self._first, prefix, last))
             else:
                 return
 
     def versions(self, prefix: str = "") -> Iterator[Version]:
         """Begin anew, and leave out as many as were yielded; for what nobody writes meanwhile."""
-        seen = 0
+        seen = vain = 0
         while True:
+            began = seen
             try:
                 for version in itertools.islice(self._inner.versions(prefix), seen, None):
                     seen += 1
                     yield version
             except StoreUnavailable:
+                vain = vain + 1 if seen == began else 0
+                if vain == _VAIN:
+                    raise
                 # until it gets past what was yielded: else a page that never comes is no end
                 self._call(partial(self._next_version, prefix, seen))
             else:
@@ -137,7 +149,15 @@ class RetryingStore:
         self._call(lambda: self._inner.delete(key))
 
     def _call(self, step: Callable[[], T]) -> T:
-        return call(step, self._policy, self._clock)
+        try:
+            return call(step, self._policy, self._clock)
+        except StoreUnavailable as error:
+            error.hint = error.hint or self._advice()
+            raise
+
+    def _advice(self) -> str:
+        asked = self.location.endpoint or self.location.url
+        return f"look at {asked} and the way to it (proxy, firewall, names), and run it again"
 
     def _first(self, prefix: str, after: str) -> None:
         """List until the store answers again."""
@@ -148,15 +168,25 @@ class RetryingStore:
         next(itertools.islice(self._inner.versions(prefix), seen, None), None)
 
     def _recognising(
-        self, write: Callable[[], str], own: Callable[[], str | None], policy: Policy
+        self,
+        write: Callable[[], str],
+        own: Callable[[], str | None],
+        policy: Policy,
+        source: "_Hashed | None" = None,
     ) -> str:
+        """Write, and recognise an own earlier try; what the `source` of the bytes raises is final.
+
+        It has its own patience: asking it again for each try here would multiply the two.
+        """
         unsure = False
 
         def attempt() -> str:
             nonlocal unsure
             try:
                 return write()
-            except StoreUnavailable:
+            except StoreUnavailable as error:
+                if source is not None and source.failed is error:
+                    raise _SourceFailed(error) from error
                 unsure = True
                 raise
             except PreconditionFailed:
@@ -165,7 +195,13 @@ class RetryingStore:
                     raise
                 return mine
 
-        return call(attempt, policy, self._clock)
+        try:
+            return call(attempt, policy, self._clock)
+        except _SourceFailed as failed:
+            raise failed.error from None
+        except StoreUnavailable as error:
+            error.hint = error.hint or self._advice()
+            raise
 
     def _tag_of(self, key: str, digest: bytes) -> str | None:
         """Return the tag of what is there if it has this SHA-256."""
@@ -179,8 +215,18 @@ class RetryingStore:
             return None
 
 
+class _SourceFailed(Exception):
+    """What was to be written could not be read: no fault of the store that is written to."""
+
+    def __init__(self, error: StoreUnavailable) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class _Hashed:
-    """The chunks of one write, and the SHA-256 of those of its latest try."""
+    """The chunks of one write, the SHA-256 of those of its latest try, and what ended them."""
+
+    failed: StoreUnavailable | None = None
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = chunks
@@ -189,9 +235,13 @@ class _Hashed:
 
     def __iter__(self) -> Iterator[bytes]:
         self._sha256 = hashlib.sha256()
-        for chunk in self._chunks:
-            self._sha256.update(chunk)
-            yield chunk
+        try:
+            for chunk in self._chunks:
+                self._sha256.update(chunk)
+                yield chunk
+        except StoreUnavailable as error:
+            self.failed = error
+            raise
 
     @property
     def digest(self) -> bytes:

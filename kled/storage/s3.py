@@ -19,6 +19,7 @@ from kled.storage.obstore_calls import GetOptions, Opened, opened
 from kled.storage.parts import Again, size_of
 from kled.storage.s3_client import Access, Clients
 from kled.storage.s3_errors import WrongRegion, translated, translated_data
+from kled.storage.timeouts import DEFAULT, Timeouts
 
 if TYPE_CHECKING:
     from obstore import PutMode
@@ -30,8 +31,15 @@ T = TypeVar("T")
 class S3Store:
     """Objects of one bucket below a prefix; safe for threads. No SDK is imported before use."""
 
-    def __init__(self, access: Access, bucket: str, prefix: str, location: Location) -> None:
-        self._clients = Clients(access, bucket)
+    def __init__(
+        self,
+        access: Access,
+        bucket: str,
+        prefix: str,
+        location: Location,
+        timeouts: Timeouts = DEFAULT,
+    ) -> None:
+        self._clients = Clients(access, bucket, timeouts)
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._location = location

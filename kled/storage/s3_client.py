@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 from kled.errors import InvalidInput, StoreDenied
 from kled.storage import obstore_calls, s3_listing
 from kled.storage.parts import SMALL
+from kled.storage.timeouts import DEFAULT, Timeouts
 
 if TYPE_CHECKING:
     from boto3 import Session
     from mypy_boto3_s3 import S3Client
     from obstore.store import S3Credential, S3Store
 
-CONNECT_SECONDS: Final = 5
-READ_SECONDS: Final = 10
 _CONNECTIONS: Final = 64
 _HOME_REGION: Final = "us-east-1"
 _ASK_AGAIN: Final = timedelta(minutes=5)
@@ -77,8 +76,8 @@ class Clients:
     for reading, writing and deleting objects.
     """
 
-    def __init__(self, access: Access, bucket: str) -> None:
-        self._access, self._bucket = access, bucket
+    def __init__(self, access: Access, bucket: str, timeouts: Timeouts = DEFAULT) -> None:
+        self._access, self._bucket, self._timeouts = access, bucket, timeouts
         self._session = None if access.key_id else _session(access)
         self._region = access.region or self._configured_region()
         self._lock = threading.Lock()
@@ -92,9 +91,8 @@ class Clients:
     def data(self, size: int) -> "S3Store":
         """Return obstore's, for requests with a body of `size` bytes."""
         large = size > SMALL
-        silence = obstore_calls.LONG_SILENCE if large else obstore_calls.SILENCE
         name = f"obstore {self._region} {large}"
-        store: S3Store = self._once(name, lambda: self._open(silence))
+        store: S3Store = self._once(name, lambda: self._open(large=large))
         return store
 
     def find_region(self) -> None:
@@ -115,15 +113,15 @@ class Clients:
             return self._made[name]
 
     def _connect(self) -> "S3Client":
-        client = connect(replace(self._access, region=self._region), self._session)
+        client = connect(replace(self._access, region=self._region), self._session, self._timeouts)
         s3_listing.take_over(client, self._bucket)
         return client
 
-    def _open(self, silence: timedelta) -> "S3Store":
+    def _open(self, *, large: bool) -> "S3Store":
         from obstore.store import S3Store  # noqa: PLC0415 - only where a store is used
 
         endpoint = self._access.endpoint or _aws_endpoint(self._region)
-        options = obstore_calls.client_options(endpoint, silence)
+        options = obstore_calls.client_options(endpoint, self._timeouts, large=large)
         if self._access.certificates:
             options["root_certificate"] = Path(self._access.certificates).read_bytes()
         # each setting is given: obstore would find it in this process's own environment
@@ -161,7 +159,9 @@ class Clients:
         return (self._session.region_name if self._session else None) or _HOME_REGION
 
 
-def connect(access: Access, session: "Session | None" = None) -> "S3Client":
+def connect(
+    access: Access, session: "Session | None" = None, timeouts: Timeouts = DEFAULT
+) -> "S3Client":
     """Return a client that tries each request once, with short time-outs, and asks nobody yet.
 
     Checksums beyond what a call requires are left out: not every S3-compatible knows them; bodies
@@ -179,8 +179,8 @@ def connect(access: Access, session: "Session | None" = None) -> "S3Client":
         aws_session_token=access.session_token,
         verify=access.certificates,
         config=Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
+            connect_timeout=timeouts.connect.total_seconds(),
+            read_timeout=timeouts.silence.total_seconds(),
             retries={"total_max_attempts": 1},
             max_pool_connections=_CONNECTIONS,
             s3={

@@ -4,17 +4,19 @@ import base64
 import hashlib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import StoreDenied, StoreError
+from kled.pool import Pool
 from kled.storage.pages import without_header
 from kled.storage.parts import Again, first_part
 from kled.storage.s3_errors import translated
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from mypy_boto3_s3 import S3Client
 
 PART: Final = 5 << 20
@@ -84,7 +86,7 @@ class Upload:
             answer = self._client.complete_multipart_upload(
                 **upload, MultipartUpload={"Parts": sent}, **self._condition
             )
-        except BaseException:
+        except Exception:  # an interruption asks nothing more of a store that may hang
             with suppress(StoreError), translated("what was sent"):
                 self._client.abort_multipart_upload(**upload)
             raise
@@ -106,7 +108,7 @@ class Upload:
             return {"PartNumber": number, "ETag": self._tag(answer)}
 
         sent: list[Future[Any]] = []
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with Pool(_AT_ONCE, "kled-part") as pool:
             for number, body in enumerate(bodies, 1):
                 if number > _AT_ONCE:
                     sent[-_AT_ONCE].result()

@@ -10,6 +10,7 @@ from kled.retry import Clock
 from kled.storage.base import Location, ObjectStore
 from kled.storage.memory import MemoryStore, named
 from kled.storage.retrying import RetryingStore
+from kled.storage.timeouts import DEFAULT, Timeouts
 
 if TYPE_CHECKING:
     from kled.storage import s3_client
@@ -18,7 +19,9 @@ S3_SCHEMES: Final = ("s3", "do", "scw", "hos")
 KNOWN: Final = (*S3_SCHEMES, "gs", "azureblob", "file", "memory")
 
 
-def open_store(location: Location, *, env: Mapping[str, str], clock: Clock) -> ObjectStore:
+def open_store(
+    location: Location, *, env: Mapping[str, str], clock: Clock, timeouts: Timeouts = DEFAULT
+) -> ObjectStore:
     """Return the store at `location`, retrying requests; nothing is asked of it yet.
 
     `env` is where endpoint and credentials are found. A path from `/` means file://, as
@@ -26,7 +29,7 @@ def open_store(location: Location, *, env: Mapping[str, str], clock: Clock) -> O
     Raises `InvalidInput` for a URL that names no store that kled knows, and for variables that are
     wrong for it.
     """
-    return RetryingStore(adapter(location, env, clock), clock)
+    return RetryingStore(adapter(location, env, clock, timeouts), clock)
 
 
 def located(location: Location, env: Mapping[str, str]) -> Location:
@@ -67,11 +70,13 @@ def directory(url: str) -> Path:
     return Path(path)
 
 
-def adapter(location: Location, env: Mapping[str, str], clock: Clock) -> ObjectStore:
+def adapter(
+    location: Location, env: Mapping[str, str], clock: Clock, timeouts: Timeouts = DEFAULT
+) -> ObjectStore:
     """Return the store as `open_store` does, but without retries."""
     scheme = urlsplit(location.url).scheme
     if scheme in S3_SCHEMES:
-        return _s3(location, env)
+        return _s3(location, env, timeouts)
     if scheme == "file" or location.url.startswith("/"):
         from kled.storage.local import LocalStore  # noqa: PLC0415 - fcntl is POSIX only
 
@@ -80,9 +85,9 @@ def adapter(location: Location, env: Mapping[str, str], clock: Clock) -> ObjectS
         name = urlsplit(location.url).netloc
         return named(name) if name else MemoryStore()
     if scheme == "gs":
-        return _gcs(location, env)
+        return _gcs(location, env, timeouts)
     if scheme == "azureblob":
-        return _azure(location, env)
+        return _azure(location, env, timeouts)
     raise InvalidInput(
         "state store",
         f"{location.url} is of no known kind",
@@ -90,12 +95,12 @@ def adapter(location: Location, env: Mapping[str, str], clock: Clock) -> ObjectS
     )
 
 
-def _s3(location: Location, env: Mapping[str, str]) -> ObjectStore:
+def _s3(location: Location, env: Mapping[str, str], timeouts: Timeouts) -> ObjectStore:
     from kled.storage import s3  # noqa: PLC0415 - not for other stores
 
     bucket, prefix = bucket_and_prefix(location.url)
     access, where = _s3_place(location, env)
-    return s3.S3Store(access, bucket, prefix, where)
+    return s3.S3Store(access, bucket, prefix, where, timeouts)
 
 
 def _s3_place(location: Location, env: Mapping[str, str]) -> "tuple[s3_client.Access, Location]":
@@ -109,12 +114,12 @@ def _s3_place(location: Location, env: Mapping[str, str]) -> "tuple[s3_client.Ac
     return access, Location(url, access.endpoint, access.region)
 
 
-def _gcs(location: Location, env: Mapping[str, str]) -> ObjectStore:
+def _gcs(location: Location, env: Mapping[str, str], timeouts: Timeouts) -> ObjectStore:
     from kled.storage import gcs, gcs_client  # noqa: PLC0415 - not for other stores
 
     bucket, prefix = bucket_and_prefix(location.url)
     where = _gcs_place(location, env)
-    return gcs.GcsStore(gcs_client.Clients(env, where.endpoint), bucket, prefix, where)
+    return gcs.GcsStore(gcs_client.Clients(env, where.endpoint, timeouts), bucket, prefix, where)
 
 
 def _gcs_place(location: Location, env: Mapping[str, str]) -> Location:
@@ -125,8 +130,8 @@ def _gcs_place(location: Location, env: Mapping[str, str]) -> Location:
     return Location(f"gs://{bucket}/{prefix}".rstrip("/"), endpoint)
 
 
-def _azure(location: Location, env: Mapping[str, str]) -> ObjectStore:
+def _azure(location: Location, env: Mapping[str, str], timeouts: Timeouts) -> ObjectStore:
     from kled.storage import azure, azure_client  # noqa: PLC0415 - not for other stores
 
     access = azure_client.choose(location.url, env, endpoint=location.endpoint)
-    return azure.AzureBlobStore(access)
+    return azure.AzureBlobStore(access, timeouts)

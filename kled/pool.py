@@ -1,0 +1,97 @@
+"""Threads for calls that wait for the network, and for which nobody waits who is told to end.
+
+`concurrent.futures` waits for every thread when a pool is left, and once more when the interpreter
+ends: a store that hangs would hold up a run that was interrupted for as long as all its time-outs.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar
+
+T = TypeVar("T")
+P = ParamSpec("P")
+_Work = Callable[[], None]
+
+
+class Pool(Executor):
+    """At most `threads` threads, begun as they are needed; they end with the process.
+
+    Left by an error it waits for the calls under way, and drops those that wait for their turn;
+    left by an interruption (what is no `Exception`) it waits for nothing.
+    """
+
+    def __init__(self, threads: int, name: str = "kled-store") -> None:
+        self._most, self._name = threads, name
+        self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._waiting: set[Future[Any]] = set()
+        self._idle = 0
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Call `fn` in one of the threads; raise `RuntimeError` after `shutdown`."""
+        future: Future[T] = Future()
+
+        def work() -> None:
+            with self._lock:
+                self._waiting.discard(future)
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001 - whoever waits for it raises it
+                future.set_exception(error)
+
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the pool is closed")
+            self._waiting.add(future)
+            self._work.put(work)
+            self._begin_if_needed()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - as its base
+        """Take no more calls; drop those that wait where asked to; may be called again."""
+        with self._lock:
+            dropped = list(self._waiting) if cancel_futures else []
+            if not self._closed:
+                self._closed = True
+                for _ in self._threads:
+                    self._work.put(None)
+        for future in dropped:
+            future.cancel()
+        for thread in self._threads if wait else ():
+            thread.join()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        interrupted = error is not None and not isinstance(error, Exception)
+        self.shutdown(wait=not interrupted, cancel_futures=error is not None)
+
+    def _begin_if_needed(self) -> None:
+        if self._idle >= self._work.qsize() or len(self._threads) >= self._most:
+            return
+        name = f"{self._name}-{len(self._threads)}"
+        thread = threading.Thread(target=self._serve, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            with self._lock:
+                self._idle += 1
+            work = self._work.get()
+            with self._lock:
+                self._idle -= 1
+            if work is None:
+                return
+            work()
+            del work  # what it holds may be large
