@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kled.errors import StoreUnavailable
-from kled.retry import Clock
+from kled.retry import CHANGE, Clock
+from kled.retry import call as repeat
 from kled.storage.memory import MemoryStore
 from kled.storage.retrying import RetryingStore
 from tests.stores import CountingStore, FailingStore, Watched
@@ -73,6 +74,16 @@ def test_a_store_that_never_answers_is_given_up_within_a_minute(call: str) -> No
 
     assert raised.value.retryable
     assert time.seconds < 60
+
+
+def test_a_step_that_is_repeated_as_a_whole_is_given_up_within_six_minutes() -> None:  # fault 100
+    time = Slow()
+    store = RetryingStore(Silent(time), time.clock())
+
+    with pytest.raises(StoreUnavailable):
+        repeat(lambda: store.get("key"), CHANGE, time.clock())
+
+    assert time.seconds < 6 * 60
 
 
 def test_a_silent_source_is_not_asked_anew_for_each_try_of_its_target() -> None:
