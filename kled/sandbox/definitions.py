@@ -25,7 +25,9 @@ _UNSTRUCTURED = {
     "InstanceGroup": "reflect.Set: value of type unstructured.Unstructured is not assignable to "
     "type kops.InstanceGroup",
 }
-_VERSION = "kops.k8s.io/v1alpha2"
+_KINDS = _TYPED | {"Keyset", "SSHCredential", "Host"}
+_GROUP = "kops"
+_VERSION, _FORMER_VERSION = "kops.k8s.io/v1alpha2", "kops/v1alpha2"
 _SSH_KEYS = "ssh/public/admin/"
 
 
@@ -52,6 +54,7 @@ def find_cluster(ctx: Context, name: str) -> Document | None:
     if document["kind"] != "Cluster":
         kind = document["kind"]
         raise KopsPanic(f"interface conversion: runtime.Object is *kops.{kind}, not *kops.Cluster")
+    document = _as_kops_keeps_it(document)
     actual = document["metadata"].setdefault("name", name)
     if actual != name:
         told = f'actual name was "{actual}", but cluster name was "{name}"'
@@ -60,6 +63,15 @@ def find_cluster(ctx: Context, name: str) -> Document | None:
     document = schema.pruned(document)
     document["spec"].setdefault("configBase", f"{ctx.store.url}/{name}")
     return document
+
+
+def _as_kops_keeps_it(document: Document) -> Document:
+    """Return a cluster without what kops drops when it reads one: unknown fields, two of old."""
+    kept = schema.pruned(document)
+    topology = kept["spec"].get("topology") or {}
+    for field in ("masters", "nodes"):  # read, and in no later form of a cluster (60i)
+        topology.pop(field, None)
+    return kept
 
 
 def load_cluster(ctx: Context, name: str) -> Document:
@@ -209,22 +221,24 @@ def typed(document: object) -> Document:
     if not document or not kind or not isinstance(kind, str):
         shown = json.dumps(document, separators=(",", ":"), sort_keys=True)
         raise GoTypeError(f"Object 'Kind' is missing in '{shown}'")
+    version = _api_version(document)
+    if kind in _TYPED and not version.startswith(_GROUP):
+        raise KopsPanic(_UNSTRUCTURED[kind])
+    if version.startswith(_GROUP) and (version != _VERSION or kind not in _KINDS):
+        scheme = 'in scheme "pkg/runtime/scheme.go:111"'
+        raise GoTypeError(f'no kind "{kind}" is registered for version "{version}" {scheme}')
     if kind in _TYPED:
-        _check_version(document)
-        document = go_types.decode(document)
+        document = go_types.decode(document | {"apiVersion": version})
     for part in ("metadata", "spec"):
         if not isinstance(document.get(part), dict):
             document[part] = {}
     return document
 
 
-def _check_version(document: Document) -> None:
-    kind, version = document["kind"], document.get("apiVersion")
-    if not version:
-        raise KopsPanic(_UNSTRUCTURED[kind])
-    if version != _VERSION:
-        scheme = 'in scheme "pkg/runtime/scheme.go:111"'
-        raise GoTypeError(f'no kind "{kind}" is registered for version "{version}" {scheme}')
+def _api_version(document: Document) -> str:
+    """Return a document's version; the group that kops had of old is the one of today (case 01)."""
+    version = document.get("apiVersion")
+    return _VERSION if version == _FORMER_VERSION else str(version or "")
 
 
 def _stamped(ctx: Context, document: Document) -> Document:

@@ -22,7 +22,7 @@ def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
     cluster = definitions.find_cluster(ctx, name)
     if cluster is None:
         raise KopsFailure(f"Cluster.kops.k8s.io {json.dumps(name)} not found")
-    groups = definitions.load_groups(ctx, name)
+    groups = definitions.load_groups(ctx, cluster["metadata"]["name"])  # whatever it goes by (60m)
     if output == "yaml":
         ctx.stdout.write(yaml_form.dump_all([cluster, *groups]))
     elif output == "json":
@@ -30,8 +30,8 @@ def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
     elif output == "table":
         ctx.stdout.write(f"Cluster\n{cluster_table([cluster])}\n")
         ctx.stdout.write(f"Instance Groups\n{group_table(cluster, groups)}")
-        if not groups:
-            ctx.stderr.write("No instance groups found\n")
     else:
         raise KopsFailure(f'unknown output format: "{output}"')
+    if not groups:
+        ctx.stderr.write("No instance groups found\n")
     return 0

@@ -61,7 +61,7 @@ def _selected(ctx: Context, names: list[str]) -> list[Document]:
     clusters = []
     for name in names:
         cluster = definitions.find_cluster(ctx, name)
-        if cluster is None:
+        if cluster is None or cluster["metadata"]["name"] != name:
             raise KopsFailure(f'cluster not found "{name}"')
         clusters.append(cluster)
     return clusters

@@ -83,6 +83,8 @@ def apply(ctx: Context, name: str, flags: Flags) -> None:
 
 def _begin(ctx: Context, name: str, flags: Mapping[str, Any]) -> Cloud:
     cluster = load_cluster(ctx, name)
+    if (actual := cluster["metadata"]["name"]) != name:
+        raise KopsFailure(f"cluster name did not match expected name: {name} vs {actual}")
     allow_downgrade = bool(flags.get("allow-kops-downgrade"))
     groups = load_groups(ctx, name)
     version_checks.check(ctx, cluster, allow_downgrade=allow_downgrade)

@@ -21,6 +21,7 @@ _QUORUM = (
     "--control-plane-zones to declare "
     "node zones and control-plane zones separately"
 )
+_TOO_FEW = "spec.maxSize: Forbidden: maxSize must be greater than or equal to minSize."
 _VOLUMES = ("standard", "gp3", "gp2", "io1", "io2")
 _ACCESS = {
     "sshAccess": "sshAccess",
@@ -106,13 +107,17 @@ def group_faults(group: Document) -> list[str]:
     if role == "Master":
         found += _control_plane_faults(least or 0, most or 0)
     if least is not None and most is not None and most < least:
-        found.append("spec.maxSize: Forbidden: maxSize must be greater than or equal to minSize.")
+        found.append(_TOO_FEW)
     return [*found, *refusals.of_group(spec)]
 
 
 def cross_faults(group: Document, cluster: Document) -> list[str]:
     """Return what kops finds wrong with an instance group in its cluster, too."""
     spec, found = group["spec"], group_faults(group)
+    if spec.get("minSize") is None and spec.get("maxSize") is not None:
+        least = 2 if spec.get("role") == "Node" else 1  # what kops takes where none is said (63b)
+        if spec["maxSize"] < least:
+            found.append(_TOO_FEW)
     if spec.get("role") == "Master":
         own = group["metadata"]["name"]
         found += [

@@ -122,7 +122,8 @@ NOT_PLAYED = {
     ),
     "need a store that only the recorder had": (
         "R-create",
-        "60*", "62-*", "62b-*", "63-*", "63b-*", "64-*", "65-*", "N-ca-bad-keypairs",
+        "60-*", "60b-*", "60c-*", "60d-*", "60g-*", "60h-*", "60o-*", "60p-*", "62b-*",
+        "N-ca-bad-keypairs",
         "N-ca-bad-validate", "N-ca-keypairs", "N-ca-secret-yes", "N-ca-yes",
     ),
     "two calls at once": ("58-*",),

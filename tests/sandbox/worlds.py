@@ -1,5 +1,7 @@
 """The worlds in which recordings are played again, arranged as their recorders had them."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 from kled.sandbox import faults
@@ -19,6 +21,7 @@ _AS_RECORDED = (
     "--image=ami-785db401",
     "--set=spec.assets.fileRepository=http://127.0.0.1:5556",
 )
+LEGACY = Path(__file__).parents[1] / "cases" / "01-legacy-store" / "staging.example.com"
 _WORKERS = {"i-9480423b388e7ce3c": 0, "i-13d08b3a2f867abcd": 1}
 """Machines of the recorder's demo, as the first and second of our group of nodes."""
 UNREACHABLE = "api-unreachable"
@@ -319,6 +322,36 @@ def _with_their_version(desk: Desk, command: str) -> str:
     return spoken(desk, command) + (" --kubernetes-version=1.36.0" if asked else "")
 
 
+_SIZES = ("  maxSize: 5\n  minSize: 1\n", "")
+_OTHERS: dict[str, tuple[tuple[str, str], ...]] = {
+    "staging": (), "none": (), "other": (), "nosize": (_SIZES,),
+    "role": (("role: Node", "role: GPU"),),
+    "newer": (("  role: Node", "  role: Node\n  placementStrategy: spread"),),
+}  # fmt: skip
+"""Clusters of an old store, and how the text of the group `nodes` of each differs."""
+
+
+def _old_stores(desk: Desk) -> None:
+    """Store the legacy cluster of tests/cases under several names, as a recorder had done."""
+    for name, changes in _OTHERS.items():
+        target = desk.state / f"{name}.example.com"
+        shutil.copytree(LEGACY, target)
+        for path in (path for path in target.rglob("*") if path.is_file()):
+            text = path.read_text().replace("s3://STORE", str(desk.state))
+            text = text.replace("staging.example", f"{name}.example")
+            path.write_text(text.replace("  name: other.", "  name: staging."))  # it was copied
+        rewritten(target.name, "instancegroup/nodes", *changes)(desk)
+    shutil.rmtree(desk.state / "none.example.com" / "instancegroup")
+
+
+_OLD = (
+    "60e-get-ig-other-role", "60f-get-ig-none", "60i-get-all-legacy", "60j-get-all-no-groups",
+    "60k-get-all-unknown-field", "60l-get-all-no-sizes", "60m-get-all-other-name",
+    "60n-get-cluster-other-name", "62-edit-ig-set-unknown-field", "63-edit-ig-max-no-sizes",
+    "63b-edit-ig-max-below-default", "64-edit-ig-legacy", "65-update-other-name",
+)  # fmt: skip
+
+
 def _refusing(desk: Desk) -> None:
     desk.must("create", "cluster", f"--name={R}", "--zones=us-east-1a", "--cloud=aws", "--dns=none",
               "--node-count=1", "--kubernetes-version=1.36.0")  # fmt: skip
@@ -337,6 +370,7 @@ def worlds(
         World("cp", _nothing, (_CP, _CP_SIM), spoken),
         World("before", _nothing, _BEFORE, spoken),
         World("upgrades", _nothing, _UPGRADES, spoken),
+        World("old stores", _old_stores, alone(_OLD), spoken),
         World("refusals", _refusing, alone(_REFUSALS), _with_their_version),
     )
     return {world.name: world for world in found}
