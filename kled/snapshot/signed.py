@@ -34,6 +34,8 @@ LIMITS: Final[Mapping[Kind, int]] = {
 }
 """Bytes of a document: a hundred times what a large fleet needs, and little memory."""
 _OUTSIDE: Final = ("digest", "signature")
+_LATER: Final = frozenset({"kind", "signature"})
+"""Fields that no document of format 1 has."""
 _PURPOSE: Final = "kled snapshot document 2"
 _FIRST_FORMAT: Final = 1
 _IDENTITY: Final = re.compile(r"[0-9a-f]{32}")
@@ -84,6 +86,8 @@ def decode(kind: Kind, key: str, body: bytes, keys: Collection[str], tag: str = 
     """
     fields = parsed(body, key, LIMITS[kind])
     found = fields.get("format", _FIRST_FORMAT)
+    if _is_misnamed(fields):
+        raise SnapshotNotTrustworthy(f"{key} was changed after it was written")
     if found == _FIRST_FORMAT and type(found) is int:
         return Document(key, body, _FIRST_FORMAT, signed=False, store=None, tag=tag)
     if found != FORMAT:
@@ -136,6 +140,15 @@ def parsed(body: bytes, key: str, limit: int) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise SnapshotNotTrustworthy(f"{key} holds no JSON object")
     return document
+
+
+def _is_misnamed(fields: Mapping[str, Any]) -> bool:
+    """Say whether one byte made a document of another format out of one of format 2."""
+    found = fields.get("format", _FIRST_FORMAT)
+    if found == _FIRST_FORMAT:
+        return bool(fields.keys() & _LATER)
+    whole = {**fields, "format": FORMAT}
+    return found != FORMAT and fields.get("digest") == _digest(whole) != ""
 
 
 def _digest(document: Mapping[str, Any]) -> str:

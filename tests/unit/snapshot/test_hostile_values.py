@@ -30,7 +30,7 @@ from kled.snapshot.repository import SnapshotRef
 from kled.snapshot.verify import verify
 from kled.snapshot.views import of_live, of_snapshot
 from kled.storage.memory import MemoryStore
-from tests.unit.snapshot.attacks import ONLY_LAST, unsigned
+from tests.unit.snapshot.attacks import ONLY_LAST, documents, signed_world, unsigned
 from tests.unit.snapshot.fleets import Runs, name, state
 from tests.unit.snapshot.signing_keys import signing_key
 
@@ -356,3 +356,44 @@ def test_what_took_a_blobs_place_is_not_sent_to_the_second_site(runs: Runs) -> N
 
     assert report.failed
     assert target.sent < 1 << 20
+
+
+def test_no_bit_of_a_document_of_format_2_changes_unnoticed(tmp_path: Path) -> None:
+    """Also where nothing is signed: without the name `format` it passed for one of format 1."""
+    runs, _ = signed_world(tmp_path)
+    kinds: dict[str, signed.Kind] = {
+        "kled.json": "root",
+        "run": "run",
+        "prune": "prune",
+        "epoch": "epoch",
+        "proof": "proof",
+    }
+    there = dict(documents(runs))
+    for what, kind in kinds.items():
+        body = runs.store.get(there[what]).body
+        name_at = body.index(b'"format"')
+        for at in range(0, len(body), 2):
+            require_noticed(kind, there[what], body, at, runs.snapshots.verification_keys)
+        for at in range(name_at, name_at + 10):
+            require_noticed(kind, there[what], body, at, ())
+
+
+def require_noticed(
+    kind: signed.Kind, key: str, body: bytes, at: int, keys: tuple[str, ...]
+) -> None:
+    flipped = body[:at] + bytes([body[at] ^ 1 << at % 8]) + body[at + 1 :]
+    with pytest.raises(SnapshotNotTrustworthy):
+        signed.decode(kind, key, flipped, keys)
+
+
+@pytest.mark.parametrize("to", [b"3", b"0", b"1"])
+def test_a_bit_in_the_format_of_kled_json_is_damage_and_no_newer_kleds(
+    runs: Runs, to: bytes
+) -> None:  # fault 83: it ended every run, list and verification of the store
+    body = runs.store.get("kled.json").body
+    runs.store.put("kled.json", body.replace(b'"format":2', b'"format":' + to))
+
+    assert "was changed" in str(read_ledger(runs.snapshots).root.finding)
+    assert judged(runs.snapshots, shelf(runs.snapshots))
+    assert [one.error for one in runs.run().clusters] == [None, None]
+    assert read_ledger(runs.snapshots).root.finding is None
