@@ -37,6 +37,7 @@ NAMES: Final = {"print", "input", "Console", "breakpoint"}
 ALLOWED: Final = {
     "kled/cli/terminal.py",  # it is the place
     "kled/__main__.py",  # a constant, where nothing else could be imported
+    "kled/cli/signals.py",  # constants, while the main thread may hold the streams
     "kled/lease/child.py",  # the watchdog's own pipe to kled, no terminal
 }
 TOLD: Final = {
