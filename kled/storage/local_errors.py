@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from kled.errors import DocumentDamaged, StoreDenied, StoreError
 from kled.files.beneath import NotRegular
@@ -52,7 +52,7 @@ def _named(place: str, where: str) -> str:
 
 def _hint(error: OSError, where: str) -> str | None:
     hint = _HINTS.get(error.errno or 0)
-    path = unquote(urlsplit(where).path)
+    path = unquote(where.removeprefix("file://"), errors="surrogateescape")
     return hint.replace("PATH", shlex.quote(path)) if hint else None
 
 

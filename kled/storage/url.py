@@ -62,7 +62,8 @@ def bucket_and_prefix(url: str) -> tuple[str, str]:
 def directory(url: str) -> Path:
     """Return the absolute path that a file:// URL or a path from `/` names."""
     parts = urlsplit(url)
-    path = unquote(parts.path) if parts.scheme else url
+    # names of directories are bytes: what is no UTF-8 stays what it is
+    path = unquote(parts.path, errors="surrogateescape") if parts.scheme else url
     if parts.netloc not in {"", "localhost"} or not path.startswith("/"):
         raise InvalidInput(
             "state store", f"{url} is no absolute path", hint="write file:///path/to/directory"
