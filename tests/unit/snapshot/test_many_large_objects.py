@@ -13,7 +13,7 @@ from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import BACKUP, Runs, etcd_backup, expected, name, restored, state
 
 EACH = 4 << 20
-FILES = {f"mine/{number:02d}": bytes([number]) * EACH for number in range(12)}
+FILES = {f"mine/{number:02d}": bytes([number]) * EACH for number in range(9)}
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_a_cluster_of_any_size_is_taken_and_little_of_it_held() -> None:
     """More than an archive may hold was `a bug in kled`, with all of it in memory twice."""
     runs = Runs(state(1), MemoryStore())
     body = os.urandom(EACH)
-    for number in range(80):  # 320 MiB, of one body in memory
+    for number in range(66):  # 264 MiB, of one body in memory
         runs.state.put(f"{name(0)}/mine/{number:02d}", body)
 
     tracemalloc.start()
@@ -70,4 +70,4 @@ def test_a_cluster_of_any_size_is_taken_and_little_of_it_held() -> None:
     finally:
         tracemalloc.stop()
     assert taken.error is None
-    assert len(newest(runs).objects) == 80 + len(expected(0))
+    assert len(newest(runs).objects) == 66 + len(expected(0))
