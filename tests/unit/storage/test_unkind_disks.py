@@ -6,7 +6,6 @@ import os
 import resource
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +19,7 @@ from tests.stores import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 CLOCK = Clock(time.monotonic, time.sleep)
 ODD = ["a\nb", os.fsdecode(b"a\xff"), "a b'\"$(x)", "a%41", "#?", "é", "\u202e", "a\x1b[2J"]
