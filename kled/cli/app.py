@@ -39,6 +39,7 @@ KOPS = LazyGroup(
         "delete-cluster": ("delete", "Show what deleting removes; with --yes delete."),
         "delete-instance-group": ("instance_groups", "Delete an instance group."),
         "delete-secret": ("secrets", "Delete a secret."),
+        "edit-cluster": ("edit_cluster", "Change a cluster's definition."),
         "edit-instance-group": ("edit", "Change an instance group's definition."),
         "export-kubecfg": ("access", "Write a kubeconfig for a cluster."),
         "get-clusters": ("reads", "List the clusters of the state store."),

@@ -6,10 +6,11 @@ Kops stores any version that it can parse, and any that it cannot parse it takes
 looks before anything is stored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from kled.errors import InvalidInput, VersionRefused
+from kled.kops import set_paths
 from kled.models.version import KopsVersion, KubernetesVersion, kubernetes_version, stored_version
 
 Minor = tuple[int, int]
@@ -31,6 +32,14 @@ def parsed(field: str, text: str) -> KubernetesVersion:
             field, f"{text!r} is not a version: give all three numbers, for example 1.36.0"
         )
     return version
+
+
+def in_sets(sets: Iterable[str]) -> Iterator[KubernetesVersion]:
+    """Yield the versions that `--set` gives to a cluster; raise `InvalidInput` for none."""
+    for text in sets:
+        path, value = set_paths.assignment(text)
+        if path == ("spec", "kubernetesVersion"):
+            yield parsed("--set spec.kubernetesVersion", value)
 
 
 def require_served(
@@ -74,7 +83,9 @@ def require_step(
         raise VersionRefused(
             f'cluster "{cluster}" {state} Kubernetes {before}: {after} would be a downgrade, which'
             " Kubernetes does not support; nothing was stored",
-            hint="a cluster goes back by a restore of a snapshot and of its etcd backup",
+            hint="a cluster goes back by a restore of a snapshot and of its etcd backup; an upgrade"
+            " that was never applied is taken back with kled kops edit-cluster"
+            " --set=spec.kubernetesVersion=X.Y.Z",
         )
     (major, was), (other, now) = before.minor, after.minor
     if not skip and (other != major or now > was + 1):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from kled.errors import ClusterDiffers, KopsError, SettingsError
 from kled.files.given import require_regular
-from kled.kops import fixed_fields, set_paths
+from kled.kops import fixed_fields
 from kled.kops.features import check
-from kled.kops.kubernetes_versions import parsed, require_served
+from kled.kops.kubernetes_versions import in_sets, require_served
 from kled.models.clouds import missing_variables
 from kled.models.definition import Definition
 from kled.models.spec import ClusterSpec
@@ -120,10 +120,7 @@ def _versions(spec: ClusterSpec) -> Iterator[KubernetesVersion]:
     given = stored_version(spec.kubernetes_version or "")
     if given is not None:
         yield given
-    for text in spec.set:
-        path, value = set_paths.assignment(text)
-        if path == ("spec", "kubernetesVersion"):
-            yield parsed("--set spec.kubernetesVersion", value)
+    yield from in_sets(spec.set)
 
 
 def missing_error(cloud: str, missing: tuple[str, ...]) -> SettingsError:

@@ -36,6 +36,24 @@ def require_known_fields(
     return unknown
 
 
+def require_known_cluster(
+    session: Session, printed: Document, given_up: Sequence[str] = (), way_on: str = "--unset"
+) -> tuple[str, ...]:
+    """Raise `DefinitionRejected` where storing a cluster would drop what this kops does not know.
+
+    What kops still reads and no longer stores is not meant. `way_on` is the option that gives a
+    field up. Returns the unknown fields that are given up. Only reads: one request.
+    """
+    name = object_name(printed)
+    stored = _stored(session, f"{name}/{layout.CONFIG}", printed)
+    unknown = [one for one in _unknown(session, stored, printed) if not is_known(stored, one)]
+    lost = [field for field in unknown if not _held(field, given_up)]
+    if lost:
+        more = f"; a field that is no loss is given up with {way_on}={lost[0]}" if way_on else ""
+        raise _refusal(session, lost, f'cluster "{name}"', more)
+    return tuple(unknown)
+
+
 def require_all_known(
     session: Session, definition: Definition, given_up: Sequence[str] = (), way_on: str = ""
 ) -> None:
@@ -44,15 +62,8 @@ def require_all_known(
     What kops still reads and no longer stores is not meant, nor are the paths `given_up`; `way_on`
     is the option that gives one up. Only reads: one request for each object.
     """
+    require_known_cluster(session, definition.cluster, given_up, way_on)
     cluster = definition.name
-    stored = _stored(session, f"{cluster}/{layout.CONFIG}", definition.cluster)
-    unknown = _unknown(session, stored, definition.cluster)
-    lost = [
-        field for field in unknown if not is_known(stored, field) and not _held(field, given_up)
-    ]
-    if lost:
-        more = f"; a field that is no loss is given up with {way_on}={lost[0]}" if way_on else ""
-        raise _refusal(session, lost, f'cluster "{cluster}"', more)
     for group in definition.groups:
         require_known_fields(session, cluster, object_name(group), group, given_up)
 

@@ -57,7 +57,10 @@ class UpgradeCluster:
             )
             return "; ".join(changed) or "no upgrade required"
 
-        way_back = "set spec.kubernetesVersion back before update-cluster; after it there is none"
+        way_back = (
+            "before update-cluster: kled kops edit-cluster"
+            f" --name={self.cluster} --set=spec.kubernetesVersion=X.Y.Z; after it there is none"
+        )
         upgrade = Step("upgrade cluster", act, CHANGE, way_back=way_back)
         return (identity.step(self.cluster), _check_step(self), upgrade)
 

@@ -244,11 +244,6 @@ def test_fields_are_set_by_the_names_that_are_shown(kled: Kled) -> None:  # faul
     done = kled(*edit, "--unset=spec.nodeLabels.a-b.io/c.d", "--unset=spec.rootVolumeType")
     assert "spec.nodeLabels.a-b.io/c.d: x -> (none)" in done.stdout
     assert "spec.rootVolumeSize" not in done.stdout
-    planned = kled(
-        "create-cluster",
-        "--name=other.example.com",
-        "--zones=us-east-1a",
-        "--set=spec.kubernetesApiAccess=10.0.0.0/8",
-        "--dry-run",
-    )
-    assert "- 10.0.0.0/8" in planned.stdout
+    done = kled("edit-cluster", NAME, "--set=spec.masterKubelet.maxPods=90")
+    assert "spec.masterKubelet.maxPods: (none) -> 90" in done.stdout
+    assert f"next: kled kops update-cluster {NAME}" in done.stderr

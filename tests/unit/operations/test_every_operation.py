@@ -21,6 +21,7 @@ from kled.models.spec import ClusterSpec
 from kled.operations.approved_plan import Approved
 from kled.operations.create_cluster import CreateCluster, StoreCluster
 from kled.operations.delete_cluster import DeleteCluster
+from kled.operations.edit_cluster import EditCluster
 from kled.operations.edit_instance_group import EditInstanceGroup, StoreInstanceGroup
 from kled.operations.guard import steps_of
 from kled.operations.guards import EDITS, READS
@@ -147,6 +148,7 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
         AbandonScaling(C),
         ["check epoch", "check identity", "take a snapshot", "give group back"],
     ),
+    (EditCluster(C, ("spec.sshAccess=10.0.0.0/8",)), [*BEFORE, "edit cluster"]),
     (EditInstanceGroup(C, "nodes", ("spec.maxSize=2",)), [*BEFORE, "edit instance group"]),
     (StoreInstanceGroup(C, "nodes", ""), [*BEFORE, "edit instance group"]),
     (CreateInstanceGroup(C, "more", ("us-east-1a",)), [*BEFORE, "create instance group"]),

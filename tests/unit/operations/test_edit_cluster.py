@@ -1,0 +1,141 @@
+"""A cluster's fields are edited with the checks that its version, its keys and its fields need."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kled import config
+from kled.errors import DefinitionRejected, InvalidInput, VersionRefused
+from kled.models.definition import Definition
+from kled.models.version import KopsVersion
+from kled.operations.edit_cluster import EditCluster
+from kled.operations.overrides import NOTHING
+from kled.operations.session import Session, Who
+from kled.retry import Clock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+C = "c.example.com"
+STORED = """\
+apiVersion: kops.k8s.io/v1alpha2
+kind: Cluster
+metadata: {name: c.example.com}
+spec: {kubernetesVersion: 1.36.0, configBase: "s3://b/c.example.com", flux: 1}
+"""
+
+
+@dataclass
+class Kops:
+    """Knows no `flux`, and writes what it knows."""
+
+    spec: dict[str, Any] = field(
+        default_factory=lambda: {
+            "kubernetesVersion": "1.36.0",
+            "configBase": "s3://b/c.example.com",
+        }
+    )
+    calls: list[object] = field(default_factory=list)
+
+    def version(self) -> KopsVersion:
+        return KopsVersion("1.36.2")
+
+    def get_definition(self, name: str) -> Definition:
+        head = {"apiVersion": "kops.k8s.io/v1alpha2", "kind": "Cluster"}
+        return Definition({**head, "metadata": {"name": name}, "spec": dict(self.spec)}, ())
+
+    def edit_cluster(self, _name: str, *, stored: object, set: Any, unset: Any) -> None:  # noqa: A002 - kops' word
+        assert stored
+        self.calls.append((set, unset))
+        self.spec |= {text.partition("=")[0][5:]: text.partition("=")[2] for text in set}
+
+    def store(self, text: str) -> None:
+        self.calls.append(text)
+
+
+def edit(root: Path, kops: Any, *sets: str, unsets: tuple[str, ...] = (), **more: Any) -> str:
+    state = root / "state" / C
+    state.mkdir(parents=True, exist_ok=True)
+    env = {"HOME": str(root), "KOPS_STATE_STORE": (root / "state").as_uri()}
+    clock = Clock(time.monotonic, lambda _: None)
+    who = Who("tester", "a run", timedelta(0))
+    here = Session(config.load(env), kops, clock, who, None, overrides=NOTHING)
+    (step,) = EditCluster(C, sets, unsets, **more).steps()
+    return step.act(here)
+
+
+def applied(root: Path, version: str) -> None:
+    path = root / "state" / C / "cluster-completed.spec"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"spec: {{kubernetesVersion: {version}}}\n")
+
+
+def test_what_was_changed_is_said(tmp_path: Path) -> None:
+    kops = Kops()
+
+    assert edit(tmp_path, kops, "spec.channel=stable") == "spec.channel: (none) -> stable"
+    assert edit(tmp_path, kops, "spec.channel=stable") == "no change: it says so already"
+
+
+@pytest.mark.parametrize(
+    ("version", "problem"),
+    [
+        ("foo", "'foo' is not a version"),
+        ("1.39.0", "newer than kops 1.36.2 serves"),
+        ("1.35.9", "would be a downgrade"),
+    ],
+)
+def test_the_version_is_checked_as_an_upgrade_s(
+    tmp_path: Path, version: str, problem: str
+) -> None:  # fault 65
+    kops = Kops()
+
+    with pytest.raises((VersionRefused, InvalidInput), match=problem):
+        edit(tmp_path, kops, f"spec.kubernetesVersion={version}")
+
+    assert kops.calls == []
+
+
+def test_an_upgrade_that_was_never_applied_is_taken_back(tmp_path: Path) -> None:  # fault 65
+    """A version that was stored in vain had no way back but a snapshot."""
+    kops = Kops()
+    applied(tmp_path, "1.34.2")
+
+    assert "1.36.0 -> 1.34.2" in edit(tmp_path, kops, "spec.kubernetesVersion=1.34.2")
+    with pytest.raises(VersionRefused, match="would skip"):
+        edit(tmp_path, kops, "spec.kubernetesVersion=1.36.0")
+    assert edit(tmp_path, kops, "spec.kubernetesVersion=1.36.0", skip_minor_versions=True)
+
+
+@pytest.mark.parametrize(
+    "text", ["spec.configBase=s3://x", "metadata.name=x", "kind=InstanceGroup"]
+)
+def test_a_cluster_stays_what_and_where_it_is(tmp_path: Path, text: str) -> None:  # fault 64
+    kops = Kops()
+
+    with pytest.raises(InvalidInput, match="is refused"):
+        edit(tmp_path, kops, text)
+
+    assert kops.calls == []
+
+
+def test_a_field_of_a_newer_kops_is_not_lost_by_an_edit(tmp_path: Path) -> None:  # fault 13
+    kops = Kops()
+    applied(tmp_path, "1.36.0")
+    (tmp_path / "state" / C / "config").write_text(STORED)
+
+    with pytest.raises(DefinitionRejected, match=r"does not know spec\.flux of cluster") as refused:
+        edit(tmp_path, kops, "spec.channel=stable")
+    assert "given up with --unset=spec.flux" in str(refused.value.hint)
+    assert kops.calls == []
+
+    assert edit(tmp_path, kops, unsets=("spec.flux",)) == "spec.flux: given up"
+    (text,) = kops.calls
+    assert "flux" not in str(text)
+    assert "given up" in edit(tmp_path, kops, "spec.channel=stable", unsets=("spec.flux",))
+    assert kops.calls[-1] == (("spec.channel=stable",), ())
