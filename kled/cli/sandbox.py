@@ -13,6 +13,7 @@ from kled.cli import parameters, terminal
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 from kled.errors import InvalidInput
+from kled.visible import visible
 
 if TYPE_CHECKING:
     from kled.sandbox.control import Sandbox
@@ -69,7 +70,7 @@ def env(call: Call, directory: Path) -> None:
             variables = control.environment(directory, path=path, snapshots=True)
     except InvalidInput:
         if call.settings.output == "table":  # the shell that evaluates it must not stay a real one
-            refused = shlex.quote(f"refused: {directory}")
+            refused = shlex.quote(f"refused: {visible(str(directory))}")
             terminal.out().exact(f"export KLED_SANDBOX={refused}\n")
         raise
     unset = control.scrubbed(set(call.settings.environment), directory)

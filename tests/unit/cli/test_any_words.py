@@ -269,7 +269,9 @@ def end_of(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, s
     assert code in EXIT_CODES, shown
     assert "Traceback" not in told.err, shown
     assert "this is a bug" not in told.err, shown
-    assert not any(is_obeyed(one) for one in (told.err + told.out).replace("\n", "")), shown
+    # what a shell evaluates names the directory of a sandbox as it is
+    out = "" if words[:2] == ["sandbox", "env"] and code == 0 else told.out
+    assert not any(is_obeyed(one) for one in (told.err + out).replace("\n", "")), shown
     assert [one for one in _outside if not _named(one.partition(" ")[2], words)] == [], shown
     _outside.clear()
     assert time.monotonic() - begun < 10, shown
