@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final, cast
 
-from kled.errors import ObjectMissing, SnapshotNotTrustworthy
+from kled.errors import DocumentDamaged, ObjectMissing, SnapshotNotTrustworthy
 from kled.snapshot import archive
 from kled.snapshot.manifest import LARGEST_PACKED, Manifest, ObjectRecord, Payload
 from kled.snapshot.repository import SnapshotStore
@@ -105,6 +105,8 @@ def _stored(snapshots: SnapshotStore, payload: Payload, what: str) -> Iterator[b
             f"{what} is gone: there is no {payload.key} in {snapshots.url}",
             hint="take another one (kled snapshot list); does the bucket have a lifecycle rule?",
         ) from None
+    except DocumentDamaged as error:  # a link, or the like, in a directory
+        raise SnapshotNotTrustworthy(f"{what}: {error.message}", hint=error.hint) from error
     if total != payload.stored_size or digest.hexdigest() != payload.stored_sha256:
         raise SnapshotNotTrustworthy(f"{what} is damaged: it does not have the manifest's digest")
 

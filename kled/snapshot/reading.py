@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Final
 
-from kled.errors import ObjectMissing, PreconditionFailed
+from kled.errors import DocumentDamaged, ObjectMissing, PreconditionFailed
 from kled.snapshot import selection
 from kled.snapshot.progress import Progress
 from kled.snapshot.selection import Orphan, Selection
@@ -79,7 +79,7 @@ class Reader:
         key = f"{self.selection.cluster}/{entry.key}"
         try:
             body = self._state.get(key, tag=entry.tag).body
-        except (PreconditionFailed, ObjectMissing):
+        except (PreconditionFailed, ObjectMissing, DocumentDamaged):  # the last: a link by now
             return None
         self._progress.done(objects=1, size=len(body))
         return body

@@ -116,18 +116,22 @@ def read(store: ObjectStore, kind: Kind, key: str, keys: Collection[str]) -> Doc
 def bounded(store: ObjectStore, key: str, limit: int) -> tuple[bytes, str]:
     """Return an object's bytes and its tag; `SnapshotNotTrustworthy` for more than `limit` bytes.
 
-    What is too large is never held, whatever size the store claims.
+    What is too large is never held, whatever size the store claims. What is no object (a link in a
+    directory) is damaged as well.
     """
     body = bytearray()
-    with store.read(key) as reading:
-        tag = reading.tag
-        if reading.size <= limit:
-            for chunk in reading.chunks():
-                body += chunk
-                if len(body) > limit:
-                    break
-        if max(reading.size, len(body)) > limit:
-            raise SnapshotNotTrustworthy(too_large(key, limit).message)
+    try:
+        with store.read(key) as reading:
+            tag = reading.tag
+            if reading.size <= limit:
+                for chunk in reading.chunks():
+                    body += chunk
+                    if len(body) > limit:
+                        break
+            if max(reading.size, len(body)) > limit:
+                raise SnapshotNotTrustworthy(too_large(key, limit).message)
+    except DocumentDamaged as error:
+        raise SnapshotNotTrustworthy(error.message, hint=error.hint) from error
     return bytes(body), tag
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kled.errors import ClusterNotFound, DocumentDamaged, KledError
+from kled.errors import ClusterNotFound, DocumentDamaged, KledError, SnapshotNotTrustworthy
 from kled.retry import Clock
 from kled.snapshot import views
-from kled.snapshot.choosing import choose
+from kled.snapshot.choosing import choose, newest_first
+from kled.snapshot.contents import packed_archive
 from kled.snapshot.repository import SnapshotRef
 from kled.snapshot.restore import apply_restore, plan_restore
 from kled.storage.local import LocalStore
@@ -21,6 +22,8 @@ from tests.unit.snapshot.fleets import Runs, name, state
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from kled.storage.base import Stored
 
 CLOCK = Clock(time.monotonic, time.sleep)
 C, D = name(0), name(1)
@@ -174,3 +177,50 @@ def test_a_link_that_is_put_there_between_plan_and_restore_is_not_followed(root:
         apply_restore(plan, runs.snapshots, target)
 
     assert [one.name for one in (root.parent / "outside").iterdir()] == ["config"]
+
+
+class Swapped(LocalStore):
+    """A file becomes a link between the listing and the first reading of it."""
+
+    def get(self, key: str, *, tag: str | None = None, version: str | None = None) -> Stored:
+        if key == f"{C}/secrets/admin" and not (self.root / key).is_symlink():
+            (self.root / key).rename(self.root.parent / "moved")
+            (self.root / key).symlink_to(self.root.parent / "moved")
+        return super().get(key, tag=tag, version=version)
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, CLOCK)
+        self.root = root
+
+
+def test_a_file_that_becomes_a_link_meanwhile_is_listed_again_and_left_out(root: Path) -> None:
+    fleet(root)
+
+    done = Runs(Swapped(root), MemoryStore()).run()
+
+    odd, other = done.clusters
+    assert (odd.error, other.error) == (None, None)
+    assert odd.left_out == (
+        "secrets/admin: it is a symbolic link, which is neither followed nor opened",
+    )
+
+
+@pytest.mark.parametrize("place", ["manifest.json", "state.tar.zst", "runs", "kled.json"])
+def test_a_link_in_a_snapshot_store_is_damage_of_one_thing(place: str, root: Path) -> None:
+    """What is behind it is not read; what is beside it still counts (fault 95)."""
+    store = LocalStore(root, CLOCK)
+    runs = Runs(state(2), store)
+    runs.run().require()
+    below = root / ("clusters" if place in {"manifest.json", "state.tar.zst"} else "")
+    found = min(one for one in below.rglob("*") if one.is_file() and place in str(one))
+    found.rename(root.parent / "moved")
+    found.symlink_to(root.parent / "moved")
+
+    judged = {one: next(iter(newest_first(runs.snapshots, one, None))).trust for one in (C, D)}
+
+    assert judged[D].trusted
+    assert judged[C].trusted is (place in {"runs", "kled.json"})
+    if place == "state.tar.zst":
+        manifest = runs.snapshots.manifest(next(iter(runs.snapshots.list(C))))
+        with pytest.raises(SnapshotNotTrustworthy, match="symbolic link"):
+            packed_archive(runs.snapshots, manifest)
