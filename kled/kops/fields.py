@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path as FilePath
 from typing import Final, Literal
@@ -128,6 +127,8 @@ def _next(kind: Kind, path: Path, kind_of: str, rest: str) -> tuple[str, str]:
 
 def _nearest(kind: Kind, path: Path, kind_of: str, wrong: str) -> Iterator[str]:
     """Yield the names beside the wrong one that look like it, then those like it elsewhere."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only where a name is wrong
+
     beside = {name.lower(): name for name in fields_of(kind_of)}
     for near in get_close_matches(wrong.lower(), beside, n=1, cutoff=_NEAR):
         yield spelled((*path, beside[near]))
