@@ -64,9 +64,12 @@ def _leftovers() -> Row:
 
     name = "killed runs"
     try:
-        found = scratch.leftovers()
+        found, earlier = scratch.leftovers(), scratch.of_earlier()
     except KledError as error:
         return _row(name, "wrong", f"{error.message}; {error.hint}", needed=True)
+    if not found and earlier:
+        words = f"an earlier kled left {len(earlier)} directories, such as {earlier[0]}"
+        return _row(name, "found", f"{words}: remove those that no run of it uses")
     if not found:
         return _row(name, "ok", f"nothing is left of them in {scratch.place()}")
     words = f"{len(found)} left directories with secrets in {scratch.place()}"

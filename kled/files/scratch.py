@@ -6,6 +6,7 @@ locked is a dead run's, with kubeconfigs and definitions in it, and the next run
 """
 
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -21,6 +22,7 @@ from kled.files.private import guarded
 
 _TRIES: Final = 5
 _RUN: Final = "run-"
+_EARLIER: Final = re.compile(r"kled-(verify-)?[a-z0-9_]{8}")
 
 
 def place(base: Path | None = None) -> Path:
@@ -61,6 +63,28 @@ def leftovers(base: Path | None = None) -> list[Path]:
         return []
     except OSError as error:
         raise DiskUnusable(f"cannot look at {here}: {(error.strerror or '').lower()}") from error
+
+
+def of_earlier(base: Path | None = None) -> list[Path]:
+    """Return what an earlier kled left beside the place; nothing tells whether its run is dead.
+
+    It made `kled-` and eight characters, or `kled-verify-` and as many, and locked none.
+    """
+    beside = place(base).parent
+    with guarded(beside, doing="look at"), os.scandir(beside) as entries:
+        return sorted(beside / one.name for one in entries if _is_earlier(one))
+
+
+def _is_earlier(entry: "os.DirEntry[str]") -> bool:
+    if not _EARLIER.fullmatch(entry.name):
+        return False
+    with suppress(OSError):  # gone meanwhile
+        state = entry.stat(follow_symlinks=False)
+        private = (
+            stat.S_ISDIR(state.st_mode) and stat.S_IMODE(state.st_mode) == beneath.PRIVATE.folder
+        )
+        return private and state.st_uid == os.geteuid()
+    return False
 
 
 @contextmanager

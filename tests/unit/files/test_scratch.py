@@ -131,3 +131,16 @@ def test_whatever_the_umask_it_is_private(umask: int, tmp_path: Path) -> None:
 def test_nothing_was_ever_there(tmp_path: Path) -> None:
     assert scratch.leftovers(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_an_earlier_kled_left_is_said_and_left_alone(tmp_path: Path) -> None:
+    for name in ("kled-9ghkph04", "kled-verify-1fhbujmz", "kled-prefect-54321", "kled-open_00a"):
+        (tmp_path / name).mkdir(mode=0o700)
+    (tmp_path / "kled-open_00a").chmod(0o755)
+    (tmp_path / "kled-linklink").symlink_to(tmp_path / "kled-9ghkph04")
+
+    found = scratch.of_earlier(tmp_path)
+
+    assert [one.name for one in found] == ["kled-9ghkph04", "kled-verify-1fhbujmz"]
+    with scratch.directory(tmp_path):
+        assert all(one.exists() for one in found)
