@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from kled import config
+from kled.cli import parameters
 from kled.cli.leaf import Call, leaf
 
 CLUSTER = "demo.example.com"
@@ -28,7 +29,7 @@ CLUSTER = "demo.example.com"
 )
 @click.option(
     "--speed",
-    type=click.FloatRange(min=1),
+    type=parameters.FACTOR,
     default=30.0,
     show_default=True,
     help="How much faster than real time the simulated cloud runs.",

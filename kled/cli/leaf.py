@@ -179,7 +179,9 @@ _GLOBAL: tuple[Callable[[], click.Option], ...] = (
     lambda: click.Option(
         ["-o", "--output"], type=click.Choice(["table", "json", "yaml"]), help="Format of results."
     ),
-    lambda: click.Option(["-v", "--verbose"], is_flag=True, help="Show what kops says."),
+    lambda: click.Option(
+        ["-v", "--verbose"], is_flag=True, help="Show what kops says, and tracebacks."
+    ),
     lambda: click.Option(
         ["--config"], type=click.Path(path_type=Path, dir_okay=False), help="Settings file."
     ),

@@ -1,8 +1,9 @@
 """Types of option values that more than one command takes."""
 
+import math
 import re
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -38,6 +39,30 @@ class Duration(click.ParamType[timedelta]):
 
 
 DURATION: Final = Duration()
+
+
+class Factor(click.FloatRange):
+    """A number from 1 on, to multiply by: neither NaN, which no bound refuses, nor infinity."""
+
+    name = "factor"
+
+    def __init__(self) -> None:
+        super().__init__(min=1, max=1e9)
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - as click has it
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """Return the number."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
+
+
+FACTOR: Final = Factor()
 
 
 def whole(typed: str) -> int | None:

@@ -37,7 +37,7 @@ def _dir(command: Callable[..., Any]) -> Callable[..., Any]:
 @_dir
 @click.option(
     "--speed",
-    type=click.FloatRange(min=1),
+    type=parameters.FACTOR,
     default=60.0,
     show_default=True,
     help="How much faster than real time the simulated cloud runs.",

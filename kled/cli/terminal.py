@@ -49,8 +49,8 @@ class Terminal:
         self._write(quoted(text, ascii_only=not self._is_unicode()))
 
     def exact(self, text: str) -> None:
-        """Write `text` as it is: what a shell evaluates, and quoted by whoever calls this."""
-        self._write(text)
+        """Write `text` as it is to a shell that evaluates it; whoever calls this has quoted it."""
+        self._write(visible_lines(text) if self._stream.isatty() else text)
 
     def markdown(self, text: str) -> None:
         """Write markdown: laid out on a terminal, without links; elsewhere as it is."""

@@ -241,11 +241,11 @@ def line(chance: random.Random) -> list[str]:
             words += [_word(chance, option) for _ in range(chance.choice((1, 1, 1, 2)))]
         elif chance.random() < (0.8 if option.required or option.name == "name" else 0.25):
             name = chance.choice([*option.opts, *option.secondary_opts])
-            words += _given(chance, option, name)
+            words += given(chance, option, name)
     return words + ([chance.choice(ODD)] if chance.random() < 0.05 else [])
 
 
-def _given(chance: random.Random, option: click.Parameter, name: str) -> list[str]:
+def given(chance: random.Random, option: click.Parameter, name: str) -> list[str]:
     if getattr(option, "is_flag", False):
         return [name]
     value = _word(chance, option)
@@ -260,7 +260,9 @@ def _word(chance: random.Random, option: click.Parameter) -> str:
     return chance.choice(ODD)
 
 
-def end_of(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+def end_of(
+    words: list[str], capsys: pytest.CaptureFixture[str], *, within: float = 10
+) -> tuple[int, str, str]:
     """Run a line; return its exit code and what it wrote, with what holds for every line."""
     begun = time.monotonic()
     code = app.run(words)
@@ -274,7 +276,7 @@ def end_of(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, s
     assert not any(is_obeyed(one) for one in (told.err + out).replace("\n", "")), shown
     assert [one for one in _outside if not _named(one.partition(" ")[2], words)] == [], shown
     _outside.clear()
-    assert time.monotonic() - begun < 10, shown
+    assert time.monotonic() - begun < within, shown
     return code, told.out, told.err
 
 

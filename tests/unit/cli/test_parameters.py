@@ -5,7 +5,7 @@ from datetime import timedelta
 import click
 import pytest
 
-from kled.cli.parameters import DURATION, whole
+from kled.cli.parameters import DURATION, FACTOR, whole
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,11 @@ def test_digits_are_a_number(typed: str, number: int) -> None:
 def test_what_only_looks_like_digits_is_none(typed: str) -> None:
     # one member more: `--etcd-backups=²`, `--steady=²/3`, `sandbox break calls=²`
     assert whole(typed) is None
+
+
+@pytest.mark.parametrize("typed", ["nan", "NaN", "-nan", "inf", "1e400", "0.5", "-1", "x", ""])
+def test_a_factor_is_a_number_from_1_on(typed: str) -> None:
+    # one member more: `--speed=nan` made a sandbox whose time stands still
+    assert FACTOR.convert("1.5", None, None) == 1.5
+    with pytest.raises(click.BadParameter):
+        FACTOR.convert(typed, None, None)

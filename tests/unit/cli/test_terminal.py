@@ -199,6 +199,16 @@ def test_markdown_for_a_file_keeps_its_lines() -> None:
     assert told.getvalue() == "# a\n\n- \\x1b[2J\n"
 
 
+def test_what_a_shell_evaluates_is_exact_and_on_a_terminal_it_is_visible() -> None:
+    piped, looked_at = io.StringIO(), Tty()
+
+    Terminal(piped).exact("export A='\x1b]0;x\x07'\n")
+    Terminal(looked_at).exact("export A='\x1b]0;x\x07'\n")
+
+    assert piped.getvalue() == "export A='\x1b]0;x\x07'\n"
+    assert looked_at.getvalue() == "export A='\\x1b]0;x\\x07'\n"
+
+
 def test_a_dumb_terminal_gets_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
 
