@@ -23,7 +23,6 @@ pydantic alone costs more than a read command may (docs/decisions/0002).
 
 import difflib
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -34,6 +33,7 @@ from kled import rules
 from kled.errors import InvalidInput, SettingsError
 from kled.files.given import given_text
 from kled.rules import Rules
+from kled.settings_text import expanded, parse_settings
 
 VARIABLES: Final = {
     "KLED_CONFIG": "the settings file",
@@ -268,16 +268,6 @@ def _read(path: Path, *, must_exist: bool) -> dict[str, Any]:
     return found
 
 
-def parse_settings(text: str, name: str) -> dict[str, Any]:
-    """Return the values of a settings file's text; raise `SettingsError` where it is no TOML."""
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise SettingsError(f"the settings file {name} is nested too deep") from None
-    except ValueError as error:  # TOMLDecodeError, and numbers and dates that Python refuses
-        raise SettingsError(f"the settings file {name} is not valid TOML: {error}") from error
-
-
 def _refuse_keys(where: str, found: Mapping[str, Any], known: frozenset[str]) -> None:
     for key in found:
         if key not in known:
@@ -340,7 +330,7 @@ def _snapshot_profile(url: str, raw: object) -> SnapshotProfile:
     for key, value in texts.items():
         if not isinstance(value, str):
             raise InvalidInput(f"{where}.{key}", "must be a string")
-    paths = {key: _expanded(f"{where}.{key}", texts[key]) for key in _PATHS if texts.get(key)}
+    paths = {key: expanded(f"{where}.{key}", texts[key]) for key in _PATHS if texts.get(key)}
     return SnapshotProfile(
         texts.get("region"),
         texts.get("endpoint"),
@@ -388,14 +378,7 @@ def _first(env: Mapping[str, str], *names: str) -> str | None:
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:
-    return _expanded(name, env[name]) if env.get(name) else None
-
-
-def _expanded(name: str, value: str) -> Path:
-    try:
-        return Path(value).expanduser()
-    except RuntimeError as error:  # ~nouser, or ~ of a user id without a home
-        raise InvalidInput(name, f"{value} is below no home that is known") from error
+    return expanded(name, env[name]) if env.get(name) else None
 
 
 def _config_home(env: Mapping[str, str]) -> Path:

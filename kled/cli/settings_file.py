@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from kled.config import parse_settings
 from kled.errors import SettingsError
 from kled.files import private
 from kled.files.given import given_text
+from kled.settings_text import parse_settings
 
 Table = Mapping[str, Any]
 

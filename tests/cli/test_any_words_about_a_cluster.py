@@ -10,7 +10,8 @@ import click
 import pytest
 
 from tests.boxes import Box
-from tests.unit.cli.test_any_words import ODD, end_of, given, says_why
+from tests.unit.cli.odd_words import ODD
+from tests.unit.cli.test_any_words import end_of, given, says_why
 from tests.unit.cli.test_every_option import COMMANDS
 
 NAME: Final = "--name=c.example.com"

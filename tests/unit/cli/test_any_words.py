@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from kled import config
 from kled.cli import app
 from kled.errors import InvalidInput
+from tests.unit.cli.odd_words import ODD, PARAMETERS, SETTINGS
 from tests.unit.cli.test_every_option import COMMANDS
 from tests.unit.test_visible import is_obeyed
 
@@ -28,133 +29,6 @@ EXIT_CODES: Final = {0, 1, 2, 3, 4, 5, 6, 130, 143}
 """Design D14; 5 and 143 need others."""
 LEFT_OUT: Final = {"kled demo", "kled run", "kled deploy"}
 """They start a Prefect server, or ask one; their words are tried below."""
-ODD: Final = (
-    *("", " ", "\t", "-", "--", "=", "==", ",", ":", "*", "{}", "[", "]", "&a [*a]", "!!python/x"),
-    *(
-        "0",
-        "-1",
-        "²",
-        "٣",
-        "1e308",
-        "1e999",
-        "nan",
-        "inf",
-        "-inf",
-        "0x10",
-        "1_0",
-        "9" * 30,
-        "9" * 5000,
-    ),
-    *("99999999999999h", "1e308s", "²h", "٣h", "-5m", "1.5.5h", "5 m", "1h1h", "0.0000000001s"),
-    *("876001h", "999999999999h", "nanh", "infs"),
-    *(
-        "~",
-        "~nouser",
-        "~nouser/x",
-        "~root/x",
-        "/proc/x",
-        "/proc/self/mem",
-        "/dev/zero",
-        "/dev/full",
-    ),
-    *("/dev/null", "/dev/tty", "/", "/etc", ".", "..", "../../x", "a/b", "a//b", "/nowhere/x"),
-    *("x" * 300, "x" * 100_000, "/".join("d" * 200)),
-    *(
-        "\udcff\udcfe",
-        "größe",
-        "東京",
-        "\x1b]0;x\x07",
-        "a\nkled: b",
-        "a\rb",
-        "\u202eabc",
-        "\x7f",
-        "\x01",
-    ),
-    *("$(id)", "`id`", "a;b", "'", '"', "\\", "%s", "%(x)s", "{0}", "{x.__class__}", "-o", "--yes"),
-    *("true", "null", "None", "[]", "json", "xml", "JSON"),
-    *("c.example.com", "C.EXAMPLE.COM", "c..example.com", "-c.example.com", "c.example.com.", "c"),
-    *(
-        "nodes",
-        "latest",
-        "newest",
-        "live",
-        "20261129T000000Z-aaaaaaaa",
-        "99991231T235959Z-00000000",
-    ),
-    *("00000000T000000Z-00000000", "20260230T256199Z-zzzzzzzz", "9999-12-31", "0000-00-00"),
-    *("file://", "file:///", "file://x/y", "file:///nowhere", "s3://", "s3:///x", "ftp://x", "://"),
-    *("http://[::1", "http://[", "file:///\udcff", "gs://\u202e", "s3://a b", "hos://", "k8s://x"),
-    *(
-        "k=v",
-        "calls=²",
-        "spec.maxSize=3",
-        "spec.maxSize=" + "9" * 30,
-        "spec.minSize=-1",
-        "spec..x=1",
-        "spec=",
-    ),
-    *(
-        "spec.a[99999999999]=1",
-        "metadata.name=x",
-        "spec.minSize=1e999",
-        "spec.image=\udcff",
-        "a.b.c",
-    ),
-    *("us-east-1a", "us-east-1a,us-east-1a", "99", "1.35.0", "v1", "1.999999999999", "bananas"),
-    *("f" * 12, "f" * 64, "0" * 65, "all", "age1x", "AGE-SECRET-KEY-1X", "dockerconfig", "create"),
-)
-SETTINGS: Final = (
-    b"\x00\xff\xfe",
-    b"=",
-    b"a",
-    b"[",
-    b"[[[[",
-    b"\xef\xbb\xbfprotected = []",
-    b"x = " + b"[" * 5_000,
-    b"x = " + b"{a=" * 500,
-    b"a." * 3_000 + b"a = 1",
-    b"lease-wait = " + b"9" * 5_000,
-    b"lease-wait = nan",
-    b"lease-wait = -1",
-    b"lease-wait = 1e400",
-    b"lease-wait = 0000-00-00",
-    b"lease-wait = 9999-99-99T99:99:99+99:99",
-    b"lease-wait = true",
-    b"#" * 2_000_000,
-    b"protected = 3",
-    b"protected = [1]",
-    b'protected = [["a"]]',
-    b"state-stores = 1",
-    b"state-stores = [1]",
-    b'[state-stores."\\u0000"]\nregion = 1',
-    b"[[state-stores]]",
-    b'[snapshot-stores."x"]\nidentity = "~nouser/x"',
-    b'[snapshot-stores."x"]\nidentity = "\\u0000"',
-    b'[snapshot-stores."x"]\nkeep = 1',
-    b'[snapshot-stores."x".keep]\nlast = true',
-    b'[snapshot-stores."x".keep]\nlast = 99999999999999999999999',
-    b'[snapshot-stores."x"]\nrecipients = 1',
-    b'[snapshot-stores."x"]\nverification-key = [1]',
-    b"approval = 1",
-    b'[approval]\nneeded = ["x"]',
-    b"[approval]\nneeded = [[]]",
-    b"[approval]\nneeded = [{}]",
-    b"maintenance-windows = [1]",
-    b"[[maintenance-windows]]",
-    b'[[maintenance-windows]]\nfrom = "99:99"\nto = "x"\ntimezone = "x"',
-    b'[[maintenance-windows]]\nfrom = 02:00:00\nto = 03:00:00\ntimezone = "../../etc/passwd"',
-    b'[[maintenance-windows]]\nfrom = "02:00"\nto = "03:00"\ntimezone = "UTC"\noutside = []',
-    b'[[maintenance-windows]]\nfrom = "02:00"\nto = "03:00"\ntimezone = "\\u0000"',
-    b'[[maintenance-windows]]\nfrom = "02:00"\nto = "03:00"\ntimezone = ""',
-    b'[[maintenance-windows]]\nfrom = "02:00"\nto = "03:00"\ntimezone = "UTC"\ndays = "sat"',
-    b'[notifications]\nurls = ["http://x"]',
-    b"[notifications]\non = 3",
-    b'default-state-store = ["x"]',
-    b'default-state-store = "\\u202e\\u0007"',
-    b"\xc3",
-    "größe = 1".encode(),
-    b'"\\ud800" = 1',
-)
 _REMOVES: Final = {
     "os.remove",
     "os.rmdir",
@@ -389,27 +263,6 @@ def refused(model: type[BaseModel], words: list[str], text: str) -> bool:
     except InvalidInput:
         return True
     return False
-
-
-PARAMETERS: Final = (
-    *(
-        "spec: [1]",
-        "spec: {zones: {a: 1}}",
-        "name: {a: b}",
-        "zones: 3",
-        "spec: {1: 2}",
-        "zones: [[1]]",
-    ),
-    *(
-        "keep: {last: .inf}",
-        "patience: .nan",
-        "patience: -1",
-        "labels: {a: {b: c}}",
-        "? [a]\n: b",
-        "- a",
-    ),
-    *("patience: 99999999999999999999", "name: 2026-02-30", "name: !!binary x", 'name: "\\ud800"'),
-)
 
 
 def test_any_parameter_of_a_flow_ends_in_words() -> None:
