@@ -216,7 +216,7 @@ def test_a_key_is_not_promoted_before_every_machine_was_rolled(kled: Kled, clust
                 "--dns=none",
             ),
             1,
-            "image",
+            "older than kops",
         ),
     ],
 )
