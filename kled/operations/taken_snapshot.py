@@ -41,11 +41,13 @@ def taken(
 
 @contextmanager
 def advised() -> Iterator[None]:
-    """Add the way out to an error of a store that does not name one."""
+    """Add the way out to an error of a store: what to mend is named, and how to go on without."""
     try:
         yield
     except StoreError as error:
-        error.hint = error.hint or (_UNREACHABLE if error.retryable else _REFUSED)
+        if error.retryable:
+            error.advise(_UNREACHABLE)
+        error.hint = error.hint or _REFUSED
         raise
 
 

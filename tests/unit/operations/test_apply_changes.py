@@ -43,6 +43,7 @@ UNGUARDED = {
     "DeleteCluster": "ends the cluster",
     "DeleteInstanceGroup": "makes nothing",
     "DeleteSecret": "makes nothing",
+    "EditCluster": "stores a definition",
     "EditInstanceGroup": "stores a definition",
     "RaiseEpoch": "changes no cluster, and proves the keys by itself",
     "StoreInstanceGroup": "stores a definition",
