@@ -67,8 +67,7 @@ class Attempts:
     def __init__(self, step: Step, session: Session, observer: Observer) -> None:
         self.step = step
         self.count = 0
-        self.way_back = ""
-        """How to take back what the step has changed; empty where it has changed nothing."""
+        self._acted = False
         self._session = session
         self._observer = observer
         self._clock = session.clock
@@ -81,7 +80,8 @@ class Attempts:
 
     def row(self, outcome: Outcome, words: str) -> Row:
         """Return what became of the step."""
-        return Row(self.step.name, outcome, self.seconds, self.count, words, self.way_back)
+        way_back = self.step.way_back if self._acted and self.step.takes_back else ""
+        return Row(self.step.name, outcome, self.seconds, self.count, words, way_back)
 
     def make(self) -> str:
         """Make the next attempt; return what happened.
@@ -101,7 +101,7 @@ class Attempts:
             raise
 
     def _acts(self) -> None:
-        self.way_back = self.step.way_back if self.step.takes_back else ""
+        self._acted = True
 
     def _too_late(self) -> bool:
         policy = self.step.policy

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from kled.errors import ClusterDiffers, KopsError, SettingsError
+from kled.errors import ClusterDiffers, ClusterExists, KopsError, SettingsError
 from kled.files.given import require_regular
 from kled.kops import fixed_fields
 from kled.kops.features import check
@@ -136,14 +136,16 @@ def store_step(spec: ClusterSpec) -> Step:
 
     Safe to repeat and to kill: the next attempt compares what is stored with what these options
     give. Equal is done; groups or a key that a killed kops had not written yet are completed;
-    anything else is `ClusterDiffers`.
+    anything else is `ClusterDiffers`. Its way back unregisters the cluster, so it is told only
+    where this very run stored it.
     """
+    ours: list[str] = []
 
     def act(session: Session) -> str:
         stored = session.kops.find_definition(spec.name)
-        if stored is None:
-            return _create(session, spec)
-        return _attach(session, spec, stored)
+        if stored is not None:
+            return _attach(session, spec, stored)
+        return _create(session, spec, ours)
 
     return Step(
         "store definition",
@@ -151,20 +153,30 @@ def store_step(spec: ClusterSpec) -> Step:
         CHANGE,
         proof=lambda session: _prove_stored(session, spec.name),
         way_back=f"kled kops delete-cluster --name={spec.name} --unregister --yes",
+        changed=lambda: bool(ours),
     )
 
 
-def _create(session: Session, spec: ClusterSpec) -> str:
+def _create(session: Session, spec: ClusterSpec, ours: list[str]) -> str:
     """Call `kops create cluster`; take back what it stored where it then failed for good.
 
-    kops stores the definition before it validates it (facts: E09g, E09i, E09j).
+    kops stores the definition before it validates it (facts: E09g, E09i, E09j). What somebody else
+    stored at the same moment is not taken back. `ours` holds what this run may have left.
     """
+    ours[:] = [spec.name]
     try:
         session.kops.create_cluster(spec)
+    except ClusterExists:
+        ours.clear()
+        raise
     except KopsError as error:
-        if error.retryable or session.kops.find_definition(spec.name) is None:
+        if error.retryable:
+            raise
+        if session.kops.find_definition(spec.name) is None:
+            ours.clear()
             raise
         session.kops.unregister(spec.name)
+        ours.clear()
         raise type(error)(
             f"{error.message} (the definition that kops had stored is unregistered again)",
             hint=error.hint,
@@ -188,7 +200,7 @@ def _attach(session: Session, spec: ClusterSpec, stored: Definition) -> str:
     raise ClusterDiffers(
         f'cluster "{spec.name}" is stored with another definition: {", ".join(differences[:8])}'
         + (f" and {len(differences) - 8} more" if len(differences) > 8 else ""),  # noqa: PLR2004
-        hint="give the same options, or look at the stored one:"
+        hint="nothing was changed; give the same options, or look at the stored one:"
         f" kled kops get-clusters --name={spec.name} --output=yaml",
     )
 

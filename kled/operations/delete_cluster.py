@@ -144,9 +144,8 @@ def delete_step(deletion: DeleteCluster) -> Step:
         if deletion.unregister:
             session.kops.unregister(cluster)
             return (
-                "unregistered; cloud resources stay, and etcd goes on without its markers: back"
-                f" with kled snapshot restore --name={cluster} --snapshot=latest --with-control"
-                " --yes"
+                "unregistered; cloud resources stay, and etcd goes on without its markers:"
+                f" {_back(session, cluster)}"
             )
         session.kops.delete_cluster(cluster)
         return "deleted"
@@ -160,6 +159,15 @@ def delete_step(deletion: DeleteCluster) -> Step:
             approved_plan.forget(session, cluster)
 
     return Step(deletion.name, act, CHANGE, done=done, proof=proof, way_back=_NO_WAY_BACK)
+
+
+def _back(session: Session, cluster: str) -> str:
+    """Say what brings an unregistered cluster back; no restore where this run kept nothing."""
+    if session.settings.snapshot_store is None or session.overrides.no_snapshot:
+        return "no snapshot was taken, so nothing here brings its keys back"
+    return (
+        f"back with kled snapshot restore --name={cluster} --snapshot=latest --with-control --yes"
+    )
 
 
 def _remember(session: Session, deletion: DeleteCluster) -> None:

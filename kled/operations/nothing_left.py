@@ -69,10 +69,18 @@ def _require_no_resources(session: Session, begun: Definition | None) -> str:
     if left:
         raise StillThere(
             f"the cloud still has {len(left)} resources of {begun.name}: {_some(left)}",
-            hint="run this again in some minutes; else put the state back with kled snapshot"
-            f" restore --name={begun.name} --snapshot=latest --yes, and delete it again",
+            hint=f"run this again in some minutes; else {_last_resort(session, begun.name)}",
         )
     return "kops finds no cloud resources"
+
+
+def _last_resort(session: Session, cluster: str) -> str:
+    if session.settings.snapshot_store is None:
+        return "remove them in the cloud: there is no snapshot to delete the cluster again from"
+    return (
+        f"put the state back with kled snapshot restore --name={cluster} --snapshot=latest --yes,"
+        " and delete it again"
+    )
 
 
 def left_in_cloud(session: Session, definition: Definition) -> "Plan":

@@ -92,11 +92,11 @@ def run(operation: Operation, session: Session, observer: Observer | None = None
 
 def _execute(step: Step, session: Session, observer: Observer) -> Row:
     observer.started(step)
-    begun, attempts, way_back = session.clock.monotonic(), 0, ""
+    begun, attempts, acted = session.clock.monotonic(), 0, False
 
     def acts() -> None:
-        nonlocal way_back
-        way_back = step.way_back if step.takes_back else ""
+        nonlocal acted
+        acted = True
 
     def once() -> str:
         nonlocal attempts
@@ -110,6 +110,7 @@ def _execute(step: Step, session: Session, observer: Observer) -> Row:
 
     def ended(outcome: Outcome, words: str) -> Row:
         seconds = session.clock.monotonic() - begun
+        way_back = step.way_back if acted and step.takes_back else ""
         row = Row(step.name, outcome, seconds, attempts, words, way_back)
         observer.ended(row)
         return row

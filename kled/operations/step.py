@@ -22,8 +22,10 @@ class Step:
     `act` returns what happened, in words for the report. Where `done` returns words, there is
     nothing left to do and `act` is not called. `proof` raises where the world is not as the step
     promises. `way_back` tells an operator how to take the step back: reports show it, and errors
-    of a step that failed halfway. A step that only `reads` and comes first is made before the
-    snapshot that protects the cluster: what it refuses costs none.
+    of a step that failed halfway. A step whose way back would take away what was there before
+    knows whether it has `changed` anything by then: where it has not, none is told. A step that
+    only `reads` and comes first is made before the snapshot that protects the cluster: what it
+    refuses costs none.
     """
 
     name: str
@@ -33,11 +35,12 @@ class Step:
     proof: Callable[[Session], None] | None = None
     way_back: str = READS_ONLY
     reads: bool = False
+    changed: Callable[[], bool] = lambda: True
 
     @property
     def takes_back(self) -> bool:
-        """Whether there is something to take back when it has acted."""
-        return self.way_back not in {READS_ONLY, ADDS_ONLY}
+        """Whether there is something to take back; asked when it has acted."""
+        return self.way_back not in {READS_ONLY, ADDS_ONLY} and self.changed()
 
 
 class Operation(Protocol):

@@ -93,6 +93,7 @@ def apply_step(cluster: str, approved: Approved | None = None) -> Step:
         act,
         CHANGE,
         done=done,
-        way_back=f"put the earlier definition back (kled snapshot list --name={cluster}), then"
+        way_back="put the earlier definition back (where snapshots are kept: kled snapshot list"
+        f" --name={cluster}), then"
         f" kled kops update-cluster --name={cluster} --yes",
     )

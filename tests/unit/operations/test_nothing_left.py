@@ -55,10 +55,14 @@ class Kops:
 class Here:
     root: Path
     kops: Kops
+    snapshots: str = "/nowhere"
+    """Where its snapshots are kept; empty: none are."""
 
     @property
     def session(self) -> Session:
         env = {"HOME": str(self.root), "KOPS_STATE_STORE": (self.root / "state").as_uri()}
+        if self.snapshots:
+            env["KLED_SNAPSHOT_STORE"] = self.snapshots
         kops: Any = self.kops
         clock = Clock(time.monotonic, lambda _: None)
         return Session(
@@ -146,6 +150,10 @@ def test_what_stays_in_the_cloud_is_named_and_the_record_stays(here: Here) -> No
 
     assert "kled snapshot restore" in str(failure.value.hint)
     assert begun_deletion.read(here.session, C) == DEFINITION
+    here.snapshots = ""
+    with pytest.raises(StillThere) as failure:
+        here.prove()
+    assert "restore" not in str(failure.value.hint)
     here.kops.left = []
     assert here.prove().endswith("kops finds no cloud resources")
 
