@@ -303,7 +303,8 @@ def test_a_permanent_error_starts_exactly_one_kops(
 
 
 def test_a_definition_that_kops_refuses_is_tried_once_and_not_left_behind(stage: Stage) -> None:
-    spec = ClusterSpec(name=NAME, zones=("us-east-1a",), set=("spec.noSuchField=1",))
+    access = ("spec.kubernetesApiAccess=banana",)
+    spec = ClusterSpec(name=NAME, zones=("us-east-1a",), set=access)
 
     with pytest.raises(DefinitionRejected):
         stage.run(CreateCluster(spec, stage.box.directory / "kubeconfig"))
