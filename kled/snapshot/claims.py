@@ -12,7 +12,7 @@ A sweep's document is deleted at its end. That of a killed prune counts until th
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -21,7 +21,7 @@ from kled.errors import BeingCollected, ObjectMissing, SnapshotNotTrustworthy
 from kled.snapshot import names, signed
 from kled.snapshot.manifest import first_line
 from kled.snapshot.retention import GRACE
-from kled.storage.base import ObjectStore
+from kled.storage.base import Entry, ObjectStore
 
 _FORMAT: Final = 1
 _LIMIT: Final = 16 << 20
@@ -42,25 +42,30 @@ def claim(store: ObjectStore, key: str, claim_id: str, now: datetime) -> None:
 
     Raises `BeingCollected` where a prune may be deleting it at this moment. Safe to repeat.
     """
-    store.put_if_absent(names.claim_key(claim_id), _document([key]))
-    if key in swept(store, now, GRACE):
+    claim = names.claim_key(claim_id)
+    store.put_if_absent(claim, _document([key]))
+    today = min(now, written(store, claim) or now)  # to a clock that is ahead no sweep is young
+    if key in swept(store, today - GRACE):
         raise BeingCollected(key)
 
 
-def claimed(store: ObjectStore, now: datetime, grace: timedelta) -> set[str]:
-    """Return the keys of all claims younger than `grace`.
+def claimed(store: ObjectStore, now: datetime, since: datetime) -> set[str]:
+    """Return the keys of all claims that are dated after `since`.
 
     Raises `SnapshotNotTrustworthy` where one of them is damaged: what it claims is not known, so
-    nothing may be collected until the grace is over.
+    nothing may be collected until it does not count any more.
     """
-    return _keys(store, names.CLAIMS, now, grace, damaged_counts=True)
+    return _keys(store, names.CLAIMS, since, damaged_until=now + GRACE)
 
 
-def swept(
-    store: ObjectStore, now: datetime, grace: timedelta, *, but: str | None = None
-) -> set[str]:
-    """Return the keys of all sweeps younger than `grace`, but for the sweep `but`."""
-    return _keys(store, names.SWEEPS, now, grace, but=but and names.sweep_key(but))
+def swept(store: ObjectStore, since: datetime, *, but: str | None = None) -> set[str]:
+    """Return the keys of all sweeps that are dated after `since`, but for the sweep `but`."""
+    return _keys(store, names.SWEEPS, since, but=but and names.sweep_key(but))
+
+
+def written(store: ObjectStore, key: str) -> datetime | None:
+    """Return when the store says that `key` was written; one LIST."""
+    return next((one.modified for one in store.entries(key) if one.key == key), None)
 
 
 def announce(store: ObjectStore, sweep_id: str, keys: Collection[str]) -> None:
@@ -68,14 +73,14 @@ def announce(store: ObjectStore, sweep_id: str, keys: Collection[str]) -> None:
     store.put_if_absent(names.sweep_key(sweep_id), _document(keys))
 
 
-def outdated(store: ObjectStore, now: datetime) -> list[str]:
-    """Return the keys of claims and sweeps that have not counted for long."""
-    oldest = names.new_id(now - 2 * GRACE, b"\0\0")
+def outdated(store: ObjectStore, since: datetime) -> list[str]:
+    """Return the keys of claims and sweeps that have not counted for long before `since`."""
+    oldest = since - GRACE
     return [
         entry.key
         for prefix in (names.CLAIMS, names.SWEEPS)
         for entry in store.entries(prefix)
-        if entry.key < prefix + oldest
+        if (date := _dated(entry, prefix)) is not None and date < oldest
     ]
 
 
@@ -87,16 +92,16 @@ def _document(keys: Collection[str]) -> bytes:
 def _keys(
     store: ObjectStore,
     prefix: str,
-    now: datetime,
-    grace: timedelta,
+    since: datetime,
     *,
     but: str | None = None,
-    damaged_counts: bool = False,
+    damaged_until: datetime | None = None,
 ) -> set[str]:
+    """Return what documents dated after `since` name; damaged ones that say so are raised."""
     found: set[str] = set()
-    for entry in store.entries(prefix, start_after=prefix + names.new_id(now - grace, b"\0\0")):
-        document_id = entry.key.removeprefix(prefix).removesuffix(".json")
-        if entry.key == but or not names.is_id(document_id):
+    for entry in store.entries(prefix):
+        date = _dated(entry, prefix)
+        if entry.key == but or date is None or date < since:
             continue
         try:
             body, _ = signed.bounded(store, entry.key, _LIMIT)
@@ -104,9 +109,25 @@ def _keys(
         except ObjectMissing:
             continue  # withdrawn meanwhile
         except SnapshotNotTrustworthy:
-            if damaged_counts and names.moment(document_id) <= now + GRACE:
+            if damaged_until and names.moment(_id_of(entry, prefix)) <= damaged_until:
                 raise
     return found
+
+
+def _id_of(entry: Entry, prefix: str) -> str:
+    return entry.key.removeprefix(prefix).removesuffix(".json")
+
+
+def _dated(entry: Entry, prefix: str) -> datetime | None:
+    """Return the date of a document by its id or by the store, the later; None for no document.
+
+    The clock of the machine that wrote it may have been behind: then it counts all the same.
+    """
+    document_id = _id_of(entry, prefix)
+    if not names.is_id(document_id):
+        return None
+    moment = names.moment(document_id)
+    return max(moment, entry.modified or moment)
 
 
 def _decoded(key: str, body: bytes) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ only those documents are read.
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from kled.errors import KledError, SnapshotMissing
@@ -27,6 +28,8 @@ class Shelf:
     """Key to size."""
     checked: Mapping[SnapshotRef, frozenset[int]] = field(default_factory=dict)
     """The levels that have a document of a later check."""
+    written: Mapping[SnapshotRef, datetime | None] = field(default_factory=dict)
+    """When the store says that each manifest was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ def shelf(snapshots: SnapshotStore, cluster: str | None = None) -> Shelf:
     refs: list[SnapshotRef] = []
     archives: dict[str, int] = {}
     checked: dict[SnapshotRef, frozenset[int]] = {}
+    written: dict[SnapshotRef, datetime | None] = {}
     prefix = names.cluster_prefix(cluster) if cluster else names.CLUSTERS
     for entry in snapshots.store.entries(prefix):
         name, _, beside = entry.key.removeprefix(names.CLUSTERS).partition("/")
@@ -57,11 +61,12 @@ def shelf(snapshots: SnapshotStore, cluster: str | None = None) -> Shelf:
         ref = SnapshotRef(name, snapshot_id)
         if file == names.MANIFEST:
             refs.append(ref)
+            written[ref] = entry.modified
         elif file.startswith(names.ARCHIVE):
             archives[entry.key] = entry.size
         elif file.startswith(names.VERIFIED):
             checked[ref] = checked.get(ref, frozenset()) | _level(file)
-    return Shelf(tuple(refs), archives, checked)
+    return Shelf(tuple(refs), archives, checked, written)
 
 
 def judge(

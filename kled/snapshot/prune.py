@@ -11,7 +11,8 @@ it finds that nothing refers to, it claims (`claims`).
 Killed anywhere: manifests that are gone are gone, the rest is garbage that the next prune collects.
 Where one manifest cannot be read, nothing is collected: what it refers to is not known. Where the
 listing lacks a snapshot that the newest runs name, nothing is deleted at all: it may be that of a
-directory that nothing is mounted on, or cut short.
+directory that nothing is mounted on, or cut short. Nor is anything where this machine's clock is
+not the store's; how old things are, `ages` says.
 """
 
 import hashlib
@@ -28,10 +29,9 @@ from kled.errors import (
     SnapshotMissing,
     SnapshotNotTrustworthy,
     StoreDenied,
-    StoreError,
 )
-from kled.snapshot import claims, names, order, prunes
-from kled.snapshot.judging import Judged, judged, shelf
+from kled.snapshot import ages, claims, names, prunes
+from kled.snapshot.judging import Judged, Shelf, judged, shelf
 from kled.snapshot.ledger import Ledger, read_ledger, ready_to_write
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.parallel import in_parallel
@@ -41,8 +41,6 @@ from kled.snapshot.retention import GRACE, Candidate, Policy, keep
 from kled.storage.base import Entry, ObjectStore, oddity
 
 _KEEP_RUNS: Final = timedelta(days=90)
-_SKEW: Final = 3 * order.SLACK
-"""How far a clock may be ahead; the grace leaves room for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ def plan_prune(
     must be there is not listed, or which those are is not known, and `SnapshotMissing` where there
     is none at all.
     """
-    now = snapshots.now()
+    old_until = ages.old_until(snapshots, grace)
     ledger = read_ledger(snapshots, state)
     there = shelf(snapshots)
     _require_whole(ledger, there.refs)
@@ -130,19 +128,19 @@ def plan_prune(
         if cluster not in {None, name}:
             continue
         readable = [one for one in found if one.manifest is not None]
-        why = _why_kept(ledger, readable, policy, now, grace)
+        why = _why_kept(ledger, readable, there, policy, old_until)
         for one in readable:
             if one.ref.id in why:
                 kept.append((one.ref, why[one.ref.id]))
             else:
                 removed.append(one.ref)
     manifests = [one.manifest for one in known if one.manifest is not None]
-    garbage = () if unreadable else _garbage(ledger, manifests, now, grace)
+    garbage = () if unreadable else _garbage(ledger, manifests, old_until)
     return PrunePlan(tuple(kept), tuple(removed), unreadable, garbage)
 
 
 def _why_kept(
-    ledger: Ledger, found: Sequence[Judged], policy: Policy, now: datetime, grace: timedelta
+    ledger: Ledger, found: Sequence[Judged], there: Shelf, policy: Policy, old_until: datetime
 ) -> Mapping[str, str]:
     """Return the ids of one cluster's snapshots to keep, each with why.
 
@@ -150,10 +148,16 @@ def _why_kept(
     """
     trusted = {one.ref.id for one in found if one.trust.trusted}
     candidates = [
-        Candidate(one.ref.id, one.ref.created, trusted=one.ref.id in trusted) for one in found
+        Candidate(
+            one.ref.id,
+            one.ref.created,
+            trusted=one.ref.id in trusted,
+            written=there.written.get(one.ref),
+        )
+        for one in found
     ]
     named = {ref.id for ref in ledger.named}
-    why = dict(keep(candidates, policy, now, named=named, grace=grace))
+    why = dict(keep(candidates, policy, old_until, named=named))
     cluster = found[0].ref.cluster if found else ""
     for latest in ledger.oldest_first(cluster, trusted)[-1:]:
         why.setdefault(latest, "newest trusted")
@@ -171,7 +175,8 @@ def apply_prune(
     """Do what was planned: manifests first, then what nothing refers to by a fresh mark.
 
     Safe to repeat, to kill and to run from two machines at once. Raises `NotApproved` where
-    `approved` is the digest of another plan.
+    `approved` is the digest of another plan, and `SnapshotNotTrustworthy` where the clock of this
+    machine is not the store's, or was not when the plan was made.
     """
     if approved is not None and approved != plan.digest:
         raise NotApproved(
@@ -180,17 +185,20 @@ def apply_prune(
         )
     locked: list[str] = []
     ledger = read_ledger(snapshots)
-    _require_whole(ledger, tuple(snapshots.list()))
+    there = shelf(snapshots)
+    _require_whole(ledger, there.refs)
     store = ready_to_write(snapshots, ledger)
+    ages.require_right_clock(snapshots)
+    old_until = ages.old_until(snapshots, grace)
+    _require_old(plan.removed, there, old_until)
     progress.expect(objects=len(plan.removed) + len(plan.garbage))
     if plan.removed:
         freed = {key for ref in plan.removed for key in _payload_keys(snapshots, ref)}
-        _require_right_clock(snapshots, prunes.write(snapshots, plan.removed, freed, store=store))
+        prunes.write(snapshots, plan.removed, freed, store=store)
     gone = tuple(ref for ref in plan.removed if _remove(snapshots, ref, locked, progress))
     collected = _sweep(snapshots, ledger, locked, progress, grace)
-    now = snapshots.now()
-    _forget_old_runs(snapshots, ledger, now)
-    for key in claims.outdated(snapshots.store, now):
+    _forget_old_runs(snapshots, ledger)
+    for key in claims.outdated(snapshots.store, old_until):
         _delete(snapshots, key, locked, Quiet())
     return PruneReport(gone, len(collected), sum(one.size for one in collected), tuple(locked))
 
@@ -215,20 +223,15 @@ def _require_whole(ledger: Ledger, present: Collection[SnapshotRef]) -> None:
         )
 
 
-def _require_right_clock(snapshots: SnapshotStore, key: str) -> None:
-    """Raise `StoreError` where this machine's clock is ahead of the store's.
-
-    `key` was written just now. With a clock that is ahead, what a run is writing at this moment
-    would pass for old, and be collected.
-    """
-    entries = snapshots.store.entries(key)
-    written = next((entry.modified for entry in entries if entry.key == key), None)
-    if written is not None and snapshots.now() - written > _SKEW:
-        raise StoreError(
-            f"nothing is deleted: the clock of this machine is ahead of that of {snapshots.url},"
-            f" by which it is {written:%Y-%m-%d %H:%M} UTC",
-            hint="set the clock (NTP), and prune again",
-        )
+def _require_old(removed: Collection[SnapshotRef], there: Shelf, old_until: datetime) -> None:
+    """Raise `SnapshotNotTrustworthy` where the plan was made while the clock was ahead."""
+    for ref in removed:
+        if max(ref.created, there.written.get(ref) or ref.created) > old_until:
+            raise SnapshotNotTrustworthy(
+                f"nothing is deleted: {ref.cluster}/{ref.id} is too young to be removed, though it"
+                " was not when the plan was made: this machine's clock was set back since",
+                hint="prune again",
+            )
 
 
 def _manifests(
@@ -273,9 +276,8 @@ def _sweep(
         return []
     sweep_id = snapshots.new_id()
     claims.announce(snapshots.store, sweep_id, found)
-    _require_right_clock(snapshots, names.sweep_key(sweep_id))
     agreed = [one for one in _fresh_garbage(snapshots, ledger, grace) if one.key in found]
-    others = claims.swept(snapshots.store, snapshots.now(), grace, but=sweep_id)
+    others = claims.swept(snapshots.store, ages.old_until(snapshots, grace), but=sweep_id)
     collected = [
         one
         for one in agreed
@@ -287,23 +289,25 @@ def _sweep(
 
 def _fresh_garbage(snapshots: SnapshotStore, ledger: Ledger, grace: timedelta) -> tuple[Entry, ...]:
     manifests, unreadable = _manifests(snapshots, ledger)
-    return () if unreadable else _garbage(ledger, manifests, snapshots.now(), grace)
+    return () if unreadable else _garbage(ledger, manifests, ages.old_until(snapshots, grace))
 
 
 def _garbage(
-    ledger: Ledger, manifests: Collection[Manifest], now: datetime, grace: timedelta
+    ledger: Ledger, manifests: Collection[Manifest], old_until: datetime
 ) -> tuple[Entry, ...]:
     """Return what nothing refers to, is old enough, and was not freed by a recent prune.
 
     Nothing where no manifest is listed at all, or a document of the last days, which may keep
     something from it, cannot be read.
     """
-    snapshots = ledger.snapshots
-    recent = ledger.prunes_after(names.new_id(now - grace, b"\0\0"))
-    if not manifests or recent.unreadable_before(now + grace):
+    snapshots, now = ledger.snapshots, ledger.snapshots.now()
+    if not manifests or old_until == ages.NEVER:
+        return ()
+    recent = ledger.prunes_after(names.new_id(old_until, b"\0\0"))
+    if recent.unreadable_before(now + GRACE):
         return ()
     try:
-        claimed = claims.claimed(snapshots.store, now, grace)
+        claimed = claims.claimed(snapshots.store, now, old_until)
     except SnapshotNotTrustworthy:
         return ()
     used = {payload.key for one in manifests for payload in one.payloads}
@@ -312,7 +316,7 @@ def _garbage(
     return tuple(
         entry
         for entry in _collectable(snapshots, present)
-        if entry.key not in used and entry.modified is not None and now - entry.modified >= grace
+        if entry.key not in used and entry.modified is not None and entry.modified <= old_until
     )
 
 
@@ -359,11 +363,13 @@ def _delete(snapshots: SnapshotStore, key: str, locked: list[str], progress: Pro
     return True
 
 
-def _forget_old_runs(snapshots: SnapshotStore, ledger: Ledger, now: datetime) -> None:
+def _forget_old_runs(snapshots: SnapshotStore, ledger: Ledger) -> None:
     """Delete old run documents, never the newest: they name what must not be lost."""
     newest = {names.run_key(run.id) for run in ledger.runs.values()}
-    entries = [entry.key for entry in snapshots.store.entries(names.RUNS)]
-    before = names.RUNS + names.new_id(now - _KEEP_RUNS, b"\0\0")
-    for key in entries[:-1]:
-        if key < before and key not in newest:
-            _delete(snapshots, key, [], Quiet())
+    entries = list(snapshots.store.entries(names.RUNS))
+    old_until = ages.old_until(snapshots, _KEEP_RUNS)
+    before = names.RUNS + names.new_id(old_until, b"\0\0")
+    for entry in entries[:-1]:
+        old = entry.key < before and (entry.modified or ages.NEVER) <= old_until
+        if old and entry.key not in newest:
+            _delete(snapshots, entry.key, [], Quiet())

@@ -44,6 +44,12 @@ class Candidate:
     created: datetime
     trusted: bool
     """It is not fuzzy, and was proved complete."""
+    written: datetime | None = None
+    """By the store: the clock of the machine that made it may have been behind."""
+
+    def is_younger(self, old_until: datetime) -> bool:
+        """Say whether it is dated after that moment, by its id or by the store."""
+        return max(self.created, self.written or self.created) > old_until
 
 
 _PERIODS: Final[tuple[tuple[str, Callable[[datetime], tuple[int, ...]]], ...]] = (
@@ -58,13 +64,13 @@ _PERIODS: Final[tuple[tuple[str, Callable[[datetime], tuple[int, ...]]], ...]] =
 def keep(
     candidates: Sequence[Candidate],
     policy: Policy,
-    now: datetime,
+    old_until: datetime,
     *,
     named: Collection[str] = (),
-    grace: timedelta = GRACE,
 ) -> Mapping[str, str]:
     """Return the ids to keep, each with why. `named` are ids that something else refers to.
 
+    `old_until` is the moment until which a snapshot is older than the grace (`ages`).
     What is kept of a set is kept of every part of it that has it, so that pruning often ends as
     pruning once does; an empty result only for no candidates.
     """
@@ -73,7 +79,7 @@ def keep(
     for one in newest_first:
         if one.id in named:
             why[one.id] = "the newest run"
-        elif now - one.created < grace:
+        elif one.is_younger(old_until):
             why[one.id] = "new"
     for one in newest_first[: policy.last]:
         why.setdefault(one.id, "last")

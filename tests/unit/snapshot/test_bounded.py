@@ -98,10 +98,10 @@ def test_a_malformed_claim_lets_nothing_be_collected_for_a_day(runs: Runs, how: 
     runs.store.put(key, MALFORMED[how])
 
     if how == "no format":  # no field that counts is wrong in it
-        assert claims.claimed(runs.store, now, GRACE) == set()
+        assert claims.claimed(runs.store, now, now - GRACE) == set()
         return
     with pytest.raises(SnapshotNotTrustworthy):
-        claims.claimed(runs.store, now, GRACE)
+        claims.claimed(runs.store, now, now - GRACE)
     assert plan_prune(runs.snapshots, ONLY_LAST).garbage == ()
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kled.errors import StoreError
+from kled.errors import SnapshotNotTrustworthy
 from kled.snapshot import order
 from kled.snapshot.choosing import choose
 from kled.snapshot.ledger import read_ledger
@@ -92,7 +92,7 @@ def test_a_machine_whose_clock_is_ahead_collects_nothing() -> None:
     runs.store.put(young, b"of a snapshot whose manifest is not written yet")
     ahead = wrong_clock(runs, AHEAD, at=900)
 
-    with pytest.raises(StoreError, match="clock of this machine is ahead"):
+    with pytest.raises(SnapshotNotTrustworthy, match="clock of this machine is ahead"):
         apply_prune(ahead.snapshots, plan_prune(ahead.snapshots, ONLY_LAST), Quiet())
 
     assert young in keys(runs.store)

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kled.errors import InvalidInput
-from kled.snapshot.retention import Candidate, Policy, keep
+from kled.snapshot.retention import GRACE, Candidate, Policy, keep
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
-NO_GRACE = timedelta()
+OLD_UNTIL = NOW - GRACE
 
 ages = st.lists(st.integers(0, 3 * 365 * 24 * 60), unique=True, max_size=60)
 policies = st.builds(
@@ -42,7 +42,7 @@ def test_the_newest_trusted_one_and_the_last_ones_always_stay(
 ) -> None:
     found = candidates(minutes)
 
-    kept = keep(found, policy, NOW)
+    kept = keep(found, policy, OLD_UNTIL)
 
     newest = sorted(found, key=lambda one: one.id, reverse=True)
     assert {one.id for one in newest[: policy.last]} <= kept.keys()
@@ -54,9 +54,9 @@ def test_the_newest_trusted_one_and_the_last_ones_always_stay(
 @settings(max_examples=200, deadline=None)
 def test_pruning_twice_is_pruning_once(minutes: list[int], policy: Policy) -> None:
     found = candidates(minutes)
-    kept = keep(found, policy, NOW)
+    kept = keep(found, policy, OLD_UNTIL)
 
-    again = keep([one for one in found if one.id in kept], policy, NOW)
+    again = keep([one for one in found if one.id in kept], policy, OLD_UNTIL)
 
     assert again.keys() == kept.keys()
 
@@ -64,7 +64,7 @@ def test_pruning_twice_is_pruning_once(minutes: list[int], policy: Policy) -> No
 @given(ages, policies)
 @settings(max_examples=200, deadline=None)
 def test_no_more_is_kept_than_the_numbers_say(minutes: list[int], policy: Policy) -> None:
-    kept = keep(candidates(minutes), policy, NOW, grace=NO_GRACE)
+    kept = keep(candidates(minutes), policy, NOW)
     numbers = (
         policy.last,
         policy.hourly,
