@@ -114,12 +114,24 @@ def _state_store(call: Call) -> Row:
         return _row("state store", "wrong", error.message, needed=True)
     bad = ", ".join(f"{one.name} ({one.problem})" for one in found if one.problem)
     words = f"{call.settings.state_store}: {len(found)} clusters"
+    if not found and not lost and (gone := _gone(call)):
+        return _row("state store", "wrong", f"{words}; {gone}", needed=True)
     if bad or lost:
         told = f"{words}; kops cannot load {bad}" if bad else words
         told += f"; the config of {', '.join(lost)} is gone" if lost else ""
         told += "; kled kops get-clusters and kled snapshot create --all tell what mends them"
         return _row("state store", "wrong", told, needed=True)
     return _row("state store", "ok", words, needed=True)
+
+
+def _gone(call: Call) -> str | None:
+    """Say which clusters an empty state store held, as its snapshots know; None: none."""
+    from kled.operations.remembered import all_gone  # noqa: PLC0415 - not for --help
+
+    try:
+        return all_gone(call.stores) if call.settings.snapshot_store else None
+    except KledError:  # said in the row of the snapshot store
+        return None
 
 
 def _snapshot_store(call: Call) -> Row:

@@ -79,7 +79,7 @@ def _backups(_ctx: click.Context, _option: click.Parameter, typed: str) -> int |
     callback=_backups,
     help="How many complete backups of each etcd cluster to take, newest first [default: 1].",
 )
-@click.option("--anew", is_flag=True, help="Write everything anew; reuse no earlier snapshot.")
+@click.option("--anew", is_flag=True, help="Write everything anew; what is lost is given up.")
 @click.option(
     "--retain-until", metavar="TIME", help="Object lock until then (ISO 8601, with zone)."
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from kled.errors import KledError, NotApproved
+from kled.errors import KledError, NotApproved, SnapshotMissing
 from kled.kops.layout import CONFIG
 from kled.operations import other_identity
 from kled.operations.final_snapshot import final_step
@@ -16,7 +16,7 @@ from kled.operations.overrides import Overrides
 from kled.operations.session import Session
 from kled.operations.step import ADDS_ONLY, Operation, Step
 from kled.operations.stores import require_state_store
-from kled.operations.taken_snapshot import advised, require_trusted, taken, words
+from kled.operations.taken_snapshot import advised, emptied, require_trusted, taken, words
 from kled.retry import CHANGE, READ
 from kled.storage.bounded import is_there
 
@@ -74,18 +74,27 @@ def _after(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]
     if anew and not overrides.no_epoch:
         yield other_identity.anew_step(cluster)
     if (anew or guards.snapshot == "after") and not overrides.no_snapshot:
-        yield replace(_snapshot_step(guards, cluster, overrides), name=FIRST)
+        yield _snapshot_step(guards, cluster, overrides, first=True)
     if guards.epoch == "end" and not overrides.no_epoch:
         yield vacate_step(cluster)
 
 
-def _snapshot_step(guards: Guards, cluster: str, overrides: Overrides) -> Step:
+def _snapshot_step(
+    guards: Guards, cluster: str, overrides: Overrides, *, first: bool = False
+) -> Step:
     """Return the snapshot that `guards` ask for.
 
-    Whoever lets a cluster begin anew with other keys knows that its state is not whole.
+    Whoever lets a cluster begin anew with other keys knows that its state is not whole. The `first`
+    one of keys that exist nowhere else is taken whatever else the snapshot store has lost.
     """
     needs_trusted = guards.needs_trusted and overrides.new_identity != cluster
-    return snapshot_step(cluster, may_be_gone=guards.mends_loss, needs_trusted=needs_trusted)
+    step = snapshot_step(
+        cluster,
+        may_be_gone=guards.mends_loss,
+        needs_trusted=needs_trusted,
+        refuses=needs_trusted and not first,
+    )
+    return replace(step, name=FIRST) if first else step
 
 
 def epoch_step(cluster: str, *, ends: bool = False) -> Step:
@@ -116,10 +125,25 @@ def check_epoch(session: Session, cluster: str, *, ends: bool = False) -> str:
             known = epoch.read(snapshots, cluster)
         if (known is None or known.vacant) and not _is_there(session, cluster):
             return "none yet: the cluster is not there"
+        _require_mounted(session)
         found = epoch.check(snapshots, cluster, here)
         if found.ends and not ends and _is_there(session, cluster):
             epoch.announce_end(snapshots, cluster, here, ends=False)
-    return f"epoch {found.number}"
+    return f"epoch {found.number}" + ("" if known else ", which begins now: none was known")
+
+
+def _require_mounted(session: Session) -> None:
+    """Raise where the snapshot store was emptied: an epoch written there would begin it anew."""
+    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415 - not for --help
+    from kled.snapshot.losses import require_mounted  # noqa: PLC0415
+
+    snapshots = session.snapshot_store
+    if not snapshots.root.missing:
+        return
+    try:
+        require_mounted(read_ledger(snapshots, session.stores.remembering))
+    except SnapshotMissing as error:
+        raise emptied(error) from error
 
 
 def _end_elsewhere(session: Session, cluster: str, url: str) -> None:
@@ -174,18 +198,26 @@ def vacate_step(cluster: str) -> Step:
     return Step("end epoch", act, READ)
 
 
-def snapshot_step(cluster: str, *, may_be_gone: bool = False, needs_trusted: bool = False) -> Step:
+def snapshot_step(
+    cluster: str,
+    *,
+    may_be_gone: bool = False,
+    needs_trusted: bool = False,
+    refuses: bool = False,
+) -> Step:
     """Take a snapshot before anything is changed; where nothing is new, the newest one counts.
 
     Safe to repeat and to kill: a snapshot exists when its manifest does. A cluster that is not
     there yet has nothing to lose; one that was there and is gone raises `NotApproved`, unless it
     `may_be_gone`, as for a restore. One that could not be brought back from what was taken is said
-    to be so, and raises `SnapshotNotTrustworthy` where the change `needs_trusted`.
+    to be so, and raises `SnapshotNotTrustworthy` where the change `needs_trusted`. Where it
+    `refuses`, that is raised, too, before anything is written, where the snapshot store may have
+    lost snapshots; else that is said.
     """
 
     def act(session: Session) -> str:
         with advised():
-            result = taken(session, cluster)
+            result = taken(session, cluster, refuses=refuses)
             if result is None:
                 if not may_be_gone:
                     _refuse_lost(session, cluster)

@@ -82,6 +82,7 @@ class BackUpState:
                 progress=counted(session),
                 retain_until=self.retain_until,
                 reuse=self.reuse,
+                settles=not self.reuse,
                 etcd_backups=self.etcd_backups,
             )
             bad = [one.cluster for one in done.clusters if not one.trusted]

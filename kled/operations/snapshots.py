@@ -13,6 +13,7 @@ from kled.config import Settings
 from kled.errors import KledError, SnapshotMissing, StoreDenied
 from kled.operations import stores
 from kled.operations.kops_proof import birth_check, kops_check
+from kled.operations.remembered import require_whole
 
 if TYPE_CHECKING:
     from kled.snapshot.judging import Judged
@@ -26,18 +27,21 @@ if TYPE_CHECKING:
 BY = f"kled {__version__}"
 
 
-def back_up(
+def back_up(  # noqa: PLR0913 - what is taken, and how, each by its name
     opened: stores.Stores,
     clusters: Sequence[str] | None,
     *,
     progress: "Progress",
     retain_until: datetime | None = None,
     reuse: bool = True,
+    settles: bool = False,
+    before_change: bool = False,
     etcd_backups: int | None = 1,
 ) -> "RunResult":
     """Snapshot the named clusters, or all. Safe to repeat and to kill (`snapshot.create`).
 
-    `etcd_backups` is how many complete backups of each etcd cluster to take; None takes all.
+    `etcd_backups` is how many complete backups of each etcd cluster to take; None takes all. The
+    rest is that of `CreateOptions`.
     """
     from kled.snapshot.create import create  # noqa: PLC0415 - not for --help
     from kled.snapshot.results import CreateOptions  # noqa: PLC0415
@@ -46,7 +50,15 @@ def back_up(
         opened.state,
         opened.snapshots,
         clusters,
-        options=CreateOptions(BY, etcd_backups, retain_until, reuse, birth_check(opened.settings)),
+        options=CreateOptions(
+            BY,
+            etcd_backups,
+            retain_until,
+            reuse,
+            settles,
+            before_change,
+            birth_check(opened.settings),
+        ),
         progress=progress,
     )
 
@@ -274,11 +286,13 @@ def state_of(opened: stores.Stores) -> str:
     """Say in words where the snapshot store is and how it is protected.
 
     Asks the store, writes a probe and removes it, and reads every key that is named. Raises what
-    is wrong with one of them.
+    is wrong with one of them, and `SnapshotMissing` or `SnapshotNotTrustworthy`, before anything is
+    written, where the state store remembers what is not there.
     """
     from kled.snapshot import names  # noqa: PLC0415 - not for --help
 
     kept = opened.snapshots
+    require_whole(opened)
     words = ["encrypted" if kept.sealer.encrypts else "NOT ENCRYPTED"]
     words.append(_signed(kept))
     words.append("can be opened here" if kept.opener.can_open else "no identity here")

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import ClusterNotFound, SnapshotNotTrustworthy, StoreError
+from kled.errors import ClusterNotFound, SnapshotMissing, SnapshotNotTrustworthy, StoreError
 from kled.operations.session import Session
 
 if TYPE_CHECKING:
@@ -21,22 +22,44 @@ _UNREACHABLE: Final = (
 
 
 def taken(
-    session: Session, cluster: str, *, reuse: bool = True, etcd_backups: int | None = 1
+    session: Session,
+    cluster: str,
+    *,
+    reuse: bool = True,
+    etcd_backups: int | None = 1,
+    refuses: bool = True,
 ) -> "ClusterResult | None":
-    """Return the snapshot that holds what is there now; None where there is no such cluster."""
+    """Return the snapshot that holds what is there now; None where there is no such cluster.
+
+    Raises `SnapshotNotTrustworthy` where the snapshot store is empty though something was written
+    there, and, where it `refuses`, where it may have lost snapshots: a change never lets that go
+    unnoticed. Else that is said in the result.
+    """
     from kled.operations.snapshots import back_up  # noqa: PLC0415
     from kled.snapshot.progress import Quiet  # noqa: PLC0415
 
-    found = back_up(
-        session.stores,
-        [cluster],
-        progress=Quiet(),
-        reuse=reuse,
-        etcd_backups=etcd_backups,
-    )
+    try:
+        found = back_up(
+            session.stores,
+            [cluster],
+            progress=Quiet(),
+            reuse=reuse,
+            before_change=refuses,
+            etcd_backups=etcd_backups,
+        )
+    except SnapshotMissing as error:
+        raise emptied(error) from error
     if isinstance(found.clusters[0].error, ClusterNotFound):
         return None
-    return found.require().clusters[0]
+    return replace(found.require().clusters[0], of_store=found.findings)
+
+
+def emptied(error: SnapshotMissing) -> SnapshotNotTrustworthy:
+    """Return the refusal of a change before which the snapshot store turns out to be empty."""
+    return SnapshotNotTrustworthy(
+        f"no change begins while that is so: {error.message}",
+        hint=f"{error.hint}; in an emergency: --no-epoch --no-snapshot",
+    )
 
 
 @contextmanager
@@ -55,8 +78,13 @@ def words(session: Session, result: "ClusterResult") -> str:
     """Say which snapshot it is, and what is wrong with it."""
     kept = "nothing is new since" if result.reused else "snapshot"
     wrong = f"; IT CANNOT BE TRUSTED: {'; '.join(result.reasons)}" if result.reasons else ""
+    of_store = (
+        f"; THE SNAPSHOT STORE MAY HAVE LOST SNAPSHOTS: {'; '.join(result.of_store)}"
+        if result.of_store
+        else ""
+    )
     sealed = "" if session.settings.snapshot_profile.recipients else "; NOT ENCRYPTED"
-    return f"{kept} {result.snapshot} (level {result.level}){wrong}{sealed}"
+    return f"{kept} {result.snapshot} (level {result.level}){wrong}{of_store}{sealed}"
 
 
 def require_trusted(session: Session, result: "ClusterResult") -> None:

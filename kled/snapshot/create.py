@@ -24,6 +24,7 @@ from kled.snapshot.at_birth import Reader as KopsReader
 from kled.snapshot.choosing import way_back
 from kled.snapshot.earlier import Earlier
 from kled.snapshot.ledger import read_ledger, ready_to_write
+from kled.snapshot.losses import lost_of, no_change
 from kled.snapshot.lost_backups import lost_backups
 from kled.snapshot.lost_keysets import lost_keysets
 from kled.snapshot.making import Made, Making
@@ -83,6 +84,7 @@ class _Create:
         self._orphans: list[str] = []
         self._gone = Vanished()
         self._findings: list[str] = []
+        self._lost: set[str] = set()
         self._made: dict[str, Manifest] = {}
         self._id = snapshots.new_id()
         self._ledger = read_ledger(snapshots, state)
@@ -108,7 +110,8 @@ class _Create:
 
     def run(self, clusters: Sequence[str] | None) -> RunResult:
         """Do it, and write the run's document where something was looked at."""
-        require_fit(self._ledger, anew=not self._options.reuse)
+        self._settled = self._options.settles and clusters is None
+        require_fit(self._ledger, self._options)
         self._store = ready_to_write(self._snapshots, self._ledger, self._id)
         self._findings += [*self._ledger.doubts, *self._ledger.findings]
         self._warnings += self._ledger.remarks
@@ -117,18 +120,29 @@ class _Create:
                 "snapshots are NOT ENCRYPTED: whoever reads the snapshot store has every cluster's"
                 " CA keys; name age recipients in KLED_SNAPSHOT_RECIPIENTS"
             )
+        self._look_for_lost(clusters)
         results = self._all() if clusters is None else self._named(clusters)
         results.sort(key=lambda one: one.cluster)
         if results or self._earlier.known():  # nothing is written into what may not be mounted
             self._write_run(results)
+        settled, found = self._settled, (*self._findings, *self._earlier.findings)
         return RunResult(
             self._id,
             tuple(results),
             tuple(self._orphans),
-            (*self._warnings, *self._earlier.warnings),
-            (*self._findings, *self._earlier.findings),
+            (*self._warnings, *self._earlier.warnings, *(found if settled else ())),
+            () if settled else found,
             None if results else no_cluster(self._state, self._orphans),
         )
+
+    def _look_for_lost(self, clusters: Sequence[str] | None) -> None:
+        """Say which of the newest snapshots are gone; before a change that is raised."""
+        lost = lost_of(self._ledger, clusters)
+        self._lost = {ref.cluster for ref in lost}
+        if lost and self._options.before_change:
+            raise no_change(tuple(lost.values()))
+        self._earlier.forget_lost(lost)
+        (self._warnings if self._options.settles else self._findings).extend(lost.values())
 
     def _named(self, clusters: Sequence[str]) -> list[ClusterResult]:
         self._progress.expect(clusters=len(clusters))
@@ -294,7 +308,8 @@ class _Create:
                 made = self._made.get(one.cluster)
                 before = clusters.get(one.cluster)
                 clusters[one.cluster] = entry_of(self._snapshots, one, before, made, self._id)
-        forgotten = {} if self._options.reuse else self._gone.lost_snapshots(self._snapshots)
+        settles = self._options.settles
+        forgotten = self._gone.lost_snapshots(self._snapshots) if settles else {}
         self._warnings += forgotten.values()
         clusters = {name: one for name, one in clusters.items() if name not in forgotten}
         run = next_run(
@@ -306,7 +321,14 @@ class _Create:
             store=self._store,
         )
         runs.write(self._snapshots, run)
-        self._warnings += remember(self._state, self._ledger, run, forgotten)
+        self._warnings += remember(
+            self._state,
+            self._ledger,
+            run,
+            forget=forgotten,
+            keep=() if settles else self._lost,
+            settled=self._settled,
+        )
 
     def _finished(self, made: Made, chosen: Selection, began: float) -> ClusterResult:
         manifest = made.manifest

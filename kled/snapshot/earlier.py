@@ -5,6 +5,7 @@ every run until that is cured. One that failed a check, mixes two states, or was
 by another kled is not built on: it is taken anew.
 """
 
+from collections.abc import Collection
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -61,6 +62,17 @@ class Earlier:
         self._marking = requests.submit(marked, self._snapshots)  # nobody waits for one LIST more
         self._run = self._newest_run()
 
+    def forget_lost(self, unlisted: Collection[SnapshotRef]) -> None:
+        """Build on none of these that is gone, as its listing says; a GET for each."""
+        run = self._run
+        if run is None:
+            return
+        names = [ref.cluster for ref in unlisted if self._is_newest(run, ref)]
+        gone = self._requests.map(partial(self._why_lost, run), names)
+        lost = {name for name, why in zip(names, gone, strict=True) if why is not None}
+        kept = {name: entry for name, entry in run.clusters.items() if name not in lost}
+        self._run = replace(run, clusters=kept)
+
     def known(self) -> dict[str, RunEntry]:
         """Return what earlier runs of this state store knew, whoever could read their snapshots."""
         earlier = self._run or self._ledger.runs.get(self._state_store)
@@ -116,6 +128,11 @@ class Earlier:
             return None
         return earlier if earlier.recipients == self._snapshots.keys.recipients else None
 
+    @staticmethod
+    def _is_newest(run: Run, ref: SnapshotRef) -> bool:
+        entry = run.clusters.get(ref.cluster)
+        return entry is not None and entry.snapshot == ref.id
+
     def _distrust(self, cluster: str, why: str) -> None:
         self.warnings.append(f"{why}: a new snapshot is made that needs no earlier one")
         self._distrusted.add(cluster)
@@ -134,7 +151,7 @@ class Earlier:
         run is the newest, where it is not signed though a key is configured, and by `verify`.
         """
         names = sorted(name for name, one in run.clusters.items() if one.snapshot)
-        if not names:
+        if not names or not self._reuse:
             return run
         at = int(self._id[-4:], 16) % len(names)
         unsure = self._ledger.doubts or (self._snapshots.verification_keys and not run.signed)
@@ -145,11 +162,17 @@ class Earlier:
 
     def _if_lost(self, run: Run, name: str) -> str | None:
         """Return the name where its snapshot is not there, and say so."""
+        why = self._why_lost(run, name)
+        if why is None:
+            return None
+        self.findings.append(f"{why}, though run {run.id} names it")
+        return name
+
+    def _why_lost(self, run: Run, name: str) -> str | None:
         try:
             self._snapshots.manifest(SnapshotRef(name, run.clusters[name].snapshot or ""))
         except (SnapshotMissing, SnapshotNotTrustworthy) as error:
-            self.findings.append(f"{error.message}, though run {run.id} names it")
-            return name
+            return error.message
         return None
 
 

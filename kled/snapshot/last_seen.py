@@ -62,22 +62,27 @@ def read(state: ObjectStore, snapshots: SnapshotStore) -> tuple[LastSeen, str] |
     return document.require(_model), document.tag
 
 
-def write(
+def write(  # noqa: PLR0913 - what is merged, each by its name
     state: ObjectStore,
     snapshots: SnapshotStore,
     run: Run,
     known: tuple[LastSeen, str] | None = None,
+    *,
     forget: Collection[str] = (),
+    keep: Collection[str] = (),
+    anew: bool = False,
 ) -> None:
     """Remember the run; of two at once both are remembered, by the clusters that each looked at.
 
     `known` is what was read before: as long as it holds, nothing is read again. Safe to repeat: a
     run that is remembered already, or an older one, changes nothing. What was damaged is written
-    anew. `forget` are clusters whose snapshots are lost for good. Raises what the store raises:
-    `StoreDenied` where this machine may only read the state store.
+    anew. `forget` are clusters whose snapshots are lost for good, `keep` those whose remembered
+    snapshot stays, though the run has another; `anew` remembers the run alone. Raises what the
+    store raises: `StoreDenied` where this machine may only read the state store.
     """
     for _ in range(_ATTEMPTS):
-        seen = _merged(known[0] if known else None, snapshots.url, run, forget)
+        before = None if anew or known is None else known[0]
+        seen = _merged(before, snapshots.url, run, forget, keep)
         if known and seen == known[0]:
             return
         if _stored(state, snapshots, seen, known[1] if known else None):
@@ -105,12 +110,18 @@ def _stored(state: ObjectStore, snapshots: SnapshotStore, seen: LastSeen, tag: s
     return True
 
 
-def _merged(seen: LastSeen | None, url: str, run: Run, forget: Collection[str] = ()) -> LastSeen:
+def _merged(
+    seen: LastSeen | None,
+    url: str,
+    run: Run,
+    forget: Collection[str] = (),
+    keep: Collection[str] = (),
+) -> LastSeen:
     """Add what the run looked at itself; the rest it only carried on."""
     looked_at = {
         name: entry.snapshot
         for name, entry in run.clusters.items()
-        if entry.snapshot and (seen is None or entry.run == run.id)
+        if entry.snapshot and (seen is None or (entry.run == run.id and name not in keep))
     }
     if seen is None:
         return LastSeen(url, run.id, run.number, looked_at, run.signed_since)

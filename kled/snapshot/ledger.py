@@ -11,13 +11,14 @@ from functools import cached_property
 
 from kled.errors import KledError, SnapshotNotTrustworthy
 from kled.pool import Pool
-from kled.snapshot import last_seen, order, prunes, root
+from kled.snapshot import last_seen, names, order, prunes, root
 from kled.snapshot.last_seen import LastSeen
-from kled.snapshot.newest_runs import newest_runs, recent_runs
+from kled.snapshot.newest_runs import KEPT, NewestRuns, newest_runs, recent_runs
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.root import RootState
 from kled.snapshot.runs import ENDED, GONE, Run, RunEntry
 from kled.storage.base import ObjectStore
+from kled.storage.bounded import is_there
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ class Ledger:
     seen: LastSeen | None = None
     """What the state store remembers, where it was asked."""
     seen_tag: str = ""
+    taken_back: bool = False
+    """The store lacks the run that the state store remembers: one of the doubts. It stays until a
+    person settles it (`next_run.remember`)."""
 
     def entry(self, cluster: str) -> RunEntry | None:
         """Return what is known of a cluster: by the newest run that has seen it alive."""
@@ -129,19 +133,24 @@ def read_ledger(snapshots: SnapshotStore, state: ObjectStore | None = None) -> L
         found, (memory, seen_doubts, remarks) = looking.result(), remembering.result()
         seen, tag = memory or (None, "")
         chain = reading.result()(_earliest(found, None, seen), found.store)
+    taken_back: tuple[str, ...] = ()
+    if seen is not None and _lacks(chain, seen, snapshots):
+        chain = newest_runs(snapshots)(_earliest(found, None, seen), found.store)
+        if _lacks(chain, seen, snapshots):  # not only written since the first listing
+            taken_back = _taken_back(chain.newest, seen)
     newest = chain.newest
-    rolled_back = _taken_back(newest, seen)
     return Ledger(
         snapshots,
         found,
         newest,
         chain.read,
         chain.by_state_store,
-        (*chain.doubts, *seen_doubts, *rolled_back),
+        (*chain.doubts, *seen_doubts, *taken_back),
         _wrong_with_root(found, newest),
         (*remarks, *chain.remarks),
         seen,
         tag,
+        bool(taken_back),
     )
 
 
@@ -180,10 +189,21 @@ def _remembered(
         return None, (), (f"{words}: {error.message}",)
 
 
-def _taken_back(newest: Run | None, seen: LastSeen | None) -> tuple[str, ...]:
-    """Say that the state store remembers a run that is later than any that is there."""
-    if seen is None or (newest is not None and newest.number >= seen.number):
-        return ()
+def _lacks(chain: NewestRuns, seen: LastSeen, snapshots: SnapshotStore) -> bool:
+    """Say whether the run is gone that the state store remembers.
+
+    Later runs do not stand in for it: they may be those of a store that was taken back and written
+    to since. A request where it is older than what was listed.
+    """
+    if chain.newest is None or chain.newest.number < seen.number:
+        return True
+    if seen.run in chain.listed or seen.run < names.new_id(snapshots.now() - KEPT, b"\0\0"):
+        return False
+    return not is_there(snapshots.store, names.run_key(seen.run))
+
+
+def _taken_back(newest: Run | None, seen: LastSeen) -> tuple[str, ...]:
+    """Say that the state store remembers a run that is not there."""
     there = f"the newest run there is {newest.id}" if newest else "no run is there"
     words = (
         f"the state store remembers run {seen.run}, and {there}: somebody removed it, took the"

@@ -20,6 +20,8 @@ from kled.storage.base import Entry
 
 _RECENT: Final = timedelta(days=7)
 """Looking among the newest ones first keeps the search at one request."""
+KEPT: Final = timedelta(days=80)
+"""For so long every run is there: a prune removes those of more than 90 days, by its own clock."""
 _STEPS: Final = 64
 """Documents that are read at most: whoever forges more of them gets a doubt, and no answer."""
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -37,6 +39,8 @@ class NewestRuns:
     remarks: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
     """The ids of the runs that were read and count."""
+    listed: tuple[str, ...] = ()
+    """The ids of the runs of the last days, read or not."""
 
 
 def newest_runs(snapshots: SnapshotStore) -> Judge:
@@ -94,7 +98,7 @@ class _Search:
                 doubts.setdefault(run_id, counted)
         newest = max(good, key=lambda one: _rank(one, now), default=None)
         if newest is None:
-            return NewestRuns(doubts=tuple(doubts.values()))
+            return NewestRuns(doubts=tuple(doubts.values()), listed=tuple(self._ids))
         if newest.signed and newest.signed_since and not since:
             return self.judged(newest.signed_since, store)
         known = {*newest.overtakes, newest.id}
@@ -108,6 +112,7 @@ class _Search:
                 for one in ahead
             ),
             tuple(sorted(one.id for one in good)),
+            tuple(self._ids),
         )
 
     def all_counted(self, since: str | None, store: str | None) -> list[Run]:

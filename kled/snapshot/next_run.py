@@ -7,42 +7,30 @@ known of all clusters of its own state store, and names the newest runs of the o
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from kled.errors import SnapshotMissing, StoreDenied
+from kled.errors import StoreDenied
 from kled.snapshot import last_seen, order
 from kled.snapshot.ledger import Ledger
+from kled.snapshot.losses import no_change, require_mounted
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.results import ClusterResult
+from kled.snapshot.results import ClusterResult, CreateOptions
 from kled.snapshot.root import require_recipients
 from kled.snapshot.runs import MOST, Run, RunEntry
 from kled.storage.base import ObjectStore
 
 
-def require_fit(ledger: Ledger, *, anew: bool) -> None:
+def require_fit(ledger: Ledger, options: CreateOptions) -> None:
     """Raise what keeps a run from being written here, before anything is read or written.
 
     `InvalidInput` where its snapshots would be plain among encrypted ones, `SnapshotMissing` where
-    the store does not seem to be mounted, unless all is made `anew`.
+    the store does not seem to be mounted, unless a person settled that, and before a change
+    `SnapshotNotTrustworthy` where newer snapshots may be lost.
     """
     require_recipients(ledger.snapshots, ledger.recipients)
-    if not anew:
-        _require_mounted(ledger)
-
-
-def _require_mounted(ledger: Ledger) -> None:
-    """Raise `SnapshotMissing` where the store is empty that this state store was copied to.
-
-    A directory that nothing is mounted on looks like that; whoever writes there has no backup.
-    """
-    snapshots, seen = ledger.snapshots, ledger.seen
-    if seen is None or ledger.newest is not None or not ledger.root.missing:
-        return
-    if next(iter(snapshots.list()), None) is None:
-        raise SnapshotMissing(
-            f"{snapshots.url} is empty, and run {seen.run} was written there",
-            hint="is it mounted, and is it the right one? if it was emptied on purpose:"
-            " kled snapshot create --all --anew",
-        )
+    if not options.settles:
+        require_mounted(ledger)
+    if options.before_change and ledger.doubts:
+        raise no_change(ledger.doubts)
 
 
 def next_run(
@@ -107,12 +95,25 @@ def entry_of(
 
 
 def remember(
-    state: ObjectStore, ledger: Ledger, run: Run, forget: Collection[str]
+    state: ObjectStore,
+    ledger: Ledger,
+    run: Run,
+    *,
+    forget: Collection[str] = (),
+    keep: Collection[str] = (),
+    settled: bool = False,
 ) -> tuple[str, ...]:
-    """Let the state store remember the run; return a warning where it may only be read."""
+    """Let the state store remember the run; return a warning where it may only be read.
+
+    Where the store was taken back, nothing is remembered until a person `settled` that: what was
+    known of the later moment is all that tells of it. So it is with the clusters to `keep`, whose
+    remembered snapshots are lost; `forget` are those that nobody asks for any more.
+    """
+    if ledger.taken_back and not settled:
+        return ()
     known = (ledger.seen, ledger.seen_tag) if ledger.seen else None
     try:
-        last_seen.write(state, ledger.snapshots, run, known, forget)
+        last_seen.write(state, ledger.snapshots, run, known, forget=forget, keep=keep, anew=settled)
     except StoreDenied:
         words = (
             "the state store may only be read here, so it cannot remember its newest snapshots:"

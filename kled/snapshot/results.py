@@ -33,6 +33,11 @@ class CreateOptions:
     """Object lock, where the snapshot store has it."""
     reuse: bool = True
     """False writes everything anew, also what is known from earlier snapshots."""
+    settles: bool = False
+    """A person says that what is lost is lost: an emptied store is begun anew, and what the state
+    store remembers is forgotten, where all clusters are taken."""
+    before_change: bool = False
+    """A change waits for it: nothing is written where the store may have lost snapshots."""
     kops_check: "KopsCheck | None" = None
     """Lets a kops read what is new, for level 2 (`kled.snapshot.at_birth`)."""
 
@@ -61,6 +66,8 @@ class ClusterResult:
     error: KledError | None = None
     cure: str = ""
     """What a person types next; empty where only `mend` can say it."""
+    of_store: tuple[str, ...] = ()
+    """What is wrong with the snapshot store, where the run was for this cluster alone."""
 
     @property
     def problems(self) -> tuple[str, ...]:

@@ -113,7 +113,7 @@ def test_what_is_lost_for_good_is_made_anew_and_prunes_go_on() -> None:
 
 
 def anew(runs: Runs) -> None:
-    options = CreateOptions(by="test", reuse=False)
+    options = CreateOptions(by="test", reuse=False, settles=True)
     create(runs.state, runs.snapshots, None, options=options, progress=Quiet()).require()
 
 

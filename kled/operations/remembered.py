@@ -1,0 +1,42 @@
+"""What each store knows of the other, so that one that was emptied or taken back is not green."""
+
+from functools import partial
+
+from kled.errors import SnapshotNotTrustworthy
+from kled.operations import stores
+
+
+def all_gone(opened: stores.Stores) -> str | None:
+    """Say which clusters are gone from an empty state store, as a backup would; None: none are.
+
+    A request for each that its newest run knew.
+    """
+    from kled.snapshot.choosing import way_back  # noqa: PLC0415 - not for --help
+    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.vanished import vanished  # noqa: PLC0415
+
+    url = opened.state.location.url
+    ledger = read_ledger(opened.snapshots, opened.remembering)
+    run = ledger.runs.get(url)
+    back = partial(way_back, opened.snapshots, ledger=ledger)
+    failures = vanished(opened.snapshots, run.clusters if run else {}, (), url, back).failures
+    errors = [one.error for one in failures if one.error is not None]
+    if not errors:
+        return None
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{errors[0].message}{more}; {errors[0].hint}"
+
+
+def require_whole(opened: stores.Stores) -> None:
+    """Raise where a backup of this state store would say that snapshots are lost."""
+    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415 - not for --help
+    from kled.snapshot.losses import lost_of, require_mounted  # noqa: PLC0415
+    from kled.snapshot.trust import brief  # noqa: PLC0415
+
+    ledger = read_ledger(opened.snapshots, opened.remembering)
+    require_mounted(ledger)
+    if wrong := (*ledger.doubts, *lost_of(ledger, None).values()):
+        raise SnapshotNotTrustworthy(
+            f"{opened.snapshots.url} may have lost snapshots: {brief(wrong)}",
+            hint="kled snapshot verify --all tells more",
+        )
