@@ -11,6 +11,7 @@ from kled.models.plan import Plan
 from kled.operations import begun_deletion
 from kled.operations.approved_plan import Approved
 from kled.operations.delete_cluster import DeleteCluster
+from kled.operations.guards import DELETES
 from kled.operations.names import named_cluster
 from kled.operations.neighbours import judged, makes_anew
 from kled.operations.plan_deletion import planned_deletion
@@ -25,7 +26,7 @@ from kled.operations.session import Session
         "kled kops delete-cluster --name=mycluster.example.com --yes",
         "kled kops delete-cluster --name=prod.example.com --yes --confirm=prod.example.com",
     ),
-    guards=DeleteCluster.guards,
+    guards=DELETES,
 )
 @click.option("--name", metavar="CLUSTER", help="The cluster.")
 @click.option("--yes", is_flag=True, help="Delete it.")

@@ -31,6 +31,7 @@ def show_(call: Call, name: str) -> None:
             hint="its first change with kled writes one",
         )
     remark = "deleted" if known.vacant else "its deletion has begun" if known.ends else ""
+    remark = remark or ("unregistered; its machines run on" if known.unregistered else "")
     row = {
         "cluster": name,
         "number": known.number,

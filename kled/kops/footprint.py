@@ -31,6 +31,15 @@ SIZES: Final[Mapping[str, str]] = {
     "Instance": "Count",
 }
 """Tasks that say how many machines a group has at most, and their field."""
+LISTED_MACHINES: Final = frozenset(
+    {
+        *("instance", "autoscaling-group"),  # AWS
+        *("Instance", "InstanceGroupManager"),  # Google, OpenStack
+        *("VMScaleSet", "VMScaleSetVM"),  # Azure
+        *("droplet", "server"),  # DigitalOcean, Hetzner, Scaleway
+    }
+)
+"""What `delete cluster` calls machines and their groups (`pkg/resources/*`)."""
 _BALANCERS: Final = frozenset(
     {"TargetGroup", "ForwardingRule", "BackendService", "TargetPool", "PoolAssociation"}
 )

@@ -14,7 +14,7 @@ from kled.models.clouds import missing_variables
 from kled.models.definition import Definition
 from kled.models.spec import ClusterSpec
 from kled.models.version import KubernetesVersion, stored_version
-from kled.operations import identity
+from kled.operations import birth, identity
 from kled.operations.export_cluster import export_step
 from kled.operations.guards import CREATES, EDITS
 from kled.operations.iam_fanout import roles_step
@@ -51,6 +51,7 @@ class CreateCluster:
         """Return the steps in their order."""
         return (
             check_step(self.spec),
+            birth.step(self.spec),
             identity.step(self.cluster),
             roles_step(self.cluster, where=self._is_new),
             store_step(self.spec),
@@ -80,7 +81,7 @@ class StoreCluster:
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order."""
-        return (check_step(self.spec), store_step(self.spec))
+        return (check_step(self.spec), birth.step(self.spec), store_step(self.spec))
 
 
 def check_step(spec: ClusterSpec) -> Step:

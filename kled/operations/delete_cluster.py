@@ -10,7 +10,7 @@ from kled.models.plan import Plan
 from kled.operations import approved_plan, begun_deletion, neighbours, own_places
 from kled.operations.approved_plan import Approved
 from kled.operations.final_snapshot import require_inside
-from kled.operations.guards import DELETES
+from kled.operations.guards import DELETES, FORGETS, Guards
 from kled.operations.iam_fanout import roles_step
 from kled.operations.nothing_left import proof_step
 from kled.operations.plan_deletion import planned_deletion
@@ -42,7 +42,10 @@ class DeleteCluster:
     with_resources_of: tuple[str, ...] = ()
     """Others whose resources kops would delete, too, and that may be deleted (`neighbours`)."""
 
-    guards = DELETES
+    @property
+    def guards(self) -> Guards:
+        """What must hold: of an unregistered cluster the epoch and the machines stay."""
+        return FORGETS if self.unregister else DELETES
 
     @property
     def name(self) -> str:

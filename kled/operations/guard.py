@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from kled.errors import KledError, NotApproved, SnapshotMissing
+from kled.errors import KledError, SnapshotMissing
 from kled.kops.layout import CONFIG
-from kled.operations import other_identity
+from kled.operations import applied, lost_cluster, other_identity
 from kled.operations.final_snapshot import final_step
 from kled.operations.guards import Guards
 from kled.operations.overrides import Overrides
@@ -53,7 +53,7 @@ def steps_of(operation: Operation, session: Session) -> Sequence[Step]:
 def _lead(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
     """Yield what comes first of all."""
     if guards.epoch != "none" and not overrides.no_epoch:
-        yield epoch_step(cluster, ends=guards.epoch == "end")
+        yield epoch_step(cluster, ends=_goes(guards))
 
 
 def _before(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
@@ -61,8 +61,8 @@ def _before(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step
     if guards.snapshot != "none" and not overrides.no_snapshot:
         final = guards.snapshot == "final"
         yield final_step(cluster) if final else _snapshot_step(guards, cluster, overrides)
-    if guards.epoch == "end" and not overrides.no_epoch:
-        yield announce_step(cluster)
+    if _goes(guards) and not overrides.no_epoch:
+        yield announce_step(cluster, forgets=guards.epoch == "forget")
 
 
 def _after(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
@@ -75,8 +75,12 @@ def _after(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]
         yield other_identity.anew_step(cluster)
     if (anew or guards.snapshot == "after") and not overrides.no_snapshot:
         yield _snapshot_step(guards, cluster, overrides, first=True)
-    if guards.epoch == "end" and not overrides.no_epoch:
+    if _goes(guards) and not overrides.no_epoch:
         yield vacate_step(cluster)
+
+
+def _goes(guards: Guards) -> bool:
+    return guards.epoch in {"end", "forget"}
 
 
 def _snapshot_step(
@@ -127,7 +131,7 @@ def check_epoch(session: Session, cluster: str, *, ends: bool = False) -> str:
             return "none yet: the cluster is not there"
         _require_mounted(session)
         found = epoch.check(snapshots, cluster, here)
-        if found.ends and not ends and _is_there(session, cluster):
+        if (found.ends or found.unregistered) and not ends and _is_there(session, cluster):
             epoch.announce_end(snapshots, cluster, here, ends=False)
     return f"epoch {found.number}" + ("" if known else ", which begins now: none was known")
 
@@ -161,9 +165,10 @@ def _end_elsewhere(session: Session, cluster: str, url: str) -> None:
         epoch.vacate(session.snapshot_store, cluster, url)
 
 
-def announce_step(cluster: str) -> Step:
+def announce_step(cluster: str, *, forgets: bool = False) -> Step:
     """Write down that the cluster is about to be deleted, so that nobody takes it for lost.
 
+    Where its definition alone is forgotten, and it was applied, it lives on: that is written down.
     Safe to repeat and to kill: a later change of the cluster, which is there then, takes it back.
     """
 
@@ -173,7 +178,12 @@ def announce_step(cluster: str) -> Step:
         here = require_state_store(session.settings)
         with advised():
             snapshots = session.snapshot_store
-            epoch.announce_end(snapshots, cluster, here, ends=True)
+            stays = forgets and applied.was_applied(session, cluster)
+            known = epoch.read(snapshots, cluster)
+            gone = not _is_there(session, cluster)
+            if forgets and known is not None and known.unregistered and gone:
+                return "it is known to be unregistered"  # an earlier attempt, which was killed
+            epoch.announce_end(snapshots, cluster, here, ends=not stays, unregistered=stays)
         return "whoever finds it gone knows why"
 
     return Step("announce deletion", act, READ, way_back="any later change of the cluster")
@@ -182,6 +192,7 @@ def announce_step(cluster: str) -> Step:
 def vacate_step(cluster: str) -> Step:
     """End the epoch of a cluster that is gone, so that it may be made anew in any state store.
 
+    That of a cluster which was unregistered stays: its machines run on with its keys.
     Safe to repeat. Killed before it, the deletion is known to be under way (`announce_step`): the
     next change of a cluster of that name ends the epoch, wherever it is made.
     """
@@ -192,6 +203,9 @@ def vacate_step(cluster: str) -> Step:
         if _is_there(session, cluster):
             return "the cluster is still there"
         snapshots = session.snapshot_store
+        known = epoch.read(snapshots, cluster)
+        if known is not None and known.unregistered:
+            return f"it lives on, and its snapshots count: epoch {known.number} stays"
         epoch.vacate(snapshots, cluster, require_state_store(session.settings))
         return "the cluster may be made anew anywhere"
 
@@ -219,36 +233,14 @@ def snapshot_step(
         with advised():
             result = taken(session, cluster, refuses=refuses)
             if result is None:
-                if not may_be_gone:
-                    _refuse_lost(session, cluster)
+                if not may_be_gone and session.overrides.new_identity != cluster:
+                    lost_cluster.refuse(session, cluster)
                 return ABSENT
             if needs_trusted:
                 require_trusted(session, result)
         return words(session, result)
 
     return Step(SNAPSHOT, act, _UPLOAD, way_back=ADDS_ONLY)
-
-
-def _refuse_lost(session: Session, cluster: str) -> None:
-    """Raise `NotApproved` where the cluster lived here and nobody deleted it with kled.
-
-    kops would make a new one over it, with new CA keys that no running machine trusts.
-    """
-    from kled.snapshot import epoch  # noqa: PLC0415
-    from kled.snapshot.choosing import way_back  # noqa: PLC0415
-
-    snapshots = session.snapshot_store
-    found = epoch.read(snapshots, cluster)
-    if found is None or found.vacant or found.ends:
-        return
-    if found.state_store != require_state_store(session.settings):
-        return
-    if next(iter(snapshots.list(cluster)), None) is not None:
-        back = way_back(snapshots, cluster, state=session.stores.remembering)
-        raise NotApproved(
-            f'cluster "{cluster}" is gone from the state store, and kled did not delete it',
-            hint=f"to put it back: {back}; to begin anew with other keys: --no-snapshot",
-        )
 
 
 def _is_there(session: Session, cluster: str) -> bool:

@@ -6,8 +6,9 @@ from typing import Final, Literal
 Snapshot = Literal["none", "before", "final", "after"]
 """`before` every change; `final`: all of the cluster, read back, before it is deleted; `after`:
 also one of what the operation has made, whose keys exist nowhere else."""
-Epoch = Literal["none", "check", "end"]
-"""`check` that the cluster lives in this state store; `end`: its deletion ends its epoch, too."""
+Epoch = Literal["none", "check", "end", "forget"]
+"""`check` that the cluster lives in this state store; `end`: its deletion ends its epoch, too;
+`forget`: its definition goes, and a cluster that was applied lives on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +71,5 @@ CREATES: Final = replace(APPLIES, snapshot="after")
 """It may also make the cluster itself."""
 DELETES: Final = Guards(lease=True, windows=True, epoch="end", snapshot="final", roles=True)
 """Afterwards nothing of the cluster is left."""
+FORGETS: Final = replace(DELETES, epoch="forget")
+"""Afterwards nobody knows how to change it, and its machines run on."""

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import IdentityAtRisk, KledError, NotApproved
-from kled.kops import identity, layout, places, stored
+from kled.kops import footprint, identity, layout, places, stored
 from kled.kops.identity import Evidence, Made
 from kled.kops.places import Place
 from kled.models.plan import Change, Plan
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from kled.snapshot.other_keysets import Others
 
 NAME: Final = "check identity"
+AUTHORITY_KEY: Final = identity.keyset_key(identity.AUTHORITY)
+"""Where every cluster that was applied keeps its own authority, relative to its prefix."""
 _LOOKED_AT: Final = 50
 """Snapshots that are searched for lost keys, newest first."""
 _SHOWN: Final = 4
@@ -109,10 +111,9 @@ def lost_authority(session: Session, cluster: str) -> tuple[str, ...]:
     For what is left of a cluster whose machines' configuration is gone, too: what etcd left, or a
     snapshot, tells it. Only reads.
     """
-    key = identity.keyset_key(identity.AUTHORITY)
-    if key in _stored(session, cluster, layout.KEYSETS):
+    if AUTHORITY_KEY in _stored(session, cluster, layout.KEYSETS):
         return ()
-    lived = _lived(session, cluster) or _is_kept(session, cluster, key)
+    lived = _lived(session, cluster) or _is_kept(session, cluster, AUTHORITY_KEY)
     return (identity.AUTHORITY,) if lived else ()
 
 
@@ -240,11 +241,24 @@ def _evidence(session: Session, plan: Plan) -> Evidence:
         definition = session.kops.find_definition(cluster)
         if definition is not None and identity.has_machines(plan, definition):
             lived = "its control plane is in the cloud already"
+        elif definition is not None and _makes_authority(plan):
+            lived = _machines_anywhere(session, cluster)
     return Evidence(
         stored=_stored(session, cluster, layout.KEYSETS) | _stored(session, cluster, "secrets/"),
         node_keysets=_node_keysets(session, cluster),
         lived=lived,
     )
+
+
+def _makes_authority(plan: Plan) -> bool:
+    return any(identity.key_of(one) == AUTHORITY_KEY for one in identity.made(plan))
+
+
+def _machines_anywhere(session: Session, cluster: str) -> str:
+    """Say that the cloud has machines of the cluster, also in zones that its definition lacks."""
+    listed = session.kops.delete_preview(cluster).changes
+    there = sorted({one.name for one in listed if one.kind in footprint.LISTED_MACHINES})
+    return f"the cloud has its machines already ({there[0]})" if there else ""
 
 
 def _lived(session: Session, cluster: str) -> str:

@@ -39,6 +39,8 @@ class Epoch:
     past: str = ""
     """The newest snapshot when a cluster of this name was deleted, or began anew with other keys:
     it and older ones are of that cluster, not of the one that lives now."""
+    unregistered: bool = False
+    """Its definition was taken from that state store on purpose, and its machines run on."""
 
     @property
     def vacant(self) -> bool:
@@ -135,16 +137,26 @@ def advance(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
     return new
 
 
-def announce_end(snapshots: SnapshotStore, cluster: str, state_store: str, *, ends: bool) -> None:
+def announce_end(
+    snapshots: SnapshotStore,
+    cluster: str,
+    state_store: str,
+    *,
+    ends: bool,
+    unregistered: bool = False,
+) -> None:
     """Write down that a deletion in `state_store` begins, or that the cluster stays after all.
 
-    So who finds it gone afterwards knows that nobody lost it. Nothing is done where it lives
-    elsewhere or that is known, so it may run twice. Raises `PreconditionFailed` as `advance` does.
+    So who finds it gone afterwards knows that nobody lost it. One that is `unregistered` does not
+    end: it lives on without its definition. Nothing is done where it lives elsewhere or that is
+    known, so it may run twice. Raises `PreconditionFailed` as `advance` does.
     """
     found = _find(snapshots, cluster)
-    here = state_store.rstrip("/")
-    if found is not None and (found.epoch.state_store, found.epoch.ends) == (here, not ends):
-        _replace(snapshots, cluster, replace(found.epoch, ends=ends), found.tag)
+    if found is None or found.epoch.state_store != state_store.rstrip("/"):
+        return
+    now = replace(found.epoch, ends=ends, unregistered=unregistered)
+    if now != found.epoch:
+        _replace(snapshots, cluster, now, found.tag)
 
 
 def vacate(snapshots: SnapshotStore, cluster: str, state_store: str) -> None:
@@ -195,7 +207,7 @@ def _find(snapshots: SnapshotStore, cluster: str) -> _Found | None:
         raise SnapshotNotTrustworthy(error.message, hint=error.hint or _way_out(key)) from error
     if stored.cluster not in {None, cluster}:
         raise SnapshotNotTrustworthy(f"{key} is that of {stored.cluster}", hint=_way_out(key))
-    found = Epoch(stored.state_store, stored.number, stored.ends, stored.past)
+    found = Epoch(stored.state_store, stored.number, stored.ends, stored.past, stored.unregistered)
     return _Found(found, document.tag, document.signed)
 
 

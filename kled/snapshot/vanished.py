@@ -5,6 +5,7 @@ And a state store that holds none at all.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from kled.errors import ClusterNotFound, SnapshotMissing, SnapshotNotTrustworthy
 from kled.snapshot import epoch
@@ -13,6 +14,9 @@ from kled.snapshot.results import ClusterResult
 from kled.snapshot.runs import ENDED, GONE, RunEntry
 from kled.snapshot.trust import brief
 from kled.storage.base import ObjectStore
+
+_UNREGISTERED: Final = "unregistered"
+"""For a run's document it is `GONE`: its snapshots go on to count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +63,21 @@ def vanished(
     }
     warnings: list[str] = []
     findings: list[str] = []
-    became = {name: _fate(snapshots, name, entry, findings) for name, (entry, _) in gone.items()}
+    fates = {name: _fate(snapshots, name, entry, findings) for name, (entry, _) in gone.items()}
+    became = {name: GONE if one == _UNREGISTERED else one for name, one in fates.items()}
     for name, (entry, _) in gone.items():
         if entry.error in {GONE, ENDED}:
             continue
         hint = way_back(name)
         words = f'cluster "{name}" is gone from the state store'
-        if became[name] == ENDED:
+        if fates[name] == ENDED:
             warnings.append(f"{words}: kled deleted it; to have it back: {hint}")
+        elif fates[name] == _UNREGISTERED:
+            warnings.append(f"{words}: kled unregistered it; to have it back: {hint}")
         else:
             warnings.append(f"{words}; if nobody deleted it: {hint}")
             findings.append(f"{words}, and kled did not delete it")
-    lost = [name for name in gone if became[name] == GONE] if not there else []
+    lost = [name for name in gone if fates[name] == GONE] if not there else []
     return Vanished(
         became,
         {name: snapshot for name, (_, snapshot) in gone.items()},
@@ -95,7 +102,7 @@ def no_cluster(state: ObjectStore, orphans: Sequence[str]) -> ClusterNotFound:
 
 
 def _fate(snapshots: SnapshotStore, name: str, entry: RunEntry, findings: list[str]) -> str:
-    """Say whether kled deleted the cluster: its epoch ended, or is about to."""
+    """Say whether kled deleted the cluster: its epoch ended, or is about to. Or unregistered it."""
     if entry.error == ENDED:
         return ENDED
     try:
@@ -103,6 +110,8 @@ def _fate(snapshots: SnapshotStore, name: str, entry: RunEntry, findings: list[s
     except SnapshotNotTrustworthy as error:
         findings.append(error.message)
         return GONE
+    if found is not None and found.unregistered:
+        return _UNREGISTERED
     return ENDED if found is not None and (found.vacant or found.ends) else GONE
 
 

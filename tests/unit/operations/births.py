@@ -56,6 +56,10 @@ class Kops:
     fails: list[KopsError] = field(default_factory=list)
     """Raised by the next calls of `create cluster`, when it has stored the definition."""
 
+    def __bool__(self) -> bool:
+        """There is no executable with which a snapshot could be proved."""
+        return False
+
     def at(self, state_store: str) -> Kops:
         return replace(self, state_store=state_store)
 
@@ -159,7 +163,7 @@ class Desk:
         if self.snapshots:
             env["KLED_SNAPSHOT_STORE"] = (self.root / "snapshots").as_uri()
         who, clock = Who("tester", "a run", timedelta(0)), Clock(time.monotonic, lambda _: None)
-        kops = kops or self.kops
+        kops = self.kops if kops is None else kops
         return Session(config.load(env), kops, clock, who, None, overrides=self.overrides)
 
     def put(self, objects: dict[str, bytes], store: str = "state") -> None:

@@ -1,14 +1,31 @@
 """What creating a cluster leaves, takes back, and will not touch."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from kled.errors import ClusterDiffers, ClusterExists, DefinitionRejected, Throttled
+from kled.errors import (
+    ClusterDiffers,
+    ClusterExists,
+    DefinitionRejected,
+    EpochMismatch,
+    NotApproved,
+    Throttled,
+)
+from kled.models.plan import Change
 from kled.models.spec import ClusterSpec
-from kled.operations.create_cluster import StoreCluster
+from kled.operations.create_cluster import CreateCluster, StoreCluster
+from kled.operations.delete_cluster import DeleteCluster
+from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.runner import run
+from kled.operations.snapshots import back_up
+from kled.operations.step import Operation
+from kled.operations.taken_snapshot import taken
+from kled.snapshot import epoch
+from kled.snapshot.progress import Quiet
 from tests.unit.operations.births import SPEC, C, Desk, Kops, definition
+from tests.unit.snapshot import fleets
 
 OTHER = ClusterSpec(name=C, zones=("us-east-1b",))
 
@@ -85,3 +102,168 @@ def test_what_somebody_else_stored_at_the_same_moment_is_not_unregistered(
     assert desk.called == []
     assert raced.find_definition(C) == definition(OTHER)
     assert "taken back" not in desk.told(caught.value)
+
+
+# What lives is not made anew. The keysets and the machines are those of zone us-east-1a.
+
+MACHINES = [
+    Change("delete", "iam-role", f"masters.{C}"),
+    Change("delete", "load-balancer", "api-c"),
+    Change("delete", "autoscaling-group", f"control-plane-us-east-1a.masters.{C}"),
+]
+ETCD = Path(__file__).parents[2] / "captures" / "etcd" / "etcd-3.6.gz"
+ANEW = Overrides(new_identity=C)
+BOTH = [StoreCluster(SPEC), StoreCluster(OTHER), CreateCluster(OTHER, Path("/nowhere"))]
+
+
+def applied(desk: Desk) -> None:
+    """Make it a cluster that lives, as an update leaves it."""
+    objects = fleets.objects(1, backup=lambda _: ETCD.read_bytes())
+    del objects["instancegroup/nodes"]
+    desk.put(objects)
+    desk.kops.store(definition())
+    desk.cloud[:] = MACHINES
+
+
+def snapshot(desk: Desk) -> str:
+    desk.snapshots = True
+    result = taken(desk.session(), C)
+    assert result is not None
+    return str(result.snapshot)
+
+
+def lose(desk: Desk) -> None:
+    shutil.rmtree(desk.root / "state")
+    (desk.root / "state").mkdir()
+
+
+def refused(desk: Desk, operation: Operation) -> str:
+    with pytest.raises((NotApproved, EpochMismatch)) as caught:
+        desk.run(operation)
+    assert caught.value.exit_code == 6
+    assert desk.called == []
+    return desk.told(caught.value)
+
+
+@pytest.mark.parametrize("operation", BOTH, ids=["same zone", "other zone", "applied at once"])
+def test_what_the_cloud_has_is_not_made_anew_in_any_zone(desk: Desk, operation: Operation) -> None:
+    applied(desk)
+    lose(desk)
+
+    told = refused(desk, operation)
+
+    assert desk.keys() == set()
+    assert f"the cloud has autoscaling-group control-plane-us-east-1a.masters.{C}, iam-role" in told
+    assert f"--new-identity={C}" in told
+    assert "nothing was changed" in told
+
+
+@pytest.mark.parametrize("one", MACHINES, ids=lambda one: one.kind)
+def test_anything_of_it_in_the_cloud_is_enough(desk: Desk, one: Change) -> None:
+    desk.cloud[:] = [one]
+
+    assert one.name in refused(desk, StoreCluster(SPEC))
+
+
+def test_what_another_cluster_has_and_kops_finds_by_a_part_of_its_name_is_not_its_own(
+    desk: Desk,
+) -> None:
+    desk.cloud[:] = [Change("delete", "sqs", "c-example-com-au-nth")]
+
+    assert desk.run(StoreCluster(SPEC))["store definition"] == "stored"
+
+
+def test_a_create_that_was_killed_is_completed(desk: Desk) -> None:
+    """Its own definition is stored, and part of the cloud is made."""
+    desk.kops.store(definition())
+    desk.cloud[:] = MACHINES
+
+    assert desk.run(StoreCluster(SPEC))["store definition"] == "already stored; attached"
+
+
+def test_who_means_it_begins_anew_over_what_the_cloud_has(desk: Desk) -> None:
+    desk.cloud[:] = MACHINES
+    desk.overrides = ANEW
+
+    assert desk.run(StoreCluster(OTHER))["check that it is new"].startswith("NEW IDENTITY")
+
+
+@pytest.mark.parametrize("overrides", [NOTHING, Overrides(no_snapshot=True)])
+@pytest.mark.parametrize("operation", BOTH, ids=["same zone", "other zone", "applied at once"])
+def test_on_an_emptied_store_its_snapshot_is_named_before_anything_is_stored(
+    desk: Desk, operation: Operation, overrides: Overrides
+) -> None:
+    """The snapshot was made by itself, so that no epoch tells anything."""
+    applied(desk)
+    kept = snapshot(desk)
+    lose(desk)
+    desk.cloud.clear()
+    desk.overrides = overrides
+
+    told = refused(desk, operation)
+
+    assert f"kled snapshot restore --name={C} --snapshot={kept} --yes" in told
+    assert "--class" not in told
+    assert desk.keys() == set()
+
+
+@pytest.mark.parametrize("operation", BOTH, ids=["same zone", "other zone", "applied at once"])
+def test_an_unregistered_cluster_is_put_back_and_not_made_anew(
+    desk: Desk, operation: Operation
+) -> None:
+    applied(desk)
+    desk.snapshots = True
+
+    rows = desk.run(DeleteCluster(C, unregister=True))
+
+    assert rows["end epoch"] == "it lives on, and its snapshots count: epoch 1 stays"
+    desk.called.clear()
+    told = refused(desk, operation)
+    assert "was unregistered, and its machines run on" in told
+    assert f"kled snapshot restore --name={C} --snapshot=" in told
+    assert "no snapshot is known" not in told
+    desk.store = "new"
+    assert "lives in" in refused(desk, operation)
+
+
+def test_a_definition_that_was_never_applied_may_be_made_anew_anywhere_when_it_is_unregistered(
+    desk: Desk,
+) -> None:
+    desk.snapshots = True
+    desk.run(StoreCluster(SPEC))
+
+    assert desk.run(DeleteCluster(C, unregister=True))["end epoch"].endswith("made anew anywhere")
+
+    desk.store = "new"
+    assert desk.run(StoreCluster(OTHER))["store definition"] == "stored"
+
+
+def test_an_unregistered_cluster_that_was_put_back_is_registered_again(desk: Desk) -> None:
+    applied(desk)
+    desk.snapshots = True
+    desk.run(DeleteCluster(C, unregister=True))
+    assert epoch.read(desk.session().snapshot_store, C).unregistered  # type: ignore[union-attr]
+    applied(desk)
+
+    desk.run(StoreCluster(SPEC))
+
+    assert not epoch.read(desk.session().snapshot_store, C).unregistered  # type: ignore[union-attr]
+
+
+def test_a_run_over_all_says_that_it_was_unregistered_and_is_no_failure(desk: Desk) -> None:
+    applied(desk)
+    desk.snapshots = True
+    desk.run(DeleteCluster(C, unregister=True))
+    done = back_up(desk.session().stores, None, progress=Quiet())
+
+    assert any("kled unregistered it; to have it back: kled snap" in one for one in done.warnings)
+    assert done.findings == ()
+
+
+def test_without_a_snapshot_no_restore_is_named(desk: Desk) -> None:
+    applied(desk)
+
+    told = desk.run(DeleteCluster(C, unregister=True))
+
+    assert "nothing here brings its keys back" in told["unregister cluster"]
+    assert not any("restore" in words for words in told.values())

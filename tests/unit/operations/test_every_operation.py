@@ -70,6 +70,7 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
         [
             "check epoch",
             "check settings",
+            "check that it is new",
             "check identity",
             "check IAM roles",
             "take a snapshot",
@@ -80,7 +81,16 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
             "take the first snapshot",
         ],
     ),
-    (StoreCluster(SPEC), ["check epoch", "check settings", "take a snapshot", "store definition"]),
+    (
+        StoreCluster(SPEC),
+        [
+            "check epoch",
+            "check settings",
+            "check that it is new",
+            "take a snapshot",
+            "store definition",
+        ],
+    ),
     (UpdateCluster(C), ["check epoch", "check identity", "take a snapshot", "update cluster"]),
     (
         UpdateCluster(C, Approved("0" * 64), Roll(), timedelta(minutes=1)),

@@ -42,11 +42,16 @@ class Kops:
     changes: list[Change]
     changed: list[str] = field(default_factory=list)
     definition: Definition | None = None
+    listed: tuple[Change, ...] = ()
+    """What `delete cluster` finds in the cloud."""
 
     def update_preview(self, name: str) -> Plan:
         return Plan(name, tuple(self.changes))
 
     reconcile_preview = update_preview
+
+    def delete_preview(self, name: str) -> Plan:
+        return Plan(name, self.listed)
 
     def find_definition(self, _name: str) -> Definition | None:
         return self.definition
@@ -205,6 +210,30 @@ def test_without_any_snapshot_machines_that_run_are_evidence(world: World) -> No
     error = world.refused(UpdateCluster(C))
 
     assert "its control plane is in the cloud already" in error.message
+
+
+def elsewhere(world: World) -> None:
+    """A definition, made without kled, whose control plane is in another zone than what runs."""
+    world.lose_all_but("config", "instancegroup")
+    world.kops.changes = [CA, Change("create", "AutoscalingGroup", f"control-plane-b.masters.{C}")]
+    group = {"metadata": {"name": "control-plane-b"}, "spec": {"role": "Master"}}
+    world.kops.definition = Definition({"spec": {"cloudProvider": "aws"}}, (group,))
+
+
+def test_machines_of_another_zone_are_evidence_too(world: World) -> None:
+    elsewhere(world)
+    world.kops.listed = (Change("delete", "autoscaling-group", "control-plane-a.masters.x"),)
+
+    error = world.refused(UpdateCluster(C))
+
+    assert "has its machines already (control-plane-a.masters.x)" in error.message
+
+
+def test_what_a_first_update_makes_before_the_keys_is_none(world: World) -> None:
+    elsewhere(world)
+    world.kops.listed = (Change("delete", "vpc", "x"), Change("delete", "volume", "a.etcd-main.x"))
+
+    assert world.run(UpdateCluster(C))["update cluster"] == "applied: 2 to create"
 
 
 def test_etcd_backups_are_evidence_that_the_cluster_lived(world: World) -> None:

@@ -1,0 +1,38 @@
+"""A cluster that its snapshots know and the state store lacks is put back, and not made anew."""
+
+from kled.errors import NotApproved
+from kled.operations.session import Session
+from kled.operations.stores import require_state_store
+from kled.operations.taken_snapshot import advised
+
+
+def refuse(session: Session, cluster: str) -> None:
+    """Raise `NotApproved` where the cluster lived here and nobody deleted it with kled.
+
+    kops would make a new one over it, with new CA keys that no running machine trusts. One that
+    was unregistered lives on; one whose epoch was never written lives by its snapshots. Only
+    reads, for a cluster that the state store lacks; a snapshot store has to be configured.
+    """
+    from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import way_back  # noqa: PLC0415
+
+    with advised():
+        snapshots = session.snapshot_store
+        known = epoch.read(snapshots, cluster)
+        if known is not None and (known.vacant or known.ends):
+            return
+        if known is not None and known.state_store != require_state_store(session.settings):
+            return
+        past = known.past if known is not None else ""
+        if not any(ref.id > past for ref in snapshots.list(cluster)):
+            return
+        back = way_back(snapshots, cluster, state=session.stores.remembering)
+    what = "is gone from the state store, and kled did not delete it"
+    if known is not None and known.unregistered:
+        what = "was unregistered, and its machines run on"
+        back = back.replace(" --yes", " --with-control --yes")
+    raise NotApproved(
+        f'cluster "{cluster}" {what}; nothing was changed',
+        hint=f"to put it back: {back}; only to begin anew with other keys: kled kops create-cluster"
+        f" with the same options and --new-identity={cluster}",
+    )
