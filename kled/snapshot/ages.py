@@ -19,6 +19,7 @@ from kled.snapshot.repository import SnapshotStore
 
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Older than anything: nothing is known to be old."""
+CURE: Final = "set the clock (timedatectl set-ntp true, or chronyc makestep)"
 _SKEW: Final = 3 * order.SLACK
 """How far the clocks may be apart; the grace leaves room for that, and S3 refuses more."""
 
@@ -64,15 +65,32 @@ def require_right_clock(snapshots: SnapshotStore) -> None:
     sweep_id = snapshots.new_id()
     key = names.sweep_key(sweep_id)
     claims.announce(snapshots.store, sweep_id, ())
-    now = snapshots.now()
-    written = claims.written(snapshots.store, key)
+    wrong = wrong_clock(snapshots, key)
     with suppress(StoreDenied):  # it names nothing, and keeps nothing from anybody
         snapshots.store.delete(key)
+    if wrong:
+        raise SnapshotNotTrustworthy(
+            f"nothing is deleted: {wrong}", hint=f"{CURE}; then prune again"
+        )
+
+
+def dated_wrong(snapshots: SnapshotStore, run_id: str) -> tuple[str, ...]:
+    """Return the finding of a run that was written just now by a clock that is not the store's."""
+    wrong = wrong_clock(snapshots, names.run_key(run_id))
+    return (f"{wrong}, and what was taken is dated by it: {CURE}",) if wrong else ()
+
+
+def wrong_clock(snapshots: SnapshotStore, key: str) -> str:
+    """Say how far this machine's clock is from the store's, which has just written `key`.
+
+    Empty where they agree, or the store does not tell. One LIST.
+    """
+    now = snapshots.now()
+    written = claims.written(snapshots.store, key)
     if written is None or abs(now - written) <= _SKEW:
-        return
+        return ""
     which = "ahead of" if now > written else "behind"
-    raise SnapshotNotTrustworthy(
-        f"nothing is deleted: the clock of this machine is {which} that of {snapshots.url}: it is"
-        f" {now:%Y-%m-%d %H:%M} UTC here, and {written:%Y-%m-%d %H:%M} UTC there",
-        hint="set the clock (timedatectl set-ntp true, or chronyc makestep), and prune again",
+    return (
+        f"the clock of this machine is {which} that of {snapshots.url}: it is"
+        f" {now:%Y-%m-%d %H:%M} UTC here, and {written:%Y-%m-%d %H:%M} UTC there"
     )

@@ -12,14 +12,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from kled.errors import (
-    ClusterNotFound,
-    DocumentDamaged,
-    KledError,
-)
+from kled.errors import ClusterNotFound, DocumentDamaged, KledError
 from kled.kops import layout
 from kled.pool import Pool
-from kled.snapshot import epoch, listing, runs, sweep
+from kled.snapshot import ages, epoch, listing, runs, sweep
 from kled.snapshot.at_birth import Reader as KopsReader
 from kled.snapshot.choosing import way_back
 from kled.snapshot.earlier import Earlier
@@ -321,6 +317,7 @@ class _Create:
             store=self._store,
         )
         runs.write(self._snapshots, run)
+        self._findings += ages.dated_wrong(self._snapshots, self._id)
         self._warnings += remember(
             self._state,
             self._ledger,

@@ -132,11 +132,12 @@ def read_ledger(snapshots: SnapshotStore, state: ObjectStore | None = None) -> L
         reading = pool.submit(newest_runs, snapshots)
         found, (memory, seen_doubts, remarks) = looking.result(), remembering.result()
         seen, tag = memory or (None, "")
-        chain = reading.result()(_earliest(found, None, seen), found.store)
+        since = _earliest(found, None, seen)
+        chain = reading.result()(since, found.store)
     taken_back: tuple[str, ...] = ()
     if seen is not None and _lacks(chain, seen, snapshots):
-        chain = newest_runs(snapshots)(_earliest(found, None, seen), found.store)
-        if _lacks(chain, seen, snapshots):  # not only written since the first listing
+        chain = newest_runs(snapshots)(since, found.store, seen.run)
+        if _lacks(chain, seen, snapshots):  # neither written since then, nor dated wrong
             taken_back = _taken_back(chain.newest, seen)
     newest = chain.newest
     return Ledger(
@@ -146,7 +147,7 @@ def read_ledger(snapshots: SnapshotStore, state: ObjectStore | None = None) -> L
         chain.read,
         chain.by_state_store,
         (*chain.doubts, *seen_doubts, *taken_back),
-        _wrong_with_root(found, newest),
+        (*_wrong_with_root(found, newest), *chain.findings),
         (*remarks, *chain.remarks),
         seen,
         tag,

@@ -1,14 +1,16 @@
 """Finding the newest run of a snapshot store: by what runs say, not by what clocks said.
 
-A listing shows ids, and when the store wrote each document. The last by either, and all that are
-dated after now, are read; the newest is the one with the highest number. What is damaged, or not
-signed where it should be, is stepped over with a doubt.
+A listing shows ids, and when the store wrote each document. The last by either and all that are
+dated after now are read; where one went on from another than the one before it, those before it,
+too. The newest is the one with the highest number. What is damaged, or not signed where it should
+be, is stepped over with a doubt.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Final
 
 from kled.errors import ObjectMissing, SnapshotNotTrustworthy
@@ -24,9 +26,11 @@ KEPT: Final = timedelta(days=80)
 """For so long every run is there: a prune removes those of more than 90 days, by its own clock."""
 _STEPS: Final = 64
 """Documents that are read at most: whoever forges more of them gets a doubt, and no answer."""
+_OUT_OF_ORDER: Final = 8
+"""Runs that are looked at further back, at most, where the last did not go on from one another."""
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
-Judge = Callable[[str | None, str | None], "NewestRuns"]
+Judge = Callable[..., "NewestRuns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class NewestRuns:
     by_state_store: Mapping[str, Run] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    """That the newest is dated after now: a clock is wrong, and no run came after that."""
     read: tuple[str, ...] = ()
     """The ids of the runs that were read and count."""
     listed: tuple[str, ...] = ()
@@ -47,7 +53,8 @@ def newest_runs(snapshots: SnapshotStore) -> Judge:
     """Read the likely documents, and return what judges them.
 
     The judge takes the first signed document of the store and the store's identity, where known:
-    both may be read at the same time. One LIST and one GET, as a rule.
+    both may be read at the same time. It may be asked once more, with the id of a run that has to
+    be there. One LIST and one GET, as a rule.
     """
     search = _Search(snapshots, _listed(snapshots))
     search.read_likely()
@@ -85,12 +92,15 @@ class _Search:
         for run_id in {*self._ids[-1:], self._written_last} - {""}:
             self._get(run_id)
 
-    def judged(self, since: str | None, store: str | None) -> NewestRuns:
+    def judged(
+        self, since: str | None, store: str | None, remembered: str | None = None
+    ) -> NewestRuns:
         """Return the newest run of those that count."""
-        good, doubts = self._walk(since, store)
         now = self._snapshots.now()
+        good, doubts = self._walk(since, store, now)
         ahead = [one for one in self._ids if order.is_ahead(one, now)][-_STEPS:]
-        for run_id in {*ahead, self._written_last} - {""} - {one.id for one in good}:
+        others = {self._written_last, remembered or ""} - {""} - {one.id for one in good}
+        for run_id in others:
             counted = self._counted(run_id, since, store)
             if isinstance(counted, Run):
                 good.append(counted)
@@ -100,17 +110,15 @@ class _Search:
         if newest is None:
             return NewestRuns(doubts=tuple(doubts.values()), listed=tuple(self._ids))
         if newest.signed and newest.signed_since and not since:
-            return self.judged(newest.signed_since, store)
+            return self.judged(newest.signed_since, store, remembered)
         known = {*newest.overtakes, newest.id}
-        others, other_doubts = self._others(newest, since, store)
+        by_url, other_doubts = self._others(newest, since, store)
         return NewestRuns(
             newest,
-            {**others, newest.state_store: newest},
+            {**by_url, newest.state_store: newest},
             (*(words for one, words in doubts.items() if one not in known), *other_doubts),
-            tuple(
-                f"run {one} is dated after now: its machine's clock, or this one's, is wrong"
-                for one in ahead
-            ),
+            tuple(_dated_after_now(one) for one in ahead if one != newest.id),
+            tuple(_dated_after_now(one) for one in ahead if one == newest.id),
             tuple(sorted(one.id for one in good)),
             tuple(self._ids),
         )
@@ -120,23 +128,39 @@ class _Search:
         counted = in_parallel((0, partial(self._counted, one, since, store)) for one in self._ids)
         return [one for one in counted if isinstance(one, Run)]
 
-    def _walk(self, since: str | None, store: str | None) -> tuple[list[Run], dict[str, str]]:
+    def _walk(
+        self, since: str | None, store: str | None, now: datetime
+    ) -> tuple[list[Run], dict[str, str]]:
         """Go back from the last id until one counts; say of each later one why it does not.
 
-        Where it is not known since when runs are signed, a signed one is looked for: unsigned ones
-        that are later count for nothing.
+        One that is dated after now hides those before it, which may be newer; so may one that went
+        on from another than the one before it, whose machine's clock was ahead. Where it is not
+        known since when runs are signed, a signed one is looked for: unsigned ones that are later
+        count for nothing.
         """
         good: list[Run] = []
         doubts: dict[str, str] = {}
-        for run_id in reversed(self._ids[-_STEPS:]):
+        looks = _OUT_OF_ORDER
+        for run_id, before in self._last_first(now):
             counted = self._counted(run_id, since, store)
-            if isinstance(counted, Run):
-                good.append(counted)
-                if counted.signed or since or not self._snapshots.verification_keys:
-                    break
-            elif counted:
-                doubts[run_id] = counted
+            if not isinstance(counted, Run):
+                doubts.update({run_id: counted} if counted else {})
+                continue
+            good.append(counted)
+            unsigned = self._snapshots.verification_keys and not counted.signed and not since
+            if unsigned or order.is_ahead(run_id, now):
+                continue
+            looks -= 1
+            if looks == 0 or not counted.previous or counted.previous >= before:
+                break
         return good, doubts
+
+    def _last_first(self, now: datetime) -> Iterator[tuple[str, str]]:
+        """Yield the last ids, each with the one before it; of those after now no more than else."""
+        ahead = sum(order.is_ahead(one, now) for one in self._ids)
+        place = len(self._ids) - ahead
+        last = [*self._ids[max(0, place - _STEPS) : place], *self._ids[place:][-_STEPS:]]
+        return ((run_id, before) for before, run_id in reversed([*pairwise(["", *last])]))
 
     def _counted(self, run_id: str, since: str | None, store: str | None) -> Run | str | None:
         """Return the run, or why it does not count; None where it was removed meanwhile."""
@@ -185,6 +209,13 @@ class _Search:
 def _rank(run: Run, now: datetime) -> tuple[bool, int, bool, str]:
     """A signed run is newer than any that is not: those are from before there was a key."""
     return run.signed, run.number, not order.is_ahead(run.id, now), run.id
+
+
+def _dated_after_now(run_id: str) -> str:
+    return (
+        f"run {run_id} is dated after now: its machine's clock, or this one's, is wrong: set it"
+        " (timedatectl set-ntp true); the next run goes on from the newest all the same"
+    )
 
 
 def _of_format_1(run: Run) -> Run:

@@ -79,6 +79,7 @@ def entry_of(
         return replace(known, run=run_id, reused=True, error=None, seconds=0.0)
     older = before.snapshot if before else None
     late = older is not None and older > made.id
+    overtaken = before.overtakes if before else ()
     return RunEntry(
         made.id,
         made.definition_digest,
@@ -89,7 +90,7 @@ def entry_of(
         level=made.level,
         seconds=round(result.seconds, 3),
         overtakes=order.overtaken(
-            made.id, (ref.id for ref in snapshots.list(made.cluster)) if late else ()
+            made.id, (ref.id for ref in snapshots.list(made.cluster)) if late else overtaken
         ),
     )
 

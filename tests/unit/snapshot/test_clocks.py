@@ -1,17 +1,24 @@
 """Machines whose clocks are wrong: order is what runs say, and no wrong time deletes anything."""
 
+import os
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.snapshot import order
+from kled.retry import Clock
+from kled.snapshot import order, runs
 from kled.snapshot.choosing import choose
-from kled.snapshot.ledger import read_ledger
+from kled.snapshot.ledger import Ledger, read_ledger
 from kled.snapshot.names import moment, new_id
 from kled.snapshot.progress import Quiet
 from kled.snapshot.prune import apply_prune, plan_prune
+from kled.snapshot.results import RunResult
 from kled.snapshot.runs import RunEntry
+from kled.storage.local import LocalStore
 from kled.storage.memory import MemoryStore
 from tests.stores import Watched, keys
 from tests.unit.snapshot.attacks import ADDON, ONLY_LAST
@@ -111,3 +118,133 @@ def test_ids_after_now_never_pass_for_the_newest_unless_a_run_names_them() -> No
     overtaken = RunEntry(new, overtakes=(ahead,))
     assert order.oldest_first([old, new, ahead], overtaken, later) == (old, ahead, new)
     assert order.oldest_first([ahead], None, now) == (ahead,)
+
+
+class Shared:
+    """A directory of two machines: it is dated by whoever writes, right or wrong."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.runs = Runs(state(2), LocalStore(path, Clock(time.monotonic, time.sleep)))
+
+    def run(self, off: timedelta = timedelta(), text: str = "") -> RunResult:
+        """Let a machine whose clock is `off` make a run, of a change where there is a text."""
+        if text:
+            self.runs.state.put(f"{name(0)}/{ADDON}", text.encode())
+        before = set(keys(self.runs.store))
+        passed, self.runs.later = self.runs.later, self.runs.later + off
+        done = self.runs.run()
+        for key in set(keys(self.runs.store)) - before:
+            moment = (START + self.runs.later).timestamp()
+            os.utime(self.path / key, (moment, moment))
+        self.runs.later = passed + timedelta(minutes=1)
+        return done.require()
+
+    def latest(self) -> bytes:
+        ref = choose(self.runs.snapshots, name(0), "latest", state=self.runs.state)
+        return restored(self.runs.snapshots, name(0), ref.id)[ADDON]
+
+    def ledger(self, *, asked: bool = True) -> Ledger:
+        return read_ledger(self.runs.snapshots, self.runs.state if asked else None)
+
+
+MONTH = timedelta(days=30)
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["with the state store", "without it"])
+@pytest.mark.parametrize("off", [MONTH, AHEAD, -AHEAD], ids=["month", "3 days", "behind"])
+def test_one_run_of_a_wrong_clock_hides_no_later_one(
+    tmp_path: Path, off: timedelta, *, asked: bool
+) -> None:
+    """Fault 82, another member: `restore latest` accused somebody of having removed a run."""
+    there = Shared(tmp_path)
+    there.run(text="1")
+    there.run(off, text="2")
+    there.run(text="3")
+
+    ledger = there.ledger(asked=asked)
+
+    assert ledger.newest is not None
+    assert (ledger.newest.number, ledger.doubts) == (3, ())
+    assert there.latest() == b"3"
+
+
+@pytest.mark.parametrize("off", [MONTH, AHEAD, -AHEAD], ids=["month", "3 days", "behind"])
+def test_nothing_is_taken_again_that_is_as_the_newest_run_left_it(
+    tmp_path: Path, off: timedelta
+) -> None:
+    there = Shared(tmp_path)
+    there.run(text="1")
+    there.run(off, text="2")
+    there.run(text="3")
+
+    for _ in range(3):
+        assert all(one.reused for one in there.run().clusters)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+@pytest.mark.parametrize("passed", [0, 29, 31, 400])
+def test_a_date_that_comes_makes_no_old_run_the_newest(
+    tmp_path: Path, passed: int, number: int
+) -> None:
+    there = Shared(tmp_path)
+    there.run(text="1")
+    for _ in range(number):
+        there.run(MONTH, text="2")
+    for text in ("3", "4", "5"):
+        there.run(text=text)
+    there.runs.later = timedelta(days=passed)
+
+    assert there.latest() == b"5"
+    assert there.ledger().doubts == ()
+    assert all(one.reused for one in there.run().clusters)
+
+
+def test_a_run_behind_is_the_newest_as_long_as_it_is(tmp_path: Path) -> None:
+    """The state store remembers it, and no date leads to it: nobody removed it."""
+    there = Shared(tmp_path)
+    for text in ("1", "2", "3"):
+        there.run(text=text)
+    there.run(-timedelta(days=20), text="4")
+
+    ledger = there.ledger()
+
+    assert ledger.newest is not None
+    assert (ledger.newest.number, ledger.doubts) == (4, ())
+    assert there.latest() == b"4"
+    assert all(one.reused for one in there.run().clusters)
+
+
+def test_more_runs_ahead_than_are_read_hide_none_of_the_others(tmp_path: Path) -> None:
+    there = Shared(tmp_path)
+    there.run(text="1")
+    ahead = runs.read(there.runs.snapshots, there.run(MONTH, text="2").run)
+    for at in range(70):
+        again = replace(ahead, id=new_id(START + MONTH, bytes((1, at))))
+        runs.write(there.runs.snapshots, again)
+    there.run(text="3")
+
+    assert there.latest() == b"3"
+
+
+def test_a_newest_run_that_is_dated_after_now_fails_the_next_run_once(tmp_path: Path) -> None:
+    there = Shared(tmp_path)
+    there.run(text="1").require_whole()
+    there.run(MONTH, text="2")
+
+    with pytest.raises(SnapshotNotTrustworthy, match="dated after now") as refused:
+        there.run(text="3").require_whole()
+
+    assert "set-ntp" in refused.value.message
+    again = there.run(text="4").require_whole()
+    assert any("dated after now" in words for words in again.warnings)
+
+
+@pytest.mark.parametrize("off", [MONTH, -MONTH], ids=["ahead", "behind"])
+def test_a_run_whose_clock_is_not_the_stores_says_so_and_takes_everything(off: timedelta) -> None:
+    runs = Runs(state(2), MemoryStore())
+    done = wrong_clock(runs, off, at=100).run()
+
+    assert len(done.require().clusters) == 2
+    with pytest.raises(SnapshotNotTrustworthy, match="clock of this machine is"):
+        done.require_whole()
