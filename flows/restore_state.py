@@ -12,7 +12,7 @@ from tasks.operation import Outcome
 
 @flow(name="restore-state", flow_run_name="restore {cluster} from {snapshot}", persist_result=False)
 @operation.reported
-def restore_state(
+def restore_state(  # noqa: PLR0913 - what, and how much is meant
     cluster: str,
     snapshot: Annotated[str, Field(pattern=r"^(latest|\d{8}T\d{6}Z-[0-9a-f]{8})$")],
     confirm: str | None = None,
@@ -20,6 +20,7 @@ def restore_state(
     *,
     raise_epoch: bool = False,
     untrusted: bool = False,
+    of_state_store: str | None = None,
 ) -> Outcome:
     """Put a cluster's state back as a snapshot has it; what is there now is snapshotted first.
 
@@ -32,8 +33,12 @@ def restore_state(
         digest: The digest of the plan that was approved, as `kled snapshot restore` prints it.
         raise_epoch: Also say that the cluster lives in this state store from now on.
         untrusted: Restore the snapshot of that id though it cannot be trusted.
+        of_state_store: URL of the state store that the snapshot is of, where the cluster was moved.
     """
     restoring = RestoreState(
-        Wish(cluster, snapshot, untrusted=untrusted), confirm, digest, raise_epoch
+        Wish(cluster, snapshot, untrusted=untrusted, of=of_state_store),
+        confirm,
+        digest,
+        raise_epoch,
     )
     return operation.run(restoring, then=(f"kled kops update-cluster --name={cluster}",))

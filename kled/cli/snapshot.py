@@ -118,7 +118,7 @@ def create(
 def list_(call: Call, name: str | None) -> None:
     """List snapshots with age, verified level and size, oldest first."""
     kept = call.stores.snapshots
-    found = use.listed(kept, name)
+    found = use.listed(kept, name, call.stores.remembering)
     for words in use.missing(kept, found, name, call.stores.remembering):
         call.say(f"warning: {words}")
     if call.settings.output == "table":
@@ -146,7 +146,8 @@ def show_(call: Call, name: str, snapshot: str) -> None:
     chosen = choice(kept, name, snapshot, state=call.stores.remembering)
     for words in chosen.passed_over():
         call.say(f"warning: {words}")
-    manifest, worth = kept.manifest(chosen.ref), use.worth(kept, chosen.ref)
+    manifest = kept.manifest(chosen.ref)
+    worth = use.worth(kept, chosen.ref, call.stores.remembering)
     document = {**manifest.model_dump(mode="json"), **worth}
     if call.settings.output == "table":
         kinds: dict[str, int] = {}

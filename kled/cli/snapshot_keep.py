@@ -100,6 +100,8 @@ def _warn_of_unreadable(call: Call, document: dict[str, Any]) -> None:
             f"warning: {one['cluster']} {one['id']}: {one['why']}; nothing is collected until it"
             " is gone"
         )
+    for one in document["strays"]:
+        call.say(f"warning: {one['cluster']} {one['id']} is left alone: {one['why']}")
 
 
 @leaf(

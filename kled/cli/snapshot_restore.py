@@ -47,6 +47,12 @@ CLASSES: Final = ("identity", "intent", "derived", "etcd-backup")
 @click.option(
     "--untrusted", is_flag=True, help="Restore the named snapshot though it cannot be trusted."
 )
+@click.option(
+    "--of-state-store",
+    "of",
+    metavar="URL",
+    help="The state store that the snapshot is of, where the cluster was moved from there to here.",
+)
 @click.option("--to", metavar="URL", help="State store to restore into [default: the configured].")
 @click.option("--as", "prefix", metavar="PREFIX", help="Place in that store [default: the name].")
 @click.option(
@@ -82,6 +88,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
     *,
     name: str,
     snapshot: str,
+    of: str | None,
     to: str | None,
     prefix: str | None,
     classes: tuple[str, ...],
@@ -107,8 +114,9 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
         with_control=with_control,
         delete_extra=delete_extra,
         untrusted=untrusted,
+        of=of,
     )
-    meant = use.settled(call.stores, wish)
+    meant = use.settled(call.stores, wish, moves=raise_epoch)
     for words in meant.passed_over:
         call.say(f"warning: {words}")
     if not yes and confirm is None:
@@ -167,7 +175,7 @@ def _preview(call: Call, meant: use.Settled) -> None:
     plan = use.plan(call.stores, meant.wish)
     require_own_place(call.stores.at(meant.wish.place), plan, meant.wish)
     _show_plan(call, plan, meant)
-    for words in meant.trust.reasons:
+    for words in () if meant.foreign else meant.trust.reasons:
         call.say(f"warning: {meant.wish.snapshot} cannot be trusted: {words}")
     use.require_trusted(meant)
     protected = use.protection_of(call.settings, plan)

@@ -181,8 +181,9 @@ class PruneSnapshots:
             plan = keep_snapshots.plan(kept, policy, self.only, session.stores.remembering)
             self._require_meant(session, {ref.cluster for ref in plan.removed})
             report = keep_snapshots.prune(kept, plan, counted(session))
-            unreadable = plan.as_json()["unreadable"]
-            self.results.append({**report.as_json(), "unreadable": unreadable})
+            planned = plan.as_json()
+            left = {name: planned[name] for name in ("unreadable", "strays")}
+            self.results.append({**report.as_json(), **left})
             locked = f"; {len(report.locked)} are locked" if report.locked else ""
             return f"{len(report.removed)} removed, {report.collected} objects collected{locked}"
 

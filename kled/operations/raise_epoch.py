@@ -51,7 +51,14 @@ class RaiseEpoch:
         place = Place(self.cluster, self.state_store)
         return (
             identity_step(self.cluster, place, lambda session: _chosen(session, self)),
-            raise_step(self.cluster, place, self.results),
+            raise_step(
+                self.cluster,
+                place,
+                self.results,
+                of=lambda session: (
+                    session.snapshot_store.manifest(_chosen(session, self)).state_store
+                ),
+            ),
         )
 
 
@@ -85,9 +92,16 @@ def identity_step(cluster: str, place: Place, chosen: "Callable[[Session], Snaps
     return Step("prove identity", act, READ, reads=True)
 
 
-def raise_step(cluster: str, place: Place, results: "list[Epoch] | None" = None) -> Step:
+def raise_step(
+    cluster: str,
+    place: Place,
+    results: "list[Epoch] | None" = None,
+    *,
+    of: "Callable[[Session], str]",
+) -> Step:
     """Make the place's store the one that the cluster lives in.
 
+    `of` returns the state store of the snapshot that is there: the cluster's history goes on.
     Safe to repeat and to kill: one conditional write, and none where it is so already.
     """
 
@@ -96,7 +110,7 @@ def raise_step(cluster: str, place: Place, results: "list[Epoch] | None" = None)
 
         kept, url = session.snapshot_store, session.stores.at(place).location.url
         before = epoch.read(kept, cluster)
-        now = epoch.advance(kept, cluster, url)
+        now = epoch.advance(kept, cluster, url, of(session))
         if results is not None:
             results[:] = [now]
         if before == now:

@@ -15,6 +15,7 @@ from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.operations.stores import Stores
 from kled.retry import CHANGE, READ
+from kled.visible import visible
 
 if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotRef
@@ -38,6 +39,9 @@ class Wish:
     delete_extra: bool = False
     untrusted: bool = False
     """Restore it though it cannot be trusted; it has to be named by its id then."""
+    of: str | None = None
+    """URL of another state store whose snapshots are this cluster's, too: it was moved, or is
+    spelled in another way now."""
 
     @property
     def place(self) -> Place:
@@ -109,7 +113,9 @@ class RestoreState:
         if self.raise_epoch:
             return (
                 identity_step(self.cluster, self.wish.place, lambda _: self._ref(approved)),
-                raise_step(self.cluster, self.wish.place),
+                raise_step(
+                    self.cluster, self.wish.place, of=lambda _: approved[0].manifest.state_store
+                ),
             )
         elsewhere = self.wish.to is not None and self.wish.place.cluster == self.cluster
         return (told_step(self.cluster, self.wish.place),) if elsewhere else ()
@@ -129,7 +135,7 @@ def _check_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Step:
     def act(session: Session) -> str:
         if restoring.raise_epoch and restoring.wish.place.cluster != restoring.cluster:
             raise InvalidInput("--raise-epoch", "is for a cluster's own name: leave out --as")
-        meant = settled(session.stores, restoring.wish)
+        meant = settled(session.stores, restoring.wish, moves=restoring.raise_epoch)
         require_trusted(meant)
         planned = plan(session.stores, meant.wish)
         require_own_place(session.stores.at(meant.wish.place), planned, meant.wish)
@@ -215,6 +221,10 @@ class Settled:
     trust: "Trust"
     passed_over: tuple[str, ...] = ()
     """What is newer and is not restored, each with the reason."""
+    foreign: str = ""
+    """Of which other state store it is, where that keeps it from being restored here; in words."""
+    state_store: str = ""
+    """The one that it was taken from, as its manifest says."""
 
     def remarks(self) -> tuple[str, ...]:
         """Say what a person has to know of the snapshot before it is restored."""
@@ -222,29 +232,45 @@ class Settled:
         return (f"snapshot {self.wish.snapshot}", *wrong, *self.passed_over)
 
 
-def settled(opened: Stores, wish: Wish) -> Settled:
+def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
     """Return the wish with the id that `latest` stands for now, and whether it can be trusted.
 
-    To be done before a snapshot of what is there is taken. Raises as `choosing.choice` does, and
-    `InvalidInput` for `newest`: what cannot be trusted is restored by its id alone.
+    Where the cluster `moves`, snapshots of where it lived are its own. To be done before a snapshot
+    of what is there is taken. Raises as `choosing.choice` does, and `InvalidInput` for `newest`:
+    what cannot be trusted is restored by its id alone.
     """
     from kled.snapshot.choosing import NEWEST, choice  # noqa: PLC0415 - not for --help
     from kled.snapshot.judging import judge, shelf  # noqa: PLC0415
     from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.origin import Origins  # noqa: PLC0415
 
     if wish.snapshot == NEWEST:
         raise InvalidInput("snapshot", "a restore takes `latest`, the newest trusted one, or an id")
     snapshots = opened.snapshots
     snapshots.require()
     ledger = read_ledger(snapshots, opened.remembering)
-    chosen = choice(snapshots, wish.cluster, wish.snapshot, ledger=ledger)
+    origins = Origins(ledger, (wish.of,) if wish.of else (), moves=moves)
+    chosen = choice(snapshots, wish.cluster, wish.snapshot, origins=origins)
     there = shelf(snapshots, wish.cluster)
-    found = judge(snapshots, chosen.ref, there, ledger.named, blobs=True)
-    return Settled(replace(wish, snapshot=chosen.ref.id), found.trust, chosen.passed_over())
+    whose = origins if wish.is_home else None  # elsewhere nothing of a living cluster is replaced
+    found = judge(snapshots, chosen.ref, there, ledger.named, origins=whose, blobs=True)
+    return Settled(
+        replace(wish, snapshot=chosen.ref.id),
+        found.trust,
+        chosen.passed_over(),
+        found.foreign,
+        found.manifest.state_store if found.manifest else "",
+    )
 
 
 def require_trusted(meant: Settled) -> None:
-    """Raise `SnapshotNotTrustworthy` for a snapshot that nobody said to restore all the same."""
+    """Raise `SnapshotNotTrustworthy` for a snapshot that nobody said to restore all the same.
+
+    Raises `NotApproved` for one of another state store's cluster of that name: to trust it is not
+    to mean it.
+    """
+    if meant.foreign:
+        raise _other_store(meant)
     if meant.trust.trusted or meant.wish.untrusted:
         return
     cluster, snapshot = meant.wish.cluster, meant.wish.snapshot
@@ -253,6 +279,17 @@ def require_trusted(meant: Settled) -> None:
         " nothing was changed",
         hint=f"the newest that can be: kled snapshot restore --name={cluster} --snapshot=latest;"
         f" to restore this one all the same: --snapshot={snapshot} --untrusted",
+    )
+
+
+def _other_store(meant: Settled) -> NotApproved:
+    cluster, snapshot = meant.wish.cluster, meant.wish.snapshot
+    return NotApproved(
+        f'snapshot {snapshot} cannot be restored over cluster "{cluster}": {meant.foreign}; nothing'
+        " was changed",
+        hint="is it the right snapshot store, and the right state store? a copy of it elsewhere:"
+        " --to=URL or --as=PREFIX; only where both are one and the same cluster, which was moved:"
+        f" --of-state-store={visible(meant.state_store)}",
     )
 
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from kled import __version__
@@ -163,26 +162,38 @@ class Listed:
         }
 
 
-def listed(snapshots: "SnapshotStore", cluster: str | None) -> tuple[Listed, ...]:
+def listed(
+    snapshots: "SnapshotStore", cluster: str | None, state: "ObjectStore | None" = None
+) -> tuple[Listed, ...]:
     """Return the snapshots of one cluster or of all, oldest first; a damaged one says so.
 
+    One of another state store than `state` whose cluster of that name is another says so, too.
     None at all is empty: a list is no promise, as a check, a prune or a mirror of nothing would be.
     """
     from kled.snapshot.judging import judged, shelf  # noqa: PLC0415 - not for --help
     from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.origin import Origins  # noqa: PLC0415
 
-    named = read_ledger(snapshots).named
-    return tuple(_row(one) for one in judged(snapshots, shelf(snapshots, cluster), named))
+    ledger = read_ledger(snapshots, state)
+    there = shelf(snapshots, cluster)
+    return tuple(_row(one) for one in judged(snapshots, there, ledger.named, Origins(ledger)))
 
 
-def worth(snapshots: "SnapshotStore", ref: "SnapshotRef") -> dict[str, object]:
-    """Return what one snapshot is worth: level, trusted, reasons, and the proofs that stand."""
+def worth(
+    snapshots: "SnapshotStore", ref: "SnapshotRef", state: "ObjectStore | None" = None
+) -> dict[str, object]:
+    """Return what one snapshot is worth: level, trusted, reasons, and the proofs that stand.
+
+    `state` is the state store at hand.
+    """
     from kled.snapshot.judging import judge, shelf  # noqa: PLC0415 - not for --help
     from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.origin import Origins  # noqa: PLC0415
     from kled.snapshot.proofs import proofs  # noqa: PLC0415
 
-    named = read_ledger(snapshots).named
-    found = judge(snapshots, ref, shelf(snapshots, ref.cluster), named, blobs=True)
+    ledger = read_ledger(snapshots, state)
+    there, origins = shelf(snapshots, ref.cluster), Origins(ledger)
+    found = judge(snapshots, ref, there, ledger.named, origins=origins, blobs=True)
     standing = proofs(snapshots, found.manifest) if found.manifest else ()
     plain = [one.model_dump(mode="json") for one in standing]
     return {**found.trust.as_json(), "remarks": list(found.trust.remarks), "proofs": plain}
@@ -258,7 +269,8 @@ def verified(
     remembers. Raises `SnapshotMissing` where there is no snapshot at all.
     """
     from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
-    from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415
+    from kled.snapshot.origin import Origins  # noqa: PLC0415
+    from kled.snapshot.strays import newest_of_each  # noqa: PLC0415
 
     snapshots.require()
     if only is not None:
@@ -271,12 +283,10 @@ def verified(
     gone = ledger.lost(present)
     if not present and not gone and not ledger.doubts:
         raise snapshots.nothing()
-    newest = tuple(
-        SnapshotRef(cluster, ledger.oldest_first(cluster, (ref.id for ref in refs))[-1])
-        for cluster, refs in groupby(present, key=lambda ref: ref.cluster)
-    )
+    newest, strays = newest_of_each(Origins(ledger), present)
     found = verify_many(settings, snapshots, newest, level=level, progress=progress)
     rows = [one.as_json() for one in found] + [_gone(ref) for ref in gone]
+    rows += [_stray(*one) for one in strays]
     rows += [_never(*one) for one in _never_taken(ledger)]
     wrong = (*ledger.doubts, *ledger.findings)
     return rows + ([_wrong(wrong, ledger.remarks)] if wrong or ledger.remarks else [])
@@ -319,6 +329,10 @@ def _signed(kept: "SnapshotStore") -> str:
 def _gone(ref: "SnapshotRef") -> dict[str, Any]:
     findings = ("a run made it, and its manifest is gone: somebody removed it",)
     return {**_wrong(findings, ()), "cluster": ref.cluster, "id": ref.id}
+
+
+def _stray(ref: "SnapshotRef", words: str) -> dict[str, Any]:
+    return {**_wrong((words,), ()), "cluster": ref.cluster, "id": ref.id}
 
 
 def _never_taken(ledger: "Ledger") -> list[tuple[str, str]]:

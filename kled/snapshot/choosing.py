@@ -12,6 +12,7 @@ from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
 from kled.snapshot import epoch, names
 from kled.snapshot.judging import Judged, Shelf, judge, shelf
 from kled.snapshot.ledger import Ledger, read_ledger
+from kled.snapshot.origin import Origins
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.trust import brief
 from kled.storage.base import ObjectStore
@@ -29,12 +30,18 @@ class Choice:
     passed: tuple[Judged, ...] = ()
     """Newer ones that `latest` is not, newest first, each with the reasons."""
 
+    foreign: tuple[Judged, ...] = ()
+    """Newer ones that are of clusters of that name in other state stores, newest first."""
+
     def passed_over(self) -> tuple[str, ...]:
-        """Say of each newer one why it was passed over."""
-        return tuple(
+        """Say of each newer one why it was passed over; of many foreign ones once."""
+        own = (
             f"{one.ref.id} is newer and cannot be trusted: {brief(one.trust.reasons)}"
             for one in self.passed
         )
+        more = f" (and {len(self.foreign) - 1} more)" if len(self.foreign) > 1 else ""
+        others = (f"{one.ref.id} is newer, and {one.foreign}{more}" for one in self.foreign[:1])
+        return (*own, *others)
 
 
 def choose(
@@ -51,53 +58,81 @@ def choice(
     *,
     state: ObjectStore | None = None,
     ledger: Ledger | None = None,
+    origins: Origins | None = None,
 ) -> Choice:
     """Return the snapshot of that id, for `latest` the newest trusted, for `newest` the newest.
 
-    `state` is asked which snapshot it remembers as the newest; a `ledger` that was read already
-    saves reading it. Raises `SnapshotMissing` where there is none, and `SnapshotNotTrustworthy`
-    where none can be trusted, the newest one was removed by somebody else than a prune, or a newer
-    one may be hidden: then one must be named. Raises `InvalidInput` for what is none of the three.
+    `state` is the state store at hand: it is asked which snapshot it remembers as the newest, and
+    snapshots of other state stores' clusters of that name are none of it (`origin`). A `ledger`
+    that was read already saves reading it. Raises `SnapshotMissing` where there is none, and
+    `SnapshotNotTrustworthy` where none can be trusted, the newest one was removed by somebody else
+    than a prune, or a newer one may be hidden: then one must be named. Raises `InvalidInput` for
+    what is none of the three.
     """
     if snapshot not in {LATEST, NEWEST}:
         names.moment(snapshot)
         return Choice(SnapshotRef(names.checked_cluster(cluster), snapshot))
-    ledger = ledger or read_ledger(snapshots, state)
+    origins = origins or Origins(ledger or read_ledger(snapshots, state))
+    ledger = origins.ledger
     there = shelf(snapshots, cluster)
     ids = ledger.oldest_first(cluster, (ref.id for ref in there.refs))
-    _require_whole(ledger, cluster, ids)
+    _require_whole(ledger, cluster, ids, origins)
     if not ids:
         raise snapshots.nothing(cluster)
     if snapshot == NEWEST:
-        return Choice(SnapshotRef(cluster, ids[-1]))
-    return _newest_trusted(snapshots, cluster, ids, there, ledger)
+        return Choice(_newest_own(snapshots, cluster, ids, origins))
+    return _newest_trusted(snapshots, cluster, ids, there, origins)
+
+
+def _newest_own(
+    snapshots: SnapshotStore, cluster: str, ids: Sequence[str], origins: Origins
+) -> SnapshotRef:
+    """Return the newest snapshot that is no other cluster's; damage is for the check to tell."""
+    foreign = ""
+    for snapshot_id in reversed(ids):
+        ref = SnapshotRef(cluster, snapshot_id)
+        try:
+            words = origins.foreign(snapshots.manifest(ref))
+        except SnapshotMissing:
+            continue
+        except SnapshotNotTrustworthy:
+            return ref
+        if not words:
+            return ref
+        foreign = foreign or f"{snapshot_id}: {words}"
+    nothing = snapshots.nothing(cluster)
+    raise SnapshotMissing(f"{nothing.message} ({foreign})", hint=nothing.hint)
 
 
 def _newest_trusted(
-    snapshots: SnapshotStore, cluster: str, ids: Sequence[str], there: Shelf, ledger: Ledger
+    snapshots: SnapshotStore, cluster: str, ids: Sequence[str], there: Shelf, origins: Origins
 ) -> Choice:
     """Go back from the newest, but not from a cluster to an earlier one with other keys.
 
-    Where that one ended is asked only when the newest cannot be trusted.
+    Where that one ended is asked only when the newest cannot be trusted. Those of other state
+    stores' clusters of that name are stepped over, wherever they stand.
     """
-    past: str | None = None
     passed: list[Judged] = []
+    foreign: list[Judged] = []
+    earlier = ""
     for snapshot_id in reversed(ids):
-        if passed and past is None:
-            past = _end_of_earlier(snapshots, cluster)
-        if passed and snapshot_id <= (past or ""):
-            break
         ref = SnapshotRef(cluster, snapshot_id)
         try:
-            found = judge(snapshots, ref, there, ledger.named, blobs=True)
+            named = origins.ledger.named
+            found = judge(snapshots, ref, there, named, origins=origins, blobs=True)
         except SnapshotMissing:  # pruned since it was listed
             continue
-        if found.trust.trusted:
+        if found.foreign:
+            foreign.append(found)
+        elif passed and found.manifest is not None and origins.is_past(found.manifest):
+            earlier = snapshot_id
+            break
+        elif found.trust.trusted:
             _require_unaltered(snapshots, passed, ref)
-            return Choice(ref, tuple(passed))
-        passed.append(found)
-    earlier = [one for one in ids if one <= (past or "")]
-    raise _none_trusted(cluster, passed, earlier[-1] if earlier else "")
+            return Choice(ref, tuple(passed), tuple(foreign))
+        else:
+            passed.append(found)
+    raise _none_trusted(cluster, passed or foreign, earlier)
 
 
 def _require_unaltered(
@@ -115,12 +150,6 @@ def _require_unaltered(
             hint="find out who changed it; to use the newest that can be trusted, name it:"
             f" {ref.id}",
         )
-
-
-def _end_of_earlier(snapshots: SnapshotStore, cluster: str) -> str:
-    """Return the last snapshot of a deleted cluster of that name, where another one lives now."""
-    known = epoch.read(snapshots, cluster)
-    return known.past if known is not None and not known.vacant else ""
 
 
 def _none_trusted(cluster: str, passed: Sequence[Judged], earlier: str) -> SnapshotNotTrustworthy:
@@ -160,28 +189,30 @@ def newest_first(
     """Yield the snapshots of a cluster that lives now, newest first; each is read when it is asked.
 
     Those of an earlier cluster of that name, which was deleted, are left out; of one that was
-    deleted and not made anew, all are.
+    deleted and not made anew, all are. So are those of clusters of that name in other state stores.
     """
     known = epoch.read(snapshots, cluster)
-    if known is not None and known.vacant:
+    origins = Origins(read_ledger(snapshots, state), _epochs={cluster: known})
+    if origins.is_vacant(cluster):
         return
-    past = known.past if known is not None else ""
-    ledger, there = read_ledger(snapshots, state), shelf(snapshots, cluster)
+    ledger, there = origins.ledger, shelf(snapshots, cluster)
     for snapshot_id in reversed(ledger.oldest_first(cluster, (ref.id for ref in there.refs))):
-        if snapshot_id > past:
-            try:
-                yield judge(snapshots, SnapshotRef(cluster, snapshot_id), there, ledger.named)
-            except SnapshotMissing:
-                continue
+        ref = SnapshotRef(cluster, snapshot_id)
+        try:
+            found = judge(snapshots, ref, there, ledger.named, origins=origins)
+        except SnapshotMissing:
+            continue
+        if not (found.foreign or (found.manifest and origins.is_past(found.manifest))):
+            yield found
 
 
-def _require_whole(ledger: Ledger, cluster: str, ids: tuple[str, ...]) -> None:
+def _require_whole(ledger: Ledger, cluster: str, ids: tuple[str, ...], origins: Origins) -> None:
     """Raise where the last of `ids` need not be the newest there was."""
-    hint = (
-        f"to use the newest that is left, name it: {ids[-1]}"
-        if ids
-        else "a second site may have it: kled snapshot list --snapshot-store=URL"
-    )
+    if not ledger.doubts and not ledger.missing(
+        (SnapshotRef(cluster, one) for one in ids), cluster
+    ):
+        return
+    hint = _newest_left(ledger, cluster, ids, origins)
     gone = ledger.missing((SnapshotRef(cluster, one) for one in ids), cluster)
     if gone:
         raise SnapshotNotTrustworthy(
@@ -194,6 +225,17 @@ def _require_whole(ledger: Ledger, cluster: str, ids: tuple[str, ...]) -> None:
             f'which snapshot of cluster "{cluster}" is the newest is not sure: {ledger.doubts[0]}',
             hint=hint,
         )
+
+
+def _newest_left(ledger: Ledger, cluster: str, ids: tuple[str, ...], origins: Origins) -> str:
+    """Say which snapshot may be named in place of the newest; one of another cluster is not."""
+    try:
+        newest = _newest_own(ledger.snapshots, cluster, ids, origins) if ids else None
+    except SnapshotMissing:
+        newest = None
+    if newest is not None:
+        return f"to use the newest that is left, name it: {newest.id}"
+    return "a second site may have it: kled snapshot list --snapshot-store=URL"
 
 
 def removed(

@@ -198,7 +198,7 @@ class _Create:
         if isinstance(found, Orphan) or not found.lost:
             return found
         known = epoch.read(self._snapshots, found.cluster)
-        ended = known is not None and (known.vacant or known.ends)
+        ended = known is not None and epoch.is_ending(known, self._state.location.url)
         return Orphan(found.cluster, found.listed) if ended else found
 
     def _look_for_gone(self, there: Collection[str]) -> list[ClusterResult]:

@@ -189,18 +189,18 @@ def standing_of(snapshots: SnapshotStore, ref: SnapshotRef, by: str) -> Standing
         return Standing(anew=brief(found.trust.reasons[-1:]))
     if found.manifest.level < COMPLETE and not _is_judged_by(found.manifest, by):
         return Standing(anew="another kled judged it incomplete, or did not say why")
-    if found.manifest.level < COMPLETE and _is_past(snapshots, ref):
+    if found.manifest.level < COMPLETE and _is_past(snapshots, found.manifest):
         return Standing(anew="the cluster was deleted or began anew with other keys since")
     return Standing(birth_findings(found.manifest), found.trust.reasons)
 
 
-def _is_past(snapshots: SnapshotStore, ref: SnapshotRef) -> bool:
+def _is_past(snapshots: SnapshotStore, judged: Manifest) -> bool:
     """Whether it was judged beside the snapshots of an earlier cluster of that name."""
     try:
-        known = epoch.read(snapshots, ref.cluster)
+        known = epoch.read(snapshots, judged.cluster)
     except SnapshotNotTrustworthy:  # who changes the cluster is told
         return False
-    return known is not None and ref.id <= known.past
+    return known is not None and epoch.is_past(known, judged.id, judged.state_store)
 
 
 def _is_judged_by(manifest: Manifest, by: str) -> bool:

@@ -5,8 +5,9 @@ a verification key is configured it counts only when it is signed, or older than
 document of the store.
 """
 
+from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated, Final, NamedTuple
 
@@ -16,13 +17,15 @@ from kled.errors import (
     EpochMismatch,
     ObjectMissing,
     PreconditionFailed,
+    SnapshotMissing,
     SnapshotNotTrustworthy,
     StoreDenied,
 )
 from kled.snapshot import names, order, signed
 from kled.snapshot.ledger import read_ledger, ready_to_write
-from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.runs import MOST, Cluster, Number
+from kled.snapshot.state_stores import is_among, is_same
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -41,6 +44,12 @@ class Epoch:
     it and older ones are of that cluster, not of the one that lives now."""
     unregistered: bool = False
     """Its definition was taken from that state store on purpose, and its machines run on."""
+    homes: tuple[str, ...] | None = field(default=(), compare=False)
+    """URLs of the state stores where the cluster lived before it came to this one; None: an earlier
+    kled wrote it, which did not say."""
+    past_of: tuple[str, ...] = field(default=(), compare=False)
+    """URLs of the state stores of the cluster that is `past`: snapshots of others are none of its.
+    Empty: an earlier kled did not say, and all are."""
 
     @property
     def vacant(self) -> bool:
@@ -57,6 +66,7 @@ class _Stored(Epoch):
     """The document; format 1 does not name the cluster."""
 
     past: Annotated[str, AfterValidator(_checked_past)] = ""
+    homes: tuple[str, ...] | None = None
     cluster: Cluster | None = None
 
 
@@ -118,23 +128,54 @@ def _adopt(snapshots: SnapshotStore, cluster: str, stored: _Found) -> None:
         _replace(snapshots, cluster, stored.epoch, stored.tag)
 
 
-def advance(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
+def is_past(known: Epoch, snapshot_id: str, state_store: str) -> bool:
+    """Say whether a snapshot of `state_store` is of the cluster that is past."""
+    theirs = not known.past_of or is_among(state_store, known.past_of)
+    return theirs and snapshot_id <= known.past
+
+
+def has_ended(known: Epoch, state_store: str | None) -> bool:
+    """Say whether the cluster was deleted, and that is the one of `state_store` (None: any)."""
+    theirs = state_store is None or not known.past_of or is_among(state_store, known.past_of)
+    return known.vacant and theirs
+
+
+def is_ending(known: Epoch, state_store: str) -> bool:
+    """Say whether the cluster of `state_store` was deleted, or its deletion has begun."""
+    return has_ended(known, state_store) or (known.ends and is_same(known.state_store, state_store))
+
+
+def advance(snapshots: SnapshotStore, cluster: str, state_store: str, of: str = "") -> Epoch:
     """Make `state_store` the cluster's place, and return the new epoch.
 
-    Where it is that already, nothing is written, so it may run twice. Raises `PreconditionFailed`
+    `of` is the state store of the snapshot that was put there; it counts as a former home. Where
+    all that is so already, nothing is written, so it may run twice. Raises `PreconditionFailed`
     where somebody else raised it at the same time.
     """
     url, key = state_store.rstrip("/"), names.epoch_key(cluster)
     found = _find(snapshots, cluster)
     if found is None:
-        new = Epoch(url, 1)
+        new = Epoch(url, 1, homes=_others(url, of))
         snapshots.store.put_if_absent(key, _encode(snapshots, cluster, new))
-    elif found.epoch.state_store == url:
-        return found.epoch
+        return new
+    known = found.epoch
+    if known.state_store == url:
+        if not of or known.homes is None or is_among(of, (url, *known.homes)):
+            return known
+        new = replace(known, homes=_others(url, *known.homes, of))
     else:
-        new = Epoch(url, min(found.epoch.number + 1, MOST), past=found.epoch.past)
-        _replace(snapshots, cluster, new, found.tag)
+        before = () if known.vacant else (*(known.homes or ()), known.state_store)
+        number = min(known.number + 1, MOST)
+        new = Epoch(
+            url, number, past=known.past, homes=_others(url, *before, of), past_of=known.past_of
+        )
+    _replace(snapshots, cluster, new, found.tag)
     return new
+
+
+def _others(url: str, *homes: str) -> tuple[str, ...]:
+    """Return the homes that are not `url`, each once."""
+    return tuple(dict.fromkeys(one for one in homes if one and not is_same(one, url)))
 
 
 def announce_end(
@@ -167,8 +208,10 @@ def vacate(snapshots: SnapshotStore, cluster: str, state_store: str) -> None:
     """
     found = _find(snapshots, cluster)
     if found is not None and found.epoch.state_store == state_store.rstrip("/"):
-        newest = max((ref.id for ref in snapshots.list(cluster)), default=found.epoch.past)
-        nowhere = Epoch("", found.epoch.number, past=newest)
+        known = found.epoch
+        homes = (*(known.homes or ()), known.state_store)
+        newest = _newest_of(snapshots, cluster, homes) or known.past
+        nowhere = Epoch("", known.number, past=newest, past_of=_past_of(known))
         _replace(snapshots, cluster, nowhere, found.tag)
 
 
@@ -182,10 +225,32 @@ def begin_anew(snapshots: SnapshotStore, cluster: str, state_store: str) -> str:
     found = _find(snapshots, cluster)
     if found is None or found.epoch.state_store != state_store.rstrip("/"):
         return ""
-    newest = max((ref.id for ref in snapshots.list(cluster)), default=found.epoch.past)
-    if newest > found.epoch.past:
-        _replace(snapshots, cluster, replace(found.epoch, past=newest), found.tag)
+    known = found.epoch
+    newest = _newest_of(snapshots, cluster, (*(known.homes or ()), known.state_store)) or known.past
+    if newest > known.past:
+        new = replace(known, past=newest, past_of=_past_of(known))
+        _replace(snapshots, cluster, new, found.tag)
     return newest
+
+
+def _past_of(known: Epoch) -> tuple[str, ...]:
+    """Return whose snapshots are past where this cluster ends; empty where it is not known."""
+    if known.homes is None and known.number > 1:
+        return ()
+    return (known.state_store, *(known.homes or ()))
+
+
+def _newest_of(snapshots: SnapshotStore, cluster: str, homes: Collection[str]) -> str:
+    """Return the newest snapshot of a cluster that lived in `homes`; empty: there is none.
+
+    What cannot be read, or is of another cluster of that name, ends nothing: whoever plants a
+    manifest with a late id would make all that comes later past.
+    """
+    for snapshot_id in sorted((ref.id for ref in snapshots.list(cluster)), reverse=True):
+        with suppress(SnapshotNotTrustworthy, SnapshotMissing):
+            if is_among(snapshots.manifest(SnapshotRef(cluster, snapshot_id)).state_store, homes):
+                return snapshot_id
+    return ""
 
 
 def _begin(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
@@ -207,7 +272,15 @@ def _find(snapshots: SnapshotStore, cluster: str) -> _Found | None:
         raise SnapshotNotTrustworthy(error.message, hint=error.hint or _way_out(key)) from error
     if stored.cluster not in {None, cluster}:
         raise SnapshotNotTrustworthy(f"{key} is that of {stored.cluster}", hint=_way_out(key))
-    found = Epoch(stored.state_store, stored.number, stored.ends, stored.past, stored.unregistered)
+    found = Epoch(
+        stored.state_store,
+        stored.number,
+        stored.ends,
+        stored.past,
+        stored.unregistered,
+        stored.homes,
+        stored.past_of,
+    )
     return _Found(found, document.tag, document.signed)
 
 
@@ -245,10 +318,11 @@ def _replace(snapshots: SnapshotStore, cluster: str, epoch: Epoch, tag: str) -> 
 
 def _encode(snapshots: SnapshotStore, cluster: str, epoch: Epoch) -> bytes:
     """Return the document; raise `InvalidInput` where it must be signed and cannot be."""
+    fields = {name: value for name, value in asdict(epoch).items() if value is not None}
     return signed.encode(
         "epoch",
         names.epoch_key(cluster),
-        {**asdict(epoch), "cluster": cluster, "at": snapshots.now().isoformat(timespec="seconds")},
+        {**fields, "cluster": cluster, "at": snapshots.now().isoformat(timespec="seconds")},
         store=ready_to_write(snapshots),
         signing_key=snapshots.keys.signing_key,
     )

@@ -13,6 +13,7 @@ from kled.errors import KledError, SnapshotMissing
 from kled.kops import layout
 from kled.snapshot import names, order, proofs
 from kled.snapshot.manifest import Manifest, Payload
+from kled.snapshot.origin import Origins
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.trust import Trust, trust_of, unreadable
@@ -44,6 +45,8 @@ class Judged:
     """A check after its birth went wrong, and that stands; or a payload is not there."""
     altered: bool = False
     """What the store holds of it is not what was written: damaged, replaced, or removed in part."""
+    foreign: str = ""
+    """Of which other state store it is, in words; empty: it is of the cluster that is meant."""
 
 
 def shelf(snapshots: SnapshotStore, cluster: str | None = None) -> Shelf:
@@ -75,17 +78,20 @@ def judge(
     there: Shelf,
     named: Collection[SnapshotRef] = (),
     *,
+    origins: Origins | None = None,
     blobs: bool = False,
 ) -> Judged:
     """Return whether a snapshot can be trusted; damage is a reason, never raised.
 
-    `there` is a listing that has it, `named` are those that the newest runs name. A GET for the
-    manifest and for each later check; with `blobs` also a LIST for each blob. Raises what may pass
+    `there` is a listing that has it, `named` are those that the newest runs name, `origins` tells
+    whose it is; without it any counts. A GET for the manifest and for each later check; with
+    `blobs` also a LIST for each blob. Raises what may pass
     (`retryable`), and `SnapshotMissing` where it was removed meanwhile.
     """
     try:
         manifest = snapshots.manifest(ref)
         later = proofs.later(snapshots, manifest, there.checked.get(ref, frozenset()))
+        foreign = origins.foreign(manifest) if origins is not None else ""
         lacking = list(_archive_lacking(manifest, there))
         if blobs:
             lacking += _blobs_lacking(snapshots, manifest)
@@ -96,13 +102,16 @@ def judge(
             raise
         return Judged(ref, unreadable(error.message), altered=True)
     undated = ref not in named and order.is_ahead(ref.id, snapshots.now())
-    trust = trust_of(manifest, later, lacking=lacking, undated=undated)
-    failed = bool(later.failed or lacking)
-    return Judged(ref, trust, manifest, failed=failed, altered=bool(lacking))
+    trust = trust_of(manifest, later, lacking=lacking, undated=undated, foreign=foreign)
+    failed, altered = bool(later.failed or lacking), bool(lacking)
+    return Judged(ref, trust, manifest, failed=failed, altered=altered, foreign=foreign)
 
 
 def judged(
-    snapshots: SnapshotStore, there: Shelf, named: Collection[SnapshotRef] = ()
+    snapshots: SnapshotStore,
+    there: Shelf,
+    named: Collection[SnapshotRef] = (),
+    origins: Origins | None = None,
 ) -> tuple[Judged, ...]:
     """Judge all that are listed, many at once, in the order of the listing.
 
@@ -111,7 +120,7 @@ def judged(
 
     def look(ref: SnapshotRef) -> Judged | None:
         try:
-            return judge(snapshots, ref, there, named)
+            return judge(snapshots, ref, there, named, origins=origins)
         except SnapshotMissing:
             return None
 

@@ -45,15 +45,25 @@ class Ledger:
     taken_back: bool = False
     """The store lacks the run that the state store remembers: one of the doubts. It stays until a
     person settles it (`next_run.remember`)."""
+    state: ObjectStore | None = None
+    """The state store at hand, where it was named."""
+
+    @property
+    def here(self) -> str | None:
+        """The URL of the state store at hand."""
+        return self.state.location.url if self.state is not None else None
 
     def entry(self, cluster: str) -> RunEntry | None:
-        """Return what is known of a cluster: by the newest run that has seen it alive."""
+        """Return what is known of a cluster: by the newest run that has seen it alive.
+
+        Of clusters of one name in several state stores, the one in the state store at hand counts.
+        """
         known = [
-            (entry.error not in {GONE, ENDED}, run.number, run.id, entry)
-            for run in self.runs.values()
+            (url == self.here, entry.error not in {GONE, ENDED}, run.number, run.id, entry)
+            for url, run in self.runs.items()
             if (entry := run.clusters.get(cluster)) is not None
         ]
-        return max(known, key=lambda one: one[:3])[3] if known else None
+        return max(known, key=lambda one: one[:-1])[-1] if known else None
 
     @cached_property
     def named(self) -> frozenset[SnapshotRef]:
@@ -152,6 +162,7 @@ def read_ledger(snapshots: SnapshotStore, state: ObjectStore | None = None) -> L
         seen,
         tag,
         bool(taken_back),
+        state,
     )
 
 

@@ -100,4 +100,7 @@ def reference(ledger: Ledger, cluster: str, earlier: Manifest | None) -> Manifes
 def was_deleted(ledger: Ledger, before: Manifest) -> bool:
     """Say whether the cluster of a snapshot was deleted since: what is there now is another one."""
     known = epoch.read(ledger.snapshots, before.cluster)
-    return known is not None and (known.vacant or before.id <= known.past)
+    return known is not None and (
+        epoch.has_ended(known, before.state_store)
+        or epoch.is_past(known, before.id, before.state_store)
+    )

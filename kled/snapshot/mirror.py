@@ -25,10 +25,12 @@ from kled.errors import (
 from kled.snapshot import names, signed
 from kled.snapshot.ledger import read_ledger
 from kled.snapshot.manifest import Payload
+from kled.snapshot.origin import Origins
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.payloads import take_over
 from kled.snapshot.progress import Progress
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.strays import stray
 from kled.storage.base import ObjectStore
 from kled.storage.overlap import overlap
 
@@ -74,6 +76,7 @@ def mirror(
     """Copy every snapshot that `target` lacks, of one cluster or of all.
 
     A snapshot that is damaged at the source is not copied, and does not keep the others from it;
+    nor is one that is of no cluster which the source knows (`strays`);
     one that the newest runs name and the source lacks has failed, too, and so has the newest of a
     cluster that only the target has. Raises `SettingsError` where the target is the source, or one
     lies within the other, or where its snapshots are encrypted and the source's are not,
@@ -185,6 +188,7 @@ class _Copy:
         retain_until: datetime | None,
     ) -> None:
         self._source = source
+        self._origins = Origins(read_ledger(source))
         self._target = target
         self._progress = progress
         self._retain_until = retain_until
@@ -196,6 +200,8 @@ class _Copy:
         """Copy one snapshot; what keeps it from being copied comes back."""
         try:
             manifest, body = self._source.manifest_as_stored(ref)
+            if words := stray(self._origins, manifest):
+                raise SnapshotNotTrustworthy(f"it is not copied: {words}")
             size = sum(self._payload(one) for one in manifest.payloads)
             self._commit(ref, body)
         except KledError as error:

@@ -17,11 +17,10 @@ not the store's; how old things are, `ages` says.
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import groupby
 from typing import Final
 
 from kled.errors import (
@@ -34,10 +33,12 @@ from kled.snapshot import ages, claims, names, prunes
 from kled.snapshot.judging import Judged, Shelf, judged, shelf
 from kled.snapshot.ledger import Ledger, read_ledger, ready_to_write
 from kled.snapshot.manifest import Manifest
+from kled.snapshot.origin import Origins
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.progress import Progress, Quiet
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.retention import GRACE, Candidate, Policy, keep
+from kled.snapshot.strays import stray
 from kled.storage.base import Entry, ObjectStore, oddity
 
 _KEEP_RUNS: Final = timedelta(days=90)
@@ -54,6 +55,9 @@ class PrunePlan:
     """Snapshots whose manifests cannot be read; they are left alone."""
     garbage: tuple[Entry, ...]
     """Objects that nothing refers to, old enough to be collected."""
+    strays: tuple[tuple[SnapshotRef, str], ...] = ()
+    """Snapshots of no cluster that this snapshot store knows, each with why; they are left alone,
+    and keep no other from being kept."""
 
     @property
     def is_empty(self) -> bool:
@@ -73,6 +77,9 @@ class PrunePlan:
             "removed": [{"cluster": ref.cluster, "id": ref.id} for ref in self.removed],
             "unreadable": [
                 {"cluster": ref.cluster, "id": ref.id, "why": why} for ref, why in self.unreadable
+            ],
+            "strays": [
+                {"cluster": ref.cluster, "id": ref.id, "why": why} for ref, why in self.strays
             ],
             "garbage": [entry.key for entry in self.garbage],
             "digest": self.digest,
@@ -124,19 +131,37 @@ def plan_prune(
     unreadable = tuple((one.ref, one.trust.reasons[0]) for one in known if one.manifest is None)
     kept: list[tuple[SnapshotRef, str]] = []
     removed: list[SnapshotRef] = []
-    for name, found in groupby(known, key=lambda one: one.ref.cluster):
+    own, strays = _by_lineage(Origins(ledger), (one for one in known if one.manifest is not None))
+    for name, readable in own:
         if cluster not in {None, name}:
             continue
-        readable = [one for one in found if one.manifest is not None]
         why = _why_kept(ledger, readable, there, policy, old_until)
-        for one in readable:
-            if one.ref.id in why:
-                kept.append((one.ref, why[one.ref.id]))
-            else:
-                removed.append(one.ref)
+        kept += [(one.ref, why[one.ref.id]) for one in readable if one.ref.id in why]
+        removed += [one.ref for one in readable if one.ref.id not in why]
     manifests = [one.manifest for one in known if one.manifest is not None]
     garbage = () if unreadable else _garbage(ledger, manifests, old_until)
-    return PrunePlan(tuple(kept), tuple(removed), unreadable, garbage)
+    return PrunePlan(tuple(sorted(kept)), tuple(sorted(removed)), unreadable, garbage, strays)
+
+
+def _by_lineage(
+    origins: Origins, readable: Iterable[Judged]
+) -> tuple[list[tuple[str, list[Judged]]], tuple[tuple[SnapshotRef, str], ...]]:
+    """Return the snapshots of each cluster by its name, and those of none that is known here.
+
+    Clusters of one name in several state stores are several: one's snapshots displace no other's.
+    """
+    own: dict[tuple[str, str], list[Judged]] = {}
+    strays: list[tuple[SnapshotRef, str]] = []
+    for one in readable:
+        if one.manifest is None:
+            continue
+        words = stray(origins, one.manifest)
+        if words:
+            strays.append((one.ref, words))
+        else:
+            lineage = origins.lineage(one.manifest) or ""
+            own.setdefault((one.ref.cluster, lineage), []).append(one)
+    return [(name, found) for (name, _), found in own.items()], tuple(strays)
 
 
 def _why_kept(

@@ -51,17 +51,20 @@ def trust_of(
     *,
     lacking: Sequence[str] = (),
     undated: bool = False,
+    foreign: str = "",
 ) -> Trust:
     """Return whether the snapshot of `manifest`, which was read and checked, can be trusted.
 
     `later` is what was proved after its birth. `lacking` says in words which of its payloads are
-    not there, `undated` that its id is dated after now and no run vouches for it.
+    not there, `undated` that its id is dated after now and no run vouches for it, `foreign` of
+    which other state store it is.
     """
     beside = later or Later()
     level = max((proof.level for proof in standing(manifest.proofs, beside)), default=0)
     return Trust(
         level,
         (
+            *([foreign] if foreign else []),
             *wrong_at_birth(manifest),
             *map(_failed, beside.failed),
             *lacking,

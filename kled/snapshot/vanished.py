@@ -12,6 +12,7 @@ from kled.snapshot import epoch
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.results import ClusterResult
 from kled.snapshot.runs import ENDED, GONE, RunEntry
+from kled.snapshot.state_stores import is_same
 from kled.snapshot.trust import brief
 from kled.storage.base import ObjectStore
 
@@ -63,7 +64,10 @@ def vanished(
     }
     warnings: list[str] = []
     findings: list[str] = []
-    fates = {name: _fate(snapshots, name, entry, findings) for name, (entry, _) in gone.items()}
+    fates = {
+        name: _fate(snapshots, (name, state_store), entry, findings)
+        for name, (entry, _) in gone.items()
+    }
     became = {name: GONE if one == _UNREGISTERED else one for name, one in fates.items()}
     for name, (entry, _) in gone.items():
         if entry.error in {GONE, ENDED}:
@@ -101,8 +105,14 @@ def no_cluster(state: ObjectStore, orphans: Sequence[str]) -> ClusterNotFound:
     )
 
 
-def _fate(snapshots: SnapshotStore, name: str, entry: RunEntry, findings: list[str]) -> str:
-    """Say whether kled deleted the cluster: its epoch ended, or is about to. Or unregistered it."""
+def _fate(
+    snapshots: SnapshotStore, where: tuple[str, str], entry: RunEntry, findings: list[str]
+) -> str:
+    """Say whether kled deleted the cluster: its epoch ended, or is about to. Or unregistered it.
+
+    `where` is its name and its state store.
+    """
+    name, state_store = where
     if entry.error == ENDED:
         return ENDED
     try:
@@ -110,9 +120,9 @@ def _fate(snapshots: SnapshotStore, name: str, entry: RunEntry, findings: list[s
     except SnapshotNotTrustworthy as error:
         findings.append(error.message)
         return GONE
-    if found is not None and found.unregistered:
+    if found is not None and found.unregistered and is_same(found.state_store, state_store):
         return _UNREGISTERED
-    return ENDED if found is not None and (found.vacant or found.ends) else GONE
+    return ENDED if found is not None and epoch.is_ending(found, state_store) else GONE
 
 
 def _failure(

@@ -1,0 +1,136 @@
+"""A snapshot of another state store's cluster of that name is not restored over a living one."""
+
+import base64
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kled import config
+from kled.errors import IdentityAtRisk, NotApproved, SnapshotNotTrustworthy
+from kled.operations import identity
+from kled.operations.overrides import NOTHING
+from kled.operations.restore_state import RestoreState, Wish, settled
+from kled.operations.runner import Report, run
+from kled.operations.session import Session, Who
+from kled.operations.snapshots import back_up
+from kled.operations.stores import Stores
+from kled.retry import Clock
+from kled.snapshot import epoch
+from kled.snapshot.progress import Quiet
+from tests.unit.snapshot import fleets
+
+C = fleets.name(1)
+CA_KEY = "pki/private/kubernetes-ca/keyset.yaml"
+WHO = Who("tester", "a run", timedelta(0))
+CLOCK = Clock(time.monotonic, lambda _: None)
+
+
+def certificate(inside: str) -> bytes:
+    text = f"-----BEGIN CERTIFICATE-----\n{inside}\n-----END CERTIFICATE-----\n"
+    return base64.b64encode(text.encode())
+
+
+class Two:
+    """Two state stores with a cluster of one name each; the snapshots there are of the other."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for store in ("snapshots", "new", "third"):
+            (root / store).mkdir()
+        self.write("mine", fleets.objects(1))
+        theirs = fleets.objects(2)
+        names = (fleets.name(2).encode(), C.encode())
+        certificates = (certificate("MIIB"), certificate("MIIC"))
+        theirs = {key: body.replace(*names).replace(*certificates) for key, body in theirs.items()}
+        self.write("theirs", theirs)
+        done = back_up(Stores(self.settings("theirs"), CLOCK), [C], progress=Quiet())
+        self.wish = Wish(C, done.clusters[0].snapshot or "")
+
+    def settings(self, state: str) -> config.Settings:
+        return config.load(
+            {
+                "HOME": str(self.root),
+                "KOPS_STATE_STORE": (self.root / state).as_uri(),
+                "KLED_SNAPSHOT_STORE": (self.root / "snapshots").as_uri(),
+            }
+        )
+
+    def write(self, state: str, objects: dict[str, bytes]) -> None:
+        for key, body in objects.items():
+            path = self.root / state / C / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body)
+
+    def session(self, state: str = "mine") -> Session:
+        return Session(self.settings(state), None, CLOCK, WHO, None, overrides=NOTHING)
+
+    def restore(self, wish: Wish, state: str = "mine", *, raise_epoch: bool = False) -> Report:
+        return run(RestoreState(wish, raise_epoch=raise_epoch), self.session(state))
+
+    def authority(self, state: str = "mine") -> bytes:
+        return (self.root / state / C / CA_KEY).read_bytes()
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Two:
+    return Two(tmp_path)
+
+
+def test_it_is_refused_by_its_id_and_says_whose_it_is(two: Two) -> None:
+    before = two.authority()
+    for wish in (two.wish, replace(two.wish, untrusted=True)):
+        with pytest.raises(NotApproved) as refused:
+            two.restore(wish)
+    theirs = (two.root / "theirs").as_uri()
+    assert f"it is of {theirs}, not of this state store" in refused.value.message
+    assert f"--of-state-store={theirs}" in str(refused.value.hint)
+    assert two.authority() == before
+
+
+def test_it_is_never_the_latest_there(two: Two) -> None:
+    with pytest.raises(SnapshotNotTrustworthy, match="not of this state store"):
+        two.restore(replace(two.wish, snapshot="latest"))
+
+
+def test_it_is_restored_where_a_person_names_its_state_store(two: Two) -> None:
+    """For a state store that was moved, or is spelled in another way."""
+    two.restore(replace(two.wish, of=(two.root / "theirs").as_uri()))
+    assert two.authority() == two.authority("theirs")
+
+
+def test_it_is_restored_elsewhere(two: Two) -> None:
+    two.restore(replace(two.wish, to=(two.root / "third").as_uri()))
+    two.restore(replace(two.wish, prefix="copies/of-it"))
+    assert two.authority("third") == two.authority("theirs")
+
+
+def test_it_is_compared_with_nothing_and_named_by_no_hint(two: Two) -> None:
+    """As a wrong KLED_SNAPSHOT_STORE looks: its hint replaced the CA of a living cluster."""
+    assert identity.check(two.session(), C) == "no keyset is missing"
+    (two.root / "mine" / C / CA_KEY).unlink()
+    assert two.wish.snapshot not in identity.advice(two.session(), C, frozenset({CA_KEY}))
+
+
+def test_the_right_snapshot_is_still_compared(two: Two) -> None:
+    back_up(Stores(two.settings("mine"), CLOCK), [C], progress=Quiet())
+    two.write("mine", {CA_KEY: two.authority("theirs")})
+    with pytest.raises(IdentityAtRisk, match="kubernetes-ca") as refused:
+        identity.check(two.session(), C)
+    assert two.wish.snapshot not in str(refused.value.hint)
+
+
+def test_a_recovery_into_a_new_state_store_goes_on_where_it_was_stopped(two: Two) -> None:
+    """Once with `--to`, and once from where the new state store is the configured one."""
+    epoch.check(Stores(two.settings("theirs"), CLOCK).snapshots, C, (two.root / "theirs").as_uri())
+    latest = replace(two.wish, snapshot="latest")
+    two.restore(replace(latest, to=(two.root / "new").as_uri()), "theirs")
+    for _ in range(2):
+        two.restore(latest, "new", raise_epoch=True)
+    assert two.authority("new") == two.authority("theirs")
+    meant = settled(Stores(two.settings("new"), CLOCK), latest)
+    assert meant.trust.trusted
+    assert meant.wish.snapshot == two.wish.snapshot
+    two.restore(latest, "new")
