@@ -63,7 +63,7 @@ class Planted:
     def __init__(self, directory: Path) -> None:
         keyed = Keys(signing_key=signing_key(directory))
         self.runs = Runs(state(1), MemoryStore(), keyed)
-        theirs = Runs(namesake(), MemoryStore(), keyed, at=600)
+        theirs = Runs(namesake(), MemoryStore(), keyed, at=60)
         self.first, self.own = changed(self.runs, "1"), changed(self.runs, "2")
         self.plant = changed(theirs, "3")
         epoch.check(self.runs.snapshots, C, self.runs.state.location.url)
@@ -156,7 +156,7 @@ def shared() -> tuple[Runs, Runs, str, str]:
     """Two namesakes that share one snapshot store, and the newest snapshot of each."""
     kept = MemoryStore()
     mine = Runs(state(1), kept)
-    theirs = Runs(namesake(), kept, at=600)
+    theirs = Runs(namesake(), kept, at=60)
     changed(mine, "1")
     changed(theirs, "1")
     own = changed(mine, "2")
@@ -227,7 +227,7 @@ def test_a_cluster_that_was_moved_keeps_its_history() -> None:
     ), "the restore is run again"
     epoch.advance(before.snapshots, C, new.location.url, url)
     assert choose(before.snapshots, C, LATEST, state=new).id == last
-    after = Runs(new, kept, at=600)
+    after = Runs(new, kept, at=60)
     newest = changed(after, "2")
     after.later = timedelta(days=9)
     assert choose(after.snapshots, C, LATEST, state=new).id == newest
