@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kled import __version__
 from kled.config import Settings
-from kled.errors import KledError, SnapshotMissing, StoreDenied
+from kled.errors import KledError, SnapshotMissing, SnapshotNotTrustworthy, StoreDenied
 from kled.operations import stores
 from kled.operations.kops_proof import birth_check, kops_check
 from kled.operations.remembered import require_whole
@@ -299,7 +299,7 @@ def state_of(opened: stores.Stores) -> str:
     is wrong with one of them, and `SnapshotMissing` or `SnapshotNotTrustworthy`, before anything is
     written, where the state store remembers what is not there.
     """
-    from kled.snapshot import names  # noqa: PLC0415 - not for --help
+    from kled.snapshot import ages, names  # noqa: PLC0415 - not for --help
 
     kept = opened.snapshots
     require_whole(opened)
@@ -312,8 +312,11 @@ def state_of(opened: stores.Stores) -> str:
     except SnapshotMissing:
         words.append("empty yet")
     kept.store.put(names.PROBE, b"may kled write here?\n")
+    wrong = ages.wrong_clock(kept, names.PROBE)
     with contextlib.suppress(StoreDenied):  # an object lock keeps it, or nobody may delete
         kept.store.delete(names.PROBE)
+    if wrong:
+        raise SnapshotNotTrustworthy(wrong, hint=ages.CURE)
     return f"{kept.url}: {', '.join(words)}"
 
 

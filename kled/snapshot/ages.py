@@ -14,14 +14,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from kled.errors import SnapshotNotTrustworthy, StoreDenied
-from kled.snapshot import claims, names, order
+from kled.snapshot import claims, names
 from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.retention import SKEW
 
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Older than anything: nothing is known to be old."""
 CURE: Final = "set the clock (timedatectl set-ntp true, or chronyc makestep)"
-_SKEW: Final = 3 * order.SLACK
-"""How far the clocks may be apart; the grace leaves room for that, and S3 refuses more."""
 
 
 def old_until(snapshots: SnapshotStore, grace: timedelta) -> datetime:
@@ -87,7 +86,7 @@ def wrong_clock(snapshots: SnapshotStore, key: str) -> str:
     """
     now = snapshots.now()
     written = claims.written(snapshots.store, key)
-    if written is None or abs(now - written) <= _SKEW:
+    if written is None or abs(now - written) <= SKEW:
         return ""
     which = "ahead of" if now > written else "behind"
     return (

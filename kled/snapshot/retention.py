@@ -14,6 +14,8 @@ from kled.errors import InvalidInput
 
 GRACE: Final = timedelta(hours=24)
 """No run takes longer; what is younger may belong to one that is under way."""
+SKEW: Final = timedelta(minutes=15)
+"""How far the clocks of a machine and a store may be apart: S3 refuses more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,12 @@ class Candidate:
     written: datetime | None = None
     """By the store: the clock of the machine that made it may have been behind."""
 
+    @property
+    def moment(self) -> datetime:
+        """When it was made: by the store where it was written before the date of its id."""
+        ahead = self.written is not None and self.created - self.written > SKEW
+        return self.written if ahead and self.written else self.created
+
     def is_younger(self, old_until: datetime) -> bool:
         """Say whether it is dated after that moment, by its id or by the store."""
         return max(self.created, self.written or self.created) > old_until
@@ -74,7 +82,7 @@ def keep(
     What is kept of a set is kept of every part of it that has it, so that pruning often ends as
     pruning once does; an empty result only for no candidates.
     """
-    newest_first = sorted(candidates, key=lambda one: one.id, reverse=True)
+    newest_first = sorted(candidates, key=lambda one: (one.moment, one.id), reverse=True)
     why: dict[str, str] = {}
     for one in newest_first:
         if one.id in named:
@@ -101,7 +109,7 @@ def _newest_of_each(
     """Return the newest of each period, trusted ones before others; newest periods first."""
     found: dict[tuple[int, ...], Candidate] = {}
     for one in newest_first:
-        key = period(one.created.astimezone(UTC))
+        key = period(one.moment.astimezone(UTC))
         if key not in found or (one.trusted and not found[key].trusted):
             found[key] = one
     return list(found.values())

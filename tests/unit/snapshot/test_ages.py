@@ -193,6 +193,30 @@ def test_what_a_machine_whose_clock_is_behind_has_just_made_is_young() -> None:
     assert pruned(runs)[0] == 2
 
 
+def test_snapshots_of_a_clock_that_was_ahead_take_no_place_of_the_last_ones() -> None:
+    """By their ids they are the newest for a month; the store has dated them right."""
+    runs = Runs(state(1), MemoryStore())
+    ahead = Runs(runs.state, MemoryStore(), at=100)
+    ahead.store = runs.store
+    ahead.later = 30 * DAY
+    for at in range(3):
+        change(ahead, f"ahead {at}")
+    for day in (1, 2, 3):
+        runs.later = day * DAY
+        change(runs, f"day {day}")
+    last = [ref for ref in runs.snapshots.list(name(0)) if ref.created < START + 20 * DAY]
+    runs.later = 10 * DAY
+
+    plan = plan_prune(runs.snapshots, Policy(3, 0, 0, 0, 0, 0))
+
+    assert plan.removed == ()
+    assert {ref: why for ref, why in plan.kept if ref in last}.keys() == set(last)
+
+    runs.later = 40 * DAY
+    plan = plan_prune(runs.snapshots, Policy(3, 0, 0, 0, 0, 0))
+    assert {ref for ref, _ in plan.kept} == set(last)
+
+
 def test_a_claim_counts_though_its_machine_is_behind() -> None:
     runs = Runs(state(1), MemoryStore())
     change(runs, "1")
