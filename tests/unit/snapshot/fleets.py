@@ -14,7 +14,7 @@ from kled.snapshot.keys import Keys
 from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.results import CreateOptions, RunResult
-from kled.storage.base import ObjectStore
+from kled.storage.base import Location, ObjectStore
 from kled.storage.memory import MemoryStore
 from tests.stores import Watched
 
@@ -71,6 +71,17 @@ def state(clusters: int, *, backups: int = 2) -> MemoryStore:
         for key, body in objects(number, backups=backups).items():
             store.put(f"{name(number)}/{key}", body)
     return store
+
+
+class DatedByMachine(MemoryStore):
+    """A directory in memory: what is written has the date of the machine's clock, right or wrong.
+
+    The machine is the one `Runs` that writes here, and its clock is off by `later`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._location = Location(self._location.url.replace("memory://", "file:///in-memory-"))
 
 
 _attached: "dict[str, list[Runs]]" = {}
