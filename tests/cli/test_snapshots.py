@@ -4,6 +4,7 @@ import json
 import os
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -21,6 +22,7 @@ from kled.snapshot.results import CreateOptions
 from kled.storage.base import Location
 from kled.storage.url import open_store
 from tests.boxes import Box, make_box
+from tests.stores import keys
 
 C = "kept.example.com"
 NAME = f"--name={C}"
@@ -351,16 +353,23 @@ def test_typed_numbers_spare_the_protected_among_all_clusters(kept: Box) -> None
 
 
 def made_long_ago(box: Box) -> str:
-    """Make a snapshot by a clock of another year; return its id."""
+    """Make a snapshot in another year, and a run a month later; return the snapshot's id."""
     clock = Clock(time.monotonic, time.sleep)
     state, store = (
         open_store(Location((box.directory / name).as_uri()), env={}, clock=clock)
         for name in ("state", "snapshots")
     )
-    then = datetime(2024, 5, 6, tzinfo=UTC)
-    snapshots = SnapshotStore(store, Keys(), now=lambda: then, chance=os.urandom)
-    done = create(state, snapshots, [C], options=CreateOptions("test"), progress=Quiet())
+    for then in (datetime(2024, 5, 6, tzinfo=UTC), datetime(2024, 6, 6, tzinfo=UTC)):
+        before = set(keys(store))
+        snapshots = SnapshotStore(store, Keys(), now=partial(_at, then), chance=os.urandom)
+        done = create(state, snapshots, [C], options=CreateOptions("test"), progress=Quiet())
+        for key in set(keys(store)) - before:
+            os.utime(box.directory / "snapshots" / key, (then.timestamp(), then.timestamp()))
     return str(done.clusters[0].snapshot)
+
+
+def _at(moment: datetime) -> datetime:
+    return moment
 
 
 def test_a_second_site_verifies_as_the_first_does(twice: Box, tmp_path: Path) -> None:
