@@ -30,12 +30,12 @@ def all_gone(opened: stores.Stores) -> str | None:
 def require_whole(opened: stores.Stores) -> None:
     """Raise where a backup of this state store would say that snapshots are lost."""
     from kled.snapshot.ledger import read_ledger  # noqa: PLC0415 - not for --help
-    from kled.snapshot.losses import lost_of, require_mounted  # noqa: PLC0415
+    from kled.snapshot.losses import losses_of, require_mounted  # noqa: PLC0415
     from kled.snapshot.trust import brief  # noqa: PLC0415
 
     ledger = read_ledger(opened.snapshots, opened.remembering)
     require_mounted(ledger)
-    if wrong := (*ledger.doubts, *lost_of(ledger, None).values()):
+    if wrong := (*ledger.doubts, *losses_of(ledger).words):
         raise SnapshotNotTrustworthy(
             f"{opened.snapshots.url} may have lost snapshots: {brief(wrong)}",
             hint="kled snapshot verify --all tells more",

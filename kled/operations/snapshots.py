@@ -212,6 +212,7 @@ def missing(
     """
     from kled.snapshot.choosing import removed  # noqa: PLC0415 - not for --help
     from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.losses import older_lost  # noqa: PLC0415
 
     ledger = read_ledger(snapshots, state)
     newest = {one.cluster: one.id for one in found}
@@ -221,7 +222,8 @@ def missing(
         for name, one in removed(snapshots, newest, ledger)
         if cluster in {None, name}
     )
-    return (*gone, *ledger.doubts, *ledger.findings, *ledger.remarks)
+    older = older_lost(ledger, tuple(snapshots.list())) if cluster is None else ()
+    return (*gone, *ledger.doubts, *older, *ledger.findings, *ledger.remarks)
 
 
 def verify_many(
@@ -269,6 +271,7 @@ def verified(
     remembers. Raises `SnapshotMissing` where there is no snapshot at all.
     """
     from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.losses import older_lost  # noqa: PLC0415
     from kled.snapshot.origin import Origins  # noqa: PLC0415
     from kled.snapshot.strays import newest_of_each  # noqa: PLC0415
 
@@ -288,7 +291,7 @@ def verified(
     rows = [one.as_json() for one in found] + [_gone(ref) for ref in gone]
     rows += [_stray(*one) for one in strays]
     rows += [_never(*one) for one in _never_taken(ledger)]
-    wrong = (*ledger.doubts, *ledger.findings)
+    wrong = (*ledger.doubts, *older_lost(ledger, present), *ledger.findings)
     return rows + ([_wrong(wrong, ledger.remarks)] if wrong or ledger.remarks else [])
 
 

@@ -20,7 +20,7 @@ from kled.snapshot.at_birth import Reader as KopsReader
 from kled.snapshot.choosing import way_back
 from kled.snapshot.earlier import Earlier
 from kled.snapshot.ledger import read_ledger, ready_to_write
-from kled.snapshot.losses import lost_of, no_change
+from kled.snapshot.losses import losses_of, no_change
 from kled.snapshot.lost_backups import lost_backups
 from kled.snapshot.lost_keysets import lost_keysets
 from kled.snapshot.making import Made, Making
@@ -133,12 +133,13 @@ class _Create:
 
     def _look_for_lost(self, clusters: Sequence[str] | None) -> None:
         """Say which of the newest snapshots are gone; before a change that is raised."""
-        lost = lost_of(self._ledger, clusters)
-        self._lost = {ref.cluster for ref in lost}
-        if lost and self._options.before_change:
-            raise no_change(tuple(lost.values()))
-        self._earlier.forget_lost(lost)
-        (self._warnings if self._options.settles else self._findings).extend(lost.values())
+        found = losses_of(self._ledger, clusters)
+        self._held = found.held
+        self._lost = {ref.cluster for ref in found.refs}
+        if found.words and self._options.before_change:
+            raise no_change(found.words)
+        self._earlier.forget_lost(found.refs)
+        (self._warnings if self._options.settles else self._findings).extend(found.words)
 
     def _named(self, clusters: Sequence[str]) -> list[ClusterResult]:
         self._progress.expect(clusters=len(clusters))
@@ -296,15 +297,16 @@ class _Create:
 
     def _write_run(self, results: Sequence[ClusterResult]) -> None:
         """Write what is known now, and let the state store remember it."""
-        clusters = self._earlier.known()
+        clusters, settles = self._earlier.known(), self._options.settles
         for name, words in self._gone.became.items():
-            clusters[name] = replace(clusters[name], run=self._id, error=words)
+            held = self._held.due(name, settled=settles)
+            clusters[name] = replace(clusters[name], run=self._id, error=words, held=held)
         for one in results:
-            if one.cluster not in self._gone.became:
-                made = self._made.get(one.cluster)
-                before = clusters.get(one.cluster)
-                clusters[one.cluster] = entry_of(self._snapshots, one, before, made, self._id)
-        settles = self._options.settles
+            name = one.cluster
+            if name not in self._gone.became:
+                made, held = self._made.get(name), self._held.due(name, settled=settles)
+                before = clusters.get(name)
+                clusters[name] = entry_of(self._snapshots, one, before, made, self._id, held)
         forgotten = self._gone.lost_snapshots(self._snapshots) if settles else {}
         self._warnings += forgotten.values()
         clusters = {name: one for name, one in clusters.items() if name not in forgotten}
@@ -315,6 +317,7 @@ class _Create:
             clusters,
             orphans=self._orphans,
             store=self._store,
+            settled=self._settled,
         )
         runs.write(self._snapshots, run)
         self._findings += ages.dated_wrong(self._snapshots, self._id)

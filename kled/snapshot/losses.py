@@ -3,9 +3,13 @@
 A backup is written all the same, and is not green; a change waits until a person settles it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
+from kled.kops.layout import is_cluster_name
+from kled.snapshot.history import Holdings, missing_runs
 from kled.snapshot.ledger import Ledger
 from kled.snapshot.repository import SnapshotRef
 from kled.snapshot.trust import brief
@@ -21,23 +25,56 @@ def no_change(reasons: Sequence[str]) -> SnapshotNotTrustworthy:
     )
 
 
-def lost_of(ledger: Ledger, clusters: Sequence[str] | None) -> dict[SnapshotRef, str]:
-    """Return the newest snapshots of clusters, or of all, that are named and gone, with words.
-
-    One LIST, or one for each cluster; none where nothing is named.
-    """
-    return {
-        ref: f"snapshot {ref.id} of {ref.cluster} is not listed in {ledger.snapshots.url}, and no"
-        " prune removed it"
-        for cluster in ([None] if clusters is None else dict.fromkeys(clusters))
-        for ref in _missing(ledger, cluster)
-    }
+GIVEN_UP: Final = (
+    "is the store mounted, and is this all of it? what is lost for good is given up, and made anew,"
+    " by kled snapshot create --all --anew"
+)
 
 
-def _missing(ledger: Ledger, cluster: str | None) -> tuple[SnapshotRef, ...]:
-    if not any(cluster in {None, ref.cluster} for ref in ledger.named):
-        return ()
-    return ledger.missing(ledger.snapshots.list(cluster), cluster)
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What is gone, of some clusters or of all."""
+
+    held: Holdings
+    refs: tuple[SnapshotRef, ...] = ()
+    """The newest snapshots that are named and not listed."""
+    words: tuple[str, ...] = ()
+    """All that is gone, runs and older snapshots too."""
+
+
+def losses_of(ledger: Ledger, clusters: Sequence[str] | None = None) -> Losses:
+    """Return what is gone, and no prune removed; one LIST, or one for each cluster, and of runs."""
+    snapshots = ledger.snapshots
+    asked = [None] if clusters is None else [*filter(is_cluster_name, dict.fromkeys(clusters))]
+    present = tuple(ref for one in asked for ref in snapshots.list(one))
+    held = Holdings(ledger, present)
+    lost = tuple(ref for one in asked for ref in ledger.missing(present, one))
+    named = {ref.cluster for ref in lost}
+    older = [held.short(one) for one in asked]
+    return Losses(
+        held,
+        lost,
+        (
+            *(
+                f"snapshot {ref.id} of {ref.cluster} is not listed in {snapshots.url}, and no prune"
+                " removed it"
+                for ref in lost
+            ),
+            *(words for one in older for name, words in one.items() if name not in named),
+            *missing_runs(ledger),
+        ),
+    )
+
+
+def older_lost(ledger: Ledger, present: Collection[SnapshotRef]) -> tuple[str, ...]:
+    """Say which older snapshots and runs are gone; `present` is a listing of all snapshots."""
+    return (*Holdings(ledger, present).short().values(), *missing_runs(ledger))
+
+
+def require_history(ledger: Ledger, present: Collection[SnapshotRef]) -> None:
+    """Raise `SnapshotNotTrustworthy` where a prune would remove traces of what is lost."""
+    if older := older_lost(ledger, present):
+        raise SnapshotNotTrustworthy(f"nothing is deleted: {brief(older)}", hint=GIVEN_UP)
 
 
 def require_mounted(ledger: Ledger) -> None:

@@ -223,9 +223,16 @@ def _of_format_1(run: Run) -> Run:
 
     What is left cannot change an order: it names snapshots, and those with later ids stay newer.
     """
-    clusters = {name: replace(entry, overtakes=()) for name, entry in run.clusters.items()}
+    clusters = {name: replace(entry, overtakes=(), held=0) for name, entry in run.clusters.items()}
     return replace(
-        run, clusters=clusters, number=0, previous=None, others={}, overtakes=(), signed_since=None
+        run,
+        clusters=clusters,
+        number=0,
+        previous=None,
+        others={},
+        overtakes=(),
+        signed_since=None,
+        begins=None,
     )
 
 

@@ -33,7 +33,7 @@ def require_fit(ledger: Ledger, options: CreateOptions) -> None:
         raise no_change(ledger.doubts)
 
 
-def next_run(
+def next_run(  # noqa: PLR0913 - what a run says, each by its name
     ledger: Ledger,
     run_id: str,
     state_store: str,
@@ -41,8 +41,12 @@ def next_run(
     *,
     orphans: Sequence[str],
     store: str | None,
+    settled: bool = False,
 ) -> Run:
-    """Return the run that follows the newest one; `store` is the identity that it is bound to."""
+    """Return the run that follows the newest one; `store` is the identity that it is bound to.
+
+    Where a person `settled` what was lost, history begins with it, as in a store without any.
+    """
     keys = ledger.snapshots.keys
     numbers = [one.number for one in (ledger.newest, ledger.seen) if one]
     since = ledger.signed_since or run_id
@@ -56,9 +60,17 @@ def next_run(
         previous=ledger.newest.id if ledger.newest else None,
         others={url: run.id for url, run in ledger.runs.items() if url != state_store},
         overtakes=order.overtaken(run_id, ledger.run_ids),
+        begins=_begins(ledger, run_id, settled=settled),
         signed_since=since if keys.signing_key is not None else None,
         store=store,
     )
+
+
+def _begins(ledger: Ledger, run_id: str, *, settled: bool) -> str | None:
+    first = ledger.newest is None and ledger.seen is None and ledger.root.missing
+    if settled or first:
+        return run_id
+    return ledger.newest.begins if ledger.newest else None
 
 
 def entry_of(
@@ -67,16 +79,19 @@ def entry_of(
     before: RunEntry | None,
     made: Manifest | None,
     run_id: str,
+    held: int,
 ) -> RunEntry:
     """Return what the run knows of one cluster; `made` is the new snapshot, where there is one.
 
-    Lists the cluster's snapshots only where the new one sorts before the one before it.
+    `held` is how many others there must be. Lists the cluster's snapshots only where the new one
+    sorts before the one before it.
     """
     if result.error is not None:
-        return replace(before or RunEntry(None), run=run_id, error=result.error.message)
+        known = before or RunEntry(None)
+        return replace(known, run=run_id, error=result.error.message, held=held)
     if made is None:
         known = before or RunEntry(result.snapshot)
-        return replace(known, run=run_id, reused=True, error=None, seconds=0.0)
+        return replace(known, run=run_id, reused=True, error=None, seconds=0.0, held=held)
     older = before.snapshot if before else None
     late = older is not None and older > made.id
     overtaken = before.overtakes if before else ()
@@ -92,6 +107,7 @@ def entry_of(
         overtakes=order.overtaken(
             made.id, (ref.id for ref in snapshots.list(made.cluster)) if late else overtaken
         ),
+        held=held + 1,
     )
 
 

@@ -23,15 +23,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from kled.errors import (
-    NotApproved,
-    SnapshotMissing,
-    SnapshotNotTrustworthy,
-    StoreDenied,
-)
+from kled.errors import NotApproved, SnapshotMissing, SnapshotNotTrustworthy, StoreDenied
 from kled.snapshot import ages, claims, names, prunes
 from kled.snapshot.judging import Judged, Shelf, judged, shelf
 from kled.snapshot.ledger import Ledger, read_ledger, ready_to_write
+from kled.snapshot.losses import GIVEN_UP, require_history
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.origin import Origins
 from kled.snapshot.parallel import in_parallel
@@ -243,9 +239,9 @@ def _require_whole(ledger: Ledger, present: Collection[SnapshotRef]) -> None:
         raise SnapshotNotTrustworthy(
             f"nothing is deleted: the listing of {ledger.snapshots.url} lacks {shown}{more}, which"
             " the newest run names",
-            hint="is the store mounted, and is this all of it? what is lost for good is made anew"
-            " by kled snapshot create --all --anew",
+            hint=GIVEN_UP,
         )
+    require_history(ledger, present)
 
 
 def _require_old(removed: Collection[SnapshotRef], there: Shelf, old_until: datetime) -> None:

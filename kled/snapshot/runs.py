@@ -47,6 +47,8 @@ class RunEntry:
     error: str | None = None
     overtakes: tuple[Id, ...] = ()
     """Snapshots whose ids sort after `snapshot`'s, though they are older: a clock was ahead."""
+    held: Number = 0
+    """How many snapshots there must be when the run ended (`history`); 0: nobody counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,9 @@ class Run:
     """Runs whose ids sort after this one's, though they are older."""
     signed_since: Id | None = None
     """The first signed run of this snapshot store; None: runs are not signed."""
+    begins: Id | None = None
+    """The run from which on none may be missing: the first one, or the last by which a person
+    settled a loss; None: not known."""
     store: str | None = field(default=None, compare=False)
     """The identity of the snapshot store that it was written for."""
     signed: bool = field(default=False, compare=False)
