@@ -11,6 +11,7 @@ from kled.errors import (
 )
 from kled.kops import layout, places
 from kled.models.definition import Definition
+from kled.operations import elsewhere
 from kled.operations.session import Session
 from kled.operations.step import ADDS_ONLY, Step
 from kled.operations.stores import require_state_store
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "take the final snapshot"
 ABSENT: Final = "there is nothing to snapshot any more"
+TWIN: Final = "none: it was never applied here, and the snapshots of that name are another's"
 _HINT: Final = (
     "mend it or run this again; --no-snapshot deletes the cluster all the same, and the snapshot"
     " stays as it is"
@@ -44,6 +46,8 @@ def final_step(cluster: str) -> Step:
 
     def act(session: Session) -> str:
         with advised():
+            if elsewhere.is_twin(session, cluster):
+                return TWIN
             result = taken(session, cluster, etcd_backups=None)
             if result is None:
                 return ABSENT

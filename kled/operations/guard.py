@@ -9,7 +9,7 @@ from typing import Final
 
 from kled.errors import KledError, SnapshotMissing
 from kled.kops.layout import CONFIG
-from kled.operations import applied, lost_cluster, other_identity
+from kled.operations import applied, elsewhere, lost_cluster, other_identity
 from kled.operations.final_snapshot import final_step
 from kled.operations.guards import Guards
 from kled.operations.overrides import Overrides
@@ -53,7 +53,7 @@ def steps_of(operation: Operation, session: Session) -> Sequence[Step]:
 def _lead(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
     """Yield what comes first of all."""
     if guards.epoch != "none" and not overrides.no_epoch:
-        yield epoch_step(cluster, ends=_goes(guards))
+        yield epoch_step(cluster, ends=_goes(guards), forgets=guards.epoch == "forget")
 
 
 def _before(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
@@ -101,13 +101,17 @@ def _snapshot_step(
     return replace(step, name=FIRST) if first else step
 
 
-def epoch_step(cluster: str, *, ends: bool = False) -> Step:
-    """Raise `EpochMismatch` where recovery moved the cluster to another state store.
+def epoch_step(cluster: str, *, ends: bool = False, forgets: bool = False) -> Step:
+    """Raise `EpochMismatch` where the cluster lives in another state store.
+
+    Where a definition that was never applied is forgotten alone, that is said instead.
 
     Safe to repeat: the first check of a cluster that is there writes its epoch, later ones compare.
     """
 
     def act(session: Session) -> str:
+        if forgets and elsewhere.is_twin(session, cluster):
+            return "it lives in another state store; only the definition here goes"
         return check_epoch(session, cluster, ends=ends)
 
     return Step("check epoch", act, READ)
@@ -127,8 +131,10 @@ def check_epoch(session: Session, cluster: str, *, ends: bool = False) -> str:
         if known is not None and known.ends and known.state_store != here:
             _end_elsewhere(session, cluster, known.state_store)
             known = epoch.read(snapshots, cluster)
-        if (known is None or known.vacant) and not _is_there(session, cluster):
-            return "none yet: the cluster is not there"
+        if known is None or known.vacant:
+            elsewhere.require_here(session, cluster, known.past if known else "")
+            if not _is_there(session, cluster):
+                return "none yet: the cluster is not there"
         _require_mounted(session)
         found = epoch.check(snapshots, cluster, here)
         if (found.ends or found.unregistered) and not ends and _is_there(session, cluster):

@@ -46,6 +46,19 @@ def look(session: Session, definition: Definition, listed: Iterable[Change]) -> 
     )
 
 
+def unclaimed(cluster: str, listed: Iterable[Change]) -> tuple[Change, ...]:
+    """Return what kops lists for a definition that was never applied: none of it is its own.
+
+    It is that of a cluster of the same name, in another state store, or left of a deleted one.
+    """
+    return tuple(
+        one
+        if OWNER in one.fields or one.kind == "definition"
+        else replace(one, fields={**one.fields, OWNER: cluster})
+        for one in listed
+    )
+
+
 def require_own(plan: Plan, named: Sequence[str] = ()) -> str:
     """Return in words whose resources a deletion's plan takes, by its marks.
 
@@ -57,6 +70,8 @@ def require_own(plan: Plan, named: Sequence[str] = ()) -> str:
         return "it takes nothing of another cluster"
     if set(owners) <= set(named):
         return f"TAKES resources of {', '.join(owners)}, as asked for"
+    if plan.cluster in owners and plan.cluster not in named:
+        raise _never_applied(plan.cluster, taken)
     raise _refusal(plan.cluster, taken, owners)
 
 
@@ -103,6 +118,19 @@ def _mark(change: Change, taken: Taken | None) -> Change:
         return change
     store = {STORE: taken.state_store} if taken.state_store else {}
     return replace(change, fields={**change.fields, OWNER: taken.owner, **store})
+
+
+def _never_applied(cluster: str, taken: Sequence[Change]) -> NotApproved:
+    unclaimed = [one for one in taken if one.fields[OWNER] == cluster]
+    shown = ", ".join(f"{one.kind} {one.name}" for one in unclaimed[:_SHOWN])
+    more = f" and {len(unclaimed) - _SHOWN} more" if len(unclaimed) > _SHOWN else ""
+    return NotApproved(
+        f'cluster "{cluster}" was never applied from this state store, and the cloud has resources'
+        f" of that name: {shown}{more}; they are those of a cluster of another state store, or left"
+        " of a deleted one; nothing was changed",
+        hint=f"to remove this definition alone: kled kops delete-cluster --name={cluster}"
+        f" --unregister --yes; to delete those resources, too: --with-resources-of={cluster}",
+    )
 
 
 def _refusal(cluster: str, taken: Sequence[Change], owners: Sequence[str]) -> NotApproved:

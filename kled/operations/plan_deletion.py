@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from kled.models.plan import Change, Plan
-from kled.operations import begun_deletion, neighbours
+from kled.operations import applied, begun_deletion, neighbours
 from kled.operations.group_roles import with_roles
 from kled.operations.guards import READS
 from kled.operations.session import Session
@@ -16,7 +16,8 @@ _STORED = ("definition", "keys and secrets", "etcd backups")
 def planned_deletion(session: Session, cluster: str, *, unregister: bool = False) -> Plan:
     """Return all that goes; reads only.
 
-    What is another's bears its owner (`neighbours`). Machines count by their groups: which ones
+    What is another's bears its owner (`neighbours`), as does all of a definition that was never
+    applied. Machines count by their groups: which ones
     there are changes by itself. The plan of a cluster that is gone, and whose deletion is not
     proved yet, is empty. Raises `ClusterNotFound`.
     """
@@ -27,6 +28,8 @@ def planned_deletion(session: Session, cluster: str, *, unregister: bool = False
     found = () if stays else session.kops.delete_preview(cluster).changes
     if stored is not None:
         found = neighbours.marked(session, stored, found)
+        if not applied.was_applied(session, cluster):
+            found = neighbours.unclaimed(cluster, found)
     kept = [one for one in found if one.kind not in {"instance", *_STORED}]
     groups = sorted({one.name for one in found if one.kind == "instance"})
     machines = [Change("delete", "instances", group) for group in groups]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -111,8 +112,8 @@ class Kops:
                 one.unlink()
 
     def delete_cluster(self, name: str) -> None:
-        self.unregister(name)
-        self.called[-1] = "delete"
+        self.called.append("delete")
+        shutil.rmtree(self.path(name))
         self.cloud.clear()
 
     def delete_preview(self, name: str) -> Plan:

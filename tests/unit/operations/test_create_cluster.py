@@ -17,14 +17,19 @@ from kled.models.plan import Change
 from kled.models.spec import ClusterSpec
 from kled.operations.create_cluster import CreateCluster, StoreCluster
 from kled.operations.delete_cluster import DeleteCluster
+from kled.operations.instance_groups import CreateInstanceGroup
+from kled.operations.neighbours import judged
 from kled.operations.overrides import NOTHING, Overrides
+from kled.operations.plan_deletion import planned_deletion
+from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.runner import run
 from kled.operations.snapshots import back_up
 from kled.operations.step import Operation
 from kled.operations.taken_snapshot import taken
+from kled.operations.update_cluster import UpdateCluster
 from kled.snapshot import epoch
 from kled.snapshot.progress import Quiet
-from tests.unit.operations.births import SPEC, C, Desk, Kops, definition
+from tests.unit.operations.births import CA_KEY, SPEC, C, Desk, Kops, definition
 from tests.unit.snapshot import fleets
 
 OTHER = ClusterSpec(name=C, zones=("us-east-1b",))
@@ -267,3 +272,123 @@ def test_without_a_snapshot_no_restore_is_named(desk: Desk) -> None:
 
     assert "nothing here brings its keys back" in told["unregister cluster"]
     assert not any("restore" in words for words in told.values())
+
+
+# A twin: a definition of the same name in another state store, which was never applied.
+
+
+def twin(desk: Desk) -> None:
+    """The living one is in `state`, and nothing but a snapshot knows it."""
+    applied(desk)
+    snapshot(desk)
+    desk.store = "new"
+    desk.kops.store(definition(OTHER))
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        DeleteCluster(C),
+        StoreCluster(OTHER),
+        CreateCluster(OTHER, Path("/nowhere")),
+        UpdateCluster(C),
+        ReconcileCluster(C),
+        CreateInstanceGroup(C, "more", ("us-east-1a",)),
+    ],
+    ids=lambda one: one.name,
+)
+def test_nothing_goes_on_with_a_twin_of_what_lives_elsewhere(
+    desk: Desk, operation: Operation
+) -> None:
+    twin(desk)
+
+    told = refused(desk, operation)
+
+    assert f"lives in {(desk.root / 'state').as_uri()}" in told
+    assert desk.cloud == MACHINES
+    assert epoch.read(desk.session().snapshot_store, C) is None
+
+
+def test_nor_is_one_stored_where_none_was(desk: Desk) -> None:
+    twin(desk)
+    shutil.rmtree(desk.root / "new" / C)
+
+    assert "lives in" in refused(desk, StoreCluster(OTHER))
+    assert desk.keys("new") == set()
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["by its run", "by its epoch"])
+def test_a_twin_is_unregistered_alone(desk: Desk, *, changed: bool) -> None:
+    twin(desk)
+    if changed:
+        desk.store = "state"
+        desk.run(StoreCluster(SPEC))
+        desk.store = "new"
+    kept = desk.session().snapshot_store
+    before = epoch.read(kept, C), tuple(kept.list(C))
+
+    rows = desk.run(DeleteCluster(C, unregister=True))
+
+    assert rows["check epoch"].startswith("it lives in another state store")
+    assert rows["take the final snapshot"].startswith("none")
+    assert (epoch.read(kept, C), tuple(kept.list(C))) == before
+    assert desk.keys("new") == set()
+    assert desk.cloud == MACHINES
+
+
+def test_a_place_that_holds_its_keys_is_its_place(desk: Desk) -> None:
+    """Somebody copied the state store: the first change there begins its epoch."""
+    applied(desk)
+    snapshot(desk)
+    shutil.copytree(desk.root / "state" / C, desk.root / "new" / C)
+    desk.store = "new"
+
+    assert desk.run(StoreCluster(SPEC))["check epoch"].startswith("epoch 1")
+
+
+def test_a_twin_with_keys_of_its_own_is_a_twin_all_the_same(desk: Desk) -> None:
+    twin(desk)
+    desk.put({CA_KEY: fleets.objects(2)[CA_KEY]}, "new")
+
+    assert "does not hold its keys" in refused(desk, DeleteCluster(C))
+
+
+def test_a_cluster_that_was_deleted_there_may_be_made_here(desk: Desk) -> None:
+    applied(desk)
+    snapshot(desk)
+    desk.run(DeleteCluster(C))
+    desk.called.clear()
+    desk.store = "new"
+
+    assert desk.run(StoreCluster(OTHER))["store definition"] == "stored"
+
+
+def test_cloud_resources_of_a_definition_that_was_never_applied_are_not_deleted(desk: Desk) -> None:
+    """No snapshot store tells where the living one is."""
+    desk.kops.store(definition())
+    desk.cloud[:] = MACHINES
+
+    told = refused(desk, DeleteCluster(C))
+
+    assert f"iam-role masters.{C}" in told
+    assert "--unregister" in told
+    plan = planned_deletion(desk.session(), C)
+    assert "was never applied" in judged(plan).refused
+    assert not judged(plan, (C,)).refused
+
+
+def test_who_knows_whose_they_are_deletes_them(desk: Desk) -> None:
+    desk.kops.store(definition())
+    desk.cloud[:] = MACHINES
+
+    desk.run(DeleteCluster(C, with_resources_of=(C,)))
+
+    assert desk.cloud == []
+
+
+def test_a_definition_without_resources_is_deleted(desk: Desk) -> None:
+    desk.kops.store(definition())
+
+    desk.run(DeleteCluster(C))
+
+    assert desk.called == ["delete"]

@@ -1,5 +1,6 @@
 """A deletion takes nothing of a neighbour, registered or not. Fault 61."""
 
+import shutil
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -55,7 +56,7 @@ class Kops:
     def delete_cluster(self, name: str) -> None:
         self.deleted.append(name)
         self.listed.clear()
-        (self.root / "state" / name / "config").unlink()
+        shutil.rmtree(self.root / "state" / name)
 
     def at(self, _state_store: str) -> "Kops":
         return self
@@ -71,6 +72,7 @@ class World:
         path.parent.mkdir(parents=True, exist_ok=True)
         subnets = f"[{{zone: {zone}}}]"
         path.write_text(f"kind: Cluster\nspec: {{cloudProvider: aws, subnets: {subnets}}}\n")
+        path.with_name("kops-version.txt").write_text("1.36.2")  # it was applied
 
     def session(self, *stores: str) -> Session:
         settings = "".join(f'[state-stores."{(self.root / one).as_uri()}"]\n' for one in stores)

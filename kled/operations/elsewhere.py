@@ -1,0 +1,76 @@
+"""Whether a cluster lives in another state store than the one that is about to be changed.
+
+Its epoch says so. A cluster that was never changed with kled has none; then the newest runs do: a
+state store that does not hold the cluster which another one was seen to hold is not its place,
+whatever is stored there under the name.
+"""
+
+from kled.errors import EpochMismatch, KledError
+from kled.operations import identity, other_identity
+from kled.operations.applied import was_applied
+from kled.operations.session import Session
+from kled.operations.stores import require_state_store
+from kled.storage.bounded import is_there
+
+
+def require_here(session: Session, cluster: str, past: str = "") -> None:
+    """Raise `EpochMismatch` where runs say that a cluster without an epoch lives elsewhere.
+
+    Snapshots up to `past` are of an earlier cluster of that name. Only reads.
+    """
+    url = by_runs(session, cluster, past)
+    if url is None:
+        return
+    here = require_state_store(session.settings)
+    raise EpochMismatch(
+        f'cluster "{cluster}" lives in {url}: the newest run there has snapshots of it, and {here}'
+        " does not hold its keys; nothing was changed",
+        hint="pass --state with the one that is right; what was never applied goes alone with"
+        f" kled kops delete-cluster --name={cluster} --state={here} --unregister --yes;"
+        " --no-epoch only where the other one is known to be gone",
+    )
+
+
+def by_runs(session: Session, cluster: str, past: str = "") -> str | None:
+    """Return the other state store whose newest run has the cluster; None where it may be this one.
+
+    Only reads.
+    """
+    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415 - not for --help
+    from kled.snapshot.runs import ENDED, GONE  # noqa: PLC0415
+
+    here = require_state_store(session.settings).rstrip("/")
+    ledger = read_ledger(session.snapshot_store, session.stores.remembering)
+    alive = {
+        url.rstrip("/"): run.number
+        for url, run in ledger.runs.items()
+        if (entry := run.clusters.get(cluster)) is not None
+        and entry.error not in {GONE, ENDED}
+        and (entry.snapshot or "") > past
+    }
+    if not alive or here in alive or _has_its_keys(session, cluster):
+        return None
+    return max(alive, key=lambda url: alive[url])
+
+
+def is_twin(session: Session, cluster: str) -> bool:
+    """Whether a definition that was never applied bears the name of a cluster of another store."""
+    from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
+
+    if session.settings.snapshot_store is None or was_applied(session, cluster):
+        return False
+    known = epoch.read(session.snapshot_store, cluster)
+    if known is not None and not known.vacant:
+        return known.state_store != require_state_store(session.settings).rstrip("/")
+    return by_runs(session, cluster, known.past if known else "") is not None
+
+
+def _has_its_keys(session: Session, cluster: str) -> bool:
+    """Whether the authority that is stored here is the one that its snapshots know."""
+    if not is_there(session.state_store, f"{cluster}/{identity.AUTHORITY_KEY}"):
+        return False
+    try:
+        others = other_identity.compared(session, cluster)
+    except KledError:
+        return False
+    return not (others.names or others.gone)
