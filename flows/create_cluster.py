@@ -8,8 +8,9 @@ from prefect import flow
 from pydantic import Field
 
 from kled.models.spec import ClusterSpec
+from kled.operations.approved_plan import Approved
 from kled.operations.create_cluster import CreateCluster
-from tasks import operation, resources
+from tasks import approvals, operation, plans, resources
 from tasks.operation import Outcome
 
 
@@ -19,19 +20,26 @@ def create_cluster(
     spec: ClusterSpec,
     kubeconfig: Path | None = None,
     patience: Annotated[int, Field(ge=1, le=1440)] = 30,
+    digest: Annotated[str | None, Field(pattern=r"^[0-9a-f]{12,64}$")] = None,
 ) -> Outcome:
     """Create a cluster, wait until it validates, and export a kubeconfig for it.
 
-    Safe to run again after a failure, a cancellation or a kill: it does only what is left.
+    Safe to run again after a failure, a cancellation or a kill: it does only what is left. What is
+    left of a cluster that was applied before is planned and asked about as an update is.
 
     Args:
         spec: The cluster that is wanted.
         kubeconfig: File to export to where the flow runs; by default kubeconfigs/NAME in KLED_HOME.
         patience: Minutes that the cluster may take to validate.
+        digest: For a cluster that was applied before: the digest of the plan that was approved.
     """
     target = kubeconfig or resources.kubeconfig(spec.name)
+    plan = plans.creation(spec.name)
+    approved = None
+    if plan is not None:
+        approved = Approved(approvals.obtain(*plan, approved=digest), plan[0])
     return operation.run(
-        CreateCluster(spec, target, timedelta(minutes=patience)),
+        CreateCluster(spec, target, timedelta(minutes=patience), approved=approved),
         then=(
             f"kubectl --kubeconfig={target} get nodes",
             f"kled kops validate-cluster --name={spec.name}",

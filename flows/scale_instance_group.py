@@ -6,7 +6,7 @@ from prefect import flow
 from pydantic import Field
 
 from kled.operations.scale_instance_group import ScaleInstanceGroup
-from tasks import operation
+from tasks import approvals, operation, plans
 from tasks.operation import Outcome
 
 
@@ -21,6 +21,7 @@ def scale_instance_group(
     instance_group: Annotated[str, Field(min_length=1)],
     minimum: Annotated[int | None, Field(ge=0)] = None,
     maximum: Annotated[int | None, Field(ge=0)] = None,
+    digest: Annotated[str | None, Field(pattern=r"^[0-9a-f]{12,64}$")] = None,
     *,
     force_unmanaged: bool = False,
 ) -> Outcome:
@@ -34,11 +35,19 @@ def scale_instance_group(
         instance_group: The group's name.
         minimum: Least number of machines; None leaves it.
         maximum: Greatest number of machines; None leaves it.
+        digest: The digest of a plan that was approved, as an earlier run shows it.
         force_unmanaged: Also evict pods that nothing makes anew.
     """
+    plan = plans.scaling(cluster, instance_group, minimum, maximum)
+    approved = approvals.obtain(plan, None, approved=digest)
     return operation.run(
         ScaleInstanceGroup(
-            cluster, instance_group, minimum, maximum, force_unmanaged=force_unmanaged
+            cluster,
+            instance_group,
+            minimum,
+            maximum,
+            force_unmanaged=force_unmanaged,
+            approved=approved,
         ),
         then=(f"kled kops validate-cluster --name={cluster}",),
     )

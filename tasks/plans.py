@@ -11,8 +11,10 @@ from kled.models.plan_changes import describe
 from kled.models.rolling import Roll
 from kled.operations import neighbours
 from kled.operations.overrides import NOTHING, Overrides
+from kled.operations.plan_creation import PlanCreation
 from kled.operations.plan_deletion import PlanDeletion
 from kled.operations.plan_roll import PlanRoll
+from kled.operations.plan_scaling import PlanScaling
 from kled.operations.plan_update import PlanUpdate
 from tasks import operation, resources
 from tasks.markdown import inline
@@ -55,6 +57,28 @@ def roll(cluster: str, wanted: Roll) -> Plan:
     plan = planning.found[0]
     publish(plan, None)
     return plan
+
+
+def scaling(cluster: str, group: str, minimum: int | None, maximum: int | None) -> Plan:
+    """Plan new bounds of a group, without the lease, and publish the plan; raises `KledError`."""
+    planning = PlanScaling(cluster, group, minimum, maximum)
+    operation.carry_out(planning)
+    plan = planning.found[0]
+    publish(plan, None)
+    return plan
+
+
+def creation(cluster: str) -> tuple[Plan, BlastRadius] | None:
+    """Plan what is left to do for a cluster that was applied before; None where none was.
+
+    What a cluster becomes for the first time is what the parameters of the run ask for. Nor is
+    anything planned where nobody has to be asked.
+    """
+    if not resources.settings().rules.asks_for(cluster):
+        return None
+    planning = PlanCreation(cluster)
+    operation.carry_out(planning)
+    return update(cluster) if planning.found else None
 
 
 def _require_allowed(plan: Plan) -> None:

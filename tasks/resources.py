@@ -20,6 +20,7 @@ from prefect.runtime import flow_run
 
 from kled import config
 from kled.files import private
+from kled.operations.consent import by_rules
 from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.runner import Observer, Silent
 from kled.operations.session import Session, Who, open_session
@@ -115,6 +116,7 @@ def session(operation: Operation, overrides: Overrides = NOTHING) -> Iterator[Se
         on_line=on_line,
         on_note=logs.note,
         with_kops=operation.guards.needs_kops,
+        consent=by_rules(chosen.rules),
     ) as opened:
         yield opened
 

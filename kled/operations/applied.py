@@ -1,5 +1,6 @@
 """Whether a stored cluster was ever applied: else nothing in any cloud lives by its definition."""
 
+from collections.abc import Callable
 from typing import Final
 
 from kled.kops import layout
@@ -21,3 +22,18 @@ def was_applied(session: Session, cluster: str) -> bool:
         if key.startswith(_BY_AN_UPDATE):
             return True
     return False
+
+
+def first_time(cluster: str) -> Callable[[Session], bool]:
+    """Return what says whether the cluster was not applied yet when it was asked first.
+
+    So a second attempt still knows it, when the first one has made a part.
+    """
+    told: list[bool] = []
+
+    def is_first(session: Session) -> bool:
+        if not told:
+            told.append(not was_applied(session, cluster))
+        return told[0]
+
+    return is_first

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from kled.kops import footprint
 from kled.models.plan import Plan
 from kled.operations import control_plane, iam_fanout, identity, own_places
+from kled.operations.consent import given
+from kled.operations.group_roles import with_roles
 from kled.operations.session import Session
 
 
@@ -33,11 +35,21 @@ def clear(session: Session, plan: Plan) -> Cleared:
     return Cleared(plan, identity.require(session, plan))
 
 
-def update(session: Session, cleared: Cleared) -> None:
-    """`kops update cluster --yes`. Repeatable, as `Kops.update` is."""
+def update(session: Session, cleared: Cleared, *, agreed: bool = False) -> None:
+    """`kops update cluster --yes`. Repeatable, as `Kops.update` is.
+
+    Raises `NotApproved` where nobody has `agreed` to the plan and somebody has to (`consent`).
+    """
+    _require_consent(session, cleared, agreed=agreed)
     session.kops.update(cleared.plan.cluster)
 
 
 def reconcile(session: Session, cleared: Cleared) -> None:
-    """`kops reconcile cluster --yes`. Repeatable, as `Kops.reconcile` is."""
+    """`kops reconcile cluster --yes`. Repeatable, as `Kops.reconcile` is. Raises as `update`."""
+    _require_consent(session, cleared, agreed=False)
     session.kops.reconcile(cleared.plan.cluster)
+
+
+def _require_consent(session: Session, cleared: Cleared, *, agreed: bool) -> None:
+    if not agreed and session.consent is not given:
+        session.consent(with_roles(session, cleared.plan))

@@ -15,6 +15,7 @@ from kled.models.definition import Definition
 from kled.models.spec import ClusterSpec
 from kled.models.version import KubernetesVersion, stored_version
 from kled.operations import birth, identity
+from kled.operations.approved_plan import Approved
 from kled.operations.export_cluster import export_step
 from kled.operations.guards import CREATES, EDITS
 from kled.operations.iam_fanout import roles_step
@@ -38,6 +39,8 @@ class CreateCluster:
     """How long the cluster may take to validate."""
     admin: timedelta = timedelta(hours=18)
     """Lifetime of the credentials in the kubeconfig; kops' own default."""
+    approved: Approved | None = None
+    """The plan of a cluster that is stored and was applied already; None: whatever it is then."""
 
     name = "create cluster"
     guards = CREATES
@@ -55,7 +58,7 @@ class CreateCluster:
             identity.step(self.cluster),
             roles_step(self.cluster, where=self._is_new),
             store_step(self.spec),
-            apply_step(self.cluster),
+            apply_step(self.cluster, self.approved, new=True),
             validate_step(self.cluster, self.patience),
             export_step(self.cluster, self.kubeconfig, self.admin),
         )

@@ -11,6 +11,7 @@ from typing import Final
 
 from kled.operations import identity
 from kled.operations.guards import APPLIES
+from kled.operations.plan_scaling import planned_scaling, require_agreed
 from kled.operations.scaling import Scaling, Target
 from kled.operations.session import Session
 from kled.operations.step import Step
@@ -35,6 +36,8 @@ class ScaleInstanceGroup:
     """Also evict pods that nothing makes anew."""
     api_server: str | None = None
     """Where the Kubernetes API is asked instead of at the cluster's own address."""
+    approved: str | None = None
+    """The digest of a plan that somebody agreed to (`plan_scaling`), or its first 12 digits."""
 
     name = "scale instance group"
     guards = APPLIES
@@ -60,6 +63,12 @@ class ScaleInstanceGroup:
         def scaling(session: Session) -> Scaling:
             return Scaling(session, target)
 
+        def check(session: Session) -> str:
+            words = scaling(session).check()
+            wanted = self.instance_group, self.minimum, self.maximum
+            require_agreed(session, planned_scaling(session, self.cluster, *wanted), self.approved)
+            return words
+
         again = (
             f"kled kops scale-instance-group --name={self.cluster}"
             f" --instance-group={self.instance_group}"
@@ -67,7 +76,7 @@ class ScaleInstanceGroup:
         held, back = f"{again} --abandon --yes", f"{again} --yes with the earlier bounds"
         return (
             identity.step(self.cluster),
-            Step("check scaling", lambda s: scaling(s).check(), READ, reads=True),
+            Step("check scaling", check, READ, reads=True),
             Step("hold group back", lambda s: scaling(s).hold_back(), CHANGE, way_back=held),
             Step(
                 "drain and end machines", lambda s: scaling(s).end_machines(), ONCE, way_back=held

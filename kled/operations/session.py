@@ -17,6 +17,7 @@ from kled.kops import features
 from kled.kops.client import Kops
 from kled.kops.locate import locate
 from kled.lease import Held, Terms, Writer, boot_time, hold
+from kled.operations.consent import Consent, given
 from kled.operations.guards import Place
 from kled.operations.overrides import Overrides
 from kled.operations.stores import Stores, child_environment, require_state_store
@@ -57,6 +58,7 @@ class Session:
         overrides: Overrides,
         note: Callable[[str], None] = lambda _words: None,
         stores: Stores | None = None,
+        consent: Consent = given,
     ) -> None:
         self.settings = settings
         self._kops = kops
@@ -67,6 +69,8 @@ class Session:
         self.lease = lease
         self.note = note
         """Say how far a long step is, to whoever looks on."""
+        self.consent = consent
+        """Who agrees to a plan that nobody has approved by its digest."""
         self.stores = stores or Stores(settings, clock)
         """Every store of this run, each opened once."""
 
@@ -109,6 +113,7 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
     on_note: Callable[[str], None] | None = None,
     with_kops: bool = True,
     stores: Stores | None = None,
+    consent: Consent = given,
 ) -> Iterator[Session]:
     """Yield a session; with a `place` to write to it holds the lease of that place until the end.
 
@@ -137,7 +142,15 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
         if program is not None:
             kops = _kops(settings, program, scratch, lease, on_line, note)
         yield Session(
-            settings, kops, clock, who, lease, overrides=overrides, note=note, stores=stores
+            settings,
+            kops,
+            clock,
+            who,
+            lease,
+            overrides=overrides,
+            note=note,
+            stores=stores,
+            consent=consent,
         )
 
 

@@ -51,6 +51,7 @@ class StoredSizes:
             words.append(f"stored: {low} to {high} machines{held}")
         plan = self._session.kops.update_preview(self._cluster)
         if not plan.is_empty:
-            apply_changes.update(self._session, apply_changes.clear(self._session, plan))
+            cleared = apply_changes.clear(self._session, plan)
+            apply_changes.update(self._session, cleared, agreed=True)  # to the bounds, at first
             words.append("updated")
         return "; ".join(words) or "it is so already"

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from kled.models.rolling import Roll
 from kled.operations import apply_changes, approved_plan, identity, interrupted_scaling
+from kled.operations.applied import first_time
 from kled.operations.approved_plan import Approved
 from kled.operations.guards import APPLIES
 from kled.operations.roll_cluster import RollCluster
@@ -58,17 +59,21 @@ def approval_step(cluster: str, approved: Approved) -> Step:
     return Step("check approval", act, READ, reads=True)
 
 
-def apply_step(cluster: str, approved: Approved | None = None) -> Step:
+def apply_step(cluster: str, approved: Approved | None = None, *, new: bool = False) -> Step:
     """`kops update cluster --yes`, unless its preview is empty.
 
     Safe to repeat and to kill: kops creates what is missing and leaves what is there; what a
     killed call had not done yet shows in the next preview. An approval is checked once more
-    against the very preview after which kops is called. A plan that changes IAM roles which other
-    clusters use, or that makes keys which the cluster had, is refused (`apply_changes`).
+    against the very preview after which kops is called. To what a cluster that was never applied
+    becomes for the first time, whoever asks for a `new` one has agreed. A plan that changes IAM
+    roles which other clusters use, or that makes keys which the cluster had, is refused
+    (`apply_changes`).
     """
     plans: list[apply_changes.Cleared] = []
+    is_first = first_time(cluster) if new else lambda _session: False
 
     def done(session: Session) -> str | None:
+        is_first(session)
         interrupted_scaling.require_none(session, cluster)
         plan = session.kops.update_preview(cluster)
         if approved is not None:
@@ -83,7 +88,8 @@ def apply_step(cluster: str, approved: Approved | None = None) -> Step:
     def act(session: Session) -> str:
         if approved is not None:
             approved_plan.write(session, plans[0].plan, approved)
-        apply_changes.update(session, plans[0])
+        agreed = approved is not None or is_first(session)
+        apply_changes.update(session, plans[0], agreed=agreed)
         if approved is not None:
             approved_plan.forget(session, cluster)
         return f"applied: {plans[0].summary}"

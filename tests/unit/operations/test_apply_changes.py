@@ -51,7 +51,15 @@ UNGUARDED = {
 }
 STORES_ALONE = {"BackUpState", "VerifySnapshots", "RestoreState", "PruneSnapshots"}
 STORES_ALONE |= {"MirrorSnapshots"}
-READS = {"ExportCluster", "PlanDeletion", "PlanRoll", "PlanUpdate", "ValidateCluster"}
+READS = {
+    "ExportCluster",
+    "PlanDeletion",
+    "PlanRoll",
+    "PlanUpdate",
+    "PlanScaling",
+    "PlanCreation",
+    "ValidateCluster",
+}
 
 
 def operations() -> Iterator[type]:

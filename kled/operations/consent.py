@@ -1,0 +1,34 @@
+"""Who agrees to what an operation applies: on the command line `--yes` does, in flows the rules.
+
+A flow asks before its operation begins and hands the digest on. What arrives at a change without
+one is held against the rules once more (`apply_changes`), so that no flow can forget to ask.
+"""
+
+from collections.abc import Callable
+
+from kled.errors import NotApproved
+from kled.kops import areas
+from kled.models.plan import Plan
+from kled.rules import Rules
+
+Consent = Callable[[Plan], None]
+"""Raises `NotApproved` for a plan that somebody has to agree to first."""
+
+
+def given(_plan: Plan) -> None:
+    """Agree to every plan: whoever typed `--yes` did."""
+
+
+def by_rules(rules: Rules) -> Consent:
+    """Return what refuses a plan that touches an area about which somebody has to be asked."""
+
+    def require(plan: Plan) -> None:
+        asked = areas.touched(plan, rules.asks_for(plan.cluster))
+        if asked:
+            reasons = "; ".join(f"{area}: {', '.join(names[:3])}" for area, names in asked.items())
+            raise NotApproved(
+                f"the plan needs an approval ({reasons}), and nobody was asked",
+                hint=f"look at it and approve it: kled run update-cluster cluster={plan.cluster}",
+            )
+
+    return require

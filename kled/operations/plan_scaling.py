@@ -1,0 +1,81 @@
+"""Which bounds a group of machines would get, as a plan with a digest: before anybody is asked."""
+
+from dataclasses import dataclass, field
+
+from kled.errors import NotApproved
+from kled.models.plan import Change, Plan
+from kled.operations import scale_journal
+from kled.operations.group_roles import with_roles
+from kled.operations.guards import READS
+from kled.operations.plan_roll import MACHINES
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.operations.stored_sizes import StoredSizes
+from kled.retry import READ
+
+
+def planned_scaling(
+    session: Session, cluster: str, group: str, minimum: int | None, maximum: int | None
+) -> Plan:
+    """Return the one change of the group's bounds; reads only.
+
+    It names what is wanted alone, so that the digest of an interrupted scaling is still the same;
+    one that is open makes it a change, whatever the bounds are by now. Raises
+    `InstanceGroupNotFound`.
+    """
+    stored = before = StoredSizes(session, cluster, group).bounds()
+    begun = scale_journal.read(session, cluster)
+    if begun is not None and begun.instance_group == group:
+        before = begun.minimum, begun.maximum
+    after = (
+        before[0] if minimum is None else minimum,
+        before[1] if maximum is None else maximum,
+    )
+    if after == stored and begun is None:
+        return Plan(cluster, ())
+    wanted = {"minSize": str(after[0]), "maxSize": str(after[1])}
+    return with_roles(session, Plan(cluster, (Change("modify", MACHINES, group, wanted),)))
+
+
+def require_agreed(session: Session, now: Plan, approved: str | None) -> None:
+    """Raise `NotApproved` where the bounds are not those that were approved, or nobody was asked.
+
+    Only reads. Bounds that are so already need nobody's consent.
+    """
+    if now.is_empty:
+        return
+    if approved is None:
+        session.consent(now)
+    elif not now.digest.startswith(approved):
+        wanted = now.changes[0].fields
+        raise NotApproved(
+            f"the plan is {now.digest[:12]} now, not {approved[:12]}: {now.changes[0].name} with"
+            f" {wanted['minSize']} to {wanted['maxSize']} machines; nothing was changed",
+            hint="look at it and approve that one",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PlanScaling:
+    """Plan as one step; what was found is in `found` when it has ended."""
+
+    cluster: str
+    instance_group: str
+    minimum: int | None = None
+    maximum: int | None = None
+    found: list[Plan] = field(default_factory=list)
+
+    name = "plan scaling"
+    guards = READS
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step. Safe to repeat: it only reads."""
+
+        def act(session: Session) -> str:
+            plan = planned_scaling(
+                session, self.cluster, self.instance_group, self.minimum, self.maximum
+            )
+            self.found[:] = [plan]
+            return f"{plan.digest[:12]}: {plan.summary}"
+
+        return (Step("plan", act, READ),)
