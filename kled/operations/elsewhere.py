@@ -38,39 +38,42 @@ def by_runs(session: Session, cluster: str, past: str = "") -> str | None:
     """
     from kled.snapshot.ledger import read_ledger  # noqa: PLC0415 - not for --help
     from kled.snapshot.runs import ENDED, GONE  # noqa: PLC0415
+    from kled.snapshot.state_stores import is_among  # noqa: PLC0415
 
-    here = require_state_store(session.settings).rstrip("/")
+    here = require_state_store(session.settings)
     ledger = read_ledger(session.snapshot_store, session.stores.remembering)
     alive = {
-        url.rstrip("/"): run.number
+        url.rstrip("/"): (run.number, str(entry.snapshot))
         for url, run in ledger.runs.items()
         if (entry := run.clusters.get(cluster)) is not None
         and entry.error not in {GONE, ENDED}
         and (entry.snapshot or "") > past
     }
-    if not alive or here in alive or _has_its_keys(session, cluster):
+    if not alive or is_among(here, alive):
         return None
-    return max(alive, key=lambda url: alive[url])
+    url = max(alive, key=lambda one: alive[one])
+    return None if _has_its_keys(session, cluster, alive[url][1]) else url
 
 
 def is_twin(session: Session, cluster: str) -> bool:
     """Whether a definition that was never applied bears the name of a cluster of another store."""
     from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
+    from kled.snapshot.state_stores import is_same  # noqa: PLC0415
 
     if session.settings.snapshot_store is None or was_applied(session, cluster):
         return False
     known = epoch.read(session.snapshot_store, cluster)
     if known is not None and not known.vacant:
-        return known.state_store != require_state_store(session.settings).rstrip("/")
+        return not is_same(known.state_store, require_state_store(session.settings))
     return by_runs(session, cluster, known.past if known else "") is not None
 
 
-def _has_its_keys(session: Session, cluster: str) -> bool:
-    """Whether the authority that is stored here is the one that its snapshots know."""
+def _has_its_keys(session: Session, cluster: str, snapshot: str) -> bool:
+    """Whether the authority that is stored here is the one that the snapshot has."""
     if not is_there(session.state_store, f"{cluster}/{identity.AUTHORITY_KEY}"):
         return False
     try:
-        others = other_identity.compared(session, cluster)
+        others = other_identity.compared_with(session, cluster, snapshot)
     except KledError:
         return False
     return not (others.names or others.gone)

@@ -42,6 +42,19 @@ def compared(session: Session, cluster: str) -> "Others":
         return other_keysets(None, None, objects)
 
 
+def compared_with(session: Session, cluster: str, snapshot: str) -> "Others":
+    """Compare the stored keysets with one snapshot, wherever it was taken.
+
+    Only reads. Raises what the snapshot store raises.
+    """
+    from kled.snapshot.other_keysets import other_keysets  # noqa: PLC0415 - not for --help
+    from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415
+
+    kept = session.snapshot_store
+    manifest = kept.manifest(SnapshotRef(cluster, snapshot))
+    return other_keysets(kept, manifest, _objects(session, cluster))
+
+
 def anew_step(cluster: str) -> Step:
     """Write down that the cluster lives by other keys from now on, where it does.
 
