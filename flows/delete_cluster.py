@@ -8,7 +8,7 @@ from pydantic import Field
 from kled.operations.approved_plan import Approved
 from kled.operations.delete_cluster import DeleteCluster
 from kled.operations.neighbours import makes_anew
-from tasks import approvals, operation, plans
+from tasks import approvals, operation, plans, resources
 from tasks.operation import Outcome
 
 
@@ -38,9 +38,16 @@ def delete_cluster(
     named = tuple(with_resources_of)
     plan = plans.deletion(cluster, unregister=unregister, with_resources_of=named)
     approved = Approved(approvals.obtain(plan, None, approved=digest), plan)
-    control = " --with-control" if unregister else ""
-    back = f"kled snapshot restore --name={cluster} --snapshot=latest{control} --yes"
     return operation.run(
         DeleteCluster(cluster, unregister, confirm, approved, named),
-        then=(*makes_anew(plan), f"to have it back: {back}"),
+        then=(*makes_anew(plan), *_way_back(cluster, unregister=unregister)),
     )
+
+
+def _way_back(cluster: str, *, unregister: bool) -> tuple[str, ...]:
+    """Return what brings the cluster back; nothing where no snapshot is kept of it."""
+    if resources.settings().snapshot_store is None:
+        return ()
+    control = " --with-control" if unregister else ""
+    back = f"kled snapshot restore --name={cluster} --snapshot=latest{control} --yes"
+    return (f"to have it back: {back}",)

@@ -1,5 +1,7 @@
 """`kled kops create-cluster`."""
 
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +51,17 @@ def create_cluster(
         _print_definition(call, spec)
     elif yes:
         target = kubeconfig or Path(f"kubeconfig-{spec.name}")
-        execute(call, CreateCluster(spec, target.absolute()), then=f"KUBECONFIG={target} k9s")
+        execute(call, CreateCluster(spec, target.absolute()), then=_look(call, target))
     else:
         _store_and_preview(call, spec)
+
+
+def _look(call: Call, kubeconfig: Path) -> str:
+    """Return the command that looks at the cluster with what is there."""
+    path = call.settings.environment.get("PATH", os.defpath)
+    if shutil.which("k9s", path=path):
+        return f"KUBECONFIG={kubeconfig} k9s"
+    return f"kubectl --kubeconfig={kubeconfig} get nodes"
 
 
 def _print_definition(call: Call, spec: ClusterSpec) -> None:

@@ -52,7 +52,17 @@ _MISSING = (
         "kled kops get-clusters lists those that are there",
     ),
     Row(
-        r'^Error: (?:.*: )?(?:instancegroup not found|InstanceGroup(?:\.kops\.k8s\.io)?) "([^"]+)"',
+        r'^Error: .*InstanceGroup "([^"]+)" with role \S+ must have a member in etcd cluster',
+        errors.DefinitionRejected,
+        'instance group "{}" is control plane, and spec.etcdClusters of the cluster names no member'
+        " on it",
+        "N-re-ig-role3",
+        "a control plane grows by one member of each etcd cluster and one group at a time, as kops'"
+        " documentation of the control plane says",
+    ),
+    Row(
+        r'^Error: (?:.*: )?(?:instancegroup not found|InstanceGroup(?:\.kops\.k8s\.io)?) "([^"]+)"'
+        r"(?: not found)?$",
         errors.InstanceGroupNotFound,
         'there is no instance group "{}" in the cluster',
         "E16-get-ig-missing",
