@@ -36,7 +36,8 @@ TABLE = {
     "NotYetApplied": "E14-export-before-update E14b-get-full-before-update"
     " E14e-instances-before E14f-validate-before",
     "DefinitionRejected": "14b-get-secrets-json 30g-edit-cluster-editor-invalid"
-    " N-re-ig-role3 30i-edit-cluster-set-badpath 30j-edit-cluster-set-badvalue 33g-delete-ig-last-cp"
+    " N-re-ig-role3"
+    " 30i-edit-cluster-set-badpath 30j-edit-cluster-set-badvalue 33g-delete-ig-last-cp"
     " 34b-create-secret-dockerconfig-again 38b-replace-invalid C02b-gce-dryrun-noproject"
     " C03-azure-dryrun-noflag C05d-hetzner-badzone C08c-linode-create-nodryrun"
     " C10-unknown-cloud C11-no-cloud-infer E08-invalid-name E09-invalid-zone E09c-no-zones"
