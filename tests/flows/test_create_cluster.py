@@ -2,8 +2,10 @@
 
 import pytest
 
+from flows.create_cluster import create_cluster
 from kled.models.spec import ClusterSpec
 from kled.operations.create_cluster import CreateCluster
+from tasks.resources import called_by
 from tests.flows.box import Box, Memory
 from tests.flows.server import (
     SPEC,
@@ -66,3 +68,25 @@ def test_running_it_again_attaches_and_changes_nothing(box: Box, memory: Memory)
     assert words["store definition"] == "already stored; attached"
     assert words["update cluster"] == "nothing to change"
     assert [one for one in box.calls("create")[before:] if "--dry-run" not in one] == []
+
+
+@pytest.mark.slow
+def test_what_it_would_change_of_a_cluster_that_was_applied_is_asked_about(
+    box: Box, memory: Memory
+) -> None:
+    """Options and definition were changed alike, so that it attaches."""
+    create(box, memory)
+    group = "control-plane-us-east-1a"
+    box.kops("edit", "ig", group, f"--name={SPEC.name}", "--set=spec.machineType=t3.large")
+    spec = SPEC.model_copy(update={"control_plane_size": "t3.large"})
+    rules = box.directory / "config.toml"
+    rules.write_text('[approval]\nneeded = ["control-plane"]\n')
+    before = len(box.calls("update"))
+
+    with called_by(box.settings(KLED_CONFIG=str(rules)), memory):
+        state = create_cluster(
+            spec, box.directory / "kubeconfig", digest="0" * 12, return_state=True
+        )
+
+    assert "the plan is" in str(state.message)
+    assert not any("--yes" in one for one in box.calls("update")[before:])
