@@ -19,9 +19,10 @@ def refuse(session: Session, cluster: str) -> None:
     with advised():
         snapshots = session.snapshot_store
         known = epoch.read(snapshots, cluster)
-        if known is not None and (known.vacant or known.ends):
+        here = require_state_store(session.settings)
+        if known is not None and epoch.is_ending(known, here):
             return
-        if known is not None and known.state_store != require_state_store(session.settings):
+        if known is not None and not known.vacant and known.state_store != here:
             return
         past = known.past if known is not None else ""
         if not any(ref.id > past for ref in snapshots.list(cluster)):

@@ -5,6 +5,7 @@ the newest of all, whatever it is worth: what a check means.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,7 @@ from kled.snapshot.origin import Origins
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.trust import brief
 from kled.storage.base import ObjectStore
+from kled.visible import visible
 
 LATEST: Final = "latest"
 NEWEST: Final = "newest"
@@ -129,6 +131,8 @@ def _newest_trusted(
             break
         elif found.trust.trusted:
             _require_unaltered(snapshots, passed, ref)
+            if found.manifest is not None and origins.is_guessed(found.manifest):
+                _require_one_origin(origins, cluster, ids)
             return Choice(ref, tuple(passed), tuple(foreign))
         else:
             passed.append(found)
@@ -149,6 +153,26 @@ def _require_unaltered(
             f" {brief(altered[0].trust.reasons)}",
             hint="find out who changed it; to use the newest that can be trusted, name it:"
             f" {ref.id}",
+        )
+
+
+def _require_one_origin(origins: Origins, cluster: str, ids: Sequence[str]) -> None:
+    """Raise where the snapshots of a cluster are of several state stores; a GET for each.
+
+    Only a person can say which of them is the cluster that is to come back.
+    """
+    newest: dict[str, str] = {}
+    for snapshot_id in reversed(ids):
+        with suppress(SnapshotMissing, SnapshotNotTrustworthy):
+            manifest = origins.ledger.snapshots.manifest(SnapshotRef(cluster, snapshot_id))
+            if not origins.foreign(manifest):
+                newest.setdefault(manifest.state_store, snapshot_id)
+    if len(newest) > 1:
+        shown = "; ".join(f"{one} of {visible(url)}" for url, one in newest.items())
+        raise SnapshotNotTrustworthy(
+            f'which cluster "{cluster}" is meant is not sure: its snapshots are of several state'
+            f" stores, and no epoch tells where it lived: {shown}",
+            hint="find out which of them it lived in, and name its snapshot by its id",
         )
 
 

@@ -77,12 +77,26 @@ class Origins:
 
         Raises `SnapshotNotTrustworthy` where the epoch is damaged.
         """
-        known = epoch.read(self.ledger.snapshots, manifest.cluster)
+        known = self._epochs.get(manifest.cluster)
+        if known is None:  # not asked yet, none, or damaged: then it is raised
+            known = epoch.read(self.ledger.snapshots, manifest.cluster)
+            self._epochs[manifest.cluster] = known
         return (
             known is not None
             and not known.vacant
             and epoch.is_past(known, manifest.id, manifest.state_store)
         )
+
+    def is_guessed(self, manifest: Manifest) -> bool:
+        """Say whether a snapshot counts though no epoch says that its cluster lived there.
+
+        So it is in a second site, and where no change was made with kled: all that tells it from
+        one of a namesake is that there is no other.
+        """
+        cluster, url, here = manifest.cluster, manifest.state_store, self.ledger.here
+        if here is None or is_same(url, here) or is_among(url, self.accepted):
+            return False
+        return not _homes_by(self._epoch_of(cluster))
 
     def is_vacant(self, cluster: str) -> bool:
         """Say whether the cluster was deleted, and not from another state store than this one."""

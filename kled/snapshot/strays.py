@@ -16,7 +16,7 @@ from kled.visible import visible
 
 _SO: Final = (
     "and nothing in this snapshot store knows the cluster there: somebody put it in, or another"
-    " snapshot store is meant"
+    " snapshot store is meant; where it is not wanted, move its directory out of the snapshot store"
 )
 
 

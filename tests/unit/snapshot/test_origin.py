@@ -259,6 +259,23 @@ def test_a_second_site_without_runs_and_epochs_restores_into_a_new_state_store()
     assert choose(before.snapshots.at(second), C, LATEST, state=MemoryStore()).id == last
 
 
+def test_a_second_site_with_two_namesakes_leaves_the_choice_to_a_person() -> None:
+    mine, _, own, others = shared()
+    second, new = MemoryStore(), MemoryStore()
+    mirror(mine.snapshots, second, Quiet()).require()
+    site = mine.snapshots.at(second)
+    for snapshots in (site, mine.snapshots):
+        with pytest.raises(SnapshotNotTrustworthy) as refused:
+            choose(snapshots, C, LATEST, state=new)
+        assert own in refused.value.message
+        assert others in refused.value.message
+        assert choose(snapshots, C, own, state=new).id == own
+    accepted = Origins(read_ledger(site, new), accepted=(mine.state.location.url,))
+    assert accepted.foreign(site.manifest(SnapshotRef(C, own))) == ""
+    epoch.check(mine.snapshots, C, mine.state.location.url)
+    assert choose(mine.snapshots, C, LATEST, state=new).id == own
+
+
 def test_a_deleted_cluster_comes_back_from_its_own_snapshot_alone(tmp_path: Path) -> None:
     planted = Planted(tmp_path)
     runs = planted.runs
