@@ -382,8 +382,21 @@ def _path(env: Mapping[str, str], name: str) -> Path | None:
 
 
 def _config_home(env: Mapping[str, str]) -> Path:
-    return _path(env, "XDG_CONFIG_HOME") or Path(env.get("HOME", os.sep)) / ".config"
+    return _absolute(env, "XDG_CONFIG_HOME") or _home(env) / ".config"
 
 
 def _data_home(env: Mapping[str, str]) -> Path:
-    return _path(env, "XDG_DATA_HOME") or Path(env.get("HOME", os.sep)) / ".local" / "share"
+    return _absolute(env, "XDG_DATA_HOME") or _home(env) / ".local" / "share"
+
+
+def _home(env: Mapping[str, str]) -> Path:
+    return _absolute(env, "HOME") or Path(os.sep)
+
+
+def _absolute(env: Mapping[str, str], name: str) -> Path | None:
+    """Return the directory; None for a relative one, which the XDG specification says to ignore.
+
+    Else any directory that somebody works in could supply the settings, and the kops that runs.
+    """
+    path = _path(env, name)
+    return path if path is not None and path.is_absolute() else None

@@ -97,7 +97,10 @@ def edit_instance_group(  # noqa: PLR0913 - one parameter per option
             session.kops.field_flags("InstanceGroup", wanted, (), stored=stored)
         _store(call, EditInstanceGroup(cluster, found, wanted, unsets))
     elif file is not None:
-        _store(call, StoreInstanceGroup(cluster, found, kept_edit.read(file)))
+        text = kept_edit.read(file)
+        if parse(text, stored) is None:
+            raise InvalidInput("--file", f"{file} is empty, or holds comments alone")
+        _store(call, StoreInstanceGroup(cluster, found, text))
     else:
         _edit(call, cluster, found, stored)
 

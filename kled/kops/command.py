@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from kled.kops import layout
 from kled.models.rolling import Roll
 
 _REPEATABLE = frozenset({"set", "unset"})
@@ -231,7 +232,7 @@ def _assignments(sets: Iterable[str], unsets: Iterable[str]) -> Argv:
 
 
 def _name(name: str) -> str:
-    return f"--name={name}"
+    return f"--name={layout.require_cluster_name(name)}"
 
 
 def _yes(yes: bool) -> Argv:  # noqa: FBT001 - the flag itself

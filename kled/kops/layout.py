@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from kled.errors import InvalidInput
+
 Kind = Literal["identity", "intent", "derived", "etcd-backup", "control"]
 """identity: CA keys and secrets, which nothing can bring back; intent: what a person defined;
 derived: what `update cluster` writes anew; etcd-backup: copies of etcd; control: etcd-manager's
@@ -26,6 +28,8 @@ ENCRYPTION_CONFIG: Final = "secrets/encryptionconfig"
 CREATED_MARKER: Final = "etcd-cluster-created"
 SPEC_MARKER: Final = "etcd-cluster-spec"
 
+_GROUP_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LONGEST_GROUP: Final = 253
 _CLUSTER_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _BACKUPS: Final = "backups/etcd/"
 _CONTROL: Final = "control"
@@ -45,6 +49,32 @@ _KOPS_TREES: Final = (
 def is_cluster_name(name: str) -> bool:
     """Say whether a directory of the state store could be a cluster's: `.git` is none."""
     return bool(_CLUSTER_NAME.fullmatch(name)) and ".." not in name
+
+
+def require_cluster_name(name: str) -> str:
+    """Return the name; raise `InvalidInput` for one that could be no directory of a cluster's."""
+    if not is_cluster_name(name):
+        raise InvalidInput(
+            "--name",
+            f"{name!r} is no name of a cluster",
+            hint="kled kops get-clusters lists those that are there",
+        )
+    return name
+
+
+def require_group_name(name: str) -> str:
+    """Return the name; raise `InvalidInput` for one that kops would refuse only once it is stored.
+
+    kops takes a DNS subdomain (`ValidateInstanceGroupName`), and writes to the path that the name
+    makes before it looks at it: `../../x` lies in another cluster.
+    """
+    if len(name) > _LONGEST_GROUP or not _GROUP_NAME.fullmatch(name):
+        raise InvalidInput(
+            "--instance-group",
+            f"{name!r} is no name of an instance group",
+            hint="small letters, digits, dashes and dots, for example nodes-us-east-1a",
+        )
+    return name
 
 
 def is_group(key: str) -> bool:

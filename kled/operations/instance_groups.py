@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from kled.errors import DefinitionRejected, InstanceGroupExists, NotApproved
 from kled.kops import control_plane
+from kled.kops.layout import require_group_name
 from kled.models.cluster import InstanceGroup, Role
 from kled.operations.guards import EDITS
 from kled.operations.session import Session
@@ -13,7 +14,10 @@ from kled.retry import CHANGE
 
 @dataclass(frozen=True, slots=True)
 class CreateInstanceGroup:
-    """Store a new group with kops' defaults; the cloud follows with update-cluster."""
+    """Store a new group with kops' defaults; the cloud follows with update-cluster.
+
+    Raises `InvalidInput` for a name that no group can have.
+    """
 
     cluster: str
     instance_group: str
@@ -22,6 +26,9 @@ class CreateInstanceGroup:
 
     name = "create instance group"
     guards = EDITS
+
+    def __post_init__(self) -> None:
+        require_group_name(self.instance_group)
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from kled.errors import InstanceGroupNotFound, InvalidInput
+from kled.kops.layout import require_cluster_name
 from kled.operations.listed_clusters import listed_clusters
 from kled.operations.session import Session
 
@@ -13,7 +14,7 @@ def clusters_meant(session: Session, name: str | None) -> tuple[str, ...]:
     Those that kops cannot load are among them: a store with one of them has more than one cluster.
     """
     if name is not None:
-        return (name,)
+        return (require_cluster_name(name),)
     return tuple(cluster.name for cluster in listed_clusters(session))
 
 
@@ -37,10 +38,11 @@ def only_of(names: Sequence[str]) -> str:
 def named_cluster(session: Session, name: str | None) -> str:
     """Return the named cluster; what deletes or replaces machines never guesses.
 
-    Raises `InvalidInput` naming the clusters there are where no name was given.
+    Raises `InvalidInput` naming the clusters there are where no name was given, and for what is no
+    name of a cluster.
     """
     if name is not None:
-        return name
+        return require_cluster_name(name)
     names = clusters_meant(session, None)
     there = f"the state store has {', '.join(names)}" if names else "the state store has no cluster"
     raise InvalidInput("--name", f"is needed: {there}")

@@ -29,6 +29,19 @@ def test_an_empty_home_gives_defaults(home: dict[str, str]) -> None:
     assert settings.profile == Profile()
 
 
+@pytest.mark.parametrize("env", [{"HOME": ""}, {"HOME": "here"}, {"XDG_CONFIG_HOME": ".config"}])
+def test_no_directory_that_somebody_works_in_gives_settings_or_a_kops(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for place in (tmp_path, tmp_path / "here"):
+        write({"HOME": str(place)}, "unknown = 1")
+
+    settings = load(env)
+
+    assert settings.home == Path("/.local/share/kled")
+
+
 @pytest.mark.parametrize(
     ("state", "variables", "expected"),
     [
