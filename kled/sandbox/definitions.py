@@ -14,6 +14,7 @@ import yaml
 
 from kled.sandbox import go_types, places, schema, yaml_form
 from kled.sandbox.context import Context, KopsFailure, KopsPanic
+from kled.sandbox.go_quoted import quoted
 from kled.sandbox.go_types import GoTypeError
 
 Document = dict[str, Any]
@@ -49,7 +50,7 @@ def find_cluster(ctx: Context, name: str) -> Document | None:
     try:
         document = _parsed(f"{ctx.store.url}/{name}/config", body)
     except KopsFailure as failure:
-        told = f'error reading cluster configuration "{name}": {failure}'
+        told = f"error reading cluster configuration {quoted(name)}: {failure}"
         raise KopsFailure(told) from failure
     if document["kind"] != "Cluster":
         kind = document["kind"]
@@ -57,7 +58,7 @@ def find_cluster(ctx: Context, name: str) -> Document | None:
     document = _as_kops_keeps_it(document)
     actual = document["metadata"].setdefault("name", name)
     if actual != name:
-        told = f'actual name was "{actual}", but cluster name was "{name}"'
+        told = f"actual name was {quoted(actual)}, but cluster name was {quoted(name)}"
         words = f"Name of cluster does not match: {told} (using registry path config)."
         ctx.log("W", "cluster.go:203", words)
     document = schema.pruned(document)
@@ -113,7 +114,7 @@ def find_group(ctx: Context, name: str, group: str) -> Document | None:
     try:
         document = schema.pruned(_parsed(f"{ctx.store.url}/{key}", body))
     except KopsFailure as failure:
-        raise KopsFailure(f'error reading InstanceGroup "{group}": {failure}') from failure
+        raise KopsFailure(f"error reading InstanceGroup {quoted(group)}: {failure}") from failure
     if document["spec"].get("role") == "ControlPlane":
         document["spec"]["role"] = "Master"  # kops reads both, and stores this one
     return _labelled(name, document)
@@ -128,7 +129,7 @@ def load_group(ctx: Context, name: str, group: str) -> Document:
     try:
         document = find_group(ctx, name, group)
     except KopsFailure as failure:
-        raise KopsFailure(f'error reading InstanceGroup "{group}": {failure}') from failure
+        raise KopsFailure(f"error reading InstanceGroup {quoted(group)}: {failure}") from failure
     if document is None:
         raise KopsFailure(
             f'error reading InstanceGroup "{group}": InstanceGroup.kops.k8s.io "{group}" not found'
@@ -203,6 +204,8 @@ def _parsed(where: str, body: bytes) -> Document:
         raise KopsFailure(f"error parsing {where}: yaml: invalid Unicode character") from error
     except (yaml.YAMLError, GoTypeError) as error:
         raise KopsFailure(f"error parsing {where}: {error}") from error
+    except (RecursionError, ValueError, OverflowError) as error:  # what only Python has a limit for
+        raise KopsFailure(f"error parsing {where}: yaml: exceeded max depth of 10000") from error
 
 
 def typed(document: object) -> Document:
@@ -219,8 +222,7 @@ def typed(document: object) -> Document:
         )
     kind = (document or {}).get("kind")
     if not document or not kind or not isinstance(kind, str):
-        shown = json.dumps(document, separators=(",", ":"), sort_keys=True)
-        raise GoTypeError(f"Object 'Kind' is missing in '{shown}'")
+        raise GoTypeError(f"Object 'Kind' is missing in '{_shown(document)}'")
     version = _api_version(document)
     if kind in _TYPED and not version.startswith(_GROUP):
         raise KopsPanic(_UNSTRUCTURED[kind])
@@ -233,6 +235,14 @@ def typed(document: object) -> Document:
         if not isinstance(document.get(part), dict):
             document[part] = {}
     return document
+
+
+def _shown(document: object) -> str:
+    """Return a document as JSON; one that is nested deeper than Python's encoder goes, in short."""
+    try:
+        return json.dumps(document, separators=(",", ":"), sort_keys=True)
+    except RecursionError:
+        return "{...}"
 
 
 def _api_version(document: Document) -> str:

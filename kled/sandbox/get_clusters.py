@@ -6,6 +6,7 @@ from kled.sandbox import definitions, places, tables, yaml_form
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.definitions import Document
 from kled.sandbox.flags import Flags
+from kled.sandbox.go_quoted import quoted
 
 _WARNING = """
 //
@@ -62,7 +63,7 @@ def _selected(ctx: Context, names: list[str]) -> list[Document]:
     for name in names:
         cluster = definitions.find_cluster(ctx, name)
         if cluster is None or cluster["metadata"]["name"] != name:
-            raise KopsFailure(f'cluster not found "{name}"')
+            raise KopsFailure(f"cluster not found {quoted(name)}")
         clusters.append(cluster)
     return clusters
 
@@ -74,7 +75,8 @@ def _loadable(ctx: Context) -> list[Document]:
         try:
             found.append(definitions.load_cluster(ctx, name))
         except KopsFailure as failure:
-            told = f'cluster "{name}" found in state store listing, but cannot be loaded: {failure}'
+            found_but = "found in state store listing, but cannot be loaded"
+            told = f"cluster {quoted(name)} {found_but}: {failure}"
             ctx.log("W", "cluster.go:84", told)
     return found
 

@@ -24,6 +24,8 @@ _INT = re.compile(
     r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))", re.ASCII
 )
 _BASES = (16, 2, 8, 10)
+_LONGEST = 1_000
+"""Digits of a whole number that Python is asked to read: it refuses some thousands."""
 _DEPTH = 10_000
 _MANY_ALIASED, _MANY, _SMALL = 100, 1_000, 400_000
 _PLAIN = 1e21
@@ -51,7 +53,10 @@ def load(text: str) -> Any:  # noqa: ANN401 - YAML is whatever it is
 
 
 def resolve(text: str) -> Any:  # noqa: ANN401 - any scalar
-    """Return what a plain scalar means: a text, bool, number or None."""
+    """Return what a plain scalar means: a text, bool, number or None.
+
+    A number that Go has no type for is a text.
+    """
     if text in _BOOLS:
         return _BOOLS[text]
     if text in _NULLS:
@@ -61,10 +66,11 @@ def resolve(text: str) -> Any:  # noqa: ANN401 - any scalar
     bare = text.replace("_", "")
     if whole := _INT.fullmatch(bare):
         digits = next((at, part) for at, part in enumerate(whole.groups()[1:]) if part)
-        value = int(f"{whole[1]}{digits[1]}", _BASES[digits[0]])
-        return value if -(2**63) <= value < 2**64 else float(value)
-    if _FLOAT.fullmatch(bare):
-        broken = float(bare)
+        base = _BASES[digits[0]]
+        value = int(f"{whole[1]}{digits[1]}", base) if len(digits[1]) <= _LONGEST else None
+        if value is not None and -(2**63) <= value < 2**64:
+            return value
+    if _FLOAT.fullmatch(bare) and math.isfinite(broken := float(bare)):
         return int(broken) if broken.is_integer() and abs(broken) < _PLAIN else broken
     return text
 
@@ -202,8 +208,15 @@ def _spelled(key: Any, value: Any) -> str:  # noqa: ANN401 - any value
         told = f"unsupported map key of type: %!s(<nil>), key: <nil>, value: {shown}"
         raise GoYamlError(told)
     kind = "[]interface {}" if isinstance(key, list) else "map[interface {}]interface {}"
-    inside = ", ".join(json.dumps(each) for each in key)
-    raise GoYamlError(f"yaml: invalid map key: {kind}{{{inside}}}")
+    raise GoYamlError(f"yaml: invalid map key: {kind}{{{_inside(key)}}}")
+
+
+def _inside(key: Any) -> str:  # noqa: ANN401 - a list or map
+    """Return what a key holds; one that is nested deeper than Python's encoder goes, in short."""
+    try:
+        return ", ".join(json.dumps(each) for each in key)
+    except RecursionError:
+        return "..."
 
 
 def _complaint(error: yaml.MarkedYAMLError) -> str:

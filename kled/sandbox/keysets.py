@@ -130,7 +130,7 @@ def load(pki: Place, keyset: str) -> Keyset | None:
         told = f"error parsing keyset: {error}"
         raise KopsFailure(f'error parsing bundle "{bundle}": {told}') from error
     if not isinstance(document, dict) or "kind" not in document:
-        told = f"Object 'Kind' is missing in '{json.dumps(document)}'"
+        told = f"Object 'Kind' is missing in '{_shown(document)}'"
         raise KopsFailure(f'error parsing bundle "{bundle}": error parsing keyset: {told}')
     return _mapped(document, bundle)
 
@@ -184,6 +184,13 @@ def store_secret(where: Place, secret: str, data: bytes) -> None:
     where.write(secret, body.encode())
 
 
+def _shown(document: object) -> str:
+    try:
+        return json.dumps(document)
+    except RecursionError:
+        return "{...}"
+
+
 def find_secret(where: Place, secret: str) -> bytes | None:
     """Return a secret's bytes, None where there is none."""
     body = where.read(secret)
@@ -191,7 +198,7 @@ def find_secret(where: Place, secret: str) -> bytes | None:
         return None
     try:
         return base64.b64decode(json.loads(body)["Data"], validate=True)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise KopsFailure(f'error reading secret "{secret}": error parsing secret') from error
 
 

@@ -13,6 +13,7 @@ _META = {
     "annotations": "{}string",
 }
 _TOP = {"kind": "string", "apiVersion": "string", "metadata": "ObjectMeta", "spec": ""}
+_DEEPEST = 32
 _SPECS = {"Cluster": "ClusterSpec", "InstanceGroup": "InstanceGroupSpec"}
 
 
@@ -70,21 +71,38 @@ def unknown_fields(document: dict[str, Any]) -> list[str]:
 
 
 def pruned(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the object without the fields that kops does not have: it drops them unasked (38l)."""
-    kept = yaml_copy(document)
-    for path in unknown_fields(document):
-        holder: Any = kept
-        *parents, last = path.split(".")
-        for part in parents:
-            holder = holder[int(part)] if isinstance(holder, list) else holder[part]
-        del holder[last]
-    return kept
+    """Return a copy without the fields that kops does not have: it drops them unasked (38l).
+
+    No depth of what is dropped matters.
+    """
+    return _kept(document, fields(document))
 
 
 def yaml_copy(value: dict[str, Any]) -> dict[str, Any]:
     """Return a deep copy of a plain document."""
     copied: dict[str, Any] = json.loads(json.dumps(value))
     return copied
+
+
+def _kept(value: dict[str, Any], known: dict[str, str]) -> dict[str, Any]:
+    return {name: _kept_inside(value[name], known[name]) for name in value if name in known}
+
+
+def _kept_inside(value: Any, kind: str) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, list) and kind.startswith("[]"):
+        return [_kept_inside(item, kind[2:]) for item in value]
+    if isinstance(value, dict) and kind in types():
+        return _kept(value, types()[kind])
+    return _copied(value, _DEEPEST)
+
+
+def _copied(value: Any, levels: int) -> Any:  # noqa: ANN401 - any JSON value
+    """Copy a value of Kubernetes' own types; what lies deeper than they go is no field of them."""
+    if isinstance(value, list):
+        return [_copied(item, levels - 1) for item in value] if levels else []
+    if isinstance(value, dict):
+        return {name: _copied(value[name], levels - 1) for name in value} if levels else {}
+    return value
 
 
 def _unknown(value: Any, known: dict[str, str], path: str) -> list[str]:  # noqa: ANN401 - any JSON value
