@@ -5,6 +5,7 @@ BANNER, so that nobody can take it for the real one.
 """
 
 import contextlib
+import io
 import os
 import sys
 import traceback
@@ -96,6 +97,14 @@ def _told(error: Exception) -> str:
     return f"the simulated kops cannot use what is stored: {what} (at {place})"
 
 
+def _streams() -> tuple[TextIO, TextIO, TextIO]:
+    """Return the process' streams, which speak UTF-8 whatever the locale says, as Go's do."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+    return sys.stdin, sys.stdout, sys.stderr
+
+
 def _run(ctx: Context, verb: Verb) -> int:
     if any(word in {"-h", "--help"} for word in verb.rest) or not verb.runs:
         ctx.stdout.write(help_text(verb.words))
@@ -112,4 +121,4 @@ def _run(ctx: Context, verb: Verb) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ, (sys.stdin, sys.stdout, sys.stderr)))
+    sys.exit(main(sys.argv[1:], os.environ, _streams()))

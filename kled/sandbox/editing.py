@@ -50,7 +50,12 @@ def edit(ctx: Context, document: Document, store: Callable[[Document], str]) -> 
 def _launch(ctx: Context, text: str) -> Path:
     command = ctx.env.get("KUBE_EDITOR") or ctx.env.get("EDITOR") or "vi"
     with tempfile.NamedTemporaryFile(
-        "w", prefix="kops-edit-", suffix="yaml", delete=False, dir=ctx.env.get("TMPDIR")
+        "w",
+        encoding="utf-8",
+        prefix="kops-edit-",
+        suffix="yaml",
+        delete=False,
+        dir=ctx.env.get("TMPDIR"),
     ) as file:
         file.write(text)
     if interactive([*shlex.split(command), file.name], env=ctx.env) != 0:
@@ -67,6 +72,9 @@ def _parsed(ctx: Context, path: Path, text: str, kind: str) -> Document:
         read = yaml_form.load(text)
         twice = yaml_form.duplicate(text)
         document: Document = {} if twice else definitions.typed(read)
+    except RecursionError as error:
+        told = f"error parsing {what}: yaml: exceeded max depth of 10000"
+        raise _kept(ctx, path, told) from error
     except (yaml.YAMLError, GoTypeError) as error:
         raise _kept(ctx, path, f"error parsing {what}: {error}") from error
     if twice is not None:

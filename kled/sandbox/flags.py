@@ -5,15 +5,16 @@ The traps an operator meets, all kept: a boolean never takes the next word (`--y
 comma-separated list adds up.
 """
 
-import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kled.sandbox import csv_values
 from kled.sandbox.context import KopsFailure
 from kled.sandbox.durations import parse_duration
+from kled.sandbox.go_quoted import quoted
 
 HELP = Path(__file__).parent / "help"
 _LINE = re.compile(
@@ -23,6 +24,8 @@ _LINE = re.compile(
 _DEFAULT = re.compile(r"\(default (?:\"(?P<quoted>[^\"]*)\"|(?P<plain>[^)\s]+))\)$")
 _INTS = frozenset({"int", "int32", "Level"})
 _LISTS = frozenset({"strings", "stringArray"})
+_LAZY = frozenset({"set"})
+"""Lists in which a quote may stand anywhere."""
 _TARGETS = ("direct", "terraform")
 
 
@@ -185,7 +188,8 @@ def _store(flag: Flag, text: str, flags: Flags) -> None:
     try:
         value = _typed(flag, text)
     except ValueError as error:
-        raise UsageFailure(f'invalid argument "{text}" for "{flag.shown}" flag: {error}') from error
+        told = f'invalid argument {quoted(text)} for "{flag.shown}" flag: {error}'
+        raise UsageFailure(told) from error
     if flag.kind in _LISTS and flag.name in flags.changed:
         value = flags[flag.name] + value
     flags.entries[flag.name] = value
@@ -200,12 +204,20 @@ def _typed(flag: Flag, text: str) -> Any:  # noqa: ANN401 - see Flags
     if flag.kind == "duration":
         return parse_duration(text)
     if flag.kind == "strings":
-        return next(csv.reader([text]), [])
+        return _values(flag, text)
     if flag.kind == "stringArray":
         return [text]
     if flag.kind == "target" and text not in _TARGETS:
         raise ValueError(f'invalid target: "{text}"')
     return text
+
+
+def _values(flag: Flag, text: str) -> list[str]:
+    lazy = flag.name in _LAZY
+    try:
+        return csv_values.values(text, lazy=lazy)
+    except ValueError as error:
+        raise ValueError(f"stringSliceValue {quoted(text)}: {error}" if lazy else error) from error
 
 
 def _boolean(text: str) -> bool:
