@@ -8,8 +8,9 @@ from typing import Final
 
 from kled.errors import KopsError
 from kled.kops.causes import CLOUD
-from kled.kops.failures import FAILURES, REJECTED, UNAVAILABLE
+from kled.kops.failures import FAILURES, REJECTED
 from kled.kops.row import first
+from kled.kops.unavailable import UNAVAILABLE
 
 _KEPT: Final = 20
 """Lines of stderr that an error keeps."""

@@ -16,7 +16,6 @@ _ABSENT = (
     "kled kops get-clusters lists those that are there; one that was lost comes back with:"
     " kled snapshot restore --name={0} --snapshot=latest"
 )
-_REACH = "check the endpoint, DNS, and the way to it from where kled runs; kled doctor tries them"
 
 _CRASHED = (
     Row(
@@ -368,38 +367,6 @@ REJECTED: Final = (
         "kops refuses the command line: {}",
         "E11-unknown-flag",
         "this kops may be another version than kled knows: kled doctor shows it",
-    ),
-)
-
-UNAVAILABLE: Final = (
-    Row(
-        r"^Error: .*exceeded maximum number of attempts.*request send failed, (.*)",
-        errors.CloudUnavailable,
-        "the cloud or the state store does not answer: {}",
-        "E04-unreachable-endpoint-s3",
-        _REACH,
-    ),
-    Row(
-        r'^Error: .*(?:cannot determine hash for|error fetching) "(https?://[^"]+)"',
-        errors.CloudUnavailable,
-        "a file that kops needs cannot be downloaded: {}",
-        "E15-no-assets-net",
-        "check the way to the internet, or name a mirror (KOPS_BASE_URL, spec.assets)",
-    ),
-    Row(
-        r"^Error: .*(error doing DNS lookup for .*)",
-        errors.CloudUnavailable,
-        "a DNS zone cannot be looked up: {}",
-        "S14-public-create",
-        "check that the zone is delegated, or create the cluster with --dns=none",
-    ),
-    Row(
-        r"^Error: .*?((?:dial tcp|dial udp|connect: |i/o timeout|TLS handshake timeout|no such host"
-        r"|connection re(?:set|fused)|unexpected EOF|context deadline exceeded).*)",
-        errors.CloudUnavailable,
-        "the cloud or the state store does not answer: {}",
-        "C06b-openstack-dryrun",
-        _REACH,
     ),
 )
 
