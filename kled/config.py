@@ -394,9 +394,6 @@ def _home(env: Mapping[str, str]) -> Path:
 
 
 def _absolute(env: Mapping[str, str], name: str) -> Path | None:
-    """Return the directory; None for a relative one, which the XDG specification says to ignore.
-
-    Else any directory that somebody works in could supply the settings, and the kops that runs.
-    """
+    """A relative one is ignored (XDG): the directory one works in gives no settings and no kops."""
     path = _path(env, name)
     return path if path is not None and path.is_absolute() else None
