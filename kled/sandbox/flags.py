@@ -22,7 +22,7 @@ _LINE = re.compile(
     r"(?: (?P<type>\w+)(?:\[=(?P<bare>[^\]]+)\])?)?\s{2,}(?P<text>.*)$"
 )
 _DEFAULT = re.compile(r"\(default (?:\"(?P<quoted>[^\"]*)\"|(?P<plain>[^)\s]+))\)$")
-_INTS = frozenset({"int", "int32", "Level"})
+_INTS = {"int": 64, "int32": 32, "Level": 32}
 _LISTS = frozenset({"strings", "stringArray"})
 _LAZY = frozenset({"set"})
 """Lists in which a quote may stand anywhere."""
@@ -200,7 +200,7 @@ def _typed(flag: Flag, text: str) -> Any:  # noqa: ANN401 - see Flags
     if flag.kind == "bool":
         return _boolean(text)
     if flag.kind in _INTS:
-        return _integer(text)
+        return _integer(text, _INTS[flag.kind])
     if flag.kind == "duration":
         return parse_duration(text)
     if flag.kind == "strings":
@@ -228,8 +228,11 @@ def _boolean(text: str) -> bool:
     raise ValueError(f'strconv.ParseBool: parsing "{text}": invalid syntax')
 
 
-def _integer(text: str) -> int:
+def _integer(text: str, bits: int) -> int:
     try:
-        return int(text, 0)
+        number = int(text, 0)
     except ValueError:
         raise ValueError(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+    if not -(1 << bits - 1) <= number < 1 << bits - 1:
+        raise ValueError(f'strconv.ParseInt: parsing "{text}": value out of range')
+    return number

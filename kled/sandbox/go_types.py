@@ -169,6 +169,22 @@ def _time(value: str) -> str:
     return value
 
 
+def name_of(kind: str, where: tuple[str, ...]) -> str:
+    """Return Go's name for the type of the field of a Cluster or InstanceGroup at `where`."""
+    owner, inner = "", kind
+    known = {"metadata": "ObjectMeta", "spec": _ROOTS[kind]}
+    for name in (part for part in where if not part.isdigit()):
+        owner, inner = inner.removeprefix("[]"), known.get(name, "any")
+        known = schema.types().get(inner.removeprefix("[]"), {})
+    return _go_name(inner, owner, where[-1])
+
+
+def cut(go: str, number: int) -> int:
+    """Return a number as Go converts it to one of its types."""
+    least, beyond = _RANGES.get(go, _LONG)
+    return (number - least) % (beyond - least) + least
+
+
 def check_numbers(value: Any) -> None:  # noqa: ANN401 - any JSON value
     """Refuse what JSON cannot say. Raises GoTypeError; the words are those of Go's encoder."""
     waiting = [value]

@@ -10,7 +10,7 @@ import itertools
 import re
 from typing import Any
 
-from kled.sandbox import internal_fields, schema
+from kled.sandbox import go_types, internal_fields, schema
 from kled.sandbox.clock import spelled
 from kled.sandbox.context import KopsFailure
 from kled.sandbox.durations import parse_duration
@@ -18,6 +18,7 @@ from kled.sandbox.flags import Flags
 
 Parts = tuple[str, ...]
 _PART = re.compile(r"([^./\[\]\s]+)|\[(\d+|\*)\]")
+_NUMBER = re.compile(r"([-+]?)0*([0-9]{1,20})")
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _IN_MAPS = frozenset({"string", "intorstring", "[]string"})
 _IN_ONE_TEXT = frozenset({"oidcGroupsClaim", "oidcRequiredClaim"})
@@ -152,7 +153,10 @@ def _assign(document: dict[str, Any], where: Parts, kind: str, text: str, path: 
             inside = [] if following.isdigit() else {}
             _put(holder, part, inside)
         holder = inside
-    value = _typed_as(path, _item(holder, where[-1]), kind, text)
+    if kind == "int":
+        value = _whole(path, go_types.name_of(document["kind"], where), text)
+    else:
+        value = _typed_as(path, _item(holder, where[-1]), kind, text)
     _put(holder, where[-1], value)
 
 
@@ -167,6 +171,23 @@ def _put(holder: Any, part: str, value: object) -> None:  # noqa: ANN401 - any J
         holder[int(part) : int(part) + 1] = [value]
     else:
         holder[part] = value
+
+
+def _whole(path: str, go: str, text: str) -> int:
+    """Return what kops stores of a number: it reads 64 bits and cuts them to those of the field."""
+    number = _atoi(text)
+    if number is None:
+        sign = "unsigned " if go.startswith("u") else ""
+        told = f'cannot interpret "{text}" value as {sign}integer'
+        raise KopsFailure(f'cannot set field "{path}": {told}')
+    return go_types.cut(go, number)
+
+
+def _atoi(text: str) -> int | None:
+    """Return the number that Go's Atoi reads; None where it reads none, or one above 64 bits."""
+    match = _NUMBER.fullmatch(text)
+    number = int(match[1] + match[2]) if match else None
+    return number if number is not None and go_types.cut("int64", number) == number else None
 
 
 def _typed_as(path: str, old: Any, kind: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
@@ -205,12 +226,9 @@ def _scalar(kind: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
         if text not in _TRUE | _FALSE:
             raise ValueError(f'cannot interpret "{text}" value as bool')
         return text in _TRUE
-    if kind == "int":
-        if not re.fullmatch(r"[-+]?\d+", text):
-            raise ValueError(f'cannot interpret "{text}" value as integer')
-        return int(text)
     if kind == "intorstring":
-        return int(text) if re.fullmatch(r"-?\d+", text) else text
+        number = _atoi(text)
+        return text if number is None or go_types.cut("int32", number) != number else number
     if kind == "duration":
         try:
             return spelled(parse_duration(text))

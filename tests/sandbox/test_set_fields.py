@@ -220,3 +220,58 @@ def is_internal(kind: str, path: tuple[str, ...]) -> bool:
             return False
         known = schema.internal_types().get(of, {})
     return True
+
+
+@pytest.mark.parametrize(
+    ("setting", "field", "stored"),
+    [
+        ("spec.maxSize=4294967297", "maxSize", 1),
+        ("spec.rootVolume.size=99999999999", "rootVolumeSize", 1215752191),
+        ("spec.minSize=2147483648", "minSize", -2147483648),
+        ("spec.autoscalePriority=65537", "autoscalePriority", 1),
+        ("spec.kubelet.maxPods=+007", "kubelet", {"maxPods": 7}),
+    ],
+)
+def test_a_number_is_cut_to_the_bits_of_its_field(
+    desk: Desk, setting: str, field: str, stored: object
+) -> None:
+    """`int32(v)` of what Atoi reads (util/pkg/reflectutils/access.go); all of it can be read."""
+    assert edited(desk, f"--set={setting}")[field] == stored
+    desk.must("get", "ig", f"--name={C}")
+
+
+def test_a_number_of_a_cluster_is_cut_likewise_and_one_that_may_be_a_text_is_one(
+    desk: Desk,
+) -> None:
+    days = "spec.etcdClusters[0].manager.backupRetentionDays"
+    etcd = edited_cluster(desk, f"--set={days}=-1")["etcdClusters"][0]
+    assert etcd["manager"]["backupRetentionDays"] == 4294967295
+
+    surge = "--set=spec.rollingUpdate.maxSurge=4294967297"
+    done = desk.run("edit", "cluster", f"--name={C}", surge)
+    assert "string is not a percentage" in done.stderr  # intstr.Parse
+
+
+@pytest.mark.parametrize("value", ["99999999999999999999", "1" * 5000, "", " 5", "1_0", "٣"])
+def test_what_is_no_number_of_64_bits_is_refused_and_nothing_is_stored(
+    desk: Desk, value: str
+) -> None:
+    before = spec(desk, f"instancegroup/{GROUP}")
+
+    done = desk.run("edit", "ig", GROUP, f"--name={C}", f"--set=spec.maxSize={value}")
+
+    assert done.returncode == 1
+    told = f'cannot set field "spec.maxSize": cannot interpret "{value}" value as integer'
+    assert done.stderr.endswith(f"Error: {told}\n")
+    assert spec(desk, f"instancegroup/{GROUP}") == before
+
+
+def test_a_count_beyond_32_bits_is_no_flag_of_a_new_cluster(desk: Desk) -> None:
+    done = desk.run("create", "cluster", "big.example.com", "--node-count=3000000000")
+
+    assert done.returncode == 1
+    assert (
+        'invalid argument "3000000000" for "--node-count" flag: strconv.ParseInt: parsing'
+        ' "3000000000": value out of range'
+    ) in done.stderr
+    assert not (desk.state / "big.example.com").exists()
