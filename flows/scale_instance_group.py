@@ -5,6 +5,7 @@ from typing import Annotated
 from prefect import flow
 from pydantic import Field
 
+from kled.models.counts import MOST
 from kled.operations.scale_instance_group import ScaleInstanceGroup
 from tasks import approvals, operation, plans
 from tasks.operation import Outcome
@@ -19,8 +20,8 @@ from tasks.operation import Outcome
 def scale_instance_group(
     cluster: Annotated[str, Field(min_length=1)],
     instance_group: Annotated[str, Field(min_length=1)],
-    minimum: Annotated[int | None, Field(ge=0)] = None,
-    maximum: Annotated[int | None, Field(ge=0)] = None,
+    minimum: Annotated[int | None, Field(ge=0, le=MOST)] = None,
+    maximum: Annotated[int | None, Field(ge=0, le=MOST)] = None,
     digest: Annotated[str | None, Field(pattern=r"^[0-9a-f]{12,64}$")] = None,
     *,
     force_unmanaged: bool = False,

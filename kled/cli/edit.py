@@ -10,7 +10,7 @@ import click
 from kled.cli import kept_edit, meant
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
-from kled.cli.parameters import DURATION
+from kled.cli.parameters import COUNT, DURATION
 from kled.errors import InvalidInput
 from kled.kops.suspended import bounds
 from kled.operations import interrupted_scaling
@@ -39,8 +39,8 @@ _GROUP = click.option(
     required=True,
     help="The group, or the start of its name: nodes for nodes-us-east-1a.",
 )
-_MIN = click.option("--min", "minimum", type=click.IntRange(0), help="Least number of machines.")
-_MAX = click.option("--max", "maximum", type=click.IntRange(0), help="Greatest number of machines.")
+_MIN = click.option("--min", "minimum", type=COUNT, help="Least number of machines.")
+_MAX = click.option("--max", "maximum", type=COUNT, help="Greatest number of machines.")
 
 
 @leaf(
@@ -117,7 +117,7 @@ def edit_instance_group(  # noqa: PLR0913 - one parameter per option
 )
 @_NAME
 @_GROUP
-@click.option("--size", type=click.IntRange(0), help="Exactly this many: both bounds.")
+@click.option("--size", type=COUNT, help="Exactly this many: both bounds.")
 @_MIN
 @_MAX
 @click.option("--yes", is_flag=True, help="Also do it: machines that go are drained before.")

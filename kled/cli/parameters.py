@@ -7,9 +7,12 @@ from typing import Any, Final
 
 import click
 
+from kled.models.counts import MOST
+
 _DIGEST: Final = re.compile(r"[0-9a-f]{12,64}")
 _PART: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(h|m|s)")
-
+COUNT: Final = click.IntRange(0, MOST)
+"""A number of machines, or of times."""
 _WHOLE: Final = re.compile(r"[0-9]{1,18}")
 _UNITS: Final = {"h": 3600, "m": 60, "s": 1}
 _LONGEST: Final = timedelta(days=100 * 365)

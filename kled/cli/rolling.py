@@ -9,7 +9,7 @@ from kled.cli import meant, parameters
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
-from kled.cli.parameters import DURATION
+from kled.cli.parameters import COUNT, DURATION
 from kled.cli.plan import show_radius
 from kled.errors import InvalidInput
 from kled.models.blast_radius import BlastRadius
@@ -70,9 +70,7 @@ def _steadiness(_ctx: click.Context, _option: click.Parameter, typed: str | None
 @click.option("--drain-timeout", type=DURATION, help="How long draining a node may take.")
 @click.option("--validation-timeout", type=DURATION, help="How long validation may take.")
 @click.option("--post-drain-delay", type=DURATION, help="Pause after draining a node.")
-@click.option(
-    "--validate-count", type=click.IntRange(0), help="How often the cluster must validate in a row."
-)
+@click.option("--validate-count", type=COUNT, help="How often the cluster must validate in a row.")
 @click.option(
     "--canary", metavar="GROUP|INSTANCE", help="Goes first: a group of its role, or one machine."
 )

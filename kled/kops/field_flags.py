@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from kled.errors import InvalidInput
 from kled.kops import internal_names
+from kled.kops.field_numbers import require_number
 from kled.kops.fields import Field, Kind, NoSuchField, Path, field_of, fields_of, spelled
 
 Document = Mapping[str, Any]
@@ -201,6 +202,7 @@ class _Maker:
         if value and inside and target.kind != f"[]{_ASSIGNED_TO_LIST}":
             some = ", ".join(f"{target.name}.{name}" for name in list(inside)[:3])
             raise InvalidInput("--set", f"{target.name} holds fields: set one of them, as {some}")
+        require_number(target, value)
         if target.key is not None:
             return f"{self._key(target.path, target.key)}={value}"
         if target.kind.startswith("{}"):

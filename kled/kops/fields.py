@@ -1,8 +1,8 @@
 """The fields of a Cluster and an InstanceGroup by the names under which kops stores them.
 
 `stored_fields.json` holds, by type, the names of kops 1.36 (pkg/apis/kops/v1alpha2), and the kind
-of each: a type, `[]` and `{}` of one, `string` … or `any`. A kind after `-` is read and stored
-nowhere; one after `!` is stored, and `kops --set` cannot set it. Pure.
+of each: a type, `[]` and `{}` of one, `string`, `int32` … or `any`. A kind after `-` is read and
+stored nowhere; one after `!` is stored, and `kops --set` cannot set it. Pure.
 """
 
 import json
@@ -21,7 +21,7 @@ _META: Final = {
     "labels": "{}string",
     "annotations": "{}string",
     "creationTimestamp": "string",
-    "generation": "int",
+    "generation": "int64",
 }
 _TOP: Final = {"kind": "string", "apiVersion": "string", "metadata": "ObjectMeta", "spec": ""}
 _SPECS: Final = {"Cluster": "ClusterSpec", "InstanceGroup": "InstanceGroupSpec"}

@@ -21,6 +21,7 @@ from pydantic import (
 
 from kled.errors import InvalidInput
 from kled.models.clouds import CLOUDS
+from kled.models.counts import MOST
 from kled.models.version import kubernetes_version
 from kled.models.zones import cloud_of, example_zone, is_zone_of
 
@@ -121,6 +122,7 @@ class ClusterSpec(BaseModel):
     node_count: int | None = Field(
         default=None,
         ge=1,
+        le=MOST,
         description="Worker nodes in all; kops gives each zone one",
         json_schema_extra={"position": 4},
     )
@@ -132,6 +134,7 @@ class ClusterSpec(BaseModel):
     control_plane_count: int | None = Field(
         default=None,
         ge=1,
+        le=MOST,
         description="Control-plane nodes: an odd number, for etcd's majority",
         json_schema_extra={"position": 6},
     )
@@ -223,12 +226,14 @@ class ClusterSpec(BaseModel):
     node_volume_size: int | None = Field(
         default=None,
         ge=1,
+        le=MOST,
         description="Disk of the worker nodes in GB",
         json_schema_extra={"position": 24},
     )
     control_plane_volume_size: int | None = Field(
         default=None,
         ge=1,
+        le=MOST,
         description="Disk of the control-plane nodes in GB",
         json_schema_extra={"position": 25},
     )

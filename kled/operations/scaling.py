@@ -17,6 +17,7 @@ from kled.errors import (
 from kled.kops import footprint, suspended
 from kled.kops.cloud_names import group_of
 from kled.models.cluster import Role
+from kled.models.counts import MOST
 from kled.models.kubernetes import NodeState
 from kled.models.machines import Machine, Machines
 from kled.operations import scale_journal
@@ -71,6 +72,8 @@ class Scaling:
         low, high = self._wanted()
         if low < 0 or low > high:
             raise InvalidInput("--min", f"the least number, {low}, is above the greatest, {high}")
+        if high > MOST:
+            raise InvalidInput("--max", f"a group has {MOST} machines at most, and not {high}")
         require_known_fields(self._session, self._cluster, self._group, self._sizes.document())
         begun = self._begun()
         if begun is not None and begun.instance_group != self._group:

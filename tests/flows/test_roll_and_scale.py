@@ -151,3 +151,9 @@ def test_a_scale_that_cannot_be_is_refused_before_anything(changed: Box, memory:
 
     assert isinstance(state.result(raise_on_failure=False), DefinitionRejected)
     assert not [call for call in changed.calls("update") if "--yes=true" in call]
+
+
+def test_the_form_of_scaling_takes_no_number_that_no_definition_can_hold() -> None:
+    for name in ("minimum", "maximum"):
+        number = scale_instance_group.parameters.properties[name]["anyOf"][0]
+        assert (number["minimum"], number["maximum"]) == (0, 2**31 - 1)

@@ -6,6 +6,7 @@ import click
 import pytest
 
 from kled.cli.parameters import DURATION, FACTOR, whole
+from tests.unit.cli.test_every_option import COMMANDS
 
 
 @pytest.mark.parametrize(
@@ -68,3 +69,38 @@ def test_a_factor_is_a_number_from_1_on(typed: str) -> None:
     assert FACTOR.convert("1.5", None, None) == 1.5
     with pytest.raises(click.BadParameter):
         FACTOR.convert(typed, None, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "option"),
+    [
+        ("kled kops edit-instance-group", "--min"),
+        ("kled kops edit-instance-group", "--max"),
+        ("kled kops scale-instance-group", "--size"),
+        ("kled kops scale-instance-group", "--min"),
+        ("kled kops scale-instance-group", "--max"),
+        ("kled kops rolling-update", "--validate-count"),
+    ],
+)
+@pytest.mark.parametrize("value", ["-1", "2147483648", "99999999999999999999"])
+def test_a_count_that_no_definition_can_hold_is_refused(path: str, option: str, value: str) -> None:
+    command = COMMANDS[path]
+    with pytest.raises(click.BadParameter) as caught:
+        command.make_context("kled", [f"{option}={value}"])
+
+    assert caught.value.exit_code == 2
+    assert option in caught.value.format_message()
+    assert "0<=x<=2147483647" in caught.value.format_message()
+
+
+def test_every_whole_number_for_kops_has_an_end() -> None:
+    endless = [
+        (path, option.name)
+        for path, command in COMMANDS.items()
+        for option in command.params
+        if path.startswith("kled kops ")
+        and isinstance(option.type, click.types.IntParamType)
+        and getattr(option.type, "max", None) is None
+    ]
+
+    assert endless == []

@@ -83,6 +83,15 @@ def test_a_digest_changes_with_what_would_change() -> None:
         ({"zones": []}, "zones", ""),
         ({"zones": ["bananas"]}, "zones", "not a zone of aws"),
         ({"nope": 1}, "nope", "not permitted"),
+        *(
+            ({field: 2**31 + 1}, field, "less than or equal to 2147483647")
+            for field in (
+                "node_count",
+                "control_plane_count",
+                "node_volume_size",
+                "control_plane_volume_size",
+            )
+        ),
     ],
 )
 def test_a_wrong_spec_names_the_field_and_the_fix(

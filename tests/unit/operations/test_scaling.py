@@ -9,6 +9,7 @@ from kled.errors import (
     ClusterNotReady,
     DefinitionRejected,
     DrainBlocked,
+    InvalidInput,
     KledError,
 )
 from tests.unit.kubernetes.cluster import held
@@ -174,3 +175,13 @@ def test_bounds_that_nobody_set_are_still_unset_after_they_were_held(fleet: Flee
         scale(fleet, "unset", 1, 1)
 
     assert not {"minSize", "maxSize", "suspendProcesses"} & fleet.groups["unset"]["spec"].keys()
+
+
+def test_bounds_that_no_definition_can_hold_are_refused_before_anything_is_done(
+    fleet: Fleet,
+) -> None:
+    with pytest.raises(InvalidInput, match="2147483647 machines at most"):
+        scale(fleet, "nodes", 1, 3_000_000_000)
+
+    assert steady(fleet)
+    assert fleet.groups["nodes"]["spec"]["maxSize"] == 3
