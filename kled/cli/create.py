@@ -12,6 +12,7 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.output import show_value
 from kled.cli.plan import show_plan
 from kled.cli.spec_options import spec_from, spec_options
+from kled.kops.field_flags import require_text
 from kled.models.spec import ClusterSpec
 from kled.operations.create_cluster import CreateCluster, StoreCluster
 
@@ -46,6 +47,7 @@ def create_cluster(
     A cluster that is stored already is attached to where its definition is the one that these
     options give; otherwise the differences are named and nothing is changed.
     """
+    require_text("Cluster", options.get("set") or (), options.get("unset") or ())
     spec = spec_from(options)
     if dry_run:
         _print_definition(call, spec)

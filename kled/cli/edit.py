@@ -12,6 +12,7 @@ from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.parameters import COUNT, DURATION
 from kled.errors import InvalidInput
+from kled.kops.field_flags import require_text
 from kled.kops.suspended import bounds
 from kled.operations import interrupted_scaling
 from kled.operations.edit_instance_group import (
@@ -90,6 +91,7 @@ def edit_instance_group(  # noqa: PLR0913 - one parameter per option
     wanted = (*sets, *_sizes(minimum, maximum))
     if file is not None and (wanted or unsets):
         raise InvalidInput("--file", "cannot be combined with --set, --unset, --min and --max")
+    require_text("InstanceGroup", sets, unsets)
     cluster, found, stored = _looked_up(call, name, group)
     _check_bounds(stored, minimum, maximum)
     if wanted or unsets:

@@ -6,6 +6,7 @@ from kled.cli import meant
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.errors import InvalidInput
+from kled.kops.field_flags import require_text
 from kled.operations.edit_cluster import EditCluster
 from kled.operations.edit_instance_group import NO_CHANGE
 
@@ -50,6 +51,7 @@ def edit_cluster(
     """
     if not sets and not unsets:
         raise InvalidInput("--set", "say what to change with --set and --unset")
+    require_text("Cluster", sets, unsets)
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=True)
         stored = session.kops.get_definition(cluster).cluster

@@ -5,6 +5,7 @@ name an entry of a map (captures T-set-spec_nodeLabels_team_core), adds to a lis
 it sets (cmd/kops/edit_instancegroup.go, util/pkg/reflectutils/access.go).
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,6 +14,7 @@ from kled.errors import InvalidInput
 from kled.kops import internal_names
 from kled.kops.field_numbers import require_number
 from kled.kops.fields import Field, Kind, NoSuchField, Path, field_of, fields_of, spelled
+from kled.visible import visible
 
 Document = Mapping[str, Any]
 _CLOUDS: Final = {"digitalocean": "do"}
@@ -22,6 +24,11 @@ _BY_ROLE: Final = ("additionalPolicies", "externalPolicies")
 _TRUE: Final = frozenset(("1", "t", "T", "true", "TRUE", "True"))
 _FALSE: Final = frozenset(("0", "f", "F", "false", "FALSE", "False"))
 _WORDS: Final = {"Cluster": "a cluster", "InstanceGroup": "an instance group"}
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+_IN_A_FILE: Final[Mapping[Kind, str]] = {
+    "Cluster": "such a value is no option's: write it in the definition, with kops edit cluster",
+    "InstanceGroup": "such a value goes in a file: kled kops edit-instance-group --file=FILE",
+}
 _DNS_OFF: Final = ("spec", "externalDns", "disable")
 _GROUPS_CLAIM: Final = ("spec", "kubeAPIServer", "oidcGroupsClaim")
 _REQUIRED_CLAIM: Final = ("spec", "kubeAPIServer", "oidcRequiredClaim")
@@ -55,6 +62,7 @@ def flags_for(
     with its stored one. Where `knows_more` says so, kops is newer than these names and judges
     unknown ones.
     """
+    require_text(kind, sets, unsets)
     maker = _Maker(kind, stored, cloud or _at(stored, _CLOUD), knows_more)
     for text in unsets:
         maker.unset(text)
@@ -86,7 +94,6 @@ class _Maker:
         name, equals, value = text.partition("=")
         if not equals:
             raise InvalidInput("--set", f"{text!r} is not PATH=VALUE", hint="as in spec.maxSize=4")
-        _require_text(name, value)
         target = self._field("--set", name)
         if target is None:
             self.flags.sets.append(text)
@@ -240,12 +247,20 @@ class _Maker:
                 self._unset_all(field_of(self._kind, f"{target.name}.{name}"))
 
 
-def _require_text(name: str, value: str) -> None:
-    """Raise for a value that does not reach kops as it is: a flag is text, and read as CSV."""
-    if "\r" in value:
-        raise InvalidInput("--set", f"{name}: kops drops carriage returns; leave them out")
-    if "\0" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
-        raise InvalidInput("--set", f"{name}: the value is no text: write it as UTF-8")
+def require_text(kind: Kind, sets: Sequence[str], unsets: Sequence[str] = ()) -> None:
+    """Check that `--set` and `--unset` reach kops as they are: a flag is one line of text.
+
+    Raises `InvalidInput`, which names the field, for a control character (C0, DEL, C1) and for what
+    is no UTF-8. Asks nobody, so that it can stand before the first call.
+    """
+    given = [*(("--set", text) for text in sets), *(("--unset", text) for text in unsets)]
+    for option, text in given:
+        name = visible(text.partition("=")[0])
+        if odd := _CONTROL.search(text):
+            problem = f"{name}: it holds the control character {visible(odd[0])}"
+            raise InvalidInput(option, problem, hint=f"{_IN_A_FILE[kind]}; nothing was changed")
+        if any("\ud800" <= sign <= "\udfff" for sign in text):
+            raise InvalidInput(option, f"{name}: the value is no text: write it as UTF-8")
 
 
 def _parts(name: str) -> Iterator[str]:

@@ -196,8 +196,8 @@ def test_an_internal_name_is_refused_with_the_stored_one(
         ("spec.project=p", "a field of clusters on gce"),
         ("spec.cloudProvider=gce", "stays what it is"),
         ("spec.kubelet=5", "holds fields: set one of them"),
-        ("spec.masterPublicName=a\r\n", "carriage returns"),
-        ("spec.masterPublicName=a\0b", "no text"),
+        ("spec.masterPublicName=a\r\n", r"masterPublicName: it holds the control character \r"),
+        ("spec.masterPublicName=a\0b", r"the control character \x00"),
         ("spec.masterPublicName=a\udcffb", "no text"),
         ("spec.masterPublicName", "is not PATH=VALUE"),
     ],
@@ -297,3 +297,19 @@ def test_create_cluster_gives_kops_its_own_names(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"spec\.nope is no field of a cluster"):
         kops.create_cluster(wrong)
     assert replay.words == ["version"]
+
+
+@pytest.mark.parametrize("sign", ["\n", "\r", "\0", "\t", "\x1b", "\x7f", "\x85", "\x9b"])
+@pytest.mark.parametrize(
+    ("kind", "way"), [("Cluster", "kops edit cluster"), ("InstanceGroup", "--file=FILE")]
+)
+def test_a_control_character_is_refused_with_its_field_and_the_way(
+    kind: Kind, way: str, sign: str
+) -> None:
+    """kops would read the first line of it, or nothing, and store that."""
+    text = f"spec.cloudLabels.f=a{sign}b: c"
+
+    for error in (refused(kind, text), refused(kind, unsets=(text,))):
+        assert "spec.cloudLabels.f: it holds the control character" in error.message
+        assert sign not in error.message
+        assert way in str(error.hint)
