@@ -5,6 +5,7 @@
 """
 
 import re
+import sys
 from collections.abc import Sequence
 from typing import Final
 
@@ -19,6 +20,9 @@ _LEFT_OUT: Final = re.compile(
 _OTHER_NAME: Final = re.compile(
     rf"Name of cluster does not match: actual name was {_QUOTED}, but cluster name was {_QUOTED}"
 )
+_ESCAPE: Final = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.))", re.DOTALL)
+_SHORT: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_ASCII: Final = 0x80
 _SHOWN: Final = 300
 
 
@@ -32,10 +36,11 @@ def with_unloadable(listed: Sequence[Cluster], stderr: str) -> tuple[Cluster, ..
     rows, more = list(listed), []
     for line in stderr.splitlines():
         if found := _LEFT_OUT.search(line):
-            more.append(unloadable(found[1], _reason(found[1], found[2])))
+            more.append(unloadable(_unquoted(found[1]), _reason(found[1], found[2])))
         elif found := _OTHER_NAME.search(line):
-            _forget(rows, found[1], found[2])
-            more.append(unloadable(found[2], f'its config names "{found[1]}" in metadata.name'))
+            shown, place = _unquoted(found[1]), _unquoted(found[2])
+            _forget(rows, shown, place)
+            more.append(unloadable(place, f'its config names "{found[1]}" in metadata.name'))
     more = [one for one in more if layout.is_cluster_name(one.name)]
     named = {one.name for one in more}
     rows = [one for one in rows if one.name not in named]
@@ -60,6 +65,19 @@ def require_own_name(stderr: str, state_store: str) -> None:
 def unloadable(name: str, problem: str) -> Cluster:
     """Return the row of a cluster of which nothing but its name and its problem is known."""
     return Cluster(name, cloud="", zones=(), kubernetes_version="", problem=problem[:_SHOWN])
+
+
+def _unquoted(text: str) -> str:
+    """Return a name that Go quoted as kops' JSON has it: a byte that is no UTF-8 is U+FFFD."""
+    return _ESCAPE.sub(_sign, text)
+
+
+def _sign(escape: re.Match[str]) -> str:
+    byte, short, long, sign = escape.groups()
+    if sign is not None:
+        return _SHORT.get(sign, sign)
+    code = int(byte or short or long, 16)
+    return "\ufffd" if code > sys.maxunicode or (byte and code >= _ASCII) else chr(code)
 
 
 def _reason(name: str, words: str) -> str:

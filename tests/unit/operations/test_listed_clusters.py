@@ -58,6 +58,29 @@ def test_of_two_rows_of_one_name_that_of_the_other_place_goes(place: str, left: 
     assert place in found
 
 
+@pytest.mark.parametrize(
+    ("name", "quoted"),
+    [
+        ("q\x1b[1m\nb.example.com", r"q\x1b[1m\nb.example.com"),
+        ('a"b\\n.example.com', r"a\"b\\n.example.com"),
+        ("a\u202e\x85\U000e0001b", r"a\u202e\u0085\U000e0001b"),
+        ("a\ufffdb", r"a\xffb"),
+        ("a\ufffdb", r"a\Uffffffffb"),
+    ],
+)
+def test_a_name_that_go_quotes_is_that_of_the_list(name: str, quoted: str) -> None:
+    """The list has it as it is; unread, the cluster stood there twice, under both its names."""
+    warning = (
+        "W1129 21:52:06.630254 13479 cluster.go:203] Name of cluster does not match: actual name"
+        f' was "{quoted}", but cluster name was "o.example.com" (using registry path config).'
+    )
+
+    (row,) = with_unloadable([Cluster(name, "aws", (), "1.36")], warning)
+
+    assert row.name == "o.example.com"
+    assert row.problem == f'its config names "{quoted}" in metadata.name'
+
+
 def test_a_cluster_that_goes_while_kops_lists_is_named() -> None:
     warning = 'W1 cluster "g.example.com" found in state store listing, but doesn\'t exist now'
 
