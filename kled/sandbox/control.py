@@ -15,7 +15,7 @@ from kled.sandbox import clock, faults, surroundings
 from kled.sandbox import directory as own
 
 _WRAPPER = """#!/bin/sh
-KLED_SANDBOX={directory} PYTHONPATH={library} exec {python} -X utf8 -m kled.sandbox "$@"
+KLED_SANDBOX={directory} PYTHONPATH={library} exec {python} -m kled.sandbox "$@"
 """
 
 
