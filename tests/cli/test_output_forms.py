@@ -57,7 +57,11 @@ def test_each_command_writes_one_document(box: Box, tmp_path: Path) -> None:
 def test_a_stored_cluster_comes_with_its_plan(box: Box) -> None:
     stored = json.loads(box.kled(*NEW, NAME, "--output=json").stdout)
 
-    assert [one["step"] for one in stored["steps"]] == ["check settings", "store definition"]
+    assert [one["step"] for one in stored["steps"]] == [
+        "check settings",
+        "check that it is new",
+        "store definition",
+    ]
     assert {one["action"] for one in stored["plan"]["changes"]} == {"create"}
 
 

@@ -21,6 +21,7 @@ KLED = [sys.executable, "-m", "kled"]
 CREATE = ["run", "create-cluster", "name=there.example.com", "zones=us-east-1a", "node-count=2"]
 STEPS = (
     "check settings",
+    "check that it is new",
     "check identity",
     "check IAM roles",
     "store definition",
