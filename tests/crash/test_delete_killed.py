@@ -52,9 +52,11 @@ def ended(world: World) -> dict[str, Any]:
     objects = json.loads(newest.read_text())["objects"]
     on_record = (world.box.directory / "state" / ".kled" / "deletions").glob("*")
     epoch = json.loads((place / "epoch.json").read_text())
-    assert epoch["past"] == newest.parent.name
+    assert epoch["unregistered"] or epoch["past"] == newest.parent.name
     return world.outcome() | {
-        "epoch": {name: epoch.get(name) for name in ("state_store", "number", "ends")},
+        "epoch": {
+            name: epoch.get(name) for name in ("state_store", "number", "ends", "unregistered")
+        },
         "kept": sorted(one["key"] for one in objects),
         "on record": list(on_record),
     }
@@ -77,7 +79,9 @@ def test_a_deletion_killed_after_any_kops_call_ends_like_an_undisturbed_one(
     assert done.returncode == 0, done.stderr
     expected, calls = ended(world), len(world.box.calls())
     assert expected["store"] == {}
-    assert expected["epoch"]["state_store"] == ""
+    lives_on = "--unregister" in way
+    assert expected["epoch"]["unregistered"] == lives_on
+    assert bool(expected["epoch"]["state_store"]) == lives_on
     assert expected["on record"] == []
     assert sum(key.endswith("etcd.backup.gz") for key in expected["kept"]) == len(HOURS)
 
