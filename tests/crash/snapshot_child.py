@@ -40,10 +40,11 @@ class Deadly(CountingStore):
         number = next(self._numbers)
         if number == self._at and self._at % 2:
             os.kill(os.getpid(), signal.SIGKILL)
-        answer = super()._meet(method, key, call)
-        if number == self._at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return answer
+        try:
+            return super()._meet(method, key, call)
+        finally:  # also where the answer is an error
+            if number == self._at:
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main() -> None:
