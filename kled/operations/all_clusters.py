@@ -19,6 +19,7 @@ from kled.operations.plan_update import planned
 from kled.operations.session import Session
 from kled.operations.sight import SessionSight
 from kled.operations.validate_cluster import not_ready, validated
+from kled.sentences import enumerated
 
 OK: Final = "ok"
 WAITING: Final = "waiting"
@@ -137,6 +138,5 @@ def require_asked(answers: Sequence[Answer]) -> None:
 def waiting(answers: Sequence[Answer], what: str) -> str:
     """Return how many clusters are not there yet, and which; empty: none."""
     names = [one.cluster for one in answers if one.state == WAITING]
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    shown = f"{', '.join(names[:_SHOWN])}{more}"
+    shown = enumerated(names, _SHOWN)
     return f"{len(names)} of {len(answers)} clusters {what}: {shown}" if names else ""

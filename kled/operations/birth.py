@@ -14,6 +14,7 @@ from kled.operations.nothing_left import left_in_cloud
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
+from kled.sentences import enumerated
 
 if TYPE_CHECKING:
     from kled.models.spec import ClusterSpec  # imports pydantic
@@ -69,12 +70,11 @@ def in_cloud(session: Session, spec: "ClusterSpec") -> tuple[Change, ...]:
 
 
 def _refusal(session: Session, cluster: str, there: tuple[Change, ...]) -> IdentityAtRisk:
-    shown = ", ".join(f"{one.kind} {one.name}" for one in there[:_SHOWN])
-    more = f" and {len(there) - _SHOWN} more" if len(there) > _SHOWN else ""
+    shown = enumerated([f"{one.kind} {one.name}" for one in there], _SHOWN)
     advice = identity.advice(session, cluster, frozenset({identity.AUTHORITY_KEY}))
     return IdentityAtRisk(
         f'cluster "{cluster}" lives by keys that the state store lacks and kops would make anew:'
-        f" the cloud has {shown}{more} of it already; nothing was changed",
+        f" the cloud has {shown} of it already; nothing was changed",
         hint=f"no machine or kubeconfig of it trusts new ones; {advice}; where it was deleted and"
         " these are left, remove them in the cloud; only to begin anew over them with other keys:"
         f" kled kops create-cluster with the same options and --new-identity={cluster}",

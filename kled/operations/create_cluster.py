@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from kled.errors import ClusterDiffers, ClusterExists, KopsError, SettingsError
 from kled.files.given import require_regular
@@ -26,6 +27,9 @@ from kled.operations.stores import require_state_store
 from kled.operations.update_cluster import apply_step
 from kled.operations.validate_cluster import validate_step
 from kled.retry import CHANGE, READ
+from kled.sentences import enumerated
+
+_SHOWN: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +206,8 @@ def _attach(session: Session, spec: ClusterSpec, stored: Definition) -> str:
         session.kops.complete_ssh_key(spec)
         return "half stored by an earlier run; completed"
     raise ClusterDiffers(
-        f'cluster "{spec.name}" is stored with another definition: {", ".join(differences[:8])}'
-        + (f" and {len(differences) - 8} more" if len(differences) > 8 else ""),  # noqa: PLR2004
+        f'cluster "{spec.name}" is stored with another definition:'
+        f" {enumerated(differences, _SHOWN)}",
         hint="nothing was changed; give the same options, or look at the stored one:"
         f" kled kops get-clusters --name={spec.name} --output=yaml",
     )

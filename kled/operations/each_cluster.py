@@ -19,6 +19,7 @@ from kled.errors import (
 )
 from kled.operations.listed_clusters import listed_clusters
 from kled.operations.session import Session
+from kled.sentences import enumerated
 
 UNREADABLE: Final = "(unreadable)"
 NONE: Final = "(none)"
@@ -92,9 +93,8 @@ def require_read(troubles: Iterable[Trouble], clusters: int) -> None:
         problems = "; ".join(one.problem for one in fatal)
         raise KledError(f'cluster "{bad[0]}": {problems}', hint=fatal[0].mend)
     if bad:
-        more = f" and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
         raise KledError(
-            f"{len(bad)} of {clusters} clusters cannot be read: {', '.join(bad[:_SHOWN])}{more}",
+            f"{len(bad)} of {clusters} clusters cannot be read: {enumerated(bad, _SHOWN)}",
             hint="the line of each says what is wrong with it and what to type next",
         )
 

@@ -19,6 +19,7 @@ from kled.operations import other_identity, own_places, registered
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
+from kled.sentences import enumerated
 from kled.storage.bounded import get_bounded
 
 if TYPE_CHECKING:
@@ -201,13 +202,12 @@ def _refusal(
     session: Session, cluster: str, lost: tuple[tuple[Change, str], ...]
 ) -> IdentityAtRisk:
     names = [one.name for one, _ in lost]
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     reasons = dict.fromkeys(why for _, why in lost)
     keys = frozenset(identity.key_of(one) for one, _ in lost)
     strays = [f"{one.field} names {one.url}: mend it first" for one in _strays(session, cluster)]
     way_on = "; ".join(strays) or advice(session, cluster, keys)
     return IdentityAtRisk(
-        f'cluster "{cluster}" lives by {", ".join(names[:_SHOWN])}{more}, which kops would make'
+        f'cluster "{cluster}" lives by {enumerated(names, _SHOWN)}, which kops would make'
         f" anew: {'; '.join(reasons)}; nothing was changed",
         hint=f"no machine or kubeconfig of it trusts a new one; {way_on}; only to begin anew with"
         f" other keys: kled kops update-cluster --name={cluster} --yes --new-identity={cluster}",
@@ -225,10 +225,9 @@ def _other_keys(session: Session, cluster: str, found: "Others") -> IdentityAtRi
         if found.of_snapshot
         else advice(session, cluster, keys)
     )
-    more = f" and {len(found.names) - _SHOWN} more" if len(found.names) > _SHOWN else ""
     return IdentityAtRisk(
         f'cluster "{cluster}" does not live by the keys that are stored as'
-        f" {', '.join(found.names[:_SHOWN])}{more}: {known}; nothing was changed",
+        f" {enumerated(found.names, _SHOWN)}: {known}; nothing was changed",
         hint=f"no machine or kubeconfig of it trusts them; {way_on}; only to begin anew with the"
         f" stored ones: kled kops update-cluster --name={cluster} --yes --new-identity={cluster}",
     )

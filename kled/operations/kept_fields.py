@@ -8,6 +8,7 @@ from kled.kops import features, layout
 from kled.kops.unknown_fields import Document, holds_any, is_known, unknown_fields
 from kled.models.definition import Definition, object_name
 from kled.operations.session import Session
+from kled.sentences import enumerated
 
 _SHOWN = 5
 
@@ -83,9 +84,8 @@ def _held(field: str, paths: Sequence[str]) -> bool:
 def _refusal(
     session: Session, lost: Sequence[str], what: str, way_on: str = ""
 ) -> DefinitionRejected:
-    more = f" and {len(lost) - _SHOWN} more" if len(lost) > _SHOWN else ""
     return DefinitionRejected(
-        f"kops {session.kops.version()} does not know {', '.join(lost[:_SHOWN])}{more} of {what},"
+        f"kops {session.kops.version()} does not know {enumerated(lost, _SHOWN)} of {what},"
         " and would drop what it does not know; nothing was stored",
         hint=f"take the kops that stored it (kled kops install --version=X.Y.Z){way_on}",
     )

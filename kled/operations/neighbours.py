@@ -18,6 +18,7 @@ from kled.models.plan import Change, Plan
 from kled.operations import registered
 from kled.operations.session import Session
 from kled.operations.stores import require_state_store
+from kled.sentences import enumerated
 
 OWNER: Final = "owner"
 """The field of a planned deletion that names whose a resource is, where it is not the cluster's."""
@@ -121,12 +122,11 @@ def _mark(change: Change, taken: Taken | None) -> Change:
 
 
 def _never_applied(cluster: str, taken: Sequence[Change]) -> NotApproved:
-    unclaimed = [one for one in taken if one.fields[OWNER] == cluster]
-    shown = ", ".join(f"{one.kind} {one.name}" for one in unclaimed[:_SHOWN])
-    more = f" and {len(unclaimed) - _SHOWN} more" if len(unclaimed) > _SHOWN else ""
+    unclaimed = [f"{one.kind} {one.name}" for one in taken if one.fields[OWNER] == cluster]
+    shown = enumerated(unclaimed, _SHOWN)
     return NotApproved(
         f'cluster "{cluster}" was never applied from this state store, and the cloud has resources'
-        f" of that name: {shown}{more}; they are those of a cluster of another state store, or left"
+        f" of that name: {shown}; they are those of a cluster of another state store, or left"
         " of a deleted one; nothing was changed",
         hint=f"to remove this definition alone: kled kops delete-cluster --name={cluster}"
         f" --unregister --yes; to delete those resources, too: --with-resources-of={cluster}",
@@ -134,8 +134,8 @@ def _never_applied(cluster: str, taken: Sequence[Change]) -> NotApproved:
 
 
 def _refusal(cluster: str, taken: Sequence[Change], owners: Sequence[str]) -> NotApproved:
-    shown = ", ".join(f"{one.kind} {one.name} of {one.fields[OWNER]}" for one in taken[:_SHOWN])
-    more = f" and {len(taken) - _SHOWN} more" if len(taken) > _SHOWN else ""
+    resources = [f"{one.kind} {one.name} of {one.fields[OWNER]}" for one in taken]
+    shown = enumerated(resources, _SHOWN)
     flags = " ".join(f"--with-resources-of={one}" for one in owners)
     stores = {one.fields[OWNER]: one.fields.get(STORE, "") for one in taken}
     known = [f"--state={stores[one]} --name={one}" for one in owners if stores[one]]
@@ -147,7 +147,7 @@ def _refusal(cluster: str, taken: Sequence[Change], owners: Sequence[str]) -> No
     )
     return NotApproved(
         f'deleting cluster "{cluster}" would also delete what is not its own, which kops finds by'
-        f" a part of its name: {shown}{more}; nothing was changed",
+        f" a part of its name: {shown}; nothing was changed",
         hint=f"kops cannot leave them out; delete {' and '.join(owners)} first where that is to go,"
         f" too; else go on with {again}",
     )

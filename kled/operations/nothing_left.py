@@ -13,6 +13,7 @@ from kled.operations import all_records, begun_deletion, neighbours
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
+from kled.sentences import enumerated
 
 if TYPE_CHECKING:
     from kled.models.plan import Plan
@@ -49,7 +50,7 @@ def _require_no_objects(session: Session, cluster: str, *, unregister: bool) -> 
         return "no object is left" if not left else "its machines go on writing etcd backups"
     if left:
         raise StillThere(
-            f"{len(left)} objects are left in {store.location.url}: {_some(left)}",
+            f"{len(left)} objects are left in {store.location.url}: {enumerated(left, _SHOWN)}",
             hint="look who writes there; run this again, or remove them",
         )
     return "no object is left"
@@ -68,7 +69,8 @@ def _require_no_resources(session: Session, begun: Definition | None) -> str:
     left = [f"{one.kind} {one.name}" for one in own if one.kind != "definition"]
     if left:
         raise StillThere(
-            f"the cloud still has {len(left)} resources of {begun.name}: {_some(left)}",
+            f"the cloud still has {len(left)} resources of {begun.name}:"
+            f" {enumerated(left, _SHOWN)}",
             hint=f"run this again in some minutes; else {_last_resort(session, begun.name)}",
         )
     return "kops finds no cloud resources"
@@ -96,8 +98,3 @@ def left_in_cloud(session: Session, definition: Definition) -> "Plan":
         return session.kops.at(root.as_uri()).delete_preview(definition.name)
     finally:
         shutil.rmtree(root, ignore_errors=True)
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more

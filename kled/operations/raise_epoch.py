@@ -14,6 +14,7 @@ from kled.operations.registered import home
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
+from kled.sentences import enumerated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,10 +81,9 @@ def identity_step(cluster: str, place: Place, chosen: "Callable[[Session], Snaps
         )
         if plan.writes:
             keys = [write.record.key for write in plan.writes]
-            more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
             raise SnapshotNotTrustworthy(
                 f"{plan.target}/{plan.prefix} is not the cluster of snapshot {manifest.id}:"
-                f" {', '.join(keys[:_SHOWN])}{more} differ or are missing",
+                f" {enumerated(keys, _SHOWN)} differ or are missing",
                 hint=f"kled snapshot restore --name={cluster} --snapshot={manifest.id}"
                 f" --to={plan.target} puts them there; the epoch stays as it is",
             )

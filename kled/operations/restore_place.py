@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import NotApproved
 from kled.models.definition import object_name
 from kled.operations.registered import home
+from kled.sentences import enumerated
 
 if TYPE_CHECKING:
     from kled.operations.restore_state import Wish
@@ -35,8 +36,7 @@ def require_own_place(store: "ObjectStore", planned: "RestorePlan", wish: "Wish"
         if write.action == "replace" and write.record.kind == "identity"
     ]
     if keys and not wish.is_home:
-        more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
-        raise _refusal(planned, f"other keys are there: {', '.join(keys[:_SHOWN])}{more}")
+        raise _refusal(planned, f"other keys are there: {enumerated(keys, _SHOWN)}")
 
 
 def _holder(store: "ObjectStore", place: str) -> str | None:

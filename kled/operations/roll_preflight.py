@@ -9,6 +9,7 @@ from kled.models.definition import object_name
 from kled.models.rolling import RollingRow
 from kled.operations.machines import group_roles, machines
 from kled.operations.session import Session
+from kled.sentences import enumerated
 
 if TYPE_CHECKING:
     from kled.kubernetes.client import Api
@@ -92,7 +93,4 @@ def _cramped(session: Session, cluster: str, rows: Sequence[RollingRow]) -> Iter
 
 
 def _some(what: str, names: Sequence[str]) -> str:
-    if not names:
-        return ""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{what}: {', '.join(names[:_SHOWN])}{more}"
+    return f"{what}: {enumerated(names, _SHOWN)}" if names else ""

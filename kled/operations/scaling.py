@@ -34,11 +34,13 @@ from kled.operations.machines import group_roles, machines
 from kled.operations.scale_journal import OpenScaleDown
 from kled.operations.session import Session
 from kled.operations.stored_sizes import StoredSizes
+from kled.sentences import enumerated
 
 if TYPE_CHECKING:
     from kled.kubernetes.client import Api
 
 _LOOK_EVERY: Final = 10.0
+_SHOWN: Final = 3
 _NOTHING: Final = "nothing to do: no machine has to go"
 
 
@@ -188,10 +190,10 @@ class Scaling:
         plan = self._session.kops.update_preview(self._cluster)
         other = [one for one in plan.changes if not self._is_size(one.kind, one.name)]
         if other:
-            first = ", ".join(f"{one.action} {one.kind}/{one.name}" for one in other[:3])
+            changes = [f"{one.action} {one.kind}/{one.name}" for one in other]
             raise NotApproved(
-                f"an update would change more than the size of {self._group}: {first}"
-                + (f" and {len(other) - 3} more" if len(other) > 3 else ""),  # noqa: PLR2004
+                f"an update would change more than the size of {self._group}:"
+                f" {enumerated(changes, _SHOWN)}",
                 hint="look at it and apply it first: kled kops update-cluster"
                 f" --name={self._cluster}",
             )

@@ -13,6 +13,7 @@ from typing import Final
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
 from kled.kops import identity, layout, stored
+from kled.sentences import enumerated
 from kled.snapshot import epoch
 from kled.snapshot.choosing import LATEST, choice
 from kled.snapshot.ledger import Ledger
@@ -75,9 +76,7 @@ def _needed_secrets(had: Iterable[str], objects: Mapping[str, bytes]) -> frozens
 
 
 def _shown(names: Iterable[str]) -> str:
-    shown = sorted(names)
-    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-    return f"{', '.join(shown[:_SHOWN])}{more}"
+    return enumerated(sorted(names), _SHOWN)
 
 
 def reference(ledger: Ledger, cluster: str, earlier: Manifest | None) -> Manifest | None:

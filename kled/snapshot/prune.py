@@ -24,6 +24,7 @@ from functools import partial
 from typing import Final
 
 from kled.errors import NotApproved, SnapshotMissing, SnapshotNotTrustworthy, StoreDenied
+from kled.sentences import enumerated
 from kled.snapshot import ages, claims, names, prunes
 from kled.snapshot.judging import Judged, Shelf, judged, shelf
 from kled.snapshot.ledger import Ledger, read_ledger, ready_to_write
@@ -38,6 +39,7 @@ from kled.snapshot.strays import stray
 from kled.storage.base import Entry, ObjectStore, oddity
 
 _KEEP_RUNS: Final = timedelta(days=90)
+_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,10 +236,9 @@ def _require_whole(ledger: Ledger, present: Collection[SnapshotRef]) -> None:
         )
     missing = ledger.missing(present)
     if missing:
-        shown = ", ".join(f"{ref.cluster}/{ref.id}" for ref in missing[:3])
-        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""  # noqa: PLR2004 - shown
+        shown = enumerated([f"{ref.cluster}/{ref.id}" for ref in missing], _SHOWN)
         raise SnapshotNotTrustworthy(
-            f"nothing is deleted: the listing of {ledger.snapshots.url} lacks {shown}{more}, which"
+            f"nothing is deleted: the listing of {ledger.snapshots.url} lacks {shown}, which"
             " the newest run names",
             hint=GIVEN_UP,
         )

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import KledError, SnapshotNotTrustworthy
+from kled.sentences import enumerated
 from kled.snapshot.trust import brief
 
 if TYPE_CHECKING:
@@ -212,5 +213,4 @@ def _not_taken(
 
 
 def _some(clusters: Sequence[ClusterResult]) -> str:
-    more = f" and {len(clusters) - _SHOWN} more" if len(clusters) > _SHOWN else ""
-    return ", ".join(one.cluster for one in clusters[:_SHOWN]) + more
+    return enumerated([result.cluster for result in clusters], _SHOWN)
