@@ -17,6 +17,7 @@ from kled.errors import SnapshotNotTrustworthy, StoreDenied
 from kled.snapshot import claims, names
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.retention import SKEW
+from kled.storage.bounded import written
 
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Older than anything: nothing is known to be old."""
@@ -85,11 +86,11 @@ def wrong_clock(snapshots: SnapshotStore, key: str) -> str:
     Empty where they agree, or the store does not tell. One LIST.
     """
     now = snapshots.now()
-    written = claims.written(snapshots.store, key)
-    if written is None or abs(now - written) <= SKEW:
+    date = written(snapshots.store, key)
+    if date is None or abs(now - date) <= SKEW:
         return ""
-    which = "ahead of" if now > written else "behind"
+    which = "ahead of" if now > date else "behind"
     return (
         f"the clock of this machine is {which} that of {snapshots.url}: it is"
-        f" {now:%Y-%m-%d %H:%M} UTC here, and {written:%Y-%m-%d %H:%M} UTC there"
+        f" {now:%Y-%m-%d %H:%M} UTC here, and {date:%Y-%m-%d %H:%M} UTC there"
     )

@@ -22,6 +22,7 @@ from kled.snapshot import names, signed
 from kled.snapshot.manifest import first_line
 from kled.snapshot.retention import GRACE
 from kled.storage.base import Entry, ObjectStore
+from kled.storage.bounded import written
 
 _FORMAT: Final = 1
 _LIMIT: Final = 16 << 20
@@ -61,11 +62,6 @@ def claimed(store: ObjectStore, now: datetime, since: datetime) -> set[str]:
 def swept(store: ObjectStore, since: datetime, *, but: str | None = None) -> set[str]:
     """Return the keys of all sweeps that are dated after `since`, but for the sweep `but`."""
     return _keys(store, names.SWEEPS, since, but=but and names.sweep_key(but))
-
-
-def written(store: ObjectStore, key: str) -> datetime | None:
-    """Return when the store says that `key` was written; one LIST."""
-    return next((one.modified for one in store.entries(key) if one.key == key), None)
 
 
 def announce(store: ObjectStore, sweep_id: str, keys: Collection[str]) -> None:

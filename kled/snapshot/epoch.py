@@ -26,6 +26,7 @@ from kled.snapshot.ledger import read_ledger, ready_to_write
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.runs import MOST, Cluster, Number
 from kled.snapshot.state_stores import is_among, is_same
+from kled.storage.bounded import written
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -295,9 +296,8 @@ def _require_counts(snapshots: SnapshotStore, document: signed.Document) -> None
     if document.signed or not snapshots.verification_keys:
         return
     since = read_ledger(snapshots).signed_since
-    entries = snapshots.store.entries(document.key)
-    written = next((one.modified for one in entries if one.key == document.key), None)
-    if since is not None and (written or _NEVER) - order.SLACK > names.moment(since):
+    date = written(snapshots.store, document.key) or _NEVER
+    if since is not None and date - order.SLACK > names.moment(since):
         raise SnapshotNotTrustworthy(
             f"{document.key} is not signed, though the store's documents are since {since}"
         )

@@ -1,5 +1,6 @@
-"""Reading an object that should be small, whatever its size is, or nothing of it."""
+"""Reading an object that should be small, whatever its size is, or only what is told of it."""
 
+from datetime import datetime
 from typing import Final
 
 from kled.documents import LIMIT, too_large
@@ -40,6 +41,11 @@ def tag_of(store: ObjectStore, key: str) -> str:
     """Return the tag of the object at `key`, however large it is. Raises as `ObjectStore.read`."""
     with store.read(key) as reading:
         return reading.tag
+
+
+def written(store: ObjectStore, key: str) -> datetime | None:
+    """Return when the store says that `key` was written; None: it does not tell. One LIST."""
+    return next((entry.modified for entry in store.entries(key) if entry.key == key), None)
 
 
 def _read(store: ObjectStore, key: str, limit: int, what: str) -> Stored:
