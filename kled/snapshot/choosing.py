@@ -232,23 +232,20 @@ def newest_first(
 
 def _require_whole(ledger: Ledger, cluster: str, ids: tuple[str, ...], origins: Origins) -> None:
     """Raise where the last of `ids` need not be the newest there was."""
-    if not ledger.doubts and not ledger.missing(
-        (SnapshotRef(cluster, one) for one in ids), cluster
-    ):
+    gone = ledger.missing((SnapshotRef(cluster, one) for one in ids), cluster)
+    if not gone and not ledger.doubts:
         return
     hint = _newest_left(ledger, cluster, ids, origins)
-    gone = ledger.missing((SnapshotRef(cluster, one) for one in ids), cluster)
     if gone:
         raise SnapshotNotTrustworthy(
             f'the newest snapshot of cluster "{cluster}", {gone[-1].id}, was removed from'
             f" {ledger.snapshots.url}, and not by a prune",
             hint=hint,
         )
-    if ledger.doubts:
-        raise SnapshotNotTrustworthy(
-            f'which snapshot of cluster "{cluster}" is the newest is not sure: {ledger.doubts[0]}',
-            hint=hint,
-        )
+    raise SnapshotNotTrustworthy(
+        f'which snapshot of cluster "{cluster}" is the newest is not sure: {ledger.doubts[0]}',
+        hint=hint,
+    )
 
 
 def _newest_left(ledger: Ledger, cluster: str, ids: tuple[str, ...], origins: Origins) -> str:

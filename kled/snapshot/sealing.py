@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 _NO_KEY: Final = "no matching keys found"
+"""What age says where none of the recipients is the identity's."""
 _LARGEST: Final = 1 << 20
 """Bytes of a private key file."""
-"""What age says where none of the recipients is the identity's."""
 
 
 class Sealer:
