@@ -2,18 +2,17 @@
 
 import difflib
 import inspect
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from kled.cli.parameters import whole
 from kled.errors import InvalidInput, TextUnreadable
 from kled.yaml_text import document
 
 _SPEC: Final = "spec"
 """Fields of a flow's spec may be given bare: `name=...` means `spec.name=...`."""
-_WHOLE: Final = re.compile(r"[0-9]{1,18}")
 
 
 def model_of(flow: Callable[..., Any]) -> type[BaseModel]:
@@ -136,13 +135,14 @@ def _value(schema: Mapping[str, Any], path: tuple[str, ...], value: str) -> obje
         shape = _fields(schema, path[0]).get(path[1], {})
     kinds = set(_kinds(shape))
     if "array" in kinds:
-        whole = shape.get("commas") is False
-        return [value] if whole else [one.strip() for one in value.split(",") if one.strip()]
+        unsplit = shape.get("commas") is False
+        return [value] if unsplit else [one.strip() for one in value.split(",") if one.strip()]
     if "object" in kinds:  # the shape of spec.labels; spec.labels.team has none here
         pairs = (pair.partition("=") for pair in value.split(",") if pair)
         return {name: found for name, _, found in pairs}
-    if "integer" in kinds and "string" not in kinds and _WHOLE.fullmatch(value):
-        return int(value)  # a choice of numbers takes no text
+    if "integer" in kinds and "string" not in kinds:  # a choice of numbers takes no text
+        number = whole(value)
+        return value if number is None else number
     return value
 
 
