@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from kled.kops import layout
 
-_COMPLETED: Final = "cluster-completed.spec"
 _SUBNETS: Final = re.compile(rb"^  subnets:", re.MULTILINE)
 _PLACES: Final = ("control-plane", "node", "apiserver", "bastion")
 _CONTROL_PLANE: Final = frozenset({"Master", "ControlPlane"})
@@ -27,7 +26,7 @@ def findings(objects: Mapping[str, bytes], key: str, spec: Mapping[str, Any]) ->
 
 def _lacking(objects: Mapping[str, bytes], key: str, spec: Mapping[str, Any]) -> Iterator[str]:
     if key == layout.CONFIG:
-        if not spec.get("subnets") and _SUBNETS.search(objects.get(_COMPLETED, b"")):
+        if not spec.get("subnets") and _SUBNETS.search(objects.get(layout.COMPLETED, b"")):
             yield "subnets"
         return
     name = key.removeprefix(layout.GROUPS)

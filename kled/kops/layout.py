@@ -19,6 +19,8 @@ live state, which is no backup."""
 
 CONFIG: Final = "config"
 """The cluster's own definition: where it is, there is a cluster."""
+COMPLETED: Final = "cluster-completed.spec"
+"""What an update writes of the definition that it applies, with all that kops filled in."""
 KOPS_VERSION: Final = "kops-version.txt"
 GROUPS: Final = "instancegroup/"
 KEYSETS: Final = "pki/private/"
@@ -38,7 +40,7 @@ _DATA: Final = "etcd.backup.gz"
 _BACKUP_PARTS: Final = 5  # backups/etcd/<etcd>/<name>/<file>
 _IDENTITY: Final = ("pki/", "secrets/")
 _DERIVED: Final = ("addons/", "manifests/", "igconfig/")
-_DERIVED_FILES: Final = frozenset({"cluster-completed.spec", KOPS_VERSION})
+_DERIVED_FILES: Final = frozenset({COMPLETED, KOPS_VERSION})
 _KOPS_FILES: Final = frozenset({CONFIG, *_DERIVED_FILES, "cluster.spec"})
 _KOPS_TREES: Final = (
     *("addons/", "backups/", "clusteraddons/", "igconfig/", "manifests/"),

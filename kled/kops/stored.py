@@ -28,7 +28,7 @@ upup/pkg/fi/vfs_keystorereader.go): a kops before 1.22 wrote them, and the next 
 anew under their names. Of each keyset kops reads `keyset.yaml` alone, never the files `*.key` and
 `pki/issued/**/*.crt` beside it."""
 _RENAMED: Final = (1, 22)
-_APPLIED: Final = (layout.KOPS_VERSION, "cluster-completed.spec", "cluster.spec")
+_APPLIED: Final = (layout.KOPS_VERSION, layout.COMPLETED, "cluster.spec")
 """What an update writes; the last one is that of a kops before 1.22."""
 _OF_ETCD: Final = f"{layout.KEYSETS}etcd-"
 _SHOWN: Final = 100
@@ -168,7 +168,7 @@ def _is_old(objects: Mapping[str, bytes]) -> bool:
     """Say whether a kops before 1.22 applied the cluster last; the first ones left no version."""
     version = kops_version(objects)
     if version is None:
-        return "cluster-completed.spec" not in objects
+        return layout.COMPLETED not in objects
     parts = version.lstrip("v").split(".")[:2]
     numbers = [part for part in parts if part.isdecimal() and len(part) <= _DIGITS]
     return len(numbers) == len(_RENAMED) and tuple(map(int, numbers)) < _RENAMED

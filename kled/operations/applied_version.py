@@ -1,14 +1,9 @@
 """The Kubernetes version that a cluster's machines were last told to run."""
 
-from typing import Final
-
 from kled.errors import ObjectMissing
-from kled.kops import stored
+from kled.kops import layout, stored
 from kled.models.version import KubernetesVersion, stored_version
 from kled.operations.session import Session
-
-_COMPLETED: Final = "cluster-completed.spec"
-"""What `update cluster` writes of the definition that it applies."""
 
 
 def applied_version(session: Session, cluster: str) -> KubernetesVersion | None:
@@ -17,7 +12,7 @@ def applied_version(session: Session, cluster: str) -> KubernetesVersion | None:
     It is behind the stored one where an upgrade was stored and never applied. One request.
     """
     try:
-        body = session.state_store.get(f"{cluster}/{_COMPLETED}").body
+        body = session.state_store.get(f"{cluster}/{layout.COMPLETED}").body
     except ObjectMissing:
         return None
     document = stored.mapping(body) or {}

@@ -47,7 +47,7 @@ def test_an_empty_directory_becomes_a_sandbox(tmp_path: Path) -> None:
 
 def test_what_others_put_into_it_stays_and_is_named(tmp_path: Path) -> None:  # fault 28
     box = control.start(tmp_path / "box", speed=1.0).directory
-    for name in ("notes", "bin/mine", "home/letter", "home/work/draft"):
+    for name in ("notes", "bin/mine", "home/letter", "home/papers/draft"):
         (box / name).parent.mkdir(exist_ok=True)
         (box / name).write_text("kept")
     (box / "home" / ".cache").mkdir()
@@ -56,7 +56,7 @@ def test_what_others_put_into_it_stays_and_is_named(tmp_path: Path) -> None:  # 
 
     assert stopped.left == [box / "bin", box / "home", box / "notes"]
     assert tree(box) == [
-        "bin", "bin/mine", "home", "home/letter", "home/work", "home/work/draft", "notes",
+        "bin", "bin/mine", "home", "home/letter", "home/papers", "home/papers/draft", "notes",
     ]  # fmt: skip
     with pytest.raises(NotOwn):
         control.start(box, speed=1.0)
