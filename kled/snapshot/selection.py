@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 from kled.kops import layout
 from kled.snapshot.manifest import Skipped, listing_digest
-from kled.storage.base import Entry, oddity, shown
+from kled.storage.base import Entry, oddity
+from kled.visible import visible
 
 LARGE: Final = 4 << 20
 """Larger objects are blobs of their own."""
@@ -110,7 +111,7 @@ def select(cluster: str, entries: Iterable[Entry], backups: int | None) -> Selec
         lost = lost or layout.is_of_a_cluster(key)
         strange = _strange(key, one.unfit)
         if strange is not None:
-            odd.append(Skipped(key=shown(key), reason=strange))
+            odd.append(Skipped(key=visible(key), reason=strange))
             continue
         place = layout.backup_place(key)
         if place is not None:
@@ -156,11 +157,11 @@ def fleet(
         if name == _OWN or not (listed or first.unfit):
             continue
         if not listed:  # kops takes a link to a directory for one
-            yield before, Orphan(shown(name), 0, first.unfit)
+            yield before, Orphan(visible(name), 0, first.unfit)
         elif layout.is_cluster_name(name):
             yield before, select(name, listed, backups)
         else:  # kops takes `.git/config` for a cluster, too, and then cannot read it
-            yield before, Orphan(shown(name), len(listed))
+            yield before, Orphan(visible(name), len(listed))
 
 
 def retaken(

@@ -224,10 +224,6 @@ def oddity(key: str) -> str | None:
     return "bytes that are no UTF-8" if found[0] > "\x7f" else "a control character"
 
 
-shown: Final = visible
-"""What a key is to a person."""
-
-
 def checked(key: str) -> str:
     """Return `key`; raise `InvalidInput` where it could leave the store or name no object."""
     found = oddity(key)

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from kled.errors import DocumentDamaged, StoreDenied, StoreError
 from kled.files.beneath import NotRegular
-from kled.storage.base import shown
+from kled.visible import visible
 
 _DENIED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _HINTS: Final = {
@@ -42,12 +42,12 @@ def translated(where: str) -> Iterator[None]:
     except OSError as error:
         words = (error.strerror or str(error)).lower()
         kind = StoreDenied if error.errno in _DENIED else StoreError
-        raise kind(f"{shown(where)}: {words}", hint=_hint(error, where)) from error
+        raise kind(f"{visible(where)}: {words}", hint=_hint(error, where)) from error
 
 
 def _named(place: str, where: str) -> str:
     """Name what is in the way, and whose way it is in."""
-    return shown(where if where.endswith(place) else f"{place} in {where}")
+    return visible(where if where.endswith(place) else f"{place} in {where}")
 
 
 def _hint(error: OSError, where: str) -> str | None:
@@ -59,7 +59,7 @@ def _hint(error: OSError, where: str) -> str | None:
 def refused(where: str, kind: str) -> DocumentDamaged:
     """Return the error of a place where no file stands; `kind` says what does."""
     return DocumentDamaged(
-        shown(where),
+        visible(where),
         f"it is {kind}, which kled neither follows nor opens",
         hint="put the file itself there, or move it out of the store",
     )

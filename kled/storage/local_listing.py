@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 from kled.errors import StoreUnavailable
 from kled.files import beneath
-from kled.storage.base import shown
 from kled.storage.local_errors import translated
+from kled.visible import visible
 
 _DEEPEST: Final = 64
 """Directories below each other; kops makes six. Each costs an open file while it is walked."""
@@ -95,7 +95,7 @@ class _Walk(NamedTuple):
         return wanted and (folder > self.start_after or self.start_after.startswith(folder))
 
     def _where(self, key: str) -> str:
-        return f"{self.url}/{shown(key)}"
+        return f"{self.url}/{visible(key)}"
 
 
 def _sorted_names(folder: int) -> list[str]:

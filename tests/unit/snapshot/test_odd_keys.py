@@ -9,8 +9,9 @@ import pytest
 from kled.errors import InvalidInput, KledError, StoreDenied
 from kled.snapshot import views
 from kled.snapshot.repository import SnapshotRef
-from kled.storage.base import Stored, checked, oddity, shown
+from kled.storage.base import Stored, checked, oddity
 from kled.storage.memory import MemoryStore
+from kled.visible import visible
 from tests.unit.snapshot.fleets import Runs, name, objects, state
 from tests.unit.snapshot.odd_keys import ODD, C, littered
 
@@ -26,7 +27,7 @@ def test_an_odd_key_is_left_out_and_all_else_is_taken(key: str) -> None:  # faul
     ]
     odd, *others = done.clusters
     (words,) = odd.left_out
-    assert words == f"{shown(key.removeprefix(f'{C}/'))}: its key has {ODD[key]}"
+    assert words == f"{visible(key.removeprefix(f'{C}/'))}: its key has {ODD[key]}"
     assert words.isprintable()
     assert not any(one.left_out for one in others)
     with pytest.raises(KledError, match="an object was not taken") as raised:
@@ -83,7 +84,7 @@ def test_a_directory_that_can_be_no_cluster_is_none(place: str) -> None:  # faul
     done = runs.run().require_whole()
 
     assert [one.cluster for one in done.clusters] == [name(0), name(1)]
-    assert done.orphans == (shown(place),)
+    assert done.orphans == (visible(place),)
 
 
 @pytest.mark.parametrize(

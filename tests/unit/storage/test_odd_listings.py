@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from kled.retry import Clock
-from kled.storage.base import oddity, shown
+from kled.storage.base import oddity
 from kled.storage.local import LocalStore
 from kled.storage.pages import Pages
 from kled.storage.s3_listing import parsed
+from kled.visible import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,7 @@ def test_s3_lists_bytes_that_are_no_text_as_an_odd_key() -> None:
 
     assert token is None
     assert oddity(entry.key) == "bytes that are no UTF-8"
-    assert shown(entry.key) == "c/a\\udcffb"
+    assert visible(entry.key) == "c/a\\udcffb"
 
 
 def test_a_directory_lists_them_too(tmp_path: Path) -> None:
