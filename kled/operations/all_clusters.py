@@ -14,7 +14,7 @@ from kled.models.cluster import Cluster
 from kled.models.plan import Plan
 from kled.models.rolling import Roll, RollingPlan
 from kled.operations.blast_radius import of_roll
-from kled.operations.each_cluster import Trouble, mend_of, put_back, require_read
+from kled.operations.each_cluster import Trouble, ask_each, require_read
 from kled.operations.plan_update import planned
 from kled.operations.session import Session
 from kled.operations.sight import SessionSight
@@ -86,23 +86,20 @@ def each_answer(
     session: Session, listed: Sequence[Cluster], ask: Callable[[Session, str], Answer]
 ) -> tuple[Answer, ...]:
     """Ask every cluster, one after the other; whatever one raises is its answer. Only reads."""
-    from kled.snapshot.one_row import one_row  # noqa: PLC0415 - not for --help
+    asked = ask_each(session, listed, lambda cluster: _asked(session, cluster, ask))
+    return tuple(
+        Answer(answer.cluster, UNREADABLE, answer.problem, answer.mend)
+        if isinstance(answer, Trouble)
+        else answer
+        for answer in asked
+    )
 
-    found = []
-    for one in listed:
-        if one.problem:
-            mend = put_back(session.settings, one.name)
-            found.append(Answer(one.name, UNREADABLE, one.problem, mend))
-            continue
-        try:
-            found.append(ask(session, one.name))
-        except ClusterNotReady as late:
-            found.append(Answer(one.name, WAITING, late.message, late.hint or ""))
-        except Exception as caught:  # noqa: BLE001 - one cluster never hides the others
-            error = one_row(caught)
-            mend = mend_of(session.settings, one.name, error)
-            found.append(Answer(one.name, UNREADABLE, error.message, mend))
-    return tuple(found)
+
+def _asked(session: Session, cluster: str, ask: Callable[[Session, str], Answer]) -> Answer:
+    try:
+        return ask(session, cluster)
+    except ClusterNotReady as late:
+        return Answer(cluster, WAITING, late.message, late.hint or "")
 
 
 def health(session: Session, cluster: str) -> Answer:

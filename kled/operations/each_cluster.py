@@ -3,9 +3,9 @@
 One bad cluster never hides the others, whatever is wrong with it; none is left out.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from kled.config import Settings
 from kled.errors import (
@@ -17,10 +17,12 @@ from kled.errors import (
     OutputUnreadable,
     TextUnreadable,
 )
+from kled.models.cluster import Cluster
 from kled.operations.listed_clusters import listed_clusters
 from kled.operations.session import Session
 from kled.sentences import enumerated
 
+T = TypeVar("T")
 UNREADABLE: Final = "(unreadable)"
 NONE: Final = "(none)"
 _OF_THE_DEFINITION: Final = (DefinitionRejected, OutputUnreadable, KopsCrashed, TextUnreadable)
@@ -117,24 +119,38 @@ def clusters(session: Session, name: str | None) -> Found:
 
 def each_cluster(session: Session, name: str | None, listing: Listing) -> Found:
     """Read the named cluster, which may raise, or each of the state store. Only reads."""
-    from kled.snapshot.one_row import one_row  # noqa: PLC0415 - a read of one does without
-
     if name is not None:
         rows = _rows(session, name, listing)
         return Found(tuple(rows), _troubles(rows, listing), 1)
     listed = listed_clusters(session)
-    found: list[dict[str, Any]] = []
-    for one in listed:
-        if one.problem:
-            found.append(_unread(one.name, one.problem, put_back(session.settings, one.name)))
+    asked = ask_each(session, listed, lambda cluster: _rows(session, cluster, listing))
+    found = [
+        row
+        for answer in asked
+        for row in ([_unread(answer)] if isinstance(answer, Trouble) else answer)
+    ]
+    return Found(tuple(found), _troubles(found, listing), len(listed))
+
+
+def ask_each(
+    session: Session, listed: Iterable[Cluster], ask: Callable[[str], T]
+) -> Iterator[T | Trouble]:
+    """Yield what `ask` returns for each cluster, or why that one cannot be read.
+
+    One cluster never hides the others, whatever it raises.
+    """
+    from kled.snapshot.one_row import one_row  # noqa: PLC0415 - a read of one does without
+
+    for cluster in listed:
+        if cluster.problem:
+            yield Trouble(cluster.name, cluster.problem, put_back(session.settings, cluster.name))
             continue
         try:
-            found += _rows(session, one.name, listing)
+            yield ask(cluster.name)
         except Exception as caught:  # noqa: BLE001 - one cluster never ends the list of a fleet
             error = one_row(caught)
-            mend = mend_of(session.settings, one.name, error)
-            found.append(_unread(one.name, error.message, mend))
-    return Found(tuple(found), _troubles(found, listing), len(listed))
+            mend = mend_of(session.settings, cluster.name, error)
+            yield Trouble(cluster.name, error.message, mend)
 
 
 def mend_of(settings: Settings, cluster: str, error: KledError) -> str:
@@ -179,8 +195,13 @@ def _rows(session: Session, cluster: str, listing: Listing) -> list[dict[str, An
     return rows
 
 
-def _unread(cluster: str, problem: str, mend: str) -> dict[str, Any]:
-    return {"cluster": cluster, "name": UNREADABLE, "problem": problem, "mend": mend}
+def _unread(trouble: Trouble) -> dict[str, Any]:
+    return {
+        "cluster": trouble.cluster,
+        "name": UNREADABLE,
+        "problem": trouble.problem,
+        "mend": trouble.mend,
+    }
 
 
 def _troubles(rows: Iterable[Mapping[str, Any]], listing: Listing) -> tuple[Trouble, ...]:
