@@ -44,7 +44,7 @@ def _check(session: Session, spec: "ClusterSpec") -> str:
     there = in_cloud(session, spec)
     if there:
         raise _refusal(session, spec.name, there)
-    return f"{' and '.join(asked)} know of none of that name"
+    return f"no other of that name is known to {' or '.join(asked)}"
 
 
 def _without_snapshots(session: Session) -> bool:

@@ -55,11 +55,11 @@ def test_a_state_travels_across_all_kinds_and_comes_back_as_it_was(
         kled("create", "--all", f"--state={home.url}", f"--snapshot-store={store.url}")
         kled("verify", "--all", f"--snapshot-store={store.url}")
     kled("mirror", f"--to={kept[1].url}", f"--snapshot-store={kept[0].url}")
-    wish = (f"--name={name(1)}", "--snapshot=latest", "--yes")
-    kled("restore", *wish, f"--snapshot-store={kept[1].url}", f"--state=file://{files}")
+    wish = (f"--name={name(1)}", "--snapshot=latest", "--yes", f"--state={home.url}")
+    kled("restore", *wish, f"--snapshot-store={kept[1].url}", f"--to=file://{files}")
     for entry in list(state.entries(f"{name(1)}/")):
         state.delete(entry.key)
-    kled("restore", *wish, f"--snapshot-store={kept[0].url}", f"--state={home.url}")
+    kled("restore", *wish, f"--snapshot-store={kept[0].url}")
 
     wanted = {key: body for key, body in expected(1).items() if "/control/" not in key}
     assert read(state, name(1)) == wanted
