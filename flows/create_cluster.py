@@ -35,9 +35,8 @@ def create_cluster(
     """
     target = kubeconfig or resources.kubeconfig(spec.name)
     plan = plans.creation(spec.name)
-    approved = None
-    if plan is not None:
-        approved = Approved(approvals.obtain(*plan, approved=digest), plan[0])
+    agreement = approvals.obtain(*plan, approved=digest) if plan else None
+    approved = Approved(agreement.digest, plan[0]) if plan and agreement else None
     return operation.run(
         CreateCluster(spec, target, timedelta(minutes=patience), approved=approved),
         then=(
@@ -45,4 +44,5 @@ def create_cluster(
             f"kled kops validate-cluster --name={spec.name}",
             f"kled kops get-instances --name={spec.name}",
         ),
+        agreement=agreement,
     )

@@ -37,10 +37,12 @@ def delete_cluster(
     """
     named = tuple(with_resources_of)
     plan = plans.deletion(cluster, unregister=unregister, with_resources_of=named)
-    approved = Approved(approvals.obtain(plan, None, approved=digest), plan)
+    agreement = approvals.obtain(plan, None, approved=digest)
+    approved = Approved(agreement.digest, plan)
     return operation.run(
         DeleteCluster(cluster, unregister, confirm, approved, named),
         then=(*makes_anew(plan), *_way_back(cluster, unregister=unregister)),
+        agreement=agreement,
     )
 
 

@@ -48,8 +48,9 @@ def roll_cluster(  # noqa: PLR0913 - each is asked for by name in the UI
     )
     roll = Roll(instance_groups=instance_groups, force=force)
     plan = plans.roll(cluster, roll)
-    approved = approvals.obtain(plan, None, approved=digest)
+    agreement = approvals.obtain(plan, None, approved=digest)
     return operation.run(
-        RollCluster(cluster, roll, pace, approved),
+        RollCluster(cluster, roll, pace, agreement.digest),
         then=(f"kled kops validate-cluster --name={cluster}",),
+        agreement=agreement,
     )

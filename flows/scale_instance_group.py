@@ -40,7 +40,7 @@ def scale_instance_group(
         force_unmanaged: Also evict pods that nothing makes anew.
     """
     plan = plans.scaling(cluster, instance_group, minimum, maximum)
-    approved = approvals.obtain(plan, None, approved=digest)
+    agreement = approvals.obtain(plan, None, approved=digest)
     return operation.run(
         ScaleInstanceGroup(
             cluster,
@@ -48,7 +48,8 @@ def scale_instance_group(
             minimum,
             maximum,
             force_unmanaged=force_unmanaged,
-            approved=approved,
+            approved=agreement.digest,
         ),
         then=(f"kled kops validate-cluster --name={cluster}",),
+        agreement=agreement,
     )

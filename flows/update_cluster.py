@@ -38,11 +38,11 @@ def update_cluster(
     """
     overrides = Overrides(new_identity=new_identity)
     plan, radius = plans.update(cluster, overrides)
-    approved = approvals.obtain(plan, radius, approved=digest)
+    agreement = approvals.obtain(plan, radius, approved=digest)
     return operation.run(
         UpdateCluster(
             cluster,
-            Approved(approved, plan),
+            Approved(agreement.digest, plan),
             Roll() if roll else None,
             timedelta(minutes=patience),
         ),
@@ -51,4 +51,5 @@ def update_cluster(
             f"kled kops validate-cluster --name={cluster}",
         ),
         overrides=overrides,
+        agreement=agreement,
     )

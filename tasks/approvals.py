@@ -9,8 +9,10 @@ from pydantic import Field
 
 from kled.errors import NotApproved
 from kled.kops import areas
+from kled.models.agreement import AUTOMATIC, NO_AREA, NO_RULES, Agreement
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
+from kled.rules import Rules
 from tasks import asking, notifications, plans, resources
 from tasks.markdown import inline
 
@@ -29,19 +31,20 @@ class PlanApproval(RunInput):
 
 def obtain(
     plan: Plan, radius: BlastRadius | None, *, approved: str | None, patience: int = PATIENCE
-) -> str:
-    """Return the digest of the plan that may be applied.
+) -> Agreement:
+    """Return why the plan with that digest may be applied.
 
-    `approved` is one that somebody agreed to before: it is checked again under the lease. Else the
-    run pauses, without the lease, where the rules ask for it (`[approval]` of the settings file).
+    `approved` is a digest that the starter gave: it is checked again under the lease. Else the run
+    pauses, without the lease, where the rules ask for it (`[approval]` of the settings file).
     Raises `NotApproved` for a wrong answer, at the time-out, and where nobody can be asked: a run
     without a Prefect server of its own.
     """
     if approved is not None:
-        return approved
-    asked = areas.touched(plan, resources.settings().rules.asks_for(plan.cluster))
+        return Agreement("digest", approved)
+    rules = resources.settings().rules
+    asked = areas.touched(plan, rules.asks_for(plan.cluster))
     if not asked:
-        return plan.digest
+        return Agreement("unasked", plan.digest, _unasked(rules, plan.cluster))
     reasons = "; ".join(f"{area}: {', '.join(names[:3])}" for area, names in asked.items())
     how = f"run it again with digest={plan.digest[:_DIGITS]} to approve this very plan"
     if PREFECT_API_URL.value() is None:
@@ -61,10 +64,16 @@ def obtain(
         answer = None
     if answer is None:
         raise NotApproved(f"nobody approved the plan in {patience / 60:g} minutes", hint=how)
-    return _checked(plan, answer, how)
+    return _checked(plan, answer, how, reasons)
 
 
-def _checked(plan: Plan, answer: PlanApproval, how: str) -> str:
+def _unasked(rules: Rules, cluster: str) -> str:
+    if not rules.approval.configured:
+        return NO_RULES
+    return NO_AREA if rules.asks_for(cluster) else AUTOMATIC
+
+
+def _checked(plan: Plan, answer: PlanApproval, how: str, reasons: str) -> Agreement:
     if answer.cluster.strip() != plan.cluster:
         raise NotApproved(f'the approval names "{answer.cluster}", not "{plan.cluster}"', hint=how)
     typed = answer.digest.strip().lower()
@@ -72,4 +81,4 @@ def _checked(plan: Plan, answer: PlanApproval, how: str) -> str:
         raise NotApproved(
             f"the approval is for {typed[:_DIGITS]!r}, not {plan.digest[:_DIGITS]}", hint=how
         )
-    return plan.digest
+    return Agreement("given", plan.digest, reasons, how="in Prefect's form")

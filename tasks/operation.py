@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from prefect import task
 
 from kled.errors import KledError
+from kled.models.agreement import Agreement
 from kled.operations.guard import steps_of
 from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.runner import Observer, Report, Row
@@ -45,9 +46,15 @@ def carry_out(operation: Operation, overrides: Overrides = NOTHING) -> Report:
 
 
 def run(
-    operation: Operation, *, then: Sequence[str] = (), overrides: Overrides = NOTHING
+    operation: Operation,
+    *,
+    then: Sequence[str] = (),
+    overrides: Overrides = NOTHING,
+    agreement: Agreement | None = None,
 ) -> Outcome:
     """Run `operation` and publish its summary; `then` lists what to type next.
+
+    `agreement` says why its plan may be applied; the summary and the report say it, too.
 
     Raises no `Exception`: it comes back in a failed state whose message has the hint too. However
     this is left (cancellation included), kops is stopped and the lease released by the session.
@@ -61,22 +68,29 @@ def run(
             report = _execute(operation, session, watch)
     except Exception as error:  # noqa: BLE001 - Prefect would pickle what is no KledError
         told = edge.told(error, operation.name)
-        _publish(watch.report(operation), error=told)
+        _publish(watch.report(operation), agreement, error=told)
         return edge.failed(told)
     except BaseException:  # cancelled: kops is stopped and the lease released by now
-        _publish(watch.report(operation), error=watch.interrupted())
+        _publish(watch.report(operation), agreement, error=watch.interrupted())
         raise
-    _publish(report, then=then)
+    _publish(report, agreement, then=then)
     if place is not None:
         words = "; ".join(f"{row.step}: {row.words}" for row in report.rows)
         notifications.notify("completion", f"{operation.cluster}: {operation.name} is done", words)
-    return {**report.as_json(), "next": list(then)}
+    approval = agreement.as_json() if agreement else None
+    return {**report.as_json(), "approval": approval, "next": list(then)}
 
 
-def _publish(report: Report, *, then: Sequence[str] = (), error: KledError | None = None) -> None:
+def _publish(
+    report: Report,
+    agreement: Agreement | None,
+    *,
+    then: Sequence[str] = (),
+    error: KledError | None = None,
+) -> None:
     """Publish the summary; a server that does not take it changes nothing of how the run ends."""
     try:
-        summary.publish(report, then=then, error=error)
+        summary.publish(report, agreement, then=then, error=error)
     except Exception as problem:  # noqa: BLE001 - whatever the server or the settings do
         logger.warning("the summary could not be stored: %s", type(problem).__name__)
 

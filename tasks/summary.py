@@ -6,15 +6,22 @@ from collections.abc import Sequence
 from prefect.artifacts import create_markdown_artifact
 
 from kled.errors import KledError
+from kled.models.agreement import Agreement
 from kled.operations.runner import Report, Row
 from kled.visible import visible
 from tasks import resources
 from tasks.markdown import inline
 
 
-def publish(report: Report, *, then: Sequence[str] = (), error: KledError | None = None) -> None:
+def publish(
+    report: Report,
+    agreement: Agreement | None = None,
+    *,
+    then: Sequence[str] = (),
+    error: KledError | None = None,
+) -> None:
     """Store the summary; each run adds a version under the key of the operation and cluster."""
-    text = markdown(report, then=then, error=error)
+    text = markdown(report, agreement, then=then, error=error)
     create_markdown_artifact(
         key=key(report),
         markdown=resources.redactor(resources.settings()).text(text),
@@ -32,8 +39,14 @@ def slug(words: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
 
 
-def markdown(report: Report, *, then: Sequence[str] = (), error: KledError | None = None) -> str:
-    """Return the summary: a table with one line per step, the error, ways back, next commands."""
+def markdown(
+    report: Report,
+    agreement: Agreement | None = None,
+    *,
+    then: Sequence[str] = (),
+    error: KledError | None = None,
+) -> str:
+    """Return the summary: a line per step, who agreed, the error, ways back, next commands."""
     lines = [
         f"# {inline(report.operation)}: {inline(report.cluster)}",
         "",
@@ -41,6 +54,7 @@ def markdown(report: Report, *, then: Sequence[str] = (), error: KledError | Non
         "| --- | --- | ---: | ---: | --- |",
         *(_line(row) for row in report.rows),
     ]
+    lines += ["", f"Approval: {inline(agreement.words)}"] if agreement else []
     if error is not None:
         lines += ["", f"**{type(error).__name__}**: {inline(error.message)}"]
         lines += ["", f"Hint: {inline(error.hint)}"] if error.hint else []

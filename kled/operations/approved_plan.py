@@ -78,11 +78,11 @@ def require(session: Session, now: Plan, approved: Approved) -> str:
     if now.is_empty:
         return "nothing to change"
     if now.digest.startswith(approved.digest):
-        return f"the plan is the approved one, {approved.digest[:12]}"
+        return f"the plan is still the one with the digest {approved.digest[:12]}"
     begun = RECORD.read(session, now.cluster)
     known = begun if begun and begun.digest.startswith(approved.digest) else None
     if known is not None and is_rest_of(now, known):
-        return f"the rest of the approved plan {approved.digest[:12]}: {now.summary}"
+        return f"the rest of the plan with the digest {approved.digest[:12]}: {now.summary}"
     raise _changed(now, approved, known or approved.known)
 
 

@@ -64,7 +64,7 @@ def approval_step(cluster: str, roll: Roll, approved: str) -> Step:
 
     def act(session: Session) -> str:
         plan_roll.require(session.kops.rolling_update_preview(cluster, roll), roll, approved)
-        return f"the roll is the approved one, {approved[:12]}, or done"
+        return f"the roll is still the one with the digest {approved[:12]}, or done"
 
     return Step("check approval", act, READ, reads=True)
 

@@ -199,7 +199,7 @@ def test_an_update_is_shown_with_whom_it_touches_and_applied_by_its_digest(kled:
     assert typo.returncode == 2
     assert "is not 12 to 64 hexadecimal digits" in typo.stderr
     steps = {one["step"]: one["words"] for one in json.loads(done.stdout)["steps"]}
-    assert steps["check approval"] == f"the plan is the approved one, {digest}"
+    assert steps["check approval"] == f"the plan is still the one with the digest {digest}"
     assert steps["update cluster"] == "applied: 1 to modify"
 
 

@@ -71,7 +71,7 @@ def test_the_next_run_does_the_rest_of_the_approved_plan(
     with called_by(changed.settings(KLED_LEASE_TTL="5"), memory):
         state = update_cluster(C, digest=digest, return_state=True)
     assert state.is_completed(), state.message
-    assert words(state)["check approval"].startswith("the rest of the approved plan")
+    assert words(state)["check approval"].startswith("the rest of the plan with the digest")
     assert words(state)["update cluster"] == "applied: 1 to modify"
     assert "No changes need to be applied" in preview(changed)
 

@@ -18,7 +18,7 @@ def main(cluster: str, patience: int) -> None:
     @operation.reported
     def ask() -> dict[str, Any]:
         plan, radius = plans.update(cluster)
-        return {"digest": approvals.obtain(plan, radius, approved=None, patience=patience)}
+        return {"digest": approvals.obtain(plan, radius, approved=None, patience=patience).digest}
 
     state: Any = ask(return_state=True)
     error = state.result(raise_on_failure=False)

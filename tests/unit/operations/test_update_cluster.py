@@ -122,7 +122,7 @@ def test_an_approval_outlives_the_kill_of_its_apply(here: Here) -> None:
 
     words = here.run(approved(GROUP, TEMPLATE))
 
-    assert words["check approval"].startswith("the rest of the approved plan")
+    assert words["check approval"].startswith("the rest of the plan with the digest")
     assert here.cloud.changes == []
     assert here.remembered == []
 

@@ -1,0 +1,69 @@
+"""What a run's record says of who agreed to its plan: "approved" only where somebody did."""
+
+from pathlib import Path
+
+import pytest
+
+from kled import config
+from kled.models.agreement import Agreement
+from kled.models.plan import Change, Plan
+from kled.operations.runner import Report, Row
+from tasks import approvals
+from tasks.resources import Unwatched, called_by
+from tasks.summary import markdown
+
+C = "prod.example.com"
+PLAN = Plan(C, (Change("modify", "IAMRolePolicy", f"masters.{C}", {"PolicyDocument": "a -> b"}),))
+REPORT = Report("update cluster", C, (Row("check approval", "done", 1.0, 1, "it is still"),))
+
+
+def settings(tmp_path: Path, rules: str) -> config.Settings:
+    file = tmp_path / "config.toml"
+    file.write_text(rules)
+    return config.load({"HOME": str(tmp_path), "KLED_CONFIG": str(file)})
+
+
+@pytest.mark.parametrize(
+    ("rules", "digest", "words"),
+    [
+        ("", None, "nobody was asked: there are no approval rules"),
+        (
+            '[approval]\nautomatic = ["prod.*"]\n',
+            None,
+            "nobody was asked: the rules make changes of this cluster automatic",
+        ),
+        (
+            '[approval]\nneeded = ["deletions"]\n',
+            None,
+            "nobody was asked: the plan touches nothing that the rules ask about",
+        ),
+        (
+            '[approval]\nneeded = ["iam"]\n',
+            "0b5a6a4f9c1e",
+            "digest 0b5a6a4f9c1e given by the starter; nobody was asked",
+        ),
+    ],
+)
+def test_a_plan_that_nobody_was_asked_about_is_never_called_approved(
+    tmp_path: Path, rules: str, digest: str | None, words: str
+) -> None:  # fault 44
+    with called_by(settings(tmp_path, rules), Unwatched()):
+        agreement = approvals.obtain(PLAN, None, approved=digest)
+
+    assert agreement.words == words
+    assert agreement.digest == (digest or PLAN.digest)
+    assert f"\nApproval: {words}\n" in markdown(REPORT, agreement)
+    assert agreement.as_json()["words"] == words
+
+
+def test_an_approval_names_who_and_how_and_says_where_the_name_is_unknown() -> None:
+    ada = Agreement("given", PLAN.digest, "iam: one role", "ada@desk (claimed)", "by kled approve")
+    form = Agreement("given", PLAN.digest, "iam: one role", how="in Prefect's form")
+
+    assert (
+        ada.words
+        == "approved by ada@desk (claimed), by kled approve; asked because of iam: one role"
+    )
+    assert form.words.startswith(
+        "approved by somebody whose name Prefect does not know, in Prefect's"
+    )
