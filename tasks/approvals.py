@@ -54,10 +54,9 @@ def obtain(
         f"{plan.cluster}: a plan waits for approval",
         f"{plan.summary}; {reasons}; digest {plan.digest[:_DIGITS]}",
     )
-    words = f"{plans.markdown(plan, radius)}\nAsked because of {inline(reasons)}.\n"
-    question = PlanApproval.with_initial_data(
-        description=resources.redactor(resources.settings()).text(words), cluster="", digest=""
-    )
+    why = resources.redactor(resources.settings()).text(inline(reasons))
+    words = f"{plans.redacted(plan, radius)}\nAsked because of {why}.\n"
+    question = PlanApproval.with_initial_data(description=words, cluster="", digest="")
     try:
         answer = asking.ask(question, nobody=_NOBODY, patience=patience)
     except FlowPauseTimeout:

@@ -7,7 +7,8 @@ from prefect.artifacts import create_markdown_artifact
 from kled.errors import NotApproved
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
-from kled.models.plan_changes import describe
+from kled.models.plan_changes import title
+from kled.models.plan_values import Redact, Shown, shown
 from kled.models.rolling import Roll
 from kled.operations import neighbours
 from kled.operations.overrides import NOTHING, Overrides
@@ -89,19 +90,25 @@ def _require_allowed(plan: Plan) -> None:
 
 def publish(plan: Plan, radius: BlastRadius | None) -> None:
     """Store the plan; each run adds a version under the key of its cluster."""
-    text = markdown(plan, radius)
     create_markdown_artifact(
         key=slug(f"plan {plan.cluster}"),
-        markdown=resources.redactor(resources.settings()).text(text),
+        markdown=redacted(plan, radius),
         description=inline(f"plan: {plan.cluster}"),
     )
 
 
-def markdown(plan: Plan, radius: BlastRadius | None) -> str:
-    """Return plan and radius for a person: what, whom it touches, and the digest to approve."""
-    changes = [
-        f"- {inline(describe(one) + neighbours.words_of(one))}" for one in plan.changes[:LONGEST]
-    ]
+def redacted(plan: Plan, radius: BlastRadius | None) -> str:
+    """Return plan and radius as `markdown` does, without the secrets that the settings name."""
+    redact = resources.redactor(resources.settings()).text
+    return redact(markdown(plan, radius, redact))
+
+
+def markdown(plan: Plan, radius: BlastRadius | None, redact: Redact = str) -> str:
+    """Return plan and radius for a person: what from which value to which, whom it touches.
+
+    `redact` takes secrets out of values before they are cut.
+    """
+    changes = [line for one in shown(plan, redact)[:LONGEST] for line in _listed(one)]
     more = len(plan.changes) - LONGEST
     return "\n".join(
         [
@@ -116,6 +123,12 @@ def markdown(plan: Plan, radius: BlastRadius | None) -> str:
             "",
         ]
     )
+
+
+def _listed(one: Shown) -> list[str]:
+    """Return a change with its values, as an entry of a list with a list of its own."""
+    words = f"- {inline(title(one.change) + neighbours.words_of(one.change))}"
+    return [words, *(f"  - {inline(line.strip())}" for line in one.lines)]
 
 
 def _touched(radius: BlastRadius) -> list[str]:

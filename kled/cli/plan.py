@@ -2,16 +2,19 @@
 
 from kled.cli import terminal
 from kled.cli.leaf import Call
-from kled.cli.output import Column, show, show_value
+from kled.cli.output import Column, show, show_value, table
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
+from kled.models.plan_values import Redact, shown
 from kled.operations.neighbours import words_of
+from kled.redact import Redactor, secret_values
 
 CHANGE_COLUMNS = (
     Column("ACTION", "action"),
     Column("RESOURCE", "kind"),
     Column("NAME", "name"),
 )
+_INDENT = " " * 8
 _RADIUS_COLUMNS = (Column("IT TOUCHES", "about"), Column("WHAT", "words"))
 
 
@@ -21,14 +24,23 @@ def show_plan(call: Call, plan: Plan, radius: BlastRadius | None = None) -> None
         more = {} if radius is None else {"radius": radius.as_json()}
         show_value(plan.as_json() | more, call.settings.output)
         return
-    rows = [{**one.as_json(), "note": words_of(one).strip()} for one in plan.changes]
-    noted = any(row["note"] for row in rows)
-    show(rows, (*CHANGE_COLUMNS, *((Column("NOTE", "note"),) if noted else ())), "table")
+    _show_changes(plan, Redactor(secret_values(call.settings.environment)).text)
     if radius is not None:
         show_radius(radius)
     call.say(plan.summary)
     if plan.refused:
         call.say(f"REFUSED: {plan.refused}")
+
+
+def _show_changes(plan: Plan, redact: Redact) -> None:
+    """Write a row for each change, and below it a line for each value that it changes."""
+    rows = [{**one.as_json(), "note": words_of(one).strip()} for one in plan.changes]
+    noted = any(row["note"] for row in rows)
+    heading, *lines = table(rows, (*CHANGE_COLUMNS, *((Column("NOTE", "note"),) if noted else ())))
+    out = terminal.out()
+    out.say(heading)
+    for line, one in zip(lines, shown(plan, redact), strict=True):
+        out.say(line, *(f"{_INDENT}{value}" for value in one.lines))
 
 
 def show_radius(radius: BlastRadius) -> None:

@@ -20,6 +20,9 @@ class Change:
     name: str
     fields: Mapping[str, str] = field(default_factory=dict)
     """Field to its value (create), to `old -> new` or a text difference (modify), or to the id."""
+    before: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Field to its old value where `fields` names the new one alone; no part of what is approved,
+    because it may be changed halfway."""
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
@@ -28,6 +31,7 @@ class Change:
             "kind": self.kind,
             "name": self.name,
             "fields": dict(self.fields),
+            **({"before": dict(self.before)} if self.before else {}),
         }
 
 

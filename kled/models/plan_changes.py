@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kled.models.plan import Change, Plan, canonical_fields
+from kled.models.plan_values import plainly
 
 _ID: Final = re.compile(r"(name:\S+) id:[^\s,\]}]+")
 _ARROW: Final = " -> "
@@ -35,7 +36,7 @@ def differences(approved: Plan, now: Plan) -> tuple[str, ...]:
     after = {(one.action, one.kind, one.name): one for one in now.changes}
     new = [describe(after[key]) for key in sorted(after.keys() - before.keys())]
     other = [
-        f"otherwise: {describe(after[key], _differing(before[key], after[key]))}"
+        f"otherwise: {_otherwise(before[key], after[key])}"
         for key in sorted(after.keys() & before.keys())
         if _differing(before[key], after[key])
     ]
@@ -43,14 +44,28 @@ def differences(approved: Plan, now: Plan) -> tuple[str, ...]:
     return (*new, *other, *gone)
 
 
-def describe(change: Change, fields: tuple[str, ...] | None = None) -> str:
-    """Name a change with its fields, for example `modify LaunchTemplate/nodes (InstanceType)`."""
-    title = f"{change.action} {change.kind}/{change.name}"
-    if fields is None and change.action != "modify":
-        return title
-    shown = list(change.fields if fields is None else fields)
-    more = f", {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-    return f"{title} ({', '.join(shown[:_SHOWN])}{more})" if shown else title
+def title(change: Change) -> str:
+    """Name a change: `modify LaunchTemplate/nodes`."""
+    return f"{change.action} {change.kind}/{change.name}"
+
+
+def describe(change: Change) -> str:
+    """Name a change with its values: `modify LaunchTemplate/nodes (InstanceType a -> b)`."""
+    if change.action != "modify" or not change.fields:
+        return title(change)
+    return f"{title(change)} ({plainly(change, list(change.fields), _SHOWN)})"
+
+
+def _otherwise(approved: Change, now: Change) -> str:
+    """Name a change with the values that were approved and those that it has now."""
+    names = _differing(approved, now)
+    added = [name for name in names if name in now.fields]
+    gone = [name for name in names if name in approved.fields]
+    words = [
+        plainly(now, added, _SHOWN),
+        f"approved: {plainly(approved, gone, _SHOWN)}" if gone else "approved: not at all",
+    ]
+    return f"{title(now)} ({'; '.join(filter(None, words))})"
 
 
 def _covers(approved: Change | None, now: Change) -> bool:

@@ -19,7 +19,7 @@ def planned_scaling(
 ) -> Plan:
     """Return the one change of the group's bounds; reads only.
 
-    It names what is wanted alone, so that the digest of an interrupted scaling is still the same;
+    Its digest is of what is wanted alone, so that that of an interrupted scaling is still the same;
     one that is open makes it a change, whatever the bounds are by now. Raises
     `InstanceGroupNotFound`.
     """
@@ -34,7 +34,8 @@ def planned_scaling(
     if after == stored and begun is None:
         return Plan(cluster, ())
     wanted = {"minSize": str(after[0]), "maxSize": str(after[1])}
-    return with_roles(session, Plan(cluster, (Change("modify", MACHINES, group, wanted),)))
+    was = {"minSize": str(before[0]), "maxSize": str(before[1])}
+    return with_roles(session, Plan(cluster, (Change("modify", MACHINES, group, wanted, was),)))
 
 
 def require_agreed(session: Session, now: Plan, approved: str | None) -> None:

@@ -39,6 +39,7 @@ def test_nothing_pending_is_0_and_something_is_3_with_what_approves_it(box: Box)
     assert (found["pending"], found["cluster"]) == (True, C)
     assert found["radius"]["rolls"][0]["machines"] == 2
     assert f"--digest={found['digest'][:12]}" in shown.stderr
+    assert "        InstanceType: t3.medium -> t3.large\n" in shown.stdout  # fault 31
     assert not [call for call in box.calls() if "--yes=true" in call]
     done = box.kled("kops", "update-cluster", NAME, "--yes", f"--digest={found['digest']}")
     assert done.returncode == 0, done.stderr

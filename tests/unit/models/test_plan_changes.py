@@ -89,7 +89,7 @@ def test_differences_name_what_is_new_what_is_otherwise_and_what_is_gone() -> No
 
     assert differences(plan(GROUP, SUBNET), plan(new, larger)) == (
         "delete Volume/v",
-        "otherwise: modify AutoscalingGroup/nodes (MaxSize)",
+        "otherwise: modify AutoscalingGroup/nodes (MaxSize 2 -> 9; approved: MaxSize 2 -> 4)",
         "no longer: create Subnet/a",
     )
 

@@ -8,6 +8,7 @@ import pytest
 from deployments import catalog
 from kled.errors import NotApproved, Throttled
 from kled.models.plan import Change, Plan
+from kled.models.plan_values import values
 from kled.operations.approved_plan import Approved
 from kled.operations.consent import by_rules
 from kled.operations.plan_scaling import planned_scaling, require_agreed
@@ -127,6 +128,12 @@ def test_its_approval_counts_for_these_bounds_alone(fleet: Fleet) -> None:
     scaled(fleet, plan.digest, high=5)
     with pytest.raises(NotApproved, match="nodes with 3 to 7 machines"):
         scaled(fleet, plan.digest[:12], high=7)
+
+
+def test_its_plan_shows_what_the_bounds_are_now(fleet: Fleet) -> None:  # fault 31
+    plan = planned_scaling(session_of(fleet), OF_FLEET, "nodes", 3, 5)
+
+    assert values(plan.changes[0]) == ("minSize: 3", "maxSize: 3 -> 5")
 
 
 def test_nodes_are_scaled_unless_the_rules_name_machines(fleet: Fleet) -> None:

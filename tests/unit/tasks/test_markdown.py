@@ -92,6 +92,29 @@ def test_a_plan_has_one_line_for_each_change() -> None:
     assert obeyed(text) == ""
 
 
+def test_a_plan_says_from_which_value_to_which_and_values_stay_words() -> None:  # fault 31
+    planted = "T0P-SECRET-VALUE"
+    changes = (
+        Change("modify", "LaunchTemplate", "nodes", {"InstanceType": "t3.medium -> t3.large"}),
+        *(Change("modify", "Tag", str(n), {words: words}) for n, words in enumerate(EVIL)),
+        Change("modify", "Tag", "s", {"Key": f"{planted} -> b"}),
+    )
+
+    text = plans.markdown(Plan("c", changes), None, lambda words: words.replace(planted, "***"))
+
+    assert "- modify LaunchTemplate/nodes\n  - InstanceType: t3.medium -\\> t3.large\n" in text
+    assert planted not in text
+    tokens = {one.type for one in MarkdownIt("gfm-like", {"linkify": False}).parse(text)}
+    assert {one.partition("_")[0] for one in tokens} == {
+        "heading",
+        "inline",
+        "paragraph",
+        "bullet",
+        "list",
+    }
+    assert obeyed(text) == ""
+
+
 def test_an_event_a_state_and_a_table_say_it_in_one_line() -> None:
     for words in EVIL:
         told = events.told(words, words)
