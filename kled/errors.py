@@ -33,11 +33,13 @@ KledError                        exit 1
 ├── GroupRefilled                an instance group launches what was drained and deleted
 ├── DrainBlocked                 pods of a node cannot be moved: budgets, or nothing makes them anew
 ├── DeadlineExceeded             a child process or all attempts together ran out of time
+│   └── NotReadyInTime           exit 3   the cluster was not healthy by then
 ├── StoreError                   an object store refused
 │   ├── StoreUnavailable         retryable
 │   ├── StoreDenied              credentials or permissions
 │   ├── ObjectMissing
 │   ├── BucketMissing
+│   ├── WrongRegion              the bucket is elsewhere
 │   ├── PreconditionFailed       somebody else wrote first
 │   ├── DocumentDamaged          a document that a store keeps cannot be understood
 │   └── CapabilityMissing        the store has no conditional writes
@@ -53,6 +55,7 @@ KledError                        exit 1
 ├── DownloadFailed               retryable; ChecksumMismatch and ReleaseMissing are not
 ├── RoomTaken                    a stranger's `flows`, `tasks` or `deployments` shadows kled's
 ├── StillThere                   retryable: something of a deleted cluster is left
+├── FlowServerDenied             the Prefect server does not accept the credentials
 └── FlowFailed                   a flow run ended in another state than completed
 """
 
@@ -244,6 +247,12 @@ class DeadlineExceeded(KledError):
     """A child process, or all attempts of a step together, took longer than allowed."""
 
 
+class NotReadyInTime(DeadlineExceeded):
+    """A cluster was not healthy within the time that somebody waits for it."""
+
+    exit_code = 3
+
+
 class StoreError(KledError):
     """An object store refused a request for a reason that no narrower class names."""
 
@@ -264,6 +273,10 @@ class ObjectMissing(StoreError):
 
 class BucketMissing(StoreError):
     """There is no bucket, container or directory of that name."""
+
+
+class WrongRegion(StoreError):
+    """The bucket is in another region than the one that was asked."""
 
 
 class PreconditionFailed(StoreError):
@@ -368,6 +381,10 @@ class StillThere(KledError):
     """Something of a cluster that was deleted is left; clouds forget some resources late."""
 
     retryable = True
+
+
+class FlowServerDenied(KledError):
+    """The Prefect server does not accept the credentials, or there are none."""
 
 
 class FlowFailed(KledError):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
 
-from kled.errors import DeadlineExceeded, KledError
+from kled.errors import ClusterNotReady, DeadlineExceeded, KledError, NotReadyInTime
 
 T = TypeVar("T")
 
@@ -73,12 +73,16 @@ def call(step: Callable[[], T], policy: Policy, clock: Clock) -> T:
             if not error.retryable:
                 raise
             if clock.monotonic() + delay >= ends:
-                minutes = policy.deadline.total_seconds() / 60
-                raise DeadlineExceeded(
-                    f"gave up after {minutes:g} minutes: {error.message}", hint=error.hint
-                ) from error
+                raise given_up(error, policy) from error
         clock.sleep(delay)
     return step()
+
+
+def given_up(error: KledError, policy: Policy) -> DeadlineExceeded:
+    """Return the error of an operation whose deadline is over; its exit code is that of `error`."""
+    kind = NotReadyInTime if isinstance(error, ClusterNotReady) else DeadlineExceeded
+    minutes = policy.deadline.total_seconds() / 60
+    return kind(f"gave up after {minutes:g} minutes: {error.message}", hint=error.hint)
 
 
 def _jittered(policy: Policy, clock: Clock) -> Iterator[float]:

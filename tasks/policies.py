@@ -11,11 +11,11 @@ from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
-from kled.errors import DeadlineExceeded, KledError
+from kled.errors import KledError
 from kled.operations.runner import Observer, Outcome, Row
 from kled.operations.session import Session
 from kled.operations.step import Step, attempt
-from kled.retry import Policy
+from kled.retry import Policy, given_up
 
 BACKSTOP: Final = timedelta(seconds=120)
 """Prefect's own time-out comes this much after the deadline, which kled keeps itself."""
@@ -97,7 +97,7 @@ class Attempts:
                 raise
             self._observer.retried(self.step, error)
             if self.count < self.step.policy.attempts and self._too_late():
-                raise self._give_up(error) from error
+                raise given_up(error, self.step.policy) from error
             raise
 
     def _acts(self) -> None:
@@ -107,9 +107,3 @@ class Attempts:
         policy = self.step.policy
         delay = policy.delays()[self.count - 1] * (1 + policy.jitter)
         return self.seconds + delay >= policy.deadline.total_seconds()
-
-    def _give_up(self, error: KledError) -> DeadlineExceeded:
-        minutes = self.step.policy.deadline.total_seconds() / 60
-        return DeadlineExceeded(
-            f"gave up after {minutes:g} minutes: {error.message}", hint=error.hint
-        )

@@ -14,7 +14,7 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.live import display
 from kled.cli.output import Column, show, show_value
 from kled.cli.parameters import DURATION
-from kled.errors import ClusterNotReady, DeadlineExceeded
+from kled.errors import ClusterNotReady, NotReadyInTime
 from kled.models.validation import ValidationReport
 from kled.operations.all_clusters import Answer, each_answer, health, require_asked, waiting
 from kled.operations.export_cluster import ExportCluster
@@ -82,7 +82,7 @@ def _of_all(call: Call, answers: Sequence[Answer]) -> None:
 
 def _waited(
     session: Session, validation: ValidateCluster, observer: Observer
-) -> tuple[ValidationReport, ClusterNotReady | None]:
+) -> tuple[ValidationReport, NotReadyInTime | None]:
     """Return the last report, and the error where the cluster was not healthy in time.
 
     Raises that error where there was no report at all.
@@ -90,12 +90,9 @@ def _waited(
     reports: list[ValidationReport] = []
     try:
         run(replace(validation, seen=reports.append), session, observer)
-    except DeadlineExceeded as error:
-        if not isinstance(error.__cause__, ClusterNotReady):
-            raise
-        late = type(error.__cause__)(error.message, hint=error.hint)
+    except NotReadyInTime as late:
         if not reports:
-            raise late from error
+            raise
         return reports[-1], late
     return reports[-1], None
 

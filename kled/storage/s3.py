@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from kled.errors import WrongRegion
 from kled.storage import s3_listing, s3_write
 from kled.storage.base import Entry, Location, Reading, Stored, Version, checked
 from kled.storage.obstore_calls import GetOptions, Opened, opened
 from kled.storage.parts import Again, size_of
 from kled.storage.s3_client import Access, Clients
-from kled.storage.s3_errors import WrongRegion, translated, translated_data
+from kled.storage.s3_errors import translated, translated_data
 from kled.storage.timeouts import DEFAULT, Timeouts
 
 if TYPE_CHECKING:

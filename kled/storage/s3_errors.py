@@ -13,6 +13,7 @@ from kled.errors import (
     StoreDenied,
     StoreError,
     StoreUnavailable,
+    WrongRegion,
 )
 from kled.storage import obstore_errors
 from kled.storage.obstore_errors import sentence
@@ -67,10 +68,6 @@ _ELSEWHERE: Final = frozenset(
 )
 _BARE_REDIRECT: Final = "redirect without LOCATION"
 _NO_OBJECT_LOCK: Final = re.compile(r"object ?lock ?configuration", re.IGNORECASE)
-
-
-class WrongRegion(StoreError):
-    """The bucket is in another region than the one that was asked."""
 
 
 @contextmanager
