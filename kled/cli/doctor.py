@@ -151,19 +151,14 @@ def _prefect(call: Call) -> list[Row]:
     url = env.get("PREFECT_API_URL")
     if not url:
         return [_row(name, "missing", "PREFECT_API_URL is not set: flows run here")]
-    import httpx  # noqa: PLC0415 - only where there is a server
-
     from kled.cli import doctor_prefect  # noqa: PLC0415 - only where there is a server
 
-    try:
-        httpx.get(f"{url.rstrip('/')}/health", timeout=5).raise_for_status()
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return [_row(name, "wrong", f"{type(error).__name__}", needed=True)]
+    state, detail = doctor_prefect.answers(url, env)
+    server = _row(name, state, detail, needed=True)
+    if state != "ok":
+        return [server]
     state, detail = doctor_prefect.schedules(url, env)
-    return [
-        _row(name, "ok", "it answers", needed=True),
-        _row("schedules", state, detail, needed=True),
-    ]
+    return [server, _row("schedules", state, detail, needed=True)]
 
 
 def _clouds(call: Call) -> list[Row]:

@@ -16,6 +16,31 @@ _SETTLED: Final = timedelta(minutes=5)
 _AT_MOST: Final = 200
 
 
+def answers(url: str, env: Mapping[str, str]) -> State:
+    """Return whether a Prefect server answers at `url` and accepts the credentials of `env`."""
+    import httpx  # noqa: PLC0415 - only where there is a server
+
+    from kled.cli import flow_server  # noqa: PLC0415 - imports httpx
+
+    try:
+        with httpx.Client(base_url=url, auth=_auth(env), headers=_headers(env), timeout=5) as api:
+            api.get("health").raise_for_status()  # which needs no credentials
+            api.get("admin/version").raise_for_status().json()
+    except httpx.HTTPStatusError as error:
+        status = error.response.status_code
+        if status in flow_server.DENIED:
+            return (
+                "wrong",
+                f"it does not accept the credentials ({status}): {flow_server.CREDENTIALS}",
+            )
+        return "wrong", f"it answers {status}"
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return "wrong", f"it does not answer: {type(error).__name__}"
+    except ValueError:
+        return "wrong", f"what answers is no Prefect server: {flow_server.API}"
+    return "ok", "it answers"
+
+
 def schedules(url: str, env: Mapping[str, str]) -> State:
     """Return whether the server makes runs for the schedules that are awake.
 

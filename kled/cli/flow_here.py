@@ -36,9 +36,11 @@ def run_here(
     """
     from tasks.resources import called_by  # noqa: PLC0415 - imports prefect
 
-    if not flow_server.named(os.environ):
+    url = flow_server.named(os.environ)
+    if not url:
         call.say("starting a Prefect server for this run; the first start takes half a minute")
     with (
+        flow_server.spoken_to(url),
         display(terminal.err(), verbose=call.verbose) as watching,
         called_by(call.settings, watching),
     ):

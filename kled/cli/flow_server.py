@@ -1,8 +1,20 @@
-"""Which Prefect server a command speaks to; within a sandbox never one that a file names."""
+"""Which Prefect server a command speaks to, and what its refusals mean in kled's own words."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
 
-from kled.errors import SettingsError
+import httpx
+
+from kled.errors import FlowFailed, FlowServerDenied, KledError, SettingsError
+
+DENIED: Final = frozenset({401, 403})
+CREDENTIALS: Final = (
+    "set PREFECT_API_AUTH_STRING to the server's USER:PASSWORD; for Prefect Cloud, PREFECT_API_KEY"
+)
+API: Final = "PREFECT_API_URL ends with /api, for example http://127.0.0.1:4200/api"
+_SHOWN: Final = 300
 
 
 def named(env: Mapping[str, str]) -> str | None:
@@ -21,3 +33,46 @@ def named(env: Mapping[str, str]) -> str | None:
             hint=f"go to another directory, or mean it: export PREFECT_API_URL={url}",
         )
     return url
+
+
+@contextmanager
+def spoken_to(url: str | None) -> Iterator[None]:
+    """Say in kled's words what the Prefect server at `url` answers inside, where it refuses.
+
+    Raises `FlowServerDenied` for credentials that it does not accept, `FlowFailed` where it does
+    not answer, fails, or is no Prefect server.
+    """
+    try:
+        yield
+    except (RuntimeError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
+        told = _told(error, url)
+        if told is None:
+            raise
+        raise told from error
+
+
+def _told(error: BaseException, url: str | None) -> KledError | None:
+    """Return what `error` means where a server is its cause; None for any other."""
+    at = f"the Prefect server at {url}" if url else "the Prefect server of this run"
+    match error:
+        case httpx.HTTPStatusError():
+            return _refusal(at, error.response)
+        case httpx.TransportError() | httpx.InvalidURL():
+            hint = "PREFECT_API_URL names it; kled doctor asks it"
+            return FlowFailed(f"{at} does not answer: {error}", hint=hint)
+        case json.JSONDecodeError():
+            return FlowFailed(f"what answers at {url} is no Prefect server", hint=API)
+        case RuntimeError() if error.__cause__ is not None:  # Prefect's first look at its server
+            return _told(error.__cause__, url)
+    return None
+
+
+def _refusal(at: str, response: httpx.Response) -> FlowFailed | FlowServerDenied:
+    status = response.status_code
+    if status in DENIED:
+        return FlowServerDenied(
+            f"{at} does not accept the credentials ({status})", hint=CREDENTIALS
+        )
+    return FlowFailed(
+        f"{at} answers {status}: {response.text[:_SHOWN]}", hint="its log says more; kled doctor"
+    )

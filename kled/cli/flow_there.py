@@ -22,7 +22,7 @@ def server() -> "Iterator[SyncPrefectClient]":
     """Yield a client of the Prefect server that the environment or Prefect's profile names.
 
     Raises `SettingsError` where none is named (a server that lives as long as this command could
-    run nothing), `FlowFailed` where it does not answer.
+    run nothing), and what `flow_server.spoken_to` raises for a server that refuses.
     """
     from prefect.client.orchestration import get_client  # noqa: PLC0415 - costs seconds
 
@@ -32,11 +32,8 @@ def server() -> "Iterator[SyncPrefectClient]":
             "no Prefect server is named",
             hint="set PREFECT_API_URL; `kled run FLOW` without --deployment needs no server",
         )
-    try:
-        with get_client(sync_client=True) as client:
-            yield client
-    except httpx.TransportError as error:
-        raise FlowFailed(f"the Prefect server at {url} does not answer: {error}") from error
+    with flow_server.spoken_to(url), get_client(sync_client=True) as client:
+        yield client
 
 
 def run_there(call: Call, name: str, parameters: Mapping[str, Any], *, run_name: str) -> int:
@@ -61,7 +58,7 @@ def run_there(call: Call, name: str, parameters: Mapping[str, Any], *, run_name:
 def _create(
     client: "SyncPrefectClient", name: str, parameters: Mapping[str, Any], run_name: str
 ) -> "FlowRun":
-    from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError  # noqa: PLC0415
+    from prefect.exceptions import ObjectNotFound  # noqa: PLC0415
 
     try:
         deployment = client.read_deployment_by_name(name)
@@ -75,7 +72,9 @@ def _create(
         return client.create_flow_run_from_deployment(
             deployment.id, parameters=dict(parameters), name=run_name
         )
-    except PrefectHTTPStatusError as error:
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code in flow_server.DENIED:
+            raise
         raise KledError(f"the server refuses the run: {error.response.text}") from error
 
 

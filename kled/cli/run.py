@@ -9,6 +9,7 @@ from deployments import catalog, environment
 from deployments.outline import parameters as outline
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show
+from kled.errors import InvalidInput
 from kled.files import given
 
 
@@ -18,7 +19,19 @@ def _flow_names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -
     return [name for name in names if name.startswith(incomplete)]
 
 
+def _environment(_ctx: click.Context, _param: click.Parameter, typed: str | None) -> str | None:
+    """Take the name of an environment, which is the name of its deployments."""
+    if typed is None or (typed and "/" not in typed and not typed.endswith(_FILES)):
+        return typed
+    name = Path(typed).name
+    for ending in _FILES:
+        name = name.removesuffix(ending)
+    hint = f"write --deployment={name}" if name else "kled flows lists those known here"
+    raise InvalidInput("--deployment", f"{typed!r} is no name of an environment", hint=hint)
+
+
 _FLOW = click.argument("flow", shell_complete=_flow_names)
+_FILES: Final = (".yaml", ".yml")
 _STORE: Final = "KLED_SNAPSHOT_STORE"
 _APPLIED = (
     Column("DEPLOYMENT", "deployment"),
@@ -45,7 +58,12 @@ _FLOWS = (
 @_FLOW
 @click.argument("words", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--params", metavar="FILE", help="Parameters as YAML or JSON; - is stdin.")
-@click.option("--deployment", metavar="ENV", help="Trigger it on a worker of ENV and follow it.")
+@click.option(
+    "--deployment",
+    metavar="ENV",
+    callback=_environment,
+    help="Trigger it on a worker of ENV and follow it.",
+)
 def run(
     call: Call, flow: str, words: tuple[str, ...], params: str | None, deployment: str | None
 ) -> int:

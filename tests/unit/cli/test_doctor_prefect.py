@@ -1,45 +1,17 @@
 """A server whose scheduler is dead answers all else; `kled doctor` sees it. Fault 40."""
 
-import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
-from kled.cli.doctor_prefect import schedules
+from kled.cli.doctor_prefect import answers, schedules
+from tests.unit.cli.prefect_api import Answer, server
 
 
 def ago(**time: int) -> str:
     """Return a moment as the server tells it, seen from when it is asked."""
     return (datetime.now(UTC) - timedelta(**time)).isoformat().replace("+00:00", "Z")
-
-
-Answer = Callable[[str, dict[str, Any], str | None], tuple[int, Any]]
-
-
-@contextmanager
-def server(answer: Answer) -> Iterator[str]:
-    """Yield the address of an API that answers path, body and credentials with status and JSON."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            status, value = answer(self.path, body, self.headers["Authorization"])
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(json.dumps(value).encode())
-
-        def log_message(self, *_: object) -> None:
-            """Be quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"http://127.0.0.1:{http.server_port}/api"
-        http.shutdown()
 
 
 def deployment(
@@ -122,3 +94,31 @@ def test_an_answer_that_is_none_is_wrong_and_no_traceback(status: int, value: An
     assert state == "wrong"
     assert "they cannot be read: " in detail
     assert "hush" not in detail
+
+
+@pytest.mark.parametrize(
+    ("status", "value", "detail"),
+    [
+        (200, "3.9.1", "it answers"),
+        (401, {}, "it does not accept the credentials (401): set PREFECT_API_AUTH_STRING"),
+        (403, {}, "it does not accept the credentials (403): set PREFECT_API_AUTH_STRING"),
+        (404, {}, "it answers 404"),
+        (200, b"<!DOCTYPE html>", "what answers is no Prefect server: PREFECT_API_URL ends with"),
+    ],
+)
+def test_a_server_that_refuses_is_told_from_one_that_answers(  # fault 54
+    status: int, value: Any, detail: str
+) -> None:
+    with server(lambda path, *_: (200, True) if "health" in path else (status, value)) as url:
+        state, words = answers(url, {"PREFECT_API_AUTH_STRING": "admin:hush-hush"})
+
+    assert state == ("ok" if value == "3.9.1" else "wrong")
+    assert words.startswith(detail)
+    assert "hush" not in words
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/api", "no-url", "http://[::1/api"])
+def test_a_server_that_does_not_answer_is_said_to(url: str) -> None:
+    state, words = answers(url, {})
+
+    assert (state, words.partition(":")[0]) == ("wrong", "it does not answer")
