@@ -60,7 +60,8 @@ _MAX = click.option("--max", "maximum", type=COUNT, help="Greatest number of mac
     "sets",
     multiple=True,
     metavar="PATH=VALUE",
-    help="A field as -o yaml names it: spec.rootVolumeSize=60, spec.nodeLabels.KEY=x; repeatable.",
+    help="A field as the definition names it, spec.rootVolumeSize=60 or spec.nodeLabels.KEY=x;"
+    " get-clusters --name=CLUSTER -o yaml shows the definition; repeatable.",
 )
 @click.option(
     "--unset", "unsets", multiple=True, metavar="PATH", help="A field to leave out; repeatable."

@@ -26,7 +26,7 @@ from kled.operations.edit_instance_group import NO_CHANGE
     "sets",
     multiple=True,
     metavar="PATH=VALUE",
-    help="A field as -o yaml names it; repeatable. A list grows by it.",
+    help="A field as get-clusters --name=CLUSTER -o yaml names it; repeatable. A list grows by it.",
 )
 @click.option(
     "--unset", "unsets", multiple=True, metavar="PATH", help="A field to leave out; repeatable."

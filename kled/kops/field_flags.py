@@ -13,7 +13,17 @@ from typing import Any, Final
 from kled.errors import InvalidInput
 from kled.kops import internal_names
 from kled.kops.field_numbers import require_number
-from kled.kops.fields import Field, Kind, NoSuchField, Path, field_of, fields_of, spelled
+from kled.kops.fields import (
+    Field,
+    Kind,
+    NoElement,
+    NoSuchField,
+    Path,
+    field_of,
+    fields_of,
+    spelled,
+)
+from kled.models.version import kubernetes_version
 from kled.visible import visible
 
 Document = Mapping[str, Any]
@@ -32,6 +42,9 @@ _IN_A_FILE: Final[Mapping[Kind, str]] = {
 _DNS_OFF: Final = ("spec", "externalDns", "disable")
 _GROUPS_CLAIM: Final = ("spec", "kubeAPIServer", "oidcGroupsClaim")
 _REQUIRED_CLAIM: Final = ("spec", "kubeAPIServer", "oidcRequiredClaim")
+_VERSION: Final = ("spec", "kubernetesVersion")
+_OPTIONS: Final = {"spec.minSize": "--min", "spec.maxSize": "--max"}
+"""What of an instance group has an option of its own, wherever `--set` is one."""
 _CLOUD: Final = ("spec", "cloudProvider")
 _ASSIGNED_TO_LIST: Final = "EnvVar"
 """The one type of objects that kops makes of a text, `NAME=VALUE`."""
@@ -132,22 +145,50 @@ class _Maker:
         """Return the field of that name; None where kops is to judge it."""
         try:
             return field_of(self._kind, name)
+        except NoElement as error:
+            raise InvalidInput(option, str(error), hint=self._elements(error)) from error
         except NoSuchField as error:
             other = self._stored_name(name)
             if other is not None:
                 raise InvalidInput(
                     option,
                     f"{name.strip()} is what kops calls it inside",
-                    hint=f"its name is {other}, as `-o yaml` shows it; nothing was changed",
+                    hint=f"its name is {other}, as the definition has it; nothing was changed",
                 ) from error
             if self._knows_more():
                 return None
-            hint = f"did you mean {error.nearest[0]}? " if error.nearest else ""
+            hint = f"did you mean {_offered(error.nearest[0])}? " if error.nearest else ""
             raise InvalidInput(
                 option,
                 f"{error} of {_WORDS[self._kind]}",
-                hint=f"{hint}names are those of `-o yaml`; nothing was changed",
+                hint=f"{hint}names are those of the definition,"
+                " which kled kops get-clusters --name=CLUSTER --output=yaml shows;"
+                " nothing was changed",
             ) from error
+
+    def _elements(self, error: NoElement) -> str:
+        """Return what to write for an element of a list, with the numbers that there are."""
+        name, stored = spelled(error.path), _at(self._stored, error.path)
+        there = stored if isinstance(stored, list) else ()
+        names = [str(_mapping(one).get("name", "")) for one in there]
+        if error.element in filter(None, names):
+            at, rest = names.index(error.element), error.rest
+        elif self._is_field(f"{name}[0]{_dotted(error.text)}"):
+            at, rest = 0, _dotted(error.text)
+        else:
+            at, rest = 0, error.rest if self._is_field(f"{name}[0]{error.rest}") else ""
+        told = ", ".join(f"[{n}] is {one}" for n, one in enumerate(names) if one)
+        return (
+            f"write {name}[{at}]{rest}, or {name}[*]{rest} for all of them"
+            f"{f'; {told}' if told else ''}; nothing was changed"
+        )
+
+    def _is_field(self, name: str) -> bool:
+        try:
+            field_of(self._kind, name)
+        except NoSuchField:
+            return False
+        return True
 
     def _stored_name(self, name: str) -> str | None:
         """Return the stored name of an internal one; None where it is none."""
@@ -210,6 +251,8 @@ class _Maker:
             some = ", ".join(f"{target.name}.{name}" for name in list(inside)[:3])
             raise InvalidInput("--set", f"{target.name} holds fields: set one of them, as {some}")
         require_number(target, value)
+        if target.path == _VERSION and kubernetes_version(value) is not None:
+            return value.removeprefix("v")  # kops stores it, and looks for images of "vv1.36.0"
         if target.key is not None:
             return f"{self._key(target.path, target.key)}={value}"
         if target.kind.startswith("{}"):
@@ -261,6 +304,14 @@ def require_text(kind: Kind, sets: Sequence[str], unsets: Sequence[str] = ()) ->
             raise InvalidInput(option, problem, hint=f"{_IN_A_FILE[kind]}; nothing was changed")
         if any("\ud800" <= sign <= "\udfff" for sign in text):
             raise InvalidInput(option, f"{name}: the value is no text: write it as UTF-8")
+
+
+def _offered(name: str) -> str:
+    return f"{name} ({_OPTIONS[name]})" if name in _OPTIONS else name
+
+
+def _dotted(rest: str) -> str:
+    return rest if rest.startswith((".", "/", "[")) else f".{rest}"
 
 
 def _parts(name: str) -> Iterator[str]:

@@ -25,10 +25,27 @@ _META: Final = {
 }
 _TOP: Final = {"kind": "string", "apiVersion": "string", "metadata": "ObjectMeta", "spec": ""}
 _SPECS: Final = {"Cluster": "ClusterSpec", "InstanceGroup": "InstanceGroupSpec"}
+_SHOWN: Final[Mapping[Kind, Mapping[str, str]]] = {
+    "Cluster": {
+        "name": "metadata.name",
+        "labels": "metadata.labels",
+        "cloud": "spec.cloudProvider",
+        "dns": "spec.topology.dns.type",
+        "zones": "spec.subnets[0].zone",
+    },
+    "InstanceGroup": {
+        "name": "metadata.name",
+        "min": "spec.minSize",
+        "max": "spec.maxSize",
+        "labels": "spec.nodeLabels",
+    },
+}
+"""kled's own short words for fields, in its lists and options, where they differ."""
 _OWN_NAME: Final = {"Cluster": "cluster.", "InstanceGroup": "instancegroup."}
 """What kops allows in front of a path (pkg/commands/set_cluster.go, set_instancegroups.go)."""
 _FIELD: Final = re.compile(r"[./]?([A-Za-z_][\w-]*)", re.ASCII)
 _INDEX: Final = re.compile(r"\[\s*(\*|\d{1,9})\s*\]", re.ASCII)
+_ELEMENT: Final = re.compile(r"\[([^\]]*)\]|[./]?([^./\[\]]+)")
 _KEY: Final = re.compile(r"[./](.+)|\[(?P<quote>[\"']?)(.+)(?P=quote)\]", re.ASCII | re.DOTALL)
 _NEAR: Final = 0.6
 
@@ -58,6 +75,21 @@ class NoSuchField(ValueError):
     def __init__(self, problem: str, nearest: tuple[str, ...] = ()) -> None:
         super().__init__(problem)
         self.nearest = nearest
+
+
+class NoElement(NoSuchField):
+    """An element of the list at `path` is not named by its number but by `element`, or not at all.
+
+    `rest` is what is named of it, and `named` the text that names the whole.
+    """
+
+    def __init__(self, path: Path, text: str) -> None:
+        super().__init__(f"{spelled(path)} is a list, whose elements are numbered")
+        match = _ELEMENT.match(text)
+        self.path = path
+        self.element = (match[1] or match[2] or "").strip("\"' ") if match else ""
+        self.rest = text[match.end() :] if match else text
+        self.text = text
 
 
 def field_of(kind: Kind, text: str) -> Field:
@@ -112,29 +144,48 @@ def _next(kind: Kind, path: Path, kind_of: str, rest: str) -> tuple[str, str]:
     if kind_of.startswith("[]"):
         index = _INDEX.match(rest)
         if index is None:
-            name = spelled(path)
-            raise NoSuchField(f"{name} is a list", (f"{name}[0]{_dotted(rest)}", f"{name}[*]"))
+            raise NoElement(path, rest)
         return index[1], rest[index.end() :]
     token = _FIELD.match(rest)
     if token is None or token[1] not in fields_of(kind_of):
         wrong = token[1] if token else rest
         raise NoSuchField(
             f"{spelled((*path, wrong)) if token else spelled(path) + rest} is no field",
-            tuple(_nearest(kind, path, kind_of, wrong)),
+            tuple(_nearest(kind, path, kind_of, wrong, rest[token.end() :] if token else "")),
         )
     return token[1], rest[token.end() :]
 
 
-def _nearest(kind: Kind, path: Path, kind_of: str, wrong: str) -> Iterator[str]:
-    """Yield the names beside the wrong one that look like it, then those like it elsewhere."""
+def _nearest(kind: Kind, path: Path, kind_of: str, wrong: str, rest: str) -> Iterator[str]:
+    """Yield the names that may be meant: kled's own for it, those beside it, those elsewhere.
+
+    `rest` is what follows the wrong one; it stays where it names something of the right one, too.
+    """
     from difflib import get_close_matches  # noqa: PLC0415 - only where a name is wrong
 
-    beside = {name.lower(): name for name in fields_of(kind_of)}
-    for near in get_close_matches(wrong.lower(), beside, n=1, cutoff=_NEAR):
-        yield spelled((*path, beside[near]))
+    if path in ((), ("spec",)) and _folded(wrong) in _SHOWN[kind]:
+        yield _whole(kind, _SHOWN[kind][_folded(wrong)], rest)
+    for where in ((path, kind_of), *([] if path else [(("spec",), _SPECS[kind])])):
+        beside = {_folded(name): name for name in fields_of(where[1])}
+        for near in get_close_matches(_folded(wrong), beside, n=1, cutoff=_NEAR):
+            yield _whole(kind, spelled((*where[0], beside[near])), rest)
     for other in _everywhere(kind):
-        if other[-1].lower() == wrong.lower():
-            yield spelled(other)
+        if _folded(other[-1]) == _folded(wrong):
+            yield _whole(kind, spelled(other), rest)
+
+
+def _folded(name: str) -> str:
+    """Return what names of one field have in common: `min_size`, `min-size` and `minSize`."""
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def _whole(kind: Kind, name: str, rest: str) -> str:
+    """Return the name with what follows it, where that is a field, too."""
+    try:
+        field_of(kind, f"{name}{rest}")
+    except NoSuchField:
+        return name
+    return f"{name}{rest}"
 
 
 @cache
@@ -163,10 +214,6 @@ def _key(path: Path, rest: str) -> str:
 def _tokens(rest: str) -> Iterator[str]:
     for token in re.finditer(r"\[\s*(\*|\d+)\s*\]|[^./\[\]\s]+", rest):
         yield token[1] or token[0]
-
-
-def _dotted(rest: str) -> str:
-    return rest if rest.startswith((".", "/", "[")) else f".{rest}"
 
 
 def _heavier(holds: str, marked: str) -> str:

@@ -26,12 +26,12 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a
     cluster = definitions.load_cluster(ctx, flags["name"])
     old = str(cluster["spec"]["kubernetesVersion"])
     new = _wanted(ctx, flags, old)
-    older = _numbers(new) < _numbers(old)
+    older, same = _numbers(new) < _numbers(old), new == old.removeprefix("v")
     if older:
         text = f'cluster version "{old}" is greater than the desired version "{new}"'
         ctx.log("W", f"{_SOURCE}:207", text)
     _announce_images(ctx, flags["name"])
-    if older or new == old:
+    if older or same:
         ctx.stderr.write("\nNo upgrade required\n")
         return 0
     rows = [("Cluster", "KubernetesVersion", old, new)]
@@ -72,4 +72,5 @@ def _wanted(ctx: Context, flags: Flags, old: str) -> str:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("-", maxsplit=1)[0].split("."))
+    bare = version.removeprefix("v").split("-", maxsplit=1)[0]
+    return tuple(int(part) for part in bare.split("."))

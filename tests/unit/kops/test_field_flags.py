@@ -147,15 +147,67 @@ def test_what_kops_keeps_in_another_form_is_set_in_that_form() -> None:
         ("spec.minsize", "spec.minSize"),
         ("spec.kubelet.maxpods", "spec.kubelet.maxPods"),
         ("spec.nodeLabel.a", "spec.nodeLabels"),
-        ("spec.volumes.size", "spec.volumes[0].size"),
         ("spec.nodeLabels.", "spec.nodeLabels.KEY"),
+        ("min", "spec.minSize (--min)"),  # as get-instance-groups shows it
+        ("spec.max", "spec.maxSize (--max)"),
+        ("node_labels.a", "spec.nodeLabels.a"),
+        ("spec.machine_type", "spec.machineType"),
+        ("max-size", "spec.maxSize (--max)"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest_right_one(name: str, nearest: str) -> None:
     for error in (refused("InstanceGroup", f"{name}=1"), refused("InstanceGroup", unsets=(name,))):
-        assert name.removesuffix(".a") in error.message or "is a list" in error.message
+        assert name.removesuffix(".a") in error.message
         assert f"did you mean {nearest}" in str(error.hint)
         assert "nothing was changed" in str(error.hint)
+
+
+@pytest.mark.parametrize("name", ["kubernetes_version", "spec.kubernetesversion"])
+def test_the_short_names_of_get_clusters_lead_to_the_definitions(name: str) -> None:
+    assert "did you mean spec.kubernetesVersion?" in str(refused("Cluster", f"{name}=1").hint)
+
+
+@pytest.mark.parametrize(
+    ("typed", "right"),
+    [
+        ("spec.etcdClusters[main].version", "spec.etcdClusters[0].version"),
+        ("spec.etcdClusters[events].version", "spec.etcdClusters[1].version"),
+        ('spec.etcdClusters["events"].version', "spec.etcdClusters[1].version"),
+        ("spec.etcdClusters.events.version", "spec.etcdClusters[1].version"),
+        ("spec.etcdClusters.version", "spec.etcdClusters[0].version"),
+        ("spec.etcdClusters[nosuch].version", "spec.etcdClusters[0].version"),
+        ("spec.subnets[us-east-1b].cidr", "spec.subnets[1].cidr"),
+        ("spec.etcdClusters[main", "spec.etcdClusters[0]"),
+        ("spec.etcdClusters[]", "spec.etcdClusters[0]"),
+    ],
+)
+def test_an_element_of_a_list_is_named_by_its_number_which_the_hint_says(
+    typed: str, right: str
+) -> None:
+    spec = {
+        "etcdClusters": [{"name": "main"}, {"name": "events"}],
+        "subnets": [{"name": "us-east-1a"}, {"name": "us-east-1b"}],
+    }
+
+    with pytest.raises(InvalidInput, match="is a list, whose elements are numbered") as caught:
+        flags_for("Cluster", [f"{typed}=1"], (), {"spec": spec})
+
+    assert f"write {right}, or" in str(caught.value.hint)
+    assert "[1] is " in str(caught.value.hint)
+    fields.field_of("Cluster", right)  # it can be typed
+
+
+def test_an_element_is_explained_where_nothing_is_stored_yet() -> None:
+    error = refused("InstanceGroup", "spec.volumes.size=1")
+
+    assert str(error.hint).startswith("write spec.volumes[0].size, or spec.volumes[*].size")
+
+
+def test_a_version_of_kubernetes_is_stored_without_its_v() -> None:
+    """kops stores what it is given, and then looks for images of version `vv1.36.2`."""
+    assert set_("Cluster", "spec.kubernetesVersion=v1.36.2") == ["spec.kubernetesVersion=1.36.2"]
+    url = "spec.kubernetesVersion=https://dl.example.com/release/v1.36.2"
+    assert set_("Cluster", url) == [url]
 
 
 @pytest.mark.parametrize(
