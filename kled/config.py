@@ -33,7 +33,7 @@ from kled import rules
 from kled.errors import InvalidInput, SettingsError
 from kled.files.given import given_text
 from kled.rules import Rules
-from kled.settings_text import expanded, parse_settings
+from kled.settings_text import expanded, parse_settings, require_addresses
 
 VARIABLES: Final = {
     "KLED_CONFIG": "the settings file",
@@ -157,6 +157,7 @@ def load(
     _refuse_lost_sandbox(env)
     path = config or _path(env, "KLED_CONFIG") or _config_home(env) / "kled" / "config.toml"
     found = _read(path, must_exist=config is not None or "KLED_CONFIG" in env)
+    require_addresses(env, {"--state": state, "--snapshot-store": snapshots, **found})
     store = state or _first(env, "KLED_STATE_STORE", "KOPS_STATE_STORE")
     chosen = _tidy(store or _string(found, "default-state-store"))
     profiles = _profiles(found.get("state-stores", {}))

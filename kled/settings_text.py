@@ -3,11 +3,22 @@
 Apart from `kled.config` for those who write the file.
 """
 
+import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from kled.errors import InvalidInput, SettingsError
+from kled.visible import visible
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_ADDRESSES: Final = (
+    *("KLED_STATE_STORE", "KOPS_STATE_STORE", "KLED_SNAPSHOT_STORE", "KLED_KOPS_MIRROR"),
+    *("S3_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "STORAGE_EMULATOR_HOST"),
+    *("AZURE_STORAGE_BLOB_ENDPOINT", "PREFECT_API_URL"),
+)
+"""Variables that hold one address each."""
 
 
 def parse_settings(text: str, name: str) -> dict[str, Any]:
@@ -26,3 +37,19 @@ def expanded(field: str, value: str) -> Path:
         return Path(value).expanduser()
     except RuntimeError as error:  # ~nouser, or ~ of a user id without a home
         raise InvalidInput(field, f"{value} is below no home that is known") from error
+
+
+def require_addresses(env: Mapping[str, str], given: Mapping[str, object]) -> None:
+    """Raise `InvalidInput`, naming where it stands, for an address with a control character.
+
+    Looks at the variables of `env` that hold one, and at `given`: what else holds one, by its name.
+    Libraries drop a line's end, or fail over it in words of their own.
+    """
+    for field, address in (*((name, env.get(name)) for name in _ADDRESSES), *given.items()):
+        odd = _CONTROL.search(address) if isinstance(address, str) else None
+        if odd is not None:
+            raise InvalidInput(
+                field,
+                f"{visible(str(address))} holds the control character {visible(odd[0])}",
+                hint="type the address anew: what was copied may bring colours or a line's end",
+            )

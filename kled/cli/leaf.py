@@ -17,7 +17,7 @@ import click
 from kled import config
 from kled.cli import terminal
 from kled.cli.output import Column, show
-from kled.cli.parameters import DURATION
+from kled.cli.parameters import DURATION, Leaf
 from kled.operations.guards import READS, Guards, Place
 from kled.operations.overrides import NOTHING, Overrides
 from kled.retry import Clock
@@ -126,6 +126,7 @@ def leaf(
 
         command = click.command(
             name,
+            cls=Leaf,
             epilog=_epilog(examples),
             context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         )(call)

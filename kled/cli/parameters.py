@@ -2,12 +2,15 @@
 
 import math
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 import click
 
+from kled.errors import InvalidInput
 from kled.models.counts import MOST
+from kled.settings_text import require_addresses
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{12,64}")
 _PART: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(h|m|s)")
@@ -78,3 +81,37 @@ def digest(_ctx: click.Context, _param: click.Parameter, value: str | None) -> s
     if value is not None and not _DIGEST.fullmatch(value):
         raise click.BadParameter(f"{value!r} is not 12 to 64 hexadecimal digits")
     return value
+
+
+class Leaf(click.Command):
+    """A command none of whose options is empty: a shell's variable that is not set is no wish.
+
+    `--name=` would be every cluster, and `--state=` another state store than the one meant.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words; raise `InvalidInput` for an empty option, and for a damaged address."""
+        if not ctx.resilient_parsing:
+            _refuse_empty(self.params, args)
+        rest = super().parse_args(ctx, args)
+        addresses = [one for one in self.params if one.metavar == "URL" and one.name in ctx.params]
+        require_addresses({}, {one.opts[0]: ctx.params[str(one.name)] for one in addresses})
+        return rest
+
+
+def _refuse_empty(options: Sequence[click.Parameter], args: Sequence[str]) -> None:
+    taking = {
+        name: one.opts[0]
+        for one in options
+        if isinstance(one, click.Option) and not one.is_flag
+        for name in one.opts
+    }
+    words = args[: args.index("--")] if "--" in args else args
+    for word, following in zip(words, [*words, None][1:], strict=True):
+        name = word[:-1] if word.startswith("--") and word.endswith("=") else word
+        if name in taking and (name != word or following == ""):
+            raise InvalidInput(
+                taking[name],
+                "is empty",
+                hint="a variable in it may be unset; give a value, or leave the option out",
+            )
