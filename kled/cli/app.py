@@ -19,6 +19,7 @@ from kled.redact import Redactor, secret_values
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 _OTHERS: Final = 0o077
 _FREE: Final = "free space, or mend the disk"
+_CLOSED: Final = "what was done is done; leave stdout open, or send it to a file"
 _VERBOSE: Final = re.compile(r"-v.*")
 
 
@@ -187,6 +188,9 @@ def _machine(error: BaseException) -> int:
     if not isinstance(error, OSError):
         return 0
     why = (error.strerror or str(error)).lower()
+    if error.errno == errno.EBADF and error.filename is None:
+        terminal.close_pipe()
+        return _explain("cannot write the output: stdout is closed", _CLOSED)
     if error.errno in _FULL:
         terminal.close_pipe()  # it is most often stdout's
         return _explain(f"cannot write {error.filename or 'the output'}: {why}", _FREE)

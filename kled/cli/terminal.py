@@ -32,8 +32,10 @@ _SIZE: Final = re.compile(r"[1-9][0-9]{0,3}")
 class Terminal:
     """One stream that a person may look at."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, needed: bool = True) -> None:
         self._stream = stream
+        self._needed = needed
+        """Whether it is an error that nothing can be written there."""
 
     @property
     def is_live(self) -> bool:
@@ -74,8 +76,13 @@ class Terminal:
         )
 
     def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError:
+            if self._needed:
+                raise
+            close_pipe(self._stream)  # what is left in its buffer has nowhere to go, either
 
     def _is_unicode(self) -> bool:
         return (self._stream.encoding or "utf-8").lower().startswith("utf")
@@ -87,8 +94,8 @@ def out() -> Terminal:
 
 
 def err() -> Terminal:
-    """Return where words for a person go."""
-    return Terminal(sys.stderr)
+    """Return where words for a person go; that nobody can hear them stops no change halfway."""
+    return Terminal(sys.stderr, needed=False)
 
 
 def can_ask() -> bool:
@@ -110,12 +117,13 @@ def ask(question: str) -> str:
 def prepare() -> None:
     """Make the standard streams fit for whatever comes: closed ones, few characters, odd sizes.
 
-    Those that were closed (`>&-`) get a place to write to: what is done counts. What the locale has
-    no character for becomes an escape.
+    Where stdout was closed (`>&-`) a result fails to be written, as it should, and its descriptor
+    is kept from whatever is opened next. What the locale has no character for becomes an escape.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - for the whole process
+            way = os.O_RDONLY if name in {"stdin", "stdout"} else os.O_WRONLY
+            setattr(sys, name, os.fdopen(os.open(os.devnull, way), mode))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

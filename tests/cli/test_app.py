@@ -148,19 +148,47 @@ def test_a_reader_that_goes_away_ends_kled_quietly(tmp_path: Path) -> None:
     assert "Traceback" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
-def test_closed_outputs_are_no_bug(tmp_path: Path, closed: str) -> None:
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        (">&-", "cannot write the output: stdout is closed"),
+        (">/dev/full", "cannot write the output: no space left on device"),
+        (">&- 2>&-", ""),
+    ],
+)
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_a_result_that_cannot_be_written_is_no_success(
+    tmp_path: Path, where: str, words: str, form: str
+) -> None:
     env = fake_kops(tmp_path, "echo '[]'")
+    words_of = f"-m kled kops get-clusters --state=file:///tmp --output={form}"
 
     done = subprocess.run(
-        ["sh", "-c", f"{sys.executable} -m kled kops get-clusters --state=file:///tmp {closed}"],
+        ["sh", "-c", f"{sys.executable} {words_of} {where}"],
         env=env,
         capture_output=True,
         text=True,
         check=False,
     )
 
-    assert (done.returncode, "bug in kled" in done.stderr) == (0, False)
+    assert (done.returncode, "bug in kled" in done.stderr) == (1, False)
+    assert words in done.stderr
+
+
+@pytest.mark.parametrize("where", ["2>&-", "2>/dev/full"])
+def test_words_that_nobody_can_hear_stop_nothing(tmp_path: Path, where: str) -> None:
+    env = fake_kops(tmp_path, "echo '[]'")
+    words = "-m kled kops get-clusters --state=file:///tmp --output=json"
+
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} {words} {where}"],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (0, "[]\n")
 
 
 def test_an_interrupt_while_it_starts_is_said(tmp_path: Path) -> None:
