@@ -12,7 +12,7 @@ import click
 from kled.cli import parameters, terminal
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
-from kled.errors import InvalidInput
+from kled.errors import InvalidInput, KledError
 from kled.visible import visible
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def env(call: Call, directory: Path) -> None:
     try:
         with explained("--dir"):
             variables = control.environment(directory, path=path, snapshots=True)
-    except InvalidInput:
+    except KledError:
         if call.settings.output == "table":  # the shell that evaluates it must not stay a real one
             refused = shlex.quote(f"refused: {visible(str(directory))}")
             terminal.out().exact(f"export KLED_SANDBOX={refused}\n")
@@ -182,10 +182,13 @@ def _fault_words(faults: dict[str, dict[str, Any]]) -> str:
 @contextmanager
 def explained(field: str) -> Iterator[None]:
     """Turn what the sandbox refuses into an error that names what was typed."""
-    from kled.sandbox.directory import NotOwn  # noqa: PLC0415 - not for --help
+    from kled.sandbox.directory import AnothersDirectory, NotOwn  # noqa: PLC0415 - not for --help
 
     try:
         yield
+    except AnothersDirectory as error:
+        hint = "only they may use or remove it; name a directory of your own"
+        raise KledError(f"{field}: {error}", hint=hint) from error
     except NotOwn as error:
         raise InvalidInput(field, str(error), hint="name a new directory") from error
     except ValueError as error:

@@ -6,6 +6,7 @@ Every step may be killed: the mark is written first and removed last.
 """
 
 import os
+import pwd
 import stat
 from pathlib import Path
 
@@ -31,6 +32,10 @@ class NotOwn(ValueError):
     """The directory is no sandbox that this user may use; the message says why."""
 
 
+class AnothersDirectory(NotOwn):
+    """The directory is another user's, whatever it holds: nobody but that one may look."""
+
+
 def claim(directory: Path) -> None:
     """Make the directory a sandbox's: mark a new or an empty one, accept one that is marked.
 
@@ -54,8 +59,9 @@ def check(directory: Path) -> None:
 
     Raises:
         FileNotFoundError: there is no sandbox.
-        NotOwn: it is another user's, a link, or open to others.
+        NotOwn: it is another user's (`AnothersDirectory`), a link, or open to others.
     """
+    _refuse_anothers(directory)
     if not os.path.lexists(directory) or not is_marked(directory):
         raise FileNotFoundError(f"no sandbox in {directory}")
     _refuse_others(directory)
@@ -132,13 +138,38 @@ def _refuse_others(directory: Path) -> None:
     found = directory.lstat()
     if stat.S_ISLNK(found.st_mode):
         raise NotOwn(f"{directory} is a symbolic link")
-    if found.st_uid != os.geteuid():
-        raise NotOwn(f"{directory} belongs to another user")
+    _refuse_anothers(directory)
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise NotOwn(f"others can write in {directory}")
     above = directory.parent.stat().st_mode
     if above & stat.S_IWOTH and not above & stat.S_ISVTX:
         raise NotOwn(f"others can put another directory in the place of {directory}")
+
+
+def _refuse_anothers(directory: Path) -> None:
+    """Refuse what another user owns, or what lies where only another user may look."""
+    place = directory
+    while True:
+        try:
+            owner = place.lstat().st_uid
+        except FileNotFoundError:
+            return
+        except PermissionError:
+            place = place.parent
+            continue
+        break
+    if owner != os.geteuid():
+        where = directory if place == directory else f"{place}, above {directory},"
+        raise AnothersDirectory(f"{where} belongs to {_user(owner)}, and this is {_user()}")
+
+
+def _user(number: int | None = None) -> str:
+    """Return a user's name and number; the number alone where the machine knows no name."""
+    number = os.geteuid() if number is None else number
+    try:
+        return f"{pwd.getpwuid(number).pw_name} (user id {number})"
+    except KeyError:
+        return f"user id {number}"
 
 
 def _remove_tree(path: Path) -> None:

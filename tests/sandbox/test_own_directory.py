@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from kled import config
+from kled.cli import app
 from kled.sandbox import control
-from kled.sandbox.directory import MARK, NotOwn
+from kled.sandbox.directory import MARK, AnothersDirectory, NotOwn
 
 
 def tree(directory: Path) -> list[str]:
@@ -217,3 +218,31 @@ def test_it_is_private_whatever_the_umask(tmp_path: Path) -> None:  # fault 93 o
         os.umask(before)
 
     assert [path.stat().st_mode & 0o777 for path in (box, *list(box.parents)[:2])] == [0o700] * 3
+
+
+@pytest.mark.parametrize("use", USES)
+def test_another_users_directory_is_said_to_be_theirs(
+    tmp_path: Path, use: Callable[[Path], object]
+) -> None:
+    """`stop` and `status` said that there is no sandbox, and `stop` succeeded."""
+    theirs = Path("/")
+    if os.geteuid() == 0:
+        theirs = control.start(tmp_path / "box", speed=1.0).directory
+        for path in (theirs, *theirs.rglob("*")):
+            os.chown(path, 65533, 65533)
+
+    with pytest.raises(AnothersDirectory, match=r"belongs to .*user id \d+"):
+        use(theirs)
+
+
+def test_a_command_about_another_users_sandbox_fails_and_says_whose_it_is(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    theirs = Path("/")
+    if os.geteuid() == 0:
+        theirs = control.start(tmp_path / "box", speed=1.0).directory
+        os.chown(theirs, 65533, 65533)
+
+    for command in ("stop", "status", "env", "start"):
+        assert app.run(["sandbox", command, f"--dir={theirs}"]) == 1
+        assert "belongs to" in capfd.readouterr().err
