@@ -11,7 +11,7 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
 from kled.operations.plan_update import identified, judged, touched
 from kled.operations.reconcile_cluster import ReconcileCluster
-from kled.operations.upgrade_cluster import UpgradeCluster, new_version, planned
+from kled.operations.upgrade_cluster import NO_UPGRADE, UpgradeCluster, new_version, planned
 
 _NAME = click.option("--name", metavar="CLUSTER", help="The cluster; --yes needs it.")
 
@@ -59,7 +59,8 @@ def upgrade_cluster(  # noqa: PLR0913 - one parameter per option
         wish = replace(wish, cluster=meant.cluster(session, name, changes=yes))
         plan = None if yes else identified(session, planned(session, wish))
     if plan is None:
-        execute(call, wish, then=f"kled kops update-cluster --name={wish.cluster}")
+        if execute(call, wish).rows[-1].words != NO_UPGRADE:
+            call.say(f"next: kled kops update-cluster --name={wish.cluster}")
         return
     show_plan(call, plan)
     if not plan.is_empty and not plan.refused:

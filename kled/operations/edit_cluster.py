@@ -11,7 +11,7 @@ from kled.operations.edited_group import Document, changes, to_yaml
 from kled.operations.guards import EDITS
 from kled.operations.kept_fields import require_known_cluster
 from kled.operations.session import Session
-from kled.operations.step import Step
+from kled.operations.step import Effect, Step
 from kled.retry import CHANGE
 
 
@@ -30,15 +30,19 @@ class EditCluster:
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step. Safe to kill: kops writes the one object of the cluster whole."""
+        effect = Effect()
 
         def act(session: Session) -> str:
+            effect.begins()
             before = session.kops.get_definition(self.cluster).cluster
             given_up = self._change(session, before)
             changed = changes(before, session.kops.get_definition(self.cluster).cluster)
-            return "; ".join((*changed, *(f"{field}: given up" for field in given_up))) or NO_CHANGE
+            told = (*changed, *(f"{field}: given up" for field in given_up))
+            effect.ends(told)
+            return "; ".join(told) or NO_CHANGE
 
         way_back = "set the earlier values again with kled kops edit-cluster --set"
-        return (Step("edit cluster", act, CHANGE, way_back=way_back),)
+        return (Step("edit cluster", act, CHANGE, way_back=way_back, changed=effect),)
 
     def _change(self, session: Session, stored: Document) -> tuple[str, ...]:
         """Make the change; return the fields, unknown to this kops, that are given up with it."""

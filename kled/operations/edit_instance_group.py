@@ -12,7 +12,7 @@ from kled.operations.edited_group import Document, changes, parse, to_yaml
 from kled.operations.guards import EDITS
 from kled.operations.kept_fields import require_known_fields
 from kled.operations.session import Session
-from kled.operations.step import Step
+from kled.operations.step import Effect, Step
 from kled.retry import CHANGE
 
 NO_CHANGE = "no change: it says so already"
@@ -115,18 +115,22 @@ def _step(cluster: str, group: str, change: Callable[[Session], tuple[str, ...]]
     `change` returns in words what nothing shows that kops prints. Safe to repeat and to kill: kops
     writes the one object of the group whole.
     """
+    effect = Effect()
 
     def act(session: Session) -> str:
+        effect.begins()
         before = stored_group(session, cluster, group)
         more = change(session)
-        changed = changes(before, stored_group(session, cluster, group))
-        return "; ".join((*changed, *more)) or NO_CHANGE
+        told = (*changes(before, stored_group(session, cluster, group)), *more)
+        effect.ends(told)
+        return "; ".join(told) or NO_CHANGE
 
     return Step(
         "edit instance group",
         act,
         CHANGE,
         way_back="set the earlier values again with kled kops edit-instance-group --set",
+        changed=effect,
     )
 
 

@@ -14,7 +14,7 @@ from kled.operations import keep_snapshots, snapshots
 from kled.operations.guards import STORES
 from kled.operations.protection import pattern_protection, require_confirmation
 from kled.operations.session import Session
-from kled.operations.step import Step
+from kled.operations.step import Effect, Step
 from kled.retry import CHANGE
 
 if TYPE_CHECKING:
@@ -173,8 +173,10 @@ class PruneSnapshots:
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step: plan, check that it is meant, apply."""
+        effect = Effect()
 
         def act(session: Session) -> str:
+            effect.begins()
             self.results.clear()
             kept = session.snapshot_store
             policy = keep_snapshots.policy(session.settings, self.keep)
@@ -185,10 +187,11 @@ class PruneSnapshots:
             left = {name: planned[name] for name in ("unreadable", "strays")}
             self.results.append({**report.as_json(), **left})
             locked = f"; {len(report.locked)} are locked" if report.locked else ""
+            effect.ends(report.removed or report.collected)
             return f"{len(report.removed)} removed, {report.collected} objects collected{locked}"
 
         way_back = "a second site that kled snapshot mirror filled; nothing else has them"
-        return (Step("prune snapshots", act, CHANGE, way_back=way_back),)
+        return (Step("prune snapshots", act, CHANGE, way_back=way_back, changed=effect),)
 
     def _require_meant(self, session: Session, clusters: Collection[str]) -> None:
         """Raise `NotApproved` where a protected cluster's snapshots would go unconfirmed.

@@ -12,7 +12,7 @@ from kled.errors import ClusterNotFound, SnapshotNotTrustworthy
 from kled.operations.guards import Guards, Place
 from kled.operations.registered import home
 from kled.operations.session import Session
-from kled.operations.step import Step
+from kled.operations.step import Effect, Step
 from kled.retry import READ
 from kled.sentences import enumerated
 
@@ -104,15 +104,18 @@ def raise_step(
     `of` returns the state store of the snapshot that is there: the cluster's history goes on.
     Safe to repeat and to kill: one conditional write, and none where it is so already.
     """
+    effect = Effect()
 
     def act(session: Session) -> str:
         from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
 
+        effect.begins()
         kept, url = session.snapshot_store, session.stores.at(place).location.url
         before = epoch.read(kept, cluster)
         now = epoch.advance(kept, cluster, url, of(session))
         if results is not None:
             results[:] = [now]
+        effect.ends(before != now)
         if before == now:
             return f"it lives in {url} since epoch {now.number} already"
         old = before.state_store if before is not None and before.state_store else "nowhere"
@@ -123,6 +126,7 @@ def raise_step(
         act,
         READ,
         way_back=f"kled snapshot epoch raise --name={cluster} --state=OLD --yes",
+        changed=effect,
     )
 
 

@@ -7,7 +7,7 @@ from kled.kops import footprint
 from kled.operations import apply_changes, iam_fanout, identity, interrupted_scaling
 from kled.operations.guards import APPLIES
 from kled.operations.session import Session
-from kled.operations.step import Step
+from kled.operations.step import Effect, Step
 from kled.retry import CHANGE
 
 RECONCILE = replace(CHANGE, deadline=timedelta(hours=24))
@@ -29,12 +29,15 @@ class ReconcileCluster:
         Safe to repeat and to kill: it is made of updates and rolling updates, and each looks anew
         at what is left.
         """
+        effect = Effect()
 
         def act(session: Session) -> str:
+            effect.begins()
             interrupted_scaling.require_none(session, self.cluster)
             plan = session.kops.reconcile_preview(self.cluster)
             cleared = apply_changes.clear(session, plan)
             apply_changes.reconcile(session, cleared)
+            effect.ends(plan.changes)  # a roll alone brings machines to what was applied before
             return f"reconciled; {cleared.words}" if cleared.words else "reconciled"
 
         def changes_roles(session: Session) -> bool:
@@ -44,5 +47,5 @@ class ReconcileCluster:
         return (
             identity.step(self.cluster),
             iam_fanout.roles_step(self.cluster, where=changes_roles),
-            Step("reconcile cluster", act, RECONCILE, way_back=way_back),
+            Step("reconcile cluster", act, RECONCILE, way_back=way_back, changed=effect),
         )

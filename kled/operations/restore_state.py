@@ -12,7 +12,7 @@ from kled.operations.protection import pattern_protection, protection, require_c
 from kled.operations.raise_epoch import identity_step, raise_step, told_step
 from kled.operations.restore_place import require_own_place
 from kled.operations.session import Session
-from kled.operations.step import Step
+from kled.operations.step import Effect, Step
 from kled.operations.stores import Stores
 from kled.retry import CHANGE, READ
 from kled.visible import visible
@@ -185,10 +185,12 @@ def _restore_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Ste
     Safe to repeat and to kill: what the target has already is left as it is, and the rest of an
     approved plan is approved with it.
     """
+    effect = Effect()
 
     def act(session: Session) -> str:
         from kled.snapshot.restore import apply_restore  # noqa: PLC0415 - not for --help
 
+        effect.begins()
         restoring.results.clear()
         wish = replace(restoring.wish, snapshot=approved[0].manifest.id)
         planned = plan(session.stores, wish)
@@ -203,13 +205,14 @@ def _restore_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Ste
         report = apply_restore(planned, session.snapshot_store, target, progress=counted(session))
         made = {"snapshot": planned.manifest.id, "target": planned.target}
         restoring.results.append({**report.as_json(), **made})
+        effect.ends(report.created or report.replaced or planned.deletes)
         return f"{report.created} created, {report.replaced} replaced, {report.same} there already"
 
     way_back = (
         "kled snapshot restore with the snapshot taken before it:"
         f" kled snapshot list --name={restoring.cluster}"
     )
-    return Step("restore state", act, CHANGE, way_back=way_back)
+    return Step("restore state", act, CHANGE, way_back=way_back, changed=effect)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from kled.kops import identity
 from kled.operations import own_places
 from kled.operations.guards import EDITS
 from kled.operations.session import Session
-from kled.operations.step import Step
+from kled.operations.step import Effect, Step
 from kled.retry import CHANGE
 
 
@@ -33,10 +33,14 @@ class CreateSecret:
         Safe to repeat and to kill with `force`: kops writes one object. Without it a repeat is
         refused where an earlier attempt wrote it already, which then says so.
         """
+        effect = Effect()
 
         def act(session: Session) -> str:
+            effect.begins()
+            replaces = self.force and has_secret(session, self.cluster, self.kind)
             session.kops.create_secret(self.cluster, self.kind, self.file, force=self.force)
-            return "stored"
+            effect.ends(not replaces)  # to delete it would take away what was there before
+            return "stored, in place of the one that was there" if replaces else "stored"
 
         def proof(session: Session) -> None:
             if not has_secret(session, self.cluster, self.kind):
@@ -45,7 +49,7 @@ class CreateSecret:
         way_back = f"kled kops delete-secret --name={self.cluster} --secret={self.kind} --yes"
         return (
             own_places.step(self.cluster, deletes=False),
-            Step("create secret", act, CHANGE, proof=proof, way_back=way_back),
+            Step("create secret", act, CHANGE, proof=proof, way_back=way_back, changed=effect),
         )
 
 

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from kled.errors import KledError, LeaseHeld, NotApproved, SettingsError
+from kled.errors import KledError, LeaseHeld, NotApproved, SettingsError, VersionRefused
 from kled.operations.guards import Guards
 from kled.operations.session import Session
 from kled.retry import ONCE, Policy
 
 READS_ONLY: Final = "nothing to take back: it only reads"
 ADDS_ONLY: Final = "nothing to take back: it only adds a snapshot"
-_REFUSALS: Final = (SettingsError, NotApproved, LeaseHeld)
+_REFUSALS: Final = (SettingsError, NotApproved, LeaseHeld, VersionRefused)
 """Errors of a step that has changed nothing."""
 
 
@@ -41,6 +41,30 @@ class Step:
     def takes_back(self) -> bool:
         """Whether there is something to take back; asked when it has acted."""
         return self.way_back not in {READS_ONLY, ADDS_ONLY} and self.changed()
+
+
+class Effect:
+    """What is known of what a step has changed, over its attempts; `Step.changed` asks it.
+
+    Nothing, only where its one attempt ended and said so: one that failed may have done a part.
+    """
+
+    def __init__(self) -> None:
+        self._attempts = 0
+        self._nothing = False
+
+    def __call__(self) -> bool:
+        """Whether there may be something to take back."""
+        return not self._nothing
+
+    def begins(self) -> None:
+        """Note an attempt."""
+        self._attempts += 1
+        self._nothing = False
+
+    def ends(self, changed: object) -> None:
+        """Note what the attempt has changed; what is false is nothing."""
+        self._nothing = not changed and self._attempts == 1
 
 
 class Operation(Protocol):

@@ -13,9 +13,10 @@ from kled.operations.applied_version import applied_version
 from kled.operations.guards import ROLLS
 from kled.operations.kept_fields import require_all_known
 from kled.operations.session import Session
-from kled.operations.step import Step
+from kled.operations.step import Effect, Step
 from kled.retry import CHANGE, READ
 
+NO_UPGRADE: Final = "no upgrade required"
 _FIELD: Final = "KubernetesVersion"
 """What kops calls it in the table of `upgrade cluster`."""
 
@@ -46,8 +47,10 @@ class UpgradeCluster:
         Safe to repeat and to kill: kops stores cluster and groups one after the other, and the
         next call finds what is left to upgrade.
         """
+        effect = Effect()
 
         def act(session: Session) -> str:
+            effect.begins()
             version = self.kubernetes_version or new_version(planned(session, self))
             done = session.kops.upgrade(self.cluster, version, self.channel)
             changed = (
@@ -55,13 +58,14 @@ class UpgradeCluster:
                 for change in done.changes
                 for field, value in change.fields.items()
             )
-            return "; ".join(changed) or "no upgrade required"
+            effect.ends(done.changes)
+            return "; ".join(changed) or NO_UPGRADE
 
         way_back = (
             "before update-cluster: kled kops edit-cluster"
             f" --name={self.cluster} --set=spec.kubernetesVersion=X.Y.Z; after it there is none"
         )
-        upgrade = Step("upgrade cluster", act, CHANGE, way_back=way_back)
+        upgrade = Step("upgrade cluster", act, CHANGE, way_back=way_back, changed=effect)
         return (identity.step(self.cluster), _check_step(self), upgrade)
 
 
