@@ -7,6 +7,7 @@ from typing import Annotated
 from prefect import flow
 from pydantic import Field
 
+from kled.kops.export import require_target
 from kled.models.spec import ClusterSpec
 from kled.operations.approved_plan import Approved
 from kled.operations.create_cluster import CreateCluster
@@ -34,6 +35,7 @@ def create_cluster(
         digest: For a cluster that was applied before: the digest of the plan that was approved.
     """
     target = kubeconfig or resources.kubeconfig(spec.name)
+    require_target(target)  # before anybody is asked about anything
     plan = plans.creation(spec.name)
     agreement = approvals.obtain(*plan, approved=digest) if plan else None
     approved = Approved(agreement.digest, plan[0]) if plan and agreement else None

@@ -77,6 +77,16 @@ def draft(target: Path, *, keep_mode: bool = False) -> Iterator[Path]:
         os.close(descriptor)
 
 
+def require_room(target: Path) -> None:
+    """Raise `DiskUnusable` where `draft` could not begin at `target`, whose directory may lack yet.
+
+    It is tried in the nearest directory that is there; nothing is left of that.
+    """
+    above = next((one for one in target.parents if one.exists()), target.parent)
+    with guarded(above, doing="write to"), tempfile.TemporaryFile(dir=above):
+        pass
+
+
 def fresh_file(directory: Path, prefix: str, suffix: str = "", text: str = "") -> Path:
     """Make a private file of a name that nothing had, with this text, and return its path."""
     with guarded(directory, doing="write to"):

@@ -1,5 +1,6 @@
 """Kubeconfigs: written whole, for their owner alone."""
 
+import os
 import shutil
 import time
 from contextlib import AbstractContextManager, nullcontext
@@ -7,15 +8,49 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from kled.errors import InvalidInput
+from kled.errors import InvalidInput, TextUnreadable
 from kled.files import private
 from kled.files.locks import locked
 from kled.kops import command
 from kled.kops.call import Calls
 from kled.retry import Clock
+from kled.yaml_text import document
 
+_ANOTHER: Final = "name another file, or move this one away; nothing was changed"
 _PATIENCE: Final = timedelta(minutes=10)
 """With another export; anybody who may read the directory could hold its lock for ever."""
+
+
+def require_target(path: Path) -> None:
+    """Raise where a kubeconfig could not be merged into `path`; nothing is left of trying.
+
+    Asked before a cluster is made for it. Raises `InvalidInput` for what is there and is no regular
+    file, is somebody else's, or is no kubeconfig, and `DiskUnusable` where nothing can be written.
+    """
+    target = path.resolve()
+    with private.guarded(target, doing="use"):
+        there = target.exists()
+        if there and not target.is_file():  # a device would be read for ever
+            raise InvalidInput("kubeconfig", f"{target} is no regular file", hint=_ANOTHER)
+        if there and target.stat().st_uid != os.geteuid():
+            words = f"{target} is another user's, and would be replaced by a file of yours"
+            raise InvalidInput("kubeconfig", words, hint=_ANOTHER)
+    private.require_room(target)
+    if there:
+        _require_kubeconfig(target)
+
+
+def _require_kubeconfig(target: Path) -> None:
+    """Raise `InvalidInput` for a file that no context can be added to; an empty one is taken."""
+    with private.guarded(target, doing="read"):
+        body = target.read_bytes()
+    try:
+        content = document(body)
+    except TextUnreadable as error:
+        words = f"{target} is no kubeconfig: {error.message}"
+        raise InvalidInput("kubeconfig", words, hint=_ANOTHER) from error
+    if content is not None and (not isinstance(content, dict) or content.get("kind") != "Config"):
+        raise InvalidInput("kubeconfig", f"{target} is no kubeconfig", hint=_ANOTHER)
 
 
 class Export(Calls):
@@ -33,12 +68,11 @@ class Export(Calls):
         Other contexts in the file are kept, and two exports to one file wait for each other.
         Atomic: the file is the old one or the new one, whatever kills this. Repeatable; each call
         signs new credentials. `admin` is their lifetime, None exports none. A link is followed.
-        Raises `InvalidInput` for what is no regular file, `NotYetApplied` before the first update,
-        `DeadlineExceeded` where another export holds the directory, and `DiskUnusable`.
+        Raises as `require_target`, `NotYetApplied` before the first update, and `DeadlineExceeded`
+        where another export holds the directory.
         """
         target = path.resolve()
-        if target.exists() and not target.is_file():  # a device would be read for ever
-            raise InvalidInput("kubeconfig", f"{target} is no regular file")
+        require_target(target)
         private.make_directory(target.parent)
         with self._turn(target.parent), private.draft(target) as draft:
             with private.guarded(target, doing="read"):

@@ -9,6 +9,7 @@ from typing import Final
 from kled.errors import ClusterDiffers, ClusterExists, KopsError, SettingsError
 from kled.files.given import require_regular
 from kled.kops import fixed_fields
+from kled.kops.export import require_target
 from kled.kops.features import check
 from kled.kops.kubernetes_versions import in_sets, require_served
 from kled.models.clouds import missing_variables
@@ -57,7 +58,7 @@ class CreateCluster:
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order."""
         return (
-            check_step(self.spec),
+            check_step(self.spec, self.kubeconfig),
             birth.step(self.spec),
             identity.step(self.cluster),
             roles_step(self.cluster, where=self._is_new),
@@ -91,10 +92,15 @@ class StoreCluster:
         return (check_step(self.spec), birth.step(self.spec), store_step(self.spec))
 
 
-def check_step(spec: ClusterSpec) -> Step:
-    """Everything that can be known to be wrong before anything is changed."""
+def check_step(spec: ClusterSpec, kubeconfig: Path | None = None) -> Step:
+    """Everything that can be known to be wrong before anything is changed.
+
+    That is also the place where the `kubeconfig` goes when the cluster is there.
+    """
 
     def act(session: Session) -> str:
+        if kubeconfig is not None:
+            require_target(kubeconfig)
         missing = missing_variables(spec.cloud, session.settings.environment)
         if missing:
             raise missing_error(spec.cloud, missing)

@@ -33,19 +33,22 @@ def steps_of(operation: Operation, session: Session) -> Sequence[Step]:
 
     Where no snapshot store is configured, nothing is added: there is neither epoch nor snapshot.
     A cluster that is about to go needs a final snapshot (`final_snapshot`), and its epoch ends
-    with it; what creates a cluster ends with a snapshot of what it made. What an operation looks
-    at first (`Step.reads`) comes before the snapshot.
+    with it; what creates a cluster takes a snapshot of what it made right after it made it
+    (`Step.makes_keys`). What an operation looks at first (`Step.reads`) comes before the snapshot.
     """
     steps, guards = operation.steps(), operation.guards
     place = guards.place_of(operation.cluster)
     if place is None or session.settings.snapshot_store is None:
         return steps
     first = next((at for at, step in enumerate(steps) if not step.reads), len(steps))
+    made = next((at for at, step in enumerate(steps, 1) if step.makes_keys), len(steps))
     return (
         *_lead(guards, place.cluster, session.overrides),
         *steps[:first],
         *_before(guards, place.cluster, session.overrides),
-        *steps[first:],
+        *steps[first:made],
+        *_made(guards, place.cluster, session.overrides),
+        *steps[made:],
         *_after(guards, place.cluster, session.overrides),
     )
 
@@ -65,16 +68,20 @@ def _before(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step
         yield announce_step(cluster, forgets=guards.epoch == "forget")
 
 
-def _after(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
-    """Yield what comes last.
+def _made(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
+    """Yield what comes right after keys were made that exist nowhere else.
 
-    A cluster that began anew has keys that exist nowhere else, as one that was just made.
+    A cluster that began anew has such keys, as one that was just made.
     """
     anew = guards.identity and overrides.new_identity == cluster
     if anew and not overrides.no_epoch:
         yield other_identity.anew_step(cluster)
     if (anew or guards.snapshot == "after") and not overrides.no_snapshot:
         yield _snapshot_step(guards, cluster, overrides, first=True)
+
+
+def _after(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
+    """Yield what comes last."""
     if _goes(guards) and not overrides.no_epoch:
         yield vacate_step(cluster)
 

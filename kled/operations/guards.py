@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 Snapshot = Literal["none", "before", "final", "after"]
 """`before` every change; `final`: all of the cluster, read back, before it is deleted; `after`:
-also one of what the operation has made, whose keys exist nowhere else."""
+also one right after the operation has made keys, which exist nowhere else."""
 Epoch = Literal["none", "check", "end", "forget"]
 """`check` that the cluster lives in this state store; `end`: its deletion ends its epoch, too;
 `forget`: its definition goes, and a cluster that was applied lives on."""

@@ -25,7 +25,8 @@ class Step:
     of a step that failed halfway. A step whose way back would take away what was there before
     knows whether it has `changed` anything by then: where it has not, none is told. A step that
     only `reads` and comes first is made before the snapshot that protects the cluster: what it
-    refuses costs none.
+    refuses costs none. Of one that `makes_keys` a snapshot is due right after it: nothing that
+    comes later, and may fail or be interrupted, may keep them from being anywhere else.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Step:
     proof: Callable[[Session], None] | None = None
     way_back: str = READS_ONLY
     reads: bool = False
+    makes_keys: bool = False
     changed: Callable[[], bool] = lambda: True
 
     @property

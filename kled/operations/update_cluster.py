@@ -99,6 +99,7 @@ def apply_step(cluster: str, approved: Approved | None = None, *, new: bool = Fa
         act,
         CHANGE,
         done=done,
+        makes_keys=True,
         way_back="put the earlier definition back (where snapshots are kept: kled snapshot list"
         f" --name={cluster}), then"
         f" kled kops update-cluster --name={cluster} --yes",

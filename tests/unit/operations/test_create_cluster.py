@@ -118,7 +118,7 @@ MACHINES = [
 ]
 ETCD = Path(__file__).parents[2] / "captures" / "etcd" / "etcd-3.6.gz"
 ANEW = Overrides(new_identity=C)
-BOTH = [StoreCluster(SPEC), StoreCluster(OTHER), CreateCluster(OTHER, Path("/nowhere"))]
+BOTH = [StoreCluster(SPEC), StoreCluster(OTHER), CreateCluster(OTHER, Path("nowhere"))]
 
 
 def applied(desk: Desk) -> None:
@@ -290,7 +290,7 @@ def twin(desk: Desk) -> None:
     [
         DeleteCluster(C),
         StoreCluster(OTHER),
-        CreateCluster(OTHER, Path("/nowhere")),
+        CreateCluster(OTHER, Path("nowhere")),
         UpdateCluster(C),
         ReconcileCluster(C),
         CreateInstanceGroup(C, "more", ("us-east-1a",)),

@@ -51,7 +51,7 @@ from kled.retry import Clock
 C: Final = "c.example.com"
 ID: Final = "20261125T034149Z-a1b2c3d4"
 SPEC: Final = ClusterSpec(name=C, zones=["us-east-1a"])
-FILE: Final = Path("/nowhere")
+FILE: Final = Path("nowhere")
 BEFORE: Final = ["check epoch", "take a snapshot"]
 _GUARDS: Final = frozenset(
     {
@@ -76,9 +76,9 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
             "take a snapshot",
             "store definition",
             "update cluster",
+            "take the first snapshot",
             "validate cluster",
             "export kubeconfig",
-            "take the first snapshot",
         ],
     ),
     (
