@@ -328,6 +328,16 @@ REJECTED: Final = (
         "S02-seed-create-dns-public",
         "create the DNS zone first, or create the cluster with --dns=none",
     ),
+    Row(  # upup/pkg/fi/cloudup/dns.go says the others, too: waiting cures none of them
+        r'^Error: .*(error doing DNS lookup for NS records for "[^"]+": lookup .*: no such host'
+        r'|NS records not found for "[^"]+"|cannot find DNS Zone "[^"]+"'
+        r'|found multiple DNS Zones matching "[^"]+")',
+        errors.DefinitionRejected,
+        "kops cannot use the DNS zone: {}",
+        "S14-public-create",
+        "delegate the zone by NS records in the one above it (--dns-zone takes a zone's id), or"
+        " create the cluster with --dns=none",
+    ),
     Row(
         r"^Error: \[?(?:.*: )?([A-Za-z0-9_.\[\]-]+): (Invalid value|Required value|Forbidden|"
         r"Unsupported value|Duplicate value): (.*)",

@@ -30,7 +30,7 @@ UNAVAILABLE: Final = (
         errors.CloudUnavailable,
         "a DNS zone cannot be looked up: {}",
         "S14-public-create",
-        "check that the zone is delegated, or create the cluster with --dns=none",
+        _REACH,
     ),
     Row(
         r"^Error: .*?((?:dial tcp|dial udp|connect: |i/o timeout|TLS handshake timeout|no such host"

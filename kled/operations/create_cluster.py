@@ -17,6 +17,7 @@ from kled.models.definition import Definition
 from kled.models.spec import ClusterSpec
 from kled.models.version import KubernetesVersion, stored_version
 from kled.operations import birth, identity
+from kled.operations.applied import was_applied
 from kled.operations.approved_plan import Approved
 from kled.operations.export_cluster import export_step
 from kled.operations.guards import CREATES, EDITS
@@ -211,11 +212,16 @@ def _attach(session: Session, spec: ClusterSpec, stored: Definition) -> str:
         session.kops.replace(wanted)
         session.kops.complete_ssh_key(spec)
         return "half stored by an earlier run; completed"
+    anew = (
+        f"; it was never applied, so these options can begin anew: kled kops delete-cluster"
+        f" --name={spec.name} --unregister --yes, then the same command"
+    )
     raise ClusterDiffers(
         f'cluster "{spec.name}" is stored with another definition:'
         f" {enumerated(differences, _SHOWN)}",
         hint="nothing was changed; give the same options, or look at the stored one:"
-        f" kled kops get-clusters --name={spec.name} --output=yaml",
+        f" kled kops get-clusters --name={spec.name} --output=yaml"
+        f"{'' if was_applied(session, spec.name) else anew}",
     )
 
 

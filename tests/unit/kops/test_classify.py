@@ -45,10 +45,9 @@ TABLE = {
     " E09d-even-cp E09g-bad-image E09k-no-default-image"
     " E10-create-f-badyaml E11-unknown-flag E11f-bool-arg"
     " E11h-no-cluster-name E13-bad-phase E13d-bad-duration S01-seed-create"
-    " S02-seed-create-dns-public",
+    " S02-seed-create-dns-public S14-public-create",
     "CloudUnavailable": "23-toolbox-template C02c-gce-dryrun-fakecred C06b-openstack-dryrun"
-    " E04-unreachable-endpoint-s3 E09h-no-image-no-channel-net E15-no-assets-net"
-    " S14-public-create",
+    " E04-unreachable-endpoint-s3 E09h-no-image-no-channel-net E15-no-assets-net",
     "KopsCrashed": "C04c-do-create-nodryrun",
     "KopsError": "30h-edit-cluster-editor-rc3 33d2-delete-ig-no-yes-eof 41-rolling-sigterm"
     " E04b-unreachable-endpoint-aws",
@@ -252,3 +251,28 @@ def test_what_kops_says_after_an_error_is_no_part_of_it() -> None:
     progress = "I1123 15:06:14.000000       1 executor.go:113] Tasks: 1 done"
 
     assert [waiting.cause(line) for line in (AZURE[0], progress, AZURE[3])] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'NS records not found for "example.com" - please make sure they are correctly configured',
+        'cannot find DNS Zone "example.com".  Please pre-create the zone and set up NS records',
+        'found multiple DNS Zones matching "example.com"',
+    ],
+)
+def test_a_dns_zone_that_cannot_be_used_is_no_trouble_that_passes(said: str) -> None:
+    """Kops' other words of the kind (dns.go of kops 1.36.2)."""
+    error = classify("create cluster", 1, "", f"I note\nError: {said}\n")  # fault 68
+
+    assert type(error) is errors.DefinitionRejected
+    assert "--dns=none" in str(error.hint)
+
+
+def test_a_name_server_that_does_not_answer_is_one() -> None:
+    said = 'error doing DNS lookup for NS records for "a.com": lookup a.com on 10.0.0.2:53: '
+
+    error = classify("update cluster", 1, "", f"Error: {said}read udp: i/o timeout\n")
+
+    assert type(error) is errors.CloudUnavailable
+    assert "--dns" not in str(error.hint)

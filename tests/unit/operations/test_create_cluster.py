@@ -65,6 +65,7 @@ def test_nor_has_one_that_an_earlier_run_had_stored_half(desk: Desk) -> None:
 
 def test_a_living_cluster_with_other_options_is_refused_with_no_way_back(desk: Desk) -> None:
     desk.kops.store(definition(OTHER))
+    desk.put({CA_KEY: b"a key"})
 
     with pytest.raises(ClusterDiffers) as caught:
         desk.run(StoreCluster(SPEC))

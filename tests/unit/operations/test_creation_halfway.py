@@ -4,17 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from kled.errors import InvalidInput
+from kled.errors import ClusterDiffers, DefinitionRejected, InvalidInput
+from kled.kops.classify import classify
 from kled.models.rolling import Roll
-from kled.operations.create_cluster import CreateCluster
+from kled.models.spec import ClusterSpec
+from kled.operations.create_cluster import CreateCluster, StoreCluster
 from kled.operations.guard import FIRST, steps_of
 from kled.operations.other_identity import ANEW
 from kled.operations.overrides import Overrides
 from kled.operations.step import Operation
 from kled.operations.update_cluster import UpdateCluster
-from tests.unit.operations.births import SPEC, C, Desk
+from tests.unit.kops.replay import capture
+from tests.unit.operations.births import CA_KEY, SPEC, C, Desk, definition
 
 TARGET = Path("kubeconfig")
+OTHER = ClusterSpec(name=C, zones=("us-east-1b",))
 
 
 @pytest.fixture
@@ -39,3 +43,30 @@ def test_a_kubeconfig_that_cannot_be_written_is_told_before_anything_is_made(des
 
     assert desk.called == []
     assert desk.keys() == set()
+
+
+def test_a_zone_that_is_not_delegated_leaves_no_definition_that_the_hint_runs_into(
+    desk: Desk,
+) -> None:  # fault 68
+    seen = capture("S14-public-create")
+    desk.fails.append(classify("create cluster", seen.returncode, seen.stdout, seen.stderr))
+
+    with pytest.raises(DefinitionRejected) as caught:
+        desk.run(StoreCluster(SPEC))
+
+    assert "the definition that kops had stored is unregistered again" in caught.value.message
+    assert "--dns=none" in str(caught.value.hint)
+    assert desk.run(StoreCluster(OTHER))["store definition"] == "stored"
+
+
+def test_another_definition_that_was_never_applied_names_the_way_to_begin_anew(desk: Desk) -> None:
+    desk.kops.store(definition())  # fault 68
+
+    with pytest.raises(ClusterDiffers) as caught:
+        desk.run(StoreCluster(OTHER))
+    assert f"kled kops delete-cluster --name={C} --unregister --yes" in str(caught.value.hint)
+
+    desk.put({CA_KEY: b"key"})
+    with pytest.raises(ClusterDiffers) as caught:
+        desk.run(StoreCluster(OTHER))
+    assert "unregister" not in str(caught.value.hint)
