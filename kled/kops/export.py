@@ -14,7 +14,6 @@ from kled.files.locks import locked
 from kled.kops import command
 from kled.kops.call import Calls
 from kled.retry import Clock
-from kled.yaml_text import document
 
 _ANOTHER: Final = "name another file, or move this one away; nothing was changed"
 _PATIENCE: Final = timedelta(minutes=10)
@@ -42,6 +41,8 @@ def require_target(path: Path) -> None:
 
 def _require_kubeconfig(target: Path) -> None:
     """Raise `InvalidInput` for a file that no context can be added to; an empty one is taken."""
+    from kled.yaml_text import document  # noqa: PLC0415 - not for a list of clusters
+
     with private.guarded(target, doing="read"):
         body = target.read_bytes()
     try:
