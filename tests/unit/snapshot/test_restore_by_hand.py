@@ -57,8 +57,9 @@ def unencrypted(script: str) -> str:
 
 @pytest.mark.parametrize("encrypted", [True, False], ids=["encrypted", "plain"])
 def test_tar_zstd_and_age_alone_restore_a_snapshot(tmp_path: Path, encrypted: bool) -> None:
+    # fault 27: the recipe makes what it needs by itself, in an empty directory
     state_folder, kept, work = (tmp_path / name for name in ("state-store", "kept", "work"))
-    for folder in (state_folder, kept, work / "state"):
+    for folder in (state_folder, kept, work):
         folder.mkdir(parents=True)
     clock = Clock(time.monotonic, time.sleep)
     state = LocalStore(state_folder, clock)
