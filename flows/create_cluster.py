@@ -11,6 +11,7 @@ from kled.kops.export import require_target
 from kled.models.spec import ClusterSpec
 from kled.operations.approved_plan import Approved
 from kled.operations.create_cluster import CreateCluster
+from kled.sentences import options
 from tasks import approvals, operation, plans, resources
 from tasks.operation import Outcome
 
@@ -42,7 +43,7 @@ def create_cluster(
     return operation.run(
         CreateCluster(spec, target, timedelta(minutes=patience), approved=approved),
         then=(
-            f"kubectl --kubeconfig={target} get nodes",
+            f"kubectl {options(kubeconfig=target)} get nodes",
             f"kled kops validate-cluster --name={spec.name}",
             f"kled kops get-instances --name={spec.name}",
         ),

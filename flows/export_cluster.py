@@ -8,6 +8,7 @@ from prefect import flow
 from pydantic import Field
 
 from kled.operations.export_cluster import ExportCluster
+from kled.sentences import options
 from tasks import operation, resources
 from tasks.operation import Outcome
 
@@ -31,5 +32,5 @@ def export_cluster(
     target = kubeconfig or resources.kubeconfig(name)
     return operation.run(
         ExportCluster(name, target, timedelta(hours=hours) if hours else None),
-        then=(f"kubectl --kubeconfig={target} get nodes",),
+        then=(f"kubectl {options(kubeconfig=target)} get nodes",),
     )

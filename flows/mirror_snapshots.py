@@ -3,6 +3,7 @@
 from prefect import flow
 
 from kled.operations.keep_state import MirrorSnapshots
+from kled.sentences import options
 from tasks import operation
 from tasks.operation import Outcome
 
@@ -17,5 +18,5 @@ def mirror_snapshots(to: str) -> Outcome:
     """
     mirroring = MirrorSnapshots(to)
     return operation.run(
-        mirroring, then=(f"kled snapshot verify --all --level=0 --snapshot-store={to}",)
+        mirroring, then=(f"kled snapshot verify --all --level=0 {options(snapshot_store=to)}",)
     )

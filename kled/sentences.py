@@ -1,9 +1,35 @@
 """Parts of the sentences that people read. Pure."""
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 
 
 def enumerated(names: Sequence[str], most: int) -> str:
     """Return the first `most` names and how many more there are: `a, b and 3 more`."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"
+
+
+def word(text: object) -> str:
+    """Return what a shell takes for `text`, as it is where it needs no quotes."""
+    return shlex.quote(str(text))
+
+
+def options(**named: object) -> str:
+    """Return options as a shell takes them: `options(name="a b", yes=True)`, `--name='a b' --yes`.
+
+    What is None, False or empty is left out; a tuple or list gives the option once for each.
+    """
+    return " ".join(_option(name.replace("_", "-"), value) for name, value in _each(named))
+
+
+def _each(named: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    for name, value in named.items():
+        if isinstance(value, tuple | list):
+            yield from ((name, one) for one in value)
+        elif value is not None and value is not False and value != "":
+            yield name, value
+
+
+def _option(name: str, value: object) -> str:
+    return f"--{name}" if value is True else f"--{name}={word(value)}"

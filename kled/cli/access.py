@@ -23,6 +23,7 @@ from kled.operations.names import only_cluster
 from kled.operations.runner import Observer, run
 from kled.operations.session import Session
 from kled.operations.validate_cluster import ValidateCluster, not_ready, validated
+from kled.sentences import options
 
 _FAILURES = (Column("KIND", "kind"), Column("NAME", "name"), Column("MESSAGE", "message"))
 _NODES = (
@@ -132,4 +133,4 @@ def export_kubecfg(call: Call, name: str | None, kubeconfig: Path | None, admin:
         cluster = only_cluster(session, name)
     target = (kubeconfig or Path(f"kubeconfig-{cluster}")).absolute()
     operation = ExportCluster(cluster, target, admin or None)
-    execute(call, operation, then=f"kubectl --kubeconfig={target} get nodes")
+    execute(call, operation, then=f"kubectl {options(kubeconfig=target)} get nodes")

@@ -15,6 +15,7 @@ from kled.cli.spec_options import spec_from, spec_options
 from kled.kops.field_flags import require_text
 from kled.models.spec import ClusterSpec
 from kled.operations.create_cluster import CreateCluster, StoreCluster
+from kled.sentences import options, word
 
 
 @leaf(
@@ -62,8 +63,8 @@ def _look(call: Call, kubeconfig: Path) -> str:
     """Return the command that looks at the cluster with what is there."""
     path = call.settings.environment.get("PATH", os.defpath)
     if shutil.which("k9s", path=path):
-        return f"KUBECONFIG={kubeconfig} k9s"
-    return f"kubectl --kubeconfig={kubeconfig} get nodes"
+        return f"KUBECONFIG={word(kubeconfig)} k9s"
+    return f"kubectl {options(kubeconfig=kubeconfig)} get nodes"
 
 
 def _print_definition(call: Call, spec: ClusterSpec) -> None:

@@ -17,6 +17,7 @@ from kled.operations.neighbours import judged, makes_anew
 from kled.operations.plan_deletion import planned_deletion
 from kled.operations.protection import protection
 from kled.operations.session import Session
+from kled.sentences import options
 
 
 @leaf(
@@ -79,7 +80,7 @@ def delete_cluster(  # noqa: PLR0913 - one parameter per option
     flags = f"{' --unregister' if unregister else ''} --yes" + (
         f" --confirm={cluster}" if why else ""
     )
-    flags += "".join(f" --with-resources-of={one}" for one in with_resources_of)
+    flags += f" {options(with_resources_of=with_resources_of)}".rstrip()
     call.say(
         f"preview only; delete with: kled kops delete-cluster --name={cluster}{flags}"
         f"  (--digest={plan.digest[:12]}: this plan, or nothing)"

@@ -1,7 +1,6 @@
 """`kled demo`: a flow creates a cluster in a sandbox of its own, while somebody watches."""
 
 import os
-import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 from kled import config
 from kled.cli import parameters
 from kled.cli.leaf import Call, leaf
+from kled.sentences import options, word
 
 CLUSTER = "demo.example.com"
 
@@ -84,7 +84,7 @@ def _run(call: Call, name: str, kubeconfig: Path) -> None:
 
 
 def _closing_words(call: Call, box: Path, name: str, kubeconfig: Path) -> None:
-    there = f"--dir={shlex.quote(str(box))}"
+    there = options(dir=box)
     call.say(
         "",
         f'cluster "{name}" is validated - in the sandbox, a simulation.',
@@ -110,5 +110,5 @@ def _path_lines() -> tuple[str, ...]:
     """Return the line that puts this kled on the PATH, where none is there."""
     if shutil.which("kled"):
         return ()
-    directory = shlex.quote(str(Path(sys.argv[0]).absolute().parent))
+    directory = word(Path(sys.argv[0]).absolute().parent)
     return (f"  export PATH={directory}:$PATH",)

@@ -1,6 +1,5 @@
 """`edit-instance-group` and `scale-instance-group`."""
 
-import shlex
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +25,7 @@ from kled.operations.giving_back import ways_on
 from kled.operations.interrupted_scaling import AbandonScaling
 from kled.operations.kept_fields import require_known_fields
 from kled.operations.scale_instance_group import ScaleInstanceGroup
+from kled.sentences import options
 from kled.visible import visible
 
 _HEADER = """\
@@ -223,8 +223,7 @@ def _edit(call: Call, cluster: str, group: str, stored: Document) -> None:
         require_known_fields(session, cluster, group, stored)  # before anybody edits in vain
     header = _HEADER.format(group=visible(group), cluster=visible(cluster))
     path = kept_edit.write(call.settings.home, f"{cluster}.{group}", header + to_yaml(stored))
-    names = f"--name={shlex.quote(cluster)} --instance-group={shlex.quote(group)}"
-    resume = f"kled kops edit-instance-group {names}"
+    resume = f"kled kops edit-instance-group {options(name=cluster, instance_group=group)}"
     with kept_edit.kept(call, path, resume):
         text = kept_edit.edit(path, call.settings.environment)
         edited = parse(text, stored)

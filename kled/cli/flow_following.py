@@ -11,6 +11,7 @@ import httpx
 from kled.cli import terminal
 from kled.cli.leaf import Call
 from kled.cli.output import show_value
+from kled.sentences import options
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -52,7 +53,9 @@ def follow(call: Call, client: "SyncPrefectClient", run_id: UUID) -> "FlowRun":
         waited = call.clock.monotonic() - begun
         if not warned and run.start_time is None and waited > _NO_WORKER:
             warned = True
-            call.say(f"no worker has taken it: prefect worker start --pool={run.work_pool_name}")
+            call.say(
+                f"no worker has taken it: prefect worker start {options(pool=run.work_pool_name)}"
+            )
         call.clock.sleep(POLL)
 
 

@@ -11,6 +11,7 @@ from kled import errors
 from kled.cli import flow_following, flow_server
 from kled.cli.leaf import Call
 from kled.errors import FlowFailed, InvalidInput, KledError, SettingsError
+from kled.sentences import options
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -66,7 +67,7 @@ def _create(
         raise InvalidInput(
             "deployment",
             f"{name} is not on the server",
-            hint=f"put it there: kled deploy --environment={name.partition('/')[2]}",
+            hint=f"put it there: kled deploy {options(environment=name.partition('/')[2])}",
         ) from None
     try:
         return client.create_flow_run_from_deployment(

@@ -18,6 +18,7 @@ from kled.operations.instance_groups import (
     refuse_last_control_plane,
 )
 from kled.operations.sight import SessionSight
+from kled.sentences import options
 
 _ROLES = tuple(role for role in get_args(Role) if role not in {"apiserver", "unknown"})
 """What `kops create instancegroup --role` takes."""
@@ -79,6 +80,6 @@ def delete_instance_group(call: Call, name: str | None, group: str, *, yes: bool
     most = found.max_size if found.max_size is not None else "kops' default number of"
     call.say(f"it has up to {most} machines, which kops ends without draining them")
     call.say(
-        f"preview only; delete with: kled kops delete-instance-group --name={cluster}"
-        f" --instance-group={found.name} --yes"
+        "preview only; delete with: kled kops delete-instance-group"
+        f" {options(name=cluster, instance_group=found.name)} --yes"
     )

@@ -12,6 +12,7 @@ from kled.cli import terminal
 from kled.errors import DiskUnusable, KledError, SettingsError
 from kled.files import private
 from kled.files.given import given_text
+from kled.sentences import options
 
 if TYPE_CHECKING:
     from kled.cli.leaf import Call
@@ -77,7 +78,7 @@ def kept(call: "Call", path: Path, resume: str) -> Iterator[None]:
     except BaseException:
         call.say(
             f"your edit is kept in {path}; go on with:",
-            f"  {resume} --file={shlex.quote(str(path))}",
+            f"  {resume} {options(file=path)}",
         )
         raise
     path.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show
 from kled.errors import InvalidInput
 from kled.files import given
+from kled.sentences import options
 
 
 def _flow_names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -135,7 +136,7 @@ def deploy(call: Call, name: str) -> None:
             call.say(f"{one.deployment}: woke the schedule {slug}, which prefect.yaml has awake")
         for what in one.dropped:
             call.say(f"{one.deployment}: dropped the {what}: the flow no longer takes it")
-    call.say(f"next: prefect worker start --pool={chosen.work_pool}")
+    call.say(f"next: prefect worker start {options(pool=chosen.work_pool)}")
 
 
 def _warn_of_schedules(

@@ -1,6 +1,5 @@
 """`kled sandbox start|env|status|stop|break`."""
 
-import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from kled.cli import parameters, terminal
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 from kled.errors import InvalidInput, KledError
+from kled.sentences import options, word
 from kled.visible import visible
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def start(call: Call, directory: Path, speed: float) -> None:
     if call.settings.output != "table":
         show_value(_as_json(box), call.settings.output)
     call.say(f"sandbox ready (a simulation: no real cloud) in {directory.absolute()}")
-    call.say(f'next: eval "$(kled sandbox env --dir={shlex.quote(str(directory))})"')
+    call.say(f'next: eval "$(kled sandbox env {options(dir=directory)})"')
 
 
 @leaf("env", examples=('eval "$(kled sandbox env --dir=/tmp/box)"',), apart=True)
@@ -70,7 +70,7 @@ def env(call: Call, directory: Path) -> None:
             variables = control.environment(directory, path=path, snapshots=True)
     except KledError:
         if call.settings.output == "table":  # the shell that evaluates it must not stay a real one
-            refused = shlex.quote(f"refused: {visible(str(directory))}")
+            refused = word(f"refused: {visible(str(directory))}")
             terminal.out().exact(f"export KLED_SANDBOX={refused}\n")
         raise
     unset = control.scrubbed(set(call.settings.environment), directory)
@@ -80,7 +80,7 @@ def env(call: Call, directory: Path) -> None:
     for name in unset:
         terminal.out().exact(f"unset {name}\n")
     for name, value in sorted(variables.items()):
-        terminal.out().exact(f"export {name}={shlex.quote(value)}\n")
+        terminal.out().exact(f"export {name}={word(value)}\n")
 
 
 @leaf("status", examples=("kled sandbox status --dir=/tmp/box",), apart=True)

@@ -13,6 +13,7 @@ from kled.cli.output import Column, show, show_value
 from kled.cli.snapshot import size
 from kled.operations import restore_state as use
 from kled.operations.restore_place import require_own_place
+from kled.sentences import options
 
 if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotStore
@@ -130,11 +131,8 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
     finally:
         _show_results(call, operation)
     if meant.wish.place.cluster == name:
-        where = f" --state={to}" if to else ""
-        call.say(
-            f"next: kled kops update-cluster --name={name}{where}"
-            "      # must show no new Keypair before you apply it"
-        )
+        command = f"kled kops update-cluster {options(name=name, state=to)}"
+        call.say(f"next: {command}      # must show no new Keypair before you apply it")
 
 
 @leaf(

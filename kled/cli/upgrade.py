@@ -1,6 +1,5 @@
 """`upgrade-cluster` and `reconcile-cluster`."""
 
-import shlex
 from dataclasses import replace
 
 import click
@@ -12,6 +11,7 @@ from kled.cli.plan import show_plan
 from kled.operations.plan_update import identified, judged, touched
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.upgrade_cluster import NO_UPGRADE, UpgradeCluster, new_version, planned
+from kled.sentences import options
 
 _NAME = click.option("--name", metavar="CLUSTER", help="The cluster; --yes needs it.")
 
@@ -70,14 +70,15 @@ def upgrade_cluster(  # noqa: PLR0913 - one parameter per option
 def _storing(wish: UpgradeCluster, version: str | None) -> str:
     """Return the command that stores what was previewed, whatever the channel says by then."""
     version = wish.kubernetes_version or version
-    given = (
-        f"--name={wish.cluster}",
-        f"--kubernetes-version={version}" if version else "",
-        f"--channel={shlex.quote(wish.channel)}" if wish.channel else "",
-        "--skip-minor-versions" if wish.skip_minor_versions else "",
-        *(f"--give-up={shlex.quote(path)}" for path in wish.give_up),
+    given = options(
+        name=wish.cluster,
+        kubernetes_version=version,
+        channel=wish.channel,
+        skip_minor_versions=wish.skip_minor_versions,
+        give_up=wish.give_up,
+        yes=True,
     )
-    return " ".join(("kled kops upgrade-cluster", *filter(None, given), "--yes"))
+    return f"kled kops upgrade-cluster {given}"
 
 
 @leaf(

@@ -5,12 +5,13 @@ cloud credentials. Root may do so anyhow; so may this user.
 """
 
 import os
-import shlex
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from kled.sentences import word
 
 _OVERFLOW: Final = 65534
 """Who owns what the host's root owns, seen from a container of another user."""
@@ -43,7 +44,7 @@ def weakness(path: Path, *, home: Path) -> Weakness | None:
             return Weakness(
                 place,
                 f"belongs to the user {state.st_uid}",
-                f"chown {os.geteuid()} {shlex.quote(str(place))}",
+                f"chown {os.geteuid()} {word(place)}",
             )
         if _loose(state):
             mode = stat.S_IMODE(state.st_mode)
@@ -51,7 +52,7 @@ def weakness(path: Path, *, home: Path) -> Weakness | None:
                 place,
                 f"may be written to by {'everybody' if mode & 0o002 else 'its group'}"
                 f" (mode {mode:o})",
-                f"chmod go-w {shlex.quote(str(place))}",
+                f"chmod go-w {word(place)}",
             )
     return None
 

@@ -10,6 +10,7 @@ from kled.operations import identity, other_identity
 from kled.operations.applied import was_applied
 from kled.operations.session import Session
 from kled.operations.stores import require_state_store
+from kled.sentences import options
 from kled.storage.bounded import is_there
 
 
@@ -26,7 +27,7 @@ def require_here(session: Session, cluster: str, past: str = "") -> None:
         f'cluster "{cluster}" lives in {url}: the newest run there has snapshots of it, and {here}'
         " does not hold its keys; nothing was changed",
         hint="pass --state with the one that is right; what was never applied goes alone with"
-        f" kled kops delete-cluster --name={cluster} --state={here} --unregister --yes;"
+        f" kled kops delete-cluster {options(name=cluster, state=here)} --unregister --yes;"
         " --no-epoch only where the other one is known to be gone",
     )
 

@@ -10,6 +10,7 @@ from kled.operations.guards import READS
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
+from kled.sentences import options, word
 
 _PRIVATE = 0o600
 
@@ -48,5 +49,5 @@ def export_step(cluster: str, kubeconfig: Path, admin: timedelta | None) -> Step
         act,
         READ,
         proof=proof,
-        way_back=f"delete the context {cluster} from {kubeconfig}",
+        way_back=f"kubectl config delete-context {word(cluster)} {options(kubeconfig=kubeconfig)}",
     )

@@ -11,14 +11,14 @@ from kled.operations.machines import group_roles, machines
 from kled.operations.scale_journal import OpenScaleDown
 from kled.operations.session import Session
 from kled.operations.stored_sizes import StoredSizes
+from kled.sentences import options
 
 
 def finish(cluster: str, begun: OpenScaleDown) -> str:
     """Return the command that ends an interrupted scale-down as it was meant."""
-    return (
-        f"kled kops scale-instance-group --name={cluster} --instance-group={begun.instance_group}"
-        f" --min={begun.minimum} --max={begun.maximum} --yes"
-    )
+    group = options(name=cluster, instance_group=begun.instance_group)
+    sizes = f"--min={begun.minimum} --max={begun.maximum}"
+    return f"kled kops scale-instance-group {group} {sizes} --yes"
 
 
 def left_by(begun: OpenScaleDown) -> str:
@@ -29,10 +29,8 @@ def left_by(begun: OpenScaleDown) -> str:
 
 def abandon(cluster: str, begun: OpenScaleDown) -> str:
     """Return the command that gives the group back what it was."""
-    return (
-        f"kled kops scale-instance-group --name={cluster} --instance-group={begun.instance_group}"
-        " --abandon --yes"
-    )
+    group = options(name=cluster, instance_group=begun.instance_group)
+    return f"kled kops scale-instance-group {group} --abandon --yes"
 
 
 def ways_on(cluster: str, begun: OpenScaleDown) -> str:

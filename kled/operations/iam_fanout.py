@@ -25,6 +25,7 @@ from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.operations.stores import require_state_store
 from kled.retry import READ
+from kled.sentences import options
 from kled.storage.bounded import get_bounded, is_there
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def registered(session: Session, *, but: str) -> Iterator[Registered]:
 
 def _refusal(cluster: str, found: tuple[Shared, ...]) -> NotApproved:
     first, more = found[0], f"; and {len(found) - 1} more clusters" if len(found) > 1 else ""
-    again = f"--state={first.state_store} --name={first.cluster}"
+    again = options(state=first.state_store, name=first.cluster)
     return NotApproved(
         f'the IAM roles of cluster "{cluster}" are also {first}{more}; nothing was changed',
         hint="to isolate them: another account (say so by `account` of each [state-stores] in the"

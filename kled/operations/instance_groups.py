@@ -10,6 +10,7 @@ from kled.operations.guards import EDITS
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE
+from kled.sentences import options
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ class CreateInstanceGroup:
             )
             return "stored"
 
-        undo = f"kled kops delete-instance-group --name={self.cluster}"
-        way_back = f"{undo} --instance-group={self.instance_group} --yes"
+        group = options(name=self.cluster, instance_group=self.instance_group)
+        way_back = f"kled kops delete-instance-group {group} --yes"
         return (Step("create instance group", act, CHANGE, done=done, way_back=way_back),)
 
 

@@ -8,7 +8,7 @@ from kled.kops import features, layout
 from kled.kops.unknown_fields import Document, holds_any, is_known, unknown_fields
 from kled.models.definition import Definition, object_name
 from kled.operations.session import Session
-from kled.sentences import enumerated
+from kled.sentences import enumerated, options
 
 _SHOWN = 5
 
@@ -26,13 +26,12 @@ def require_known_fields(
     unknown = _unknown(session, _stored(session, key, printed), printed)
     lost = [field for field in unknown if not _held(field, given_up)]
     if lost:
-        unset = f"--instance-group={group} --unset={lost[0]}"
+        unset = options(name=cluster, instance_group=group, unset=lost[0])
         raise _refusal(
             session,
             lost,
             f'instance group "{group}"',
-            f"; a field that is wrong is given up with: kled kops edit-instance-group"
-            f" --name={cluster} {unset}",
+            f"; a field that is wrong is given up with: kled kops edit-instance-group {unset}",
         )
     return unknown
 

@@ -18,7 +18,7 @@ from kled.models.plan import Change, Plan
 from kled.operations import registered
 from kled.operations.session import Session
 from kled.operations.stores import require_state_store
-from kled.sentences import enumerated
+from kled.sentences import enumerated, options
 
 OWNER: Final = "owner"
 """The field of a planned deletion that names whose a resource is, where it is not the cluster's."""
@@ -94,7 +94,7 @@ def makes_anew(plan: Plan) -> tuple[str, ...]:
     """Return the commands that make anew what a deletion took of registered clusters."""
     owners = {one.fields[OWNER]: one.fields[STORE] for one in plan.changes if STORE in one.fields}
     return tuple(
-        f"kled kops update-cluster --state={store} --name={owner} --yes"
+        f"kled kops update-cluster {options(state=store, name=owner, yes=True)}"
         for owner, store in sorted(owners.items())
     )
 
@@ -136,9 +136,9 @@ def _never_applied(cluster: str, taken: Sequence[Change]) -> NotApproved:
 def _refusal(cluster: str, taken: Sequence[Change], owners: Sequence[str]) -> NotApproved:
     resources = [f"{one.kind} {one.name} of {one.fields[OWNER]}" for one in taken]
     shown = enumerated(resources, _SHOWN)
-    flags = " ".join(f"--with-resources-of={one}" for one in owners)
+    flags = options(with_resources_of=owners)
     stores = {one.fields[OWNER]: one.fields.get(STORE, "") for one in taken}
-    known = [f"--state={stores[one]} --name={one}" for one in owners if stores[one]]
+    known = [options(state=stores[one], name=one) for one in owners if stores[one]]
     again = (
         f"{flags}, and at once after it kled kops update-cluster {known[0]} --yes, which makes"
         " them anew (until then nothing drains its machines before the cloud ends them)"

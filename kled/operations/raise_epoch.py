@@ -14,7 +14,7 @@ from kled.operations.registered import home
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step
 from kled.retry import READ
-from kled.sentences import enumerated
+from kled.sentences import enumerated, options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +85,7 @@ def identity_step(cluster: str, place: Place, chosen: "Callable[[Session], Snaps
                 f"{plan.target}/{plan.prefix} is not the cluster of snapshot {manifest.id}:"
                 f" {enumerated(keys, _SHOWN)} differ or are missing",
                 hint=f"kled snapshot restore --name={cluster} --snapshot={manifest.id}"
-                f" --to={plan.target} puts them there; the epoch stays as it is",
+                f" {options(to=plan.target)} puts them there; the epoch stays as it is",
             )
         return f"{len(plan.same)} keysets and secrets are those of snapshot {manifest.id}"
 
@@ -145,8 +145,8 @@ def told_step(cluster: str, place: Place) -> Step:
             return f"changes are made in {url} from now on"
         return (
             f"the cluster lives in {known.state_store} since epoch {known.number}: changes in"
-            f" {url} are refused until kled snapshot epoch raise --name={cluster} --state={url}"
-            " --yes"
+            f" {url} are refused until kled snapshot epoch raise"
+            f" {options(name=cluster, state=url, yes=True)}"
         )
 
     return Step("say where it lives", act, READ, reads=True)

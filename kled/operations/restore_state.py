@@ -15,6 +15,7 @@ from kled.operations.session import Session
 from kled.operations.step import Effect, Step
 from kled.operations.stores import Stores
 from kled.retry import CHANGE, READ
+from kled.sentences import options
 from kled.visible import visible
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def _require_spared(session: Session, restoring: RestoreState, planned: "Restore
     if not lost or guarded or session.overrides.no_snapshot:
         return
     more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-    place = f"--state={planned.target} --name={restoring.wish.place.cluster}"
+    place = options(state=planned.target, name=restoring.wish.place.cluster)
     raise NotApproved(
         f"{planned.target}/{planned.prefix} has other bytes than the snapshot: {lost[0]}{more}"
         " would be replaced or deleted, and no snapshot of them is taken before",
@@ -292,7 +293,7 @@ def _other_store(meant: Settled) -> NotApproved:
         " was changed",
         hint="is it the right snapshot store, and the right state store? a copy of it elsewhere:"
         " --to=URL or --as=PREFIX; only where both are one and the same cluster, which was moved:"
-        f" --of-state-store={visible(meant.state_store)}",
+        f" {options(of_state_store=visible(meant.state_store))}",
     )
 
 

@@ -16,6 +16,7 @@ from kled.operations.scaling import Scaling, Target
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE, ONCE, READ
+from kled.sentences import options
 
 DRAIN: Final = timedelta(minutes=15)
 """How long one node may take to drain, as kops' own default."""
@@ -69,10 +70,8 @@ class ScaleInstanceGroup:
             require_agreed(session, planned_scaling(session, self.cluster, *wanted), self.approved)
             return words
 
-        again = (
-            f"kled kops scale-instance-group --name={self.cluster}"
-            f" --instance-group={self.instance_group}"
-        )
+        group = options(name=self.cluster, instance_group=self.instance_group)
+        again = f"kled kops scale-instance-group {group}"
         held, back = f"{again} --abandon --yes", f"{again} --yes with the earlier bounds"
         return (
             identity.step(self.cluster),

@@ -10,6 +10,7 @@ from kled.operations.guards import EDITS
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step
 from kled.retry import CHANGE
+from kled.sentences import options
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class CreateSecret:
             if not has_secret(session, self.cluster, self.kind):
                 raise KopsError(f"kops reported success, but there is no secret {self.kind}")
 
-        way_back = f"kled kops delete-secret --name={self.cluster} --secret={self.kind} --yes"
+        secret = options(name=self.cluster, secret=self.kind)
+        way_back = f"kled kops delete-secret {secret} --yes"
         return (
             own_places.step(self.cluster, deletes=False),
             Step("create secret", act, CHANGE, proof=proof, way_back=way_back, changed=effect),

@@ -1,7 +1,6 @@
 """What the operating system refuses, in kled's words."""
 
 import errno
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -9,6 +8,7 @@ from urllib.parse import unquote
 
 from kled.errors import DocumentDamaged, StoreDenied, StoreError
 from kled.files.beneath import NotRegular
+from kled.sentences import word
 from kled.visible import visible
 
 _DENIED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
@@ -53,7 +53,7 @@ def _named(place: str, where: str) -> str:
 def _hint(error: OSError, where: str) -> str | None:
     hint = _HINTS.get(error.errno or 0)
     path = unquote(where.removeprefix("file://"), errors="surrogateescape")
-    return hint.replace("PATH", shlex.quote(path)) if hint else None
+    return hint.replace("PATH", word(path)) if hint else None
 
 
 def refused(where: str, kind: str) -> DocumentDamaged:

@@ -4,11 +4,11 @@ Versioning and lifecycle rules are settings of the account, which Azure tells on
 management API; kled has no client for that, so it names the commands.
 """
 
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kled.errors import BucketMissing, ObjectMissing, PreconditionFailed, StoreDenied
+from kled.sentences import word
 from kled.storage import azure_client
 from kled.storage.azure_errors import translated
 from kled.storage.base import Location
@@ -67,10 +67,10 @@ class Container:
 
     @property
     def _quoted(self) -> str:
-        return shlex.quote(self._access.container)
+        return word(self._access.container)
 
     def _az(self, words: str, options: str) -> str:
-        account = shlex.quote(self._access.account)
+        account = word(self._access.account)
         return f"az storage {words} --account-name {account} {options}".rstrip()
 
 

@@ -1,10 +1,10 @@
 """The safety of a bucket of Google Cloud Storage, as its own settings say it."""
 
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kled.errors import BucketMissing, ObjectMissing, StoreDenied
+from kled.sentences import word
 from kled.storage import gcs_client, lifecycle
 from kled.storage.base import Location
 from kled.storage.gcs_errors import translated
@@ -94,7 +94,7 @@ class Bucket:
 
     @property
     def _quoted(self) -> str:
-        return shlex.quote(self._name)
+        return word(self._name)
 
     def _update(self, option: str) -> str:
         return self._gcloud(f"update gs://{self._quoted} {option}")

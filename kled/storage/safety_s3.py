@@ -1,6 +1,5 @@
 """The safety of an S3 bucket, as its own settings say it."""
 
-import shlex
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from kled.errors import (
     ObjectMissing,
     StoreDenied,
 )
+from kled.sentences import word
 from kled.storage import lifecycle, s3_client
 from kled.storage.base import Location
 from kled.storage.s3_errors import translated
@@ -163,7 +163,7 @@ class Bucket:
 
     @property
     def _quoted(self) -> str:
-        return shlex.quote(self._name)
+        return word(self._name)
 
     @property
     def _region(self) -> str:
@@ -172,12 +172,12 @@ class Bucket:
     def _constraint_words(self) -> str:
         if self._region == _HOME_REGION:
             return ""
-        return f" --create-bucket-configuration LocationConstraint={shlex.quote(self._region)}"
+        return f" --create-bucket-configuration LocationConstraint={word(self._region)}"
 
     def _aws(self, words: str) -> str:
         endpoint = self._access.endpoint
-        options = f" --endpoint-url {shlex.quote(endpoint)}" if endpoint else ""
-        return f"aws{options} --region {shlex.quote(self._region)} s3api {words}"
+        options = f" --endpoint-url {word(endpoint)}" if endpoint else ""
+        return f"aws{options} --region {word(self._region)} s3api {words}"
 
 
 def open_bucket(location: Location, env: Mapping[str, str]) -> Bucket:

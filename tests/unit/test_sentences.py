@@ -1,6 +1,13 @@
 """Parts of the sentences that people read."""
 
-from kled.sentences import enumerated
+import ast
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import kled
+from kled.sentences import enumerated, options
 
 
 def test_a_long_list_ends_with_how_many_more_there_are() -> None:
@@ -13,3 +20,68 @@ def test_a_long_list_ends_with_how_many_more_there_are() -> None:
         "a, b and 1 more",
         "a, b and 2 more",
     ]
+
+
+def test_options_are_what_a_shell_takes_for_them() -> None:
+    line = options(
+        name="c.example.com",
+        file=Path("/tmp/a b's.yaml"),
+        set=("spec.etcdClusters[*].version=3.6.6", "spec.cloudLabels.a=$HOME"),
+        instance_group=None,
+        to="",
+        force=False,
+        yes=True,
+    )
+
+    assert shlex.split(line) == [
+        "--name=c.example.com",
+        "--file=/tmp/a b's.yaml",
+        "--set=spec.etcdClusters[*].version=3.6.6",
+        "--set=spec.cloudLabels.a=$HOME",
+        "--yes",
+    ]
+    assert "--name=c.example.com --file='/tmp/a b" in line  # no quotes where none are needed
+
+
+PLAIN = {
+    *("cluster", "_cluster", "version", "following", "id", "snapshot", "good", "digest"),
+    *("minimum", "maximum", "_quoted", "account"),
+}
+"""Values that are checked before they are anything, or quoted: a shell takes each as it is."""
+
+
+def _unquoted(tree: ast.AST) -> Iterator[str]:
+    for text in (one for one in ast.walk(tree) if isinstance(one, ast.JoinedStr)):
+        before = ""
+        for part in text.values:
+            if isinstance(part, ast.Constant):
+                before = str(part.value)
+            elif isinstance(part, ast.FormattedValue):
+                value = ast.unparse(part.value)
+                plain = value.rpartition(".")[2] in PLAIN or value in {"name", "spec.name"}
+                plain = plain or value.isupper()
+                if re.search(r"--[a-z][a-z-]*[= ]$", before) and not (
+                    plain or isinstance(part.value, ast.Call) or "digest[" in value
+                ):
+                    yield f"{text.lineno}: {value}"
+                before = ""
+
+
+def test_what_people_are_told_to_type_is_quoted_in_one_place() -> None:
+    """No text puts a value behind an option by itself, and nothing else quotes for a shell."""
+    root = Path(kled.__file__).parent
+    others = {root / "kops" / "command.py", root / "kops" / "call.py", root / "sentences.py"}
+    files = [*root.rglob("*.py"), *(root.parent / "flows").glob("*.py")]
+
+    wrong = [
+        f"{path.relative_to(root.parent)}:{line}"
+        for path in files
+        if path not in others and path.parent.name != "sandbox" and "emulators" not in path.parts
+        for line in (
+            *_unquoted(ast.parse(path.read_text())),
+            *(["shlex.quote"] if "shlex.quote" in path.read_text() else []),
+            *(["shlex.join"] if "shlex.join" in path.read_text() else []),
+        )
+    ]
+
+    assert not wrong, "\n".join(wrong)
