@@ -10,6 +10,7 @@ import click
 from kled.cli import meant, terminal
 from kled.cli.answers import show_answers
 from kled.cli.execute import execute
+from kled.cli.kubeconfigs import default_place
 from kled.cli.leaf import Call, leaf
 from kled.cli.live import display
 from kled.cli.output import Column, show, show_value
@@ -118,7 +119,8 @@ def _show(call: Call, report: ValidationReport) -> None:
 @click.option(
     "--kubeconfig",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The file; contexts of other clusters in it are kept [default: ./kubeconfig-NAME].",
+    help="The file; contexts of other clusters in it are kept"
+    " [default: ./kubeconfig-NAME; in a sandbox, a file of its own].",
 )
 @click.option(
     "--admin",
@@ -131,6 +133,6 @@ def export_kubecfg(call: Call, name: str | None, kubeconfig: Path | None, admin:
     """Write a kubeconfig, readable by its owner alone, with credentials that expire."""
     with call.session() as session:
         cluster = only_cluster(session, name)
-    target = (kubeconfig or Path(f"kubeconfig-{cluster}")).absolute()
+    target = (kubeconfig or default_place(call.settings, cluster)).absolute()
     operation = ExportCluster(cluster, target, admin or None)
     execute(call, operation, then=f"kubectl {options(kubeconfig=target)} get nodes")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from kled.cli.execute import execute
+from kled.cli.kubeconfigs import default_place
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import show_value
 from kled.cli.plan import show_plan
@@ -33,7 +34,8 @@ from kled.sentences import options, word
 @click.option(
     "--kubeconfig",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="With --yes: where the kubeconfig goes [default: ./kubeconfig-NAME].",
+    help="With --yes: where the kubeconfig goes"
+    " [default: ./kubeconfig-NAME; in a sandbox, a file of its own].",
 )
 def create_cluster(
     call: Call,
@@ -53,7 +55,7 @@ def create_cluster(
     if dry_run:
         _print_definition(call, spec)
     elif yes:
-        target = kubeconfig or Path(f"kubeconfig-{spec.name}")
+        target = kubeconfig or default_place(call.settings, spec.name)
         execute(call, CreateCluster(spec, target.absolute()), then=_look(call, target))
     else:
         _store_and_preview(call, spec)

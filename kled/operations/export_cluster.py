@@ -1,5 +1,6 @@
 """Export a kubeconfig with short-lived admin credentials."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ from kled.errors import DiskUnusable
 from kled.operations import lost_keys
 from kled.operations.guards import READS
 from kled.operations.session import Session
-from kled.operations.step import Step
+from kled.operations.step import Effect, Step
 from kled.retry import READ
 from kled.sentences import options, word
 
@@ -34,10 +35,14 @@ class ExportCluster:
 
 def export_step(cluster: str, kubeconfig: Path, admin: timedelta | None) -> Step:
     """`kops export kubeconfig`. Safe to repeat: the file is replaced whole, mode 0600."""
+    effect = Effect()
 
     def act(session: Session) -> str:
+        effect.begins()
+        there = _has_context(kubeconfig, cluster)
         with lost_keys.told_apart(session, cluster):
             session.kops.export_kubeconfig(cluster, kubeconfig, admin)
+        effect.ends(not there)  # to delete it would take away what was there before
         return str(kubeconfig)
 
     def proof(_session: Session) -> None:
@@ -50,4 +55,15 @@ def export_step(cluster: str, kubeconfig: Path, admin: timedelta | None) -> Step
         READ,
         proof=proof,
         way_back=f"kubectl config delete-context {word(cluster)} {options(kubeconfig=kubeconfig)}",
+        changed=effect,
     )
+
+
+def _has_context(kubeconfig: Path, cluster: str) -> bool:
+    """Say whether the file names the cluster already; what is no file, or unreadable, does not."""
+    name = re.compile(rf"^[- ]*name: [\"']?{re.escape(cluster)}[\"']?\s*$", re.MULTILINE)
+    try:
+        text = kubeconfig.read_text("utf-8", "replace") if kubeconfig.is_file() else ""
+    except OSError:
+        return False
+    return name.search(text) is not None

@@ -85,7 +85,6 @@ def test_a_server_that_cannot_be_reached_is_named(way: Any, url: str, call: Call
         ("environments/production.yaml", "write --deployment=production"),
         ("./production.yml", "write --deployment=production"),
         ("/", "kled flows lists those known here"),
-        ("", "kled flows lists those known here"),
     ],
 )
 def test_what_is_no_environments_name_is_refused_with_the_right_one(typed: str, hint: str) -> None:

@@ -1,5 +1,6 @@
 """A step that changed nothing tells no way back: what it named would undo somebody else's work."""
 
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from kled.models.plan import Change, Plan
 from kled.models.version import KopsVersion
 from kled.operations.edit_cluster import EditCluster
 from kled.operations.edit_instance_group import EditInstanceGroup
+from kled.operations.export_cluster import ExportCluster
 from kled.operations.overrides import NOTHING
 from kled.operations.runner import Row, run
 from kled.operations.secrets import CreateSecret
@@ -69,6 +71,10 @@ class Kops:
         plan = self.upgrade_preview(name, version, channel)
         self.spec["kubernetesVersion"] = version or self.spec["kubernetesVersion"]
         return plan
+
+    def export_kubeconfig(self, name: str, path: Path, _admin: object) -> None:
+        path.write_text(f"contexts:\n- context: {{}}\n  name: {name}\n")
+        path.chmod(0o600)
 
     def create_secret(self, _name: str, kind: str, _file: Path, *, force: bool) -> None:
         assert force or kind not in self.secrets
@@ -141,6 +147,18 @@ def test_a_secret_in_the_place_of_another_is_not_taken_back_by_deletion(tmp_path
 
     assert "delete-secret" in first.way_back
     assert (second.way_back, second.words) == ("", "stored, in place of the one that was there")
+
+
+def test_a_context_that_was_there_is_not_taken_back_by_deletion(tmp_path: Path) -> None:
+    kubeconfig = tmp_path / "a kubeconfig"
+    export = ExportCluster(C, kubeconfig)
+
+    first, second = (ended(tmp_path, Kops(), export).way_back for _ in range(2))
+
+    assert shlex.split(first) == [
+        *("kubectl", "config", "delete-context", C, f"--kubeconfig={kubeconfig}"),
+    ]
+    assert second == ""
 
 
 def test_a_refused_version_was_not_stored_so_nothing_is_to_be_taken_back(tmp_path: Path) -> None:
