@@ -6,12 +6,35 @@ its message: nothing is guessed.
 
 from typing import Final
 
-from kled.errors import KopsError
+from kled.errors import DefinitionRejected, KopsError, VersionRefused
 from kled.kops.causes import CLOUD
 from kled.kops.failures import FAILURES, REJECTED
-from kled.kops.row import first
+from kled.kops.row import Row, first
 from kled.kops.unavailable import UNAVAILABLE
 
+_OLDER: Final = (
+    Row(
+        r"last updated by kops version (\S+)\s+To permit updating by the older version (\S+), run"
+        r"[^\0]*^Error: kops version older than last used to update the cluster",
+        VersionRefused,
+        "the cluster was last updated by kops {0}, and this is kops {1}, which is older;"
+        " nothing was changed",
+        "N-kv-new-yes",
+        "take the newer one: kled kops install --version={0}; to go back to kops {1} on purpose,"
+        " which may undo what {0} wrote: kops update cluster --allow-kops-downgrade, with kops"
+        " itself",
+    ),
+    Row(
+        r"^Error: error parsing last kops version updated: (.*)",
+        DefinitionRejected,
+        "kops-version.txt of the cluster, which says by which kops it was last updated, holds no"
+        " version: {}",
+        "N-kv-odd-prev",
+        "write the version into that object of the state store, for example 1.36.2, or see what"
+        " the newest trusted snapshot puts back: kled snapshot list",
+    ),
+)
+"""What kops says of a cluster that another kops has updated: the versions stand on stdout."""
 _KEPT: Final = 20
 """Lines of stderr that an error keeps."""
 
@@ -24,7 +47,8 @@ def classify(command: str, returncode: int, stdout: str, stderr: str) -> KopsErr
     """
     kept = "\n".join(stderr.splitlines()[-_KEPT:])
     error = (
-        first(FAILURES, stderr)
+        first(_OLDER, f"{stdout}\n{stderr}")
+        or first(FAILURES, stderr)
         or first(CLOUD, last_error(stderr))  # a refused definition may quote the cloud's refusal
         or first((*REJECTED, *UNAVAILABLE), stderr)
         or _unknown(command, returncode, stdout, stderr)

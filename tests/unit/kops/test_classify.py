@@ -26,7 +26,8 @@ TABLE = {
     " 40-delete-instance-preview E10c-create-f-missing-file E12-missing-ssh-key-file",
     "ClusterExists": "38h-create-f-exists E07b-already-exists",
     "InstanceGroupExists": "33c-create-ig-exists",
-    "VersionRefused": "E09i-old-k8s-version-create E09j-new-k8s-version-create",
+    "VersionRefused": "E09i-old-k8s-version-create E09j-new-k8s-version-create N-kv-new-yes"
+    " N-kv-new-prev N-kv-new-reconcile N-kv-patch-prev N-kv-alpha-prev",
     "StateStoreMissing": "C12-memfs-state C12d-azureblob-state C12f-do-state C12l-vault-state"
     " E01-no-state-store E02-nonexistent-bucket E02b-nonexistent-bucket-create"
     " E03-bad-state-scheme E03b-state-no-scheme",
@@ -37,7 +38,7 @@ TABLE = {
     "NotYetApplied": "E14-export-before-update E14b-get-full-before-update"
     " E14e-instances-before E14f-validate-before",
     "DefinitionRejected": "14b-get-secrets-json 30g-edit-cluster-editor-invalid"
-    " N-re-ig-role3"
+    " N-re-ig-role3 N-kv-odd-prev"
     " 30i-edit-cluster-set-badpath 30j-edit-cluster-set-badvalue 33g-delete-ig-last-cp"
     " 34b-create-secret-dockerconfig-again 38b-replace-invalid C02b-gce-dryrun-noproject"
     " C03-azure-dryrun-noflag C05d-hetzner-badzone C08c-linode-create-nodryrun"
@@ -67,6 +68,26 @@ def test_a_captured_failure_is_the_error_that_the_table_says(name: str, kind: st
     assert error.command == "some verb"
     assert error.message
     assert "\n" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [
+        ("N-kv-new-yes", "1.37.0"),
+        ("N-kv-patch-prev", "1.36.3"),
+        ("N-kv-alpha-prev", "1.37.0-alpha.1"),
+    ],
+)
+def test_a_kops_that_is_older_than_the_last_is_told_with_both_versions_and_the_way_on(
+    name: str, version: str
+) -> None:  # fault 34
+    seen = capture(name)
+
+    error = classify("update cluster", seen.returncode, seen.stdout, seen.stderr)
+
+    assert f"last updated by kops {version}, and this is kops 1.36.2" in error.message
+    assert f"kled kops install --version={version};" in str(error.hint)
+    assert "--allow-kops-downgrade" in str(error.hint)
 
 
 def test_every_row_names_a_capture_or_a_reference() -> None:
