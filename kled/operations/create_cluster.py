@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from kled.errors import ClusterDiffers, ClusterExists, KopsError, SettingsError
+from kled.errors import ClusterExists, KopsError, SettingsError
 from kled.files.given import require_regular
 from kled.kops import fixed_fields
 from kled.kops.export import require_target
@@ -17,6 +17,7 @@ from kled.models.definition import Definition
 from kled.models.spec import ClusterSpec
 from kled.models.version import KubernetesVersion, stored_version
 from kled.operations import birth, identity
+from kled.operations.another_definition import another_definition
 from kled.operations.applied import was_applied
 from kled.operations.approved_plan import Approved
 from kled.operations.export_cluster import export_step
@@ -29,7 +30,6 @@ from kled.operations.stores import require_state_store
 from kled.operations.update_cluster import apply_step
 from kled.operations.validate_cluster import validate_step
 from kled.retry import CHANGE, READ
-from kled.sentences import enumerated
 
 _SHOWN: Final = 8
 
@@ -203,8 +203,7 @@ def _create(session: Session, spec: ClusterSpec, ours: list[str]) -> str:
 
 def _attach(session: Session, spec: ClusterSpec, stored: Definition) -> str:
     wanted = session.kops.dry_run(spec)
-    differences = wanted.differences(stored)
-    if not differences:
+    if not wanted.differences(stored):
         session.kops.complete_ssh_key(spec)
         return "already stored; attached"
     if stored.is_part_of(wanted):
@@ -212,17 +211,7 @@ def _attach(session: Session, spec: ClusterSpec, stored: Definition) -> str:
         session.kops.replace(wanted)
         session.kops.complete_ssh_key(spec)
         return "half stored by an earlier run; completed"
-    anew = (
-        f"; it was never applied, so these options can begin anew: kled kops delete-cluster"
-        f" --name={spec.name} --unregister --yes, then the same command"
-    )
-    raise ClusterDiffers(
-        f'cluster "{spec.name}" is stored with another definition:'
-        f" {enumerated(differences, _SHOWN)}",
-        hint="nothing was changed; give the same options, or look at the stored one:"
-        f" kled kops get-clusters --name={spec.name} --output=yaml"
-        f"{'' if was_applied(session, spec.name) else anew}",
-    )
+    raise another_definition(stored, wanted, applied=was_applied(session, spec.name))
 
 
 def _prove_stored(session: Session, name: str) -> None:

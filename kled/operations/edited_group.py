@@ -54,9 +54,17 @@ def parse(text: str, stored: Document) -> Document | None:
 
 def changes(before: Document, after: Document) -> tuple[str, ...]:
     """Name each field that differs, as `spec.maxSize: 2 -> 4`; sorted."""
+    return tuple(
+        f"{field}: {_shown(old)} -> {_shown(new)}"
+        for field, old, new in changed_fields(before, after)
+    )
+
+
+def changed_fields(before: Document, after: Document) -> tuple[tuple[str, Any, Any], ...]:
+    """Return each field that differs with both its values, None for none; sorted by name."""
     old, new = dict(_leaves("", before)), dict(_leaves("", after))
     return tuple(
-        f"{field}: {_shown(old, field)} -> {_shown(new, field)}"
+        (field, old.get(field), new.get(field))
         for field in sorted(old.keys() | new.keys())
         if field not in _COUNTED and old.get(field) != new.get(field)
     )
@@ -98,8 +106,8 @@ def _at(value: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - walks any Y
     return value
 
 
-def _shown(fields: Mapping[str, object], name: str) -> str:
-    return str(fields[name]) if name in fields else "(none)"
+def _shown(value: object) -> str:
+    return "(none)" if value is None else str(value)
 
 
 def _leaves(path: str, value: object) -> Iterator[tuple[str, object]]:
