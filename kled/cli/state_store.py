@@ -49,5 +49,20 @@ def configure_state_store(
         )
     given = {key: value for key, value in (("region", region), ("endpoint", endpoint)) if value}
     remember(call.settings.config_file, url, given, default=True)
-    call.say(f"{url} is now the state store of every command ({call.settings.config_file})")
+    call.say(_remembered(call, url))
     return 0
+
+
+def _remembered(call: Call, url: str) -> str:
+    """Say which commands use the store from now on: variables win over the settings file."""
+    env, file = call.settings.environment, call.settings.config_file
+    names = [one for one in ("KLED_STATE_STORE", "KOPS_STATE_STORE") if env.get(one)]
+    if not names:
+        return f"{url} is now the state store of every command ({file})"
+    wins = f"{names[0]}={env[names[0]]}"
+    if env[names[0]].rstrip("/") == url:
+        return f"{url} is remembered in {file}; in this shell {wins} names it, too"
+    return (
+        f"{url} is remembered in {file}, but {wins} wins in this shell: commands go there until"
+        f" you type: unset {' '.join(names)}"
+    )
