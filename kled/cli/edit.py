@@ -222,9 +222,10 @@ def _edit(call: Call, cluster: str, group: str, stored: Document) -> None:
     with call.session() as session:
         require_known_fields(session, cluster, group, stored)  # before anybody edits in vain
     header = _HEADER.format(group=visible(group), cluster=visible(cluster))
-    path = kept_edit.write(call.settings.home, f"{cluster}.{group}", header + to_yaml(stored))
+    given = header + to_yaml(stored)
+    path = kept_edit.write(call.settings.home, f"{cluster}.{group}", given)
     resume = f"kled kops edit-instance-group {options(name=cluster, instance_group=group)}"
-    with kept_edit.kept(call, path, resume):
+    with kept_edit.kept(call, path, given, resume):
         text = kept_edit.edit(path, call.settings.environment)
         edited = parse(text, stored)
         if edited is None or not changes(stored, edited):

@@ -67,21 +67,32 @@ def edit(path: Path, environment: Mapping[str, str]) -> str:
 
 
 @contextlib.contextmanager
-def kept(call: "Call", path: Path, resume: str) -> Iterator[None]:
+def kept(call: "Call", path: Path, before: str, resume: str) -> Iterator[None]:
     """Remove `path` once the block is through; where it is not, say where it is and what resumes.
 
     The words go to stderr before the error's own, whatever ended the block: an error, Ctrl-C or a
-    signal. After a SIGKILL the file is there all the same.
+    signal. A text that is `before`, as it was given to the editor, is no edit, and goes. After a
+    SIGKILL the file is there all the same.
     """
     try:
         yield
     except BaseException:
+        if _is(path, before):
+            path.unlink(missing_ok=True)
+            raise
         call.say(
             f"your edit is kept in {path}; go on with:",
             f"  {resume} {options(file=path)}",
         )
         raise
     path.unlink(missing_ok=True)
+
+
+def _is(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
 
 
 def _words(editor: str) -> list[str]:
