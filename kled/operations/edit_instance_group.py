@@ -9,6 +9,7 @@ from kled.kops.unknown_fields import holds_any
 from kled.models.definition import Definition, object_name
 from kled.operations.control_plane import require_edit
 from kled.operations.edited_group import Document, changes, parse, to_yaml
+from kled.operations.field_names import require_names
 from kled.operations.guards import EDITS
 from kled.operations.kept_fields import require_known_fields
 from kled.operations.session import Session
@@ -74,6 +75,7 @@ class StoreInstanceGroup:
             edited = parse(self.text, stored)
             if edited is None or not changes(stored, edited):
                 return ()
+            require_names(session, "InstanceGroup", stored, edited)
             require_edit(self.cluster, stored, edited)
             require_known_fields(session, self.cluster, self.instance_group, stored)
             self._refuse_overwriting(stored)
@@ -140,5 +142,6 @@ def _refuse_dropped(edited: Document, stored: Document) -> None:
     if dropped:
         raise DefinitionRejected(
             f"kops did not store all of it: {'; '.join(dropped)}",
-            hint="a field's name or the kind of its value may be wrong",
+            hint="a field's name or the kind of its value may be wrong; what was stored is taken"
+            " back so: set the earlier values again with kled kops edit-instance-group --set",
         )

@@ -4,14 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from kled.errors import KledError, LeaseHeld, NotApproved, SettingsError, VersionRefused
+from kled.errors import (
+    DefinitionRejected,
+    KledError,
+    LeaseHeld,
+    NotApproved,
+    SettingsError,
+    VersionRefused,
+)
 from kled.operations.guards import Guards
 from kled.operations.session import Session
 from kled.retry import ONCE, Policy
 
 READS_ONLY: Final = "nothing to take back: it only reads"
 ADDS_ONLY: Final = "nothing to take back: it only adds a snapshot"
-_REFUSALS: Final = (SettingsError, NotApproved, LeaseHeld, VersionRefused)
+_REFUSALS: Final = (SettingsError, NotApproved, LeaseHeld, VersionRefused, DefinitionRejected)
 """Errors of a step that has changed nothing."""
 
 

@@ -1,3 +1,4 @@
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -5,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kled.errors import InvalidInput
+from kled.models.version import KopsVersion
 from kled.operations.edited_group import changes, parse, to_yaml
+from kled.operations.field_names import require_names
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=20)
 VALUES = st.recursive(
@@ -127,3 +130,27 @@ def test_an_object_as_the_state_store_has_it_is_taken_without_its_label() -> Non
 
     assert edited is not None
     assert changes(stored, edited) == ("spec.maxSize: 2 -> 3",)
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "hint"),
+    [
+        ({"maxSiez": 3}, "spec.maxSiez", "did you mean spec.maxSize?"),
+        ({"min_size": 3}, "spec.min_size", "did you mean spec.minSize?"),
+        ({"volumes": [{"siez": 3}]}, "spec.volumes[0].siez", "did you mean spec.volumes[0].size?"),
+    ],
+)
+def test_a_misspelled_field_is_named_with_the_right_name(
+    change: dict[str, Any], field: str, hint: str
+) -> None:  # fault 37
+    stored = {"kind": "InstanceGroup", "spec": {"maxSize": 2, "odd": 1}}
+    edited = {"kind": "InstanceGroup", "spec": {"maxSize": 2, "odd": 2, **change}}
+    kops = SimpleNamespace(version=lambda: KopsVersion("1.36.2"))
+    session: Any = SimpleNamespace(kops=kops)
+
+    with pytest.raises(InvalidInput) as caught:
+        require_names(session, "InstanceGroup", stored, edited)
+
+    assert (caught.value.field, hint in str(caught.value.hint)) == (field, True)
+    kops.version = lambda: KopsVersion("1.40.0")
+    require_names(session, "InstanceGroup", stored, edited)  # a newer kops may know it

@@ -1,0 +1,31 @@
+"""Whether the names of fields that somebody writes into a definition are those that kops has."""
+
+from kled.errors import InvalidInput
+from kled.kops import features
+from kled.kops.fields import Kind, NoSuchField, field_of
+from kled.operations.edited_group import Document, changed_fields
+from kled.operations.session import Session
+
+
+def require_names(session: Session, kind: Kind, stored: Document, edited: Document) -> None:
+    """Raise `InvalidInput` for a field that is new in `edited` and none of kops', with the nearest.
+
+    kops refuses it, too, and its words do not always name it. A kops that is newer than these
+    names judges by itself. Asks kops for its version, where there is one.
+    """
+    for field, old, new in changed_fields(stored, edited):
+        wrong = None if new is None or old is not None else _wrong(kind, field)
+        if wrong is None or session.kops.version().minor > features.TESTED:
+            continue
+        hint = f"did you mean {wrong.nearest[0]}? " if wrong.nearest else ""
+        raise InvalidInput(
+            field, "there is no such field", hint=f"{hint}nothing was stored"
+        ) from wrong
+
+
+def _wrong(kind: Kind, field: str) -> NoSuchField | None:
+    try:
+        field_of(kind, field)
+    except NoSuchField as error:
+        return error
+    return None
