@@ -7,6 +7,7 @@ platforms without setpriv the signal is left out; the deadline and the clean-up 
 `run` remain.
 """
 
+import io
 import logging
 import math
 import os
@@ -215,6 +216,8 @@ def _lines(child: "subprocess.Popen[str]", deadline: float) -> Iterator[tuple[St
 def _pump(
     name: Stream, pipe: IO[str], lines: "queue.SimpleQueue[tuple[Stream, str | None]]"
 ) -> None:
+    if isinstance(pipe, io.TextIOWrapper):
+        pipe.reconfigure(newline="\n")  # a carriage return, be it of a name, ends no line
     with pipe:
         for line in pipe:
             lines.put((name, line))

@@ -106,8 +106,9 @@ def get_instances(call: Call, name: str | None) -> None:
 def get_secrets(call: Call, name: str | None) -> None:
     """List secrets: names and types, never values."""
     from kled.operations.each_cluster import Listing  # noqa: PLC0415 - not for --help
+    from kled.operations.secrets import listed_secrets  # noqa: PLC0415
 
-    _list(call, name, SECRETS, Listing(lambda session, one: session.kops.get_secrets(one)))
+    _list(call, name, SECRETS, Listing(listed_secrets))
 
 
 @leaf("get-keypairs", examples=("kled kops get-keypairs --name=mycluster.example.com",))

@@ -7,6 +7,7 @@ its message: nothing is guessed.
 from typing import Final
 
 from kled.errors import DefinitionRejected, KopsError, VersionRefused
+from kled.kops import klog
 from kled.kops.causes import CLOUD
 from kled.kops.failures import FAILURES, REJECTED
 from kled.kops.row import Row, first
@@ -42,10 +43,12 @@ _KEPT: Final = 20
 def classify(command: str, returncode: int, stdout: str, stderr: str) -> KopsError:
     """Return the error for a kops call that ended with `returncode`; its texts are redacted.
 
-    The last `Error:` line decides, with the lines above it where a row asks for them. Kops has no
-    other statuses than 1, 2 (panic, capture C04c) and those of signals.
+    The `Error:` line decides, with the lines above it where a row asks for them; one that a name
+    forged does not (`klog.own`). Kops has no other statuses than 1, 2 (panic, capture C04c) and
+    those of signals.
     """
-    kept = "\n".join(stderr.splitlines()[-_KEPT:])
+    kept = "\n".join(stderr.rstrip("\n").split("\n")[-_KEPT:])
+    stderr = klog.own(stderr)
     error = (
         first(_OLDER, f"{stdout}\n{stderr}")
         or first(FAILURES, stderr)
@@ -58,16 +61,16 @@ def classify(command: str, returncode: int, stdout: str, stderr: str) -> KopsErr
 
 
 def last_error(stderr: str) -> str:
-    """Return the words of the last `Error:` line, empty where there is none."""
-    lines = [line for line in stderr.splitlines() if line.startswith("Error: ")]
+    """Return the words of the last `Error:` line of kops' own, empty where there is none."""
+    lines = [line for line in klog.own(stderr).split("\n") if line.startswith("Error: ")]
     return lines[-1].removeprefix("Error: ").strip() if lines else ""
 
 
 def _unknown(command: str, returncode: int, stdout: str, stderr: str) -> KopsError:
     said = last_error(stderr)
     if not said:
-        lines = (stderr.strip() or stdout.strip()).splitlines()
-        said = lines[-1].strip() if lines else "it said nothing"
+        lines = (stderr.strip() or stdout.strip()).split("\n")
+        said = lines[-1].strip() or "it said nothing"
         ended = f"by signal {-returncode}" if returncode < 0 else f"with status {returncode}"
         said = f"kops {command} ended {ended}: {said}"
     return KopsError(said)

@@ -53,7 +53,7 @@ def reasons(opened: str) -> tuple[str, ...]:
     Of unknown fields, which kops shows as a text difference, only the lines that it would drop.
     """
     comments: list[str] = []
-    for line in opened.splitlines():
+    for line in opened.split("\n"):
         if not line.startswith("#"):
             break
         comments.append(line[1:].removeprefix(" "))

@@ -80,7 +80,7 @@ def table(text: str, *columns: str) -> list[dict[str, str]]:
     """
     rows: list[dict[str, str]] = []
     starts: list[tuple[str, int]] = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if starts and not line.strip():
             break
         wide = line.expandtabs(_TAB)
@@ -115,7 +115,7 @@ def _rolling_row(row: Mapping[str, str]) -> RollingRow:
 def _changes(text: str) -> Iterator[Change]:
     """Yield the tasks and items below each `Will …:` headline."""
     action: Action | None = None
-    lines = text.splitlines()
+    lines = text.split("\n")
     for number, line in enumerate(lines):
         if line in _ACTIONS:
             action = _ACTIONS[line]

@@ -5,24 +5,21 @@
 """
 
 import re
-import sys
 from collections.abc import Sequence
 from typing import Final
 
 from kled.errors import OutputUnreadable
-from kled.kops import layout
+from kled.kops import klog, layout
 from kled.models.cluster import Cluster
 
-_QUOTED: Final = r'"((?:[^"\\]|\\.)*)"'
 _LEFT_OUT: Final = re.compile(
-    rf"cluster {_QUOTED} found in state store listing, but (cannot be loaded: .*|doesn't exist now)"
+    rf"cluster {klog.QUOTED} found in state store listing, but"
+    r" (cannot be loaded: .*|doesn't exist now)"
 )
 _OTHER_NAME: Final = re.compile(
-    rf"Name of cluster does not match: actual name was {_QUOTED}, but cluster name was {_QUOTED}"
+    rf"Name of cluster does not match: actual name was {klog.QUOTED},"
+    rf" but cluster name was {klog.QUOTED}"
 )
-_ESCAPE: Final = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.))", re.DOTALL)
-_SHORT: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_ASCII: Final = 0x80
 _SHOWN: Final = 300
 
 
@@ -31,14 +28,21 @@ def with_unloadable(listed: Sequence[Cluster], stderr: str) -> tuple[Cluster, ..
 
     A cluster whose config names another one is listed by kops under that other name: it stands
     here under its own, with the problem. A directory whose name no cluster can have (`.git`, which
-    holds a `config`, too) is none.
+    holds a `config`, too) is none. Raises `OutputUnreadable` where a name may have forged what kops
+    warned of.
     """
+    if klog.is_broken(stderr):
+        raise OutputUnreadable(
+            "a name in the state store has a line feed, so that what kops warns of may be forged",
+            hint="kled kops get-clusters asks for each cluster by itself; move what has the name"
+            " out of the state store",
+        )
     rows, more = list(listed), []
-    for line in stderr.splitlines():
-        if found := _LEFT_OUT.search(line):
-            more.append(unloadable(_unquoted(found[1]), _reason(found[1], found[2])))
-        elif found := _OTHER_NAME.search(line):
-            shown, place = _unquoted(found[1]), _unquoted(found[2])
+    for words in klog.entries(stderr):
+        if found := _LEFT_OUT.match(words):
+            more.append(unloadable(klog.unquoted(found[1]), _reason(found[1], found[2])))
+        elif found := _OTHER_NAME.match(words):
+            shown, place = klog.unquoted(found[1]), klog.unquoted(found[2])
             _forget(rows, shown, place)
             more.append(unloadable(place, f'its config names "{found[1]}" in metadata.name'))
     more = [one for one in more if layout.is_cluster_name(one.name)]
@@ -53,7 +57,7 @@ def require_own_name(stderr: str, state_store: str) -> None:
     Kops warns that a config names another cluster and goes on with that name, so whatever is done
     would be done to the other one (capture 60m).
     """
-    found = _OTHER_NAME.search(stderr)
+    found = next(filter(None, map(_OTHER_NAME.match, klog.entries(stderr))), None)
     if found is not None:
         raise OutputUnreadable(
             f'the definition of cluster "{found[2]}" names "{found[1]}"',
@@ -65,19 +69,6 @@ def require_own_name(stderr: str, state_store: str) -> None:
 def unloadable(name: str, problem: str) -> Cluster:
     """Return the row of a cluster of which nothing but its name and its problem is known."""
     return Cluster(name, cloud="", zones=(), kubernetes_version="", problem=problem[:_SHOWN])
-
-
-def _unquoted(text: str) -> str:
-    """Return a name that Go quoted as kops' JSON has it: a byte that is no UTF-8 is U+FFFD."""
-    return _ESCAPE.sub(_sign, text)
-
-
-def _sign(escape: re.Match[str]) -> str:
-    byte, short, long, sign = escape.groups()
-    if sign is not None:
-        return _SHORT.get(sign, sign)
-    code = int(byte or short or long, 16)
-    return "\ufffd" if code > sys.maxunicode or (byte and code >= _ASCII) else chr(code)
 
 
 def _reason(name: str, words: str) -> str:

@@ -8,23 +8,32 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-_KLOG: Final = re.compile(r"^[WE]\d{4} \S+ +\d+ \S+?:\d+\] (.*)$")
-_KEYSET: Final = re.compile(r'^ignoring keyset "((?:[^"\\]|\\.)*)": (.*)$')
+from kled.kops import klog
+
+_KEYSET: Final = re.compile(rf"ignoring keyset {klog.QUOTED}: (.*)")
 _LOOKED_AT: Final = re.compile(
     r"The local filesystem state store is not functional for running clusters"
-    r"|Name of cluster does not match: |cluster \S+ found in state store listing, but "
+    rf"|Name of cluster does not match: |cluster {klog.QUOTED} found in state store listing, but "
     r"|`kops get \[CLUSTER\]` is deprecated|ignoring keyset |Using base url from env var: "
 )
 """What others read, or what says nothing about a cluster."""
 _SHOWN: Final = 300
+_FORGEABLE: Final = (
+    "a name in the state store has a line feed: what kops said after it may be forged, and is left"
+    " out"
+)
 
 
 def warnings(stderr: str) -> Iterator[str]:
-    """Yield what a person should know of a read that succeeded; each once."""
-    found = (match[1] for line in stderr.splitlines() if (match := _KLOG.match(line)))
-    for words in dict.fromkeys(found):
+    """Yield what a person should know of a read that succeeded; each once.
+
+    Nothing that a name may have forged, but that there is such a name.
+    """
+    for words in dict.fromkeys(klog.entries(stderr)):
         if not _LOOKED_AT.match(words):
             yield words[:_SHOWN]
+    if klog.is_broken(stderr):
+        yield _FORGEABLE
 
 
 def ignored_keysets(stderr: str) -> Iterator[tuple[str, str]]:
@@ -32,8 +41,6 @@ def ignored_keysets(stderr: str) -> Iterator[tuple[str, str]]:
 
     `get keypairs` succeeds without them (vfs_castore.go of kops 1.36.2).
     """
-    for line in stderr.splitlines():
-        match = _KLOG.match(line)
-        found = _KEYSET.match(match[1]) if match else None
-        if found:
-            yield found[1], found[2][:_SHOWN]
+    for words in klog.entries(stderr):
+        if found := _KEYSET.fullmatch(words):
+            yield klog.unquoted(found[1]), found[2][:_SHOWN]

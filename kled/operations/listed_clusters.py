@@ -7,7 +7,7 @@ kind of object (captures 60b, 60c).
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from kled.errors import KledError, KopsCrashed
+from kled.errors import KledError, KopsCrashed, OutputUnreadable
 from kled.kops import layout
 from kled.kops.unloadable import unloadable
 from kled.models.cluster import Cluster
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 def listed_clusters(session: Session) -> tuple[Cluster, ...]:
     """Return every cluster of the state store, sorted; one that cannot be loaded has a `problem`.
 
-    Only reads. One call of kops; where kops dies of one cluster's config, one for each.
+    Only reads. One call of kops; where kops dies of one cluster's config, or a name may have forged
+    what it says, one for each.
     """
     try:
         return session.kops.get_clusters()
-    except KopsCrashed:
+    except (KopsCrashed, OutputUnreadable):
         return tuple(_loaded(session, name) for name in _names(session.state_store))
 
 

@@ -82,7 +82,10 @@ def test_a_name_that_go_quotes_is_that_of_the_list(name: str, quoted: str) -> No
 
 
 def test_a_cluster_that_goes_while_kops_lists_is_named() -> None:
-    warning = 'W1 cluster "g.example.com" found in state store listing, but doesn\'t exist now'
+    warning = (
+        'W1129 16:17:00.3 1 cluster.go:84] cluster "g.example.com" found in state store listing,'
+        " but doesn't exist now"
+    )
 
     (found,) = with_unloadable((), warning)
 
@@ -122,7 +125,10 @@ def test_a_foreign_file_elsewhere_does_not_stop_the_check_of_roles(tmp_path: Pat
 
 
 def test_a_directory_that_is_no_cluster_is_not_listed(tmp_path: Path) -> None:  # fault 73
-    warning = 'W1 cluster ".git" found in state store listing, but cannot be loaded: yaml: no'
+    warning = (
+        'W1129 16:17:00.3 1 cluster.go:84] cluster ".git" found in state store listing, but'
+        " cannot be loaded: yaml: no"
+    )
 
     assert with_unloadable((), warning) == ()
 

@@ -10,6 +10,7 @@ from kled.errors import IdentityAtRisk
 from kled.models.definition import Definition
 from kled.operations.secrets import DeleteSecret
 from kled.operations.step import attempt
+from kled.storage.memory import MemoryStore
 
 C = "c.example.com"
 CILIUM = {"cilium": {"enableEncryption": True}}
@@ -34,7 +35,8 @@ class Kops:
 
 
 def delete(kops: Kops, secret: str) -> None:
-    session: Any = SimpleNamespace(kops=kops, check=lambda: None)
+    store = MemoryStore(name="state")
+    session: Any = SimpleNamespace(kops=kops, check=lambda: None, state_store=store)
     attempt(DeleteSecret(C, secret).steps()[-1], session)
 
 
