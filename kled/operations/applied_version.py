@@ -1,9 +1,10 @@
 """The Kubernetes version that a cluster's machines were last told to run."""
 
-from kled.errors import ObjectMissing
+from kled.errors import DocumentDamaged, ObjectMissing
 from kled.kops import layout, stored
 from kled.models.version import KubernetesVersion, stored_version
 from kled.operations.session import Session
+from kled.storage.bounded import get_bounded
 
 
 def applied_version(session: Session, cluster: str) -> KubernetesVersion | None:
@@ -12,8 +13,8 @@ def applied_version(session: Session, cluster: str) -> KubernetesVersion | None:
     It is behind the stored one where an upgrade was stored and never applied. One request.
     """
     try:
-        body = session.state_store.get(f"{cluster}/{layout.COMPLETED}").body
-    except ObjectMissing:
+        body = get_bounded(session.state_store, f"{cluster}/{layout.COMPLETED}").body
+    except (ObjectMissing, DocumentDamaged):  # gone, or larger than any that kops writes
         return None
     document = stored.mapping(body) or {}
     spec = document.get("spec")

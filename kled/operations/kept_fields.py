@@ -9,6 +9,7 @@ from kled.kops.unknown_fields import Document, holds_any, is_known, unknown_fiel
 from kled.models.definition import Definition, object_name
 from kled.operations.session import Session
 from kled.sentences import enumerated, options
+from kled.storage.bounded import get_bounded
 
 _SHOWN = 5
 
@@ -91,9 +92,13 @@ def _refusal(
 
 
 def _stored(session: Session, key: str, printed: Document) -> Document:
-    """Return the object as it is stored, whatever fields it has."""
+    """Return the object as it is stored, whatever fields it has.
+
+    Raises `DocumentDamaged` for one that is larger than any of kops': what it would lose is not
+    known, so nothing may be stored over it.
+    """
     try:
-        document = yaml_text.document(session.state_store.get(key).body)
+        document = yaml_text.document(get_bounded(session.state_store, key).body)
     except (ObjectMissing, TextUnreadable):
         return printed  # gone at this moment, or a form that kops alone reads: it says so itself
     return document if isinstance(document, dict) else printed

@@ -10,6 +10,8 @@ import pytest
 from kled import config
 from kled.errors import KledError
 from kled.operations import guard, iam_fanout, identity, other_identity, own_places, registered
+from kled.operations.applied_version import applied_version
+from kled.operations.kept_fields import require_known_fields
 from kled.operations.overrides import NOTHING
 from kled.operations.session import Session, Who
 from kled.operations.stores import Stores
@@ -55,6 +57,14 @@ READS: dict[str, tuple[str, Callable[[Session], object]]] = {
     "its machines' keysets": (
         f"{C}/igconfig/control-plane/a/nodeupconfig.yaml",
         lambda one: identity.missing(one, C),
+    ),
+    "what an edit would drop": (
+        f"{C}/instancegroup/nodes",
+        lambda one: require_known_fields(one, C, "nodes", {}),
+    ),
+    "the version that was applied": (
+        f"{C}/cluster-completed.spec",
+        lambda one: applied_version(one, C),
     ),
     "its keysets": (
         f"{C}/pki/private/kubernetes-ca/keyset.yaml",
