@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from kled.errors import OutputUnreadable, TextUnreadable
+from kled.kops.unloadable import unloadable
 from kled.models.cluster import Cluster, Instance, InstanceGroup, Role
 from kled.models.credential import Keypair, Secret
 from kled.models.definition import Definition, object_name
@@ -29,6 +30,9 @@ _ROLES: Mapping[str, Role] = {
 _OWN_KINDS = frozenset({"Cluster", "InstanceGroup"})
 _API_GROUPS = frozenset({"kops.k8s.io", "kops"})
 _SHOWN = 120
+_FOREIGN = (ValueError, KeyError, TypeError, AttributeError, IndexError)
+NAMELESS = "(no name)"
+"""Stands for a name that is not there; no object can have it."""
 
 
 def version(text: str) -> KopsVersion:
@@ -40,8 +44,18 @@ def version(text: str) -> KopsVersion:
 
 
 def clusters(text: str) -> tuple[Cluster, ...]:
-    """Read `get clusters -o json`, in kops' order; one named cluster is a bare object (11c)."""
-    return tuple(_read("clusters", text, lambda: [cluster(each) for each in _listed(text)]))
+    """Read `get clusters -o json`, in kops' order; one named cluster is a bare object (11c).
+
+    One of several that has no known form says so in its `problem`, and hides no other.
+    """
+
+    def build() -> list[Cluster]:
+        listed = _listed(text)
+        if len(listed) == 1:
+            return [cluster(listed[0])]
+        return [_cluster_or_problem(each) for each in listed]
+
+    return tuple(_read("clusters", text, build))
 
 
 def instance_groups(text: str) -> tuple[InstanceGroup, ...]:
@@ -64,19 +78,26 @@ def keypairs(text: str) -> tuple[Keypair, ...]:
 def with_ignored(
     listed: Sequence[Keypair], ignored: Iterable[tuple[str, str]]
 ) -> tuple[Keypair, ...]:
-    """Return the keypairs with a row for each keyset that kops could not read, sorted by keyset."""
-    rows = (_ignored(*one) for one in ignored)
+    """Return the keypairs with a row for each keyset that kops could not read, sorted by keyset.
+
+    One that kops lists it has not left out, whatever stands among its warnings.
+    """
+    known = {one.name for one in listed}
+    rows = (_ignored(name, why) for name, why in ignored if name not in known)
     return tuple(sorted((*listed, *rows), key=lambda each: (each.name, len(each.id), each.id)))
 
 
 def secrets(text: str) -> tuple[Secret, ...]:
-    """Read the table of `get secrets` (14): a headline and one name per line; `[]` is none."""
-    lines = text.split()
-    if lines == ["[]"]:
+    """Read the table of `get secrets` (14): a headline and one name per line; `[]` is none.
+
+    kops writes names as they are: one with a line feed is two here (`listed_secrets` tells).
+    """
+    headline, *names = text.strip("\n").split("\n")
+    if (headline.strip(), names) == ("[]", []):
         return ()
-    if lines[:1] != ["NAME"]:
+    if headline.strip() != "NAME":
         raise unreadable("secrets", text)
-    return tuple(Secret(name) for name in sorted(lines[1:]))
+    return tuple(Secret(name) for name in sorted(name.rstrip(" ") for name in names))
 
 
 def definition(text: str) -> Definition:
@@ -148,29 +169,64 @@ def cluster(document: Document) -> Cluster:
 
 
 def group(document: Document) -> InstanceGroup:
-    """Return an instance group object of v1alpha2 as a model.
+    """Return an instance group object of v1alpha2 as a model, whatever it holds.
 
-    One without a spec, or with a role that a newer kops knows, says so in its `problem`: the list
-    that it stands in can be read all the same.
+    One without a name or a spec, with a role that a newer kops knows, or with a field of another
+    type says so in its `problem`: the list that it stands in can be read all the same.
     """
-    spec, metadata = document.get("spec") or {}, document["metadata"]
+    spec, metadata = _mapping(document.get("spec")), _mapping(document.get("metadata"))
     role = str(spec.get("role") or "")
     return InstanceGroup(
-        name=metadata["name"],
+        name=object_name(document) or NAMELESS,
         role=_ROLES.get(role, "unknown"),
-        machine_type=spec.get("machineType", ""),
+        machine_type=_text(spec.get("machineType")),
         min_size=_size(spec.get("minSize")),
         max_size=_size(spec.get("maxSize")),
-        zones=tuple(spec.get("zones") or spec.get("subnets") or ()),
-        image=spec.get("image", ""),
-        cluster=(metadata.get("labels") or {}).get("kops.k8s.io/cluster", ""),
-        node_labels=_pairs(spec.get("nodeLabels")),
-        problem="" if role in _ROLES else f"role {role!r} is not known" if role else "has no role",
+        zones=_texts(spec.get("zones")) or _texts(spec.get("subnets")),
+        image=_text(spec.get("image")),
+        cluster=_text(_mapping(metadata.get("labels")).get("kops.k8s.io/cluster")),
+        node_labels=_pairs(_mapping(spec.get("nodeLabels"))),
+        problem="; ".join(_group_problems(document, spec, role)),
     )
 
 
-def _size(value: Any) -> int | None:  # noqa: ANN401 - whatever was stored; a text may be no size
-    return None if value is None else int(value)
+def _group_problems(document: Document, spec: Document, role: str) -> Iterator[str]:
+    if not object_name(document):
+        yield "it has no metadata.name, and kops can neither update nor delete it"
+    for field in ("minSize", "maxSize"):
+        if spec.get(field) is not None and _size(spec[field]) is None:
+            yield f"spec.{field} is no whole number"
+    for field in ("zones", "subnets"):
+        if spec.get(field) and not isinstance(spec[field], list):
+            yield f"spec.{field} is no list"
+    if spec.get("nodeLabels") and not isinstance(spec["nodeLabels"], Mapping):
+        yield "spec.nodeLabels is no map"
+    if role not in _ROLES:
+        yield f"role {role!r} is not known" if role else "has no role"
+
+
+def _cluster_or_problem(document: Document) -> Cluster:
+    try:
+        return cluster(document)
+    except _FOREIGN:
+        return unloadable(object_name(document) or NAMELESS, "kops prints it in no known form")
+
+
+def _size(value: object) -> int | None:
+    """Return a whole number; None for what is none, whatever was stored: a text may be no size."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _mapping(value: object) -> Document:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def _kind(document: Document) -> str:
@@ -248,8 +304,8 @@ def _node(document: Document) -> Node:
     )
 
 
-def _pairs(labels: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((labels or {}).items()))
+def _pairs(labels: Document | None) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((str(key), str(value)) for key, value in (labels or {}).items()))
 
 
 def _listed(text: str) -> Sequence[Document]:
@@ -270,5 +326,5 @@ def _read(what: str, text: str, build: Callable[[], T], more: type[Exception] = 
     """Call `build`; whatever a foreign form makes it raise becomes `OutputUnreadable`."""
     try:
         return build()
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, more) as error:
+    except (*_FOREIGN, more) as error:
         raise unreadable(what, text) from error

@@ -11,7 +11,7 @@ from typing import Any, Final
 from kled import yaml_text
 from kled.documents import parse_json
 from kled.errors import DocumentDamaged, TextUnreadable
-from kled.kops import cut_off, layout, primary_keys
+from kled.kops import api_versions, cut_off, layout, primary_keys
 from kled.models.definition import object_name
 
 _KEYSETS: Final = (
@@ -195,10 +195,11 @@ def _kind_findings(
     if not isinstance(document, dict) or document.get("kind") != kind:
         yield f"{key} is no {kind}"
         return
+    yield from api_versions.findings(key, objects[key], document)
     named = object_name(document)
     if named and name is not None and named != name:
         yield f'{key} names "{named[:_SHOWN]}" in metadata.name'
-    if key == layout.CONFIG and not named:
+    if not named:
         yield f"{key} has no metadata.name: its end may be cut off"
     elif not isinstance(spec := document.get("spec"), dict):
         yield f"{key} has no spec: its end may be cut off"

@@ -123,6 +123,7 @@ NOT_PLAYED = {
     "need a store that only the recorder had": (
         "R-create",
         "60-*", "60b-*", "60c-*", "60d-*", "60g-*", "60h-*", "60o-*", "60p-*", "62b-*",
+        "66*", "67*",
         "N-ca-bad-keypairs",
         "N-ca-bad-validate", "N-ca-keypairs", "N-ca-secret-yes", "N-ca-yes",
     ),

@@ -21,9 +21,11 @@ def keyset(material: str = PEM, kind: str = "Keyset") -> bytes:
 
 def complete() -> dict[str, bytes]:
     return {
-        "config": b"kind: Cluster\nmetadata: {name: c}\nspec:\n  kubernetesVersion: 1.35.5\n"
+        "config": b"apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\nmetadata: {name: c}\n"
+        b"spec:\n  kubernetesVersion: 1.35.5\n"
         b"  etcdClusters: [{name: main}]\n",
-        "instancegroup/nodes": b"kind: InstanceGroup\nspec: {role: Node}\n",
+        "instancegroup/nodes": b"apiVersion: kops.k8s.io/v1alpha2\nkind: InstanceGroup\n"
+        b"metadata: {name: nodes}\nspec: {role: Node}\n",
         "kops-version.txt": b"1.36.2\n",
         **{f"pki/private/{name}/keyset.yaml": keyset() for name in KEYSETS},
         "secrets/admin": b'{"Data":"eA=="}',
@@ -168,7 +170,8 @@ def test_a_group_in_which_etcd_lives_is_missed() -> None:
 
     assert list(stored.findings(objects)) == lost
     assert list(stored.findings(objects, large={"instancegroup/plane-a": 1 << 30})) != lost
-    objects["instancegroup/plane-a"] = objects["instancegroup/nodes"]
+    plane = objects["instancegroup/nodes"].replace(b"name: nodes", b"name: plane-a")
+    objects["instancegroup/plane-a"] = plane
     assert list(stored.findings(objects)) == []
 
 
@@ -323,6 +326,6 @@ def test_a_definition_that_was_never_applied_may_say_as_little_as_it_likes() -> 
     objects = {key: body for key, body in applied().items() if not key.startswith("igconfig/")}
     del objects["cluster-completed.spec"]
     config = b"".join(objects["config"].splitlines(keepends=True)[:-7])
-    group = b"kind: InstanceGroup\nspec:\n  maxSize: 1\n"
+    group = objects["instancegroup/nodes"].partition(b"spec:")[0] + b"spec:\n  maxSize: 1\n"
 
     assert list(stored.findings({**objects, "config": config, "instancegroup/nodes": group})) == []

@@ -36,11 +36,16 @@ def definition(spec: ClusterSpec = SPEC) -> Definition:
     """What kops stores for these options, as far as tests look at it."""
     zone = spec.zones[0]
     cluster = {
+        "apiVersion": "kops.k8s.io/v1alpha2",
         "kind": "Cluster",
         "metadata": {"name": spec.name},
         "spec": {"cloudProvider": "aws", "networking": {"subnets": [{"zone": zone}]}},
     }
-    group = {"kind": "InstanceGroup", "metadata": {"name": f"control-plane-{zone}"}}
+    group = {
+        "apiVersion": "kops.k8s.io/v1alpha2",
+        "kind": "InstanceGroup",
+        "metadata": {"name": f"control-plane-{zone}"},
+    }
     return Definition(cluster, ({**group, "spec": {"role": "ControlPlane"}},))
 
 

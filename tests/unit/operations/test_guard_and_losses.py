@@ -52,7 +52,7 @@ def empty(world: World) -> None:
 
 def set_back(world: World) -> None:
     shutil.copytree(world.root / "snapshots", world.root / "earlier")
-    world.put({"instancegroup/nodes": b"kind: InstanceGroup\nspec: {maxSize: 9}\n"})
+    world.put({"instancegroup/nodes": fleets.group("maxSize: 9")})
     run(BackUpState(), world.session())
     shutil.rmtree(world.root / "snapshots")
     (world.root / "earlier").rename(world.root / "snapshots")

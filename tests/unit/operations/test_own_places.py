@@ -18,7 +18,8 @@ from kled.retry import Clock
 from kled.snapshot.verify import CONTENTS, verify
 
 A, B = "a.example.com", "b.example.com"
-GROUP = b"kind: InstanceGroup\nspec: {role: Node}\n"
+API = "apiVersion: kops.k8s.io/v1alpha2\n"
+GROUP = f"{API}kind: InstanceGroup\nmetadata: {{name: nodes}}\nspec: {{role: Node}}\n".encode()
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def put(root: Path, name: str, *fields: str) -> None:
     spec = "".join(f"  {one}\n" for one in fields)
     folder = root / "state" / name
     (folder / "instancegroup").mkdir(parents=True, exist_ok=True)
-    text = f"kind: Cluster\nmetadata:\n  name: {name}\nspec:\n  cloudProvider: aws\n{spec}"
+    text = f"{API}kind: Cluster\nmetadata:\n  name: {name}\nspec:\n  cloudProvider: aws\n{spec}"
     (folder / "config").write_text(text)
     (folder / "instancegroup" / "nodes").write_bytes(GROUP)
 

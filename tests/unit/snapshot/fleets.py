@@ -20,6 +20,7 @@ from tests.stores import Watched
 
 START = datetime.now(UTC)
 """Not a fixed day: a store in memory dates its objects by the machine's clock."""
+API = "apiVersion: kops.k8s.io/v1alpha2\n"
 BACKUP = "backups/etcd/main/2026-11-24T23:45:00Z-000075"
 _PEM = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n").decode()
 
@@ -34,14 +35,19 @@ def etcd_backup(text: str) -> bytes:
     return gzip.compress(sectors + hashlib.sha256(sectors).digest(), 1, mtime=0)
 
 
+def group(spec: str) -> bytes:
+    """An instance group `nodes` as kops stores it, of the fields of its spec."""
+    return f"{API}kind: InstanceGroup\nmetadata: {{name: nodes}}\nspec: {{{spec}}}\n".encode()
+
+
 def objects(
     number: int, *, backups: int = 2, backup: Callable[[str], bytes] = etcd_backup
 ) -> dict[str, bytes]:
     """One cluster's objects by relative key; different for each number."""
     found = {
-        "config": f"kind: Cluster\nmetadata: {{name: {name(number)}}}\n"
+        "config": f"{API}kind: Cluster\nmetadata: {{name: {name(number)}}}\n"
         "spec: {kubernetesVersion: 1.35.5}\n".encode(),
-        "instancegroup/nodes": f"kind: InstanceGroup\nspec: {{maxSize: {number}}}\n".encode(),
+        "instancegroup/nodes": group(f"maxSize: {number}"),
         "clusteraddons/default": b"",
         "kops-version.txt": b"1.36.2",
         "addons/a.addons.k8s.io/v1.yaml": b"kind: Deployment\n" * (number % 7 + 1),

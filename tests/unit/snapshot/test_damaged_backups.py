@@ -18,7 +18,7 @@ from kled.snapshot.verify import VerifyReport, verify
 from kled.storage.memory import MemoryStore
 from tests.stores import CountingStore
 from tests.unit.snapshot.etcd.backups import NAMES, backup
-from tests.unit.snapshot.fleets import Runs, etcd_backup, name, objects, restored, state
+from tests.unit.snapshot.fleets import Runs, etcd_backup, group, name, objects, restored, state
 
 if TYPE_CHECKING:
     from kled.snapshot.manifest import Manifest, Payload
@@ -142,7 +142,7 @@ def test_where_no_whole_one_is_left_people_s_objects_are_lost_and_the_level_says
         report = verified(runs, result, level)
         assert not report.trustworthy
         assert report.level == 1
-    runs.state.put(f"{CLUSTER}/instancegroup/nodes", b"kind: InstanceGroup\nspec: {maxSize: 9}\n")
+    runs.state.put(f"{CLUSTER}/instancegroup/nodes", group("maxSize: 9"))
     changed, _ = taken(runs)
     assert (changed.reused, changed.level, changed.findings) == (False, 0, result.findings)
     put(store := runs.state, "main", 9, WHOLE)  # type: ignore[arg-type]  # a store in memory

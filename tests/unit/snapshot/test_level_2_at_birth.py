@@ -17,7 +17,7 @@ from kled.snapshot.repository import SnapshotRef
 from kled.snapshot.results import CreateOptions, RunResult
 from kled.snapshot.verify import KopsCheck, KopsVerdict, verify
 from kled.storage.memory import MemoryStore
-from tests.unit.snapshot.fleets import Runs, etcd_backup, name, objects, state
+from tests.unit.snapshot.fleets import Runs, etcd_backup, group, name, objects, state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +90,7 @@ def test_what_was_read_once_is_not_read_again() -> None:
     assert levels(runs, name(0)) == [(0, None), (1, None), (2, "1.36.2")]
     assert sorted(kops.asked) == [name(0), name(1)]
 
-    store.put(f"{name(1)}/instancegroup/nodes", b"kind: InstanceGroup\nspec: {maxSize: 99}\n")
+    store.put(f"{name(1)}/instancegroup/nodes", group("maxSize: 99"))
     run(runs, kops)
     assert sorted(kops.asked) == [name(0), name(1), name(1)]
 

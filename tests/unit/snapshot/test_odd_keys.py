@@ -12,7 +12,7 @@ from kled.snapshot.repository import SnapshotRef
 from kled.storage.base import Stored, checked, oddity
 from kled.storage.memory import MemoryStore
 from kled.visible import visible
-from tests.unit.snapshot.fleets import Runs, name, objects, state
+from tests.unit.snapshot.fleets import Runs, group, name, objects, state
 from tests.unit.snapshot.odd_keys import ODD, C, littered
 
 
@@ -119,10 +119,7 @@ def test_what_cannot_be_read_is_copied_with_a_finding(key: str, body: bytes) -> 
 def test_a_definition_of_another_cluster_is_a_finding() -> None:  # fault 98
     store = state(2)
     store.put(f"{name(1)}/config", objects(0)["config"])
-    store.put(
-        f"{name(0)}/instancegroup/nodes",
-        b"kind: InstanceGroup\nmetadata: {name: agents}\nspec: {}\n",
-    )
+    store.put(f"{name(0)}/instancegroup/nodes", group("").replace(b"name: nodes", b"name: agents"))
 
     first, second = Runs(store, MemoryStore()).run().clusters
 
