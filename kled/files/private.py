@@ -80,10 +80,11 @@ def draft(target: Path, *, keep_mode: bool = False) -> Iterator[Path]:
 def require_room(target: Path) -> None:
     """Raise `DiskUnusable` where `draft` could not begin at `target`, whose directory may lack yet.
 
-    It is tried in the nearest directory that is there; nothing is left of that.
+    It is tried in the nearest directory that is there; nothing is left of that. Both are named:
+    the file is what was asked for, and the directory is what is to be mended.
     """
-    above = next((one for one in target.parents if one.exists()), target.parent)
-    with guarded(above, doing="write to"), tempfile.TemporaryFile(dir=above):
+    above = next((parent for parent in target.parents if parent.exists()), target.parent)
+    with guarded(above, doing=f"write {target} in"), tempfile.TemporaryFile(dir=above):
         pass
 
 

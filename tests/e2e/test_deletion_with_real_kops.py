@@ -95,9 +95,10 @@ def test_a_deletion_takes_the_roles_of_a_namesake_only_where_it_is_told_to(
     assert kled("create-cluster", NAMED, "--zones=us-east-1b", *OPTIONS).returncode == 0
     taken = kled("create-cluster", NAMED, f"--zones={WEST}a", *OPTIONS, *west, **elsewhere)
     assert taken.returncode == 6
-    assert f"masters.{C}, nodes.{C} of cluster" in one_line(taken)
+    assert f"iam-role masters.{C}, iam-role nodes.{C} of it already" in one_line(taken)
     assert real_cloud.client("s3").list_objects_v2(Bucket=SECOND, Prefix=f"{C}/")["KeyCount"] == 0
-    stored = kled("create-cluster", NAMED, f"--zones={WEST}a", *OPTIONS[:2], *west, **elsewhere)
+    anew = (*west, f"--new-identity={C}")
+    stored = kled("create-cluster", NAMED, f"--zones={WEST}a", *OPTIONS[:2], *anew, **elsewhere)
     assert stored.returncode == 0, stored.stderr
     made = kled("update-cluster", NAMED, "--yes", *west, "--no-role-check", **elsewhere)
     assert made.returncode == 0, made.stderr

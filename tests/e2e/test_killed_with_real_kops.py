@@ -136,6 +136,7 @@ def test_the_flow_creates_validates_and_exports(
     steps = [row["step"] for row in json.loads(done.stdout)["steps"]]
     assert steps == [
         "check settings",
+        "check that it is new",
         "check identity",
         "check IAM roles",
         "store definition",

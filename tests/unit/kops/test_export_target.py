@@ -31,13 +31,17 @@ def test_a_directory_a_device_and_a_file_for_a_directory_are_refused(tmp_path: P
         require_target(tmp_path)
     with pytest.raises(InvalidInput, match="is no regular file"):
         require_target(Path("/dev/null"))
-    with pytest.raises(DiskUnusable, match="not a directory"):
+    with pytest.raises(
+        DiskUnusable, match=r"cannot write \S+/file/kubeconfig in \S+/file: not a directory"
+    ):
         require_target(tmp_path / "file" / "kubeconfig")
 
 
 def test_a_directory_that_takes_no_file_is_refused() -> None:
     """As one that is read-only; nobody makes files there, not even root."""
-    with pytest.raises(DiskUnusable, match=r"cannot write to /proc/\d+/task: "):  # fault 22
+    with pytest.raises(
+        DiskUnusable, match=r"cannot write /proc/\d+/task/kubeconfig in /proc/\d+/task: "
+    ):  # fault 22
         require_target(Path("/proc/self/task/kubeconfig"))
 
 
