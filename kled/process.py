@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO, Final, Literal, Protocol
 
 from kled.errors import DeadlineExceeded, SettingsError
+from kled.sentences import duration
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ def run(
     except _Late:
         call = f"{Path(argv[0]).name} {' '.join(argv[1:3])}"
         raise DeadlineExceeded(
-            f"{call} took longer than {_words(timeout)} and was stopped"
+            f"{call} took longer than {duration(timeout)} and was stopped"
         ) from None
     finally:
         _end(child)
@@ -241,8 +242,3 @@ def _end(child: "subprocess.Popen[str]") -> None:
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
-
-
-def _words(duration: timedelta) -> str:
-    seconds = duration.total_seconds()
-    return f"{seconds / 60:g} minutes" if seconds >= 120 else f"{seconds:g} seconds"  # noqa: PLR2004 - two minutes

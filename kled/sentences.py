@@ -2,12 +2,31 @@
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+_SECONDS_SAID: Final = 60
 
 
 def enumerated(names: Sequence[str], most: int) -> str:
     """Return the first `most` names and how many more there are: `a, b and 3 more`."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"
+
+
+def number(count: int, noun: str) -> str:
+    """Return how many there are: `1 snapshot`, `2 snapshots`; the plural is the noun with an s."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def duration(length: timedelta) -> str:
+    """Return a length of time as people say it: `20 seconds`, `1 minute`, `2 hours 30 minutes`."""
+    seconds = length.total_seconds()
+    if seconds < _SECONDS_SAID or seconds % 60:
+        return f"{seconds:g} second{'' if seconds == 1 else 's'}"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    told = [number(hours, "hour") if hours else "", number(minutes, "minute") if minutes else ""]
+    return " ".join(filter(None, told))
 
 
 def word(text: object) -> str:

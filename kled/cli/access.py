@@ -24,7 +24,7 @@ from kled.operations.names import only_cluster
 from kled.operations.runner import Observer, run
 from kled.operations.session import Session
 from kled.operations.validate_cluster import ValidateCluster, not_ready, validated
-from kled.sentences import options
+from kled.sentences import number, options
 
 _FAILURES = (Column("KIND", "kind"), Column("NAME", "name"), Column("MESSAGE", "message"))
 _NODES = (
@@ -79,7 +79,7 @@ def _of_all(call: Call, answers: Sequence[Answer]) -> None:
     words = waiting(answers, "are not healthy")
     if words:
         raise ClusterNotReady(words, hint="the line of each says what it lacks")
-    call.say(f"{len(answers)} clusters are healthy")
+    call.say(f"{number(len(answers), 'cluster')} healthy")
 
 
 def _waited(

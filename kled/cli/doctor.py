@@ -7,6 +7,7 @@ from typing import Final
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show
 from kled.errors import KledError, KopsUnsafe
+from kled.sentences import number
 
 _COLUMNS = (
     Column("CHECK", "check"),
@@ -113,7 +114,7 @@ def _state_store(call: Call) -> Row:
     except KledError as error:
         return _row("state store", "wrong", error.message, needed=True)
     bad = ", ".join(f"{one.name} ({one.problem})" for one in found if one.problem)
-    words = f"{call.settings.state_store}: {len(found)} clusters"
+    words = f"{call.settings.state_store}: {number(len(found), 'cluster')}"
     if not found and not lost and (gone := _gone(call)):
         return _row("state store", "wrong", f"{words}; {gone}", needed=True)
     if bad or lost:

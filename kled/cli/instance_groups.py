@@ -78,7 +78,7 @@ def delete_instance_group(call: Call, name: str | None, group: str, *, yes: bool
         return
     show_plan(call, Plan(cluster, (Change("delete", "instance group", found.name),)), radius)
     most = found.max_size if found.max_size is not None else "kops' default number of"
-    call.say(f"it has up to {most} machines, which kops ends without draining them")
+    call.say(f"machines that kops ends without draining them: up to {most}")
     call.say(
         "preview only; delete with: kled kops delete-instance-group"
         f" {options(name=cluster, instance_group=found.name)} --yes"

@@ -19,6 +19,7 @@ from kled.operations import identity, interrupted_scaling, lost_keys
 from kled.operations.blast_radius import of_roll
 from kled.operations.roll_cluster import Pace, RollCluster
 from kled.operations.sight import SessionSight
+from kled.sentences import number
 
 ROLLING = (
     Column("INSTANCE GROUP", "instance_group"),
@@ -152,4 +153,6 @@ def _show(call: Call, plan: RollingPlan, radius: BlastRadius | None) -> None:
     if radius is not None:
         show_radius(radius)
     waiting = sum(row.need_update for row in plan.rows)
-    call.say(f"{waiting} machines need to be replaced" if waiting else "no machine needs an update")
+    call.say(
+        f"{number(waiting, 'machine')} to be replaced" if waiting else "no machine needs an update"
+    )

@@ -115,7 +115,7 @@ def stop(call: Call, directory: Path) -> None:
     if not stopped.existed:
         call.say(f"there is no sandbox in {directory}: nothing was removed")
         return
-    ended = f"; ended {len(stopped.ended)} processes in it" if stopped.ended else ""
+    ended = f"; ended {len(stopped.ended)} running in it" if stopped.ended else ""
     call.say(f"no sandbox is left in {directory}{ended}")
     for path in stopped.left:
         call.say(f"not the sandbox's, so it stays: {path}")

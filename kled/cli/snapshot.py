@@ -14,6 +14,7 @@ from kled.cli.output import Column, show, show_value
 from kled.errors import InvalidInput, SnapshotNotTrustworthy
 from kled.operations import snapshots as use
 from kled.operations.keep_state import BackUpState, VerifySnapshots
+from kled.sentences import enumerated, options
 
 if TYPE_CHECKING:
     from kled.snapshot.results import RunResult
@@ -38,6 +39,7 @@ _CREATED: Final = (
     Column("SECONDS", "seconds"),
     Column("REMARK", "remark"),
 )
+KOPS_LEVEL: Final = 2
 _VERIFIED: Final = (
     Column("CLUSTER", "cluster"),
     Column("SNAPSHOT", "id"),
@@ -106,6 +108,13 @@ def create(
     finally:
         for run in operation.made:
             _show_run(call, run, alone=bool(names))
+    reused = [one.cluster for run in operation.made for one in run.clusters if one.reused]
+    if until is not None and reused:
+        again = options(name=reused, anew=True, retain_until=retain_until)
+        call.say(
+            f"warning: --retain-until holds for new snapshots; nothing was new for"
+            f" {enumerated(reused, 3)}, whose retention stays: kled snapshot create {again}"
+        )
     return 0
 
 
@@ -121,12 +130,14 @@ def list_(call: Call, name: str | None) -> None:
     found = use.listed(kept, name, call.stores.remembering)
     for words in use.missing(kept, found, name, call.stores.remembering):
         call.say(f"warning: {words}")
-    if call.settings.output == "table":
-        show([_row(one.as_json()) for one in found], LIST, "table")
-    else:
+    if call.settings.output != "table":
         show_value([one.as_json() for one in found], call.settings.output)
+    elif found:
+        show([_row(one.as_json()) for one in found], LIST, "table")
     if not found:
         nothing = kept.nothing(name)
+        if name is not None:
+            raise nothing
         call.say(f"{nothing.message}; {nothing.hint}")
 
 
@@ -199,7 +210,30 @@ def verify(call: Call, name: str | None, snapshot: str, level: str, *, everythin
         execute(call, operation, shown=False)
     finally:
         _show_verified(call, operation)
+    _require_level(operation)
     return 0
+
+
+def _require_level(operation: VerifySnapshots) -> None:
+    """Raise `SnapshotNotTrustworthy` where what was asked for was not proved for want of proof.
+
+    A simulated kops is all that there is in a sandbox: that it proves nothing stands in the row.
+    """
+    short = [row for row in operation.results if _falls_short(row, operation.level)]
+    if short:
+        first = short[0]
+        raise SnapshotNotTrustworthy(
+            f"level {operation.level} was not proved for {len(short)} of {len(operation.results)}"
+            f" snapshots, first {first['id']} of {first['cluster']}:"
+            f" {'; '.join(first['unproved']) or 'there is no kops to read it'}",
+            hint="what was proved stands in its row; etcd backups are taken once etcd-manager has"
+            f" written some: kled snapshot create {options(name=first['cluster'])}",
+        )
+
+
+def _falls_short(row: dict[str, Any], wanted: int) -> bool:
+    simulated = wanted == KOPS_LEVEL and any("simulated" in words for words in row["unproved"])
+    return row["level"] is not None and row["level"] < wanted and not simulated
 
 
 def _show_verified(call: Call, operation: VerifySnapshots) -> None:

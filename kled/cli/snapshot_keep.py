@@ -13,6 +13,7 @@ from kled.errors import InvalidInput
 from kled.operations import keep_snapshots as use
 from kled.operations.keep_state import MirrorSnapshots, PruneSnapshots
 from kled.operations.protection import pattern_protection
+from kled.sentences import number
 
 _PLAN: Final = (
     Column("CLUSTER", "cluster"),
@@ -86,7 +87,8 @@ def _show_pruned(call: Call, report: dict[str, Any]) -> None:
     else:
         show_value(report, call.settings.output)
     call.say(
-        f"{len(report['removed'])} snapshots removed, {report['collected']} objects collected"
+        f"{number(len(report['removed']), 'snapshot')} removed,"
+        f" {number(report['collected'], 'object')} collected"
         f" ({size(report['bytes'])})"
     )
     for key in report["locked"]:
@@ -128,6 +130,11 @@ def mirror(call: Call, to: str, name: str | None, retain_until: str | None) -> N
     finally:
         for report in operation.results:
             _show_mirrored(call, report)
+            if until is not None and report["present"]:
+                call.say(
+                    "warning: --retain-until holds for what is copied now; retention stays for"
+                    f" {number(report['present'], 'snapshot')} there already"
+                )
 
 
 def _show_mirrored(call: Call, report: dict[str, Any]) -> None:
@@ -136,7 +143,7 @@ def _show_mirrored(call: Call, report: dict[str, Any]) -> None:
     else:
         show_value(report, call.settings.output)
     call.say(
-        f"{len(report['copied'])} copied ({size(report['bytes'])}), {report['present']} were there"
+        f"{len(report['copied'])} copied ({size(report['bytes'])}), {report['present']} there"
         " already"
     )
 
@@ -150,8 +157,8 @@ def _show(call: Call, plan: Any) -> None:  # noqa: ANN401 - a PrunePlan, importe
     else:
         show_value(document, call.settings.output)
     call.say(
-        f"preview only: {len(plan.removed)} snapshots would be removed and {len(plan.garbage)}"
-        " objects collected; do it with: --yes"
+        f"preview only: {number(len(plan.removed), 'snapshot')} would be removed and"
+        f" {number(len(plan.garbage), 'object')} collected; do it with: --yes"
     )
 
 

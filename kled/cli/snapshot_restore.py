@@ -13,7 +13,7 @@ from kled.cli.output import Column, show, show_value
 from kled.cli.snapshot import size
 from kled.operations import restore_state as use
 from kled.operations.restore_place import require_own_place
-from kled.sentences import options
+from kled.sentences import number, options
 
 if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotStore
@@ -161,7 +161,7 @@ def diff(call: Call, name: str, before: str, after: str) -> None:
     if call.settings.output == "table":
         for one in changes:
             terminal.out().say(one.line())
-        call.say("nothing differs" if not changes else f"{len(changes)} differences")
+        call.say("nothing differs" if not changes else number(len(changes), "difference"))
     else:
         rows = [one.as_json() for one in changes]
         document = {"cluster": name, "before": before, "after": after, "changes": rows}
@@ -225,7 +225,7 @@ def _show_plan(call: Call, plan: Any, meant: use.Settled) -> None:  # noqa: ANN4
     if len(rows) > _SHOWN:
         call.say(f"and {len(rows) - _SHOWN} more; --output=json shows all")
     call.say(
-        f"plan {plan.digest[:12]}: {len(plan.writes)} objects ({size(plan.size)}) into"
+        f"plan {plan.digest[:12]}: {number(len(plan.writes), 'object')} ({size(plan.size)}) into"
         f" {plan.target}/{plan.prefix}, {len(plan.same)} are there already,"
         f" {len(plan.deletes)} would be deleted"
     )

@@ -12,6 +12,7 @@ from kled.errors import DeadlineExceeded
 from kled.files import beneath
 from kled.files.private import guarded
 from kled.retry import Clock
+from kled.sentences import duration
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +51,7 @@ def _wait_for(
     told = False
     while not _taken(descriptor, path):
         if clock.monotonic() >= ends:
-            raise DeadlineExceeded(
-                f"{others} held {path} for {patience.total_seconds() / 60:g} minutes", hint=hint
-            )
+            raise DeadlineExceeded(f"{others} held {path} for {duration(patience)}", hint=hint)
         if not told:
             logger.info("waiting for %s, which holds %s", others, path)
             told = True

@@ -16,6 +16,7 @@ from kled.kubernetes.nodes import cordon
 from kled.kubernetes.pods import pods_on
 from kled.models.kubernetes import DrainReport, PodState
 from kled.retry import Clock
+from kled.sentences import duration
 
 _POLL: Final = 2.0
 """Seconds between two looks at the node."""
@@ -108,7 +109,7 @@ class _Drain:
                 self.on_line(f"{pod.label} is evicted from {self.node}")
 
     def _blocked(self, left: list[PodState] | None, deadline: timedelta) -> DrainBlocked:
-        minutes = f"{deadline.total_seconds() / 60:g} minutes"
+        minutes = duration(deadline)
         if left is None:
             return DrainBlocked(
                 f"node {self.node} was not drained in {minutes}: the Kubernetes API did not answer"

@@ -19,7 +19,7 @@ from kled.operations.plan_update import planned
 from kled.operations.session import Session
 from kled.operations.sight import SessionSight
 from kled.operations.validate_cluster import not_ready, validated
-from kled.sentences import enumerated
+from kled.sentences import enumerated, number
 
 OK: Final = "ok"
 WAITING: Final = "waiting"
@@ -107,7 +107,7 @@ def health(session: Session, cluster: str) -> Answer:
     report = validated(session, cluster)
     more = {"validation": report.as_json()}
     if report.ready:
-        return Answer(cluster, OK, f"{len(report.nodes)} nodes ready", more=more)
+        return Answer(cluster, OK, f"{number(len(report.nodes), 'node')} ready", more=more)
     error = not_ready(cluster, report)
     mend = f"kled kops validate-cluster --name={cluster} shows all of it"
     return Answer(cluster, WAITING, error.message, mend, more)

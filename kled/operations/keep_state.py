@@ -16,6 +16,7 @@ from kled.operations.protection import pattern_protection, require_confirmation
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step
 from kled.retry import CHANGE
+from kled.sentences import number
 
 if TYPE_CHECKING:
     from kled.snapshot.progress import Progress
@@ -92,7 +93,9 @@ class BackUpState:
             done.require_whole()
             new = sum(not one.reused for one in done.clusters)
             warnings = "".join(f"; {words}" for words in done.warnings)
-            return f"{len(done.clusters)} clusters, {new} new snapshots{warnings}"
+            return (
+                f"{number(len(done.clusters), 'cluster')}, {number(new, 'new snapshot')}{warnings}"
+            )
 
         return (Step("take snapshots", act, CHANGE),)
 
@@ -139,7 +142,9 @@ class VerifySnapshots:
                     hint="older ones: kled snapshot list; new ones: kled snapshot create --all"
                     " --anew",
                 )
-            return f"{len(self.results)} snapshots verified at level {self.level}"
+            lowest = min((int(row["level"]) for row in self.results), default=self.level)
+            short = f", not {self.level}" if lowest < self.level else ""
+            return f"{number(len(self.results), 'snapshot')} verified at level {lowest}{short}"
 
         return (Step("verify snapshots", act, CHANGE),)
 
@@ -188,7 +193,8 @@ class PruneSnapshots:
             self.results.append({**report.as_json(), **left})
             locked = f"; {len(report.locked)} are locked" if report.locked else ""
             effect.ends(report.removed or report.collected)
-            return f"{len(report.removed)} removed, {report.collected} objects collected{locked}"
+            collected = number(report.collected, "object")
+            return f"{len(report.removed)} removed, {collected} collected{locked}"
 
         way_back = "a second site that kled snapshot mirror filled; nothing else has them"
         return (Step("prune snapshots", act, CHANGE, way_back=way_back, changed=effect),)

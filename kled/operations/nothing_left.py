@@ -13,7 +13,7 @@ from kled.operations import all_records, begun_deletion, neighbours
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
-from kled.sentences import enumerated
+from kled.sentences import enumerated, number
 
 if TYPE_CHECKING:
     from kled.models.plan import Plan
@@ -50,7 +50,8 @@ def _require_no_objects(session: Session, cluster: str, *, unregister: bool) -> 
         return "no object is left" if not left else "its machines go on writing etcd backups"
     if left:
         raise StillThere(
-            f"{len(left)} objects are left in {store.location.url}: {enumerated(left, _SHOWN)}",
+            f"{number(len(left), 'object')} left in {store.location.url}:"
+            f" {enumerated(left, _SHOWN)}",
             hint="look who writes there; run this again, or remove them",
         )
     return "no object is left"

@@ -13,6 +13,7 @@ from kled.operations.session import Session
 from kled.operations.sight import SessionSight
 from kled.operations.step import Step
 from kled.retry import READ
+from kled.sentences import number
 
 
 def planned(session: Session, cluster: str) -> tuple[Plan, BlastRadius]:
@@ -71,7 +72,7 @@ class PlanUpdate:
             interrupted_scaling.require_none(session, self.cluster)
             plan, radius = planned(session, self.cluster)
             self.found[:] = [(with_roles(session, plan), radius)]
-            rolls = f"; {radius.machines} machines to roll" if radius.machines else ""
+            rolls = f"; {number(radius.machines, 'machine')} to roll" if radius.machines else ""
             return f"{plan.digest[:12]}: {plan.summary}{rolls}"
 
         return (Step("plan", act, READ),)

@@ -15,7 +15,7 @@ from kled.operations.session import Session
 from kled.operations.step import Effect, Step
 from kled.operations.stores import Stores
 from kled.retry import CHANGE, READ
-from kled.sentences import options
+from kled.sentences import number, options
 from kled.visible import visible
 
 if TYPE_CHECKING:
@@ -145,7 +145,8 @@ def _check_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Step:
         _require_approved(restoring, planned)
         _require_spared(session, restoring, planned)
         approved[:] = [planned]
-        words = f"{len(planned.writes)} objects to write, {len(planned.same)} are there already"
+        to_write = number(len(planned.writes), "object")
+        words = f"{to_write} to write, {len(planned.same)} are there already"
         return "; ".join((words, *meant.remarks()))
 
     return Step("check restore", act, READ, reads=True)

@@ -34,7 +34,7 @@ from kled.operations.machines import group_roles, machines
 from kled.operations.scale_journal import OpenScaleDown
 from kled.operations.session import Session
 from kled.operations.stored_sizes import StoredSizes
-from kled.sentences import enumerated
+from kled.sentences import enumerated, number
 
 if TYPE_CHECKING:
     from kled.kubernetes.client import Api
@@ -88,8 +88,8 @@ class Scaling:
             self._require_scalable(surplus)
         if begun is None:
             self._require_nothing_else()
-        words = f"{surplus} of its machines have to go" if surplus else "no machine has to go"
-        return f"{self._group}: {low} to {high} machines wanted; {words}"
+        words = f"{number(surplus, 'machine')} of it to go" if surplus else "no machine has to go"
+        return f"{self._group}: {low} to {number(high, 'machine')} wanted; {words}"
 
     def hold_back(self) -> str:
         """Keep the group from launching what replaces the machines that go."""
@@ -146,7 +146,7 @@ class Scaling:
         """Wait until the group has as many ready nodes as it has at least."""
         low, _ = self._sizes.bounds()
         if self._roles()[self._group] == "bastion":  # its machines never become nodes
-            return f"{self._running(self._machines())} machines run"
+            return f"{number(self._running(self._machines()), 'machine')} running"
         ends = self._session.clock.monotonic() + self._target.patience.total_seconds()
         with cluster_api(self._session, self._cluster, self._target.api_server) as api:
             while (ready := self._ready(api)) < low:
@@ -157,7 +157,7 @@ class Scaling:
                     )
                 self._session.note(f"{self._group}: {ready} of {low} nodes are ready")
                 self._session.clock.sleep(_LOOK_EVERY)
-        return f"{ready} nodes are ready"
+        return f"{number(ready, 'node')} ready"
 
     def _ready(self, api: "Api") -> int:
         nodes = [one.node for one in self._machines(api).of_group(self._group) if one.node]

@@ -7,6 +7,7 @@ from kled.operations.edit_instance_group import group_in
 from kled.operations.edited_group import Document, to_yaml
 from kled.operations.kept_fields import require_known_fields
 from kled.operations.session import Session
+from kled.sentences import number
 
 
 class StoredSizes:
@@ -48,7 +49,7 @@ class StoredSizes:
             self._defined = None  # also where the call fails: it may have stored it
             self._session.kops.store_edited_group(self._cluster, self._group, text)
             held = f", {' and '.join(processes)} suspended" if processes else ""
-            words.append(f"stored: {low} to {high} machines{held}")
+            words.append(f"stored: {low} to {number(high, 'machine')}{held}")
         plan = self._session.kops.update_preview(self._cluster)
         if not plan.is_empty:
             cleared = apply_changes.clear(self._session, plan)

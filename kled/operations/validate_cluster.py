@@ -11,6 +11,7 @@ from kled.operations.guards import READS
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import PATIENCE
+from kled.sentences import number
 
 _SHOWN = 3
 
@@ -54,7 +55,7 @@ def validate_step(
             seen(report)
         if not report.ready:
             raise not_ready(cluster, report)
-        return f"{len(report.nodes)} nodes ready"
+        return f"{number(len(report.nodes), 'node')} ready"
 
     # as many attempts as fit in: the deadline ends the waiting, not their number
     attempts = max(PATIENCE.attempts, patience // PATIENCE.first_delay + 2)

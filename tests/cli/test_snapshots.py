@@ -107,7 +107,7 @@ def test_a_comparison_names_what_changed(twice: Box) -> None:
     assert "maxSize" in json.dumps(found["changes"])
     assert same["changes"] == []
     words = snapshot(twice, "diff", NAME, first, "live")
-    assert "1 differences" in words.stderr
+    assert "1 difference" in words.stderr
     assert "1 -> 4" in words.stdout
 
 
@@ -128,6 +128,8 @@ def test_verifying_proves_what_is_asked_for(twice: Box) -> None:
         (("show", "--name=absent.example.com"), 1, 'no snapshot of cluster "absent.example.com"'),
         (("show", NAME, "--snapshot=20201125T041505Z-37a684fc"), 1, "there is no snapshot 2020"),
         (("verify", NAME, "--snapshot=youngest"), 2, "'youngest' is no snapshot id"),
+        (("list", "--name=absent.example.com"), 1, 'no snapshot of cluster "absent.example.com"'),
+        (("verify", NAME, "--level=4"), 4, "holds no etcd backup"),  # fault 37
         (("create", "--name=absent.example.com"), 1, 'no cluster "absent.example.com"'),
         (("create", "--all", NAME), 2, "leave out --name"),
         (("verify", "--all", NAME), 2, "leave out --name"),

@@ -168,7 +168,7 @@ def test_more_machines_are_waited_for(box: Box, api: Api) -> None:
     done = scale(box, "--min=5", "--max=6", "--yes")
 
     assert done.returncode == 0, done.stderr
-    assert "5 nodes are ready" in done.stdout
+    assert "5 nodes ready" in done.stdout
     assert len(workers(api)) == 5
 
 

@@ -4,10 +4,13 @@ import ast
 import re
 import shlex
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 import kled
-from kled.sentences import enumerated, options
+from kled.sentences import duration, enumerated, number, options
 
 
 def test_a_long_list_ends_with_how_many_more_there_are() -> None:
@@ -85,3 +88,40 @@ def test_what_people_are_told_to_type_is_quoted_in_one_place() -> None:
     ]
 
     assert not wrong, "\n".join(wrong)
+
+
+def test_one_is_no_plural() -> None:  # fault 37
+    assert [number(count, "difference") for count in range(3)] == [
+        "0 differences",
+        "1 difference",
+        "2 differences",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("length", "told"),
+    [
+        (timedelta(seconds=20), "20 seconds"),  # it was 0.333333 minutes
+        (timedelta(seconds=1), "1 second"),
+        (timedelta(seconds=90), "90 seconds"),
+        (timedelta(milliseconds=500), "0.5 seconds"),
+        (timedelta(minutes=1), "1 minute"),
+        (timedelta(minutes=15), "15 minutes"),
+        (timedelta(minutes=150), "2 hours 30 minutes"),
+        (timedelta(hours=1), "1 hour"),
+    ],
+)
+def test_a_length_of_time_is_told_as_people_say_it(length: timedelta, told: str) -> None:
+    assert duration(length) == told
+
+
+def test_no_length_of_time_is_told_in_fractions_of_minutes() -> None:
+    """Another member: what was said of a lock, of a drain and of a child that took too long."""
+    root = Path(kled.__file__).parent
+    fractions = re.compile(r"/ 60:g\}")
+
+    assert [
+        str(path.relative_to(root))
+        for path in root.rglob("*.py")
+        if fractions.search(path.read_text())
+    ] == []

@@ -27,7 +27,7 @@ def test_a_lock_that_is_never_free_ends_the_wait(
 
     with (
         locked(tmp_path / "lock", clock, patience=timedelta(minutes=1), others="another run"),
-        pytest.raises(DeadlineExceeded, match=r"another run held .*lock for 1 minutes"),
+        pytest.raises(DeadlineExceeded, match=r"another run held .*lock for 1 minute"),
         locked(tmp_path / "lock", clock, patience=timedelta(minutes=1), others="another run"),
     ):
         pass

@@ -98,7 +98,7 @@ def test_at_the_deadline_the_pods_and_what_holds_them_are_named(tmp_path: Path) 
     with connected(cluster, tmp_path) as api, pytest.raises(DrainBlocked) as raised:
         drained(api, Time(), [])
 
-    assert raised.value.message.startswith("node n1 was not drained in 1 minutes; left: ")
+    assert raised.value.message.startswith("node n1 was not drained in 1 minute; left: ")
     assert "shop/web-1 (The disruption budget web needs 2 healthy pods" in raised.value.message
     assert "shop/db-0 (does not end" in raised.value.message
     assert cluster.evictions == []

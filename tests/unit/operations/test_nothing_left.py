@@ -161,7 +161,7 @@ def test_what_stays_in_the_cloud_is_named_and_the_record_stays(here: Here) -> No
 def test_what_stays_in_the_store_is_named(here: Here) -> None:
     here.put("pki/private/kubernetes-ca/keyset.yaml")
 
-    with pytest.raises(StillThere, match=rf"1 objects are left in .*: {C}/pki"):
+    with pytest.raises(StillThere, match=rf"1 object left in .*: {C}/pki"):
         here.prove()
 
 

@@ -51,7 +51,7 @@ def test_a_group_is_scaled_whatever_the_labels_of_its_nodes_say(
 
     assert len(fleet.ended) == 1
     assert fleet.ended[0] in {"i-nodes-1", "i-nodes-2", "i-nodes-3"}
-    assert words["wait for nodes"] == "2 nodes are ready"
+    assert words["wait for nodes"] == "2 nodes ready"
     assert steady(fleet)
 
 
@@ -138,7 +138,7 @@ def test_a_bastion_is_no_node_and_counts_all_the_same(tmp_path: Path) -> None:
         words = scale(fleet, "bastions", 1, 1)
 
         assert fleet.ended == ["i-b1"]
-        assert words["wait for nodes"] == "1 machines run"
+        assert words["wait for nodes"] == "1 machine running"
 
 
 def test_a_group_that_karpenter_fills_is_not_held_back_by_its_definition(fleet: Fleet) -> None:
