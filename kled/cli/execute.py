@@ -28,8 +28,9 @@ def execute(call: Call, operation: Operation, *, then: str = "", shown: bool = T
         windows.require_open(call.settings, place.cluster, stores.now())
     if call.overrides.no_snapshot and guards.snapshot != "none" and call.settings.snapshot_store:
         call.say("warning: NO SNAPSHOT is taken (--no-snapshot): nothing leads back from this")
+    results = shown or len(operation.steps()) > 1  # of a single step the command tells them itself
     with (
-        display(terminal.err(), verbose=call.verbose) as watching,
+        display(terminal.err(), verbose=call.verbose, results=results) as watching,
         call.session(
             place, on_line=watching.line, on_note=watching.note, with_kops=guards.needs_kops
         ) as session,
@@ -45,7 +46,8 @@ def execute(call: Call, operation: Operation, *, then: str = "", shown: bool = T
 def show_report(call: Call, report: Report) -> None:
     """Write the report to stdout: the table of steps, or the whole as JSON or YAML."""
     if call.settings.output == "table":
-        show([row.as_json() for row in report.rows], STEP_COLUMNS, "table")
+        if not terminal.is_one_place():  # what the display has said there is not said twice
+            show([row.as_json() for row in report.rows], STEP_COLUMNS, "table")
         for row in report.rows:
             if row.way_back:
                 call.say(f"way back from {row.step}: {row.way_back}")

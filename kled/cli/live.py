@@ -39,15 +39,15 @@ class Display(Protocol):
 
 
 @contextmanager
-def display(to: Terminal, *, verbose: bool) -> Iterator[Display]:
-    """Yield the display that fits `to`."""
+def display(to: Terminal, *, verbose: bool, results: bool = True) -> Iterator[Display]:
+    """Yield the display that fits `to`; with `results` it says what each step has done."""
     if not to.is_live or verbose:
-        yield PlainLines(to, verbose=verbose)
+        yield PlainLines(to, verbose=verbose, results=results)
         return
     from rich.live import Live  # noqa: PLC0415 - only where somebody looks
 
     console = to.console()
-    steps = LiveSteps(console)
+    steps = LiveSteps(console, results=results)
     with Live(console=console, get_renderable=steps.render, refresh_per_second=8):
         yield steps
 
@@ -55,8 +55,9 @@ def display(to: Terminal, *, verbose: bool) -> Iterator[Display]:
 class PlainLines:
     """One line per event; kops' own lines only where `verbose`."""
 
-    def __init__(self, to: Terminal, *, verbose: bool) -> None:
+    def __init__(self, to: Terminal, *, verbose: bool, results: bool = True) -> None:
         self._to = to
+        self._results = results
         self._verbose = verbose
 
     def started(self, step: "Step") -> None:
@@ -68,8 +69,9 @@ class PlainLines:
         self._say(f"{step.name}: not yet: {error.message}")
 
     def ended(self, row: Row) -> None:
-        """Say how it ended and how long it took."""
-        self._say(f"{row.step}: {row.outcome} in {row.seconds:.1f} s: {row.words}")
+        """Say how it ended and how long it took; why it failed, the error says by itself."""
+        words = f": {row.words}" if self._results and row.outcome == "done" else ""
+        self._say(f"{row.step}: {row.outcome} in {row.seconds:.1f} s{words}")
 
     def line(self, line: str) -> None:
         """Pass kops' line on."""
@@ -87,8 +89,9 @@ class PlainLines:
 class LiveSteps:
     """The live list; `render` is called several times a second."""
 
-    def __init__(self, console: "Console") -> None:
+    def __init__(self, console: "Console", *, results: bool = True) -> None:
         self._console = console
+        self._results = results
         self._rows: list[Row] = []
         self._running: str | None = None
         self._since = 0.0
@@ -125,7 +128,8 @@ class LiveSteps:
         grid = Table.grid(padding=(0, 1))
         for row in self._rows:
             mark = Text("✔", "green") if row.outcome == "done" else Text("✘", "red")
-            words = Text(visible(row.words), "dim")
+            shown = self._results and row.outcome == "done"
+            words = Text(visible(row.words) if shown else "", "dim")
             grid.add_row(mark, Text(visible(row.step)), f"{row.seconds:6.1f} s", words)
         if self._running is not None:
             seconds = time.monotonic() - self._since

@@ -98,6 +98,15 @@ def err() -> Terminal:
     return Terminal(sys.stderr, needed=False)
 
 
+def is_one_place() -> bool:
+    """Say whether results and words for a person come out at one place: a terminal, one log."""
+    try:
+        results, words = os.fstat(sys.stdout.fileno()), os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):  # a test's stream has no descriptor
+        return False
+    return os.path.samestat(results, words)
+
+
 def can_ask() -> bool:
     """Say whether a person sits at this terminal."""
     return has_input() and sys.stderr.isatty()

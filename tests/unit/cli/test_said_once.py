@@ -1,0 +1,66 @@
+"""What happened is said once, wherever results and words for a person come out (fault 37)."""
+
+import io
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from kled.cli import execute, terminal
+from kled.cli.live import LiveSteps, PlainLines
+from kled.cli.terminal import Terminal
+from kled.operations.runner import Report, Row
+
+DONE = Row("take a snapshot", "done", 0.25, 1, "snapshot A (level 1)")
+FAILED = Row("edit cluster", "failed", 0.25, 1, "kops refuses it")
+CALL: Any = SimpleNamespace(
+    settings=SimpleNamespace(output="table"), say=lambda *lines: terminal.err().say(*lines)
+)
+
+
+def lines(*rows: Row, results: bool) -> list[str]:
+    stream = io.StringIO()
+    watching = PlainLines(Terminal(stream), verbose=False, results=results)
+    for row in rows:
+        watching.ended(row)
+    return stream.getvalue().splitlines()
+
+
+def test_why_a_step_failed_is_left_to_the_error() -> None:
+    assert lines(DONE, FAILED, results=True) == [
+        "take a snapshot: done in 0.2 s: snapshot A (level 1)",
+        "edit cluster: failed in 0.2 s",
+    ]
+
+
+def test_what_a_command_shows_by_itself_is_not_said_before() -> None:
+    assert lines(DONE, results=False) == ["take a snapshot: done in 0.2 s"]
+
+
+def test_the_live_list_leaves_the_same_to_others() -> None:
+    from rich.console import Console
+
+    stream = io.StringIO()
+    console = Console(file=stream, width=200)
+    steps = LiveSteps(console)
+    steps.ended(DONE)
+    steps.ended(FAILED)
+    console.print(steps.render())
+
+    assert "snapshot A (level 1)" in stream.getvalue()
+    assert "kops refuses it" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_table_comes_where_the_steps_were_not_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, together: bool
+) -> None:
+    log, other = (tmp_path / "log").open("w"), (tmp_path / "other").open("w")
+    with log, other:
+        monkeypatch.setattr(sys, "stdout", log)
+        monkeypatch.setattr(sys, "stderr", log if together else other)
+        execute.show_report(CALL, Report("edit cluster", "c", (DONE,)))
+
+    assert ("snapshot A" in (tmp_path / "log").read_text()) is not together
