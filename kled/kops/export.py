@@ -16,6 +16,8 @@ from kled.kops.call import Calls
 from kled.retry import Clock
 
 _ANOTHER: Final = "name another file, or move this one away; nothing was changed"
+_KIND: Final = "Config"
+"""What a file without a `kind` is taken for, too (client-go's clientcmd.Load)."""
 _PATIENCE: Final = timedelta(minutes=10)
 """With another export; anybody who may read the directory could hold its lock for ever."""
 
@@ -50,7 +52,8 @@ def _require_kubeconfig(target: Path) -> None:
     except TextUnreadable as error:
         words = f"{target} is no kubeconfig: {error.message}"
         raise InvalidInput("kubeconfig", words, hint=_ANOTHER) from error
-    if content is not None and (not isinstance(content, dict) or content.get("kind") != "Config"):
+    kind = content.get("kind", _KIND) if isinstance(content, dict) else None
+    if content is not None and kind != _KIND:
         raise InvalidInput("kubeconfig", f"{target} is no kubeconfig", hint=_ANOTHER)
 
 

@@ -240,13 +240,13 @@ def test_an_export_keeps_the_file_private_and_leaves_no_draft(tmp_path: Path) ->
     kops, replay, _ = client(tmp_path, "28b-export-kubeconfig-admin")
     target = tmp_path / "kube" / "config"
     target.parent.mkdir()
-    target.write_text("other context")
+    target.write_text("contexts: []\n")
     target.chmod(0o644)
 
     kops.export_kubeconfig(C, target, timedelta(hours=2))
 
     assert "--admin=7200s" in replay.words
-    assert target.read_text() == "other context"
+    assert target.read_text() == "contexts: []\n"
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert [each.name for each in target.parent.iterdir()] == ["config"]
 

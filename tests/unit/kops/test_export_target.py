@@ -14,14 +14,15 @@ OTHERS = 12_345
 def test_a_new_file_and_one_of_ours_can_be_written_and_trying_leaves_nothing(
     tmp_path: Path,
 ) -> None:
-    ours, empty = tmp_path / "ours", tmp_path / "empty"
+    ours, empty, plain = (tmp_path / name for name in ("ours", "empty", "plain"))
+    plain.write_text("contexts: []\n")  # client-go takes it for a kubeconfig
     ours.write_text("apiVersion: v1\nkind: Config\ncontexts: []\n")
     empty.touch()
 
-    for target in (tmp_path / "new", tmp_path / "a" / "b" / "new", ours, empty):
+    for target in (tmp_path / "new", tmp_path / "a" / "b" / "new", ours, empty, plain):
         require_target(target)
 
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["empty", "ours"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["empty", "ours", "plain"]
 
 
 def test_a_directory_a_device_and_a_file_for_a_directory_are_refused(tmp_path: Path) -> None:
