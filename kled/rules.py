@@ -21,7 +21,7 @@ import fnmatch
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
@@ -53,27 +53,47 @@ class Window:
 
     def is_open(self, now: datetime) -> bool:
         """Say whether `now` (with its time zone) is inside."""
-        return any(begin <= now < end for begin, end in self._around(now))
+        return any(begin <= now.astimezone(UTC) < end for begin, end in self._around(now))
 
     def opens(self, now: datetime) -> datetime:
         """Return when it opens next; `now` where it is open."""
         if self.is_open(now):
             return now
-        return min(begin for begin, _ in self._around(now, days=15) if begin >= now)
+        ahead = (begin for begin, _ in self._around(now, days=15) if begin >= now.astimezone(UTC))
+        return min(ahead).astimezone(ZoneInfo(self.timezone))
 
     def _around(self, now: datetime, *, days: int = 2) -> Iterator[tuple[datetime, datetime]]:
+        """Yield when it opens and shuts, in UTC: local times of one zone compare as clocks read."""
         zone = ZoneInfo(self.timezone)
         first = now.astimezone(zone).date() - timedelta(days=1)
         for day in (first + timedelta(days=number) for number in range(days + 1)):
             if DAYS[day.weekday()] in self.days:
                 over = timedelta(days=0 if self.end > self.begin else 1)
-                yield _at(day, self.begin, zone), _at(day + over, self.end, zone)
+                begin, end = _at(day, self.begin, zone), _at(day + over, self.end, zone)
+                yield begin, end if end > begin else begin + self._length
+
+    @property
+    def _length(self) -> timedelta:
+        """How long it is open on a day of 24 hours."""
+        minutes = (self.end.hour - self.begin.hour) * 60 + self.end.minute - self.begin.minute
+        return timedelta(minutes=minutes % (24 * 60))
 
 
 def _at(day: date, moment: time, zone: ZoneInfo) -> datetime:
-    """Return a local time; one that a change of the clocks leaves out is the first after it."""
-    found = datetime.combine(day, moment, zone)
-    return found.astimezone(ZoneInfo("UTC")).astimezone(zone)
+    """Return a local time in UTC; one that a change of the clocks leaves out is the first after."""
+    local = datetime.combine(day, moment, zone)
+    late = local.astimezone(UTC)
+    if late.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
+        return late
+    after = late.astimezone(zone).utcoffset()
+    before, there = int(local.replace(fold=1).timestamp()), int(late.timestamp())
+    while there - before > 1:  # clocks go forward between these two seconds
+        middle = (before + there) // 2
+        if datetime.fromtimestamp(middle, zone).utcoffset() == after:
+            there = middle
+        else:
+            before = middle
+    return datetime.fromtimestamp(there, UTC)
 
 
 @dataclass(frozen=True, slots=True)

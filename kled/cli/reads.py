@@ -26,6 +26,7 @@ INSTANCE_GROUPS = (
     Column("MIN", "min", absent="-"),
     Column("MAX", "max", absent="-"),
     Column("ZONES", "zones"),
+    Column("SUBNETS", "subnets"),
 )
 INSTANCES = (
     Column("ID", "id"),
@@ -120,7 +121,9 @@ def get_keypairs(call: Call, name: str | None) -> None:
     """
     from kled.operations.each_cluster import Listing  # noqa: PLC0415 - not for --help
 
-    listing = Listing(lambda session, one: session.kops.get_keypairs(one), what="keyset")
+    listing = Listing(
+        lambda session, one: session.kops.get_keypairs(one, distrusted=True), what="keyset"
+    )
     _list(call, name, KEYPAIRS, listing)
 
 

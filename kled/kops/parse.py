@@ -16,6 +16,7 @@ from kled.models.credential import Keypair, Secret
 from kled.models.definition import Definition, object_name
 from kled.models.validation import Failure, Node, ValidationReport
 from kled.models.version import KopsVersion
+from kled.models.zones import cloud_of
 
 T = TypeVar("T")
 Document = Mapping[str, Any]
@@ -175,14 +176,15 @@ def group(document: Document) -> InstanceGroup:
     type says so in its `problem`: the list that it stands in can be read all the same.
     """
     spec, metadata = _mapping(document.get("spec")), _mapping(document.get("metadata"))
-    role = str(spec.get("role") or "")
+    role, subnets = str(spec.get("role") or ""), _texts(spec.get("subnets"))
     return InstanceGroup(
         name=object_name(document) or NAMELESS,
         role=_ROLES.get(role, "unknown"),
         machine_type=_text(spec.get("machineType")),
         min_size=_size(spec.get("minSize")),
         max_size=_size(spec.get("maxSize")),
-        zones=_texts(spec.get("zones")) or _texts(spec.get("subnets")),
+        zones=_texts(spec.get("zones")) or tuple(filter(cloud_of, subnets)),
+        subnets=subnets,
         image=_text(spec.get("image")),
         cluster=_text(_mapping(metadata.get("labels")).get("kops.k8s.io/cluster")),
         node_labels=_pairs(_mapping(spec.get("nodeLabels"))),

@@ -53,10 +53,11 @@ class InstanceGroup:
     max_size: int | None
     """None where the definition leaves them to kops: 2 and 2 for workers, else 1 and 1."""
     zones: tuple[str, ...]
-    """The group's zones, or its subnets where it names no zones."""
+    """The group's zones; where it names none, its subnets that are named as zones are."""
     image: str = ""
     cluster: str = ""
     node_labels: tuple[tuple[str, str], ...] = ()
+    subnets: tuple[str, ...] = ()
     problem: str = ""
     """What of it cannot be understood, for example a role that kops has and kled does not know."""
 
@@ -71,6 +72,7 @@ class InstanceGroup:
             "min": self.min_size,
             "max": self.max_size,
             "zones": list(self.zones),
+            "subnets": list(self.subnets),
             "node_labels": dict(self.node_labels),
             **({"problem": self.problem} if self.problem else {}),
         }

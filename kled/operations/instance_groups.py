@@ -42,10 +42,10 @@ class CreateInstanceGroup:
             found = find_group(session, self.cluster, self.instance_group)
             if found is None:
                 return None
-            if found.role != self.role or set(found.zones) != set(self.subnets):
+            if found.role != self.role or set(found.subnets) != set(self.subnets):
                 raise InstanceGroupExists(
                     f'instance group "{found.name}" is there already, with the role {found.role}'
-                    f" in {', '.join(found.zones)}",
+                    f" in {', '.join(found.subnets)}",
                     hint="change it with kled kops edit-instance-group, or choose another name",
                 )
             return "already there"

@@ -64,6 +64,40 @@ def test_clocks_that_change_in_a_window_do_not_shut_it() -> None:
     assert spring.is_open(autumn + timedelta(hours=1))
 
 
+@pytest.mark.parametrize(
+    ("begin", "end", "opens", "minutes"),
+    [
+        ("02:00", "03:00", "03:00", 60),  # it opened for no moment
+        ("02:30", "03:00", "03:00", 30),
+        ("02:15", "02:45", "03:00", 30),
+        ("02:30", "03:15", "03:00", 15),  # it ended before it opened
+        ("01:30", "02:30", "01:30", 30),
+        ("02:00", "05:00", "03:00", 120),
+    ],
+)
+def test_a_window_of_times_that_the_clocks_leave_out_opens_all_the_same(
+    begin: str, end: str, opens: str, minutes: int
+) -> None:  # fault 38
+    window, berlin = weekend(begin, end), ZoneInfo("Europe/Berlin")
+    hour, minute = map(int, opens.split(":"))
+    opening = datetime(2026, 3, 29, hour, minute, tzinfo=berlin)
+    utc = opening.astimezone(UTC)
+
+    assert window.opens(datetime(2026, 3, 28, 22, tzinfo=UTC)) == opening
+    assert [window.is_open(utc + timedelta(seconds=one)) for one in (-1, 0)] == [False, True]
+    lasts = timedelta(minutes=minutes)
+    assert window.is_open(utc + lasts - timedelta(seconds=1))
+    assert not window.is_open(utc + lasts)
+
+
+def test_a_moment_of_the_windows_own_zone_is_compared_as_a_moment() -> None:
+    """Another member: local times of one zone compare as clocks read, also where they went back."""
+    window = weekend("02:40", "03:00")  # 2026-10-25: 03:00 becomes 02:00 in Berlin
+    second = datetime(2026, 10, 25, 2, 20, tzinfo=ZoneInfo("Europe/Berlin"), fold=1)
+
+    assert window.is_open(second)  # from 02:40 on, until the clocks read 03:00
+
+
 def test_rules_bind_the_clusters_that_they_name() -> None:
     found = rules.load(
         {
