@@ -32,7 +32,11 @@ def execute(call: Call, operation: Operation, *, then: str = "", shown: bool = T
     with (
         display(terminal.err(), verbose=call.verbose, results=results) as watching,
         call.session(
-            place, on_line=watching.line, on_note=watching.note, with_kops=guards.needs_kops
+            place,
+            on_line=watching.line,
+            on_note=watching.note,
+            with_kops=guards.needs_kops,
+            asks_again=False,
         ) as session,
     ):
         report = run(operation, session, watching)

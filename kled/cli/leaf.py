@@ -57,8 +57,12 @@ class Call:
         with_kops: bool = True,
         on_line: Callable[[str], None] | None = None,
         on_note: Callable[[str], None] | None = None,
+        asks_again: bool = True,
     ) -> "AbstractContextManager[Session]":
-        """Open a session; it holds the lease of `place`, where it writes (None: it reads)."""
+        """Open a session; it holds the lease of `place`, where it writes (None: it reads).
+
+        Reads that the cloud sends away are tried again, unless steps do that (`asks_again`).
+        """
         from kled.operations.session import open_session  # noqa: PLC0415 - not for --help
 
         return open_session(
@@ -71,6 +75,7 @@ class Call:
             on_note=on_note or self.say,
             stores=self.stores,
             with_kops=with_kops,
+            asks_again=asks_again,
         )
 
     def _who(self) -> "Who":

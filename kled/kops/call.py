@@ -11,7 +11,9 @@ from typing import Final, Self
 from kled.errors import KopsError
 from kled.files import private
 from kled.kops import command
+from kled.kops.causes import SERVER_ERROR, THROTTLED
 from kled.kops.classify import classify, last_error
+from kled.kops.row import first
 from kled.kops.unloadable import require_own_name
 from kled.kops.waiting import Waiting
 from kled.kops.warnings import warnings
@@ -26,6 +28,8 @@ CHANGE_TIMEOUT: Final = timedelta(minutes=60)
 DRY_RUN_PREFIX: Final = ".kled/dry-run"
 EDITOR_SCRIPT: Final = "editor.sh"
 """Below the scratch directory; there only while an edited text is stored (`kled.kops.editing`)."""
+_PAUSES: Final = (1.0, 2.0, 4.0)
+"""Seconds before a read is tried again."""
 _CHOOSING: Final = frozenset({"KOPS_CLUSTER_NAME", "KUBE_EDITOR"})
 
 
@@ -49,6 +53,7 @@ class Calls:
         on_line: Callable[[str], None] | None = None,
         on_start: OnStart | None = None,
         on_warning: Callable[[str], None] | None = None,
+        pause: Callable[[float], None] | None = None,
         timeout: timedelta = CHANGE_TIMEOUT,
         read_timeout: timedelta = READ_TIMEOUT,
     ) -> None:
@@ -61,6 +66,8 @@ class Calls:
         self._on_line = on_line
         self._on_start = on_start
         self._on_warning = on_warning
+        self._pause = pause
+        """Waits so many seconds before a read is tried again; None: it is tried once."""
         self.timeout = timeout
         self.read_timeout = read_timeout
 
@@ -89,14 +96,34 @@ class Calls:
 
         Raises `OutputUnreadable` where kops warns that it read another cluster's definition.
         """
-        return self.looked_at(argv, self.call(argv, self.read_timeout))
+        return self.looked_at(argv, self.asked(argv, self.read_timeout))
 
     def read_list(self, argv: list[str], none: str) -> str:
         """Return the stdout of a listing, `[]` where kops fails with `none`, as for no clusters."""
-        finished = self.call(argv, self.read_timeout)
+        finished = self.asked(argv, self.read_timeout)
         if finished.returncode and self.said(finished).lower() == none:
             return "[]"
         return self.looked_at(argv, finished)
+
+    def preview(self, argv: list[str]) -> str:
+        """Return the redacted stdout of a preview; raise what `classify` makes of it."""
+        return self._redactor.text(self.ended(argv, self.asked(argv, self.timeout)))
+
+    def asked(self, argv: list[str], timeout: timedelta) -> Finished:
+        """Run what only reads, and again where the cloud sent it away, for which there is time.
+
+        A server error or a wish to slow down passes; steps have policies of their own for it, and
+        a kops of theirs tries once.
+        """
+        for delay in _PAUSES if self._pause else ():
+            finished = self.call(argv, timeout)
+            passing = first((*THROTTLED, *SERVER_ERROR), self.clean(self.said(finished)))
+            if finished.returncode == 0 or passing is None or self._pause is None:
+                return finished
+            if self._on_warning is not None:
+                self._on_warning(f"kops {verb(argv)} is asked again: {passing.message}")
+            self._pause(delay)
+        return self.call(argv, timeout)
 
     def change(self, argv: list[str], *, cloud: str | None = None) -> str:
         """Return the redacted stdout of a change or a preview; raise what `classify` makes of it.

@@ -101,7 +101,7 @@ class Changes(Naming):
 
     def update_preview(self, name: str) -> Plan:
         """`kops update cluster` without `--yes`: what the cloud lacks. Reads only."""
-        return preview.update_plan(name, self.change(command.update(name)))
+        return preview.update_plan(name, self.preview(command.update(name)))
 
     def update(self, name: str, admin: timedelta | None = None) -> None:
         """`kops update cluster --yes`: create and change what the cloud lacks.
@@ -114,7 +114,7 @@ class Changes(Naming):
 
     def delete_preview(self, name: str) -> Plan:
         """`kops delete cluster` without `--yes`: the cloud resources that would go. Reads only."""
-        return preview.delete_plan(name, self.change(command.delete_cluster(name)))
+        return preview.delete_plan(name, self.preview(command.delete_cluster(name)))
 
     def delete_cluster(self, name: str) -> None:
         """`kops delete cluster --yes`: delete the cloud resources, then what is stored.

@@ -30,7 +30,7 @@ class Reads(Calls):
         `KopsCrashed` where a config holds another kind of object (capture 60c).
         """
         argv = command.get_clusters()
-        finished = self.call(argv, self.read_timeout)
+        finished = self.asked(argv, self.read_timeout)
         none = finished.returncode and self.said(finished).lower() == "no clusters found"
         listed = parse.clusters("[]" if none else self.ended(argv, finished))
         self.warn(argv, finished)
@@ -89,7 +89,7 @@ class Reads(Calls):
         A keyset that kops cannot read, and leaves out with a warning, is in it with its `problem`.
         """
         argv = command.get_keypairs(name, distrusted=distrusted)
-        finished = self.call(argv, self.read_timeout)
+        finished = self.asked(argv, self.read_timeout)
         stderr = self.clean(finished.stderr)
         none = finished.returncode and self.said(finished).lower() == "no keypairs found"
         listed = parse.keypairs("[]" if none else self.looked_at(argv, finished))
@@ -103,7 +103,7 @@ class Reads(Calls):
         first update, `ClusterNotFound`.
         """
         argv = command.validate(name, api_server)
-        finished = self.call(argv, self.read_timeout)
+        finished = self.asked(argv, self.read_timeout)
         if finished.returncode and self.said(finished) == _NOT_HEALTHY:
             return parse.validation(finished.stdout)
         return parse.validation(self.ended(argv, finished))

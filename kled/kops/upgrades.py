@@ -21,7 +21,7 @@ class Upgrades(Calls):
 
         Needs the Kubernetes API unless `roll.cloudonly`; raises `ApiUnreachable` (capture 26b).
         """
-        out = self.change(command.rolling_update(name, roll or Roll()))
+        out = self.preview(command.rolling_update(name, roll or Roll()))
         return preview.rolling_plan(name, out)
 
     def rolling_update(self, name: str, roll: Roll | None = None) -> None:
@@ -43,7 +43,7 @@ class Upgrades(Calls):
         there is nothing to change only because kops does not know what to change to.
         """
         argv = command.upgrade(name, kubernetes_version, channel)
-        finished = self.call(argv, self.timeout)
+        finished = self.asked(argv, self.timeout)
         plan = preview.upgrade_plan(name, self.clean(self.ended(argv, finished)))
         unknown = _UNKNOWN.search(finished.stderr)
         if plan.is_empty and unknown and kubernetes_version is None:
@@ -67,7 +67,7 @@ class Upgrades(Calls):
 
     def reconcile_preview(self, name: str) -> Plan:
         """`kops reconcile cluster` without `--yes`: the preview of `update`. Reads only."""
-        return preview.update_plan(name, self.change(command.reconcile(name)))
+        return preview.update_plan(name, self.preview(command.reconcile(name)))
 
     def reconcile(self, name: str, api_server: str | None = None) -> None:
         """`kops reconcile cluster --yes`: update and roll, control plane first.

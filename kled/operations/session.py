@@ -114,10 +114,12 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
     with_kops: bool = True,
     stores: Stores | None = None,
     consent: Consent = given,
+    asks_again: bool = False,
 ) -> Iterator[Session]:
     """Yield a session; with a `place` to write to it holds the lease of that place until the end.
 
-    It uses the `stores` that the caller has opened, or opens its own.
+    It uses the `stores` that the caller has opened, or opens its own. Where it `asks_again`, reads
+    that the cloud sends away are tried some times more: for those that no step's policy repeats.
 
     Without `with_kops` no kops is looked for: for operations on stores alone, which may do without
     a state store, too. Raises `KopsMissing`, `SettingsError` (no state store), `LeaseHeld`,
@@ -140,7 +142,8 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
         note = on_note or on_line
         kops = None
         if program is not None:
-            kops = _kops(settings, program, scratch, lease, on_line, note)
+            pause = clock.sleep if asks_again else None
+            kops = _kops(settings, program, scratch, lease, on_line, note, pause)
         yield Session(
             settings,
             kops,
@@ -159,13 +162,14 @@ def _program(settings: Settings) -> Path:
     return locate(explicit=settings.kops, home=settings.home, search_path=search_path).path
 
 
-def _kops(
+def _kops(  # noqa: PLR0913, PLR0917 - all that a kops depends on, named once
     settings: Settings,
     program: Path,
     scratch: Path,
     lease: Held | None,
     on_line: Callable[[str], None],
     on_warning: Callable[[str], None] | None,
+    pause: Callable[[float], None] | None = None,
 ) -> Kops:
     return Kops(
         program,
@@ -177,6 +181,7 @@ def _kops(
         on_line=on_line,
         on_start=lease.child_started if lease else None,
         on_warning=on_warning,
+        pause=pause,
     )
 
 
