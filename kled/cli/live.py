@@ -4,9 +4,9 @@ On a terminal a live list; elsewhere plain lines, one per event, so that logs st
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from kled.cli.terminal import Terminal
 from kled.errors import KledError
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from kled.operations.step import Step
+
+
+_SILENCE: Final = 30.0
+"""Seconds after which a line of kops' is said, off a terminal."""
 
 
 class Display(Protocol):
@@ -55,10 +59,20 @@ def display(to: Terminal, *, verbose: bool, results: bool = True) -> Iterator[Di
 class PlainLines:
     """One line per event; kops' own lines only where `verbose`."""
 
-    def __init__(self, to: Terminal, *, verbose: bool, results: bool = True) -> None:
+    def __init__(
+        self,
+        to: Terminal,
+        *,
+        verbose: bool,
+        results: bool = True,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._to = to
         self._results = results
         self._verbose = verbose
+        self._monotonic = monotonic
+        self._said = monotonic()
+        self._warned = ""
 
     def started(self, step: "Step") -> None:
         """Name the step."""
@@ -74,15 +88,25 @@ class PlainLines:
         self._say(f"{row.step}: {row.outcome} in {row.seconds:.1f} s{words}")
 
     def line(self, line: str) -> None:
-        """Pass kops' line on."""
+        """Pass kops' line on; else one now and then, of those that warn where some do.
+
+        kops repeats failing tasks for ten minutes: so long nobody waits in silence.
+        """
         if self._verbose:
             self._say(f"  kops: {line}")
+            return
+        if line[:1] in {"W", "E"} and "] " in line:
+            self._warned = line
+        if self._monotonic() - self._said >= _SILENCE:
+            self._say(f"  kops: {(self._warned or line).split('] ', 1)[-1].strip()}")
+            self._warned = ""
 
     def note(self, words: str) -> None:
         """Pass it on."""
         self._say(f"  {words}")
 
     def _say(self, words: str) -> None:
+        self._said = self._monotonic()
         self._to.say(words)
 
 

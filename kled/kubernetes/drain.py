@@ -20,6 +20,8 @@ from kled.sentences import duration
 
 _POLL: Final = 2.0
 """Seconds between two looks at the node."""
+_SILENCE: Final = 30.0
+"""Seconds after which it says what it waits for."""
 _AGAIN: Final = 5.0
 """Seconds between two evictions of a pod that a budget holds, as in kubectl."""
 
@@ -54,9 +56,11 @@ class _Drain:
     """Names of the pods whose eviction was granted, by uid."""
     waiting: dict[str, tuple[float, str]] = field(default_factory=dict)
     """When a held pod may be tried again, and what holds it, by uid."""
+    said: float = 0.0
+    """When something was said last."""
 
     def run(self, deadline: timedelta, *, force_unmanaged: bool) -> DrainReport:
-        began = self.clock.monotonic()
+        began = self.said = self.clock.monotonic()
         ends = began + deadline.total_seconds()
         stayed = 0
         left: list[PodState] | None = None
@@ -79,6 +83,7 @@ class _Drain:
                 failed = error
             if left == []:
                 break
+            self._remind(left, began, failed)
             if self.clock.monotonic() >= ends:
                 raise self._blocked(left, deadline) from failed
             self.clock.sleep(_POLL)
@@ -102,11 +107,25 @@ class _Drain:
             answer = evict(self.api, pod)
             if isinstance(answer, Held):
                 if pod.uid not in self.waiting:
-                    self.on_line(f"{pod.label} is held: {answer.reason}")
+                    self._say(f"{pod.label} is held: {answer.reason}")
                 self.waiting[pod.uid] = (now + max(_AGAIN, answer.seconds), answer.reason)
             else:
                 self.evicted[pod.uid] = pod.label
-                self.on_line(f"{pod.label} is evicted from {self.node}")
+                self._say(f"{pod.label} is evicted from {self.node}")
+
+    def _remind(self, left: list[PodState] | None, began: float, failed: KledError | None) -> None:
+        """Say what is waited for, where nothing was said for a while."""
+        now = self.clock.monotonic()
+        if now - self.said < _SILENCE:
+            return
+        waits = f"left: {', '.join(self._reasons(left or []))}" if failed is None else str(failed)
+        self._say(
+            f"{self.node} drains for {duration(timedelta(seconds=round(now - began)))}; {waits}"
+        )
+
+    def _say(self, words: str) -> None:
+        self.said = self.clock.monotonic()
+        self.on_line(words)
 
     def _blocked(self, left: list[PodState] | None, deadline: timedelta) -> DrainBlocked:
         minutes = duration(deadline)
@@ -114,13 +133,16 @@ class _Drain:
             return DrainBlocked(
                 f"node {self.node} was not drained in {minutes}: the Kubernetes API did not answer"
             )
-        reasons = [
+        reasons = self._reasons(left)
+        return DrainBlocked(
+            f"node {self.node} was not drained in {minutes}; left: {', '.join(reasons)}",
+            hint="give the workloads more replicas, loosen the budgets, or allow more time",
+        )
+
+    def _reasons(self, left: list[PodState]) -> list[str]:
+        return [
             f"{pod.label} ({self.waiting[pod.uid][1]})"
             if pod.uid in self.waiting and pod.uid not in self.evicted
             else f"{pod.label} (does not end; a finalizer or its grace period holds it)"
             for pod in left
         ]
-        return DrainBlocked(
-            f"node {self.node} was not drained in {minutes}; left: {', '.join(reasons)}",
-            hint="give the workloads more replicas, loosen the budgets, or allow more time",
-        )

@@ -64,3 +64,30 @@ def test_a_table_comes_where_the_steps_were_not_said(
         execute.show_report(CALL, Report("edit cluster", "c", (DONE,)))
 
     assert ("snapshot A" in (tmp_path / "log").read_text()) is not together
+
+
+def test_off_a_terminal_a_kops_that_repeats_a_task_is_heard_twice_a_minute() -> None:  # fault 69
+    stream, now = io.StringIO(), [0.0]
+    watching = PlainLines(Terminal(stream), verbose=False, monotonic=lambda: now[0])
+    for second in range(0, 100, 10):
+        now[0] = float(second)
+        watching.line(
+            f'W1124 00:00:0{second // 10}.1 1 executor.go:141] error running task "IAMRole/nodes"'
+            f" ({600 - second}s remaining to succeed): AccessDenied"
+        )
+        watching.line("I1124 00:00:00.1 1 executor.go:171] Continuing to run 2 task(s)")
+
+    assert stream.getvalue().splitlines() == [
+        f'  kops: error running task "IAMRole/nodes" ({left}s remaining to succeed): AccessDenied'
+        for left in (570, 540, 510)
+    ]
+
+
+def test_a_kops_without_warnings_is_heard_as_well() -> None:
+    stream, now = io.StringIO(), [0.0]
+    watching = PlainLines(Terminal(stream), verbose=False, monotonic=lambda: now[0])
+    watching.line("I1124 00:00:00.1 1 executor.go:171] Tasks: 5 done / 80 total")
+    now[0] = 31.0
+    watching.line("I1124 00:00:31.1 1 executor.go:171] Tasks: 9 done / 80 total")
+
+    assert stream.getvalue() == "  kops: Tasks: 9 done / 80 total\n"

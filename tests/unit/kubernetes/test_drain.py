@@ -73,6 +73,28 @@ def test_a_pod_that_a_budget_holds_is_tried_again_until_it_may_go(tmp_path: Path
     assert len(lines) == 2
 
 
+def test_a_drain_that_is_held_says_so_every_half_minute(tmp_path: Path) -> None:  # fault 37
+    cluster, lines = Cluster(), list[str]()
+    cluster.node("n1")
+    cluster.pod("web-1", "n1")
+    cluster.pod("db-0", "n1", deletionTimestamp="2026-11-25T00:00:00Z", finalizers=["keep"])
+    cluster.on_evict = lambda _name: held("web")
+
+    with connected(cluster, tmp_path) as api, pytest.raises(DrainBlocked):
+        drain(api, "n1", deadline=timedelta(minutes=2), clock=Time().clock, on_line=lines.append)
+
+    first, *more = lines
+    assert first.startswith("shop/web-1 is held")
+    assert [one.partition(";")[0] for one in more] == [
+        "n1 drains for 30 seconds",
+        "n1 drains for 1 minute",
+        "n1 drains for 90 seconds",
+        "n1 drains for 2 minutes",
+    ]
+    assert "shop/web-1 (The disruption budget web needs 2" in more[0]
+    assert "shop/db-0 (does not end" in more[0]
+
+
 def test_the_api_s_own_wait_is_kept(tmp_path: Path) -> None:
     status, document, _ = held("web")
     refusals: list[Answer] = [(status, document, {"Retry-After": "20"})]
