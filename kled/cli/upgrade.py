@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import click
 
-from kled.cli import meant
+from kled.cli import meant, parameters
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
+from kled.operations.approved_plan import Approved
 from kled.operations.plan_update import identified, judged, touched
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.upgrade_cluster import NO_UPGRADE, UpgradeCluster, new_version, planned
@@ -86,12 +87,19 @@ def _storing(wish: UpgradeCluster, version: str | None) -> str:
     examples=(
         "kled kops reconcile-cluster --name=c.example.com",
         "kled kops reconcile-cluster --name=c.example.com --yes",
+        "kled kops reconcile-cluster --name=c.example.com --yes --digest=0b5a6a4f9c1e",
     ),
     guards=ReconcileCluster.guards,
 )
 @_NAME
 @click.option("--yes", is_flag=True, help="Apply the changes and roll the machines.")
-def reconcile_cluster(call: Call, name: str | None, *, yes: bool) -> None:
+@click.option(
+    "--digest",
+    metavar="HEX",
+    callback=parameters.digest,
+    help="Apply only the plan that a preview showed.",
+)
+def reconcile_cluster(call: Call, name: str | None, digest: str | None, *, yes: bool) -> None:
     """Show what would change; with --yes update and roll, control plane first."""
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=yes)
@@ -99,8 +107,12 @@ def reconcile_cluster(call: Call, name: str | None, *, yes: bool) -> None:
         radius = touched(session, plan) if plan else None
     if plan is None:
         then = f"kled kops validate-cluster --name={cluster}"
-        execute(call, ReconcileCluster(cluster), then=then)
+        approved = Approved(digest) if digest else None
+        execute(call, ReconcileCluster(cluster, approved), then=then)
         return
     show_plan(call, plan, radius)
     if not plan.is_empty and not plan.refused:
-        call.say(f"preview only; apply with: kled kops reconcile-cluster --name={cluster} --yes")
+        call.say(
+            f"preview only; apply with: kled kops reconcile-cluster --name={cluster} --yes"
+            f" --digest={plan.digest[:12]}"
+        )

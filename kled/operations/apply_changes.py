@@ -44,9 +44,9 @@ def update(session: Session, cleared: Cleared, *, agreed: bool = False) -> None:
     session.kops.update(cleared.plan.cluster)
 
 
-def reconcile(session: Session, cleared: Cleared) -> None:
+def reconcile(session: Session, cleared: Cleared, *, agreed: bool = False) -> None:
     """`kops reconcile cluster --yes`. Repeatable, as `Kops.reconcile` is. Raises as `update`."""
-    _require_consent(session, cleared, agreed=False)
+    _require_consent(session, cleared, agreed=agreed)
     session.kops.reconcile(cleared.plan.cluster)
 
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from kled.kops import footprint
-from kled.operations import apply_changes, iam_fanout, identity, interrupted_scaling
+from kled.operations import apply_changes, approved_plan, iam_fanout, identity, interrupted_scaling
+from kled.operations.approved_plan import Approved
 from kled.operations.guards import APPLIES
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step
-from kled.retry import CHANGE
+from kled.retry import CHANGE, READ
 
 RECONCILE = replace(CHANGE, deadline=timedelta(hours=24))
 """It rolls every machine that needs it, one after the other."""
@@ -19,6 +20,8 @@ class ReconcileCluster:
     """What `kops reconcile cluster --yes` does, under the cluster's lease."""
 
     cluster: str
+    approved: Approved | None = None
+    """Without it whatever the plan is by then is applied."""
 
     name = "reconcile cluster"
     guards = APPLIES
@@ -35,8 +38,14 @@ class ReconcileCluster:
             effect.begins()
             interrupted_scaling.require_none(session, self.cluster)
             plan = session.kops.reconcile_preview(self.cluster)
+            if self.approved is not None:
+                approved_plan.require(session, plan, self.approved)
             cleared = apply_changes.clear(session, plan)
-            apply_changes.reconcile(session, cleared)
+            if self.approved is not None and not plan.is_empty:
+                approved_plan.write(session, plan, self.approved)
+            apply_changes.reconcile(session, cleared, agreed=self.approved is not None)
+            if self.approved is not None:
+                approved_plan.forget(session, self.cluster)
             effect.ends(plan.changes)  # a roll alone brings machines to what was applied before
             return f"reconciled; {cleared.words}" if cleared.words else "reconciled"
 
@@ -46,6 +55,17 @@ class ReconcileCluster:
         way_back = "put the earlier definition back, and reconcile again"
         return (
             identity.step(self.cluster),
+            *((self._approval_step(self.approved),) if self.approved else ()),
             iam_fanout.roles_step(self.cluster, where=changes_roles),
             Step("reconcile cluster", act, RECONCILE, way_back=way_back, changed=effect),
         )
+
+    def _approval_step(self, approved: Approved) -> Step:
+        """Compare the plan, as it is under the lease, with the approved one; it only reads."""
+
+        def act(session: Session) -> str:
+            return approved_plan.require(
+                session, session.kops.reconcile_preview(self.cluster), approved
+            )
+
+        return Step("check approval", act, READ, reads=True)
