@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from kled.cli.definition import show_definition
 from kled.cli.execute import execute
 from kled.cli.kubeconfigs import default_place
 from kled.cli.leaf import Call, leaf
@@ -72,8 +73,7 @@ def _look(call: Call, kubeconfig: Path) -> str:
 def _print_definition(call: Call, spec: ClusterSpec) -> None:
     with call.session() as session:
         definition = session.kops.dry_run(spec)
-    form = "json" if call.settings.output == "json" else "yaml"
-    show_value(definition.as_json(), form)
+    show_definition(call, definition, call.settings.output)
 
 
 def _store_and_preview(call: Call, spec: ClusterSpec) -> None:

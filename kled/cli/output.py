@@ -46,6 +46,13 @@ def show_value(value: object, form: str, to: TextIO | None = None) -> None:
         _out(to).data(to_text([_whole(value)]))
 
 
+def show_documents(values: Sequence[object], to: TextIO | None = None) -> None:
+    """Write values as documents of one YAML text, for example a definition as kops reads it."""
+    from kled.yaml_text import to_text  # noqa: PLC0415 - not for tables
+
+    _out(to).data(to_text([_whole(value) for value in values]))
+
+
 def _out(to: TextIO | None) -> Terminal:
     return Terminal(to) if to is not None else terminal.out()
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kled.cli.definition import show_definition
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 
@@ -67,7 +68,7 @@ def get_clusters(call: Call, name: str | None) -> None:
 
     with call.session() as session:
         if name is not None and call.settings.output != "table":
-            show_value(session.kops.get_definition(name).as_json(), call.settings.output)
+            show_definition(call, session.kops.get_definition(name), call.settings.output)
             return
         found = clusters(session, name)
     if not found.rows:

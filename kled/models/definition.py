@@ -70,6 +70,16 @@ class Definition:
         kept = tuple(each for each in self.more if each.get("kind") == _SSH)
         return Definition(self.cluster, self.groups, kept)
 
+    @property
+    def shown(self) -> tuple[Mapping[str, object], ...]:
+        """All documents, as `kops create -f` reads them; values of a Secret are hidden."""
+        return (self.cluster, *self.groups, *(_without_secrets(each) for each in self.more))
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """The Secrets among the objects, whose values nobody is shown."""
+        return tuple(object_name(each) for each in self.more if each.get("kind") == "Secret")
+
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`; the values of a Secret among the objects are hidden."""
         more = {"more": [_without_secrets(each) for each in self.more]} if self.more else {}
