@@ -1,6 +1,7 @@
 """Tells Prefect what became of a cluster, while the run goes on: automations listen to it.
 
-Delivered at least once: a run that is repeated announces again. The words are those of design §6.
+Delivered at least once: a run that is repeated announces again, but for a change that it finds
+made. The words are those of design §6.
 """
 
 from typing import Any, Final
@@ -24,6 +25,8 @@ _DONE: Final = {
     ("validate cluster", "validate cluster"): "kled.cluster.healthy",
 }
 """Operation and step that succeeded, and what that means."""
+_CHANGES: Final = frozenset({"kled.cluster.updated", "kled.cluster.rolled"})
+"""What is announced where something was changed alone; such steps have a way back then."""
 
 
 class Announcer:
@@ -43,11 +46,17 @@ class Announcer:
     def ended(self, row: Row) -> None:
         """Emit what the step's end means, if it means anything to others."""
         if row.outcome == "done":
-            event = _DONE.get((self._operation.name, row.step))
+            event = event_of(self._operation.name, row)
         else:
             event = "kled.cluster.unhealthy" if self._waited_in == row.step else None
         if event is not None:
             emit(event, self._operation.cluster, row.words)
+
+
+def event_of(operation: str, row: Row) -> str | None:
+    """Return what a step that succeeded means to others; None: nothing, or nothing new."""
+    event = _DONE.get((operation, row.step))
+    return None if event in _CHANGES and not row.way_back else event
 
 
 def emit(event: str, cluster: str, words: str) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from kled.cli.parameters import whole
 from kled.errors import InvalidInput, TextUnreadable
+from kled.models.problems import plain
 from kled.yaml_text import document
 
 _SPEC: Final = "spec"
@@ -68,7 +69,7 @@ def validate(model: type[BaseModel], parameters: Mapping[str, Any]) -> BaseModel
 
 
 def _problem(error: Mapping[str, Any]) -> tuple[str, str]:
-    message = str(error["msg"]).removeprefix("Value error, ")
+    message = plain(error)
     return ".".join(str(part) for part in error["loc"]), message[:1].lower() + message[1:]
 
 

@@ -22,6 +22,7 @@ from pydantic import (
 from kled.errors import InvalidInput
 from kled.models.clouds import CLOUDS
 from kled.models.counts import MOST
+from kled.models.problems import plain
 from kled.models.version import kubernetes_version
 from kled.models.zones import cloud_of, example_zone, is_zone_of
 
@@ -340,7 +341,7 @@ def parse_spec(values: Mapping[str, object], *, name_of: Callable[[str], str] = 
 
 def _problem(error: Any) -> tuple[str, str]:  # noqa: ANN401 - pydantic's ErrorDetails
     """Return the field and the message of one of pydantic's errors."""
-    message = str(error["msg"]).removeprefix("Value error, ")
+    message = plain(error)
     if error["loc"]:
         return str(error["loc"][0]), message[:1].lower() + message[1:]
     field, _, rest = message.partition(": ")

@@ -65,7 +65,7 @@ def test_a_digest_changes_with_what_would_change() -> None:
         ({"zones": ["us-east-1a"], "cloud": "gce"}, "zones", "looks like one of aws"),
         ({"cloud": "linode"}, "cloud", "etcd-manager"),
         ({"cloud": "metal"}, "cloud", "not supported"),
-        ({"cloud": "foo"}, "cloud", "input should be"),
+        ({"cloud": "foo"}, "cloud", "'foo' is none of 'aws', 'gce'"),
         ({"kubernetes_version": "1.36"}, "kubernetes_version", "three numbers"),
         ({"control_plane_count": 2}, "control_plane_count", "odd"),
         (
@@ -82,9 +82,9 @@ def test_a_digest_changes_with_what_would_change() -> None:
         ({"zones": ["us-east-1a", ""]}, "zones", "empty"),
         ({"zones": []}, "zones", ""),
         ({"zones": ["bananas"]}, "zones", "not a zone of aws"),
-        ({"nope": 1}, "nope", "not permitted"),
+        ({"nope": 1}, "nope", "is not known here"),
         *(
-            ({field: 2**31 + 1}, field, "less than or equal to 2147483647")
+            ({field: 2**31 + 1}, field, "is above 2147483647")
             for field in (
                 "node_count",
                 "control_plane_count",

@@ -1,0 +1,27 @@
+"""What Prefect is told of a cluster, and what it is not."""
+
+import pytest
+
+from kled.operations.runner import Row
+from tasks.events import event_of
+
+
+@pytest.mark.parametrize(
+    ("operation", "step", "event"),
+    [
+        ("update cluster", "update cluster", "kled.cluster.updated"),
+        ("update cluster", "rolling update", "kled.cluster.rolled"),
+        ("rolling update", "rolling update", "kled.cluster.rolled"),
+    ],
+)
+def test_a_change_is_announced_where_there_was_one(
+    operation: str, step: str, event: str
+) -> None:  # fault 37
+    assert event_of(operation, Row(step, "done", 1, 1, "applied", "put it back")) == event
+    assert event_of(operation, Row(step, "done", 1, 1, "nothing to change")) is None
+
+
+def test_that_a_cluster_is_healthy_is_news_each_time() -> None:
+    row = Row("validate cluster", "done", 1, 1, "3 nodes ready")
+
+    assert event_of("update cluster", row) == "kled.cluster.healthy"
