@@ -14,7 +14,7 @@ from kled.operations.delete_cluster import DeleteCluster
 from kled.operations.guards import DELETES
 from kled.operations.names import named_cluster
 from kled.operations.neighbours import judged, makes_anew
-from kled.operations.plan_deletion import planned_deletion
+from kled.operations.plan_deletion import planned_deletion, previewed_deletion
 from kled.operations.protection import protection
 from kled.operations.session import Session
 from kled.sentences import options
@@ -98,4 +98,4 @@ def _looked_at(
     if stored is None and begun_deletion.read(session, cluster) is None:
         session.kops.get_definition(cluster)  # says that there is none
     why = protection(stored, call.settings.protected) if stored else None
-    return (None if yes else planned_deletion(session, cluster, unregister=unregister)), why
+    return (None if yes else previewed_deletion(session, cluster, unregister=unregister)), why

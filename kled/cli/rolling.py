@@ -15,7 +15,7 @@ from kled.errors import InvalidInput
 from kled.models.blast_radius import BlastRadius
 from kled.models.rolled import Steadiness
 from kled.models.rolling import Roll, RollingPlan
-from kled.operations import identity, interrupted_scaling, lost_keys
+from kled.operations import elsewhere, identity, interrupted_scaling, lost_keys
 from kled.operations.blast_radius import of_roll
 from kled.operations.roll_cluster import Pace, RollCluster
 from kled.operations.sight import SessionSight
@@ -134,7 +134,11 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
 
 def _refused(session: "Session", cluster: str) -> str | None:
     """Return why a roll would be refused; None: it would not."""
-    return interrupted_scaling.words(session, cluster) or identity.words(session, cluster)
+    return (
+        elsewhere.words(session, cluster)
+        or interrupted_scaling.words(session, cluster)
+        or identity.words(session, cluster)
+    )
 
 
 def _first(call: Call, session: "Session", cluster: str, canary: str | None) -> str | None:

@@ -11,6 +11,7 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.meant import asked, can_ask
 from kled.cli.output import Column, show, show_value
 from kled.cli.snapshot import size
+from kled.operations import elsewhere
 from kled.operations import restore_state as use
 from kled.operations.restore_place import require_own_place
 from kled.sentences import number, options
@@ -121,7 +122,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
     for words in meant.passed_over:
         call.say(f"warning: {words}")
     if not yes and confirm is None:
-        _preview(call, meant)
+        _preview(call, meant, raises=raise_epoch)
         return
     use.require_trusted(meant)
     confirm = confirm or _asked(call, meant.wish)
@@ -168,20 +169,32 @@ def diff(call: Call, name: str, before: str, after: str) -> None:
         show_value(document, call.settings.output)
 
 
-def _preview(call: Call, meant: use.Settled) -> None:
+def _preview(call: Call, meant: use.Settled, *, raises: bool) -> None:
     """Show the plan; exit 4 where it takes a word more to restore the snapshot, 6 for no place."""
     plan = use.plan(call.stores, meant.wish)
     require_own_place(call.stores.at(meant.wish.place), plan, meant.wish)
+    if call.overrides.new_identity != meant.wish.cluster:
+        use.require_own_keys(meant, plan)
     _show_plan(call, plan, meant)
     for words in () if meant.foreign else meant.trust.reasons:
         call.say(f"warning: {meant.wish.snapshot} cannot be trusted: {words}")
     use.require_trusted(meant)
+    _require_home(call, meant, raises=raises)
     protected = use.protection_of(call.settings, plan)
     more = f" --confirm={meant.wish.place.cluster}" if protected else ""
     more = f" --untrusted{more}" if meant.trust.reasons else more
     call.say(
         f"preview only; restore it with: --yes{more}  (--digest={plan.digest[:12]}: this plan)"
     )
+
+
+def _require_home(call: Call, meant: use.Settled, *, raises: bool) -> None:
+    """Raise what the restore would be refused with: the cluster lives in another state store."""
+    if meant.wish.is_cluster and not raises:
+        with call.session(with_kops=False) as session:
+            away = elsewhere.refusal(session, meant.wish.place.cluster)
+        if away is not None:
+            raise away
 
 
 def _asked(call: Call, wish: use.Wish) -> str | None:

@@ -32,6 +32,40 @@ def require_here(session: Session, cluster: str, past: str = "") -> None:
     )
 
 
+def refusal(session: Session, cluster: str) -> EpochMismatch | None:
+    """Return what a change of the cluster would be refused with; None: nothing, or nobody knows.
+
+    For a preview, which writes no epoch as the check of a change does. Where the snapshot store
+    cannot be asked now, the session notes that: the change asks it again.
+    """
+    if session.settings.snapshot_store is None or session.overrides.no_epoch:
+        return None
+    try:
+        _require_home(session, cluster)
+    except EpochMismatch as error:
+        return error
+    except KledError as error:
+        session.note(f"whether the cluster lives here is not known: {error.message}")
+    return None
+
+
+def words(session: Session, cluster: str) -> str:
+    """Say why a change of the cluster would be refused (`refusal`); empty: it would not."""
+    error = refusal(session, cluster)
+    return f"{error.message} ({error.hint})" if error else ""
+
+
+def _require_home(session: Session, cluster: str) -> None:
+    from kled.snapshot import epoch  # noqa: PLC0415 - only where snapshots are kept
+
+    known = epoch.read(session.snapshot_store, cluster)
+    if known is None or known.vacant:
+        require_here(session, cluster, known.past if known else "")
+    elif not known.ends:  # a deletion that was killed elsewhere may be over
+        here = require_state_store(session.settings)
+        epoch.require_same(session.snapshot_store, cluster, known, here)
+
+
 def by_runs(session: Session, cluster: str, past: str = "") -> str | None:
     """Return the other state store whose newest run has the cluster; None where it may be this one.
 

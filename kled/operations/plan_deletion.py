@@ -1,9 +1,9 @@
 """What a deletion removes: before anybody is asked, without the lease."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kled.models.plan import Change, Plan
-from kled.operations import applied, begun_deletion, neighbours
+from kled.operations import applied, begun_deletion, elsewhere, neighbours
 from kled.operations.group_roles import with_roles
 from kled.operations.guards import READS
 from kled.operations.session import Session
@@ -36,6 +36,18 @@ def planned_deletion(session: Session, cluster: str, *, unregister: bool = False
     return Plan(cluster, (*kept, *machines, *(Change("delete", kind, cluster) for kind in _STORED)))
 
 
+def previewed_deletion(session: Session, cluster: str, *, unregister: bool = False) -> Plan:
+    """Return `planned_deletion`, refused where the cluster lives in another state store.
+
+    A definition that was never applied may be forgotten here all the same. Only reads.
+    """
+    plan = planned_deletion(session, cluster, unregister=unregister)
+    away = elsewhere.words(session, cluster)
+    if not away or (unregister and elsewhere.is_twin(session, cluster)):
+        return plan
+    return replace(plan, refused=away)
+
+
 @dataclass(frozen=True, slots=True)
 class PlanDeletion:
     """Plan as one step; what was found is in `found` when it has ended."""
@@ -51,7 +63,7 @@ class PlanDeletion:
         """Return the one step. Safe to repeat: it only reads."""
 
         def act(session: Session) -> str:
-            plan = planned_deletion(session, self.cluster, unregister=self.unregister)
+            plan = previewed_deletion(session, self.cluster, unregister=self.unregister)
             self.found[:] = [with_roles(session, plan)]
             return f"{plan.digest[:12]}: {plan.summary}"
 

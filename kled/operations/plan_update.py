@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from kled.errors import KledError, NotApproved
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
-from kled.operations import apply_changes, identity, interrupted_scaling
+from kled.operations import apply_changes, elsewhere, identity, interrupted_scaling
 from kled.operations.blast_radius import of_plan
 from kled.operations.group_roles import with_roles
 from kled.operations.guards import READS
@@ -27,6 +27,9 @@ def judged(session: Session, plan: Plan) -> Plan:
 
     A guard that cannot be asked now says so when the plan is applied.
     """
+    away = elsewhere.words(session, plan.cluster)
+    if away:
+        return replace(plan, refused=away)
     try:
         interrupted_scaling.require_none(session, plan.cluster)
         apply_changes.clear(session, plan)
@@ -42,7 +45,7 @@ def identified(session: Session, plan: Plan) -> Plan:
 
     For what changes no cloud resource by itself, and goes on with the cluster all the same.
     """
-    words = identity.words(session, plan.cluster)
+    words = elsewhere.words(session, plan.cluster) or identity.words(session, plan.cluster)
     return replace(plan, refused=words) if words else plan
 
 

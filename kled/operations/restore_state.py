@@ -15,7 +15,7 @@ from kled.operations.session import Session
 from kled.operations.step import Effect, Step
 from kled.operations.stores import Stores
 from kled.retry import CHANGE, READ
-from kled.sentences import number, options
+from kled.sentences import enumerated, number, options
 from kled.visible import visible
 
 if TYPE_CHECKING:
@@ -60,10 +60,21 @@ class Wish:
         return self.to is None and "/" not in self.place.cluster
 
 
+_SHOWN: Final = 3
 RESTORES: Final = Guards(
-    lease=True, windows=True, epoch="check", snapshot="before", needs_kops=False, mends_loss=True
+    lease=True,
+    windows=True,
+    epoch="check",
+    snapshot="before",
+    identity=True,
+    needs_kops=False,
+    mends_loss=True,
 )
 """Of a restore into a cluster's own place."""
+
+
+def _unguarded(place: Place) -> Guards:
+    return replace(RESTORES, place=place, epoch="none", snapshot="none", identity=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +109,8 @@ class RestoreState:
         """What must hold, where it writes to."""
         place = self.wish.place
         if self.raise_epoch:
-            return replace(RESTORES, place=place, epoch="none", snapshot="none")
-        if self.wish.is_cluster:
-            return replace(RESTORES, place=place)
-        return replace(RESTORES, place=place, epoch="none", snapshot="none")
+            return _unguarded(place)
+        return replace(RESTORES, place=place) if self.wish.is_cluster else _unguarded(place)
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order: what is refused costs no snapshot."""
@@ -140,6 +149,8 @@ def _check_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Step:
         require_trusted(meant)
         planned = plan(session.stores, meant.wish)
         require_own_place(session.stores.at(meant.wish.place), planned, meant.wish)
+        if session.overrides.new_identity != restoring.cluster:
+            require_own_keys(meant, planned)
         why = protection_of(session.settings, planned)
         require_confirmation(restoring.wish.place.cluster, why, restoring.confirm)
         _require_approved(restoring, planned)
@@ -230,6 +241,8 @@ class Settled:
     """Of which other state store it is, where that keeps it from being restored here; in words."""
     state_store: str = ""
     """The one that it was taken from, as its manifest says."""
+    has_ended: bool = False
+    """Its cluster was deleted since, or began anew with other keys: what lives there is another."""
 
     def remarks(self) -> tuple[str, ...]:
         """Say what a person has to know of the snapshot before it is restored."""
@@ -265,6 +278,7 @@ def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
         chosen.passed_over(),
         found.foreign,
         found.manifest.state_store if found.manifest else "",
+        bool(wish.is_home and found.manifest and origins.has_ended(found.manifest)),
     )
 
 
@@ -285,6 +299,31 @@ def require_trusted(meant: Settled) -> None:
         hint=f"the newest that can be: kled snapshot restore --name={cluster} --snapshot=latest;"
         f" to restore this one all the same: --snapshot={snapshot} --untrusted",
     )
+
+
+def require_own_keys(meant: Settled, planned: "RestorePlan") -> None:
+    """Raise `NotApproved` where keys of an earlier cluster would replace those of a living one.
+
+    What was deleted comes back where nothing is in its place. Keys that somebody made anew with
+    `--new-identity` by mistake go in the same way that they came.
+    """
+    if not meant.has_ended:
+        return
+    keys = [
+        write.record.key
+        for write in planned.writes
+        if write.action == "replace" and write.record.kind == "identity"
+    ]
+    if keys:
+        cluster, theirs = meant.wish.cluster, enumerated(keys, _SHOWN)
+        raise NotApproved(
+            f"snapshot {meant.wish.snapshot} is of an earlier cluster {cluster}, which was deleted"
+            f" or began anew with other keys since: {theirs} of the one that lives now would be"
+            " replaced, and no machine of it trusts those; nothing was changed",
+            hint="the newest of the one that lives now: --snapshot=latest; a copy elsewhere:"
+            " --to=URL or --as=PREFIX; only where the keys of the earlier one are the right ones:"
+            f" {options(new_identity=cluster)}",
+        )
 
 
 def _other_store(meant: Settled) -> NotApproved:

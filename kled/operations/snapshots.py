@@ -67,10 +67,13 @@ def with_cures(
 ) -> "RunResult":
     """Return the run with what to type for each cluster that cannot be trusted.
 
-    A GET for the manifest that it would be put back from: what that lacks, a restore leaves.
+    A run that knows its own cure keeps it. A GET for the manifest that it would be put back from:
+    what that lacks, a restore leaves.
     """
     cured = (
-        replace(one, cure=_cure(opened, one, fallbacks.get(one.cluster))) if one.reasons else one
+        replace(one, cure=_cure(opened, one, fallbacks.get(one.cluster)))
+        if one.reasons and not one.cure
+        else one
         for one in done.clusters
     )
     return replace(done, clusters=tuple(cured))

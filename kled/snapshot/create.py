@@ -15,7 +15,7 @@ from typing import Final
 from kled.errors import ClusterNotFound, DocumentDamaged, KledError
 from kled.kops import layout
 from kled.pool import Pool
-from kled.snapshot import ages, epoch, listing, runs, sweep
+from kled.snapshot import ages, epoch, listing, moved, runs, sweep
 from kled.snapshot.at_birth import Reader as KopsReader
 from kled.snapshot.choosing import way_back
 from kled.snapshot.earlier import Earlier
@@ -124,7 +124,7 @@ class _Create:
         settled, found = self._settled, (*self._findings, *self._earlier.findings)
         return RunResult(
             self._id,
-            tuple(results),
+            tuple(moved.told(self._ledger, results)),
             tuple(self._orphans),
             (*self._warnings, *self._earlier.warnings, *(found if settled else ())),
             () if settled else found,

@@ -5,7 +5,7 @@ a verification key is configured it counts only when it is signed, or older than
 document of the store.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -51,6 +51,9 @@ class Epoch:
     past_of: tuple[str, ...] = field(default=(), compare=False)
     """URLs of the state stores of the cluster that is `past`: snapshots of others are none of its.
     Empty: an earlier kled did not say, and all are."""
+    left: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """The newest snapshot of each home when the cluster had moved from there, by its URL; empty:
+    there was none. What is taken there later is of what the move left behind."""
 
     @property
     def vacant(self) -> bool:
@@ -68,6 +71,7 @@ class _Stored(Epoch):
 
     past: Annotated[str, AfterValidator(_checked_past)] = ""
     homes: tuple[str, ...] | None = None
+    left: dict[str, Annotated[str, AfterValidator(_checked_past)]] = field(default_factory=dict)
     cluster: Cluster | None = None
 
 
@@ -101,14 +105,20 @@ def check(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
         found = _begin(snapshots, cluster, state_store)
     elif stored and found.state_store == state_store.rstrip("/"):
         _adopt(snapshots, cluster, stored)
-    if found.state_store != state_store.rstrip("/"):
-        raise EpochMismatch(
-            f'cluster "{cluster}" lives in {found.state_store} since epoch {found.number}, not in'
-            f" {state_store}",
-            hint=_what_to_check(snapshots)
-            + ("; a deletion that began there ends when it is run again" if found.ends else ""),
-        )
+    require_same(snapshots, cluster, found, state_store)
     return found
+
+
+def require_same(snapshots: SnapshotStore, cluster: str, known: Epoch, state_store: str) -> None:
+    """Raise `EpochMismatch` where `known` says that the cluster lives in another state store."""
+    if known.state_store == state_store.rstrip("/"):
+        return
+    raise EpochMismatch(
+        f'cluster "{cluster}" lives in {known.state_store} since epoch {known.number}, not in'
+        f" {state_store}",
+        hint=_what_to_check(snapshots)
+        + ("; a deletion that began there ends when it is run again" if known.ends else ""),
+    )
 
 
 def _what_to_check(snapshots: SnapshotStore) -> str:
@@ -135,6 +145,15 @@ def is_past(known: Epoch, snapshot_id: str, state_store: str) -> bool:
     return theirs and snapshot_id <= known.past
 
 
+def is_left_behind(known: Epoch, snapshot_id: str, state_store: str) -> bool:
+    """Say whether a snapshot was taken in a former home after the cluster had moved from there."""
+    if is_same(state_store, known.state_store):
+        return False
+    return any(
+        is_same(url, state_store) and snapshot_id > newest for url, newest in known.left.items()
+    )
+
+
 def has_ended(known: Epoch, state_store: str | None) -> bool:
     """Say whether the cluster was deleted, and that is the one of `state_store` (None: any)."""
     theirs = state_store is None or not known.past_of or is_among(state_store, known.past_of)
@@ -156,22 +175,43 @@ def advance(snapshots: SnapshotStore, cluster: str, state_store: str, of: str = 
     url, key = state_store.rstrip("/"), names.epoch_key(cluster)
     found = _find(snapshots, cluster)
     if found is None:
-        new = Epoch(url, 1, homes=_others(url, of))
+        left = _left(snapshots, cluster, url, {}, (of,))
+        new = Epoch(url, 1, homes=_others(url, of), left=left)
         snapshots.store.put_if_absent(key, _encode(snapshots, cluster, new))
         return new
     known = found.epoch
     if known.state_store == url:
         if not of or known.homes is None or is_among(of, (url, *known.homes)):
             return known
-        new = replace(known, homes=_others(url, *known.homes, of))
+        left = _left(snapshots, cluster, url, known.left, (of,))
+        new = replace(known, homes=_others(url, *known.homes, of), left=left)
     else:
         before = () if known.vacant else (*(known.homes or ()), known.state_store)
         number = min(known.number + 1, MOST)
         new = Epoch(
-            url, number, past=known.past, homes=_others(url, *before, of), past_of=known.past_of
+            url,
+            number,
+            past=known.past,
+            homes=_others(url, *before, of),
+            past_of=known.past_of,
+            left=_left(snapshots, cluster, url, known.left, (known.state_store, of)),
         )
     _replace(snapshots, cluster, new, found.tag)
     return new
+
+
+def _left(
+    snapshots: SnapshotStore, cluster: str, url: str, before: Mapping[str, str], now: Sequence[str]
+) -> dict[str, str]:
+    """Return the newest snapshot of each home that is not `url`; those of `before` stay as known.
+
+    A LIST for each that the cluster leaves `now`, and a GET or a few.
+    """
+    left = {home: newest for home, newest in before.items() if not is_same(home, url)}
+    for home in _others(url, *now):
+        if not is_among(home, left):
+            left[home] = _newest_of(snapshots, cluster, (home,))
+    return left
 
 
 def _others(url: str, *homes: str) -> tuple[str, ...]:
@@ -281,6 +321,7 @@ def _find(snapshots: SnapshotStore, cluster: str) -> _Found | None:
         stored.unregistered,
         stored.homes,
         stored.past_of,
+        stored.left,
     )
     return _Found(found, document.tag, document.signed)
 

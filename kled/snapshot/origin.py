@@ -49,6 +49,9 @@ class Origins:
         here, url = self.ledger.here, manifest.state_store
         if here is not None and is_same(url, here):
             return ""
+        known = self._epoch_of(manifest.cluster)
+        if known is not None and epoch.is_left_behind(known, manifest.id, url):
+            return f"it was taken in {visible(url)} after the cluster had moved from there"
         homes = self._homes_of(manifest.cluster)
         if homes is None or is_among(url, (*homes, *self.accepted)):
             return ""
@@ -63,6 +66,8 @@ class Origins:
         """
         cluster, url, here = manifest.cluster, manifest.state_store, self.ledger.here
         known, runs = self._epoch_of(cluster), tuple(self._runs_of(cluster))
+        if known is not None and epoch.is_left_behind(known, manifest.id, url):
+            return url  # what the move left behind has a history of its own
         last = known.state_store if known else ""
         homes = _homes_by(known)
         if is_among(url, homes):
@@ -77,15 +82,24 @@ class Origins:
 
         Raises `SnapshotNotTrustworthy` where the epoch is damaged.
         """
-        known = self._epochs.get(manifest.cluster)
+        known = self._checked_epoch(manifest.cluster)
+        return known is not None and not known.vacant and self.has_ended(manifest)
+
+    def has_ended(self, manifest: Manifest) -> bool:
+        """Say whether the cluster of a snapshot was deleted since, or began anew with other keys.
+
+        Whether another lives now is not asked: the first change of it writes that down. Raises as
+        `is_past` does.
+        """
+        known = self._checked_epoch(manifest.cluster)
+        return known is not None and epoch.is_past(known, manifest.id, manifest.state_store)
+
+    def _checked_epoch(self, cluster: str) -> Epoch | None:
+        known = self._epochs.get(cluster)
         if known is None:  # not asked yet, none, or damaged: then it is raised
-            known = epoch.read(self.ledger.snapshots, manifest.cluster)
-            self._epochs[manifest.cluster] = known
-        return (
-            known is not None
-            and not known.vacant
-            and epoch.is_past(known, manifest.id, manifest.state_store)
-        )
+            known = epoch.read(self.ledger.snapshots, cluster)
+            self._epochs[cluster] = known
+        return known
 
     def is_guessed(self, manifest: Manifest) -> bool:
         """Say whether a snapshot counts though no epoch says that its cluster lived there.

@@ -1,0 +1,53 @@
+"""Clusters that moved from the state store at hand, which goes on as if nothing had happened.
+
+A revived old side takes its hourly snapshots as ever. They count nowhere, and its run says so.
+"""
+
+from dataclasses import replace
+
+from kled.errors import SnapshotNotTrustworthy
+from kled.sentences import options
+from kled.snapshot import epoch
+from kled.snapshot.ledger import Ledger
+from kled.snapshot.results import ClusterResult
+from kled.snapshot.runs import ENDED, GONE
+from kled.snapshot.state_stores import is_among, is_same
+from kled.visible import visible
+
+
+def told(ledger: Ledger, results: list[ClusterResult]) -> list[ClusterResult]:
+    """Return the results, each of a cluster that moved away with that as a reason of distrust.
+
+    The epoch is asked only where the newest run of another state store has seen the cluster, too.
+    """
+    return [_told(ledger, result) for result in results]
+
+
+def _told(ledger: Ledger, result: ClusterResult) -> ClusterResult:
+    if result.error is not None or not _is_seen_elsewhere(ledger, result.cluster):
+        return result
+    try:
+        known = epoch.read(ledger.snapshots, result.cluster)
+    except SnapshotNotTrustworthy:  # who changes the cluster is told
+        return result
+    here = ledger.here or ""
+    if known is None or known.vacant or is_same(known.state_store, here):
+        return result
+    if not is_among(here, known.homes or ()):  # another cluster of that name
+        return result
+    why = f"the cluster lives in {visible(known.state_store)} since epoch {known.number}"
+    cure = (
+        "a recovery moved it, and what is taken here counts for it no more: stop the runs over this"
+        " state store; where it lives: kled snapshot epoch show"
+        f" {options(name=result.cluster)}"
+    )
+    return replace(result, reasons=(*result.reasons, why), cure=cure)
+
+
+def _is_seen_elsewhere(ledger: Ledger, cluster: str) -> bool:
+    return any(
+        entry.error not in {GONE, ENDED}
+        for url, run in ledger.runs.items()
+        if ledger.here is None or not is_same(url, ledger.here)
+        if (entry := run.clusters.get(cluster)) is not None
+    )

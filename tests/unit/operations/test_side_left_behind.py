@@ -1,0 +1,170 @@
+"""What a move, and a deletion, left behind is never put over the cluster that lives now."""
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kled import config
+from kled.errors import NotApproved
+from kled.operations import elsewhere
+from kled.operations.overrides import NOTHING, Overrides
+from kled.operations.restore_state import RestoreState, Wish, require_own_keys, settled
+from kled.operations.restore_state import plan as planned
+from kled.operations.runner import run
+from kled.operations.session import Session, Who
+from kled.operations.snapshots import back_up
+from kled.operations.stores import Stores
+from kled.retry import Clock
+from kled.snapshot import epoch
+from kled.snapshot.progress import Quiet
+from kled.snapshot.results import RunResult
+from tests.unit.snapshot import fleets
+
+C = fleets.name(1)
+AUTHORITY = "pki/private/kubernetes-ca/keyset.yaml"
+WHO = Who("tester", "a run", timedelta(0))
+CLOCK = Clock(time.monotonic, lambda _: None)
+
+
+class Moved:
+    """A cluster whose state store was lost, and that a recovery moved into a new one."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for store in ("new", "snapshots"):
+            (root / store).mkdir()
+        self.write("old", fleets.objects(1))
+        epoch.check(self.stores("old").snapshots, C, self.url("old"))
+        self.before = self.back_up("old").clusters[0].snapshot or ""
+        to_new = Wish(C, self.before, to=self.url("new"))
+        run(RestoreState(to_new, raise_epoch=True), self.session("old"))
+        self.after = self.back_up("new").clusters[0].snapshot or ""
+
+    def url(self, state: str) -> str:
+        return (self.root / state).as_uri()
+
+    def stores(self, state: str) -> Stores:
+        return Stores(self.settings(state), CLOCK)
+
+    def settings(self, state: str) -> config.Settings:
+        return config.load(
+            {
+                "HOME": str(self.root),
+                "KOPS_STATE_STORE": self.url(state),
+                "KLED_SNAPSHOT_STORE": self.url("snapshots"),
+            }
+        )
+
+    def write(self, state: str, objects: dict[str, bytes]) -> None:
+        for key, body in objects.items():
+            path = self.root / state / C / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body)
+
+    def session(self, state: str, overrides: Overrides = NOTHING) -> Session:
+        return Session(self.settings(state), None, CLOCK, WHO, None, overrides=overrides)
+
+    def change(self, state: str) -> None:
+        config_file = self.root / state / C / "config"
+        config_file.write_bytes(config_file.read_bytes() + b"# changed\n")
+
+    def back_up(self, state: str) -> RunResult:
+        return back_up(self.stores(state), None, progress=Quiet())
+
+
+@pytest.fixture
+def moved(tmp_path: Path) -> Moved:
+    return Moved(tmp_path)
+
+
+def test_the_run_of_a_revived_old_side_is_not_green_and_says_where_the_cluster_lives(
+    moved: Moved,
+) -> None:
+    moved.change("old")
+    for _ in range(2):  # nothing is new in the second, and it says so again
+        (row,) = moved.back_up("old").clusters
+        assert not row.trusted
+        assert row.reasons == (f"the cluster lives in {moved.url('new')} since epoch 2",)
+        assert "kled snapshot epoch show --name=" in row.mend
+    assert moved.back_up("new").clusters[0].trusted
+
+
+def test_what_a_revived_old_side_takes_is_never_the_latest_nor_restored_over_the_living(
+    moved: Moved,
+) -> None:
+    moved.change("new")
+    newest = moved.back_up("new").clusters[0].snapshot
+    moved.change("old")
+    left_behind = moved.back_up("old").clusters[0].snapshot or ""
+
+    assert settled(moved.stores("new"), Wish(C, "latest")).wish.snapshot == newest
+    with pytest.raises(NotApproved, match=r"taken in \S+/old after the cluster had moved"):
+        run(RestoreState(Wish(C, left_behind)), moved.session("new"))
+
+
+def test_what_was_taken_in_the_old_home_before_the_move_still_counts(moved: Moved) -> None:
+    assert not settled(moved.stores("new"), Wish(C, moved.before)).foreign
+
+
+def test_a_way_back_into_the_old_home_counts_it_again(moved: Moved) -> None:
+    kept = moved.stores("old").snapshots
+    epoch.advance(kept, C, moved.url("old"), moved.url("new"))
+    moved.change("old")
+    taken = moved.back_up("old").clusters[0]
+
+    assert taken.trusted
+    assert settled(moved.stores("old"), Wish(C, "latest")).wish.snapshot == taken.snapshot
+    moved.change("new")
+    assert not moved.back_up("new").clusters[0].trusted
+
+
+def test_an_epoch_of_before_which_says_nothing_of_the_move_is_read(moved: Moved) -> None:
+    known = epoch.read(moved.stores("new").snapshots, C)
+    assert known is not None
+    assert known.left == {moved.url("old"): moved.before}
+    assert not epoch.is_left_behind(replace(known, left={}), "z", moved.url("old"))
+
+
+def test_previews_say_that_the_cluster_lives_elsewhere(moved: Moved) -> None:
+    assert f"lives in {moved.url('new')}" in elsewhere.words(moved.session("old"), C)
+    assert elsewhere.words(moved.session("old", replace(NOTHING, no_epoch=True)), C) == ""
+    assert elsewhere.words(moved.session("new"), C) == ""
+
+
+def test_a_preview_writes_no_epoch(moved: Moved) -> None:
+    path = moved.root / "snapshots" / "clusters" / C / "epoch.json"
+    path.unlink()
+    assert elsewhere.words(moved.session("new"), C) == ""
+    assert not path.exists()
+
+
+def test_an_earlier_clusters_keys_are_not_put_over_those_of_its_successor(moved: Moved) -> None:
+    kept = moved.stores("new").snapshots
+    epoch.vacate(kept, C, moved.url("new"))  # it was deleted, and made anew
+    other = fleets.objects(2)[AUTHORITY].replace(fleets.name(2).encode(), C.encode())
+    moved.write("new", {AUTHORITY: other})
+    wish = Wish(C, moved.after, classes=("identity",))
+
+    meant = settled(moved.stores("new"), wish)
+    with pytest.raises(NotApproved, match="of an earlier cluster") as refused:
+        require_own_keys(meant, planned(moved.stores("new"), meant.wish))
+    with pytest.raises(NotApproved, match="of an earlier cluster"):
+        run(RestoreState(wish), moved.session("new"))
+    assert f"--new-identity={C}" in str(refused.value.hint)
+    assert (moved.root / "new" / C / AUTHORITY).read_bytes() == other
+
+    run(RestoreState(wish), moved.session("new", replace(NOTHING, new_identity=C)))
+    assert (moved.root / "new" / C / AUTHORITY).read_bytes() == fleets.objects(1)[AUTHORITY]
+
+
+def test_a_deleted_cluster_comes_back_where_nothing_is_in_its_place(moved: Moved) -> None:
+    epoch.vacate(moved.stores("new").snapshots, C, moved.url("new"))
+    for path in sorted((moved.root / "new" / C).rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+
+    run(RestoreState(Wish(C, moved.after)), moved.session("new"))
+
+    assert (moved.root / "new" / C / AUTHORITY).read_bytes() == fleets.objects(1)[AUTHORITY]
