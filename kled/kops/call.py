@@ -13,6 +13,7 @@ from kled.files import private
 from kled.kops import command
 from kled.kops.causes import SERVER_ERROR, THROTTLED
 from kled.kops.classify import classify, last_error
+from kled.kops.irregular import require_files
 from kled.kops.row import first
 from kled.kops.unloadable import require_own_name
 from kled.kops.waiting import Waiting
@@ -156,13 +157,16 @@ class Calls:
         """Tell what kops warns of on the stderr of a call that succeeded, with the cluster."""
         if self._on_warning is None:
             return
-        names = (word.removeprefix("--name=") for word in argv if word.startswith("--name="))
-        name = next(names, "")
+        name = named_in(argv)
         for words in warnings(self.clean(finished.stderr)):
             self._on_warning(f"{name}: kops warns: {words}" if name else f"kops warns: {words}")
 
     def call(self, argv: list[str], timeout: timedelta, cloud: str | None = None) -> Finished:
-        """Run kops once, whatever it ends with; `cloud` adds its feature flags."""
+        """Run kops once, whatever it ends with; `cloud` adds its feature flags.
+
+        Raises `DefinitionRejected`, and runs nothing, where kops would wait for what it reads.
+        """
+        require_files(self.state_store, named_in(argv), verb(argv))
         env = with_feature_flags(self._env, self.state_store, cloud)
         return self._run(
             [self.program, *argv],
@@ -215,6 +219,12 @@ class Calls:
         return classify(
             verb(argv), finished.returncode, clean(finished.stdout), clean(finished.stderr)
         )
+
+
+def named_in(argv: list[str]) -> str | None:
+    """Return the cluster that a call names; None: it is about all, or about a file's."""
+    names = (word.removeprefix("--name=") for word in argv if word.startswith("--name="))
+    return next(names, None)
 
 
 def verb(argv: list[str]) -> str:
