@@ -99,10 +99,7 @@ def _tools(call: Call) -> list[Row]:
 
 
 def _state_store(call: Call) -> Row:
-    from kled.operations.listed_clusters import (  # noqa: PLC0415 - not for --help
-        listed_clusters,
-        lost_clusters,
-    )
+    from kled.operations.listed_clusters import listed_clusters  # noqa: PLC0415 - not for --help
 
     if call.settings.state_store is None:
         hint = "none is named: kled kops configure-state-store --state=URL"
@@ -110,17 +107,14 @@ def _state_store(call: Call) -> Row:
     try:
         with call.session() as session:
             found = listed_clusters(session)
-            lost = lost_clusters(session, found)
     except KledError as error:
         return _row("state store", "wrong", error.message, needed=True)
     bad = ", ".join(f"{one.name} ({one.problem})" for one in found if one.problem)
     words = f"{call.settings.state_store}: {number(len(found), 'cluster')}"
-    if not found and not lost and (gone := _gone(call)):
+    if not found and (gone := _gone(call)):
         return _row("state store", "wrong", f"{words}; {gone}", needed=True)
-    if bad or lost:
-        told = f"{words}; kops cannot load {bad}" if bad else words
-        told += f"; the config of {', '.join(lost)} is gone" if lost else ""
-        told += "; kled kops get-clusters and kled snapshot create --all tell what mends them"
+    if bad:
+        told = f"{words}; kops cannot load {bad}; kled kops get-clusters tells what mends them"
         return _row("state store", "wrong", told, needed=True)
     return _row("state store", "ok", words, needed=True)
 

@@ -82,11 +82,15 @@ def get_clusters(call: Call, name: str | None) -> None:
 )
 @_NAME
 def get_instance_groups(call: Call, name: str | None) -> None:
-    """List instance groups."""
+    """List instance groups.
+
+    One that kops cannot read is listed with the reason, and the exit status is 1.
+    """
     from kled.operations.each_cluster import Listing  # noqa: PLC0415 - not for --help
+    from kled.operations.unreadable import listed_groups  # noqa: PLC0415
 
     listing = Listing(
-        lambda session, one: session.kops.get_instance_groups(one),
+        listed_groups,
         what="instance group",
         none="it has no instance group: kops updates no such cluster",
         partly=True,

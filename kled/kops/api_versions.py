@@ -13,6 +13,8 @@ STORED: Final = "kops.k8s.io/v1alpha2"
 _READ: Final = frozenset({STORED, "kops.k8s.io/v1alpha3"})
 _OLD: Final = "kops/v1alpha2"
 """The group of the first kops: it is rewritten in lines that hold `apiVersion:` as it stands."""
+WITH_THESE_FIELDS: Final = (STORED, _OLD)
+"""Those of v1alpha2, whose types `kled.kops.field_types` knows."""
 _SHOWN: Final = 100
 
 

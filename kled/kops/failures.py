@@ -19,11 +19,20 @@ _ABSENT = (
 
 _CRASHED = (
     Row(
-        r"^panic: interface conversion: runtime\.Object is \*kops\.(\w+), not \*kops\.(\w+)",
+        r"^panic: interface conversion: runtime\.Object is \*(?:kops|unstructured)\.(\w+),"
+        r" not \*kops\.(\w+)",
         errors.KopsCrashed,
         "kops crashed: it found an object of kind {} in the place of a {}",
         "60c-get-clusters-panic",
         "kled kops get-clusters names the cluster, and what puts it back",
+    ),
+    Row(
+        r"^panic: reflect\.Set: value of type (?:kops|unstructured)\.(\w+) is not assignable to"
+        r" type kops\.(\w+)",
+        errors.KopsCrashed,
+        "kops crashed: it found an object of kind {} in the place of a {}",
+        "67d-get-ig-other-api",
+        "kled kops get-instance-groups names the group, and what puts it back",
     ),
     Row(r"^panic: (.*)", errors.KopsCrashed, "kops crashed: {}", "C04c-do-create-nodryrun"),
 )

@@ -10,7 +10,7 @@ from typing import Final
 from kled.errors import InvalidInput
 from kled.kops.fields import Field
 
-_RANGES: Final = {
+RANGES: Final = {
     "int16": (-(1 << 15), (1 << 15) - 1),
     "int32": (-(1 << 31), (1 << 31) - 1),
     "int64": (-(1 << 63), (1 << 63) - 1),
@@ -24,9 +24,9 @@ _SHOWN: Final = 40
 
 def require_number(field: Field, value: str) -> None:
     """Raise `InvalidInput` for what a field of whole numbers would not hold as it is given."""
-    if field.kind not in _RANGES:
+    if field.kind not in RANGES:
         return
-    least, most = _RANGES[field.kind]
+    least, most = RANGES[field.kind]
     number = _NUMBER.fullmatch(value)
     if number is None or not least <= int(number[1] + number[2]) <= most:
         shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"

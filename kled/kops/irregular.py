@@ -25,8 +25,9 @@ _SKIPPED: Final = "backups"
 """Of a cluster's directory: kops reads no backup, and there are many."""
 
 
+_LIST: Final = "get clusters"
 _READ: Final[Mapping[str, tuple[str, ...]]] = {
-    "get clusters": (layout.CONFIG,),
+    _LIST: (layout.CONFIG,),
     "get secrets": (layout.CONFIG,),
     "get keypairs": (layout.CONFIG, "pki/"),
     "get instancegroups": (layout.CONFIG, layout.GROUPS),
@@ -34,14 +35,14 @@ _READ: Final[Mapping[str, tuple[str, ...]]] = {
 """What reads of one cluster look at; every other call may read all that kops knows."""
 
 
-def require_files(state_store: str, cluster: str | None, verb: str = "") -> None:
+def require_files(state_store: str, cluster: str | None, verb: str) -> None:
     """Raise `DefinitionRejected` for what a call would read that is no file, in milliseconds.
 
-    A call of one cluster reads what its verb (`get clusters`) needs below its directory; one
-    without a name every `config`. Of another state store than a directory nothing is looked at.
+    A call of one cluster reads what its verb (`get clusters`) needs below its directory; the list
+    of all of them every `config`. Nothing is looked at of another state store than a directory.
     """
     root = _directory(state_store)
-    if root is None:
+    if root is None or (cluster is None and verb != _LIST):
         return
     base = root if cluster is None else root / cluster
     for path, kind in _irregular(base):

@@ -11,7 +11,7 @@ from typing import Any, Final
 from kled import yaml_text
 from kled.documents import parse_json
 from kled.errors import DocumentDamaged, TextUnreadable
-from kled.kops import api_versions, cut_off, layout, primary_keys
+from kled.kops import cut_off, layout, primary_keys, readable
 from kled.models.definition import object_name
 
 _KEYSETS: Final = (
@@ -181,21 +181,16 @@ def keyset(body: bytes) -> dict[str, Any] | None:
 
 
 def _kind_findings(
-    objects: Mapping[str, bytes], key: str, kind: str, name: str | None
+    objects: Mapping[str, bytes], key: str, kind: readable.Kind, name: str | None
 ) -> Iterator[str]:
     """Yield what keeps an object from being what kops reads there; it works on what is named."""
     if key not in objects:
         yield f"{key} is missing"
         return
-    try:
-        document = yaml_text.document(objects[key])
-    except TextUnreadable as error:
-        yield f"{key} is no {kind}: {error.message}"
+    document, unreadable = readable.document(key, objects[key], kind)
+    yield from unreadable
+    if document is None:
         return
-    if not isinstance(document, dict) or document.get("kind") != kind:
-        yield f"{key} is no {kind}"
-        return
-    yield from api_versions.findings(key, objects[key], document)
     named = object_name(document)
     if named and name is not None and named != name:
         yield f'{key} names "{named[:_SHOWN]}" in metadata.name'

@@ -60,6 +60,8 @@ class InstanceGroup:
     subnets: tuple[str, ...] = ()
     problem: str = ""
     """What of it cannot be understood, for example a role that kops has and kled does not know."""
+    readable: bool = True
+    """Whether kops can read it; where it cannot, it does nothing with any group of the cluster."""
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
@@ -75,6 +77,7 @@ class InstanceGroup:
             "subnets": list(self.subnets),
             "node_labels": dict(self.node_labels),
             **({"problem": self.problem} if self.problem else {}),
+            **({} if self.readable else {"readable": False}),
         }
 
 

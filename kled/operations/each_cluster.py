@@ -139,6 +139,7 @@ def ask_each(
 
     One cluster never hides the others, whatever it raises.
     """
+    from kled.operations.unreadable import explained  # noqa: PLC0415 - loads YAML
     from kled.snapshot.one_row import one_row  # noqa: PLC0415 - a read of one does without
 
     for cluster in listed:
@@ -148,7 +149,7 @@ def ask_each(
         try:
             yield ask(cluster.name)
         except Exception as caught:  # noqa: BLE001 - one cluster never ends the list of a fleet
-            error = one_row(caught)
+            error = explained(session, cluster.name, one_row(caught))
             mend = mend_of(session.settings, cluster.name, error)
             yield Trouble(cluster.name, error.message, mend)
 
@@ -210,6 +211,6 @@ def _troubles(rows: Iterable[Mapping[str, Any]], listing: Listing) -> tuple[Trou
         if row.get("problem"):
             whole = row["name"] in {UNREADABLE, NONE}
             about = row["problem"] if whole else f"{listing.what} {row['name']}: {row['problem']}"
-            fatal = whole or not listing.partly
+            fatal = whole or not listing.partly or not row.get("readable", True)
             found.append(Trouble(row["cluster"], about, row["mend"], fatal))
     return tuple(found)

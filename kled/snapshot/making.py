@@ -246,7 +246,9 @@ class Making:
 
 def _wrong(chosen: Selection, bodies: Mapping[str, bytes]) -> Iterator[str]:
     large = {one.key: one.size for one in chosen.definition if one.key not in bodies}
-    return stored.findings(bodies, cluster=chosen.cluster, large=large)
+    yield from stored.findings(bodies, cluster=chosen.cluster, large=large)
+    for one in chosen.unread:
+        yield f"{one.key} cannot be copied, and kops reads it: {one.reason}"
 
 
 def _trouble(key: str, chunks: Iterable[bytes]) -> str | None:

@@ -11,6 +11,7 @@ from itertools import accumulate, groupby
 from typing import Final, NamedTuple
 
 from kled.kops import layout
+from kled.kops.stored import is_read
 from kled.snapshot.manifest import Skipped, listing_digest
 from kled.storage.base import Entry, oddity
 from kled.visible import visible
@@ -45,6 +46,8 @@ class Selection:
 
     lost: bool = False
     """The cluster's own definition is gone: these are what only a cluster has, without it."""
+    unread: tuple[Skipped, ...] = ()
+    """Those of the odd ones in whose place kops reads an object, so that one is missing here."""
 
     @property
     def definition_digest(self) -> str:
@@ -84,12 +87,16 @@ class Orphan:
     """What stands in the place of the directory, where that is none."""
 
 
+_UNFIT: Final = "it is "
+"""How the reason begins where the key is one of kops', and what stands there is no object."""
+
+
 def _strange(key: str, unfit: str | None) -> str | None:
     """Say why no snapshot can hold an object; None where it can."""
     strange = oddity(key)
     if strange is not None:
         return f"its key has {strange}"
-    return f"it is {unfit}, which is neither followed nor opened" if unfit else None
+    return f"{_UNFIT}{unfit}, which is neither followed nor opened" if unfit else None
 
 
 def select(cluster: str, entries: Iterable[Entry], backups: int | None) -> Selection | Orphan:
@@ -138,6 +145,7 @@ def select(cluster: str, entries: Iterable[Entry], backups: int | None) -> Selec
         tuple(odd),
         tuple(one.key for one in (*definition, *taken) if one.links > 1),
         lost=not there,
+        unread=tuple(one for one in odd if one.reason.startswith(_UNFIT) and is_read(one.key)),
     )
 
 

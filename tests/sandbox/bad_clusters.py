@@ -48,6 +48,14 @@ def _replaces(key: str, old: str, new: str) -> Callable[[Path], None]:
     return change
 
 
+def _irregular(key: str, make: Callable[[Path], None]) -> Callable[[Path], None]:
+    def change(place: Path) -> None:
+        (place / key).unlink()
+        make(place / key)
+
+    return change
+
+
 def _huge(place: Path) -> None:
     with (place / "config").open("wb") as file:
         file.truncate(5 << 20)  # a hole: it takes no room
@@ -67,6 +75,8 @@ def _names_another(place: Path) -> None:
     config.write_text(config.read_text().replace(place.name, OTHER))
 
 
+IRREGULAR: Final = {"fifo": "config", "zero": "config", "pipe": GROUP}
+"""What stands in place of a file in these ways: nothing is written over it."""
 WAYS: Final[Mapping[str, Callable[[Path], None]]] = {
     "garbage": _writes("config", b"a: [\n"),
     "tag": _writes("config", b"kind: Cluster\nmetadata: {name: x}\nspec: {x: !!bool xyz}\n"),
@@ -79,6 +89,12 @@ WAYS: Final[Mapping[str, Callable[[Path], None]]] = {
     "lost": lambda place: (place / "config").unlink(),
     "other": _names_another,
     "kind": lambda place: (place / "config").write_bytes((place / GROUP).read_bytes()) and None,
+    "api": _replaces("config", "kops.k8s.io/v1alpha2", "kops.example.com/v1"),
+    "fifo": _irregular("config", os.mkfifo),
+    "zero": _irregular("config", lambda path: path.symlink_to("/dev/zero")),
+    "pipe": _irregular(GROUP, os.mkfifo),
+    "sizes": _replaces(GROUP, "maxSize: ", "maxSize: x"),
+    "unnamed": _replaces(GROUP, "  name: nodes-us-east-1a\n", ""),
     "group": _writes(GROUP, b"x: [\n"),
     "spec": _writes(GROUP, _NO_SPEC),
     "groups": lambda place: shutil.rmtree(place / "instancegroup"),

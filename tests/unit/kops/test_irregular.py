@@ -80,9 +80,14 @@ def test_what_kops_does_not_read_stops_nothing(tmp_path: Path, url: str) -> None
         os.mkfifo(tmp_path / "state" / C / key)
     (tmp_path / "state" / C / "instancegroup").symlink_to("/nowhere")
 
-    require_files(url.format(tmp_path / "state"), C)
-    require_files(url.format(tmp_path / "state"), None)
-    require_files("s3://bucket", C)
+    place = url.format(tmp_path / "state")
+
+    require_files(place, C, "update cluster")
+    require_files(place, None, "get clusters")
+    require_files("s3://bucket", C, "get clusters")
+    os.mkfifo(tmp_path / "state" / "config-of-nobody")
+    os.mkfifo(tmp_path / "state" / C / "cluster.spec")
+    require_files(place, None, "version")
 
 
 def test_a_config_far_below_stops_the_list_of_all(tmp_path: Path) -> None:

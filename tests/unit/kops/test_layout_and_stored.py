@@ -179,7 +179,10 @@ def test_a_group_in_which_etcd_lives_is_missed() -> None:
 def test_members_of_etcd_of_any_form_are_gone_through(members: str) -> None:
     config = complete()["config"].decode().replace("main}", f"main, etcdMembers: {members}}}")
 
-    assert list(stored.findings({**complete(), "config": config.encode()})) == []
+    found = list(stored.findings({**complete(), "config": config.encode()}))
+
+    assert all("spec.etcdClusters[0].etcdMembers" in finding for finding in found)
+    assert bool(found) is (members != "[{instanceGroup: }]")
 
 
 def legacy() -> dict[str, bytes]:

@@ -224,3 +224,17 @@ def test_a_link_in_a_snapshot_store_is_damage_of_one_thing(place: str, root: Pat
         manifest = runs.snapshots.manifest(next(iter(runs.snapshots.list(C))))
         with pytest.raises(SnapshotNotTrustworthy, match="symbolic link"):
             packed_archive(runs.snapshots, manifest)
+
+
+@pytest.mark.parametrize("make", [link, fifo])
+@pytest.mark.parametrize("key", ["instancegroup/more", "secrets/more"])
+def test_what_kops_reads_and_no_snapshot_can_hold_keeps_it_from_being_trusted(
+    make: Callable[[Path], None], root: Path, key: str
+) -> None:  # fault 95, another member: such a snapshot was trustworthy without the group
+    store = fleet(root)
+    make(root / C / key)
+
+    bad, good = Runs(store, MemoryStore()).run().clusters
+
+    assert (bad.level, good.level) == (0, 1)
+    assert any(words.startswith(f"{key} cannot be copied") for words in bad.findings)
