@@ -17,6 +17,7 @@ from kled.operations.restore_place import require_own_place
 from kled.sentences import number, options
 
 if TYPE_CHECKING:
+    from kled.snapshot.diff import View
     from kled.snapshot.repository import SnapshotStore
 
 _WRITES: Final = (
@@ -158,7 +159,8 @@ def diff(call: Call, name: str, before: str, after: str) -> None:
 
     kept = call.stores.snapshots
     key = fingerprint_key(call.settings.snapshot_profile.identity, os.urandom(32))
-    changes = compare(_view(call, kept, name, before, key), _view(call, kept, name, after, key))
+    views = [_view(call, kept, name, which, key, both=(before, after)) for which in (before, after)]
+    changes = compare(*views)
     if call.settings.output == "table":
         for one in changes:
             terminal.out().say(one.line())
@@ -214,12 +216,28 @@ def _show_results(call: Call, operation: use.RestoreState) -> None:
             show_value(report, call.settings.output)
 
 
-def _view(call: Call, kept: "SnapshotStore", name: str, which: str, key: bytes) -> Any:  # noqa: ANN401
+def _view(
+    call: Call,
+    kept: "SnapshotStore",
+    name: str,
+    which: str,
+    key: bytes,
+    *,
+    both: tuple[str, str],
+) -> "View":
     from kled.snapshot.choosing import choice  # noqa: PLC0415
     from kled.snapshot.views import LIVE, of_live, of_snapshot  # noqa: PLC0415
 
     if which == LIVE:
-        return of_live(call.stores.state, name, key)
+        state = call.stores.state
+        live = of_live(state, name, key, known=both != (LIVE, LIVE))
+        if not live.has_definition:
+            call.say(
+                f"warning: {state.location.url} has no definition of {name}: it is lost, or is that"
+                f" the right state store? what puts it back: kled snapshot restore --name={name}"
+                " --snapshot=latest"
+            )
+        return live
     chosen = choice(kept, name, which, state=call.stores.remembering)
     for words in chosen.passed_over():
         call.say(f"warning: {words}")

@@ -33,6 +33,11 @@ class View:
     cluster: str
     facts: Facts = field(repr=False)
 
+    @property
+    def has_definition(self) -> bool:
+        """Whether there is a definition of the cluster in it."""
+        return any(place.subject == "cluster" for place in self.facts)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

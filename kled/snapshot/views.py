@@ -62,14 +62,15 @@ def of_snapshot(snapshots: SnapshotStore, manifest: Manifest, key: bytes) -> Vie
     )
 
 
-def of_live(state: ObjectStore, cluster: str, key: bytes) -> View:
+def of_live(state: ObjectStore, cluster: str, key: bytes, *, known: bool = False) -> View:
     """Return the state that the state store holds now; one request for each object and listing.
 
-    An object that is deleted meanwhile is left out. Raises `ClusterNotFound`.
+    An object that is deleted meanwhile is left out. Raises `ClusterNotFound` for one without a
+    definition, unless it is `known` to have been: then what is left is its state, if only nothing.
     """
     prefix = f"{names.checked_cluster(cluster)}/"
     entries = list(state.entries(prefix))
-    if not any(one.key == prefix + layout.CONFIG for one in entries):
+    if not known and not any(one.key == prefix + layout.CONFIG for one in entries):
         raise ClusterNotFound(
             f'cluster "{cluster}" not found in {state.location.url}',
             hint="to see what it was: kled snapshot show; to put it back: kled snapshot restore",

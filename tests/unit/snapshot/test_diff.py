@@ -260,6 +260,30 @@ def test_a_cluster_that_is_not_there_is_said() -> None:
         views.of_live(MemoryStore(), "../etc", KEY)
 
 
+def test_a_cluster_that_lost_everything_is_compared_with_nothing() -> None:
+    # fault 25, another member: recovery asks "what was lost?", and where all was the answer was
+    # exit 1
+    snapshots = snapshot_store()
+    old = views.of_snapshot(snapshots, take(snapshots, tree()), KEY)
+
+    gone = views.of_live(MemoryStore(), CLUSTER, KEY, known=True)
+    found = diff(old, gone)
+
+    assert not gone.has_definition
+    assert {one.action for one in found} == {"removed"}
+    assert {"cluster", "instance-group", "keyset", "secret"} <= {one.subject for one in found}
+
+
+def test_what_a_cluster_without_its_definition_still_has_is_no_difference() -> None:
+    snapshots, live = snapshot_store(), MemoryStore()
+    old = views.of_snapshot(snapshots, take(snapshots, tree()), KEY)
+    put(live, {key: body for key, body in tree().items() if key != "config"})
+
+    (lost,) = diff(old, views.of_live(live, CLUSTER, KEY, known=True))
+
+    assert (lost.action, lost.subject) == ("removed", "cluster")
+
+
 WORDS = st.sampled_from(["a", "b", "name"])
 DOCUMENTS = st.recursive(
     st.one_of(st.integers(0, 2), st.booleans(), st.none(), st.sampled_from(["x", "y"])),
