@@ -85,7 +85,9 @@ def test_a_play_names_commands_that_are_there(document: str) -> None:
     steps = [step for block in reading.blocks(document) for _, step in block.steps()]
 
     assert [
-        one for one in PLAYS[document].named() if not any(s.startswith(one) for s in steps)
+        start
+        for start in PLAYS[document].named()
+        if not any(is_begun(step, start) for step in steps)
     ] == []
     for _, words in PLAYS[document].exits.values():
         assert words in reading.read(document)
