@@ -149,6 +149,7 @@ PLAYS: Final = {
             "kled snapshot create --all": _set_up,
             "kled snapshot restore": _newest,
         },
+        exits={"kled snapshot verify --name=C --level=4": (4, "exit 4: there is none")},
         needs=("age-keygen", "openssl"),
     ),
     "docs/snapshot-format.md": Play(
