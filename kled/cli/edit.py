@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from kled.cli import kept_edit, meant
+from kled.cli import meant
+from kled.cli.edited_text import FILE, from_file, in_editor
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.parameters import COUNT, DURATION
@@ -20,18 +21,12 @@ from kled.operations.edit_instance_group import (
     StoreInstanceGroup,
     stored_group,
 )
-from kled.operations.edited_group import Document, changes, parse, to_yaml
+from kled.operations.edited_group import Document
 from kled.operations.giving_back import ways_on
 from kled.operations.interrupted_scaling import AbandonScaling
 from kled.operations.kept_fields import require_known_fields
 from kled.operations.scale_instance_group import ScaleInstanceGroup
-from kled.sentences import options
-from kled.visible import visible
 
-_HEADER = """\
-# Instance group {group} of cluster {cluster}.
-# Lines that start with # are ignored. Save without a change to change nothing.
-"""
 _NAME = click.option("--name", metavar="CLUSTER", help="The cluster.")
 _GROUP = click.option(
     "--instance-group",
@@ -68,12 +63,7 @@ _MAX = click.option("--max", "maximum", type=COUNT, help="Greatest number of mac
 )
 @_MIN
 @_MAX
-@click.option(
-    "--file",
-    "file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Store this file's text instead of opening an editor.",
-)
+@FILE
 def edit_instance_group(  # noqa: PLR0913 - one parameter per option
     call: Call,
     name: str | None,
@@ -100,10 +90,7 @@ def edit_instance_group(  # noqa: PLR0913 - one parameter per option
             session.kops.field_flags("InstanceGroup", wanted, (), stored=stored)
         _store(call, EditInstanceGroup(cluster, found, wanted, unsets))
     elif file is not None:
-        text = kept_edit.read(file)
-        if parse(text, stored) is None:
-            raise InvalidInput("--file", f"{file} is empty, or holds comments alone")
-        _store(call, StoreInstanceGroup(cluster, found, text))
+        _store(call, StoreInstanceGroup(cluster, found, from_file(file, stored)))
     else:
         _edit(call, cluster, found, stored)
 
@@ -221,14 +208,9 @@ def _store(call: Call, operation: EditInstanceGroup | StoreInstanceGroup) -> Non
 def _edit(call: Call, cluster: str, group: str, stored: Document) -> None:
     with call.session() as session:
         require_known_fields(session, cluster, group, stored)  # before anybody edits in vain
-    header = _HEADER.format(group=visible(group), cluster=visible(cluster))
-    given = header + to_yaml(stored)
-    path = kept_edit.write(call.settings.home, f"{cluster}.{group}", given)
-    resume = f"kled kops edit-instance-group {options(name=cluster, instance_group=group)}"
-    with kept_edit.kept(call, path, given, resume):
-        text = kept_edit.edit(path, call.settings.environment)
-        edited = parse(text, stored)
-        if edited is None or not changes(stored, edited):
-            call.say("nothing was changed")
-            return
+
+    def store(text: str) -> None:
         _store(call, StoreInstanceGroup(cluster, group, text, stored))
+
+    named = {"name": cluster, "instance_group": group}
+    in_editor(call, stored, store, command="edit-instance-group", **named)

@@ -1,14 +1,21 @@
 """`edit-cluster`."""
 
+from functools import partial
+from pathlib import Path
+
 import click
 
 from kled.cli import meant
+from kled.cli.edited_text import FILE, from_file, in_editor
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.errors import InvalidInput
 from kled.kops.field_flags import require_text
-from kled.operations.edit_cluster import EditCluster
+from kled.operations.edit_cluster import EditCluster, StoreEditedCluster
 from kled.operations.edit_instance_group import NO_CHANGE
+from kled.operations.edited_group import Document
+from kled.operations.kept_fields import require_known_cluster
+from kled.sentences import options
 
 
 @leaf(
@@ -17,6 +24,8 @@ from kled.operations.edit_instance_group import NO_CHANGE
         "kled kops edit-cluster --name=c.example.com --set=spec.kubernetesApiAccess=10.0.0.0/8",
         "kled kops edit-cluster --name=c.example.com --set=spec.etcdClusters[*].version=3.6.6",
         "kled kops edit-cluster --name=c.example.com --unset=spec.cloudLabels.team",
+        "kled kops edit-cluster --name=c.example.com --file=cluster.yaml",
+        "kled kops edit-cluster --name=c.example.com",
     ),
     guards=EditCluster.guards,
 )
@@ -36,6 +45,7 @@ from kled.operations.edit_instance_group import NO_CHANGE
     is_flag=True,
     help="Let spec.kubernetesVersion go over minor versions, which Kubernetes does not support.",
 )
+@FILE
 def edit_cluster(
     call: Call,
     name: str | None,
@@ -43,19 +53,39 @@ def edit_cluster(
     sets: tuple[str, ...],
     unsets: tuple[str, ...],
     skip_minor_versions: bool,
+    file: Path | None,
 ) -> None:
-    """Change fields of a cluster's definition; instance groups have edit-instance-group.
+    """Change a cluster's definition, by options, or in $VISUAL or $EDITOR.
 
     Names of fields, the version of Kubernetes and the places of the cluster's keys are checked
-    before anything is stored, by kled and by kops.
+    before anything is stored, by kled and by kops; an edit that is refused is kept. Instance groups
+    have edit-instance-group.
     """
-    if not sets and not unsets:
-        raise InvalidInput("--set", "say what to change with --set and --unset")
+    if file is not None and (sets or unsets):
+        raise InvalidInput("--file", "cannot be combined with --set and --unset")
     require_text("Cluster", sets, unsets)
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=True)
         stored = session.kops.get_definition(cluster).cluster
-        session.kops.field_flags("Cluster", sets, (), stored=stored)  # before lease and snapshot
-    report = execute(call, EditCluster(cluster, sets, unsets, skip_minor_versions))
+        if sets or unsets:  # before lease and snapshot
+            session.kops.field_flags("Cluster", sets, (), stored=stored)
+        else:  # before anybody edits in vain
+            require_known_cluster(session, stored)
+    if sets or unsets:
+        _store(call, EditCluster(cluster, sets, unsets, skip_minor_versions))
+        return
+
+    def store(text: str, seen: Document | None = None) -> None:
+        _store(call, StoreEditedCluster(cluster, text, seen, skip_minor_versions))
+
+    if file is not None:
+        store(from_file(file, stored))
+    else:
+        edited = partial(store, seen=stored)
+        in_editor(call, stored, edited, command="edit-cluster", name=cluster)
+
+
+def _store(call: Call, operation: EditCluster | StoreEditedCluster) -> None:
+    report = execute(call, operation)
     if report.rows[-1].words != NO_CHANGE:
-        call.say(f"next: kled kops update-cluster --name={cluster}")
+        call.say(f"next: kled kops update-cluster {options(name=operation.cluster)}")

@@ -57,7 +57,7 @@ def edit(path: Path, environment: Mapping[str, str]) -> str:
     if not chosen and not terminal.has_input():
         raise SettingsError(
             "there is no terminal to edit on, and neither VISUAL nor EDITOR is set",
-            hint="say what to change with --set, --unset, --min and --max, or pass --file",
+            hint="name an editor, say what to change with --set and --unset, or pass --file",
         )
     words = _words(chosen or DEFAULT_EDITOR)
     status = process.interactive([*words, str(path)], env=environment)

@@ -35,11 +35,19 @@ class Editing(Calls):
         Repeatable, and atomic: the one object is written whole. Raises `DefinitionRejected` with
         kops' reasons, for example the fields that it does not know; nothing is stored then.
         """
+        self._leave(text, command.edit_instance_group(name, group, (), ()))
+
+    def store_edited_cluster(self, name: str, text: str) -> None:
+        """`kops edit cluster` with `text` as what the editor leaves; as `store_edited_group`."""
+        self._leave(text, command.edit_cluster(name, (), ()))
+
+    def _leave(self, text: str, argv: command.Argv) -> None:
+        """Run a `kops edit` whose editor leaves `text`."""
         script, edited, opened = (self.scratch / one for one in (EDITOR_SCRIPT, "edited", "opened"))
         private.fill(script, _SCRIPT_TEXT.encode())
         private.fill(edited, text.encode())
         try:
-            self.change(command.edit_instance_group(name, group, (), ()))
+            self.change(argv)
         except KopsError as error:
             raise _with_reasons(error, opened) from error
         finally:
@@ -71,7 +79,7 @@ def _with_reasons(error: KopsError, opened: Path) -> KopsError:
         return error
     return DefinitionRejected(
         "; ".join(found),
-        hint="nothing was stored; field names are those of `kops get instancegroups -o yaml`",
+        hint="nothing was stored; field names are those of `kops get all -o yaml`",
         command=error.command,
         stderr=error.stderr,
     )

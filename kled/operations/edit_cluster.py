@@ -1,13 +1,17 @@
 """Change fields of a cluster's stored definition; the cloud follows with update-cluster."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kled.kops import fixed_fields, kubernetes_versions
 from kled.kops.unknown_fields import holds_any
-from kled.models.version import stored_version
+from kled.models.definition import object_name
+from kled.models.version import KubernetesVersion, stored_version
 from kled.operations.applied_version import applied_version
 from kled.operations.edit_instance_group import NO_CHANGE
-from kled.operations.edited_group import Document, changes, to_yaml
+from kled.operations.edited_group import Document, changes, parse, to_yaml
+from kled.operations.edited_text import require_unchanged, require_whole
+from kled.operations.field_names import require_names
 from kled.operations.guards import EDITS
 from kled.operations.kept_fields import require_known_cluster
 from kled.operations.session import Session
@@ -30,24 +34,13 @@ class EditCluster:
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step. Safe to kill: kops writes the one object of the cluster whole."""
-        effect = Effect()
-
-        def act(session: Session) -> str:
-            effect.begins()
-            before = session.kops.get_definition(self.cluster).cluster
-            given_up = self._change(session, before)
-            changed = changes(before, session.kops.get_definition(self.cluster).cluster)
-            told = (*changed, *(f"{field}: given up" for field in given_up))
-            effect.ends(told)
-            return "; ".join(told) or NO_CHANGE
-
-        way_back = "set the earlier values again with kled kops edit-cluster --set"
-        return (Step("edit cluster", act, CHANGE, way_back=way_back, changed=effect),)
+        return (_step(self.cluster, self._change),)
 
     def _change(self, session: Session, stored: Document) -> tuple[str, ...]:
         """Make the change; return the fields, unknown to this kops, that are given up with it."""
         fixed_fields.refuse_sets(stored, fixed_fields.OF_A_CLUSTER, self.sets, self.unsets)
-        self._check_version(session, stored)
+        for version in kubernetes_versions.in_sets(self.sets):
+            _require_version(session, stored, version, skip=self.skip_minor_versions)
         unknown = require_known_cluster(session, stored, self.unsets)
         unsets = tuple(path for path in self.unsets if not holds_any(path, unknown))
         if self.sets or unsets:
@@ -56,18 +49,76 @@ class EditCluster:
             session.kops.store(to_yaml(stored))
         return unknown
 
-    def _check_version(self, session: Session, stored: Document) -> None:
-        """Raise `VersionRefused` for a version that the cluster cannot go to.
 
-        Counted from what was last applied: an upgrade that was stored and never applied is taken
-        back so.
-        """
-        for version in kubernetes_versions.in_sets(self.sets):
-            env = session.settings.environment
-            kubernetes_versions.require_served(version, session.kops.version(), env)
-            text = str((stored.get("spec") or {}).get("kubernetesVersion", ""))
-            before = applied_version(session, self.cluster) or stored_version(text)
-            if before is not None:
-                kubernetes_versions.require_step(
-                    before, version, cluster=self.cluster, skip=self.skip_minor_versions
-                )
+@dataclass(frozen=True, slots=True)
+class StoreEditedCluster:
+    """Store an edited text as the cluster's definition."""
+
+    cluster: str
+    text: str
+    seen: Document | None = None
+    """What was stored when the editing began; None stores over whatever is there."""
+    skip_minor_versions: bool = False
+    """Whether `spec.kubernetesVersion` may go over a minor version."""
+
+    name = "edit cluster"
+    guards = EDITS
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step. Safe to kill: kops writes the one object of the cluster whole."""
+        return (_step(self.cluster, self._change),)
+
+    def _change(self, session: Session, stored: Document) -> tuple[str, ...]:
+        edited = parse(self.text, stored)
+        if edited is None or not changes(stored, edited):
+            return ()
+        require_names(session, "Cluster", stored, edited)
+        fixed_fields.refuse_changes(stored, edited, fixed_fields.OF_A_CLUSTER)
+        if (version := _version(edited)) != _version(stored):
+            wanted = kubernetes_versions.parsed("spec.kubernetesVersion", version)
+            _require_version(session, stored, wanted, skip=self.skip_minor_versions)
+        require_known_cluster(session, stored)
+        require_unchanged(self.seen, stored)
+        session.kops.store_edited_cluster(self.cluster, to_yaml(edited))
+        now = session.kops.get_definition(self.cluster).cluster
+        require_whole(edited, now, "kled kops edit-cluster")
+        return ()
+
+
+def _step(cluster: str, change: Callable[[Session, Document], tuple[str, ...]]) -> Step:
+    """Return the step that makes `change` to the stored cluster, and says from what to what.
+
+    `change` returns the fields, unknown to this kops, that are given up with it.
+    """
+    effect = Effect()
+
+    def act(session: Session) -> str:
+        effect.begins()
+        before = session.kops.get_definition(cluster).cluster
+        given_up = change(session, before)
+        changed = changes(before, session.kops.get_definition(cluster).cluster)
+        told = (*changed, *(f"{field}: given up" for field in given_up))
+        effect.ends(told)
+        return "; ".join(told) or NO_CHANGE
+
+    way_back = "set the earlier values again with kled kops edit-cluster --set"
+    return Step("edit cluster", act, CHANGE, way_back=way_back, changed=effect)
+
+
+def _version(cluster: Document) -> str:
+    return str((cluster.get("spec") or {}).get("kubernetesVersion", ""))
+
+
+def _require_version(
+    session: Session, stored: Document, version: KubernetesVersion, *, skip: bool
+) -> None:
+    """Raise `VersionRefused` for a version that the cluster cannot go to.
+
+    Counted from what was last applied: an upgrade that was stored and never applied is taken back
+    so.
+    """
+    env, name = session.settings.environment, object_name(stored)
+    kubernetes_versions.require_served(version, session.kops.version(), env)
+    before = applied_version(session, name) or stored_version(_version(stored))
+    if before is not None:
+        kubernetes_versions.require_step(before, version, cluster=name, skip=skip)

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kled.errors import ClusterDiffers, DefinitionRejected, InstanceGroupNotFound
+from kled.errors import InstanceGroupNotFound
 from kled.kops import control_plane, fixed_fields
 from kled.kops.unknown_fields import holds_any
 from kled.models.definition import Definition, object_name
 from kled.operations.control_plane import require_edit
 from kled.operations.edited_group import Document, changes, parse, to_yaml
+from kled.operations.edited_text import require_unchanged, require_whole
 from kled.operations.field_names import require_names
 from kled.operations.guards import EDITS
 from kled.operations.kept_fields import require_known_fields
@@ -78,21 +79,13 @@ class StoreInstanceGroup:
             require_names(session, "InstanceGroup", stored, edited)
             require_edit(self.cluster, stored, edited)
             require_known_fields(session, self.cluster, self.instance_group, stored)
-            self._refuse_overwriting(stored)
+            require_unchanged(self.seen, stored)
             session.kops.store_edited_group(self.cluster, self.instance_group, to_yaml(edited))
-            _refuse_dropped(edited, stored_group(session, self.cluster, self.instance_group))
+            now = stored_group(session, self.cluster, self.instance_group)
+            require_whole(edited, now, "kled kops edit-instance-group")
             return ()
 
         return (_step(self.cluster, self.instance_group, change),)
-
-    def _refuse_overwriting(self, stored: Document) -> None:
-        meanwhile = changes(self.seen, stored) if self.seen is not None else ()
-        if meanwhile:
-            raise ClusterDiffers(
-                f'instance group "{self.instance_group}" was changed by somebody else meanwhile:'
-                f" {'; '.join(meanwhile)}",
-                hint="look at it, then store your edit over it with --file",
-            )
 
 
 def stored_group(session: Session, cluster: str, name: str) -> Document:
@@ -134,14 +127,3 @@ def _step(cluster: str, group: str, change: Callable[[Session], tuple[str, ...]]
         way_back="set the earlier values again with kled kops edit-instance-group --set",
         changed=effect,
     )
-
-
-def _refuse_dropped(edited: Document, stored: Document) -> None:
-    """Raise where kops took the edit but not all of it, as `kops replace` does (capture 38l)."""
-    dropped = changes(stored, edited)
-    if dropped:
-        raise DefinitionRejected(
-            f"kops did not store all of it: {'; '.join(dropped)}",
-            hint="a field's name or the kind of its value may be wrong; what was stored is taken"
-            " back so: set the earlier values again with kled kops edit-instance-group --set",
-        )

@@ -1,9 +1,10 @@
-"""An instance group as YAML that a person edits: written, read back, and compared. No I/O."""
+"""A cluster or instance group as YAML that a person edits: written, read, compared. No I/O."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kled.errors import InvalidInput, TextUnreadable
+from kled.sentences import options, word
 from kled.yaml_text import documents, to_text
 
 Document = Mapping[str, Any]
@@ -21,16 +22,16 @@ _COUNTED: Final = ("metadata.creationTimestamp", "metadata.generation")
 """What the state store adds by itself, and nobody edits."""
 
 
-def to_yaml(group: Document) -> str:
-    """Return the group for an editor: kops' order of keys, longer texts as blocks.
+def to_yaml(stored: Document) -> str:
+    """Return the object for an editor: kops' order of keys, longer texts as blocks.
 
     Every reader of YAML takes its texts for texts (`kled.yaml_text`).
     """
-    return to_text([group])
+    return to_text([stored])
 
 
 def parse(text: str, stored: Document) -> Document | None:
-    """Return the group that `text` holds; None where nothing is left but comments.
+    """Return the object that `text` holds; None where nothing is left but comments.
 
     Read as kops reads it, but for duplicate keys, which are refused. Raises `InvalidInput` for what
     is no YAML, naming the line; for more than one document; and where it is not the object that is
@@ -45,7 +46,8 @@ def parse(text: str, stored: Document) -> Document | None:
     if not found:
         return None
     if len(found) != 1 or not isinstance(found[0], dict):
-        raise InvalidInput("the file", "must hold one object, an instance group")
+        what = f"must hold one object, {_what(stored)[0]}"
+        raise InvalidInput("the file", what, hint=_stored_as(stored))
     edited = _labelled(_with_todays_group(found[0]), stored)
     for path in _FIXED:
         _same(edited, stored, path)
@@ -96,8 +98,28 @@ def _same(edited: Document, stored: Document, path: tuple[str, ...]) -> None:
         raise InvalidInput(
             ".".join(path),
             f"{'must stay' if now is not None else 'is missing; it is'} {was!r}",
-            hint="another group is made with: kled kops create-instance-group",
+            hint=_stored_as(stored)
+            if now is None
+            else f"another one is made with: {_what(stored)[1]}",
         )
+
+
+def _stored_as(stored: Document) -> str:
+    """Name the command that shows the object alone, in a form that can be edited and stored."""
+    picked, cluster = ".cluster", _at(stored, ("metadata", "name"))
+    if stored.get("kind") != "Cluster":
+        picked, cluster = f'.groups[] | select(.metadata.name == "{cluster}")', _at(stored, _LABEL)
+    return (
+        "begin with what is stored: kled kops get-clusters"
+        f" {options(name=cluster, output='json')} | jq {word(picked)}"
+    )
+
+
+def _what(stored: Document) -> tuple[str, str]:
+    """Return what an object is called, and what makes another one."""
+    if stored.get("kind") == "Cluster":
+        return "a cluster", "kled kops create-cluster"
+    return "an instance group", "kled kops create-instance-group"
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - walks any YAML value

@@ -171,6 +171,47 @@ def test_leaving_the_editor_without_a_change_keeps_nothing(kled: Kled, tmp_path:
     assert list((tmp_path / "box").rglob("edits/*.yaml")) == []
 
 
+def test_a_cluster_is_edited_as_a_group_is(kled: Kled, tmp_path: Path) -> None:  # fault 25
+    editor = tmp_path / "editor"
+    editor.write_text("#!/bin/sh\nsed -i 's/channel: .*/channel: alpha/' \"$1\"; exit $CODE\n")
+    editor.chmod(0o755)
+
+    broken_off = kled("edit-cluster", NAME, EDITOR=str(editor), CODE="1")
+
+    (kept,) = (tmp_path / "box").rglob("edits/*.yaml")
+    assert broken_off.returncode == 1
+    assert f"kled kops edit-cluster {NAME} --file={kept}" in broken_off.stderr
+    assert kept.read_text().startswith("# Cluster changes.example.com.\n")
+    resumed = kled("edit-cluster", NAME, f"--file={kept}")
+    assert (resumed.returncode, "spec.channel: stable -> alpha" in resumed.stdout) == (0, True)
+    assert f"next: kled kops update-cluster {NAME}" in resumed.stderr
+
+    edited = kled("edit-cluster", NAME, EDITOR=str(editor), CODE="0")
+
+    assert "nothing was changed" in edited.stderr  # it says so already
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is empty, or holds comments alone"),
+        ("kind: InstanceGroup\n", "apiVersion: is missing; it is"),
+        ("a: 1\na: 2\n", "line 2: key 'a' stands twice"),
+        (None, "cannot be combined with --set and --unset"),
+    ],
+)
+def test_a_file_that_is_no_such_cluster_is_refused(
+    kled: Kled, tmp_path: Path, text: str | None, words: str
+) -> None:
+    file = tmp_path / "cluster.yaml"
+    file.write_text(text or "")
+    more = () if text is not None else ("--set=spec.channel=alpha",)
+
+    done = kled("edit-cluster", NAME, f"--file={file}", *more)
+
+    assert (done.returncode, words in done.stderr) == (2, True), done.stderr
+
+
 def test_a_state_store_is_checked_and_remembered(kled: Kled, env: dict[str, str]) -> None:
     done = kled("configure-state-store", "--region=eu-west-1", "-ojson")
 

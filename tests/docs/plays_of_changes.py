@@ -57,6 +57,18 @@ def _labelled(stage: Stage) -> None:
     stage.do(f"kled kops edit-cluster {edit.format('cloudLabels')}")
 
 
+def _with_an_editor(stage: Stage) -> None:
+    editor = stage.directory / "editor"
+    editor.write_text("#!/bin/sh\nsed -i 's/channel: .*/channel: alpha/' \"$1\"\n")
+    editor.chmod(0o755)
+    stage.new_shell(EDITOR=str(editor))
+
+
+def _edited_file(stage: Stage) -> None:
+    file = stage.work / "cluster.json"
+    file.write_text(file.read_text().replace('"alpha"', '"stable"'))
+
+
 def _not_there(stage: Stage) -> None:
     stage.do(f"kled kops delete-cluster --name={CLUSTER} --yes")
 
@@ -79,6 +91,7 @@ PLAYS: Final = {
             "kled plan --name=prod.example.com --output=json > plan.json\n": (3, "exit_codes: 3")
         },
         left_out={"pip install kled": _PYPI},
+        needs=("jq",),
     ),
     "docs/deletion.md": Play(
         _applied,
@@ -102,8 +115,11 @@ PLAYS: Final = {
             "kled kops update-cluster --name=C --yes --digest=0b5a6a4f9c1e --roll": _seen,
             "kled run update-cluster": _seen,
             "kled kops edit-instance-group --name=C --instance-group=nodes --unset": _labelled,
+            "kled kops edit-cluster --name=C\n": _with_an_editor,
+            "kled kops edit-cluster --name=C --file": _edited_file,
             "kled kops create-cluster": _not_there,
             "kled kops upgrade-cluster --name=C\n": _of_today,
         },
+        needs=("jq",),
     ),
 }

@@ -54,6 +54,13 @@ def test_an_edited_text_is_what_the_editor_of_kops_leaves(kops: Kops, world: Pat
     assert list((world / "scratch").iterdir()) == []
 
 
+def test_a_cluster_s_text_goes_the_same_way(kops: Kops, world: Path) -> None:  # fault 25
+    kops.store_edited_cluster("c.example.com", "spec: {channel: stable}\n")
+
+    assert (world / "stored").read_text() == "spec: {channel: stable}\n"
+    assert (world / "argv").read_text() == "edit cluster --name=c.example.com\n"
+
+
 def test_a_field_that_kops_does_not_know_is_named_and_nothing_stored(
     kops: Kops, world: Path
 ) -> None:

@@ -38,6 +38,18 @@ def test_texts_of_several_lines_are_blocks() -> None:
     assert "  userData: |\n    a\n    b\n" in to_yaml(group(userData="a\nb\n"))
 
 
+def test_what_is_no_object_is_told_where_to_get_the_stored_one() -> None:  # fault 25
+    shown = "cluster: {kind: Cluster}\ngroups: []\n"  # as get-clusters shows it
+
+    with pytest.raises(InvalidInput, match="apiVersion: is missing") as refused:
+        parse(shown, group())
+
+    assert refused.value.hint == (
+        "begin with what is stored: kled kops get-clusters --name=c.example.com --output=json"
+        """ | jq '.groups[] | select(.metadata.name == "nodes")'"""
+    )
+
+
 def test_only_comments_left_means_nothing_is_wanted() -> None:
     assert parse("# all gone\n", group()) is None
 

@@ -21,7 +21,7 @@ from kled.models.spec import ClusterSpec
 from kled.operations.approved_plan import Approved
 from kled.operations.create_cluster import CreateCluster, StoreCluster
 from kled.operations.delete_cluster import DeleteCluster
-from kled.operations.edit_cluster import EditCluster
+from kled.operations.edit_cluster import EditCluster, StoreEditedCluster
 from kled.operations.edit_instance_group import EditInstanceGroup, StoreInstanceGroup
 from kled.operations.guard import steps_of
 from kled.operations.guards import EDITS, READS
@@ -160,6 +160,7 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
     ),
     (EditCluster(C, ("spec.sshAccess=10.0.0.0/8",)), [*BEFORE, "edit cluster"]),
     (EditInstanceGroup(C, "nodes", ("spec.maxSize=2",)), [*BEFORE, "edit instance group"]),
+    (StoreEditedCluster(C, ""), [*BEFORE, "edit cluster"]),
     (StoreInstanceGroup(C, "nodes", ""), [*BEFORE, "edit instance group"]),
     (CreateInstanceGroup(C, "more", ("us-east-1a",)), [*BEFORE, "create instance group"]),
     (DeleteInstanceGroup(C, "nodes"), [*BEFORE, "delete instance group"]),

@@ -1,0 +1,58 @@
+"""A definition that somebody edits as a text, in an editor or a file: clusters and groups alike."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import click
+
+from kled.cli import kept_edit
+from kled.cli.leaf import Call
+from kled.errors import InvalidInput
+from kled.operations.edited_group import Document, changes, parse, to_yaml
+from kled.sentences import options
+from kled.visible import visible
+
+_HEADER: Final = """\
+# {what}.
+# Lines that start with # are ignored. Save without a change to change nothing.
+"""
+FILE = click.option(
+    "--file",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Store this file's text instead of opening an editor.",
+)
+
+
+def from_file(file: Path, stored: Document) -> str:
+    """Return the text of `file`; raise `InvalidInput` where it holds no object like the stored."""
+    text = kept_edit.read(file)
+    if parse(text, stored) is None:
+        raise InvalidInput("--file", f"{file} is empty, or holds comments alone")
+    return text
+
+
+def in_editor(
+    call: Call, stored: Document, store: Callable[[str], None], *, command: str, **named: str
+) -> None:
+    """Let somebody edit what is `stored`, and hand the text to `store` where it says otherwise.
+
+    The text is kept until it is stored; `kled kops COMMAND` with the options `named` goes on with
+    it. What is no such object raises `InvalidInput`.
+    """
+    given = _HEADER.format(what=_called(named)) + to_yaml(stored)
+    path = kept_edit.write(call.settings.home, ".".join(named.values()), given)
+    with kept_edit.kept(call, path, given, f"kled kops {command} {options(**named)}"):
+        text = kept_edit.edit(path, call.settings.environment)
+        edited = parse(text, stored)
+        if edited is None or not changes(stored, edited):
+            call.say("nothing was changed")
+            return
+        store(text)
+
+
+def _called(named: dict[str, str]) -> str:
+    cluster = f"cluster {visible(named['name'])}"
+    group = named.get("instance_group")
+    return f"Instance group {visible(group)} of {cluster}" if group else cluster.capitalize()
