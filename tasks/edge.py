@@ -11,13 +11,14 @@ from collections.abc import Callable
 from typing import Any, ParamSpec
 
 from prefect.client.schemas.objects import State
+from prefect.exceptions import TerminationSignal
 from prefect.runtime import flow_run
 from prefect.states import Failed
 
 from kled.errors import KledError
 from kled.redact import Redactor, secret_values
 from kled.visible import visible
-from tasks import logs, notifications, resources
+from tasks import ending, logs, notifications, resources
 
 logger = logging.getLogger("kled.flows")
 
@@ -29,14 +30,22 @@ Outcome = dict[str, Any] | State[Any]
 def reported(flow: Callable[P, Outcome]) -> Callable[P, Outcome]:
     """Make a flow's function end in a failed state, with the hint, where it raises an `Exception`.
 
-    Cancellation and termination pass: Prefect ends the run by them.
+    Cancellation and termination pass: Prefect ends the run by them. Where no worker does, the run
+    ends itself (`tasks.ending`), in the state that `concluded` returns.
     """
 
     @functools.wraps(flow)
     def call(*args: P.args, **kwargs: P.kwargs) -> Outcome:
+        attendance = ending.attendance()
         try:
-            return flow(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - Prefect would pickle it
+            with attendance:
+                return flow(*args, **kwargs)
+        except (Exception, TerminationSignal) as error:
+            ended = attendance.concluded()
+            if ended is not None:
+                return ended
+            if isinstance(error, TerminationSignal):
+                raise
             return failed(told(error, f"the flow {flow.__name__}"))
 
     return call

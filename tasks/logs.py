@@ -44,6 +44,17 @@ def install(redactor: Redactor) -> None:
     for name in _LOGGERS:
         for handler in logging.getLogger(name).handlers:
             _redact(handler, redactor)
+            _outlive(handler)
+
+
+def _outlive(handler: logging.Handler) -> None:
+    """Let a run go on where nobody reads its console any more, as after the death of its worker.
+
+    Rich, by which Prefect writes, would end the process at the next line, with kops at work.
+    """
+    console = getattr(handler, "console", None)
+    if console is not None:
+        console.on_broken_pipe = lambda: vars(console).update(quiet=True)
 
 
 def _redact(handler: logging.Handler, redactor: Redactor) -> None:

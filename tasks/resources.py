@@ -27,7 +27,7 @@ from kled.operations.session import Session, Who, open_session
 from kled.operations.step import Operation
 from kled.redact import Redactor, secret_values
 from kled.retry import Clock
-from tasks import logs
+from tasks import ending, logs
 
 logger = logging.getLogger("kled.flows")
 
@@ -107,17 +107,20 @@ def session(operation: Operation, overrides: Overrides = NOTHING) -> Iterator[Se
         logs.kops_line(line)
         shown.line(line)
 
-    with open_session(
-        chosen,
-        operation.guards.place_of(operation.cluster),
-        who=who(),
-        overrides=overrides,
-        clock=Clock(time.monotonic, time.sleep),
-        on_line=on_line,
-        on_note=logs.note,
-        with_kops=operation.guards.needs_kops,
-        consent=by_rules(chosen.rules),
-    ) as opened:
+    with (
+        open_session(
+            chosen,
+            operation.guards.place_of(operation.cluster),
+            who=who(),
+            overrides=overrides,
+            clock=Clock(time.monotonic, time.sleep),
+            on_line=on_line,
+            on_note=logs.note,
+            with_kops=operation.guards.needs_kops,
+            consent=by_rules(chosen.rules),
+        ) as opened,
+        ending.holding(opened.lease),
+    ):
         yield opened
 
 

@@ -34,6 +34,8 @@ def run_here(
     Raises the flow's own error, so that the exit code says what went wrong; `FlowFailed` where a
     run ended in another way. Interrupted or terminated, the flow stops its kops first.
     """
+    from prefect.exceptions import Abort  # noqa: PLC0415 - costs seconds
+
     from tasks.resources import called_by  # noqa: PLC0415 - imports prefect
 
     url = flow_server.named(os.environ)
@@ -44,7 +46,10 @@ def run_here(
         display(terminal.err(), verbose=call.verbose) as watching,
         called_by(call.settings, watching),
     ):
-        state = cast("State[Any]", flow(**parameters, return_state=True))
+        try:
+            state = cast("State[Any]", flow(**parameters, return_state=True))
+        except Abort as ended:  # its server ended the run
+            raise FlowFailed(f"the flow run has ended: {ended}") from ended
     if not state.is_completed():
         raise _error(state)
     report = state.result()

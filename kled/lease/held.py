@@ -121,6 +121,14 @@ class Held:
             case _:  # it is gone
                 self._end(None if self._stopping.is_set() else "its watchdog ended")
 
+    def abandon(self, why: str) -> None:
+        """Keep the lease no longer and end what runs under it; safe from any thread, and to repeat.
+
+        For a holder that should have ended and did not: with the beats that stop here the watchdog
+        ends kops, too, and releases nothing before the holder is gone.
+        """
+        self._lose(why)
+
     def give_back(self) -> None:
         """Stop beating and ask the watchdog to release what is not lost; may be called once."""
         self._stopping.set()

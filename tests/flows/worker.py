@@ -21,8 +21,11 @@ def environment(box: Box) -> dict[str, str]:
 
 
 @contextmanager
-def at_work(box: Box, pool: str, cwd: Path) -> Iterator[None]:
-    """Run a worker of `pool` that has the sandbox's variables, until the end of the block."""
+def at_work(box: Box, pool: str, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Yield a worker of `pool` that has the sandbox's variables; it ends with the block.
+
+    It may have ended before. Runs are in sessions of their own.
+    """
     command = [sys.executable, "-m", "prefect", "worker", "start", f"--pool={pool}"]
     process = subprocess.Popen(
         command,
@@ -33,7 +36,8 @@ def at_work(box: Box, pool: str, cwd: Path) -> Iterator[None]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        yield
+        yield process
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -248,3 +250,17 @@ def test_the_watchdog_imports_neither_prefect_nor_an_sdk() -> None:
     )
 
     assert said.stdout.strip() == "set()"
+
+
+def test_a_lease_that_its_holder_gives_up_ends_kops_and_is_released_with_the_holder_alone() -> None:
+    # fault 42
+    store, clock = MemoryStore(), Clock(boot_time, time.sleep)
+    kops = subprocess.Popen(["sleep", "60"])
+
+    with pytest.raises(LeaseLost, match="the run was cancelled"):  # noqa: SIM117
+        with hold(store, CLUSTER, writer=ME, terms=Terms(TTL), clock=clock, environment={}) as held:
+            held.child_started(kops.pid)
+            held.abandon("the run was cancelled")
+            held.abandon("once more")
+            assert kops.wait(10) == -signal.SIGTERM
+            assert decode(store.get(key(CLUSTER)).body).state == "held"

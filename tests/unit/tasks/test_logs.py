@@ -5,10 +5,18 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from prefect.logging.handlers import PrefectConsoleHandler
 
 from kled.errors import KledError
 from kled.redact import RedactingFilter, Redactor
 from tasks import logs
+
+
+class Broken(io.StringIO):
+    """A pipe that nobody reads."""
+
+    def write(self, _text: str) -> int:
+        raise BrokenPipeError
 
 
 @pytest.fixture
@@ -30,6 +38,20 @@ def test_a_line_of_kops_reaches_prefect_once(stream: io.StringIO) -> None:
     logs.kops_line("Cluster is starting.")
 
     assert stream.getvalue() == "Cluster is starting.\n"
+
+
+def test_a_run_outlives_the_worker_that_read_its_console() -> None:
+    # a member of fault 42: rich ended the run at its next line, and kops with it
+    handler = PrefectConsoleHandler(stream=Broken())
+    core = logging.getLogger("kled")
+    core.addHandler(handler)
+    try:
+        logs.install(Redactor())
+
+        logs.kops_line("one line")
+        logs.kops_line("another one")
+    finally:
+        core.removeHandler(handler)
 
 
 def test_a_long_line_is_cut_and_says_so(stream: io.StringIO) -> None:
