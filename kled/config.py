@@ -36,6 +36,7 @@ from kled.rules import Rules
 from kled.settings_text import expanded, parse_settings, require_addresses
 
 VARIABLES: Final = {
+    "KLED_APPROVAL": "the approval rules that a deployment carries, written by `kled deploy`",
     "KLED_CONFIG": "the settings file",
     "KLED_HOME": "where installed kops versions are kept",
     "KLED_KOPS": "the kops executable to drive",

@@ -145,7 +145,7 @@ def load(found: Mapping[str, Any]) -> Rules:
         raise InvalidInput("maintenance-windows", "must be [[maintenance-windows]] tables")
     return Rules(
         tuple(_window(f"maintenance-windows[{number}]", one) for number, one in enumerate(raw)),
-        _approval(found.get("approval")),
+        approval_of(found.get("approval")),
         _notifications(found.get("notifications")),
     )
 
@@ -173,7 +173,8 @@ def _window(where: str, raw: object) -> Window:
     )
 
 
-def _approval(raw: object) -> Approval:
+def approval_of(raw: object) -> Approval:
+    """Read `[approval]`; None: nobody wrote any. Raises `InvalidInput`, naming the field."""
     if raw is None:
         return Approval()
     table = _table("approval", raw, {"needed", "automatic"})

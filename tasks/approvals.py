@@ -41,7 +41,7 @@ def obtain(
     """
     if approved is not None:
         return Agreement("digest", approved)
-    rules = resources.settings().rules
+    rules = resources.rules()
     asked = areas.touched(plan, rules.asks_for(plan.cluster))
     if not asked:
         return Agreement("unasked", plan.digest, _unasked(rules, plan.cluster))

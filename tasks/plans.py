@@ -75,7 +75,7 @@ def creation(cluster: str) -> tuple[Plan, BlastRadius] | None:
     What a cluster becomes for the first time is what the parameters of the run ask for. Nor is
     anything planned where nobody has to be asked.
     """
-    if not resources.settings().rules.asks_for(cluster):
+    if not resources.rules().asks_for(cluster):
         return None
     planning = PlanCreation(cluster)
     operation.carry_out(planning)

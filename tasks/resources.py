@@ -11,15 +11,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
-from prefect.runtime import flow_run
+from prefect.runtime import deployment, flow_run
 
-from kled import config
+from kled import carried_rules, config
 from kled.files import private
+from kled.models.plan import Plan
 from kled.operations.consent import by_rules
 from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.runner import Observer, Silent
@@ -27,6 +28,7 @@ from kled.operations.session import Session, Who, open_session
 from kled.operations.step import Operation
 from kled.redact import Redactor, secret_values
 from kled.retry import Clock
+from kled.rules import Rules
 from tasks import ending, logs
 
 logger = logging.getLogger("kled.flows")
@@ -90,6 +92,24 @@ def settings() -> config.Settings:
     return config.load({name: value for name, value in os.environ.items() if name not in unknown})
 
 
+def rules() -> Rules:
+    """Return the rules of this run: a deployment brings along whom to ask about a plan.
+
+    Raises `NotApproved` where a deployment's run has no rules about that, or two that differ.
+    """
+    chosen = settings()
+    if _caller.get() is not None or deployment.id is None:
+        return chosen.rules
+    value = chosen.environment.get(carried_rules.VARIABLE)
+    approval = carried_rules.in_force(chosen.rules.approval, value)
+    return replace(chosen.rules, approval=approval)
+
+
+def require_agreement(plan: Plan) -> None:
+    """Hold a plan that nobody was asked about against the rules, read when they are needed."""
+    by_rules(rules())(plan)
+
+
 @contextmanager
 def session(operation: Operation, overrides: Overrides = NOTHING) -> Iterator[Session]:
     """Yield a session for `operation`, with the lease of the place that it writes to.
@@ -117,7 +137,7 @@ def session(operation: Operation, overrides: Overrides = NOTHING) -> Iterator[Se
             on_line=on_line,
             on_note=logs.note,
             with_kops=operation.guards.needs_kops,
-            consent=by_rules(chosen.rules),
+            consent=require_agreement,
         ) as opened,
         ending.holding(opened.lease),
     ):

@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 
 from kled import config
+from kled.carried_rules import encode
+from kled.errors import NotApproved
 from kled.models.agreement import Agreement
 from kled.models.plan import Change, Plan
 from kled.operations.runner import Report, Row
-from tasks import approvals
+from kled.rules import Approval
+from tasks import approvals, resources
 from tasks.resources import Unwatched, called_by
 from tasks.summary import markdown
 
@@ -67,3 +70,40 @@ def test_an_approval_names_who_and_how_and_says_where_the_name_is_unknown() -> N
     assert form.words.startswith(
         "approved by somebody whose name Prefect does not know, in Prefect's"
     )
+
+
+@pytest.fixture
+def on_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The run of a deployment, on a worker without a settings file."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setenv("PREFECT__RUNTIME__DEPLOYMENT__ID", "11111111-2222-3333-4444-555555555555")
+    return monkeypatch
+
+
+def test_a_worker_to_which_no_rules_came_refuses_to_apply_unasked(
+    on_a_worker: pytest.MonkeyPatch,
+) -> None:  # fault 44
+    with pytest.raises(NotApproved, match="neither this deployment nor its worker has approval"):
+        approvals.obtain(PLAN, None, approved=None)
+
+    on_a_worker.setenv("KLED_APPROVAL", encode(Approval()))
+    assert approvals.obtain(PLAN, None, approved=None).kind == "unasked"
+
+
+def test_a_worker_without_a_settings_file_asks_by_the_rules_of_the_deployment(
+    on_a_worker: pytest.MonkeyPatch,
+) -> None:  # fault 44: without a server there is nobody to ask, and nothing is applied
+    on_a_worker.setenv("KLED_APPROVAL", encode(Approval(("iam",), configured=True)))
+
+    with pytest.raises(NotApproved, match="the plan needs an approval"):
+        approvals.obtain(PLAN, None, approved=None)
+
+
+def test_what_reaches_a_change_unasked_is_held_against_the_rules_of_the_deployment(
+    on_a_worker: pytest.MonkeyPatch,
+) -> None:  # a member of fault 44: consent was by the worker's own rules
+    on_a_worker.setenv("KLED_APPROVAL", encode(Approval(("iam",), configured=True)))
+
+    with pytest.raises(NotApproved, match="nobody was asked"):
+        resources.require_agreement(PLAN)
