@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
 from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient
@@ -15,6 +16,7 @@ from deployments.catalog import Entry
 from deployments.environment import Environment
 from deployments.loading import load_flow
 from deployments.merging import merge
+from kled import __version__
 from kled.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ Outcome = Literal["created", "updated"]
 class Applied:
     """What became of one deployment."""
 
+    id: UUID
+    flow: str
     deployment: str
     outcome: Outcome
     work_pool: str
@@ -104,10 +108,10 @@ def _deployment(client: SyncPrefectClient, entry: Entry) -> Applied:
     existing = _existing(client, name)
     if existing is None:
         flow_id = client.create_flow(flow)
-        client.create_deployment(
+        made = client.create_deployment(
             flow_id, name=entry.name, schedules=schedules.declared(entry), **fields
         )
-        return Applied(name, "created", entry.work_pool)
+        return Applied(made, entry.flow, name, "created", entry.work_pool)
     known = merge(existing, entry, flow.parameters.properties)
     try:
         client.update_deployment(existing.id, DeploymentUpdate(**{**fields, **known.fields}))
@@ -118,7 +122,9 @@ def _deployment(client: SyncPrefectClient, entry: Entry) -> Applied:
             hint="mend or remove the defaults that were set on the server, then deploy again",
         ) from error
     woken = schedules.bring(client, existing, entry)
-    return Applied(name, "updated", entry.work_pool, known.kept, woken, known.dropped)
+    return Applied(
+        existing.id, entry.flow, name, "updated", entry.work_pool, known.kept, woken, known.dropped
+    )
 
 
 def _existing(client: SyncPrefectClient, name: str) -> "DeploymentResponse | None":
@@ -131,6 +137,7 @@ def _existing(client: SyncPrefectClient, name: str) -> "DeploymentResponse | Non
 def _fields(flow: Flow[..., Any], entry: Entry) -> dict[str, Any]:
     return {
         "entrypoint": entry.entrypoint,
+        "version": __version__,
         "description": entry.description,
         "tags": list(entry.tags),
         "parameters": dict(entry.parameters),

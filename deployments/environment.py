@@ -1,20 +1,24 @@
 """An environment, read from its YAML file."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from deployments.catalog import Entry
-from kled import yaml_text
+from kled import carried_rules, yaml_text
 from kled.errors import InvalidInput, SettingsError, TextUnreadable
 from kled.files.given import given_text
 from kled.redact import secret_values
+from kled.rules import Approval, approval_of
 
 PACKAGED: Final = Path(__file__).parent / "environments"
 DEFAULT: Final = "default"
-_KEYS: Final = frozenset({"work-pool", "work-pool-type", "runs-at-once", "tags", "variables"})
+_KEYS: Final = frozenset(
+    {"work-pool", "work-pool-type", "runs-at-once", "tags", "variables", "approval", "notify"}
+)
 _LONG: Final = "any value, long enough"
 
 
@@ -29,6 +33,10 @@ class Environment:
     """A limit that workers obey when they pick up runs; running ones are never stopped by it."""
     tags: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    approval: Approval = field(default_factory=Approval)
+    """Who is asked about the plans of its runs; the settings file's where it has none itself."""
+    notify: str | None = None
+    """A notification block of Prefect, `TYPE/NAME`: who is told of runs that did not complete."""
 
     def place(self, entry: Entry) -> Entry:
         """Return `entry` as it is deployed here."""
@@ -37,7 +45,11 @@ class Environment:
             name=self.name,
             tags=(*entry.tags, *(tag for tag in self.tags if tag not in entry.tags)),
             work_pool=self.work_pool,
-            variables={**entry.variables, **self.variables},
+            variables={
+                **entry.variables,
+                **self.variables,
+                carried_rules.VARIABLE: carried_rules.encode(self.approval),
+            },
         )
 
 
@@ -85,7 +97,21 @@ def _read(source: Path) -> Environment:
         runs_at_once=_limit(raw.get("runs-at-once")),
         tags=tuple(str(tag) for tag in raw.get("tags") or ()),
         variables=_variables(raw.get("variables") or {}),
+        approval=approval_of(raw.get("approval")),
+        notify=_reference(raw.get("notify")),
     )
+
+
+def _reference(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z0-9-]+/[A-Za-z0-9-]+", value):
+        raise InvalidInput(
+            "notify",
+            "is no TYPE/NAME of a notification block",
+            hint="for example slack-webhook/ops; the URL is the block's alone",
+        )
+    return value
 
 
 def _limit(value: object) -> int | None:
@@ -100,6 +126,10 @@ def _variables(raw: Any) -> dict[str, str]:  # noqa: ANN401 - checked here
     if not isinstance(raw, dict):
         raise InvalidInput("variables", "must be a mapping of names to values")
     for name in raw:
+        if str(name) == carried_rules.VARIABLE:
+            raise InvalidInput(
+                f"variables.{name}", "is written by kled deploy", hint="write approval: beside it"
+            )
         if secret_values({str(name): _LONG}):
             raise InvalidInput(
                 f"variables.{name}",

@@ -1,5 +1,6 @@
 """`kled run`, `kled flows` and `kled deploy`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -7,6 +8,7 @@ import click
 
 from deployments import catalog, environment
 from deployments.outline import parameters as outline
+from kled import carried_rules
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show
 from kled.errors import InvalidInput
@@ -122,21 +124,37 @@ def deploy(call: Call, name: str) -> None:
     """Create or update the work pool and the deployments of prefect.yaml; safe to repeat."""
     from kled.cli import flow_here, flow_there  # noqa: PLC0415 - not for --help
 
-    chosen = environment.find(name, _directories(call))
+    chosen = _with_rules(call, environment.find(name, _directories(call)))
     entries = catalog.load(catalog.path())
     flow_here.quiet_prefect(verbose=call.verbose)
     from deployments.apply import apply  # noqa: PLC0415 - imports prefect
+    from deployments.automating import bring  # noqa: PLC0415
 
     _warn_of_schedules(call, entries, chosen)
     with flow_there.server() as client:
         applied = apply(client, entries, chosen)
+        brought = bring(client, chosen.name, {one.flow: one.id for one in applied}, chosen.notify)
     call.show(applied, _APPLIED)
     for one in applied:
         for slug in one.woken:
             call.say(f"{one.deployment}: woke the schedule {slug}, which prefect.yaml has awake")
         for what in one.dropped:
             call.say(f"{one.deployment}: dropped the {what}: the flow no longer takes it")
+    call.say(*(one.words for one in brought))
+    if chosen.notify is None:
+        call.say(
+            f"nobody is told of runs that fail, crash, are cancelled or late: name a notification"
+            f" block of Prefect in environment {chosen.name}, such as notify: slack-webhook/ops"
+        )
+    call.say(f"approval: {carried_rules.words(chosen.approval)}, on whatever worker")
     call.say(f"next: prefect worker start {options(pool=chosen.work_pool)}")
+
+
+def _with_rules(call: Call, chosen: environment.Environment) -> environment.Environment:
+    """Return the environment with the approval rules of the settings file where it has none."""
+    if chosen.approval.configured:
+        return chosen
+    return replace(chosen, approval=call.settings.rules.approval)
 
 
 def _warn_of_schedules(

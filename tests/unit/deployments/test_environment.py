@@ -6,7 +6,9 @@ import pytest
 
 from deployments import environment
 from deployments.catalog import Entry
+from kled import carried_rules
 from kled.errors import InvalidInput, SettingsError
+from kled.rules import Approval
 
 ENTRY = Entry("default", "flows.x.x", "", ("kled",), {}, "kled", {"A": "1", "B": "1"})
 
@@ -25,7 +27,16 @@ def test_an_environment_names_places_and_tags_its_deployments(tmp_path: Path) ->
         "prod",
         ("kled", "production"),
     )
-    assert placed.variables == {"A": "1", "B": "2", "C": "eu"}
+    carried = carried_rules.encode(Approval())
+    assert placed.variables == {"A": "1", "B": "2", "C": "eu", "KLED_APPROVAL": carried}
+
+
+def test_an_environment_says_whom_its_runs_ask(tmp_path: Path) -> None:  # fault 44
+    (tmp_path / "x.yaml").write_text("approval: {needed: [iam], automatic: ['dev-*']}\n")
+
+    carried = environment.find("x", (tmp_path,)).place(ENTRY).variables["KLED_APPROVAL"]
+
+    assert carried_rules.decode(carried) == Approval(("iam",), ("dev-*",), configured=True)
 
 
 def test_the_users_own_come_before_the_packaged_ones(tmp_path: Path) -> None:
@@ -69,6 +80,9 @@ def test_a_secret_is_refused_because_prefect_keeps_it_in_plain_text(tmp_path: Pa
         ("runs-at-once: -1", "runs-at-once: -1 is not a number"),
         ("runs-at-once: true", "runs-at-once: True is not a number"),
         ("variables: [A]", "variables: must be a mapping"),
+        ("variables: {KLED_APPROVAL: x}", "variables.KLED_APPROVAL: is written by kled deploy"),
+        ("approval: {needed: [all]}", "approval.needed: 'all' is none of"),
+        ("approval: yes", "approval: must be a table"),
         ("[]", "is not a mapping"),
         ("a: [", "is not valid YAML"),
     ],

@@ -1,0 +1,140 @@
+"""Puts automations onto a Prefect server, and keeps what people changed there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.events.schemas.automations import Automation, AutomationCore
+
+from deployments import automations
+from deployments.automations import Wanted, tag
+from kled.errors import InvalidInput
+
+_OURS = "kled"
+_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What became of one automation."""
+
+    automation: str
+    outcome: Literal["created", "updated", "removed"]
+    kept: tuple[str, ...] = ()
+    """What people set on the server: a pause, further actions."""
+
+    @property
+    def words(self) -> str:
+        """Say it in one line."""
+        kept = f" (kept {', '.join(self.kept)})" if self.kept else ""
+        return f"automation {self.automation!r}: {self.outcome}{kept}"
+
+
+def bring(
+    client: SyncPrefectClient,
+    environment: str,
+    deployments: Mapping[str, UUID],
+    notify: str | None,
+) -> tuple[Brought, ...]:
+    """Make the automations of `environment` be as they shall be; safe to repeat.
+
+    `deployments` are the ids of its deployments by the names of their flows.
+
+    `notify` names the notification block of Prefect by which people are told, `TYPE/NAME`; without
+    one nobody is, and what told before is removed. A pause, another name and further actions that
+    somebody set stay. Killed halfway, the next call does the rest. Raises `InvalidInput` for a
+    block that is not there, before anything is made.
+    """
+    block = notification_block(client, notify) if notify else None
+    present = _present(client, environment)
+    outcomes = []
+    for one in automations.wanted(environment, deployments, block):
+        outcomes.append(_bring(client, environment, one, present))
+        present.pop(tag(environment, one.kind), None)
+    for left in present.values():
+        client.delete_automation(left.id)
+        outcomes.append(Brought(left.name, "removed"))
+    return tuple(outcomes)
+
+
+def notification_block(client: SyncPrefectClient, reference: str) -> UUID:
+    """Return the id of the block `TYPE/NAME`, for example `slack-webhook/ops`; read only.
+
+    Raises `InvalidInput` where there is none, or none that sends notifications.
+    """
+    from prefect.exceptions import ObjectNotFound  # noqa: PLC0415 - beside its only use
+
+    kind, slash, name = reference.partition("/")
+    if not (kind and slash and name):
+        raise InvalidInput(
+            "notify", f"{reference!r} is not TYPE/NAME", hint="for example slack-webhook/ops"
+        )
+    try:
+        found = client.read_block_document_by_name(name, kind)
+    except ObjectNotFound:
+        raise InvalidInput(
+            "notify",
+            f"there is no block {reference} on the Prefect server",
+            hint="make it in Prefect's UI, under Blocks, where its URL is kept as a secret",
+        ) from None
+    schema = found.block_schema
+    if schema is None or "notify" not in (schema.capabilities or ()):
+        raise InvalidInput("notify", f"the block {reference} sends no notifications")
+    return found.id
+
+
+def _bring(
+    client: SyncPrefectClient, environment: str, one: Wanted, present: dict[str, Automation]
+) -> Brought:
+    there = present.get(tag(environment, one.kind))
+    if there is None:
+        client.create_automation(one.core)
+        return Brought(one.core.name, "created")
+    merged, kept = _merged(one.core, there)
+    client.update_automation(there.id, merged)
+    return Brought(merged.name, "updated", kept)
+
+
+def _merged(core: AutomationCore, there: Automation) -> tuple[AutomationCore, tuple[str, ...]]:
+    """Return `core` with what people set on `there`, and that in words."""
+    ours = {action.type for action in core.actions}
+    more = [action for action in there.actions if action.type not in ours]
+    merged = AutomationCore(
+        name=there.name,
+        description=core.description,
+        enabled=there.enabled,
+        tags=[*core.tags, *(one for one in there.tags if one not in core.tags)],
+        trigger=core.trigger,
+        actions=[*core.actions, *more],
+        actions_on_trigger=there.actions_on_trigger,
+        actions_on_resolve=there.actions_on_resolve,
+    )
+    kept = [
+        *([] if there.enabled else ["its pause"]),
+        *([] if there.name == core.name else ["its name"]),
+        *(f"the action {action.type}" for action in more),
+    ]
+    return merged, tuple(kept)
+
+
+def _present(client: SyncPrefectClient, environment: str) -> dict[str, Automation]:
+    """Return the automations of `environment` by their tags; of two alike the last one counts."""
+    mark = tag(environment, "")
+    found: dict[str, Automation] = {}
+    for one in _all(client):
+        for name in one.tags:
+            if name.startswith(mark):
+                found[name] = one
+    return found
+
+
+def _all(client: SyncPrefectClient) -> list[Automation]:
+    """Return every automation of the server; it answers in pages."""
+    found: list[Automation] = []
+    while True:
+        page = client.read_automations(limit=_PAGE, offset=len(found))
+        found += page
+        if len(page) < _PAGE:
+            return found
