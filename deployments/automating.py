@@ -93,7 +93,7 @@ def _bring(
         client.create_automation(one.core)
         return Brought(one.core.name, "created")
     merged, kept = _merged(one.core, there)
-    client.update_automation(there.id, merged)
+    client.update_automation(there.id, _whole(merged))
     return Brought(merged.name, "updated", kept)
 
 
@@ -117,6 +117,14 @@ def _merged(core: AutomationCore, there: Automation) -> tuple[AutomationCore, tu
         *(f"the action {action.type}" for action in more),
     ]
     return merged, tuple(kept)
+
+
+def _whole(core: AutomationCore) -> AutomationCore:
+    """Return `core` with each field written out: Prefect sends no others, types included.
+
+    Who owns it cannot be sent, not even that nobody does.
+    """
+    return AutomationCore.model_validate(core.model_dump(exclude={"owner_resource"}))
 
 
 def _present(client: SyncPrefectClient, environment: str) -> dict[str, Automation]:

@@ -7,7 +7,6 @@ import pytest
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.blocks.system import Secret
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.events.actions import DoNothing
 from prefect.events.schemas.automations import Automation, AutomationCore
 
 from deployments import catalog
@@ -85,6 +84,11 @@ def test_deploying_again_changes_nothing_but_what_differs(
         name: one.id for name, one in before.items()
     }
     assert {one.outcome for one in brought} == {"updated"}
+    for name, one in after.items():
+        assert one.actions == before[name].actions
+        assert one.trigger.model_dump(exclude={"id"}) == before[name].trigger.model_dump(
+            exclude={"id"}
+        )
 
 
 def test_a_pause_another_name_and_a_further_action_are_kept(
@@ -92,8 +96,9 @@ def test_a_pause_another_name_and_a_further_action_are_kept(
 ) -> None:
     bring(client, "kept", IDS, block)
     late = there(client, "kept")["tell of late runs"]
-    changed = AutomationCore(**{**late.model_dump(), "name": "slow", "enabled": False})
-    changed.actions.append(DoNothing())
+    fields = late.model_dump(exclude={"id", "owner_resource"})
+    fields["actions"].append({"type": "do-nothing"})
+    changed = AutomationCore(**{**fields, "name": "slow", "enabled": False})
     client.update_automation(late.id, changed)
 
     brought = bring(client, "kept", IDS, block)

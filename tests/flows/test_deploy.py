@@ -1,6 +1,7 @@
 """Deployments are put onto a server, again and again, without undoing what people set there."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -11,7 +12,9 @@ from prefect.exceptions import PrefectHTTPStatusError
 from deployments import catalog
 from deployments.apply import apply
 from deployments.environment import Environment
+from kled import __version__, carried_rules
 from kled.errors import InvalidInput
+from kled.rules import Approval
 
 pytestmark = pytest.mark.prefect
 ENTRIES = catalog.load(catalog.path())
@@ -37,8 +40,22 @@ def test_every_flow_is_deployed_to_its_environment(client: SyncPrefectClient) ->
     assert deployment.job_variables["env"] == {
         "PREFECT_LOGGING_EXTRA_LOGGERS": "kled",
         "REGION": "eu-west-1",
+        "KLED_APPROVAL": carried_rules.encode(Approval()),
     }
+    assert deployment.version == __version__
     assert client.read_work_pool("kled-production").concurrency_limit == 3
+
+
+def test_deploying_again_brings_the_rules_up_to_date(client: SyncPrefectClient) -> None:
+    # fault 44
+    ruled = Environment("ruled", "kled-ruled")
+    apply(client, ENTRIES, ruled)
+    strict = Approval(("iam",), configured=True)
+
+    apply(client, ENTRIES, replace(ruled, approval=strict))
+
+    carried = client.read_deployment_by_name("update-cluster/ruled").job_variables["env"]
+    assert carried_rules.decode(carried["KLED_APPROVAL"]) == strict
 
 
 def test_the_form_asks_for_the_spec_in_order(client: SyncPrefectClient) -> None:
