@@ -9,7 +9,8 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.events.schemas.automations import Automation, AutomationCore
 
 from deployments import automations
-from deployments.automations import Wanted, tag
+from deployments.automation_kinds import tag
+from deployments.automations import Wanted
 from kled.errors import InvalidInput
 
 _OURS = "kled"

@@ -15,6 +15,8 @@ from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ActionTypes, ChangeFlowRunState, SendNotification
 from prefect.events.schemas.automations import EventTrigger, Posture
 
+from deployments.automation_kinds import ABANDONED, LOST, OVERDUE, REFUSED, TOLD, tag, telling
+
 SILENCE: Final = timedelta(minutes=10)
 """Without a heartbeat for this long a run's process is taken for dead: some heartbeats, and a
 server that is away for minutes ends no run by it."""
@@ -30,6 +32,8 @@ _AWAY: Final = frozenset(
     f"{_RUN}.{name}" for name in ("Suspended", "Scheduled", "AwaitingRetry", "Resuming")
 )
 """States of a run that has no process, and will have one again."""
+_STATES: Final = {"failed": ("Failed", "TimedOut")}
+"""Names of states, where they are others than the kind's own."""
 _LINK: Final = "{{ flow_run|ui_url }}"
 _SAYS: Final = "{{ flow_run.state.message }}"
 
@@ -41,11 +45,6 @@ class Wanted:
     kind: str
     """What it is for, in words that people read; unique in an environment."""
     core: AutomationCore
-
-
-def tag(environment: str, kind: str) -> str:
-    """Return the tag by which an automation is found again."""
-    return f"kled:{environment}:{kind.replace(' ', '-')}"
 
 
 def wanted(
@@ -82,7 +81,7 @@ def _ending(of_ours: dict[str, list[str] | str], silence: timedelta) -> Iterator
     """Yield what ends runs whose process is gone: a lost host says nothing."""
     minutes = f"{silence.total_seconds() / 60:g} minutes"
     yield (
-        "crash runs whose heartbeat stopped",
+        LOST,
         _silent(of_ours, {_HEARTBEAT}, {_HEARTBEAT, *_OVER, *_AWAY}, silence),
         ChangeFlowRunState(
             state=StateType.CRASHED,
@@ -91,7 +90,7 @@ def _ending(of_ours: dict[str, list[str] | str], silence: timedelta) -> Iterator
         f"A run without a heartbeat for {minutes} becomes Crashed.",
     )
     yield (
-        "end cancelled runs that nothing ends",
+        ABANDONED,
         _silent(of_ours, {f"{_RUN}.Cancelling"}, set(_OVER), silence),
         ChangeFlowRunState(
             state=StateType.CANCELLED,
@@ -118,14 +117,10 @@ def _silent(
 
 def _telling(environment: str, of_ours: dict[str, list[str] | str], block: UUID) -> Iterator[_Made]:
     """Yield what tells people of runs that did not complete."""
-    for kind, states in (
-        ("failed", ("Failed", "TimedOut")),
-        ("crashed", ("Crashed",)),
-        ("cancelled", ("Cancelled",)),
-        ("late", ("Late",)),
-    ):
+    for kind in TOLD:
+        states = _STATES.get(kind, (kind.capitalize(),))
         yield (
-            f"tell of {kind} runs",
+            telling(kind),
             _at_once(f"{_RUN}.*", of_ours, {f"{_RUN}.{state}" for state in states}),
             SendNotification(
                 block_document_id=block,
@@ -135,7 +130,7 @@ def _telling(environment: str, of_ours: dict[str, list[str] | str], block: UUID)
             f"Somebody is told of each run that is {kind}.",
         )
     yield (
-        "tell of runs that could not be started",
+        REFUSED,
         _at_once("prefect.automation.*", of_ours, {"prefect.automation.action.failed"}),
         SendNotification(
             block_document_id=block,
@@ -178,7 +173,7 @@ def _dead_man(
         " there. Look at its runs, its schedule, and whether it is paused.",
     )
     words = f"Somebody is told, again and again, while no {_BACKUP} completes for {hours}."
-    return "tell of overdue back-ups", trigger, action, words
+    return OVERDUE, trigger, action, words
 
 
 def _named(

@@ -153,7 +153,9 @@ def _prefect(call: Call) -> list[Row]:
     if state != "ok":
         return [server]
     state, detail = doctor_prefect.schedules(url, env)
-    return [server, _row("schedules", state, detail, needed=True)]
+    schedules = _row("schedules", state, detail, needed=True)
+    state, detail = doctor_prefect.automations(url, env)
+    return [server, schedules, _row("automations", state, detail)]
 
 
 def _clouds(call: Call) -> list[Row]:

@@ -1,8 +1,10 @@
 """What `kled doctor` asks a Prefect server; over HTTP, for importing Prefect takes seconds."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+
+from deployments.automation_kinds import ENDING_KINDS, TELLING_KINDS, tag
 
 if TYPE_CHECKING:
     import httpx
@@ -63,6 +65,49 @@ def schedules(url: str, env: Mapping[str, str]) -> State:
         )
         return "wrong", words
     return "ok", f"{len(awake)} deployments have schedules that are awake, all with runs to come"
+
+
+def automations(url: str, env: Mapping[str, str]) -> State:
+    """Return whether runs of kled's deployments that die are ended, and people told of them.
+
+    `missing` where an automation that `kled deploy` makes is not there, or sleeps.
+    """
+    import httpx  # noqa: PLC0415 - only where there is a server
+
+    try:
+        with httpx.Client(base_url=url, auth=_auth(env), headers=_headers(env), timeout=10) as api:
+            body = {"deployments": {"tags": {"all_": [_OURS]}}, "limit": _AT_MOST}
+            deployed = api.post("deployments/filter", json=body).raise_for_status().json()
+            environments = sorted({str(one["name"]) for one in deployed})
+            present = api.post("automations/filter", json={"limit": _AT_MOST}).raise_for_status()
+            awake = {tag for one in present.json() if one["enabled"] for tag in one["tags"]}
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
+        return "wrong", f"they cannot be read: {type(error).__name__}: {error}"
+    if not environments:
+        return "missing", "nothing is deployed: kled deploy"
+    lacking = [words for one in environments if (words := _lacking(one, awake))]
+    if lacking:
+        return "missing", "; ".join(lacking)
+    return "ok", f"runs that die are ended, and people told: {', '.join(environments)}"
+
+
+def _lacking(environment: str, awake: Container[str]) -> str:
+    """Say which automations of an environment are not there or sleep; empty: none."""
+    ending = [kind for kind in ENDING_KINDS if tag(environment, kind) not in awake]
+    telling = [kind for kind in TELLING_KINDS if tag(environment, kind) not in awake]
+    if not ending and len(telling) == len(TELLING_KINDS):
+        return (
+            f"{environment}: nobody is told of runs that do not complete: name a notification block"
+            f" of Prefect (notify:) in the environment, then {_again(environment)}"
+        )
+    if ending or telling:
+        gone = ", ".join((*ending, *telling))
+        return f"{environment}: not there, or paused: {gone}: {_again(environment)}, or wake them"
+    return ""
+
+
+def _again(environment: str) -> str:
+    return f"kled deploy --environment={environment}"
 
 
 def _awake(api: "httpx.Client") -> list[dict[str, Any]]:

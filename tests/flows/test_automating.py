@@ -11,20 +11,12 @@ from prefect.events.schemas.automations import Automation, AutomationCore
 
 from deployments import catalog
 from deployments.automating import bring
-from deployments.automations import tag
+from deployments.automation_kinds import ENDING_KINDS, TELLING_KINDS, tag
 from kled.errors import InvalidInput
 
 pytestmark = pytest.mark.prefect
 IDS: Mapping[str, UUID] = {entry.flow: uuid4() for entry in catalog.load(catalog.path())}
-TELLING = {
-    "tell of failed runs",
-    "tell of crashed runs",
-    "tell of cancelled runs",
-    "tell of late runs",
-    "tell of runs that could not be started",
-    "tell of overdue back-ups",
-}
-ENDING = {"crash runs whose heartbeat stopped", "end cancelled runs that nothing ends"}
+TELLING, ENDING = set(TELLING_KINDS), set(ENDING_KINDS)
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from kled.cli.doctor_prefect import answers, schedules
+from deployments.automation_kinds import ENDING_KINDS, TELLING_KINDS, tag
+from kled.cli.doctor_prefect import answers, automations, schedules
 from tests.unit.cli.prefect_api import Answer, server
 
 
@@ -122,3 +123,56 @@ def test_a_server_that_does_not_answer_is_said_to(url: str) -> None:
     state, words = answers(url, {})
 
     assert (state, words.partition(":")[0]) == ("wrong", "it does not answer")
+
+
+def automating(*kinds: str, asleep: tuple[str, ...] = ()) -> Answer:
+    """Answer as a server with one environment that has automations of `kinds`."""
+
+    def answer(path: str, _body: dict[str, Any], _: str | None) -> tuple[int, Any]:
+        if path == "/api/deployments/filter":
+            return 200, [deployment("production")]
+        assert path == "/api/automations/filter"
+        return 200, [
+            {"enabled": kind not in asleep, "tags": ["kled", tag("production", kind)]}
+            for kind in kinds
+        ]
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("there", "asleep", "state", "detail"),
+    [
+        ((*ENDING_KINDS, *TELLING_KINDS), (), "ok", "runs that die are ended, and people told"),
+        (ENDING_KINDS, (), "missing", "production: nobody is told of runs that do not complete"),
+        (
+            (*ENDING_KINDS, *TELLING_KINDS),
+            TELLING_KINDS[:1],
+            "missing",
+            "production: not there, or paused: tell of failed runs: kled deploy --environment=prod",
+        ),
+        (
+            (*ENDING_KINDS[1:], *TELLING_KINDS),
+            (),
+            "missing",
+            "production: not there, or paused: crash runs whose heartbeat stopped: kled deploy",
+        ),
+    ],
+)
+def test_runs_that_die_unnoticed_are_named_with_what_would_notice_them(
+    there: tuple[str, ...], asleep: tuple[str, ...], state: str, detail: str
+) -> None:  # fault 47
+    with server(automating(*there, asleep=asleep)) as url:
+        found = automations(url, {})
+
+    assert found[0] == state
+    assert found[1].startswith(detail)
+
+
+@pytest.mark.parametrize(("status", "value"), [(500, {}), (200, [{}]), (200, 3)])
+def test_automations_that_cannot_be_read_are_no_traceback(status: int, value: Any) -> None:
+    with server(lambda *_: (status, value)) as url:
+        state, detail = automations(url, {})
+
+    assert state == "wrong"
+    assert "they cannot be read: " in detail
