@@ -43,8 +43,10 @@ def reported(flow: Callable[P, Outcome]) -> Callable[P, Outcome]:
         except (Exception, TerminationSignal) as error:
             ended = attendance.concluded()
             if ended is not None:
+                _tell("cancelled", str(ended.message))
                 return ended
             if isinstance(error, TerminationSignal):
+                _tell("stopped", "it was cancelled, or its worker ended; run again, it goes on")
                 raise
             return failed(told(error, f"the flow {flow.__name__}"))
 
@@ -58,9 +60,13 @@ def failed(error: KledError) -> State[Any]:
     """
     hint = f" (hint: {error.hint})" if error.hint else ""
     words = visible(redactor().text(f"{error.message}{hint}"))
-    name = flow_run.get_name() or "a flow run"
-    notifications.notify("failure", f"{name}: {type(error).__name__}", words)
+    _tell(type(error).__name__, words)
     return Failed(message=f"{type(error).__name__}: {words}", data=error)
+
+
+def _tell(what: str, words: str) -> None:
+    """Tell people that a run has not completed."""
+    notifications.notify("failure", f"{flow_run.get_name() or 'a flow run'}: {what}", words)
 
 
 def told(error: Exception, during: str) -> KledError:

@@ -1,0 +1,67 @@
+"""People are told of a run that was stopped, by the run itself as long as it can. Fault 46."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.exceptions import TerminationSignal
+
+from kled import config
+from kled.errors import NotApproved
+from tasks.edge import Outcome, reported
+from tasks.resources import Unwatched, called_by
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # apprise's own
+
+
+@pytest.fixture
+def heard(tmp_path: Path) -> Iterator[list[dict[str, Any]]]:
+    """Yield what is posted to whom the settings of this process name."""
+    said: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            said.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Be quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True).start()
+        url = tmp_path / "url"
+        url.write_text(f"json://127.0.0.1:{http.server_port}/pager")
+        rules = tmp_path / "config.toml"
+        rules.write_text(f'[notifications]\nurls = ["file:{url}"]\n')
+        settings = config.load({"HOME": str(tmp_path), "KLED_CONFIG": str(rules)})
+        with called_by(settings, Unwatched()):
+            yield said
+        http.shutdown()
+
+
+def test_a_run_that_is_stopped_is_told_of_before_it_ends(heard: list[dict[str, Any]]) -> None:
+    @reported
+    def stopped() -> Outcome:
+        raise TerminationSignal(15)
+
+    with pytest.raises(TerminationSignal):
+        stopped()
+
+    (said,) = heard
+    assert said["title"] == "a flow run: stopped"
+
+
+def test_a_run_that_fails_is_told_of_once(heard: list[dict[str, Any]]) -> None:
+    @reported
+    def fails() -> Outcome:
+        raise NotApproved("nobody approved it")
+
+    fails()
+
+    (said,) = heard
+    assert (said["title"], said["message"]) == ("a flow run: NotApproved", "nobody approved it")
