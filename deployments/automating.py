@@ -49,12 +49,12 @@ def bring(
     block that is not there, before anything is made.
     """
     block = notification_block(client, notify) if notify else None
-    present = _present(client, environment)
-    outcomes = []
-    for one in automations.wanted(environment, deployments, block):
-        outcomes.append(_bring(client, environment, one, present))
-        present.pop(tag(environment, one.kind), None)
-    for left in present.values():
+    there = present(client, environment)
+    outcomes = [
+        _bring(client, one, there.pop(tag(environment, one.kind), None))
+        for one in automations.wanted(environment, deployments, block)
+    ]
+    for left in there.values():
         client.delete_automation(left.id)
         outcomes.append(Brought(left.name, "removed"))
     return tuple(outcomes)
@@ -86,10 +86,7 @@ def notification_block(client: SyncPrefectClient, reference: str) -> UUID:
     return found.id
 
 
-def _bring(
-    client: SyncPrefectClient, environment: str, one: Wanted, present: dict[str, Automation]
-) -> Brought:
-    there = present.get(tag(environment, one.kind))
+def _bring(client: SyncPrefectClient, one: Wanted, there: Automation | None) -> Brought:
     if there is None:
         client.create_automation(one.core)
         return Brought(one.core.name, "created")
@@ -128,8 +125,8 @@ def _whole(core: AutomationCore) -> AutomationCore:
     return AutomationCore.model_validate(core.model_dump(exclude={"owner_resource"}))
 
 
-def _present(client: SyncPrefectClient, environment: str) -> dict[str, Automation]:
-    """Return the automations of `environment` by their tags; of two alike the last one counts."""
+def present(client: SyncPrefectClient, environment: str) -> dict[str, Automation]:
+    """Return kled's automations of `environment` by their tags; of two alike the last counts."""
     mark = tag(environment, "")
     found: dict[str, Automation] = {}
     for one in _all(client):

@@ -98,6 +98,7 @@ ROOT = LazyGroup(
         "flows": ("run", "List the flows with their parameters and deployments."),
         "plan": ("pending", "Say what is pending for a cluster (exit 3: something is)."),
         "run": ("run", "Run a flow here, or trigger its deployment."),
+        "undeploy": ("undeploy", "Remove what deploy made for an environment."),
         "sandbox": ("sandbox", "A simulated kops and cloud to try things in."),
     },
     groups=[KOPS, SNAPSHOT],

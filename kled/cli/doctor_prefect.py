@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from deployments.automation_kinds import ENDING_KINDS, TELLING_KINDS, tag
+from kled.sentences import options
 
 if TYPE_CHECKING:
     import httpx
@@ -107,7 +108,7 @@ def _lacking(environment: str, awake: Container[str]) -> str:
 
 
 def _again(environment: str) -> str:
-    return f"kled deploy --environment={environment}"
+    return f"kled deploy {options(environment=environment)}"
 
 
 def _awake(api: "httpx.Client") -> list[dict[str, Any]]:

@@ -96,7 +96,7 @@ def _text(params: str) -> str:
 @leaf("flows", examples=("kled flows", "kled flows --output=json"))
 def flows(call: Call) -> None:
     """List the flows with their parameters and the environments that are known here."""
-    known = environment.known_names(_directories(call))
+    known = environment.known_names(directories(call))
     rows = []
     for entry in catalog.load(catalog.path()):
         takes = outline(entry)
@@ -124,7 +124,7 @@ def deploy(call: Call, name: str) -> None:
     """Create or update the work pool and the deployments of prefect.yaml; safe to repeat."""
     from kled.cli import flow_here, flow_there  # noqa: PLC0415 - not for --help
 
-    chosen = _with_rules(call, environment.find(name, _directories(call)))
+    chosen = _with_rules(call, environment.find(name, directories(call)))
     entries = catalog.load(catalog.path())
     flow_here.quiet_prefect(verbose=call.verbose)
     from deployments.apply import apply  # noqa: PLC0415 - imports prefect
@@ -169,6 +169,6 @@ def _warn_of_schedules(
         )
 
 
-def _directories(call: Call) -> tuple[Path, ...]:
-    """The user's own environments come before the packaged ones."""
+def directories(call: Call) -> tuple[Path, ...]:
+    """Return where environments are: the user's own come before the packaged ones."""
     return call.settings.config_file.parent / "environments", environment.PACKAGED

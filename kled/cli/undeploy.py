@@ -1,0 +1,43 @@
+"""`kled undeploy`."""
+
+import click
+
+from deployments import catalog, environment
+from kled.cli.leaf import Call, leaf
+from kled.cli.output import Column
+from kled.cli.run import directories
+from kled.sentences import options
+
+_REMOVED = (
+    Column("KIND", "kind"),
+    Column("NAME", "name"),
+    Column("OUTCOME", "outcome"),
+    Column("REMARK", "remark"),
+)
+
+
+@leaf("undeploy", examples=("kled undeploy", "kled undeploy --environment=production --yes"))
+@click.option(
+    "--environment",
+    "name",
+    default=environment.DEFAULT,
+    show_default=True,
+    help="An environment's name, or its YAML file.",
+)
+@click.option("--yes", is_flag=True, help="Remove it; without this it is only listed.")
+def undeploy(call: Call, name: str, *, yes: bool) -> None:
+    """List what `kled deploy` made on the server for an environment; remove it with --yes."""
+    from kled.cli import flow_here, flow_there  # noqa: PLC0415 - not for --help
+
+    chosen = environment.find(name, directories(call))
+    flow_here.quiet_prefect(verbose=call.verbose)
+    from deployments.removing import remove  # noqa: PLC0415 - imports prefect
+
+    entries = catalog.load(catalog.path())
+    with flow_there.server() as client:
+        removals = remove(client, entries, chosen.name, chosen.work_pool, act=yes)
+    call.show(removals, _REMOVED)
+    if not removals:
+        call.say(f"nothing of environment {chosen.name} is on the server")
+    elif not yes:
+        call.say(f"next: kled undeploy {options(environment=name, yes=True)}")
