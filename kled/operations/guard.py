@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from kled.errors import KledError, SnapshotMissing
+from kled.errors import EpochMismatch, KledError, SnapshotMissing
 from kled.kops.layout import CONFIG
 from kled.operations import applied, elsewhere, lost_cluster, other_identity
 from kled.operations.final_snapshot import final_step
@@ -56,7 +56,8 @@ def steps_of(operation: Operation, session: Session) -> Sequence[Step]:
 def _lead(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
     """Yield what comes first of all."""
     if guards.epoch != "none" and not overrides.no_epoch:
-        yield epoch_step(cluster, ends=_goes(guards), forgets=guards.epoch == "forget")
+        step = epoch_step(cluster, ends=_goes(guards), forgets=guards.epoch == "forget")
+        yield advising(step, guards.elsewhere)
 
 
 def _before(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
@@ -122,6 +123,21 @@ def epoch_step(cluster: str, *, ends: bool = False, forgets: bool = False) -> St
         return check_epoch(session, cluster, ends=ends)
 
     return Step("check epoch", act, READ)
+
+
+def advising(step: Step, advice: str) -> Step:
+    """Return the step with what its operation says where the cluster lives elsewhere."""
+    if not advice:
+        return step
+
+    def act(session: Session) -> str:
+        try:
+            return step.act(session)
+        except EpochMismatch as error:
+            error.hint = advice
+            raise
+
+    return replace(step, act=act)
 
 
 def check_epoch(session: Session, cluster: str, *, ends: bool = False) -> str:

@@ -47,6 +47,8 @@ class Guards:
     """False works on stores alone: no kops is looked for."""
     mends_loss: bool = False
     """Whether it is what brings back a cluster that is gone from the state store."""
+    elsewhere: str = ""
+    """What to type where the cluster lives in another state store; empty: what any change says."""
     place: Place | None = None
     """Where it writes; None: its cluster's own place in the configured state store."""
 

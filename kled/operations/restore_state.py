@@ -77,6 +77,16 @@ def _unguarded(place: Place) -> Guards:
     return replace(RESTORES, place=place, epoch="none", snapshot="none", identity=False)
 
 
+def _ways_on(wish: Wish) -> str:
+    """Say what is typed where the cluster lives in another state store."""
+    again = f"kled snapshot restore --name={wish.cluster} --snapshot={wish.snapshot}"
+    return (
+        f"is it the right --state? a copy that nobody lives in: {again} --to=URL --yes, with"
+        " another state store; only where the other one is gone, so that the cluster moves here:"
+        f" {again} --raise-epoch --yes"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class RestoreState:
     """Restore a cluster's state; the plan's digest and the cluster's name approve it.
@@ -110,7 +120,9 @@ class RestoreState:
         place = self.wish.place
         if self.raise_epoch:
             return _unguarded(place)
-        return replace(RESTORES, place=place) if self.wish.is_cluster else _unguarded(place)
+        if not self.wish.is_cluster:
+            return _unguarded(place)
+        return replace(RESTORES, place=place, elsewhere=_ways_on(self.wish))
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order: what is refused costs no snapshot."""
@@ -254,8 +266,9 @@ def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
     """Return the wish with the id that `latest` stands for now, and whether it can be trusted.
 
     Where the cluster `moves`, snapshots of where it lived are its own. To be done before a snapshot
-    of what is there is taken. Raises as `choosing.choice` does, and `InvalidInput` for `newest`:
-    what cannot be trusted is restored by its id alone.
+    of what is there is taken. Raises as `choosing.choice` does, `InvalidInput` for `newest`: what
+    cannot be trusted is restored by its id alone; and `SettingsError` for a target that overlaps
+    the snapshot store.
     """
     from kled.snapshot.choosing import NEWEST, choice  # noqa: PLC0415 - not for --help
     from kled.snapshot.judging import judge, shelf  # noqa: PLC0415
@@ -265,6 +278,8 @@ def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
     if wish.snapshot == NEWEST:
         raise InvalidInput("snapshot", "a restore takes `latest`, the newest trusted one, or an id")
     snapshots = opened.snapshots
+    if wish.to is not None:
+        opened.require_outside(wish.to)
     snapshots.require()
     ledger = read_ledger(snapshots, opened.remembering)
     origins = Origins(ledger, (wish.of,) if wish.of else (), moves=moves)

@@ -122,13 +122,13 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
     that the cloud sends away are tried some times more: for those that no step's policy repeats.
 
     Without `with_kops` no kops is looked for: for operations on stores alone, which may do without
-    a state store, too. Raises `KopsMissing`, `SettingsError` (no state store), `LeaseHeld`,
-    `CapabilityMissing`, and with a `place` `VersionRefused` for a kops that is too old to change
-    anything, before the lease is taken.
+    a state store, too, where their `place` names its own. Raises `KopsMissing`, `SettingsError` (no
+    state store), `LeaseHeld`, `CapabilityMissing`, and with a `place` `VersionRefused` for a kops
+    that is too old to change anything, before the lease is taken.
     The scratch directory (0700) with the kubeconfig that kops writes to is removed at the end;
     after a SIGKILL by the next session of the same user (`kled.files.scratch`).
     """
-    if with_kops or place is not None:
+    if with_kops or (place is not None and place.state_store is None):
         require_state_store(settings)
     program = _program(settings) if with_kops else None
     with ExitStack() as stack:

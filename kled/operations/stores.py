@@ -142,6 +142,22 @@ class Stores:
                 " another account",
             )
 
+    def require_outside(self, url: str) -> None:
+        """Raise `SettingsError` where a state store at `url` and the snapshot store overlap.
+
+        Nothing is opened or asked.
+        """
+        from kled.storage.overlap import overlap  # noqa: PLC0415 - not for --help
+        from kled.storage.url import located  # noqa: PLC0415
+
+        kept = self._settings.snapshot_store
+        if kept and overlap(located(*self._other_place(kept)), located(*self._other_place(url))):
+            raise SettingsError(
+                f"{url} and the snapshot store {kept} are one place, or one lies within the other",
+                hint="a state store is another bucket, best in another account: whoever loses the"
+                " one loses the other",
+            )
+
     def at(self, place: Place) -> "ObjectStore":
         """Return the state store that holds `place`."""
         return self.state if place.state_store is None else self.other(place.state_store)

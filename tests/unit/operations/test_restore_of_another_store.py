@@ -1,6 +1,7 @@
 """A snapshot of another state store's cluster of that name is not restored over a living one."""
 
 import base64
+import shutil
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from kled import config
-from kled.errors import IdentityAtRisk, NotApproved, SnapshotNotTrustworthy
+from kled.cli import app
+from kled.errors import (
+    EpochMismatch,
+    IdentityAtRisk,
+    NotApproved,
+    SettingsError,
+    SnapshotNotTrustworthy,
+)
 from kled.operations import identity
 from kled.operations.overrides import NOTHING
 from kled.operations.restore_state import RestoreState, Wish, settled
@@ -142,3 +150,52 @@ def test_a_recovery_into_a_new_state_store_goes_on_where_it_was_stopped(two: Two
     assert meant.trust.trusted
     assert meant.wish.snapshot == two.wish.snapshot
     two.restore(latest, "new")
+
+
+@pytest.mark.parametrize("more", [[], ["--raise-epoch"]])
+def test_on_a_fresh_machine_the_target_is_enough(
+    two: Two, monkeypatch: pytest.MonkeyPatch, more: list[str]
+) -> None:
+    """The bucket is gone, and nothing names a state store: the new one stands for it."""
+    monkeypatch.delenv("KOPS_STATE_STORE", raising=False)
+    monkeypatch.setenv("HOME", str(two.root))
+    monkeypatch.setenv("KLED_HOME", str(two.root / "kled"))
+    monkeypatch.setenv("KLED_SNAPSHOT_STORE", (two.root / "snapshots").as_uri())
+    to = (two.root / "new").as_uri()
+    line = ["snapshot", "restore", f"--name={C}", "--snapshot=latest", f"--to={to}", *more]
+
+    assert app.run(line) == 0
+    assert app.run([*line, "--yes"]) == 0
+
+    assert two.authority("new") == two.authority("theirs")
+    known = epoch.read(Stores(two.settings("new"), CLOCK).snapshots, C)
+    assert (known.state_store if known else None) == (to if more else None)
+
+
+def test_where_it_lives_elsewhere_the_ways_of_a_restore_are_named(two: Two) -> None:
+    """What it said led into `delete-cluster --unregister`, or to a run without its guard."""
+    kept = Stores(two.settings("theirs"), CLOCK).snapshots
+    wish = replace(two.wish, snapshot="latest")
+    again = f"kled snapshot restore --name={C} --snapshot=latest"
+    shutil.rmtree(two.root / "mine" / C)
+    for known in (False, True):
+        if known:
+            epoch.check(kept, C, (two.root / "theirs").as_uri())
+        with pytest.raises(EpochMismatch) as refused:
+            two.restore(wish)
+        hint = str(refused.value.hint)
+        assert f"{again} --to=URL --yes" in hint
+        assert f"{again} --raise-epoch --yes" in hint
+        assert "unregister" not in hint
+
+    two.restore(wish, raise_epoch=True)
+    assert two.authority() == two.authority("theirs")
+
+
+@pytest.mark.parametrize("within", ["snapshots", "snapshots/clusters", "."])
+def test_no_state_is_restored_into_the_snapshot_store(two: Two, within: str) -> None:
+    # another member of fault 26
+    wish = replace(two.wish, to=(two.root / within).as_uri())
+
+    with pytest.raises(SettingsError, match="are one place, or one lies within the other"):
+        settled(Stores(two.settings("mine"), CLOCK), wish)
