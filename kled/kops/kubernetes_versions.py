@@ -34,6 +34,17 @@ def parsed(field: str, text: str) -> KubernetesVersion:
     return version
 
 
+def written(field: str, text: str) -> KubernetesVersion:
+    """Return the version that a definition's text gives, as `parsed` does; refuse one with a `v`.
+
+    kops stores it as it is, and then looks for images of version `vv1.36.2`.
+    """
+    version = parsed(field, text)
+    if text.startswith("v"):
+        raise InvalidInput(field, f"{text!r} is written without the v: {version}")
+    return version
+
+
 def in_sets(sets: Iterable[str]) -> Iterator[KubernetesVersion]:
     """Yield the versions that `--set` gives to a cluster; raise `InvalidInput` for none."""
     for text in sets:

@@ -55,6 +55,9 @@ def is_cluster_name(name: str) -> bool:
 
 def require_cluster_name(name: str) -> str:
     """Return the name; raise `InvalidInput` for one that could be no directory of a cluster's."""
+    if not name.strip():
+        problem = "is empty, which is no name of a cluster"
+        raise InvalidInput("--name", problem, hint="a variable in it may be unset")
     if not is_cluster_name(name):
         raise InvalidInput(
             "--name",

@@ -75,7 +75,7 @@ class StoreEditedCluster:
         require_names(session, "Cluster", stored, edited)
         fixed_fields.refuse_changes(stored, edited, fixed_fields.OF_A_CLUSTER)
         if (version := _version(edited)) != _version(stored):
-            wanted = kubernetes_versions.parsed("spec.kubernetesVersion", version)
+            wanted = kubernetes_versions.written("spec.kubernetesVersion", version)
             _require_version(session, stored, wanted, skip=self.skip_minor_versions)
         require_known_cluster(session, stored)
         require_unchanged(self.seen, stored)

@@ -1,7 +1,7 @@
-"""Whether the names of fields that somebody writes into a definition are those that kops has."""
+"""Whether fields that somebody writes into a definition are those that kops has, of their types."""
 
 from kled.errors import InvalidInput
-from kled.kops import features
+from kled.kops import features, field_types
 from kled.kops.fields import Kind, NoSuchField, field_of
 from kled.operations.edited_group import Document, changed_fields
 from kled.operations.session import Session
@@ -10,8 +10,9 @@ from kled.operations.session import Session
 def require_names(session: Session, kind: Kind, stored: Document, edited: Document) -> None:
     """Raise `InvalidInput` for a field that is new in `edited` and none of kops', with the nearest.
 
-    kops refuses it, too, and its words do not always name it. A kops that is newer than these
-    names judges by itself. Asks kops for its version, where there is one.
+    So for a value that is new and not of its field's type. kops refuses both, too, and its words do
+    not always name the field. A kops that is newer than these names judges by itself. Asks kops for
+    its version, where there is something wrong.
     """
     for field, old, new in changed_fields(stored, edited):
         wrong = None if new is None or old is not None else _wrong(kind, field)
@@ -21,6 +22,10 @@ def require_names(session: Session, kind: Kind, stored: Document, edited: Docume
         raise InvalidInput(
             field, "there is no such field", hint=f"{hint}nothing was stored"
         ) from wrong
+    new_problems = set(field_types.wrong(kind, edited)) - set(field_types.wrong(kind, stored))
+    if new_problems and session.kops.version().minor <= features.TESTED:
+        field, _, problem = min(new_problems).partition(" ")
+        raise InvalidInput(field, problem, hint="write a value of its type; nothing was stored")
 
 
 def _wrong(kind: Kind, field: str) -> NoSuchField | None:

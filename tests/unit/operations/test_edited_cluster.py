@@ -86,6 +86,7 @@ def test_what_looks_like_something_else_stays_a_text(tmp_path: Path) -> None:  #
         ({"kubernetesVersion": "1.39.0"}, "newer than kops 1.36.2 serves"),  # fault 65
         ({"kubernetesVersion": "1.35.9"}, "would be a downgrade"),
         ({"kubernetesVersion": None}, "is not a version"),
+        ({"kubernetesVersion": "v1.36.2"}, "is written without the v: 1.36.2"),
         ({"sshAcess": ["10.0.0.0/8"]}, "spec.sshAcess: there is no such field"),
     ],
 )

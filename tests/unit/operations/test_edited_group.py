@@ -166,3 +166,24 @@ def test_a_misspelled_field_is_named_with_the_right_name(
     assert (caught.value.field, hint in str(caught.value.hint)) == (field, True)
     kops.version = lambda: KopsVersion("1.40.0")
     require_names(session, "InstanceGroup", stored, edited)  # a newer kops may know it
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "problem"),
+    [
+        ({"maxSize": "many"}, "spec.maxSize", "is not a whole number"),
+        ({"nodeLabels": ["a"]}, "spec.nodeLabels", "is no map"),
+        ({"taints": "a=b:NoSchedule"}, "spec.taints", "is no list"),
+    ],
+)
+def test_a_value_of_another_type_is_named(change: dict[str, Any], field: str, problem: str) -> None:
+    """kops says: json: cannot unmarshal string into Go struct field InstanceGroupSpec…"""
+    stored = {"kind": "InstanceGroup", "spec": {"maxSize": 2, "minSize": "odd"}}
+    edited = {"kind": "InstanceGroup", "spec": {**stored["spec"], **change}}  # type: ignore[dict-item]
+    session: Any = SimpleNamespace(kops=SimpleNamespace(version=lambda: KopsVersion("1.36.2")))
+
+    with pytest.raises(InvalidInput, match=problem) as caught:
+        require_names(session, "InstanceGroup", stored, edited)
+
+    assert caught.value.field == field
+    require_names(session, "InstanceGroup", stored, stored)  # what was there before is no news
