@@ -5,7 +5,7 @@ Apart from `kled.config` for those who write the file.
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,7 +45,8 @@ def require_addresses(env: Mapping[str, str], given: Mapping[str, object]) -> No
     Looks at the variables of `env` that hold one, and at `given`: what else holds one, by its name.
     Libraries drop a line's end, or fail over it in words of their own.
     """
-    for field, address in (*((name, env.get(name)) for name in _ADDRESSES), *given.items()):
+    named = ((name, env.get(name)) for name in _ADDRESSES)
+    for field, address in (*named, *_in_tables(given), *given.items()):
         odd = _CONTROL.search(address) if isinstance(address, str) else None
         if odd is not None:
             raise InvalidInput(
@@ -53,3 +54,13 @@ def require_addresses(env: Mapping[str, str], given: Mapping[str, object]) -> No
                 f"{visible(str(address))} holds the control character {visible(odd[0])}",
                 hint="type the address anew: what was copied may bring colours or a line's end",
             )
+
+
+def _in_tables(given: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Yield the addresses that the settings file's tables of stores hold, their names included."""
+    for tables in ("state-stores", "snapshot-stores"):
+        stores = given.get(tables)
+        for url, table in stores.items() if isinstance(stores, Mapping) else ():
+            yield tables, url
+            for key in ("endpoint", "snapshot-store") if isinstance(table, Mapping) else ():
+                yield f'{tables}."{visible(str(url))}".{key}', table.get(key)

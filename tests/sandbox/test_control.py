@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kled.redact import Redactor, secret_values
 from kled.sandbox import control, faults
 
 
@@ -123,3 +124,12 @@ def _wait_until_started(pid: int) -> None:
             return
         time.sleep(0.02)
     raise AssertionError("the wrapper never started Python")
+
+
+def test_no_word_that_people_use_is_a_secret_of_the_sandbox(tmp_path: Path) -> None:
+    """Fault 37: the simulated key was `sandbox`, so that word was blanked out everywhere."""
+    box = control.start(tmp_path / "box", speed=1.0)
+    redact = Redactor(secret_values(control.environment(box.directory))).text
+    words = "the sandbox in /tmp/box is a simulation: no real cloud, no key, no secret of any"
+
+    assert redact(words) == words

@@ -100,13 +100,36 @@ def test_a_line_end_in_a_variable_is_named(
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ('default-state-store = "s3://a\\u001b"', "default-state-store: s3://a\\x1b"),
+        ('[state-stores."s3://a\\u001b"]', "state-stores: s3://a\\x1b"),
+        (
+            '[state-stores."s3://b"]\nendpoint = "x\\u001b"',
+            'state-stores."s3://b".endpoint: x\\x1b',
+        ),
+        (
+            '[state-stores."s3://b"]\nsnapshot-store = "s3://c\\u001b"',
+            'state-stores."s3://b".snapshot-store: s3://c\\x1b',
+        ),
+        (
+            '[snapshot-stores."s3://b"]\nendpoint = "x\\u001b"',
+            'snapshot-stores."s3://b".endpoint: x\\x1b',
+        ),
+    ],
+)
 def test_a_control_character_in_the_settings_file_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    text: str,
+    field: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.delenv("KLED_STATE_STORE")
     file = tmp_path / ".config" / "kled" / "config.toml"
     file.parent.mkdir(parents=True)
-    file.write_text('default-state-store = "s3://a\\u001b"\n')
+    file.write_text(f"{text}\n")
 
     assert app.run(["kops", "get-clusters"]) == 2
-    assert capfd.readouterr().err.startswith("kled: default-state-store: s3://a\\x1b holds")
+    assert capfd.readouterr().err.startswith(f"kled: {field} holds")
