@@ -117,6 +117,14 @@ def of_deletion(session: Session, cluster: str, group: str, sight: Sight) -> Bla
     return _radius(cluster, machines, sight)
 
 
+def rows_to_roll(session: Session, plan: Plan) -> tuple[RollingRow, ...]:
+    """Return the groups that need a roll when `plan` is applied, in kops' order; only reads.
+
+    Raises `OutputUnreadable` where it is not certain which groups the plan is about.
+    """
+    return _planned(session, plan).rows
+
+
 def _radius(cluster: str, what: Callable[[], _Machines], sight: Sight) -> BlastRadius:
     notes = _Notes()
     machines = notes.ask(what, "rolls", "ended", *_SEEN)

@@ -4,7 +4,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from kled.kops import footprint
-from kled.operations import apply_changes, approved_plan, iam_fanout, identity, interrupted_scaling
+from kled.models.rolling import Roll
+from kled.operations import (
+    apply_changes,
+    approved_plan,
+    iam_fanout,
+    identity,
+    interrupted_scaling,
+    roll_ahead,
+)
 from kled.operations.approved_plan import Approved
 from kled.operations.guards import APPLIES
 from kled.operations.session import Session
@@ -57,6 +65,11 @@ class ReconcileCluster:
             identity.step(self.cluster),
             *((self._approval_step(self.approved),) if self.approved else ()),
             iam_fanout.roles_step(self.cluster, where=changes_roles),
+            roll_ahead.step(
+                self.cluster,
+                lambda session: session.kops.reconcile_preview(self.cluster),
+                Roll(),
+            ),
             Step("reconcile cluster", act, RECONCILE, way_back=way_back, changed=effect),
         )
 

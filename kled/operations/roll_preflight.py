@@ -9,7 +9,7 @@ from kled.models.definition import object_name
 from kled.models.rolling import RollingRow
 from kled.operations.machines import group_roles, machines
 from kled.operations.session import Session
-from kled.sentences import enumerated
+from kled.sentences import enumerated, options
 
 if TYPE_CHECKING:
     from kled.kubernetes.client import Api
@@ -42,9 +42,15 @@ class Preflight:
         ]
         return "; ".join(part for part in parts if part) or "nothing stands in the way"
 
-    def require(self, cluster: str) -> None:
-        """Raise `DrainBlocked` or `ClusterNotReady` where a roll could not end."""
-        skip = "or go on all the same: --skip-preflight"
+    def require(self, cluster: str, first: str = "") -> None:
+        """Raise `DrainBlocked` or `ClusterNotReady` where a roll could not end.
+
+        `first` is the command that comes before a roll that goes on all the same.
+        """
+        roll = f"kled kops rolling-update {options(name=cluster)} --skip-preflight --yes"
+        skip = (
+            f"or go on all the same: {first} {roll}" if first else f"or roll all the same: {roll}"
+        )
         if self.blocked:
             raise DrainBlocked(
                 f'nodes of cluster "{cluster}" cannot be drained: {"; ".join(self.blocked)}',

@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from kled.models.rolling import Roll
-from kled.operations import apply_changes, approved_plan, identity, interrupted_scaling
+from kled.operations import (
+    apply_changes,
+    approved_plan,
+    identity,
+    interrupted_scaling,
+    roll_ahead,
+)
 from kled.operations.applied import first_time
 from kled.operations.approved_plan import Approved
 from kled.operations.guards import APPLIES
@@ -36,15 +42,21 @@ class UpdateCluster:
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order."""
         checks = (approval_step(self.cluster, self.approved),) if self.approved else ()
+        looks = (_ahead_step(self.cluster, self.roll),) if self.roll else ()
         rolls = RollCluster(self.cluster, self.roll).steps()[1:] if self.roll else ()
         proofs = (validate_step(self.cluster, self.patience),) if self.patience else ()
         return (
             identity.step(self.cluster),
             *checks,
+            *looks,
             apply_step(self.cluster, self.approved),
             *rolls,
             *proofs,
         )
+
+
+def _ahead_step(cluster: str, roll: Roll) -> Step:
+    return roll_ahead.step(cluster, lambda session: session.kops.update_preview(cluster), roll)
 
 
 def approval_step(cluster: str, approved: Approved) -> Step:

@@ -37,9 +37,9 @@ def test_an_update_plans_applies_that_plan_rolls_and_validates(
     state = update(changed, memory, roll=True)
 
     assert state.is_completed(), state.message
-    looks = ["plan", "check identity", "check approval", "update cluster", "check before rolling"]
-    steps = [*looks, "rolling update", "validate cluster"]
-    assert [run.name for run in task_runs(state, names=7)] == steps
+    looks = ["plan", "check identity", "check approval", "check before changing"]
+    steps = [*looks, "update cluster", "check before rolling", "rolling update", "validate cluster"]
+    assert [run.name for run in task_runs(state, names=8)] == steps
     assert flow_run(state).name == f"update {C}"
     assert words(state)["update cluster"] == "applied: 1 to modify"
     assert "No changes need to be applied" in pending(changed)

@@ -16,6 +16,7 @@ from kled.kops import parse, suspended
 from kled.models.cluster import Instance, InstanceGroup
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
+from kled.models.rolling import Roll, RollingPlan, RollingRow
 from kled.operations.overrides import NOTHING
 from kled.operations.session import Session, Who
 from kled.retry import Clock
@@ -45,6 +46,10 @@ class Fleet:
     """How long the last credentials last."""
     called: list[str] = field(default_factory=list)
     """The verbs that were called, in their order."""
+    templates: list[str] = field(default_factory=list)
+    """Groups whose machines the next update makes out of date."""
+    outdated: list[str] = field(default_factory=list)
+    """Groups whose machines are."""
     fails: Callable[[int], KledError | None] = lambda _number: None
 
     def group(self, name: str, machines: int, **spec: object) -> None:
@@ -118,11 +123,33 @@ class Fleet:
         self._called("update_preview")
         changed = (one for one in self.groups if self.groups[one] != self.applied[one])
         return Plan(
-            name, tuple(Change("modify", "AutoscalingGroup", f"{one}.{C}") for one in changed)
+            name,
+            (
+                *(Change("modify", "AutoscalingGroup", f"{one}.{C}") for one in changed),
+                *(
+                    Change("modify", "LaunchTemplate", f"{one}.{C}", {"InstanceType": "m6i.large"})
+                    for one in self.templates
+                ),
+            ),
         )
+
+    def reconcile_preview(self, name: str) -> Plan:
+        return self.update_preview(name)
+
+    def rolling_update_preview(self, name: str, _roll: Roll) -> RollingPlan:
+        self._called("rolling_update_preview")
+        return RollingPlan(name, tuple(self._row(group) for group in self.groups))
+
+    def _row(self, group: str) -> RollingRow:
+        there = len(self._attached(group))
+        old = there if group in self.outdated else 0
+        status = "NeedsUpdate" if old else "Ready"
+        return RollingRow(group, status, old, there - old, there, there, there)
 
     def update(self, _name: str) -> None:
         self._called("update")
+        self.outdated += self.templates
+        self.templates.clear()
         self.applied = dict(self.groups)
         for group in self.groups:
             self._settle(group)

@@ -13,6 +13,7 @@ from kled.errors import IdentityAtRisk, NotApproved
 from kled.models.cluster import InstanceGroup
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
+from kled.models.rolling import Roll, RollingPlan
 from kled.operations.overrides import Overrides
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.rotate_keypairs import RotateKeypairs
@@ -44,6 +45,9 @@ class Kops:
     definition: Definition | None = None
     listed: tuple[Change, ...] = ()
     """What `delete cluster` finds in the cloud."""
+
+    def rolling_update_preview(self, name: str, _roll: Roll) -> RollingPlan:
+        return RollingPlan(name, ())
 
     def update_preview(self, name: str) -> Plan:
         return Plan(name, tuple(self.changes))
