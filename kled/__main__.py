@@ -1,20 +1,39 @@
 """`python -m kled` and the console script `kled`."""
 
+import atexit
 import os
+import signal
 import sys
+from typing import Final
+
+_INTERRUPTED: Final = 130
 
 
 def main() -> None:
     """Run the command line and exit with its code (design D14)."""
+    status: list[int] = []
+    atexit.register(_keep, status)  # what is registered first is called last
     try:
         _speak_unicode()
         from kled.cli.app import run  # noqa: PLC0415 - importing this module must cost nothing
 
         code = run(sys.argv[1:])
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is said: no traceback any more
     except KeyboardInterrupt:  # while it was imported; later ones are `run`'s
-        sys.stderr.write("kled: interrupted\n")
-        code = 130
+        sys.stderr.write("kled: interrupted\nnothing was changed\n")
+        code = _INTERRUPTED
+    status[:] = [code]
     sys.exit(code)
+
+
+def _keep(status: list[int]) -> None:
+    """End an interrupted process with its own status, the last of all that is done at its exit.
+
+    Python would kill itself by the signal where it came while a module was imported.
+    """
+    if status == [_INTERRUPTED]:
+        os._exit(_INTERRUPTED)
 
 
 def _speak_unicode() -> None:

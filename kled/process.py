@@ -18,6 +18,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -35,6 +36,8 @@ OnStart = Callable[[int], None]
 """Called with the child's process id before its first line is read."""
 
 TERM_GRACE: Final = timedelta(seconds=10)
+INTERRUPTED_GRACE: Final = timedelta(seconds=1.5)
+"""Where a signal ends the whole run, and somebody waits for that."""
 DRAIN: Final = timedelta(seconds=2)
 
 
@@ -80,22 +83,20 @@ def run(
 
     Lines reach `on_line` as they come, in the caller's thread. However this function is left (the
     deadline, an exception of a callback, a signal turned into an exception), the child gets TERM,
-    then KILL after `TERM_GRACE`, and is reaped. Raises `DeadlineExceeded` after `timeout`, and
-    `SettingsError` where the executable cannot be started.
+    then KILL after `TERM_GRACE`, sooner where a signal ends the whole run, and is reaped. Raises
+    `DeadlineExceeded` after `timeout`, and `SettingsError` where the executable cannot be started.
     """
     started = time.monotonic()
-    child = _start(argv, env)
-    try:
-        if on_start is not None:
-            on_start(child.pid)
-        out, err = _follow(child, started + timeout.total_seconds(), on_line)
-    except _Late:
-        call = f"{Path(argv[0]).name} {' '.join(argv[1:3])}"
-        raise DeadlineExceeded(
-            f"{call} took longer than {duration(timeout)} and was stopped"
-        ) from None
-    finally:
-        _end(child)
+    with _ending(_start(argv, env)) as child:
+        try:
+            if on_start is not None:
+                on_start(child.pid)
+            out, err = _follow(child, started + timeout.total_seconds(), on_line)
+        except _Late:
+            call = f"{Path(argv[0]).name} {' '.join(argv[1:3])}"
+            raise DeadlineExceeded(
+                f"{call} took longer than {duration(timeout)} and was stopped"
+            ) from None
     return Finished(tuple(argv), child.returncode, out, err, time.monotonic() - started)
 
 
@@ -138,6 +139,43 @@ def spawn_detached(argv: Sequence[str], *, env: Mapping[str, str]) -> Detached:
     return Detached(child.pid, _pipe(child.stdin), _pipe(child.stdout), child.wait)
 
 
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A server of this process, in a session of its own."""
+
+    pid: int
+    poll: Callable[[], int | None]
+    """Its exit status; None while it runs."""
+    end: Callable[[float], None]
+    """TERM, then KILL after so many seconds, and reap it; nothing where it has ended."""
+
+
+def spawn_apart(argv: Sequence[str], *, env: Mapping[str, str], says: IO[bytes]) -> Apart:
+    """Start a server whose words go to the file `says`; it dies with the thread that calls this.
+
+    The signals of a terminal do not reach it: whoever started it ends it, after what still needs
+    it. Raises `SettingsError` where it cannot be started.
+    """
+    try:
+        child = subprocess.Popen(  # noqa: S603 - no shell
+            [*_guard(), *argv],
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=says,
+            stderr=says,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise _unusable(argv[0], error) from error
+    return Apart(child.pid, child.poll, lambda seconds: _end(child, timedelta(seconds=seconds)))
+
+
+def _guard() -> list[str]:
+    """Return what lets a child die with the thread that started it, where the system has it."""
+    setpriv = shutil.which("setpriv", path=os.defpath)
+    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
+
+
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     if stream is None:  # Popen gives every pipe that it was asked for
         raise AssertionError
@@ -154,12 +192,10 @@ def _start(argv: Sequence[str], env: Mapping[str, str]) -> "subprocess.Popen[str
         raise SettingsError(
             f"cannot run {argv[0]}: no such executable", hint="install it or name its full path"
         )
-    setpriv = shutil.which("setpriv", path=os.defpath)
-    guard = [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
     logger.debug("starting child", extra={"program": program, "words": list(argv[1:3])})
     try:
         return subprocess.Popen(  # noqa: S603 - no shell
-            [*guard, program, *argv[1:]],
+            [*_guard(), program, *argv[1:]],
             env=dict(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -232,13 +268,28 @@ def _wait(child: "subprocess.Popen[str]", deadline: float) -> None:
         raise _Late from None
 
 
-def _end(child: "subprocess.Popen[str]") -> None:
+@contextmanager
+def _ending(child: "subprocess.Popen[str]") -> "Iterator[subprocess.Popen[str]]":
+    """End the child however the block is left."""
+    grace = TERM_GRACE
+    try:
+        yield child
+    except Exception:
+        raise
+    except BaseException:
+        grace = INTERRUPTED_GRACE
+        raise
+    finally:
+        _end(child, grace)
+
+
+def _end(child: "subprocess.Popen[str] | subprocess.Popen[bytes]", grace: timedelta) -> None:
     """TERM, then KILL, and reap; nothing where the child has ended."""
     if child.poll() is not None:
         return
     child.terminate()
     try:
-        child.wait(TERM_GRACE.total_seconds())
+        child.wait(grace.total_seconds())
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()

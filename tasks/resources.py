@@ -43,11 +43,17 @@ class Watching(Observer, Protocol):
     def line(self, line: str) -> None:
         """Kops wrote a line."""
 
+    def opened(self, session: Session) -> None:
+        """A session has begun."""
+
 
 class Unwatched(Silent):
     """Nobody looks on."""
 
     def line(self, line: str) -> None:
+        """Show nothing."""
+
+    def opened(self, session: Session) -> None:
         """Show nothing."""
 
 
@@ -141,6 +147,7 @@ def session(operation: Operation, overrides: Overrides = NOTHING) -> Iterator[Se
         ) as opened,
         ending.holding(opened.lease),
     ):
+        shown.opened(opened)
         yield opened
 
 

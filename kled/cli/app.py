@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import signal
 import traceback
 from collections.abc import Sequence
 from typing import Final
@@ -11,8 +12,9 @@ import click
 
 from kled import __version__
 from kled.cli import terminal
+from kled.cli.halfway import notes
 from kled.cli.lazy import LazyGroup
-from kled.cli.signals import INTERRUPTED, TERMINATED, Terminated, heard
+from kled.cli.signals import CODES, LAST_WORDS, NAMES, heard
 from kled.errors import KledError
 from kled.redact import Redactor, secret_values
 
@@ -129,15 +131,15 @@ def _is_verbose(args: Sequence[str]) -> bool:
 
 def _ending(error: BaseException, *, verbose: bool) -> int:
     """Say in words how the command ended, and return its exit code."""
+    if LAST_WORDS.number:  # whatever Python or kops made of it
+        return _stopped(LAST_WORDS.number, error)
     match error:
         case click.ClickException():
             return _misused(error)
         case KledError():
             return _explain(error.message, error.hint, error.exit_code)
         case KeyboardInterrupt() | click.Abort():
-            return _stopped("interrupted", INTERRUPTED)
-        case Terminated():
-            return _stopped("terminated", TERMINATED)
+            return _stopped(signal.SIGINT, error)
         case BrokenPipeError() | SystemExit():  # click ends with the latter where it meets EPIPE
             terminal.close_pipe()
             terminal.end()
@@ -146,9 +148,12 @@ def _ending(error: BaseException, *, verbose: bool) -> int:
             return _machine(error) or _bug(error, verbose=verbose)
 
 
-def _stopped(how: str, code: int) -> int:
-    terminal.end(f"kled: {how}")
-    return code
+def _stopped(number: int, error: BaseException) -> int:
+    """Say it, with what it carries: how far the command came, and what to do."""
+    redact = Redactor(secret_values(os.environ)).text
+    terminal.end(f"kled: {NAMES[number]}", *map(redact, notes(error)))
+    LAST_WORDS.told = True
+    return CODES[number]
 
 
 def _explain(message: str, hint: str | None, code: int = 1) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from kled import config
-from kled.cli import parameters
+from kled.cli import halfway, parameters
 from kled.cli.leaf import Call, leaf
 from kled.sentences import options, word
 
@@ -40,23 +40,24 @@ def demo(call: Call, name: str, directory: Path | None, speed: float) -> None:
     Nothing here is real: a simulated kops changes a simulated cloud in a directory. Real accounts
     cannot be touched: the demo runs with a home of its own and without your cloud variables.
     """
-    box = _fresh_sandbox(call, directory, speed)
-    call.say(f"a simulation: no real cloud is touched. Sandbox: {box}")
-    kubeconfig = box / "kubeconfig"
-    inside = Call(_settings_inside(box), verbose=call.verbose)
-    _run(inside, name, kubeconfig)
-    _closing_words(call, box, name, kubeconfig)
+    box = (directory or call.settings.home / "demo").absolute()
+    stays = f"the same command begins anew; or be rid of it: kled sandbox stop {options(dir=box)}"
+    with halfway.adding(stays):
+        _fresh_sandbox(box, speed)
+        call.say(f"a simulation: no real cloud is touched. Sandbox: {box}")
+        kubeconfig = box / "kubeconfig"
+        inside = Call(_settings_inside(box), verbose=call.verbose)
+        _run(inside, name, kubeconfig)
+        _closing_words(call, box, name, kubeconfig)
 
 
-def _fresh_sandbox(call: Call, directory: Path | None, speed: float) -> Path:
+def _fresh_sandbox(box: Path, speed: float) -> None:
     from kled.cli.sandbox import explained  # noqa: PLC0415 - not for --help
     from kled.sandbox import control  # noqa: PLC0415 - not for --help
 
-    box = (directory or call.settings.home / "demo").absolute()
     with explained("--dir"):
         control.stop(box)
         control.start(box, speed=speed)
-    return box
 
 
 def _settings_inside(box: Path) -> config.Settings:
@@ -80,7 +81,8 @@ def _run(call: Call, name: str, kubeconfig: Path) -> None:
     from kled.models.spec import ClusterSpec  # noqa: PLC0415 - imports pydantic
 
     spec = ClusterSpec(name=name, zones=["us-east-1a"], node_count=2)
-    flow_here.run_here(call, create_cluster, {"spec": spec, "kubeconfig": kubeconfig}, advise=False)
+    wanted = {"spec": spec, "kubeconfig": kubeconfig}
+    flow_here.run_here(call, create_cluster, wanted, advise=False, rest="")
 
 
 def _closing_words(call: Call, box: Path, name: str, kubeconfig: Path) -> None:

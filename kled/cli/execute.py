@@ -30,7 +30,8 @@ def execute(call: Call, operation: Operation, *, then: str = "", shown: bool = T
         call.say("warning: NO SNAPSHOT is taken (--no-snapshot): nothing leads back from this")
     results = shown or len(operation.steps()) > 1  # of a single step the command tells them itself
     with (
-        display(terminal.err(), verbose=call.verbose, results=results) as watching,
+        display(terminal.err(), verbose=call.verbose, results=results) as display_there,
+        call.halfway(operation.name, display_there) as watching,
         call.session(
             place,
             on_line=watching.line,
@@ -39,6 +40,7 @@ def execute(call: Call, operation: Operation, *, then: str = "", shown: bool = T
             asks_again=False,
         ) as session,
     ):
+        watching.opened(session)
         report = run(operation, session, watching)
     if shown:
         show_report(call, report)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from kled.cli import flow_server, terminal
+from kled.cli import flow_server, flow_temporary, halfway, terminal
 from kled.cli.execute import STEP_COLUMNS
 from kled.cli.leaf import Call
 from kled.cli.live import display
@@ -27,12 +27,20 @@ def quiet_prefect(*, verbose: bool) -> None:
 
 
 def run_here(
-    call: Call, flow: "Flow[..., Any]", parameters: Mapping[str, Any], *, advise: bool = True
+    call: Call,
+    flow: "Flow[..., Any]",
+    parameters: Mapping[str, Any],
+    *,
+    advise: bool = True,
+    rest: str = halfway.REST,
 ) -> None:
     """Run `flow` and show its report, and what to type next where `advise`.
 
+    `rest` is what the same command does where it is interrupted.
+
     Raises the flow's own error, so that the exit code says what went wrong; `FlowFailed` where a
-    run ended in another way. Interrupted or terminated, the flow stops its kops first.
+    run ended in another way. Interrupted or terminated, the flow stops its kops first, and its run
+    is marked before a server of its own ends.
     """
     from prefect.exceptions import Abort  # noqa: PLC0415 - costs seconds
 
@@ -41,9 +49,11 @@ def run_here(
     url = flow_server.named(os.environ)
     if not url:
         call.say("starting a Prefect server for this run; the first start takes half a minute")
+        flow_temporary.start(call.clock)
     with (
         flow_server.spoken_to(url),
-        display(terminal.err(), verbose=call.verbose) as watching,
+        display(terminal.err(), verbose=call.verbose) as shown,
+        call.halfway(f"the flow {flow.name}", shown, rest) as watching,
         called_by(call.settings, watching),
     ):
         try:

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from kled import errors
-from kled.cli import flow_following, flow_server
+from kled.cli import flow_following, flow_server, halfway
 from kled.cli.leaf import Call
 from kled.errors import FlowFailed, InvalidInput, KledError, SettingsError
 from kled.sentences import options
@@ -45,15 +45,27 @@ def run_there(call: Call, name: str, parameters: Mapping[str, Any], *, run_name:
     from prefect.utilities.urls import url_for  # noqa: PLC0415 - costs seconds
 
     with server() as client:
-        run = _create(client, name, parameters, run_name)
-        call.say(f'flow run "{run.name}" of {name}: {url_for(run) or run.id}')
-        try:
-            ended = flow_following.follow(call, client, run.id)
-        except BaseException:
-            call.say(f"the flow run goes on; to cancel it: prefect flow-run cancel {run.id}")
-            raise
-        flow_following.show(call, client, ended)
+        with _telling("whether it was triggered is not known: prefect flow-run ls"):
+            run = _create(client, name, parameters, run_name)
+        goes_on = f"the flow run goes on; to cancel it: prefect flow-run cancel {run.id}"
+        with _telling(goes_on):
+            call.say(f'flow run "{run.name}" of {name}: {url_for(run) or run.id}')
+            try:
+                ended = flow_following.follow(call, client, run.id)
+            except Exception:
+                call.say(goes_on)
+                raise
+            flow_following.show(call, client, ended)
     return _end(call, ended)
+
+
+def _telling(words: str) -> AbstractContextManager[None]:
+    """Let an interruption tell what becomes of the run, which is another process'."""
+
+    def lines() -> list[str]:
+        return [words, "the same command triggers another run; it waits for this one's lease"]
+
+    return halfway.telling(lines, lines)
 
 
 def _create(

@@ -4,7 +4,7 @@ import platform
 
 import click
 
-from kled.cli import terminal
+from kled.cli import halfway, terminal
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import show_value
 from kled.cli.progress import progress
@@ -18,6 +18,7 @@ from kled.kops.locate import INSTALL
         "kled kops install --version=1.36.2",
         "kled kops install --verify-only",
     ),
+    again=(halfway.REST,),
 )
 @click.option(
     "--version",

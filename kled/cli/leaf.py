@@ -7,6 +7,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 import click
 
 from kled import config
-from kled.cli import terminal
+from kled.cli import halfway, terminal
 from kled.cli.output import Column, show
 from kled.cli.parameters import DURATION, Leaf
 from kled.operations.guards import READS, Guards, Place
@@ -42,6 +43,22 @@ class Call:
         self.verbose = verbose
         self.overrides = overrides
         self.clock = Clock(time.monotonic, time.sleep)
+        self._operations: list[halfway.Halfway] = []
+
+    @contextmanager
+    def halfway(
+        self, what: str, display: halfway.Display, rest: str = halfway.REST
+    ) -> Iterator[halfway.Halfway]:
+        """Yield what watches an operation, and tells how far it came where it is interrupted."""
+        watching = halfway.Halfway(what, display, rest)
+        self._operations.append(watching)
+        with halfway.telling(watching.lines, watching.hurried):
+            yield watching
+
+    @property
+    def has_acted(self) -> bool:
+        """Whether it has begun an operation."""
+        return bool(self._operations)
 
     @functools.cached_property
     def stores(self) -> "Stores":
@@ -116,18 +133,26 @@ def leaf(
     guards: Guards = READS,
     snapshots: bool = False,
     apart: bool = False,
+    again: Sequence[str] = (halfway.NOTHING_CHANGED, halfway.ANEW),
 ) -> Callable[[Callable[Concatenate[Call, P], int | None]], click.Command]:
     """Make a function a command that is given a `Call` and returns its exit code (None: 0).
 
     `guards` are those of the operation that it runs: for each there is the option that switches it
     off. With `snapshots` it takes `--snapshot-store`, as all do that take one before a change. One
-    that stands `apart` works whatever `KLED_*` variables and the settings file say.
+    that stands `apart` works whatever `KLED_*` variables and the settings file say. `again` is what
+    is said where it is interrupted outside of an operation.
     """
 
     def make(function: Callable[Concatenate[Call, P], int | None]) -> click.Command:
         @functools.wraps(function)
         def call(**options: Any) -> int:  # noqa: ANN401 - click hands over what it parsed
-            return function(_call(options, apart=apart), **options) or 0  # type: ignore[call-arg]
+            made = _call(options, apart=apart)
+
+            def lines() -> list[str]:
+                return [halfway.REST] if made.has_acted else list(again)
+
+            with halfway.telling(lines, lines):
+                return function(made, **options) or 0  # type: ignore[call-arg]
 
         command = click.command(
             name,

@@ -9,6 +9,7 @@ import click
 from deployments import catalog, environment
 from deployments.outline import parameters as outline
 from kled import carried_rules
+from kled.cli import halfway
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show
 from kled.errors import InvalidInput
@@ -112,7 +113,11 @@ def flows(call: Call) -> None:
     show(rows, _FLOWS, call.settings.output)
 
 
-@leaf("deploy", examples=("kled deploy", "kled deploy --environment=production"))
+@leaf(
+    "deploy",
+    examples=("kled deploy", "kled deploy --environment=production"),
+    again=(halfway.REST,),
+)
 @click.option(
     "--environment",
     "name",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kled.cli import parameters, terminal
+from kled.cli import halfway, parameters, terminal
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 from kled.errors import InvalidInput, KledError
@@ -33,6 +33,7 @@ def _dir(command: Callable[..., Any]) -> Callable[..., Any]:
     "start",
     examples=("kled sandbox start --dir=/tmp/box", 'eval "$(kled sandbox env --dir=/tmp/box)"'),
     apart=True,
+    again=(halfway.REST,),
 )
 @_dir
 @click.option(
@@ -100,7 +101,7 @@ def status(call: Call, directory: Path) -> None:
         show_value(found, call.settings.output)
 
 
-@leaf("stop", examples=("kled sandbox stop --dir=/tmp/box",), apart=True)
+@leaf("stop", examples=("kled sandbox stop --dir=/tmp/box",), apart=True, again=(halfway.REST,))
 @_dir
 def stop(call: Call, directory: Path) -> None:
     """End what runs in the sandbox and remove what it made; files of yours in it stay."""
@@ -129,6 +130,7 @@ def stop(call: Call, directory: Path) -> None:
         "kled sandbox break --dir=/tmp/box --clear",
     ),
     apart=True,
+    again=(halfway.REST,),
 )
 @_dir
 @click.argument("fault", required=False)

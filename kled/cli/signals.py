@@ -1,93 +1,159 @@
-"""Signals that end a command, also one that waits for an answer that never comes.
+"""Signals that end a command, whatever it is at.
 
-Python runs handlers in the main thread, between two of its own steps: while that thread waits in a
-library of another language (a store's client, the resolver of names), none runs. So another thread
-hears of each signal, too, and ends the process where no handler ran in time. What is then left is
-what a SIGKILL leaves: the lease's watchdog releases the lease and ends kops, and the next run
-removes the rest.
+The first one is raised in the main thread, which stops kops and gives the lease back on its way
+out. Python runs handlers in that thread alone, between two of its own steps: while it waits in a
+library of another language (a store's client, the resolver of names), none runs; and what tidies up
+may itself wait. So another thread hears of each signal, too, and ends the process: where no handler
+ran in time, where the way out takes too long, and where a person interrupts again. What is then
+left is what a SIGKILL leaves: the lease's watchdog releases the lease and ends kops, and the next
+run removes the rest.
 """
 
 import math
 import os
+import select
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
 
+from kled.visible import visible
+
 GRACE: Final = 3.0
 """Seconds for a handler to run."""
-_TOGETHER: Final = 1.0
-_POLL: Final = 0.05
+LIMIT: Final = 4.3
+"""Seconds from the first signal to the end of the process, with all that is tidied up."""
+_TOGETHER: Final = 0.1
+"""Seconds: a terminal, and a parent that passes it on, may send one Ctrl-C twice."""
 Handler = Callable[[int, FrameType | None], None]
-_NAMES: Final = {
+NAMES: Final[Mapping[int, str]] = {
     signal.SIGINT: "interrupted",
     signal.SIGTERM: "terminated",
     signal.SIGHUP: "terminated",
 }
-INTERRUPTED: Final = 130
-TERMINATED: Final = 143
-_CODES: Final = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED, signal.SIGHUP: TERMINATED}
+"""The signals that end a command, and the word for each."""
+CODES: Final[Mapping[int, int]] = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
+"""What a command ends with then (design D14)."""
 
 
 class Terminated(BaseException):
     """SIGTERM or SIGHUP arrived; leaves through every `finally`, so that children are stopped."""
 
 
-class _Ran:
-    """When a handler ran last."""
+class LastWords:
+    """What is said where the process is ended from outside of its main thread."""
 
-    at = -math.inf
+    def __init__(self) -> None:
+        self.lines: Callable[[], Sequence[str]] = tuple
+        """What was under way; set by whoever begins something."""
+        self.told = False
+        """Whether the main thread has said it already."""
+        self.number = 0
+        """The signal that the main thread has heard; 0 for none."""
+
+
+LAST_WORDS: Final = LastWords()
+
+
+class _Arrived:
+    """The signals that came; written by the handler and by the thread that watches."""
+
+    def __init__(self, grace: float, limit: float) -> None:
+        self.grace = grace
+        self.limit = limit
+        self.number = 0
+        self.first = math.inf
+        self.latest = math.inf
+        self.handled = False
+
+    @property
+    def ends(self) -> float:
+        """When patience is over."""
+        return self.first + (self.limit if self.handled else min(self.grace, self.limit))
+
+
+def interrupts(error: BaseException) -> bool:
+    """Whether `error` is how a signal leaves the main thread.
+
+    Python makes another error of it where it comes while a lock is taken or let go (`Thread.start`:
+    "release unlocked lock"), and kops, which hears the same Ctrl-C, may fail before.
+    """
+    return isinstance(error, KeyboardInterrupt | Terminated) or LAST_WORDS.number != 0
 
 
 @contextmanager
-def heard(*, grace: float = GRACE) -> Iterator[None]:
-    """Raise `KeyboardInterrupt` or `Terminated` in the block for each signal; see above.
+def heard(*, grace: float = GRACE, limit: float = LIMIT) -> Iterator[None]:
+    """Raise `KeyboardInterrupt` or `Terminated` in the block for the first signal; see above.
 
-    One that was ignored when the program began (`nohup`) stays ignored.
+    One that was ignored when the program began (`nohup`) stays ignored. When the block was left
+    after a signal, the process is expected to end: its patience goes on running.
     """
-    ran = _Ran()
+    arrived = _Arrived(grace, limit)
 
     def end(number: int, _frame: FrameType | None) -> None:
-        ran.at = time.monotonic()
+        if arrived.handled:
+            return  # the way out goes on
+        arrived.handled = True
+        LAST_WORDS.number = number
         raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 
-    wanted = [one for one in _NAMES if signal.getsignal(one) is not signal.SIG_IGN]
+    wanted = [one for one in NAMES if signal.getsignal(one) is not signal.SIG_IGN]
     before = {one: signal.signal(one, end) for one in wanted}
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     fd_before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(reader, end, ran, grace), daemon=True).start()
+    threading.Thread(target=_watch, args=(reader, end, arrived), daemon=True).start()
     try:
         yield
     finally:
-        signal.set_wakeup_fd(fd_before)
-        os.close(writer)  # ends the other thread
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        if not arrived.handled:
+            signal.set_wakeup_fd(fd_before)
+            os.close(writer)  # ends the other thread
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
-def _watch(reader: int, end: Handler, ran: _Ran, grace: float) -> None:
-    """Wait for the handler after each signal that is ours; what others took over is theirs.
-
-    Signals that follow each other closely may have one run of the handler for all.
-    """
-    while told := os.read(reader, 1):
-        began = time.monotonic()
-        while _waits(told[0], end) and ran.at < began - _TOGETHER:
-            if time.monotonic() >= began + grace:
-                _end(signal.Signals(told[0]))
-            time.sleep(_POLL)
+def _watch(reader: int, end: Handler, arrived: _Arrived) -> None:
+    """Count the signals that are ours, and end the process when patience with one is over."""
+    while True:
+        left = arrived.ends - time.monotonic()
+        patience = None if math.isinf(left) else max(left, 0.0)
+        if not select.select([reader], [], [], patience)[0]:
+            if time.monotonic() >= arrived.ends:  # a handler that ran meanwhile gave it more
+                waited = (
+                    "while it tidied up" if arrived.handled else "while it waited for an answer"
+                )
+                _end(arrived.number, waited)
+            continue
+        told = os.read(reader, 1)
+        if not told:
+            break
+        if _is_ours(told[0], end):
+            _take(arrived, told[0])
     os.close(reader)
 
 
-def _waits(number: int, end: Handler) -> bool:
-    return number in _NAMES and signal.getsignal(number) is end
+def _take(arrived: _Arrived, number: int) -> None:
+    now, before = time.monotonic(), arrived.latest
+    if math.isinf(arrived.first):
+        arrived.number, arrived.first = number, now
+    arrived.latest = now
+    if number == signal.SIGINT and now - before > _TOGETHER:
+        _end(number, "again, and ended at once")
 
 
-def _end(number: signal.Signals) -> None:
-    words = f"kled: {_NAMES[number]} while it waited for an answer; look, then run it again\n"
-    os.write(2, words.encode())
-    os._exit(_CODES[number])
+def _is_ours(number: int, end: Handler) -> bool:
+    """Whether it is a signal that ends commands; what others took over is theirs."""
+    return number in NAMES and signal.getsignal(number) is end
+
+
+def _end(number: int, how: str) -> None:
+    """End the process at once."""
+    if not LAST_WORDS.told:
+        with suppress(Exception):  # whatever state the main thread is in
+            lines = (f"kled: {NAMES[number]} {how}", *LAST_WORDS.lines())
+            os.write(2, "".join(f"{visible(line)}\n" for line in lines).encode())
+    os._exit(CODES[number])

@@ -2,6 +2,7 @@
 
 import click
 
+from kled.cli import halfway
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 from kled.errors import StoreError
@@ -16,6 +17,7 @@ _FINDINGS = (Column("SEVERITY", "severity"), Column("WHAT", "what"), Column("MEN
         "kled kops configure-state-store --state=s3://acme-kops-state",
         "kled kops configure-state-store --state=s3://acme-kops-state --region=eu-west-1 --create",
     ),
+    again=(halfway.REST,),
 )
 @click.option("--create", "make", is_flag=True, help="Make the store, and make it safe.")
 @click.option("--region", help="The bucket's region; remembered in the profile.")

@@ -82,6 +82,11 @@ class Session:
         return self._kops
 
     @property
+    def drives_kops(self) -> bool:
+        """Whether there is a kops in this session."""
+        return self._kops is not None
+
+    @property
     def state_store(self) -> "ObjectStore":
         """The state store, opened once; raises `SettingsError` where none is named."""
         return self.stores.state

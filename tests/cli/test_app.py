@@ -203,7 +203,7 @@ def test_an_interrupt_while_it_starts_is_said(tmp_path: Path) -> None:
         check=False,
     )
 
-    assert (done.returncode, done.stderr) == (130, "kled: interrupted\n")
+    assert (done.returncode, done.stderr) == (130, "kled: interrupted\nnothing was changed\n")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 from kled import config
 from kled.errors import KledError
 from kled.operations.runner import Row
+from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.sandbox import control
 from tests.boxes import measured
@@ -38,6 +39,9 @@ class Memory:
 
     def line(self, line: str) -> None:
         self.lines.append(line)
+
+    def opened(self, _session: Session) -> None:
+        """Nothing to remember."""
 
 
 @dataclass(frozen=True)

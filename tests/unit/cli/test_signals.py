@@ -1,4 +1,4 @@
-"""A signal ends a command, also one whose main thread waits in a foreign library (fault 100)."""
+"""A signal ends a command, also one whose main thread waits elsewhere (faults 19, 100)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ def stuck():
 def waiting():
     time.sleep(60)
 
+def endless():
+    try:
+        time.sleep(60)
+    finally:
+        time.sleep(60)
+
 def tidying():
     try:
         time.sleep(60)
@@ -30,7 +36,7 @@ def tidying():
         time.sleep(1.0)  # longer than the grace: what is tidied up is not cut off
 
 try:
-    with heard(grace=0.3):
+    with heard(grace=0.3, limit={limit}):
         print("ready", flush=True)
         {name}()
 except (Terminated, KeyboardInterrupt) as error:
@@ -39,10 +45,12 @@ except (Terminated, KeyboardInterrupt) as error:
 """
 
 
-def ended(name: str, *numbers: signal.Signals) -> tuple[int, str, str, float]:
+def ended(
+    name: str, *numbers: signal.Signals, limit: float = 4.0, pause: float = 0.0
+) -> tuple[int, str, str, float]:
     """Run the program, send the signals, and return its status, its words and how long it took."""
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM.replace("{name}", name)],
+        [sys.executable, "-c", PROGRAM.replace("{name}", name).replace("{limit}", str(limit))],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -53,6 +61,7 @@ def ended(name: str, *numbers: signal.Signals) -> tuple[int, str, str, float]:
         began = time.monotonic()
         for number in numbers:
             child.send_signal(number)
+            time.sleep(pause)
         out, err = child.communicate(timeout=30)
         return child.returncode, out, err, time.monotonic() - began
 
@@ -77,3 +86,59 @@ def test_whoever_hears_it_tidies_up_for_as_long_as_that_takes(name: str, times: 
 
     assert (status, err) == (77, "")
     assert out == "tidied up after Terminated\n"
+
+
+def test_what_tidies_up_for_too_long_is_ended() -> None:  # fault 19
+    status, out, err, seconds = ended("endless", signal.SIGINT, limit=0.6)
+
+    assert (status, out) == (130, "")
+    assert err == "kled: interrupted while it tidied up\n"
+    assert seconds < 2
+
+
+def test_who_interrupts_twice_waits_no_longer() -> None:  # fault 19
+    status, _, err, seconds = ended("endless", signal.SIGINT, signal.SIGINT, pause=0.3)
+
+    assert status == 130
+    assert err == "kled: interrupted again, and ended at once\n"
+    assert seconds < 2
+
+
+def test_one_interruption_that_arrives_twice_is_one() -> None:
+    status, out, err, _ = ended("tidying", signal.SIGINT, signal.SIGINT)
+
+    assert (status, out, err) == (77, "tidied up after KeyboardInterrupt\n", "")
+
+
+COMMAND = """
+import click, sys, time
+from kled.cli import app, leaf
+
+@leaf.leaf("wait", examples=())
+def wait(call):
+    "Wait."
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    except BaseException:
+        raise RuntimeError("release unlocked lock") from None  # Thread.start says so
+
+app.ROOT.add_command(wait)
+sys.exit(app.run(["wait"]))
+"""
+
+
+def test_an_interruption_that_python_makes_another_error_of_is_one() -> None:  # fault 19
+    with subprocess.Popen(
+        [sys.executable, "-c", COMMAND],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=30)
+
+    assert child.returncode == 130
+    assert err == "kled: interrupted\nnothing was changed\nthe same command begins anew\n"

@@ -1,0 +1,250 @@
+"""Ctrl-C at sampled moments, as a terminal sends it: to the whole process group (faults 19, 21)."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from tests.boxes import Box, make_box
+from tests.processes import PATIENCE, eventually, simulated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.slow
+
+C = "c.example.com"
+KLED = (sys.executable, "-m", "kled")
+RUN = (*KLED, "run", "create-cluster", "name=flow.example.com", "zones=us-east-1a")
+ROOT = Path(__file__).parents[2]
+LIMIT = 5.0
+CHANCE = random.Random(19)  # noqa: S311 - the same moments in every run
+MARK = "INTERRUPTED_BY_TEST"
+
+
+@dataclass
+class Terminal:
+    """A command in a process group of its own, and what it has written so far."""
+
+    argv: tuple[str, ...]
+    env: dict[str, str]
+    directory: Path
+    written: list[str] = field(default_factory=list)
+
+    def __enter__(self) -> Terminal:
+        self.process = subprocess.Popen(
+            self.argv,
+            env={**self.env, MARK: str(self.directory)},
+            cwd=self.directory,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self._reader.join()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as lines:
+            self.written.extend(lines)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.written)
+
+    def all(self) -> str:
+        """Return all that it has written, when nothing of it runs any more."""
+        self._reader.join(PATIENCE)
+        return self.text
+
+    def until(self, words: str) -> None:
+        """Wait until it has written them; some moment after that is sampled."""
+        eventually(lambda: words in self.text or self.process.poll() is not None)
+        assert words in self.text, self.text
+        time.sleep(CHANCE.uniform(0.0, 0.3))
+
+    def interrupt(self, *, again: float | None = None) -> float:
+        """Send SIGINT to the group, once more after `again`; return how long its end took."""
+        assert self.process.poll() is None, self.text
+        began = time.monotonic()
+        os.killpg(self.process.pid, signal.SIGINT)
+        if again is not None:
+            time.sleep(again)
+            os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait(timeout=30)
+        return time.monotonic() - began
+
+    def left(self) -> list[str]:
+        """Return what it started and what still runs, but the sandbox's Kubernetes API."""
+        mark = f"{MARK}={self.directory}\0".encode()
+        return [
+            " ".join(each.cmdline())
+            for each in psutil.process_iter()
+            if mark in _environment(each.pid) and "kled.sandbox.kubernetes" not in _command(each)
+        ]
+
+
+def _environment(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    box = make_box(tmp_path_factory.mktemp("interrupted") / "box")
+    box.env["KLED_SNAPSHOT_STORE"] = (box.directory / "snapshots").as_uri()
+    box.env["PREFECT_HOME"] = str(box.directory / "prefect")
+    yield box
+    assert simulated(box) == []
+
+
+def told(terminal: Terminal, seconds: float) -> str:
+    """Hold what is true of every interruption; return the last words."""
+    eventually(lambda: terminal.left() == [])
+    words = terminal.all()
+    assert seconds < LIMIT, words
+    assert terminal.process.returncode == 130, words
+    assert "Traceback" not in words
+    assert "Exception ignored" not in words
+    return words[words.rindex("kled: interrupted") :]
+
+
+def creating(cluster: str) -> tuple[str, ...]:
+    return *KLED, "kops", "create-cluster", f"--name={cluster}", "--zones=us-east-1a", "--yes"
+
+
+def is_free(box: Box, cluster: str = C) -> bool:
+    lease = box.directory / "state" / ".kled" / "leases" / f"{cluster}.json"
+    return not lease.exists() or json.loads(lease.read_text())["state"] == "released"
+
+
+STEPS = (
+    "check epoch",
+    "check settings",
+    "check that it is new",
+    "check identity",
+    "take a snapshot",
+    "store definition",
+    "update cluster",
+    "take the first snapshot",
+    "validate cluster",
+    "export kubeconfig",
+)
+
+
+def test_a_command_says_at_each_step_how_far_it_came_and_the_next_goes_on(box: Box) -> None:
+    """Each run goes one step further than the one before: ten moments."""
+    for step in STEPS:
+        with Terminal(creating(C), box.env, box.directory) as terminal:
+            terminal.until(f"{step} ...")
+            if terminal.process.poll() is not None:
+                continue  # it was the last one, and is through
+            words = told(terminal, terminal.interrupt())
+        assert f"kops has ended; the lease of {C} is free" in words
+        assert re.search("the same command (does only what is left|begins anew)", words)
+        assert "done before: " in words or "check epoch" in words
+        assert is_free(box)
+
+    done = box.kled(*creating(C)[len(KLED) :])
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_only_reads_says_that_nothing_was_changed(box: Box) -> None:
+    slow = box.directory / "slow-kops"
+    slow.write_text("#!/bin/sh\nexec sleep 600\n")
+    slow.chmod(0o755)
+    env = {**box.env, "KLED_KOPS": str(slow)}
+    with Terminal((*KLED, "plan", f"--name={C}"), env, box.directory) as terminal:
+        eventually(lambda: any("sleep 600" in one for one in terminal.left()))
+        words = told(terminal, terminal.interrupt())
+
+    assert "nothing was changed" in words
+
+
+def test_a_second_interruption_ends_it_at_once_and_the_watchdog_does_the_rest(box: Box) -> None:
+    """A kops that hangs, and takes no notice of TERM."""
+    stubborn = box.directory / "stubborn-kops"
+    stubborn.write_text(
+        '#!/bin/sh\ncase "$*" in *--yes=true*) trap "" INT TERM\n'
+        "while :; do sleep 0.2; done;; esac\n"
+        f'exec {box.directory}/bin/kops "$@"\n'
+    )
+    stubborn.chmod(0o755)
+    env = {**box.env, "KLED_KOPS": str(stubborn)}
+    with Terminal(creating("second.example.com"), env, box.directory) as terminal:
+        terminal.until("update cluster ...")
+        time.sleep(1.5)
+        seconds = terminal.interrupt(again=0.3)
+        words = told(terminal, seconds)
+
+    assert seconds < 1.5
+    assert "interrupted again, and ended at once" in words
+    assert "its watchdog ends kops and frees the lease" in words
+    eventually(lambda: is_free(box, "second.example.com"))
+
+
+@pytest.mark.prefect
+def test_a_flow_with_a_server_of_its_own_is_marked_and_ends(box: Box) -> None:
+    """The server starts anew each time; it outlives the run, and goes with it."""
+    sampled = (
+        ("starting a Prefect server", "nothing was changed"),
+        ("check that it is new ...", "the flow create-cluster was at: "),
+        ("validate cluster ...", "done before: "),
+    )
+    for moment, expected in sampled:
+        with Terminal(RUN, box.env, box.directory) as terminal:
+            terminal.until(moment)
+            words = told(terminal, terminal.interrupt())
+        assert expected in words
+        assert is_free(box, "flow.example.com")
+
+
+@pytest.mark.prefect
+def test_make_demo_ends_and_says_how_to_be_rid_of_it(tmp_path: Path) -> None:
+    home = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    bin_ = f"BIN={Path(sys.executable).parent}"
+    demo = ("make", "-C", str(ROOT), "-o", ".venv/.installed", bin_, "demo")
+    with Terminal(demo, home, tmp_path) as terminal:
+        terminal.until("update cluster ...")
+        seconds = terminal.interrupt()
+        eventually(lambda: terminal.left() == [])
+        words = terminal.all()
+        assert seconds < LIMIT, words
+        assert terminal.process.returncode in {-signal.SIGINT, 2, 130}
+        assert "Traceback" not in words
+
+    assert "kops has ended" in words
+    stop = re.search("or be rid of it: kled (sandbox stop --dir=.*)", words)
+    assert stop
+    ended = subprocess.run([*KLED, *stop[1].split()], env=home, check=False)
+    assert ended.returncode == 0
