@@ -73,5 +73,7 @@ def _show(call: Call, cluster: str, found: Pending) -> None:
             f"approve it with: kled kops update-cluster --name={cluster} --yes"
             f" --digest={plan.digest[:12]}"
         )
-    elif found and not plan.refused:
+    elif not rolling.is_empty and not plan.refused:
         call.say(f"machines need a roll: kled kops rolling-update --name={cluster} --yes")
+    if found.interrupted:
+        call.say(found.interrupted)

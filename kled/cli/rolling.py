@@ -15,7 +15,13 @@ from kled.errors import InvalidInput
 from kled.models.blast_radius import BlastRadius
 from kled.models.rolled import Steadiness
 from kled.models.rolling import Roll, RollingPlan
-from kled.operations import elsewhere, identity, interrupted_scaling, lost_keys
+from kled.operations import (
+    elsewhere,
+    identity,
+    interrupted_roll,
+    interrupted_scaling,
+    lost_keys,
+)
 from kled.operations.blast_radius import of_roll
 from kled.operations.roll_cluster import Pace, RollCluster
 from kled.operations.sight import SessionSight
@@ -112,6 +118,7 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
             plan = None if yes else session.kops.rolling_update_preview(cluster, roll)
         radius = None
         refused = None if yes else _refused(session, cluster)
+        interrupted = None if yes else interrupted_roll.words(session, cluster)
         if plan is not None and (roll.force or not plan.is_empty):
             radius = of_roll(session, plan, SessionSight(session, cluster), force=roll.force)
     if plan is None:
@@ -126,6 +133,8 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
         execute(call, RollCluster(cluster, roll, pace), then=then)
         return
     _show(call, plan, radius)
+    if interrupted is not None:
+        call.say(interrupted)
     if refused is not None:
         call.say(f"REFUSED: {refused}")
     elif not plan.is_empty or roll.force:

@@ -13,6 +13,7 @@ from kled.models.blast_radius import BlastRadius
 from kled.models.cluster import Cluster
 from kled.models.plan import Plan
 from kled.models.rolling import Roll, RollingPlan
+from kled.operations import interrupted_roll
 from kled.operations.blast_radius import of_roll
 from kled.operations.each_cluster import Trouble, ask_each, require_read
 from kled.operations.plan_update import planned
@@ -58,10 +59,13 @@ class Pending:
     plan: Plan
     radius: BlastRadius
     rolling: RollingPlan
+    interrupted: str | None = None
+    """A roll that was interrupted, and what ends it."""
 
     def __bool__(self) -> bool:
         """Whether anything is pending."""
-        return bool(self.plan.refused) or not (self.plan.is_empty and self.rolling.is_empty)
+        changes = not (self.plan.is_empty and self.rolling.is_empty)
+        return changes or bool(self.plan.refused or self.interrupted)
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
@@ -69,6 +73,7 @@ class Pending:
             **self.plan.as_json(),
             "radius": self.radius.as_json(),
             "rolling": [row.as_json() for row in self.rolling.rows],
+            "interrupted": self.interrupted,
             "pending": bool(self),
         }
 
@@ -79,7 +84,7 @@ def pending(session: Session, cluster: str) -> Pending:
     rolling = session.kops.rolling_update_preview(cluster, Roll(cloudonly=True))
     if plan.is_empty and not rolling.is_empty:
         radius = of_roll(session, rolling, SessionSight(session, cluster))
-    return Pending(plan, radius, rolling)
+    return Pending(plan, radius, rolling, interrupted_roll.words(session, cluster))
 
 
 def each_answer(
@@ -122,7 +127,7 @@ def pending_words(session: Session, cluster: str) -> Answer:
     rolls = "" if found.rolling.is_empty else "machines need a roll"
     changes = "" if found.plan.is_empty else found.plan.summary
     refused = f"REFUSED: {found.plan.refused}" if found.plan.refused else ""
-    words = "; ".join(filter(None, (changes, rolls, refused)))
+    words = "; ".join(filter(None, (changes, rolls, refused, found.interrupted)))
     return Answer(cluster, WAITING, words, f"kled plan --name={cluster} shows it", more)
 
 

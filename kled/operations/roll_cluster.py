@@ -6,7 +6,13 @@ from typing import Final
 
 from kled.models.rolled import Steadiness
 from kled.models.rolling import Roll, RollingPlan
-from kled.operations import identity, interrupted_scaling, plan_roll, roll_preflight
+from kled.operations import (
+    identity,
+    interrupted_roll,
+    interrupted_scaling,
+    plan_roll,
+    roll_preflight,
+)
 from kled.operations.cluster_api import cluster_api
 from kled.operations.guards import ROLLS
 from kled.operations.roll_groups import roll_groups
@@ -100,7 +106,10 @@ def roll_step(cluster: str, roll: Roll, pace: Pace) -> Step:
     def done(session: Session) -> str | None:
         interrupted_scaling.require_none(session, cluster)
         plan = session.kops.rolling_update_preview(cluster, roll)
-        return None if _is_left(plan, roll) else "no machine needs to be replaced"
+        mends = not roll.cloudonly and interrupted_roll.is_open(session, cluster)
+        if mends or _is_left(plan, roll):
+            return None  # what an interrupted roll had cordoned may be all that is left
+        return "no machine needs to be replaced"
 
     def act(session: Session) -> str:
         return roll_groups(session, cluster, roll, pace)

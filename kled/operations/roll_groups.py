@@ -11,7 +11,7 @@ from kled.kops import rolled as said
 from kled.models.cluster import Role
 from kled.models.rolled import Rolled, estimate, in_order
 from kled.models.rolling import Roll, RollingRow
-from kled.operations import roll_repair, stores
+from kled.operations import interrupted_roll, roll_repair, stores
 from kled.operations.cluster_api import cluster_api
 from kled.operations.roll_journal import KeptJournal, OpenRoll
 from kled.operations.session import Session
@@ -192,6 +192,10 @@ class _Group:
             if error.retryable and not isinstance(error, ClusterNotReady):
                 raise
             raise RollHalted(self._words(error), hint=self._hint(error)) from error
+        except BaseException:  # an interruption: it has no hint
+            if words := interrupted_roll.words(self.session, self.cluster):
+                self.session.note(words)
+            raise
 
     def _words(self, error: KledError) -> str:
         node = f" at node {self.at}" if self.at else ""
