@@ -8,14 +8,13 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.meant import asked
 from kled.cli.plan import show_plan
 from kled.models.plan import Plan
-from kled.operations import begun_deletion
+from kled.operations import begun_deletion, forgotten
 from kled.operations.approved_plan import Approved
-from kled.operations.delete_cluster import DeleteCluster
+from kled.operations.delete_cluster import DeleteCluster, why_protected
 from kled.operations.guards import DELETES
 from kled.operations.names import named_cluster
 from kled.operations.neighbours import judged, makes_anew
 from kled.operations.plan_deletion import planned_deletion, previewed_deletion
-from kled.operations.protection import protection
 from kled.operations.session import Session
 from kled.sentences import options
 
@@ -94,8 +93,10 @@ def _looked_at(
 
     A cluster that is gone is none to delete, but for one whose deletion is not proved yet.
     """
-    stored = session.kops.find_definition(cluster)
+    stored = forgotten.look(session, cluster, unregister=unregister)
     if stored is None and begun_deletion.read(session, cluster) is None:
         session.kops.get_definition(cluster)  # says that there is none
-    why = protection(stored, call.settings.protected) if stored else None
+    why = why_protected(session, stored) if stored else None
+    if isinstance(stored, forgotten.Unreadable):
+        call.say(f'cluster "{cluster}" cannot be read: {stored.why}')
     return (None if yes else previewed_deletion(session, cluster, unregister=unregister)), why

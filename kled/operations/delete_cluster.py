@@ -7,9 +7,10 @@ from kled.kops import layout
 from kled.kops.features import TESTED
 from kled.models.definition import Definition
 from kled.models.plan import Plan
-from kled.operations import approved_plan, begun_deletion, neighbours, own_places
+from kled.operations import approved_plan, begun_deletion, forgotten, neighbours, own_places
 from kled.operations.approved_plan import Approved
 from kled.operations.final_snapshot import require_inside
+from kled.operations.forgotten import Unreadable
 from kled.operations.guards import DELETES, FORGETS, Guards
 from kled.operations.iam_fanout import roles_step
 from kled.operations.nothing_left import proof_step
@@ -71,19 +72,30 @@ def guard_step(deletion: DeleteCluster) -> Step:
     """
 
     def act(session: Session) -> str:
-        stored = session.kops.find_definition(deletion.cluster)
+        stored = forgotten.look(session, deletion.cluster, unregister=deletion.unregister)
         if stored is None:
             return GONE
-        why = protection(stored, session.settings.protected)
-        require_confirmation(deletion.cluster, why, deletion.confirm)
+        require_confirmation(deletion.cluster, why_protected(session, stored), deletion.confirm)
         _require_no_foreign(session, deletion.cluster)
         now = planned_deletion(session, deletion.cluster, unregister=deletion.unregister)
         others = neighbours.require_own(now, deletion.with_resources_of)
         if deletion.approved is not None:
             _require_approved(session, deletion, now, deletion.approved)
-        return f"{_snapshot(session, stored)}; {others}"
+        return "; ".join((*_said(stored), _snapshot(session, deletion.cluster, stored), others))
 
     return Step("check protection", act, READ, reads=True)
+
+
+def why_protected(session: Session, stored: Definition | Unreadable) -> str | None:
+    """Say why a cluster is protected; None where it is not."""
+    patterns = session.settings.protected
+    if isinstance(stored, Unreadable):
+        return stored.protection(patterns)
+    return protection(stored, patterns)
+
+
+def _said(stored: Definition | Unreadable) -> tuple[str, ...]:
+    return (f"it cannot be read: {stored.why}",) if isinstance(stored, Unreadable) else ()
 
 
 def _require_approved(
@@ -116,16 +128,20 @@ def _require_no_foreign(session: Session, cluster: str) -> None:
             )
 
 
-def _snapshot(session: Session, stored: Definition) -> str:
+def _snapshot(session: Session, cluster: str, stored: Definition | Unreadable) -> str:
     """Say whether there is a snapshot, and stop where a protected cluster would have none."""
     if session.overrides.no_snapshot:
         return "no snapshot: as asked for"
     if session.settings.snapshot_store is not None:
-        require_inside(session, stored)
+        definition = stored.cluster if isinstance(stored, Unreadable) else stored
+        if definition is None:
+            return "may be unregistered when what is there is copied"
+        require_inside(session, definition)
         return "may be deleted when its final snapshot is taken"
-    if protection(stored, session.settings.protected) is not None:
+    why = why_protected(session, stored)
+    if why is not None and why != forgotten.UNKNOWN:
         raise NotApproved(
-            f'cluster "{stored.name}" is protected, and no snapshot store is configured',
+            f'cluster "{cluster}" is protected, and no snapshot store is configured',
             hint="name one with KLED_SNAPSHOT_STORE, or pass --no-snapshot",
         )
     return "NO SNAPSHOT is taken: no snapshot store is configured"
@@ -139,22 +155,22 @@ def delete_step(deletion: DeleteCluster) -> Step:
     """
     cluster, approved = deletion.cluster, deletion.approved
 
+    def found(session: Session) -> Definition | Unreadable | None:
+        return forgotten.look(session, cluster, unregister=deletion.unregister)
+
     def done(session: Session) -> str | None:
-        return GONE if session.kops.find_definition(cluster) is None else None
+        return GONE if found(session) is None else None
 
     def act(session: Session) -> str:
-        _remember(session, deletion)
+        stored = found(session)
+        _remember(session, deletion, stored)
         if deletion.unregister:
-            session.kops.unregister(cluster)
-            return (
-                "unregistered; cloud resources stay, and etcd goes on without its markers:"
-                f" {_back(session, cluster)}"
-            )
+            return _unregistered(session, cluster, stored)
         session.kops.delete_cluster(cluster)
         return "deleted"
 
     def proof(session: Session) -> None:
-        if session.kops.find_definition(cluster) is not None:
+        if found(session) is not None:
             raise KopsError(
                 f'kops reported success, but cluster "{cluster}" is still in the state store'
             )
@@ -162,6 +178,18 @@ def delete_step(deletion: DeleteCluster) -> Step:
             approved_plan.forget(session, cluster)
 
     return Step(deletion.name, act, CHANGE, done=done, proof=proof, way_back=_NO_WAY_BACK)
+
+
+def _unregistered(session: Session, cluster: str, stored: Definition | Unreadable | None) -> str:
+    by_kled = ""
+    if isinstance(stored, Unreadable):
+        by_kled = forgotten.unregister(session, cluster, stored)
+    else:
+        session.kops.unregister(cluster)
+    return (
+        f"unregistered{by_kled}; cloud resources stay, and etcd goes on without its markers:"
+        f" {_back(session, cluster)}"
+    )
 
 
 def _back(session: Session, cluster: str) -> str:
@@ -173,10 +201,15 @@ def _back(session: Session, cluster: str) -> str:
     )
 
 
-def _remember(session: Session, deletion: DeleteCluster) -> None:
-    """Put on record what is deleted, and the plan that was approved for it."""
-    definition = session.kops.get_definition(deletion.cluster)
-    begun_deletion.write(session, deletion.cluster, definition)
+def _remember(
+    session: Session, deletion: DeleteCluster, stored: Definition | Unreadable | None
+) -> None:
+    """Put on record what is deleted, and the plan that was approved for it.
+
+    Of what cannot be read there is nothing to record: no cloud is looked at for it.
+    """
+    if isinstance(stored, Definition):
+        begun_deletion.write(session, deletion.cluster, stored)
     if deletion.approved is not None:
         now = planned_deletion(session, deletion.cluster, unregister=deletion.unregister)
         approved_plan.require(session, now, deletion.approved)

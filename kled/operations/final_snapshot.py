@@ -11,7 +11,7 @@ from kled.errors import (
 )
 from kled.kops import layout, places
 from kled.models.definition import Definition
-from kled.operations import elsewhere
+from kled.operations import elsewhere, forgotten
 from kled.operations.session import Session
 from kled.operations.step import ADDS_ONLY, Step
 from kled.operations.stores import require_state_store
@@ -35,13 +35,13 @@ _MAIN: Final = "main"
 """The etcd cluster that holds what people made; `events` and `cilium` fill themselves again."""
 
 
-def final_step(cluster: str) -> Step:
+def final_step(cluster: str, *, forgets: bool = False) -> Step:
     """Keep all of the cluster, every etcd backup included, and prove it, before it is deleted.
 
     Safe to repeat and to kill: a snapshot exists when its manifest does, and where nothing is new
     the newest one counts, once it was read back. A cluster that is gone already has nothing to
     lose. Raises `SnapshotNotTrustworthy` where the cluster could not be brought back from what was
-    taken.
+    taken; of one that kops cannot read, and that is only forgotten, the bytes are kept as they are.
     """
 
     def act(session: Session) -> str:
@@ -55,6 +55,8 @@ def final_step(cluster: str) -> Step:
             if report is None or not report.trustworthy:
                 result = taken(session, cluster, reuse=False, etcd_backups=None) or result
                 report = _read_back(session, result)
+            if forgets and _is_unreadable(session, cluster) and report and report.level is not None:
+                return f"{words(session, result)}; the bytes as they are: kops cannot read them"
             _require_whole(result, report)
             etcd = _require_etcd(session, result)
         return f"{words(session, result)}; read back; {etcd}"
@@ -74,6 +76,10 @@ def require_inside(session: Session, stored: Definition) -> None:
                 " snapshot holds it",
                 hint="copy it to a safe place, then --no-snapshot",
             )
+
+
+def _is_unreadable(session: Session, cluster: str) -> bool:
+    return isinstance(forgotten.look(session, cluster, unregister=True), forgotten.Unreadable)
 
 
 def _read_back(session: Session, result: "ClusterResult") -> "VerifyReport | None":

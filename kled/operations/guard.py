@@ -64,7 +64,11 @@ def _before(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step
     """Yield what comes before the first change, when nothing that was looked at refuses it."""
     if guards.snapshot != "none" and not overrides.no_snapshot:
         final = guards.snapshot == "final"
-        yield final_step(cluster) if final else _snapshot_step(guards, cluster, overrides)
+        yield (
+            final_step(cluster, forgets=guards.epoch == "forget")
+            if final
+            else _snapshot_step(guards, cluster, overrides)
+        )
     if _goes(guards) and not overrides.no_epoch:
         yield announce_step(cluster, forgets=guards.epoch == "forget")
 

@@ -27,8 +27,9 @@ def require(session: Session, cluster: str, *, deletes: bool = False) -> str:
     nobody while everything is there.
     """
     mine = registered.home(session.state_store, cluster)
-    if mine is None:
+    if mine is None and not deletes:
         return NOTHING
+    mine = mine or places.Home(session.state_store.location.url, cluster, {})
     strays = tuple(places.elsewhere(mine.cluster, mine.root))
     discovery = places.discovery(mine)
     if not (deletes or strays or discovery):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from kled.models.plan import Change, Plan
-from kled.operations import applied, begun_deletion, elsewhere, neighbours
+from kled.operations import applied, begun_deletion, elsewhere, forgotten, neighbours
 from kled.operations.group_roles import with_roles
 from kled.operations.guards import READS
 from kled.operations.session import Session
@@ -21,7 +21,9 @@ def planned_deletion(session: Session, cluster: str, *, unregister: bool = False
     there are changes by itself. The plan of a cluster that is gone, and whose deletion is not
     proved yet, is empty. Raises `ClusterNotFound`.
     """
-    stored = session.kops.find_definition(cluster)
+    stored = forgotten.look(session, cluster, unregister=unregister)
+    if isinstance(stored, forgotten.Unreadable):
+        return Plan(cluster, tuple(Change("delete", kind, cluster) for kind in _STORED))
     if stored is None and begun_deletion.read(session, cluster) is not None:
         return Plan(cluster, ())
     stays = unregister and stored is not None  # kops' own preview of it names nothing (38e)

@@ -59,7 +59,7 @@ def explained(session: Session, cluster: str, error: KledError) -> KledError:
         return error
     more = f", and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
     return DefinitionRejected(
-        f"kops crashes of it: {'; '.join(problems[:_SHOWN])}{more}",
+        f"kops crashed: {'; '.join(problems[:_SHOWN])}{more}",
         command=error.command,
         stderr=error.stderr,
     )
