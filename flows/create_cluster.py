@@ -12,7 +12,7 @@ from kled.models.spec import ClusterSpec
 from kled.operations.approved_plan import Approved
 from kled.operations.create_cluster import CreateCluster
 from kled.sentences import options
-from tasks import approvals, operation, plans, resources
+from tasks import agreements, approvals, operation, plans, resources
 from tasks.operation import Outcome
 
 
@@ -38,8 +38,11 @@ def create_cluster(
     target = kubeconfig or resources.kubeconfig(spec.name)
     require_target(target)  # before anybody is asked about anything
     plan = plans.creation(spec.name)
-    agreement = approvals.obtain(*plan, approved=digest) if plan else None
-    approved = Approved(agreement.digest, plan[0]) if plan and agreement else None
+    if plan is None:
+        agreement, approved = agreements.of_new(spec.name), None
+    else:
+        agreement = approvals.obtain(*plan, approved=digest)
+        approved = Approved(agreement.digest, plan[0])
     return operation.run(
         CreateCluster(spec, target, timedelta(minutes=patience), approved=approved),
         then=(

@@ -9,6 +9,7 @@ digest, and nobody was asked; `unasked`: the rules ask nobody."""
 
 NO_RULES: Final = "there are no approval rules"
 AUTOMATIC: Final = "the rules make changes of this cluster automatic"
+NEW: Final = "the cluster is new, and its run's parameters say what is wanted"
 NO_AREA: Final = "the plan touches nothing that the rules ask about"
 
 
@@ -18,7 +19,7 @@ class Agreement:
 
     kind: Kind
     digest: str
-    """Of the plan: all of it, or the digits that the starter gave."""
+    """Of the plan: all of it, or the digits that the starter gave; empty where there is none."""
     why: str = ""
     """What the plan touches that made kled ask, or why nobody was asked."""
     by: str = ""

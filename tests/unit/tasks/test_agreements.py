@@ -11,7 +11,7 @@ from kled.models.agreement import Agreement
 from kled.models.plan import Change, Plan
 from kled.operations.runner import Report, Row
 from kled.rules import Approval
-from tasks import approvals, resources
+from tasks import agreements, approvals, resources
 from tasks.resources import Unwatched, called_by
 from tasks.summary import markdown
 
@@ -70,6 +70,24 @@ def test_an_approval_names_who_and_how_and_says_where_the_name_is_unknown() -> N
     assert form.words.startswith(
         "approved by somebody whose name Prefect does not know, in Prefect's"
     )
+
+
+@pytest.mark.parametrize(
+    ("rules", "why"),
+    [
+        ("", "there are no approval rules"),
+        (
+            '[approval]\nautomatic = ["prod.*"]\n',
+            "the rules make changes of this cluster automatic",
+        ),
+        ("[approval]\n", "the cluster is new, and its run's parameters say what is wanted"),
+    ],
+)
+def test_the_making_of_a_cluster_says_why_nobody_was_asked(
+    tmp_path: Path, rules: str, why: str
+) -> None:  # a member of fault 44: the record of a creation said nothing
+    with called_by(settings(tmp_path, rules), Unwatched()):
+        assert agreements.of_new(C).words == f"nobody was asked: {why}"
 
 
 @pytest.fixture
