@@ -214,8 +214,10 @@ def test_a_signal_ends_kops_and_then_kled(
     tmp_path: Path, sent: signal.Signals, code: int, words: str
 ) -> None:
     env = fake_kops(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 600")
+    state = tmp_path / "state"
+    state.mkdir()
     running = subprocess.Popen(
-        [*KLED, "kops", "get-clusters", "--state=file:///tmp"],
+        [*KLED, "kops", "get-clusters", f"--state={state.as_uri()}"],
         env=env,
         stderr=subprocess.PIPE,
         text=True,
