@@ -11,7 +11,7 @@ from typing import Any, Final
 from kled import yaml_text
 from kled.documents import parse_json
 from kled.errors import DocumentDamaged, TextUnreadable
-from kled.kops import cut_off, layout, primary_keys, readable
+from kled.kops import cut_off, key_material, layout, primary_keys, readable
 from kled.models.definition import object_name
 
 _KEYSETS: Final = (
@@ -33,8 +33,6 @@ _APPLIED: Final = (layout.KOPS_VERSION, layout.COMPLETED, "cluster.spec")
 _OF_ETCD: Final = f"{layout.KEYSETS}etcd-"
 _SHOWN: Final = 100
 _DIGITS: Final = 9  # of a number in a version
-_PEM: Final = b"-----BEGIN "
-_PEM_END: Final = b"-----END "
 
 
 def keyset_names(keys: Iterable[str]) -> frozenset[str]:
@@ -116,17 +114,11 @@ def _mappings(value: object) -> Iterator[Mapping[str, Any]]:
 
 
 def _material_findings(objects: Mapping[str, bytes]) -> Iterator[str]:
-    whole: dict[str, Mapping[str, Any]] = {}
     for key, body in objects.items():
         if key.startswith(layout.KEYSETS) and key.endswith(f"/{layout.KEYSET_FILE}"):
-            document = keyset(body)
-            wrong = tuple(_keyset_findings(key, body, document))
-            yield from wrong
-            if document is not None and not wrong:
-                whole[key] = document
+            yield from keyset_findings(key, body)
         elif _is_secret(key):
             yield from _secret_findings(key, body)
-    yield from primary_keys.findings(whole)
 
 
 def _is_applied(objects: Mapping[str, bytes]) -> bool:
@@ -212,16 +204,17 @@ def _end_findings(key: str, body: bytes) -> Iterator[str]:
         yield f"{key} does not end with a line feed, as kops ends it: its end may be cut off"
 
 
-def _keyset_findings(key: str, body: bytes, document: dict[str, Any] | None) -> Iterator[str]:
+def keyset_findings(key: str, body: bytes) -> Iterator[str]:
+    """Yield what is wrong with the keyset at `key`, in words; nothing: kops can live by it."""
+    document = keyset(body)
     spec = document.get("spec") if document else None
     keys = spec.get("keys") if isinstance(spec, dict) else None
     if not isinstance(keys, list) or not keys:
         yield f"{key} is no keyset with keys"
         return
     yield from _end_findings(key, body)
-    for one in keys:
-        if not isinstance(one, dict) or not _is_pem(one.get("publicMaterial")):
-            yield f"{key} holds a key that cannot be read"
+    yield from key_material.findings(key, document or {})
+    yield from primary_keys.findings({key: document or {}})
 
 
 def _secret_findings(key: str, body: bytes) -> Iterator[str]:
@@ -231,16 +224,20 @@ def _secret_findings(key: str, body: bytes) -> Iterator[str]:
         document = None
     if not isinstance(document, dict) or "Data" not in document:
         yield f"{key} is no secret of kops"
+    elif not document["Data"]:
+        yield f"{key} holds no value: its Data is empty"
+    elif not _is_base64(document["Data"]):
+        yield f"{key} holds no value: its Data is not base64"
 
 
-def _is_pem(text: object) -> bool:
+def _is_base64(text: object) -> bool:
+    """Whether Go reads it as bytes; it steps over line breaks."""
     if not isinstance(text, str):
         return False
     try:
-        pem = base64.b64decode(text, validate=True)
+        return bool(base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True))
     except (binascii.Error, ValueError):
         return False
-    return pem.startswith(_PEM) and _PEM_END in pem
 
 
 def mapping(body: bytes) -> dict[str, Any] | None:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import yaml
+
 from kled.lease.document import Lease, Writer
 from kled.lease.document import encode as encode_lease
 from kled.lease.document import key as lease_key
@@ -31,6 +33,7 @@ from kled.snapshot.retention import Policy
 from kled.snapshot.verify import verify
 from kled.storage.base import Entry, Location, Stored
 from kled.storage.memory import MemoryStore, _Reading, _State
+from tests import key_pairs
 from tests.unit.snapshot.etcd.backups import NAMES, backup
 from tests.unit.snapshot.restoring import age_keys
 from tests.unit.snapshot.signing_keys import signing_key
@@ -268,6 +271,21 @@ def held(scene: Scene, ref: SnapshotRef) -> dict[str, bytes]:
     }
 
 
+def _with_keys(body: bytes) -> bytes:
+    """Give a captured keyset, whose private halves were taken out, keys of its own."""
+    document = yaml.safe_load(body)
+    name = document["metadata"]["name"]
+    items = (key_pairs.item(one["id"], *key_pairs.pair(name)) for one in document["spec"]["keys"])
+    return key_pairs.keyset_of(items, document["spec"]["primaryId"], name)
+
+
+def _without_certificates(body: bytes) -> bytes:
+    """Leave out of the machines' configuration what names the captured keys by more than an id."""
+    document = yaml.safe_load(body)
+    del document["CAs"]
+    return yaml.safe_dump(document).encode()
+
+
 def tree(cluster: str) -> dict[str, bytes]:
     """A captured cluster under a name, with etcd backups that open."""
     found = {
@@ -275,7 +293,8 @@ def tree(cluster: str) -> dict[str, bytes]:
         for path in sorted(_CAPTURED.rglob("*"))
         if path.is_file()
     }
-    found[_NODES] = found.pop(_FLAT)
+    found[_NODES] = _without_certificates(found.pop(_FLAT))
+    found |= {key: _with_keys(found[key]) for key in found if key.endswith("/keyset.yaml")}
     for number, name in enumerate(NAMES[:2]):
         place = _BACKUP.format(number, number)
         found[f"{place}/etcd.backup.gz"] = backup(name)

@@ -1,22 +1,25 @@
 """What the objects of a state store are, held against trees of a real kops."""
 
-import base64
 import json
 
 import pytest
 
 from kled.kops import layout, stored
+from tests import key_pairs
 from tests.unit.kops.replay import CAPTURES
 
 KEYSETS = (
     *("kubernetes-ca", "service-account", "apiserver-aggregator-ca", "etcd-clients-ca"),
     *("etcd-manager-ca-main", "etcd-peers-ca-main"),
 )
-PEM = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n").decode()
+CA = "pki/private/kubernetes-ca/keyset.yaml"
+UNREADABLE = f"{CA} holds a key that cannot be read: the certificate of key 1"
 
 
-def keyset(material: str = PEM, kind: str = "Keyset") -> bytes:
-    return f"kind: {kind}\nspec:\n  keys:\n  - id: '1'\n    publicMaterial: {material}\n".encode()
+def keyset(material: str | None = None, kind: str = "Keyset") -> bytes:
+    whole = key_pairs.keyset(("1", "own")).replace(b"kind: Keyset", f"kind: {kind}".encode())
+    public = key_pairs.encoded(key_pairs.pair("own").certificate)
+    return whole.replace(public.encode(), material.encode()) if material is not None else whole
 
 
 def complete() -> dict[str, bytes]:
@@ -143,14 +146,24 @@ def test_a_complete_cluster_has_nothing_to_find() -> None:
         ),
         (
             {"pki/private/kubernetes-ca/keyset.yaml": keyset("'%%'")},
-            "pki/private/kubernetes-ca/keyset.yaml holds a key that cannot be read",
+            f"{UNREADABLE} is text that is not base64",
         ),
         (
             {"pki/private/kubernetes-ca/keyset.yaml": keyset("1")},
-            "pki/private/kubernetes-ca/keyset.yaml holds a key that cannot be read",
+            f"{UNREADABLE} is no text",
         ),
         ({"secrets/admin": b"plain"}, "secrets/admin is no secret of kops"),
         ({"secrets/admin": b"[]"}, "secrets/admin is no secret of kops"),
+        *(  # K4: kops hands such a secret out as a token
+            ({"secrets/admin": body}, f"secrets/admin holds no value: its Data is {wrong}")
+            for body, wrong in (
+                (b'{"Data":""}', "empty"),
+                (b'{"Data":null}', "empty"),
+                (b'{"Data":"!!!"}', "not base64"),
+                (b'{"Data":"c2VjcmV0A"}', "not base64"),
+                (b'{"Data":[1]}', "not base64"),
+            )
+        ),
     ],
 )
 def test_what_is_missing_or_broken_is_named(change: dict[str, bytes | None], finding: str) -> None:

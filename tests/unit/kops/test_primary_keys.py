@@ -20,8 +20,9 @@ def key(number: object, *, private: bool = True, distrusted: bool = False) -> di
 
 
 def found(*keys: object, primary: object = None) -> list[str]:
-    spec = {"keys": list(keys)} | ({"primaryId": primary} if primary is not None else {})
-    keysets = {CA: {"spec": spec}, OTHER: {"spec": {"keys": [key("1")]}}}
+    spec = {"keys": list(keys), "type": "Keypair"}
+    spec |= {"primaryId": primary} if primary is not None else {}
+    keysets = {CA: {"spec": spec}, OTHER: {"spec": {"keys": [key("1")], "type": "Keypair"}}}
     return list(primary_keys.findings(keysets))
 
 
@@ -46,13 +47,58 @@ def test_the_primary_key_has_its_private_half(
     assert found(*keys, primary=primary) == findings
 
 
-def test_where_no_keyset_has_a_private_key_nobody_lost_one() -> None:
-    assert not list(primary_keys.findings({CA: {"spec": {"keys": [key("1", private=False)]}}}))
+def test_where_no_keyset_has_a_private_key_all_have_lost_it() -> None:
+    """K4, another member: who took every private half away left a cluster that was called sound."""
+    spec = {"keys": [key("1", private=False)], "primaryId": "1", "type": "Keypair"}
+
+    assert list(primary_keys.findings({CA: {"spec": spec}})) == [GONE]
+
+
+NOW = str(1_790_000_000_000_000_000 << 32)
+"""The id of a key that kops made in 2026."""
+CUT = "its end may be cut off"
+
+
+@pytest.mark.parametrize(
+    ("end", "findings"),
+    [
+        ({"primaryId": NOW, "type": "Keypair"}, []),
+        ({}, [f"{CA} has no spec.type: {CUT}", f"{CA} has no spec.primaryId: {CUT}"]),
+        ({"primaryId": NOW}, [f"{CA} has no spec.type: {CUT}"]),
+        ({"type": "Keypair"}, [f"{CA} has no spec.primaryId: {CUT}"]),
+        ({"primaryId": "", "type": "Keypair"}, [f"{CA} has an empty spec.primaryId"]),
+        ({"primaryId": None, "type": "Keypair"}, [f"{CA} has an empty spec.primaryId"]),
+        (
+            {"primaryId": "8", "type": "Keypair"},
+            [f"{CA} has no key 8, which its spec.primaryId names"],
+        ),
+    ],
+)
+def test_a_keyset_names_its_primary_key_at_its_end(
+    end: dict[str, object], findings: list[str]
+) -> None:
+    """K4: with its end cut off it was level 1, and the snapshot to restore."""
+    keyset = {"spec": {"keys": [key(NOW)], **end}}
+
+    assert list(primary_keys.findings({CA: keyset})) == findings
+
+
+def test_a_kops_before_1_22_named_no_primary_key_and_no_later_one_adds_it() -> None:
+    old = str(1_500_000_000_000_000_000 << 32)
+    spec = {"keys": [key(old)], "type": "Keypair"}
+
+    assert list(primary_keys.findings({CA: {"spec": spec}})) == []
+
+
+def test_two_keys_with_one_id_are_told() -> None:
+    """Another member: kops keeps the last of them, and signs with it."""
+    assert found(key("1"), key("1"), primary="1") == [f"{CA} has two keys with the id 1"]
 
 
 def test_what_has_no_form_is_said_elsewhere() -> None:
     for spec in (None, [], {"keys": 1}):
-        assert len(list(primary_keys.findings({CA: {"spec": spec}}))) == 1
+        found = list(primary_keys.findings({CA: {"spec": spec}}))
+        assert found == [f"{CA} has no key that is trusted", f"{CA} has no spec.type: {CUT}"]
 
 
 def test_the_keysets_that_kops_wrote_have_theirs_until_one_is_taken_away() -> None:

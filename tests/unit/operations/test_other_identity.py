@@ -13,14 +13,14 @@ from kled.operations.step import Operation
 from kled.operations.update_cluster import UpdateCluster
 from kled.operations.upgrade_cluster import UpgradeCluster
 from kled.snapshot.choosing import choose
-from tests.unit.kops.test_keyset_keys import keyset, pem
+from tests.key_pairs import keyset
 from tests.unit.operations.test_identity import CA_KEY, NODE_CONFIG, C, World, world
 
 __all__ = ["world"]
 
-OWN = ("1", pem("OWN"))
-NEXT = ("772", pem("NEXT"))
-FOREIGN = keyset(("779", pem("FOREIGN")))
+OWN = ("1", "OWN")
+NEXT = ("772", "NEXT")
+FOREIGN = keyset(("779", "FOREIGN"))
 OPERATIONS = (
     UpdateCluster(C),
     ReconcileCluster(C),

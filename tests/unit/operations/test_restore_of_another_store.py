@@ -1,6 +1,5 @@
 """A snapshot of another state store's cluster of that name is not restored over a living one."""
 
-import base64
 import shutil
 import time
 from dataclasses import replace
@@ -28,17 +27,13 @@ from kled.operations.stores import Stores
 from kled.retry import Clock
 from kled.snapshot import epoch
 from kled.snapshot.progress import Quiet
+from tests.key_pairs import keyset
 from tests.unit.snapshot import fleets
 
 C = fleets.name(1)
 CA_KEY = "pki/private/kubernetes-ca/keyset.yaml"
 WHO = Who("tester", "a run", timedelta(0))
 CLOCK = Clock(time.monotonic, lambda _: None)
-
-
-def certificate(inside: str) -> bytes:
-    text = f"-----BEGIN CERTIFICATE-----\n{inside}\n-----END CERTIFICATE-----\n"
-    return base64.b64encode(text.encode())
 
 
 class Two:
@@ -51,8 +46,8 @@ class Two:
         self.write("mine", fleets.objects(1))
         theirs = fleets.objects(2)
         names = (fleets.name(2).encode(), C.encode())
-        certificates = (certificate("MIIB"), certificate("MIIC"))
-        theirs = {key: body.replace(*names).replace(*certificates) for key, body in theirs.items()}
+        theirs = {key: body.replace(*names) for key, body in theirs.items()}
+        theirs[CA_KEY] = keyset(("2", "theirs"))
         self.write("theirs", theirs)
         done = back_up(Stores(self.settings("theirs"), CLOCK), [C], progress=Quiet())
         self.wish = Wish(C, done.clusters[0].snapshot or "")

@@ -1,6 +1,5 @@
 """State stores with clusters that pass for kops', and runs over them."""
 
-import base64
 import gzip
 import hashlib
 import itertools
@@ -16,13 +15,13 @@ from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.results import CreateOptions, RunResult
 from kled.storage.base import Location, ObjectStore
 from kled.storage.memory import MemoryStore
+from tests import key_pairs
 from tests.stores import Watched
 
 START = datetime.now(UTC)
 """Not a fixed day: a store in memory dates its objects by the machine's clock."""
 API = "apiVersion: kops.k8s.io/v1alpha2\n"
 BACKUP = "backups/etcd/main/2026-11-24T23:45:00Z-000075"
-_PEM = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n").decode()
 
 
 def name(number: int) -> str:
@@ -61,9 +60,7 @@ def objects(
         "apiserver-aggregator-ca",
         "etcd-clients-ca",
     ):
-        found[f"pki/private/{keyset}/keyset.yaml"] = (
-            f"kind: Keyset\nspec: {{keys: [{{id: '{number}', publicMaterial: {_PEM}}}]}}\n".encode()
-        )
+        found[f"pki/private/{keyset}/keyset.yaml"] = key_pairs.keyset((str(number), keyset))
     for at in range(backups):
         place = f"backups/etcd/main/2026-11-24T{at:02d}:00:00Z-{at:06d}"
         found[f"{place}/_etcd_backup.meta"] = f'{{"n":{number},"at":{at}}}'.encode()

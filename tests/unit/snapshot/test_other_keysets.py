@@ -15,15 +15,15 @@ from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotRef
 from kled.snapshot.results import CreateOptions
 from kled.storage.memory import MemoryStore
-from tests.unit.kops.test_keyset_keys import keyset, pem
+from tests.key_pairs import keyset
 from tests.unit.snapshot.fleets import Runs, name, state
 from tests.unit.snapshot.test_lost_keysets import C, change, taken
 
 CA = f"{C}/{KEYSETS}kubernetes-ca/keyset.yaml"
 NODE_CONFIG = f"{C}/igconfig/control-plane/a/nodeupconfig.yaml"
-OWN = ("771", pem("OWN"))
-NEXT = ("772", pem("NEXT"))
-FOREIGN = keyset(("779", pem("FOREIGN")))
+OWN = ("771", "OWN")
+NEXT = ("772", "NEXT")
+FOREIGN = keyset(("779", "FOREIGN"))
 
 
 @pytest.fixture

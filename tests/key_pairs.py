@@ -1,0 +1,79 @@
+"""Real key pairs for keysets: the same for the same name, in every process, and made at once."""
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cache
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+
+class Pair(NamedTuple):
+    """A certificate that signed itself, and its private key, as PEM."""
+
+    certificate: bytes
+    key: bytes
+
+
+@cache
+def pair(name: str) -> Pair:
+    """The key pair of that name."""
+    key = ec.derive_private_key(
+        int.from_bytes(hashlib.sha256(name.encode()).digest()) >> 1, ec.SECP256R1()
+    )
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1 + len(name))
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2036, 1, 1, tzinfo=UTC))
+        .sign(key, hashes.SHA256(), ecdsa_deterministic=True)
+    )
+    return Pair(
+        certificate.public_bytes(serialization.Encoding.PEM),
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        ),
+    )
+
+
+def encoded(material: bytes) -> str:
+    """The material as a keyset holds it."""
+    return base64.b64encode(material).decode()
+
+
+def item(number: str, certificate: bytes | None, key: bytes | None) -> str:
+    """One key of a keyset, in the lines that kops writes."""
+    lines = [f'  - id: "{number}"']
+    lines += [f"    privateMaterial: {encoded(key)}"] if key is not None else []
+    lines += [f"    publicMaterial: {encoded(certificate)}"] if certificate is not None else []
+    return "\n".join(lines)
+
+
+def keyset_of(items: Iterable[str], primary: str | None, name: str = "kubernetes-ca") -> bytes:
+    """A keyset of these keys as kops writes it."""
+    return "\n".join(
+        [
+            *("apiVersion: kops.k8s.io/v1alpha2", "kind: Keyset", "metadata:", f"  name: {name}"),
+            *("spec:", "  keys:"),
+            *items,
+            *([f'  primaryId: "{primary}"'] if primary is not None else []),
+            "  type: Keypair\n",
+        ]
+    ).encode()
+
+
+def keyset(*keys: tuple[str, str]) -> bytes:
+    """A keyset of key pairs, each with its id and its name; the first is the primary one."""
+    items = [item(number, *pair(name)) for number, name in keys]
+    return keyset_of(items, keys[0][0])
