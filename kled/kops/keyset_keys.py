@@ -1,9 +1,11 @@
 """Which keys a keyset holds, as marks that can be compared and shown: never a secret. Pure.
 
-A mark is a key's id or the digest of its certificate. A rotation adds a key to a keyset before it
-takes one away, and a certificate that kops issues anew joins the one before it (`CreateKeyset` of
-upup/pkg/fi/fitasks/keypair.go), so two pictures of one identity share a mark. Where they share none
-the keyset is another one of the same name. What cannot be read has no marks, and is not compared.
+A mark is a key's id, the digest of its certificate, or both together. A rotation adds a key to a
+keyset before it takes one away, and a certificate that kops issues anew joins the one before it
+under an id of its own (`CreateKeyset` of upup/pkg/fi/fitasks/keypair.go), so two pictures of one
+identity share a certificate, and no id has two. Where they do not, the keyset is another one of the
+same name: an id alone is text that anybody can keep. It counts where one side knows nothing else.
+What cannot be read has no marks, and is not compared.
 """
 
 import base64
@@ -19,6 +21,8 @@ from kled.kops.identity import NODE_CONFIGS
 Marks = Mapping[str, frozenset[str]]
 """The marks of each keyset, by the name that kops gives it today; never empty ones."""
 _PEM_LINE: Final = re.compile(rb"-----(BEGIN|END) ([A-Z ]{1,60})-----")
+_ID, _DIGEST, _KEY = "id ", "sha256 ", "key "
+"""What marks begin with: an id, the digest of a certificate, an id and the digest that it has."""
 _LONGEST: Final = 100  # characters of an id; kops' own have 28 digits
 
 
@@ -69,8 +73,30 @@ def is_node_config(key: str) -> bool:
 
 
 def others(had: Marks, has: Marks) -> tuple[str, ...]:
-    """Return the keysets, sorted, that have no key in common with those of that name before."""
-    return tuple(sorted(name for name in had.keys() & has.keys() if not had[name] & has[name]))
+    """Return the keysets, sorted, that are not those of that name before."""
+    both = had.keys() & has.keys()
+    return tuple(sorted(name for name in both if _differ(had[name], has[name])))
+
+
+def _differ(had: frozenset[str], has: frozenset[str]) -> bool:
+    """Whether no certificate is in both, or an id of both has another one than it had."""
+    before, now = _pairs(had), _pairs(has)
+    if any(before[number] != now[number] for number in before.keys() & now.keys()):
+        return True
+    certificates = [{one for one in marks if one.startswith(_DIGEST)} for marks in (had, has)]
+    if all(certificates):
+        return not certificates[0] & certificates[1]
+    return not had & has
+
+
+def _pairs(marks: frozenset[str]) -> dict[str, frozenset[str]]:
+    """Return the certificates of each id, where the marks tell which belong to it."""
+    found: dict[str, set[str]] = {}
+    for mark in marks:
+        if mark.startswith(_KEY):
+            number, _, digest = mark.removeprefix(_KEY).rpartition(" ")
+            found.setdefault(number, set()).add(digest)
+    return {number: frozenset(digests) for number, digests in found.items()}
 
 
 def marks(body: bytes) -> frozenset[str]:
@@ -81,13 +107,19 @@ def marks(body: bytes) -> frozenset[str]:
     found: set[str] = set()
     for key in keys if isinstance(keys, list) else ():
         if isinstance(key, Mapping):
-            found |= {*_of_id(key.get("id")), *_of_material(key.get("publicMaterial"))}
+            ids, digests = {*_of_id(key.get("id"))}, {*_of_material(key.get("publicMaterial"))}
+            found |= ids | digests
+            found |= {_of_both(number, digest) for number in ids for digest in digests}
     return frozenset(found)
+
+
+def _of_both(number: str, digest: str) -> str:
+    return f"{_KEY}{number.removeprefix(_ID)} {digest.removeprefix(_DIGEST)}"
 
 
 def _of_id(number: object) -> Iterator[str]:
     if isinstance(number, str | int) and not isinstance(number, bool) and str(number):
-        yield f"id {str(number)[:_LONGEST]}"
+        yield f"{_ID}{str(number)[:_LONGEST]}"
 
 
 def _of_material(text: object) -> Iterator[str]:
@@ -111,5 +143,5 @@ def _of_pem(text: bytes) -> Iterator[str]:
         if line[1] == b"END" and begin is not None and begin[2] == line[2]:
             body = b"".join(text[begin.end() : line.start()].split())
             if body:
-                yield f"sha256 {hashlib.sha256(body).hexdigest()}"
+                yield f"{_DIGEST}{hashlib.sha256(body).hexdigest()}"
         begin = line if line[1] == b"BEGIN" else None

@@ -3,7 +3,7 @@
 import base64
 from pathlib import Path
 
-from kled.kops import keyset_keys
+from kled.kops import keyset_keys, stored
 
 _CAPTURED = Path(__file__).parents[2] / "captures/kops/1.36.2/state-store-1cp-after-update"
 NODE_CONFIG = "igconfig/control-plane/nodeupconfig.yaml"
@@ -22,6 +22,12 @@ def keyset(*keys: tuple[str, str]) -> bytes:
 
 def pem(text: str) -> str:
     return f"-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n"
+
+
+def own() -> str:
+    """The certificate of the captured cluster's own authority."""
+    spec = (stored.keyset((_CAPTURED / CA).read_bytes()) or {})["spec"]
+    return base64.b64decode(spec["keys"][0]["publicMaterial"]).decode()
 
 
 def captured() -> bytes:
@@ -46,7 +52,27 @@ def test_a_keyset_without_the_machines_key_is_another_one() -> None:
 
 
 def test_a_rotation_keeps_a_key_until_the_machines_have_the_next_one() -> None:
-    assert others(captured(), keyset((NUMBER, pem("AAAA")), ("99", pem("BBBB")))) == ()
+    assert others(captured(), keyset((NUMBER, own()), ("99", pem("BBBB")))) == ()
+
+
+def test_one_id_with_another_certificate_is_another_key() -> None:
+    """K4, another member: a manifest of before does not say which id has which digest."""
+
+    def marks(*keys: tuple[str, str]) -> frozenset[str]:
+        return keyset_keys.marks(keyset(*((number, pem(text)) for number, text in keys)))
+
+    def differ(had: frozenset[str], has: frozenset[str]) -> bool:
+        return bool(keyset_keys.others({"ca": had}, {"ca": has}))
+
+    own = marks(("1", "AAAA"), ("2", "BBBB"))
+    of_before = frozenset(one for one in own if not one.startswith("key "))
+    for had in (own, of_before):
+        assert not differ(had, marks(("2", "BBBB"), ("3", "CCCC")))
+        assert not differ(had, marks(("9", "BBBB")))
+        assert differ(had, marks(("1", "XXXX"), ("2", "YYYY")))
+    assert differ(own, marks(("1", "XXXX"), ("2", "BBBB")))
+    assert not differ(frozenset({"id 1"}), own)
+    assert differ(frozenset({"id 3"}), own)
 
 
 def test_the_same_certificate_under_another_id_is_the_same_key() -> None:
@@ -62,9 +88,9 @@ def test_an_old_name_is_the_same_keyset_and_the_present_name_counts_first() -> N
     old = "pki/private/ca/keyset.yaml"
     foreign = keyset(("12", pem("AAAA")))
 
-    assert others(captured(), keyset((NUMBER, pem("AAAA"))), old) == ()
+    assert others(captured(), keyset((NUMBER, own())), old) == ()
     assert others(captured(), foreign, old) == ("kubernetes-ca",)
-    both = {CA: foreign, old: keyset((NUMBER, pem("AAAA")))}
+    both = {CA: foreign, old: keyset((NUMBER, own()))}
     assert f"id {NUMBER}" not in keyset_keys.of_store(both)["kubernetes-ca"]
 
 

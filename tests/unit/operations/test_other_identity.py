@@ -13,6 +13,7 @@ from kled.operations.step import Operation
 from kled.operations.update_cluster import UpdateCluster
 from kled.operations.upgrade_cluster import UpgradeCluster
 from kled.snapshot.choosing import choose
+from tests import key_pairs
 from tests.key_pairs import keyset
 from tests.unit.operations.test_identity import CA_KEY, NODE_CONFIG, C, World, world
 
@@ -84,6 +85,38 @@ def test_nothing_goes_on_with_the_authority_of_another_cluster(
 
     assert "its machines run with others than kubernetes-ca" in error.message
     assert "no snapshot is known to have them" in str(error.hint)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
+def test_nothing_goes_on_with_a_foreign_authority_that_keeps_the_id(
+    own: World, operation: Operation
+) -> None:
+    """K4: "no keyset is missing" was said of it, and it was applied."""
+    good = own.snapshot()
+    own.put(CA_KEY, keyset((OWN[0], "FOREIGN")))
+    bad = own.snapshot()
+
+    error = own.refused(operation)
+
+    assert f"stored as kubernetes-ca: snapshot {good} has others" in error.message
+    assert f"--snapshot={good} --class=identity --yes" in str(error.hint)
+    assert bad not in str(error.hint)
+
+
+def test_the_machines_certificate_tells_a_foreign_authority_that_keeps_the_id(own: World) -> None:
+    """Without any snapshot."""
+    lines = key_pairs.pair(OWN[1]).certificate.decode().replace("\n", "\n    ")
+    own.put(
+        NODE_CONFIG,
+        f"KeypairIDs: {{kubernetes-ca: '1'}}\nCAs:\n  kubernetes-ca: |\n    {lines}\n".encode(),
+    )
+    assert own.run(UpdateCluster(C))["check identity"] == "no keyset is missing"
+    own.put(CA_KEY, keyset((OWN[0], "FOREIGN")))
+    own.kops.changed.clear()
+
+    error = own.refused(UpdateCluster(C))
+
+    assert "its machines run with others than kubernetes-ca" in error.message
 
 
 def test_a_preview_is_refused_where_nothing_is_left_to_change(own: World) -> None:

@@ -53,6 +53,24 @@ def test_a_new_authority_of_the_same_name_is_not_the_newest_trusted(runs: Runs) 
     assert choose(runs.snapshots, C, "newest").id == bad
 
 
+@pytest.mark.parametrize("kept", [(), (NEXT,)], ids=["alone", "beside one that stays"])
+def test_a_foreign_authority_that_keeps_the_id_is_another_one(
+    runs: Runs, kept: tuple[tuple[str, str], ...]
+) -> None:
+    """K4: a pair of somebody else under the id of the cluster's own was taken for a match."""
+    runs.state.put(CA, keyset(OWN, *kept))
+    good, level, _ = taken(runs)
+    assert level == 1
+    runs.state.put(CA, keyset((OWN[0], "FOREIGN"), *kept))
+
+    bad, level, findings = taken(runs)
+
+    assert level == 0
+    assert findings == (f"keysets have other keys than in snapshot {good}: kubernetes-ca",)
+    assert choose(runs.snapshots, C, "latest").id == good
+    assert choose(runs.snapshots, C, "newest").id == bad
+
+
 def test_it_is_said_in_every_run_until_the_right_one_is_back(runs: Runs) -> None:
     good, _, _ = taken(runs)
     remade(runs)
