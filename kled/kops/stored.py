@@ -115,10 +115,20 @@ def _mappings(value: object) -> Iterator[Mapping[str, Any]]:
 
 def _material_findings(objects: Mapping[str, bytes]) -> Iterator[str]:
     for key, body in objects.items():
-        if key.startswith(layout.KEYSETS) and key.endswith(f"/{layout.KEYSET_FILE}"):
-            yield from keyset_findings(key, body)
-        elif _is_secret(key):
-            yield from _secret_findings(key, body)
+        yield from material_findings(key, body)
+
+
+def material_findings(key: str, body: bytes) -> Iterator[str]:
+    """Yield what is wrong with a keyset or a secret, by its key; of another object nothing."""
+    if is_keyset(key):
+        yield from keyset_findings(key, body)
+    elif _is_secret(key):
+        yield from _secret_findings(key, body)
+
+
+def is_keyset(key: str) -> bool:
+    """Say whether kops reads a keyset there."""
+    return key.startswith(layout.KEYSETS) and key.endswith(f"/{layout.KEYSET_FILE}")
 
 
 def _is_applied(objects: Mapping[str, bytes]) -> bool:
@@ -127,8 +137,7 @@ def _is_applied(objects: Mapping[str, bytes]) -> bool:
 
 def is_read(key: str) -> bool:
     """Say whether kops reads the object, so that it must have a form."""
-    in_keysets = key.startswith(layout.KEYSETS) and key.endswith(f"/{layout.KEYSET_FILE}")
-    return key == layout.CONFIG or layout.is_group(key) or in_keysets or _is_secret(key)
+    return key == layout.CONFIG or layout.is_group(key) or is_keyset(key) or _is_secret(key)
 
 
 def _is_secret(key: str) -> bool:

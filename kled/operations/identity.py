@@ -15,7 +15,7 @@ from kled.kops import footprint, identity, layout, places, stored
 from kled.kops.identity import Evidence, Made
 from kled.kops.places import Place
 from kled.models.plan import Change, Plan
-from kled.operations import other_identity, own_places, registered
+from kled.operations import other_identity, own_places, registered, whole_copies
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
@@ -56,6 +56,7 @@ def check(session: Session, cluster: str) -> str:
     gone = missing(session, cluster)
     if gone and not allowed(session, cluster):
         raise _refusal(session, cluster, _lost(gone, _RUN_WITH_IT))
+    require_whole(session, cluster)
     others = require_own_keys(session, cluster)
     anew = f"{', '.join(gone)} will be made anew" if gone else ""
     if anew or others:
@@ -87,6 +88,24 @@ def words(session: Session, cluster: str) -> str | None:
     except KledError as error:
         session.note(f"whether the cluster has its keys is not known: {error.message}")
     return None
+
+
+def require_whole(session: Session, cluster: str) -> None:
+    """Raise `IdentityAtRisk` where a stored keyset cannot be lived by, as a snapshot judges it.
+
+    kops stops at some of these, makes others anew, and serves with a private key that fits no
+    certificate. Only reads. Who begins anew goes on.
+    """
+    found = {} if _strays(session, cluster) else whole_copies.damaged(session, cluster)
+    if not found or allowed(session, cluster):
+        return
+    words = [one for each in found.values() for one in each]
+    raise IdentityAtRisk(
+        f'cluster "{cluster}" cannot live by what is stored as its keys:'
+        f" {enumerated(words, _SHOWN)}; nothing was changed",
+        hint=f"{advice(session, cluster, frozenset(found))}; only to begin anew with other keys:"
+        f" kled kops update-cluster --name={cluster} --yes --new-identity={cluster}",
+    )
 
 
 def require_own_keys(session: Session, cluster: str) -> str:
@@ -122,9 +141,10 @@ def require(session: Session, plan: Plan) -> str:
     """Return in words what a plan makes for the first time; empty where it makes nothing.
 
     Only reads. Raises `IdentityAtRisk` where the plan makes a keyset or secret that the cluster
-    had, or goes on with the keys of another identity, unless the run was told that the cluster
-    begins anew (`--new-identity=CLUSTER`).
+    had, or goes on with damaged keys or those of another identity, unless the run was told that the
+    cluster begins anew (`--new-identity=CLUSTER`).
     """
+    require_whole(session, plan.cluster)
     found = told_apart(session, plan)
     if found.lost and not allowed(session, plan.cluster):
         raise _refusal(session, plan.cluster, found.lost)
@@ -181,7 +201,7 @@ def _way_back(session: Session, cluster: str, keys: frozenset[str]) -> str:
     if kept is not None:
         return f"put them back with {_restore(cluster, kept.id)} --yes"
     for one in _known(session, cluster, keys):
-        if _number(one, keys):
+        if _number(session, one, keys):
             return (
                 f"no snapshot that can be trusted has them; {one.ref.id} has"
                 f" ({one.trust.reasons[0]}): {_restore(cluster, one.ref.id)} --untrusted shows what"
@@ -220,11 +240,7 @@ def _other_keys(session: Session, cluster: str, found: "Others") -> IdentityAtRi
     run = f"its machines run with others than {', '.join(found.of_machines)}"
     known = "; ".join(filter(None, (where, run if found.of_machines else "")))
     keys = frozenset(map(identity.keyset_key, found.names))
-    way_on = (
-        f"put the right ones back with {_restore(cluster, found.snapshot)} --yes"
-        if found.of_snapshot
-        else advice(session, cluster, keys)
-    )
+    way_on = advice(session, cluster, keys)
     return IdentityAtRisk(
         f'cluster "{cluster}" does not live by the keys that are stored as'
         f" {enumerated(found.names, _SHOWN)}: {known}; nothing was changed",
@@ -299,8 +315,9 @@ def _snapshot_with(session: Session, cluster: str, keys: frozenset[str]) -> "Man
     that name, which was deleted, do not count.
     """
     known = [one for one in _known(session, cluster, keys) if one.trust.trusted]
-    best = max(known, key=lambda one: _number(one, keys), default=None)
-    return best.manifest if best is not None and _number(best, keys) else None
+    numbers = [_number(session, one, keys) for one in known]
+    most = max(numbers, default=0)
+    return known[numbers.index(most)].manifest if most else None
 
 
 def _known(session: Session, cluster: str, keys: frozenset[str]) -> "list[Judged]":
@@ -313,7 +330,7 @@ def _known(session: Session, cluster: str, keys: frozenset[str]) -> "list[Judged
     kept, state = session.snapshot_store, session.stores.remembering
     for one in islice(newest_first(kept, cluster, state), _LOOKED_AT):
         known.append(one)
-        if one.trust.trusted and _number(one, keys) == len(keys):
+        if one.trust.trusted and _number(session, one, keys) == len(keys):
             break
     return known
 
@@ -327,8 +344,9 @@ def _is_kept(session: Session, cluster: str, key: str) -> bool:
         return False
 
 
-def _number(one: "Judged", keys: frozenset[str]) -> int:
-    return len(keys & _identity_keys(one.manifest)) if one.manifest is not None else 0
+def _number(session: Session, one: "Judged", keys: frozenset[str]) -> int:
+    """Return how many of the objects the snapshot has, and has whole."""
+    return len(whole_copies.held_whole(session, one.manifest, keys)) if one.manifest else 0
 
 
 def _identity_keys(manifest: "Manifest") -> frozenset[str]:
