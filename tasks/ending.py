@@ -41,8 +41,9 @@ class Sight:
 
     kind: str
     """The type of its state, for example `RUNNING`."""
-    attempt: int
-    """How often it was begun, in whatever process."""
+    process: str | None
+    """What a worker started for it last; other than its count of runs, which a pause that was
+    answered raises, too, it changes with a new attempt alone."""
     by_worker: bool
     """Whether a worker started it, which would end it, too."""
 
@@ -58,13 +59,13 @@ class Verdict:
     """How many looks in a row must say so."""
 
 
-def judge(sight: Sight, attempt: int) -> Verdict | None:
-    """Return whether the run of this process, begun as `attempt`, is over; None: it goes on.
+def judge(sight: Sight, process: str | None) -> Verdict | None:
+    """Return whether the run that was started as `process` is over; None: it goes on.
 
     A worker that is well gets the time between two looks to end a cancelled run by itself: a second
     signal would disturb the first one's clean-up.
     """
-    if sight.attempt != attempt or sight.kind in _BEFORE:
+    if sight.process != process or sight.kind in _BEFORE:
         return Verdict("over", "this run was begun anew, so its earlier attempt ends", looks=2)
     if sight.kind == "CANCELLING":
         words = "the run was cancelled; it ends itself, since no worker has ended it"
@@ -142,14 +143,14 @@ class Attendance:
         return Cancelled(message=self.verdict.words)
 
     def _attend(self, look: Callable[[], Sight]) -> None:
-        attempt: int | None = None
+        process: str | None = None
         in_a_row = 0
         while not self._ended.wait(self._every):
             sight = _answer(look)
             if sight is None:
                 continue
-            attempt = sight.attempt if attempt is None else attempt
-            verdict = judge(sight, attempt)
+            process = sight.process if process is None else process
+            verdict = judge(sight, process)
             in_a_row = in_a_row + 1 if verdict else 0
             if verdict and in_a_row >= verdict.looks:
                 return self._end(verdict)
@@ -210,7 +211,7 @@ def _seen(run: UUID) -> Sight:
 def sight_of(run: FlowRun) -> Sight:
     """Return what a run says of its life."""
     kind = run.state_type.value if run.state_type else "RUNNING"
-    return Sight(kind, run.run_count, run.deployment_id is not None)
+    return Sight(kind, run.infrastructure_pid, run.deployment_id is not None)
 
 
 def _signal() -> None:

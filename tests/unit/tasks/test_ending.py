@@ -6,16 +6,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain, repeat
+from uuid import uuid4
 
 import httpx
 import pytest
+from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import Abort, TerminationSignal
+from prefect.states import Running
 
-from tasks.ending import Attendance, Sight, holding, judge
+from tasks.ending import Attendance, Sight, holding, judge, sight_of
 
 QUICK = 0.01
-RUNNING = Sight("RUNNING", 1, by_worker=True)
-CANCELLING = Sight("CANCELLING", 1, by_worker=True)
+RUNNING = Sight("RUNNING", "host:1", by_worker=True)
+CANCELLING = Sight("CANCELLING", "host:1", by_worker=True)
 
 
 class Server:
@@ -80,7 +83,7 @@ def test_a_cancelled_run_is_ended_at_the_second_look_so_that_its_worker_comes_fi
 
 
 def test_a_run_without_a_worker_is_ended_at_the_first_look() -> None:
-    server = Server(RUNNING, Sight("CANCELLING", 1, by_worker=False))
+    server = Server(RUNNING, Sight("CANCELLING", "host:1", by_worker=False))
 
     with interruptible() as tell, pytest.raises(TerminationSignal):  # noqa: SIM117
         with Attendance(server, tell, every=QUICK):
@@ -114,7 +117,9 @@ def test_a_server_that_stays_away_ends_no_run() -> None:
 @pytest.mark.parametrize("kind", ["CRASHED", "CANCELLED", "FAILED", "COMPLETED"])
 def test_a_run_that_is_final_for_its_server_ends_and_changes_no_state(kind: str) -> None:
     with interruptible() as tell, pytest.raises(TerminationSignal):  # noqa: SIM117
-        with Attendance(Server(RUNNING, Sight(kind, 1, True)), tell, every=QUICK) as attendance:
+        with Attendance(
+            Server(RUNNING, Sight(kind, "host:1", True)), tell, every=QUICK
+        ) as attendance:
             time.sleep(10)
 
     with pytest.raises(Abort, match=f"the server has this run as {kind.lower()}"):
@@ -122,7 +127,12 @@ def test_a_run_that_is_final_for_its_server_ends_and_changes_no_state(kind: str)
 
 
 @pytest.mark.parametrize(
-    "anew", [Sight("RUNNING", 2, True), Sight("PENDING", 1, True), Sight("SCHEDULED", 1, True)]
+    "anew",
+    [
+        Sight("RUNNING", "host:2", True),
+        Sight("PENDING", "host:1", True),
+        Sight("SCHEDULED", "host:1", True),
+    ],
 )
 def test_an_attempt_ends_that_another_one_has_replaced(anew: Sight) -> None:
     # a member of fault 42: crashed in the eyes of the server, then tried again elsewhere
@@ -139,7 +149,26 @@ def test_an_attempt_ends_that_another_one_has_replaced(anew: Sight) -> None:
 
 @pytest.mark.parametrize("kind", ["RUNNING", "PAUSED"])
 def test_a_run_that_runs_or_waits_for_an_answer_goes_on(kind: str) -> None:
-    assert judge(Sight(kind, 3, by_worker=True), attempt=3) is None
+    assert judge(Sight(kind, "host:1", by_worker=True), "host:1") is None
+
+
+def test_a_run_whose_pause_was_answered_goes_on_although_prefect_counts_it_as_begun_again() -> None:
+    begun = FlowRun(flow_id=uuid4(), state=Running(), run_count=1, infrastructure_pid="host:1")
+    answered = begun.model_copy(update={"run_count": 2})
+
+    assert judge(sight_of(answered), sight_of(begun).process) is None
+
+
+def test_a_process_that_its_worker_names_late_is_the_same_one() -> None:
+    unnamed = Sight("RUNNING", None, by_worker=True)
+    server = Server(unnamed, RUNNING)
+    told: list[bool] = []
+
+    with Attendance(server, lambda: told.append(True), every=QUICK) as attendance:
+        until(lambda: server.asked > 6)
+
+    assert told == []
+    assert attendance.verdict is None
 
 
 def test_a_main_thread_that_does_not_end_in_time_loses_its_leases() -> None:
@@ -163,7 +192,7 @@ def test_a_run_that_ends_by_itself_is_told_nothing() -> None:
     def slow() -> Sight:
         begun.set()
         answer.wait(10)
-        return Sight("CRASHED", 1, by_worker=True)
+        return Sight("CRASHED", "host:1", by_worker=True)
 
     with Attendance(slow, lambda: told.append(True), every=QUICK) as attendance:
         begun.wait(10)
