@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kled.operations.step import Step
 
 NOTHING_CHANGED: Final = "nothing was changed"
+ADDED: Final = "nothing was changed, but a snapshot may have been added"
 REST: Final = "the same command does only what is left"
 ANEW: Final = "the same command begins anew"
 
@@ -56,12 +57,14 @@ class Halfway:
         self._done: list[str] = []
         self._at: str | None = None
         self._since = 0.0
+        self._added = False
         self._touched = False
         self._session: Session | None = None
 
     def started(self, step: "Step") -> None:
         """Remember it, and pass it on."""
         self._at, self._since = step.name, time.monotonic()
+        self._added |= step.way_back == ADDS_ONLY
         self._touched |= not step.reads and step.way_back not in {READS_ONLY, ADDS_ONLY}
         self._display.started(step)
 
@@ -109,7 +112,7 @@ class Halfway:
         if self._done:
             yield f"done before: {', '.join(self._done)}"
         if not self._touched:
-            yield NOTHING_CHANGED
+            yield ADDED if self._added else NOTHING_CHANGED
 
     def _ended(self) -> Iterator[str]:
         """Yield what is over by now; the session has seen to it."""
@@ -129,7 +132,7 @@ class Halfway:
 
     def _again(self) -> Iterator[str]:
         if self._rest:
-            yield self._rest if self._touched or self._done else ANEW
+            yield self._rest if self._touched or self._added or self._done else ANEW
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from kled.operations import keep_snapshots, snapshots
 from kled.operations.guards import STORES
 from kled.operations.protection import pattern_protection, require_confirmation
 from kled.operations.session import Session
-from kled.operations.step import Effect, Step
+from kled.operations.step import ADDS_ONLY, Effect, Step
 from kled.retry import CHANGE
 from kled.sentences import number
 
@@ -97,7 +97,7 @@ class BackUpState:
                 f"{number(len(done.clusters), 'cluster')}, {number(new, 'new snapshot')}{warnings}"
             )
 
-        return (Step("take snapshots", act, CHANGE),)
+        return (Step("take snapshots", act, CHANGE, way_back=ADDS_ONLY),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,4 +255,4 @@ class MirrorSnapshots:
             report.require()
             return f"{len(report.copied)} copied, {report.present} there already"
 
-        return (Step("mirror snapshots", act, CHANGE),)
+        return (Step("mirror snapshots", act, CHANGE, way_back=ADDS_ONLY),)

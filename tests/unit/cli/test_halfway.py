@@ -1,0 +1,134 @@
+"""What an interrupted command tells of how far it came. Fault 21."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from kled.cli.halfway import Halfway, adding, notes, telling
+from kled.operations.keep_state import BackUpState, MirrorSnapshots
+from kled.operations.runner import Row, Silent
+from kled.operations.step import ADDS_ONLY, Step
+
+C = "c.example.com"
+
+
+class Screen(Silent):
+    def line(self, _line: str) -> None:
+        """Show nothing."""
+
+    def note(self, _words: str) -> None:
+        """Show nothing."""
+
+
+@dataclass
+class Lease:
+    released: bool = True
+    lost: bool = False
+    lease: Any = field(
+        default_factory=lambda: SimpleNamespace(cluster=C, ttl=timedelta(seconds=60))
+    )
+
+
+def session(lease: Lease | None, *, drives_kops: bool = True) -> Any:
+    return SimpleNamespace(lease=lease, drives_kops=drives_kops)
+
+
+def step(name: str, way_back: str = "put it back", *, reads: bool = False) -> Step:
+    return Step(name, lambda _session: "", way_back=way_back, reads=reads)
+
+
+def halfway(*steps: Step, done: int, rest: str = "the rest") -> Halfway:
+    """An operation that is at the last of these steps, or through with `done` of them."""
+    watching = Halfway("update cluster", Screen(), rest)
+    for number, one in enumerate(steps, 1):
+        watching.started(one)
+        if number <= done:
+            watching.ended(Row(one.name, "done", 1.0, 1, ""))
+    return watching
+
+
+CHECK, SNAPSHOT, UPDATE = (
+    step("check", reads=True),
+    step("snapshot", ADDS_ONLY),
+    step("update"),
+)
+
+
+def test_before_it_begins_nothing_was_changed() -> None:
+    assert halfway(done=0).lines() == [
+        "update cluster had not begun",
+        "nothing was changed",
+        "the same command begins anew",
+    ]
+
+
+def test_the_step_it_was_at_and_those_before_are_named_with_what_has_ended() -> None:
+    watching = halfway(CHECK, SNAPSHOT, UPDATE, done=2)
+    watching.opened(session(Lease()))
+
+    assert watching.lines() == [
+        "update cluster was at: update, for 0 s",
+        "done before: check, snapshot",
+        f"kops has ended; the lease of {C} is free",
+        "the rest",
+    ]
+
+
+def test_what_only_looked_and_added_a_snapshot_says_so() -> None:
+    assert "nothing was changed" in halfway(CHECK, done=0).lines()
+    assert "nothing was changed, but a snapshot may have been added" in (
+        halfway(CHECK, SNAPSHOT, done=1).lines()
+    )
+
+
+def test_a_backup_and_a_mirror_only_add() -> None:
+    for operation in (BackUpState(), MirrorSnapshots("file:///second")):
+        assert [one.way_back for one in operation.steps()] == [ADDS_ONLY]
+
+
+@pytest.mark.parametrize(
+    ("lease", "words"),
+    [
+        (Lease(released=False), f"kops has ended; the lease of {C} lapses in 60 s"),
+        (Lease(released=False, lost=True), f"kops has ended; the lease of {C} is free"),
+        (None, "kops has ended"),
+    ],
+)
+def test_a_lease_that_could_not_be_released_is_not_said_to_be_free(
+    lease: Lease | None, words: str
+) -> None:
+    watching = halfway(UPDATE, done=0)
+    watching.opened(session(lease))
+
+    assert words in watching.lines()
+
+
+def test_where_nothing_was_waited_for_the_watchdog_is_named() -> None:
+    watching = halfway(UPDATE, done=0, rest="")
+    watching.opened(session(Lease(released=False)))
+
+    assert watching.hurried()[-1] == (
+        f"its watchdog ends kops and frees the lease of {C} within 60 s"
+    )
+
+
+def test_the_innermost_tells_and_a_line_can_be_added() -> None:
+    with (
+        pytest.raises(KeyboardInterrupt) as raised,
+        telling(lambda: ["outside"], list),
+        adding("by the way"),
+        telling(lambda: ["inside"], list),
+    ):
+        raise KeyboardInterrupt
+
+    assert notes(raised.value) == ["inside", "by the way"]
+
+
+def test_an_error_of_its_own_carries_nothing() -> None:
+    with pytest.raises(ValueError, match="no") as raised, telling(lambda: ["told"], list):
+        raise ValueError("no")
+
+    assert notes(raised.value) == []
