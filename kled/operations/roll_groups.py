@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import ClusterNotReady, KledError, RollHalted
@@ -40,13 +40,23 @@ def roll_groups(session: Session, cluster: str, roll: Roll, pace: "Pace") -> str
             session.note(_outlook(kept, rows[number - 1 :], number, len(rows)))
             _Group(kept, roll, pace, row, api).roll(roles.get(row.instance_group, "node"))
             if pace.pause and number < len(rows):
-                session.note(f"waiting for {pace.pause} after {row.instance_group}")
+                following = rows[number].instance_group
+                session.note(paused(row.instance_group, following, pace.pause, stores.now()))
                 session.clock.sleep(pace.pause.total_seconds())
         kept.write(replace(kept.journal, begun=None))
     first = f"uncordoned first: {', '.join(mended)}; " if mended else ""
     first += f"replaced {alone} as the canary; " if alone else ""
     done = ", ".join(f"{row.instance_group} ({row.need_update})" for row in rows)
     return f"{first}rolled {done}" if rows else f"{first}nothing was left to roll"
+
+
+def paused(done: str, following: str, pause: timedelta, now: datetime) -> str:
+    """Say why nothing happens, until when, and what a person can do meanwhile."""
+    until = f"{(now + pause).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return (
+        f"{done} is rolled; {following} begins at {until} ({pause}), so that people can look;"
+        " stopped before, the roll goes on from there when it is run again"
+    )
 
 
 def _canary(kept: KeptJournal, pace: "Pace", roles: Mapping[str, Role], api: "Api | None") -> str:
