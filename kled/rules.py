@@ -14,7 +14,7 @@ automatic = ["dev-*"]
 
 [notifications]
 urls = ["env:SLACK_URL", "file:/etc/kled/pager-url"]
-on = ["failure", "approval-needed", "completion"]
+on = ["failure", "refusal", "approval-needed", "completion"]
 """
 
 import fnmatch
@@ -29,7 +29,7 @@ from kled.errors import InvalidInput
 
 Outside = Literal["wait", "refuse"]
 Area = Literal["deletions", "identity", "control-plane", "networking", "iam", "machines"]
-Event = Literal["failure", "approval-needed", "completion"]
+Event = Literal["failure", "refusal", "approval-needed", "completion"]
 AREAS: Final[tuple[Area, ...]] = get_args(Area)
 EVENTS: Final[tuple[Event, ...]] = get_args(Event)
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -177,6 +177,12 @@ def approval_of(raw: object) -> Approval:
     """Read `[approval]`; None: nobody wrote any. Raises `InvalidInput`, naming the field."""
     if raw is None:
         return Approval()
+    if isinstance(raw, dict) and "approver" in raw:
+        raise InvalidInput(
+            "approval.approver",
+            "cannot be kept: no approval is signed, so nobody can tell who gave it",
+            hint="leave it out; who may answer is whoever may reach the Prefect server",
+        )
     table = _table("approval", raw, {"needed", "automatic"})
     return Approval(
         _chosen("approval.needed", table.get("needed", list(Approval().needed)), AREAS),

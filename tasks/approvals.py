@@ -1,32 +1,35 @@
-"""Approvals in flows: who agrees to a plan types the cluster's name and the plan's digest."""
+"""Approvals in flows: who agrees to a plan is asked in Prefect, and told where and until when."""
 
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from prefect.exceptions import FlowPauseTimeout
-from prefect.input import RunInput
+from prefect.runtime import flow_run
 from prefect.settings import PREFECT_API_URL
-from pydantic import Field
+from prefect.utilities.urls import url_for
+from pydantic import ValidationError
 
 from kled.errors import NotApproved
 from kled.kops import areas
 from kled.models.agreement import AUTOMATIC, NO_AREA, NO_RULES, Agreement
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
-from kled.rules import Rules
-from tasks import asking, notifications, plans, resources
-from tasks.markdown import inline
+from kled.models.question import DIGITS, Question, without_secrets
+from kled.rules import Area, Rules
+from kled.sentences import enumerated
+from tasks import answers, asking, notifications, resources, wording
+
+logger = logging.getLogger("kled.approvals")
 
 PATIENCE: Final = 3600
 """Seconds that a run waits with its process alive; longer decisions use two runs, by the digest."""
-_DIGITS: Final = 12
-_NOBODY: Final = {"cluster": "(nobody answered in time)", "digest": ""}
-
-
-class PlanApproval(RunInput):
-    """What the approver types in Prefect's UI."""
-
-    cluster: str = Field(description="The name of the cluster, once more.")
-    digest: str = Field(description="The first 12 digits of the plan's digest.")
+MISTAKES: Final = 5
+"""Answers that are not taken before the run gives up."""
+_NOTHING: Final = frozenset({"none", "no roll"})
 
 
 def obtain(
@@ -35,9 +38,10 @@ def obtain(
     """Return why the plan with that digest may be applied.
 
     `approved` is a digest that the starter gave: it is checked again under the lease. Else the run
-    pauses, without the lease, where the rules ask for it (`[approval]` of the settings file).
-    Raises `NotApproved` for a wrong answer, at the time-out, and where nobody can be asked: a run
-    without a Prefect server of its own.
+    pauses, without the lease, where the rules ask for it (`[approval]` of the settings file), until
+    `patience` seconds are over. An answer about something else is refused, and the question asked
+    again. Raises `NotApproved` where the plan is rejected, after `MISTAKES` such answers, at the
+    time-out, and where nobody can be asked: a run without a Prefect server of its own.
     """
     if approved is not None:
         return Agreement("digest", approved)
@@ -45,25 +49,41 @@ def obtain(
     asked = areas.touched(plan, rules.asks_for(plan.cluster))
     if not asked:
         return Agreement("unasked", plan.digest, _unasked(rules, plan.cluster))
-    reasons = "; ".join(f"{area}: {', '.join(names[:3])}" for area, names in asked.items())
-    how = f"run it again with digest={plan.digest[:_DIGITS]} to approve this very plan"
+    question = _question(plan, radius, asked, patience)
+    how = f"run it again with digest={plan.digest[:DIGITS]} to approve this very plan"
     if PREFECT_API_URL.value() is None:
-        raise NotApproved(f"the plan needs an approval ({reasons})", hint=how)
-    notifications.notify(
-        "approval-needed",
-        f"{plan.cluster}: a plan waits for approval",
-        f"{plan.summary}; {reasons}; digest {plan.digest[:_DIGITS]}",
-    )
-    why = resources.redactor(resources.settings()).text(inline(reasons))
-    words = f"{plans.redacted(plan, radius)}\nAsked because of {why}.\n"
-    question = PlanApproval.with_initial_data(description=words, cluster="", digest="")
-    try:
-        answer = asking.ask(question, nobody=_NOBODY, patience=patience)
-    except FlowPauseTimeout:
-        answer = None
-    if answer is None:
-        raise NotApproved(f"nobody approved the plan in {patience / 60:g} minutes", hint=how)
-    return _checked(plan, answer, how, reasons)
+        raise NotApproved(f"the plan needs an approval ({question.why})", hint=how)
+    return settle(question, patience, _ask, how)
+
+
+def settle(
+    question: Question,
+    patience: float,
+    ask: Callable[[Question, float], answers.PlanApproval | None],
+    how: str,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Agreement:
+    """Return what somebody agrees to; `ask` asks a question once, within the seconds it is given.
+
+    It raises `ValidationError` for an answer that is none. Raises `NotApproved` as `obtain` does;
+    `how` is its hint.
+    """
+    give_up = monotonic() + patience
+    for _ in range(MISTAKES):
+        left = give_up - monotonic()
+        try:
+            answer = ask(question, left) if left > 0 else None
+            if answer is None:
+                minutes = f"{patience / 60:g} minutes"
+                raise NotApproved(f"nobody approved the plan in {minutes}", hint=how)
+            return answers.agreed(question, answer)
+        except answers.Mistaken as mistake:
+            question = replace(question, refused=str(mistake))
+        except ValidationError as error:
+            fields = enumerated([str(one["loc"][0]) for one in error.errors() if one["loc"]], 3)
+            question = replace(question, refused=f"the answer is none to the form: {fields}")
+        logger.warning("not taken: %s; it is asked again", question.refused)
+    raise NotApproved(f"{MISTAKES} answers were mistaken, the last: {question.refused}", hint=how)
 
 
 def _unasked(rules: Rules, cluster: str) -> str:
@@ -72,12 +92,36 @@ def _unasked(rules: Rules, cluster: str) -> str:
     return NO_AREA if rules.asks_for(cluster) else AUTOMATIC
 
 
-def _checked(plan: Plan, answer: PlanApproval, how: str, reasons: str) -> Agreement:
-    if answer.cluster.strip() != plan.cluster:
-        raise NotApproved(f'the approval names "{answer.cluster}", not "{plan.cluster}"', hint=how)
-    typed = answer.digest.strip().lower()
-    if len(typed) < _DIGITS or not plan.digest.startswith(typed):
-        raise NotApproved(
-            f"the approval is for {typed[:_DIGITS]!r}, not {plan.digest[:_DIGITS]}", hint=how
+def _question(
+    plan: Plan, radius: BlastRadius | None, asked: dict[Area, tuple[str, ...]], patience: int
+) -> Question:
+    redact = resources.redactor(resources.settings()).text
+    touches = radius.rows() if radius else ()
+    return Question(
+        str(flow_run.flow_name),
+        without_secrets(plan, redact),
+        plan.digest,
+        tuple((about, redact(words)) for about, words in touches if words not in _NOTHING),
+        {area: tuple(map(redact, names)) for area, names in asked.items()},
+        datetime.now(UTC) + timedelta(seconds=patience),
+    )
+
+
+def _ask(question: Question, left: float) -> answers.PlanApproval | None:
+    """Tell everybody whom it concerns, and ask once."""
+    told = wording.lines(question, str(flow_run.id), url_for("flow-run", flow_run.id))
+    for line in told:
+        logger.warning("%s", line)
+    again = " again: the last answer was not taken" if question.refused else ""
+    notifications.notify(
+        "approval-needed",
+        f"{question.cluster}: {question.operation} waits for an approval{again}",
+        *told,
+    )
+    form = answers.form(question, wording.above_the_form(question))
+    try:
+        return asking.ask(
+            form, question.as_json(), nobody=answers.of_nobody(question), patience=left
         )
-    return Agreement("given", plan.digest, reasons, how="in Prefect's form")
+    except FlowPauseTimeout:
+        return None

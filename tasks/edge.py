@@ -15,8 +15,9 @@ from prefect.exceptions import TerminationSignal
 from prefect.runtime import flow_run
 from prefect.states import Failed
 
-from kled.errors import KledError
+from kled.errors import KledError, NotApproved
 from kled.redact import Redactor, secret_values
+from kled.rules import Event
 from kled.visible import visible
 from tasks import ending, logs, notifications, resources
 
@@ -60,13 +61,17 @@ def failed(error: KledError) -> State[Any]:
     """
     hint = f" (hint: {error.hint})" if error.hint else ""
     words = visible(redactor().text(f"{error.message}{hint}"))
-    _tell(type(error).__name__, words)
+    if isinstance(error, NotApproved):
+        how = "not approved" if type(error) is NotApproved else f"refused: {type(error).__name__}"
+        _tell(how, words, "refusal")
+    else:
+        _tell(type(error).__name__, words)
     return Failed(message=f"{type(error).__name__}: {words}", data=error)
 
 
-def _tell(what: str, words: str) -> None:
+def _tell(what: str, words: str, event: Event = "failure") -> None:
     """Tell people that a run has not completed."""
-    notifications.notify("failure", f"{flow_run.get_name() or 'a flow run'}: {what}", words)
+    notifications.notify(event, f"{flow_run.get_name() or 'a flow run'}: {what}", words)
 
 
 def told(error: Exception, during: str) -> KledError:

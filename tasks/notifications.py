@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Final
 
 from kled.config import Settings
 from kled.errors import InvalidInput, SettingsError
@@ -13,8 +14,17 @@ from tasks import resources
 logger = logging.getLogger("kled.notifications")
 
 
-def notify(event: Event, title: str, body: str) -> None:
-    """Tell everybody whom the rules name for `event`, in lines without secrets.
+_LEVELS: Final[dict[Event, str]] = {
+    "failure": "failure",
+    "refusal": "warning",
+    "approval-needed": "warning",
+    "completion": "success",
+}
+"""How apprise marks a message: pagers and chats sort by it."""
+
+
+def notify(event: Event, title: str, *lines: str) -> None:
+    """Tell everybody whom the rules name for `event`, in `lines` without secrets.
 
     Raises nothing: that nobody could be told must not end a run that changes a cluster. What went
     wrong is logged with the reference, never with the URL.
@@ -25,14 +35,14 @@ def notify(event: Event, title: str, body: str) -> None:
     except Exception as error:  # noqa: BLE001 - settings that nobody can read name nobody
         logger.warning("nobody was told: %s", type(error).__name__)
         return
-    if event not in rule.on:
+    if event not in rule.on and not (event == "refusal" and "failure" in rule.on):
         return
     redact = resources.redactor(settings).text
+    head = visible(redact(title))
+    body = "\n".join(visible(redact(line)) for line in lines)
     for reference in rule.urls:
         try:
-            if not _sent(
-                resolve(settings, reference), visible(redact(title)), visible(redact(body))
-            ):
+            if not _sent(resolve(settings, reference), head, body, _LEVELS[event]):
                 logger.warning("the notification to %s was not taken", reference)
         except InvalidInput as error:
             logger.warning("nobody was told: %s", error.message)
@@ -70,10 +80,10 @@ def _block(name: str) -> str:
         raise InvalidInput("notifications.urls", f"there is no secret block {name}") from error
 
 
-def _sent(url: str, title: str, body: str) -> bool:
+def _sent(url: str, title: str, body: str, level: str) -> bool:
     import apprise  # noqa: PLC0415 - only where somebody is told
 
     for name in ("apprise", "urllib3.connectionpool"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # they quote URLs
     told = apprise.Apprise()
-    return bool(told.add(url)) and bool(told.notify(title=title, body=body))
+    return bool(told.add(url)) and bool(told.notify(title=title, body=body, notify_type=level))

@@ -17,6 +17,7 @@ from kled.operations.plan_deletion import PlanDeletion
 from kled.operations.plan_roll import PlanRoll
 from kled.operations.plan_scaling import PlanScaling
 from kled.operations.plan_update import PlanUpdate
+from kled.operations.runner import Report
 from tasks import operation, resources
 from tasks.markdown import inline
 from tasks.summary import slug
@@ -30,12 +31,18 @@ def update(cluster: str, overrides: Overrides = NOTHING) -> tuple[Plan, BlastRad
 
     Raises `NotApproved` for a plan that the guards would refuse: nobody is asked about it.
     """
+    _, plan, radius = examined(cluster, overrides)
+    return plan, radius
+
+
+def examined(cluster: str, overrides: Overrides = NOTHING) -> tuple[Report, Plan, BlastRadius]:
+    """Do as `update` does, and return the report of the planning, too."""
     planning = PlanUpdate(cluster)
-    operation.carry_out(planning, overrides)
+    report = operation.carry_out(planning, overrides)
     plan, radius = planning.found[0]
     publish(plan, radius)
     _require_allowed(plan)
-    return plan, radius
+    return report, plan, radius
 
 
 def deletion(cluster: str, *, unregister: bool, with_resources_of: Sequence[str] = ()) -> Plan:
@@ -90,17 +97,12 @@ def _require_allowed(plan: Plan) -> None:
 
 def publish(plan: Plan, radius: BlastRadius | None) -> None:
     """Store the plan; each run adds a version under the key of its cluster."""
+    redact = resources.redactor(resources.settings()).text
     create_markdown_artifact(
         key=slug(f"plan {plan.cluster}"),
-        markdown=redacted(plan, radius),
+        markdown=redact(markdown(plan, radius, redact)),
         description=inline(f"plan: {plan.cluster}"),
     )
-
-
-def redacted(plan: Plan, radius: BlastRadius | None) -> str:
-    """Return plan and radius as `markdown` does, without the secrets that the settings name."""
-    redact = resources.redactor(resources.settings()).text
-    return redact(markdown(plan, radius, redact))
 
 
 def markdown(plan: Plan, radius: BlastRadius | None, redact: Redact = str) -> str:
@@ -108,8 +110,6 @@ def markdown(plan: Plan, radius: BlastRadius | None, redact: Redact = str) -> st
 
     `redact` takes secrets out of values before they are cut.
     """
-    changes = [line for one in shown(plan, redact)[:LONGEST] for line in _listed(one)]
-    more = len(plan.changes) - LONGEST
     return "\n".join(
         [
             f"# Plan for {inline(plan.cluster)}: {inline(plan.summary)}",
@@ -118,14 +118,20 @@ def markdown(plan: Plan, radius: BlastRadius | None, redact: Redact = str) -> st
             "",
             *([f"**Refused**: {inline(plan.refused)}", ""] if plan.refused else ()),
             *(_touched(radius) if radius is not None else ()),
-            *changes,
-            *([f"- and {more} more"] if more > 0 else []),
+            *listed(plan, redact),
             "",
         ]
     )
 
 
-def _listed(one: Shown) -> list[str]:
+def listed(plan: Plan, redact: Redact) -> list[str]:
+    """Return the changes with their values as the lines of a markdown list; bounded, counted."""
+    changes = [line for one in shown(plan, redact)[:LONGEST] for line in _entry(one)]
+    more = len(plan.changes) - LONGEST
+    return [*changes, f"- and {more} more"] if more > 0 else changes
+
+
+def _entry(one: Shown) -> list[str]:
     """Return a change with its values, as an entry of a list with a list of its own."""
     words = f"- {inline(title(one.change) + neighbours.words_of(one.change))}"
     return [words, *(f"  - {inline(line.strip())}" for line in one.lines)]

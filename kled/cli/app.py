@@ -94,6 +94,7 @@ ROOT = LazyGroup(
     "kled",
     help="Dependable, recoverable kops clusters.",
     lazy={
+        "approve": ("approve", "Look at a plan that waits for an approval, and answer."),
         "demo": ("demo", "Watch a flow create a cluster in the sandbox."),
         "deploy": ("run", "Create or update the deployments of prefect.yaml."),
         "doctor": ("doctor", "Check tools, stores, server and clouds."),

@@ -47,7 +47,8 @@ def follow(call: Call, client: "SyncPrefectClient", run_id: UUID) -> "FlowRun":
         _patiently(call, lines.say)
         if run.state_name and run.state_name != state:
             state = run.state_name
-            call.say(f"state: {state}")
+            paused = run.state is not None and run.state.is_paused()
+            call.say(f"state: {state}{f'; to answer: kled approve {run_id}' if paused else ''}")
         if ended:
             return run
         waited = call.clock.monotonic() - begun

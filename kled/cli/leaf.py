@@ -95,12 +95,17 @@ class Call:
             asks_again=asks_again,
         )
 
+    @property
+    def person(self) -> str:
+        """Who types, as this machine names them: `USER@HOST`."""
+        return f"{_user()}@{socket.gethostname()}"
+
     def _who(self) -> "Who":
         """Return who acts: this person, in this process."""
         from kled.operations.session import Who  # noqa: PLC0415 - not for --help
 
         return Who(
-            f"{_user()}@{socket.gethostname()}",
+            self.person,
             f"cli-{os.getpid()}-{uuid.uuid4().hex[:8]}",
             self.settings.lease_ttl + LEASE_WAIT_SLACK,
         )

@@ -13,12 +13,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs import plays_of_changes, plays_of_snapshots, plays_of_starts, reading
+from tests.docs import (
+    plays_of_approvals,
+    plays_of_changes,
+    plays_of_snapshots,
+    plays_of_starts,
+    reading,
+)
 from tests.docs.play import SUBSTITUTIONS, Play, is_begun
 from tests.docs.stage import Stage, substituted
 from tests.standing.servers import serving
 
-PLAYS = plays_of_starts.PLAYS | plays_of_changes.PLAYS | plays_of_snapshots.PLAYS
+PLAYS = (
+    plays_of_starts.PLAYS
+    | plays_of_changes.PLAYS
+    | plays_of_snapshots.PLAYS
+    | plays_of_approvals.PLAYS
+)
 WITH_COMMANDS = [each for each in reading.documents() if list(reading.blocks(each))]
 LEFT_OUT = 3
 """Commands that no test runs. Before it grows: can the command really not be run here?"""

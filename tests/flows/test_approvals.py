@@ -1,8 +1,11 @@
-"""Approvals, windows and notifications in flows: a real server, a real listener, no secret out."""
+"""Approvals, windows and notifications in flows: a real server, a real listener, no secret out.
+
+What docs/approvals.md tells people to type is done here with runs that wait.
+"""
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +18,10 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 
 from flows.update_cluster import update_cluster
+from kled import config
+from kled.cli import approve, waiting_runs
+from kled.cli.leaf import Call
+from kled.cli.waiting_runs import Server, Waiting
 from kled.errors import InvalidInput, NotApproved, WindowClosed
 from kled.kops.preview import update_plan
 from tasks import notifications, windows
@@ -62,52 +69,98 @@ ASKS = '[approval]\nneeded = ["machines"]\n'
 
 
 @contextmanager
-def answered(**answer: str) -> Iterator[None]:
-    """Answer the next run that pauses, from another thread, as the UI does."""
+def answering(*answers: Callable[[Waiting, Server], Any]) -> Iterator[list[Any]]:
+    """Answer the run that waits, one question after the other; yields what each answer returned."""
+    returned: list[Any] = []
 
     def reply() -> None:
         with get_client(sync_client=True) as client:
+            server, seen = Server(client), set[str]()
+            for answer in answers:
+                until(lambda: [one for one in server.waiting() if _key(one) not in seen], 120)
+                (waiting,) = server.waiting()
+                returned.append(answer(waiting, server))
+                seen.add(_key(waiting))
 
-            def paused() -> list[Any]:
-                return [one for one in client.read_flow_runs() if one.state_name == "Paused"]
-
-            until(paused, 120)
-            client.resume_flow_run(paused()[0].id, run_input=answer)
+    def _key(waiting: Waiting) -> str:
+        return f"{waiting.run} {waiting.question.refused}"
 
     thread = threading.Thread(target=reply)
     thread.start()
-    yield
+    yield returned
     thread.join()
+
+
+def form(**words: Any) -> Callable[[Waiting, Server], str | None]:
+    """Send words as Prefect's form does; returns why the server did not take them."""
+
+    def send(waiting: Waiting, server: Server) -> str | None:
+        given = {"cluster": C, "digest": waiting.question.digest[:12], "approver": "ada", **words}
+        refused = server.resume(waiting.run, given)
+        while refused and "schema not found" in refused:
+            refused = server.resume(waiting.run, given)
+        return refused
+
+    return send
+
+
+def by_command(waiting: Waiting, server: Server) -> None:
+    call = Call(config.load({"HOME": "/nowhere"}), verbose=False)
+    meant = waiting_runs.meant(server, str(waiting.run)[:13])
+    digest = meant.question.digest[:12]
+    approve.settle(call, server, meant, C, digest, None, reject=False)
 
 
 def test_a_plan_that_touches_what_is_asked_about_waits_for_its_digest_and_name(
     changed: Box, memory: Memory
 ) -> None:
-    digest = update_plan(C, changed.kops("update", "cluster", f"--name={C}")).digest
-    with answered(cluster=C, digest=digest[:12]):
+    with answering(form()):
         state = update(changed, memory, ASKS)
 
     assert state.is_completed(), state.message
     assert applied(changed)
+    agreed = state.result()["approval"]
+    assert (agreed["by"], agreed["how"]) == ("ada (claimed)", "in Prefect's form")
 
 
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        ({"cluster": "other.example.com"}, 'names "other.example.com"'),
-        ({"digest": "0" * 12}, "the approval is for '000000000000'"),
-    ],
-)
-def test_a_wrong_answer_changes_nothing(
-    changed: Box, memory: Memory, answer: dict[str, str], words: str
-) -> None:
-    digest = update_plan(C, changed.kops("update", "cluster", f"--name={C}")).digest
-    with answered(**{"cluster": C, "digest": digest[:12], **answer}):
+def test_kled_approve_shows_the_plan_and_approves_it(
+    changed: Box, memory: Memory, capsys: pytest.CaptureFixture[str]
+) -> None:  # fault 32
+    with answering(by_command):
+        state = update(changed, memory, ASKS)
+
+    assert state.is_completed(), state.message
+    assert applied(changed)
+    assert state.result()["approval"]["how"] == "by kled approve"
+    told = capsys.readouterr()
+    assert "        InstanceType: t3.medium -> t3.large\n" in told.out
+    assert "machines that roll" in told.out
+    assert "asked because of machines: modify LaunchTemplate/" in told.err
+
+
+def test_a_wrong_answer_changes_nothing_and_asks_again(changed: Box, memory: Memory) -> None:
+    # fault 32
+    wrong_name = form(cluster="other.example.com")
+    with answering(
+        lambda *of: [wrong_name(*of), form(digest="0" * 12)(*of)],
+        lambda *of: [of[0].question.refused, form()(*of)],
+    ) as returned:
+        state = update(changed, memory, ASKS)
+
+    (refused, taken), (asked_again, _) = returned
+    assert "other.example.com" in refused  # by the form itself: the run still waits
+    assert taken is None
+    assert asked_again.startswith("the answer is for the plan '000000000000', not ")
+    assert state.is_completed(), state.message
+
+
+def test_a_rejection_ends_the_run_and_names_who_and_why(changed: Box, memory: Memory) -> None:
+    with answering(form(reject=True, reason="not on a Friday")):
         state = update(changed, memory, ASKS)
 
     assert isinstance(state.result(raise_on_failure=False), NotApproved)
-    assert words in str(state.message)
-    assert f"digest={digest[:12]}" in str(state.message)
+    assert "ada (claimed) rejected the plan" in str(state.message)
+    assert "not on a Friday" in str(state.message)
     assert not applied(changed)
 
 

@@ -31,7 +31,7 @@ def changed(world: Box) -> str:
     return name
 
 
-def answer(standing: Standing, run: str, **words: str) -> None:
+def answer(standing: Standing, run: str, **words: str | bool) -> None:
     """Answer as the form in the UI does, as soon as there is one: it is stored after the pause."""
     standing.until(run, "PAUSED")
 
@@ -53,12 +53,12 @@ def test_a_run_that_is_retried_from_the_ui_asks_again(
 ) -> None:
     # fault 43
     run = standing.start("update-cluster", cluster=changed)
-    answer(standing, run, cluster="another.example.com", digest=digest)
+    answer(standing, run, cluster=changed, digest=digest, approver="ada", reject=True)
     failed = standing.until(run, "FAILED")
     assert failed["state"]["message"].startswith("NotApproved: "), failed["state"]
 
     retry(standing, run)
-    answer(standing, run, cluster=changed, digest=digest)
+    answer(standing, run, cluster=changed, digest=digest, approver="ada")
     standing.until(run, "COMPLETED")
 
     assert not stored(standing)

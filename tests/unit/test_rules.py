@@ -130,6 +130,8 @@ BASE = {"from": "02:00", "to": "04:00", "timezone": "UTC"}
         ({"maintenance-windows": [BASE | {"outside": "ask"}]}, "maintenance-windows[0].outside"),
         ({"approval": {"needed": ["everything"]}}, "approval.needed"),
         ({"approval": []}, "approval"),
+        # fault 32: a promise that nobody can keep without signed approvals
+        ({"approval": {"approver": "not-the-requester"}}, "approval.approver"),
         ({"notifications": {"urls": ["slack://token"]}}, "notifications.urls"),
         ({"notifications": {"on": ["always"]}}, "notifications.on"),
     ],

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from prefect.client.schemas.objects import FlowRun, Log
-from prefect.states import Completed, Pending, Running, Scheduled
+from prefect.states import Completed, Paused, Pending, Running, Scheduled
 
 from kled import config
 from kled.cli import flow_following
@@ -115,6 +115,14 @@ def test_states_and_lines_are_said_once_and_lines_that_come_late_are_not_lost(
         "  fourth",
         "state: Completed",
     ]
+
+
+def test_a_run_that_waits_for_a_person_says_how_it_is_answered(follow: Follow) -> None:
+    # fault 32, though no line of the run has come yet
+    _, said = follow(Server((run(Paused()),), (run(Running()),), (run(Completed()),)))
+
+    assert said[0] == f"state: Paused; to answer: kled approve {RUN}"
+    assert said[1:] == ["state: Running", "state: Completed"]
 
 
 def test_more_lines_than_one_page_are_all_said(follow: Follow) -> None:

@@ -64,4 +64,4 @@ def test_a_run_that_fails_is_told_of_once(heard: list[dict[str, Any]]) -> None:
     fails()
 
     (said,) = heard
-    assert (said["title"], said["message"]) == ("a flow run: NotApproved", "nobody approved it")
+    assert (said["title"], said["message"]) == ("a flow run: not approved", "nobody approved it")

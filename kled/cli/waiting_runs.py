@@ -1,0 +1,161 @@
+"""Flow runs that wait for an approval: which there are, which is meant, and how one is answered."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from uuid import UUID
+
+from kled.errors import KledError
+from kled.models.question import Question, input_key
+from kled.retry import Clock
+from kled.sentences import enumerated
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import FlowRun
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PREFIX: Final = re.compile(r"[0-9a-f][0-9a-f-]{3,}")
+_PAGE: Final = 200
+_SHORTEST: Final = 8
+_PATIENCE: Final = 15.0
+"""Seconds until a pause has its form: Prefect stores it after the pause."""
+_LIST: Final = "kled approve without a run lists what waits"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A run that waits, and its question."""
+
+    run: UUID
+    name: str
+    question: Question
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {"run": str(self.run), "name": self.name, **self.question.as_json()}
+
+
+class Runs(Protocol):
+    """What a server knows of runs that wait; `Server` is Prefect's."""
+
+    def waiting(self) -> Sequence[Waiting]:
+        """Return all that wait for an approval."""
+
+    def named(self, run: UUID) -> Waiting | str | None:
+        """Return a run that waits, the state of one that does not, None where there is none."""
+
+    def resume(self, run: UUID, words: dict[str, Any]) -> str | None:
+        """Answer; return why the answer was not taken, None where it was."""
+
+
+def meant(runs: Runs, typed: str) -> Waiting:
+    """Return the run that is meant by its id, a unique prefix of one, its name, or its address.
+
+    Raises `KledError` where there is none, it does not wait, or more than one is meant.
+    """
+    id_ = _UUID.search(typed.lower())
+    if id_:
+        found = runs.named(UUID(id_[0]))
+        if isinstance(found, Waiting):
+            return found
+        why = f"it is {found}" if found else "the Prefect server has no such run"
+        raise KledError(f"the run {id_[0]} does not wait for an approval: {why}", hint=_LIST)
+    waiting = runs.waiting()
+    prefix = typed.lower() if _PREFIX.fullmatch(typed.lower()) else None
+    these = [
+        one for one in waiting if one.name == typed or (prefix and str(one.run).startswith(prefix))
+    ]
+    if len(these) == 1:
+        return these[0]
+    if not these:
+        raise KledError(f'no run "{typed}" waits for an approval', hint=_LIST)
+    several = enumerated([str(one.run) for one in these], 5)
+    raise KledError(f'"{typed}" is more than one run: {several}', hint="name one by its id")
+
+
+def answer(runs: Runs, waiting: Waiting, words: dict[str, Any], clock: Clock) -> None:
+    """Answer a run's question; raises `KledError` where the run does not take it (any more)."""
+    give_up = clock.monotonic() + _PATIENCE
+    while True:
+        refused = runs.resume(waiting.run, words)
+        if refused is None:
+            return
+        if "schema not found" not in refused or clock.monotonic() > give_up:
+            raise KledError(f"the run did not take the answer: {refused}", hint=_LIST)
+        clock.sleep(1)
+
+
+def short(waiting: Sequence[Waiting]) -> dict[UUID, str]:
+    """Return the shortest prefix of each id, of at least 8 digits, that means it alone."""
+    ids = [str(one.run) for one in waiting]
+    length = next(
+        (n for n in range(_SHORTEST, 37) if len({one[:n] for one in ids}) == len(ids)), 36
+    )
+    return {one.run: str(one.run)[:length] for one in waiting}
+
+
+class Server:
+    """The runs of a Prefect server."""
+
+    def __init__(self, client: "SyncPrefectClient") -> None:
+        self._client = client
+
+    def waiting(self) -> Sequence[Waiting]:
+        """Return all that wait for an approval, those first that give up first."""
+        found = [one for one in map(self._waiting, self._paused()) if one is not None]
+        return sorted(found, key=lambda one: one.question.until)
+
+    def named(self, run: UUID) -> Waiting | str | None:
+        """Return a run that waits, the state of one that does not, None where there is none."""
+        from prefect.exceptions import ObjectNotFound  # noqa: PLC0415 - costs seconds
+
+        try:
+            read = self._client.read_flow_run(run)
+        except ObjectNotFound:
+            return None
+        if read.state is None or not read.state.is_paused():
+            return str(read.state_name)
+        return self._waiting(read) or "Paused by somebody, and asks for no approval"
+
+    def resume(self, run: UUID, words: dict[str, Any]) -> str | None:
+        """Answer; return why the answer was not taken, None where it was."""
+        result = self._client.resume_flow_run(run, run_input=words)
+        if result.status.value == "ACCEPT":
+            return None
+        return str(getattr(result.details, "reason", None) or result.status.value)
+
+    def _paused(self) -> "Iterator[FlowRun]":
+        from prefect.client.schemas.filters import (  # noqa: PLC0415 - costs seconds
+            FlowRunFilter,
+            FlowRunFilterState,
+            FlowRunFilterStateType,
+        )
+        from prefect.client.schemas.objects import StateType  # noqa: PLC0415
+
+        wanted = FlowRunFilter(
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PAUSED]))
+        )
+        offset = 0
+        while True:
+            page = self._client.read_flow_runs(flow_run_filter=wanted, limit=_PAGE, offset=offset)
+            yield from page
+            offset += len(page)
+            if len(page) < _PAGE:
+                return
+
+    def _waiting(self, run: "FlowRun") -> Waiting | None:
+        import httpx  # noqa: PLC0415 - not for --help
+
+        key = run.state.state_details.pause_key if run.state else None
+        try:
+            text = self._client.read_flow_run_input(run.id, input_key(str(key)))
+            return Waiting(run.id, run.name, Question.from_json(json.loads(text)))
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code == httpx.codes.NOT_FOUND:
+                return None  # another flow's pause
+            raise
+        except ValueError:
+            return None

@@ -1,0 +1,178 @@
+"""Fault 32: somebody tired is told what waits, and a wrong answer is not the end of the run."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from markdown_it import MarkdownIt
+from prefect.utilities.schema_tools.validation import validate
+
+from kled import config
+from kled.errors import NotApproved
+from kled.models.agreement import Agreement
+from kled.models.plan import Change, Plan
+from kled.models.question import Question
+from tasks import answers, approvals, wording
+from tasks.resources import Unwatched, called_by
+from tests.unit.models.test_question import PLAN, QUESTION, C
+from tests.unit.tasks.test_markdown import EVIL
+from tests.unit.test_visible import is_obeyed
+
+RUN = "3f0c1c1e-0000-4000-8000-000000000001"
+URL = f"http://prefect.example.com/runs/flow-run/{RUN}"
+HOW = "run it again with digest=..."
+FORM = answers.form(QUESTION, "the plan")
+
+
+def answer(**words: Any) -> answers.PlanApproval:
+    return FORM(**{"cluster": C, "digest": PLAN.digest[:12], "approver": "ada", **words})
+
+
+class Person:
+    """Answers one after the other what it was given, and remembers what it was asked."""
+
+    def __init__(self, *given: Callable[[], answers.PlanApproval | None]) -> None:
+        self._given = list(given)
+        self.asked: list[Question] = []
+        self.now = 0.0
+
+    def __call__(self, question: Question, _left: float) -> answers.PlanApproval | None:
+        self.asked.append(question)
+        self.now += 60
+        return self._given.pop(0)()
+
+    def settled(self, patience: float = 3600) -> Agreement:
+        return approvals.settle(QUESTION, patience, self, HOW, lambda: self.now)
+
+
+def test_an_answer_for_this_plan_is_an_agreement_that_names_who_and_how() -> None:
+    in_form = Person(lambda: answer(approver=" ada ")).settled()
+    by_command = Person(lambda: answer(approver="ada@desk", how="kled approve")).settled()
+
+    assert (in_form.by, in_form.how) == ("ada (claimed)", "in Prefect's form")
+    assert (by_command.by, by_command.how) == ("ada@desk (claimed)", "by kled approve")
+    assert in_form.digest == PLAN.digest
+    assert "asked because of networking: modify Subnet/a" in in_form.words
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda: answer(digest="0" * 12), "the answer is for the plan '000000000000', not "),
+        (lambda: answer(approver="  "), "the answer has no name"),
+        (lambda: answer(cluster="prod-example.com"), "the answer is none to the form: cluster"),
+        (lambda: answer(digest="yes"), "the answer is none to the form: digest"),
+    ],
+)
+def test_a_wrong_answer_asks_again_and_says_what_was_wrong(
+    wrong: Callable[[], answers.PlanApproval], words: str
+) -> None:
+    person = Person(wrong, answer)
+
+    assert person.settled().kind == "given"
+    assert person.asked[0].refused == ""
+    assert person.asked[1].refused.startswith(words)
+
+
+def test_the_name_of_another_cluster_is_refused_also_where_the_form_let_it_pass() -> None:
+    passed = FORM.model_construct(cluster="other", digest=PLAN.digest, approver="ada")
+
+    with pytest.raises(answers.Mistaken, match=r'names "other", not "prod\.example\.com"'):
+        answers.agreed(QUESTION, passed)
+
+
+def test_wrong_answers_are_bounded() -> None:
+    person = Person(*[lambda: answer(digest="0" * 12)] * 9)
+
+    with pytest.raises(NotApproved, match="5 answers were mistaken, the last: the answer is for"):
+        person.settled()
+
+    assert len(person.asked) == approvals.MISTAKES
+
+
+def test_asking_again_gives_no_more_time() -> None:
+    person = Person(*[lambda: answer(digest="0" * 12)] * 9)
+
+    with pytest.raises(NotApproved, match="nobody approved the plan in 2 minutes") as refused:
+        person.settled(patience=120)
+
+    assert len(person.asked) == 2
+    assert refused.value.hint == HOW
+
+
+def test_nobody_in_time_and_a_rejection_end_it_at_once() -> None:
+    silent = Person(lambda: None)
+    no = Person(lambda: answer(reject=True, reason=" not on Friday "))
+
+    with pytest.raises(NotApproved, match="nobody approved the plan in 60 minutes"):
+        silent.settled()
+    with pytest.raises(NotApproved, match=r"ada \(claimed\) rejected the plan .*: not on Friday"):
+        no.settled()
+
+
+def test_what_nobody_says_fits_the_form_and_agrees_to_nothing() -> None:
+    with pytest.raises(NotApproved):
+        answers.agreed(QUESTION, FORM(**answers.of_nobody(QUESTION)))
+
+
+def test_the_form_says_what_to_type_and_which_fields_are_needed() -> None:
+    schema = FORM.model_json_schema()
+
+    assert schema["required"] == ["cluster", "digest", "approver"]  # the others: "(Optional)"
+    fields = schema["properties"]
+    assert fields["digest"]["default"] == PLAN.digest[:12]
+    assert all(one["title"] and one["description"] for one in fields.values())
+    assert f"Type {C}" in fields["cluster"]["description"]
+    assert validate(answer().model_dump(), schema) == []
+    (wrong,) = validate(answer().model_dump() | {"cluster": "prod-example.com"}, schema)
+    assert wrong.message.startswith("'prod-example.com' does not match '^prod")  # on the page
+
+
+def test_what_waits_is_told_with_values_reasons_deadline_link_and_the_command() -> None:
+    told = wording.lines(QUESTION, RUN, URL)
+
+    assert told == (
+        (
+            "update-cluster of prod.example.com waits for an approval until 2026-11-30 03:14 UTC;"
+            f" plan {PLAN.digest[:12]}: 1 to modify"
+        ),
+        "it would modify Subnet/a (CIDR 10/8 -> 10/9)",
+        "it touches machines that roll: 2 of nodes (node)",
+        "asked because [approval] of the rules needs one for networking: modify Subnet/a",
+        f"look and answer: kled approve {RUN}",
+        f"or in Prefect, by its button Resume: {URL}",
+    )
+
+
+def test_above_the_form_the_changes_come_first_and_what_is_untouched_is_left_out(
+    tmp_path: Path,
+) -> None:
+    evil = Question(
+        "update-cluster",
+        Plan(C, tuple(Change("modify", "T", words, {words: words}) for words in EVIL)),
+        "0" * 64,
+        tuple((words, words) for words in EVIL),
+        {words: (words,) for words in EVIL},
+        QUESTION.until,
+        EVIL[0],
+    )
+
+    with called_by(config.load({"HOME": str(tmp_path)}), Unwatched()):
+        text = wording.above_the_form(QUESTION)
+        forged = wording.above_the_form(evil)
+
+    lines = [line for line in text.splitlines() if line]
+    assert lines == [
+        "**update-cluster of prod.example.com** would change (1 to modify):",
+        "- modify Subnet/a",
+        "  - CIDR: 10/8 -\\> 10/9",
+        "It touches:",
+        "- machines that roll: 2 of nodes (node)",
+        "Asked because of networking: modify Subnet/a.",
+        "It waits until 2026-11-30 03:14 UTC. Without an answer nothing is changed.",
+    ]
+    assert forged.startswith("**The last answer was not taken**: ")
+    tokens = {one.type for one in MarkdownIt("gfm-like", {"linkify": False}).parse(forged)}
+    assert {one.partition("_")[0] for one in tokens} == {"inline", "paragraph", "bullet", "list"}
+    assert not [one for one in forged if is_obeyed(one) and one != "\n"]

@@ -1,0 +1,99 @@
+"""Fault 32: people are told at the right level, line by line; a refusal is no failure."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kled import config
+from kled.errors import KledError, NotApproved, WindowClosed
+from kled.rules import Event
+from tasks import edge, notifications
+from tasks.resources import Unwatched, called_by
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # apprise's own
+
+
+@pytest.fixture
+def heard(tmp_path: Path) -> Iterator[list[dict[str, Any]]]:
+    """Yield what a listener heard."""
+    messages: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Be quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True).start()
+        (tmp_path / "url").write_text(f"json://127.0.0.1:{http.server_port}/x")
+        yield messages
+        http.shutdown()
+
+
+def settings(tmp_path: Path, *on: str) -> config.Settings:
+    file = tmp_path / "config.toml"
+    listed = f"on = {json.dumps(on)}\n" if on else ""
+    file.write_text(f'[notifications]\nurls = ["file:{tmp_path}/url"]\n{listed}')
+    return config.load({"HOME": str(tmp_path), "KLED_CONFIG": str(file), "A_TOKEN": "s3cr3t-t0k3n"})
+
+
+@pytest.mark.parametrize(
+    ("event", "level"),
+    [
+        ("completion", "success"),
+        ("approval-needed", "warning"),
+        ("refusal", "warning"),
+        ("failure", "failure"),
+    ],
+)
+def test_each_event_has_its_level_and_its_lines(
+    heard: list[dict[str, Any]], tmp_path: Path, event: Event, level: str
+) -> None:
+    with called_by(settings(tmp_path), Unwatched()):
+        notifications.notify(event, "c: title", "what\x1b[2J\nforged", "the s3cr3t-t0k3n")
+
+    (told,) = heard
+    assert (told["type"], told["title"]) == (level, "c: title")
+    assert told["message"].split("\n") == [r"what\x1b[2J\nforged", "the [redacted]"]
+
+
+@pytest.mark.parametrize(
+    ("error", "level", "title"),
+    [
+        (NotApproved("nobody approved"), "warning", "a flow run: not approved"),
+        (WindowClosed("closed"), "warning", "a flow run: refused: WindowClosed"),
+        (KledError("broken"), "failure", "a flow run: KledError"),
+    ],
+)
+@pytest.mark.parametrize("on", [(), ("failure",)])
+def test_a_refusal_is_told_as_one(
+    heard: list[dict[str, Any]],
+    tmp_path: Path,
+    error: KledError,
+    level: str,
+    title: str,
+    on: tuple[str, ...],
+) -> None:
+    with called_by(settings(tmp_path, *on), Unwatched()):
+        edge.failed(error)
+
+    assert [(one["type"], one["title"]) for one in heard] == [(level, title)]
+
+
+def test_who_asked_for_refusals_alone_hears_of_no_failure(
+    heard: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    with called_by(settings(tmp_path, "refusal"), Unwatched()):
+        edge.failed(KledError("broken"))
+        edge.failed(NotApproved("no"))
+
+    assert [one["title"] for one in heard] == ["a flow run: not approved"]
