@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from prefect.exceptions import FlowPauseTimeout
-from prefect.runtime import flow_run
+from prefect.runtime import deployment, flow_run
 from prefect.settings import PREFECT_API_URL
 from prefect.utilities.urls import url_for
 from pydantic import ValidationError
@@ -20,7 +20,7 @@ from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
 from kled.models.question import DIGITS, Question, without_secrets
 from kled.rules import Area, Rules
-from kled.sentences import enumerated
+from kled.sentences import enumerated, options, word
 from tasks import answers, asking, notifications, resources, wording
 
 logger = logging.getLogger("kled.approvals")
@@ -54,6 +54,36 @@ def obtain(
     if PREFECT_API_URL.value() is None:
         raise NotApproved(f"the plan needs an approval ({question.why})", hint=how)
     return settle(question, patience, _ask, how)
+
+
+def announce(plan: Plan, radius: BlastRadius | None) -> tuple[str, ...]:
+    """Return what to type to apply an update's plan that no run waits with; none where it is empty.
+
+    People are told of it where the rules ask about it, each time that this is called.
+    """
+    if plan.is_empty:
+        return ()
+    there = f" {options(deployment=deployment.name)}" if deployment.name else ""
+    apply = (
+        f"kled run update-cluster cluster={word(plan.cluster)} digest={plan.digest[:DIGITS]}{there}"
+    )
+    asked = areas.touched(plan, resources.rules().asks_for(plan.cluster))
+    if asked:
+        question = _question(plan, radius, asked, 0)
+        told = (
+            (
+                f"an update of {plan.cluster} waits for an approval;"
+                f" plan {plan.digest[:DIGITS]}: {plan.summary}"
+            ),
+            *wording.substance(question),
+            f"approve and apply it: {apply}",
+            "this is said again by each run of plan-update, until it is applied",
+        )
+        for line in told:
+            logger.warning("%s", line)
+        title = f"{plan.cluster}: a plan waits for an approval"
+        notifications.notify("approval-needed", title, *told)
+    return (apply,)
 
 
 def settle(

@@ -8,7 +8,7 @@ PLAYS: Final = {
     "docs/approvals.md": Play(
         lambda _: None,
         held=dict.fromkeys(
-            ("kled approve",),
+            ("kled approve", "kled run plan-update", "kled run update-cluster"),
             "tests/flows/test_approvals.py",
         ),
     ),

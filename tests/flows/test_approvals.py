@@ -17,6 +17,7 @@ from prefect.blocks.system import Secret
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 
+from flows.plan_update import plan_update
 from flows.update_cluster import update_cluster
 from kled import config
 from kled.cli import approve, waiting_runs
@@ -174,6 +175,23 @@ def test_whoever_is_automatic_or_brings_the_digest_is_not_asked(
     assert state.is_completed(), state.message
     automatic = ASKS + 'automatic = ["flow.*"]\n'
     assert update(changed, memory, automatic).is_completed()
+
+
+def test_a_long_decision_is_two_runs_bound_by_the_digest(changed: Box, memory: Memory) -> None:
+    config_file = changed.directory / "config.toml"
+    config_file.write_text(ASKS)
+    with called_by(changed.settings(KLED_CONFIG=str(config_file)), memory):
+        planned = plan_update(C, return_state=True)
+    assert planned.is_completed(), planned.message
+    assert not applied(changed)
+    (command,) = planned.result()["next"]
+    digest = command.rpartition("digest=")[2]
+
+    state = update(changed, memory, ASKS, digest=digest)
+
+    assert state.is_completed(), state.message
+    assert applied(changed)
+    assert state.result()["approval"]["kind"] == "digest"
 
 
 def test_outside_its_window_a_cluster_is_refused_and_told_when(

@@ -166,6 +166,7 @@ NOT_ASKING = {
     "back-up-state": "changes no cluster",
     "export-cluster": "reads",
     "mirror-snapshots": "changes no cluster",
+    "plan-update": "reads, and tells those who have to agree",
     "prune-snapshots": "changes no cluster",
     "restore-state": "writes to the state store; bound by digest and confirm",
     "validate-cluster": "reads",

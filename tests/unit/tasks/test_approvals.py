@@ -176,3 +176,28 @@ def test_above_the_form_the_changes_come_first_and_what_is_untouched_is_left_out
     tokens = {one.type for one in MarkdownIt("gfm-like", {"linkify": False}).parse(forged)}
     assert {one.partition("_")[0] for one in tokens} == {"inline", "paragraph", "bullet", "list"}
     assert not [one for one in forged if is_obeyed(one) and one != "\n"]
+
+
+RULES = '[approval]\nneeded = ["networking"]\n'
+
+
+@pytest.mark.parametrize(("rules", "told"), [(RULES, 5), ("", 0)])
+def test_a_plan_that_nobody_waits_with_is_told_with_the_command_that_applies_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, rules: str, told: int
+) -> None:  # D22: long decisions are two deployments bound by the digest
+    file = tmp_path / "config.toml"
+    file.write_text(rules)
+    settings = config.load({"HOME": str(tmp_path), "KLED_CONFIG": str(file)})
+
+    with called_by(settings, Unwatched()):
+        first = approvals.announce(PLAN, None)
+        again = approvals.announce(PLAN, None)
+        nothing = approvals.announce(Plan(C, ()), None)
+
+    assert first == again == (f"kled run update-cluster cluster={C} digest={PLAN.digest[:12]}",)
+    assert nothing == ()
+    lines = [one for one in caplog.messages if one]
+    assert len(lines) == 2 * told  # each run of the flow tells it again
+    if told:
+        assert f"approve and apply it: {first[0]}" in lines
+        assert "it would modify Subnet/a (CIDR 10/8 -> 10/9)" in lines
