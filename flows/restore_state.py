@@ -21,6 +21,7 @@ def restore_state(  # noqa: PLR0913 - what, and how much is meant
     raise_epoch: bool = False,
     untrusted: bool = False,
     of_state_store: str | None = None,
+    rewrite_places: bool = False,
 ) -> Outcome:
     """Put a cluster's state back as a snapshot has it; what is there now is snapshotted first.
 
@@ -34,9 +35,16 @@ def restore_state(  # noqa: PLR0913 - what, and how much is meant
         raise_epoch: Also say that the cluster lives in this state store from now on.
         untrusted: Restore the snapshot of that id though it cannot be trusted.
         of_state_store: URL of the state store that the snapshot is of, where the cluster was moved.
+        rewrite_places: Let the definition name this state store where it names the one before.
     """
     restoring = RestoreState(
-        Wish(cluster, snapshot, untrusted=untrusted, of=of_state_store),
+        Wish(
+            cluster,
+            snapshot,
+            untrusted=untrusted,
+            of=of_state_store,
+            rewrite_places=rewrite_places,
+        ),
         confirm,
         digest,
         raise_epoch,

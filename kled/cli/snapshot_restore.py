@@ -77,6 +77,11 @@ CLASSES: Final = ("identity", "intent", "derived", "etcd-backup")
     help="Afterwards the cluster lives in the store that was restored into.",
 )
 @click.option(
+    "--rewrite-places",
+    is_flag=True,
+    help="Let the definition name the place that is restored into, where it names the old one.",
+)
+@click.option(
     "--digest",
     metavar="HEX",
     callback=parameters.digest,
@@ -100,6 +105,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
     with_control: bool,
     delete_extra: bool,
     raise_epoch: bool,
+    rewrite_places: bool,
     untrusted: bool,
     yes: bool,
 ) -> None:
@@ -118,6 +124,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
         delete_extra=delete_extra,
         untrusted=untrusted,
         of=of,
+        rewrite_places=rewrite_places,
     )
     meant = use.settled(call.stores, wish, moves=raise_epoch)
     for words in meant.passed_over:
@@ -132,7 +139,9 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
         execute(call, operation, shown=False)
     finally:
         _show_results(call, operation)
-    if meant.wish.place.cluster == name:
+    if any(report["old_places"] and not report["rewritten"] for report in operation.results):
+        call.say("next: the same command with --rewrite-places: the definition names the old place")
+    elif meant.wish.place.cluster == name:
         command = f"kled kops update-cluster {options(name=name, state=to)}"
         call.say(f"next: {command}      # must show no new Keypair before you apply it")
 
@@ -209,8 +218,9 @@ def _asked(call: Call, wish: use.Wish) -> str | None:
 
 def _show_results(call: Call, operation: use.RestoreState) -> None:
     for report in operation.results:
-        if call.settings.output == "table":
-            rows = [{"what": what, "number": number} for what, number in report.items()]
+        if call.settings.output == "table":  # which places were rewritten is said by the steps
+            told = [(what, one) for what, one in report.items() if type(one) in {int, str}]
+            rows = [{"what": what, "number": number} for what, number in told]
             show(rows, (Column("WHAT", "what"), Column("NUMBER", "number")), "table")
         else:
             show_value(report, call.settings.output)
@@ -260,3 +270,4 @@ def _show_plan(call: Call, plan: Any, meant: use.Settled) -> None:  # noqa: ANN4
         f" {plan.target}/{plan.prefix}, {len(plan.same)} are there already,"
         f" {len(plan.deletes)} would be deleted"
     )
+    call.say(*plan.moving.remarks())

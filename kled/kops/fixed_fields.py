@@ -39,7 +39,7 @@ _HINTS: Final[Mapping[Path, str]] = {
 }
 _MOVED: Final = (
     "kops would look for the cluster's keys there and make new ones; move a cluster's state with"
-    " kled snapshot restore --to"
+    " kled snapshot restore --to=URL --rewrite-places"
 )
 
 

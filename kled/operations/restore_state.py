@@ -43,6 +43,8 @@ class Wish:
     of: str | None = None
     """URL of another state store whose snapshots are this cluster's, too: it was moved, or is
     spelled in another way now."""
+    rewrite_places: bool = False
+    """Write the definition with the new place where it names the one that it was taken from."""
 
     @property
     def place(self) -> Place:
@@ -170,7 +172,7 @@ def _check_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Step:
         approved[:] = [planned]
         to_write = number(len(planned.writes), "object")
         words = f"{to_write} to write, {len(planned.same)} are there already"
-        return "; ".join((words, *meant.remarks()))
+        return "; ".join((words, *meant.remarks(), *planned.moving.remarks()))
 
     return Step("check restore", act, READ, reads=True)
 
@@ -189,8 +191,8 @@ def _require_approved(restoring: RestoreState, planned: "RestorePlan") -> None:
 
 def _require_spared(session: Session, restoring: RestoreState, planned: "RestorePlan") -> None:
     """Raise `NotApproved` for what would be lost: no snapshot holds what this place has."""
-    replaced = [write.record.key for write in planned.writes if write.action == "replace"]
-    lost = [*replaced, *planned.deletes]
+    replaced = {write.record.key for write in planned.writes if write.action == "replace"}
+    lost = [*sorted(replaced - planned.own), *planned.deletes]
     guarded = restoring.guards.snapshot != "none"
     if not lost or guarded or session.overrides.no_snapshot:
         return
@@ -229,7 +231,7 @@ def _restore_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Ste
         target = session.stores.at(restoring.wish.place)
         report = apply_restore(planned, session.snapshot_store, target, progress=counted(session))
         made = {"snapshot": planned.manifest.id, "target": planned.target}
-        restoring.results.append({**report.as_json(), **made})
+        restoring.results.append({**report.as_json(), **made, **planned.moving.as_json()})
         effect.ends(report.created or report.replaced or planned.deletes)
         return f"{report.created} created, {report.replaced} replaced, {report.same} there already"
 
@@ -368,6 +370,7 @@ def plan(opened: Stores, wish: Wish) -> "RestorePlan":
         classes=wish.classes,  # type: ignore[arg-type]  # checked where they were typed
         with_control=wish.with_control,
         delete_extra=wish.delete_extra,
+        rewrite_places=wish.rewrite_places,
     )
 
 

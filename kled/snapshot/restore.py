@@ -164,7 +164,8 @@ class _Restore:
         if archived:
             for record, body in archived_objects(self._plan.manifest, self._plan.packed):
                 if record.key in archived:
-                    yield len(body), partial(self._put, archived[record.key], body)
+                    written = self._plan.moving.written(record.key, body)
+                    yield len(written), partial(self._put, archived[record.key], written)
 
     def _put(self, write: Write, body: bytes) -> Write:
         key = self._plan.prefix + write.record.key

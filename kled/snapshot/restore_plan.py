@@ -14,9 +14,11 @@ from typing import Final, Literal
 from kled.errors import DocumentDamaged, InvalidInput, ObjectMissing, SnapshotNotTrustworthy
 from kled.kops import layout
 from kled.kops.layout import Kind
+from kled.kops.old_places import Move
 from kled.snapshot import names, needed, signing
 from kled.snapshot.contents import archived_objects, packed_archive
 from kled.snapshot.manifest import Manifest, ObjectRecord
+from kled.snapshot.moving import Moving, moving
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.spool import Bytes
@@ -70,6 +72,10 @@ class RestorePlan:
     """The archive, proved: what is planned is what is written."""
     held: Mapping[str, bytes] = field(repr=False, compare=False)
     """The small blobs that the writes need, proved, by digest."""
+    moving: Moving = field(default_factory=Moving)
+    """What the definition says of the place that the snapshot was taken from."""
+    own: frozenset[str] = frozenset()
+    """Keys to write whose bytes are the snapshot's until then: replacing them loses nothing."""
 
     @property
     def is_empty(self) -> bool:
@@ -127,6 +133,7 @@ class RestorePlan:
             "deletes": list(self.deletes),
             "left": list(self.left),
             "bytes": self.size,
+            **self.moving.as_json(),
         }
 
 
@@ -139,13 +146,15 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     classes: Collection[Kind] = ALL,
     with_control: bool = False,
     delete_extra: bool = False,
+    rewrite_places: bool = False,
 ) -> RestorePlan:
     """Return what it takes to make `target` hold what the snapshot holds; writes nothing.
 
     `manifest` is one that `snapshots` gave out. `cluster_prefix` is the cluster's place in
     the target, its name unless given. `classes` restricts what is restored. etcd-manager's control
     files are live state, not backups: only its two markers can be restored, and only with
-    `with_control`.
+    `with_control`. With `rewrite_places` the definition is written with the new place where it
+    names the old one (`moving`).
 
     Two requests (the archive, the listing) for each thousand objects of the target, one more for
     each that has the right size and a tag that tells nothing, and one for each blob that is needed.
@@ -159,11 +168,19 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     _refuse_own_place(snapshots, target, prefix)
     wanted = _wanted(manifest, frozenset(classes), with_control=with_control)
     packed = packed_archive(snapshots, manifest)
-    md5 = _proved(manifest, packed)
+    md5, config = _proved(manifest, packed)
+    move = Move(manifest.state_store, manifest.cluster, target.location.url, prefix)
+    restored = any(record.key == layout.CONFIG for record in wanted)
+    places = moving(manifest, config if restored else None, move, rewrite=rewrite_places)
+    as_taken = {record.key: record for record in wanted}
+    wanted = [places.record(record) for record in wanted]
+    if places.body is not None:
+        md5[layout.CONFIG] = _md5(places.body)
     listed = [one for one in target.entries(prefix) if oddity(one.key) is None]
     _require_fit(wanted, listed, target, prefix)
     there = {one.key.removeprefix(prefix): one for one in listed if one.unfit is None}
-    same = _same(wanted, there, md5, _Sight(target, prefix, manifest))
+    sight = _Sight(target, prefix, manifest)
+    same = _same(wanted, there, md5, sight)
     differ = [record for record in wanted if record.key not in same]
     left = {record.key for record in differ if record.kind == "control" and record.key in there}
     extra = _extra(manifest, there, classes)
@@ -185,6 +202,24 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
         left=tuple(sorted(left)),
         packed=packed,
         held=needed.ready(snapshots, manifest, (write.record for write in writes)),
+        moving=places,
+        own=_own(writes, as_taken, there, sight),
+    )
+
+
+def _own(
+    writes: Iterable[Write],
+    as_taken: Mapping[str, ObjectRecord],
+    there: Mapping[str, Entry],
+    sight: "_Sight",
+) -> frozenset[str]:
+    """Return the keys of what is written otherwise than it was taken, and is there as it was."""
+    return frozenset(
+        key
+        for write in writes
+        if (key := write.record.key) in there
+        and as_taken[key] != write.record
+        and sight.holds(there[key], as_taken[key])
     )
 
 
@@ -245,12 +280,20 @@ def _wanted(
     return wanted
 
 
-def _proved(manifest: Manifest, packed: Bytes) -> Mapping[str, str]:
-    """Prove every object of the archive; return the MD5 of each, which many stores have as tag."""
-    return {
-        record.key: hashlib.md5(body, usedforsecurity=False).hexdigest()
-        for record, body in archived_objects(manifest, packed)
-    }
+def _proved(manifest: Manifest, packed: Bytes) -> tuple[dict[str, str], bytes | None]:
+    """Prove every object of the archive; return the MD5 of each, and the definition.
+
+    Many stores have the MD5 as tag.
+    """
+    md5, config = {}, None
+    for record, body in archived_objects(manifest, packed):
+        md5[record.key] = _md5(body)
+        config = body if record.key == layout.CONFIG else config
+    return md5, config
+
+
+def _md5(body: bytes) -> str:
+    return hashlib.md5(body, usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _STATE: Final = "acme-kops-state"
+_NEW: Final = "s3://new-store"
 _KEPT: Final = "acme-kops-snapshots"
 _BY_HAND: Final = "tests/unit/snapshot/test_restore_by_hand.py"
 KEYS: Final = {"S3_ACCESS_KEY_ID": "testing", "S3_SECRET_ACCESS_KEY": "testing"}
@@ -58,6 +59,20 @@ def _lost(*parts: str) -> Prepare:
 
 def _deleted(stage: Stage) -> None:
     stage.do(f"kled kops delete-cluster --name={CLUSTER} --yes")
+
+
+def _renamed(stage: Stage) -> None:
+    """The new store has another name now, and snapshots know the one before."""
+    stage.do(f"kled snapshot create --name={CLUSTER} --state={_NEW}")
+    _newest(stage)
+    s3(stage).create_bucket(Bucket="renamed-store")
+    found = s3(stage).list_objects_v2(Bucket="new-store", Prefix=f"{CLUSTER}/")["Contents"]
+    for key in [each["Key"] for each in found]:
+        source = {"Bucket": "new-store", "Key": key}
+        s3(stage).copy_object(Bucket="renamed-store", Key=key, CopySource=source)
+    _empty(s3(stage), "new-store", "")
+    s3(stage).delete_bucket(Bucket="new-store")
+    stage.do("export KOPS_STATE_STORE=s3://renamed-store")
 
 
 def _bucket_gone(stage: Stage) -> None:
@@ -131,15 +146,11 @@ PLAYS: Final = {
             "kled snapshot restore --name=C --snapshot=ID --class=intent": _newest,
             "kled snapshot restore --name=C --snapshot=latest --yes": _deleted,
             "kled kops configure-state-store": _bucket_gone,
+            "kled snapshot restore --name=C --snapshot=ID --of-state-store": _renamed,
         },
         after={
             "kled kops update-cluster --name=C\n": _keys_are_kept,
-        },
-        exits={
-            "kled kops update-cluster --name=C --state=s3://new-store": (
-                1,
-                "edit these before you apply",
-            )
+            "kled kops update-cluster --name=C --state=s3://new-store": _keys_are_kept,
         },
         needs=("age-keygen",),
     ),
