@@ -85,7 +85,7 @@ def _ways_on(wish: Wish) -> str:
     return (
         f"is it the right --state? a copy that nobody lives in: {again} --to=URL --yes, with"
         " another state store; only where the other one is gone, so that the cluster moves here:"
-        f" {again} --raise-epoch --yes"
+        f" {again} --rewrite-places --raise-epoch --yes"
     )
 
 

@@ -71,7 +71,6 @@ def _renamed(stage: Stage) -> None:
         source = {"Bucket": "new-store", "Key": key}
         s3(stage).copy_object(Bucket="renamed-store", Key=key, CopySource=source)
     _empty(s3(stage), "new-store", "")
-    s3(stage).delete_bucket(Bucket="new-store")
     stage.do("export KOPS_STATE_STORE=s3://renamed-store")
 
 

@@ -180,7 +180,7 @@ def test_where_it_lives_elsewhere_the_ways_of_a_restore_are_named(two: Two) -> N
             two.restore(wish)
         hint = str(refused.value.hint)
         assert f"{again} --to=URL --yes" in hint
-        assert f"{again} --raise-epoch --yes" in hint
+        assert f"{again} --rewrite-places --raise-epoch --yes" in hint
         assert "unregister" not in hint
 
     two.restore(wish, raise_epoch=True)
