@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Final
 
 from kled.errors import InstanceGroupNotFound, KledError, LeaseLost
 from kled.kops.suspended import HELD
@@ -12,6 +13,8 @@ from kled.operations.scale_journal import OpenScaleDown
 from kled.operations.session import Session
 from kled.operations.stored_sizes import StoredSizes
 from kled.sentences import options
+
+NOTHING_HELD: Final = "nothing is held back"
 
 
 def finish(cluster: str, begun: OpenScaleDown) -> str:
@@ -83,7 +86,7 @@ def give_back(session: Session, cluster: str, api_server: str | None) -> str:
     """
     begun = scale_journal.read(session, cluster)
     if begun is None:
-        return "nothing is held back"
+        return NOTHING_HELD
     try:
         words = _let_launch(session, cluster, begun)
     except InstanceGroupNotFound:

@@ -5,21 +5,26 @@ are drained through the API, their machines deleted one by one, and only then ar
 lowered: an autoscaling group never picks a machine (facts: the minSize incident).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from kled.operations import identity
+from kled.operations.giving_back import NOTHING_HELD
 from kled.operations.guards import APPLIES
 from kled.operations.plan_scaling import planned_scaling, require_agreed
-from kled.operations.scaling import Scaling, Target
+from kled.operations.scaling import NOTHING, Scaling, Target
 from kled.operations.session import Session
-from kled.operations.step import Step
-from kled.retry import CHANGE, ONCE, READ
+from kled.operations.step import Effect, Step
+from kled.operations.stored_sizes import SO_ALREADY
+from kled.retry import CHANGE, ONCE, READ, Policy
 from kled.sentences import options
 
 DRAIN: Final = timedelta(minutes=15)
 """How long one node may take to drain, as kops' own default."""
+_NOTHING_DONE: Final = frozenset({NOTHING, NOTHING_HELD, SO_ALREADY})
+"""What a move says that has changed nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +81,22 @@ class ScaleInstanceGroup:
         return (
             identity.step(self.cluster),
             Step("check scaling", check, READ, reads=True),
-            Step("hold group back", lambda s: scaling(s).hold_back(), CHANGE, way_back=held),
-            Step(
-                "drain and end machines", lambda s: scaling(s).end_machines(), ONCE, way_back=held
-            ),
-            Step("set bounds", lambda s: scaling(s).set_bounds(), CHANGE, way_back=back),
-            Step("let group launch", lambda s: scaling(s).release(), CHANGE, way_back=back),
+            _move("hold group back", lambda s: scaling(s).hold_back(), CHANGE, held),
+            _move("drain and end machines", lambda s: scaling(s).end_machines(), ONCE, held),
+            _move("set bounds", lambda s: scaling(s).set_bounds(), CHANGE, back),
+            _move("let group launch", lambda s: scaling(s).release(), CHANGE, back),
             Step("wait for nodes", lambda s: scaling(s).wait(), ONCE),
         )
+
+
+def _move(name: str, act: Callable[[Session], str], policy: Policy, way_back: str) -> Step:
+    """Return the step of one move; one that found nothing to do has nothing to take back."""
+    effect = Effect()
+
+    def moved(session: Session) -> str:
+        effect.begins()
+        words = act(session)
+        effect.ends(words not in _NOTHING_DONE)
+        return words
+
+    return Step(name, moved, policy, way_back=way_back, changed=effect)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY: Final = 10.0
 _SHOWN: Final = 3
-_NOTHING: Final = "nothing to do: no machine has to go"
+NOTHING: Final = "nothing to do: no machine has to go"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +108,10 @@ class Scaling:
         """
         begun = self._begun()
         if begun is None:
-            return _NOTHING
+            return NOTHING
         with giving_back(self._session, self._cluster, self._target.api_server):
             if not self._surplus():
-                return _NOTHING
+                return NOTHING
             self._held()  # a run that was killed may have been before that
             with cluster_api(self._session, self._cluster, self._target.api_server) as api:
                 return self._end_surplus(api, begun)
@@ -127,7 +127,7 @@ class Scaling:
             begun = replace(begun, ended=(*begun.ended, machine.id))
             scale_journal.write(self._session, self._cluster, begun)
             ended.append(machine.node.name if machine.node else machine.id)
-        return f"drained and ended {', '.join(ended)}" if ended else _NOTHING
+        return f"drained and ended {', '.join(ended)}" if ended else NOTHING
 
     def set_bounds(self) -> str:
         """Store the bounds and update; nothing that runs is above them by now."""
@@ -320,4 +320,4 @@ class Scaling:
         return scale_journal.read(self._session, self._cluster)
 
     def _begun_words(self) -> str:
-        return "held back by a run before" if self._begun() is not None else _NOTHING
+        return "held back by a run before" if self._begun() is not None else NOTHING

@@ -1,5 +1,7 @@
 """A group's bounds and what it suspends: as they are stored, stored anew, and applied."""
 
+from typing import Final
+
 from kled.kops import suspended
 from kled.models.definition import Definition
 from kled.operations import apply_changes
@@ -8,6 +10,8 @@ from kled.operations.edited_group import Document, to_yaml
 from kled.operations.kept_fields import require_known_fields
 from kled.operations.session import Session
 from kled.sentences import number
+
+SO_ALREADY: Final = "it is so already"
 
 
 class StoredSizes:
@@ -55,4 +59,4 @@ class StoredSizes:
             cleared = apply_changes.clear(self._session, plan)
             apply_changes.update(self._session, cleared, agreed=True)  # to the bounds, at first
             words.append("updated")
-        return "; ".join(words) or "it is so already"
+        return "; ".join(words) or SO_ALREADY

@@ -12,8 +12,10 @@ from kled.errors import (
     InvalidInput,
     KledError,
 )
+from kled.operations.scale_instance_group import ScaleInstanceGroup
+from kled.operations.step import attempt
 from tests.unit.kubernetes.cluster import held
-from tests.unit.operations.fleet import Fleet, fleet_in
+from tests.unit.operations.fleet import C, Fleet, fleet_in, session_of
 from tests.unit.operations.scaling import (
     scale,
     steady,
@@ -185,3 +187,17 @@ def test_bounds_that_no_definition_can_hold_are_refused_before_anything_is_done(
 
     assert steady(fleet)
     assert fleet.groups["nodes"]["spec"]["maxSize"] == 3
+
+
+def test_moves_that_had_nothing_to_do_have_nothing_to_take_back(fleet: Fleet) -> None:
+    """All four told one; `--abandon` found nothing to give back by then."""
+
+    def ways_back() -> list[str]:
+        session = session_of(fleet)
+        steps = ScaleInstanceGroup(C, "nodes", 3, 4).steps()
+        for step in steps:
+            attempt(step, session)
+        return [step.name for step in steps if step.takes_back]
+
+    assert ways_back() == ["set bounds"]
+    assert ways_back() == []
