@@ -102,6 +102,7 @@ class _Create:
             KopsReader(options.kops_check),
             lost_keysets(self._ledger),
             lost_backups(self._ledger, options.etcd_backups),
+            self._earlier.failed_before,
         )
 
     def run(self, clusters: Sequence[str] | None) -> RunResult:
@@ -331,8 +332,7 @@ class _Create:
         )
 
     def _finished(self, made: Made, chosen: Selection, began: float) -> ClusterResult:
-        manifest = made.manifest
-        self._made[manifest.cluster] = manifest
+        manifest = self._made[made.manifest.cluster] = made.manifest
         if made.remark:
             self._warnings.append(f'cluster "{manifest.cluster}": {made.remark}')
         self._progress.done(clusters=1)

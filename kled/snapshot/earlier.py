@@ -13,6 +13,7 @@ from functools import partial
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
 from kled.snapshot import epoch
 from kled.snapshot.contents import require_stored
+from kled.snapshot.failed_before import are_told, failed_before
 from kled.snapshot.judging import judge, shelf
 from kled.snapshot.ledger import Ledger
 from kled.snapshot.making import referred
@@ -104,10 +105,22 @@ class Earlier:
         ref = SnapshotRef(cluster, entry.snapshot or "")
         look = entry.level < COMPLETE or (ref.cluster, ref.id) in self._marking.result()
         standing = standing_of(self._snapshots, ref, self._by) if look else Standing()
-        if standing.anew:
-            self._distrust(cluster, f"{ref.id} of {cluster}: {standing.anew}")
+        anew = standing.anew or self._is_cured(cluster, entry, standing)
+        if anew:
+            self._distrust(cluster, f"{ref.id} of {cluster}: {anew}")
             return None
         return standing
+
+    def failed_before(self, cluster: str, digest: str) -> tuple[str, ...]:
+        """Say which checks failed of snapshots that hold the definition of that digest."""
+        return failed_before(self._snapshots, self._marking.result(), cluster, digest)
+
+    def _is_cured(self, cluster: str, entry: RunEntry, standing: Standing) -> str:
+        """Say that a check of the same objects, for which it was not complete, holds by now."""
+        told = are_told(standing.findings)
+        if not told or self.failed_before(cluster, entry.definition_digest or ""):
+            return ""
+        return "the check that failed holds now"
 
     def to_build_on(self, found: Selection) -> Manifest | None:
         """Return the manifest to build on; None where there is none that can be trusted.

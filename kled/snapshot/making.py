@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from kled.kops import keyset_keys, layout, places, stored
 from kled.snapshot import archive, at_birth, etcd, older_backup, payloads
+from kled.snapshot.failed_before import FailedBefore
 from kled.snapshot.lost_backups import MAIN, LostBackups, of_the_definition
 from kled.snapshot.lost_keysets import Lost
 from kled.snapshot.manifest import (
@@ -70,6 +71,8 @@ class Making:
     """Names the keysets and secrets that the cluster had and has no more, or with other keys."""
     lost_backups: LostBackups
     """Says that the cluster had a backup of etcd and has none any more."""
+    failed: FailedBefore
+    """Says that a check failed of the same definition."""
     one_large_read: threading.Lock = field(default_factory=threading.Lock)
     """Held while a large object is read: the next one is read while this one is written, so that
     both directions of a link are busy, and one spool after the other fills."""
@@ -98,7 +101,9 @@ class Making:
             bodies = {key: picture.bodies[key] for key in small}
             wrong = (*_wrong(chosen, bodies), *self._elsewhere(chosen.cluster, bodies))
             lost = self.lost(chosen.cluster, bodies, earlier, wrong)
-            findings = _shortened((*wrong, *lost))
+            findings = _shortened(
+                (*wrong, *lost, *self.failed(chosen.cluster, chosen.definition_digest))
+            )
             packed = self._archive(chosen.cluster, snapshot_id, bodies)
             records = [_record(one, bodies.get(one.key), blobs) for one in chosen.definition]
             about = {
