@@ -18,6 +18,7 @@ SUBSTITUTIONS: Final[Mapping[str, str]] = {
     r"(?<==)C\b": "{cluster}",
     r"\b0b5a6a4f9c1e\b": "{digest}",
     r"(?<=snapshot=)ID\b": "{snapshot}",
+    r"\b3f0c1c1e\b": "{run}",
     r"\bOLD-URL\b": "s3://new-store",
     r"(?<=canary=)nodes-b\b": "nodes-us-east-1a",
     r"--pause=10m": "--pause=0s",

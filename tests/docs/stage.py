@@ -19,7 +19,7 @@ T = TypeVar("T")
 CLUSTER: Final = "c.example.com"
 PROGRAMS: Final = Path(sys.executable).parent
 SPEED: Final = 20_000.0
-_DIGEST: Final = re.compile(r"--digest=([0-9a-f]{12})|\bdigest ([0-9a-f]{12})")
+_DIGEST: Final = re.compile(r"\bdigest[= ]([0-9a-f]{12})")
 _OF_THE_USER: Final = {
     ".kube/config": "users: []\n",
     ".aws/credentials": "[default]\naws_access_key_id = mine\naws_secret_access_key = mine\n",
@@ -124,8 +124,8 @@ class Stage:
 
     def remember(self, done: Done) -> None:
         """Keep the digest that a preview says, for the command that names it."""
-        for either in _DIGEST.findall(done.said):
-            self.values["digest"] = either[0] or either[1]
+        for digest in _DIGEST.findall(done.said):
+            self.values["digest"] = digest
 
     def create(self, name: str = CLUSTER) -> None:
         """Create and apply a cluster."""
