@@ -101,3 +101,29 @@ def test_it_is_abandoned_by_the_name_of_its_group(
     fleet: Fleet, typed: str, *, is_meant: bool
 ) -> None:
     assert (interrupted_scaling.of_group(session_of(fleet), C, typed) is not None) == is_meant
+
+
+def test_abandoning_can_be_killed_at_every_call_and_repeated(fleet: Fleet) -> None:  # fault 20
+    """Each gets one call further than the one before; the last ends as an undisturbed one does."""
+    calls = 0
+    while True:
+        calls += 1
+
+        def kill(number: int, last: int = len(fleet.called) + calls) -> None:
+            if number >= last:
+                raise KeyboardInterrupt
+
+        fleet.fails = kill
+        try:
+            run(fleet, AbandonScaling(C))
+        except KeyboardInterrupt:
+            continue
+        break
+
+    fleet.fails = lambda _call: None
+    assert {"store_edited_group", "update", "export_kubeconfig"} < set(fleet.called)
+    assert run(fleet, AbandonScaling(C))[-1] == "nothing is held back"
+    assert fleet.suspends("nodes") == ([], [])
+    assert fleet.cordoned() == []
+    assert len(fleet.instances) == 3
+    assert fleet.picked == []
