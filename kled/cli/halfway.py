@@ -142,7 +142,9 @@ def telling(lines: Callable[[], list[str]], hurried: Callable[[], list[str]]) ->
     try:
         yield
     except BaseException as error:
-        if interrupts(error) and not notes(error):
+        if not interrupts(error):
+            LAST_WORDS.lines = before
+        elif not notes(error):
             for line in lines():
                 error.add_note(line)
         raise

@@ -7,10 +7,12 @@ import os
 import random
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -148,6 +150,18 @@ def is_free(box: Box, cluster: str = C) -> bool:
     return not lease.exists() or json.loads(lease.read_text())["state"] == "released"
 
 
+def states(box: Box) -> list[str]:
+    """Return the states of the runs that the flows' servers have known."""
+    kept = box.directory / "prefect" / "prefect.db"
+    if not kept.exists():
+        return []
+    with closing(sqlite3.connect(kept)) as database:
+        try:
+            return [state for (state,) in database.execute("SELECT state_type FROM flow_run")]
+        except sqlite3.OperationalError:  # interrupted before its tables were made
+            return []
+
+
 STEPS = (
     "check epoch",
     "check settings",
@@ -221,12 +235,13 @@ def test_a_flow_with_a_server_of_its_own_is_marked_and_ends(box: Box) -> None:
         ("check that it is new ...", "the flow create-cluster was at: "),
         ("validate cluster ...", "done before: "),
     )
-    for moment, expected in sampled:
+    for number, (moment, expected) in enumerate(sampled, 1):
         with Terminal(RUN, box.env, box.directory) as terminal:
             terminal.until(moment)
             words = told(terminal, terminal.interrupt())
         assert expected in words
         assert is_free(box, "flow.example.com")
+        assert states(box) == ["CRASHED"] * (number - 1)
 
 
 @pytest.mark.prefect

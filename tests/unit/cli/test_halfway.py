@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from kled.cli.halfway import Halfway, adding, notes, telling
+from kled.cli.signals import LAST_WORDS
 from kled.operations.keep_state import BackUpState, MirrorSnapshots
 from kled.operations.runner import Row, Silent
 from kled.operations.step import ADDS_ONLY, Step
@@ -128,7 +129,10 @@ def test_the_innermost_tells_and_a_line_can_be_added() -> None:
 
 
 def test_an_error_of_its_own_carries_nothing() -> None:
+    before = LAST_WORDS.lines
+
     with pytest.raises(ValueError, match="no") as raised, telling(lambda: ["told"], list):
         raise ValueError("no")
 
     assert notes(raised.value) == []
+    assert LAST_WORDS.lines is before
