@@ -33,6 +33,7 @@ _TOUCHES: Final = (Column("IT TOUCHES", "about"), Column("WHAT", "words"))
         "kled approve 3f0c1c1e --confirm=prod.example.com --digest=0b5a6a4f9c1e",
         'kled approve 3f0c1c1e --reject --reason="not on a Friday"',
     ),
+    again=("a run that still waits was not answered: kled approve lists those",),
 )
 @click.argument("run", required=False)
 @click.option(

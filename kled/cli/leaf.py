@@ -167,6 +167,7 @@ def leaf(
         )(call)
         kept = _SNAPSHOTS if snapshots or guards.snapshot != "none" else ()
         command.params += [option() for option in (*_switches(guards), *kept, *_GLOBAL)]
+        command.again = tuple(again)  # type: ignore[attr-defined]  # for those who list it
         command.guards = guards  # type: ignore[attr-defined]  # for those who list what is offered
         return command
 

@@ -3,6 +3,7 @@
 import click
 
 from deployments import catalog, environment
+from kled.cli import halfway
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column
 from kled.cli.run import directories
@@ -16,7 +17,11 @@ _REMOVED = (
 )
 
 
-@leaf("undeploy", examples=("kled undeploy", "kled undeploy --environment=production --yes"))
+@leaf(
+    "undeploy",
+    examples=("kled undeploy", "kled undeploy --environment=production --yes"),
+    again=(halfway.REST,),
+)
 @click.option(
     "--environment",
     "name",

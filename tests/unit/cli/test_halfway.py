@@ -12,6 +12,7 @@ from kled.cli.signals import LAST_WORDS
 from kled.operations.keep_state import BackUpState, MirrorSnapshots
 from kled.operations.runner import Row, Silent
 from kled.operations.step import ADDS_ONLY, Step
+from tests.unit.cli.test_every_option import commands
 
 C = "c.example.com"
 
@@ -136,3 +137,21 @@ def test_an_error_of_its_own_carries_nothing() -> None:
 
     assert notes(raised.value) == []
     assert LAST_WORDS.lines is before
+
+
+ACTING = {
+    "approve": "a run that still waits was not answered: kled approve lists those",
+    **dict.fromkeys(
+        ["break", "configure-state-store", "deploy", "install", "start", "stop", "undeploy"],
+        "the same command does only what is left",
+    ),
+}
+"""What changes something outside of an operation, and so says no word of nothing."""
+
+
+def test_what_acts_by_itself_does_not_say_that_nothing_was_changed() -> None:
+    told = {path.split()[-1]: command.again for path, command in commands()}  # type: ignore[attr-defined]
+
+    assert {name: told[name] for name in ACTING} == {name: (ACTING[name],) for name in ACTING}
+    others = {again for name, again in told.items() if name not in ACTING}
+    assert others == {("nothing was changed", "the same command begins anew")}
