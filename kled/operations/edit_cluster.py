@@ -7,6 +7,7 @@ from kled.kops import fixed_fields, kubernetes_versions
 from kled.kops.unknown_fields import holds_any
 from kled.models.definition import object_name
 from kled.models.version import KubernetesVersion, stored_version
+from kled.operations import etcd_names
 from kled.operations.applied_version import applied_version
 from kled.operations.edit_instance_group import NO_CHANGE
 from kled.operations.edited_group import Document, changes, parse, to_yaml
@@ -39,6 +40,7 @@ class EditCluster:
     def _change(self, session: Session, stored: Document) -> tuple[str, ...]:
         """Make the change; return the fields, unknown to this kops, that are given up with it."""
         fixed_fields.refuse_sets(stored, fixed_fields.OF_A_CLUSTER, self.sets, self.unsets)
+        etcd_names.require_sets(session, stored, self.sets, self.unsets)
         for version in kubernetes_versions.in_sets(self.sets):
             _require_version(session, stored, version, skip=self.skip_minor_versions)
         unknown = require_known_cluster(session, stored, self.unsets)
@@ -74,6 +76,7 @@ class StoreEditedCluster:
             return ()
         require_names(session, "Cluster", stored, edited)
         fixed_fields.refuse_changes(stored, edited, fixed_fields.OF_A_CLUSTER)
+        etcd_names.require_edited(session, stored, edited)
         if (version := _version(edited)) != _version(stored):
             wanted = kubernetes_versions.written("spec.kubernetesVersion", version)
             _require_version(session, stored, wanted, skip=self.skip_minor_versions)

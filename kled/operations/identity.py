@@ -15,7 +15,7 @@ from kled.kops import footprint, identity, layout, places, stored
 from kled.kops.identity import Evidence, Made
 from kled.kops.places import Place
 from kled.models.plan import Change, Plan
-from kled.operations import other_identity, own_places, registered, whole_copies
+from kled.operations import etcd_names, other_identity, own_places, registered, whole_copies
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
@@ -57,6 +57,8 @@ def check(session: Session, cluster: str) -> str:
     if gone and not allowed(session, cluster):
         raise _refusal(session, cluster, _lost(gone, _RUN_WITH_IT))
     require_whole(session, cluster)
+    if not allowed(session, cluster):
+        etcd_names.require_stored(session, cluster)
     others = require_own_keys(session, cluster)
     anew = f"{', '.join(gone)} will be made anew" if gone else ""
     if anew or others:
@@ -145,6 +147,8 @@ def require(session: Session, plan: Plan) -> str:
     cluster begins anew (`--new-identity=CLUSTER`).
     """
     require_whole(session, plan.cluster)
+    if not allowed(session, plan.cluster):
+        etcd_names.require_stored(session, plan.cluster)
     found = told_apart(session, plan)
     if found.lost and not allowed(session, plan.cluster):
         raise _refusal(session, plan.cluster, found.lost)

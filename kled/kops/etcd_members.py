@@ -1,0 +1,91 @@
+"""The names of a definition's etcd clusters and members: each is a volume with a cluster's objects.
+
+kops finds the volumes of etcd by these names (`k8s.io/etcd/main` = `a/a,b,c` of
+pkg/model/master_volumes.go): under another name it makes an empty one, and the objects that people
+stored are left behind on the old one. Pure.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from kled.kops import set_paths
+
+Document = Mapping[str, Any]
+Names = Mapping[str, frozenset[str]]
+"""Etcd cluster to its members."""
+_ETCDS: Final = ("spec", "etcdClusters")
+_NAME: Final = (*_ETCDS, "*", "name")
+_MEMBER: Final = (*_ETCDS, "*", "etcdMembers", "*", "name")
+_INDEX: Final = re.compile(r"\[\s*(\*|\d+)\s*\]")
+
+
+def names(document: Document) -> Names:
+    """Return the etcd clusters of a definition with their members."""
+    return {name: frozenset(members) for name, members in _rows(document)}
+
+
+def lost(before: Names, after: Names) -> tuple[str, ...]:
+    """Return what of `before` is not in `after`, in words; a member that is new is no loss."""
+    return tuple(
+        words
+        for etcd in sorted(before)
+        for words in (
+            [f"member {one} of etcd cluster {etcd}" for one in sorted(before[etcd] - after[etcd])]
+            if etcd in after
+            else [f"etcd cluster {etcd}"]
+        )
+    )
+
+
+def names_after(document: Document, sets: Sequence[str], unsets: Sequence[str]) -> Names:
+    """Return the names that a definition has once kops has set and unset these fields.
+
+    What sets or unsets more than one name at once takes all of them away, and is nothing that
+    anybody needs.
+    """
+    rows = [(name, [*members]) for name, members in _rows(document)]
+    for text in sets:
+        path, value = set_paths.assignment(text)
+        rows = _changed(rows, path, text.partition("=")[0], value)
+    for text in unsets:
+        rows = _changed(rows, set_paths.path_of(text), text, None)
+    return {name: frozenset(filter(None, members)) for name, members in rows if name}
+
+
+def _changed(
+    rows: list[tuple[str, list[str]]], path: set_paths.Path, text: str, value: str | None
+) -> list[tuple[str, list[str]]]:
+    if not any(set_paths.overlap(path, field) for field in (_NAME, _MEMBER)) or not path:
+        return rows
+    if path not in {_NAME, _MEMBER}:
+        return []
+    etcd, *member = _INDEX.findall(text)
+    found: list[tuple[str, list[str]]] = []
+    for at, (name, members) in enumerate(rows):
+        if etcd not in {"*", str(at)}:
+            found.append((name, members))
+        elif path == _NAME:
+            found.append((value or "", members))
+        else:
+            found.append((name, _renamed(members, member[0], value or "")))
+    return found
+
+
+def _renamed(members: list[str], which: str, value: str) -> list[str]:
+    more = [value] if which.isdecimal() and int(which) >= len(members) else []
+    return [
+        value if which in {"*", str(at)} else member for at, member in enumerate(members)
+    ] + more
+
+
+def _rows(document: Document) -> Iterator[tuple[str, list[str]]]:
+    spec = document.get("spec")
+    etcds = spec.get("etcdClusters") if isinstance(spec, Mapping) else None
+    for etcd in _mappings(etcds):
+        members = [str(one.get("name", "")) for one in _mappings(etcd.get("etcdMembers"))]
+        yield str(etcd.get("name", "")), members
+
+
+def _mappings(value: object) -> Iterator[Mapping[str, Any]]:
+    yield from (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else ()
