@@ -320,7 +320,7 @@ def applied() -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("key", "harmless"),
     [
-        ("config", 6),  # within spec.subnets: what is left has the fields that are looked for
+        ("config", 0),  # K4: without its topology, or in the middle of a subnet, it was level 1
         ("instancegroup/control-plane-us-east-1a", 1),
         ("instancegroup/nodes", 3),  # kops chooses the subnets of nodes where none are said
     ],
@@ -336,6 +336,28 @@ def test_a_definition_that_was_applied_is_not_cut_after_a_whole_line(
     for kept in range(1, len(lines) - harmless):
         found = stored.findings({**objects, key: b"".join(lines[:kept])})
         assert any(words.startswith(key) for words in found), lines[kept - 1]
+
+
+def test_a_topology_that_kops_fills_in_as_it_was_may_be_left_out() -> None:
+    objects = applied()
+    lines = objects["config"].splitlines(keepends=True)
+    completed = objects["config"].replace(b"type: None", b"type: Public")
+    objects |= {"config": b"".join(lines[:-3]), "cluster-completed.spec": completed}
+
+    assert list(stored.findings(objects)) == []
+
+
+@pytest.mark.parametrize("field", ["name", "type", "zone"])
+def test_a_subnet_without_a_field_that_was_applied_names_it(field: str) -> None:
+    """Another member: a line that is gone from the middle, with the end whole."""
+    objects = applied()
+    lines = objects["config"].splitlines(keepends=True)
+    at = max(at for at, line in enumerate(lines[:-3]) if line.startswith(f"    {field}:".encode()))
+    objects["config"] = b"".join((*lines[:at], *lines[at + 1 :]))
+
+    (words,) = stored.findings(objects)
+
+    assert words.startswith(f"config has no spec.subnets[0].{field}, and kops applied it")
 
 
 def test_a_definition_that_was_never_applied_may_say_as_little_as_it_likes() -> None:
