@@ -23,11 +23,14 @@ _STORED_AS: Final[Mapping[Path, Path]] = {
     ("spec", "configStore", "secrets"): ("spec", "secretStore"),
 }
 """What kops calls a place in `--set`, to the name under which it stores it (T-setc-*)."""
-_PLACES: Final[tuple[Path, ...]] = (
-    *_STORED_AS,
-    *_STORED_AS.values(),
-    ("spec", "etcdClusters", "*", "backups", "backupStore"),
-)
+_BACKUPS: Final[Path] = ("spec", "etcdClusters", "*", "backups", "backupStore")
+_PLACES: Final[tuple[Path, ...]] = (*_STORED_AS, *_STORED_AS.values(), _BACKUPS)
+_OWN: Final[Mapping[Path, str]] = {
+    ("spec", "configBase"): "",
+    ("spec", "keyStore"): "/pki",
+    ("spec", "secretStore"): "/secrets",
+}
+"""Where each place is by default, below the cluster's own part of its state store."""
 OF_A_CLUSTER: Final[tuple[Path, ...]] = (_NAME, _KIND, *_PLACES)
 OF_A_GROUP: Final[tuple[Path, ...]] = (_NAME, _KIND, _ROLE)
 _SAME_ROLE: Final = {"ControlPlane": "Master"}
@@ -57,17 +60,24 @@ class Moved:
 
 
 def refuse_sets(
-    stored: Document, fixed: Sequence[Path], sets: Sequence[str], unsets: Sequence[str] = ()
+    stored: Document,
+    fixed: Sequence[Path],
+    sets: Sequence[str],
+    unsets: Sequence[str] = (),
+    *,
+    root: str = "",
 ) -> None:
     """Raise `InvalidInput` where a `--set` or `--unset` would change one of the `fixed` fields.
 
-    A value that the field has already changes nothing.
+    A value that the field has already changes nothing. `root` is the cluster's own part of its
+    state store: a place that is set to where it is by default there is mended, not moved.
     """
     for text in sets:
         path, value = set_paths.assignment(text)
         for field in fixed:
             was = _shown(stored, field)
-            if path and set_paths.overlap(path, field) and _plain(value) != was:
+            mends = path == field and is_own_place(field, value, root)
+            if path and set_paths.overlap(path, field) and _plain(value) != was and not mends:
                 raise _refusal("--set", Moved(".".join(path), was, value), field)
     for text in unsets:
         path = set_paths.path_of(text)
@@ -87,6 +97,16 @@ def refuse_changes(stored: Document, edited: Document, fixed: Sequence[Path]) ->
     if any(field in _PLACES for field in fixed):
         for moved in _moved_places(stored, edited):
             raise _refusal(moved.field, moved, _PLACES[0])
+
+
+def is_own_place(field: Path, url: str, root: str) -> bool:
+    """Whether the place is where kops puts it by default below `root`; False without one."""
+    if not root:
+        return False
+    if field == _BACKUPS:
+        return url.startswith(f"{root}/backups/etcd/") and ".." not in url
+    own = _OWN.get(_STORED_AS.get(field, field))
+    return own is not None and url.rstrip("/") == f"{root}{own}"
 
 
 def _moved_places(stored: Document, edited: Document) -> Iterator[Moved]:
@@ -111,3 +131,14 @@ def _shown(document: Document, path: Path) -> str:
 
 def _plain(value: str) -> str:
     return _SAME_ROLE.get(value, value)
+
+
+def mending(field: str, root: str) -> str:
+    """Return the `--set` that puts a place back where it is by default below `root`.
+
+    kops takes the place of keys and of secrets under other names than it stores them (T-setc-*).
+    """
+    path = tuple(field.split("."))
+    names = {stored_as: ".".join(name) for name, stored_as in _STORED_AS.items()}
+    own = f"{root}{_OWN[path]}" if path in _OWN else "URL"
+    return f"--set={names.get(path, field)}={own}"

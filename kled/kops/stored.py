@@ -104,7 +104,11 @@ def _etcd_groups(etcds: Iterable[Mapping[str, Any]]) -> frozenset[str]:
 
 def _etcds(objects: Mapping[str, bytes]) -> Iterator[Mapping[str, Any]]:
     """Yield the etcd clusters of the definition."""
-    document = _document(objects.get(layout.CONFIG, b"")) or {}
+    yield from etcds(_document(objects.get(layout.CONFIG, b"")) or {})
+
+
+def etcds(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the etcd clusters of a cluster's object."""
     spec = document.get("spec")
     yield from _mappings(spec.get("etcdClusters") if isinstance(spec, dict) else None)
 

@@ -17,6 +17,7 @@ from kled.operations.guards import EDITS
 from kled.operations.kept_fields import require_known_cluster
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step
+from kled.operations.stores import require_state_store
 from kled.retry import CHANGE
 
 
@@ -39,7 +40,9 @@ class EditCluster:
 
     def _change(self, session: Session, stored: Document) -> tuple[str, ...]:
         """Make the change; return the fields, unknown to this kops, that are given up with it."""
-        fixed_fields.refuse_sets(stored, fixed_fields.OF_A_CLUSTER, self.sets, self.unsets)
+        root = f"{require_state_store(session.settings).rstrip('/')}/{self.cluster}"
+        fixed = fixed_fields.OF_A_CLUSTER
+        fixed_fields.refuse_sets(stored, fixed, self.sets, self.unsets, root=root)
         etcd_names.require_sets(session, stored, self.sets, self.unsets)
         for version in kubernetes_versions.in_sets(self.sets):
             _require_version(session, stored, version, skip=self.skip_minor_versions)

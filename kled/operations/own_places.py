@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from kled.errors import BucketMissing, KledError, NotApproved, ObjectMissing, StoreError
-from kled.kops import layout, places, stored
+from kled.kops import fixed_fields, layout, places, stored
 from kled.kops.places import Collision, Place
 from kled.models.definition import object_name
 from kled.operations import registered
@@ -96,14 +96,26 @@ def _home_at(session: Session, root: str) -> str:
 def _refusal(mine: places.Home, found: tuple[places.Collision, ...]) -> NotApproved:
     first, more = found[0], f"; and {len(found) - 1} more" if len(found) > 1 else ""
     if first.place.url == mine.root:
+        theirs = f"{first.state_store.rstrip('/')}/{first.cluster}"
         return NotApproved(
             f'cluster "{first.cluster}" of {first.state_store} keeps its state within {mine.root},'
             f" which is cluster {mine.name}'s own{more}; nothing was changed",
-            hint=f"mend the definition of {first.cluster} first (kops edit cluster"
-            f" {first.cluster}): its configBase, keyStore, secretStore or backupStore",
+            hint=f"mend the definition of {first.cluster} first, in its own state store: its"
+            " configBase, keyStore, secretStore or backupStore, for example kled kops edit-cluster"
+            f" --name={first.cluster} {fixed_fields.mending('spec.configBase', theirs)}",
         )
     return NotApproved(
         f"{first}{more}; nothing was changed",
-        hint=f"mend {first.place.field} first (kops edit cluster {mine.name}): its own place is"
-        f" {mine.root}, or below it",
+        hint=f"mend {first.place.field} first: its own place is {mine.root}, or below it:"
+        f" kled kops edit-cluster --name={mine.name} {_mending(first.place, mine)}",
     )
+
+
+def _mending(place: Place, mine: places.Home) -> str:
+    etcd = place.field.partition("[")[2].partition("]")[0]
+    if not etcd:
+        return fixed_fields.mending(place.field, mine.root)
+    names = [one.get("name") for one in stored.etcds(mine.cluster)]
+    at = names.index(etcd) if etcd in names else 0
+    field = f"spec.etcdClusters[{at}].backups.backupStore"
+    return f"--set={field}={mine.root}/backups/etcd/{etcd}"

@@ -20,8 +20,8 @@ def no_change(reasons: Sequence[str]) -> SnapshotNotTrustworthy:
     return SnapshotNotTrustworthy(
         f"no change begins while the snapshot store may have lost snapshots: {brief(reasons)}",
         hint="kled snapshot verify --all tells what is wrong; find out who did it, then settle it:"
-        " kled snapshot create --all, and for what is lost for good kled snapshot create --all"
-        " --anew; in an emergency go on without a snapshot: --no-snapshot",
+        " kled snapshot create --all; what is lost for good is given up by kled snapshot create"
+        " --all --anew; in an emergency go on without a snapshot: --no-snapshot",
     )
 
 
@@ -88,6 +88,6 @@ def require_mounted(ledger: Ledger) -> None:
     if next(iter(snapshots.list()), None) is None:
         raise SnapshotMissing(
             f"{snapshots.url} is empty, and run {seen.run} was written there",
-            hint="is it mounted, and is it the right one? if it was emptied on purpose:"
-            " kled snapshot create --all --anew",
+            hint="is it mounted, and is it the right one? if it was emptied on purpose, this gives"
+            " up what was there: kled snapshot create --all --anew",
         )

@@ -231,8 +231,8 @@ def _require_whole(ledger: Ledger, present: Collection[SnapshotRef]) -> None:
     if ledger.doubts:
         raise SnapshotNotTrustworthy(
             f"nothing is deleted: which snapshots are the newest is not sure: {ledger.doubts[0]}",
-            hint="kled snapshot verify --all tells more; after kled snapshot create --all there is"
-            " a newest run again",
+            hint="kled snapshot verify --all tells more; the next kled snapshot create --all makes"
+            " a newest run, unless one is dated after now: remove that document first",
         )
     missing = ledger.missing(present)
     if missing:

@@ -77,9 +77,13 @@ def vanished(
         if fates[name] == ENDED:
             warnings.append(f"{words}: kled deleted it; to have it back: {hint}")
         elif fates[name] == _UNREGISTERED:
-            warnings.append(f"{words}: kled unregistered it; to have it back: {hint}")
+            back = hint.replace(" --yes", " --with-control --yes")  # its etcd lives
+            warnings.append(f"{words}: kled unregistered it; to have it back: {back}")
         else:
-            warnings.append(f"{words}; if nobody deleted it: {hint}")
+            warnings.append(
+                f"{words}; if nobody deleted it, with --with-control where its machines run on:"
+                f" {hint}"
+            )
             findings.append(f"{words}, and kled did not delete it")
     lost = [name for name in gone if fates[name] == GONE] if not there else []
     return Vanished(

@@ -124,6 +124,26 @@ def test_a_cluster_stays_what_and_where_it_is(tmp_path: Path, text: str) -> None
     assert kops.calls == []
 
 
+@pytest.mark.parametrize(
+    ("field", "below"),
+    [
+        ("spec.configStore.base", ""),
+        ("spec.configStore.keypairs", "/pki"),
+        ("spec.configStore.secrets", "/secrets"),
+        ("spec.etcdClusters[0].backups.backupStore", "/backups/etcd/main"),
+    ],
+)
+def test_a_place_is_mended_to_the_clusters_own(tmp_path: Path, field: str, below: str) -> None:
+    """K4: the way on of a wrong place was an edit with kops itself, past every guard."""
+    own = f"{(tmp_path / 'state').as_uri()}/{C}"
+
+    edit(tmp_path, Kops(), f"{field}={own}{below}")
+
+    for wrong in (f"{own}x{below}", f"{own}/..{below}", own.replace(C, "d.example.com") + below):
+        with pytest.raises(InvalidInput, match="is refused"):
+            edit(tmp_path, Kops(), f"{field}={wrong}")
+
+
 def test_a_field_of_a_newer_kops_is_not_lost_by_an_edit(tmp_path: Path) -> None:  # fault 13
     kops = Kops()
     applied(tmp_path, "1.36.0")

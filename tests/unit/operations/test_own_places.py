@@ -101,7 +101,8 @@ def test_a_deletion_is_stopped_by_who_lives_within_what_it_deletes(root: Path) -
         own_places.require(session(root), A, deletes=True)
 
     assert f'cluster "{B}"' in caught.value.message
-    assert f"kops edit cluster {B}" in str(caught.value.hint)
+    mend = f"kled kops edit-cluster --name={B} --set=spec.configStore.base="
+    assert mend in str(caught.value.hint)
 
 
 def test_two_clusters_do_not_publish_their_issuers_in_one_place(root: Path) -> None:
