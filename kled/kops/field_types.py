@@ -21,6 +21,10 @@ _SCALARS: Final = {
     "intorstring": "a number or a text",
     **{kind: f"a whole number from {least} to {most}" for kind, (least, most) in RANGES.items()},
 }
+_TIME: Final = re.compile(
+    r"\d{4}-\d{2}-\d{2}T\d{1,2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z|[-+]\d{2}:\d{2})", re.ASCII
+)
+"""RFC 3339, as Go's time.Parse takes it."""
 _FORMS: Final = {
     "duration": re.compile(
         r"[-+]?(?:0|(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)"
@@ -33,11 +37,10 @@ _FORMS: Final = {
 def wrong(kind: Literal["Cluster", "InstanceGroup"], document: Mapping[str, Any]) -> Iterator[str]:
     """Yield what kops cannot read of a v1alpha2 document, in words that name the field."""
     metadata = document.get("metadata")
-    name = metadata.get("name") if isinstance(metadata, Mapping) else None
-    if metadata is not None and not isinstance(metadata, Mapping):
-        yield "metadata is no map"
-    elif name is not None and not isinstance(name, str):
-        yield "metadata.name is no text"
+    yield from _wrong("metadata", "ObjectMeta", metadata)
+    created = metadata.get("creationTimestamp") if isinstance(metadata, Mapping) else None
+    if isinstance(created, str) and not _TIME.fullmatch(created):
+        yield "metadata.creationTimestamp is no time, for example 2026-11-23T14:50:31Z"
     yield from _wrong("spec", _SPECS[kind], document.get("spec"))
 
 

@@ -100,3 +100,44 @@ def test_a_group_without_a_name_is_a_finding(body: bytes) -> None:
     (finding,) = stored.findings({**complete(), "instancegroup/nodes": body})
 
     assert finding.startswith("instancegroup/nodes has no metadata.name")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (b"role: Node", b'role: Node, maxSize: "2"', "spec.maxSize is not a whole number"),
+        (b"role: Node", b"role: Node, maxSize: 2.5", "spec.maxSize is not a whole number"),
+        (b"role: Node", b"role: Node, maxSize: 99999999999", "spec.maxSize is not a whole number"),
+        (b"role: Node", b"role: Node, autoscale: 1", "spec.autoscale is not true or false"),
+        (b"role: Node", b"role: 7", "spec.role is not a text"),
+        (b"role: Node", b"role: Node, zones: a", "spec.zones is no list"),
+        (b"role: Node", b"role: Node, nodeLabels: {a: 1}", "spec.nodeLabels[a] is not a text"),
+        (b"role: Node", b"role: Node, maxInstanceLifetime: 5", "is not a duration"),
+        (b"role: Node", b"role: Node, maxInstanceLifetime: soon", "is not a duration"),
+        (b"role: Node", b"role: Node, kubelet: [a]", "spec.kubelet is no map"),
+        (b"name: nodes", b"name: 5", "metadata.name is not a text"),
+        (b"name: nodes", b"name: nodes, labels: [a]", "metadata.labels is no map"),
+        (b"name: nodes", b"name: nodes, creationTimestamp: now", "creationTimestamp is no time"),
+    ],
+)
+def test_a_value_that_kops_cannot_read_is_a_finding(old: bytes, new: bytes, words: str) -> None:
+    """kops refuses the object for it, and with a group all groups of its cluster (67c)."""
+    found = list(stored.findings({**complete(), "instancegroup/nodes": GROUP.replace(old, new)}))
+
+    assert any(words in finding for finding in found)
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        b"role: Node, maxSize: null, minSize: 2.0, zones: , unknown: {a: [1]}",
+        b"role: Node, maxInstanceLifetime: 1h30m, autoscale: yes, maxPrice: '0.05'",
+        b"role: Node, rollingUpdate: {maxSurge: 25%, maxUnavailable: 1}",
+    ],
+)
+def test_what_kops_can_read_of_any_form_is_none(new: bytes) -> None:
+    body = GROUP.replace(b"role: Node", new).replace(
+        b"name: nodes", b"name: nodes, creationTimestamp: 2018-01-23T10:00:05Z"
+    )
+
+    assert list(stored.findings({**complete(), "instancegroup/nodes": body})) == []
