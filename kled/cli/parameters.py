@@ -8,18 +8,15 @@ from typing import Any, Final
 
 import click
 
+from kled import durations
 from kled.errors import InvalidInput
 from kled.models.counts import MOST
 from kled.settings_text import require_addresses
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{12,64}")
-_PART: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(h|m|s)")
 COUNT: Final = click.IntRange(0, MOST)
 """A number of machines, or of times."""
 _WHOLE: Final = re.compile(r"[0-9]{1,18}")
-_UNITS: Final = {"h": 3600, "m": 60, "s": 1}
-_LONGEST: Final = timedelta(days=100 * 365)
-"""What every clock can count to; credentials live for years at most."""
 
 
 class Duration(click.ParamType[timedelta]):
@@ -33,15 +30,10 @@ class Duration(click.ParamType[timedelta]):
         """Return the duration; fail with what a right one looks like."""
         if isinstance(value, timedelta):
             return value
-        words = str(value).strip()
-        if words == "0":
-            return timedelta(0)
-        if not words or _PART.sub("", words):
-            self.fail(f"{words!r} is not a duration such as 90s, 15m or 1h30m", param, ctx)
-        seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(words))
-        if seconds > _LONGEST.total_seconds():
-            self.fail(f"{words!r} is longer than {_LONGEST.days // 365} years", param, ctx)
-        return timedelta(seconds=seconds)
+        try:
+            return durations.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 DURATION: Final = Duration()
