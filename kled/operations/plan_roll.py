@@ -1,6 +1,6 @@
 """Which machines a roll would replace, as a plan with a digest: before anybody is asked."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kled.errors import NotApproved
 from kled.models.plan import Change, Plan
@@ -8,6 +8,8 @@ from kled.models.rolling import Roll, RollingPlan
 from kled.operations import identity, interrupted_scaling
 from kled.operations.group_roles import with_roles
 from kled.operations.guards import READS
+from kled.operations.names import instance_group_meant
+from kled.operations.roll_canary import canary_meant
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
@@ -49,7 +51,11 @@ class PlanRoll:
 
     cluster: str
     roll: Roll
+    canary: str | None = None
+    """A group, also the start of its name, or a machine."""
     found: list[Plan] = field(default_factory=list)
+    meant: list[tuple[Roll, str | None]] = field(default_factory=list)
+    """The roll and the canary with whole names."""
 
     name = "plan roll"
     guards = READS
@@ -60,8 +66,16 @@ class PlanRoll:
         def act(session: Session) -> str:
             interrupted_scaling.require_none(session, self.cluster)
             identity.check(session, self.cluster)
-            rolling = session.kops.rolling_update_preview(self.cluster, self.roll)
-            self.found[:] = [with_roles(session, as_plan(rolling, self.roll))]
+            roll, first = self._named(session)
+            rolling = session.kops.rolling_update_preview(self.cluster, roll)
+            self.found[:] = [with_roles(session, as_plan(rolling, roll))]
+            self.meant[:] = [(roll, first)]
             return f"{self.found[0].digest[:12]}: {self.found[0].summary}"
 
         return (Step("plan", act, READ),)
+
+    def _named(self, session: Session) -> tuple[Roll, str | None]:
+        typed = self.roll.instance_groups
+        groups = tuple(instance_group_meant(session, self.cluster, one) for one in typed)
+        first = canary_meant(session, self.cluster, self.canary, groups)
+        return replace(self.roll, instance_groups=groups), first

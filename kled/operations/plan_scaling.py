@@ -7,7 +7,9 @@ from kled.models.plan import Change, Plan
 from kled.operations import scale_journal
 from kled.operations.group_roles import with_roles
 from kled.operations.guards import READS
+from kled.operations.names import instance_group_meant
 from kled.operations.plan_roll import MACHINES
+from kled.operations.scaling_bounds import require_order
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.operations.stored_sizes import StoredSizes
@@ -21,7 +23,7 @@ def planned_scaling(
 
     Its digest is of what is wanted alone, so that that of an interrupted scaling is still the same;
     one that is open makes it a change, whatever the bounds are by now. Raises
-    `InstanceGroupNotFound`.
+    `InstanceGroupNotFound`, and `InvalidInput` for bounds that cross.
     """
     stored = before = StoredSizes(session, cluster, group).bounds()
     begun = scale_journal.read(session, cluster)
@@ -31,6 +33,7 @@ def planned_scaling(
         before[0] if minimum is None else minimum,
         before[1] if maximum is None else maximum,
     )
+    require_order(*after, minimum, maximum)
     if after == stored and begun is None:
         return Plan(cluster, ())
     wanted = {"minSize": str(after[0]), "maxSize": str(after[1])}
@@ -65,6 +68,8 @@ class PlanScaling:
     minimum: int | None = None
     maximum: int | None = None
     found: list[Plan] = field(default_factory=list)
+    meant: list[str] = field(default_factory=list)
+    """The group's whole name."""
 
     name = "plan scaling"
     guards = READS
@@ -73,10 +78,10 @@ class PlanScaling:
         """Return the one step. Safe to repeat: it only reads."""
 
         def act(session: Session) -> str:
-            plan = planned_scaling(
-                session, self.cluster, self.instance_group, self.minimum, self.maximum
-            )
+            group = instance_group_meant(session, self.cluster, self.instance_group)
+            plan = planned_scaling(session, self.cluster, group, self.minimum, self.maximum)
             self.found[:] = [plan]
+            self.meant[:] = [group]
             return f"{plan.digest[:12]}: {plan.summary}"
 
         return (Step("plan", act, READ),)
