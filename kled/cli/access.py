@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kled.cli import meant, terminal
+from kled.cli import cluster_name, meant, terminal
 from kled.cli.answers import show_answers
 from kled.cli.execute import execute
 from kled.cli.kubeconfigs import default_place
@@ -42,7 +42,7 @@ _NODES = (
         "kled kops validate-cluster --name=mycluster.example.com --wait=15m",
     ),
 )
-@click.option("--name", metavar="CLUSTER", help="The cluster; without it, all of the store.")
+@cluster_name.name(cluster_name.ALL)
 @click.option(
     "--wait", type=DURATION, help="Wait until it, or the store's only one, is healthy: 15m."
 )
@@ -115,7 +115,7 @@ def _show(call: Call, report: ValidationReport) -> None:
         "kled kops export-kubecfg --name=mycluster.example.com --admin=1h",
     ),
 )
-@click.option("--name", metavar="CLUSTER", help="The cluster; without it, the store's only one.")
+@cluster_name.name(cluster_name.ONLY_ONE)
 @click.option(
     "--kubeconfig",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from kled.cli.execute import execute
 from kled.cli.kubeconfigs import default_place
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import show_value
+from kled.cli.parameters import DURATION
 from kled.cli.plan import show_plan
 from kled.cli.spec_options import spec_from, spec_options
 from kled.kops.field_flags import require_text
@@ -38,12 +40,20 @@ from kled.sentences import options, word
     help="With --yes: where the kubeconfig goes"
     " [default: ./kubeconfig-NAME; in a sandbox, a file of its own].",
 )
+@click.option(
+    "--wait",
+    type=DURATION,
+    default="30m",
+    show_default=True,
+    help="With --yes: how long the cluster may take to validate.",
+)
 def create_cluster(
     call: Call,
     *,
     dry_run: bool,
     yes: bool,
     kubeconfig: Path | None,
+    wait: timedelta,
     **options: Any,  # noqa: ANN401 - ClusterSpec's fields, read by spec_from
 ) -> None:
     """Store a cluster's definition and show what creating it would do; with --yes create it.
@@ -57,7 +67,7 @@ def create_cluster(
         _print_definition(call, spec)
     elif yes:
         target = kubeconfig or default_place(call.settings, spec.name)
-        execute(call, CreateCluster(spec, target.absolute()), then=_look(call, target))
+        execute(call, CreateCluster(spec, target.absolute(), wait), then=_look(call, target))
     else:
         _store_and_preview(call, spec)
 

@@ -2,7 +2,7 @@
 
 import click
 
-from kled.cli import parameters
+from kled.cli import cluster_name, parameters
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.meant import asked
@@ -28,7 +28,7 @@ from kled.sentences import options
     ),
     guards=DELETES,
 )
-@click.option("--name", metavar="CLUSTER", help="The cluster.")
+@cluster_name.name(cluster_name.ALWAYS)
 @click.option("--yes", is_flag=True, help="Delete it.")
 @click.option(
     "--unregister",

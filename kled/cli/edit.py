@@ -1,12 +1,11 @@
 """`edit-instance-group` and `scale-instance-group`."""
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import click
 
-from kled.cli import meant
+from kled.cli import cluster_name, meant
 from kled.cli.edited_text import FILE, from_file, in_editor
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
@@ -26,8 +25,9 @@ from kled.operations.giving_back import ways_on
 from kled.operations.interrupted_scaling import AbandonScaling
 from kled.operations.kept_fields import require_known_fields
 from kled.operations.scale_instance_group import ScaleInstanceGroup
+from kled.operations.scaling_bounds import bounds_meant, require_order
 
-_NAME = click.option("--name", metavar="CLUSTER", help="The cluster.")
+_NAME = cluster_name.name(cluster_name.ALWAYS)
 _GROUP = click.option(
     "--instance-group",
     "group",
@@ -111,7 +111,13 @@ def edit_instance_group(  # noqa: PLR0913 - one parameter per option
 @_MIN
 @_MAX
 @click.option("--yes", is_flag=True, help="Also do it: machines that go are drained before.")
-@click.option("--drain-timeout", type=DURATION, help="How long a node may drain [default: 15m].")
+@click.option(
+    "--drain-timeout",
+    type=DURATION,
+    default="15m",
+    show_default=True,
+    help="How long a node may drain.",
+)
 @click.option("--force-unmanaged", is_flag=True, help="Evict pods that nothing makes anew, too.")
 @click.option("--abandon", is_flag=True, help="Give the group back what an interrupted run holds.")
 def scale_instance_group(  # noqa: PLR0913 - one parameter per option
@@ -122,7 +128,7 @@ def scale_instance_group(  # noqa: PLR0913 - one parameter per option
     minimum: int | None,
     maximum: int | None,
     *,
-    drain_timeout: timedelta | None,
+    drain_timeout: timedelta,
     force_unmanaged: bool,
     abandon: bool,
     yes: bool,
@@ -132,21 +138,18 @@ def scale_instance_group(  # noqa: PLR0913 - one parameter per option
     Machines that go are chosen, drained by eviction and deleted before the bounds are lowered, so
     that the cloud never ends one with pods on it.
     """
-    bounded = minimum is not None or maximum is not None
     if abandon:
-        if bounded or size is not None:
+        if (size, minimum, maximum) != (None, None, None):
             raise InvalidInput("--abandon", "takes no bounds: they stay as they are stored")
         _abandon(call, name, group, yes=yes)
         return
-    if bounded == (size is not None):
-        raise InvalidInput("--size", "give either --size, or --min and --max")
-    low, high = (size, size) if size is not None else (minimum, maximum)
+    low, high = bounds_meant(size, minimum, maximum)
     cluster, found, stored = _looked_up(call, name, group)
     _check_bounds(stored, low, high)
     if yes:
-        scale = ScaleInstanceGroup(cluster, found, low, high, force_unmanaged=force_unmanaged)
-        if drain_timeout is not None:
-            scale = replace(scale, drain_timeout=drain_timeout)
+        scale = ScaleInstanceGroup(
+            cluster, found, low, high, drain_timeout, force_unmanaged=force_unmanaged
+        )
         execute(call, scale, then=f"kled kops validate-cluster --name={cluster}")
         return
     _warn_of_fewer(call, stored, high)
@@ -182,13 +185,7 @@ def _check_bounds(stored: Document, minimum: int | None, maximum: int | None) ->
     low, high = bounds(stored)
     low = low if minimum is None else minimum
     high = high if maximum is None else maximum
-    asked = minimum is not None or maximum is not None
-    if asked and low > high:
-        raise InvalidInput(
-            "--min" if minimum is not None else "--max",
-            f"the least number, {low}, is above the greatest, {high}",
-            hint="give --min and --max together",
-        )
+    require_order(low, high, minimum, maximum)
 
 
 def _warn_of_fewer(call: Call, stored: Document, high: int | None) -> None:

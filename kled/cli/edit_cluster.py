@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from kled.cli import meant
+from kled.cli import cluster_name, meant
 from kled.cli.edited_text import FILE, from_file, in_editor
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
@@ -29,7 +29,7 @@ from kled.sentences import options
     ),
     guards=EditCluster.guards,
 )
-@click.option("--name", metavar="CLUSTER", help="The cluster.")
+@cluster_name.name(cluster_name.ALWAYS)
 @click.option(
     "--set",
     "sets",

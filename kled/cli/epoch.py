@@ -2,6 +2,7 @@
 
 import click
 
+from kled.cli import cluster_name
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
@@ -15,7 +16,7 @@ _EPOCH = (
     Column("STATE STORE", "state_store"),
     Column("REMARK", "remark"),
 )
-_NAME = click.option("--name", metavar="CLUSTER", required=True, help="The cluster.")
+_NAME = cluster_name.required()
 
 
 @leaf("show", examples=("kled snapshot epoch show --name=c.example.com",), snapshots=True)

@@ -4,7 +4,7 @@ from typing import get_args
 
 import click
 
-from kled.cli import meant
+from kled.cli import cluster_name, meant
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
@@ -31,7 +31,7 @@ _ROLES = tuple(role for role in get_args(Role) if role not in {"apiserver", "unk
     ),
     guards=CreateInstanceGroup.guards,
 )
-@click.option("--name", metavar="CLUSTER", help="The cluster.")
+@cluster_name.name(cluster_name.ALWAYS)
 @click.option("--instance-group", "group", metavar="GROUP", required=True, help="The new name.")
 @click.option(
     "--subnet",
@@ -60,7 +60,7 @@ def create_instance_group(
     examples=("kled kops delete-instance-group --name=c.example.com --instance-group=spot --yes",),
     guards=DeleteInstanceGroup.guards,
 )
-@click.option("--name", metavar="CLUSTER", help="The cluster.")
+@cluster_name.name(cluster_name.ALWAYS)
 @click.option("--instance-group", "group", metavar="GROUP", required=True, help="Its whole name.")
 @click.option("--yes", is_flag=True, help="Delete it and its machines at once, undrained.")
 def delete_instance_group(call: Call, name: str | None, group: str, *, yes: bool) -> None:

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-import click
-
-from kled.cli import meant, terminal
+from kled.cli import cluster_name, meant, terminal
 from kled.cli.answers import show_answers
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import show, show_value
@@ -32,7 +30,7 @@ PENDING: Final = 3
         "kled plan --name=c.example.com --output=json > plan.json || [ $? = 3 ]",
     ),
 )
-@click.option("--name", metavar="CLUSTER", help="The cluster; without it, all of the store.")
+@cluster_name.name(cluster_name.ALL)
 def plan(call: Call, name: str | None) -> int:
     """Say what an update would change, whom it touches, and which machines need a roll.
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kled.cli import cluster_name
 from kled.cli.definition import show_definition
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
@@ -12,7 +13,7 @@ from kled.cli.output import Column, show, show_value
 if TYPE_CHECKING:
     from kled.operations.each_cluster import Found, Listing
 
-_NAME = click.option("--name", metavar="CLUSTER", help="The cluster; without it, all of the store.")
+_NAME = cluster_name.name(cluster_name.ALL)
 
 CLUSTERS = (
     Column("NAME", "name"),
@@ -136,7 +137,7 @@ def get_keypairs(call: Call, name: str | None) -> None:
     "toolbox-dump",
     examples=("kled kops toolbox-dump --name=mycluster.example.com -o json > dump.json",),
 )
-@click.option("--name", metavar="CLUSTER", help="The cluster; without it, the store's only one.")
+@cluster_name.name(cluster_name.ONLY_ONE)
 def toolbox_dump(call: Call, name: str | None) -> None:
     """Dump a cluster's cloud resources: the table counts them, JSON and YAML hold them whole."""
     from kled.operations.names import only_cluster  # noqa: PLC0415 - not for --help

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kled.cli import meant, parameters
+from kled.cli import cluster_name, meant, parameters
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
@@ -23,9 +23,10 @@ from kled.operations import (
     lost_keys,
 )
 from kled.operations.blast_radius import of_roll
+from kled.operations.roll_canary import canary_meant
 from kled.operations.roll_cluster import Pace, RollCluster
 from kled.operations.sight import SessionSight
-from kled.sentences import number
+from kled.sentences import number, word
 
 ROLLING = (
     Column("INSTANCE GROUP", "instance_group"),
@@ -62,7 +63,7 @@ def _steadiness(_ctx: click.Context, _option: click.Parameter, typed: str | None
     ),
     guards=RollCluster.guards,
 )
-@click.option("--name", metavar="CLUSTER", help="The cluster; without it, the store's only one.")
+@cluster_name.name(cluster_name.WITH_YES)
 @click.option("--yes", is_flag=True, help="Replace the machines.")
 @click.option(
     "--instance-group", "groups", multiple=True, metavar="GROUP", help="Only these; repeatable."
@@ -114,7 +115,7 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
         these = (meant.instance_group(call, session, cluster, group) for group in groups)
         roll = Roll(instance_groups=tuple(these), **options)
         with lost_keys.told_apart(session, cluster):
-            first = _first(call, session, cluster, canary)
+            first = _first(call, session, cluster, canary, roll.instance_groups)
             plan = None if yes else session.kops.rolling_update_preview(cluster, roll)
         radius = None
         refused = None if yes else _refused(session, cluster)
@@ -138,7 +139,8 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
     if refused is not None:
         call.say(f"REFUSED: {refused}")
     elif not plan.is_empty or roll.force:
-        call.say("preview only; the same command with --yes replaces the machines")
+        again = f"--name={word(cluster)} --yes"
+        call.say(f"preview only; the same command with {again} replaces the machines")
 
 
 def _refused(session: "Session", cluster: str) -> str | None:
@@ -150,11 +152,16 @@ def _refused(session: "Session", cluster: str) -> str | None:
     )
 
 
-def _first(call: Call, session: "Session", cluster: str, canary: str | None) -> str | None:
+def _first(
+    call: Call, session: "Session", cluster: str, canary: str | None, groups: tuple[str, ...]
+) -> str | None:
     """Return the group or the machine that is meant to go first."""
-    if canary is None or any(one.id == canary for one in session.kops.get_instances(cluster)):
-        return canary
-    return meant.instance_group(call, session, cluster, canary)
+    first = canary_meant(session, cluster, canary, groups)
+    if first is None and canary is not None:
+        call.say(f"the canary {canary} is gone: the roll that was interrupted has replaced it")
+    elif first != canary:
+        call.say(f'"{canary}" is the instance group "{first}"')
+    return first
 
 
 def _show(call: Call, plan: RollingPlan, radius: BlastRadius | None) -> None:

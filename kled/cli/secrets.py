@@ -5,7 +5,7 @@ from typing import get_args
 
 import click
 
-from kled.cli import meant
+from kled.cli import cluster_name, meant
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
@@ -23,7 +23,7 @@ from kled.operations.rotate_keypairs import (
 )
 from kled.operations.secrets import CreateSecret, DeleteSecret, require_secret, require_unused
 
-_NAME = click.option("--name", metavar="CLUSTER", help="The cluster.")
+_NAME = cluster_name.name(cluster_name.ALWAYS)
 
 
 @leaf(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from kled.cli import parameters
+from kled.cli import cluster_name, parameters
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
@@ -123,7 +123,7 @@ def create(
     examples=("kled snapshot list", "kled snapshot list --name=c.example.com --output=json"),
     snapshots=True,
 )
-@click.option("--name", metavar="CLUSTER", help="The cluster [default: all].")
+@cluster_name.name(cluster_name.ALL)
 def list_(call: Call, name: str | None) -> None:
     """List snapshots with age, verified level and size, oldest first."""
     kept = call.stores.snapshots
@@ -146,7 +146,7 @@ def list_(call: Call, name: str | None) -> None:
     examples=("kled snapshot show --name=c.example.com --snapshot=latest",),
     snapshots=True,
 )
-@click.option("--name", metavar="CLUSTER", required=True, help="The cluster.")
+@cluster_name.required()
 @click.option("--snapshot", metavar="ID", default="newest", help=_WHICH)
 def show_(call: Call, name: str, snapshot: str) -> None:
     """Show one snapshot: what it holds, what was left out, what is proved, whether to trust it."""
@@ -181,7 +181,7 @@ def show_(call: Call, name: str, snapshot: str) -> None:
     ),
     snapshots=True,
 )
-@click.option("--name", metavar="CLUSTER", help="The cluster.")
+@cluster_name.name(cluster_name.ALL)
 @click.option("--snapshot", metavar="ID", default="newest", help=_WHICH)
 @click.option("--all", "everything", is_flag=True, help="The newest snapshot of every cluster.")
 @click.option(

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import click
 
+from kled.cli import cluster_name
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.meant import asked
@@ -15,6 +16,8 @@ from kled.operations.keep_state import MirrorSnapshots, PruneSnapshots
 from kled.operations.protection import pattern_protection
 from kled.sentences import number
 
+_NUMBER: Final = click.IntRange(0, 100_000)
+"""How many snapshots are kept."""
 _PLAN: Final = (
     Column("CLUSTER", "cluster"),
     Column("SNAPSHOT", "id"),
@@ -32,14 +35,14 @@ _PLAN: Final = (
     ),
     snapshots=True,
 )
-@click.option("--name", metavar="CLUSTER", help="The cluster.")
+@click.option("--name", metavar="CLUSTER", help="The cluster; or take --all.")
 @click.option("--all", "everything", is_flag=True, help="Every cluster.")
-@click.option("--last", type=int, help="Keep so many of the newest.")
-@click.option("--hourly", type=int, help="Keep the newest of so many hours.")
-@click.option("--daily", type=int, help="Keep the newest of so many days.")
-@click.option("--weekly", type=int, help="Keep the newest of so many weeks.")
-@click.option("--monthly", type=int, help="Keep the newest of so many months.")
-@click.option("--yearly", type=int, help="Keep the newest of so many years.")
+@click.option("--last", type=_NUMBER, help="Keep so many of the newest.")
+@click.option("--hourly", type=_NUMBER, help="Keep the newest of so many hours.")
+@click.option("--daily", type=_NUMBER, help="Keep the newest of so many days.")
+@click.option("--weekly", type=_NUMBER, help="Keep the newest of so many weeks.")
+@click.option("--monthly", type=_NUMBER, help="Keep the newest of so many months.")
+@click.option("--yearly", type=_NUMBER, help="Keep the newest of so many years.")
 @click.option("--yes", is_flag=True, help="Do it.")
 @click.option(
     "--confirm", metavar="CLUSTER", help="The name once more; a protected cluster needs it."
@@ -115,7 +118,7 @@ def _warn_of_unreadable(call: Call, document: dict[str, Any]) -> None:
     snapshots=True,
 )
 @click.option("--to", metavar="URL", required=True, help="The second snapshot store.")
-@click.option("--name", metavar="CLUSTER", help="The cluster [default: all].")
+@cluster_name.name(cluster_name.ALL)
 @click.option(
     "--retain-until", metavar="TIME", help="Object lock there until then (ISO 8601, with zone)."
 )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from kled.cli import parameters, terminal
+from kled.cli import cluster_name, parameters, terminal
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.meant import asked, can_ask
@@ -40,7 +40,7 @@ CLASSES: Final = ("identity", "intent", "derived", "etcd-backup")
     guards=use.RESTORES,
     snapshots=True,
 )
-@click.option("--name", metavar="CLUSTER", required=True, help="The cluster.")
+@cluster_name.required()
 @click.option(
     "--snapshot",
     metavar="ID",
@@ -154,7 +154,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
     ),
     snapshots=True,
 )
-@click.option("--name", metavar="CLUSTER", required=True, help="The cluster.")
+@cluster_name.required()
 @click.argument("before")
 @click.argument("after")
 def diff(call: Call, name: str, before: str, after: str) -> None:

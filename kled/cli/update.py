@@ -5,7 +5,7 @@ from typing import Final
 
 import click
 
-from kled.cli import meant, parameters
+from kled.cli import cluster_name, meant, parameters
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
@@ -26,7 +26,7 @@ _PATIENCE: Final = timedelta(minutes=30)
     ),
     guards=UpdateCluster.guards,
 )
-@click.option("--name", metavar="CLUSTER", help="The cluster; without it, the store's only one.")
+@cluster_name.name(cluster_name.WITH_YES)
 @click.option("--yes", is_flag=True, help="Apply the changes.")
 @click.option(
     "--digest",
@@ -37,8 +37,19 @@ _PATIENCE: Final = timedelta(minutes=30)
 @click.option(
     "--roll", is_flag=True, help="Then replace the machines that need it, and wait for the cluster."
 )
+@click.option(
+    "--wait",
+    type=parameters.DURATION,
+    help="Then wait so long until it validates [default: 30m with --roll, else not at all].",
+)
 def update_cluster(
-    call: Call, name: str | None, digest: str | None, *, yes: bool, roll: bool
+    call: Call,
+    name: str | None,
+    digest: str | None,
+    *,
+    yes: bool,
+    roll: bool,
+    wait: timedelta | None,
 ) -> None:
     """Show what would change in the cloud; with --yes apply it."""
     with call.session() as session:
@@ -49,7 +60,7 @@ def update_cluster(
             cluster,
             Approved(digest) if digest else None,
             Roll() if roll else None,
-            _PATIENCE if roll else None,
+            wait or (_PATIENCE if roll else None),
         )
         execute(call, update, then="" if roll else f"kled kops rolling-update --name={cluster}")
         return

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import click
 
-from kled.cli import meant, parameters
+from kled.cli import cluster_name, meant, parameters
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
@@ -14,7 +14,7 @@ from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.upgrade_cluster import NO_UPGRADE, UpgradeCluster, new_version, planned
 from kled.sentences import options
 
-_NAME = click.option("--name", metavar="CLUSTER", help="The cluster; --yes needs it.")
+_NAME = cluster_name.name(cluster_name.WITH_YES)
 
 
 @leaf(
