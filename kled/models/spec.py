@@ -7,7 +7,7 @@ Imports pydantic: nothing that only reads may import this module.
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +16,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -23,6 +24,7 @@ from kled.errors import InvalidInput
 from kled.models.clouds import CLOUDS
 from kled.models.counts import MOST
 from kled.models.problems import plain
+from kled.models.spec_form import Odd, Text, Texts, Zones, listed, text, title, zone_patterns
 from kled.models.version import kubernetes_version
 from kled.models.zones import cloud_of, example_zone, is_zone_of
 
@@ -33,7 +35,11 @@ Networking = Literal[
 ]  # fmt: skip
 
 _LABEL: Final = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_DOMAIN: Final = rf"^{_LABEL}(\.{_LABEL})+$"
 _NAME: Final = re.compile(rf"{_LABEL}(\.{_LABEL})+")
+_VERSION: Final = (
+    r"^(v?\d{1,9}\.\d{1,9}\.\d{1,9}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?|https?://\S+)$"
+)
 _LONGEST_NAME: Final = 253
 _PATH: Final = re.compile(r"[A-Za-z][^=\r\n]*")
 """Which fields there are, kops' names say (`kled.kops.field_flags`); keys of maps hold any sign."""
@@ -61,11 +67,6 @@ def _version(value: str) -> str:
     return value.removeprefix("v")
 
 
-def _listed(value: object) -> object:
-    """Take `a,b` for a list, as kops does."""
-    return tuple(each.strip() for each in value.split(",")) if isinstance(value, str) else value
-
-
 def _assignments(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         field, equals, _ = value.partition("=")
@@ -84,16 +85,11 @@ def _labels(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-def _filled(values: tuple[str, ...]) -> tuple[str, ...]:
-    if any(not value or value.split() != [value] for value in values):
-        raise ValueError("an entry is empty or holds blanks")
-    if len(set(values)) != len(values):
-        raise ValueError(f"an entry stands there twice: {', '.join(values)}")
-    return values
-
-
-Text = Annotated[str, Field(min_length=1, pattern=r"^\S+$")]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_filled)]
+_FORM_OF_CLOUD: Final = WithJsonSchema(
+    {"anyOf": [{"type": "string", "enum": list(get_args(CloudName))}, {"type": "null"}]}
+)
+_UNKNOWN: Final[CloudName] = "aws"
+"""The cloud of zones that no cloud's names tell, as kops has it."""
 
 
 class ClusterSpec(BaseModel):
@@ -104,18 +100,23 @@ class ClusterSpec(BaseModel):
     may hold commas.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        field_title_generator=lambda name, _field: title(name),
+        json_schema_extra=zone_patterns("zones", "control_plane_zones"),
+    )
 
-    name: Annotated[str, AfterValidator(_cluster_name)] = Field(
+    name: Annotated[str, AfterValidator(_cluster_name), text(_DOMAIN, _LONGEST_NAME)] = Field(
         description="Name of the cluster: a domain name; *.k8s.local needs no DNS zone",
         json_schema_extra={"position": 1},
     )
-    cloud: Annotated[CloudName, BeforeValidator(_cloud)] = Field(
-        default="aws",
+    cloud: Annotated[CloudName, BeforeValidator(_cloud), _FORM_OF_CLOUD] = Field(
+        default_factory=lambda: _UNKNOWN,  # no default in the form: it would always be sent
         description="Cloud provider; left out, it is inferred from the zones",
         json_schema_extra={"position": 2},
     )
-    zones: Texts = Field(
+    zones: Zones = Field(
         min_length=1,
         description="Zones for the nodes, and for the control plane unless it has its own",
         json_schema_extra={"position": 3},
@@ -132,156 +133,155 @@ class ClusterSpec(BaseModel):
         description="Machine type of the worker nodes",
         json_schema_extra={"position": 5},
     )
-    control_plane_count: int | None = Field(
+    control_plane_count: Odd | None = Field(
         default=None,
-        ge=1,
-        le=MOST,
         description="Control-plane nodes: an odd number, for etcd's majority",
-        json_schema_extra={"position": 6},
+        json_schema_extra={"position": 7},
     )
-    control_plane_zones: Texts = Field(
+    control_plane_zones: Zones = Field(
         default=(),
         description="Zones for the control plane",
-        json_schema_extra={"position": 7},
+        json_schema_extra={"position": 8},
     )
     control_plane_size: Text | None = Field(
         default=None,
         description="Machine type of the control-plane nodes",
-        json_schema_extra={"position": 8},
+        json_schema_extra={"position": 9},
     )
-    kubernetes_version: Annotated[str, AfterValidator(_version)] | None = Field(
+    kubernetes_version: Annotated[str, AfterValidator(_version), text(_VERSION)] | None = Field(
         default=None,
         description="Kubernetes version, for example 1.36.0; the channel's recommendation if empty",
-        json_schema_extra={"position": 9},
+        json_schema_extra={"position": 12},
     )
     image: Text | None = Field(
         default=None,
         description="Machine image for all instances",
-        json_schema_extra={"position": 10},
+        json_schema_extra={"position": 11},
     )
     networking: Networking | None = Field(
         default=None,
         description="Pod network; kops takes cilium",
-        json_schema_extra={"position": 11},
+        json_schema_extra={"position": 14},
     )
     topology: Literal["public", "private"] | None = Field(
         default=None,
         description="Whether machines get public addresses",
-        json_schema_extra={"position": 12},
+        json_schema_extra={"position": 15},
     )
     dns: Literal["public", "private", "none"] | None = Field(
         default=None,
         description="Where the API's name is published",
-        json_schema_extra={"position": 13},
+        json_schema_extra={"position": 16},
     )
     dns_zone: Text | None = Field(
         default=None,
         description="DNS zone; kops takes the longest that matches the name",
-        json_schema_extra={"position": 14},
+        json_schema_extra={"position": 17},
     )
     network_id: Text | None = Field(
         default=None,
         description="Existing network or VPC to use",
-        json_schema_extra={"position": 15},
+        json_schema_extra={"position": 18},
     )
     network_cidr: Text | None = Field(
         default=None,
         description="Address range of a new network",
-        json_schema_extra={"position": 16},
+        json_schema_extra={"position": 19},
     )
     subnets: Texts = Field(
         default=(),
         description="Existing subnets to use",
-        json_schema_extra={"position": 17},
+        json_schema_extra={"position": 20},
     )
     utility_subnets: Texts = Field(
         default=(),
         description="Existing utility subnets to use",
-        json_schema_extra={"position": 18},
+        json_schema_extra={"position": 21},
     )
     admin_access: Texts = Field(
         default=(),
         description="Address ranges that may reach the API; everybody if empty",
-        json_schema_extra={"position": 19},
+        json_schema_extra={"position": 23},
     )
     ssh_access: Texts = Field(
         default=(),
         description="Address ranges that may reach SSH; those of the API if empty",
-        json_schema_extra={"position": 20},
+        json_schema_extra={"position": 24},
     )
     ssh_public_key: Path | None = Field(
         default=None,
         description="File with the SSH public key for the machines",
-        json_schema_extra={"position": 21},
+        json_schema_extra={"position": 25},
     )
     bastion: bool = Field(
         default=False,
         description="Add a bastion; needs topology private",
-        json_schema_extra={"position": 22},
+        json_schema_extra={"position": 26},
     )
     api_loadbalancer_type: Literal["public", "internal"] | None = Field(
         default=None,
         description="Load balancer in front of the API",
-        json_schema_extra={"position": 23},
+        json_schema_extra={"position": 22},
     )
     node_volume_size: int | None = Field(
         default=None,
         ge=1,
         le=MOST,
         description="Disk of the worker nodes in GB",
-        json_schema_extra={"position": 24},
+        json_schema_extra={"position": 6},
     )
     control_plane_volume_size: int | None = Field(
         default=None,
         ge=1,
         le=MOST,
         description="Disk of the control-plane nodes in GB",
-        json_schema_extra={"position": 25},
+        json_schema_extra={"position": 10},
     )
     project: Text | None = Field(
         default=None,
         description="Google Cloud project; needed on gce",
-        json_schema_extra={"position": 26, "cloud": "gce"},
+        json_schema_extra={"position": 27, "cloud": "gce"},
     )
     azure_subscription_id: Text | None = Field(
         default=None,
         description="Azure subscription",
-        json_schema_extra={"position": 31, "cloud": "azure"},
+        json_schema_extra={"position": 28, "cloud": "azure"},
     )
     azure_tenant_id: Text | None = Field(
         default=None,
         description="Azure tenant",
-        json_schema_extra={"position": 32, "cloud": "azure"},
+        json_schema_extra={"position": 29, "cloud": "azure"},
     )
     azure_resource_group_name: Text | None = Field(
         default=None,
         description="Azure resource group; made if it is not there",
-        json_schema_extra={"position": 33, "cloud": "azure"},
+        json_schema_extra={"position": 30, "cloud": "azure"},
     )
     os_ext_net: Text | None = Field(
         default=None,
+        title="OS external network",
         description="OpenStack network to the outside, for the router",
-        json_schema_extra={"position": 34, "cloud": "openstack"},
+        json_schema_extra={"position": 31, "cloud": "openstack"},
     )
     labels: Annotated[tuple[str, ...], AfterValidator(_labels)] = Field(
         default=(),
         description="Labels (KEY=VALUE) for the cloud's resources",
-        json_schema_extra={"position": 27, "flag": "cloud-labels"},
+        json_schema_extra={"position": 32, "flag": "cloud-labels"},
     )
     channel: Text | None = Field(
         default=None,
         description="Channel with default versions and images: stable, alpha, a URL or a path",
-        json_schema_extra={"position": 28},
+        json_schema_extra={"position": 13},
     )
     set: Annotated[tuple[str, ...], AfterValidator(_assignments)] = Field(
         default=(),
         description="Fields of the cluster to set, named as in -o yaml (FIELD=VALUE)",
-        json_schema_extra={"position": 29, "commas": False},
+        json_schema_extra={"position": 33, "commas": False},
     )
     unset: Texts = Field(
         default=(),
         description="Fields of the cluster to leave out",
-        json_schema_extra={"position": 30},
+        json_schema_extra={"position": 34},
     )
 
     @model_validator(mode="before")
@@ -290,10 +290,10 @@ class ClusterSpec(BaseModel):
         """Fill in the cloud that the first zone can only belong to."""
         if not isinstance(values, Mapping) or values.get("cloud"):
             return values
-        zones = _listed(values.get("zones") or ())
+        zones = listed(values.get("zones") or ())
         first = zones[0] if isinstance(zones, list | tuple) and zones else None
         inferred = cloud_of(first) if isinstance(first, str) else None
-        return {**values, "cloud": inferred or "aws"}
+        return {**values, "cloud": inferred or _UNKNOWN}
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

@@ -39,6 +39,11 @@ def is_zone_of(zone: str, cloud: str) -> bool:
     return re.fullmatch(_of(cloud).pattern, zone) is not None
 
 
+def pattern_of(cloud: str) -> str:
+    """Return the pattern of a whole zone of `cloud`."""
+    return _of(cloud).pattern
+
+
 def example_zone(cloud: str) -> str:
     """Return a zone that `cloud` has."""
     return _of(cloud).example
