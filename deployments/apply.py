@@ -18,6 +18,7 @@ from deployments.loading import load_flow
 from deployments.merging import merge
 from kled import __version__
 from kled.errors import InvalidInput
+from tasks.language import NONE
 
 if TYPE_CHECKING:
     from prefect.client.schemas.responses import DeploymentResponse
@@ -40,6 +41,8 @@ class Applied:
     """Slugs of schedules that slept on the server and stand awake in prefect.yaml."""
     dropped: tuple[str, ...] = ()
     """Defaults on the server for parameters that the flow no longer takes."""
+    respelled: tuple[str, ...] = ()
+    """Lines about parameters on the server whose name, or unit, is another by now."""
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
@@ -50,6 +53,7 @@ class Applied:
             "kept": list(self.kept),
             "woken": list(self.woken),
             "dropped": list(self.dropped),
+            "respelled": list(self.respelled),
         }
 
 
@@ -112,7 +116,8 @@ def _deployment(client: SyncPrefectClient, entry: Entry) -> Applied:
             flow_id, name=entry.name, schedules=schedules.declared(entry), **fields
         )
         return Applied(made, entry.flow, name, "created", entry.work_pool)
-    known = merge(existing, entry, flow.parameters.properties)
+    earlier = getattr(flow, "earlier", NONE)
+    known = merge(existing, entry, flow.parameters.properties, earlier)
     try:
         client.update_deployment(existing.id, DeploymentUpdate(**{**fields, **known.fields}))
     except PrefectHTTPStatusError as error:
@@ -122,8 +127,17 @@ def _deployment(client: SyncPrefectClient, entry: Entry) -> Applied:
             hint="mend or remove the defaults that were set on the server, then deploy again",
         ) from error
     woken = schedules.bring(client, existing, entry)
+    words = (*known.respelled, *schedules.respell(client, existing, earlier))
     return Applied(
-        existing.id, entry.flow, name, "updated", entry.work_pool, known.kept, woken, known.dropped
+        existing.id,
+        entry.flow,
+        name,
+        "updated",
+        entry.work_pool,
+        known.kept,
+        woken,
+        known.dropped,
+        words,
     )
 
 

@@ -1,6 +1,6 @@
 """What the server knows of a deployment and prefect.yaml does not: it is kept, and named."""
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,6 +8,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 
 from deployments import schedules
 from deployments.catalog import Entry
+from tasks.language import NONE, Earlier, respelled
 
 _ENV: Final = "env"
 
@@ -19,15 +20,23 @@ class Merged:
     fields: dict[str, Any]
     kept: tuple[str, ...]
     dropped: tuple[str, ...]
+    respelled: tuple[str, ...] = ()
+    """A line for each default whose name, or unit, is another by now."""
 
 
-def merge(existing: DeploymentResponse, entry: Entry, takes: Container[str]) -> Merged:
+def merge(
+    existing: DeploymentResponse,
+    entry: Entry,
+    takes: Container[str],
+    earlier: Mapping[str, Earlier] = NONE,
+) -> Merged:
     """Return the fields of `existing` with those of `entry` on top.
 
-    `takes` names the flow's parameters: a default for one that it no longer has is dropped, or the
-    server would refuse the deployment.
+    `takes` names the flow's parameters, `earlier` what they were called before: a default for one
+    that it no longer has is dropped, or the server would refuse the deployment.
     """
-    parameters = {name: value for name, value in existing.parameters.items() if name in takes}
+    spelled, words = respelled(existing.parameters, earlier)
+    parameters = {name: value for name, value in spelled.items() if name in takes}
     job_variables = dict(existing.job_variables)
     env = dict(job_variables.pop(_ENV, None) or {})
     extra = [tag for tag in existing.tags if tag not in entry.tags]
@@ -44,8 +53,8 @@ def merge(existing: DeploymentResponse, entry: Entry, takes: Container[str]) -> 
         *(f"variable {name}" for name in env if name not in entry.variables),
         *(f"job variable {name}" for name in job_variables),
     ]
-    dropped = tuple(f"parameter {name}" for name in existing.parameters if name not in takes)
-    return Merged(fields, tuple(kept), dropped)
+    dropped = tuple(f"parameter {name}" for name in spelled if name not in takes)
+    return Merged(fields, tuple(kept), dropped, words)
 
 
 def _timing(schedule: object) -> str:

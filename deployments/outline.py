@@ -21,11 +21,14 @@ class Parameter:
     required: bool
     default: str | None
     description: str
+    type: str = ""
+    """As its source has it: `ClusterName`, `Duration | None`."""
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
         return {
             "name": self.name,
+            "type": self.type,
             "required": self.required,
             "default": self.default,
             "description": self.description,
@@ -38,7 +41,7 @@ def parameters(entry: Entry) -> tuple[Parameter, ...]:
     Raises `SettingsError` where the module or the function is not there.
     """
     function = _function(entry)
-    described = dict(_described(ast.get_docstring(function) or ""))
+    about = dict(_described(ast.get_docstring(function) or ""))
     arguments = function.args
     named = [*arguments.args, *arguments.kwonlyargs]
     first = len(arguments.args) - len(arguments.defaults)
@@ -48,10 +51,16 @@ def parameters(entry: Entry) -> tuple[Parameter, ...]:
             one.arg,
             required=default is None,
             default=None if default is None else ast.unparse(default),
-            description=described.get(one.arg, ""),
+            description=about.get(one.arg, ""),
+            type="" if one.annotation is None else ast.unparse(one.annotation),
         )
         for one, default in zip(named, defaults, strict=True)
     )
+
+
+def described(entry: Entry) -> str:
+    """Return what the flow of `entry` does: its docstring without the parameters."""
+    return (ast.get_docstring(_function(entry)) or "").partition(_ARGS)[0].strip()
 
 
 def _function(entry: Entry) -> ast.FunctionDef:

@@ -1,5 +1,7 @@
 """Schedules of a deployment: those of prefect.yaml become as it says, all others stay."""
 
+from collections.abc import Mapping
+
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import DeploymentSchedule
@@ -7,6 +9,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 
 from deployments.catalog import Entry, Schedule
+from tasks.language import Earlier, respelled
 
 
 def declared(entry: Entry) -> list[DeploymentScheduleCreate]:
@@ -34,6 +37,19 @@ def bring(
             )
             woken += [wanted.slug] if wanted.active and not there.active else []
     return tuple(woken)
+
+
+def respell(
+    client: SyncPrefectClient, deployment: DeploymentResponse, earlier: Mapping[str, Earlier]
+) -> tuple[str, ...]:
+    """Write the parameters of schedules in today's spelling; return a line for each. Repeatable."""
+    said: tuple[str, ...] = ()
+    for schedule in deployment.schedules:
+        spelled, words = respelled(schedule.parameters, earlier)
+        if words:
+            client.update_deployment_schedule(deployment.id, schedule.id, parameters=spelled)
+            said += tuple(f"schedule {schedule.slug or schedule.id}: {one}" for one in words)
+    return said
 
 
 def others(deployment: DeploymentResponse, entry: Entry) -> list[DeploymentSchedule]:

@@ -1,23 +1,25 @@
 """Snapshot the state of clusters, and say how far back a recovery would go."""
 
-from prefect import flow
-
 from kled.operations.keep_state import BackUpState
-from tasks import operation, snapshots
+from tasks import language, operation, snapshots
+from tasks.forms import ClusterName
+from tasks.language import Earlier
 from tasks.operation import Outcome
 
 
-@flow(name="back-up-state", flow_run_name="back up state", persist_result=False)
+@language.flow(
+    name="back-up-state", flow_run_name="back up state", earlier={"clusters": Earlier("name")}
+)
 @operation.reported
-def back_up_state(clusters: list[str] | None = None) -> Outcome:
+def back_up_state(name: tuple[ClusterName, ...] = ()) -> Outcome:
     """Snapshot every cluster of the state store, or the named ones.
 
     Safe to run again and at any time: where nothing is new, nothing is written.
 
     Args:
-        clusters: Names of clusters; by default all.
+        name: The clusters; all where none is named.
     """
-    backup = BackUpState(tuple(clusters) if clusters else None)
+    backup = BackUpState(tuple(name) or None)
     outcome = operation.run(backup, then=("kled snapshot list",))
     snapshots.publish_backup(backup)
     return outcome

@@ -1,28 +1,30 @@
 """Create a cluster, wait until it validates, and export a kubeconfig for it."""
 
-from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
 
-from prefect import flow
-from pydantic import Field
-
+from kled import durations
 from kled.kops.export import require_target
 from kled.models.spec import ClusterSpec
 from kled.operations.approved_plan import Approved
 from kled.operations.create_cluster import CreateCluster
 from kled.sentences import options
-from tasks import agreements, approvals, operation, plans, resources
+from tasks import agreements, approvals, language, operation, plans, resources
+from tasks.forms import Digest, Duration
+from tasks.language import Earlier
 from tasks.operation import Outcome
 
 
-@flow(name="create-cluster", flow_run_name="create {spec.name}", persist_result=False)
+@language.flow(
+    name="create-cluster",
+    flow_run_name="create {spec.name}",
+    earlier={"patience": Earlier("wait", "m")},
+)
 @operation.reported
 def create_cluster(
     spec: ClusterSpec,
     kubeconfig: Path | None = None,
-    patience: Annotated[int, Field(ge=1, le=1440)] = 30,
-    digest: Annotated[str | None, Field(pattern=r"^[0-9a-f]{12,64}$")] = None,
+    wait: Duration = "30m",
+    digest: Digest | None = None,
 ) -> Outcome:
     """Create a cluster, wait until it validates, and export a kubeconfig for it.
 
@@ -32,7 +34,7 @@ def create_cluster(
     Args:
         spec: The cluster that is wanted.
         kubeconfig: File to export to where the flow runs; by default kubeconfigs/NAME in KLED_HOME.
-        patience: Minutes that the cluster may take to validate.
+        wait: How long the cluster may take to validate.
         digest: For a cluster that was applied before: the digest of the plan that was approved.
     """
     target = kubeconfig or resources.kubeconfig(spec.name)
@@ -44,7 +46,7 @@ def create_cluster(
         agreement = approvals.obtain(*plan, approved=digest)
         approved = Approved(agreement.digest, plan[0])
     return operation.run(
-        CreateCluster(spec, target, timedelta(minutes=patience), approved=approved),
+        CreateCluster(spec, target, durations.parse(wait), approved=approved),
         then=(
             f"kubectl {options(kubeconfig=target)} get nodes",
             f"kled kops validate-cluster --name={spec.name}",

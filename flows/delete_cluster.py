@@ -1,26 +1,24 @@
 """Delete a cluster: plan, final snapshot, delete, prove that nothing is left."""
 
-from typing import Annotated
-
-from prefect import flow
-from pydantic import Field
-
 from kled.operations.approved_plan import Approved
 from kled.operations.delete_cluster import DeleteCluster
 from kled.operations.neighbours import makes_anew
-from tasks import approvals, operation, plans, resources
+from tasks import approvals, language, operation, plans, previews, resources
+from tasks.forms import ClusterName, Digest
+from tasks.language import CLUSTER
 from tasks.operation import Outcome
 
 
-@flow(name="delete-cluster", flow_run_name="delete {cluster}", persist_result=False)
+@language.flow(name="delete-cluster", flow_run_name="delete {name}", earlier=CLUSTER)
 @operation.reported
 def delete_cluster(
-    cluster: Annotated[str, Field(min_length=1)],
-    confirm: str | None = None,
-    digest: Annotated[str | None, Field(pattern=r"^[0-9a-f]{12,64}$")] = None,
-    with_resources_of: tuple[str, ...] = (),
+    name: ClusterName,
+    confirm: ClusterName | None = None,
+    digest: Digest | None = None,
+    with_resources_of: tuple[ClusterName, ...] = (),
     *,
     unregister: bool = False,
+    yes: bool = True,
 ) -> Outcome:
     """Delete a cluster's cloud resources, keys, etcd backups and definition.
 
@@ -29,19 +27,22 @@ def delete_cluster(
     does only what is left.
 
     Args:
-        cluster: The cluster's name.
+        name: The cluster.
         confirm: The cluster's name once more; a protected cluster needs it.
         digest: The digest of a plan that was approved, as an earlier run or a preview shows it.
         with_resources_of: Neighbours whose resources kops takes, too, and that may be deleted.
         unregister: Only forget the definition, keys and etcd backups; cloud resources stay.
+        yes: Delete it, after the approvals that the rules ask for; else only show the plan.
     """
     named = tuple(with_resources_of)
-    plan = plans.deletion(cluster, unregister=unregister, with_resources_of=named)
+    plan = plans.deletion(name, unregister=unregister, with_resources_of=named, meant=yes)
+    if not yes:
+        return previews.of_plan("plan deletion", plan)
     agreement = approvals.obtain(plan, None, approved=digest)
     approved = Approved(agreement.digest, plan)
     return operation.run(
-        DeleteCluster(cluster, unregister, confirm, approved, named),
-        then=(*makes_anew(plan), *_way_back(cluster, unregister=unregister)),
+        DeleteCluster(name, unregister, confirm, approved, named),
+        then=(*makes_anew(plan), *_way_back(name, unregister=unregister)),
         agreement=agreement,
     )
 

@@ -1,22 +1,22 @@
 """Copy snapshots to a second site."""
 
-from prefect import flow
-
 from kled.operations.keep_state import MirrorSnapshots
 from kled.sentences import options
-from tasks import operation
+from tasks import language, operation
+from tasks.forms import ClusterName, StoreUrl
 from tasks.operation import Outcome
 
 
-@flow(name="mirror-snapshots", flow_run_name="mirror snapshots", persist_result=False)
+@language.flow(name="mirror-snapshots", flow_run_name="mirror snapshots")
 @operation.reported
-def mirror_snapshots(to: str) -> Outcome:
+def mirror_snapshots(to: StoreUrl, name: ClusterName | None = None) -> Outcome:
     """Copy the snapshots that a second store lacks, every byte proved; nothing is deleted there.
 
     Args:
         to: URL of the second snapshot store.
+        name: The cluster; all where none is named.
     """
-    mirroring = MirrorSnapshots(to)
+    mirroring = MirrorSnapshots(to, name)
     return operation.run(
         mirroring, then=(f"kled snapshot verify --all --level=0 {options(snapshot_store=to)}",)
     )

@@ -1,26 +1,51 @@
 """Remove the snapshots that retention does not keep."""
 
-from typing import Annotated
-
-from prefect import flow
-from pydantic import Field
-
 from kled.operations.keep_state import PruneSnapshots
-from tasks import operation, snapshots
+from kled.operations.plan_snapshots import PlanPrune
+from tasks import language, operation, previews, snapshots
+from tasks.forms import ClusterName, Kept
+from tasks.language import Earlier
 from tasks.operation import Outcome
 
-Number = Annotated[int, Field(ge=0, le=100_000)]
+NUMBERS = ("last", "hourly", "daily", "weekly", "monthly", "yearly")
 
 
-@flow(name="prune-snapshots", flow_run_name="prune snapshots", persist_result=False)
+@language.flow(
+    name="prune-snapshots", flow_run_name="prune snapshots", earlier={"keep": Earlier(keys=NUMBERS)}
+)
 @operation.reported
-def prune_snapshots(keep: dict[str, Number] | None = None) -> Outcome:
+def prune_snapshots(  # noqa: PLR0913, PLR0917 - each is asked for by name in the UI
+    name: ClusterName | None = None,
+    last: Kept | None = None,
+    hourly: Kept | None = None,
+    daily: Kept | None = None,
+    weekly: Kept | None = None,
+    monthly: Kept | None = None,
+    yearly: Kept | None = None,
+    confirm: ClusterName | None = None,
+    *,
+    yes: bool = True,
+) -> Outcome:
     """Remove what retention does not keep; the newest trusted snapshot always stays.
 
+    Numbers that are left out are those of the settings file, else kled's own.
+
     Args:
-        keep: last, hourly, daily, weekly, monthly, yearly; by default as the settings say.
+        name: The cluster; all where none is named.
+        last: Keep so many of the newest.
+        hourly: Keep the newest of so many hours.
+        daily: Keep the newest of so many days.
+        weekly: Keep the newest of so many weeks.
+        monthly: Keep the newest of so many months.
+        yearly: Keep the newest of so many years.
+        confirm: The cluster's name once more; a protected cluster needs it.
+        yes: Remove them; else only show which.
     """
-    pruning = PruneSnapshots(keep or {})
+    given = zip(NUMBERS, (last, hourly, daily, weekly, monthly, yearly), strict=True)
+    keep = {what: number for what, number in given if number is not None}
+    if not yes:
+        return previews.of_prune(PlanPrune(keep, name))
+    pruning = PruneSnapshots(keep, name, confirm)
     outcome = operation.run(pruning, then=("kled snapshot list",))
     snapshots.announce_pruning(pruning)
     return outcome

@@ -1,30 +1,31 @@
 """Scale an instance group: up and wait; down by draining machines before the bounds are lowered."""
 
-from typing import Annotated
-
-from prefect import flow
-from pydantic import Field
-
-from kled.models.counts import MOST
+from kled import durations
 from kled.operations.scale_instance_group import ScaleInstanceGroup
-from tasks import approvals, operation, plans
+from kled.operations.scaling_bounds import bounds_meant
+from tasks import approvals, language, operation, plans, previews
+from tasks.forms import ClusterName, Digest, Duration, GroupName, Machines
+from tasks.language import CLUSTER, Earlier
 from tasks.operation import Outcome
 
+EARLIER = {**CLUSTER, "minimum": Earlier("min"), "maximum": Earlier("max")}
 
-@flow(
-    name="scale-instance-group",
-    flow_run_name="scale {instance_group} of {cluster}",
-    persist_result=False,
+
+@language.flow(
+    name="scale-instance-group", flow_run_name="scale {instance_group} of {name}", earlier=EARLIER
 )
 @operation.reported
-def scale_instance_group(
-    cluster: Annotated[str, Field(min_length=1)],
-    instance_group: Annotated[str, Field(min_length=1)],
-    minimum: Annotated[int | None, Field(ge=0, le=MOST)] = None,
-    maximum: Annotated[int | None, Field(ge=0, le=MOST)] = None,
-    digest: Annotated[str | None, Field(pattern=r"^[0-9a-f]{12,64}$")] = None,
+def scale_instance_group(  # noqa: PLR0913, PLR0917 - each is asked for by name in the UI
+    name: ClusterName,
+    instance_group: GroupName,
+    size: Machines | None = None,
+    min: Machines | None = None,  # noqa: A002 - as the command's option
+    max: Machines | None = None,  # noqa: A002 - as the command's option
+    drain_timeout: Duration = "15m",
+    digest: Digest | None = None,
     *,
     force_unmanaged: bool = False,
+    yes: bool = True,
 ) -> Outcome:
     """Give an instance group other bounds so that no pod is killed by it.
 
@@ -32,24 +33,31 @@ def scale_instance_group(
     back what it was. Safe to run again after a failure, a cancellation or a kill.
 
     Args:
-        cluster: The cluster's name.
-        instance_group: The group's name.
-        minimum: Least number of machines; None leaves it.
-        maximum: Greatest number of machines; None leaves it.
+        name: The cluster.
+        instance_group: The group, or the start of its name.
+        size: Exactly this many machines; both bounds.
+        min: Least number of machines; left out, it stays.
+        max: Greatest number of machines; left out, it stays.
+        drain_timeout: How long a node may drain.
         digest: The digest of a plan that was approved, as an earlier run shows it.
         force_unmanaged: Also evict pods that nothing makes anew.
+        yes: Scale it, after the approvals that the rules ask for; else only show the plan.
     """
-    plan = plans.scaling(cluster, instance_group, minimum, maximum)
+    low, high = bounds_meant(size, min, max)
+    plan, group = plans.scaling(name, instance_group, low, high)
+    if not yes:
+        return previews.of_plan("plan scaling", plan)
     agreement = approvals.obtain(plan, None, approved=digest)
     return operation.run(
         ScaleInstanceGroup(
-            cluster,
-            instance_group,
-            minimum,
-            maximum,
+            name,
+            group,
+            low,
+            high,
+            drain_timeout=durations.parse(drain_timeout),
             force_unmanaged=force_unmanaged,
             approved=agreement.digest,
         ),
-        then=(f"kled kops validate-cluster --name={cluster}",),
+        then=(f"kled kops validate-cluster --name={name}",),
         agreement=agreement,
     )

@@ -1,28 +1,30 @@
 """Update a cluster: plan, ask where it should, snapshot, apply, roll, validate."""
 
-from datetime import timedelta
-from typing import Annotated
-
-from prefect import flow
-from pydantic import Field
-
+from kled import durations
 from kled.models.rolling import Roll
 from kled.operations.approved_plan import Approved
 from kled.operations.overrides import Overrides
 from kled.operations.update_cluster import UpdateCluster
-from tasks import approvals, operation, plans
+from tasks import approvals, language, operation, plans, previews
+from tasks.forms import ClusterName, Digest, Duration
+from tasks.language import CLUSTER, Earlier
 from tasks.operation import Outcome
 
 
-@flow(name="update-cluster", flow_run_name="update {cluster}", persist_result=False)
+@language.flow(
+    name="update-cluster",
+    flow_run_name="update {name}",
+    earlier={**CLUSTER, "patience": Earlier("wait", "m")},
+)
 @operation.reported
 def update_cluster(
-    cluster: Annotated[str, Field(min_length=1)],
-    digest: Annotated[str | None, Field(pattern=r"^[0-9a-f]{12,64}$")] = None,
-    patience: Annotated[int, Field(ge=1, le=1440)] = 30,
-    new_identity: str | None = None,
+    name: ClusterName,
+    digest: Digest | None = None,
+    wait: Duration = "30m",
+    new_identity: ClusterName | None = None,
     *,
     roll: bool = False,
+    yes: bool = True,
 ) -> Outcome:
     """Bring the cloud in line with a cluster's definition; with `roll` also its machines.
 
@@ -30,25 +32,28 @@ def update_cluster(
     Safe to run again after a failure, a cancellation or a kill: it does only what is left.
 
     Args:
-        cluster: The cluster's name.
+        name: The cluster.
         digest: The digest of a plan that was approved, as an earlier run or `kled plan` shows it.
-        patience: Minutes that the cluster may take to validate afterwards.
+        wait: How long the cluster may take to validate afterwards.
         new_identity: The cluster's name once more, to make new keys in place of those it had.
         roll: Also replace the machines that need it, one after the other.
+        yes: Apply it, after the approvals that the rules ask for; else only show the plan.
     """
     overrides = Overrides(new_identity=new_identity)
-    plan, radius = plans.update(cluster, overrides)
+    plan, radius = plans.update(name, overrides, meant=yes)
+    if not yes:
+        return previews.of_plan("plan update", plan, radius)
     agreement = approvals.obtain(plan, radius, approved=digest)
     return operation.run(
         UpdateCluster(
-            cluster,
+            name,
             Approved(agreement.digest, plan),
             Roll() if roll else None,
-            timedelta(minutes=patience),
+            durations.parse(wait),
         ),
         then=(
-            f"kled kops rolling-update --name={cluster}",
-            f"kled kops validate-cluster --name={cluster}",
+            f"kled kops rolling-update --name={name}",
+            f"kled kops validate-cluster --name={name}",
         ),
         overrides=overrides,
         agreement=agreement,

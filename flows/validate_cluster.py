@@ -1,31 +1,32 @@
 """Wait until a cluster validates."""
 
-from datetime import timedelta
-from typing import Annotated
-
-from prefect import flow
-from pydantic import Field
-
+from kled import durations
 from kled.operations.validate_cluster import ValidateCluster
-from tasks import operation
+from tasks import language, operation
+from tasks.forms import ClusterName, Duration
+from tasks.language import Earlier
 from tasks.operation import Outcome
 
 
-@flow(name="validate-cluster", flow_run_name="validate {name}", persist_result=False)
+@language.flow(
+    name="validate-cluster",
+    flow_run_name="validate {name}",
+    earlier={"patience": Earlier("wait", "m")},
+)
 @operation.reported
 def validate_cluster(
-    name: Annotated[str, Field(min_length=1)],
-    patience: Annotated[int, Field(ge=1, le=1440)] = 30,
+    name: ClusterName,
+    wait: Duration = "30m",
 ) -> Outcome:
     """Wait until a cluster validates, and announce whether it is healthy.
 
     Safe to run at any time: it only reads.
 
     Args:
-        name: The cluster's name.
-        patience: Minutes that the cluster may take to validate.
+        name: The cluster.
+        wait: How long the cluster may take to validate.
     """
     return operation.run(
-        ValidateCluster(name, timedelta(minutes=patience)),
+        ValidateCluster(name, durations.parse(wait)),
         then=(f"kled kops get-instances --name={name}",),
     )

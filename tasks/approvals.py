@@ -65,7 +65,8 @@ def announce(plan: Plan, radius: BlastRadius | None) -> tuple[str, ...]:
         return ()
     there = f" {options(deployment=deployment.name)}" if deployment.name else ""
     apply = (
-        f"kled run update-cluster cluster={word(plan.cluster)} digest={plan.digest[:DIGITS]}{there}"
+        f"kled run update-cluster name={word(plan.cluster)} digest={plan.digest[:DIGITS]}{there}"
+        " --yes"
     )
     asked = areas.touched(plan, resources.rules().asks_for(plan.cluster))
     if asked:

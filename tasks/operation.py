@@ -16,7 +16,7 @@ from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.runner import Observer, Report, Row
 from kled.operations.session import Session
 from kled.operations.step import Operation, Step
-from tasks import edge, events, logs, notifications, resources, summary, windows
+from tasks import edge, events, logs, notifications, reports, resources, summary, windows
 from tasks.policies import Attempts, options
 
 logger = logging.getLogger("kled.flows")
@@ -77,8 +77,7 @@ def run(
     if place is not None:
         words = "; ".join(f"{row.step}: {row.words}" for row in report.rows)
         notifications.notify("completion", f"{operation.cluster}: {operation.name} is done", words)
-    approval = agreement.as_json() if agreement else None
-    return {**report.as_json(), "approval": approval, "next": list(then)}
+    return reports.document(report, agreement, then=then)
 
 
 def _publish(
@@ -91,6 +90,7 @@ def _publish(
     """Publish the summary; a server that does not take it changes nothing of how the run ends."""
     try:
         summary.publish(report, agreement, then=then, error=error)
+        reports.publish(reports.document(report, agreement, then=then, error=error))
     except Exception as problem:  # noqa: BLE001 - whatever the server or the settings do
         logger.warning("the summary could not be stored: %s", type(problem).__name__)
 

@@ -18,7 +18,7 @@ from kled.operations.plan_roll import PlanRoll
 from kled.operations.plan_scaling import PlanScaling
 from kled.operations.plan_update import PlanUpdate
 from kled.operations.runner import Report
-from tasks import operation, resources
+from tasks import logs, operation, resources
 from tasks.markdown import inline
 from tasks.summary import slug
 
@@ -26,54 +26,81 @@ LONGEST = 200
 """Changes that an artifact lists; the first plan of a cluster has hundreds."""
 
 
-def update(cluster: str, overrides: Overrides = NOTHING) -> tuple[Plan, BlastRadius]:
+def update(
+    cluster: str, overrides: Overrides = NOTHING, *, meant: bool = True
+) -> tuple[Plan, BlastRadius]:
     """Plan an update of `cluster`, without its lease, and publish the plan; raises `KledError`.
 
-    Raises `NotApproved` for a plan that the guards would refuse: nobody is asked about it.
+    Raises `NotApproved` for a plan that the guards would refuse, where it is `meant` to be applied:
+    nobody is asked about it.
     """
-    _, plan, radius = examined(cluster, overrides)
+    _, plan, radius = examined(cluster, overrides, meant=meant)
     return plan, radius
 
 
-def examined(cluster: str, overrides: Overrides = NOTHING) -> tuple[Report, Plan, BlastRadius]:
+def examined(
+    cluster: str, overrides: Overrides = NOTHING, *, meant: bool = True
+) -> tuple[Report, Plan, BlastRadius]:
     """Do as `update` does, and return the report of the planning, too."""
     planning = PlanUpdate(cluster)
     report = operation.carry_out(planning, overrides)
     plan, radius = planning.found[0]
     publish(plan, radius)
-    _require_allowed(plan)
+    _require_allowed(plan, meant=meant)
     return report, plan, radius
 
 
-def deletion(cluster: str, *, unregister: bool, with_resources_of: Sequence[str] = ()) -> Plan:
+def deletion(
+    cluster: str,
+    *,
+    unregister: bool,
+    with_resources_of: Sequence[str] = (),
+    meant: bool = True,
+) -> Plan:
     """Plan a deletion of `cluster`, without its lease, and publish the plan; raises `KledError`.
 
-    `with_resources_of` names neighbours whose resources may go with it.
+    `with_resources_of` names neighbours whose resources may go with it; `meant` is that of
+    `update`.
     """
     planning = PlanDeletion(cluster, unregister)
     operation.carry_out(planning)
     plan = neighbours.judged(planning.found[0], with_resources_of)
     publish(plan, None)
-    _require_allowed(plan)
+    _require_allowed(plan, meant=meant)
     return plan
 
 
-def roll(cluster: str, wanted: Roll) -> Plan:
-    """Plan a roll of `cluster`, without its lease, and publish the plan; raises `KledError`."""
-    planning = PlanRoll(cluster, wanted)
+def roll(cluster: str, wanted: Roll, canary: str | None = None) -> tuple[Plan, Roll, str | None]:
+    """Plan a roll of `cluster`, without its lease, and publish the plan; raises `KledError`.
+
+    Returns the plan, and `wanted` and `canary` with whole names of groups.
+    """
+    planning = PlanRoll(cluster, wanted, canary)
     operation.carry_out(planning)
-    plan = planning.found[0]
-    publish(plan, None)
-    return plan
+    publish(planning.found[0], None)
+    named, first = planning.meant[0]
+    for typed, name in zip(wanted.instance_groups, named.instance_groups, strict=True):
+        _say_name(typed, name)
+    if first is not None:
+        _say_name(canary, first)
+    return planning.found[0], named, first
 
 
-def scaling(cluster: str, group: str, minimum: int | None, maximum: int | None) -> Plan:
-    """Plan new bounds of a group, without the lease, and publish the plan; raises `KledError`."""
+def scaling(cluster: str, group: str, minimum: int | None, maximum: int | None) -> tuple[Plan, str]:
+    """Plan new bounds of a group, without the lease, and publish the plan; raises `KledError`.
+
+    Returns the plan, and the group's whole name.
+    """
     planning = PlanScaling(cluster, group, minimum, maximum)
     operation.carry_out(planning)
-    plan = planning.found[0]
-    publish(plan, None)
-    return plan
+    publish(planning.found[0], None)
+    _say_name(group, planning.meant[0])
+    return planning.found[0], planning.meant[0]
+
+
+def _say_name(typed: str | None, name: str | None) -> None:
+    if name != typed:
+        logs.note(f'"{typed}" is the instance group "{name}"')
 
 
 def creation(cluster: str) -> tuple[Plan, BlastRadius] | None:
@@ -89,9 +116,9 @@ def creation(cluster: str) -> tuple[Plan, BlastRadius] | None:
     return update(cluster) if planning.found else None
 
 
-def _require_allowed(plan: Plan) -> None:
+def _require_allowed(plan: Plan, *, meant: bool) -> None:
     """Raise `NotApproved` for a plan that would be refused: nobody is asked about it."""
-    if plan.refused:
+    if plan.refused and meant:
         raise NotApproved(plan.refused)
 
 

@@ -8,9 +8,7 @@ from uuid import UUID
 
 import httpx
 
-from kled.cli import terminal
 from kled.cli.leaf import Call
-from kled.cli.output import show_value
 from kled.sentences import options
 
 if TYPE_CHECKING:
@@ -127,29 +125,3 @@ def shown(logger: str, level: int, *, verbose: bool) -> bool:
     if logger.startswith("kled"):
         return logger != _KOPS
     return level >= logging.WARNING and logger != _ATTEMPTS
-
-
-def show(call: Call, client: "SyncPrefectClient", run: "FlowRun") -> None:
-    """Write the run's summary as result."""
-    summary = "\n".join(_summaries(client, run.id))
-    if call.settings.output == "table":
-        terminal.out().markdown(summary)
-    else:
-        result = {
-            "flow_run": str(run.id),
-            "name": run.name,
-            "state": run.state_name,
-            "message": run.state.message if run.state else None,
-            "summary": summary,
-        }
-        show_value(result, call.settings.output)
-
-
-def _summaries(client: "SyncPrefectClient", run_id: UUID) -> list[str]:
-    from prefect.client.schemas.filters import (  # noqa: PLC0415 - costs seconds
-        ArtifactFilter,
-        ArtifactFilterFlowRunId,
-    )
-
-    wanted = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run_id]))
-    return [str(one.data) for one in client.read_artifacts(artifact_filter=wanted)]

@@ -4,11 +4,9 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from kled.cli import flow_server, flow_temporary, halfway, terminal
-from kled.cli.execute import STEP_COLUMNS
+from kled.cli import flow_reports, flow_server, flow_temporary, halfway, terminal
 from kled.cli.leaf import Call
 from kled.cli.live import display
-from kled.cli.output import show, show_value
 from kled.errors import FlowFailed, KledError
 
 if TYPE_CHECKING:
@@ -33,8 +31,8 @@ def run_here(
     *,
     advise: bool = True,
     rest: str = halfway.REST,
-) -> None:
-    """Run `flow` and show its report, and what to type next where `advise`.
+) -> int:
+    """Run `flow`, show its report, and what to type next where `advise`; return 0.
 
     `rest` is what the same command does where it is interrupted.
 
@@ -60,12 +58,12 @@ def run_here(
             state = cast("State[Any]", flow(**parameters, return_state=True))
         except Abort as ended:  # its server ended the run
             raise FlowFailed(f"the flow run has ended: {ended}") from ended
+    flow_reports.show(call, state)
     if not state.is_completed():
         raise _error(state)
-    report = state.result()
-    _show(call, report)
-    for command in report["next"] if advise else ():
+    for command in state.result()["next"] if advise else ():
         call.say(f"next: {command}")
+    return 0
 
 
 def _error(state: "State[Any]") -> KledError:
@@ -73,10 +71,3 @@ def _error(state: "State[Any]") -> KledError:
     if isinstance(found, KledError):
         return found
     return FlowFailed(f"the flow run ended as {state.name}: {state.message or 'no message'}")
-
-
-def _show(call: Call, report: Mapping[str, Any]) -> None:
-    if call.settings.output == "table":
-        show(report["steps"], STEP_COLUMNS, "table")
-    else:
-        show_value(report, call.settings.output)

@@ -3,7 +3,7 @@
 import difflib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
@@ -12,6 +12,12 @@ from kled.errors import InvalidInput, TextUnreadable
 from kled.models.problems import plain
 from kled.yaml_text import document
 
+if TYPE_CHECKING:
+    from prefect import Flow
+
+    from kled.cli.leaf import Call
+
+_EMPTY: Final = "a variable in it may be unset; give a value, or leave the parameter out"
 _SPEC: Final = "spec"
 """Fields of a flow's spec may be given bare: `name=...` means `spec.name=...`."""
 
@@ -36,6 +42,24 @@ def read_file(text: str) -> dict[str, Any]:
     return {_snake(str(key)): _snake_keys(key, value) for key, value in found.items()}
 
 
+def today(
+    call: "Call", flow: "Flow[..., Any]", words: Sequence[str], given: Mapping[str, Any]
+) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Return what was typed and what a file gave in today's spelling, and say what is earlier."""
+    from tasks.language import modern, respelled  # noqa: PLC0415 - imports prefect
+
+    earlier = getattr(flow, "earlier", {})
+    spelled, said = respelled(given, earlier)
+    now: list[str] = []
+    for word in words:
+        mine = modern(word, earlier)
+        now += mine
+        if mine != (word,):
+            said = (*said, f"{word} is an earlier spelling: write {' '.join(mine)}")
+    call.say(*(f"warning: {one}" for one in said))
+    return tuple(now), spelled
+
+
 def collect(
     model: type[BaseModel], words: Sequence[str], given: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -51,6 +75,8 @@ def collect(
         key, equals, value = word.partition("=")
         if not equals or not key:
             raise InvalidInput(word, "is not key=value", hint="for example name=c.example.com")
+        if not value:
+            raise InvalidInput(key, "is empty", hint=_EMPTY)
         path = _path(schema, key)
         _put(parameters, path, _value(schema, path, value), again=path in seen)
         seen.add(path)

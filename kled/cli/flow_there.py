@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from kled import errors
-from kled.cli import flow_following, flow_server, halfway
+from kled.cli import flow_following, flow_reports, flow_server, halfway
 from kled.cli.leaf import Call
 from kled.errors import FlowFailed, InvalidInput, KledError, SettingsError
 from kled.sentences import options
@@ -55,7 +54,7 @@ def run_there(call: Call, name: str, parameters: Mapping[str, Any], *, run_name:
             except Exception:
                 call.say(goes_on)
                 raise
-            flow_following.show(call, client, ended)
+            flow_reports.show_ended(call, client, ended)
     return _end(call, ended)
 
 
@@ -88,13 +87,18 @@ def _create(
     except httpx.HTTPStatusError as error:
         if error.response.status_code in flow_server.DENIED:
             raise
-        raise KledError(f"the server refuses the run: {error.response.text}") from error
+        raise KledError(
+            f"the server refuses the run: {_detail(error.response)}",
+            hint="its deployment may be of another kled: kled deploy brings it up to date",
+        ) from error
 
 
-def _kind(message: str) -> type[KledError] | None:
-    """Return the class of the flow's error: its name stands first in the message."""
-    found = getattr(errors, message.partition(":")[0], None)
-    return found if isinstance(found, type) and issubclass(found, KledError) else None
+def _detail(response: httpx.Response) -> str:
+    """Return why the server refuses, without the form that it has in the answer."""
+    try:
+        return str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return response.text
 
 
 def _end(call: Call, run: "FlowRun") -> int:
@@ -102,10 +106,9 @@ def _end(call: Call, run: "FlowRun") -> int:
     if run.state is not None and run.state.is_completed():
         return 0
     message = (run.state.message if run.state else None) or ""
-    kind = _kind(message)
+    kind, words, hint = flow_reports.told(message)
     if kind is None:
         call.say(f"kled: the flow run ended as {run.state_name}: {message or 'no message'}")
         return FlowFailed.exit_code
-    words, _, hint = message.partition(":")[2].strip().partition(" (hint: ")
-    call.say(f"kled: {words}", *([f"hint: {hint.removesuffix(')')}"] if hint else ()))
+    call.say(f"kled: {words}", *([f"hint: {hint}"] if hint else ()))
     return kind.exit_code

@@ -131,7 +131,7 @@ def _user() -> str:
         return f"uid-{os.getuid()}"
 
 
-def leaf(
+def leaf(  # noqa: PLR0913 - what a command is, each by its name
     name: str,
     *,
     examples: Sequence[str],
@@ -139,6 +139,7 @@ def leaf(
     snapshots: bool = False,
     apart: bool = False,
     again: Sequence[str] = (halfway.NOTHING_CHANGED, halfway.ANEW),
+    cls: type[Leaf] = Leaf,
 ) -> Callable[[Callable[Concatenate[Call, P], int | None]], click.Command]:
     """Make a function a command that is given a `Call` and returns its exit code (None: 0).
 
@@ -161,7 +162,7 @@ def leaf(
 
         command = click.command(
             name,
-            cls=Leaf,
+            cls=cls,
             epilog=_epilog(examples),
             context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         )(call)

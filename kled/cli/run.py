@@ -7,9 +7,11 @@ from typing import Final
 import click
 
 from deployments import catalog, environment
+from deployments.commands import COMMANDS
 from deployments.outline import parameters as outline
 from kled import carried_rules
 from kled.cli import halfway
+from kled.cli.flow_help import YES, FlowCommand
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show
 from kled.errors import InvalidInput
@@ -45,6 +47,7 @@ _APPLIED = (
 )
 _FLOWS = (
     Column("FLOW", "flow"),
+    Column("AS A COMMAND", "command"),
     Column("PARAMETERS", "takes"),
     Column("ENVIRONMENTS", "environments"),
     Column("WHAT IT DOES", "description"),
@@ -55,9 +58,12 @@ _FLOWS = (
     "run",
     examples=(
         "kled run create-cluster name=c.example.com zones=us-east-1a node-count=2",
-        "kled run create-cluster --params=cluster.yaml patience=45",
+        "kled run create-cluster --params=cluster.yaml wait=45m",
+        "kled run update-cluster name=c.example.com",
+        "kled run update-cluster name=c.example.com --yes",
         "kled run validate-cluster name=c.example.com --deployment=production",
     ),
+    cls=FlowCommand,
 )
 @_FLOW
 @click.argument("words", nargs=-1, metavar="[KEY=VALUE]...")
@@ -68,10 +74,20 @@ _FLOWS = (
     callback=_environment,
     help="Trigger it on a worker of ENV and follow it.",
 )
+@click.option("--yes", is_flag=True, help="Do it; without, a flow that has a plan only shows it.")
 def run(
-    call: Call, flow: str, words: tuple[str, ...], params: str | None, deployment: str | None
+    call: Call,
+    flow: str,
+    words: tuple[str, ...],
+    params: str | None,
+    deployment: str | None,
+    *,
+    yes: bool,
 ) -> int:
-    """Run a flow here, or trigger its deployment; `kled flows` lists flows and parameters."""
+    """Run a flow here, or trigger its deployment; `kled run FLOW --help` lists its parameters.
+
+    Flows that change or delete what is there show their plan, and act with --yes.
+    """
     from kled.cli import flow_here, flow_parameters, flow_there  # noqa: PLC0415 - not for --help
 
     entry = catalog.find(catalog.load(catalog.path()), flow)
@@ -81,13 +97,20 @@ def run(
 
     found = load_flow(entry)
     model = flow_parameters.model_of(found.fn)
-    checked = flow_parameters.validate(model, flow_parameters.collect(model, words, given))
+    words, given = flow_parameters.today(call, found, words, given)
+    meant = flow_parameters.collect(model, words, given)
+    if YES in model.model_fields:
+        meant[YES] = yes or meant.get(YES, False)
+    checked = flow_parameters.validate(model, meant)
     if deployment:
         sent = checked.model_dump(mode="json", exclude_unset=True)
         name = str(found.flow_run_name).format(**dict(checked))
-        return flow_there.run_there(call, f"{entry.flow}/{deployment}", sent, run_name=name)
-    flow_here.run_here(call, found, dict(checked))
-    return 0
+        code = flow_there.run_there(call, f"{entry.flow}/{deployment}", sent, run_name=name)
+    else:
+        code = flow_here.run_here(call, found, dict(checked))
+    if code == 0 and not getattr(checked, YES, True):
+        call.say("preview only; the same command with --yes does it")
+    return code
 
 
 def _text(params: str) -> str:
@@ -104,6 +127,7 @@ def flows(call: Call) -> None:
         rows.append(
             {
                 "flow": entry.flow,
+                "command": COMMANDS.get(entry.flow),
                 "takes": [one.name if one.required else f"[{one.name}]" for one in takes],
                 "parameters": [one.as_json() for one in takes],
                 "environments": known,
@@ -143,6 +167,8 @@ def deploy(call: Call, name: str) -> None:
     for one in applied:
         for slug in one.woken:
             call.say(f"{one.deployment}: woke the schedule {slug}, which prefect.yaml has awake")
+        for words in one.respelled:
+            call.say(f"{one.deployment}: {words}")
         for what in one.dropped:
             call.say(f"{one.deployment}: dropped the {what}: the flow no longer takes it")
     call.say(*(one.words for one in brought))

@@ -22,6 +22,19 @@ def spec_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def options() -> Iterator[tuple[click.Option, bool]]:
+    """Yield the options in the fields' order, and whether each is needed."""
+
+    def bare() -> None:
+        """Carry the options."""
+
+    for name, field in ClusterSpec.model_fields.items():
+        (option,) = click.command()(_option(name, field)(bare)).params[:1]
+        bare.__dict__.pop("__click_params__", None)
+        if isinstance(option, click.Option):
+            yield option, field.is_required()
+
+
 def spec_from(options: Mapping[str, Any]) -> ClusterSpec:
     """Return the spec that the options give.
 

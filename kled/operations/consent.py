@@ -10,6 +10,7 @@ from kled.errors import NotApproved
 from kled.kops import areas
 from kled.models.plan import Plan
 from kled.rules import Rules
+from kled.sentences import word
 
 Consent = Callable[[Plan], None]
 """Raises `NotApproved` for a plan that somebody has to agree to first."""
@@ -28,7 +29,8 @@ def by_rules(rules: Rules) -> Consent:
             reasons = "; ".join(f"{area}: {', '.join(names[:3])}" for area, names in asked.items())
             raise NotApproved(
                 f"the plan needs an approval ({reasons}), and nobody was asked",
-                hint=f"look at it and approve it: kled run update-cluster cluster={plan.cluster}",
+                hint="look at it and approve it: kled run update-cluster"
+                f" name={word(plan.cluster)} --yes",
             )
 
     return require

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from kled.errors import NotApproved, SnapshotNotTrustworthy
+from kled.errors import InvalidInput, NotApproved, SnapshotNotTrustworthy
 from kled.operations import keep_snapshots, snapshots
 from kled.operations.guards import STORES
 from kled.operations.protection import pattern_protection, require_confirmation
@@ -106,6 +106,10 @@ class VerifySnapshots:
 
     level: int = 1
     only: "SnapshotRef | None" = None
+    of: str | None = None
+    """A cluster; None looks at those of all clusters, unless `only` names one snapshot."""
+    which: str = "newest"
+    """The snapshot of that cluster: an id, `newest` or `latest`."""
     results: Rows = field(default_factory=list)
     """A row per snapshot: cluster, id, level, trustworthy, findings, seconds."""
 
@@ -115,7 +119,7 @@ class VerifySnapshots:
     @property
     def cluster(self) -> str:
         """The only cluster, or that it is about all."""
-        return self.only.cluster if self.only else ALL
+        return self.only.cluster if self.only else self.of or ALL
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step."""
@@ -129,7 +133,7 @@ class VerifySnapshots:
                     kept,
                     level=self.level,
                     progress=counted(session),
-                    only=self.only,
+                    only=self._meant(session),
                     state=session.stores.remembering,
                 )
             )
@@ -147,6 +151,18 @@ class VerifySnapshots:
             return f"{number(len(self.results), 'snapshot')} verified at level {lowest}{short}"
 
         return (Step("verify snapshots", act, CHANGE),)
+
+    def _meant(self, session: Session) -> "SnapshotRef | None":
+        """Return the one snapshot that is looked at; None: the newest of every cluster."""
+        if self.of is None and self.which != "newest":
+            raise InvalidInput("--snapshot", "is one cluster's: name the cluster, too")
+        if self.only is not None or self.of is None:
+            return self.only
+        from kled.snapshot.choosing import choose  # noqa: PLC0415 - not for --help
+
+        session.snapshot_store.require()
+        remembering = session.stores.remembering
+        return choose(session.snapshot_store, self.of, self.which, state=remembering)
 
 
 def _which(row: Mapping[str, object]) -> str:

@@ -58,6 +58,8 @@ def test_a_files_bare_fields_belong_to_the_spec() -> None:
         (("nmae=c.example.com",), "nmae: there is no such parameter"),
         (("spec.nmae=c.example.com",), "nmae: there is no such parameter"),
         (("name",), "name: is not key=value"),
+        (("name=",), "name: is empty"),
+        (("zones=",), "zones: is empty"),
         (("name=a.example.com", "name=b.example.com"), "name: is given twice"),
         (("name=c.example.com",), "zones: is missing"),
         (

@@ -16,6 +16,7 @@ from tests.docs.reading import ROOT
 
 _ENDS: Final = frozenset({"|", "||", "&", "&&", ";", "(", ")", "<", ">", ">>"})
 _SUBSTITUTED: Final = re.compile(r"\$\(([^()]*)\)")
+_HELP: Final = frozenset({"--help", "-h"})
 _LEFT_OUT: Final = "…"
 _EITHER: Final = "\x1f"
 """Stands for the `|` between two names: shlex would split there as bash does."""
@@ -82,6 +83,7 @@ def _of_kled(words: list[str], text: str) -> Iterator[str]:
             return
         context = click.Context(found, parent=context, info_name=words[0])
         command, words = found, words[1:]
+    words = [word for word in words if word not in _HELP]
     if not words:
         return  # its name
     try:

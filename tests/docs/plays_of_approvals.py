@@ -27,7 +27,7 @@ def _edit(stage: Stage, kind: str) -> None:
 
 def _waits(stage: Stage) -> None:
     """Start a run that asks, and remember what it is called and what it asks about."""
-    stage.do(f"kled run update-cluster cluster={_PROD} >run.log 2>&1 &")
+    stage.do(f"kled run update-cluster name={_PROD} --yes >run.log 2>&1 &")
     ends = time.monotonic() + LIMIT
     while not (waiting := json.loads(stage.do("kled approve --output=json").out)):
         assert time.monotonic() < ends, (stage.work / "run.log").read_text()

@@ -53,7 +53,7 @@ def test_what_the_help_shows_exists(example: str) -> None:
         ("kled kops edit-clutser --name=C", "kled kops has no 'edit-clutser'"),
         ("kled plan --nmae=C > plan.json", "No such option"),
         ('eval "$(kled sandbox environment --dir=D)"', "kled sandbox has no 'environment'"),
-        ("kled run delete-cluster name=C", "the flow delete-cluster has no parameter 'name'"),
+        ("kled run delete-cluster cluster=C", "the flow delete-cluster has no parameter 'cluster'"),
         ("kled run frobnicate", "there is no flow 'frobnicate'"),
         ("make everything", "there is no target 'everything' in the Makefile"),
         ("kled kops validate-cluster --wait=soon", "Invalid value"),

@@ -118,7 +118,7 @@ def test_the_flow_applies_an_approved_plan_and_validates(
     kled: Kled, stored: str, kled_env: dict[str, str], tmp_path: Path
 ) -> None:
     digest = previewed(kled, stored)["digest"][:12]
-    run = (sys.executable, "-m", "kled", "run", "update-cluster", f"cluster={stored}")
+    run = (sys.executable, "-m", "kled", "run", "update-cluster", f"name={stored}", "--yes")
 
     done = subprocess.run(
         [*run, f"digest={digest}", "--output=json"],

@@ -21,6 +21,7 @@ from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
 
 from flows.create_cluster import create_cluster
 from kled.models.spec import ClusterSpec
+from tasks.reports import KIND
 from tasks.resources import called_by
 from tests.flows.box import Box, Memory
 
@@ -58,10 +59,11 @@ def artifacts(state: State[Any]) -> list[Any]:
 
 
 def artifacts_of(run: UUID) -> list[Any]:
-    """Return the artifacts of a flow run, by its id."""
+    """Return what a flow run shows, by its id: its report is for programs."""
     wanted = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run]))
     with get_client(sync_client=True) as client:
-        return client.read_artifacts(artifact_filter=wanted)
+        found = client.read_artifacts(artifact_filter=wanted)
+    return [one for one in found if one.type != KIND]
 
 
 def log_lines(state: State[Any]) -> list[str]:

@@ -36,7 +36,7 @@ def gone(box: Box) -> bool:
 
 def start(box: Box) -> "subprocess.Popen[bytes]":
     env = os.environ | box.env | kept(box) | {"PREFECT_API_URL": str(PREFECT_API_URL.value())}
-    run = (sys.executable, "-m", "kled", "run", "delete-cluster", f"cluster={C}")
+    run = (sys.executable, "-m", "kled", "run", "delete-cluster", f"name={C}", "--yes")
     return subprocess.Popen(run, env=env | {"KLED_LEASE_TTL": "5"}, stderr=subprocess.DEVNULL)
 
 

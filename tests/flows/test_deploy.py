@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import DeploymentUpdate
+from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import PrefectHTTPStatusError
 
@@ -66,7 +66,7 @@ def test_the_form_asks_for_the_spec_in_order(client: SyncPrefectClient) -> None:
     fields = schema["definitions"]["ClusterSpec"]["properties"]
     assert fields["name"]["position"] < fields["zones"]["position"]
     assert all(field.get("description") for field in fields.values())
-    assert schema["properties"]["patience"]["description"]
+    assert schema["properties"]["wait"]["description"]
 
 
 def test_the_server_refuses_parameters_that_do_not_fit(client: SyncPrefectClient) -> None:
@@ -77,6 +77,29 @@ def test_the_server_refuses_parameters_that_do_not_fit(client: SyncPrefectClient
         client.create_flow_run_from_deployment(
             deployment.id, parameters={"spec": {"name": "c.example.com", "cloud": "moon"}}
         )
+
+
+def test_earlier_spellings_on_the_server_are_rewritten_and_named(
+    client: SyncPrefectClient,
+) -> None:
+    # fault 16: what a schedule holds goes on to mean the same
+    apply(client, ENTRIES, PRODUCTION)
+    before = client.read_deployment_by_name("update-cluster/production")
+    earlier = {"cluster": "c.example.com", "patience": 45}
+    schedule = DeploymentScheduleCreate(
+        schedule=CronSchedule(cron="0 3 * * *"), active=False, slug="night", parameters=earlier
+    )
+    client.create_deployment_schedules(before.id, [schedule])
+    client.update_deployment(before.id, DeploymentUpdate(parameters={"cluster": "c.example.com"}))
+
+    again = {one.deployment: one for one in apply(client, ENTRIES, PRODUCTION)}
+
+    after = client.read_deployment_by_name("update-cluster/production")
+    assert after.parameters == {"name": "c.example.com"}
+    assert [one.parameters for one in after.schedules] == [{"name": "c.example.com", "wait": "45m"}]
+    assert len(again["update-cluster/production"].respelled) == 3
+    repeated = {one.deployment: one for one in apply(client, ENTRIES, PRODUCTION)}
+    assert repeated["update-cluster/production"].respelled == ()
 
 
 def test_deploying_again_updates_and_keeps_what_only_the_server_knows(

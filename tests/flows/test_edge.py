@@ -60,7 +60,8 @@ def kept(home: Path) -> set[Path]:
 
 def arguments(found: Flow[..., Any]) -> dict[str, Any]:
     needed = inspect.signature(found.fn).parameters.values()
-    return {one.name: VALUES[one.name] for one in needed if one.default is one.empty}
+    meant = [one.name for one in needed if one.default is one.empty or one.name == "size"]
+    return {name: VALUES[name] for name in meant}
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.flow)

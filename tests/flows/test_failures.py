@@ -137,7 +137,7 @@ def test_a_scheduled_run_without_a_snapshot_store_says_so_in_one_line(
 
 def test_bad_parameters_fail_the_run_before_anything_is_done(box: Box, memory: Memory) -> None:
     with called_by(box.settings(), memory):
-        state = validate_cluster("c.example.com", patience=0, return_state=True)
+        state = validate_cluster("c.example.com", wait="soon", return_state=True)
 
     assert state.is_failed()
     assert box.calls() == []

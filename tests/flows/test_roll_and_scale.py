@@ -66,7 +66,7 @@ def ready(box: Box) -> int:
 def killed(box: Box, flow: str, *arguments: str) -> "subprocess.Popen[bytes]":
     env = os.environ | box.env | {"PREFECT_API_URL": str(PREFECT_API_URL.value())}
     return subprocess.Popen(
-        [sys.executable, "-m", "kled", "run", flow, f"cluster={C}", *arguments],
+        [sys.executable, "-m", "kled", "run", flow, f"name={C}", "--yes", *arguments],
         env=env | {"KLED_LEASE_TTL": "5"},
         stderr=subprocess.DEVNULL,
     )
@@ -119,9 +119,7 @@ def test_a_scale_down_that_is_killed_while_it_drains_is_ended_by_the_next_run(
     changed: Box, memory: Memory
 ) -> None:
     changed.kops("edit", "instancegroup", GROUP, f"--name={C}", "--set=spec.machineType=t3.medium")
-    victim = killed(
-        changed, "scale-instance-group", f"instance_group={GROUP}", "minimum=1", "maximum=1"
-    )
+    victim = killed(changed, "scale-instance-group", f"instance_group={GROUP}", "min=1", "max=1")
     journal = changed.directory / "state" / ".kled" / "scales" / f"{C}.json"
     until(journal.exists, 120)
 
@@ -129,7 +127,7 @@ def test_a_scale_down_that_is_killed_while_it_drains_is_ended_by_the_next_run(
     victim.wait(30)
     until(lambda: not running(changed), 30)
 
-    state = run(changed, memory, scale_instance_group, GROUP, minimum=1, maximum=1)
+    state = run(changed, memory, scale_instance_group, GROUP, min=1, max=1)
     assert state.is_completed(), state.message
     assert not journal.exists()
     assert marked(changed) == []
@@ -145,9 +143,7 @@ def test_a_scale_down_that_is_killed_while_it_drains_is_ended_by_the_next_run(
 def test_a_scale_that_cannot_be_is_refused_before_anything(changed: Box, memory: Memory) -> None:
     changed.kops("edit", "instancegroup", GROUP, f"--name={C}", "--set=spec.machineType=t3.medium")
 
-    state = run(
-        changed, memory, scale_instance_group, "control-plane-us-east-1a", minimum=0, maximum=0
-    )
+    state = run(changed, memory, scale_instance_group, "control-plane-us-east-1a", min=0, max=0)
 
     assert isinstance(state.result(raise_on_failure=False), DefinitionRejected)
     assert not [call for call in changed.calls("update") if "--yes=true" in call]

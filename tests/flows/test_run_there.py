@@ -97,9 +97,10 @@ def test_settings_that_the_worker_lacks_are_an_error_of_settings(worker: Box) ->
     assert done.returncode == 2, done.stderr
     assert "HCLOUD_TOKEN" in done.stderr.splitlines()[-2]
     result = json.loads(done.stdout)
-    assert result["state"] == "Failed"
-    assert result["message"].startswith("SettingsError: ")
-    assert "| check settings | failed |" in result["summary"]
+    assert (result["error"]["class"], result["error"]["exit_code"]) == ("SettingsError", 2)
+    assert [(one["step"], one["outcome"]) for one in result["steps"]][-1:] == [
+        ("check settings", "failed")
+    ]
 
 
 def test_who_stops_following_is_told_how_to_cancel(worker: Box) -> None:

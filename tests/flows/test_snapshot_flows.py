@@ -120,7 +120,7 @@ def test_verifying_tells_of_damage_and_of_what_somebody_removed(
     archive.write_bytes(archive.read_bytes() + b"more")
     shutil.rmtree(manifests(box, clusters[1])[0].parent)
 
-    state = ran(box, memory, verify_snapshots, 0)
+    state = ran(box, memory, verify_snapshots, None, "newest", 0)
 
     assert isinstance(error(state), SnapshotNotTrustworthy)
     rows = {row["cluster"]: row for row in table(state, "verify-snapshots")}

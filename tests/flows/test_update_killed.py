@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 
 def start(box: Box, digest: str) -> "subprocess.Popen[bytes]":
     env = os.environ | box.env | {"PREFECT_API_URL": str(PREFECT_API_URL.value())}
-    run = (sys.executable, "-m", "kled", "run", "update-cluster", f"cluster={C}")
+    run = (sys.executable, "-m", "kled", "run", "update-cluster", f"name={C}", "--yes")
     return subprocess.Popen(
         [*run, f"digest={digest}"], env=env | {"KLED_LEASE_TTL": "5"}, stderr=subprocess.DEVNULL
     )

@@ -52,7 +52,7 @@ def test_a_run_that_is_retried_from_the_ui_asks_again(
     standing: Standing, changed: str, digest: str
 ) -> None:
     # fault 43
-    run = standing.start("update-cluster", cluster=changed)
+    run = standing.start("update-cluster", name=changed)
     answer(standing, run, cluster=changed, digest=digest, approver="ada", reject=True)
     failed = standing.until(run, "FAILED")
     assert failed["state"]["message"].startswith("NotApproved: "), failed["state"]

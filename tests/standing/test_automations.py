@@ -47,7 +47,7 @@ def test_an_automation_that_waits_for_an_event_of_kled_starts_a_run(
 
 def test_a_pool_runs_no_more_at_once_than_it_may(standing: Standing) -> None:
     standing.patch("/work_pools/kled", concurrency_limit=1)
-    both = [standing.start("back-up-state", clusters=["kept.example.com"]) for _ in range(2)]
+    both = [standing.start("back-up-state", name=["kept.example.com"]) for _ in range(2)]
 
     runs = [standing.until(run, "COMPLETED") for run in both]
     standing.patch("/work_pools/kled", concurrency_limit=None)

@@ -71,6 +71,17 @@ def test_a_run_here_and_on_a_worker_end_with_the_code_of_the_errors_class(
     assert said[1:] == ([f"hint: {error.hint}"] if error.hint else [])
 
 
+def test_parameters_that_do_not_fit_are_typed_wrong_wherever_that_is_found(asked: Call) -> None:
+    words = "Validation of flow parameters failed with error: ParameterTypeError: name: no string"
+
+    assert there(asked, Failed(message=words)) == InvalidInput.exit_code == 2
+
+
+@pytest.mark.parametrize("message", ["", "Flow run encountered an exception", "ValueError: x"])
+def test_words_of_somebody_else_s_are_a_run_that_failed(message: str, asked: Call) -> None:
+    assert there(asked, Failed(message=message)) == 1
+
+
 class Time:
     """A clock that moves when somebody sleeps."""
 

@@ -41,7 +41,7 @@ ALLOWED: Final = {
     "kled/lease/child.py",  # the watchdog's own pipe to kled, no terminal
 }
 TOLD: Final = {
-    "create_markdown_artifact": {"tasks/plans.py", "tasks/summary.py"},
+    "create_markdown_artifact": {"tasks/plans.py", "tasks/previews.py", "tasks/summary.py"},
     "create_table_artifact": {"tasks/snapshots.py"},
     "create_link_artifact": set(),
     "emit_event": {"tasks/events.py"},

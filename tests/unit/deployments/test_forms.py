@@ -25,6 +25,7 @@ SPEC: Final = {"name": C, "zones": ["us-east-1a"]}
 NEEDED: Final[dict[str, dict[str, Any]]] = {
     "create-cluster": {"spec": SPEC},
     "mirror-snapshots": {"to": "s3://second"},
+    "plan-update": {"name": C},
     "restore-state": {"name": C, "snapshot": "latest"},
     "scale-instance-group": {"name": C, "instance_group": "nodes", "size": 2},
     **{

@@ -8,6 +8,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 
 from deployments.catalog import Entry, Schedule
 from deployments.merging import merge
+from tasks.language import Earlier
 
 ENTRY = Entry(
     "default",
@@ -64,6 +65,20 @@ def test_a_default_that_the_flow_no_longer_takes_is_dropped_and_named() -> None:
 
     assert merged.fields["parameters"] == {"level": 1}
     assert merged.dropped == ("parameter name",)
+
+
+def test_a_default_in_an_earlier_spelling_is_kept_in_today_s() -> None:  # fault 16
+    earlier = {"cluster": Earlier("name"), "patience": Earlier("wait", "m")}
+    there = deployment(parameters={"cluster": "c.example.com", "patience": 30})
+
+    merged = merge(there, ENTRY, {"name", "wait", "level"}, earlier)
+
+    assert merged.fields["parameters"] == {"name": "c.example.com", "wait": "30m", "level": 1}
+    assert merged.dropped == ()
+    assert merged.respelled == (
+        "cluster=c.example.com is an earlier spelling: write name=c.example.com",
+        "patience=30 is an earlier spelling: write wait=30m",
+    )
 
 
 def test_schedules_of_every_kind_are_named_as_they_were_written() -> None:

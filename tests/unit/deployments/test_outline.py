@@ -13,14 +13,15 @@ ENTRIES = catalog.load(catalog.path())
 
 
 def test_parameters_have_their_defaults_and_descriptions() -> None:
-    name, kubeconfig, hours = outline.parameters(catalog.find(ENTRIES, "export-cluster"))
+    name, kubeconfig, admin = outline.parameters(catalog.find(ENTRIES, "export-cluster"))
 
-    assert (name.required, name.default, name.description) == (True, None, "The cluster's name.")
+    assert (name.required, name.default, name.description) == (True, None, "The cluster.")
     assert (kubeconfig.required, kubeconfig.default) == (False, "None")
-    assert hours.as_json() == {
-        "name": "hours",
+    assert admin.as_json() == {
+        "name": "admin",
+        "type": "Duration",
         "required": False,
-        "default": "18",
+        "default": "'18h'",
         "description": "Lifetime of the admin credentials; 0 exports a context without any.",
     }
 

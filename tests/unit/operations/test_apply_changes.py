@@ -48,9 +48,10 @@ UNGUARDED = {
     "RaiseEpoch": "changes no cluster, and proves the keys by itself",
     "StoreInstanceGroup": "stores a definition",
     "StoreCluster": "stores a definition",
+    "StoreEditedCluster": "stores a definition",
 }
 STORES_ALONE = {"BackUpState", "VerifySnapshots", "RestoreState", "PruneSnapshots"}
-STORES_ALONE |= {"MirrorSnapshots"}
+STORES_ALONE |= {"MirrorSnapshots", "PlanPrune", "PlanRestore"}
 READS = {
     "ExportCluster",
     "PlanDeletion",

@@ -34,6 +34,7 @@ from kled.operations.keep_state import (
     VerifySnapshots,
 )
 from kled.operations.overrides import NOTHING, Overrides
+from kled.operations.plan_snapshots import PlanPrune, PlanRestore
 from kled.operations.raise_epoch import RaiseEpoch
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.restore_state import RestoreState, Wish
@@ -225,6 +226,8 @@ STORES: Final[list[Operation]] = [
     VerifySnapshots(),
     PruneSnapshots(),
     MirrorSnapshots("s3://second"),
+    PlanRestore(Wish(C, ID)),
+    PlanPrune(),
 ]
 
 

@@ -194,7 +194,7 @@ def test_a_plan_that_nobody_waits_with_is_told_with_the_command_that_applies_it(
         again = approvals.announce(PLAN, None)
         nothing = approvals.announce(Plan(C, ()), None)
 
-    assert first == again == (f"kled run update-cluster cluster={C} digest={PLAN.digest[:12]}",)
+    assert first == again == (f"kled run update-cluster name={C} digest={PLAN.digest[:12]} --yes",)
     assert nothing == ()
     lines = [one for one in caplog.messages if one]
     assert len(lines) == 2 * told  # each run of the flow tells it again

@@ -12,7 +12,7 @@ from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Change, Plan
 from kled.operations.runner import Report, Row
 from kled.visible import visible
-from tasks import edge, events, plans, snapshots, summary
+from tasks import edge, events, plans, previews, snapshots, summary
 from tasks.markdown import inline
 from tests.unit.test_visible import HOSTILE, is_obeyed
 
@@ -67,6 +67,18 @@ def test_any_words_are_one_cell_that_shows_them(words: str) -> None:
     text = f"| a | b |\n| --- | --- |\n| x | {inline(words)} |\n"
 
     assert cells(text)[1:] == [["x", visible(words).strip()]]
+
+
+def test_a_preview_has_one_entry_for_each_change() -> None:
+    text = previews.markdown("Restore of a\n# b", "0b5a6a4f9c1e", EVIL)
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(text)
+    entries = [one for one in tokens if one.type == "inline" and one.level == 3]
+
+    assert [plain(one.children or []) for one in entries] == [
+        visible(words).strip() for words in EVIL
+    ]
+    assert sum(one.type == "heading_open" for one in tokens) == 1
+    assert obeyed(text) == ""
 
 
 def test_a_summary_has_one_row_for_each_step_and_its_own_hint() -> None:

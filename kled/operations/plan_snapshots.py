@@ -1,0 +1,80 @@
+"""What a restore or a prune would do, as operations of one step: before anybody says yes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kled.operations import keep_snapshots, restore_state
+from kled.operations.guards import STORES
+from kled.operations.keep_state import ALL
+from kled.operations.restore_place import require_own_place
+from kled.operations.restore_state import Settled, Wish
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import READ
+
+if TYPE_CHECKING:
+    from kled.snapshot.prune import PrunePlan
+    from kled.snapshot.restore_plan import RestorePlan
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRestore:
+    """Plan a restore; what was found is in `found` when it has ended."""
+
+    wish: Wish
+    moves: bool = False
+    """Whether the cluster lives in this state store from now on."""
+    found: "list[tuple[RestorePlan, Settled]]" = field(default_factory=list)
+
+    name = "plan restore"
+    guards = STORES
+
+    @property
+    def cluster(self) -> str:
+        """The cluster that would be restored."""
+        return self.wish.cluster
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step. Safe to repeat: it only reads."""
+
+        def act(session: Session) -> str:
+            meant = restore_state.settled(session.stores, self.wish, moves=self.moves)
+            plan = restore_state.plan(session.stores, meant.wish)
+            require_own_place(session.stores.at(meant.wish.place), plan, meant.wish)
+            self.found[:] = [(plan, meant)]
+            words = f"{plan.digest[:12]}: {len(plan.writes)} objects to write"
+            return "; ".join((words, *meant.remarks()))
+
+        return (Step("plan", act, READ),)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPrune:
+    """Plan a prune; what was found is in `found` when it has ended."""
+
+    keep: Mapping[str, int] = field(default_factory=dict)
+    only: str | None = None
+    """A cluster; None: all."""
+    found: "list[PrunePlan]" = field(default_factory=list)
+
+    name = "plan prune"
+    guards = STORES
+
+    @property
+    def cluster(self) -> str:
+        """The only cluster, or that it is about all."""
+        return self.only or ALL
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step. Safe to repeat: it only reads."""
+
+        def act(session: Session) -> str:
+            policy = keep_snapshots.policy(session.settings, self.keep)
+            plan = keep_snapshots.plan(
+                session.snapshot_store, policy, self.only, session.stores.remembering
+            )
+            self.found[:] = [plan]
+            return f"{len(plan.removed)} snapshots to remove, {len(plan.kept)} to keep"
+
+        return (Step("plan", act, READ),)

@@ -1,0 +1,82 @@
+"""Runs that show a plan and change nothing: what `kled run` starts where nobody said yes."""
+
+from collections.abc import Sequence
+
+from prefect.artifacts import create_markdown_artifact
+
+from kled.models.blast_radius import BlastRadius
+from kled.models.plan import Plan
+from kled.operations import restore_state
+from kled.operations.plan_snapshots import PlanPrune, PlanRestore
+from kled.operations.runner import Report
+from tasks import operation, reports, resources
+from tasks.edge import Outcome
+from tasks.markdown import inline
+from tasks.summary import slug
+
+SHOWN = 200
+"""Lines that an artifact lists."""
+
+
+def of_plan(name: str, plan: Plan, radius: BlastRadius | None = None) -> Outcome:
+    """Return the plan, which is published already, as what the run `name` did."""
+    more = {} if radius is None else {"radius": radius.as_json()}
+    return _done(Report(name, plan.cluster, ()), {**plan.as_json(), **more})
+
+
+def announced(report: Report, plan: Plan, radius: BlastRadius, then: Sequence[str]) -> Outcome:
+    """Return a plan that people were told of, with what `then` applies just that one."""
+    return _done(report, {**plan.as_json(), "radius": radius.as_json()}, then)
+
+
+def of_restore(planning: PlanRestore) -> Outcome:
+    """Plan a restore and publish it; raises `KledError`, as where the snapshot is not trusted."""
+    report = operation.carry_out(planning)
+    plan, meant = planning.found[0]
+    writes = [f"{one.action} {one.record.key}" for one in plan.writes]
+    lines = [*writes, *(f"delete {key}" for key in plan.deletes)]
+    what = f"{len(lines)} changes, {len(plan.same)} objects are there already"
+    _publish(planning.cluster, f"Restore of {planning.cluster}: {what}", plan.digest, lines)
+    restore_state.require_trusted(meant)
+    return _done(report, plan.as_json())
+
+
+def of_prune(planning: PlanPrune) -> Outcome:
+    """Plan a prune and publish it; raises `KledError`."""
+    report = operation.carry_out(planning)
+    plan = planning.found[0]
+    removed = [f"remove {one.id} of {one.cluster}" for one in plan.removed]
+    kept = [f"keep {one.id} of {one.cluster}: {why}" for one, why in plan.kept]
+    what = f"{len(removed)} snapshots to remove, {len(kept)} to keep"
+    _publish(planning.cluster, f"Prune of {planning.cluster}: {what}", plan.digest, removed + kept)
+    return _done(report, plan.as_json())
+
+
+def _publish(cluster: str, heading: str, digest: str, lines: Sequence[str]) -> None:
+    create_markdown_artifact(
+        key=slug(f"plan {cluster}"),
+        markdown=resources.redactor(resources.settings()).text(markdown(heading, digest, lines)),
+        description=inline(f"plan: {cluster}"),
+    )
+
+
+def markdown(heading: str, digest: str, lines: Sequence[str]) -> str:
+    """Return what would be done as a list, and the digest that approves it."""
+    more = len(lines) - SHOWN
+    return "\n".join(
+        [
+            f"# {inline(heading)}",
+            "",
+            f"Digest: `{digest}`",
+            "",
+            *(f"- {inline(line)}" for line in lines[:SHOWN]),
+            *([f"- and {more} more"] if more > 0 else []),
+            "",
+        ]
+    )
+
+
+def _done(report: Report, plan: dict[str, object], then: Sequence[str] = ()) -> Outcome:
+    shown = reports.document(report, plan=plan, then=then)
+    reports.publish(shown)
+    return shown

@@ -1,0 +1,71 @@
+"""The report of a run as data: the same document wherever the run was.
+
+Prefect keeps no results of kled's flows, so a run on a worker leaves its report as an artifact,
+from which `kled run --deployment` reads it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from prefect.artifacts import Artifact
+
+from kled.errors import KledError
+from kled.models.agreement import Agreement
+from kled.operations.runner import Report
+from kled.redact import Redactor
+from tasks import resources
+
+KIND: Final = "kled-report"
+"""The artifact's type; Prefect's pages show it as JSON."""
+
+
+def document(
+    report: Report,
+    agreement: Agreement | None = None,
+    *,
+    then: Sequence[str] = (),
+    error: KledError | None = None,
+    plan: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return what a run did as plain data; `plan` is what a run that changed nothing has shown."""
+    told = error and {
+        "class": type(error).__name__,
+        "message": error.message,
+        "hint": error.hint,
+        "exit_code": error.exit_code,
+    }
+    return {
+        **report.as_json(),
+        "approval": agreement.as_json() if agreement else None,
+        "next": list(then),
+        "plan": plan,
+        "error": told,
+    }
+
+
+def publish(found: Mapping[str, Any]) -> None:
+    """Leave the document with the run, without the secrets that the settings name."""
+    redactor = resources.redactor(resources.settings())
+    Artifact(type=KIND, data=_redacted(found, redactor)).create()
+
+
+def read(data: object) -> dict[str, Any] | None:
+    """Return the document that Prefect keeps as a JSON text; None where it is none."""
+    try:
+        found = json.loads(data) if isinstance(data, str) else data
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _redacted(value: Any, redactor: Redactor) -> Any:  # noqa: ANN401 - plain data of any shape
+    match value:
+        case str():
+            return redactor.text(value)
+        case Mapping():
+            return {name: _redacted(one, redactor) for name, one in value.items()}
+        case list() | tuple():
+            return [_redacted(one, redactor) for one in value]
+        case _:
+            return value
