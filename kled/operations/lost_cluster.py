@@ -34,7 +34,7 @@ def refuse(session: Session, cluster: str) -> None:
         back = back.replace(" --yes", " --with-control --yes")
     raise NotApproved(
         f'cluster "{cluster}" {what}; nothing was changed',
-        hint=f"to put it back (with --with-control where its machines run on): {back}; only to begin"
-        " anew with other keys: kled kops create-cluster with the same options and"
+        hint=f"to put it back (with --with-control where its machines run on): {back}; only to"
+        " begin anew with other keys: kled kops create-cluster with the same options and"
         f" --new-identity={cluster}",
     )
