@@ -102,7 +102,7 @@ class Making:
             wrong = (*_wrong(chosen, bodies), *self._elsewhere(chosen.cluster, bodies))
             lost = self.lost(chosen.cluster, bodies, earlier, wrong)
             findings = _shortened(
-                (*wrong, *lost, *self.failed(chosen.cluster, chosen.definition_digest))
+                (*wrong, *lost) or self.failed(chosen.cluster, chosen.definition_digest)
             )
             packed = self._archive(chosen.cluster, snapshot_id, bodies)
             records = [_record(one, bodies.get(one.key), blobs) for one in chosen.definition]

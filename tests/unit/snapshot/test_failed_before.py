@@ -43,6 +43,16 @@ def test_a_run_without_a_kops_does_not_trust_what_a_kops_could_not_read(runs: Ru
     assert (again.level, again.findings) == (0, findings)
 
 
+def test_what_is_wrong_with_the_bytes_is_said_once(runs: Runs) -> None:
+    """Not also as the finding of a check of the snapshot before."""
+    taken(runs)
+    runs.state.put(f"{C}/secrets/admin", b'{"Data":""}')
+    bad, _, findings = taken(runs)
+    checked(runs, bad)
+
+    assert taken(runs)[1:] == (0, findings)
+
+
 def test_other_bytes_are_judged_by_themselves(runs: Runs) -> None:
     first, _, _ = taken(runs)
     checked(runs, first, FAILURE)
