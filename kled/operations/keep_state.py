@@ -143,8 +143,8 @@ class VerifySnapshots:
                 raise SnapshotNotTrustworthy(
                     f"{len(bad)} of {len(self.results)} snapshots cannot be trusted, first"
                     f" {_which(first)}: {first['findings'][0]}",
-                    hint="older ones: kled snapshot list; new ones, once what is wrong is mended:"
-                    " kled snapshot create --all; with --anew what the store has lost is given up",
+                    hint="older ones: kled snapshot list; new ones: kled snapshot create --all"
+                    " --anew, which gives up what the store has lost",
                 )
             lowest = min((int(row["level"]) for row in self.results), default=self.level)
             short = f", not {self.level}" if lowest < self.level else ""
