@@ -31,7 +31,7 @@ test: install ## the tests that belong before every commit: some minutes
 	$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadscope -m "not slow and not browser and not kops and not emulators"
 
 test-slow: install ## the slow suites: kill tests, real Prefect server and worker, browser
-	$(BIN)/python -m pytest -q -m "(slow or browser) and not emulators"
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadscope -m "(slow or browser) and not emulators"
 
 emulators: install ## object stores for the tests: MinIO, fake-gcs-server, Azurite; cached by version
 	$(BIN)/python -m tests.emulators
