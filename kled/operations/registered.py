@@ -14,6 +14,7 @@ from kled.storage.bounded import get_bounded
 if TYPE_CHECKING:
     from kled.storage.base import ObjectStore
 
+_SEEKS_BEHIND: Final = 500
 _AT_ONCE: Final = 16
 
 
@@ -46,13 +47,22 @@ def home(store: "ObjectStore", name: str) -> Home | None:
 
 
 def prefixes(store: "ObjectStore") -> Iterator[str]:
-    """Yield the directories that could be clusters, with a request for each where it seeks."""
-    after = ""
-    while True:
-        entry = next(iter(store.entries(start_after=after)), None)
-        if entry is None:
-            return
-        name, slash, _ = entry.key.partition("/")
-        if slash and layout.is_cluster_name(name):
-            yield name
-        after = f"{name}0" if slash else entry.key  # `0` comes after `/`
+    """Yield the directories that could be clusters, in their order.
+
+    It reads along the pages of one listing, and seeks where a directory fills about one of its own:
+    a request for each thousand objects, or one for each directory that is larger.
+    """
+    after: str | None = ""
+    while after is not None:
+        name, passed, start, after = "", 0, after, None
+        for entry in store.entries(start_after=start):
+            directory, slash, _ = entry.key.partition("/")
+            if slash and directory == name:
+                passed += 1
+                if passed > _SEEKS_BEHIND:
+                    after = f"{name}0"  # `0` comes after `/`
+                    break
+            elif slash:
+                name, passed = directory, 0
+                if layout.is_cluster_name(name):
+                    yield name

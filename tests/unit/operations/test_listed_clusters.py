@@ -15,10 +15,14 @@ from kled.operations.iam_fanout import registered
 from kled.operations.listed_clusters import listed_clusters
 from kled.operations.names import named_cluster, only_cluster
 from kled.operations.registered import prefixes
+from kled.storage.memory import MemoryStore
 from tests.unit.operations.replayed import session, store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from kled.storage.base import Entry
 
 LISTED = "60b-get-clusters-unreadable"
 
@@ -139,3 +143,25 @@ def test_listing_clusters_loads_no_yaml() -> None:
     code = f"import sys, {modules}; sys.exit('yaml' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class Listed(MemoryStore):
+    """Counts the listings that are begun."""
+
+    begun = 0
+
+    def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
+        self.begun += 1
+        return super().entries(prefix, start_after=start_after)
+
+
+def test_directories_are_read_along_one_listing_and_a_large_one_is_passed_over() -> None:
+    store = Listed()
+    for name, number in (("a.example.com", 90), ("b.example.com", 700), ("b.example.com-2", 90)):
+        for at in range(number):
+            store.put(f"{name}/object-{at:03d}", b"")
+    store.put(".kled/leases/a.json", b"")
+    store.put("notes", b"")
+
+    assert list(prefixes(store)) == ["a.example.com", "b.example.com-2", "b.example.com"]
+    assert store.begun == 2
