@@ -150,6 +150,6 @@ def test_a_scale_that_cannot_be_is_refused_before_anything(changed: Box, memory:
 
 
 def test_the_form_of_scaling_takes_no_number_that_no_definition_can_hold() -> None:
-    for name in ("minimum", "maximum"):
+    for name in ("min", "max"):
         number = scale_instance_group.parameters.properties[name]["anyOf"][0]
         assert (number["minimum"], number["maximum"]) == (0, 2**31 - 1)

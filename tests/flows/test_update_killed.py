@@ -81,7 +81,7 @@ def test_a_cancelled_update_stops_kops_and_says_what_was_done(
 ) -> None:
     with get_client(sync_client=True) as client:
         deployment = client.read_deployment_by_name(f"update-cluster/{worker.name}")
-        parameters = {"cluster": C, "digest": digest}
+        parameters = {"name": C, "digest": digest}
         run = client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
         halfway(changed)
 
