@@ -51,7 +51,7 @@ def obtain(
         return Agreement("unasked", plan.digest, _unasked(rules, plan.cluster))
     question = _question(plan, radius, asked, patience)
     how = f"run it again with digest={plan.digest[:DIGITS]} to approve this very plan"
-    if PREFECT_API_URL.value() is None:
+    if PREFECT_API_URL.value() is None or flow_run.id is None:
         raise NotApproved(f"the plan needs an approval ({question.why})", hint=how)
     return settle(question, patience, _ask, how)
 

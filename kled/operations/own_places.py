@@ -12,6 +12,7 @@ from kled.operations import registered
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
+from kled.sentences import options
 from kled.storage.bounded import get_bounded
 
 _BUCKET: Final = 2
@@ -107,7 +108,7 @@ def _refusal(mine: places.Home, found: tuple[places.Collision, ...]) -> NotAppro
     return NotApproved(
         f"{first}{more}; nothing was changed",
         hint=f"mend {first.place.field} first: its own place is {mine.root}, or below it:"
-        f" kled kops edit-cluster --name={mine.name} {_mending(first.place, mine)}",
+        f" kled kops edit-cluster {options(name=mine.name)} {_mending(first.place, mine)}",
     )
 
 
@@ -118,4 +119,4 @@ def _mending(place: Place, mine: places.Home) -> str:
     names = [one.get("name") for one in stored.etcds(mine.cluster)]
     at = names.index(etcd) if etcd in names else 0
     field = f"spec.etcdClusters[{at}].backups.backupStore"
-    return f"--set={field}={mine.root}/backups/etcd/{etcd}"
+    return options(set=f"{field}={mine.root}/backups/etcd/{etcd}")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
+from kled.sentences import options
 from kled.snapshot.proofs import later
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.trust import brief
@@ -50,7 +51,7 @@ def _words(
         for wrong in later(snapshots, manifest).failed:
             if wrong.proof.level in _OF_BYTES:
                 level = wrong.proof.level
-                again = f"--name={cluster} --snapshot={snapshot_id} --level={level}"
+                again = options(name=cluster, snapshot=snapshot_id, level=level)
                 yield (
                     f"the check of level {level} of snapshot {snapshot_id}{_SAYS}"
                     f"{brief(wrong.findings)}; to check again: kled snapshot verify {again}"
