@@ -6,8 +6,8 @@ from prefect.artifacts import create_markdown_artifact
 
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
-from kled.operations import restore_state
 from kled.operations.plan_snapshots import PlanPrune, PlanRestore
+from kled.operations.restorable import require_trusted
 from kled.operations.runner import Report
 from tasks import operation, reports, resources
 from tasks.edge import Outcome
@@ -37,7 +37,7 @@ def of_restore(planning: PlanRestore) -> Outcome:
     lines = [*writes, *(f"delete {key}" for key in plan.deletes)]
     what = f"{len(lines)} changes, {len(plan.same)} objects are there already"
     _publish(planning.cluster, f"Restore of {planning.cluster}: {what}", plan.digest, lines)
-    restore_state.require_trusted(meant)
+    require_trusted(meant)
     return _done(report, plan.as_json())
 
 

@@ -13,6 +13,7 @@ from kled.cli.output import Column, show, show_value
 from kled.cli.snapshot import size
 from kled.operations import elsewhere
 from kled.operations import restore_state as use
+from kled.operations.restorable import require_own_keys, require_trusted
 from kled.operations.restore_place import require_own_place
 from kled.sentences import number, options
 
@@ -132,7 +133,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
     if not yes and confirm is None:
         _preview(call, meant, raises=raise_epoch)
         return
-    use.require_trusted(meant)
+    require_trusted(meant)
     confirm = confirm or _asked(call, meant.wish)
     operation = use.RestoreState(meant.wish, confirm, digest, raise_epoch)
     try:
@@ -185,11 +186,11 @@ def _preview(call: Call, meant: use.Settled, *, raises: bool) -> None:
     plan = use.plan(call.stores, meant.wish)
     require_own_place(call.stores.at(meant.wish.place), plan, meant.wish)
     if call.overrides.new_identity != meant.wish.cluster:
-        use.require_own_keys(meant, plan)
+        require_own_keys(meant, plan)
     _show_plan(call, plan, meant)
     for words in () if meant.foreign else meant.trust.reasons:
         call.say(f"warning: {meant.wish.snapshot} cannot be trusted: {words}")
-    use.require_trusted(meant)
+    require_trusted(meant)
     _require_home(call, meant, raises=raises)
     protected = use.protection_of(call.settings, plan)
     more = f" --confirm={meant.wish.place.cluster}" if protected else ""

@@ -63,7 +63,7 @@ class CreateCluster:
             birth.step(self.spec),
             identity.step(self.cluster),
             roles_step(self.cluster, where=self._is_new),
-            store_step(self.spec),
+            store_step(self.spec, applied=True),
             apply_step(self.cluster, self.approved, new=True),
             validate_step(self.cluster, self.patience),
             export_step(self.cluster, self.kubeconfig, self.admin),
@@ -146,13 +146,13 @@ def missing_error(cloud: str, missing: tuple[str, ...]) -> SettingsError:
     )
 
 
-def store_step(spec: ClusterSpec) -> Step:
+def store_step(spec: ClusterSpec, *, applied: bool = False) -> Step:
     """Store the definition, or attach to an equal one.
 
     Safe to repeat and to kill: the next attempt compares what is stored with what these options
     give. Equal is done; groups or a key that a killed kops had not written yet are completed;
-    anything else is `ClusterDiffers`. Its way back unregisters the cluster, so it is told only
-    where this very run stored it.
+    anything else is `ClusterDiffers`. Its way back unregisters the cluster, or deletes it where it
+    is to be `applied` afterwards, so it is told only where this very run stored it.
     """
     ours: list[str] = []
 
@@ -167,7 +167,8 @@ def store_step(spec: ClusterSpec) -> Step:
         act,
         CHANGE,
         proof=lambda session: _prove_stored(session, spec.name),
-        way_back=f"kled kops delete-cluster --name={spec.name} --unregister --yes",
+        way_back=f"kled kops delete-cluster --name={spec.name}"
+        + ("" if applied else " --unregister --yes"),
         changed=lambda: bool(ours),
     )
 

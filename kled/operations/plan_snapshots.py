@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kled.operations import keep_snapshots, restore_state
+from kled.operations import elsewhere, keep_snapshots, restore_state
 from kled.operations.guards import STORES
 from kled.operations.keep_state import ALL
+from kled.operations.restorable import require_own_keys
 from kled.operations.restore_place import require_own_place
 from kled.operations.restore_state import Settled, Wish
 from kled.operations.session import Session
@@ -36,12 +37,19 @@ class PlanRestore:
         return self.wish.cluster
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the one step. Safe to repeat: it only reads."""
+        """Return the one step. Safe to repeat: it only reads.
+
+        Raises what the restore itself would be refused with, where that is known before.
+        """
 
         def act(session: Session) -> str:
             meant = restore_state.settled(session.stores, self.wish, moves=self.moves)
             plan = restore_state.plan(session.stores, meant.wish)
             require_own_place(session.stores.at(meant.wish.place), plan, meant.wish)
+            require_own_keys(meant, plan)
+            away = elsewhere.refusal(session, meant.wish.place.cluster)
+            if away is not None and meant.wish.is_cluster and not self.moves:
+                raise away
             self.found[:] = [(plan, meant)]
             words = f"{plan.digest[:12]}: {len(plan.writes)} objects to write"
             return "; ".join((words, *meant.remarks()))

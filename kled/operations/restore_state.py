@@ -4,21 +4,23 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from kled.config import Settings
-from kled.errors import InvalidInput, NotApproved, OutputUnreadable, SnapshotNotTrustworthy
+from kled.errors import InvalidInput, NotApproved, OutputUnreadable
 from kled.kops.layout import CONFIG
 from kled.operations.guards import Guards, Place
 from kled.operations.keep_state import counted
 from kled.operations.protection import pattern_protection, protection, require_confirmation
 from kled.operations.raise_epoch import identity_step, raise_step, told_step
+from kled.operations.restorable import require_own_keys, require_trusted
 from kled.operations.restore_place import require_own_place
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step
 from kled.operations.stores import Stores
 from kled.retry import CHANGE, READ
-from kled.sentences import enumerated, number, options
-from kled.visible import visible
+from kled.sentences import number, options
 
 if TYPE_CHECKING:
+    from kled.snapshot.manifest import Manifest
+    from kled.snapshot.origin import Origins
     from kled.snapshot.repository import SnapshotRef
     from kled.snapshot.restore_plan import RestorePlan
     from kled.snapshot.trust import Trust
@@ -62,7 +64,6 @@ class Wish:
         return self.to is None and "/" not in self.place.cluster
 
 
-_SHOWN: Final = 3
 RESTORES: Final = Guards(
     lease=True,
     windows=True,
@@ -257,6 +258,8 @@ class Settled:
     """The one that it was taken from, as its manifest says."""
     has_ended: bool = False
     """Its cluster was deleted since, or began anew with other keys: what lives there is another."""
+    is_succeeded: bool = False
+    """It would take the epoch from another cluster of that name, which lives now."""
 
     def remarks(self) -> tuple[str, ...]:
         """Say what a person has to know of the snapshot before it is restored."""
@@ -293,65 +296,19 @@ def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
         replace(wish, snapshot=chosen.ref.id),
         found.trust,
         chosen.passed_over(),
-        found.foreign,
+        found.foreign or _behind(origins, wish, found.manifest),
         found.manifest.state_store if found.manifest else "",
         bool(wish.is_home and found.manifest and origins.has_ended(found.manifest)),
+        bool(moves and found.manifest and origins.is_succeeded(found.manifest)),
     )
 
 
-def require_trusted(meant: Settled) -> None:
-    """Raise `SnapshotNotTrustworthy` for a snapshot that nobody said to restore all the same.
-
-    Raises `NotApproved` for one of another state store's cluster of that name: to trust it is not
-    to mean it.
-    """
-    if meant.foreign:
-        raise _other_store(meant)
-    if meant.trust.trusted or meant.wish.untrusted:
-        return
-    cluster, snapshot = meant.wish.cluster, meant.wish.snapshot
-    raise SnapshotNotTrustworthy(
-        f"snapshot {snapshot} of {cluster} cannot be trusted: {'; '.join(meant.trust.reasons)};"
-        " nothing was changed",
-        hint=f"the newest that can be: kled snapshot restore --name={cluster} --snapshot=latest;"
-        f" to restore this one all the same: --snapshot={snapshot} --untrusted",
-    )
-
-
-def require_own_keys(meant: Settled, planned: "RestorePlan") -> None:
-    """Raise `NotApproved` where keys of an earlier cluster would replace those of a living one.
-
-    What was deleted comes back where nothing is in its place. Keys that somebody made anew with
-    `--new-identity` by mistake go in the same way that they came.
-    """
-    if not meant.has_ended:
-        return
-    keys = [
-        write.record.key
-        for write in planned.writes
-        if write.action == "replace" and write.record.kind == "identity"
-    ]
-    if keys:
-        cluster, theirs = meant.wish.cluster, enumerated(keys, _SHOWN)
-        raise NotApproved(
-            f"snapshot {meant.wish.snapshot} is of an earlier cluster {cluster}, which was deleted"
-            f" or began anew with other keys since: {theirs} of the one that lives now would be"
-            " replaced, and no machine of it trusts those; nothing was changed",
-            hint="the newest of the one that lives now: --snapshot=latest; a copy elsewhere:"
-            " --to=URL or --as=PREFIX; only where the keys of the earlier one are the right ones:"
-            f" {options(new_identity=cluster)}",
-        )
-
-
-def _other_store(meant: Settled) -> NotApproved:
-    cluster, snapshot = meant.wish.cluster, meant.wish.snapshot
-    return NotApproved(
-        f'snapshot {snapshot} cannot be restored over cluster "{cluster}": {meant.foreign}; nothing'
-        " was changed",
-        hint="is it the right snapshot store, and the right state store? a copy of it elsewhere:"
-        " --to=URL or --as=PREFIX; only where both are one and the same cluster, which was moved:"
-        f" {options(of_state_store=visible(meant.state_store))}",
-    )
+def _behind(origins: "Origins", wish: Wish, manifest: "Manifest | None") -> str:
+    """Say whether what a move left behind would go over the cluster in its new home."""
+    home = wish.to if wish.place.cluster == wish.cluster else None
+    if manifest is None or home is None or not origins.lives_in(wish.cluster, home):
+        return ""
+    return origins.left_behind(manifest)
 
 
 def plan(opened: Stores, wish: Wish) -> "RestorePlan":

@@ -3,7 +3,7 @@
 A manifest says which state store it was taken from. It counts for a cluster where that is the state
 store at hand, or one where the snapshot store knows that cluster to have lived before (its epoch).
 Whoever copies a manifest from another snapshot store of the same key, or names the wrong snapshot
-store, has nothing that counts. The epoch is read only where a manifest is of another state store.
+store, has nothing that counts. The epoch is read once for each cluster.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from kled.snapshot import epoch
 from kled.snapshot.epoch import Epoch
 from kled.snapshot.ledger import Ledger
 from kled.snapshot.manifest import Manifest
+from kled.snapshot.runs import ENDED, GONE
 from kled.snapshot.state_stores import is_among, is_same
 from kled.storage.bounded import is_there
 from kled.visible import visible
@@ -47,16 +48,28 @@ class Origins:
         Raises what may pass, where the epoch cannot be read.
         """
         here, url = self.ledger.here, manifest.state_store
+        behind = self.left_behind(manifest)
+        if behind:
+            return behind
         if here is not None and is_same(url, here):
             return ""
-        known = self._epoch_of(manifest.cluster)
-        if known is not None and epoch.is_left_behind(known, manifest.id, url):
-            return f"it was taken in {visible(url)} after the cluster had moved from there"
         homes = self._homes_of(manifest.cluster)
         if homes is None or is_among(url, (*homes, *self.accepted)):
             return ""
         other = "not of this state store" if here else "where the cluster never lived"
         return f"it is of {visible(url)}, {other}"
+
+    def left_behind(self, manifest: Manifest) -> str:
+        """Say that a snapshot was taken in a home that the cluster had left; else nothing."""
+        known, url = self._epoch_of(manifest.cluster), manifest.state_store
+        if known is None or not epoch.is_left_behind(known, manifest.id, url):
+            return ""
+        return f"it was taken in {visible(url)} after the cluster had moved from there"
+
+    def lives_in(self, cluster: str, url: str) -> bool:
+        """Say whether the epoch names `url` as the place of the cluster."""
+        known = self._epoch_of(cluster)
+        return known is not None and not known.vacant and is_same(known.state_store, url)
 
     def lineage(self, manifest: Manifest) -> str | None:
         """Return the state store whose cluster's history a snapshot is part of.
@@ -101,6 +114,21 @@ class Origins:
             self._epochs[cluster] = known
         return known
 
+    def is_succeeded(self, manifest: Manifest) -> bool:
+        """Say whether the cluster of a snapshot has ended, and another of that name is known since.
+
+        By the epoch, or by the newest run of any state store. Raises as `is_past` does.
+        """
+        known = self._checked_epoch(manifest.cluster)
+        if known is None or not self.has_ended(manifest):
+            return False
+        return not known.vacant or any(
+            entry is not None
+            and entry.error not in {GONE, ENDED}
+            and (entry.snapshot or "") > known.past
+            for entry in (run.clusters.get(manifest.cluster) for run in self.ledger.runs.values())
+        )
+
     def is_guessed(self, manifest: Manifest) -> bool:
         """Say whether a snapshot counts though no epoch says that its cluster lived there.
 
@@ -133,6 +161,8 @@ class Origins:
         if here is not None and known is not None and is_same(known.state_store, here):
             legacy = known.homes is None and known.number > _FIRST
             return runs if legacy else (known.homes or ())
+        if known is not None and not known.vacant and is_among(here or "", known.homes or ()):
+            return _homes_by(known)  # it moved from here: the same cluster, and no namesake
         if not self.moves and (is_among(here or "", runs) or self._lives_here(cluster)):
             return ()
         homes = _homes_by(known)

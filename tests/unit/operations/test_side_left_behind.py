@@ -11,7 +11,8 @@ from kled import config
 from kled.errors import NotApproved
 from kled.operations import elsewhere
 from kled.operations.overrides import NOTHING, Overrides
-from kled.operations.restore_state import RestoreState, Wish, require_own_keys, settled
+from kled.operations.restorable import require_own_keys, require_trusted
+from kled.operations.restore_state import RestoreState, Wish, settled
 from kled.operations.restore_state import plan as planned
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
@@ -168,3 +169,32 @@ def test_a_deleted_cluster_comes_back_where_nothing_is_in_its_place(moved: Moved
     run(RestoreState(Wish(C, moved.after)), moved.session("new"))
 
     assert (moved.root / "new" / C / AUTHORITY).read_bytes() == fleets.objects(1)[AUTHORITY]
+
+
+def test_from_the_old_home_the_latest_is_that_of_the_living_cluster_too(moved: Moved) -> None:
+    """Whoever recovers goes on in a shell that names the old state store."""
+    moved.change("old")
+    left_behind = moved.back_up("old").clusters[0].snapshot or ""
+    moved.change("new")
+    newest = moved.back_up("new").clusters[0].snapshot
+    (moved.root / "third").mkdir()
+    latest = Wish(C, "latest", to=moved.url("third"))
+
+    for moves in (False, True):
+        assert settled(moved.stores("old"), latest, moves=moves).wish.snapshot == newest
+    over_the_living = Wish(C, left_behind, to=moved.url("new"))
+    with pytest.raises(NotApproved, match="after the cluster had moved from there"):
+        require_trusted(settled(moved.stores("old"), over_the_living))
+
+
+def test_a_deleted_cluster_takes_no_epoch_from_its_successor(moved: Moved) -> None:
+    epoch.vacate(moved.stores("new").snapshots, C, moved.url("new"))
+    (moved.root / "third").mkdir()
+    wish = Wish(C, moved.after, to=moved.url("third"))
+    require_trusted(settled(moved.stores("new"), wish, moves=True))  # nobody is in its place
+
+    epoch.check(moved.stores("new").snapshots, C, moved.url("new"))  # one was made anew
+
+    with pytest.raises(NotApproved, match="would lock out the one that lives now"):
+        require_trusted(settled(moved.stores("new"), wish, moves=True))
+    require_trusted(settled(moved.stores("new"), wish))

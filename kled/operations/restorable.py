@@ -1,0 +1,81 @@
+"""Which snapshots are refused to be restored: untrusted ones, and those of another cluster."""
+
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import NotApproved, SnapshotNotTrustworthy
+from kled.sentences import enumerated, options
+from kled.visible import visible
+
+if TYPE_CHECKING:
+    from kled.operations.restore_state import Settled
+    from kled.snapshot.restore_plan import RestorePlan
+
+_SHOWN: Final = 3
+
+
+def require_trusted(meant: "Settled") -> None:
+    """Raise `SnapshotNotTrustworthy` for a snapshot that nobody said to restore all the same.
+
+    Raises `NotApproved` for one of another state store's cluster of that name: to trust it is not
+    to mean it.
+    """
+    if meant.foreign:
+        raise _other_store(meant)
+    if meant.is_succeeded:
+        raise _successor(meant)
+    if meant.trust.trusted or meant.wish.untrusted:
+        return
+    cluster, snapshot = meant.wish.cluster, meant.wish.snapshot
+    raise SnapshotNotTrustworthy(
+        f"snapshot {snapshot} of {cluster} cannot be trusted: {'; '.join(meant.trust.reasons)};"
+        " nothing was changed",
+        hint=f"the newest that can be: kled snapshot restore --name={cluster} --snapshot=latest;"
+        f" to restore this one all the same: --snapshot={snapshot} --untrusted",
+    )
+
+
+def _other_store(meant: "Settled") -> NotApproved:
+    cluster, snapshot = meant.wish.cluster, meant.wish.snapshot
+    return NotApproved(
+        f'snapshot {snapshot} cannot be restored over cluster "{cluster}": {meant.foreign}; nothing'
+        " was changed",
+        hint="is it the right snapshot store, and the right state store? a copy of it elsewhere:"
+        " --to=URL or --as=PREFIX; only where both are one and the same cluster, which was moved:"
+        f" {options(of_state_store=visible(meant.state_store))}",
+    )
+
+
+def _successor(meant: "Settled") -> NotApproved:
+    cluster, snapshot = meant.wish.cluster, meant.wish.snapshot
+    return NotApproved(
+        f"snapshot {snapshot} is of an earlier cluster {cluster}, which was deleted or began anew"
+        " with other keys since: to raise the epoch for it would lock out the one that lives now;"
+        " nothing was changed",
+        hint="a copy of it elsewhere: leave out --raise-epoch; where it is to live again, delete"
+        f" the one that lives now first: kled kops delete-cluster {options(name=cluster)}",
+    )
+
+
+def require_own_keys(meant: "Settled", planned: "RestorePlan") -> None:
+    """Raise `NotApproved` where keys of an earlier cluster would replace those of a living one.
+
+    What was deleted comes back where nothing is in its place. Keys that somebody made anew with
+    `--new-identity` by mistake go in the same way that they came.
+    """
+    if not meant.has_ended:
+        return
+    keys = [
+        write.record.key
+        for write in planned.writes
+        if write.action == "replace" and write.record.kind == "identity"
+    ]
+    if keys:
+        cluster, theirs = meant.wish.cluster, enumerated(keys, _SHOWN)
+        raise NotApproved(
+            f"snapshot {meant.wish.snapshot} is of an earlier cluster {cluster}, which was deleted"
+            f" or began anew with other keys since: {theirs} of the one that lives now would be"
+            " replaced, and no machine of it trusts those; nothing was changed",
+            hint="the newest of the one that lives now: --snapshot=latest; a copy elsewhere:"
+            " --to=URL or --as=PREFIX; only where the keys of the earlier one are the right ones:"
+            f" {options(new_identity=cluster)}",
+        )
