@@ -1,11 +1,13 @@
 """Plays of the documents about snapshots and recovery."""
 
 import re
+import time
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import boto3
+from botocore.exceptions import ClientError
 
 from tests.docs.play import Play, Prepare
 from tests.docs.reading import read
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 _STATE: Final = "acme-kops-state"
 _NEW: Final = "s3://new-store"
 _KEPT: Final = "acme-kops-snapshots"
+_TRIES: Final = 5
 _BY_HAND: Final = "tests/unit/snapshot/test_restore_by_hand.py"
 KEYS: Final = {"S3_ACCESS_KEY_ID": "testing", "S3_SECRET_ACCESS_KEY": "testing"}
 
@@ -34,9 +37,10 @@ def s3(stage: Stage) -> "S3Client":
 
 
 def in_buckets(stage: Stage, *names: str, **env: str) -> None:
-    """Open a shell in the sandbox whose state store is the first of these buckets."""
+    """Open a shell in the sandbox whose state store is the first of these buckets, all empty."""
     for name in names:
         s3(stage).create_bucket(Bucket=name)
+        _empty(s3(stage), name, "")  # another document may have been played before
     stage.in_the_sandbox(
         KOPS_STATE_STORE=f"s3://{names[0]}", S3_ENDPOINT=stage.endpoint, **KEYS, **env
     )
@@ -75,8 +79,17 @@ def _renamed(stage: Stage) -> None:
 
 
 def _bucket_gone(stage: Stage) -> None:
-    _empty(s3(stage), _STATE, "")
-    s3(stage).delete_bucket(Bucket=_STATE)
+    """Take the bucket away; a lease that ends at this moment may be written once more."""
+    for left in reversed(range(_TRIES)):
+        _empty(s3(stage), _STATE, "")
+        try:
+            s3(stage).delete_bucket(Bucket=_STATE)
+        except ClientError:
+            if not left:
+                raise
+            time.sleep(1)
+        else:
+            return
 
 
 def _empty(client: "S3Client", bucket: str, prefix: str) -> None:

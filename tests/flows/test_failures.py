@@ -26,7 +26,7 @@ from tests.flows.box import Box, Memory
 from tests.flows.server import artifacts, create, log_lines, task_runs
 
 pytestmark = pytest.mark.prefect
-QUICK = Policy(9, timedelta(seconds=0.05), 1, timedelta(seconds=1), 0, timedelta(seconds=0.2))
+QUICK = Policy(9, timedelta(seconds=0.25), 1, timedelta(seconds=1), 0, timedelta(seconds=1))
 
 
 @dataclass(frozen=True)

@@ -196,7 +196,7 @@ def test_pruning_and_mirroring_say_what_they_did(
 ) -> None:
     ran(box, memory, back_up_state)
 
-    pruned = ran(box, memory, prune_snapshots, {"last": 1})
+    pruned = ran(box, memory, prune_snapshots, None, 1)
     second = tmp_path / "second"
     second.mkdir()
     mirrored = ran(box, memory, mirror_snapshots, second.as_uri())

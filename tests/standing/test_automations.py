@@ -31,7 +31,7 @@ def test_an_automation_that_waits_for_an_event_of_kled_starts_a_run(
     }
     made = standing.post("/automations/", name="prove", trigger=trigger, actions=[action])
     world.kops("create", "cluster", "--name=new.example.com", "--zones=us-east-1a", "--cloud=aws")
-    backup = standing.start("back-up-state", clusters=["new.example.com"])
+    backup = standing.start("back-up-state", name=["new.example.com"])
     standing.until(backup, "COMPLETED")
 
     def started() -> list[dict[str, Any]]:
