@@ -137,18 +137,21 @@ def flows(call: Call) -> None:
     show(rows, _FLOWS, call.settings.output)
 
 
-@leaf(
-    "deploy",
-    examples=("kled deploy", "kled deploy --environment=production"),
-    again=(halfway.REST,),
-)
-@click.option(
+environment_option: Final = click.option(
     "--environment",
     "name",
     default=environment.DEFAULT,
     show_default=True,
     help="An environment's name, or its YAML file.",
 )
+
+
+@leaf(
+    "deploy",
+    examples=("kled deploy", "kled deploy --environment=production"),
+    again=(halfway.REST,),
+)
+@environment_option
 def deploy(call: Call, name: str) -> None:
     """Create or update the work pool and the deployments of prefect.yaml; safe to repeat."""
     from kled.cli import flow_here, flow_there  # noqa: PLC0415 - not for --help

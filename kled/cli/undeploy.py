@@ -6,7 +6,7 @@ from deployments import catalog, environment
 from kled.cli import halfway
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column
-from kled.cli.run import directories
+from kled.cli.run import directories, environment_option
 from kled.sentences import options
 
 _REMOVED = (
@@ -22,13 +22,7 @@ _REMOVED = (
     examples=("kled undeploy", "kled undeploy --environment=production --yes"),
     again=(halfway.REST,),
 )
-@click.option(
-    "--environment",
-    "name",
-    default=environment.DEFAULT,
-    show_default=True,
-    help="An environment's name, or its YAML file.",
-)
+@environment_option
 @click.option("--yes", is_flag=True, help="Remove it; without this it is only listed.")
 def undeploy(call: Call, name: str, *, yes: bool) -> None:
     """List what `kled deploy` made on the server for an environment; remove it with --yes."""

@@ -72,17 +72,13 @@ def by_runs(session: Session, cluster: str, past: str = "") -> str | None:
     Only reads.
     """
     from kled.snapshot.ledger import read_ledger  # noqa: PLC0415 - not for --help
-    from kled.snapshot.runs import ENDED, GONE  # noqa: PLC0415
     from kled.snapshot.state_stores import is_among  # noqa: PLC0415
 
     here = require_state_store(session.settings)
     ledger = read_ledger(session.snapshot_store, session.stores.remembering)
     alive = {
         url.rstrip("/"): (run.number, str(entry.snapshot))
-        for url, run in ledger.runs.items()
-        if (entry := run.clusters.get(cluster)) is not None
-        and entry.error not in {GONE, ENDED}
-        and (entry.snapshot or "") > past
+        for url, run, entry in ledger.alive(cluster, past)
     }
     if not alive or is_among(here, alive):
         return None

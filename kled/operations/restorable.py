@@ -64,11 +64,7 @@ def require_own_keys(meant: "Settled", planned: "RestorePlan") -> None:
     """
     if not meant.has_ended:
         return
-    keys = [
-        write.record.key
-        for write in planned.writes
-        if write.action == "replace" and write.record.kind == "identity"
-    ]
+    keys = planned.replaced("identity")
     if keys:
         cluster, theirs = meant.wish.cluster, enumerated(keys, _SHOWN)
         raise NotApproved(

@@ -30,11 +30,7 @@ def require_own_place(store: "ObjectStore", planned: "RestorePlan", wish: "Wish"
         holder = _holder(store, wish.place.cluster)
         if holder not in {None, wish.cluster}:
             raise _refusal(planned, f'cluster "{holder}" is there')
-    keys = [
-        write.record.key
-        for write in planned.writes
-        if write.action == "replace" and write.record.kind == "identity"
-    ]
+    keys = planned.replaced("identity")
     if keys and not wish.is_home:
         raise _refusal(planned, f"other keys are there: {enumerated(keys, _SHOWN)}")
 

@@ -192,8 +192,7 @@ def _require_approved(restoring: RestoreState, planned: "RestorePlan") -> None:
 
 def _require_spared(session: Session, restoring: RestoreState, planned: "RestorePlan") -> None:
     """Raise `NotApproved` for what would be lost: no snapshot holds what this place has."""
-    replaced = {write.record.key for write in planned.writes if write.action == "replace"}
-    lost = [*sorted(replaced - planned.own), *planned.deletes]
+    lost = [*sorted(set(planned.replaced()) - planned.own), *planned.deletes]
     guarded = restoring.guards.snapshot != "none"
     if not lost or guarded or session.overrides.no_snapshot:
         return

@@ -5,7 +5,7 @@ snapshots it names, what was removed on purpose, and what is missing. Damage is 
 a `doubt` where it could hide a newer snapshot, else a `finding`; what is merely odd is a `remark`.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -16,7 +16,7 @@ from kled.snapshot.last_seen import LastSeen
 from kled.snapshot.newest_runs import KEPT, NewestRuns, newest_runs, recent_runs
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.root import RootState
-from kled.snapshot.runs import ENDED, GONE, Run, RunEntry
+from kled.snapshot.runs import Run, RunEntry
 from kled.storage.base import ObjectStore
 from kled.storage.bounded import is_there
 
@@ -59,11 +59,24 @@ class Ledger:
         Of clusters of one name in several state stores, the one in the state store at hand counts.
         """
         known = [
-            (url == self.here, entry.error not in {GONE, ENDED}, run.number, run.id, entry)
+            (url == self.here, entry.is_alive, run.number, run.id, entry)
             for url, run in self.runs.items()
             if (entry := run.clusters.get(cluster)) is not None
         ]
         return max(known, key=lambda one: one[:-1])[-1] if known else None
+
+    def alive(self, cluster: str, past: str | None = None) -> Iterator[tuple[str, Run, RunEntry]]:
+        """Yield the state stores whose newest runs saw the cluster alive, with run and entry.
+
+        With `past` only those that have a later snapshot than that: it and older ones are of an
+        earlier cluster of that name.
+        """
+        for url, run in self.runs.items():
+            entry = run.clusters.get(cluster)
+            if entry is None or not entry.is_alive:
+                continue
+            if past is None or (entry.snapshot or "") > past:
+                yield url, run, entry
 
     @cached_property
     def named(self) -> frozenset[SnapshotRef]:

@@ -10,7 +10,6 @@ from kled.sentences import options
 from kled.snapshot import epoch
 from kled.snapshot.ledger import Ledger
 from kled.snapshot.results import ClusterResult
-from kled.snapshot.runs import ENDED, GONE
 from kled.snapshot.state_stores import is_among, is_same
 from kled.visible import visible
 
@@ -45,9 +44,5 @@ def _told(ledger: Ledger, result: ClusterResult) -> ClusterResult:
 
 
 def _is_seen_elsewhere(ledger: Ledger, cluster: str) -> bool:
-    return any(
-        entry.error not in {GONE, ENDED}
-        for url, run in ledger.runs.items()
-        if ledger.here is None or not is_same(url, ledger.here)
-        if (entry := run.clusters.get(cluster)) is not None
-    )
+    here = ledger.here
+    return any(here is None or not is_same(url, here) for url, _, _ in ledger.alive(cluster))

@@ -16,7 +16,6 @@ from kled.snapshot import epoch
 from kled.snapshot.epoch import Epoch
 from kled.snapshot.ledger import Ledger
 from kled.snapshot.manifest import Manifest
-from kled.snapshot.runs import ENDED, GONE
 from kled.snapshot.state_stores import is_among, is_same
 from kled.storage.bounded import is_there
 from kled.visible import visible
@@ -122,12 +121,7 @@ class Origins:
         known = self._checked_epoch(manifest.cluster)
         if known is None or not self.has_ended(manifest):
             return False
-        return not known.vacant or any(
-            entry is not None
-            and entry.error not in {GONE, ENDED}
-            and (entry.snapshot or "") > known.past
-            for entry in (run.clusters.get(manifest.cluster) for run in self.ledger.runs.values())
-        )
+        return not known.vacant or any(self.ledger.alive(manifest.cluster, known.past))
 
     def is_guessed(self, manifest: Manifest) -> bool:
         """Say whether a snapshot counts though no epoch says that its cluster lived there.

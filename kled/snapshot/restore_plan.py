@@ -82,6 +82,14 @@ class RestorePlan:
         """Whether nothing would change."""
         return not self.writes and not self.deletes
 
+    def replaced(self, kind: Kind | None = None) -> list[str]:
+        """Return the keys of the target that would get other bytes; of one class where named."""
+        return [
+            write.record.key
+            for write in self.writes
+            if write.action == "replace" and kind in {None, write.record.kind}
+        ]
+
     def is_rest_of(self, earlier: "RestorePlan") -> bool:
         """Whether every change of this plan is one of `earlier`, which was begun meanwhile."""
         known = {

@@ -50,6 +50,11 @@ class RunEntry:
     held: Number = 0
     """How many snapshots there must be when the run ended (`history`); 0: nobody counted."""
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the cluster was there, whatever else went wrong with it."""
+        return self.error not in {GONE, ENDED}
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

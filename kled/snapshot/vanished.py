@@ -70,7 +70,7 @@ def vanished(
     }
     became = {name: GONE if one == _UNREGISTERED else one for name, one in fates.items()}
     for name, (entry, _) in gone.items():
-        if entry.error in {GONE, ENDED}:
+        if not entry.is_alive:
             continue
         hint = way_back(name)
         words = f'cluster "{name}" is gone from the state store'
