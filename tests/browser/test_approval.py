@@ -6,11 +6,10 @@ With KLED_TEST_SCREENSHOTS=docs/pictures (`make pictures`) the pictures of the d
 import json
 import re
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from kled import config
 from tests.browser.chromium import Page, page
 from tests.browser.conftest import PYTHON, Place
 from tests.browser.test_flow_run_page import newest_first
+from tests.pager import listening
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.prefect]
 
@@ -32,40 +32,30 @@ _TYPED = 2
 UPDATE = ("run", "update-cluster", f"name={CLUSTER}", "--yes", "--deployment=default")
 
 
+def _wait_for(heard: list[dict[str, Any]], words: str) -> list[str]:
+    """Wait until something with these words in its title was told; return its lines, once."""
+    give_up = time.monotonic() + 120
+    while not (found := [one for one in heard if words in one["title"]]):
+        assert time.monotonic() < give_up, heard
+        time.sleep(0.2)
+    heard.remove(found[0])
+    return str(found[0]["message"]).split("\n")
+
+
 @contextmanager
 def told(place: Place) -> Iterator[Callable[[str], list[str]]]:
     """Yield what waits for a notification with some words in its title; returns its lines."""
-    heard: list[dict[str, Any]] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Be quiet."""
-
-    def wait_for(words: str) -> list[str]:
-        give_up = time.monotonic() + 120
-        while not (found := [one for one in heard if words in one["title"]]):
-            assert time.monotonic() < give_up, heard
-            time.sleep(0.2)
-        heard.remove(found[0])
-        return str(found[0]["message"]).split("\n")
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        threading.Thread(target=http.serve_forever, args=(0.1,), daemon=True).start()
+    with listening() as (address, heard):
         pager = place.box / "pager"
-        pager.write_text(f"json://127.0.0.1:{http.server_port}/")
+        pager.write_text(f"json://{address}/")
         rules = config.load(place.env).config_file
         rules.parent.mkdir(parents=True, exist_ok=True)
         rules.write_text(
             f'[approval]\nneeded = ["machines"]\n[notifications]\nurls = ["file:{pager}"]\n'
         )
         place.run("deploy")  # the rules travel with the deployment
-        yield wait_for
-        http.shutdown()
+        yield partial(_wait_for, heard)
 
 
 @contextmanager

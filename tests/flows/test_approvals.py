@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -29,30 +28,11 @@ from tasks import notifications, windows
 from tasks.resources import called_by
 from tests.flows.box import Box, Memory
 from tests.flows.test_kill import until
+from tests.pager import listening
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 C = "flow.example.com"
 SECRET = "T0KEN-of-the-pager"
-
-
-@contextmanager
-def listening() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Yield an apprise URL, and what was posted to it."""
-    heard: list[dict[str, Any]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Be quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"json://127.0.0.1:{http.server_port}/{SECRET}", heard
-        http.shutdown()
 
 
 def update(box: Box, memory: Memory, rules: str, **parameters: Any) -> State[Any]:
@@ -226,7 +206,8 @@ def test_outside_its_window_a_cluster_is_refused_and_told_when(
 def test_people_are_told_and_no_secret_leaves(
     changed: Box, memory: Memory, tmp_path: Path, prefect_home: Path
 ) -> None:
-    with listening() as (url, heard):
+    with listening() as (address, heard):
+        url = f"json://{address}/{SECRET}"
         (tmp_path / "url").write_text(url + "\n")
         rules = f'[notifications]\nurls = ["file:{tmp_path}/url", "env:KLED_TEST_NOBODY"]\n'
 

@@ -1,17 +1,15 @@
 """Runs that cannot speak for themselves end, and people are told, by a server's automations."""
 
-import json
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tests.flows.box import Box
+from tests.pager import listening
 from tests.standing.servers import Standing, eventually
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
@@ -29,7 +27,7 @@ class Told:
     """An environment whose people are told, and what they were told."""
 
     standing: Standing
-    heard: list[dict[str, Any]] = field(default_factory=list)
+    heard: list[dict[str, Any]]
 
     def run(self, flow: str = "back-up-state") -> str:
         """Make a run that no worker takes."""
@@ -54,28 +52,14 @@ class Told:
 @pytest.fixture(scope="module")
 def told(standing: Standing, world: Box) -> Iterator[Told]:
     """Yield an environment with a notification block, whose automations wait for seconds."""
-    told = Told(standing)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            told.heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Be quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True).start()
-        url = f"http://127.0.0.1:{http.server_port}/"
-        standing.run("python", "-c", SAVE % url)
+    with listening() as (address, heard):
+        standing.run("python", "-c", SAVE % f"http://{address}/")
         environments = world.directory / "environments"
         environments.mkdir(exist_ok=True)
         (environments / "told.yaml").write_text("work-pool: told\nnotify: custom-webhook/ops\n")
         standing.run("kled", "deploy", "--environment=told")
         hurry(standing)
-        yield told
-        http.shutdown()
+        yield Told(standing, heard)
 
 
 def hurry(standing: Standing) -> None:

@@ -1,9 +1,7 @@
 """Fault 32: people are told at the right level, line by line; a refusal is no failure."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from kled.errors import KledError, NotApproved, WindowClosed
 from kled.rules import Event
 from tasks import edge, notifications
 from tasks.resources import Unwatched, called_by
+from tests.pager import listening
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # apprise's own
 
@@ -21,22 +20,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # apprise
 @pytest.fixture
 def heard(tmp_path: Path) -> Iterator[list[dict[str, Any]]]:
     """Yield what a listener heard."""
-    messages: list[dict[str, Any]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Be quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True).start()
-        (tmp_path / "url").write_text(f"json://127.0.0.1:{http.server_port}/x")
+    with listening() as (address, messages):
+        (tmp_path / "url").write_text(f"json://{address}/x")
         yield messages
-        http.shutdown()
 
 
 def settings(tmp_path: Path, *on: str) -> config.Settings:

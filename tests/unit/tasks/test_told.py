@@ -1,9 +1,6 @@
 """People are told of a run that was stopped, by the run itself as long as it can. Fault 46."""
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +11,7 @@ from kled import config
 from kled.errors import NotApproved
 from tasks.edge import Outcome, reported
 from tasks.resources import Unwatched, called_by
+from tests.pager import listening
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # apprise's own
 
@@ -21,27 +19,14 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # apprise
 @pytest.fixture
 def heard(tmp_path: Path) -> Iterator[list[dict[str, Any]]]:
     """Yield what is posted to whom the settings of this process name."""
-    said: list[dict[str, Any]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            said.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Be quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True).start()
+    with listening() as (address, said):
         url = tmp_path / "url"
-        url.write_text(f"json://127.0.0.1:{http.server_port}/pager")
+        url.write_text(f"json://{address}/pager")
         rules = tmp_path / "config.toml"
         rules.write_text(f'[notifications]\nurls = ["file:{url}"]\n')
         settings = config.load({"HOME": str(tmp_path), "KLED_CONFIG": str(rules)})
         with called_by(settings, Unwatched()):
             yield said
-        http.shutdown()
 
 
 def test_a_run_that_is_stopped_is_told_of_before_it_ends(heard: list[dict[str, Any]]) -> None:
