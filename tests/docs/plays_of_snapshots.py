@@ -37,10 +37,15 @@ def s3(stage: Stage) -> "S3Client":
 
 
 def in_buckets(stage: Stage, *names: str, **env: str) -> None:
-    """Open a shell in the sandbox whose state store is the first of these buckets, all empty."""
+    """Open a shell in the sandbox whose state store is the first of these buckets, all new.
+
+    Another document may have been played before, and have left versions in them.
+    """
+    kept = {each["Name"] for each in s3(stage).list_buckets()["Buckets"]}
     for name in names:
+        if name in kept:
+            _delete_bucket(s3(stage), name)
         s3(stage).create_bucket(Bucket=name)
-        _empty(s3(stage), name, "")  # another document may have been played before
     stage.in_the_sandbox(
         KOPS_STATE_STORE=f"s3://{names[0]}", S3_ENDPOINT=stage.endpoint, **KEYS, **env
     )
@@ -79,17 +84,28 @@ def _renamed(stage: Stage) -> None:
 
 
 def _bucket_gone(stage: Stage) -> None:
-    """Take the bucket away; a lease that ends at this moment may be written once more."""
+    _delete_bucket(s3(stage), _STATE)
+
+
+def _delete_bucket(client: "S3Client", bucket: str) -> None:
+    """Delete a bucket with all versions in it; a lease that ends now may be written once more."""
     for left in reversed(range(_TRIES)):
-        _empty(s3(stage), _STATE, "")
+        _empty(client, bucket, "")
+        _delete_versions(client, bucket)
         try:
-            s3(stage).delete_bucket(Bucket=_STATE)
+            client.delete_bucket(Bucket=bucket)
         except ClientError:
             if not left:
                 raise
             time.sleep(1)
         else:
             return
+
+
+def _delete_versions(client: "S3Client", bucket: str) -> None:
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for each in [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]:
+            client.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
 
 
 def _empty(client: "S3Client", bucket: str, prefix: str) -> None:
