@@ -1,0 +1,58 @@
+"""What kops says of clusters that do not answer or are not healthy yet, or never were applied.
+
+Each row names a capture that shows its words.
+"""
+
+from typing import Final
+
+from kled import errors
+from kled.kops.row import Row
+
+_APPLY = "run kled kops update-cluster --yes first"
+_KEEP = "kled kops validate-cluster shows what the cluster lacks; validate it before going on"
+
+NOT_READY: Final = (
+    Row(
+        r"^Error: (?:validation failed: (?:unexpected error during validation: )?)?"
+        r"error listing nodes(?: in cluster)?: (.*)",
+        errors.ApiUnreachable,
+        "the cluster's kubernetes API does not answer: {}",
+        "21-validate-unreachable",
+        "new clusters need some minutes; check the load balancer, and DNS from where kled runs",
+    ),
+    Row(
+        r"error listing nodes: ([^\n]*)\n(?:.*\n)*Error: validation failed: wait time exceeded",
+        errors.ApiUnreachable,
+        "the cluster's kubernetes API did not answer in time: {}",
+        "21b-validate-unreachable-wait",
+        "new clusters need some minutes; check the load balancer, and DNS from where kled runs",
+    ),
+    Row(
+        r"^Error: validation failed: (cluster not yet healthy|wait time exceeded during .*)",
+        errors.ClusterNotReady,
+        "the cluster is not healthy: {}",
+        "cp-07-validate-fail-node-missing-json",
+        "new nodes need some minutes to join; kled kops get-instances shows them",
+    ),
+    Row(
+        r"^Error: error validating cluster(.*): (cluster did not validate within a duration of .*)",
+        errors.ClusterNotReady,
+        "the rolling update stopped{}: {}",
+        "cp-19-rolling-update-fail-validate-timeout",
+        _KEEP,
+    ),
+    Row(
+        r"^Error: .*cannot find CA certificate",
+        errors.NotYetApplied,
+        "the cluster is stored, but was never applied: it has no certificates yet",
+        "E14-export-before-update",
+        _APPLY,
+    ),
+    Row(
+        r"^Error: error loading Cluster .*cluster-completed\.spec.*file does not exist",
+        errors.NotYetApplied,
+        "the cluster is stored, but was never applied: it has no completed definition yet",
+        "E14b-get-full-before-update",
+        _APPLY,
+    ),
+)
