@@ -6,8 +6,8 @@ its message: nothing is guessed.
 
 from typing import Final
 
-from kled.errors import DefinitionRejected, KopsError, VersionRefused
-from kled.kops import klog
+from kled.errors import ApiUnreachable, DefinitionRejected, KopsError, VersionRefused
+from kled.kops import klog, placeholder
 from kled.kops.causes import CLOUD
 from kled.kops.failures import FAILURES, REJECTED
 from kled.kops.row import Row, first
@@ -56,6 +56,8 @@ def classify(command: str, returncode: int, stdout: str, stderr: str) -> KopsErr
         or first((*REJECTED, *UNAVAILABLE), stderr)
         or _unknown(command, returncode, stdout, stderr)
     )
+    if isinstance(error, ApiUnreachable):
+        placeholder.explain(error)
     error.command, error.stderr = command, kept
     return error
 

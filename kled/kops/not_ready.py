@@ -11,21 +11,34 @@ from kled.kops.row import Row
 _APPLY = "run kled kops update-cluster --yes first"
 _KEEP = "kled kops validate-cluster shows what the cluster lacks; validate it before going on"
 
+_REACH = "new clusters need some minutes; check the load balancer, and DNS from where kled runs"
+_VALIDATING = r"(?:validation failed: (?:unexpected error during validation: )?)?"
+
 NOT_READY: Final = (
-    Row(
-        r"^Error: (?:validation failed: (?:unexpected error during validation: )?)?"
-        r"error listing nodes(?: in cluster)?: (.*)",
+    Row(  # pkg/validation/validate_cluster.go, where a cluster has DNS
+        rf"^Error: {_VALIDATING}unable to resolve Kubernetes cluster API URL dns: (.*)",
+        errors.ApiUnreachable,
+        "the name of the cluster's kubernetes API cannot be resolved: {}",
+        "T-dns-valk",
+        "a new cluster's control plane writes the name into its zone, after some minutes; check"
+        " that the zone is delegated, and DNS from where kled runs (a private zone answers inside"
+        " its network alone)",
+    ),
+    Row(  # delete_instance.go says it without "error"
+        rf"^Error: {_VALIDATING}(?:(?:error )?listing nodes(?: in cluster)?"
+        r'|cannot get pod health for "[^"]+": error listing Pods): (.*)',
         errors.ApiUnreachable,
         "the cluster's kubernetes API does not answer: {}",
         "21-validate-unreachable",
-        "new clusters need some minutes; check the load balancer, and DNS from where kled runs",
+        _REACH,
     ),
     Row(
-        r"error listing nodes: ([^\n]*)\n(?:.*\n)*Error: validation failed: wait time exceeded",
+        r"(?:error listing nodes|error listing Pods|unable to resolve Kubernetes cluster API URL"
+        r" dns): ([^\n]*)\n(?:.*\n)*Error: validation failed: wait time exceeded",
         errors.ApiUnreachable,
         "the cluster's kubernetes API did not answer in time: {}",
         "21b-validate-unreachable-wait",
-        "new clusters need some minutes; check the load balancer, and DNS from where kled runs",
+        _REACH,
     ),
     Row(
         r"^Error: validation failed: (cluster not yet healthy|wait time exceeded during .*)",

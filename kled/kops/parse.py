@@ -291,7 +291,7 @@ def _failure(document: Document) -> Failure:
     return Failure(
         kind=document.get("type", ""),
         name=document["name"],
-        message=document.get("message", ""),
+        message=" ".join(document.get("message", "").split()),  # of DNS kops has a page (T-dns-phj)
         instance_group=object_name(document.get("instanceGroup") or {}),
     )
 

@@ -11,6 +11,7 @@ class Failure:
     """What is not healthy: `Machine`, `Node`, `Pod`, `InstanceGroup`, `ComponentStatus`, `dns`."""
     name: str
     message: str
+    """One line."""
     instance_group: str = ""
 
     def as_json(self) -> dict[str, object]:

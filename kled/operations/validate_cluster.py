@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from kled.errors import ClusterNotReady
-from kled.models.validation import ValidationReport
+from kled.kops import placeholder
+from kled.models.validation import Failure, ValidationReport
 from kled.operations import lost_keys
 from kled.operations.guards import READS
 from kled.operations.session import Session
@@ -65,11 +66,23 @@ def validate_step(
 
 def not_ready(cluster: str, report: ValidationReport) -> ClusterNotReady:
     """Return the error that names the first failures of `report`."""
-    first = "; ".join(
-        f"{failure.kind} {failure.name}: {failure.message}" for failure in report.failures[:_SHOWN]
-    )
+    first = "; ".join(map(_told, report.failures[:_SHOWN]))
     more = len(report.failures) - _SHOWN
+    there = next(filter(None, map(_placeholder, report.failures)), None)
+    hint = "new nodes need some minutes to join; kled kops get-instances shows them"
     return ClusterNotReady(
         f'cluster "{cluster}" is not healthy: {first}' + (f"; and {more} more" if more > 0 else ""),
-        hint="new nodes need some minutes to join; kled kops get-instances shows them",
+        hint=hint if there is None else placeholder.hint(there),
     )
+
+
+def _told(failure: Failure) -> str:
+    """Say a failure in one line; kops has a page on the placeholder (capture T-dns-phj)."""
+    there = _placeholder(failure)
+    if there is not None:
+        return f"the name of its API still has the placeholder address {there}"
+    return f"{failure.kind} {failure.name}: {failure.message}"
+
+
+def _placeholder(failure: Failure) -> str | None:
+    return placeholder.address(failure.message) if failure.kind == "dns" else None

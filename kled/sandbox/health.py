@@ -11,6 +11,15 @@ from kled.sandbox.group_tasks import full_name
 from kled.sandbox.instances import Machine, api_answers, machines
 from kled.sandbox.membership import by_group
 
+_PLACEHOLDER = (
+    "Validation Failed\n\nThe dns-controller Kubernetes deployment has not updated the Kubernetes"
+    " cluster's API DNS entry to the correct IP address.  The API DNS IP address is the placeholder"
+    " address that kops creates: 203.0.113.123.  Please wait about 5-10 minutes for a control plane"
+    " node to start, dns-controller to launch, and DNS to propagate.  The protokube container and"
+    " dns-controller deployment logs may contain more diagnostic information.  Etcd and the API DNS"
+    " entries must be updated for a kops Kubernetes cluster to start."
+)
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -32,9 +41,14 @@ class Health:
 
 
 def inspect(ctx: Context, cloud: Cloud, name: str) -> Health:
-    """Validate the cluster once. Raises KopsFailure where its API does not answer (capture 21)."""
-    require_api(ctx, cloud, name)
+    """Validate the cluster once. Raises KopsFailure where its API does not answer (capture 21).
+
+    With DNS its name has the placeholder until a control plane is up (capture T-dns-phj).
+    """
     groups = load_groups(ctx, name)
+    if _has_dns(ctx, name) and not api_answers(ctx, cloud, name):
+        return Health(groups, failures=[Failure("dns", "apiserver", _PLACEHOLDER)])
+    require_api(ctx, cloud, name)
     members = by_group(machines(ctx, cloud, name), name, groups)
     owners = {group["metadata"]["name"]: group for group in groups}
     of_machine = {m.id: owners[own] for own, ours in members.items() for m in ours}
@@ -47,6 +61,11 @@ def inspect(ctx: Context, cloud: Cloud, name: str) -> Health:
     ]
     nodes = [machine for machine in found if machine.joined]
     return Health(groups, nodes, [failure for failure in failures if failure is not None])
+
+
+def _has_dns(ctx: Context, name: str) -> bool:
+    kind = load_cluster(ctx, name)["spec"].get("topology", {}).get("dns", {}).get("type", "None")
+    return bool(kind != "None" and not name.endswith(".k8s.local"))
 
 
 def require_api(ctx: Context, cloud: Cloud, name: str) -> None:

@@ -13,7 +13,7 @@ from tests.unit.kops.replay import CAPTURES, capture
 TABLE = {
     "ApiUnreachable": "21-validate-unreachable 21b-validate-unreachable-wait"
     " 26b-rolling-preview-no-cloudonly 32h-rolling-unreachable-yes"
-    " cp-01-validate-fail-api-unresolvable",
+    " cp-01-validate-fail-api-unresolvable T-dns-valk",
     "ClusterNotReady": "55-validate-notready-json 55-validate-notready-json-wait"
     " 57-rolling-validated-notready cp-07-validate-fail-node-missing-json"
     " cp-19-rolling-update-fail-validate-timeout",
