@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from kled.sandbox import faults
 from tests.sandbox.desk import Desk
 from tests.sandbox.recordings import recording
 
@@ -12,6 +13,7 @@ def test_validation_says_of_the_placeholder_what_the_real_kops_says(tmp_path: Pa
     name = "d.dns.example.net"
     desk.create(name, "--dns=public", "--dns-zone=dns.example.net")
     desk.apply(name)
+    faults.inject(desk.directory, "api-unreachable")
 
     done = desk.run("validate", "cluster", f"--name={name}", "-o", "json")
 
