@@ -83,7 +83,7 @@ class Bench:
         bucket = _bucket(self._source.direct, tools.STATE)
         with ThreadPoolExecutor(32) as pool:
             for number in range(self._options.clusters):
-                items = list(fleet.objects(number, self._shared))
+                items = list(fleet.objects(number, self._shared, tools.STATE))
                 list(pool.map(lambda item: bucket.put(item[0], item[1]), items))
         _bucket(self._source.direct, tools.RESTORED)
 
@@ -132,7 +132,7 @@ class Bench:
     def large(self) -> Pair:
         """Four etcd backups of 20 MiB over a link of 50 MB/s in each direction."""
         bucket = _bucket(self._source.direct, tools.LARGE_STATE)
-        for key, body in fleet.large(self._shared):
+        for key, body in fleet.large(self._shared, tools.LARGE_STATE):
             bucket.put(key, body)
         kled = replace(
             self._kled,

@@ -21,6 +21,8 @@ LISTED_BACKUPS = 300
 NEWEST = "2026-11-24T23:45:00Z-000075"
 """The name of every etcd cluster's newest backup."""
 _TEMPLATE = "c000.fleet.example.com"
+_STORE = "s3://template"
+"""Where the template's definition says that it is; each cluster says where it is put."""
 _LARGE_EVERY = 40
 
 
@@ -41,7 +43,7 @@ def template(env: Mapping[str, str]) -> dict[str, bytes]:
         once([kops, "update", "cluster", name, "--yes"], inside)
         root = Path(inside["KOPS_STATE_STORE"].removeprefix("file://")) / _TEMPLATE
         found = {
-            path.relative_to(root).as_posix(): path.read_bytes()
+            path.relative_to(root).as_posix(): _elsewhere(path.read_bytes(), root.parent)
             for path in sorted(root.rglob("*"))
             if path.is_file() and "backups" not in path.parts
         }
@@ -49,11 +51,13 @@ def template(env: Mapping[str, str]) -> dict[str, bytes]:
     return found
 
 
-def objects(number: int, shared: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """Yield key and body of every object of one cluster; the same for the same number."""
+def objects(number: int, shared: Mapping[str, bytes], bucket: str) -> Iterator[tuple[str, bytes]]:
+    """Yield key and body of every object of one cluster in `bucket`; the same for the same number.
+
+    Its definition names that bucket: kled trusts no snapshot of one that lies elsewhere.
+    """
     name, chance = cluster_name(number), random.Random(number)  # noqa: S311 - not for keys
-    for key, body in shared.items():
-        yield f"{name}/{key}", body.replace(_TEMPLATE.encode(), name.encode())
+    yield from _definition(name, shared, bucket)
     for at in range(OBJECTS - len(shared)):
         large = at == 0 and number % _LARGE_EVERY == 0
         size = 1_000_000 if large else int(chance.paretovariate(1.6) * 2000) % 40_000
@@ -61,15 +65,27 @@ def objects(number: int, shared: Mapping[str, bytes]) -> Iterator[tuple[str, byt
     yield from _backups(name, chance)
 
 
-def large(shared: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+def large(shared: Mapping[str, bytes], bucket: str) -> Iterator[tuple[str, bytes]]:
     """Yield one cluster with four etcd clusters, whose newest backups have 20 MiB each."""
     name, chance = cluster_name(0), random.Random(0)  # noqa: S311 - not for keys
-    for key, body in shared.items():
-        yield f"{name}/{key}", body.replace(_TEMPLATE.encode(), name.encode())
+    yield from _definition(name, shared, bucket)
     for etcd in ("cilium", "events", "leases", "main"):
         place = f"{name}/backups/etcd/{etcd}/{NEWEST}"
         yield f"{place}/_etcd_backup.meta", f'{{"etcdVersion":"3.6.12","of":"{etcd}"}}'.encode()
         yield f"{place}/etcd.backup.gz", _backup(chance, 20 << 20)
+
+
+def _elsewhere(body: bytes, home: Path) -> bytes:
+    """Return what lay in the directory `home` as it would be in `_STORE`; kops names both ways."""
+    for spelled in (home.as_uri(), str(home)):
+        body = body.replace(spelled.encode(), _STORE.encode())
+    return body
+
+
+def _definition(name: str, shared: Mapping[str, bytes], bucket: str) -> Iterator[tuple[str, bytes]]:
+    for key, body in shared.items():
+        here = body.replace(_STORE.encode(), f"s3://{bucket}".encode())
+        yield f"{name}/{key}", here.replace(_TEMPLATE.encode(), name.encode())
 
 
 def _backups(name: str, chance: random.Random) -> Iterator[tuple[str, bytes]]:
