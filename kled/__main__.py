@@ -1,16 +1,21 @@
 """`python -m kled` and the console script `kled`."""
 
 import atexit
+import gc
 import os
 import signal
 import sys
 from typing import Final
 
 _INTERRUPTED: Final = 130
+_UNLOOKED_AT: Final = 10_000
+"""New objects before Python looks for unreachable circles among them. Its own 700 cost a command
+that lists a fleet a quarter of its processor time, and leave it no less memory."""
 
 
 def main() -> None:
     """Run the command line and exit with its code (design D14)."""
+    gc.set_threshold(_UNLOOKED_AT, *gc.get_threshold()[1:])
     status: list[int] = []
     atexit.register(_keep, status)  # what is registered first is called last
     try:

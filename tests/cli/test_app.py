@@ -89,6 +89,22 @@ def test_a_read_command_imports_neither_pydantic_nor_rich(home: dict[str, str]) 
     assert done.stdout.strip() == "[]"
 
 
+def test_a_command_looks_for_unreachable_circles_seldom(home: dict[str, str]) -> None:
+    # with Python's own 700 that is a quarter of the processor time of a fleet's listing
+    script = (
+        "import gc, sys; from kled.__main__ import main\n"
+        "sys.argv = ['kled', '--version']\n"
+        "try: main()\n"
+        "except SystemExit: print(gc.isenabled(), gc.get_threshold()[0])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=home, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines()[-1] == "True 10000"
+
+
 def test_an_unknown_command_names_the_nearest(home: dict[str, str]) -> None:
     done = kled("kops", "get-cluster", env=home)
 
