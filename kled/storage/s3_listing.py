@@ -7,7 +7,8 @@ taken out by expat; what boto3 does around it (signing, redirects, errors) stays
 boto3 reads any XML, and finds nothing in what is of another kind: a portal's page is an empty
 bucket to it. So the root of every answer that kled relies on is looked at first. Both are done in
 its event `before-parse`, which it documents nowhere: a test tells when it is gone, and without it
-every listing is an error.
+every listing is an error. kled's part comes before boto3's own, which parses each answer of S3 for
+the errors that hide in some with status 200, and is left the empty one of a listing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _BODY: Final = "KledListing"
 _CHECKED: Final = "KledChecked"
 _LOOKED_AT: Final = frozenset({200, 500})
-"""500 is what boto3 makes, before kled sees it, of a 200 whose body is no XML."""
+"""500 is what boto3 makes of a 200 whose body is no XML, where it sees it before kled."""
 _EMPTY: Final = b"<ListBucketResult/>"
 _LIST: Final = "ListObjectsV2"
 _ROOTS: Final = {
@@ -110,8 +111,10 @@ def take_over(client: "S3Client", bucket: str) -> None:
     Without it they refuse every listing. `bucket` is for the words of errors.
     """
     look = partial(_look, f"s3://{bucket} at {client.meta.endpoint_url}")
+    # `*` for S3, whose client it is: among what is registered with as many parts of a name, boto3
+    # calls first what has its `*` earlier, and its own is `before-parse.s3.*`
     for operation in _ROOTS:
-        client.meta.events.register(f"before-parse.s3.{operation}", look)
+        client.meta.events.register(f"before-parse.*.{operation}", look)
 
 
 def _look(

@@ -76,7 +76,7 @@ def test_the_keys_of_an_aws_profile_are_used(
     env |= {"AWS_PROFILE": "acme", "AWS_SHARED_CREDENTIALS_FILE": str(credentials)}
 
     if right:
-        assert opened(place.url, env) == [True, ["boto3", "botocore"]]
+        assert opened(place.url, env) == [True, ["botocore"]]
     else:
         with pytest.raises(subprocess.CalledProcessError) as caught:
             opened(place.url, env)

@@ -18,11 +18,12 @@ from kled.errors import (
     StoreUnavailable,
 )
 from kled.retry import Clock
+from kled.storage import s3_client, s3_listing
 from kled.storage.local import LocalStore
 from kled.storage.retrying import REQUEST, RetryingStore
 from tests.stores import keys
 from tests.unit.storage.answering import Answer, Asked, Server, answering
-from tests.unit.storage.test_answers import CALLS, store_at
+from tests.unit.storage.test_answers import CALLS, refusing, store_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -327,10 +328,34 @@ def test_boto3_still_lets_its_answers_be_looked_at() -> None:
         assert keys_without_the_event(server) == "refused"
 
 
+def test_a_page_is_parsed_once() -> None:
+    left: list[bytes] = []
+
+    def boto3_s_own(response_dict: dict[str, Any], **_: object) -> None:
+        left.append(response_dict["body"])
+
+    with answering(lambda _asked: page("s3", ["a", "b"])) as server:
+        access = s3_client.Access(server.url, "us-east-1", "id", "secret", None, None)
+        client = s3_client.connect(access)
+        client.meta.events.register_first("before-parse.s3.*", boto3_s_own)
+        s3_listing.take_over(client, "bucket")
+        found = list(s3_listing.entries(client, "bucket", "", "", ""))
+
+    assert [entry.key for entry in found] == ["a", "b"]
+    assert left == [b"<ListBucketResult/>"]  # where boto3 looks for errors, nothing is left
+
+
+def test_an_error_in_an_answer_with_status_200_is_still_boto3_s_to_see() -> None:
+    body = refusing("s3", 503, "SlowDown").body
+    with (
+        answering(lambda _asked: Answer(200, body, {"Content-Type": "application/xml"})) as server,
+        pytest.raises(StoreUnavailable, match="a message"),
+    ):
+        keys(store_at("s3", server.url))
+
+
 def keys_without_the_event(server: Server) -> str:
     """List as an S3 client does whose events are gone."""
-    from kled.storage import s3_client, s3_listing
-
     access = s3_client.Access(server.url, "us-east-1", "id", "secret", None, None)
     client = s3_client.connect(access)  # and no `take_over`
     with pytest.raises(StoreError, match="this botocore"):
