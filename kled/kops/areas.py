@@ -72,6 +72,15 @@ def touched(plan: Plan, asked: tuple[Area, ...]) -> dict[Area, tuple[str, ...]]:
     return found
 
 
+def new_etcd_volumes(plan: Plan) -> tuple[str, ...]:
+    """Return the volumes for etcd that a plan makes, as `kind/name`."""
+    return tuple(
+        f"{one.kind}/{one.name}"
+        for one in plan.changes
+        if one.kind in _ETCD_VOLUMES and one.action == "create"
+    )
+
+
 def _is_control_plane(change: Change, plan: Plan) -> bool:
     if change.kind in _ETCD_VOLUMES or change.name in _CONTROL_POLICIES:
         return True

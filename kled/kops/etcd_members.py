@@ -14,6 +14,8 @@ from kled.kops import set_paths
 Document = Mapping[str, Any]
 Names = Mapping[str, frozenset[str]]
 """Etcd cluster to its members."""
+Rows = list[tuple[str, list[str]]]
+"""Etcd clusters and their members in the order of the definition, which indexes go by."""
 _ETCDS: Final = ("spec", "etcdClusters")
 _NAME: Final = (*_ETCDS, "*", "name")
 _MEMBER: Final = (*_ETCDS, "*", "etcdMembers", "*", "name")
@@ -38,6 +40,33 @@ def lost(before: Names, after: Names) -> tuple[str, ...]:
     )
 
 
+def renaming(document: Document, applied: Document) -> tuple[str, ...]:
+    """Return the assignments of `--set` that give what was renamed its applied name again.
+
+    What the definition has and was never applied is taken for the lost name of the same rank; what
+    was taken out has nothing that could be renamed.
+    """
+    before, now = list(_rows(applied)), list(_rows(document))
+    found = []
+    etcds = _renamed_from([name for name, _ in before], [name for name, _ in now])
+    members_of = dict(before)
+    for at, (name, members) in enumerate(now):
+        field = f"spec.etcdClusters[{at}]"
+        if at in etcds:
+            found.append(f"{field}.name={etcds[at]}")
+        earlier = members_of.get(etcds.get(at, name), [])
+        for which, old in _renamed_from(earlier, members).items():
+            found.append(f"{field}.etcdMembers[{which}].name={old}")
+    return tuple(found)
+
+
+def _renamed_from(before: Sequence[str], now: Sequence[str]) -> dict[int, str]:
+    """Return the earlier name at each index of `now` that holds a name which is not in `before`."""
+    gone = iter(name for name in before if name not in now)
+    new = (at for at, name in enumerate(now) if name not in before)
+    return dict(zip(new, gone, strict=False))
+
+
 def names_after(document: Document, sets: Sequence[str], unsets: Sequence[str]) -> Names:
     """Return the names that a definition has once kops has set and unset these fields.
 
@@ -53,15 +82,13 @@ def names_after(document: Document, sets: Sequence[str], unsets: Sequence[str]) 
     return {name: frozenset(filter(None, members)) for name, members in rows if name}
 
 
-def _changed(
-    rows: list[tuple[str, list[str]]], path: set_paths.Path, text: str, value: str | None
-) -> list[tuple[str, list[str]]]:
+def _changed(rows: Rows, path: set_paths.Path, text: str, value: str | None) -> Rows:
     if not any(set_paths.overlap(path, field) for field in (_NAME, _MEMBER)) or not path:
         return rows
     if path not in {_NAME, _MEMBER}:
         return []
     etcd, *member = _INDEX.findall(text)
-    found: list[tuple[str, list[str]]] = []
+    found: Rows = []
     for at, (name, members) in enumerate(rows):
         if etcd not in {"*", str(at)}:
             found.append((name, members))

@@ -11,7 +11,8 @@ from typing import Any, Final
 from kled import yaml_text
 from kled.documents import parse_json
 from kled.errors import DocumentDamaged, TextUnreadable
-from kled.kops import cut_off, key_material, layout, primary_keys, readable
+from kled.kops import cut_off, etcd_members, key_material, layout, primary_keys, readable
+from kled.kops.identity import NODE_CONFIGS, keyset_key, node_keysets
 from kled.models.definition import object_name
 
 _KEYSETS: Final = (
@@ -28,8 +29,10 @@ upup/pkg/fi/vfs_keystorereader.go): a kops before 1.22 wrote them, and the next 
 anew under their names. Of each keyset kops reads `keyset.yaml` alone, never the files `*.key` and
 `pki/issued/**/*.crt` beside it."""
 _RENAMED: Final = (1, 22)
-_APPLIED: Final = (layout.KOPS_VERSION, layout.COMPLETED, "cluster.spec")
-"""What an update writes; the last one is that of a kops before 1.22."""
+COMPLETED: Final = (layout.COMPLETED, "cluster.spec")
+"""What kops applied last; the second one is that of a kops before 1.22."""
+_APPLIED: Final = (layout.KOPS_VERSION, *COMPLETED)
+"""What an update writes."""
 _OF_ETCD: Final = f"{layout.KEYSETS}etcd-"
 _SHOWN: Final = 100
 _DIGITS: Final = 9  # of a number in a version
@@ -85,7 +88,50 @@ def findings(
     for name in _needed_keysets(objects, etcds) if _is_applied(objects) else ():
         if not _has_keyset((*objects, *large), name):
             yield f"there is no keyset {name}, though the cluster was applied"
+    yield from _former_names(objects)
+    yield from _lost_etcd(objects)
     yield from _material_findings(objects)
+
+
+def _former_names(objects: Mapping[str, bytes]) -> Iterator[str]:
+    """Yield the keysets that stand under their former name alone, though they had the present one.
+
+    kops writes the configuration of the machines after the keysets, under their present names: an
+    update that was killed before it renamed them has left none that names them.
+    """
+    for name, old in OLD_NAMES.items():
+        key, former = keyset_key(name), keyset_key(old)
+        if former in objects and key not in objects and name in _of_machines(objects):
+            yield f"{former} holds {name}, which kops keeps at {key}: it was renamed"
+
+
+def _of_machines(objects: Mapping[str, bytes]) -> frozenset[str]:
+    """Return the keysets that the control plane's configuration names."""
+    configs = (body for key, body in objects.items() if key.startswith(NODE_CONFIGS))
+    return frozenset().union(*(node_keysets(_document(body)) for body in configs))
+
+
+def definition_findings(objects: Mapping[str, bytes]) -> Iterator[str]:
+    """Yield what the definition has lost of what kops applied last, in words."""
+    definition = _document(objects.get(layout.CONFIG, b"")) or {}
+    if isinstance(spec := definition.get("spec"), dict):
+        yield from cut_off.findings(objects, layout.CONFIG, spec)
+    yield from _lost_etcd(objects)
+
+
+def _lost_etcd(objects: Mapping[str, bytes]) -> Iterator[str]:
+    """Yield the etcd clusters and members that kops applied and the definition no longer names."""
+    definition, before = _document(objects.get(layout.CONFIG, b"")), applied(objects)
+    if definition is None or before is None:
+        return
+    for lost in etcd_members.lost(etcd_members.names(before), etcd_members.names(definition)):
+        yield f"{layout.CONFIG} names no {lost}, which kops applied: its objects would be left"
+
+
+def applied(objects: Mapping[str, bytes]) -> dict[str, Any] | None:
+    """Return the definition that kops applied last; None where it is gone or cannot be read."""
+    found = (_document(objects[key]) for key in COMPLETED if key in objects)
+    return next((one for one in found if one is not None), None)
 
 
 def _group_name(key: str) -> str:
@@ -150,7 +196,7 @@ def _is_secret(key: str) -> bool:
 
 def _has_keyset(keys: Collection[str], name: str) -> bool:
     names = (name, OLD_NAMES.get(name, name))
-    return any(f"{layout.KEYSETS}{one}/{layout.KEYSET_FILE}" in keys for one in names)
+    return any(keyset_key(one) in keys for one in names)
 
 
 def _needed_keysets(

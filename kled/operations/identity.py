@@ -55,6 +55,7 @@ def check(session: Session, cluster: str) -> str:
     where = own_places.require(session, cluster)
     gone = missing(session, cluster)
     if gone and not allowed(session, cluster):
+        _require_names(session, cluster, gone)
         raise _refusal(session, cluster, _lost(gone, _RUN_WITH_IT))
     require_whole(session, cluster)
     if not allowed(session, cluster):
@@ -76,6 +77,27 @@ def missing(session: Session, cluster: str) -> tuple[str, ...]:
     named = _node_keysets(session, cluster)
     there = _stored(session, cluster, layout.KEYSETS) if named else frozenset()
     return tuple(sorted(one for one in named if identity.keyset_key(one) not in there))
+
+
+def _require_names(session: Session, cluster: str, gone: tuple[str, ...]) -> None:
+    """Raise for what is missing under its name and stands under its former one: nothing is lost.
+
+    kops would go on with it, and no other reader of the state store would.
+    """
+    there = _stored(session, cluster, layout.KEYSETS)
+    former = {name: identity.keyset_key(stored.OLD_NAMES.get(name, name)) for name in gone}
+    renamed = {name: key for name, key in former.items() if key in there}
+    if not renamed:
+        return
+    keys = {name: identity.keyset_key(name) for name in renamed}
+    home = f"{session.state_store.location.url.rstrip('/')}/{cluster}"
+    copies = [f"{home}/{renamed[name]} to {home}/{keys[name]}" for name in renamed]
+    restore = advice(session, cluster, frozenset(keys.values()))
+    raise IdentityAtRisk(
+        f'cluster "{cluster}" was applied with {enumerated(tuple(renamed), _SHOWN)}, which somebody'
+        f" renamed to its former name: {', '.join(renamed.values())}; nothing was changed",
+        hint=f"copy {' and '.join(copies)}; or {restore}",
+    )
 
 
 def words(session: Session, cluster: str) -> str | None:
@@ -148,7 +170,7 @@ def require(session: Session, plan: Plan) -> str:
     """
     require_whole(session, plan.cluster)
     if not allowed(session, plan.cluster):
-        etcd_names.require_stored(session, plan.cluster)
+        etcd_names.require_plan(session, plan, ran=lambda: _etcd_ran(session, plan))
     found = told_apart(session, plan)
     if found.lost and not allowed(session, plan.cluster):
         raise _refusal(session, plan.cluster, found.lost)
@@ -282,14 +304,25 @@ def _machines_anywhere(session: Session, cluster: str) -> str:
 
 def _lived(session: Session, cluster: str) -> str:
     """Say why the cluster's machines are known to have run, by what they left; empty: nothing."""
-    store = session.state_store
     if _node_keysets(session, cluster):
         return "its machines were configured"
-    for one in store.entries(f"{cluster}/backups/etcd/"):
-        key = one.key.removeprefix(f"{cluster}/")
-        if layout.backup_place(key) or key.endswith(f"/{layout.CREATED_MARKER}"):
-            return "its etcd was running"
-    return ""
+    return "its etcd was running" if _etcd_left_something(session, cluster) else ""
+
+
+def _etcd_left_something(session: Session, cluster: str) -> bool:
+    keys = (one.key for one in session.state_store.entries(f"{cluster}/backups/etcd/"))
+    relative = (key.removeprefix(f"{cluster}/") for key in keys)
+    return any(
+        layout.backup_place(key) or key.endswith(f"/{layout.CREATED_MARKER}") for key in relative
+    )
+
+
+def _etcd_ran(session: Session, plan: Plan) -> bool:
+    """Say whether etcd ran on volumes that were made for it: kops makes them with the first."""
+    if _etcd_left_something(session, plan.cluster):
+        return True
+    definition = session.kops.find_definition(plan.cluster)
+    return definition is not None and identity.has_machines(plan, definition)
 
 
 def _strays(session: Session, cluster: str) -> tuple[Place, ...]:

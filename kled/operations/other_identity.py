@@ -55,6 +55,21 @@ def compared_with(session: Session, cluster: str, snapshot: str) -> "Others":
     return other_keysets(kept, manifest, _objects(session, cluster))
 
 
+def kept_objects(session: Session, cluster: str) -> dict[str, bytes]:
+    """Return what the newest trusted snapshot has of the cluster, but for what is large.
+
+    By key relative to the prefix; nothing where there is none. Only reads. Raises what the snapshot
+    store raises.
+    """
+    from kled.snapshot.contents import archived_objects, packed_archive  # noqa: PLC0415
+
+    manifest = _newest_trusted(session, cluster)
+    if manifest is None:
+        return {}
+    packed = packed_archive(session.snapshot_store, manifest)
+    return {record.key: body for record, body in archived_objects(manifest, packed)}
+
+
 def anew_step(cluster: str) -> Step:
     """Write down that the cluster lives by other keys from now on, where it does.
 

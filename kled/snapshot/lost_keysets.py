@@ -17,6 +17,7 @@ from kled.sentences import enumerated
 from kled.snapshot import epoch
 from kled.snapshot.choosing import LATEST, choice
 from kled.snapshot.ledger import Ledger
+from kled.snapshot.lost_etcd import lost_etcd
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.other_keysets import other_keysets
 from kled.snapshot.runs import ENDED
@@ -51,8 +52,10 @@ def lost_keysets(ledger: Ledger) -> Lost:
         gone = stored.keyset_names(had) - stored.keyset_names(objects)
         gone -= {word for words in told for word in _WORDS.split(words)}
         secrets = _needed_secrets(had, objects)
-        if not (gone or secrets or others.of_snapshot) or was_deleted(ledger, before):
+        etcd = lost_etcd(ledger.snapshots, before, objects)
+        if not (gone or secrets or etcd or others.of_snapshot) or was_deleted(ledger, before):
             return
+        yield from (f"{words} (snapshot {before.id})" for words in etcd)
         if gone:
             yield f"keysets of snapshot {before.id} are gone from the state store: {_shown(gone)}"
         if secrets:

@@ -231,6 +231,26 @@ def test_an_update_that_was_killed_before_it_renamed_the_keysets_lost_nothing() 
     assert list(stored.findings(objects)) == []
 
 
+@pytest.mark.parametrize(("new", "old"), [("kubernetes-ca", "ca"), ("service-account", "master")])
+def test_a_keyset_that_the_machines_were_configured_with_stands_under_its_present_name(
+    new: str, old: str
+) -> None:
+    """K4: `master` was taken for good on a cluster whose machines know `service-account`."""
+    objects = complete() | {
+        "igconfig/control-plane/a/nodeupconfig.yaml": f"KeypairIDs: {{{new}: '1'}}\n".encode()
+    }
+    objects[f"pki/private/{old}/keyset.yaml"] = objects.pop(f"pki/private/{new}/keyset.yaml")
+
+    (finding,) = stored.findings(objects)
+
+    assert finding == (
+        f"pki/private/{old}/keyset.yaml holds {new}, which kops keeps at"
+        f" pki/private/{new}/keyset.yaml: it was renamed"
+    )
+    objects[f"pki/private/{new}/keyset.yaml"] = keyset()
+    assert list(stored.findings(objects)) == []
+
+
 @pytest.mark.parametrize(
     ("lost", "finding"),
     [

@@ -7,10 +7,15 @@ import yaml
 
 from kled.errors import IdentityAtRisk
 from kled.kops import etcd_members
+from kled.models.plan import Change
 from kled.operations import etcd_names
 from kled.operations.plan_update import judged
 from kled.operations.update_cluster import UpdateCluster
+from kled.snapshot.choosing import choose
+from kled.snapshot.repository import SnapshotRef
+from tests import key_pairs
 from tests.unit.operations.test_identity import C, World, world
+from tests.unit.snapshot import fleets
 
 __all__ = ["world"]
 
@@ -37,6 +42,11 @@ def put(world: World, key: str, etcds: list[Any]) -> None:
 def applied(world: World) -> World:
     put(world, "cluster-completed.spec", ETCDS)
     put(world, "config", ETCDS)
+    plane = fleets.group("role: Master").replace(b"name: nodes", b"name: plane")
+    world.put("instancegroup/plane", plane)
+    for etcd in ("main", "events"):
+        for keyset in (f"etcd-manager-ca-{etcd}", f"etcd-peers-ca-{etcd}"):
+            world.put(f"pki/private/{keyset}/keyset.yaml", key_pairs.keyset(("1", keyset)))
     return world
 
 
@@ -124,3 +134,166 @@ def test_the_name_may_be_put_back_step_by_step(applied: World) -> None:
 def test_what_has_no_form_has_no_names() -> None:
     for spec in (None, {"etcdClusters": 1}, {"etcdClusters": [1, {"etcdMembers": {}}]}):
         assert not etcd_members.lost(etcd_members.names({"spec": spec}), {"": frozenset()})
+
+
+MEMBER = "spec.etcdClusters[0].etcdMembers[0].name=a"
+
+
+def member(named: str) -> list[Any]:
+    """The etcd clusters where the member of `main` has another name."""
+    return renamed("main", named)
+
+
+def test_a_bare_rename_of_a_member_is_refused_with_the_very_fields_and_their_old_values(
+    applied: World,
+) -> None:
+    """K4: the hint named `spec.etcdClusters[INDEX].name=NAME`, which is another field."""
+    put(applied, "config", member("z"))
+
+    error = applied.refused(UpdateCluster(C))
+
+    assert "member a of etcd cluster main" in error.message
+    named = f"kled kops edit-cluster --name={C}"
+    assert str(error.hint).endswith(f"{named} --set='{MEMBER}'")
+
+
+HINTS = {
+    "a member": (member("z"), ["spec.etcdClusters[0].etcdMembers[0].name=a"]),
+    "an etcd cluster": (renamed("mainx", "a"), ["spec.etcdClusters[0].name=main"]),
+    "both": (
+        renamed("mainx", "z"),
+        ["spec.etcdClusters[0].name=main", "spec.etcdClusters[0].etcdMembers[0].name=a"],
+    ),
+    "a member that is not the first": (
+        [ETCDS[0], {"name": "events", "etcdMembers": [{"name": "b"}, {"name": "z"}]}],
+        ["spec.etcdClusters[1].etcdMembers[0].name=a"],
+    ),
+    "in another order": (
+        [ETCDS[1], {"name": "main", "etcdMembers": [{"name": "z"}]}],
+        ["spec.etcdClusters[1].etcdMembers[0].name=a"],
+    ),
+    "taken out": (ETCDS[:1], []),
+}
+
+
+@pytest.mark.parametrize("case", HINTS)
+def test_what_is_to_be_set_gives_the_applied_names_again(case: str) -> None:
+    etcds, sets = HINTS[case]
+    wrong = definition(etcds)
+
+    assert list(etcd_members.renaming(wrong, definition(ETCDS))) == sets
+    after = etcd_members.names_after(wrong, sets, ())
+    lost = etcd_members.lost(etcd_members.names(definition(ETCDS)), after)
+    assert not lost or case == "taken out"
+
+
+def test_the_named_command_is_taken(applied: World) -> None:
+    wrong = definition(renamed("mainx", "z"))
+    put(applied, "config", renamed("mainx", "z"))
+
+    sets = etcd_members.renaming(wrong, definition(ETCDS))
+
+    etcd_names.require_sets(applied.session(), wrong, sets, ())
+
+
+@pytest.mark.parametrize("body", [None, b"kind: [", b"- not a mapping\n"])
+def test_the_stored_definition_is_no_witness_of_what_was_applied(
+    applied: World, body: bytes | None
+) -> None:
+    """H5: where the applied definition is gone or damaged, a snapshot tells its names."""
+    applied.snapshot()
+    put(applied, "config", member("z"))
+    if body is None:
+        applied.lose("cluster-completed.spec")
+    else:
+        applied.put("cluster-completed.spec", body)
+
+    error = applied.refused(UpdateCluster(C))
+
+    assert "member a of etcd cluster main" in error.message
+    assert "spec.etcdClusters[0].etcdMembers[0].name=a" in str(error.hint)
+    plan = judged(applied.session(), applied.kops.update_preview(C))
+    assert "member a of etcd cluster main" in plan.refused
+    etcd_names.require_sets(
+        applied.session(),
+        definition(member("z")),
+        ("spec.etcdClusters[0].etcdMembers[0].name=a",),
+        (),
+    )
+
+
+def test_the_definition_of_a_snapshot_that_never_had_the_applied_one_tells(applied: World) -> None:
+    applied.lose("cluster-completed.spec")
+    applied.snapshot()
+    put(applied, "config", member("z"))
+
+    assert "member a of etcd cluster main" in applied.refused(UpdateCluster(C)).message
+
+
+VOLUME = Change("create", "EBSVolume", f"z.etcd-main.{C}")
+
+
+def test_new_volumes_of_an_etcd_that_ran_are_refused_where_nothing_tells_its_names(
+    applied: World,
+) -> None:
+    """H5, without any snapshot: the plan itself says that the objects would be left behind."""
+    applied.lose("cluster-completed.spec")
+    put(applied, "config", member("z"))
+    applied.kops.changes = [VOLUME]
+
+    error = applied.refused(UpdateCluster(C))
+
+    assert f"new volumes for etcd: EBSVolume/z.etcd-main.{C}" in error.message
+    assert f"--new-identity={C}" in str(error.hint)
+    assert VOLUME.name in judged(applied.session(), applied.kops.update_preview(C)).refused
+    applied.new_identity = C
+    applied.run(UpdateCluster(C))
+    assert applied.kops.changed == ["update"]
+
+
+def test_a_first_update_that_was_killed_makes_its_volumes(applied: World) -> None:
+    """Keysets may be there before the volumes; etcd left nothing."""
+    applied.lose_all_but("config", "instancegroup/", "pki/", "secrets/")
+    applied.kops.changes = [VOLUME]
+
+    applied.run(UpdateCluster(C))
+
+    assert applied.kops.changed == ["update"]
+
+
+def test_a_member_that_is_added_gets_its_volume(applied: World) -> None:
+    put(applied, "config", renamed("main", "a", "z"))
+    applied.kops.changes = [VOLUME]
+
+    applied.run(UpdateCluster(C))
+
+    assert applied.kops.changed == ["update"]
+
+
+@pytest.mark.parametrize("lost", ["cluster-completed.spec", ""])
+@pytest.mark.parametrize("etcds", [member("z"), ETCDS[:1], renamed("mainx", "a")])
+def test_a_snapshot_of_a_definition_that_lost_a_name_is_not_the_newest_trusted(
+    applied: World, lost: str, etcds: list[Any]
+) -> None:
+    """K4: level 1 took it, and `latest` restored it."""
+    good = applied.snapshot()
+    if lost:
+        applied.lose(lost)
+    put(applied, "config", etcds)
+
+    bad = applied.snapshot()
+
+    assert bad != good
+    manifest = applied.session().snapshot_store.manifest(SnapshotRef(C, bad))
+    assert manifest.level == 0
+    assert any("which kops applied" in one for one in manifest.findings)
+    assert choose(applied.session().snapshot_store, C, "latest").id == good
+
+
+def test_an_applied_definition_that_is_gone_alone_is_no_loss(applied: World) -> None:
+    applied.snapshot()
+    applied.lose("cluster-completed.spec")
+
+    kept = applied.snapshot()
+
+    assert choose(applied.session().snapshot_store, C, "latest").id == kept

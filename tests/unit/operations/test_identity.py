@@ -14,6 +14,7 @@ from kled.models.cluster import InstanceGroup
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll, RollingPlan
+from kled.operations import identity
 from kled.operations.overrides import Overrides
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.rotate_keypairs import RotateKeypairs
@@ -335,3 +336,22 @@ def test_keys_that_are_kept_elsewhere_are_not_called_missing(world: World) -> No
     assert f"spec.configBase names {world.root}/else/where: mend it first" in str(
         world.refused(UpdateCluster(C)).hint
     )
+
+
+@pytest.mark.parametrize(("name", "old"), [("service-account", "master"), ("kubernetes-ca", "ca")])
+def test_a_keyset_that_was_renamed_to_its_former_name_is_not_called_lost(
+    world: World, name: str, old: str
+) -> None:
+    """K4: kops would go on with the very key (`FindKeyset`), and kled said it would make one."""
+    good = world.snapshot()
+    key, former = f"pki/private/{name}/keyset.yaml", f"pki/private/{old}/keyset.yaml"
+    world.put(former, (world.root / "state" / C / key).read_bytes())
+    world.lose(key)
+
+    error = world.refused(UpdateCluster(C))
+
+    assert "anew" not in error.message
+    assert f"applied with {name}, which somebody renamed to its former name" in error.message
+    assert f"/{C}/{former} to file://" in str(error.hint)
+    assert f"--snapshot={good} --class=identity --yes" in str(error.hint)
+    assert former in str(identity.words(world.session(), C))
