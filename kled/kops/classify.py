@@ -9,7 +9,8 @@ from typing import Final
 from kled.errors import ApiUnreachable, DefinitionRejected, KopsError, VersionRefused
 from kled.kops import klog, placeholder
 from kled.kops.causes import CLOUD
-from kled.kops.failures import FAILURES, REJECTED
+from kled.kops.failures import FAILURES
+from kled.kops.rejected import REJECTED
 from kled.kops.row import Row, first
 from kled.kops.unavailable import UNAVAILABLE
 

@@ -5,7 +5,8 @@ import pytest
 from kled import errors
 from kled.kops.causes import CAUSES, CLOUD
 from kled.kops.classify import classify
-from kled.kops.failures import FAILURES, REJECTED
+from kled.kops.failures import FAILURES
+from kled.kops.rejected import REJECTED
 from kled.kops.unavailable import UNAVAILABLE
 from kled.kops.waiting import Waiting
 from tests.unit.kops.replay import CAPTURES, capture
