@@ -29,11 +29,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from kled import rules
+from kled import rules, store_profiles
 from kled.errors import InvalidInput, SettingsError
 from kled.files.given import given_text
 from kled.rules import Rules
-from kled.settings_text import expanded, parse_settings, require_addresses
+from kled.settings_text import expanded, parse_settings, refuse_keys, require_addresses
+from kled.store_profiles import Profile, SnapshotProfile
 
 VARIABLES: Final = {
     "KLED_APPROVAL": "the approval rules that a deployment carries, written by `kled deploy`",
@@ -57,58 +58,10 @@ _FILE_KEYS: Final = frozenset(
     {"default-state-store", "protected", "lease-wait", "state-stores", "snapshot-stores"}
     | rules.KEYS
 )
-_PROFILE_KEYS: Final = frozenset({"region", "endpoint", "snapshot-store", "account"})
-_SNAPSHOT_KEYS: Final = frozenset(
-    {
-        "region",
-        "endpoint",
-        "aws-profile",
-        "recipients",
-        "identity",
-        "signing-key",
-        "verification-key",
-        "keep",
-    }
-)
-_PATHS: Final = ("identity", "signing-key")
-KEPT: Final = frozenset({"last", "hourly", "daily", "weekly", "monthly", "yearly"})
 SANDBOX_MARK: Final = ".kled-sandbox"
 """What `kled sandbox start` leaves in a directory of its own."""
 LEASE_TTL: Final = timedelta(seconds=60)
 _LARGEST: Final = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What the settings file says of one state store."""
-
-    region: str | None = None
-    endpoint: str | None = None
-    snapshot_store: str | None = None
-    account: str | None = None
-    """Whose cloud its clusters are in, by any name: those of other accounts share no IAM roles."""
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotProfile:
-    """How one snapshot store is reached, and which keys its snapshots have."""
-
-    region: str | None = None
-    endpoint: str | None = None
-    aws_profile: str | None = None
-    """Another account's credentials, by their name in AWS' own files."""
-    recipients: tuple[str, ...] = ()
-    identity: Path | None = None
-    signing_key: Path | None = None
-    verification_keys: tuple[str, ...] = ()
-    """Public keys, one of which must have signed what is read."""
-    keep: Mapping[str, int] = field(default_factory=dict)
-    """Retention: last, hourly, daily, weekly, monthly, yearly to their numbers."""
-
-    @property
-    def is_elsewhere(self) -> bool:
-        """Whether it is reached in another way than the state store."""
-        return bool(self.region or self.endpoint or self.aws_profile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +114,10 @@ def load(
     require_addresses(env, {"--state": state, "--snapshot-store": snapshots, **found})
     store = state or _first(env, "KLED_STATE_STORE", "KOPS_STATE_STORE")
     chosen = _tidy(store or _string(found, "default-state-store"))
-    profiles = _profiles(found.get("state-stores", {}))
+    profiles = store_profiles.state_stores(found.get("state-stores", {}))
     profile = profiles.get(chosen or "", Profile())
     snapshot_store = _tidy(snapshots or env.get("KLED_SNAPSHOT_STORE") or profile.snapshot_store)
-    snapshot_profiles = _snapshot_profiles(found.get("snapshot-stores", {}))
+    snapshot_profiles = store_profiles.snapshot_stores(found.get("snapshot-stores", {}))
     return Settings(
         environment=dict(env),
         config_file=path,
@@ -266,16 +219,8 @@ def _read(path: Path, *, must_exist: bool) -> dict[str, Any]:
         if must_exist:
             raise SettingsError(f"there is no settings file {path}") from None
         return {}
-    _refuse_keys(str(path), found, _FILE_KEYS)
+    refuse_keys(str(path), found, _FILE_KEYS)
     return found
-
-
-def _refuse_keys(where: str, found: Mapping[str, Any], known: frozenset[str]) -> None:
-    for key in found:
-        if key not in known:
-            raise InvalidInput(
-                key, f"unknown key in {where}", hint=f"known: {', '.join(sorted(known))}"
-            )
 
 
 def _string(found: Mapping[str, Any], key: str) -> str | None:
@@ -283,66 +228,6 @@ def _string(found: Mapping[str, Any], key: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise InvalidInput(key, "must be a string")
     return value
-
-
-def _profiles(found: object) -> dict[str, Profile]:
-    if not isinstance(found, dict):
-        raise InvalidInput("state-stores", "must be a table")
-    return {url.rstrip("/"): _profile(url, raw) for url, raw in found.items()}
-
-
-def _profile(url: str, raw: object) -> Profile:
-    if not isinstance(raw, dict):
-        raise InvalidInput(f'state-stores."{url}"', "must be a table")
-    _refuse_keys(f'[state-stores."{url}"]', raw, _PROFILE_KEYS)
-    for key, value in raw.items():
-        if not isinstance(value, str):
-            raise InvalidInput(f'state-stores."{url}".{key}', "must be a string")
-    return Profile(
-        raw.get("region"), raw.get("endpoint"), raw.get("snapshot-store"), raw.get("account")
-    )
-
-
-def _snapshot_profiles(found: object) -> dict[str, SnapshotProfile]:
-    if not isinstance(found, dict):
-        raise InvalidInput("snapshot-stores", "must be a table")
-    return {url.rstrip("/"): _snapshot_profile(url, raw) for url, raw in found.items()}
-
-
-def _snapshot_profile(url: str, raw: object) -> SnapshotProfile:
-    where = f'snapshot-stores."{url}"'
-    if not isinstance(raw, dict):
-        raise InvalidInput(where, "must be a table")
-    _refuse_keys(f"[{where}]", raw, _SNAPSHOT_KEYS)
-    recipients = raw.get("recipients", [])
-    if not isinstance(recipients, list) or not all(isinstance(one, str) for one in recipients):
-        raise InvalidInput(f"{where}.recipients", 'must be a list, for example ["age1..."]')
-    keep = raw.get("keep", {})
-    if not isinstance(keep, dict) or not all(
-        type(one) is int and one >= 0 for one in keep.values()
-    ):
-        raise InvalidInput(f"{where}.keep", "must be a table of numbers, for example daily = 7")
-    _refuse_keys(f"[{where}.keep]", keep, KEPT)
-    verifying = raw.get("verification-key", [])
-    verifying = [verifying] if isinstance(verifying, str) else verifying
-    if not isinstance(verifying, list) or not all(isinstance(one, str) for one in verifying):
-        raise InvalidInput(f"{where}.verification-key", "must be a string, or a list of strings")
-    lists = {"recipients", "keep", "verification-key"}
-    texts = {key: raw[key] for key in raw if key not in lists}
-    for key, value in texts.items():
-        if not isinstance(value, str):
-            raise InvalidInput(f"{where}.{key}", "must be a string")
-    paths = {key: expanded(f"{where}.{key}", texts[key]) for key in _PATHS if texts.get(key)}
-    return SnapshotProfile(
-        texts.get("region"),
-        texts.get("endpoint"),
-        texts.get("aws-profile"),
-        tuple(recipients),
-        paths.get("identity"),
-        paths.get("signing-key"),
-        tuple(filter(None, verifying)),
-        keep,
-    )
 
 
 def _patterns(variable: str | None, listed: object) -> tuple[str, ...]:

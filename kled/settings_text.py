@@ -39,6 +39,15 @@ def expanded(field: str, value: str) -> Path:
         raise InvalidInput(field, f"{value} is below no home that is known") from error
 
 
+def refuse_keys(where: str, found: Mapping[str, Any], known: frozenset[str]) -> None:
+    """Raise `InvalidInput` for the first key that is not known, with those that are."""
+    for key in found:
+        if key not in known:
+            raise InvalidInput(
+                key, f"unknown key in {where}", hint=f"known: {', '.join(sorted(known))}"
+            )
+
+
 def require_addresses(env: Mapping[str, str], given: Mapping[str, object]) -> None:
     """Raise `InvalidInput`, naming where it stands, for an address with a control character.
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
-from kled.config import Settings, SnapshotProfile
+from kled.config import Settings
 from kled.errors import InvalidInput, SettingsError
 from kled.kops import features
 from kled.operations.guards import Place
 from kled.retry import Clock
+from kled.store_profiles import SnapshotProfile
 
 if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotStore

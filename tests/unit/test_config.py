@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from kled.config import SANDBOX_MARK, Profile, SnapshotProfile, load
+from kled.config import SANDBOX_MARK, load
 from kled.errors import InvalidInput, SettingsError
+from kled.store_profiles import Profile, SnapshotProfile
 
 
 @pytest.fixture

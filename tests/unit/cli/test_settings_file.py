@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from kled import config
 from kled.cli.settings_file import dumped, merged, remember
 from kled.errors import DiskUnusable, SettingsError
+from kled.store_profiles import Profile
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 SCALARS = TEXTS | st.booleans() | st.integers(-(2**31), 2**31) | st.lists(TEXTS, max_size=3)
@@ -79,7 +80,7 @@ def test_what_was_written_is_what_settings_read(tmp_path: Path) -> None:
 
     settings = config.load({"HOME": str(tmp_path)}, config=path)
     assert settings.state_store == "s3://a"
-    assert settings.profile == config.Profile("eu-west-1", "https://s")
+    assert settings.profile == Profile("eu-west-1", "https://s")
 
 
 def test_writing_the_same_again_changes_nothing(tmp_path: Path) -> None:

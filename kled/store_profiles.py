@@ -1,0 +1,123 @@
+"""What a settings file says of each store: how it is reached, and which keys its snapshots have."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from kled.errors import InvalidInput
+from kled.settings_text import expanded, refuse_keys
+
+_PROFILE_KEYS: Final = frozenset({"region", "endpoint", "snapshot-store", "account"})
+_SNAPSHOT_KEYS: Final = frozenset(
+    {
+        "region",
+        "endpoint",
+        "aws-profile",
+        "recipients",
+        "identity",
+        "signing-key",
+        "verification-key",
+        "keep",
+    }
+)
+_PATHS: Final = ("identity", "signing-key")
+KEPT: Final = frozenset({"last", "hourly", "daily", "weekly", "monthly", "yearly"})
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the settings file says of one state store."""
+
+    region: str | None = None
+    endpoint: str | None = None
+    snapshot_store: str | None = None
+    account: str | None = None
+    """Whose cloud its clusters are in, by any name: those of other accounts share no IAM roles."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotProfile:
+    """How one snapshot store is reached, and which keys its snapshots have."""
+
+    region: str | None = None
+    endpoint: str | None = None
+    aws_profile: str | None = None
+    """Another account's credentials, by their name in AWS' own files."""
+    recipients: tuple[str, ...] = ()
+    identity: Path | None = None
+    signing_key: Path | None = None
+    verification_keys: tuple[str, ...] = ()
+    """Public keys, one of which must have signed what is read."""
+    keep: Mapping[str, int] = field(default_factory=dict)
+    """Retention: last, hourly, daily, weekly, monthly, yearly to their numbers."""
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is reached in another way than the state store."""
+        return bool(self.region or self.endpoint or self.aws_profile)
+
+
+def state_stores(found: object) -> dict[str, Profile]:
+    """Return the profiles of the table `state-stores` by URL, without the slash at its end.
+
+    Raises `InvalidInput`, naming the field, for what is no such table.
+    """
+    if not isinstance(found, dict):
+        raise InvalidInput("state-stores", "must be a table")
+    return {url.rstrip("/"): _profile(url, raw) for url, raw in found.items()}
+
+
+def _profile(url: str, raw: object) -> Profile:
+    if not isinstance(raw, dict):
+        raise InvalidInput(f'state-stores."{url}"', "must be a table")
+    refuse_keys(f'[state-stores."{url}"]', raw, _PROFILE_KEYS)
+    for key, value in raw.items():
+        if not isinstance(value, str):
+            raise InvalidInput(f'state-stores."{url}".{key}', "must be a string")
+    return Profile(
+        raw.get("region"), raw.get("endpoint"), raw.get("snapshot-store"), raw.get("account")
+    )
+
+
+def snapshot_stores(found: object) -> dict[str, SnapshotProfile]:
+    """Return the profiles of the table `snapshot-stores`, as `state_stores` does."""
+    if not isinstance(found, dict):
+        raise InvalidInput("snapshot-stores", "must be a table")
+    return {url.rstrip("/"): _snapshot_profile(url, raw) for url, raw in found.items()}
+
+
+def _snapshot_profile(url: str, raw: object) -> SnapshotProfile:
+    where = f'snapshot-stores."{url}"'
+    if not isinstance(raw, dict):
+        raise InvalidInput(where, "must be a table")
+    refuse_keys(f"[{where}]", raw, _SNAPSHOT_KEYS)
+    recipients = raw.get("recipients", [])
+    if not isinstance(recipients, list) or not all(isinstance(one, str) for one in recipients):
+        raise InvalidInput(f"{where}.recipients", 'must be a list, for example ["age1..."]')
+    keep = raw.get("keep", {})
+    if not isinstance(keep, dict) or not all(
+        type(one) is int and one >= 0 for one in keep.values()
+    ):
+        raise InvalidInput(f"{where}.keep", "must be a table of numbers, for example daily = 7")
+    refuse_keys(f"[{where}.keep]", keep, KEPT)
+    verifying = raw.get("verification-key", [])
+    verifying = [verifying] if isinstance(verifying, str) else verifying
+    if not isinstance(verifying, list) or not all(isinstance(one, str) for one in verifying):
+        raise InvalidInput(f"{where}.verification-key", "must be a string, or a list of strings")
+    lists = {"recipients", "keep", "verification-key"}
+    texts = {key: raw[key] for key in raw if key not in lists}
+    for key, value in texts.items():
+        if not isinstance(value, str):
+            raise InvalidInput(f"{where}.{key}", "must be a string")
+    paths = {key: expanded(f"{where}.{key}", texts[key]) for key in _PATHS if texts.get(key)}
+    return SnapshotProfile(
+        texts.get("region"),
+        texts.get("endpoint"),
+        texts.get("aws-profile"),
+        tuple(recipients),
+        paths.get("identity"),
+        paths.get("signing-key"),
+        tuple(filter(None, verifying)),
+        keep,
+    )
