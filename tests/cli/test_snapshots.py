@@ -6,8 +6,6 @@ import time
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from subprocess import CompletedProcess
-from typing import Any
 
 import pytest
 import yaml
@@ -21,11 +19,9 @@ from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.results import CreateOptions
 from kled.storage.base import Location
 from kled.storage.url import open_store
-from tests.boxes import Box, make_box
+from tests.boxes import Box
+from tests.cli.snapshot_boxes import NAME, C, answer, made, snapshot, with_cluster
 from tests.stores import keys
-
-C = "kept.example.com"
-NAME = f"--name={C}"
 
 
 @pytest.fixture
@@ -43,27 +39,6 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> Box:
     group.write_text(group.read_text().replace("maxSize: 1", "maxSize: 4"))
     made(box)
     return box
-
-
-def with_cluster(directory: Path) -> Box:
-    box = make_box(directory / "box")
-    box.env["KLED_SNAPSHOT_STORE"] = (box.directory / "snapshots").as_uri()
-    assert box.kops("create", "cluster", NAME, "--zones=us-east-1a", "--cloud=aws").returncode == 0
-    return box
-
-
-def made(box: Box, *args: str, **env: str) -> dict[str, Any]:
-    return answer(box, "create", NAME, *args, **env)
-
-
-def answer(box: Box, *args: str, **env: str) -> Any:
-    done = snapshot(box, *args, "--output=json", **env)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def snapshot(box: Box, *args: str, **env: str) -> CompletedProcess[str]:
-    return box.kled("snapshot", *args, env=env)
 
 
 def test_creating_prints_the_id_and_says_aloud_that_nothing_is_encrypted(kept: Box) -> None:
@@ -175,41 +150,6 @@ def test_what_was_removed_behind_our_back_is_said_and_not_replaced_by_an_older_o
     assert snapshot(kept, "verify", "--all").returncode == 4
 
 
-def test_damage_is_said_in_each_run_and_is_not_what_latest_restores(kept: Box) -> None:
-    """Faults 6 and 41, case 09: exit 0, no remark, and `latest` put the damage back."""
-    first, config = made(kept)["id"], kept.directory / "state" / C / "config"
-    whole = config.read_bytes()
-    config.write_bytes(whole[:100] + b": [")
-    for _ in range(2):
-        done = snapshot(kept, "create", "--all", "--output=json")
-        assert done.returncode == 4
-        assert "config is no Cluster" in done.stderr
-        (row,) = json.loads(done.stdout)["clusters"]
-        assert not row["trusted"]
-    assert row["reused"]
-    config.unlink()
-
-    good, bad = answer(kept, "list", NAME)
-    assert (good["trusted"], bad["trusted"]) == (True, False)
-    assert "config is no Cluster" in snapshot(kept, "list", NAME).stdout
-    lost = snapshot(kept, "create", "--all")
-    assert f"--snapshot={first} --yes" in lost.stderr
-
-    refused = snapshot(kept, "restore", NAME, f"--snapshot={bad['id']}")
-    assert refused.returncode == 4
-    assert f"--snapshot={bad['id']} --untrusted" in refused.stderr
-    assert snapshot(kept, "restore", NAME, f"--snapshot={bad['id']}", "--yes").returncode == 4
-    assert not config.exists()
-    shown = answer(kept, "restore", NAME, f"--snapshot={bad['id']}", "--untrusted")
-    assert not shown["trusted"]
-    assert "config is no Cluster" in shown["reasons"][0]
-
-    restored = snapshot(kept, "restore", NAME, "--snapshot=latest", "--yes")
-
-    assert f"{bad['id']} is newer and cannot be trusted: config is no Cluster" in restored.stderr
-    assert config.read_bytes() == whole
-
-
 def test_an_unreadable_manifest_is_a_row_of_its_own(kept: Box) -> None:
     ident = made(kept)["id"]
     path = kept.directory / "snapshots" / "clusters" / C / ident / "manifest.json"
@@ -241,56 +181,6 @@ def test_a_damaged_snapshot_ends_with_four(kept: Box) -> None:
     assert (one.returncode, all_of_them.returncode, restored.returncode) == (4, 4, 4)
     assert json.loads(one.stdout)["trustworthy"] is False
     assert "kled snapshot create --all --anew" in all_of_them.stderr
-
-
-def test_a_deleted_cluster_comes_back_byte_for_byte(kept: Box) -> None:
-    before = kept.state()
-    deleted = kept.kled("kops", "delete-cluster", NAME, "--yes")
-    assert deleted.returncode == 0, deleted.stderr
-    assert kept.state() == {}
-    (only,) = answer(kept, "list", NAME)
-
-    preview = snapshot(kept, "restore", NAME, f"--snapshot={only['id']}")
-    assert preview.returncode == 0
-    assert "preview only; restore it with: --yes" in preview.stderr
-    assert kept.state() == {}
-    done = answer(kept, "restore", NAME, "--snapshot=latest", "--yes")
-
-    assert (done["created"], done["snapshot"]) == (4, only["id"])
-    assert kept.state() == before
-
-
-def test_a_restore_keeps_what_was_there_and_asks_for_a_protected_name(kept: Box) -> None:
-    first = made(kept)["id"]
-    config = kept.directory / "state" / C / "config"
-    config.write_text(config.read_text() + "# changed\n")
-    protected = {"KLED_PROTECTED": "kept.*"}
-
-    refused = snapshot(kept, "restore", NAME, f"--snapshot={first}", "--yes", **protected)
-    other = snapshot(kept, "restore", NAME, f"--snapshot={first}", "--confirm=kept", **protected)
-    assert (refused.returncode, other.returncode) == (6, 6)
-    assert config.read_text().endswith("# changed\n")
-
-    done = snapshot(kept, "restore", NAME, f"--snapshot={first}", f"--confirm={C}", **protected)
-
-    assert done.returncode == 0, done.stderr
-    assert not config.read_text().endswith("# changed\n")
-    assert f"snapshot {answer(kept, 'list')[1]['id']} (level 1)" in done.stderr
-
-
-def test_a_cluster_that_lives_elsewhere_is_not_restored_here(kept: Box, tmp_path: Path) -> None:
-    scaled = ("scale-instance-group", NAME, "--instance-group=nodes", "--size=2")
-    assert kept.kled("kops", *scaled).returncode == 0
-    (tmp_path / "old").mkdir()
-
-    done = snapshot(
-        kept,
-        *("restore", NAME, "--snapshot=latest", "--yes"),
-        KOPS_STATE_STORE=(tmp_path / "old").as_uri(),
-    )
-
-    assert done.returncode == 6
-    assert "lives in" in done.stderr
 
 
 def test_encrypted_snapshots_are_written_without_and_read_with_the_identity(
