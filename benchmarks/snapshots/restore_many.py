@@ -6,6 +6,7 @@ python -m benchmarks.snapshots.restore_many STATE_STORE SNAPSHOT_STORE N
 import os
 import sys
 import time
+from functools import partial
 
 from benchmarks.snapshots import fleet
 from kled import config
@@ -29,7 +30,7 @@ def main() -> None:
         apply_restore(plan_restore(kept, manifest, target), kept, target)
 
     names = (fleet.cluster_name(at) for at in range(int(number)))
-    for _ in in_parallel(((0, lambda name=name: one(name)) for name in names), threads=4):
+    for _ in in_parallel(((0, partial(one, name)) for name in names), threads=4):
         pass
 
 

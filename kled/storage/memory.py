@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from kled.errors import CapabilityMissing, ObjectMissing, PreconditionFailed
-from kled.storage.base import Entry, Location, Stored, Version, checked
+from kled.storage.base import Entry, Location, Reading, Stored, Version, checked
 
 CHUNK: Final = 1 << 20
 _names: Final = itertools.count(1)
@@ -81,7 +81,7 @@ class MemoryStore:
     @contextmanager
     def read(
         self, key: str, *, tag: str | None = None, version: str | None = None, start: int = 0
-    ) -> Iterator[_Reading]:
+    ) -> Iterator[Reading]:
         """Hand out the object's bytes in slices."""
         found = self.get(key, tag=tag, version=version)
         yield _Reading(found.body, found.tag, start)

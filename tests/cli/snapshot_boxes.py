@@ -18,7 +18,7 @@ def with_cluster(directory: Path) -> Box:
     return box
 
 
-def made(box: Box, *args: str, **env: str) -> dict[str, Any]:
+def made(box: Box, *args: str, **env: str) -> Any:
     return answer(box, "create", NAME, *args, **env)
 
 

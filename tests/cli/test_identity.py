@@ -53,8 +53,8 @@ def test_a_lost_authority_is_restored_as_the_refusal_says(box: Box) -> None:
         refused = box.kled("kops", words[0], f"--name={A}", *words[1:])
         assert refused.returncode == 6, (words, refused.stderr)
         assert "kubernetes-ca" in refused.stderr
-    for words in (("validate-cluster",), ("export-kubecfg",), ("rolling-update",)):
-        told = box.kled("kops", words[0], f"--name={A}")
+    for command in ("validate-cluster", "export-kubecfg", "rolling-update"):
+        told = box.kled("kops", command, f"--name={A}")
         assert "was never applied" not in told.stderr
         assert "lost its keyset kubernetes-ca" in told.stderr
     assert not (state(box, A) / CA).exists()
@@ -92,9 +92,9 @@ def test_an_authority_that_a_bare_kops_made_is_not_rolled_out(box: Box) -> None:
         preview = box.kled("kops", words[0], f"--name={A}", *words[1:])
         assert "REFUSED: " in preview.stderr, words
         assert "preview only" not in preview.stderr
-    for words in (("update-cluster", "--yes", "--roll"), ("rolling-update", "--yes")):
-        refused = box.kled("kops", words[0], f"--name={A}", *words[1:])
-        assert refused.returncode == 6, (words, refused.stderr)
+    for command, *options in (("update-cluster", "--yes", "--roll"), ("rolling-update", "--yes")):
+        refused = box.kled("kops", command, f"--name={A}", *options)
+        assert refused.returncode == 6, (command, refused.stderr)
         assert "kubernetes-ca" in refused.stderr
 
     restore = refused.stderr.partition("with kled ")[2].partition(";")[0].split()

@@ -15,6 +15,7 @@ from kled.storage.local import LocalStore
 from tests.conformance import moto_server, places
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tests.conformance.places import Place
@@ -84,7 +85,7 @@ def test_the_keys_of_an_aws_profile_are_used(
         assert secret not in caught.value.stderr
 
 
-def opened(url: str, env: dict[str, str]) -> list[object]:
+def opened(url: str, env: Mapping[str, str]) -> list[object]:
     """Open and use the store in a process that has no other environment."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, url], env=env, capture_output=True, text=True, check=True

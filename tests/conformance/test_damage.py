@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,10 +35,10 @@ def test_a_damaged_write_leaves_nothing(request: pytest.FixtureRequest, kind: st
         )
         assert store.put("undamaged", b"body")
         for write in (
-            lambda: store.put("small", b"some " + SENT),
-            lambda: store.put_if_absent("small", b"some " + SENT),
-            lambda: store.write("large", [bytes(9 << 20), SENT]),
-            lambda: store.write("whole", Sized([bytes(9 << 20), SENT])),
+            partial(store.put, "small", b"some " + SENT),
+            partial(store.put_if_absent, "small", b"some " + SENT),
+            partial(store.write, "large", [bytes(9 << 20), SENT]),
+            partial(store.write, "whole", Sized([bytes(9 << 20), SENT])),
         ):
             with pytest.raises(StoreUnavailable):
                 write()

@@ -54,7 +54,7 @@ def ask() -> Iterator[Ask]:
 
 _TEXTS = st.one_of(
     st.sampled_from(AMBIGUOUS),
-    st.text(st.characters(exclude_categories=("Cs",))),
+    st.text(st.characters(exclude_categories=["Cs"])),
     st.from_regex(r"[-+.0-9a-fA-FxXoObB_:eETtZnNyY~ ]{1,16}", fullmatch=True),
     st.text(" \t\n\r:#-?'\"|>&*!%@`{}[],a1\x85\u2028\ufeff\x00\x1b", max_size=12),
 )

@@ -47,7 +47,8 @@ class Kept:
 
 @pytest.fixture
 def kept(request: pytest.FixtureRequest) -> Iterator[Kept]:
-    place, lies = places.made("s3", request), {}
+    place = places.made("s3", request)
+    lies: dict[str, Lie] = {}
 
     def change(asked: Asked, answer: Answer) -> Answer:
         listing = asked.method == "GET" and "list-type=2" in asked.path

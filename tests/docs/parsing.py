@@ -39,6 +39,8 @@ def problems(text: str, *, sentence: bool = False) -> Iterator[str]:
                     yield from _of_kled([word for word in each[1:] if _is_plain(word)], text)
                 case "make":
                     yield from _of_make(each[1:])
+                case _:
+                    continue
 
 
 def _commands(text: str) -> Iterator[list[str]]:

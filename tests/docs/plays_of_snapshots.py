@@ -16,6 +16,7 @@ from tests.docs.stage import CLUSTER, Stage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CopySourceTypeDef
 
 _STATE: Final = "acme-kops-state"
 _NEW: Final = "s3://new-store"
@@ -77,7 +78,7 @@ def _renamed(stage: Stage) -> None:
     s3(stage).create_bucket(Bucket="renamed-store")
     found = s3(stage).list_objects_v2(Bucket="new-store", Prefix=f"{CLUSTER}/")["Contents"]
     for key in [each["Key"] for each in found]:
-        source = {"Bucket": "new-store", "Key": key}
+        source: CopySourceTypeDef = {"Bucket": "new-store", "Key": key}
         s3(stage).copy_object(Bucket="renamed-store", Key=key, CopySource=source)
     _empty(s3(stage), "new-store", "")
     stage.do("export KOPS_STATE_STORE=s3://renamed-store")
@@ -132,7 +133,8 @@ def _on_call(stage: Stage) -> None:
 
 def _key(stage: Stage, path: Path) -> str:
     said = stage.do(f"umask 077 && age-keygen -o {path}").said
-    return re.findall(r"age1[0-9a-z]+", said)[0]
+    (public,) = re.findall(r"age1[0-9a-z]+", said)
+    return str(public)
 
 
 def _keys_are_kept(stage: Stage, done: Done) -> None:

@@ -108,6 +108,8 @@ def _fenced(fence: tuple[str, str], block: Block) -> Iterator[Block]:
                 yield Block(block.document, block.heading, block.line + at, lines)
         case "bash" | "shell" | "console":
             raise AssertionError(f"{block.document}:{block.line}: say sh, so that it is run")
+        case _:
+            return
 
 
 def _scripts(value: object) -> Iterator[str]:

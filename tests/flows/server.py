@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     ArtifactFilter,
@@ -31,6 +32,20 @@ SPEC = ClusterSpec(name="flow.example.com", cloud="aws", zones=("us-east-1a",), 
 def create(box: Box, memory: Memory, spec: ClusterSpec = SPEC) -> State[Any]:
     with called_by(box.settings(), memory):
         return create_cluster(spec, box.directory / "kubeconfig", return_state=True)
+
+
+def ended(flow: Flow[..., Any], *args: Any, **parameters: Any) -> State[Any]:
+    """Run a flow of any kind to its final state."""
+    state: Any = flow(*args, return_state=True, **parameters)
+    assert isinstance(state, State)
+    return state
+
+
+def document(state: State[Any]) -> dict[str, Any]:
+    """Return what a completed run says of itself."""
+    result = state.result()
+    assert isinstance(result, dict)
+    return result
 
 
 def flow_run(state: State[Any]) -> FlowRun:

@@ -27,6 +27,7 @@ from kled.kops.preview import update_plan
 from tasks import notifications, windows
 from tasks.resources import called_by
 from tests.flows.box import Box, Memory
+from tests.flows.server import document
 from tests.flows.test_kill import until
 from tests.pager import listening
 
@@ -164,7 +165,7 @@ def test_a_long_decision_is_two_runs_bound_by_the_digest(changed: Box, memory: M
         planned = plan_update(C, return_state=True)
     assert planned.is_completed(), planned.message
     assert not applied(changed)
-    (command,) = planned.result()["next"]
+    (command,) = document(planned)["next"]
     digest = command.rpartition("digest=")[2].split()[0]
 
     state = update(changed, memory, ASKS, digest=digest)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate
+from prefect.client.schemas.objects import DeploymentSchedule
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import PrefectHTTPStatusError
 
@@ -27,6 +28,11 @@ PRODUCTION = Environment(
 def client() -> Iterator[SyncPrefectClient]:
     with get_client(sync_client=True) as client:
         yield client
+
+
+def cron(schedule: DeploymentSchedule) -> str:
+    assert isinstance(schedule.schedule, CronSchedule)
+    return schedule.schedule.cron
 
 
 def test_every_flow_is_deployed_to_its_environment(client: SyncPrefectClient) -> None:
@@ -108,7 +114,8 @@ def test_deploying_again_updates_and_keeps_what_only_the_server_knows(
     # fault 15, and its member in fault 49: tags and job variables
     apply(client, ENTRIES, PRODUCTION)
     before = client.read_deployment_by_name("verify-snapshots/production")
-    client.create_deployment_schedules(before.id, [(CronSchedule(cron="0 3 * * *"), False)])
+    nightly = DeploymentScheduleCreate(schedule=CronSchedule(cron="0 3 * * *"), active=False)
+    client.create_deployment_schedules(before.id, [nightly])
     env = {**before.job_variables["env"], "FROM_UI": "1", "REGION": "elsewhere"}
     client.update_deployment(
         before.id,
@@ -122,7 +129,7 @@ def test_deploying_again_updates_and_keeps_what_only_the_server_knows(
 
     after = client.read_deployment(before.id)
     assert {one.outcome for one in applied.values()} == {"updated"}
-    assert {one.schedule.cron for one in after.schedules} == {"37 2 * * *", "0 3 * * *"}
+    assert {cron(one) for one in after.schedules} == {"37 2 * * *", "0 3 * * *"}
     assert (after.parameters, after.paused) == ({"level": 2}, True)
     assert after.tags == ["kled", "snapshot", "eu", "ui"]
     assert after.job_variables["stream_output"] is False
@@ -145,7 +152,7 @@ def test_a_new_deployment_gets_its_schedule_awake_and_one_that_sleeps_is_woken(
     apply(client, ENTRIES, nightly)
     before = client.read_deployment_by_name("back-up-state/nightly")
     (hourly,) = before.schedules
-    assert (hourly.slug, hourly.schedule.cron, hourly.active) == ("hourly", "7 * * * *", True)
+    assert (hourly.slug, cron(hourly), hourly.active) == ("hourly", "7 * * * *", True)
     client.update_deployment_schedule(before.id, hourly.id, active=False)
 
     applied = {one.deployment: one for one in apply(client, ENTRIES, nightly)}

@@ -17,7 +17,7 @@ from tasks import operation
 from tasks.operation import Outcome
 from tasks.resources import called_by
 from tests.flows.box import PLANTED, Box, Memory
-from tests.flows.server import log_lines
+from tests.flows.server import ended, log_lines
 
 pytestmark = pytest.mark.prefect
 ENTRIES = catalog.load(catalog.path())
@@ -72,7 +72,7 @@ def test_no_flow_leaves_its_exception_behind(
     found = load_flow(entry)
 
     with called_by(Unreadable(), memory):  # type: ignore[arg-type]
-        state = found(**arguments(found), return_state=True)
+        state = ended(found, **arguments(found))
 
     assert state.is_failed()
     assert state.message is not None

@@ -23,7 +23,7 @@ from tasks import operation
 from tasks.operation import Outcome
 from tasks.resources import called_by
 from tests.flows.box import Box, Memory
-from tests.flows.server import artifacts, create, log_lines, task_runs
+from tests.flows.server import artifacts, create, ended, log_lines, task_runs
 
 pytestmark = pytest.mark.prefect
 QUICK = Policy(9, timedelta(seconds=0.25), 1, timedelta(seconds=1), 0, timedelta(seconds=1))
@@ -127,7 +127,7 @@ def test_a_scheduled_run_without_a_snapshot_store_says_so_in_one_line(
 ) -> None:
     # fault 15: their schedules are awake
     with called_by(box.settings(), memory):
-        state = flow(return_state=True)
+        state = ended(flow)
 
     assert state.message is not None
     assert state.message.startswith("SettingsError: no snapshot store is named (hint: ")

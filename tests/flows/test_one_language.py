@@ -18,7 +18,7 @@ from kled.cli.leaf import Call
 from kled.errors import InstanceGroupNotFound
 from tasks.resources import called_by
 from tests.flows.box import Box, Memory
-from tests.flows.server import artifacts, flow_run
+from tests.flows.server import artifacts, document, ended, flow_run
 
 pytestmark = pytest.mark.prefect
 C = "flow.example.com"
@@ -94,7 +94,7 @@ def test_a_group_that_is_none_is_refused_as_the_command_does(
 ) -> None:
     # fault 16: a canary with a typo rolled everything
     with called_by(changed.settings(), memory):
-        state = flow(C, **parameters, return_state=True)
+        state = ended(flow, C, **parameters)
 
     assert isinstance(state.result(raise_on_failure=False), InstanceGroupNotFound)
     assert acted(changed) == []
@@ -105,8 +105,8 @@ def test_a_group_may_be_cut_short(changed: Box, memory: Memory) -> None:
         rolled = roll_cluster(C, ["nodes"], "nodes", force=True, yes=False, return_state=True)
         scaled = scale_instance_group(C, "nodes", size=5, yes=False, return_state=True)
 
-    assert [one["name"] for one in rolled.result()["plan"]["changes"]] == [NODES]
-    assert [one["name"] for one in scaled.result()["plan"]["changes"]] == [NODES]
+    assert [one["name"] for one in document(rolled)["plan"]["changes"]] == [NODES]
+    assert [one["name"] for one in document(scaled)["plan"]["changes"]] == [NODES]
 
 
 def test_a_run_s_document_is_the_same_here_and_from_a_worker(
@@ -135,7 +135,7 @@ def test_a_run_s_document_is_the_same_here_and_from_a_worker(
         assert set(here) == {
             *("operation", "cluster", "steps", "approval", "next", "plan", "error"),
         }
-    assert (states[0].result()["plan"] is not None, here["error"]["class"]) == (
+    assert (document(states[0])["plan"] is not None, here["error"]["class"]) == (
         True,
         "ClusterNotFound",
     )
@@ -149,5 +149,5 @@ def test_the_plan_of_a_run_by_hand_is_what_the_command_shows(
     capsys.readouterr()
 
     assert typed(changed, monkeypatch, {}, "kops", "update-cluster", f"--name={C}", "-ojson") == 0
-    assert json.loads(capsys.readouterr().out) == state.result()["plan"]
+    assert json.loads(capsys.readouterr().out) == document(state)["plan"]
     assert any(one.key == "plan-flow-example-com" for one in artifacts(state))

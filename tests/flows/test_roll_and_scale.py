@@ -17,7 +17,7 @@ from kled.kubernetes.nodes import nodes
 from kled.sandbox import control
 from tasks.resources import called_by
 from tests.flows.box import Box, Memory
-from tests.flows.server import events, task_runs
+from tests.flows.server import ended, events, task_runs
 from tests.flows.test_kill import running, until
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
@@ -34,7 +34,7 @@ def outdated(changed: Box) -> Box:
 
 def run(box: Box, memory: Memory, flow: Any, *args: Any, **parameters: Any) -> State[Any]:
     with called_by(box.settings(KLED_LEASE_TTL="5"), memory):
-        return flow(C, *args, return_state=True, **parameters)  # type: ignore[no-any-return]
+        return ended(flow, C, *args, **parameters)
 
 
 def words(state: State[Any]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from flows.verify_snapshots import verify_snapshots
 from kled.errors import EpochMismatch, NotApproved, SnapshotNotTrustworthy
 from tasks.resources import called_by
 from tests.flows.box import Box, Memory
-from tests.flows.server import artifacts, events, task_runs
+from tests.flows.server import artifacts, ended, events, task_runs
 
 pytestmark = pytest.mark.prefect
 
@@ -42,7 +42,7 @@ def kops(box: Box, *args: str) -> None:
 
 def ran(box: Box, memory: Memory, flow: Flow[..., Any], *args: Any, **more: str) -> State[Any]:
     with called_by(box.settings(**more), memory):
-        return flow(*args, return_state=True)
+        return ended(flow, *args)
 
 
 def error(state: State[Any]) -> object:

@@ -36,5 +36,5 @@ def test_what_was_deployed_is_listed_and_goes_with_yes_and_the_pool_stays() -> N
             client.read_deployment_by_name(f"{ENTRIES[0].flow}/going")
         assert client.read_work_pool("shared").name == "shared"
         assert len(present(client, "going-on")) == 2
-        assert client.read_deployment_by_name(f"{ENTRIES[0].flow}/going-on")
+        assert client.read_deployment_by_name(f"{ENTRIES[0].flow}/going-on").name == "going-on"
         assert remove(client, ENTRIES, "going", "shared", act=True) == ()

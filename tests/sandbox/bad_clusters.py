@@ -36,7 +36,10 @@ def copy(seed: Path, name: str) -> Path:
 
 
 def _writes(key: str, body: bytes) -> Callable[[Path], None]:
-    return lambda place: (place / key).write_bytes(body) and None
+    def change(place: Path) -> None:
+        (place / key).write_bytes(body)
+
+    return change
 
 
 def _replaces(key: str, old: str, new: str) -> Callable[[Path], None]:
@@ -70,6 +73,10 @@ def _twice(place: Path) -> None:
     (place / "config").write_text(f"{text}---\n{text}")
 
 
+def _kind(place: Path) -> None:
+    (place / "config").write_bytes((place / GROUP).read_bytes())
+
+
 def _names_another(place: Path) -> None:
     config = place / "config"
     config.write_text(config.read_text().replace(place.name, OTHER))
@@ -88,7 +95,7 @@ WAYS: Final[Mapping[str, Callable[[Path], None]]] = {
     "twice": _twice,
     "lost": lambda place: (place / "config").unlink(),
     "other": _names_another,
-    "kind": lambda place: (place / "config").write_bytes((place / GROUP).read_bytes()) and None,
+    "kind": _kind,
     "api": _replaces("config", "kops.k8s.io/v1alpha2", "kops.example.com/v1"),
     "fifo": _irregular("config", os.mkfifo),
     "zero": _irregular("config", lambda path: path.symlink_to("/dev/zero")),

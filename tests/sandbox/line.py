@@ -49,7 +49,7 @@ class Line(Call):
         self._desk = desk
 
     @contextmanager
-    def session(self, *_args: Any, **_more: Any) -> Iterator[Session]:  # type: ignore[override]
+    def session(self, *_args: Any, **_more: Any) -> Iterator[Session]:
         kops = Kops(
             "kops",
             run=self._run,

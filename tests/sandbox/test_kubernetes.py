@@ -225,7 +225,8 @@ def test_nobody_without_a_certificate_of_the_cluster_is_answered(
 
 
 def test_while_the_api_does_not_answer_nobody_is_answered(living: Box, api: Api) -> None:
-    assert living.kled("sandbox", "break", f"--dir={living.directory}", "api-unreachable")
+    broken = living.kled("sandbox", "break", f"--dir={living.directory}", "api-unreachable")
+    assert broken.returncode == 0, broken.stderr
     try:
         with pytest.raises(ApiUnreachable):
             nodes(api)

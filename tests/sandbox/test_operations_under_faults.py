@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,7 +85,7 @@ class Stage:
     def ended(self, row: Row) -> None:
         """Nothing is shown."""
 
-    def strike(self, fault: str, **options: object) -> None:
+    def strike(self, fault: str, **options: Any) -> None:
         faults.inject(self.box.directory, fault, **options)
 
     def mend(self) -> None:

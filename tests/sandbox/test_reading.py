@@ -55,7 +55,9 @@ VERBS: tuple[tuple[str, ...], ...] = (
     ("create", "ig", "new", "--role=node", "--subnet=us-east-1a", "--edit=false"),
     ("reconcile", "cluster"), ("get", "cluster", "--full", "-oyaml"),
 )  # fmt: skip
-BAD = (None, "", [], {}, "x", -1, 0, True, 1e300, ["x"], {"a": "b"}, "2" * 300, "../..", [None])
+BAD: tuple[object, ...] = (
+    *(None, "", [], {}, "x", -1, 0, True, 1e300, ["x"], {"a": "b"}, "2" * 300, "../..", [None]),
+)
 FILES = (
     "config", f"instancegroup/{GROUP}", "instancegroup/control-plane-us-east-1a",
     "cluster-completed.spec", "pki/private/kubernetes-ca/keyset.yaml", "kops-version.txt",

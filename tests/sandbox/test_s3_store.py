@@ -17,10 +17,14 @@ def bucket(tmp_path: Path) -> Iterator[tuple[Box, dict[str, str]]]:
     server.start()
     _, port = server.get_host_and_port()
     endpoint = f"http://127.0.0.1:{port}"
-    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "y"}
-    boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **keys).create_bucket(
-        Bucket="kled-state"
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="x",
+        aws_secret_access_key="y",
     )
+    client.create_bucket(Bucket="kled-state")
     box = Box(tmp_path / "box")
     env = box.env | {
         "KOPS_STATE_STORE": "s3://kled-state",

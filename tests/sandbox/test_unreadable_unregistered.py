@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -41,7 +41,7 @@ class World:
         files = (one for one in place.rglob("*") if one.is_file())
         return {one.relative_to(place).as_posix(): one.read_bytes() for one in files}
 
-    def typed(self, capsys: pytest.CaptureFixture[str], **options: object) -> Ended:
+    def typed(self, capsys: pytest.CaptureFixture[str], **options: Any) -> Ended:
         given = {"name": BAD, "unregister": True, "with_resources_of": (), **options}
         return typed(capsys, self.desk, delete_cluster, **given)
 

@@ -43,15 +43,7 @@ COMMANDS: Final = dict(commands())
 @pytest.mark.parametrize("path", COMMANDS)
 def test_each_option_of_a_command_is_read(path: str) -> None:
     command = COMMANDS[path]
-    own = (
-        {
-            option.name
-            for option in command.params
-            if option.name is not None and option.expose_value
-        }
-        - SHARED
-        - SWITCHES
-    )
+    own = {option.name for option in command.params if option.expose_value} - SHARED - SWITCHES
 
     unread = own - set(_read(inspect.unwrap(_function(command)), own))
 

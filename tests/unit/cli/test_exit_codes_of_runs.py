@@ -52,7 +52,7 @@ def asked(tmp_path: Path) -> Iterator[Call]:
 
 def there(call: Call, state: State[Any]) -> int:
     """Return the exit code of a run on a worker, of which only the state's words come back."""
-    told = Failed(message=state.message)
+    told: State[Any] = Failed(message=state.message)
     run = FlowRun(id=uuid4(), flow_id=uuid4(), state=told, state_name=told.name)
     return flow_there._end(call, run)
 

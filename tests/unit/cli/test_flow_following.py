@@ -42,8 +42,8 @@ class Server:
         look = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         if isinstance(look, Exception):
             raise look
-        run, *sent = look
-        self.lines += sent
+        run: FlowRun = look[0]
+        self.lines += look[1:]
         return run
 
     def read_logs(self, log_filter: Any, limit: int, offset: int, sort: Any) -> list[Log]:

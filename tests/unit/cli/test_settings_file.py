@@ -11,7 +11,7 @@ from kled.cli.settings_file import dumped, merged, remember
 from kled.errors import DiskUnusable, SettingsError
 from kled.store_profiles import Profile
 
-TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 SCALARS = TEXTS | st.booleans() | st.integers(-(2**31), 2**31) | st.lists(TEXTS, max_size=3)
 TABLES = st.dictionaries(TEXTS, SCALARS | st.dictionaries(TEXTS, SCALARS, max_size=3), max_size=4)
 PROFILES = st.dictionaries(st.sampled_from(["region", "endpoint"]), TEXTS, max_size=2)

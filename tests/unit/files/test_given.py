@@ -23,7 +23,12 @@ def test_a_file_is_read_whole(tmp_path: Path) -> None:
 
 def test_what_a_shells_process_substitution_writes_is_read() -> None:
     reader, writer = os.pipe()
-    late = threading.Timer(0.05, lambda: (os.write(writer, b"a: 1\n"), os.close(writer)))
+
+    def write() -> None:
+        os.write(writer, b"a: 1\n")
+        os.close(writer)
+
+    late = threading.Timer(0.05, write)
     late.start()
 
     assert given_text(Path(f"/dev/fd/{reader}")) == "a: 1\n"

@@ -62,8 +62,8 @@ def test_lists_are_read() -> None:
     assert machines[0].roles == ("control-plane",)
     assert [pair.primary for pair in pairs] == [False, True]
     assert {each.type for each in secrets} == {"token", "dockerconfig", "encryptionconfig"}
-    for each in (*groups, *machines, *pairs, *secrets):
-        assert each.as_json()
+    for kind in (groups, machines, pairs, secrets):
+        assert all(each.as_json() for each in kind)
 
 
 def test_a_stored_definition_equals_its_dry_run_but_for_names() -> None:

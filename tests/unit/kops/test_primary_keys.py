@@ -20,9 +20,10 @@ def key(number: object, *, private: bool = True, distrusted: bool = False) -> di
 
 
 def found(*keys: object, primary: object = None) -> list[str]:
-    spec = {"keys": list(keys), "type": "Keypair"}
+    spec: dict[str, object] = {"keys": list(keys), "type": "Keypair"}
     spec |= {"primaryId": primary} if primary is not None else {}
-    keysets = {CA: {"spec": spec}, OTHER: {"spec": {"keys": [key("1")], "type": "Keypair"}}}
+    other = {"keys": [key("1")], "type": "Keypair"}
+    keysets: dict[str, dict[str, Any]] = {CA: {"spec": spec}, OTHER: {"spec": other}}
     return list(primary_keys.findings(keysets))
 
 
@@ -96,7 +97,8 @@ def test_two_keys_with_one_id_are_told() -> None:
 
 
 def test_what_has_no_form_is_said_elsewhere() -> None:
-    for spec in (None, [], {"keys": 1}):
+    specs: tuple[object, ...] = (None, [], {"keys": 1})
+    for spec in specs:
         found = list(primary_keys.findings({CA: {"spec": spec}}))
         assert found == [f"{CA} has no key that is trusted", f"{CA} has no spec.type: {CUT}"]
 

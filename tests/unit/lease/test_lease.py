@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -228,7 +228,9 @@ def test_nested_operations_of_one_run_share_the_lease() -> None:
 
 def test_a_store_that_ignores_conditions_holds_no_lease() -> None:
     class Careless(MemoryStore):
-        def put_if_absent(self, key: str, body: bytes) -> str:
+        def put_if_absent(
+            self, key: str, body: bytes, *, retain_until: datetime | None = None
+        ) -> str:
             return self._put(key, body)
 
     clock = Clock(boot_time, lambda _seconds: None)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,10 +20,10 @@ from tests.stores import Watched
 from tests.unit.lease.test_lease import CLUSTER, ME, TTL, YOU, FakeTime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from kled.storage.base import ObjectStore, Stored
+    from kled.storage.base import ObjectStore, Reading, Stored
 
 TERMS = Terms(TTL, timedelta(seconds=65))
 
@@ -102,7 +103,7 @@ class Refusing(MemoryStore):
 
     writes = 0
 
-    def put_if_absent(self, key: str, body: bytes, **_: object) -> str:  # type: ignore[override]
+    def put_if_absent(self, key: str, body: bytes, *, retain_until: datetime | None = None) -> str:
         self.writes += 1
         raise PreconditionFailed(f"{key} is there")
 
@@ -136,7 +137,7 @@ class Busy(Watched):
         self._change()
         return super().replace(key, body, tag)
 
-    def put_if_absent(self, key: str, body: bytes, **_: object) -> str:  # type: ignore[override]
+    def put_if_absent(self, key: str, body: bytes, *, retain_until: datetime | None = None) -> str:
         self._change()
         return super().put_if_absent(key, body)
 
@@ -162,11 +163,14 @@ class Endless(MemoryStore):
         super().__init__()
         self.sent = 0
 
-    def get(self, key: str, **more: object) -> Stored:  # type: ignore[override]
+    def get(self, key: str, *, tag: str | None = None, version: str | None = None) -> Stored:
         raise AssertionError(f"{key} was asked for whole")
 
-    def read(self, key: str, **more: object) -> object:  # type: ignore[override]
-        return _EndlessReading(self)
+    @contextmanager
+    def read(
+        self, key: str, *, tag: str | None = None, version: str | None = None, start: int = 0
+    ) -> Iterator[Reading]:
+        yield _EndlessReading(self)
 
 
 class _EndlessReading:
@@ -175,13 +179,7 @@ class _EndlessReading:
     def __init__(self, store: Endless) -> None:
         self._store = store
 
-    def __enter__(self) -> _EndlessReading:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def chunks(self) -> object:
+    def chunks(self) -> Iterator[bytes]:
         while True:
             self._store.sent += 1 << 16
             yield b" " * (1 << 16)

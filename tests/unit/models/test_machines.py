@@ -12,8 +12,15 @@ def node(name: str, instance: str = "", **labels: str) -> NodeState:
     return NodeState(name, True, False, labels, (), provider, None)
 
 
-def listed(name: str, group: str = "nodes.c", **more: str) -> Instance:
-    return Instance(name, group, **{"status": "UpToDate", **more})
+def listed(
+    name: str,
+    group: str = "nodes.c",
+    *,
+    status: str = "UpToDate",
+    node: str = "",
+    state: str = "",
+) -> Instance:
+    return Instance(name, group, status=status, node=node, state=state)
 
 
 def one(found: Machines) -> Machine:

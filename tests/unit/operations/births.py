@@ -15,7 +15,7 @@ import yaml
 from kled import config
 from kled.errors import ClusterExists, KopsError
 from kled.kops import parse
-from kled.models.definition import Definition
+from kled.models.definition import Definition, object_name
 from kled.models.plan import Change, Plan
 from kled.models.spec import ClusterSpec
 from kled.operations.overrides import NOTHING, Overrides
@@ -92,7 +92,7 @@ class Kops:
         (place / "instancegroup").mkdir(parents=True, exist_ok=True)
         (place / "config").write_text(yaml.safe_dump(stored.cluster))
         for group in stored.groups:
-            name = group["metadata"]["name"]
+            name = object_name(group)
             (place / "instancegroup" / name).write_text(yaml.safe_dump(group))
 
     def create_cluster(self, spec: ClusterSpec) -> None:

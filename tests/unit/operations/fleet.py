@@ -64,11 +64,19 @@ class Fleet:
         for number in range(1, machines + 1):
             self.machine(name, f"{name}-{number}")
 
-    def machine(self, group: str, name: str, *, joined: bool = True, **more: str) -> None:
+    def machine(
+        self,
+        group: str,
+        name: str,
+        *,
+        joined: bool = True,
+        status: str = "UpToDate",
+        state: str = "",
+    ) -> None:
         """Add a machine `i-<name>` to a group, and the node `<name>`."""
-        listed = {"status": "UpToDate", "node": name if joined else "", **more}
+        node = name if joined else ""
         cloud = f"{group}{_ROLES[self.groups[group]['spec']['role']]}.{C}"
-        self.instances.append(Instance(f"i-{name}", cloud, **listed))
+        self.instances.append(Instance(f"i-{name}", cloud, status=status, node=node, state=state))
         if joined:
             self.kubernetes.node(name)
 
@@ -158,11 +166,12 @@ class Fleet:
         assert cloudonly
         assert not surge
         self._called("delete_instance")
-        (group,) = {self._group(one) for one in self.instances if one.id == instance} or {None}
-        if group is None:
+        groups = [self._group(one) for one in self.instances if one.id == instance]
+        if not groups:
             raise ResourceNotFound(f"could not find instance {instance}")
         self.ended.append(instance)
         self._gone(instance)
+        (group,) = set(groups)
         self._settle(group, at_least=len(self._attached(group)) + 1)
 
     def _settle(self, group: str, *, at_least: int = 0) -> None:

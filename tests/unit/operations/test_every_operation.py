@@ -133,7 +133,7 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
         ],
     ),
     (
-        RollCluster(C, Roll(), approved=Approved("0" * 64)),
+        RollCluster(C, Roll(), approved="0" * 64),
         [
             "check epoch",
             "check identity",

@@ -131,7 +131,11 @@ def test_what_was_made_is_kept_at_once(world: World) -> None:
 
     class Creation(Change):
         def steps(self) -> tuple[Step, ...]:
-            return (Step("create", lambda _session: self.world.put(fleets.objects(1)) or ""),)
+            return (Step("create", self._create),)
+
+        def _create(self, _session: Session) -> str:
+            self.world.put(fleets.objects(1))
+            return ""
 
     report = run(Creation(world, guards=CREATES), world.session())
 
@@ -301,7 +305,7 @@ def test_a_snapshot_store_that_does_not_answer_says_how_to_go_without(living: Wo
     change = Change(living)
 
     with pytest.raises(StoreUnavailable) as failure:
-        run(change, living.session(**nobody))
+        run(change, living.session("state", NOTHING, **nobody))
 
     assert "--no-epoch --no-snapshot" in str(failure.value.hint)
     assert change.reached == 0

@@ -13,6 +13,7 @@ from kled.operations.overrides import Overrides
 from kled.operations.remembered import all_gone
 from kled.operations.restore_state import RESTORES
 from kled.operations.runner import run
+from kled.operations.session import Session
 from kled.operations.snapshots import state_of
 from kled.operations.step import Step
 from tests.unit.operations.test_guard import CLUSTER, Change, World
@@ -111,7 +112,11 @@ def test_the_first_snapshot_of_new_keys_is_taken_whatever_was_lost(world: World)
 
     class Creation(Change):
         def steps(self) -> tuple[Step, ...]:
-            return (Step("create", lambda _session: set_back(self.world) or ""),)
+            return (Step("create", self._create),)
+
+        def _create(self, _session: Session) -> str:
+            set_back(self.world)
+            return ""
 
     report = run(Creation(world, guards=CREATES), world.session())
 

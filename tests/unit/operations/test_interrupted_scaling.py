@@ -24,11 +24,12 @@ from tests.unit.operations.fleet import C, Fleet, fleet_in, session_of
 def fleet(tmp_path: Path) -> Iterator[Fleet]:
     """A group of three that is being scaled to two: one node is cordoned, nothing has ended."""
 
-    def interrupt(_call: int) -> None:
-        if fleet.called[-1] == "delete_instance":
-            raise KeyboardInterrupt
-
     with fleet_in(tmp_path) as fleet:
+
+        def interrupt(_call: int) -> None:
+            if fleet.called[-1] == "delete_instance":
+                raise KeyboardInterrupt
+
         fleet.group("nodes", 3)
         fleet.fails = interrupt
         with pytest.raises(KeyboardInterrupt):

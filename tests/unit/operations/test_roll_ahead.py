@@ -13,7 +13,7 @@ from kled.operations.step import Operation, attempt
 from kled.operations.update_cluster import UpdateCluster
 from tests.unit.operations.fleet import C, Fleet, fleet_in, session_of
 
-BOTH = [UpdateCluster(C, roll=Roll()), ReconcileCluster(C)]
+BOTH: tuple[Operation, ...] = (UpdateCluster(C, roll=Roll()), ReconcileCluster(C))
 
 
 @pytest.fixture

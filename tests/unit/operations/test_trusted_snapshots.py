@@ -21,6 +21,7 @@ from kled.operations.guards import APPLIES, CREATES, EDITS, ROLLS, Guards
 from kled.operations.keep_state import BackUpState, VerifySnapshots
 from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.reconcile_cluster import ReconcileCluster
+from kled.operations.restorable import require_trusted
 from kled.operations.restore_state import RESTORES, RestoreState, Wish
 from kled.operations.roll_cluster import RollCluster
 from kled.operations.rotate_keypairs import RotateKeypairs
@@ -187,8 +188,8 @@ def test_a_preview_knows_what_the_restore_will_refuse(world: World) -> None:
 
     assert meant.trust.reasons
     with pytest.raises(SnapshotNotTrustworthy):
-        restore_state.require_trusted(meant)
-    restore_state.require_trusted(replace(meant, wish=replace(meant.wish, untrusted=True)))
+        require_trusted(meant)
+    require_trusted(replace(meant, wish=replace(meant.wish, untrusted=True)))
 
 
 @pytest.mark.parametrize("guards", [APPLIES, ROLLS, CREATES])

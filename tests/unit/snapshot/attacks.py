@@ -16,6 +16,7 @@ from kled.snapshot.progress import Quiet
 from kled.snapshot.prune import apply_prune, plan_prune
 from kled.snapshot.retention import Policy
 from kled.snapshot.verify import verify
+from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
 from tests.stores import keys
 from tests.unit.snapshot.fleets import Runs, name, state
@@ -26,7 +27,7 @@ ONLY_LAST: Final = Policy(last=1, hourly=0, daily=0, weekly=0, monthly=0, yearly
 OLD, NEW = b"secret: old", b"secret: new"
 
 
-def copied(store: MemoryStore) -> dict[str, bytes]:
+def copied(store: ObjectStore) -> dict[str, bytes]:
     return {key: store.get(key).body for key in keys(store)}
 
 

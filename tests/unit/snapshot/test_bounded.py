@@ -132,7 +132,7 @@ def test_a_document_of_hundreds_of_megabytes_is_not_held(runs: Runs, place: str)
         "manifest": lambda snapshots: snapshots.manifest(newest),
         "run": lambda snapshots: plan_prune(snapshots, ONLY_LAST),
         "epoch": lambda snapshots: epoch.read(snapshots, name(0)),
-        "kled.json": lambda snapshots: snapshots.root.root or _refuse(),
+        "kled.json": _root,
     }
     snapshots = runs.snapshots
 
@@ -145,8 +145,10 @@ def test_a_document_of_hundreds_of_megabytes_is_not_held(runs: Runs, place: str)
         tracemalloc.stop()
 
 
-def _refuse() -> None:
-    raise SnapshotNotTrustworthy("as it should")
+def _root(snapshots: SnapshotStore) -> object:
+    if snapshots.root.root is None:
+        raise SnapshotNotTrustworthy("as it should")
+    return snapshots.root.root
 
 
 def forged(runs: Runs, change: Callable[[dict[str, object]], None]) -> SnapshotRef:

@@ -26,6 +26,7 @@ def wrong_clock(runs: Runs, off: timedelta, at: int) -> Runs:
     """Return runs of another machine, whose clock is off; the store dates its objects right."""
     other = Runs(runs.state, Watched(runs.store), at=at)
     other.later = off
+    assert isinstance(runs.store, MemoryStore)
     runs.store._now = lambda: datetime.now(UTC) + runs.later
     return other
 

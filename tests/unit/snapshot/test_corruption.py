@@ -11,6 +11,7 @@ from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.restore import apply_restore
 from kled.snapshot.restore_plan import plan_restore
 from kled.snapshot.verify import lost, verify
+from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
 from tests.stores import keys
 from tests.unit.snapshot.fleets import Runs, name, state
@@ -61,7 +62,7 @@ def corrupt(store: MemoryStore, chance: random.Random) -> str:
     return f"{kind} {key}"
 
 
-def copied(store: MemoryStore) -> MemoryStore:
+def copied(store: ObjectStore) -> MemoryStore:
     copy = MemoryStore()
     for key in keys(store):
         copy.put(key, store.get(key).body)

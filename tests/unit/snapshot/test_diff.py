@@ -1,4 +1,5 @@
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,8 @@ KEY = b"one comparison"
 KEYSET_KEY = "pki/private/kubernetes-ca/keyset.yaml"
 
 
-def state(changes: dict[str, bytes | None] | None = None, key: bytes = KEY) -> View:
-    objects = {k: v for k, v in (tree() | (changes or {})).items() if v is not None}
+def state(changes: Mapping[str, bytes | None] | None = None, key: bytes = KEY) -> View:
+    objects = {k: v for k, v in {**tree(), **(changes or {})}.items() if v is not None}
     return view("a", CLUSTER, objects.items(), Fingerprints(key))
 
 

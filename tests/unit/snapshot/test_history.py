@@ -125,7 +125,7 @@ def test_a_person_settles_it(runs: Runs, attack: Callable[[Runs], None]) -> None
     create(runs.state, runs.snapshots, None, options=options, progress=Quiet()).require_whole()
 
     runs.run().require_whole()
-    assert plan_prune(runs.snapshots, ONLY_LAST, state=runs.state)
+    assert plan_prune(runs.snapshots, ONLY_LAST, state=runs.state).kept
 
 
 def test_what_prunes_remove_is_no_loss_snapshots_and_runs(runs: Runs) -> None:

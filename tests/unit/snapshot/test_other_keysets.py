@@ -1,7 +1,5 @@
 """A keyset of the right name with the keys of another cluster is a loss, too. Fault 1."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from kled.kops.layout import KEYSETS
@@ -27,7 +25,7 @@ FOREIGN = keyset(("779", "FOREIGN"))
 
 
 @pytest.fixture
-def runs() -> Iterator[Runs]:
+def runs() -> Runs:
     runs = Runs(state(1), MemoryStore())
     runs.state.put(CA, keyset(OWN))
     runs.state.put(NODE_CONFIG, b"KeypairIDs: {kubernetes-ca: '771'}\n")

@@ -4,6 +4,7 @@ Whoever empties a snapshot store, sets it back, or mounts another one in its pla
 every run, whatever was written there since: no snapshot stands in for one that is lost.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from kled.snapshot.last_seen import LastSeen
 from kled.snapshot.ledger import read_ledger
 from kled.snapshot.progress import Quiet
 from kled.snapshot.results import CreateOptions, RunResult
+from kled.storage.base import Entry
 from kled.storage.memory import MemoryStore
 from tests.stores import keys
 from tests.unit.snapshot.attacks import ADDON, copied
@@ -102,7 +104,7 @@ def test_a_person_settles_what_is_lost_and_nobody_else(runs: Runs) -> None:
 
     runs.run().require_whole()
     assert run(runs, BEFORE_CHANGE, name(0)).findings == ()
-    assert choose(runs.snapshots, name(0), "latest", state=runs.state)
+    assert choose(runs.snapshots, name(0), "latest", state=runs.state).cluster == name(0)
 
 
 @pytest.mark.parametrize("left", [(), ("kled.json",), (f"clusters/{name(0)}/epoch.json",)])
@@ -148,7 +150,7 @@ def test_an_empty_listing_of_all_snapshots_is_no_success_and_nothing_is_taken_fo
     class Hiding(MemoryStore):
         hides = False
 
-        def entries(self, prefix: str = "", *, start_after: str = "", end: str = "") -> object:
+        def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
             if self.hides and prefix.startswith("clusters/"):
                 return iter(())
             return super().entries(prefix, start_after=start_after)
@@ -177,7 +179,7 @@ def test_runs_of_two_machines_at_once_are_no_loss(runs: Runs) -> None:
 
         lists = 0
 
-        def entries(self, prefix: str = "", *, start_after: str = "") -> object:
+        def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
             found = super().entries(prefix, start_after=start_after)
             if prefix == "runs/":
                 self.lists += 1

@@ -12,6 +12,7 @@ from kled.errors import InvalidInput, SnapshotNotTrustworthy
 from kled.snapshot import signed, signing
 from kled.snapshot.choosing import choose
 from kled.snapshot.keys import Keys
+from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import Runs, name, state
 from tests.unit.snapshot.signing_keys import signing_key
@@ -82,7 +83,7 @@ def test_no_byte_of_a_signature_can_be_changed_unnoticed(tmp_path: Path) -> None
     assert kinds == {"manifest", "root", "run"}
 
 
-def signed_documents(store: MemoryStore) -> Iterator[tuple[str, bytes]]:
+def signed_documents(store: ObjectStore) -> Iterator[tuple[str, bytes]]:
     for entry in store.entries(""):
         if entry.key.endswith(".json"):
             yield entry.key, store.get(entry.key).body

@@ -249,7 +249,7 @@ def test_marks_of_failed_checks_go_with_their_snapshots() -> None:
     runs.store.put(names.archive_key(C, ref.id, encrypted=False), b"?")
     verify(runs.snapshots, ref, level=0, by="test")
     mark = names.failed_key(C, ref.id)
-    assert runs.store.get(mark)
+    assert runs.store.get(mark).body
     changed(runs, "2")
     rule = Policy(last=1, hourly=0, daily=0, weekly=0, monthly=0, yearly=0)
 

@@ -18,7 +18,7 @@ from tests.stores import CountingStore, FailingStore, Watched
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kled.storage.base import Entry, Version
+    from kled.storage.base import Entry, Reading, Version
 
 
 class Slow:
@@ -153,10 +153,12 @@ class Crawling(MemoryStore):
         self._time = time
 
     @contextmanager
-    def read(self, key: str, *, start: int = 0, **_: object) -> Iterator[object]:  # type: ignore[override]
+    def read(
+        self, key: str, *, tag: str | None = None, version: str | None = None, start: int = 0
+    ) -> Iterator[Reading]:
         time = self._time
 
-        class Reading:
+        class Broken:
             size, tag = 1 << 30, "tag"
 
             def chunks(self) -> Iterator[bytes]:
@@ -165,7 +167,7 @@ class Crawling(MemoryStore):
                     yield b"x"
                 raise StoreUnavailable("it took too long")
 
-        yield Reading()
+        yield Broken()
 
 
 def test_a_body_that_crawls_is_given_up_though_it_moves() -> None:  # fault 100

@@ -6,6 +6,7 @@ import os
 import socket
 import stat
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,10 +103,10 @@ def test_nothing_is_written_through_what_is_no_file_or_over_it(  # faults 91, 95
 
     for key in ("c/odd", "c/odd/pki/key", "c/odd/new"):
         for call in (
-            lambda key=key: store.put(key, b"written"),
-            lambda key=key: store.put_if_absent(key, b"written"),
-            lambda key=key: store.replace(key, b"written", "a tag"),
-            lambda key=key: store.write(key, [b"written"], absent=False),
+            partial(store.put, key, b"written"),
+            partial(store.put_if_absent, key, b"written"),
+            partial(store.replace, key, b"written", "a tag"),
+            partial(store.write, key, [b"written"], absent=False),
         ):
             with pytest.raises(DocumentDamaged, match="neither follows nor opens"):
                 call()

@@ -186,7 +186,7 @@ def test_whole_pages_are_a_listing_also_where_one_is_empty(kind: str) -> None:
         ("s3", page("s3", ["a"], KeyCount="3"), "says that it holds 3 entries, and holds 1"),
         ("azureblob", page("azureblob", ["a"], without=("NextMarker",)), "whether more follow"),
         ("azureblob", page("azureblob", [], without=("Blobs",)), "no place for blobs"),
-        ("gs", page("gs", [], items="none"), "cannot be read"),  # type: ignore[arg-type]
+        ("gs", page("gs", [], items="none"), "cannot be read"),
     ],
 )
 def test_a_page_that_contradicts_itself_is_refused(kind: str, wrong: Answer, words: str) -> None:
