@@ -5,20 +5,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import DocumentDamaged, ObjectMissing
-from kled.kops import layout, stored
+from kled.kops import layout
 from kled.kops.places import Home
-from kled.operations.session import Session
 from kled.operations.stores import require_state_store
 from kled.storage.bounded import get_bounded
 
 if TYPE_CHECKING:
+    from kled.operations.session import Session
     from kled.storage.base import ObjectStore
 
 _SEEKS_BEHIND: Final = 500
 _AT_ONCE: Final = 16
 
 
-def homes(session: Session, *, but: str, everywhere: bool) -> Iterator[Home]:
+def homes(session: "Session", *, but: str, everywhere: bool) -> Iterator[Home]:
     """Yield the clusters of the session's state store, `but` one.
 
     With `everywhere` also those of the settings file's other state stores. One whose object cannot
@@ -37,6 +37,8 @@ def homes(session: Session, *, but: str, everywhere: bool) -> Iterator[Home]:
 
 def home(store: "ObjectStore", name: str) -> Home | None:
     """Return a registered cluster; None where there is none, or it goes at this moment."""
+    from kled.kops import stored  # noqa: PLC0415 - loads YAML, and who lists names needs none
+
     try:
         body = get_bounded(store, f"{name}/{layout.CONFIG}").body
     except ObjectMissing:
@@ -46,8 +48,8 @@ def home(store: "ObjectStore", name: str) -> Home | None:
     return Home(store.location.url, name, stored.mapping(body) or {})
 
 
-def prefixes(store: "ObjectStore") -> Iterator[str]:
-    """Yield the directories that could be clusters, in their order.
+def prefixes(store: "ObjectStore", beginning: str = "") -> Iterator[str]:
+    """Yield the directories that could be clusters and whose names begin so, in their order.
 
     It reads along the pages of one listing, and seeks where a directory fills about one of its own:
     a request for each thousand objects, or one for each directory that is larger.
@@ -55,7 +57,7 @@ def prefixes(store: "ObjectStore") -> Iterator[str]:
     after: str | None = ""
     while after is not None:
         name, passed, start, after = "", 0, after, None
-        for entry in store.entries(start_after=start):
+        for entry in store.entries(beginning, start_after=start):
             directory, slash, _ = entry.key.partition("/")
             if slash and directory == name:
                 passed += 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from kled.errors import (
     DefinitionRejected,
@@ -13,8 +13,10 @@ from kled.errors import (
     VersionRefused,
 )
 from kled.operations.guards import Guards
-from kled.operations.session import Session
 from kled.retry import ONCE, Policy
+
+if TYPE_CHECKING:
+    from kled.operations.session import Session
 
 READS_ONLY: Final = "nothing to take back: it only reads"
 ADDS_ONLY: Final = "nothing to take back: it only adds a snapshot"
@@ -37,10 +39,10 @@ class Step:
     """
 
     name: str
-    act: Callable[[Session], str]
+    act: "Callable[[Session], str]"
     policy: Policy = ONCE
-    done: Callable[[Session], str | None] | None = None
-    proof: Callable[[Session], None] | None = None
+    done: "Callable[[Session], str | None] | None" = None
+    proof: "Callable[[Session], None] | None" = None
     way_back: str = READS_ONLY
     reads: bool = False
     makes_keys: bool = False
@@ -95,7 +97,7 @@ class Operation(Protocol):
         """Return the steps in their order."""
 
 
-def attempt(step: Step, session: Session, on_act: Callable[[], None] = lambda: None) -> str:
+def attempt(step: Step, session: "Session", on_act: Callable[[], None] = lambda: None) -> str:
     """Make one attempt at `step`; return what happened. `on_act` is called just before it acts.
 
     Raises `LeaseLost` before it acts where the session's lease is gone, and whatever the step
