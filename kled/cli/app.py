@@ -23,6 +23,8 @@ _OTHERS: Final = 0o077
 _FREE: Final = "free space, or mend the disk"
 _CLOSED: Final = "what was done is done; leave stdout open, or send it to a file"
 _VERBOSE: Final = re.compile(r"-v.*")
+ASKS: Final = "_KLED_COMPLETE"
+"""What a shell sets to ask what could follow on its line."""
 
 
 _WIDE: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -95,6 +97,7 @@ ROOT = LazyGroup(
     help="Dependable, recoverable kops clusters.",
     lazy={
         "approve": ("approve", "Look at a plan that waits for an approval, and answer."),
+        "completion": ("completion", "Print what lets bash, zsh or fish complete kled's words."),
         "demo": ("demo", "Watch a flow create a cluster in the sandbox."),
         "deploy": ("run", "Create or update the deployments of prefect.yaml."),
         "doctor": ("doctor", "Check tools, stores, server and clouds."),
@@ -112,6 +115,10 @@ click.version_option(__version__, prog_name="kled", message="%(prog)s %(version)
 
 def run(args: Sequence[str]) -> int:
     """Run one command line and return its exit code; never raises but for a bug in itself."""
+    if ASKS in os.environ:  # a shell's, on Tab
+        from kled.cli.completion import answer  # noqa: PLC0415 - for this alone
+
+        answer(ROOT, os.environ)
     os.umask(os.umask(_OTHERS) & _OTHERS)  # what is made here can be opened here again
     terminal.prepare()
     verbose = _is_verbose(args)

@@ -43,7 +43,7 @@ from kled.sentences import options
 )
 @click.option(
     "--with-resources-of",
-    metavar="NAME",
+    metavar="CLUSTER",
     multiple=True,
     help="Also delete what kops takes of this neighbour; repeatable.",
 )

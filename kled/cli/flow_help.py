@@ -56,11 +56,12 @@ class FlowCommand(Leaf):
                 formatter.write_paragraph()
             formatter.write_text(f"As a command: {COMMANDS[entry.flow]}")
         with formatter.section("Parameters"):
-            formatter.write_dl(list(_rows(parameters(entry))))
+            formatter.write_dl(list(rows(parameters(entry))))
         self.format_options(ctx, formatter)
 
 
-def _rows(taken: Sequence[Parameter]) -> Iterator[tuple[str, str]]:
+def rows(taken: Sequence[Parameter]) -> Iterator[tuple[str, str]]:
+    """Yield `key=METAVAR` and what it is about for each parameter; those of a spec stand alone."""
     for one in taken:
         if one.type == _SPEC:
             yield from _fields()

@@ -32,7 +32,7 @@ _ROLES = tuple(role for role in get_args(Role) if role not in {"apiserver", "unk
     guards=CreateInstanceGroup.guards,
 )
 @cluster_name.name(cluster_name.ALWAYS)
-@click.option("--instance-group", "group", metavar="GROUP", required=True, help="The new name.")
+@click.option("--instance-group", "group", metavar="NAME", required=True, help="The new name.")
 @click.option(
     "--subnet",
     "subnets",

@@ -18,7 +18,7 @@ import click
 from kled import config
 from kled.cli import halfway, terminal
 from kled.cli.output import Column, show
-from kled.cli.parameters import DURATION, Leaf
+from kled.cli.parameters import DURATION, TEXT, Leaf
 from kled.operations.guards import READS, Guards, Place
 from kled.operations.overrides import NOTHING, Overrides
 from kled.retry import Clock
@@ -168,6 +168,8 @@ def leaf(  # noqa: PLR0913 - what a command is, each by its name
         )(call)
         kept = _SNAPSHOTS if snapshots or guards.snapshot != "none" else ()
         command.params += [option() for option in (*_switches(guards), *kept, *_GLOBAL)]
+        for param in command.params:
+            param.type = TEXT if param.type is click.STRING else param.type
         command.again = tuple(again)  # type: ignore[attr-defined]  # for those who list it
         command.guards = guards  # type: ignore[attr-defined]  # for those who list what is offered
         return command

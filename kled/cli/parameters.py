@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -12,6 +12,9 @@ from kled import durations
 from kled.errors import InvalidInput
 from kled.models.counts import MOST
 from kled.settings_text import require_addresses
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{12,64}")
 COUNT: Final = click.IntRange(0, MOST)
@@ -63,6 +66,21 @@ class Factor(click.FloatRange):
 FACTOR: Final = Factor()
 
 
+class Text(click.types.StringParamType):
+    """Any text; Tab offers what the option's word in the help stands for (`kled.cli.offers`)."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem[str]]":
+        """Return what could be meant; nothing where that is not known."""
+        from kled.cli.completing import values  # noqa: PLC0415 - completion alone
+
+        return values(ctx, param, incomplete)
+
+
+TEXT: Final = Text()
+
+
 def whole(typed: str) -> int | None:
     """Return the number that digits are; None for all else, also for `²` and a thousand digits."""
     return int(typed) if _WHOLE.fullmatch(typed) else None
@@ -83,8 +101,9 @@ class Leaf(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the words; raise `InvalidInput` for an empty option, and for a damaged address."""
-        if not ctx.resilient_parsing:
-            _refuse_empty(self.params, args)
+        if ctx.resilient_parsing:  # half a line, to be completed
+            return super().parse_args(ctx, args)
+        _refuse_empty(self.params, args)
         rest = super().parse_args(ctx, args)
         addresses = [one for one in self.params if one.metavar == "URL" and one.name in ctx.params]
         require_addresses({}, {one.opts[0]: ctx.params[str(one.name)] for one in addresses})

@@ -19,12 +19,6 @@ from kled.files import given
 from kled.sentences import options
 
 
-def _flow_names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Complete the names of flows."""
-    names = sorted({entry.flow for entry in catalog.load(catalog.path())})
-    return [name for name in names if name.startswith(incomplete)]
-
-
 def _environment(_ctx: click.Context, _param: click.Parameter, typed: str | None) -> str | None:
     """Take the name of an environment, which is the name of its deployments."""
     if typed is None or (typed and "/" not in typed and not typed.endswith(_FILES)):
@@ -36,7 +30,6 @@ def _environment(_ctx: click.Context, _param: click.Parameter, typed: str | None
     raise InvalidInput("--deployment", f"{typed!r} is no name of an environment", hint=hint)
 
 
-_FLOW = click.argument("flow", shell_complete=_flow_names)
 _FILES: Final = (".yaml", ".yml")
 _STORE: Final = "KLED_SNAPSHOT_STORE"
 _APPLIED = (
@@ -65,7 +58,7 @@ _FLOWS = (
     ),
     cls=FlowCommand,
 )
-@_FLOW
+@click.argument("flow")
 @click.argument("words", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--params", metavar="FILE", help="Parameters as YAML or JSON; - is stdin.")
 @click.option(
@@ -140,6 +133,7 @@ def flows(call: Call) -> None:
 environment_option: Final = click.option(
     "--environment",
     "name",
+    metavar="ENV",
     default=environment.DEFAULT,
     show_default=True,
     help="An environment's name, or its YAML file.",

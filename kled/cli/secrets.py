@@ -88,7 +88,13 @@ def delete_secret(call: Call, name: str | None, secret: str, *, yes: bool) -> No
     type=click.Choice(get_args(Phase)),
     help="In this order; after each one update-cluster and rolling-update.",
 )
-@click.option("--keyset", default=ALL, show_default=True, help="As get-keypairs lists it.")
+@click.option(
+    "--keyset",
+    metavar="KEYSET",
+    default=ALL,
+    show_default=True,
+    help="As get-keypairs lists it.",
+)
 @click.option("--yes", is_flag=True, help="Do it.")
 def rotate_keypairs(call: Call, name: str | None, phase: Phase, keyset: str, *, yes: bool) -> None:
     """Add, promote or distrust keypairs; a phase that comes too early is refused."""

@@ -20,7 +20,7 @@ _FINDINGS = (Column("SEVERITY", "severity"), Column("WHAT", "what"), Column("MEN
     again=(halfway.REST,),
 )
 @click.option("--create", "make", is_flag=True, help="Make the store, and make it safe.")
-@click.option("--region", help="The bucket's region; remembered in the profile.")
+@click.option("--region", metavar="REGION", help="The bucket's region; remembered in the profile.")
 @click.option("--endpoint", metavar="URL", help="Endpoint of an S3-compatible store; remembered.")
 def configure_state_store(
     call: Call, *, make: bool, region: str | None, endpoint: str | None

@@ -320,9 +320,17 @@ def test_a_fault_that_there_is_not_is_refused(tmp_path: Path, fault: list[str]) 
 
 
 def test_the_names_of_flows_are_completed(home: dict[str, str]) -> None:
-    words = {"_KLED_COMPLETE": "bash_complete", "COMP_WORDS": "kled run cr", "COMP_CWORD": "2"}
+    words = {"_KLED_COMPLETE": "bash_complete", "COMP_LINE": "kled run cr"}
 
-    assert kled(env=home | words).stdout == "plain,create-cluster\n"
+    assert kled(env=home | words).stdout == "plain\tcreate-cluster\t\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_gets_its_completion_by_either_way(home: dict[str, str], shell: str) -> None:
+    done = kled("completion", shell, env=home)
+
+    assert f"_KLED_COMPLETE={shell}_complete" in done.stdout
+    assert kled(env=home | {"_KLED_COMPLETE": f"{shell}_source"}).stdout == done.stdout
 
 
 def test_deploying_says_that_schedules_need_a_snapshot_store(home: dict[str, str]) -> None:

@@ -216,17 +216,3 @@ def test_a_kubeconfig_that_is_a_device_is_refused_before_it_is_read(env: dict[st
 
     assert done.returncode == 2
     assert "/dev/zero is no regular file" in said(done)
-
-
-def test_the_shell_completes_commands(env: dict[str, str]) -> None:
-    words = {"COMP_WORDS": "kled kops del", "COMP_CWORD": "2", "_KLED_COMPLETE": "bash_complete"}
-
-    done = subprocess.run(
-        [sys.executable, "-c", "from kled.cli.app import ROOT; ROOT.main(prog_name='kled')"],
-        env=env | words,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert "delete-cluster" in done.stdout

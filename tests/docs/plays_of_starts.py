@@ -8,7 +8,7 @@ import httpx
 from tests.docs.play import Play
 from tests.docs.plays_of_snapshots import KEYS
 from tests.docs.shell import LIMIT, Done
-from tests.docs.stage import PROGRAMS, Stage
+from tests.docs.stage import CLUSTER, PROGRAMS, Stage
 from tests.unit.install import mirror
 
 _SUITE: Final = "it is what runs this test"
@@ -60,11 +60,23 @@ def _web(stage: Stage) -> None:
     stage.create()
 
 
+def _completes(stage: Stage, _: Done) -> None:
+    """Ask bash's function for the cluster, as bash does on Tab."""
+    line = "kled kops get-instances --name="
+    sets = f"COMP_LINE='{line}' COMP_POINT={len(line)} COMP_WORDBREAKS=$' =:'"
+    done = stage.do(f"{sets}; _kled_completion kled; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
+    assert done.out.split() == [CLUSTER]
+
+
 PLAYS: Final = {
     "README.md": Play(
         _checkout,
         before={"kled kops install": _account},
         left_out={"make test": _SUITE},
+    ),
+    "docs/completion.md": Play(
+        _web,
+        after={"source <(kled completion bash)": _completes},
     ),
     "docs/flows.md": Play(
         lambda stage: stage.in_the_sandbox(PREFECT_API_URL=""),

@@ -1,0 +1,146 @@
+"""The words that could follow on a command line, of commands, options, values, flows' parameters.
+
+Click resolves the line; what it knows no values for is asked of `kled.cli.offers`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+import click
+from click.shell_completion import CompletionItem, ShellComplete
+
+if TYPE_CHECKING:
+    from kled.cli.offers import Line
+
+OPEN: Final = "open"
+"""The type of an item that more follows, without a blank: `name=`."""
+_FILE: Final = "FILE"
+_WORDS: Final = "[KEY=VALUE]..."
+
+
+class Completion(ShellComplete):
+    """What could stand in the place of the last word; it is whole, with the option before a `=`."""
+
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
+        """Return the items for `incomplete`, after the words `args`."""
+        option, equals, _ = incomplete.partition("=")
+        before = f"{option}=" if equals and option.startswith("-") and "--" not in args else ""
+        items = super().get_completions(list(args), incomplete)
+        if incomplete.startswith("-") and not before:
+            return [_with_equals(one, self._taking(args)) for one in items]
+        return [CompletionItem(f"{before}{one.value}", one.type, one.help) for one in items]
+
+    def _taking(self, args: Sequence[str]) -> frozenset[str]:
+        """Return the names of the options of the command that take a value."""
+        command, words = self.cli, [one for one in args if not one.startswith("-")]
+        while isinstance(command, click.Group) and words:
+            inner = command.get_command(click.Context(command), words.pop(0))
+            if inner is None:
+                break
+            command = inner
+        return frozenset(
+            name
+            for one in command.params
+            if isinstance(one, click.Option) and not one.is_flag
+            for name in one.opts
+        )
+
+
+def _with_equals(item: CompletionItem[str], taking: frozenset[str]) -> CompletionItem[str]:
+    if item.value in taking and item.value.startswith("--"):
+        return CompletionItem(f"{item.value}=", OPEN, item.help)
+    return item
+
+
+def kind_of(param: click.Parameter) -> str:
+    """Return what kind of value a parameter takes, as help writes it."""
+    if param.metavar:
+        return param.metavar
+    return (param.name or "").upper() if isinstance(param, click.Argument) else "TEXT"
+
+
+def values(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
+    """Return what is offered for the value of a parameter that takes any text."""
+    import os  # noqa: PLC0415 - the edge: the shell's own variables
+
+    kind = kind_of(param)
+    if kind == _FILE:
+        return [CompletionItem(incomplete, "file")]
+    given = ctx.params
+    cluster = given.get("name")
+    line = _line(os.environ, given, ctx.command_path, cluster)
+    if kind == _WORDS and given.get("flow"):
+        return list(_flow_words(line, given["flow"], given.get("words") or (), incomplete))
+    from kled.cli.offers import Wanted, offers  # noqa: PLC0415
+
+    wanted = Wanted(kind, str(param.name), param.default, incomplete)
+    return [CompletionItem(one) for one in offers(line, wanted)]
+
+
+def _line(
+    environment: Mapping[str, str], given: Mapping[str, object], command: str, cluster: object
+) -> "Line":
+    from kled.cli.offers import Line  # noqa: PLC0415 - not for --help
+
+    named = cluster if isinstance(cluster, str) else None
+    return Line(environment, given, named, command)
+
+
+def _flow_words(
+    line: "Line", flow: str, words: Sequence[str], beginning: str
+) -> Iterator[CompletionItem[str]]:
+    """Yield a flow's parameters, or the values of the one whose `=` is there."""
+    from deployments import catalog  # noqa: PLC0415 - reads YAML
+    from deployments.outline import parameters  # noqa: PLC0415
+    from kled.cli.flow_help import rows  # noqa: PLC0415
+
+    entries = [one for one in catalog.load(catalog.path()) if one.flow == _kebab(flow)]
+    if not entries:
+        return
+    entry = entries[0]
+    taken = parameters(entry)
+    known = {key: (kind, about) for word, about in rows(taken) for key, _, kind in [_parts(word)]}
+    key, equals, value = beginning.partition("=")
+    given = dict(_parts(word)[::2] for word in words)
+    if not equals:
+        for name, (_, about) in known.items():
+            if name.startswith(beginning) and name not in given:
+                yield CompletionItem(f"{name}=", OPEN, about)
+        return
+    kind = known.get(_kebab(key), ("", ""))[0]
+    default = next((one.default for one in taken if _kebab(one.name) == _kebab(key)), None)
+    of = _line(line.environment, line.options, entry.flow, given.get("name"))
+    for one in _of_kind(of, kind, _kebab(key), default, value):
+        yield one if isinstance(one, CompletionItem) else CompletionItem(f"{key}={one}")
+
+
+def _of_kind(
+    line: "Line", kind: str, key: str, default: str | None, value: str
+) -> Iterator[str | CompletionItem[str]]:
+    """Yield the values of a kind; of a list, with what stands before the last comma."""
+    from kled.cli.offers import Wanted, is_offered, offers  # noqa: PLC0415
+
+    if kind == _FILE:
+        yield CompletionItem(value, "file")
+        return
+    many = kind.endswith(",...")
+    head, comma, last = value.rpartition(",") if many else ("", "", value)
+    kind = kind.removesuffix(",...").strip("[]")
+    name = key.replace("-", "_")
+    if is_offered(kind):
+        wanted = Wanted(kind, name, (default or "").strip("'\""), last)
+        found = offers(line, wanted)
+    else:
+        found = [one for one in kind.split("|") if "|" in kind and one.startswith(last)]
+    yield from (f"{head}{comma}{one}" for one in found)
+
+
+def _parts(word: str) -> tuple[str, str, str]:
+    key, equals, value = word.partition("=")
+    return _kebab(key), equals, value
+
+
+def _kebab(name: str) -> str:
+    return name.replace("_", "-")

@@ -1,0 +1,61 @@
+"""`kled completion`, and the answer to a shell that asks on Tab."""
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Final, NoReturn
+
+import click
+
+from kled.cli import terminal
+from kled.cli.leaf import Call, leaf
+from kled.cli.shells import SHELLS, answered, script, typed
+
+_ASKS: Final = "_KLED_COMPLETE"
+
+
+@leaf(
+    "completion",
+    examples=(
+        "source <(kled completion bash)",
+        "source <(kled completion zsh)",
+        "kled completion fish | source",
+    ),
+    apart=True,
+)
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(_: Call, shell: str) -> None:
+    """Print what a shell evaluates, so that Tab completes kled's commands, options and values.
+
+    Clusters, instance groups, keysets, secrets and snapshots are looked up in the stores that the
+    line or the environment names: only read, in less than a second, or left out.
+    """
+    terminal.out().exact(script(shell))
+
+
+def answer(root: click.Group, environment: Mapping[str, str]) -> NoReturn:
+    """Write what the shell asks for, and end the process; with no word and status 0 if it fails.
+
+    Whatever a store's client or its helpers do: there is no terminal left for them to ask at, and
+    nobody waits for a thread of theirs.
+    """
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 2):
+        os.dup2(nowhere, stream)
+    with suppress(OSError):  # who leads a group of processes keeps its terminal
+        os.setsid()
+    with suppress(BaseException):
+        terminal.out().exact(_answer(root, environment))
+    os._exit(0)
+
+
+def _answer(root: click.Group, environment: Mapping[str, str]) -> str:
+    from kled.cli.completing import Completion  # noqa: PLC0415 - not for the command
+
+    shell, _, what = environment[_ASKS].partition("_")
+    if what == "source":  # as the documents had it once
+        return script(shell)
+    line = environment["COMP_LINE"]
+    words = typed(line)
+    items = Completion(root, {}, "kled", _ASKS).get_completions(words.words, words.last)
+    return answered(shell, line, environment.get("COMP_WORDBREAKS", ""), items)
