@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import itertools
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -18,8 +17,9 @@ from kled.storage.memory import MemoryStore
 from tests import key_pairs
 from tests.stores import Watched
 
-START = datetime.now(UTC)
-"""Not a fixed day: a store in memory dates its objects by the machine's clock."""
+START = datetime.now(UTC) - timedelta(hours=1)
+"""When stores in memory begin. It is not now, so that what takes it for now fails at once, and not
+where a run of all tests lasts long."""
 API = "apiVersion: kops.k8s.io/v1alpha2\n"
 BACKUP = "backups/etcd/main/2026-11-24T23:45:00Z-000075"
 
@@ -90,19 +90,24 @@ class DatedByMachine(MemoryStore):
 _attached: "dict[str, list[Runs]]" = {}
 
 
-def date_by(store: ObjectStore, runs: "Runs") -> None:
-    """Let a store in memory date its objects by the clock of the runs, the latest of them."""
+def started(store: ObjectStore, runs: "Runs") -> datetime:
+    """Return when the runs begin: now where the store has a clock, at START where it is in memory.
+
+    A store in memory dates its objects by the clock of the runs, the latest of them.
+    """
     while isinstance(store, Watched):
         store = store.inner
-    if isinstance(store, MemoryStore):
-        attached = _attached.setdefault(store.location.url, [])
-        attached.append(runs)
-        store._now = lambda: _dated(attached)
+    if not isinstance(store, MemoryStore):
+        return datetime.now(UTC)
+    attached = _attached.setdefault(store.location.url, [])
+    attached.append(runs)
+    store._now = lambda: _dated(attached)
+    return START
 
 
 def _dated(attached: "Sequence[Runs]") -> datetime:
-    """Return what time it is for a store: START when its first runs began, however late that is."""
-    passed = time.monotonic() - attached[0].began
+    """Return what time it is for a store: that of its latest runs, however long a test takes."""
+    passed = max(one.seconds for one in attached)
     return START + timedelta(seconds=passed) + max(one.later for one in attached)
 
 
@@ -115,11 +120,10 @@ class Runs:
         self.state = state
         self.store = store
         self.keys = keys or Keys()
-        self._seconds = itertools.count(at)
+        self.seconds = at
         self._chance = itertools.count(at % 10_000)
         self.later = timedelta()
-        self.began = time.monotonic()
-        date_by(store, self)
+        self.start = started(store, self)
 
     @property
     def snapshots(self) -> SnapshotStore:
@@ -133,7 +137,8 @@ class Runs:
         return create(self.state, self.snapshots, clusters, options=options, progress=Quiet())
 
     def _now(self) -> datetime:
-        return START + timedelta(seconds=next(self._seconds)) + self.later
+        self.seconds += 1
+        return self.start + timedelta(seconds=self.seconds) + self.later
 
     def _random(self, size: int) -> bytes:
         return next(self._chance).to_bytes(size, "big")

@@ -58,7 +58,7 @@ class Directory:
         self.date({YOUNG}, ago)
 
     def date(self, written: set[str], ago: timedelta) -> None:
-        moment = (START - ago).timestamp()
+        moment = (self.runs.start - ago).timestamp()
         for key in written if self.path else ():
             os.utime(f"{self.path}/{key}", (moment, moment))
         self.runs.later = timedelta()

@@ -1,7 +1,8 @@
 """Machines whose clocks are wrong: order is what runs say, and no wrong time deletes anything."""
 
+import itertools
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -27,7 +28,8 @@ def wrong_clock(runs: Runs, off: timedelta, at: int) -> Runs:
     other = Runs(runs.state, Watched(runs.store), at=at)
     other.later = off
     assert isinstance(runs.store, MemoryStore)
-    runs.store._now = lambda: datetime.now(UTC) + runs.later
+    seconds = itertools.count(at)
+    runs.store._now = lambda: START + timedelta(seconds=next(seconds)) + runs.later
     return other
 
 
