@@ -13,7 +13,6 @@ from prefect.artifacts import Artifact
 from kled.errors import KledError
 from kled.models.agreement import Agreement
 from kled.operations.runner import Report
-from kled.redact import Redactor
 from tasks import resources
 
 KIND: Final = "kled-report"
@@ -47,7 +46,7 @@ def document(
 def publish(found: Mapping[str, Any]) -> None:
     """Leave the document with the run, without the secrets that the settings name."""
     redactor = resources.redactor(resources.settings())
-    Artifact(type=KIND, data=_redacted(found, redactor)).create()
+    Artifact(type=KIND, data=redactor.data(found)).create()
 
 
 def read(data: object) -> dict[str, Any] | None:
@@ -57,15 +56,3 @@ def read(data: object) -> dict[str, Any] | None:
     except ValueError:
         return None
     return found if isinstance(found, dict) else None
-
-
-def _redacted(value: Any, redactor: Redactor) -> Any:  # noqa: ANN401 - plain data of any shape
-    match value:
-        case str():
-            return redactor.text(value)
-        case Mapping():
-            return {name: _redacted(one, redactor) for name, one in value.items()}
-        case list() | tuple():
-            return [_redacted(one, redactor) for one in value]
-        case _:
-            return value

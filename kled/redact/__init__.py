@@ -1,0 +1,14 @@
+"""Secrets out of output, logs and exceptions: three nets.
+
+The values of variables that hold secrets by their names (`values`), in every form in which they
+come back; the shapes of secrets (`shapes`, one table); and, in plain data, what stands under a key
+that says secret. The readers of child output are the first place that applies them;
+`RedactingFilter` the last, for log records and the tracebacks in them.
+"""
+
+from kled.redact.records import RedactingFilter
+from kled.redact.redactor import Redactor
+from kled.redact.shapes import MASK
+from kled.redact.values import secret_values
+
+__all__ = ["MASK", "RedactingFilter", "Redactor", "secret_values"]
