@@ -208,6 +208,7 @@ def _require_address(field: str, address: str) -> None:
 
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_SEPARATORS: Final = ("", ".", "/")
 _ODD: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]|(?:^|/)(?P<part>\.{0,2})(?:/|$)")
 
 
@@ -216,6 +217,11 @@ def oddity(key: str) -> str | None:
 
     Stores that others write to may list such keys; in a directory they would be other files.
     """
+    # a listing of a fleet asks it of every key, and next to none is odd: those that cannot be are
+    # told without the expression. What is odd has no bytes that print, or such a part
+    plain = key.isprintable() and key[:1] not in _SEPARATORS and not key.endswith("/")
+    if plain and "//" not in key and "/." not in key:
+        return None
     found = _ODD.search(key)
     if found is None:
         return None
