@@ -90,10 +90,13 @@ class Spool:
         self.file.close()
 
     def fill(self, chunks: Iterable[bytes]) -> None:
-        """Write what `chunks` yields."""
+        """Write what `chunks` yields, and hash it on its way."""
+        total, size = hashlib.sha256(), 0
         for chunk in chunks:
             write(self.file, chunk)
-        self.measure()
+            total.update(chunk)
+            size += len(chunk)
+        self.sha256, self.size = total.hexdigest(), size
 
     def measure(self) -> None:
         """Hash what is in the file."""

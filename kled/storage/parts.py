@@ -40,7 +40,11 @@ def size_of(chunks: Iterable[bytes]) -> int | None:
 
 
 class Again:
-    """Chunks of a known size as a file that can be read again from its start."""
+    """Chunks of a known size as a file that can be read again from its start.
+
+    Who reads to the end gets `ValueError` where that is not the size: what was promised is not
+    what there is.
+    """
 
     def __init__(self, chunks: Iterable[bytes], size: int) -> None:
         self._chunks = chunks
@@ -55,6 +59,9 @@ class Again:
         """Return `size` bytes; fewer only at the end."""
         found = self._rest.read(size)
         self._at += len(found)
+        at_end = size < 0 or len(found) < size
+        if self._at > self._size or (at_end and self._at != self._size):
+            raise ValueError(f"{self._size} bytes were promised, {self._at} came")
         return found
 
     def tell(self) -> int:
@@ -75,18 +82,26 @@ class Pipe:
 
     def __init__(self, first: bytes, rest: Iterator[bytes]) -> None:
         self._parts = itertools.chain([first], rest)
-        self._waiting = b""
+        self._part, self._taken = b"", 0
         self._read = 0
 
     def read(self, size: int = -1) -> bytes:
         """Return `size` bytes; fewer only at the end."""
-        while size < 0 or len(self._waiting) < size:
-            part = next(self._parts, None)
-            if part is None:
-                break
-            self._waiting += part
-        end = len(self._waiting) if size < 0 else size
-        found, self._waiting = self._waiting[:end], self._waiting[end:]
+        pieces: list[bytes] = []
+        missing = size
+        while missing:  # below zero: all there is
+            if self._taken == len(self._part):
+                following = next(self._parts, None)
+                if following is None:
+                    break
+                self._part, self._taken = following, 0
+                continue
+            end = len(self._part) if missing < 0 else self._taken + missing
+            piece = self._part[self._taken : end]
+            self._taken += len(piece)
+            missing -= len(piece) if missing > 0 else 0
+            pieces.append(piece)
+        found = b"".join(pieces)
         self._read += len(found)
         return found
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, Self, TypeVar
 
 from kled.errors import ObjectMissing, PreconditionFailed, StoreUnavailable
 from kled.retry import Clock, Policy, call
@@ -105,7 +105,7 @@ class RetryingStore:
             return write(chunks)
         sent = _Hashed(chunks)
         return self._recognising(
-            lambda: write(sent), lambda: self._tag_of(key, sent.digest), WHOLE, sent
+            lambda: write(sent.anew()), lambda: self._tag_of(key, sent.digest), WHOLE, sent
         )
 
     def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
@@ -224,24 +224,41 @@ class _SourceFailed(Exception):
 
 
 class _Hashed:
-    """The chunks of one write, the SHA-256 of those of its latest try, and what ended them."""
+    """The chunks of one write, the SHA-256 of those of its latest try, and what ended them.
+
+    A store may read them more than once in one try, to sign them for example; they are hashed when
+    they are first read whole.
+    """
 
     failed: StoreUnavailable | None = None
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = chunks
         self._sha256 = hashlib.sha256()
+        self._whole = False
         self.size = size_of(chunks)
 
+    def anew(self) -> Self:
+        """Begin another try."""
+        self._whole = False
+        return self
+
     def __iter__(self) -> Iterator[bytes]:
-        self._sha256 = hashlib.sha256()
         try:
-            for chunk in self._chunks:
-                self._sha256.update(chunk)
-                yield chunk
+            if self._whole:
+                yield from self._chunks
+            else:
+                yield from self._hashed()
         except StoreUnavailable as error:
             self.failed = error
             raise
+
+    def _hashed(self) -> Iterator[bytes]:
+        self._sha256 = total = hashlib.sha256()
+        for chunk in self._chunks:
+            total.update(chunk)
+            yield chunk
+        self._whole = True
 
     @property
     def digest(self) -> bytes:

@@ -63,18 +63,19 @@ class Upload:
         return self._tag(answer)
 
     def whole(self, body: Again) -> str:
-        """Write it in one request, as it is read, and return its tag."""
-        total = hashlib.md5(usedforsecurity=False)
-        while chunk := body.read(1 << 20):
-            total.update(chunk)
-        if body.tell() != len(body):
-            raise ValueError(f"{len(body)} bytes were promised, {body.tell()} came")
-        body.seek(0)
-        md5 = base64.b64encode(total.digest()).decode()
+        """Write it in one request, as it is read, and return its tag.
+
+        It is read twice: to be signed, then to be sent.
+        """
+        lock = {**self._lock}
+        if lock:  # S3 wants it with one, though what is signed has the SHA-256 of all bytes
+            total = hashlib.md5(usedforsecurity=False)
+            while chunk := body.read(1 << 20):
+                total.update(chunk)
+            body.seek(0)
+            lock["ContentMD5"] = base64.b64encode(total.digest()).decode()
         file: Any = body  # boto3 takes what reads, tells and seeks; its types ask for all of IO
-        answer = self._client.put_object(
-            **self._object, Body=file, ContentMD5=md5, **self._condition, **self._lock
-        )
+        answer = self._client.put_object(**self._object, Body=file, **self._condition, **lock)
         return self._tag(answer)
 
     def multipart(self, first: bytes, rest: Iterator[bytes]) -> str:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import time
 import traceback
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -212,15 +213,30 @@ def test_a_large_write_of_known_size_is_one_request_with_the_digest_of_its_bytes
 
     (asked,) = server.asked
     told = {name.lower(): value for name, value in asked.headers.items()}
-    digest = hashlib.md5(b"".join(body), usedforsecurity=False).digest()
-    assert told["content-md5"] == base64.b64encode(digest).decode()
+    assert told["x-amz-content-sha256"] == hashlib.sha256(asked.body).hexdigest()
+    assert asked.body == b"".join(body)
+    assert body.begun == 3  # to be signed, to be sent, and here
     assert told["if-none-match"] == "*"
     assert told["content-length"] == str(body.size)
 
 
-def test_what_is_not_of_the_size_that_it_tells_is_not_sent() -> None:
+def test_a_large_write_with_a_lock_carries_the_md5_that_s3_wants_with_one() -> None:
+    body = Sized([bytes(4 << 20), b"x" * (3 << 20)])
+    until = datetime(2027, 1, 1, tzinfo=UTC)
+    with answering(lambda _asked: Answer(200, b"<Lock/>", ETAG)) as server:
+        store_at("s3", server.url).write("key", body, retain_until=until)
+
+    asked = server.asked[-1]
+    told = {name.lower(): value for name, value in asked.headers.items()}
+    digest = hashlib.md5(b"".join(body), usedforsecurity=False).digest()
+    assert told["content-md5"] == base64.b64encode(digest).decode()
+    assert told["x-amz-object-lock-mode"] == "GOVERNANCE"
+
+
+@pytest.mark.parametrize("more", [1, -1])
+def test_what_is_not_of_the_size_that_it_tells_is_not_sent(more: int) -> None:
     body = Sized([bytes(7 << 20)])
-    body.size += 1
+    body.size += more
     with (
         answering(lambda _asked: Answer(200, b"", ETAG)) as server,
         pytest.raises(ValueError, match="were promised"),

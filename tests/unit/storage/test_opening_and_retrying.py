@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,10 +23,10 @@ from kled.storage.memory import MemoryStore
 from kled.storage.probe import conditional_writes
 from kled.storage.retrying import RetryingStore
 from kled.storage.url import open_store
-from tests.stores import keys
+from tests.stores import Sized, keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -70,6 +70,38 @@ def test_a_write_whose_answer_was_lost_is_recognised() -> None:
     newer = store.replace("key", b"mine again", tag)
 
     assert inner.get("key").tag == newer
+
+
+@pytest.mark.parametrize("readings", [1, 2, 3])
+def test_a_large_write_is_recognised_however_often_a_try_reads_its_bytes(readings: int) -> None:
+    class Signing(Losing):
+        """Reads what it writes before it sends it, as S3 is sent its digest first."""
+
+        def write(self, key: str, chunks: Iterable[bytes], **more: Any) -> str:
+            for _ in range(readings - 1):
+                assert b"".join(chunks) == b"mine, too"
+            return super().write(key, chunks, **more)
+
+    inner, body = Signing(1), Sized([b"mine,", b" too"])
+
+    tag = RetryingStore(inner, NO_WAIT).write("key", body)
+
+    assert inner.get("key").tag == tag
+
+
+def test_another_writer_s_large_object_is_not_taken_for_one_s_own_either() -> None:
+    class Late(Losing):
+        """Another writer's object is there before the second try."""
+
+        def write(self, key: str, chunks: Iterable[bytes], **more: Any) -> str:
+            b"".join(chunks)
+            if self.losses:
+                super().put("key", b"theirs and so")
+            self._lose("")
+            return super().write(key, chunks, **more)
+
+    with pytest.raises(PreconditionFailed):
+        RetryingStore(Late(1), NO_WAIT).write("key", Sized([b"mine,", b" too"]))
 
 
 def test_another_writer_s_object_is_not_taken_for_one_s_own() -> None:
