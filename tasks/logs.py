@@ -4,9 +4,11 @@ Secrets stop here at the latest, and so does what a terminal would obey.
 """
 
 import logging
+import re
 from typing import Final
 
 from kled.errors import KledError
+from kled.kops.warnings import SHOWN, warned_of
 from kled.operations.runner import Row
 from kled.operations.step import Step
 from kled.redact import RedactingFilter, Redactor
@@ -17,17 +19,23 @@ LONGEST: Final = 8_000
 """Characters of one line of kops that are forwarded."""
 _FORWARDER: Final = "prefect.extra"
 _RUNS: Final = "prefect.flow_runs"
+_ATTEMPTS: Final = "prefect.task_runs"
+_FINISHED: Final = "Finished in state "
+_RETRY: Final = re.compile(r"Task run failed with .* - (Retry \d+/\d+ will start .*)", re.DOTALL)
 _LOGGERS: Final = (
     "",
     LOGGER,
     "prefect",
     _FORWARDER,
     _RUNS,
-    "prefect.task_runs",
+    _ATTEMPTS,
 )
 
 output = logging.getLogger(f"{LOGGER}.kops.output")
 steps = logging.getLogger(f"{LOGGER}.steps")
+
+_told: set[str] = set()
+"""Names of the steps that this process has told of."""
 
 
 def install(redactor: Redactor) -> None:
@@ -66,33 +74,70 @@ def _redact(handler: logging.Handler, redactor: Redactor) -> None:
     handler.addFilter(VisibleFilter())
 
 
-class Foreseen(logging.Filter):
-    """Drops Prefect's traceback of an error that kled foresaw and has told in the step's line.
-
-    Prefect calls every failed run's error unexpected; a real bug is not a `KledError` when it is
-    logged, so that its traceback stays.
-    """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether `record` is kept."""
-        error = record.exc_info[1] if record.exc_info else None
-        return not (record.name == _RUNS and isinstance(error, KledError))
-
-
 def note(words: str) -> None:
-    """Log how far a long step is."""
+    """Log what a person should know outside of a session."""
     steps.info("%s", words)
 
 
-def kops_line(line: str) -> None:
-    """Log one line that kops wrote, redacted already by its reader; cut after `LONGEST`.
+class Foreseen(logging.Filter):
+    """Leaves out of Prefect's lines what kled's own have said, or will say.
 
-    Empty lines are left out: each would be an entry of its own.
+    Prefect calls every failed run's error unexpected, with a traceback; a real bug is not a
+    `KledError` when it is logged, so that its traceback stays. How a step ended says the line of
+    that step; lines about other people's tasks stay as they are.
     """
-    if not line.strip():
-        return
-    cut = line if len(line) <= LONGEST else f"{line[:LONGEST]} ... [{len(line)} characters]"
-    output.info("%s", cut)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether `record` is kept; a retry's says when it comes, without the error."""
+        if record.name == _RUNS:
+            return not _is_foreseen(record)
+        if record.name != _ATTEMPTS or getattr(record, "task_name", None) not in _told:
+            return True
+        message = record.getMessage()
+        if retry := _RETRY.fullmatch(message):
+            record.msg, record.args = retry[1], None
+            return True
+        return not (message.startswith(_FINISHED) or _is_foreseen(record))
+
+
+def _is_foreseen(record: logging.LogRecord) -> bool:
+    return isinstance(record.exc_info[1] if record.exc_info else None, KledError)
+
+
+class Lines:
+    """What one session says beside its steps: kops' lines, and how far a long step is.
+
+    Each line of kops is an entry as grave as klog marks it. What it warns of is a warning once:
+    again it is one line among others, and a note that repeats it is left out.
+    """
+
+    def __init__(self) -> None:
+        self._warned: set[str] = set()
+
+    def kops(self, line: str) -> None:
+        """Log one line that kops wrote, redacted already by its reader; cut after `LONGEST`.
+
+        Empty lines are left out: each would be an entry of its own.
+        """
+        if not line.strip():
+            return
+        cut = line if len(line) <= LONGEST else f"{line[:LONGEST]} ... [{len(line)} characters]"
+        output.log(self._level(line), "%s", cut)
+
+    def note(self, words: str) -> None:
+        """Log how far a long step is, or what a person should know."""
+        if not any(words.endswith(warned) for warned in self._warned):
+            steps.info("%s", words)
+
+    def _level(self, line: str) -> int:
+        found = warned_of(line)
+        if found is None:
+            return logging.INFO
+        severity, words = found[0], found[1][:SHOWN]
+        if words in self._warned:
+            return logging.INFO
+        self._warned.add(words)
+        return logging.WARNING if severity == "W" else logging.ERROR
 
 
 class Steps:
@@ -100,6 +145,7 @@ class Steps:
 
     def started(self, step: Step) -> None:
         """Name the step."""
+        _told.add(step.name)
         steps.info("%s ...", step.name)
 
     def retried(self, step: Step, error: KledError) -> None:
@@ -107,6 +153,8 @@ class Steps:
         steps.info("%s: not yet: %s", step.name, error.message)
 
     def ended(self, row: Row) -> None:
-        """Say how it ended and how long it took."""
-        level = logging.INFO if row.outcome == "done" else logging.ERROR
-        steps.log(level, "%s: %s in %.1f s: %s", row.step, row.outcome, row.seconds, row.words)
+        """Say how it ended and how long it took; why it failed, the end of the run says."""
+        done = row.outcome == "done"
+        words = f": {row.words}" if done else ""
+        level = logging.INFO if done else logging.ERROR
+        steps.log(level, "%s: %s in %.1f s%s", row.step, row.outcome, row.seconds, words)

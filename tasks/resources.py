@@ -43,6 +43,9 @@ class Watching(Observer, Protocol):
     def line(self, line: str) -> None:
         """Kops wrote a line."""
 
+    def note(self, words: str) -> None:
+        """A long step is so far, or there is something to know."""
+
     def opened(self, session: Session) -> None:
         """A session has begun."""
 
@@ -51,6 +54,9 @@ class Unwatched(Silent):
     """Nobody looks on."""
 
     def line(self, line: str) -> None:
+        """Show nothing."""
+
+    def note(self, words: str) -> None:
         """Show nothing."""
 
     def opened(self, session: Session) -> None:
@@ -127,11 +133,15 @@ def session(operation: Operation, overrides: Overrides = NOTHING) -> Iterator[Se
     rooms.check()
     chosen = settings()
     logs.install(redactor(chosen))
-    shown = watching()
+    shown, logged = watching(), logs.Lines()
 
     def on_line(line: str) -> None:
-        logs.kops_line(line)
+        logged.kops(line)
         shown.line(line)
+
+    def on_note(words: str) -> None:
+        logged.note(words)
+        shown.note(words)
 
     with (
         open_session(
@@ -141,7 +151,7 @@ def session(operation: Operation, overrides: Overrides = NOTHING) -> Iterator[Se
             overrides=overrides,
             clock=Clock(time.monotonic, time.sleep),
             on_line=on_line,
-            on_note=logs.note,
+            on_note=on_note,
             with_kops=operation.guards.needs_kops,
             consent=require_agreement,
         ) as opened,

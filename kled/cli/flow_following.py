@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx
 
 from kled.cli.leaf import Call
+from kled.kops import klog
 from kled.sentences import options
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _PAGE: Final = 200
 _LATE: Final = timedelta(seconds=30)
 """Lines come in batches from several processes: one may be older than a line already shown."""
 _KOPS: Final = "kled.kops.output"
+_RUNS: Final = "prefect.flow_runs"
 _ATTEMPTS: Final = "prefect.task_runs"
 """Prefect's own word on failed attempts; kled's shorter one stands beside it."""
 
@@ -90,9 +92,12 @@ class _Lines:
                 continue
             self._said.add(line.id)
             self._newest = max(self._newest or line.timestamp, line.timestamp)
+            if _is_end(line) and not self._call.verbose:
+                continue  # said by itself, with its hint
             if shown(line.name, line.level, verbose=self._call.verbose):
                 kops = "kops: " if line.name == _KOPS else ""
-                self._call.say(f"  {kops}{line.message}")
+                words = line.message if self._call.verbose else klog.words(line.message)
+                self._call.say(f"  {kops}{words}")
 
     def _read(self) -> "Iterator[Log]":
         from prefect.client.schemas.filters import (  # noqa: PLC0415 - costs seconds
@@ -116,12 +121,16 @@ class _Lines:
 
 
 def shown(logger: str, level: int, *, verbose: bool) -> bool:
-    """Return whether a line is for a person: kled's own, and Prefect's warnings.
+    """Return whether a line is for a person: kled's own, and warnings of Prefect and of kops.
 
     Where `verbose` it is every line, those of kops too, as in a run that is not on a worker.
     """
     if verbose:
         return True
     if logger.startswith("kled"):
-        return logger != _KOPS
+        return logger != _KOPS or level >= logging.WARNING
     return level >= logging.WARNING and logger != _ATTEMPTS
+
+
+def _is_end(line: "Log") -> bool:
+    return line.name == _RUNS and line.message.startswith("Finished in state ")

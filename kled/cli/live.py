@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from kled.cli.terminal import Terminal
 from kled.errors import KledError
+from kled.kops import klog
+from kled.kops.warnings import warned_of
 from kled.operations.runner import Row
 from kled.visible import visible
 
@@ -95,10 +97,10 @@ class PlainLines:
         if self._verbose:
             self._say(f"  kops: {line}")
             return
-        if line[:1] in {"W", "E"} and "] " in line:
+        if warned_of(line) is not None:
             self._warned = line
         if self._monotonic() - self._said >= _SILENCE:
-            self._say(f"  kops: {(self._warned or line).split('] ', 1)[-1].strip()}")
+            self._say(f"  kops: {klog.words(self._warned or line)}")
             self._warned = ""
 
     def note(self, words: str) -> None:
@@ -136,8 +138,7 @@ class LiveSteps:
 
     def line(self, line: str) -> None:
         """Show kops' last line without its log prefix."""
-        words = line.split("] ", 1)[-1].strip() if line[:1] in "IWEF" else line.strip()
-        self._note = words or self._note
+        self._note = klog.words(line) or self._note
 
     def note(self, words: str) -> None:
         """Show it until kops says something."""

@@ -7,12 +7,15 @@ the next line, which may look like any line of kops. In such an entry the name s
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal, cast
 
 QUOTED: Final = r'"((?:[^"\\]|\\.)*)"'
 """A text as Go's `%q` writes it; the group is what `unquoted` takes."""
 
-_ENTRY: Final = re.compile(r"[WE]\d{4} \S+ +\d+ \S+?:\d+\] (.*)")
+Severity = Literal["I", "W", "E", "F"]
+"""As klog marks its entries: information, warning, error, fatal."""
+
+_HEADLINE: Final = re.compile(r"([IWEF])\d{4} \S+ +\d+ \S+?:\d+\] (.*)")
 _STRING: Final = re.compile(QUOTED)
 _ESCAPE: Final = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.))", re.DOTALL)
 _SHORT: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
@@ -21,6 +24,21 @@ _LARGEST: Final = 0x10FFFF
 _ERROR: Final = "Error: "
 _DECIDES: Final = re.compile(r"Error: |panic: |[IWEF]\d{4} ")
 """How a line begins that says something by itself."""
+
+
+def entry(line: str) -> tuple[Severity, str] | None:
+    """Return how grave an entry is, and its words; None for a line that klog did not write.
+
+    Kops' own talk may begin with the same letters: `Waiting for ...`, `Error: ...`.
+    """
+    found = _HEADLINE.fullmatch(line)
+    return (cast("Severity", found[1]), found[2]) if found else None
+
+
+def words(line: str) -> str:
+    """Return what a line says, without the headline of an entry."""
+    found = entry(line)
+    return (found[1] if found else line).strip()
 
 
 def entries(stderr: str) -> Iterator[str]:
@@ -32,7 +50,8 @@ def entries(stderr: str) -> Iterator[str]:
     for line in stderr.split("\n"):
         if line.startswith(_ERROR):
             return
-        if found := _ENTRY.fullmatch(line):
+        found = entry(line)
+        if found and found[0] in {"W", "E"}:
             yield found[1]
         if _breaks(line):
             return

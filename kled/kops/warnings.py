@@ -17,7 +17,8 @@ _LOOKED_AT: Final = re.compile(
     r"|`kops get \[CLUSTER\]` is deprecated|ignoring keyset |Using base url from env var: "
 )
 """What others read, or what says nothing about a cluster."""
-_SHOWN: Final = 300
+SHOWN: Final = 300
+"""Characters of a warning that a person is told."""
 _FORGEABLE: Final = (
     "a name in the state store has a line feed: what kops said after it may be forged, and is left"
     " out"
@@ -31,9 +32,20 @@ def warnings(stderr: str) -> Iterator[str]:
     """
     for words in dict.fromkeys(klog.entries(stderr)):
         if not _LOOKED_AT.match(words):
-            yield words[:_SHOWN]
+            yield words[:SHOWN]
     if klog.is_broken(stderr):
         yield _FORGEABLE
+
+
+def warned_of(line: str) -> tuple[klog.Severity, str] | None:
+    """Return how grave it is what one line warns of, and its words; None: a person knows enough.
+
+    Nothing for what says nothing about a cluster, though kops calls it a warning.
+    """
+    found = klog.entry(line)
+    if found is None or found[0] == "I" or _LOOKED_AT.match(found[1]):
+        return None
+    return found
 
 
 def ignored_keysets(stderr: str) -> Iterator[tuple[str, str]]:
@@ -43,4 +55,4 @@ def ignored_keysets(stderr: str) -> Iterator[tuple[str, str]]:
     """
     for words in klog.entries(stderr):
         if found := _KEYSET.fullmatch(words):
-            yield klog.unquoted(found[1]), found[2][:_SHOWN]
+            yield klog.unquoted(found[1]), found[2][:SHOWN]

@@ -27,6 +27,7 @@ class Memory:
 
     events: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def started(self, step: Step) -> None:
         self.events.append(f"started {step.name}")
@@ -39,6 +40,9 @@ class Memory:
 
     def line(self, line: str) -> None:
         self.lines.append(line)
+
+    def note(self, words: str) -> None:
+        self.notes.append(words)
 
     def opened(self, _session: Session) -> None:
         """Nothing to remember."""

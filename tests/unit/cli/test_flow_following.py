@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from prefect.client.schemas.objects import FlowRun, Log
-from prefect.states import Completed, Paused, Pending, Running, Scheduled
+from prefect.states import Completed, Failed, Paused, Pending, Running, Scheduled
 
 from kled import config
 from kled.cli import flow_following
@@ -164,6 +164,7 @@ def test_a_run_that_nobody_takes_says_which_worker_is_missing(follow: Follow) ->
     [
         ("kled.steps", logging.INFO, True),
         ("kled.kops.output", logging.INFO, False),
+        ("kled.kops.output", logging.WARNING, True),  # fault 59
         ("prefect.flow_runs", logging.INFO, False),
         ("prefect.flow_runs.runner", logging.ERROR, True),
         ("prefect.task_runs", logging.ERROR, False),
@@ -172,3 +173,20 @@ def test_a_run_that_nobody_takes_says_which_worker_is_missing(follow: Follow) ->
 def test_only_lines_for_a_person_are_said(name: str, level: int, quiet: bool) -> None:
     assert flow_following.shown(name, level, verbose=False) is quiet
     assert flow_following.shown(name, level, verbose=True)
+
+
+def test_a_failed_run_says_why_once_and_what_kops_warned_of(follow: Follow) -> None:
+    # fault 59: the message stood in the step's line, in Prefect's, and in the command's own
+    failed = "Finished in state Failed('KledError: it is not healthy')"
+    kops = "W1130 03:21:44.056988       1 executor.go:152] error running task"
+    server = Server(
+        (run(Running()), line(kops, 1, "kled.kops.output", logging.WARNING)),
+        (run(Failed()), line(failed, 2, "prefect.flow_runs", logging.ERROR)),
+    )
+
+    _, said = follow(server)
+    _, all_of_it = follow(server, verbose=True)
+
+    assert said == ["  kops: error running task", "state: Running", "state: Failed"]
+    assert f"  kops: {kops}" in all_of_it
+    assert f"  {failed}" in all_of_it

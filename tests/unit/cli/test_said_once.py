@@ -4,7 +4,7 @@ import io
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -91,3 +91,22 @@ def test_a_kops_without_warnings_is_heard_as_well() -> None:
     watching.line("I1124 00:00:31.1 1 executor.go:171] Tasks: 9 done / 80 total")
 
     assert stream.getvalue() == "  kops: Tasks: 9 done / 80 total\n"
+
+
+def test_what_kops_only_says_is_whole(tmp_path: Path) -> None:
+    # a member of fault 59: a line that begins with W or E was taken for an entry of klog's, and cut
+    stream, time = io.StringIO(), [0.0]
+    watching = PlainLines(Terminal(stream), verbose=False, monotonic=lambda: time[0])
+    steps = LiveSteps(cast("Any", None))
+    for line in (
+        "W1130 03:21:44.05       1 executor.go:152] a warning",
+        "Error: [spec.x] is wrong",
+    ):
+        watching.line(line)
+        steps.line(line)
+        time[0] += 31
+
+    assert stream.getvalue() == "  kops: a warning\n"
+    watching.line("Error: [spec.x] is wrong")
+    assert stream.getvalue() == "  kops: a warning\n  kops: Error: [spec.x] is wrong\n"
+    assert steps._note == "Error: [spec.x] is wrong"

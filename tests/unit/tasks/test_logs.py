@@ -8,6 +8,8 @@ import pytest
 from prefect.logging.handlers import PrefectConsoleHandler
 
 from kled.errors import KledError
+from kled.operations.runner import Row
+from kled.operations.step import Step
 from kled.redact import RedactingFilter, Redactor
 from tasks import logs
 
@@ -35,7 +37,7 @@ def test_a_line_of_kops_reaches_prefect_once(stream: io.StringIO) -> None:
     logs.install(Redactor())
     logs.install(Redactor())
 
-    logs.kops_line("Cluster is starting.")
+    logs.Lines().kops("Cluster is starting.")
 
     assert stream.getvalue() == "Cluster is starting.\n"
 
@@ -48,8 +50,8 @@ def test_a_run_outlives_the_worker_that_read_its_console() -> None:
     try:
         logs.install(Redactor())
 
-        logs.kops_line("one line")
-        logs.kops_line("another one")
+        logs.Lines().kops("one line")
+        logs.Lines().kops("another one")
     finally:
         core.removeHandler(handler)
 
@@ -57,7 +59,7 @@ def test_a_run_outlives_the_worker_that_read_its_console() -> None:
 def test_a_long_line_is_cut_and_says_so(stream: io.StringIO) -> None:
     logs.install(Redactor())
 
-    logs.kops_line("x" * 9_000)
+    logs.Lines().kops("x" * 9_000)
 
     assert stream.getvalue() == "x" * 8_000 + " ... [9000 characters]\n"
 
@@ -108,6 +110,96 @@ def test_a_foreseen_error_has_no_traceback_and_a_bug_keeps_its_own() -> None:
 def test_an_empty_line_of_kops_is_no_entry(stream: io.StringIO) -> None:
     logs.install(Redactor())
 
-    logs.kops_line(" ")
+    logs.Lines().kops(" ")
 
     assert stream.getvalue() == ""
+
+
+def entry(severity: str, words: str) -> str:
+    return f"{severity}1130 03:21:44.056988       1 executor.go:152] {words}"
+
+
+class Kept(logging.Handler):
+    """Keeps what is said, and how grave it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[tuple[str, str]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append((record.levelname, record.getMessage()))
+
+
+@pytest.fixture
+def kept() -> Iterator[Kept]:
+    handler = Kept()
+    loggers = [logging.getLogger(name) for name in ("kled", "prefect.task_runs")]
+    for one in loggers:
+        one.addHandler(handler)
+    logs.install(Redactor())
+    yield handler
+    for one in loggers:
+        one.removeHandler(handler)
+
+
+def test_what_kops_says_is_as_grave_as_kops_marks_it(kept: Kept) -> None:
+    # fault 59: all of it was INFO
+    lines = [
+        (entry("I", "Tasks: 0 done"), "INFO"),
+        (entry("W", "error running task"), "WARNING"),
+        (entry("E", "cannot attach"), "ERROR"),
+        (entry("F", "no way on"), "ERROR"),
+        ("Waiting for [nodes] to be ready", "INFO"),
+        ("Error: no clusters found", "INFO"),  # the step says what it means
+        (entry("W", "The local filesystem state store is not functional for running"), "WARNING"),
+        (
+            entry("W", "The local filesystem state store is not functional for running clusters"),
+            "INFO",  # it says nothing about a cluster
+        ),
+    ]
+    said = logs.Lines()
+    for line, _ in lines:
+        said.kops(line)
+
+    assert kept.said == [(level, line) for line, level in lines]
+
+
+def test_a_warning_of_kops_is_one_once(kept: Kept) -> None:
+    # fault 59: the note of a read repeated what the line had said
+    said = logs.Lines()
+    said.kops(entry("W", "ignoring the node"))
+    said.kops(entry("W", "ignoring the node"))
+    said.note("c.example.com: kops warns: ignoring the node")
+    said.note("1 of 2 machines replaced")
+
+    assert [level for level, _ in kept.said] == ["WARNING", "INFO", "INFO"]
+    assert kept.said[-1] == ("INFO", "1 of 2 machines replaced")
+
+
+def about(task: str, words: str, error: BaseException | None = None) -> None:
+    """Log what Prefect says of an attempt at a task."""
+    attempts = logging.getLogger("prefect.task_runs")
+    given = (type(error), error, None) if error else None
+    attempts.error(words, exc_info=given, extra={"task_name": task})
+
+
+def test_how_a_step_ended_is_said_once_and_other_tasks_keep_their_lines(kept: Kept) -> None:
+    # fault 59: "each step said three times"
+    logs.Steps().started(Step("validate cluster", lambda _session: ""))
+    kept.said.clear()
+    for name in ("validate cluster", "a task of somebody else"):
+        about(name, "Finished in state Completed()")
+        about(name, "Task run failed with exception: x", KledError("x"))
+        about(name, "Task run failed with exception: x - Retry 1/3 will start immediately")
+        about(name, "Task run failed with exception: y", RuntimeError("y"))
+
+    said = [words.partition("\n")[0] for _, words in kept.said]
+    assert said[:2] == ["Retry 1/3 will start immediately", "Task run failed with exception: y"]
+    assert len(said) == 2 + 4
+
+
+def test_why_a_step_failed_is_left_to_the_end_of_the_run(kept: Kept) -> None:
+    # a member of fault 59: the same message stood in both
+    logs.Steps().ended(Row("validate cluster", "failed", 3.0, 2, "it is not healthy"))
+
+    assert kept.said == [("ERROR", "validate cluster: failed in 3.0 s")]
