@@ -143,14 +143,20 @@ class Lines:
 class Steps:
     """An observer that logs how the steps go, so that the log alone tells the story."""
 
+    def __init__(self) -> None:
+        self._reason = ""
+
     def started(self, step: Step) -> None:
         """Name the step."""
+        self._reason = ""
         _told.add(step.name)
         steps.info("%s ...", step.name)
 
     def retried(self, step: Step, error: KledError) -> None:
-        """Say why it is tried again."""
-        steps.info("%s: not yet: %s", step.name, error.message)
+        """Say why it is tried again, each reason once."""
+        if error.message != self._reason:
+            self._reason = error.message
+            steps.info("%s: not yet: %s", step.name, error.message)
 
     def ended(self, row: Row) -> None:
         """Say how it ended and how long it took; why it failed, the end of the run says."""

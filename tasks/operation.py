@@ -16,7 +16,7 @@ from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.runner import Observer, Report, Row
 from kled.operations.session import Session
 from kled.operations.step import Operation, Step
-from tasks import edge, events, logs, notifications, reports, resources, summary, windows
+from tasks import edge, events, logs, notifications, progress, reports, resources, summary, windows
 from tasks.policies import Attempts, options
 
 logger = logging.getLogger("kled.flows")
@@ -41,8 +41,11 @@ def carry_out(operation: Operation, overrides: Overrides = NOTHING) -> Report:
 
     It publishes no summary: `reported` and `run` do.
     """
-    with resources.session(operation, overrides) as session:
-        return _execute(operation, session, _watching(operation))
+    with (
+        progress.bars(operation) as bars,
+        resources.session(operation, overrides, bars.tell) as session,
+    ):
+        return _execute(operation, session, _watching(operation, bars))
 
 
 def run(
@@ -59,12 +62,13 @@ def run(
     Raises no `Exception`: it comes back in a failed state whose message has the hint too. However
     this is left (cancellation included), kops is stopped and the lease released by the session.
     """
-    watch = _watching(operation)
+    bars = progress.bars(operation)
+    watch = _watching(operation, bars)
     place = operation.guards.place_of(operation.cluster)
     try:
         if operation.guards.windows and place is not None and not overrides.no_window:
             windows.wait_or_refuse(place.cluster)
-        with resources.session(operation, overrides) as session:
+        with bars, resources.session(operation, overrides, bars.tell) as session:
             report = _execute(operation, session, watch)
     except Exception as error:  # noqa: BLE001 - Prefect would pickle what is no KledError
         told = edge.told(error, operation.name)
@@ -95,8 +99,8 @@ def _publish(
         logger.warning("the summary could not be stored: %s", type(problem).__name__)
 
 
-def _watching(operation: Operation) -> "_Watch":
-    return _Watch(resources.watching(), events.Announcer(operation), logs.Steps())
+def _watching(operation: Operation, bars: progress.Bars) -> "_Watch":
+    return _Watch(resources.watching(), events.Announcer(operation), logs.Steps(), bars)
 
 
 def _execute(operation: Operation, session: Session, observer: Observer) -> Report:

@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -21,6 +21,7 @@ from prefect.runtime import deployment, flow_run
 from kled import carried_rules, config
 from kled.files import private
 from kled.models.plan import Plan
+from kled.models.share import Share
 from kled.operations.consent import by_rules
 from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.runner import Observer, Silent
@@ -123,8 +124,14 @@ def require_agreement(plan: Plan) -> None:
 
 
 @contextmanager
-def session(operation: Operation, overrides: Overrides = NOTHING) -> Iterator[Session]:
+def session(
+    operation: Operation,
+    overrides: Overrides = NOTHING,
+    on_share: Callable[[Share], None] = lambda _share: None,
+) -> Iterator[Session]:
     """Yield a session for `operation`, with the lease of the place that it writes to.
+
+    `on_share` is told how far a long step is.
 
     Raises what `open_session` raises, and `RoomTaken` where a stranger's module shadows a room.
     """
@@ -152,6 +159,7 @@ def session(operation: Operation, overrides: Overrides = NOTHING) -> Iterator[Se
             clock=Clock(time.monotonic, time.sleep),
             on_line=on_line,
             on_note=on_note,
+            on_share=on_share,
             with_kops=operation.guards.needs_kops,
             consent=require_agreement,
         ) as opened,

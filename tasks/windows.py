@@ -5,6 +5,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
 from kled.operations import stores, windows
 from tasks import logs, resources
 
@@ -22,6 +25,24 @@ def wait_or_refuse(
 
     Raises `WindowClosed` where its rule says `refuse`.
     """
+    window = windows.closed(resources.settings(), cluster, now())
+    if window is None:
+        return
+    if window.outside == "refuse":
+        raise windows.refusal(cluster, window, now())
+    wait_until_open(cluster, now, sleep)
+
+
+@task(
+    name="wait for the maintenance window",
+    task_run_name="wait for the maintenance window",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def wait_until_open(
+    cluster: str, now: Callable[[], datetime], sleep: Callable[[float], None]
+) -> None:
+    """Return inside of a window; raise `WindowClosed` where the rule is another by then."""
     settings, told = resources.settings(), False
     while (window := windows.closed(settings, cluster, now())) is not None:
         moment = now()

@@ -31,7 +31,7 @@ def counted(session: Session) -> "Progress":
     """Return a progress whose counts go to whoever looks on."""
     from kled.snapshot.progress import Counts  # noqa: PLC0415 - not for --help
 
-    return Counts(session.note, session.clock.monotonic)
+    return Counts(session.note, session.tell, session.clock.monotonic)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from kled.kops import rolled as said
 from kled.models.cluster import Role
 from kled.models.rolled import Rolled, estimate, in_order
 from kled.models.rolling import Roll, RollingRow
+from kled.models.share import Share
 from kled.operations import interrupted_roll, roll_repair, stores
 from kled.operations.cluster_api import cluster_api
 from kled.operations.roll_journal import KeptJournal, OpenRoll
@@ -36,9 +37,13 @@ def roll_groups(session: Session, cluster: str, roll: Roll, pace: "Pace") -> str
         roles = {one.name: one.role for one in session.kops.get_instance_groups(cluster)}
         alone = _canary(kept, pace, roles, api)
         rows = _waiting(kept, roll, in_order_of(roles, pace.canary))
+        machines = sum(row.need_update for row in rows)
         for number, row in enumerate(rows, 1):
-            session.note(_outlook(kept, rows[number - 1 :], number, len(rows)))
-            _Group(kept, roll, pace, row, api).roll(roles.get(row.instance_group, "node"))
+            left = rows[number - 1 :]
+            before = machines - sum(one.need_update for one in left)
+            share = Share(before, max(1, machines), _outlook(kept, left, number, len(rows)))
+            session.tell(share)
+            _Group(kept, roll, pace, row, api, share).roll(roles.get(row.instance_group, "node"))
             if pace.pause and number < len(rows):
                 following = rows[number].instance_group
                 session.note(paused(row.instance_group, following, pace.pause, stores.now()))
@@ -156,6 +161,8 @@ class _Group:
     pace: "Pace"
     row: RollingRow
     api: "Api | None"
+    before: Share
+    """How far the roll was when this group began."""
     gone: int = 0
     at: str = ""
     """The node that kops is at."""
@@ -190,7 +197,9 @@ class _Group:
         if said.stopped(line):
             self.gone += 1
             group, all_of_it = self.row.instance_group, self.row.need_update
-            self.session.note(f"{group}: {self.gone} of {all_of_it} machines replaced")
+            words = f"{group}: {self.gone} of {all_of_it} machines replaced"
+            done = self.before.done + min(self.gone, all_of_it)
+            self.session.tell(Share(done, self.before.total, words))
 
     @contextmanager
     def _halting(self) -> Iterator[None]:

@@ -20,6 +20,7 @@ from kled.models.cluster import Role
 from kled.models.counts import MOST
 from kled.models.kubernetes import NodeState
 from kled.models.machines import Machine, Machines
+from kled.models.share import Share
 from kled.operations import scale_journal
 from kled.operations.chosen_nodes import choose
 from kled.operations.cluster_api import cluster_api
@@ -122,6 +123,8 @@ class Scaling:
         while (machine := self._next(api, begun)) is not None:
             if len(ended) == most:
                 raise self._refilled(ended)
+            words = f"{self._group}: {len(ended)} of {number(most, 'machine')} drained and ended"
+            self._session.tell(Share(len(ended), max(1, most), words))
             begun = self._choose(begun, machine.node)
             self._end(api, machine)
             begun = replace(begun, ended=(*begun.ended, machine.id))
@@ -155,7 +158,8 @@ class Scaling:
                         f"{self._group} has {ready} ready nodes, not {low}",
                         hint="kled kops get-instances and validate-cluster show what is missing",
                     )
-                self._session.note(f"{self._group}: {ready} of {low} nodes are ready")
+                words = f"{self._group}: {ready} of {low} nodes are ready"
+                self._session.tell(Share(ready, low, words))
                 self._session.clock.sleep(_LOOK_EVERY)
         return f"{number(ready, 'node')} ready"
 

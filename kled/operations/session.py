@@ -17,6 +17,7 @@ from kled.kops import features
 from kled.kops.client import Kops
 from kled.kops.locate import locate
 from kled.lease import Held, Terms, Writer, boot_time, hold
+from kled.models.share import Share
 from kled.operations.consent import Consent, given
 from kled.operations.guards import Place
 from kled.operations.overrides import Overrides
@@ -57,6 +58,7 @@ class Session:
         *,
         overrides: Overrides,
         note: Callable[[str], None] = lambda _words: None,
+        on_share: Callable[[Share], None] = lambda _share: None,
         stores: Stores | None = None,
         consent: Consent = given,
     ) -> None:
@@ -68,7 +70,9 @@ class Session:
         """The guards that this run goes without."""
         self.lease = lease
         self.note = note
-        """Say how far a long step is, to whoever looks on."""
+        """Tell whoever looks on what a person should know of a long step."""
+        self._on_share = on_share
+        self._told = ""
         self.consent = consent
         """Who agrees to a plan that nobody has approved by its digest."""
         self.stores = stores or Stores(settings, clock)
@@ -100,6 +104,13 @@ class Session:
         """Return the store at `url`, opened once, with its profile of the settings file."""
         return self.stores.other(url)
 
+    def tell(self, share: Share) -> None:
+        """Say how far a long step is: in words, once each, and in numbers for a bar."""
+        if share.words != self._told:
+            self._told = share.words
+            self.note(share.words)
+        self._on_share(share)
+
     def check(self) -> None:
         """Raise `LeaseLost` where this run's lease could not be kept."""
         if self.lease is not None:
@@ -116,6 +127,7 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
     clock: Clock,
     on_line: Callable[[str], None],
     on_note: Callable[[str], None] | None = None,
+    on_share: Callable[[Share], None] = lambda _share: None,
     with_kops: bool = True,
     stores: Stores | None = None,
     consent: Consent = given,
@@ -157,6 +169,7 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
             lease,
             overrides=overrides,
             note=note,
+            on_share=on_share,
             stores=stores,
             consent=consent,
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from kled.errors import ClusterNotReady
-from kled.kops import placeholder
+from kled.kops import joining, placeholder
 from kled.models.validation import Failure, ValidationReport
 from kled.operations import lost_keys
 from kled.operations.guards import READS
@@ -54,6 +54,8 @@ def validate_step(
         report = validated(session, cluster)
         if seen is not None:
             seen(report)
+        if not report.ready:
+            session.tell(joining.share(report))
         if not report.ready:
             raise not_ready(cluster, report)
         return f"{number(len(report.nodes), 'node')} ready"

@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from kled.models.share import Share
+
 _EVERY: Final = 5.0
 """Seconds between two lines: logs stay readable, and a person sees that it moves."""
 
@@ -35,16 +37,18 @@ class Quiet:
 
 
 class Counts:
-    """Counts clusters, objects and bytes, and notes how far they are every few seconds."""
+    """Counts clusters, objects and bytes, and tells how far they are every few seconds."""
 
     def __init__(
         self,
         note: Callable[[str], None],
+        tell: Callable[[Share], None],
         monotonic: Callable[[], float],
         *,
         every: float = _EVERY,
     ) -> None:
         self._note = note
+        self._tell = tell
         self._monotonic = monotonic
         self._every = every
         self._next = monotonic() + every
@@ -67,17 +71,20 @@ class Counts:
             self._bytes += size
             if self._monotonic() >= self._next:
                 self._next = self._monotonic() + self._every
-                self._note(self._so_far())
+                self._tell(self._so_far())
 
     def say(self, words: str) -> None:
         """Note something that a person should know."""
         with self._lock:
             self._note(words)
 
-    def _so_far(self) -> str:
+    def _so_far(self) -> Share:
+        """Of several clusters those count, of one its objects."""
         parts = [
             f"{self._done[kind]}/{expected} {kind}"
             for kind, expected in self._expected.items()
             if expected
         ]
-        return f"{', '.join(parts)}, {self._bytes / 1e6:.1f} MB"
+        words = f"{', '.join(parts)}, {self._bytes / 1e6:.1f} MB"
+        kind = "clusters" if self._expected["clusters"] > 1 else "objects"
+        return Share(self._done[kind], max(1, self._expected[kind]), words)

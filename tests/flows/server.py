@@ -22,6 +22,7 @@ from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
 
 from flows.create_cluster import create_cluster
 from kled.models.spec import ClusterSpec
+from tasks import progress
 from tasks.reports import KIND
 from tasks.resources import called_by
 from tests.flows.box import Box, Memory
@@ -74,11 +75,11 @@ def artifacts(state: State[Any]) -> list[Any]:
 
 
 def artifacts_of(run: UUID) -> list[Any]:
-    """Return what a flow run shows, by its id: its report is for programs."""
+    """Return what a flow run shows, by its id, but its report and the bars of long steps."""
     wanted = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run]))
     with get_client(sync_client=True) as client:
         found = client.read_artifacts(artifact_filter=wanted)
-    return [one for one in found if one.type != KIND]
+    return [one for one in found if one.type not in {KIND, progress.KIND}]
 
 
 def log_lines(state: State[Any]) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect import flow
 from prefect.blocks.system import Secret
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
@@ -27,7 +28,7 @@ from kled.kops.preview import update_plan
 from tasks import notifications, windows
 from tasks.resources import called_by
 from tests.flows.box import Box, Memory
-from tests.flows.server import document
+from tests.flows.server import document, task_runs
 from tests.flows.test_kill import until
 from tests.pager import listening
 
@@ -198,8 +199,14 @@ def test_outside_its_window_a_cluster_is_refused_and_told_when(
         slept.append(seconds)
         clock[0] += timedelta(minutes=20)
 
-    with called_by(changed.settings(KLED_CONFIG=str(config)), memory):
+    @flow(name="wait", persist_result=False)
+    def wait() -> None:
         windows.wait_or_refuse(C, now=lambda: clock[0], sleep=sleep)
+
+    with called_by(changed.settings(KLED_CONFIG=str(config)), memory):
+        state = wait(return_state=True)
+    # fault 59: the wait was no task
+    assert [one.name for one in task_runs(state, names=1)] == ["wait for the maintenance window"]
     assert 100 < len(slept) < 300
 
 

@@ -1,0 +1,175 @@
+"""How far a long step is, as a progress artifact of the run: a bar in Prefect's pages.
+
+Nobody waits for it: a thread of its own sends what is newest now and then, and a server that is
+away, or refuses it, changes nothing of how the run goes.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextvars import copy_context
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
+from prefect.runtime import flow_run
+
+from kled.errors import KledError
+from kled.models.share import Share
+from kled.operations.runner import Row
+from kled.operations.step import Operation, Step
+from tasks import resources
+from tasks.markdown import inline
+from tasks.summary import slug
+
+logger = logging.getLogger("kled.flows")
+
+KIND: Final = "progress"
+"""The artifact's type, which Prefect shows as a bar."""
+EVERY: Final = 10.0
+"""Seconds between two requests; a step that is over before has no bar."""
+_PATIENCE: Final = 3.0
+"""Seconds for the last request at the end of the run."""
+_ANSWER: Final = {"timeout": 10.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How far one step is, and where that stands."""
+
+    step: str
+    percent: float
+    words: str
+    artifact: UUID | None = None
+    """None: nobody was told of it yet."""
+
+
+class Send(Protocol):
+    """Stores a bar and returns its artifact; may raise anything."""
+
+    def __call__(self, bar: Bar) -> UUID:
+        """Make the artifact, or bring it up to date."""
+
+
+class Bars:
+    """The bars of one operation, for the body of a `with` statement; an observer of its steps."""
+
+    def __init__(
+        self,
+        send: Send,
+        *,
+        every: float = EVERY,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._send, self._every, self._monotonic = send, every, monotonic
+        self._at, self._since = "", 0.0
+        self._share: Share | None = None
+        self._sent: Bar | None = None
+        self._over = threading.Event()
+        self._changing, self._sending = threading.Lock(), threading.Lock()
+        self._warned = False
+
+    def __enter__(self) -> "Bars":
+        """Begin to send."""
+        context = copy_context()  # Prefect's settings and the run, for its log, are in it
+        threading.Thread(target=context.run, args=(self._go_on,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End sending; what is under way is not waited for."""
+        self._over.set()
+
+    def tell(self, share: Share) -> None:
+        """Note how far the step is; returns at once."""
+        with self._changing:
+            self._share = share
+
+    def started(self, step: Step) -> None:
+        """Begin anew."""
+        with self._changing:
+            self._at, self._since = step.name, self._monotonic()
+            self._share = None
+
+    def retried(self, step: Step, error: KledError) -> None:
+        """It goes on."""
+
+    def ended(self, row: Row) -> None:
+        """Let a bar that somebody may look at say how its step ended; waits some seconds at most.
+
+        One that failed stays where it was.
+        """
+        with self._changing:
+            self._share = None
+        sent, self._sent = self._settled(), None
+        if sent is None:
+            return
+        percent = 100.0 if row.outcome == "done" else sent.percent
+        last = Bar(sent.step, percent, f"{row.outcome}: {row.words}", sent.artifact)
+        context = copy_context()
+        ending = threading.Thread(target=context.run, args=(self._told, last), daemon=True)
+        ending.start()
+        ending.join(_PATIENCE)
+
+    def _settled(self) -> Bar | None:
+        """Return what was sent last, once a request that is under way has its answer."""
+        if not self._sending.acquire(timeout=_PATIENCE):
+            return None
+        self._sending.release()
+        return self._sent
+
+    def _go_on(self) -> None:
+        while not self._over.wait(self._every):
+            self.send_newest()
+
+    def send_newest(self) -> None:
+        """Send how far the step is, where it takes long and that has changed."""
+        with self._sending:
+            with self._changing:
+                share, at = self._share, self._at
+                young = self._monotonic() - self._since < self._every
+            if share is None or young:
+                return
+            known = self._sent.artifact if self._sent else None
+            bar = Bar(at, share.percent, share.words, known)
+            if bar != self._sent:
+                self._sent = self._told(bar) or self._sent
+
+    def _told(self, bar: Bar) -> Bar | None:
+        """Send it; return it with its artifact, None where it was not taken."""
+        try:
+            return replace(bar, artifact=self._send(bar))
+        except Exception as error:  # noqa: BLE001 - whatever the server does
+            if not self._warned:
+                self._warned = True
+                logger.warning("how far it is could not be stored: %s", type(error).__name__)
+            return None
+
+
+def bars(operation: Operation) -> Bars:
+    """Return what shows how far the steps of `operation` are, in this run."""
+    return Bars(_sender(operation, flow_run.id))
+
+
+def _sender(operation: Operation, run: str | None) -> Send:
+    redact = resources.redactor(resources.settings()).text
+
+    def send(bar: Bar) -> UUID:
+        words = inline(redact(f"{bar.step}: {bar.words}"))
+        with get_client(httpx_settings=dict(_ANSWER), sync_client=True) as client:
+            if bar.artifact is not None:
+                newer = ArtifactUpdate(data=bar.percent, description=words)
+                client.update_artifact(bar.artifact, newer)
+                return bar.artifact
+            made = ArtifactCreate(
+                key=slug(f"{operation.name} {operation.cluster} {bar.step}"),
+                type=KIND,
+                description=words,
+                data=bar.percent,
+                flow_run_id=UUID(str(run)),
+            )
+            return client.create_artifact(made).id
+
+    return send
