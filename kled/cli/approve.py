@@ -1,6 +1,9 @@
 """`kled approve`: what waits for an approval, looked at and answered from a terminal."""
 
-from typing import Final
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 import click
 
@@ -12,6 +15,9 @@ from kled.cli.waiting_runs import Runs, Waiting
 from kled.errors import InvalidInput, NotApproved
 from kled.models.question import DIGITS
 from kled.sentences import options
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
 
 _ATTEMPTS: Final = 3
 _WAITING: Final = (
@@ -31,6 +37,7 @@ _TOUCHES: Final = (Column("IT TOUCHES", "about"), Column("WHAT", "words"))
         "kled approve",
         "kled approve 3f0c1c1e",
         "kled approve 3f0c1c1e --confirm=prod.example.com --digest=0b5a6a4f9c1e",
+        "kled approve 3f0c1c1e --follow",
         'kled approve 3f0c1c1e --reject --reason="not on a Friday"',
     ),
     again=("a run that still waits was not answered: kled approve lists those",),
@@ -47,7 +54,8 @@ _TOUCHES: Final = (Column("IT TOUCHES", "about"), Column("WHAT", "words"))
 )
 @click.option("--reject", is_flag=True, help="Refuse the plan: the run ends, nothing is changed.")
 @click.option("--reason", metavar="WORDS", help="Why; for the record of the run.")
-def approve(
+@click.option("--follow", is_flag=True, help="Then follow the run to its end, and exit as it ends.")
+def approve(  # noqa: PLR0913 - one parameter per option
     call: Call,
     run: str | None,
     confirm: str | None,
@@ -55,7 +63,8 @@ def approve(
     *,
     reject: bool,
     reason: str | None,
-) -> None:
+    follow: bool,
+) -> int:
     """Show the plan that a run on a worker waits with, and approve it, or reject it.
 
     RUN is the flow run's id, the beginning of it, its name, or its address in Prefect; without it
@@ -63,15 +72,35 @@ def approve(
     """
     from kled.cli import flow_here, flow_there  # noqa: PLC0415 - not for --help
 
+    if follow and run is None:
+        raise InvalidInput("--follow", "is for one run", hint="kled approve lists what waits")
     flow_here.quiet_prefect(verbose=call.verbose)
     with flow_there.server() as client:
         runs = waiting_runs.Server(client)
         if run is None:
             list_waiting(call, runs)
-        else:
-            settle(
-                call, runs, waiting_runs.meant(runs, run), confirm, digest, reason, reject=reject
-            )
+            return 0
+        waiting = waiting_runs.meant(runs, run)
+        given = partial(settle, call, runs, waiting, confirm, digest, reason, reject=reject)
+        if follow:
+            return followed(call, client, waiting.run, partial(given, whole=False))
+        call.say(given())
+    return 0
+
+
+def followed(call: Call, client: "SyncPrefectClient", run: UUID, answer: Callable[[], str]) -> int:
+    """Answer a run, follow it to its end, and return its exit code.
+
+    What it had said before, who answers has read. Interrupted before the answer is sent, the run
+    still waits; after it, the run goes on.
+    """
+    from kled.cli import flow_following, flow_there  # noqa: PLC0415 - not for --help
+
+    lines = flow_following.Lines(call, client, run)
+    lines.pass_over()
+    done = answer()
+    again = f"it has its answer; to see how it goes: prefect flow-run logs {run}"
+    return flow_there.follow_to_end(call, client, lines, done, again)
 
 
 def list_waiting(call: Call, runs: Runs) -> None:
@@ -106,8 +135,11 @@ def settle(  # noqa: PLR0913 - one parameter per option
     reason: str | None,
     *,
     reject: bool,
-) -> None:
-    """Show what a run waits with, take a person's word, and answer.
+    whole: bool = True,
+) -> str:
+    """Show what a run waits with, take a person's word, and answer; return what was done in words.
+
+    Not `whole`, the document on stdout is left to what comes after.
 
     Raises `NotApproved` for another cluster's name or another plan's digest, `InvalidInput` where
     nobody is there to ask and an option is missing; nothing is sent then.
@@ -118,7 +150,8 @@ def settle(  # noqa: PLR0913 - one parameter per option
             f"the run waits with the plan {question.digest[:DIGITS]}, not {digest[:DIGITS]}",
             hint=f"look at it: kled approve {waiting.run}",
         )
-    _show(call, waiting)
+    if whole or call.settings.output == "table":
+        _show(call, waiting)
     if reject:
         reason = reason or _asked_reason(waiting)
     else:
@@ -135,7 +168,7 @@ def settle(  # noqa: PLR0913 - one parameter per option
     done = (
         "rejected: the run ends, and nothing is changed" if reject else "approved: the run goes on"
     )
-    call.say(f"{done} ({waiting.name}, as {call.person})")
+    return f"{done} ({waiting.name}, as {call.person})"
 
 
 def _show(call: Call, waiting: Waiting) -> None:

@@ -32,12 +32,12 @@ _ATTEMPTS: Final = "prefect.task_runs"
 """Prefect's own word on failed attempts; kled's shorter one stands beside it."""
 
 
-def follow(call: Call, client: "SyncPrefectClient", run_id: UUID) -> "FlowRun":
-    """Say the run's states and lines as they come, and return the run once it has ended.
+def follow(call: Call, client: "SyncPrefectClient", lines: "Lines") -> "FlowRun":
+    """Say the states and lines of their run as they come, and return it once it has ended.
 
     Survives a server that is away for some minutes; raises what the client raises after that.
     """
-    lines = _Lines(call, client, run_id)
+    run_id = lines.run
     state, begun, warned = "", call.clock.monotonic(), False
     while True:
         run = _patiently(call, lambda: client.read_flow_run(run_id))
@@ -75,29 +75,38 @@ def _patiently(call: Call, ask: Callable[[], T]) -> T:
             call.clock.sleep(POLL)
 
 
-class _Lines:
-    """The run's log lines, each said once."""
+class Lines:
+    """The log lines of a run, each said once."""
 
-    def __init__(self, call: Call, client: "SyncPrefectClient", run_id: UUID) -> None:
+    def __init__(self, call: Call, client: "SyncPrefectClient", run: UUID) -> None:
+        self.run = run
+        """Its id."""
         self._call = call
         self._client = client
-        self._run_id = run_id
         self._said: set[UUID] = set()
         self._newest: datetime | None = None
 
+    def pass_over(self) -> None:
+        """Leave out what has come until now."""
+        for _ in self._new():
+            pass
+
     def say(self) -> None:
         """Say what has come since the last look."""
-        for line in self._read():
-            if line.id in self._said:
-                continue
-            self._said.add(line.id)
-            self._newest = max(self._newest or line.timestamp, line.timestamp)
+        for line in self._new():
             if _is_end(line) and not self._call.verbose:
                 continue  # said by itself, with its hint
             if shown(line.name, line.level, verbose=self._call.verbose):
                 kops = "kops: " if line.name == _KOPS else ""
                 words = line.message if self._call.verbose else klog.words(line.message)
                 self._call.say(f"  {kops}{words}")
+
+    def _new(self) -> "Iterator[Log]":
+        for line in self._read():
+            if line.id not in self._said:
+                self._said.add(line.id)
+                self._newest = max(self._newest or line.timestamp, line.timestamp)
+                yield line
 
     def _read(self) -> "Iterator[Log]":
         from prefect.client.schemas.filters import (  # noqa: PLC0415 - costs seconds
@@ -108,7 +117,7 @@ class _Lines:
         from prefect.client.schemas.sorting import LogSort  # noqa: PLC0415
 
         since = LogFilterTimestamp(after_=self._newest - _LATE) if self._newest else None
-        wanted = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[self._run_id]), timestamp=since)
+        wanted = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[self.run]), timestamp=since)
         offset = 0
         while True:
             page = self._client.read_logs(

@@ -43,26 +43,38 @@ def run_there(call: Call, name: str, parameters: Mapping[str, Any], *, run_name:
     """
     from prefect.utilities.urls import url_for  # noqa: PLC0415 - costs seconds
 
+    again = "the same command triggers another run; it waits for this one's lease"
     with server() as client:
-        with _telling("whether it was triggered is not known: prefect flow-run ls"):
+        with _telling("whether it was triggered is not known: prefect flow-run ls", again):
             run = _create(client, name, parameters, run_name)
-        goes_on = f"the flow run goes on; to cancel it: prefect flow-run cancel {run.id}"
-        with _telling(goes_on):
-            call.say(f'flow run "{run.name}" of {name}: {url_for(run) or run.id}')
-            try:
-                ended = flow_following.follow(call, client, run.id)
-            except Exception:
-                call.say(goes_on)
-                raise
-            flow_reports.show_ended(call, client, ended)
+        begun = f'flow run "{run.name}" of {name}: {url_for(run) or run.id}'
+        return follow_to_end(call, client, flow_following.Lines(call, client, run.id), begun, again)
+
+
+def follow_to_end(
+    call: Call, client: "SyncPrefectClient", lines: flow_following.Lines, begun: str, again: str
+) -> int:
+    """Say `begun`, follow a run that is another process', and return its exit code.
+
+    Interrupted, it stops following, and says how the run is cancelled, and `again`.
+    """
+    goes_on = f"the flow run goes on; to cancel it: prefect flow-run cancel {lines.run}"
+    with _telling(goes_on, again):
+        call.say(begun)
+        try:
+            ended = flow_following.follow(call, client, lines)
+        except Exception:
+            call.say(goes_on)
+            raise
+        flow_reports.show_ended(call, client, ended)
     return _end(call, ended)
 
 
-def _telling(words: str) -> AbstractContextManager[None]:
-    """Let an interruption tell what becomes of the run, which is another process'."""
+def _telling(*words: str) -> AbstractContextManager[None]:
+    """Let an interruption tell what becomes of the run."""
 
     def lines() -> list[str]:
-        return [words, "the same command triggers another run; it waits for this one's lease"]
+        return list(words)
 
     return halfway.telling(lines, lines)
 

@@ -40,7 +40,7 @@ class Server:
 
     def read_flow_run(self, run_id: UUID) -> FlowRun:
         look = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
-        if isinstance(look, Exception):
+        if isinstance(look, BaseException):
             raise look
         run: FlowRun = look[0]
         self.lines += look[1:]
@@ -84,7 +84,8 @@ def follow(
         time = Time()
         call = Call(config.load({"HOME": str(tmp_path)}), verbose=verbose)
         call.clock = Clock(lambda: time.now, time.sleep)
-        ended = flow_following.follow(call, server, RUN)  # type: ignore[arg-type]
+        lines = flow_following.Lines(call, server, RUN)  # type: ignore[arg-type]
+        ended = flow_following.follow(call, server, lines)  # type: ignore[arg-type]
         return ended, capsys.readouterr().err.splitlines()
 
     return act
