@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from deployments.catalog import Entry
-from kled import carried_rules, yaml_text
+from kled import carried_rules, carried_times, rules, yaml_text
 from kled.errors import InvalidInput, SettingsError, TextUnreadable
 from kled.files.given import given_text
 from kled.redact import secret_values
-from kled.rules import Approval, approval_of
+from kled.rules import Rules
 
 PACKAGED: Final = Path(__file__).parent / "environments"
 DEFAULT: Final = "default"
 _KEYS: Final = frozenset(
-    {"work-pool", "work-pool-type", "runs-at-once", "tags", "variables", "approval", "notify"}
+    {"work-pool", "work-pool-type", "runs-at-once", "tags", "variables", "notify"} | rules.KEYS
 )
 _LONG: Final = "any value, long enough"
 
@@ -33,8 +33,9 @@ class Environment:
     """A limit that workers obey when they pick up runs; running ones are never stopped by it."""
     tags: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
-    approval: Approval = field(default_factory=Approval)
-    """Who is asked about the plans of its runs; the settings file's where it has none itself."""
+    rules: Rules = field(default_factory=Rules)
+    """Who is asked about the plans of its runs, when they may change clusters, who is told; of each
+    the settings file's where it has none itself."""
     notify: str | None = None
     """A notification block of Prefect, `TYPE/NAME`: who is told of runs that did not complete."""
 
@@ -48,9 +49,20 @@ class Environment:
             variables={
                 **entry.variables,
                 **self.variables,
-                carried_rules.VARIABLE: carried_rules.encode(self.approval),
+                carried_rules.VARIABLE: carried_rules.encode(self.rules.approval),
+                carried_times.VARIABLE: carried_times.encode(self.rules),
             },
         )
+
+    def completed(self, by: Rules) -> "Environment":
+        """Return the environment with what it has no rules of itself from `by`."""
+        own = self.rules
+        whole = Rules(
+            own.windows or by.windows,
+            own.approval if own.approval.configured else by.approval,
+            own.notifications if own.notifications.urls else by.notifications,
+        )
+        return replace(self, rules=whole)
 
 
 def find(name: str, directories: tuple[Path, ...]) -> Environment:
@@ -97,9 +109,18 @@ def _read(source: Path) -> Environment:
         runs_at_once=_limit(raw.get("runs-at-once")),
         tags=tuple(str(tag) for tag in raw.get("tags") or ()),
         variables=_variables(raw.get("variables") or {}),
-        approval=approval_of(raw.get("approval")),
+        rules=_rules(raw),
         notify=_reference(raw.get("notify")),
     )
+
+
+def _rules(raw: Mapping[str, Any]) -> Rules:
+    """Read the rules; a key `on` without quotes is true in YAML 1.1."""
+    told = raw.get("notifications")
+    if isinstance(told, dict):
+        told = {"on" if name in {True, "true"} else name: value for name, value in told.items()}
+        raw = {**raw, "notifications": told}
+    return rules.load(raw)
 
 
 def _reference(value: object) -> str | None:
@@ -126,9 +147,11 @@ def _variables(raw: Any) -> dict[str, str]:  # noqa: ANN401 - checked here
     if not isinstance(raw, dict):
         raise InvalidInput("variables", "must be a mapping of names to values")
     for name in raw:
-        if str(name) == carried_rules.VARIABLE:
+        if str(name) in {carried_rules.VARIABLE, carried_times.VARIABLE}:
             raise InvalidInput(
-                f"variables.{name}", "is written by kled deploy", hint="write approval: beside it"
+                f"variables.{name}",
+                "is written by kled deploy",
+                hint=f"write {', '.join(sorted(rules.KEYS))} beside it",
             )
         if secret_values({str(name): _LONG}):
             raise InvalidInput(

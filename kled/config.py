@@ -46,6 +46,7 @@ VARIABLES: Final = {
     "KLED_LEASE_WAIT": "seconds to wait for another writer",
     "KLED_OUTPUT": "table, json or yaml",
     "KLED_PROTECTED": "name patterns of protected clusters, separated by commas",
+    "KLED_RULES": "the windows and notification rules that a deployment carries, written likewise",
     "KLED_SANDBOX": "the sandbox that this environment belongs to",
     "KLED_SNAPSHOT_IDENTITY": "a file of age identities that opens snapshots",
     "KLED_SNAPSHOT_RECIPIENTS": "age recipients of new snapshots, separated by commas",

@@ -203,6 +203,12 @@ def _notifications(raw: object) -> Notifications:
                 "must name where the URL stands, since it holds a secret",
                 hint="for example env:SLACK_URL, file:/etc/kled/slack-url or block:slack-url",
             )
+        if "://" in url.partition(":")[2]:
+            raise InvalidInput(
+                "notifications.urls",
+                f"{url.partition(':')[0]}: names where the URL stands, and is the URL itself here",
+                hint="rules are kept in plain text: put the URL where they name it",
+            )
     return Notifications(urls, _chosen("notifications.on", table.get("on", list(EVENTS)), EVENTS))
 
 

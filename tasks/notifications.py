@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from kled.config import Settings
-from kled.errors import InvalidInput, SettingsError
+from kled.errors import InvalidInput, NotApproved, SettingsError
 from kled.files.given import given_text
-from kled.rules import Event
+from kled.rules import Event, Notifications
 from kled.visible import visible
 from tasks import resources
 
@@ -31,7 +31,7 @@ def notify(event: Event, title: str, *lines: str) -> None:
     """
     try:
         settings = resources.settings()
-        rule = settings.rules.notifications
+        rule = _rule(settings)
     except Exception as error:  # noqa: BLE001 - settings that nobody can read name nobody
         logger.warning("nobody was told: %s", type(error).__name__)
         return
@@ -48,6 +48,15 @@ def notify(event: Event, title: str, *lines: str) -> None:
             logger.warning("nobody was told: %s", error.message)
         except Exception as error:  # noqa: BLE001 - a library that speaks to a hundred services
             logger.warning("the notification to %s failed: %s", reference, type(error).__name__)
+
+
+def _rule(settings: Settings) -> Notifications:
+    """Return whom this run tells; the worker's own rule where its deployment's cannot be read."""
+    try:
+        return resources.carried(settings.rules).notifications
+    except NotApproved as error:
+        logger.warning("the worker's own notification rules hold: %s", error.message)
+        return settings.rules.notifications
 
 
 def resolve(settings: Settings, reference: str) -> str:

@@ -18,7 +18,7 @@ from typing import Final, Protocol
 
 from prefect.runtime import deployment, flow_run
 
-from kled import carried_rules, config
+from kled import carried_rules, carried_times, config
 from kled.files import private
 from kled.models.plan import Plan
 from kled.models.share import Share
@@ -72,6 +72,8 @@ class Caller:
     watching: Watching
 
 
+_remarked: set[str] = set()
+"""What this process has said of its rules."""
 _caller: ContextVar[Caller | None] = ContextVar("kled-caller", default=None)
 
 
@@ -116,6 +118,21 @@ def rules() -> Rules:
     value = chosen.environment.get(carried_rules.VARIABLE)
     approval = carried_rules.in_force(chosen.rules.approval, value)
     return replace(chosen.rules, approval=approval)
+
+
+def carried(own: Rules) -> Rules:
+    """Return the worker's rules with the windows and notifications that this run brings along.
+
+    Says once where they differ. Raises `NotApproved` where they were changed on the way.
+    """
+    if _caller.get() is not None or deployment.id is None:
+        return own
+    held = carried_times.in_force(own, os.environ.get(carried_times.VARIABLE))
+    for words in held.remarks:
+        if words not in _remarked:
+            _remarked.add(words)
+            logger.warning("%s", words)
+    return held.rules
 
 
 def require_agreement(plan: Plan) -> None:

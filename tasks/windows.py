@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from kled.config import Settings
 from kled.operations import stores, windows
 from tasks import logs, resources
 
@@ -23,9 +25,10 @@ def wait_or_refuse(
 ) -> None:
     """Return inside the cluster's maintenance windows; without the lease until then.
 
-    Raises `WindowClosed` where its rule says `refuse`.
+    Raises `WindowClosed` where its rule says `refuse`, `NotApproved` where its deployment's rules
+    were changed on the way.
     """
-    window = windows.closed(resources.settings(), cluster, now())
+    window = windows.closed(_settings(), cluster, now())
     if window is None:
         return
     if window.outside == "refuse":
@@ -43,7 +46,7 @@ def wait_until_open(
     cluster: str, now: Callable[[], datetime], sleep: Callable[[float], None]
 ) -> None:
     """Return inside of a window; raise `WindowClosed` where the rule is another by then."""
-    settings, told = resources.settings(), False
+    settings, told = _settings(), False
     while (window := windows.closed(settings, cluster, now())) is not None:
         moment = now()
         if window.outside == "refuse":
@@ -53,3 +56,9 @@ def wait_until_open(
             logs.note(f"{cluster} may be changed from {opens:%Y-%m-%d %H:%M %Z}: waiting for it")
             told = True
         sleep(min(_LOOK_EVERY, max(1.0, (opens - moment).total_seconds())))
+
+
+def _settings() -> Settings:
+    """Return the settings with the windows of this run."""
+    chosen = resources.settings()
+    return replace(chosen, rules=resources.carried(chosen.rules))

@@ -1,6 +1,5 @@
 """`kled run`, `kled flows` and `kled deploy`."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +8,7 @@ import click
 from deployments import catalog, environment
 from deployments.commands import COMMANDS
 from deployments.outline import parameters as outline
-from kled import carried_rules
+from kled import carried_rules, carried_times
 from kled.cli import halfway
 from kled.cli.flow_help import YES, FlowCommand
 from kled.cli.leaf import Call, leaf
@@ -150,7 +149,7 @@ def deploy(call: Call, name: str) -> None:
     """Create or update the work pool and the deployments of prefect.yaml; safe to repeat."""
     from kled.cli import flow_here, flow_there  # noqa: PLC0415 - not for --help
 
-    chosen = _with_rules(call, environment.find(name, directories(call)))
+    chosen = environment.find(name, directories(call)).completed(call.settings.rules)
     entries = catalog.load(catalog.path())
     flow_here.quiet_prefect(verbose=call.verbose)
     from deployments.apply import apply  # noqa: PLC0415 - imports prefect
@@ -174,15 +173,9 @@ def deploy(call: Call, name: str) -> None:
             f"nobody is told of runs that fail, crash, are cancelled or late: name a notification"
             f" block of Prefect in environment {chosen.name}, such as notify: slack-webhook/ops"
         )
-    call.say(f"approval: {carried_rules.words(chosen.approval)}, on whatever worker")
+    call.say(f"approval: {carried_rules.words(chosen.rules.approval)}, on whatever worker")
+    call.say(*carried_times.words(chosen.rules))
     call.say(f"next: prefect worker start {options(pool=chosen.work_pool)}")
-
-
-def _with_rules(call: Call, chosen: environment.Environment) -> environment.Environment:
-    """Return the environment with the approval rules of the settings file where it has none."""
-    if chosen.approval.configured:
-        return chosen
-    return replace(chosen, approval=call.settings.rules.approval)
 
 
 def _warn_of_schedules(

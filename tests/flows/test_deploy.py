@@ -13,9 +13,9 @@ from prefect.exceptions import PrefectHTTPStatusError
 from deployments import catalog
 from deployments.apply import apply
 from deployments.environment import Environment
-from kled import __version__, carried_rules
+from kled import __version__, carried_rules, carried_times
 from kled.errors import InvalidInput
-from kled.rules import Approval
+from kled.rules import Approval, Rules
 
 pytestmark = pytest.mark.prefect
 ENTRIES = catalog.load(catalog.path())
@@ -47,6 +47,7 @@ def test_every_flow_is_deployed_to_its_environment(client: SyncPrefectClient) ->
         "PREFECT_LOGGING_EXTRA_LOGGERS": "kled",
         "REGION": "eu-west-1",
         "KLED_APPROVAL": carried_rules.encode(Approval()),
+        "KLED_RULES": carried_times.encode(Rules()),
     }
     assert deployment.version == __version__
     assert client.read_work_pool("kled-production").concurrency_limit == 3
@@ -58,7 +59,7 @@ def test_deploying_again_brings_the_rules_up_to_date(client: SyncPrefectClient) 
     apply(client, ENTRIES, ruled)
     strict = Approval(("iam",), configured=True)
 
-    apply(client, ENTRIES, replace(ruled, approval=strict))
+    apply(client, ENTRIES, replace(ruled, rules=Rules(approval=strict)))
 
     carried = client.read_deployment_by_name("update-cluster/ruled").job_variables["env"]
     assert carried_rules.decode(carried["KLED_APPROVAL"]) == strict

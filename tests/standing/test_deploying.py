@@ -76,12 +76,13 @@ def awake(deployment: dict[str, Any]) -> set[str]:
 def everything(standing: Standing) -> dict[str, Any]:
     """Return what is deployed, by flow, without what is each deployment's own.
 
-    Approval rules are what `kled deploy` alone brings; the runs of Prefect's deployments miss them.
+    Rules are what `kled deploy` alone brings; the runs of Prefect's deployments miss them.
     """
     found = {}
     for entry in catalog.load(catalog.path()):
         deployment = standing.deployment(entry.flow)
-        deployment["job_variables"]["env"].pop("KLED_APPROVAL", None)
+        for rules in ("KLED_APPROVAL", "KLED_RULES"):
+            deployment["job_variables"]["env"].pop(rules, None)
         timings = [
             (one["slug"], one["active"], one["schedule"], one["parameters"])
             for one in deployment.pop("schedules")

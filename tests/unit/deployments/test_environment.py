@@ -6,9 +6,9 @@ import pytest
 
 from deployments import environment
 from deployments.catalog import Entry
-from kled import carried_rules
+from kled import carried_rules, carried_times
 from kled.errors import InvalidInput, SettingsError
-from kled.rules import Approval
+from kled.rules import Approval, Notifications, Rules
 
 ENTRY = Entry("default", "flows.x.x", "", ("kled",), {}, "kled", {"A": "1", "B": "1"})
 
@@ -27,8 +27,13 @@ def test_an_environment_names_places_and_tags_its_deployments(tmp_path: Path) ->
         "prod",
         ("kled", "production"),
     )
-    carried = carried_rules.encode(Approval())
-    assert placed.variables == {"A": "1", "B": "2", "C": "eu", "KLED_APPROVAL": carried}
+    assert placed.variables == {
+        "A": "1",
+        "B": "2",
+        "C": "eu",
+        "KLED_APPROVAL": carried_rules.encode(Approval()),
+        "KLED_RULES": carried_times.encode(Rules()),
+    }
 
 
 def test_an_environment_says_whom_its_runs_ask(tmp_path: Path) -> None:  # fault 44
@@ -37,6 +42,23 @@ def test_an_environment_says_whom_its_runs_ask(tmp_path: Path) -> None:  # fault
     carried = environment.find("x", (tmp_path,)).place(ENTRY).variables["KLED_APPROVAL"]
 
     assert carried_rules.decode(carried) == Approval(("iam",), ("dev-*",), configured=True)
+
+
+def test_an_environment_says_when_its_runs_may_change_clusters_and_whom_they_tell(
+    tmp_path: Path,
+) -> None:  # a member of fault 44: both lay beside each worker
+    (tmp_path / "x.yaml").write_text(
+        "maintenance-windows:\n- {days: [sat], from: '02:00', to: '05:00', timezone: UTC}\n"
+        "notifications:\n  urls: ['block:pager']\n  on: [failure]\n"
+    )
+    fallback = Rules(notifications=Notifications(("env:URL",)), approval=Approval(("iam",)))
+    found = environment.find("x", (tmp_path,)).completed(fallback)
+
+    carried = carried_times.decode(found.place(ENTRY).variables["KLED_RULES"])
+
+    assert [(one.days, one.timezone) for one in carried.windows] == [(("sat",), "UTC")]
+    assert carried.notifications == Notifications(("block:pager",), ("failure",))
+    assert found.rules.approval == Approval(("iam",))
 
 
 def test_the_users_own_come_before_the_packaged_ones(tmp_path: Path) -> None:
@@ -81,6 +103,9 @@ def test_a_secret_is_refused_because_prefect_keeps_it_in_plain_text(tmp_path: Pa
         ("runs-at-once: true", "runs-at-once: True is not a number"),
         ("variables: [A]", "variables: must be a mapping"),
         ("variables: {KLED_APPROVAL: x}", "variables.KLED_APPROVAL: is written by kled deploy"),
+        ("variables: {KLED_RULES: x}", "variables.KLED_RULES: is written by kled deploy"),
+        ("notifications: {urls: ['https://x']}", "must name where the URL stands"),
+        ("notifications: {urls: ['env:https://x']}", "is the URL itself here"),
         ("approval: {needed: [all]}", "approval.needed: 'all' is none of"),
         ("approval: yes", "approval: must be a table"),
         ("[]", "is not a mapping"),

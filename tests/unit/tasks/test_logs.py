@@ -12,6 +12,7 @@ from kled.operations.runner import Row
 from kled.operations.step import Step
 from kled.redact import RedactingFilter, Redactor
 from tasks import logs
+from tests.unit.tasks.conftest import Kept
 
 
 class Broken(io.StringIO):
@@ -119,27 +120,11 @@ def entry(severity: str, words: str) -> str:
     return f"{severity}1130 03:21:44.056988       1 executor.go:152] {words}"
 
 
-class Kept(logging.Handler):
-    """Keeps what is said, and how grave it is."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.said: list[tuple[str, str]] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.said.append((record.levelname, record.getMessage()))
-
-
-@pytest.fixture
-def kept() -> Iterator[Kept]:
-    handler = Kept()
-    loggers = [logging.getLogger(name) for name in ("kled", "prefect.task_runs")]
-    for one in loggers:
-        one.addHandler(handler)
+@pytest.fixture(autouse=True)
+def installed(kept: Kept) -> None:
+    """Let Prefect's filters be on what is kept, too."""
     logs.install(Redactor())
-    yield handler
-    for one in loggers:
-        one.removeHandler(handler)
+    kept.said.clear()
 
 
 def test_what_kops_says_is_as_grave_as_kops_marks_it(kept: Kept) -> None:
