@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
@@ -47,11 +47,8 @@ class Bar:
     """None: nobody was told of it yet."""
 
 
-class Send(Protocol):
-    """Stores a bar and returns its artifact; may raise anything."""
-
-    def __call__(self, bar: Bar) -> UUID:
-        """Make the artifact, or bring it up to date."""
+Send = Callable[[Bar], UUID]
+"""Stores a bar, as a new artifact or its own, and returns that; may raise anything."""
 
 
 class Bars:

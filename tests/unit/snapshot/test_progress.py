@@ -51,13 +51,14 @@ def test_long_work_says_how_far_it_is_every_few_seconds() -> None:
 
 def test_of_several_clusters_those_count_and_of_one_its_objects() -> None:
     # fault 59: a bar needs numbers, not words
+    notes: list[str] = []
     shares: list[Share] = []
-    fleet = Counts(str, shares.append, lambda: 0.0, every=0)
+    fleet = Counts(notes.append, shares.append, lambda: 0.0, every=0)
     fleet.expect(clusters=3)
     fleet.expect(objects=40)
     fleet.done(objects=30, size=1_000_000)
     fleet.done(clusters=1)
-    single = Counts(str, shares.append, lambda: 0.0, every=0)
+    single = Counts(notes.append, shares.append, lambda: 0.0, every=0)
     single.expect(clusters=1, objects=4)
     single.done(objects=3)
 
