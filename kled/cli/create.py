@@ -19,6 +19,7 @@ from kled.cli.spec_options import spec_from, spec_options
 from kled.kops.field_flags import require_text
 from kled.models.spec import ClusterSpec
 from kled.operations.create_cluster import CreateCluster, StoreCluster
+from kled.operations.plan_update import previewed
 from kled.sentences import options, word
 
 
@@ -91,9 +92,10 @@ def _store_and_preview(call: Call, spec: ClusterSpec) -> None:
     table = call.settings.output == "table"
     report = execute(call, StoreCluster(spec), shown=table)
     with call.session() as session:
-        plan = session.kops.update_preview(spec.name)
+        plan = previewed(session, spec.name)
     if table:
         show_plan(call, plan)
     else:
         show_value({**report.as_json(), "plan": plan.as_json()}, call.settings.output)
-    call.say(f"next: kled kops update-cluster --name={spec.name} --yes")
+    if not plan.refused:
+        call.say(f"next: kled kops update-cluster --name={spec.name} --yes")

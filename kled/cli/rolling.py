@@ -112,6 +112,7 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
     """Show which machines need to be replaced; with --yes replace them one after the other."""
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=yes)
+        identity.require_whole(session, cluster)
         these = (meant.instance_group(call, session, cluster, group) for group in groups)
         roll = Roll(instance_groups=tuple(these), **options)
         with lost_keys.told_apart(session, cluster):

@@ -12,6 +12,7 @@ from kled.cli.plan import show_plan
 from kled.files.given import require_regular
 from kled.models.credential import SECRET_KINDS
 from kled.models.plan import Change, Plan
+from kled.operations import identity
 from kled.operations.plan_update import identified
 from kled.operations.rotate_keypairs import (
     ALL,
@@ -100,6 +101,7 @@ def rotate_keypairs(call: Call, name: str | None, phase: Phase, keyset: str, *, 
     """Add, promote or distrust keypairs; a phase that comes too early is refused."""
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=True)
+        identity.require_whole(session, cluster)
         rotation = RotateKeypairs(cluster, phase, keyset)
         left = open_keysets(session, rotation)
         if left:

@@ -8,8 +8,9 @@ from kled.cli import cluster_name, meant, parameters
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
+from kled.operations import identity
 from kled.operations.approved_plan import Approved
-from kled.operations.plan_update import identified, judged, touched
+from kled.operations.plan_update import identified, planned_reconciling
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.upgrade_cluster import NO_UPGRADE, UpgradeCluster, new_version, planned
 from kled.sentences import options
@@ -58,6 +59,8 @@ def upgrade_cluster(  # noqa: PLR0913 - one parameter per option
     wish = UpgradeCluster(name or "", kubernetes_version, channel, skip_minor_versions, give_up)
     with call.session() as session:
         wish = replace(wish, cluster=meant.cluster(session, name, changes=yes))
+        if not yes:
+            identity.require_whole(session, wish.cluster)
         plan = None if yes else identified(session, planned(session, wish))
     if plan is None:
         if execute(call, wish).rows[-1].words != NO_UPGRADE:
@@ -103,13 +106,13 @@ def reconcile_cluster(call: Call, name: str | None, digest: str | None, *, yes: 
     """Show what would change; with --yes update and roll, control plane first."""
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=yes)
-        plan = None if yes else judged(session, session.kops.reconcile_preview(cluster))
-        radius = touched(session, plan) if plan else None
-    if plan is None:
+        shown = None if yes else planned_reconciling(session, cluster)
+    if shown is None:
         then = f"kled kops validate-cluster --name={cluster}"
         approved = Approved(digest) if digest else None
         execute(call, ReconcileCluster(cluster, approved), then=then)
         return
+    plan, radius = shown
     show_plan(call, plan, radius)
     if not plan.is_empty and not plan.refused:
         call.say(

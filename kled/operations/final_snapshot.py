@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 NAME: Final = "take the final snapshot"
 ABSENT: Final = "there is nothing to snapshot any more"
 TWIN: Final = "none: it was never applied here, and the snapshots of that name are another's"
-_HINT: Final = (
+HINT: Final = (
     "mend it or run this again; --no-snapshot deletes the cluster all the same, and the snapshot"
     " stays as it is"
 )
@@ -125,7 +125,7 @@ def _require_whole(result: "ClusterResult", report: "VerifyReport | None") -> No
     if wrong:
         raise SnapshotNotTrustworthy(
             f"snapshot {result.snapshot} cannot bring the cluster back: {'; '.join(wrong)}",
-            hint=_HINT,
+            hint=HINT,
         )
 
 
@@ -161,6 +161,6 @@ def _trouble(kept: "SnapshotStore", manifest: "Manifest", etcd: str) -> str | No
             return f"the newest of {etcd} DOES NOT OPEN: {error.message}"
         raise SnapshotNotTrustworthy(
             f"the newest backup of etcd, {data.key}, does not open: {error.message}",
-            hint=f"a living cluster makes one every 15 minutes: run this again then; {_HINT}",
+            hint=f"a living cluster makes one every 15 minutes: run this again then; {HINT}",
         ) from error
     return None

@@ -7,6 +7,7 @@ operation that goes on with the cluster first looks whether its keysets are ther
 that they had (`step`): kops goes on with whatever key it finds under the name.
 """
 
+from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ from kled.errors import IdentityAtRisk, KledError, NotApproved
 from kled.kops import footprint, identity, layout, places, stored
 from kled.kops.identity import Evidence, Made
 from kled.kops.places import Place
+from kled.models.credential import SECRET_KINDS
 from kled.models.plan import Change, Plan
 from kled.operations import etcd_names, other_identity, own_places, registered, whole_copies
 from kled.operations.session import Session
@@ -115,21 +117,30 @@ def words(session: Session, cluster: str) -> str | None:
 
 
 def require_whole(session: Session, cluster: str) -> None:
-    """Raise `IdentityAtRisk` where a stored keyset cannot be lived by, as a snapshot judges it.
+    """Raise `IdentityAtRisk` where a keyset or secret cannot be lived by, as a snapshot judges it.
 
-    kops stops at some of these, makes others anew, and serves with a private key that fits no
-    certificate. Only reads. Who begins anew goes on.
+    kops stops at some of these, makes others anew, serves with a private key that fits no
+    certificate, and tries a secret that it cannot read again for ten minutes, in its previews too:
+    so a preview asks this first. Only reads. Who begins anew goes on.
     """
     found = {} if _strays(session, cluster) else whole_copies.damaged(session, cluster)
     if not found or allowed(session, cluster):
         return
     words = [one for each in found.values() for one in each]
     raise IdentityAtRisk(
-        f'cluster "{cluster}" cannot live by what is stored as its keys:'
+        f'cluster "{cluster}" cannot live by what is stored as its keys and secrets:'
         f" {enumerated(words, _SHOWN)}; nothing was changed",
-        hint=f"{advice(session, cluster, frozenset(found))}; only to begin anew with other keys:"
-        f" kled kops update-cluster --name={cluster} --yes --new-identity={cluster}",
+        hint=f"{advice(session, cluster, frozenset(found))}{_given_again(cluster, found)}; only to"
+        " begin anew with other keys: kled kops update-cluster"
+        f" --name={cluster} --yes --new-identity={cluster}",
     )
+
+
+def _given_again(cluster: str, keys: Iterable[str]) -> str:
+    """Name the commands that store secrets again which people gave."""
+    kinds = [one for one in SECRET_KINDS if f"{layout.SECRETS}{one}" in keys]
+    command = "; or store it from its source: kled kops create-secret"
+    return "".join(f"{command} {one} --name={cluster} --file=FILE --force" for one in kinds)
 
 
 def require_own_keys(session: Session, cluster: str) -> str:

@@ -3,13 +3,23 @@
 from dataclasses import dataclass, field, replace
 
 from kled.models.plan import Change, Plan
-from kled.operations import applied, begun_deletion, elsewhere, forgotten, neighbours
+from kled.operations import (
+    applied,
+    begun_deletion,
+    elsewhere,
+    forgotten,
+    neighbours,
+    whole_copies,
+)
+from kled.operations.final_snapshot import HINT
 from kled.operations.group_roles import with_roles
 from kled.operations.guards import READS
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
+from kled.sentences import enumerated
 
+_SHOWN = 4
 _STORED = ("definition", "keys and secrets", "etcd backups")
 
 
@@ -41,13 +51,24 @@ def planned_deletion(session: Session, cluster: str, *, unregister: bool = False
 def previewed_deletion(session: Session, cluster: str, *, unregister: bool = False) -> Plan:
     """Return `planned_deletion`, refused where the cluster lives in another state store.
 
-    A definition that was never applied may be forgotten here all the same. Only reads.
+    Or where its keys and secrets are damaged, so that its final snapshot would be. A definition
+    that was never applied may be forgotten here all the same. Only reads.
     """
     plan = planned_deletion(session, cluster, unregister=unregister)
-    away = elsewhere.words(session, cluster)
-    if not away or (unregister and elsewhere.is_twin(session, cluster)):
+    if unregister and elsewhere.is_twin(session, cluster):
         return plan
-    return replace(plan, refused=away)
+    refused = elsewhere.words(session, cluster) or _no_way_back(session, cluster)
+    return replace(plan, refused=refused) if refused else plan
+
+
+def _no_way_back(session: Session, cluster: str) -> str:
+    """Say why the final snapshot would be refused; empty: its keys and secrets are whole."""
+    if session.settings.snapshot_store is None or session.overrides.no_snapshot:
+        return ""
+    wrong = [one for each in whole_copies.damaged(session, cluster).values() for one in each]
+    if not wrong:
+        return ""
+    return f"no snapshot could bring the cluster back: {enumerated(wrong, _SHOWN)} ({HINT})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from kled.errors import NotApproved
 from kled.models.plan import Change, Plan
-from kled.operations import scale_journal
+from kled.operations import identity, scale_journal
 from kled.operations.group_roles import with_roles
 from kled.operations.guards import READS
 from kled.operations.names import instance_group_meant
@@ -75,9 +75,13 @@ class PlanScaling:
     guards = READS
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the one step. Safe to repeat: it only reads."""
+        """Return the one step. Safe to repeat: it only reads.
+
+        Raises `IdentityAtRisk`, as the scaling does: nobody has to agree to what would be refused.
+        """
 
         def act(session: Session) -> str:
+            identity.check(session, self.cluster)
             group = instance_group_meant(session, self.cluster, self.instance_group)
             plan = planned_scaling(session, self.cluster, group, self.minimum, self.maximum)
             self.found[:] = [plan]

@@ -17,9 +17,25 @@ from kled.sentences import number
 
 
 def planned(session: Session, cluster: str) -> tuple[Plan, BlastRadius]:
-    """Return the plan of `kops update cluster` and its radius; reads only."""
-    plan = session.kops.update_preview(cluster)
-    return judged(session, plan), touched(session, plan)
+    """Return the plan of `kops update cluster` and its radius; reads only. As `previewed`."""
+    plan = previewed(session, cluster)
+    return plan, touched(session, plan)
+
+
+def previewed(session: Session, cluster: str) -> Plan:
+    """Return the plan of `kops update cluster`, with why it would be refused; reads only.
+
+    Raises `IdentityAtRisk`, as the update does, for what kops could not preview.
+    """
+    identity.require_whole(session, cluster)
+    return judged(session, session.kops.update_preview(cluster))
+
+
+def planned_reconciling(session: Session, cluster: str) -> tuple[Plan, BlastRadius]:
+    """Return the plan of `kops reconcile cluster` and its radius, as `planned` does."""
+    identity.require_whole(session, cluster)
+    plan = judged(session, session.kops.reconcile_preview(cluster))
+    return plan, touched(session, plan)
 
 
 def judged(session: Session, plan: Plan) -> Plan:

@@ -5,9 +5,16 @@ what it has is read before anybody is told to restore it.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
-from kled.errors import InvalidInput, SnapshotNotTrustworthy, StoreDenied
+from kled.errors import (
+    DocumentDamaged,
+    InvalidInput,
+    ObjectMissing,
+    SnapshotNotTrustworthy,
+    StoreDenied,
+)
 from kled.kops import keyset_keys, layout, stored
 from kled.operations.session import Session
 from kled.storage.bounded import get_bounded
@@ -17,18 +24,33 @@ if TYPE_CHECKING:
 
 
 def damaged(session: Session, cluster: str) -> Mapping[str, tuple[str, ...]]:
-    """Return what is wrong with the stored keysets, by the key of each that is damaged; only reads.
+    """Return what is wrong with the stored keysets and secrets, by the key of each; only reads.
 
-    Keys are relative to the cluster's prefix. Of a keyset that stands under its former name, too,
-    kops reads the present one.
+    Keys are relative to the cluster's prefix, those of what is whole are left out. Of a keyset that
+    stands under its former name, too, kops reads the present one.
     """
-    store, prefix = session.state_store, f"{cluster}/"
-    there = [one.key.removeprefix(prefix) for one in store.entries(f"{prefix}{layout.KEYSETS}")]
-    found = {
-        key: tuple(stored.keyset_findings(key, get_bounded(store, f"{prefix}{key}").body))
-        for key in sorted(keyset_keys.files(there).values())
-    }
-    return {key: words for key, words in found.items() if words}
+    from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
+
+    keysets, secrets = _listed(session, cluster, layout.KEYSETS), layout.SECRETS
+    keys = (*keyset_keys.files(keysets).values(), *_listed(session, cluster, secrets))
+    found = in_parallel((0, partial(_wrong, session, cluster, key)) for key in keys)
+    return {key: words for key, words in sorted(found) if words}
+
+
+def _listed(session: Session, cluster: str, below: str) -> tuple[str, ...]:
+    entries = session.state_store.entries(f"{cluster}/{below}")
+    return tuple(one.key.removeprefix(f"{cluster}/") for one in entries)
+
+
+def _wrong(session: Session, cluster: str, key: str) -> tuple[str, tuple[str, ...]]:
+    """Return the key, and what is wrong with it in words; one that went meanwhile is whole."""
+    try:
+        body = get_bounded(session.state_store, f"{cluster}/{key}", what=key).body
+    except DocumentDamaged as error:  # larger than any that kops writes, or a link
+        return key, (error.message,)
+    except ObjectMissing:
+        return key, ()
+    return key, tuple(stored.material_findings(key, body))
 
 
 def held_whole(session: Session, manifest: "Manifest", keys: frozenset[str]) -> frozenset[str]:

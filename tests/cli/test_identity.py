@@ -225,3 +225,37 @@ def test_no_path_of_the_command_line_ends_the_control_plane_or_moves_an_object(b
     refused = box.kled("kops", "update-cluster", name, "--yes")
     assert refused.returncode == 6, refused.stderr
     assert "ends machines of the control plane" in refused.stderr
+
+
+PREVIEWS = (
+    ("kops", "update-cluster"),
+    ("kops", "reconcile-cluster"),
+    ("kops", "upgrade-cluster"),
+    ("kops", "rolling-update", "--cloudonly"),
+    ("kops", "rotate-keypairs", "--phase=create"),
+    ("kops", "create-cluster", "--zones=us-east-1a", "--node-count=1", "--cloud=aws"),
+    ("plan",),
+)
+
+
+@pytest.mark.parametrize("key", [CA, "secrets/kube"])
+def test_every_preview_over_a_damaged_key_ends_as_the_change_does(box: Box, key: str) -> None:
+    """K4: kops' own error and exit 1, or a green preview of what then ended with 4."""
+    make(box, A)
+    original = (state(box, A) / key).read_bytes()
+    (state(box, A) / key).write_bytes(original[:20])
+    called = len(box.calls())
+
+    for words in PREVIEWS:
+        shown = box.kled(*words, f"--name={A}")
+        assert shown.returncode == 6, (words, shown.stderr)
+        assert f"cannot live by what is stored as its keys and secrets: {key}" in " ".join(
+            shown.stderr.split()
+        )
+    done = box.kled("kops", "update-cluster", f"--name={A}", "--yes")
+    deletion = box.kled("kops", "delete-cluster", f"--name={A}")
+
+    assert done.returncode == 6
+    assert f"REFUSED: no snapshot could bring the cluster back: {key}" in deletion.stderr
+    asked = ("update cluster", "reconcile cluster", "rolling-update", "upgrade")
+    assert not [one for one in box.calls()[called:] if one.startswith(asked)]

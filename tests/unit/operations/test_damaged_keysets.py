@@ -5,18 +5,31 @@ from dataclasses import replace
 
 import pytest
 
+from kled.errors import IdentityAtRisk
 from kled.models.rolling import Roll
 from kled.operations import identity
-from kled.operations.plan_update import judged
+from kled.operations.all_clusters import pending
+from kled.operations.plan_deletion import previewed_deletion
+from kled.operations.plan_roll import PlanRoll
+from kled.operations.plan_scaling import PlanScaling
+from kled.operations.plan_update import (
+    PlanUpdate,
+    judged,
+    planned,
+    planned_reconciling,
+    previewed,
+)
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.roll_cluster import RollCluster
+from kled.operations.runner import run
+from kled.operations.session import Session
 from kled.operations.step import Operation
 from kled.operations.update_cluster import UpdateCluster
 from kled.snapshot.choosing import choose
 from kled.snapshot.manifest import complete, encode
 from kled.snapshot.repository import SnapshotRef
 from tests.key_pairs import item, keyset_of, pair
-from tests.unit.operations.test_identity import CA_KEY, C, World, world
+from tests.unit.operations.test_identity import CA_KEY, C, Kops, World, world
 
 __all__ = ["world"]
 
@@ -131,3 +144,98 @@ def test_another_key_without_its_private_half_is_no_damage(own: World) -> None:
     own.put(CA_KEY, keyset_of([item(NOW, *OWN), item("7", pair("old").certificate, None)], NOW))
 
     assert own.run(UpdateCluster(C))["check identity"] == "no keyset is missing"
+
+
+ADMIN = "secrets/admin"
+SECRETS = {
+    "empty": (b'{"Data":""}', "holds no value: its Data is empty"),
+    "cut": (b'{"Da', "is no secret of kops"),
+    "no base64": (b'{"Data":"***"}', "holds no value: its Data is not base64"),
+}
+
+
+class Untouched(Kops):
+    """A kops that must not be asked: over this damage it fails, or tries for ten minutes."""
+
+    def __getattribute__(self, name: str) -> object:
+        if name.endswith("_preview") or name.startswith("get_"):
+            raise AssertionError(f"kops was asked: {name}")
+        return super().__getattribute__(name)
+
+
+def previews() -> dict[str, Callable[[Session], object]]:
+    return {
+        "update-cluster": lambda session: planned(session, C),
+        "create-cluster, of a stored one": lambda session: previewed(session, C),
+        "reconcile-cluster": lambda session: planned_reconciling(session, C),
+        "kled plan": lambda session: pending(session, C),
+        "plan-update": lambda session: run(PlanUpdate(C), session),
+        "roll-cluster": lambda session: run(PlanRoll(C, Roll()), session),
+        "scale-instance-group": lambda session: run(PlanScaling(C, "nodes"), session),
+    }
+
+
+@pytest.mark.parametrize("preview", previews())
+@pytest.mark.parametrize("key", [CA_KEY, ADMIN])
+def test_a_preview_says_before_kops_is_asked_what_the_change_would_say(
+    own: World, preview: str, key: str
+) -> None:
+    """K4: it ended in kops' own error with 1, or after ten minutes, where `--yes` ended with 6."""
+    good = own.snapshot()
+    own.put(key, b"garbage: [\n")
+    own.kops = Untouched([])
+
+    with pytest.raises(IdentityAtRisk) as shown:
+        previews()[preview](own.session())
+
+    done = own.refused(UpdateCluster(C))
+    assert (shown.value.message, shown.value.hint) == (done.message, done.hint)
+    assert key in done.message
+    assert f"--snapshot={good} --class=identity --yes" in str(done.hint)
+
+
+@pytest.mark.parametrize("how", SECRETS)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
+def test_a_damaged_secret_is_refused_as_a_missing_one_is(
+    own: World, operation: Operation, how: str
+) -> None:
+    """K4: the preview was green, and the change ended with 4."""
+    own.guarded = True
+    body, words = SECRETS[how]
+    own.put(ADMIN, body)
+
+    error = own.refused(operation)
+
+    assert f"{ADMIN} {words}" in error.message
+
+
+@pytest.mark.parametrize("kind", ["dockerconfig", "encryptionconfig", "ciliumpassword"])
+def test_a_secret_that_somebody_gave_may_be_given_again(own: World, kind: str) -> None:
+    own.put(f"secrets/{kind}", b"")
+
+    hint = str(own.refused(UpdateCluster(C)).hint)
+
+    assert f"kled kops create-secret {kind} --name={C} --file=FILE --force" in hint
+
+
+def test_a_secret_that_is_no_file_is_damaged(own: World) -> None:
+    """Another member: a link among a cluster's objects."""
+    path = own.root / "state" / C / "secrets" / "kubelet"
+    path.symlink_to(own.root / "elsewhere")
+
+    assert "secrets/kubelet" in own.refused(UpdateCluster(C)).message
+
+
+@pytest.mark.parametrize("key", [CA_KEY, ADMIN])
+def test_the_preview_of_a_deletion_says_that_nothing_could_bring_the_cluster_back(
+    own: World, key: str
+) -> None:
+    """The deletion itself ends with its final snapshot, which cannot be trusted."""
+    own.snapshot()
+    own.guarded = True
+    own.put(key, b"garbage: [\n")
+
+    plan = previewed_deletion(own.session(), C)
+
+    assert key in plan.refused
+    assert "--no-snapshot deletes the cluster all the same" in plan.refused
