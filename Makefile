@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint lock pictures bench bench-snapshots test-slow test-kops emulators test-emulators coverage clean
+.PHONY: help install demo test lint lock pictures bench bench-small bench-snapshots test-slow test-kops emulators test-emulators coverage clean
 
 help: ## show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -63,6 +63,10 @@ pictures: install ## take the pictures in docs/pictures anew (needs chromium and
 bench: install ## overhead and speed, as ratios against bare kops in the same run
 	$(BIN)/python -m benchmarks
 	@$(MAKE) --no-print-directory bench-snapshots
+
+bench-small: emulators ## each benchmark once with a tiny fleet: that they run, not how fast
+	$(BIN)/python -m benchmarks --small
+	$(BIN)/python -m benchmarks.snapshots --small
 
 bench-snapshots: emulators ## snapshots against rclone, through a proxy that delays and counts: half an hour
 	$(BIN)/python -m benchmarks.snapshots $(ARGS)

@@ -2,8 +2,11 @@
 
 With KLED_TEST_KOPS a real kops is the peer; without it the simulated one, which is slower, so that
 the ratio flatters kled while the difference does not.
+
+`--small` runs each command twice only: it tells that they run, not how fast.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -26,31 +29,40 @@ KLED = [sys.executable, "-m", "kled", "kops", "get-clusters"]
 
 
 def main() -> None:
-    """Print one row per figure of docs/benchmarks.md."""
+    """Print one row per figure of docs/benchmarks.md, each as soon as it was measured."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true", help="two runs of each, for a look")
+    runs = 1 if parser.parse_args().small else RUNS
+    load = os.getloadavg()[0]
+    print(f"load {load:.1f} on {os.cpu_count()} cores; wall times count only on an idle machine")
+    print(f"{'FIGURE':<54}{'MEASURED':>10}{'BUDGET':>10}  WITHIN  CPU", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         box = Path(scratch) / "box"
         control.start(box, speed=10_000)
         env = {**_base(), **control.environment(box, path=os.environ.get("PATH", os.defpath))}
         _create(env)
-        rows = [*_overhead("simulated kops, file://", env), *_reads("file://", env, 0.35)]
+        _show(_overhead("simulated kops, file://", env, runs))
+        _show(_reads("file://", env, 0.35, runs))
         with _moto(Path(scratch)) as s3:
             env_s3 = {**env, **s3}
             _create(env_s3)
-            rows += _reads("s3://", env_s3, 0.8)
+            _show(_reads("s3://", env_s3, 0.8, runs))
             real = os.environ.get("KLED_TEST_KOPS")
             if real:
-                rows += _overhead("real kops, s3://", {**env_s3, "KLED_KOPS": real})
-        rows += _flow(env, Path(scratch))
-    load = os.getloadavg()[0]
-    print(f"load {load:.1f} on {os.cpu_count()} cores; wall times count only on an idle machine")
-    print(f"{'FIGURE':<54}{'MEASURED':>10}{'BUDGET':>10}  WITHIN  CPU")
+                _show(_overhead("real kops, s3://", {**env_s3, "KLED_KOPS": real}, runs))
+        _show(_flow(env, Path(scratch), min(runs, 5)))
+
+
+def _show(rows: list[Row]) -> None:
     for figure, measured, budget, cpu in rows:
         verdict = "yes" if measured <= budget else "NO"
-        print(f"{figure:<54}{measured:>8.3f} s{budget:>8.3f} s  {verdict:<6}{cpu:>6.3f} s")
+        print(
+            f"{figure:<54}{measured:>8.3f} s{budget:>8.3f} s  {verdict:<6}{cpu:>6.3f} s", flush=True
+        )
 
 
-def _overhead(peer: str, env: dict[str, str]) -> list[Row]:
-    bare, ours = in_turn([[env["KLED_KOPS"], "get", "clusters", "-o", "json"], KLED], env, RUNS)
+def _overhead(peer: str, env: dict[str, str], runs: int) -> list[Row]:
+    bare, ours = in_turn([[env["KLED_KOPS"], "get", "clusters", "-o", "json"], KLED], env, runs)
     added, added_cpu = ours.median - bare.median, ours.median_cpu - bare.median_cpu
     print(
         f"get-clusters, {peer}: kled {_spread(ours)}, bare kops {_spread(bare)},"
@@ -59,19 +71,19 @@ def _overhead(peer: str, env: dict[str, str]) -> list[Row]:
     return [(f"get-clusters over bare kops ({peer})", added, 0.150, added_cpu)]
 
 
-def _reads(store: str, env: dict[str, str], budget: float) -> list[Row]:
+def _reads(store: str, env: dict[str, str], budget: float, runs: int) -> list[Row]:
     verbs = (
         ["get", "clusters", "-o", "json"],
         ["get", "ig", f"--name={CLUSTER}", "-o", "json"],
     )
-    timings = in_turn([[env["KLED_KOPS"], *verb] for verb in verbs], env, RUNS)
+    timings = in_turn([[env["KLED_KOPS"], *verb] for verb in verbs], env, runs)
     return [
         (f"simulated kops {' '.join(verb[:2])}, {store}", timing.median, budget, timing.median_cpu)
         for verb, timing in zip(verbs, timings, strict=True)
     ]
 
 
-def _flow(env: dict[str, str], scratch: Path) -> list[Row]:
+def _flow(env: dict[str, str], scratch: Path, runs: int) -> list[Row]:
     """CPU seconds of a five-task pipeline against a running server, beyond importing Prefect.
 
     The steps do nothing here: what is measured is kled's and Prefect's part, not kops'.
@@ -83,7 +95,7 @@ def _flow(env: dict[str, str], scratch: Path) -> list[Row]:
                 [sys.executable, "-m", "benchmarks.pipeline"],
             ],
             {**env, **prefect},
-            5,
+            runs,
         )
     beyond = pipeline.median_cpu - nothing.median_cpu
     return [("five-task pipeline beyond `import prefect` (CPU)", beyond, 0.400, beyond)]

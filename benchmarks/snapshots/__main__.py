@@ -2,15 +2,19 @@
 
 Two MinIO stand for two regions, each behind a proxy that delays, caps and counts. Tools run in
 turn, A B A B, and ratios are taken pair by pair; a peer's result is checked to hold the objects
-that kled selected before it is timed. Prints the table of docs/benchmarks.md.
+that kled selected before it is timed. Prints the table of docs/benchmarks.md, row by row.
+
+`--small` goes through all jobs with a tiny fleet, in seconds: that they run, not how fast. It
+builds no rclone; where none is installed, kled does the jobs alone.
 """
 
 import argparse
 import contextlib
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,7 +25,14 @@ from obstore.store import S3Store
 
 from benchmarks.snapshots import fleet, servers, tools
 from benchmarks.snapshots.measure import Run, run
-from benchmarks.snapshots.rows import CHANGED_CLUSTERS, RESTORED_CLUSTERS, Pair, show
+from benchmarks.snapshots.rows import (
+    CHANGED_CLUSTERS,
+    RESTORED_CLUSTERS,
+    Pair,
+    save,
+    show,
+    show_head,
+)
 from tests.emulators.builds import BUILDS
 
 _LINK_MBPS = 50
@@ -35,15 +46,20 @@ def main() -> None:
         _rig(Path(scratch), options) as bench,
     ):
         bench.seed()
-        pairs = [
-            bench.full(),
-            bench.no_change(),
-            bench.changed(),
-            bench.verify(),
-            bench.restore(),
-            bench.large(),
-        ]
-    show(pairs, options)
+        show_head(options.clusters, options.rtt, alone=bench.rclone is None)
+        pairs = []
+        for job in (
+            bench.full,
+            bench.no_change,
+            bench.changed,
+            bench.verify,
+            bench.restore,
+            bench.large,
+        ):
+            pairs.append(job())
+            show(pairs[-1])
+            if options.save:
+                save(pairs, options.save)
 
 
 class Bench:
@@ -54,12 +70,12 @@ class Bench:
         options: argparse.Namespace,
         stores: tuple[servers.Store, servers.Store],
         kled: tools.Kled,
-        rclone: tools.Rclone,
+        rclone: tools.Rclone | None,
     ) -> None:
         self._options = options
         self._source, self._target = stores
         self._kled = kled
-        self._rclone = rclone
+        self.rclone = rclone
         self._shared = fleet.template(dict(os.environ))
         self._restored = min(RESTORED_CLUSTERS, options.clusters)
 
@@ -74,84 +90,106 @@ class Bench:
 
     def full(self) -> Pair:
         """Each round begins with empty targets."""
-        ours, peer = [], []
-        for _ in range(self._options.full_rounds):
-            _empty(self._target.direct, tools.SNAPSHOTS)
-            _empty(self._target.direct, tools.MIRROR)
-            ours.append(self._run_kled(self._kled.create()))
-            peer.append(self._run_rclone(self._rclone.sync()))
-        self._check_equal(ours[-1])
-        return Pair("first full snapshot", tuple(ours), tuple(peer))
+        pair = self._in_turn(
+            "first full snapshot",
+            self._kled.create(),
+            lambda peer: peer.sync(),
+            rounds=self._options.full_rounds,
+            before=lambda _: self._empty_targets(tools.SNAPSHOTS, tools.MIRROR),
+        )
+        if pair.peer:
+            self._check_equal(pair.ours[-1])
+        return pair
 
     def no_change(self) -> Pair:
         """Nothing is new since the run before."""
-        return self._in_turn("no change", self._kled.create(), self._rclone.sync())
+        return self._in_turn("no change", self._kled.create(), lambda peer: peer.sync())
 
     def changed(self) -> Pair:
         """Before each round some clusters change."""
-        ours, peer = [], []
-        for number in range(self._options.rounds):
-            self._change(number)
-            ours.append(self._run_kled(self._kled.create()))
-            peer.append(self._run_rclone(self._rclone.sync()))
-        return Pair(f"{CHANGED_CLUSTERS} clusters changed", tuple(ours), tuple(peer))
+        return self._in_turn(
+            f"{CHANGED_CLUSTERS} clusters changed",
+            self._kled.create(),
+            lambda peer: peer.sync(),
+            before=self._change,
+        )
 
     def verify(self) -> Pair:
         """Every byte of the newest snapshots, against hashing the mirror."""
-        ours, peer = [], []
-        for _ in range(min(self._options.rounds, 3)):
-            ours.append(self._run_kled(self._kled.verify()))
-            peer.append(self._run_rclone(self._rclone.hashsum()))
-        return Pair("verify contents, level 0", tuple(ours), tuple(peer))
+        return self._in_turn(
+            "verify contents, level 0",
+            self._kled.verify(),
+            lambda peer: peer.hashsum(),
+            rounds=min(self._options.rounds, 3),
+        )
 
     def restore(self) -> Pair:
         """One cluster a call would time start-up; so one call restores them all."""
-        ours, peer = [], []
-        for _ in range(min(self._options.rounds, 3)):
-            _empty(self._source.direct, tools.RESTORED)
-            ours.append(self._run_kled(self._kled.restore(self._restored)))
-            _empty(self._source.direct, tools.RESTORED)
-            peer.append(self._run_rclone(self._rclone.copy(self._restored)))
-        return Pair(f"restore, {self._restored} clusters", tuple(ours), tuple(peer))
+        pair = self._in_turn(
+            f"restore, {self._restored} clusters",
+            self._kled.restore(self._restored),
+            lambda peer: peer.copy(self._restored),
+            rounds=min(self._options.rounds, 3),
+            before_each=lambda: _empty(self._source.direct, tools.RESTORED),
+        )
+        if not all(run.writes for run in pair.ours):
+            raise SystemExit("kled restored nothing")
+        return pair
 
     def large(self) -> Pair:
-        """Four etcd backups of 20 MiB over a link of 50 MB/s in each direction."""
+        """Four etcd backups of one size over a link of 50 MB/s in each direction."""
+        size = self._options.backup_mib
         bucket = _bucket(self._source.direct, tools.LARGE_STATE)
-        for key, body in fleet.large(self._shared, tools.LARGE_STATE):
+        for key, body in fleet.large(self._shared, tools.LARGE_STATE, size << 20):
             bucket.put(key, body)
         kled = replace(
             self._kled,
             state=f"s3://{tools.LARGE_STATE}",
             snapshots=f"s3://{tools.LARGE_SNAPSHOTS}",
         )
-        sync = self._rclone.sync(tools.LARGE_STATE, tools.LARGE_MIRROR)
-        ours, peer = [], []
-        for _ in range(min(self._options.rounds, 3)):
-            _empty(self._target.direct, tools.LARGE_SNAPSHOTS)
-            _empty(self._target.direct, tools.LARGE_MIRROR)
-            ours.append(self._run_kled(kled.create(), mbps=_LINK_MBPS))
-            peer.append(self._run_rclone(sync, mbps=_LINK_MBPS))
-        return Pair("4 x 20 MiB at 50 MB/s", tuple(ours), tuple(peer))
+        return self._in_turn(
+            f"4 x {size} MiB at {_LINK_MBPS} MB/s",
+            kled.create(),
+            lambda peer: peer.sync(tools.LARGE_STATE, tools.LARGE_MIRROR),
+            rounds=min(self._options.rounds, 3),
+            before=lambda _: self._empty_targets(tools.LARGE_SNAPSHOTS, tools.LARGE_MIRROR),
+            mbps=_LINK_MBPS,
+        )
 
-    def _in_turn(self, job: str, ours: list[str], peer: list[str]) -> Pair:
-        taken = [
-            (self._run_kled(ours), self._run_rclone(peer)) for _ in range(self._options.rounds)
-        ]
-        return Pair(job, tuple(own for own, _ in taken), tuple(other for _, other in taken))
+    def _in_turn(  # noqa: PLR0913 - what both do, how often, and what is made ready before
+        self,
+        job: str,
+        ours: list[str],
+        peer: Callable[[tools.Rclone], list[str]],
+        *,
+        rounds: int = 0,
+        before: Callable[[int], None] = lambda _: None,
+        before_each: Callable[[], None] = lambda: None,
+        mbps: float = 0,
+    ) -> Pair:
+        """Run both in turn; `before` comes before each round, `before_each` before each run."""
+        own, other = [], []
+        for number in range(rounds or self._options.rounds):
+            before(number)
+            before_each()
+            own.append(self._run(ours, self._kled.env, mbps))
+            if self.rclone is not None:
+                before_each()
+                other.append(self._run(peer(self.rclone), self.rclone.env, mbps))
+        return Pair(job, tuple(own), tuple(other))
 
-    def _run_kled(self, words: list[str], *, mbps: float = 0) -> Run:
-        return self._run(words, {**os.environ, **self._kled.env}, mbps)
+    def _empty_targets(self, *names: str) -> None:
+        for name in names:
+            _empty(self._target.direct, name)
 
-    def _run_rclone(self, words: list[str], *, mbps: float = 0) -> Run:
-        return self._run(words, {**os.environ, **self._rclone.env}, mbps)
-
-    def _run(self, words: list[str], env: dict[str, str], mbps: float) -> Run:
+    def _run(self, words: list[str], env: Mapping[str, str], mbps: float) -> Run:
+        env = {**os.environ, **env}
         stores = (self._source, self._target)
         return run(words, env, stores, rtt_ms=self._options.rtt, mbps=mbps)
 
     def _change(self, seed: int) -> None:
         bucket = _bucket(self._source.direct, tools.STATE)
-        for number in range(CHANGED_CLUSTERS):
+        for number in range(min(CHANGED_CLUSTERS, self._options.clusters)):
             name = fleet.cluster_name(number)
             bucket.put(f"{name}/addons/extra-00.addons.k8s.io/v1.yaml", f"n: {seed}\n".encode())
 
@@ -166,14 +204,25 @@ class Bench:
 @contextmanager
 def _rig(scratch: Path, options: argparse.Namespace) -> Iterator[Bench]:
     proxy = servers.build(Path("proxy"), scratch)
-    rclone = options.rclone or servers.build(Path("peers/rclone"), scratch)
+    rclone = _rclone(options, scratch)
     with (
         servers.store(options.minio, proxy, scratch / "source") as source,
         servers.store(options.minio, proxy, scratch / "target") as target,
     ):
         kled = tools.Kled(tools.kled_environment(scratch / "home", source, target))
-        peer = tools.Rclone(rclone, tools.rclone_environment(source, target))
+        settings = tools.rclone_environment(source, target)
+        peer = tools.Rclone(rclone, settings) if rclone else None
         yield Bench(options, (source, target), kled, peer)
+
+
+def _rclone(options: argparse.Namespace, scratch: Path) -> Path | None:
+    """Return the peer: the one that is named, or the pinned one, which takes minutes to build."""
+    if options.rclone:
+        return Path(options.rclone)
+    if options.small:
+        there = shutil.which("rclone")
+        return Path(there) if there else None
+    return servers.build(Path("peers/rclone"), scratch)
 
 
 def _bucket(endpoint: str, name: str) -> S3Store:
@@ -211,8 +260,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--full-rounds", type=int, default=1)
     parser.add_argument("--rtt", type=float, default=30, help="milliseconds")
+    parser.add_argument("--backup-mib", type=int, default=20, help="of the large job")
+    parser.add_argument("--small", action="store_true", help="all jobs, with a tiny fleet")
     parser.add_argument("--save", type=Path, help="a file for the figures, for `plot`")
     options = parser.parse_args()
+    if options.small:
+        vars(options).update(clusters=3, rounds=1, full_rounds=1, rtt=0, backup_mib=1)
     options.minio = (options.minio or BUILDS["minio"].command).resolve()
     return options
 

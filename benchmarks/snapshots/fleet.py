@@ -65,14 +65,14 @@ def objects(number: int, shared: Mapping[str, bytes], bucket: str) -> Iterator[t
     yield from _backups(name, chance)
 
 
-def large(shared: Mapping[str, bytes], bucket: str) -> Iterator[tuple[str, bytes]]:
-    """Yield one cluster with four etcd clusters, whose newest backups have 20 MiB each."""
+def large(shared: Mapping[str, bytes], bucket: str, size: int) -> Iterator[tuple[str, bytes]]:
+    """Yield one cluster with four etcd clusters, whose newest backups have `size` bytes each."""
     name, chance = cluster_name(0), random.Random(0)  # noqa: S311 - not for keys
     yield from _definition(name, shared, bucket)
     for etcd in ("cilium", "events", "leases", "main"):
         place = f"{name}/backups/etcd/{etcd}/{NEWEST}"
         yield f"{place}/_etcd_backup.meta", f'{{"etcdVersion":"3.6.12","of":"{etcd}"}}'.encode()
-        yield f"{place}/etcd.backup.gz", _backup(chance, 20 << 20)
+        yield f"{place}/etcd.backup.gz", _backup(chance, size)
 
 
 def _elsewhere(body: bytes, home: Path) -> bytes:

@@ -1,10 +1,10 @@
-"""The table of `make bench-snapshots`: a row for each job that both did in turn."""
+"""The table of `make bench-snapshots`: a row for each job, printed as soon as it was done."""
 
-import argparse
 import json
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from benchmarks.snapshots.measure import Run
 
@@ -14,15 +14,18 @@ CHANGED_CLUSTERS = 2
 
 @dataclass(frozen=True)
 class Pair:
-    """One job done by both, in turn."""
+    """One job done by both, in turn; by kled alone where there is no peer."""
 
     job: str
     ours: tuple[Run, ...]
     peer: tuple[Run, ...]
 
-    def ratio(self, figure: Callable[[Run], float]) -> float:
+    def ratio(self, figure: Callable[[Run], float]) -> str:
+        if not self.peer:
+            return "-"
         pairs = zip(self.ours, self.peer, strict=True)
-        return statistics.median(figure(peer) / max(figure(own), 1e-9) for own, peer in pairs)
+        ratio = statistics.median(figure(peer) / max(figure(own), 1e-9) for own, peer in pairs)
+        return f"{ratio:.1f}x"
 
 
 _BUDGETS = {
@@ -35,25 +38,34 @@ _BUDGETS = {
 }
 
 
-def show(pairs: Sequence[Pair], options: argparse.Namespace) -> None:
-    print(f"{options.clusters} clusters, {options.rtt:g} ms round trip, rclone / kled in pairs")
+def show_head(clusters: int, rtt_ms: float, *, alone: bool) -> None:
+    peer = "there is no rclone: kled alone" if alone else "rclone / kled in pairs"
+    print(f"{clusters} clusters, {rtt_ms:g} ms round trip, {peer}")
     print(
         f"{'JOB':<28}{'WALL':>8}{'CPU':>7}{'REQUESTS':>10}{'BUDGET':>20}"
-        f"{'KLED s':>9}{'CPU s':>7}{'MB':>6}  REQUESTS (LIST GET WRITE)"
+        f"{'KLED s':>9}{'CPU s':>7}{'MB':>6}  REQUESTS (LIST GET WRITE)",
+        flush=True,
     )
-    for pair in pairs:
-        own = pair.ours[len(pair.ours) // 2]
-        print(
-            f"{pair.job:<28}{pair.ratio(lambda one: one.wall):>7.1f}x"
-            f"{pair.ratio(lambda one: one.cpu):>6.1f}x"
-            f"{pair.ratio(lambda one: one.requests):>9.1f}x{_BUDGETS.get(pair.job, ''):>20}"
-            f"{statistics.median(one.wall for one in pair.ours):>9.2f}"
-            f"{statistics.median(one.cpu for one in pair.ours):>7.2f}"
-            f"{max(one.peak_mb for one in pair.ours):>6.0f}"
-            f"  {own.lists} {own.reads} {own.writes}"
-        )
-    if options.save:
-        found = [asdict(pair) for pair in pairs]
-        for run in (run for pair in found for run in (*pair["ours"], *pair["peer"])):
-            del run["output"]
-        options.save.write_text(json.dumps(found))
+
+
+def show(pair: Pair) -> None:
+    """Print the row of a job."""
+    own = pair.ours[len(pair.ours) // 2]
+    print(
+        f"{pair.job:<28}{pair.ratio(lambda one: one.wall):>8}"
+        f"{pair.ratio(lambda one: one.cpu):>7}"
+        f"{pair.ratio(lambda one: one.requests):>10}{_BUDGETS.get(pair.job, ''):>20}"
+        f"{statistics.median(one.wall for one in pair.ours):>9.2f}"
+        f"{statistics.median(one.cpu for one in pair.ours):>7.2f}"
+        f"{max(one.peak_mb for one in pair.ours):>6.0f}"
+        f"  {own.lists} {own.reads} {own.writes}",
+        flush=True,
+    )
+
+
+def save(pairs: Sequence[Pair], file: Path) -> None:
+    """Write the figures for `plot`; those of jobs that had no peer are left out."""
+    found = [asdict(pair) for pair in pairs if pair.peer]
+    for run in (run for pair in found for run in (*pair["ours"], *pair["peer"])):
+        del run["output"]
+    file.write_text(json.dumps(found))
