@@ -8,7 +8,6 @@ that they had (`step`): kops goes on with whatever key it finds under the name.
 """
 
 from collections.abc import Iterable
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import IdentityAtRisk, KledError, NotApproved
@@ -17,7 +16,14 @@ from kled.kops.identity import Evidence, Made
 from kled.kops.places import Place
 from kled.models.credential import SECRET_KINDS
 from kled.models.plan import Change, Plan
-from kled.operations import etcd_names, other_identity, own_places, registered, whole_copies
+from kled.operations import (
+    etcd_names,
+    keys_in_snapshots,
+    other_identity,
+    own_places,
+    registered,
+    whole_copies,
+)
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
@@ -25,15 +31,11 @@ from kled.sentences import enumerated
 from kled.storage.bounded import get_bounded
 
 if TYPE_CHECKING:
-    from kled.snapshot.judging import Judged
-    from kled.snapshot.manifest import Manifest
     from kled.snapshot.other_keysets import Others
 
 NAME: Final = "check identity"
 AUTHORITY_KEY: Final = identity.keyset_key(identity.AUTHORITY)
 """Where every cluster that was applied keeps its own authority, relative to its prefix."""
-_LOOKED_AT: Final = 50
-"""Snapshots that are searched for lost keys, newest first."""
 _SHOWN: Final = 4
 _RUN_WITH_IT: Final = "its machines run with it, and the state store lacks it"
 _NO_COPY: Final = (
@@ -168,7 +170,7 @@ def lost_authority(session: Session, cluster: str) -> tuple[str, ...]:
     """
     if AUTHORITY_KEY in _stored(session, cluster, layout.KEYSETS):
         return ()
-    lived = _lived(session, cluster) or _is_kept(session, cluster, AUTHORITY_KEY)
+    lived = _lived(session, cluster) or keys_in_snapshots.is_kept(session, cluster, AUTHORITY_KEY)
     return (identity.AUTHORITY,) if lived else ()
 
 
@@ -204,10 +206,10 @@ def told_apart(session: Session, plan: Plan) -> Made:
     if not found.new:
         return found
     keys = frozenset(map(identity.key_of, changes))
-    kept = _snapshot_with(session, plan.cluster, keys)
+    kept = keys_in_snapshots.snapshot_with(session, plan.cluster, keys)
     if kept is None:
         return found
-    known = Evidence(snapshot=kept.id, kept=_identity_keys(kept))
+    known = Evidence(snapshot=kept.id, kept=keys_in_snapshots.identity_keys(kept))
     later = identity.told_apart(found.new, known)
     return Made((*found.lost, *later.lost), later.new)
 
@@ -234,11 +236,11 @@ def advice(session: Session, cluster: str, keys: frozenset[str]) -> str:
 
 
 def _way_back(session: Session, cluster: str, keys: frozenset[str]) -> str:
-    kept = _snapshot_with(session, cluster, keys)
+    kept = keys_in_snapshots.snapshot_with(session, cluster, keys)
     if kept is not None:
         return f"put them back with {_restore(cluster, kept.id)} --yes"
-    for one in _known(session, cluster, keys):
-        if _number(session, one, keys):
+    for one in keys_in_snapshots.newest(session, cluster, keys):
+        if keys_in_snapshots.held(session, one, keys):
             return (
                 f"no snapshot that can be trusted has them; {one.ref.id} has"
                 f" ({one.trust.reasons[0]}): {_restore(cluster, one.ref.id)} --untrusted shows what"
@@ -354,48 +356,3 @@ def _node_keysets(session: Session, cluster: str) -> frozenset[str]:
     for one in store.entries(f"{cluster}/{identity.NODE_CONFIGS}"):
         found |= identity.node_keysets(stored.mapping(get_bounded(store, one.key).body))
     return frozenset(found)
-
-
-def _snapshot_with(session: Session, cluster: str, keys: frozenset[str]) -> "Manifest | None":
-    """Return the newest trusted snapshot that has all of `keys`, else the one with most of them.
-
-    None where no snapshot store is configured, or none has any. Snapshots of an earlier cluster of
-    that name, which was deleted, do not count.
-    """
-    known = [one for one in _known(session, cluster, keys) if one.trust.trusted]
-    numbers = [_number(session, one, keys) for one in known]
-    most = max(numbers, default=0)
-    return known[numbers.index(most)].manifest if most else None
-
-
-def _known(session: Session, cluster: str, keys: frozenset[str]) -> "list[Judged]":
-    """Return the newest snapshots, newest first, back to a trusted one that has all of `keys`."""
-    from kled.snapshot.choosing import newest_first  # noqa: PLC0415 - not for --help
-
-    if session.settings.snapshot_store is None:
-        return []
-    known: list[Judged] = []
-    kept, state = session.snapshot_store, session.stores.remembering
-    for one in islice(newest_first(kept, cluster, state), _LOOKED_AT):
-        known.append(one)
-        if one.trust.trusted and _number(session, one, keys) == len(keys):
-            break
-    return known
-
-
-def _is_kept(session: Session, cluster: str, key: str) -> bool:
-    """Say whether a trusted snapshot has the object; who cannot be asked tells nothing."""
-    try:
-        return _snapshot_with(session, cluster, frozenset({key})) is not None
-    except KledError as error:
-        session.note(f"whether a snapshot has {key} is not known: {error.message}")
-        return False
-
-
-def _number(session: Session, one: "Judged", keys: frozenset[str]) -> int:
-    """Return how many of the objects the snapshot has, and has whole."""
-    return len(whole_copies.held_whole(session, one.manifest, keys)) if one.manifest else 0
-
-
-def _identity_keys(manifest: "Manifest") -> frozenset[str]:
-    return frozenset(one.key for one in manifest.objects if one.kind == "identity")

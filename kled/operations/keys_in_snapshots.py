@@ -1,0 +1,61 @@
+"""Which of a cluster's snapshots have keys that the cluster lacks."""
+
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import KledError
+from kled.operations import whole_copies
+from kled.operations.session import Session
+
+if TYPE_CHECKING:
+    from kled.snapshot.judging import Judged
+    from kled.snapshot.manifest import Manifest
+
+_LOOKED_AT: Final = 50
+"""Snapshots that are searched for lost keys, newest first."""
+
+
+def snapshot_with(session: Session, cluster: str, keys: frozenset[str]) -> "Manifest | None":
+    """Return the newest trusted snapshot that has all of `keys`, else the one with most of them.
+
+    None where no snapshot store is configured, or none has any. Snapshots of an earlier cluster of
+    that name, which was deleted, do not count.
+    """
+    known = [one for one in newest(session, cluster, keys) if one.trust.trusted]
+    numbers = [held(session, one, keys) for one in known]
+    most = max(numbers, default=0)
+    return known[numbers.index(most)].manifest if most else None
+
+
+def newest(session: Session, cluster: str, keys: frozenset[str]) -> "list[Judged]":
+    """Return the newest snapshots, newest first, back to a trusted one that has all of `keys`."""
+    from kled.snapshot.choosing import newest_first  # noqa: PLC0415 - not for --help
+
+    if session.settings.snapshot_store is None:
+        return []
+    known: list[Judged] = []
+    kept, state = session.snapshot_store, session.stores.remembering
+    for one in islice(newest_first(kept, cluster, state), _LOOKED_AT):
+        known.append(one)
+        if one.trust.trusted and held(session, one, keys) == len(keys):
+            break
+    return known
+
+
+def is_kept(session: Session, cluster: str, key: str) -> bool:
+    """Say whether a trusted snapshot has the object; who cannot be asked tells nothing."""
+    try:
+        return snapshot_with(session, cluster, frozenset({key})) is not None
+    except KledError as error:
+        session.note(f"whether a snapshot has {key} is not known: {error.message}")
+        return False
+
+
+def held(session: Session, one: "Judged", keys: frozenset[str]) -> int:
+    """Return how many of the objects the snapshot has, and has whole."""
+    return len(whole_copies.held_whole(session, one.manifest, keys)) if one.manifest else 0
+
+
+def identity_keys(manifest: "Manifest") -> frozenset[str]:
+    """Return the keysets and secrets that the snapshot names, relative to the cluster."""
+    return frozenset(one.key for one in manifest.objects if one.kind == "identity")
