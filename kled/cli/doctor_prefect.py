@@ -1,47 +1,61 @@
 """What `kled doctor` asks a Prefect server; over HTTP, for importing Prefect takes seconds."""
 
-from collections.abc import Container, Mapping
+import re
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from deployments.automation_kinds import ENDING_KINDS, TELLING_KINDS, tag
+from kled.errors import FlowFailed
+from kled.operations.checks import check
 from kled.sentences import options
 
 if TYPE_CHECKING:
     import httpx
 
-State = tuple[str, str]
-"""`ok` or `wrong`, and the detail."""
-_OURS: Final = "kled"
+State = tuple[check.State, str, str]
+"""What the check found, the detail, and the hint."""
+OURS: Final = "kled"
 """The tag of kled's deployments."""
 _SETTLED: Final = timedelta(minutes=5)
 """A scheduler goes round once a minute; what was changed since may still be on its way."""
 _AT_MOST: Final = 200
+_OLDEST: Final = (3, 9, 1)
+"""Of earlier ones the scheduler dies in each loop (docs/decisions/0008)."""
+_NEWER: Final = "the server needs Prefect 3.9.1 and whenever 0.11, or later ones"
 
 
 def answers(url: str, env: Mapping[str, str]) -> State:
-    """Return whether a Prefect server answers at `url` and accepts the credentials of `env`."""
+    """Return whether a Prefect server answers at `url` and accepts the credentials of `env`.
+
+    One that is too old to make runs of schedules is wrong.
+    """
     import httpx  # noqa: PLC0415 - only where there is a server
 
     from kled.cli import flow_server  # noqa: PLC0415 - imports httpx
 
     try:
-        with httpx.Client(base_url=url, auth=_auth(env), headers=_headers(env), timeout=5) as api:
+        with client(url, env, seconds=5) as api:
             api.get("health").raise_for_status()  # which needs no credentials
-            api.get("admin/version").raise_for_status().json()
+            version = str(api.get("admin/version").raise_for_status().json())
     except httpx.HTTPStatusError as error:
         status = error.response.status_code
         if status in flow_server.DENIED:
             return (
                 "wrong",
-                f"it does not accept the credentials ({status}): {flow_server.CREDENTIALS}",
+                f"it does not accept the credentials ({status})",
+                flow_server.CREDENTIALS,
             )
-        return "wrong", f"it answers {status}"
+        return "wrong", f"it answers {status}", "its log says more"
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return "wrong", f"it does not answer: {type(error).__name__}"
+        words = f"it does not answer: {type(error).__name__}: {error}"
+        return "wrong", words, f"is it up, and does PREFECT_API_URL name it? {flow_server.API}"
     except ValueError:
-        return "wrong", f"what answers is no Prefect server: {flow_server.API}"
-    return "ok", "it answers"
+        return "wrong", "what answers is no Prefect server", flow_server.API
+    if _numbers(version) < _OLDEST:
+        return "wrong", f"Prefect {version} is too old: its scheduler fails", _NEWER
+    return "ok", f"it answers: Prefect {version}", ""
 
 
 def schedules(url: str, env: Mapping[str, str]) -> State:
@@ -49,23 +63,21 @@ def schedules(url: str, env: Mapping[str, str]) -> State:
 
     A server whose scheduler dies answers everything else and looks healthy.
     """
-    import httpx  # noqa: PLC0415 - only where there is a server
-
     try:
-        with httpx.Client(base_url=url, auth=_auth(env), headers=_headers(env), timeout=10) as api:
+        with asked(url, env) as api:
             awake, silent = _awake(api), []
             for deployment in awake:
-                silent += [] if _upcoming(api, deployment["id"]) else [_name(deployment)]
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
-        return "wrong", f"they cannot be read: {type(error).__name__}: {error}"
+                silent += [] if _upcoming(api, deployment["id"]) else [deployment_name(deployment)]
+    except FlowFailed as error:
+        return "wrong", error.message, error.hint or ""
     if silent:
         words = (
             f"awake for {_SETTLED.seconds // 60} minutes, and the server makes no runs of:"
-            f" {', '.join(sorted(silent))}; its scheduler fails (see its log) or does not run:"
-            " the server needs Prefect 3.9.1 and whenever 0.11, or later ones"
+            f" {', '.join(sorted(silent))}; its scheduler fails (see its log) or does not run"
         )
-        return "wrong", words
-    return "ok", f"{len(awake)} deployments have schedules that are awake, all with runs to come"
+        return "wrong", words, _NEWER
+    words = f"{len(awake)} deployments have schedules that are awake, all with runs to come"
+    return "ok", words, ""
 
 
 def automations(url: str, env: Mapping[str, str]) -> State:
@@ -73,38 +85,40 @@ def automations(url: str, env: Mapping[str, str]) -> State:
 
     `missing` where an automation that `kled deploy` makes is not there, or sleeps.
     """
-    import httpx  # noqa: PLC0415 - only where there is a server
-
     try:
-        with httpx.Client(base_url=url, auth=_auth(env), headers=_headers(env), timeout=10) as api:
-            body = {"deployments": {"tags": {"all_": [_OURS]}}, "limit": _AT_MOST}
+        with asked(url, env) as api:
+            body = {"deployments": {"tags": {"all_": [OURS]}}, "limit": _AT_MOST}
             deployed = api.post("deployments/filter", json=body).raise_for_status().json()
             environments = sorted({str(one["name"]) for one in deployed})
             present = api.post("automations/filter", json={"limit": _AT_MOST}).raise_for_status()
             awake = {tag for one in present.json() if one["enabled"] for tag in one["tags"]}
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
-        return "wrong", f"they cannot be read: {type(error).__name__}: {error}"
+    except FlowFailed as error:
+        return "wrong", error.message, error.hint or ""
     if not environments:
-        return "missing", "nothing is deployed: kled deploy"
-    lacking = [words for one in environments if (words := _lacking(one, awake))]
+        return "missing", "nothing is deployed", "kled deploy"
+    lacking = [found for one in environments if (found := _lacking(one, awake))]
     if lacking:
-        return "missing", "; ".join(lacking)
-    return "ok", f"runs that die are ended, and people told: {', '.join(environments)}"
+        words, hints = zip(*lacking, strict=True)
+        return "missing", "; ".join(words), "; ".join(hints)
+    return "ok", f"runs that die are ended, and people told: {', '.join(environments)}", ""
 
 
-def _lacking(environment: str, awake: Container[str]) -> str:
-    """Say which automations of an environment are not there or sleep; empty: none."""
+def _lacking(environment: str, awake: Container[str]) -> tuple[str, str] | None:
+    """Say which automations of an environment are not there or sleep, and what to do."""
     ending = [kind for kind in ENDING_KINDS if tag(environment, kind) not in awake]
     telling = [kind for kind in TELLING_KINDS if tag(environment, kind) not in awake]
     if not ending and len(telling) == len(TELLING_KINDS):
         return (
-            f"{environment}: nobody is told of runs that do not complete: name a notification block"
-            f" of Prefect (notify:) in the environment, then {_again(environment)}"
+            f"{environment}: nobody is told of runs that do not complete",
+            f"name a notification block of Prefect (notify:) in it, then {_again(environment)}",
         )
     if ending or telling:
         gone = ", ".join((*ending, *telling))
-        return f"{environment}: not there, or paused: {gone}: {_again(environment)}, or wake them"
-    return ""
+        return (
+            f"{environment}: not there, or paused: {gone}",
+            f"{_again(environment)}, or wake them",
+        )
+    return None
 
 
 def _again(environment: str) -> str:
@@ -113,7 +127,7 @@ def _again(environment: str) -> str:
 
 def _awake(api: "httpx.Client") -> list[dict[str, Any]]:
     """Return kled's deployments that have had a schedule awake for some minutes."""
-    body = {"deployments": {"tags": {"all_": [_OURS]}}, "limit": _AT_MOST}
+    body = {"deployments": {"tags": {"all_": [OURS]}}, "limit": _AT_MOST}
     before = datetime.now(UTC) - _SETTLED
     return [
         deployment
@@ -126,7 +140,8 @@ def _awake(api: "httpx.Client") -> list[dict[str, Any]]:
     ]
 
 
-def _name(deployment: Mapping[str, Any]) -> str:
+def deployment_name(deployment: Mapping[str, Any]) -> str:
+    """Return how people call a deployment: FLOW/ENVIRONMENT."""
     flow = str(deployment["entrypoint"]).rpartition(".")[2].replace("_", "-")
     return f"{flow}/{deployment['name']}"
 
@@ -137,11 +152,34 @@ def _upcoming(api: "httpx.Client", deployment: str) -> int:
     return int(api.post("flow_runs/count", json=body).raise_for_status().json())
 
 
-def _auth(env: Mapping[str, str]) -> tuple[str, str] | None:
-    name, colon, password = env.get("PREFECT_API_AUTH_STRING", "").partition(":")
-    return (name, password) if colon else None
+def client(url: str, env: Mapping[str, str], *, seconds: float = 10) -> "httpx.Client":
+    """Return a client of the API at `url`, with the credentials of `env`; nothing is asked."""
+    import httpx  # noqa: PLC0415 - only where there is a server
 
-
-def _headers(env: Mapping[str, str]) -> dict[str, str]:
     key = env.get("PREFECT_API_KEY")
-    return {"Authorization": f"Bearer {key}"} if key else {}
+    name, colon, password = env.get("PREFECT_API_AUTH_STRING", "").partition(":")
+    return httpx.Client(
+        base_url=url,
+        auth=(name, password) if colon else None,
+        headers={"Authorization": f"Bearer {key}"} if key else {},
+        timeout=seconds,
+    )
+
+
+@contextmanager
+def asked(url: str, env: Mapping[str, str]) -> "Iterator[httpx.Client]":
+    """Yield a client of the API at `url`; raise `FlowFailed` where an answer is none."""
+    import httpx  # noqa: PLC0415 - only where there is a server
+
+    try:
+        with client(url, env) as api:
+            yield api
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
+        words = f"they cannot be read: {type(error).__name__}: {error}"
+        raise FlowFailed(words, hint="the server's log says more") from error
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version; those of the oldest one where it is none."""
+    found = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
+    return tuple(map(int, found.groups())) if found else _OLDEST

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kled import __version__
 from kled.config import Settings
-from kled.errors import KledError, SnapshotMissing, SnapshotNotTrustworthy, StoreDenied
+from kled.errors import KledError, SnapshotMissing
 from kled.operations import stores
 from kled.operations.kops_proof import birth_check, kops_check
 from kled.operations.remembered import require_whole
@@ -299,14 +299,11 @@ def verified(
 
 
 def state_of(opened: stores.Stores) -> str:
-    """Say in words where the snapshot store is and how it is protected.
+    """Say in words where the snapshot store is and how it is protected. Only reads.
 
-    Asks the store, writes a probe and removes it, and reads every key that is named. Raises what
-    is wrong with one of them, and `SnapshotMissing` or `SnapshotNotTrustworthy`, before anything is
-    written, where the state store remembers what is not there.
+    Reads every key that is named. Raises what is wrong with one of them, and `SnapshotMissing` or
+    `SnapshotNotTrustworthy` where the state store remembers what is not there.
     """
-    from kled.snapshot import ages, names  # noqa: PLC0415 - not for --help
-
     kept = opened.snapshots
     require_whole(opened)
     words = ["encrypted" if kept.sealer.encrypts else "NOT ENCRYPTED"]
@@ -317,12 +314,6 @@ def state_of(opened: stores.Stores) -> str:
         words += [kept.root.finding] if kept.root.finding else []
     except SnapshotMissing:
         words.append("empty yet")
-    kept.store.put(names.PROBE, b"may kled write here?\n")
-    wrong = ages.wrong_clock(kept, names.PROBE)
-    with contextlib.suppress(StoreDenied):  # an object lock keeps it, or nobody may delete
-        kept.store.delete(names.PROBE)
-    if wrong:
-        raise SnapshotNotTrustworthy(wrong, hint=ages.CURE)
     return f"{kept.url}: {', '.join(words)}"
 
 

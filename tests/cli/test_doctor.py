@@ -30,16 +30,35 @@ def checks(env: dict[str, str]) -> dict[str, dict[str, object]]:
     return {row["check"]: row for row in json.loads(doctor(env, "--output=json").stdout)}
 
 
-def test_a_working_set_up_is_well(env: dict[str, str]) -> None:
+def test_a_working_set_up_is_well(env: dict[str, str], tmp_path: Path) -> None:
     done = doctor(env)
 
     assert done.returncode == 0
     assert done.stdout.startswith("CHECK")
     found = checks(env)
     assert "(simulated)" in str(found["kops"]["detail"])
-    assert found["state store"]["state"] == "ok"
-    assert found["cloud aws"]["state"] == "ok"
+    for name in ("state store", "state store: write", "state store: leases", "clusters"):
+        assert found[name]["state"] == "ok"
+    assert found["cloud aws"]["state"] == "not tried"  # it is simulated, and takes no credentials
     assert "cloud linode" not in found
+    left = [one.name for one in (tmp_path / "box" / "state").rglob("*") if one.is_file()]
+    assert left == ["lock"]  # of the directory, which no listing shows
+
+
+def test_a_doctor_that_only_reads_writes_nothing_and_says_what_it_left(  # fault 33
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    state = tmp_path / "box" / "state"
+    before = sorted(state.rglob("*"))
+
+    found = {
+        row["check"]: row for row in json.loads(doctor(env, "--read-only", "--output=json").stdout)
+    }
+
+    assert found["state store"]["state"] == "ok"
+    assert found["state store: write"]["state"] == "not tried"
+    assert "--read-only" in str(found["state store: write"]["detail"])
+    assert sorted(state.rglob("*")) == before
 
 
 def test_what_killed_runs_left_is_said_and_then_removed(  # fault 99
@@ -64,10 +83,12 @@ def test_without_kops_and_state_store_it_says_what_to_do(tmp_path: Path) -> None
 
     assert done.returncode == 1
     assert "kops: there is no kops" in done.stderr
-    assert "kled kops configure-state-store --state=URL" in done.stderr
+    assert "kled kops configure-state-store --state=s3://BUCKET" in done.stderr
 
 
-def test_a_missing_state_store_and_a_silent_server_are_wrong(env: dict[str, str]) -> None:
+def test_a_missing_kops_and_a_silent_server_are_wrong_and_the_rest_is_tried(
+    env: dict[str, str],
+) -> None:
     broken = env | {"PREFECT_API_URL": "http://127.0.0.1:9/api", "KLED_KOPS": "/nowhere/kops"}
 
     found = checks(broken)
@@ -75,7 +96,15 @@ def test_a_missing_state_store_and_a_silent_server_are_wrong(env: dict[str, str]
     assert doctor(broken).returncode == 1
     assert found["Prefect server"]["state"] == "wrong"
     assert found["kops"]["state"] == "missing"
+    assert found["state store"]["state"] == "ok"
+    assert found["clusters"]["state"] == "not tried"
+
+
+def test_a_state_store_that_is_not_there_is_wrong(env: dict[str, str]) -> None:
+    found = checks(env | {"KOPS_STATE_STORE": "file:///nowhere", "KLED_STATE_STORE": ""})
+
     assert found["state store"]["state"] == "wrong"
+    assert found["state store"]["detail"] == "there is no directory /nowhere"
 
 
 def test_missing_variables_of_a_cloud_are_named_and_needed_by_nobody(env: dict[str, str]) -> None:

@@ -32,6 +32,7 @@ def _account(stage: Stage) -> None:
         AWS_ACCESS_KEY_ID="no-key-of-any-cloud",
         AWS_SECRET_ACCESS_KEY="no-secret-of-any-cloud",
         AWS_REGION="us-east-1",
+        AWS_ENDPOINT_URL_STS=stage.endpoint,
         AWS_EC2_METADATA_DISABLED="true",
         **KEYS,
     )
@@ -83,6 +84,7 @@ PLAYS: Final = {
         held={"prefect server start": "tests/standing/servers.py"},
         run_on={"prefect worker start": _polls},
     ),
+    "docs/doctor.md": Play(lambda stage: stage.in_the_sandbox()),
     "docs/sandbox.md": Play(
         _a_box,
         before={"kops export kubeconfig": _web},

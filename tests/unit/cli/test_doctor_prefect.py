@@ -50,18 +50,18 @@ def counting(runs: int) -> Answer:
 
 def test_schedules_with_runs_to_come_are_well() -> None:
     with server(counting(72)) as url:
-        state, detail = schedules(url, {})
+        state, detail, hint = schedules(url, {})
 
-    assert (state, detail.split()[0]) == ("ok", "1")
+    assert (state, detail.split()[0], hint) == ("ok", "1", "")
 
 
 def test_a_schedule_that_has_been_awake_for_minutes_without_runs_is_wrong() -> None:
     with server(counting(0)) as url:
-        state, detail = schedules(url, {})
+        state, detail, hint = schedules(url, {})
 
     assert state == "wrong"
     assert "makes no runs of: back-up-state/hourly;" in detail
-    assert "Prefect 3.9.1 and whenever 0.11" in detail
+    assert "Prefect 3.9.1 and whenever 0.11" in hint
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_the_servers_credentials_are_sent(env: dict[str, str], sent: str | None)
 )
 def test_an_answer_that_is_none_is_wrong_and_no_traceback(status: int, value: Any) -> None:
     with server(lambda *_: (status, value)) as url:
-        state, detail = schedules(url, {"PREFECT_API_AUTH_STRING": "admin:hush-hush"})
+        state, detail, _ = schedules(url, {"PREFECT_API_AUTH_STRING": "admin:hush-hush"})
 
     assert state == "wrong"
     assert "they cannot be read: " in detail
@@ -98,31 +98,35 @@ def test_an_answer_that_is_none_is_wrong_and_no_traceback(status: int, value: An
 
 
 @pytest.mark.parametrize(
-    ("status", "value", "detail"),
+    ("status", "value", "detail", "hint"),
     [
-        (200, "3.9.1", "it answers"),
-        (401, {}, "it does not accept the credentials (401): set PREFECT_API_AUTH_STRING"),
-        (403, {}, "it does not accept the credentials (403): set PREFECT_API_AUTH_STRING"),
-        (404, {}, "it answers 404"),
-        (200, b"<!DOCTYPE html>", "what answers is no Prefect server: PREFECT_API_URL ends with"),
+        (200, "3.9.1", "it answers: Prefect 3.9.1", ""),
+        (200, "3.10.0rc1", "it answers: Prefect 3.10.0rc1", ""),
+        (200, "3.8.8", "Prefect 3.8.8 is too old: its scheduler fails", "the server needs Prefect"),
+        (401, {}, "it does not accept the credentials (401)", "set PREFECT_API_AUTH_STRING"),
+        (403, {}, "it does not accept the credentials (403)", "set PREFECT_API_AUTH_STRING"),
+        (404, {}, "it answers 404", ""),
+        (200, b"<!DOCTYPE html>", "what answers is no Prefect server", "PREFECT_API_URL ends with"),
     ],
 )
 def test_a_server_that_refuses_is_told_from_one_that_answers(  # fault 54
-    status: int, value: Any, detail: str
+    status: int, value: Any, detail: str, hint: str
 ) -> None:
     with server(lambda path, *_: (200, True) if "health" in path else (status, value)) as url:
-        state, words = answers(url, {"PREFECT_API_AUTH_STRING": "admin:hush-hush"})
+        state, words, advice = answers(url, {"PREFECT_API_AUTH_STRING": "admin:hush-hush"})
 
-    assert state == ("ok" if value == "3.9.1" else "wrong")
-    assert words.startswith(detail)
-    assert "hush" not in words
+    assert state == ("ok" if detail.startswith("it answers:") else "wrong")
+    assert words == detail
+    assert advice.startswith(hint)
+    assert "hush" not in words + advice
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/api", "no-url", "http://[::1/api"])
 def test_a_server_that_does_not_answer_is_said_to(url: str) -> None:
-    state, words = answers(url, {})
+    state, words, hint = answers(url, {})
 
     assert (state, words.partition(":")[0]) == ("wrong", "it does not answer")
+    assert "PREFECT_API_URL" in hint
 
 
 def automating(*kinds: str, asleep: tuple[str, ...] = ()) -> Answer:
@@ -166,13 +170,13 @@ def test_runs_that_die_unnoticed_are_named_with_what_would_notice_them(
         found = automations(url, {})
 
     assert found[0] == state
-    assert found[1].startswith(detail)
+    assert ": ".join(filter(None, found[1:])).startswith(detail)
 
 
 @pytest.mark.parametrize(("status", "value"), [(500, {}), (200, [{}]), (200, 3)])
 def test_automations_that_cannot_be_read_are_no_traceback(status: int, value: Any) -> None:
     with server(lambda *_: (status, value)) as url:
-        state, detail = automations(url, {})
+        state, detail, _ = automations(url, {})
 
     assert state == "wrong"
     assert "they cannot be read: " in detail

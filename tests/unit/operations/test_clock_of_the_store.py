@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from kled.config import load
-from kled.errors import SnapshotNotTrustworthy
 from kled.operations import stores
-from kled.operations.snapshots import state_of
+from kled.operations.checks.snapshot_store import snapshot_store_checks
 from kled.retry import Clock
 from kled.storage.memory import named
 from tests.stores import keys
@@ -26,10 +25,14 @@ def test_the_doctor_compares_the_clock_with_the_stores(tmp_path: Path, days: int
     }
     opened = stores.Stores(load(env), Clock(time.monotonic, time.sleep))
 
+    found = {one.name: one for one in snapshot_store_checks(opened, writes=True)}
+
+    assert found["snapshot store"].state == "ok"
+    told = found["snapshot store: clock"]
     if days:
-        with pytest.raises(SnapshotNotTrustworthy, match="clock of this machine is") as refused:
-            state_of(opened)
-        assert "set the clock" in str(refused.value.hint)
+        assert told.fails
+        assert "clock of this machine is" in told.detail
+        assert "set the clock" in told.hint
     else:
-        assert "empty yet" in state_of(opened)
+        assert told.state == "ok"
     assert keys(store) == []

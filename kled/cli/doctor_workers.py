@@ -1,0 +1,101 @@
+"""What `kled doctor` asks a Prefect server of the work pools, and of schedules that sleep."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from kled.cli.doctor_prefect import OURS, State, asked, deployment_name
+from kled.errors import FlowFailed
+from kled.sentences import enumerated, options
+
+if TYPE_CHECKING:
+    import httpx
+
+_AT_MOST: Final = 200
+_NAMED: Final = 5
+_NOT_FOUND: Final = 404
+_WITHOUT_WORKER: Final = (":push", ":managed", "prefect:managed")
+"""How the types of pools end whose runs Prefect Cloud starts by itself."""
+
+
+def pools(url: str, env: Mapping[str, str]) -> list[tuple[str, State]]:
+    """Return of each work pool of kled's deployments whether a worker polls it.
+
+    Where none is deployed, or the server cannot be asked, one row without a pool says so.
+    """
+    try:
+        with asked(url, env) as api:
+            deployed = _deployed(api)
+            homeless = sorted(deployment_name(one) for one in deployed if not _pool(one))
+            names = sorted({_pool(one) for one in deployed if _pool(one)})
+            found = [(name, _polled(api, name)) for name in names]
+    except FlowFailed as error:
+        return [("", ("wrong", error.message, error.hint or ""))]
+    if homeless:
+        words = f"their work pool is gone: {enumerated(homeless, _NAMED)}"
+        found = [("", ("wrong", words, "make it and them anew: kled deploy")), *found]
+    return found or [("", ("missing", "nothing is deployed", "kled deploy"))]
+
+
+def asleep(url: str, env: Mapping[str, str]) -> State:
+    """Say which schedules sleep, or are of a paused deployment, that prefect.yaml has awake."""
+    from deployments import catalog  # noqa: PLC0415 - reads YAML
+
+    wanted = {
+        one.entrypoint: {schedule.slug for schedule in one.schedules if schedule.active}
+        for one in catalog.load(catalog.path())
+    }
+    try:
+        with asked(url, env) as api:
+            sleeping = sorted(_sleeping(_deployed(api), wanted))
+    except FlowFailed as error:
+        return "wrong", error.message, error.hint or ""
+    if sleeping:
+        words = f"asleep, or of a paused deployment: {enumerated(sleeping, _NAMED)}"
+        return "found", words, "kled deploy --environment=NAME wakes those of an environment"
+    return "ok", "none that prefect.yaml has awake", ""
+
+
+def _sleeping(deployed: Iterable[dict[str, Any]], wanted: Mapping[str, set[str]]) -> Iterable[str]:
+    for one in deployed:
+        slugs = wanted.get(str(one["entrypoint"]), set())
+        awake = {
+            schedule["slug"]
+            for schedule in one["schedules"]
+            if schedule["active"] and not one["paused"]
+        }
+        if slugs - awake:
+            yield f"{deployment_name(one)} ({', '.join(sorted(slugs - awake))})"
+
+
+def _deployed(api: "httpx.Client") -> list[dict[str, Any]]:
+    body = {"deployments": {"tags": {"all_": [OURS]}}, "limit": _AT_MOST}
+    found: list[dict[str, Any]] = (
+        api.post("deployments/filter", json=body).raise_for_status().json()
+    )
+    return found
+
+
+def _pool(deployment: Mapping[str, Any]) -> str:
+    return str(deployment.get("work_pool_name") or "")
+
+
+def _polled(api: "httpx.Client", name: str) -> State:
+    """Say whether a pool takes runs: it is there, is not paused, and a worker has asked lately."""
+    start = f"prefect worker start {options(pool=name)}"
+    answer = api.get(f"work_pools/{quote(name, safe='')}")
+    if answer.status_code == _NOT_FOUND:
+        return "wrong", "it is not there", "kled deploy makes it"
+    pool = answer.raise_for_status().json()
+    if pool["is_paused"]:
+        return "wrong", "it is paused: no run starts", f"prefect work-pool resume {name}"
+    if str(pool["type"]).endswith(_WITHOUT_WORKER):
+        return "ok", f"of type {pool['type']}, which needs no worker", ""
+    asked = api.post(f"work_pools/{quote(name, safe='')}/workers/filter", json={})
+    workers = asked.raise_for_status().json()
+    online = sorted(str(one["name"]) for one in workers if one["status"] == "ONLINE")
+    if online:
+        return "ok", f"polled by {enumerated(online, _NAMED)}", ""
+    seen = max((str(one["last_heartbeat_time"]) for one in workers), default="")
+    words = f"no worker polls it{f', the last was seen {seen}' if seen else ''}: no run starts"
+    return "wrong", words, f"{start}, and keep it running (a service)"

@@ -1,0 +1,1 @@
+"""What `kled doctor` tries, one module for each thing that it is about."""

@@ -1,0 +1,154 @@
+"""kops, and whether it is fit for the clusters of the state store."""
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import (
+    DocumentDamaged,
+    InvalidInput,
+    KledError,
+    KopsMissing,
+    KopsUnsafe,
+    ObjectMissing,
+    VersionRefused,
+)
+from kled.operations.checks.check import Check, bad, not_tried, ok, wrong
+from kled.sentences import enumerated, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kled.config import Settings
+    from kled.models.cluster import Cluster
+    from kled.models.version import KopsVersion
+    from kled.operations.session import Session
+
+KOPS: Final = "kops"
+CLUSTERS: Final = "clusters"
+FIT: Final = "kops for the clusters"
+_NAMED: Final = 5
+_LARGEST: Final = 256
+"""Bytes of a version in a cluster's directory."""
+
+
+def kops_check(settings: "Settings") -> Check:
+    """Say which kops would be driven; nothing is run."""
+    from kled.kops.locate import locate  # noqa: PLC0415 - not for --help
+
+    path = settings.environment.get("PATH", os.defpath)
+    try:
+        program = locate(explicit=settings.kops, home=settings.home, search_path=path)
+    except KopsUnsafe as error:
+        return wrong(KOPS, error)
+    except KopsMissing as error:
+        return Check(KOPS, "missing", error.message, error.hint or "", needed=True)
+    return ok(KOPS, f"{program.path} ({program.source})")
+
+
+def driven_checks(session: "Session", located: Check) -> tuple[list[Check], "Sequence[Cluster]"]:
+    """Ask kops for its version and its clusters; return the checks, and the clusters it lists.
+
+    Raises nothing.
+    """
+    from kled.kops.features import check  # noqa: PLC0415 - not for --help
+    from kled.operations.listed_clusters import listed_clusters  # noqa: PLC0415
+
+    try:
+        version = session.kops.version()
+        advice = check(version)
+    except KledError as error:
+        told = bad(KOPS, f"{located.detail}: {error.message}", error.hint or "")
+        return [told, *untried("kops does not work")], ()
+    told = ok(KOPS, f"{version} {located.detail}", advice or "")
+    try:
+        listed = listed_clusters(session)
+    except KledError as error:
+        return [told, wrong(CLUSTERS, error), not_tried(FIT, "its clusters are not known")], ()
+    return [told, _clusters(session, listed), _fit(session, version, listed)], listed
+
+
+def untried(why: str) -> list[Check]:
+    """Return the checks that nobody makes without a kops and a state store."""
+    return [not_tried(CLUSTERS, why), not_tried(FIT, why)]
+
+
+def _clusters(session: "Session", listed: "Sequence[Cluster]") -> Check:
+    unloadable = [f"{one.name} ({one.problem})" for one in listed if one.problem]
+    told = f"{session.settings.state_store}: {number(len(listed), 'cluster')}"
+    if unloadable:
+        mend = "kled kops get-clusters tells what mends them"
+        return bad(CLUSTERS, f"{told}; kops cannot load {', '.join(unloadable)}", mend)
+    gone = None if listed else _gone(session)
+    if gone:
+        return bad(CLUSTERS, f"{told}; {gone}")
+    return ok(CLUSTERS, told)
+
+
+def _gone(session: "Session") -> str | None:
+    """Say which clusters an empty state store held, as its snapshots know; None: none."""
+    from kled.operations.remembered import all_gone  # noqa: PLC0415 - not for --help
+
+    try:
+        return all_gone(session.stores) if session.settings.snapshot_store else None
+    except KledError:  # said of the snapshot store
+        return None
+
+
+def _fit(session: "Session", version: "KopsVersion", listed: "Sequence[Cluster]") -> Check:
+    """Compare this kops with the one that updated each cluster last, and with its Kubernetes."""
+    from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
+
+    asked = [one for one in listed if not one.problem]
+    if not asked:
+        return not_tried(FIT, "there is no cluster that kops can load")
+    tasks = ((0, partial(_unfit, session, version, one)) for one in asked)
+    try:
+        unfit = sorted(filter(None, in_parallel(tasks, threads=16)))
+    except KledError as error:
+        return wrong(FIT, error)
+    if unfit:
+        words = enumerated([why for why, _ in unfit], _NAMED)
+        return bad(FIT, words, "; ".join(dict.fromkeys(mend for _, mend in unfit)))
+    return ok(FIT, f"kops {version.number} serves {number(len(asked), 'cluster')}")
+
+
+def _unfit(
+    session: "Session", version: "KopsVersion", cluster: "Cluster"
+) -> tuple[str, str] | None:
+    """Return why this kops is not for a cluster, and what to do; None where it is."""
+    from kled.kops.kubernetes_versions import require_served  # noqa: PLC0415 - not for --help
+    from kled.models.version import kubernetes_version, stored_version  # noqa: PLC0415
+
+    last = _last_kops(session, cluster.name)
+    ours, theirs = kubernetes_version(version.number), kubernetes_version(last or "")
+    if ours and theirs and theirs > ours:
+        return (
+            f"{cluster.name} was last updated by kops {theirs}, which is newer",
+            f"kled kops install --version={theirs}",
+        )
+    wanted = stored_version(cluster.kubernetes_version)
+    try:
+        if wanted is not None:
+            require_served(wanted, version, session.settings.environment)
+    except VersionRefused as error:
+        return f"{cluster.name}: {error.message.partition(';')[0]}", error.hint or ""
+    return None
+
+
+def _last_kops(session: "Session", cluster: str) -> str | None:
+    """Return which kops updated a cluster last; None where it tells none, or keeps it elsewhere."""
+    from kled.kops import layout  # noqa: PLC0415 - not for --help
+    from kled.storage.bounded import get_bounded  # noqa: PLC0415
+
+    key = f"{cluster}/{layout.KOPS_VERSION}"
+    try:
+        body = get_bounded(session.state_store, key, limit=_LARGEST).body
+    except (ObjectMissing, DocumentDamaged, InvalidInput):  # the last: kled has no client for it
+        return None
+    return body.decode(errors="replace").strip()
+
+
+def clouds_of(listed: "Sequence[Cluster]") -> "Iterator[str]":
+    """Yield the clouds that clusters are in."""
+    yield from sorted({one.cloud for one in listed if one.cloud and not one.problem})

@@ -1,0 +1,73 @@
+"""The doctor holds kops against the clusters that it would drive. Fault 33."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kled.operations.checks.check import ok
+from kled.operations.checks.clusters import driven_checks
+from tests.unit.operations.replayed import session, store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kled.operations.checks.check import Check
+
+C = "demo.k8s.local"
+LISTED = ("01-version", "10b-get-clusters-json")
+
+
+def checked(tmp_path: Path, *captures: str) -> dict[str, Check]:
+    checks, _ = driven_checks(session(tmp_path, *captures), ok("kops", "/bin/kops (PATH)"))
+    return {one.name: one for one in checks}
+
+
+def test_a_kops_that_fits_is_well(tmp_path: Path) -> None:
+    store(tmp_path, f"{C}/config")
+    store(tmp_path, f"{C}/kops-version.txt", text="1.36.2")
+
+    found = checked(tmp_path, *LISTED)
+
+    assert {one.state for one in found.values()} == {"ok"}
+    assert found["kops for the clusters"].detail == "kops 1.36.2 serves 1 cluster"
+
+
+@pytest.mark.parametrize("newer", ["1.36.3", "1.37.0", "1.37.0-alpha.1"])
+def test_a_cluster_that_a_newer_kops_has_updated_is_named_with_the_way_on(
+    tmp_path: Path, newer: str
+) -> None:
+    store(tmp_path, f"{C}/config")
+    store(tmp_path, f"{C}/kops-version.txt", text=newer)
+
+    found = checked(tmp_path, *LISTED)["kops for the clusters"]
+
+    assert found.fails
+    assert found.detail == f"{C} was last updated by kops {newer}, which is newer"
+    assert found.hint == f"kled kops install --version={newer}"
+
+
+@pytest.mark.parametrize("text", ["", "no version", "x" * 1000])
+def test_a_version_that_is_none_says_nothing(tmp_path: Path, text: str) -> None:
+    store(tmp_path, f"{C}/config")
+    store(tmp_path, f"{C}/kops-version.txt", text=text)
+
+    assert checked(tmp_path, *LISTED)["kops for the clusters"].state == "ok"
+
+
+def test_clusters_that_are_not_known_are_not_held_against_anything(tmp_path: Path) -> None:
+    found = checked(tmp_path, "01-version", "E04-unreachable-endpoint-s3")
+
+    assert found["clusters"].fails
+    assert found["kops for the clusters"].state == "not tried"
+
+
+def test_a_kops_that_does_not_work_tries_nothing(tmp_path: Path) -> None:
+    found = checked(tmp_path, "E01-no-state-store")
+
+    assert found["kops"].fails
+    assert (found["clusters"].state, found["kops for the clusters"].state) == (
+        "not tried",
+        "not tried",
+    )
