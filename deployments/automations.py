@@ -16,6 +16,7 @@ from prefect.events.actions import ActionTypes, ChangeFlowRunState, SendNotifica
 from prefect.events.schemas.automations import EventTrigger, Posture
 
 from deployments.automation_kinds import ABANDONED, LOST, OVERDUE, REFUSED, TOLD, tag, telling
+from kled.sentences import duration
 
 SILENCE: Final = timedelta(minutes=10)
 """Without a heartbeat for this long a run's process is taken for dead: some heartbeats, and a
@@ -79,7 +80,7 @@ def _related(*deployments: UUID) -> dict[str, list[str] | str]:
 
 def _ending(of_ours: dict[str, list[str] | str], silence: timedelta) -> Iterator[_Made]:
     """Yield what ends runs whose process is gone: a lost host says nothing."""
-    minutes = f"{silence.total_seconds() / 60:g} minutes"
+    minutes = duration(silence)
     yield (
         LOST,
         _silent(of_ours, {_HEARTBEAT}, {_HEARTBEAT, *_OVER, *_AWAY}, silence),
@@ -157,7 +158,7 @@ def _dead_man(
     environment: str, of_backup: dict[str, list[str] | str], block: UUID, within: timedelta
 ) -> _Made:
     """Return what tells of back-ups that stopped: a schedule that sleeps makes no run to fail."""
-    hours = f"{within.total_seconds() / 3600:g} hours"
+    hours = duration(within)
     trigger = EventTrigger(
         match={"prefect.resource.id": f"{_RUN}.*"},
         match_related=of_backup,

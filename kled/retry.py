@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Final, TypeVar
 
 from kled.errors import ClusterNotReady, DeadlineExceeded, KledError, NotReadyInTime
+from kled.sentences import duration
 
 T = TypeVar("T")
 
@@ -81,8 +82,8 @@ def call(step: Callable[[], T], policy: Policy, clock: Clock) -> T:
 def given_up(error: KledError, policy: Policy) -> DeadlineExceeded:
     """Return the error of an operation whose deadline is over; its exit code is that of `error`."""
     kind = NotReadyInTime if isinstance(error, ClusterNotReady) else DeadlineExceeded
-    minutes = policy.deadline.total_seconds() / 60
-    return kind(f"gave up after {minutes:g} minutes: {error.message}", hint=error.hint)
+    waited = duration(policy.deadline)
+    return kind(f"gave up after {waited}: {error.message}", hint=error.hint)
 
 
 def _jittered(policy: Policy, clock: Clock) -> Iterator[float]:

@@ -14,9 +14,9 @@ def enumerated(names: Sequence[str], most: int) -> str:
     return f"{', '.join(names[:most])}{more}"
 
 
-def number(count: int, noun: str) -> str:
-    """Return how many there are: `1 snapshot`, `2 snapshots`; the plural is the noun with an s."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def number(count: int, noun: str, plural: str = "") -> str:
+    """Return how many there are: `1 snapshot`, `2 snapshots`; without `plural` it takes an s."""
+    return f"{count} {noun}" if count == 1 else f"{count} {plural or f'{noun}s'}"
 
 
 def duration(length: timedelta) -> str:

@@ -20,7 +20,7 @@ from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
 from kled.models.question import DIGITS, Question, without_secrets
 from kled.rules import Area, Rules
-from kled.sentences import enumerated, options, word
+from kled.sentences import duration, enumerated, options, word
 from tasks import answers, asking, notifications, resources, wording
 
 logger = logging.getLogger("kled.approvals")
@@ -105,8 +105,8 @@ def settle(
         try:
             answer = ask(question, left) if left > 0 else None
             if answer is None:
-                minutes = f"{patience / 60:g} minutes"
-                raise NotApproved(f"nobody approved the plan in {minutes}", hint=how)
+                waited = duration(timedelta(seconds=patience))
+                raise NotApproved(f"nobody approved the plan in {waited}", hint=how)
             return answers.agreed(question, answer)
         except answers.Mistaken as mistake:
             question = replace(question, refused=str(mistake))

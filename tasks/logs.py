@@ -12,6 +12,7 @@ from kled.kops.warnings import SHOWN, warned_of
 from kled.operations.runner import Row
 from kled.operations.step import Step
 from kled.redact import RedactingFilter, Redactor
+from kled.sentences import number
 from kled.visible import VisibleFilter
 from tasks.environment import LOGGER
 
@@ -121,7 +122,8 @@ class Lines:
         """
         if not line.strip():
             return
-        cut = line if len(line) <= LONGEST else f"{line[:LONGEST]} ... [{len(line)} characters]"
+        many = number(len(line), "character")
+        cut = line if len(line) <= LONGEST else f"{line[:LONGEST]} ... [{many}]"
         output.log(self._level(line), "%s", cut)
 
     def note(self, words: str) -> None:

@@ -9,6 +9,7 @@ from kled.models.plan import Plan
 from kled.operations.plan_snapshots import PlanPrune, PlanRestore
 from kled.operations.restorable import require_trusted
 from kled.operations.runner import Report
+from kled.sentences import number
 from tasks import operation, reports, resources
 from tasks.edge import Outcome
 from tasks.markdown import inline
@@ -35,7 +36,7 @@ def of_restore(planning: PlanRestore) -> Outcome:
     plan, meant = planning.found[0]
     writes = [f"{one.action} {one.record.key}" for one in plan.writes]
     lines = [*writes, *(f"delete {key}" for key in plan.deletes)]
-    what = f"{len(lines)} changes, {len(plan.same)} objects are there already"
+    what = f"{number(len(lines), 'change')}, {number(len(plan.same), 'object')} there already"
     _publish(planning.cluster, f"Restore of {planning.cluster}: {what}", plan.digest, lines)
     require_trusted(meant)
     return _done(report, plan.as_json())
@@ -47,7 +48,7 @@ def of_prune(planning: PlanPrune) -> Outcome:
     plan = planning.found[0]
     removed = [f"remove {one.id} of {one.cluster}" for one in plan.removed]
     kept = [f"keep {one.id} of {one.cluster}: {why}" for one, why in plan.kept]
-    what = f"{len(removed)} snapshots to remove, {len(kept)} to keep"
+    what = f"{number(len(removed), 'snapshot')} to remove, {len(kept)} to keep"
     _publish(planning.cluster, f"Prune of {planning.cluster}: {what}", plan.digest, removed + kept)
     return _done(report, plan.as_json())
 

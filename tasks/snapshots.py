@@ -7,6 +7,7 @@ from typing import Any, Final
 from prefect.artifacts import create_table_artifact
 
 from kled.operations.keep_state import ALL, BackUpState, PruneSnapshots, VerifySnapshots
+from kled.sentences import number
 from kled.snapshot.names import moment
 from kled.visible import visible
 from tasks import events
@@ -99,7 +100,7 @@ def _described(rows: Sequence[dict[str, Any]]) -> str:
     return (
         f"{bad} of {len(rows)} clusters have NO TRUSTED SNAPSHOT of what is there"
         if bad
-        else (f"all {len(rows)} clusters have a trusted snapshot of what is there")
+        else (f"{number(len(rows), 'cluster')}, each with a trusted snapshot of what is there")
     )
 
 

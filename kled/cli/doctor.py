@@ -7,6 +7,7 @@ import click
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column
 from kled.errors import KledError
+from kled.sentences import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,11 +74,13 @@ def _leftovers() -> "Check":
     except KledError as error:
         return wrong(name, error)
     if not found and earlier:
-        words = f"an earlier kled left {len(earlier)} directories, such as {earlier[0]}"
+        many = number(len(earlier), "directory", "directories")
+        words = f"an earlier kled left {many}, such as {earlier[0]}"
         return Check(name, "found", words, "remove those that no run of it uses")
     if not found:
         return Check(name, "ok", f"nothing is left of them in {scratch.place()}")
-    words = f"{len(found)} left directories with secrets in {scratch.place()}"
+    many = number(len(found), "left directory", "left directories")
+    words = f"{many} with secrets in {scratch.place()}"
     return Check(name, "found", words, "the next command that drives kops removes them")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from deployments.automation_kinds import ENDING_KINDS, TELLING_KINDS, tag
 from kled.errors import FlowFailed
 from kled.operations.checks import check
-from kled.sentences import options
+from kled.sentences import number, options
 
 if TYPE_CHECKING:
     import httpx
@@ -76,7 +76,7 @@ def schedules(url: str, env: Mapping[str, str]) -> State:
             f" {', '.join(sorted(silent))}; its scheduler fails (see its log) or does not run"
         )
         return "wrong", words, _NEWER
-    words = f"{len(awake)} deployments have schedules that are awake, all with runs to come"
+    words = f"{number(len(awake), 'deployment')} with schedules awake, all with runs to come"
     return "ok", words, ""
 
 

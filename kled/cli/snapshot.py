@@ -14,7 +14,7 @@ from kled.cli.output import Column, show, show_value
 from kled.errors import InvalidInput, SnapshotNotTrustworthy
 from kled.operations import snapshots as use
 from kled.operations.keep_state import BackUpState, VerifySnapshots
-from kled.sentences import enumerated, options
+from kled.sentences import enumerated, number, options
 
 if TYPE_CHECKING:
     from kled.snapshot.results import RunResult
@@ -309,7 +309,7 @@ def _only_cluster(call: Call) -> str:
     if len(found) != 1:
         raise InvalidInput(
             "--name",
-            f"the state store has {len(found)} clusters",
+            f"the state store has {number(len(found), 'cluster')}",
             hint="name one, or take --all",
         )
     return found[0]

@@ -7,11 +7,13 @@ A path may lead to a directory, a device that never ends, or a FIFO that nobody 
 import os
 import select
 import stat
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from kled.errors import SettingsError
 from kled.files.beneath import kind_of
+from kled.sentences import duration
 
 LIMIT: Final = 4 << 20
 """Bytes of a file that a person writes, unless its reader says otherwise."""
@@ -87,7 +89,7 @@ def _await(handle: int, name: str, patience: float) -> None:
     poll.register(handle, select.POLLIN | select.POLLHUP)
     if not poll.poll(patience * 1000):
         raise SettingsError(
-            f"cannot read {name}: nothing came in {patience:g} seconds",
+            f"cannot read {name}: nothing came in {duration(timedelta(seconds=patience))}",
             hint="it waits for another program to write; name a file, or start that program first",
         )
 

@@ -6,6 +6,7 @@ What may pass by itself (429, 5xx, broken off, silent) is `DownloadFailed`; what
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ import httpx
 from kled.errors import DownloadFailed, KledError, ReleaseMissing
 from kled.kops.patience import Patience
 from kled.kops.release import shown
+from kled.sentences import duration
 
 _ABSENT: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _LATER: Final = frozenset(
@@ -92,7 +94,8 @@ def _too_slow(address: str, patience: Patience) -> DownloadFailed | None:
     if not patience.over:
         return None
     return DownloadFailed(
-        f"{urlsplit(address).hostname} did not answer whole within {patience.seconds:g} seconds",
+        f"{urlsplit(address).hostname} did not answer whole within"
+        f" {duration(timedelta(seconds=patience.seconds))}",
         hint=_proxy_hint(),
     )
 

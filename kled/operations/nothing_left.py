@@ -70,7 +70,7 @@ def _require_no_resources(session: Session, begun: Definition | None) -> str:
     left = [f"{one.kind} {one.name}" for one in own if one.kind != "definition"]
     if left:
         raise StillThere(
-            f"the cloud still has {len(left)} resources of {begun.name}:"
+            f"the cloud still has {number(len(left), 'resource')} of {begun.name}:"
             f" {enumerated(left, _SHOWN)}",
             hint=f"run this again in some minutes; else {_last_resort(session, begun.name)}",
         )

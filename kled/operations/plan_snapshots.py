@@ -13,6 +13,7 @@ from kled.operations.restore_state import Settled, Wish
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
+from kled.sentences import number
 
 if TYPE_CHECKING:
     from kled.snapshot.prune import PrunePlan
@@ -51,7 +52,7 @@ class PlanRestore:
             if away is not None and meant.wish.is_cluster and not self.moves:
                 raise away
             self.found[:] = [(plan, meant)]
-            words = f"{plan.digest[:12]}: {len(plan.writes)} objects to write"
+            words = f"{plan.digest[:12]}: {number(len(plan.writes), 'object')} to write"
             return "; ".join((words, *meant.remarks()))
 
         return (Step("plan", act, READ),)
@@ -83,6 +84,6 @@ class PlanPrune:
                 session.snapshot_store, policy, self.only, session.stores.remembering
             )
             self.found[:] = [plan]
-            return f"{len(plan.removed)} snapshots to remove, {len(plan.kept)} to keep"
+            return f"{number(len(plan.removed), 'snapshot')} to remove, {len(plan.kept)} to keep"
 
         return (Step("plan", act, READ),)

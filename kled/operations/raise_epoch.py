@@ -14,7 +14,7 @@ from kled.operations.registered import home
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step
 from kled.retry import READ
-from kled.sentences import enumerated, options
+from kled.sentences import enumerated, number, options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +87,8 @@ def identity_step(cluster: str, place: Place, chosen: "Callable[[Session], Snaps
                 hint=f"kled snapshot restore --name={cluster} --snapshot={manifest.id}"
                 f" {options(to=plan.target)} puts them there; the epoch stays as it is",
             )
-        return f"{len(plan.same)} keysets and secrets are those of snapshot {manifest.id}"
+        same = number(len(plan.same), "object")
+        return f"the keysets and secrets, {same}, are those of snapshot {manifest.id}"
 
     return Step("prove identity", act, READ, reads=True)
 

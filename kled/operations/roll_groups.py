@@ -17,6 +17,7 @@ from kled.operations.cluster_api import cluster_api
 from kled.operations.roll_journal import KeptJournal, OpenRoll
 from kled.operations.session import Session
 from kled.operations.steadiness import wait_steady
+from kled.sentences import number
 
 if TYPE_CHECKING:
     from kled.kubernetes.client import Api
@@ -38,14 +39,14 @@ def roll_groups(session: Session, cluster: str, roll: Roll, pace: "Pace") -> str
         alone = _canary(kept, pace, roles, api)
         rows = _waiting(kept, roll, in_order_of(roles, pace.canary))
         machines = sum(row.need_update for row in rows)
-        for number, row in enumerate(rows, 1):
-            left = rows[number - 1 :]
+        for place, row in enumerate(rows, 1):
+            left = rows[place - 1 :]
             before = machines - sum(one.need_update for one in left)
-            share = Share(before, max(1, machines), _outlook(kept, left, number, len(rows)))
+            share = Share(before, max(1, machines), _outlook(kept, left, place, len(rows)))
             session.tell(share)
             _Group(kept, roll, pace, row, api, share).roll(roles.get(row.instance_group, "node"))
-            if pace.pause and number < len(rows):
-                following = rows[number].instance_group
+            if pace.pause and place < len(rows):
+                following = rows[place].instance_group
                 session.note(paused(row.instance_group, following, pace.pause, stores.now()))
                 session.clock.sleep(pace.pause.total_seconds())
         kept.write(replace(kept.journal, begun=None))
@@ -141,14 +142,14 @@ def _begin(kept: KeptJournal, roll: Roll, api: "Api | None") -> tuple[str, ...]:
     return mended
 
 
-def _outlook(kept: KeptJournal, left: Sequence[RollingRow], number: int, groups: int) -> str:
+def _outlook(kept: KeptJournal, left: Sequence[RollingRow], place: int, groups: int) -> str:
     """Say which group is next, and how long all that is left takes by the cluster's past."""
     takes = estimate(kept.journal.past, left)
     minutes = f", about {max(1, round(takes.total_seconds() / 60))} min left" if takes else ""
     machines = sum(row.need_update for row in left)
     return (
-        f"rolling {left[0].instance_group}: group {number} of {groups},"
-        f" {machines} machines left{minutes}"
+        f"rolling {left[0].instance_group}: group {place} of {groups},"
+        f" {number(machines, 'machine')} left{minutes}"
     )
 
 

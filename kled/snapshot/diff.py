@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Final, Literal
 
 from kled.kops.layout import EtcdBackup
+from kled.sentences import number
 from kled.snapshot.facts import Facts, Fingerprints, Place, Subject, Value, facts_of, opaque
 
 Action = Literal["added", "removed", "changed"]
@@ -138,7 +139,9 @@ def _of_one(
     else:
         changes = list(_by_field(subject, name, old, new))
         if subject in _SUMMED_UP and len(changes) > 1:
-            yield Change("changed", subject, name, "", None, f"{len(changes)} files differ")
+            yield Change(
+                "changed", subject, name, "", None, f"{number(len(changes), 'file')} differ"
+            )
         else:
             yield from changes
 

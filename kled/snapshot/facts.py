@@ -17,6 +17,7 @@ from kled import yaml_text
 from kled.errors import TextUnreadable
 from kled.kops import layout
 from kled.redact import Redactor, secret_values
+from kled.sentences import number
 
 Subject = Literal[
     "cluster", "instance-group", "keyset", "secret", "ssh-key", "version", "addon", "derived",
@@ -69,7 +70,7 @@ class Fingerprints:
         secret = _REDACTOR.text(f"{path}: {value}") != f"{path}: {value}"
         named = secret_values({path: value}) and not path.endswith(_HARMLESS)
         if secret or named or len(value) > _LONGEST or "\n" in value:
-            return f"{len(value)} characters, {self.of(value.encode())}"
+            return f"{number(len(value), 'character')}, {self.of(value.encode())}"
         return value
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import KledError, SnapshotNotTrustworthy
-from kled.sentences import enumerated
+from kled.sentences import enumerated, number
 from kled.snapshot.trust import brief
 
 if TYPE_CHECKING:
@@ -175,9 +175,9 @@ class RunResult:
             raise _not_taken(failed[0].cluster, failed[0].error, failed[1:], self._in_all)
         left_out = [f"{one.cluster}/{words}" for one in self.clusters for words in one.left_out]
         if left_out:
-            number = f"{len(left_out)} objects were" if len(left_out) > 1 else "an object was"
+            many = number(len(left_out), "object") + " were" if left_out[1:] else "an object was"
             raise KledError(
-                f"{number} not taken: {left_out[0]}{self._in_all}",
+                f"{many} not taken: {left_out[0]}{self._in_all}",
                 hint=f"{_MOVE}; everything else is in the snapshots",
             )
 

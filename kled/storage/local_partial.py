@@ -11,12 +11,14 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, Self
 
 from kled.errors import CapabilityMissing, PreconditionFailed, StoreUnavailable
 from kled.files import beneath
 from kled.retry import Clock
+from kled.sentences import duration
 from kled.storage.local_errors import refused, translated
 
 OWN: Final = re.compile(r"\.kled/(lock|partial[^/]*)\Z")
@@ -48,7 +50,7 @@ def locked(root: Path, clock: Clock, where: str) -> Iterator[None]:
         while not _flock(descriptor, where):
             if clock.monotonic() >= ends:
                 raise StoreUnavailable(
-                    f"{where} has been locked for {_LOCK_WAIT:g} seconds",
+                    f"{where} has been locked for {duration(timedelta(seconds=_LOCK_WAIT))}",
                     hint=f"look for a stopped process: fuser {root / _FOLDER / _LOCK}",
                 )
             clock.sleep(_LOCK_POLL)

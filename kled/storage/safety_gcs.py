@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kled.errors import BucketMissing, ObjectMissing, StoreDenied
-from kled.sentences import word
+from kled.sentences import number, word
 from kled.storage import gcs_client, lifecycle
 from kled.storage.base import Location
 from kled.storage.gcs_errors import translated
@@ -72,7 +72,7 @@ class Bucket:
         mend = self._update("--versioning")
         seconds = int(told.get("softDeletePolicy", {}).get("retentionDurationSeconds", 0))
         if seconds:
-            days = f"{seconds / 86400:g} days"
+            days = number(round(seconds / 86400), "day")
             yield Finding(f"versioning is off: what is deleted is kept for {days}", "warning", mend)
         else:
             yield Finding("versioning is off: what is deleted is gone", "danger", mend)
@@ -83,10 +83,10 @@ class Bucket:
             yield Finding("public access is not prevented", "danger", mend)
 
     def _lifecycle(self, told: Mapping[str, Any]) -> Iterator[Finding]:
-        for number, rule in enumerate(told.get("lifecycle", {}).get("rule", ()), 1):
+        for place, rule in enumerate(told.get("lifecycle", {}).get("rule", ()), 1):
             if lifecycle.harmful(_as_of_s3(rule), self._prefix):
                 yield Finding(
-                    f"lifecycle rule {number} can remove backups/etcd/*/control/, on which etcd "
+                    f"lifecycle rule {place} can remove backups/etcd/*/control/, on which etcd "
                     "lives: remove it or narrow its prefix",
                     "danger",
                     self._gcloud(f"describe gs://{self._quoted}"),

@@ -72,7 +72,7 @@ def test_what_killed_runs_left_is_said_and_then_removed(  # fault 99
     found = checks(env)["killed runs"]
 
     assert found["state"] == "found"
-    assert f"1 left directories with secrets in {left.parent}" in str(found["detail"])
+    assert f"1 left directory with secrets in {left.parent}" in str(found["detail"])
     assert not left.exists()  # doctor asks kops for its version, in a session
 
 

@@ -72,7 +72,7 @@ def test_where_nobody_answers_the_run_says_so_itself(standing: Standing, changed
     run, kind, code = json.loads(result)
     assert (kind, code) == ("NotApproved", 6)
     state = standing.until(run, "FAILED")["state"]
-    assert state["message"].startswith("NotApproved: nobody approved the plan in 0.1 minutes")
+    assert state["message"].startswith("NotApproved: nobody approved the plan in 6 seconds")
     assert not stored(standing)
 
 

@@ -85,7 +85,7 @@ def test_one_deadline_holds_over_all_attempts() -> None:
         time.now += 40
         raise Throttled("slow down", hint="wait")
 
-    with pytest.raises(DeadlineExceeded, match="gave up after 1 minutes: slow down") as failure:
+    with pytest.raises(DeadlineExceeded, match="gave up after 1 minute: slow down") as failure:
         call(step, POLICY, time.clock())
 
     assert failure.value.hint == "wait"

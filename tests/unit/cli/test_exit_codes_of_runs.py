@@ -120,7 +120,7 @@ def late(kind: type[KledError]) -> Iterator[KledError]:
 def test_a_deadline_does_not_hide_what_kept_failing(kind: type[KledError], asked: Call) -> None:
     for error in late(kind):
         assert not error.retryable
-        assert error.message.startswith("gave up after 1 minutes: ")
+        assert error.message.startswith("gave up after 1 minute: ")
         assert error.exit_code == kind.exit_code
         assert there(asked, edge.failed(error)) == kind.exit_code
 

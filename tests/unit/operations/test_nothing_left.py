@@ -145,7 +145,7 @@ def test_a_cloud_that_forgets_late_is_waited_for(here: Here) -> None:
 def test_what_stays_in_the_cloud_is_named_and_the_record_stays(here: Here) -> None:
     here.kops.left = [BALANCER]
 
-    with pytest.raises(StillThere, match=r"1 resources of .*: load-balancer api") as failure:
+    with pytest.raises(StillThere, match=r"1 resource of .*: load-balancer api") as failure:
         here.prove()
 
     assert "kled snapshot restore" in str(failure.value.hint)

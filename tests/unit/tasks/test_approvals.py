@@ -105,7 +105,7 @@ def test_nobody_in_time_and_a_rejection_end_it_at_once() -> None:
     silent = Person(lambda: None)
     no = Person(lambda: answer(reject=True, reason=" not on Friday "))
 
-    with pytest.raises(NotApproved, match="nobody approved the plan in 60 minutes"):
+    with pytest.raises(NotApproved, match="nobody approved the plan in 1 hour"):
         silent.settled()
     with pytest.raises(NotApproved, match=r"ada \(claimed\) rejected the plan .*: not on Friday"):
         no.settled()

@@ -107,7 +107,7 @@ def test_the_deadline_is_one_over_all_attempts() -> None:
     )
     tries = attempts(failing(ClusterNotReady("not yet", hint="wait"), policy), time)
 
-    with pytest.raises(DeadlineExceeded, match="gave up after 1 minutes: not yet") as caught:
+    with pytest.raises(DeadlineExceeded, match="gave up after 1 minute: not yet") as caught:
         while True:
             try:
                 tries.make()
