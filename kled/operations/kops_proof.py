@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kled.config import Settings
@@ -60,12 +61,7 @@ def kops_check(settings: Settings, *, patience: timedelta | None = None) -> "Kop
         from kled import process  # noqa: PLC0415
 
         with scratch.directory() as root:
-            # a cluster that was never applied has no keys; kops takes a missing directory ill
-            private.make_directory(root / "state" / cluster / "pki" / "private")
-            for key, body in at_home(objects, (root / "state" / cluster).as_uri()).items():
-                path = root / "state" / cluster / key
-                private.make_directory(path.parent)
-                private.fill(path, body)  # it may be a CA key
+            _put(root / "state" / cluster, objects)
             kops = Kops(
                 program.path,
                 run=process.run,
@@ -83,6 +79,14 @@ def kops_check(settings: Settings, *, patience: timedelta | None = None) -> "Kop
             return KopsVerdict(str(version), version.simulated, tuple(_read_by(kops, cluster)))
 
     return check
+
+
+def _put(place: Path, objects: Mapping[str, bytes]) -> None:
+    # a cluster that was never applied has no keys; kops takes a missing directory ill
+    private.make_directory(place / "pki" / "private")
+    for key, body in at_home(objects, place.as_uri()).items():
+        private.make_directory((place / key).parent)
+        private.fill(place / key, body)  # it may be a CA key
 
 
 def at_home(objects: Mapping[str, bytes], home: str) -> Mapping[str, bytes]:

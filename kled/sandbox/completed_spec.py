@@ -157,32 +157,8 @@ def _cloud(spec: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _control_plane(spec: dict[str, Any], name: str, groups: list[dict[str, Any]]) -> dict[str, Any]:
-    issuer = f"https://api.internal.{name}"
-    servers = sum(g["spec"].get("minSize", 1) for g in groups if g["spec"]["role"] == "Master")
     return {
-        "kubeAPIServer": {
-            "allowPrivileged": True,
-            "anonymousAuth": False,
-            "apiAudiences": ["kubernetes.svc.default"],
-            "apiServerCount": servers,
-            "authorizationMode": "Node,RBAC",
-            "bindAddress": "0.0.0.0",  # noqa: S104 - kops' default, no socket is opened here
-            "enableAdmissionPlugins": list(_ADMISSION),
-            "etcdServers": ["https://127.0.0.1:4001"],
-            "etcdServersOverrides": ["/events#https://127.0.0.1:4002"],
-            "image": _image(spec, "kube-apiserver"),
-            "kubeletPreferredAddressTypes": ["InternalIP", "Hostname", "ExternalIP"],
-            "logLevel": 2,
-            "requestheaderAllowedNames": ["aggregator"],
-            "requestheaderExtraHeaderPrefixes": ["X-Remote-Extra-"],
-            "requestheaderGroupHeaders": ["X-Remote-Group"],
-            "requestheaderUsernameHeaders": ["X-Remote-User"],
-            "securePort": 443,
-            "serviceAccountIssuer": issuer,
-            "serviceAccountJWKSURI": f"{issuer}/openid/v1/jwks",
-            "serviceClusterIPRange": str(service_range(spec)),
-            "storageBackend": "etcd3",
-        },
+        "kubeAPIServer": _api_server(spec, name, groups),
         "kubeControllerManager": {
             "allocateNodeCIDRs": True,
             "attachDetachReconcileSyncPeriod": "1m0s",
@@ -200,6 +176,34 @@ def _control_plane(spec: dict[str, Any], name: str, groups: list[dict[str, Any]]
             "leaderElection": {"leaderElect": True},
             "logLevel": 2,
         },
+    }
+
+
+def _api_server(spec: dict[str, Any], name: str, groups: list[dict[str, Any]]) -> dict[str, Any]:
+    issuer = f"https://api.internal.{name}"
+    servers = sum(g["spec"].get("minSize", 1) for g in groups if g["spec"]["role"] == "Master")
+    return {
+        "allowPrivileged": True,
+        "anonymousAuth": False,
+        "apiAudiences": ["kubernetes.svc.default"],
+        "apiServerCount": servers,
+        "authorizationMode": "Node,RBAC",
+        "bindAddress": "0.0.0.0",  # noqa: S104 - kops' default, no socket is opened here
+        "enableAdmissionPlugins": list(_ADMISSION),
+        "etcdServers": ["https://127.0.0.1:4001"],
+        "etcdServersOverrides": ["/events#https://127.0.0.1:4002"],
+        "image": _image(spec, "kube-apiserver"),
+        "kubeletPreferredAddressTypes": ["InternalIP", "Hostname", "ExternalIP"],
+        "logLevel": 2,
+        "requestheaderAllowedNames": ["aggregator"],
+        "requestheaderExtraHeaderPrefixes": ["X-Remote-Extra-"],
+        "requestheaderGroupHeaders": ["X-Remote-Group"],
+        "requestheaderUsernameHeaders": ["X-Remote-User"],
+        "securePort": 443,
+        "serviceAccountIssuer": issuer,
+        "serviceAccountJWKSURI": f"{issuer}/openid/v1/jwks",
+        "serviceClusterIPRange": str(service_range(spec)),
+        "storageBackend": "etcd3",
     }
 
 

@@ -56,6 +56,21 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
+class _Definition:
+    """What a manifest says of a definition, which was packed for it or for an earlier one."""
+
+    archive: Payload
+    archive_of: str
+    records: list[ObjectRecord]
+    about: dict[str, Any]
+    findings: Sequence[str]
+    level: int
+    of_kops: list[dict[str, object]]
+    """The proof of level 2, if any."""
+    remark: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Making:
     """What all snapshots of a run have in common."""
 
@@ -85,61 +100,69 @@ class Making:
         snapshot_id = self.snapshots.new_id()
         picture, blobs, damaged = self._copied(picture, earlier)
         chosen = picture.selection
-        same = earlier is not None and earlier.definition_digest == chosen.definition_digest
-        if same and earlier is not None:
-            packed, archive_of = earlier.archive, earlier.archive_of
-            records = [one for one in earlier.objects if one.kind != "etcd-backup"]
-            about: dict[str, Any] = {
-                "kops_version": earlier.kops_version,
-                "kubernetes_version": earlier.kubernetes_version,
-                "keysets": earlier.keysets,
-            }
-            findings, level = of_the_definition(earlier.findings), _definition_level(earlier)
-            of_kops, remark = at_birth.carried(earlier), None
+        if earlier is not None and earlier.definition_digest == chosen.definition_digest:
+            definition = _carried(earlier)
         else:
-            small = (one.key for one in chosen.definition if one.key not in blobs)
-            bodies = {key: picture.bodies[key] for key in small}
-            wrong = (*_wrong(chosen, bodies), *self._elsewhere(chosen.cluster, bodies))
-            lost = self.lost(chosen.cluster, bodies, earlier, wrong)
-            findings = _shortened(
-                (*wrong, *lost) or self.failed(chosen.cluster, chosen.definition_digest)
-            )
-            packed = self._archive(chosen.cluster, snapshot_id, bodies)
-            records = [_record(one, bodies.get(one.key), blobs) for one in chosen.definition]
-            about = {
-                "kops_version": stored.kops_version(bodies),
-                "kubernetes_version": stored.kubernetes_version(bodies),
-                "keysets": {
-                    name: sorted(held) for name, held in keyset_keys.of_store(bodies).items()
-                },
-            }
-            archive_of, level = snapshot_id, 0 if findings else 1
-            read = self.kops.read(chosen.cluster, bodies) if level else at_birth.Reading()
-            of_kops, remark = read.proofs(self.by, self.snapshots.now), read.words
-        records += [_record(one, None, blobs) for one in chosen.backups]
+            definition = self._packed(picture, earlier, snapshot_id, blobs)
+        records = [*definition.records, *(_record(one, None, blobs) for one in chosen.backups)]
         no_backups = self.lost_backups(chosen, earlier)
-        if no_backups or MAIN in older_backup.broken(chosen, damaged):
-            level = 0
+        broken = no_backups or MAIN in older_backup.broken(chosen, damaged)
+        level = 0 if broken else definition.level
         manifest = complete(
             {
-                **about,
+                **definition.about,
                 **self._facts(picture, snapshot_id, earlier),
                 **_about_damage(chosen, damaged),
-                "findings": (*findings, *no_backups),
-                "archive": packed.model_dump(),
-                "archive_of": archive_of,
+                "findings": (*definition.findings, *no_backups),
+                "archive": definition.archive.model_dump(),
+                "archive_of": definition.archive_of,
                 "objects": [
                     one.model_dump() for one in sorted(records, key=lambda one: one.key.encode())
                 ],
                 "blobs": [blobs[one].model_dump() for one in sorted(_used(records, blobs))],
                 "proofs": [
                     *self._proofs(min(level, 1), time.monotonic() - began),
-                    *(of_kops if level else ()),
+                    *(definition.of_kops if level else ()),
                 ],
             }
         )
         manifest = self.snapshots.commit(manifest, retain_until=self.retain_until)
-        return Made(manifest, birth_findings(manifest), remark)
+        return Made(manifest, birth_findings(manifest), definition.remark)
+
+    def _packed(
+        self,
+        picture: Picture,
+        earlier: Manifest | None,
+        snapshot_id: str,
+        blobs: Mapping[str, Payload],
+    ) -> _Definition:
+        """Look at a definition, write its archive, and let a kops read it."""
+        chosen = picture.selection
+        small = (one.key for one in chosen.definition if one.key not in blobs)
+        bodies = {key: picture.bodies[key] for key in small}
+        wrong = (*_wrong(chosen, bodies), *self._elsewhere(chosen.cluster, bodies))
+        lost = self.lost(chosen.cluster, bodies, earlier, wrong)
+        findings = _shortened(
+            (*wrong, *lost) or self.failed(chosen.cluster, chosen.definition_digest)
+        )
+        packed = self._archive(chosen.cluster, snapshot_id, bodies)
+        keysets = keyset_keys.of_store(bodies)
+        about = {
+            "kops_version": stored.kops_version(bodies),
+            "kubernetes_version": stored.kubernetes_version(bodies),
+            "keysets": {name: sorted(held) for name, held in keysets.items()},
+        }
+        read = at_birth.Reading() if findings else self.kops.read(chosen.cluster, bodies)
+        return _Definition(
+            archive=packed,
+            archive_of=snapshot_id,
+            records=[_record(one, bodies.get(one.key), blobs) for one in chosen.definition],
+            about=about,
+            findings=findings,
+            level=0 if findings else 1,
+            of_kops=read.proofs(self.by, self.snapshots.now),
+            remark=read.words,
+        )
 
     def _elsewhere(self, cluster: str, bodies: Mapping[str, bytes]) -> Iterator[str]:
         """Yield what the cluster keeps where no snapshot looks."""
@@ -247,6 +270,22 @@ class Making:
             {"level": one, "at": at, "seconds": round(seconds, 3), "by": self.by}
             for one in range(level + 1)
         ]
+
+
+def _carried(earlier: Manifest) -> _Definition:
+    return _Definition(
+        archive=earlier.archive,
+        archive_of=earlier.archive_of,
+        records=[one for one in earlier.objects if one.kind != "etcd-backup"],
+        about={
+            "kops_version": earlier.kops_version,
+            "kubernetes_version": earlier.kubernetes_version,
+            "keysets": earlier.keysets,
+        },
+        findings=of_the_definition(earlier.findings),
+        level=_definition_level(earlier),
+        of_kops=at_birth.carried(earlier),
+    )
 
 
 def _wrong(chosen: Selection, bodies: Mapping[str, bytes]) -> Iterator[str]:

@@ -191,12 +191,8 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     same = _same(wanted, there, md5, sight)
     differ = [record for record in wanted if record.key not in same]
     left = {record.key for record in differ if record.kind == "control" and record.key in there}
+    writes = _writes((record for record in differ if record.key not in left), there)
     extra = _extra(manifest, there, classes)
-    writes = tuple(
-        Write(record, there[record.key].tag if record.key in there else None)
-        for record in differ
-        if record.key not in left
-    )
     return RestorePlan(
         manifest=manifest,
         target=target.location.url,
@@ -212,6 +208,12 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
         held=needed.ready(snapshots, manifest, (write.record for write in writes)),
         moving=places,
         own=_own(writes, as_taken, there, sight),
+    )
+
+
+def _writes(records: Iterable[ObjectRecord], there: Mapping[str, Entry]) -> tuple[Write, ...]:
+    return tuple(
+        Write(record, there[record.key].tag if record.key in there else None) for record in records
     )
 
 

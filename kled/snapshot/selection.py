@@ -105,6 +105,47 @@ def select(cluster: str, entries: Iterable[Entry], backups: int | None) -> Selec
     `backups` is how many complete etcd backups of each etcd cluster to take; None takes all. What
     is left of a cluster that lost its definition is chosen, too: it may be its only keys.
     """
+    listing = _sorted_out(cluster, entries)
+    if not listing.there and not listing.lost:
+        return Orphan(cluster, listing.listed)
+    definition, markers = _without_markers(listing.definition)
+    found = listing.backups
+    chosen = {etcd: _chosen(etcd, found[etcd], backups) for etcd in sorted(found)}
+    start = len(cluster) + 1
+    taken = [_relative(one, start) for pick in chosen.values() for one in pick.entries]
+    left = (left for pick in chosen.values() for left in pick.skipped)
+    return Selection(
+        cluster,
+        tuple(definition),
+        tuple(sorted(taken, key=lambda one: one.key.encode())),
+        {etcd: pick.names for etcd, pick in chosen.items()},
+        (*listing.skipped, *markers, *listing.odd, *left),
+        listing.listed,
+        tuple(listing.odd),
+        tuple(one.key for one in (*definition, *taken) if one.links > 1),
+        lost=not listing.there,
+        unread=tuple(
+            one for one in listing.odd if one.reason.startswith(_UNFIT) and is_read(one.key)
+        ),
+    )
+
+
+class _Listing(NamedTuple):
+    """The listing of one cluster by what becomes of each object."""
+
+    definition: list[Entry]
+    backups: dict[str, dict[str, list[Entry]]]
+    """By etcd cluster and name; whole keys."""
+    skipped: list[Skipped]
+    odd: list[Skipped]
+    listed: int
+    there: bool
+    """Whether it has a definition."""
+    lost: bool
+    """Whether it has what only a cluster has."""
+
+
+def _sorted_out(cluster: str, entries: Iterable[Entry]) -> _Listing:
     start, listed = len(cluster) + 1, 0
     definition: list[Entry] = []
     found: dict[str, dict[str, list[Entry]]] = {}
@@ -129,24 +170,7 @@ def select(cluster: str, entries: Iterable[Entry], backups: int | None) -> Selec
             definition.append(_relative(one, start))
         else:
             skipped.append(Skipped(key=key, reason=reason))
-    if not there and not lost:
-        return Orphan(cluster, listed)
-    definition, markers = _without_markers(definition)
-    skipped += markers
-    chosen = {etcd: _chosen(etcd, found[etcd], backups) for etcd in sorted(found)}
-    taken = [_relative(one, start) for pick in chosen.values() for one in pick.entries]
-    return Selection(
-        cluster,
-        tuple(definition),
-        tuple(sorted(taken, key=lambda one: one.key.encode())),
-        {etcd: pick.names for etcd, pick in chosen.items()},
-        (*skipped, *odd, *(left for pick in chosen.values() for left in pick.skipped)),
-        listed,
-        tuple(odd),
-        tuple(one.key for one in (*definition, *taken) if one.links > 1),
-        lost=not there,
-        unread=tuple(one for one in odd if one.reason.startswith(_UNFIT) and is_read(one.key)),
-    )
+    return _Listing(definition, found, skipped, odd, listed, there, lost)
 
 
 def fleet(

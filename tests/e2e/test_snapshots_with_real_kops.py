@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,27 +32,29 @@ def objects(cloud: RealCloud) -> dict[str, bytes]:
     }
 
 
+def typed(env: dict[str, str], directory: Path, *words: str) -> str:
+    """Return what a command prints that ends well."""
+    done = subprocess.run(
+        [sys.executable, "-m", "kled", *words],
+        env=env,
+        cwd=directory,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_a_deleted_cluster_comes_back_with_its_keys(
     real_cloud: RealCloud, kled_env: dict[str, str], tmp_path: Path
 ) -> None:
     snapshots = tmp_path / "snapshots"
     snapshots.mkdir()
     env = kled_env | {"KLED_SNAPSHOT_STORE": f"file://{snapshots}"}
-
-    def kled(*words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "kled", *words],
-            env=env,
-            cwd=tmp_path,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
+    kled = partial(typed, env, tmp_path)
     options = ("--zones=us-east-1c", "--node-count=1", "--dns=none", "--yes")
     kled("kops", "create-cluster", NAMED, *options)
     created = json.loads(kled("snapshot", "create", NAMED, "--output=json"))
