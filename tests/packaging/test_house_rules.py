@@ -1,5 +1,6 @@
 """What the tools do not check of the source: that they see all of it, and how long things are."""
 
+import ast
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[2]
 BUILT: Final = {"build", "dist", "htmlcov"}
 LINES_OF_A_FILE: Final = 400
+LINES_OF_A_FUNCTION: Final = 40
+"""Of its body, without the docstring, which tells a caller more the longer it is."""
 
 
 def rooms() -> list[Path]:
@@ -41,3 +44,18 @@ def test_no_file_outgrows_its_ceiling() -> None:
         for path, length in lengths.items()
         if length > LINES_OF_A_FILE
     } == {}
+
+
+def test_no_function_outgrows_its_ceiling() -> None:
+    assert {
+        f"{path.relative_to(ROOT).as_posix()}: {function.name}": length
+        for path in sources()
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        if (length := lines_of(function)) > LINES_OF_A_FUNCTION
+    } == {}
+
+
+def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
