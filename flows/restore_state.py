@@ -30,7 +30,8 @@ def restore_state(  # noqa: PLR0913 - what, and how much is meant
 
     Args:
         name: The cluster.
-        snapshot: `latest`, the newest that can be trusted, or an id of `kled snapshot list`.
+        snapshot: `latest`, the newest that can be trusted, or an id of `kled snapshot list`. To go
+            on with a restore that did not end name its id: `latest` is of the time before it.
         confirm: The cluster's name once more; a protected cluster needs it.
         digest: The digest of the plan that was approved, as `kled snapshot restore` prints it.
         raise_epoch: Also say that the cluster lives in this state store from now on.

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from kled.config import Settings
-from kled.errors import InvalidInput, NotApproved, OutputUnreadable
+from kled.errors import InvalidInput, KledError, NotApproved, OutputUnreadable
 from kled.kops.layout import CONFIG
 from kled.operations.guards import Guards, Place
 from kled.operations.keep_state import counted
@@ -229,7 +229,12 @@ def _restore_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Ste
             )
         session.check()
         target = session.stores.at(restoring.wish.place)
-        report = apply_restore(planned, session.snapshot_store, target, progress=counted(session))
+        progress = counted(session)
+        try:
+            report = apply_restore(planned, session.snapshot_store, target, progress=progress)
+        except KledError as error:
+            error.advise(f"to go on with it, name the snapshot, {wish.snapshot}: latest is newer")
+            raise
         made = {"snapshot": planned.manifest.id, "target": planned.target}
         restoring.results.append({**report.as_json(), **made, **planned.moving.as_json()})
         effect.ends(report.created or report.replaced or planned.deletes)

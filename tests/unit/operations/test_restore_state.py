@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from kled import config
-from kled.errors import ClusterNotFound, EpochMismatch, NotApproved, SnapshotNotTrustworthy
+from kled.errors import (
+    ClusterNotFound,
+    EpochMismatch,
+    KledError,
+    NotApproved,
+    SnapshotNotTrustworthy,
+)
 from kled.operations import restore_state
 from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.raise_epoch import RaiseEpoch
@@ -275,3 +281,16 @@ def test_a_protected_place_is_confirmed_by_its_own_name(world: World) -> None:
     world.restore(RestoreState(wish, confirm="guarded.example.com"))
 
     assert (world.root / "state" / "guarded.example.com" / "config").exists()
+
+
+def test_a_restore_that_fails_is_gone_on_with_by_the_snapshots_id(world: World) -> None:
+    # a member of fault 19: `latest` is the snapshot that was taken before the first write by then
+    for path in (world.root / "state" / CLUSTER).rglob("*"):
+        if path.name == "config":
+            path.unlink()
+            path.mkdir()  # nothing can be written there
+
+    with pytest.raises(KledError) as failed:
+        world.restore(RestoreState(world.wish))
+
+    assert f"name the snapshot, {world.wish.snapshot}: latest is newer" in str(failed.value.hint)
