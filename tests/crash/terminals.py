@@ -71,11 +71,11 @@ class Terminal:
         self._reader.join(PATIENCE)
         return self.text
 
-    def until(self, words: str) -> None:
-        """Wait until it has written them; some moment after that is sampled."""
+    def until(self, words: str, within: float = 0.3) -> None:
+        """Wait until it has written them; some moment in the seconds after that is sampled."""
         eventually(lambda: words in self.text or self.process.poll() is not None)
         assert words in self.text, self.text
-        time.sleep(CHANCE.uniform(0.0, 0.3))
+        time.sleep(CHANCE.uniform(0.0, within))
 
     def interrupt(self, *, again: float | None = None) -> float:
         """Send SIGINT to the group, once more after `again`; return how long its end took."""

@@ -1,0 +1,192 @@
+"""Ctrl-C in commands beside those that make clusters: approvals, edits, snapshots, the doctor.
+
+Together with test_interrupted.py more than twenty sampled moments (faults 19, 20, 21). What a
+command waits for is made slow where it would be over too soon: a store, a server, an editor.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.boxes import Box, make_box
+from tests.crash.terminals import KLED, C, Terminal, is_free, told
+from tests.processes import eventually
+from tests.unit.cli.prefect_api import server
+from tests.unit.models.test_question import PLAN, QUESTION
+from tests.unit.models.test_question import C as WAITING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+RUN = "3f0c1c1e-0000-4000-8000-000000000001"
+OBJECTS = 120
+"""So many that a restore takes its time."""
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Box:
+    """A stored cluster, and where its snapshots go."""
+    box = make_box(tmp_path_factory.mktemp("commands") / "box")
+    box.env["KLED_SNAPSHOT_STORE"] = (box.directory / "snapshots").as_uri()
+    made = box.kops("create", "cluster", f"--name={C}", "--zones=us-east-1a", "--cloud=aws")
+    assert made.returncode == 0
+    return box
+
+
+def addons(box: Box) -> list[Path]:
+    """Return many objects of the cluster, that are there or that are not."""
+    directory = box.directory / "state" / C / "addons"
+    directory.mkdir(exist_ok=True)
+    return [directory / f"{number}.yaml" for number in range(OBJECTS)]
+
+
+@contextmanager
+def silent() -> Iterator[tuple[str, threading.Event]]:
+    """Yield the URL of a server that does not answer, and what says that somebody has asked it."""
+    asked, over = threading.Event(), threading.Event()
+
+    def hang(*_: object) -> tuple[int, Any]:
+        asked.set()
+        over.wait(60)
+        return 404, {}
+
+    with server(hang) as url:
+        yield url, asked
+        over.set()
+
+
+@pytest.mark.parametrize("step", ["check epoch", "take a snapshot", "restore state"])
+def test_a_restore_says_how_far_it_came_and_the_same_command_does_the_rest(
+    box: Box, step: str
+) -> None:
+    for one in addons(box):
+        one.write_text(f"of: {step}\n")
+    assert box.kled("snapshot", "create", "--all").returncode == 0
+    for one in addons(box):
+        one.unlink()
+    restore = ("snapshot", "restore", f"--name={C}", "--snapshot=latest", "--yes")
+    with Terminal((*KLED, *restore), box.env, box.directory) as terminal:
+        terminal.until(f"{step} ...", within=0.05)
+        words = told(terminal, terminal.interrupt())
+
+    assert re.search("restore state was at: |done before: .*restore state", words)
+    assert is_free(box)
+    # a member of fault 19: it said "the same command", by which `latest` was the snapshot of what
+    # the restore mends, taken just before, and nothing was restored with exit 0
+    rest = re.search("the same command with --snapshot=(.*) does only what is left", words)
+    again = [one.replace("latest", rest[1]) if rest else one for one in restore]
+    assert rest or "the same command begins anew" in words
+    done = box.kled(*again)
+    assert done.returncode == 0, done.stderr
+    assert {one.read_text() for one in addons(box)} == {f"of: {step}\n"}
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_an_edit_in_the_editor_stores_nothing_and_what_was_typed_is_kept(
+    box: Box, saved: bool
+) -> None:
+    editor = box.directory / "editor"
+    typing = 'echo "# mine" >> "$1"\n' if saved else ""
+    editor.write_text(f"#!/bin/sh\n{typing}echo editing\nexec sleep 600\n")
+    editor.chmod(0o755)
+    before = box.state()
+    edit = (*KLED, "kops", "edit-cluster", f"--name={C}")
+    with Terminal(edit, {**box.env, "EDITOR": str(editor)}, box.directory) as terminal:
+        terminal.until("editing")
+        seconds = terminal.interrupt()
+        words = told(terminal, seconds)
+
+    assert ("your edit is kept in" in terminal.text) is saved
+    assert "nothing was changed" in words
+    assert box.state() == before
+
+
+def test_a_verification_that_waits_for_its_store_ends(tmp_path: Path) -> None:
+    with silent() as (url, asked):
+        env = {"HOME": str(tmp_path), "AWS_ENDPOINT_URL": url, "AWS_REGION": "us-east-1"}
+        env |= {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+        verify = (*KLED, "snapshot", "verify", "--all", "--snapshot-store=s3://snapshots")
+        with Terminal(verify, env, tmp_path) as terminal:
+            eventually(asked.is_set)
+            words = told(terminal, terminal.interrupt())
+
+    assert "nothing was changed" in words
+
+
+def test_a_doctor_that_waits_for_kops_ends(box: Box) -> None:
+    slow = box.directory / "slow-kops"
+    slow.write_text("#!/bin/sh\nexec sleep 600\n")
+    slow.chmod(0o755)
+    env = {**box.env, "KLED_KOPS": str(slow)}
+    with Terminal((*KLED, "doctor"), env, box.directory) as terminal:
+        eventually(lambda: any("sleep 600" in one for one in terminal.left()))
+        told(terminal, terminal.interrupt())
+
+
+class Api:
+    """As much of a Prefect server as one run needs that waits, and goes on when it is answered."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.answered: dict[str, Any] = {}
+
+    def answer(self, path: str, body: dict[str, Any], _credentials: str | None) -> tuple[int, Any]:
+        match path.removeprefix("/api").strip("/").split("/"):
+            case ["admin", "version"]:
+                return 200, "3.9.1"
+            case ["flow_runs", _]:
+                return 200, self._run()
+            case ["flow_runs", _, "input", _]:
+                return 200, QUESTION.as_json()
+            case ["flow_runs", _, "resume"]:
+                self.answered = body["run_input"]
+                accepted = {"status": "ACCEPT", "details": {"type": "accept_details"}}
+                return 200, {**accepted, "state": self._run()["state"]}
+            case ["logs", "filter"]:
+                self.asked.set()
+                return 200, []
+        return 404, {}
+
+    def _run(self) -> dict[str, Any]:
+        kind = "RUNNING" if self.answered else "PAUSED"
+        details = {"pause_key": "key"}
+        state = {"type": kind, "name": kind.capitalize(), "state_details": details}
+        names = {"name": "update prod", "state_type": kind, "state_name": kind.capitalize()}
+        return {"id": RUN, "flow_id": RUN, "state": state, **names}
+
+
+@contextmanager
+def approving(box: Box, api: Api, *options: str) -> Iterator[Terminal]:
+    with server(api.answer) as url:
+        env = {**box.env, "PREFECT_API_URL": url}
+        with Terminal((*KLED, "approve", RUN, *options), env, box.directory) as terminal:
+            yield terminal
+
+
+def test_an_approval_that_is_followed_leaves_the_run_alone(box: Box) -> None:
+    api = Api()
+    confirmed = (f"--confirm={WAITING}", f"--digest={PLAN.digest[:12]}", "--follow")
+    with approving(box, api, *confirmed) as terminal:
+        terminal.until("state: Running")
+        words = told(terminal, terminal.interrupt())
+
+    assert api.answered["cluster"] == WAITING
+    assert f"the flow run goes on; to cancel it: prefect flow-run cancel {RUN}" in words
+
+
+def test_an_approval_that_waits_for_its_server_sends_no_answer(box: Box) -> None:
+    with silent() as (url, asked):
+        env = {**box.env, "PREFECT_API_URL": url}
+        with Terminal((*KLED, "approve"), env, box.directory) as terminal:
+            eventually(asked.is_set)
+            words = told(terminal, terminal.interrupt())
+
+    assert "a run that still waits was not answered: kled approve lists those" in words
