@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
@@ -12,8 +13,7 @@ from kled.storage.trial import KEY, try_out
 from tests.stores import Watched, keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from kled.storage.base import Reading
@@ -66,15 +66,12 @@ class Lying(Watched):
 
     stale = MemoryStore()
 
+    @contextmanager
     def read(
-        self,
-        key: str,
-        *,
-        tag: str | None = None,
-        version: str | None = None,
-        start: int = 0,
-    ) -> AbstractContextManager[Reading]:
-        return self.stale.read(key, tag=tag, version=version, start=start)
+        self, key: str, *, tag: str | None = None, version: str | None = None, start: int = 0
+    ) -> Iterator[Reading]:
+        with self.stale.read(key, tag=tag, version=version, start=start) as reading:
+            yield reading
 
 
 class Crowded(Watched):
