@@ -60,7 +60,7 @@ def failed(error: KledError) -> State[Any]:
     The error stays in this process: flows persist no results.
     """
     hint = f" (hint: {error.hint})" if error.hint else ""
-    words = visible(redactor().text(f"{error.message}{hint}"))
+    words = visible(redactor().text(_complete(f"{error.message}{hint}")))
     if isinstance(error, NotApproved):
         how = "not approved" if type(error) is NotApproved else f"refused: {type(error).__name__}"
         _tell(how, words, "refusal")
@@ -88,6 +88,14 @@ def unexpected(error: Exception, during: str) -> KledError:
     return KledError(
         f"unexpected {words}", hint="this is a bug in kled; please report it with this log"
     )
+
+
+def _complete(words: str) -> str:
+    """Let commands in `words` name the run's stores; as they are where no settings say which."""
+    try:
+        return resources.complete(words)
+    except Exception:  # noqa: BLE001 - settings that cannot be read are often the error itself
+        return words
 
 
 def redactor() -> Redactor:

@@ -39,7 +39,7 @@ def notify(event: Event, title: str, *lines: str) -> None:
         return
     redact = resources.redactor(settings).text
     head = visible(redact(title))
-    body = "\n".join(visible(redact(line)) for line in lines)
+    body = "\n".join(visible(redact(resources.complete(line))) for line in lines)
     for reference in rule.urls:
         try:
             if not _sent(resolve(settings, reference), head, body, _LEVELS[event]):

@@ -1,6 +1,7 @@
 """Plans in flows: made by a Prefect task, and kept as an artifact for those who approve them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from prefect.artifacts import create_markdown_artifact
 
@@ -125,9 +126,10 @@ def _require_allowed(plan: Plan, *, meant: bool) -> None:
 def publish(plan: Plan, radius: BlastRadius | None) -> None:
     """Store the plan; each run adds a version under the key of its cluster."""
     redact = resources.redactor(resources.settings()).text
+    told = replace(plan, refused=resources.complete(plan.refused)) if plan.refused else plan
     create_markdown_artifact(
         key=slug(f"plan {plan.cluster}"),
-        markdown=redact(markdown(plan, radius, redact)),
+        markdown=redact(markdown(told, radius, redact)),
         description=inline(f"plan: {plan.cluster}"),
     )
 

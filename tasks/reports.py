@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from prefect.artifacts import Artifact
 
+from kled.commands import advised
 from kled.errors import KledError
 from kled.models.agreement import Agreement
 from kled.operations.runner import Report
@@ -27,20 +28,26 @@ def document(
     error: KledError | None = None,
     plan: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return what a run did as plain data; `plan` is what a run that changed nothing has shown."""
+    """Return what a run did as plain data; `plan` is what a run that changed nothing has shown.
+
+    Commands in its sentences name the stores of the run: whoever reads it sits at a shell that
+    nobody here knows.
+    """
     told = error and {
         "class": type(error).__name__,
         "message": error.message,
         "hint": error.hint,
         "exit_code": error.exit_code,
     }
-    return {
+    done = {
         **report.as_json(),
         "approval": agreement.as_json() if agreement else None,
         "next": list(then),
         "plan": plan,
         "error": told,
     }
+    whole: dict[str, Any] = advised(done, resources.stores_named())
+    return whole
 
 
 def publish(found: Mapping[str, Any]) -> None:

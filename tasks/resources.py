@@ -19,6 +19,7 @@ from typing import Final, Protocol
 from prefect.runtime import deployment, flow_run
 
 from kled import carried_rules, carried_times, config
+from kled.commands import Places, completed
 from kled.files import private
 from kled.models.plan import Plan
 from kled.models.share import Share
@@ -184,6 +185,20 @@ def session(
     ):
         shown.opened(opened)
         yield opened
+
+
+def complete(text: str) -> str:
+    """Return `text` in which commands name the stores of this run.
+
+    Who reads what a run leaves sits at a shell that nobody here knows.
+    """
+    return completed(text, stores_named())
+
+
+def stores_named() -> Places:
+    """Return the stores of this run, for the commands in what it leaves."""
+    chosen = settings()
+    return Places(chosen.state_store, chosen.snapshot_store)
 
 
 def redactor(chosen: config.Settings) -> Redactor:

@@ -1,7 +1,7 @@
 """The summary of a run as an artifact of the flow run: steps, durations, what to type next."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from prefect.artifacts import create_markdown_artifact
 
@@ -21,7 +21,7 @@ def publish(
     error: KledError | None = None,
 ) -> None:
     """Store the summary; each run adds a version under the key of the operation and cluster."""
-    text = markdown(report, agreement, then=then, error=error)
+    text = markdown(report, agreement, then=then, error=error, complete=resources.complete)
     create_markdown_artifact(
         key=key(report),
         markdown=resources.redactor(resources.settings()).text(text),
@@ -45,29 +45,37 @@ def markdown(
     *,
     then: Sequence[str] = (),
     error: KledError | None = None,
+    complete: Callable[[str], str] = str,
 ) -> str:
-    """Return the summary: a line per step, who agreed, the error, ways back, next commands."""
+    """Return the summary: a line per step, who agreed, the error, ways back, next commands.
+
+    `complete` gives the commands in sentences what whoever types them needs.
+    """
+
+    def said(words: str) -> str:
+        return inline(complete(words))
+
     lines = [
         f"# {inline(report.operation)}: {inline(report.cluster)}",
         "",
         "| step | outcome | duration | attempts | what happened |",
         "| --- | --- | ---: | ---: | --- |",
-        *(_line(row) for row in report.rows),
+        *(_line(row, said) for row in report.rows),
     ]
     lines += ["", f"Approval: {inline(agreement.words)}"] if agreement else []
     if error is not None:
         lines += ["", f"**{type(error).__name__}**: {inline(error.message)}"]
-        lines += ["", f"Hint: {inline(error.hint)}"] if error.hint else []
-    ways = [f"- {inline(row.step)}: {inline(row.way_back)}" for row in report.rows if row.way_back]
+        lines += ["", f"Hint: {said(error.hint)}"] if error.hint else []
+    ways = [f"- {inline(row.step)}: {said(row.way_back)}" for row in report.rows if row.way_back]
     lines += ["", "Way back:", "", *ways] if ways else []
     if then:
-        lines += ["", "Next:", "", "```sh", *map(visible, then), "```"]
+        lines += ["", "Next:", "", "```sh", *(visible(complete(one)) for one in then), "```"]
     return "\n".join(lines) + "\n"
 
 
-def _line(row: Row) -> str:
+def _line(row: Row, said: Callable[[str], str]) -> str:
     cells = (row.step, row.outcome, duration(row.seconds), str(row.attempts), row.words)
-    return "| " + " | ".join(inline(cell) for cell in cells) + " |"
+    return "| " + " | ".join(said(cell) for cell in cells) + " |"
 
 
 def duration(seconds: float) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from kled import __version__
-from kled.cli import terminal
+from kled.cli import terminal, typed
 from kled.cli.halfway import notes
 from kled.cli.lazy import LazyGroup
 from kled.cli.signals import CODES, LAST_WORDS, NAMES, heard
@@ -121,6 +121,7 @@ def run(args: Sequence[str]) -> int:
         answer(ROOT, os.environ)
     os.umask(os.umask(_OTHERS) & _OTHERS)  # what is made here can be opened here again
     terminal.prepare()
+    typed.forget()
     verbose = _is_verbose(args)
     terminal.log_to(terminal.err, verbose=verbose)
     try:

@@ -6,7 +6,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import timedelta
@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 import click
 
 from kled import config
-from kled.cli import halfway, terminal
+from kled.cli import halfway, terminal, typed
 from kled.cli.output import Column, show
 from kled.cli.parameters import DURATION, TEXT, Leaf
+from kled.commands import NOWHERE, Places
 from kled.operations.guards import READS, Guards, Place
 from kled.operations.overrides import NOTHING, Overrides
 from kled.retry import Clock
@@ -184,6 +185,8 @@ def _call(options: dict[str, Any], *, apart: bool) -> Call:
         "snapshots": options.pop("snapshot_store", None),
     }
     settings = config.bare(os.environ) if apart else config.load(os.environ, **named)
+    if not apart:
+        typed.remember(_beyond(named))
     output, wait = options.pop("output"), options.pop("lease_wait", None)
     settings = replace(
         settings,
@@ -192,6 +195,18 @@ def _call(options: dict[str, Any], *, apart: bool) -> Call:
     )
     given = {one.name: options.pop(one.name) for one in fields(Overrides) if one.name in options}
     return Call(settings, verbose=options.pop("verbose"), overrides=Overrides(**given))
+
+
+def _beyond(named: Mapping[str, Any]) -> Places:
+    """Return what has to be typed again to reach the places that were typed."""
+    if not any(named.values()):
+        return NOWHERE
+    return typed.beyond(
+        os.environ,
+        state=named["state"],
+        config_file=named["config"],
+        snapshots=named["snapshots"],
+    )
 
 
 def _switches(guards: Guards) -> Iterator[Callable[[], click.Option]]:

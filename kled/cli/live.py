@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
+from kled.cli import typed
 from kled.cli.terminal import Terminal
 from kled.errors import KledError
 from kled.kops import klog
@@ -154,7 +155,7 @@ class LiveSteps:
         for row in self._rows:
             mark = Text("✔", "green") if row.outcome == "done" else Text("✘", "red")
             shown = self._results and row.outcome == "done"
-            words = Text(visible(row.words) if shown else "", "dim")
+            words = Text(visible(typed.complete(row.words)) if shown else "", "dim")
             grid.add_row(mark, Text(visible(row.step)), f"{row.seconds:6.1f} s", words)
         if self._running is not None:
             seconds = time.monotonic() - self._since

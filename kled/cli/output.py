@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from kled.cli import terminal
+from kled.cli import terminal, typed
 from kled.cli.terminal import Terminal
+from kled.commands import advised
 from kled.visible import visible
 
 
@@ -31,13 +32,14 @@ def show(
     Written out at once: what is said afterwards comes after it in a log of both streams.
     """
     if form == "table":
-        _out(to).say(*table(rows, columns))
+        _out(to).say(*table(advised(rows, typed.places()), columns))
     else:
         show_value([dict(row) for row in rows], form, to)
 
 
 def show_value(value: object, form: str, to: TextIO | None = None) -> None:
     """Write one value as JSON, or as YAML (which is also the readable form of a single value)."""
+    value = advised(value, typed.places())
     if form == "json":
         _out(to).data(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
     else:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
+from kled.cli import typed
 from kled.redact import RedactingFilter, Redactor, secret_values
 from kled.visible import VisibleFilter, quoted, visible, visible_lines
 
@@ -32,10 +33,12 @@ _SIZE: Final = re.compile(r"[1-9][0-9]{0,3}")
 class Terminal:
     """One stream that a person may look at."""
 
-    def __init__(self, stream: TextIO, *, needed: bool = True) -> None:
+    def __init__(self, stream: TextIO, *, needed: bool = True, advises: bool = False) -> None:
         self._stream = stream
         self._needed = needed
         """Whether it is an error that nothing can be written there."""
+        self._advises = advises
+        """Whether what is said there are words of kled: commands in them become complete."""
 
     @property
     def is_live(self) -> bool:
@@ -44,7 +47,8 @@ class Terminal:
 
     def say(self, *lines: str) -> None:
         """Write lines, at once; what would end, move, hide or colour one becomes an escape."""
-        self._write("".join(f"{visible(line)}\n" for line in lines))
+        said = map(typed.complete, lines) if self._advises else lines
+        self._write("".join(f"{visible(line)}\n" for line in said))
 
     def data(self, text: str) -> None:
         """Write JSON or YAML with the same values, whatever the terminal's encoding."""
@@ -95,7 +99,7 @@ def out() -> Terminal:
 
 def err() -> Terminal:
     """Return where words for a person go; that nobody can hear them stops no change halfway."""
-    return Terminal(sys.stderr, needed=False)
+    return Terminal(sys.stderr, needed=False, advises=True)
 
 
 def is_one_place() -> bool:

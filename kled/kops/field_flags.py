@@ -352,5 +352,5 @@ def _chosen_once(option: str) -> InvalidInput:
     return InvalidInput(
         option,
         "spec.cloudProvider stays what it is",
-        hint="the cloud is chosen when a cluster is created: kled kops create-cluster --cloud",
+        hint="it is chosen when a cluster is created: kled kops create-cluster --cloud=CLOUD",
     )

@@ -27,7 +27,7 @@ def another_definition(stored: Definition, wanted: Definition, *, applied: bool)
     if not applied:
         ways.append(
             "it was never applied, so these options can begin anew: kled kops delete-cluster"
-            f" --name={name} --unregister --yes, then the same command"
+            f" --name={name} --unregister, then the same command"
         )
     look = f"look at it: kled kops get-clusters --name={name} --output=yaml"
     return ClusterDiffers(

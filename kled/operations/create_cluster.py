@@ -168,7 +168,7 @@ def store_step(spec: ClusterSpec, *, applied: bool = False) -> Step:
         CHANGE,
         proof=lambda session: _prove_stored(session, spec.name),
         way_back=f"kled kops delete-cluster --name={spec.name}"
-        + ("" if applied else " --unregister --yes"),
+        + ("" if applied else " --unregister"),
         changed=lambda: bool(ours),
     )
 

@@ -27,7 +27,7 @@ def require_here(session: Session, cluster: str, past: str = "") -> None:
         f'cluster "{cluster}" lives in {url}: the newest run there has snapshots of it, and {here}'
         " does not hold its keys; nothing was changed",
         hint="pass --state with the one that is right; what was never applied goes alone with"
-        f" kled kops delete-cluster {options(name=cluster, state=here)} --unregister --yes;"
+        f" kled kops delete-cluster {options(name=cluster, state=here)} --unregister;"
         " --no-epoch only where the other one is known to be gone",
     )
 

@@ -57,7 +57,7 @@ class CreateInstanceGroup:
             return "stored"
 
         group = options(name=self.cluster, instance_group=self.instance_group)
-        way_back = f"kled kops delete-instance-group {group} --yes"
+        way_back = f"kled kops delete-instance-group {group}"
         return (Step("create instance group", act, CHANGE, done=done, way_back=way_back),)
 
 

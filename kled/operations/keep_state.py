@@ -212,7 +212,9 @@ class PruneSnapshots:
             collected = number(report.collected, "object")
             return f"{len(report.removed)} removed, {collected} collected{locked}"
 
-        way_back = "a second site that kled snapshot mirror filled; nothing else has them"
+        way_back = (
+            "a second site, where kled snapshot mirror --to=URL has made one; nothing else has them"
+        )
         return (Step("prune snapshots", act, CHANGE, way_back=way_back, changed=effect),)
 
     def _require_meant(self, session: Session, clusters: Collection[str]) -> None:

@@ -129,7 +129,7 @@ def _never_applied(cluster: str, taken: Sequence[Change]) -> NotApproved:
         f" of that name: {shown}; they are those of a cluster of another state store, or left"
         " of a deleted one; nothing was changed",
         hint=f"to remove this definition alone: kled kops delete-cluster --name={cluster}"
-        f" --unregister --yes; to delete those resources, too: --with-resources-of={cluster}",
+        f" --unregister; to delete those resources, too: --with-resources-of={cluster}",
     )
 
 

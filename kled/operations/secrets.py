@@ -54,7 +54,7 @@ class CreateSecret:
                 raise KopsError(f"kops reported success, but there is no secret {self.kind}")
 
         secret = options(name=self.cluster, secret=self.kind)
-        way_back = f"kled kops delete-secret {secret} --yes"
+        way_back = f"kled kops delete-secret {secret}"
         return (
             own_places.step(self.cluster, deletes=False),
             Step("create secret", act, CHANGE, proof=proof, way_back=way_back, changed=effect),

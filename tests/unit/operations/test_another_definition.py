@@ -48,7 +48,7 @@ def test_both_values_and_the_commands_that_bring_one_to_the_other_are_told() -> 
             *("--set=spec.maxSize=3", "--set=spec.minSize=3", "--unset=spec.image"),
         ],
     ]
-    assert f"kled kops delete-cluster --name={C} --unregister --yes, then" in str(error.hint)
+    assert f"kled kops delete-cluster --name={C} --unregister, then" in str(error.hint)
 
 
 def test_a_cluster_that_was_applied_is_not_to_be_forgotten() -> None:

@@ -46,7 +46,7 @@ def way_back(desk: Desk, spec: ClusterSpec = SPEC) -> str:
 
 
 def test_what_this_run_stored_is_unregistered_again(desk: Desk) -> None:
-    assert way_back(desk) == f"kled kops delete-cluster --name={C} --unregister --yes"
+    assert way_back(desk) == f"kled kops delete-cluster --name={C} --unregister"
 
 
 def test_a_cluster_that_was_there_before_has_no_way_back_that_unregisters_it(desk: Desk) -> None:

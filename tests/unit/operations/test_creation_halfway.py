@@ -64,7 +64,7 @@ def test_another_definition_that_was_never_applied_names_the_way_to_begin_anew(d
 
     with pytest.raises(ClusterDiffers) as caught:
         desk.run(StoreCluster(OTHER))
-    assert f"kled kops delete-cluster --name={C} --unregister --yes" in str(caught.value.hint)
+    assert f"kled kops delete-cluster --name={C} --unregister" in str(caught.value.hint)
 
     desk.put({CA_KEY: b"key"})
     with pytest.raises(ClusterDiffers) as caught:

@@ -353,3 +353,12 @@ def test_each_step_of_a_change_reads_or_says_how_it_is_taken_back(
 
     assert told
     assert all(name.startswith(_READING) for name in reading), reading
+
+
+@pytest.mark.parametrize(
+    ("operation", "steps"), CHANGING, ids=[str(at) for at in range(len(CHANGING))]
+)
+def test_no_way_back_deletes_without_a_look(operation: Operation, steps: list[str]) -> None:
+    told = [step.way_back for step in operation.steps() if " delete-" in step.way_back]
+
+    assert not [words for words in told if "--yes" in words], steps

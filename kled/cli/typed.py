@@ -1,0 +1,67 @@
+"""The places that this command line names, and that another one would have to name again."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from kled import config
+from kled.commands import NOWHERE, Places, completed
+from kled.errors import SettingsError
+
+_said = [NOWHERE]
+"""Of the one command that runs in this process; displays look at it from threads of their own."""
+
+
+def forget() -> None:
+    """Begin a command line, which has named nothing yet."""
+    _said[0] = NOWHERE
+
+
+def remember(places: Places) -> None:
+    """Let whatever is told from now on name `places`."""
+    _said[0] = places
+
+
+def places() -> Places:
+    """Return what commands have to name, for those who write data."""
+    return _said[0]
+
+
+def complete(text: str) -> str:
+    """Return `text` in which commands name the places that this command line has named."""
+    return completed(text, _said[0])
+
+
+def beyond(
+    env: Mapping[str, str],
+    *,
+    state: str | None,
+    config_file: Path | None,
+    snapshots: str | None,
+) -> Places:
+    """Return those of the typed places that `env` and the settings file do not lead to.
+
+    A command without the option would find another place, or none. Raises what `config.load`
+    raises, but for what is wrong with the environment alone: typed options stand for that.
+    """
+    file = config_file if config_file is not None and _file(env) != config_file else None
+    alone = _found(env, config_file)
+    kept = state is not None and state.rstrip("/") != alone.state_store
+    beside = _found(env, config_file, state) if snapshots is not None else alone
+    apart = snapshots is not None and snapshots.rstrip("/") != beside.snapshot_store
+    return Places(
+        state if kept else None, snapshots if apart else None, str(file) if file else None
+    )
+
+
+def _found(
+    env: Mapping[str, str], config_file: Path | None, state: str | None = None
+) -> config.Settings:
+    return config.load(env, config=config_file, state=state)
+
+
+def _file(env: Mapping[str, str]) -> Path | None:
+    """Return the settings file of whoever types no `--config`; None where it cannot be read."""
+    try:
+        return config.load(env).config_file
+    except SettingsError:
+        return None

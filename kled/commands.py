@@ -1,0 +1,196 @@
+"""The commands that kled tells people to type, made complete with the places that are meant. Pure.
+
+Hints, ways back and next commands are written where nobody knows how the command line named its
+stores. Where they are told, each command in them gets the options that whoever types it needs to
+reach the same places: without them it acts on whatever store the shell names.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kled.sentences import word
+
+_STATE: Final = frozenset({"--config", "--state"})
+_KEPT: Final = _STATE | {"--snapshot-store"}
+_ONLY_CONFIG: Final = frozenset({"--config"})
+_NOTHING: Final = frozenset[str]()
+
+TAKES: Final[Mapping[str, frozenset[str]]] = {
+    "approve": _NOTHING,
+    "demo": _NOTHING,
+    "deploy": _ONLY_CONFIG,
+    "doctor": _STATE,
+    "flows": _ONLY_CONFIG,
+    "plan": _STATE,
+    "run": _STATE,
+    "undeploy": _ONLY_CONFIG,
+    "kops configure-state-store": _STATE,
+    "kops create-cluster": _KEPT,
+    "kops create-instance-group": _KEPT,
+    "kops create-secret": _KEPT,
+    "kops delete-cluster": _KEPT,
+    "kops delete-instance-group": _KEPT,
+    "kops delete-secret": _KEPT,
+    "kops edit-cluster": _KEPT,
+    "kops edit-instance-group": _KEPT,
+    "kops export-kubecfg": _STATE,
+    "kops get-clusters": _STATE,
+    "kops get-instance-groups": _STATE,
+    "kops get-instances": _STATE,
+    "kops get-keypairs": _STATE,
+    "kops get-secrets": _STATE,
+    "kops install": _NOTHING,
+    "kops reconcile-cluster": _KEPT,
+    "kops rolling-update": _KEPT,
+    "kops rotate-keypairs": _KEPT,
+    "kops scale-instance-group": _KEPT,
+    "kops toolbox-dump": _STATE,
+    "kops update-cluster": _KEPT,
+    "kops upgrade-cluster": _KEPT,
+    "kops validate-cluster": _STATE,
+    "sandbox break": _NOTHING,
+    "sandbox env": _NOTHING,
+    "sandbox start": _NOTHING,
+    "sandbox status": _NOTHING,
+    "sandbox stop": _NOTHING,
+    "snapshot create": _KEPT,
+    "snapshot diff": _KEPT,
+    "snapshot epoch raise": _KEPT,
+    "snapshot epoch show": _KEPT,
+    "snapshot list": _KEPT,
+    "snapshot mirror": _KEPT,
+    "snapshot prune": _KEPT,
+    "snapshot restore": _KEPT,
+    "snapshot show": _KEPT,
+    "snapshot verify": _KEPT,
+}
+"""Every command with the places that it can be told and that decide what it acts on."""
+ADVICE: Final = frozenset(
+    {
+        "detail",
+        "findings",
+        "hint",
+        "interrupted",
+        "mend",
+        "next",
+        "refused",
+        "remark",
+        "remarks",
+        "way_back",
+        "why",
+        "words",
+    }
+)
+"""The keys of kled's own sentences in reports, rows and artifacts; all others hold what is."""
+_DEPLOYMENT: Final = "--deployment"
+_NAMES: Final = "|".join(sorted((re.escape(one) for one in TAKES), key=len, reverse=True))
+_COMMAND: Final = re.compile(rf"(?<![\w/.-])kled ({_NAMES})(?![\w-]|\.\w)")
+_WORD: Final = re.compile(r"""\s*((?:'[^']*'|"[^"]*"|[^\s'"`;|()])+)""")
+_TRAILING: Final = re.compile(r"(?<!\.)[,.:]$")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The places that a command needs to be told; None: it finds the right one by itself."""
+
+    state: str | None = None
+    snapshots: str | None = None
+    config: str | None = None
+
+    def named(self) -> Iterator[tuple[str, str]]:
+        """Yield the option and the value of each."""
+        for option, value in (
+            ("--state", self.state),
+            ("--snapshot-store", self.snapshots),
+            ("--config", self.config),
+        ):
+            if value is not None:
+                yield option, value
+
+
+NOWHERE: Final = Places()
+
+
+def completed(text: str, places: Places) -> str:
+    """Return `text` in which every command of kled names `places`, quoted for a shell.
+
+    A command keeps what it names itself, and gets no option that it does not take. Idempotent.
+    """
+    if places == NOWHERE or "kled " not in text:
+        return text
+    parts, at = [], 0
+    for command in _COMMAND.finditer(text):
+        following = _following(text, command.end())
+        end = _end_of_options(following, command.end())
+        parts += [text[at:end], _missing(command[1], following, places)]
+        at = end
+    return "".join(parts) + text[at:]
+
+
+def advised(value: Any, places: Places) -> Any:  # noqa: ANN401 - plain data of any shape
+    """Return plain data in which the sentences of kled (`ADVICE`) name `places`."""
+    if places == NOWHERE:
+        return value
+    match value:
+        case Mapping():
+            return {
+                key: _said(one, places) if key in ADVICE else advised(one, places)
+                for key, one in value.items()
+            }
+        case list() | tuple():
+            return [advised(one, places) for one in value]
+        case _:
+            return value
+
+
+def _said(value: Any, places: Places) -> Any:  # noqa: ANN401 - plain data of any shape
+    match value:
+        case str():
+            return completed(value, places)
+        case list() | tuple():
+            return [_said(one, places) for one in value]
+        case _:
+            return advised(value, places)
+
+
+def _following(text: str, at: int) -> list[tuple[str, int]]:
+    """Return the shell's words after a command up to its end, each with where it ends."""
+    found: list[tuple[str, int]] = []
+    following = _COMMAND.search(text, at)
+    limit = following.start() if following else len(text)
+    while (part := _WORD.match(text, at, limit)) is not None:
+        found.append((part[1], part.end()))
+        at = part.end()
+    return found
+
+
+def _end_of_options(following: list[tuple[str, int]], start: int) -> int:
+    """Return where the options that follow the command at once end, before a comma of prose.
+
+    An option before a word may be one with its value: what is missing then goes before it.
+    """
+    before = start
+    for text, end in following:
+        if not text.startswith("-"):
+            return before
+        bare = _TRAILING.sub("", text)
+        before, start = start, end - len(text) + len(bare)
+        if "=" in text:
+            before = start
+        if bare != text:
+            break
+    return start
+
+
+def _missing(command: str, following: list[tuple[str, int]], places: Places) -> str:
+    """Return the options that the command lacks, each after a blank."""
+    given = {_TRAILING.sub("", text).partition("=")[0] for text, _ in following}
+    if command == "run" and _DEPLOYMENT in given:  # a worker has stores of its own
+        return ""
+    return "".join(
+        f" {option}={word(value)}"
+        for option, value in places.named()
+        if option in TAKES[command] and option not in given
+    )

@@ -1,0 +1,183 @@
+"""What a command line names is named again in what it tells people to type.
+
+Somebody who typed `--state=A` where the shell names B, and then typed what kled said next, deleted,
+restored or edited in B. Each command of each operation's ways back, hints and next lines is tried.
+"""
+
+import ast
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import flows
+import kled
+import tasks
+from kled.cli import app, terminal, typed
+from kled.cli.output import Column, show, show_value
+from kled.commands import TAKES, Places, completed
+from kled.operations.runner import Report, Row
+from kled.operations.step import Operation
+from tests.unit.operations.test_every_operation import CHANGING, STORES
+
+HERE: Final = Places("s3://typed", "s3://kept")
+_COMMAND: Final = re.compile(
+    rf"(?<![\w/.-])kled ({'|'.join(sorted(TAKES, key=len, reverse=True))})(?![\w-]|\.\w)"
+)
+
+
+@pytest.fixture(autouse=True)
+def nothing_typed() -> Iterator[None]:
+    typed.forget()
+    yield
+    typed.forget()
+
+
+def unnamed(text: str, places: Places = HERE) -> list[str]:
+    """Return the commands in `text` that lack one of `places` which they take."""
+    starts = [found.start() for found in _COMMAND.finditer(text)]
+    ends = [*starts[1:], len(text)][: len(starts)]
+    commands = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+    return [
+        one
+        for one in commands
+        for option, _ in places.named()
+        if option in TAKES[_COMMAND.match(one)[1]]  # type: ignore[index]  # it begins with it
+        and f" {option}=" not in one
+        and "--deployment=" not in one
+    ]
+
+
+def test_a_command_without_its_place_is_noticed() -> None:
+    assert unnamed("kled plan --name=c; kled kops install") == ["kled plan --name=c; "]
+
+
+@pytest.mark.parametrize("operation", [*(one for one, _ in CHANGING), *STORES])
+def test_each_way_back_names_what_was_typed(
+    operation: Operation, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rows = tuple(
+        Row(one.name, "done", 0, 1, one.way_back, one.way_back) for one in operation.steps()
+    )
+    typed.remember(HERE)
+
+    show_value(Report(operation.name, operation.cluster, rows).as_json(), "json")
+    show([row.as_json() for row in rows], [Column("WORDS", "words")], "table")
+    terminal.err().say(*(row.way_back for row in rows))
+
+    said = capfd.readouterr()
+    assert unnamed(said.out) == unnamed(said.err) == []
+    json.loads(said.out[: said.out.index("\n}\n") + 3])
+
+
+def _sentences() -> Iterator[tuple[str, str]]:
+    """Yield each text of the product that holds a command, values as X, and where it stands."""
+    for package in (kled, flows, tasks):
+        for path in sorted(Path(str(package.__file__)).parent.rglob("*.py")):
+            tree = ast.parse(path.read_text())
+            said = {
+                id(part)
+                for node in ast.walk(tree)
+                if isinstance(node, ast.JoinedStr)
+                for part in node.values
+            }
+            documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+            for node in ast.walk(tree):
+                if id(node) in said | documented:
+                    continue
+                text = _text(node)
+                if _COMMAND.search(text):
+                    yield f"{path.name}:{node.lineno}", text  # type: ignore[attr-defined]  # an expression
+
+
+def _text(node: ast.AST) -> str:
+    match node:
+        case ast.Constant(value=str() as text):
+            return text
+        case ast.JoinedStr(values=values):
+            return "".join(one.value if isinstance(one, ast.Constant) else "X" for one in values)
+        case _:
+            return ""
+
+
+SENTENCES: Final[Mapping[str, str]] = dict(_sentences())
+
+
+def test_each_command_in_each_sentence_of_the_product_is_completed() -> None:
+    assert len(SENTENCES) > 100
+    left = {where: unnamed(completed(text, HERE)) for where, text in SENTENCES.items()}
+
+    assert {where: commands for where, commands in left.items() if commands} == {}
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A shell that names a state store and a snapshot store, both there and empty."""
+    for name in [name for name in os.environ if name.startswith(("KLED_", "KOPS_", "XDG_"))]:
+        monkeypatch.delenv(name)
+    for name in ("a c", "b", "kept", "kept b"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KOPS_STATE_STORE", f"file://{tmp_path}/b")
+    monkeypatch.setenv("KLED_SNAPSHOT_STORE", f"file://{tmp_path}/kept")
+    return tmp_path
+
+
+def said(capfd: pytest.CaptureFixture[str], *words: str) -> str:
+    assert app.run(["snapshot", "show", "--name=c.example.com", "--snapshot=latest", *words]) != 0
+    return capfd.readouterr().err
+
+
+def test_a_hint_names_the_typed_stores_where_the_shell_names_others(
+    shell: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    state, kept = f"--state='file://{shell}/a c'", f"--snapshot-store='file://{shell}/kept b'"
+
+    told = said(capfd, f"--state=file://{shell}/a c", f"--snapshot-store=file://{shell}/kept b")
+
+    assert f"kled snapshot create --all {state} {kept}" in told
+
+
+def test_what_the_shell_leads_to_by_itself_is_not_said_again(
+    shell: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    told = said(capfd, f"--state=file://{shell}/b/", f"--snapshot-store=file://{shell}/kept")
+
+    assert "kled snapshot create --all\n" in told
+
+
+def test_one_command_line_says_nothing_of_the_one_before(
+    shell: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said(capfd, f"--state=file://{shell}/a c")
+
+    assert "kled snapshot create --all\n" in said(capfd)
+
+
+def test_a_settings_file_that_was_typed_is_named(
+    shell: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = shell / "other.toml"
+    file.write_text(f'default-state-store = "file://{shell}/a c"\n')
+
+    assert f"kled snapshot create --all --config={file}\n" in said(capfd, f"--config={file}")
+
+
+def test_a_snapshot_store_of_the_typed_state_stores_profile_is_not_said(shell: Path) -> None:
+    file = shell / "k.toml"
+    file.write_text(f'[state-stores."s3://a"]\nsnapshot-store = "file://{shell}/kept b"\n')
+    env = {"HOME": str(shell), "KLED_CONFIG": str(file), "KOPS_STATE_STORE": "s3://b"}
+
+    found = typed.beyond(env, state="s3://a", config_file=None, snapshots=f"file://{shell}/kept b")
+
+    assert found == Places("s3://a")
+
+
+def test_where_nothing_else_is_named_the_typed_store_is(shell: Path) -> None:
+    found = typed.beyond({"HOME": str(shell)}, state="s3://a", config_file=None, snapshots=None)
+
+    assert found == Places("s3://a")

@@ -1,0 +1,117 @@
+"""What kled tells people to type names the places that are meant.
+
+A hint that left out `--state` acted, typed exactly, on whatever store the shell named.
+"""
+
+from typing import Final
+
+import pytest
+
+from kled.commands import ADVICE, NOWHERE, TAKES, Places, advised, completed
+from tests.unit.cli.test_every_option import COMMANDS
+
+HERE: Final = Places("s3://typed", "s3://kept", "/etc/k.toml")
+OLD: Final = "--state=s3://typed"
+BARE: Final = f"{OLD} --config=/etc/k.toml"
+ALL: Final = f"{OLD} --snapshot-store=s3://kept --config=/etc/k.toml"
+
+
+def test_the_commands_and_the_places_that_they_take_are_those_of_the_command_line() -> None:
+    assert {f"kled {path}" for path in TAKES} == set(COMMANDS)
+    for path, command in COMMANDS.items():
+        offered = {name for one in command.params for name in one.opts}
+        assert TAKES[path.removeprefix("kled ")] <= offered, path
+        assert ("--snapshot-store" in offered) == (
+            "--snapshot-store" in TAKES[path.removeprefix("kled ")]
+        ), path
+
+
+def test_whatever_names_a_place_and_is_shared_is_known() -> None:
+    shared = set.intersection(
+        *({name for one in command.params for name in one.opts} for command in COMMANDS.values())
+    )
+    shown = {"--output", "-o", "--verbose", "-v"}
+
+    assert shared - shown == {"--state", "--config"}
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        (
+            "kled kops delete-cluster --name=c --unregister",
+            f"kled kops delete-cluster --name=c --unregister {ALL}",
+        ),
+        (
+            "first kled kops update-cluster --name=c --yes, then kled plan",
+            f"first kled kops update-cluster --name=c --yes {ALL}, then kled plan {BARE}",
+        ),
+        ("(kled doctor tries it)", f"(kled doctor {BARE} tries it)"),
+        (
+            "(kled snapshot list --name=c), then",
+            f"(kled snapshot list --name=c {ALL}), then",
+        ),
+        (
+            "kled kops create-secret dockerconfig --name=c",
+            f"kled kops create-secret {ALL} dockerconfig --name=c",
+        ),
+        (
+            "kled kops edit-cluster --name=c --set='spec.a=b; c'. It",
+            f"kled kops edit-cluster --name=c --set='spec.a=b; c' {ALL}. It",
+        ),
+        ("`kled plan`", f"`kled plan {OLD} --config=/etc/k.toml`"),
+        (
+            "kled run update-cluster name=c",
+            f"kled run {OLD} --config=/etc/k.toml update-cluster name=c",
+        ),
+    ],
+)
+def test_a_command_in_a_sentence_gets_what_it_lacks(text: str, whole: str) -> None:
+    assert completed(text, HERE) == whole
+    assert completed(whole, HERE) == whole
+    assert completed(text, NOWHERE) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kled kops install --version=1.36.2",
+        "eval $(kled sandbox env)",
+        "kled run update-cluster name=c --deployment=production",
+        "kled kops no-such-command --name=c",
+        "kled kops is a group, /usr/bin/kled kops plan is none",
+        "kled approve 1a2b",
+    ],
+)
+def test_what_takes_no_place_is_left_as_it_is(text: str) -> None:
+    assert completed(text, HERE) == text
+
+
+def test_a_place_that_a_command_names_itself_is_kept() -> None:
+    text = "kled kops update-cluster --state=s3://new --name=c --snapshot-store s3://b"
+
+    assert completed(text, HERE) == (
+        "kled kops update-cluster --state=s3://new --name=c"
+        " --config=/etc/k.toml --snapshot-store s3://b"
+    )
+    assert completed("kled plan --name=c --verbose shows it", Places("s3://a")) == (
+        "kled plan --name=c --state=s3://a --verbose shows it"
+    )
+
+
+def test_a_url_is_quoted_for_a_shell() -> None:
+    text = completed("kled plan --name=c", Places("file:///a b;rm"))
+
+    assert text == "kled plan --name=c --state='file:///a b;rm'"
+
+
+def test_in_data_only_sentences_of_kled_are_completed() -> None:
+    label = "kled plan --name=c"
+    row = dict.fromkeys(ADVICE, "kled plan") | {"labels": {"next-step": label}, "old": label}
+
+    told = advised([row], Places("s3://a"))
+
+    assert told == [
+        dict.fromkeys(ADVICE, "kled plan --state=s3://a")
+        | {"labels": {"next-step": label}, "old": label}
+    ]
