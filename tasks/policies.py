@@ -80,7 +80,7 @@ class Attempts:
 
     def row(self, outcome: Outcome, words: str) -> Row:
         """Return what became of the step."""
-        way_back = self.step.way_back if self._acted and self.step.takes_back else ""
+        way_back = self.step.told_back if self._acted and self.step.takes_back else ""
         return Row(self.step.name, outcome, self.seconds, self.count, words, way_back)
 
     def make(self) -> str:

@@ -10,6 +10,7 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
 from kled.models.cluster import Role
 from kled.models.plan import Change, Plan
+from kled.operations import elsewhere
 from kled.operations.blast_radius import of_deletion
 from kled.operations.instance_groups import (
     CreateInstanceGroup,
@@ -70,13 +71,16 @@ def delete_instance_group(call: Call, name: str | None, group: str, *, yes: bool
         found = session.kops.get_instance_group(cluster, group)
         refuse_last_control_plane(session, cluster, found.name)
         refuse_etcd_member(session, cluster, found.name)
-        radius = None
+        radius, plan = None, Plan(cluster, (Change("delete", "instance group", found.name),))
         if not yes:
+            plan = elsewhere.placed(session, plan)
             radius = of_deletion(session, cluster, found.name, SessionSight(session, cluster))
     if yes:
         execute(call, DeleteInstanceGroup(cluster, found.name))
         return
-    show_plan(call, Plan(cluster, (Change("delete", "instance group", found.name),)), radius)
+    show_plan(call, plan, radius)
+    if plan.refused:
+        return
     most = found.max_size if found.max_size is not None else "kops' default number of"
     call.say(f"machines that kops ends without draining them: up to {most}")
     call.say(

@@ -1,7 +1,7 @@
 """`create-secret`, `delete-secret` and `rotate-keypairs`."""
 
 from pathlib import Path
-from typing import get_args
+from typing import Final, get_args
 
 import click
 
@@ -12,7 +12,7 @@ from kled.cli.plan import show_plan
 from kled.files.given import require_regular
 from kled.models.credential import SECRET_KINDS
 from kled.models.plan import Change, Plan
-from kled.operations import identity
+from kled.operations import elsewhere, identity
 from kled.operations.plan_update import identified
 from kled.operations.rotate_keypairs import (
     ALL,
@@ -25,6 +25,7 @@ from kled.operations.rotate_keypairs import (
 from kled.operations.secrets import CreateSecret, DeleteSecret, require_secret, require_unused
 
 _NAME = cluster_name.name(cluster_name.ALWAYS)
+_NO_COPY: Final = "deletes it, and no copy is kept"
 
 
 @leaf(
@@ -58,19 +59,25 @@ def create_secret(call: Call, name: str | None, kind: str, file: Path, *, force:
 )
 @_NAME
 @click.option("--secret", required=True, metavar="SECRET", help="As get-secrets lists it.")
-@click.option("--yes", is_flag=True, help="Delete it; no copy is kept.")
+@click.option("--yes", is_flag=True, help="Delete it; only a snapshot keeps a copy.")
 def delete_secret(call: Call, name: str | None, secret: str, *, yes: bool) -> None:
     """Show the secret that would go; with --yes delete it."""
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=True)
         require_secret(session, cluster, secret)
         require_unused(session, cluster, secret)
-    if yes:
+        plan = Plan(cluster, (Change("delete", "secret", secret),))
+        shown = None if yes else elsewhere.placed(session, plan)
+    if shown is None:
         then = f"kled kops update-cluster --name={cluster}"
         execute(call, DeleteSecret(cluster, secret), then=then)
         return
-    show_plan(call, Plan(cluster, (Change("delete", "secret", secret),)))
-    call.say("preview only; the same command with --yes deletes it, and no copy is kept")
+    show_plan(call, shown)
+    if shown.refused:
+        return
+    kept = call.settings.snapshot_store and not call.overrides.no_snapshot
+    copy = "takes a snapshot, which keeps a copy, and deletes it" if kept else _NO_COPY
+    call.say(f"preview only; the same command with --yes {copy}")
 
 
 @leaf(

@@ -87,8 +87,14 @@ def refuse_sets(
                 raise _refusal("--unset", moved, field)
 
 
-def refuse_changes(stored: Document, edited: Document, fixed: Sequence[Path]) -> None:
-    """Raise `InvalidInput` where an edited object differs from the stored one in a fixed field."""
+def refuse_changes(
+    stored: Document, edited: Document, fixed: Sequence[Path], *, root: str = ""
+) -> None:
+    """Raise `InvalidInput` where an edited object differs from the stored one in a fixed field.
+
+    `root` is the cluster's own part of its state store, as in `refuse_sets`: what is mended there
+    is not moved.
+    """
     for field in fixed:
         if field not in _PLACES:
             was, now = _shown(stored, field), _shown(edited, field)
@@ -96,6 +102,8 @@ def refuse_changes(stored: Document, edited: Document, fixed: Sequence[Path]) ->
                 raise _refusal(".".join(field), Moved(".".join(field), was, now), field)
     if any(field in _PLACES for field in fixed):
         for moved in _moved_places(stored, edited):
+            if is_own_place(_path_of(moved.field), moved.after, root):
+                continue
             raise _refusal(moved.field, moved, _PLACES[0])
 
 
@@ -115,6 +123,11 @@ def _moved_places(stored: Document, edited: Document) -> Iterator[Moved]:
     for field in sorted(before.keys() | after.keys()):
         if before.get(field) != after.get(field):
             yield Moved(field, before.get(field, "(none)"), after.get(field, "(none)"))
+
+
+def _path_of(field: str) -> Path:
+    """Return the path of a place's field; etcd's are named by their clusters."""
+    return _BACKUPS if field.endswith(".backupStore") else tuple(field.split("."))
 
 
 def _refusal(where: str, moved: Moved, field: Path) -> InvalidInput:

@@ -83,6 +83,9 @@ def places_of(cluster: Mapping[str, object]) -> Iterator[Place]:
             yield Place(field, store.rstrip("/"))
 
 
+_NOT_COPIED: Final = ", which is not copied: what is there is in no snapshot"
+
+
 def elsewhere(cluster: Mapping[str, object], root: str) -> Iterator[Place]:
     """Yield the places that are not below `root`, the cluster's own part of its state store."""
     return (one for one in places_of(cluster) if not _is_below(one.url, root))
@@ -91,7 +94,13 @@ def elsewhere(cluster: Mapping[str, object], root: str) -> Iterator[Place]:
 def findings(cluster: Mapping[str, object], root: str) -> Iterator[str]:
     """Yield what a copy of `root` lacks because the definition keeps it elsewhere, in words."""
     for one in elsewhere(cluster, root):
-        yield f"{one.field} names {one.url}, which is not copied: what is there is in no snapshot"
+        yield f"{one.field} names {one.url}{_NOT_COPIED}"
+
+
+def field_of(finding: str) -> str:
+    """Return the field that one of the `findings` is about; empty: it is none of them."""
+    about = finding.partition(_NOT_COPIED)
+    return about[0].partition(" names ")[0] if about[1] else ""
 
 
 def collisions(mine: Home, others: Sequence[Home]) -> tuple[Collision, ...]:

@@ -1,14 +1,13 @@
 """What to say where a cluster is stored with another definition than options give. No I/O."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 from kled.errors import ClusterDiffers, InvalidInput
-from kled.kops.field_flags import flags_for
-from kled.kops.fields import Kind
 from kled.models.definition import Definition, object_name
+from kled.operations import ways_back
 from kled.operations.edited_group import Document, changed_fields
-from kled.sentences import enumerated, options
+from kled.sentences import enumerated
 
 _SHOWN: Final = 5
 
@@ -60,35 +59,13 @@ def _edits(stored: Definition, wanted: Definition) -> list[str]:
     if mine.keys() != theirs.keys():
         return []
     try:
-        edits = [_edit("Cluster", {"name": stored.name}, stored.cluster, wanted.cluster)]
+        edits = [ways_back.edit("Cluster", {"name": stored.name}, stored.cluster, wanted.cluster)]
         for name in sorted(mine):
             named = {"name": stored.name, "instance_group": name}
-            edits.append(_edit("InstanceGroup", named, mine[name], theirs[name]))
+            edits.append(ways_back.edit("InstanceGroup", named, mine[name], theirs[name]))
     except InvalidInput:
         return []
     return [edit for edit in edits if edit]
-
-
-def _edit(kind: Kind, named: Mapping[str, str], stored: Document, wanted: Document) -> str:
-    """Return the command for one object, empty where nothing differs; raise `InvalidInput`."""
-    changed = changed_fields(stored, wanted)
-    sets = [f"{field}={_value(field, new)}" for field, _, new in changed if new is not None]
-    unsets = [field for field, _, new in changed if new is None]
-    if not changed:
-        return ""
-    for field, old, new in changed:
-        if "[" in field and None in (old, new):
-            raise InvalidInput(field, "is of an element that only one of the two has")
-    flags_for(kind, sets, unsets, stored)
-    verb = "edit-cluster" if kind == "Cluster" else "edit-instance-group"
-    return f"kled kops {verb} {options(**named, set=sets, unset=unsets)}"
-
-
-def _value(field: str, value: object) -> str:
-    """Return a value for `--set`; raise `InvalidInput` for a list, which `--set` would add to."""
-    if isinstance(value, list):
-        raise InvalidInput(field, "is a list")
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _words(where: str, changed: tuple[str, Any, Any]) -> str:

@@ -7,7 +7,7 @@ from kled.kops import fixed_fields, kubernetes_versions
 from kled.kops.unknown_fields import holds_any
 from kled.models.definition import object_name
 from kled.models.version import KubernetesVersion, stored_version
-from kled.operations import etcd_names
+from kled.operations import etcd_names, ways_back
 from kled.operations.applied_version import applied_version
 from kled.operations.edit_instance_group import NO_CHANGE
 from kled.operations.edited_group import Document, changes, parse, to_yaml
@@ -19,6 +19,7 @@ from kled.operations.session import Session
 from kled.operations.step import Effect, Step
 from kled.operations.stores import require_state_store
 from kled.retry import CHANGE
+from kled.sentences import options
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,7 @@ class EditCluster:
 
     def _change(self, session: Session, stored: Document) -> tuple[str, ...]:
         """Make the change; return the fields, unknown to this kops, that are given up with it."""
-        root = f"{require_state_store(session.settings).rstrip('/')}/{self.cluster}"
-        fixed = fixed_fields.OF_A_CLUSTER
+        root, fixed = _root(session, self.cluster), fixed_fields.OF_A_CLUSTER
         fixed_fields.refuse_sets(stored, fixed, self.sets, self.unsets, root=root)
         etcd_names.require_sets(session, stored, self.sets, self.unsets)
         for version in kubernetes_versions.in_sets(self.sets):
@@ -78,7 +78,8 @@ class StoreEditedCluster:
         if edited is None or not changes(stored, edited):
             return ()
         require_names(session, "Cluster", stored, edited)
-        fixed_fields.refuse_changes(stored, edited, fixed_fields.OF_A_CLUSTER)
+        root = _root(session, self.cluster)
+        fixed_fields.refuse_changes(stored, edited, fixed_fields.OF_A_CLUSTER, root=root)
         etcd_names.require_edited(session, stored, edited)
         if (version := _version(edited)) != _version(stored):
             wanted = kubernetes_versions.written("spec.kubernetesVersion", version)
@@ -96,19 +97,25 @@ def _step(cluster: str, change: Callable[[Session, Document], tuple[str, ...]]) 
 
     `change` returns the fields, unknown to this kops, that are given up with it.
     """
-    effect = Effect()
+    effect, back = Effect(), ways_back.Found()
 
     def act(session: Session) -> str:
         effect.begins()
         before = session.kops.get_definition(cluster).cluster
         given_up = change(session, before)
-        changed = changes(before, session.kops.get_definition(cluster).cluster)
-        told = (*changed, *(f"{field}: given up" for field in given_up))
+        after = session.kops.get_definition(cluster).cluster
+        told = (*changes(before, after), *(f"{field}: given up" for field in given_up))
         effect.ends(told)
+        back.are(ways_back.of_edit(session, "Cluster", {"name": cluster}, before, after))
         return "; ".join(told) or NO_CHANGE
 
-    way_back = "set the earlier values again with kled kops edit-cluster --set"
-    return Step("edit cluster", act, CHANGE, way_back=way_back, changed=effect)
+    way_back = f"set the earlier values again: kled kops edit-cluster {options(name=cluster)}"
+    return Step("edit cluster", act, CHANGE, way_back=way_back, changed=effect, back=back)
+
+
+def _root(session: Session, cluster: str) -> str:
+    """Return the cluster's own part of its state store."""
+    return f"{require_state_store(session.settings).rstrip('/')}/{cluster}"
 
 
 def _version(cluster: Document) -> str:

@@ -7,6 +7,7 @@ from kled.errors import InstanceGroupNotFound
 from kled.kops import control_plane, fixed_fields
 from kled.kops.unknown_fields import holds_any
 from kled.models.definition import Definition, object_name
+from kled.operations import ways_back
 from kled.operations.control_plane import require_edit
 from kled.operations.edited_group import Document, changes, parse, to_yaml
 from kled.operations.edited_text import require_unchanged, require_whole
@@ -16,6 +17,7 @@ from kled.operations.kept_fields import require_known_fields
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step
 from kled.retry import CHANGE
+from kled.sentences import options
 
 NO_CHANGE = "no change: it says so already"
 
@@ -110,20 +112,24 @@ def _step(cluster: str, group: str, change: Callable[[Session], tuple[str, ...]]
     `change` returns in words what nothing shows that kops prints. Safe to repeat and to kill: kops
     writes the one object of the group whole.
     """
-    effect = Effect()
+    effect, back = Effect(), ways_back.Found()
+    named = {"name": cluster, "instance_group": group}
 
     def act(session: Session) -> str:
         effect.begins()
         before = stored_group(session, cluster, group)
         more = change(session)
-        told = (*changes(before, stored_group(session, cluster, group)), *more)
+        after = stored_group(session, cluster, group)
+        told = (*changes(before, after), *more)
         effect.ends(told)
+        back.are(ways_back.of_edit(session, "InstanceGroup", named, before, after))
         return "; ".join(told) or NO_CHANGE
 
     return Step(
         "edit instance group",
         act,
         CHANGE,
-        way_back="set the earlier values again with kled kops edit-instance-group --set",
+        way_back=f"set the earlier values again: kled kops edit-instance-group {options(**named)}",
         changed=effect,
+        back=back,
     )

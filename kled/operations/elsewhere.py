@@ -5,7 +5,10 @@ state store that does not hold the cluster which another one was seen to hold is
 whatever is stored there under the name.
 """
 
+from dataclasses import replace
+
 from kled.errors import EpochMismatch, KledError
+from kled.models.plan import Plan
 from kled.operations import identity, other_identity
 from kled.operations.applied import was_applied
 from kled.operations.session import Session
@@ -26,10 +29,17 @@ def require_here(session: Session, cluster: str, past: str = "") -> None:
     raise EpochMismatch(
         f'cluster "{cluster}" lives in {url}: the newest run there has snapshots of it, and {here}'
         " does not hold its keys; nothing was changed",
-        hint="pass --state with the one that is right; what was never applied goes alone with"
-        f" kled kops delete-cluster {options(name=cluster, state=here)} --unregister;"
+        hint=f"pass --state with the one that is right{_way_out(session, cluster, here)};"
         " --no-epoch only where the other one is known to be gone",
     )
+
+
+def _way_out(session: Session, cluster: str, here: str) -> str:
+    """Name what forgets a definition that was never applied; of another one that is refused."""
+    if was_applied(session, cluster):
+        return ""
+    forget = f"kled kops delete-cluster {options(name=cluster, state=here)} --unregister"
+    return f"; what is stored here was never applied and goes alone with {forget}"
 
 
 def refusal(session: Session, cluster: str) -> EpochMismatch | None:
@@ -53,6 +63,12 @@ def words(session: Session, cluster: str) -> str:
     """Say why a change of the cluster would be refused (`refusal`); empty: it would not."""
     error = refusal(session, cluster)
     return f"{error.message} ({error.hint})" if error else ""
+
+
+def placed(session: Session, plan: Plan) -> Plan:
+    """Return the plan, refused where the cluster lives in another state store. Only reads."""
+    away = words(session, plan.cluster)
+    return replace(plan, refused=away) if away else plan
 
 
 def _require_home(session: Session, cluster: str) -> None:

@@ -271,6 +271,7 @@ def snapshot_step(
                 return ABSENT
             if needs_trusted:
                 require_trusted(session, result)
+            session.before = result.snapshot
         return words(session, result)
 
     return Step(SNAPSHOT, act, _UPLOAD, way_back=ADDS_ONLY)

@@ -6,6 +6,7 @@ from kled.errors import DefinitionRejected, InstanceGroupExists, NotApproved
 from kled.kops import control_plane
 from kled.kops.layout import require_group_name
 from kled.models.cluster import InstanceGroup, Role
+from kled.operations import ways_back
 from kled.operations.guards import EDITS
 from kled.operations.session import Session
 from kled.operations.step import Step
@@ -82,14 +83,19 @@ class DeleteInstanceGroup:
             found = find_group(session, self.cluster, self.instance_group)
             return "already gone" if found is None else None
 
+        back = ways_back.Found()
+
         def act(session: Session) -> str:
             refuse_last_control_plane(session, self.cluster, self.instance_group)
             refuse_etcd_member(session, self.cluster, self.instance_group)
+            back.are(ways_back.of_definition(session, self.cluster))
             session.kops.delete_instance_group(self.cluster, self.instance_group)
             return "deleted"
 
         way_back = "create the group again; its machines are new ones"
-        return (Step("delete instance group", act, CHANGE, done=done, way_back=way_back),)
+        return (
+            Step("delete instance group", act, CHANGE, done=done, way_back=way_back, back=back),
+        )
 
 
 def find_group(session: Session, cluster: str, name: str) -> InstanceGroup | None:

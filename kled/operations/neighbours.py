@@ -77,7 +77,12 @@ def require_own(plan: Plan, named: Sequence[str] = ()) -> str:
 
 
 def judged(plan: Plan, named: Sequence[str] = ()) -> Plan:
-    """Return a deletion's plan with the reason why it would be refused."""
+    """Return a deletion's plan with the reason why it would be refused.
+
+    One that is refused already stays so: whose resources it takes is not what keeps it.
+    """
+    if plan.refused:
+        return plan
     try:
         require_own(plan, named)
     except NotApproved as error:

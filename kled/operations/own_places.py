@@ -98,12 +98,13 @@ def _refusal(mine: places.Home, found: tuple[places.Collision, ...]) -> NotAppro
     first, more = found[0], f"; and {len(found) - 1} more" if len(found) > 1 else ""
     if first.place.url == mine.root:
         theirs = f"{first.state_store.rstrip('/')}/{first.cluster}"
+        named = options(name=first.cluster, state=first.state_store)
         return NotApproved(
             f'cluster "{first.cluster}" of {first.state_store} keeps its state within {mine.root},'
             f" which is cluster {mine.name}'s own{more}; nothing was changed",
             hint=f"mend the definition of {first.cluster} first, in its own state store: its"
             " configBase, keyStore, secretStore or backupStore, for example kled kops edit-cluster"
-            f" --name={first.cluster} {fixed_fields.mending('spec.configBase', theirs)}",
+            f" {named} {fixed_fields.mending('spec.configBase', theirs)}",
         )
     return NotApproved(
         f"{first}{more}; nothing was changed",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import ClusterNotFound, SnapshotNotTrustworthy
+from kled.operations import ways_back
 from kled.operations.guards import Guards, Place
 from kled.operations.registered import home
 from kled.operations.session import Session
@@ -105,7 +106,7 @@ def raise_step(
     `of` returns the state store of the snapshot that is there: the cluster's history goes on.
     Safe to repeat and to kill: one conditional write, and none where it is so already.
     """
-    effect = Effect()
+    effect, back = Effect(), ways_back.Found()
 
     def act(session: Session) -> str:
         from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
@@ -113,6 +114,9 @@ def raise_step(
         effect.begins()
         kept, url = session.snapshot_store, session.stores.at(place).location.url
         before = epoch.read(kept, cluster)
+        if before is not None and before.state_store:
+            old = options(name=cluster, state=before.state_store)
+            back.are(f"kled snapshot epoch raise {old}")
         now = epoch.advance(kept, cluster, url, of(session))
         if results is not None:
             results[:] = [now]
@@ -126,8 +130,9 @@ def raise_step(
         "raise epoch",
         act,
         READ,
-        way_back=f"kled snapshot epoch raise --name={cluster} --state=OLD --yes",
+        way_back="none: it lived nowhere before",
         changed=effect,
+        back=back,
     )
 
 

@@ -60,7 +60,11 @@ class ReconcileCluster:
         def changes_roles(session: Session) -> bool:
             return footprint.iam(session.kops.reconcile_preview(self.cluster))
 
-        way_back = "put the earlier definition back, and reconcile again"
+        way_back = (
+            f"put the earlier definition back (kled snapshot list --name={self.cluster} shows what"
+            " there is to restore), and reconcile again: kled kops reconcile-cluster"
+            f" --name={self.cluster}"
+        )
         return (
             identity.step(self.cluster),
             *((self._approval_step(self.approved),) if self.approved else ()),

@@ -29,8 +29,8 @@ def require_trusted(meant: "Settled") -> None:
     raise SnapshotNotTrustworthy(
         f"snapshot {snapshot} of {cluster} cannot be trusted: {'; '.join(meant.trust.reasons)};"
         " nothing was changed",
-        hint=f"the newest that can be: kled snapshot restore --name={cluster} --snapshot=latest;"
-        f" to restore this one all the same: --snapshot={snapshot} --untrusted",
+        hint=f"the newest that can be: {meant.wish.again(snapshot='latest')};"
+        f" to restore this one all the same: {meant.wish.again(untrusted=True)}",
     )
 
 
@@ -41,7 +41,15 @@ def _other_store(meant: "Settled") -> NotApproved:
         " was changed",
         hint="is it the right snapshot store, and the right state store? a copy of it elsewhere:"
         " --to=URL or --as=PREFIX; only where both are one and the same cluster, which was moved:"
-        f" {options(of_state_store=visible(meant.state_store))}",
+        f" {_moved(meant)}",
+    )
+
+
+def _moved(meant: "Settled") -> str:
+    """Return the command that lets the snapshot's cluster live where the restore writes."""
+    lives = meant.wish.prefix is None
+    return meant.wish.again(
+        of_state_store=visible(meant.state_store), rewrite_places=lives, raise_epoch=lives
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from kled.config import Settings
 from kled.errors import InvalidInput, KledError, NotApproved, OutputUnreadable
 from kled.kops.layout import CONFIG
+from kled.operations import ways_back
 from kled.operations.guards import Guards, Place
 from kled.operations.keep_state import counted
 from kled.operations.protection import pattern_protection, protection, require_confirmation
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from kled.snapshot.trust import Trust
 
 
+_ALL: Final = ("identity", "intent", "derived", "etcd-backup")
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is to be restored, and where to."""
@@ -37,7 +41,7 @@ class Wish:
     """URL of another state store; None: the configured one."""
     prefix: str | None = None
     """The place in that store; None: the cluster's name."""
-    classes: tuple[str, ...] = ("identity", "intent", "derived", "etcd-backup")
+    classes: tuple[str, ...] = _ALL
     with_control: bool = False
     delete_extra: bool = False
     untrusted: bool = False
@@ -52,6 +56,22 @@ class Wish:
     def place(self) -> Place:
         """Where the restore writes."""
         return Place((self.prefix or self.cluster).rstrip("/"), self.to)
+
+    def again(self, **other: object) -> str:
+        """Return the whole command that wishes the same, but for the `other` options."""
+        named: dict[str, object] = {
+            "name": self.cluster,
+            "snapshot": self.snapshot,
+            "untrusted": self.untrusted,
+            "of_state_store": self.of,
+            "to": self.to,
+            "as": self.prefix,
+            "class": () if self.classes == _ALL else self.classes,
+            "with_control": self.with_control,
+            "delete_extra": self.delete_extra,
+            "rewrite_places": self.rewrite_places,
+        }
+        return f"kled snapshot restore {options(**{**named, **other})}"
 
     @property
     def is_home(self) -> bool:
@@ -82,11 +102,10 @@ def _unguarded(place: Place) -> Guards:
 
 def _ways_on(wish: Wish) -> str:
     """Say what is typed where the cluster lives in another state store."""
-    again = f"kled snapshot restore --name={wish.cluster} --snapshot={wish.snapshot}"
     return (
-        f"is it the right --state? a copy that nobody lives in: {again} --to=URL --yes, with"
+        f"is it the right --state? a copy that nobody lives in: {wish.again(to='URL')}, with"
         " another state store; only where the other one is gone, so that the cluster moves here:"
-        f" {again} --rewrite-places --raise-epoch --yes"
+        f" {wish.again(rewrite_places=True, raise_epoch=True)}"
     )
 
 
@@ -184,9 +203,8 @@ def _require_approved(restoring: RestoreState, planned: "RestorePlan") -> None:
         return
     raise NotApproved(
         f"the plan is {planned.digest[:12]} now, not {digest[:12]}; nothing was changed",
-        hint=f"look at it with kled snapshot restore --name={restoring.cluster}"
-        f" --snapshot={restoring.wish.snapshot}, and approve that one; what an interrupted restore"
-        " has written is not written again",
+        hint=f"look at it with {restoring.wish.again(raise_epoch=restoring.raise_epoch)}, and"
+        " approve that one; what an interrupted restore has written is not written again",
     )
 
 
@@ -212,12 +230,13 @@ def _restore_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Ste
     Safe to repeat and to kill: what the target has already is left as it is, and the rest of an
     approved plan is approved with it.
     """
-    effect = Effect()
+    effect, back = Effect(), ways_back.Found()
 
     def act(session: Session) -> str:
         from kled.snapshot.restore import apply_restore  # noqa: PLC0415 - not for --help
 
         effect.begins()
+        back.are(ways_back.restore(session, restoring.cluster))
         restoring.results.clear()
         wish = replace(restoring.wish, snapshot=approved[0].manifest.id)
         planned = plan(session.stores, wish)
@@ -240,11 +259,8 @@ def _restore_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Ste
         effect.ends(report.created or report.replaced or planned.deletes)
         return f"{report.created} created, {report.replaced} replaced, {report.same} there already"
 
-    way_back = (
-        "kled snapshot restore with the snapshot taken before it:"
-        f" kled snapshot list --name={restoring.cluster}"
-    )
-    return Step("restore state", act, CHANGE, way_back=way_back, changed=effect)
+    way_back = "none: no snapshot was taken of what was there before"
+    return Step("restore state", act, CHANGE, way_back=way_back, changed=effect, back=back)
 
 
 @dataclass(frozen=True, slots=True)

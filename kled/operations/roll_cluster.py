@@ -119,8 +119,8 @@ def roll_step(cluster: str, roll: Roll, pace: Pace) -> Step:
         act,
         ROLL,
         done=done,
-        way_back="put the earlier definition back, then kled kops update-cluster --yes"
-        f" and kled kops rolling-update --name={cluster} --yes",
+        way_back=f"put the earlier definition back, then kled kops update-cluster --name={cluster}"
+        f" --yes and kled kops rolling-update --name={cluster} --yes",
     )
 
 

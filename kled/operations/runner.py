@@ -110,7 +110,7 @@ def _execute(step: Step, session: Session, observer: Observer) -> Row:
 
     def ended(outcome: Outcome, words: str) -> Row:
         seconds = session.clock.monotonic() - begun
-        way_back = step.way_back if acted and step.takes_back else ""
+        way_back = step.told_back if acted and step.takes_back else ""
         row = Row(step.name, outcome, seconds, attempts, words, way_back)
         observer.ended(row)
         return row

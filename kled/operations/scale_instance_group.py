@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from kled.operations import identity
+from kled.operations import identity, ways_back
 from kled.operations.giving_back import NOTHING_HELD
 from kled.operations.guards import APPLIES
 from kled.operations.plan_scaling import planned_scaling, require_agreed
@@ -78,18 +78,37 @@ class ScaleInstanceGroup:
         group = options(name=self.cluster, instance_group=self.instance_group)
         again = f"kled kops scale-instance-group {group}"
         held, back = f"{again} --abandon --yes", f"{again} --yes with the earlier bounds"
+        earlier = ways_back.Found()
+
+        def set_bounds(session: Session) -> str:
+            before = scaling(session).stored_bounds()
+            words = scaling(session).set_bounds()
+            if before != scaling(session).stored_bounds():
+                low, high = before
+                bounds = options(name=self.cluster, instance_group=self.instance_group)
+                earlier.are(
+                    f"kled kops scale-instance-group {bounds} --min={low} --max={high} --yes"
+                )
+            return words
+
         return (
             identity.step(self.cluster),
             Step("check scaling", check, READ, reads=True),
             _move("hold group back", lambda s: scaling(s).hold_back(), CHANGE, held),
             _move("drain and end machines", lambda s: scaling(s).end_machines(), ONCE, held),
-            _move("set bounds", lambda s: scaling(s).set_bounds(), CHANGE, back),
-            _move("let group launch", lambda s: scaling(s).release(), CHANGE, back),
+            _move("set bounds", set_bounds, CHANGE, back, earlier),
+            _move("let group launch", lambda s: scaling(s).release(), CHANGE, back, earlier),
             Step("wait for nodes", lambda s: scaling(s).wait(), ONCE),
         )
 
 
-def _move(name: str, act: Callable[[Session], str], policy: Policy, way_back: str) -> Step:
+def _move(
+    name: str,
+    act: Callable[[Session], str],
+    policy: Policy,
+    way_back: str,
+    back: Callable[[], str] = lambda: "",
+) -> Step:
     """Return the step of one move; one that found nothing to do has nothing to take back."""
     effect = Effect()
 
@@ -99,4 +118,4 @@ def _move(name: str, act: Callable[[Session], str], policy: Policy, way_back: st
         effect.ends(words not in _NOTHING_DONE)
         return words
 
-    return Step(name, moved, policy, way_back=way_back, changed=effect)
+    return Step(name, moved, policy, way_back=way_back, changed=effect, back=back)

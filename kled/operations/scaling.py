@@ -132,6 +132,10 @@ class Scaling:
             ended.append(machine.node.name if machine.node else machine.id)
         return f"drained and ended {', '.join(ended)}" if ended else NOTHING
 
+    def stored_bounds(self) -> tuple[int, int]:
+        """Return the bounds that are stored now."""
+        return self._sizes.bounds()
+
     def set_bounds(self) -> str:
         """Store the bounds and update; nothing that runs is above them by now."""
         with saying_what_is_left(self._session, self._cluster):

@@ -8,12 +8,12 @@ from typing import Final
 from kled.errors import IdentityAtRisk, InvalidInput, KopsError, ResourceNotFound
 from kled.kops import identity, layout
 from kled.models.credential import Secret
-from kled.operations import own_places
+from kled.operations import own_places, ways_back
 from kled.operations.guards import EDITS
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step
 from kled.retry import CHANGE
-from kled.sentences import options
+from kled.sentences import options, word
 
 _BREAKS_A_TABLE: Final = re.compile(r"[\t\n\v\f\r]")
 """What Go's tabwriter, or a reader of its lines, takes for the end of a cell or of a row."""
@@ -40,13 +40,15 @@ class CreateSecret:
         Safe to repeat and to kill with `force`: kops writes one object. Without it a repeat is
         refused where an earlier attempt wrote it already, which then says so.
         """
-        effect = Effect()
+        effect, back = Effect(), ways_back.Found()
 
         def act(session: Session) -> str:
             effect.begins()
             replaces = self.force and has_secret(session, self.cluster, self.kind)
+            if replaces:  # to delete it would take away what was there before
+                back.are(ways_back.of_secret(session, self.cluster))
             session.kops.create_secret(self.cluster, self.kind, self.file, force=self.force)
-            effect.ends(not replaces)  # to delete it would take away what was there before
+            effect.ends(not replaces or back())
             return "stored, in place of the one that was there" if replaces else "stored"
 
         def proof(session: Session) -> None:
@@ -57,7 +59,15 @@ class CreateSecret:
         way_back = f"kled kops delete-secret {secret}"
         return (
             own_places.step(self.cluster, deletes=False),
-            Step("create secret", act, CHANGE, proof=proof, way_back=way_back, changed=effect),
+            Step(
+                "create secret",
+                act,
+                CHANGE,
+                proof=proof,
+                way_back=way_back,
+                changed=effect,
+                back=back,
+            ),
         )
 
 
@@ -80,8 +90,11 @@ class DeleteSecret:
         def done(session: Session) -> str | None:
             return None if has_secret(session, self.cluster, self.secret) else "already gone"
 
+        back = ways_back.Found()
+
         def act(session: Session) -> str:
             require_unused(session, self.cluster, self.secret)
+            back.are(ways_back.of_secret(session, self.cluster))
             session.kops.delete_secret(self.cluster, self.secret)
             return "deleted"
 
@@ -89,10 +102,18 @@ class DeleteSecret:
             if has_secret(session, self.cluster, self.secret):
                 raise KopsError(f"kops reported success, but secret {self.secret} is still there")
 
-        way_back = "create it again from its source; no copy is kept"
+        way_back = "create it again from its source: no snapshot was taken before"
         return (
             own_places.step(self.cluster, deletes=False),
-            Step("delete secret", act, CHANGE, done=done, proof=proof, way_back=way_back),
+            Step(
+                "delete secret",
+                act,
+                CHANGE,
+                done=done,
+                proof=proof,
+                way_back=way_back,
+                back=back,
+            ),
         )
 
 
@@ -128,7 +149,8 @@ def require_unused(session: Session, cluster: str, name: str) -> None:
         raise IdentityAtRisk(
             f'cluster "{cluster}" lives by its secret "{name}": {why}; nothing was deleted',
             hint="switch the feature off in the definition and roll the machines first; another"
-            f" content is stored with kled kops create-secret --name={cluster} --force",
+            f" content is stored with kled kops create-secret {word(name)} {options(name=cluster)}"
+            " --file=FILE --force",
         )
 
 

@@ -75,6 +75,8 @@ class Session:
         self._told = ""
         self.consent = consent
         """Who agrees to a plan that nobody has approved by its digest."""
+        self.before: str | None = None
+        """The snapshot that holds what was there before this run; None: it has taken none."""
         self.stores = stores or Stores(settings, clock)
         """Every store of this run, each opened once."""
 

@@ -47,6 +47,13 @@ class Step:
     reads: bool = False
     makes_keys: bool = False
     changed: Callable[[], bool] = lambda: True
+    back: Callable[[], str] = lambda: ""
+    """The way back with all that is known of it when the step has acted; empty: `way_back`."""
+
+    @property
+    def told_back(self) -> str:
+        """How it is taken back; asked when it has acted."""
+        return self.back() or self.way_back
 
     @property
     def takes_back(self) -> bool:
@@ -114,6 +121,6 @@ def attempt(step: Step, session: "Session", on_act: Callable[[], None] = lambda:
             step.proof(session)
     except KledError as error:
         if step.takes_back and not isinstance(error, _REFUSALS):
-            error.advise(f"what it may have changed is taken back so: {step.way_back}")
+            error.advise(f"what it may have changed is taken back so: {step.told_back}")
         raise
     return words

@@ -8,7 +8,7 @@ from kled.errors import VersionRefused
 from kled.kops import kubernetes_versions as versions
 from kled.models.plan import Plan
 from kled.models.version import KubernetesVersion, stored_version
-from kled.operations import identity
+from kled.operations import identity, ways_back
 from kled.operations.applied_version import applied_version
 from kled.operations.guards import ROLLS
 from kled.operations.kept_fields import require_all_known
@@ -47,10 +47,11 @@ class UpgradeCluster:
         Safe to repeat and to kill: kops stores cluster and groups one after the other, and the
         next call finds what is left to upgrade.
         """
-        effect = Effect()
+        effect, back = Effect(), ways_back.Found()
 
         def act(session: Session) -> str:
             effect.begins()
+            before = session.kops.get_definition(self.cluster)
             version = self.kubernetes_version or new_version(planned(session, self))
             done = session.kops.upgrade(self.cluster, version, self.channel)
             changed = (
@@ -59,13 +60,17 @@ class UpgradeCluster:
                 for field, value in change.fields.items()
             )
             effect.ends(done.changes)
+            if done.changes:
+                after = session.kops.get_definition(self.cluster)
+                undo = ways_back.of_definitions(session, before, after)
+                back.are(f"before update-cluster: {undo}; after it there is none" if undo else "")
             return "; ".join(changed) or NO_UPGRADE
 
         way_back = (
             "before update-cluster: kled kops edit-cluster"
             f" --name={self.cluster} --set=spec.kubernetesVersion=X.Y.Z; after it there is none"
         )
-        upgrade = Step("upgrade cluster", act, CHANGE, way_back=way_back, changed=effect)
+        upgrade = Step("upgrade cluster", act, CHANGE, way_back=way_back, changed=effect, back=back)
         return (identity.step(self.cluster), _check_step(self), upgrade)
 
 

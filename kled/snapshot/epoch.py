@@ -21,6 +21,7 @@ from kled.errors import (
     SnapshotNotTrustworthy,
     StoreDenied,
 )
+from kled.sentences import options
 from kled.snapshot import names, order, signed
 from kled.snapshot.ledger import read_ledger, ready_to_write
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
@@ -117,6 +118,7 @@ def require_same(snapshots: SnapshotStore, cluster: str, known: Epoch, state_sto
         f'cluster "{cluster}" lives in {known.state_store} since epoch {known.number}, not in'
         f" {state_store}",
         hint=_what_to_check(snapshots)
+        + _moved(cluster, known, state_store)
         + ("; a deletion that began there ends when it is run again" if known.ends else ""),
     )
 
@@ -128,6 +130,21 @@ def _what_to_check(snapshots: SnapshotStore) -> str:
         f"a recovery moved it{doubt}: ask whoever ran it, or look which store the user data of a"
         " control-plane machine names; pass --state with the one that is right, and --no-epoch"
         " only if recovery was a mistake"
+    )
+
+
+def _moved(cluster: str, known: Epoch, here: str) -> str:
+    """Say what lets the cluster live in `here`, unless that is a home that it was moved from.
+
+    Where somebody moved the state store itself, nobody has raised the epoch.
+    """
+    if known.homes is None or is_among(here, known.homes):
+        return ""
+    move = {"name": cluster, "snapshot": "latest", "state": here}
+    flags = options(**move, of_state_store=known.state_store, rewrite_places=True, raise_epoch=True)
+    return (
+        "; only where the state store itself was moved or renamed, so that nobody uses that one any"
+        f" more: kled snapshot restore {flags}"
     )
 
 

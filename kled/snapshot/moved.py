@@ -6,6 +6,8 @@ A revived old side takes its hourly snapshots as ever. They count nowhere, and i
 from dataclasses import replace
 
 from kled.errors import SnapshotNotTrustworthy
+from kled.kops import places
+from kled.kops.fixed_fields import mending
 from kled.sentences import options
 from kled.snapshot import epoch
 from kled.snapshot.ledger import Ledger
@@ -19,7 +21,26 @@ def told(ledger: Ledger, results: list[ClusterResult]) -> list[ClusterResult]:
 
     The epoch is asked only where the newest run of another state store has seen the cluster, too.
     """
-    return [_told(ledger, result) for result in results]
+    return [_told(ledger, _misplaced(ledger.here, result)) for result in results]
+
+
+def _misplaced(here: str | None, result: ClusterResult) -> ClusterResult:
+    """Return the result with what mends a definition that names places outside of its own.
+
+    What a snapshot would put back does not: that of before a move names the old place, too.
+    """
+    fields = [field for field in map(places.field_of, result.reasons) if field]
+    if not fields or here is None or result.cure:
+        return result
+    name = options(name=result.cluster)
+    root = f"{here.rstrip('/')}/{result.cluster}"
+    sets = " ".join(mending(field, root) for field in fields if "[" not in field)
+    cure = (
+        f"the definition has to name places below {root}; where it was restored here from another"
+        f" place: kled snapshot restore {name} --snapshot=latest --rewrite-places; where somebody"
+        f" edited it: kled kops edit-cluster {name} {sets}".rstrip()
+    )
+    return replace(result, cure=cure)
 
 
 def _told(ledger: Ledger, result: ClusterResult) -> ClusterResult:

@@ -140,3 +140,19 @@ def test_an_edited_text_may_change_all_else() -> None:
     spec = {**CLUSTER["spec"], "kubernetesVersion": "1.36.1"}
 
     refuse_changes(CLUSTER, {**CLUSTER, "spec": spec}, OF_A_CLUSTER)
+
+
+def test_an_edited_text_may_name_the_own_place_as_an_option_may() -> None:
+    """A definition that was restored from elsewhere is mended in an editor, too."""
+    spec = {
+        **CLUSTER["spec"],
+        "configBase": "s3://new/b.example.com",
+        "etcdClusters": [
+            {"name": "main", "backups": {"backupStore": "s3://new/b.example.com/backups/etcd/main"}}
+        ],
+    }
+
+    refuse_changes(CLUSTER, {**CLUSTER, "spec": spec}, OF_A_CLUSTER, root="s3://new/b.example.com")
+    for root in ("", "s3://new/a.example.com"):
+        with pytest.raises(InvalidInput, match="configBase"):
+            refuse_changes(CLUSTER, {**CLUSTER, "spec": spec}, OF_A_CLUSTER, root=root)

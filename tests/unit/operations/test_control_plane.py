@@ -84,7 +84,13 @@ def do(kops: Kops, operation: Any) -> str:
     for stored in kops.groups:
         key = f"{C}/instancegroup/{stored['metadata']['name']}"
         store.put(key, yaml.safe_dump(stored).encode())
-    session: Any = SimpleNamespace(kops=kops, state_store=store, check=lambda: None)
+    session: Any = SimpleNamespace(
+        before=None,
+        settings=SimpleNamespace(environment={}),
+        kops=kops,
+        state_store=store,
+        check=lambda: None,
+    )
     return attempt(operation.steps()[-1], session)
 
 

@@ -101,7 +101,7 @@ def test_a_deletion_is_stopped_by_who_lives_within_what_it_deletes(root: Path) -
         own_places.require(session(root), A, deletes=True)
 
     assert f'cluster "{B}"' in caught.value.message
-    mend = f"kled kops edit-cluster --name={B} --set=spec.configStore.base="
+    mend = f"kled kops edit-cluster --name={B} --state="
     assert mend in str(caught.value.hint)
 
 

@@ -95,7 +95,11 @@ def test_it_is_refused_by_its_id_and_says_whose_it_is(two: Two) -> None:
             two.restore(wish)
     theirs = (two.root / "theirs").as_uri()
     assert f"it is of {theirs}, not of this state store" in refused.value.message
-    assert f"--of-state-store={theirs}" in str(refused.value.hint)
+    whole = f"--of-state-store={theirs} --rewrite-places --raise-epoch"
+    assert f"kled snapshot restore --name={C} --snapshot={two.wish.snapshot}" in (
+        str(refused.value.hint).replace(" --untrusted", "")
+    )
+    assert whole in str(refused.value.hint)
     assert two.authority() == before
 
 
@@ -179,8 +183,8 @@ def test_where_it_lives_elsewhere_the_ways_of_a_restore_are_named(two: Two) -> N
         with pytest.raises(EpochMismatch) as refused:
             two.restore(wish)
         hint = str(refused.value.hint)
-        assert f"{again} --to=URL --yes" in hint
-        assert f"{again} --rewrite-places --raise-epoch --yes" in hint
+        assert f"{again} --to=URL, with" in hint
+        assert f"{again} --rewrite-places --raise-epoch" in hint
         assert "unregister" not in hint
 
     two.restore(wish, raise_epoch=True)

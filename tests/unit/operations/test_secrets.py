@@ -36,7 +36,7 @@ class Kops:
 
 def delete(kops: Kops, secret: str) -> None:
     store = MemoryStore(name="state")
-    session: Any = SimpleNamespace(kops=kops, check=lambda: None, state_store=store)
+    session: Any = SimpleNamespace(before=None, kops=kops, check=lambda: None, state_store=store)
     attempt(DeleteSecret(C, secret).steps()[-1], session)
 
 

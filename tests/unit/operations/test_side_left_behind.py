@@ -1,5 +1,7 @@
 """What a move, and a deletion, left behind is never put over the cluster that lives now."""
 
+import re
+import shlex
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -8,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from kled import config
-from kled.errors import NotApproved
-from kled.operations import elsewhere
+from kled.errors import EpochMismatch, NotApproved
+from kled.models.plan import Change, Plan
+from kled.operations import elsewhere, neighbours
+from kled.operations.guard import check_epoch
 from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.restorable import require_own_keys, require_trusted
 from kled.operations.restore_state import RestoreState, Wish, settled
@@ -22,6 +26,7 @@ from kled.retry import Clock
 from kled.snapshot import epoch
 from kled.snapshot.progress import Quiet
 from kled.snapshot.results import RunResult
+from tests.key_pairs import keyset
 from tests.unit.snapshot import fleets
 
 C = fleets.name(1)
@@ -135,6 +140,17 @@ def test_previews_say_that_the_cluster_lives_elsewhere(moved: Moved) -> None:
     assert elsewhere.words(moved.session("new"), C) == ""
 
 
+def test_a_deletion_there_is_refused_for_that_and_offers_nothing_of_the_living(
+    moved: Moved,
+) -> None:
+    living = Change("delete", "load balancer", "api", {neighbours.OWNER: C})
+
+    plan = neighbours.judged(elsewhere.placed(moved.session("old"), Plan(C, (living,))))
+
+    assert f"lives in {moved.url('new')}" in plan.refused
+    assert "--with-resources-of" not in plan.refused
+
+
 def test_a_preview_writes_no_epoch(moved: Moved) -> None:
     path = moved.root / "snapshots" / "clusters" / C / "epoch.json"
     path.unlink()
@@ -198,3 +214,68 @@ def test_a_deleted_cluster_takes_no_epoch_from_its_successor(moved: Moved) -> No
     with pytest.raises(NotApproved, match="would lock out the one that lives now"):
         require_trusted(settled(moved.stores("new"), wish, moves=True))
     require_trusted(settled(moved.stores("new"), wish))
+
+
+def typed(hint: str | None) -> tuple[Wish, bool, str]:
+    """Return what the restore command in a hint wishes, whether it raises the epoch, and where."""
+    (command,) = re.findall(r"kled snapshot restore ([^;,]*)", str(hint))
+    found = dict(one.lstrip("-").partition("=")[::2] for one in shlex.split(command))
+    wish = Wish(
+        found["name"],
+        found["snapshot"],
+        of=found["of-state-store"],
+        rewrite_places="rewrite-places" in found,
+    )
+    return wish, "raise-epoch" in found, found.get("state", "")
+
+
+def test_a_state_store_that_was_renamed_is_taken_up_by_the_very_command_of_the_refusal(
+    moved: Moved,
+) -> None:
+    (moved.root / "new").rename(moved.root / "renamed")
+    with pytest.raises(EpochMismatch) as refused:
+        check_epoch(moved.session("renamed"), C)
+
+    wish, raises, state = typed(refused.value.hint)
+    run(RestoreState(wish, raise_epoch=raises), moved.session("renamed"))
+
+    assert state == moved.url("renamed")
+    assert check_epoch(moved.session("renamed"), C) == "epoch 3"
+    assert wish.rewrite_places
+
+
+def test_a_home_that_a_recovery_left_is_not_offered_to_take_it_back(moved: Moved) -> None:
+    with pytest.raises(EpochMismatch) as refused:
+        check_epoch(moved.session("old"), C)
+
+    assert "kled snapshot restore" not in str(refused.value.hint)
+
+
+def test_a_definition_that_names_the_old_place_is_not_mended_by_what_names_it_too(
+    moved: Moved,
+) -> None:
+    """The hint named a snapshot with the same configBase: typed, nothing changed."""
+    old, new = f"{moved.url('old')}/{C}", f"{moved.url('new')}/{C}"
+    config_file = moved.root / "new" / C / "config"
+    config_file.write_text(config_file.read_text().replace("{", f"{{configBase: {old}, ", 2))
+
+    (row,) = moved.back_up("new").clusters
+
+    assert not row.trusted
+    assert f"kled snapshot restore --name={C} --snapshot=latest --rewrite-places" in row.mend
+    assert f"kled kops edit-cluster --name={C} --set=spec.configStore.base={new}" in row.mend
+
+
+def test_a_cluster_that_was_applied_is_not_told_to_go_alone(moved: Moved) -> None:
+    """Typed exactly, `delete-cluster --unregister` was refused with itself as the hint."""
+    path = moved.root / "snapshots" / "clusters" / C / "epoch.json"
+    path.unlink()
+    stored = {key: body for key, body in fleets.objects(1).items() if key == "config"}
+    moved.write("twin", stored)
+    twin = elsewhere.words(moved.session("twin"), C)
+    moved.write("applied", fleets.objects(1) | {AUTHORITY: keyset(("2", "theirs"))})
+    applied = elsewhere.words(moved.session("applied"), C)
+
+    assert f"delete-cluster --name={C} --state={moved.url('twin')} --unregister;" in twin
+    assert f"lives in {moved.url('new')}" in applied
+    assert "--unregister" not in applied

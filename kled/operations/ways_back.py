@@ -1,0 +1,122 @@
+"""How a step is taken back, in full once it has acted: with the values that were there before."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from kled.errors import InvalidInput
+from kled.kops.field_flags import flags_for
+from kled.kops.fields import Kind
+from kled.models.definition import Definition, object_name
+from kled.operations.edited_group import changed_fields
+from kled.operations.session import Session
+from kled.redact import Redactor, secret_values
+from kled.sentences import options
+
+Document = Mapping[str, Any]
+
+_LONGEST: Final = 1000
+"""Letters of a command that somebody can still look over before typing it."""
+_INTENT: Final = ("intent",)
+_IDENTITY: Final = ("identity",)
+
+
+class Found:
+    """The way back of a step as far as it is known; `Step.back` asks it. Empty until it is told."""
+
+    def __init__(self) -> None:
+        self._words = ""
+
+    def __call__(self) -> str:
+        """Return the words."""
+        return self._words
+
+    def are(self, words: str) -> None:
+        """Note the way back; of several attempts the first that changed something holds."""
+        self._words = self._words or words
+
+
+def of_edit(
+    session: Session, kind: Kind, named: Mapping[str, str], before: Document, after: Document
+) -> str:
+    """Return the command that makes `after` what it was `before`; empty where nothing differs.
+
+    Where options cannot say it, it would be too long to look over, or it would hold a secret, that
+    is the restore of the snapshot that was taken before; without one, words.
+    """
+    try:
+        command = edit(kind, named, after, before)
+    except InvalidInput:
+        return restore(session, named["name"], _INTENT) or _by_hand(kind, named)
+    redact = Redactor(secret_values(session.settings.environment)).text
+    if len(command) <= _LONGEST and redact(command) == command:
+        return command
+    return restore(session, named["name"], _INTENT) or _by_hand(kind, named)
+
+
+def of_definitions(session: Session, before: Definition, after: Definition) -> str:
+    """Return the commands that make the cluster and its groups what they were, as `of_edit` does.
+
+    Groups that only one of both has are left out.
+    """
+    groups = {object_name(one): one for one in after.groups}
+    name = before.name
+    ways = [of_edit(session, "Cluster", {"name": name}, before.cluster, after.cluster)]
+    for one in before.groups:
+        group = object_name(one)
+        if group in groups:
+            named = {"name": name, "instance_group": group}
+            ways.append(of_edit(session, "InstanceGroup", named, one, groups[group]))
+    return " && ".join(dict.fromkeys(filter(None, ways)))
+
+
+def of_definition(session: Session, cluster: str) -> str:
+    """Return the command that puts the whole definition back; empty where no snapshot has it."""
+    return restore(session, cluster, _INTENT)
+
+
+def of_secret(session: Session, cluster: str) -> str:
+    """Return the command that puts keys and secrets back; empty where no snapshot has them."""
+    return restore(session, cluster, _IDENTITY)
+
+
+def restore(session: Session, cluster: str, classes: Sequence[str] = ()) -> str:
+    """Return the command that looks at what the snapshot before this run would put back.
+
+    Empty where none was taken.
+    """
+    if session.before is None:
+        return ""
+    what = {"name": cluster, "snapshot": session.before, "class": tuple(classes)}
+    return f"kled snapshot restore {options(**what)}"
+
+
+def edit(kind: Kind, named: Mapping[str, str], stored: Document, wanted: Document) -> str:
+    """Return the command that makes `stored` what is `wanted`, empty where nothing differs.
+
+    Raises `InvalidInput` where options cannot say it.
+    """
+    changed = changed_fields(stored, wanted)
+    sets = [f"{field}={_value(field, new)}" for field, _, new in changed if new is not None]
+    unsets = [field for field, _, new in changed if new is None]
+    if not changed:
+        return ""
+    for field, old, new in changed:
+        if "[" in field and None in (old, new):
+            raise InvalidInput(field, "is of an element that only one of the two has")
+    flags_for(kind, sets, unsets, stored)
+    return f"kled kops {_verb(kind)} {options(**named, set=sets, unset=unsets)}"
+
+
+def _by_hand(kind: Kind, named: Mapping[str, str]) -> str:
+    return f"put back what the step says was there: kled kops {_verb(kind)} {options(**named)}"
+
+
+def _verb(kind: Kind) -> str:
+    return "edit-cluster" if kind == "Cluster" else "edit-instance-group"
+
+
+def _value(field: str, value: object) -> str:
+    """Return a value for `--set`; raise `InvalidInput` for a list, which `--set` would add to."""
+    if isinstance(value, list):
+        raise InvalidInput(field, "is a list")
+    return str(value).lower() if isinstance(value, bool) else str(value)
