@@ -19,6 +19,7 @@ _NOTHING: Final = frozenset[str]()
 
 TAKES: Final[Mapping[str, frozenset[str]]] = {
     "approve": _NOTHING,
+    "completion": _NOTHING,
     "demo": _NOTHING,
     "deploy": _ONLY_CONFIG,
     "doctor": _STATE,

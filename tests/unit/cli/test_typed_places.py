@@ -99,7 +99,9 @@ def _text(node: ast.AST) -> str:
         case ast.Constant(value=str() as text):
             return text
         case ast.JoinedStr(values=values):
-            return "".join(one.value if isinstance(one, ast.Constant) else "X" for one in values)
+            return "".join(
+                str(one.value) if isinstance(one, ast.Constant) else "X" for one in values
+            )
         case _:
             return ""
 
