@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from kled.errors import InvalidInput, NotApproved, SnapshotNotTrustworthy
+from kled.errors import InvalidInput, KledError, NotApproved, SnapshotNotTrustworthy
 from kled.operations import keep_snapshots, snapshots
 from kled.operations.guards import STORES
 from kled.operations.protection import pattern_protection, require_confirmation
@@ -19,7 +19,7 @@ from kled.retry import CHANGE
 from kled.sentences import number
 
 if TYPE_CHECKING:
-    from kled.snapshot.progress import Progress
+    from kled.snapshot.progress import Counts
     from kled.snapshot.repository import SnapshotRef
     from kled.snapshot.results import RunResult
 
@@ -27,7 +27,7 @@ ALL: Final = "all clusters"
 Rows = list[dict[str, Any]]
 
 
-def counted(session: Session) -> "Progress":
+def counted(session: Session) -> "Counts":
     """Return a progress whose counts go to whoever looks on."""
     from kled.snapshot.progress import Counts  # noqa: PLC0415 - not for --help
 
@@ -201,9 +201,14 @@ class PruneSnapshots:
             self.results.clear()
             kept = session.snapshot_store
             policy = keep_snapshots.policy(session.settings, self.keep)
-            plan = keep_snapshots.plan(kept, policy, self.only, session.stores.remembering)
-            self._require_meant(session, {ref.cluster for ref in plan.removed})
-            report = keep_snapshots.prune(kept, plan, counted(session))
+            progress = counted(session)
+            try:
+                plan = keep_snapshots.plan(kept, policy, self.only, session.stores.remembering)
+                self._require_meant(session, {ref.cluster for ref in plan.removed})
+                report = keep_snapshots.prune(kept, plan, progress)
+            except KledError:
+                effect.ends(progress.begun)  # all that refuses comes before what deletes
+                raise
             planned = plan.as_json()
             left = {name: planned[name] for name in ("unreadable", "strays")}
             self.results.append({**report.as_json(), **left})

@@ -56,10 +56,13 @@ class Counts:
         self._expected = {"clusters": 0, "objects": 0}
         self._done = {"clusters": 0, "objects": 0}
         self._bytes = 0
+        self.begun = False
+        """Whether it has come as far as to know what there is to do."""
 
     def expect(self, *, clusters: int = 0, objects: int = 0, size: int = 0) -> None:  # noqa: ARG002 - the bytes that are done are shown
         """There is this much more to do."""
         with self._lock:
+            self.begun = True
             self._expected["clusters"] += clusters
             self._expected["objects"] += objects
 

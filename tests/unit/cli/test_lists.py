@@ -46,7 +46,9 @@ def answering(root: Path, *answers: Capture) -> tuple[Session, Replay]:
 
 def function(command: click.Command) -> Callable[..., Any]:
     """Return what a command does once its options are read."""
-    return inspect.unwrap(command.callback)  # type: ignore[arg-type]  # each has one
+    assert command.callback is not None
+    found: Callable[..., Any] = inspect.unwrap(command.callback)
+    return found
 
 
 def rows(text: str) -> list[list[str]]:
@@ -66,7 +68,7 @@ def test_distrusted_keypairs_are_listed_with_when_they_were(
     answer = replace(capture("15b-get-keypairs-json"), stdout=json.dumps([old, listed[0]]))
     session, kops = answering(tmp_path, answer)
 
-    function(reads.get_keypairs)(Call(session), C)  # type: ignore[arg-type]
+    function(reads.get_keypairs)(Call(session), C)
 
     assert "--distrusted=true" in kops.words
     heading, first, second = rows(capsys.readouterr().out)
@@ -84,7 +86,7 @@ def test_zones_and_subnets_of_a_group_are_two_columns(
     answer = replace(capture("12b-get-ig-json"), stdout=json.dumps([group, own]))
     session, _ = answering(tmp_path, answer)
 
-    function(reads.get_instance_groups)(Call(session), C)  # type: ignore[arg-type]
+    function(reads.get_instance_groups)(Call(session), C)
 
     heading, first, second = rows(capsys.readouterr().out)
     assert heading[-2:] == ["ZONES", "SUBNETS"]
@@ -100,7 +102,7 @@ def test_sizes_that_nobody_set_are_no_zeros(
     answer = replace(capture("12b-get-ig-json"), stdout=json.dumps([group]))
     session, _ = answering(tmp_path, answer)
 
-    function(reads.get_instance_groups)(Call(session), C)  # type: ignore[arg-type]
+    function(reads.get_instance_groups)(Call(session), C)
 
     heading, (*_, low, high, _zones, _subnets) = rows(capsys.readouterr().out)
     assert heading[-4:-2] == ["MIN", "MAX"]
