@@ -26,12 +26,12 @@ def restore_state(  # noqa: PLR0913 - what, and how much is meant
 ) -> Outcome:
     """Put a cluster's state back as a snapshot has it; what is there now is snapshotted first.
 
-    Nothing is deleted, and nothing is written before every byte was proved. Safe to run again.
+    Nothing is deleted, and nothing is written before every byte was proved. Safe to run again, with
+    the snapshot's id: `latest` is by then what was there before.
 
     Args:
         name: The cluster.
-        snapshot: `latest`, the newest that can be trusted, or an id of `kled snapshot list`. To go
-            on with a restore that did not end name its id: `latest` is of the time before it.
+        snapshot: `latest`, the newest that can be trusted, or an id of `kled snapshot list`.
         confirm: The cluster's name once more; a protected cluster needs it.
         digest: The digest of the plan that was approved, as `kled snapshot restore` prints it.
         raise_epoch: Also say that the cluster lives in this state store from now on.
