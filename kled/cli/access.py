@@ -53,7 +53,11 @@ def validate_cluster(call: Call, name: str | None, wait: timedelta | None) -> No
     """
     with (
         display(terminal.err(), verbose=call.verbose) as watching,
-        call.session(on_line=watching.line, asks_again=wait is None) as session,
+        call.session(
+            on_line=watching.line,
+            on_note=watching.note if wait is not None else None,  # of a single look, a line by it
+            asks_again=wait is None,
+        ) as session,
     ):
         listed = [] if name is not None else listed_clusters(session)
         if len(listed) > 1 and wait is None:

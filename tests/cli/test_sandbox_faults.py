@@ -1,5 +1,6 @@
 """Faults of the sandbox, as `kled sandbox break` injects them."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -38,6 +39,7 @@ def test_waiting_for_a_cluster_in_vain_shows_what_is_wrong_and_exits_3(tmp_path:
 
     assert vain.returncode == 3
     assert "is not ready" in vain.stdout
+    assert re.search(r"^  \d of 2 nodes ready$", vain.stderr, re.MULTILINE)  # fault 59
     assert "kled: gave up after" in vain.stderr
 
 
