@@ -123,14 +123,16 @@ class LiveSteps:
         self._running: str | None = None
         self._since = 0.0
         self._note = ""
+        self._line = ""
 
     def started(self, step: "Step") -> None:
         """Show the step as running."""
-        self._running, self._since, self._note = step.name, time.monotonic(), ""
+        self._running, self._since = step.name, time.monotonic()
+        self._note = self._line = ""
 
     def retried(self, step: "Step", error: KledError) -> None:
         """Show why it is tried again."""
-        self._running, self._note = step.name, f"not yet: {error.message}"
+        self._running, self._line = step.name, f"not yet: {error.message}"
 
     def ended(self, row: Row) -> None:
         """Show the step as over."""
@@ -139,10 +141,10 @@ class LiveSteps:
 
     def line(self, line: str) -> None:
         """Show kops' last line without its log prefix."""
-        self._note = klog.words(line) or self._note
+        self._line = klog.words(line) or self._line
 
     def note(self, words: str) -> None:
-        """Show it until kops says something."""
+        """Show how far the step is, before what kops says meanwhile."""
         self._note = words
 
     def render(self) -> "RenderableType":
@@ -159,7 +161,8 @@ class LiveSteps:
             grid.add_row(mark, Text(visible(row.step)), f"{row.seconds:6.1f} s", words)
         if self._running is not None:
             seconds = time.monotonic() - self._since
-            note = Text(visible(self._note), "dim", overflow="ellipsis", no_wrap=True)
+            said = " · ".join(filter(None, (self._note, self._line)))
+            note = Text(visible(said), "dim", overflow="ellipsis", no_wrap=True)
             note.truncate(max(20, self._console.width - 40))
             grid.add_row(Spinner("dots"), Text(visible(self._running)), f"{seconds:6.1f} s", note)
         return grid

@@ -12,6 +12,7 @@ from kled.cli import execute, terminal
 from kled.cli.live import LiveSteps, PlainLines
 from kled.cli.terminal import Terminal
 from kled.operations.runner import Report, Row
+from kled.operations.step import Step
 
 DONE = Row("take a snapshot", "done", 0.25, 1, "snapshot A (level 1)")
 FAILED = Row("edit cluster", "failed", 0.25, 1, "kops refuses it")
@@ -109,4 +110,19 @@ def test_what_kops_only_says_is_whole(tmp_path: Path) -> None:
     assert stream.getvalue() == "  kops: a warning\n"
     watching.line("Error: [spec.x] is wrong")
     assert stream.getvalue() == "  kops: a warning\n  kops: Error: [spec.x] is wrong\n"
-    assert steps._note == "Error: [spec.x] is wrong"
+    assert steps._line == "Error: [spec.x] is wrong"
+
+
+def test_how_far_a_step_is_stays_while_kops_talks() -> None:
+    # a member of fault 59: the next line of kops took its place
+    from rich.console import Console
+
+    stream = io.StringIO()
+    console = Console(file=stream, width=200)
+    steps = LiveSteps(console)
+    steps.started(Step("rolling update", lambda _session: ""))
+    steps.note("nodes: 1 of 3 machines replaced")
+    steps.line("I1130 03:21:44.05       1 instancegroups.go:152] Draining the node")
+    console.print(steps.render())
+
+    assert "nodes: 1 of 3 machines replaced · Draining the node" in stream.getvalue()
