@@ -50,4 +50,8 @@ def restore_state(  # noqa: PLR0913 - what, and how much is meant
     if not yes:
         return previews.of_restore(PlanRestore(wish, raise_epoch))
     restoring = RestoreState(wish, confirm, digest, raise_epoch)
-    return operation.run(restoring, then=(f"kled kops update-cluster --name={name}",))
+    return operation.run(
+        restoring,
+        then=(f"kled kops update-cluster --name={name}",),
+        again="run it again with the snapshot's id, which check restore said: it does what is left",
+    )

@@ -6,6 +6,7 @@ Never `.submit()`: a step in a worker thread would outlive a cancelled run with 
 
 import logging
 from collections.abc import Sequence
+from typing import Final
 
 from prefect import task
 
@@ -21,6 +22,7 @@ from tasks.policies import Attempts, options
 
 logger = logging.getLogger("kled.flows")
 
+AGAIN: Final = "run it again: it does only what is left"
 Outcome = edge.Outcome
 reported = edge.reported
 
@@ -54,10 +56,12 @@ def run(
     then: Sequence[str] = (),
     overrides: Overrides = NOTHING,
     agreement: Agreement | None = None,
+    again: str = AGAIN,
 ) -> Outcome:
     """Run `operation` and publish its summary; `then` lists what to type next.
 
-    `agreement` says why its plan may be applied; the summary and the report say it, too.
+    `again` says what does the rest of one that somebody stopped. `agreement` says why its plan may
+    be applied; the summary and the report say it, too.
 
     Raises no `Exception`: it comes back in a failed state whose message has the hint too. However
     this is left (cancellation included), kops is stopped and the lease released by the session.
@@ -75,7 +79,7 @@ def run(
         _publish(watch.report(operation), agreement, error=told)
         return edge.failed(told)
     except BaseException:  # cancelled: kops is stopped and the lease released by now
-        _publish(watch.report(operation), agreement, error=watch.interrupted())
+        _publish(watch.report(operation), agreement, error=watch.interrupted(again))
         raise
     _publish(report, agreement, then=then)
     if place is not None:
@@ -133,12 +137,12 @@ class _Watch:
         """Return what was done so far."""
         return Report(operation.name, operation.cluster, tuple(self.rows))
 
-    def interrupted(self) -> KledError:
-        """Return what to tell of a run that somebody stopped."""
+    def interrupted(self, again: str) -> KledError:
+        """Return what to tell of a run that somebody stopped; `again` does the rest."""
         during = f" during: {self._at}" if self._at else ""
         return KledError(
             f"the run was stopped from outside{during}",
-            hint="what kops had begun stays as it is; run it again: it does only what is left",
+            hint=f"what kops had begun stays as it is; {again}",
         )
 
     def started(self, step: Step) -> None:

@@ -151,9 +151,8 @@ def bars(operation: Operation) -> Bars:
 
 
 def _sender(operation: Operation, run: str | None) -> Send:
-    redact = resources.redactor(resources.settings()).text
-
     def send(bar: Bar) -> UUID:
+        redact = resources.redactor(resources.settings()).text
         words = inline(redact(f"{bar.step}: {bar.words}"))
         with get_client(httpx_settings=dict(_ANSWER), sync_client=True) as client:
             if bar.artifact is not None:
