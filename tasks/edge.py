@@ -82,7 +82,7 @@ def told(error: Exception, during: str) -> KledError:
 def unexpected(error: Exception, during: str) -> KledError:
     """Log `error` with its traceback, redacted, and return what stands for it: its words alone."""
     redact = redactor()
-    logs.install(redact)
+    logs.install(redact, displayed=resources.is_displayed())
     logger.error("%s ended unexpectedly", during, exc_info=error)
     words = redact.text(f"{type(error).__name__}: {error}")
     return KledError(

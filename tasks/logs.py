@@ -39,10 +39,11 @@ _told: set[str] = set()
 """Names of the steps that this process has told of."""
 
 
-def install(redactor: Redactor) -> None:
+def install(redactor: Redactor, *, displayed: bool = False) -> None:
     """Forward the logger `kled` to Prefect, and redact what leaves a handler. Idempotent.
 
-    The filter goes on handlers: those of a parent logger never ask the parent's filters.
+    Where steps and kops' lines are `displayed` already, a console does not say them again. The
+    filter goes on handlers: those of a parent logger never ask the parent's filters.
     """
     core = logging.getLogger(LOGGER)
     if core.level == logging.NOTSET:
@@ -52,7 +53,8 @@ def install(redactor: Redactor) -> None:
             core.addHandler(handler)
     for name in _LOGGERS:
         for handler in logging.getLogger(name).handlers:
-            _redact(handler, redactor)
+            on_console = getattr(handler, "console", None) is not None
+            _redact(handler, redactor, displayed=displayed and on_console)
             _outlive(handler)
 
 
@@ -66,11 +68,13 @@ def _outlive(handler: logging.Handler) -> None:
         console.on_broken_pipe = lambda: vars(console).update(quiet=True)
 
 
-def _redact(handler: logging.Handler, redactor: Redactor) -> None:
+def _redact(handler: logging.Handler, redactor: Redactor, *, displayed: bool) -> None:
     ours = (RedactingFilter, Foreseen, VisibleFilter)
     for earlier in [one for one in handler.filters if isinstance(one, ours)]:
         handler.removeFilter(earlier)
-    handler.addFilter(Foreseen())  # first: redacting turns an exception into its text
+    handler.addFilter(
+        Foreseen(displayed=displayed)
+    )  # first: redacting turns an exception into its text
     handler.addFilter(RedactingFilter(redactor))
     handler.addFilter(VisibleFilter())
 
@@ -88,8 +92,14 @@ class Foreseen(logging.Filter):
     that step; lines about other people's tasks stay as they are.
     """
 
+    def __init__(self, *, displayed: bool = False) -> None:
+        super().__init__()
+        self._said = {output.name, steps.name} if displayed else frozenset[str]()
+
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether `record` is kept; a retry's says when it comes, without the error."""
+        if record.name in self._said:
+            return False
         if record.name == _RUNS:
             return not _is_foreseen(record)
         if record.name != _ATTEMPTS or getattr(record, "task_name", None) not in _told:

@@ -94,6 +94,11 @@ def watching() -> Watching:
     return caller.watching if caller else Unwatched()
 
 
+def is_displayed() -> bool:
+    """Return whether the caller shows steps and kops' lines itself."""
+    return _caller.get() is not None
+
+
 def settings() -> config.Settings:
     """Return the caller's settings, else those of the environment.
 
@@ -157,7 +162,7 @@ def session(
 
     rooms.check()
     chosen = settings()
-    logs.install(redactor(chosen))
+    logs.install(redactor(chosen), displayed=is_displayed())
     shown, logged = watching(), logs.Lines()
 
     def on_line(line: str) -> None:

@@ -188,3 +188,22 @@ def test_why_a_step_failed_is_left_to_the_end_of_the_run(kept: Kept) -> None:
     logs.Steps().ended(Row("validate cluster", "failed", 3.0, 2, "it is not healthy"))
 
     assert kept.said == [("ERROR", "validate cluster: failed in 3.0 s")]
+
+
+@pytest.mark.parametrize(("displayed", "lines"), [(True, 1), (False, 3)])
+def test_a_console_does_not_say_again_what_is_displayed(displayed: bool, lines: int) -> None:
+    # a member of fault 59: `kled run --verbose` said what is graver than a warning twice
+    written = io.StringIO()
+    handler = PrefectConsoleHandler(stream=written, level=logging.WARNING)
+    core = logging.getLogger("kled")
+    core.addHandler(handler)
+    try:
+        logs.install(Redactor(), displayed=displayed)
+        logs.Lines().kops(entry("W", "the load balancer is slow"))
+        logs.Steps().ended(Row("validate cluster", "failed", 3.0, 2, ""))
+        logging.getLogger("kled.notifications").warning("nobody was told")
+    finally:
+        core.removeHandler(handler)
+
+    assert len(written.getvalue().splitlines()) == lines
+    assert "nobody was told" in written.getvalue()
