@@ -15,8 +15,10 @@ _LOOKED_AT: Final = re.compile(
     r"The local filesystem state store is not functional for running clusters"
     rf"|Name of cluster does not match: |cluster {klog.QUOTED} found in state store listing, but "
     r"|`kops get \[CLUSTER\]` is deprecated|ignoring keyset |Using base url from env var: "
+    r"|CA private key was not found"
 )
-"""What others read, or what says nothing about a cluster."""
+"""What others read, or what says nothing about a cluster: each new one has no private key yet, and
+which keys a plan would make kled asks by itself."""
 SHOWN: Final = 300
 """Characters of a warning that a person is told."""
 _FORGEABLE: Final = (

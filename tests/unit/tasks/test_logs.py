@@ -137,6 +137,7 @@ def test_what_kops_says_is_as_grave_as_kops_marks_it(kept: Kept) -> None:
         ("Waiting for [nodes] to be ready", "INFO"),
         ("Error: no clusters found", "INFO"),  # the step says what it means
         (entry("W", "The local filesystem state store is not functional for running"), "WARNING"),
+        (entry("W", "CA private key was not found"), "INFO"),  # of each new cluster
         (
             entry("W", "The local filesystem state store is not functional for running clusters"),
             "INFO",  # it says nothing about a cluster
