@@ -2,7 +2,7 @@
 
 boto3 spends a tenth of a millisecond on each entry of an answer, which for a state store with the
 backups of 200 etcds is half a minute. So its parser is given an empty answer, and the entries are
-taken out by expat; what boto3 does around it (signing, redirects, errors) stays.
+taken out by `s3_page`; what boto3 does around it (signing, redirects, errors) stays.
 
 boto3 reads any XML, and finds nothing in what is of another kind: a portal's page is an empty
 bucket to it. So the root of every answer that kled relies on is looked at first. Both are done in
@@ -19,8 +19,10 @@ from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
 from kled.errors import StoreError
+from kled.storage import s3_page
 from kled.storage.base import Entry, Version
 from kled.storage.pages import Pages, came_instead, local_name
+from kled.storage.s3_page import Page
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -60,7 +62,7 @@ def entries(
     pages = Pages(where, below + prefix, asked.get("StartAfter", ""), disorder=_DISORDER)
     while True:
         answer: Any = client.list_objects_v2(**asked)
-        found, token = parsed(_root_of(answer, where), below, pages)
+        found, token = parsed(_page_of(answer, where), below, pages)
         yield from found
         if token is None:
             return
@@ -129,9 +131,10 @@ def _look(
         return
     operation, body = operation_model.name, response_dict["body"]
     try:
-        root = ET.fromstring(body.lstrip())  # noqa: S314 - expat limits expansion
+        page = s3_page.read(body.lstrip())
     except ET.ParseError:
-        root = ET.Element("")
+        page = Page(ET.Element(""), [])
+    root = page.root
     if local_name(root) == _ERROR:
         return
     if local_name(root) != _ROOTS[operation]:
@@ -139,29 +142,27 @@ def _look(
         raise came_instead(where, f"<{_ROOTS[operation]}>", body, kind)
     customized_response_dict[_CHECKED] = True
     if operation == _LIST:
-        customized_response_dict[_BODY] = root
+        customized_response_dict[_BODY] = page
         response_dict["body"] = _EMPTY
 
 
-def parsed(root: ET.Element, below: str, pages: Pages) -> tuple[list[Entry], str | None]:
+def parsed(page: Page, below: str, pages: Pages) -> tuple[list[Entry], str | None]:
     """Read an answer to ListObjectsV2; return its entries, and the token of the next page, if any.
 
     Raises as `Pages` does, and `StoreError` where it does not say whether it is the last page, or
     says it in two ways.
     """
+    root = page.root
     space = root.tag[: root.tag.find("}") + 1]
     encoded = root.findtext(f"{space}EncodingType") == "url"
-    name, length, tag, time = (f"{space}{one}" for one in ("Key", "Size", "ETag", "LastModified"))
     found, names = [], []
     try:
-        for element in root.iter(f"{space}Contents"):
-            tell = element.findtext
-            told, size = tell(name) or "", int(tell(length) or "")
+        for told, time, tag, length in page.rows:
+            size = int(length)
             key = _decoded(told) if encoded else told
             names.append(key)
             if size or not key.endswith("/"):
-                modified = datetime.fromisoformat(tell(time) or "")
-                found.append(Entry(key[len(below) :], size, tell(tag) or "", modified))
+                found.append(Entry(key[len(below) :], size, tag, datetime.fromisoformat(time)))
     except ValueError as error:
         pages.refuse(f"an entry of the listing cannot be read: {error}")
     if not all(names) or not all(entry.tag for entry in found):
@@ -190,11 +191,11 @@ def _require_all(root: ET.Element, space: str, number: int, pages: Pages) -> Non
         pages.refuse(f"a page says that it holds {told} entries, and holds {number}")
 
 
-def _root_of(answer: Mapping[str, Any], where: str) -> ET.Element:
-    root: ET.Element | None = answer.get(_BODY)
-    if root is None:
+def _page_of(answer: Mapping[str, Any], where: str) -> Page:
+    page: Page | None = answer.get(_BODY)
+    if page is None:
         raise _unwatched(where)
-    return root
+    return page
 
 
 def _unwatched(where: str) -> StoreError:
