@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from obstore.store import S3Credential, S3Store
 
 _CONNECTIONS: Final = 64
+_DESCRIPTION: Final = ("s3", "service-2")
+_DESCRIBING: Final = threading.Lock()
 _HOME_REGION: Final = "us-east-1"
 _ASK_AGAIN: Final = timedelta(minutes=5)
 """How often boto3 is asked whether its credentials are still good."""
@@ -172,6 +174,8 @@ def connect(
     from botocore.config import Config  # noqa: PLC0415 - slow to import
 
     session = session or _session(access)
+    with _DESCRIBING:  # of two stores that are opened at once the second waits for the first's
+        session.get_component("data_loader").load_service_model(*_DESCRIPTION, api_version=None)
     client: Any = session.create_client(
         "s3",
         endpoint_url=access.endpoint,

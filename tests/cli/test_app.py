@@ -75,20 +75,6 @@ def test_no_kops_command_imports_prefect_or_an_sdk() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_a_read_command_imports_neither_pydantic_nor_rich(home: dict[str, str]) -> None:
-    script = (
-        "import sys; from kled.cli.app import run\n"
-        "run(['kops', 'get-clusters', '--state=file:///nowhere'])\n"
-        "print([m for m in ('pydantic', 'rich', 'prefect', 'boto3') if m in sys.modules])"
-    )
-
-    done = subprocess.run(
-        [sys.executable, "-c", script], env=home, capture_output=True, text=True, check=True
-    )
-
-    assert done.stdout.strip() == "[]"
-
-
 def test_a_command_looks_for_unreachable_circles_seldom(home: dict[str, str]) -> None:
     # with Python's own 700 that is a quarter of the processor time of a fleet's listing
     script = (
