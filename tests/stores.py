@@ -37,6 +37,10 @@ class Sized:
         return iter(self._chunks)
 
 
+_PAGE = 1000
+_KINDS = {"entries": "LIST", "get": "GET", "read": "GET", "delete": "DELETE", "chunk": ""}
+
+
 class Watched:
     """Passes every call on, through `_meet`, which subclasses override.
 
@@ -153,6 +157,34 @@ class FailingStore(Watched):
         if self._after:
             call()
         raise StoreUnavailable(f"call {number}, {method} of {key}, got no answer")
+
+
+class BilledStore(Watched):
+    """Counts requests as a cloud does: a listing costs one for each thousand entries it reads."""
+
+    def __init__(self, inner: ObjectStore) -> None:
+        super().__init__(inner)
+        self._lock = threading.Lock()
+        self.requests: Counter[str] = Counter()
+
+    def bill(self) -> dict[str, int]:
+        """Return how many LIST, GET, PUT and DELETE there were since the last bill."""
+        found, self.requests = dict(self.requests), Counter()
+        return found
+
+    def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
+        self._meet("entries", prefix, lambda: None)
+        for number, entry in enumerate(self.inner.entries(prefix, start_after=start_after)):
+            if number and number % _PAGE == 0:
+                self._meet("entries", prefix, lambda: None)
+            yield entry
+
+    def _meet(self, method: str, key: str, call: Callable[[], T]) -> T:
+        kind = _KINDS.get(method, "PUT")
+        if kind:
+            with self._lock:
+                self.requests[kind] += 1
+        return call()
 
 
 class CountingStore(Watched):

@@ -97,19 +97,23 @@ def marked(snapshots: SnapshotStore) -> frozenset[tuple[str, str]]:
 
 
 def later(
-    snapshots: SnapshotStore, found: Manifest, levels: Collection[int] | None = None
+    snapshots: SnapshotStore,
+    found: Manifest,
+    levels: Collection[int] | None = None,
+    *,
+    but: Collection[int] = (),
 ) -> Later:
     """Return what stands beside the manifest; one LIST, and a GET for each document.
 
-    `levels` are those that have a document, where a listing has told already. Raises what the store
-    raises.
+    `levels` are those that have a document, where a listing has told already; those of the levels
+    `but` are not read. Raises what the store raises.
     """
     proved: list[Proof] = []
     claimed: list[Proof] = []
     failed: list[FailedProof] = []
     findings: list[str] = []
     there = _levels_there(snapshots, found) if levels is None else sorted(levels)
-    for level in there:
+    for level in (one for one in there if one not in but):
         key = names.proof_key(found.cluster, found.id, level)
         try:
             document = signed.read(snapshots.store, "proof", key, snapshots.verification_keys)

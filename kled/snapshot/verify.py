@@ -7,7 +7,7 @@ against the live cloud, and level 5, a drill, are recovery's.
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -185,9 +185,8 @@ class _Check:
         checked = {proof.level for proof in self.proofs}
         if self.findings:
             checked.add(self._under_way)
-        beside = later(self._snapshots, self._manifest)
-        others = tuple(one for one in beside.failed if one.proof.level not in checked)
-        return trust_of(self._manifest, replace(beside, failed=others)).reasons
+        beside = later(self._snapshots, self._manifest, but=checked)  # those would be this check's
+        return trust_of(self._manifest, beside).reasons
 
     def run(self, level: int) -> None:
         """Check level by level, until something is wrong."""

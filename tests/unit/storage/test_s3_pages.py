@@ -98,7 +98,7 @@ def as_read(body: bytes) -> list[tuple[str, ...]] | None:
         return None
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(answers())
 def test_an_answer_s_entries_are_those_of_the_tree(text: str) -> None:
     body = text.encode()
@@ -106,7 +106,7 @@ def test_an_answer_s_entries_are_those_of_the_tree(text: str) -> None:
     assert as_read(body) == with_a_tree(body)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(damaged())
 def test_so_are_those_of_a_damaged_or_forged_answer(text: str) -> None:
     body = text.encode()
