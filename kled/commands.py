@@ -6,7 +6,7 @@ reach the same places: without them it acts on whatever store the shell names.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -68,6 +68,13 @@ TAKES: Final[Mapping[str, frozenset[str]]] = {
     "snapshot verify": _KEPT,
 }
 """Every command with the places that it can be told and that decide what it acts on."""
+_OF_STORES: Final = ("configure-state-store", "create-cluster", "get-clusters", "install")
+_OF_ONE: Final = frozenset(
+    one
+    for one in TAKES
+    if one == "plan" or (one.startswith("kops ") and not one.endswith(_OF_STORES))
+)
+"""The commands that are about one cluster."""
 ADVICE: Final = frozenset(
     {
         "detail",
@@ -119,15 +126,18 @@ def completed(text: str, places: Places) -> str:
 
     A command keeps what it names itself, and gets no option that it does not take. Idempotent.
     """
-    if places == NOWHERE or "kled " not in text:
+    if places == NOWHERE:
         return text
-    parts, at = [], 0
-    for command in _COMMAND.finditer(text):
-        following = _following(text, command.end())
-        end = _end_of_options(following, command.end())
-        parts += [text[at:end], _missing(command[1], following, places)]
-        at = end
-    return "".join(parts) + text[at:]
+    named = tuple(places.named())
+    return _with(text, lambda command: [one for one in named if one[0] in TAKES[command]])
+
+
+def about(text: str, cluster: str) -> str:
+    """Return `text` in which every command about one cluster names this one, where it names none.
+
+    Idempotent.
+    """
+    return _with(text, lambda command: [("--name", cluster)] if command in _OF_ONE else [])
 
 
 def advised(value: Any, places: Places) -> Any:  # noqa: ANN401 - plain data of any shape
@@ -144,6 +154,19 @@ def advised(value: Any, places: Places) -> Any:  # noqa: ANN401 - plain data of 
             return [advised(one, places) for one in value]
         case _:
             return value
+
+
+def _with(text: str, wanted: Callable[[str], Sequence[tuple[str, str]]]) -> str:
+    """Return `text` in which each command has the options that are `wanted` of it."""
+    if "kled " not in text:
+        return text
+    parts, at = [], 0
+    for command in _COMMAND.finditer(text):
+        following = _following(text, command.end())
+        end = _end_of_options(following, command.end())
+        parts += [text[at:end], _missing(command[1], following, wanted(command[1]))]
+        at = end
+    return "".join(parts) + text[at:]
 
 
 def _said(value: Any, places: Places) -> Any:  # noqa: ANN401 - plain data of any shape
@@ -185,13 +208,11 @@ def _end_of_options(following: list[tuple[str, int]], start: int) -> int:
     return start
 
 
-def _missing(command: str, following: list[tuple[str, int]], places: Places) -> str:
+def _missing(
+    command: str, following: list[tuple[str, int]], wanted: Sequence[tuple[str, str]]
+) -> str:
     """Return the options that the command lacks, each after a blank."""
     given = {_TRAILING.sub("", text).partition("=")[0] for text, _ in following}
     if command == "run" and _DEPLOYMENT in given:  # a worker has stores of its own
         return ""
-    return "".join(
-        f" {option}={word(value)}"
-        for option, value in places.named()
-        if option in TAKES[command] and option not in given
-    )
+    return "".join(f" {option}={word(value)}" for option, value in wanted if option not in given)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Self
 
+from kled import commands
 from kled.errors import KopsError
 from kled.files import private
 from kled.kops import command
@@ -216,9 +217,12 @@ class Calls:
 
     def _failure(self, argv: list[str], finished: Finished) -> KopsError:
         clean = self._redactor.text
-        return classify(
+        error = classify(
             verb(argv), finished.returncode, clean(finished.stdout), clean(finished.stderr)
         )
+        if error.hint and (name := named_in(argv)):
+            error.hint = commands.about(error.hint, name)
+        return error
 
 
 def named_in(argv: list[str]) -> str | None:

@@ -53,7 +53,8 @@ REFUSED: Final = (
         errors.PermanentCloudError,
         "AWS has no such image: {}: {}",
         EC2,
-        "name another image: kled kops edit-instance-group --set=spec.image=...",
+        "name another image: kled kops edit-instance-group --instance-group=GROUP"
+        " --set=spec.image=IMAGE",
     ),
     Row(
         r"api error ValidationError: You must use a valid fully-formed launch template\."

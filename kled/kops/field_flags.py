@@ -37,7 +37,7 @@ _WORDS: Final = {"Cluster": "a cluster", "InstanceGroup": "an instance group"}
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _IN_A_FILE: Final[Mapping[Kind, str]] = {
     "Cluster": "such a value is no option's: write it in the definition, with kops edit cluster",
-    "InstanceGroup": "such a value goes in a file: kled kops edit-instance-group --file=FILE",
+    "InstanceGroup": "such a value goes in a file: the same command with --file=FILE",
 }
 _DNS_OFF: Final = ("spec", "externalDns", "disable")
 _GROUPS_CLAIM: Final = ("spec", "kubeAPIServer", "oidcGroupsClaim")

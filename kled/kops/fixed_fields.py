@@ -42,7 +42,7 @@ _HINTS: Final[Mapping[Path, str]] = {
 }
 _MOVED: Final = (
     "kops would look for the cluster's keys there and make new ones; move a cluster's state with"
-    " kled snapshot restore --to=URL --rewrite-places"
+    " kled snapshot restore --name=CLUSTER --snapshot=latest --to=URL --rewrite-places"
 )
 
 

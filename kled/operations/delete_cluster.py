@@ -1,13 +1,21 @@
 """Delete a cluster: its cloud resources, its keys, its etcd backups and its definition."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from kled.errors import KopsError, NotApproved
 from kled.kops import layout
 from kled.kops.features import TESTED
 from kled.models.definition import Definition
 from kled.models.plan import Plan
-from kled.operations import approved_plan, begun_deletion, forgotten, neighbours, own_places
+from kled.operations import (
+    approved_plan,
+    begun_deletion,
+    forgotten,
+    neighbours,
+    own_places,
+    ways_back,
+)
 from kled.operations.approved_plan import Approved
 from kled.operations.final_snapshot import require_inside
 from kled.operations.forgotten import Unreadable
@@ -19,10 +27,11 @@ from kled.operations.protection import protection, require_confirmation
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE, READ
+from kled.sentences import options
 from kled.visible import visible
 
 GONE = "already gone"
-_NO_WAY_BACK = "kled snapshot restore brings the state back, where there was a snapshot"
+_NO_WAY_BACK: Final = "none: no snapshot was taken of what was there before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +170,11 @@ def delete_step(deletion: DeleteCluster) -> Step:
     def done(session: Session) -> str | None:
         return GONE if found(session) is None else None
 
+    back = ways_back.Found()
+
     def act(session: Session) -> str:
         stored = found(session)
+        back.are(_way_back(session, deletion))
         _remember(session, deletion, stored)
         if deletion.unregister:
             return _unregistered(session, cluster, stored)
@@ -177,7 +189,17 @@ def delete_step(deletion: DeleteCluster) -> Step:
         if approved is not None:
             approved_plan.forget(session, cluster)
 
-    return Step(deletion.name, act, CHANGE, done=done, proof=proof, way_back=_NO_WAY_BACK)
+    return Step(
+        deletion.name, act, CHANGE, done=done, proof=proof, way_back=_NO_WAY_BACK, back=back
+    )
+
+
+def _way_back(session: Session, deletion: DeleteCluster) -> str:
+    """Return what puts the state back: as it is, for the cloud has its own; empty: nothing does."""
+    if session.settings.snapshot_store is None or session.overrides.no_snapshot:
+        return ""
+    named = {"name": deletion.cluster, "snapshot": "latest", "with_control": deletion.unregister}
+    return f"the state, not the machines: kled snapshot restore {options(**named)}"
 
 
 def _unregistered(session: Session, cluster: str, stored: Definition | Unreadable | None) -> str:

@@ -47,7 +47,9 @@ class CreateInstanceGroup:
                 raise InstanceGroupExists(
                     f'instance group "{found.name}" is there already, with the role {found.role}'
                     f" in {', '.join(found.subnets)}",
-                    hint="change it with kled kops edit-instance-group, or choose another name",
+                    hint="change it with kled kops edit-instance-group"
+                    f" {options(name=self.cluster, instance_group=self.instance_group)}, or choose"
+                    " another name",
                 )
             return "already there"
 

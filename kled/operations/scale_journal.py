@@ -47,6 +47,7 @@ RECORD: Final[Record[OpenScaleDown]] = Record(
     droppable=False,  # without it a group would stay held back, its nodes cordoned, and nobody know
     advice="a scale-down of {cluster} was interrupted: uncordon its nodes (kubectl get nodes,"
     " kubectl uncordon), compare minSize, maxSize and suspendProcesses of its groups with what you"
-    " want (kled kops edit-instance-group --name={cluster}), then remove the object",
+    " want (kled kops edit-instance-group --name={cluster} --instance-group=GROUP), then remove"
+    " the object",
 )
 read, write, forget = RECORD.read, RECORD.write, RECORD.forget

@@ -102,7 +102,8 @@ def _cannot_open(what: str, error: Exception) -> KledError:
         return InvalidInput(
             "KLED_SNAPSHOT_IDENTITY",
             f"{what} is encrypted to others than this identity",
-            hint="kled snapshot show lists the recipients it was made for; name one's identity",
+            hint="kled snapshot show --name=CLUSTER --snapshot=ID lists the recipients it was made"
+            " for; name one's identity",
         )
     return SnapshotNotTrustworthy(f"{what} cannot be decrypted: {words}")
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from kled.errors import ClusterNotFound, ObjectMissing
 from kled.kops import layout
+from kled.sentences import options
 from kled.snapshot import names
 from kled.snapshot.contents import archived_objects, packed_archive
 from kled.snapshot.diff import View, view
@@ -71,9 +72,11 @@ def of_live(state: ObjectStore, cluster: str, key: bytes, *, known: bool = False
     prefix = f"{names.checked_cluster(cluster)}/"
     entries = list(state.entries(prefix))
     if not known and not any(one.key == prefix + layout.CONFIG for one in entries):
+        kept = options(name=cluster, snapshot="latest")
         raise ClusterNotFound(
             f'cluster "{cluster}" not found in {state.location.url}',
-            hint="to see what it was: kled snapshot show; to put it back: kled snapshot restore",
+            hint=f"to see what it was: kled snapshot show {kept}; to put it back: kled snapshot"
+            f" restore {kept}",
         )
     wanted = [one for one in entries if _counts(one.key.removeprefix(prefix))]
     wanted = [one for one in wanted if oddity(one.key) is None]

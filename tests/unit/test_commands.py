@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from kled.commands import ADVICE, NOWHERE, TAKES, Places, advised, completed
+from kled.commands import ADVICE, NOWHERE, TAKES, Places, about, advised, completed
 from tests.unit.cli.test_every_option import COMMANDS
 
 HERE: Final = Places("s3://typed", "s3://kept", "/etc/k.toml")
@@ -115,3 +115,16 @@ def test_in_data_only_sentences_of_kled_are_completed() -> None:
         dict.fromkeys(ADVICE, "kled plan --state=s3://a")
         | {"labels": {"next-step": label}, "old": label}
     ]
+
+
+def test_a_failure_of_kops_names_the_cluster_of_its_call_in_what_is_to_be_typed() -> None:
+    # fault 18, another member: `update-cluster --yes` without --name ends with exit 2
+    text = "run kled kops update-cluster --yes first; kled kops get-clusters lists all; kled doctor"
+
+    assert about(text, "c.example.com") == (
+        "run kled kops update-cluster --name=c.example.com --yes first; kled kops get-clusters"
+        " lists all; kled doctor"
+    )
+    assert about("kled kops get-instances --name=b", "c.example.com") == (
+        "kled kops get-instances --name=b"
+    )
