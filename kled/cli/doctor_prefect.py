@@ -76,6 +76,8 @@ def schedules(url: str, env: Mapping[str, str]) -> State:
             f" {', '.join(sorted(silent))}; its scheduler fails (see its log) or does not run"
         )
         return "wrong", words, _NEWER
+    if not awake:
+        return "ok", "none is awake", ""
     words = f"{number(len(awake), 'deployment')} with schedules awake, all with runs to come"
     return "ok", words, ""
 

@@ -90,7 +90,7 @@ def validate(model: type[BaseModel], parameters: Mapping[str, Any]) -> BaseModel
     except ValidationError as error:
         problems = [_problem(one) for one in error.errors(include_url=False, include_input=False)]
     (field, message), *others = problems
-    more = "; ".join(f"{name}: {words}" for name, words in others)
+    more = "; ".join(f"{name} {words}" for name, words in others)
     raise InvalidInput(field, message, hint=f"also {more}" if more else None)
 
 

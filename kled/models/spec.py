@@ -335,7 +335,7 @@ def parse_spec(values: Mapping[str, object], *, name_of: Callable[[str], str] = 
     except ValidationError as error:
         found = [_problem(each) for each in error.errors()]
         problems = [(name_of(field), message) for field, message in found]
-        more = "; ".join(f"{field}: {message}" for field, message in problems[1:])
+        more = "; ".join(f"{field} {message}" for field, message in problems[1:])
         raise InvalidInput(*problems[0], hint=f"also {more}" if more else None) from error
 
 

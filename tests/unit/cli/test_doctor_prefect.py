@@ -55,6 +55,11 @@ def test_schedules_with_runs_to_come_are_well() -> None:
     assert (state, detail.split()[0], hint) == ("ok", "1", "")
 
 
+def test_no_schedule_is_not_said_to_have_runs_to_come() -> None:
+    with server(lambda *_: (200, [deployment("asleep", active=False)])) as url:
+        assert schedules(url, {}) == ("ok", "none is awake", "")
+
+
 def test_a_schedule_that_has_been_awake_for_minutes_without_runs_is_wrong() -> None:
     with server(counting(0)) as url:
         state, detail, hint = schedules(url, {})

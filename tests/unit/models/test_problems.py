@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from kled.errors import InvalidInput
 from kled.models.problems import plain
+from kled.models.spec import parse_spec
 
 
 class Inner(BaseModel):
@@ -65,3 +67,14 @@ def test_each_kind_of_problem_is_told_plainly(values: dict[str, Any], told: str)
     (error,) = caught.value.errors()
     assert plain(error) == told
     assert not RAW.search(plain(error))
+
+
+def test_what_else_is_wrong_is_one_sentence_each() -> None:
+    # it said "hint: also --zones: is missing"
+    with pytest.raises(InvalidInput) as caught:
+        parse_spec({}, name_of=lambda name: f"--{name}")
+
+    assert (caught.value.message, caught.value.hint) == (
+        "--name: is missing",
+        "also --zones is missing",
+    )
