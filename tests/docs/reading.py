@@ -13,6 +13,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 _FENCE: Final = re.compile(r"^( *)```(\w*) *$")
 _HEADING: Final = re.compile(r"^#+ +(.*?) *$")
 _INLINE: Final = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+_OPTION: Final = re.compile(r"--[a-z][a-z-]*")
 _PROGRAMS: Final = ("kled", "make", "prefect")
 _INDENT: Final = 4
 _SCRIPTS: Final = ("run", "script", "before_script", "after_script")
@@ -95,6 +96,17 @@ def inline(document: str) -> Iterator[Inline]:
             text = found.strip().replace("\\|", "|")
             if text.partition(" ")[0] in _PROGRAMS and " " in text:
                 yield Inline(document, number, text)
+
+
+def inline_options(document: str) -> Iterator[tuple[int, str]]:
+    """Yield the options that stand alone in a sentence, such as `--name=C`, with their lines."""
+    fenced = False
+    for number, line in enumerate(read(document).splitlines(), 1):
+        if _FENCE.match(line):
+            fenced = not fenced
+        for _, found in () if fenced else _INLINE.findall(line):
+            if option := _OPTION.match(found.strip()):
+                yield number, option[0]
 
 
 def _fenced(fence: tuple[str, str], block: Block) -> Iterator[Block]:
