@@ -15,6 +15,7 @@ from kled.sentences import word
 _STATE: Final = frozenset({"--config", "--state"})
 _KEPT: Final = _STATE | {"--snapshot-store"}
 _ONLY_CONFIG: Final = frozenset({"--config"})
+_ONLY_STATE: Final = frozenset({"--state"})
 _NOTHING: Final = frozenset[str]()
 
 TAKES: Final[Mapping[str, frozenset[str]]] = {
@@ -68,6 +69,15 @@ TAKES: Final[Mapping[str, frozenset[str]]] = {
     "snapshot verify": _KEPT,
 }
 """Every command with the places that it can be told and that decide what it acts on."""
+_KOPS: Final = (
+    "create keypair",
+    "distrust keypair",
+    "edit cluster",
+    "promote keypair",
+    "trust keypair",
+    "update cluster",
+)
+"""What is told of kops itself: it finds its state store as kled does, or by `--state`."""
 _OF_STORES: Final = ("configure-state-store", "create-cluster", "get-clusters", "install")
 _OF_ONE: Final = frozenset(
     one
@@ -94,7 +104,9 @@ ADVICE: Final = frozenset(
 """The keys of kled's own sentences in reports, rows and artifacts; all others hold what is."""
 _DEPLOYMENT: Final = "--deployment"
 _NAMES: Final = "|".join(sorted((re.escape(one) for one in TAKES), key=len, reverse=True))
-_COMMAND: Final = re.compile(rf"(?<![\w/.-])kled ({_NAMES})(?![\w-]|\.\w)")
+_COMMAND: Final = re.compile(
+    rf"(?<![\w/.-])(?:kled ({_NAMES})|(?<!kled )kops ({'|'.join(_KOPS)}))(?![\w-]|\.\w)"
+)
 _WORD: Final = re.compile(r"""\s*((?:'[^']*'|"[^"]*"|[^\s'"`;|()])+)""")
 _TRAILING: Final = re.compile(r"(?<!\.)[,.:]$")
 
@@ -129,7 +141,7 @@ def completed(text: str, places: Places) -> str:
     if places == NOWHERE:
         return text
     named = tuple(places.named())
-    return _with(text, lambda command: [one for one in named if one[0] in TAKES[command]])
+    return _with(text, lambda command: [one for one in named if one[0] in _takes(command)])
 
 
 def about(text: str, cluster: str) -> str:
@@ -137,7 +149,12 @@ def about(text: str, cluster: str) -> str:
 
     Idempotent.
     """
-    return _with(text, lambda command: [("--name", cluster)] if command in _OF_ONE else [])
+    of_one = _OF_ONE.union(_KOPS)
+    return _with(text, lambda command: [("--name", cluster)] if command in of_one else [])
+
+
+def _takes(command: str) -> frozenset[str]:
+    return TAKES.get(command, _ONLY_STATE)
 
 
 def advised(value: Any, places: Places) -> Any:  # noqa: ANN401 - plain data of any shape
@@ -158,13 +175,14 @@ def advised(value: Any, places: Places) -> Any:  # noqa: ANN401 - plain data of 
 
 def _with(text: str, wanted: Callable[[str], Sequence[tuple[str, str]]]) -> str:
     """Return `text` in which each command has the options that are `wanted` of it."""
-    if "kled " not in text:
+    if "kled " not in text and "kops " not in text:
         return text
     parts, at = [], 0
     for command in _COMMAND.finditer(text):
         following = _following(text, command.end())
         end = _end_of_options(following, command.end())
-        parts += [text[at:end], _missing(command[1], following, wanted(command[1]))]
+        name = command[1] or command[2]
+        parts += [text[at:end], _missing(name, following, wanted(name))]
         at = end
     return "".join(parts) + text[at:]
 

@@ -82,6 +82,8 @@ def run(
     """
     from kled.cli import flow_here, flow_parameters, flow_there  # noqa: PLC0415 - not for --help
 
+    if deployment:
+        _refuse_state(click.get_current_context())
     entry = catalog.find(catalog.load(catalog.path()), flow)
     given = flow_parameters.read_file(_text(params)) if params else {}
     flow_here.quiet_prefect(verbose=call.verbose)
@@ -103,6 +105,17 @@ def run(
     if code == 0 and not getattr(checked, YES, True):
         call.say("preview only; the same command with --yes does it")
     return code
+
+
+def _refuse_state(context: click.Context) -> None:
+    """Raise `InvalidInput` where somebody means a state store that no worker is told of."""
+    if context.params.get("state"):
+        raise InvalidInput(
+            "--state",
+            "means nothing with --deployment: the run is on a worker, which has a state store of"
+            " its own",
+            hint="leave it out, or name the deployment of an environment with that state store",
+        )
 
 
 def _text(params: str) -> str:

@@ -5,7 +5,7 @@ distrust ends the trust in the old one. Between two phases every machine must ha
 rolled: a phase that comes too early locks machines out, so it is refused.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -13,11 +13,12 @@ from kled.errors import KeysetMissing, NotApproved, ResourceNotFound
 from kled.models.credential import Keypair
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll
-from kled.operations import identity
+from kled.operations import identity, ways_back
 from kled.operations.guards import ROLLS
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE
+from kled.sentences import options, word
 
 Phase = Literal["create", "promote", "distrust"]
 ALL: Final = "all"
@@ -46,17 +47,25 @@ class RotateKeypairs:
             left = open_keysets(session, self)
             return None if left else f"nothing left to {self.phase}"
 
+        back = ways_back.Found()
+
         def act(session: Session) -> str:
             require_rolled(session, self)
             found = _keysets(session, self)
             left = _open(found, self)
+            back.are(_way_back(self, {name: found[name] for name in left}))
             at_once = self.keyset == ALL and (self.phase != "create" or len(left) == len(found))
             for keyset in (ALL,) if at_once else left:
                 self._change(session, keyset)
             return f"{self.phase}: {', '.join(left)}"
 
         step = Step(
-            f"{self.phase} keypairs", act, CHANGE, done=done, way_back=_WAYS_BACK[self.phase]
+            f"{self.phase} keypairs",
+            act,
+            CHANGE,
+            done=done,
+            way_back=_way_back(self, {}),
+            back=back,
         )
         return (identity.step(self.cluster), step)
 
@@ -69,11 +78,37 @@ class RotateKeypairs:
             session.kops.distrust_keypair(self.cluster, keyset)
 
 
-_WAYS_BACK: Final[dict[Phase, str]] = {
-    "create": "distrust the new keypair: kops distrust keypair KEYSET ID",
-    "promote": "promote the old keypair again: kops promote keypair KEYSET ID",
-    "distrust": "trust the old keypair again: kops trust keypair KEYSET ID",
+_WAYS_BACK: Final[dict[Phase, tuple[str, str]]] = {
+    "create": ("distrust the new keypair", "distrust"),
+    "promote": ("promote the old keypair again", "promote"),
+    "distrust": ("trust the old keypair again", "trust"),
 }
+
+
+def _way_back(rotation: RotateKeypairs, before: Mapping[str, Sequence[Keypair]]) -> str:
+    """Return kops' own commands for the keysets as they were `before`; new ids are to be listed."""
+    words, verb = _WAYS_BACK[rotation.phase]
+    name = options(name=rotation.cluster)
+    meant = [(keyset, one.id) for keyset in before for one in _meant(before[keyset], rotation)]
+    if not meant:
+        meant = [("KEYSET", "ID")]
+        words = f"{words}, whose id kled kops get-keypairs {name} lists"
+    told = (f"kops {verb} keypair {word(keyset)} {one} {name}" for keyset, one in meant)
+    return f"{words}: {' && '.join(told)}"
+
+
+def _meant(keypairs: Sequence[Keypair], rotation: RotateKeypairs) -> Iterator[Keypair]:
+    """Yield those that the phase puts back: what is primary now, or what is about to be distrusted.
+
+    What is about to be made has no id yet.
+    """
+    trusted = [one for one in keypairs if not one.distrusted]
+    primary = max((_age(one) for one in trusted if one.primary), default=(0, ""))
+    for one in trusted:
+        if rotation.phase == "promote" and _age(one) == primary:
+            yield one
+        if rotation.phase == "distrust" and _age(one) < primary:
+            yield one
 
 
 def open_keysets(session: Session, rotation: RotateKeypairs) -> tuple[str, ...]:

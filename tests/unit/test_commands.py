@@ -52,6 +52,10 @@ def test_whatever_names_a_place_and_is_shared_is_known() -> None:
             f"(kled snapshot list --name=c {ALL}), then",
         ),
         (
+            "kops trust keypair kubernetes-ca 12 --name=c && kops get all",
+            "kops trust keypair --state=s3://typed kubernetes-ca 12 --name=c && kops get all",
+        ),
+        (
             "kled kops create-secret dockerconfig --name=c",
             f"kled kops create-secret {ALL} dockerconfig --name=c",
         ),

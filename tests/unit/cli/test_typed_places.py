@@ -228,3 +228,13 @@ def test_where_nothing_else_is_named_the_typed_store_is(shell: Path) -> None:
     found = typed.beyond({"HOME": str(shell)}, state="s3://a", config_file=None, snapshots=None)
 
     assert found == Places("s3://a")
+
+
+def test_a_state_store_is_not_typed_for_a_run_on_a_worker_which_has_its_own(
+    shell: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It was dropped in silence: the run acted on the worker's."""
+    words = ("delete-cluster", "name=c.example.com", "--yes", "--deployment=production")
+
+    assert app.run(["run", *words, f"--state=file://{shell}/a c"]) == 2
+    assert "--state: means nothing with --deployment" in capfd.readouterr().err

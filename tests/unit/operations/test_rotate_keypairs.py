@@ -83,6 +83,24 @@ def test_the_three_phases_in_order_leave_one_new_trusted_keypair_each(keys: Keys
     assert keys.calls == [("create", "all"), ("promote", "all"), ("distrust", "all")]
 
 
+def test_each_phase_is_taken_back_by_the_ids_that_there_were(keys: Keys) -> None:
+    session: Any = SimpleNamespace(kops=keys, check=lambda: None)
+    told = {}
+    for phase in ("create", "promote", "distrust"):
+        _, step = RotateKeypairs(CLUSTER, phase, CA).steps()
+        old = keys.keypairs[CA][0][0]
+        attempt(step, session)
+        told[phase] = step.told_back
+
+    assert told == {
+        "create": "distrust the new keypair, whose id kled kops get-keypairs"
+        f" --name={CLUSTER} lists: kops distrust keypair KEYSET ID --name={CLUSTER}",
+        "promote": "promote the old keypair again:"
+        f" kops promote keypair {CA} {old} --name={CLUSTER}",
+        "distrust": f"trust the old keypair again: kops trust keypair {CA} {old} --name={CLUSTER}",
+    }
+
+
 @pytest.mark.parametrize("phase", ["create", "promote", "distrust"])
 def test_a_phase_that_is_run_twice_is_done_once(keys: Keys, phase: Any) -> None:
     for before in ("create", "promote", "distrust"):
