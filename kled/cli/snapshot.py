@@ -83,9 +83,15 @@ def _backups(_ctx: click.Context, _option: click.Parameter, typed: str) -> int |
 )
 @click.option("--anew", is_flag=True, help="Write everything anew; what is lost is given up.")
 @click.option(
+    "--rotated",
+    metavar="SECRET",
+    multiple=True,
+    help="It was changed on purpose: its new value is the cluster's; repeatable.",
+)
+@click.option(
     "--retain-until", metavar="TIME", help="Object lock until then (ISO 8601, with zone)."
 )
-def create(
+def create(  # noqa: PLR0913 - one parameter per option
     call: Call,
     names: tuple[str, ...],
     retain_until: str | None,
@@ -93,6 +99,7 @@ def create(
     etcd_backups: int | None,
     everything: bool,
     anew: bool,
+    rotated: tuple[str, ...],
 ) -> int:
     """Take a snapshot of a cluster's state: definition, keys, secrets, newest etcd backups.
 
@@ -102,7 +109,9 @@ def create(
 
     chosen = _chosen(call, names, everything=everything)
     until = parse_time(retain_until, "--retain-until") if retain_until else None
-    operation = BackUpState(tuple(chosen) if chosen else None, etcd_backups, until, not anew)
+    operation = BackUpState(
+        tuple(chosen) if chosen else None, etcd_backups, until, not anew, rotated
+    )
     try:
         execute(call, operation, shown=False)
     finally:

@@ -109,6 +109,7 @@ def _snapshot_step(
         may_be_gone=guards.mends_loss,
         needs_trusted=needs_trusted,
         refuses=needs_trusted and not first,
+        anew=first and overrides.new_identity == cluster,
     )
     return replace(step, name=FIRST) if first else step
 
@@ -251,6 +252,7 @@ def snapshot_step(
     may_be_gone: bool = False,
     needs_trusted: bool = False,
     refuses: bool = False,
+    anew: bool = False,
 ) -> Step:
     """Take a snapshot before anything is changed; where nothing is new, the newest one counts.
 
@@ -259,12 +261,13 @@ def snapshot_step(
     `may_be_gone`, as for a restore. One that could not be brought back from what was taken is said
     to be so, and raises `SnapshotNotTrustworthy` where the change `needs_trusted`. Where it
     `refuses`, that is raised, too, before anything is written, where the snapshot store may have
-    lost snapshots; else that is said.
+    lost snapshots; else that is said. Of what begins `anew` secrets may have other values.
     """
 
     def act(session: Session) -> str:
         with advised():
-            result = taken(session, cluster, refuses=refuses)
+            rotated = other_identity.compared(session, cluster).secrets if anew else ()
+            result = taken(session, cluster, refuses=refuses, rotated=frozenset(rotated))
             if result is None:
                 if not may_be_gone and session.overrides.new_identity != cluster:
                     lost_cluster.refuse(session, cluster)

@@ -152,12 +152,15 @@ def require_own_keys(session: Session, cluster: str) -> str:
     begins anew.
     """
     found = other_identity.compared(session, cluster) if not _strays(session, cluster) else None
-    if found is None or not (found.names or found.gone):
+    if found is None or not (found.names or found.gone or found.secrets):
         return ""
     if allowed(session, cluster):
-        return f"{', '.join((*found.names, *found.gone))} with other keys"
+        names = (*found.names, *found.gone, *found.secrets)
+        return f"{', '.join(names)} with other keys"
     if found.names:
         raise _other_keys(session, cluster, found)
+    if not found.gone:
+        raise _other_values(session, cluster, found)
     why = f"snapshot {found.snapshot} has it, and the state store lacks it"
     raise _refusal(session, cluster, _lost(found.gone, why))
 
@@ -285,6 +288,19 @@ def _other_keys(session: Session, cluster: str, found: "Others") -> IdentityAtRi
         f" {enumerated(found.names, _SHOWN)}: {known}; nothing was changed",
         hint=f"no machine or kubeconfig of it trusts them; {way_on}; only to begin anew with the"
         f" stored ones: kled kops update-cluster --name={cluster} --yes --new-identity={cluster}",
+    )
+
+
+def _other_values(session: Session, cluster: str, found: "Others") -> IdentityAtRisk:
+    """Return the refusal of secrets with other values than the cluster had."""
+    from kled.snapshot.other_secrets import on_purpose  # noqa: PLC0415 - not for --help
+
+    keys = frozenset(f"{layout.SECRETS}{one}" for one in found.secrets)
+    return IdentityAtRisk(
+        f'cluster "{cluster}" does not live by the values that are stored as secrets'
+        f" {enumerated(found.secrets, _SHOWN)}: snapshot {found.snapshot} has others; nothing was"
+        " changed",
+        hint=f"{advice(session, cluster, keys)}; {on_purpose(cluster, found.secrets)}",
     )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import InvalidInput, KledError, NotApproved, SnapshotNotTrustworthy
+from kled.kops import layout
 from kled.operations import keep_snapshots, snapshots
 from kled.operations.guards import STORES
 from kled.operations.protection import pattern_protection, require_confirmation
@@ -45,6 +46,8 @@ class BackUpState:
     """Object lock until then."""
     reuse: bool = True
     """False writes everything anew, also what earlier snapshots hold."""
+    rotated: tuple[str, ...] = ()
+    """Secrets of the one named cluster that were given new values on purpose."""
     made: "list[RunResult]" = field(default_factory=list)
     """The run, when it has ended: also one that failed."""
     fallbacks: "dict[str, str | None]" = field(default_factory=dict)
@@ -77,6 +80,7 @@ class BackUpState:
         def act(session: Session) -> str:
             self.made.clear()
             self.fallbacks.clear()
+            self._require_secrets(session)
             done = snapshots.back_up(
                 session.stores,
                 self.clusters,
@@ -85,6 +89,7 @@ class BackUpState:
                 reuse=self.reuse,
                 settles=not self.reuse,
                 etcd_backups=self.etcd_backups,
+                rotated=frozenset(self.rotated),
             )
             bad = [one.cluster for one in done.clusters if not one.trusted]
             self.fallbacks.update(snapshots.newest_trusted(session.stores, bad))
@@ -98,6 +103,20 @@ class BackUpState:
             )
 
         return (Step("take snapshots", act, CHANGE, way_back=ADDS_ONLY),)
+
+    def _require_secrets(self, session: Session) -> None:
+        """Raise `InvalidInput` for a `rotated` secret that the cluster does not have."""
+        if not self.rotated:
+            return
+        if self.cluster == ALL:
+            problem = "are secrets of one cluster: give its --name, and that alone"
+            raise InvalidInput("--rotated", problem)
+        prefix = f"{self.cluster}/{layout.SECRETS}"
+        there = [one.key.removeprefix(prefix) for one in session.state_store.entries(prefix)]
+        for name in self.rotated:
+            if name not in there:
+                problem = f'cluster "{self.cluster}" has no secret {name!r}'
+                raise InvalidInput("--rotated", problem, hint=f"it has {', '.join(there)}")
 
 
 @dataclass(frozen=True, slots=True)

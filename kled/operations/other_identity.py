@@ -3,10 +3,11 @@
 A keyset of the right name is not enough: kops goes on with whatever key it finds there.
 """
 
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import KledError
+from kled.errors import KledError, ObjectMissing
 from kled.kops import keyset_keys, layout
 from kled.kops.identity import NODE_CONFIGS
 from kled.operations.session import Session
@@ -83,7 +84,9 @@ def anew_step(cluster: str) -> Step:
 
         found = compared(session, cluster)
         if not (found.of_snapshot or found.unknown or found.gone):
-            return "its keys are those that it had: its snapshots go on"
+            values = ", ".join(found.secrets)
+            more = f"; other values from now on: {values}" if values else ""
+            return f"its keys are those that it had: its snapshots go on{more}"
         url = require_state_store(session.settings)
         newest = epoch.begin_anew(session.snapshot_store, cluster, url)
         return (
@@ -94,12 +97,26 @@ def anew_step(cluster: str) -> Step:
 
 
 def _objects(session: Session, cluster: str) -> dict[str, bytes]:
-    """Return the keysets and the control plane's configuration, by key relative to the prefix."""
+    """Return what tells a cluster's identity, by key relative to the prefix.
+
+    Keysets, secrets, the control plane's configuration, and the definition.
+    """
+    from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
+
     store, prefix = session.state_store, f"{cluster}/"
-    there = [one.key.removeprefix(prefix) for one in store.entries(f"{prefix}{layout.KEYSETS}")]
-    configs = store.entries(f"{prefix}{NODE_CONFIGS}")
-    keys = [*keyset_keys.files(there).values(), *(one.key.removeprefix(prefix) for one in configs)]
-    return {key: get_bounded(store, f"{prefix}{key}").body for key in keys}
+
+    def listed(below: str) -> list[str]:
+        return [one.key.removeprefix(prefix) for one in store.entries(f"{prefix}{below}")]
+
+    def read(key: str) -> tuple[str, bytes] | None:
+        try:
+            return key, get_bounded(store, f"{prefix}{key}").body
+        except ObjectMissing:
+            return None
+
+    keysets = keyset_keys.files(listed(layout.KEYSETS)).values()
+    keys = (*keysets, *listed(NODE_CONFIGS), *listed(layout.SECRETS), layout.CONFIG)
+    return dict(filter(None, in_parallel((0, partial(read, key)) for key in keys)))
 
 
 def _newest_trusted(session: Session, cluster: str) -> "Manifest | None":

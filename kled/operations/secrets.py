@@ -1,7 +1,7 @@
 """Store and delete the secrets that people give a cluster."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +11,13 @@ from kled.models.credential import Secret
 from kled.operations import own_places, ways_back
 from kled.operations.guards import EDITS
 from kled.operations.session import Session
-from kled.operations.step import Effect, Step
-from kled.retry import CHANGE
+from kled.operations.step import ADDS_ONLY, Effect, Step
+from kled.operations.taken_snapshot import advised, taken, words
+from kled.retry import CHANGE, READ
 from kled.sentences import options, word
 
+KEEPING: Final = "keep the new value"
+NOT_KEPT: Final = "no snapshot is taken of it"
 _BREAKS_A_TABLE: Final = re.compile(r"[\t\n\v\f\r]")
 """What Go's tabwriter, or a reader of its lines, takes for the end of a cell or of a row."""
 
@@ -68,7 +71,24 @@ class CreateSecret:
                 changed=effect,
                 back=back,
             ),
+            *((_kept_step(self.cluster, self.kind),) if self.force else ()),
         )
+
+
+def _kept_step(cluster: str, secret: str) -> Step:
+    """Take the snapshot that later ones are held against: the new value is meant.
+
+    Safe to repeat and to kill: `kled snapshot create --rotated` does what is left.
+    """
+
+    def act(session: Session) -> str:
+        if session.settings.snapshot_store is None or session.overrides.no_snapshot:
+            return NOT_KEPT
+        with advised():
+            result = taken(session, cluster, refuses=False, rotated=frozenset({secret}))
+        return words(session, result) if result is not None else NOT_KEPT
+
+    return Step(KEEPING, act, replace(READ, deadline=CHANGE.deadline), way_back=ADDS_ONLY)
 
 
 @dataclass(frozen=True, slots=True)

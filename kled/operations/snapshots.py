@@ -36,6 +36,7 @@ def back_up(  # noqa: PLR0913 - what is taken, and how, each by its name
     settles: bool = False,
     before_change: bool = False,
     etcd_backups: int | None = 1,
+    rotated: frozenset[str] = frozenset(),
 ) -> "RunResult":
     """Snapshot the named clusters, or all. Safe to repeat and to kill (`snapshot.create`).
 
@@ -57,6 +58,7 @@ def back_up(  # noqa: PLR0913 - what is taken, and how, each by its name
             settles,
             before_change,
             birth_check(opened.settings),
+            rotated,
         ),
         progress=progress,
     )
@@ -80,6 +82,7 @@ def with_cures(
 
 
 def _cure(opened: stores.Stores, bad: "ClusterResult", good: str | None) -> str:
+    from kled.snapshot.other_secrets import told_on_purpose  # noqa: PLC0415
     from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415 - not for --help
 
     place = f"{opened.state.location.url}/{bad.cluster}"
@@ -98,7 +101,7 @@ def _cure(opened: stores.Stores, bad: "ClusterResult", good: str | None) -> str:
             f"look what {place}/{added[0]} is, and move it out: snapshot {good} does not have it;"
             f" what it has comes back with: {back}"
         )
-    return f"mend it, or put back what was good: {back}"
+    return f"mend it, or put back what was good: {back}{told_on_purpose(bad.cluster, bad.reasons)}"
 
 
 def _keys_named(reasons: Sequence[str]) -> list[str]:

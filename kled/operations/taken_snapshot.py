@@ -28,12 +28,13 @@ def taken(
     reuse: bool = True,
     etcd_backups: int | None = 1,
     refuses: bool = True,
+    rotated: frozenset[str] = frozenset(),
 ) -> "ClusterResult | None":
     """Return the snapshot that holds what is there now; None where there is no such cluster.
 
     Raises `SnapshotNotTrustworthy` where the snapshot store is empty though something was written
     there, and, where it `refuses`, where it may have lost snapshots: a change never lets that go
-    unnoticed. Else that is said in the result.
+    unnoticed. Else that is said in the result. `rotated` secrets were changed on purpose.
     """
     from kled.operations.snapshots import back_up  # noqa: PLC0415
     from kled.snapshot.progress import Quiet  # noqa: PLC0415
@@ -46,6 +47,7 @@ def taken(
             reuse=reuse,
             before_change=refuses,
             etcd_backups=etcd_backups,
+            rotated=rotated,
         )
     except SnapshotMissing as error:
         raise emptied(error) from error

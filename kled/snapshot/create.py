@@ -89,7 +89,7 @@ class _Create:
             state.location.url,
             self._id,
             by=options.by,
-            reuse=options.reuse,
+            reuse=options.reuse and not options.rotated,
             requests=requests,
         )
         self._making = Making(
@@ -100,7 +100,7 @@ class _Create:
             options.by,
             options.retain_until,
             KopsReader(options.kops_check),
-            lost_keysets(self._ledger),
+            lost_keysets(self._ledger, options.rotated),
             lost_backups(self._ledger, options.etcd_backups),
             self._earlier.failed_before,
         )

@@ -8,7 +8,7 @@ applied, so it needs no keyset. Taken for good, it would be what `latest` restor
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
@@ -20,6 +20,7 @@ from kled.snapshot.ledger import Ledger
 from kled.snapshot.lost_etcd import lost_etcd
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.other_keysets import other_keysets
+from kled.snapshot.other_secrets import OTHER, other_secrets
 from kled.snapshot.runs import ENDED
 
 Lost = Callable[[str, Mapping[str, bytes], Manifest | None, Sequence[str]], Iterator[str]]
@@ -28,12 +29,13 @@ _SHOWN: Final = 4
 _WORDS: Final = re.compile(r"[ ,;]+")
 
 
-def lost_keysets(ledger: Ledger) -> Lost:
+def lost_keysets(ledger: Ledger, rotated: frozenset[str] = frozenset()) -> Lost:
     """Return what names the keysets and secrets that the cluster lacks, or that are another's.
 
     It asks the store only where the manifest that is built on is none that can be trusted, or
     where a keyset differs (`other_keysets`), and the epoch only where something is wrong: a cluster
-    that was deleted took its keysets along, and one that began anew left them behind.
+    that was deleted took its keysets along, and one that began anew left them behind. Secrets that
+    were `rotated` on purpose may have other values.
     """
 
     def findings(
@@ -48,24 +50,22 @@ def lost_keysets(ledger: Ledger) -> Lost:
             )
         if before is None:
             return
-        had = [one.key for one in before.objects]
+        had, where = [one.key for one in before.objects], "are gone from the state store"
         gone = stored.keyset_names(had) - stored.keyset_names(objects)
         gone -= {word for words in told for word in _WORDS.split(words)}
-        secrets = _needed_secrets(had, objects)
         etcd = lost_etcd(ledger.snapshots, before, objects)
-        if not (gone or secrets or etcd or others.of_snapshot) or was_deleted(ledger, before):
+        wrong: Mapping[str, Collection[str]] = {
+            f"keysets of snapshot {before.id} {where}": gone,
+            f"secrets of snapshot {before.id} {where}": _needed_secrets(had, objects),
+            f"keysets have other keys than in snapshot {before.id}": others.of_snapshot,
+        }
+        values = other_secrets(before, objects, rotated)
+        if not (etcd or values or any(wrong.values())) or was_deleted(ledger, before):
             return
         yield from (f"{words} (snapshot {before.id})" for words in etcd)
-        if gone:
-            yield f"keysets of snapshot {before.id} are gone from the state store: {_shown(gone)}"
-        if secrets:
-            yield f"secrets of snapshot {before.id} are gone from the state store: " + _shown(
-                secrets
-            )
-        if others.of_snapshot:
-            yield f"keysets have other keys than in snapshot {before.id}: " + _shown(
-                others.of_snapshot
-            )
+        yield from (f"{words}: {_shown(names)}" for words, names in wrong.items() if names)
+        if values:  # all of them: the command that says it was meant names each
+            yield f"{OTHER} {before.id}: {', '.join(values)}"
 
     return findings
 

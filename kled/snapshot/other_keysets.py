@@ -13,6 +13,7 @@ from kled.errors import InvalidInput, SnapshotNotTrustworthy, StoreDenied
 from kled.kops import keyset_keys, layout
 from kled.snapshot.contents import archived_objects, packed_archive
 from kled.snapshot.manifest import Manifest
+from kled.snapshot.other_secrets import other_secrets
 from kled.snapshot.repository import SnapshotStore
 
 
@@ -28,6 +29,8 @@ class Others:
     """The keysets of that snapshot of which nothing is stored."""
     unknown: tuple[str, ...] = ()
     """The keysets that could not be compared with the snapshot's."""
+    secrets: tuple[str, ...] = ()
+    """The secrets that the cluster lives by, with other values than in that snapshot."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -40,9 +43,9 @@ def other_keysets(
 ) -> Others:
     """Compare a cluster's objects, by relative key, with a snapshot and with its machines.
 
-    Of `objects` keysets and the control plane's configuration are looked at. Asks the store only
-    where a keyset is not the snapshot's, byte for byte, and its manifest names no keys: for the
-    archive, which is left out where no identity opens it.
+    Of `objects` keysets, secrets, the definition and the control plane's configuration count. Asks
+    the store only where a keyset is not the snapshot's, byte for byte, and its manifest names no
+    keys: for the archive, which is left out where no identity opens it.
     """
     has = keyset_keys.of_store(objects)
     had = _had(snapshots, before, objects, has) if snapshots and before else {}
@@ -55,6 +58,7 @@ def other_keysets(
         before.id if before else "",
         tuple(sorted(earlier.keys() - there.keys())),
         tuple(sorted((earlier.keys() & there.keys()) - (had.keys() & has.keys()))),
+        other_secrets(before, objects) if before else (),
     )
 
 

@@ -41,6 +41,9 @@ class CreateOptions:
     """A change waits for it: nothing is written where the store may have lost snapshots."""
     kops_check: "KopsCheck | None" = None
     """Lets a kops read what is new, for level 2 (`kled.snapshot.at_birth`)."""
+    rotated: frozenset[str] = frozenset()
+    """Secrets that were given new values on purpose (`other_secrets`); nothing earlier is built on
+    then: it was judged without knowing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,13 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
         ["check epoch", "check where its state is", "take a snapshot", "create secret"],
     ),
     (
+        CreateSecret(C, "dockerconfig", FILE, force=True),
+        [
+            *("check epoch", "check where its state is", "take a snapshot", "create secret"),
+            "keep the new value",
+        ],
+    ),
+    (
         DeleteSecret(C, "dockerconfig"),
         ["check epoch", "check where its state is", "take a snapshot", "delete secret"],
     ),

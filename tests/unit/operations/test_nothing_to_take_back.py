@@ -114,8 +114,8 @@ class Only:
         return (self.step,)
 
 
-def ended(root: Path, kops: Kops, operation: Operation) -> Row:
-    step = replace(operation.steps()[-1])
+def ended(root: Path, kops: Kops, operation: Operation, at: int = -1) -> Row:
+    step = replace(operation.steps()[at])
     return run(Only(step), session(root, kops)).rows[-1]
 
 
@@ -142,8 +142,8 @@ def test_what_says_so_already_has_no_way_back(
 def test_a_secret_in_the_place_of_another_is_not_taken_back_by_deletion(tmp_path: Path) -> None:
     kops, file = Kops(), tmp_path / "file"
 
-    first = ended(tmp_path, kops, CreateSecret(C, "dockerconfig", file, force=True))
-    second = ended(tmp_path, kops, CreateSecret(C, "dockerconfig", file, force=True))
+    first = ended(tmp_path, kops, CreateSecret(C, "dockerconfig", file, force=True), -2)
+    second = ended(tmp_path, kops, CreateSecret(C, "dockerconfig", file, force=True), -2)
 
     assert "delete-secret" in first.way_back
     assert (second.way_back, second.words) == ("", "stored, in place of the one that was there")

@@ -12,7 +12,7 @@ from kled.operations import ways_back
 from kled.operations.edit_cluster import EditCluster
 from kled.operations.edit_instance_group import EditInstanceGroup
 from kled.operations.runner import Row, run
-from kled.operations.secrets import CreateSecret, DeleteSecret
+from kled.operations.secrets import KEEPING, CreateSecret, DeleteSecret
 from kled.operations.step import Operation
 from kled.operations.upgrade_cluster import UpgradeCluster
 from tests.unit.operations.test_nothing_to_take_back import GROUP, C, Kops, Only, session
@@ -29,10 +29,11 @@ class Secrets(Kops):
 
 
 def ended(root: Path, kops: Any, operation: Operation, before: str | None = BEFORE) -> Row:
-    """Run the operation's last step behind the snapshot `before`."""
+    """Run the last step that changes the cluster, behind the snapshot `before`."""
     opened = session(root, kops)
     opened.before = before
-    return run(Only(replace(operation.steps()[-1])), opened).rows[-1]
+    changing = [step for step in operation.steps() if step.name != KEEPING]
+    return run(Only(replace(changing[-1])), opened).rows[-1]
 
 
 def test_an_edit_of_a_cluster_is_taken_back_by_the_very_command(tmp_path: Path) -> None:

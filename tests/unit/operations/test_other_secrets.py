@@ -1,0 +1,140 @@
+"""Secrets with a neighbour's values stop every change; who rotated them on purpose says so. K4."""
+
+from pathlib import Path
+
+import pytest
+
+from kled.errors import InvalidInput, SnapshotNotTrustworthy
+from kled.models.credential import Secret
+from kled.models.rolling import Roll
+from kled.operations.keep_state import BackUpState
+from kled.operations.other_identity import ANEW
+from kled.operations.plan_update import judged
+from kled.operations.reconcile_cluster import ReconcileCluster
+from kled.operations.roll_cluster import RollCluster
+from kled.operations.secrets import NOT_KEPT, CreateSecret
+from kled.operations.step import Operation
+from kled.operations.update_cluster import UpdateCluster
+from kled.snapshot.choosing import choose
+from tests.unit.operations.test_identity import C, Kops, World, world
+from tests.unit.snapshot.fleets import API, name
+
+__all__ = ["world"]
+
+ADMIN = "secrets/admin"
+NEIGHBOURS = b'{"Data":"bmVpZ2hib3Vy"}'
+OPERATIONS = (UpdateCluster(C), ReconcileCluster(C), RollCluster(C, Roll()))
+MEANT = f"kled snapshot create --name={C} --rotated=admin"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
+def test_nothing_goes_on_with_a_neighbours_token(world: World, operation: Operation) -> None:
+    good = world.snapshot()
+    world.put(ADMIN, NEIGHBOURS)
+
+    error = world.refused(operation)
+
+    assert f"the values that are stored as secrets admin: snapshot {good} has" in error.message
+    assert f"--snapshot={good} --class=identity --yes" in str(error.hint)
+    assert f"where they were changed on purpose: {MEANT}" in str(error.hint)
+    assert (
+        "stored as secrets admin" in judged(world.session(), world.kops.update_preview(C)).refused
+    )
+
+
+def test_a_run_over_it_names_both_ways_on(world: World) -> None:
+    good = world.snapshot()
+    world.put(ADMIN, NEIGHBOURS)
+
+    with pytest.raises(SnapshotNotTrustworthy) as caught:
+        world.run(BackUpState())
+
+    assert f"--snapshot={good} --yes" in str(caught.value.hint)
+    assert MEANT in str(caught.value.hint)
+
+
+def test_whoever_says_that_it_was_rotated_goes_on(world: World) -> None:
+    world.snapshot()
+    world.put(ADMIN, NEIGHBOURS)
+    world.snapshot()
+
+    world.run(BackUpState((C,), rotated=("admin",)))
+
+    world.guarded = True
+    words = world.run(UpdateCluster(C))
+    assert words["check identity"] == "no keyset is missing"
+    assert "nothing is new since" in words["take a snapshot"]
+
+
+@pytest.mark.parametrize(("clusters", "secret"), [((C,), "nope"), (None, "admin")])
+def test_only_a_secret_of_one_cluster_can_be_meant(
+    world: World, clusters: tuple[str, ...] | None, secret: str
+) -> None:
+    world.snapshot()
+
+    with pytest.raises(InvalidInput, match="--rotated"):
+        world.run(BackUpState(clusters, rotated=(secret,)))
+
+
+def test_a_cluster_that_begins_anew_with_other_tokens_keeps_its_snapshots(world: World) -> None:
+    """Its keysets are the same: nothing is past, and the new values are those that count."""
+    good = world.snapshot()
+    world.guarded = True
+    world.put(ADMIN, NEIGHBOURS)
+    world.new_identity = C
+
+    words = world.run(UpdateCluster(C))
+
+    assert words[ANEW].endswith("its snapshots go on; other values from now on: admin")
+    assert "CANNOT BE TRUSTED" not in words["take the first snapshot"]
+    latest = choose(world.session().snapshot_store, C, "latest").id
+    assert latest in words["take the first snapshot"]
+    assert latest > good
+    world.new_identity = None
+    assert world.run(UpdateCluster(C))["check identity"] == "no keyset is missing"
+
+
+class Storing(Kops):
+    """A kops that stores a secret as it is told to."""
+
+    root: Path
+
+    def create_secret(self, _name: str, kind: str, file: Path, *, force: bool) -> None:
+        assert force
+        (self.root / "state" / C / "secrets" / kind).write_bytes(file.read_bytes())
+
+    def get_secrets(self, _name: str) -> tuple[Secret, ...]:
+        there = sorted((self.root / "state" / C / "secrets").iterdir())
+        return tuple(Secret(one.name) for one in there)
+
+
+@pytest.fixture
+def living_by_it(world: World) -> World:
+    """A cluster whose Secrets in etcd are encrypted."""
+    spec = "spec: {encryptionConfig: true, kubernetesVersion: 1.35.5}"
+    world.put("config", f"{API}kind: Cluster\nmetadata: {{name: {name(1)}}}\n{spec}\n".encode())
+    world.put("secrets/encryptionconfig", b'{"Data":"b3du"}')
+    kops = Storing([])
+    kops.root = world.root
+    world.kops = kops
+    return world
+
+
+def store(world: World) -> dict[str, str]:
+    file = world.root / "new"
+    file.write_bytes(NEIGHBOURS)
+    return world.run(CreateSecret(C, "encryptionconfig", file, force=True))
+
+
+def test_what_kled_itself_rotates_is_meant(living_by_it: World) -> None:
+    living_by_it.snapshot()
+    living_by_it.guarded = True
+
+    words = store(living_by_it)
+
+    assert "CANNOT BE TRUSTED" not in words["keep the new value"]
+    assert living_by_it.run(UpdateCluster(C))["check identity"] == "no keyset is missing"
+
+
+def test_without_a_snapshot_that_is_said(living_by_it: World) -> None:
+    assert store(living_by_it)["keep the new value"] == NOT_KEPT

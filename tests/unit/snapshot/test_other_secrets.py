@@ -1,0 +1,122 @@
+"""A secret with a neighbour's value is another one, unless it was rotated on purpose. K4."""
+
+from pathlib import Path
+
+import pytest
+
+from kled.snapshot.choosing import choose
+from kled.snapshot.create import create
+from kled.snapshot.other_secrets import on_purpose, told_on_purpose
+from kled.snapshot.progress import Quiet
+from kled.snapshot.results import ClusterResult, CreateOptions
+from kled.storage.memory import MemoryStore
+from tests.unit.snapshot.fleets import Runs, name, objects, state
+from tests.unit.snapshot.restoring import age_keys
+from tests.unit.snapshot.test_lost_keysets import C, change, taken
+
+ADMIN = f"{C}/secrets/admin"
+NEIGHBOURS = b'{"Data":"bmVpZ2hib3Vy"}'
+CONFIG = f"{C}/config"
+
+
+@pytest.fixture
+def runs() -> Runs:
+    return Runs(state(1), MemoryStore())
+
+
+def rotated(runs: Runs, *names: str) -> ClusterResult:
+    options = CreateOptions("kled test", rotated=frozenset(names))
+    done = create(runs.state, runs.snapshots, [C], options=options, progress=Quiet())
+    return done.clusters[0]
+
+
+def test_a_neighbours_value_is_not_the_newest_trusted(runs: Runs) -> None:
+    good, level, _ = taken(runs)
+    assert level == 1
+    runs.state.put(ADMIN, NEIGHBOURS)
+
+    bad, level, findings = taken(runs)
+
+    assert level == 0
+    assert findings == (f"secrets have other values than in snapshot {good}: admin",)
+    assert choose(runs.snapshots, C, "latest").id == good
+    assert choose(runs.snapshots, C, "newest").id == bad
+
+
+def test_it_is_said_in_every_run_until_the_right_one_is_back(runs: Runs) -> None:
+    good, _, _ = taken(runs)
+    runs.state.put(ADMIN, NEIGHBOURS)
+    taken(runs)
+
+    again = taken(runs)
+    change(runs, "something else")
+    later = taken(runs)
+    runs.state.put(ADMIN, objects(0)["secrets/admin"])
+    cured = taken(runs)
+
+    assert (again[1], later[1]) == (0, 0)
+    assert all(good in found[2][-1] for found in (again, later))
+    assert cured[1:] == (1, ())
+
+
+def test_what_was_rotated_on_purpose_is_what_later_ones_are_held_against(runs: Runs) -> None:
+    taken(runs)
+    runs.state.put(ADMIN, NEIGHBOURS)
+    taken(runs)
+
+    meant = rotated(runs, "admin")
+    again = taken(runs)
+    runs.state.put(ADMIN, objects(0)["secrets/admin"])
+    back = taken(runs)
+
+    assert (meant.level, meant.findings) == (1, ())
+    assert again == (meant.snapshot, 1, ())
+    assert back[1] == 0
+    assert str(meant.snapshot) in back[2][-1]
+
+
+@pytest.mark.parametrize(("names", "level"), [(("kube",), 0), (("kube", "admin"), 1)])
+def test_only_what_is_named_was_meant(runs: Runs, names: tuple[str, ...], level: int) -> None:
+    taken(runs)
+    runs.state.put(ADMIN, NEIGHBOURS)
+
+    assert rotated(runs, *names).level == level
+
+
+@pytest.mark.parametrize(
+    ("secret", "field", "level"),
+    [
+        ("encryptionconfig", "encryptionConfig: true, ", 0),
+        ("encryptionconfig", "", 1),
+        ("ciliumpassword", "networking: {cilium: {enableEncryption: true}}, ", 0),
+        ("dockerconfig", "", 1),
+    ],
+)
+def test_what_a_person_gave_counts_where_the_cluster_lives_by_it(
+    runs: Runs, secret: str, field: str, level: int
+) -> None:
+    """Another member: with another `encryptionconfig` nobody reads the Secrets in etcd."""
+    config = runs.state.get(CONFIG).body
+    runs.state.put(CONFIG, config.replace(b"spec: {", f"spec: {{{field}".encode()))
+    runs.state.put(f"{C}/secrets/{secret}", b'{"Data":"b3du"}')
+    assert taken(runs)[1] == 1
+    runs.state.put(f"{C}/secrets/{secret}", NEIGHBOURS)
+
+    assert taken(runs)[1] == level
+
+
+def test_sealed_snapshots_tell_as_well(tmp_path: Path) -> None:
+    runs = Runs(state(1), MemoryStore(), age_keys(tmp_path))
+    assert taken(runs)[1] == 1
+    runs.state.put(ADMIN, NEIGHBOURS)
+
+    assert taken(runs)[1] == 0
+
+
+def test_the_command_names_every_secret() -> None:
+    names = [f"s{at}" for at in range(9)]
+    reasons = ["something", f"secrets have other values than in snapshot ID: {', '.join(names)}"]
+
+    assert told_on_purpose(name(0), reasons) == f"; {on_purpose(name(0), names)}"
+    assert "--rotated=s8" in told_on_purpose(name(0), reasons)
+    assert told_on_purpose(name(0), ["something: else"]) == ""
