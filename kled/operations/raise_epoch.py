@@ -13,8 +13,9 @@ from kled.operations import ways_back
 from kled.operations.guards import Guards, Place
 from kled.operations.registered import home
 from kled.operations.session import Session
-from kled.operations.step import Effect, Step
-from kled.retry import READ
+from kled.operations.step import ADDS_ONLY, Effect, Step
+from kled.operations.taken_snapshot import advised, words
+from kled.retry import CHANGE, READ
 from kled.sentences import enumerated, number, options
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 RAISES: Final = Guards(lease=True, windows=False, epoch="none", snapshot="none", needs_kops=False)
 """Its lease is that of the new place; the epoch is what it is about to change."""
+FIRST: Final = "take its first snapshot there"
 _SHOWN: Final = 3
 
 
@@ -53,6 +55,7 @@ class RaiseEpoch:
         place = Place(self.cluster, self.state_store)
         return (
             identity_step(self.cluster, place, lambda session: _chosen(session, self)),
+            first_step(self.cluster, place),
             raise_step(
                 self.cluster,
                 place,
@@ -92,6 +95,31 @@ def identity_step(cluster: str, place: Place, chosen: "Callable[[Session], Snaps
         return f"the keysets and secrets, {same}, are those of snapshot {manifest.id}"
 
     return Step("prove identity", act, READ, reads=True)
+
+
+def first_step(cluster: str, place: Place) -> Step:
+    """Take the new home's first snapshot, before the epoch is raised.
+
+    The runs of the old side ask for the epoch only where another state store has seen the cluster:
+    so they say from the raise on that it lives elsewhere, and not from the new home's first run.
+    Safe to repeat and to kill: until the epoch is raised it is a snapshot of another state store.
+    """
+
+    def act(session: Session) -> str:
+        from kled.operations.kops_proof import birth_check  # noqa: PLC0415 - not for --help
+        from kled.operations.snapshots import BY  # noqa: PLC0415
+        from kled.snapshot.create import create  # noqa: PLC0415
+        from kled.snapshot.progress import Quiet  # noqa: PLC0415
+        from kled.snapshot.results import CreateOptions  # noqa: PLC0415
+
+        options = CreateOptions(BY, kops_check=birth_check(session.settings))
+        kept, store = session.snapshot_store, session.stores.at(place)
+        with advised():
+            done = create(store, kept, [cluster], options=options, progress=Quiet()).require()
+        return words(session, done.clusters[0])
+
+    policy = replace(READ, deadline=CHANGE.deadline)
+    return Step(FIRST, act, policy, way_back=ADDS_ONLY)
 
 
 def raise_step(

@@ -10,7 +10,7 @@ from kled.operations import ways_back
 from kled.operations.guards import Guards, Place
 from kled.operations.keep_state import counted
 from kled.operations.protection import pattern_protection, protection, require_confirmation
-from kled.operations.raise_epoch import identity_step, raise_step, told_step
+from kled.operations.raise_epoch import first_step, identity_step, raise_step, told_step
 from kled.operations.restorable import require_own_keys, require_trusted
 from kled.operations.restore_place import require_own_place
 from kled.operations.session import Session
@@ -157,6 +157,7 @@ class RestoreState:
         if self.raise_epoch:
             return (
                 identity_step(self.cluster, self.wish.place, lambda _: self._ref(approved)),
+                first_step(self.cluster, self.wish.place),
                 raise_step(
                     self.cluster, self.wish.place, of=lambda _: approved[0].manifest.state_store
                 ),

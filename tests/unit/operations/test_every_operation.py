@@ -223,9 +223,12 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
     ),
     (
         RestoreState(Wish(C, ID), raise_epoch=True),
-        ["check restore", "restore state", "prove identity", "raise epoch"],
+        [
+            *("check restore", "restore state", "prove identity"),
+            *("take its first snapshot there", "raise epoch"),
+        ],
     ),
-    (RaiseEpoch(C), ["prove identity", "raise epoch"]),
+    (RaiseEpoch(C), ["prove identity", "take its first snapshot there", "raise epoch"]),
 ]
 """An operation, and the names of its steps in their order."""
 STORES: Final[list[Operation]] = [

@@ -147,7 +147,8 @@ def test_a_recovery_into_a_new_state_store_goes_on_where_it_was_stopped(two: Two
     assert two.authority("new") == two.authority("theirs")
     meant = settled(Stores(two.settings("new"), CLOCK), latest)
     assert meant.trust.trusted
-    assert meant.wish.snapshot == two.wish.snapshot
+    assert meant.state_store == (two.root / "new").as_uri()  # its first one there
+    assert not settled(Stores(two.settings("new"), CLOCK), two.wish).foreign
     two.restore(latest, "new")
 
 

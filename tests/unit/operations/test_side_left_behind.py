@@ -15,6 +15,7 @@ from kled.models.plan import Change, Plan
 from kled.operations import elsewhere, neighbours
 from kled.operations.guard import check_epoch
 from kled.operations.overrides import NOTHING, Overrides
+from kled.operations.raise_epoch import FIRST, RaiseEpoch
 from kled.operations.restorable import require_own_keys, require_trusted
 from kled.operations.restore_state import RestoreState, Wish, settled
 from kled.operations.restore_state import plan as planned
@@ -35,19 +36,23 @@ WHO = Who("tester", "a run", timedelta(0))
 CLOCK = Clock(time.monotonic, lambda _: None)
 
 
-class Moved:
-    """A cluster whose state store was lost, and that a recovery moved into a new one."""
+class Unmoved:
+    """A cluster with a snapshot, and an empty state store to move it into."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for store in ("new", "snapshots"):
-            (root / store).mkdir()
         self.write("old", fleets.objects(1))
         epoch.check(self.stores("old").snapshots, C, self.url("old"))
         self.before = self.back_up("old").clusters[0].snapshot or ""
-        to_new = Wish(C, self.before, to=self.url("new"))
-        run(RestoreState(to_new, raise_epoch=True), self.session("old"))
-        self.after = self.back_up("new").clusters[0].snapshot or ""
+
+    def restore(self, *, raises: bool = True) -> RestoreState:
+        return RestoreState(Wish(C, self.before, to=self.url("new")), raise_epoch=raises)
+
+    def move(self, how: str = "restore") -> None:
+        """Move the cluster into the new state store, from a shell that names the old one."""
+        run(self.restore(raises=how == "restore"), self.session("old"))
+        if how != "restore":
+            run(RaiseEpoch(C, self.before, self.url("new")), self.session("old"))
 
     def url(self, state: str) -> str:
         return (self.root / state).as_uri()
@@ -81,6 +86,17 @@ class Moved:
         return back_up(self.stores(state), None, progress=Quiet())
 
 
+class Moved(Unmoved):
+    """A cluster whose state store was lost, and that a recovery moved into a new one."""
+
+    def __init__(self, root: Path) -> None:
+        for store in ("new", "snapshots"):
+            (root / store).mkdir()
+        super().__init__(root)
+        self.move()
+        self.after = self.back_up("new").clusters[0].snapshot or ""
+
+
 @pytest.fixture
 def moved(tmp_path: Path) -> Moved:
     return Moved(tmp_path)
@@ -96,6 +112,42 @@ def test_the_run_of_a_revived_old_side_is_not_green_and_says_where_the_cluster_l
         assert row.reasons == (f"the cluster lives in {moved.url('new')} since epoch 2",)
         assert "kled snapshot epoch show --name=" in row.mend
     assert moved.back_up("new").clusters[0].trusted
+
+
+@pytest.mark.parametrize("how", ["restore", "epoch raise"])
+def test_the_old_sides_runs_say_so_from_the_raise_on_before_the_new_home_had_a_run(
+    tmp_path: Path, how: str
+) -> None:
+    """K4: until the first run of the new home they were green."""
+    for store in ("new", "snapshots"):
+        (tmp_path / store).mkdir()
+    old = Unmoved(tmp_path)
+    assert old.back_up("old").clusters[0].trusted
+
+    old.move(how)
+
+    for _ in range(2):
+        (row,) = old.back_up("old").clusters
+        assert row.reasons == (f"the cluster lives in {old.url('new')} since epoch 2",)
+        old.change("old")
+    assert settled(old.stores("new"), Wish(C, "latest")).state_store == old.url("new")
+
+
+def test_a_move_that_was_killed_before_the_raise_changes_nothing_for_the_old_side(
+    tmp_path: Path,
+) -> None:
+    for store in ("new", "snapshots"):
+        (tmp_path / store).mkdir()
+    old = Unmoved(tmp_path)
+    steps = old.restore().steps()
+    for step in steps[:-1]:
+        step.act(old.session("old"))
+    assert steps[-2].name == FIRST
+
+    assert old.back_up("old").clusters[0].trusted
+    assert settled(old.stores("old"), Wish(C, "latest")).wish.snapshot == old.before
+    old.move("restore")
+    assert not old.back_up("old").clusters[0].trusted
 
 
 def test_what_a_revived_old_side_takes_is_never_the_latest_nor_restored_over_the_living(
