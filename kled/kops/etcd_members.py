@@ -73,23 +73,23 @@ def names_after(document: Document, sets: Sequence[str], unsets: Sequence[str]) 
     What sets or unsets more than one name at once takes all of them away, and is nothing that
     anybody needs.
     """
-    rows = [(name, [*members]) for name, members in _rows(document)]
+    now = [(name, [*members]) for name, members in _rows(document)]
     for text in sets:
         path, value = set_paths.assignment(text)
-        rows = _changed(rows, path, text.partition("=")[0], value)
+        now = _changed(now, path, text.partition("=")[0], value)
     for text in unsets:
-        rows = _changed(rows, set_paths.path_of(text), text, None)
-    return {name: frozenset(filter(None, members)) for name, members in rows if name}
+        now = _changed(now, set_paths.path_of(text), text, None)
+    return {name: frozenset(filter(None, members)) for name, members in now if name}
 
 
-def _changed(rows: Rows, path: set_paths.Path, text: str, value: str | None) -> Rows:
+def _changed(before: Rows, path: set_paths.Path, text: str, value: str | None) -> Rows:
     if not any(set_paths.overlap(path, field) for field in (_NAME, _MEMBER)) or not path:
-        return rows
+        return before
     if path not in {_NAME, _MEMBER}:
         return []
     etcd, *member = _INDEX.findall(text)
     found: Rows = []
-    for at, (name, members) in enumerate(rows):
+    for at, (name, members) in enumerate(before):
         if etcd not in {"*", str(at)}:
             found.append((name, members))
         elif path == _NAME:
@@ -106,12 +106,16 @@ def _renamed(members: list[str], which: str, value: str) -> list[str]:
     ] + more
 
 
-def _rows(document: Document) -> Iterator[tuple[str, list[str]]]:
+def rows(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the name of each etcd cluster with its object, in the order of the definition."""
     spec = document.get("spec")
     etcds = spec.get("etcdClusters") if isinstance(spec, Mapping) else None
-    for etcd in _mappings(etcds):
-        members = [str(one.get("name", "")) for one in _mappings(etcd.get("etcdMembers"))]
-        yield str(etcd.get("name", "")), members
+    yield from ((str(etcd.get("name", "")), etcd) for etcd in _mappings(etcds))
+
+
+def _rows(document: Document) -> Iterator[tuple[str, list[str]]]:
+    for name, etcd in rows(document):
+        yield name, [str(one.get("name", "")) for one in _mappings(etcd.get("etcdMembers"))]
 
 
 def _mappings(value: object) -> Iterator[Mapping[str, Any]]:

@@ -11,7 +11,15 @@ from typing import Any, Final
 from kled import yaml_text
 from kled.documents import parse_json
 from kled.errors import DocumentDamaged, TextUnreadable
-from kled.kops import cut_off, etcd_members, key_material, layout, primary_keys, readable
+from kled.kops import (
+    cut_off,
+    etcd_backups,
+    etcd_members,
+    key_material,
+    layout,
+    primary_keys,
+    readable,
+)
 from kled.kops.identity import NODE_CONFIGS, keyset_key, node_keysets
 from kled.models.definition import object_name
 
@@ -126,6 +134,8 @@ def _lost_etcd(objects: Mapping[str, bytes]) -> Iterator[str]:
         return
     for lost in etcd_members.lost(etcd_members.names(before), etcd_members.names(definition)):
         yield f"{layout.CONFIG} names no {lost}, which kops applied: its objects would be left"
+    for moved in etcd_backups.moved(before, etcd_backups.places_of(definition)):
+        yield f"{layout.CONFIG} keeps {moved}"
 
 
 def applied(objects: Mapping[str, bytes]) -> dict[str, Any] | None:

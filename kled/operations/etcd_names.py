@@ -9,7 +9,7 @@ refused.
 from collections.abc import Callable, Mapping, Sequence
 
 from kled.errors import DocumentDamaged, IdentityAtRisk, KledError, ObjectMissing
-from kled.kops import areas, etcd_members, layout, stored
+from kled.kops import areas, etcd_backups, etcd_members, layout, stored
 from kled.kops.etcd_members import Document, Names
 from kled.models.definition import object_name
 from kled.models.plan import Plan
@@ -28,6 +28,7 @@ def require_sets(
     """Raise `IdentityAtRisk` where `--set` or `--unset` would rename or remove one; only reads."""
     after = etcd_members.names_after(definition, sets, unsets)
     _require_edit(session, definition, after)
+    _require_backups(session, definition, etcd_backups.places_after(definition, sets))
 
 
 def require_edited(session: Session, definition: Document, edited: Document) -> None:
@@ -45,6 +46,10 @@ def require_stored(session: Session, cluster: str) -> None:
     if gone and was_applied(session, cluster):
         sets = etcd_members.renaming(definition, before)
         raise _refusal(cluster, gone, before, "nothing was changed", _mending(cluster, sets))
+    moved = etcd_backups.moved(before, etcd_backups.places_of(definition))
+    if moved and was_applied(session, cluster):
+        sets = etcd_backups.putting_back(definition, moved)
+        raise _moved(cluster, moved, "nothing was changed", _mending(cluster, sets))
 
 
 def require_plan(session: Session, plan: Plan, *, ran: Callable[[], bool]) -> None:
@@ -104,6 +109,27 @@ def _require_edit(session: Session, definition: Document, after: Names) -> None:
     gone = [one for one in etcd_members.lost(names, after) if one not in known]
     if gone and was_applied(session, cluster):
         raise _refusal(cluster, gone, before, "nothing was stored", "")
+
+
+def _require_backups(session: Session, definition: Document, after: Mapping[str, str]) -> None:
+    """Raise for backups that would be moved; those that are somewhere else may be put back."""
+    cluster, now = object_name(definition), etcd_backups.places_of(definition)
+    if after == now:
+        return
+    moved = etcd_backups.moved(applied(session, cluster) or {}, after)
+    if moved and was_applied(session, cluster):
+        raise _moved(cluster, moved, "nothing was stored", "")
+
+
+def _moved(
+    cluster: str, moved: Sequence[etcd_backups.Moved], nothing: str, way_back: str
+) -> IdentityAtRisk:
+    places = "; ".join(map(str, moved))
+    return IdentityAtRisk(
+        f'the definition of cluster "{cluster}" would keep {places}; {nothing}',
+        hint="etcd-manager finds there that the cluster was made: at another place it begins an"
+        f" empty one{way_back}",
+    )
 
 
 def _refusal(

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from kled.errors import IdentityAtRisk
-from kled.kops import etcd_members
+from kled.kops import etcd_members, stored
 from kled.models.plan import Change
 from kled.operations import etcd_names
 from kled.operations.plan_update import judged
@@ -297,3 +297,65 @@ def test_an_applied_definition_that_is_gone_alone_is_no_loss(applied: World) -> 
     kept = applied.snapshot()
 
     assert choose(applied.session().snapshot_store, C, "latest").id == kept
+
+
+BASE = "s3://store/c"
+
+
+def with_backups(place: str = "backups/etcd/main", base: str = BASE) -> dict[str, Any]:
+    etcds = [{**ETCDS[0], "backups": {"backupStore": f"{base}/{place}"}}, ETCDS[1]]
+    found = definition(etcds)
+    return {**found, "spec": {**found["spec"], "configBase": base}}
+
+
+@pytest.fixture
+def backed_up(applied: World) -> World:
+    applied.put("cluster-completed.spec", yaml.safe_dump(with_backups()).encode())
+    applied.put("config", yaml.safe_dump(with_backups()).encode())
+    return applied
+
+
+def test_backups_that_were_moved_within_the_clusters_own_part_are_refused(
+    backed_up: World,
+) -> None:
+    """Another member: there etcd-manager finds no marker, and begins an empty cluster."""
+    with pytest.raises(IdentityAtRisk) as caught:
+        etcd_names.require_sets(
+            backed_up.session(),
+            with_backups(),
+            (f"spec.etcdClusters[0].backups.backupStore={BASE}/backups/etcd/mainx",),
+            (),
+        )
+    backed_up.put("config", yaml.safe_dump(with_backups("backups/etcd/mainx")).encode())
+    with pytest.raises(IdentityAtRisk) as refused:
+        etcd_names.require_stored(backed_up.session(), C)
+
+    both = "of etcd cluster main at backups/etcd/mainx, and kops applied backups/etcd/main"
+    assert both in caught.value.message
+    assert both in refused.value.message
+    back = f"spec.etcdClusters[0].backups.backupStore={BASE}/backups/etcd/main"
+    assert str(refused.value.hint).endswith(f"--set='{back}'")
+    etcd_names.require_sets(backed_up.session(), with_backups("backups/etcd/mainx"), (back,), ())
+    files = {
+        "config": yaml.safe_dump(with_backups("backups/etcd/mainx")).encode(),
+        "cluster-completed.spec": yaml.safe_dump(with_backups()).encode(),
+    }
+    assert [one for one in stored.findings(files) if f"config keeps the backups {both}" in one]
+
+
+UNMOVED = {
+    "as applied": with_backups(),
+    "not named": {**definition(ETCDS), "spec": {"etcdClusters": ETCDS, "configBase": BASE}},
+    "the whole cluster is elsewhere": with_backups(base="s3://another/c"),
+    "outside, which another check tells": {
+        **with_backups(),
+        "spec": {**with_backups()["spec"], "configBase": "s3://another/c"},
+    },
+}
+
+
+@pytest.mark.parametrize("case", UNMOVED)
+def test_backups_that_are_where_they_were_are_no_loss(backed_up: World, case: str) -> None:
+    backed_up.put("config", yaml.safe_dump(UNMOVED[case]).encode())
+
+    etcd_names.require_stored(backed_up.session(), C)
