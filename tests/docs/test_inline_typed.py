@@ -39,7 +39,7 @@ NOT_TYPED: Final = {
     "kled run FLOW --deployment": "it needs a worker; docs/flows.md's blocks have one",
     "kled completion fish | source": "for fish; tests/cli/test_tab.py types it there",
     "kled run create-cluster": "a cluster of another cloud than the sandbox's: README.md's block",
-    "kled kops delete-cluster --name=C --unregister": "the others need the cluster; docs/deletion.md",
+    "kled kops delete-cluster --name=C --unregister": "others need the cluster: docs/deletion.md",
     "prefect deploy": "tests/standing types it in a checkout",
 }
 """Beginnings of commands that are not run here, each with the reason; most run elsewhere."""
