@@ -108,8 +108,8 @@ def _is_of_a_file(error: click.ClickException) -> bool:
 
 
 def _of_flow(words: list[str]) -> Iterator[str]:
-    flow, *given = [word for word in words if not word.startswith("-")]
-    if _PLACEHOLDER.fullmatch(flow):
+    flow, *given = [word for word in words if not word.startswith("-")] or [""]
+    if not flow or _PLACEHOLDER.fullmatch(flow):  # a sentence leaves it out with `…`
         return
     known = _parameters().get(flow)
     if known is None:

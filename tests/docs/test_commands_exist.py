@@ -64,6 +64,11 @@ def test_what_does_not_exist_is_told(text: str, problem: str) -> None:
 
 
 def test_a_sentence_may_cut_a_command_short() -> None:
-    for text in ("kled sandbox start|stop", "kled kops update-cluster … --yes", "kled run FLOW"):
+    for text in (
+        "kled sandbox start|stop",
+        "kled kops update-cluster … --yes",
+        "kled run FLOW",
+        "kled run … --deployment=ENV",
+    ):
         assert not list(parsing.problems(text, sentence=True))
     assert list(parsing.problems("kled sandbox start|halt", sentence=True))
