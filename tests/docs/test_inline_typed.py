@@ -28,6 +28,7 @@ _TYPED: Final = {
     r"(?<=dir )D\b": "{box}",
     r"(?<==)DIR\b": "{box}",
     r"\bENV\b": "default",
+    r"\bSECRET\b": "admin",
     r"\bFLOW\b": "update-cluster",
     r"latest\|X\.Y\.Z": "1.36.2",
 }
