@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from kled.storage.base import ObjectStore
 
 _SEEKS_BEHIND: Final = 500
+_SEEKS_BEHIND_IN_FILES: Final = 10
+"""A directory asks nobody: seeking costs what ten files do, and a cluster has hundreds."""
 _AT_ONCE: Final = 16
 
 
@@ -52,8 +54,11 @@ def prefixes(store: "ObjectStore", beginning: str = "") -> Iterator[str]:
     """Yield the directories that could be clusters and whose names begin so, in their order.
 
     It reads along the pages of one listing, and seeks where a directory fills about one of its own:
-    a request for each thousand objects, or one for each directory that is larger.
+    a request for each thousand objects, or one for each directory that is larger. In a directory
+    store it seeks behind the first files of each.
     """
+    files = store.location.url.startswith("file:")
+    behind = _SEEKS_BEHIND_IN_FILES if files else _SEEKS_BEHIND
     after: str | None = ""
     while after is not None:
         name, passed, start, after = "", 0, after, None
@@ -61,7 +66,7 @@ def prefixes(store: "ObjectStore", beginning: str = "") -> Iterator[str]:
             directory, slash, _ = entry.key.partition("/")
             if slash and directory == name:
                 passed += 1
-                if passed > _SEEKS_BEHIND:
+                if passed > behind:
                     after = f"{name}0"  # `0` comes after `/`
                     break
             elif slash:

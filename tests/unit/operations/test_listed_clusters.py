@@ -16,6 +16,7 @@ from kled.operations.listed_clusters import listed_clusters
 from kled.operations.names import named_cluster, only_cluster
 from kled.operations.registered import prefixes
 from kled.storage.memory import MemoryStore
+from tests.stores import CountingStore
 from tests.unit.operations.replayed import session, store
 
 if TYPE_CHECKING:
@@ -165,3 +166,15 @@ def test_directories_are_read_along_one_listing_and_a_large_one_is_passed_over()
 
     assert list(prefixes(store)) == ["a.example.com", "b.example.com-2", "b.example.com"]
     assert store.begun == 2
+
+
+def test_of_a_directory_store_not_every_file_is_looked_at(tmp_path: Path) -> None:
+    # `get-clusters` has 100 ms beyond kops, and of 60 clusters all files take 0.35 s
+    clusters = [f"{letter}.example.com" for letter in "abcde"]
+    for cluster in clusters:
+        store(tmp_path, *(f"{cluster}/backups/etcd/main/{at:03d}/x" for at in range(60)))
+    store(tmp_path, "a.example.com-2/config", "c.example.com.eu/config", ".kled/leases/a", "notes")
+    kept = CountingStore(session(tmp_path).state_store)
+
+    assert sorted(prefixes(kept)) == sorted([*clusters, "a.example.com-2", "c.example.com.eu"])
+    assert kept.counts["entry"] <= 15 * len(clusters)
