@@ -95,7 +95,7 @@ class Bench:
             self._kled.create(),
             lambda peer: peer.sync(),
             rounds=self._options.full_rounds,
-            before=lambda _: self._empty_targets(tools.SNAPSHOTS, tools.MIRROR),
+            before=lambda _: self._empty_targets(tools.STATE, tools.SNAPSHOTS, tools.MIRROR),
         )
         if pair.peer:
             self._check_equal(pair.ours[-1])
@@ -152,7 +152,9 @@ class Bench:
             kled.create(),
             lambda peer: peer.sync(tools.LARGE_STATE, tools.LARGE_MIRROR),
             rounds=min(self._options.rounds, 3),
-            before=lambda _: self._empty_targets(tools.LARGE_SNAPSHOTS, tools.LARGE_MIRROR),
+            before=lambda _: self._empty_targets(
+                tools.LARGE_STATE, tools.LARGE_SNAPSHOTS, tools.LARGE_MIRROR
+            ),
             mbps=_LINK_MBPS,
         )
 
@@ -178,8 +180,10 @@ class Bench:
                 other.append(self._run(peer(self.rclone), self.rclone.env, mbps))
         return Pair(job, tuple(own), tuple(other))
 
-    def _empty_targets(self, *names: str) -> None:
-        for name in names:
+    def _empty_targets(self, state: str, *targets: str) -> None:
+        """Empty the targets, and let the state store forget them: kled takes them for lost else."""
+        _empty(self._source.direct, state, ".kled/")
+        for name in targets:
             _empty(self._target.direct, name)
 
     def _run(self, words: list[str], env: Mapping[str, str], mbps: float) -> Run:
@@ -246,9 +250,9 @@ def _bucket(endpoint: str, name: str) -> S3Store:
     )
 
 
-def _empty(endpoint: str, name: str) -> None:
+def _empty(endpoint: str, name: str, prefix: str | None = None) -> None:
     bucket = _bucket(endpoint, name)
-    for page in bucket.list():
+    for page in bucket.list(prefix):
         bucket.delete([one["path"] for one in page])
 
 

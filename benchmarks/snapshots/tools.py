@@ -118,6 +118,7 @@ def kled_environment(home: Path, source: Store, target: Store) -> dict[str, str]
 
 def _filters() -> list[str]:
     rules = (
+        "- /.kled/**",
         f"+ /*/backups/etcd/*/{fleet.NEWEST}/**",
         "- /*/backups/**",
     )
