@@ -125,6 +125,17 @@ class Runs:
         self.later = timedelta()
         self.start = started(store, self)
 
+    def copy(self) -> "Runs":
+        """Return runs that go on from here into a store of their own, which holds the same."""
+        assert isinstance(self.store, MemoryStore)
+        store = MemoryStore(name=self.store.location.url.removeprefix("memory://"))
+        store._states = {key: [*states] for key, states in self.store._states.items()}
+        store._writes = itertools.count(1 << 20)
+        _attached.pop(store.location.url)
+        runs = Runs(self.state, store, self.keys, at=self.seconds)
+        runs.later = self.later
+        return runs
+
     @property
     def snapshots(self) -> SnapshotStore:
         return SnapshotStore(self.store, self.keys, now=self._now, chance=self._random)

@@ -90,10 +90,12 @@ def test_nothing_is_collected_while_a_manifest_cannot_be_read() -> None:
 def test_a_prune_that_fails_anywhere_breaks_no_snapshot_and_can_be_run_again(
     *, after: bool
 ) -> None:
+    made = Runs(state(2), MemoryStore())
+    history(made)
+    made.later = timedelta(days=2)
+
     def attempt(number: int) -> int:
-        runs = Runs(state(2), MemoryStore())
-        history(runs)
-        runs.later = timedelta(days=2)
+        runs = made.copy()
         failing = FailingStore(runs.store, at=number, after=after)
         broken = Runs(runs.state, failing, at=600)
         broken.later = runs.later
