@@ -69,7 +69,8 @@ def values(
     if kind == _FILE:
         return [CompletionItem(incomplete, "file")]
     given = ctx.params
-    cluster = given.get("name")
+    several = given.get("names") or ()  # where --name is repeatable, the last is meant
+    cluster = given.get("name") or next(reversed(several), None)
     line = _line(os.environ, given, ctx.command_path, cluster)
     if kind == _WORDS and given.get("flow"):
         return list(_flow_words(line, given["flow"], given.get("words") or (), incomplete))

@@ -6,9 +6,10 @@ name alone (`kled kops edit-cluster`) either does something, or says what it nee
 """
 
 import re
+import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ import click
 import pytest
 
 from kled.cli.app import ROOT as KLED
+from kled.errors import KledError
 from tests.docs import reading
 from tests.docs.play import SUBSTITUTIONS
 from tests.docs.stage import CLUSTER, Stage, substituted
@@ -30,6 +32,7 @@ _TYPED: Final = {
     r"\bENV\b": "default",
     r"\bSECRET\b": "admin",
     r"\bFLOW\b": "update-cluster",
+    r"\bSECRET\b": "admin",
     r"latest\|X\.Y\.Z": "1.36.2",
 }
 """What stands for the reader's own in sentences, before `SUBSTITUTIONS`."""
@@ -131,6 +134,22 @@ def test_a_command_of_a_sentence_works_as_it_stands(text: str, where: str, stage
     else:
         code, words = EXITS.get(text, (0, ""))
         assert (done.code, words in done.said) == (code, True), told
+
+
+@pytest.mark.parametrize("text", [text for text, _ in commands() if text.startswith("kled ")])
+def test_a_command_with_options_has_all_that_it_needs(text: str) -> None:
+    command: click.Command = KLED
+    context, words = click.Context(KLED, info_name="kled"), shlex.split(text)[1:]
+    while isinstance(command, click.Group) and words:
+        found = command.get_command(context, words.pop(0))
+        assert found is not None
+        command, context = found, click.Context(found, parent=context)
+    if words and "--help" not in words:
+        with suppress(KledError, click.UsageError):  # a value that stands for the reader's own
+            try:
+                command.parse_args(context, words)
+            except click.MissingParameter as missing:
+                pytest.fail(f"{text}: {missing.format_message()} (or leave it out with `…`)")
 
 
 def test_what_is_left_out_is_there() -> None:

@@ -144,6 +144,13 @@ def test_groups_are_those_of_the_only_cluster_where_none_is_named(in_stores: Pat
     assert offered(line) == []
 
 
+def test_the_cluster_is_the_last_that_a_repeatable_name_gives(in_stores: Path) -> None:
+    put(in_stores / "state", "d.example.com/config", "d.example.com/secrets/only-of-d")
+
+    line = f"kled snapshot create --name={CLUSTER} --name=d.example.com --rotated="
+    assert offered(line) == ["--rotated=only-of-d"]
+
+
 def test_the_store_on_the_line_wins(in_stores: Path) -> None:
     put(in_stores / "other", "other.example.com/config")
     other = (in_stores / "other").as_uri()
