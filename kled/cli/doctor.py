@@ -114,7 +114,10 @@ def _prefect(call: Call) -> "list[Check]":
     pools = doctor_workers.pools(url, env)
     return [
         server,
-        *(Check(f"work pool {pool}".strip(), *state, needed=True) for pool, state in pools),
+        *(
+            Check(f"work pool {pool}".strip(), *found, needed=found[0] != "missing")
+            for pool, found in pools
+        ),
         Check("schedules", *doctor_prefect.schedules(url, env), needed=True),
         Check("sleeping schedules", *doctor_workers.asleep(url, env)),
         Check("automations", *doctor_prefect.automations(url, env)),

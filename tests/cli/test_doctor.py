@@ -8,6 +8,7 @@ import pytest
 
 from kled.sandbox import control
 from tests.boxes import measured
+from tests.unit.cli.prefect_api import server
 
 
 @pytest.fixture
@@ -98,6 +99,18 @@ def test_a_missing_kops_and_a_silent_server_are_wrong_and_the_rest_is_tried(
     assert found["kops"]["state"] == "missing"
     assert found["state store"]["state"] == "ok"
     assert found["clusters"]["state"] == "not tried"
+
+
+def test_a_server_to_which_nothing_is_deployed_yet_is_no_failure(env: dict[str, str]) -> None:
+    def fresh(path: str, _body: object, _: str | None) -> tuple[int, object]:
+        return 200, "3.9.1" if path.endswith("version") else []
+
+    with server(fresh) as url:
+        done = doctor(env | {"PREFECT_API_URL": url}, "--output=json")
+
+    found = {row["check"]: row for row in json.loads(done.stdout)}
+    assert done.returncode == 0, done.stderr
+    assert (found["work pool"]["state"], found["work pool"]["hint"]) == ("missing", "kled deploy")
 
 
 def test_a_state_store_that_is_not_there_is_wrong(env: dict[str, str]) -> None:
