@@ -32,7 +32,6 @@ _TYPED: Final = {
     r"\bENV\b": "default",
     r"\bSECRET\b": "admin",
     r"\bFLOW\b": "update-cluster",
-    r"\bSECRET\b": "admin",
     r"latest\|X\.Y\.Z": "1.36.2",
 }
 """What stands for the reader's own in sentences, before `SUBSTITUTIONS`."""
