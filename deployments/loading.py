@@ -3,15 +3,14 @@
 import importlib
 from typing import Any
 
-from prefect import Flow
-
 from deployments.catalog import Entry
 from kled.errors import SettingsError
+from tasks.language import SpokenFlow
 
 
-def load_flow(entry: Entry) -> Flow[..., Any]:
+def load_flow(entry: Entry) -> SpokenFlow[..., Any]:
     """Import the flow of `entry`; raise `SettingsError` where there is none of the right name."""
     found = getattr(importlib.import_module(entry.module), entry.function, None)
-    if not isinstance(found, Flow) or found.name != entry.flow:
+    if not isinstance(found, SpokenFlow) or found.name != entry.flow:
         raise SettingsError(f"{entry.entrypoint} is no flow named {entry.flow}")
     return found

@@ -90,6 +90,10 @@ class KledError(Exception):
             self.hint = f"{self.hint}; {advice}"
 
 
+class Terminated(BaseException):
+    """SIGTERM or SIGHUP arrived; leaves through every `finally`, so that children are stopped."""
+
+
 class SettingsError(KledError):
     """A setting, variable or option is wrong; nothing was called yet."""
 

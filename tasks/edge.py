@@ -1,21 +1,23 @@
-"""The edge of a flow: nothing is raised across it, and nothing of an error is kept as a file.
+"""The edge of flows and tasks: what crosses it is an error's words, redacted, and nothing else.
 
 Prefect pickles an exception that leaves a flow into its result storage, whatever the flow says
-about results: with all that hangs on the exception, for example a request with its credentials.
+about results: with all that hangs on the exception, for example a request with its credentials. The
+words of one that leaves a task stand in its state.
 """
 
 import functools
 import logging
 import os
+from asyncio import CancelledError
 from collections.abc import Callable
-from typing import Any, ParamSpec
+from typing import Any, Final, ParamSpec
 
 from prefect.client.schemas.objects import State
-from prefect.exceptions import TerminationSignal
+from prefect.exceptions import ExternalSignal, PrefectSignal, TerminationSignal
 from prefect.runtime import flow_run
 from prefect.states import Failed
 
-from kled.errors import KledError, NotApproved
+from kled.errors import KledError, NotApproved, Terminated
 from kled.redact import Redactor, secret_values
 from kled.rules import Event
 from kled.visible import visible
@@ -28,8 +30,23 @@ Outcome = dict[str, Any] | State[Any]
 """A report as plain data, or the state of a failed run that carries the error."""
 
 
+_CONTROL: Final = (
+    PrefectSignal,
+    ExternalSignal,
+    KeyboardInterrupt,
+    GeneratorExit,
+    CancelledError,
+    Terminated,
+)
+"""How runs are stopped, paused and cancelled: Prefect ends the run by them, in words of its own.
+
+Everything else is an error, also where a library does not call it an `Exception`: the panics of
+those written in Rust are none.
+"""
+
+
 def reported(flow: Callable[P, Outcome]) -> Callable[P, Outcome]:
-    """Make a flow's function end in a failed state, with the hint, where it raises an `Exception`.
+    """Make a flow's function end in a failed state, with the hint, where it raises an error.
 
     Cancellation and termination pass: Prefect ends the run by them. Where no worker does, the run
     ends itself (`tasks.ending`), in the state that `concluded` returns.
@@ -37,11 +54,14 @@ def reported(flow: Callable[P, Outcome]) -> Callable[P, Outcome]:
 
     @functools.wraps(flow)
     def call(*args: P.args, **kwargs: P.kwargs) -> Outcome:
+        logs.install(redactor(), displayed=resources.is_displayed())
         attendance = ending.attendance()
         try:
             with attendance:
                 return flow(*args, **kwargs)
-        except (Exception, TerminationSignal) as error:
+        except BaseException as error:
+            if is_control(error) and not isinstance(error, TerminationSignal):
+                raise
             ended = attendance.concluded()
             if ended is not None:
                 _tell("cancelled", str(ended.message))
@@ -54,19 +74,57 @@ def reported(flow: Callable[P, Outcome]) -> Callable[P, Outcome]:
     return call
 
 
-def failed(error: KledError) -> State[Any]:
-    """Return a failed state that says what an operator needs and carries the error itself.
+def is_control(error: BaseException) -> bool:
+    """Say whether `error` is none, but how a run is stopped, paused or cancelled."""
+    return isinstance(error, _CONTROL)
 
-    The error stays in this process: flows persist no results.
+
+def refused(error: Exception, during: str) -> State[Any]:
+    """Return the failed state of a run whose parameters are none; nothing was done."""
+    logs.install(redactor(), displayed=resources.is_displayed())
+    return failed(told(error, during))
+
+
+def failed(error: KledError) -> State[Any]:
+    """Return a failed state that says what an operator needs and carries the error's own words.
+
+    The error stays in this process: flows persist no results. What hangs on it does not even get
+    so far (`cleaned`): whoever calls the flow from another may keep it.
     """
-    hint = f" (hint: {error.hint})" if error.hint else ""
-    words = visible(redactor().text(_complete(f"{error.message}{hint}")))
-    if isinstance(error, NotApproved):
-        how = "not approved" if type(error) is NotApproved else f"refused: {type(error).__name__}"
+    clean = cleaned(error)
+    hint = f" (hint: {clean.hint})" if clean.hint else ""
+    words = visible(redactor().text(_complete(f"{clean.message}{hint}")))
+    if isinstance(clean, NotApproved):
+        how = "not approved" if type(clean) is NotApproved else f"refused: {type(clean).__name__}"
         _tell(how, words, "refusal")
     else:
-        _tell(type(error).__name__, words)
-    return Failed(message=f"{type(error).__name__}: {words}", data=error)
+        _tell(type(clean).__name__, words)
+    return Failed(message=f"{type(clean).__name__}: {words}", data=clean)
+
+
+def cleaned(error: KledError) -> KledError:
+    """Return an error of the same class with the same words, redacted, and nothing else on it.
+
+    Neither its cause, nor what was being handled, nor its traceback: libraries hang requests with
+    their credentials on those.
+    """
+    redact = redactor()
+    clean = type(error).__new__(type(error))
+    clean.args = tuple(map(redact.text, map(str, error.args)))
+    for name, value in vars(error).items():
+        if not name.startswith("__"):
+            setattr(clean, name, _plain(value, redact))
+    return clean
+
+
+def _plain(value: object, redact: Redactor) -> object:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case tuple():
+            return tuple(_plain(one, redact) for one in value)
+        case _:
+            return redact.text(str(value))
 
 
 def _tell(what: str, words: str, event: Event = "failure") -> None:
@@ -74,17 +132,17 @@ def _tell(what: str, words: str, event: Event = "failure") -> None:
     notifications.notify(event, f"{flow_run.get_name() or 'a flow run'}: {what}", words)
 
 
-def told(error: Exception, during: str) -> KledError:
+def told(error: BaseException, during: str) -> KledError:
     """Return `error` where kled foresaw it, else what stands for it."""
     return error if isinstance(error, KledError) else unexpected(error, during)
 
 
-def unexpected(error: Exception, during: str) -> KledError:
+def unexpected(error: BaseException, during: str) -> KledError:
     """Log `error` with its traceback, redacted, and return what stands for it: its words alone."""
     redact = redactor()
     logs.install(redact, displayed=resources.is_displayed())
     logger.error("%s ended unexpectedly", during, exc_info=error)
-    words = redact.text(f"{type(error).__name__}: {error}")
+    words = redact.text(f"{type(error).__name__}: {_words(error)}")
     return KledError(
         f"unexpected {words}", hint="this is a bug in kled; please report it with this log"
     )
@@ -96,6 +154,13 @@ def _complete(words: str) -> str:
         return resources.complete(words)
     except Exception:  # noqa: BLE001 - settings that cannot be read are often the error itself
         return words
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - an error that cannot even be shown
+        return "it cannot be shown"
 
 
 def redactor() -> Redactor:

@@ -12,6 +12,7 @@ from kled.errors import ClusterNotReady, KledError
 from kled.operations.runner import Row
 from kled.operations.step import Operation, Step
 from kled.visible import visible
+from tasks import edge
 
 _DONE: Final = {
     ("create cluster", "update cluster"): "kled.cluster.created",
@@ -65,9 +66,10 @@ def emit(event: str, cluster: str, words: str) -> None:
 
 
 def told(cluster: str, words: str) -> dict[str, Any]:
-    """Return what an event says, in names and words of one line each."""
-    name = visible(cluster)
+    """Return what an event says, in names and words of one line each, without secrets."""
+    redact = edge.redactor().text
+    name = visible(redact(cluster))
     return {
         "resource": {"prefect.resource.id": f"kled.cluster.{name}", "prefect.resource.name": name},
-        "payload": {"cluster": name, "words": visible(words)},
+        "payload": {"cluster": name, "words": visible(redact(words))},
     }

@@ -5,22 +5,24 @@ years. It goes on to work, and the run's log says what to write now.
 """
 
 import functools
+import inspect
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from prefect import Flow
+from prefect.runtime import flow_run
 
 from kled.errors import InvalidInput
+from tasks import edge
+from tasks.parameters import as_given, checked, loose_signature
 
 logger = logging.getLogger("kled.flows")
 
 P = ParamSpec("P")
 R = TypeVar("R")
-_said: ContextVar[tuple[str, ...]] = ContextVar("kled-earlier-spellings", default=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,12 @@ NONE: Final[Mapping[str, Earlier]] = MappingProxyType({})
 
 
 class SpokenFlow(Flow[P, R]):
-    """A flow that takes earlier spellings of its parameters, too."""
+    """A flow that takes earlier spellings of its parameters, too, and ends in its own words.
+
+    `function` is what it runs: its signature is the flow's own, today's. Prefect sees one that
+    takes whatever a schedule, an automation or an earlier kled's deployment may hold
+    (`tasks.parameters`).
+    """
 
     def __init__(
         self,
@@ -57,14 +64,51 @@ class SpokenFlow(Flow[P, R]):
         flow_run_name: str,
         earlier: Mapping[str, Earlier],
     ) -> None:
-        super().__init__(_saying(fn), name=name, flow_run_name=flow_run_name, persist_result=False)
+        self.function = fn
         self.earlier = earlier
+        self._template = flow_run_name
+        super().__init__(
+            _checking(self, fn),
+            name=name,
+            flow_run_name=self._name_of_run,
+            validate_parameters=False,
+            persist_result=False,
+        )
+        self.__signature__ = inspect.signature(fn)
+        vars(self.fn)["__signature__"] = loose_signature(fn, earlier)
 
     def validate_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Check the parameters of a run as Prefect does, earlier spellings included."""
-        spelled, words = respelled(parameters, self.earlier)
-        _said.set(words)
-        return super().validate_parameters(spelled)
+        """Return parameters as the flow takes them, and log what is spelled otherwise by now.
+
+        Raises `InvalidInput`.
+        """
+        return self.understood(parameters)[0]
+
+    def understood(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Return what the flow takes, and a line for each that is spelled otherwise by now."""
+        spelled, words = respelled(as_given(given), self.earlier)
+        return checked(self.function, spelled), words
+
+    def serialize_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Return what Prefect keeps of the parameters of a run that begins here.
+
+        They are in today's spelling, with their defaults, and without secrets.
+        """
+        try:
+            meant = self.understood(parameters)[0]
+        except InvalidInput:
+            meant = as_given(parameters)
+        return cast("dict[str, Any]", edge.redactor().data(super().serialize_parameters(meant)))
+
+    def named(self, given: Mapping[str, Any]) -> str:
+        """Return what a run with these parameters is called; raises nothing."""
+        try:
+            return edge.redactor().text(self._template.format(**self.understood(given)[0]))
+        except Exception:  # noqa: BLE001 - the run itself says what is wrong with them
+            return self.name
+
+    def _name_of_run(self) -> str:
+        return self.named(flow_run.parameters)
 
 
 def flow(
@@ -134,14 +178,18 @@ def modern(typed: str, earlier: Mapping[str, Earlier]) -> tuple[str, ...]:
     return pairs
 
 
-def _saying(fn: Callable[P, R]) -> Callable[P, R]:
-    """Return `fn` that first logs what this run's parameters are called now."""
+def _checking(spoken: SpokenFlow[P, R], fn: Callable[P, R]) -> Callable[P, R]:
+    """Return `fn` that checks its parameters first, and ends as a flow does where they are none."""
 
     @functools.wraps(fn)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        for words in _said.get():
+        bound = inspect.signature(call).bind_partial(*args, **kwargs).arguments
+        try:
+            meant, earlier = spoken.understood(bound)
+        except Exception as error:  # noqa: BLE001 - Prefect would pickle it
+            return cast("R", edge.refused(error, f"the flow {spoken.name}"))
+        for words in earlier:
             logger.warning("%s", words)
-        _said.set(())
-        return fn(*args, **kwargs)
+        return cast("Callable[..., R]", fn)(**meant)
 
     return call

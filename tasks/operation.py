@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from prefect import task
+from prefect.cache_policies import NO_CACHE
 
 from kled.errors import KledError
 from kled.models.agreement import Agreement
@@ -27,15 +28,26 @@ Outcome = edge.Outcome
 reported = edge.reported
 
 
-@task
+@task(persist_result=False, cache_policy=NO_CACHE)
 def perform(attempts: Attempts) -> str:
     """Make one attempt at a step. Safe to repeat, as every step is; runs under its policy."""
+    outcome = _attempted(attempts)
+    if isinstance(outcome, KledError):
+        raise outcome
+    return outcome
+
+
+def _attempted(attempts: Attempts) -> str | KledError:
+    """Return what happened, or the error without what hangs on it.
+
+    Raised from here it would have what was being handled hang on it again.
+    """
     try:
         return attempts.make()
-    except KledError:
-        raise
-    except Exception as error:  # noqa: BLE001 - told without what hangs on it
-        raise edge.unexpected(error, attempts.step.name) from None
+    except BaseException as error:
+        if edge.is_control(error):
+            raise
+        return edge.cleaned(edge.told(error, attempts.step.name))
 
 
 def carry_out(operation: Operation, overrides: Overrides = NOTHING) -> Report:
@@ -74,13 +86,13 @@ def run(
             windows.wait_or_refuse(place.cluster)
         with bars, resources.session(operation, overrides, bars.tell) as session:
             report = _execute(operation, session, watch)
-    except Exception as error:  # noqa: BLE001 - Prefect would pickle what is no KledError
+    except BaseException as error:
+        if edge.is_control(error):  # cancelled: kops is stopped and the lease released by now
+            _publish(watch.report(operation), agreement, error=watch.interrupted(again))
+            raise
         told = edge.told(error, operation.name)
         _publish(watch.report(operation), agreement, error=told)
         return edge.failed(told)
-    except BaseException:  # cancelled: kops is stopped and the lease released by now
-        _publish(watch.report(operation), agreement, error=watch.interrupted(again))
-        raise
     _publish(report, agreement, then=then)
     if place is not None:
         words = "; ".join(f"{row.step}: {row.words}" for row in report.rows)

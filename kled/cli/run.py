@@ -90,7 +90,7 @@ def run(
     from deployments.loading import load_flow  # noqa: PLC0415 - imports prefect
 
     found = load_flow(entry)
-    model = flow_parameters.model_of(found.fn)
+    model = flow_parameters.model_of(found.function)
     words, given = flow_parameters.today(call, found, words, given)
     meant = flow_parameters.collect(model, words, given)
     if YES in model.model_fields:
@@ -98,7 +98,7 @@ def run(
     checked = flow_parameters.validate(model, meant)
     if deployment:
         sent = checked.model_dump(mode="json", exclude_unset=True)
-        name = str(found.flow_run_name).format(**dict(checked))
+        name = found.named(sent)
         code = flow_there.run_there(call, f"{entry.flow}/{deployment}", sent, run_name=name)
     else:
         code = flow_here.run_here(call, found, dict(checked))

@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
 
+from kled.errors import Terminated
 from kled.visible import visible
 
 GRACE: Final = 3.0
@@ -37,10 +38,6 @@ NAMES: Final[Mapping[int, str]] = {
 """The signals that end a command, and the word for each."""
 CODES: Final[Mapping[int, int]] = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
 """What a command ends with then (design D14)."""
-
-
-class Terminated(BaseException):
-    """SIGTERM or SIGHUP arrived; leaves through every `finally`, so that children are stopped."""
 
 
 class LastWords:

@@ -59,7 +59,7 @@ def kept(home: Path) -> set[Path]:
 
 
 def arguments(found: Flow[..., Any]) -> dict[str, Any]:
-    needed = inspect.signature(found.fn).parameters.values()
+    needed = inspect.signature(found).parameters.values()
     meant = [one.name for one in needed if one.default is one.empty or one.name == "size"]
     return {name: VALUES[name] for name in meant}
 

@@ -19,7 +19,7 @@ def test_the_entry_imports_and_takes_its_parameters(entry: Entry) -> None:
     flow = load_flow(entry)
 
     named = [one.name for one in outline.parameters(entry)]
-    assert named == list(inspect.signature(flow.fn).parameters)
+    assert named == list(inspect.signature(flow).parameters)
     assert set(entry.parameters) <= set(named)
 
 

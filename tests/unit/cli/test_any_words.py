@@ -244,7 +244,7 @@ def models() -> list[type[BaseModel]]:
     from kled.cli.flow_parameters import model_of
 
     entries = catalog.load(catalog.path())
-    return [model_of(load_flow(entry).fn) for entry in entries]
+    return [model_of(load_flow(entry).function) for entry in entries]
 
 
 def fields(model: type[BaseModel]) -> list[str]:

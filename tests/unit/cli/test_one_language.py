@@ -58,7 +58,7 @@ def command_of(flow: str) -> click.Command:
 
 def pairs() -> Iterator[tuple[str, str]]:
     for flow in ENTRIES:
-        for name in inspect.signature(load_flow(ENTRIES[flow]).fn).parameters:
+        for name in inspect.signature(load_flow(ENTRIES[flow])).parameters:
             if name != "spec":
                 yield flow, name
 
@@ -71,7 +71,7 @@ def option_of(flow: str, name: str) -> click.Option | None:
 
 
 def parameter_of(flow: str, name: str) -> inspect.Parameter:
-    return inspect.signature(load_flow(ENTRIES[flow]).fn).parameters[name]
+    return inspect.signature(load_flow(ENTRIES[flow])).parameters[name]
 
 
 PAIRS: Final = list(pairs())
@@ -179,7 +179,7 @@ def test_what_was_typed_before_is_taken_and_said(
 @pytest.mark.parametrize("key", ["instance-group", "name", "canary"])
 def test_a_value_that_a_shell_left_out_is_refused(key: str) -> None:
     # instance-group=$GROUP without that variable would roll every group
-    model = flow_parameters.model_of(load_flow(ENTRIES["roll-cluster"]).fn)
+    model = flow_parameters.model_of(load_flow(ENTRIES["roll-cluster"]).function)
 
     with pytest.raises(InvalidInput, match=f"^{key}: is empty"):
         flow_parameters.collect(model, [f"{key}="], {})

@@ -11,7 +11,8 @@ import pytest
 
 PROGRAM = """
 import ctypes, sys, threading, time
-from kled.cli.signals import Terminated, heard
+from kled.cli.signals import heard
+from kled.errors import Terminated
 
 def stuck():
     # waits outside of Python, and goes on waiting after each signal, as a store's client does

@@ -32,3 +32,12 @@ def kept() -> Iterator[Kept]:
     yield handler
     for one in loggers:
         one.removeHandler(handler)
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """Take away what a run forwards its log by: pytest's own handlers are among it."""
+    core = logging.getLogger("kled")
+    before = core.handlers[:]
+    yield
+    core.handlers[:] = before
