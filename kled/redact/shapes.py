@@ -10,6 +10,7 @@ or by the variable that holds it. Prose after `password:` loses a word.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from kled.redact.keys import HINTS, KEYS, OPTIONS, within_base64
@@ -24,13 +25,19 @@ class Shape:
     name: str
     hints: tuple[str, ...]
     """Lower-case texts, one of which a text has where it has the shape: looked for first."""
-    pattern: re.Pattern[str]
+    pattern: str
+    """A regular expression, compiled where it is needed first: most never are."""
 
     def masked(self, text: str, lowered: str) -> str:
         """Return `text`, which is `lowered` in lower case, with each such secret masked."""
         if not any(hint in lowered for hint in self.hints):
             return text
-        return self.pattern.sub(_mask, text)
+        return _compiled(self.pattern).sub(_mask, text)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE | re.MULTILINE)
 
 
 def _mask(found: re.Match[str]) -> str:
@@ -40,7 +47,7 @@ def _mask(found: re.Match[str]) -> str:
 
 def _shape(name: str, hints: str | tuple[str, ...], pattern: str) -> Shape:
     named = tuple(hints.split()) if isinstance(hints, str) else hints
-    return Shape(name, named, re.compile(pattern, re.IGNORECASE | re.MULTILINE))
+    return Shape(name, named, pattern)
 
 
 PEM_BEGIN: Final = r"-----BEGIN (?-i:[A-Z0-9 ]{0,40})PRIVATE KEY(?: BLOCK)?-----"
