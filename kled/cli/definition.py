@@ -8,7 +8,7 @@ from kled.models.definition import Definition
 def show_definition(call: Call, definition: Definition, form: str) -> None:
     """Write it as one JSON value, or as the YAML documents that `kops create -f` reads."""
     if form == "json":
-        show_value(definition.as_json(), "json")
+        show_value(definition.as_json(), "json", exact=True)
         return
     show_documents(definition.shown)
     if definition.hidden:

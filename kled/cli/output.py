@@ -37,9 +37,13 @@ def show(
         show_value([dict(row) for row in rows], form, to)
 
 
-def show_value(value: object, form: str, to: TextIO | None = None) -> None:
-    """Write one value as JSON, or as YAML (which is also the readable form of a single value)."""
+def show_value(value: object, form: str, to: TextIO | None = None, *, exact: bool = False) -> None:
+    """Write one value as JSON, or as YAML (which is also the readable form of a single value).
+
+    Without secrets, unless it is to be read again `exact` as it is: a definition, variables.
+    """
     value = advised(value, typed.places())
+    value = value if exact else terminal.redactor().data(value)
     if form == "json":
         _out(to).data(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
     else:

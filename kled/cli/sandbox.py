@@ -76,7 +76,7 @@ def env(call: Call, directory: Path) -> None:
         raise
     unset = control.scrubbed(set(call.settings.environment), directory)
     if call.settings.output != "table":
-        show_value({"set": variables, "unset": unset}, call.settings.output)
+        show_value({"set": variables, "unset": unset}, call.settings.output, exact=True)
         return
     for name in unset:
         terminal.out().exact(f"unset {name}\n")

@@ -1,11 +1,12 @@
 """The one place where kled writes to its terminal: whatever passes here can be looked at.
 
-`Terminal.say` takes lines and makes each visible, `Terminal.data` takes JSON and YAML, which escape
-what they quote, and `Terminal.exact` alone writes bytes as they are. A test holds that no other
-module of the command line prints, or touches the standard streams.
+`Terminal.say` takes lines, redacts them and makes each visible, `Terminal.data` takes JSON and
+YAML, which escape what they quote, and `Terminal.exact` alone writes bytes as they are. A test
+holds that no other module of the command line prints, or touches the standard streams.
 """
 
 import contextlib
+import functools
 import io
 import logging
 import os
@@ -46,9 +47,10 @@ class Terminal:
         return self._stream.isatty() and os.environ.get("TERM", "") not in _DUMB
 
     def say(self, *lines: str) -> None:
-        """Write lines, at once; what would end, move, hide or colour one becomes an escape."""
+        """Write lines, at once, without secrets; what would end, move or hide one is an escape."""
         said = map(typed.complete, lines) if self._advises else lines
-        self._write("".join(f"{visible(line)}\n" for line in said))
+        redact = redactor().text
+        self._write("".join(f"{visible(redact(line))}\n" for line in said))
 
     def data(self, text: str) -> None:
         """Write JSON or YAML with the same values, whatever the terminal's encoding."""
@@ -59,8 +61,8 @@ class Terminal:
         self._write(visible_lines(text) if self._stream.isatty() else text)
 
     def markdown(self, text: str) -> None:
-        """Write markdown: laid out on a terminal, without links; elsewhere as it is."""
-        text = visible_lines(text)
+        """Write markdown without secrets: laid out on a terminal, without links; else as it is."""
+        text = visible_lines(redactor().text(text))
         if not self.is_live:
             self._write(text)
             return
@@ -90,6 +92,16 @@ class Terminal:
 
     def _is_unicode(self) -> bool:
         return (self._stream.encoding or "utf-8").lower().startswith("utf")
+
+
+def redactor() -> Redactor:
+    """Return what takes secrets out: their shapes, and what this process's variables hold."""
+    return _redactor(secret_values(os.environ))
+
+
+@functools.lru_cache(maxsize=1)
+def _redactor(secrets: frozenset[str]) -> Redactor:
+    return Redactor(secrets)
 
 
 def out() -> Terminal:
@@ -168,7 +180,7 @@ def log_to(write: Callable[[], Terminal], *, verbose: bool) -> None:
     They reach people through Python's handler of last resort, where nothing else is configured.
     """
     handler = _Lines(write, verbose=verbose)
-    handler.addFilter(RedactingFilter(Redactor(secret_values(os.environ))))
+    handler.addFilter(RedactingFilter(redactor()))
     handler.addFilter(VisibleFilter())
     logging.lastResort = handler
 
