@@ -55,16 +55,7 @@ class ScaleInstanceGroup:
         in its journal (`scale_journal`). Where pods cannot be moved, the group gets back what it
         was: it may launch again, nothing is cordoned, and `DrainBlocked` names the pods.
         """
-        target = Target(
-            self.cluster,
-            self.instance_group,
-            self.minimum,
-            self.maximum,
-            self.drain_timeout,
-            self.patience,
-            self.force_unmanaged,
-            self.api_server,
-        )
+        target = self._target()
 
         def scaling(session: Session) -> Scaling:
             return Scaling(session, target)
@@ -85,10 +76,7 @@ class ScaleInstanceGroup:
             words = scaling(session).set_bounds()
             if before != scaling(session).stored_bounds():
                 low, high = before
-                bounds = options(name=self.cluster, instance_group=self.instance_group)
-                earlier.are(
-                    f"kled kops scale-instance-group {bounds} --min={low} --max={high} --yes"
-                )
+                earlier.are(f"{again} --min={low} --max={high} --yes")
             return words
 
         return (
@@ -99,6 +87,18 @@ class ScaleInstanceGroup:
             _move("set bounds", set_bounds, CHANGE, back, earlier),
             _move("let group launch", lambda s: scaling(s).release(), CHANGE, back, earlier),
             Step("wait for nodes", lambda s: scaling(s).wait(), ONCE),
+        )
+
+    def _target(self) -> Target:
+        return Target(
+            self.cluster,
+            self.instance_group,
+            self.minimum,
+            self.maximum,
+            self.drain_timeout,
+            self.patience,
+            self.force_unmanaged,
+            self.api_server,
         )
 
 
