@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
 from kled.cli import typed
-from kled.cli.terminal import Terminal
+from kled.cli.terminal import Terminal, redactor
 from kled.errors import KledError
 from kled.kops import klog
 from kled.kops.warnings import warned_of
@@ -157,12 +157,17 @@ class LiveSteps:
         for row in self._rows:
             mark = Text("✔", "green") if row.outcome == "done" else Text("✘", "red")
             shown = self._results and row.outcome == "done"
-            words = Text(visible(typed.complete(row.words)) if shown else "", "dim")
-            grid.add_row(mark, Text(visible(row.step)), f"{row.seconds:6.1f} s", words)
+            words = Text(_seen(typed.complete(row.words)) if shown else "", "dim")
+            grid.add_row(mark, Text(_seen(row.step)), f"{row.seconds:6.1f} s", words)
         if self._running is not None:
             seconds = time.monotonic() - self._since
             said = " · ".join(filter(None, (self._note, self._line)))
-            note = Text(visible(said), "dim", overflow="ellipsis", no_wrap=True)
+            note = Text(_seen(said), "dim", overflow="ellipsis", no_wrap=True)
             note.truncate(max(20, self._console.width - 40))
-            grid.add_row(Spinner("dots"), Text(visible(self._running)), f"{seconds:6.1f} s", note)
+            grid.add_row(Spinner("dots"), Text(_seen(self._running)), f"{seconds:6.1f} s", note)
         return grid
+
+
+def _seen(text: str) -> str:
+    """Return what is drawn of a text: what can be looked at, without secrets."""
+    return visible(redactor().text(text))

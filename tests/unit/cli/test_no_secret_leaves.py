@@ -1,11 +1,15 @@
 """Each way out of the command line takes secrets out. Fault 56."""
 
+import io
 from collections.abc import Callable
 
 import pytest
+from rich.console import Console
 
 from kled.cli import terminal
+from kled.cli.live import LiveSteps
 from kled.cli.output import Column, show, show_documents, show_value
+from kled.operations.runner import Row
 from kled.redact import MASK
 
 SECRET = "Zk3vQ9xT7mB2cW8r"
@@ -36,6 +40,19 @@ def test_a_secret_goes_out_no_way(way: str, capsys: pytest.CaptureFixture[str]) 
     assert "used " in said
     assert MASK in said
     assert not [one for one in (SECRET, "0123456789abcdefghij", "abcdef", "hunter2") if one in said]
+
+
+def test_a_list_of_steps_that_is_drawn_shows_none() -> None:
+    console = Console(file=io.StringIO(), width=200)
+    steps = LiveSteps(console)
+    steps.ended(Row("go", "done", 1.0, 1, WORDS))
+
+    console.print(steps.render())
+
+    drawn = str(console.file.getvalue())  # type: ignore[attr-defined]
+    assert "used " in drawn
+    assert SECRET not in drawn
+    assert "abcdef" not in drawn
 
 
 def test_what_is_read_again_stays_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
