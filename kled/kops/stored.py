@@ -43,6 +43,7 @@ _APPLIED: Final = (layout.KOPS_VERSION, *COMPLETED)
 """What an update writes."""
 _OF_ETCD: Final = f"{layout.KEYSETS}etcd-"
 _SHOWN: Final = 100
+_IN_NAME: Final = " in metadata.name"
 _DIGITS: Final = 9  # of a number in a version
 
 
@@ -241,6 +242,11 @@ def keyset(body: bytes) -> dict[str, Any] | None:
     return document if document and document.get("kind") == "Keyset" else None
 
 
+def is_of_another_object(finding: str) -> bool:
+    """Say whether a finding of a definition says that it is another object's, by its name."""
+    return finding.endswith(_IN_NAME)
+
+
 def _kind_findings(
     objects: Mapping[str, bytes], key: str, kind: readable.Kind, name: str | None
 ) -> Iterator[str]:
@@ -254,7 +260,7 @@ def _kind_findings(
         return
     named = object_name(document)
     if named and name is not None and named != name:
-        yield f'{key} names "{named[:_SHOWN]}" in metadata.name'
+        yield f'{key} names "{named[:_SHOWN]}"{_IN_NAME}'
     if not named:
         yield f"{key} has no metadata.name: its end may be cut off"
     elif not isinstance(spec := document.get("spec"), dict):

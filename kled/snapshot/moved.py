@@ -6,7 +6,7 @@ A revived old side takes its hourly snapshots as ever. They count nowhere, and i
 from dataclasses import replace
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.kops import places
+from kled.kops import places, stored
 from kled.kops.fixed_fields import mending
 from kled.sentences import options
 from kled.snapshot import epoch
@@ -27,8 +27,11 @@ def told(ledger: Ledger, results: list[ClusterResult]) -> list[ClusterResult]:
 def _misplaced(here: str | None, result: ClusterResult) -> ClusterResult:
     """Return the result with what mends a definition that names places outside of its own.
 
-    What a snapshot would put back does not: that of before a move names the old place, too.
+    What a snapshot would put back does not: that of before a move names the old place, too. Where
+    it is the definition of another cluster, it is put back as a whole.
     """
+    if any(map(stored.is_of_another_object, result.reasons)):
+        return result
     fields = [field for field in map(places.field_of, result.reasons) if field]
     if not fields or here is None or result.cure:
         return result
