@@ -76,8 +76,8 @@ def delete_secret(call: Call, name: str | None, secret: str, *, yes: bool) -> No
     if shown.refused:
         return
     kept = call.settings.snapshot_store and not call.overrides.no_snapshot
-    copy = "takes a snapshot, which keeps a copy, and deletes it" if kept else _NO_COPY
-    call.say(f"preview only; the same command with --yes {copy}")
+    rest = "takes a snapshot, which keeps a copy, and deletes it" if kept else _NO_COPY
+    call.say("preview only; the same command with --yes " + rest)
 
 
 @leaf(

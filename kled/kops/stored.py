@@ -184,7 +184,7 @@ def material_findings(key: str, body: bytes) -> Iterator[str]:
     if is_keyset(key):
         yield from keyset_findings(key, body)
     elif _is_secret(key):
-        yield from _secret_findings(key, body)
+        yield from secret_findings(key, body)
 
 
 def is_keyset(key: str) -> bool:
@@ -292,7 +292,8 @@ def keyset_findings(key: str, body: bytes) -> Iterator[str]:
     yield from primary_keys.findings({key: document or {}})
 
 
-def _secret_findings(key: str, body: bytes) -> Iterator[str]:
+def secret_findings(key: str, body: bytes) -> Iterator[str]:
+    """Yield what keeps an object below `secrets/` from holding a value that kops reads."""
     try:
         document = parse_json(body, what=key)
     except DocumentDamaged:

@@ -76,7 +76,7 @@ class ScaleInstanceGroup:
             words = scaling(session).set_bounds()
             if before != scaling(session).stored_bounds():
                 low, high = before
-                earlier.are(f"{again} --min={low} --max={high} --yes")
+                earlier.are(f"{again} {options(min=low, max=high, yes=True)}")
             return words
 
         return (

@@ -22,14 +22,17 @@ def other_secrets(
 ) -> tuple[str, ...]:
     """Return the secrets among `objects`, by relative key, with another value than in a snapshot.
 
-    Sorted; of those that the cluster lives by, but for the `rotated` ones. Asks no store.
+    Sorted; of those that the cluster lives by, but for the `rotated` ones and those that are
+    damaged, which have findings of their own. Asks no store.
     """
     definition = stored.mapping(objects.get(layout.CONFIG, b"")) or {}
     had = {one.key: one.sha256 for one in before.objects if one.key.startswith(layout.SECRETS)}
     names = {
         key.removeprefix(layout.SECRETS): digest
         for key, digest in had.items()
-        if key in objects and hashlib.sha256(objects[key]).hexdigest() != digest
+        if (body := objects.get(key)) is not None
+        and hashlib.sha256(body).hexdigest() != digest
+        and not any(stored.secret_findings(key, body))
     }
     others = [name for name in names if identity.needs_secret(definition, name)]
     return tuple(sorted(set(others) - rotated))

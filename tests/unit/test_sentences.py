@@ -74,6 +74,7 @@ def test_what_people_are_told_to_type_is_quoted_in_one_place() -> None:
     """No text puts a value behind an option by itself, and nothing else quotes for a shell."""
     root = Path(kled.__file__).parent
     others = {root / "kops" / "command.py", root / "kops" / "call.py", root / "sentences.py"}
+    others.add(root / "redact" / "values.py")  # it knows how a shell spells a secret
     files = [*root.rglob("*.py"), *(root.parent / "flows").glob("*.py")]
 
     wrong = [

@@ -14,7 +14,7 @@ from kled.errors import (
     VersionRefused,
 )
 from kled.operations.checks.check import Check, bad, not_tried, ok, wrong
-from kled.sentences import enumerated, number
+from kled.sentences import enumerated, number, options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -125,7 +125,7 @@ def _unfit(
     if ours and theirs and theirs > ours:
         return (
             f"{cluster.name} was last updated by kops {theirs}, which is newer",
-            f"kled kops install --version={theirs}",
+            f"kled kops install {options(version=theirs)}",
         )
     wanted = stored_version(cluster.kubernetes_version)
     try:
