@@ -21,7 +21,7 @@ from kled.operations.plan_update import PlanUpdate
 from kled.operations.runner import Report
 from tasks import logs, operation, resources
 from tasks.markdown import inline
-from tasks.summary import slug
+from tasks.summary import keyed
 
 LONGEST = 200
 """Changes that an artifact lists; the first plan of a cluster has hundreds."""
@@ -128,7 +128,7 @@ def publish(plan: Plan, radius: BlastRadius | None) -> None:
     redact = resources.redactor(resources.settings()).text
     told = replace(plan, refused=resources.complete(plan.refused)) if plan.refused else plan
     create_markdown_artifact(
-        key=slug(f"plan {plan.cluster}"),
+        key=keyed(f"plan {plan.cluster}"),
         markdown=redact(markdown(told, radius, redact)),
         description=inline(f"plan: {plan.cluster}"),
     )

@@ -13,7 +13,7 @@ from kled.sentences import number
 from tasks import operation, reports, resources
 from tasks.edge import Outcome
 from tasks.markdown import inline
-from tasks.summary import slug
+from tasks.summary import keyed
 
 SHOWN = 200
 """Lines that an artifact lists."""
@@ -55,7 +55,7 @@ def of_prune(planning: PlanPrune) -> Outcome:
 
 def _publish(cluster: str, heading: str, digest: str, lines: Sequence[str]) -> None:
     create_markdown_artifact(
-        key=slug(f"plan {cluster}"),
+        key=keyed(f"plan {cluster}"),
         markdown=resources.redactor(resources.settings()).text(markdown(heading, digest, lines)),
         description=inline(f"plan: {cluster}"),
     )

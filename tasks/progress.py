@@ -23,7 +23,7 @@ from kled.operations.runner import Row
 from kled.operations.step import Operation, Step
 from tasks import resources
 from tasks.markdown import inline
-from tasks.summary import slug
+from tasks.summary import keyed
 
 logger = logging.getLogger("kled.flows")
 
@@ -160,7 +160,7 @@ def _sender(operation: Operation, run: str | None) -> Send:
                 client.update_artifact(bar.artifact, newer)
                 return bar.artifact
             made = ArtifactCreate(
-                key=slug(f"{operation.name} {operation.cluster} {bar.step}"),
+                key=keyed(f"{operation.name} {operation.cluster} {bar.step}"),
                 type=KIND,
                 description=words,
                 data=bar.percent,

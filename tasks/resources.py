@@ -31,7 +31,7 @@ from kled.operations.step import Operation
 from kled.redact import Redactor, secret_values
 from kled.retry import Clock
 from kled.rules import Rules
-from tasks import ending, logs
+from tasks import ending, logs, marks
 
 logger = logging.getLogger("kled.flows")
 
@@ -189,6 +189,7 @@ def session(
         ending.holding(opened.lease),
     ):
         shown.opened(opened)
+        marks.put(operation, opened)
         yield opened
 
 

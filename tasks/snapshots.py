@@ -11,6 +11,7 @@ from kled.sentences import number
 from kled.snapshot.names import moment
 from kled.visible import visible
 from tasks import events
+from tasks.summary import keyed
 
 UNSEEN: Final = "the run failed before it looked at any"
 _SHOWN: Final = ("cluster", "id", "level", "objects", "bytes")
@@ -26,7 +27,7 @@ def publish_backup(backup: BackUpState) -> None:
     rows = bad_first(backup)
     if rows:
         table = [backup_row(row, datetime.now(UTC)) for row in rows]
-        create_table_artifact(seen(table), key="back-up-state", description=_described(rows))
+        create_table_artifact(seen(table), key=keyed("back up state"), description=_described(rows))
     for told in to_tell(backup):
         events.emit(*told)
 
@@ -60,7 +61,7 @@ def publish_verification(verification: VerifySnapshots) -> None:
     ]
     if rows:
         create_table_artifact(
-            seen(rows), key="verify-snapshots", description="newest of each cluster"
+            seen(rows), key=keyed("verify snapshots"), description="newest of each cluster"
         )
     for told in verified_to_tell(verification):
         events.emit(*told)

@@ -9,8 +9,11 @@ from kled.errors import KledError
 from kled.models.agreement import Agreement
 from kled.operations.runner import Report, Row
 from kled.visible import visible
-from tasks import resources
+from tasks import marks, resources
 from tasks.markdown import inline
+
+_DEFAULT = "default"
+"""The environment of what is deployed without naming one."""
 
 
 def publish(
@@ -31,7 +34,16 @@ def publish(
 
 def key(report: Report) -> str:
     """Return the artifact's key."""
-    return slug(f"{report.operation} {report.cluster}")
+    return keyed(f"{report.operation} {report.cluster}")
+
+
+def keyed(words: str) -> str:
+    """Return a key of this run's environment: two of them may have clusters of one name.
+
+    Runs of the environment `default`, and of no deployment, have the words alone.
+    """
+    here = marks.environment()
+    return slug(words if here == _DEFAULT else f"{words} {here}")
 
 
 def slug(words: str) -> str:
@@ -63,6 +75,7 @@ def markdown(
         *(_line(row, said) for row in report.rows),
     ]
     lines += ["", f"Approval: {inline(agreement.words)}"] if agreement else []
+    lines += ["", inline(f"By {marks.versions()}")]
     if error is not None:
         lines += ["", f"**{type(error).__name__}**: {inline(error.message)}"]
         lines += ["", f"Hint: {said(error.hint)}"] if error.hint else []

@@ -159,7 +159,7 @@ def cluster(document: Document) -> Cluster:
     topology = spec.get("topology") or {}
     return Cluster(
         name=metadata["name"],
-        cloud=_cloud(spec.get("cloudProvider", "")),
+        cloud=cloud_name(spec.get("cloudProvider", "")),
         zones=_zones(spec.get("subnets") or ()),
         kubernetes_version=str(spec.get("kubernetesVersion", "")),
         networking=next(iter(spec.get("networking") or {}), ""),
@@ -242,8 +242,8 @@ def _zones(subnets: Sequence[Document]) -> tuple[str, ...]:
     return tuple(sorted({subnet["zone"] for subnet in subnets if subnet.get("zone")}))
 
 
-def _cloud(provider: object) -> str:
-    """`aws`, or the one key of a newer API version's `{aws: {}}`."""
+def cloud_name(provider: object) -> str:
+    """Return what `cloudProvider` names: `aws`, or the one key of a newer API's `{aws: {}}`."""
     return next(iter(provider), "") if isinstance(provider, Mapping) else str(provider)
 
 

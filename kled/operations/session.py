@@ -18,6 +18,7 @@ from kled.kops.client import Kops
 from kled.kops.locate import locate
 from kled.lease import Held, Terms, Writer, boot_time, hold
 from kled.models.share import Share
+from kled.models.version import KopsVersion
 from kled.operations.consent import Consent, given
 from kled.operations.guards import Place
 from kled.operations.overrides import Overrides
@@ -61,9 +62,11 @@ class Session:
         on_share: Callable[[Share], None] = lambda _share: None,
         stores: Stores | None = None,
         consent: Consent = given,
+        version: KopsVersion | None = None,
     ) -> None:
         self.settings = settings
         self._kops = kops
+        self._version = version
         self.clock = clock
         self.who = who
         self.overrides = overrides
@@ -86,6 +89,13 @@ class Session:
         if self._kops is None:
             raise KopsMissing("this operation drives no kops")
         return self._kops
+
+    @property
+    def kops_version(self) -> KopsVersion:
+        """What kops says of itself, asked once; raises as `kops` and its `version` do."""
+        if self._version is None:
+            self._version = self.kops.version()
+        return self._version
 
     @property
     def drives_kops(self) -> bool:
@@ -152,8 +162,10 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
     program = _program(settings) if with_kops else None
     with ExitStack() as stack:
         scratch = stack.enter_context(scratches.directory())
+        version = None
         if program is not None and place is not None:
-            features.check(_kops(settings, program, scratch, None, on_line, None).version())
+            version = _kops(settings, program, scratch, None, on_line, None).version()
+            features.check(version)
         lease = None
         if place is not None and not overrides.no_lease:
             with _advised():
@@ -174,6 +186,7 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
             on_share=on_share,
             stores=stores,
             consent=consent,
+            version=version,
         )
 
 

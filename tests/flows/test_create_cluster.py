@@ -3,6 +3,8 @@
 import pytest
 
 from flows.create_cluster import create_cluster
+from flows.validate_cluster import validate_cluster
+from kled import __version__
 from kled.models.spec import ClusterSpec
 from kled.operations.create_cluster import CreateCluster
 from tasks.resources import called_by
@@ -90,3 +92,32 @@ def test_what_it_would_change_of_a_cluster_that_was_applied_is_asked_about(
 
     assert "the plan is" in str(state.message)
     assert not any("--yes" in one for one in box.calls("update")[before:])
+
+
+def test_the_run_says_what_it_is_about_and_with_which_versions(box: Box, memory: Memory) -> None:
+    """Fault 57: no cluster, cloud or environment, neither kled's nor kops' version on a run."""
+    state = create(box, memory)
+
+    run = flow_run(state)
+    kops = "1.36.2 (simulated)"
+    assert run.flow_version == __version__
+    assert {
+        "cluster:flow.example.com",
+        "cloud:aws",
+        f"kled:{__version__}",
+        f"kops:{kops}",
+    } <= set(run.tags)
+    assert not any(one.startswith("environment:") for one in run.tags)  # of no deployment
+    (summary,) = artifacts(state)
+    assert f"By kled {__version__} drives kops {kops}" in summary.data
+
+
+def test_the_run_of_another_operation_names_the_cloud_that_is_stored(
+    box: Box, memory: Memory
+) -> None:
+    create(box, memory)
+
+    with called_by(box.settings(), memory):
+        state = validate_cluster(name="flow.example.com", return_state=True)
+
+    assert {"cluster:flow.example.com", "cloud:aws"} <= set(flow_run(state).tags)

@@ -51,3 +51,13 @@ def test_the_key_has_only_what_prefect_takes() -> None:
 )
 def test_durations_are_written_as_people_write_them(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_two_environments_share_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fault 57: their clusters of one name had one key, and each other's versions."""
+    monkeypatch.setenv("PREFECT__RUNTIME__DEPLOYMENT__ID", "11111111-2222-3333-4444-555555555555")
+    monkeypatch.setenv("PREFECT__RUNTIME__DEPLOYMENT__NAME", "Staging_EU")
+
+    assert key(REPORT) == "create-cluster-prod-example-com-staging-eu"
+    monkeypatch.setenv("PREFECT__RUNTIME__DEPLOYMENT__NAME", "default")
+    assert key(REPORT) == "create-cluster-prod-example-com"

@@ -1,0 +1,77 @@
+"""What a run is about, on the run itself: tags to find it by, and the versions that it ran with.
+
+A run of the UI or a schedule begins with the tags of its deployment alone, so kled adds its own as
+soon as it knows them: `cluster:NAME`, `cloud:aws`, `environment:NAME`, `kled:VERSION` and
+`kops:VERSION`. What others have put there stays.
+"""
+
+import logging
+from collections.abc import Iterator
+from typing import Final
+from uuid import UUID
+
+from prefect import get_client
+from prefect.runtime import deployment, flow_run
+
+from kled import __version__
+from kled.errors import KledError
+from kled.kops.layout import is_cluster_name
+from kled.operations.cloud_of import cloud_of
+from kled.operations.session import Session
+from kled.operations.step import Operation
+from kled.visible import visible
+
+logger = logging.getLogger("kled.flows")
+
+_kops: Final[dict[str, str]] = {}
+"""The kops that each run of this process has driven; kept, since summaries are made afterwards."""
+
+
+def put(operation: Operation, session: Session) -> None:
+    """Mark the run; raises nothing: a run is no worse without marks."""
+    if flow_run.id is None:
+        return
+    run = str(flow_run.id)
+    try:
+        if session.drives_kops and run not in _kops:
+            _kops[run] = str(session.kops_version)
+        _send(UUID(run), tuple(_tags(operation, session)))
+    except Exception as problem:  # noqa: BLE001 - whatever kops, the store or the server does
+        logger.warning("the run could not be marked: %s", type(problem).__name__)
+
+
+def versions() -> str:
+    """Return which kled this run has, and which kops it drives, as far as that is known."""
+    kops = _kops.get(str(flow_run.id))
+    return f"kled {__version__}" + (f" drives kops {kops}" if kops else "")
+
+
+def environment() -> str:
+    """Return the environment that the run's deployment is of; empty for a run of none."""
+    return str(deployment.name or "") if deployment.id is not None else ""
+
+
+def _tags(operation: Operation, session: Session) -> Iterator[str]:
+    if is_cluster_name(operation.cluster):
+        yield f"cluster:{visible(operation.cluster)}"
+        if session.settings.state_store and (cloud := _cloud(operation, session)):
+            yield f"cloud:{cloud}"
+    if here := environment():
+        yield f"environment:{visible(here)}"
+    yield f"kled:{__version__}"
+    if kops := _kops.get(str(flow_run.id)):
+        yield f"kops:{kops}"
+
+
+def _cloud(operation: Operation, session: Session) -> str:
+    try:
+        return cloud_of(operation, session)
+    except KledError:  # said by the step that needs the store
+        return ""
+
+
+def _send(run: UUID, tags: tuple[str, ...]) -> None:
+    with get_client(sync_client=True) as client:
+        there = client.read_flow_run(run).tags
+        if new := [tag for tag in tags if tag not in there]:
+            client.update_flow_run(run, flow_version=__version__, tags=[*there, *new])
