@@ -87,7 +87,8 @@ def test_a_cluster_that_is_not_there_ends_the_flow_with_a_hint(box: Box, memory:
     assert isinstance(state.result(raise_on_failure=False), KledError)
     assert str(state.message).startswith("ClusterNotFound: there is no cluster")
     assert "hint: " in str(state.message)
-    assert len(box.calls()) == 1
+    asked = [each for each in box.calls() if each != "version"]  # a run's tags name its version
+    assert len(asked) == 1
 
 
 def test_a_cloud_that_refuses_ends_the_flow_with_the_cause(changed: Box, memory: Memory) -> None:
