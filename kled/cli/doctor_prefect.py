@@ -89,9 +89,7 @@ def automations(url: str, env: Mapping[str, str]) -> State:
     """
     try:
         with asked(url, env) as api:
-            body = {"deployments": {"tags": {"all_": [OURS]}}, "limit": _AT_MOST}
-            deployed = api.post("deployments/filter", json=body).raise_for_status().json()
-            environments = sorted({str(one["name"]) for one in deployed})
+            environments = sorted({str(deployment["name"]) for deployment in deployed(api)})
             present = api.post("automations/filter", json={"limit": _AT_MOST}).raise_for_status()
             awake = {tag for one in present.json() if one["enabled"] for tag in one["tags"]}
     except FlowFailed as error:
@@ -129,17 +127,25 @@ def _again(environment: str) -> str:
 
 def _awake(api: "httpx.Client") -> list[dict[str, Any]]:
     """Return kled's deployments that have had a schedule awake for some minutes."""
-    body = {"deployments": {"tags": {"all_": [OURS]}}, "limit": _AT_MOST}
     before = datetime.now(UTC) - _SETTLED
     return [
         deployment
-        for deployment in api.post("deployments/filter", json=body).raise_for_status().json()
+        for deployment in deployed(api)
         if not deployment["paused"]
         and any(
             schedule["active"] and datetime.fromisoformat(schedule["updated"]) < before
             for schedule in deployment["schedules"]
         )
     ]
+
+
+def deployed(api: "httpx.Client") -> list[dict[str, Any]]:
+    """Return kled's deployments, as the server tells them."""
+    body = {"deployments": {"tags": {"all_": [OURS]}}, "limit": _AT_MOST}
+    answer: list[dict[str, Any]] = (
+        api.post("deployments/filter", json=body).raise_for_status().json()
+    )
+    return answer
 
 
 def deployment_name(deployment: Mapping[str, Any]) -> str:

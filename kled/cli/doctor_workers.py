@@ -4,14 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from kled.cli.doctor_prefect import OURS, State, asked, deployment_name
+from kled.cli.doctor_prefect import State, asked, deployed, deployment_name
 from kled.errors import FlowFailed
 from kled.sentences import enumerated, options
 
 if TYPE_CHECKING:
     import httpx
 
-_AT_MOST: Final = 200
 _NAMED: Final = 5
 _NOT_FOUND: Final = 404
 _WITHOUT_WORKER: Final = (":push", ":managed", "prefect:managed")
@@ -25,16 +24,16 @@ def pools(url: str, env: Mapping[str, str]) -> list[tuple[str, State]]:
     """
     try:
         with asked(url, env) as api:
-            deployed = _deployed(api)
-            homeless = sorted(deployment_name(one) for one in deployed if not _pool(one))
-            names = sorted({_pool(one) for one in deployed if _pool(one)})
-            found = [(name, _polled(api, name)) for name in names]
+            ours = deployed(api)
+            homeless = sorted(deployment_name(each) for each in ours if not _pool(each))
+            names = sorted({_pool(each) for each in ours if _pool(each)})
+            states = [(name, _polled(api, name)) for name in names]
     except FlowFailed as error:
         return [("", ("wrong", error.message, error.hint or ""))]
     if homeless:
         words = f"their work pool is gone: {enumerated(homeless, _NAMED)}"
-        found = [("", ("wrong", words, "make it and them anew: kled deploy")), *found]
-    return found or [("", ("missing", "nothing is deployed", "kled deploy"))]
+        states = [("", ("wrong", words, "make it and them anew: kled deploy")), *states]
+    return states or [("", ("missing", "nothing is deployed", "kled deploy"))]
 
 
 def asleep(url: str, env: Mapping[str, str]) -> State:
@@ -42,12 +41,12 @@ def asleep(url: str, env: Mapping[str, str]) -> State:
     from deployments import catalog  # noqa: PLC0415 - reads YAML
 
     wanted = {
-        one.entrypoint: {schedule.slug for schedule in one.schedules if schedule.active}
-        for one in catalog.load(catalog.path())
+        entry.entrypoint: {schedule.slug for schedule in entry.schedules if schedule.active}
+        for entry in catalog.load(catalog.path())
     }
     try:
         with asked(url, env) as api:
-            sleeping = sorted(_sleeping(_deployed(api), wanted))
+            sleeping = sorted(_sleeping(deployed(api), wanted))
     except FlowFailed as error:
         return "wrong", error.message, error.hint or ""
     if sleeping:
@@ -56,24 +55,16 @@ def asleep(url: str, env: Mapping[str, str]) -> State:
     return "ok", "none that prefect.yaml has awake", ""
 
 
-def _sleeping(deployed: Iterable[dict[str, Any]], wanted: Mapping[str, set[str]]) -> Iterable[str]:
-    for one in deployed:
-        slugs = wanted.get(str(one["entrypoint"]), set())
+def _sleeping(ours: Iterable[dict[str, Any]], wanted: Mapping[str, set[str]]) -> Iterable[str]:
+    for deployment in ours:
+        slugs = wanted.get(str(deployment["entrypoint"]), set())
         awake = {
             schedule["slug"]
-            for schedule in one["schedules"]
-            if schedule["active"] and not one["paused"]
+            for schedule in deployment["schedules"]
+            if schedule["active"] and not deployment["paused"]
         }
         if slugs - awake:
-            yield f"{deployment_name(one)} ({', '.join(sorted(slugs - awake))})"
-
-
-def _deployed(api: "httpx.Client") -> list[dict[str, Any]]:
-    body = {"deployments": {"tags": {"all_": [OURS]}}, "limit": _AT_MOST}
-    found: list[dict[str, Any]] = (
-        api.post("deployments/filter", json=body).raise_for_status().json()
-    )
-    return found
+            yield f"{deployment_name(deployment)} ({', '.join(sorted(slugs - awake))})"
 
 
 def _pool(deployment: Mapping[str, Any]) -> str:
@@ -91,11 +82,11 @@ def _polled(api: "httpx.Client", name: str) -> State:
         return "wrong", "it is paused: no run starts", f"prefect work-pool resume {name}"
     if str(pool["type"]).endswith(_WITHOUT_WORKER):
         return "ok", f"of type {pool['type']}, which needs no worker", ""
-    asked = api.post(f"work_pools/{quote(name, safe='')}/workers/filter", json={})
-    workers = asked.raise_for_status().json()
-    online = sorted(str(one["name"]) for one in workers if one["status"] == "ONLINE")
+    polling = api.post(f"work_pools/{quote(name, safe='')}/workers/filter", json={})
+    workers = polling.raise_for_status().json()
+    online = sorted(str(worker["name"]) for worker in workers if worker["status"] == "ONLINE")
     if online:
         return "ok", f"polled by {enumerated(online, _NAMED)}", ""
-    seen = max((str(one["last_heartbeat_time"]) for one in workers), default="")
+    seen = max((str(worker["last_heartbeat_time"]) for worker in workers), default="")
     words = f"no worker polls it{f', the last was seen {seen}' if seen else ''}: no run starts"
     return "wrong", words, f"{start}, and keep it running (a service)"

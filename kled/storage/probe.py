@@ -7,7 +7,8 @@ from kled.errors import CapabilityMissing, PreconditionFailed
 from kled.storage.base import Location, ObjectStore
 
 KEY: Final = ".kled/probe"
-_NEVER: Final = "0" * 32  # no store gives this tag to an object
+NEVER: Final = "0" * 32
+"""A tag that no store gives to an object."""
 _honest: Final[dict[Location, bool]] = {}
 
 
@@ -38,13 +39,14 @@ def _probe(store: ObjectStore) -> bool:
         return lambda: store.put_if_absent(KEY, body)
 
     try:
-        kept = _refused(create(b"probe of conditional writes\n")) or _refused(create(b"ignored\n"))
-        return kept and _refused(lambda: store.replace(KEY, b"ignored\n", _NEVER))
+        kept = refused(create(b"probe of conditional writes\n")) or refused(create(b"ignored\n"))
+        return kept and refused(lambda: store.replace(KEY, b"ignored\n", NEVER))
     except CapabilityMissing:
         return False
 
 
-def _refused(write: Callable[[], str]) -> bool:
+def refused(write: Callable[[], str]) -> bool:
+    """Say whether the store refuses this write for its condition; else it was done."""
     try:
         write()
     except PreconditionFailed:

@@ -1,7 +1,6 @@
 """Whether a store can be written to, found out by doing all that kled does there to one object."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,11 +14,11 @@ from kled.errors import (
 )
 from kled.storage.base import ObjectStore
 from kled.storage.bounded import get_bounded, written
+from kled.storage.probe import NEVER, refused
 
 KEY: Final = ".kled/doctor"
 """Of the probe in a state store: outside of every cluster, as leases are."""
 _FIRST: Final = b"kled doctor tries whether it may write here\n"
-_NEVER: Final = "0" * 32  # no store gives this tag to an object
 _TRIES: Final = 3
 
 
@@ -77,22 +76,14 @@ def _require_ours(store: ObjectStore, key: str, body: bytes | None) -> None:
 
 def _conditional(store: ObjectStore, key: str, tag: str, body: bytes) -> bool:
     try:
-        if not _refused(lambda: store.put_if_absent(key, _FIRST + b"ignored")):
+        if not refused(lambda: store.put_if_absent(key, _FIRST + b"ignored")):
             return False
-        if not _refused(lambda: store.replace(key, _FIRST + b"ignored", _NEVER)):
+        if not refused(lambda: store.replace(key, _FIRST + b"ignored", NEVER)):
             return False
         store.replace(key, body, tag)
     except CapabilityMissing:
         return False
     return True
-
-
-def _refused(write: Callable[[], str]) -> bool:
-    try:
-        write()
-    except PreconditionFailed:
-        return True
-    return False
 
 
 def _removed(store: ObjectStore, key: str) -> bool:
