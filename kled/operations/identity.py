@@ -26,6 +26,7 @@ from kled.operations import (
 )
 from kled.operations.session import Session
 from kled.operations.step import Step
+from kled.operations.stored_names import keys_below
 from kled.retry import READ
 from kled.sentences import enumerated
 from kled.storage.bounded import get_bounded
@@ -79,7 +80,7 @@ def missing(session: Session, cluster: str) -> tuple[str, ...]:
     if _strays(session, cluster):
         return ()
     named = _node_keysets(session, cluster)
-    there = _stored(session, cluster, layout.KEYSETS) if named else frozenset()
+    there = keys_below(session.state_store, cluster, layout.KEYSETS) if named else ()
     return tuple(sorted(one for one in named if identity.keyset_key(one) not in there))
 
 
@@ -88,7 +89,7 @@ def _require_names(session: Session, cluster: str, gone: tuple[str, ...]) -> Non
 
     kops would go on with it, and no other reader of the state store would.
     """
-    there = _stored(session, cluster, layout.KEYSETS)
+    there = keys_below(session.state_store, cluster, layout.KEYSETS)
     former = {name: identity.keyset_key(stored.OLD_NAMES.get(name, name)) for name in gone}
     renamed = {name: key for name, key in former.items() if key in there}
     if not renamed:
@@ -171,7 +172,7 @@ def lost_authority(session: Session, cluster: str) -> tuple[str, ...]:
     For what is left of a cluster whose machines' configuration is gone, too: what etcd left, or a
     snapshot, tells it. Only reads.
     """
-    if AUTHORITY_KEY in _stored(session, cluster, layout.KEYSETS):
+    if AUTHORITY_KEY in keys_below(session.state_store, cluster, layout.KEYSETS):
         return ()
     lived = _lived(session, cluster) or keys_in_snapshots.is_kept(session, cluster, AUTHORITY_KEY)
     return (identity.AUTHORITY,) if lived else ()
@@ -314,7 +315,11 @@ def _evidence(session: Session, plan: Plan) -> Evidence:
         elif definition is not None and _makes_authority(plan):
             lived = _machines_anywhere(session, cluster)
     return Evidence(
-        stored=_stored(session, cluster, layout.KEYSETS) | _stored(session, cluster, "secrets/"),
+        stored=frozenset(
+            key
+            for below in (layout.KEYSETS, layout.SECRETS)
+            for key in keys_below(session.state_store, cluster, below)
+        ),
         node_keysets=_node_keysets(session, cluster),
         lived=lived,
     )
@@ -358,12 +363,6 @@ def _strays(session: Session, cluster: str) -> tuple[Place, ...]:
     """Return the places of the definition that are not in the cluster's part of the store."""
     home = registered.home(session.state_store, cluster)
     return tuple(places.elsewhere(home.cluster, home.root)) if home is not None else ()
-
-
-def _stored(session: Session, cluster: str, below: str) -> frozenset[str]:
-    store = session.state_store
-    entries = store.entries(f"{cluster}/{below}")
-    return frozenset(one.key.removeprefix(f"{cluster}/") for one in entries)
 
 
 def _node_keysets(session: Session, cluster: str) -> frozenset[str]:

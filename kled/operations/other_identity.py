@@ -12,6 +12,7 @@ from kled.kops import keyset_keys, layout
 from kled.kops.identity import NODE_CONFIGS
 from kled.operations.session import Session
 from kled.operations.step import ADDS_ONLY, Step
+from kled.operations.stored_names import keys_below
 from kled.operations.stores import require_state_store
 from kled.retry import READ
 from kled.storage.bounded import get_bounded
@@ -103,14 +104,11 @@ def _objects(session: Session, cluster: str) -> dict[str, bytes]:
     """
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 
-    store, prefix = session.state_store, f"{cluster}/"
-
-    def listed(below: str) -> list[str]:
-        return [one.key.removeprefix(prefix) for one in store.entries(f"{prefix}{below}")]
+    listed = partial(keys_below, session.state_store, cluster)
 
     def read(key: str) -> tuple[str, bytes] | None:
         try:
-            return key, get_bounded(store, f"{prefix}{key}").body
+            return key, get_bounded(session.state_store, f"{cluster}/{key}").body
         except ObjectMissing:
             return None
 

@@ -58,6 +58,16 @@ def clusters_with_snapshots(store: "ObjectStore", beginning: str = "") -> Iterat
             yield last
 
 
+def keys_below(store: "ObjectStore", cluster: str, below: str) -> tuple[str, ...]:
+    """Return all keys below a part of a cluster's prefix, in order, relative to the prefix.
+
+    Whatever is called so is among them: these are no names to offer.
+    """
+    return tuple(
+        entry.key.removeprefix(f"{cluster}/") for entry in store.entries(f"{cluster}/{below}")
+    )
+
+
 def _home(cluster: str) -> str:
     return f"{layout.require_cluster_name(cluster)}/"
 

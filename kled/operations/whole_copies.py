@@ -17,6 +17,7 @@ from kled.errors import (
 )
 from kled.kops import keyset_keys, layout, stored
 from kled.operations.session import Session
+from kled.operations.stored_names import keys_below
 from kled.storage.bounded import get_bounded
 
 if TYPE_CHECKING:
@@ -31,15 +32,13 @@ def damaged(session: Session, cluster: str) -> Mapping[str, tuple[str, ...]]:
     """
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 
-    keysets, secrets = _listed(session, cluster, layout.KEYSETS), layout.SECRETS
-    keys = (*keyset_keys.files(keysets).values(), *_listed(session, cluster, secrets))
+    keysets, secrets = keys_below(session.state_store, cluster, layout.KEYSETS), layout.SECRETS
+    keys = (
+        *keyset_keys.files(keysets).values(),
+        *keys_below(session.state_store, cluster, secrets),
+    )
     found = in_parallel((0, partial(_wrong, session, cluster, key)) for key in keys)
     return {key: words for key, words in sorted(found) if words}
-
-
-def _listed(session: Session, cluster: str, below: str) -> tuple[str, ...]:
-    entries = session.state_store.entries(f"{cluster}/{below}")
-    return tuple(one.key.removeprefix(f"{cluster}/") for one in entries)
 
 
 def _wrong(session: Session, cluster: str, key: str) -> tuple[str, tuple[str, ...]]:
