@@ -10,7 +10,6 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -97,15 +96,12 @@ def _is_left(text: str) -> bool:
 def stage(tmp_path_factory: pytest.TempPathFactory, s3_endpoint: str) -> Iterator[Stage]:
     """Yield a sandbox with one cluster, its snapshots and a Prefect server."""
     with ExitStack() as stack:
-
-        @cache
-        def api() -> str:
-            place = tmp_path_factory.mktemp("server")
-            server = stack.enter_context(serving(Path(sys.executable).parent, place, {}))
-            return server.env["PREFECT_API_URL"]
-
-        stage = stack.enter_context(Stage(tmp_path_factory.mktemp("stage"), s3_endpoint, api))
-        stage.in_the_sandbox(PREFECT_API_URL=api())
+        place = tmp_path_factory.mktemp("server")
+        server = stack.enter_context(serving(Path(sys.executable).parent, place, {}))
+        api = server.env["PREFECT_API_URL"]
+        directory = tmp_path_factory.mktemp("stage")
+        stage = stack.enter_context(Stage(directory, s3_endpoint, lambda: api))
+        stage.in_the_sandbox(PREFECT_API_URL=api)
         stage.do(f"kled sandbox start --dir={stage.directory / 'typed-box'}")
         stage.create()
         stage.do("kled deploy")
