@@ -4,21 +4,20 @@ They are one variable of the run's process, in JSON, and hold no secret. The dig
 them: what was changed by hand, or cut, is refused, as are runs whose rules got lost on the way.
 """
 
-import hashlib
-import json
-from typing import Final
+from typing import Any, Final
 
-from kled.errors import InvalidInput, NotApproved
+from kled import carried
+from kled.errors import NotApproved
 from kled.rules import Approval, approval_of
 
 VARIABLE: Final = "KLED_APPROVAL"
-_DIGITS: Final = 12
 _UNASKED: Final = "nobody is asked"
+_REMARK: Final = " (prefect deploy drops them)"
 
 
 def digest(approval: Approval) -> str:
     """Return what tells rules apart: hexadecimal digits, equal where the same people are asked."""
-    return hashlib.sha256(_canonical(approval).encode()).hexdigest()[:_DIGITS]
+    return carried.digest(_document(approval))
 
 
 def words(approval: Approval) -> str:
@@ -31,21 +30,12 @@ def words(approval: Approval) -> str:
 
 def encode(approval: Approval) -> str:
     """Return the variable's value. `Approval()` stands for rules that ask nobody."""
-    return json.dumps({"digest": digest(approval), **json.loads(_canonical(approval))})
+    return carried.encode(_document(approval))
 
 
 def decode(value: str) -> Approval:
     """Read the variable's value; raise `NotApproved` where it is not what `encode` returns."""
-    try:
-        found = json.loads(value)
-        expected = found.pop("digest")
-        configured = found.pop("configured")
-        approval = approval_of(found) if configured else Approval()
-    except (ValueError, KeyError, AttributeError, TypeError, RecursionError, InvalidInput) as error:
-        raise _refused(f"{VARIABLE} cannot be read ({type(error).__name__})") from error
-    if digest(approval) != expected:
-        raise _refused(f"{VARIABLE} was changed: its rules are not those of its digest {expected}")
-    return approval
+    return carried.decode(VARIABLE, value, _read, _document, _REMARK)
 
 
 def in_force(own: Approval, value: str | None) -> Approval:
@@ -57,32 +47,30 @@ def in_force(own: Approval, value: str | None) -> Approval:
     if value is None:
         if own.configured:
             return own
-        raise _refused("neither this deployment nor its worker has approval rules")
-    carried = decode(value)
-    if own.configured and digest(own) != digest(carried):
+        what = "neither this deployment nor its worker has approval rules"
+        raise carried.refused(what, _REMARK)
+    brought = decode(value)
+    if own.configured and digest(own) != digest(brought):
         raise NotApproved(
-            f"the approval rules differ: this deployment has {words(carried)}, its worker"
+            f"the approval rules differ: this deployment has {words(brought)}, its worker"
             f" {words(own)}; nothing was changed",
             hint="deploy with the settings file of the worker, or take [approval] out of the"
             " worker's: the deployment brings its rules along",
         )
-    return carried
+    return brought
 
 
-def _refused(what: str) -> NotApproved:
-    return NotApproved(
-        f"{what}; nothing was changed",
-        hint="put the deployment on the server again, with the rules: kled deploy"
-        " --environment=ENVIRONMENT (prefect deploy drops them)",
-    )
+def _read(document: dict[str, Any]) -> Approval:
+    configured = document.pop("configured")
+    return approval_of(document) if configured else Approval()
 
 
-def _canonical(approval: Approval) -> str:
+def _document(approval: Approval) -> dict[str, Any]:
+    """Return rules as plain data, in one order."""
     if not approval.configured:
-        return '{"configured": false}'
-    fields = {
+        return {"configured": False}
+    return {
         "automatic": sorted(set(approval.automatic)),
         "configured": True,
         "needed": sorted(set(approval.needed)),
     }
-    return json.dumps(fields, sort_keys=True)
