@@ -39,7 +39,12 @@ def options(**named: object) -> str:
 
     What is None, False or empty is left out; a tuple or list gives the option once for each.
     """
-    return " ".join(_option(name.replace("_", "-"), value) for name, value in _each(named))
+    return " ".join(_option(hyphenated(name), value) for name, value in _each(named))
+
+
+def hyphenated(name: str) -> str:
+    """Return the name of a parameter as command lines spell it: `node_count`, `node-count`."""
+    return name.replace("_", "-")
 
 
 def _each(named: Mapping[str, object]) -> Iterator[tuple[str, object]]:

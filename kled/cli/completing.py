@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 import click
 from click.shell_completion import CompletionItem, ShellComplete
 
+from kled.sentences import hyphenated
+
 if TYPE_CHECKING:
     from kled.cli.offers import Line
 
@@ -97,7 +99,7 @@ def _flow_words(
     from deployments.outline import parameters  # noqa: PLC0415
     from kled.cli.flow_help import rows  # noqa: PLC0415
 
-    entries = [one for one in catalog.load(catalog.path()) if one.flow == _kebab(flow)]
+    entries = [one for one in catalog.load(catalog.path()) if one.flow == hyphenated(flow)]
     if not entries:
         return
     entry = entries[0]
@@ -110,10 +112,10 @@ def _flow_words(
             if name.startswith(beginning) and name not in given:
                 yield CompletionItem(f"{name}=", OPEN, about)
         return
-    kind = known.get(_kebab(key), ("", ""))[0]
-    default = next((one.default for one in taken if _kebab(one.name) == _kebab(key)), None)
+    kind = known.get(hyphenated(key), ("", ""))[0]
+    default = next((one.default for one in taken if hyphenated(one.name) == hyphenated(key)), None)
     of = _line(line.environment, line.options, entry.flow, given.get("name"))
-    for one in _of_kind(of, kind, _kebab(key), default, value):
+    for one in _of_kind(of, kind, hyphenated(key), default, value):
         yield one if isinstance(one, CompletionItem) else CompletionItem(f"{key}={one}")
 
 
@@ -140,8 +142,4 @@ def _of_kind(
 
 def _parts(word: str) -> tuple[str, str, str]:
     key, equals, value = word.partition("=")
-    return _kebab(key), equals, value
-
-
-def _kebab(name: str) -> str:
-    return name.replace("_", "-")
+    return hyphenated(key), equals, value

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from deployments.automation_kinds import ENDING_KINDS, TELLING_KINDS, tag
 from kled.errors import FlowFailed
 from kled.operations.checks import check
-from kled.sentences import number, options
+from kled.sentences import hyphenated, number, options
 
 if TYPE_CHECKING:
     import httpx
@@ -150,7 +150,7 @@ def deployed(api: "httpx.Client") -> list[dict[str, Any]]:
 
 def deployment_name(deployment: Mapping[str, Any]) -> str:
     """Return how people call a deployment: FLOW/ENVIRONMENT."""
-    flow = str(deployment["entrypoint"]).rpartition(".")[2].replace("_", "-")
+    flow = hyphenated(str(deployment["entrypoint"]).rpartition(".")[2])
     return f"{flow}/{deployment['name']}"
 
 

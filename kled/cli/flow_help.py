@@ -10,6 +10,7 @@ from deployments import catalog
 from deployments.commands import COMMANDS
 from deployments.outline import Parameter, described, parameters
 from kled.cli.parameters import Leaf
+from kled.sentences import hyphenated
 
 YES: Final = "yes"
 _SPEC: Final = "ClusterSpec"
@@ -66,7 +67,7 @@ def rows(taken: Sequence[Parameter]) -> Iterator[tuple[str, str]]:
         if one.type == _SPEC:
             yield from _fields()
         elif one.name != YES:  # an option of its own
-            yield f"{_kebab(one.name)}={metavar(one.type)}", one.description + _remark(one)
+            yield f"{hyphenated(one.name)}={metavar(one.type)}", one.description + _remark(one)
 
 
 def metavar(annotation: str) -> str:
@@ -104,7 +105,3 @@ def _fields() -> Iterator[tuple[str, str]]:
             value = values or "true|false"
             remark = " [required]" if required else ""
             yield f"{key.removeprefix('--')}={value}", record[1] + remark
-
-
-def _kebab(name: str) -> str:
-    return name.replace("_", "-")

@@ -10,6 +10,7 @@ import click
 from pydantic.fields import FieldInfo
 
 from kled.models.spec import ClusterSpec, parse_spec
+from kled.sentences import hyphenated
 
 _WHOLE: Final = frozenset({"set", "labels"})
 """Options whose values are one assignment each: a comma in them belongs to the value."""
@@ -65,7 +66,7 @@ def _option(name: str, field: FieldInfo) -> Callable[..., Any]:
 
 
 def _flag(field: str) -> str:
-    return "--" + field.replace("_", "-")
+    return "--" + hyphenated(field)
 
 
 def _value(name: str, value: object) -> object:
