@@ -141,7 +141,7 @@ def completed(text: str, places: Places) -> str:
     if places == NOWHERE:
         return text
     named = tuple(places.named())
-    return _with(text, lambda command: [one for one in named if one[0] in _takes(command)])
+    return _with(text, lambda command: [option for option in named if option[0] in _takes(command)])
 
 
 def about(text: str, cluster: str) -> str:
@@ -164,11 +164,11 @@ def advised(value: Any, places: Places) -> Any:  # noqa: ANN401 - plain data of 
     match value:
         case Mapping():
             return {
-                key: _said(one, places) if key in ADVICE else advised(one, places)
-                for key, one in value.items()
+                key: _said(inner, places) if key in ADVICE else advised(inner, places)
+                for key, inner in value.items()
             }
         case list() | tuple():
-            return [advised(one, places) for one in value]
+            return [advised(inner, places) for inner in value]
         case _:
             return value
 
@@ -192,20 +192,20 @@ def _said(value: Any, places: Places) -> Any:  # noqa: ANN401 - plain data of an
         case str():
             return completed(value, places)
         case list() | tuple():
-            return [_said(one, places) for one in value]
+            return [_said(inner, places) for inner in value]
         case _:
             return advised(value, places)
 
 
 def _following(text: str, at: int) -> list[tuple[str, int]]:
     """Return the shell's words after a command up to its end, each with where it ends."""
-    found: list[tuple[str, int]] = []
+    parts: list[tuple[str, int]] = []
     following = _COMMAND.search(text, at)
     limit = following.start() if following else len(text)
     while (part := _WORD.match(text, at, limit)) is not None:
-        found.append((part[1], part.end()))
+        parts.append((part[1], part.end()))
         at = part.end()
-    return found
+    return parts
 
 
 def _end_of_options(following: list[tuple[str, int]], start: int) -> int:

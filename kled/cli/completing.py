@@ -29,22 +29,22 @@ class Completion(ShellComplete):
         before = f"{option}=" if equals and option.startswith("-") and "--" not in args else ""
         items = super().get_completions(list(args), incomplete)
         if incomplete.startswith("-") and not before:
-            return [_with_equals(one, self._taking(args)) for one in items]
-        return [CompletionItem(f"{before}{one.value}", one.type, one.help) for one in items]
+            return [_with_equals(item, self._taking(args)) for item in items]
+        return [CompletionItem(f"{before}{item.value}", item.type, item.help) for item in items]
 
     def _taking(self, args: Sequence[str]) -> frozenset[str]:
         """Return the names of the options of the command that take a value."""
-        command, words = self.cli, [one for one in args if not one.startswith("-")]
-        while isinstance(command, click.Group) and words:
-            inner = command.get_command(click.Context(command), words.pop(0))
+        command, names = self.cli, [word for word in args if not word.startswith("-")]
+        while isinstance(command, click.Group) and names:
+            inner = command.get_command(click.Context(command), names.pop(0))
             if inner is None:
                 break
             command = inner
         return frozenset(
             name
-            for one in command.params
-            if isinstance(one, click.Option) and not one.is_flag
-            for name in one.opts
+            for param in command.params
+            if isinstance(param, click.Option) and not param.is_flag
+            for name in param.opts
         )
 
 
@@ -99,7 +99,7 @@ def _flow_words(
     from deployments.outline import parameters  # noqa: PLC0415
     from kled.cli.flow_help import rows  # noqa: PLC0415
 
-    entries = [one for one in catalog.load(catalog.path()) if one.flow == hyphenated(flow)]
+    entries = [entry for entry in catalog.load(catalog.path()) if entry.flow == hyphenated(flow)]
     if not entries:
         return
     entry = entries[0]
@@ -112,11 +112,12 @@ def _flow_words(
             if name.startswith(beginning) and name not in given:
                 yield CompletionItem(f"{name}=", OPEN, about)
         return
-    kind = known.get(hyphenated(key), ("", ""))[0]
-    default = next((one.default for one in taken if hyphenated(one.name) == hyphenated(key)), None)
+    asked = hyphenated(key)
+    kind = known.get(asked, ("", ""))[0]
+    default = next((param.default for param in taken if hyphenated(param.name) == asked), None)
     of = _line(line.environment, line.options, entry.flow, given.get("name"))
-    for one in _of_kind(of, kind, hyphenated(key), default, value):
-        yield one if isinstance(one, CompletionItem) else CompletionItem(f"{key}={one}")
+    for each in _of_kind(of, kind, asked, default, value):
+        yield each if isinstance(each, CompletionItem) else CompletionItem(f"{key}={each}")
 
 
 def _of_kind(
@@ -134,10 +135,10 @@ def _of_kind(
     name = key.replace("-", "_")
     if is_offered(kind):
         wanted = Wanted(kind, name, (default or "").strip("'\""), last)
-        found = offers(line, wanted)
+        offered = offers(line, wanted)
     else:
-        found = [one for one in kind.split("|") if "|" in kind and one.startswith(last)]
-    yield from (f"{head}{comma}{one}" for one in found)
+        offered = [text for text in kind.split("|") if "|" in kind and text.startswith(last)]
+    yield from (f"{head}{comma}{text}" for text in offered)
 
 
 def _parts(word: str) -> tuple[str, str, str]:

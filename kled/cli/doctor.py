@@ -58,9 +58,9 @@ def doctor(call: Call, *, read_only: bool) -> int:
         *clouds.cloud_checks(settings, set(clusters.clouds_of(listed))),
     ]
     call.show(checks, _COLUMNS)
-    failing = [one for one in checks if one.fails]
-    for one in failing:
-        call.say(f"{one.name}: {one.detail}{f'; {one.hint}' if one.hint else ''}")
+    failing = [check for check in checks if check.fails]
+    for check in failing:
+        call.say(f"{check.name}: {check.detail}{f'; {check.hint}' if check.hint else ''}")
     return 1 if failing else 0
 
 

@@ -189,5 +189,5 @@ def asked(url: str, env: Mapping[str, str]) -> "Iterator[httpx.Client]":
 
 def _numbers(version: str) -> tuple[int, ...]:
     """Return the numbers of a version; those of the oldest one where it is none."""
-    found = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
-    return tuple(map(int, found.groups())) if found else _OLDEST
+    numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
+    return tuple(map(int, numbers.groups())) if numbers else _OLDEST

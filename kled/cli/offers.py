@@ -86,7 +86,7 @@ def offers(line: Line, wanted: Wanted) -> list[str]:
     if find is None or wanted.name in _ONCE_MORE:
         return []
     with suppress(Exception):  # a settings file, or a directory of environments, that is wrong
-        return [one for one in find(line, wanted) if one.startswith(wanted.beginning)]
+        return [name for name in find(line, wanted) if name.startswith(wanted.beginning)]
     return []
 
 
@@ -97,11 +97,11 @@ def is_offered(kind: str) -> bool:
 
 def looked_up(*lookups: Callable[[], Iterable[str]]) -> list[str]:
     """Return what the lookups find, at once and in their order; of one that fails, nothing."""
-    found: list[list[str]] = [[] for _ in lookups]
+    named_by: list[list[str]] = [[] for _ in lookups]
 
     def look(place: int) -> None:
         with suppress(Exception):  # a store that is not there, a setting that is wrong
-            found[place] = list(islice(lookups[place](), _MOST))
+            named_by[place] = list(islice(lookups[place](), _MOST))
 
     threads = [threading.Thread(target=look, args=(n,), daemon=True) for n in range(len(lookups))]
     for thread in threads:
@@ -109,7 +109,7 @@ def looked_up(*lookups: Callable[[], Iterable[str]]) -> list[str]:
     ends = _CLOCK.monotonic() + PATIENCE
     for thread in threads:
         thread.join(max(0.0, ends - _CLOCK.monotonic()))
-    return [one for names in found for one in names]
+    return [name for names in named_by for name in names]
 
 
 def _clusters(line: Line, wanted: Wanted) -> list[str]:
@@ -185,7 +185,7 @@ def _environments(line: Line, _: Wanted) -> list[str]:
 def _clouds(_: Line, __: Wanted) -> list[str]:
     from kled.models.clouds import CLOUDS  # noqa: PLC0415 - for this alone
 
-    return [one.name for one in CLOUDS.values() if one.refused is None]
+    return [cloud.name for cloud in CLOUDS.values() if cloud.refused is None]
 
 
 def _faults(_: Line, __: Wanted) -> list[str]:

@@ -47,12 +47,12 @@ def places_of(document: Document, *, named: bool = False) -> dict[str, str]:
 
     What is not `named` is where kops keeps it by default.
     """
-    base, found = _base(document), {}
+    base, places = _base(document), {}
     for name, etcd in rows(document):
         backups = etcd.get("backups")
         url = backups.get("backupStore") if isinstance(backups, Mapping) else None
-        found[name] = _below(base, url) if url else ("" if named else f"backups/etcd/{name}")
-    return found
+        places[name] = _below(base, url) if url else ("" if named else f"backups/etcd/{name}")
+    return places
 
 
 def places_after(document: Document, sets: Sequence[str]) -> dict[str, str]:

@@ -20,16 +20,16 @@ def address(words: str) -> str | None:
 
 def explain(error: ApiUnreachable) -> None:
     """Say of an API that does not answer that its name has the placeholder, where it has."""
-    there = address(error.message)
-    if there is not None:
-        error.hint = hint(there)
+    placeholder = address(error.message)
+    if placeholder is not None:
+        error.hint = hint(placeholder)
 
 
-def hint(there: str) -> str:
-    """Say what `there`, the placeholder, means and what to look at."""
+def hint(placeholder: str) -> str:
+    """Say what the placeholder means and what to look at."""
     return (
-        f"{there} is the placeholder that kops puts into DNS: the control plane has not written its"
-        " own address yet. A new one needs 5 to 10 minutes; after that, kled kops get-instances"
-        " shows whether its machine is there, and its logs (dns-controller or external-dns, etcd)"
-        " tell more"
+        f"{placeholder} is the placeholder that kops puts into DNS: the control plane has not"
+        " written its own address yet. A new one needs 5 to 10 minutes; after that,"
+        " kled kops get-instances shows whether its machine is there, and its logs (dns-controller or"
+        " external-dns, etcd) tell more"
     )

@@ -21,8 +21,8 @@ def snapshot_with(session: Session, cluster: str, keys: frozenset[str]) -> "Mani
     None where no snapshot store is configured, or none has any. Snapshots of an earlier cluster of
     that name, which was deleted, do not count.
     """
-    known = [one for one in newest(session, cluster, keys) if one.trust.trusted]
-    numbers = [held(session, one, keys) for one in known]
+    known = [judged for judged in newest(session, cluster, keys) if judged.trust.trusted]
+    numbers = [held(session, judged, keys) for judged in known]
     most = max(numbers, default=0)
     return known[numbers.index(most)].manifest if most else None
 
@@ -35,9 +35,9 @@ def newest(session: Session, cluster: str, keys: frozenset[str]) -> "list[Judged
         return []
     known: list[Judged] = []
     kept, state = session.snapshot_store, session.stores.remembering
-    for one in islice(newest_first(kept, cluster, state), _LOOKED_AT):
-        known.append(one)
-        if one.trust.trusted and held(session, one, keys) == len(keys):
+    for judged in islice(newest_first(kept, cluster, state), _LOOKED_AT):
+        known.append(judged)
+        if judged.trust.trusted and held(session, judged, keys) == len(keys):
             break
     return known
 
@@ -51,11 +51,11 @@ def is_kept(session: Session, cluster: str, key: str) -> bool:
         return False
 
 
-def held(session: Session, one: "Judged", keys: frozenset[str]) -> int:
+def held(session: Session, judged: "Judged", keys: frozenset[str]) -> int:
     """Return how many of the objects the snapshot has, and has whole."""
-    return len(whole_copies.held_whole(session, one.manifest, keys)) if one.manifest else 0
+    return len(whole_copies.held_whole(session, judged.manifest, keys)) if judged.manifest else 0
 
 
 def identity_keys(manifest: "Manifest") -> frozenset[str]:
     """Return the keysets and secrets that the snapshot names, relative to the cluster."""
-    return frozenset(one.key for one in manifest.objects if one.kind == "identity")
+    return frozenset(record.key for record in manifest.objects if record.kind == "identity")

@@ -58,14 +58,14 @@ def of_definitions(session: Session, before: Definition, after: Definition) -> s
 
     Groups that only one of both has are left out.
     """
-    groups = {object_name(one): one for one in after.groups}
+    groups = {object_name(group): group for group in after.groups}
     name = before.name
     ways = [of_edit(session, "Cluster", {"name": name}, before.cluster, after.cluster)]
-    for one in before.groups:
-        group = object_name(one)
+    for earlier in before.groups:
+        group = object_name(earlier)
         if group in groups:
             named = {"name": name, "instance_group": group}
-            ways.append(of_edit(session, "InstanceGroup", named, one, groups[group]))
+            ways.append(of_edit(session, "InstanceGroup", named, earlier, groups[group]))
     return " && ".join(dict.fromkeys(filter(None, ways)))
 
 

@@ -43,11 +43,11 @@ def try_out(store: ObjectStore, key: str = KEY) -> Trial:
     """
     for _ in range(_TRIES - 1):
         try:
-            found = _try_once(store, key)
+            trial = _try_once(store, key)
         except (ObjectMissing, PreconditionFailed):
             continue
-        if found.conditional:
-            return found
+        if trial.conditional:
+            return trial
     return _try_once(store, key)
 
 
@@ -65,10 +65,10 @@ def _try_once(store: ObjectStore, key: str) -> Trial:
 
 def _require_ours(store: ObjectStore, key: str, body: bytes | None) -> None:
     """Read the probe back; raise where it is not `body`, or none of any doctor's (None)."""
-    found, where = get_bounded(store, key).body, f"{store.location.url}/{key}"
-    if not found.startswith(_FIRST):
+    present, where = get_bounded(store, key).body, f"{store.location.url}/{key}"
+    if not present.startswith(_FIRST):
         raise StoreError(f"{where} is not what was just written there")
-    if body is not None and found != body:
+    if body is not None and present != body:
         raise PreconditionFailed(
             f"{where} was written by another doctor at the same moment", hint="run it again"
         )

@@ -45,16 +45,16 @@ def cloud_checks(settings: "Settings", used: Collection[str]) -> list[Check]:
 
 def _of_stores(settings: "Settings") -> set[str]:
     """Return the clouds whose own credentials open a store."""
-    env, found = settings.environment, set()
+    env, clouds = settings.environment, set()
     for url in filter(None, (settings.state_store, settings.snapshot_store)):
         scheme = url.partition("://")[0]
         if scheme == "s3" and not (env.get("S3_ENDPOINT") or settings.profile.endpoint):
-            found.add("aws")
+            clouds.add("aws")
         if scheme == "gs" and not env.get("STORAGE_EMULATOR_HOST"):
-            found.add("gce")
-        if scheme == "azureblob" and not any(env.get(one) for one in _KEYS_OF_AZURE):
-            found.add("azure")
-    return found
+            clouds.add("gce")
+        if scheme == "azureblob" and not any(env.get(variable) for variable in _KEYS_OF_AZURE):
+            clouds.add("azure")
+    return clouds
 
 
 def _check(settings: "Settings", cloud: str, *, needed: bool) -> Check:
@@ -72,8 +72,8 @@ def _check(settings: "Settings", cloud: str, *, needed: bool) -> Check:
         return not_tried(name, "its variables are set; who they are is not asked", needed=needed)
     if not needed and not _is_named(cloud, env):
         return Check(name, "missing", "no credentials are named, and nothing here needs them")
-    found = caller.ask(cloud, env)
-    return Check(name, found.state, found.detail, found.hint, needed)
+    answer = caller.ask(cloud, env)
+    return Check(name, answer.state, answer.detail, answer.hint, needed)
 
 
 def _is_named(cloud: str, env: Mapping[str, str]) -> bool:

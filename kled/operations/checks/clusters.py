@@ -74,7 +74,7 @@ def untried(why: str) -> list[Check]:
 
 
 def _clusters(session: "Session", listed: "Sequence[Cluster]") -> Check:
-    unloadable = [f"{one.name} ({one.problem})" for one in listed if one.problem]
+    unloadable = [f"{cluster.name} ({cluster.problem})" for cluster in listed if cluster.problem]
     told = f"{session.settings.state_store}: {number(len(listed), 'cluster')}"
     if unloadable:
         mend = "kled kops get-clusters tells what mends them"
@@ -99,10 +99,10 @@ def _fit(session: "Session", version: "KopsVersion", listed: "Sequence[Cluster]"
     """Compare this kops with the one that updated each cluster last, and with its Kubernetes."""
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 
-    asked = [one for one in listed if not one.problem]
+    asked = [cluster for cluster in listed if not cluster.problem]
     if not asked:
         return not_tried(FIT, "there is no cluster that kops can load")
-    tasks = ((0, partial(_unfit, session, version, one)) for one in asked)
+    tasks = ((0, partial(_unfit, session, version, cluster)) for cluster in asked)
     try:
         unfit = sorted(filter(None, in_parallel(tasks, threads=16)))
     except KledError as error:
@@ -151,4 +151,6 @@ def _last_kops(session: "Session", cluster: str) -> str | None:
 
 def clouds_of(listed: "Sequence[Cluster]") -> "Iterator[str]":
     """Yield the clouds that clusters are in."""
-    yield from sorted({one.cloud for one in listed if one.cloud and not one.problem})
+    yield from sorted(
+        {cluster.cloud for cluster in listed if cluster.cloud and not cluster.problem}
+    )

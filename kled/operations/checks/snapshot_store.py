@@ -62,12 +62,12 @@ def _written(kept: "SnapshotStore") -> list[Check]:
                 " kled doctor --read-only"
             )
         return [wrong(WRITES, error), not_tried(CLOCK, "nothing could be written")]
-    found = clock(CLOCK, trial, kept.store)
+    its_clock = clock(CLOCK, trial, kept.store)
     if not trial.conditional:
         told = f"{kept.url} ignores the conditions of writes: two runs could overwrite each other"
-        return [bad(WRITES, told, "name a store that has them (docs/storage.md)"), found]
+        return [bad(WRITES, told, "name a store that has them (docs/storage.md)"), its_clock]
     stays = "" if trial.removed else f"; it stays at {kept.url}/{PROBE}: nobody here may delete"
-    return [ok(WRITES, f"a probe was written and read back{stays}"), found]
+    return [ok(WRITES, f"a probe was written and read back{stays}"), its_clock]
 
 
 def _encryption(kept: "SnapshotStore") -> Check:
