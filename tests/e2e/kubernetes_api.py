@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from abc import ABC, abstractmethod
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -189,14 +190,14 @@ ROUTES: tuple[tuple[str, Callable[..., Answer]], ...] = (
 )
 
 
-class JsonHandler(BaseHTTPRequestHandler):
+class JsonHandler(BaseHTTPRequestHandler, ABC):
     """Speaks HTTP for `respond(method, path, body)`; subclasses say what to answer."""
 
     protocol_version = "HTTP/1.1"
 
+    @abstractmethod
     def respond(self, method: str, target: str, body: bytes) -> Answer | None:
         """The answer to one request; None hangs up without one."""
-        raise NotImplementedError
 
     def do_GET(self) -> None:
         self._reply()
