@@ -30,6 +30,6 @@ def hint(placeholder: str) -> str:
     return (
         f"{placeholder} is the placeholder that kops puts into DNS: the control plane has not"
         " written its own address yet. A new one needs 5 to 10 minutes; after that,"
-        " kled kops get-instances shows whether its machine is there, and its logs (dns-controller or"
-        " external-dns, etcd) tell more"
+        " kled kops get-instances shows whether its machine is there, and its logs"
+        " (dns-controller or external-dns, etcd) tell more"
     )
