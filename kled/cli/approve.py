@@ -74,6 +74,7 @@ def approve(  # noqa: PLR0913 - one parameter per option
 
     if follow and run is None:
         raise InvalidInput("--follow", "is for one run", hint="kled approve lists what waits")
+    flow_there.require_server()
     flow_here.quiet_prefect(verbose=call.verbose)
     with flow_there.server() as client:
         runs = waiting_runs.Server(client)

@@ -1,13 +1,15 @@
 """Triggers a deployment and returns the exit code of its run."""
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from kled.cli import flow_following, flow_reports, flow_server, halfway
+from kled.cli import flow_following, flow_reports, flow_server, halfway, prefect_files
 from kled.cli.leaf import Call
 from kled.errors import FlowFailed, InvalidInput, KledError, SettingsError
 from kled.sentences import options
@@ -28,12 +30,25 @@ def server() -> "Iterator[SyncPrefectClient]":
 
     url = flow_server.named(os.environ)
     if not url:
-        raise SettingsError(
-            "no Prefect server is named",
-            hint="set PREFECT_API_URL; `kled run FLOW` without --deployment needs no server",
-        )
+        raise _no_server()
     with flow_server.spoken_to(url), get_client(sync_client=True) as client:
         yield client
+
+
+def require_server() -> None:
+    """Raise `SettingsError` where surely no server is named: at once, without importing Prefect.
+
+    Where it is imported, only Prefect knows: whoever imported it may have named a server.
+    """
+    if "prefect" not in sys.modules and prefect_files.name_none(os.environ, Path.cwd()):
+        raise _no_server()
+
+
+def _no_server() -> SettingsError:
+    return SettingsError(
+        "no Prefect server is named",
+        hint="set PREFECT_API_URL; `kled run FLOW` without --deployment needs no server",
+    )
 
 
 def run_there(call: Call, name: str, parameters: Mapping[str, Any], *, run_name: str) -> int:

@@ -86,6 +86,8 @@ def run(
         _refuse_state(click.get_current_context())
     entry = catalog.find(catalog.load(catalog.path()), flow)
     given = flow_parameters.read_file(_text(params)) if params else {}
+    if deployment:
+        flow_there.require_server()
     flow_here.quiet_prefect(verbose=call.verbose)
     from deployments.loading import load_flow  # noqa: PLC0415 - imports prefect
 
@@ -164,6 +166,7 @@ def deploy(call: Call, name: str) -> None:
 
     chosen = environment.find(name, directories(call)).completed(call.settings.rules)
     entries = catalog.load(catalog.path())
+    flow_there.require_server()
     flow_here.quiet_prefect(verbose=call.verbose)
     from deployments.apply import apply  # noqa: PLC0415 - imports prefect
     from deployments.automating import bring  # noqa: PLC0415

@@ -29,6 +29,7 @@ def undeploy(call: Call, name: str, *, yes: bool) -> None:
     from kled.cli import flow_here, flow_there  # noqa: PLC0415 - not for --help
 
     chosen = environment.find(name, directories(call))
+    flow_there.require_server()
     flow_here.quiet_prefect(verbose=call.verbose)
     from deployments.removing import remove  # noqa: PLC0415 - imports prefect
 
