@@ -5,7 +5,8 @@ Answers of a service that knows neither differ (501, 400, or silence): `probe` d
 
 Objects go through obstore, which costs a quarter of boto3's processor time and a tenth of its
 import. Every request is signed together with the SHA-256 of its body, so a damaged one is refused.
-Listings, versions, large writes and retention, which obstore lacks or does otherwise, are boto3's.
+Listings, which have to be looked at before they are believed, are signed and sent by botocore;
+versions, large writes and retention, which obstore lacks or does otherwise, are boto3's.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -107,10 +108,10 @@ class S3Store:
 
     def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
         """ListObjectsV2, a page at a time."""
+        below = self._prefix
+        where = f"s3://{self._bucket}/{below}{prefix} at {self._clients.endpoint}"
         with translated(self._where(prefix)):
-            yield from s3_listing.entries(
-                self._clients.client(), self._bucket, self._prefix, prefix, start_after
-            )
+            yield from s3_listing.entries(self._clients.page, where, below, prefix, start_after)
 
     def versions(self, prefix: str = "") -> Iterator[Version]:
         """ListObjectVersions; a bucket that never had versioning on shows one of each object."""

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import InvalidInput, StoreDenied
-from kled.storage import obstore_calls, s3_listing
+from kled.storage import obstore_calls, s3_errors, s3_listing
 from kled.storage.parts import SMALL
+from kled.storage.s3_requests import ListRequests
 from kled.storage.timeouts import DEFAULT, Timeouts
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from botocore.session import Session
     from mypy_boto3_s3 import S3Client
     from obstore.store import S3Credential, S3Store
+
+    from kled.storage.s3_page import Page
 
 _CONNECTIONS: Final = 64
 _DESCRIPTION: Final = ("s3", "service-2")
@@ -76,8 +79,8 @@ def choose(
 class Clients:
     """The clients of one bucket, made when they are first needed; safe for threads.
 
-    Each tries a request once, with short time-outs. Where the keys are known no boto3 is imported
-    for reading, writing and deleting objects.
+    Each tries a request once, with short time-outs. Where the keys are known no client of boto3 is
+    made for listing, reading, writing and deleting objects.
     """
 
     def __init__(self, access: Access, bucket: str, timeouts: Timeouts = DEFAULT) -> None:
@@ -86,6 +89,11 @@ class Clients:
         self._region = access.region or self._configured_region()
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that requests go to."""
+        return self._access.endpoint or _aws_endpoint(self._region)
 
     def client(self) -> "S3Client":
         """Return boto3's."""
@@ -98,6 +106,25 @@ class Clients:
         name = f"obstore {self._region} {large}"
         store: S3Store = self._once(name, lambda: self._open(large=large))
         return store
+
+    def page(self, parameters: Mapping[str, str]) -> "Page":
+        """Return the answer to ListObjectsV2, from the region that the bucket is in.
+
+        Raises as `ListRequests.page` does.
+        """
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - slow to import
+
+        requests: ListRequests = self._once("listing", self._list)
+        asked = self._region
+        try:
+            return requests.page(parameters)
+        except ClientError as error:
+            if not s3_errors.is_elsewhere(error.response):
+                raise
+            self.find_region()
+            if self._region == asked:
+                raise
+        return requests.page(parameters)
 
     def find_region(self) -> None:
         """Ask where the bucket is, and use that region from now on; raises what boto3 raises."""
@@ -121,10 +148,25 @@ class Clients:
         s3_listing.take_over(client, self._bucket)
         return client
 
+    def _list(self) -> ListRequests:
+        return ListRequests(
+            self._bucket,
+            lambda: (self.endpoint, self._region),
+            self._credentials(),
+            certificates=self._certificates(),
+            timeouts=self._timeouts,
+        )
+
+    def _certificates(self) -> str | None:
+        if self._access.certificates or self._session is None:
+            return self._access.certificates
+        bundle: str | None = self._session.get_config_variable("ca_bundle")
+        return bundle
+
     def _open(self, *, large: bool) -> "S3Store":
         from obstore.store import S3Store  # noqa: PLC0415 - only where a store is used
 
-        endpoint = self._access.endpoint or _aws_endpoint(self._region)
+        endpoint = self.endpoint
         options = obstore_calls.client_options(endpoint, self._timeouts, large=large)
         if self._access.certificates:
             options["root_certificate"] = Path(self._access.certificates).read_bytes()

@@ -66,6 +66,7 @@ _ELSEWHERE: Final = frozenset(
         "TemporaryRedirect",
     }
 )
+_REDIRECTS: Final = frozenset({301, 302, 307})
 _BARE_REDIRECT: Final = "redirect without LOCATION"
 _NO_OBJECT_LOCK: Final = re.compile(r"object ?lock ?configuration", re.IGNORECASE)
 
@@ -105,6 +106,12 @@ def translated_data(where: str, *, conditional: bool = False) -> Iterator[None]:
             kind = PreconditionFailed
         # not `from error`: its text repeats the request, session token included
         raise kind(f"{where}: {told.words}") from None
+
+
+def is_elsewhere(response: Any) -> bool:  # noqa: ANN401 - botocore has no type
+    """Say whether an answer means that the bucket is in another region."""
+    status = response["ResponseMetadata"].get("HTTPStatusCode", 0)
+    return response.get("Error", {}).get("Code") in _ELSEWHERE or status in _REDIRECTS
 
 
 def _refusal(response: Any) -> tuple[type[StoreError], str]:  # noqa: ANN401 - botocore has no type

@@ -1,17 +1,16 @@
 """Listings of S3 buckets, and whether what S3 is said to have answered is its answer.
 
 boto3 spends a tenth of a millisecond on each entry of an answer, which for a state store with the
-backups of 200 etcds is half a minute. So its parser is given an empty answer, and the entries are
-taken out by `s3_page`; what boto3 does around it (signing, redirects, errors) stays.
+backups of 200 etcds is half a minute. So objects are listed by `s3_requests` and read by `s3_page`;
+versions, which are listed seldom, are boto3's.
 
 boto3 reads any XML, and finds nothing in what is of another kind: a portal's page is an empty
-bucket to it. So the root of every answer that kled relies on is looked at first. Both are done in
-its event `before-parse`, which it documents nowhere: a test tells when it is gone, and without it
-every listing is an error. kled's part comes before boto3's own, which parses each answer of S3 for
-the errors that hide in some with status 200, and is left the empty one of a listing.
+bucket to it. So the root of every answer that kled relies on is looked at first, in boto3's event
+`before-parse`, which it documents nowhere: a test tells when it is gone, and without it every
+listing of versions is an error.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +18,6 @@ from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
 from kled.errors import StoreError
-from kled.storage import s3_page
 from kled.storage.base import Entry, Version
 from kled.storage.pages import Pages, came_instead, local_name
 from kled.storage.s3_page import Page
@@ -27,14 +25,10 @@ from kled.storage.s3_page import Page
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_BODY: Final = "KledListing"
 _CHECKED: Final = "KledChecked"
 _LOOKED_AT: Final = frozenset({200, 500})
 """500 is what boto3 makes of a 200 whose body is no XML, where it sees it before kled."""
-_EMPTY: Final = b"<ListBucketResult/>"
-_LIST: Final = "ListObjectsV2"
 _ROOTS: Final = {
-    _LIST: "ListBucketResult",
     "ListObjectVersions": "ListVersionsResult",
     "CreateMultipartUpload": "InitiateMultipartUploadResult",
     "CompleteMultipartUpload": "CompleteMultipartUploadResult",
@@ -48,25 +42,24 @@ _DISORDER: Final = (
 
 
 def entries(
-    client: "S3Client", bucket: str, below: str, prefix: str, start_after: str
+    ask: Callable[[Mapping[str, str]], Page], where: str, below: str, prefix: str, start_after: str
 ) -> Iterator[Entry]:
     """Yield the entries below `below`, which their keys do not show, in byte order.
 
-    Markers of directories are left out. Raises what boto3 raises, and as `Pages` does for an answer
-    that is no page of this listing.
+    `ask` returns the answer to ListObjectsV2 with these parameters of its query; `where` names the
+    bucket for the words of errors. Markers of directories are left out. Raises what `ask` raises,
+    and as `Pages` does for an answer that is no page of this listing.
     """
-    asked: dict[str, Any] = {"Bucket": bucket, "Prefix": below + prefix, "EncodingType": "url"}
+    asked = {"prefix": below + prefix, "encoding-type": "url"}
     if start_after:
-        asked["StartAfter"] = below + start_after
-    where = _where(client, bucket, below + prefix)
-    pages = Pages(where, below + prefix, asked.get("StartAfter", ""), disorder=_DISORDER)
+        asked["start-after"] = below + start_after
+    pages = Pages(where, below + prefix, asked.get("start-after", ""), disorder=_DISORDER)
     while True:
-        answer: Any = client.list_objects_v2(**asked)
-        found, token = parsed(_page_of(answer, where), below, pages)
+        found, token = parsed(ask(asked), below, pages)
         yield from found
         if token is None:
             return
-        asked["ContinuationToken"] = pages.go_on(token)
+        asked["continuation-token"] = pages.go_on(token)
 
 
 def versions(client: "S3Client", bucket: str, below: str, prefix: str) -> Iterator[Version]:
@@ -108,13 +101,13 @@ def versions(client: "S3Client", bucket: str, below: str, prefix: str) -> Iterat
 
 
 def take_over(client: "S3Client", bucket: str) -> None:
-    """Let `entries` and `versions` read the client's listings, and refuse what S3 never says.
+    """Let the client's answers be looked at, and refuse what S3 never says.
 
-    Without it they refuse every listing. `bucket` is for the words of errors.
+    Without it `versions` refuses every listing. `bucket` is for the words of errors.
     """
     look = partial(_look, f"s3://{bucket} at {client.meta.endpoint_url}")
     # `*` for S3, whose client it is: among what is registered with as many parts of a name, boto3
-    # calls first what has its `*` earlier, and its own is `before-parse.s3.*`
+    # calls first what has its `*` earlier, and its own, which sees errors only, `before-parse.s3.*`
     for operation in _ROOTS:
         client.meta.events.register(f"before-parse.*.{operation}", look)
 
@@ -126,24 +119,20 @@ def _look(
     customized_response_dict: dict[str, Any],
     **_: Any,  # noqa: ANN401 - what else botocore hands to its hooks
 ) -> None:
-    """Require the root of the answer; take the entries of a listing out of it."""
+    """Require the root of the answer."""
     if response_dict["status_code"] not in _LOOKED_AT:
         return
     operation, body = operation_model.name, response_dict["body"]
     try:
-        page = s3_page.read(body.lstrip())
+        root = ET.fromstring(body.lstrip())  # noqa: S314 - expat limits expansion
     except ET.ParseError:
-        page = Page(ET.Element(""), [])
-    root = page.root
+        root = ET.Element("")
     if local_name(root) == _ERROR:
         return
     if local_name(root) != _ROOTS[operation]:
         kind = str(response_dict["headers"].get("content-type", ""))
         raise came_instead(where, f"<{_ROOTS[operation]}>", body, kind)
     customized_response_dict[_CHECKED] = True
-    if operation == _LIST:
-        customized_response_dict[_BODY] = page
-        response_dict["body"] = _EMPTY
 
 
 def parsed(page: Page, below: str, pages: Pages) -> tuple[list[Entry], str | None]:
@@ -189,13 +178,6 @@ def _require_all(root: ET.Element, space: str, number: int, pages: Pages) -> Non
     told = root.findtext(f"{space}KeyCount") or ""
     if told.isdecimal() and int(told) > number:
         pages.refuse(f"a page says that it holds {told} entries, and holds {number}")
-
-
-def _page_of(answer: Mapping[str, Any], where: str) -> Page:
-    page: Page | None = answer.get(_BODY)
-    if page is None:
-        raise _unwatched(where)
-    return page
 
 
 def _unwatched(where: str) -> StoreError:
