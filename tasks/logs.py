@@ -11,7 +11,7 @@ from kled.errors import KledError
 from kled.kops.warnings import SHOWN, warned_of
 from kled.operations.runner import Row
 from kled.operations.step import Step
-from kled.redact import RedactingFilter, Redactor
+from kled.redact import RedactingFilter, Redactor, log_strays
 from kled.sentences import number
 from kled.visible import VisibleFilter
 from tasks.environment import LOGGER
@@ -40,7 +40,7 @@ _told: set[str] = set()
 
 
 def install(redactor: Redactor, *, displayed: bool = False) -> None:
-    """Forward the logger `kled` to Prefect, and redact what leaves a handler. Idempotent.
+    """Forward the logger `kled` to Prefect, redact what leaves a handler, log strays. Idempotent.
 
     Where steps and kops' lines are `displayed` already, a console does not say them again. The
     filter goes on handlers: those of a parent logger never ask the parent's filters.
@@ -56,6 +56,7 @@ def install(redactor: Redactor, *, displayed: bool = False) -> None:
             on_console = getattr(handler, "console", None) is not None
             _redact(handler, redactor, displayed=displayed and on_console)
             _outlive(handler)
+    log_strays()
 
 
 def _outlive(handler: logging.Handler) -> None:

@@ -21,6 +21,7 @@ from types import FrameType
 from typing import Final
 
 from kled.errors import Terminated
+from kled.redact import Redactor, secret_values
 from kled.visible import visible
 
 GRACE: Final = 3.0
@@ -152,5 +153,6 @@ def _end(number: int, how: str) -> None:
     if not LAST_WORDS.told:
         with suppress(Exception):  # whatever state the main thread is in
             lines = (f"kled: {NAMES[number]} {how}", *LAST_WORDS.lines())
-            os.write(2, "".join(f"{visible(line)}\n" for line in lines).encode())
+            redact = Redactor(secret_values(os.environ)).text
+            os.write(2, "".join(f"{visible(redact(line))}\n" for line in lines).encode())
     os._exit(CODES[number])

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 import click
 
 from kled.cli import typed
-from kled.redact import RedactingFilter, Redactor, secret_values
+from kled.redact import RedactingFilter, Redactor, log_strays, secret_values
 from kled.visible import VisibleFilter, quoted, visible, visible_lines
 
 if TYPE_CHECKING:
@@ -183,6 +183,7 @@ def log_to(write: Callable[[], Terminal], *, verbose: bool) -> None:
     handler.addFilter(RedactingFilter(redactor()))
     handler.addFilter(VisibleFilter())
     logging.lastResort = handler
+    log_strays()
 
 
 class _Lines(logging.Handler):

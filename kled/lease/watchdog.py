@@ -5,6 +5,7 @@ process group reaches it, and ignores the signals that ask for an end: only its 
 of its holder, ends it. It finds credentials in its environment, never in its arguments.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -16,9 +17,11 @@ from kled.lease import messages
 from kled.lease.clock import boot_time
 from kled.lease.messages import Message
 from kled.lease.watch import attend
+from kled.redact import RedactingFilter, Redactor, log_strays, secret_values
 from kled.retry import Clock
 from kled.storage.base import Location, ObjectStore
 from kled.storage.url import open_store
+from kled.visible import VisibleFilter
 
 _IGNORED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -27,6 +30,7 @@ def main() -> int:
     """Watch over stdin and stdout."""
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
+    _log_without_secrets()
     clock = Clock(boot_time, time.sleep)
 
     def opened(first: Message) -> ObjectStore:
@@ -41,6 +45,15 @@ def main() -> int:
             messages.send(pipe, "lost", why=error.message)
             return 1
     return 0
+
+
+def _log_without_secrets() -> None:
+    """Take secrets out of what reaches stderr, which is the holder's."""
+    handler = logging.lastResort
+    if handler is not None:
+        handler.addFilter(RedactingFilter(Redactor(secret_values(os.environ))))
+        handler.addFilter(VisibleFilter())
+    log_strays()
 
 
 if __name__ == "__main__":

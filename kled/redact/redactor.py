@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol
 
 from kled.redact.keys import is_key
+from kled.redact.pieces import Pieces
 from kled.redact.shapes import BLOCK_BEGIN, MASK, PEM_BEGIN, PEM_END, QUOTE_BEGIN, SHAPES
 from kled.redact.values import forms
 
@@ -35,6 +36,7 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets = forms(secrets)
+        self._pieces = Pieces(self._secrets)
         self._inside: _Inside | None = None
 
     def text(self, text: str) -> str:
@@ -85,7 +87,7 @@ class Redactor:
     def _without_known(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, MASK)
-        return text
+        return self._pieces.without(text)
 
 
 def _without_shapes(text: str) -> str:

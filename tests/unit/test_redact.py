@@ -72,6 +72,34 @@ def test_a_known_secret_goes_in_every_form(before: str) -> None:
         assert len(clean.replace(MASK, "")) <= len(text) // 2, text
 
 
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("used Zk3vQ9xT7m", f"used {MASK}"),
+        ("used Zk3vQ9xT7m...", f"used {MASK}..."),
+        ('used "Zk3vQ9xT7m\u2026"', f'used "{MASK}\u2026"'),
+        ("... 9xT7mB2cW8r was used", f"... {MASK} was used"),
+        ("a\nused Zk3vQ9xT7m\nB2cW8r", f"a\nused {MASK}\nB2cW8r"),
+        ("used Zk3vQ9xT\\n7mB2cW8r there", f"used {MASK}\\n{MASK} there"),
+        ("k3vQ9xT7mB\n", f"{MASK}\n"),
+        ("the Zk3vQ9xT room", "the Zk3vQ9xT room"),
+        ("used Zk3vQ9x", "used Zk3vQ9x"),
+    ],
+)
+def test_what_a_cut_leaves_of_a_known_secret_goes(text: str, clean: str) -> None:
+    # fault 56: a limit of characters, or of columns
+    redactor = Redactor(["Zk3vQ9xT7mB2cW8r"])
+
+    assert redactor.text(text) == clean
+    assert redactor.text(clean) == clean
+
+
+def test_the_words_of_a_known_secret_with_blanks_stay() -> None:
+    redactor = Redactor(["correct horse battery staple"])
+
+    assert redactor.text("this is correct\nbattery staple") == "this is correct\nbattery staple"
+
+
 def test_each_line_of_a_known_secret_of_several_goes() -> None:
     redactor = Redactor(['{\n  "project": "acme-production",\n  "x": 1\n}'])
 

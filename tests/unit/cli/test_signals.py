@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -109,6 +110,43 @@ def test_one_interruption_that_arrives_twice_is_one() -> None:
     status, out, err, _ = ended("tidying", signal.SIGINT, signal.SIGINT)
 
     assert (status, out, err) == (77, "tidied up after KeyboardInterrupt\n", "")
+
+
+SECRET = "Zk3vQ9xT7mB2cW8r"
+TELLING = f"""
+import time
+from kled.cli.signals import LAST_WORDS, heard
+
+LAST_WORDS.lines = lambda: ["update was at: used {SECRET}", "done before: token=hunter2hunter2"]
+with heard(limit=0.3):
+    print("ready", flush=True)
+    try:
+        time.sleep(60)
+    finally:
+        time.sleep(60)
+"""
+
+
+def test_the_last_words_of_a_process_that_is_cut_short_hold_no_secret() -> None:
+    # fault 56: they go to the terminal past everything that writes to it
+    with subprocess.Popen(
+        [sys.executable, "-c", TELLING],
+        env={**os.environ, "HCLOUD_TOKEN": SECRET},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        child.send_signal(signal.SIGTERM)
+        _, err = child.communicate(timeout=30)
+
+    first, *lines = err.splitlines()
+    assert first.startswith("kled: terminated while it ")
+    assert lines == [
+        "update was at: used [redacted]",
+        "done before: token=[redacted]",
+    ]
 
 
 COMMAND = """
