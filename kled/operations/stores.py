@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
 
 from kled.config import Settings
 from kled.errors import InvalidInput, SettingsError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kled.storage.base import Location, ObjectStore
 
 T = TypeVar("T")
+_PREFECT: Final = "PREFECT_"
 
 
 def now() -> datetime:
@@ -40,9 +41,11 @@ def require_state_store(settings: Settings) -> str:
 def child_environment(settings: Settings) -> dict[str, str]:
     """Return the environment for kops: the process's own, plus what the profile says.
 
-    The profile's region and endpoint only fill what the environment leaves open.
+    The profile's region and endpoint only fill what the environment leaves open. Prefect's
+    variables stay behind: the keys of its server and its database are no business of a child.
     """
-    env = dict(settings.environment)
+    given = settings.environment
+    env = {name: value for name, value in given.items() if not name.startswith(_PREFECT)}
     profile = settings.profile
     if profile.endpoint:
         env.setdefault("S3_ENDPOINT", profile.endpoint)
