@@ -5,7 +5,9 @@ keyset before it takes one away, and a certificate that kops issues anew joins t
 under an id of its own (`CreateKeyset` of upup/pkg/fi/fitasks/keypair.go), so two pictures of one
 identity share a certificate, and no id has two. Where they do not, the keyset is another one of the
 same name: an id alone is text that anybody can keep. It counts where one side knows nothing else.
-What cannot be read has no marks, and is not compared.
+Where the key that signed is gone, and an older one signs, somebody put back what was there before a
+rotation: the machines may distrust it by now. Ids are times (`BuildPKISerial` of pkg/pki), so they
+have an order. What cannot be read has no marks, and is not compared.
 """
 
 import base64
@@ -21,8 +23,9 @@ from kled.kops.identity import NODE_CONFIGS
 Marks = Mapping[str, frozenset[str]]
 """The marks of each keyset, by the name that kops gives it today; never empty ones."""
 _PEM_LINE: Final = re.compile(rb"-----(BEGIN|END) ([A-Z ]{1,60})-----")
-_ID, _DIGEST, _KEY = "id ", "sha256 ", "key "
-"""What marks begin with: an id, the digest of a certificate, an id and the digest that it has."""
+_ID, _DIGEST, _KEY, _PRIMARY = "id ", "sha256 ", "key ", "primary "
+"""What marks begin with: an id, the digest of a certificate, an id and the digest that it has, and
+the id of the key that signs."""
 _LONGEST: Final = 100  # characters of an id; kops' own have 28 digits
 
 
@@ -79,14 +82,30 @@ def others(had: Marks, has: Marks) -> tuple[str, ...]:
 
 
 def _differ(had: frozenset[str], has: frozenset[str]) -> bool:
-    """Whether no certificate is in both, or an id of both has another one than it had."""
+    """Whether no certificate is in both, an id of both has another one, or a rotation is undone."""
     before, now = _pairs(had), _pairs(has)
     if any(before[number] != now[number] for number in before.keys() & now.keys()):
         return True
-    certificates = [{one for one in marks if one.startswith(_DIGEST)} for marks in (had, has)]
+    if _is_undone(had, has):
+        return True
+    certificates = [_ending(marks, _DIGEST) for marks in (had, has)]
     if all(certificates):
         return not certificates[0] & certificates[1]
     return not had & has
+
+
+def _is_undone(had: frozenset[str], has: frozenset[str]) -> bool:
+    """Whether the key that signed is gone, and an older one signs."""
+    signed, held = _ending(had, _PRIMARY), _ending(has, _ID)
+    signs = _ending(has, _PRIMARY) or held  # kops takes the newest where none is named
+    if signed <= held or not all(one.isdecimal() for one in signed | signs):
+        return False
+    return max(map(int, signs), default=0) < max(map(int, signed))
+
+
+def _ending(marks: frozenset[str], beginning: str) -> frozenset[str]:
+    """Return what follows in the marks that begin so."""
+    return frozenset(one.removeprefix(beginning) for one in marks if one.startswith(beginning))
 
 
 def _pairs(marks: frozenset[str]) -> dict[str, frozenset[str]]:
@@ -104,13 +123,15 @@ def marks(body: bytes) -> frozenset[str]:
     document = stored.keyset(body)
     spec = document.get("spec") if document else None
     keys = spec.get("keys") if isinstance(spec, Mapping) else None
-    found: set[str] = set()
+    held: set[str] = set()
     for key in keys if isinstance(keys, list) else ():
         if isinstance(key, Mapping):
             ids, digests = {*_of_id(key.get("id"))}, {*_of_material(key.get("publicMaterial"))}
-            found |= ids | digests
-            found |= {_of_both(number, digest) for number in ids for digest in digests}
-    return frozenset(found)
+            held |= ids | digests
+            held |= {_of_both(number, digest) for number in ids for digest in digests}
+    if held and isinstance(spec, Mapping):
+        held |= {f"{_PRIMARY}{one.removeprefix(_ID)}" for one in _of_id(spec.get("primaryId"))}
+    return frozenset(held)
 
 
 def _of_both(number: str, digest: str) -> str:

@@ -19,7 +19,7 @@ from kled.snapshot.repository import SnapshotStore
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """The keysets that share no key with those of the same name before; sorted."""
+    """The keysets that are not those of the same name before; sorted."""
 
     of_snapshot: tuple[str, ...] = ()
     of_machines: tuple[str, ...] = ()

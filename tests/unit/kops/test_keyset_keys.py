@@ -103,3 +103,22 @@ def test_what_cannot_be_read_is_not_compared() -> None:
     assert others(captured(), b"\0") == ()
     assert others(b"KubernetesVersion: 1.21.0\n", foreign) == ()
     assert keyset_keys.of_machines({whole: captured(), f"{cut}nodeupconfig.yaml": b"a: {"}) == {}
+
+
+def test_the_key_that_signed_may_go_where_a_later_one_signs_and_for_no_earlier_one() -> None:
+    """Fault 1: ids are times, so of two that signed it is known which was first."""
+
+    def signing(number: str, *held: str) -> frozenset[str]:
+        keys = keyset(*((one, pem(f"{one:A<4}")) for one in held))
+        return keyset_keys.marks(keys + f"  primaryId: '{number}'\n".encode())
+
+    def differ(had: frozenset[str], has: frozenset[str]) -> bool:
+        return bool(keyset_keys.others({"ca": had}, {"ca": has}))
+
+    assert differ(signing("10", "9", "10"), signing("9", "9"))  # as numbers, not as text
+    assert not differ(signing("9", "9", "10"), signing("10", "10"))
+    assert not differ(signing("10", "9", "10"), signing("9", "9", "10"))  # promoted back
+    unnamed = keyset_keys.marks(keyset(("9", pem("9AAA"))))
+    assert differ(signing("10", "9", "10"), unnamed)
+    assert not differ(signing("8", "8", "9"), unnamed)
+    assert not differ(signing("x", "9", "x"), signing("9", "9"))  # no id of kops': no order

@@ -105,6 +105,36 @@ def test_each_phase_of_a_rotation_is_the_same_keyset(runs: Runs) -> None:
         assert taken(runs)[1:] == (1, ())
 
 
+@pytest.mark.parametrize("phase", ["promoted", "distrusted"])
+def test_a_rotation_that_is_undone_is_another_keyset(runs: Runs, phase: str) -> None:
+    """Fault 1, another member: the key from before was held to be in both, distrusted by now."""
+    before = keyset(OWN)
+    taken(runs)
+    rotated = keyset(NEXT, OWN)
+    if phase == "distrusted":
+        rotated = rotated.replace(
+            b'- id: "771"', b'- distrustTimestamp: "2026-02-01"\n    id: "771"'
+        )
+    runs.state.put(CA, rotated)
+    good, level, _ = taken(runs)
+    assert level == 1
+
+    runs.state.put(CA, before)
+    _, level, findings = taken(runs)
+
+    assert level == 0
+    assert findings == (f"keysets have other keys than in snapshot {good}: kubernetes-ca",)
+    assert choose(runs.snapshots, C, "latest").id == good
+
+
+def test_a_key_that_was_made_and_never_signed_may_go(runs: Runs) -> None:
+    runs.state.put(CA, keyset(OWN, NEXT))
+    taken(runs)
+    runs.state.put(CA, keyset(OWN))
+
+    assert taken(runs)[1:] == (1, ())
+
+
 def test_a_snapshot_whose_manifest_names_no_keys_is_opened_for_them(runs: Runs) -> None:
     """One of an earlier kled; nobody who cannot open it refuses anything."""
     good, _, _ = taken(runs)
