@@ -3,11 +3,15 @@
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import NotApproved, SnapshotNotTrustworthy
+from kled.kops import keyset_keys
 from kled.sentences import enumerated, options
 from kled.visible import visible
 
 if TYPE_CHECKING:
-    from kled.operations.restore_state import Settled
+    from kled.operations.restore_state import Settled, Wish
+    from kled.operations.stores import Stores
+    from kled.snapshot.manifest import Manifest
+    from kled.snapshot.origin import Origins
     from kled.snapshot.restore_plan import RestorePlan
 
 _SHOWN: Final = 3
@@ -68,8 +72,10 @@ def require_own_keys(meant: "Settled", planned: "RestorePlan") -> None:
     """Raise `NotApproved` where keys of an earlier cluster would replace those of a living one.
 
     What was deleted comes back where nothing is in its place. Keys that somebody made anew with
-    `--new-identity` by mistake go in the same way that they came.
+    `--new-identity` by mistake go in the same way that they came. Raises it, too, where a keyset
+    from before a rotation would be written: the machines may distrust its key by now.
     """
+    _require_rotated(meant, planned)
     if not meant.has_ended:
         return
     keys = planned.replaced("identity")
@@ -83,3 +89,43 @@ def require_own_keys(meant: "Settled", planned: "RestorePlan") -> None:
             " --to=URL or --as=PREFIX; only where the keys of the earlier one are the right ones:"
             f" {options(new_identity=cluster)}",
         )
+
+
+def _require_rotated(meant: "Settled", planned: "RestorePlan") -> None:
+    written = keyset_keys.files(write.record.key for write in planned.writes)
+    keysets = sorted(written.keys() & set(meant.rotated_since))
+    if not keysets:
+        return
+    wish, newest = meant.wish, meant.newest
+    others = tuple(kind for kind in wish.classes if kind != "identity")
+    without = f"; without its keys: {wish.again(**{'class': others})}" if others else ""
+    raise NotApproved(
+        f"snapshot {wish.snapshot} of {wish.cluster} is from before a rotation of keys:"
+        f" {enumerated(keysets, _SHOWN)} of snapshot {newest} would be undone, and machines may"
+        " distrust the earlier keys by now; nothing was changed",
+        hint=f"the newest snapshot: {wish.again(snapshot=newest)}{without}; only where the"
+        f" rotation is to be undone: {options(new_identity=wish.cluster)}",
+    )
+
+
+def rotated_since(
+    opened: "Stores", wish: "Wish", origins: "Origins", manifest: "Manifest | None"
+) -> tuple[tuple[str, ...], str]:
+    """Return the keysets that were rotated since the manifest's snapshot, and which one tells it.
+
+    Nothing where no newer snapshot can be trusted, and for `latest`. Raises what the store raises.
+    """
+    from kled.snapshot import other_keysets  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415
+
+    if manifest is None or wish.snapshot == LATEST:
+        return (), ""
+    snapshots = opened.snapshots
+    try:
+        newest = choice(snapshots, wish.cluster, LATEST, origins=origins).ref
+        if newest.id <= manifest.id:
+            return (), ""
+        rotated = other_keysets.rotated_since(snapshots, snapshots.manifest(newest), manifest)
+        return rotated, newest.id
+    except SnapshotNotTrustworthy:  # none tells it
+        return (), ""

@@ -11,7 +11,7 @@ from kled.operations.guards import Guards, Place
 from kled.operations.keep_state import counted
 from kled.operations.protection import pattern_protection, protection, require_confirmation
 from kled.operations.raise_epoch import first_step, identity_step, raise_step, told_step
-from kled.operations.restorable import require_own_keys, require_trusted
+from kled.operations.restorable import require_own_keys, require_trusted, rotated_since
 from kled.operations.restore_place import require_own_place
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step
@@ -281,6 +281,10 @@ class Settled:
     """Its cluster was deleted since, or began anew with other keys: what lives there is another."""
     is_succeeded: bool = False
     """It would take the epoch from another cluster of that name, which lives now."""
+    rotated_since: tuple[str, ...] = ()
+    """The keysets of which `newest` has the keys of a later rotation."""
+    newest: str = ""
+    """The newest snapshot that can be trusted, where another one is to be restored."""
 
     def remarks(self) -> tuple[str, ...]:
         """Say what a person has to know of the snapshot before it is restored."""
@@ -321,6 +325,7 @@ def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
         found.manifest.state_store if found.manifest else "",
         bool(wish.is_home and found.manifest and origins.has_ended(found.manifest)),
         bool(moves and found.manifest and origins.is_succeeded(found.manifest)),
+        *rotated_since(opened, wish, origins, found.manifest if wish.is_home or moves else None),
     )
 
 

@@ -62,6 +62,20 @@ def other_keysets(
     )
 
 
+def rotated_since(snapshots: SnapshotStore, newest: Manifest, earlier: Manifest) -> tuple[str, ...]:
+    """Return the keysets, sorted, that `earlier` has from before a rotation that `newest` has.
+
+    Asks the store only where a keyset of theirs differs and a manifest names no keys. One whose
+    keys cannot be known is not compared.
+    """
+    digests = [{one.key: one.sha256 for one in manifest.objects} for manifest in (newest, earlier)]
+    files = [keyset_keys.files(known) for known in digests]
+    both = files[0].keys() & files[1].keys()
+    if all(digests[0][files[0][name]] == digests[1][files[1][name]] for name in both):
+        return ()
+    return keyset_keys.others(_recorded(snapshots, newest), _recorded(snapshots, earlier))
+
+
 def _had(
     snapshots: SnapshotStore,
     before: Manifest,

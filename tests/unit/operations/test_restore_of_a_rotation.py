@@ -1,0 +1,102 @@
+"""Keys from before a rotation are not put back by the way. Fault 1, another member."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kled.errors import NotApproved
+from kled.operations.overrides import NOTHING
+from kled.operations.restore_state import RestoreState, Wish
+from kled.operations.snapshots import back_up
+from kled.operations.stores import Stores
+from kled.snapshot.progress import Quiet
+from tests.key_pairs import keyset
+from tests.unit.operations.test_restore_state import CLOCK, CLUSTER, World
+
+CA = "pki/private/kubernetes-ca/keyset.yaml"
+OWN, NEXT = ("771", "OWN"), ("772", "NEXT")
+DISTRUSTED = keyset(NEXT, OWN).replace(
+    b'- id: "771"', b'- distrustTimestamp: "2026-02-01T00:00:00Z"\n    id: "771"'
+)
+
+
+class Rotated(World):
+    """The world after a rotation that ended; `before` is a snapshot from before it."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.before = self.wish.snapshot
+        self.write("state", {CA: DISTRUSTED})
+        self.after = self.back_up()
+
+    def write(self, store: str, objects: dict[str, bytes], cluster: str = CLUSTER) -> None:
+        """Write them; the cluster's first authority is `OWN`."""
+        first = {CA: keyset(OWN)} if len(objects) > 1 else {}
+        super().write(store, {**objects, **first}, cluster)
+
+    def back_up(self) -> str:
+        (cluster,) = back_up(Stores(self.settings, CLOCK), [CLUSTER], progress=Quiet()).clusters
+        assert cluster.level == 1
+        return cluster.snapshot or ""
+
+    def authority(self) -> bytes:
+        return (self.root / "state" / CLUSTER / CA).read_bytes()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Rotated:
+    return Rotated(tmp_path)
+
+
+@pytest.mark.parametrize("stored", ["there", "gone"])
+def test_keys_from_before_a_rotation_are_refused(world: Rotated, stored: str) -> None:
+    path = world.root / "state" / CLUSTER / CA
+    if stored == "gone":
+        path.unlink()
+
+    with pytest.raises(NotApproved, match="before a rotation of keys: kubernetes-ca") as refused:
+        world.restore(RestoreState(Wish(CLUSTER, world.before)))
+
+    hint = str(refused.value.hint)
+    assert f"--snapshot={world.after}" in hint
+    assert f"--new-identity={CLUSTER}" in hint
+    assert "--class=intent" in hint
+    assert not path.exists() or world.authority() == DISTRUSTED
+
+
+def test_the_rest_of_that_snapshot_may_be_restored(world: Rotated) -> None:
+    world.write("state", {"config": b"damage"})
+
+    world.restore(RestoreState(Wish(CLUSTER, world.before, classes=("intent",))))
+
+    assert world.authority() == DISTRUSTED
+
+
+def test_a_rotation_is_undone_where_that_is_said(world: Rotated) -> None:
+    meant = replace(NOTHING, new_identity=CLUSTER)
+
+    world.restore(RestoreState(Wish(CLUSTER, world.before)), meant)
+
+    assert world.authority() == keyset(OWN)
+
+
+def test_lost_keys_come_back_from_the_newest_snapshot_and_from_one_of_the_same_keys(
+    world: Rotated,
+) -> None:
+    world.write(
+        "state", {"config": (world.root / "state" / CLUSTER / "config").read_bytes() + b"#\n"}
+    )
+    newest = world.back_up()
+    for snapshot in ("latest", newest, world.after):
+        (world.root / "state" / CLUSTER / CA).unlink()
+
+        world.restore(RestoreState(Wish(CLUSTER, snapshot)))
+
+        assert world.authority() == DISTRUSTED
+
+
+def test_a_copy_elsewhere_may_have_them(world: Rotated) -> None:
+    world.restore(RestoreState(Wish(CLUSTER, world.before, to=(world.root / "other").as_uri())))
+
+    assert (world.root / "other" / CLUSTER / CA).read_bytes() == keyset(OWN)
