@@ -123,9 +123,8 @@ def rotated_since(
     snapshots = opened.snapshots
     try:
         newest = choice(snapshots, wish.cluster, LATEST, origins=origins).ref
-        if newest.id <= manifest.id:
-            return (), ""
-        rotated = other_keysets.rotated_since(snapshots, snapshots.manifest(newest), manifest)
-        return rotated, newest.id
     except SnapshotNotTrustworthy:  # none tells it
         return (), ""
+    if newest.id <= manifest.id:
+        return (), ""
+    return other_keysets.rotated_since(snapshots, snapshots.manifest(newest), manifest), newest.id
