@@ -2,11 +2,11 @@
 
 import os
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kled.sandbox import control
+from tests import forking
 
 SPEED = 20_000.0
 
@@ -18,29 +18,19 @@ class Box:
     directory: Path
     env: dict[str, str]
     calls_file: Path
+    started: bool
     killed: list[str] = field(default_factory=list)
 
     def kled(
         self, *args: str, env: dict[str, str] | None = None, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run kled to its end."""
-        return subprocess.run(
-            [sys.executable, "-m", "kled", *args],
-            env={**self.env, **(env or {})},
-            cwd=self.directory,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
+        env = {**self.env, **(env or {})}
+        return forking.run_kled(*args, env=env, cwd=self.directory, stdin=stdin)
 
     def kops(self, *args: str) -> subprocess.CompletedProcess[str]:
         """Run the simulated kops itself, uncounted."""
-        program = str(self.directory / "bin" / "kops")
-        return subprocess.run(
-            [program, *args], env=self.env, capture_output=True, text=True, check=False, timeout=300
-        )
+        return forking.run_kops(*args, env=self.env)
 
     def calls(self) -> list[str]:
         """Return the kops calls that kled made, each as its words."""
@@ -56,12 +46,15 @@ class Box:
         }
 
 
-def make_box(directory: Path, *, after_call: str = "") -> Box:
+def make_box(directory: Path, *, after_call: str = "", started: bool = False) -> Box:
     """Start a sandbox whose kops counts its calls; `after_call` is shell run after each one.
 
-    In it `$n` is the call's number and `$PPID` is kled.
+    In it `$n` is the call's number and `$PPID` is kled. Each kops is `started`, or it is forked,
+    which is faster: then nobody finds it among the processes (`tests.processes.simulated`).
     """
     control.start(directory, speed=SPEED, api_idle=30.0)
+    if not started:
+        forking.fork_kops(directory)
     counting, calls = directory / "counting-kops", directory / "calls"
     counting.write_text(
         "#!/bin/sh\n"
@@ -74,7 +67,7 @@ def make_box(directory: Path, *, after_call: str = "") -> Box:
     env = control.environment(directory, path=os.environ.get("PATH", os.defpath))
     env |= {"KLED_KOPS": str(counting), "KLED_LEASE_TTL": "6"}
     env |= measured()
-    return Box(directory, env, calls)
+    return Box(directory, env, calls, started=started)
 
 
 def measured() -> dict[str, str]:

@@ -12,7 +12,8 @@ PATIENCE = 60.0  # for a machine with much else to do
 
 
 def simulated(box: Box) -> list[int]:
-    """Return the simulated kops that still run in a sandbox."""
+    """Return the simulated kops that still run in a sandbox, in which they are started."""
+    assert box.started
     return [pid for pid in _inside(box) if pid not in kubernetes_apis(box)]
 
 

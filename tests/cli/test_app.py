@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.boxes import measured
+from tests.forking import run_kled
 
 KLED = [sys.executable, "-m", "kled"]
 
@@ -20,13 +21,17 @@ def home(tmp_path: Path) -> dict[str, str]:
 
 
 def kled(*args: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return run_kled(*args, env={**env, **measured()})
+
+
+def started(*args: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*KLED, *args], env={**env, **measured()}, capture_output=True, text=True, check=False
     )
 
 
 def test_the_version_is_printed(home: dict[str, str]) -> None:
-    done = kled("--version", env=home)
+    done = started("--version", env=home)
 
     assert done.stdout.startswith("kled ")
     assert done.returncode == 0
@@ -34,7 +39,7 @@ def test_the_version_is_printed(home: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("command", [[], ["kops"], ["kops", "get-clusters"], ["sandbox", "start"]])
 def test_help_is_printed(home: dict[str, str], command: list[str]) -> None:
-    done = kled(*command, "--help", env=home)
+    done = started(*command, "--help", env=home)
 
     assert done.stdout.startswith("Usage: kled")
     assert done.returncode == 0

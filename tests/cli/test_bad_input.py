@@ -1,13 +1,13 @@
 import os
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from kled.sandbox import control
 from tests.boxes import measured
+from tests.forking import fork_kops, run_kled
 
 NAME = "--name=c.example.com"
 CREATE = ("create-cluster", NAME, "--zones=us-east-1a")
@@ -16,17 +16,12 @@ CREATE = ("create-cluster", NAME, "--zones=us-east-1a")
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
     control.start(tmp_path / "box", speed=600)
+    fork_kops(tmp_path / "box")
     return control.environment(tmp_path / "box", path=os.defpath) | measured()
 
 
 def kled(env: dict[str, str], *args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "kled", "kops", *args],
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_kled("kops", *args, env=env)
 
 
 def stored(env: dict[str, str]) -> list[str]:

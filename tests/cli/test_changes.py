@@ -2,7 +2,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from kled.sandbox import control
 from tests.boxes import measured
+from tests.forking import fork_kops, run_kled
 
 Kled = Callable[..., "subprocess.CompletedProcess[str]"]
 NAME = "--name=changes.example.com"
@@ -19,6 +19,7 @@ NAME = "--name=changes.example.com"
 def env(tmp_path: Path) -> dict[str, str]:
     """A sandbox with one stored cluster of two nodes."""
     control.start(tmp_path / "box", speed=600)
+    fork_kops(tmp_path / "box")
     found = control.environment(tmp_path / "box", path=os.defpath) | measured()
     create = ["create", "cluster", NAME, "--zones=us-east-1a", "--node-count=2", "--cloud=aws"]
     subprocess.run([found["KLED_KOPS"], *create], env=found, capture_output=True, check=True)
@@ -28,13 +29,7 @@ def env(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def kled(env: dict[str, str]) -> Kled:
     def call(*args: str, **more: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "kled", "kops", *args],
-            env=env | more,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_kled("kops", *args, env=env | more)
 
     return call
 

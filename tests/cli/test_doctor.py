@@ -1,30 +1,25 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from kled.sandbox import control
 from tests.boxes import measured
+from tests.forking import fork_kops, run_kled
 from tests.unit.cli.prefect_api import server
 
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
     control.start(tmp_path / "box", speed=600)
+    fork_kops(tmp_path / "box")
     return control.environment(tmp_path / "box", path=os.defpath)
 
 
 def doctor(env: dict[str, str], *args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "kled", "doctor", *args],
-        env={**env, **measured()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_kled("doctor", *args, env={**env, **measured()})
 
 
 def checks(env: dict[str, str]) -> dict[str, dict[str, object]]:

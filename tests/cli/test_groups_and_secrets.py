@@ -1,6 +1,5 @@
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from kled.sandbox import control
 from tests.boxes import measured
+from tests.forking import fork_kops, run_kled
 
 Kled = Callable[..., "subprocess.CompletedProcess[str]"]
 NAME = "--name=groups.example.com"
@@ -18,18 +18,13 @@ GROUP = "nodes-us-east-1a"
 def kled(tmp_path: Path) -> Kled:
     """The command line on a sandbox with one cluster, stored and applied."""
     control.start(tmp_path / "box", speed=600)
+    fork_kops(tmp_path / "box")
     env = control.environment(tmp_path / "box", path=os.defpath) | measured()
     create = ["create", "cluster", NAME, "--zones=us-east-1a", "--cloud=aws", "--yes"]
     subprocess.run([env["KLED_KOPS"], *create], env=env, capture_output=True, check=True)
 
     def call(*args: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "kled", "kops", *args],
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_kled("kops", *args, env=env)
 
     return call
 

@@ -4,7 +4,6 @@ import os
 import platform
 import stat
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from kled.cli.progress import Lines
 from kled.cli.terminal import Terminal
+from tests.forking import run_kled
 from tests.unit.install.mirror import Mirror, running
 
 KOPS = b"#!/bin/sh\necho Client version: 1.36.2\n"
@@ -31,13 +31,7 @@ def env(tmp_path: Path, mirror: Mirror) -> dict[str, str]:
 
 
 def kled(*args: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "kled", "kops", "install", *args],
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_kled("kops", "install", *args, env=env)
 
 
 def test_a_release_is_installed_verified_and_in_use(env: dict[str, str], mirror: Mirror) -> None:

@@ -68,7 +68,7 @@ def test_a_flapping_cluster_that_was_waited_for_is_healthy(tmp_path: Path) -> No
 
 
 def test_a_kops_that_hangs_ends_with_the_kled_that_is_interrupted(tmp_path: Path) -> None:
-    box = make_box(tmp_path / "box")
+    box = make_box(tmp_path / "box", started=True)
     assert box.kled("kops", "create-cluster", NAME, "--zones=us-east-1a").returncode == 0
     box.kled("sandbox", "break", f"--dir={box.directory}", "hang")
     calls = len(box.calls())

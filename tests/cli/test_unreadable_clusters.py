@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from tests.boxes import measured
+from tests.forking import run_kled
 
-Kled = Callable[..., "subprocess.CompletedProcess[str]"]
+Kled = Callable[..., CompletedProcess[str]]
 CAPTURES = Path(__file__).parents[1] / "captures" / "kops" / "1.36.2"
 ANSWERS = {
     "version*": "01-version",
@@ -47,9 +47,8 @@ def kled(tmp_path: Path) -> Kled:
         **measured(),
     }
 
-    def call(*args: str) -> subprocess.CompletedProcess[str]:
-        argv = [sys.executable, "-m", "kled", "kops", *args]
-        return subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
+    def call(*args: str) -> CompletedProcess[str]:
+        return run_kled("kops", *args, env=env)
 
     return call
 

@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    box = make_box(tmp_path_factory.mktemp("interrupted") / "box")
+    box = make_box(tmp_path_factory.mktemp("interrupted") / "box", started=True)
     box.env["KLED_SNAPSHOT_STORE"] = (box.directory / "snapshots").as_uri()
     box.env["PREFECT_HOME"] = str(box.directory / "prefect")
     yield box

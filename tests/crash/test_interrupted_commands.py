@@ -34,7 +34,7 @@ OBJECTS = 120
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Box:
     """A stored cluster, and where its snapshots go."""
-    box = make_box(tmp_path_factory.mktemp("commands") / "box")
+    box = make_box(tmp_path_factory.mktemp("commands") / "box", started=True)
     box.env["KLED_SNAPSHOT_STORE"] = (box.directory / "snapshots").as_uri()
     made = box.kops("create", "cluster", f"--name={C}", "--zones=us-east-1a", "--cloud=aws")
     assert made.returncode == 0

@@ -74,9 +74,8 @@ class World:
 
 def make_world(directory: Path) -> World:
     """Create the cluster, wait until it is healthy, and remember it."""
-    box = make_box(
-        directory, after_call=f'[ "$n" = "$(cat {directory}/kill-after)" ] && kill -9 $PPID'
-    )
+    kill = f'[ "$n" = "$(cat {directory}/kill-after)" ] && kill -9 $PPID'
+    box = make_box(directory, after_call=kill, started=True)
     world = World(box)
     create = ("create", "cluster", "--zones=us-east-1a", "--node-count=2", "--cloud=aws")
     world.kops(*create, "--kubernetes-version=1.35.5", "--yes")

@@ -104,7 +104,7 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
-    return Stage(make_box(tmp_path / "box"))
+    return Stage(make_box(tmp_path / "box", started=True))
 
 
 @pytest.fixture
