@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kled.kops import footprint
 from kled.models.plan import Plan
-from kled.operations import control_plane, iam_fanout, identity, own_places
+from kled.operations import control_plane, iam_fanout, identity, kubernetes_order, own_places
 from kled.operations.consent import given
 from kled.operations.group_roles import with_roles
 from kled.operations.session import Session
@@ -29,6 +29,7 @@ class Cleared:
 def clear(session: Session, plan: Plan) -> Cleared:
     """Return the plan as one that may be applied; only reads. Raises `NotApproved` otherwise."""
     own_places.require(session, plan.cluster)
+    kubernetes_order.require(session, plan.cluster)
     control_plane.require_plan(session, plan)
     if footprint.iam(plan):
         iam_fanout.require_own_roles(session, plan.cluster)
