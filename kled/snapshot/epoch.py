@@ -7,82 +7,23 @@ document of the store.
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Annotated, Final, NamedTuple
-
-from pydantic import AfterValidator, TypeAdapter
+from dataclasses import replace
 
 from kled.errors import (
     EpochMismatch,
-    ObjectMissing,
     PreconditionFailed,
     SnapshotMissing,
     SnapshotNotTrustworthy,
     StoreDenied,
 )
 from kled.sentences import options
-from kled.snapshot import names, order, signed
-from kled.snapshot.ledger import read_ledger, ready_to_write
+from kled.snapshot import names
+from kled.snapshot.epoch_document import Epoch, Found, encode, find, overwrite
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
-from kled.snapshot.runs import MOST, Cluster, Number
+from kled.snapshot.runs import MOST
 from kled.snapshot.state_stores import is_among, is_same
-from kled.storage.bounded import written
 
-_NEVER: Final = datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """Where a cluster lives since its number was raised last."""
-
-    state_store: str
-    """Its URL; empty after the cluster was deleted."""
-    number: Number
-    ends: bool = False
-    """A deletion has begun there; what it was about to delete may be gone by now."""
-    past: str = ""
-    """The newest snapshot when a cluster of this name was deleted, or began anew with other keys:
-    it and older ones are of that cluster, not of the one that lives now."""
-    unregistered: bool = False
-    """Its definition was taken from that state store on purpose, and its machines run on."""
-    homes: tuple[str, ...] | None = field(default=(), compare=False)
-    """URLs of the state stores where the cluster lived before it came to this one; None: an earlier
-    kled wrote it, which did not say."""
-    past_of: tuple[str, ...] = field(default=(), compare=False)
-    """URLs of the state stores of the cluster that is `past`: snapshots of others are none of its.
-    Empty: an earlier kled did not say, and all are."""
-    left: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """The newest snapshot of each home when the cluster had moved from there, by its URL; empty:
-    there was none. What is taken there later is of what the move left behind."""
-
-    @property
-    def vacant(self) -> bool:
-        """Whether the cluster lives nowhere: any state store may be its next one."""
-        return not self.state_store
-
-
-def _checked_past(text: str) -> str:
-    return text and names.checked_id(text)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stored(Epoch):
-    """The document; format 1 does not name the cluster."""
-
-    past: Annotated[str, AfterValidator(_checked_past)] = ""
-    homes: tuple[str, ...] | None = None
-    left: dict[str, Annotated[str, AfterValidator(_checked_past)]] = field(default_factory=dict)
-    cluster: Cluster | None = None
-
-
-class _Found(NamedTuple):
-    epoch: Epoch
-    tag: str
-    signed: bool
-
-
-_model: Final = TypeAdapter(_Stored)
+__all__ = ["Epoch"]
 
 
 def read(snapshots: SnapshotStore, cluster: str) -> Epoch | None:
@@ -90,7 +31,7 @@ def read(snapshots: SnapshotStore, cluster: str) -> Epoch | None:
 
     Raises `SnapshotNotTrustworthy` where it is damaged, or is not signed though it should be.
     """
-    found = _find(snapshots, cluster)
+    found = find(snapshots, cluster)
     return found.epoch if found else None
 
 
@@ -100,7 +41,7 @@ def check(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
     The first check of a cluster writes its epoch, as does the first one after `vacate`; of two at
     once one wins, and both compare with it.
     """
-    stored = _find(snapshots, cluster)
+    stored = find(snapshots, cluster)
     found = stored.epoch if stored else None
     if found is None or found.vacant:
         found = _begin(snapshots, cluster, state_store)
@@ -148,12 +89,12 @@ def _moved(cluster: str, known: Epoch, here: str) -> str:
     )
 
 
-def _adopt(snapshots: SnapshotStore, cluster: str, stored: _Found) -> None:
+def _adopt(snapshots: SnapshotStore, cluster: str, stored: Found) -> None:
     """Sign an epoch that was written before documents were signed."""
     if stored.signed or snapshots.keys.signing_key is None:
         return
     with suppress(PreconditionFailed, StoreDenied):
-        _replace(snapshots, cluster, stored.epoch, stored.tag)
+        overwrite(snapshots, cluster, stored.epoch, stored.tag)
 
 
 def is_past(known: Epoch, snapshot_id: str, state_store: str) -> bool:
@@ -190,11 +131,11 @@ def advance(snapshots: SnapshotStore, cluster: str, state_store: str, of: str = 
     where somebody else raised it at the same time.
     """
     url, key = state_store.rstrip("/"), names.epoch_key(cluster)
-    found = _find(snapshots, cluster)
+    found = find(snapshots, cluster)
     if found is None:
         left = _left(snapshots, cluster, url, {}, (of,))
         new = Epoch(url, 1, homes=_others(url, of), left=left)
-        snapshots.store.put_if_absent(key, _encode(snapshots, cluster, new))
+        snapshots.store.put_if_absent(key, encode(snapshots, cluster, new))
         return new
     known = found.epoch
     if known.state_store == url:
@@ -213,7 +154,7 @@ def advance(snapshots: SnapshotStore, cluster: str, state_store: str, of: str = 
             past_of=known.past_of,
             left=_left(snapshots, cluster, url, known.left, (known.state_store, of)),
         )
-    _replace(snapshots, cluster, new, found.tag)
+    overwrite(snapshots, cluster, new, found.tag)
     return new
 
 
@@ -250,12 +191,12 @@ def announce_end(
     end: it lives on without its definition. Nothing is done where it lives elsewhere or that is
     known, so it may run twice. Raises `PreconditionFailed` as `advance` does.
     """
-    found = _find(snapshots, cluster)
+    found = find(snapshots, cluster)
     if found is None or found.epoch.state_store != state_store.rstrip("/"):
         return
     now = replace(found.epoch, ends=ends, unregistered=unregistered)
     if now != found.epoch:
-        _replace(snapshots, cluster, now, found.tag)
+        overwrite(snapshots, cluster, now, found.tag)
 
 
 def vacate(snapshots: SnapshotStore, cluster: str, state_store: str) -> None:
@@ -264,13 +205,13 @@ def vacate(snapshots: SnapshotStore, cluster: str, state_store: str) -> None:
     Its snapshots are those of a cluster that is past from now on. Nothing is done where it lives
     elsewhere, or nowhere, so it may run twice.
     """
-    found = _find(snapshots, cluster)
+    found = find(snapshots, cluster)
     if found is not None and found.epoch.state_store == state_store.rstrip("/"):
         known = found.epoch
         homes = (*(known.homes or ()), known.state_store)
         newest = _newest_of(snapshots, cluster, homes) or known.past
         nowhere = Epoch("", known.number, past=newest, past_of=_past_of(known))
-        _replace(snapshots, cluster, nowhere, found.tag)
+        overwrite(snapshots, cluster, nowhere, found.tag)
 
 
 def begin_anew(snapshots: SnapshotStore, cluster: str, state_store: str) -> str:
@@ -280,14 +221,14 @@ def begin_anew(snapshots: SnapshotStore, cluster: str, state_store: str) -> str:
     where it lives elsewhere, or nowhere. It may run twice. Raises `PreconditionFailed` where
     somebody else wrote the epoch at the same time.
     """
-    found = _find(snapshots, cluster)
+    found = find(snapshots, cluster)
     if found is None or found.epoch.state_store != state_store.rstrip("/"):
         return ""
     known = found.epoch
     newest = _newest_of(snapshots, cluster, (*(known.homes or ()), known.state_store)) or known.past
     if newest > known.past:
         new = replace(known, past=newest, past_of=_past_of(known))
-        _replace(snapshots, cluster, new, found.tag)
+        overwrite(snapshots, cluster, new, found.tag)
     return newest
 
 
@@ -316,71 +257,3 @@ def _begin(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
         return advance(snapshots, cluster, state_store)
     except PreconditionFailed:
         return read(snapshots, cluster) or Epoch(state_store.rstrip("/"), 1)
-
-
-def _find(snapshots: SnapshotStore, cluster: str) -> _Found | None:
-    key = names.epoch_key(cluster)
-    try:
-        document = signed.read(snapshots.store, "epoch", key, snapshots.verification_keys)
-        _require_counts(snapshots, document)
-        stored = document.require(_model)
-    except ObjectMissing:
-        return None
-    except SnapshotNotTrustworthy as error:
-        raise SnapshotNotTrustworthy(error.message, hint=error.hint or _way_out(key)) from error
-    if stored.cluster not in {None, cluster}:
-        raise SnapshotNotTrustworthy(f"{key} is that of {stored.cluster}", hint=_way_out(key))
-    found = Epoch(
-        stored.state_store,
-        stored.number,
-        stored.ends,
-        stored.past,
-        stored.unregistered,
-        stored.homes,
-        stored.past_of,
-        stored.left,
-    )
-    return _Found(found, document.tag, document.signed)
-
-
-def _require_counts(snapshots: SnapshotStore, document: signed.Document) -> None:
-    """Refuse an epoch of another store, and an unsigned one that is later than signed documents.
-
-    Epochs are overwritten, so the store's own time of writing tells how old it is.
-    """
-    identity = snapshots.root.store
-    if identity and document.store and document.store != identity:
-        raise SnapshotNotTrustworthy(f"{document.key} was written for another snapshot store")
-    if document.signed or not snapshots.verification_keys:
-        return
-    since = read_ledger(snapshots).signed_since
-    date = written(snapshots.store, document.key) or _NEVER
-    if since is not None and date - order.SLACK > names.moment(since):
-        raise SnapshotNotTrustworthy(
-            f"{document.key} is not signed, though the store's documents are since {since}"
-        )
-
-
-def _way_out(key: str) -> str:
-    return (
-        "believe no URL in it; find out where the cluster lives: the user data of a control-plane"
-        f" machine names its state store. Where that is this one, remove {key} from the snapshot"
-        " store and run this again: it is written anew"
-    )
-
-
-def _replace(snapshots: SnapshotStore, cluster: str, epoch: Epoch, tag: str) -> None:
-    body = _encode(snapshots, cluster, epoch)
-    snapshots.store.replace(names.epoch_key(cluster), body, tag)
-
-
-def _encode(snapshots: SnapshotStore, cluster: str, epoch: Epoch) -> bytes:
-    """Return the document; raise `InvalidInput` where it must be signed and cannot be."""
-    fields = {name: value for name, value in asdict(epoch).items() if value is not None}
-    return signed.encode(
-        "epoch",
-        names.epoch_key(cluster),
-        {**fields, "cluster": cluster, "at": snapshots.now().isoformat(timespec="seconds")},
-        store=ready_to_write(snapshots),
-        signing_key=snapshots.keys.signing_key,
-    )
