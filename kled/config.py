@@ -33,8 +33,10 @@ from kled import rules, store_profiles
 from kled.errors import InvalidInput, SettingsError
 from kled.files.given import given_text
 from kled.rules import Rules
+from kled.sentences import options
 from kled.settings_text import expanded, parse_settings, refuse_keys, require_addresses
 from kled.store_profiles import Profile, SnapshotProfile
+from kled.store_urls import canonical, directory
 
 VARIABLES: Final = {
     "KLED_APPROVAL": "the approval rules that a deployment carries, written by `kled deploy`",
@@ -93,7 +95,7 @@ class Settings:
     @property
     def profile(self) -> Profile:
         """The profile of the chosen state store; an empty one where the file has none."""
-        return self.profiles.get(self.state_store or "", Profile())
+        return self.profiles.get(canonical(self.state_store or ""), Profile())
 
 
 def load(
@@ -114,7 +116,7 @@ def load(
     found = _read(path, must_exist=config is not None or "KLED_CONFIG" in env)
     require_addresses(env, {"--state": state, "--snapshot-store": snapshots, **found})
     store = state or _first(env, "KLED_STATE_STORE", "KOPS_STATE_STORE")
-    chosen = _tidy(store or _string(found, "default-state-store"))
+    chosen = _tidy(_plain(store or _string(found, "default-state-store")))
     profiles = store_profiles.state_stores(found.get("state-stores", {}))
     profile = profiles.get(chosen or "", Profile())
     snapshot_store = _tidy(snapshots or env.get("KLED_SNAPSHOT_STORE") or profile.snapshot_store)
@@ -258,7 +260,24 @@ def _output(value: str) -> str:
 
 
 def _tidy(url: str | None) -> str | None:
-    return (url or "").rstrip("/") or None
+    return canonical((url or "").rstrip("/")) or None
+
+
+def _plain(url: str | None) -> str | None:
+    """Return the URL of a state store; refuse one that kops could take for another directory.
+
+    kops decodes no `%` of it, so what is typed for kled may be what another directory is called.
+    """
+    literal = (url or "").partition("file://")[2]
+    if url and "%" in literal and Path(literal).is_dir() and directory(url) != Path(literal):
+        decoded = directory(url)
+        raise InvalidInput(
+            "state store",
+            f"{url} is the directory {decoded}, and one is called {literal}, too",
+            hint="name the one that is meant by its path:"
+            f" {options(state=literal)} or {options(state=str(decoded))}",
+        )
+    return url
 
 
 def _first(env: Mapping[str, str], *names: str) -> str | None:

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from kled.errors import InvalidInput
 from kled.settings_text import expanded, refuse_keys
+from kled.store_urls import canonical
+
+T = TypeVar("T")
 
 _PROFILE_KEYS: Final = frozenset({"region", "endpoint", "snapshot-store", "account"})
 _SNAPSHOT_KEYS: Final = frozenset(
@@ -59,13 +62,13 @@ class SnapshotProfile:
 
 
 def state_stores(found: object) -> dict[str, Profile]:
-    """Return the profiles of the table `state-stores` by URL, without the slash at its end.
+    """Return the profiles of the table `state-stores` by URL, as `canonical` spells it.
 
     Raises `InvalidInput`, naming the field, for what is no such table.
     """
     if not isinstance(found, dict):
         raise InvalidInput("state-stores", "must be a table")
-    return {url.rstrip("/"): _profile(url, raw) for url, raw in found.items()}
+    return _by_place("state-stores", {url: _profile(url, raw) for url, raw in found.items()})
 
 
 def _profile(url: str, raw: object) -> Profile:
@@ -84,7 +87,20 @@ def snapshot_stores(found: object) -> dict[str, SnapshotProfile]:
     """Return the profiles of the table `snapshot-stores`, as `state_stores` does."""
     if not isinstance(found, dict):
         raise InvalidInput("snapshot-stores", "must be a table")
-    return {url.rstrip("/"): _snapshot_profile(url, raw) for url, raw in found.items()}
+    profiles = {url: _snapshot_profile(url, raw) for url, raw in found.items()}
+    return _by_place("snapshot-stores", profiles)
+
+
+def _by_place(table: str, profiles: Mapping[str, T]) -> dict[str, T]:
+    """Return the profiles by the one spelling of each URL; two of one place are refused."""
+    spelled: dict[str, str] = {}
+    for url in profiles:
+        other = spelled.setdefault(canonical(url), url)
+        if other != url:
+            raise InvalidInput(
+                table, f'"{other}" and "{url}" are one place', hint="make one table of the two"
+            )
+    return {place: profiles[url] for place, url in spelled.items()}
 
 
 def _snapshot_profile(url: str, raw: object) -> SnapshotProfile:

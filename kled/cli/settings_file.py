@@ -17,6 +17,7 @@ from kled.errors import SettingsError
 from kled.files import private
 from kled.files.given import given_text
 from kled.settings_text import parse_settings
+from kled.store_urls import canonical
 
 Table = Mapping[str, Any]
 
@@ -35,6 +36,7 @@ def remember(path: Path, url: str, profile: Mapping[str, str], *, default: bool)
     private.make_directory(target.parent)
     with _disk(target):
         before = given_text(target) if target.exists() else ""
+        url = _as_there(_parsed(before), url)
         after = merged(before, url, profile, default=default)
         if after is None:
             shutil.copyfile(target, target.with_name(f"{target.name}.bak"))
@@ -68,6 +70,13 @@ def _wanted(found: Table, url: str, profile: Mapping[str, str], *, default: bool
     stores[url] = {**stores.get(url, {}), **profile}
     more = {"default-state-store": url} if default else {}
     return {**found, **more, "state-stores": stores}
+
+
+def _as_there(found: Table, url: str) -> str:
+    """Return the URL as the file spells it already: two tables of one store are refused."""
+    stores = found.get("state-stores")
+    there = stores if isinstance(stores, dict) else ()
+    return next((one for one in there if canonical(one) == canonical(url)), url)
 
 
 def _parsed(text: str) -> dict[str, Any]:

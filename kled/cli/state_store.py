@@ -7,6 +7,7 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 from kled.errors import StoreError
 from kled.operations.stores import child_environment, require_state_store
+from kled.store_urls import canonical
 
 _FINDINGS = (Column("SEVERITY", "severity"), Column("WHAT", "what"), Column("MEND IT WITH", "mend"))
 
@@ -62,7 +63,7 @@ def _remembered(call: Call, url: str) -> str:
     if not names:
         return f"{url} is now the state store of every command ({file})"
     wins = f"{names[0]}={env[names[0]]}"
-    if env[names[0]].rstrip("/") == url:
+    if canonical(env[names[0]]) == canonical(url):
         return f"{url} is remembered in {file}; in this shell {wins} names it, too"
     return (
         f"{url} is remembered in {file}, but {wins} wins in this shell: commands go there until"

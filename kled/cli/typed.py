@@ -6,6 +6,7 @@ from pathlib import Path
 from kled import config
 from kled.commands import NOWHERE, Places, completed
 from kled.errors import SettingsError
+from kled.store_urls import canonical
 
 _said = [NOWHERE]
 """Of the one command that runs in this process; displays look at it from threads of their own."""
@@ -45,9 +46,9 @@ def beyond(
     """
     file = config_file if config_file is not None and _file(env) != config_file else None
     alone = _found(env, config_file)
-    kept = state is not None and state.rstrip("/") != alone.state_store
+    kept = state is not None and canonical(state) != alone.state_store
     beside = _found(env, config_file, state) if snapshots is not None else alone
-    apart = snapshots is not None and snapshots.rstrip("/") != beside.snapshot_store
+    apart = snapshots is not None and canonical(snapshots) != beside.snapshot_store
     return Places(
         state if kept else None, snapshots if apart else None, str(file) if file else None
     )

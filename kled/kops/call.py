@@ -14,6 +14,7 @@ from kled.files import private
 from kled.kops import command
 from kled.kops.causes import SERVER_ERROR, THROTTLED
 from kled.kops.classify import classify, last_error
+from kled.kops.features import as_kops_takes
 from kled.kops.irregular import require_files
 from kled.kops.row import first
 from kled.kops.unloadable import require_own_name
@@ -77,7 +78,7 @@ class Calls:
         """Return the same kops at another state store."""
         other = copy.copy(self)
         other.state_store = state_store.rstrip("/")
-        other._env = {**self._env, "KOPS_STATE_STORE": other.state_store}  # noqa: SLF001
+        other._env = {**self._env, "KOPS_STATE_STORE": as_kops_takes(state_store)}  # noqa: SLF001
         return other
 
     def telling(self, on_line: Callable[[str], None], timeout: timedelta) -> Self:
@@ -247,7 +248,7 @@ def child_environment(env: Mapping[str, str], state_store: str, scratch: Path) -
     return {
         "PATH": os.defpath,
         **kept,
-        "KOPS_STATE_STORE": state_store,
+        "KOPS_STATE_STORE": as_kops_takes(state_store),
         "KUBECONFIG": str(scratch / "kubeconfig"),
         "EDITOR": shlex.join(["/bin/sh", str(scratch / EDITOR_SCRIPT)]),
         "TMPDIR": str(scratch),

@@ -4,6 +4,7 @@ from typing import Final
 
 from kled.errors import InvalidInput, VersionRefused
 from kled.models.version import KopsVersion
+from kled.store_urls import directory, is_directory
 
 OLDEST: Final = (1, 34)
 """The oldest minor version that kled drives; before it flags and documents differ."""
@@ -41,14 +42,39 @@ def check(version: KopsVersion) -> str | None:
     return None
 
 
+def as_kops_takes(url: str) -> str:
+    """Return the URL that makes kops go to the place which `url` names for kled.
+
+    kops cuts `file://` off and decodes nothing (`util/pkg/vfs/context.go`): `%20` is three letters
+    of a directory's name, and `file://localhost/x` a relative path.
+    """
+    if not is_directory(url):
+        return url.rstrip("/")
+    path = directory(url)
+    return f"file://{path.resolve() if '..' in path.parts else path}"
+
+
 def check_state_store(url: str) -> None:
-    """Raise `InvalidInput` for what kops takes as no state store: a scheme, or a relative path."""
-    scheme, found, _ = url.partition("://")
+    """Raise `InvalidInput` for what kops takes as no state store, or as another one than kled.
+
+    That is an unknown scheme, a relative path, and a bucket's URL with `%`, or with a part that is
+    empty, `.` or `..`: kops decodes the one, and cleans the other in some of its keys.
+    """
+    scheme, found, rest = url.partition("://")
     if (found and scheme not in STATE_STORES) or not (found or url.startswith("/")):
         raise InvalidInput(
             "state store",
             f"{url} is of no kind that kops knows",
             hint=f"write s3://BUCKET; known: {', '.join(f'{one}://' for one in STATE_STORES)}",
+        )
+    if is_directory(url):
+        directory(url)
+    elif "%" in rest or {"", ".", ".."} & {*rest.rstrip("/").split("/")[1:]}:
+        raise InvalidInput(
+            "state store",
+            f"{url} is another place for kops than it says: kops decodes `%`, and drops parts that"
+            " are empty, `.` or `..` in some of its keys",
+            hint=f"write what the objects' keys begin with, each part once: {scheme}://BUCKET/PREFIX",
         )
 
 

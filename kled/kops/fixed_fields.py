@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from kled.errors import InvalidInput
 from kled.kops import set_paths
+from kled.kops.places import path as path_of
 from kled.kops.places import places_of
 from kled.kops.set_paths import Path
 
@@ -112,9 +113,9 @@ def is_own_place(field: Path, url: str, root: str) -> bool:
     if not root:
         return False
     if field == _BACKUPS:
-        return url.startswith(f"{root}/backups/etcd/") and ".." not in url
+        return path_of(url).startswith(f"{path_of(root)}/backups/etcd/") and ".." not in url
     own = _OWN.get(_STORED_AS.get(field, field))
-    return own is not None and url.rstrip("/") == f"{root}{own}"
+    return own is not None and path_of(url) == path_of(f"{root}{own}")
 
 
 def _moved_places(stored: Document, edited: Document) -> Iterator[Moved]:

@@ -9,10 +9,10 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 from kled.errors import DefinitionRejected
 from kled.kops import layout
+from kled.store_urls import directory, is_directory
 from kled.visible import visible
 
 _KINDS: Final[Mapping[int, str]] = {
@@ -41,9 +41,9 @@ def require_files(state_store: str, cluster: str | None, verb: str) -> None:
     A call of one cluster reads what its verb (`get clusters`) needs below its directory; the list
     of all of them every `config`. Nothing is looked at of another state store than a directory.
     """
-    root = _directory(state_store)
-    if root is None or (cluster is None and verb != _LIST):
+    if not is_directory(state_store) or (cluster is None and verb != _LIST):
         return
+    root = directory(state_store)
     base = root if cluster is None else root / cluster
     for path, kind in _irregular(base):
         key = path.relative_to(base).as_posix()
@@ -61,13 +61,6 @@ def _is_read(key: str, cluster: str | None, verb: str) -> bool:
     if cluster is None:
         return key.endswith(f"/{layout.CONFIG}")
     return key.startswith(_READ[verb]) if verb in _READ else not layout.is_foreign(key)
-
-
-def _directory(state_store: str) -> Path | None:
-    if state_store.startswith("/"):
-        return Path(state_store)
-    parts = urlsplit(state_store)
-    return Path(unquote(parts.path)) if parts.scheme == "file" else None
 
 
 def _irregular(base: Path) -> Iterator[tuple[Path, str]]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kled.kops.places import path
+from kled.kops.places import kind, path, root_of
 
 _NOT_MOVED: Final = "what is there is in no snapshot"
 
@@ -47,19 +47,20 @@ class Move:
     @property
     def foreign(self) -> str:
         """Why kops cannot use the new store in place of the old one, in words; empty: it can."""
-        old, new = _kind(self.old_store), _kind(self.new_store)
+        old, new = kind(self.old_store), kind(self.new_store)
         if old == new:
             return ""
         return f"{new}:// is another kind of store than {old}://, and machines read their cloud's"
 
     def of(self, field: str, text: str) -> OldPlace | None:
         """Return the place that a text names; None where it is no place in the old store."""
-        if self._is_same or _kind(text) != _kind(self.old_store):
+        if self._is_same or kind(text) != kind(self.old_store):
             return None
         here, own = path(text), path(_joined(self.old_store, self.old_part))
         if _is_below(here, own) and not self.foreign:
-            new = _joined(self.new_store, self.new_part) + here.removeprefix(own)
-            return OldPlace(field, text, new if "://" in text else new.removeprefix("file://"), "")
+            new = _joined(self.new_store, self.new_part).partition("://")[2]
+            scheme = "".join(text.partition("://")[:2]) if "://" in text else ""
+            return OldPlace(field, text, f"{scheme}{new}{here.removeprefix(own)}", "")
         if not _is_below(here, path(self.old_store)):
             return None
         return OldPlace(field, text, "", self.foreign or _NOT_MOVED)
@@ -67,7 +68,7 @@ class Move:
     @property
     def _is_same(self) -> bool:
         old, new = _joined(self.old_store, self.old_part), _joined(self.new_store, self.new_part)
-        return _kind(old) == _kind(new) and path(old) == path(new)
+        return path(old) == path(new)
 
 
 def old_places(cluster: Mapping[str, Any], move: Move) -> tuple[OldPlace, ...]:
@@ -113,16 +114,8 @@ def _element(field: str, index: int, value: object) -> str:
     return f"{field}[{name if isinstance(name, str) else index}]"
 
 
-def _kind(url: str) -> str:
-    """Return the scheme of a URL; empty for a text that is none."""
-    scheme, found, _ = url.partition("://")
-    if found:
-        return scheme
-    return "file" if url.startswith("/") else ""
-
-
 def _joined(store: str, part: str) -> str:
-    return f"{store.rstrip('/')}/{part.strip('/')}"
+    return root_of(store, part.strip("/"))
 
 
 def _is_below(place: str, root: str) -> bool:

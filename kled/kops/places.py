@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from kled.kops.features import as_kops_takes
 from kled.models.definition import Definition
 
 _FIELDS: Final = ("configBase", "configStore", "keyStore", "secretStore")
+_S3: Final = frozenset({"do", "scw", "hos", "linode"})
 _DISCOVERY: Final = "spec.serviceAccountIssuerDiscovery.discoveryStore"
 
 
@@ -55,7 +57,12 @@ class Home:
     @property
     def root(self) -> str:
         """Where all of it is by default."""
-        return f"{self.state_store.rstrip('/')}/{self.name}"
+        return root_of(self.state_store, self.name)
+
+
+def root_of(state_store: str, cluster: str) -> str:
+    """Return the cluster's own part of a state store, as its definition may name it."""
+    return f"{as_kops_takes(state_store)}/{cluster}"
 
 
 def named(definition: Definition) -> Iterator[tuple[str, str]]:
@@ -146,11 +153,23 @@ def _is_below(url: str, root: str) -> bool:
 
 
 def path(url: str) -> str:
-    """Return bucket and key of a URL, or the real path of a directory."""
+    """Return kind, bucket and key of a URL, or the real path of a directory, as kops takes them.
+
+    What is in one bucket of S3 is told apart by nothing else: kops calls the protocol after its
+    provider (do://, scw://, hos://), and kled's documents call it s3://.
+    """
     scheme, found, rest = url.partition("://")
     if not found or scheme == "file":
         try:
             return str(Path(rest if found else url).resolve())
         except (OSError, RuntimeError, ValueError):  # a NUL, a loop of links: no directory at all
             return rest if found else url
-    return rest.rstrip("/")
+    return f"{kind(url)}://{rest.rstrip('/')}"
+
+
+def kind(url: str) -> str:
+    """Return the scheme of a URL, s3 for all that speak S3; empty for a text that is no place."""
+    scheme, found, _ = url.partition("://")
+    if not found:
+        return "file" if url.startswith("/") else ""
+    return "s3" if scheme in _S3 else scheme

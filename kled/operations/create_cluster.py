@@ -12,6 +12,7 @@ from kled.kops import fixed_fields
 from kled.kops.export import require_target
 from kled.kops.features import check
 from kled.kops.kubernetes_versions import in_sets, require_served
+from kled.kops.places import root_of
 from kled.models.clouds import missing_variables
 from kled.models.definition import Definition
 from kled.models.spec import ClusterSpec
@@ -121,7 +122,7 @@ def check_step(spec: ClusterSpec, kubeconfig: Path | None = None) -> Step:
 
 def _refuse_moves(session: Session, spec: ClusterSpec) -> None:
     """Raise `InvalidInput` where `--set` gives another name, or another place for the keys."""
-    root = f"{require_state_store(session.settings).rstrip('/')}/{spec.name}"
+    root = root_of(require_state_store(session.settings), spec.name)
     places = {"configBase": root, "keyStore": f"{root}/pki", "secretStore": f"{root}/secrets"}
     planned = {"metadata": {"name": spec.name}, "spec": places}
     fixed_fields.refuse_sets(planned, fixed_fields.OF_A_CLUSTER, spec.set, spec.unset)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kled.kops import fixed_fields, kubernetes_versions
+from kled.kops import fixed_fields, kubernetes_versions, places
 from kled.kops.unknown_fields import holds_any
 from kled.models.definition import object_name
 from kled.models.version import KubernetesVersion, stored_version
@@ -115,7 +115,7 @@ def _step(cluster: str, change: Callable[[Session, Document], tuple[str, ...]]) 
 
 def _root(session: Session, cluster: str) -> str:
     """Return the cluster's own part of its state store."""
-    return f"{require_state_store(session.settings).rstrip('/')}/{cluster}"
+    return places.root_of(require_state_store(session.settings), cluster)
 
 
 def _version(cluster: Document) -> str:

@@ -6,15 +6,21 @@ whatever is stored there under the name.
 """
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from kled.errors import EpochMismatch, KledError
+from kled.kops.layout import CONFIG
 from kled.models.plan import Plan
 from kled.operations import identity, other_identity
 from kled.operations.applied import was_applied
+from kled.operations.known_epoch import here, known_epoch
 from kled.operations.session import Session
 from kled.operations.stores import require_state_store
 from kled.sentences import options
 from kled.storage.bounded import is_there
+
+if TYPE_CHECKING:
+    from kled.snapshot.epoch import Epoch
 
 
 def require_here(session: Session, cluster: str, past: str = "") -> None:
@@ -25,11 +31,11 @@ def require_here(session: Session, cluster: str, past: str = "") -> None:
     url = by_runs(session, cluster, past)
     if url is None:
         return
-    here = require_state_store(session.settings)
+    typed = require_state_store(session.settings)
     raise EpochMismatch(
-        f'cluster "{cluster}" lives in {url}: the newest run there has snapshots of it, and {here}'
+        f'cluster "{cluster}" lives in {url}: the newest run there has snapshots of it, and {typed}'
         " does not hold its keys; nothing was changed",
-        hint=f"pass --state with the one that is right{_way_out(session, cluster, here)};"
+        hint=f"pass --state with the one that is right{_way_out(session, cluster, typed)};"
         " --no-epoch only where the other one is known to be gone",
     )
 
@@ -51,7 +57,7 @@ def refusal(session: Session, cluster: str) -> EpochMismatch | None:
     if session.settings.snapshot_store is None or session.overrides.no_epoch:
         return None
     try:
-        _require_home(session, cluster)
+        require_home(session, cluster)
     except EpochMismatch as error:
         return error
     except KledError as error:
@@ -71,15 +77,37 @@ def placed(session: Session, plan: Plan) -> Plan:
     return replace(plan, refused=away) if away else plan
 
 
-def _require_home(session: Session, cluster: str) -> None:
+def require_home(session: Session, cluster: str) -> "Epoch | None":
+    """Return the cluster's epoch; raise `EpochMismatch` where it lives in another state store.
+
+    That of a deletion which was killed when the cluster was gone from its store has ended, though
+    nobody has written that down yet. Only reads.
+    """
     from kled.snapshot import epoch  # noqa: PLC0415 - only where snapshots are kept
 
-    known = epoch.read(session.snapshot_store, cluster)
+    known = known_epoch(session, cluster)
+    if known is not None and _is_over(session, cluster, known):
+        known = epoch.ended(session.snapshot_store, cluster, known)
     if known is None or known.vacant:
         require_here(session, cluster, known.past if known else "")
-    elif not known.ends:  # a deletion that was killed elsewhere may be over
-        here = require_state_store(session.settings)
-        epoch.require_same(session.snapshot_store, cluster, known, here)
+    else:
+        epoch.require_same(session.snapshot_store, cluster, known, here(session))
+    return known
+
+
+def _is_over(session: Session, cluster: str, known: "Epoch") -> bool:
+    """Whether a deletion that has begun in another state store left nothing there to be deleted.
+
+    Where that store cannot be asked, or still has the cluster, it stays the cluster's place.
+    """
+    from kled.snapshot.state_stores import is_same  # noqa: PLC0415
+
+    if known.vacant or not known.ends or is_same(known.state_store, here(session)):
+        return False
+    try:
+        return not is_there(session.other_store(known.state_store), f"{cluster}/{CONFIG}")
+    except KledError:
+        return False
 
 
 def by_runs(session: Session, cluster: str, past: str = "") -> str | None:
@@ -90,13 +118,12 @@ def by_runs(session: Session, cluster: str, past: str = "") -> str | None:
     from kled.snapshot.ledger import read_ledger  # noqa: PLC0415 - not for --help
     from kled.snapshot.state_stores import is_among  # noqa: PLC0415
 
-    here = require_state_store(session.settings)
     ledger = read_ledger(session.snapshot_store, session.stores.remembering)
     alive = {
         url.rstrip("/"): (run.number, str(entry.snapshot))
         for url, run, entry in ledger.alive(cluster, past)
     }
-    if not alive or is_among(here, alive):
+    if not alive or is_among(here(session), alive):
         return None
     url = max(alive, key=lambda one: alive[one])
     return None if _has_its_keys(session, cluster, alive[url][1]) else url
@@ -104,14 +131,13 @@ def by_runs(session: Session, cluster: str, past: str = "") -> str | None:
 
 def is_twin(session: Session, cluster: str) -> bool:
     """Whether a definition that was never applied bears the name of a cluster of another store."""
-    from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
-    from kled.snapshot.state_stores import is_same  # noqa: PLC0415
+    from kled.snapshot.state_stores import is_same  # noqa: PLC0415 - not for --help
 
     if session.settings.snapshot_store is None or was_applied(session, cluster):
         return False
-    known = epoch.read(session.snapshot_store, cluster)
+    known = known_epoch(session, cluster)
     if known is not None and not known.vacant:
-        return not is_same(known.state_store, require_state_store(session.settings))
+        return not is_same(known.state_store, here(session))
     return by_runs(session, cluster, known.past if known else "") is not None
 
 

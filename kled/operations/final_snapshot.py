@@ -68,7 +68,7 @@ def final_step(cluster: str, *, forgets: bool = False) -> Step:
 def require_inside(session: Session, stored: Definition) -> None:
     """Raise `NotApproved` where something goes with the cluster that no snapshot holds."""
     state = require_state_store(session.settings)
-    own = places.path(f"{state}/{stored.name}")
+    own = places.path(places.root_of(state, stored.name))
     for field, url in places.named(stored):
         if not f"{places.path(url)}/".startswith(f"{own}/"):
             raise NotApproved(

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from kled.errors import EpochMismatch, KledError, SnapshotMissing
+from kled.errors import EpochMismatch, SnapshotMissing
 from kled.kops.layout import CONFIG
-from kled.operations import applied, elsewhere, lost_cluster, other_identity
+from kled.operations import applied, elsewhere, known_epoch, lost_cluster, other_identity
 from kled.operations.final_snapshot import final_step
 from kled.operations.guards import Guards
 from kled.operations.overrides import Overrides
@@ -152,19 +152,16 @@ def check_epoch(session: Session, cluster: str, *, ends: bool = False) -> str:
     """
     from kled.snapshot import epoch  # noqa: PLC0415 - only where snapshots are kept
 
-    here = require_state_store(session.settings)
+    here, typed = known_epoch.here(session), require_state_store(session.settings)
     with advised():
         snapshots = session.snapshot_store
-        known = epoch.read(snapshots, cluster)
-        if known is not None and known.ends and known.state_store != here:
-            _end_elsewhere(session, cluster, known.state_store)
-            known = epoch.read(snapshots, cluster)
-        if known is None or known.vacant:
-            elsewhere.require_here(session, cluster, known.past if known else "")
-            if not _is_there(session, cluster):
-                return "none yet: the cluster is not there"
+        known = elsewhere.require_home(session, cluster)
+        if known is not None and known.vacant:
+            _write_end(session, cluster)
+        if (known is None or known.vacant) and not _is_there(session, cluster):
+            return "none yet: the cluster is not there"
         _require_mounted(session)
-        found = epoch.check(snapshots, cluster, here)
+        found = epoch.check(snapshots, cluster, here, typed=typed)
         if (found.ends or found.unregistered) and not ends and _is_there(session, cluster):
             epoch.announce_end(snapshots, cluster, here, ends=False)
     return f"epoch {found.number}" + ("" if known else ", which begins now: none was known")
@@ -184,19 +181,13 @@ def _require_mounted(session: Session) -> None:
         raise emptied(error) from error
 
 
-def _end_elsewhere(session: Session, cluster: str, url: str) -> None:
-    """End the epoch of a deletion that was killed when the cluster was gone from its store.
-
-    Where that store cannot be asked, or still has the cluster, it stays the cluster's place.
-    """
+def _write_end(session: Session, cluster: str) -> None:
+    """Write down that a deletion is over which was killed before it did."""
     from kled.snapshot import epoch  # noqa: PLC0415
 
-    try:
-        stays = is_there(session.other_store(url), f"{cluster}/{CONFIG}")
-    except KledError:
-        return
-    if not stays:
-        epoch.vacate(session.snapshot_store, cluster, url)
+    stored = epoch.read(session.snapshot_store, cluster)
+    if stored is not None and not stored.vacant:
+        epoch.vacate(session.snapshot_store, cluster, stored.state_store)
 
 
 def announce_step(cluster: str, *, forgets: bool = False) -> Step:
@@ -209,7 +200,7 @@ def announce_step(cluster: str, *, forgets: bool = False) -> Step:
     def act(session: Session) -> str:
         from kled.snapshot import epoch  # noqa: PLC0415
 
-        here = require_state_store(session.settings)
+        here = known_epoch.here(session)
         with advised():
             snapshots = session.snapshot_store
             stays = forgets and applied.was_applied(session, cluster)
@@ -240,7 +231,7 @@ def vacate_step(cluster: str) -> Step:
         known = epoch.read(snapshots, cluster)
         if known is not None and known.unregistered:
             return f"it lives on, and its snapshots count: epoch {known.number} stays"
-        epoch.vacate(snapshots, cluster, require_state_store(session.settings))
+        epoch.vacate(snapshots, cluster, known_epoch.here(session))
         return "the cluster may be made anew anywhere"
 
     return Step("end epoch", act, READ)

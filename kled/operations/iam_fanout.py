@@ -20,10 +20,9 @@ from kled.errors import (
 )
 from kled.kops import layout, roles
 from kled.models.definition import Definition
-from kled.operations.registered import prefixes
+from kled.operations.registered import prefixes, state_stores
 from kled.operations.session import Session
 from kled.operations.step import Step
-from kled.operations.stores import require_state_store
 from kled.retry import READ
 from kled.sentences import options
 from kled.storage.bounded import get_bounded, is_there
@@ -126,11 +125,10 @@ def registered(session: Session, *, but: str) -> Iterator[Registered]:
     """Yield the clusters of the session's state store, `but` one, and of the settings file's."""
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 
-    here, profiles = require_state_store(session.settings), session.settings.profiles
+    here, profiles = session.settings.state_store, session.settings.profiles
     own = session.settings.profile.account
     same = (url for url, one in profiles.items() if own is None or one.account in {None, own})
-    for url in dict.fromkeys((here, *same)):
-        store = session.state_store if url == here else session.other_store(url)
+    for url, store in state_stores(session, same):
         names = (name for name in prefixes(store) if (url, name) != (here, but))
         tasks = ((0, partial(_definition, store, name)) for name in names)
         for found in in_parallel(tasks, threads=_AT_ONCE):

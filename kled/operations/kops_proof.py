@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from kled.config import Settings
 from kled.errors import KledError, KopsMissing, KopsUnsafe, OutputUnreadable
 from kled.files import private, scratch
+from kled.kops.features import as_kops_takes
 
 if TYPE_CHECKING:
     from kled.kops.client import Kops
@@ -84,7 +85,7 @@ def kops_check(settings: Settings, *, patience: timedelta | None = None) -> "Kop
 def _put(place: Path, objects: Mapping[str, bytes]) -> None:
     # a cluster that was never applied has no keys; kops takes a missing directory ill
     private.make_directory(place / "pki" / "private")
-    for key, body in at_home(objects, place.as_uri()).items():
+    for key, body in at_home(objects, as_kops_takes(place.as_uri())).items():
         private.make_directory((place / key).parent)
         private.fill(place / key, body)  # it may be a CA key
 

@@ -1,8 +1,8 @@
 """A cluster that its snapshots know and the state store lacks is put back, and not made anew."""
 
 from kled.errors import NotApproved
+from kled.operations.known_epoch import known_epoch
 from kled.operations.session import Session
-from kled.operations.stores import require_state_store
 from kled.operations.taken_snapshot import advised
 
 
@@ -15,14 +15,14 @@ def refuse(session: Session, cluster: str) -> None:
     """
     from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
     from kled.snapshot.choosing import way_back  # noqa: PLC0415
+    from kled.snapshot.state_stores import is_same  # noqa: PLC0415
 
     with advised():
         snapshots = session.snapshot_store
-        known = epoch.read(snapshots, cluster)
-        here = require_state_store(session.settings)
+        known, here = known_epoch(session, cluster), session.state_store.location.url
         if known is not None and epoch.is_ending(known, here):
             return
-        if known is not None and not known.vacant and known.state_store != here:
+        if known is not None and not known.vacant and not is_same(known.state_store, here):
             return
         past = known.past if known is not None else ""
         if not any(ref.id > past for ref in snapshots.list(cluster)):

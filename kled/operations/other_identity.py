@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import KledError, ObjectMissing
 from kled.kops import keyset_keys, layout
 from kled.kops.identity import NODE_CONFIGS
+from kled.operations.known_epoch import here
 from kled.operations.session import Session
 from kled.operations.step import ADDS_ONLY, Step
 from kled.operations.stored_names import keys_below
-from kled.operations.stores import require_state_store
 from kled.retry import READ
 from kled.storage.bounded import get_bounded
 
@@ -88,8 +88,7 @@ def anew_step(cluster: str) -> Step:
             values = ", ".join(found.secrets)
             more = f"; other values from now on: {values}" if values else ""
             return f"its keys are those that it had: its snapshots go on{more}"
-        url = require_state_store(session.settings)
-        newest = epoch.begin_anew(session.snapshot_store, cluster, url)
+        newest = epoch.begin_anew(session.snapshot_store, cluster, here(session))
         return (
             f"snapshots up to {newest} are those of a past cluster" if newest else "nothing to do"
         )

@@ -67,7 +67,8 @@ def _at(session: Session, strays: tuple[Place, ...], *, deletes: bool) -> Iterat
     A place that cannot be asked stops a deletion: kops deletes all below it.
     """
     for place in strays:
-        for root in (place.url, place.url.rpartition("/")[0]):
+        url = _url_of(place)
+        for root in (url, url.rpartition("/")[0]):
             try:
                 there = _home_at(session, root)
             except KledError as error:
@@ -84,20 +85,26 @@ def _at(session: Session, strays: tuple[Place, ...], *, deletes: bool) -> Iterat
 
 def _home_at(session: Session, root: str) -> str:
     """Return the name of the cluster whose own part of a state store is `root`; empty: none."""
-    url = root if "://" in root else Path(root).absolute().as_uri()
-    if url.count("/") <= _BUCKET:
+    if root.count("/") <= _BUCKET:
         return ""  # a whole bucket is a state store, and no cluster's part of one
     try:
-        found = stored.mapping(get_bounded(session.other_store(url), layout.CONFIG).body) or {}
+        found = stored.mapping(get_bounded(session.other_store(root), layout.CONFIG).body) or {}
     except (ObjectMissing, BucketMissing):
         return ""
     return object_name(found) if found.get("kind") == "Cluster" else ""
 
 
+def _url_of(place: Place) -> str:
+    """Return the URL by which kled opens a place that kops named."""
+    if places.kind(place.url) not in {"", "file"}:
+        return place.url
+    return Path(places.path(place.url)).absolute().as_uri()
+
+
 def _refusal(mine: places.Home, found: tuple[places.Collision, ...]) -> NotApproved:
     first, more = found[0], f"; and {len(found) - 1} more" if len(found) > 1 else ""
-    if first.place.url == mine.root:
-        theirs = f"{first.state_store.rstrip('/')}/{first.cluster}"
+    if places.path(first.place.url) == places.path(mine.root):
+        theirs = places.root_of(first.state_store, first.cluster)
         named = options(name=first.cluster, state=first.state_store)
         return NotApproved(
             f'cluster "{first.cluster}" of {first.state_store} keeps its state within {mine.root},'

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import ClusterNotFound, SnapshotNotTrustworthy
 from kled.operations import ways_back
 from kled.operations.guards import Guards, Place
+from kled.operations.known_epoch import known_epoch
 from kled.operations.registered import home
 from kled.operations.session import Session
 from kled.operations.step import ADDS_ONLY, Effect, Step
@@ -141,7 +142,7 @@ def raise_step(
 
         effect.begins()
         kept, url = session.snapshot_store, session.stores.at(place).location.url
-        before = epoch.read(kept, cluster)
+        before = known_epoch(session, cluster)
         if before is not None and before.state_store:
             old = options(name=cluster, state=before.state_store)
             back.are(f"kled snapshot epoch raise {old}")
@@ -171,11 +172,11 @@ def told_step(cluster: str, place: Place) -> Step:
     """
 
     def act(session: Session) -> str:
-        from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
+        from kled.snapshot.state_stores import is_same  # noqa: PLC0415 - not for --help
 
         url = session.stores.at(place).location.url
-        known = epoch.read(session.snapshot_store, cluster)
-        if known is None or known.vacant or known.state_store == url:
+        known = known_epoch(session, cluster)
+        if known is None or known.vacant or is_same(known.state_store, url):
             return f"changes are made in {url} from now on"
         return (
             f"the cluster lives in {known.state_store} since epoch {known.number}: changes in"

@@ -1,6 +1,6 @@
 """The clusters that are registered in the state stores that this session knows; only reads."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -28,13 +28,22 @@ def homes(session: "Session", *, but: str, everywhere: bool) -> Iterator[Home]:
     """
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 
-    here = require_state_store(session.settings)
     more = session.settings.profiles if everywhere else ()
-    for url in dict.fromkeys((here, *more)):
-        store = session.state_store if url == here else session.other_store(url)
-        names = (name for name in prefixes(store) if (url, name) != (here, but))
+    for url, store in state_stores(session, more):
+        mine = url == session.settings.state_store
+        names = (name for name in prefixes(store) if not (mine and name == but))
         tasks = ((0, partial(home, store, name)) for name in names)
         yield from filter(None, in_parallel(tasks, threads=_AT_ONCE))
+
+
+def state_stores(
+    session: "Session", more: Iterable[str] = ()
+) -> "Iterator[tuple[str, ObjectStore]]":
+    """Yield the session's state store and those of `more` that are others, with their URLs."""
+    yield require_state_store(session.settings), session.state_store
+    for url in more:
+        if not session.stores.is_state_store(url):
+            yield url, session.other_store(url)
 
 
 def home(store: "ObjectStore", name: str) -> Home | None:

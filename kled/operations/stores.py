@@ -12,6 +12,7 @@ from kled.kops import features
 from kled.operations.guards import Place
 from kled.retry import Clock
 from kled.store_profiles import SnapshotProfile
+from kled.store_urls import canonical
 
 if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotStore
@@ -118,11 +119,11 @@ class Stores:
 
     def snapshots_in(self, url: str) -> "SnapshotStore":
         """Return the snapshot store at `url`, with the keys that the settings name."""
-        return self._once("snapshots", url, lambda: self._open_snapshots(url))
+        return self._once("snapshots", canonical(url), lambda: self._open_snapshots(url))
 
     def other(self, url: str) -> "ObjectStore":
         """Return a store by its URL: with its profile where the settings file has one."""
-        url = url.rstrip("/")
+        url = canonical(url)
         return self._once("other", url, lambda: self._open_other(url))
 
     def require_apart(self, url: str, name: str, how: str = "") -> None:
@@ -145,6 +146,13 @@ class Stores:
                 hint=f"whoever loses the one loses the other: name another bucket{how}, best in"
                 " another account",
             )
+
+    def is_state_store(self, url: str) -> bool:
+        """Say whether a store, known by its URL, is the state store. Nothing is opened or asked."""
+        from kled.storage.overlap import is_one  # noqa: PLC0415 - not for --help
+        from kled.storage.url import located  # noqa: PLC0415
+
+        return is_one(located(*self._state_place()), located(*self._other_place(url)))
 
     def require_outside(self, url: str) -> None:
         """Raise `SettingsError` where a state store at `url` and the snapshot store overlap.
@@ -188,7 +196,7 @@ class Stores:
     def _other_place(self, url: str) -> "tuple[Location, Mapping[str, str]]":
         from kled.storage.base import Location  # noqa: PLC0415
 
-        settings, url = self._settings, url.rstrip("/")
+        settings, url = self._settings, canonical(url)
         if url in settings.snapshot_profiles:
             profile = settings.snapshot_profiles[url]
             location = Location(url, profile.endpoint, profile.region)

@@ -15,6 +15,7 @@ from kled.snapshot.judging import Judged, Shelf, judge, shelf
 from kled.snapshot.ledger import Ledger, read_ledger
 from kled.snapshot.origin import Origins
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.state_stores import of_store
 from kled.snapshot.trust import brief
 from kled.storage.base import ObjectStore
 from kled.visible import visible
@@ -165,8 +166,9 @@ def _require_one_origin(origins: Origins, cluster: str, ids: Sequence[str]) -> N
     for snapshot_id in reversed(ids):
         with suppress(SnapshotMissing, SnapshotNotTrustworthy):
             manifest = origins.ledger.snapshots.manifest(SnapshotRef(cluster, snapshot_id))
-            if not origins.foreign(manifest):
-                newest.setdefault(manifest.state_store, snapshot_id)
+            url = manifest.state_store
+            if not origins.foreign(manifest) and of_store(newest, url) is None:
+                newest[url] = snapshot_id
     if len(newest) > 1:
         shown = "; ".join(f"{one} of {visible(url)}" for url, one in newest.items())
         raise SnapshotNotTrustworthy(

@@ -22,6 +22,7 @@ from kled.snapshot.proofs import marked
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.runs import Run, RunEntry
 from kled.snapshot.selection import Selection
+from kled.snapshot.state_stores import of_store
 from kled.snapshot.trust import COMPLETE, birth_findings, brief
 
 
@@ -76,7 +77,7 @@ class Earlier:
 
     def known(self) -> dict[str, RunEntry]:
         """Return what earlier runs of this state store knew, whoever could read their snapshots."""
-        earlier = self._run or self._ledger.runs.get(self._state_store)
+        earlier = self._run or of_store(self._ledger.runs, self._state_store)
         return dict(earlier.clusters) if earlier else {}
 
     def entry(self, cluster: str) -> RunEntry | None:
@@ -152,7 +153,7 @@ class Earlier:
 
     def _newest_run(self) -> Run | None:
         """Return the run to build on; one with other recipients is none, nor is one in doubt."""
-        found = self._ledger.runs.get(self._state_store)
+        found = of_store(self._ledger.runs, self._state_store)
         if found is None or found.recipients != self._snapshots.keys.recipients:
             return None
         return self._without_lost(found)

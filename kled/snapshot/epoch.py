@@ -7,7 +7,7 @@ document of the store.
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from kled.errors import (
     EpochMismatch,
@@ -22,6 +22,7 @@ from kled.snapshot.epoch_document import Epoch, Found, encode, find, overwrite
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.runs import MOST
 from kled.snapshot.state_stores import is_among, is_same
+from kled.store_urls import canonical
 
 __all__ = ["Epoch"]
 
@@ -35,17 +36,23 @@ def read(snapshots: SnapshotStore, cluster: str) -> Epoch | None:
     return found.epoch if found else None
 
 
-def check(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
+def check(
+    snapshots: SnapshotStore, cluster: str, state_store: str, *, typed: str | None = None
+) -> Epoch:
     """Return the epoch; raise `EpochMismatch` where the cluster lives in another state store.
 
-    The first check of a cluster writes its epoch, as does the first one after `vacate`; of two at
-    once one wins, and both compare with it.
+    `state_store` is the URL of the opened store, as manifests and runs have it; `typed` is another
+    one of the same store, by which an earlier kled may have called it: do://BUCKET. The first check
+    of a cluster writes its epoch, as does the first one after `vacate`; of two at once one wins,
+    and both compare with it.
     """
     stored = find(snapshots, cluster)
+    if stored and typed and not is_same(typed, state_store):
+        stored = _respelled(snapshots, cluster, stored, typed, state_store)
     found = stored.epoch if stored else None
     if found is None or found.vacant:
         found = _begin(snapshots, cluster, state_store)
-    elif stored and found.state_store == state_store.rstrip("/"):
+    elif stored and is_same(found.state_store, state_store):
         _adopt(snapshots, cluster, stored)
     require_same(snapshots, cluster, found, state_store)
     return found
@@ -53,7 +60,7 @@ def check(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
 
 def require_same(snapshots: SnapshotStore, cluster: str, known: Epoch, state_store: str) -> None:
     """Raise `EpochMismatch` where `known` says that the cluster lives in another state store."""
-    if known.state_store == state_store.rstrip("/"):
+    if is_same(known.state_store, state_store):
         return
     raise EpochMismatch(
         f'cluster "{cluster}" lives in {known.state_store} since epoch {known.number}, not in'
@@ -97,6 +104,38 @@ def _adopt(snapshots: SnapshotStore, cluster: str, stored: Found) -> None:
         overwrite(snapshots, cluster, stored.epoch, stored.tag)
 
 
+def spelled(known: Epoch, typed: str, state_store: str) -> Epoch:
+    """Return the epoch with `state_store` in place of each URL that is `typed`."""
+
+    def turned(url: str) -> str:
+        return state_store if url and is_same(url, typed) else url
+
+    return replace(
+        known,
+        state_store=turned(known.state_store),
+        homes=None if known.homes is None else tuple(turned(url) for url in known.homes),
+        past_of=tuple(turned(url) for url in known.past_of),
+        left={turned(url): newest for url, newest in known.left.items()},
+    )
+
+
+def _respelled(
+    snapshots: SnapshotStore, cluster: str, stored: Found, typed: str, state_store: str
+) -> Found:
+    """Write the epoch as manifests and runs call the store; where that cannot be, only return it.
+
+    Runs and deletions compare with what is written, and know nothing of what was typed.
+    """
+    new, keys = spelled(stored.epoch, typed, state_store), snapshots.keys
+    if asdict(new) == asdict(stored.epoch):
+        return stored
+    if keys.signing_key is not None or not snapshots.verification_keys:
+        with suppress(PreconditionFailed, StoreDenied):
+            overwrite(snapshots, cluster, new, stored.tag)
+            return find(snapshots, cluster) or stored
+    return stored._replace(epoch=new)
+
+
 def is_past(known: Epoch, snapshot_id: str, state_store: str) -> bool:
     """Say whether a snapshot of `state_store` is of the cluster that is past."""
     theirs = not known.past_of or is_among(state_store, known.past_of)
@@ -130,7 +169,7 @@ def advance(snapshots: SnapshotStore, cluster: str, state_store: str, of: str = 
     all that is so already, nothing is written, so it may run twice. Raises `PreconditionFailed`
     where somebody else raised it at the same time.
     """
-    url, key = state_store.rstrip("/"), names.epoch_key(cluster)
+    url, key = canonical(state_store), names.epoch_key(cluster)
     found = find(snapshots, cluster)
     if found is None:
         left = _left(snapshots, cluster, url, {}, (of,))
@@ -138,7 +177,7 @@ def advance(snapshots: SnapshotStore, cluster: str, state_store: str, of: str = 
         snapshots.store.put_if_absent(key, encode(snapshots, cluster, new))
         return new
     known = found.epoch
-    if known.state_store == url:
+    if is_same(known.state_store, url):
         if not of or known.homes is None or is_among(of, (url, *known.homes)):
             return known
         left = _left(snapshots, cluster, url, known.left, (of,))
@@ -192,7 +231,7 @@ def announce_end(
     known, so it may run twice. Raises `PreconditionFailed` as `advance` does.
     """
     found = find(snapshots, cluster)
-    if found is None or found.epoch.state_store != state_store.rstrip("/"):
+    if found is None or not is_same(found.epoch.state_store, state_store):
         return
     now = replace(found.epoch, ends=ends, unregistered=unregistered)
     if now != found.epoch:
@@ -206,12 +245,15 @@ def vacate(snapshots: SnapshotStore, cluster: str, state_store: str) -> None:
     elsewhere, or nowhere, so it may run twice.
     """
     found = find(snapshots, cluster)
-    if found is not None and found.epoch.state_store == state_store.rstrip("/"):
-        known = found.epoch
-        homes = (*(known.homes or ()), known.state_store)
-        newest = _newest_of(snapshots, cluster, homes) or known.past
-        nowhere = Epoch("", known.number, past=newest, past_of=_past_of(known))
-        overwrite(snapshots, cluster, nowhere, found.tag)
+    if found is not None and is_same(found.epoch.state_store, state_store):
+        overwrite(snapshots, cluster, ended(snapshots, cluster, found.epoch), found.tag)
+
+
+def ended(snapshots: SnapshotStore, cluster: str, known: Epoch) -> Epoch:
+    """Return the epoch as it is when the cluster is gone from where it lived. Only reads."""
+    homes = (*(known.homes or ()), known.state_store)
+    newest = _newest_of(snapshots, cluster, homes) or known.past
+    return Epoch("", known.number, past=newest, past_of=_past_of(known))
 
 
 def begin_anew(snapshots: SnapshotStore, cluster: str, state_store: str) -> str:
@@ -222,7 +264,7 @@ def begin_anew(snapshots: SnapshotStore, cluster: str, state_store: str) -> str:
     somebody else wrote the epoch at the same time.
     """
     found = find(snapshots, cluster)
-    if found is None or found.epoch.state_store != state_store.rstrip("/"):
+    if found is None or not is_same(found.epoch.state_store, state_store):
         return ""
     known = found.epoch
     newest = _newest_of(snapshots, cluster, (*(known.homes or ()), known.state_store)) or known.past
@@ -256,4 +298,4 @@ def _begin(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
     try:
         return advance(snapshots, cluster, state_store)
     except PreconditionFailed:
-        return read(snapshots, cluster) or Epoch(state_store.rstrip("/"), 1)
+        return read(snapshots, cluster) or Epoch(canonical(state_store), 1)

@@ -17,6 +17,7 @@ from kled.snapshot.newest_runs import KEPT, NewestRuns, newest_runs, recent_runs
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.root import RootState
 from kled.snapshot.runs import Run, RunEntry
+from kled.snapshot.state_stores import is_same, of_store
 from kled.storage.base import ObjectStore
 from kled.storage.bounded import is_there
 
@@ -59,7 +60,7 @@ class Ledger:
         Of clusters of one name in several state stores, the one in the state store at hand counts.
         """
         known = [
-            (url == self.here, entry.is_alive, run.number, run.id, entry)
+            (is_same(url, self.here or ""), entry.is_alive, run.number, run.id, entry)
             for url, run in self.runs.items()
             if (entry := run.clusters.get(cluster)) is not None
         ]
@@ -168,7 +169,7 @@ def read_ledger(snapshots: SnapshotStore, state: ObjectStore | None = None) -> L
         found,
         newest,
         chain.read,
-        chain.by_state_store,
+        _by_place(chain.by_state_store),
         (*chain.doubts, *seen_doubts, *taken_back),
         (*_wrong_with_root(found, newest), *chain.findings),
         (*remarks, *chain.remarks),
@@ -177,6 +178,15 @@ def read_ledger(snapshots: SnapshotStore, state: ObjectStore | None = None) -> L
         bool(taken_back),
         state,
     )
+
+
+def _by_place(by_url: Mapping[str, Run]) -> dict[str, Run]:
+    """Return the newest run of each place: one directory may have been typed in two ways."""
+    found: dict[str, Run] = {}
+    for url, run in sorted(by_url.items(), key=lambda one: (-one[1].number, one[1].id)):
+        if of_store(found, url) is None:
+            found[url] = run
+    return found
 
 
 def ready_to_write(

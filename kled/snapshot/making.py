@@ -167,7 +167,7 @@ class Making:
     def _elsewhere(self, cluster: str, bodies: Mapping[str, bytes]) -> Iterator[str]:
         """Yield what the cluster keeps where no snapshot looks."""
         document = stored.mapping(bodies.get(layout.CONFIG, b"")) or {}
-        return places.findings(document, f"{self.state.location.url}/{cluster}")
+        return places.findings(document, places.root_of(self.state.location.url, cluster))
 
     def _archive(self, cluster: str, snapshot_id: str, bodies: Mapping[str, bytes]) -> Payload:
         """Pack, prove that what was packed reads back as what was read, and write it."""

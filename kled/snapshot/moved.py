@@ -36,7 +36,7 @@ def _misplaced(here: str | None, result: ClusterResult) -> ClusterResult:
     if not fields or here is None or result.cure:
         return result
     name = options(name=result.cluster)
-    root = f"{here.rstrip('/')}/{result.cluster}"
+    root = places.root_of(here, result.cluster)
     sets = " ".join(mending(field, root) for field in fields if "[" not in field)
     cure = (
         f"the definition has to name places below {root}; where it was restored here from another"

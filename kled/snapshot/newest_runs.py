@@ -18,6 +18,7 @@ from kled.snapshot import names, order, runs
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.runs import Run
+from kled.snapshot.state_stores import is_same
 from kled.storage.base import Entry
 
 _RECENT: Final = timedelta(days=7)
@@ -195,7 +196,7 @@ class _Search:
         doubts: list[str] = []
         for url, run_id in newest.others.items():
             counted = self._counted(run_id, since, store)
-            if isinstance(counted, Run) and counted.state_store == url:
+            if isinstance(counted, Run) and is_same(counted.state_store, url):
                 found[url] = counted
             else:
                 doubts.append(

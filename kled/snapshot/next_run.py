@@ -16,6 +16,7 @@ from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.results import ClusterResult, CreateOptions
 from kled.snapshot.root import require_recipients
 from kled.snapshot.runs import MOST, Run, RunEntry
+from kled.snapshot.state_stores import is_same
 from kled.storage.base import ObjectStore
 
 
@@ -58,7 +59,7 @@ def next_run(  # noqa: PLR0913 - what a run says, each by its name
         tuple(orphans),
         number=min(max(numbers, default=0) + 1, MOST),
         previous=ledger.newest.id if ledger.newest else None,
-        others={url: run.id for url, run in ledger.runs.items() if url != state_store},
+        others={url: run.id for url, run in ledger.runs.items() if not is_same(url, state_store)},
         overtakes=order.overtaken(run_id, ledger.run_ids),
         begins=_begins(ledger, run_id, settled=settled),
         signed_since=since if keys.signing_key is not None else None,

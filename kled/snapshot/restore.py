@@ -30,6 +30,7 @@ from kled.snapshot.parallel import Task, in_parallel
 from kled.snapshot.progress import Progress, Quiet
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.restore_plan import ALL, RestorePlan, Write, plan_restore
+from kled.snapshot.state_stores import is_same
 from kled.storage.base import ObjectStore
 
 __all__ = ["ALL", "RestorePlan", "RestoreReport", "apply_restore", "plan_restore"]
@@ -111,7 +112,7 @@ def _require_approved(plan: RestorePlan, approved: str | None) -> None:
 
 
 def _require_target(plan: RestorePlan, target: ObjectStore) -> None:
-    if target.location.url != plan.target:
+    if not is_same(target.location.url, plan.target):
         raise InvalidInput(
             "target", f"the plan is for {plan.target}, and this is {target.location.url}"
         )

@@ -22,6 +22,7 @@ from kled.snapshot.moving import Moving, moving
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.spool import Bytes
+from kled.snapshot.state_stores import is_same
 from kled.storage.base import Entry, Location, ObjectStore, checked, oddity
 from kled.storage.overlap import overlap
 
@@ -322,7 +323,7 @@ class _Sight:
         bytes that went bad.
         """
         url = self.target.location.url
-        same_store = url.rstrip("/") == self.manifest.state_store.rstrip("/")
+        same_store = is_same(url, self.manifest.state_store)
         home = same_store and self.prefix == f"{self.manifest.cluster}/"
         return home and not url.startswith("file:")
 

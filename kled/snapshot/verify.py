@@ -254,7 +254,7 @@ class _Check:
         large = {one.key: one.size for one in manifest.objects if one.blob}
         self.findings += stored.findings(self._bodies, cluster=manifest.cluster, large=large)
         document = stored.mapping(self._bodies.get(layout.CONFIG, b"")) or {}
-        root = f"{manifest.state_store.rstrip('/')}/{manifest.cluster}"
+        root = places.root_of(manifest.state_store, manifest.cluster)
         self.findings += places.findings(document, root)
 
     def _kops(self, manifest: Manifest, check: KopsCheck) -> str | None:

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from kled.storage.base import Location
-from kled.storage.url import directory
+from kled.store_urls import directory
 
 _NEW_EACH_TIME: Final = "memory://"
 _AWS: Final = (".amazonaws.com", ".amazonaws.com.cn")
@@ -28,6 +28,16 @@ def overlap(one: Location, other: Location) -> bool:
         return _within(mine, theirs) or _within(theirs, mine)
     places = _place(one), _place(other)
     return places[0].startswith(places[1]) or places[1].startswith(places[0])
+
+
+def is_one(one: Location, other: Location) -> bool:
+    """Say whether the two are the same place; takes and compares locations as `overlap` does."""
+    if _NEW_EACH_TIME in {one.url, other.url}:
+        return False
+    if one.url.startswith("file:") and other.url.startswith("file:"):
+        mine, theirs = directory(one.url), directory(other.url)
+        return _within(mine, theirs) and _within(theirs, mine)
+    return _place(one) == _place(other)
 
 
 def _place(location: Location) -> str:

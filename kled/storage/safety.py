@@ -12,7 +12,8 @@ from kled.errors import StoreDenied
 from kled.files import private
 from kled.files.beneath import PRIVATE, modes_below
 from kled.storage.base import Location
-from kled.storage.url import S3_SCHEMES, directory
+from kled.storage.url import S3_SCHEMES
+from kled.store_urls import directory, is_directory
 
 Severity = Literal["danger", "warning", "unknown"]
 
@@ -75,7 +76,7 @@ def _place(location: Location, env: Mapping[str, str]) -> Place:
         from kled.storage import safety_azure  # noqa: PLC0415 - not for other stores
 
         return safety_azure.open_container(location, env)
-    if scheme == "file" or location.url.startswith("/"):
+    if is_directory(location.url):
         return _Directory(directory(location.url))
     return _Unknown(scheme)
 

@@ -1,9 +1,8 @@
 """From a URL to the store that it names."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from kled.errors import InvalidInput
 from kled.retry import Clock
@@ -11,6 +10,7 @@ from kled.storage.base import Location, ObjectStore
 from kled.storage.memory import MemoryStore, named
 from kled.storage.retrying import RetryingStore
 from kled.storage.timeouts import DEFAULT, Timeouts
+from kled.store_urls import directory, is_directory
 
 if TYPE_CHECKING:
     from kled.storage import s3_client
@@ -40,7 +40,7 @@ def located(location: Location, env: Mapping[str, str]) -> Location:
     scheme = urlsplit(location.url).scheme
     if scheme in S3_SCHEMES:
         return _s3_place(location, env)[1]
-    if scheme == "file" or location.url.startswith("/"):
+    if is_directory(location.url):
         return Location(directory(location.url).as_uri())
     if scheme == "gs":
         return _gcs_place(location, env)
@@ -59,18 +59,6 @@ def bucket_and_prefix(url: str) -> tuple[str, str]:
     return parts.netloc, parts.path.strip("/")
 
 
-def directory(url: str) -> Path:
-    """Return the absolute path that a file:// URL or a path from `/` names."""
-    parts = urlsplit(url)
-    # names of directories are bytes: what is no UTF-8 stays what it is
-    path = unquote(parts.path, errors="surrogateescape") if parts.scheme else url
-    if parts.netloc not in {"", "localhost"} or not path.startswith("/"):
-        raise InvalidInput(
-            "state store", f"{url} is no absolute path", hint="write file:///path/to/directory"
-        )
-    return Path(path)
-
-
 def adapter(
     location: Location, env: Mapping[str, str], clock: Clock, timeouts: Timeouts = DEFAULT
 ) -> ObjectStore:
@@ -78,7 +66,7 @@ def adapter(
     scheme = urlsplit(location.url).scheme
     if scheme in S3_SCHEMES:
         return _s3(location, env, timeouts)
-    if scheme == "file" or location.url.startswith("/"):
+    if is_directory(location.url):
         from kled.storage.local import LocalStore  # noqa: PLC0415 - fcntl is POSIX only
 
         return LocalStore(directory(location.url), clock)

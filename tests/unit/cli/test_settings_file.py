@@ -122,3 +122,15 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(DiskUnusable, match="cannot make "):
         remember(tmp_path / "file" / "config.toml", "s3://a", {}, default=True)
+
+
+def test_a_store_that_is_there_in_another_spelling_keeps_its_table(tmp_path: Path) -> None:
+    """Two tables of one store are refused."""
+    path = tmp_path / "config.toml"
+    path.write_text('[state-stores."/srv/state"]\nregion = "eu-west-1"\n')
+
+    remember(path, "file:///srv/state", {"region": "eu-west-2"}, default=True)
+
+    found = config.load({"HOME": str(tmp_path), "KLED_CONFIG": str(path)})
+    assert found.state_store == "file:///srv/state"
+    assert found.profile.region == "eu-west-2"

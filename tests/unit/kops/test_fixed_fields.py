@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from kled.errors import InvalidInput
-from kled.kops.fixed_fields import OF_A_CLUSTER, OF_A_GROUP, refuse_changes, refuse_sets
+from kled.kops.fixed_fields import (
+    OF_A_CLUSTER,
+    OF_A_GROUP,
+    is_own_place,
+    refuse_changes,
+    refuse_sets,
+)
+from kled.kops.places import root_of
 from kled.kops.set_paths import assignment, path_of
 
 CLUSTER: Mapping[str, Any] = {
@@ -156,3 +163,12 @@ def test_an_edited_text_may_name_the_own_place_as_an_option_may() -> None:
     for root in ("", "s3://new/a.example.com"):
         with pytest.raises(InvalidInput, match="configBase"):
             refuse_changes(CLUSTER, {**CLUSTER, "spec": spec}, OF_A_CLUSTER, root=root)
+
+
+def test_a_directorys_own_place_is_mended_in_each_spelling() -> None:
+    root = root_of("file:///srv/a%20b", "c.example.com")
+    for own in ("/srv/a b/c.example.com", "file:///srv/a b/c.example.com/"):
+        assert is_own_place(("spec", "configBase"), own, root)
+        assert is_own_place(("spec", "keyStore"), f"{own.rstrip('/')}/pki", root)
+    for other in ("file:///srv/a%20b/c.example.com", "/srv/a b/d.example.com"):
+        assert not is_own_place(("spec", "configBase"), other, root)

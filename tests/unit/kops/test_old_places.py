@@ -100,3 +100,22 @@ def test_a_copy_beside_it_has_a_place_of_its_own() -> None:
     move = Move(OLD, C, OLD, "copies/one/")
 
     assert moved(spec(configBase=f"{OLD}/{C}"), move)["spec"]["configBase"] == f"{OLD}/copies/one"
+
+
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_a_place_is_written_as_kops_takes_it(tmp_path: Path, scheme: str) -> None:
+    """A definition is read without decoding: `%20` would be another directory."""
+    move = Move((tmp_path / "a b").as_uri(), C, (tmp_path / "c d").as_uri(), C)
+    cluster = spec(configBase=f"{scheme}{tmp_path}/a b/{C}")
+
+    assert moved(cluster, move)["spec"]["configBase"] == f"{scheme}{tmp_path}/c d/{C}"
+
+
+def test_a_providers_bucket_keeps_its_protocol() -> None:
+    """A manifest calls do://BUCKET what it is opened as: s3://BUCKET."""
+    move = Move("s3://old", C, "s3://new", C)
+    cluster = spec(configBase=f"do://old/{C}", keyStore=f"gs://old/{C}/pki")
+
+    after = moved(cluster, move)["spec"]
+
+    assert after == {"configBase": f"do://new/{C}", "keyStore": f"gs://old/{C}/pki"}

@@ -14,7 +14,8 @@ from kled.errors import StoreDenied, StoreError
 from kled.retry import Clock
 from kled.storage.base import Location
 from kled.storage.local import LocalStore
-from kled.storage.url import adapter, directory
+from kled.storage.url import adapter
+from kled.store_urls import directory
 from tests.stores import keys
 
 if TYPE_CHECKING:
