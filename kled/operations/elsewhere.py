@@ -24,12 +24,15 @@ if TYPE_CHECKING:
 
 
 def require_here(session: Session, cluster: str, past: str = "") -> None:
-    """Raise `EpochMismatch` where runs say that a cluster without an epoch lives elsewhere.
+    """Raise `EpochMismatch` where runs say that a cluster without an epoch lives elsewhere, too.
 
     Snapshots up to `past` are of an earlier cluster of that name. Only reads.
     """
     url = by_runs(session, cluster, past)
     if url is None:
+        other = _also_in(session, cluster, past)
+        if other is not None:
+            raise _in_two(session, cluster, other)
         return
     typed = require_state_store(session.settings)
     raise EpochMismatch(
@@ -37,6 +40,21 @@ def require_here(session: Session, cluster: str, past: str = "") -> None:
         " does not hold its keys; nothing was changed",
         hint=f"pass --state with the one that is right{_way_out(session, cluster, typed)};"
         " --no-epoch only where the other one is known to be gone",
+    )
+
+
+def _in_two(session: Session, cluster: str, other: str) -> EpochMismatch:
+    """Return why nobody knows where the cluster lives: somebody may have removed its epoch."""
+    typed = require_state_store(session.settings)
+    rights = " or ".join(
+        f"kled snapshot epoch raise {options(name=cluster, state=url, yes=True)}"
+        for url in (typed, other)
+    )
+    return EpochMismatch(
+        f'whether cluster "{cluster}" lives in {typed} or in {other} is not known: runs saw it in'
+        " both, and it has no epoch; nothing was changed",
+        hint="a recovery that moved it wrote one: ask whoever ran it, or look which store the user"
+        f" data of a control-plane machine names, and say so: {rights}",
     )
 
 
@@ -104,10 +122,7 @@ def _is_over(session: Session, cluster: str, known: "Epoch") -> bool:
 
     if known.vacant or not known.ends or is_same(known.state_store, here(session)):
         return False
-    try:
-        return not is_there(session.other_store(known.state_store), f"{cluster}/{CONFIG}")
-    except KledError:
-        return False
+    return _is_gone(session, cluster, known.state_store)
 
 
 def by_runs(session: Session, cluster: str, past: str = "") -> str | None:
@@ -115,18 +130,50 @@ def by_runs(session: Session, cluster: str, past: str = "") -> str | None:
 
     Only reads.
     """
-    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415 - not for --help
-    from kled.snapshot.state_stores import is_among  # noqa: PLC0415
+    from kled.snapshot.state_stores import is_among  # noqa: PLC0415 - not for --help
 
-    ledger = read_ledger(session.snapshot_store, session.stores.remembering)
-    alive = {
-        url.rstrip("/"): (run.number, str(entry.snapshot))
-        for url, run, entry in ledger.alive(cluster, past)
-    }
+    alive = _alive(session, cluster, past)
     if not alive or is_among(here(session), alive):
         return None
     url = max(alive, key=lambda one: alive[one])
     return None if _has_its_keys(session, cluster, alive[url][1]) else url
+
+
+def _also_in(session: Session, cluster: str, past: str) -> str | None:
+    """Return another state store that has the cluster, where runs saw it in this one, too.
+
+    One that lacks the cluster by now is none; one that cannot be asked may be.
+    """
+    from kled.snapshot.state_stores import is_among, is_same  # noqa: PLC0415 - not for --help
+
+    alive = _alive(session, cluster, past)
+    if not is_among(here(session), alive):
+        return None
+    others = (one for one in alive if not is_same(one, here(session)))
+    latest_first = sorted(others, key=lambda one: alive[one], reverse=True)
+    return next((one for one in latest_first if not _is_gone(session, cluster, one)), None)
+
+
+def _alive(session: Session, cluster: str, past: str) -> dict[str, tuple[int, str]]:
+    """Return the state stores whose newest runs saw the cluster: number of the run, and snapshot.
+
+    Snapshots up to `past` are of an earlier cluster of that name.
+    """
+    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415 - not for --help
+
+    ledger = read_ledger(session.snapshot_store, session.stores.remembering)
+    return {
+        url.rstrip("/"): (run.number, str(entry.snapshot))
+        for url, run, entry in ledger.alive(cluster, past)
+    }
+
+
+def _is_gone(session: Session, cluster: str, url: str) -> bool:
+    """Whether a state store is known to lack the cluster."""
+    try:
+        return not is_there(session.other_store(url), f"{cluster}/{CONFIG}")
+    except KledError:  # a bucket that is not there may be one of another endpoint, or unmounted
+        return False
 
 
 def is_twin(session: Session, cluster: str) -> bool:

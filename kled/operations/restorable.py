@@ -85,9 +85,10 @@ def require_own_keys(meant: "Settled", planned: "RestorePlan") -> None:
             f"snapshot {meant.wish.snapshot} is of an earlier cluster {cluster}, which was deleted"
             f" or began anew with other keys since: {theirs} of the one that lives now would be"
             " replaced, and no machine of it trusts those; nothing was changed",
-            hint="the newest of the one that lives now: --snapshot=latest; a copy elsewhere:"
+            hint="the newest of the one that lives now:"
+            f" {meant.wish.again(snapshot='latest')}; a copy elsewhere:"
             " --to=URL or --as=PREFIX; only where the keys of the earlier one are the right ones:"
-            f" {options(new_identity=cluster)}",
+            f" {meant.wish.again(new_identity=cluster)}",
         )
 
 
@@ -104,7 +105,7 @@ def _require_rotated(meant: "Settled", planned: "RestorePlan") -> None:
         f" {enumerated(keysets, _SHOWN)} of snapshot {newest} would be undone, and machines may"
         " distrust the earlier keys by now; nothing was changed",
         hint=f"the newest snapshot: {wish.again(snapshot=newest)}{without}; only where the"
-        f" rotation is to be undone: {options(new_identity=wish.cluster)}",
+        f" rotation is to be undone: {wish.again(new_identity=wish.cluster)}",
     )
 
 

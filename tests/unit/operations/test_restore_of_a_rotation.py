@@ -60,7 +60,8 @@ def test_keys_from_before_a_rotation_are_refused(world: Rotated, stored: str) ->
 
     hint = str(refused.value.hint)
     assert f"--snapshot={world.after}" in hint
-    assert f"--new-identity={CLUSTER}" in hint
+    undone = f"--name={CLUSTER} --snapshot={world.before} --new-identity={CLUSTER}"
+    assert f"kled snapshot restore {undone}" in hint  # at 3 a.m. the whole command is copied
     assert "--class=intent" in hint
     assert not path.exists() or world.authority() == DISTRUSTED
 

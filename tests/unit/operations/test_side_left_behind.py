@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -24,7 +25,7 @@ from kled.operations.session import Session, Who
 from kled.operations.snapshots import back_up
 from kled.operations.stores import Stores
 from kled.retry import Clock
-from kled.snapshot import epoch
+from kled.snapshot import epoch, names
 from kled.snapshot.progress import Quiet
 from kled.snapshot.results import RunResult
 from tests.key_pairs import keyset
@@ -206,6 +207,7 @@ def test_a_deletion_there_is_refused_for_that_and_offers_nothing_of_the_living(
 def test_a_preview_writes_no_epoch(moved: Moved) -> None:
     path = moved.root / "snapshots" / "clusters" / C / "epoch.json"
     path.unlink()
+    shutil.rmtree(moved.root / "old" / C)  # else nobody knows which of the two it lives in
     assert elsewhere.words(moved.session("new"), C) == ""
     assert not path.exists()
 
@@ -331,3 +333,43 @@ def test_a_cluster_that_was_applied_is_not_told_to_go_alone(moved: Moved) -> Non
     assert f"delete-cluster --name={C} --state={moved.url('twin')} --unregister;" in twin
     assert f"lives in {moved.url('new')}" in applied
     assert "--unregister" not in applied
+
+
+def forgotten(moved: Moved) -> None:
+    """Take the epoch away, as whoever may delete in the snapshot store can."""
+    (moved.root / "snapshots" / names.epoch_key(C)).unlink()
+
+
+def test_an_epoch_that_somebody_removed_lets_neither_side_go_on(moved: Moved) -> None:
+    """The old side was taken for the cluster's place, and wrote an epoch that said so."""
+    forgotten(moved)
+
+    for side in ("old", "new"):
+        session = moved.session(side)
+        with pytest.raises(EpochMismatch, match="runs saw it in both, and it has no epoch") as away:
+            check_epoch(session, C)
+        for state in ("old", "new"):
+            raising = f"--name={C} --state={moved.url(state)} --yes"
+            assert f"kled snapshot epoch raise {raising}" in str(away.value.hint)
+        assert elsewhere.refusal(session, C) is not None
+        assert epoch.read(session.snapshot_store, C) is None
+
+    run(RaiseEpoch(C, "latest", moved.url("new")), moved.session("new"))
+    assert check_epoch(moved.session("new"), C) == "epoch 1"
+    with pytest.raises(EpochMismatch, match="lives in"):
+        check_epoch(moved.session("old"), C)
+
+
+def test_a_side_that_lacks_the_cluster_keeps_nobody_from_going_on(moved: Moved) -> None:
+    forgotten(moved)
+    shutil.rmtree(moved.root / "old" / C)
+
+    assert check_epoch(moved.session("new"), C).startswith("epoch 1, which begins now")
+
+
+def test_a_side_that_cannot_be_asked_may_have_the_cluster(moved: Moved) -> None:
+    forgotten(moved)
+    shutil.rmtree(moved.root / "new")  # not mounted
+
+    with pytest.raises(EpochMismatch, match="runs saw it in both"):
+        check_epoch(moved.session("old"), C)
