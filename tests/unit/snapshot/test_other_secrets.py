@@ -1,5 +1,6 @@
 """A secret with a neighbour's value is another one, unless it was rotated on purpose. K4."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from kled.snapshot.other_secrets import on_purpose, told_on_purpose
 from kled.snapshot.progress import Quiet
 from kled.snapshot.results import ClusterResult, CreateOptions
 from kled.storage.memory import MemoryStore
+from tests.key_pairs import keyset
 from tests.unit.snapshot.fleets import Runs, name, objects, state
 from tests.unit.snapshot.restoring import age_keys
 from tests.unit.snapshot.test_lost_keysets import C, change, taken
@@ -120,3 +122,38 @@ def test_the_command_names_every_secret() -> None:
     assert told_on_purpose(name(0), reasons) == f"; {on_purpose(name(0), names)}"
     assert "--rotated=s8" in told_on_purpose(name(0), reasons)
     assert told_on_purpose(name(0), ["something: else"]) == ""
+
+
+CA = f"{C}/pki/private/kubernetes-ca/keyset.yaml"
+FOREIGN = keyset(("779", "FOREIGN"))
+DAMAGE: Mapping[str, tuple[str, bytes | None]] = {
+    "an authority of a stranger": (CA, FOREIGN),
+    "no authority": (CA, None),
+    "half an authority": (CA, FOREIGN[:200]),
+    "a definition of a stranger": (CONFIG, objects(1)["config"]),
+    "half a definition": (CONFIG, b"apiVersion: kops.k8s.io/v1alpha2\nkind: Clus"),
+    "no definition": (CONFIG, None),
+    "another secret of a stranger": (f"{C}/secrets/kube", NEIGHBOURS),
+    "no other secret": (f"{C}/secrets/kube", None),
+}
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+def test_a_value_that_was_meant_covers_no_other_damage(runs: Runs, what: str) -> None:
+    """`create-secret --force` and `--rotated` take that secret as meant, and nothing else."""
+    runs.state.put(f"{C}/secrets/kube", objects(0)["secrets/admin"])
+    good, level, _ = taken(runs)
+    assert level == 1
+    key, body = DAMAGE[what]
+    if body is None:
+        runs.state.delete(key)
+    else:
+        runs.state.put(key, body)
+    runs.state.put(ADMIN, b'{"Data":"cm90YXRlZA=="}')
+
+    meant = rotated(runs, "admin")
+    later = [taken(runs), taken(runs)]
+
+    assert not meant.trusted
+    assert all(findings for _, _, findings in later)
+    assert choose(runs.snapshots, C, "latest").id == good
