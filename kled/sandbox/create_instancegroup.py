@@ -29,7 +29,7 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     if definitions.find_group(ctx, name, group) is not None:
         raise KopsFailure(f'instance group "{group}" already exists')
     document = _document(flags, cluster, group)
-    faults = validation.cross_faults(document, cluster)
+    faults = validation.fitting_faults(document, cluster)
     if faults:
         raise KopsFailure(", ".join(faults))
     if flags["dry-run"]:

@@ -113,19 +113,16 @@ def group_faults(group: Document) -> list[str]:
 
 def cross_faults(group: Document, cluster: Document) -> list[str]:
     """Return what kops finds wrong with an instance group in its cluster, too."""
+    return [*fitting_faults(group, cluster), *_member_faults(group, cluster)]
+
+
+def fitting_faults(group: Document, cluster: Document) -> list[str]:
+    """Return what keeps kops from storing a new group, which no member of etcd can stand on yet."""
     spec, found = group["spec"], group_faults(group)
     if spec.get("minSize") is None and spec.get("maxSize") is not None:
         least = 2 if spec.get("role") == "Node" else 1  # what kops takes where none is said (63b)
         if spec["maxSize"] < least:
             found.append(_TOO_FEW)
-    if spec.get("role") == "Master":
-        own = group["metadata"]["name"]
-        found += [
-            f'spec.metadata.name: Forbidden: InstanceGroup "{own}" with role ControlPlane must '
-            f'have a member in etcd cluster "{etcd["name"]}"'
-            for etcd in cluster["spec"].get("etcdClusters") or ()
-            if not any(m.get("instanceGroup") == own for m in etcd.get("etcdMembers") or ())
-        ]
     dns = ((cluster["spec"].get("topology") or {}).get("dns") or {}).get("type")
     if spec.get("role") == "APIServer" and dns == "None":
         found.append("spec.role: Forbidden: APIServer cannot be used with topology.dns.type=None")
@@ -145,6 +142,18 @@ def cross_faults(group: Document, cluster: Document) -> list[str]:
     if (warm and warm.get("maxSize") != 0) and spec.get("maxPrice") is not None:
         found.append("spec.warmPool: Forbidden: warm pool cannot be used with spot instances")
     return [*found, *refusals.of_group_on_aws(group["metadata"].get("name", ""), spec)]
+
+
+def _member_faults(group: Document, cluster: Document) -> list[str]:
+    if group["spec"].get("role") != "Master":
+        return []
+    own = group["metadata"]["name"]
+    return [
+        f'spec.metadata.name: Forbidden: InstanceGroup "{own}" with role ControlPlane must '
+        f'have a member in etcd cluster "{etcd["name"]}"'
+        for etcd in cluster["spec"].get("etcdClusters") or ()
+        if not any(m.get("instanceGroup") == own for m in etcd.get("etcdMembers") or ())
+    ]
 
 
 def check_applicable(cluster: Document, groups: list[Document]) -> None:
