@@ -282,5 +282,5 @@ _NO_ROLE_CHECK = _switch(
 _NEW_IDENTITY: Callable[[], click.Option] = lambda: click.Option(  # noqa: E731 - as the others
     ["--new-identity"],
     metavar="CLUSTER",
-    help="The name once more: make new keysets and secrets in place of those it had.",
+    help="The name once more: new keysets, secrets or etcd volumes in place of those it had.",
 )

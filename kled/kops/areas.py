@@ -23,7 +23,7 @@ _MACHINES: Final = re.compile(
 )
 IDENTITY: Final = frozenset({"Keypair", "Secret"})
 """Tasks that make or reissue what a cluster is known by (`upup/pkg/fi/fitasks`)."""
-_ETCD_VOLUMES: Final = frozenset({"EBSVolume", "Disk", "Volume"})
+ETCD_VOLUMES: Final = frozenset({"EBSVolume", "Disk", "Volume"})
 """Volumes that kops itself makes: for etcd alone (`pkg/model/master_volumes.go`)."""
 _OF_A_GROUP: Final = re.compile(
     rf"{_MACHINES.pattern}|^AutoscalingLifecycleHook$|^instances?$|^autoscaling-(group|config)$"
@@ -77,12 +77,12 @@ def new_etcd_volumes(plan: Plan) -> tuple[str, ...]:
     return tuple(
         f"{one.kind}/{one.name}"
         for one in plan.changes
-        if one.kind in _ETCD_VOLUMES and one.action == "create"
+        if one.kind in ETCD_VOLUMES and one.action == "create"
     )
 
 
 def _is_control_plane(change: Change, plan: Plan) -> bool:
-    if change.kind in _ETCD_VOLUMES or change.name in _CONTROL_POLICIES:
+    if change.kind in ETCD_VOLUMES or change.name in _CONTROL_POLICIES:
         return True
     if change.kind == "ManagedFile":
         nodeup = change.name.startswith(_NODEUP)

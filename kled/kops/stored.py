@@ -15,6 +15,7 @@ from kled.kops import (
     cut_off,
     etcd_backups,
     etcd_members,
+    etcd_zones,
     key_material,
     layout,
     primary_keys,
@@ -137,6 +138,16 @@ def _lost_etcd(objects: Mapping[str, bytes]) -> Iterator[str]:
         yield f"{layout.CONFIG} names no {lost}, which kops applied: its objects would be left"
     for moved in etcd_backups.moved(before, etcd_backups.places_of(definition)):
         yield f"{layout.CONFIG} keeps {moved}"
+    known = groups(objects)
+    stood, stand = etcd_zones.stands(before, known), etcd_zones.stands(definition, known)
+    for member in etcd_zones.moved(stood, stand):
+        yield f"{layout.CONFIG} keeps {member}"
+
+
+def groups(objects: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
+    """Return the instance groups among `objects`, by their names; none that cannot be read."""
+    found = ((_group_name(key), _document(objects[key])) for key in objects if layout.is_group(key))
+    return {name: document for name, document in found if document is not None}
 
 
 def applied(objects: Mapping[str, bytes]) -> dict[str, Any] | None:

@@ -35,7 +35,7 @@ def step(spec: "ClusterSpec") -> Step:
 def _check(session: Session, spec: "ClusterSpec") -> str:
     if session.kops.find_definition(spec.name) is not None:
         return "it is stored already"
-    if identity.allowed(session, spec.name):
+    if session.overrides.begins_anew(spec.name):
         return "NEW IDENTITY, as asked for"
     asked = ["the cloud"]
     if session.settings.snapshot_store is not None and not _without_snapshots(session):

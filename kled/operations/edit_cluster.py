@@ -7,13 +7,13 @@ from kled.kops import fixed_fields, kubernetes_versions, places
 from kled.kops.unknown_fields import holds_any
 from kled.models.definition import object_name
 from kled.models.version import KubernetesVersion, stored_version
-from kled.operations import etcd_names, ways_back
+from kled.operations import etcd_names, etcd_zones, ways_back
 from kled.operations.applied_version import applied_version
 from kled.operations.edit_instance_group import NO_CHANGE
 from kled.operations.edited_group import Document, changes, parse, to_yaml
 from kled.operations.edited_text import require_unchanged, require_whole
 from kled.operations.field_names import require_names
-from kled.operations.guards import EDITS
+from kled.operations.guards import MOVES
 from kled.operations.kept_fields import require_known_cluster
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step
@@ -33,7 +33,7 @@ class EditCluster:
     """Whether `spec.kubernetesVersion` may go over a minor version."""
 
     name = "edit cluster"
-    guards = EDITS
+    guards = MOVES
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step. Safe to kill: kops writes the one object of the cluster whole."""
@@ -44,6 +44,7 @@ class EditCluster:
         root, fixed = _root(session, self.cluster), fixed_fields.OF_A_CLUSTER
         fixed_fields.refuse_sets(stored, fixed, self.sets, self.unsets, root=root)
         etcd_names.require_sets(session, stored, self.sets, self.unsets)
+        etcd_zones.require_cluster_sets(session, stored, self.sets, self.unsets)
         for version in kubernetes_versions.in_sets(self.sets):
             _require_version(session, stored, version, skip=self.skip_minor_versions)
         unknown = require_known_cluster(session, stored, self.unsets)
@@ -67,7 +68,7 @@ class StoreEditedCluster:
     """Whether `spec.kubernetesVersion` may go over a minor version."""
 
     name = "edit cluster"
-    guards = EDITS
+    guards = MOVES
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step. Safe to kill: kops writes the one object of the cluster whole."""
@@ -81,6 +82,7 @@ class StoreEditedCluster:
         root = _root(session, self.cluster)
         fixed_fields.refuse_changes(stored, edited, fixed_fields.OF_A_CLUSTER, root=root)
         etcd_names.require_edited(session, stored, edited)
+        etcd_zones.require_cluster(session, stored, edited)
         if (version := _version(edited)) != _version(stored):
             wanted = kubernetes_versions.written("spec.kubernetesVersion", version)
             _require_version(session, stored, wanted, skip=self.skip_minor_versions)

@@ -7,12 +7,12 @@ from kled.errors import InstanceGroupNotFound
 from kled.kops import control_plane, fixed_fields
 from kled.kops.unknown_fields import holds_any
 from kled.models.definition import Definition, object_name
-from kled.operations import ways_back
+from kled.operations import etcd_zones, ways_back
 from kled.operations.control_plane import require_edit
 from kled.operations.edited_group import Document, changes, parse, to_yaml
 from kled.operations.edited_text import require_unchanged, require_whole
 from kled.operations.field_names import require_names
-from kled.operations.guards import EDITS
+from kled.operations.guards import MOVES
 from kled.operations.kept_fields import require_known_fields
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step
@@ -32,7 +32,7 @@ class EditInstanceGroup:
     unsets: tuple[str, ...] = ()
 
     name = "edit instance group"
-    guards = EDITS
+    guards = MOVES
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step."""
@@ -42,6 +42,7 @@ class EditInstanceGroup:
             fixed_fields.refuse_sets(stored, fixed_fields.OF_A_GROUP, self.sets, self.unsets)
             edited = control_plane.edited(stored, self.sets, self.unsets)
             require_edit(self.cluster, stored, edited)
+            etcd_zones.require_group_sets(session, self.cluster, stored, self.sets, self.unsets)
             unknown = require_known_fields(
                 session, self.cluster, self.instance_group, stored, self.unsets
             )
@@ -68,7 +69,7 @@ class StoreInstanceGroup:
     """What was stored when the editing began; None stores over whatever is there."""
 
     name = "edit instance group"
-    guards = EDITS
+    guards = MOVES
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step."""
@@ -80,6 +81,7 @@ class StoreInstanceGroup:
                 return ()
             require_names(session, "InstanceGroup", stored, edited)
             require_edit(self.cluster, stored, edited)
+            etcd_zones.require_group(session, self.cluster, stored, edited)
             require_known_fields(session, self.cluster, self.instance_group, stored)
             require_unchanged(self.seen, stored)
             session.kops.store_edited_group(self.cluster, self.instance_group, to_yaml(edited))

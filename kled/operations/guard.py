@@ -9,7 +9,14 @@ from typing import Final
 
 from kled.errors import EpochMismatch, SnapshotMissing
 from kled.kops.layout import CONFIG
-from kled.operations import applied, elsewhere, known_epoch, lost_cluster, other_identity
+from kled.operations import (
+    applied,
+    begun_anew,
+    elsewhere,
+    known_epoch,
+    lost_cluster,
+    other_identity,
+)
 from kled.operations.final_snapshot import final_step
 from kled.operations.guards import Guards
 from kled.operations.overrides import Overrides
@@ -80,7 +87,7 @@ def _made(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
     """
     anew = guards.identity and overrides.new_identity == cluster
     if anew and not overrides.no_epoch:
-        yield other_identity.anew_step(cluster)
+        yield begun_anew.anew_step(cluster)
     if (anew or guards.snapshot == "after") and not overrides.no_snapshot:
         yield _snapshot_step(guards, cluster, overrides, first=True)
 

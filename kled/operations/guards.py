@@ -42,7 +42,8 @@ class Guards:
     roles: bool = False
     """Whether it may change IAM roles that other clusters use, too (`--no-role-check`)."""
     identity: bool = False
-    """Whether it may make keysets and secrets that a cluster had already (`--new-identity`)."""
+    """Whether it may make keysets, secrets or etcd volumes that a cluster had already
+    (`--new-identity`)."""
     needs_kops: bool = True
     """False works on stores alone: no kops is looked for."""
     mends_loss: bool = False
@@ -65,6 +66,8 @@ STORES: Final = Guards(lease=False, windows=False, epoch="none", snapshot="none"
 """It works on snapshot stores: no cluster changes."""
 EDITS: Final = Guards(lease=True, windows=True, epoch="check", snapshot="before")
 """It changes what is stored of a cluster, or its machines."""
+MOVES: Final = replace(EDITS, identity=True)
+"""It edits what etcd lives by, too: names and zones of its members."""
 ROLLS: Final = replace(EDITS, needs_trusted=True)
 """It replaces machines, versions or keys: nothing but a snapshot takes that back."""
 APPLIES: Final = replace(ROLLS, roles=True, identity=True)

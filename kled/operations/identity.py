@@ -18,6 +18,7 @@ from kled.models.credential import SECRET_KINDS
 from kled.models.plan import Change, Plan
 from kled.operations import (
     etcd_names,
+    etcd_zones,
     keys_in_snapshots,
     other_identity,
     own_places,
@@ -59,11 +60,11 @@ def check(session: Session, cluster: str) -> str:
     """Look at once, and say what was found; raises as `step` does."""
     where = own_places.require(session, cluster)
     gone = missing(session, cluster)
-    if gone and not allowed(session, cluster):
+    if gone and not session.overrides.begins_anew(cluster):
         _require_names(session, cluster, gone)
         raise _refusal(session, cluster, _lost(gone, _RUN_WITH_IT))
-    require_whole(session, cluster)
-    if not allowed(session, cluster):
+    require_previewable(session, cluster)
+    if not session.overrides.begins_anew(cluster):
         etcd_names.require_stored(session, cluster)
     others = require_own_keys(session, cluster)
     anew = f"{', '.join(gone)} will be made anew" if gone else ""
@@ -127,7 +128,7 @@ def require_whole(session: Session, cluster: str) -> None:
     so a preview asks this first. Only reads. Who begins anew goes on.
     """
     found = {} if _strays(session, cluster) else whole_copies.damaged(session, cluster)
-    if not found or allowed(session, cluster):
+    if not found or session.overrides.begins_anew(cluster):
         return
     words = [one for each in found.values() for one in each]
     raise IdentityAtRisk(
@@ -137,6 +138,17 @@ def require_whole(session: Session, cluster: str) -> None:
         " begin anew with other keys: kled kops update-cluster"
         f" --name={cluster} --yes --new-identity={cluster}",
     )
+
+
+def require_previewable(session: Session, cluster: str) -> None:
+    """Raise `IdentityAtRisk` for what kops stops at in its previews already, after minutes.
+
+    Keys and secrets that are damaged (`require_whole`), and members of etcd in another zone than
+    they were applied in. Only reads. Who begins anew goes on.
+    """
+    require_whole(session, cluster)
+    if not session.overrides.begins_anew(cluster):
+        etcd_zones.require_stored(session, cluster)
 
 
 def _given_again(cluster: str, keys: Iterable[str]) -> str:
@@ -155,7 +167,7 @@ def require_own_keys(session: Session, cluster: str) -> str:
     found = other_identity.compared(session, cluster) if not _strays(session, cluster) else None
     if found is None or not (found.names or found.gone or found.secrets):
         return ""
-    if allowed(session, cluster):
+    if session.overrides.begins_anew(cluster):
         names = (*found.names, *found.gone, *found.secrets)
         return f"{', '.join(names)} with other keys"
     if found.names:
@@ -185,11 +197,12 @@ def require(session: Session, plan: Plan) -> str:
     had, or goes on with damaged keys or those of another identity, unless the run was told that the
     cluster begins anew (`--new-identity=CLUSTER`).
     """
-    require_whole(session, plan.cluster)
-    if not allowed(session, plan.cluster):
+    require_previewable(session, plan.cluster)
+    if not session.overrides.begins_anew(plan.cluster):
         etcd_names.require_plan(session, plan, ran=lambda: _etcd_ran(session, plan))
+        etcd_zones.require_plan(session, plan, lives=lambda: _etcd_lives(session, plan))
     found = told_apart(session, plan)
-    if found.lost and not allowed(session, plan.cluster):
+    if found.lost and not session.overrides.begins_anew(plan.cluster):
         raise _refusal(session, plan.cluster, found.lost)
     require_own_keys(session, plan.cluster)
     lost = [one.name for one, _ in found.lost]
@@ -216,16 +229,6 @@ def told_apart(session: Session, plan: Plan) -> Made:
     known = Evidence(snapshot=kept.id, kept=keys_in_snapshots.identity_keys(kept))
     later = identity.told_apart(found.new, known)
     return Made((*found.lost, *later.lost), later.new)
-
-
-def allowed(session: Session, cluster: str) -> bool:
-    """Whether the run was told that `cluster` begins anew; raise where it names another one."""
-    named = session.overrides.new_identity
-    if named is not None and named != cluster:
-        raise NotApproved(
-            f'--new-identity names "{named}", not "{cluster}"', hint="nothing was changed"
-        )
-    return named == cluster
 
 
 def advice(session: Session, cluster: str, keys: frozenset[str]) -> str:
@@ -357,6 +360,16 @@ def _etcd_ran(session: Session, plan: Plan) -> bool:
         return True
     definition = session.kops.find_definition(plan.cluster)
     return definition is not None and identity.has_machines(plan, definition)
+
+
+def _etcd_lives(session: Session, plan: Plan) -> bool:
+    """Say whether etcd ran, and the cloud has machines of it: its volumes are somewhere."""
+    if not _etcd_left_something(session, plan.cluster):
+        return False
+    definition = session.kops.find_definition(plan.cluster)
+    if definition is not None and identity.has_machines(plan, definition):
+        return True
+    return bool(_machines_anywhere(session, plan.cluster))
 
 
 def _strays(session: Session, cluster: str) -> tuple[Place, ...]:

@@ -1,4 +1,4 @@
-"""Whether a cluster's keysets hold the keys that it had: asked before a change, told after one.
+"""Whether a cluster's keysets hold the keys that it had.
 
 A keyset of the right name is not enough: kops goes on with whatever key it finds there.
 """
@@ -10,18 +10,14 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import KledError, ObjectMissing
 from kled.kops import keyset_keys, layout
 from kled.kops.identity import NODE_CONFIGS
-from kled.operations.known_epoch import here
 from kled.operations.session import Session
-from kled.operations.step import ADDS_ONLY, Step
 from kled.operations.stored_names import keys_below
-from kled.retry import READ
 from kled.storage.bounded import get_bounded
 
 if TYPE_CHECKING:
     from kled.snapshot.manifest import Manifest
     from kled.snapshot.other_keysets import Others
 
-ANEW: Final = "begin anew"
 _LOOKED_AT: Final = 50
 """Snapshots that are searched for one that can be trusted, newest first."""
 
@@ -37,7 +33,7 @@ def compared(session: Session, cluster: str) -> "Others":
     if not keyset_keys.of_store(objects):
         return Others()
     try:
-        before = _newest_trusted(session, cluster)
+        before = newest_trusted(session, cluster)
         kept = session.snapshot_store if before is not None else None
         return other_keysets(kept, before, objects)
     except KledError:
@@ -65,35 +61,11 @@ def kept_objects(session: Session, cluster: str) -> dict[str, bytes]:
     """
     from kled.snapshot.contents import archived_objects, packed_archive  # noqa: PLC0415
 
-    manifest = _newest_trusted(session, cluster)
+    manifest = newest_trusted(session, cluster)
     if manifest is None:
         return {}
     packed = packed_archive(session.snapshot_store, manifest)
     return {record.key: body for record, body in archived_objects(manifest, packed)}
-
-
-def anew_step(cluster: str) -> Step:
-    """Write down that the cluster lives by other keys from now on, where it does.
-
-    Snapshots from before are those of a past cluster then, as if it had been deleted: the next one
-    is judged without them. Safe to repeat and to kill: the same command with `--new-identity` does
-    what is left.
-    """
-
-    def act(session: Session) -> str:
-        from kled.snapshot import epoch  # noqa: PLC0415
-
-        found = compared(session, cluster)
-        if not (found.of_snapshot or found.unknown or found.gone):
-            values = ", ".join(found.secrets)
-            more = f"; other values from now on: {values}" if values else ""
-            return f"its keys are those that it had: its snapshots go on{more}"
-        newest = epoch.begin_anew(session.snapshot_store, cluster, here(session))
-        return (
-            f"snapshots up to {newest} are those of a past cluster" if newest else "nothing to do"
-        )
-
-    return Step(ANEW, act, READ, way_back=ADDS_ONLY)
 
 
 def _objects(session: Session, cluster: str) -> dict[str, bytes]:
@@ -116,7 +88,11 @@ def _objects(session: Session, cluster: str) -> dict[str, bytes]:
     return dict(filter(None, in_parallel((0, partial(read, key)) for key in keys)))
 
 
-def _newest_trusted(session: Session, cluster: str) -> "Manifest | None":
+def newest_trusted(session: Session, cluster: str) -> "Manifest | None":
+    """Return the newest snapshot of the cluster that can be trusted; None where there is none.
+
+    Only reads. Raises what the snapshot store raises.
+    """
     from kled.snapshot.choosing import newest_first  # noqa: PLC0415 - not for --help
 
     if session.settings.snapshot_store is None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from kled.errors import NotApproved
+
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
@@ -19,7 +21,17 @@ class Overrides:
     no_role_check: bool = False
     """Do not ask who else uses the cluster's IAM roles."""
     new_identity: str | None = None
-    """The name of the cluster that may get new keysets and secrets in place of those it had."""
+    """The name of the cluster that may get new keysets, secrets or etcd volumes in place of those
+    it had."""
+
+    def begins_anew(self, cluster: str) -> bool:
+        """Whether the run was told that `cluster` begins anew; raise where it names another one."""
+        if self.new_identity is not None and self.new_identity != cluster:
+            raise NotApproved(
+                f'--new-identity names "{self.new_identity}", not "{cluster}"',
+                hint="nothing was changed",
+            )
+        return self.new_identity == cluster
 
 
 NOTHING: Final = Overrides()

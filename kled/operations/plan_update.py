@@ -27,13 +27,13 @@ def previewed(session: Session, cluster: str) -> Plan:
 
     Raises `IdentityAtRisk`, as the update does, for what kops could not preview.
     """
-    identity.require_whole(session, cluster)
+    identity.require_previewable(session, cluster)
     return judged(session, session.kops.update_preview(cluster))
 
 
 def planned_reconciling(session: Session, cluster: str) -> tuple[Plan, BlastRadius]:
     """Return the plan of `kops reconcile cluster` and its radius, as `planned` does."""
-    identity.require_whole(session, cluster)
+    identity.require_previewable(session, cluster)
     plan = judged(session, session.kops.reconcile_preview(cluster))
     return plan, touched(session, plan)
 

@@ -22,7 +22,7 @@ def lost_etcd(
     Asks the store for the archive, once, and only where nothing among `objects` tells; what no
     identity opens tells nothing.
     """
-    if stored.applied(objects) is not None or not _was_applied(before):
+    if stored.applied(objects) is not None or not was_applied(before):
         return ()
     try:
         packed = packed_archive(snapshots, before)
@@ -35,5 +35,6 @@ def lost_etcd(
     return tuple(stored.definition_findings({**objects, **applied}))
 
 
-def _was_applied(before: Manifest) -> bool:
+def was_applied(before: Manifest) -> bool:
+    """Say whether kops had applied the cluster when the snapshot was taken."""
     return any(one.key in {*stored.COMPLETED, layout.KOPS_VERSION} for one in before.objects)

@@ -19,6 +19,7 @@ from kled.snapshot.choosing import LATEST, choice
 from kled.snapshot.ledger import Ledger
 from kled.snapshot.lost_etcd import lost_etcd
 from kled.snapshot.manifest import Manifest
+from kled.snapshot.moved_etcd import moved_etcd
 from kled.snapshot.other_keysets import other_keysets
 from kled.snapshot.other_secrets import OTHER, other_secrets
 from kled.snapshot.runs import ENDED
@@ -53,7 +54,10 @@ def lost_keysets(ledger: Ledger, rotated: frozenset[str] = frozenset()) -> Lost:
         had, where = [one.key for one in before.objects], "are gone from the state store"
         gone = stored.keyset_names(had) - stored.keyset_names(objects)
         gone -= {word for words in told for word in _WORDS.split(words)}
-        etcd = lost_etcd(ledger.snapshots, before, objects)
+        etcd = (
+            *lost_etcd(ledger.snapshots, before, objects),
+            *_moved(ledger, before, objects, told),
+        )
         wrong: Mapping[str, Collection[str]] = {
             f"keysets of snapshot {before.id} {where}": gone,
             f"secrets of snapshot {before.id} {where}": _needed_secrets(had, objects),
@@ -68,6 +72,15 @@ def lost_keysets(ledger: Ledger, rotated: frozenset[str] = frozenset()) -> Lost:
             yield f"{OTHER} {before.id}: {', '.join(values)}"
 
     return findings
+
+
+def _moved(
+    ledger: Ledger, before: Manifest, objects: Mapping[str, bytes], told: Sequence[str]
+) -> Iterator[str]:
+    """Yield the members of etcd that moved to another zone, but for those that are told of."""
+    for member in map(str, moved_etcd(ledger.snapshots, before, objects)):
+        if not any(member in words for words in told):
+            yield f"the definition keeps {member}"
 
 
 def _needed_secrets(had: Iterable[str], objects: Mapping[str, bytes]) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""A control plane grows as with the real kops: groups first, then the members that stand on them."""
+"""A control plane grows as with the real kops: first groups, then members that stand on them."""
 
 from pathlib import Path
 

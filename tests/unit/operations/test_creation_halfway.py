@@ -8,9 +8,9 @@ from kled.errors import ClusterDiffers, DefinitionRejected, InvalidInput
 from kled.kops.classify import classify
 from kled.models.rolling import Roll
 from kled.models.spec import ClusterSpec
+from kled.operations.begun_anew import ANEW
 from kled.operations.create_cluster import CreateCluster, StoreCluster
 from kled.operations.guard import FIRST, steps_of
-from kled.operations.other_identity import ANEW
 from kled.operations.overrides import Overrides
 from kled.operations.step import Operation
 from kled.operations.update_cluster import UpdateCluster

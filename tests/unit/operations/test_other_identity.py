@@ -3,7 +3,7 @@
 import pytest
 
 from kled.models.rolling import Roll
-from kled.operations.other_identity import ANEW
+from kled.operations.begun_anew import ANEW
 from kled.operations.plan_roll import PlanRoll
 from kled.operations.plan_update import judged
 from kled.operations.reconcile_cluster import ReconcileCluster

@@ -7,8 +7,8 @@ import pytest
 from kled.errors import InvalidInput, SnapshotNotTrustworthy
 from kled.models.credential import Secret
 from kled.models.rolling import Roll
+from kled.operations.begun_anew import ANEW
 from kled.operations.keep_state import BackUpState
-from kled.operations.other_identity import ANEW
 from kled.operations.plan_update import judged
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.roll_cluster import RollCluster
