@@ -47,14 +47,13 @@ def _in_two(session: Session, cluster: str, other: str) -> EpochMismatch:
     """Return why nobody knows where the cluster lives: somebody may have removed its epoch."""
     typed = require_state_store(session.settings)
     rights = " or ".join(
-        f"kled snapshot epoch raise {options(name=cluster, state=url, yes=True)}"
-        for url in (typed, other)
+        f"kled snapshot epoch raise {options(name=cluster, state=url)}" for url in (typed, other)
     )
     return EpochMismatch(
         f'whether cluster "{cluster}" lives in {typed} or in {other} is not known: runs saw it in'
         " both, and it has no epoch; nothing was changed",
         hint="a recovery that moved it wrote one: ask whoever ran it, or look which store the user"
-        f" data of a control-plane machine names, and say so: {rights}",
+        f" data of a control-plane machine names, and let that count: {rights}",
     )
 
 

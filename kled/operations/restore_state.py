@@ -315,6 +315,7 @@ def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
     origins = Origins(ledger, (wish.of,) if wish.of else (), moves=moves)
     chosen = choice(snapshots, wish.cluster, wish.snapshot, origins=origins)
     there = shelf(snapshots, wish.cluster)
+    lives = wish.is_home or moves or _is_at_hand(opened, wish)
     whose = origins if wish.is_home else None  # elsewhere nothing of a living cluster is replaced
     found = judge(snapshots, chosen.ref, there, ledger.named, origins=whose, blobs=True)
     return Settled(
@@ -325,8 +326,15 @@ def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
         found.manifest.state_store if found.manifest else "",
         bool(wish.is_home and found.manifest and origins.has_ended(found.manifest)),
         bool(moves and found.manifest and origins.is_succeeded(found.manifest)),
-        *rotated_since(opened, wish, origins, found.manifest if wish.is_home or moves else None),
+        *rotated_since(opened, wish, origins, found.manifest if lives else None),
     )
+
+
+def _is_at_hand(opened: Stores, wish: Wish) -> bool:
+    """Say whether `--to` names the cluster's own place, in the state store at hand."""
+    if wish.to is None or wish.place.cluster != wish.cluster or not opened.settings.state_store:
+        return False
+    return opened.is_state_store(wish.to)
 
 
 def _behind(origins: "Origins", wish: Wish, manifest: "Manifest | None") -> str:

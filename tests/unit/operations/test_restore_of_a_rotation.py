@@ -1,5 +1,6 @@
 """Keys from before a rotation are not put back by the way. Fault 1, another member."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,3 +102,17 @@ def test_a_copy_elsewhere_may_have_them(world: Rotated) -> None:
     world.restore(RestoreState(Wish(CLUSTER, world.before, to=(world.root / "other").as_uri())))
 
     assert (world.root / "other" / CLUSTER / CA).read_bytes() == keyset(OWN)
+
+
+@pytest.mark.parametrize("typed", [str, Path.as_uri, lambda path: f"{path.as_uri()}/"])
+def test_its_own_state_store_is_no_copy_elsewhere_however_it_is_typed(
+    world: Rotated, typed: Callable[[Path], str]
+) -> None:
+    """`--to` with the state store at hand wrote lost keys from before the rotation."""
+    (world.root / "state" / CLUSTER / CA).unlink()
+    wish = Wish(CLUSTER, world.before, to=typed(world.root / "state"))
+
+    with pytest.raises(NotApproved, match="before a rotation of keys"):
+        world.restore(RestoreState(wish))
+
+    assert not (world.root / "state" / CLUSTER / CA).exists()

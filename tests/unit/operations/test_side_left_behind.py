@@ -349,7 +349,7 @@ def test_an_epoch_that_somebody_removed_lets_neither_side_go_on(moved: Moved) ->
         with pytest.raises(EpochMismatch, match="runs saw it in both, and it has no epoch") as away:
             check_epoch(session, C)
         for state in ("old", "new"):
-            raising = f"--name={C} --state={moved.url(state)} --yes"
+            raising = f"--name={C} --state={moved.url(state)}"
             assert f"kled snapshot epoch raise {raising}" in str(away.value.hint)
         assert elsewhere.refusal(session, C) is not None
         assert epoch.read(session.snapshot_store, C) is None
