@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kled.sentences import word
+from kled.store_urls import undecoded
 
 _STATE: Final = frozenset({"--config", "--state"})
 _KEPT: Final = _STATE | {"--snapshot-store"}
@@ -136,12 +137,18 @@ NOWHERE: Final = Places()
 def completed(text: str, places: Places) -> str:
     """Return `text` in which every command of kled names `places`, quoted for a shell.
 
-    A command keeps what it names itself, and gets no option that it does not take. Idempotent.
+    A command keeps what it names itself, and gets no option that it does not take. One of kops
+    itself, which decodes no URL, gets a directory as a path. Idempotent.
     """
     if places == NOWHERE:
         return text
     named = tuple(places.named())
-    return _with(text, lambda command: [option for option in named if option[0] in _takes(command)])
+
+    def wanted(command: str) -> list[tuple[str, str]]:
+        given = [option for option in named if option[0] in _takes(command)]
+        return [(one, undecoded(url)) for one, url in given] if command in _KOPS else given
+
+    return _with(text, wanted)
 
 
 def about(text: str, cluster: str) -> str:

@@ -51,6 +51,14 @@ def canonical(url: str) -> str:
         return url
 
 
+def undecoded(url: str) -> str:
+    """Return what names the same place to whoever decodes no URL: of a directory its path."""
+    try:
+        return str(directory(url)) if is_directory(url) else url
+    except InvalidInput:
+        return url
+
+
 def _no_path(url: str) -> InvalidInput:
     return InvalidInput(
         "state store", f"{url} is no absolute path", hint="write file:///path/to/directory"

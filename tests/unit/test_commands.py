@@ -132,3 +132,13 @@ def test_a_failure_of_kops_names_the_cluster_of_its_call_in_what_is_to_be_typed(
     assert about("kled kops get-instances --name=b", "c.example.com") == (
         "kled kops get-instances --name=b"
     )
+
+
+def test_kops_itself_is_told_a_directory_by_its_path() -> None:
+    """It decodes no URL: file:///srv/a%20b is another directory to it."""
+    here = Places(state="file:///srv/a%20b")
+    assert completed("kops trust keypair ca 1; kled plan", here) == (
+        "kops trust keypair --state='/srv/a b' ca 1; kled plan --state=file:///srv/a%20b"
+    )
+    other = Places(state="s3://bucket/a b")
+    assert completed("kops edit cluster", other) == "kops edit cluster --state='s3://bucket/a b'"
