@@ -151,7 +151,7 @@ _STATE_STORE = (
         "create the bucket, or name another one with --state",
     ),
     Row(
-        r"^Error: error reading state store: open (\S+): no such file or directory",
+        r"^Error: error reading state store: open (.+): no such file or directory",
         errors.StateStoreMissing,
         "the state store {} is not there: no such directory",
         "E03b-state-no-scheme",

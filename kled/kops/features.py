@@ -45,8 +45,8 @@ def check(version: KopsVersion) -> str | None:
 def as_kops_takes(url: str) -> str:
     """Return the URL that makes kops go to the place which `url` names for kled.
 
-    kops cuts `file://` off and decodes nothing (`util/pkg/vfs/context.go`): `%20` is three letters
-    of a directory's name, and `file://localhost/x` a relative path.
+    kops cuts `file://` off and decodes nothing (captures E03c and E03d): `%20` is three letters of
+    a directory's name, and `file://localhost/x` a relative path.
     """
     if not is_directory(url):
         return url.rstrip("/")

@@ -31,7 +31,7 @@ TABLE = {
     " N-kv-new-prev N-kv-new-reconcile N-kv-patch-prev N-kv-alpha-prev",
     "StateStoreMissing": "C12-memfs-state C12d-azureblob-state C12f-do-state C12l-vault-state"
     " E01-no-state-store E02-nonexistent-bucket E02b-nonexistent-bucket-create"
-    " E03-bad-state-scheme E03b-state-no-scheme",
+    " E03-bad-state-scheme E03b-state-no-scheme E03c-state-percent-20 E03d-state-localhost",
     "CredentialsRefused": "C02-gce-dryrun C03d-azure-dryrun-blobstate C04-do-dryrun-notoken"
     " C05-hetzner-dryrun-notoken C06-openstack-dryrun-noenv C07-scaleway-dryrun-noflag"
     " C08-linode-dryrun-noflag C12b-gs-state C12j-swift-state C12k-k8s-state E05-no-s3-creds"
@@ -298,3 +298,9 @@ def test_a_name_server_that_does_not_answer_is_one() -> None:
 
     assert type(error) is errors.CloudUnavailable
     assert "--dns" not in str(error.hint)
+
+
+def test_a_directory_with_a_blank_is_named_whole() -> None:
+    stderr = "Error: error reading state store: open /srv/a b: no such file or directory\n"
+    told = classify("get clusters", 1, "", stderr).message
+    assert "the state store /srv/a b is not there" in told
