@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from kled.errors import InvalidInput
 from kled.kops.features import as_kops_takes
 from kled.models.definition import Definition
 
@@ -62,7 +63,10 @@ class Home:
 
 def root_of(state_store: str, cluster: str) -> str:
     """Return the cluster's own part of a state store, as its definition may name it."""
-    return f"{as_kops_takes(state_store)}/{cluster}"
+    try:
+        return f"{as_kops_takes(state_store)}/{cluster}"
+    except (InvalidInput, OSError, RuntimeError, ValueError):  # a manifest may say anything
+        return f"{state_store.rstrip('/')}/{cluster}"
 
 
 def named(definition: Definition) -> Iterator[tuple[str, str]]:

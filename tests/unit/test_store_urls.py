@@ -92,11 +92,24 @@ def test_a_link_that_was_turned_is_looked_at_again(tmp_path: Path) -> None:
     assert is_same(str(link), f"{green.as_uri()}/")
 
 
-@pytest.mark.parametrize("odd", ["file:", "file://", "file://host/x", "file:srv", "file:///\0", ""])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "file:",
+        "file://",
+        "file://host/x",
+        "file:srv",
+        "file:///\0",
+        "file:///\0/..",
+        "/\ud800/..",
+        "",
+    ],
+)
 def test_what_is_no_url_is_itself_alone(odd: str) -> None:
     assert is_same(odd, odd)
     assert not is_same(odd, "file:///srv/state")
     assert canonical(canonical(odd)) == canonical(odd)
+    assert root_of(odd, "c.example.com").endswith("/c.example.com")  # a manifest may say anything
 
 
 @pytest.mark.parametrize("url", SAME)
