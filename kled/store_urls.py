@@ -1,15 +1,19 @@
-"""How the URL of a store is spelled. Pure: nothing is asked, not even the file system.
+"""How the URL of a store is spelled, and whether two name one store. No store is asked.
 
 One place has many spellings; `canonical` gives the one that kled's settings and documents have.
-Whether links make two directories one only `kled.snapshot.state_stores` can tell.
+Whether links make two directories one the file system tells (`is_same`). In buckets letters count:
+what differs in case, prefix or protocol is another place. A URL does not say at which endpoint its
+bucket is, so nothing here tells that.
 """
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import unquote
 
 from kled.errors import InvalidInput
 
+T = TypeVar("T")
 _FILE: Final = "file:"
 _LOCAL: Final = "//localhost/"
 
@@ -56,6 +60,36 @@ def undecoded(url: str) -> str:
     try:
         return str(directory(url)) if is_directory(url) else url
     except InvalidInput:
+        return url
+
+
+def is_same(one: str, other: str) -> bool:
+    """Say whether both name the same place: a last slash, and links of directories, do not count.
+
+    Where either is no URL of a store they are the same only letter by letter.
+    """
+    return one == other or _spelled(one) == _spelled(other)
+
+
+def is_among(url: str, others: Iterable[str]) -> bool:
+    """Say whether `url` names the place of one of `others`."""
+    return any(is_same(url, other) for other in others)
+
+
+def of_store(by_url: Mapping[str, T], url: str) -> T | None:
+    """Return what is known of the place that `url` names, however it is spelled there."""
+    if url in by_url:
+        return by_url[url]
+    return next((value for spelled, value in by_url.items() if is_same(spelled, url)), None)
+
+
+def _spelled(url: str) -> str:
+    """Return one spelling for each place; links are looked at each time: somebody may turn one."""
+    if not is_directory(url):
+        return canonical(url)
+    try:
+        return directory(url).resolve().as_uri()
+    except (InvalidInput, ValueError, OSError, RuntimeError):  # a manifest may say anything
         return url
 
 

@@ -18,6 +18,7 @@ from kled.operations.session import Session
 from kled.operations.stores import require_state_store
 from kled.sentences import options
 from kled.storage.bounded import is_there
+from kled.store_urls import is_among, is_same
 
 if TYPE_CHECKING:
     from kled.snapshot.epoch import Epoch
@@ -117,8 +118,6 @@ def _is_over(session: Session, cluster: str, known: "Epoch") -> bool:
 
     Where that store cannot be asked, or still has the cluster, it stays the cluster's place.
     """
-    from kled.snapshot.state_stores import is_same  # noqa: PLC0415
-
     if known.vacant or not known.ends or is_same(known.state_store, here(session)):
         return False
     return _is_gone(session, cluster, known.state_store)
@@ -129,8 +128,6 @@ def by_runs(session: Session, cluster: str, past: str = "") -> str | None:
 
     Only reads.
     """
-    from kled.snapshot.state_stores import is_among  # noqa: PLC0415 - not for --help
-
     alive = _alive(session, cluster, past)
     if not alive or is_among(here(session), alive):
         return None
@@ -143,8 +140,6 @@ def _also_in(session: Session, cluster: str, past: str) -> str | None:
 
     One that lacks the cluster by now is none; one that cannot be asked may be.
     """
-    from kled.snapshot.state_stores import is_among, is_same  # noqa: PLC0415 - not for --help
-
     alive = _alive(session, cluster, past)
     if not is_among(here(session), alive):
         return None
@@ -177,8 +172,6 @@ def _is_gone(session: Session, cluster: str, url: str) -> bool:
 
 def is_twin(session: Session, cluster: str) -> bool:
     """Whether a definition that was never applied bears the name of a cluster of another store."""
-    from kled.snapshot.state_stores import is_same  # noqa: PLC0415 - not for --help
-
     if session.settings.snapshot_store is None or was_applied(session, cluster):
         return False
     known = known_epoch(session, cluster)

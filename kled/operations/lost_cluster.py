@@ -4,6 +4,7 @@ from kled.errors import NotApproved
 from kled.operations.known_epoch import known_epoch
 from kled.operations.session import Session
 from kled.operations.taken_snapshot import advised
+from kled.store_urls import is_same
 
 
 def refuse(session: Session, cluster: str) -> None:
@@ -15,7 +16,6 @@ def refuse(session: Session, cluster: str) -> None:
     """
     from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
     from kled.snapshot.choosing import way_back  # noqa: PLC0415
-    from kled.snapshot.state_stores import is_same  # noqa: PLC0415
 
     with advised():
         snapshots = session.snapshot_store

@@ -18,6 +18,7 @@ from kled.operations.step import ADDS_ONLY, Effect, Step
 from kled.operations.taken_snapshot import advised, words
 from kled.retry import CHANGE, READ
 from kled.sentences import enumerated, number, options
+from kled.store_urls import is_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,8 +173,6 @@ def told_step(cluster: str, place: Place) -> Step:
     """
 
     def act(session: Session) -> str:
-        from kled.snapshot.state_stores import is_same  # noqa: PLC0415 - not for --help
-
         url = session.stores.at(place).location.url
         known = known_epoch(session, cluster)
         if known is None or known.vacant or is_same(known.state_store, url):

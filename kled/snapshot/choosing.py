@@ -15,9 +15,9 @@ from kled.snapshot.judging import Judged, Shelf, judge, shelf
 from kled.snapshot.ledger import Ledger, read_ledger
 from kled.snapshot.origin import Origins
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
-from kled.snapshot.state_stores import of_store
 from kled.snapshot.trust import brief
 from kled.storage.base import ObjectStore
+from kled.store_urls import of_store
 from kled.visible import visible
 
 LATEST: Final = "latest"

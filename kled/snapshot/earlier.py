@@ -22,8 +22,8 @@ from kled.snapshot.proofs import marked
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.runs import Run, RunEntry
 from kled.snapshot.selection import Selection
-from kled.snapshot.state_stores import of_store
 from kled.snapshot.trust import COMPLETE, birth_findings, brief
+from kled.store_urls import of_store
 
 
 @dataclass(frozen=True, slots=True)

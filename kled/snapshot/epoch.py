@@ -21,8 +21,7 @@ from kled.snapshot import names
 from kled.snapshot.epoch_document import Epoch, Found, encode, find, overwrite
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.runs import MOST
-from kled.snapshot.state_stores import is_among, is_same
-from kled.store_urls import canonical
+from kled.store_urls import canonical, is_among, is_same
 
 __all__ = ["Epoch"]
 

@@ -17,9 +17,9 @@ from kled.snapshot.newest_runs import KEPT, NewestRuns, newest_runs, recent_runs
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.root import RootState
 from kled.snapshot.runs import Run, RunEntry
-from kled.snapshot.state_stores import is_same, of_store
 from kled.storage.base import ObjectStore
 from kled.storage.bounded import is_there
+from kled.store_urls import is_same, of_store
 
 
 @dataclass(frozen=True)

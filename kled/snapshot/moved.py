@@ -12,7 +12,7 @@ from kled.sentences import options
 from kled.snapshot import epoch
 from kled.snapshot.ledger import Ledger
 from kled.snapshot.results import ClusterResult
-from kled.snapshot.state_stores import is_among, is_same
+from kled.store_urls import is_among, is_same
 from kled.visible import visible
 
 

@@ -18,8 +18,8 @@ from kled.snapshot import names, order, runs
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.runs import Run
-from kled.snapshot.state_stores import is_same
 from kled.storage.base import Entry
+from kled.store_urls import is_same
 
 _RECENT: Final = timedelta(days=7)
 """Looking among the newest ones first keeps the search at one request."""

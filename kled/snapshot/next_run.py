@@ -16,8 +16,8 @@ from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.results import ClusterResult, CreateOptions
 from kled.snapshot.root import require_recipients
 from kled.snapshot.runs import MOST, Run, RunEntry
-from kled.snapshot.state_stores import is_same
 from kled.storage.base import ObjectStore
+from kled.store_urls import is_same
 
 
 def require_fit(ledger: Ledger, options: CreateOptions) -> None:

@@ -16,8 +16,8 @@ from kled.snapshot import epoch
 from kled.snapshot.epoch import Epoch
 from kled.snapshot.ledger import Ledger
 from kled.snapshot.manifest import Manifest
-from kled.snapshot.state_stores import is_among, is_same
 from kled.storage.bounded import is_there
+from kled.store_urls import is_among, is_same
 from kled.visible import visible
 
 _FIRST: Final = 1

@@ -30,8 +30,8 @@ from kled.snapshot.parallel import Task, in_parallel
 from kled.snapshot.progress import Progress, Quiet
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.restore_plan import ALL, RestorePlan, Write, plan_restore
-from kled.snapshot.state_stores import is_same
 from kled.storage.base import ObjectStore
+from kled.store_urls import is_same
 
 __all__ = ["ALL", "RestorePlan", "RestoreReport", "apply_restore", "plan_restore"]
 

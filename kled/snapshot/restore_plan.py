@@ -22,9 +22,9 @@ from kled.snapshot.moving import Moving, moving
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.spool import Bytes
-from kled.snapshot.state_stores import is_same
 from kled.storage.base import Entry, Location, ObjectStore, checked, oddity
 from kled.storage.overlap import overlap
+from kled.store_urls import is_same
 
 ALL: Final[frozenset[Kind]] = frozenset({"identity", "intent", "derived", "etcd-backup"})
 """The classes that a restore takes unless told otherwise."""

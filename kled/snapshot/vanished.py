@@ -12,9 +12,9 @@ from kled.snapshot import epoch
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.results import ClusterResult
 from kled.snapshot.runs import ENDED, GONE, RunEntry
-from kled.snapshot.state_stores import is_same
 from kled.snapshot.trust import brief
 from kled.storage.base import ObjectStore
+from kled.store_urls import is_same
 
 _UNREGISTERED: Final = "unregistered"
 """For a run's document it is `GONE`: its snapshots go on to count."""

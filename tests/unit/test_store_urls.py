@@ -9,11 +9,10 @@ from kled.errors import InvalidInput
 from kled.kops.features import as_kops_takes, check_state_store
 from kled.kops.irregular import require_files
 from kled.kops.places import path, root_of
-from kled.snapshot.state_stores import is_same
 from kled.storage.base import Location
 from kled.storage.overlap import is_one
 from kled.storage.url import located
-from kled.store_urls import canonical, directory
+from kled.store_urls import canonical, directory, is_same
 
 BLANK = "/srv/a b/50%25 é?x#y"
 SAME = [

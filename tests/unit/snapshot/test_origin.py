@@ -23,9 +23,9 @@ from kled.snapshot.origin import Origins
 from kled.snapshot.progress import Quiet
 from kled.snapshot.prune import apply_prune, plan_prune
 from kled.snapshot.repository import SnapshotRef
-from kled.snapshot.state_stores import is_same
 from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
+from kled.store_urls import is_same
 from tests.stores import keys
 from tests.unit.snapshot.fleets import Runs, name, objects, state
 from tests.unit.snapshot.signing_keys import signing_key
