@@ -36,7 +36,7 @@ from kled.rules import Rules
 from kled.sentences import options
 from kled.settings_text import expanded, parse_settings, refuse_keys, require_addresses
 from kled.store_profiles import Profile, SnapshotProfile
-from kled.store_urls import canonical, directory
+from kled.store_urls import canonical, directory, of_store
 
 VARIABLES: Final = {
     "KLED_APPROVAL": "the approval rules that a deployment carries, written by `kled deploy`",
@@ -95,7 +95,7 @@ class Settings:
     @property
     def profile(self) -> Profile:
         """The profile of the chosen state store; an empty one where the file has none."""
-        return self.profiles.get(canonical(self.state_store or ""), Profile())
+        return of_store(self.profiles, self.state_store or "") or Profile()
 
 
 def load(
@@ -118,7 +118,7 @@ def load(
     store = state or _first(env, "KLED_STATE_STORE", "KOPS_STATE_STORE")
     chosen = _tidy(_plain(store or _string(found, "default-state-store")))
     profiles = store_profiles.state_stores(found.get("state-stores", {}))
-    profile = profiles.get(chosen or "", Profile())
+    profile = of_store(profiles, chosen or "") or Profile()
     snapshot_store = _tidy(snapshots or env.get("KLED_SNAPSHOT_STORE") or profile.snapshot_store)
     snapshot_profiles = store_profiles.snapshot_stores(found.get("snapshot-stores", {}))
     return Settings(
@@ -136,7 +136,7 @@ def load(
         sandbox=_path(env, "KLED_SANDBOX"),
         profiles=profiles,
         snapshot_profile=with_variables(
-            snapshot_profiles.get(snapshot_store or "", SnapshotProfile()), env
+            of_store(snapshot_profiles, snapshot_store or "") or SnapshotProfile(), env
         ),
         snapshot_profiles=snapshot_profiles,
         rules=rules.load(found),

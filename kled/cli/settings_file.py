@@ -17,7 +17,7 @@ from kled.errors import SettingsError
 from kled.files import private
 from kled.files.given import given_text
 from kled.settings_text import parse_settings
-from kled.store_urls import canonical
+from kled.store_urls import is_same
 
 Table = Mapping[str, Any]
 
@@ -76,7 +76,7 @@ def _as_there(found: Table, url: str) -> str:
     """Return the URL as the file spells it already: two tables of one store are refused."""
     stores = found.get("state-stores")
     there = stores if isinstance(stores, dict) else ()
-    return next((one for one in there if canonical(one) == canonical(url)), url)
+    return next((one for one in there if is_same(one, url)), url)
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from kled.kops import features
 from kled.operations.guards import Place
 from kled.retry import Clock
 from kled.store_profiles import SnapshotProfile
-from kled.store_urls import canonical
+from kled.store_urls import canonical, of_store
 
 if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotStore
@@ -197,11 +197,11 @@ class Stores:
         from kled.storage.base import Location  # noqa: PLC0415
 
         settings, url = self._settings, canonical(url)
-        if url in settings.snapshot_profiles:
-            profile = settings.snapshot_profiles[url]
+        profile = of_store(settings.snapshot_profiles, url)
+        if profile is not None:
             location = Location(url, profile.endpoint, profile.region)
             return location, _environment(settings, profile)
-        known = settings.profiles.get(url)
+        known = of_store(settings.profiles, url)
         location = Location(url, known.endpoint if known else None, known.region if known else None)
         return location, settings.environment
 

@@ -178,3 +178,19 @@ def test_two_profiles_of_one_store_are_refused(tmp_path: Path) -> None:
     file.write_text('[state-stores."/srv/a"]\n[state-stores."file:///srv/a/"]\n')
     with pytest.raises(InvalidInput, match="are one place"):
         config.load({"HOME": str(tmp_path), "KLED_CONFIG": str(file)})
+
+
+def test_the_profile_of_a_directory_is_found_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "state")
+    file = tmp_path / "config.toml"
+    file.write_text(
+        f'[state-stores."{tmp_path}/state"]\nsnapshot-store = "s3://kept"\n'
+        '[snapshot-stores."s3://kept"]\nregion = "eu-west-1"\n'
+    )
+    env = {"HOME": str(tmp_path), "KLED_CONFIG": str(file)}
+    for typed in (f"{tmp_path}/link", f"file://{tmp_path}/link/"):
+        found = config.load(env, state=typed)
+        assert found.snapshot_store == "s3://kept"
+        assert found.profile.snapshot_store == "s3://kept"
+        assert found.snapshot_profile.region == "eu-west-1"
+    assert config.load(env, state=f"{tmp_path}/other").snapshot_store is None
