@@ -40,6 +40,10 @@ anew under their names. Of each keyset kops reads `keyset.yaml` alone, never the
 _RENAMED: Final = (1, 22)
 COMPLETED: Final = (layout.COMPLETED, "cluster.spec")
 """What kops applied last; the second one is that of a kops before 1.22."""
+CONTROL_PLANE_ROLES: Final = frozenset({"ControlPlane", "Master"})
+"""How a group says that it is of the control plane: the second one in what kops stores."""
+_NODES_APPLIED: Final = "igconfig/node/"
+"""Below it an update writes what the machines of each group of nodes are told."""
 _APPLIED: Final = (layout.KOPS_VERSION, *COMPLETED)
 """What an update writes."""
 _OF_ETCD: Final = f"{layout.KEYSETS}etcd-"
@@ -86,21 +90,42 @@ def findings(
         yield f"{key} has {size} bytes: kops writes nothing as large there"
     if layout.CONFIG not in large:
         yield from _kind_findings(objects, layout.CONFIG, "Cluster", cluster)
-    groups = [key for key in objects if layout.is_group(key)]
-    if not groups and not any(map(layout.is_group, large)):
-        yield "there is no instance group"
-    for key in groups:
-        yield from _kind_findings(objects, key, "InstanceGroup", key.removeprefix(layout.GROUPS))
     etcds = tuple(_etcds(objects))
-    known = {_group_name(key) for key in (*groups, *large)}
-    for name in sorted(_etcd_groups(etcds) - known) if groups else ():
-        yield f"{layout.GROUPS}{name} is missing, and a member of etcd lives there"
+    yield from _group_findings(objects, large, etcds)
     for name in _needed_keysets(objects, etcds) if _is_applied(objects) else ():
         if not _has_keyset((*objects, *large), name):
             yield f"there is no keyset {name}, though the cluster was applied"
     yield from _former_names(objects)
     yield from _lost_etcd(objects)
     yield from _material_findings(objects)
+
+
+def _group_findings(
+    objects: Mapping[str, bytes], large: Mapping[str, int], etcds: Iterable[Mapping[str, Any]]
+) -> Iterator[str]:
+    groups = [key for key in objects if layout.is_group(key)]
+    if not any(map(layout.is_group, large)):
+        if not groups:
+            yield "there is no instance group"
+        yield from _role_findings(objects, groups)
+    for key in groups:
+        yield from _kind_findings(objects, key, "InstanceGroup", key.removeprefix(layout.GROUPS))
+    known = {_group_name(key) for key in (*groups, *large)}
+    for name in sorted(_etcd_groups(etcds) - known) if groups else ():
+        yield f"{layout.GROUPS}{name} is missing, and a member of etcd lives there"
+
+
+def _role_findings(objects: Mapping[str, bytes], groups: Iterable[str]) -> Iterator[str]:
+    """Yield that no group is one of nodes, though the cluster was applied with one.
+
+    kops then refuses every change of it (`DeepValidate` of pkg/apis/kops/validation/legacy.go).
+    """
+    if not any(key.startswith(_NODES_APPLIED) for key in objects):
+        return
+    specs = [(_document(objects[key]) or {}).get("spec") for key in groups]
+    roles = {str(spec.get("role", "")) if isinstance(spec, dict) else "" for spec in specs}
+    if roles and roles <= CONTROL_PLANE_ROLES:
+        yield "there is no instance group of nodes, and kops applied the cluster with one"
 
 
 def _former_names(objects: Mapping[str, bytes]) -> Iterator[str]:

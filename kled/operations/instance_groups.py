@@ -89,6 +89,7 @@ class DeleteInstanceGroup:
 
         def act(session: Session) -> str:
             refuse_last_control_plane(session, self.cluster, self.instance_group)
+            refuse_last_nodes(session, self.cluster, self.instance_group)
             refuse_etcd_member(session, self.cluster, self.instance_group)
             back.are(ways_back.of_definition(session, self.cluster))
             session.kops.delete_instance_group(self.cluster, self.instance_group)
@@ -129,4 +130,22 @@ def refuse_last_control_plane(session: Session, cluster: str, name: str) -> None
         raise DefinitionRejected(
             f'"{name}" is the only control plane of cluster "{cluster}"',
             hint=f"to delete the whole cluster: kled kops delete-cluster --name={cluster}",
+        )
+
+
+def refuse_last_nodes(session: Session, cluster: str, name: str) -> None:
+    """Raise `DefinitionRejected` where only groups of the control plane would be left.
+
+    kops deletes it, and then refuses every change of the cluster (`DeepValidate` of
+    pkg/apis/kops/validation/legacy.go).
+    """
+    groups = session.kops.get_instance_groups(cluster)
+    if [group.name for group in groups if group.role != "control-plane"] == [name]:
+        scaled = options(name=cluster, instance_group=name, size=0)
+        raise DefinitionRejected(
+            f'"{name}" is the only instance group of cluster "{cluster}" besides the control plane,'
+            " and kops changes nothing of a cluster without one; nothing was deleted",
+            hint="create another one first: kled kops create-instance-group"
+            f" {options(name=cluster)}; for no machines at all: kled kops scale-instance-group"
+            f" {scaled}",
         )

@@ -129,6 +129,15 @@ def test_a_complete_cluster_has_nothing_to_find() -> None:
         ({"config": b"- a list"}, "config is no Cluster"),
         ({"instancegroup/nodes": None}, "there is no instance group"),
         ({"instancegroup/nodes": b"kind: Cluster"}, "instancegroup/nodes is no InstanceGroup"),
+        (  # kops refuses every change of such a cluster, and its snapshot was trusted
+            {
+                "instancegroup/nodes": None,
+                "igconfig/node/nodes/nodeupconfig.yaml": b"",
+                "instancegroup/cp": b"apiVersion: kops.k8s.io/v1alpha2\nkind: InstanceGroup\n"
+                b"metadata: {name: cp}\nspec: {role: Master}\n",
+            },
+            "there is no instance group of nodes, and kops applied the cluster with one",
+        ),
         *(
             (
                 {f"pki/private/{name}/keyset.yaml": None},

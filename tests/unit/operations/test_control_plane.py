@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from kled.errors import InvalidInput, NotApproved
+from kled.errors import DefinitionRejected, InvalidInput, NotApproved
 from kled.models.cluster import InstanceGroup
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
@@ -154,6 +154,19 @@ def test_more_machines_and_workers_are_nobodys_business(kops: Kops) -> None:
     do(kops, EditInstanceGroup(C, "nodes-main", ("spec.maxSize=0", "spec.minSize=0")))
 
     assert kops.changed == ["edit", "edit"]
+
+
+def test_the_last_group_of_nodes_is_not_deleted(kops: Kops) -> None:
+    """kops deletes it, and refuses every change of the cluster afterwards."""
+    workers = [one for one in kops.groups if one["spec"]["role"] == "Node"]
+    kops.groups = [one for one in kops.groups if one not in workers[1:]]
+    last = workers[0]["metadata"]["name"]
+
+    with pytest.raises(DefinitionRejected, match="besides the control plane") as caught:
+        do(kops, DeleteInstanceGroup(C, last))
+
+    assert f"--instance-group={last} --size=0" in str(caught.value.hint)
+    assert kops.changed == []
 
 
 def test_a_group_with_a_member_of_etcd_is_not_deleted(kops: Kops) -> None:
