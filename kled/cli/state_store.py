@@ -6,6 +6,7 @@ from kled.cli import halfway
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 from kled.errors import StoreError
+from kled.operations.nested_stores import require_root
 from kled.operations.stores import child_environment, require_state_store
 from kled.store_urls import canonical
 
@@ -37,6 +38,7 @@ def configure_state_store(
 
     profile = call.settings.profile
     url = require_state_store(call.settings)
+    require_root(call.stores, url, "--state")
     location = Location(url, endpoint or profile.endpoint, region or profile.region)
     look = safety.create if make else safety.check
     found = look(location, env=child_environment(call.settings))

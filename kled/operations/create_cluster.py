@@ -21,10 +21,12 @@ from kled.operations import birth, identity
 from kled.operations.another_definition import another_definition
 from kled.operations.applied import was_applied
 from kled.operations.approved_plan import Approved
+from kled.operations.emptied_store import require_none_gone
 from kled.operations.export_cluster import export_step
 from kled.operations.guards import CREATES, EDITS
 from kled.operations.iam_fanout import roles_step
 from kled.operations.kept_fields import require_all_known
+from kled.operations.nested_stores import require_root
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.operations.stores import require_state_store
@@ -114,7 +116,9 @@ def check_step(spec: ClusterSpec, kubeconfig: Path | None = None) -> Step:
         advice = check(version)
         for wanted in _versions(spec):
             require_served(wanted, version, session.settings.environment)
-        session.kops.get_clusters()  # proves the state store and its credentials
+        require_root(session.stores, require_state_store(session.settings), "--state")
+        if not session.kops.get_clusters():  # which proves the state store and its credentials
+            require_none_gone(session, spec.name)
         return f"kops {version}" + (f"; {advice}" if advice else "")
 
     return Step("check settings", act, READ, reads=True)

@@ -9,6 +9,7 @@ from kled.kops.layout import CONFIG
 from kled.operations import ways_back
 from kled.operations.guards import Guards, Place
 from kled.operations.keep_state import counted
+from kled.operations.nested_stores import require_root
 from kled.operations.protection import pattern_protection, protection, require_confirmation
 from kled.operations.raise_epoch import first_step, identity_step, raise_step, told_step
 from kled.operations.restorable import require_own_keys, require_trusted, rotated_since
@@ -310,6 +311,7 @@ def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
     snapshots = opened.snapshots
     if wish.to is not None:
         opened.require_outside(wish.to)
+        require_root(opened, wish.to, "--to")
     snapshots.require()
     ledger = read_ledger(snapshots, opened.remembering)
     origins = Origins(ledger, (wish.of,) if wish.of else (), moves=moves)
