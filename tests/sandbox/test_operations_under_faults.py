@@ -104,12 +104,16 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
-    return Stage(make_box(tmp_path / "box", started=True))
+    return Stage(make_box(tmp_path / "box"))
 
 
 @pytest.fixture
 def healthy(stage: Stage) -> Stage:
     """A stage with a cluster that is up; its calls are counted from there."""
+    return with_cluster(stage)
+
+
+def with_cluster(stage: Stage) -> Stage:
     stage.run(create(stage))
     stage.box.calls_file.unlink()
     return stage
@@ -158,8 +162,9 @@ def test_throttling_that_does_not_end_is_given_up_after_the_policy_s_attempts(
 
 @pytest.mark.parametrize("operation", [UPDATE, VALIDATE], ids=lambda one: one.name)
 def test_a_kops_that_hangs_is_stopped_at_its_deadline_and_not_started_again(
-    healthy: Stage, operation: Operation
+    tmp_path: Path, operation: Operation
 ) -> None:
+    healthy = with_cluster(Stage(make_box(tmp_path / "box", started=True)))
     healthy.strike("hang")
 
     with pytest.raises(DeadlineExceeded, match="was stopped"):
