@@ -20,6 +20,7 @@ DEPTH: Final = 64
 LARGEST: Final = 2**63 - 1
 """Whole numbers are up to this, as other languages have them."""
 
+_CONTAINERS: Final = (dict, list)
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -85,13 +86,15 @@ def _finite(text: str) -> float:
 
 def _nests_deeper(value: object, depth: int) -> bool:
     """Say whether containers nest deeper; level by level, for recursion would end on its own."""
-    level = [value] if isinstance(value, dict | list) else []
+    level = [value] if isinstance(value, _CONTAINERS) else []
     for _ in range(depth):
+        if not level:
+            return False
         level = [
             child
             for container in level
             for child in _children(container)
-            if isinstance(child, dict | list)
+            if isinstance(child, _CONTAINERS)
         ]
     return bool(level)
 

@@ -27,7 +27,9 @@ ARCHIVE: Final = "state.tar"
 FAILED: Final = "failed/"
 """Marks of snapshots that a check went wrong for, so that a run finds those with one LIST."""
 _TIME: Final = "%Y%m%dT%H%M%SZ"
-_ID: Final = re.compile(r"([0-9]{8}T[0-9]{6}Z)-[0-9a-f]{8}")  # \d takes digits of any script
+_ID: Final = re.compile(  # \d takes digits of any script
+    r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z-[0-9a-f]{8}"
+)
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _CIPHER_DIGITS: Final = 16
 _PAYLOAD: Final = re.compile(
@@ -51,7 +53,8 @@ def moment(snapshot_id: str) -> datetime:
     match = _ID.fullmatch(snapshot_id)
     try:
         if match:
-            return datetime.strptime(match[1], _TIME).replace(tzinfo=UTC)
+            year, month, day, hour, minute, second = map(int, match.groups())
+            return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         pass  # a month 13
     raise InvalidInput(

@@ -18,6 +18,8 @@ MOST_BYTES: Final = 16 << 20
 MOST_NODES: Final = 200_000
 """Of one text, aliases counted as often as they stand for something."""
 DEEPEST: Final = 100
+_OPENING: Final = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
+_CLOSING: Final = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 _MERGE: Final = "<<"
 _SHOWN: Final = 60
 
@@ -44,7 +46,7 @@ def documents(text: str | bytes) -> list[Value]:
         raise TextUnreadable(f"is longer than {MOST_BYTES} bytes")
     _refuse_marks_inside(text)
     try:
-        return [one for one in _Builder().built(_events(text)) if one is not None]
+        return [one for one in _Builder().built(text) if one is not None]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "the text ends too early"
@@ -66,9 +68,9 @@ def _refuse_marks_inside(text: str | bytes) -> None:
         raise TextUnreadable("begins with a byte order mark, which nobody sees", line=line)
 
 
-def _events(text: str | bytes) -> Iterator[yaml.Event]:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser is ten times faster
-    yield from yaml.parse(text, Loader=loader)
+def _parser(text: str | bytes) -> yaml.SafeLoader:
+    parser: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return parser(text)  # the C parser is ten times faster
 
 
 def _line(event: yaml.Event) -> int:
@@ -100,94 +102,95 @@ class _Builder:
         self._anchors: dict[str, tuple[Value, int]] = {}
         self._nodes = 0
 
-    def built(self, events: Iterator[yaml.Event]) -> Iterator[Value]:
-        for event in events:
-            if isinstance(event, yaml.DocumentStartEvent):
-                _require_version(event)
-                self._anchors.clear()
-            elif isinstance(event, yaml.NodeEvent):
-                done, value = self._node(event)
-                if done and not self._stack:
-                    yield value
-            elif isinstance(event, yaml.CollectionEndEvent):
-                value = self._close(event)
-                if not self._stack:
-                    yield value
+    def built(self, text: str | bytes) -> Iterator[Value]:
+        parser = _parser(text)
+        for event in iter(parser.get_event, None):
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                value = self._scalar(event)
+            elif kind in _OPENING:
+                self._open(event)
+                continue
+            elif kind in _CLOSING:
+                value = self._close()
+            elif kind is yaml.AliasEvent:
+                value = self._alias(event)
+            else:
+                self._begin(event)
+                continue
+            if self._stack:
+                self._put(value, event)
+            else:
+                yield value
 
-    def _node(self, event: yaml.NodeEvent) -> tuple[bool, Value]:
-        """Take a node; return whether it is whole, and its value."""
-        line = _line(event)
-        if isinstance(event, yaml.CollectionStartEvent):
-            self._open(event, line)
-            return False, None
-        if isinstance(event, yaml.AliasEvent):
-            value = self._alias(event, line)
-        else:
-            value = self._scalar(event, line)
-        self._put(value, line)
-        return True, value
+    def _begin(self, event: yaml.Event) -> None:
+        """Forget the names of the document before."""
+        if isinstance(event, yaml.DocumentStartEvent):
+            _require_version(event)
+            self._anchors.clear()
 
-    def _open(self, event: yaml.CollectionStartEvent, line: int) -> None:
+    def _open(self, event: yaml.CollectionStartEvent) -> None:
         if len(self._stack) >= DEEPEST:
-            raise TextUnreadable(f"is nested more than {DEEPEST} levels deep", line=line)
+            raise TextUnreadable(f"is nested more than {DEEPEST} levels deep", line=_line(event))
         if self._awaits_key():
-            raise TextUnreadable("a mapping or list cannot be a key", line=line)
+            raise TextUnreadable("a mapping or list cannot be a key", line=_line(event))
         value: dict[str, Value] | list[Value] = (
             {} if isinstance(event, yaml.MappingStartEvent) else []
         )
         self._stack.append(_Open(value, event.anchor, self._nodes))
         if event.anchor is not None:
             self._anchors.pop(event.anchor, None)
-        self._count(1, line)
+        self._count(1, event)
 
-    def _close(self, event: yaml.CollectionEndEvent) -> Value:
+    def _close(self) -> Value:
         closed = self._stack.pop()
         if closed.anchor is not None:
             self._anchors[closed.anchor] = closed.value, self._nodes - closed.before
-        if self._stack:
-            self._put(closed.value, _line(event))
         return closed.value
 
-    def _scalar(self, event: Any, line: int) -> Scalar:  # noqa: ANN401 - types of PyYAML differ
-        self._count(1, line)
+    def _scalar(self, event: Any) -> Scalar:  # noqa: ANN401 - types of PyYAML differ
+        self._count(1, event)
         if event.tag is not None and event.tag != "!":
-            value = resolve_tagged(event.value, event.tag, line)
+            value = resolve_tagged(event.value, event.tag, _line(event))
         elif event.implicit[0]:
             value = resolve(event.value)
-            if self._awaits_key() and event.value == _MERGE:
+            if value == _MERGE and self._awaits_key():
                 value = _MergeKey(_MERGE)
         else:
             value = event.value
         if isinstance(value, float) and not math.isfinite(value):
             raise TextUnreadable(
-                f"{event.value[:_SHOWN]!r} is a number that kops cannot hold; quote it", line=line
+                f"{event.value[:_SHOWN]!r} is a number that kops cannot hold; quote it",
+                line=_line(event),
             )
         if event.anchor is not None:
             self._anchors[event.anchor] = value, 1
         return value
 
-    def _alias(self, event: yaml.AliasEvent, line: int) -> Value:
+    def _alias(self, event: yaml.AliasEvent) -> Value:
         name = event.anchor or ""
         if name not in self._anchors:
             itself = any(one.anchor == name for one in self._stack)
             problem = "contains itself" if itself else "is not defined"
-            raise TextUnreadable(f"anchor {name[:_SHOWN]!r} {problem}", line=line)
+            raise TextUnreadable(f"anchor {name[:_SHOWN]!r} {problem}", line=_line(event))
         value, size = self._anchors[name]
-        self._count(size, line)
+        self._count(size, event)
         return value
 
-    def _put(self, value: Value, line: int) -> None:
-        if not self._stack:
-            return
+    def _put(self, value: Value, event: yaml.Event) -> None:
+        """Take what is whole into the mapping or list that it stands in."""
         top = self._stack[-1]
         if isinstance(top.value, list):
             top.value.append(value)
         elif top.key is None:
-            top.key = _key(value, line)
-            if not isinstance(value, _MergeKey):
-                _require_new(top, line)
+            top.key = key = _key(value, event)
+            if isinstance(value, _MergeKey):
+                return
+            if key in top.own:
+                raise TextUnreadable(f"key {key[:_SHOWN]!r} stands twice", line=_line(event))
+            top.own.add(key)
         elif isinstance(top.key, _MergeKey):
-            _merge(top, value, line)
+            _merge(top, value, _line(event))
             top.key = None
         else:
             top.value[top.key] = value
@@ -200,10 +203,10 @@ class _Builder:
             and self._stack[-1].key is None
         )
 
-    def _count(self, nodes: int, line: int) -> None:
+    def _count(self, nodes: int, event: yaml.Event) -> None:
         self._nodes += nodes
         if self._nodes > MOST_NODES:
-            raise TextUnreadable(f"holds more than {MOST_NODES} values", line=line)
+            raise TextUnreadable(f"holds more than {MOST_NODES} values", line=_line(event))
 
 
 def _require_version(event: yaml.DocumentStartEvent) -> None:
@@ -218,7 +221,7 @@ class _MergeKey(str):
     __slots__ = ()
 
 
-def _key(value: Value, line: int) -> str:
+def _key(value: Value, event: yaml.Event) -> str:
     """Return the key as sigs.k8s.io/yaml makes a text of it."""
     if isinstance(value, str):
         return value
@@ -226,14 +229,7 @@ def _key(value: Value, line: int) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    raise TextUnreadable(f"{value!r} cannot be a key; quote it", line=line)
-
-
-def _require_new(top: _Open, line: int) -> None:
-    key = top.key or ""
-    if key in top.own:
-        raise TextUnreadable(f"key {key[:_SHOWN]!r} stands twice", line=line)
-    top.own.add(key)
+    raise TextUnreadable(f"{value!r} cannot be a key; quote it", line=_line(event))
 
 
 def _merge(top: _Open, value: Value, line: int) -> None:

@@ -127,7 +127,7 @@ def test_a_missing_state_store_is_explained(home: dict[str, str]) -> None:
 
 
 def test_a_missing_kops_is_explained(home: dict[str, str]) -> None:
-    done = kled("kops", "get-clusters", "--state=file:///tmp", env=home)
+    done = kled("kops", "get-clusters", "--state=file:///nowhere", env=home)
 
     assert done.stderr.startswith("kled: there is no kops")
     assert "kled kops install --version=latest" in done.stderr
@@ -138,7 +138,9 @@ def fake_kops(directory: Path, script: str) -> dict[str, str]:
     program = directory / "kops"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
-    return {"HOME": str(directory), "PATH": os.defpath, "KLED_KOPS": str(program)}
+    (directory / "state").mkdir()
+    state = {"KOPS_STATE_STORE": (directory / "state").as_uri()}
+    return {"HOME": str(directory), "PATH": os.defpath, "KLED_KOPS": str(program)} | state
 
 
 def test_a_reader_that_goes_away_ends_kled_quietly(tmp_path: Path) -> None:
@@ -168,7 +170,7 @@ def test_a_result_that_cannot_be_written_is_no_success(
     tmp_path: Path, where: str, words: str, form: str
 ) -> None:
     env = fake_kops(tmp_path, "echo '[]'")
-    words_of = f"-m kled kops get-clusters --state=file:///tmp --output={form}"
+    words_of = f"-m kled kops get-clusters --output={form}"
 
     done = subprocess.run(
         ["sh", "-c", f"{sys.executable} {words_of} {where}"],
@@ -185,7 +187,7 @@ def test_a_result_that_cannot_be_written_is_no_success(
 @pytest.mark.parametrize("where", ["2>&-", "2>/dev/full"])
 def test_words_that_nobody_can_hear_stop_nothing(tmp_path: Path, where: str) -> None:
     env = fake_kops(tmp_path, "echo '[]'")
-    words = "-m kled kops get-clusters --state=file:///tmp --output=json"
+    words = "-m kled kops get-clusters --output=json"
 
     done = subprocess.run(
         ["sh", "-c", f"{sys.executable} {words} {where}"],
@@ -221,13 +223,8 @@ def test_a_signal_ends_kops_and_then_kled(
     tmp_path: Path, sent: signal.Signals, code: int, words: str
 ) -> None:
     env = fake_kops(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 600")
-    state = tmp_path / "state"
-    state.mkdir()
     running = subprocess.Popen(
-        [*KLED, "kops", "get-clusters", f"--state={state.as_uri()}"],
-        env=env,
-        stderr=subprocess.PIPE,
-        text=True,
+        [*KLED, "kops", "get-clusters"], env=env, stderr=subprocess.PIPE, text=True
     )
     pid_file = tmp_path / "pid"
     deadline = time.monotonic() + 30
