@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import KledError, NotApproved
 from kled.operations.stores import require_state_store
 from kled.sentences import enumerated
+from kled.store_urls import is_same
 
 if TYPE_CHECKING:
     from kled.operations.session import Session
@@ -42,7 +43,6 @@ def _living(session: "Session") -> tuple[str, ...]:
     from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
     from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
     from kled.snapshot.runs import ENDED  # noqa: PLC0415
-    from kled.snapshot.state_stores import is_same  # noqa: PLC0415
 
     kept, url = session.snapshot_store, require_state_store(session.settings)
     runs = read_ledger(kept, session.stores.remembering).runs.items()
