@@ -20,7 +20,7 @@ from kled.snapshot.at_birth import Reader as KopsReader
 from kled.snapshot.choosing import way_back
 from kled.snapshot.earlier import Earlier
 from kled.snapshot.ledger import read_ledger, ready_to_write
-from kled.snapshot.losses import losses_of, no_change
+from kled.snapshot.losses import losses_of
 from kled.snapshot.lost_backups import lost_backups
 from kled.snapshot.lost_keysets import lost_keysets
 from kled.snapshot.making import Made, Making
@@ -137,8 +137,8 @@ class _Create:
         found = losses_of(self._ledger, clusters)
         self._held = found.held
         self._lost = {ref.cluster for ref in found.refs}
-        if found.words and self._options.before_change:
-            raise no_change(found.words)
+        if self._options.before_change:
+            self._earlier.require_whole(clusters or (), found.words)
         self._earlier.forget_lost(found.refs)
         (self._warnings if self._options.settles else self._findings).extend(found.words)
 

@@ -5,7 +5,7 @@ every run until that is cured. One that failed a check, mixes two states, or was
 by another kled is not built on: it is taken anew.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,6 +16,7 @@ from kled.snapshot.contents import require_stored
 from kled.snapshot.failed_before import are_told, failed_before
 from kled.snapshot.judging import judge, shelf
 from kled.snapshot.ledger import Ledger
+from kled.snapshot.losses import no_change
 from kled.snapshot.making import referred
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.proofs import marked
@@ -74,6 +75,23 @@ class Earlier:
         lost = {name for name, why in zip(names, gone, strict=True) if why is not None}
         kept = {name: entry for name, entry in run.clusters.items() if name not in lost}
         self._run = replace(run, clusters=kept)
+
+    def require_whole(self, clusters: Sequence[str], lost: Sequence[str]) -> None:
+        """Raise what keeps a change of the clusters from beginning; a GET for each.
+
+        That is what is known to be `lost`, and a newest snapshot that is gone or another one than
+        the run names: somebody was at the store.
+        """
+        run = self._run
+        known = run.clusters if run is not None else {}
+        reasons = list(lost)
+        for name in clusters:
+            if run is None or name not in known or known[name].snapshot is None:
+                continue
+            why = self._why_lost(run, name)
+            reasons += [f"{why}, though run {run.id} names it"] if why is not None else []
+        if reasons:
+            raise no_change(reasons)
 
     def known(self) -> dict[str, RunEntry]:
         """Return what earlier runs of this state store knew, whoever could read their snapshots."""

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from kled.errors import KledError, SnapshotMissing, SnapshotNotTrustworthy
-from kled.snapshot import last_seen
+from kled.snapshot import last_seen, names
 from kled.snapshot.choosing import choose
 from kled.snapshot.create import create
 from kled.snapshot.last_seen import LastSeen
@@ -37,8 +37,8 @@ def change(runs: Runs, body: bytes, number: int = 0) -> None:
 
 
 def run(runs: Runs, options: CreateOptions, *clusters: str) -> RunResult:
-    names = clusters or None
-    return create(runs.state, runs.snapshots, names, options=options, progress=Quiet())
+    chosen = clusters or None
+    return create(runs.state, runs.snapshots, chosen, options=options, progress=Quiet())
 
 
 def remembered(runs: Runs) -> LastSeen:
@@ -92,6 +92,29 @@ def test_no_change_begins_where_the_store_was_taken_back_and_nothing_is_written(
     assert raised.value.exit_code == 4
     assert "kled snapshot create --all --anew" in str(raised.value.hint)
     assert keys(runs.store) == before
+
+
+@pytest.mark.parametrize("others", [0, 5])
+def test_no_change_begins_where_the_newest_snapshot_was_exchanged(others: int) -> None:
+    """It was said beside the step that it was done in, and the cluster was changed."""
+    runs = Runs(state(1 + others), MemoryStore())
+    runs.run().require_whole()
+    change(runs, b"newer")
+    runs.run().require_whole()
+    older, newer = sorted(key for key in keys(runs.store) if is_manifest(key, name(0)))
+    swapped = runs.store.get(older).body, runs.store.get(newer).body
+    runs.store.put(newer, swapped[0])
+    runs.store.put(older, swapped[1])
+    before = keys(runs.store)
+
+    with pytest.raises(SnapshotNotTrustworthy, match="no change begins"):
+        run(runs, BEFORE_CHANGE, name(0))
+
+    assert keys(runs.store) == before
+
+
+def is_manifest(key: str, cluster: str) -> bool:
+    return key.startswith(names.cluster_prefix(cluster)) and key.endswith("manifest.json")
 
 
 def test_a_person_settles_what_is_lost_and_nobody_else(runs: Runs) -> None:
