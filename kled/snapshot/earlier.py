@@ -82,7 +82,7 @@ class Earlier:
         That is what is known to be `lost`, and a newest snapshot that is gone or another one than
         the run names: somebody was at the store.
         """
-        run = self._run
+        run = of_store(self._ledger.runs, self._state_store)
         known = run.clusters if run is not None else {}
         reasons = list(lost)
         for name in clusters:
