@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from kled.errors import ClusterNotFound, DocumentDamaged, KledError
+from kled.errors import DocumentDamaged, KledError
 from kled.kops import layout
 from kled.pool import Pool
 from kled.snapshot import ages, epoch, listing, moved, runs, sweep
@@ -33,7 +33,7 @@ from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.results import ClusterResult, CreateOptions, RunResult
 from kled.snapshot.selection import Orphan, Selection
 from kled.snapshot.trust import birth_findings, wrong_at_birth
-from kled.snapshot.vanished import Vanished, no_cluster, vanished
+from kled.snapshot.vanished import Vanished, absent, no_cluster, vanished
 from kled.storage.base import ObjectStore
 
 _CLUSTERS_AT_ONCE: Final = 8
@@ -88,8 +88,7 @@ class _Create:
             self._ledger,
             state.location.url,
             self._id,
-            by=options.by,
-            reuse=options.reuse and not options.rotated,
+            options=options,
             requests=requests,
         )
         self._making = Making(
@@ -103,6 +102,7 @@ class _Create:
             lost_keysets(self._ledger, options.rotated),
             lost_backups(self._ledger, options.etcd_backups),
             self._earlier.failed_before,
+            options.halfway,
         )
 
     def run(self, clusters: Sequence[str] | None) -> RunResult:
@@ -150,7 +150,7 @@ class _Create:
         def work() -> ClusterResult:
             found = self._living(self._relist(cluster))
             if isinstance(found, Orphan):
-                raise _absent(found)
+                raise absent(found)
             reused = None
             if self._earlier.is_unchanged(found) and self._earlier.to_build_on(found) is not None:
                 reused = self._reused(found)
@@ -251,7 +251,7 @@ class _Create:
         else:
             settled = settle(reader, lambda: self._relist(found.cluster))
             if isinstance(settled, Orphan):
-                raise _absent(settled)
+                raise absent(settled)
             picture = settled
         return self._finished(self._making.make(picture, earlier), picture.selection, began)
 
@@ -268,7 +268,7 @@ class _Create:
         if not reader.complete:  # etcd-manager dropped one meanwhile: choose anew, and read it all
             again = self._relist(found.cluster)
             if isinstance(again, Orphan):
-                raise _absent(again)
+                raise absent(again)
             return self._make(again, None)
         picture = replace(reader.picture(fuzzy=False), selection=found)
         return self._finished(self._making.make(picture, earlier), picture.selection, began)
@@ -375,14 +375,6 @@ class _Create:
         self._progress.done(clusters=1)
         snapshot = before.snapshot if before else None
         return ClusterResult(cluster, snapshot, seconds=seconds, error=error)
-
-
-def _absent(found: Orphan) -> ClusterNotFound:
-    return ClusterNotFound(
-        f'there is no cluster "{found.name}" in the state store'
-        + (f", only {found.objects} objects without its config" if found.objects else ""),
-        hint="kled kops get-clusters lists those that are there",
-    )
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
 from kled.snapshot import epoch
 from kled.snapshot.contents import require_stored
 from kled.snapshot.failed_before import are_told, failed_before
+from kled.snapshot.halfway import is_told
 from kled.snapshot.judging import judge, shelf
 from kled.snapshot.ledger import Ledger
 from kled.snapshot.losses import no_change
@@ -21,6 +22,7 @@ from kled.snapshot.making import referred
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.proofs import marked
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.results import CreateOptions
 from kled.snapshot.runs import Run, RunEntry
 from kled.snapshot.selection import Selection
 from kled.snapshot.trust import COMPLETE, birth_findings, brief
@@ -47,17 +49,17 @@ class Earlier:
         state_store: str,
         run_id: str,
         *,
-        by: str,
-        reuse: bool,
+        options: CreateOptions,
         requests: Executor,
     ) -> None:
-        """`by` is the kled that looks; without `reuse` nothing is built on."""
+        """Without the `reuse` of `options`, or with what was `rotated`, nothing is built on."""
         self._snapshots = ledger.snapshots
         self._ledger = ledger
         self._state_store = state_store
         self._id = run_id
-        self._by = by
-        self._reuse = reuse
+        self._by = options.by
+        self._reuse = options.reuse and not options.rotated
+        self._halfway = options.halfway
         self._requests = requests
         self._distrusted: set[str] = set()
         self.warnings: list[str] = []
@@ -135,7 +137,9 @@ class Earlier:
         return failed_before(self._snapshots, self._marking.result(), cluster, digest)
 
     def _is_cured(self, cluster: str, entry: RunEntry, standing: Standing) -> str:
-        """Say that a check of the same objects, for which it was not complete, holds by now."""
+        """Say that what it was not complete for is over: a check holds, or a restore has ended."""
+        if is_told(standing.findings) and not self._halfway(cluster):
+            return "the restore that was open has ended"
         told = are_told(standing.findings)
         if not told or self.failed_before(cluster, entry.definition_digest or ""):
             return ""

@@ -7,6 +7,7 @@ newest snapshot that can be trusted and has one.
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from kled.snapshot.halfway import HALFWAY
 from kled.snapshot.ledger import Ledger
 from kled.snapshot.lost_keysets import reference, was_deleted
 from kled.snapshot.manifest import Manifest
@@ -41,5 +42,8 @@ def lost_backups(ledger: Ledger, wanted: int | None) -> LostBackups:
 
 
 def of_the_definition(findings: Iterable[str]) -> tuple[str, ...]:
-    """Return the findings of a manifest that are not about lost backups, which may come back."""
-    return tuple(words for words in findings if not words.startswith(_NONE_LEFT))
+    """Return the findings of a manifest that go with its definition, and not with its moment.
+
+    Lost backups may come back, and an open restore may have ended.
+    """
+    return tuple(words for words in findings if not words.startswith((_NONE_LEFT, HALFWAY)))

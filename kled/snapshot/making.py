@@ -17,6 +17,7 @@ from typing import Any, Final
 from kled.kops import keyset_keys, layout, places, stored
 from kled.snapshot import archive, at_birth, etcd, older_backup, payloads
 from kled.snapshot.failed_before import FailedBefore
+from kled.snapshot.halfway import Halfway
 from kled.snapshot.lost_backups import MAIN, LostBackups, of_the_definition
 from kled.snapshot.lost_keysets import Lost
 from kled.snapshot.manifest import (
@@ -88,6 +89,8 @@ class Making:
     """Says that the cluster had a backup of etcd and has none any more."""
     failed: FailedBefore
     """Says that a check failed of the same definition."""
+    halfway: Halfway
+    """Says that a restore of the cluster is open; asked when the cluster was read."""
     one_large_read: threading.Lock = field(default_factory=threading.Lock)
     """Held while a large object is read: the next one is read while this one is written, so that
     both directions of a link are busy, and one spool after the other fills."""
@@ -105,15 +108,15 @@ class Making:
         else:
             definition = self._packed(picture, earlier, snapshot_id, blobs)
         records = [*definition.records, *(_record(one, None, blobs) for one in chosen.backups)]
-        no_backups = self.lost_backups(chosen, earlier)
-        broken = no_backups or MAIN in older_backup.broken(chosen, damaged)
+        now = (*self.lost_backups(chosen, earlier), *filter(None, [self.halfway(chosen.cluster)]))
+        broken = now or MAIN in older_backup.broken(chosen, damaged)
         level = 0 if broken else definition.level
         manifest = complete(
             {
                 **definition.about,
                 **self._facts(picture, snapshot_id, earlier),
                 **_about_damage(chosen, damaged),
-                "findings": (*definition.findings, *no_backups),
+                "findings": (*definition.findings, *now),
                 "archive": definition.archive.model_dump(),
                 "archive_of": definition.archive_of,
                 "objects": [

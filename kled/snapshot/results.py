@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from kled.errors import KledError, SnapshotNotTrustworthy
 from kled.sentences import enumerated, number
+from kled.snapshot.halfway import Halfway, never
 from kled.snapshot.trust import brief
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class CreateOptions:
     rotated: frozenset[str] = frozenset()
     """Secrets that were given new values on purpose (`other_secrets`); nothing earlier is built on
     then: it was judged without knowing."""
+    halfway: Halfway = never
+    """Says of which cluster a restore is open."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from kled.snapshot import epoch
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.results import ClusterResult
 from kled.snapshot.runs import ENDED, GONE, RunEntry
+from kled.snapshot.selection import Orphan
 from kled.snapshot.trust import brief
 from kled.storage.base import ObjectStore
 from kled.store_urls import is_same
@@ -106,6 +107,15 @@ def no_cluster(state: ObjectStore, orphans: Sequence[str]) -> ClusterNotFound:
         f"{state.location.url} holds no cluster{other}",
         hint="is it mounted, and is it the right one? kled doctor shows which it is; the first"
         " cluster: kled kops create-cluster; pause the schedule where there is to be none",
+    )
+
+
+def absent(found: Orphan) -> ClusterNotFound:
+    """Return why a cluster that was named is not taken: it is not there."""
+    return ClusterNotFound(
+        f'there is no cluster "{found.name}" in the state store'
+        + (f", only {found.objects} objects without its config" if found.objects else ""),
+        hint="kled kops get-clusters lists those that are there",
     )
 
 
