@@ -26,8 +26,8 @@ def restore_state(  # noqa: PLR0913 - what, and how much is meant
 ) -> Outcome:
     """Put a cluster's state back as a snapshot has it; what is there now is snapshotted first.
 
-    Nothing is deleted, and nothing is written before every byte was proved. Safe to run again, with
-    the snapshot's id: `latest` is by then what was there before.
+    Nothing is deleted, and nothing is written before every byte was proved. Safe to run again: what
+    was interrupted goes on, also with `latest`, which means the same snapshot until it has ended.
 
     Args:
         name: The cluster.
@@ -50,8 +50,4 @@ def restore_state(  # noqa: PLR0913 - what, and how much is meant
     if not yes:
         return previews.of_restore(PlanRestore(wish, raise_epoch))
     restoring = RestoreState(wish, confirm, digest, raise_epoch)
-    return operation.run(
-        restoring,
-        then=(f"kled kops update-cluster --name={name}",),
-        again="run it again with the snapshot's id, which check restore said: it does what is left",
-    )
+    return operation.run(restoring, then=(f"kled kops update-cluster --name={name}",))

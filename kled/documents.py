@@ -172,6 +172,10 @@ class Fields:
         """Return the object in a field, to be read by its types in turn."""
         return Fields(self._fields.get(name), self._what, f"{self._path}{name}.")
 
+    def array(self, name: str) -> tuple[Any, ...]:
+        """Return an array as it was parsed, to be read by another model."""
+        return tuple(self._array(name))
+
     def children(self, name: str) -> tuple["Fields", ...]:
         """Return the objects of an array."""
         return tuple(

@@ -68,12 +68,10 @@ def run(
     then: Sequence[str] = (),
     overrides: Overrides = NOTHING,
     agreement: Agreement | None = None,
-    again: str = AGAIN,
 ) -> Outcome:
     """Run `operation` and publish its summary; `then` lists what to type next.
 
-    `again` says what does the rest of one that somebody stopped. `agreement` says why its plan may
-    be applied; the summary and the report say it, too.
+    `agreement` says why its plan may be applied; the summary and the report say it, too.
 
     Raises no `Exception`: it comes back in a failed state whose message has the hint too. However
     this is left (cancellation included), kops is stopped and the lease released by the session.
@@ -88,7 +86,7 @@ def run(
             report = _execute(operation, session, watch)
     except BaseException as error:
         if edge.is_control(error):  # cancelled: kops is stopped and the lease released by now
-            _publish(watch.report(operation), agreement, error=watch.interrupted(again))
+            _publish(watch.report(operation), agreement, error=watch.interrupted())
             raise
         told = edge.told(error, operation.name)
         _publish(watch.report(operation), agreement, error=told)
@@ -149,12 +147,12 @@ class _Watch:
         """Return what was done so far."""
         return Report(operation.name, operation.cluster, tuple(self.rows))
 
-    def interrupted(self, again: str) -> KledError:
-        """Return what to tell of a run that somebody stopped; `again` does the rest."""
+    def interrupted(self) -> KledError:
+        """Return what to tell of a run that somebody stopped."""
         during = f" during: {self._at}" if self._at else ""
         return KledError(
             f"the run was stopped from outside{during}",
-            hint=f"what kops had begun stays as it is; {again}",
+            hint=f"what kops had begun stays as it is; {AGAIN}",
         )
 
     def started(self, step: Step) -> None:

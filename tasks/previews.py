@@ -35,8 +35,9 @@ def of_restore(planning: PlanRestore) -> Outcome:
     report = operation.carry_out(planning)
     plan, meant = planning.found[0]
     writes = [f"{one.action} {one.record.key}" for one in plan.writes]
-    lines = [*writes, *(f"delete {key}" for key in plan.deletes)]
-    what = f"{number(len(lines), 'change')}, {number(len(plan.same), 'object')} there already"
+    changes = [*writes, *(f"delete {key}" for key in plan.deletes)]
+    what = f"{number(len(changes), 'change')}, {number(len(plan.same), 'object')} there already"
+    lines = [*meant.remarks(), *changes]
     _publish(planning.cluster, f"Restore of {planning.cluster}: {what}", plan.digest, lines)
     require_trusted(meant)
     return _done(report, plan.as_json())

@@ -1,6 +1,6 @@
 """Runs an operation for a command: session, live display, report."""
 
-from kled.cli import halfway, terminal
+from kled.cli import terminal
 from kled.cli.leaf import Call
 from kled.cli.live import display
 from kled.cli.output import Column, show, show_value
@@ -23,12 +23,10 @@ def execute(
     *,
     then: str = "",
     shown: bool = True,
-    rest: str = halfway.REST,
 ) -> Report:
     """Run `operation` under its lease, show its steps, and print the report where `shown`.
 
-    `then` is what to type next; it goes to stderr. `rest` is what does the rest of an operation
-    that is interrupted.
+    `then` is what to type next; it goes to stderr.
     """
     guards = operation.guards
     place = guards.place_of(operation.cluster)
@@ -39,7 +37,7 @@ def execute(
     results = shown or len(operation.steps()) > 1  # of a single step the command tells them itself
     with (
         display(terminal.err(), verbose=call.verbose, results=results) as display_there,
-        call.halfway(operation.name, display_there, rest) as watching,
+        call.halfway(operation.name, display_there) as watching,
         call.session(
             place,
             on_line=watching.line,

@@ -137,8 +137,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
     confirm = confirm or _asked(call, meant.wish)
     operation = use.RestoreState(meant.wish, confirm, digest, raise_epoch)
     try:
-        rest = f"the same command with --snapshot={meant.wish.snapshot} does only what is left"
-        execute(call, operation, shown=False, rest=rest)
+        execute(call, operation, shown=False)
     finally:
         _show_results(call, operation)
     if any(report["old_places"] and not report["rewritten"] for report in operation.results):

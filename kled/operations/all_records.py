@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from kled.operations import approved_plan, begun_deletion, roll_journal, scale_journal
+from kled.operations import approved_plan, begun_deletion, open_restore, roll_journal, scale_journal
 from kled.operations.records import Record
 from kled.operations.session import Session
 
@@ -10,6 +10,7 @@ ALL: Final[tuple[Record[Any], ...]] = (
     approved_plan.RECORD,
     roll_journal.RECORD,
     scale_journal.RECORD,
+    open_restore.RECORD,
     begun_deletion.RECORD,
 )
 """The deletion's own is last: while it is there, a deletion that was killed is known to be open."""

@@ -9,13 +9,16 @@ is read within bounds and field by field. `kled.operations.all_records` lists ev
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from kled.documents import LIMIT, Fields, parse_json
 from kled.errors import DocumentDamaged, InvalidInput, ObjectMissing
 from kled.operations.session import Session
 from kled.storage.base import checked
 from kled.storage.bounded import get_bounded
+
+if TYPE_CHECKING:
+    from kled.storage.base import ObjectStore
 
 T = TypeVar("T")
 _SHOWN: Final = 60
@@ -48,11 +51,16 @@ class Record(Generic[T]):
     advice: str
     """What a damaged one costs where it is droppable, else what to do; with `{cluster}` in it."""
 
+    @property
+    def prefix(self) -> str:
+        """What the keys of all clusters begin with."""
+        return f".kled/{self.name}/"
+
     def key(self, cluster: str) -> str:
         """Return the key in the state store; `InvalidInput` for what cannot name a cluster."""
         if not cluster or "/" in cluster:
             raise InvalidInput("--name", f"{cluster!r} cannot be the name of a cluster")
-        return checked(f".kled/{self.name}/{cluster}.json")
+        return checked(f"{self.prefix}{cluster}.json")
 
     def read(self, session: Session, cluster: str) -> T | None:
         """Return what is on record; None where nothing is.
@@ -60,26 +68,38 @@ class Record(Generic[T]):
         Reads 4 MiB at the most. Raises `DocumentDamaged` where the document is damaged and not
         droppable, and what `ObjectStore.read` raises.
         """
-        store, key = session.state_store, self.key(cluster)
+        try:
+            return self.read_in(session.state_store, cluster)
+        except DocumentDamaged as error:
+            if self.droppable:
+                session.note(f"{error.message}; it is passed over: {self._advice(cluster)}")
+                return None
+            raise
+
+    def read_in(self, store: "ObjectStore", cluster: str) -> T | None:
+        """Return what is on record in that state store, as `read` does; all damage is raised."""
+        key = self.key(cluster)
         url = f"{store.location.url}/{key}"
         try:
             return self.decode(get_bounded(store, key).body, cluster, url)
         except ObjectMissing:
             return None
         except DocumentDamaged as error:
-            if self.droppable:
-                session.note(f"{error.message}; it is passed over: {self._advice(cluster)}")
-                return None
-            error.hint = error.hint or f"{self._advice(cluster)}; the object is {url}"
+            if not self.droppable:
+                error.hint = error.hint or f"{self._advice(cluster)}; the object is {url}"
             raise
 
-    def write(self, session: Session, cluster: str, value: T) -> None:
+    def write(
+        self, session: Session, cluster: str, value: T, *, store: "ObjectStore | None" = None
+    ) -> None:
         """Put `value` on record in place of what is. Atomic; safe to repeat and to kill.
+
+        `store` is a state store other than the session's.
 
         What could not be read again, for its size, is not written: a droppable record is dropped
         then, and the session notes it; for any other `DocumentDamaged` is raised.
         """
-        store, key = session.state_store, self.key(cluster)
+        store, key = store or session.state_store, self.key(cluster)
         body = self.encode(value)
         try:
             self.decode(body, cluster, f"{store.location.url}/{key}, as it would be,")
@@ -91,9 +111,9 @@ class Record(Generic[T]):
             return
         store.put(key, body)
 
-    def forget(self, session: Session, cluster: str) -> None:
+    def forget(self, session: Session, cluster: str, *, store: "ObjectStore | None" = None) -> None:
         """Remove it from the record, damaged or not. Safe to repeat and to kill."""
-        session.state_store.delete(self.key(cluster))
+        (store or session.state_store).delete(self.key(cluster))
 
     def encode(self, value: T) -> bytes:
         """Return the bytes of the document that holds `value`."""

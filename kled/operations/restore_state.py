@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from kled.config import Settings
 from kled.errors import InvalidInput, KledError, NotApproved, OutputUnreadable
 from kled.kops.layout import CONFIG
-from kled.operations import ways_back
+from kled.operations import open_restore, ways_back
 from kled.operations.guards import Guards, Place
 from kled.operations.keep_state import counted
 from kled.operations.nested_stores import require_root
@@ -21,6 +21,7 @@ from kled.retry import CHANGE, READ
 from kled.sentences import number, options
 
 if TYPE_CHECKING:
+    from kled.snapshot.choosing import Choice
     from kled.snapshot.manifest import Manifest
     from kled.snapshot.origin import Origins
     from kled.snapshot.repository import SnapshotRef
@@ -52,6 +53,9 @@ class Wish:
     spelled in another way now."""
     rewrite_places: bool = False
     """Write the definition with the new place where it names the one that it was taken from."""
+    aside: tuple[str, ...] | None = None
+    """Where the snapshot's id is what `latest` stood for, the newer ones that were there before an
+    interrupted restore of it."""
 
     @property
     def place(self) -> Place:
@@ -73,6 +77,16 @@ class Wish:
             "rewrite_places": self.rewrite_places,
         }
         return f"kled snapshot restore {options(**{**named, **other})}"
+
+    @property
+    def is_latest(self) -> bool:
+        """Whether `latest` is or was meant."""
+        return self.aside is not None
+
+    def settled_as(self, chosen: "Choice") -> "Wish":
+        """Return the wish for that snapshot, which it stands for."""
+        aside = chosen.aside if self.snapshot == "latest" else self.aside
+        return replace(self, snapshot=chosen.ref.id, aside=aside)
 
     @property
     def is_home(self) -> bool:
@@ -108,6 +122,9 @@ def _ways_on(wish: Wish) -> str:
         " another state store; only where the other one is gone, so that the cluster moves here:"
         f" {wish.again(rewrite_places=True, raise_epoch=True)}"
     )
+
+
+_Approved = list[tuple[Wish, "RestorePlan"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,33 +166,33 @@ class RestoreState:
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order: what is refused costs no snapshot."""
-        approved: list[RestorePlan] = []
+        approved: _Approved = []
         checks = (_check_step(self, approved), _restore_step(self, approved))
         return (*checks, *self._last(approved))
 
-    def _last(self, approved: "list[RestorePlan]") -> tuple[Step, ...]:
+    def _last(self, approved: "_Approved") -> tuple[Step, ...]:
         """Return the steps after the restore: the epoch is raised, or said to be another."""
         if self.raise_epoch:
             return (
                 identity_step(self.cluster, self.wish.place, lambda _: self._ref(approved)),
                 first_step(self.cluster, self.wish.place),
                 raise_step(
-                    self.cluster, self.wish.place, of=lambda _: approved[0].manifest.state_store
+                    self.cluster, self.wish.place, of=lambda _: approved[0][1].manifest.state_store
                 ),
             )
         elsewhere = self.wish.to is not None and self.wish.place.cluster == self.cluster
         return (told_step(self.cluster, self.wish.place),) if elsewhere else ()
 
-    def _ref(self, approved: "list[RestorePlan]") -> "SnapshotRef":
+    def _ref(self, approved: "_Approved") -> "SnapshotRef":
         from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415 - not for --help
 
-        return SnapshotRef(self.cluster, approved[0].manifest.id)
+        return SnapshotRef(self.cluster, approved[0][0].snapshot)
 
 
-def _check_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Step:
-    """Look under the lease whether this restore is meant; `approved` holds its plan then.
+def _check_step(restoring: RestoreState, approved: "_Approved") -> Step:
+    """Look under the lease whether this restore is meant; `approved` holds it and its plan then.
 
-    Safe to repeat: it only reads.
+    Safe to repeat and to kill: it writes down what `latest` means, and changes nothing else.
     """
 
     def act(session: Session) -> str:
@@ -189,9 +206,10 @@ def _check_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Step:
             require_own_keys(meant, planned)
         why = protection_of(session.settings, planned)
         require_confirmation(restoring.wish.place.cluster, why, restoring.confirm)
-        _require_approved(restoring, planned)
+        _require_approved(session, restoring, planned)
         _require_spared(session, restoring, planned)
-        approved[:] = [planned]
+        approved[:] = [(meant.wish, planned)]
+        open_restore.announce(session, meant.wish, planned)
         to_write = number(len(planned.writes), "object")
         words = f"{to_write} to write, {len(planned.same)} are there already"
         return "; ".join((words, *meant.remarks(), *planned.moving.remarks()))
@@ -199,9 +217,11 @@ def _check_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Step:
     return Step("check restore", act, READ, reads=True)
 
 
-def _require_approved(restoring: RestoreState, planned: "RestorePlan") -> None:
+def _require_approved(session: Session, restoring: RestoreState, planned: "RestorePlan") -> None:
     digest = restoring.digest
     if digest is None or planned.is_empty or planned.digest.startswith(digest):
+        return
+    if open_restore.is_approved(session.stores, restoring.wish, planned, digest):
         return
     raise NotApproved(
         f"the plan is {planned.digest[:12]} now, not {digest[:12]}; nothing was changed",
@@ -226,7 +246,7 @@ def _require_spared(session: Session, restoring: RestoreState, planned: "Restore
     )
 
 
-def _restore_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Step:
+def _restore_step(restoring: RestoreState, approved: "_Approved") -> Step:
     """Plan once more, compare with what was approved, and write what differs.
 
     Safe to repeat and to kill: what the target has already is left as it is, and the rest of an
@@ -238,11 +258,10 @@ def _restore_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Ste
         from kled.snapshot.restore import apply_restore  # noqa: PLC0415 - not for --help
 
         effect.begins()
-        back.are(ways_back.restore(session, restoring.cluster))
         restoring.results.clear()
-        wish = replace(restoring.wish, snapshot=approved[0].manifest.id)
+        wish, before = approved[0]
         planned = plan(session.stores, wish)
-        if not planned.is_rest_of(approved[0]):
+        if not planned.is_rest_of(before):
             raise NotApproved(
                 f"{planned.target}/{planned.prefix} was written to by somebody else since the"
                 " restore was planned",
@@ -251,11 +270,14 @@ def _restore_step(restoring: RestoreState, approved: "list[RestorePlan]") -> Ste
         session.check()
         target = session.stores.at(restoring.wish.place)
         progress = counted(session)
+        open_restore.begin(session, wish, planned)
+        back.are(ways_back.restore(session, restoring.cluster))
         try:
             report = apply_restore(planned, session.snapshot_store, target, progress=progress)
         except KledError as error:
-            error.advise(f"to go on with it, name the snapshot, {wish.snapshot}: latest is newer")
+            error.advise("the same command goes on with it")
             raise
+        open_restore.end(session, wish, planned, moves=restoring.raise_epoch)
         made = {"snapshot": planned.manifest.id, "target": planned.target}
         restoring.results.append({**report.as_json(), **made, **planned.moving.as_json()})
         effect.ends(report.created or report.replaced or planned.deletes)
@@ -301,7 +323,7 @@ def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
     cannot be trusted is restored by its id alone; and `SettingsError` for a target that overlaps
     the snapshot store.
     """
-    from kled.snapshot.choosing import NEWEST, choice  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import LATEST, NEWEST, choice  # noqa: PLC0415 - not for --help
     from kled.snapshot.judging import judge, shelf  # noqa: PLC0415
     from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
     from kled.snapshot.origin import Origins  # noqa: PLC0415
@@ -315,13 +337,17 @@ def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
     snapshots.require()
     ledger = read_ledger(snapshots, opened.remembering)
     origins = Origins(ledger, (wish.of,) if wish.of else (), moves=moves)
-    chosen = choice(snapshots, wish.cluster, wish.snapshot, origins=origins)
+    chosen = (
+        open_restore.latest(opened, wish, origins)
+        if wish.snapshot == LATEST
+        else choice(snapshots, wish.cluster, wish.snapshot, origins=origins)
+    )
     there = shelf(snapshots, wish.cluster)
     lives = wish.is_home or moves or _is_at_hand(opened, wish)
     whose = origins if wish.is_home else None  # elsewhere nothing of a living cluster is replaced
     found = judge(snapshots, chosen.ref, there, ledger.named, origins=whose, blobs=True)
     return Settled(
-        replace(wish, snapshot=chosen.ref.id),
+        wish.settled_as(chosen),
         found.trust,
         chosen.passed_over(),
         found.foreign or _behind(origins, wish, found.manifest),

@@ -13,6 +13,7 @@ from kled.errors import KledError, SnapshotMissing
 from kled.operations import stores
 from kled.operations.kops_proof import birth_check, kops_check
 from kled.operations.remembered import require_whole
+from kled.operations.restores_under_way import RestoresUnderWay
 
 if TYPE_CHECKING:
     from kled.snapshot.judging import Judged
@@ -46,7 +47,8 @@ def back_up(  # noqa: PLR0913 - what is taken, and how, each by its name
     from kled.snapshot.create import create  # noqa: PLC0415 - not for --help
     from kled.snapshot.results import CreateOptions  # noqa: PLC0415
 
-    return create(
+    halfway = RestoresUnderWay(opened.state, clusters)
+    done = create(
         opened.state,
         opened.snapshots,
         clusters,
@@ -59,9 +61,11 @@ def back_up(  # noqa: PLR0913 - what is taken, and how, each by its name
             before_change,
             birth_check(opened.settings),
             rotated,
+            halfway,
         ),
         progress=progress,
     )
+    return halfway.cured(done)
 
 
 def with_cures(

@@ -96,10 +96,11 @@ def require_trusted(session: Session, result: "ClusterResult") -> None:
 
     if not result.reasons:
         return
-    back = way_back(session.snapshot_store, result.cluster, state=session.stores.remembering)
+    kept, remembering = session.snapshot_store, session.stores.remembering
+    back = result.cure or f"go back: {way_back(kept, result.cluster, state=remembering)}"
     raise SnapshotNotTrustworthy(
         f"snapshot {result.snapshot}, which holds what is there now, could not bring"
         f" {result.cluster} back: {brief(result.reasons)}; no change goes on from there",
-        hint=f"mend its state first, or go back: {back}; to go on all the same, with nothing to go"
+        hint=f"mend its state first, or {back}; to go on all the same, with nothing to go"
         " back to: --no-snapshot",
     )

@@ -4,7 +4,7 @@
 the newest of all, whatever it is worth: what a check means.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -35,6 +35,10 @@ class Choice:
 
     foreign: tuple[Judged, ...] = ()
     """Newer ones that are of clusters of that name in other state stores, newest first."""
+    aside: tuple[str, ...] = ()
+    """Newer ones that can be trusted and are not meant."""
+    why_aside: str = ""
+    """Why not, in words."""
 
     def passed_over(self) -> tuple[str, ...]:
         """Say of each newer one why it was passed over; of many foreign ones once."""
@@ -44,7 +48,7 @@ class Choice:
         )
         more = f" (and {len(self.foreign) - 1} more)" if len(self.foreign) > 1 else ""
         others = (f"{one.ref.id} is newer, and {one.foreign}{more}" for one in self.foreign[:1])
-        return (*own, *others)
+        return (*own, *others, *filter(None, [self.why_aside]))
 
 
 def choose(
@@ -54,7 +58,7 @@ def choose(
     return choice(snapshots, cluster, snapshot, state=state).ref
 
 
-def choice(
+def choice(  # noqa: PLR0913 - which one, of whose, and what is known already
     snapshots: SnapshotStore,
     cluster: str,
     snapshot: str,
@@ -62,8 +66,11 @@ def choice(
     state: ObjectStore | None = None,
     ledger: Ledger | None = None,
     origins: Origins | None = None,
+    without: Collection[str] = (),
 ) -> Choice:
     """Return the snapshot of that id, for `latest` the newest trusted, for `newest` the newest.
+
+    Those of the ids `without` are not looked at.
 
     `state` is the state store at hand: it is asked which snapshot it remembers as the newest, and
     snapshots of other state stores' clusters of that name are none of it (`origin`). A `ledger`
@@ -80,6 +87,7 @@ def choice(
     there = shelf(snapshots, cluster)
     ids = ledger.oldest_first(cluster, (ref.id for ref in there.refs))
     _require_whole(ledger, cluster, ids, origins)
+    ids = tuple(one for one in ids if one not in without)
     if not ids:
         raise snapshots.nothing(cluster)
     if snapshot == NEWEST:

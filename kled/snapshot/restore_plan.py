@@ -5,7 +5,6 @@ so a restore that was killed goes on where it stopped: its next plan holds what 
 """
 
 import hashlib
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,6 +19,7 @@ from kled.snapshot.contents import archived_objects, packed_archive
 from kled.snapshot.manifest import Manifest, ObjectRecord
 from kled.snapshot.moving import Moving, moving
 from kled.snapshot.parallel import in_parallel
+from kled.snapshot.planned_changes import Changes, digest_of
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.spool import Bytes
 from kled.storage.base import Entry, Location, ObjectStore, checked, oddity
@@ -107,14 +107,13 @@ class RestorePlan:
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of the snapshot, the target and every change to it."""
-        body = [
-            self.manifest.digest,
-            self.target,
-            self.prefix,
-            [[write.record.key, write.record.sha256, write.replaces] for write in self.writes],
-            sorted(self.deletes),
-        ]
-        return hashlib.sha256(json.dumps(body, separators=(",", ":")).encode()).hexdigest()
+        return digest_of(self.changes)
+
+    @property
+    def changes(self) -> Changes:
+        """What the digest is of, as JSON has it."""
+        writes = [[write.record.key, write.record.sha256, write.replaces] for write in self.writes]
+        return (self.manifest.digest, self.target, self.prefix, writes, sorted(self.deletes))
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""

@@ -33,7 +33,8 @@ FORMS: Final[Mapping[Layer, tuple[str, ...]]] = {
     "signature": ("is not signed", "damaged signature"),
     "model": (
         *("cannot be read", "is damaged", "its field", "is impossible", "no snapshot id"),
-        *("no cluster name", "an action of", "has no role"),
+        *("no cluster name", "an action of", "has no role", "no state that", "by what is no id"),
+        "no name that a cluster",
     ),
 }
 """What the words of a refusal say of the check that it comes from; else it is of the meaning."""

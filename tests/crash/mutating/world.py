@@ -18,7 +18,14 @@ from kled.lease.document import key as lease_key
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.models.rolled import Rolled
-from kled.operations import approved_plan, begun_deletion, roll_journal, scale_journal
+from kled.operations import (
+    approved_plan,
+    begun_deletion,
+    open_restore,
+    roll_journal,
+    scale_journal,
+)
+from kled.operations.open_restore import OpenRestore
 from kled.operations.roll_journal import Journal, OpenRoll
 from kled.operations.scale_journal import OpenScaleDown
 from kled.snapshot import claims, epoch, names
@@ -318,12 +325,17 @@ def records(cluster: str) -> dict[str, bytes]:
         OpenRoll(("node-1",), done=("nodes",)), (Rolled("nodes", "node", 3, 6.5, at),)
     )
     scale = OpenScaleDown("nodes", ("AZRebalance",), 1, 3, ("node-1",), ("i-1",))
+    ids = ("20261101T090000Z-a1b2c3d4", "20261102T090000Z-a1b2c3d4")
+    restore = OpenRestore(
+        cluster, ids[0], ids[1], by_latest=True, aside=ids[1:], classes=("intent",), state="ended"
+    )
     lease = Lease(cluster, Writer("ada", "run", "host", 7), timedelta(seconds=60), 3)
     return {
         approved_plan.RECORD.key(cluster): approved_plan.RECORD.encode(plan),
         begun_deletion.RECORD.key(cluster): begun_deletion.RECORD.encode(
             Definition(document, (group,))
         ),
+        open_restore.RECORD.key(cluster): open_restore.RECORD.encode(restore),
         roll_journal.RECORD.key(cluster): roll_journal.RECORD.encode(journal),
         scale_journal.RECORD.key(cluster): scale_journal.RECORD.encode(scale),
         lease_key(cluster): encode_lease(lease.released()),

@@ -26,10 +26,12 @@ from kled.operations import (
     all_records,
     approved_plan,
     begun_deletion,
+    open_restore,
     roll_journal,
     scale_journal,
 )
 from kled.operations.approved_plan import Approved
+from kled.operations.open_restore import OpenRestore
 from kled.operations.overrides import NOTHING
 from kled.operations.records import Record
 from kled.operations.roll_journal import Journal, KeptJournal, OpenRoll
@@ -52,9 +54,19 @@ VALUES: dict[Record[Any], Any] = {
         (Rolled("nodes", "node", 3, 61.5, datetime(2026, 11, 1, 9, tzinfo=UTC)),),
     ),
     scale_journal.RECORD: OpenScaleDown("nodes", ("AZRebalance",), 1, 3, ("node-1",), ("i-1",)),
+    open_restore.RECORD: OpenRestore(
+        C,
+        "20261125T034149Z-a1b2c3d4",
+        "20261126T034149Z-a1b2c3d4",
+        by_latest=True,
+        aside=("20261126T034149Z-a1b2c3d4",),
+        classes=("intent",),
+        digest="0123",
+        plan=("4567", "s3://state", f"{C}/", [["config", "89ab", None]], []),
+    ),
 }
 RECORDS = [pytest.param(record, id=record.name) for record in all_records.ALL]
-DROPPABLE = {"updates": True, "rolls": True, "scales": False, "deletions": False}
+DROPPABLE = {"updates": True, "rolls": True, "scales": False, "restores": False, "deletions": False}
 ANYTHING: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just("../../../x"),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -184,8 +196,13 @@ YESTERDAYS = {
     "scales": '{\n "format": "kled.io/scale/v1",\n "instance_group": "nodes",\n "suspended": [\n'
     '  "AZRebalance"\n ],\n "minimum": 1,\n "maximum": 3,\n "chosen": [\n  "node-1"\n ],\n'
     ' "ended": [\n  "i-1"\n ]\n}\n',
+    "restores": '{"format": "kled.io/restore/v1", "of": "c.example.com", "snapshot":'
+    ' "20261125T034149Z-a1b2c3d4", "before": "20261126T034149Z-a1b2c3d4", "by_latest": true,'
+    ' "aside": ["20261126T034149Z-a1b2c3d4"],'
+    ' "classes": ["intent"], "digest": "0123", "plan": ["4567", "s3://state", "c.example.com/",'
+    ' [["config", "89ab", null]], []], "state": "begun"}',
 }
-"""As kled wrote them before there were records."""
+"""As kled wrote them; but for the restores before there were records."""
 
 
 @pytest.mark.parametrize("record", RECORDS)
