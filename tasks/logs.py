@@ -36,7 +36,7 @@ output = logging.getLogger(f"{LOGGER}.kops.output")
 steps = logging.getLogger(f"{LOGGER}.steps")
 
 _told: set[str] = set()
-"""Names of the steps that this process has told of."""
+"""Names of the steps and waits that this process has told of."""
 
 
 def install(redactor: Redactor, *, displayed: bool = False) -> None:
@@ -78,6 +78,11 @@ def _redact(handler: logging.Handler, redactor: Redactor, *, displayed: bool) ->
     )  # first: redacting turns an exception into its text
     handler.addFilter(RedactingFilter(redactor))
     handler.addFilter(VisibleFilter())
+
+
+def foresee(task: str) -> None:
+    """Leave out what Prefect says of that task, as of a step: its error is told elsewhere."""
+    _told.add(task)
 
 
 def note(words: str) -> None:
@@ -162,7 +167,7 @@ class Steps:
     def started(self, step: Step) -> None:
         """Name the step."""
         self._reason = ""
-        _told.add(step.name)
+        foresee(step.name)
         steps.info("%s ...", step.name)
 
     def retried(self, step: Step, error: KledError) -> None:

@@ -18,7 +18,18 @@ from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.runner import Observer, Report, Row
 from kled.operations.session import Session
 from kled.operations.step import Operation, Step
-from tasks import edge, events, logs, notifications, progress, reports, resources, summary, windows
+from tasks import (
+    edge,
+    events,
+    leases,
+    logs,
+    notifications,
+    progress,
+    reports,
+    resources,
+    summary,
+    windows,
+)
 from tasks.policies import Attempts, options
 
 logger = logging.getLogger("kled.flows")
@@ -57,7 +68,7 @@ def carry_out(operation: Operation, overrides: Overrides = NOTHING) -> Report:
     """
     with (
         progress.bars(operation) as bars,
-        resources.session(operation, overrides, bars.tell) as session,
+        resources.session(operation, overrides, bars.tell, waiting=leases.wait) as session,
     ):
         return _execute(operation, session, _watching(operation, bars))
 
@@ -82,7 +93,10 @@ def run(
     try:
         if operation.guards.windows and place is not None and not overrides.no_window:
             windows.wait_or_refuse(place.cluster)
-        with bars, resources.session(operation, overrides, bars.tell) as session:
+        with (
+            bars,
+            resources.session(operation, overrides, bars.tell, waiting=leases.wait) as session,
+        ):
             report = _execute(operation, session, watch)
     except BaseException as error:
         if edge.is_control(error):  # cancelled: kops is stopped and the lease released by now

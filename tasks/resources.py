@@ -21,6 +21,7 @@ from prefect.runtime import deployment, flow_run
 from kled import carried_rules, carried_times, config
 from kled.commands import Places, completed
 from kled.files import private
+from kled.lease import Waiting, unseen
 from kled.models.plan import Plan
 from kled.models.share import Share
 from kled.operations.consent import by_rules
@@ -151,10 +152,12 @@ def session(
     operation: Operation,
     overrides: Overrides = NOTHING,
     on_share: Callable[[Share], None] = lambda _share: None,
+    *,
+    waiting: Waiting = unseen,
 ) -> Iterator[Session]:
     """Yield a session for `operation`, with the lease of the place that it writes to.
 
-    `on_share` is told how far a long step is.
+    `on_share` is told how far a long step is; it is `waiting` that waits for another writer.
 
     Raises what `open_session` raises, and `RoomTaken` where a stranger's module shadows a room.
     """
@@ -185,6 +188,7 @@ def session(
             on_share=on_share,
             with_kops=operation.guards.needs_kops,
             consent=require_agreement,
+            waiting=waiting,
         ) as opened,
         ending.holding(opened.lease),
     ):

@@ -15,5 +15,16 @@ from kled.lease.clock import boot_time
 from kled.lease.document import Lease, Terms, Writer
 from kled.lease.held import Held
 from kled.lease.hold import hold
+from kled.lease.waiting import Wait, Waiting, unseen
 
-__all__ = ["Held", "Lease", "Terms", "Writer", "boot_time", "hold"]
+__all__ = [
+    "Held",
+    "Lease",
+    "Terms",
+    "Wait",
+    "Waiting",
+    "Writer",
+    "boot_time",
+    "hold",
+    "unseen",
+]

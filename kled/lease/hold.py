@@ -10,6 +10,7 @@ from kled.lease import companion
 from kled.lease.document import Terms, Writer, key
 from kled.lease.held import Held
 from kled.lease.sharing import shared
+from kled.lease.waiting import Waiting, unseen
 from kled.lease.writes import acquire
 from kled.retry import Clock
 from kled.storage.base import ObjectStore
@@ -22,7 +23,7 @@ _INTERRUPTED_SECONDS: Final = 1.5
 
 
 @contextmanager
-def hold(
+def hold(  # noqa: PLR0913 - whose, of what, and who looks on
     store: ObjectStore,
     cluster: str,
     *,
@@ -30,8 +31,11 @@ def hold(
     terms: Terms,
     clock: Clock,
     environment: Mapping[str, str],
+    waiting: Waiting = unseen,
 ) -> Iterator[Held]:
     """Hold the lease of `cluster` in `store` for the body of the `with` statement.
+
+    It is `waiting` that waits for another writer, where there is one.
 
     Within one process, operations with the same `writer.run_id` share one lease: an inner `hold`
     returns at once, and the last one out releases. `clock.monotonic` must be `boot_time`, which the
@@ -53,7 +57,9 @@ def hold(
     def made() -> Iterator[Held]:
         require_conditional_writes(store)
         with companion.started(store, environment, clock) as watchdog:
-            acquired = acquire(store, cluster, writer=writer, terms=terms, clock=clock)
+            acquired = acquire(
+                store, cluster, writer=writer, terms=terms, clock=clock, waiting=waiting
+            )
             held = Held(acquired, watchdog.pipe, clock)
             watchdog.report_to(held.hear)
             held.begin(acquired)

@@ -1,7 +1,10 @@
 """The writes of a lease; all of them conditional."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from kled.errors import (
@@ -15,6 +18,7 @@ from kled.errors import (
 from kled.lease import contest
 from kled.lease.contest import Sight
 from kled.lease.document import LARGEST, Lease, Terms, Writer, decode, encode, key, unreadable
+from kled.lease.waiting import Wait, Waiting, unseen
 from kled.retry import Clock
 from kled.storage.base import ObjectStore, Stored
 from kled.storage.bounded import get_bounded
@@ -39,9 +43,15 @@ class Acquired:
 
 
 def acquire(
-    store: ObjectStore, cluster: str, *, writer: Writer, terms: Terms, clock: Clock
+    store: ObjectStore,
+    cluster: str,
+    *,
+    writer: Writer,
+    terms: Terms,
+    clock: Clock,
+    waiting: Waiting = unseen,
 ) -> Acquired:
-    """Take the lease of `cluster`, after waiting up to `terms.wait` for another writer.
+    """Take the lease of `cluster`, after `waiting` up to `terms.wait` for another writer.
 
     Killed halfway it leaves either nothing or a lease that nobody renews and that lapses. Raises
     `LeaseHeld` naming the holder, and `StoreError` where something that is no lease stands in its
@@ -51,7 +61,7 @@ def acquire(
     sight: Sight | None = None
     refused: list[str | None] = []
     while True:
-        sight = _wait_until_free(store, cluster, sight, gives_up, clock)
+        sight = _wait_until_free(store, cluster, sight, gives_up, clock, waiting)
         lease = contest.succession(cluster, writer, terms.ttl, sight.lease if sight else None)
         since = clock.monotonic()
         try:
@@ -79,9 +89,17 @@ def advance(store: ObjectStore, lease: Lease, tag: str) -> str:
 
 
 def _wait_until_free(
-    store: ObjectStore, cluster: str, sight: Sight | None, gives_up: float, clock: Clock
+    store: ObjectStore,
+    cluster: str,
+    sight: Sight | None,
+    gives_up: float,
+    clock: Clock,
+    waiting: Waiting | None,
 ) -> Sight | None:
-    """Return the lease to replace, or None where there is none to replace."""
+    """Return the lease to replace, or None where there is none to replace.
+
+    It is `waiting` that waits; None waits here.
+    """
     known = sight
     while True:
         sight = _look(store, cluster, sight, clock)
@@ -94,7 +112,17 @@ def _wait_until_free(
         if known is None or known.holder_since != sight.holder_since:
             logger.warning("waiting: %s", holder)
         known = sight
+        if waiting is not None:
+            wait = Wait(cluster, sight.lease.describe(), timedelta(seconds=gives_up - now))
+            rest = partial(_wait_until_free, store, cluster, known, gives_up, clock, None)
+            return _shown(waiting, wait, rest)
         clock.sleep(min(patience, contest.poll_interval(sight), gives_up - now))
+
+
+def _shown(waiting: Waiting, wait: Wait, rest: Callable[[], Sight | None]) -> Sight | None:
+    free: list[Sight | None] = []
+    waiting(wait, lambda: free.append(rest()))
+    return free[0]
 
 
 def _look(store: ObjectStore, cluster: str, before: Sight | None, clock: Clock) -> Sight | None:

@@ -16,7 +16,7 @@ from kled.files import scratch as scratches
 from kled.kops import features
 from kled.kops.client import Kops
 from kled.kops.locate import locate
-from kled.lease import Held, Terms, Writer, boot_time, hold
+from kled.lease import Held, Terms, Waiting, Writer, boot_time, hold, unseen
 from kled.models.share import Share
 from kled.models.version import KopsVersion
 from kled.operations.consent import Consent, given
@@ -144,11 +144,13 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
     stores: Stores | None = None,
     consent: Consent = given,
     asks_again: bool = False,
+    waiting: Waiting = unseen,
 ) -> Iterator[Session]:
     """Yield a session; with a `place` to write to it holds the lease of that place until the end.
 
-    It uses the `stores` that the caller has opened, or opens its own. Where it `asks_again`, reads
-    that the cloud sends away are tried some times more: for those that no step's policy repeats.
+    It is `waiting` that waits for another writer. It uses the `stores` that the caller has opened,
+    or opens its own. Where it `asks_again`, reads that the cloud sends away are tried some times
+    more: for those that no step's policy repeats.
 
     Without `with_kops` no kops is looked for: for operations on stores alone, which may do without
     a state store, too, where their `place` names its own. Raises `KopsMissing`, `SettingsError` (no
@@ -169,7 +171,7 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
         lease = None
         if place is not None and not overrides.no_lease:
             with _advised():
-                lease = stack.enter_context(_lease(settings, place, who, clock))
+                lease = stack.enter_context(_lease(settings, place, who, clock, waiting))
         note = on_note or on_line
         kops = None
         if program is not None:
@@ -235,7 +237,7 @@ def _advised() -> Iterator[None]:
 
 
 def _lease(
-    settings: Settings, place: Place, who: Who, clock: Clock
+    settings: Settings, place: Place, who: Who, clock: Clock, waiting: Waiting
 ) -> AbstractContextManager[Held]:
     """Return the lease of `place`, kept in the store that is written to; through its own client.
 
@@ -250,4 +252,5 @@ def _lease(
         terms=Terms(settings.lease_ttl, wait),
         clock=Clock(boot_time, clock.sleep, clock.chance),
         environment=child_environment(settings),
+        waiting=waiting,
     )

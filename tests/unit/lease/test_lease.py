@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -17,12 +18,15 @@ from hypothesis import strategies as st
 
 from kled.documents import LARGEST
 from kled.errors import CapabilityMissing, InvalidInput, LeaseHeld, LeaseLost, StoreError
-from kled.lease import Terms, Writer, boot_time, child, hold, vigil
+from kled.lease import Terms, Wait, Writer, boot_time, child, hold, vigil
 from kled.lease.contest import succession
 from kled.lease.document import Lease, decode, encode, key
 from kled.lease.writes import acquire, advance
 from kled.retry import Clock
 from kled.storage.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CLUSTER = "c.example.com"
 ME, YOU = Writer("me", "run 1", "here", 1), Writer("you", "run 2", "there", 2)
@@ -155,6 +159,53 @@ def test_who_waits_in_vain_hears_who_holds_the_lease() -> None:
     assert caught.value.message == (
         "c.example.com is held by me on here (pid 1, run run 1), seen for 40 s, silent for 40 s"
     )
+
+
+class Looker:
+    """Sees waits: for what, and for how long each lasted by a clock."""
+
+    def __init__(self, time: FakeTime) -> None:
+        self.time = time
+        self.seen: list[tuple[Wait, float]] = []
+
+    def __call__(self, wait: Wait, rest: Callable[[], None]) -> None:
+        began = self.time.seconds
+        try:
+            rest()
+        finally:
+            self.seen.append((wait, self.time.seconds - began))
+
+
+def test_a_wait_is_shown_while_it_lasts_with_whom_it_is_for() -> None:  # a member of fault 59
+    store, time = MemoryStore(), FakeTime()
+    looker = Looker(time)
+    acquire(store, CLUSTER, writer=ME, terms=Terms(TTL), clock=time.clock(), waiting=looker)
+    assert looker.seen == []
+
+    terms = Terms(TTL, timedelta(hours=1))
+    acquire(store, CLUSTER, writer=YOU, terms=terms, clock=time.clock(), waiting=looker)
+
+    ((wait, seconds),) = looker.seen
+    assert wait == Wait(CLUSTER, "me on here (pid 1, run run 1)", timedelta(hours=1))
+    assert seconds == pytest.approx(60)
+
+
+def test_a_wait_in_vain_ends_where_it_is_shown() -> None:
+    store, time = MemoryStore(), FakeTime()
+    looker = Looker(time)
+    acquire(store, CLUSTER, writer=ME, terms=Terms(TTL), clock=time.clock())
+
+    with pytest.raises(LeaseHeld):
+        acquire(
+            store,
+            CLUSTER,
+            writer=YOU,
+            terms=Terms(TTL, timedelta(seconds=40)),
+            clock=time.clock(),
+            waiting=looker,
+        )
+
+    assert [seconds for _, seconds in looker.seen] == [pytest.approx(40)]
 
 
 def test_an_advance_whose_answer_was_lost_goes_on_from_its_own_write() -> None:
