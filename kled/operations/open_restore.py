@@ -19,6 +19,7 @@ from kled.operations.guards import Place
 from kled.operations.records import Record
 from kled.operations.session import Session
 from kled.operations.stores import Stores
+from kled.store_urls import is_same
 
 if TYPE_CHECKING:
     from kled.operations.restore_state import Wish
@@ -181,7 +182,7 @@ def _taken_there(
     own = set()
     for ref in snapshots.list(wish.cluster):
         with suppress(SnapshotMissing, SnapshotNotTrustworthy):
-            if ref.id > begun.snapshot and snapshots.manifest(ref).state_store == url:
+            if ref.id > begun.snapshot and is_same(snapshots.manifest(ref).state_store, url):
                 own.add(ref.id)
     return frozenset(own)
 
