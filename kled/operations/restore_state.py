@@ -13,6 +13,7 @@ from kled.operations.nested_stores import require_root
 from kled.operations.protection import pattern_protection, protection, require_confirmation
 from kled.operations.raise_epoch import first_step, identity_step, raise_step, told_step
 from kled.operations.restorable import require_own_keys, require_trusted, rotated_since
+from kled.operations.restore_approval import require_approved, require_spared
 from kled.operations.restore_place import require_own_place
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step
@@ -206,8 +207,8 @@ def _check_step(restoring: RestoreState, approved: "_Approved") -> Step:
             require_own_keys(meant, planned)
         why = protection_of(session.settings, planned)
         require_confirmation(restoring.wish.place.cluster, why, restoring.confirm)
-        _require_approved(session, restoring, planned)
-        _require_spared(session, restoring, planned)
+        require_approved(session, restoring, planned)
+        require_spared(session, restoring, planned)
         approved[:] = [(meant.wish, planned)]
         open_restore.announce(session, meant.wish, planned)
         to_write = number(len(planned.writes), "object")
@@ -215,35 +216,6 @@ def _check_step(restoring: RestoreState, approved: "_Approved") -> Step:
         return "; ".join((words, *meant.remarks(), *planned.moving.remarks()))
 
     return Step("check restore", act, READ, reads=True)
-
-
-def _require_approved(session: Session, restoring: RestoreState, planned: "RestorePlan") -> None:
-    digest = restoring.digest
-    if digest is None or planned.is_empty or planned.digest.startswith(digest):
-        return
-    if open_restore.is_approved(session.stores, restoring.wish, planned, digest):
-        return
-    raise NotApproved(
-        f"the plan is {planned.digest[:12]} now, not {digest[:12]}; nothing was changed",
-        hint=f"look at it with {restoring.wish.again(raise_epoch=restoring.raise_epoch)}, and"
-        " approve that one; what an interrupted restore has written is not written again",
-    )
-
-
-def _require_spared(session: Session, restoring: RestoreState, planned: "RestorePlan") -> None:
-    """Raise `NotApproved` for what would be lost: no snapshot holds what this place has."""
-    lost = [*sorted(set(planned.replaced()) - planned.own), *planned.deletes]
-    guarded = restoring.guards.snapshot != "none"
-    if not lost or guarded or session.overrides.no_snapshot:
-        return
-    more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-    place = options(state=planned.target, name=restoring.wish.place.cluster)
-    raise NotApproved(
-        f"{planned.target}/{planned.prefix} has other bytes than the snapshot: {lost[0]}{more}"
-        " would be replaced or deleted, and no snapshot of them is taken before",
-        hint=f"keep them first: kled snapshot create {place}, in a snapshot store of its own; or"
-        " restore all the same: --no-snapshot",
-    )
 
 
 def _restore_step(restoring: RestoreState, approved: "_Approved") -> Step:

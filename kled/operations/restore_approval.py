@@ -1,0 +1,42 @@
+"""Which plans of a restore are refused though their snapshot is not: nobody has approved them."""
+
+from typing import TYPE_CHECKING
+
+from kled.errors import NotApproved
+from kled.operations import open_restore
+from kled.operations.session import Session
+from kled.sentences import options
+
+if TYPE_CHECKING:
+    from kled.operations.restore_state import RestoreState
+    from kled.snapshot.restore_plan import RestorePlan
+
+
+def require_approved(session: Session, restoring: "RestoreState", planned: "RestorePlan") -> None:
+    """Raise `NotApproved` where neither this plan was approved nor one that it is the rest of."""
+    digest = restoring.digest
+    if digest is None or planned.is_empty or planned.digest.startswith(digest):
+        return
+    if open_restore.is_approved(session.stores, restoring.wish, planned, digest):
+        return
+    raise NotApproved(
+        f"the plan is {planned.digest[:12]} now, not {digest[:12]}; nothing was changed",
+        hint=f"look at it with {restoring.wish.again(raise_epoch=restoring.raise_epoch)}, and"
+        " approve that one; what an interrupted restore has written is not written again",
+    )
+
+
+def require_spared(session: Session, restoring: "RestoreState", planned: "RestorePlan") -> None:
+    """Raise `NotApproved` for what would be lost: no snapshot holds what this place has."""
+    lost = [*sorted(set(planned.replaced()) - planned.own), *planned.deletes]
+    guarded = restoring.guards.snapshot != "none"
+    if not lost or guarded or session.overrides.no_snapshot:
+        return
+    more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+    place = options(state=planned.target, name=restoring.wish.place.cluster)
+    raise NotApproved(
+        f"{planned.target}/{planned.prefix} has other bytes than the snapshot: {lost[0]}{more}"
+        " would be replaced or deleted, and no snapshot of them is taken before",
+        hint=f"keep them first: kled snapshot create {place}, in a snapshot store of its own; or"
+        " restore all the same: --no-snapshot",
+    )
