@@ -3,6 +3,7 @@
 KledError                        exit 1
 ├── SettingsError                exit 2   found before any call out: typed or configured wrong
 │   ├── InvalidInput             one field of what was typed or written; names the field
+│   │   └── OtherRecipients      an encrypted snapshot, and an identity that does not open it
 │   └── KopsMissing              no kops to run
 │       └── KopsUnsafe           others could swap the installed one
 ├── KopsError                    kops ended with an error that no narrower class names
@@ -106,6 +107,10 @@ class InvalidInput(SettingsError):
     def __init__(self, field: str, message: str, *, hint: str | None = None) -> None:
         super().__init__(f"{field}: {message}", hint=hint)
         self.field = field
+
+
+class OtherRecipients(InvalidInput):
+    """A snapshot is encrypted, and not to the identity that is named."""
 
 
 class TextUnreadable(KledError):

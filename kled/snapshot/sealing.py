@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from kled.errors import InvalidInput, KledError, SettingsError, SnapshotNotTrustworthy
+from kled.errors import (
+    InvalidInput,
+    KledError,
+    OtherRecipients,
+    SettingsError,
+    SnapshotNotTrustworthy,
+)
 from kled.files.given import given_text
 
 if TYPE_CHECKING:
@@ -64,8 +70,8 @@ class Opener:
     def open(self, sealed: bytes, what: str) -> bytes:
         """Return the plaintext.
 
-        Raises `InvalidInput` without an identity and for another recipient's ciphertext, and
-        `SnapshotNotTrustworthy` for a damaged one.
+        Raises `InvalidInput` without an identity, `OtherRecipients` for another recipient's
+        ciphertext, and `SnapshotNotTrustworthy` for a damaged one.
         """
         import pyrage  # noqa: PLC0415
 
@@ -99,7 +105,7 @@ def _cannot_open(what: str, error: Exception) -> KledError:
     """Tell a key that does not fit from a damaged object."""
     words = str(error).lower().rstrip(".")
     if words == _NO_KEY:
-        return InvalidInput(
+        return OtherRecipients(
             "KLED_SNAPSHOT_IDENTITY",
             f"{what} is encrypted to others than this identity",
             hint="kled snapshot show --name=CLUSTER --snapshot=ID lists the recipients it was made"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from kled.errors import SnapshotNotTrustworthy
+from kled.errors import OtherRecipients, SnapshotNotTrustworthy
 from kled.kops import layout, places, stored
 from kled.snapshot.contents import archived_objects, blob_file, packed_archive, require_stored
 from kled.snapshot.etcd import EtcdContents, inspect
@@ -108,8 +108,10 @@ def verify(
     What else keeps it from being trusted (`trust`) is a finding, too: a check that passes does not
     make whole what was incomplete when it was taken, or failed a check that is not made this time.
     Level 2 is left out where there is no `kops_check`, and never counts for a simulated kops. With
-    `record` the proofs are kept as `verified/<level>.json`, the newest of each level. Raises what
-    keeps it from checking: a store that does not answer, an identity that is missing.
+    `record` the proofs are kept as `verified/<level>.json`, the newest of each level. Of a snapshot
+    that the identity does not open the digests are proved, and that it is not opened is a finding
+    of this check alone. Raises what keeps it from checking: a store that does not answer, an
+    identity that is missing.
     """
     began = time.monotonic()
     check = _Check(snapshots, ref, by, kops_check)
@@ -117,6 +119,8 @@ def verify(
         check.run(level)
     except SnapshotNotTrustworthy as error:
         check.findings.append(error.message)
+    except OtherRecipients as error:
+        check.run_unopened(error.message)
     kept = check.kept() if record else ()
     return VerifyReport(
         ref,
@@ -202,6 +206,13 @@ class _Check:
         elif level >= ETCD:
             self.unproved.append("level 4: the snapshot holds no etcd backup that could be opened")
         return self._known_damage(manifest)
+
+    def run_unopened(self, why: str) -> None:
+        """Check what can be checked of an archive that the identity does not open."""
+        if self._manifest is not None:
+            self._level(DIGESTS, partial(self._digests, self._manifest))
+        self._proves = bool(self.findings)
+        self.findings.append(why)
 
     def _known_damage(self, manifest: Manifest) -> None:
         """Say which etcd backups were damaged when they were copied; it is no news to level 4.

@@ -1,11 +1,23 @@
 """Levels that were asked for and prove nothing say so, and count as nothing."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from kled.snapshot.choosing import choose
-from kled.snapshot.verify import ETCD, KOPS, KopsVerdict, VerifyReport, verify
+from kled.snapshot.verify import (
+    CONTENTS,
+    DIGESTS,
+    ETCD,
+    KOPS,
+    KopsVerdict,
+    VerifyReport,
+    verify,
+)
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import Runs, name, state
+from tests.unit.snapshot.restoring import age_keys
 
 
 def checked(level: int, verdict: KopsVerdict, *, backups: int = 2) -> tuple[Runs, VerifyReport]:
@@ -35,3 +47,24 @@ def test_without_etcd_backups_level_4_proves_nothing_and_that_is_said() -> None:
     assert (report.level, report.etcd) == (2, None)
     assert report.unproved == ("level 4: the snapshot holds no etcd backup that could be opened",)
     assert report.as_json()["unproved"] == list(report.unproved)
+
+
+def test_a_snapshot_for_other_recipients_is_one_row_and_no_failed_proof(tmp_path: Path) -> None:
+    """It ended `verify --all` before any other cluster was looked at. Fault 10, another member."""
+    for place in ("mine", "theirs"):
+        (tmp_path / place).mkdir()
+    mine, theirs = age_keys(tmp_path / "mine"), age_keys(tmp_path / "theirs")
+    runs = Runs(state(1), MemoryStore())
+    runs.keys = replace(theirs, identity=None)
+    runs.run().require()
+    runs.keys = mine
+    ref = choose(runs.snapshots, name(0), "latest")
+
+    report = verify(runs.snapshots, ref, level=CONTENTS, by="a test")
+
+    assert report.level == DIGESTS
+    assert not report.trustworthy
+    assert "encrypted to others than this identity" in report.findings[0]
+    runs.keys = theirs
+    assert verify(runs.snapshots, ref, level=CONTENTS, by="a test").trustworthy
+    assert choose(runs.snapshots, name(0), "latest") == ref
