@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import NotApproved
+from kled.kops import layout
 from kled.models.definition import object_name
 from kled.operations.registered import home
 from kled.sentences import enumerated
@@ -20,8 +21,11 @@ def require_own_place(store: "ObjectStore", planned: "RestorePlan", wish: "Wish"
 
     That is a place whose definition names another cluster, one within a cluster's prefix, and one
     elsewhere than at home whose keysets or secrets would be replaced. Nothing overrides it: whoever
-    means it removes what is there first. Only reads, a request for each part of the place.
+    means it removes what is there first. So is a definition under another cluster's name: kops
+    takes each directory of a state store that has one for a cluster, and stops at this one. Only
+    reads, a request for each part of the place.
     """
+    _require_own_name(planned, wish)
     parts = wish.place.cluster.split("/")
     for length in range(1, len(parts)):
         if _holder(store, "/".join(parts[:length])) is not None:
@@ -33,6 +37,18 @@ def require_own_place(store: "ObjectStore", planned: "RestorePlan", wish: "Wish"
     keys = planned.replaced("identity")
     if keys and not wish.is_home:
         raise _refusal(planned, f"other keys are there: {enumerated(keys, _SHOWN)}")
+
+
+def _require_own_name(planned: "RestorePlan", wish: "Wish") -> None:
+    place = wish.place.cluster
+    written = {*(write.record.key for write in planned.writes), *planned.same}
+    if place != wish.cluster and "/" not in place and layout.CONFIG in written:
+        raise NotApproved(
+            f'{planned.target}/{place} would hold the definition of cluster "{wish.cluster}": kops'
+            f' takes a directory of that name for cluster "{place}", and can neither list nor'
+            " delete it; nothing was changed",
+            hint=f"a copy to look at: {wish.again(**{'as': f'copies/{place}'})}",
+        )
 
 
 def _holder(store: "ObjectStore", place: str) -> str | None:

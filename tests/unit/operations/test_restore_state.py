@@ -158,7 +158,7 @@ def test_a_name_beside_it_is_guarded_as_the_cluster_that_it_is(world: World) -> 
 
 
 def test_a_protected_place_needs_the_clusters_name(world: World) -> None:
-    wish = replace(world.wish, prefix="guarded.example.com")
+    wish = replace(world.wish, prefix="guarded.example.com", classes=("identity",))
 
     with pytest.raises(NotApproved, match="protected"):
         world.restore(RestoreState(wish))
@@ -248,7 +248,9 @@ def test_keys_that_are_left_of_a_cluster_whose_definition_is_lost_stay(world: Wo
     (world.root / "state" / "second.example.com" / "config").unlink()
 
     with pytest.raises(NotApproved, match="other keys are there"):
-        world.restore(RestoreState(replace(world.wish, prefix="second.example.com")))
+        world.restore(
+            RestoreState(replace(world.wish, prefix="second.example.com", classes=("identity",)))
+        )
 
 
 def test_keys_in_another_store_stay_though_no_snapshot_is_asked_for(world: World) -> None:
@@ -274,13 +276,23 @@ def test_at_home_keys_are_put_back_over_others(world: World) -> None:
 
 
 def test_a_protected_place_is_confirmed_by_its_own_name(world: World) -> None:
-    wish = replace(world.wish, prefix="guarded.example.com")
+    wish = replace(world.wish, prefix="guarded.example.com", classes=("identity",))
 
     with pytest.raises(NotApproved, match="names"):
         world.restore(RestoreState(wish, confirm=CLUSTER))
     world.restore(RestoreState(wish, confirm="guarded.example.com"))
 
-    assert (world.root / "state" / "guarded.example.com" / "config").exists()
+    assert (world.root / "state" / "guarded.example.com" / "pki").exists()
+
+
+def test_a_definition_is_not_stored_under_another_clusters_name(world: World) -> None:
+    """kops listed it as a cluster, could read no cluster any more, and could not delete it."""
+    with pytest.raises(NotApproved, match='takes a directory of that name for cluster "copy') as e:
+        world.restore(RestoreState(replace(world.wish, prefix="copy.example.com")))
+
+    assert "--as=copies/copy.example.com" in str(e.value.hint)
+    assert not (world.root / "state" / "copy.example.com").exists()
+    world.restore(RestoreState(replace(world.wish, prefix="copies/copy.example.com")))
 
 
 def test_a_restore_that_fails_is_gone_on_with_by_the_same_command(world: World) -> None:
