@@ -59,10 +59,7 @@ def step(cluster: str) -> Step:
 def check(session: Session, cluster: str) -> str:
     """Look at once, and say what was found; raises as `step` does."""
     where = own_places.require(session, cluster)
-    gone = missing(session, cluster)
-    if gone and not session.overrides.begins_anew(cluster):
-        _require_names(session, cluster, gone)
-        raise _refusal(session, cluster, _lost(gone, _RUN_WITH_IT))
+    gone = _require_present(session, cluster)
     require_previewable(session, cluster)
     if not session.overrides.begins_anew(cluster):
         etcd_names.require_stored(session, cluster)
@@ -71,6 +68,15 @@ def check(session: Session, cluster: str) -> str:
     if anew or others:
         return f"NEW IDENTITY, as asked for: {'; '.join(filter(None, (anew, others)))}"
     return "no keyset is missing" if where == own_places.NOTHING else where
+
+
+def _require_present(session: Session, cluster: str) -> tuple[str, ...]:
+    """Raise for keysets that are `missing`; return them where the cluster begins anew."""
+    gone = missing(session, cluster)
+    if gone and not session.overrides.begins_anew(cluster):
+        _require_names(session, cluster, gone)
+        raise _refusal(session, cluster, _lost(gone, _RUN_WITH_IT))
+    return gone
 
 
 def missing(session: Session, cluster: str) -> tuple[str, ...]:
@@ -204,6 +210,7 @@ def require(session: Session, plan: Plan) -> str:
     found = told_apart(session, plan)
     if found.lost and not session.overrides.begins_anew(plan.cluster):
         raise _refusal(session, plan.cluster, found.lost)
+    _require_present(session, plan.cluster)  # what kops finds under a former name it only modifies
     require_own_keys(session, plan.cluster)
     lost = [one.name for one, _ in found.lost]
     anew = f"NEW IDENTITY, as asked for: {', '.join(lost)}" if lost else ""
