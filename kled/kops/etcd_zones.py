@@ -7,11 +7,10 @@ a part of the change was made. Zones of one OpenStack region share their volumes
 definition says so; metal has machines without volumes, and a machine stays where it is. Pure.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from kled.kops.etcd_members import Document, rows
-from kled.models.definition import object_name
 from kled.sentences import enumerated
 
 Groups = Mapping[str, Document]
@@ -51,11 +50,6 @@ class Moved(NamedTuple):
             f"member {name} of etcd cluster {etcd} in {now} (instance group {self.now.group}),"
             f" and kops applied {before}"
         )
-
-
-def by_name(groups: Iterable[Document]) -> dict[str, Document]:
-    """Return instance groups by their names."""
-    return {object_name(group): group for group in groups}
 
 
 def stands(cluster: Document, groups: Groups) -> dict[Member, Stand]:

@@ -8,6 +8,7 @@ import yaml
 
 from kled.errors import IdentityAtRisk
 from kled.kops import stored
+from kled.operations import etcd_zones
 from kled.operations.plan_update import previewed
 from kled.operations.update_cluster import UpdateCluster
 from kled.snapshot.choosing import choose
@@ -320,3 +321,36 @@ def test_what_began_anew_elsewhere_is_not_held_against_what_was_before(known: Wo
     known.new_identity = None
     known.run(UpdateCluster(C))
     assert known.kops.changed == ["update", "update"]
+
+
+@pytest.mark.parametrize("body", [b"", b"kind: [", None])
+def test_without_a_definition_nothing_has_moved(known: World, body: bytes | None) -> None:
+    """What is wrong with it is for others to tell."""
+    if body is None:
+        known.lose("config")
+    else:
+        known.put("config", body)
+    session = known.session()
+
+    etcd_zones.require_stored(session, C)
+    etcd_zones.require_cluster(session, cluster(), cluster(subnets=[]))
+
+    assert etcd_zones.moved(session, C) == ()
+
+
+def test_a_snapshot_store_that_is_gone_leaves_what_kops_applied(known: World) -> None:
+    (known.root / "snapshots" / "kled.json").unlink()
+    for path in (known.root / "snapshots" / "clusters").rglob("manifest.json"):
+        path.write_text("{")
+    session = known.session()
+
+    etcd_zones.require_stored(session, C)
+    swap_group(known)
+    with pytest.raises(IdentityAtRisk):
+        etcd_zones.require_stored(session, C)
+
+
+def test_a_subnet_that_the_cluster_has_not_is_for_kops_to_refuse(known: World) -> None:
+    store(known, cluster(), group(PLANE, "nosuch"))
+
+    etcd_zones.require_stored(known.session(), C)
