@@ -4,20 +4,18 @@ kops makes a member's volume in the only zone of its instance group (pkg/model/m
 Where that is another one later, Google and Scaleway make an empty volume there, Hetzner leaves the
 old one where no machine can mount it, and AWS, DigitalOcean, OpenStack and Azure refuse, each after
 a part of the change was made. Zones of one OpenStack region share their volumes where the
-definition says so; metal has machines without volumes, and a machine stays where it is. Pure.
+definition says so; metal has machines without volumes of their own. Pure.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from kled.kops.etcd_members import Document, rows
-from kled.sentences import enumerated
 
 Groups = Mapping[str, Document]
 """Instance groups by their names."""
 _SHARES: Final = ("ignore-volume-az", "override-volume-az")
 """Fields of `cloudConfig.openstack.blockStorage` with which a volume has not its machine's zone."""
-_SHOWN: Final = 4
 
 
 class Member(NamedTuple):
@@ -45,7 +43,7 @@ class Moved(NamedTuple):
     def __str__(self) -> str:
         """Return the member with both zones, in words."""
         etcd, name = self.member
-        now, before = enumerated(self.now.zones, _SHOWN), enumerated(self.before.zones, _SHOWN)
+        now, before = " and ".join(self.now.zones), " and ".join(self.before.zones)
         return (
             f"member {name} of etcd cluster {etcd} in {now} (instance group {self.now.group}),"
             f" and kops applied {before}"
@@ -55,9 +53,9 @@ class Moved(NamedTuple):
 def stands(cluster: Document, groups: Groups) -> dict[Member, Stand]:
     """Return where the members of a definition stand, as far as it tells; the rest is left out.
 
-    Nothing where volumes are shared by the zones.
+    Nothing where no volume belongs to a zone.
     """
-    if _shares_volumes(cluster):
+    if _has_no_volumes(cluster) or _shares_volumes(cluster):
         return {}
     zones = _zones_of_subnets(cluster)
     found = {}
@@ -103,6 +101,12 @@ def _zones(group: Document, of_subnets: Mapping[str, str]) -> tuple[str, ...]:
 def _zones_of_subnets(cluster: Document) -> dict[str, str]:
     subnets = _mappings(_spec(cluster).get("subnets"))
     return {str(one.get("name", "")): str(one.get("zone") or "") for one in subnets}
+
+
+def _has_no_volumes(cluster: Document) -> bool:
+    """Whether the machines are metal: kops 1.36.2 stores such a cluster without a cloud (C09)."""
+    provider = _spec(cluster).get("cloudProvider")
+    return not provider or provider == "metal"
 
 
 def _shares_volumes(cluster: Document) -> bool:

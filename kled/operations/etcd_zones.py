@@ -190,13 +190,13 @@ def _refusal(cluster: str, moved: Sequence[Moved], nothing: str) -> IdentityAtRi
     back = "; ".join(dict.fromkeys(map(_place, moved)))
     return IdentityAtRisk(
         f'the definition of cluster "{cluster}" has'
-        f" {enumerated([str(one) for one in moved], _SHOWN)}; {nothing}",
+        f" {'; '.join(map(str, moved[:_SHOWN]))}; {nothing}",
         hint=f"{_STAYS}; put back where it was applied ({back}); {_GROWING}",
     )
 
 
 def _place(moved: Moved) -> str:
-    where = enumerated(moved.before.zones, _SHOWN)
+    where = " and ".join(moved.before.zones)
     return f"member {moved.member.name}: instance group {moved.before.group} in {where}"
 
 

@@ -242,10 +242,16 @@ CLOUDS: dict[str, tuple[Document, Document, Document, bool]] = {
         {"subnets": ["nova-2"]},
         False,
     ),
-    "metal, which has no zones": (
+    "metal, which has no volumes": (
+        {"cloudProvider": None, "subnets": [{"name": "main", "zone": "main"}]},
+        {"subnets": ["main"]},
+        {"subnets": ["main"], "zones": ["hall-2"]},
+        False,
+    ),
+    "metal by its name": (
         {"cloudProvider": "metal", "subnets": []},
-        {"subnets": []},
-        {"subnets": [], "nodeLabels": {"a": "b"}},
+        {"zones": ["main"]},
+        {"zones": ["hall-2"]},
         False,
     ),
 }
