@@ -174,7 +174,7 @@ PLAYS: Final = {
             "kled snapshot restore --name=C --snapshot=ID --class=identity": _lost("pki/"),
             "kled kops update-cluster --name=C --yes --new-identity=C": _lost("pki/"),
             "kled snapshot restore --name=C --snapshot=ID --class=intent": _newest,
-            "kled snapshot restore --name=C --snapshot=latest --yes": _deleted,
+            "kled snapshot restore --name=C --snapshot=latest\n": _deleted,
             "kled kops configure-state-store": _bucket_gone,
             "kled snapshot restore --name=C --snapshot=ID --of-state-store": _renamed,
         },
