@@ -8,20 +8,18 @@ from functools import partial
 from typing import Final
 
 from kled.errors import (
-    DocumentDamaged,
     LeaseHeld,
     LeaseLost,
     ObjectMissing,
     PreconditionFailed,
     StoreError,
 )
-from kled.lease import contest
+from kled.lease import contest, reading
 from kled.lease.contest import Sight
-from kled.lease.document import LARGEST, Lease, Terms, Writer, decode, encode, key, unreadable
+from kled.lease.document import Lease, Terms, Writer, decode, encode, key
 from kled.lease.waiting import Wait, Waiting, unseen
 from kled.retry import Clock
-from kled.storage.base import ObjectStore, Stored
-from kled.storage.bounded import get_bounded
+from kled.storage.base import ObjectStore
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +100,7 @@ def _wait_until_free(
     """
     known = sight
     while True:
-        sight = _look(store, cluster, sight, clock)
+        sight = reading.look(store, cluster, sight, clock)
         now = clock.monotonic()
         if sight is None or (patience := contest.patience(sight, now)) == 0:
             return sight
@@ -125,36 +123,14 @@ def _shown(waiting: Waiting, wait: Wait, rest: Callable[[], Sight | None]) -> Si
     return free[0]
 
 
-def _look(store: ObjectStore, cluster: str, before: Sight | None, clock: Clock) -> Sight | None:
-    try:
-        found = _read(store, cluster)
-    except ObjectMissing:
-        return None
-    lease = decode(found.body, _where(store, cluster))
-    return contest.sighted(before, lease, found.tag, clock.monotonic())
-
-
-def _read(store: ObjectStore, cluster: str) -> Stored:
-    """Return the lease's object, or as much as no lease is; raise as `get` does."""
-    where = _where(store, cluster)
-    try:
-        return get_bounded(store, key(cluster), limit=LARGEST, what=where)
-    except DocumentDamaged as error:
-        raise unreadable(where, error.reason) from error
-
-
-def _where(store: ObjectStore, cluster: str) -> str:
-    return f"the lease {store.location.url}/{key(cluster)}"
-
-
 def _require_hope(
     store: ObjectStore, cluster: str, refused: list[str | None], *, over: bool
 ) -> None:
     """Raise where trying again is in vain; `refused` are the tags that were to be replaced."""
     if len(refused) >= _VAIN and len(set(refused[-_VAIN:])) == 1:
         raise StoreError(
-            f"{_where(store, cluster)} cannot be written: the store refuses each try, though "
-            f"{'nothing' if refused[-1] is None else 'the same object'} is there",
+            f"{reading.where(store, cluster)} cannot be written: the store refuses each try, "
+            f"though {'nothing' if refused[-1] is None else 'the same object'} is there",
             hint="look at what stands in its place; when nothing changes the cluster, remove that "
             "and run again",
         )
@@ -176,10 +152,10 @@ def _take(store: ObjectStore, lease: Lease, sight: Sight | None) -> str:
 def _own(store: ObjectStore, lease: Lease) -> str:
     """Return the tag of the object if it is still this acquisition's."""
     try:
-        found = _read(store, lease.cluster)
+        found = reading.read(store, lease.cluster)
     except ObjectMissing:
         raise LeaseLost(f"the lease of {lease.cluster} was deleted") from None
-    there = decode(found.body, _where(store, lease.cluster))
+    there = decode(found.body, reading.where(store, lease.cluster))
     if (there.token, there.writer) != (lease.token, lease.writer) or there.state == "released":
         raise LeaseLost(f"the lease of {lease.cluster} was taken over by {there.describe()}")
     return found.tag
