@@ -7,6 +7,9 @@ ABANDONED: Final = "end cancelled runs that nothing ends"
 TOLD: Final = ("failed", "crashed", "cancelled", "late")
 REFUSED: Final = "tell of runs that could not be started"
 OVERDUE: Final = "tell of overdue back-ups"
+UNHEALTHY: Final = "tell of clusters that are not healthy"
+CURED: Final = "tell of clusters that are healthy again"
+UNSEEN: Final = "tell of clusters that nobody looks at"
 
 
 def telling(state: str) -> str:
@@ -16,7 +19,7 @@ def telling(state: str) -> str:
 
 ENDING_KINDS: Final = (LOST, ABANDONED)
 """They end runs whose process is gone."""
-TELLING_KINDS: Final = (*map(telling, TOLD), REFUSED, OVERDUE)
+TELLING_KINDS: Final = (*map(telling, TOLD), REFUSED, OVERDUE, UNHEALTHY, CURED, UNSEEN)
 """They tell people, and need a notification block."""
 
 

@@ -4,7 +4,7 @@ Each bears a tag that only kled's automation of that kind and environment has: b
 finds and updates it in place, also where somebody gave it another name.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -15,7 +15,18 @@ from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ActionTypes, ChangeFlowRunState, SendNotification
 from prefect.events.schemas.automations import EventTrigger, Posture
 
-from deployments.automation_kinds import ABANDONED, LOST, OVERDUE, REFUSED, TOLD, tag, telling
+from deployments.automation_kinds import (
+    ABANDONED,
+    CURED,
+    LOST,
+    OVERDUE,
+    REFUSED,
+    TOLD,
+    UNHEALTHY,
+    UNSEEN,
+    tag,
+    telling,
+)
 from kled.sentences import duration
 
 SILENCE: Final = timedelta(minutes=10)
@@ -23,8 +34,15 @@ SILENCE: Final = timedelta(minutes=10)
 server that is away for minutes ends no run by it."""
 BACKUP: Final = timedelta(hours=2)
 """Without a completed back-up for this long somebody is told; they run each hour."""
+LOOK: Final = timedelta(hours=1)
+"""Without a look at the clusters for this long somebody is told; they are looked at four times in
+it. Of one that stays unhealthy somebody is told as often, and not of each look."""
 _BACKUP: Final = "back-up-state"
+_LOOK: Final = "validate-cluster"
+_CLUSTER: Final = "kled.cluster"
 _RUN: Final = "prefect.flow-run"
+_LONG: Final = timedelta(days=1)
+"""When it is over, the next look at a cluster that is not healthy begins it anew."""
 _HEARTBEAT: Final = f"{_RUN}.heartbeat"
 _OVER: Final = frozenset(
     f"{_RUN}.{name}" for name in ("Completed", "Failed", "Crashed", "Cancelled", "TimedOut")
@@ -63,8 +81,13 @@ def wanted(
     of_ours = _related(*deployments.values())
     made = [*_ending(of_ours, silence)]
     if block is not None:
-        made += _telling(environment, of_ours, block)
-        made += [_dead_man(environment, _related(deployments[_BACKUP]), block, backup)]
+        others = {flow: one for flow, one in deployments.items() if flow != _LOOK}
+        made += _telling(environment, of_ours, _related(*others.values()), block)
+        made += _of_clusters(environment, of_ours, block)
+        made += [
+            _overdue_backup(environment, _related(deployments[_BACKUP]), block, backup),
+            _overdue_look(environment, _related(deployments[_LOOK]), block),
+        ]
     return tuple(
         Wanted(kind, _named(environment, kind, trigger, action, words))
         for kind, trigger, action, words in made
@@ -72,13 +95,14 @@ def wanted(
 
 
 _Made = tuple[str, EventTrigger, ActionTypes, str]
+_Related = dict[str, list[str] | str]
 
 
-def _related(*deployments: UUID) -> dict[str, list[str] | str]:
+def _related(*deployments: UUID) -> _Related:
     return {"prefect.resource.id": [f"prefect.deployment.{one}" for one in deployments]}
 
 
-def _ending(of_ours: dict[str, list[str] | str], silence: timedelta) -> Iterator[_Made]:
+def _ending(of_ours: _Related, silence: timedelta) -> Iterator[_Made]:
     """Yield what ends runs whose process is gone: a lost host says nothing."""
     minutes = duration(silence)
     yield (
@@ -102,7 +126,7 @@ def _ending(of_ours: dict[str, list[str] | str], silence: timedelta) -> Iterator
 
 
 def _silent(
-    of_ours: dict[str, list[str] | str], after: set[str], expect: set[str], within: timedelta
+    of_ours: _Related, after: set[str], expect: set[str], within: timedelta
 ) -> EventTrigger:
     return EventTrigger(
         match={"prefect.resource.id": f"{_RUN}.*"},
@@ -116,13 +140,19 @@ def _silent(
     )
 
 
-def _telling(environment: str, of_ours: dict[str, list[str] | str], block: UUID) -> Iterator[_Made]:
-    """Yield what tells people of runs that did not complete."""
+def _telling(
+    environment: str, of_ours: _Related, of_others: _Related, block: UUID
+) -> Iterator[_Made]:
+    """Yield what tells people of runs that did not complete.
+
+    A look at clusters fails as long as one is not healthy: of that its events tell (`of_others`).
+    """
     for kind in TOLD:
+        those = of_others if kind == "failed" else of_ours
         states = _STATES.get(kind, (kind.capitalize(),))
         yield (
             telling(kind),
-            _at_once(f"{_RUN}.*", of_ours, {f"{_RUN}.{state}" for state in states}),
+            _at_once(f"{_RUN}.*", those, {f"{_RUN}.{state}" for state in states}),
             SendNotification(
                 block_document_id=block,
                 subject=f"kled {environment}: {kind}: {{{{ flow_run.name }}}}",
@@ -142,7 +172,7 @@ def _telling(environment: str, of_ours: dict[str, list[str] | str], block: UUID)
     )
 
 
-def _at_once(match: str, of_ours: dict[str, list[str] | str], expect: set[str]) -> EventTrigger:
+def _at_once(match: str, of_ours: _Related, expect: set[str]) -> EventTrigger:
     return EventTrigger(
         match={"prefect.resource.id": match},
         match_related=of_ours,
@@ -154,19 +184,49 @@ def _at_once(match: str, of_ours: dict[str, list[str] | str], expect: set[str]) 
     )
 
 
-def _dead_man(
-    environment: str, of_backup: dict[str, list[str] | str], block: UUID, within: timedelta
-) -> _Made:
-    """Return what tells of back-ups that stopped: a schedule that sleeps makes no run to fail."""
-    hours = duration(within)
-    trigger = EventTrigger(
-        match={"prefect.resource.id": f"{_RUN}.*"},
-        match_related=of_backup,
-        expect={f"{_RUN}.Completed"},
-        posture=Posture.Proactive,
+def _of_clusters(environment: str, of_ours: _Related, block: UUID) -> Iterator[_Made]:
+    """Yield what tells people of each cluster that stops being healthy, and that is so again."""
+    unhealthy, healthy = {f"{_CLUSTER}.unhealthy"}, {f"{_CLUSTER}.healthy"}
+    for kind, trigger, words in (
+        (
+            UNHEALTHY,
+            _of_each(of_ours, expect=unhealthy, within=LOOK),
+            f"Somebody is told of each cluster that is not healthy, once in {duration(LOOK)}.",
+        ),
+        (
+            CURED,
+            _of_each(of_ours, after=unhealthy, expect=healthy, within=_LONG),
+            "Somebody is told of each cluster that is healthy again.",
+        ),
+    ):
+        how = kind.removeprefix("tell of clusters that are ")
+        notification = SendNotification(
+            block_document_id=block,
+            subject=f"kled {environment}: {how}: {{{{ event.payload.cluster }}}}",
+            body="{{ event.payload.words }}",
+        )
+        yield kind, trigger, notification, words
+
+
+def _of_each(
+    of_ours: _Related, *, expect: set[str], within: timedelta, after: Set[str] = frozenset()
+) -> EventTrigger:
+    """Return what fires at once for a cluster, and for that one not again `within` a time."""
+    return EventTrigger(
+        match={"prefect.resource.id": f"{_CLUSTER}.*"},
+        match_related=of_ours,
+        for_each={"prefect.resource.id"},
+        after=set(after),
+        expect=expect,
+        posture=Posture.Reactive,
         threshold=1,
         within=within,
     )
+
+
+def _overdue_backup(environment: str, of_backup: _Related, block: UUID, within: timedelta) -> _Made:
+    """Return what tells of back-ups that stopped: a schedule that sleeps makes no run to fail."""
+    hours = duration(within)
     action = SendNotification(
         block_document_id=block,
         subject=f"kled {environment}: no back-up has completed for {hours}",
@@ -174,7 +234,32 @@ def _dead_man(
         " there. Look at its runs, its schedule, and whether it is paused.",
     )
     words = f"Somebody is told, again and again, while no {_BACKUP} completes for {hours}."
-    return OVERDUE, trigger, action, words
+    return OVERDUE, _dead_man(of_backup, {f"{_RUN}.Completed"}, within), action, words
+
+
+def _overdue_look(environment: str, of_look: _Related, block: UUID) -> _Made:
+    """Return what tells of looks that stopped; one that found something wrong has ended, too."""
+    hour = duration(LOOK)
+    ended = {f"{_RUN}.Completed", f"{_RUN}.Failed"}
+    action = SendNotification(
+        block_document_id=block,
+        subject=f"kled {environment}: nobody has looked at the clusters for {hour}",
+        body=f"No run of {_LOOK} has ended. Look at its runs, its schedule, and whether it is"
+        " paused.",
+    )
+    words = f"Somebody is told, again and again, while no {_LOOK} ends for {hour}."
+    return UNSEEN, _dead_man(of_look, ended, LOOK), action, words
+
+
+def _dead_man(related: _Related, expect: set[str], within: timedelta) -> EventTrigger:
+    return EventTrigger(
+        match={"prefect.resource.id": f"{_RUN}.*"},
+        match_related=related,
+        expect=expect,
+        posture=Posture.Proactive,
+        threshold=1,
+        within=within,
+    )
 
 
 def _named(

@@ -85,16 +85,19 @@ def refused(error: Exception, during: str) -> State[Any]:
     return failed(told(error, during))
 
 
-def failed(error: KledError) -> State[Any]:
+def failed(error: KledError, *, tells: bool = True) -> State[Any]:
     """Return a failed state that says what an operator needs and carries the error's own words.
 
     The error stays in this process: flows persist no results. What hangs on it does not even get
-    so far (`cleaned`): whoever calls the flow from another may keep it.
+    so far (`cleaned`): whoever calls the flow from another may keep it. People are told, where it
+    `tells` them.
     """
     clean = cleaned(error)
     hint = f" (hint: {clean.hint})" if clean.hint else ""
     words = visible(redactor().text(_complete(f"{clean.message}{hint}")))
-    if isinstance(clean, NotApproved):
+    if not tells:
+        pass
+    elif isinstance(clean, NotApproved):
         how = "not approved" if type(clean) is NotApproved else f"refused: {type(clean).__name__}"
         _tell(how, words, "refusal")
     else:

@@ -62,11 +62,12 @@ class SpokenFlow(Flow[P, R]):
         *,
         name: str,
         flow_run_name: str,
+        unnamed: str,
         earlier: Mapping[str, Earlier],
     ) -> None:
         self.function = fn
         self.earlier = earlier
-        self._template = flow_run_name
+        self._template, self._unnamed = flow_run_name, unnamed
         super().__init__(
             _checking(self, fn),
             name=name,
@@ -103,7 +104,9 @@ class SpokenFlow(Flow[P, R]):
     def named(self, given: Mapping[str, Any]) -> str:
         """Return what a run with these parameters is called; raises nothing."""
         try:
-            return edge.redactor().text(self._template.format(**self.understood(given)[0]))
+            meant = self.understood(given)[0]
+            template = self._unnamed if meant.get("name", "") is None else self._template
+            return edge.redactor().text(template.format(**meant))
         except Exception:  # noqa: BLE001 - the run itself says what is wrong with them
             return self.name
 
@@ -112,10 +115,14 @@ class SpokenFlow(Flow[P, R]):
 
 
 def flow(
-    *, name: str, flow_run_name: str, earlier: Mapping[str, Earlier] = NONE
+    *, name: str, flow_run_name: str, unnamed: str = "", earlier: Mapping[str, Earlier] = NONE
 ) -> Callable[[Callable[P, R]], SpokenFlow[P, R]]:
-    """Make a function a flow whose results are not kept; `earlier` are its earlier spellings."""
-    return lambda fn: SpokenFlow(fn, name=name, flow_run_name=flow_run_name, earlier=earlier)
+    """Make a function a flow whose results are not kept; `earlier` are its earlier spellings.
+
+    `unnamed` is what a run is called that names no cluster; empty: as one that does.
+    """
+    named = {"flow_run_name": flow_run_name, "unnamed": unnamed or flow_run_name}
+    return lambda fn: SpokenFlow(fn, name=name, earlier=earlier, **named)
 
 
 def respelled(

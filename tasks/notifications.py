@@ -23,8 +23,10 @@ _LEVELS: Final[dict[Event, str]] = {
 """How apprise marks a message: pagers and chats sort by it."""
 
 
-def notify(event: Event, title: str, *lines: str) -> None:
+def notify(event: Event, title: str, *lines: str, cured: bool = False) -> None:
     """Tell everybody whom the rules name for `event`, in `lines` without secrets.
+
+    Where it is `cured`, those who hear of the event are told that it is over.
 
     Raises nothing: that nobody could be told must not end a run that changes a cluster. What went
     wrong is logged with the reference, never with the URL.
@@ -40,9 +42,10 @@ def notify(event: Event, title: str, *lines: str) -> None:
     redact = resources.redactor(settings).text
     head = visible(redact(title))
     body = "\n".join(visible(redact(resources.complete(line))) for line in lines)
+    level = "success" if cured else _LEVELS[event]
     for reference in rule.urls:
         try:
-            if not _sent(resolve(settings, reference), head, body, _LEVELS[event]):
+            if not _sent(resolve(settings, reference), head, body, level):
                 logger.warning("the notification to %s was not taken", reference)
         except InvalidInput as error:
             logger.warning("nobody was told: %s", error.message)

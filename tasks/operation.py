@@ -79,10 +79,12 @@ def run(
     then: Sequence[str] = (),
     overrides: Overrides = NOTHING,
     agreement: Agreement | None = None,
+    tells: bool = True,
 ) -> Outcome:
     """Run `operation` and publish its summary; `then` lists what to type next.
 
-    `agreement` says why its plan may be applied; the summary and the report say it, too.
+    `agreement` says why its plan may be applied; the summary and the report say it, too. Not
+    `tells`, people are told of a failure by whoever calls.
 
     Raises no `Exception`: it comes back in a failed state whose message has the hint too. However
     this is left (cancellation included), kops is stopped and the lease released by the session.
@@ -104,7 +106,7 @@ def run(
             raise
         told = edge.told(error, operation.name)
         _publish(watch.report(operation), agreement, error=told)
-        return edge.failed(told)
+        return edge.failed(told, tells=tells)
     _publish(report, agreement, then=then)
     if place is not None:
         words = "; ".join(f"{row.step}: {row.words}" for row in report.rows)

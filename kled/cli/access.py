@@ -15,16 +15,17 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.live import display
 from kled.cli.output import Column, show, show_value
 from kled.cli.parameters import DURATION
-from kled.errors import ClusterNotReady, NotReadyInTime
+from kled.errors import NotReadyInTime
 from kled.models.validation import ValidationReport
-from kled.operations.all_clusters import Answer, each_answer, health, require_asked, waiting
+from kled.operations.all_clusters import Answer
 from kled.operations.export_cluster import ExportCluster
 from kled.operations.listed_clusters import listed_clusters
 from kled.operations.names import only_cluster
 from kled.operations.runner import Observer, run
 from kled.operations.session import Session
 from kled.operations.validate_cluster import ValidateCluster, not_ready, validated
-from kled.sentences import number, options
+from kled.operations.validate_clusters import looked_at, require_healthy
+from kled.sentences import options
 
 _FAILURES = (Column("KIND", "kind"), Column("NAME", "name"), Column("MESSAGE", "message"))
 _NODES = (
@@ -40,16 +41,21 @@ _NODES = (
     examples=(
         "kled kops validate-cluster --name=mycluster.example.com",
         "kled kops validate-cluster --name=mycluster.example.com --wait=15m",
+        "kled kops validate-cluster --wait=5m --output=json",
     ),
 )
 @cluster_name.name(cluster_name.ALL)
 @click.option(
-    "--wait", type=DURATION, help="Wait until it, or the store's only one, is healthy: 15m."
+    "--wait",
+    type=DURATION,
+    help="Wait so long until it is healthy, or all are: 15m [default: look once].",
 )
 def validate_cluster(call: Call, name: str | None, wait: timedelta | None) -> None:
     """Say whether a cluster is healthy: exit 0 when it is, 3 when it is not yet.
 
-    Without --name all are asked; the exit status is 1 where one could not be.
+    Without --name all are asked, each has one row, and the worst decides: exit 1 where one could
+    not be asked, else 3 where one is not healthy. With --wait one that another command of kled
+    changes meanwhile is not called unhealthy.
     """
     with (
         display(terminal.err(), verbose=call.verbose) as watching,
@@ -60,8 +66,8 @@ def validate_cluster(call: Call, name: str | None, wait: timedelta | None) -> No
         ) as session,
     ):
         listed = [] if name is not None else listed_clusters(session)
-        if len(listed) > 1 and wait is None:
-            _of_all(call, each_answer(session, listed, health))
+        if len(listed) > 1:
+            _of_all(call, looked_at(session, listed, wait or timedelta(0)))
             return
         cluster = meant.only(listed, name)
         if wait is None:
@@ -79,11 +85,7 @@ def validate_cluster(call: Call, name: str | None, wait: timedelta | None) -> No
 def _of_all(call: Call, answers: Sequence[Answer]) -> None:
     """Show every cluster; raise the worst: one that could not be asked, then one not healthy."""
     show_answers(call, answers, "HEALTH")
-    require_asked(answers)
-    words = waiting(answers, "are not healthy")
-    if words:
-        raise ClusterNotReady(words, hint="the line of each says what it lacks")
-    call.say(f"{number(len(answers), 'cluster')} healthy")
+    call.say(require_healthy(answers))
 
 
 def _waited(

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from kled.errors import ClusterNotReady
+from kled.errors import ClusterNotReady, KledError, NotYetApplied
 from kled.models.blast_radius import BlastRadius
 from kled.models.cluster import Cluster
 from kled.models.plan import Plan
 from kled.models.rolling import Roll, RollingPlan
 from kled.operations import interrupted_roll
 from kled.operations.blast_radius import of_roll
-from kled.operations.each_cluster import Trouble, ask_each, require_read
+from kled.operations.each_cluster import Trouble, ask_each, mend_of, require_read
 from kled.operations.plan_update import planned
 from kled.operations.session import Session
 from kled.operations.sight import SessionSight
@@ -25,6 +25,10 @@ from kled.sentences import enumerated, number
 OK: Final = "ok"
 WAITING: Final = "waiting"
 UNREADABLE: Final = "unreadable"
+CHANGING: Final = "changing"
+"""Not healthy while another command of kled changes it."""
+NEVER: Final = "not applied"
+"""Stored, and nothing of it was ever made: there is nothing that could be healthy."""
 _SHOWN: Final = 10
 
 
@@ -34,12 +38,15 @@ class Answer:
 
     cluster: str
     state: str
-    """`ok`, `waiting` (not healthy, or something is pending) or `unreadable`."""
+    """`ok`, `waiting` (not healthy, or something is pending), `unreadable`, `changing` or
+    `not applied`."""
     words: str
     mend: str = ""
     """What to type next; empty where nothing is to be done."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """What JSON tells beyond it."""
+    passing: bool = False
+    """Whether the same question may have another answer soon."""
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
@@ -88,10 +95,14 @@ def pending(session: Session, cluster: str) -> Pending:
 
 
 def each_answer(
-    session: Session, listed: Sequence[Cluster], ask: Callable[[Session, str], Answer]
+    session: Session,
+    listed: Sequence[Cluster],
+    ask: Callable[[Session, str], Answer],
+    *,
+    at_once: int = 1,
 ) -> tuple[Answer, ...]:
-    """Ask every cluster, one after the other; whatever one raises is its answer. Only reads."""
-    asked = ask_each(session, listed, lambda cluster: _asked(session, cluster, ask))
+    """Ask every cluster, some `at_once`; whatever one raises is its answer. Only reads."""
+    asked = ask_each(session, listed, lambda one: _asked(session, one, ask), at_once=at_once)
     return tuple(
         Answer(answer.cluster, UNREADABLE, answer.problem, answer.mend)
         if isinstance(answer, Trouble)
@@ -104,18 +115,27 @@ def _asked(session: Session, cluster: str, ask: Callable[[Session, str], Answer]
     try:
         return ask(session, cluster)
     except ClusterNotReady as late:
-        return Answer(cluster, WAITING, late.message, late.hint or "")
+        return Answer(cluster, WAITING, late.message, late.hint or "", passing=True)
+    except KledError as error:
+        if not error.retryable:
+            raise
+        mend = mend_of(session.settings, cluster, error)
+        return Answer(cluster, UNREADABLE, error.message, mend, passing=True)
 
 
 def health(session: Session, cluster: str) -> Answer:
-    """Say whether a cluster is healthy."""
-    report = validated(session, cluster)
+    """Say whether a cluster is healthy, looked at once."""
+    try:
+        report = validated(session, cluster)
+    except NotYetApplied as never:
+        mend = never.hint or f"kled kops update-cluster --name={cluster} --yes makes it"
+        return Answer(cluster, NEVER, never.message, mend)
     more = {"validation": report.as_json()}
     if report.ready:
         return Answer(cluster, OK, f"{number(len(report.nodes), 'node')} ready", more=more)
     error = not_ready(cluster, report)
     mend = f"kled kops validate-cluster --name={cluster} shows all of it"
-    return Answer(cluster, WAITING, error.message, mend, more)
+    return Answer(cluster, WAITING, error.message, mend, more, passing=True)
 
 
 def pending_words(session: Session, cluster: str) -> Answer:

@@ -4,7 +4,9 @@ One bad cluster never hides the others, whatever is wrong with it; none is left 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 from kled.config import Settings
@@ -133,25 +135,37 @@ def each_cluster(session: Session, name: str | None, listing: Listing) -> Found:
 
 
 def ask_each(
-    session: Session, listed: Iterable[Cluster], ask: Callable[[str], T]
+    session: Session, listed: Iterable[Cluster], ask: Callable[[str], T], *, at_once: int = 1
 ) -> Iterator[T | Trouble]:
-    """Yield what `ask` returns for each cluster, or why that one cannot be read.
+    """Yield what `ask` returns for each cluster, or why that one cannot be read; in their order.
 
-    One cluster never hides the others, whatever it raises.
+    One cluster never hides the others, whatever it raises. Where more are asked `at_once` it is in
+    threads: `ask` may then use of a session what keeps no file of its own.
     """
+    answer = partial(_answer, session, ask)
+    if at_once == 1:
+        yield from map(answer, listed)
+        return
+    from kled.pool import Pool  # noqa: PLC0415 - most ask one after the other
+
+    with Pool(at_once, "kled-cluster") as pool:
+        asked = [pool.submit(copy_context().run, answer, cluster) for cluster in listed]
+        for each in asked:
+            yield each.result()
+
+
+def _answer(session: Session, ask: Callable[[str], T], cluster: Cluster) -> T | Trouble:
     from kled.operations.unreadable import explained  # noqa: PLC0415 - loads YAML
     from kled.snapshot.one_row import one_row  # noqa: PLC0415 - a read of one does without
 
-    for cluster in listed:
-        if cluster.problem:
-            yield Trouble(cluster.name, cluster.problem, put_back(session.settings, cluster.name))
-            continue
-        try:
-            yield ask(cluster.name)
-        except Exception as caught:  # noqa: BLE001 - one cluster never ends the list of a fleet
-            error = explained(session, cluster.name, one_row(caught))
-            mend = mend_of(session.settings, cluster.name, error)
-            yield Trouble(cluster.name, error.message, mend)
+    if cluster.problem:
+        return Trouble(cluster.name, cluster.problem, put_back(session.settings, cluster.name))
+    try:
+        return ask(cluster.name)
+    except Exception as caught:  # noqa: BLE001 - one cluster never ends the list of a fleet
+        error = explained(session, cluster.name, one_row(caught))
+        mend = mend_of(session.settings, cluster.name, error)
+        return Trouble(cluster.name, error.message, mend)
 
 
 def mend_of(settings: Settings, cluster: str, error: KledError) -> str:

@@ -136,6 +136,18 @@ def test_a_scheduled_run_without_a_snapshot_store_says_so_in_one_line(
     assert "\n" not in state.message
 
 
+def test_a_scheduled_look_without_a_state_store_says_so_in_one_line(
+    box: Box, memory: Memory
+) -> None:
+    # fault 60
+    with called_by(box.settings(KOPS_STATE_STORE=""), memory):
+        state = ended(validate_cluster)
+
+    assert state.message is not None
+    assert state.message.startswith("SettingsError: no state store is named (hint: ")
+    assert "\n" not in state.message
+
+
 def test_bad_parameters_fail_the_run_before_anything_is_done(box: Box, memory: Memory) -> None:
     with called_by(box.settings(), memory):
         state = validate_cluster("c.example.com", wait="soon", return_state=True)

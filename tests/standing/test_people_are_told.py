@@ -161,3 +161,36 @@ def test_people_are_told_of_a_run_that_the_server_refused_to_an_automation(told:
 
     told.standing.delete(f"/automations/{made['id']}")
     assert "a bad level" in said["body"]
+
+
+def test_people_are_told_that_a_cluster_is_not_healthy_and_that_it_is_again(told: Told) -> None:
+    # fault 60
+    look = told.standing.get("/deployments/name/validate-cluster/told")["id"]
+    name = f"c{uuid4().hex}.example.com"
+
+    def seen(how: str, words: str) -> None:
+        event = {
+            "id": str(uuid4()),
+            "occurred": datetime.now(UTC).isoformat(),
+            "event": f"kled.cluster.{how}",
+            "resource": {"prefect.resource.id": f"kled.cluster.{name}"},
+            "related": [
+                {
+                    "prefect.resource.id": f"prefect.deployment.{look}",
+                    "prefect.resource.role": "deployment",
+                }
+            ],
+            "payload": {"cluster": name, "words": words},
+        }
+        told.standing.asked("POST", "/events", [event])
+
+    seen("healthy", "a look before")
+    seen("unhealthy", "the first look")
+    told.says(f"kled told: not healthy: {name}", "the first look")
+    seen("unhealthy", "the second look")
+
+    seen("healthy", "all is well")
+
+    told.says(f"kled told: healthy again: {name}", "all is well")
+    about = [one for one in told.heard if name in str(one)]
+    assert len(about) == 2, "neither the look before nor the second one is told"

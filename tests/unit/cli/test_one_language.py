@@ -35,7 +35,6 @@ OWN: Final = {
 }
 """Parameters of flows that no option of the command means, each with why."""
 OTHER_DEFAULTS: Final = {
-    ("validate-cluster", "wait"): "a flow waits: nobody sits before it, and it tells of health",
     ("update-cluster", "wait"): "a flow validates in any case, the command with --roll",
     **{
         (flow, "yes"): "a run that nobody types goes by the approval rules; kled run says false"

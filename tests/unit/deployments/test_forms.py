@@ -28,10 +28,7 @@ NEEDED: Final[dict[str, dict[str, Any]]] = {
     "plan-update": {"name": C},
     "restore-state": {"name": C, "snapshot": "latest"},
     "scale-instance-group": {"name": C, "instance_group": "nodes", "size": 2},
-    **{
-        f"{verb}-cluster": {"name": C}
-        for verb in ("delete", "export", "roll", "update", "validate")
-    },
+    **{f"{verb}-cluster": {"name": C} for verb in ("delete", "export", "roll", "update")},
 }
 """What a person has to fill in."""
 NO_NAMES: Final = ("", "a b", "../x", "a..b", "-a", "a/b", "a" * 254)
@@ -39,6 +36,7 @@ NO_DURATIONS: Final = ("", "15", "soon", "-5m", "1d")
 WRONG: Final[list[tuple[str, str, tuple[Any, ...]]]] = [
     *((flow, "name", NO_NAMES) for flow in NEEDED if "name" in NEEDED[flow]),
     ("prune-snapshots", "name", NO_NAMES),
+    ("validate-cluster", "name", NO_NAMES),
     ("verify-snapshots", "name", NO_NAMES),
     ("mirror-snapshots", "name", NO_NAMES),
     ("back-up-state", "name", tuple([one] for one in NO_NAMES)),

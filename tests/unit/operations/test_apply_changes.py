@@ -60,6 +60,7 @@ READS = {
     "PlanScaling",
     "PlanCreation",
     "ValidateCluster",
+    "ValidateClusters",
 }
 
 

@@ -83,6 +83,7 @@ def test_the_log_of_the_run_says_what_to_write_now(caplog: pytest.LogCaptureFixt
         speak,
         name="speak",
         flow_run_name="speak",
+        unnamed="speak",
         earlier=spoken("delete-cluster").earlier,
     )
     with caplog.at_level(logging.WARNING, logger="kled.flows"):

@@ -1,0 +1,140 @@
+"""What a look at all clusters tells: a table per run, events, and people where something changed.
+
+The newest table of an earlier run says of which clusters people know that they are not healthy. So
+they are told once when one stops being healthy, and once when it is healthy again; that it is not
+is an event of every run.
+"""
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any, Final
+
+from prefect.artifacts import Artifact, create_table_artifact
+
+from kled.operations.all_clusters import CHANGING, OK, UNREADABLE, WAITING, Answer
+from kled.operations.validate_clusters import ALL, ValidateClusters, in_words
+from kled.sentences import enumerated, number
+from tasks import events, notifications
+from tasks.snapshots import UNSEEN, seen
+from tasks.summary import keyed
+
+logger = logging.getLogger("kled.flows")
+
+UNHEALTHY: Final = "kled.cluster.unhealthy"
+HEALTHY: Final = "kled.cluster.healthy"
+Rows = list[dict[str, str]]
+Known = frozenset[str]
+"""Clusters of which people know that they are not healthy."""
+_BAD: Final = frozenset({WAITING, UNREADABLE})
+_TOLD: Final = "yes"
+_LOOKED: Final = "they are looked at again"
+_SHOWN: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What people are told."""
+
+    title: str
+    lines: tuple[str, ...]
+    cured: bool = False
+
+
+def publish(validation: ValidateClusters) -> None:
+    """Announce how the clusters are, then store the table of the run.
+
+    In this order: a run that dies in between is announced again, and never passed over.
+    """
+    key = keyed(validation.name)
+    known = _known(key)
+    rows = table(validation, known or frozenset())
+    for told in to_tell(rows, known):
+        events.emit(*told)
+    for message in to_say(rows, known or frozenset()):
+        title = f"{validation.name}: {message.title}"
+        notifications.notify("failure", title, *message.lines, cured=message.cured)
+    words = in_words(validation.results) if validation.results else UNSEEN
+    create_table_artifact(seen(rows), key=key, description=words)
+
+
+def table(validation: ValidateClusters, known: Known) -> Rows:
+    """Return a row for each cluster, the worst first; one about all where none was looked at.
+
+    `told` says of which people know, after this run, that it is not healthy: also of one that is
+    being changed, and was not before.
+    """
+    answers = validation.results or [Answer(ALL, UNREADABLE, UNSEEN, "the run's message says why")]
+    return [
+        {
+            "cluster": one.cluster,
+            "health": one.state,
+            "what": one.words,
+            "what to do": one.mend,
+            "told": _TOLD if one.state in _BAD or _is_open(one, known) else "",
+        }
+        for one in answers
+    ]
+
+
+def _is_open(answer: Answer, known: Known) -> bool:
+    return answer.state == CHANGING and answer.cluster in known
+
+
+def to_tell(rows: Rows, known: Known | None) -> list[tuple[str, str, str]]:
+    """Return the events of a run: name, cluster, and words.
+
+    `.unhealthy` of each cluster that is not, in every run; `.healthy` of each that was not before,
+    and of all that are where nobody knows how they were (None).
+    """
+    healthy = [row["cluster"] for row in rows if row["health"] == OK]
+    again = healthy if known is None else cured(rows, known)
+    words = {row["cluster"]: row["what"] for row in rows}
+    return [
+        *((UNHEALTHY, row["cluster"], row["what"]) for row in rows if row["health"] in _BAD),
+        *((HEALTHY, cluster, words.get(cluster, _LOOKED)) for cluster in again),
+    ]
+
+
+def to_say(rows: Rows, known: Known) -> list[Message]:
+    """Return what people are told: one message about all that went bad, and one about all cured."""
+    bad = [row for row in rows if row["health"] in _BAD and row["cluster"] not in known]
+    messages = []
+    if bad:
+        lines = [f"{row['cluster']}: {row['what']}; {row['what to do']}" for row in bad[:_SHOWN]]
+        more = [f"and {len(bad) - _SHOWN} more"] if len(bad) > _SHOWN else []
+        messages.append(Message(_count(len(bad), "not healthy"), (*lines, *more)))
+    if again := cured(rows, known):
+        names = enumerated(again, _SHOWN)
+        messages.append(Message(_count(len(again), "healthy again"), (names,), cured=True))
+    return messages
+
+
+def cured(rows: Rows, known: Known) -> list[str]:
+    """Return the clusters that are healthy, and of which people know that they were not."""
+    states = {row["cluster"]: row["health"] for row in rows}
+    again = [name for name, state in states.items() if state == OK and name in known]
+    return again + ([ALL] if ALL in known and ALL not in states else [])
+
+
+def known_by(data: object) -> Known | None:
+    """Return of which clusters people know, by the data of a table; None where it is none."""
+    try:
+        rows = json.loads(data) if isinstance(data, str) else data
+        return frozenset(str(row["cluster"]) for row in rows if row["told"] == _TOLD)  # type: ignore[union-attr]
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _known(key: str) -> Known | None:
+    """Return of which clusters people know by the run before; None: the server does not say."""
+    try:
+        found: Any = Artifact.get(key)
+    except Exception as error:  # noqa: BLE001 - whatever the server does: all is told anew
+        logger.warning("how the clusters were before is not known: %s", type(error).__name__)
+        return None
+    return known_by(found.data) if found is not None else None
+
+
+def _count(count: int, what: str) -> str:
+    return f"{number(count, 'cluster')} {what}"

@@ -1,0 +1,92 @@
+"""What a look at all clusters tells, and whom: fault 60."""
+
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from kled.operations.all_clusters import Answer
+from kled.operations.validate_clusters import ALL, ValidateClusters
+from tasks.health import Known, Rows, known_by, table, to_say, to_tell
+
+A, B, C = (f"{name}.example.com" for name in "abc")
+NOBODY: Known = frozenset()
+
+
+def looked(states: Mapping[str, str], known: Known = NOBODY) -> Rows:
+    answers = [Answer(name, state, f"{name} is {state}", "look") for name, state in states.items()]
+    return table(ValidateClusters(results=answers), known)
+
+
+def events(rows: Rows, known: Known | None) -> set[tuple[str, str]]:
+    return {(event.removeprefix("kled.cluster."), name) for event, name, _ in to_tell(rows, known)}
+
+
+def test_what_is_not_healthy_is_an_event_of_every_run_and_told_once() -> None:
+    rows = looked({A: "waiting", B: "ok"})
+
+    assert events(rows, NOBODY) == {("unhealthy", A)}
+    (message,) = to_say(rows, NOBODY)
+    assert (message.title, message.cured) == ("1 cluster not healthy", False)
+    assert message.lines == (f"{A}: {A} is waiting; look",)
+    again = known_by(json.dumps(rows))
+    assert again == frozenset({A})
+    assert events(rows, again) == {("unhealthy", A)}
+    assert to_say(rows, again) == []
+
+
+def test_it_is_told_once_that_one_is_healthy_again() -> None:
+    rows = looked({A: "ok", B: "ok"}, frozenset({A}))
+
+    assert events(rows, frozenset({A})) == {("healthy", A)}
+    (message,) = to_say(rows, frozenset({A}))
+    assert (message.title, message.lines, message.cured) == ("1 cluster healthy again", (A,), True)
+    assert known_by(rows) == NOBODY
+
+
+def test_another_one_is_told_of_while_the_first_goes_on() -> None:
+    rows = looked({A: "waiting", C: "unreadable"})
+
+    (message,) = to_say(rows, frozenset({A}))
+    assert message.lines == (f"{C}: {C} is unreadable; look",)
+
+
+def test_one_that_is_being_changed_is_neither_and_is_not_forgotten() -> None:
+    before = frozenset({A})
+    rows = looked({A: "changing", B: "changing", C: "not applied"}, before)
+
+    assert events(rows, before) == set()
+    assert to_say(rows, before) == []
+    after = known_by(rows)
+    assert after == frozenset({A}), "that it is healthy again is told when it is"
+    assert events(looked({A: "ok", B: "ok"}), after) == {("healthy", A)}
+
+
+def test_where_nobody_knows_how_it_was_all_are_told_anew() -> None:
+    rows = looked({A: "waiting", B: "ok"})
+
+    assert events(rows, None) == {("unhealthy", A), ("healthy", B)}
+
+
+@pytest.mark.parametrize("data", ["{", "[1]", "null", [{"cluster": "a"}], 7, {"a": 1}])
+def test_a_table_that_is_none_says_nothing(data: object) -> None:
+    assert known_by(data) is None
+
+
+def test_a_run_that_looked_at_none_is_told_of_and_so_is_the_next_that_does() -> None:
+    """No state store, an empty one, credentials that are gone: silence would be green."""
+    rows = looked({})
+
+    assert events(rows, NOBODY) == {("unhealthy", ALL)}
+    assert [one.title for one in to_say(rows, NOBODY)] == ["1 cluster not healthy"]
+    after = known_by(rows)
+    assert after == frozenset({ALL})
+    assert events(looked({A: "ok"}), after) == {("healthy", ALL)}
+
+
+def test_of_an_outage_there_is_one_message() -> None:
+    rows = looked({f"c{number}.example.com": "waiting" for number in range(200)})
+
+    (message,) = to_say(rows, NOBODY)
+    assert message.title == "200 clusters not healthy"
+    assert (len(message.lines), message.lines[-1]) == (11, "and 190 more")
