@@ -43,6 +43,8 @@ class Applied:
     """Defaults on the server for parameters that the flow no longer takes."""
     respelled: tuple[str, ...] = ()
     """Lines about parameters on the server whose name, or unit, is another by now."""
+    regained: bool = False
+    """Whether it carried no rules, as after `prefect deploy`, and carries them again."""
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
@@ -54,6 +56,7 @@ class Applied:
             "woken": list(self.woken),
             "dropped": list(self.dropped),
             "respelled": list(self.respelled),
+            "regained": self.regained,
         }
 
 
@@ -138,6 +141,7 @@ def _deployment(client: SyncPrefectClient, entry: Entry) -> Applied:
         woken,
         known.dropped,
         words,
+        known.lost,
     )
 
 

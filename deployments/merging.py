@@ -8,6 +8,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 
 from deployments import schedules
 from deployments.catalog import Entry
+from kled import carried
 from tasks.language import NONE, Earlier, respelled
 
 _ENV: Final = "env"
@@ -22,6 +23,8 @@ class Merged:
     dropped: tuple[str, ...]
     respelled: tuple[str, ...] = ()
     """A line for each default whose name, or unit, is another by now."""
+    lost: bool = False
+    """Whether it had none of the rules that kled deploy lets a deployment carry."""
 
 
 def merge(
@@ -54,7 +57,7 @@ def merge(
         *(f"job variable {name}" for name in job_variables),
     ]
     dropped = tuple(f"parameter {name}" for name in spelled if name not in takes)
-    return Merged(fields, tuple(kept), dropped, words)
+    return Merged(fields, tuple(kept), dropped, words, not carried.VARIABLES & env.keys())
 
 
 def _timing(schedule: object) -> str:

@@ -11,6 +11,8 @@ from typing import Any, Final, TypeVar
 from kled.errors import InvalidInput, NotApproved
 
 T = TypeVar("T")
+VARIABLES: Final = frozenset({"KLED_APPROVAL", "KLED_RULES"})
+"""What each deployment carries that `kled deploy` has made; `prefect deploy` drops them."""
 _DIGITS: Final = 12
 _UNREADABLE: Final = (
     ValueError,

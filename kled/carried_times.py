@@ -17,6 +17,10 @@ VARIABLE: Final = "KLED_RULES"
 _WINDOWS: Final = "maintenance-windows"
 _NOTIFICATIONS: Final = "notifications"
 _SHOWN: Final = 3
+_LOST: Final = (
+    "this deployment carries no maintenance windows and notification rules (prefect deploy drops"
+    " them): those of its worker's settings file hold; kled deploy brings them along"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ def in_force(own: Rules, value: str | None) -> InForce:
     nothing of, and where they differ that is a remark. Raises `NotApproved` as `decode` does.
     """
     if value is None:
-        return InForce(own)
+        return InForce(own, (_LOST,))
     brought, held, remarks = decode(value), own, []
     if brought.windows:
         held = replace(held, windows=brought.windows)

@@ -120,5 +120,6 @@ def _prefect(call: Call) -> "list[Check]":
         ),
         Check("schedules", *doctor_prefect.schedules(url, env), needed=True),
         Check("sleeping schedules", *doctor_workers.asleep(url, env)),
+        Check("rules of deployments", *doctor_workers.rules(url, env)),
         Check("automations", *doctor_prefect.automations(url, env)),
     ]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from kled import carried
 from kled.cli.doctor_prefect import State, asked, deployed, deployment_name
 from kled.errors import FlowFailed
 from kled.sentences import enumerated, options
@@ -53,6 +54,29 @@ def asleep(url: str, env: Mapping[str, str]) -> State:
         words = f"asleep, or of a paused deployment: {enumerated(sleeping, _NAMED)}"
         return "found", words, "kled deploy --environment=NAME wakes those of an environment"
     return "ok", "none that prefect.yaml has awake", ""
+
+
+def rules(url: str, env: Mapping[str, str]) -> State:
+    """Say which deployments carry no rules: their runs go by what stands beside each worker."""
+    try:
+        with asked(url, env) as api:
+            bare = [one for one in deployed(api) if carried.VARIABLES - _variables(one)]
+            names = sorted(map(deployment_name, bare))
+            environments = sorted({str(one["name"]) for one in bare})
+    except FlowFailed as error:
+        return "wrong", error.message, error.hint or ""
+    if not bare:
+        return "ok", "every deployment carries those of its environment", ""
+    again = " and ".join(f"kled deploy {options(environment=one)}" for one in environments)
+    words = (
+        "no maintenance windows, notifications and approval rules travel with"
+        f" {enumerated(names, _NAMED)}"
+    )
+    return "wrong", words, f"prefect deploy drops them; {again} brings them back"
+
+
+def _variables(deployment: Mapping[str, Any]) -> set[str]:
+    return set((deployment.get("job_variables") or {}).get("env") or {})
 
 
 def _sleeping(ours: Iterable[dict[str, Any]], wanted: Mapping[str, set[str]]) -> Iterable[str]:

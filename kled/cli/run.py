@@ -15,7 +15,7 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show
 from kled.errors import InvalidInput
 from kled.files import given
-from kled.sentences import options
+from kled.sentences import enumerated, number, options
 
 
 def _environment(_ctx: click.Context, _param: click.Parameter, typed: str | None) -> str | None:
@@ -30,7 +30,11 @@ def _environment(_ctx: click.Context, _param: click.Parameter, typed: str | None
 
 
 _FILES: Final = (".yaml", ".yml")
-_STORE: Final = "KLED_SNAPSHOT_STORE"
+_STATE_STORES: Final = ("KOPS_STATE_STORE", "KLED_STATE_STORE")
+_SNAPSHOT_STORES: Final = ("KLED_SNAPSHOT_STORE",)
+_SHOWN: Final = 3
+_KEEPS: Final = "snapshot"
+"""The tag of deployments that need a snapshot store."""
 _APPLIED = (
     Column("DEPLOYMENT", "deployment"),
     Column("OUTCOME", "outcome"),
@@ -183,6 +187,12 @@ def deploy(call: Call, name: str) -> None:
             call.say(f"{one.deployment}: {words}")
         for what in one.dropped:
             call.say(f"{one.deployment}: dropped the {what}: the flow no longer takes it")
+    regained = [one.deployment for one in applied if one.regained]
+    if regained:
+        call.say(
+            f"{number(len(regained), 'deployment')} carried no rules, as after prefect deploy, and"
+            f" what ran meanwhile went by its worker's: {enumerated(regained, _SHOWN)}"
+        )
     call.say(*(one.words for one in brought))
     if chosen.notify is None:
         call.say(
@@ -197,13 +207,19 @@ def deploy(call: Call, name: str) -> None:
 def _warn_of_schedules(
     call: Call, entries: tuple[catalog.Entry, ...], chosen: environment.Environment
 ) -> None:
-    """Say that schedules are awake and no snapshot store is known; a worker may still have one."""
-    awake = [entry.flow for entry in entries if any(one.active for one in entry.schedules)]
-    if awake and _STORE not in chosen.variables and not call.settings.snapshot_store:
-        call.say(
-            f"no snapshot store is set: without {_STORE} among the variables of environment"
-            f" {chosen.name} or of its workers, every scheduled run of {', '.join(awake)} fails"
-        )
+    """Say that schedules are awake and a store is not known; a worker may still have one."""
+    awake = [entry for entry in entries if any(one.active for one in entry.schedules)]
+    kept = [entry for entry in awake if _KEEPS in entry.tags]
+    for what, names, known, those in (
+        ("state", _STATE_STORES, call.settings.state_store, awake),
+        ("snapshot", _SNAPSHOT_STORES, call.settings.snapshot_store, kept),
+    ):
+        if those and not known and not any(name in chosen.variables for name in names):
+            call.say(
+                f"no {what} store is set: without {names[0]} among the variables of environment"
+                f" {chosen.name} or of its workers, every scheduled run of"
+                f" {', '.join(entry.flow for entry in those)} fails"
+            )
 
 
 def directories(call: Call) -> tuple[Path, ...]:

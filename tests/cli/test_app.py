@@ -321,13 +321,14 @@ def test_a_shell_gets_its_completion_by_either_way(home: dict[str, str], shell: 
     assert kled(env=home | {"_KLED_COMPLETE": f"{shell}_source"}).stdout == done.stdout
 
 
-def test_deploying_says_that_schedules_need_a_snapshot_store(home: dict[str, str]) -> None:
-    # fault 15
+def test_deploying_says_that_schedules_need_stores(home: dict[str, str]) -> None:
+    # faults 15, 60
     nowhere = home | {"PREFECT_API_URL": "http://127.0.0.1:9/api"}
 
     without = kled("deploy", env=nowhere)
-    with_one = kled("deploy", "--snapshot-store=file:///backups", env=nowhere)
+    with_both = kled("deploy", "--state=s3://s", "--snapshot-store=file:///backups", env=nowhere)
 
-    words = "every scheduled run of back-up-state, verify-snapshots, prune-snapshots fails"
-    assert words in without.stderr
-    assert words not in with_one.stderr
+    kept = "back-up-state, verify-snapshots, prune-snapshots fails"
+    assert f"every scheduled run of validate-cluster, {kept}" in without.stderr
+    assert f"every scheduled run of {kept}" in without.stderr
+    assert "every scheduled run" not in with_both.stderr

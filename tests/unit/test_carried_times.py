@@ -51,8 +51,14 @@ def test_a_worker_without_rules_has_those_of_the_deployment() -> None:
 
 @pytest.mark.parametrize("carried", [None, encode(NONE)])
 def test_what_a_deployment_says_nothing_of_is_left_to_its_worker(carried: str | None) -> None:
-    assert in_force(BOTH, carried) == in_force(BOTH, None)
     assert in_force(BOTH, carried).rules == BOTH
+
+
+def test_that_the_rules_of_a_deployment_got_lost_is_said() -> None:
+    """`kled deploy` always writes the variable; `prefect deploy` drops it."""
+    assert in_force(BOTH, encode(NONE)).remarks == ()
+    (words,) = in_force(BOTH, None).remarks
+    assert "prefect deploy drops them" in words
 
 
 def test_the_deployment_comes_before_its_worker_and_that_they_differ_is_said() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kled.cli.doctor_workers import asleep, pools
+from kled.cli.doctor_workers import asleep, pools, rules
 from tests.unit.cli.prefect_api import Answer, server
 
 BACKUP = "flows.back_up_state.back_up_state"
@@ -103,11 +103,37 @@ def test_schedules_that_should_be_awake_and_sleep_are_named(
     assert ("back-up-state/production (hourly)" in found[1]) is (state == "found")
 
 
+def carrying(*names: str) -> dict[str, Any]:
+    return {"job_variables": {"env": dict.fromkeys(names, "{}")}}
+
+
+@pytest.mark.parametrize(
+    ("more", "state"),
+    [
+        (carrying("KLED_APPROVAL", "KLED_RULES", "REGION"), "ok"),
+        (carrying("PREFECT_LOGGING_EXTRA_LOGGERS"), "wrong"),
+        (carrying("KLED_APPROVAL"), "wrong"),
+        ({"job_variables": {}}, "wrong"),
+        ({"job_variables": None}, "wrong"),
+    ],
+    ids=["kled deploy", "prefect deploy", "an earlier kled", "nothing", "null"],
+)
+def test_a_deployment_that_lost_its_rules_is_named(more: dict[str, Any], state: str) -> None:
+    # `prefect deploy --all` drops what `kled deploy` lets a deployment carry (decision 35)
+    with server(serving(deployment(**more))) as url:
+        found = rules(url, {})
+
+    assert found[0] == state
+    assert ("back-up-state/production" in found[1]) is (state == "wrong")
+    assert ("kled deploy --environment=production" in found[2]) is (state == "wrong")
+
+
 @pytest.mark.parametrize(("status", "value"), [(500, {}), (200, [{}]), (200, 3)])
 def test_what_cannot_be_read_is_no_traceback(status: int, value: Any) -> None:
     with server(lambda *_: (status, value)) as url:
         ((_, pool),) = pools(url, {"PREFECT_API_AUTH_STRING": "admin:hush-hush"})
         sleeping = asleep(url, {})
+        ruled = rules(url, {})
 
-    assert (pool[0], sleeping[0]) == ("wrong", "wrong")
+    assert (pool[0], sleeping[0], ruled[0]) == ("wrong", "wrong", "wrong")
     assert "hush" not in str(pool)

@@ -92,3 +92,12 @@ def test_schedules_of_every_kind_are_named_as_they_were_written() -> None:
     kept = merge(there, ENTRY, {"level"}).kept
 
     assert kept == ("schedule 6:00:00", "schedule FREQ=YEARLY")
+
+
+def test_a_deployment_that_carries_no_rules_is_known() -> None:
+    """As `prefect deploy` leaves it: decision 35."""
+    lost = deployment(job_variables={"env": {"REGION": "eu"}})
+    older = deployment(job_variables={"env": {"KLED_APPROVAL": "{}"}})
+
+    assert merge(lost, ENTRY, set()).lost
+    assert not merge(older, ENTRY, set()).lost
