@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kled.cli.kubeconfigs import kept_places
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column
 from kled.errors import KledError
@@ -37,6 +38,7 @@ def doctor(call: Call, *, read_only: bool) -> int:
     from kled import process  # noqa: PLC0415 - not for --help
     from kled.operations.checks import (  # noqa: PLC0415
         clouds,
+        cluster_apis,
         clusters,
         snapshot_store,
         state_store,
@@ -53,6 +55,7 @@ def doctor(call: Call, *, read_only: bool) -> int:
         tools.ssh_check(settings.environment),
         *state_store.state_store_checks(call.stores, writes=not read_only),
         *kops[1:],
+        *cluster_apis.cluster_api_checks(listed, lambda name: kept_places(settings, name)),
         *snapshot_store.snapshot_store_checks(call.stores, writes=not read_only),
         *_prefect(call),
         *clouds.cloud_checks(settings, set(clusters.clouds_of(listed))),

@@ -10,3 +10,8 @@ def default_place(settings: Settings, cluster: str) -> Path:
     if settings.sandbox is not None:
         return settings.sandbox / "home" / ".kube" / f"kubeconfig-{cluster}"
     return Path(f"kubeconfig-{cluster}")
+
+
+def kept_places(settings: Settings, cluster: str) -> tuple[Path, ...]:
+    """Return where a cluster's kubeconfig may be: a command's, and that of a flow that ran here."""
+    return default_place(settings, cluster), settings.home / "kubeconfigs" / cluster

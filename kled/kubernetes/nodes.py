@@ -20,6 +20,14 @@ def nodes(api: Api) -> tuple[NodeState, ...]:
     return tuple(sorted(map(_state, api.all(Node)), key=lambda node: node.name))
 
 
+def has_any(api: Api) -> bool:
+    """Say whether there is a node; the shortest of answers, by one request."""
+    from lightkube.resources.core_v1 import Node  # noqa: PLC0415
+
+    with api.asking("a list of nodes") as client:
+        return next(iter(client.list(Node, chunk_size=1)), None) is not None
+
+
 def node(api: Api, name: str) -> NodeState | None:
     """Return the node of that name; None where there is none."""
     found = _get(api, name)

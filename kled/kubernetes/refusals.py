@@ -4,9 +4,11 @@ Meanings of statuses: kubernetes.io/docs/reference/using-api/api-concepts and ap
 `metav1.StatusReason`. 429 is also what an eviction gets that a budget forbids; `drain` reads that.
 """
 
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from kled.errors import (
     ApiUnreachable,
@@ -20,6 +22,18 @@ from kled.errors import (
 )
 
 
+def addresses(host: str) -> tuple[str, ...]:
+    """Return what a host's name stands for, sorted; nothing where nobody knows."""
+    try:
+        found = socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)
+    except (OSError, UnicodeError):
+        return ()
+    return tuple(sorted({str(address[0]) for *_, address in found}))
+
+
+Resolve = Callable[[str], Sequence[str]]
+
+
 @contextmanager
 def translated(what: str, server: str) -> Iterator[None]:
     """Raise what the client raises as a `KledError` about `what`, asked of `server`."""
@@ -31,7 +45,7 @@ def translated(what: str, server: str) -> Iterator[None]:
     except httpx2.HTTPStatusError as error:
         raise refusal(error.response.status_code, str(error), what, server) from error
     except httpx2.TransportError as error:
-        raise _unreachable(error, server) from error
+        raise unreachable(error, server) from error
     except (httpx2.HTTPError, MsgspecError, ValueError) as error:
         raise OutputUnreadable(
             f"the Kubernetes API at {server} answered {what} in no known form:"
@@ -61,15 +75,19 @@ def refusal(status: int, words: str, what: str, server: str) -> KledError:
     return KubernetesRefused(f"the Kubernetes API refuses {what}: {_short(words)}")
 
 
-def _unreachable(error: Exception, server: str) -> KledError:
+def unreachable(error: Exception, server: str, resolve: Resolve = addresses) -> KledError:
+    """Return the error for an API that does not answer; it says what its name stands for."""
     reason = _short(str(error)) or type(error).__name__
     if "CERTIFICATE_VERIFY_FAILED" in reason or "alert" in reason:
         return CredentialsRefused(
             f"no trust between this machine and the Kubernetes API at {server}: {reason}",
             hint="another cluster may answer there, or the cluster's CA was rotated",
         )
+    host = urlsplit(server).hostname or ""
+    found = [one for one in resolve(host) if one != host]
+    named = f"; {host} is {', '.join(found)}" if found else ""
     return ApiUnreachable(
-        f"the Kubernetes API at {server} does not answer: {reason}",
+        f"the Kubernetes API at {server} does not answer: {reason}{named}",
         hint="check the way to it (VPN, security groups), or name another address: --api-server",
     )
 

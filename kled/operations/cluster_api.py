@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from kled.errors import ApiUnreachable
+from kled.kops import placeholder
 from kled.operations import lost_keys
 from kled.operations.session import Session
 
@@ -26,5 +28,15 @@ def cluster_api(session: Session, cluster: str, api_server: str | None = None) -
     kubeconfig = session.kops.scratch / f"kubeconfig-{cluster}"
     with lost_keys.told_apart(session, cluster):
         session.kops.export_kubeconfig(cluster, kubeconfig, _LIFETIME, api_server)
-    with connect(kubeconfig) as api:
+    with connect(kubeconfig) as api, explained():
         yield api
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Say of an API that does not answer what that means where its name has kops' placeholder."""
+    try:
+        yield
+    except ApiUnreachable as error:
+        placeholder.explain(error)
+        raise

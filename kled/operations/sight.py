@@ -8,6 +8,7 @@ from kled.models.rolled import estimate
 from kled.models.rolling import RollingRow
 from kled.operations import lost_keys, roll_journal
 from kled.operations.blast_radius import Affected
+from kled.operations.cluster_api import explained
 from kled.operations.iam_fanout import shared_roles
 from kled.operations.machines import group_roles, machines
 from kled.operations.session import Session
@@ -37,7 +38,7 @@ class SessionSight:
         kubeconfig = kops.scratch / "radius-kubeconfig"  # private, and gone with the session
         with lost_keys.told_apart(self._session, self._cluster):
             kops.export_kubeconfig(self._cluster, kubeconfig, _ADMIN)
-        with client.connect(kubeconfig, timeout=_PATIENCE) as api:
+        with client.connect(kubeconfig, timeout=_PATIENCE) as api, explained():
             roles = group_roles(self._session, self._cluster)
             theirs = machines(self._session, self._cluster, roles, api).touched(groups)
             return Affected(
