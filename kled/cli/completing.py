@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 OPEN: Final = "open"
 """The type of an item that more follows, without a blank: `name=`."""
 _FILE: Final = "FILE"
+_PATHS: Final = frozenset({"PATH", "PATH=VALUE"})
 _WORDS: Final = "[KEY=VALUE]..."
 
 
@@ -73,22 +74,32 @@ def values(
     given = ctx.params
     several = given.get("names") or ()  # where --name is repeatable, the last is meant
     cluster = given.get("name") or next(reversed(several), None)
-    line = _line(os.environ, given, ctx.command_path, cluster)
+    line = _line(os.environ, given, ctx.command_path, cluster, given.get("group"))
     if kind == _WORDS and given.get("flow"):
         return list(_flow_words(line, given["flow"], given.get("words") or (), incomplete))
     from kled.cli.offers import Wanted, offers  # noqa: PLC0415
 
     wanted = Wanted(kind, str(param.name), param.default, incomplete)
-    return [CompletionItem(one) for one in offers(line, wanted)]
+    return [CompletionItem(one, _type(kind, one)) for one in offers(line, wanted)]
+
+
+def _type(kind: str, offered: str) -> str:
+    """Return whether more follows what is offered, without a blank."""
+    leads_on = kind in _PATHS and offered.endswith((".", "="))
+    return OPEN if leads_on else "plain"
 
 
 def _line(
-    environment: Mapping[str, str], given: Mapping[str, object], command: str, cluster: object
+    environment: Mapping[str, str],
+    given: Mapping[str, object],
+    command: str,
+    cluster: object,
+    group: object = None,
 ) -> "Line":
     from kled.cli.offers import Line  # noqa: PLC0415 - not for --help
 
     named = cluster if isinstance(cluster, str) else None
-    return Line(environment, given, named, command)
+    return Line(environment, given, named, command, group if isinstance(group, str) else None)
 
 
 def _flow_words(

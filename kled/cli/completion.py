@@ -27,8 +27,8 @@ _ASKS: Final = "_KLED_COMPLETE"
 def completion(_: Call, shell: str) -> None:
     """Print what a shell evaluates, so that Tab completes kled's commands, options and values.
 
-    Clusters, instance groups, keysets, secrets and snapshots are looked up in the stores that the
-    line or the environment names: only read, in less than a second, or left out.
+    Clusters, instance groups, subnets, fields, keysets, secrets and snapshots are looked up in the
+    stores that the line or the environment names: only read, in less than a second, or left out.
     """
     terminal.out().exact(script(shell))
 

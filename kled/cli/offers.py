@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from kled import config
 from kled.operations import stored_names
@@ -19,12 +20,16 @@ from kled.operations.stores import Stores
 from kled.retry import Clock
 
 if TYPE_CHECKING:
+    from kled.kops.fields import Kind
     from kled.storage.base import Location, ObjectStore
 
 PATIENCE: Final = 0.7
 """Seconds for all that is looked up; with Python's start a line is answered within one."""
 _MOST: Final = 500
 """Names; a person reads no more of them."""
+SOON: Final = 0.5
+"""The same for what is opened or asked of a server."""
+_PAGE: Final = 200
 _LIVE: Final = "live"
 _CLOCK: Final = Clock(time.monotonic, time.sleep)
 _ONCE_MORE: Final = frozenset({"confirm", "new_identity"})
@@ -43,6 +48,7 @@ class Line:
     cluster: str | None = None
     command: str = ""
     """The command's path, or the flow's name."""
+    group: str | None = None
 
     @cached_property
     def settings(self) -> config.Settings:
@@ -95,7 +101,7 @@ def is_offered(kind: str) -> bool:
     return kind in _KINDS
 
 
-def looked_up(*lookups: Callable[[], Iterable[str]]) -> list[str]:
+def looked_up(*lookups: Callable[[], Iterable[str]], patience: float | None = None) -> list[str]:
     """Return what the lookups find, at once and in their order; of one that fails, nothing."""
     named_by: list[list[str]] = [[] for _ in lookups]
 
@@ -106,7 +112,7 @@ def looked_up(*lookups: Callable[[], Iterable[str]]) -> list[str]:
     threads = [threading.Thread(target=look, args=(n,), daemon=True) for n in range(len(lookups))]
     for thread in threads:
         thread.start()
-    ends = _CLOCK.monotonic() + PATIENCE
+    ends = _CLOCK.monotonic() + (PATIENCE if patience is None else patience)
     for thread in threads:
         thread.join(max(0.0, ends - _CLOCK.monotonic()))
     return [name for names in named_by for name in names]
@@ -188,6 +194,82 @@ def _clouds(_: Line, __: Wanted) -> list[str]:
     return [cloud.name for cloud in CLOUDS.values() if cloud.refused is None]
 
 
+def _subnets(line: Line, _: Wanted) -> list[str]:
+    from kled.operations import stored_definitions  # noqa: PLC0415 - for this alone
+
+    def there() -> Iterable[str]:
+        return stored_definitions.subnets(line.stores.state, _cluster(line))
+
+    return looked_up(there, patience=SOON)
+
+
+def _listed(line: Line, wanted: Wanted) -> list[str]:
+    """Return the zones in which clusters are, behind those that stand there; of nothing else."""
+    if not wanted.name.endswith("zones"):
+        return []
+    from kled.operations import stored_definitions  # noqa: PLC0415 - for this alone
+
+    head, comma, _ = wanted.beginning.rpartition(",")
+    found = looked_up(lambda: stored_definitions.zones(line.stores.state), patience=SOON)
+    return [f"{head}{comma}{zone}" for zone in found if zone not in head.split(",")]
+
+
+def _assignments(line: Line, wanted: Wanted) -> list[str]:
+    """Return how `PATH=VALUE` goes on; a path that leads on, or to a value, has nothing behind."""
+    from kled.kops import field_offers  # noqa: PLC0415 - for these alone
+
+    kind: Kind = "InstanceGroup" if "instance-group" in line.command else "Cluster"
+    path, equals, value = wanted.beginning.partition("=")
+    if equals:
+        return [f"{path}={one}" for one in field_offers.values(kind, path, value)]
+    found = field_offers.continuations(kind, path, _definition(line, kind))
+    return [name if name.endswith(".") else f"{name}=" for name in found]
+
+
+def _paths(line: Line, wanted: Wanted) -> list[str]:
+    from kled.kops import field_offers  # noqa: PLC0415 - for these alone
+
+    kind: Kind = "InstanceGroup" if "instance-group" in line.command else "Cluster"
+    stored = _definition(line, kind)
+    return field_offers.continuations(kind, wanted.beginning, stored, removes=True)
+
+
+def _definition(line: Line, kind: "Kind") -> Mapping[str, Any]:
+    """Return what is stored of the cluster, or of its group; empty where nobody knows in time."""
+    from kled.operations import stored_definitions  # noqa: PLC0415 - for this alone
+
+    stored: list[Mapping[str, Any]] = []
+
+    def read() -> Iterable[str]:
+        group = line.group if kind == "InstanceGroup" else None
+        if line.command.endswith(" create-cluster") or (kind == "InstanceGroup" and group is None):
+            return ()
+        stored.append(stored_definitions.definition(line.stores.state, _cluster(line), group))
+        return ()
+
+    looked_up(read, patience=SOON)
+    return stored[0] if stored else {}
+
+
+def _runs(line: Line, _: Wanted) -> list[str]:
+    """Return the runs that wait, by the beginning of their ids, of the server that is named."""
+    import httpx  # noqa: F401, PLC0415 - here, for no patience is long enough for it
+
+    from kled.cli import doctor_prefect  # noqa: PLC0415 - for this alone
+    from kled.cli.waiting_runs import SHORTEST  # noqa: PLC0415
+
+    def paused() -> Iterable[str]:
+        env = line.environment
+        with doctor_prefect.client(env["PREFECT_API_URL"], env, seconds=SOON) as api:
+            wanted = {"flow_runs": {"state": {"type": {"any_": ["PAUSED"]}}}, "limit": _PAGE}
+            runs = api.post("flow_runs/filter", json=wanted).raise_for_status().json()
+        ids = [str(UUID(run["id"])) for run in runs]
+        short = [one[:SHORTEST] for one in ids]
+        return short if len(set(short)) == len(short) else ids
+
+    return looked_up(paused, patience=SOON)
+
+
 def _faults(_: Line, __: Wanted) -> list[str]:
     from kled.sandbox.faults import FAULTS  # noqa: PLC0415 - for this alone
 
@@ -206,6 +288,7 @@ def _open_briefly(location: "Location", *, env: Mapping[str, str], clock: Clock)
 
 
 _KINDS: Final[Mapping[str, Callable[[Line, Wanted], Sequence[str]]]] = {
+    "A,B": _listed,
     "AFTER": _sides,
     "BEFORE": _sides,
     "CLOUD": _clouds,
@@ -217,6 +300,10 @@ _KINDS: Final[Mapping[str, Callable[[Line, Wanted], Sequence[str]]]] = {
     "GROUP|INSTANCE": _of_the_cluster(stored_names.instance_groups),
     "ID": _snapshots,
     "KEYSET": _keysets,
+    "PATH": _paths,
+    "PATH=VALUE": _assignments,
+    "RUN": _runs,
     "SECRET": _of_the_cluster(stored_names.secrets),
+    "SUBNET": _subnets,
     "URL": _urls,
 }

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PREFIX: Final = re.compile(r"[0-9a-f][0-9a-f-]{3,}")
 _PAGE: Final = 200
-_SHORTEST: Final = 8
+SHORTEST: Final = 8
+"""Digits of an id that are shown at least."""
 _PATIENCE: Final = 15.0
 """Seconds until a pause has its form: Prefect stores it after the pause."""
 _LIST: Final = "kled approve without a run lists what waits"
@@ -91,9 +92,7 @@ def answer(runs: Runs, waiting: Waiting, words: dict[str, Any], clock: Clock) ->
 def short(waiting: Sequence[Waiting]) -> dict[UUID, str]:
     """Return the shortest prefix of each id, of at least 8 digits, that means it alone."""
     ids = [str(one.run) for one in waiting]
-    length = next(
-        (n for n in range(_SHORTEST, 37) if len({one[:n] for one in ids}) == len(ids)), 36
-    )
+    length = next((n for n in range(SHORTEST, 37) if len({one[:n] for one in ids}) == len(ids)), 36)
     return {one.run: str(one.run)[:length] for one in waiting}
 
 

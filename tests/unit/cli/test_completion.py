@@ -37,7 +37,6 @@ __all__ = ["in_stores"]  # the fixture
 pytestmark = pytest.mark.usefixtures("in_stores")
 
 FREE: Final = {
-    "A,B": "zones and addresses, which no store lists",
     "CHANNEL": "kops' channels, or any URL",
     "HEX": "a digest, which a preview shows",
     "KEY=VALUE": "of people's own choosing",
@@ -45,12 +44,8 @@ FREE: Final = {
     "N/M": "two numbers",
     "N|all": "a number",
     "NAME": "of what is new",
-    "PATH": "a field of the definition, which kops alone reads",
-    "PATH=VALUE": "as PATH",
     "PREFIX": "a place that is new",
     "REGION": "the cloud lists them",
-    "RUN": "a Prefect server lists them, in seconds",
-    "SUBNET": "it stands in the definition, which kops alone reads",
     "TEXT": "people's own words",
     "TIME": "a time",
     "WORDS": "people's own words",
@@ -74,6 +69,8 @@ EXPECTED: Final = {
     "GROUP|INSTANCE": GROUPS,
     "ID": ["latest", *IDS],
     "KEYSET": ["all", *KEYSETS],
+    "PATH": ["spec.", "metadata."],
+    "PATH=VALUE": ["spec.", "metadata."],
     "SECRET": SECRETS,
 }
 """Some of what is offered for each kind."""
