@@ -32,8 +32,8 @@ _COLUMNS = (
 def doctor(call: Call, *, read_only: bool) -> int:
     """Try tools, stores, keys, server and clouds: exit 1 where what is configured does not work.
 
-    Small objects are written to the stores, read back and removed. What could not be tried says so,
-    and counts as nothing.
+    Small objects are written to the stores, read back and removed; the APIs of clusters are asked
+    where a kubeconfig of theirs is there. What could not be tried says so, and counts as nothing.
     """
     from kled import process  # noqa: PLC0415 - not for --help
     from kled.operations.checks import (  # noqa: PLC0415
