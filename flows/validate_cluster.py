@@ -34,5 +34,5 @@ def validate_cluster(
         return operation.run(one, then=(f"kled kops get-instances --name={name}",))
     look = ValidateClusters() if patience is None else ValidateClusters(patience)
     outcome = operation.run(look, then=("kled kops validate-cluster",), tells=False)
-    health.publish(look)
+    health.publish(look, outcome)
     return outcome

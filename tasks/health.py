@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from prefect.artifacts import Artifact, create_table_artifact
+from prefect.client.schemas.objects import State
 
 from kled.operations.all_clusters import CHANGING, OK, UNREADABLE, WAITING, Answer
 from kled.operations.validate_clusters import ALL, ValidateClusters, in_words
 from kled.sentences import enumerated, number
 from tasks import events, notifications
+from tasks.edge import Outcome
 from tasks.snapshots import UNSEEN, seen
 from tasks.summary import keyed
 
@@ -41,30 +43,31 @@ class Message:
     cured: bool = False
 
 
-def publish(validation: ValidateClusters) -> None:
-    """Announce how the clusters are, then store the table of the run.
+def publish(validation: ValidateClusters, outcome: Outcome) -> None:
+    """Announce how the clusters are, then store the table of the run, which ended in `outcome`.
 
     In this order: a run that dies in between is announced again, and never passed over.
     """
     key = keyed(validation.name)
     known = _known(key)
-    rows = table(validation, known or frozenset())
+    why = (outcome.message if isinstance(outcome, State) else None) or UNSEEN
+    rows = table(validation, known or frozenset(), why)
     for told in to_tell(rows, known):
         events.emit(*told)
     for message in to_say(rows, known or frozenset()):
         title = f"{validation.name}: {message.title}"
         notifications.notify("failure", title, *message.lines, cured=message.cured)
-    words = in_words(validation.results) if validation.results else UNSEEN
+    words = in_words(validation.results) if validation.results else why
     create_table_artifact(seen(rows), key=key, description=words)
 
 
-def table(validation: ValidateClusters, known: Known) -> Rows:
-    """Return a row for each cluster, the worst first; one about all where none was looked at.
+def table(validation: ValidateClusters, known: Known, why: str = UNSEEN) -> Rows:
+    """Return a row for each cluster, the worst first; where none was looked at, one that says why.
 
     `told` says of which people know, after this run, that it is not healthy: also of one that is
     being changed, and was not before.
     """
-    answers = validation.results or [Answer(ALL, UNREADABLE, UNSEEN, "the run's message says why")]
+    answers = validation.results or [Answer(ALL, UNREADABLE, why)]
     return [
         {
             "cluster": one.cluster,
@@ -101,7 +104,7 @@ def to_say(rows: Rows, known: Known) -> list[Message]:
     bad = [row for row in rows if row["health"] in _BAD and row["cluster"] not in known]
     messages = []
     if bad:
-        lines = [f"{row['cluster']}: {row['what']}; {row['what to do']}" for row in bad[:_SHOWN]]
+        lines = [_line(row) for row in bad[:_SHOWN]]
         more = [f"and {len(bad) - _SHOWN} more"] if len(bad) > _SHOWN else []
         messages.append(Message(_count(len(bad), "not healthy"), (*lines, *more)))
     if again := cured(rows, known):
@@ -134,6 +137,10 @@ def _known(key: str) -> Known | None:
         logger.warning("how the clusters were before is not known: %s", type(error).__name__)
         return None
     return known_by(found.data) if found is not None else None
+
+
+def _line(row: dict[str, str]) -> str:
+    return "; ".join(filter(None, (f"{row['cluster']}: {row['what']}", row["what to do"])))
 
 
 def _count(count: int, what: str) -> str:

@@ -75,10 +75,12 @@ def test_a_table_that_is_none_says_nothing(data: object) -> None:
 
 def test_a_run_that_looked_at_none_is_told_of_and_so_is_the_next_that_does() -> None:
     """No state store, an empty one, credentials that are gone: silence would be green."""
-    rows = looked({})
+    why = "SettingsError: no state store is named (hint: pass --state)"
+    rows = table(ValidateClusters(), NOBODY, why)
 
     assert events(rows, NOBODY) == {("unhealthy", ALL)}
-    assert [one.title for one in to_say(rows, NOBODY)] == ["1 cluster not healthy"]
+    (message,) = to_say(rows, NOBODY)
+    assert message.lines == (f"{ALL}: {why}",)
     after = known_by(rows)
     assert after == frozenset({ALL})
     assert events(looked({A: "ok"}), after) == {("healthy", ALL)}
