@@ -35,8 +35,10 @@ _GROUP = click.option(
     required=True,
     help="The group, or the start of its name: nodes for nodes-us-east-1a.",
 )
-_MIN = click.option("--min", "minimum", type=COUNT, help="Least number of machines.")
-_MAX = click.option("--max", "maximum", type=COUNT, help="Greatest number of machines.")
+_MIN = click.option("--min", "minimum", type=COUNT, metavar="N", help="Least number of machines.")
+_MAX = click.option(
+    "--max", "maximum", type=COUNT, metavar="N", help="Greatest number of machines."
+)
 
 
 @leaf(
@@ -107,7 +109,7 @@ def edit_instance_group(  # noqa: PLR0913 - one parameter per option
 )
 @_NAME
 @_GROUP
-@click.option("--size", type=COUNT, help="Exactly this many: both bounds.")
+@click.option("--size", type=COUNT, metavar="N", help="Exactly this many: both bounds.")
 @_MIN
 @_MAX
 @click.option("--yes", is_flag=True, help="Also do it: machines that go are drained before.")

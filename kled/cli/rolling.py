@@ -78,7 +78,12 @@ def _steadiness(_ctx: click.Context, _option: click.Parameter, typed: str | None
 @click.option("--drain-timeout", type=DURATION, help="How long draining a node may take.")
 @click.option("--validation-timeout", type=DURATION, help="How long validation may take.")
 @click.option("--post-drain-delay", type=DURATION, help="Pause after draining a node.")
-@click.option("--validate-count", type=COUNT, help="How often the cluster must validate in a row.")
+@click.option(
+    "--validate-count",
+    type=COUNT,
+    metavar="N",
+    help="How often the cluster must validate in a row.",
+)
 @click.option(
     "--canary", metavar="GROUP|INSTANCE", help="Goes first: a group of its role, or one machine."
 )

@@ -37,12 +37,12 @@ _PLAN: Final = (
 )
 @click.option("--name", metavar="CLUSTER", help="The cluster; or take --all.")
 @click.option("--all", "everything", is_flag=True, help="Every cluster.")
-@click.option("--last", type=_NUMBER, help="Keep so many of the newest.")
-@click.option("--hourly", type=_NUMBER, help="Keep the newest of so many hours.")
-@click.option("--daily", type=_NUMBER, help="Keep the newest of so many days.")
-@click.option("--weekly", type=_NUMBER, help="Keep the newest of so many weeks.")
-@click.option("--monthly", type=_NUMBER, help="Keep the newest of so many months.")
-@click.option("--yearly", type=_NUMBER, help="Keep the newest of so many years.")
+@click.option("--last", type=_NUMBER, metavar="N", help="Keep so many of the newest.")
+@click.option("--hourly", type=_NUMBER, metavar="N", help="Keep the newest of so many hours.")
+@click.option("--daily", type=_NUMBER, metavar="N", help="Keep the newest of so many days.")
+@click.option("--weekly", type=_NUMBER, metavar="N", help="Keep the newest of so many weeks.")
+@click.option("--monthly", type=_NUMBER, metavar="N", help="Keep the newest of so many months.")
+@click.option("--yearly", type=_NUMBER, metavar="N", help="Keep the newest of so many years.")
 @click.option("--yes", is_flag=True, help="Do it.")
 @click.option(
     "--confirm", metavar="CLUSTER", help="The name once more; a protected cluster needs it."
