@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from kled.cli.leaf import Call
 from kled.cli.output import Column, show
-from kled.operations.all_clusters import OK, Answer
+from kled.operations.all_clusters import OK, Answer, worst_first
 
 
 def show_answers(call: Call, answers: Sequence[Answer], heading: str) -> None:
-    """Write the rows to stdout, those that are not ok first, and what to type next to stderr."""
-    bad_first = sorted(answers, key=lambda one: (one.state == OK, one.state, one.cluster))
+    """Write the rows to stdout, the worst first, and what to type next to stderr."""
+    bad_first = sorted(answers, key=worst_first)
     columns = (Column("CLUSTER", "cluster"), Column(heading, "state"), Column("WHAT", "words"))
     show([one.as_json() for one in bad_first], columns, call.settings.output)
     for one in bad_first:

@@ -29,6 +29,7 @@ CHANGING: Final = "changing"
 """Not healthy while another command of kled changes it."""
 NEVER: Final = "not applied"
 """Stored, and nothing of it was ever made: there is nothing that could be healthy."""
+_WORST: Final = (UNREADABLE, WAITING, CHANGING, NEVER, OK)
 _SHOWN: Final = 10
 
 
@@ -57,6 +58,11 @@ class Answer:
             "mend": self.mend,
             **self.more,
         }
+
+
+def worst_first(answer: Answer) -> tuple[int, str]:
+    """Return what sorts answers: what cannot be asked, what waits, what is well; then by name."""
+    return _WORST.index(answer.state), answer.cluster
 
 
 @dataclass(frozen=True, slots=True)

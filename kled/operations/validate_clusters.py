@@ -14,7 +14,7 @@ from kled.errors import ClusterNotFound, ClusterNotReady, KledError
 from kled.models.cluster import Cluster
 from kled.models.share import Share
 from kled.operations import all_clusters
-from kled.operations.all_clusters import CHANGING, NEVER, OK, UNREADABLE, WAITING, Answer
+from kled.operations.all_clusters import CHANGING, OK, WAITING, Answer
 from kled.operations.guards import READS
 from kled.operations.listed_clusters import listed_clusters
 from kled.operations.session import Session
@@ -31,7 +31,6 @@ PAUSE: Final = 30.0
 """Seconds between two looks at those that are not healthy: a holder of a lease that lives has
 renewed it in between."""
 _SHOWN: Final = 10
-_WORST: Final = (UNREADABLE, WAITING, CHANGING, NEVER, OK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +85,7 @@ def looked_at(
         _tell(session, answers.values())
         session.clock.sleep(min(PAUSE, left))
         answers |= _asked(session, again, ask)
-    found = (leases.excused(answer) for answer in answers.values())
-    return tuple(sorted(found, key=lambda one: (_WORST.index(one.state), one.cluster)))
+    return tuple(sorted(map(leases.excused, answers.values()), key=all_clusters.worst_first))
 
 
 def require_healthy(answers: Sequence[Answer]) -> str:
