@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from deployments import catalog
 from deployments.environment import Environment
 from tasks.environment import prepare
 from tests.flows.box import Box, Memory, make_box
@@ -51,10 +50,10 @@ def worker(box: Box, tmp_path: Path) -> Iterator[Environment]:
     from prefect.client.orchestration import get_client
 
     from deployments.apply import apply
-    from tests.flows.worker import at_work
+    from tests.flows.worker import at_work, unscheduled
 
     here = Environment("cancelling", "cancelling")
     with get_client(sync_client=True) as client:
-        apply(client, catalog.load(catalog.path()), here)
+        apply(client, unscheduled(), here)
     with at_work(box, here.work_pool, tmp_path):
         yield here

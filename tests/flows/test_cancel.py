@@ -9,14 +9,13 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.states import Cancelling
 
-from deployments import catalog
 from deployments.apply import apply
 from deployments.environment import Environment
 from kled.sandbox import faults
 from tests.flows.box import Box
 from tests.flows.server import SPEC, artifacts_of
 from tests.flows.test_kill import running, until
-from tests.flows.worker import at_work
+from tests.flows.worker import at_work, unscheduled
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 
@@ -39,7 +38,7 @@ def test_a_run_whose_worker_was_killed_can_be_cancelled(box: Box, tmp_path: Path
     # fault 42: it was "Cancelling" for ever, and kops and lease lived on
     here = Environment("widowed", "widowed")
     with get_client(sync_client=True) as client:
-        apply(client, catalog.load(catalog.path()), here)
+        apply(client, unscheduled(), here)
         with at_work(box, here.work_pool, tmp_path) as worker:
             run = begun(client, box, here)
             worker.kill()

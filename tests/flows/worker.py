@@ -6,10 +6,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from prefect.settings import PREFECT_API_URL
 
+from deployments import catalog
+from deployments.catalog import Entry
 from tests.flows.box import Box
 
 
@@ -18,6 +21,11 @@ def environment(box: Box) -> dict[str, str]:
     url = PREFECT_API_URL.value()
     assert url
     return os.environ | box.env | {"PREFECT_API_URL": url, "PREFECT_WORKER_QUERY_SECONDS": "1"}
+
+
+def unscheduled() -> tuple[Entry, ...]:
+    """Return prefect.yaml's deployments without schedules: no run begins that a test did not."""
+    return tuple(replace(entry, schedules=()) for entry in catalog.load(catalog.path()))
 
 
 @contextmanager
