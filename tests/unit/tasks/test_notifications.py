@@ -83,3 +83,21 @@ def test_who_asked_for_refusals_alone_hears_of_no_failure(
         edge.failed(NotApproved("no"))
 
     assert [one["title"] for one in heard] == ["a flow run: not approved"]
+
+
+def test_who_hears_of_failures_hears_that_one_is_over(
+    heard: list[dict[str, Any]], tmp_path: Path
+) -> None:  # fault 60
+    with called_by(settings(tmp_path, "failure"), Unwatched()):
+        notifications.notify("failure", "1 cluster healthy again", "c.example.com", cured=True)
+
+    assert [(one["type"], one["message"]) for one in heard] == [("success", "c.example.com")]
+
+
+def test_a_failure_that_another_tells_of_is_told_once(
+    heard: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    with called_by(settings(tmp_path), Unwatched()):
+        edge.failed(KledError("broken"), tells=False)
+
+    assert heard == []
