@@ -1,6 +1,7 @@
 """Say whether clusters are healthy."""
 
 from kled import durations
+from kled.errors import InvalidInput
 from kled.operations.validate_cluster import ValidateCluster
 from kled.operations.validate_clusters import ValidateClusters
 from tasks import health, language, operation
@@ -19,6 +20,7 @@ from tasks.operation import Outcome
 def validate_cluster(
     name: ClusterName | None = None,
     wait: Duration | None = None,
+    skip: tuple[ClusterName, ...] = (),
 ) -> Outcome:
     """Wait until a cluster validates, or look at all; announce whether they are healthy.
 
@@ -27,12 +29,17 @@ def validate_cluster(
     Args:
         name: The cluster; all where none is named.
         wait: How long one may take to validate; left out, 30m, and where all are looked at 5m.
+        skip: Clusters to leave out where all are looked at, such as those put to sleep.
     """
     patience = durations.parse(wait) if wait is not None else None
     if name is not None:
+        if skip:
+            raise InvalidInput("skip", "is for all clusters: leave out name")
         one = ValidateCluster(name) if patience is None else ValidateCluster(name, patience)
         return operation.run(one, then=(f"kled kops get-instances --name={name}",))
-    look = ValidateClusters() if patience is None else ValidateClusters(patience)
+    look = ValidateClusters(skip=skip)
+    if patience is not None:
+        look = ValidateClusters(patience, skip)
     outcome = operation.run(look, then=("kled kops validate-cluster",), tells=False)
     health.publish(look, outcome)
     return outcome

@@ -15,7 +15,7 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.live import display
 from kled.cli.output import Column, show, show_value
 from kled.cli.parameters import DURATION
-from kled.errors import NotReadyInTime
+from kled.errors import InvalidInput, NotReadyInTime
 from kled.models.validation import ValidationReport
 from kled.operations.all_clusters import Answer
 from kled.operations.export_cluster import ExportCluster
@@ -50,13 +50,18 @@ _NODES = (
     type=DURATION,
     help="Wait so long until it is healthy, or all are: 15m [default: look once].",
 )
-def validate_cluster(call: Call, name: str | None, wait: timedelta | None) -> None:
+@click.option("--skip", metavar="CLUSTER", multiple=True, help="Of all, not this one; repeatable.")
+def validate_cluster(
+    call: Call, name: str | None, wait: timedelta | None, skip: tuple[str, ...]
+) -> None:
     """Say whether a cluster is healthy: exit 0 when it is, 3 when it is not yet.
 
     Without --name all are asked, each has one row, and the worst decides: exit 1 where one could
     not be asked, else 3 where one is not healthy. With --wait one that another command of kled
     changes meanwhile is not called unhealthy.
     """
+    if name is not None and skip:
+        raise InvalidInput("--skip", "is for all clusters: leave out --name")
     with (
         display(terminal.err(), verbose=call.verbose) as watching,
         call.session(
@@ -65,7 +70,8 @@ def validate_cluster(call: Call, name: str | None, wait: timedelta | None) -> No
             asks_again=wait is None,
         ) as session,
     ):
-        listed = [] if name is not None else listed_clusters(session)
+        listed = () if name is not None else listed_clusters(session)
+        listed = tuple(one for one in listed if one.name not in skip)
         if len(listed) > 1:
             _of_all(call, looked_at(session, listed, wait or timedelta(0)))
             return

@@ -5,12 +5,12 @@ failed validation says little. One that another command of kled changes meanwhil
 unhealthy: its lease shows it, which moves as long as the other lives.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import ClusterNotFound, ClusterNotReady, KledError
+from kled.errors import ClusterNotFound, ClusterNotReady, InvalidInput, KledError
 from kled.models.cluster import Cluster
 from kled.models.share import Share
 from kled.operations import all_clusters
@@ -38,6 +38,8 @@ class ValidateClusters:
     """Ask every cluster, again those that are not healthy until all are or the patience is over."""
 
     patience: timedelta = timedelta(minutes=5)
+    skip: tuple[str, ...] = ()
+    """Clusters that are not asked, such as those put to sleep."""
     results: list[Answer] = field(default_factory=list)
     """One for each cluster, when the step has ended: also one that failed. The worst come first."""
 
@@ -50,13 +52,25 @@ class ValidateClusters:
 
         def act(session: Session) -> str:
             self.results.clear()
-            listed = listed_clusters(session)
-            if not listed:
-                raise no_cluster(session)
+            listed = meant(session, self.skip)
             self.results.extend(looked_at(session, listed, self.patience, brief))
             return require_healthy(self.results)
 
         return (Step("validate clusters", act),)
+
+
+def meant(session: Session, skip: Collection[str]) -> tuple[Cluster, ...]:
+    """Return the clusters of the state store but those to `skip`; raise where none is left.
+
+    One to skip that is not there, any more for example, keeps nobody from looking at the others.
+    """
+    listed = listed_clusters(session)
+    if not listed:
+        raise no_cluster(session)
+    left = tuple(one for one in listed if one.name not in skip)
+    if not left:
+        raise InvalidInput("skip", f"leaves out all of {number(len(listed), 'cluster')}")
+    return left
 
 
 def brief(session: Session, cluster: str) -> Answer:

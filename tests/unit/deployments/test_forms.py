@@ -37,6 +37,7 @@ WRONG: Final[list[tuple[str, str, tuple[Any, ...]]]] = [
     *((flow, "name", NO_NAMES) for flow in NEEDED if "name" in NEEDED[flow]),
     ("prune-snapshots", "name", NO_NAMES),
     ("validate-cluster", "name", NO_NAMES),
+    ("validate-cluster", "skip", tuple([one] for one in NO_NAMES)),
     ("verify-snapshots", "name", NO_NAMES),
     ("mirror-snapshots", "name", NO_NAMES),
     ("back-up-state", "name", tuple([one] for one in NO_NAMES)),

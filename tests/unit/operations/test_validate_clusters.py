@@ -11,6 +11,7 @@ from kled.errors import (
     ClusterNotFound,
     ClusterNotReady,
     DefinitionRejected,
+    InvalidInput,
     KledError,
     NotYetApplied,
     Throttled,
@@ -180,6 +181,17 @@ def test_a_fleet_of_none_is_never_green(fleet: Watched) -> None:
     assert isinstance(error, ClusterNotFound)
     assert (error.exit_code, states) == (1, {})
     assert error.message.endswith("/state holds no cluster")
+
+
+def test_clusters_that_sleep_are_left_out(fleet: Watched) -> None:
+    fleet.answers = {A: HEALTHY, B: SICK}
+    (step,) = ValidateClusters(skip=(B, "gone.example.com")).steps()
+
+    assert attempt(step, fleet.session()) == "1 cluster healthy"
+    assert fleet.looks == [A]
+    (step,) = ValidateClusters(skip=(A, B)).steps()
+    with pytest.raises(InvalidInput, match="leaves out all of 2 clusters"):
+        attempt(step, fleet.session())
 
 
 def test_of_a_large_fleet_few_are_asked_at_once_and_all_are(fleet: Watched) -> None:
