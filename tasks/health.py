@@ -16,8 +16,9 @@ from prefect.client.schemas.objects import State
 from kled.operations.all_clusters import CHANGING, OK, UNREADABLE, WAITING, Answer
 from kled.operations.validate_clusters import ALL, ValidateClusters, in_words
 from kled.sentences import enumerated, number
-from tasks import events, notifications
+from tasks import edge, events, notifications
 from tasks.edge import Outcome
+from tasks.markdown import inline
 from tasks.snapshots import UNSEEN, seen
 from tasks.summary import keyed
 
@@ -58,7 +59,14 @@ def publish(validation: ValidateClusters, outcome: Outcome) -> None:
         title = f"{validation.name}: {message.title}"
         notifications.notify("failure", title, *message.lines, cured=message.cured)
     words = in_words(validation.results) if validation.results else why
-    create_table_artifact(seen(rows), key=key, description=words)
+    shown, description = plain(rows, words)
+    create_table_artifact(shown, key=key, description=description)
+
+
+def plain(rows: Rows, words: str) -> tuple[Rows, str]:
+    """Return a table and its description with nothing that a page obeys, and without secrets."""
+    redact = edge.redactor()
+    return redact.data(seen(rows)), inline(redact.text(words))
 
 
 def table(validation: ValidateClusters, known: Known, why: str = UNSEEN) -> Rows:

@@ -42,10 +42,12 @@ ALLOWED: Final = {
 }
 TOLD: Final = {
     "create_markdown_artifact": {"tasks/plans.py", "tasks/previews.py", "tasks/summary.py"},
-    "create_table_artifact": {"tasks/snapshots.py"},
+    "create_table_artifact": {"tasks/health.py", "tasks/snapshots.py"},
     "create_link_artifact": set(),
     "emit_event": {"tasks/events.py"},
-    "notify": {f"tasks/{one}.py" for one in ("notifications", "approvals", "edge", "operation")},
+    "notify": {
+        f"tasks/{one}.py" for one in ("notifications", "approvals", "edge", "health", "operation")
+    },
 }
 """Where Prefect and people are told; each of them has its test in tests/unit/tasks."""
 

@@ -7,7 +7,7 @@ import pytest
 
 from kled.operations.all_clusters import Answer
 from kled.operations.validate_clusters import ALL, ValidateClusters
-from tasks.health import Known, Rows, known_by, table, to_say, to_tell
+from tasks.health import Known, Rows, known_by, plain, table, to_say, to_tell
 
 A, B, C = (f"{name}.example.com" for name in "abc")
 NOBODY: Known = frozenset()
@@ -92,3 +92,16 @@ def test_of_an_outage_there_is_one_message() -> None:
     (message,) = to_say(rows, NOBODY)
     assert message.title == "200 clusters not healthy"
     assert (len(message.lines), message.lines[-1]) == (11, "and 190 more")
+
+
+def test_a_table_holds_nothing_that_a_page_obeys_and_no_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fault 89
+    monkeypatch.setenv("A_TOKEN", "s3cr3t-t0k3n")
+    evil = "c\x1b[2J\n| forged s3cr3t-t0k3n"
+
+    shown, description = plain(looked({evil: "waiting"}), f"1 waiting ({evil})")
+
+    for text in (*shown[0].values(), description):
+        assert not any(each in text for each in ("\x1b", "\n", "s3cr3t"))
+    assert r"\| forged" in description
