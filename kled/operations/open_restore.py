@@ -19,7 +19,7 @@ from kled.operations.guards import Place
 from kled.operations.records import Record
 from kled.operations.session import Session
 from kled.operations.stores import Stores
-from kled.store_urls import is_same
+from kled.operations.taken_there import taken_there
 
 if TYPE_CHECKING:
     from kled.operations.restore_state import Wish
@@ -142,7 +142,7 @@ def latest(opened: Stores, wish: "Wish", origins: "Origins") -> "Choice":
     snapshots, begun = origins.ledger.snapshots, _on_record(opened, wish.place)
     if begun is None or begun.of != wish.cluster:
         return choice(snapshots, wish.cluster, LATEST, origins=origins)
-    own = _taken_there(opened, wish, begun, origins)
+    own = _of_the_place(opened, wish, begun, origins)
     chosen = choice(snapshots, wish.cluster, LATEST, origins=origins, without=own)
     newest = chosen.ref.id
     if begun.snapshot == newest:
@@ -169,7 +169,7 @@ def _has_record(place: Place) -> bool:
     return "/" not in place.cluster
 
 
-def _taken_there(
+def _of_the_place(
     opened: Stores, wish: "Wish", begun: OpenRestore, origins: "Origins"
 ) -> frozenset[str]:
     """Return the snapshots of another place since it is restored: none of them is its source.
@@ -179,12 +179,7 @@ def _taken_there(
     if wish.to is None or origins.lives_in(wish.cluster, wish.to):
         return frozenset()
     url, snapshots = opened.at(wish.place).location.url, origins.ledger.snapshots
-    own = set()
-    for ref in snapshots.list(wish.cluster):
-        with suppress(SnapshotMissing, SnapshotNotTrustworthy):
-            if ref.id > begun.snapshot and is_same(snapshots.manifest(ref).state_store, url):
-                own.add(ref.id)
-    return frozenset(own)
+    return taken_there(snapshots, wish.cluster, url, after=begun.snapshot)
 
 
 def _aside(

@@ -5,10 +5,11 @@ said only where the new place has every keyset and secret of a snapshot: a clust
 are, and whoever raised an epoch for something else would lock the living one out.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import ClusterNotFound, SnapshotNotTrustworthy
+from kled.errors import ClusterNotFound, SnapshotMissing, SnapshotNotTrustworthy
 from kled.operations import ways_back
 from kled.operations.guards import Guards, Place
 from kled.operations.known_epoch import known_epoch
@@ -16,6 +17,7 @@ from kled.operations.registered import home
 from kled.operations.session import Session
 from kled.operations.step import ADDS_ONLY, Effect, Step
 from kled.operations.taken_snapshot import advised, words
+from kled.operations.taken_there import taken_there
 from kled.retry import CHANGE, READ
 from kled.sentences import enumerated, number, options
 from kled.store_urls import is_same
@@ -55,16 +57,20 @@ class RaiseEpoch:
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order."""
         place = Place(self.cluster, self.state_store)
+        settled: list[SnapshotRef] = []
+
+        def chosen(session: Session) -> "SnapshotRef":
+            settled[:] = settled or [_chosen(session, self, place)]
+            return settled[0]  # of the steps after the first one `latest` is the place's own
+
         return (
-            identity_step(self.cluster, place, lambda session: _chosen(session, self)),
+            identity_step(self.cluster, place, chosen),
             first_step(self.cluster, place),
             raise_step(
                 self.cluster,
                 place,
                 self.results,
-                of=lambda session: (
-                    session.snapshot_store.manifest(_chosen(session, self)).state_store
-                ),
+                of=lambda session: session.snapshot_store.manifest(chosen(session)).state_store,
             ),
         )
 
@@ -186,10 +192,23 @@ def told_step(cluster: str, place: Place) -> Step:
     return Step("say where it lives", act, READ, reads=True)
 
 
-def _chosen(session: Session, raising: RaiseEpoch) -> "SnapshotRef":
-    from kled.snapshot.choosing import choose  # noqa: PLC0415 - not for --help
+def _chosen(session: Session, raising: RaiseEpoch, place: Place) -> "SnapshotRef":
+    """Return the snapshot that the place is held against.
 
-    return choose(session.snapshot_store, raising.cluster, raising.snapshot)
+    `latest` is none of the place itself, which would prove nothing, unless there is no other or the
+    cluster lives there already.
+    """
+    from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415
+
+    kept, cluster = session.snapshot_store, raising.cluster
+    url, known = session.stores.at(place).location.url, epoch.read(kept, cluster)
+    moves = known is None or not is_same(known.state_store, url)
+    if raising.snapshot == LATEST and moves:
+        with suppress(SnapshotMissing):
+            own = taken_there(kept, cluster, url)
+            return choice(kept, cluster, LATEST, without=own).ref
+    return choice(kept, cluster, raising.snapshot).ref
 
 
 def _require_there(store: "ObjectStore", place: Place) -> None:

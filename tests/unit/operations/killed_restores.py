@@ -121,10 +121,10 @@ class World:
     def url(self, store: str) -> str:
         return (self.root / store).as_uri()
 
-    def stores(self) -> Stores:
+    def stores(self, state: str = "state") -> Stores:
         env = {
             "HOME": str(self.root),
-            "KOPS_STATE_STORE": self.url("state"),
+            "KOPS_STATE_STORE": self.url(state),
             "KLED_SNAPSHOT_STORE": self.url("snapshots"),
         }
         return Stores(config.load(env), CLOCK, open_store=self._opened)
@@ -132,8 +132,8 @@ class World:
     def _opened(self, location: Location, *, env: Mapping[str, str], clock: Clock) -> ObjectStore:
         return Mortal(open_store(location, env=env, clock=clock), self.life)
 
-    def session(self, overrides: Overrides = NOTHING) -> Session:
-        opened = self.stores()
+    def session(self, overrides: Overrides = NOTHING, state: str = "state") -> Session:
+        opened = self.stores(state)
         return Session(
             opened.settings,
             None,
@@ -145,8 +145,10 @@ class World:
             note=self.notes.append,
         )
 
-    def run(self, operation: Operation, overrides: Overrides = NOTHING) -> Report:
-        return run(operation, self.session(overrides))
+    def run(
+        self, operation: Operation, overrides: Overrides = NOTHING, *, state: str = "state"
+    ) -> Report:
+        return run(operation, self.session(overrides, state))
 
     def restore(
         self, snapshot: str = "latest", *, digest: str | None = None, wish: Wish | None = None
