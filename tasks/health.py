@@ -30,6 +30,7 @@ Rows = list[dict[str, str]]
 Known = frozenset[str]
 """Clusters of which people know that they are not healthy."""
 _BAD: Final = frozenset({WAITING, UNREADABLE})
+_UNSEEN: Final = "not looked at"
 _TOLD: Final = "yes"
 _LOOKED: Final = "they are looked at again"
 _SHOWN: Final = 10
@@ -73,9 +74,10 @@ def table(validation: ValidateClusters, known: Known, why: str = UNSEEN) -> Rows
     """Return a row for each cluster, the worst first; where none was looked at, one that says why.
 
     `told` says of which people know, after this run, that it is not healthy: also of one that is
-    being changed, and was not before.
+    being changed, or was not looked at, and was not before.
     """
-    answers = validation.results or [Answer(ALL, UNREADABLE, why)]
+    unseen = [Answer(name, _UNSEEN, "as it was") for name in sorted(known - {ALL})]
+    answers = validation.results or [Answer(ALL, UNREADABLE, why), *unseen]
     return [
         {
             "cluster": one.cluster,
@@ -89,7 +91,7 @@ def table(validation: ValidateClusters, known: Known, why: str = UNSEEN) -> Rows
 
 
 def _is_open(answer: Answer, known: Known) -> bool:
-    return answer.state == CHANGING and answer.cluster in known
+    return answer.state in {CHANGING, _UNSEEN} and answer.cluster in known
 
 
 def to_tell(rows: Rows, known: Known | None) -> list[tuple[str, str, str]]:

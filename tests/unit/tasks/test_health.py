@@ -86,6 +86,17 @@ def test_a_run_that_looked_at_none_is_told_of_and_so_is_the_next_that_does() -> 
     assert events(looked({A: "ok"}), after) == {("healthy", ALL)}
 
 
+def test_a_run_that_looked_at_none_forgets_nobody() -> None:
+    before = frozenset({A, ALL})
+    rows = table(ValidateClusters(), before, "the state store does not answer")
+
+    assert events(rows, before) == {("unhealthy", ALL)}
+    assert to_say(rows, before) == []
+    after = known_by(rows)
+    assert after == before
+    assert events(looked({A: "ok"}), after) == {("healthy", A), ("healthy", ALL)}
+
+
 def test_of_an_outage_there_is_one_message() -> None:
     rows = looked({f"c{number}.example.com": "waiting" for number in range(200)})
 
