@@ -150,9 +150,9 @@ def _plain(value: str) -> str:
 def mending(field: str, root: str) -> str:
     """Return the `--set` that puts a place back where it is by default below `root`.
 
-    kops takes the place of keys and of secrets under other names than it stores them (T-setc-*).
+    Under the name that is stored, as people type it; kops takes it under another (T-setc-*).
     """
     path = tuple(field.split("."))
-    names = {stored_as: ".".join(name) for name, stored_as in _STORED_AS.items()}
-    own = f"{root}{_OWN[path]}" if path in _OWN else "URL"
-    return f"--set={names.get(path, field)}={own}"
+    stored = _STORED_AS.get(path, path)
+    own = f"{root}{_OWN[stored]}" if stored in _OWN else "URL"
+    return f"--set={'.'.join(stored)}={own}"

@@ -33,7 +33,7 @@ def require_here(session: Session, cluster: str, past: str = "") -> None:
     if url is None:
         other = _also_in(session, cluster, past)
         if other is not None:
-            raise _in_two(session, cluster, other)
+            raise _in_two(session, cluster, other, past)
         return
     typed = require_state_store(session.settings)
     raise EpochMismatch(
@@ -44,15 +44,20 @@ def require_here(session: Session, cluster: str, past: str = "") -> None:
     )
 
 
-def _in_two(session: Session, cluster: str, other: str) -> EpochMismatch:
-    """Return why nobody knows where the cluster lives: somebody may have removed its epoch."""
+def _in_two(session: Session, cluster: str, other: str, past: str) -> EpochMismatch:
+    """Return why nobody knows where the cluster lives.
+
+    Somebody may have removed its epoch, or copied the state store of one that had none yet.
+    """
     typed = require_state_store(session.settings)
     rights = " or ".join(
         f"kled snapshot epoch raise {options(name=cluster, state=url)}" for url in (typed, other)
     )
+    seen = is_among(here(session), _alive(session, cluster, past))
+    where = "in both" if seen else f"in {other}, which has it still"
     return EpochMismatch(
-        f'whether cluster "{cluster}" lives in {typed} or in {other} is not known: runs saw it in'
-        " both, and it has no epoch; nothing was changed",
+        f'whether cluster "{cluster}" lives in {typed} or in {other} is not known: runs saw it'
+        f" {where}, and it has no epoch; nothing was changed",
         hint="a recovery that moved it wrote one: ask whoever ran it, or look which store the user"
         f" data of a control-plane machine names, and let that count: {rights}",
     )
@@ -136,16 +141,18 @@ def by_runs(session: Session, cluster: str, past: str = "") -> str | None:
 
 
 def _also_in(session: Session, cluster: str, past: str) -> str | None:
-    """Return another state store that has the cluster, where runs saw it in this one, too.
+    """Return another state store that has the cluster, which this one may have, too.
 
-    One that lacks the cluster by now is none; one that cannot be asked may be.
+    Where runs saw it in both, one that lacks the cluster by now is none, and one that cannot be
+    asked may be. Where they saw it in the other one alone, and its keys are here, this may be that
+    store under its new name: the other one is one where it has the cluster still.
     """
     alive = _alive(session, cluster, past)
-    if not is_among(here(session), alive):
-        return None
+    unknown = is_among(here(session), alive)
     others = (one for one in alive if not is_same(one, here(session)))
     latest_first = sorted(others, key=lambda one: alive[one], reverse=True)
-    return next((one for one in latest_first if not _is_gone(session, cluster, one)), None)
+    holds = (url for url in latest_first if _holds(session, cluster, url, unknown=unknown))
+    return next(holds, None)
 
 
 def _alive(session: Session, cluster: str, past: str) -> dict[str, tuple[int, str]]:
@@ -164,10 +171,15 @@ def _alive(session: Session, cluster: str, past: str) -> dict[str, tuple[int, st
 
 def _is_gone(session: Session, cluster: str, url: str) -> bool:
     """Whether a state store is known to lack the cluster."""
+    return not _holds(session, cluster, url, unknown=True)
+
+
+def _holds(session: Session, cluster: str, url: str, *, unknown: bool) -> bool:
+    """Whether a state store has the cluster; `unknown` where it cannot be asked."""
     try:
-        return not is_there(session.other_store(url), f"{cluster}/{CONFIG}")
+        return is_there(session.other_store(url), f"{cluster}/{CONFIG}")
     except KledError:  # a bucket that is not there may be one of another endpoint, or unmounted
-        return False
+        return unknown
 
 
 def is_twin(session: Session, cluster: str) -> bool:

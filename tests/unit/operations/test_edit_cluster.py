@@ -130,6 +130,9 @@ def test_a_cluster_stays_what_and_where_it_is(tmp_path: Path, text: str) -> None
         ("spec.configStore.base", ""),
         ("spec.configStore.keypairs", "/pki"),
         ("spec.configStore.secrets", "/secrets"),
+        ("spec.configBase", ""),
+        ("spec.keyStore", "/pki"),
+        ("spec.secretStore", "/secrets"),
         ("spec.etcdClusters[0].backups.backupStore", "/backups/etcd/main"),
     ],
 )

@@ -317,7 +317,7 @@ def test_a_definition_that_names_the_old_place_is_not_mended_by_what_names_it_to
 
     assert not row.trusted
     assert f"kled snapshot restore --name={C} --snapshot=latest --rewrite-places" in row.mend
-    assert f"kled kops edit-cluster --name={C} --set=spec.configStore.base={new}" in row.mend
+    assert f"kled kops edit-cluster --name={C} --set=spec.configBase={new}" in row.mend
 
 
 def test_a_cluster_that_was_applied_is_not_told_to_go_alone(moved: Moved) -> None:
