@@ -10,6 +10,7 @@ from kled.cli import kept_edit
 from kled.cli.leaf import Call
 from kled.errors import InvalidInput
 from kled.operations.edited_group import Document, changes, parse, to_yaml
+from kled.operations.edited_text import require_newest
 from kled.sentences import options
 from kled.visible import visible
 
@@ -26,10 +27,16 @@ FILE = click.option(
 
 
 def from_file(file: Path, stored: Document) -> str:
-    """Return the text of `file`; raise `InvalidInput` where it holds no object like the stored."""
+    """Return the text of `file`; raise `InvalidInput` where it holds no object like the stored.
+
+    Raises `ClusterDiffers` where it would undo what somebody changed after it was exported.
+    """
     text = kept_edit.read(file)
-    if parse(text, stored) is None:
+    edited = parse(text, stored)
+    if edited is None:
         raise InvalidInput("--file", f"{file} is empty, or holds comments alone")
+    if changes(stored, edited):
+        require_newest(edited, stored)
     return text
 
 

@@ -11,7 +11,12 @@ from kled.operations import etcd_names, etcd_zones, ways_back
 from kled.operations.applied_version import applied_version
 from kled.operations.edit_instance_group import NO_CHANGE
 from kled.operations.edited_group import Document, changes, parse, to_yaml
-from kled.operations.edited_text import require_unchanged, require_whole
+from kled.operations.edited_text import (
+    require_newest,
+    require_unchanged,
+    require_whole,
+    with_counted,
+)
 from kled.operations.field_names import require_names
 from kled.operations.guards import MOVES
 from kled.operations.kept_fields import require_known_cluster
@@ -88,6 +93,8 @@ class StoreEditedCluster:
             _require_version(session, stored, wanted, skip=self.skip_minor_versions)
         require_known_cluster(session, stored)
         require_unchanged(self.seen, stored)
+        require_newest(edited, stored)
+        edited = with_counted(edited, stored)
         session.kops.store_edited_cluster(self.cluster, to_yaml(edited))
         now = session.kops.get_definition(self.cluster).cluster
         require_whole(edited, now, "kled kops edit-cluster")

@@ -10,7 +10,12 @@ from kled.models.definition import Definition, object_name
 from kled.operations import etcd_zones, ways_back
 from kled.operations.control_plane import require_edit
 from kled.operations.edited_group import Document, changes, parse, to_yaml
-from kled.operations.edited_text import require_unchanged, require_whole
+from kled.operations.edited_text import (
+    require_newest,
+    require_unchanged,
+    require_whole,
+    with_counted,
+)
 from kled.operations.field_names import require_names
 from kled.operations.guards import MOVES
 from kled.operations.kept_fields import require_known_fields
@@ -84,6 +89,8 @@ class StoreInstanceGroup:
             etcd_zones.require_group(session, self.cluster, stored, edited)
             require_known_fields(session, self.cluster, self.instance_group, stored)
             require_unchanged(self.seen, stored)
+            require_newest(edited, stored)
+            edited = with_counted(edited, stored)
             session.kops.store_edited_group(self.cluster, self.instance_group, to_yaml(edited))
             now = stored_group(session, self.cluster, self.instance_group)
             require_whole(edited, now, "kled kops edit-instance-group")

@@ -47,7 +47,7 @@ def parse(text: str, stored: Document) -> Document | None:
         return None
     if len(found) != 1 or not isinstance(found[0], dict):
         what = f"must hold one object, {_what(stored)[0]}"
-        raise InvalidInput("the file", what, hint=_stored_as(stored))
+        raise InvalidInput("the file", what, hint=begin_with(stored))
     edited = _labelled(_with_todays_group(found[0]), stored)
     for path in _FIXED:
         _same(edited, stored, path)
@@ -98,13 +98,13 @@ def _same(edited: Document, stored: Document, path: tuple[str, ...]) -> None:
         raise InvalidInput(
             ".".join(path),
             f"{'must stay' if now is not None else 'is missing; it is'} {was!r}",
-            hint=_stored_as(stored)
+            hint=begin_with(stored)
             if now is None
             else f"another one is made with: {_what(stored)[1]}",
         )
 
 
-def _stored_as(stored: Document) -> str:
+def begin_with(stored: Document) -> str:
     """Name the command that shows the object alone, in a form that can be edited and stored."""
     picked, cluster = ".cluster", _at(stored, ("metadata", "name"))
     if stored.get("kind") != "Cluster":

@@ -138,9 +138,10 @@ def load_group(ctx: Context, name: str, group: str) -> Document:
 
 
 def store_cluster(ctx: Context, document: Document) -> None:
-    """Store a cluster; the first time it gets its creation timestamp."""
-    name = document["metadata"]["name"]
-    ctx.store.write(f"{name}/config", yaml_form.dump(_stamped(ctx, document)).encode())
+    """Store a cluster; the first time it gets its creation timestamp, and only then."""
+    key = f"{document['metadata']['name']}/config"
+    stamped = document if ctx.store.read(key) is not None else _stamped(ctx, document)
+    ctx.store.write(key, yaml_form.dump(stamped).encode())
 
 
 def store_group(ctx: Context, name: str, document: Document) -> None:
@@ -263,9 +264,12 @@ def _labelled(name: str, document: Document) -> Document:
 
 
 def next_generation(old: Document, new: Document) -> Document:
-    """Return `new` with the generation that kops gives it: one more where the spec has changed."""
-    metadata = {**new["metadata"], "creationTimestamp": old["metadata"].get("creationTimestamp")}
-    generation = old["metadata"].get("generation", 0) + (old["spec"] != new["spec"])
-    if generation:
-        metadata["generation"] = generation
-    return new | {"metadata": metadata}
+    """Return `new` with one generation more than `old` has, where the spec has changed.
+
+    Where it has not, what `new` says itself is stored, as kops stores it, and so is the time that
+    it was made (Update in pkg/client/simple/vfsclientset, cluster.go and instancegroup.go).
+    """
+    if old["spec"] == new["spec"]:
+        return new
+    counted = {"generation": old["metadata"].get("generation", 0) + 1}
+    return new | {"metadata": new["metadata"] | counted}

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -100,6 +101,27 @@ def test_sizes_that_nobody_set_are_shown_as_kops_does_and_stay_unset(kled: Kled)
     assert kled("scale-instance-group", NAME, group, "--max=4").returncode == 0
     (row,) = [line for line in shown(kled) if line.startswith(GROUP)]
     assert row.split()[-4:-2] == ["-", "4"]
+
+
+def test_an_old_text_does_not_undo_what_somebody_changed(kled: Kled, tmp_path: Path) -> None:
+    """The first text is exported before kops counts anything: it has no generation."""
+    edit, text = ("edit-instance-group", NAME, f"--instance-group={GROUP}"), tmp_path / "nodes.json"
+    (group,) = [
+        one
+        for one in json.loads(kled("get-clusters", NAME, "-ojson").stdout)["groups"]
+        if one["metadata"]["name"] == GROUP
+    ]
+    assert "generation" not in group["metadata"]
+    text.write_text(json.dumps({**group, "spec": {**group["spec"], "maxPrice": "0.5"}}))
+    assert kled(*edit, "--set=spec.rootVolumeSize=60").returncode == 0
+
+    done = kled(*edit, f"--file={text}")
+
+    assert done.returncode == 1
+    assert "with generation 0, and the stored one has generation 1" in done.stderr
+    assert "snapshot" not in done.stdout + done.stderr
+    text.write_text(json.dumps({**group, "metadata": {"name": GROUP}}))
+    assert "spec.rootVolumeSize: 60 -> (none)" in kled(*edit, f"--file={text}").stdout
 
 
 def shown(kled: Kled) -> list[str]:

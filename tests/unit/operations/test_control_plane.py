@@ -15,6 +15,7 @@ from kled.operations import control_plane
 from kled.operations.edit_instance_group import EditInstanceGroup, StoreInstanceGroup
 from kled.operations.edited_group import to_yaml
 from kled.operations.instance_groups import DeleteInstanceGroup
+from kled.operations.overrides import NOTHING
 from kled.operations.step import attempt
 from kled.storage.memory import MemoryStore
 
@@ -90,6 +91,7 @@ def do(kops: Kops, operation: Any) -> str:
         kops=kops,
         state_store=store,
         check=lambda: None,
+        overrides=NOTHING,
     )
     return attempt(operation.steps()[-1], session)
 

@@ -10,6 +10,7 @@ import pytest
 
 from kled import config, yaml_text
 from kled.errors import ClusterDiffers, DefinitionRejected, InvalidInput, VersionRefused
+from kled.models.definition import Definition
 from kled.operations.edit_cluster import StoreEditedCluster
 from kled.operations.edited_group import to_yaml
 from kled.operations.overrides import NOTHING
@@ -29,6 +30,14 @@ class Kops(before.Kops):
     """Stores what its editor leaves, but for the fields that it drops."""
 
     drops: tuple[str, ...] = ()
+    generation: int = 0
+    made: str | None = "2026-11-23T14:50:31Z"
+
+    def get_definition(self, name: str) -> Definition:
+        counted = {"creationTimestamp": self.made, "generation": self.generation}
+        cluster = super().get_definition(name).cluster
+        kept = {key: one for key, one in counted.items() if one}
+        return Definition({**cluster, "metadata": {**kept, "name": name}}, ())
 
     def store_edited_cluster(self, _name: str, text: str) -> None:
         self.calls.append(text)
@@ -142,6 +151,54 @@ def test_what_somebody_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> N
 
     assert kops.calls == []
     assert store(tmp_path, kops, text)  # with --file, which says so
+
+
+@pytest.mark.parametrize("exported", [0, 1, 4])
+def test_a_text_that_was_exported_before_somebody_s_change_is_refused(
+    tmp_path: Path, exported: int
+) -> None:
+    """It undid that change without a word: what differs was taken for what was edited."""
+    kops = Kops()
+    kops.generation = exported  # kops leaves out the generation of what nobody changed
+    text = text_of(kops, channel="alpha")
+    kops.spec["sshAccess"], kops.generation = ["192.0.2.0/24"], 3
+
+    with pytest.raises(
+        ClusterDiffers, match=f"with generation {exported}, and .* has generation 3"
+    ) as told:
+        store(tmp_path, kops, text)
+
+    assert kops.calls == []
+    assert "get-clusters --name=c.example.com --output=json | jq .cluster" in str(told.value.hint)
+    assert "leave metadata.creationTimestamp and metadata.generation out" in str(told.value.hint)
+
+
+def test_a_text_of_an_earlier_cluster_of_that_name_is_refused(tmp_path: Path) -> None:
+    kops = Kops()
+    text = text_of(kops, channel="alpha")
+    kops.made = "2026-11-24T00:00:00Z"
+
+    with pytest.raises(ClusterDiffers, match="with creationTimestamp 2026-11-23T14:50:31Z, and"):
+        store(tmp_path, kops, text)
+
+    kops.made = None  # by somebody's replace: kops stores none where the text has none
+    assert store(tmp_path, kops, text)
+
+
+def test_a_text_without_what_kops_counts_is_stored_with_it(tmp_path: Path) -> None:
+    """kops stores what the text says: without a generation, later texts would look older."""
+    kops = Kops()
+    kops.generation = 3
+    document = yaml_text.document(text_of(kops, channel="alpha"))
+    assert isinstance(document, dict)
+    text = to_yaml({**document, "metadata": {"name": C}})
+
+    assert store(tmp_path, kops, text) == "spec.channel: (none) -> alpha"
+
+    assert "generation: 3" in str(kops.calls[0])
+    assert 'creationTimestamp: "2026-11-23T14:50:31Z"' in str(kops.calls[0])
+    kops.generation = 4
+    assert store(tmp_path, kops, text) == "no change: it says so already"
 
 
 def test_a_field_of_a_newer_kops_is_not_lost_by_an_edit(tmp_path: Path) -> None:  # fault 13
