@@ -1,7 +1,8 @@
 """Fields that say what an object is and where its keys are: an edit that changes one is refused.
 
 kops would store another object under the new name, look for keys at the new place and make new
-ones there, or leave a group's machines behind for machines of another role. Pure.
+ones there, look for machines at another cloud, or leave a group's machines behind for machines of
+another role. Pure.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,11 @@ Document = Mapping[str, Any]
 _NAME: Final[Path] = ("metadata", "name")
 _ROLE: Final[Path] = ("spec", "role")
 _KIND: Final[Path] = ("kind",)
+_VERSION: Final[Path] = ("apiVersion",)
+_CLOUD: Final[Path] = ("spec", "cloudProvider")
+_METAL: Final[Path] = ("metadata", "labels", "alpha.kops.k8s.io/cloud")
+"""A label that makes kops take a cluster for one of no cloud (pkg/apis/kops/cluster.go)."""
+_COUNTED: Final[tuple[Path, ...]] = (("metadata", "creationTimestamp"), ("metadata", "generation"))
 _STORED_AS: Final[Mapping[Path, Path]] = {
     ("spec", "configStore", "base"): ("spec", "configBase"),
     ("spec", "configStore", "keypairs"): ("spec", "keyStore"),
@@ -32,13 +38,20 @@ _OWN: Final[Mapping[Path, str]] = {
     ("spec", "secretStore"): "/secrets",
 }
 """Where each place is by default, below the cluster's own part of its state store."""
-OF_A_CLUSTER: Final[tuple[Path, ...]] = (_NAME, _KIND, *_PLACES)
-OF_A_GROUP: Final[tuple[Path, ...]] = (_NAME, _KIND, _ROLE)
+OF_A_NEW_CLUSTER: Final[tuple[Path, ...]] = (_NAME, _KIND, _VERSION, *_PLACES)
+"""Whose cloud is chosen as it is made."""
+OF_A_CLUSTER: Final[tuple[Path, ...]] = (_NAME, _KIND, _VERSION, _CLOUD, _METAL, *_PLACES)
+OF_A_GROUP: Final[tuple[Path, ...]] = (_NAME, _KIND, _VERSION, _ROLE)
+_NONE: Final = "(none)"
 _SAME_ROLE: Final = {"ControlPlane": "Master"}
 """kops' own word for a role, to the stored one (captures 12b and 12d)."""
 _HINTS: Final[Mapping[Path, str]] = {
     _NAME: "another name is another object: make it with create-cluster or create-instance-group",
     _KIND: "the object stays what it is",
+    _VERSION: "kops writes the one that it has",
+    _CLOUD: "it is chosen when a cluster is created: kled kops create-cluster --cloud=CLOUD",
+    _METAL: "kops would look for the cluster's machines at no cloud",
+    **dict.fromkeys(_COUNTED, "kops counts the changes of an object itself"),
     _ROLE: "a group keeps its role: make another one with create-instance-group, and move to it",
 }
 _MOVED: Final = (
@@ -75,17 +88,17 @@ def refuse_sets(
     """
     for text in sets:
         path, value = set_paths.assignment(text)
-        for field in fixed:
+        for field in (*fixed, *_COUNTED):
             was = _shown(stored, field)
             mends = path == field and is_own_place(field, value, root)
-            if path and set_paths.overlap(path, field) and _plain(value) != was and not mends:
+            if _changes(text, path, field) and _plain(value) != was and not mends:
                 raise _refusal("--set", Moved(".".join(path), was, value), field)
     for text in unsets:
         path = set_paths.path_of(text)
-        for field in fixed:
-            if path and set_paths.overlap(path, field):
-                moved = Moved(".".join(path), _shown(stored, field), "(none)")
-                raise _refusal("--unset", moved, field)
+        for field in (*fixed, *_COUNTED):
+            was = _shown(stored, field)
+            if _changes(text, path, field) and (field != _METAL or was != _NONE):
+                raise _refusal("--unset", Moved(".".join(path), was, _NONE), field)
 
 
 def refuse_changes(
@@ -118,12 +131,24 @@ def is_own_place(field: Path, url: str, root: str) -> bool:
     return own is not None and path_of(url) == path_of(f"{root}{own}")
 
 
+def _changes(text: str, path: Path, field: Path) -> bool:
+    """Whether to set or unset `path`, as it stands in `text`, changes the field.
+
+    Below the cloud there are kops' internal names alone (`field_flags`). A path of options cannot
+    say where the key of a map begins: the label is looked for as it is written.
+    """
+    if field == _METAL and path[: len(_METAL) - 1] == _METAL[:-1]:
+        return _METAL[-1] in text or text.strip().endswith(_METAL[-2])
+    below_the_cloud = field == _CLOUD and len(path) > len(_CLOUD)
+    return bool(path) and set_paths.overlap(path, field) and not below_the_cloud
+
+
 def _moved_places(stored: Document, edited: Document) -> Iterator[Moved]:
     before = {one.field: one.url for one in places_of(stored)}
     after = {one.field: one.url for one in places_of(edited)}
     for field in sorted(before.keys() | after.keys()):
         if before.get(field) != after.get(field):
-            yield Moved(field, before.get(field, "(none)"), after.get(field, "(none)"))
+            yield Moved(field, before.get(field, _NONE), after.get(field, _NONE))
 
 
 def _path_of(field: str) -> Path:
@@ -140,7 +165,7 @@ def _shown(document: Document, path: Path) -> str:
     value: Any = document
     for key in _STORED_AS.get(path, path):
         value = value.get(key) if isinstance(value, Mapping) else None
-    return "(none)" if value in (None, "") else _plain(str(value))
+    return _NONE if value in (None, "") else _plain(str(value))
 
 
 def _plain(value: str) -> str:

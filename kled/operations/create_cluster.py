@@ -129,7 +129,7 @@ def _refuse_moves(session: Session, spec: ClusterSpec) -> None:
     root = root_of(require_state_store(session.settings), spec.name)
     places = {"configBase": root, "keyStore": f"{root}/pki", "secretStore": f"{root}/secrets"}
     planned = {"metadata": {"name": spec.name}, "spec": places}
-    fixed_fields.refuse_sets(planned, fixed_fields.OF_A_CLUSTER, spec.set, spec.unset)
+    fixed_fields.refuse_sets(planned, fixed_fields.OF_A_NEW_CLUSTER, spec.set, spec.unset)
 
 
 def _versions(spec: ClusterSpec) -> Iterator[KubernetesVersion]:

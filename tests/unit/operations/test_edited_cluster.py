@@ -32,9 +32,14 @@ class Kops(before.Kops):
     drops: tuple[str, ...] = ()
     generation: int = 0
     made: str | None = "2026-11-23T14:50:31Z"
+    labels: dict[str, str] | None = None
 
     def get_definition(self, name: str) -> Definition:
-        counted = {"creationTimestamp": self.made, "generation": self.generation}
+        counted = {
+            "creationTimestamp": self.made,
+            "generation": self.generation,
+            "labels": self.labels,
+        }
         cluster = super().get_definition(name).cluster
         kept = {key: one for key, one in counted.items() if one}
         return Definition({**cluster, "metadata": {**kept, "name": name}}, ())
