@@ -66,7 +66,6 @@ def make_box(directory: Path, *, after_call: str = "", started: bool = False) ->
     counting.chmod(0o755)
     env = control.environment(directory, path=os.environ.get("PATH", os.defpath))
     env |= {"KLED_KOPS": str(counting), "KLED_LEASE_TTL": "6"}
-    env |= {"KOPS_RSA_PRIVATE_KEY_SIZE": "1024"}  # a cluster's nine keys take half a second else
     env |= measured()
     return Box(directory, env, calls, started=started)
 
