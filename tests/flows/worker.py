@@ -29,20 +29,23 @@ def unscheduled() -> tuple[Entry, ...]:
 
 
 @contextmanager
-def at_work(box: Box, pool: str, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
+def at_work(
+    box: Box, pool: str, cwd: Path, says: Path = Path(os.devnull)
+) -> Iterator[subprocess.Popen[bytes]]:
     """Yield a worker of `pool` that has the sandbox's variables; it ends with the block.
 
-    It may have ended before. Runs are in sessions of their own.
+    It may have ended before. Runs are in sessions of their own. What it writes goes to `says`.
     """
     command = [sys.executable, "-m", "prefect", "worker", "start", f"--pool={pool}"]
-    process = subprocess.Popen(
-        command,
-        env=environment(box),
-        cwd=cwd,
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with says.open("ab") as words:
+        process = subprocess.Popen(
+            command,
+            env=environment(box),
+            cwd=cwd,
+            start_new_session=True,
+            stdout=words,
+            stderr=words,
+        )
     try:
         yield process
     finally:
