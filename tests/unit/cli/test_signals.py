@@ -119,8 +119,8 @@ from kled.cli.signals import LAST_WORDS, heard
 
 LAST_WORDS.lines = lambda: ["update was at: used {SECRET}", "done before: token=hunter2hunter2"]
 with heard(limit=0.3):
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)
         time.sleep(60)
     finally:
         time.sleep(60)
