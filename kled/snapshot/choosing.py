@@ -259,13 +259,11 @@ def _require_whole(ledger: Ledger, cluster: str, ids: tuple[str, ...], origins: 
 
 
 def _newest_left(ledger: Ledger, cluster: str, ids: tuple[str, ...], origins: Origins) -> str:
-    """Say which snapshot may be named in place of the newest; one of another cluster is not."""
-    try:
-        newest = _newest_own(ledger.snapshots, cluster, ids, origins) if ids else None
-    except SnapshotMissing:
-        newest = None
-    if newest is not None:
-        return f"to use the newest that is left, name it: {newest.id}"
+    """Say which snapshot may be named in place of the newest: one that reads, and is its own."""
+    for snapshot_id in reversed(ids):
+        with suppress(SnapshotMissing, SnapshotNotTrustworthy):
+            if not origins.foreign(ledger.snapshots.manifest(SnapshotRef(cluster, snapshot_id))):
+                return f"to use the newest that is left, name it: {snapshot_id}"
     return "a second site may have it: kled snapshot list --snapshot-store=URL"
 
 

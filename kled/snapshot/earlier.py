@@ -62,13 +62,17 @@ class Earlier:
         self._halfway = options.halfway
         self._requests = requests
         self._distrusted: set[str] = set()
+        self._damaged: set[str] = set()
         self.warnings: list[str] = []
         self.findings: list[str] = []
         self._marking = requests.submit(marked, self._snapshots)  # nobody waits for one LIST more
         self._run = self._newest_run()
 
-    def forget_lost(self, unlisted: Collection[SnapshotRef]) -> None:
-        """Build on none of these that is gone, as its listing says; a GET for each."""
+    def forget_lost(self, unlisted: Collection[SnapshotRef], altered: Collection[str] = ()) -> None:
+        """Build on none of these that is gone, as its listing says; a GET for each.
+
+        The newest snapshots of the `altered` clusters are read back, every byte of their archives.
+        """
         run = self._run
         if run is None:
             return
@@ -76,6 +80,11 @@ class Earlier:
         gone = self._requests.map(partial(self._why_lost, run), names)
         lost = {name for name, why in zip(names, gone, strict=True) if why is not None}
         kept = {name: entry for name, entry in run.clusters.items() if name not in lost}
+        doubted = [name for name in altered if name in kept and kept[name].snapshot]
+        unread = set(filter(None, self._requests.map(partial(self._if_lost, run), doubted)))
+        kept = {name: entry for name, entry in kept.items() if name not in unread}
+        whole = self._requests.map(partial(self._is_archived, run), {*doubted} - unread)
+        self._damaged |= {name for name, good in whole if not good}
         self._run = replace(run, clusters=kept)
 
     def require_whole(self, clusters: Sequence[str], lost: Sequence[str]) -> None:
@@ -110,7 +119,7 @@ class Earlier:
     def is_unchanged(self, found: Selection) -> bool:
         """Say whether nothing is new since an earlier snapshot."""
         entry = self.entry(found.cluster)
-        if entry is None or entry.fuzzy:
+        if entry is None or entry.fuzzy or found.cluster in self._damaged:
             return False
         seen = (entry.definition_digest, entry.etcd_digest)
         return seen == (found.definition_digest, found.etcd_digest)
@@ -203,6 +212,17 @@ class Earlier:
             return None
         self.findings.append(f"{why}, though run {run.id} names it")
         return name
+
+    def _is_archived(self, run: Run, name: str) -> tuple[str, bool]:
+        """Return the name, and whether the archive is what was written; say so where it is not."""
+        ref = SnapshotRef(name, run.clusters[name].snapshot or "")
+        try:
+            archived = self._snapshots.manifest(ref).archive
+            require_stored(self._snapshots, archived, f"{archived.key}, of snapshot {ref.id},")
+        except (SnapshotMissing, SnapshotNotTrustworthy) as error:
+            self.findings.append(f"{error.message}, though run {run.id} names it")
+            return name, False
+        return name, True
 
     def _why_lost(self, run: Run, name: str) -> str | None:
         try:

@@ -7,6 +7,7 @@ a `doubt` where it could hide a newer snapshot, else a `finding`; what is merely
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from kled.errors import KledError, SnapshotNotTrustworthy
@@ -48,6 +49,8 @@ class Ledger:
     person settles it (`next_run.remember`)."""
     state: ObjectStore | None = None
     """The state store at hand, where it was named."""
+    written: Mapping[str, datetime] = field(default_factory=dict)
+    """When the store says that each of the last runs was written, by its id."""
 
     @property
     def here(self) -> str | None:
@@ -129,10 +132,18 @@ class Ledger:
     def recipients(self) -> tuple[str, ...]:
         """To whom the store's snapshots are encrypted, as far as anything there tells.
 
-        `kled.json` may be gone, damaged or made anew: then the newest run tells it.
+        `kled.json` may be gone, damaged or made anew: then the newest run tells it. Where a key is
+        configured one that is not signed tells it only where no run is.
         """
-        told = self.root.root.recipients if self.root.root else ()
-        return told or (self.newest.recipients if self.newest else ())
+        keys, newest = self.snapshots.verification_keys, self.newest
+        said = self.root.root.recipients if self.root.root else ()
+        told = said if self.root.signed or not keys or not (newest and newest.signed) else ()
+        return told or (newest.recipients if newest else ())
+
+    @property
+    def recipients_are_signed(self) -> bool:
+        """Whether a signature that counts vouches for the `recipients`."""
+        return self.root.signed or bool(self.newest and self.newest.signed)
 
     @property
     def signed_since(self) -> str | None:
@@ -148,7 +159,7 @@ def read_ledger(snapshots: SnapshotStore, state: ObjectStore | None = None) -> L
     """Read what the store says of itself: at once one LIST, and a GET of two or three documents.
 
     `state` is asked what it remembers; where it does not answer, a remark says so. Raises what the
-    snapshot store raises, and `SnapshotNotTrustworthy` only for what a newer kled wrote.
+    snapshot store raises.
     """
     with Pool(3, "kled-ledger") as pool:
         looking = pool.submit(lambda: snapshots.root)
@@ -177,6 +188,7 @@ def read_ledger(snapshots: SnapshotStore, state: ObjectStore | None = None) -> L
         tag,
         bool(taken_back),
         state,
+        chain.written,
     )
 
 
@@ -195,8 +207,8 @@ def ready_to_write(
     """Make sure that what is written now counts, and return the identity that it is bound to.
 
     Makes `kled.json`, makes it anew, or brings it to format 2; `first` is the id of the first
-    document that is signed, where none was yet. Raises `InvalidInput`, before any change, where
-    this machine lacks the signing key.
+    document that is signed, where none was yet. Raises, before any change, `InvalidInput` where
+    this machine lacks the signing key, and `SnapshotNotTrustworthy` where a newer kled writes here.
     """
     if snapshots.root.current:
         root.require_signing_key(snapshots, snapshots.root.root)

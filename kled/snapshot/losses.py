@@ -5,14 +5,21 @@ A backup is written all the same, and is not green; a change waits until a perso
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
 from kled.kops.layout import is_cluster_name
+from kled.snapshot import names
 from kled.snapshot.history import Holdings, missing_runs
 from kled.snapshot.ledger import Ledger
 from kled.snapshot.repository import SnapshotRef
 from kled.snapshot.trust import brief
+from kled.storage.base import Entry
+from kled.store_urls import of_store
+
+_SKEW: Final = timedelta(seconds=2)
+"""Stores date to the second, and what is large when its writing began."""
 
 
 def no_change(reasons: Sequence[str]) -> SnapshotNotTrustworthy:
@@ -40,13 +47,17 @@ class Losses:
     """The newest snapshots that are named and not listed."""
     words: tuple[str, ...] = ()
     """All that is gone, runs and older snapshots too."""
+    altered: tuple[str, ...] = ()
+    """Clusters of whose snapshots something was written after the run that names the newest, is no
+    object any more, or has no archive: it may be another one by now, or none."""
 
 
 def losses_of(ledger: Ledger, clusters: Sequence[str] | None = None) -> Losses:
     """Return what is gone, and no prune removed; one LIST, or one for each cluster, and of runs."""
     snapshots = ledger.snapshots
     asked = [None] if clusters is None else [*filter(is_cluster_name, dict.fromkeys(clusters))]
-    present = tuple(ref for one in asked for ref in snapshots.list(one))
+    seen = [_look(ledger, one) for one in asked]
+    present = tuple(ref for refs, _ in seen for ref in refs)
     held = Holdings(ledger, present)
     lost = tuple(ref for one in asked for ref in ledger.missing(present, one))
     named = {ref.cluster for ref in lost}
@@ -63,7 +74,36 @@ def losses_of(ledger: Ledger, clusters: Sequence[str] | None = None) -> Losses:
             *(words for one in older for name, words in one.items() if name not in named),
             *missing_runs(ledger),
         ),
+        tuple(sorted({name for _, altered in seen for name in altered})),
     )
+
+
+def _look(ledger: Ledger, cluster: str | None) -> tuple[list[SnapshotRef], set[str]]:
+    """Return the snapshots of one cluster or of all, and the clusters that are `altered`; a LIST.
+
+    Whoever sets the dates of a directory's files back is not seen here.
+    """
+    refs: list[SnapshotRef] = []
+    archived: set[str] = set()
+    altered: set[str] = set()
+    run = of_store(ledger.runs, ledger.here) if ledger.here else None
+    newest = {name: one.snapshot for name, one in run.clusters.items()} if run else {}
+    since = ledger.written.get(run.id) if run else None
+    for entry in ledger.snapshots.store.entries(names.snapshots_prefix(cluster)):
+        found = names.snapshot_of(entry.key)
+        if found:
+            refs.append(SnapshotRef(*found))
+        elif found := names.archive_of(entry.key):
+            archived.add(found[0])
+        if found and found[1] <= (newest.get(found[0]) or "") and _is_late(entry, since):
+            altered.add(found[0])
+    return refs, altered | {ref.cluster for ref in refs if ref.cluster not in archived}
+
+
+def _is_late(entry: Entry, since: datetime | None) -> bool:
+    """Say whether what stands there is no object, or was written later than `since`."""
+    late = since is not None and entry.modified is not None and entry.modified > since + _SKEW
+    return late or entry.unfit is not None
 
 
 def older_lost(ledger: Ledger, present: Collection[SnapshotRef]) -> tuple[str, ...]:

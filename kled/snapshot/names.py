@@ -177,6 +177,17 @@ def snapshot_of(key: str) -> tuple[str, str] | None:
     return (parts[1], parts[2]) if is_id(parts[2]) and layout.is_cluster_name(parts[1]) else None
 
 
+def archive_of(key: str) -> tuple[str, str] | None:
+    """Return cluster and id where `key` is that of an archive, as `snapshot_of` does."""
+    place, _, file = key.rpartition("/")
+    return snapshot_of(f"{place}/{MANIFEST}") if file.startswith(ARCHIVE) else None
+
+
+def snapshots_prefix(cluster: str | None) -> str:
+    """Return what the keys of the snapshots of one cluster, or of all, begin with."""
+    return cluster_prefix(cluster) if cluster else CLUSTERS
+
+
 def checked_digest(text: str) -> str:
     """Return `text`; raise `InvalidInput` where it is no lower-case hexadecimal SHA-256."""
     if not _SHA256.fullmatch(text):

@@ -48,6 +48,8 @@ class NewestRuns:
     """The ids of the runs that were read and count."""
     listed: tuple[str, ...] = ()
     """The ids of the runs of the last days, read or not."""
+    written: Mapping[str, datetime] = field(default_factory=dict)
+    """When the store says that each of those was written, by its id."""
 
 
 def newest_runs(snapshots: SnapshotStore) -> Judge:
@@ -84,6 +86,7 @@ class _Search:
     def __init__(self, snapshots: SnapshotStore, entries: list[Entry]) -> None:
         self._snapshots = snapshots
         self._ids = [_run_id(entry) for entry in entries]
+        self._written = {_run_id(one): one.modified for one in entries if one.modified}
         written = max(entries, key=lambda one: (one.modified or _NEVER, one.key), default=None)
         self._written_last = _run_id(written) if written else ""
         self._read: dict[str, Run | str | None] = {}
@@ -122,6 +125,7 @@ class _Search:
             tuple(_dated_after_now(one) for one in ahead if one == newest.id),
             tuple(sorted(one.id for one in good)),
             tuple(self._ids),
+            self._written,
         )
 
     def all_counted(self, since: str | None, store: str | None) -> list[Run]:

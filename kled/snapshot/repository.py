@@ -88,7 +88,6 @@ class SnapshotStore:
         """Raise `SnapshotMissing` where nothing says that this is a snapshot store.
 
         A store whose `kled.json` is gone or damaged is one as long as anything is kept in it.
-        Raises `SnapshotNotTrustworthy` for one that only a newer kled reads.
         """
         if self.root.missing and next(iter(self.store.entries(names.CLUSTERS)), None) is None:
             raise self.nothing() from None
@@ -111,8 +110,7 @@ class SnapshotStore:
 
     def list(self, cluster: str | None = None) -> Iterator[SnapshotRef]:
         """Yield the snapshots of one cluster or of all, by cluster and age, oldest first."""
-        prefix = names.cluster_prefix(cluster) if cluster else names.CLUSTERS
-        for entry in self.store.entries(prefix):
+        for entry in self.store.entries(names.snapshots_prefix(cluster)):
             found = names.snapshot_of(entry.key)
             if found:
                 yield SnapshotRef(*found)

@@ -1,0 +1,145 @@
+"""A run that finds nothing new is not green over a newest snapshot that somebody has altered.
+
+It reads no manifest of a cluster in which nothing is new, and looked at one cluster of the fleet,
+another one each time: in a fleet of a hundred the damage stayed green for a hundred runs. The
+listing that it makes anyhow tells what was written after the run that names it. Members of faults
+41 and 81.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kled.errors import SnapshotNotTrustworthy
+from kled.retry import Clock
+from kled.snapshot.choosing import choose
+from kled.snapshot.keys import Keys
+from kled.snapshot.ledger import read_ledger
+from kled.snapshot.losses import losses_of
+from kled.snapshot.results import RunResult
+from kled.storage.local import LocalStore
+from kled.storage.memory import MemoryStore
+from tests.stores import CountingStore, keys
+from tests.unit.snapshot.attacks import ADDON, NEW, OLD
+from tests.unit.snapshot.fleets import Runs, name, restored, state
+from tests.unit.snapshot.signing_keys import signing_key
+
+FLEET = 5
+VICTIM = 0
+
+
+@pytest.fixture(params=["plain", "signed"])
+def runs(request: pytest.FixtureRequest, tmp_path: Path) -> Runs:
+    """A fleet in which nothing is new, an hour after its last run."""
+    key = None if request.param == "plain" else signing_key(tmp_path)
+    runs = Runs(state(FLEET), MemoryStore(), Keys(signing_key=key))
+    for body in (OLD, NEW):
+        runs.state.put(f"{name(VICTIM)}/{ADDON}", body)
+        runs.run().require_whole()
+    runs.later += timedelta(hours=1)
+    return runs
+
+
+def newest(runs: Runs, file: str, cluster: int = VICTIM) -> str:
+    found = keys(runs.store, f"clusters/{name(cluster)}/")
+    return max(key for key in found if f"/{file}" in key)
+
+
+def rewrite(runs: Runs, key: str, change: Callable[[bytes], bytes]) -> None:
+    runs.store.put(key, change(runs.store.get(key).body))
+
+
+def flipped(body: bytes) -> bytes:
+    return body[:99] + bytes([body[99] ^ 1]) + body[100:]
+
+
+def made_anew(done: RunResult) -> list[str]:
+    return [one.cluster for one in done.clusters if not one.reused]
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "state.tar"])
+@pytest.mark.parametrize("change", [flipped, lambda _: b""])
+def test_what_was_written_again_since_the_last_run_is_read_back(
+    runs: Runs, file: str, change: Callable[[bytes], bytes]
+) -> None:
+    rewrite(runs, newest(runs, file), change)
+
+    done = runs.run()
+
+    assert made_anew(done) == [name(VICTIM)]
+    with pytest.raises(SnapshotNotTrustworthy, match=f"{name(VICTIM)}.* names it"):
+        done.require_whole()
+    assert restored(runs.snapshots, name(VICTIM))[ADDON] == NEW
+
+
+def test_an_older_snapshot_put_in_place_of_the_newest_is_noticed(runs: Runs) -> None:
+    manifests = [key for key in keys(runs.store, f"clusters/{name(VICTIM)}/") if "manifest" in key]
+    rewrite(runs, max(manifests), lambda _: runs.store.get(min(manifests)).body)
+
+    with pytest.raises(SnapshotNotTrustworthy, match="is that of"):
+        runs.run().require_whole()
+
+
+def test_a_cluster_without_any_archive_is_noticed(runs: Runs) -> None:
+    for key in keys(runs.store, f"clusters/{name(VICTIM)}/"):
+        if "state.tar" in key:
+            runs.store.delete(key)
+
+    done = runs.run()
+
+    assert made_anew(done) == [name(VICTIM)]
+    with pytest.raises(SnapshotNotTrustworthy, match=r"state\.tar"):
+        done.require_whole()
+
+
+def test_a_store_that_was_copied_is_read_back_once_and_is_green(runs: Runs) -> None:
+    for key in keys(runs.store, "clusters/"):
+        rewrite(runs, key, bytes)
+
+    runs.run().require_whole()
+
+    again = losses_of(read_ledger(runs.snapshots, runs.state))
+    assert (made_anew(runs.run()), again.altered) == ([], ())
+
+
+def test_where_nothing_was_written_since_nothing_more_is_read(runs: Runs) -> None:
+    runs.store = counting = CountingStore(runs.store)
+
+    runs.run().require_whole()
+
+    read = [key for method, key in counting.keys if method in {"get", "read"}]
+    assert [key for key in read if "state.tar" in key] == []
+    assert len([key for key in read if "manifest" in key]) == 1  # another one each time
+
+
+def test_a_link_in_the_place_of_a_manifest_is_noticed_whatever_its_date(tmp_path: Path) -> None:
+    (tmp_path / "snapshots").mkdir()
+    runs = Runs(state(FLEET), LocalStore(tmp_path / "snapshots", Clock(time.monotonic, time.sleep)))
+    runs.run().require_whole()
+    manifest = tmp_path / "snapshots" / newest(runs, "manifest.json")
+    manifest.unlink()
+    manifest.symlink_to("/etc/hostname")
+
+    with pytest.raises(SnapshotNotTrustworthy, match="symbolic link"):
+        runs.run().require_whole()
+
+
+def test_a_hint_names_no_snapshot_that_cannot_be_read(runs: Runs) -> None:
+    """It named the newest that is left, be it damaged: the next command failed, too."""
+    runs.state.put(f"{name(VICTIM)}/{ADDON}", b"newer still")
+    good = choose(runs.snapshots, name(VICTIM), "latest").id
+    for _ in range(2):
+        runs.seconds += 60
+        runs.state.put(f"{name(VICTIM)}/{ADDON}", b"%d" % runs.seconds)
+        runs.run()
+    ids = sorted(ref.id for ref in runs.snapshots.list(name(VICTIM)))
+    runs.store.delete(f"clusters/{name(VICTIM)}/{ids[-1]}/manifest.json")
+    rewrite(runs, f"clusters/{name(VICTIM)}/{ids[-2]}/manifest.json", flipped)
+
+    with pytest.raises(SnapshotNotTrustworthy) as refused:
+        choose(runs.snapshots, name(VICTIM), "latest", state=runs.state)
+
+    assert str(refused.value.hint).endswith(f"name it: {good}")
