@@ -30,6 +30,7 @@ from kled.snapshot.parallel import in_parallel
 from kled.snapshot.payloads import take_over
 from kled.snapshot.progress import Progress
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.root import require_known
 from kled.snapshot.strays import stray
 from kled.storage.base import ObjectStore
 from kled.storage.overlap import overlap
@@ -137,7 +138,9 @@ def _name(source: SnapshotStore, target: ObjectStore) -> None:
     Where the source has none, or a damaged one, the target gets none: nobody needs it to restore.
     Raises `SnapshotNotTrustworthy` for a target that only a newer kled reads.
     """
-    if not source.at(target).root.missing or source.root.root is None:
+    there = source.at(target).root
+    require_known(there)
+    if not there.missing or source.root.root is None:
         return
     body, _ = signed.bounded(source.store, names.ROOT, signed.LIMITS["root"])
     with suppress(PreconditionFailed):

@@ -27,7 +27,8 @@ def require_fit(ledger: Ledger, options: CreateOptions) -> None:
     the store does not seem to be mounted, unless a person settled that, and before a change
     `SnapshotNotTrustworthy` where newer snapshots may be lost.
     """
-    require_recipients(ledger.snapshots, ledger.recipients)
+    signed = ledger.recipients_are_signed
+    require_recipients(ledger.snapshots, ledger.recipients, signed=signed)
     if not options.settles:
         require_mounted(ledger)
     if options.before_change and ledger.doubts:

@@ -16,7 +16,7 @@ from kled.errors import InvalidInput, ObjectMissing, SnapshotNotTrustworthy, Sto
 from kled.snapshot import names, signed
 from kled.snapshot.manifest import Digest, Manifest, Proof
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.root import require_signing_key
+from kled.snapshot.root import require_known, require_signing_key
 
 LEVELS: Final = (0, 1, 2, 3, 4, 5)
 _MOST, _LONGEST = 100, 500
@@ -75,6 +75,7 @@ def record(
         "findings": [one[:_LONGEST] for one in findings[:_MOST]],
     }
     try:
+        require_known(snapshots.root)
         require_signing_key(snapshots, snapshots.root.root)
         store = snapshots.root.store  # who only reads brings no store to a newer form
     except (InvalidInput, SnapshotNotTrustworthy) as error:

@@ -62,6 +62,8 @@ class RootState:
 
     trusted: bool = False
     """What it says of the store's identity counts: it is signed where a key is configured."""
+    newer: bool = False
+    """Its format is none that this kled reads: it must not be written over."""
 
     @property
     def store(self) -> str | None:
@@ -80,8 +82,8 @@ _model: Final = TypeAdapter(Root)
 def look(snapshots: "SnapshotStore") -> RootState:
     """Return what `kled.json` says; what is wrong with it is a finding.
 
-    Raises `SnapshotNotTrustworthy` for a format that only a newer kled reads, and what the store
-    raises.
+    A format that only a newer kled reads is one, too: a dozen bytes that anybody could write must
+    keep nobody from a restore (`require_known` keeps writers out). Raises what the store raises.
     """
     keys = snapshots.verification_keys
     try:
@@ -90,9 +92,7 @@ def look(snapshots: "SnapshotStore") -> RootState:
     except ObjectMissing:
         return RootState(None, f"{names.ROOT} is gone from {snapshots.url}", missing=True)
     except SnapshotNotTrustworthy as error:
-        if error.hint and "newer kled" in error.hint:
-            raise
-        return RootState(None, error.message)
+        return RootState(None, error.message, newer="newer kled" in (error.hint or ""))
     current = document.format == signed.FORMAT and (document.signed or not keys)
     finding = None
     if document.format == signed.FORMAT and not current:
@@ -115,9 +115,10 @@ def ensure(
     `identity` is what the store's documents are bound to and `since` the first signed one, where
     that is known. Safe to repeat and from two machines at once: of two writers one wins, and both
     read that one's. Where it may not be overwritten it stays as it is. Raises `InvalidInput` where
-    this machine lacks the signing key that the store's documents need.
+    this machine lacks the signing key that the store's documents need, and as `require_known` does.
     """
     state = look(snapshots)
+    require_known(state)
     require_signing_key(snapshots, state.root)
     wanted = _wanted(snapshots, state, identity, since)
     if state.root == wanted and state.current:
@@ -139,6 +140,16 @@ def ensure(
     return snapshots.root
 
 
+def require_known(state: RootState) -> None:
+    """Raise `SnapshotNotTrustworthy` where a store is that of a newer kled, before any change."""
+    if state.newer:
+        raise SnapshotNotTrustworthy(
+            f"nothing is written: {state.finding}",
+            hint="a newer kled wrote it: upgrade this one; where none writes there, somebody else"
+            f" did: remove {names.ROOT} from the store, it is written anew",
+        )
+
+
 def require_signing_key(snapshots: "SnapshotStore", root: Root | None) -> None:
     """Raise `InvalidInput` where what this machine writes would count for nobody.
 
@@ -154,13 +165,19 @@ def require_signing_key(snapshots: "SnapshotStore", root: Root | None) -> None:
         )
 
 
-def require_recipients(snapshots: "SnapshotStore", known: Sequence[str]) -> None:
-    """Raise `InvalidInput` where a snapshot would be plain among those encrypted to the `known`."""
+def require_recipients(
+    snapshots: "SnapshotStore", known: Sequence[str], *, signed: bool = False
+) -> None:
+    """Raise `InvalidInput` where a snapshot would be plain among those encrypted to the `known`.
+
+    Unless they are `signed`, whoever may write there may have named one of their own.
+    """
     if known and not snapshots.keys.recipients:
+        doubt = ", as it says; no signature vouches for that: compare with your other machines"
         raise InvalidInput(
             "KLED_SNAPSHOT_RECIPIENTS",
             f"names nobody, and the snapshots of {snapshots.url} are encrypted",
-            hint=f"its recipients are {','.join(known)[:400]}",
+            hint=f"its recipients are {','.join(known)[:400]}{'' if signed else doubt}",
         )
 
 
@@ -170,11 +187,12 @@ def _wanted(
     """Return what `kled.json` should say, in the light of what it says."""
     there = state.root
     known = _named_keys(there) if state.signed else ()
+    vouched = state.signed or not snapshots.verification_keys
     claimed = there.store if there else None
     signs = snapshots.keys.signing_key is not None
     return Root(
         created=there.created if there else _now(snapshots.now()),
-        recipients=(there.recipients if there else ()) or snapshots.keys.recipients,
+        recipients=(there.recipients if there and vouched else ()) or snapshots.keys.recipients,
         verification_keys=_united(known, snapshots.verification_keys),
         store=state.store or identity or claimed or snapshots.chance(16).hex(),
         signed_since=(since or state.signed_since or snapshots.new_id()) if signs else None,

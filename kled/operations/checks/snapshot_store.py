@@ -95,7 +95,13 @@ def _plain(kept: "SnapshotStore") -> Check:
     known = kept.root.root.recipients if kept.root.root else ()
     if known:
         told = f"no recipients are named, and the snapshots of {kept.url} are encrypted"
-        return bad(ENCRYPTION, told, f"export KLED_SNAPSHOT_RECIPIENTS={','.join(known)[:400]}")
+        mend = f"export KLED_SNAPSHOT_RECIPIENTS={','.join(known)[:400]}"
+        if not kept.root.signed:
+            mend = (
+                "no signature vouches for the recipients that kled.json names: compare with your"
+                f" other machines, then {mend}"
+            )
+        return bad(ENCRYPTION, told, mend)
     told = "no recipients are named: nothing is encrypted here"
     mend = "snapshots hold the clusters' CA keys: export KLED_SNAPSHOT_RECIPIENTS=age1..."
     return Check(ENCRYPTION, "not tried", told, mend)
