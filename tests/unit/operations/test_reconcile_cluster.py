@@ -48,3 +48,16 @@ def test_another_plan_than_the_approved_one_is_refused() -> None:
 
     with pytest.raises(NotApproved, match="delete AutoscalingGroup/nodes"):
         check(other, PLAN.digest[:12])
+
+
+def test_a_plan_that_changes_between_the_check_and_the_reconciliation_is_refused() -> None:
+    """Fault 77, another member: the check under the lease costs minutes of looking at budgets."""
+    kops = Kops(Plan(C, (Change("delete", "AutoscalingGroup", "nodes"),)))
+    session: Any = SimpleNamespace(kops=kops, state_store=MemoryStore())
+    act = ReconcileCluster(C, Approved(PLAN.digest[:12])).steps()[-1]
+    assert act.name == "reconcile cluster"
+
+    with pytest.raises(NotApproved, match="delete AutoscalingGroup/nodes"):
+        act.act(session)
+
+    assert kops.reconciled == []
