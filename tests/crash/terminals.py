@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from kled.cli.signals import CODES, NAMES
 from tests.processes import PATIENCE, eventually
 
 if TYPE_CHECKING:
@@ -77,14 +78,14 @@ class Terminal:
         assert words in self.text, self.text
         time.sleep(CHANCE.uniform(0.0, within))
 
-    def interrupt(self, *, again: float | None = None) -> float:
-        """Send SIGINT to the group, once more after `again`; return how long its end took."""
+    def interrupt(self, number: int = signal.SIGINT, *, again: float | None = None) -> float:
+        """Send a signal to the group, once more after `again`; return how long its end took."""
         assert self.process.poll() is None, self.text
         began = time.monotonic()
-        os.killpg(self.process.pid, signal.SIGINT)
+        os.killpg(self.process.pid, number)
         if again is not None:
             time.sleep(again)
-            os.killpg(self.process.pid, signal.SIGINT)
+            os.killpg(self.process.pid, number)
         self.process.wait(timeout=30)
         return time.monotonic() - began
 
@@ -112,15 +113,15 @@ def _command(process: psutil.Process) -> str:
         return ""
 
 
-def told(terminal: Terminal, seconds: float) -> str:
-    """Hold what is true of every interruption; return the last words."""
+def told(terminal: Terminal, seconds: float, number: int = signal.SIGINT) -> str:
+    """Hold what is true of every interruption by that signal; return the last words."""
     eventually(lambda: terminal.left() == [])
     words = terminal.all()
     assert seconds < LIMIT, words
-    assert terminal.process.returncode == 130, words
+    assert terminal.process.returncode == CODES[number], words
     assert "Traceback" not in words
     assert "Exception ignored" not in words
-    return words[words.rindex("kled: interrupted") :]
+    return words[words.rindex(f"kled: {NAMES[number]}") :]
 
 
 def is_free(box: Box, cluster: str = C) -> bool:

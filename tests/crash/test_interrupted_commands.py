@@ -7,6 +7,7 @@ command waits for is made slow where it would be over too soon: a store, a serve
 from __future__ import annotations
 
 import re
+import signal
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -63,19 +64,28 @@ def silent() -> Iterator[tuple[str, threading.Event]]:
         over.set()
 
 
-@pytest.mark.parametrize("step", ["check epoch", "take a snapshot", "restore state"])
+@pytest.mark.parametrize(
+    ("step", "number"),
+    [
+        ("check epoch", signal.SIGINT),
+        ("take a snapshot", signal.SIGTERM),
+        ("restore state", signal.SIGINT),
+        ("restore state", signal.SIGTERM),
+        ("restore state", signal.SIGHUP),
+    ],
+)
 def test_a_restore_says_how_far_it_came_and_the_same_command_does_the_rest(
-    box: Box, step: str
+    box: Box, step: str, number: int
 ) -> None:
     for one in addons(box):
-        one.write_text(f"of: {step}\n")
+        one.write_text(f"of: {step}, {number}\n")
     assert box.kled("snapshot", "create", "--all").returncode == 0
     for one in addons(box):
         one.unlink()
     restore = ("snapshot", "restore", f"--name={C}", "--snapshot=latest", "--yes")
     with Terminal((*KLED, *restore), box.env, box.directory) as terminal:
         terminal.until(f"{step} ...", within=0.05)
-        words = told(terminal, terminal.interrupt())
+        words = told(terminal, terminal.interrupt(number), number)
 
     assert re.search("restore state was at: |done before: .*restore state", words)
     assert is_free(box)
@@ -84,7 +94,7 @@ def test_a_restore_says_how_far_it_came_and_the_same_command_does_the_rest(
     assert re.search("the same command (does only what is left|begins anew)", words)
     done = box.kled(*restore)
     assert done.returncode == 0, done.stderr
-    assert {one.read_text() for one in addons(box)} == {f"of: {step}\n"}
+    assert {one.read_text() for one in addons(box)} == {f"of: {step}, {number}\n"}
 
 
 @pytest.mark.parametrize("saved", [False, True])
