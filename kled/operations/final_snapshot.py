@@ -125,7 +125,7 @@ def _require_whole(result: "ClusterResult", report: "VerifyReport | None") -> No
     if wrong:
         raise SnapshotNotTrustworthy(
             f"snapshot {result.snapshot} cannot bring the cluster back: {'; '.join(wrong)}",
-            hint=HINT,
+            hint="; or ".join(filter(None, [result.cure, HINT])),
         )
 
 

@@ -155,6 +155,34 @@ def test_a_restore_snapshots_first_and_puts_back_what_was_deleted(
 
 
 @pytest.mark.slow
+def test_a_restore_of_latest_that_stopped_halfway_goes_on_when_it_is_run_anew(
+    box: Box, memory: Memory, clusters: list[str]
+) -> None:
+    """A member of fault 19, with the parameters of the run that crashed."""
+    name = clusters[0]
+    place = box.directory / "state" / name
+    (place / "addons").mkdir()
+    for key in ("addons/first.yaml", "addons/second.yaml"):
+        (place / key).write_text("of an add-on\n")
+    ran(box, memory, back_up_state)
+    config, second = (place / "config").read_bytes(), place / "addons" / "second.yaml"
+    (place / "config").write_bytes(config + b"# changed\n")
+    second.unlink()
+    second.mkdir()  # nothing can be written there
+    approved = plan_digest(box, name, "latest")
+    stopped = ran(box, memory, restore_state, name, "latest", None, approved)
+    assert stopped.is_failed()
+    assert (place / "config").read_bytes() != config
+    second.rmdir()
+
+    again = ran(box, memory, restore_state, name, "latest", None, approved)
+
+    assert again.is_completed(), again.message
+    assert (place / "config").read_bytes() == config
+    assert second.read_text() == "of an add-on\n"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("confirm", "digest"), [(None, None), ("another", None), ("the name", "0" * 12)]
 )

@@ -11,12 +11,15 @@ import pytest
 
 from kled.errors import DocumentDamaged, KledError, NotApproved, SnapshotNotTrustworthy
 from kled.operations import restore_state
+from kled.operations.final_snapshot import final_step
+from kled.operations.guard import snapshot_step
 from kled.operations.keep_state import BackUpState
 from kled.operations.open_restore import RECORD
 from kled.operations.overrides import Overrides
 from kled.operations.plan_snapshots import PlanRestore
 from kled.operations.restore_state import RestoreState, Wish
-from tests.unit.operations.killed_restores import DAMAGE, GOOD, LOST, C, World, at_config
+from kled.operations.step import attempt
+from tests.unit.operations.killed_restores import DAMAGE, GOOD, LOST, C, Killed, World, at_config
 
 LATEST = Wish(C, "latest")
 
@@ -124,15 +127,37 @@ def test_the_first_backup_after_it_has_ended_can_be_trusted_though_nothing_is_ne
 
 
 def test_what_is_half_restored_is_not_applied(world: World) -> None:
-    from kled.operations.guard import snapshot_step
-    from kled.operations.step import attempt
-
     world.halfway()
 
     with pytest.raises(SnapshotNotTrustworthy, match="may mix two states") as refused:
         attempt(snapshot_step(C, needs_trusted=True, refuses=True), world.session())
 
     assert f"--snapshot={world.good} --yes" in str(refused.value.hint)
+
+
+def test_what_is_half_restored_is_not_deleted_and_says_what_lets_it_go_on(world: World) -> None:
+    world.halfway()
+
+    with pytest.raises(SnapshotNotTrustworthy, match="a restore had begun") as refused:
+        attempt(final_step(C), world.session())
+
+    assert f"--snapshot={world.good} --yes" in str(refused.value.hint)
+    assert "--no-snapshot deletes the cluster all the same" in str(refused.value.hint)
+
+
+def test_what_the_snapshot_lacks_is_deleted_by_the_same_command(world: World) -> None:
+    exact = replace(LATEST, delete_extra=True)
+    extra = world.path("secrets/dockerconfig")
+    world.life.anew(lambda _, line: line.startswith("delete ") and "/secrets/" in line)
+    with pytest.raises(Killed):
+        world.restore(wish=exact)
+    world.life.anew()
+    assert extra.exists()
+
+    world.restore(wish=exact)
+
+    assert not extra.exists()
+    assert world.is_restored()
 
 
 def test_another_clusters_restore_between_changes_nothing(world: World) -> None:
