@@ -8,6 +8,7 @@ cluster when read, not when stored.
 import hashlib
 import json
 from base64 import b64decode
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from typing import Any
 
 import yaml
@@ -30,6 +31,12 @@ _KINDS = _TYPED | {"Keyset", "SSHCredential", "Host"}
 _GROUP = "kops"
 _VERSION, _FORMER_VERSION = "kops.k8s.io/v1alpha2", "kops/v1alpha2"
 _SSH_KEYS = "ssh/public/admin/"
+_NO_UTF_8 = {
+    "invalid start byte": "invalid leading UTF-8 octet",
+    "invalid continuation byte": "invalid trailing UTF-8 octet",
+    "unexpected end of data": "incomplete UTF-8 octet sequence",
+}
+"""What Python says, and go-yaml (readerc.go)."""
 
 
 def cluster_names(ctx: Context) -> list[str]:
@@ -200,13 +207,19 @@ def _is_config(key: str) -> bool:
 def _parsed(where: str, body: bytes) -> Document:
     """Read a stored object; one without metadata or spec has them empty, as in kops."""
     try:
-        return typed(yaml_form.load(body.decode()))
+        return typed(yaml_form.load(_text(body)))
     except UnicodeDecodeError as error:
-        raise KopsFailure(f"error parsing {where}: yaml: invalid Unicode character") from error
+        told = _NO_UTF_8.get(error.reason, "invalid Unicode character")
+        raise KopsFailure(f"error parsing {where}: yaml: {told}") from error
     except (yaml.YAMLError, GoTypeError) as error:
         raise KopsFailure(f"error parsing {where}: {error}") from error
     except (RecursionError, ValueError, OverflowError) as error:  # what only Python has a limit for
         raise KopsFailure(f"error parsing {where}: yaml: exceeded max depth of 10000") from error
+
+
+def _text(body: bytes) -> str:
+    """Return the text of an object: a mark at its beginning says that it is no UTF-8."""
+    return body.decode("utf-16" if body.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8")
 
 
 def typed(document: object) -> Document:

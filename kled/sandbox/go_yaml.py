@@ -75,6 +75,14 @@ def resolve(text: str) -> Any:  # noqa: ANN401 - any scalar
     return text
 
 
+def _require_version(event: Any) -> None:  # noqa: ANN401 - yaml is untyped here
+    """Refuse what says that it is no YAML 1.1; the first line has no number."""
+    if event.version not in {None, (1, 1)}:
+        line = event.start_mark.line
+        where = f"line {line}: " if line else ""
+        raise GoYamlError(f"yaml: {where}found incompatible YAML document")
+
+
 class _Reader:
     """Builds values from events without recursion, so that no depth ends the process."""
 
@@ -88,7 +96,9 @@ class _Reader:
         """Return the first document's value, None where there is none."""
         for event in self._events:
             self._read += 1
-            if isinstance(event, yaml.CollectionStartEvent):
+            if isinstance(event, yaml.DocumentStartEvent):
+                _require_version(event)
+            elif isinstance(event, yaml.CollectionStartEvent):
                 self._begin(event)
             elif isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent):
                 value, size, anchor = self._ended(event)
