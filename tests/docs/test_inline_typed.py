@@ -43,6 +43,8 @@ NOT_TYPED: Final = {
     "kled run create-cluster": "a cluster of another cloud than the sandbox's: README.md's block",
     "kled kops delete-cluster --name=C --unregister": "others need the cluster: docs/deletion.md",
     "prefect deploy": "tests/standing types it in a checkout",
+    "kled kops edit-cluster --name=C --set=spec.etcdClusters": "others need the cluster: tests/e2e",
+    "kled kops edit-instance-group --name=C --instance-group=control-plane": "the same",
 }
 """Beginnings of commands that are not run here, each with the reason; most run elsewhere."""
 EXITS: Final = {
