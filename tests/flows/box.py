@@ -13,6 +13,7 @@ from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.sandbox import control
 from tests.boxes import measured
+from tests.forking import fork_kops
 
 PLANTED = "planted/secret+key0123456789abcdefghij"
 _COUNTING = """#!/bin/sh
@@ -73,8 +74,11 @@ class Box:
         ).stdout
 
 
-def make_box(directory: Path) -> Box:
+def make_box(directory: Path, *, started: bool) -> Box:
+    """Start a sandbox; each kops of it is `started`, or it is forked, which is faster."""
     sandbox = control.start(directory / "box", speed=6000, api_idle=60)
+    if not started:
+        fork_kops(sandbox.directory)
     calls = directory / "calls"
     counting = directory / "kops"
     counting.write_text(_COUNTING.format(calls=calls, kops=sandbox.kops))

@@ -25,8 +25,9 @@ def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def box(tmp_path: Path) -> Box:
-    return make_box(tmp_path)
+def box(request: pytest.FixtureRequest, tmp_path: Path) -> Box:
+    """A sandbox; of the slow tests, which kill what runs, each kops is started."""
+    return make_box(tmp_path, started=request.node.get_closest_marker("slow") is not None)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ RULES = '[approval]\nneeded = ["machines"]\n'
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Box:
     """A sandbox with one stored cluster, a snapshot store, and rules about approvals."""
-    box = make_box(tmp_path_factory.mktemp("world"))
+    box = make_box(tmp_path_factory.mktemp("world"), started=True)
     snapshots = box.directory / "snapshots"
     rules = box.directory / "config.toml"
     rules.write_text(RULES)
