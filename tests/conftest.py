@@ -1,5 +1,6 @@
 """Fixtures that more than one kind of test shares."""
 
+import gc
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,13 @@ def pytest_configure() -> None:
     """Let tests' processes be interrupted: a run in the background starts with SIGINT ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Let Python look for unreachable circles seldom, and not among what was collected."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000)
 
 
 @pytest.fixture
