@@ -8,7 +8,7 @@ from typing import Final
 
 from kled.errors import ClusterExists, KopsError, SettingsError
 from kled.files.given import require_regular
-from kled.kops import fixed_fields
+from kled.kops import fixed_fields, own_labels
 from kled.kops.export import require_target
 from kled.kops.features import check
 from kled.kops.kubernetes_versions import in_sets, require_served
@@ -125,11 +125,13 @@ def check_step(spec: ClusterSpec, kubeconfig: Path | None = None) -> Step:
 
 
 def _refuse_moves(session: Session, spec: ClusterSpec) -> None:
-    """Raise `InvalidInput` where `--set` gives another name, or another place for the keys."""
+    """Raise `InvalidInput` where an option gives another name or place, or a label of kops' own."""
     root = root_of(require_state_store(session.settings), spec.name)
     places = {"configBase": root, "keyStore": f"{root}/pki", "secretStore": f"{root}/secrets"}
     planned = {"metadata": {"name": spec.name}, "spec": places}
     fixed_fields.refuse_sets(planned, fixed_fields.OF_A_NEW_CLUSTER, spec.set, spec.unset)
+    labels = tuple(f"spec.cloudLabels.{label}" for label in spec.labels)
+    own_labels.refuse_sets("Cluster", planned, (*labels, *spec.set))
 
 
 def _versions(spec: ClusterSpec) -> Iterator[KubernetesVersion]:

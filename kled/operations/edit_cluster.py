@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kled.kops import fixed_fields, kubernetes_versions, places
+from kled.kops import fixed_fields, kubernetes_versions, own_labels, places
 from kled.kops.unknown_fields import holds_any
 from kled.models.definition import object_name
 from kled.models.version import KubernetesVersion, stored_version
@@ -48,6 +48,7 @@ class EditCluster:
         """Make the change; return the fields, unknown to this kops, that are given up with it."""
         root, fixed = _root(session, self.cluster), fixed_fields.OF_A_CLUSTER
         fixed_fields.refuse_sets(stored, fixed, self.sets, self.unsets, root=root)
+        own_labels.refuse_sets("Cluster", stored, self.sets)
         etcd_names.require_sets(session, stored, self.sets, self.unsets)
         etcd_zones.require_cluster_sets(session, stored, self.sets, self.unsets)
         for version in kubernetes_versions.in_sets(self.sets):
@@ -86,6 +87,7 @@ class StoreEditedCluster:
         require_names(session, "Cluster", stored, edited)
         root = _root(session, self.cluster)
         fixed_fields.refuse_changes(stored, edited, fixed_fields.OF_A_CLUSTER, root=root)
+        own_labels.refuse_changes("Cluster", stored, edited)
         etcd_names.require_edited(session, stored, edited)
         etcd_zones.require_cluster(session, stored, edited)
         if (version := _version(edited)) != _version(stored):

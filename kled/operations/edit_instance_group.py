@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kled.errors import InstanceGroupNotFound
-from kled.kops import control_plane, fixed_fields
+from kled.kops import control_plane, fixed_fields, own_labels, size_bounds
 from kled.kops.unknown_fields import holds_any
 from kled.models.definition import Definition, object_name
 from kled.operations import etcd_zones, ways_back
@@ -47,6 +47,8 @@ class EditInstanceGroup:
             fixed_fields.refuse_sets(stored, fixed_fields.OF_A_GROUP, self.sets, self.unsets)
             edited = control_plane.edited(stored, self.sets, self.unsets)
             require_edit(self.cluster, stored, edited)
+            size_bounds.refuse_changes(stored, edited)
+            own_labels.refuse_sets("InstanceGroup", stored, self.sets)
             etcd_zones.require_group_sets(session, self.cluster, stored, self.sets, self.unsets)
             unknown = require_known_fields(
                 session, self.cluster, self.instance_group, stored, self.unsets
@@ -86,6 +88,8 @@ class StoreInstanceGroup:
                 return ()
             require_names(session, "InstanceGroup", stored, edited)
             require_edit(self.cluster, stored, edited)
+            size_bounds.refuse_changes(stored, edited)
+            own_labels.refuse_changes("InstanceGroup", stored, edited)
             etcd_zones.require_group(session, self.cluster, stored, edited)
             require_known_fields(session, self.cluster, self.instance_group, stored)
             require_unchanged(self.seen, stored)

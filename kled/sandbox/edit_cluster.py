@@ -25,6 +25,8 @@ def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
             validation.check(ctx, changed, groups)
         except KopsFailure as failure:
             return f"validation failed: {failure}"
+        if faults := validation.update_faults(changed):
+            return validation.aggregate(faults)
         definitions.store_cluster(ctx, definitions.next_generation(cluster, changed))
         return ""
 

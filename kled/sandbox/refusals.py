@@ -27,6 +27,9 @@ _MACHINE = re.compile(
 )
 _REQUEST_ID = "00000000-0000-4000-8000-000000000000"
 _HOPS = range(1, 65)
+_RESERVED = ("Name", "KubernetesCluster")
+_RESERVED_PREFIXES = ("kubernetes.io/cluster/", "k8s.io/role/", "kops.k8s.io/")
+_INSTANCE_GROUP = "kops.k8s.io/instancegroup"
 
 
 def of_cluster(spec: Spec) -> Iterator[str]:
@@ -51,6 +54,25 @@ def of_group(spec: Spec) -> Iterator[str]:
     if spec.get("tenancy") and spec["tenancy"] not in tenancies:
         yield _unsupported("spec.tenancy", spec["tenancy"], tenancies)
     yield from _rolls(spec)
+
+
+def of_cloud_labels(labels: Mapping[str, str], group: str = "") -> Iterator[str]:
+    """Yield what kops finds wrong with labels (validateCloudLabels, validateIGCloudLabels)."""
+    own = {key for key in labels if group and key == _INSTANCE_GROUP}
+    where = "spec.cloudLabels"
+    for key in own:
+        if labels[key] != group:
+            told = "value must match instance group name"
+            yield f'{where}.{key}: Invalid value: "{key}": {told}'
+    for key in _RESERVED:
+        if key in labels:
+            told = f'"{key}" is a reserved label and cannot be used as a custom label'
+            yield f"{where}.{key}: Forbidden: {told}"
+    for prefix in _RESERVED_PREFIXES:
+        for key in sorted(labels.keys() - own):
+            if key.startswith(prefix):
+                told = f'"{prefix}" is a reserved label prefix and cannot be used as a custom label'
+                yield f"{where}.{key}: Forbidden: {told}"
 
 
 def of_group_on_aws(name: str, spec: Spec) -> Iterator[str]:

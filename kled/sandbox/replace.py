@@ -33,6 +33,8 @@ def _cluster(ctx: Context, document: Document, *, force: bool) -> None:
         validation.check(ctx, document, [])
     except KopsFailure as failure:
         raise KopsFailure(f"error replacing cluster: {failure}") from failure
+    if old is not None and (faults := validation.update_faults(document)):
+        raise KopsFailure(f"error replacing cluster: {validation.aggregate(faults)}")
     fresh = document if old is None else definitions.next_generation(old, document)
     definitions.store_cluster(ctx, fresh)
 

@@ -63,6 +63,11 @@ def spec_faults(cluster: Document) -> list[str]:
     return [*found, *refusals.of_cluster(spec)]
 
 
+def update_faults(cluster: Document) -> list[str]:
+    """Return what kops finds wrong only where the cluster is there (ValidateClusterUpdate)."""
+    return list(refusals.of_cloud_labels(cluster["spec"].get("cloudLabels") or {}))
+
+
 def _is_cidr(text: str) -> bool:
     if text.startswith("pl-"):
         return True
@@ -108,7 +113,10 @@ def group_faults(group: Document) -> list[str]:
         found += _control_plane_faults(least or 0, most or 0)
     if least is not None and most is not None and most < least:
         found.append(_TOO_FEW)
-    return [*found, *refusals.of_group(spec)]
+    labels = refusals.of_cloud_labels(
+        spec.get("cloudLabels") or {}, group["metadata"].get("name", "")
+    )
+    return [*found, *refusals.of_group(spec), *labels]
 
 
 def cross_faults(group: Document, cluster: Document) -> list[str]:
