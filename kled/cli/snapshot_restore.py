@@ -188,6 +188,7 @@ def _preview(call: Call, meant: use.Settled, *, raises: bool) -> None:
     if call.overrides.new_identity != meant.wish.cluster:
         require_own_keys(meant, plan)
     _show_plan(call, plan, meant)
+    call.say(*meant.looked_at(call.stores, plan).taken_out)
     for words in () if meant.foreign else meant.trust.reasons:
         call.say(f"warning: {meant.wish.snapshot} cannot be trusted: {words}")
     require_trusted(meant)

@@ -51,6 +51,7 @@ class PlanRestore:
             away = elsewhere.refusal(session, meant.wish.place.cluster)
             if away is not None and meant.wish.is_cluster and not self.moves:
                 raise away
+            meant = meant.looked_at(session.stores, plan)
             self.found[:] = [(plan, meant)]
             words = f"{plan.digest[:12]}: {number(len(plan.writes), 'object')} to write"
             return "; ".join((words, *meant.remarks()))

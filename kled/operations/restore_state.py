@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from kled.config import Settings
 from kled.errors import InvalidInput, KledError, NotApproved, OutputUnreadable
 from kled.kops.layout import CONFIG
-from kled.operations import open_restore, ways_back
+from kled.operations import open_restore, restored_definition, ways_back
 from kled.operations.guards import Guards, Place
 from kled.operations.keep_state import counted
 from kled.operations.nested_stores import require_root
@@ -213,6 +213,7 @@ def _check_step(restoring: RestoreState, approved: "_Approved") -> Step:
         open_restore.announce(session, meant.wish, planned)
         to_write = number(len(planned.writes), "object")
         words = f"{to_write} to write, {len(planned.same)} are there already"
+        meant = meant.looked_at(session.stores, planned)
         return "; ".join((words, *meant.remarks(), *planned.moving.remarks()))
 
     return Step("check restore", act, READ, reads=True)
@@ -280,11 +281,20 @@ class Settled:
     """The keysets of which `newest` has the keys of a later rotation."""
     newest: str = ""
     """The newest snapshot that can be trusted, where another one is to be restored."""
+    taken_out: tuple[str, ...] = ()
+    """What would run on in the cloud without a definition, in sentences."""
 
     def remarks(self) -> tuple[str, ...]:
         """Say what a person has to know of the snapshot before it is restored."""
         wrong = tuple(f"IT CANNOT BE TRUSTED: {why}" for why in self.trust.reasons)
-        return (f"snapshot {self.wish.snapshot}", *wrong, *self.passed_over)
+        return (f"snapshot {self.wish.snapshot}", *wrong, *self.passed_over, *self.taken_out)
+
+    def looked_at(self, opened: Stores, planned: "RestorePlan") -> "Settled":
+        """Return it with what its plan takes out of the definition; one request."""
+        store = opened.at(self.wish.place)
+        return replace(
+            self, taken_out=tuple(restored_definition.remarks(store, planned, self.wish))
+        )
 
 
 def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
