@@ -6,6 +6,7 @@ may have changed. Where nothing tells, a plan that makes new volumes for an etcd
 refused.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from kled.errors import DocumentDamaged, IdentityAtRisk, KledError, ObjectMissing
@@ -20,6 +21,7 @@ from kled.sentences import enumerated, options
 from kled.storage.bounded import get_bounded
 
 _SHOWN = 4
+_OF_AN_ETCD = re.compile(r"spec\.etcdClusters\[\d+\]\.name=")
 
 
 def require_sets(
@@ -52,11 +54,13 @@ def require_stored(session: Session, cluster: str) -> None:
     gone = etcd_members.lost(etcd_members.names(before), etcd_members.names(definition))
     if gone and was_applied(session, cluster):
         sets = etcd_members.renaming(definition, before)
-        raise _refusal(cluster, gone, before, "nothing was changed", _mending(cluster, sets))
+        raise _refusal(
+            cluster, gone, before, "nothing was changed", _mending(session, cluster, sets)
+        )
     moved = etcd_backups.moved(before, etcd_backups.places_of(definition))
     if moved and was_applied(session, cluster):
         sets = etcd_backups.putting_back(definition, moved)
-        raise _moved(cluster, moved, "nothing was changed", _mending(cluster, sets))
+        raise _moved(cluster, moved, "nothing was changed", _mending(session, cluster, sets))
 
 
 def require_plan(session: Session, plan: Plan, *, ran: Callable[[], bool]) -> None:
@@ -151,14 +155,25 @@ def _refusal(
     )
 
 
-def _mending(cluster: str, sets: Sequence[str]) -> str:
+def _mending(session: Session, cluster: str, sets: Sequence[str]) -> str:
     """Name the command that gives what was renamed its applied names again."""
+    if any(map(_OF_AN_ETCD.match, sets)):
+        return f"; kops lets no edit rename an etcd cluster: {_by_hand(session, cluster, sets)}"
     if not sets:
         where = f"kled snapshot diff {options(name=cluster)} latest live"
         return f"; put back what was taken out, which {where} shows"
     return f"; put them back: kled kops edit-cluster {options(name=cluster)} " + " ".join(
         options(set=one) for one in sets
     )
+
+
+def _by_hand(session: Session, cluster: str, sets: Sequence[str]) -> str:
+    """Say how to put a definition back without kops (pkg/apis/kops/validation/cluster.go)."""
+    if session.settings.snapshot_store is not None:
+        back = options(name=cluster, snapshot="latest")
+        return f"put it back: kled snapshot restore {back} --class=intent --yes"
+    home = session.state_store.location.url.rstrip("/")
+    return f"write {', '.join(sets)} into {home}/{cluster}/{layout.CONFIG} itself"
 
 
 def _document(session: Session, cluster: str, key: str) -> Document | None:

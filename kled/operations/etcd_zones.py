@@ -83,7 +83,7 @@ def require_stored(session: Session, cluster: str) -> None:
     now = etcd_zones.stands(definition, stored.groups(objects))
     moved = etcd_zones.moved(_applied(session, cluster, objects), now) if now else ()
     if moved and was_applied(session, cluster):
-        raise _refusal(cluster, moved, "nothing was changed")
+        raise _refusal(cluster, moved, "nothing was changed", _restore(session, cluster))
 
 
 def moved(session: Session, cluster: str) -> tuple[Moved, ...]:
@@ -186,12 +186,22 @@ def _document(session: Session, cluster: str, key: str) -> Document | None:
     return stored.mapping(body) if body is not None else None
 
 
-def _refusal(cluster: str, moved: Sequence[Moved], nothing: str) -> IdentityAtRisk:
+def _restore(session: Session, cluster: str) -> str:
+    """Name what puts a definition back: kops lets no edit change the group of a living member."""
+    if session.settings.snapshot_store is None:
+        return ""
+    back = options(name=cluster, snapshot="latest")
+    return f"; all of the definition: kled snapshot restore {back} --class=intent --yes"
+
+
+def _refusal(
+    cluster: str, moved: Sequence[Moved], nothing: str, restore: str = ""
+) -> IdentityAtRisk:
     back = "; ".join(dict.fromkeys(map(_place, moved)))
     return IdentityAtRisk(
         f'the definition of cluster "{cluster}" has'
         f" {'; '.join(map(str, moved[:_SHOWN]))}; {nothing}",
-        hint=f"{_STAYS}; put back where it was applied ({back}); {_GROWING}",
+        hint=f"{_STAYS}; put back where it was applied ({back}){restore}; {_GROWING}",
     )
 
 

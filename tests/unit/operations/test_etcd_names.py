@@ -157,6 +157,24 @@ def test_a_bare_rename_of_a_member_is_refused_with_the_very_fields_and_their_old
     assert str(error.hint).endswith(f"{named} --set='{MEMBER}'")
 
 
+def test_an_etcd_cluster_is_named_again_without_kops(applied: World) -> None:
+    """kops itself refuses the edit: `EtcdClusters cannot be removed`."""
+    put(applied, "config", renamed("mainx", "a"))
+
+    by_hand = str(applied.refused(UpdateCluster(C)).hint)
+    put(applied, "config", ETCDS)
+    applied.snapshot()
+    put(applied, "config", renamed("mainx", "a"))
+    by_snapshot = str(applied.refused(UpdateCluster(C)).hint)
+
+    assert (
+        f"write spec.etcdClusters[0].name=main into file://{applied.root}/state/{C}/config"
+        in by_hand
+    )
+    restore = f"kled snapshot restore --name={C} --snapshot=latest --class=intent --yes"
+    assert by_snapshot.endswith(f"put it back: {restore}")
+
+
 HINTS = {
     "a member": (member("z"), ["spec.etcdClusters[0].etcdMembers[0].name=a"]),
     "an etcd cluster": (renamed("mainx", "a"), ["spec.etcdClusters[0].name=main"]),

@@ -105,7 +105,9 @@ def test_a_member_that_a_bare_kops_moved_stops_updates_and_their_previews(
 
     assert MOVED in error.message
     assert "kops applied us-east-1a" in error.message
-    assert "us-east-1a" in str(error.hint)
+    assert f"member a: instance group {PLANE} in us-east-1a" in str(error.hint)
+    restore = f"kled snapshot restore --name={C} --snapshot=latest --class=intent --yes"
+    assert f"all of the definition: {restore};" in str(error.hint)
     with pytest.raises(IdentityAtRisk):  # kops stops at its own preview, after minutes
         previewed(known.session(), C)
 
