@@ -30,11 +30,13 @@ def require_trusted(meant: "Settled") -> None:
     if meant.trust.trusted or meant.wish.untrusted:
         return
     cluster, snapshot = meant.wish.cluster, meant.wish.snapshot
+    others = f"the newest that can be: {meant.wish.again(snapshot='latest')}"
+    if meant.wish.is_latest:
+        others = f"older ones: kled snapshot list {options(name=cluster)}"
     raise SnapshotNotTrustworthy(
         f"snapshot {snapshot} of {cluster} cannot be trusted: {'; '.join(meant.trust.reasons)};"
         " nothing was changed",
-        hint=f"the newest that can be: {meant.wish.again(snapshot='latest')};"
-        f" to restore this one all the same: {meant.wish.again(untrusted=True)}",
+        hint=f"{others}; to restore this one all the same: {meant.wish.again(untrusted=True)}",
     )
 
 
@@ -85,11 +87,20 @@ def require_own_keys(meant: "Settled", planned: "RestorePlan") -> None:
             f"snapshot {meant.wish.snapshot} is of an earlier cluster {cluster}, which was deleted"
             f" or began anew with other keys since: {theirs} of the one that lives now would be"
             " replaced, and no machine of it trusts those; nothing was changed",
-            hint="the newest of the one that lives now:"
-            f" {meant.wish.again(snapshot='latest')}; a copy elsewhere:"
-            " --to=URL or --as=PREFIX; only where the keys of the earlier one are the right ones:"
+            hint=f"{_of_the_living(meant)}; a copy elsewhere: --to=URL or --as=PREFIX; only where"
+            " the keys of the earlier one are the right ones:"
             f" {meant.wish.again(new_identity=cluster)}",
         )
+
+
+def _of_the_living(meant: "Settled") -> str:
+    """Name the newest snapshot; where it is this one, what makes one of the cluster that lives."""
+    if meant.newest and not meant.wish.is_latest:
+        return f"the newest: {meant.wish.again(snapshot='latest')}"
+    return (
+        "no snapshot of the one that lives now can be trusted, or it has none: kled snapshot create"
+        f" {options(name=meant.wish.cluster)}"
+    )
 
 
 def _require_rotated(meant: "Settled", planned: "RestorePlan") -> None:
