@@ -1,5 +1,7 @@
 """Delete a cluster: plan, final snapshot, delete, prove that nothing is left."""
 
+from dataclasses import replace
+
 from kled.operations.approved_plan import Approved
 from kled.operations.delete_cluster import DeleteCluster
 from kled.operations.neighbours import makes_anew
@@ -34,14 +36,16 @@ def delete_cluster(
         unregister: Only forget the definition, keys and etcd backups; cloud resources stay.
         yes: Delete it, after the approvals that the rules ask for; else only show the plan.
     """
-    named = tuple(with_resources_of)
-    plan = plans.deletion(name, unregister=unregister, with_resources_of=named, meant=yes)
+    approved = Approved(digest) if digest else None
+    wish = DeleteCluster(
+        name, unregister, confirm if yes else name, approved, tuple(with_resources_of)
+    )
+    plan = plans.deletion(wish)
     if not yes:
         return previews.of_plan("plan deletion", plan)
     agreement = approvals.obtain(plan, None, approved=digest)
-    approved = Approved(agreement.digest, plan)
     return operation.run(
-        DeleteCluster(name, unregister, confirm, approved, named),
+        replace(wish, approved=Approved(agreement.digest, plan)),
         then=(*makes_anew(plan), *_way_back(name, unregister=unregister)),
         agreement=agreement,
     )

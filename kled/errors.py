@@ -18,7 +18,7 @@ KledError                        exit 1
 │   ├── StateStoreMissing        the bucket or directory is not there
 │   ├── PermanentCloudError      the cloud refuses for good: limits, dependencies, permissions
 │   ├── NotYetApplied            the cluster was stored but never updated with --yes
-│   ├── KeysetMissing            the cluster was applied, and its keys are gone
+│   ├── KeysetMissing            exit 6   the cluster was applied, and its keys are gone
 │   ├── DiskUnusable             read-only or full disk
 │   ├── OutputUnreadable         kops answered 0, but not in a known form
 │   ├── KopsCrashed              Go panic (exit status 2)
@@ -118,8 +118,7 @@ class TextUnreadable(KledError):
 
     def __init__(self, problem: str, *, line: int | None = None, hint: str | None = None) -> None:
         super().__init__(f"line {line}: {problem}" if line else problem, hint=hint)
-        self.problem = problem
-        self.line = line
+        self.problem, self.line = problem, line
 
 
 class KopsMissing(SettingsError):
@@ -191,6 +190,8 @@ class NotYetApplied(KopsError):
 
 class KeysetMissing(KopsError):
     """The cluster was applied, and the state store has lost a keyset that it lives by."""
+
+    exit_code = 6
 
 
 class DiskUnusable(KopsError):
@@ -300,8 +301,7 @@ class DocumentDamaged(StoreError):
 
     def __init__(self, what: str, reason: str, *, hint: str | None = None) -> None:
         super().__init__(f"{what} is damaged: {reason}", hint=hint)
-        self.what = what
-        self.reason = reason
+        self.what, self.reason = what, reason
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.what, self.reason), {"hint": self.hint}

@@ -1,23 +1,23 @@
 """Plans in flows: made by a Prefect task, and kept as an artifact for those who approve them."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable
 
 from prefect.artifacts import create_markdown_artifact
 
-from kled.errors import NotApproved
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
 from kled.models.plan_changes import title
 from kled.models.plan_values import Redact, Shown, shown
 from kled.models.rolling import Roll
 from kled.operations import neighbours
+from kled.operations.approved_plan import Approved
+from kled.operations.delete_cluster import DeleteCluster
 from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.plan_creation import PlanCreation
-from kled.operations.plan_deletion import PlanDeletion
-from kled.operations.plan_roll import PlanRoll
-from kled.operations.plan_scaling import PlanScaling
 from kled.operations.plan_update import PlanUpdate
+from kled.operations.preview_deletion import PlanDeletion
+from kled.operations.preview_roll import PlanRoll
+from kled.operations.preview_scaling import PlanScaling
 from kled.operations.runner import Report
 from tasks import logs, operation, resources
 from tasks.markdown import inline
@@ -28,55 +28,52 @@ LONGEST = 200
 
 
 def update(
-    cluster: str, overrides: Overrides = NOTHING, *, meant: bool = True
+    cluster: str, overrides: Overrides = NOTHING, *, digest: str | None = None
 ) -> tuple[Plan, BlastRadius]:
     """Plan an update of `cluster`, without its lease, and publish the plan; raises `KledError`.
 
-    Raises `NotApproved` for a plan that the guards would refuse, where it is `meant` to be applied:
-    nobody is asked about it.
+    `digest` is that of a plan which somebody approved. Raises also what the update would be refused
+    with: nobody is asked about it, and nobody who only looks takes it for one that can be applied.
     """
-    _, plan, radius = examined(cluster, overrides, meant=meant)
+    _, plan, radius = examined(cluster, overrides, digest=digest)
     return plan, radius
 
 
 def examined(
-    cluster: str, overrides: Overrides = NOTHING, *, meant: bool = True
+    cluster: str, overrides: Overrides = NOTHING, *, digest: str | None = None
 ) -> tuple[Report, Plan, BlastRadius]:
     """Do as `update` does, and return the report of the planning, too."""
-    planning = PlanUpdate(cluster)
+    planning = PlanUpdate(cluster, Approved(digest) if digest else None)
     report = operation.carry_out(planning, overrides)
     plan, radius = planning.found[0]
     publish(plan, radius)
-    _require_allowed(plan, meant=meant)
+    _require_allowed(plan)
     return report, plan, radius
 
 
-def deletion(
-    cluster: str,
-    *,
-    unregister: bool,
-    with_resources_of: Sequence[str] = (),
-    meant: bool = True,
-) -> Plan:
-    """Plan a deletion of `cluster`, without its lease, and publish the plan; raises `KledError`.
-
-    `with_resources_of` names neighbours whose resources may go with it; `meant` is that of
-    `update`.
-    """
-    planning = PlanDeletion(cluster, unregister)
+def deletion(wish: DeleteCluster) -> Plan:
+    """Plan a deletion, without the lease, and publish the plan; raises `KledError` as `update`."""
+    planning = PlanDeletion(wish)
     operation.carry_out(planning)
-    plan = neighbours.judged(planning.found[0], with_resources_of)
+    plan = planning.found[0]
     publish(plan, None)
-    _require_allowed(plan, meant=meant)
+    _require_allowed(plan)
     return plan
 
 
-def roll(cluster: str, wanted: Roll, canary: str | None = None) -> tuple[Plan, Roll, str | None]:
+def roll(
+    cluster: str,
+    wanted: Roll,
+    canary: str | None = None,
+    digest: str | None = None,
+    *,
+    preflight: bool = True,
+) -> tuple[Plan, Roll, str | None]:
     """Plan a roll of `cluster`, without its lease, and publish the plan; raises `KledError`.
 
     Returns the plan, and `wanted` and `canary` with whole names of groups.
     """
-    planning = PlanRoll(cluster, wanted, canary)
+    planning = PlanRoll(cluster, wanted, canary, digest, preflight)
     operation.carry_out(planning)
     publish(planning.found[0], None)
     named, first = planning.meant[0]
@@ -87,12 +84,14 @@ def roll(cluster: str, wanted: Roll, canary: str | None = None) -> tuple[Plan, R
     return planning.found[0], named, first
 
 
-def scaling(cluster: str, group: str, minimum: int | None, maximum: int | None) -> tuple[Plan, str]:
+def scaling(
+    cluster: str, group: str, minimum: int | None, maximum: int | None, digest: str | None = None
+) -> tuple[Plan, str]:
     """Plan new bounds of a group, without the lease, and publish the plan; raises `KledError`.
 
     Returns the plan, and the group's whole name.
     """
-    planning = PlanScaling(cluster, group, minimum, maximum)
+    planning = PlanScaling(cluster, group, minimum, maximum, digest)
     operation.carry_out(planning)
     publish(planning.found[0], None)
     _say_name(group, planning.meant[0])
@@ -117,27 +116,31 @@ def creation(cluster: str) -> tuple[Plan, BlastRadius] | None:
     return update(cluster) if planning.found else None
 
 
-def _require_allowed(plan: Plan, *, meant: bool) -> None:
-    """Raise `NotApproved` for a plan that would be refused: nobody is asked about it."""
-    if plan.refused and meant:
-        raise NotApproved(plan.refused)
+def _require_allowed(plan: Plan) -> None:
+    """Raise what applying the plan would be refused with."""
+    if plan.refusal is not None:
+        raise plan.refusal
 
 
 def publish(plan: Plan, radius: BlastRadius | None) -> None:
     """Store the plan; each run adds a version under the key of its cluster."""
     redact = resources.redactor(resources.settings()).text
-    told = replace(plan, refused=resources.complete(plan.refused)) if plan.refused else plan
     create_markdown_artifact(
         key=keyed(f"plan {plan.cluster}"),
-        markdown=redact(markdown(told, radius, redact)),
+        markdown=redact(markdown(plan, radius, redact, resources.complete)),
         description=inline(f"plan: {plan.cluster}"),
     )
 
 
-def markdown(plan: Plan, radius: BlastRadius | None, redact: Redact = str) -> str:
+def markdown(
+    plan: Plan,
+    radius: BlastRadius | None,
+    redact: Redact = str,
+    complete: Callable[[str], str] = str,
+) -> str:
     """Return plan and radius for a person: what from which value to which, whom it touches.
 
-    `redact` takes secrets out of values before they are cut.
+    `redact` takes secrets out of values before they are cut; `complete` lets commands name stores.
     """
     return "\n".join(
         [
@@ -145,7 +148,7 @@ def markdown(plan: Plan, radius: BlastRadius | None, redact: Redact = str) -> st
             "",
             f"Digest: `{plan.digest}`",
             "",
-            *([f"**Refused**: {inline(plan.refused)}", ""] if plan.refused else ()),
+            *([f"**Refused**: {inline(complete(plan.refused))}", ""] if plan.refused else ()),
             *(_touched(radius) if radius is not None else ()),
             *listed(plan, redact),
             "",

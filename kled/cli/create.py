@@ -20,6 +20,7 @@ from kled.kops.field_flags import require_text
 from kled.models.spec import ClusterSpec
 from kled.operations.create_cluster import CreateCluster, StoreCluster
 from kled.operations.plan_update import previewed
+from kled.operations.update_cluster import UpdateCluster
 from kled.sentences import options, word
 
 
@@ -92,10 +93,11 @@ def _store_and_preview(call: Call, spec: ClusterSpec) -> None:
     table = call.settings.output == "table"
     report = execute(call, StoreCluster(spec), shown=table)
     with call.session() as session:
-        plan = previewed(session, spec.name)
+        plan = previewed(session.looking(), UpdateCluster(spec.name), now=True)
     if table:
         show_plan(call, plan)
     else:
         show_value({**report.as_json(), "plan": plan.as_json()}, call.settings.output)
-    if not plan.refused:
-        call.say(f"next: kled kops update-cluster --name={spec.name} --yes")
+    if plan.refusal is not None:
+        raise plan.refusal
+    call.say(f"next: kled kops update-cluster --name={spec.name} --yes")

@@ -1,5 +1,7 @@
 """`kled kops delete-cluster`."""
 
+from dataclasses import replace
+
 import click
 
 from kled.cli import cluster_name, parameters
@@ -13,8 +15,9 @@ from kled.operations.approved_plan import Approved
 from kled.operations.delete_cluster import DeleteCluster, why_protected
 from kled.operations.guards import DELETES
 from kled.operations.names import named_cluster
-from kled.operations.neighbours import judged, makes_anew
-from kled.operations.plan_deletion import planned_deletion, previewed_deletion
+from kled.operations.neighbours import makes_anew
+from kled.operations.plan_deletion import planned_deletion
+from kled.operations.preview_deletion import previewed_deletion
 from kled.operations.session import Session
 from kled.sentences import options
 
@@ -60,20 +63,18 @@ def delete_cluster(  # noqa: PLR0913 - one parameter per option
     """Show what deleting a cluster removes; with --yes delete it."""
     with call.session() as session:
         cluster = named_cluster(session, name)
-        plan, why = _looked_at(call, session, cluster, unregister=unregister, yes=yes)
+        approved = Approved(digest) if digest else None
+        wish = DeleteCluster(cluster, unregister, confirm, approved, with_resources_of)
+        plan, why = _looked_at(call, session.looking(), wish, yes=yes)
         taking = planned_deletion(session, cluster) if yes and with_resources_of else None
         anew = makes_anew(taking) if taking is not None else ()
     if plan is None:
         meant = confirm or (asked(cluster, why, "delete it") if why else None)
-        approved = Approved(digest) if digest else None
-        execute(call, DeleteCluster(cluster, unregister, meant, approved, with_resources_of))
+        execute(call, replace(wish, confirm=meant))
         for again in anew:
             call.say(f"next: {again}")
         return
-    plan = judged(plan, with_resources_of)
     show_plan(call, plan)
-    if plan.refused:
-        return
     if why:
         call.say(f'cluster "{cluster}" is protected: {why}')
     flags = f"{' --unregister' if unregister else ''} --yes" + (
@@ -87,16 +88,21 @@ def delete_cluster(  # noqa: PLR0913 - one parameter per option
 
 
 def _looked_at(
-    call: Call, session: Session, cluster: str, *, unregister: bool, yes: bool
+    call: Call, session: Session, wish: DeleteCluster, *, yes: bool
 ) -> tuple[Plan | None, str | None]:
     """Return the plan, None where it is to be done, and why the cluster is protected.
 
-    A cluster that is gone is none to delete, but for one whose deletion is not proved yet.
+    A cluster that is gone is none to delete, but for one whose deletion is not proved yet. The
+    preview speaks of the command that it tells, which has the name that confirms it.
     """
-    stored = forgotten.look(session, cluster, unregister=unregister)
+    cluster = wish.cluster
+    stored = forgotten.look(session, cluster, unregister=wish.unregister)
     if stored is None and begun_deletion.read(session, cluster) is None:
         session.kops.get_definition(cluster)  # says that there is none
     why = why_protected(session, stored) if stored else None
     if isinstance(stored, forgotten.Unreadable):
         call.say(f'cluster "{cluster}" cannot be read: {stored.why}')
-    return (None if yes else previewed_deletion(session, cluster, unregister=unregister)), why
+    if yes:
+        return None, why
+    confirmed = replace(wish, confirm=wish.confirm or cluster)
+    return previewed_deletion(session, confirmed, now=True), why

@@ -7,6 +7,7 @@ from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 from kled.errors import SnapshotMissing
+from kled.operations import foreseen
 from kled.operations.raise_epoch import RAISES, RaiseEpoch
 from kled.operations.stores import require_state_store
 
@@ -71,11 +72,15 @@ def raise_(call: Call, name: str, snapshot: str, *, yes: bool) -> None:
     """
     from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
 
-    here = require_state_store(call.settings)
+    here, raising = require_state_store(call.settings), RaiseEpoch(name, snapshot)
     if not yes:
         known = epoch.read(call.stores.snapshots, name)
         old = known.state_store or "nowhere" if known is not None else "nowhere yet"
         call.say(f'cluster "{name}" lives in: {old} -> {here}')
-        call.say("preview only; the same command with --yes proves its identity and does it")
+        with call.session(with_kops=RAISES.needs_kops) as session:
+            error = foreseen.refusal(session, raising)
+        if error is not None:
+            raise error
+        call.say("preview only; the same command with --yes does it")
         return
-    execute(call, RaiseEpoch(name, snapshot), then=f"kled kops update-cluster --name={name}")
+    execute(call, raising, then=f"kled kops update-cluster --name={name}")

@@ -9,15 +9,13 @@ from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
 from kled.models.cluster import Role
-from kled.models.plan import Change, Plan
-from kled.operations import elsewhere
 from kled.operations.blast_radius import of_deletion
 from kled.operations.instance_groups import (
     CreateInstanceGroup,
     DeleteInstanceGroup,
-    refuse_etcd_member,
-    refuse_last_control_plane,
+    require_spare,
 )
+from kled.operations.preview_change import previewed_group
 from kled.operations.sight import SessionSight
 from kled.sentences import options
 
@@ -69,18 +67,18 @@ def delete_instance_group(call: Call, name: str | None, group: str, *, yes: bool
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=True)
         found = session.kops.get_instance_group(cluster, group)
-        refuse_last_control_plane(session, cluster, found.name)
-        refuse_etcd_member(session, cluster, found.name)
-        radius, plan = None, Plan(cluster, (Change("delete", "instance group", found.name),))
+        deletion, shown = DeleteInstanceGroup(cluster, found.name), None
+        require_spare(session, cluster, found.name)
         if not yes:
-            plan = elsewhere.placed(session, plan)
-            radius = of_deletion(session, cluster, found.name, SessionSight(session, cluster))
-    if yes:
-        execute(call, DeleteInstanceGroup(cluster, found.name))
+            looking = session.looking()
+            plan = previewed_group(looking, deletion, now=True)
+            sight = SessionSight(looking, cluster)
+            radius = None if plan.refusal else of_deletion(looking, cluster, found.name, sight)
+            shown = plan, radius
+    if shown is None:
+        execute(call, deletion)
         return
-    show_plan(call, plan, radius)
-    if plan.refused:
-        return
+    show_plan(call, *shown)
     most = found.max_size if found.max_size is not None else "kops' default number of"
     call.say(f"machines that kops ends without draining them: up to {most}")
     call.say(

@@ -7,7 +7,7 @@ from kled.cli import cluster_name, meant, terminal
 from kled.cli.answers import show_answers
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import show, show_value
-from kled.cli.plan import show_plan
+from kled.cli.plan import show_whole
 from kled.cli.rolling import ROLLING
 from kled.operations.all_clusters import (
     Answer,
@@ -15,6 +15,7 @@ from kled.operations.all_clusters import (
     each_answer,
     pending,
     pending_words,
+    require_allowed,
     require_asked,
     waiting,
 )
@@ -34,7 +35,8 @@ PENDING: Final = 3
 def plan(call: Call, name: str | None) -> int:
     """Say what an update would change, whom it touches, and which machines need a roll.
 
-    Changes nothing. Exit 0: nothing is pending; 3: something is; 1: not all could be asked. The
+    Changes nothing. Exit 0: nothing is pending; 3: something is; 1: not all could be asked; where
+    the update would be refused, its own exit status, most often 6. The
     digest approves just this plan: kled kops update-cluster --yes --digest=HEX, or the flow
     update-cluster. Without --name each cluster has one row.
     """
@@ -46,14 +48,17 @@ def plan(call: Call, name: str | None) -> int:
         found = pending(session, cluster)
     if call.settings.output != "table":
         show_value(found.as_json(), call.settings.output)
-        return PENDING if found else 0
-    _show(call, cluster, found)
+    else:
+        _show(call, cluster, found)
+    if found.plan.refusal is not None:
+        raise found.plan.refusal
     return PENDING if found else 0
 
 
 def _of_all(call: Call, answers: Sequence[Answer]) -> int:
     show_answers(call, answers, "PENDING")
     require_asked(answers)
+    require_allowed(answers)
     words = waiting(answers, "have something pending")
     if words:
         call.say(words)
@@ -62,16 +67,16 @@ def _of_all(call: Call, answers: Sequence[Answer]) -> int:
 
 def _show(call: Call, cluster: str, found: Pending) -> None:
     plan, rolling = found.plan, found.rolling
-    show_plan(call, plan, found.radius)
+    show_whole(call, plan, found.radius)
     if not rolling.is_empty:
         terminal.out().say("")
         show([row.as_json() for row in rolling.rows], ROLLING, "table")
-    if not plan.is_empty and not plan.refused:
+    if not (plan.is_empty or plan.refused):
         call.say(
             f"approve it with: kled kops update-cluster --name={cluster} --yes"
             f" --digest={plan.digest[:12]}"
         )
-    elif not rolling.is_empty and not plan.refused:
+    elif not (rolling.is_empty or plan.refused):
         call.say(f"machines need a roll: kled kops rolling-update --name={cluster} --yes")
     if found.interrupted:
         call.say(found.interrupted)

@@ -19,7 +19,17 @@ _RADIUS_COLUMNS = (Column("IT TOUCHES", "about"), Column("WHAT", "words"))
 
 
 def show_plan(call: Call, plan: Plan, radius: BlastRadius | None = None) -> None:
-    """Write a plan to stdout, with whom it touches; its totals, for people, to stderr."""
+    """Write a plan to stdout, with whom it touches; its totals, for people, to stderr.
+
+    Raises what applying it would be refused with, when it was shown: a preview ends as the act.
+    """
+    show_whole(call, plan, radius)
+    if plan.refusal is not None:
+        raise plan.refusal
+
+
+def show_whole(call: Call, plan: Plan, radius: BlastRadius | None = None) -> None:
+    """Write a plan as `show_plan` does, for whoever has more to say before its refusal."""
     if call.settings.output != "table":
         more = {} if radius is None else {"radius": radius.as_json()}
         show_value(plan.as_json() | more, call.settings.output)
@@ -28,8 +38,6 @@ def show_plan(call: Call, plan: Plan, radius: BlastRadius | None = None) -> None
     if radius is not None:
         show_radius(radius)
     call.say(plan.summary)
-    if plan.refused:
-        call.say(f"REFUSED: {plan.refused}")
 
 
 def _show_changes(plan: Plan, redact: Redact) -> None:

@@ -11,18 +11,14 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 from kled.cli.parameters import COUNT, DURATION
 from kled.cli.plan import show_radius
-from kled.errors import InvalidInput
+from kled.errors import InvalidInput, KledError
 from kled.models.blast_radius import BlastRadius
+from kled.models.plan import refusal_as_json
 from kled.models.rolled import Steadiness
 from kled.models.rolling import Roll, RollingPlan
-from kled.operations import (
-    elsewhere,
-    identity,
-    interrupted_roll,
-    interrupted_scaling,
-    lost_keys,
-)
+from kled.operations import identity, interrupted_roll, lost_keys
 from kled.operations.blast_radius import of_roll
+from kled.operations.preview_roll import previewed_roll
 from kled.operations.roll_canary import canary_meant
 from kled.operations.roll_cluster import Pace, RollCluster
 from kled.operations.sight import SessionSight
@@ -117,19 +113,13 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
     """Show which machines need to be replaced; with --yes replace them one after the other."""
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=yes)
-        identity.require_whole(session, cluster)
-        these = (meant.instance_group(call, session, cluster, group) for group in groups)
+        looking = session if yes else session.looking()
+        if yes:
+            identity.require_whole(session, cluster)
+        these = (meant.instance_group(call, looking, cluster, group) for group in groups)
         roll = Roll(instance_groups=tuple(these), **options)
         with lost_keys.told_apart(session, cluster):
-            first = _first(call, session, cluster, canary, roll.instance_groups)
-            plan = None if yes else session.kops.rolling_update_preview(cluster, roll)
-        radius = None
-        refused = None if yes else _refused(session, cluster)
-        interrupted = None if yes else interrupted_roll.words(session, cluster)
-        if plan is not None and (roll.force or not plan.is_empty):
-            radius = of_roll(session, plan, SessionSight(session, cluster), force=roll.force)
-    if plan is None:
-        then = f"kled kops validate-cluster --name={cluster}"
+            first = _first(call, looking, cluster, canary, roll.instance_groups)
         pace = Pace(
             first,
             pause or timedelta(0),
@@ -137,25 +127,32 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
             steady,
             preflight=not skip_preflight,
         )
-        execute(call, RollCluster(cluster, roll, pace), then=then)
+        rolling = RollCluster(cluster, roll, pace)
+        shown = None if yes else _shown(looking, rolling)
+    if shown is None:
+        execute(call, rolling, then=f"kled kops validate-cluster --name={cluster}")
         return
-    _show(call, plan, radius)
+    plan, radius, interrupted, refusal = shown
+    _show(call, plan, radius, refusal)
     if interrupted is not None:
         call.say(interrupted)
-    if refused is not None:
-        call.say(f"REFUSED: {refused}")
-    elif not plan.is_empty or roll.force:
+    if refusal is not None:
+        raise refusal
+    if not plan.is_empty or roll.force:
         again = f"--name={word(cluster)} --yes"
         call.say(f"preview only; the same command with {again} replaces the machines")
 
 
-def _refused(session: "Session", cluster: str) -> str | None:
-    """Return why a roll would be refused; None: it would not."""
-    return (
-        elsewhere.words(session, cluster)
-        or interrupted_scaling.words(session, cluster)
-        or identity.words(session, cluster)
-    )
+def _shown(
+    session: "Session", wish: RollCluster
+) -> tuple[RollingPlan, BlastRadius | None, str | None, KledError | None]:
+    """Return what would roll, whom it touches, what was interrupted, and why it is refused."""
+    cluster, force = wish.cluster, wish.roll.force
+    plan, refusal = previewed_roll(session, wish, now=True)
+    radius = None
+    if force or not plan.is_empty:
+        radius = of_roll(session, plan, SessionSight(session, cluster), force=force)
+    return plan, radius, interrupted_roll.words(session, cluster), refusal
 
 
 def _first(
@@ -170,10 +167,12 @@ def _first(
     return first
 
 
-def _show(call: Call, plan: RollingPlan, radius: BlastRadius | None) -> None:
+def _show(
+    call: Call, plan: RollingPlan, radius: BlastRadius | None, refusal: KledError | None
+) -> None:
     if call.settings.output != "table":
         more = {} if radius is None else {"radius": radius.as_json()}
-        show_value(plan.as_json() | more, call.settings.output)
+        show_value(plan.as_json() | more | refusal_as_json(refusal), call.settings.output)
         return
     show([row.as_json() for row in plan.rows], ROLLING, "table")
     if radius is not None:

@@ -11,15 +11,13 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
 from kled.files.given import require_regular
 from kled.models.credential import SECRET_KINDS
-from kled.models.plan import Change, Plan
-from kled.operations import elsewhere, identity
-from kled.operations.plan_update import identified
+from kled.operations import identity
+from kled.operations.preview_change import previewed_rotation, previewed_secret
 from kled.operations.rotate_keypairs import (
     ALL,
     Phase,
     RotateKeypairs,
     open_keysets,
-    plan,
     require_rolled,
 )
 from kled.operations.secrets import CreateSecret, DeleteSecret, require_secret, require_unused
@@ -64,17 +62,14 @@ def delete_secret(call: Call, name: str | None, secret: str, *, yes: bool) -> No
     """Show the secret that would go; with --yes delete it."""
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=True)
+        deletion = DeleteSecret(cluster, secret)
         require_secret(session, cluster, secret)
         require_unused(session, cluster, secret)
-        plan = Plan(cluster, (Change("delete", "secret", secret),))
-        shown = None if yes else elsewhere.placed(session, plan)
+        shown = None if yes else previewed_secret(session.looking(), deletion, now=True)
     if shown is None:
-        then = f"kled kops update-cluster --name={cluster}"
-        execute(call, DeleteSecret(cluster, secret), then=then)
+        execute(call, deletion, then=f"kled kops update-cluster --name={cluster}")
         return
     show_plan(call, shown)
-    if shown.refused:
-        return
     kept = call.settings.snapshot_store and not call.overrides.no_snapshot
     rest = "takes a snapshot, which keeps a copy, and deletes it" if kept else _NO_COPY
     call.say("preview only; the same command with --yes " + rest)
@@ -108,15 +103,15 @@ def rotate_keypairs(call: Call, name: str | None, phase: Phase, keyset: str, *, 
     """Add, promote or distrust keypairs; a phase that comes too early is refused."""
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=True)
-        identity.require_whole(session, cluster)
         rotation = RotateKeypairs(cluster, phase, keyset)
-        left = open_keysets(session, rotation)
-        if left:
+        identity.require_whole(session, cluster)
+        if open_keysets(session, rotation):
             require_rolled(session, rotation)
-        shown = None if yes else identified(session, plan(rotation, left))
+        shown = None if yes else previewed_rotation(session.looking(), rotation, now=True)
     if shown is None:
         execute(call, rotation, then=f"kled kops update-cluster --name={cluster} --yes")
         return
     show_plan(call, shown)
-    if left and not shown.refused:
+    left = [one.name for one in shown.changes]
+    if left:
         call.say(f"preview only; the same command with --yes does it: {phase} {', '.join(left)}")

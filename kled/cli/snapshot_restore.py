@@ -11,10 +11,11 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.meant import asked, can_ask
 from kled.cli.output import Column, show, show_value
 from kled.cli.snapshot import size
-from kled.operations import elsewhere
+from kled.errors import KledError
+from kled.models.plan import refusal_as_json
 from kled.operations import restore_state as use
-from kled.operations.restorable import require_own_keys, require_trusted
-from kled.operations.restore_place import require_own_place
+from kled.operations.plan_snapshots import refusal
+from kled.operations.restorable import require_trusted
 from kled.sentences import number, options
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
     for words in meant.passed_over:
         call.say(f"warning: {words}")
     if not yes and confirm is None:
-        _preview(call, meant, raises=raise_epoch)
+        _preview(call, meant, raises=raise_epoch, digest=digest)
         return
     require_trusted(meant)
     confirm = confirm or _asked(call, meant.wish)
@@ -181,33 +182,23 @@ def diff(call: Call, name: str, before: str, after: str) -> None:
         show_value(document, call.settings.output)
 
 
-def _preview(call: Call, meant: use.Settled, *, raises: bool) -> None:
-    """Show the plan; exit 4 where it takes a word more to restore the snapshot, 6 for no place."""
+def _preview(call: Call, meant: use.Settled, *, raises: bool, digest: str | None) -> None:
+    """Show the plan, and end as the restore would: exit 4 where the snapshot is not trusted."""
     plan = use.plan(call.stores, meant.wish)
-    require_own_place(call.stores.at(meant.wish.place), plan, meant.wish)
-    if call.overrides.new_identity != meant.wish.cluster:
-        require_own_keys(meant, plan)
-    _show_plan(call, plan, meant)
+    with call.session(with_kops=False) as session:
+        error = refusal(session, meant, moves=raises, digest=digest, now=True)
+    _show_plan(call, plan, meant, error)
     call.say(*meant.looked_at(call.stores, plan).taken_out)
     for words in () if meant.foreign else meant.trust.reasons:
         call.say(f"warning: {meant.wish.snapshot} cannot be trusted: {words}")
-    require_trusted(meant)
-    _require_home(call, meant, raises=raises)
+    if error is not None:
+        raise error
     protected = use.protection_of(call.settings, plan)
     more = f" --confirm={meant.wish.place.cluster}" if protected else ""
     more = f" --untrusted{more}" if meant.trust.reasons else more
     call.say(
         f"preview only; restore it with: --yes{more}  (--digest={plan.digest[:12]}: this plan)"
     )
-
-
-def _require_home(call: Call, meant: use.Settled, *, raises: bool) -> None:
-    """Raise what the restore would be refused with: the cluster lives in another state store."""
-    if meant.wish.is_cluster and not raises:
-        with call.session(with_kops=False) as session:
-            away = elsewhere.refusal(session, meant.wish.place.cluster)
-        if away is not None:
-            raise away
 
 
 def _asked(call: Call, wish: use.Wish) -> str | None:
@@ -256,9 +247,14 @@ def _view(
     return of_snapshot(kept, kept.manifest(chosen.ref), key)
 
 
-def _show_plan(call: Call, plan: Any, meant: use.Settled) -> None:  # noqa: ANN401 - a RestorePlan
+def _show_plan(
+    call: Call,
+    plan: Any,  # noqa: ANN401 - a RestorePlan
+    meant: use.Settled,
+    error: KledError | None,
+) -> None:
     worth = {**meant.trust.as_json(), "passed_over": list(meant.passed_over)}
-    document = {**plan.as_json(), **worth}
+    document = {**plan.as_json(), **worth, **refusal_as_json(error)}
     if call.settings.output != "table":
         show_value(document, call.settings.output)
         return

@@ -53,20 +53,20 @@ def update_cluster(
 ) -> None:
     """Show what would change in the cloud; with --yes apply it."""
     with call.session() as session:
-        cluster = meant.cluster(session, name, changes=yes)
-        shown = None if yes else planned(session, cluster)
-    if shown is None:
         update = UpdateCluster(
-            cluster,
+            meant.cluster(session, name, changes=yes),
             Approved(digest) if digest else None,
             Roll() if roll else None,
             wait or (_PATIENCE if roll else None),
         )
+        shown = None if yes else planned(session.looking(), update, now=True)
+    cluster = update.cluster
+    if shown is None:
         execute(call, update, then="" if roll else f"kled kops rolling-update --name={cluster}")
         return
     plan, radius = shown
     show_plan(call, plan, radius)
-    if not plan.is_empty and not plan.refused:
+    if not plan.is_empty:
         call.say(
             f"preview only; apply with: kled kops update-cluster --name={cluster} --yes"
             f" --digest={plan.digest[:12]}"

@@ -8,11 +8,11 @@ from kled.cli import cluster_name, meant, parameters
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
-from kled.operations import identity
 from kled.operations.approved_plan import Approved
-from kled.operations.plan_update import identified, planned_reconciling
+from kled.operations.plan_update import planned_reconciling
+from kled.operations.preview_change import previewed_upgrade
 from kled.operations.reconcile_cluster import ReconcileCluster
-from kled.operations.upgrade_cluster import NO_UPGRADE, UpgradeCluster, new_version, planned
+from kled.operations.upgrade_cluster import NO_UPGRADE, UpgradeCluster, new_version
 from kled.sentences import options
 
 _NAME = cluster_name.name(cluster_name.WITH_YES)
@@ -59,15 +59,13 @@ def upgrade_cluster(  # noqa: PLR0913 - one parameter per option
     wish = UpgradeCluster(name or "", kubernetes_version, channel, skip_minor_versions, give_up)
     with call.session() as session:
         wish = replace(wish, cluster=meant.cluster(session, name, changes=yes))
-        if not yes:
-            identity.require_whole(session, wish.cluster)
-        plan = None if yes else identified(session, planned(session, wish))
+        plan = None if yes else previewed_upgrade(session.looking(), wish, now=True)
     if plan is None:
         if execute(call, wish).rows[-1].words != NO_UPGRADE:
             call.say(f"next: kled kops update-cluster --name={wish.cluster}")
         return
     show_plan(call, plan)
-    if not plan.is_empty and not plan.refused:
+    if not plan.is_empty:
         call.say(f"preview only; store with: {_storing(wish, new_version(plan))}")
 
 
@@ -106,15 +104,14 @@ def reconcile_cluster(call: Call, name: str | None, digest: str | None, *, yes: 
     """Show what would change; with --yes update and roll, control plane first."""
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=yes)
-        shown = None if yes else planned_reconciling(session, cluster)
+        reconciling = ReconcileCluster(cluster, Approved(digest) if digest else None)
+        shown = None if yes else planned_reconciling(session.looking(), reconciling, now=True)
     if shown is None:
-        then = f"kled kops validate-cluster --name={cluster}"
-        approved = Approved(digest) if digest else None
-        execute(call, ReconcileCluster(cluster, approved), then=then)
+        execute(call, reconciling, then=f"kled kops validate-cluster --name={cluster}")
         return
     plan, radius = shown
     show_plan(call, plan, radius)
-    if not plan.is_empty and not plan.refused:
+    if not plan.is_empty:
         call.say(
             f"preview only; apply with: kled kops reconcile-cluster --name={cluster} --yes"
             f" --digest={plan.digest[:12]}"

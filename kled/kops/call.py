@@ -16,6 +16,7 @@ from kled.kops.causes import SERVER_ERROR, THROTTLED
 from kled.kops.classify import classify, last_error
 from kled.kops.features import as_kops_takes
 from kled.kops.irregular import require_files
+from kled.kops.remembered import Remembered
 from kled.kops.row import first
 from kled.kops.unloadable import require_own_name
 from kled.kops.waiting import Waiting
@@ -92,6 +93,12 @@ class Calls:
 
         other._on_line = both  # noqa: SLF001
         other.timeout = timeout
+        return other
+
+    def remembering(self) -> Self:
+        """Return the same kops, which asks each thing once: for looks that belong together."""
+        other = copy.copy(self)
+        other._run = Remembered(self._run)  # noqa: SLF001
         return other
 
     def read(self, argv: list[str]) -> str:

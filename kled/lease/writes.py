@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -68,6 +68,23 @@ def acquire(
             refused.append(sight.tag if sight else None)
         _require_hope(store, cluster, refused, over=clock.monotonic() >= gives_up)
         clock.sleep(min(_PAUSE * len(refused), contest.interval(terms.ttl)))
+
+
+def held_by_another(
+    store: ObjectStore, cluster: str, *, now: datetime, clock: Clock
+) -> LeaseHeld | None:
+    """Return what a writer who does not wait would be told; None: the lease may be taken.
+
+    Looks once and writes nothing. `now` is held against the store's date of the last renewal: who
+    has not renewed for a TTL is dead. Raises as `acquire` does.
+    """
+    sight = reading.look(store, cluster, None, clock)
+    if sight is None or sight.lease.state == "released":
+        return None
+    dates = [one.modified for one in store.entries(key(cluster)) if one.key == key(cluster)]
+    if any(date is not None and now - date > sight.lease.ttl for date in dates):
+        return None
+    return LeaseHeld(_holder(cluster, sight, clock.monotonic()), hint=_advice(sight))
 
 
 def advance(store: ObjectStore, lease: Lease, tag: str) -> str:

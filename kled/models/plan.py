@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from kled.errors import KledError
 from kled.models.cluster import Role
 
 Action = Literal["create", "modify", "delete"]
@@ -44,8 +45,13 @@ class Plan:
     roles: Mapping[str, Role] = field(default_factory=dict, compare=False)
     """The instance groups of the definition with their roles, where the planner knows them; no
     part of what is approved."""
-    refused: str = field(default="", compare=False)
-    """Why it cannot be applied, with the way out; empty where nothing speaks against it."""
+    refusal: KledError | None = field(default=None, compare=False)
+    """What applying it would end with; None where nothing is known to speak against it."""
+
+    @property
+    def refused(self) -> str:
+        """Why it cannot be applied, with the way out; empty where nothing speaks against it."""
+        return refused(self.refusal)
 
     @property
     def is_empty(self) -> bool:
@@ -85,7 +91,7 @@ class Plan:
             "cluster": self.cluster,
             "digest": self.digest,
             "changes": [change.as_json() for change in self.changes],
-            **({"refused": self.refused} if self.refused else {}),
+            **refusal_as_json(self.refusal),
         }
 
     @classmethod
@@ -104,6 +110,20 @@ class Plan:
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("no plan") from error
         return plan
+
+
+def refused(refusal: KledError | None) -> str:
+    """Return a refusal in words, with its hint; empty: there is none."""
+    if refusal is None:
+        return ""
+    return f"{refusal.message} ({refusal.hint})" if refusal.hint else refusal.message
+
+
+def refusal_as_json(refusal: KledError | None) -> dict[str, object]:
+    """Return what a preview's data says where the act would be refused; else nothing."""
+    if refusal is None:
+        return {}
+    return {"refused": refused(refusal), "exit_code": refusal.exit_code}
 
 
 def canonical_fields(fields: Mapping[str, str]) -> list[list[str]]:

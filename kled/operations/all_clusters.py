@@ -1,14 +1,21 @@
 """One question to every cluster of the state store: each has one answer, or the reason why not.
 
-The worst answer decides how the whole ends: 1 where a cluster could not be asked, else 3 where one
-is not healthy or has something pending, else 0.
+The worst answer decides how the whole ends: 1 where a cluster could not be asked, else 6 where the
+update of one would be refused, else 3 where one is not healthy or has something pending, else 0.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from kled.errors import ClusterNotReady, KledError, NotYetApplied
+from kled.errors import (
+    ClusterNotReady,
+    EpochMismatch,
+    KledError,
+    NotApproved,
+    NotYetApplied,
+    SnapshotNotTrustworthy,
+)
 from kled.models.blast_radius import BlastRadius
 from kled.models.cluster import Cluster
 from kled.models.plan import Plan
@@ -19,11 +26,13 @@ from kled.operations.each_cluster import Trouble, ask_each, mend_of, require_rea
 from kled.operations.plan_update import planned
 from kled.operations.session import Session
 from kled.operations.sight import SessionSight
+from kled.operations.update_cluster import UpdateCluster
 from kled.operations.validate_cluster import not_ready, validated
 from kled.sentences import enumerated, number
 
 OK: Final = "ok"
 WAITING: Final = "waiting"
+REFUSED: Final = "refused"
 UNREADABLE: Final = "unreadable"
 CHANGING: Final = "changing"
 """Not healthy while another command of kled changes it."""
@@ -39,8 +48,8 @@ class Answer:
 
     cluster: str
     state: str
-    """`ok`, `waiting` (not healthy, or something is pending), `unreadable`, `changing` or
-    `not applied`."""
+    """`ok`, `waiting` (not healthy, or something is pending), `refused` (an update would be),
+    `unreadable`, `changing` or `not applied`."""
     words: str
     mend: str = ""
     """What to type next; empty where nothing is to be done."""
@@ -93,7 +102,7 @@ class Pending:
 
 def pending(session: Session, cluster: str) -> Pending:
     """Return what is pending for one cluster; only reads."""
-    plan, radius = planned(session, cluster)
+    plan, radius = planned(session, UpdateCluster(cluster))
     rolling = session.kops.rolling_update_preview(cluster, Roll(cloudonly=True))
     if plan.is_empty and not rolling.is_empty:
         radius = of_roll(session, rolling, SessionSight(session, cluster))
@@ -146,7 +155,10 @@ def health(session: Session, cluster: str) -> Answer:
 
 def pending_words(session: Session, cluster: str) -> Answer:
     """Say what is pending for a cluster."""
-    found = pending(session, cluster)
+    try:
+        found = pending(session, cluster)
+    except (NotApproved, EpochMismatch, SnapshotNotTrustworthy) as error:
+        return Answer(cluster, REFUSED, error.message, error.hint or "")
     more = {"plan": found.as_json()}
     if not found:
         return Answer(cluster, OK, "nothing is pending", more=more)
@@ -154,13 +166,25 @@ def pending_words(session: Session, cluster: str) -> Answer:
     changes = "" if found.plan.is_empty else found.plan.summary
     refused = f"REFUSED: {found.plan.refused}" if found.plan.refused else ""
     words = "; ".join(filter(None, (changes, rolls, refused, found.interrupted)))
-    return Answer(cluster, WAITING, words, f"kled plan --name={cluster} shows it", more)
+    state = REFUSED if found.plan.refused else WAITING
+    return Answer(cluster, state, words, f"kled plan --name={cluster} shows it", more)
 
 
 def require_asked(answers: Sequence[Answer]) -> None:
     """Raise where a cluster could not be asked: exit status 1."""
     bad = [one for one in answers if one.state == UNREADABLE]
     require_read([Trouble(one.cluster, one.words, one.mend) for one in bad], len(answers))
+
+
+def require_allowed(answers: Sequence[Answer]) -> None:
+    """Raise `NotApproved` where the update of a cluster would be refused: exit status 6."""
+    names = [one.cluster for one in answers if one.state == REFUSED]
+    if names:
+        raise NotApproved(
+            f"the updates of {len(names)} of {len(answers)} clusters would be refused:"
+            f" {enumerated(names, _SHOWN)}",
+            hint="the line of each says why, and what to do",
+        )
 
 
 def waiting(answers: Sequence[Answer], what: str) -> str:

@@ -5,12 +5,10 @@ state store that does not hold the cluster which another one was seen to hold is
 whatever is stored there under the name.
 """
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kled.errors import EpochMismatch, KledError
 from kled.kops.layout import CONFIG
-from kled.models.plan import Plan
 from kled.operations import identity, other_identity
 from kled.operations.applied import was_applied
 from kled.operations.known_epoch import here, known_epoch
@@ -72,10 +70,9 @@ def _way_out(session: Session, cluster: str, here: str) -> str:
 
 
 def refusal(session: Session, cluster: str) -> EpochMismatch | None:
-    """Return what a change of the cluster would be refused with; None: nothing, or nobody knows.
+    """Return what a change of the cluster would be refused with; None: nothing. Only reads.
 
-    For a preview, which writes no epoch as the check of a change does. Where the snapshot store
-    cannot be asked now, the session notes that: the change asks it again.
+    For a preview, which writes no epoch as the check of a change does. Raises what the stores do.
     """
     if session.settings.snapshot_store is None or session.overrides.no_epoch:
         return None
@@ -83,21 +80,7 @@ def refusal(session: Session, cluster: str) -> EpochMismatch | None:
         require_home(session, cluster)
     except EpochMismatch as error:
         return error
-    except KledError as error:
-        session.note(f"whether the cluster lives here is not known: {error.message}")
     return None
-
-
-def words(session: Session, cluster: str) -> str:
-    """Say why a change of the cluster would be refused (`refusal`); empty: it would not."""
-    error = refusal(session, cluster)
-    return f"{error.message} ({error.hint})" if error else ""
-
-
-def placed(session: Session, plan: Plan) -> Plan:
-    """Return the plan, refused where the cluster lives in another state store. Only reads."""
-    away = words(session, plan.cluster)
-    return replace(plan, refused=away) if away else plan
 
 
 def require_home(session: Session, cluster: str) -> "Epoch | None":

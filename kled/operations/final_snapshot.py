@@ -1,5 +1,6 @@
 """The snapshot before a cluster is deleted: all of it, read back."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -123,10 +124,18 @@ def _require_whole(result: "ClusterResult", report: "VerifyReport | None") -> No
     if report is None:
         wrong.append("it was removed as soon as it was taken")
     if wrong:
-        raise SnapshotNotTrustworthy(
-            f"snapshot {result.snapshot} cannot bring the cluster back: {'; '.join(wrong)}",
-            hint="; or ".join(filter(None, [result.cure, HINT])),
-        )
+        raise cannot_bring_back(wrong, result.cure)
+
+
+def cannot_bring_back(wrong: Sequence[str], cure: str = "") -> SnapshotNotTrustworthy:
+    """Return the refusal of a deletion after which no snapshot would lead back.
+
+    `cure` is what to type where the run that took it knows it.
+    """
+    return SnapshotNotTrustworthy(
+        f"no snapshot of what is there now can bring the cluster back: {'; '.join(wrong)}",
+        hint="; or ".join(filter(None, [cure, HINT])),
+    )
 
 
 def _require_etcd(session: Session, result: "ClusterResult") -> str:

@@ -4,6 +4,7 @@ One place for all operations: whoever executes an operation executes `steps_of` 
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
@@ -139,17 +140,22 @@ def epoch_step(cluster: str, *, ends: bool = False, forgets: bool = False) -> St
 
 def advising(step: Step, advice: str) -> Step:
     """Return the step with what its operation says where the cluster lives elsewhere."""
-    if not advice:
-        return step
 
     def act(session: Session) -> str:
-        try:
+        with advised_elsewhere(advice):
             return step.act(session)
-        except EpochMismatch as error:
-            error.hint = advice
-            raise
 
     return replace(step, act=act)
+
+
+@contextmanager
+def advised_elsewhere(advice: str) -> Iterator[None]:
+    """Let `advice`, where there is some, be the hint where the cluster lives elsewhere."""
+    try:
+        yield
+    except EpochMismatch as error:
+        error.hint = advice or error.hint
+        raise
 
 
 def check_epoch(session: Session, cluster: str, *, ends: bool = False) -> str:
@@ -167,23 +173,26 @@ def check_epoch(session: Session, cluster: str, *, ends: bool = False) -> str:
             _write_end(session, cluster)
         if (known is None or known.vacant) and not _is_there(session, cluster):
             return "none yet: the cluster is not there"
-        _require_mounted(session)
+        require_mounted(session)
         found = epoch.check(snapshots, cluster, here, typed=typed)
         if (found.ends or found.unregistered) and not ends and _is_there(session, cluster):
             epoch.announce_end(snapshots, cluster, here, ends=False)
     return f"epoch {found.number}" + ("" if known else ", which begins now: none was known")
 
 
-def _require_mounted(session: Session) -> None:
-    """Raise where the snapshot store was emptied: an epoch written there would begin it anew."""
-    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415 - not for --help
-    from kled.snapshot.losses import require_mounted  # noqa: PLC0415
+def require_mounted(session: Session) -> None:
+    """Raise `SnapshotNotTrustworthy` where the snapshot store was emptied.
+
+    An epoch that is written there would begin it anew.
+    """
+    from kled.snapshot import losses  # noqa: PLC0415 - not for --help
+    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
 
     snapshots = session.snapshot_store
     if not snapshots.root.missing:
         return
     try:
-        require_mounted(read_ledger(snapshots, session.stores.remembering))
+        losses.require_mounted(read_ledger(snapshots, session.stores.remembering))
     except SnapshotMissing as error:
         raise emptied(error) from error
 

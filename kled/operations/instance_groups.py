@@ -88,9 +88,7 @@ class DeleteInstanceGroup:
         back = ways_back.Found()
 
         def act(session: Session) -> str:
-            refuse_last_control_plane(session, self.cluster, self.instance_group)
-            refuse_last_nodes(session, self.cluster, self.instance_group)
-            refuse_etcd_member(session, self.cluster, self.instance_group)
+            require_spare(session, self.cluster, self.instance_group)
             back.are(ways_back.of_definition(session, self.cluster))
             session.kops.delete_instance_group(self.cluster, self.instance_group)
             return "deleted"
@@ -105,6 +103,13 @@ def find_group(session: Session, cluster: str, name: str) -> InstanceGroup | Non
     """Return the group, None where there is none of that name."""
     groups = session.kops.get_instance_groups(cluster)
     return next((group for group in groups if group.name == name), None)
+
+
+def require_spare(session: Session, cluster: str, name: str) -> None:
+    """Raise what a deletion of the group is refused with; only reads."""
+    refuse_last_control_plane(session, cluster, name)
+    refuse_last_nodes(session, cluster, name)
+    refuse_etcd_member(session, cluster, name)
 
 
 def refuse_etcd_member(session: Session, cluster: str, name: str) -> None:

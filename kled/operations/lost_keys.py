@@ -17,13 +17,15 @@ from kled.operations.session import Session
 def told_apart(session: Session, cluster: str) -> Iterator[None]:
     """Raise `KeysetMissing` in place of `NotYetApplied` where the cluster was applied.
 
-    It names the keysets, and the snapshot that has them.
+    It names the keysets, and the snapshot that has them. Where they are there and damaged, that is
+    `IdentityAtRisk`, as of every change.
     """
     try:
         yield
     except NotYetApplied as error:
         gone = identity.missing(session, cluster) or identity.lost_authority(session, cluster)
         if not gone:
+            identity.require_whole(session, cluster)  # damaged: kops says the same of it
             raise
         keys = frozenset(map(facts.keyset_key, gone))
         raise KeysetMissing(

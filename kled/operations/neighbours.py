@@ -76,20 +76,6 @@ def require_own(plan: Plan, named: Sequence[str] = ()) -> str:
     raise _refusal(plan.cluster, taken, owners)
 
 
-def judged(plan: Plan, named: Sequence[str] = ()) -> Plan:
-    """Return a deletion's plan with the reason why it would be refused.
-
-    One that is refused already stays so: whose resources it takes is not what keeps it.
-    """
-    if plan.refused:
-        return plan
-    try:
-        require_own(plan, named)
-    except NotApproved as error:
-        return replace(plan, refused=f"{error.message} ({error.hint})")
-    return plan
-
-
 def words_of(change: Change) -> str:
     """Say whose a change's resource is, where it is not the cluster's own; else nothing."""
     return f" (NOT ITS OWN: of {change.fields[OWNER]})" if OWNER in change.fields else ""

@@ -1,19 +1,13 @@
-"""Which bounds a group of machines would get, as a plan with a digest: before anybody is asked."""
-
-from dataclasses import dataclass, field
+"""Which bounds a group of machines would get, as a plan with a digest."""
 
 from kled.errors import NotApproved
 from kled.models.plan import Change, Plan
-from kled.operations import identity, scale_journal
+from kled.operations import scale_journal
 from kled.operations.group_roles import with_roles
-from kled.operations.guards import READS
-from kled.operations.names import instance_group_meant
 from kled.operations.plan_roll import MACHINES
 from kled.operations.scaling_bounds import require_order
 from kled.operations.session import Session
-from kled.operations.step import Step
 from kled.operations.stored_sizes import StoredSizes
-from kled.retry import READ
 
 
 def planned_scaling(
@@ -57,35 +51,3 @@ def require_agreed(session: Session, now: Plan, approved: str | None) -> None:
             f" {wanted['minSize']} to {wanted['maxSize']} machines; nothing was changed",
             hint="look at it and approve that one",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class PlanScaling:
-    """Plan as one step; what was found is in `found` when it has ended."""
-
-    cluster: str
-    instance_group: str
-    minimum: int | None = None
-    maximum: int | None = None
-    found: list[Plan] = field(default_factory=list)
-    meant: list[str] = field(default_factory=list)
-    """The group's whole name."""
-
-    name = "plan scaling"
-    guards = READS
-
-    def steps(self) -> tuple[Step, ...]:
-        """Return the one step. Safe to repeat: it only reads.
-
-        Raises `IdentityAtRisk`, as the scaling does: nobody has to agree to what would be refused.
-        """
-
-        def act(session: Session) -> str:
-            identity.check(session, self.cluster)
-            group = instance_group_meant(session, self.cluster, self.instance_group)
-            plan = planned_scaling(session, self.cluster, group, self.minimum, self.maximum)
-            self.found[:] = [plan]
-            self.meant[:] = [group]
-            return f"{plan.digest[:12]}: {plan.summary}"
-
-        return (Step("plan", act, READ),)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kled.operations import elsewhere, keep_snapshots, restore_state
+from kled.errors import KledError
+from kled.operations import foreseen, keep_snapshots, restore_state
 from kled.operations.guards import STORES
 from kled.operations.keep_state import ALL
 from kled.operations.restorable import require_own_keys
@@ -18,6 +19,18 @@ from kled.sentences import number
 if TYPE_CHECKING:
     from kled.snapshot.prune import PrunePlan
     from kled.snapshot.restore_plan import RestorePlan
+
+
+def refusal(
+    session: Session, meant: Settled, *, moves: bool, digest: str | None = None, now: bool = False
+) -> KledError | None:
+    """Return what the restore, with the name that confirms it, would be refused with; only reads.
+
+    `now` is that of `foreseen.refusal`.
+    """
+    confirm = meant.wish.place.cluster
+    wish = restore_state.RestoreState(meant.wish, confirm, digest, raise_epoch=moves)
+    return foreseen.refusal(session, wish, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +61,8 @@ class PlanRestore:
             plan = restore_state.plan(session.stores, meant.wish)
             require_own_place(session.stores.at(meant.wish.place), plan, meant.wish)
             require_own_keys(meant, plan)
-            away = elsewhere.refusal(session, meant.wish.place.cluster)
-            if away is not None and meant.wish.is_cluster and not self.moves:
-                raise away
+            if error := refusal(session, meant, moves=self.moves):
+                raise error
             meant = meant.looked_at(session.stores, plan)
             self.found[:] = [(plan, meant)]
             words = f"{plan.digest[:12]}: {number(len(plan.writes), 'object')} to write"

@@ -1,68 +1,74 @@
 """What an update would do, and whom it would touch: before anybody is asked, without the lease."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from kled.errors import KledError, NotApproved
+from kled.kops.client import Kops
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
-from kled.operations import apply_changes, elsewhere, identity, interrupted_scaling
+from kled.operations import apply_changes, foreseen, identity, interrupted_scaling
+from kled.operations.approved_plan import Approved
 from kled.operations.blast_radius import of_plan
 from kled.operations.group_roles import with_roles
 from kled.operations.guards import READS
+from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.session import Session
 from kled.operations.sight import SessionSight
-from kled.operations.step import Step
+from kled.operations.step import Operation, Step
+from kled.operations.update_cluster import UpdateCluster
 from kled.retry import READ
 from kled.sentences import number
 
 
-def planned(session: Session, cluster: str) -> tuple[Plan, BlastRadius]:
-    """Return the plan of `kops update cluster` and its radius; reads only. As `previewed`."""
-    plan = previewed(session, cluster)
+def planned(
+    session: Session, wish: UpdateCluster, *, now: bool = False
+) -> tuple[Plan, BlastRadius]:
+    """Return the plan of an update and its radius; reads only. As `previewed`."""
+    plan = previewed(session, wish, now=now)
     return plan, touched(session, plan)
 
 
-def previewed(session: Session, cluster: str) -> Plan:
-    """Return the plan of `kops update cluster`, with why it would be refused; reads only.
+def previewed(session: Session, wish: UpdateCluster, *, now: bool = False) -> Plan:
+    """Return the plan of an update, with what applying it would be refused with; reads only.
 
-    Raises `IdentityAtRisk`, as the update does, for what kops could not preview.
+    `now` is that of `foreseen.refusal`. Raises that refusal where kops could not preview the plan:
+    over damaged keys it is not even asked.
     """
-    identity.require_previewable(session, cluster)
-    return judged(session, session.kops.update_preview(cluster))
+    return _previewed(session, wish, lambda kops: kops.update_preview, now=now)
 
 
-def planned_reconciling(session: Session, cluster: str) -> tuple[Plan, BlastRadius]:
+def planned_reconciling(
+    session: Session, wish: ReconcileCluster, *, now: bool = False
+) -> tuple[Plan, BlastRadius]:
     """Return the plan of `kops reconcile cluster` and its radius, as `planned` does."""
-    identity.require_previewable(session, cluster)
-    plan = judged(session, session.kops.reconcile_preview(cluster))
+    plan = _previewed(session, wish, lambda kops: kops.reconcile_preview, now=now)
     return plan, touched(session, plan)
 
 
-def judged(session: Session, plan: Plan) -> Plan:
-    """Return the plan with the reason why it would be refused; only reads.
+def _previewed(
+    session: Session,
+    operation: Operation,
+    look: Callable[[Kops], Callable[[str], Plan]],
+    *,
+    now: bool,
+) -> Plan:
+    cluster = operation.cluster
 
-    A guard that cannot be asked now says so when the plan is applied.
-    """
-    away = elsewhere.words(session, plan.cluster)
-    if away:
-        return replace(plan, refused=away)
-    try:
-        interrupted_scaling.require_none(session, plan.cluster)
+    def make() -> Plan:
+        identity.require_previewable(session, cluster)
+        return look(session.kops)(cluster)
+
+    plan, error = foreseen.previewed(
+        session, operation, make, lambda made: require_appliable(session, made), now=now
+    )
+    return replace(plan, refusal=error)
+
+
+def require_appliable(session: Session, plan: Plan) -> None:
+    """Raise what a step that applies the plan would, before it calls kops; only reads."""
+    interrupted_scaling.require_none(session, plan.cluster)
+    if not plan.is_empty:
         apply_changes.clear(session, plan)
-    except NotApproved as error:
-        return replace(plan, refused=f"{error.message} ({error.hint})")
-    except KledError as error:
-        session.note(f"whether the plan may be applied is not known: {error.message}")
-    return plan
-
-
-def identified(session: Session, plan: Plan) -> Plan:
-    """Return the plan, refused where the cluster has lost its keys; only reads.
-
-    For what changes no cloud resource by itself, and goes on with the cluster all the same.
-    """
-    words = elsewhere.words(session, plan.cluster) or identity.words(session, plan.cluster)
-    return replace(plan, refused=words) if words else plan
 
 
 def touched(session: Session, plan: Plan) -> BlastRadius:
@@ -75,6 +81,8 @@ class PlanUpdate:
     """Plan as one step; what was found is in `found` when it has ended."""
 
     cluster: str
+    approved: Approved | None = None
+    """The plan that somebody agreed to, where somebody did."""
     found: list[tuple[Plan, BlastRadius]] = field(default_factory=list)
 
     name = "plan update"
@@ -83,13 +91,13 @@ class PlanUpdate:
     def steps(self) -> tuple[Step, ...]:
         """Return the one step. Safe to repeat: it only reads.
 
-        Raises `NotApproved` where a scale-down is open: nobody has to agree to what would be
-        refused.
+        Raises `NotApproved` where a scale-down is open; what else the update would be refused with
+        is in the plan: nobody has to agree to that.
         """
 
         def act(session: Session) -> str:
             interrupted_scaling.require_none(session, self.cluster)
-            plan, radius = planned(session, self.cluster)
+            plan, radius = planned(session, UpdateCluster(self.cluster, self.approved))
             self.found[:] = [(with_roles(session, plan), radius)]
             rolls = f"; {number(radius.machines, 'machine')} to roll" if radius.machines else ""
             return f"{plan.digest[:12]}: {plan.summary}{rolls}"

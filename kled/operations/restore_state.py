@@ -196,7 +196,7 @@ def _check_step(restoring: RestoreState, approved: "_Approved") -> Step:
     Safe to repeat and to kill: it writes down what `latest` means, and changes nothing else.
     """
 
-    def act(session: Session) -> str:
+    def look(session: Session) -> "tuple[Settled, RestorePlan]":
         if restoring.raise_epoch and restoring.wish.place.cluster != restoring.cluster:
             raise InvalidInput("--raise-epoch", "is for a cluster's own name: leave out --as")
         meant = settled(session.stores, restoring.wish, moves=restoring.raise_epoch)
@@ -209,6 +209,10 @@ def _check_step(restoring: RestoreState, approved: "_Approved") -> Step:
         require_confirmation(restoring.wish.place.cluster, why, restoring.confirm)
         require_approved(session, restoring, planned)
         require_spared(session, restoring, planned)
+        return meant, planned
+
+    def act(session: Session) -> str:
+        meant, planned = look(session)
         approved[:] = [(meant.wish, planned)]
         open_restore.announce(session, meant.wish, planned)
         to_write = number(len(planned.writes), "object")
@@ -216,7 +220,7 @@ def _check_step(restoring: RestoreState, approved: "_Approved") -> Step:
         meant = meant.looked_at(session.stores, planned)
         return "; ".join((words, *meant.remarks(), *planned.moving.remarks()))
 
-    return Step("check restore", act, READ, reads=True)
+    return Step("check restore", act, READ, reads=True, look=look)
 
 
 def _restore_step(restoring: RestoreState, approved: "_Approved") -> Step:

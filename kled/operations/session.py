@@ -1,5 +1,6 @@
 """What an operation works with: a kops bound to an environment, settings, a clock, a lease."""
 
+import copy
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -111,6 +112,15 @@ class Session:
     def snapshot_store(self) -> "SnapshotStore":
         """The snapshot store, opened once; raises `SettingsError` where none is named."""
         return self.stores.snapshots
+
+    def looking(self) -> "Session":
+        """Return this session for looks alone, of which kops is asked each once.
+
+        For what is seen before anybody says yes: nothing may be changed with it.
+        """
+        looking = copy.copy(self)
+        looking._kops = self._kops.remembering() if self._kops is not None else None  # noqa: SLF001
+        return looking
 
     def other_store(self, url: str) -> "ObjectStore":
         """Return the store at `url`, opened once, with its profile of the settings file."""

@@ -47,6 +47,8 @@ class Step:
     reads: bool = False
     makes_keys: bool = False
     changed: Callable[[], bool] = lambda: True
+    look: "Callable[[Session], object] | None" = None
+    """What a step that `reads` raises its refusals by, where `act` also writes down what it saw."""
     back: Callable[[], str] = lambda: ""
     """The way back with all that is known of it when the step has acted; empty: `way_back`."""
 

@@ -1,6 +1,6 @@
 """Taking a snapshot within an operation: what is taken, in which words, and the way out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -91,16 +91,26 @@ def words(session: Session, result: "ClusterResult") -> str:
 
 def require_trusted(session: Session, result: "ClusterResult") -> None:
     """Raise `SnapshotNotTrustworthy` where the snapshot could not bring the cluster back."""
+    if result.reasons:
+        session.note(f"what is there now is in snapshot {result.snapshot}, which is not trusted")
+        raise no_way_back(session, result.cluster, result.reasons, result.cure)
+
+
+def no_way_back(
+    session: Session, cluster: str, reasons: Sequence[str], cure: str = ""
+) -> SnapshotNotTrustworthy:
+    """Return the refusal of a change from which no snapshot would lead back.
+
+    `cure` is what to type where the run that took it knows it.
+    """
     from kled.snapshot.choosing import way_back  # noqa: PLC0415 - not for --help
     from kled.snapshot.trust import brief  # noqa: PLC0415
 
-    if not result.reasons:
-        return
     kept, remembering = session.snapshot_store, session.stores.remembering
-    back = result.cure or f"go back: {way_back(kept, result.cluster, state=remembering)}"
-    raise SnapshotNotTrustworthy(
-        f"snapshot {result.snapshot}, which holds what is there now, could not bring"
-        f" {result.cluster} back: {brief(result.reasons)}; no change goes on from there",
+    back = cure or f"go back: {way_back(kept, cluster, state=remembering)}"
+    return SnapshotNotTrustworthy(
+        f"no snapshot of what is there now could bring {cluster} back: {brief(reasons)}; no change"
+        " goes on from there",
         hint=f"mend its state first, or {back}; to go on all the same, with nothing to go"
         " back to: --no-snapshot",
     )

@@ -143,7 +143,7 @@ class Making:
         chosen = picture.selection
         small = (one.key for one in chosen.definition if one.key not in blobs)
         bodies = {key: picture.bodies[key] for key in small}
-        wrong = (*_wrong(chosen, bodies), *self._elsewhere(chosen.cluster, bodies))
+        wrong = tuple(of_definition(chosen, bodies, self.state.location.url))
         lost = self.lost(chosen.cluster, bodies, earlier, wrong)
         findings = _shortened(
             (*wrong, *lost) or self.failed(chosen.cluster, chosen.definition_digest)
@@ -166,11 +166,6 @@ class Making:
             of_kops=read.proofs(self.by, self.snapshots.now),
             remark=read.words,
         )
-
-    def _elsewhere(self, cluster: str, bodies: Mapping[str, bytes]) -> Iterator[str]:
-        """Yield what the cluster keeps where no snapshot looks."""
-        document = stored.mapping(bodies.get(layout.CONFIG, b"")) or {}
-        return places.findings(document, places.root_of(self.state.location.url, cluster))
 
     def _archive(self, cluster: str, snapshot_id: str, bodies: Mapping[str, bytes]) -> Payload:
         """Pack, prove that what was packed reads back as what was read, and write it."""
@@ -291,11 +286,16 @@ def _carried(earlier: Manifest) -> _Definition:
     )
 
 
-def _wrong(chosen: Selection, bodies: Mapping[str, bytes]) -> Iterator[str]:
+def of_definition(
+    chosen: Selection, bodies: Mapping[str, bytes], state_store: str
+) -> Iterator[str]:
+    """Yield what is wrong with a definition, and what the cluster keeps where no snapshot looks."""
     large = {one.key: one.size for one in chosen.definition if one.key not in bodies}
     yield from stored.findings(bodies, cluster=chosen.cluster, large=large)
     for one in chosen.unread:
         yield f"{one.key} cannot be copied, and kops reads it: {one.reason}"
+    document = stored.mapping(bodies.get(layout.CONFIG, b"")) or {}
+    yield from places.findings(document, places.root_of(state_store, chosen.cluster))
 
 
 def _trouble(key: str, chunks: Iterable[bytes]) -> str | None:

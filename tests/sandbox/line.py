@@ -93,7 +93,12 @@ def typed(
 
 def _needed(command: click.Command) -> list[str]:
     """Return what a command cannot be parsed without; what is given replaces it."""
-    return [f"{one.opts[0]}=x" for one in command.params if one.required]
+    return [f"{one.opts[0]}={_some(one)}" for one in command.params if one.required]
+
+
+def _some(parameter: click.Parameter) -> str:
+    """Return a value that the parameter takes."""
+    return str(next(iter(getattr(parameter.type, "choices", ())), "x"))
 
 
 def _names(function: Callable[..., Any]) -> set[str]:

@@ -18,7 +18,7 @@ from kled.models.spec import ClusterSpec
 from kled.operations.create_cluster import CreateCluster, StoreCluster
 from kled.operations.delete_cluster import DeleteCluster
 from kled.operations.instance_groups import CreateInstanceGroup
-from kled.operations.neighbours import judged
+from kled.operations.neighbours import require_own
 from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.plan_deletion import planned_deletion
 from kled.operations.reconcile_cluster import ReconcileCluster
@@ -374,8 +374,9 @@ def test_cloud_resources_of_a_definition_that_was_never_applied_are_not_deleted(
     assert f"iam-role masters.{C}" in told
     assert "--unregister" in told
     plan = planned_deletion(desk.session(), C)
-    assert "was never applied" in judged(plan).refused
-    assert not judged(plan, (C,)).refused
+    with pytest.raises(NotApproved, match="was never applied"):
+        require_own(plan)
+    require_own(plan, (C,))
 
 
 def test_who_knows_whose_they_are_deletes_them(desk: Desk) -> None:

@@ -1,7 +1,6 @@
 """Keysets that cannot be lived by stop every change, and the hint names one that is whole. K4."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -9,16 +8,16 @@ from kled.errors import IdentityAtRisk
 from kled.models.rolling import Roll
 from kled.operations import identity
 from kled.operations.all_clusters import pending
-from kled.operations.plan_deletion import previewed_deletion
-from kled.operations.plan_roll import PlanRoll
-from kled.operations.plan_scaling import PlanScaling
+from kled.operations.delete_cluster import DeleteCluster
 from kled.operations.plan_update import (
     PlanUpdate,
-    judged,
     planned,
     planned_reconciling,
     previewed,
 )
+from kled.operations.preview_deletion import previewed_deletion
+from kled.operations.preview_roll import PlanRoll
+from kled.operations.preview_scaling import PlanScaling
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.roll_cluster import RollCluster
 from kled.operations.runner import run
@@ -103,9 +102,8 @@ def test_nothing_goes_on_without_a_snapshot_store_either(own: World, operation: 
 def test_a_preview_is_refused_in_the_same_words(own: World) -> None:
     own.put(CA_KEY, DAMAGE["key cut"]())
 
-    plan = judged(own.session(), replace(own.kops.update_preview(C), changes=()))
-
-    assert f"{CA_KEY} holds a key that cannot be read" in plan.refused
+    with pytest.raises(IdentityAtRisk, match=f"{CA_KEY} holds a key that cannot be read"):
+        previewed(own.session(), UpdateCluster(C))
 
 
 def test_the_hint_names_no_snapshot_that_holds_the_damage(own: World) -> None:
@@ -165,9 +163,9 @@ class Untouched(Kops):
 
 def previews() -> dict[str, Callable[[Session], object]]:
     return {
-        "update-cluster": lambda session: planned(session, C),
-        "create-cluster, of a stored one": lambda session: previewed(session, C),
-        "reconcile-cluster": lambda session: planned_reconciling(session, C),
+        "update-cluster": lambda session: planned(session, UpdateCluster(C)),
+        "create-cluster, of a stored one": lambda session: previewed(session, UpdateCluster(C)),
+        "reconcile-cluster": lambda session: planned_reconciling(session, ReconcileCluster(C)),
         "kled plan": lambda session: pending(session, C),
         "plan-update": lambda session: run(PlanUpdate(C), session),
         "roll-cluster": lambda session: run(PlanRoll(C, Roll()), session),
@@ -235,7 +233,7 @@ def test_the_preview_of_a_deletion_says_that_nothing_could_bring_the_cluster_bac
     own.guarded = True
     own.put(key, b"garbage: [\n")
 
-    plan = previewed_deletion(own.session(), C)
+    plan = previewed_deletion(own.session(), DeleteCluster(C))
 
     assert key in plan.refused
     assert "--no-snapshot deletes the cluster all the same" in plan.refused

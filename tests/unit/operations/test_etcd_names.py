@@ -9,7 +9,7 @@ from kled.errors import IdentityAtRisk
 from kled.kops import etcd_members, stored
 from kled.models.plan import Change
 from kled.operations import etcd_names
-from kled.operations.plan_update import judged
+from kled.operations.plan_update import previewed
 from kled.operations.update_cluster import UpdateCluster
 from kled.snapshot.choosing import choose
 from kled.snapshot.repository import SnapshotRef
@@ -119,7 +119,7 @@ def test_an_update_and_its_preview_are_refused_where_a_bare_kops_stored_another_
     error = applied.refused(UpdateCluster(C))
 
     assert "etcd cluster main" in error.message
-    plan = judged(applied.session(), applied.kops.update_preview(C))
+    plan = previewed(applied.session(), UpdateCluster(C))
     assert "etcd cluster main" in plan.refused
 
 
@@ -230,7 +230,7 @@ def test_the_stored_definition_is_no_witness_of_what_was_applied(
 
     assert "member a of etcd cluster main" in error.message
     assert "spec.etcdClusters[0].etcdMembers[0].name=a" in str(error.hint)
-    plan = judged(applied.session(), applied.kops.update_preview(C))
+    plan = previewed(applied.session(), UpdateCluster(C))
     assert "member a of etcd cluster main" in plan.refused
     etcd_names.require_sets(
         applied.session(),
@@ -263,7 +263,7 @@ def test_new_volumes_of_an_etcd_that_ran_are_refused_where_nothing_tells_its_nam
 
     assert f"new volumes for etcd: EBSVolume/z.etcd-main.{C}" in error.message
     assert f"--new-identity={C}" in str(error.hint)
-    assert VOLUME.name in judged(applied.session(), applied.kops.update_preview(C)).refused
+    assert VOLUME.name in previewed(applied.session(), UpdateCluster(C)).refused
     applied.new_identity = C
     applied.run(UpdateCluster(C))
     assert applied.kops.changed == ["update"]

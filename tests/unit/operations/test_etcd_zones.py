@@ -109,7 +109,7 @@ def test_a_member_that_a_bare_kops_moved_stops_updates_and_their_previews(
     restore = f"kled snapshot restore --name={C} --snapshot=latest --class=intent --yes"
     assert f"all of the definition: {restore};" in str(error.hint)
     with pytest.raises(IdentityAtRisk):  # kops stops at its own preview, after minutes
-        previewed(known.session(), C)
+        previewed(known.session(), UpdateCluster(C))
 
 
 @pytest.mark.parametrize("how", ["its group", "its subnet's zone"])

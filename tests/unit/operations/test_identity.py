@@ -16,7 +16,7 @@ from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll, RollingPlan
 from kled.operations import identity
 from kled.operations.overrides import Overrides
-from kled.operations.plan_update import judged
+from kled.operations.plan_update import previewed
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.rotate_keypairs import RotateKeypairs
 from kled.operations.runner import run
@@ -358,4 +358,4 @@ def test_a_keyset_that_was_renamed_to_its_former_name_is_not_called_lost(
     assert former in str(identity.words(world.session(), C))
     # the preview said nothing, and named the command that was refused: kops modifies the keyset
     world.kops.changes = [Change("modify", "Keypair", name, {"Issuer": "x"})]
-    assert former in judged(world.session(), world.kops.update_preview(C)).refused
+    assert former in previewed(world.session(), UpdateCluster(C)).refused

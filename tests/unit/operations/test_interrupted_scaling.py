@@ -10,8 +10,8 @@ from kled.errors import NotApproved
 from kled.models.rolling import Roll
 from kled.operations import interrupted_scaling, scale_journal
 from kled.operations.interrupted_scaling import AbandonScaling
-from kled.operations.plan_roll import PlanRoll
 from kled.operations.plan_update import PlanUpdate
+from kled.operations.preview_roll import PlanRoll
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.roll_cluster import RollCluster
 from kled.operations.scale_instance_group import ScaleInstanceGroup

@@ -6,7 +6,7 @@ Another member of fault 1: what a cluster's etcd holds is part of what it is.
 import pytest
 
 from kled.errors import NotApproved
-from kled.operations.plan_update import judged
+from kled.operations.plan_update import previewed
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.step import Operation
 from kled.operations.update_cluster import UpdateCluster
@@ -39,7 +39,7 @@ def test_a_minor_version_is_not_taken_back(world: World, operation: Operation) -
 def test_its_preview_says_so(world: World) -> None:
     session = at(world, "v1.35.5", "1.36.0").session()
 
-    plan = judged(session, session.kops.update_preview(C))
+    plan = previewed(session, UpdateCluster(C))
 
     assert "a downgrade, which Kubernetes does not support" in plan.refused
 

@@ -17,7 +17,7 @@ from kled.operations import begun_deletion, neighbours
 from kled.operations.delete_cluster import DeleteCluster
 from kled.operations.nothing_left import proof_step
 from kled.operations.overrides import Overrides
-from kled.operations.plan_deletion import planned_deletion
+from kled.operations.preview_deletion import previewed_deletion
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
 from kled.retry import Clock
@@ -156,7 +156,7 @@ def test_it_goes_on_where_every_owner_is_named(world: World) -> None:
 def test_the_preview_marks_what_is_not_its_own_and_how_to_make_it_anew(world: World) -> None:
     world.put(NEAR)
 
-    plan = neighbours.judged(planned_deletion(world.session(), C))
+    plan = previewed_deletion(world.session(), DeleteCluster(C))
 
     marked = {one.name: neighbours.words_of(one) for one in plan.changes}
     assert marked[OWN.name] == ""

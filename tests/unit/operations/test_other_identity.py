@@ -4,8 +4,8 @@ import pytest
 
 from kled.models.rolling import Roll
 from kled.operations.begun_anew import ANEW
-from kled.operations.plan_roll import PlanRoll
-from kled.operations.plan_update import judged
+from kled.operations.plan_update import previewed
+from kled.operations.preview_roll import PlanRoll
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.roll_cluster import RollCluster
 from kled.operations.rotate_keypairs import RotateKeypairs
@@ -124,7 +124,7 @@ def test_a_preview_is_refused_where_nothing_is_left_to_change(own: World) -> Non
     own.snapshot()
     remake(own)
 
-    plan = judged(own.session(), own.kops.update_preview(C))
+    plan = previewed(own.session(), UpdateCluster(C))
 
     assert plan.is_empty
     assert "stored as kubernetes-ca" in plan.refused

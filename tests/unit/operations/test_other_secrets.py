@@ -9,7 +9,7 @@ from kled.models.credential import Secret
 from kled.models.rolling import Roll
 from kled.operations.begun_anew import ANEW
 from kled.operations.keep_state import BackUpState
-from kled.operations.plan_update import judged
+from kled.operations.plan_update import previewed
 from kled.operations.reconcile_cluster import ReconcileCluster
 from kled.operations.roll_cluster import RollCluster
 from kled.operations.secrets import NOT_KEPT, CreateSecret
@@ -37,9 +37,7 @@ def test_nothing_goes_on_with_a_neighbours_token(world: World, operation: Operat
     assert f"the values that are stored as secrets admin: snapshot {good} has" in error.message
     assert f"--snapshot={good} --class=identity --yes" in str(error.hint)
     assert f"where they were changed on purpose: {MEANT}" in str(error.hint)
-    assert (
-        "stored as secrets admin" in judged(world.session(), world.kops.update_preview(C)).refused
-    )
+    assert "stored as secrets admin" in previewed(world.session(), UpdateCluster(C)).refused
 
 
 def test_a_run_over_it_names_both_ways_on(world: World) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from kled import config
 from kled.errors import EpochMismatch, NotApproved
-from kled.models.plan import Change, Plan
-from kled.operations import elsewhere, neighbours
+from kled.operations import elsewhere, foreseen
+from kled.operations.delete_cluster import DeleteCluster
 from kled.operations.guard import check_epoch
 from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.raise_epoch import FIRST, RaiseEpoch
@@ -187,28 +187,32 @@ def test_an_epoch_of_before_which_says_nothing_of_the_move_is_read(moved: Moved)
     assert not epoch.is_left_behind(replace(known, left={}), "z", moved.url("old"))
 
 
+def away(session: Session) -> str:
+    error = elsewhere.refusal(session, C)
+    return f"{error.message} ({error.hint})" if error is not None else ""
+
+
 def test_previews_say_that_the_cluster_lives_elsewhere(moved: Moved) -> None:
-    assert f"lives in {moved.url('new')}" in elsewhere.words(moved.session("old"), C)
-    assert elsewhere.words(moved.session("old", replace(NOTHING, no_epoch=True)), C) == ""
-    assert elsewhere.words(moved.session("new"), C) == ""
+    assert f"lives in {moved.url('new')}" in away(moved.session("old"))
+    assert away(moved.session("old", replace(NOTHING, no_epoch=True))) == ""
+    assert away(moved.session("new")) == ""
 
 
 def test_a_deletion_there_is_refused_for_that_and_offers_nothing_of_the_living(
     moved: Moved,
 ) -> None:
-    living = Change("delete", "load balancer", "api", {neighbours.OWNER: C})
+    error = foreseen.refusal(moved.session("old"), DeleteCluster(C))
 
-    plan = neighbours.judged(elsewhere.placed(moved.session("old"), Plan(C, (living,))))
-
-    assert f"lives in {moved.url('new')}" in plan.refused
-    assert "--with-resources-of" not in plan.refused
+    assert isinstance(error, EpochMismatch)
+    assert f"lives in {moved.url('new')}" in error.message
+    assert "--with-resources-of" not in str(error.hint)
 
 
 def test_a_preview_writes_no_epoch(moved: Moved) -> None:
     path = moved.root / "snapshots" / "clusters" / C / "epoch.json"
     path.unlink()
     shutil.rmtree(moved.root / "old" / C)  # else nobody knows which of the two it lives in
-    assert elsewhere.words(moved.session("new"), C) == ""
+    assert away(moved.session("new")) == ""
     assert not path.exists()
 
 
@@ -326,9 +330,9 @@ def test_a_cluster_that_was_applied_is_not_told_to_go_alone(moved: Moved) -> Non
     path.unlink()
     stored = {key: body for key, body in fleets.objects(1).items() if key == "config"}
     moved.write("twin", stored)
-    twin = elsewhere.words(moved.session("twin"), C)
+    twin = away(moved.session("twin"))
     moved.write("applied", fleets.objects(1) | {AUTHORITY: keyset(("2", "theirs"))})
-    applied = elsewhere.words(moved.session("applied"), C)
+    applied = away(moved.session("applied"))
 
     assert f"delete-cluster --name={C} --state={moved.url('twin')} --unregister;" in twin
     assert f"lives in {moved.url('new')}" in applied

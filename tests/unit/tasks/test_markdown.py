@@ -96,7 +96,7 @@ def test_a_plan_has_one_line_for_each_change() -> None:
     changes = tuple(Change("create", "Keypair", words) for words in EVIL)
     radius = BlastRadius("c", iam=tuple(EVIL), unknown={"rolls": EVIL[1]}, rolls=None)
 
-    text = plans.markdown(Plan("a\n# b", changes, refused=EVIL[2]), radius)
+    text = plans.markdown(Plan("a\n# b", changes, refusal=KledError(EVIL[2])), radius)
 
     lines = [line for line in text.splitlines() if line.startswith("- ")]
     assert len(lines) == len(EVIL)
