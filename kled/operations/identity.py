@@ -61,8 +61,6 @@ def check(session: Session, cluster: str) -> str:
     where = own_places.require(session, cluster)
     gone = _require_present(session, cluster)
     require_previewable(session, cluster)
-    if not session.overrides.begins_anew(cluster):
-        etcd_names.require_stored(session, cluster)
     others = require_own_keys(session, cluster)
     anew = f"{', '.join(gone)} will be made anew" if gone else ""
     if anew or others:
@@ -149,11 +147,12 @@ def require_whole(session: Session, cluster: str) -> None:
 def require_previewable(session: Session, cluster: str) -> None:
     """Raise `IdentityAtRisk` for what kops stops at in its previews already, after minutes.
 
-    Keys and secrets that are damaged (`require_whole`), and members of etcd in another zone than
-    they were applied in. Only reads. Who begins anew goes on.
+    Keys and secrets that are damaged (`require_whole`), and etcd with other names or in other zones
+    than it was applied in. Only reads. Who begins anew goes on.
     """
     require_whole(session, cluster)
     if not session.overrides.begins_anew(cluster):
+        etcd_names.require_stored(session, cluster)
         etcd_zones.require_stored(session, cluster)
 
 
