@@ -60,6 +60,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
         with _process(env, tmp_path, "worker", "worker", "start", "--pool=kled", "--name=worker-1"):
             yield made
     control.stop(box)
+    shutil.rmtree(box, ignore_errors=True)  # what the test itself has put there
 
 
 def _let_schedules_sleep(address: str) -> None:

@@ -122,7 +122,7 @@ def test_an_approval_in_the_browser_and_one_that_is_typed(place: Place, tmp_path
 
 
 def in_the_browser(address: str, place: Place, tmp_path: Path) -> None:
-    with page(address, tmp_path / "chromium", width=1280, height=900) as shown:
+    with page(address, tmp_path / "chromium", width=1280, height=1240) as shown:
         shown.shows("Paused", f"update {CLUSTER}")
         newest_first(shown)
         shown.shows("look and answer: kled approve")
@@ -139,14 +139,14 @@ def in_the_browser(address: str, place: Place, tmp_path: Path) -> None:
         press(shown, "Submit")
         shown.shows("'prod-example.com' does not match")
         shown.settle()
-        shown.picture(place.pictures / "approval-mistake.png")
+        shown.picture(tmp_path / "approval-mistake.png")
         fill(shown, "Name of the cluster", CLUSTER)
         time.sleep(_TYPED)
         press(shown, "Submit")
         shown.size(1280, 900)
         shown.shows("Completed", seconds=120)
         shown.settle()
-        shown.picture(place.pictures / "approval-done.png")
+        shown.picture(tmp_path / "approval-done.png")
     run = address.rpartition("/")[2]
     assert httpx.get(f"{place.address}/api/flow_runs/{run}").json()["state_name"] == "Completed"
 
