@@ -45,7 +45,9 @@ def test_the_page_of_a_run_shows_steps_kops_retries_and_the_summary(
         assert [one["key"] for one in summaries] == [SUMMARY]
         shown.go(f"{place.address}/artifacts/artifact/{summaries[0]['id']}")
         table = shown.shows("what happened", "export kubeconfig", "Next:", "kled kops validate-")
-        shown.size(1280, 640)
+        shown.size(1400, 900)
+        shown.shows("Start Time")  # what stands beside it comes later
+        shown.settle()
         shown.picture(place.pictures / "flow-run-summary.png")
     assert re.search(r"check that it is new\s+done\s+\S+ s\s+2\s+no other", table), table
     assert re.search(r"validate cluster\s+done\s+\S+ s\s+\d+\s+3 nodes ready", table), table
