@@ -38,7 +38,7 @@ CHANGING: Final = "changing"
 """Not healthy while another command of kled changes it."""
 NEVER: Final = "not applied"
 """Stored, and nothing of it was ever made: there is nothing that could be healthy."""
-_WORST: Final = (UNREADABLE, WAITING, CHANGING, NEVER, OK)
+_WORST: Final = (UNREADABLE, REFUSED, WAITING, CHANGING, NEVER, OK)
 _SHOWN: Final = 10
 
 
@@ -70,7 +70,7 @@ class Answer:
 
 
 def worst_first(answer: Answer) -> tuple[int, str]:
-    """Return what sorts answers: what cannot be asked, what waits, what is well; then by name."""
+    """Return what sorts answers: what cannot be asked, is refused, waits, is well; then by name."""
     return _WORST.index(answer.state), answer.cluster
 
 

@@ -16,6 +16,8 @@ from kled.errors import (
     NotYetApplied,
     Throttled,
 )
+from kled.operations import all_clusters
+from kled.operations.all_clusters import Answer
 from kled.operations.step import attempt
 from kled.operations.validate_clusters import AT_ONCE, ValidateClusters, in_words
 from tests.unit.operations.looking import HEALTHY, HELD, SICK, Watched
@@ -192,6 +194,15 @@ def test_clusters_that_sleep_are_left_out(fleet: Watched) -> None:
     (step,) = ValidateClusters(skip=(A, B)).steps()
     with pytest.raises(InvalidInput, match="leaves out all of 2 clusters"):
         attempt(step, fleet.session())
+
+
+def test_every_state_of_an_answer_has_its_place_in_a_list() -> None:
+    names = {name: value for name, value in vars(all_clusters).items() if name.isupper()}
+    states = {value for value in names.values() if isinstance(value, str)}
+
+    ordered = sorted((Answer(A, state, "") for state in states), key=all_clusters.worst_first)
+    assert [one.state for one in ordered][:2] == ["unreadable", "refused"]
+    assert ordered[-1].state == "ok"
 
 
 def test_of_a_large_fleet_few_are_asked_at_once_and_all_are(fleet: Watched) -> None:
