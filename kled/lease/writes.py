@@ -87,6 +87,17 @@ def held_by_another(
     return LeaseHeld(_holder(cluster, sight, clock.monotonic()), hint=_advice(sight))
 
 
+def require_unheld(store: ObjectStore, cluster: str, *, now: datetime, clock: Clock) -> None:
+    """Raise `LeaseHeld` for whoever goes without a lease where another writer has one.
+
+    A store that keeps no leases has none to be found. Raises as `held_by_another` does.
+    """
+    held = held_by_another(store, cluster, now=now, clock=clock)
+    if held is not None:
+        held.advise("--no-lease is for state stores without conditional writes: leave it out")
+        raise held
+
+
 def advance(store: ObjectStore, lease: Lease, tag: str) -> str:
     """Write the next state of an own lease over `tag` and return the new tag.
 

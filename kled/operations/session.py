@@ -18,12 +18,13 @@ from kled.kops import features
 from kled.kops.client import Kops
 from kled.kops.locate import locate
 from kled.lease import Held, Terms, Waiting, Writer, boot_time, hold, unseen
+from kled.lease.writes import require_unheld
 from kled.models.share import Share
 from kled.models.version import KopsVersion
 from kled.operations.consent import Consent, given
 from kled.operations.guards import Place
 from kled.operations.overrides import Overrides
-from kled.operations.stores import Stores, child_environment, require_state_store
+from kled.operations.stores import Stores, child_environment, now, require_state_store
 from kled.redact import Redactor, secret_values
 from kled.retry import Clock
 
@@ -179,7 +180,12 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
             version = _kops(settings, program, scratch, None, on_line, None).version()
             features.check(version)
         lease = None
-        if place is not None and not overrides.no_lease:
+        if place is not None and overrides.no_lease:
+            with _advised():
+                require_unheld(
+                    Stores(settings, clock).at(place), place.cluster, now=now(), clock=_ticks(clock)
+                )
+        elif place is not None:
             with _advised():
                 lease = stack.enter_context(_lease(settings, place, who, clock, waiting))
         note = on_note or on_line
@@ -260,7 +266,11 @@ def _lease(
         place.cluster,
         writer=Writer(who.owner, who.run_id, socket.gethostname(), os.getpid()),
         terms=Terms(settings.lease_ttl, wait),
-        clock=Clock(boot_time, clock.sleep, clock.chance),
+        clock=_ticks(clock),
         environment=child_environment(settings),
         waiting=waiting,
     )
+
+
+def _ticks(clock: Clock) -> Clock:
+    return Clock(boot_time, clock.sleep, clock.chance)

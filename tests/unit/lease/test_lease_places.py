@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from kled.errors import LeaseHeld, PreconditionFailed, StoreError
 from kled.lease import Terms
 from kled.lease.document import LARGEST, Lease, encode, key
-from kled.lease.writes import acquire, advance
+from kled.lease.writes import acquire, advance, require_unheld
 from kled.storage.local import LocalStore
 from kled.storage.memory import MemoryStore
 from kled.storage.retrying import RetryingStore
@@ -197,3 +197,18 @@ def test_no_more_of_a_lease_is_read_than_a_lease_has(ask: str) -> None:  # lease
             advance(store, lease, "an old tag")
 
     assert store.sent <= 2 * LARGEST  # type: ignore[attr-defined]
+
+
+def test_whoever_goes_without_a_lease_goes_not_over_another_writer() -> None:
+    """A cluster was deleted with `--no-lease` while an update held it."""
+    store, now = MemoryStore(), datetime.now(UTC)
+    require_unheld(store, CLUSTER, now=now, clock=FakeTime().clock())
+    store.put(key(CLUSTER), encode(Lease(CLUSTER, YOU, TTL, 1)))
+
+    with pytest.raises(LeaseHeld, match=YOU.owner) as refused:
+        require_unheld(store, CLUSTER, now=now, clock=FakeTime().clock())
+
+    assert "--no-lease is for state stores without conditional writes" in str(refused.value.hint)
+    require_unheld(store, CLUSTER, now=now + 2 * TTL, clock=FakeTime().clock())  # it is dead
+    store.put(key(CLUSTER), encode(Lease(CLUSTER, YOU, TTL, 1).released()))
+    require_unheld(store, CLUSTER, now=now, clock=FakeTime().clock())
