@@ -15,7 +15,7 @@ from kled.errors import KledError
 from kled.models.agreement import Agreement
 from kled.operations.guard import steps_of
 from kled.operations.overrides import NOTHING, Overrides
-from kled.operations.runner import Observer, Report, Row
+from kled.operations.runner import Observer, Report, Row, with_ended
 from kled.operations.session import Session
 from kled.operations.step import Operation, Step
 from tasks import (
@@ -134,8 +134,9 @@ def _watching(operation: Operation, bars: progress.Bars) -> "_Watch":
 
 
 def _execute(operation: Operation, session: Session, observer: Observer) -> Report:
-    rows = tuple(_perform(step, session, observer) for step in steps_of(operation, session))
-    return Report(operation.name, operation.cluster, rows)
+    steps = steps_of(operation, session)
+    rows = [_perform(step, session, observer) for step in steps]
+    return Report(operation.name, operation.cluster, with_ended(rows, steps))
 
 
 def _perform(step: Step, session: Session, observer: Observer) -> Row:
@@ -156,7 +157,7 @@ class _Watch:
 
     def __init__(self, *observers: Observer) -> None:
         self.rows: list[Row] = []
-        self._at: str | None = None
+        self._at: Step | None = None
         self._observers = observers
 
     def report(self, operation: Operation) -> Report:
@@ -165,15 +166,16 @@ class _Watch:
 
     def interrupted(self) -> KledError:
         """Return what to tell of a run that somebody stopped."""
-        during = f" during: {self._at}" if self._at else ""
+        during = f" during: {self._at.name}" if self._at else ""
+        unsure = f"; {self._at.unsure}" if self._at and self._at.unsure else ""
         return KledError(
             f"the run was stopped from outside{during}",
-            hint=f"what kops had begun stays as it is; {AGAIN}",
+            hint=f"what kops had begun stays as it is{unsure}; {AGAIN}",
         )
 
     def started(self, step: Step) -> None:
         """Remember and pass on."""
-        self._at = step.name
+        self._at = step
         for one in self._observers:
             one.started(step)
 

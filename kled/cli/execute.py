@@ -50,6 +50,8 @@ def execute(
         report = run(operation, session, watching)
     if shown:
         show_report(call, report)
+    elif call.settings.output == "table":
+        _say_ways_back(call, report)
     if then:
         call.say(f"next: {then}")
     return report
@@ -60,8 +62,12 @@ def show_report(call: Call, report: Report) -> None:
     if call.settings.output == "table":
         if not terminal.is_one_place():  # what the display has said there is not said twice
             show([row.as_json() for row in report.rows], STEP_COLUMNS, "table")
-        for row in report.rows:
-            if row.way_back:
-                call.say(f"way back from {row.step}: {row.way_back}")
+        _say_ways_back(call, report)
     else:
         show_value(report.as_json(), call.settings.output)
+
+
+def _say_ways_back(call: Call, report: Report) -> None:
+    for row in report.rows:
+        if row.way_back:
+            call.say(f"way back from {row.step}: {row.way_back}")

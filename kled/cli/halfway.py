@@ -55,7 +55,7 @@ class Halfway:
         self._rest = rest
         self._display = display
         self._done: list[str] = []
-        self._at: str | None = None
+        self._at: Step | None = None
         self._since = 0.0
         self._added = False
         self._touched = False
@@ -63,7 +63,7 @@ class Halfway:
 
     def started(self, step: "Step") -> None:
         """Remember it, and pass it on."""
-        self._at, self._since = step.name, time.monotonic()
+        self._at, self._since = step, time.monotonic()
         self._added |= step.way_back == ADDS_ONLY
         self._touched |= not step.reads and step.way_back not in {READS_ONLY, ADDS_ONLY}
         self._display.started(step)
@@ -106,7 +106,10 @@ class Halfway:
 
     def _so_far(self) -> Iterator[str]:
         if self._at is not None:
-            yield f"{self._what} was at: {self._at}, for {time.monotonic() - self._since:.0f} s"
+            seconds = f"{time.monotonic() - self._since:.0f} s"
+            yield f"{self._what} was at: {self._at.name}, for {seconds}"
+            if self._at.unsure:
+                yield self._at.unsure
         elif not self._done:
             yield f"{self._what} had not begun"
         if self._done:

@@ -190,7 +190,14 @@ def delete_step(deletion: DeleteCluster) -> Step:
             approved_plan.forget(session, cluster)
 
     return Step(
-        deletion.name, act, CHANGE, done=done, proof=proof, way_back=_NO_WAY_BACK, back=back
+        deletion.name,
+        act,
+        CHANGE,
+        done=done,
+        proof=proof,
+        way_back=_NO_WAY_BACK,
+        back=back,
+        ends=("announce deletion",),
     )
 
 

@@ -89,7 +89,9 @@ class DeleteInstanceGroup:
 
         def act(session: Session) -> str:
             require_spare(session, self.cluster, self.instance_group)
-            back.are(ways_back.of_definition(session, self.cluster))
+            group = find_group(session, self.cluster, self.instance_group)
+            anew = _made_again(self.cluster, group) if group is not None else ""
+            back.are(ways_back.of_definition(session, self.cluster) or anew)
             session.kops.delete_instance_group(self.cluster, self.instance_group)
             return "deleted"
 
@@ -97,6 +99,13 @@ class DeleteInstanceGroup:
         return (
             Step("delete instance group", act, CHANGE, done=done, way_back=way_back, back=back),
         )
+
+
+def _made_again(cluster: str, group: InstanceGroup) -> str:
+    """Return the command that makes a group of that name; its other fields were kept nowhere."""
+    named = {"name": cluster, "instance_group": group.name, "role": group.role}
+    made = options(**named, subnet=group.subnets)
+    return f"a group of that name, with kops' defaults: kled kops create-instance-group {made}"
 
 
 def find_group(session: Session, cluster: str, name: str) -> InstanceGroup | None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from kled.errors import DocumentDamaged, NotApproved
-from kled.operations import identity, scale_journal
-from kled.operations.giving_back import give_back, ways_on
+from kled.operations import identity, scale_journal, ways_back
+from kled.operations.giving_back import finish, give_back, ways_on
 from kled.operations.guards import APPLIES
 from kled.operations.scale_journal import OpenScaleDown
 from kled.operations.session import Session
-from kled.operations.step import Step
+from kled.operations.step import Effect, Step
 from kled.retry import CHANGE
 
 STEP: Final = "give group back"
@@ -43,7 +43,7 @@ def require_none(session: Session, cluster: str) -> None:
     begun = scale_journal.read(session, cluster)
     if begun is not None:
         raise NotApproved(
-            f'scaling "{begun.instance_group}" down was interrupted; nothing was changed',
+            f'scaling "{begun.instance_group}" down was interrupted, and what it left stands',
             hint=ways_on(cluster, begun),
         )
 
@@ -61,12 +61,16 @@ class AbandonScaling:
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps. Safe to repeat and to kill, as `give_back` is."""
-        return (
-            identity.step(self.cluster),
-            Step(
-                STEP,
-                lambda session: give_back(session, self.cluster, self.api_server),
-                CHANGE,
-                way_back="scale the group again",
-            ),
-        )
+        back, effect = ways_back.Found(), Effect()
+
+        def act(session: Session) -> str:
+            effect.begins()
+            begun = scale_journal.read(session, self.cluster)
+            if begun is not None:
+                back.are(f"scale the group again: {finish(self.cluster, begun)}")
+            words = give_back(session, self.cluster, self.api_server)
+            effect.ends(begun)
+            return words
+
+        step = Step(STEP, act, CHANGE, way_back=ways_back.UNKNOWN, changed=effect, back=back)
+        return (identity.step(self.cluster), step)

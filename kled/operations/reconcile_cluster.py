@@ -12,11 +12,13 @@ from kled.operations import (
     identity,
     interrupted_scaling,
     roll_ahead,
+    ways_back,
 )
 from kled.operations.approved_plan import Approved
 from kled.operations.guards import APPLIES
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step
+from kled.operations.update_cluster import unsure
 from kled.retry import CHANGE, READ
 
 RECONCILE = replace(CHANGE, deadline=timedelta(hours=24))
@@ -40,7 +42,7 @@ class ReconcileCluster:
         Safe to repeat and to kill: it is made of updates and rolling updates, and each looks anew
         at what is left.
         """
-        effect = Effect()
+        effect, back = Effect(), ways_back.Found()
 
         def act(session: Session) -> str:
             effect.begins()
@@ -51,6 +53,7 @@ class ReconcileCluster:
             cleared = apply_changes.clear(session, plan)
             if self.approved is not None and not plan.is_empty:
                 approved_plan.write(session, plan, self.approved)
+            back.are(ways_back.of_roll(session, self.cluster))
             apply_changes.reconcile(session, cleared, agreed=self.approved is not None)
             if self.approved is not None:
                 approved_plan.forget(session, self.cluster)
@@ -60,11 +63,6 @@ class ReconcileCluster:
         def changes_roles(session: Session) -> bool:
             return footprint.iam(session.kops.reconcile_preview(self.cluster))
 
-        way_back = (
-            f"put the earlier definition back (kled snapshot list --name={self.cluster} shows what"
-            " there is to restore), and reconcile again: kled kops reconcile-cluster"
-            f" --name={self.cluster}"
-        )
         return (
             identity.step(self.cluster),
             *((self._approval_step(self.approved),) if self.approved else ()),
@@ -74,7 +72,15 @@ class ReconcileCluster:
                 lambda session: session.kops.reconcile_preview(self.cluster),
                 Roll(),
             ),
-            Step("reconcile cluster", act, RECONCILE, way_back=way_back, changed=effect),
+            Step(
+                "reconcile cluster",
+                act,
+                RECONCILE,
+                way_back=ways_back.UNKNOWN,
+                changed=effect,
+                back=back,
+                unsure=unsure(self.cluster),
+            ),
         )
 
     def _approval_step(self, approved: Approved) -> Step:

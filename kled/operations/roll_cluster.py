@@ -12,6 +12,7 @@ from kled.operations import (
     interrupted_scaling,
     plan_roll,
     roll_preflight,
+    ways_back,
 )
 from kled.operations.cluster_api import cluster_api
 from kled.operations.guards import ROLLS
@@ -111,7 +112,10 @@ def roll_step(cluster: str, roll: Roll, pace: Pace) -> Step:
             return None  # what an interrupted roll had cordoned may be all that is left
         return "no machine needs to be replaced"
 
+    back = ways_back.Found()
+
     def act(session: Session) -> str:
+        back.are(ways_back.of_roll(session, cluster))
         return roll_groups(session, cluster, roll, pace)
 
     return Step(
@@ -119,8 +123,8 @@ def roll_step(cluster: str, roll: Roll, pace: Pace) -> Step:
         act,
         ROLL,
         done=done,
-        way_back=f"put the earlier definition back, then kled kops update-cluster --name={cluster}"
-        f" --yes and kled kops rolling-update --name={cluster} --yes",
+        way_back=ways_back.UNKNOWN,
+        back=back,
     )
 
 

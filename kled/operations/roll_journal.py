@@ -97,7 +97,9 @@ RECORD: Final[Record[Journal]] = Record(
     _journal_of,
     droppable=True,  # a roll looks at the cluster itself; what is lost is said
     advice="times are not estimated; a roll that was interrupted begins anew, and nodes that it had"
-    " cordoned stay cordoned as if by somebody else (kubectl get nodes, kubectl uncordon)",
+    " cordoned stay cordoned as if by somebody else (kled kops export-kubecfg --name={cluster}"
+    " --kubeconfig=./kubeconfig-{cluster}, then kubectl --kubeconfig=./kubeconfig-{cluster} get"
+    " nodes, and uncordon NODE in place of get nodes)",
 )
 
 

@@ -53,10 +53,13 @@ class RotateKeypairs:
             require_rolled(session, self)
             found = _keysets(session, self)
             left = _open(found, self)
-            back.are(_way_back(self, {name: found[name] for name in left}))
+            if self.phase != "create":  # what is about to be made has no id yet
+                back.are(_way_back(self, {name: found[name] for name in left}))
             at_once = self.keyset == ALL and (self.phase != "create" or len(left) == len(found))
             for keyset in (ALL,) if at_once else left:
                 self._change(session, keyset)
+            if self.phase == "create":
+                back.are(_distrusting(self.cluster, found, _keysets(session, self)))
             return f"{self.phase}: {', '.join(left)}"
 
         step = Step(
@@ -95,6 +98,19 @@ def _way_back(rotation: RotateKeypairs, before: Mapping[str, Sequence[Keypair]])
         words = f"{words}, whose id kled kops get-keypairs {name} lists"
     told = (f"kops {verb} keypair {word(keyset)} {one} {name}" for keyset, one in meant)
     return f"{words}: {' && '.join(told)}"
+
+
+def _distrusting(
+    cluster: str, before: Mapping[str, Sequence[Keypair]], now: Mapping[str, Sequence[Keypair]]
+) -> str:
+    """Return kops' own commands for the keypairs that are there now and were not before."""
+    told = (
+        f"kops distrust keypair {word(keyset)} {one.id} {options(name=cluster)}"
+        for keyset, keypairs in now.items()
+        for one in keypairs
+        if one.id not in {known.id for known in before.get(keyset, ())}
+    )
+    return f"{_WAYS_BACK['create'][0]}: {' && '.join(told)}"
 
 
 def _meant(keypairs: Sequence[Keypair], rotation: RotateKeypairs) -> Iterator[Keypair]:

@@ -1,6 +1,7 @@
 """The plain runner: executes an operation's steps for the CLI and for recovery without Prefect."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from kled.errors import KledError
@@ -34,6 +35,13 @@ class Row:
             "words": self.words,
             "way_back": self.way_back,
         }
+
+
+def with_ended(rows: Sequence[Row], steps: Sequence[Step]) -> tuple[Row, ...]:
+    """Return the rows without the ways back that a later step has ended."""
+    done = {row.step for row in rows if row.outcome == "done"}
+    over = {name for step in steps if step.name in done for name in step.ends}
+    return tuple(replace(row, way_back="") if row.step in over else row for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +94,9 @@ def run(operation: Operation, session: Session, observer: Observer | None = None
     Run again after a failure or a kill, it does only what is left (see `attempt`).
     """
     watching = observer or Silent()
-    rows = tuple(_execute(step, session, watching) for step in steps_of(operation, session))
-    return Report(operation.name, operation.cluster, rows)
+    steps = steps_of(operation, session)
+    rows = [_execute(step, session, watching) for step in steps]
+    return Report(operation.name, operation.cluster, with_ended(rows, steps))
 
 
 def _execute(step: Step, session: Session, observer: Observer) -> Row:

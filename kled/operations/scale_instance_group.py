@@ -6,7 +6,7 @@ lowered: an autoscaling group never picks a machine (facts: the minSize incident
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -85,7 +85,10 @@ class ScaleInstanceGroup:
             _move("hold group back", lambda s: scaling(s).hold_back(), CHANGE, held),
             _move("drain and end machines", lambda s: scaling(s).end_machines(), ONCE, held),
             _move("set bounds", set_bounds, CHANGE, back, earlier),
-            _move("let group launch", lambda s: scaling(s).release(), CHANGE, back, earlier),
+            replace(
+                _move("let group launch", lambda s: scaling(s).release(), CHANGE, back, earlier),
+                ends=("hold group back", "drain and end machines"),
+            ),
             Step("wait for nodes", lambda s: scaling(s).wait(), ONCE),
         )
 

@@ -45,8 +45,10 @@ RECORD: Final[Record[OpenScaleDown]] = Record(
     asdict,
     _open_scale_down_of,
     droppable=False,  # without it a group would stay held back, its nodes cordoned, and nobody know
-    advice="a scale-down of {cluster} was interrupted: uncordon its nodes (kubectl get nodes,"
-    " kubectl uncordon), compare minSize, maxSize and suspendProcesses of its groups with what you"
+    advice="a scale-down of {cluster} was interrupted: uncordon its nodes (kled kops export-kubecfg"
+    " --name={cluster} --kubeconfig=./kubeconfig-{cluster}, then kubectl"
+    " --kubeconfig=./kubeconfig-{cluster} get nodes, and uncordon NODE in place of get nodes),"
+    " compare minSize, maxSize and suspendProcesses of its groups with what you"
     " want (kled kops edit-instance-group --name={cluster} --instance-group=GROUP), then remove"
     " the object",
 )

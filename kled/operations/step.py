@@ -51,6 +51,10 @@ class Step:
     """What a step that `reads` raises its refusals by, where `act` also writes down what it saw."""
     back: Callable[[], str] = lambda: ""
     """The way back with all that is known of it when the step has acted; empty: `way_back`."""
+    ends: tuple[str, ...] = ()
+    """The names of steps whose ways back lead nowhere any more when this one is done."""
+    unsure: str = ""
+    """What nobody knows where it is interrupted, and what tells it; empty: nothing."""
 
     @property
     def told_back(self) -> str:

@@ -5,11 +5,13 @@ from datetime import timedelta
 
 from kled.models.rolling import Roll
 from kled.operations import (
+    applied,
     apply_changes,
     approved_plan,
     identity,
     interrupted_scaling,
     roll_ahead,
+    ways_back,
 )
 from kled.operations.applied import first_time
 from kled.operations.approved_plan import Approved
@@ -19,6 +21,7 @@ from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.operations.validate_cluster import validate_step
 from kled.retry import CHANGE, READ
+from kled.sentences import options
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ def apply_step(cluster: str, approved: Approved | None = None, *, new: bool = Fa
     (`apply_changes`).
     """
     plans: list[apply_changes.Cleared] = []
+    back = ways_back.Found()
     is_first = first_time(cluster) if new else lambda _session: False
 
     def done(session: Session) -> str | None:
@@ -100,6 +104,8 @@ def apply_step(cluster: str, approved: Approved | None = None, *, new: bool = Fa
     def act(session: Session) -> str:
         if approved is not None:
             approved_plan.write(session, plans[0].plan, approved)
+        first = not applied.was_applied(session, cluster)
+        back.are(_deletion(cluster) if first else ways_back.of_update(session, cluster))
         agreed = approved is not None or is_first(session)
         apply_changes.update(session, plans[0], agreed=agreed)
         if approved is not None:
@@ -112,7 +118,23 @@ def apply_step(cluster: str, approved: Approved | None = None, *, new: bool = Fa
         CHANGE,
         done=done,
         makes_keys=True,
-        way_back="put the earlier definition back (where snapshots are kept: kled snapshot list"
-        f" --name={cluster}), then"
-        f" kled kops update-cluster --name={cluster} --yes",
+        way_back=ways_back.UNKNOWN,
+        back=back,
+        unsure=unsure(cluster),
+    )
+
+
+def _deletion(cluster: str) -> str:
+    """Say how a cluster that was applied for the first time is taken back."""
+    return (
+        "there is no earlier definition: delete what was made: kled kops delete-cluster"
+        f" {options(name=cluster)}"
+    )
+
+
+def unsure(cluster: str) -> str:
+    """Say what nobody knows of an update that somebody interrupts, and what tells it."""
+    return (
+        "kops may have been applying: which resources stand is not known until this shows what is"
+        f" left: kled kops update-cluster {options(name=cluster)}"
     )

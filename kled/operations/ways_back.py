@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from kled.errors import InvalidInput
+from kled.errors import InvalidInput, KledError
 from kled.kops.field_flags import flags_for
 from kled.kops.fields import Kind
 from kled.models.definition import Definition, object_name
+from kled.operations import definitions_in_snapshots
 from kled.operations.edited_group import changed_fields
 from kled.operations.session import Session
 from kled.redact import Redactor, secret_values
@@ -16,8 +17,12 @@ Document = Mapping[str, Any]
 
 _LONGEST: Final = 1000
 """Letters of a command that somebody can still look over before typing it."""
+UNKNOWN: Final = "none is known: it had not looked what there is to put back"
+"""Of a step that has not come so far."""
 _INTENT: Final = ("intent",)
 _IDENTITY: Final = ("identity",)
+_OTHER: Final = "the newest snapshot with another definition"
+_EDIT: Final = "; edit it back, and update again"
 
 
 class Found:
@@ -72,6 +77,42 @@ def of_definitions(session: Session, before: Definition, after: Definition) -> s
 def of_definition(session: Session, cluster: str) -> str:
     """Return the command that puts the whole definition back; empty where no snapshot has it."""
     return restore(session, cluster, _INTENT)
+
+
+def of_update(session: Session, cluster: str) -> str:
+    """Return how an applied definition is taken back: nothing keeps what was applied before it.
+
+    The snapshot before this run has the new definition already, so that of an older one is named:
+    the newest with another. Only reads; a sentence where there is none, or none is known.
+    """
+    if session.settings.snapshot_store is None or session.before is None:
+        return f"none: no snapshot has the definition that was applied before{_EDIT}"
+    try:
+        earlier = definitions_in_snapshots.newest_other(session, cluster, session.before)
+    except KledError as error:
+        return f"not known: the snapshots cannot be asked: {error.message}"
+    if earlier is None:
+        return f"none: no snapshot that can be trusted has another definition{_EDIT}"
+    named = {"name": cluster, "snapshot": earlier.id, "class": _INTENT, "yes": True}
+    more = "".join(
+        f"; the group {one} is new: kled kops delete-instance-group"
+        f" {options(name=cluster, instance_group=one)}"
+        for one in earlier.new_groups
+    )
+    return (
+        f"{_OTHER}: kled snapshot restore {options(**named)} &&"
+        f" kled kops update-cluster {options(name=cluster, yes=True)}{more}"
+    )
+
+
+def of_roll(session: Session, cluster: str) -> str:
+    """Return how a roll is taken back: machines that are gone stay gone. As `of_update`."""
+    update = of_update(session, cluster)
+    if not update.startswith(_OTHER):
+        return f"none: machines that were replaced are gone; of their definition: {update}"
+    roll = f"kled kops rolling-update {options(name=cluster, yes=True)}"
+    commands, new, groups = update.partition("; the group ")
+    return f"machines that were replaced are gone; {commands} && {roll}{new}{groups}"
 
 
 def of_secret(session: Session, cluster: str) -> str:

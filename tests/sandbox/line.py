@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from kled import config
 from kled.cli.leaf import Call
@@ -20,7 +23,6 @@ from kled.retry import Clock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    import click
     import pytest
 
     from tests.sandbox.desk import Desk
@@ -93,11 +95,17 @@ def typed(
 
 def _needed(command: click.Command) -> list[str]:
     """Return what a command cannot be parsed without; what is given replaces it."""
-    return [f"{one.opts[0]}={_some(one)}" for one in command.params if one.required]
+    return [
+        _some(one) if isinstance(one, click.Argument) else f"{one.opts[0]}={_some(one)}"
+        for one in command.params
+        if one.required
+    ]
 
 
 def _some(parameter: click.Parameter) -> str:
     """Return a value that the parameter takes."""
+    if isinstance(parameter.type, click.Path):
+        return os.devnull
     return str(next(iter(getattr(parameter.type, "choices", ())), "x"))
 
 
