@@ -156,14 +156,15 @@ class VerifySnapshots:
                     state=session.stores.remembering,
                 )
             )
+            from kled.snapshot.settling import advice  # noqa: PLC0415 - not for --help
+
             bad = [row for row in self.results if not row["trustworthy"]]
             if bad:
                 first = bad[0]
                 raise SnapshotNotTrustworthy(
                     f"{len(bad)} of {len(self.results)} snapshots cannot be trusted, first"
                     f" {_which(first)}: {first['findings'][0]}",
-                    hint="older ones: kled snapshot list; new ones: kled snapshot create --all"
-                    " --anew, which gives up what the store has lost",
+                    hint=advice([one for row in bad for one in row["findings"]]),
                 )
             lowest = min((int(row["level"]) for row in self.results), default=self.level)
             short = f", not {self.level}" if lowest < self.level else ""

@@ -18,6 +18,7 @@ from kled.snapshot import names, order, runs
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.runs import Run
+from kled.snapshot.settling import DATED_AFTER_NOW
 from kled.storage.base import Entry
 from kled.store_urls import is_same
 
@@ -218,7 +219,7 @@ def _rank(run: Run, now: datetime) -> tuple[bool, int, bool, str]:
 
 def _dated_after_now(run_id: str) -> str:
     return (
-        f"run {run_id} is dated after now: its machine's clock, or this one's, is wrong: set it"
+        f"run {run_id} {DATED_AFTER_NOW}: its machine's clock, or this one's, is wrong: set it"
         " (timedatectl set-ntp true); the next run goes on from the newest all the same"
     )
 

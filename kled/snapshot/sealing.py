@@ -16,6 +16,7 @@ from kled.errors import (
     SnapshotNotTrustworthy,
 )
 from kled.files.given import given_text
+from kled.snapshot.settling import OTHER_RECIPIENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +108,7 @@ def _cannot_open(what: str, error: Exception) -> KledError:
     if words == _NO_KEY:
         return OtherRecipients(
             "KLED_SNAPSHOT_IDENTITY",
-            f"{what} is encrypted to others than this identity",
+            f"{what} {OTHER_RECIPIENTS}",
             hint="kled snapshot show --name=CLUSTER --snapshot=ID lists the recipients it was made"
             " for; name one's identity",
         )

@@ -20,6 +20,7 @@ from kled.documents import parse_json, too_large
 from kled.errors import DocumentDamaged, InvalidInput, SnapshotNotTrustworthy
 from kled.snapshot import signing
 from kled.snapshot.manifest import Signature, first_line
+from kled.snapshot.settling import OTHER_KEY
 from kled.storage.base import ObjectStore
 
 FORMAT: Final = 2
@@ -189,5 +190,5 @@ def _is_signed(value: object, key: str, message: bytes, keys: Collection[str]) -
     except ValidationError as error:
         raise SnapshotNotTrustworthy(f"{key} has a damaged signature") from error
     if not signing.fits(signature, message, keys):
-        raise SnapshotNotTrustworthy(f"{key} is not signed with a configured key")
+        raise SnapshotNotTrustworthy(f"{key} {OTHER_KEY}")
     return True

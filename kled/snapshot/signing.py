@@ -16,6 +16,7 @@ from kled.errors import InvalidInput, SnapshotNotTrustworthy
 from kled.snapshot.keys import Keys
 from kled.snapshot.manifest import Manifest, Signature
 from kled.snapshot.sealing import private_text
+from kled.snapshot.settling import OTHER_KEY
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -79,7 +80,7 @@ def require_signature(value: object, digest: str, what: str, keys: Collection[st
     except ValidationError as error:
         raise SnapshotNotTrustworthy(f"{what} has a damaged signature") from error
     if not fits(signature, _PURPOSE + digest.encode(), keys):
-        raise SnapshotNotTrustworthy(f"{what} is not signed with a configured key")
+        raise SnapshotNotTrustworthy(f"{what} {OTHER_KEY}")
 
 
 def fits(signature: Signature, message: bytes, keys: Collection[str]) -> bool:

@@ -1,0 +1,34 @@
+"""What to do about findings of a snapshot store, of each kind of them. Pure.
+
+Giving up what is lost is no answer to a wrong clock or a wrong key: nothing is lost there.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+DATED_AFTER_NOW: Final = "is dated after now"
+OTHER_KEY: Final = "is not signed with a configured key"
+OTHER_RECIPIENTS: Final = "is encrypted to others than this identity"
+_KEY: Final = (
+    "is KLED_SNAPSHOT_VERIFICATION_KEY the right one? name the public key that they were signed"
+    " with, as where snapshots are taken (several are separated by commas); nothing is lost by a"
+    " wrong one"
+)
+_IDENTITY: Final = (
+    "name the identity that opens them: KLED_SNAPSHOT_IDENTITY; nothing is lost by a wrong one"
+)
+_CLOCK: Final = (
+    "set the clock that is wrong, then let a new run come after that one: kled snapshot create"
+    " --all"
+)
+_ADVICE: Final = ((OTHER_KEY, _KEY), (OTHER_RECIPIENTS, _IDENTITY), (DATED_AFTER_NOW, _CLOCK))
+_LOST: Final = (
+    "older ones: kled snapshot list; new ones: kled snapshot create --all; what is lost for good is"
+    " given up, and made anew, by kled snapshot create --all --anew"
+)
+
+
+def advice(findings: Sequence[str]) -> str:
+    """Return what settles these findings, each kind's once; a kind without words may be a loss."""
+    kinds = [next((told for sign, told in _ADVICE if sign in one), _LOST) for one in findings]
+    return "; ".join(dict.fromkeys(kinds)) or _LOST
