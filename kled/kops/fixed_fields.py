@@ -45,7 +45,13 @@ OF_A_GROUP: Final[tuple[Path, ...]] = (_NAME, _KIND, _VERSION, _ROLE)
 _NONE: Final = "(none)"
 _SAME_ROLE: Final = {"ControlPlane": "Master"}
 """kops' own word for a role, to the stored one (captures 12b and 12d)."""
+_ETCD: Final = (
+    "the cluster's objects are on the volumes of its etcd clusters, which kops finds by what stands"
+    " there; change one field of it by its path, as --set=spec.etcdClusters[0].version=X.Y.Z"
+)
 _HINTS: Final[Mapping[Path, str]] = {
+    _BACKUPS: "etcd-manager finds there that the cluster was made, and begins an empty etcd at"
+    " another place",
     _NAME: "another name is another object: make it with create-cluster or create-instance-group",
     _KIND: "the object stays what it is",
     _VERSION: "kops writes the one that it has",
@@ -96,9 +102,10 @@ def refuse_sets(
     for text in unsets:
         path = set_paths.path_of(text)
         for field in (*fixed, *_COUNTED):
-            was = _shown(stored, field)
+            was = _shown(stored, path if field == _BACKUPS else field)
             if _changes(text, path, field) and (field != _METAL or was != _NONE):
-                raise _refusal("--unset", Moved(".".join(path), was, _NONE), field)
+                held = field if path == field or field != _BACKUPS else path
+                raise _refusal("--unset", Moved(".".join(path), was, _NONE), held)
 
 
 def refuse_changes(
@@ -118,7 +125,7 @@ def refuse_changes(
         for moved in _moved_places(stored, edited):
             if is_own_place(_path_of(moved.field), moved.after, root):
                 continue
-            raise _refusal(moved.field, moved, _PLACES[0])
+            raise _refusal(moved.field, moved, _path_of(moved.field))
 
 
 def is_own_place(field: Path, url: str, root: str) -> bool:
@@ -157,15 +164,27 @@ def _path_of(field: str) -> Path:
 
 
 def _refusal(where: str, moved: Moved, field: Path) -> InvalidInput:
-    hint = _HINTS.get(field, _MOVED)
+    hint = _HINTS.get(field, _ETCD if field[:2] == _BACKUPS[:2] else _MOVED)
     return InvalidInput(where, f"{moved} is refused", hint=f"{hint}; nothing was stored")
 
 
 def _shown(document: Document, path: Path) -> str:
     value: Any = document
-    for key in _STORED_AS.get(path, path):
+    for at, key in enumerate(_STORED_AS.get(path, path)):
+        if key == "*" and isinstance(value, list):
+            each = (_shown({"": one}, ("", *path[at + 1 :])) for one in value)
+            return ", ".join(dict.fromkeys(each)) or _NONE
         value = value.get(key) if isinstance(value, Mapping) else None
+    if isinstance(value, list | Mapping):
+        value = _names(value)
     return _NONE if value in (None, "") else _plain(str(value))
+
+
+def _names(value: object) -> str:
+    """Return what objects of a list are called, `main, events`; of a map its keys."""
+    if isinstance(value, Mapping):
+        return str(value.get("name") or ", ".join(map(str, value)))
+    return ", ".join(map(_names, value)) if isinstance(value, list) else str(value)
 
 
 def _plain(value: str) -> str:

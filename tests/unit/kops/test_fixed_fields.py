@@ -70,7 +70,7 @@ def test_a_set_without_a_value_is_refused() -> None:
         ("spec.secretStore=s3://x", "spec.secretStore: (none) -> s3://x"),
         (
             "spec.etcdClusters[0].backups.backupStore=s3://x",
-            "spec.etcdClusters.*.backups.backupStore: (none) -> s3://x",
+            "spec.etcdClusters.*.backups.backupStore: s3://store/b/backups -> s3://x",
         ),
         ("kind=InstanceGroup", "kind: Cluster -> InstanceGroup"),
     ],
@@ -172,3 +172,42 @@ def test_a_directorys_own_place_is_mended_in_each_spelling() -> None:
         assert is_own_place(("spec", "keyStore"), f"{own.rstrip('/')}/pki", root)
     for other in ("file:///srv/a%20b/c.example.com", "/srv/a b/d.example.com"):
         assert not is_own_place(("spec", "configBase"), other, root)
+
+
+@pytest.mark.parametrize(
+    ("unset", "told", "hint"),
+    [
+        ("spec.etcdClusters", "spec.etcdClusters: main -> (none)", "volumes of its etcd clusters"),
+        ("spec.etcdClusters[0]", "spec.etcdClusters.*: main -> (none)", "volumes of its etcd"),
+        (
+            "spec.etcdClusters[0].backups",
+            "spec.etcdClusters.*.backups: backupStore -> (none)",
+            "volumes of its etcd",
+        ),
+        (
+            "spec.etcdClusters[0].backups.backupStore",
+            "backupStore: s3://store/b/backups -> (none)",
+            "etcd-manager finds there",
+        ),
+        ("spec.configBase", "spec.configBase: s3://store/b.example.com", "kops would look for"),
+    ],
+)
+def test_a_refusal_about_etcd_speaks_of_etcd_and_not_of_keys(
+    unset: str, told: str, hint: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        refuse_sets(CLUSTER, OF_A_CLUSTER, [], [unset])
+
+    assert told in caught.value.message
+    assert hint in str(caught.value.hint)
+    assert ("keys" in str(caught.value.hint)) == (unset == "spec.configBase")
+
+
+def test_an_edited_text_that_moves_the_backups_speaks_of_etcd() -> None:
+    etcd = [{"name": "main", "backups": {"backupStore": "s3://x"}}]
+    edited = {**CLUSTER, "spec": {**CLUSTER["spec"], "etcdClusters": etcd}}
+
+    with pytest.raises(InvalidInput) as caught:
+        refuse_changes(CLUSTER, edited, OF_A_CLUSTER)
+
+    assert "etcd-manager finds there" in str(caught.value.hint)
