@@ -50,7 +50,10 @@ def test_an_edited_text_is_stored_whole_and_a_wrong_field_is_named(
     assert done.returncode == 0, done.stderr
     assert "spec.sshAccess: ['0.0.0.0/0', '::/0'] -> ['10.0.0.0/8']" in done.stdout
     assert stored(kled)["spec"]["cloudLabels"] == {"account": "089", "on": "y"}
-    file.write_text(json.dumps({**cluster, "spec": {**spec, "sshAcess": []}}))
+    file.write_text(json.dumps({**cluster, "spec": {**spec, "channel": "alpha"}}))
+    old = kled("edit-cluster", NAMED, f"--file={file}")
+    assert "with generation 0, and the stored one has generation 1" in one_line(old)
+    file.write_text(json.dumps({**stored(kled), "spec": {**spec, "sshAcess": []}}))
     file.write_text(file.read_text().replace('"sshAcess": []', '"sshAcess": ["10.0.0.0/8"]'))
     refused = kled("edit-cluster", NAMED, f"--file={file}")
     assert "sshAcess" in one_line(refused)
