@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from kled.errors import KledError, NotApproved
 from kled.operations.stores import require_state_store
-from kled.sentences import enumerated
+from kled.sentences import enumerated, options
 from kled.store_urls import is_same
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def require_none_gone(session: "Session", but: str) -> None:
             f"{url} holds no cluster, and its snapshots know {enumerated(gone, _SHOWN)}, which"
             " kled did not delete; nothing was changed",
             hint="is it mounted, and is it the right one? lost clusters come back with kled"
-            f" snapshot restore --name={gone[0]} --snapshot=latest; only where all of them are gone"
-            " for good: --no-epoch",
+            f" snapshot restore {options(name=gone[0], snapshot='latest')}; only where all of them"
+            " are gone for good: --no-epoch",
         )
 
 

@@ -13,6 +13,7 @@ from kled.errors import ApiUnreachable, CredentialsRefused, KledError
 from kled.models.cluster import Cluster
 from kled.operations.checks.check import Check, not_tried
 from kled.operations.cluster_api import explained
+from kled.sentences import options
 
 _PATIENCE: Final = timedelta(seconds=3)
 _AT_ONCE: Final = 8
@@ -42,7 +43,8 @@ def _asked(cluster: str, kubeconfig: Path) -> Check:
     from kled.kubernetes.nodes import has_any  # noqa: PLC0415
 
     name = f"API of {cluster}"
-    renew = f"kled kops export-kubecfg --name={cluster} --kubeconfig={kubeconfig} writes it anew"
+    named = options(name=cluster, kubeconfig=kubeconfig)
+    renew = f"kled kops export-kubecfg {named} writes it anew"
     try:
         with connect(kubeconfig, timeout=_PATIENCE) as api, explained():
             nodes = has_any(api)

@@ -36,6 +36,7 @@ POLICY = Policy(9, timedelta(seconds=30), 1, timedelta(seconds=30), 0, timedelta
 def example(kind: type[KledError]) -> KledError:
     made: dict[Any, Any] = {
         InvalidInput: lambda: InvalidInput("name", "is wrong", hint="mend it"),
+        errors.OtherRecipients: lambda: errors.OtherRecipients("KEY", "is another", hint="mend it"),
         DocumentDamaged: lambda: DocumentDamaged("kled.json", "it is cut", hint="mend it"),
         BeingCollected: lambda: BeingCollected("blobs/aa"),
         errors.TextUnreadable: lambda: errors.TextUnreadable("no YAML", line=3, hint="mend it"),

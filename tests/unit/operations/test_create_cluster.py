@@ -338,10 +338,10 @@ def test_a_twin_is_unregistered_alone(desk: Desk, *, changed: bool) -> None:
 
 
 def test_a_place_that_holds_its_keys_is_its_place(desk: Desk) -> None:
-    """Somebody copied the state store: the first change there begins its epoch."""
+    """Somebody moved the state store: the first change there begins its epoch."""
     applied(desk)
     snapshot(desk)
-    shutil.copytree(desk.root / "state" / C, desk.root / "new" / C)
+    shutil.move(desk.root / "state" / C, desk.root / "new" / C)
     desk.store = "new"
 
     assert desk.run(StoreCluster(SPEC))["check epoch"].startswith("epoch 1")
