@@ -70,8 +70,8 @@ def test_a_run_by_hand_shows_the_plan_and_changes_nothing(
         status = typed(changed, monkeypatch, kept, "run", flow, *words)
         out, err = capsys.readouterr()
         assert status == refused.get(flow, 0), flow
-        assert "Digest: `" in out, flow
         if flow not in refused:
+            assert "Digest: `" in out, flow
             assert "preview only; the same command with --yes does it" in err
 
     assert acted(changed) == []
