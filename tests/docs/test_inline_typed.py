@@ -42,6 +42,7 @@ NOT_TYPED: Final = {
     "kled completion fish | source": "for fish; tests/cli/test_tab.py types it there",
     "kled run create-cluster": "a cluster of another cloud than the sandbox's: README.md's block",
     "kled kops delete-cluster --name=C --unregister": "others need the cluster: docs/deletion.md",
+    "kled snapshot epoch raise --name=C --state=s3://new-store": "after a restore: its block there",
     "prefect deploy": "tests/standing types it in a checkout",
     "kled kops edit-cluster --name=C --set=spec.etcdClusters": "others need the cluster: tests/e2e",
     "kled kops edit-instance-group --name=C --instance-group=control-plane": "the same",
