@@ -17,7 +17,7 @@ from kled.operations import (
     ways_back,
 )
 from kled.operations.approved_plan import Approved
-from kled.operations.final_snapshot import require_inside
+from kled.operations.final_snapshot import kept_options, require_inside
 from kled.operations.forgotten import Unreadable
 from kled.operations.guards import DELETES, FORGETS, Guards
 from kled.operations.iam_fanout import roles_step
@@ -205,8 +205,9 @@ def _way_back(session: Session, deletion: DeleteCluster) -> str:
     """Return what puts the state back: as it is, for the cloud has its own; empty: nothing does."""
     if session.settings.snapshot_store is None or session.overrides.no_snapshot:
         return ""
-    named = {"name": deletion.cluster, "snapshot": "latest", "with_control": deletion.unregister}
-    return f"the state, not the machines: kled snapshot restore {options(**named)}"
+    kept = kept_options(session, deletion.cluster)
+    named = options(name=deletion.cluster, **kept, with_control=deletion.unregister)
+    return f"the state, not the machines: kled snapshot restore {named}"
 
 
 def _unregistered(session: Session, cluster: str, stored: Definition | Unreadable | None) -> str:
@@ -225,9 +226,8 @@ def _back(session: Session, cluster: str) -> str:
     """Say what brings an unregistered cluster back; no restore where this run kept nothing."""
     if session.settings.snapshot_store is None or session.overrides.no_snapshot:
         return "no snapshot was taken, so nothing here brings its keys back"
-    return (
-        f"back with kled snapshot restore --name={cluster} --snapshot=latest --with-control --yes"
-    )
+    named = options(name=cluster, **kept_options(session, cluster), with_control=True, yes=True)
+    return f"back with kled snapshot restore {named}"
 
 
 def _remember(

@@ -173,3 +173,16 @@ def _trouble(kept: "SnapshotStore", manifest: "Manifest", etcd: str) -> str | No
             hint=f"a living cluster makes one every 15 minutes: run this again then; {HINT}",
         ) from error
     return None
+
+
+def kept_options(session: Session, cluster: str) -> dict[str, object]:
+    """Return the options of a restore that name what a deletion kept of the cluster; only reads.
+
+    That is `latest`, else the newest by its id: what none can trust may be unregistered, too.
+    """
+    from kled.snapshot.choosing import newest_first  # noqa: PLC0415 - not for --help
+
+    known = list(newest_first(session.snapshot_store, cluster, session.stores.remembering))
+    if not known or any(one.trust.trusted for one in known):
+        return {"snapshot": "latest"}
+    return {"snapshot": known[0].ref.id, "untrusted": True}
