@@ -43,7 +43,7 @@ def put(operation: Operation, session: Session) -> None:
 def versions() -> str:
     """Return which kled this run has, and which kops it drives, as far as that is known."""
     kops = _kops.get(str(flow_run.id))
-    return f"kled {__version__}" + (f" drives kops {kops}" if kops else "")
+    return f"kled {__version__}" + (f" with kops {kops}" if kops else "")
 
 
 def environment() -> str:

@@ -75,7 +75,7 @@ def markdown(
         *(_line(row, said) for row in report.rows),
     ]
     lines += ["", f"Approval: {inline(agreement.words)}"] if agreement else []
-    lines += ["", inline(f"By {marks.versions()}")]
+    lines += ["", inline(f"Run by {marks.versions()}")]
     if error is not None:
         lines += ["", f"**{type(error).__name__}**: {inline(error.message)}"]
         lines += ["", f"Hint: {said(error.hint)}"] if error.hint else []

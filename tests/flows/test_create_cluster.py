@@ -109,7 +109,7 @@ def test_the_run_says_what_it_is_about_and_with_which_versions(box: Box, memory:
     } <= set(run.tags)
     assert not any(one.startswith("environment:") for one in run.tags)  # of no deployment
     (summary,) = artifacts(state)
-    assert f"By kled {__version__} drives kops {kops}" in summary.data
+    assert f"Run by kled {__version__} with kops {kops}" in summary.data
 
 
 def test_the_run_of_another_operation_names_the_cloud_that_is_stored(
