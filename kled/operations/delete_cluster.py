@@ -16,6 +16,7 @@ from kled.operations import (
     own_places,
     ways_back,
 )
+from kled.operations.applied_elsewhere import require_applied_here
 from kled.operations.approved_plan import Approved
 from kled.operations.final_snapshot import kept_options, require_inside
 from kled.operations.forgotten import Unreadable
@@ -86,6 +87,8 @@ def guard_step(deletion: DeleteCluster) -> Step:
             return GONE
         require_confirmation(deletion.cluster, why_protected(session, stored), deletion.confirm)
         _require_no_foreign(session, deletion.cluster)
+        if not deletion.unregister:
+            require_applied_here(session, deletion.cluster)
         now = planned_deletion(session, deletion.cluster, unregister=deletion.unregister)
         others = neighbours.require_own(now, deletion.with_resources_of)
         if deletion.approved is not None:

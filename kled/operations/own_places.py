@@ -67,10 +67,10 @@ def _at(session: Session, strays: tuple[Place, ...], *, deletes: bool) -> Iterat
     A place that cannot be asked stops a deletion: kops deletes all below it.
     """
     for place in strays:
-        url = _url_of(place)
+        url = url_of(place)
         for root in (url, url.rpartition("/")[0]):
             try:
-                there = _home_at(session, root)
+                there = home_at(session, root)
             except KledError as error:
                 if deletes:
                     raise NotApproved(
@@ -83,7 +83,7 @@ def _at(session: Session, strays: tuple[Place, ...], *, deletes: bool) -> Iterat
                 yield Collision(place, there, root.rpartition("/")[0])
 
 
-def _home_at(session: Session, root: str) -> str:
+def home_at(session: Session, root: str) -> str:
     """Return the name of the cluster whose own part of a state store is `root`; empty: none."""
     if root.count("/") <= _BUCKET:
         return ""  # a whole bucket is a state store, and no cluster's part of one
@@ -94,7 +94,7 @@ def _home_at(session: Session, root: str) -> str:
     return object_name(found) if found.get("kind") == "Cluster" else ""
 
 
-def _url_of(place: Place) -> str:
+def url_of(place: Place) -> str:
     """Return the URL by which kled opens a place that kops named."""
     if places.kind(place.url) not in {"", "file"}:
         return place.url
