@@ -81,6 +81,22 @@ def others(had: Marks, has: Marks) -> tuple[str, ...]:
     return tuple(sorted(name for name in both if _differ(had[name], has[name])))
 
 
+def undone(had: Marks, has: Marks) -> tuple[str, ...]:
+    """Return the keysets, sorted, of which `has` is an earlier phase of the rotation in `had`.
+
+    They are the same authority's: one with other certificates alone is another one, not an earlier.
+    """
+    both = had.keys() & has.keys()
+    return tuple(
+        sorted(
+            name
+            for name in both
+            if _is_undone(had[name], has[name])
+            and _ending(had[name], _DIGEST) & _ending(has[name], _DIGEST)
+        )
+    )
+
+
 def _differ(had: frozenset[str], has: frozenset[str]) -> bool:
     """Whether no certificate is in both, an id of both has another one, or a rotation is undone."""
     before, now = _pairs(had), _pairs(has)

@@ -60,7 +60,7 @@ class PlanRestore:
             meant = restore_state.settled(session.stores, self.wish, moves=self.moves)
             plan = restore_state.plan(session.stores, meant.wish)
             require_own_place(session.stores.at(meant.wish.place), plan, meant.wish)
-            require_own_keys(meant, plan)
+            require_own_keys(session.stores.at(meant.wish.place), meant, plan)
             if error := refusal(session, meant, moves=self.moves):
                 raise error
             meant = meant.looked_at(session.stores, plan)

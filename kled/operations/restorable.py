@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import NotApproved, SnapshotNotTrustworthy
+from kled.errors import DocumentDamaged, NotApproved, ObjectMissing, SnapshotNotTrustworthy
 from kled.kops import keyset_keys
 from kled.sentences import enumerated, options
+from kled.storage.bounded import get_bounded
 from kled.visible import visible
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from kled.snapshot.manifest import Manifest
     from kled.snapshot.origin import Origins
     from kled.snapshot.restore_plan import RestorePlan
+    from kled.storage.base import ObjectStore
 
 _SHOWN: Final = 3
 
@@ -70,18 +72,19 @@ def _successor(meant: "Settled") -> NotApproved:
     )
 
 
-def require_own_keys(meant: "Settled", planned: "RestorePlan") -> None:
+def require_own_keys(store: "ObjectStore", meant: "Settled", planned: "RestorePlan") -> None:
     """Raise `NotApproved` where keys of an earlier cluster would replace those of a living one.
 
     What was deleted comes back where nothing is in its place. Keys that somebody made anew with
     `--new-identity` by mistake go in the same way that they came. Raises it, too, where a keyset
-    from before a rotation would be written: the machines may distrust its key by now.
+    from before a rotation would be written: the machines may distrust its key by now. The rotation
+    is told by the newest trusted snapshot, or by what `store`, the target, holds now.
     """
     _require_rotated(meant, planned)
-    if not meant.has_ended:
-        return
     keys = planned.replaced("identity")
-    if keys:
+    if keys and not meant.has_ended:
+        _require_no_later(store, meant, planned)
+    elif keys:
         cluster, theirs = meant.wish.cluster, enumerated(keys, _SHOWN)
         raise NotApproved(
             f"snapshot {meant.wish.snapshot} is of an earlier cluster {cluster}, which was deleted"
@@ -118,6 +121,37 @@ def _require_rotated(meant: "Settled", planned: "RestorePlan") -> None:
         hint=f"the newest snapshot: {wish.again(snapshot=newest)}{without}; only where the"
         f" rotation is to be undone: {wish.again(new_identity=wish.cluster)}",
     )
+
+
+def _require_no_later(store: "ObjectStore", meant: "Settled", planned: "RestorePlan") -> None:
+    """Raise `NotApproved` where the stored keysets were rotated since, and no snapshot says so."""
+    from kled.snapshot.contents import archived_objects  # noqa: PLC0415 - not for --help
+
+    replaced = keyset_keys.files(planned.replaced("identity"))
+    if not replaced:
+        return
+    kept = dict.fromkeys(replaced.values())
+    archived = archived_objects(planned.manifest, planned.packed)
+    before = {record.key: body for record, body in archived if record.key in kept}
+    now = {key: _body(store, f"{planned.prefix}{key}") for key in before}
+    keysets = keyset_keys.undone(keyset_keys.of_store(now), keyset_keys.of_store(before))
+    if keysets:
+        wish = meant.wish
+        raise NotApproved(
+            f"snapshot {wish.snapshot} of {wish.cluster} is from before a rotation of keys that no"
+            f" snapshot has: {enumerated(keysets, _SHOWN)} would be undone, and machines may"
+            " distrust the earlier keys by now; nothing was changed",
+            hint=f"what is stored now: kled snapshot create {options(name=wish.cluster)}; only"
+            f" where the rotation is to be undone: {wish.again(new_identity=wish.cluster)}",
+        )
+
+
+def _body(store: "ObjectStore", key: str) -> bytes:
+    """Return what is stored; nothing where it is gone or is as large as no keyset."""
+    try:
+        return get_bounded(store, key).body
+    except (ObjectMissing, DocumentDamaged):
+        return b""
 
 
 def rotated_since(

@@ -204,7 +204,7 @@ def _check_step(restoring: RestoreState, approved: "_Approved") -> Step:
         planned = plan(session.stores, meant.wish)
         require_own_place(session.stores.at(meant.wish.place), planned, meant.wish)
         if session.overrides.new_identity != restoring.cluster:
-            require_own_keys(meant, planned)
+            require_own_keys(session.stores.at(meant.wish.place), meant, planned)
         why = protection_of(session.settings, planned)
         require_confirmation(restoring.wish.place.cluster, why, restoring.confirm)
         require_approved(session, restoring, planned)

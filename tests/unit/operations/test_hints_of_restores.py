@@ -57,7 +57,7 @@ def _settled(wish: Wish, **more: Any) -> Settled:
 
 def _own_keys(**more: Any) -> Callable[[Wish], None]:
     plan: Any = _PLANNED
-    return lambda wish: require_own_keys(_settled(wish, **more), plan)
+    return lambda wish: require_own_keys(MemoryStore(), _settled(wish, **more), plan)
 
 
 def _trusted(**more: Any) -> Callable[[Wish], None]:

@@ -116,3 +116,28 @@ def test_its_own_state_store_is_no_copy_elsewhere_however_it_is_typed(
         world.restore(RestoreState(wish))
 
     assert not (world.root / "state" / CLUSTER / CA).exists()
+
+
+@pytest.mark.parametrize("snapshot", ["latest", "its id"])
+def test_a_rotation_that_no_snapshot_has_is_not_undone_either(
+    world: Rotated, snapshot: str
+) -> None:
+    """Each phase is snapshotted before it, so the last is in none; nor is a bare kops'."""
+    wish = Wish(CLUSTER, "latest" if snapshot == "latest" else world.after)
+    later = keyset(("773", "LATER"), NEXT)
+    world.write("state", {CA: later})
+
+    with pytest.raises(NotApproved, match="a rotation of keys that no snapshot has: kubernetes-ca"):
+        world.restore(RestoreState(wish))
+
+    assert world.authority() == later
+    world.restore(RestoreState(wish), replace(NOTHING, new_identity=CLUSTER))
+    assert world.authority() == DISTRUSTED
+
+
+def test_a_foreign_authority_is_replaced_though_it_is_newer(world: Rotated) -> None:
+    world.write("state", {CA: keyset(("779", "FOREIGN"))})
+
+    world.restore(RestoreState(Wish(CLUSTER, world.after)))
+
+    assert world.authority() == DISTRUSTED

@@ -225,7 +225,8 @@ def test_an_earlier_clusters_keys_are_not_put_over_those_of_its_successor(moved:
 
     meant = settled(moved.stores("new"), wish)
     with pytest.raises(NotApproved, match="of an earlier cluster") as refused:
-        require_own_keys(meant, planned(moved.stores("new"), meant.wish))
+        stores = moved.stores("new")
+        require_own_keys(stores.state, meant, planned(stores, meant.wish))
     with pytest.raises(NotApproved, match="of an earlier cluster"):
         run(RestoreState(wish), moved.session("new"))
     assert f"--new-identity={C}" in str(refused.value.hint)
