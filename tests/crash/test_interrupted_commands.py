@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 RUN = "3f0c1c1e-0000-4000-8000-000000000001"
-OBJECTS = 120
+OBJECTS = 600
 """So many that a restore takes its time."""
 
 

