@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kled import config
+from kled.cli import typed as places
 from kled.cli.leaf import Call
 from kled.errors import KledError
 from kled.kops.client import Kops
@@ -84,6 +85,7 @@ def typed(
     with command.make_context(str(command.name), _needed(command)) as context:
         given = {name: value for name, value in context.params.items() if name in _names(function)}
     capsys.readouterr()
+    places.forget()  # what another test typed in this process
     try:
         status = function(Line(desk, output, **(env or {})), **{**given, **options}) or 0
         words = ""
