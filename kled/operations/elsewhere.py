@@ -5,7 +5,8 @@ state store that does not hold the cluster which another one was seen to hold is
 whatever is stored there under the name.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
 from kled.errors import EpochMismatch, KledError
 from kled.kops.layout import CONFIG
@@ -21,17 +22,21 @@ from kled.store_urls import is_among, is_same
 if TYPE_CHECKING:
     from kled.snapshot.epoch import Epoch
 
+Alive: TypeAlias = Mapping[str, tuple[int, str]]
+"""The state stores whose newest runs saw a cluster, by URL: number of the run, and snapshot."""
+
 
 def require_here(session: Session, cluster: str, past: str = "") -> None:
     """Raise `EpochMismatch` where runs say that a cluster without an epoch lives elsewhere, too.
 
     Snapshots up to `past` are of an earlier cluster of that name. Only reads.
     """
-    url = by_runs(session, cluster, past)
+    alive = _alive(session, cluster, past)
+    url = _elsewhere_alone(session, cluster, alive)
     if url is None:
-        other = _also_in(session, cluster, past)
+        other = _also_in(session, cluster, alive)
         if other is not None:
-            raise _in_two(session, cluster, other, past)
+            raise _in_two(session, cluster, other, alive)
         return
     typed = require_state_store(session.settings)
     raise EpochMismatch(
@@ -42,7 +47,7 @@ def require_here(session: Session, cluster: str, past: str = "") -> None:
     )
 
 
-def _in_two(session: Session, cluster: str, other: str, past: str) -> EpochMismatch:
+def _in_two(session: Session, cluster: str, other: str, alive: Alive) -> EpochMismatch:
     """Return why nobody knows where the cluster lives.
 
     Somebody may have removed its epoch, or copied the state store of one that had none yet.
@@ -51,7 +56,7 @@ def _in_two(session: Session, cluster: str, other: str, past: str) -> EpochMisma
     rights = " or ".join(
         f"kled snapshot epoch raise {options(name=cluster, state=url)}" for url in (typed, other)
     )
-    seen = is_among(here(session), _alive(session, cluster, past))
+    seen = is_among(here(session), alive)
     where = "in both" if seen else f"in {other}, which has it still"
     return EpochMismatch(
         f'whether cluster "{cluster}" lives in {typed} or in {other} is not known: runs saw it'
@@ -116,30 +121,33 @@ def by_runs(session: Session, cluster: str, past: str = "") -> str | None:
 
     Only reads.
     """
-    alive = _alive(session, cluster, past)
+    return _elsewhere_alone(session, cluster, _alive(session, cluster, past))
+
+
+def _elsewhere_alone(session: Session, cluster: str, alive: Alive) -> str | None:
+    """Return the other state store that the cluster lives in; None where it may be this one."""
     if not alive or is_among(here(session), alive):
         return None
-    url = max(alive, key=lambda one: alive[one])
+    url = max(alive, key=lambda place: alive[place])
     return None if _has_its_keys(session, cluster, alive[url][1]) else url
 
 
-def _also_in(session: Session, cluster: str, past: str) -> str | None:
+def _also_in(session: Session, cluster: str, alive: Alive) -> str | None:
     """Return another state store that has the cluster, which this one may have, too.
 
     Where runs saw it in both, one that lacks the cluster by now is none, and one that cannot be
     asked may be. Where they saw it in the other one alone, and its keys are here, this may be that
     store under its new name: the other one is one where it has the cluster still.
     """
-    alive = _alive(session, cluster, past)
     unknown = is_among(here(session), alive)
-    others = (one for one in alive if not is_same(one, here(session)))
-    latest_first = sorted(others, key=lambda one: alive[one], reverse=True)
+    others = (place for place in alive if not is_same(place, here(session)))
+    latest_first = sorted(others, key=lambda place: alive[place], reverse=True)
     holds = (url for url in latest_first if _holds(session, cluster, url, unknown=unknown))
     return next(holds, None)
 
 
-def _alive(session: Session, cluster: str, past: str) -> dict[str, tuple[int, str]]:
-    """Return the state stores whose newest runs saw the cluster: number of the run, and snapshot.
+def _alive(session: Session, cluster: str, past: str) -> Alive:
+    """Return the state stores whose newest runs saw the cluster; reads the ledger.
 
     Snapshots up to `past` are of an earlier cluster of that name.
     """
