@@ -76,14 +76,11 @@ def require_stored(session: Session, cluster: str) -> None:
 
     Whoever begins anew goes on.
     """
-    definition = _document(session, cluster, layout.CONFIG)
-    if definition is None or session.overrides.begins_anew(cluster):
+    if session.overrides.begins_anew(cluster):
         return
-    objects = _objects(session, cluster, definition)
-    now = etcd_zones.stands(definition, stored.groups(objects))
-    moved = etcd_zones.moved(_applied(session, cluster, objects), now) if now else ()
-    if moved and was_applied(session, cluster):
-        raise _refusal(cluster, moved, "nothing was changed", _restore(session, cluster))
+    elsewhere = moved(session, cluster)
+    if elsewhere and was_applied(session, cluster):
+        raise _refusal(cluster, elsewhere, "nothing was changed", _restore(session, cluster))
 
 
 def moved(session: Session, cluster: str) -> tuple[Moved, ...]:
@@ -93,7 +90,7 @@ def moved(session: Session, cluster: str) -> tuple[Moved, ...]:
         return ()
     objects = _objects(session, cluster, definition)
     now = etcd_zones.stands(definition, stored.groups(objects))
-    return etcd_zones.moved(_applied(session, cluster, objects), now)
+    return etcd_zones.moved(_applied(session, cluster, objects), now) if now else ()
 
 
 def require_plan(session: Session, plan: Plan, *, lives: Callable[[], bool]) -> None:
