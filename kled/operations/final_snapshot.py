@@ -182,7 +182,9 @@ def kept_options(session: Session, cluster: str) -> dict[str, object]:
     """
     from kled.snapshot.choosing import newest_first  # noqa: PLC0415 - not for --help
 
-    known = list(newest_first(session.snapshot_store, cluster, session.stores.remembering))
-    if not known or any(one.trust.trusted for one in known):
-        return {"snapshot": "latest"}
-    return {"snapshot": known[0].ref.id, "untrusted": True}
+    newest = None
+    for judged in newest_first(session.snapshot_store, cluster, session.stores.remembering):
+        if judged.trust.trusted:
+            return {"snapshot": "latest"}
+        newest = newest or judged.ref.id
+    return {"snapshot": newest, "untrusted": True} if newest else {"snapshot": "latest"}
