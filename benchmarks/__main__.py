@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks.local import free_port, wait_for
 from benchmarks.pairs import Timing, in_turn
 from kled.sandbox import control
-from tasks.environment import prepare
+from tasks.running.environment import prepare
 
 RUNS = 11
 Row = tuple[str, float, float, float]

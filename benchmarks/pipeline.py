@@ -4,7 +4,7 @@ from prefect import flow, task
 
 from kled.operations.step import Step
 from kled.retry import READ
-from tasks import policies
+from tasks.running import policies
 
 
 @task

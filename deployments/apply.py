@@ -18,7 +18,7 @@ from deployments.loading import load_flow
 from deployments.merging import merge
 from kled import __version__
 from kled.errors import InvalidInput
-from tasks.language import NONE
+from tasks.running.language import NONE
 
 if TYPE_CHECKING:
     from prefect.client.schemas.responses import DeploymentResponse

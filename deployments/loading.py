@@ -5,7 +5,7 @@ from typing import Any
 
 from deployments.catalog import Entry
 from kled.errors import SettingsError
-from tasks.language import SpokenFlow
+from tasks.running.language import SpokenFlow
 
 
 def load_flow(entry: Entry) -> SpokenFlow[..., Any]:

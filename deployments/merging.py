@@ -9,7 +9,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from deployments import schedules
 from deployments.catalog import Entry
 from kled import carried
-from tasks.language import NONE, Earlier, respelled
+from tasks.running.language import NONE, Earlier, respelled
 
 _ENV: Final = "env"
 

@@ -9,7 +9,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 
 from deployments.catalog import Entry, Schedule
-from tasks.language import Earlier, respelled
+from tasks.running.language import Earlier, respelled
 
 
 def declared(entry: Entry) -> list[DeploymentScheduleCreate]:

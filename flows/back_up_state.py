@@ -1,10 +1,10 @@
 """Snapshot the state of clusters, and say how far back a recovery would go."""
 
 from kled.operations.keep_state import BackUpState
-from tasks import language, operation, snapshots
-from tasks.forms import ClusterName
-from tasks.language import Earlier
-from tasks.operation import Outcome
+from tasks.running import language, operation, snapshot_table
+from tasks.running.forms import ClusterName
+from tasks.running.language import Earlier
+from tasks.running.operation import Outcome
 
 
 @language.flow(
@@ -21,5 +21,5 @@ def back_up_state(name: tuple[ClusterName, ...] = ()) -> Outcome:
     """
     backup = BackUpState(tuple(name) or None)
     outcome = operation.run(backup, then=("kled snapshot list",))
-    snapshots.publish_backup(backup)
+    snapshot_table.publish_backup(backup)
     return outcome

@@ -8,10 +8,10 @@ from kled.models.spec import ClusterSpec
 from kled.operations.approved_plan import Approved
 from kled.operations.create_cluster import CreateCluster
 from kled.sentences import options
-from tasks import agreements, approvals, language, operation, plans, resources
-from tasks.forms import Digest, Duration
-from tasks.language import Earlier
-from tasks.operation import Outcome
+from tasks.running import agreements, approvals, language, operation, plans, resources
+from tasks.running.forms import Digest, Duration
+from tasks.running.language import Earlier
+from tasks.running.operation import Outcome
 
 
 @language.flow(

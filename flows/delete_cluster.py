@@ -5,10 +5,10 @@ from dataclasses import replace
 from kled.operations.approved_plan import Approved
 from kled.operations.delete_cluster import DeleteCluster
 from kled.operations.neighbours import makes_anew
-from tasks import approvals, language, operation, plans, previews, resources
-from tasks.forms import ClusterName, Digest
-from tasks.language import CLUSTER
-from tasks.operation import Outcome
+from tasks.running import approvals, language, operation, plans, previews, resources
+from tasks.running.forms import ClusterName, Digest
+from tasks.running.language import CLUSTER
+from tasks.running.operation import Outcome
 
 
 @language.flow(name="delete-cluster", flow_run_name="delete {name}", earlier=CLUSTER)

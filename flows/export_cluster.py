@@ -5,10 +5,10 @@ from pathlib import Path
 from kled import durations
 from kled.operations.export_cluster import ExportCluster
 from kled.sentences import options
-from tasks import language, operation, resources
-from tasks.forms import ClusterName, Duration
-from tasks.language import Earlier
-from tasks.operation import Outcome
+from tasks.running import language, operation, resources
+from tasks.running.forms import ClusterName, Duration
+from tasks.running.language import Earlier
+from tasks.running.operation import Outcome
 
 
 @language.flow(

@@ -2,9 +2,9 @@
 
 from kled.operations.keep_state import MirrorSnapshots
 from kled.sentences import options
-from tasks import language, operation
-from tasks.forms import ClusterName, StoreUrl
-from tasks.operation import Outcome
+from tasks.running import language, operation
+from tasks.running.forms import ClusterName, StoreUrl
+from tasks.running.operation import Outcome
 
 
 @language.flow(name="mirror-snapshots", flow_run_name="mirror snapshots")

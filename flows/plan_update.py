@@ -1,9 +1,9 @@
 """Plan an update and tell people of it: for decisions that take longer than a run waits."""
 
-from tasks import approvals, language, operation, plans, previews
-from tasks.forms import ClusterName
-from tasks.language import CLUSTER
-from tasks.operation import Outcome
+from tasks.running import approvals, language, operation, plans, previews
+from tasks.running.forms import ClusterName
+from tasks.running.language import CLUSTER
+from tasks.running.operation import Outcome
 
 
 @language.flow(name="plan-update", flow_run_name="plan update of {name}", earlier=CLUSTER)

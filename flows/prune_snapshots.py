@@ -2,10 +2,10 @@
 
 from kled.operations.keep_state import PruneSnapshots
 from kled.operations.plan_snapshots import PlanPrune
-from tasks import language, operation, previews, snapshots
-from tasks.forms import ClusterName, Kept
-from tasks.language import Earlier
-from tasks.operation import Outcome
+from tasks.running import language, operation, previews, snapshot_table
+from tasks.running.forms import ClusterName, Kept
+from tasks.running.language import Earlier
+from tasks.running.operation import Outcome
 
 NUMBERS = ("last", "hourly", "daily", "weekly", "monthly", "yearly")
 
@@ -47,5 +47,5 @@ def prune_snapshots(  # noqa: PLR0913, PLR0917 - each is asked for by name in th
         return previews.of_prune(PlanPrune(keep, name))
     pruning = PruneSnapshots(keep, name, confirm)
     outcome = operation.run(pruning, then=("kled snapshot list",))
-    snapshots.announce_pruning(pruning)
+    snapshot_table.announce_pruning(pruning)
     return outcome

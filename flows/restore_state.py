@@ -2,10 +2,10 @@
 
 from kled.operations.plan_snapshots import PlanRestore
 from kled.operations.restore_state import RestoreState, Wish
-from tasks import language, operation, previews
-from tasks.forms import ClusterName, Digest, Restorable, StoreUrl
-from tasks.language import CLUSTER
-from tasks.operation import Outcome
+from tasks.running import language, operation, previews
+from tasks.running.forms import ClusterName, Digest, Restorable, StoreUrl
+from tasks.running.language import CLUSTER
+from tasks.running.operation import Outcome
 
 
 @language.flow(

@@ -3,10 +3,10 @@
 from kled import durations
 from kled.models.rolling import Roll
 from kled.operations.roll_cluster import Pace, RollCluster
-from tasks import approvals, language, operation, plans, previews
-from tasks.forms import ClusterName, Digest, Duration, GroupName, GroupOrMachine
-from tasks.language import CLUSTER, Earlier
-from tasks.operation import Outcome
+from tasks.running import approvals, language, operation, plans, previews
+from tasks.running.forms import ClusterName, Digest, Duration, GroupName, GroupOrMachine
+from tasks.running.language import CLUSTER, Earlier
+from tasks.running.operation import Outcome
 
 EARLIER = {
     **CLUSTER,

@@ -3,10 +3,10 @@
 from kled import durations
 from kled.operations.scale_instance_group import ScaleInstanceGroup
 from kled.operations.scaling_bounds import bounds_meant
-from tasks import approvals, language, operation, plans, previews
-from tasks.forms import ClusterName, Digest, Duration, GroupName, Machines
-from tasks.language import CLUSTER, Earlier
-from tasks.operation import Outcome
+from tasks.running import approvals, language, operation, plans, previews
+from tasks.running.forms import ClusterName, Digest, Duration, GroupName, Machines
+from tasks.running.language import CLUSTER, Earlier
+from tasks.running.operation import Outcome
 
 EARLIER = {**CLUSTER, "minimum": Earlier("min"), "maximum": Earlier("max")}
 

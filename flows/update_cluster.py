@@ -5,10 +5,10 @@ from kled.models.rolling import Roll
 from kled.operations.approved_plan import Approved
 from kled.operations.overrides import Overrides
 from kled.operations.update_cluster import UpdateCluster
-from tasks import approvals, language, operation, plans, previews
-from tasks.forms import ClusterName, Digest, Duration
-from tasks.language import CLUSTER, Earlier
-from tasks.operation import Outcome
+from tasks.running import approvals, language, operation, plans, previews
+from tasks.running.forms import ClusterName, Digest, Duration
+from tasks.running.language import CLUSTER, Earlier
+from tasks.running.operation import Outcome
 
 
 @language.flow(

@@ -4,10 +4,10 @@ from kled import durations
 from kled.errors import InvalidInput
 from kled.operations.validate_cluster import ValidateCluster
 from kled.operations.validate_clusters import ValidateClusters
-from tasks import health, language, operation
-from tasks.forms import ClusterName, Duration
-from tasks.language import Earlier
-from tasks.operation import Outcome
+from tasks.running import health_table, language, operation
+from tasks.running.forms import ClusterName, Duration
+from tasks.running.language import Earlier
+from tasks.running.operation import Outcome
 
 
 @language.flow(
@@ -41,5 +41,5 @@ def validate_cluster(
     if patience is not None:
         look = ValidateClusters(patience, skip)
     outcome = operation.run(look, then=("kled kops validate-cluster",), tells=False)
-    health.publish(look, outcome)
+    health_table.publish(look, outcome)
     return outcome

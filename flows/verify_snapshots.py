@@ -3,9 +3,9 @@
 from typing import Literal
 
 from kled.operations.keep_state import VerifySnapshots
-from tasks import language, operation, snapshots
-from tasks.forms import ClusterName, SnapshotName
-from tasks.operation import Outcome
+from tasks.running import language, operation, snapshot_table
+from tasks.running.forms import ClusterName, SnapshotName
+from tasks.running.operation import Outcome
 
 
 @language.flow(name="verify-snapshots", flow_run_name="verify snapshots")
@@ -26,5 +26,5 @@ def verify_snapshots(
     """
     verification = VerifySnapshots(level, of=name, which=snapshot)
     outcome = operation.run(verification, then=("kled snapshot list",))
-    snapshots.publish_verification(verification)
+    snapshot_table.publish_verification(verification)
     return outcome

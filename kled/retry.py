@@ -1,7 +1,7 @@
 """Which errors are tried again, how often, how soon, and for how long in all (design D3).
 
-A policy is data. `call` executes it for the plain runner; `tasks.policies` translates it for
-Prefect. Nothing else in kled retries, but for requests to object stores, which have a decorator.
+A policy is data. `call` executes it for the plain runner; `tasks.running.policies` translates it
+for Prefect. Nothing else in kled retries but requests to object stores, which have a decorator.
 """
 
 import random

@@ -1,1 +1,1 @@
-"""What flows are made of: steps as Prefect tasks, their policies, and the composition root."""
+"""What flows are made of; `running` is the adapter between Prefect and the core."""

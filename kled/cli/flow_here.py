@@ -18,7 +18,7 @@ _CONSOLE_LEVEL = "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"
 
 def quiet_prefect(*, verbose: bool) -> None:
     """Set Prefect's environment before it is imported; its own lines would tear the display."""
-    from tasks.environment import prepare  # noqa: PLC0415 - not for --help
+    from tasks.running.environment import prepare  # noqa: PLC0415 - not for --help
 
     prepare(os.environ)
     os.environ.setdefault(_CONSOLE_LEVEL, "WARNING" if verbose else "CRITICAL")
@@ -42,7 +42,7 @@ def run_here(
     """
     from prefect.exceptions import Abort  # noqa: PLC0415 - costs seconds
 
-    from tasks.resources import called_by  # noqa: PLC0415 - imports prefect
+    from tasks.running.resources import called_by  # noqa: PLC0415 - imports prefect
 
     url = flow_server.named(os.environ)
     if not url:

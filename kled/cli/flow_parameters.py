@@ -46,7 +46,7 @@ def today(
     call: "Call", flow: "Flow[..., Any]", words: Sequence[str], given: Mapping[str, Any]
 ) -> tuple[tuple[str, ...], dict[str, Any]]:
     """Return what was typed and what a file gave in today's spelling, and say what is earlier."""
-    from tasks.language import modern, respelled  # noqa: PLC0415 - imports prefect
+    from tasks.running.language import modern, respelled  # noqa: PLC0415 - imports prefect
 
     earlier = getattr(flow, "earlier", {})
     spelled, said = respelled(given, earlier)

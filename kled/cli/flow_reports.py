@@ -78,7 +78,7 @@ def _summary(found: "list[Artifact]") -> str:
 
 def _report(found: "list[Artifact]", state: "State[Any] | None") -> Mapping[str, Any]:
     """Return the report that the run left; of one that left none, what its state says."""
-    from tasks import reports  # noqa: PLC0415 - imports prefect
+    from tasks.running import reports  # noqa: PLC0415 - imports prefect
 
     for one in found:
         if one.type == reports.KIND and (report := reports.read(one.data)) is not None:

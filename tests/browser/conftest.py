@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from kled.sandbox import control
-from tasks.environment import prepare
+from tasks.running.environment import prepare
 
 SHOT = os.environ.get("KLED_TEST_SCREENSHOTS")
 """The directory that the pictures go to; without it they go to the test's own."""

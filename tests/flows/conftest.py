@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deployments.environment import Environment
-from tasks.environment import prepare
+from tasks.running.environment import prepare
 from tests.flows.box import Box, Memory, make_box
 
 prepare(os.environ)  # before any test module imports prefect

@@ -22,9 +22,9 @@ from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
 
 from flows.create_cluster import create_cluster
 from kled.models.spec import ClusterSpec
-from tasks import progress
-from tasks.reports import KIND
-from tasks.resources import called_by
+from tasks.running import progress
+from tasks.running.reports import KIND
+from tasks.running.resources import called_by
 from tests.flows.box import Box, Memory
 
 SPEC = ClusterSpec(name="flow.example.com", cloud="aws", zones=("us-east-1a",), node_count=2)

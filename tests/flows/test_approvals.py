@@ -25,8 +25,8 @@ from kled.cli.leaf import Call
 from kled.cli.waiting_runs import Server, Waiting
 from kled.errors import InvalidInput, NotApproved, WindowClosed
 from kled.kops.preview import update_plan
-from tasks import notifications, windows
-from tasks.resources import called_by
+from tasks.running import notifications, windows
+from tasks.running.resources import called_by
 from tests.flows.box import Box, Memory
 from tests.flows.server import document, task_runs
 from tests.flows.test_kill import until

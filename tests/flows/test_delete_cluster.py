@@ -12,7 +12,7 @@ from prefect.settings import PREFECT_API_URL
 from flows.delete_cluster import delete_cluster
 from kled.errors import ClusterNotFound, NotApproved
 from kled.sandbox import control, faults
-from tasks.resources import called_by
+from tasks.running.resources import called_by
 from tests.flows.box import Box, Memory
 from tests.flows.server import artifacts, events, task_runs
 from tests.flows.test_kill import running, until

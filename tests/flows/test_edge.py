@@ -13,9 +13,9 @@ from deployments import catalog
 from deployments.loading import load_flow
 from kled.errors import KledError
 from kled.operations.keep_state import BackUpState
-from tasks import operation
-from tasks.operation import Outcome
-from tasks.resources import called_by
+from tasks.running import operation
+from tasks.running.operation import Outcome
+from tasks.running.resources import called_by
 from tests.flows.box import PLANTED, Box, Memory
 from tests.flows.server import ended, log_lines
 

@@ -19,9 +19,9 @@ from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import Policy
 from kled.sandbox import faults
-from tasks import operation
-from tasks.operation import Outcome
-from tasks.resources import called_by
+from tasks.running import operation
+from tasks.running.operation import Outcome
+from tasks.running.resources import called_by
 from tests.flows.box import Box, Memory
 from tests.flows.server import artifacts, create, ended, log_lines, task_runs
 

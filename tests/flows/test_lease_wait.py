@@ -13,9 +13,9 @@ from kled.lease.document import Lease, Writer, encode, key
 from kled.operations.guards import STORES
 from kled.operations.session import Session
 from kled.operations.step import Step
-from tasks import operation
-from tasks.operation import Outcome
-from tasks.resources import called_by
+from tasks.running import operation
+from tasks.running.operation import Outcome
+from tasks.running.resources import called_by
 from tests.flows.box import Box, Memory
 from tests.flows.server import ended, task_runs
 

@@ -20,9 +20,9 @@ from flows.validate_cluster import validate_cluster
 from kled.operations.guards import READS
 from kled.operations.step import Step
 from kled.retry import Policy
-from tasks import language, operation
-from tasks.operation import Outcome
-from tasks.resources import called_by
+from tasks.running import language, operation
+from tasks.running.operation import Outcome
+from tasks.running.resources import called_by
 from tests.flows.box import PLANTED, Box, Memory
 from tests.flows.server import artifacts, database, flow_run, log_lines, task_runs
 

@@ -16,7 +16,7 @@ from flows.update_cluster import update_cluster
 from kled.cli import app, flow_reports
 from kled.cli.leaf import Call
 from kled.errors import InstanceGroupNotFound
-from tasks.resources import called_by
+from tasks.running.resources import called_by
 from tests.flows.box import Box, Memory
 from tests.flows.server import artifacts, document, ended, flow_run
 

@@ -13,7 +13,7 @@ from kled.models.share import Share
 from kled.operations.roll_cluster import RollCluster
 from kled.operations.runner import Row
 from kled.operations.step import Step
-from tasks import progress
+from tasks.running import progress
 
 pytestmark = pytest.mark.prefect
 

@@ -15,7 +15,7 @@ from kled.errors import ApiUnreachable, DefinitionRejected, NotApproved
 from kled.kubernetes.client import connect
 from kled.kubernetes.nodes import nodes
 from kled.sandbox import control
-from tasks.resources import called_by
+from tasks.running.resources import called_by
 from tests.flows.box import Box, Memory
 from tests.flows.server import ended, events, task_runs
 from tests.flows.test_kill import running, until

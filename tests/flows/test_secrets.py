@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from flows.validate_cluster import validate_cluster
-from tasks.resources import called_by
+from tasks.running.resources import called_by
 from tests.flows.box import PLANTED, Box, Memory
 from tests.flows.server import database, flow_run, log_lines
 

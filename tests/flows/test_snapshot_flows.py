@@ -18,7 +18,7 @@ from flows.prune_snapshots import prune_snapshots
 from flows.restore_state import restore_state
 from flows.verify_snapshots import verify_snapshots
 from kled.errors import EpochMismatch, NotApproved, SnapshotNotTrustworthy
-from tasks.resources import called_by
+from tasks.running.resources import called_by
 from tests.flows.box import Box, Memory
 from tests.flows.server import artifacts, ended, events, task_runs
 

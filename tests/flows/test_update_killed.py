@@ -14,7 +14,7 @@ from deployments.environment import Environment
 from flows.update_cluster import update_cluster
 from kled.kops.preview import update_plan
 from kled.sandbox import control, faults
-from tasks.resources import called_by
+from tasks.running.resources import called_by
 from tests.flows.box import Box, Memory
 from tests.flows.server import artifacts_of
 from tests.flows.test_kill import running, until

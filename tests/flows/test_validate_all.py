@@ -10,7 +10,7 @@ import pytest
 from prefect.client.schemas.objects import State
 
 from flows.validate_cluster import validate_cluster
-from tasks.resources import called_by
+from tasks.running.resources import called_by
 from tests.flows.box import Box, Memory
 from tests.flows.server import artifacts, ended, events, flow_run
 

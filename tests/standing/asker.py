@@ -5,14 +5,14 @@ import os
 import sys
 from typing import Any
 
-from tasks.environment import prepare
+from tasks.running.environment import prepare
 
 
 def main(cluster: str, patience: int) -> None:
     prepare(os.environ)
     from prefect import flow
 
-    from tasks import approvals, operation, plans
+    from tasks.running import approvals, operation, plans
 
     @flow(name="ask", persist_result=False)
     @operation.reported

@@ -50,7 +50,7 @@ watchdog.main()
 ENGINE = """
 import logging
 from kled.redact import Redactor
-from tasks import logs
+from tasks.running import logs
 
 logging.getLogger().addHandler(logging.StreamHandler())
 logs.install(Redactor(["Zk3vQ9xT7mB2cW8r"]))

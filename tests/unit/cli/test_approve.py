@@ -18,7 +18,7 @@ from kled.cli.leaf import Call
 from kled.cli.waiting_runs import Waiting
 from kled.errors import InvalidInput, KledError, NotApproved
 from kled.retry import Clock
-from tasks import answers
+from tasks.running import answers
 from tests.unit.models.test_question import PLAN, QUESTION, C
 
 ONE, TWO, OTHER = (UUID(f"3f0c1c1e-0000-4000-8000-00000000000{n}") for n in (1, 2, 3))

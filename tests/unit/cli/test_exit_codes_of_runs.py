@@ -20,9 +20,9 @@ from kled.errors import BeingCollected, ClusterNotReady, DocumentDamaged, Invali
 from kled.operations.runner import Silent
 from kled.operations.step import Step
 from kled.retry import Clock, Policy, call
-from tasks import edge
-from tasks.policies import Attempts
-from tasks.resources import Unwatched, called_by
+from tasks.running import edge
+from tasks.running.policies import Attempts
+from tasks.running.resources import Unwatched, called_by
 
 ALL = [
     error

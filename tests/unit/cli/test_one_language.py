@@ -24,7 +24,7 @@ from kled.cli.leaf import Call
 from kled.cli.parameters import DURATION
 from kled.errors import InvalidInput
 from kled.models.spec import ClusterSpec
-from tasks import forms
+from tasks.running import forms
 
 ENTRIES: Final = {entry.flow: entry for entry in catalog.load(catalog.path())}
 CHECKOUT: Final = Path(__file__).parents[3]

@@ -41,12 +41,17 @@ ALLOWED: Final = {
     "kled/lease/child.py",  # the watchdog's own pipe to kled, no terminal
 }
 TOLD: Final = {
-    "create_markdown_artifact": {"tasks/plans.py", "tasks/previews.py", "tasks/summary.py"},
-    "create_table_artifact": {"tasks/health.py", "tasks/snapshots.py"},
+    "create_markdown_artifact": {
+        "tasks/running/plans.py",
+        "tasks/running/previews.py",
+        "tasks/running/summary.py",
+    },
+    "create_table_artifact": {"tasks/running/health_table.py", "tasks/running/snapshot_table.py"},
     "create_link_artifact": set(),
-    "emit_event": {"tasks/events.py"},
+    "emit_event": {"tasks/running/events.py"},
     "notify": {
-        f"tasks/{one}.py" for one in ("notifications", "approvals", "edge", "health", "operation")
+        f"tasks/running/{one}.py"
+        for one in ("notifications", "approvals", "edge", "health_table", "operation")
     },
 }
 """Where Prefect and people are told; each of them has its test in tests/unit/tasks."""

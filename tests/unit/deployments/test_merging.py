@@ -8,7 +8,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 
 from deployments.catalog import Entry, Schedule
 from deployments.merging import merge
-from tasks.language import Earlier
+from tasks.running.language import Earlier
 
 ENTRY = Entry(
     "default",

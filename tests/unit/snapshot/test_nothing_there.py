@@ -23,7 +23,7 @@ from kled.retry import Clock
 from kled.snapshot.mirror import mirror
 from kled.snapshot.progress import Quiet
 from kled.storage.memory import MemoryStore
-from tasks.snapshots import UNSEEN, to_tell, verified_to_tell
+from tasks.running.snapshot_table import UNSEEN, to_tell, verified_to_tell
 from tests.unit.snapshot.fleets import Runs, name, objects, state
 
 if TYPE_CHECKING:

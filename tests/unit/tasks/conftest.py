@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasks.environment import prepare
+from tasks.running.environment import prepare
 
 prepare(os.environ)
 

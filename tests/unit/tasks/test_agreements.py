@@ -11,9 +11,9 @@ from kled.models.agreement import Agreement
 from kled.models.plan import Change, Plan
 from kled.operations.runner import Report, Row
 from kled.rules import Approval
-from tasks import agreements, approvals, resources
-from tasks.resources import Unwatched, called_by
-from tasks.summary import markdown
+from tasks.running import agreements, approvals, resources
+from tasks.running.resources import Unwatched, called_by
+from tasks.running.summary import markdown
 
 C = "prod.example.com"
 PLAN = Plan(C, (Change("modify", "IAMRolePolicy", f"masters.{C}", {"PolicyDocument": "a -> b"}),))

@@ -13,8 +13,8 @@ from kled.errors import NotApproved
 from kled.models.agreement import Agreement
 from kled.models.plan import Change, Plan
 from kled.models.question import Question
-from tasks import answers, approvals, wording
-from tasks.resources import Unwatched, called_by
+from tasks.running import answers, approvals, wording
+from tasks.running.resources import Unwatched, called_by
 from tests.unit.models.test_question import PLAN, QUESTION, C
 from tests.unit.tasks.test_markdown import EVIL
 from tests.unit.test_visible import is_obeyed

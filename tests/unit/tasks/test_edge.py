@@ -17,10 +17,10 @@ from pydantic import Field
 
 from kled import config
 from kled.errors import DocumentDamaged, InvalidInput, KledError, KopsError, Terminated
-from tasks.edge import Outcome, cleaned, reported
-from tasks.language import CLUSTER, flow
-from tasks.operation import perform
-from tasks.resources import Unwatched, called_by
+from tasks.running.edge import Outcome, cleaned, reported
+from tasks.running.language import CLUSTER, flow
+from tasks.running.operation import perform
+from tasks.running.resources import Unwatched, called_by
 
 SECRET = "Zk3vQ9xT7mB2cW8r"
 FORMS = (SECRET, base64.b64encode(f"admin:{SECRET}".encode()).decode()[8:24], SECRET[4:])

@@ -14,7 +14,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import Abort, TerminationSignal
 from prefect.states import Running
 
-from tasks.ending import Attendance, Sight, holding, judge, sight_of
+from tasks.running.ending import Attendance, Sight, holding, judge, sight_of
 
 QUICK = 0.01
 RUNNING = Sight("RUNNING", "host:1", by_worker=True)

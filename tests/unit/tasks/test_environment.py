@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.environment import DEFAULTS, prepare
+from tasks.running.environment import DEFAULTS, prepare
 
 
 def test_an_empty_environment_gets_all_defaults() -> None:

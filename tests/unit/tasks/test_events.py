@@ -3,7 +3,7 @@
 import pytest
 
 from kled.operations.runner import Row
-from tasks.events import event_of
+from tasks.running.events import event_of
 
 
 @pytest.mark.parametrize(

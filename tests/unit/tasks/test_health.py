@@ -7,7 +7,7 @@ import pytest
 
 from kled.operations.all_clusters import Answer
 from kled.operations.validate_clusters import ALL, ValidateClusters
-from tasks.health import Known, Rows, known_by, plain, table, to_say, to_tell
+from tasks.running.health_table import Known, Rows, known_by, plain, table, to_say, to_tell
 
 A, B, C = (f"{name}.example.com" for name in "abc")
 NOBODY: Known = frozenset()

@@ -8,7 +8,7 @@ import pytest
 from deployments import catalog
 from deployments.loading import load_flow
 from kled.errors import InvalidInput
-from tasks.language import SpokenFlow, modern, respelled
+from tasks.running.language import SpokenFlow, modern, respelled
 
 ENTRIES = {entry.flow: entry for entry in catalog.load(catalog.path())}
 C = "c.example.com"

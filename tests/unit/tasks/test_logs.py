@@ -11,7 +11,7 @@ from kled.errors import KledError
 from kled.operations.runner import Row
 from kled.operations.step import Step
 from kled.redact import RedactingFilter, Redactor
-from tasks import logs
+from tasks.running import logs
 from tests.unit.tasks.conftest import Kept
 
 

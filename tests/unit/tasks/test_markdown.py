@@ -12,8 +12,8 @@ from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Change, Plan
 from kled.operations.runner import Report, Row
 from kled.visible import visible
-from tasks import edge, events, plans, previews, snapshots, summary
-from tasks.markdown import inline
+from tasks.running import edge, events, plans, previews, snapshot_table, summary
+from tasks.running.markdown import inline
 from tests.unit.test_visible import HOSTILE, is_obeyed
 
 FORGERIES = {
@@ -135,7 +135,7 @@ def test_an_event_a_state_and_a_table_say_it_in_one_line() -> None:
         state = edge.failed(KledError(words, hint=words))
         assert "\n" not in (state.message or "")
         assert obeyed(state.message or "") == ""
-        (row,) = snapshots.seen([{"cluster": words, "level": 1}])
+        (row,) = snapshot_table.seen([{"cluster": words, "level": 1}])
         assert row == {"cluster": visible(words), "level": 1}
 
 

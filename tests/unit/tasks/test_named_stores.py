@@ -8,8 +8,8 @@ import pytest
 from kled import config
 from kled.errors import KledError
 from kled.operations.runner import Report, Row
-from tasks import edge, reports, resources, summary
-from tasks.resources import Unwatched, called_by
+from tasks.running import edge, reports, resources, summary
+from tasks.running.resources import Unwatched, called_by
 
 STORES = "--state=s3://of-the-worker --snapshot-store=s3://kept"
 REPORT = Report(

@@ -10,8 +10,8 @@ import pytest
 from kled import config
 from kled.errors import KledError, NotApproved, WindowClosed
 from kled.rules import Event
-from tasks import edge, notifications
-from tasks.resources import Unwatched, called_by
+from tasks.running import edge, notifications
+from tasks.running.resources import Unwatched, called_by
 from tests.pager import listening
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # apprise's own

@@ -13,7 +13,7 @@ from kled.operations.runner import Silent
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE, ONCE, PATIENCE, READ, Clock, Policy
-from tasks.policies import Attempts, delays, only_transient, options
+from tasks.running.policies import Attempts, delays, only_transient, options
 
 
 class Time:

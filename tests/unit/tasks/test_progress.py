@@ -9,7 +9,7 @@ import httpx
 from kled.models.share import Share
 from kled.operations.runner import Row
 from kled.operations.step import Step
-from tasks.progress import Bar, Bars
+from tasks.running.progress import Bar, Bars
 from tests.unit.tasks.conftest import Kept
 
 ROLL = Step("rolling update", lambda _session: "")

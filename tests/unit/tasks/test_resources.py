@@ -11,7 +11,7 @@ from kled.errors import NotApproved, WindowClosed
 from kled.operations.keep_state import PruneSnapshots
 from kled.rules import Notifications, Rules
 from kled.rules import load as load_rules
-from tasks import notifications, resources, windows
+from tasks.running import notifications, resources, windows
 from tests.flows.box import Memory
 from tests.unit.tasks.conftest import Kept
 

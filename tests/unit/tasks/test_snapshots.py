@@ -6,7 +6,7 @@ from kled.errors import StoreDenied
 from kled.operations.keep_state import BackUpState
 from kled.snapshot.names import moment
 from kled.snapshot.results import ClusterResult, RunResult
-from tasks.snapshots import backup_row, bad_first, to_tell
+from tasks.running.snapshot_table import backup_row, bad_first, to_tell
 
 OLD, NEW = "20261125T040000Z-a1b2c3d4", "20261125T070000Z-a1b2c3d4"
 NOW = moment(NEW)

@@ -4,7 +4,7 @@ import pytest
 
 from kled.errors import ClusterNotReady
 from kled.operations.runner import Report, Row
-from tasks.summary import duration, key, markdown
+from tasks.running.summary import duration, key, markdown
 
 REPORT = Report(
     "create cluster",

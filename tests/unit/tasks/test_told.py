@@ -9,8 +9,8 @@ from prefect.exceptions import TerminationSignal
 
 from kled import config
 from kled.errors import NotApproved
-from tasks.edge import Outcome, reported
-from tasks.resources import Unwatched, called_by
+from tasks.running.edge import Outcome, reported
+from tasks.running.resources import Unwatched, called_by
 from tests.pager import listening
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # apprise's own

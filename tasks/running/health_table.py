@@ -16,11 +16,11 @@ from prefect.client.schemas.objects import State
 from kled.operations.all_clusters import CHANGING, OK, UNREADABLE, WAITING, Answer
 from kled.operations.validate_clusters import ALL, ValidateClusters, in_words
 from kled.sentences import enumerated, number
-from tasks import edge, events, notifications
-from tasks.edge import Outcome
-from tasks.markdown import inline
-from tasks.snapshots import UNSEEN, seen
-from tasks.summary import keyed
+from tasks.running import edge, events, notifications
+from tasks.running.edge import Outcome
+from tasks.running.markdown import inline
+from tasks.running.snapshot_table import UNSEEN, seen
+from tasks.running.summary import keyed
 
 logger = logging.getLogger("kled.flows")
 

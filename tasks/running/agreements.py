@@ -1,7 +1,7 @@
 """Why nobody is asked about what a run changes, by the rules that hold for it."""
 
 from kled.models.agreement import AUTOMATIC, NEW, NO_RULES, Agreement
-from tasks import resources
+from tasks.running import resources
 
 
 def of_new(cluster: str) -> Agreement:

@@ -18,7 +18,7 @@ from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.runner import Observer, Report, Row, with_ended
 from kled.operations.session import Session
 from kled.operations.step import Operation, Step
-from tasks import (
+from tasks.running import (
     edge,
     events,
     leases,
@@ -30,7 +30,7 @@ from tasks import (
     summary,
     windows,
 )
-from tasks.policies import Attempts, options
+from tasks.running.policies import Attempts, options
 
 logger = logging.getLogger("kled.flows")
 

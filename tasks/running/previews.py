@@ -10,10 +10,10 @@ from kled.operations.plan_snapshots import PlanPrune, PlanRestore
 from kled.operations.restorable import require_trusted
 from kled.operations.runner import Report
 from kled.sentences import number
-from tasks import operation, reports, resources
-from tasks.edge import Outcome
-from tasks.markdown import inline
-from tasks.summary import keyed
+from tasks.running import operation, reports, resources
+from tasks.running.edge import Outcome
+from tasks.running.markdown import inline
+from tasks.running.summary import keyed
 
 SHOWN = 200
 """Lines that an artifact lists."""

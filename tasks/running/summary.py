@@ -9,8 +9,8 @@ from kled.errors import KledError
 from kled.models.agreement import Agreement
 from kled.operations.runner import Report, Row
 from kled.visible import visible
-from tasks import marks, resources
-from tasks.markdown import inline
+from tasks.running import marks, resources
+from tasks.running.markdown import inline
 
 _DEFAULT = "default"
 """The environment of what is deployed without naming one."""

@@ -16,8 +16,8 @@ from prefect import Flow
 from prefect.runtime import flow_run
 
 from kled.errors import InvalidInput
-from tasks import edge
-from tasks.parameters import as_given, checked, loose_signature
+from tasks.running import edge
+from tasks.running.parameters import as_given, checked, loose_signature
 
 logger = logging.getLogger("kled.flows")
 
@@ -53,7 +53,7 @@ class SpokenFlow(Flow[P, R]):
 
     `function` is what it runs: its signature is the flow's own, today's. Prefect sees one that
     takes whatever a schedule, an automation or an earlier kled's deployment may hold
-    (`tasks.parameters`).
+    (`tasks.running.parameters`).
     """
 
     def __init__(

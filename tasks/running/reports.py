@@ -14,7 +14,7 @@ from kled.commands import advised
 from kled.errors import KledError
 from kled.models.agreement import Agreement
 from kled.operations.runner import Report
-from tasks import resources
+from tasks.running import resources
 
 KIND: Final = "kled-report"
 """The artifact's type; Prefect's pages show it as JSON."""

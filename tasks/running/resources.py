@@ -32,7 +32,7 @@ from kled.operations.step import Operation
 from kled.redact import Redactor, secret_values
 from kled.retry import Clock
 from kled.rules import Rules
-from tasks import ending, logs, marks
+from tasks.running import ending, logs, marks
 
 logger = logging.getLogger("kled.flows")
 

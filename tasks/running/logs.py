@@ -14,7 +14,7 @@ from kled.operations.step import Step
 from kled.redact import RedactingFilter, Redactor, log_strays
 from kled.sentences import number
 from kled.visible import VisibleFilter
-from tasks.environment import LOGGER
+from tasks.running.environment import LOGGER
 
 LONGEST: Final = 8_000
 """Characters of one line of kops that are forwarded."""

@@ -5,8 +5,8 @@ from typing import Final
 from kled.models.plan_changes import describe
 from kled.models.question import DIGITS, Question
 from kled.sentences import enumerated
-from tasks import plans, resources
-from tasks.markdown import inline
+from tasks.running import plans, resources
+from tasks.running.markdown import inline
 
 _SHOWN: Final = 5
 """Changes that a line names."""

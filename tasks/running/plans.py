@@ -19,9 +19,9 @@ from kled.operations.preview_deletion import PlanDeletion
 from kled.operations.preview_roll import PlanRoll
 from kled.operations.preview_scaling import PlanScaling
 from kled.operations.runner import Report
-from tasks import logs, operation, resources
-from tasks.markdown import inline
-from tasks.summary import keyed
+from tasks.running import logs, operation, resources
+from tasks.running.markdown import inline
+from tasks.running.summary import keyed
 
 LONGEST = 200
 """Changes that an artifact lists; the first plan of a cluster has hundreds."""

@@ -12,7 +12,7 @@ from kled.errors import ClusterNotReady, KledError
 from kled.operations.runner import Row
 from kled.operations.step import Operation, Step
 from kled.visible import visible
-from tasks import edge
+from tasks.running import edge
 
 _DONE: Final = {
     ("create cluster", "update cluster"): "kled.cluster.created",

@@ -9,7 +9,7 @@ from kled.errors import InvalidInput, NotApproved, SettingsError
 from kled.files.given import given_text
 from kled.rules import Event, Notifications
 from kled.visible import visible
-from tasks import resources
+from tasks.running import resources
 
 logger = logging.getLogger("kled.notifications")
 

@@ -21,7 +21,7 @@ from kled.errors import KledError, NotApproved, Terminated
 from kled.redact import Redactor, secret_values
 from kled.rules import Event
 from kled.visible import visible
-from tasks import ending, logs, notifications, resources
+from tasks.running import ending, logs, notifications, resources
 
 logger = logging.getLogger("kled.flows")
 
@@ -49,7 +49,7 @@ def reported(flow: Callable[P, Outcome]) -> Callable[P, Outcome]:
     """Make a flow's function end in a failed state, with the hint, where it raises an error.
 
     Cancellation and termination pass: Prefect ends the run by them. Where no worker does, the run
-    ends itself (`tasks.ending`), in the state that `concluded` returns.
+    ends itself (`tasks.running.ending`), in the state that `concluded` returns.
     """
 
     @functools.wraps(flow)

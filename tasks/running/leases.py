@@ -10,7 +10,7 @@ from kled.errors import KledError
 from kled.lease import Wait
 from kled.operations import stores
 from kled.visible import visible
-from tasks import edge, logs
+from tasks.running import edge, logs
 
 NAME: Final = "wait for the lease"
 

@@ -10,8 +10,8 @@ from kled.operations.keep_state import ALL, BackUpState, PruneSnapshots, VerifyS
 from kled.sentences import number
 from kled.snapshot.names import moment
 from kled.visible import visible
-from tasks import events
-from tasks.summary import keyed
+from tasks.running import events
+from tasks.running.summary import keyed
 
 UNSEEN: Final = "the run failed before it looked at any"
 _SHOWN: Final = ("cluster", "id", "level", "objects", "bytes")

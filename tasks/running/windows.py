@@ -11,7 +11,7 @@ from prefect.cache_policies import NO_CACHE
 
 from kled.config import Settings
 from kled.operations import stores, windows
-from tasks import logs, resources
+from tasks.running import logs, resources
 
 _LOOK_EVERY: Final = 30.0
 """Seconds: a wait can be cancelled, and the machine's clock may be set."""

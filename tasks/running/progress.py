@@ -21,9 +21,9 @@ from kled.errors import KledError
 from kled.models.share import Share
 from kled.operations.runner import Row
 from kled.operations.step import Operation, Step
-from tasks import resources
-from tasks.markdown import inline
-from tasks.summary import keyed
+from tasks.running import resources
+from tasks.running.markdown import inline
+from tasks.running.summary import keyed
 
 logger = logging.getLogger("kled.flows")
 

@@ -21,7 +21,7 @@ from kled.models.plan import Plan
 from kled.models.question import DIGITS, Question, without_secrets
 from kled.rules import Area, Rules
 from kled.sentences import duration, enumerated, options, word
-from tasks import answers, asking, notifications, resources, wording
+from tasks.running import answers, asking, notifications, resources, wording
 
 logger = logging.getLogger("kled.approvals")
 
