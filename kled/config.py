@@ -21,7 +21,6 @@ Plain dataclasses instead of pydantic-settings: every read command loads this mo
 pydantic alone costs more than a read command may (docs/decisions/0002).
 """
 
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -194,6 +193,8 @@ def unknown_variables(env: Mapping[str, str]) -> tuple[str, ...]:
 def refuse_unknown(env: Mapping[str, str]) -> None:
     """Raise `SettingsError` for the first unknown `KLED_*` variable, with the nearest known one."""
     for name in unknown_variables(env):
+        import difflib  # noqa: PLC0415 - only where a name is wrong
+
         near = difflib.get_close_matches(name, VARIABLES, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         raise SettingsError(

@@ -22,10 +22,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final, Literal, get_args
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from kled.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 Outside = Literal["wait", "refuse"]
 Area = Literal["deletions", "identity", "control-plane", "networking", "iam", "machines"]
@@ -60,11 +62,11 @@ class Window:
         if self.is_open(now):
             return now
         ahead = (begin for begin, _ in self._around(now, days=15) if begin >= now.astimezone(UTC))
-        return min(ahead).astimezone(ZoneInfo(self.timezone))
+        return min(ahead).astimezone(_zone(self.timezone))
 
     def _around(self, now: datetime, *, days: int = 2) -> Iterator[tuple[datetime, datetime]]:
         """Yield when it opens and shuts, in UTC: local times of one zone compare as clocks read."""
-        zone = ZoneInfo(self.timezone)
+        zone = _zone(self.timezone)
         first = now.astimezone(zone).date() - timedelta(days=1)
         for day in (first + timedelta(days=number) for number in range(days + 1)):
             if DAYS[day.weekday()] in self.days:
@@ -79,7 +81,14 @@ class Window:
         return timedelta(minutes=minutes % (24 * 60))
 
 
-def _at(day: date, moment: time, zone: ZoneInfo) -> datetime:
+def _zone(name: str) -> "ZoneInfo":
+    """Return the time zone; raises KeyError, ValueError or OSError where there is none."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - most settings have no window
+
+    return ZoneInfo(name)
+
+
+def _at(day: date, moment: time, zone: "ZoneInfo") -> datetime:
     """Return a local time in UTC; one that a change of the clocks leaves out is the first after."""
     local = datetime.combine(day, moment, zone)
     late = local.astimezone(UTC)
@@ -157,7 +166,7 @@ def _window(where: str, raw: object) -> Window:
             raise InvalidInput(f"{where}.{key}", "is missing")
     zone = str(table["timezone"])
     try:
-        ZoneInfo(zone)
+        _zone(zone)
     except (KeyError, ValueError, OSError) as error:
         raise InvalidInput(f"{where}.timezone", f"{zone!r} is no time zone") from error
     begin, end = _time(f"{where}.from", table["from"]), _time(f"{where}.to", table["to"])

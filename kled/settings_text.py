@@ -4,7 +4,6 @@ Apart from `kled.config` for those who write the file.
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +22,8 @@ _ADDRESSES: Final = (
 
 def parse_settings(text: str, name: str) -> dict[str, Any]:
     """Return the values of a settings file's text; raise `SettingsError` where it is no TOML."""
+    import tomllib  # noqa: PLC0415 - most commands find no settings file
+
     try:
         return tomllib.loads(text)
     except RecursionError:

@@ -1,6 +1,5 @@
 """Command groups whose commands are imported when they are called, not when help is shown."""
 
-import difflib
 import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -46,6 +45,8 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Resolve as click does, with the nearest name where there is none."""
         if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
+            import difflib  # noqa: PLC0415 - only where a name is wrong
+
             near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             ctx.fail(f"No such command {args[0]!r}.{hint}")

@@ -6,7 +6,6 @@ so it is after a power cut. All of it raises `DiskUnusable`, which names the pat
 """
 
 import errno
-import hashlib
 import os
 import stat
 import tempfile
@@ -126,6 +125,8 @@ def point(link: Path, target: str) -> None:
 
 def sha256(path: Path) -> str:
     """Return the digest of the file at `path`."""
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, 2 ms
+
     with guarded(path), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

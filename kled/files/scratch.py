@@ -7,7 +7,6 @@ locked is a dead run's, with kubeconfigs and definitions in it, and the next run
 
 import os
 import re
-import secrets
 import shutil
 import stat
 import tempfile
@@ -117,7 +116,7 @@ def _squatted(here: Path, reason: str) -> DiskUnusable:
 def _begun(above: int) -> tuple[str, int]:
     """Make a run's directory, locked as long as its descriptor is open."""
     for _ in range(_TRIES):
-        name = f"{_RUN}{secrets.token_hex(6)}"
+        name = f"{_RUN}{os.urandom(6).hex()}"
         descriptor = beneath.step(above, name, name, make=beneath.PRIVATE)
         beneath.taken(descriptor)
         there = beneath.seen(above, name)

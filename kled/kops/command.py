@@ -4,7 +4,6 @@ Flags are always spelled `--flag=value` (`--yes true` would name a cluster, capt
 clusters always `--name=NAME` (else kops falls back to the current kubectl context, capture E11h).
 """
 
-import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -216,6 +215,8 @@ def duration(value: timedelta) -> str:
 
 def quoted(value: str) -> str:
     """Quote one value of a repeatable flag, which kops splits at commas as CSV."""
+    import csv  # noqa: PLC0415 - few commands have such a flag
+
     out = io.StringIO()
     csv.writer(out, lineterminator="").writerow([value])
     return out.getvalue()

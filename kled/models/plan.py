@@ -1,6 +1,5 @@
 """What a change would do, as data: shown before it, and checked again at it (design D13)."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -64,6 +63,8 @@ class Plan:
 
         Values like `{a: 1, b: 2}` count as sets: kops prints maps in a random order.
         """
+        import hashlib  # noqa: PLC0415 - loads OpenSSL, 2 ms
+
         changes = sorted(
             [
                 [change.action, change.kind, change.name, canonical_fields(change.fields)]

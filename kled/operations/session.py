@@ -2,9 +2,8 @@
 
 import copy
 import os
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,23 +11,22 @@ from typing import TYPE_CHECKING
 
 from kled import process
 from kled.config import Settings
-from kled.errors import KopsMissing, StoreError
+from kled.errors import KopsMissing
 from kled.files import scratch as scratches
 from kled.kops import features
 from kled.kops.client import Kops
 from kled.kops.locate import locate
-from kled.lease import Held, Terms, Waiting, Writer, boot_time, hold, unseen
-from kled.lease.writes import require_unheld
 from kled.models.share import Share
 from kled.models.version import KopsVersion
 from kled.operations.consent import Consent, given
 from kled.operations.guards import Place
 from kled.operations.overrides import Overrides
-from kled.operations.stores import Stores, child_environment, now, require_state_store
+from kled.operations.stores import Stores, child_environment, require_state_store
 from kled.redact import Redactor, secret_values
 from kled.retry import Clock
 
 if TYPE_CHECKING:
+    from kled.lease import Held, Waiting
     from kled.snapshot.repository import SnapshotStore
     from kled.storage.base import ObjectStore
 
@@ -57,7 +55,7 @@ class Session:
         kops: Kops | None,
         clock: Clock,
         who: Who,
-        lease: Held | None,
+        lease: "Held | None",
         *,
         overrides: Overrides,
         note: Callable[[str], None] = lambda _words: None,
@@ -155,13 +153,13 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
     stores: Stores | None = None,
     consent: Consent = given,
     asks_again: bool = False,
-    waiting: Waiting = unseen,
+    waiting: "Waiting | None" = None,
 ) -> Iterator[Session]:
     """Yield a session; with a `place` to write to it holds the lease of that place until the end.
 
-    It is `waiting` that waits for another writer. It uses the `stores` that the caller has opened,
-    or opens its own. Where it `asks_again`, reads that the cloud sends away are tried some times
-    more: for those that no step's policy repeats.
+    It is `waiting` that waits for another writer, or the lease itself. It uses the `stores` that
+    the caller has opened, or opens its own. Where it `asks_again`, reads that the cloud sends away
+    are tried some times more: for those that no step's policy repeats.
 
     Without `with_kops` no kops is looked for: for operations on stores alone, which may do without
     a state store, too, where their `place` names its own. Raises `KopsMissing`, `SettingsError` (no
@@ -180,14 +178,12 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
             version = _kops(settings, program, scratch, None, on_line, None).version()
             features.check(version)
         lease = None
-        if place is not None and overrides.no_lease:
-            with _advised():
-                require_unheld(
-                    Stores(settings, clock).at(place), place.cluster, now=now(), clock=_ticks(clock)
-                )
-        elif place is not None:
-            with _advised():
-                lease = stack.enter_context(_lease(settings, place, who, clock, waiting))
+        if place is not None:
+            from kled.operations.written_place import leased  # noqa: PLC0415 - reads take no lease
+
+            lease = stack.enter_context(
+                leased(settings, place, who, clock, waiting=waiting, no_lease=overrides.no_lease)
+            )
         note = on_note or on_line
         kops = None
         if program is not None:
@@ -217,7 +213,7 @@ def _kops(  # noqa: PLR0913, PLR0917 - all that a kops depends on, named once
     settings: Settings,
     program: Path,
     scratch: Path,
-    lease: Held | None,
+    lease: "Held | None",
     on_line: Callable[[str], None],
     on_warning: Callable[[str], None] | None,
     pause: Callable[[float], None] | None = None,
@@ -234,43 +230,3 @@ def _kops(  # noqa: PLR0913, PLR0917 - all that a kops depends on, named once
         on_warning=on_warning,
         pause=pause,
     )
-
-
-@contextmanager
-def _advised() -> Iterator[None]:
-    """Add what a refusal of the state store means for a change, and what to do."""
-    try:
-        yield
-    except StoreError as error:
-        if not error.retryable:
-            error.advise("a change needs to write to the state store, where its lease is kept")
-        elif error.hint is None:
-            error.advise(
-                "check the address, the endpoint and the way to it; kled doctor tries the state"
-                " store"
-            )
-        raise
-
-
-def _lease(
-    settings: Settings, place: Place, who: Who, clock: Clock, waiting: Waiting
-) -> AbstractContextManager[Held]:
-    """Return the lease of `place`, kept in the store that is written to; through its own client.
-
-    Its renewals never queue behind the requests of a step. Waiting is measured on a clock that
-    suspends count in.
-    """
-    wait = settings.lease_wait if settings.lease_wait is not None else who.lease_wait
-    return hold(
-        Stores(settings, clock).at(place),
-        place.cluster,
-        writer=Writer(who.owner, who.run_id, socket.gethostname(), os.getpid()),
-        terms=Terms(settings.lease_ttl, wait),
-        clock=_ticks(clock),
-        environment=child_environment(settings),
-        waiting=waiting,
-    )
-
-
-def _ticks(clock: Clock) -> Clock:
-    return Clock(boot_time, clock.sleep, clock.chance)

@@ -1,7 +1,6 @@
 """The values of variables that are secret, and the forms in which they come back. Pure."""
 
 import base64
-import html
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +14,8 @@ _SHORTEST: Final = 6
 """Shorter values ("true", "1") would blank out innocent words."""
 _SHORTEST_LINE: Final = 16
 """The same of one line of a value of several."""
+_HTML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
+"""As `html.escape` writes them; that module brings the names of 2,000 characters, 1.5 ms."""
 
 
 def secret_values(env: Mapping[str, str]) -> frozenset[str]:
@@ -74,7 +75,7 @@ def _spelled(secret: str) -> Iterator[str]:
     yield json.dumps(secret, ensure_ascii=False)[1:-1]
     yield repr(secret)[1:-1]
     yield shlex.quote(secret).strip("'")
-    yield html.escape(secret)
+    yield secret.translate(_HTML)
     raw = secret.encode("utf-8", "surrogateescape") if _encodes(secret) else b""
     for url in (quote(raw, safe=""), quote(raw), quote_plus(raw)):
         yield url

@@ -7,7 +7,6 @@ published or given up. One that nobody has locked is a dead writer's: a later wr
 import errno
 import os
 import re
-import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -76,7 +75,7 @@ class Partial:
     ) -> None:
         self._root, self._key = root, key
         self._lock, self._where, self._sweeps = lock, where, sweeps
-        self._name = f"{_PARTIAL}-{secrets.token_hex(8)}"
+        self._name = f"{_PARTIAL}-{os.urandom(8).hex()}"
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:

@@ -1,18 +1,20 @@
 """Retries of requests, once, for every store."""
 
-import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from kled.errors import ObjectMissing, PreconditionFailed, StoreUnavailable
 from kled.retry import Clock, Policy, call
 from kled.storage.base import Entry, Location, ObjectStore, Stored, Version
 from kled.storage.parts import size_of
 from kled.storage.resuming import Opener, ResumingReading
+
+if TYPE_CHECKING:
+    import hashlib
 
 REQUEST: Final = Policy(
     4, timedelta(milliseconds=200), 3, timedelta(seconds=3), 0.5, timedelta(minutes=2)
@@ -76,7 +78,7 @@ class RetryingStore:
         """Repeat, and recognise an own earlier try."""
         return self._recognising(
             lambda: self._inner.put_if_absent(key, body, retain_until=retain_until),
-            lambda: self._tag_of(key, hashlib.sha256(body).digest()),
+            lambda: self._tag_of(key, _sha256(body).digest()),
             self._policy,
         )
 
@@ -84,7 +86,7 @@ class RetryingStore:
         """Repeat, and recognise an own earlier try."""
         return self._recognising(
             lambda: self._inner.replace(key, body, tag),
-            lambda: self._tag_of(key, hashlib.sha256(body).digest()),
+            lambda: self._tag_of(key, _sha256(body).digest()),
             self._policy,
         )
 
@@ -205,7 +207,7 @@ class RetryingStore:
 
     def _tag_of(self, key: str, digest: bytes) -> str | None:
         """Return the tag of what is there if it has this SHA-256."""
-        found = hashlib.sha256()
+        found = _sha256()
         try:
             with self._inner.read(key) as reading:
                 for chunk in reading.chunks():
@@ -213,6 +215,12 @@ class RetryingStore:
                 return reading.tag if found.digest() == digest else None
         except ObjectMissing:
             return None
+
+
+def _sha256(body: bytes = b"") -> "hashlib._Hash":
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, 2 ms, and who only reads needs none of it
+
+    return hashlib.sha256(body)
 
 
 class _SourceFailed(Exception):
@@ -234,7 +242,7 @@ class _Hashed:
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = chunks
-        self._sha256 = hashlib.sha256()
+        self._sha256 = _sha256()
         self._whole = False
         self.size = size_of(chunks)
 
@@ -254,7 +262,7 @@ class _Hashed:
             raise
 
     def _hashed(self) -> Iterator[bytes]:
-        self._sha256 = total = hashlib.sha256()
+        self._sha256 = total = _sha256()
         for chunk in self._chunks:
             total.update(chunk)
             yield chunk

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from kled.errors import InvalidInput
 from kled.retry import Clock
 from kled.storage.base import Location, ObjectStore
-from kled.storage.memory import MemoryStore, named
 from kled.storage.retrying import RetryingStore
 from kled.storage.timeouts import DEFAULT, Timeouts
 from kled.store_urls import directory, is_directory
@@ -71,6 +70,8 @@ def adapter(
 
         return LocalStore(directory(location.url), clock)
     if scheme == "memory":
+        from kled.storage.memory import MemoryStore, named  # noqa: PLC0415 - for tests
+
         name = urlsplit(location.url).netloc
         return named(name) if name else MemoryStore()
     if scheme == "gs":

@@ -1,4 +1,5 @@
 import base64
+import html
 import json
 import logging
 from urllib.parse import quote
@@ -204,3 +205,9 @@ def test_a_record_whose_arguments_do_not_fit_passes_redacted() -> None:
 
     assert record.getMessage() == f"%d of %s ('{MASK}',)"
     assert record.stack_info == MASK
+
+
+def test_a_secret_in_a_page_of_html_is_masked() -> None:
+    secret = """p<a>s&s"w'ord"""
+
+    assert Redactor([secret]).text(f"<b>{html.escape(secret)}</b>") == f"<b>{MASK}</b>"
