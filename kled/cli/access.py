@@ -1,7 +1,6 @@
 """`validate-cluster` and `export-kubecfg`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,15 +14,13 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.live import display
 from kled.cli.output import Column, show, show_value
 from kled.cli.parameters import DURATION
-from kled.errors import InvalidInput, NotReadyInTime
+from kled.errors import InvalidInput
 from kled.models.validation import ValidationReport
 from kled.operations.all_clusters import Answer
 from kled.operations.export_cluster import ExportCluster
 from kled.operations.listed_clusters import listed_clusters
 from kled.operations.names import only_cluster
-from kled.operations.runner import Observer, run
-from kled.operations.session import Session
-from kled.operations.validate_cluster import ValidateCluster, not_ready, validated
+from kled.operations.validate_cluster import ValidateCluster, not_ready, validated, waited_for
 from kled.operations.validate_clusters import looked_at, require_healthy
 from kled.sentences import options
 
@@ -79,7 +76,7 @@ def validate_cluster(
         if wait is None:
             report, late = validated(session, cluster), None
         else:
-            report, late = _waited(session, ValidateCluster(cluster, wait), watching)
+            report, late = waited_for(session, ValidateCluster(cluster, wait), watching)
     _show(call, report)
     if late is not None:
         raise late
@@ -92,23 +89,6 @@ def _of_all(call: Call, answers: Sequence[Answer]) -> None:
     """Show every cluster; raise the worst: one that could not be asked, then one not healthy."""
     show_answers(call, answers, "HEALTH")
     call.say(require_healthy(answers))
-
-
-def _waited(
-    session: Session, validation: ValidateCluster, observer: Observer
-) -> tuple[ValidationReport, NotReadyInTime | None]:
-    """Return the last report, and the error where the cluster was not healthy in time.
-
-    Raises that error where there was no report at all.
-    """
-    reports: list[ValidationReport] = []
-    try:
-        run(replace(validation, seen=reports.append), session, observer)
-    except NotReadyInTime as late:
-        if not reports:
-            raise
-        return reports[-1], late
-    return reports[-1], None
 
 
 def _show(call: Call, report: ValidationReport) -> None:

@@ -10,14 +10,14 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.meant import asked
 from kled.cli.plan import show_plan
 from kled.models.plan import Plan
-from kled.operations import begun_deletion, forgotten
+from kled.operations import forgotten
 from kled.operations.approved_plan import Approved
 from kled.operations.delete_cluster import DeleteCluster, why_protected
 from kled.operations.guards import DELETES
 from kled.operations.names import named_cluster
 from kled.operations.neighbours import makes_anew
 from kled.operations.plan_deletion import planned_deletion
-from kled.operations.preview_deletion import previewed_deletion
+from kled.operations.preview_deletion import previewed_deletion, require_deletable
 from kled.operations.session import Session
 from kled.sentences import options
 
@@ -96,9 +96,7 @@ def _looked_at(
     preview speaks of the command that it tells, which has the name that confirms it.
     """
     cluster = wish.cluster
-    stored = forgotten.look(session, cluster, unregister=wish.unregister)
-    if stored is None and begun_deletion.read(session, cluster) is None:
-        session.kops.get_definition(cluster)  # says that there is none
+    stored = require_deletable(session, wish)
     why = why_protected(session, stored) if stored else None
     if isinstance(stored, forgotten.Unreadable):
         call.say(f'cluster "{cluster}" cannot be read: {stored.why}')

@@ -25,7 +25,7 @@ from kled.operations.giving_back import ways_on
 from kled.operations.interrupted_scaling import AbandonScaling
 from kled.operations.kept_fields import require_known_fields
 from kled.operations.scale_instance_group import ScaleInstanceGroup
-from kled.operations.scaling_bounds import bounds_meant, require_order
+from kled.operations.scaling_bounds import bounds_meant, bounds_set, require_bounds
 
 _NAME = cluster_name.name(cluster_name.ALWAYS)
 _GROUP = click.option(
@@ -81,12 +81,12 @@ def edit_instance_group(  # noqa: PLR0913 - one parameter per option
 
     The text is checked before it is stored, by kled and by kops; an edit that is refused is kept.
     """
-    wanted = (*sets, *_sizes(minimum, maximum))
+    wanted = (*sets, *bounds_set(minimum, maximum))
     if file is not None and (wanted or unsets):
         raise InvalidInput("--file", "cannot be combined with --set, --unset, --min and --max")
     require_text("InstanceGroup", sets, unsets)
     cluster, found, stored = _looked_up(call, name, group)
-    _check_bounds(stored, minimum, maximum)
+    require_bounds(stored, minimum, maximum)
     if wanted or unsets:
         with call.session() as session:  # a name that is none needs neither lease nor snapshot
             session.kops.field_flags("InstanceGroup", wanted, (), stored=stored)
@@ -147,7 +147,7 @@ def scale_instance_group(  # noqa: PLR0913 - one parameter per option
         return
     low, high = bounds_meant(size, minimum, maximum)
     cluster, found, stored = _looked_up(call, name, group)
-    _check_bounds(stored, low, high)
+    require_bounds(stored, low, high)
     if yes:
         scale = ScaleInstanceGroup(
             cluster, found, low, high, drain_timeout, force_unmanaged=force_unmanaged
@@ -155,7 +155,7 @@ def scale_instance_group(  # noqa: PLR0913 - one parameter per option
         execute(call, scale, then=f"kled kops validate-cluster --name={cluster}")
         return
     _warn_of_fewer(call, stored, high)
-    _store(call, EditInstanceGroup(cluster, found, _sizes(low, high)))
+    _store(call, EditInstanceGroup(cluster, found, bounds_set(low, high)))
 
 
 def _abandon(call: Call, name: str | None, group: str, *, yes: bool) -> None:
@@ -176,18 +176,6 @@ def _looked_up(call: Call, name: str | None, group: str) -> tuple[str, str, Docu
         cluster = meant.cluster(session, name, changes=True)
         found = meant.instance_group(call, session, cluster, group)
         return cluster, found, stored_group(session, cluster, found)
-
-
-def _sizes(minimum: int | None, maximum: int | None) -> tuple[str, ...]:
-    given = {"spec.minSize": minimum, "spec.maxSize": maximum}
-    return tuple(f"{path}={size}" for path, size in given.items() if size is not None)
-
-
-def _check_bounds(stored: Document, minimum: int | None, maximum: int | None) -> None:
-    low, high = bounds(stored)
-    low = low if minimum is None else minimum
-    high = high if maximum is None else maximum
-    require_order(low, high, minimum, maximum)
 
 
 def _warn_of_fewer(call: Call, stored: Document, high: int | None) -> None:

@@ -30,8 +30,7 @@ def execute(
     """
     guards = operation.guards
     place = guards.place_of(operation.cluster)
-    if guards.windows and place is not None and not call.overrides.no_window:
-        windows.require_open(call.settings, place.cluster, stores.now())
+    windows.require_open_for(operation, call.settings, call.overrides, stores.now())
     if call.overrides.no_snapshot and guards.snapshot != "none" and call.settings.snapshot_store:
         call.say("warning: NO SNAPSHOT is taken (--no-snapshot): nothing leads back from this")
     results = shown or len(operation.steps()) > 1  # of a single step the command tells them itself

@@ -1,15 +1,11 @@
 """What every command shares: the global options, settings, sessions, and how results are shown."""
 
 import functools
-import getpass
 import os
-import socket
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
@@ -27,11 +23,10 @@ from kled.retry import Clock
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from kled.operations.session import Session, Who
+    from kled.operations.session import Session
     from kled.operations.stores import Stores
 
 P = ParamSpec("P")
-LEASE_WAIT_SLACK = timedelta(seconds=5)
 
 
 class Call:
@@ -81,12 +76,13 @@ class Call:
 
         Reads that the cloud sends away are tried again, unless steps do that (`asks_again`).
         """
-        from kled.operations.session import open_session  # noqa: PLC0415 - not for --help
+        from kled.operations.acting import acting  # noqa: PLC0415 - not for --help
+        from kled.operations.session import open_session  # noqa: PLC0415
 
         return open_session(
             self.settings,
             place,
-            who=self._who(),
+            who=acting(self.settings, "cli"),
             overrides=self.overrides,
             clock=self.clock,
             on_line=on_line or self._line,
@@ -99,17 +95,9 @@ class Call:
     @property
     def person(self) -> str:
         """Who types, as this machine names them: `USER@HOST`."""
-        return f"{_user()}@{socket.gethostname()}"
+        from kled.operations.acting import person  # noqa: PLC0415 - not for --help
 
-    def _who(self) -> "Who":
-        """Return who acts: this person, in this process."""
-        from kled.operations.session import Who  # noqa: PLC0415 - not for --help
-
-        return Who(
-            self.person,
-            f"cli-{os.getpid()}-{uuid.uuid4().hex[:8]}",
-            self.settings.lease_ttl + LEASE_WAIT_SLACK,
-        )
+        return person()
 
     def _line(self, line: str) -> None:
         if self.verbose:
@@ -122,14 +110,6 @@ class Call:
     def say(self, *lines: str) -> None:
         """Write lines for a person to stderr; what a name holds cannot add one (`terminal`)."""
         terminal.err().say(*lines)
-
-
-def _user() -> str:
-    """Return the name of who runs this; that of the user id where the machine knows none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's runAsUser; Python 3.13 raises the latter
-        return f"uid-{os.getuid()}"
 
 
 def leaf(  # noqa: PLR0913 - what a command is, each by its name

@@ -11,12 +11,12 @@ import click
 from kled import durations
 from kled.errors import InvalidInput
 from kled.models.counts import MOST
+from kled.models.plan import is_digest
 from kled.settings_text import require_addresses
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-_DIGEST: Final = re.compile(r"[0-9a-f]{12,64}")
 COUNT: Final = click.IntRange(0, MOST)
 """A number of machines, or of times."""
 _WHOLE: Final = re.compile(r"[0-9]{1,18}")
@@ -88,7 +88,7 @@ def whole(typed: str) -> int | None:
 
 def digest(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
     """Take the digest that a preview printed; the first 12 digits suffice."""
-    if value is not None and not _DIGEST.fullmatch(value):
+    if value is not None and not is_digest(value):
         raise click.BadParameter(f"{value!r} is not 12 to 64 hexadecimal digits")
     return value
 

@@ -1,6 +1,5 @@
 """`kled snapshot create|list|show|verify`."""
 
-import contextlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -11,9 +10,11 @@ from kled.cli import cluster_name, parameters
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
-from kled.errors import InvalidInput, SnapshotNotTrustworthy
+from kled.errors import InvalidInput
 from kled.operations import snapshots as use
 from kled.operations.keep_state import BackUpState, VerifySnapshots
+from kled.operations.named_snapshots import described, named_snapshot
+from kled.operations.proved_level import require_level
 from kled.sentences import enumerated, number, options
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ _CREATED: Final = (
     Column("SECONDS", "seconds"),
     Column("REMARK", "remark"),
 )
-KOPS_LEVEL: Final = 2
 _VERIFIED: Final = (
     Column("CLUSTER", "cluster"),
     Column("SNAPSHOT", "id"),
@@ -159,15 +159,7 @@ def list_(call: Call, name: str | None) -> None:
 @click.option("--snapshot", metavar="ID", default="newest", help=_WHICH)
 def show_(call: Call, name: str, snapshot: str) -> None:
     """Show one snapshot: what it holds, what was left out, what is proved, whether to trust it."""
-    from kled.snapshot.choosing import choice  # noqa: PLC0415
-
-    kept = call.stores.snapshots
-    kept.require()
-    chosen = choice(kept, name, snapshot, state=call.stores.remembering)
-    for words in chosen.passed_over():
-        call.say(f"warning: {words}")
-    manifest = kept.manifest(chosen.ref)
-    worth = use.worth(kept, chosen.ref, call.stores.remembering)
+    manifest, worth = described(call.stores, name, snapshot, call.say)
     document = {**manifest.model_dump(mode="json"), **worth}
     if call.settings.output == "table":
         kinds: dict[str, int] = {}
@@ -201,48 +193,21 @@ def show_(call: Call, name: str, snapshot: str) -> None:
 )
 def verify(call: Call, name: str | None, snapshot: str, level: str, *, everything: bool) -> int:
     """Read snapshots back and prove them; exit 4 where one cannot be trusted."""
-    from kled.snapshot.choosing import choose  # noqa: PLC0415
-
     if everything and name is not None:
         raise InvalidInput("--all", "takes every cluster: leave out --name")
     if name is None and snapshot != "newest":
         raise InvalidInput("--snapshot", "is one cluster's: name the cluster, too")
-    kept = call.stores.snapshots
-    kept.require()
+    call.stores.snapshots.require()
     only = None
     if not everything and name is not None:
-        only = choose(kept, name, snapshot, state=call.stores.remembering)
-        with contextlib.suppress(SnapshotNotTrustworthy):  # that is a finding, in a row
-            kept.manifest(only)
+        only = named_snapshot(call.stores, name, snapshot)
     operation = VerifySnapshots(int(level), only)
     try:
         execute(call, operation, shown=False)
     finally:
         _show_verified(call, operation)
-    _require_level(operation)
+    require_level(operation)
     return 0
-
-
-def _require_level(operation: VerifySnapshots) -> None:
-    """Raise `SnapshotNotTrustworthy` where what was asked for was not proved for want of proof.
-
-    A simulated kops is all that there is in a sandbox: that it proves nothing stands in the row.
-    """
-    short = [row for row in operation.results if _falls_short(row, operation.level)]
-    if short:
-        first = short[0]
-        raise SnapshotNotTrustworthy(
-            f"level {operation.level} was not proved for {len(short)} of {len(operation.results)}"
-            f" snapshots, first {first['id']} of {first['cluster']}:"
-            f" {'; '.join(first['unproved']) or 'there is no kops to read it'}",
-            hint="what was proved stands in its row; etcd backups are taken once etcd-manager has"
-            f" written some: kled snapshot create {options(name=first['cluster'])}",
-        )
-
-
-def _falls_short(row: dict[str, Any], wanted: int) -> bool:
-    simulated = wanted == KOPS_LEVEL and any("simulated" in words for words in row["unproved"])
-    return row["level"] is not None and row["level"] < wanted and not simulated
 
 
 def _show_verified(call: Call, operation: VerifySnapshots) -> None:

@@ -1,7 +1,6 @@
 """`kled snapshot restore|diff`."""
 
-import os
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
@@ -14,13 +13,10 @@ from kled.cli.snapshot import size
 from kled.errors import KledError
 from kled.models.plan import refusal_as_json
 from kled.operations import restore_state as use
+from kled.operations.named_snapshots import compared
 from kled.operations.plan_snapshots import refusal
 from kled.operations.restorable import require_trusted
 from kled.sentences import number, options
-
-if TYPE_CHECKING:
-    from kled.snapshot.diff import View
-    from kled.snapshot.repository import SnapshotStore
 
 _WRITES: Final = (
     Column("ACTION", "action"),
@@ -165,13 +161,7 @@ def diff(call: Call, name: str, before: str, after: str) -> None:
     `latest` is the newest that can be trusted, `newest` the newest of all.
     Secrets are compared by fingerprints, never shown.
     """
-    from kled.snapshot.diff import diff as compare  # noqa: PLC0415 - not for --help
-    from kled.snapshot.views import fingerprint_key  # noqa: PLC0415
-
-    kept = call.stores.snapshots
-    key = fingerprint_key(call.settings.snapshot_profile.identity, os.urandom(32))
-    views = [_view(call, kept, name, which, key, both=(before, after)) for which in (before, after)]
-    changes = compare(*views)
+    changes = compared(call.stores, name, before, after, call.say)
     if call.settings.output == "table":
         for one in changes:
             terminal.out().say(one.line())
@@ -217,34 +207,6 @@ def _show_results(call: Call, operation: use.RestoreState) -> None:
             show(rows, (Column("WHAT", "what"), Column("NUMBER", "number")), "table")
         else:
             show_value(report, call.settings.output)
-
-
-def _view(
-    call: Call,
-    kept: "SnapshotStore",
-    name: str,
-    which: str,
-    key: bytes,
-    *,
-    both: tuple[str, str],
-) -> "View":
-    from kled.snapshot.choosing import choice  # noqa: PLC0415
-    from kled.snapshot.views import LIVE, of_live, of_snapshot  # noqa: PLC0415
-
-    if which == LIVE:
-        state = call.stores.state
-        live = of_live(state, name, key, known=both != (LIVE, LIVE))
-        if not live.has_definition:
-            call.say(
-                f"warning: {state.location.url} has no definition of {name}: it is lost, or is that"
-                f" the right state store? what puts it back: kled snapshot restore --name={name}"
-                " --snapshot=latest"
-            )
-        return live
-    chosen = choice(kept, name, which, state=call.stores.remembering)
-    for words in chosen.passed_over():
-        call.say(f"warning: {words}")
-    return of_snapshot(kept, kept.manifest(chosen.ref), key)
 
 
 def _show_plan(

@@ -1,7 +1,6 @@
 """`kled kops update-cluster`."""
 
 from datetime import timedelta
-from typing import Final
 
 import click
 
@@ -10,11 +9,8 @@ from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
 from kled.models.rolling import Roll
-from kled.operations.approved_plan import Approved
 from kled.operations.plan_update import planned
-from kled.operations.update_cluster import UpdateCluster
-
-_PATIENCE: Final = timedelta(minutes=30)
+from kled.operations.update_cluster import UpdateCluster, update_meant
 
 
 @leaf(
@@ -53,14 +49,9 @@ def update_cluster(
 ) -> None:
     """Show what would change in the cloud; with --yes apply it."""
     with call.session() as session:
-        update = UpdateCluster(
-            meant.cluster(session, name, changes=yes),
-            Approved(digest) if digest else None,
-            Roll() if roll else None,
-            wait or (_PATIENCE if roll else None),
-        )
+        cluster = meant.cluster(session, name, changes=yes)
+        update = update_meant(cluster, digest, Roll() if roll else None, wait)
         shown = None if yes else planned(session.looking(), update, now=True)
-    cluster = update.cluster
     if shown is None:
         execute(call, update, then="" if roll else f"kled kops rolling-update --name={cluster}")
         return

@@ -1,14 +1,17 @@
 """What a change would do, as data: shown before it, and checked again at it (design D13)."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from kled.errors import KledError
 from kled.models.cluster import Role
 
 Action = Literal["create", "modify", "delete"]
+DIGEST: Final = r"[0-9a-f]{12,64}"
+"""What approves a plan: its digest, or as many of the first digits as nobody hits by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,11 @@ class Plan:
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("no plan") from error
         return plan
+
+
+def is_digest(text: str) -> bool:
+    """Say whether `text` can stand for a plan's digest."""
+    return re.fullmatch(DIGEST, text) is not None
 
 
 def refused(refusal: KledError | None) -> str:

@@ -109,9 +109,7 @@ def _before(session: Session, operation: Operation, *, now: bool) -> Iterator[Lo
 
 
 def _require_window(session: Session, operation: Operation) -> None:
-    place = operation.guards.place_of(operation.cluster)
-    if place is not None and operation.guards.windows and not session.overrides.no_window:
-        windows.require_open(session.settings, place.cluster, stores.now())
+    windows.require_open_for(operation, session.settings, session.overrides, stores.now())
 
 
 def _require_free(session: Session, operation: Operation) -> None:

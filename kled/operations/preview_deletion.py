@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 
+from kled.models.definition import Definition
 from kled.models.plan import Plan
-from kled.operations import foreseen
+from kled.operations import begun_deletion, foreseen, forgotten
 from kled.operations.delete_cluster import DeleteCluster
 from kled.operations.group_roles import with_roles
 from kled.operations.guards import READS
@@ -11,6 +12,19 @@ from kled.operations.plan_deletion import planned_deletion
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
+
+
+def require_deletable(
+    session: Session, wish: DeleteCluster
+) -> Definition | forgotten.Unreadable | None:
+    """Return what is stored; None where only the proof of an earlier deletion is left. Only reads.
+
+    Raises `ClusterNotFound`: a cluster that is gone is none to delete.
+    """
+    stored = forgotten.look(session, wish.cluster, unregister=wish.unregister)
+    if stored is None and begun_deletion.read(session, wish.cluster) is None:
+        session.kops.get_definition(wish.cluster)  # says that there is none
+    return stored
 
 
 def previewed_deletion(session: Session, wish: DeleteCluster, *, now: bool = False) -> Plan:

@@ -17,6 +17,16 @@ from kled.operations.step import Step
 from kled.retry import READ
 
 
+def named_roll(
+    session: Session, cluster: str, roll: Roll, canary: str | None
+) -> tuple[Roll, str | None]:
+    """Return the roll and what goes first with whole names; raises as `canary_meant`."""
+    typed = roll.instance_groups
+    groups = tuple(instance_group_meant(session, cluster, one) for one in typed)
+    first = canary_meant(session, cluster, canary, groups)
+    return replace(roll, instance_groups=groups), first
+
+
 def previewed_roll(
     session: Session, wish: RollCluster, *, now: bool = False
 ) -> tuple[RollingPlan, KledError | None]:
@@ -66,7 +76,7 @@ class PlanRoll:
         def act(session: Session) -> str:
             interrupted_scaling.require_none(session, self.cluster)
             identity.check(session, self.cluster)
-            roll, first = self._named(session)
+            roll, first = named_roll(session, self.cluster, self.roll, self.canary)
             pace = Pace(first, preflight=self.preflight)
             wish = RollCluster(self.cluster, roll, pace, self.approved)
             rolling, error = previewed_roll(session, wish)
@@ -77,9 +87,3 @@ class PlanRoll:
             return f"{self.found[0].digest[:12]}: {self.found[0].summary}"
 
         return (Step("plan", act, READ),)
-
-    def _named(self, session: Session) -> tuple[Roll, str | None]:
-        typed = self.roll.instance_groups
-        groups = tuple(instance_group_meant(session, self.cluster, one) for one in typed)
-        first = canary_meant(session, self.cluster, self.canary, groups)
-        return replace(self.roll, instance_groups=groups), first

@@ -1,6 +1,8 @@
 """Which bounds somebody means who scales a group: both at once, or one of them."""
 
 from kled.errors import InvalidInput
+from kled.kops.suspended import bounds
+from kled.operations.edited_group import Document
 
 
 def bounds_meant(
@@ -20,3 +22,17 @@ def require_order(low: int, high: int, minimum: int | None, maximum: int | None)
             f"the least number, {low}, is above the greatest, {high}",
             hint="give --min and --max together",
         )
+
+
+def require_bounds(stored: Document, minimum: int | None, maximum: int | None) -> None:
+    """Raise as `require_order` for what would be stored of a group, where one bound stays."""
+    low, high = bounds(stored)
+    low = low if minimum is None else minimum
+    high = high if maximum is None else maximum
+    require_order(low, high, minimum, maximum)
+
+
+def bounds_set(minimum: int | None, maximum: int | None) -> tuple[str, ...]:
+    """Return the fields that an edit of the bounds sets, as `EditInstanceGroup` takes them."""
+    given = {"spec.minSize": minimum, "spec.maxSize": maximum}
+    return tuple(f"{path}={size}" for path, size in given.items() if size is not None)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from kled.models.rolling import Roll
 from kled.operations import (
@@ -22,6 +23,8 @@ from kled.operations.step import Step
 from kled.operations.validate_cluster import validate_step
 from kled.retry import CHANGE, READ
 from kled.sentences import options
+
+_PATIENCE: Final = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,17 @@ class UpdateCluster:
             *rolls,
             *proofs,
         )
+
+
+def update_meant(
+    cluster: str, digest: str | None, roll: Roll | None, wait: timedelta | None
+) -> UpdateCluster:
+    """Return the update that somebody asks for: one that rolls waits, too, where not told how long.
+
+    A wait of nothing is none that was asked for.
+    """
+    approved = Approved(digest) if digest else None
+    return UpdateCluster(cluster, approved, roll, wait or (_PATIENCE if roll else None))
 
 
 def _ahead_step(cluster: str, roll: Roll) -> Step:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from kled.errors import ClusterNotReady
+from kled.errors import ClusterNotReady, NotReadyInTime
 from kled.kops import joining, placeholder
 from kled.models.validation import Failure, ValidationReport
 from kled.operations import lost_keys
 from kled.operations.guards import READS
+from kled.operations.runner import Observer, run
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import PATIENCE
@@ -41,6 +42,23 @@ def validated(session: Session, cluster: str) -> ValidationReport:
     """
     with lost_keys.told_apart(session, cluster):
         return session.kops.validate(cluster)
+
+
+def waited_for(
+    session: Session, validation: ValidateCluster, observer: Observer | None
+) -> tuple[ValidationReport, NotReadyInTime | None]:
+    """Return the last report, and the error where the cluster was not healthy in time.
+
+    Raises that error where there was no report at all.
+    """
+    reports: list[ValidationReport] = []
+    try:
+        run(replace(validation, seen=reports.append), session, observer)
+    except NotReadyInTime as late:
+        if not reports:
+            raise
+        return reports[-1], late
+    return reports[-1], None
 
 
 def validate_step(

@@ -1,10 +1,15 @@
 """Maintenance windows: outside of them a cluster is not changed."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from kled.config import Settings
 from kled.errors import WindowClosed
+from kled.operations.overrides import Overrides
 from kled.rules import Window
+
+if TYPE_CHECKING:
+    from kled.operations.step import Operation
 
 
 def closed(settings: Settings, cluster: str, now: datetime) -> Window | None:
@@ -23,6 +28,18 @@ def require_open(settings: Settings, cluster: str, now: datetime) -> None:
     window = closed(settings, cluster, now)
     if window is not None:
         raise refusal(cluster, window, now)
+
+
+def require_open_for(
+    operation: "Operation", settings: Settings, overrides: Overrides, now: datetime
+) -> None:
+    """Raise `WindowClosed` where a window binds the operation, is closed, and was not overridden.
+
+    The window is that of the place that it writes to.
+    """
+    place = operation.guards.place_of(operation.cluster)
+    if place is not None and operation.guards.windows and not overrides.no_window:
+        require_open(settings, place.cluster, now)
 
 
 def refusal(cluster: str, window: Window, now: datetime) -> WindowClosed:

@@ -12,11 +12,12 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from kled import durations
 from kled.kops.layout import is_cluster_name
 from kled.models.counts import MOST
+from kled.models.plan import DIGEST
 
 _CLUSTER: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"
 _GROUP: Final = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
 _MACHINE: Final = r"^[A-Za-z0-9][A-Za-z0-9._:/-]*$"
-_DIGEST: Final = r"^[0-9a-f]{12,64}$"
+_DIGEST: Final = f"^{DIGEST}$"
 _ID: Final = r"\d{8}T\d{6}Z-[0-9a-f]{8}"
 _URL: Final = r"^(s3|gs|azureblob|file|do|scw|hos|memory)://\S+$|^/\S*$"
 _LONGEST: Final = 253

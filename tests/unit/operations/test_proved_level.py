@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from kled.cli.snapshot import _require_level
 from kled.errors import SnapshotNotTrustworthy
 from kled.operations.keep_state import VerifySnapshots
+from kled.operations.proved_level import require_level
 
 NO_BACKUP = "level 4: the snapshot holds no etcd backup that could be opened"
 SIMULATED = "level 2: read by a simulated kops, which proves nothing"
@@ -19,7 +19,7 @@ def verified(wanted: int, level: int | None, *unproved: str) -> VerifySnapshots:
 
 def test_etcd_backups_that_are_not_there_are_not_proved() -> None:  # fault 37
     with pytest.raises(SnapshotNotTrustworthy) as caught:
-        _require_level(verified(4, 1, SIMULATED, NO_BACKUP))
+        require_level(verified(4, 1, SIMULATED, NO_BACKUP))
 
     assert "level 4 was not proved for 1 of 1 snapshots, first ID of c: " in caught.value.message
     assert NO_BACKUP in caught.value.message
@@ -28,7 +28,7 @@ def test_etcd_backups_that_are_not_there_are_not_proved() -> None:  # fault 37
 
 def test_without_a_kops_level_2_is_not_proved() -> None:
     with pytest.raises(SnapshotNotTrustworthy, match="there is no kops to read it"):
-        _require_level(verified(2, 1))
+        require_level(verified(2, 1))
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_without_a_kops_level_2_is_not_proved() -> None:
 def test_what_was_reached_and_what_failed_by_itself_is_left_alone(
     operation: VerifySnapshots,
 ) -> None:
-    _require_level(operation)
+    require_level(operation)
