@@ -5,31 +5,28 @@ so a restore that was killed goes on where it stopped: its next plan holds what 
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Final, Literal
 
-from kled.errors import DocumentDamaged, InvalidInput, ObjectMissing, SnapshotNotTrustworthy
+from kled.errors import DocumentDamaged, InvalidInput, SnapshotNotTrustworthy
 from kled.kops import layout
 from kled.kops.layout import Kind
 from kled.kops.old_places import Move
 from kled.snapshot import names, needed, signing
+from kled.snapshot.already_there import Sight, same_keys
 from kled.snapshot.contents import archived_objects, packed_archive
 from kled.snapshot.manifest import Manifest, ObjectRecord
 from kled.snapshot.moving import Moving, moving
-from kled.snapshot.parallel import in_parallel
 from kled.snapshot.planned_changes import Changes, digest_of
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.spool import Bytes
 from kled.storage.base import Entry, Location, ObjectStore, checked, oddity
 from kled.storage.overlap import overlap
-from kled.store_urls import is_same
 
 ALL: Final[frozenset[Kind]] = frozenset({"identity", "intent", "derived", "etcd-backup"})
 """The classes that a restore takes unless told otherwise."""
 _DELETABLE: Final[frozenset[Kind]] = frozenset({"identity", "intent", "derived"})
-_CHUNK: Final = 1 << 20  # of a reading
 _OWN_PLACES: Final = (names.CLUSTERS, names.BLOBS, names.RUNS)
 
 
@@ -187,8 +184,8 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     listed = [one for one in target.entries(prefix) if oddity(one.key) is None]
     _require_fit(wanted, listed, target, prefix)
     there = {one.key.removeprefix(prefix): one for one in listed if one.unfit is None}
-    sight = _Sight(target, prefix, manifest)
-    same = _same(wanted, there, md5, sight)
+    sight = Sight(target, prefix, manifest)
+    same = same_keys(wanted, there, md5, sight)
     differ = [record for record in wanted if record.key not in same]
     left = {record.key for record in differ if record.kind == "control" and record.key in there}
     writes = _writes((record for record in differ if record.key not in left), there)
@@ -221,7 +218,7 @@ def _own(
     writes: Iterable[Write],
     as_taken: Mapping[str, ObjectRecord],
     there: Mapping[str, Entry],
-    sight: "_Sight",
+    sight: Sight,
 ) -> frozenset[str]:
     """Return the keys of what is written otherwise than it was taken, and is there as it was."""
     return frozenset(
@@ -304,70 +301,6 @@ def _proved(manifest: Manifest, packed: Bytes) -> tuple[dict[str, str], bytes | 
 
 def _md5(body: bytes) -> str:
     return hashlib.md5(body, usedforsecurity=False).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class _Sight:
-    """Tells whether an object of the target holds the bytes of a record."""
-
-    target: ObjectStore
-    prefix: str
-    manifest: Manifest
-
-    @property
-    def is_home(self) -> bool:
-        """Whether the tags of the manifest are tags of this very place.
-
-        Those of files do not count: they come from the file system's times, and tell nothing of
-        bytes that went bad.
-        """
-        url = self.target.location.url
-        same_store = is_same(url, self.manifest.state_store)
-        home = same_store and self.prefix == f"{self.manifest.cluster}/"
-        return home and not url.startswith("file:")
-
-    def holds(self, entry: Entry, record: ObjectRecord) -> bool:
-        """Read the object and compare; one that is gone by now holds nothing."""
-        digest = hashlib.sha256()
-        try:
-            with self.target.read(entry.key) as reading:
-                for chunk in reading.chunks():
-                    digest.update(chunk)
-        except ObjectMissing:
-            return False
-        return digest.hexdigest() == record.sha256
-
-
-def _same(
-    wanted: Iterable[ObjectRecord],
-    there: Mapping[str, Entry],
-    md5: Mapping[str, str],
-    sight: _Sight,
-) -> frozenset[str]:
-    """Return the keys whose bytes the target has; reads only where size and tag leave it open."""
-    same: set[str] = set()
-    unsure: list[ObjectRecord] = []
-    for record in wanted:
-        entry = there.get(record.key)
-        if entry is None or entry.size != record.size:
-            continue
-        tag = entry.tag.strip('"')
-        if tag == md5.get(record.key) or (sight.is_home and entry.tag == record.tag):
-            same.add(record.key)
-        else:
-            unsure.append(record)
-    same.update(_read_and_compared(unsure, there, sight))
-    return frozenset(same)
-
-
-def _read_and_compared(
-    unsure: list[ObjectRecord], there: Mapping[str, Entry], sight: _Sight
-) -> Iterator[str]:
-    def look(record: ObjectRecord) -> str | None:
-        return record.key if sight.holds(there[record.key], record) else None
-
-    tasks = ((min(record.size, _CHUNK), partial(look, record)) for record in unsure)
-    yield from filter(None, in_parallel(tasks))
 
 
 def _extra(
