@@ -376,6 +376,11 @@ def plan(opened: Stores, wish: Wish) -> "RestorePlan":
         with_control=wish.with_control,
         delete_extra=wish.delete_extra,
         rewrite_places=wish.rewrite_places,
+        counts_on=wish.is_home
+        or (
+            wish.place.cluster == wish.cluster
+            and (wish.rewrite_places or _is_at_hand(opened, wish))
+        ),
     )
 
 

@@ -5,7 +5,7 @@ place is said; with `rewrite` it is written with the new place in those fields, 
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -25,18 +25,27 @@ class Moving:
     places: tuple[OldPlace, ...] = ()
     body: bytes | None = field(default=None, repr=False)
     """The definition as it is written; None: as the snapshot has it."""
+    counted: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """By key, the objects that are written with a count of changes that goes on
+    (`generations`)."""
 
     def record(self, record: ObjectRecord) -> ObjectRecord:
         """Return the record of what is written for an object of the snapshot."""
-        if self.body is None or record.key != layout.CONFIG:
+        body = self._other(record.key)
+        if body is None:
             return record
-        digest = hashlib.sha256(self.body).hexdigest()
-        written = {"size": len(self.body), "sha256": digest, "tag": "", "version": None}
+        digest = hashlib.sha256(body).hexdigest()
+        written = {"size": len(body), "sha256": digest, "tag": "", "version": None}
         return record.model_copy(update=written)
 
     def written(self, key: str, body: bytes) -> bytes:
         """Return the bytes that are written for an object of the snapshot."""
-        return body if self.body is None or key != layout.CONFIG else self.body
+        other = self._other(key)
+        return body if other is None else other
+
+    def _other(self, key: str) -> bytes | None:
+        """Return what is written in place of the snapshot's bytes; None: those are."""
+        return self.counted.get(key, self.body if key == layout.CONFIG else None)
 
     def remarks(self) -> Iterator[str]:
         """Say which fields name the old place, and what happens to them."""

@@ -13,7 +13,7 @@ from kled.errors import DocumentDamaged, InvalidInput, SnapshotNotTrustworthy
 from kled.kops import layout
 from kled.kops.layout import Kind
 from kled.kops.old_places import Move
-from kled.snapshot import names, needed, signing
+from kled.snapshot import generations, names, needed, signing
 from kled.snapshot.already_there import Sight, same_keys
 from kled.snapshot.contents import archived_objects, packed_archive
 from kled.snapshot.manifest import Manifest, ObjectRecord
@@ -152,6 +152,7 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     with_control: bool = False,
     delete_extra: bool = False,
     rewrite_places: bool = False,
+    counts_on: bool = False,
 ) -> RestorePlan:
     """Return what it takes to make `target` hold what the snapshot holds; writes nothing.
 
@@ -159,10 +160,11 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     the target, its name unless given. `classes` restricts what is restored. etcd-manager's control
     files are live state, not backups: only its two markers can be restored, and only with
     `with_control`. With `rewrite_places` the definition is written with the new place where it
-    names the old one (`moving`).
+    names the old one (`moving`), with `counts_on` definitions go on counting (`generations`).
 
     Two requests (the archive, the listing) for each thousand objects of the target, one more for
-    each that has the right size and a tag that tells nothing, and one for each blob that is needed.
+    each that has the right size and a tag that tells nothing, and one for each blob that is needed,
+    or definition that is replaced.
     Raises `SnapshotNotTrustworthy` where a byte of the archive or a name in the manifest is not as
     it should be or a blob is gone, `InvalidInput` for a prefix that is none, and what the stores
     raise.
@@ -173,10 +175,11 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     _refuse_own_place(snapshots, target, prefix)
     wanted = _wanted(manifest, frozenset(classes), with_control=with_control)
     packed = packed_archive(snapshots, manifest)
-    md5, config = _proved(manifest, packed)
+    md5, counted = _proved(manifest, packed)
     move = Move(manifest.state_store, manifest.cluster, target.location.url, prefix)
     restored = any(record.key == layout.CONFIG for record in wanted)
-    places = moving(manifest, config if restored else None, move, rewrite=rewrite_places)
+    config = counted.get(layout.CONFIG) if restored else None
+    places = moving(manifest, config, move, rewrite=rewrite_places)
     as_taken = {record.key: record for record in wanted}
     wanted = [places.record(record) for record in wanted]
     if places.body is not None:
@@ -186,7 +189,10 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     there = {one.key.removeprefix(prefix): one for one in listed if one.unfit is None}
     sight = Sight(target, prefix, manifest)
     same = same_keys(wanted, there, md5, sight)
-    differ = [record for record in wanted if record.key not in same]
+    if counts_on:
+        places, equal = _counting(places, counted, wanted, same, sight, there)
+        same |= equal
+    differ = [places.record(record) for record in wanted if record.key not in same]
     left = {record.key for record in differ if record.kind == "control" and record.key in there}
     writes = _writes((record for record in differ if record.key not in left), there)
     extra = _extra(manifest, there, classes)
@@ -287,16 +293,39 @@ def _wanted(
     return wanted
 
 
-def _proved(manifest: Manifest, packed: Bytes) -> tuple[dict[str, str], bytes | None]:
-    """Prove every object of the archive; return the MD5 of each, and the definition.
+def _proved(manifest: Manifest, packed: Bytes) -> tuple[dict[str, str], dict[str, bytes]]:
+    """Prove every object of the archive; return the MD5 of each, and what kops counts.
 
     Many stores have the MD5 as tag.
     """
-    md5, config = {}, None
+    md5, counted = {}, {}
     for record, body in archived_objects(manifest, packed):
         md5[record.key] = _md5(body)
-        config = body if record.key == layout.CONFIG else config
-    return md5, config
+        if generations.is_counted(record.key):
+            counted[record.key] = body
+    return md5, counted
+
+
+def _counting(
+    places: Moving,
+    taken: Mapping[str, bytes],
+    wanted: Iterable[ObjectRecord],
+    same: Collection[str],
+    sight: Sight,
+    there: Collection[str],
+) -> tuple[Moving, frozenset[str]]:
+    """Return what is written with a count that goes on, and the keys that need no write."""
+    counted, equal = {}, set()
+    for record in wanted:
+        key = record.key
+        if key in same or key not in taken:
+            continue
+        stored = generations.there(sight.target, sight.prefix + key) if key in there else None
+        body = places.written(key, taken[key])
+        counted[key] = generations.counted_on(body, stored)
+        if counted[key] == stored:
+            equal.add(key)
+    return replace(places, counted=counted), frozenset(equal)
 
 
 def _md5(body: bytes) -> str:

@@ -1,0 +1,90 @@
+"""A restored definition counts on: a text that was exported before the restore stays an old one.
+
+kops counts the changes of an object's spec in `metadata.generation`, from the one that is stored,
+and who stores an edited text is refused where somebody stored another one meanwhile. A restore that
+put the count of the snapshot back would let texts from before it pass for texts from after it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from kled import yaml_text
+from kled.errors import DocumentDamaged, ObjectMissing, TextUnreadable
+from kled.kops import layout
+from kled.storage.base import ObjectStore
+from kled.storage.bounded import get_bounded
+
+LEAP: Final = 1000
+"""How far the count of a lost object goes on: more changes than are made to an object between a
+snapshot of it and its loss, which nobody can count any more."""
+_LARGEST: Final = 1 << 62
+_COUNT: Final = "generation"
+_MADE: Final = "creationTimestamp"
+
+
+def is_counted(key: str) -> bool:
+    """Whether kops counts the changes of the object, by its key in the cluster's prefix."""
+    return key == layout.CONFIG or layout.is_group(key)
+
+
+def there(target: ObjectStore, key: str) -> bytes | None:
+    """Return what is stored; None where there is nothing, or nothing that can be read."""
+    try:
+        return get_bounded(target, key).body
+    except (ObjectMissing, DocumentDamaged):
+        return None
+
+
+def counted_on(taken: bytes, stored: bytes | None) -> bytes:
+    """Return what is written where `taken`, from a snapshot, takes the place of `stored`.
+
+    That is `stored` itself where the two are the same but for a count that is higher; `taken` where
+    it is no object that kops made (it gives each a `creationTimestamp`), or holds the same. Pure;
+    it may be asked again with what it returned as `stored`, and returns that.
+    """
+    wanted = _object(taken)
+    if wanted is None or not _made(wanted):
+        return taken
+    found = _object(stored) if stored is not None else None
+    if stored is None or found is None or _made(found) != _made(wanted):
+        return _written(wanted, _count(wanted) + LEAP) or taken
+    if _uncounted(found) == _uncounted(wanted):
+        return stored if _count(found) > _count(wanted) else taken
+    return _written(wanted, max(_count(found), _count(wanted)) + 1) or taken
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    """Return the object with its metadata; None for what kops would not read as one."""
+    try:
+        found = yaml_text.document(body)
+    except TextUnreadable:
+        return None
+    return found if isinstance(found, dict) and isinstance(found.get("metadata"), dict) else None
+
+
+def _metadata(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = document["metadata"]
+    return found
+
+
+def _made(document: Mapping[str, Any]) -> str:
+    return str(_metadata(document).get(_MADE) or "")
+
+
+def _count(document: Mapping[str, Any]) -> int:
+    value = _metadata(document).get(_COUNT)
+    return value if isinstance(value, int) and 0 <= value < _LARGEST else 0
+
+
+def _uncounted(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {**document, "metadata": {**_metadata(document), _COUNT: None}}
+
+
+def _written(document: Mapping[str, Any], count: int) -> bytes | None:
+    """Return the object with that count as text; None where it would be read otherwise."""
+    counted = {**document, "metadata": {**_metadata(document), _COUNT: count}}
+    text = yaml_text.to_text([counted])
+    try:
+        return text.encode() if yaml_text.document(text) == counted else None
+    except TextUnreadable:
+        return None

@@ -1,0 +1,61 @@
+"""Finding 6: a restore counts on, so that a text from before it stays an old one."""
+
+from typing import Any
+
+import pytest
+
+from kled import yaml_text
+from kled.snapshot.generations import LEAP, counted_on
+
+MADE = "2026-11-23T14:50:31Z"
+
+
+def stored(size: int, generation: int | None = None, made: str | None = MADE) -> bytes:
+    counted = {"creationTimestamp": made, "generation": generation, "name": "nodes"}
+    metadata = {key: value for key, value in counted.items() if value is not None}
+    group = {"kind": "InstanceGroup", "metadata": metadata, "spec": {"maxSize": size}}
+    return yaml_text.to_text([group]).encode()
+
+
+def read(body: bytes) -> dict[str, Any]:
+    found = yaml_text.document(body)
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("taken", "there", "count"),
+    [
+        (stored(1), stored(2, 1), 2),
+        (stored(1, 4), stored(2, 1), 5),  # an earlier restore had set the count back
+        (stored(1, 1), stored(2, 7), 8),
+        (stored(1, 1), None, 1 + LEAP),
+        (stored(1, 1), b"\0damaged", 1 + LEAP),
+        (stored(1, 1), stored(2, 7, "2026-11-25T00:00:00Z"), 1 + LEAP),  # another of that name
+    ],
+)
+def test_what_takes_the_place_of_another_object_counts_on(
+    taken: bytes, there: bytes | None, count: int
+) -> None:
+    written = counted_on(taken, there)
+
+    assert read(written)["metadata"]["generation"] == count
+    assert read(written)["spec"] == read(taken)["spec"]
+    assert counted_on(taken, written) == written  # typed again it writes nothing
+
+
+@pytest.mark.parametrize(
+    ("taken", "there", "written"),
+    [
+        (stored(1, 1), stored(1, 7), stored(1, 7)),  # they differ in the count alone
+        (stored(1, 7), stored(1, 1), stored(1, 7)),
+        (stored(1, 7), stored(1, 7) + b"# damage\n", stored(1, 7)),
+        (stored(1, 7, None), None, stored(1, 7, None)),  # kops made no such object
+        (b"\0damaged", stored(1), b"\0damaged"),
+        (b"[1]", None, b"[1]"),
+    ],
+)
+def test_what_is_the_same_or_is_not_counted_is_as_it_was(
+    taken: bytes, there: bytes | None, written: bytes
+) -> None:
+    assert counted_on(taken, there) == written
