@@ -5,6 +5,7 @@ and who stores an edited text is refused where somebody stored another one meanw
 put the count of the snapshot back would let texts from before it pass for texts from after it.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ LEAP: Final = 1000
 """How far the count of a lost object goes on: more changes than are made to an object between a
 snapshot of it and its loss, which nobody can count any more."""
 _LARGEST: Final = 1 << 62
+_MADE_LINE: Final = re.compile(rb"^(metadata:\n  creationTimestamp: .*\n)", re.MULTILINE)
+_COUNT_LINE: Final = re.compile(_MADE_LINE.pattern + rb"  generation: .*\n", re.MULTILINE)
 _COUNT: Final = "generation"
 _MADE: Final = "creationTimestamp"
 
@@ -47,10 +50,10 @@ def counted_on(taken: bytes, stored: bytes | None) -> bytes:
         return taken
     found = _object(stored) if stored is not None else None
     if stored is None or found is None or _made(found) != _made(wanted):
-        return _written(wanted, _count(wanted) + LEAP) or taken
+        return _written(taken, wanted, _count(wanted) + LEAP) or taken
     if _uncounted(found) == _uncounted(wanted):
         return stored if _count(found) > _count(wanted) else taken
-    return _written(wanted, max(_count(found), _count(wanted)) + 1) or taken
+    return _written(taken, wanted, max(_count(found), _count(wanted)) + 1) or taken
 
 
 def _object(body: bytes) -> dict[str, Any] | None:
@@ -80,11 +83,20 @@ def _uncounted(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**document, "metadata": {**_metadata(document), _COUNT: None}}
 
 
-def _written(document: Mapping[str, Any], count: int) -> bytes | None:
-    """Return the object with that count as text; None where it would be read otherwise."""
+def _written(taken: bytes, document: Mapping[str, Any], count: int) -> bytes | None:
+    """Return the object with that count as text; None where it would be read otherwise.
+
+    Of kops' own text one line differs.
+    """
     counted = {**document, "metadata": {**_metadata(document), _COUNT: count}}
-    text = yaml_text.to_text([counted])
-    try:
-        return text.encode() if yaml_text.document(text) == counted else None
-    except TextUnreadable:
-        return None
+    for body in (_one_line(taken, count), yaml_text.to_text([counted]).encode()):
+        if _object(body) == counted:
+            return body
+    return None
+
+
+def _one_line(taken: bytes, count: int) -> bytes:
+    """Return the text with the count where kops writes it: after the time of creation."""
+    line = f"  generation: {count}\n".encode()
+    uncounted = _COUNT_LINE.sub(rb"\1", taken, count=1)
+    return _MADE_LINE.sub(rb"\1" + line, uncounted, count=1)

@@ -59,3 +59,20 @@ def test_what_is_the_same_or_is_not_counted_is_as_it_was(
     taken: bytes, there: bytes | None, written: bytes
 ) -> None:
     assert counted_on(taken, there) == written
+
+
+def test_of_kops_own_text_one_line_differs() -> None:
+    text = (
+        "apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\nmetadata:\n"
+        '  creationTimestamp: "2026-11-30T11:52:41Z"\n{}  name: c\nspec:\n  topology:\n'
+        "    dns:\n      type: None\n"
+    )
+
+    for count in ("", "  generation: 2\n"):
+        written = counted_on(text.format(count).encode(), text.format("  generation: 5\n").encode())
+        assert written == text.format("  generation: 5\n").encode()
+        other = text.format("  generation: 5\n").replace("None", "Public").encode()
+        assert (
+            counted_on(text.format(count).encode(), other)
+            == text.format("  generation: 6\n").encode()
+        )
