@@ -16,8 +16,8 @@ from kled.storage.base import ObjectStore
 from kled.storage.bounded import get_bounded
 
 LEAP: Final = 1000
-"""How far the count of a lost object goes on: more changes than are made to an object between a
-snapshot of it and its loss, which nobody can count any more."""
+"""How far the count goes on where what is replaced tells none: more changes than are made to an
+object after a snapshot of it."""
 _LARGEST: Final = 1 << 62
 _MADE_LINE: Final = re.compile(rb"^(metadata:\n  creationTimestamp: .*\n)", re.MULTILINE)
 _COUNT_LINE: Final = re.compile(_MADE_LINE.pattern + rb"  generation: .*\n", re.MULTILINE)
@@ -31,25 +31,28 @@ def is_counted(key: str) -> bool:
 
 
 def there(target: ObjectStore, key: str) -> bytes | None:
-    """Return what is stored; None where there is nothing, or nothing that can be read."""
+    """Return what is stored; None where nothing is, no bytes where it is no definition."""
     try:
         return get_bounded(target, key).body
-    except (ObjectMissing, DocumentDamaged):
+    except ObjectMissing:
         return None
+    except DocumentDamaged:
+        return b""
 
 
 def counted_on(taken: bytes, stored: bytes | None) -> bytes:
     """Return what is written where `taken`, from a snapshot, takes the place of `stored`.
 
     That is `stored` itself where the two are the same but for a count that is higher; `taken` where
-    it is no object that kops made (it gives each a `creationTimestamp`), or holds the same. Pure;
-    it may be asked again with what it returned as `stored`, and returns that.
+    nothing is stored, where it is no object that kops made (it gives each a `creationTimestamp`),
+    or holds the same. Pure; it may be asked again with what it returned as `stored`, and returns
+    that.
     """
     wanted = _object(taken)
-    if wanted is None or not _made(wanted):
+    if stored is None or wanted is None or not _made(wanted):
         return taken
-    found = _object(stored) if stored is not None else None
-    if stored is None or found is None or _made(found) != _made(wanted):
+    found = _object(stored)
+    if found is None or _made(found) != _made(wanted):
         return _written(taken, wanted, _count(wanted) + LEAP) or taken
     if _uncounted(found) == _uncounted(wanted):
         return stored if _count(found) > _count(wanted) else taken

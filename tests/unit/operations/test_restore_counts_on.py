@@ -63,8 +63,6 @@ def test_a_restore_that_is_typed_again_writes_nothing(
     taken = write(world, key, "stable", 1)
     wish = replace(world.wish, snapshot=snapshotted(world))
     write(world, key, "alpha", 2)
-    if lost:
-        (world.root / "state" / CLUSTER / key).unlink()
     world.restore(RestoreState(wish))
     once = stored(world, key)
 
@@ -73,6 +71,17 @@ def test_a_restore_that_is_typed_again_writes_nothing(
 
     assert again.results[0]["replaced"] == 0
     assert stored(world, key) == once != yaml_text.document(taken)
+
+
+def test_what_is_lost_comes_back_byte_for_byte(world: World) -> None:
+    taken = write(world, "config", "stable", 1)
+    wish = replace(world.wish, snapshot=snapshotted(world))
+    path = world.root / "state" / CLUSTER / "config"
+    path.unlink()
+
+    world.restore(RestoreState(wish))
+
+    assert path.read_bytes() == taken
 
 
 def test_a_copy_elsewhere_is_byte_for_byte(world: World) -> None:
