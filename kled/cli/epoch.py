@@ -63,8 +63,14 @@ def show_(call: Call, name: str) -> None:
     help="Whose keysets and secrets the state store must have [default: latest, the newest"
     " trusted].",
 )
+@click.option(
+    "--former",
+    metavar="URL",
+    help="The state store that it lived in until now: nobody is to use it any more, though it may"
+    " have the cluster still, and a definition that names it is written with this one.",
+)
 @click.option("--yes", is_flag=True, help="Do it.")
-def raise_(call: Call, name: str, snapshot: str, *, yes: bool) -> None:
+def raise_(call: Call, name: str, snapshot: str, former: str | None, *, yes: bool) -> None:
     """Say that a cluster lives in this state store from now on; with --yes do it.
 
     The old store refuses itself then. It is done only where this one has the definition and every
@@ -72,7 +78,7 @@ def raise_(call: Call, name: str, snapshot: str, *, yes: bool) -> None:
     """
     from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
 
-    here, raising = require_state_store(call.settings), RaiseEpoch(name, snapshot)
+    here, raising = require_state_store(call.settings), RaiseEpoch(name, snapshot, former=former)
     if not yes:
         known = epoch.read(call.stores.snapshots, name)
         old = known.state_store or "nowhere" if known is not None else "nowhere yet"

@@ -5,7 +5,7 @@ copy, and names the place that it was applied from.
 """
 
 from kled.errors import DocumentDamaged, KledError, NotApproved, ObjectMissing
-from kled.kops import layout, places, stored
+from kled.kops import layout, stored
 from kled.operations import own_places
 from kled.operations.known_epoch import here, known_epoch
 from kled.operations.session import Session
@@ -45,12 +45,7 @@ def _applied_from(session: Session, cluster: str) -> str | None:
         body = get_bounded(session.state_store, f"{cluster}/{layout.COMPLETED}").body
     except (ObjectMissing, DocumentDamaged):  # nothing was applied, or nobody can tell
         return None
-    spec = (stored.mapping(body) or {}).get("spec")
-    base = spec.get("configBase") if isinstance(spec, dict) else None
-    if not isinstance(base, str) or not base.rstrip("/").endswith(f"/{cluster}"):
-        return None
-    url = own_places.url_of(places.Place("spec.configBase", base.rstrip("/")))
-    return url.rpartition("/")[0]
+    return own_places.state_store_of(stored.mapping(body) or {}, cluster)
 
 
 def _was_moved(session: Session, cluster: str, applied: str) -> bool:

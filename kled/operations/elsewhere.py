@@ -6,6 +6,7 @@ whatever is stored there under the name.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from kled.errors import EpochMismatch, KledError
@@ -102,7 +103,8 @@ def require_home(session: Session, cluster: str) -> "Epoch | None":
     if known is None or known.vacant:
         require_here(session, cluster, known.past if known else "")
     else:
-        epoch.require_same(session.snapshot_store, cluster, known, here(session))
+        has_it = partial(_holds, session, cluster, unknown=False)
+        epoch.require_same(session.snapshot_store, cluster, known, here(session), has_it)
     return known
 
 

@@ -1,6 +1,6 @@
 """A cluster's keys, secrets and backups are where no other cluster lives."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -92,6 +92,15 @@ def home_at(session: Session, root: str) -> str:
     except (ObjectMissing, BucketMissing):
         return ""
     return object_name(found) if found.get("kind") == "Cluster" else ""
+
+
+def state_store_of(definition: Mapping[str, object], cluster: str) -> str | None:
+    """Return the URL of the state store that a definition names by its `configBase`; None: none."""
+    spec = definition.get("spec")
+    base = spec.get("configBase") if isinstance(spec, Mapping) else None
+    if not isinstance(base, str) or not base.rstrip("/").endswith(f"/{cluster}"):
+        return None
+    return url_of(Place("spec.configBase", base.rstrip("/"))).rpartition("/")[0]
 
 
 def url_of(place: Place) -> str:

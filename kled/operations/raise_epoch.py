@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import ClusterNotFound, SnapshotMissing, SnapshotNotTrustworthy
-from kled.operations import ways_back
+from kled.operations import former_home, ways_back
+from kled.operations.former_home import left_step, rewrite_step
 from kled.operations.guards import Guards, Place
 from kled.operations.known_epoch import known_epoch
 from kled.operations.registered import home
@@ -20,7 +21,7 @@ from kled.operations.taken_snapshot import advised, words
 from kled.operations.taken_there import taken_there
 from kled.retry import CHANGE, READ
 from kled.sentences import enumerated, number, options
-from kled.store_urls import is_same
+from kled.store_urls import is_among, is_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,9 @@ class RaiseEpoch:
     """Whose keysets and secrets the place must have: an id, or `latest`."""
     state_store: str | None = None
     """URL of the store that counts from now on; None: the one that the settings name."""
+    former: str | None = None
+    """URL of the state store that it lived in until now, where that one has the cluster still, or
+    is named by the definition, which is written with the new place then."""
     results: "list[Epoch]" = field(default_factory=list)
     """The epoch, when it has been raised."""
 
@@ -65,6 +69,8 @@ class RaiseEpoch:
 
         return (
             identity_step(self.cluster, place, chosen),
+            left_step(self.cluster, place, self.former),
+            *([rewrite_step(self.cluster, place, self.former)] if self.former else []),
             first_step(self.cluster, place),
             raise_step(
                 self.cluster,
@@ -151,8 +157,7 @@ def raise_step(
         kept, url = session.snapshot_store, session.stores.at(place).location.url
         before = known_epoch(session, cluster)
         if before is not None and before.state_store:
-            old = options(name=cluster, state=before.state_store)
-            back.are(f"kled snapshot epoch raise {old}")
+            back.are(former_home.command(cluster, before.state_store, url))
         now = epoch.advance(kept, cluster, url, of(session))
         if results is not None:
             results[:] = [now]
@@ -196,7 +201,7 @@ def _chosen(session: Session, raising: RaiseEpoch, place: Place) -> "SnapshotRef
     """Return the snapshot that the place is held against.
 
     `latest` is none of the place itself, which would prove nothing, unless there is no other or the
-    cluster lives there already.
+    cluster lives there already; or lived there, and none of what was taken since can be trusted.
     """
     from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
     from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415
@@ -205,7 +210,9 @@ def _chosen(session: Session, raising: RaiseEpoch, place: Place) -> "SnapshotRef
     url, known = session.stores.at(place).location.url, epoch.read(kept, cluster)
     moves = known is None or not is_same(known.state_store, url)
     if raising.snapshot == LATEST and moves:
-        with suppress(SnapshotMissing):
+        came_from = known is not None and is_among(url, known.homes or ())
+        nothing = (SnapshotMissing, SnapshotNotTrustworthy) if came_from else (SnapshotMissing,)
+        with suppress(*nothing):
             own = taken_there(kept, cluster, url)
             return choice(kept, cluster, LATEST, without=own).ref
     return choice(kept, cluster, raising.snapshot).ref

@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING
 
 from kled.errors import NotApproved
-from kled.operations import open_restore
+from kled.operations import former_home, open_restore
 from kled.operations.session import Session
 from kled.sentences import options
+from kled.visible import visible
 
 if TYPE_CHECKING:
     from kled.operations.restore_state import RestoreState
@@ -37,6 +38,16 @@ def require_spared(session: Session, restoring: "RestoreState", planned: "Restor
     raise NotApproved(
         f"{planned.target}/{planned.prefix} has other bytes than the snapshot: {lost[0]}{more}"
         " would be replaced or deleted, and no snapshot of them is taken before",
-        hint=f"keep them first: kled snapshot create {place}, in a snapshot store of its own; or"
-        " restore all the same: --no-snapshot",
+        hint=f"{_stays(restoring, planned)}keep them first: kled snapshot create {place}, in a"
+        " snapshot store of its own; or restore all the same: --no-snapshot",
     )
+
+
+def _stays(restoring: "RestoreState", planned: "RestorePlan") -> str:
+    """Say what lets the cluster that is there already live on as it is, where it is to move."""
+    if not restoring.raise_epoch:
+        return ""
+    raising = former_home.command(
+        restoring.cluster, planned.target, visible(planned.manifest.state_store)
+    )
+    return f"where the cluster itself is there, under a new name of its state store: {raising}; or "

@@ -5,7 +5,7 @@ a verification key is configured it counts only when it is signed, or older than
 document of the store.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 
@@ -57,15 +57,24 @@ def check(
     return found
 
 
-def require_same(snapshots: SnapshotStore, cluster: str, known: Epoch, state_store: str) -> None:
-    """Raise `EpochMismatch` where `known` says that the cluster lives in another state store."""
+def require_same(
+    snapshots: SnapshotStore,
+    cluster: str,
+    known: Epoch,
+    state_store: str,
+    has_it: Callable[[str], bool] = lambda _: False,
+) -> None:
+    """Raise `EpochMismatch` where `known` says that the cluster lives in another state store.
+
+    `has_it` says of a state store whether it is known to have the cluster: then it was not moved.
+    """
     if is_same(known.state_store, state_store):
         return
     raise EpochMismatch(
         f'cluster "{cluster}" lives in {known.state_store} since epoch {known.number}, not in'
         f" {state_store}",
         hint=_what_to_check(snapshots)
-        + _moved(cluster, known, state_store)
+        + ("" if has_it(known.state_store) else _moved(cluster, known, state_store))
         + ("; a deletion that began there ends when it is run again" if known.ends else ""),
     )
 
@@ -87,11 +96,10 @@ def _moved(cluster: str, known: Epoch, here: str) -> str:
     """
     if known.homes is None or is_among(here, known.homes):
         return ""
-    move = {"name": cluster, "snapshot": "latest", "state": here}
-    flags = options(**move, of_state_store=known.state_store, rewrite_places=True, raise_epoch=True)
+    flags = options(name=cluster, state=here, former=known.state_store)
     return (
         "; only where the state store itself was moved or renamed, so that nobody uses that one any"
-        f" more: kled snapshot restore {flags}"
+        f" more: kled snapshot epoch raise {flags}"
     )
 
 

@@ -176,7 +176,7 @@ PLAYS: Final = {
             "kled snapshot restore --name=C --snapshot=ID --class=intent": _newest,
             "kled snapshot restore --name=C --snapshot=latest\n": _deleted,
             "kled kops configure-state-store": _bucket_gone,
-            "kled snapshot restore --name=C --snapshot=ID --of-state-store": _renamed,
+            "kled snapshot epoch raise --name=C --former": _renamed,
         },
         after={
             "kled kops update-cluster --name=C\n": _keys_are_kept,

@@ -228,7 +228,20 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
             *("take its first snapshot there", "raise epoch"),
         ],
     ),
-    (RaiseEpoch(C), ["prove identity", "take its first snapshot there", "raise epoch"]),
+    (
+        RaiseEpoch(C),
+        [
+            *("prove identity", "check its former home", "take its first snapshot there"),
+            "raise epoch",
+        ],
+    ),
+    (
+        RaiseEpoch(C, former="s3://old"),
+        [
+            *("prove identity", "check its former home", "name its own place"),
+            *("take its first snapshot there", "raise epoch"),
+        ],
+    ),
 ]
 """An operation, and the names of its steps in their order."""
 STORES: Final[list[Operation]] = [

@@ -40,7 +40,7 @@ _SURE: Final = Trust(1)
 _PLANNED: Final = SimpleNamespace(
     digest="ab" * 32,
     is_empty=False,
-    manifest=SimpleNamespace(cluster=C),
+    manifest=SimpleNamespace(cluster=C, state_store="s3://theirs"),
     target="s3://state",
     prefix=f"{C}/",
     same=("config",),
