@@ -177,8 +177,7 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     packed = packed_archive(snapshots, manifest)
     md5, counted = _proved(manifest, packed)
     move = Move(manifest.state_store, manifest.cluster, target.location.url, prefix)
-    restored = any(record.key == layout.CONFIG for record in wanted)
-    config = counted.get(layout.CONFIG) if restored else None
+    config = {record.key: counted.get(record.key) for record in wanted}.get(layout.CONFIG)
     places = moving(manifest, config, move, rewrite=rewrite_places)
     as_taken = {record.key: record for record in wanted}
     wanted = [places.record(record) for record in wanted]
@@ -189,9 +188,7 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     there = {one.key.removeprefix(prefix): one for one in listed if one.unfit is None}
     sight = Sight(target, prefix, manifest)
     same = same_keys(wanted, there, md5, sight)
-    if counts_on:
-        places, equal = _counting(places, counted, wanted, same, sight, there)
-        same |= equal
+    places, same = _counting(places, counted if counts_on else {}, wanted, same, sight, there)
     differ = [places.record(record) for record in wanted if record.key not in same]
     left = {record.key for record in differ if record.kind == "control" and record.key in there}
     writes = _writes((record for record in differ if record.key not in left), there)
@@ -310,11 +307,11 @@ def _counting(
     places: Moving,
     taken: Mapping[str, bytes],
     wanted: Iterable[ObjectRecord],
-    same: Collection[str],
+    same: frozenset[str],
     sight: Sight,
     there: Collection[str],
 ) -> tuple[Moving, frozenset[str]]:
-    """Return what is written with a count that goes on, and the keys that need no write."""
+    """Return what is written with a count that goes on, and all keys that need no write."""
     counted, equal = {}, set()
     for record in wanted:
         key = record.key
@@ -325,7 +322,7 @@ def _counting(
         counted[key] = generations.counted_on(body, stored)
         if counted[key] == stored:
             equal.add(key)
-    return replace(places, counted=counted), frozenset(equal)
+    return replace(places, counted=counted), same | equal
 
 
 def _md5(body: bytes) -> str:
