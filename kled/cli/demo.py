@@ -112,5 +112,5 @@ def _path_lines() -> tuple[str, ...]:
     """Return the line that puts this kled on the PATH, where none is there."""
     if shutil.which("kled"):
         return ()
-    directory = word(Path(sys.argv[0]).absolute().parent)
-    return (f"  export PATH={directory}:$PATH",)
+    directory = Path(sys.argv[0]).absolute().parent
+    return (f"  export PATH={word(directory)}:$PATH",)

@@ -8,6 +8,7 @@ from typing import Final
 import httpx
 
 from kled.errors import FlowFailed, FlowServerDenied, KledError, SettingsError
+from kled.sentences import word
 
 DENIED: Final = frozenset({401, 403})
 CREDENTIALS: Final = (
@@ -30,7 +31,7 @@ def named(env: Mapping[str, str]) -> str | None:
     if url and env.get("KLED_SANDBOX") and not env.get("PREFECT_API_URL"):
         raise SettingsError(
             f"a settings file of Prefect names the server {url}, which is outside of the sandbox",
-            hint=f"go to another directory, or mean it: export PREFECT_API_URL={url}",
+            hint=f"go to another directory, or mean it: export PREFECT_API_URL={word(url)}",
         )
     return url
 

@@ -25,7 +25,7 @@ def _environment(_ctx: click.Context, _param: click.Parameter, typed: str | None
     name = Path(typed).name
     for ending in _FILES:
         name = name.removesuffix(ending)
-    hint = f"write --deployment={name}" if name else "kled flows lists those known here"
+    hint = f"write {options(deployment=name)}" if name else "kled flows lists those known here"
     raise InvalidInput("--deployment", f"{typed!r} is no name of an environment", hint=hint)
 
 

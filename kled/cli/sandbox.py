@@ -71,8 +71,8 @@ def env(call: Call, directory: Path) -> None:
             variables = control.environment(directory, path=path, snapshots=True)
     except KledError:
         if call.settings.output == "table":  # the shell that evaluates it must not stay a real one
-            refused = word(f"refused: {visible(str(directory))}")
-            terminal.out().exact(f"export KLED_SANDBOX={refused}\n")
+            refused = f"refused: {visible(str(directory))}"
+            terminal.out().exact(f"export KLED_SANDBOX={word(refused)}\n")
         raise
     unset = control.scrubbed(set(call.settings.environment), directory)
     if call.settings.output != "table":

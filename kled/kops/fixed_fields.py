@@ -14,6 +14,7 @@ from kled.kops import set_paths
 from kled.kops.places import path as path_of
 from kled.kops.places import places_of
 from kled.kops.set_paths import Path
+from kled.sentences import options
 
 Document = Mapping[str, Any]
 _NAME: Final[Path] = ("metadata", "name")
@@ -199,4 +200,4 @@ def mending(field: str, root: str) -> str:
     path = tuple(field.split("."))
     stored = _STORED_AS.get(path, path)
     own = f"{root}{_OWN[stored]}" if stored in _OWN else "URL"
-    return f"--set={'.'.join(stored)}={own}"
+    return options(set=f"{'.'.join(stored)}={own}")

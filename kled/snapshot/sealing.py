@@ -16,6 +16,7 @@ from kled.errors import (
     SnapshotNotTrustworthy,
 )
 from kled.files.given import given_text
+from kled.sentences import word
 from kled.snapshot.settling import OTHER_RECIPIENTS
 
 if TYPE_CHECKING:
@@ -156,6 +157,6 @@ def private_text(path: Path, field: str) -> str:
         raise InvalidInput(field, f"{path} cannot be used: {words.lower()}") from error
     if mode & 0o077:
         raise InvalidInput(
-            field, f"others may read {path} (mode {mode:o})", hint=f"chmod 600 {path}"
+            field, f"others may read {path} (mode {mode:o})", hint=f"chmod 600 {word(path)}"
         )
     return text

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from kled.errors import StoreDenied
 from kled.files import private
 from kled.files.beneath import PRIVATE, modes_below
+from kled.sentences import word
 from kled.storage.base import Location
 from kled.storage.url import S3_SCHEMES
 from kled.store_urls import directory, is_directory
@@ -105,17 +106,17 @@ class _Unknown:
 
 def _check_directory(path: Path) -> list[Finding]:
     if not path.is_dir():
-        return [Finding(f"there is no directory {path}", "danger", f"mkdir -p -m 700 {path}")]
+        return [Finding(f"there is no directory {path}", "danger", f"mkdir -p -m 700 {word(path)}")]
     found = []
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-        found.append(Finding(f"{path} cannot be written to", "danger", f"chmod u+rwx {path}"))
+        found.append(Finding(f"{path} cannot be written to", "danger", f"chmod u+rwx {word(path)}"))
     state = path.stat()
     mode = stat.S_IMODE(state.st_mode)
     if modes_below(state) is not PRIVATE and not mode & 0o007:
         found.append(Finding(f"the group {state.st_gid} can read and change {path}", "warning"))
     elif mode & 0o077:
         found.append(
-            Finding(f"others can enter {path} (mode {mode:o})", "danger", f"chmod 700 {path}")
+            Finding(f"others can enter {path} (mode {mode:o})", "danger", f"chmod 700 {word(path)}")
         )
     return [*found, Finding("a directory keeps no older versions", "warning")]
 

@@ -6,6 +6,7 @@ from kled.errors import InvalidInput, KledError, StoreDenied
 from kled.operations import stores
 from kled.operations.checks.check import Check, bad, not_tried, ok, wrong
 from kled.operations.checks.state_store import clock
+from kled.sentences import word
 
 if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotStore
@@ -95,7 +96,7 @@ def _plain(kept: "SnapshotStore") -> Check:
     known = kept.root.root.recipients if kept.root.root else ()
     if known:
         told = f"no recipients are named, and the snapshots of {kept.url} are encrypted"
-        mend = f"export KLED_SNAPSHOT_RECIPIENTS={','.join(known)[:400]}"
+        mend = f"export KLED_SNAPSHOT_RECIPIENTS={word(','.join(known)[:400])}"
         if not kept.root.signed:
             mend = (
                 "no signature vouches for the recipients that kled.json names: compare with your"
