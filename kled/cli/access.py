@@ -20,7 +20,13 @@ from kled.operations.all_clusters import Answer
 from kled.operations.export_cluster import ExportCluster
 from kled.operations.listed_clusters import listed_clusters
 from kled.operations.names import only_cluster
-from kled.operations.validate_cluster import ValidateCluster, not_ready, validated, waited_for
+from kled.operations.validate_cluster import (
+    ValidateCluster,
+    healthy,
+    not_ready,
+    validated,
+    waited_for,
+)
 from kled.operations.validate_clusters import looked_at, require_healthy
 from kled.sentences import options
 
@@ -82,7 +88,7 @@ def validate_cluster(
         raise late
     if not report.ready:
         raise not_ready(cluster, report)
-    call.say(f'cluster "{cluster}" is healthy')
+    call.say(f'cluster "{cluster}" is healthy: {healthy(report)}')
 
 
 def _of_all(call: Call, answers: Sequence[Answer]) -> None:

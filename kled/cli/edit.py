@@ -12,7 +12,6 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.parameters import COUNT, DURATION
 from kled.errors import InvalidInput
 from kled.kops.field_flags import require_text
-from kled.kops.suspended import bounds
 from kled.operations import interrupted_scaling
 from kled.operations.edit_instance_group import (
     NO_CHANGE,
@@ -25,7 +24,7 @@ from kled.operations.giving_back import ways_on
 from kled.operations.interrupted_scaling import AbandonScaling
 from kled.operations.kept_fields import require_known_fields
 from kled.operations.scale_instance_group import ScaleInstanceGroup
-from kled.operations.scaling_bounds import bounds_meant, bounds_set, require_bounds
+from kled.operations.scaling_bounds import bounds_meant, bounds_set, following, require_bounds
 
 _NAME = cluster_name.name(cluster_name.ALWAYS)
 _GROUP = click.option(
@@ -90,9 +89,9 @@ def edit_instance_group(  # noqa: PLR0913 - one parameter per option
     if wanted or unsets:
         with call.session() as session:  # a name that is none needs neither lease nor snapshot
             session.kops.field_flags("InstanceGroup", wanted, (), stored=stored)
-        _store(call, EditInstanceGroup(cluster, found, wanted, unsets))
+        _store(call, EditInstanceGroup(cluster, found, wanted, unsets), stored)
     elif file is not None:
-        _store(call, StoreInstanceGroup(cluster, found, from_file(file, stored)))
+        _store(call, StoreInstanceGroup(cluster, found, from_file(file, stored)), stored)
     else:
         _edit(call, cluster, found, stored)
 
@@ -154,8 +153,7 @@ def scale_instance_group(  # noqa: PLR0913 - one parameter per option
         )
         execute(call, scale, then=f"kled kops validate-cluster --name={cluster}")
         return
-    _warn_of_fewer(call, stored, high)
-    _store(call, EditInstanceGroup(cluster, found, bounds_set(low, high)))
+    _store(call, EditInstanceGroup(cluster, found, bounds_set(low, high)), stored)
 
 
 def _abandon(call: Call, name: str | None, group: str, *, yes: bool) -> None:
@@ -178,18 +176,13 @@ def _looked_up(call: Call, name: str | None, group: str) -> tuple[str, str, Docu
         return cluster, found, stored_group(session, cluster, found)
 
 
-def _warn_of_fewer(call: Call, stored: Document, high: int | None) -> None:
-    if high is not None and high < bounds(stored)[1]:
-        call.say(
-            "fewer machines: the same command with --yes drains the surplus ones first;"
-            " update-cluster lets the cloud end them without draining"
-        )
-
-
-def _store(call: Call, operation: EditInstanceGroup | StoreInstanceGroup) -> None:
+def _store(call: Call, operation: EditInstanceGroup | StoreInstanceGroup, before: Document) -> None:
     report = execute(call, operation)
-    if report.rows[-1].words != NO_CHANGE:
-        call.say(f"next: kled kops update-cluster --name={operation.cluster}")
+    if report.rows[-1].words == NO_CHANGE:
+        return
+    with call.session() as session:
+        after = stored_group(session, operation.cluster, operation.instance_group)
+    call.say(f"next: {following(operation.cluster, before, after)}")
 
 
 def _edit(call: Call, cluster: str, group: str, stored: Document) -> None:
@@ -197,7 +190,7 @@ def _edit(call: Call, cluster: str, group: str, stored: Document) -> None:
         require_known_fields(session, cluster, group, stored)  # before anybody edits in vain
 
     def store(text: str) -> None:
-        _store(call, StoreInstanceGroup(cluster, group, text, stored))
+        _store(call, StoreInstanceGroup(cluster, group, text, stored), stored)
 
     named = {"name": cluster, "instance_group": group}
     in_editor(call, stored, store, command="edit-instance-group", **named)

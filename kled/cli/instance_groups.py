@@ -80,8 +80,9 @@ def delete_instance_group(call: Call, name: str | None, group: str, *, yes: bool
         return
     show_plan(call, *shown)
     most = found.max_size if found.max_size is not None else "kops' default number of"
-    call.say(f"machines that kops ends without draining them: up to {most}")
+    named = {"name": cluster, "instance_group": found.name}
     call.say(
-        "preview only; delete with: kled kops delete-instance-group"
-        f" {options(name=cluster, instance_group=found.name)} --yes"
+        f"machines that kops ends without draining them: up to {most}; to drain them first: kled"
+        f" kops scale-instance-group {options(**named, size=0, yes=True)}"
     )
+    call.say(f"preview only; delete with: kled kops delete-instance-group {options(**named)} --yes")

@@ -201,6 +201,8 @@ def _switches(guards: Guards) -> Iterator[Callable[[], click.Option]]:
         yield _NO_WINDOW
     if guards.roles:
         yield _NO_ROLE_CHECK
+    if guards.ends_machines:
+        yield _NO_DRAIN
     if guards.identity:
         yield _NEW_IDENTITY
 
@@ -256,6 +258,9 @@ _NO_WINDOW = _switch("--no-window", "Change the cluster outside of its maintenan
 _NO_ROLE_CHECK = _switch(
     "--no-role-check",
     "Change or delete IAM roles though other registered clusters may use them, too.",
+)
+_NO_DRAIN = _switch(
+    "--no-drain", "Where bounds are lowered, let the cloud end machines with the pods on them."
 )
 
 

@@ -57,6 +57,11 @@ class ValidationReport:
         """Whether the cluster is healthy."""
         return not self.failures and bool(self.nodes)
 
+    @property
+    def bears_pods(self) -> bool:
+        """Whether a node is there besides the control plane: kops misses none of no machines."""
+        return any(node.role != "control-plane" for node in self.nodes)
+
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
         return {

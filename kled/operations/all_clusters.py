@@ -27,8 +27,8 @@ from kled.operations.plan_update import planned
 from kled.operations.session import Session
 from kled.operations.sight import SessionSight
 from kled.operations.update_cluster import UpdateCluster
-from kled.operations.validate_cluster import not_ready, validated
-from kled.sentences import enumerated, number
+from kled.operations.validate_cluster import healthy, not_ready, validated
+from kled.sentences import enumerated
 
 OK: Final = "ok"
 WAITING: Final = "waiting"
@@ -147,7 +147,7 @@ def health(session: Session, cluster: str) -> Answer:
         return Answer(cluster, NEVER, never.message, mend)
     more = {"validation": report.as_json()}
     if report.ready:
-        return Answer(cluster, OK, f"{number(len(report.nodes), 'node')} ready", more=more)
+        return Answer(cluster, OK, healthy(report), more=more)
     error = not_ready(cluster, report)
     mend = f"kled kops validate-cluster --name={cluster} shows all of it"
     return Answer(cluster, WAITING, error.message, mend, more, passing=True)

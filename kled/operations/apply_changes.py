@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from kled.kops import footprint
 from kled.models.plan import Plan
-from kled.operations import control_plane, iam_fanout, identity, kubernetes_order, own_places
+from kled.operations import (
+    control_plane,
+    iam_fanout,
+    identity,
+    kubernetes_order,
+    own_places,
+    undrained,
+)
 from kled.operations.consent import given
 from kled.operations.group_roles import with_roles
 from kled.operations.session import Session
@@ -26,11 +33,15 @@ class Cleared:
         return f"{self.plan.summary}; {self.words}" if self.words else self.plan.summary
 
 
-def clear(session: Session, plan: Plan) -> Cleared:
-    """Return the plan as one that may be applied; only reads. Raises `NotApproved` otherwise."""
+def clear(session: Session, plan: Plan, *, drained: str | None = None) -> Cleared:
+    """Return the plan as one that may be applied; only reads. Raises `NotApproved` otherwise.
+
+    Machines of the group `drained` are drained by whoever asks.
+    """
     own_places.require(session, plan.cluster)
     kubernetes_order.require(session, plan.cluster)
     control_plane.require_plan(session, plan)
+    undrained.require(session, plan, drained=drained)
     if footprint.iam(plan):
         iam_fanout.require_own_roles(session, plan.cluster)
     return Cleared(plan, identity.require(session, plan))

@@ -16,7 +16,8 @@ from kled.models.blast_radius import BlastRadius, Ended, GroupRoll
 from kled.models.cluster import Role
 from kled.models.plan import Plan
 from kled.models.rolled import in_order
-from kled.models.rolling import Roll, RollingPlan, RollingRow
+from kled.models.rolling import RollingPlan, RollingRow
+from kled.operations import undrained
 from kled.operations.machines import group_roles
 from kled.operations.session import Session
 
@@ -111,8 +112,8 @@ def of_deletion(session: Session, cluster: str, group: str, sight: Sight) -> Bla
     """
 
     def machines() -> _Machines:
-        rows = [row for row in _rows(session, cluster) if row.instance_group == group]
-        return _Machines((), tuple(Ended(group, _running(row)) for row in rows), ())
+        rows = [row for row in undrained.rows(session, cluster) if row.instance_group == group]
+        return _Machines((), tuple(Ended(group, undrained.running(row)) for row in rows), ())
 
     return _radius(cluster, machines, sight)
 
@@ -152,17 +153,12 @@ def _affected(sight: Sight, machines: _Machines) -> Affected:
 
 def _planned(session: Session, plan: Plan) -> _Machines:
     """Ask kops, without the Kubernetes API, which machines there are and which are out of date."""
-    rows = _rows(session, plan.cluster)
+    rows = undrained.rows(session, plan.cluster)
     if not rows:
         return _Machines((), (), ())  # nothing runs yet
     roles = group_roles(session, plan.cluster)
     outdated = _outdated(plan, roles, rows)
-    sizes = footprint.greatest_sizes(plan, roles)
-    ended = tuple(
-        Ended(row.instance_group, _running(row) - sizes[row.instance_group])
-        for row in rows
-        if _running(row) > sizes.get(row.instance_group, _running(row))
-    )
+    ended = undrained.ended(plan, roles, rows)
     later = [_after(row, outdated=row.instance_group in outdated) for row in rows]
     return _rolled(roles, later, ended)
 
@@ -179,10 +175,6 @@ def _rolled(
     return _Machines(tuple(rolls), ended, tuple(rolling))
 
 
-def _rows(session: Session, cluster: str) -> tuple[RollingRow, ...]:
-    return session.kops.rolling_update_preview(cluster, Roll(cloudonly=True)).rows
-
-
 def _outdated(plan: Plan, roles: Mapping[str, Role], rows: Sequence[RollingRow]) -> frozenset[str]:
     """Return the groups whose machines the plan makes out of date."""
     running = {row.instance_group for row in rows}
@@ -196,8 +188,4 @@ def _outdated(plan: Plan, roles: Mapping[str, Role], rows: Sequence[RollingRow])
 
 
 def _after(row: RollingRow, *, outdated: bool) -> RollingRow:
-    return replace(row, need_update=_running(row), ready=0) if outdated else row
-
-
-def _running(row: RollingRow) -> int:
-    return row.need_update + row.ready
+    return replace(row, need_update=undrained.running(row), ready=0) if outdated else row

@@ -44,6 +44,8 @@ class Guards:
     identity: bool = False
     """Whether it may make keysets, secrets or etcd volumes that a cluster had already
     (`--new-identity`)."""
+    ends_machines: bool = False
+    """Whether it may end machines whose pods nobody has moved (`--no-drain`)."""
     needs_kops: bool = True
     """False works on stores alone: no kops is looked for."""
     mends_loss: bool = False
@@ -70,8 +72,10 @@ MOVES: Final = replace(EDITS, identity=True)
 """It edits what etcd lives by, too: names and zones of its members."""
 ROLLS: Final = replace(EDITS, needs_trusted=True)
 """It replaces machines, versions or keys: nothing but a snapshot takes that back."""
-APPLIES: Final = replace(ROLLS, roles=True, identity=True)
+APPLIES: Final = replace(ROLLS, roles=True, identity=True, ends_machines=True)
 """It lets kops make what the definition asks for: cloud resources, roles, keysets, secrets."""
+SCALES: Final = replace(APPLIES, ends_machines=False)
+"""It applies bounds below which it has drained machines itself."""
 CREATES: Final = replace(APPLIES, snapshot="after")
 """It may also make the cluster itself."""
 DELETES: Final = Guards(lease=True, windows=True, epoch="end", snapshot="final", roles=True)

@@ -10,7 +10,7 @@ from typing import Final
 from kled.errors import DocumentDamaged, NotApproved
 from kled.operations import identity, scale_journal, ways_back
 from kled.operations.giving_back import finish, give_back, ways_on
-from kled.operations.guards import APPLIES
+from kled.operations.guards import SCALES
 from kled.operations.scale_journal import OpenScaleDown
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step
@@ -57,7 +57,7 @@ class AbandonScaling:
     """Where the Kubernetes API is asked instead of at the cluster's own address."""
 
     name = "abandon scaling"
-    guards = APPLIES
+    guards = SCALES
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps. Safe to repeat and to kill, as `give_back` is."""

@@ -20,6 +20,8 @@ class Overrides:
     """Change the cluster outside of its maintenance windows."""
     no_role_check: bool = False
     """Do not ask who else uses the cluster's IAM roles."""
+    no_drain: bool = False
+    """Let the cloud end machines with the pods that run on them."""
     new_identity: str | None = None
     """The name of the cluster that may get new keysets, secrets or etcd volumes in place of those
     it had."""

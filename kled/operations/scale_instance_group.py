@@ -12,7 +12,7 @@ from typing import Final
 
 from kled.operations import identity, ways_back
 from kled.operations.giving_back import NOTHING_HELD
-from kled.operations.guards import APPLIES
+from kled.operations.guards import SCALES
 from kled.operations.plan_scaling import planned_scaling, require_agreed
 from kled.operations.scaling import NOTHING, Scaling, Target
 from kled.operations.session import Session
@@ -46,7 +46,7 @@ class ScaleInstanceGroup:
     """The digest of a plan that somebody agreed to (`plan_scaling`), or its first 12 digits."""
 
     name = "scale instance group"
-    guards = APPLIES
+    guards = SCALES
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order; those of scaling down find nothing to do otherwise.

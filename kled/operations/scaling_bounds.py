@@ -1,8 +1,14 @@
 """Which bounds somebody means who scales a group: both at once, or one of them."""
 
+from typing import Final
+
 from kled.errors import InvalidInput
 from kled.kops.suspended import bounds
-from kled.operations.edited_group import Document
+from kled.models.definition import object_name
+from kled.operations.edited_group import Document, changed_fields
+from kled.sentences import options
+
+_BOUNDS: Final = frozenset({"spec.minSize", "spec.maxSize"})
 
 
 def bounds_meant(
@@ -36,3 +42,17 @@ def bounds_set(minimum: int | None, maximum: int | None) -> tuple[str, ...]:
     """Return the fields that an edit of the bounds sets, as `EditInstanceGroup` takes them."""
     given = {"spec.minSize": minimum, "spec.maxSize": maximum}
     return tuple(f"{path}={size}" for path, size in given.items() if size is not None)
+
+
+def following(cluster: str, before: Document, after: Document) -> str:
+    """Return the command after an edit of a group: what drains, where fewer machines are wanted.
+
+    `update-cluster` would be refused there (`undrained`). Where more was changed, it is the one
+    all the same: scaling applies nothing else.
+    """
+    fields = {field for field, _, _ in changed_fields(before, after)}
+    low, high = bounds(after)
+    if not fields <= _BOUNDS or high >= bounds(before)[1]:
+        return f"kled kops update-cluster {options(name=cluster)}"
+    named = {"name": cluster, "instance_group": object_name(after)}
+    return f"kled kops scale-instance-group {options(**named, min=low, max=high, yes=True)}"

@@ -56,7 +56,7 @@ class StoredSizes:
             words.append(f"stored: {low} to {number(high, 'machine')}{held}")
         plan = self._session.kops.update_preview(self._cluster)
         if not plan.is_empty:
-            cleared = apply_changes.clear(self._session, plan)
+            cleared = apply_changes.clear(self._session, plan, drained=self._group)
             apply_changes.update(self._session, cleared, agreed=True)  # to the bounds, at first
             words.append("updated")
         return "; ".join(words) or SO_ALREADY

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Final
 
 from kled.errors import ClusterNotReady, NotReadyInTime
 from kled.kops import joining, placeholder
@@ -16,6 +17,8 @@ from kled.retry import PATIENCE
 from kled.sentences import number
 
 _SHOWN = 3
+NO_NODES: Final = "none besides the control plane: other pods have nowhere to run"
+"""Said of a cluster that is healthy as kops sees it, since no machine is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +79,18 @@ def validate_step(
             session.tell(joining.share(report))
         if not report.ready:
             raise not_ready(cluster, report)
-        return f"{number(len(report.nodes), 'node')} ready"
+        return healthy(report)
 
     # as many attempts as fit in: the deadline ends the waiting, not their number
     attempts = max(PATIENCE.attempts, patience // PATIENCE.first_delay + 2)
     policy = replace(PATIENCE, attempts=attempts, deadline=patience)
     return Step("validate cluster", act, policy)
+
+
+def healthy(report: ValidationReport) -> str:
+    """Say how many nodes a healthy cluster has, and where none of them is for pods."""
+    nodes = f"{number(len(report.nodes), 'node')} ready"
+    return nodes if report.bears_pods else f"{nodes}, {NO_NODES}"
 
 
 def not_ready(cluster: str, report: ValidationReport) -> ClusterNotReady:

@@ -16,7 +16,7 @@ from kled.cli import typed as places
 from kled.cli.leaf import Call
 from kled.errors import KledError
 from kled.kops.client import Kops
-from kled.operations.overrides import NOTHING
+from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.session import Session, Who
 from kled.process import Finished
 from kled.retry import Clock
@@ -45,9 +45,11 @@ class Ended:
 class Line(Call):
     """A command line over a desk, without a lease: nobody else is there."""
 
-    def __init__(self, desk: Desk, output: str, **more: str) -> None:
+    def __init__(
+        self, desk: Desk, output: str, *, overrides: Overrides = NOTHING, **more: str
+    ) -> None:
         env = {**desk.env, "KLED_OUTPUT": output, **more}
-        super().__init__(config.load(env), verbose=False)
+        super().__init__(config.load(env), verbose=False, overrides=overrides)
         self.clock = Clock(time.monotonic, lambda _seconds: None)
         self._desk = desk
 
@@ -62,9 +64,8 @@ class Line(Call):
             on_warning=self.say,
         )
         who = Who("tester", "a run", timedelta(0))
-        yield Session(
-            self.settings, kops, self.clock, who, None, overrides=NOTHING, stores=self.stores
-        )
+        told, stores = self.overrides, self.stores
+        yield Session(self.settings, kops, self.clock, who, None, overrides=told, stores=stores)
 
     def _run(self, argv: Sequence[str], *, env: Mapping[str, str], **_more: Any) -> Finished:
         done = self._desk.run(*argv[1:], env=env)
@@ -78,6 +79,7 @@ def typed(
     *,
     output: str = "table",
     env: Mapping[str, str] | None = None,
+    overrides: Overrides = NOTHING,
     **options: Any,
 ) -> Ended:
     """Run one command to its end, as the command line does."""
@@ -87,7 +89,8 @@ def typed(
     capsys.readouterr()
     places.forget()  # what another test typed in this process
     try:
-        status = function(Line(desk, output, **(env or {})), **{**given, **options}) or 0
+        line = Line(desk, output, overrides=overrides, **(env or {}))
+        status = function(line, **{**given, **options}) or 0
         words = ""
     except KledError as error:
         status, words = error.exit_code, f"kled: {error.message}\nhint: {error.hint}\n"

@@ -51,7 +51,7 @@ class Alone(Desk):
 
     def line(self) -> Line:
         """Return a command line, for its stores and its session."""
-        return Line(self, "table", **self.stores)
+        return Line(self, "table", KLED_SNAPSHOT_STORE=self.stores["KLED_SNAPSHOT_STORE"])
 
     def files(self) -> dict[Path, bytes]:
         """Return everything that is stored, in state store, snapshot store and cloud."""
@@ -104,6 +104,12 @@ def open_scale_down(desk: Alone) -> None:
         scale_journal.write(session, C, OpenScaleDown(GROUP, (), 1, 1))
 
 
+def lowered_bounds(desk: Alone) -> None:
+    """A member more: what is stored ends machines undrained."""
+    sizes = {"minSize": 0, "maxSize": 0}
+    desk.edit(f"{C}/instancegroup/{GROUP}", lambda group: group["spec"].update(sizes))
+
+
 def another_account(desk: Alone) -> None:
     """Nothing of the cluster is in the cloud that is asked."""
     for path in (desk.directory / "cloud").rglob("*"):
@@ -138,6 +144,7 @@ FAULTS: Final[tuple[Callable[[Alone], None], ...]] = (
     damaged_secret,
     foreign_epoch,
     open_scale_down,
+    lowered_bounds,
     another_account,
     emptied_snapshots,
     lost_snapshot,

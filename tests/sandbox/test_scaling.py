@@ -109,7 +109,8 @@ def test_every_pod_leaves_by_eviction_and_the_group_picks_no_machine(box: Box, a
 def test_bounds_that_are_stored_already_end_no_machine_undrained(box: Box, api: Api) -> None:
     stored = scale(box, "--size=2")
     assert stored.returncode == 0
-    assert "with --yes drains the surplus ones first" in stored.stderr
+    assert f"next: kled kops scale-instance-group {NAME} --instance-group={GROUP}" in stored.stderr
+    assert "--min=2 --max=2 --yes" in stored.stderr
 
     done = scale(box, "--size=2", "--yes")
 

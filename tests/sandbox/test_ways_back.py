@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ import click
 import pytest
 
 from kled.cli.app import ROOT
+from kled.operations.overrides import Overrides
 from kled.operations.snapshots import back_up
 from kled.snapshot.progress import Quiet
 from tests.sandbox.line import Ended, typed
@@ -65,15 +67,16 @@ def type_(desk: Alone, capsys: pytest.CaptureFixture[str]) -> Callable[[str], En
             desk,
             command,
             env=desk.stores,
+            overrides=Overrides(**{one: given[one] for one in SWITCHES & given.keys()}),
             **{one: given[one] for one in known},
         )
 
     return run
 
 
-GLOBAL: Final = frozenset(
-    {"state", "output", "verbose", "config", "snapshot_store", "lease_wait", "no_lease"}
-    | {"no_snapshot", "no_epoch", "no_window", "no_role_check", "new_identity"}
+SWITCHES: Final = frozenset(field.name for field in fields(Overrides))
+GLOBAL: Final = SWITCHES.union(
+    {"state", "output", "verbose", "config", "snapshot_store", "lease_wait"}
 )
 Type = Callable[[str], Ended]
 

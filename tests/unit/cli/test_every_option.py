@@ -65,6 +65,7 @@ def test_a_command_offers_the_switches_of_its_operations_guards(path: str) -> No
             "no_epoch": guards.epoch != "none",
             "no_window": guards.windows,
             "no_role_check": guards.roles,
+            "no_drain": guards.ends_machines,
             "new_identity": guards.identity,
         }.items()
         if asked
