@@ -25,6 +25,15 @@ def send(pipe: IO[bytes], say: str, **fields: Any) -> None:  # noqa: ANN401 - wh
     pipe.flush()
 
 
+def told(pipe: IO[bytes], say: str, **fields: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
+    """Write one message as `send` does; say whether the other side is still there to hear it."""
+    try:
+        send(pipe, say, **fields)
+    except OSError:
+        return False
+    return True
+
+
 def received(pipe: IO[bytes]) -> Iterator[Message]:
     """Yield messages until the other side is gone; half a line is its last gasp and is left out."""
     for text in pipe:

@@ -13,7 +13,6 @@ It ends in one of four ways:
 * a renewal finds another writer's lease: children are stopped.
 """
 
-import contextlib
 import queue
 import threading
 from collections.abc import Callable, Mapping
@@ -143,8 +142,7 @@ class Watch:
             return None
 
     def _tell(self, say: str, **fields: Any) -> None:  # noqa: ANN401 - whatever JSON holds
-        with contextlib.suppress(OSError):  # the holder is gone: the other pipe says so, too
-            messages.send(self._pipe, say, **fields)
+        messages.told(self._pipe, say, **fields)  # a holder that is gone closes its pipe, too
 
 
 def attend(
@@ -162,7 +160,8 @@ def attend(
     if first is None:
         return
     store = open_store(first)
-    messages.send(pipe, "ready")
+    if not messages.told(pipe, "ready"):
+        return
     handed = next(heard, None)
     if handed is None:
         return

@@ -42,7 +42,7 @@ def main() -> int:
         try:
             attend(os.fdopen(os.dup(0), "rb"), pipe, opened, clock)
         except KledError as error:
-            messages.send(pipe, "lost", why=error.message)
+            messages.told(pipe, "lost", why=error.message)
             return 1
     return 0
 
