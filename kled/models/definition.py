@@ -1,5 +1,7 @@
 """A cluster's stored definition: the cluster, its instance groups and what else belongs to it."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -9,6 +11,7 @@ _VOLATILE: Final = frozenset({"metadata.creationTimestamp", "metadata.generation
 _SSH: Final = "SSHCredential"
 """Printed by a dry run with a key, never by `get all`: the key is stored among the keys."""
 _HIDDEN: Final = "(hidden)"
+_DIGITS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,16 @@ class Definition:
         found += _differing_named("instance group ", _by_name(self), _by_name(other))
         found += _differing_named("", _objects(self), _objects(other))
         return tuple(sorted(found))
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """The first digits of the SHA-256 of each object by its kind and name, as `differences`.
+
+        Timestamps and generations are none of it, and neither are SSH keys.
+        """
+        groups = {f"instance group {name}": group for name, group in _by_name(self).items()}
+        objects = {"cluster": self.cluster, **groups, **_objects(self)}
+        return {name: _digest(document) for name, document in objects.items()}
 
     def is_part_of(self, whole: "Definition") -> bool:
         """Whether this lacks groups of `whole` but has nothing that differs from it.
@@ -109,6 +122,12 @@ def _objects(definition: Definition) -> dict[str, Mapping[str, object]]:
         if each.get("kind") != _SSH:
             found[f"{name} ({len(found)})" if name in found else name] = each
     return found
+
+
+def _digest(document: Mapping[str, object]) -> str:
+    leaves = [leaf for leaf in _flatten("", document) if leaf[0] not in _VOLATILE]
+    body = json.dumps(sorted(leaves, key=lambda leaf: leaf[0]), default=str)
+    return hashlib.sha256(body.encode(errors="surrogatepass")).hexdigest()[:_DIGITS]
 
 
 def _differing_named(

@@ -22,7 +22,8 @@ _SHOWN: Final = 3
 def is_rest_of(now: Plan, approved: Plan) -> bool:
     """Whether `now` does nothing that `approved` does not do: less of it, or the same.
 
-    A resource that was to be created may have to be modified now, to the values that were approved.
+    A resource that was to be created may have to be modified now, to the values that were approved;
+    of what is deleted, parts may be gone.
     """
     known = {(one.kind, one.name): one for one in approved.changes}
     return now.cluster == approved.cluster and all(
@@ -74,7 +75,7 @@ def _covers(approved: Change | None, now: Change) -> bool:
     mine, theirs = _fields(approved), _fields(now)
     if approved.action == now.action:
         same = all(_fulfils(mine.get(name), value) for name, value in theirs.items())
-        return same and (now.action == "modify" or mine.keys() == theirs.keys())
+        return same and (now.action != "create" or mine.keys() == theirs.keys())
     if (approved.action, now.action) != ("create", "modify"):
         return False
     return all(
