@@ -172,6 +172,7 @@ KOPS_ALONE: Final = {
     ("delete-instance-group", "cut_definition"),  # kops cannot use what kled can read
     ("reconcile-cluster", "nothing"),  # its act needs the Kubernetes API
     ("reconcile-cluster", "another_account"),
+    ("reconcile-cluster", "lowered_bounds"),
     ("reconcile-cluster", "lost_snapshot"),
 }
 """Acts that fail, and are not refused, where their previews cannot know it."""
