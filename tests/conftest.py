@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tests import quick_keys
 from tests.boxes import Box, make_box
 
 
 def pytest_configure() -> None:
-    """Let tests' processes be interrupted: a run in the background starts with SIGINT ignored."""
+    """Let tests' processes be interrupted: a run in the background starts with SIGINT ignored.
+
+    And let no simulated cluster wait for its keys.
+    """
+    quick_keys.install()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from kled.sandbox.private_keys import new_key
+
 _BACKDATED = timedelta(hours=48)
 _AUTHORITY_LIFE = timedelta(days=3650)
 _DEFAULT_BITS = "2048"
@@ -42,7 +44,7 @@ def new_serial(now: datetime) -> int:
 def issue_authority(name: str, now: datetime, bits: int, *, rotated: bool = False) -> Issued:
     """Issue a self-signed authority; one that rotates another carries its serial in its subject."""
     serial = new_serial(now)
-    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    key = new_key(bits)
     numbers = [(NameOID.SERIAL_NUMBER, str(serial))] if rotated else []
     subject = _name([(NameOID.COMMON_NAME, name), *numbers])
     certificate = (
@@ -64,7 +66,7 @@ def issue_admin(
     signing_key = serialization.load_pem_private_key(authority_key, password=None)
     if not isinstance(signing_key, rsa.RSAPrivateKey):
         raise TypeError("the keyset's private key is no RSA key")
-    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    key = new_key(bits)
     subject = _name([(NameOID.ORGANIZATION_NAME, "system:masters"), (NameOID.COMMON_NAME, user)])
     certificate = (
         _builder(subject, signer.subject, key.public_key(), new_serial(now), (now, now + lifetime))
@@ -85,7 +87,7 @@ def issue_server(
     signing_key = serialization.load_pem_private_key(authority_key, password=None)
     if not isinstance(signing_key, rsa.RSAPrivateKey):
         raise TypeError("the keyset's private key is no RSA key")
-    key = rsa.generate_private_key(public_exponent=65537, key_size=int(_DEFAULT_BITS))
+    key = new_key(int(_DEFAULT_BITS))
     subject = _name([(NameOID.COMMON_NAME, "kubernetes-master")])
     known = [*map(x509.DNSName, names), x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))]
     times = (now, now + timedelta(days=365))

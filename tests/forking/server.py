@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from tests import quick_keys
 from tests.forking import client
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +48,8 @@ class Server:
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     running: dict[int, socket.socket] = field(default_factory=dict)
     """Who waits for each process."""
+    forked: int = 0
+    """How many were asked for before."""
 
     def serve(self) -> Asked | None:
         """Fork until the tests end (None), or until this is the process that was asked for."""
@@ -75,10 +78,12 @@ class Server:
         asking, _ = self.listening.accept()
         size, files, _, _ = socket.recv_fds(asking, 4, 3)
         question = asking.recv(int.from_bytes(size, "big"), socket.MSG_WAITALL)
+        self.forked += 1
         pid = os.fork()
         if pid == 0:
             asking.close()
             self._leave(files)
+            quick_keys.begin(self.forked)
             return Asked(*client.decoded(question))
         for file in files:
             os.close(file)
@@ -180,6 +185,7 @@ def _modules() -> list[str]:
 def _main(address: str) -> None:
     for name in _modules():
         importlib.import_module(name)
+    quick_keys.install()
     gc.collect()
     gc.freeze()
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
