@@ -1,5 +1,6 @@
 """`create-instance-group` and `delete-instance-group`."""
 
+from dataclasses import replace
 from typing import get_args
 
 import click
@@ -14,6 +15,7 @@ from kled.operations.instance_groups import (
     CreateInstanceGroup,
     DeleteInstanceGroup,
     require_spare,
+    why_protected,
 )
 from kled.operations.preview_change import previewed_group
 from kled.operations.sight import SessionSight
@@ -62,27 +64,38 @@ def create_instance_group(
 @cluster_name.name(cluster_name.ALWAYS)
 @click.option("--instance-group", "group", metavar="GROUP", required=True, help="Its whole name.")
 @click.option("--yes", is_flag=True, help="Delete it and its machines at once, undrained.")
-def delete_instance_group(call: Call, name: str | None, group: str, *, yes: bool) -> None:
+@click.option(
+    "--confirm", metavar="CLUSTER", help="The cluster's name; a protected cluster needs it."
+)
+def delete_instance_group(
+    call: Call, name: str | None, group: str, confirm: str | None, *, yes: bool
+) -> None:
     """Show which machines an instance group has; with --yes delete it and them at once."""
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=True)
         found = session.kops.get_instance_group(cluster, group)
-        deletion, shown = DeleteInstanceGroup(cluster, found.name), None
+        deletion, shown = DeleteInstanceGroup(cluster, found.name, confirm), None
         require_spare(session, cluster, found.name)
+        why = why_protected(session, cluster)
         if not yes:
             looking = session.looking()
-            plan = previewed_group(looking, deletion, now=True)
+            confirmed = replace(deletion, confirm=confirm or cluster)
+            plan = previewed_group(looking, confirmed, now=True)
             sight = SessionSight(looking, cluster)
             radius = None if plan.refusal else of_deletion(looking, cluster, found.name, sight)
             shown = plan, radius
     if shown is None:
-        execute(call, deletion)
+        told = confirm or (meant.asked(cluster, why, "delete the group") if why else None)
+        execute(call, replace(deletion, confirm=told))
         return
     show_plan(call, *shown)
+    if why:
+        call.say(f'cluster "{cluster}" is protected: {why}')
     most = found.max_size if found.max_size is not None else "kops' default number of"
     named = {"name": cluster, "instance_group": found.name}
     call.say(
         f"machines that kops ends without draining them: up to {most}; to drain them first: kled"
         f" kops scale-instance-group {options(**named, size=0, yes=True)}"
     )
-    call.say(f"preview only; delete with: kled kops delete-instance-group {options(**named)} --yes")
+    agreed = options(**named, yes=True, confirm=cluster if why else None)
+    call.say(f"preview only; delete with: kled kops delete-instance-group {agreed}")

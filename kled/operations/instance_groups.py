@@ -8,9 +8,10 @@ from kled.kops.layout import require_group_name
 from kled.models.cluster import InstanceGroup, Role
 from kled.operations import ways_back
 from kled.operations.guards import EDITS
+from kled.operations.protection import protection, require_confirmation
 from kled.operations.session import Session
 from kled.operations.step import Step
-from kled.retry import CHANGE
+from kled.retry import CHANGE, READ
 from kled.sentences import options
 
 
@@ -70,12 +71,14 @@ class DeleteInstanceGroup:
 
     cluster: str
     instance_group: str
+    confirm: str | None = None
+    """The cluster's name once more; needed where it is protected: no snapshot has machines."""
 
     name = "delete instance group"
     guards = EDITS
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the one step.
+        """Return the steps.
 
         Safe to repeat and to kill: kops deletes the machines first and the group's definition
         last, so that what a killed call left shows and is deleted by the next one.
@@ -87,6 +90,11 @@ class DeleteInstanceGroup:
 
         back = ways_back.Found()
 
+        def check(session: Session) -> str:
+            why = why_protected(session, self.cluster)
+            require_confirmation(self.cluster, why, self.confirm)
+            return "confirmed" if why else "the cluster is not protected"
+
         def act(session: Session) -> str:
             require_spare(session, self.cluster, self.instance_group)
             group = find_group(session, self.cluster, self.instance_group)
@@ -97,8 +105,14 @@ class DeleteInstanceGroup:
 
         way_back = "create the group again; its machines are new ones"
         return (
+            Step("check protection", check, READ, reads=True),
             Step("delete instance group", act, CHANGE, done=done, way_back=way_back, back=back),
         )
+
+
+def why_protected(session: Session, cluster: str) -> str | None:
+    """Say why the cluster is protected; None where it is not. Only reads."""
+    return protection(session.kops.get_definition(cluster), session.settings.protected)
 
 
 def _made_again(cluster: str, group: InstanceGroup) -> str:

@@ -5,11 +5,12 @@ cluster went undrained, with exit 0, and the cluster was called healthy afterwar
 """
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
-from tests.sandbox.line import Ended
+from kled.cli import instance_groups
+from tests.sandbox.line import Ended, typed
 from tests.sandbox.test_previews import GROUP, Alone, C
 from tests.sandbox.test_ways_back import NAME, NODES, commands, type_
 
@@ -126,3 +127,25 @@ def test_fewer_machines_are_followed_by_what_drains_them(desk: Alone, type_: Typ
     assert drains in down.stderr.splitlines()
     for done in (more, both):
         assert f"next: {UPDATE}" in done.stderr.splitlines()
+
+
+def test_a_group_of_a_protected_cluster_goes_when_its_name_is_typed_again(
+    desk: Alone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def delete(**more: Any) -> Ended:
+        env = {**desk.stores, "KLED_PROTECTED": "f.*"}
+        command = instance_groups.delete_instance_group
+        return typed(capsys, desk, command, env=env, name=C, group="spare", **more)
+
+    shown = delete()
+    refused = delete(yes=True)
+    wrong = delete(yes=True, confirm="g.example.com")
+    there = nodes(desk, "spare")
+    done = delete(yes=True, confirm=C)
+
+    assert shown.status == 0, shown.stderr
+    assert f"--instance-group=spare --yes --confirm={C}" in shown.stderr
+    assert (refused.status, wrong.status, there) == (6, 6, 2)
+    assert f"--confirm={C}" in refused.stderr
+    assert done.status == 0, done.stderr
+    assert nodes(desk, "spare") == 0

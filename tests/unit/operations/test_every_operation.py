@@ -166,7 +166,10 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
     (StoreEditedCluster(C, ""), [*BEFORE, "edit cluster"]),
     (StoreInstanceGroup(C, "nodes", ""), [*BEFORE, "edit instance group"]),
     (CreateInstanceGroup(C, "more", ("us-east-1a",)), [*BEFORE, "create instance group"]),
-    (DeleteInstanceGroup(C, "nodes"), [*BEFORE, "delete instance group"]),
+    (
+        DeleteInstanceGroup(C, "nodes"),
+        ["check epoch", "check protection", "take a snapshot", "delete instance group"],
+    ),
     (
         CreateSecret(C, "dockerconfig", FILE),
         ["check epoch", "check where its state is", "take a snapshot", "create secret"],
