@@ -78,8 +78,8 @@ def _leftovers() -> "Check":
         return wrong(name, error)
     if not found and earlier:
         many = number(len(earlier), "directory", "directories")
-        words = f"an earlier kled left {many}, such as {earlier[0]}"
-        return Check(name, "found", words, "remove those that no run of it uses")
+        words = f"an earlier kled left {many} a day ago or more, such as {earlier[0]}"
+        return Check(name, "found", words, f"remove them: {scratch.removal_of_earlier()}")
     if not found:
         return Check(name, "ok", f"nothing is left of them in {scratch.place()}")
     many = number(len(found), "left directory", "left directories")

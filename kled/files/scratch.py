@@ -10,6 +10,7 @@ import re
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,9 +19,11 @@ from typing import Final
 from kled.errors import DiskUnusable
 from kled.files import beneath
 from kled.files.private import guarded
+from kled.sentences import word
 
 _TRIES: Final = 5
 _RUN: Final = "run-"
+_A_DAY: Final = 86_400.0
 _EARLIER: Final = re.compile(r"kled-(verify-)?[a-z0-9_]{8}")
 
 
@@ -64,25 +67,35 @@ def leftovers(base: Path | None = None) -> list[Path]:
         raise DiskUnusable(f"cannot look at {here}: {(error.strerror or '').lower()}") from error
 
 
-def of_earlier(base: Path | None = None) -> list[Path]:
-    """Return what an earlier kled left beside the place; nothing tells whether its run is dead.
+def of_earlier(base: Path | None = None, *, now: float | None = None) -> list[Path]:
+    """Return what an earlier kled left beside the place: what nothing was made in for a day.
 
-    It made `kled-` and eight characters, or `kled-verify-` and as many, and locked none.
+    It made `kled-` and eight characters, or `kled-verify-` and as many, and locked none: nothing
+    tells whether a younger one's run is dead. `now` stands in for the clock, in seconds.
     """
     beside = place(base).parent
+    latest = (time.time() if now is None else now) - _A_DAY
     with guarded(beside, doing="look at"), os.scandir(beside) as entries:
-        return sorted(beside / one.name for one in entries if _is_earlier(one))
+        return sorted(beside / one.name for one in entries if _is_earlier(one, latest))
 
 
-def _is_earlier(entry: "os.DirEntry[str]") -> bool:
-    if not _EARLIER.fullmatch(entry.name):
+def removal_of_earlier(base: Path | None = None) -> str:
+    """Return the command that removes just what `of_earlier` finds."""
+    beside = word(place(base).parent)
+    mine = '-maxdepth 1 -type d -user "$(id -u)" ! -name "kled-$(id -u)" -perm 700 -mtime +0'
+    names = r"\( -name 'kled-????????' -o -name 'kled-verify-????????' \)"
+    return f"find {beside} {mine} {names} -exec rm -r {{}} +"
+
+
+def _is_earlier(entry: "os.DirEntry[str]", latest: float) -> bool:
+    if not _EARLIER.fullmatch(entry.name) or entry.name == f"kled-{os.geteuid()}":
         return False
     with suppress(OSError):  # gone meanwhile
         state = entry.stat(follow_symlinks=False)
         private = (
             stat.S_ISDIR(state.st_mode) and stat.S_IMODE(state.st_mode) == beneath.PRIVATE.folder
         )
-        return private and state.st_uid == os.geteuid()
+        return private and state.st_uid == os.geteuid() and state.st_mtime < latest
     return False
 
 

@@ -7,7 +7,8 @@ import signal
 import stat
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -133,14 +134,38 @@ def test_nothing_was_ever_there(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+EARLIER: Final = ("kled-9ghkph04", "kled-verify-1fhbujmz")
+
+
+def earlier(place: Path) -> Path:
+    """Lay what an earlier kled left, two days ago, beside what only looks like it."""
+    for name in (*EARLIER, "kled-prefect-54321", "kled-open_00a", "kled-of_today", "mine"):
+        (place / name).mkdir(mode=0o700)
+        (place / name / "kubeconfig").write_text("")
+    (place / "kled-open_00a").chmod(0o755)
+    (place / "kled-linklink").symlink_to(place / "mine")
+    for one in place.iterdir():
+        if one.name != "kled-of_today":
+            os.utime(one, (time.time() - 2 * 86_400,) * 2, follow_symlinks=False)
+    return place
+
+
 def test_what_an_earlier_kled_left_is_said_and_left_alone(tmp_path: Path) -> None:
-    for name in ("kled-9ghkph04", "kled-verify-1fhbujmz", "kled-prefect-54321", "kled-open_00a"):
-        (tmp_path / name).mkdir(mode=0o700)
-    (tmp_path / "kled-open_00a").chmod(0o755)
-    (tmp_path / "kled-linklink").symlink_to(tmp_path / "kled-9ghkph04")
+    """Those of today may be of runs that live, with another home."""
+    found = scratch.of_earlier(earlier(tmp_path))
 
-    found = scratch.of_earlier(tmp_path)
-
-    assert [one.name for one in found] == ["kled-9ghkph04", "kled-verify-1fhbujmz"]
+    assert [one.name for one in found] == [*EARLIER]
     with scratch.directory(tmp_path):
         assert all(one.exists() for one in found)
+
+
+def test_what_is_said_to_remove_it_removes_nothing_else(tmp_path: Path) -> None:
+    """It said to "remove those that no run of it uses", which nobody can type."""
+    base = tmp_path / "with a blank"
+    base.mkdir()
+    place = earlier(base)
+    names = {one.name for one in place.iterdir()}
+
+    subprocess.run(["sh", "-c", scratch.removal_of_earlier(place)], check=True)
+
+    assert {one.name for one in place.iterdir()} == names - {*EARLIER}
