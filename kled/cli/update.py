@@ -10,7 +10,7 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
 from kled.models.rolling import Roll
 from kled.operations.plan_update import planned
-from kled.operations.update_cluster import UpdateCluster, update_meant
+from kled.operations.update_cluster import UpdateCluster, following, update_meant
 
 
 @leaf(
@@ -52,8 +52,9 @@ def update_cluster(
         cluster = meant.cluster(session, name, changes=yes)
         update = update_meant(cluster, digest, Roll() if roll else None, wait)
         shown = None if yes else planned(session.looking(), update, now=True)
+        then = following(session, update) if yes else ""
     if shown is None:
-        execute(call, update, then="" if roll else f"kled kops rolling-update --name={cluster}")
+        execute(call, update, then=then)
         return
     plan, radius = shown
     show_plan(call, plan, radius)

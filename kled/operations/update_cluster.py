@@ -72,6 +72,19 @@ def update_meant(
     return UpdateCluster(cluster, approved, roll, wait or (_PATIENCE if roll else None))
 
 
+def following(session: Session, wish: UpdateCluster) -> str:
+    """Return the command after the update, asked before it; empty: the update has done it all.
+
+    Machines that a first update makes are of today: they have to come up, and none to roll. Only
+    reads.
+    """
+    if wish.roll is not None:
+        return ""
+    if applied.was_applied(session, wish.cluster):
+        return f"kled kops rolling-update {options(name=wish.cluster)}"
+    return f"kled kops validate-cluster {options(name=wish.cluster, wait='15m')}"
+
+
 def _ahead_step(cluster: str, roll: Roll) -> Step:
     return roll_ahead.step(cluster, lambda session: session.kops.update_preview(cluster), roll)
 
