@@ -31,17 +31,24 @@ class Epochs:
         with self._calls.stores() as stores:
             return epoch.read(stores.snapshots, require_cluster_name(cluster))
 
-    def preview_raise(self, cluster: str, *, snapshot: str = "latest") -> KledError | None:
+    def preview_raise(
+        self, cluster: str, *, snapshot: str = "latest", former: str | None = None
+    ) -> KledError | None:
         """Return what raising the epoch would be refused with; None: nothing speaks against it."""
         require_state_store(self._calls.settings)
-        wish = RaiseEpoch(require_cluster_name(cluster), snapshot)
+        wish = RaiseEpoch(require_cluster_name(cluster), snapshot, former=former)
         with self._calls.session(with_kops=RAISES.needs_kops) as session:
             return foreseen.refusal(session, wish)
 
-    def raise_here(self, cluster: str, *, snapshot: str = "latest") -> Report:
+    def raise_here(
+        self, cluster: str, *, snapshot: str = "latest", former: str | None = None
+    ) -> Report:
         """Say that the cluster lives in this state store from now on; the old one refuses itself.
 
         Done only where this one has the definition and every keyset and secret of `snapshot`.
+        `former` is the URL of the state store that it lived in, where that one has it still: nobody
+        is to use it any more, and a definition that names it is written with this one.
         """
         require_state_store(self._calls.settings)
-        return self._calls.run(RaiseEpoch(require_cluster_name(cluster), snapshot))
+        name = require_cluster_name(cluster)
+        return self._calls.run(RaiseEpoch(name, snapshot, former=former))

@@ -62,8 +62,8 @@ class InstanceGroups:
     ) -> Report:
         """Set fields (`spec.rootVolumeSize=60`) and bounds, and unset fields by their paths.
 
-        Bounds are only stored: the next update lets the cloud end surplus machines without draining
-        them. `scale` drains. Raises `InvalidInput` for a field that is none.
+        Bounds are only stored, and an update that would end machines with the pods on them is
+        refused then: `scale` drains them first. Raises `InvalidInput` for a field that is none.
         """
         require_text("InstanceGroup", sets, unsets)
         wanted = (*sets, *bounds_set(minimum, maximum))

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+import kled.api
+from kled.api import Overrides
 from tests.api.test_exports import NOUNS
 from tests.api.test_use_cases import USE_CASES
 from tests.api.worlds import stored_cluster
@@ -50,3 +53,16 @@ def test_its_table_names_every_method() -> None:
 
     assert methods <= named
     assert {name.partition(".")[0] for name in named} == set(NOUNS)
+
+
+def test_it_names_every_guard_that_can_be_switched_off() -> None:
+    text = DOCUMENT.read_text()
+
+    assert [one.name for one in fields(Overrides) if f"`{one.name}`" not in text] == []
+
+
+def test_it_names_only_errors_that_there_are() -> None:
+    table = DOCUMENT.read_text().partition("## Errors")[2].partition("```")[0]
+    named = set(re.findall(r"`([A-Z][A-Za-z]+)`", table)) - {"ValueError", "KledError"}
+
+    assert named <= set(kled.api.__all__)

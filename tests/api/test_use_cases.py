@@ -1,13 +1,15 @@
 """Whatever the command line does with clusters and snapshots, a program can do with `kled.api`."""
 
 import inspect
-from typing import Final
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any, Final
 
 import pytest
 
-from kled.api import Kled
+from kled.api import ClusterSpec, Kled, Pace, RestoreOptions, Roll
 from tests.api.test_exports import NOUNS
-from tests.unit.cli.test_every_option import COMMANDS
+from tests.unit.cli.test_every_option import COMMANDS, SHARED, SWITCHES
 
 USE_CASES: Final[dict[str, tuple[str, ...]]] = {
     "kled kops create-cluster": (
@@ -98,3 +100,54 @@ def test_the_switches_of_a_command_are_overrides_and_nothing_else(path: str) -> 
 
         assert not [one for one in taken if one.startswith("no_") or one == "new_identity"]
         assert "yes" not in taken
+
+
+VALUES: Final = {
+    "spec": set(ClusterSpec.model_fields),
+    "roll": {one.name for one in fields(Roll)},
+    "pace": {one.name for one in fields(Pace)},
+    "options": {one.name for one in fields(RestoreOptions)},
+    "keep": {"last", "hourly", "daily", "weekly", "monthly", "yearly"},
+}
+"""Arguments that stand for several options, by their names."""
+OTHERWISE: Final[dict[str, dict[str, str]]] = {
+    "": {
+        "name": "cluster",
+        "everything": "cluster",  # None means all
+        "group": "group",
+        "groups": "instance_groups",
+        "yes": "",  # the call
+    },
+    "kled kops create-cluster": {"dry_run": "", "name": "name"},  # preview_definition; of the spec
+    "kled kops create-secret": {"force": "replaces"},
+    "kled kops edit-cluster": {"file": "text"},
+    "kled kops edit-instance-group": {"file": "text"},
+    "kled kops export-kubecfg": {"kubeconfig": "to"},
+    "kled kops rolling-update": {"steady": "steadiness", "skip_preflight": "preflight"},
+    "kled kops scale-instance-group": {"abandon": ""},  # abandon_scaling
+    "kled kops validate-cluster": {"wait": "patience"},
+    "kled snapshot create": {"name": "names", "everything": "names"},
+    "kled snapshot restore": {"of": "of_state_store"},
+    "kled snapshot verify": {"everything": "cluster"},
+}
+"""Options whose arguments have other names; of the whole command line, and of one command."""
+
+
+@pytest.mark.parametrize("path", USE_CASES)
+def test_each_option_of_a_command_is_an_argument(path: str) -> None:
+    renamed = OTHERWISE[""] | OTHERWISE.get(path, {})
+    own = {option.name or "" for option in COMMANDS[path].params if option.expose_value}
+    wanted = {renamed.get(name, name) for name in own - SHARED - SWITCHES} - {""}
+
+    assert sorted(wanted - set(_arguments(path))) == []
+
+
+def _arguments(path: str) -> Iterator[str]:
+    kled: Any = Kled(environment={}, state_store="file:///nowhere")
+    for name in USE_CASES[path]:
+        noun, _, method = name.partition(".")
+        for taken in inspect.signature(getattr(getattr(kled, noun), method)).parameters:
+            yield taken
+            yield from VALUES.get(taken, ())
+            if taken == "name":
+                yield "cluster"

@@ -193,8 +193,9 @@ def test_a_cluster_moves_to_another_state_store(kled: Kled, directory: Path) -> 
     epoch = kled.epochs.read(C)
     assert epoch is not None
     assert epoch.state_store == kled.state_store
-    assert other.epochs.preview_raise(C) is None
-    other.epochs.raise_here(C)
+    assert isinstance(other.epochs.preview_raise(C), NotApproved)
+    assert other.epochs.preview_raise(C, former=kled.state_store) is None
+    other.epochs.raise_here(C, former=kled.state_store)
     with pytest.raises(KledError, match="lives in"):
         kled.instance_groups.edit(C, "nodes", maximum=5)
     kled.overriding(Overrides(no_epoch=True)).instance_groups.edit(C, "nodes", maximum=5)
