@@ -4,6 +4,7 @@ import gc
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,15 @@ def pytest_configure() -> None:
     quick_keys.install()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let one process alone start a Prefect server, where several run the quick tests."""
+    from tests import scheduling
+
+    quick = config.option.dist == "loadscope" and scheduling.is_quick(config)
+    return scheduling.ByServer(config, log) if quick else None
 
 
 def pytest_collection_finish() -> None:
