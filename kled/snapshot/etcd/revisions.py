@@ -49,15 +49,15 @@ def parse(name: bytes, record: bytes) -> Revision:
 def _fields(record: bytes) -> dict[int, int | bytes]:
     """Decode a protobuf message of numbers and bytes; the last of repeated fields counts."""
     found: dict[int, int | bytes] = {}
-    at = 0
-    while at < len(record):
+    at, end = 0, len(record)
+    while at < end:
         tag, at = _varint(record, at)
         field, kind = tag >> 3, tag & 7
         if kind == _NUMBER:
             found[field], at = _varint(record, at)
             continue
-        size, at = _varint(record, at) if kind == _LENGTH else (_FIXED.get(kind, len(record)), at)
-        if at + size > len(record):
+        size, at = _varint(record, at) if kind == _LENGTH else (_FIXED.get(kind, end), at)
+        if at + size > end:
             _refuse("a record is cut, or has a field that etcd does not write")
         found[field] = record[at : at + size]
         at += size
@@ -65,12 +65,16 @@ def _fields(record: bytes) -> dict[int, int | bytes]:
 
 
 def _varint(record: bytes, at: int) -> tuple[int, int]:
-    value = 0
-    for shift, byte in enumerate(record[at : at + _LONGEST_VARINT]):
-        value |= (byte & 0x7F) << 7 * shift
-        if not byte & _MORE:
-            return value, at + shift + 1
-    return _refuse("a record is cut inside a number")
+    value = shift = 0
+    try:
+        while (byte := record[at]) >= _MORE:  # most numbers are one byte
+            value |= (byte & 0x7F) << shift
+            at, shift = at + 1, shift + 7
+            if shift == 7 * _LONGEST_VARINT:
+                _refuse("a number of a record is longer than etcd writes")
+    except IndexError:
+        _refuse("a record is cut inside a number")
+    return value | byte << shift, at + 1
 
 
 def _refuse(words: str) -> NoReturn:
