@@ -137,18 +137,19 @@ class InstanceGroups:
         return self._calls.run(AbandonScaling(require_cluster_name(cluster)))
 
     def plan_deletion(self, cluster: str, group: str) -> Plan:
-        """Return that the group would go, with what that would be refused with."""
+        """Return that the group would go, with what that would be refused with if confirmed."""
         with self._calls.session() as session:
             found = session.kops.get_instance_group(require_cluster_name(cluster), group)
-            wish = DeleteInstanceGroup(cluster, found.name)
+            wish = DeleteInstanceGroup(cluster, found.name, confirm=cluster)
             return previewed_group(session.looking(), wish, now=True)
 
-    def delete(self, cluster: str, group: str) -> Report:
+    def delete(self, cluster: str, group: str, *, confirm: str | None = None) -> Report:
         """Delete a group and its machines at once; kops does not drain them.
 
+        A protected cluster needs its name once more in `confirm`, else `NotApproved` is raised.
         Raises `DefinitionRejected` for a group without which kops changes nothing of the cluster.
         """
         with self._calls.session() as session:
             found = session.kops.get_instance_group(require_cluster_name(cluster), group)
             require_spare(session, cluster, found.name)
-        return self._calls.run(DeleteInstanceGroup(cluster, found.name))
+        return self._calls.run(DeleteInstanceGroup(cluster, found.name, confirm))

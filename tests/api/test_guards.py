@@ -50,6 +50,18 @@ def test_a_protected_cluster_is_deleted_by_its_name_alone(box: Box) -> None:
     assert kled.clusters.list() == ()
 
 
+def test_a_group_of_a_protected_cluster_is_deleted_by_the_clusters_name(box: Box) -> None:
+    kled = Kled(environment={**box.env, "KLED_PROTECTED": "c.*"})
+    kled.instance_groups.create(C, "spot", subnets=["us-east-1a"])
+
+    assert kled.instance_groups.plan_deletion(C, "spot").refusal is None
+    with pytest.raises(NotApproved):
+        kled.instance_groups.delete(C, "spot")
+    kled.instance_groups.delete(C, "spot", confirm=C)
+
+    assert "spot" not in {one.name for one in kled.instance_groups.list(C)}
+
+
 def test_a_deletion_names_a_cluster_that_is_there(box: Box) -> None:
     with pytest.raises(ClusterNotFound):
         kled_of(box).clusters.delete("d.example.com")
