@@ -15,7 +15,7 @@ from typing import Final
 from kled.errors import DocumentDamaged, KledError
 from kled.kops import layout
 from kled.pool import Pool
-from kled.snapshot import ages, epoch, listing, moved, runs, sweep
+from kled.snapshot import ages, epoch, listing, moved, runs, sealing, sweep
 from kled.snapshot.at_birth import Reader as KopsReader
 from kled.snapshot.choosing import way_back
 from kled.snapshot.earlier import Earlier
@@ -112,11 +112,7 @@ class _Create:
         self._store = ready_to_write(self._snapshots, self._ledger, self._id)
         self._findings += [*self._ledger.doubts, *self._ledger.findings]
         self._warnings += self._ledger.remarks
-        if not self._snapshots.sealer.encrypts:
-            self._warnings.append(
-                "snapshots are NOT ENCRYPTED: whoever reads the snapshot store has every cluster's"
-                " CA keys; name age recipients in KLED_SNAPSHOT_RECIPIENTS"
-            )
+        self._warnings += sealing.remarks(self._snapshots.sealer, self._snapshots.opener)
         self._look_for_lost(clusters)
         results = self._all() if clusters is None else self._named(clusters)
         results.sort(key=lambda one: one.cluster)

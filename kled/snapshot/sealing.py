@@ -4,7 +4,7 @@ The one who writes needs only public keys, so a worker that makes snapshots cann
 """
 
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _NO_KEY: Final = "no matching keys found"
 """What age says where none of the recipients is the identity's."""
+_PROBE: Final = b"kled"
 _LARGEST: Final = 1 << 20
 """Bytes of a private key file."""
 
@@ -100,6 +101,27 @@ class Opener:
                 "KLED_SNAPSHOT_IDENTITY",
                 f"{what} is encrypted, and no age identity is named",
                 hint="name the file that age-keygen wrote, where it is kept",
+            )
+
+
+def remarks(sealer: Sealer, opener: Opener) -> Iterator[str]:
+    """Yield who can read what is written with these keys, where that is not who should.
+
+    Who only writes has no identity, and that is as it should be.
+    """
+    if not sealer.encrypts:
+        yield (
+            "snapshots are NOT ENCRYPTED: whoever reads the snapshot store has every cluster's"
+            " CA keys; name age recipients in KLED_SNAPSHOT_RECIPIENTS"
+        )
+    elif opener.can_open:
+        try:
+            opener.open(sealer.seal(_PROBE), "a snapshot")
+        except OtherRecipients:
+            yield (
+                "NOBODY HERE CAN READ these snapshots: KLED_SNAPSHOT_IDENTITY is of none of the"
+                " recipients that they are written for, so that none can be proved or restored"
+                " with it; add its recipient (age-keygen -y FILE) to KLED_SNAPSHOT_RECIPIENTS"
             )
 
 

@@ -35,7 +35,7 @@ CHECKED: Final = {
 ARGV: Final = {"kops/command.py"}
 """What hands its words to a process, which no shell reads."""
 _BY_HAND: Final = re.compile(r"--([a-z][a-z-]*)=(?:\S*=)?$")
-_OF_A_SHELL: Final = re.compile(r"\b(?:chmod|mkdir|export [A-Z_]+=)[^;,:]*$")
+_OF_A_SHELL: Final = re.compile(r"\b(?:chmod|mkdir|age-keygen|export [A-Z_]+=)[^;,:]*$")
 _QUOTING: Final = {"word", "options"}
 _PACKAGE: Final = Path(kled.__file__).parent
 

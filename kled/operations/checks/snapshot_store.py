@@ -78,11 +78,14 @@ def _encryption(kept: "SnapshotStore") -> Check:
     try:
         sealed = kept.sealer.seal(_PROBE)
         if not kept.opener.can_open:
-            told = "can encrypt; no identity is named, so whether it decrypts is not tried"
+            told = (
+                "can encrypt; no identity is named, so whether it decrypts is not tried, and nobody"
+                " here can prove or restore it: kled snapshot verify --all, where a recipient's is"
+            )
             return ok(ENCRYPTION, told)
         good = kept.opener.open(sealed, "what was just encrypted") == _PROBE
     except InvalidInput as error:
-        mend = f"age-keygen -y {kept.keys.identity} prints its recipient"
+        mend = f"age-keygen -y {word(kept.keys.identity)} prints its recipient"
         return bad(ENCRYPTION, error.message, f"{mend}: add it to KLED_SNAPSHOT_RECIPIENTS")
     except KledError as error:
         return wrong(ENCRYPTION, error)

@@ -193,6 +193,16 @@ def test_an_identity_that_opens_nothing_of_what_is_made_here_is_wrong(tmp_path: 
     assert f"age-keygen -y {path}" in found.hint
 
 
+def test_who_only_writes_is_told_that_nobody_here_proves_it(tmp_path: Path) -> None:
+    """That is as it should be on a worker; whoever looks has to know where it is proved."""
+    recipient = str(pyrage.x25519.Identity.generate().to_public())
+
+    found = snapshots(tmp_path, "only-writes", KLED_SNAPSHOT_RECIPIENTS=recipient)
+
+    assert not found["snapshot keys: encryption"].fails
+    assert "nobody here can prove or restore it" in found["snapshot keys: encryption"].detail
+
+
 def test_keys_that_are_not_named_are_not_green(tmp_path: Path) -> None:
     found = snapshots(tmp_path, "no-keys")
 
