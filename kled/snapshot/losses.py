@@ -22,13 +22,17 @@ _SKEW: Final = timedelta(seconds=2)
 """Stores date to the second, and what is large when its writing began."""
 
 
-def no_change(reasons: Sequence[str]) -> SnapshotNotTrustworthy:
-    """Return the error of a change that would go on as if nothing had been lost."""
+def no_change(reasons: Sequence[str], *, taken_back: bool = False) -> SnapshotNotTrustworthy:
+    """Return the error of a change that would go on as if nothing had been lost.
+
+    Where the store was `taken_back` nothing but giving up what is lost settles that.
+    """
+    settles = "" if taken_back else "then settle it: kled snapshot create --all; "
     return SnapshotNotTrustworthy(
         f"no change begins while the snapshot store may have lost snapshots: {brief(reasons)}",
-        hint="kled snapshot verify --all tells what is wrong; find out who did it, then settle it:"
-        " kled snapshot create --all; what is lost for good is given up by kled snapshot create"
-        " --all --anew; in an emergency go on without a snapshot: --no-snapshot",
+        hint="kled snapshot verify --all tells what is wrong; find out who did it, and put back"
+        f" what was there; {settles}what is lost for good is given up by kled snapshot create --all"
+        " --anew; in an emergency go on without a snapshot: --no-snapshot",
     )
 
 

@@ -32,7 +32,7 @@ def require_fit(ledger: Ledger, options: CreateOptions) -> None:
     if not options.settles:
         require_mounted(ledger)
     if options.before_change and ledger.doubts:
-        raise no_change(ledger.doubts)
+        raise no_change(ledger.doubts, taken_back=ledger.taken_back)
 
 
 def next_run(  # noqa: PLR0913 - what a run says, each by its name

@@ -34,6 +34,7 @@ from kled.errors import (
 )
 from kled.files import beneath
 from kled.retry import Clock
+from kled.sentences import word
 from kled.storage import local_listing
 from kled.storage.base import Entry, Location, Stored, Version, checked
 from kled.storage.local_errors import translated
@@ -206,7 +207,7 @@ class LocalStore:
                 return state.st_dev, state.st_ino
         raise BucketMissing(
             f"there is no directory {self._root}",
-            hint="make or mount it; state stores: kled kops configure-state-store --create",
+            hint=f"mount it, or make it: mkdir -p -m 700 {word(self._root)}",
         )
 
     def _require_versions(self) -> NoReturn:

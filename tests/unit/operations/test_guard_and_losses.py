@@ -86,6 +86,8 @@ def test_a_change_is_refused_where_the_store_was_set_back(world: World, guards: 
 
     assert raised.value.exit_code == 4
     assert (change.reached, len(world.manifests()), remembered(world)) == (0, there, seen)
+    assert "settle it" not in str(raised.value.hint)  # only --anew does
+    assert "kled snapshot create --all --anew" in str(raised.value.hint)
 
 
 @pytest.mark.parametrize("guards", GO_ON)
