@@ -122,10 +122,26 @@ def _refusal(mine: places.Home, found: tuple[places.Collision, ...]) -> NotAppro
             " configBase, keyStore, secretStore or backupStore, for example kled kops edit-cluster"
             f" {named} {fixed_fields.mending('spec.configBase', theirs)}",
         )
+    if first.cluster == mine.name:
+        return NotApproved(f"{first}{more}; nothing was changed", hint=_of_a_copy(mine, first))
     return NotApproved(
         f"{first}{more}; nothing was changed",
         hint=f"mend {first.place.field} first: its own place is {mine.root}, or below it:"
         f" kled kops edit-cluster {options(name=mine.name)} {_mending(first.place, mine)}",
+    )
+
+
+def _of_a_copy(mine: places.Home, found: places.Collision) -> str:
+    """Say what is typed where the definition is that of the same cluster in another state store.
+
+    To have a copy name its own place would not make the machines its own.
+    """
+    home = found.state_store
+    moved = options(name=mine.name, state=mine.state_store, former=home)
+    return (
+        f"is this a copy of that state store? the cluster's own: {options(state=home)}; only"
+        " where it was moved here, so that nobody uses that one any more: kled snapshot epoch"
+        f" raise {moved}"
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from kled import yaml_text
 from kled.errors import EpochMismatch, NotApproved
+from kled.operations import own_places
 from kled.operations.guard import check_epoch
 from kled.operations.raise_epoch import RaiseEpoch
 from kled.operations.restore_state import RestoreState, Wish
@@ -103,6 +104,18 @@ def test_a_copy_takes_no_epoch_while_its_original_is_not_left_by_name(placed: Pl
     assert typed(refused.value.hint)["former"] == placed.url("old")
     assert "epoch raise" not in str(away.value.hint)  # it was not renamed
     assert placed.lives_in() == placed.url("old")
+
+
+def test_a_copy_is_not_told_to_name_its_own_place(placed: Placed) -> None:
+    """Finding 1: typed, it made the machines of the original look like the copy's own."""
+    shutil.copytree(placed.root / "old", placed.root / "copy")
+
+    with pytest.raises(NotApproved, match="where cluster") as refused:
+        own_places.require(placed.session("copy"), C)
+
+    assert "edit-cluster" not in str(refused.value.hint)
+    named = {"name": C, "state": placed.url("copy"), "former": placed.url("old")}
+    assert typed(refused.value.hint) == named
 
 
 def test_the_way_back_from_a_raise_is_typed(placed: Placed) -> None:
