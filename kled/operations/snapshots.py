@@ -18,6 +18,7 @@ from kled.operations.restores_under_way import RestoresUnderWay
 if TYPE_CHECKING:
     from kled.snapshot.judging import Judged
     from kled.snapshot.ledger import Ledger
+    from kled.snapshot.origin import Origins
     from kled.snapshot.progress import Progress
     from kled.snapshot.repository import SnapshotRef, SnapshotStore
     from kled.snapshot.results import ClusterResult, RunResult
@@ -185,8 +186,10 @@ def listed(
     from kled.snapshot.origin import Origins  # noqa: PLC0415
 
     ledger = read_ledger(snapshots, state)
-    there = shelf(snapshots, cluster)
-    return tuple(_row(one) for one in judged(snapshots, there, ledger.named, Origins(ledger)))
+    origins = Origins(ledger)
+    found = judged(snapshots, shelf(snapshots, cluster), ledger.named, origins)
+    asked = origins if cluster is not None else None  # of all clusters that is a request for each
+    return tuple(_row(one, asked) for one in found)
 
 
 def worth(
@@ -371,7 +374,7 @@ def _wrong(findings: Sequence[str], remarks: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _row(judged: "Judged") -> Listed:
+def _row(judged: "Judged", origins: "Origins | None") -> Listed:
     ref, trust, manifest = judged.ref, judged.trust, judged.manifest
     if manifest is None:
         return Listed(
@@ -389,5 +392,5 @@ def _row(judged: "Judged") -> Listed:
         manifest.kubernetes_version,
         trusted=trust.trusted,
         reasons=trust.reasons,
-        remarks=trust.remarks,
+        remarks=(*(origins.remarks(manifest) if origins else ()), *trust.remarks),
     )

@@ -24,6 +24,14 @@ _FIRST: Final = 1
 """The number of an epoch that was never raised."""
 
 
+_PAST: Final = (
+    (
+        "of an earlier cluster of that name, which was deleted or began anew with other keys: none"
+        " of the one that lives now"
+    ),
+)
+
+
 @dataclass
 class Origins:
     """What of one snapshot store counts for the clusters of the state store at hand.
@@ -96,6 +104,13 @@ class Origins:
         """
         known = self._checked_epoch(manifest.cluster)
         return known is not None and not known.vacant and self.has_ended(manifest)
+
+    def remarks(self, manifest: Manifest) -> tuple[str, ...]:
+        """Say it in words where `is_past`; a damaged epoch tells nothing. One GET per cluster."""
+        known = self._epoch_of(manifest.cluster)
+        if known is None or known.vacant:
+            return ()
+        return _PAST if epoch.is_past(known, manifest.id, manifest.state_store) else ()
 
     def has_ended(self, manifest: Manifest) -> bool:
         """Say whether the cluster of a snapshot was deleted since, or began anew with other keys.

@@ -186,6 +186,23 @@ def test_retention_keeps_the_snapshots_of_each_namesake() -> None:
     assert len(mirror(mine.snapshots, MemoryStore(), Quiet()).require().copied) == 4
 
 
+def test_a_list_says_which_snapshots_are_of_an_earlier_cluster_of_that_name() -> None:
+    """Finding 12: a restore refuses them, and the list said nothing."""
+    runs = Runs(state(1), MemoryStore())
+    url, earlier = runs.state.location.url, changed(runs, "1")
+    epoch.check(runs.snapshots, C, url)
+    epoch.vacate(runs.snapshots, C, url)
+    (deleted,) = listed(runs.snapshots, C, runs.state)
+    runs.later = timedelta(hours=1)
+    epoch.check(runs.snapshots, C, url)
+    changed(runs, "2")
+
+    told = {one.id: " ".join(one.remarks) for one in listed(runs.snapshots, C, runs.state)}
+
+    assert "of an earlier cluster of that name" in told.pop(earlier)
+    assert "earlier cluster" not in " ".join((*told.values(), *deleted.remarks))
+
+
 def test_the_end_of_a_namesake_is_not_the_end_of_the_living_one() -> None:
     mine, theirs, own, _ = shared()
     epoch.check(mine.snapshots, C, theirs.state.location.url)
