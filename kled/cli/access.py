@@ -16,6 +16,7 @@ from kled.cli.output import Column, show, show_value
 from kled.cli.parameters import DURATION
 from kled.errors import InvalidInput
 from kled.models.validation import ValidationReport
+from kled.operations import lost_groups
 from kled.operations.all_clusters import Answer
 from kled.operations.export_cluster import ExportCluster
 from kled.operations.listed_clusters import listed_clusters
@@ -81,9 +82,13 @@ def validate_cluster(
         cluster = meant.only(listed, name)
         if wait is None:
             report, late = validated(session, cluster), None
+            lost = lost_groups.remark(session, cluster)
         else:
             report, late = waited_for(session, ValidateCluster(cluster, wait), watching)
+            lost = ""  # it was noted
     _show(call, report)
+    if lost:
+        call.say(f"warning: {lost}")
     if late is not None:
         raise late
     if not report.ready:

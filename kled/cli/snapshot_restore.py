@@ -16,6 +16,7 @@ from kled.operations import restore_state as use
 from kled.operations.named_snapshots import compared
 from kled.operations.plan_snapshots import refusal
 from kled.operations.restorable import require_trusted
+from kled.operations.restore_approval import protection_of
 from kled.sentences import number, options
 
 _WRITES: Final = (
@@ -64,6 +65,13 @@ CLASSES: Final = ("identity", "intent", "derived", "etcd-backup")
     help="Restore only this class; repeatable [default: all].",
 )
 @click.option(
+    "--instance-group",
+    "groups",
+    metavar="GROUP",
+    multiple=True,
+    help="Restore only the definition of this instance group; repeatable.",
+)
+@click.option(
     "--with-control",
     is_flag=True,
     help="Also etcd-manager's two markers: for a state store that a living cluster lost.",
@@ -98,6 +106,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
     to: str | None,
     prefix: str | None,
     classes: tuple[str, ...],
+    groups: tuple[str, ...],
     confirm: str | None,
     digest: str | None,
     with_control: bool,
@@ -118,6 +127,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
         to=to,
         prefix=prefix,
         classes=classes or CLASSES,
+        groups=groups,
         with_control=with_control,
         delete_extra=delete_extra,
         untrusted=untrusted,
@@ -183,7 +193,7 @@ def _preview(call: Call, meant: use.Settled, *, raises: bool, digest: str | None
         call.say(f"warning: {meant.wish.snapshot} cannot be trusted: {words}")
     if error is not None:
         raise error
-    protected = use.protection_of(call.settings, plan)
+    protected = protection_of(call.settings, plan)
     more = f" --confirm={meant.wish.place.cluster}" if protected else ""
     more = f" --untrusted{more}" if meant.trust.reasons else more
     call.say(
@@ -195,7 +205,7 @@ def _asked(call: Call, wish: use.Wish) -> str | None:
     """Ask a person for the name of a protected cluster; None where there is nobody to ask."""
     if not can_ask():
         return None
-    why = use.protection_of(call.settings, use.plan(call.stores, wish))
+    why = protection_of(call.settings, use.plan(call.stores, wish))
     return asked(wish.cluster, why, "restore it") if why else None
 
 

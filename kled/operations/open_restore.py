@@ -165,6 +165,11 @@ def _on_record(opened: Stores, place: Place) -> OpenRestore | None:
     return RECORD.read_in(opened.at(place), place.cluster) if _has_record(place) else None
 
 
+def _is_on_record(wish: "Wish") -> bool:
+    """Whether the restore is put on record: one of instance groups alone has nothing halfway."""
+    return _has_record(wish.place) and not wish.groups
+
+
 def _has_record(place: Place) -> bool:
     return "/" not in place.cluster
 
@@ -239,7 +244,7 @@ def announce(session: Session, wish: "Wish", planned: "RestorePlan") -> None:
     and to kill.
     """
     known, _ = _known(session.stores, wish)
-    if planned.is_empty or not wish.is_latest or not _has_record(wish.place):
+    if planned.is_empty or not wish.is_latest or not _is_on_record(wish):
         return
     if known is not None and known.is_halfway:
         return
@@ -254,7 +259,7 @@ def begin(session: Session, wish: "Wish", planned: "RestorePlan") -> None:
     stays on record.
     """
     known, stays = _known(session.stores, wish)
-    if planned.is_empty or stays or not _has_record(wish.place):
+    if planned.is_empty or stays or not _is_on_record(wish):
         return
     begun = _begun(wish, planned, session.before)
     if known is not None and known.is_halfway and known.is_done_by(wish, planned.manifest.id):
@@ -294,7 +299,7 @@ def end(session: Session, wish: "Wish", planned: "RestorePlan", *, moves: bool) 
     Of one that `moves` the cluster a snapshot is taken next, which is none of its source.
     """
     known, stays = _known(session.stores, wish)
-    if stays or not _has_record(wish.place):
+    if stays or not _is_on_record(wish):
         return
     done = known is not None and known.is_done_by(wish, planned.manifest.id)
     if known is None or not (done and known.by_latest and (known.aside or moves)):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from kled.kops.client import Kops
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
-from kled.operations import apply_changes, foreseen, identity, interrupted_scaling
+from kled.operations import apply_changes, foreseen, identity, interrupted_scaling, lost_groups
 from kled.operations.approved_plan import Approved
 from kled.operations.blast_radius import of_plan
 from kled.operations.group_roles import with_roles
@@ -61,6 +61,7 @@ def _previewed(
     plan, error = foreseen.previewed(
         session, operation, make, lambda made: require_appliable(session, made), now=now
     )
+    lost_groups.tell(session, cluster)
     return replace(plan, refusal=error)
 
 

@@ -2,8 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from kled.errors import NotApproved
+from kled.config import Settings
+from kled.errors import NotApproved, OutputUnreadable
+from kled.kops.layout import CONFIG
 from kled.operations import former_home, open_restore
+from kled.operations.protection import pattern_protection, protection
 from kled.operations.session import Session
 from kled.sentences import options
 from kled.visible import visible
@@ -51,3 +54,19 @@ def _stays(restoring: "RestoreState", planned: "RestorePlan") -> str:
         restoring.cluster, planned.target, visible(planned.manifest.state_store)
     )
     return f"where the cluster itself is there, under a new name of its state store: {raising}; or "
+
+
+def protection_of(settings: Settings, planned: "RestorePlan") -> str | None:
+    """Say why the cluster in the snapshot, or the one that it is written to, is protected."""
+    from kled.kops.parse import definition  # noqa: PLC0415
+    from kled.snapshot.contents import archived_objects  # noqa: PLC0415
+
+    objects = archived_objects(planned.manifest, planned.packed)
+    config = next((body for one, body in objects if one.key == CONFIG), b"")
+    by_place = pattern_protection(planned.prefix.rstrip("/"), settings.protected)
+    if by_place is not None:
+        return by_place
+    try:
+        return protection(definition(config.decode(errors="replace")), settings.protected)
+    except OutputUnreadable:  # a backup of damage is restored, too: but nobody knows its labels
+        return "its definition cannot be read, which may have labelled it so"

@@ -3,17 +3,15 @@
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from kled.config import Settings
-from kled.errors import InvalidInput, KledError, NotApproved, OutputUnreadable
-from kled.kops.layout import CONFIG
+from kled.errors import InvalidInput, KledError, NotApproved
 from kled.operations import open_restore, restored_definition, ways_back
 from kled.operations.guards import Guards, Place
 from kled.operations.keep_state import counted
 from kled.operations.nested_stores import require_root
-from kled.operations.protection import pattern_protection, protection, require_confirmation
+from kled.operations.protection import require_confirmation
 from kled.operations.raise_epoch import first_step, identity_step, raise_step, told_step
 from kled.operations.restorable import require_own_keys, require_trusted, rotated_since
-from kled.operations.restore_approval import require_approved, require_spared
+from kled.operations.restore_approval import protection_of, require_approved, require_spared
 from kled.operations.restore_place import require_own_place
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step
@@ -52,6 +50,8 @@ class Wish:
     of: str | None = None
     """URL of another state store whose snapshots are this cluster's, too: it was moved, or is
     spelled in another way now."""
+    groups: tuple[str, ...] = ()
+    """The instance groups of which alone the definition is restored; none: all of `classes`."""
     rewrite_places: bool = False
     """Write the definition with the new place where it names the one that it was taken from."""
     aside: tuple[str, ...] | None = None
@@ -73,6 +73,7 @@ class Wish:
             "to": self.to,
             "as": self.prefix,
             "class": () if self.classes == _ALL else self.classes,
+            "instance_group": self.groups,
             "with_control": self.with_control,
             "delete_extra": self.delete_extra,
             "rewrite_places": self.rewrite_places,
@@ -367,7 +368,7 @@ def plan(opened: Stores, wish: Wish) -> "RestorePlan":
     snapshots = opened.snapshots
     snapshots.require()
     chosen = choose(snapshots, wish.cluster, wish.snapshot, state=opened.remembering)
-    return plan_restore(
+    whole = plan_restore(
         snapshots,
         snapshots.manifest(chosen),
         opened.at(wish.place),
@@ -382,19 +383,4 @@ def plan(opened: Stores, wish: Wish) -> "RestorePlan":
             and (wish.rewrite_places or _is_at_hand(opened, wish))
         ),
     )
-
-
-def protection_of(settings: Settings, planned: "RestorePlan") -> str | None:
-    """Say why the cluster in the snapshot, or the one that it is written to, is protected."""
-    from kled.kops.parse import definition  # noqa: PLC0415
-    from kled.snapshot.contents import archived_objects  # noqa: PLC0415
-
-    objects = archived_objects(planned.manifest, planned.packed)
-    config = next((body for one, body in objects if one.key == CONFIG), b"")
-    by_place = pattern_protection(planned.prefix.rstrip("/"), settings.protected)
-    if by_place is not None:
-        return by_place
-    try:
-        return protection(definition(config.decode(errors="replace")), settings.protected)
-    except OutputUnreadable:  # a backup of damage is restored, too: but nobody knows its labels
-        return "its definition cannot be read, which may have labelled it so"
+    return whole.of_groups(wish.groups) if wish.groups else whole

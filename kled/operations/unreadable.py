@@ -18,6 +18,7 @@ from kled.errors import (
 )
 from kled.kops import layout, parse, readable, stored
 from kled.models.cluster import InstanceGroup
+from kled.operations import lost_groups
 from kled.operations.session import Session
 from kled.storage.bounded import get_bounded
 
@@ -34,6 +35,7 @@ def listed_groups(session: Session, cluster: str) -> tuple[InstanceGroup, ...]:
     """
     try:
         listed = session.kops.get_instance_groups(cluster)
+        lost_groups.tell(session, cluster)
     except _OF_A_GROUP as error:
         groups = _stored(session, cluster)
         if not any(not one.readable for one in groups):

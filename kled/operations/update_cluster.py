@@ -11,6 +11,7 @@ from kled.operations import (
     approved_plan,
     identity,
     interrupted_scaling,
+    lost_groups,
     roll_ahead,
     ways_back,
 )
@@ -126,7 +127,7 @@ def apply_step(cluster: str, approved: Approved | None = None, *, new: bool = Fa
             return None
         if approved is not None:
             approved_plan.forget(session, cluster)
-        return "nothing to change"
+        return lost_groups.words(session, cluster, "nothing to change")
 
     def act(session: Session) -> str:
         if approved is not None:
@@ -137,7 +138,7 @@ def apply_step(cluster: str, approved: Approved | None = None, *, new: bool = Fa
         apply_changes.update(session, plans[0], agreed=agreed)
         if approved is not None:
             approved_plan.forget(session, cluster)
-        return f"applied: {plans[0].summary}"
+        return lost_groups.words(session, cluster, f"applied: {plans[0].summary}")
 
     return Step(
         "update cluster",

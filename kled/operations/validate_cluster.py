@@ -8,7 +8,7 @@ from typing import Final
 from kled.errors import ClusterNotReady, NotReadyInTime
 from kled.kops import joining, placeholder
 from kled.models.validation import Failure, ValidationReport
-from kled.operations import lost_keys
+from kled.operations import lost_groups, lost_keys
 from kled.operations.guards import READS
 from kled.operations.runner import Observer, run
 from kled.operations.session import Session
@@ -79,7 +79,7 @@ def validate_step(
             session.tell(joining.share(report))
         if not report.ready:
             raise not_ready(cluster, report)
-        return healthy(report)
+        return lost_groups.words(session, cluster, healthy(report))
 
     # as many attempts as fit in: the deadline ends the waiting, not their number
     attempts = max(PATIENCE.attempts, patience // PATIENCE.first_delay + 2)

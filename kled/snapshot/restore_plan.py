@@ -88,6 +88,29 @@ class RestorePlan:
             if write.action == "replace" and kind in {None, write.record.kind}
         ]
 
+    def of_groups(self, groups: Sequence[str]) -> "RestorePlan":
+        """Return what of it restores the definitions of some instance groups alone.
+
+        Raises `InvalidInput` for a group that the snapshot lacks.
+        """
+        known = {record.key for record in self.manifest.objects}
+        keys = {f"{layout.GROUPS}{group}" for group in groups}
+        if lacking := sorted(keys - known):
+            name = lacking[0].removeprefix(layout.GROUPS)
+            raise InvalidInput(
+                "--instance-group", f"snapshot {self.manifest.id} has no instance group {name!r}"
+            )
+        return replace(
+            self,
+            writes=tuple(write for write in self.writes if write.record.key in keys),
+            same=tuple(key for key in self.same if key in keys),
+            extra=(),
+            deletes=(),
+            left=(),
+            own=self.own & keys,
+            moving=Moving(counted=self.moving.counted),
+        )
+
     def is_rest_of(self, earlier: "RestorePlan") -> bool:
         """Whether every change of this plan is one of `earlier`, which was begun meanwhile."""
         known = {

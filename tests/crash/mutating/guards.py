@@ -23,6 +23,7 @@ from kled.operations import (
     interrupted_scaling,
     own_places,
     registered,
+    restore_approval,
     restore_state,
     roll_journal,
     snapshots,
@@ -150,7 +151,7 @@ def restore_plans(case: Case) -> None:
             meant = restore_state.settled(session.stores, wish)
             planned = restore_state.plan(session.stores, meant.wish)
             require_own_place(session.state_store, planned, meant.wish)
-            restore_state.protection_of(session.settings, planned)
+            restore_approval.protection_of(session.settings, planned)
 
 
 OF_STATE: Final[Mapping[str, Callable[[Case], None]]] = {

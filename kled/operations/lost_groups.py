@@ -1,0 +1,118 @@
+"""Instance groups whose definition is gone from the state store while their machines run on.
+
+kops forgets such machines: it neither updates, rolls nor lists them, and calls the cluster healthy
+without them. What it wrote for the machines of a group (`igconfig`) stays when a group is deleted
+on purpose, so that alone tells nothing; its machines do not stay.
+"""
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Final
+
+from kled.errors import KledError
+from kled.kops import footprint, layout
+from kled.kops.cloud_names import group_of
+from kled.models.cluster import Role
+from kled.operations.session import Session
+from kled.sentences import enumerated, options
+
+_SHOWN: Final = 3
+_LOOKED_AT: Final = 50
+"""Snapshots that are searched for a group, newest first."""
+_APPLIED: Final = "igconfig/"
+_PARTS: Final = 3
+_ROLES: Final[Mapping[str, Role]] = {
+    "control-plane": "control-plane",
+    "master": "control-plane",
+    "apiserver": "apiserver",
+}
+"""The directory of a role in `igconfig`; nodes else."""
+
+
+def words(session: Session, cluster: str, done: str) -> str:
+    """Return what a step has done, with what `remark` says behind it, if anything."""
+    lost = remark(session, cluster)
+    return f"{done}; {lost}" if lost else done
+
+
+def tell(session: Session, cluster: str) -> None:
+    """Note what `remark` says, if anything. Only reads, and raises nothing."""
+    if words := remark(session, cluster):
+        session.note(words)
+
+
+def remark(session: Session, cluster: str) -> str:
+    """Say which groups were lost, and what puts each back; empty where none was.
+
+    Two listings of the state store; the cloud is asked only where an applied group has no
+    definition. Only reads, and raises nothing: where the cloud cannot be asked that is said.
+    """
+    try:
+        applied = _applied(session, cluster)
+        known = set(_stored(session, cluster))
+    except KledError:  # whoever reads more of it is told
+        return ""
+    suspects = applied.keys() - known
+    if not suspects:
+        return ""
+    try:
+        roles: dict[str, Role] = {**dict.fromkeys(known, "node"), **applied}
+        running = _running(session, cluster, roles)
+        lost = sorted(suspects & running)
+        ways = "; ".join(_way_back(session, cluster, one) for one in lost[:_SHOWN])
+    except KledError as error:
+        return f"whether an instance group has lost its definition is not known: {error.message}"
+    if not lost:
+        return ""
+    return (
+        f"LOST: the state store of {cluster} has no definition of {enumerated(lost, _SHOWN)}, whose"
+        f" machines run on in the cloud: kops neither updates, rolls nor lists them; {ways}"
+    )
+
+
+def _applied(session: Session, cluster: str) -> dict[str, Role]:
+    """Return the groups for whose machines kops wrote something, with their roles."""
+    prefix, found = f"{cluster}/{_APPLIED}", dict[str, Role]()
+    for entry in session.state_store.entries(prefix):
+        parts = entry.key.removeprefix(prefix).split("/")
+        if len(parts) == _PARTS:
+            found[parts[1]] = _ROLES.get(parts[0], "node")
+    return found
+
+
+def _stored(session: Session, cluster: str) -> list[str]:
+    prefix = f"{cluster}/{layout.GROUPS}"
+    return [entry.key.removeprefix(prefix) for entry in session.state_store.entries(prefix)]
+
+
+def _running(session: Session, cluster: str, groups: Mapping[str, Role]) -> set[str]:
+    """Return the groups of which the cloud has machines, or what makes them."""
+    listed = session.kops.delete_preview(cluster).changes
+    names = (one.name for one in listed if one.kind in footprint.LISTED_MACHINES)
+    return {group for name in names if (group := group_of(name, groups, cluster)) is not None}
+
+
+def _way_back(session: Session, cluster: str, group: str) -> str:
+    kept = _newest_with(session, cluster, f"{layout.GROUPS}{group}")
+    if kept is None:
+        made = options(name=cluster, instance_group=group)
+        return (
+            f"no snapshot has {group}: make it again as it was, with kled kops"
+            f" create-instance-group {made}"
+        )
+    named = options(name=cluster, snapshot=kept, instance_group=group, yes=True)
+    return f"{group} alone comes back with kled snapshot restore {named}"
+
+
+def _newest_with(session: Session, cluster: str, key: str) -> str | None:
+    """Return the id of the newest trusted snapshot that has the object; None where none has."""
+    from kled.snapshot.choosing import newest_first  # noqa: PLC0415 - not for --help
+
+    if session.settings.snapshot_store is None:
+        return None
+    judged = newest_first(session.snapshot_store, cluster, session.stores.remembering)
+    for each in islice(judged, _LOOKED_AT):
+        manifest = each.manifest if each.trust.trusted else None
+        if manifest is not None and any(record.key == key for record in manifest.objects):
+            return manifest.id
+    return None
