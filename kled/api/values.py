@@ -61,6 +61,8 @@ class RestoreOptions:
     """The place in that store; None: the cluster's name."""
     classes: tuple[ObjectClass, ...] = CLASSES
     """Only these classes of objects."""
+    instance_groups: tuple[str, ...] = ()
+    """Only the definitions of these instance groups."""
     with_control: bool = False
     """Also etcd-manager's two markers: for a state store that a living cluster lost."""
     delete_extra: bool = False
@@ -84,6 +86,7 @@ class RestoreOptions:
             to=self.to,
             prefix=self.prefix,
             classes=self.classes,
+            groups=self.instance_groups,
             with_control=self.with_control,
             delete_extra=self.delete_extra,
             untrusted=self.untrusted,
