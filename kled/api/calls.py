@@ -13,7 +13,7 @@ from kled.api.observing import Observer, Steps
 from kled.commands import Places, completed
 from kled.config import Settings
 from kled.errors import InvalidInput, KledError, KopsError
-from kled.models.plan import is_digest
+from kled.models.plan import Plan, is_digest
 from kled.operations import stores as opened
 from kled.operations import windows
 from kled.operations.acting import acting
@@ -83,22 +83,34 @@ class Calls:
         ) as session:
             yield session
 
-    @contextmanager
-    def _leaving(self) -> Iterator[None]:
+    def told(self, error: KledError | None) -> KledError | None:
         """Take secrets out of an error's words, and let the commands in its hint name the stores.
 
-        Whoever logs it sits at a shell that nobody here knows.
+        Whoever logs it sits at a shell that nobody here knows. Idempotent.
         """
+        if error is None:
+            return None
+        redact = Redactor(secret_values(self.settings.environment)).text
+        error.args = (redact(error.message), *error.args[1:])
+        if error.hint is not None:
+            places = Places(self.settings.state_store, self.settings.snapshot_store)
+            error.hint = completed(redact(error.hint), places)
+        if isinstance(error, KopsError):
+            error.stderr = redact(error.stderr)
+        return error
+
+    def shown(self, plan: Plan) -> Plan:
+        """Return a plan whose refusal is told as an error that is raised."""
+        self.told(plan.refusal)
+        return plan
+
+    @contextmanager
+    def _leaving(self) -> Iterator[None]:
+        """Let no error leave but as it is told."""
         try:
             yield
         except KledError as error:
-            redact = Redactor(secret_values(self.settings.environment)).text
-            error.args = (redact(error.message), *error.args[1:])
-            if error.hint is not None:
-                places = Places(self.settings.state_store, self.settings.snapshot_store)
-                error.hint = completed(redact(error.hint), places)
-            if isinstance(error, KopsError):
-                error.stderr = redact(error.stderr)
+            self.told(error)
             raise
 
 

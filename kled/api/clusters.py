@@ -100,7 +100,9 @@ class Clusters:
     def pending(self, name: str) -> Pending:
         """Return what an update would change, whom it touches, and which machines need a roll."""
         with self._calls.session() as session:
-            return all_clusters.pending(session, _named(name))
+            found = all_clusters.pending(session, _named(name))
+            self._calls.shown(found.plan)
+            return found
 
     def pending_everywhere(self) -> tuple[Answer, ...]:
         """Return for each cluster whether something is pending, or why it cannot be told."""
@@ -111,7 +113,8 @@ class Clusters:
     def plan_update(self, name: str) -> Plan:
         """Return what an update would change in the cloud."""
         with self._calls.session() as session:
-            return previewed(session.looking(), UpdateCluster(_named(name)), now=True)
+            plan = previewed(session.looking(), UpdateCluster(_named(name)), now=True)
+            return self._calls.shown(plan)
 
     def update(
         self,
@@ -133,7 +136,8 @@ class Clusters:
         """Return what `reconcile` would change in the cloud."""
         with self._calls.session() as session:
             wish = ReconcileCluster(_named(name))
-            return planned_reconciling(session.looking(), wish, now=True)[0]
+            plan, _ = planned_reconciling(session.looking(), wish, now=True)
+            return self._calls.shown(plan)
 
     def reconcile(self, name: str, *, digest: str | None = None) -> Report:
         """Apply the definition and roll, control plane first."""
@@ -170,7 +174,7 @@ class Clusters:
             looking = session.looking()
             rolling = _roll_meant(looking, _named(name), roll, pace)
             found, refusal = previewed_roll(looking, rolling, now=True)
-            return found, replace(as_plan(found, rolling.roll), refusal=refusal)
+            return found, replace(as_plan(found, rolling.roll), refusal=self._calls.told(refusal))
 
     def plan_upgrade(
         self,
@@ -186,7 +190,7 @@ class Clusters:
             _named(name), kubernetes_version, channel, skip_minor_versions, tuple(give_up)
         )
         with self._calls.session() as session:
-            return previewed_upgrade(session.looking(), wish, now=True)
+            return self._calls.shown(previewed_upgrade(session.looking(), wish, now=True))
 
     def upgrade(
         self,
@@ -241,7 +245,7 @@ class Clusters:
         with self._calls.session() as session:
             looking = session.looking()
             require_deletable(looking, wish)
-            return previewed_deletion(looking, wish, now=True)
+            return self._calls.shown(previewed_deletion(looking, wish, now=True))
 
     def delete(
         self,

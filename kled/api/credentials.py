@@ -47,7 +47,7 @@ class Keypairs:
         """Return for which keysets the phase is still to be done."""
         wish = RotateKeypairs(require_cluster_name(cluster), phase, keyset)
         with self._calls.session() as session:
-            return previewed_rotation(session.looking(), wish, now=True)
+            return self._calls.shown(previewed_rotation(session.looking(), wish, now=True))
 
     def rotate(self, cluster: str, phase: Phase, *, keyset: str = ALL) -> Report:
         """Do one phase: `create`, `promote`, `distrust`, in this order.
@@ -91,7 +91,7 @@ class Secrets:
         """Return that the secret would go, with what that would be refused with."""
         wish = DeleteSecret(require_cluster_name(cluster), secret)
         with self._calls.session() as session:
-            return previewed_secret(session.looking(), wish, now=True)
+            return self._calls.shown(previewed_secret(session.looking(), wish, now=True))
 
     def delete(self, cluster: str, secret: str) -> Report:
         """Delete a secret; only a snapshot keeps a copy."""

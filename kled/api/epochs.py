@@ -38,7 +38,7 @@ class Epochs:
         require_state_store(self._calls.settings)
         wish = RaiseEpoch(require_cluster_name(cluster), snapshot, former=former)
         with self._calls.session(with_kops=RAISES.needs_kops) as session:
-            return foreseen.refusal(session, wish)
+            return self._calls.told(foreseen.refusal(session, wish))
 
     def raise_here(
         self, cluster: str, *, snapshot: str = "latest", former: str | None = None

@@ -141,7 +141,7 @@ class InstanceGroups:
         with self._calls.session() as session:
             found = session.kops.get_instance_group(require_cluster_name(cluster), group)
             wish = DeleteInstanceGroup(cluster, found.name, confirm=cluster)
-            return previewed_group(session.looking(), wish, now=True)
+            return self._calls.shown(previewed_group(session.looking(), wish, now=True))
 
     def delete(self, cluster: str, group: str, *, confirm: str | None = None) -> Report:
         """Delete a group and its machines at once; kops does not drain them.

@@ -147,7 +147,8 @@ class Snapshots:
             meant = restore_state.settled(session.stores, wish, moves=moves)
             plan = restore_state.plan(session.stores, meant.wish)
             error = refusal(session, meant, moves=moves, digest=digest, now=True)
-            return PlannedRestore.of(plan, meant.looked_at(session.stores, plan), error)
+            looked_at = meant.looked_at(session.stores, plan)
+            return PlannedRestore.of(plan, looked_at, self._calls.told(error))
 
     def restore(
         self,

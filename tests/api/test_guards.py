@@ -8,6 +8,7 @@ import pytest
 
 from kled.api import (
     ClusterNotFound,
+    DefinitionRejected,
     InvalidInput,
     Kled,
     KledError,
@@ -83,9 +84,9 @@ def test_a_plan_that_is_not_the_one_looked_at_is_not_applied(box: Box) -> None:
 
 
 @pytest.mark.parametrize("digest", ["", "a", "0" * 11, "G" * 64])
-def test_what_approves_any_plan_is_no_digest(box: Box, digest: str) -> None:
+def test_what_approves_any_plan_is_no_digest(digest: str) -> None:
     """`"".startswith("")`: an empty variable would have approved whatever there is."""
-    kled = kled_of(box)
+    kled = Kled(environment={}, state_store="file:///nowhere")
 
     for refused in (
         lambda: kled.clusters.update(C, digest=digest),
@@ -220,6 +221,18 @@ def test_a_hint_names_the_stores_of_the_call(box: Box) -> None:
         kled_of(box).clusters.update(C, digest=plan.digest)
 
     assert f"--state={kled_of(box).state_store}" in (told.value.hint or "")
+
+
+def test_a_refusal_of_a_plan_is_told_as_the_error_that_is_raised(box: Box) -> None:
+    kled = kled_of(box)
+
+    refusal = kled.instance_groups.plan_deletion(C, GROUP).refusal
+    with pytest.raises(DefinitionRejected) as told:
+        kled.instance_groups.delete(C, GROUP)
+
+    assert isinstance(refusal, DefinitionRejected)
+    assert (refusal.message, refusal.hint) == (told.value.message, told.value.hint)
+    assert f"--state={kled.state_store}" in (refusal.hint or "")
 
 
 def test_a_snapshot_is_taken_before_a_change_and_brings_it_back(box: Box) -> None:
