@@ -7,8 +7,7 @@ KledError                        exit 1
 │   └── KopsMissing              no kops to run
 │       └── KopsUnsafe           others could swap the installed one
 ├── KopsError                    kops ended with an error that no narrower class names
-│   ├── ClusterNotFound
-│   ├── InstanceGroupNotFound
+│   ├── ClusterNotFound, InstanceGroupNotFound
 │   ├── ResourceNotFound         a secret, keypair or SSH key that is not there
 │   ├── ClusterExists            also ClusterDiffers: stored with another definition
 │   ├── InstanceGroupExists
@@ -38,8 +37,7 @@ KledError                        exit 1
 ├── StoreError                   an object store refused
 │   ├── StoreUnavailable         retryable
 │   ├── StoreDenied              credentials or permissions
-│   ├── ObjectMissing
-│   ├── BucketMissing
+│   ├── ObjectMissing, BucketMissing
 │   ├── WrongRegion              the bucket is elsewhere
 │   ├── PreconditionFailed       somebody else wrote first
 │   ├── DocumentDamaged          a document that a store keeps cannot be understood
@@ -49,7 +47,7 @@ KledError                        exit 1
 ├── NotApproved                  exit 6   denied by policy or not confirmed
 │   ├── WindowClosed             outside the cluster's maintenance windows
 │   └── IdentityAtRisk           keys or secrets that a cluster lives by would be made anew
-├── SnapshotNotTrustworthy       exit 4
+├── SnapshotNotTrustworthy       exit 4   also FormatUnknown: a newer kled's
 ├── BeingCollected               retryable: a prune is deleting what is needed again
 ├── SnapshotMissing              there is no snapshot of that cluster or id
 ├── EpochMismatch                exit 6   the cluster lives in another state store now
@@ -85,10 +83,8 @@ class KledError(Exception):
 
     def advise(self, advice: str) -> None:
         """Add `advice` to the hint, once: whoever knows more about the way out says it, too."""
-        if self.hint is None:
-            self.hint = advice
-        elif advice not in self.hint:
-            self.hint = f"{self.hint}; {advice}"
+        if advice not in (self.hint or ""):
+            self.hint = f"{self.hint}; {advice}" if self.hint else advice
 
 
 class Terminated(BaseException):
@@ -341,6 +337,10 @@ class SnapshotNotTrustworthy(KledError):
     """A snapshot is incomplete, damaged or forged."""
 
     exit_code = 4
+
+
+class FormatUnknown(SnapshotNotTrustworthy):
+    """A document of a snapshot store is in a format that only a newer kled reads."""
 
 
 class BeingCollected(KledError):

@@ -1,6 +1,7 @@
 """How a step is taken back, in full once it has acted: with the values that were there before."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from kled.errors import InvalidInput, KledError
@@ -79,12 +80,49 @@ def of_definition(session: Session, cluster: str) -> str:
     return restore(session, cluster, _INTENT)
 
 
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """An earlier definition: the snapshot that has it, and the groups that it lacks."""
+
+    cluster: str
+    snapshot: str
+    new_groups: tuple[str, ...]
+
+    def commands(self, *more: str) -> str:
+        """Return the restore, the update, and what comes after them."""
+        named = {"name": self.cluster, "snapshot": self.snapshot, "class": _INTENT, "yes": True}
+        restored = f"{_OTHER}: kled snapshot restore {options(**named)}"
+        update = f"kled kops update-cluster {options(name=self.cluster, yes=True)}"
+        return " && ".join((restored, update, *more)) + "".join(
+            map(self._deletion, self.new_groups)
+        )
+
+    def _deletion(self, group: str) -> str:
+        named = options(name=self.cluster, instance_group=group)
+        return f"; the group {group} is new: kled kops delete-instance-group {named}"
+
+
 def of_update(session: Session, cluster: str) -> str:
     """Return how an applied definition is taken back: nothing keeps what was applied before it.
 
     The snapshot before this run has the new definition already, so that of an older one is named:
     the newest with another. Only reads; a sentence where there is none, or none is known.
     """
+    earlier = _earlier(session, cluster)
+    return earlier if isinstance(earlier, str) else earlier.commands()
+
+
+def of_roll(session: Session, cluster: str) -> str:
+    """Return how a roll is taken back: machines that are gone stay gone. As `of_update`."""
+    earlier = _earlier(session, cluster)
+    if isinstance(earlier, str):
+        return f"none: machines that were replaced are gone; of their definition: {earlier}"
+    roll = f"kled kops rolling-update {options(name=cluster, yes=True)}"
+    return f"machines that were replaced are gone; {earlier.commands(roll)}"
+
+
+def _earlier(session: Session, cluster: str) -> _Earlier | str:
+    """Return the earlier definition, or in words why there is none."""
     if session.settings.snapshot_store is None or session.before is None:
         return f"none: no snapshot has the definition that was applied before{_EDIT}"
     try:
@@ -93,26 +131,7 @@ def of_update(session: Session, cluster: str) -> str:
         return f"not known: the snapshots cannot be asked: {error.message}"
     if earlier is None:
         return f"none: no snapshot that can be trusted has another definition{_EDIT}"
-    named = {"name": cluster, "snapshot": earlier.id, "class": _INTENT, "yes": True}
-    more = "".join(
-        f"; the group {one} is new: kled kops delete-instance-group"
-        f" {options(name=cluster, instance_group=one)}"
-        for one in earlier.new_groups
-    )
-    return (
-        f"{_OTHER}: kled snapshot restore {options(**named)} &&"
-        f" kled kops update-cluster {options(name=cluster, yes=True)}{more}"
-    )
-
-
-def of_roll(session: Session, cluster: str) -> str:
-    """Return how a roll is taken back: machines that are gone stay gone. As `of_update`."""
-    update = of_update(session, cluster)
-    if not update.startswith(_OTHER):
-        return f"none: machines that were replaced are gone; of their definition: {update}"
-    roll = f"kled kops rolling-update {options(name=cluster, yes=True)}"
-    commands, new, groups = update.partition("; the group ")
-    return f"machines that were replaced are gone; {commands} && {roll}{new}{groups}"
+    return _Earlier(cluster, earlier.id, tuple(earlier.new_groups))
 
 
 def of_secret(session: Session, cluster: str) -> str:

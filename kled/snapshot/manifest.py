@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kled.documents import parse_json
-from kled.errors import DocumentDamaged, InvalidInput, SnapshotNotTrustworthy
+from kled.errors import DocumentDamaged, FormatUnknown, InvalidInput, SnapshotNotTrustworthy
 from kled.kops.layout import Kind
 from kled.snapshot import names
 
@@ -288,7 +288,7 @@ def _opened(body: bytes, where: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise SnapshotNotTrustworthy(f"{where} is no JSON object")
     if document.get("format", FORMAT) != FORMAT:
-        raise SnapshotNotTrustworthy(
+        raise FormatUnknown(
             f"{where} has format {document['format']!r:.40}, and this kled reads {FORMAT}",
             hint="a newer kled wrote it: upgrade, or restore by hand (docs/snapshot-format.md)",
         )

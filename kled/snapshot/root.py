@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, TypeAdapter
 
 from kled.errors import (
     CapabilityMissing,
+    FormatUnknown,
     InvalidInput,
     ObjectMissing,
     PreconditionFailed,
@@ -92,7 +93,7 @@ def look(snapshots: "SnapshotStore") -> RootState:
     except ObjectMissing:
         return RootState(None, f"{names.ROOT} is gone from {snapshots.url}", missing=True)
     except SnapshotNotTrustworthy as error:
-        return RootState(None, error.message, newer="newer kled" in (error.hint or ""))
+        return RootState(None, error.message, newer=isinstance(error, FormatUnknown))
     current = document.format == signed.FORMAT and (document.signed or not keys)
     finding = None
     if document.format == signed.FORMAT and not current:

@@ -17,7 +17,7 @@ import rfc8785
 from pydantic import TypeAdapter, ValidationError
 
 from kled.documents import parse_json, too_large
-from kled.errors import DocumentDamaged, InvalidInput, SnapshotNotTrustworthy
+from kled.errors import DocumentDamaged, FormatUnknown, InvalidInput, SnapshotNotTrustworthy
 from kled.snapshot import signing
 from kled.snapshot.manifest import Signature, first_line
 from kled.snapshot.settling import OTHER_KEY
@@ -92,7 +92,7 @@ def decode(kind: Kind, key: str, body: bytes, keys: Collection[str], tag: str = 
     if found == _FIRST_FORMAT and type(found) is int:
         return Document(key, body, _FIRST_FORMAT, signed=False, store=None, tag=tag)
     if found != FORMAT:
-        raise SnapshotNotTrustworthy(
+        raise FormatUnknown(
             f"{key} has format {found!r:.40}, and this kled reads {FORMAT}",
             hint="a newer kled wrote it: upgrade this one",
         )

@@ -16,6 +16,7 @@ from kled.snapshot.ledger import read_ledger
 from kled.snapshot.mirror import mirror
 from kled.snapshot.progress import Quiet
 from kled.snapshot.proofs import proofs
+from kled.snapshot.root import look
 from kled.snapshot.verify import verify
 from kled.storage.memory import MemoryStore
 from tests.stores import keys
@@ -50,6 +51,15 @@ def test_a_check_of_the_store_is_not_green(runs: Runs) -> None:
     assert read_ledger(runs.snapshots).findings == (
         "kled.json has format 99, and this kled reads 2",
     )
+
+
+@pytest.mark.parametrize("body", [b'{"format": 2}', b"{", b'{"of": "a newer kled"}'])
+def test_what_is_damaged_is_no_newer_kleds_whatever_its_words(runs: Runs, body: bytes) -> None:
+    """It was told by the words of a hint: they may say what they like."""
+    assert look(runs.snapshots).newer
+    runs.store.put("kled.json", body)
+
+    assert not look(runs.snapshots).newer
 
 
 def test_nothing_is_written_there(runs: Runs) -> None:
