@@ -1,5 +1,6 @@
 """`kled snapshot prune|mirror`."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import click
@@ -11,10 +12,10 @@ from kled.cli.meant import asked
 from kled.cli.output import Column, show, show_value
 from kled.cli.snapshot import size
 from kled.errors import InvalidInput
-from kled.operations import keep_snapshots as use
 from kled.operations.keep_state import MirrorSnapshots, PruneSnapshots
+from kled.operations.plan_snapshots import previewed_prune
 from kled.operations.protection import pattern_protection
-from kled.sentences import number
+from kled.sentences import number, options
 
 _NUMBER: Final = click.IntRange(0, 100_000)
 """How many snapshots are kept."""
@@ -66,16 +67,30 @@ def prune(
     if (name is None) == (not everything):
         raise InvalidInput("--name", "name a cluster, or take --all")
     typed = {key: one for key, one in numbers.items() if one is not None}
+    operation = PruneSnapshots(typed, name, confirm)
     if not yes:
-        kept = call.stores.snapshots
-        plan = use.plan(kept, use.policy(call.settings, typed), name, call.stores.remembering)
-        _show(call, plan)
-        _warn_of_unreadable(call, plan.as_json())
+        _preview(call, operation)
         return
-    operation = PruneSnapshots(typed, name, confirm or _asked(call, name))
+    operation = replace(operation, confirm=confirm or _asked(call, name))
     execute(call, operation, shown=False)
     for report in operation.results:
         _show_pruned(call, report)
+
+
+def _preview(call: Call, operation: PruneSnapshots) -> None:
+    with call.session(with_kops=False) as session:
+        plan, refusal = previewed_prune(session, operation)
+    _show(call, plan)
+    _warn_of_unreadable(call, plan.as_json())
+    if refusal is not None:
+        raise refusal
+    only = operation.only
+    why = pattern_protection(only, call.settings.protected) if only else None
+    agreed = options(
+        **{"name": only, "all": only is None, **operation.keep, "yes": True},
+        confirm=only if why else None,
+    )
+    call.say(f"preview only; do it with: kled snapshot prune {agreed}")
 
 
 def _asked(call: Call, name: str | None) -> str | None:
@@ -160,8 +175,8 @@ def _show(call: Call, plan: Any) -> None:  # noqa: ANN401 - a PrunePlan, importe
     else:
         show_value(document, call.settings.output)
     call.say(
-        f"preview only: {number(len(plan.removed), 'snapshot')} would be removed and"
-        f" {number(len(plan.garbage), 'object')} collected; do it with: --yes"
+        f"{number(len(plan.removed), 'snapshot')} would be removed and"
+        f" {number(len(plan.garbage), 'object')} collected"
     )
 
 

@@ -35,6 +35,15 @@ def plan(
     return plan_prune(snapshots, chosen, cluster=cluster, state=state)
 
 
+def require_writable(snapshots: "SnapshotStore") -> None:
+    """Raise what keeps this machine from deleting in the store, before it writes. Only reads."""
+    from kled.snapshot import root  # noqa: PLC0415
+
+    state = root.look(snapshots)
+    root.require_known(state)
+    root.require_signing_key(snapshots, state.root)
+
+
 def prune(snapshots: "SnapshotStore", planned: "PrunePlan", progress: "Progress") -> "PruneReport":
     """Do what was planned. Safe to repeat, to kill, and from two machines (`snapshot.prune`)."""
     from kled.snapshot.prune import apply_prune  # noqa: PLC0415

@@ -4,7 +4,7 @@ They touch stores alone: their sessions have no kops. Each is one step, which ma
 anywhere, as the modules of `kled.snapshot` say; what was done is in `results` when it has ended.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +21,7 @@ from kled.sentences import number
 
 if TYPE_CHECKING:
     from kled.snapshot.progress import Counts
+    from kled.snapshot.prune import PrunePlan
     from kled.snapshot.repository import SnapshotRef
     from kled.snapshot.results import RunResult
 
@@ -224,7 +225,7 @@ class PruneSnapshots:
             progress = counted(session)
             try:
                 plan = keep_snapshots.plan(kept, policy, self.only, session.stores.remembering)
-                self._require_meant(session, {ref.cluster for ref in plan.removed})
+                self.require_meant(session, plan)
                 report = keep_snapshots.prune(kept, plan, progress)
             except KledError:
                 effect.ends(progress.begun)  # all that refuses comes before what deletes
@@ -242,7 +243,7 @@ class PruneSnapshots:
         )
         return (Step("prune snapshots", act, CHANGE, way_back=way_back, changed=effect),)
 
-    def _require_meant(self, session: Session, clusters: Collection[str]) -> None:
+    def require_meant(self, session: Session, plan: "PrunePlan") -> None:
         """Raise `NotApproved` where a protected cluster's snapshots would go unconfirmed.
 
         Among all clusters only typed numbers are held back: the retention of the settings file was
@@ -253,6 +254,7 @@ class PruneSnapshots:
             why = pattern_protection(self.only, patterns)
             require_confirmation(self.only, why, self.confirm)
             return
+        clusters = {ref.cluster for ref in plan.removed}
         for cluster in sorted(clusters) if self.keep else ():
             why = pattern_protection(cluster, patterns)
             if why is not None:

@@ -1,13 +1,14 @@
 """What a restore or a prune would do, as operations of one step: before anybody says yes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kled.errors import KledError
 from kled.operations import foreseen, keep_snapshots, restore_state
 from kled.operations.guards import STORES
-from kled.operations.keep_state import ALL
+from kled.operations.keep_state import ALL, PruneSnapshots
 from kled.operations.restorable import require_own_keys
 from kled.operations.restore_place import require_own_place
 from kled.operations.restore_state import Settled, Wish
@@ -71,6 +72,24 @@ class PlanRestore:
         return (Step("plan", act, READ),)
 
 
+def previewed_prune(session: Session, wish: PruneSnapshots) -> "tuple[PrunePlan, KledError | None]":
+    """Return what the prune would remove, and what it would be refused with; only reads.
+
+    It speaks of the prune with the name that confirms it. Whether this machine's clock is the
+    store's is known only to who writes there.
+    """
+    kept = session.snapshot_store
+    policy = keep_snapshots.policy(session.settings, wish.keep)
+    plan = keep_snapshots.plan(kept, policy, wish.only, session.stores.remembering)
+    confirmed = replace(wish, confirm=wish.confirm or wish.only)
+    looks: tuple[foreseen.Look, ...] = (
+        partial(confirmed.require_meant, session, plan),
+        partial(keep_snapshots.require_writable, kept),
+    )
+    found = (foreseen.asked(session, wish, look) for look in looks)
+    return plan, next(filter(None, found), None)
+
+
 @dataclass(frozen=True, slots=True)
 class PlanPrune:
     """Plan a prune; what was found is in `found` when it has ended."""
@@ -89,13 +108,15 @@ class PlanPrune:
         return self.only or ALL
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the one step. Safe to repeat: it only reads."""
+        """Return the one step. Safe to repeat: it only reads.
+
+        Raises what the prune itself would be refused with, where that is known before.
+        """
 
         def act(session: Session) -> str:
-            policy = keep_snapshots.policy(session.settings, self.keep)
-            plan = keep_snapshots.plan(
-                session.snapshot_store, policy, self.only, session.stores.remembering
-            )
+            plan, refusal = previewed_prune(session, PruneSnapshots(self.keep, self.only))
+            if refusal is not None:
+                raise refusal
             self.found[:] = [plan]
             return f"{number(len(plan.removed), 'snapshot')} to remove, {len(plan.kept)} to keep"
 

@@ -13,7 +13,17 @@ from typing import Any, Final
 import click
 import pytest
 
-from kled.cli import access, delete, epoch, instance_groups, pending, rolling, secrets, update
+from kled.cli import (
+    access,
+    delete,
+    epoch,
+    instance_groups,
+    pending,
+    rolling,
+    secrets,
+    snapshot_keep,
+    update,
+)
 from kled.cli import snapshot_restore as restores
 from kled.cli import upgrade as upgrades
 from kled.lease.document import Terms, Writer
@@ -167,7 +177,10 @@ COMMANDS: Final[dict[str, Asked]] = {
     ),
     "snapshot restore": (restores.restore, {"snapshot": "latest"}),
     "snapshot epoch raise": (epoch.raise_, {}),
+    "snapshot prune": (snapshot_keep.prune, {}),
 }
+LEASELESS: Final = {"delete-instance-group, the last", "snapshot prune"}
+"""Acts that are refused before they look for a lease, or that change no cluster."""
 KOPS_ALONE: Final = {
     ("delete-instance-group", "cut_definition"),  # kops cannot use what kled can read
     ("reconcile-cluster", "nothing"),  # its act needs the Kubernetes API
@@ -230,7 +243,7 @@ def test_a_preview_ends_as_the_act_would(
         desk.put_back(whole)
 
 
-@pytest.mark.parametrize("command", [one for one in COMMANDS if not one.endswith("the last")])
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - LEASELESS))
 def test_a_lease_that_another_writer_holds_refuses_a_preview_until_it_lapses(
     desk: Alone, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
@@ -243,6 +256,40 @@ def test_a_lease_that_another_writer_holds_refuses_a_preview_until_it_lapses(
 
         assert shown.status == 5
         assert f"{C} is held by ada on her host" in shown.stderr
+    finally:
+        desk.put_back(whole)
+
+
+@pytest.mark.parametrize(
+    ("told", "root", "code"),
+    [
+        ({"name": C, "confirm": "g.example.com"}, None, 6),
+        ({"everything": True}, b'{"format": 99}', 4),
+        (
+            {"everything": True},
+            b'{"created": "2026-01-01T00:00:00Z", "verification_key": "x"}',
+            2,
+        ),
+    ],
+    ids=["another's name", "a newer kled", "no signing key"],
+)
+def test_a_prune_that_would_be_refused_is_refused_in_its_preview(
+    desk: Alone,
+    capsys: pytest.CaptureFixture[str],
+    told: dict[str, Any],
+    root: bytes | None,
+    code: int,
+) -> None:
+    """Members more: confirmed with another name, and where kled may not write."""
+    whole = desk.files()
+    try:
+        if root is not None:
+            (desk.directory / "snapshots" / "kled.json").write_bytes(root)
+        shown = typed(capsys, desk, snapshot_keep.prune, env=desk.stores, **told)
+        done = typed(capsys, desk, snapshot_keep.prune, env=desk.stores, yes=True, **told)
+
+        assert shown.status == done.status == code, shown.stderr + done.stderr
+        assert refusal(shown) == refusal(done)
     finally:
         desk.put_back(whole)
 
@@ -308,3 +355,15 @@ def test_whether_a_cluster_is_healthy_is_refused_like_a_change_where_its_keys_ar
         assert "never applied" not in asked.stderr
     finally:
         desk.put_back(whole)
+
+
+def test_the_preview_of_a_prune_says_the_whole_command(
+    desk: Alone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    env = {**desk.stores, "KLED_PROTECTED": "f.*"}
+
+    each = typed(capsys, desk, snapshot_keep.prune, env=env, name=C, last=2)
+    everyone = typed(capsys, desk, snapshot_keep.prune, env=env, everything=True)
+
+    assert f"kled snapshot prune {NAME} --last=2 --yes --confirm={C}" in each.stderr
+    assert "kled snapshot prune --all --yes" in everyone.stderr
