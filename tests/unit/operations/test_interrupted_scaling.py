@@ -128,3 +128,27 @@ def test_abandoning_can_be_killed_at_every_call_and_repeated(fleet: Fleet) -> No
     assert fleet.cordoned() == []
     assert len(fleet.instances) == 3
     assert fleet.picked == []
+
+
+def test_the_way_back_of_an_abandoned_scaling_is_the_scaling(fleet: Fleet) -> None:
+    """It had no test of its own: what is abandoned is typed again with its own bounds."""
+    step = AbandonScaling(C).steps()[-1]
+
+    attempt(step, session_of(fleet))
+
+    finish = (
+        f"kled kops scale-instance-group --name={C} --instance-group=nodes --min=2 --max=2 --yes"
+    )
+    assert step.takes_back
+    assert step.told_back == f"scale the group again: {finish}"
+    run(fleet, ScaleInstanceGroup(C, "nodes", 2, 2, patience=timedelta(seconds=1)))
+    assert len(fleet.ended) == 1
+
+
+def test_where_nothing_was_held_there_is_nothing_to_take_back(fleet: Fleet) -> None:
+    run(fleet, AbandonScaling(C))
+    step = AbandonScaling(C).steps()[-1]
+
+    attempt(step, session_of(fleet))
+
+    assert not step.takes_back
