@@ -16,6 +16,7 @@ from kled.operations import (
     elsewhere,
     known_epoch,
     lost_cluster,
+    new_keys,
     other_identity,
 )
 from kled.operations.final_snapshot import final_step
@@ -31,6 +32,9 @@ from kled.storage.bounded import is_there
 SNAPSHOT: Final = "take a snapshot"
 FIRST: Final = "take the first snapshot"
 """After a cluster was made: its CA keys exist nowhere else."""
+NEW_KEYS: Final = "keep new keys"
+"""After what may have made keys, or changed them: no snapshot from before has those."""
+NO_NEW_KEYS: Final = "no keys are new"
 ABSENT: Final = "there is nothing to snapshot yet"
 _UPLOAD: Final = replace(READ, deadline=CHANGE.deadline)
 """Large etcd backups take their time, but nobody waits minutes for a store that is down."""
@@ -42,7 +46,8 @@ def steps_of(operation: Operation, session: Session) -> Sequence[Step]:
     Where no snapshot store is configured, nothing is added: there is neither epoch nor snapshot.
     A cluster that is about to go needs a final snapshot (`final_snapshot`), and its epoch ends
     with it; what creates a cluster takes a snapshot of what it made right after it made it
-    (`Step.makes_keys`). What an operation looks at first (`Step.reads`) comes before the snapshot.
+    (`Step.makes_keys`), and what may make or change keys of one does where it did so. What an
+    operation looks at first (`Step.reads`) comes before the snapshot.
     """
     steps, guards = operation.steps(), operation.guards
     place = guards.place_of(operation.cluster)
@@ -89,8 +94,12 @@ def _made(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
     anew = guards.identity and overrides.new_identity == cluster
     if anew and not overrides.no_epoch:
         yield begun_anew.anew_step(cluster)
-    if (anew or guards.snapshot == "after") and not overrides.no_snapshot:
+    if overrides.no_snapshot:
+        return
+    if anew or guards.snapshot == "after":
         yield _snapshot_step(guards, cluster, overrides, first=True)
+    elif guards.snapshot == "keys":
+        yield keep_keys_step(_snapshot_step(guards, cluster, overrides, first=True), cluster)
 
 
 def _after(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
@@ -120,6 +129,20 @@ def _snapshot_step(
         anew=first and overrides.new_identity == cluster,
     )
     return replace(step, name=FIRST) if first else step
+
+
+def keep_keys_step(snapshot: Step, cluster: str) -> Step:
+    """Take the `snapshot` where keysets or secrets are stored that the one before lacks.
+
+    Safe to repeat and to kill: the snapshot before the next change has them, too.
+    """
+
+    def act(session: Session) -> str:
+        with advised():
+            keys = new_keys.unkept(session, cluster)
+        return snapshot.act(session) if keys else NO_NEW_KEYS
+
+    return replace(snapshot, name=NEW_KEYS, act=act)
 
 
 def epoch_step(cluster: str, *, ends: bool = False, forgets: bool = False) -> Step:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-Snapshot = Literal["none", "before", "final", "after"]
+Snapshot = Literal["none", "before", "final", "after", "keys"]
 """`before` every change; `final`: all of the cluster, read back, before it is deleted; `after`:
-also one right after the operation has made keys, which exist nowhere else."""
+also one right after the operation has made the cluster, whose keys exist nowhere else; `keys`: also
+one right after it, where it made or changed keys that the one before lacks."""
 Epoch = Literal["none", "check", "end", "forget"]
 """`check` that the cluster lives in this state store; `end`: its deletion ends its epoch, too;
 `forget`: its definition goes, and a cluster that was applied lives on."""
@@ -72,7 +73,9 @@ MOVES: Final = replace(EDITS, identity=True)
 """It edits what etcd lives by, too: names and zones of its members."""
 ROLLS: Final = replace(EDITS, needs_trusted=True)
 """It replaces machines, versions or keys: nothing but a snapshot takes that back."""
-APPLIES: Final = replace(ROLLS, roles=True, identity=True, ends_machines=True)
+ROTATES: Final = replace(ROLLS, snapshot="keys")
+"""It changes keysets itself."""
+APPLIES: Final = replace(ROTATES, roles=True, identity=True, ends_machines=True)
 """It lets kops make what the definition asks for: cloud resources, roles, keysets, secrets."""
 SCALES: Final = replace(APPLIES, ends_machines=False)
 """It applies bounds below which it has drained machines itself."""

@@ -76,6 +76,7 @@ class ReconcileCluster:
                 "reconcile cluster",
                 act,
                 RECONCILE,
+                makes_keys=True,
                 way_back=ways_back.UNKNOWN,
                 changed=effect,
                 back=back,

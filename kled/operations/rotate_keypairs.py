@@ -14,7 +14,7 @@ from kled.models.credential import Keypair
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll
 from kled.operations import identity, ways_back
-from kled.operations.guards import ROLLS
+from kled.operations.guards import ROTATES
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE
@@ -33,7 +33,7 @@ class RotateKeypairs:
     keyset: str = ALL
 
     name = "rotate keypairs"
-    guards = ROLLS
+    guards = ROTATES
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps.
@@ -67,6 +67,7 @@ class RotateKeypairs:
             act,
             CHANGE,
             done=done,
+            makes_keys=True,
             way_back=_way_back(self, {}),
             back=back,
         )

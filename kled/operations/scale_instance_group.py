@@ -84,7 +84,7 @@ class ScaleInstanceGroup:
             Step("check scaling", check, READ, reads=True),
             _move("hold group back", lambda s: scaling(s).hold_back(), CHANGE, held),
             _move("drain and end machines", lambda s: scaling(s).end_machines(), ONCE, held),
-            _move("set bounds", set_bounds, CHANGE, back, earlier),
+            replace(_move("set bounds", set_bounds, CHANGE, back, earlier), makes_keys=True),
             replace(
                 _move("let group launch", lambda s: scaling(s).release(), CHANGE, back, earlier),
                 ends=("hold group back", "drain and end machines"),

@@ -54,10 +54,12 @@ ID: Final = "20261125T034149Z-a1b2c3d4"
 SPEC: Final = ClusterSpec(name=C, zones=["us-east-1a"])
 FILE: Final = Path("nowhere")
 BEFORE: Final = ["check epoch", "take a snapshot"]
+KEYS_BEFORE: Final = ["check epoch", "check identity", "take a snapshot"]
 _GUARDS: Final = frozenset(
     {
         *BEFORE,
         "take the first snapshot",
+        "keep new keys",
         "take the final snapshot",
         "announce deletion",
         "end epoch",
@@ -92,7 +94,13 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
             "store definition",
         ],
     ),
-    (UpdateCluster(C), ["check epoch", "check identity", "take a snapshot", "update cluster"]),
+    (
+        UpdateCluster(C),
+        [
+            *("check epoch", "check identity", "take a snapshot", "update cluster"),
+            "keep new keys",
+        ],
+    ),
     (
         UpdateCluster(C, Approved("0" * 64), Roll(), timedelta(minutes=1)),
         [
@@ -102,6 +110,7 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
             "check before changing",
             "take a snapshot",
             "update cluster",
+            "keep new keys",
             "check before rolling",
             "rolling update",
             "validate cluster",
@@ -116,6 +125,7 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
             "check before changing",
             "take a snapshot",
             "reconcile cluster",
+            "keep new keys",
         ],
     ),
     (
@@ -153,13 +163,14 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
             "hold group back",
             "drain and end machines",
             "set bounds",
+            "keep new keys",
             "let group launch",
             "wait for nodes",
         ],
     ),
     (
         AbandonScaling(C),
-        ["check epoch", "check identity", "take a snapshot", "give group back"],
+        [*KEYS_BEFORE, "give group back", "keep new keys"],
     ),
     (EditCluster(C, ("spec.sshAccess=10.0.0.0/8",)), [*BEFORE, "edit cluster"]),
     (EditInstanceGroup(C, "nodes", ("spec.maxSize=2",)), [*BEFORE, "edit instance group"]),
@@ -187,7 +198,7 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
     ),
     (
         RotateKeypairs(C, "create"),
-        ["check epoch", "check identity", "take a snapshot", "create keypairs"],
+        [*KEYS_BEFORE, "create keypairs", "keep new keys"],
     ),
     (
         DeleteCluster(C),

@@ -13,7 +13,7 @@ from kled import config
 from kled.errors import CloudUnavailable, NotApproved
 from kled.models.plan import Change, Plan
 from kled.operations.approved_plan import Approved
-from kled.operations.guard import SNAPSHOT, steps_of
+from kled.operations.guard import NEW_KEYS, SNAPSHOT, steps_of
 from kled.operations.overrides import NOTHING
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
@@ -179,4 +179,5 @@ def test_an_approval_is_checked_before_a_snapshot_is_taken(here: Here) -> None:
 
     names = [one.name for one in steps_of(UpdateCluster(C, approved(GROUP)), session)]
 
-    assert names == ["check epoch", "check identity", "check approval", SNAPSHOT, "update cluster"]
+    looks = ["check epoch", "check identity", "check approval"]
+    assert names == [*looks, SNAPSHOT, "update cluster", NEW_KEYS]

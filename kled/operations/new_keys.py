@@ -1,0 +1,36 @@
+"""Keysets and secrets that no snapshot has yet: what an update made, or a rotation changed."""
+
+from kled.errors import KledError
+from kled.kops import layout
+from kled.operations.session import Session
+
+
+def unkept(session: Session, cluster: str) -> tuple[str, ...]:
+    """Return the keysets and secrets that the snapshot before the operation lacks, as stored now.
+
+    Keys relative to the cluster's prefix, sorted; one that was written since counts, whatever it
+    holds. Where no snapshot was taken before, or it cannot be read, all of them. Two LISTs and a
+    GET; raises what the state store raises.
+    """
+    kept = _kept(session, cluster)
+    entries = (
+        entry
+        for below in (layout.KEYSETS, layout.SECRETS)
+        for entry in session.state_store.entries(f"{cluster}/{below}")
+    )
+    stored = {one.key.removeprefix(f"{cluster}/"): one.tag for one in entries}
+    return tuple(sorted(key for key, tag in stored.items() if kept.get(key) != tag))
+
+
+def _kept(session: Session, cluster: str) -> dict[str, str]:
+    """Return the tags that the snapshot before the operation has of the cluster's objects."""
+    from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415 - not for --help
+
+    if session.before is None:
+        return {}
+    try:
+        manifest = session.snapshot_store.manifest(SnapshotRef(cluster, session.before))
+    except KledError as error:
+        session.note(f"whether keys are new is not known: {error.message}")
+        return {}
+    return {one.key: one.tag for one in manifest.objects}
