@@ -11,6 +11,8 @@ from kled.visible import visible
 if TYPE_CHECKING:
     from kled.operations.restore_state import Settled, Wish
     from kled.operations.stores import Stores
+    from kled.snapshot.judging import Judged
+    from kled.snapshot.ledger import Ledger
     from kled.snapshot.manifest import Manifest
     from kled.snapshot.origin import Origins
     from kled.snapshot.restore_plan import RestorePlan
@@ -40,6 +42,18 @@ def require_trusted(meant: "Settled") -> None:
         " nothing was changed",
         hint=f"{others}; to restore this one all the same: {meant.wish.again(untrusted=True)}",
     )
+
+
+def with_keys(found: "Judged", wish: "Wish", ledger: "Ledger") -> "Judged":
+    """Return what was judged, with what speaks against it where keys are to come from it.
+
+    One from before the cluster was applied has none: of what was lost it puts back the shell.
+    """
+    from kled.snapshot.before_keys import speaks_against  # noqa: PLC0415 - not for --help
+
+    if found.manifest is None or "identity" not in wish.classes:
+        return found
+    return found.against(speaks_against(ledger, found.manifest))
 
 
 def _other_store(meant: "Settled") -> NotApproved:

@@ -10,7 +10,7 @@ from kled.operations.keep_state import counted
 from kled.operations.nested_stores import require_root
 from kled.operations.protection import require_confirmation
 from kled.operations.raise_epoch import first_step, identity_step, raise_step, told_step
-from kled.operations.restorable import require_own_keys, require_trusted, rotated_since
+from kled.operations.restorable import require_own_keys, require_trusted, rotated_since, with_keys
 from kled.operations.restore_approval import protection_of, require_approved, require_spared
 from kled.operations.restore_place import require_own_place
 from kled.operations.session import Session
@@ -335,7 +335,7 @@ def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
     found = judge(snapshots, chosen.ref, there, ledger.named, origins=whose, blobs=True)
     return Settled(
         wish.settled_as(chosen),
-        found.trust,
+        with_keys(found, wish, ledger).trust,
         chosen.passed_over(),
         found.foreign or _behind(origins, wish, found.manifest),
         found.manifest.state_store if found.manifest else "",

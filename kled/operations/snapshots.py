@@ -199,7 +199,8 @@ def worth(
 
     `state` is the state store at hand.
     """
-    from kled.snapshot.judging import judge, shelf  # noqa: PLC0415 - not for --help
+    from kled.snapshot.before_keys import speaks_against  # noqa: PLC0415 - not for --help
+    from kled.snapshot.judging import judge, shelf  # noqa: PLC0415
     from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
     from kled.snapshot.origin import Origins  # noqa: PLC0415
     from kled.snapshot.proofs import proofs  # noqa: PLC0415
@@ -207,6 +208,8 @@ def worth(
     ledger = read_ledger(snapshots, state)
     there, origins = shelf(snapshots, ref.cluster), Origins(ledger)
     found = judge(snapshots, ref, there, ledger.named, origins=origins, blobs=True)
+    if found.manifest is not None and not found.foreign:
+        found = found.against(speaks_against(ledger, found.manifest))
     standing = proofs(snapshots, found.manifest) if found.manifest else ()
     plain = [one.model_dump(mode="json") for one in standing]
     return {**found.trust.as_json(), "remarks": list(found.trust.remarks), "proofs": plain}
@@ -246,6 +249,7 @@ def verify_many(
     *,
     level: int,
     progress: "Progress",
+    ledger: "Ledger | None" = None,
 ) -> tuple["VerifyReport", ...]:
     """Check snapshots, several at once; in the order of `refs`. What is wrong is in the reports."""
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415
@@ -254,7 +258,7 @@ def verify_many(
     check = kops_check(settings) if level >= KOPS else None
 
     def one(ref: "SnapshotRef") -> "VerifyReport":
-        report = verify(snapshots, ref, level=level, by=BY, kops_check=check)
+        report = verify(snapshots, ref, level=level, by=BY, kops_check=check, ledger=ledger)
         progress.done(clusters=1)
         return report
 
@@ -289,19 +293,16 @@ def verified(
     from kled.snapshot.strays import newest_of_each  # noqa: PLC0415
 
     snapshots.require()
-    if only is not None:
-        return [
-            one.as_json()
-            for one in verify_many(settings, snapshots, [only], level=level, progress=progress)
-        ]
-    present = tuple(snapshots.list())
     ledger = read_ledger(snapshots, state)
+    check = partial(verify_many, settings, snapshots, level=level, progress=progress, ledger=ledger)
+    if only is not None:
+        return [one.as_json() for one in check([only])]
+    present = tuple(snapshots.list())
     gone = ledger.lost(present)
     if not present and not gone and not ledger.doubts:
         raise snapshots.nothing()
     newest, strays = newest_of_each(Origins(ledger), present)
-    found = verify_many(settings, snapshots, newest, level=level, progress=progress)
-    rows = [one.as_json() for one in found] + [_gone(ref) for ref in gone]
+    rows = [one.as_json() for one in check(newest)] + [_gone(ref) for ref in gone]
     rows += [_stray(*one) for one in strays]
     rows += [_never(*one) for one in _never_taken(ledger)]
     wrong = (*ledger.doubts, *older_lost(ledger, present), *ledger.findings)

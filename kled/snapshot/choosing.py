@@ -11,6 +11,7 @@ from typing import Final
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
 from kled.snapshot import epoch, names
+from kled.snapshot.before_keys import speaks_against
 from kled.snapshot.judging import Judged, Shelf, judge, shelf
 from kled.snapshot.ledger import Ledger, read_ledger
 from kled.snapshot.origin import Origins
@@ -138,6 +139,8 @@ def _newest_trusted(
         elif passed and found.manifest is not None and origins.is_past(found.manifest):
             earlier = snapshot_id
             break
+        elif found.manifest and (why := speaks_against(origins.ledger, found.manifest)):
+            passed.append(found.against(why))
         elif found.trust.trusted:
             _require_unaltered(snapshots, passed, ref)
             if found.manifest is not None and origins.is_guessed(found.manifest):
@@ -237,7 +240,7 @@ def newest_first(
         except SnapshotMissing:
             continue
         if not (found.foreign or (found.manifest and origins.is_past(found.manifest))):
-            yield found
+            yield found.against(speaks_against(ledger, found.manifest) if found.manifest else "")
 
 
 def _require_whole(ledger: Ledger, cluster: str, ids: tuple[str, ...], origins: Origins) -> None:

@@ -4,14 +4,15 @@ One listing tells which snapshots there are, which archives, and where later che
 only those documents are read.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 
 from kled.errors import KledError, SnapshotMissing
 from kled.kops import layout
-from kled.snapshot import names, order, proofs
+from kled.snapshot import before_keys, names, order, proofs
 from kled.snapshot.manifest import Manifest, Payload
 from kled.snapshot.origin import Origins
 from kled.snapshot.parallel import in_parallel
@@ -47,6 +48,12 @@ class Judged:
     """What the store holds of it is not what was written: damaged, replaced, or removed in part."""
     foreign: str = ""
     """Of which other state store it is, in words; empty: it is of the cluster that is meant."""
+
+    def against(self, why: str) -> "Judged":
+        """Return it with a reason more not to trust it; as it is where that is empty."""
+        if not why:
+            return self
+        return replace(self, trust=replace(self.trust, reasons=(*self.trust.reasons, why)))
 
 
 def shelf(snapshots: SnapshotStore, cluster: str | None = None) -> Shelf:
@@ -115,7 +122,9 @@ def judged(
 ) -> tuple[Judged, ...]:
     """Judge all that are listed, many at once, in the order of the listing.
 
-    What was removed meanwhile is left out.
+    What was removed meanwhile is left out. Each is judged in the light of those after it: one from
+    before its cluster was applied is no recovery point (`before_keys`), which `origins` tell where
+    no later one does.
     """
 
     def look(ref: SnapshotRef) -> Judged | None:
@@ -125,7 +134,25 @@ def judged(
             return None
 
     found = filter(None, in_parallel((0, partial(look, ref)) for ref in there.refs))
-    return tuple(sorted(found, key=lambda one: one.ref))
+    in_order = sorted(found, key=lambda one: one.ref)
+    return tuple(
+        one.against(_from_before_keys(same[at:], origins))
+        for _, group in groupby(in_order, key=lambda one: one.ref.cluster)
+        for same in (list(group),)
+        for at, one in enumerate(same)
+    )
+
+
+def _from_before_keys(found: Sequence[Judged], origins: Origins | None) -> str:
+    """Say that the first of a cluster's snapshots is from before its keys, as those after tell."""
+    first, manifests = found[0].manifest, [one.manifest for one in found[1:]]
+    if first is None or not before_keys.lacks_keys(first):
+        return ""
+    same = (one for one in manifests if one is None or one.state_store == first.state_store)
+    words = before_keys.told_by(same)
+    if words or origins is None or found[0].foreign:
+        return words
+    return before_keys.told_by_state(origins.ledger.state, first.cluster)
 
 
 def _level(file: str) -> frozenset[int]:

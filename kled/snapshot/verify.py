@@ -13,9 +13,10 @@ from typing import Final
 
 from kled.errors import OtherRecipients, SnapshotNotTrustworthy
 from kled.kops import layout, places, stored
+from kled.snapshot.before_keys import speaks_against
 from kled.snapshot.contents import archived_objects, blob_file, packed_archive, require_stored
 from kled.snapshot.etcd import EtcdContents, inspect
-from kled.snapshot.ledger import read_ledger
+from kled.snapshot.ledger import Ledger, read_ledger
 from kled.snapshot.manifest import Manifest, Payload, Proof
 from kled.snapshot.proofs import later, proofs
 from kled.snapshot.proofs import record as keep_proof
@@ -94,7 +95,7 @@ class VerifyReport:
         return self
 
 
-def verify(
+def verify(  # noqa: PLR0913 - what, how far, by what, and what is known of the store
     snapshots: SnapshotStore,
     ref: SnapshotRef,
     *,
@@ -102,11 +103,13 @@ def verify(
     by: str,
     kops_check: KopsCheck | None = None,
     record: bool = True,
+    ledger: Ledger | None = None,
 ) -> VerifyReport:
     """Check one snapshot up to `level`; what is wrong is in the report, never raised.
 
     What else keeps it from being trusted (`trust`) is a finding, too: a check that passes does not
     make whole what was incomplete when it was taken, or failed a check that is not made this time.
+    With a `ledger` that is so, too, of one from before its cluster was applied (`before_keys`).
     Level 2 is left out where there is no `kops_check`, and never counts for a simulated kops. With
     `record` the proofs are kept as `verified/<level>.json`, the newest of each level. Of a snapshot
     that the identity does not open the digests are proved, and that it is not opened is a finding
@@ -114,7 +117,7 @@ def verify(
     identity that is missing.
     """
     began = time.monotonic()
-    check = _Check(snapshots, ref, by, kops_check)
+    check = _Check(snapshots, ref, by, kops_check, ledger)
     try:
         check.run(level)
     except SnapshotNotTrustworthy as error:
@@ -156,12 +159,18 @@ class _Check:
     """The levels of one snapshot; what one has read the next one uses."""
 
     def __init__(
-        self, snapshots: SnapshotStore, ref: SnapshotRef, by: str, kops_check: KopsCheck | None
+        self,
+        snapshots: SnapshotStore,
+        ref: SnapshotRef,
+        by: str,
+        kops_check: KopsCheck | None,
+        ledger: Ledger | None,
     ) -> None:
         self._snapshots = snapshots
         self._ref = ref
         self._by = by
         self._kops_check = kops_check
+        self._ledger = ledger
         self._bodies: dict[str, bytes] = {}
         self.findings: list[str] = []
         self.proofs: list[Proof] = []
@@ -190,7 +199,9 @@ class _Check:
         if self.findings:
             checked.add(self._under_way)
         beside = later(self._snapshots, self._manifest, but=checked)  # those would be this check's
-        return trust_of(self._manifest, beside).reasons
+        reasons = trust_of(self._manifest, beside).reasons
+        before = speaks_against(self._ledger, self._manifest) if self._ledger else ""
+        return (*reasons, before) if before else reasons
 
     def run(self, level: int) -> None:
         """Check level by level, until something is wrong."""
