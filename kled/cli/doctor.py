@@ -40,6 +40,7 @@ def doctor(call: Call, *, read_only: bool) -> int:
         clouds,
         cluster_apis,
         clusters,
+        kept_keys,
         snapshot_store,
         state_store,
         tools,
@@ -57,6 +58,7 @@ def doctor(call: Call, *, read_only: bool) -> int:
         *kops[1:],
         *cluster_apis.cluster_api_checks(listed, lambda name: kept_places(settings, name)),
         *snapshot_store.snapshot_store_checks(call.stores, writes=not read_only),
+        *kept_keys.kept_keys_checks(call.stores, [one.name for one in listed]),
         *_prefect(call),
         *clouds.cloud_checks(settings, set(clusters.clouds_of(listed))),
     ]

@@ -5,16 +5,18 @@ lost gets a cluster whose machines trust nothing of it. So they are no recovery 
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from kled.errors import KledError, SnapshotMissing, SnapshotNotTrustworthy
 from kled.kops import layout, stored
 from kled.snapshot.ledger import Ledger
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.repository import SnapshotRef
+from kled.snapshot.settling import BEFORE_KEYS
 from kled.storage.base import ObjectStore
 
-WORDS = "it has no keysets, and the cluster was applied since"
-MAYBE = "it has no keysets, and a newer snapshot that cannot be read may have them"
+WORDS: Final = f"{BEFORE_KEYS} the cluster was applied since"
+MAYBE: Final = f"{BEFORE_KEYS} a newer snapshot that cannot be read may have them"
 
 
 def lacks_keys(manifest: Manifest) -> bool:

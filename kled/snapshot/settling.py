@@ -8,6 +8,7 @@ from typing import Final
 
 DATED_AFTER_NOW: Final = "is dated after now"
 OTHER_KEY: Final = "is not signed with a configured key"
+BEFORE_KEYS: Final = "it has no keysets, and"
 OTHER_RECIPIENTS: Final = "is encrypted to others than this identity"
 _KEY: Final = (
     "is KLED_SNAPSHOT_VERIFICATION_KEY the right one? name the public key that they were signed"
@@ -21,7 +22,16 @@ _CLOCK: Final = (
     "set the clock that is wrong, then let a new run come after that one: kled snapshot create"
     " --all"
 )
-_ADVICE: Final = ((OTHER_KEY, _KEY), (OTHER_RECIPIENTS, _IDENTITY), (DATED_AFTER_NOW, _CLOCK))
+_KEYS: Final = (
+    "what is there now is in a snapshot by: kled snapshot create --all; where the state store has"
+    " lost its keys: kled snapshot list, or a second site"
+)
+_ADVICE: Final = (
+    (BEFORE_KEYS, _KEYS),
+    (OTHER_KEY, _KEY),
+    (OTHER_RECIPIENTS, _IDENTITY),
+    (DATED_AFTER_NOW, _CLOCK),
+)
 _LOST: Final = (
     "older ones: kled snapshot list; new ones: kled snapshot create --all; what is lost for good is"
     " given up, and made anew, by kled snapshot create --all --anew"

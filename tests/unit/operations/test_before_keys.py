@@ -7,6 +7,7 @@ import pytest
 
 from kled.errors import SnapshotNotTrustworthy
 from kled.operations import snapshots
+from kled.operations.checks.kept_keys import kept_keys_checks
 from kled.operations.restorable import require_trusted
 from kled.operations.restore_state import RestoreState, Wish, settled
 from kled.operations.taken_snapshot import taken
@@ -76,6 +77,12 @@ def test_keys_that_only_the_state_store_has_are_told_of(world: World) -> None:
     assert listed(world) == {first: (WORDS,)}
     with pytest.raises(SnapshotNotTrustworthy, match="it has no keysets"):
         latest(world)
+    (told,) = kept_keys_checks(world.session().stores, [C])
+    assert told.fails
+    assert told.detail == f"no trusted snapshot has them: of {first}: {WORDS}"
+    assert told.hint == f"kled snapshot create --name={C}"
+    took(world)
+    assert kept_keys_checks(world.session().stores, [C]) == []
 
 
 def test_the_next_update_cures_it_by_itself(world: World) -> None:
