@@ -76,7 +76,11 @@ CLASSES: Final = ("identity", "intent", "derived", "etcd-backup")
     is_flag=True,
     help="Also etcd-manager's two markers: for a state store that a living cluster lost.",
 )
-@click.option("--delete-extra", is_flag=True, help="Delete what the snapshot does not have.")
+@click.option(
+    "--delete-extra",
+    is_flag=True,
+    help="Delete what the snapshot does not have, but for keysets and secrets (--new-identity).",
+)
 @click.option(
     "--raise-epoch",
     is_flag=True,

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import DocumentDamaged, NotApproved, ObjectMissing, SnapshotNotTrustworthy
-from kled.kops import keyset_keys
+from kled.kops import keyset_keys, layout
 from kled.sentences import enumerated, options
 from kled.storage.bounded import get_bounded
 from kled.visible import visible
@@ -92,8 +92,10 @@ def require_own_keys(store: "ObjectStore", meant: "Settled", planned: "RestorePl
     What was deleted comes back where nothing is in its place. Keys that somebody made anew with
     `--new-identity` by mistake go in the same way that they came. Raises it, too, where a keyset
     from before a rotation would be written: the machines may distrust its key by now. The rotation
-    is told by the newest trusted snapshot, or by what `store`, the target, holds now.
+    is told by the newest trusted snapshot, or by what `store`, the target, holds now. And where
+    keys would be deleted that the snapshot lacks: nothing of it takes their place.
     """
+    _require_none_deleted(meant, planned)
     _require_rotated(meant, planned)
     keys = planned.replaced("identity")
     if keys and not meant.has_ended:
@@ -134,6 +136,30 @@ def _require_rotated(meant: "Settled", planned: "RestorePlan") -> None:
         " distrust the earlier keys by now; nothing was changed",
         hint=f"the newest snapshot: {wish.again(snapshot=newest)}{without}; only where the"
         f" rotation is to be undone: {wish.again(new_identity=wish.cluster)}",
+    )
+
+
+def _require_none_deleted(meant: "Settled", planned: "RestorePlan") -> None:
+    """Raise `NotApproved` where keysets or secrets would go as what the snapshot lacks.
+
+    But for a copy, which nobody lives in. SSH keys are public, and anybody can store them again.
+    """
+    keys = [
+        key
+        for key in planned.deletes
+        if layout.kind_of(key) == "identity" and not key.startswith(layout.SSH_KEYS)
+    ]
+    wish = meant.wish
+    if not keys or "/" in wish.place.cluster:
+        return
+    others = tuple(kind for kind in wish.classes if kind != "identity")
+    less = wish.again(**{"class": others}) if others else wish.again(delete_extra=False)
+    raise NotApproved(
+        f"snapshot {wish.snapshot} of {wish.cluster} lacks {enumerated(keys, _SHOWN)}, which a"
+        " restore with --delete-extra would delete, and a cluster that lives by them would be lost;"
+        " nothing was changed",
+        hint=f"they stay with: {less}; only where nothing lives by them:"
+        f" {wish.again(new_identity=wish.cluster)}",
     )
 
 
