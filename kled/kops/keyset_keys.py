@@ -26,6 +26,8 @@ _PEM_LINE: Final = re.compile(rb"-----(BEGIN|END) ([A-Z ]{1,60})-----")
 _ID, _DIGEST, _KEY, _PRIMARY = "id ", "sha256 ", "key ", "primary "
 """What marks begin with: an id, the digest of a certificate, an id and the digest that it has, and
 the id of the key that signs."""
+CONFIGS: Final = "igconfig/"
+"""Below it stands what every machine is configured with."""
 _LONGEST: Final = 100  # characters of an id; kops' own have 28 digits
 
 
@@ -50,14 +52,17 @@ def of_store(objects: Mapping[str, bytes]) -> dict[str, frozenset[str]]:
     return {name: held for name, held in found.items() if held}
 
 
-def of_machines(objects: Mapping[str, bytes]) -> dict[str, frozenset[str]]:
+def of_machines(
+    objects: Mapping[str, bytes], *, below: str = NODE_CONFIGS
+) -> dict[str, frozenset[str]]:
     """Return the marks that the control plane's configuration names of each keyset.
 
-    All of its files together; none where one of them cannot be read.
+    All of its files together, or of those `below` another place; none where one of them cannot be
+    read.
     """
     found: dict[str, set[str]] = {}
     for key, body in objects.items():
-        if not is_node_config(key):
+        if not is_node_config(key, below):
             continue
         document = stored.mapping(body)
         if document is None:
@@ -70,15 +75,39 @@ def of_machines(objects: Mapping[str, bytes]) -> dict[str, frozenset[str]]:
     return {name: frozenset(held) for name, held in found.items() if held}
 
 
-def is_node_config(key: str) -> bool:
-    """Whether a control plane's configuration stands at `key`, relative to the prefix."""
-    return key.startswith(NODE_CONFIGS) and key.endswith("nodeupconfig.yaml")
+def is_node_config(key: str, below: str = NODE_CONFIGS) -> bool:
+    """Whether a control plane's configuration stands at `key`, relative to the prefix.
+
+    Or, `below` another place, that of other machines.
+    """
+    return key.startswith(below) and key.endswith("nodeupconfig.yaml")
 
 
 def others(had: Marks, has: Marks) -> tuple[str, ...]:
     """Return the keysets, sorted, that are not those of that name before."""
     both = had.keys() & has.keys()
     return tuple(sorted(name for name in both if _differ(had[name], has[name])))
+
+
+def lacking(named: Marks, has: Marks) -> tuple[str, ...]:
+    """Return the keysets, sorted, that lack a key which the machines' configuration names.
+
+    They may be another authority's, or the same one's from before a rotation.
+    """
+    both = named.keys() & has.keys()
+    return tuple(sorted(name for name in both if _lacks(named[name], has[name])))
+
+
+def _lacks(named: frozenset[str], has: frozenset[str]) -> bool:
+    ids, held = _ending(named, _ID), _ending(has, _ID)
+    return bool(held and ids - held) or _differ(named, has)
+
+
+def untrusted(named: Marks, objects: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Return the keysets among `objects`, sorted, that lack or distrust a key that is `named`."""
+    gone = {name: _distrusted(objects[key]) for name, key in files(objects).items()}
+    distrusted = {name for name in named.keys() & gone.keys() if named[name] & gone[name]}
+    return tuple(sorted(distrusted.union(lacking(named, of_store(objects)))))
 
 
 def undone(had: Marks, has: Marks) -> tuple[str, ...]:
@@ -140,14 +169,30 @@ def marks(body: bytes) -> frozenset[str]:
     spec = document.get("spec") if document else None
     keys = spec.get("keys") if isinstance(spec, Mapping) else None
     held: set[str] = set()
-    for key in keys if isinstance(keys, list) else ():
-        if isinstance(key, Mapping):
-            ids, digests = {*_of_id(key.get("id"))}, {*_of_material(key.get("publicMaterial"))}
-            held |= ids | digests
-            held |= {_of_both(number, digest) for number in ids for digest in digests}
+    for key in _mappings(keys):
+        ids, digests = {*_of_id(key.get("id"))}, {*_of_material(key.get("publicMaterial"))}
+        held |= ids | digests
+        held |= {_of_both(number, digest) for number in ids for digest in digests}
     if held and isinstance(spec, Mapping):
         held |= {f"{_PRIMARY}{one.removeprefix(_ID)}" for one in _of_id(spec.get("primaryId"))}
     return frozenset(held)
+
+
+def _distrusted(body: bytes) -> frozenset[str]:
+    """Return the marks of the keys of a keyset's file that nobody is to trust any more."""
+    document = stored.keyset(body)
+    spec = document.get("spec") if document else None
+    keys = _mappings(spec.get("keys") if isinstance(spec, Mapping) else None)
+    return frozenset(
+        mark
+        for key in keys
+        if key.get("distrustTimestamp")
+        for mark in (*_of_id(key.get("id")), *_of_material(key.get("publicMaterial")))
+    )
+
+
+def _mappings(value: object) -> Iterator[Mapping[str, object]]:
+    yield from (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else ()
 
 
 def _of_both(number: str, digest: str) -> str:

@@ -7,7 +7,7 @@ operation that goes on with the cluster first looks whether its keysets are ther
 that they had (`step`): kops goes on with whatever key it finds under the name.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import IdentityAtRisk, KledError, NotApproved
@@ -20,8 +20,10 @@ from kled.operations import (
     etcd_names,
     etcd_zones,
     keys_in_snapshots,
+    machine_keys,
     other_identity,
     own_places,
+    put_back,
     registered,
     whole_copies,
 )
@@ -40,10 +42,6 @@ AUTHORITY_KEY: Final = identity.keyset_key(identity.AUTHORITY)
 """Where every cluster that was applied keeps its own authority, relative to its prefix."""
 _SHOWN: Final = 4
 _RUN_WITH_IT: Final = "its machines run with it, and the state store lacks it"
-_NO_COPY: Final = (
-    "no snapshot is known to have them: copy them from another store or from a control plane's"
-    " machine (docs/recovery.md)"
-)
 
 
 def step(cluster: str) -> Step:
@@ -169,8 +167,10 @@ def require_own_keys(session: Session, cluster: str) -> str:
     Only reads. Raises `IdentityAtRisk` for such a one, unless the run was told that the cluster
     begins anew.
     """
-    found = other_identity.compared(session, cluster) if not _strays(session, cluster) else None
-    if found is None or not (found.names or found.gone or found.secrets):
+    if _strays(session, cluster):
+        return ""
+    found = machine_keys.confirmed(session, cluster, other_identity.compared(session, cluster))
+    if not (found.names or found.gone or found.secrets):
         return ""
     if session.overrides.begins_anew(cluster):
         names = (*found.names, *found.gone, *found.secrets)
@@ -237,33 +237,21 @@ def told_apart(session: Session, plan: Plan) -> Made:
     return Made((*found.lost, *later.lost), later.new)
 
 
-def advice(session: Session, cluster: str, keys: frozenset[str]) -> str:
+def advice(
+    session: Session, cluster: str, keys: frozenset[str], *, made: Collection[str] = ()
+) -> str:
     """Say how to put lost keys back; `keys` are relative to the cluster's prefix. Only reads.
 
-    A snapshot store that cannot be read is said to be so: the loss is told all the same.
+    A snapshot that lacks the key which the machines' configuration names is not the one, but for
+    the keysets that somebody `made` anew, of which it names the new key. A snapshot store that
+    cannot be read is said to be so: the loss is told all the same.
     """
     try:
-        return _way_back(session, cluster, keys)
+        run = machine_keys.named(session.state_store, cluster)
+        named = {name: marks for name, marks in run.items() if name not in made}
+        return put_back.way(session, cluster, keys, named)
     except KledError as error:
         return f"which snapshot has them is not known: {error.message}"
-
-
-def _way_back(session: Session, cluster: str, keys: frozenset[str]) -> str:
-    kept = keys_in_snapshots.snapshot_with(session, cluster, keys)
-    if kept is not None:
-        return f"put them back with {_restore(cluster, kept.id)} --yes"
-    for one in keys_in_snapshots.newest(session, cluster, keys):
-        if keys_in_snapshots.held(session, one, keys):
-            return (
-                f"no snapshot that can be trusted has them; {one.ref.id} has"
-                f" ({one.trust.reasons[0]}): {_restore(cluster, one.ref.id)} --untrusted shows what"
-                " it would put back"
-            )
-    return _NO_COPY
-
-
-def _restore(cluster: str, snapshot: str) -> str:
-    return f"kled snapshot restore --name={cluster} --snapshot={snapshot} --class=identity"
 
 
 def _lost(keysets: tuple[str, ...], why: str) -> tuple[tuple[Change, str], ...]:
@@ -292,7 +280,8 @@ def _other_keys(session: Session, cluster: str, found: "Others") -> IdentityAtRi
     run = f"its machines run with others than {', '.join(found.of_machines)}"
     known = "; ".join(filter(None, (where, run if found.of_machines else "")))
     keys = frozenset(map(identity.keyset_key, found.names))
-    way_on = advice(session, cluster, keys)
+    rolled = bool(found.of_snapshot) and machine_keys.all_run_with(session, cluster)
+    way_on = advice(session, cluster, keys, made=() if rolled else found.of_snapshot)
     return IdentityAtRisk(
         f'cluster "{cluster}" does not live by the keys that are stored as'
         f" {enumerated(found.names, _SHOWN)}: {known}; nothing was changed",

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from kled.errors import DocumentDamaged, NotApproved, ObjectMissing, SnapshotNotTrustworthy
 from kled.kops import keyset_keys, layout
+from kled.operations import restored_keys
 from kled.sentences import enumerated, options
 from kled.storage.bounded import get_bounded
 from kled.visible import visible
@@ -110,6 +111,7 @@ def require_own_keys(store: "ObjectStore", meant: "Settled", planned: "RestorePl
             " the keys of the earlier one are the right ones:"
             f" {meant.wish.again(new_identity=cluster)}",
         )
+    restored_keys.require(store, meant, planned)
 
 
 def _of_the_living(meant: "Settled") -> str:
@@ -127,9 +129,7 @@ def _require_rotated(meant: "Settled", planned: "RestorePlan") -> None:
     keysets = sorted(written.keys() & set(meant.rotated_since))
     if not keysets:
         return
-    wish, newest = meant.wish, meant.newest
-    others = tuple(kind for kind in wish.classes if kind != "identity")
-    without = f"; without its keys: {wish.again(**{'class': others})}" if others else ""
+    wish, newest, without = meant.wish, meant.newest, restored_keys.without(meant)
     raise NotApproved(
         f"snapshot {wish.snapshot} of {wish.cluster} is from before a rotation of keys:"
         f" {enumerated(keysets, _SHOWN)} of snapshot {newest} would be undone, and machines may"

@@ -23,6 +23,9 @@ class Others:
 
     of_snapshot: tuple[str, ...] = ()
     of_machines: tuple[str, ...] = ()
+    as_before: tuple[str, ...] = ()
+    """Those that are the snapshot's, and lack the key that the machines' configuration names: it
+    was put back after another key was made, or the snapshot is from before a rotation."""
     snapshot: str = ""
     """The snapshot that they were compared with; empty: none."""
     gone: tuple[str, ...] = ()
@@ -52,9 +55,15 @@ def other_keysets(
     machines = keyset_keys.of_machines(objects)
     earlier = keyset_keys.files(one.key for one in before.objects) if before else {}
     there = keyset_keys.files(objects)
+    of_snapshot = keyset_keys.others(had, has)
     return Others(
-        keyset_keys.others(had, has),
+        of_snapshot,
         tuple(name for name in keyset_keys.others(machines, has) if name not in had),
+        tuple(
+            name
+            for name in keyset_keys.lacking(machines, has)
+            if name in had and name not in of_snapshot
+        ),
         before.id if before else "",
         tuple(sorted(earlier.keys() - there.keys())),
         tuple(sorted((earlier.keys() & there.keys()) - (had.keys() & has.keys()))),
@@ -73,7 +82,7 @@ def rotated_since(snapshots: SnapshotStore, newest: Manifest, earlier: Manifest)
     both = files[0].keys() & files[1].keys()
     if all(digests[0][files[0][name]] == digests[1][files[1][name]] for name in both):
         return ()
-    return keyset_keys.others(_recorded(snapshots, newest), _recorded(snapshots, earlier))
+    return keyset_keys.others(recorded(snapshots, newest), recorded(snapshots, earlier))
 
 
 def _had(
@@ -92,11 +101,11 @@ def _had(
     }
     known = {name: has[name] for name in same & has.keys()}
     if (earlier.keys() & has.keys()) - same:
-        return {**_recorded(snapshots, before), **known}
+        return {**recorded(snapshots, before), **known}
     return known
 
 
-def _recorded(snapshots: SnapshotStore, before: Manifest) -> keyset_keys.Marks:
+def recorded(snapshots: SnapshotStore, before: Manifest) -> keyset_keys.Marks:
     """Return the keys that the manifest names, else those of the archive; none: not to be known."""
     if before.keysets:
         return {name: frozenset(held) for name, held in before.keysets.items() if held}
