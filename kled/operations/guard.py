@@ -304,7 +304,7 @@ def snapshot_step(
                 return ABSENT
             if needs_trusted:
                 require_trusted(session, result)
-            session.before = result.snapshot
+            session.before, session.before_is_trusted = result.snapshot, not result.reasons
         return words(session, result)
 
     return Step(SNAPSHOT, act, _UPLOAD, way_back=ADDS_ONLY)

@@ -80,6 +80,8 @@ class Session:
         """Who agrees to a plan that nobody has approved by its digest."""
         self.before: str | None = None
         """The snapshot that holds what was there before this run; None: it has taken none."""
+        self.before_is_trusted = True
+        """Whether nothing spoke against it when it was taken: else it is restored by that word."""
         self.stores = stores or Stores(settings, clock)
         """Every store of this run, each opened once."""
 

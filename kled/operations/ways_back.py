@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import InvalidInput, KledError
 from kled.kops.field_flags import flags_for
@@ -14,12 +14,16 @@ from kled.operations.session import Session
 from kled.redact import Redactor, secret_values
 from kled.sentences import options
 
+if TYPE_CHECKING:
+    from kled.snapshot.restore_plan import RestorePlan
+
 Document = Mapping[str, Any]
 
 _LONGEST: Final = 1000
 """Letters of a command that somebody can still look over before typing it."""
 UNKNOWN: Final = "none is known: it had not looked what there is to put back"
 """Of a step that has not come so far."""
+NOTHING_BEFORE: Final = "none: nothing of what it wrote was there before, and the rest is as it was"
 _INTENT: Final = ("intent",)
 _IDENTITY: Final = ("identity",)
 _OTHER: Final = "the newest snapshot with another definition"
@@ -146,8 +150,23 @@ def restore(session: Session, cluster: str, classes: Sequence[str] = ()) -> str:
     """
     if session.before is None:
         return ""
+    untrusted = not session.before_is_trusted
     what = {"name": cluster, "snapshot": session.before, "class": tuple(classes)}
-    return f"kled snapshot restore {options(**what)}"
+    return f"kled snapshot restore {options(**what, untrusted=untrusted)}"
+
+
+def of_restore(session: Session, planned: "RestorePlan", taken: str | None) -> str:
+    """Return how a restore is taken back; empty where no snapshot was taken before it.
+
+    `taken` is the one that this run took: where another one is `before` now, the restore goes on
+    with an interrupted one, which may have replaced what is not in the plan any more. What was
+    not there before it is not taken away: nothing that a snapshot has does that.
+    """
+    if session.before is None or session.before != taken:
+        return restore(session, planned.manifest.cluster)
+    if planned.replaced() or planned.deletes:
+        return restore(session, planned.manifest.cluster)
+    return NOTHING_BEFORE
 
 
 def edit(kind: Kind, named: Mapping[str, str], stored: Document, wanted: Document) -> str:

@@ -32,7 +32,7 @@ GOOD = fleets.objects(1, backups=1)
 DAMAGE = {
     "config": GOOD["config"] + b"# edited by hand\n",
     "instancegroup/nodes": fleets.group("maxSize: 99"),
-    "secrets/dockerconfig": b'{"Data":"e30="}',
+    "pki/ssh/public/admin/added": b"ssh-ed25519 AAAA added\n",
 }
 """What people did to it: all of it is whole, so that its snapshot can be trusted."""
 LOST = ("addons/a.addons.k8s.io/v1.yaml", "kops-version.txt")

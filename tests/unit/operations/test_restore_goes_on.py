@@ -147,8 +147,8 @@ def test_what_is_half_restored_is_not_deleted_and_says_what_lets_it_go_on(world:
 
 def test_what_the_snapshot_lacks_is_deleted_by_the_same_command(world: World) -> None:
     exact = replace(LATEST, delete_extra=True)
-    extra = world.path("secrets/dockerconfig")
-    world.life.anew(lambda _, line: line.startswith("delete ") and "/secrets/" in line)
+    extra = world.path("pki/ssh/public/admin/added")
+    world.life.anew(lambda _, line: line.startswith("delete ") and "/ssh/" in line)
     with pytest.raises(Killed):
         world.restore(wish=exact)
     world.life.anew()
