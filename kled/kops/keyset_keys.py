@@ -92,7 +92,8 @@ def others(had: Marks, has: Marks) -> tuple[str, ...]:
 def lacking(named: Marks, has: Marks) -> tuple[str, ...]:
     """Return the keysets, sorted, that lack a key which the machines' configuration names.
 
-    They may be another authority's, or the same one's from before a rotation.
+    They may be another authority's, or the same one's from before a rotation. Where files of the
+    configuration name several, as one that is left of a group that went, any of them will do.
     """
     both = named.keys() & has.keys()
     return tuple(sorted(name for name in both if _lacks(named[name], has[name])))
@@ -100,7 +101,7 @@ def lacking(named: Marks, has: Marks) -> tuple[str, ...]:
 
 def _lacks(named: frozenset[str], has: frozenset[str]) -> bool:
     ids, held = _ending(named, _ID), _ending(has, _ID)
-    return bool(held and ids - held) or _differ(named, has)
+    return bool(ids and held and not ids & held) or _differ(named, has)
 
 
 def untrusted(named: Marks, objects: Mapping[str, bytes]) -> tuple[str, ...]:
