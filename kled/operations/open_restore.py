@@ -252,15 +252,18 @@ def announce(session: Session, wish: "Wish", planned: "RestorePlan") -> None:
     _write(session, wish, announced)
 
 
-def begin(session: Session, wish: "Wish", planned: "RestorePlan") -> None:
+def begin(session: Session, wish: "Wish", planned: "RestorePlan") -> bool:
     """Put the restore on record, before it writes; the session's `before` is what was there first.
+
+    Says whether an earlier one is halfway there, which may have written a part already.
 
     Safe to repeat and to kill. One that is halfway, and of which something is left after this one,
     stays on record.
     """
     known, stays = _known(session.stores, wish)
+    goes_on = known is not None and known.is_halfway
     if planned.is_empty or stays or not _is_on_record(wish):
-        return
+        return goes_on
     begun = _begun(wish, planned, session.before)
     if known is not None and known.is_halfway and known.is_done_by(wish, planned.manifest.id):
         begun = replace(
@@ -273,6 +276,7 @@ def begin(session: Session, wish: "Wish", planned: "RestorePlan") -> None:
         )
         session.before = known.before or session.before
     _write(session, wish, begun)
+    return goes_on
 
 
 def _begun(wish: "Wish", planned: "RestorePlan", before: str | None) -> OpenRestore:

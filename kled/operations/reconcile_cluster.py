@@ -60,13 +60,10 @@ class ReconcileCluster:
             effect.ends(plan.changes)  # a roll alone brings machines to what was applied before
             return f"reconciled; {cleared.words}" if cleared.words else "reconciled"
 
-        def changes_roles(session: Session) -> bool:
-            return footprint.iam(session.kops.reconcile_preview(self.cluster))
-
         return (
             identity.step(self.cluster),
             *((self._approval_step(self.approved),) if self.approved else ()),
-            iam_fanout.roles_step(self.cluster, where=changes_roles),
+            iam_fanout.roles_step(self.cluster, where=self._changes_roles),
             roll_ahead.step(
                 self.cluster,
                 lambda session: session.kops.reconcile_preview(self.cluster),
@@ -83,6 +80,9 @@ class ReconcileCluster:
                 unsure=unsure(self.cluster),
             ),
         )
+
+    def _changes_roles(self, session: Session) -> bool:
+        return footprint.iam(session.kops.reconcile_preview(self.cluster))
 
     def _approval_step(self, approved: Approved) -> Step:
         """Compare the plan, as it is under the lease, with the approved one; it only reads."""

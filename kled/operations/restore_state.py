@@ -248,9 +248,8 @@ def _restore_step(restoring: RestoreState, approved: "_Approved") -> Step:
         session.check()
         target = session.stores.at(restoring.wish.place)
         progress = counted(session)
-        taken = session.before
-        open_restore.begin(session, wish, planned)
-        back.are(ways_back.of_restore(session, planned, taken))
+        goes_on = open_restore.begin(session, wish, planned)
+        back.are(ways_back.of_restore(session, planned, goes_on=goes_on))
         try:
             report = apply_restore(planned, session.snapshot_store, target, progress=progress)
         except KledError as error:

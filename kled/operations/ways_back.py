@@ -155,16 +155,13 @@ def restore(session: Session, cluster: str, classes: Sequence[str] = ()) -> str:
     return f"kled snapshot restore {options(**what, untrusted=untrusted)}"
 
 
-def of_restore(session: Session, planned: "RestorePlan", taken: str | None) -> str:
+def of_restore(session: Session, planned: "RestorePlan", *, goes_on: bool) -> str:
     """Return how a restore is taken back; empty where no snapshot was taken before it.
 
-    `taken` is the one that this run took: where another one is `before` now, the restore goes on
-    with an interrupted one, which may have replaced what is not in the plan any more. What was
-    not there before it is not taken away: nothing that a snapshot has does that.
+    One that `goes_on` with an interrupted one may have replaced what is not planned any more. What
+    was not there before it is not taken away: nothing that a snapshot has does that.
     """
-    if session.before is None or session.before != taken:
-        return restore(session, planned.manifest.cluster)
-    if planned.replaced() or planned.deletes:
+    if session.before is None or goes_on or planned.replaced() or planned.deletes:
         return restore(session, planned.manifest.cluster)
     return NOTHING_BEFORE
 
