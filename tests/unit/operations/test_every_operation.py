@@ -94,13 +94,7 @@ CHANGING: Final[list[tuple[Operation, list[str]]]] = [
             "store definition",
         ],
     ),
-    (
-        UpdateCluster(C),
-        [
-            *("check epoch", "check identity", "take a snapshot", "update cluster"),
-            "keep new keys",
-        ],
-    ),
+    (UpdateCluster(C), [*KEYS_BEFORE, "update cluster", "keep new keys"]),
     (
         UpdateCluster(C, Approved("0" * 64), Roll(), timedelta(minutes=1)),
         [
