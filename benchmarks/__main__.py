@@ -68,7 +68,7 @@ def _overhead(peer: str, env: dict[str, str], runs: int) -> list[Row]:
         f"get-clusters, {peer}: kled {_spread(ours)}, bare kops {_spread(bare)},"
         f" ratio {ours.median / bare.median:.2f}"
     )
-    return [(f"get-clusters over bare kops ({peer})", added, 0.150, added_cpu)]
+    return [(f"get-clusters over bare kops ({peer})", added, 0.100, added_cpu)]
 
 
 def _reads(store: str, env: dict[str, str], budget: float, runs: int) -> list[Row]:

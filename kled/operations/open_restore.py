@@ -155,6 +155,7 @@ def latest(opened: Stores, wish: "Wish", origins: "Origins") -> "Choice":
     return replace(
         chosen,
         ref=SnapshotRef(wish.cluster, begun.snapshot),
+        judged=None,
         aside=aside,
         why_aside=f"{newest} is newer, and is what was there before the restore of"
         f" {begun.snapshot}, which {begun.so_far}",

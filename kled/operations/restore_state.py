@@ -310,8 +310,7 @@ def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
     cannot be trusted is restored by its id alone; and `SettingsError` for a target that overlaps
     the snapshot store.
     """
-    from kled.snapshot.choosing import LATEST, NEWEST, choice  # noqa: PLC0415 - not for --help
-    from kled.snapshot.judging import judge, shelf  # noqa: PLC0415
+    from kled.snapshot.choosing import LATEST, NEWEST, choice, judgement  # noqa: PLC0415
     from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
     from kled.snapshot.origin import Origins  # noqa: PLC0415
 
@@ -329,10 +328,9 @@ def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
         if wish.snapshot == LATEST
         else choice(snapshots, wish.cluster, wish.snapshot, origins=origins)
     )
-    there = shelf(snapshots, wish.cluster)
     lives = wish.is_home or moves or _is_at_hand(opened, wish)
-    whose = origins if wish.is_home else None  # elsewhere nothing of a living cluster is replaced
-    found = judge(snapshots, chosen.ref, there, ledger.named, origins=whose, blobs=True)
+    # elsewhere nothing of a living cluster is replaced: any origin counts
+    found = judgement(chosen, origins if wish.is_home else None, ledger)
     return Settled(
         wish.settled_as(chosen),
         with_keys(found, wish, ledger).trust,

@@ -40,6 +40,8 @@ class Choice:
     """Newer ones that can be trusted and are not meant."""
     why_aside: str = ""
     """Why not, in words."""
+    judged: Judged | None = None
+    """How `ref` was judged where it was chosen for that; nobody need ask the store once more."""
 
     def passed_over(self) -> tuple[str, ...]:
         """Say of each newer one why it was passed over; of many foreign ones once."""
@@ -96,6 +98,17 @@ def choice(  # noqa: PLR0913 - which one, of whose, and what is known already
     return _newest_trusted(snapshots, cluster, ids, there, origins)
 
 
+def judgement(found: Choice, origins: Origins | None, ledger: Ledger) -> Judged:
+    """Return how the snapshot is judged that was chosen, and ask the store where nobody has yet.
+
+    `latest` is none of another origin. Costs and raises as `judging.judge` does, and a LIST.
+    """
+    if found.judged is not None:
+        return found.judged
+    there = shelf(ledger.snapshots, found.ref.cluster)
+    return judge(ledger.snapshots, found.ref, there, ledger.named, origins=origins, blobs=True)
+
+
 def _newest_own(
     snapshots: SnapshotStore, cluster: str, ids: Sequence[str], origins: Origins
 ) -> SnapshotRef:
@@ -145,7 +158,7 @@ def _newest_trusted(
             _require_unaltered(snapshots, passed, ref)
             if found.manifest is not None and origins.is_guessed(found.manifest):
                 _require_one_origin(origins, cluster, ids)
-            return Choice(ref, tuple(passed), tuple(foreign))
+            return Choice(ref, tuple(passed), tuple(foreign), judged=found)
         else:
             passed.append(found)
     raise _none_trusted(cluster, passed or foreign, earlier)

@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +30,9 @@ from kled.retry import Clock
 from kled.snapshot import epoch
 from kled.snapshot.epoch import Epoch
 from kled.snapshot.progress import Quiet
+from kled.storage.base import Location, ObjectStore
+from kled.storage.url import open_store
+from tests.stores import BilledStore
 from tests.unit.snapshot import fleets
 
 CLUSTER = fleets.name(1)
@@ -306,3 +310,19 @@ def test_a_restore_that_fails_is_gone_on_with_by_the_same_command(world: World) 
         world.restore(RestoreState(world.wish))
 
     assert "the same command goes on with it" in str(failed.value.hint)
+
+
+def test_the_latest_snapshot_is_judged_once(world: World) -> None:
+    stores: list[BilledStore] = []
+
+    def billed(location: Location, *, env: Mapping[str, str], clock: Clock) -> ObjectStore:
+        stores.append(BilledStore(open_store(location, env=env, clock=clock)))
+        return stores[-1]
+
+    opened = Stores(world.settings, CLOCK, open_store=billed)
+    settled = restore_state.settled(opened, replace(world.wish, snapshot="latest"))
+
+    assert settled.wish.snapshot == world.wish.snapshot
+    assert settled.trust.trusted
+    (kept,) = (store for store in stores if store.location.url.endswith("/snapshots"))
+    assert kept.bill() == {"GET": 5, "LIST": 4}  # one of each for the manifest, the cluster, a blob
