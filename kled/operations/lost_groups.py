@@ -16,6 +16,8 @@ from kled.models.cluster import Role
 from kled.operations.session import Session
 from kled.sentences import enumerated, options
 
+LOST: Final = "LOST"
+"""What the words about a lost group begin with."""
 _SHOWN: Final = 3
 _LOOKED_AT: Final = 50
 """Snapshots that are searched for a group, newest first."""
@@ -64,9 +66,10 @@ def remark(session: Session, cluster: str) -> str:
         return f"whether an instance group has lost its definition is not known: {error.message}"
     if not lost:
         return ""
+    names = enumerated(lost, _SHOWN)
     return (
-        f"LOST: the state store of {cluster} has no definition of {enumerated(lost, _SHOWN)}, whose"
-        f" machines run on in the cloud: kops neither updates, rolls nor lists them; {ways}"
+        f"{LOST}: the state store of {cluster} has no definition of {names}, whose machines run on"
+        f" in the cloud: kops neither updates, rolls nor lists them; {ways}"
     )
 
 

@@ -13,7 +13,9 @@ from kled.errors import (
     ObjectMissing,
     VersionRefused,
 )
+from kled.operations import lost_groups
 from kled.operations.checks.check import Check, bad, not_tried, ok, wrong
+from kled.operations.lost_groups import LOST
 from kled.sentences import enumerated, number, options
 
 if TYPE_CHECKING:
@@ -82,7 +84,19 @@ def _clusters(session: "Session", listed: "Sequence[Cluster]") -> Check:
     gone = None if listed else _gone(session)
     if gone:
         return bad(CLUSTERS, f"{told}; {gone}")
-    return ok(CLUSTERS, told)
+    lost = _lost_groups(session, listed)
+    if any(words.startswith(LOST) for words in lost):
+        return bad(CLUSTERS, f"{told}; {enumerated(lost, _NAMED)}")
+    return ok(CLUSTERS, "; ".join((told, *lost)))
+
+
+def _lost_groups(session: "Session", listed: "Sequence[Cluster]") -> list[str]:
+    """Return what there is to say of lost instance groups, those that are known to be first."""
+    from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
+
+    tasks = ((0, partial(lost_groups.remark, session, cluster.name)) for cluster in listed)
+    found = filter(None, in_parallel(tasks, threads=16))
+    return sorted(found, key=lambda words: (not words.startswith(LOST), words))
 
 
 def _gone(session: "Session") -> str | None:

@@ -71,3 +71,19 @@ def test_a_kops_that_does_not_work_tries_nothing(tmp_path: Path) -> None:
         "not tried",
         "not tried",
     )
+
+
+@pytest.mark.parametrize(("role", "group"), [("node", "nodes"), ("control-plane", "control-plane")])
+def test_a_group_whose_machines_run_without_a_definition_is_wrong(
+    tmp_path: Path, role: str, group: str
+) -> None:
+    """kops forgets it: nothing else tells a person that the file was lost."""
+    store(tmp_path, f"{C}/config")
+    store(tmp_path, f"{C}/igconfig/{role}/{group}-us-east-1a/nodeupconfig.yaml")
+    store(tmp_path, f"{C}/igconfig/node/deleted/nodeupconfig.yaml")
+
+    found = checked(tmp_path, *LISTED, "07-delete-preview")["clusters"]
+
+    assert found.fails
+    assert f"LOST: the state store of {C} has no definition of {group}-us-east-1a," in found.detail
+    assert "deleted" not in found.detail
