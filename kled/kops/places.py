@@ -114,6 +114,12 @@ def field_of(finding: str) -> str:
     return about[0].partition(" names ")[0] if about[1] else ""
 
 
+def url_in(finding: str) -> str:
+    """Return the place that one of the `findings` names; empty: it is none of them."""
+    about = finding.partition(_NOT_COPIED)
+    return about[0].partition(" names ")[2] if about[1] else ""
+
+
 def collisions(mine: Home, others: Sequence[Home]) -> tuple[Collision, ...]:
     """Return where places of the cluster are those of another one, sorted.
 

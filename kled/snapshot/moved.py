@@ -4,6 +4,7 @@ A revived old side takes its hourly snapshots as ever. They count nowhere, and i
 """
 
 from dataclasses import replace
+from typing import Final
 
 from kled.errors import SnapshotNotTrustworthy
 from kled.kops import places, stored
@@ -14,6 +15,8 @@ from kled.snapshot.ledger import Ledger
 from kled.snapshot.results import ClusterResult
 from kled.store_urls import is_among, is_same
 from kled.visible import visible
+
+_BASE: Final = "spec.configBase"
 
 
 def told(ledger: Ledger, results: list[ClusterResult]) -> list[ClusterResult]:
@@ -43,7 +46,20 @@ def _misplaced(here: str | None, result: ClusterResult) -> ClusterResult:
         f" place: kled snapshot restore {name} --snapshot=latest --rewrite-places; where somebody"
         f" edited it: kled kops edit-cluster {name} {sets}".rstrip()
     )
-    return replace(result, cure=cure)
+    return replace(result, cure=f"{cure}{_renamed(here, result)}")
+
+
+def _renamed(here: str, result: ClusterResult) -> str:
+    """Say what is typed where the definition names the cluster's place in another state store."""
+    base = (places.url_in(one) for one in result.reasons if places.field_of(one) == _BASE)
+    home, _, name = next(base, "").rpartition("/")
+    if name != result.cluster or not home:
+        return ""
+    moved = options(name=result.cluster, state=here, former=home)
+    return (
+        f"; where the state store was renamed, or nobody uses {home} any more: kled snapshot epoch"
+        f" raise {moved}"
+    )
 
 
 def _told(ledger: Ledger, result: ClusterResult) -> ClusterResult:

@@ -118,6 +118,17 @@ def test_a_copy_is_not_told_to_name_its_own_place(placed: Placed) -> None:
     assert typed(refused.value.hint) == named
 
 
+def test_a_backup_of_a_renamed_state_store_says_how_it_goes_on(placed: Placed, names: str) -> None:
+    (placed.root / "old").rename(placed.root / names)
+
+    (row,) = placed.back_up(names).clusters
+
+    assert not row.trusted
+    options = typed(row.mend)
+    assert options.pop("former").removeprefix("file://") == str(placed.root / "old")
+    assert options == {"name": C, "state": placed.url(names)}
+
+
 def test_the_way_back_from_a_raise_is_typed(placed: Placed) -> None:
     shutil.copytree(placed.root / "old", placed.root / "copy")
     report = placed.raised("copy", "old")
