@@ -65,16 +65,12 @@ class CreateCluster:
             check_step(self.spec, self.kubeconfig),
             birth.step(self.spec),
             identity.step(self.cluster),
-            roles_step(self.cluster, where=self._is_new),
+            new_roles_step(self.spec),
             store_step(self.spec, applied=True),
             apply_step(self.cluster, self.approved, new=True),
             validate_step(self.cluster, self.patience),
             export_step(self.cluster, self.kubeconfig, self.admin),
         )
-
-    def _is_new(self, session: Session) -> bool:
-        """Whether roles will be made; those of a stored cluster are looked at with its plan."""
-        return self.spec.cloud == "aws" and session.kops.find_definition(self.cluster) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +90,18 @@ class StoreCluster:
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order."""
         return (check_step(self.spec), birth.step(self.spec), store_step(self.spec))
+
+
+def new_roles_step(spec: ClusterSpec) -> Step:
+    """Refuse while other clusters use the IAM roles that will be made. It only reads.
+
+    Those of a stored cluster are looked at with its plan.
+    """
+
+    def is_new(session: Session) -> bool:
+        return spec.cloud == "aws" and session.kops.find_definition(spec.name) is None
+
+    return roles_step(spec.name, where=is_new)
 
 
 def check_step(spec: ClusterSpec, kubeconfig: Path | None = None) -> Step:

@@ -3,7 +3,7 @@
 One place for all operations: whoever executes an operation executes `steps_of` it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
@@ -23,7 +23,7 @@ from kled.operations.final_snapshot import final_step
 from kled.operations.guards import Guards
 from kled.operations.overrides import Overrides
 from kled.operations.session import Session
-from kled.operations.step import ADDS_ONLY, Operation, Step
+from kled.operations.step import ADDS_ONLY, Operation, Step, UseCase
 from kled.operations.stores import require_state_store
 from kled.operations.taken_snapshot import advised, emptied, require_trusted, taken, words
 from kled.retry import CHANGE, READ
@@ -41,29 +41,66 @@ _UPLOAD: Final = replace(READ, deadline=CHANGE.deadline)
 
 
 def steps_of(operation: Operation, session: Session) -> Sequence[Step]:
-    """Return the operation's steps, with what protects the cluster before the first of them.
+    """Return the operation's steps, with those that protect the cluster from them.
 
     Where no snapshot store is configured, nothing is added: there is neither epoch nor snapshot.
+    """
+    protection = Protection(operation, session)
+    steps = [*protection.first()]
+    for step in operation.steps():
+        steps += [*protection.before(step), step, *protection.after(step)]
+    return (*steps, *protection.last())
+
+
+class Protection:
+    """Which steps protect a cluster: asked at each step of a use case, in the order they come.
+
     A cluster that is about to go needs a final snapshot (`final_snapshot`), and its epoch ends
     with it; what creates a cluster takes a snapshot of what it made right after it made it
-    (`Step.makes_keys`), and what may make or change keys of one does where it did so. What an
-    operation looks at first (`Step.reads`) comes before the snapshot.
+    (`Step.makes_keys`), and what may make or change keys of one does where it did so. What is
+    looked at first (`Step.reads`) comes before the snapshot, and where nothing else follows none
+    is taken. One value protects one run.
     """
-    steps, guards = operation.steps(), operation.guards
-    place = guards.place_of(operation.cluster)
-    if place is None or session.settings.snapshot_store is None:
-        return steps
-    first = next((at for at, step in enumerate(steps) if not step.reads), len(steps))
-    made = next((at for at, step in enumerate(steps, 1) if step.makes_keys), len(steps))
-    return (
-        *_lead(guards, place.cluster, session.overrides),
-        *steps[:first],
-        *_before(guards, place.cluster, session.overrides),
-        *steps[first:made],
-        *_made(guards, place.cluster, session.overrides),
-        *steps[made:],
-        *_after(guards, place.cluster, session.overrides),
-    )
+
+    def __init__(self, use_case: UseCase, session: Session) -> None:
+        place = use_case.guards.place_of(use_case.cluster)
+        self._guards, self._overrides = use_case.guards, session.overrides
+        bare = place is None or session.settings.snapshot_store is None
+        self._cluster = None if place is None or bare else place.cluster
+        self._began = self._made = False
+
+    def first(self) -> tuple[Step, ...]:
+        """Return what comes first of all."""
+        return self._tagged(_lead)
+
+    def before(self, step: Step) -> tuple[Step, ...]:
+        """Return what comes right before `step`."""
+        if self._began or step.reads:
+            return ()
+        self._began = True
+        return self._tagged(_before)
+
+    def after(self, step: Step) -> tuple[Step, ...]:
+        """Return what comes right after `step`."""
+        if not step.makes_keys:
+            return ()
+        made, self._made = self._made, True
+        return self._tagged(_made_more if made else _made)
+
+    def last(self) -> tuple[Step, ...]:
+        """Return what comes last, when the other steps are done."""
+        if not self._began:
+            return ()
+        made = () if self._made else self._tagged(_made)
+        return (*made, *self._tagged(_after))
+
+    def _tagged(
+        self, guard: Callable[[Guards, str, Overrides], Iterator[Step]]
+    ) -> tuple[Step, ...]:
+        if self._cluster is None:
+            return ()
+        steps = guard(self._guards, self._cluster, self._overrides)
+        return tuple(replace(step, guards=True) for step in steps)
 
 
 def _lead(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
@@ -99,6 +136,12 @@ def _made(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
     if anew or guards.snapshot == "after":
         yield _snapshot_step(guards, cluster, overrides, first=True)
     elif guards.snapshot == "keys":
+        yield keep_keys_step(_snapshot_step(guards, cluster, overrides, first=True), cluster)
+
+
+def _made_more(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
+    """Yield what comes right after another step that may make keys."""
+    if guards.snapshot in {"after", "keys"} and not overrides.no_snapshot:
         yield keep_keys_step(_snapshot_step(guards, cluster, overrides, first=True), cluster)
 
 

@@ -62,7 +62,25 @@ class Guards:
             return None
         return self.place or Place(cluster)
 
+    def covers(self, other: "Guards") -> bool:
+        """Return whether what this protects from is all that `other` protects from."""
+        switches = ("lease", "windows", "needs_trusted", "needs_kops", "mends_loss")
+        return (
+            all(getattr(self, name) or not getattr(other, name) for name in switches)
+            and other.epoch in {"none", self.epoch}
+            and other.snapshot in _COVERED[self.snapshot]
+            and other.place in {None, self.place}
+        )
 
+
+_COVERED: Final[dict[Snapshot, frozenset[Snapshot]]] = {
+    "none": frozenset({"none"}),
+    "before": frozenset({"none", "before"}),
+    "keys": frozenset({"none", "before", "keys"}),
+    "after": frozenset({"none", "before", "keys", "after"}),
+    "final": frozenset({"none", "before", "final"}),
+}
+"""Which snapshots one is as good as."""
 READS: Final = Guards(lease=False, windows=False, epoch="none", snapshot="none")
 """It changes nothing, and drives kops to look."""
 STORES: Final = Guards(lease=False, windows=False, epoch="none", snapshot="none", needs_kops=False)

@@ -1,7 +1,7 @@
 """Restore a cluster's state from a snapshot, under the lease of the store that it goes into."""
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import InvalidInput, KledError, NotApproved
 from kled.operations import open_restore, restored_definition, ways_back
@@ -126,7 +126,7 @@ def _ways_on(wish: Wish) -> str:
     )
 
 
-_Approved = list[tuple[Wish, "RestorePlan"]]
+Agreed = tuple[Wish, "RestorePlan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +168,11 @@ class RestoreState:
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order: what is refused costs no snapshot."""
-        approved: _Approved = []
-        checks = (_check_step(self, approved), _restore_step(self, approved))
+        approved: list[Agreed] = []
+        checks = (check_step(self, approved), restore_step(self, approved))
         return (*checks, *self._last(approved))
 
-    def _last(self, approved: "_Approved") -> tuple[Step, ...]:
+    def _last(self, approved: "list[Agreed]") -> tuple[Step, ...]:
         """Return the steps after the restore: the epoch is raised, or said to be another."""
         if self.raise_epoch:
             return (
@@ -185,13 +185,13 @@ class RestoreState:
         elsewhere = self.wish.to is not None and self.wish.place.cluster == self.cluster
         return (told_step(self.cluster, self.wish.place),) if elsewhere else ()
 
-    def _ref(self, approved: "_Approved") -> "SnapshotRef":
+    def _ref(self, approved: "list[Agreed]") -> "SnapshotRef":
         from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415 - not for --help
 
         return SnapshotRef(self.cluster, approved[0][0].snapshot)
 
 
-def _check_step(restoring: RestoreState, approved: "_Approved") -> Step:
+def check_step(restoring: RestoreState, approved: "list[Agreed]") -> Step[Any]:
     """Look under the lease whether this restore is meant; `approved` holds it and its plan then.
 
     Safe to repeat and to kill: it writes down what `latest` means, and changes nothing else.
@@ -221,10 +221,10 @@ def _check_step(restoring: RestoreState, approved: "_Approved") -> Step:
         meant = meant.looked_at(session.stores, planned)
         return "; ".join((words, *meant.remarks(), *planned.moving.remarks()))
 
-    return Step("check restore", act, READ, reads=True, look=look)
+    return Step("check restore", act, READ, reads=True, look=look, result=lambda: approved[0])
 
 
-def _restore_step(restoring: RestoreState, approved: "_Approved") -> Step:
+def restore_step(restoring: RestoreState, approved: "list[Agreed]") -> Step:
     """Plan once more, compare with what was approved, and write what differs.
 
     Safe to repeat and to kill: what the target has already is left as it is, and the rest of an

@@ -23,6 +23,8 @@ from kled.sentences import options
 
 DRAIN: Final = timedelta(minutes=15)
 """How long one node may take to drain, as kops' own default."""
+HOLD: Final = "hold group back"
+END: Final = "drain and end machines"
 _NOTHING_DONE: Final = frozenset({NOTHING, NOTHING_HELD, SO_ALREADY})
 """What a move says that has changed nothing."""
 
@@ -56,40 +58,15 @@ class ScaleInstanceGroup:
         was: it may launch again, nothing is cordoned, and `DrainBlocked` names the pods.
         """
         target = self._target()
-
-        def scaling(session: Session) -> Scaling:
-            return Scaling(session, target)
-
-        def check(session: Session) -> str:
-            words = scaling(session).check()
-            wanted = self.instance_group, self.minimum, self.maximum
-            require_agreed(session, planned_scaling(session, self.cluster, *wanted), self.approved)
-            return words
-
-        group = options(name=self.cluster, instance_group=self.instance_group)
-        again = f"kled kops scale-instance-group {group}"
-        held, back = f"{again} --abandon --yes", f"{again} --yes with the earlier bounds"
         earlier = ways_back.Found()
-
-        def set_bounds(session: Session) -> str:
-            before = scaling(session).stored_bounds()
-            words = scaling(session).set_bounds()
-            if before != scaling(session).stored_bounds():
-                low, high = before
-                earlier.are(f"{again} {options(min=low, max=high, yes=True)}")
-            return words
-
         return (
             identity.step(self.cluster),
-            Step("check scaling", check, READ, reads=True),
-            _move("hold group back", lambda s: scaling(s).hold_back(), CHANGE, held),
-            _move("drain and end machines", lambda s: scaling(s).end_machines(), ONCE, held),
-            replace(_move("set bounds", set_bounds, CHANGE, back, earlier), makes_keys=True),
-            replace(
-                _move("let group launch", lambda s: scaling(s).release(), CHANGE, back, earlier),
-                ends=("hold group back", "drain and end machines"),
-            ),
-            Step("wait for nodes", lambda s: scaling(s).wait(), ONCE),
+            check_step(target, self.approved),
+            hold_step(target),
+            end_step(target),
+            bounds_step(target, earlier),
+            release_step(target, earlier),
+            wait_step(target),
         )
 
     def _target(self) -> Target:
@@ -103,6 +80,74 @@ class ScaleInstanceGroup:
             self.force_unmanaged,
             self.api_server,
         )
+
+
+def check_step(target: Target, approved: str | None = None) -> Step:
+    """Look whether the group may have these bounds, and is the one that somebody agreed to.
+
+    `approved` is the digest of the plan. Safe to repeat: it only reads.
+    """
+
+    def act(session: Session) -> str:
+        words = Scaling(session, target).check()
+        wanted = target.instance_group, target.minimum, target.maximum
+        require_agreed(session, planned_scaling(session, target.cluster, *wanted), approved)
+        return words
+
+    return Step("check scaling", act, READ, reads=True)
+
+
+def hold_step(target: Target) -> Step:
+    """Keep the group from launching machines while some of it go; nothing where none go."""
+    return _move(HOLD, lambda s: Scaling(s, target).hold_back(), CHANGE, _abandon(target))
+
+
+def end_step(target: Target) -> Step:
+    """Drain the machines that go, by eviction, and end them one after the other."""
+    return _move(END, lambda s: Scaling(s, target).end_machines(), ONCE, _abandon(target))
+
+
+def bounds_step(target: Target, earlier: ways_back.Found) -> Step:
+    """Store the bounds and apply them; `earlier` learns how those before are set again."""
+
+    def set_bounds(session: Session) -> str:
+        before = Scaling(session, target).stored_bounds()
+        words = Scaling(session, target).set_bounds()
+        if before != Scaling(session, target).stored_bounds():
+            low, high = before
+            earlier.are(f"{_again(target)} {options(min=low, max=high, yes=True)}")
+        return words
+
+    step = _move("set bounds", set_bounds, CHANGE, _reset(target), earlier)
+    return replace(step, makes_keys=True)
+
+
+def release_step(target: Target, earlier: ways_back.Found) -> Step:
+    """Let the group launch machines again."""
+
+    def release(session: Session) -> str:
+        return Scaling(session, target).release()
+
+    step = _move("let group launch", release, CHANGE, _reset(target), earlier)
+    return replace(step, ends=(HOLD, END))
+
+
+def wait_step(target: Target) -> Step:
+    """Wait until as many nodes are ready as the bounds ask for. It only reads."""
+    return Step("wait for nodes", lambda session: Scaling(session, target).wait(), ONCE)
+
+
+def _again(target: Target) -> str:
+    group = options(name=target.cluster, instance_group=target.instance_group)
+    return f"kled kops scale-instance-group {group}"
+
+
+def _abandon(target: Target) -> str:
+    return f"{_again(target)} --abandon --yes"
+
+
+def _reset(target: Target) -> str:
+    return f"{_again(target)} --yes with the earlier bounds"
 
 
 def _move(

@@ -51,12 +51,12 @@ class Target:
 
     cluster: str
     instance_group: str
-    minimum: int | None
-    maximum: int | None
-    drain_timeout: timedelta
-    patience: timedelta
-    force_unmanaged: bool
-    api_server: str | None
+    minimum: int | None = None
+    maximum: int | None = None
+    drain_timeout: timedelta = timedelta(minutes=15)
+    patience: timedelta = timedelta(minutes=30)
+    force_unmanaged: bool = False
+    api_server: str | None = None
 
 
 class Scaling:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from kled.errors import (
     DefinitionRejected,
@@ -16,7 +16,13 @@ from kled.operations.guards import Guards
 from kled.retry import ONCE, Policy
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar as Defaulting
+
     from kled.operations.session import Session
+
+    T = Defaulting("T", default=str)
+else:
+    T = TypeVar("T")
 
 READS_ONLY: Final = "nothing to take back: it only reads"
 ADDS_ONLY: Final = "nothing to take back: it only adds a snapshot"
@@ -25,7 +31,7 @@ _REFUSALS: Final = (SettingsError, NotApproved, LeaseHeld, VersionRefused, Defin
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Step(Generic[T]):
     """One retriable step; running it twice ends as running it once does.
 
     `act` returns what happened, in words for the report. Where `done` returns words, there is
@@ -55,6 +61,10 @@ class Step:
     """The names of steps whose ways back lead nowhere any more when this one is done."""
     unsure: str = ""
     """What nobody knows where it is interrupted, and what tells it; empty: nothing."""
+    result: Callable[[], T] | None = None
+    """What it has found out for the steps after it, once it is done; None: what it says."""
+    guards: bool = False
+    """Whether it protects the cluster from the steps of an operation, and is none of them."""
 
     @property
     def told_back(self) -> str:
@@ -91,8 +101,8 @@ class Effect:
         self._nothing = not changed and self._attempts == 1
 
 
-class Operation(Protocol):
-    """A use case bound to its arguments."""
+class UseCase(Protocol):
+    """What is done to which cluster, and what protects it."""
 
     @property
     def name(self) -> str:
@@ -105,6 +115,10 @@ class Operation(Protocol):
     @property
     def guards(self) -> Guards:
         """What must hold before, while and after it acts."""
+
+
+class Operation(UseCase, Protocol):
+    """A use case bound to its arguments."""
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order."""

@@ -49,7 +49,7 @@ class UpdateCluster:
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order."""
         checks = (approval_step(self.cluster, self.approved),) if self.approved else ()
-        looks = (_ahead_step(self.cluster, self.roll),) if self.roll else ()
+        looks = (ahead_step(self.cluster, self.roll),) if self.roll else ()
         rolls = RollCluster(self.cluster, self.roll).steps()[1:] if self.roll else ()
         proofs = (validate_step(self.cluster, self.patience),) if self.patience else ()
         return (
@@ -86,7 +86,8 @@ def following(session: Session, wish: UpdateCluster) -> str:
     return f"kled kops validate-cluster {options(name=wish.cluster, wait='15m')}"
 
 
-def _ahead_step(cluster: str, roll: Roll) -> Step:
+def ahead_step(cluster: str, roll: Roll) -> Step:
+    """Name what would block the roll that follows the update. Safe to repeat: it only reads."""
     return roll_ahead.step(cluster, lambda session: session.kops.update_preview(cluster), roll)
 
 
