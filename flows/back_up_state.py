@@ -1,16 +1,21 @@
 """Snapshot the state of clusters, and say how far back a recovery would go."""
 
+from functools import partial
+
+from kled.operations.guards import STORES
 from kled.operations.keep_state import BackUpState
-from tasks.running import language, operation, snapshot_table
+from tasks import snapshots
+from tasks.running import language, snapshot_table
+from tasks.running.block import afterwards, reading
+from tasks.running.edge import Outcome, reported
 from tasks.running.forms import ClusterName
 from tasks.running.language import Earlier
-from tasks.running.operation import Outcome
 
 
 @language.flow(
     name="back-up-state", flow_run_name="back up state", earlier={"clusters": Earlier("name")}
 )
-@operation.reported
+@reported
 def back_up_state(name: tuple[ClusterName, ...] = ()) -> Outcome:
     """Snapshot every cluster of the state store, or the named ones.
 
@@ -20,6 +25,11 @@ def back_up_state(name: tuple[ClusterName, ...] = ()) -> Outcome:
         name: The clusters; all where none is named.
     """
     backup = BackUpState(tuple(name) or None)
-    outcome = operation.run(backup, then=("kled snapshot list",))
-    snapshot_table.publish_backup(backup)
-    return outcome
+    publish = partial(snapshot_table.publish_backup, backup)
+    then = ("kled snapshot list",)
+    with (
+        afterwards(publish),
+        reading(backup.cluster, STORES, called=backup.name, then=then) as done,
+    ):
+        snapshots.take_snapshots(backup)
+    return done.outcome

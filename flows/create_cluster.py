@@ -6,12 +6,14 @@ from kled import durations
 from kled.kops.export import require_target
 from kled.models.spec import ClusterSpec
 from kled.operations.approved_plan import Approved
-from kled.operations.create_cluster import CreateCluster
+from kled.operations.guards import CREATES
 from kled.sentences import options
-from tasks.running import agreements, approvals, language, operation, plans, resources
+from tasks import cluster, credentials, health
+from tasks.running import agreements, approvals, language, plans, resources
+from tasks.running.block import changing
+from tasks.running.edge import Outcome, reported
 from tasks.running.forms import Digest, Duration
 from tasks.running.language import Earlier
-from tasks.running.operation import Outcome
 
 
 @language.flow(
@@ -19,7 +21,7 @@ from tasks.running.operation import Outcome
     flow_run_name="create {spec.name}",
     earlier={"patience": Earlier("wait", "m")},
 )
-@operation.reported
+@reported
 def create_cluster(
     spec: ClusterSpec,
     kubeconfig: Path | None = None,
@@ -45,12 +47,24 @@ def create_cluster(
     else:
         agreement = approvals.obtain(*plan, approved=digest)
         approved = Approved(agreement.digest, plan[0])
-    return operation.run(
-        CreateCluster(spec, target, durations.parse(wait), approved=approved),
+    with changing(
+        spec.name,
+        CREATES,
+        called="create cluster",
+        spec=spec,
+        agreement=agreement,
         then=(
             f"kubectl {options(kubeconfig=target)} get nodes",
             f"kled kops validate-cluster --name={spec.name}",
             f"kled kops get-instances --name={spec.name}",
         ),
-        agreement=agreement,
-    )
+    ) as done:
+        cluster.check_settings(spec, target)
+        cluster.check_that_it_is_new(spec)
+        cluster.check_identity(spec.name)
+        cluster.check_roles_of_new(spec)
+        cluster.store_definition(spec, applied=True)
+        cluster.update_cluster(spec.name, approved, new=True)
+        health.validate_cluster(spec.name, durations.parse(wait))
+        credentials.export_kubeconfig(spec.name, target)
+    return done.outcome

@@ -5,14 +5,16 @@ from dataclasses import replace
 from kled.operations.approved_plan import Approved
 from kled.operations.delete_cluster import DeleteCluster
 from kled.operations.neighbours import makes_anew
-from tasks.running import approvals, language, operation, plans, previews, resources
+from tasks import cluster
+from tasks.running import approvals, language, plans, previews, resources
+from tasks.running.block import changing
+from tasks.running.edge import Outcome, reported
 from tasks.running.forms import ClusterName, Digest
 from tasks.running.language import CLUSTER
-from tasks.running.operation import Outcome
 
 
 @language.flow(name="delete-cluster", flow_run_name="delete {name}", earlier=CLUSTER)
-@operation.reported
+@reported
 def delete_cluster(
     name: ClusterName,
     confirm: ClusterName | None = None,
@@ -44,11 +46,21 @@ def delete_cluster(
     if not yes:
         return previews.of_plan("plan deletion", plan)
     agreement = approvals.obtain(plan, None, approved=digest)
-    return operation.run(
-        replace(wish, approved=Approved(agreement.digest, plan)),
+    wish = replace(wish, approved=Approved(agreement.digest, plan))
+    with changing(
+        name,
+        wish.guards,
+        called=wish.name,
         then=(*makes_anew(plan), *_way_back(name, unregister=unregister)),
         agreement=agreement,
-    )
+    ) as done:
+        if not unregister:
+            cluster.check_roles(name)
+        cluster.check_where_its_state_is(name)
+        cluster.check_protection(wish)
+        cluster.delete_cluster(wish)
+        cluster.prove_that_nothing_is_left(wish)
+    return done.outcome
 
 
 def _way_back(cluster: str, *, unregister: bool) -> tuple[str, ...]:

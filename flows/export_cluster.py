@@ -3,18 +3,19 @@
 from pathlib import Path
 
 from kled import durations
-from kled.operations.export_cluster import ExportCluster
 from kled.sentences import options
-from tasks.running import language, operation, resources
+from tasks import credentials
+from tasks.running import language, resources
+from tasks.running.block import reading
+from tasks.running.edge import Outcome, reported
 from tasks.running.forms import ClusterName, Duration
 from tasks.running.language import Earlier
-from tasks.running.operation import Outcome
 
 
 @language.flow(
     name="export-cluster", flow_run_name="export {name}", earlier={"hours": Earlier("admin", "h")}
 )
-@operation.reported
+@reported
 def export_cluster(
     name: ClusterName,
     kubeconfig: Path | None = None,
@@ -30,7 +31,7 @@ def export_cluster(
         admin: Lifetime of the admin credentials; 0 exports a context without any.
     """
     target = kubeconfig or resources.kubeconfig(name)
-    return operation.run(
-        ExportCluster(name, target, durations.parse(admin) or None),
-        then=(f"kubectl {options(kubeconfig=target)} get nodes",),
-    )
+    then = (f"kubectl {options(kubeconfig=target)} get nodes",)
+    with reading(name, called="export cluster", then=then) as done:
+        credentials.export_kubeconfig(name, target, durations.parse(admin) or None)
+    return done.outcome

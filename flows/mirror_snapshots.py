@@ -1,14 +1,17 @@
 """Copy snapshots to a second site."""
 
+from kled.operations.guards import STORES
 from kled.operations.keep_state import MirrorSnapshots
 from kled.sentences import options
-from tasks.running import language, operation
+from tasks import snapshots
+from tasks.running import language
+from tasks.running.block import reading
+from tasks.running.edge import Outcome, reported
 from tasks.running.forms import ClusterName, StoreUrl
-from tasks.running.operation import Outcome
 
 
 @language.flow(name="mirror-snapshots", flow_run_name="mirror snapshots")
-@operation.reported
+@reported
 def mirror_snapshots(to: StoreUrl, name: ClusterName | None = None) -> Outcome:
     """Copy the snapshots that a second store lacks, every byte proved; nothing is deleted there.
 
@@ -17,6 +20,7 @@ def mirror_snapshots(to: StoreUrl, name: ClusterName | None = None) -> Outcome:
         name: The cluster; all where none is named.
     """
     mirroring = MirrorSnapshots(to, name)
-    return operation.run(
-        mirroring, then=(f"kled snapshot verify --all --level=0 {options(snapshot_store=to)}",)
-    )
+    then = (f"kled snapshot verify --all --level=0 {options(snapshot_store=to)}",)
+    with reading(mirroring.cluster, STORES, called="mirror snapshots", then=then) as done:
+        snapshots.mirror_snapshots(mirroring)
+    return done.outcome

@@ -1,13 +1,13 @@
 """Plan an update and tell people of it: for decisions that take longer than a run waits."""
 
-from tasks.running import approvals, language, operation, plans, previews
+from tasks.running import approvals, language, plans, previews
+from tasks.running.edge import Outcome, reported
 from tasks.running.forms import ClusterName
 from tasks.running.language import CLUSTER
-from tasks.running.operation import Outcome
 
 
 @language.flow(name="plan-update", flow_run_name="plan update of {name}", earlier=CLUSTER)
-@operation.reported
+@reported
 def plan_update(name: ClusterName) -> Outcome:
     """Say what an update of a cluster would change, and what to type to apply just that.
 

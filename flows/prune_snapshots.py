@@ -1,11 +1,16 @@
 """Remove the snapshots that retention does not keep."""
 
+from functools import partial
+
+from kled.operations.guards import STORES
 from kled.operations.keep_state import PruneSnapshots
 from kled.operations.plan_snapshots import PlanPrune
-from tasks.running import language, operation, previews, snapshot_table
+from tasks import snapshots
+from tasks.running import language, previews, snapshot_table
+from tasks.running.block import afterwards, reading
+from tasks.running.edge import Outcome, reported
 from tasks.running.forms import ClusterName, Kept
 from tasks.running.language import Earlier
-from tasks.running.operation import Outcome
 
 NUMBERS = ("last", "hourly", "daily", "weekly", "monthly", "yearly")
 
@@ -13,7 +18,7 @@ NUMBERS = ("last", "hourly", "daily", "weekly", "monthly", "yearly")
 @language.flow(
     name="prune-snapshots", flow_run_name="prune snapshots", earlier={"keep": Earlier(keys=NUMBERS)}
 )
-@operation.reported
+@reported
 def prune_snapshots(  # noqa: PLR0913, PLR0917 - each is asked for by name in the UI
     name: ClusterName | None = None,
     last: Kept | None = None,
@@ -46,6 +51,11 @@ def prune_snapshots(  # noqa: PLR0913, PLR0917 - each is asked for by name in th
     if not yes:
         return previews.of_prune(PlanPrune(keep, name))
     pruning = PruneSnapshots(keep, name, confirm)
-    outcome = operation.run(pruning, then=("kled snapshot list",))
-    snapshot_table.announce_pruning(pruning)
-    return outcome
+    announce = partial(snapshot_table.announce_pruning, pruning)
+    then = ("kled snapshot list",)
+    with (
+        afterwards(announce),
+        reading(pruning.cluster, STORES, called="prune snapshots", then=then) as done,
+    ):
+        snapshots.prune_snapshots(pruning)
+    return done.outcome

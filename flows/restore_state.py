@@ -2,16 +2,18 @@
 
 from kled.operations.plan_snapshots import PlanRestore
 from kled.operations.restore_state import RestoreState, Wish
-from tasks.running import language, operation, previews
+from tasks import recovery
+from tasks.running import language, previews
+from tasks.running.block import changing
+from tasks.running.edge import Outcome, reported
 from tasks.running.forms import ClusterName, Digest, Restorable, StoreUrl
 from tasks.running.language import CLUSTER
-from tasks.running.operation import Outcome
 
 
 @language.flow(
     name="restore-state", flow_run_name="restore {name} from {snapshot}", earlier=CLUSTER
 )
-@operation.reported
+@reported
 def restore_state(  # noqa: PLR0913 - what, and how much is meant
     name: ClusterName,
     snapshot: Restorable,
@@ -50,4 +52,12 @@ def restore_state(  # noqa: PLR0913 - what, and how much is meant
     if not yes:
         return previews.of_restore(PlanRestore(wish, raise_epoch))
     restoring = RestoreState(wish, confirm, digest, raise_epoch)
-    return operation.run(restoring, then=(f"kled kops update-cluster --name={name}",))
+    then = (f"kled kops update-cluster --name={name}",)
+    with changing(name, restoring.guards, called="restore state", then=then) as done:
+        agreed = recovery.check_restore(restoring)
+        recovery.restore_state(restoring, agreed)
+        if raise_epoch:
+            recovery.prove_identity(restoring, agreed)
+            recovery.take_first_snapshot(restoring)
+            recovery.raise_epoch(restoring, agreed)
+    return done.outcome

@@ -2,11 +2,14 @@
 
 from kled import durations
 from kled.models.rolling import Roll
-from kled.operations.roll_cluster import Pace, RollCluster
-from tasks.running import approvals, language, operation, plans, previews
+from kled.operations.guards import ROLLS
+from kled.operations.roll_cluster import Pace
+from tasks import cluster, rolling
+from tasks.running import approvals, language, plans, previews
+from tasks.running.block import changing
+from tasks.running.edge import Outcome, reported
 from tasks.running.forms import ClusterName, Digest, Duration, GroupName, GroupOrMachine
 from tasks.running.language import CLUSTER, Earlier
-from tasks.running.operation import Outcome
 
 EARLIER = {
     **CLUSTER,
@@ -17,7 +20,7 @@ EARLIER = {
 
 
 @language.flow(name="roll-cluster", flow_run_name="roll {name}", earlier=EARLIER)
-@operation.reported
+@reported
 def roll_cluster(  # noqa: PLR0913 - each is asked for by name in the UI
     name: ClusterName,
     instance_group: tuple[GroupName, ...] = (),
@@ -57,8 +60,16 @@ def roll_cluster(  # noqa: PLR0913 - each is asked for by name in the UI
         preflight=not skip_preflight,
     )
     agreement = approvals.obtain(plan, None, approved=digest)
-    return operation.run(
-        RollCluster(name, roll, pace, agreement.digest),
+    with changing(
+        name,
+        ROLLS,
+        called="rolling update",
         then=(f"kled kops validate-cluster --name={name}",),
         agreement=agreement,
-    )
+    ) as done:
+        cluster.check_identity(name)
+        rolling.check_approval(name, roll, agreement.digest)
+        if not skip_preflight:
+            rolling.check_before_rolling(name, roll)
+        rolling.rolling_update(name, roll, pace)
+    return done.outcome

@@ -1,12 +1,15 @@
 """Scale an instance group: up and wait; down by draining machines before the bounds are lowered."""
 
 from kled import durations
-from kled.operations.scale_instance_group import ScaleInstanceGroup
+from kled.operations.scaling import Target
 from kled.operations.scaling_bounds import bounds_meant
-from tasks.running import approvals, language, operation, plans, previews
+from tasks import cluster
+from tasks import instance_group as groups
+from tasks.running import approvals, language, plans, previews
+from tasks.running.block import changing
+from tasks.running.edge import Outcome, reported
 from tasks.running.forms import ClusterName, Digest, Duration, GroupName, Machines
 from tasks.running.language import CLUSTER, Earlier
-from tasks.running.operation import Outcome
 
 EARLIER = {**CLUSTER, "minimum": Earlier("min"), "maximum": Earlier("max")}
 
@@ -14,7 +17,7 @@ EARLIER = {**CLUSTER, "minimum": Earlier("min"), "maximum": Earlier("max")}
 @language.flow(
     name="scale-instance-group", flow_run_name="scale {instance_group} of {name}", earlier=EARLIER
 )
-@operation.reported
+@reported
 def scale_instance_group(  # noqa: PLR0913, PLR0917 - each is asked for by name in the UI
     name: ClusterName,
     instance_group: GroupName,
@@ -48,16 +51,25 @@ def scale_instance_group(  # noqa: PLR0913, PLR0917 - each is asked for by name 
     if not yes:
         return previews.of_plan("plan scaling", plan)
     agreement = approvals.obtain(plan, None, approved=digest)
-    return operation.run(
-        ScaleInstanceGroup(
-            name,
-            group,
-            low,
-            high,
-            drain_timeout=durations.parse(drain_timeout),
-            force_unmanaged=force_unmanaged,
-            approved=agreement.digest,
-        ),
+    target = Target(
+        name,
+        group,
+        low,
+        high,
+        drain_timeout=durations.parse(drain_timeout),
+        force_unmanaged=force_unmanaged,
+    )
+    with changing(
+        name,
+        called="scale instance group",
         then=(f"kled kops validate-cluster --name={name}",),
         agreement=agreement,
-    )
+    ) as done:
+        cluster.check_identity(name)
+        groups.check_scaling(target, agreement.digest)
+        groups.hold_back(target)
+        groups.drain_and_end_machines(target)
+        earlier = groups.set_bounds(target)
+        groups.let_launch(target, earlier)
+        groups.wait_for_nodes(target)
+    return done.outcome

@@ -1,14 +1,14 @@
 """Update a cluster: plan, ask where it should, snapshot, apply, roll, validate."""
 
 from kled import durations
-from kled.models.rolling import Roll
 from kled.operations.approved_plan import Approved
 from kled.operations.overrides import Overrides
-from kled.operations.update_cluster import UpdateCluster
-from tasks.running import approvals, language, operation, plans, previews
+from tasks import cluster, health, rolling
+from tasks.running import approvals, language, plans, previews
+from tasks.running.block import changing
+from tasks.running.edge import Outcome, reported
 from tasks.running.forms import ClusterName, Digest, Duration
 from tasks.running.language import CLUSTER, Earlier
-from tasks.running.operation import Outcome
 
 
 @language.flow(
@@ -16,7 +16,7 @@ from tasks.running.operation import Outcome
     flow_run_name="update {name}",
     earlier={**CLUSTER, "patience": Earlier("wait", "m")},
 )
-@operation.reported
+@reported
 def update_cluster(
     name: ClusterName,
     digest: Digest | None = None,
@@ -44,17 +44,24 @@ def update_cluster(
     if not yes:
         return previews.of_plan("plan update", plan, radius)
     agreement = approvals.obtain(plan, radius, approved=digest)
-    return operation.run(
-        UpdateCluster(
-            name,
-            Approved(agreement.digest, plan),
-            Roll() if roll else None,
-            durations.parse(wait),
-        ),
+    approved = Approved(agreement.digest, plan)
+    with changing(
+        name,
+        called="update cluster",
+        overrides=overrides,
+        agreement=agreement,
         then=(
             f"kled kops rolling-update --name={name}",
             f"kled kops validate-cluster --name={name}",
         ),
-        overrides=overrides,
-        agreement=agreement,
-    )
+    ) as done:
+        cluster.check_identity(name)
+        cluster.check_approval(name, approved)
+        if roll:
+            rolling.check_before_changing(name)
+        cluster.update_cluster(name, approved)
+        if roll:
+            rolling.check_before_rolling(name)
+            rolling.rolling_update(name)
+        health.validate_cluster(name, durations.parse(wait))
+    return done.outcome

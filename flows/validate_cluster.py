@@ -2,12 +2,13 @@
 
 from kled import durations
 from kled.errors import InvalidInput
-from kled.operations.validate_cluster import ValidateCluster
 from kled.operations.validate_clusters import ValidateClusters
-from tasks.running import health_table, language, operation
+from tasks import health
+from tasks.running import health_table, language
+from tasks.running.block import reading
+from tasks.running.edge import Outcome, reported
 from tasks.running.forms import ClusterName, Duration
 from tasks.running.language import Earlier
-from tasks.running.operation import Outcome
 
 
 @language.flow(
@@ -16,7 +17,7 @@ from tasks.running.operation import Outcome
     unnamed="validate all clusters",
     earlier={"patience": Earlier("wait", "m")},
 )
-@operation.reported
+@reported
 def validate_cluster(
     name: ClusterName | None = None,
     wait: Duration | None = None,
@@ -35,11 +36,17 @@ def validate_cluster(
     if name is not None:
         if skip:
             raise InvalidInput("skip", "is for all clusters: leave out name")
-        one = ValidateCluster(name) if patience is None else ValidateCluster(name, patience)
-        return operation.run(one, then=(f"kled kops get-instances --name={name}",))
+        then = (f"kled kops get-instances --name={name}",)
+        with reading(name, called="validate cluster", then=then) as done:
+            health.validate_cluster(name, patience if patience is not None else health.PATIENCE)
+        return done.outcome
     look = ValidateClusters(skip=skip)
     if patience is not None:
         look = ValidateClusters(patience, skip)
-    outcome = operation.run(look, then=("kled kops validate-cluster",), tells=False)
-    health_table.publish(look, outcome)
-    return outcome
+    then = ("kled kops validate-cluster",)
+    with (
+        health_table.told(look),
+        reading(look.cluster, called="validate clusters", then=then) as done,
+    ):
+        health.validate_clusters(look)
+    return done.outcome

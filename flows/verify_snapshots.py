@@ -1,15 +1,19 @@
 """Read snapshots back, and prove them."""
 
+from functools import partial
 from typing import Literal
 
+from kled.operations.guards import STORES
 from kled.operations.keep_state import VerifySnapshots
-from tasks.running import language, operation, snapshot_table
+from tasks import snapshots
+from tasks.running import language, snapshot_table
+from tasks.running.block import afterwards, reading
+from tasks.running.edge import Outcome, reported
 from tasks.running.forms import ClusterName, SnapshotName
-from tasks.running.operation import Outcome
 
 
 @language.flow(name="verify-snapshots", flow_run_name="verify snapshots")
-@operation.reported
+@reported
 def verify_snapshots(
     name: ClusterName | None = None,
     snapshot: SnapshotName = "newest",
@@ -25,6 +29,10 @@ def verify_snapshots(
         level: 0 digests, 1 contents, 2 a kops reads it, 4 the etcd backups open.
     """
     verification = VerifySnapshots(level, of=name, which=snapshot)
-    outcome = operation.run(verification, then=("kled snapshot list",))
-    snapshot_table.publish_verification(verification)
-    return outcome
+    publish = partial(snapshot_table.publish_verification, verification)
+    look = reading(
+        verification.cluster, STORES, called="verify snapshots", then=("kled snapshot list",)
+    )
+    with afterwards(publish), look as done:
+        snapshots.verify_snapshots(verification)
+    return done.outcome

@@ -71,7 +71,7 @@ class UpgradeCluster:
             f" --name={self.cluster} --set=spec.kubernetesVersion=X.Y.Z; after it there is none"
         )
         upgrade = Step("upgrade cluster", act, CHANGE, way_back=way_back, changed=effect, back=back)
-        return (identity.step(self.cluster), _check_step(self), upgrade)
+        return (identity.step(self.cluster), check_step(self), upgrade)
 
 
 def planned(session: Session, wish: UpgradeCluster) -> Plan:
@@ -103,8 +103,8 @@ def new_version(plan: Plan) -> str | None:
     return None
 
 
-def _check_step(wish: UpgradeCluster) -> Step:
-    """Check the version before a snapshot is taken for it."""
+def check_step(wish: UpgradeCluster) -> Step:
+    """Check the version before a snapshot is taken for it. Safe to repeat: it only reads."""
 
     def act(session: Session) -> str:
         version = new_version(planned(session, wish))

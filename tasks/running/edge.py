@@ -45,6 +45,9 @@ those written in Rust are none.
 """
 
 
+_HUSHED: Final = "is_told"
+
+
 def reported(flow: Callable[P, Outcome]) -> Callable[P, Outcome]:
     """Make a flow's function end in a failed state, with the hint, where it raises an error.
 
@@ -95,7 +98,7 @@ def failed(error: KledError, *, tells: bool = True) -> State[Any]:
     clean = cleaned(error)
     hint = f" (hint: {clean.hint})" if clean.hint else ""
     words = visible(redactor().text(_complete(f"{clean.message}{hint}")))
-    if not tells:
+    if not tells or vars(clean).get(_HUSHED):
         pass
     elif isinstance(clean, NotApproved):
         how = "not approved" if type(clean) is NotApproved else f"refused: {type(clean).__name__}"
@@ -103,6 +106,11 @@ def failed(error: KledError, *, tells: bool = True) -> State[Any]:
     else:
         _tell(type(clean).__name__, words)
     return Failed(message=f"{type(clean).__name__}: {words}", data=clean)
+
+
+def hush(error: KledError) -> None:
+    """Let nobody be told again of an error that leaves a flow: whoever raises it has done so."""
+    vars(error)[_HUSHED] = True
 
 
 def cleaned(error: KledError) -> KledError:
@@ -149,6 +157,12 @@ def unexpected(error: BaseException, during: str) -> KledError:
     return KledError(
         f"unexpected {words}", hint="this is a bug in kled; please report it with this log"
     )
+
+
+def of_another(error: BaseException) -> KledError:
+    """Return what stands for an error of code that is not kled's: its words, redacted."""
+    words = redactor().text(f"{type(error).__name__}: {_words(error)}")
+    return KledError(words, hint="it was raised between kled's tasks, by code that is not kled's")
 
 
 def _complete(words: str) -> str:

@@ -192,6 +192,16 @@ def attendance(*, every: float = EVERY, grace: float = GRACE) -> Attendance:
 
 
 @contextmanager
+def attended() -> Iterator[None]:
+    """Attend the run during the block, unless it is attended already."""
+    if _attending.get() is not None:
+        yield
+    else:
+        with attendance():
+            yield
+
+
+@contextmanager
 def holding(lease: Lease | None) -> Iterator[None]:
     """Let the attendance of this run abandon `lease` where it must; nothing where there is none."""
     attending = _attending.get()

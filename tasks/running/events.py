@@ -10,7 +10,7 @@ from prefect.events import emit_event
 
 from kled.errors import ClusterNotReady, KledError
 from kled.operations.runner import Row
-from kled.operations.step import Operation, Step
+from kled.operations.step import Step, UseCase
 from kled.visible import visible
 from tasks.running import edge
 
@@ -26,6 +26,14 @@ _DONE: Final = {
     ("validate cluster", "validate cluster"): "kled.cluster.healthy",
 }
 """Operation and step that succeeded, and what that means."""
+_ELSEWHERE: Final = {
+    "update cluster": "kled.cluster.updated",
+    "rolling update": "kled.cluster.rolled",
+    "wait for nodes": "kled.cluster.scaled",
+    "validate cluster": "kled.cluster.healthy",
+}
+"""What a step means in a chain of somebody else."""
+_OURS: Final = frozenset(operation for operation, _ in _DONE)
 _CHANGES: Final = frozenset({"kled.cluster.updated", "kled.cluster.rolled"})
 """What is announced where something was changed alone; such steps have a way back then."""
 
@@ -33,8 +41,8 @@ _CHANGES: Final = frozenset({"kled.cluster.updated", "kled.cluster.rolled"})
 class Announcer:
     """An observer that emits an event as soon as the step that proves it has ended."""
 
-    def __init__(self, operation: Operation) -> None:
-        self._operation = operation
+    def __init__(self, use_case: UseCase) -> None:
+        self._use_case = use_case
         self._waited_in: str | None = None
 
     def started(self, step: Step) -> None:
@@ -47,16 +55,17 @@ class Announcer:
     def ended(self, row: Row) -> None:
         """Emit what the step's end means, if it means anything to others."""
         if row.outcome == "done":
-            event = event_of(self._operation.name, row)
+            event = event_of(self._use_case.name, row)
         else:
             event = "kled.cluster.unhealthy" if self._waited_in == row.step else None
         if event is not None:
-            emit(event, self._operation.cluster, row.words)
+            emit(event, self._use_case.cluster, row.words)
 
 
 def event_of(operation: str, row: Row) -> str | None:
     """Return what a step that succeeded means to others; None: nothing, or nothing new."""
-    event = _DONE.get((operation, row.step))
+    known = _DONE.get((operation, row.step))
+    event = known if operation in _OURS else _ELSEWHERE.get(row.step)
     return None if event in _CHANGES and not row.way_back else event
 
 

@@ -7,17 +7,19 @@ is an event of every run.
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from prefect.artifacts import Artifact, create_table_artifact
 from prefect.client.schemas.objects import State
 
+from kled.errors import KledError
 from kled.operations.all_clusters import CHANGING, OK, UNREADABLE, WAITING, Answer
 from kled.operations.validate_clusters import ALL, ValidateClusters, in_words
 from kled.sentences import enumerated, number
 from tasks.running import edge, events, notifications
-from tasks.running.edge import Outcome
 from tasks.running.markdown import inline
 from tasks.running.snapshot_table import UNSEEN, seen
 from tasks.running.summary import keyed
@@ -45,17 +47,32 @@ class Message:
     cured: bool = False
 
 
-def publish(validation: ValidateClusters, outcome: Outcome) -> None:
-    """Announce how the clusters are, then store the table of the run, which ended in `outcome`.
+@contextmanager
+def told(validation: ValidateClusters) -> Iterator[None]:
+    """Publish how the clusters are when the block within has ended, well or with an error.
+
+    Of such an error people are told by this alone: once, not in every run.
+    """
+    try:
+        yield
+    except KledError as error:
+        publish(validation, edge.failed(error, tells=False))
+        edge.hush(error)
+        raise
+    publish(validation)
+
+
+def publish(validation: ValidateClusters, outcome: State[Any] | None = None) -> None:
+    """Announce how the clusters are, then store the table of the run, which failed in `outcome`.
 
     In this order: a run that dies in between is announced again, and never passed over.
     """
     key = keyed(validation.name)
     known = _known(key)
-    why = (outcome.message if isinstance(outcome, State) else None) or UNSEEN
+    why = (outcome.message if outcome else None) or UNSEEN
     rows = table(validation, known or frozenset(), why)
-    for told in to_tell(rows, known):
-        events.emit(*told)
+    for event in to_tell(rows, known):
+        events.emit(*event)
     for message in to_say(rows, known or frozenset()):
         title = f"{validation.name}: {message.title}"
         notifications.notify("failure", title, *message.lines, cured=message.cured)

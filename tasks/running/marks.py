@@ -18,7 +18,7 @@ from kled.errors import KledError
 from kled.kops.layout import is_cluster_name
 from kled.operations.cloud_of import cloud_of
 from kled.operations.session import Session
-from kled.operations.step import Operation
+from kled.operations.step import UseCase
 from kled.visible import visible
 
 logger = logging.getLogger("kled.flows")
@@ -27,7 +27,7 @@ _kops: Final[dict[str, str]] = {}
 """The kops that each run of this process has driven; kept, since summaries are made afterwards."""
 
 
-def put(operation: Operation, session: Session) -> None:
+def put(use_case: UseCase, session: Session) -> None:
     """Mark the run; raises nothing: a run is no worse without marks."""
     if flow_run.id is None:
         return
@@ -35,7 +35,7 @@ def put(operation: Operation, session: Session) -> None:
     try:
         if session.drives_kops and run not in _kops:
             _kops[run] = str(session.kops_version)
-        _send(UUID(run), tuple(_tags(operation, session)))
+        _send(UUID(run), tuple(_tags(use_case, session)))
     except Exception as problem:  # noqa: BLE001 - whatever kops, the store or the server does
         logger.warning("the run could not be marked: %s", type(problem).__name__)
 
@@ -51,10 +51,10 @@ def environment() -> str:
     return str(deployment.name or "") if deployment.id is not None else ""
 
 
-def _tags(operation: Operation, session: Session) -> Iterator[str]:
-    if is_cluster_name(operation.cluster):
-        yield f"cluster:{visible(operation.cluster)}"
-        if session.settings.state_store and (cloud := _cloud(operation, session)):
+def _tags(use_case: UseCase, session: Session) -> Iterator[str]:
+    if is_cluster_name(use_case.cluster):
+        yield f"cluster:{visible(use_case.cluster)}"
+        if session.settings.state_store and (cloud := _cloud(use_case, session)):
             yield f"cloud:{cloud}"
     if here := environment():
         yield f"environment:{visible(here)}"
@@ -63,9 +63,9 @@ def _tags(operation: Operation, session: Session) -> Iterator[str]:
         yield f"kops:{kops}"
 
 
-def _cloud(operation: Operation, session: Session) -> str:
+def _cloud(use_case: UseCase, session: Session) -> str:
     try:
-        return cloud_of(operation, session)
+        return cloud_of(use_case, session)
     except KledError:  # said by the step that needs the store
         return ""
 

@@ -20,7 +20,7 @@ from prefect.runtime import flow_run
 from kled.errors import KledError
 from kled.models.share import Share
 from kled.operations.runner import Row
-from kled.operations.step import Operation, Step
+from kled.operations.step import Step, UseCase
 from tasks.running import resources
 from tasks.running.markdown import inline
 from tasks.running.summary import keyed
@@ -145,12 +145,12 @@ class Bars:
             return None
 
 
-def bars(operation: Operation) -> Bars:
-    """Return what shows how far the steps of `operation` are, in this run."""
-    return Bars(_sender(operation, flow_run.id))
+def bars(use_case: UseCase) -> Bars:
+    """Return what shows how far the steps of `use_case` are, in this run."""
+    return Bars(_sender(use_case, flow_run.id))
 
 
-def _sender(operation: Operation, run: str | None) -> Send:
+def _sender(use_case: UseCase, run: str | None) -> Send:
     def send(bar: Bar) -> UUID:
         redact = resources.redactor(resources.settings()).text
         words = inline(redact(f"{bar.step}: {bar.words}"))
@@ -160,7 +160,7 @@ def _sender(operation: Operation, run: str | None) -> Send:
                 client.update_artifact(bar.artifact, newer)
                 return bar.artifact
             made = ArtifactCreate(
-                key=keyed(f"{operation.name} {operation.cluster} {bar.step}"),
+                key=keyed(f"{use_case.name} {use_case.cluster} {bar.step}"),
                 type=KIND,
                 description=words,
                 data=bar.percent,

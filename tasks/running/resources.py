@@ -28,7 +28,7 @@ from kled.operations.consent import by_rules
 from kled.operations.overrides import NOTHING, Overrides
 from kled.operations.runner import Observer, Silent
 from kled.operations.session import Session, Who, open_session
-from kled.operations.step import Operation
+from kled.operations.step import UseCase
 from kled.redact import Redactor, secret_values
 from kled.retry import Clock
 from kled.rules import Rules
@@ -149,13 +149,13 @@ def require_agreement(plan: Plan) -> None:
 
 @contextmanager
 def session(
-    operation: Operation,
+    use_case: UseCase,
     overrides: Overrides = NOTHING,
     on_share: Callable[[Share], None] = lambda _share: None,
     *,
     waiting: Waiting = unseen,
 ) -> Iterator[Session]:
-    """Yield a session for `operation`, with the lease of the place that it writes to.
+    """Yield a session for `use_case`, with the lease of the place that it writes to.
 
     `on_share` is told how far a long step is; it is `waiting` that waits for another writer.
 
@@ -179,21 +179,21 @@ def session(
     with (
         open_session(
             chosen,
-            operation.guards.place_of(operation.cluster),
+            use_case.guards.place_of(use_case.cluster),
             who=who(),
             overrides=overrides,
             clock=Clock(time.monotonic, time.sleep),
             on_line=on_line,
             on_note=on_note,
             on_share=on_share,
-            with_kops=operation.guards.needs_kops,
+            with_kops=use_case.guards.needs_kops,
             consent=require_agreement,
             waiting=waiting,
         ) as opened,
         ending.holding(opened.lease),
     ):
         shown.opened(opened)
-        marks.put(operation, opened)
+        marks.put(use_case, opened)
         yield opened
 
 

@@ -51,7 +51,7 @@ TOLD: Final = {
     "emit_event": {"tasks/running/events.py"},
     "notify": {
         f"tasks/running/{one}.py"
-        for one in ("notifications", "approvals", "edge", "health_table", "operation")
+        for one in ("notifications", "approvals", "block", "edge", "health_table")
     },
 }
 """Where Prefect and people are told; each of them has its test in tests/unit/tasks."""

@@ -19,7 +19,7 @@ from kled import config
 from kled.errors import DocumentDamaged, InvalidInput, KledError, KopsError, Terminated
 from tasks.running.edge import Outcome, cleaned, reported
 from tasks.running.language import CLUSTER, flow
-from tasks.running.operation import perform
+from tasks.running.perform import perform
 from tasks.running.resources import Unwatched, called_by
 
 SECRET = "Zk3vQ9xT7mB2cW8r"

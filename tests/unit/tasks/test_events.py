@@ -25,3 +25,12 @@ def test_that_a_cluster_is_healthy_is_news_each_time() -> None:
     row = Row("validate cluster", "done", 1, 1, "3 nodes ready")
 
     assert event_of("update cluster", row) == "kled.cluster.healthy"
+
+
+def test_a_step_in_a_chain_of_somebody_else_is_announced_as_what_it_is() -> None:
+    row = Row("update cluster", "done", 1, 1, "applied", "put it back")
+
+    assert event_of("create and release", row) == "kled.cluster.updated"
+    assert (
+        event_of("create and release", Row("prove that nothing is left", "done", 1, 1, "")) is None
+    )

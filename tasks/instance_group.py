@@ -1,0 +1,82 @@
+"""Instance groups: their definitions, and other bounds so that no pod is killed by it.
+
+Scaling up, the bounds are stored and applied, and the new nodes are waited for; down, the machines
+that go are drained and ended first. The tasks of one scaling are performed in their order here:
+those of the other direction find nothing to do.
+"""
+
+from dataclasses import replace
+
+from kled.operations import scale_instance_group as scaling
+from kled.operations.edit_instance_group import EditInstanceGroup
+from kled.operations.guards import APPLIES, EDITS
+from kled.operations.instance_groups import CreateInstanceGroup, DeleteInstanceGroup
+from kled.operations.scaling import Target
+from kled.operations.step import Step
+from kled.operations.ways_back import Found
+from tasks.running.task import kops_task
+
+
+@kops_task(EDITS)
+def edit_instance_group(wish: EditInstanceGroup) -> Step:
+    """Change fields of a stored group; an update and a roll bring them to the machines."""
+    (step,) = wish.steps()
+    return step
+
+
+@kops_task(EDITS)
+def create_instance_group(wish: CreateInstanceGroup) -> Step:
+    """Store another group; an update makes its machines."""
+    (step,) = wish.steps()
+    return step
+
+
+@kops_task(EDITS)
+def delete_instance_group(wish: DeleteInstanceGroup) -> Step:
+    """Delete a group and its machines."""
+    (step,) = wish.steps()
+    return step
+
+
+@kops_task()
+def check_scaling(group: Target, digest: str | None = None) -> Step:
+    """Look whether the group may have these bounds; with a `digest`, whether they were approved.
+
+    It only reads. Raises `NotApproved` where another plan was approved.
+    """
+    return scaling.check_step(group, digest)
+
+
+@kops_task(APPLIES)
+def hold_back(group: Target) -> Step:
+    """Keep the group from launching machines in place of those that go."""
+    return scaling.hold_step(group)
+
+
+@kops_task(APPLIES)
+def drain_and_end_machines(group: Target) -> Step:
+    """Drain the machines that go, by eviction, and end them one after the other.
+
+    Raises `DrainBlocked` where a budget holds their pods: the group gets back what it was.
+    """
+    return scaling.end_step(group)
+
+
+@kops_task(APPLIES)
+def set_bounds(group: Target) -> Step[Found]:
+    """Store the bounds and apply them. Returns how those before are set again."""
+    earlier = Found()
+    step = scaling.bounds_step(group, earlier)
+    return replace(step, result=lambda: earlier)  # type: ignore[arg-type, return-value]
+
+
+@kops_task(APPLIES)
+def let_launch(group: Target, earlier: Found | None = None) -> Step:
+    """Let the group launch machines again; `earlier` is what `set_bounds` returned."""
+    return scaling.release_step(group, earlier or Found())
+
+
+@kops_task()
+def wait_for_nodes(group: Target) -> Step:
+    """Wait until as many nodes are ready as the bounds ask for. It only reads."""
+    return scaling.wait_step(group)

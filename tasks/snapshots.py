@@ -1,0 +1,43 @@
+"""Snapshots of the state of clusters. They work on stores alone: no cluster changes.
+
+Each takes a wish, a value that holds what was done when the task has ended, also where it failed.
+"""
+
+from kled.operations.guards import STORES
+from kled.operations.keep_state import BackUpState, MirrorSnapshots, PruneSnapshots, VerifySnapshots
+from kled.operations.step import Step
+from tasks.running.task import kops_task
+
+
+@kops_task(STORES)
+def take_snapshots(wish: BackUpState) -> Step:
+    """Snapshot the clusters that are named, or all; `wish.results` has a row for each.
+
+    Raises where one was not taken, else `SnapshotNotTrustworthy` where one cannot be trusted.
+    """
+    (step,) = wish.steps()
+    return step
+
+
+@kops_task(STORES)
+def verify_snapshots(wish: VerifySnapshots) -> Step:
+    """Prove one snapshot, or the newest of every cluster and that none was removed.
+
+    Raises `SnapshotNotTrustworthy` where one cannot be trusted.
+    """
+    (step,) = wish.steps()
+    return step
+
+
+@kops_task(STORES)
+def prune_snapshots(wish: PruneSnapshots) -> Step:
+    """Remove what retention does not keep; the newest trusted snapshot always stays."""
+    (step,) = wish.steps()
+    return step
+
+
+@kops_task(STORES)
+def mirror_snapshots(wish: MirrorSnapshots) -> Step:
+    """Copy to a second store what it lacks, every byte proved; nothing is deleted there."""
+    (step,) = wish.steps()
+    return step
