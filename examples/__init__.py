@@ -1,1 +1,1 @@
-"""Flows of a team that chain kled's tasks with their own; tests run them in a sandbox."""
+"""Programs and flows of a team that use kled and chain its tasks; tests run them in a sandbox."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import ClusterNotReady, KledError, RollHalted
@@ -44,7 +45,9 @@ def roll_groups(session: Session, cluster: str, roll: Roll, pace: "Pace") -> str
             before = machines - sum(one.need_update for one in left)
             share = Share(before, max(1, machines), _outlook(kept, left, place, len(rows)))
             session.tell(share)
-            _Group(kept, roll, pace, row, api, share).roll(roles.get(row.instance_group, "node"))
+            group = _Group(kept, roll, pace, row, api, share)
+            act = partial(group.roll, roles.get(row.instance_group, "node"))
+            session.part(f"roll {row.instance_group}: {number(row.need_update, 'machine')}", act)
             if pace.pause and place < len(rows):
                 following = rows[place].instance_group
                 session.note(paused(row.instance_group, following, pace.pause, stores.now()))

@@ -43,6 +43,15 @@ class Who:
     say otherwise."""
 
 
+Part = Callable[[str, Callable[[], None]], None]
+"""Does a part of a step, which has that name."""
+
+
+def at_once(_name: str, act: Callable[[], None]) -> None:
+    """Do a part of a step as any other line of it."""
+    act()
+
+
 class Session:
     """One run's hands: everything that a step may touch.
 
@@ -84,6 +93,8 @@ class Session:
         """Whether nothing spoke against it when it was taken: else it is restored by that word."""
         self.stores = stores or Stores(settings, clock)
         """Every store of this run, each opened once."""
+        self.part: Part = at_once
+        """Do a part of a step that a person wants to see by itself, such as one group of a roll."""
 
     @property
     def kops(self) -> Kops:

@@ -32,6 +32,7 @@ from tasks.running import (
     leases,
     logs,
     notifications,
+    parts,
     progress,
     reports,
     resources,
@@ -289,6 +290,7 @@ def opened(
         bars,
         resources.session(use_case, overrides, bars.tell, waiting=leases.wait) as session,
     ):
+        session.part = parts.perform
         block = Block(use_case, session, watch)
         token = _open.set(block)
         try:

@@ -73,6 +73,11 @@ def run(box: Box, memory: Memory, body: Any, **more: str) -> State[Any]:
         return ended(flow(name="release-of-a-team", persist_result=False)(body))
 
 
+def summaries(state: State[Any]) -> list[Any]:
+    """Return what the run shows by a key; Prefect adds where a result is that it does not keep."""
+    return [one for one in artifacts(state) if one.key is not None]
+
+
 def started(memory: Memory) -> list[str]:
     return [one.removeprefix("started ") for one in memory.events if one.startswith("started ")]
 
@@ -101,7 +106,7 @@ def test_a_block_guards_a_chain_of_ours_and_theirs(box: Box, memory: Memory) -> 
     assert started(memory) == [*guarded, "take the first snapshot", "look"]
     assert their_own == ["drained"]
     assert len(task_runs(state, names=8)) == 8
-    assert [one.key for one in artifacts(state)] == ["release-flow-example-com"]
+    assert [one.key for one in summaries(state)] == ["release-flow-example-com"]
     assert f"cluster:{C}" in flow_run(state).tags
 
 
@@ -137,7 +142,7 @@ def test_what_fails_ends_the_chain_with_the_way_back_and_no_guards(
     assert isinstance(failed, KopsError)
     assert "turn it back" in str(failed.hint)
     assert started(memory) == ["check epoch", "take a snapshot", "turn"]
-    (summary,) = artifacts(state)
+    (summary,) = summaries(state)
     assert "**KopsError**: no more machines" in summary.data
 
 
@@ -170,7 +175,7 @@ def test_what_others_raise_passes_and_is_in_the_summary(box: Box, memory: Memory
     state = run(box, memory, body)
 
     assert isinstance(state.result(raise_on_failure=False), ZeroDivisionError)
-    (summary,) = artifacts(state)
+    (summary,) = summaries(state)
     assert "ZeroDivisionError: the queue is empty" in summary.data
     assert "kled's tasks" in summary.data
     assert "bug in kled" not in summary.data

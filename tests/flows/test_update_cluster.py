@@ -38,8 +38,9 @@ def test_an_update_plans_applies_that_plan_rolls_and_validates(
 
     assert state.is_completed(), state.message
     looks = ["plan", "check identity", "check approval", "check before changing"]
-    steps = [*looks, "update cluster", "check before rolling", "rolling update", "validate cluster"]
-    assert [run.name for run in task_runs(state, names=8)] == steps
+    rolls = ["check before rolling", "rolling update", "roll nodes-us-east-1a: 2 machines"]
+    steps = [*looks, "update cluster", *rolls, "validate cluster"]
+    assert [run.name for run in task_runs(state, names=9)] == steps
     assert flow_run(state).name == f"update {C}"
     assert words(state)["update cluster"] == "applied: 1 to modify"
     assert "No changes need to be applied" in pending(changed)

@@ -1,0 +1,46 @@
+"""Parts of a step as tasks within its own: a roll shows each of its groups."""
+
+from collections.abc import Callable
+from typing import Final
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from kled.errors import KledError
+from kled.visible import visible
+from tasks.running import edge, logs
+
+NAME: Final = "part of a step"
+
+
+class Part:
+    """What is done. A plain class on purpose: Prefect walks through dataclasses."""
+
+    def __init__(self, name: str, act: Callable[[], None]) -> None:
+        self.name, self.act = name, act
+
+
+@task(name=NAME, cache_policy=NO_CACHE, persist_result=False)
+def perform_part(part: Part) -> None:
+    """Do a part of a step. It is its step that is tried again, and does only what is left."""
+    error = _error_of(part)
+    if error is not None:
+        raise error
+
+
+def _error_of(part: Part) -> KledError | None:
+    """Do it; return the error without what hangs on it, as a step's task does."""
+    try:
+        part.act()
+    except BaseException as error:
+        if edge.is_control(error):
+            raise
+        return edge.cleaned(edge.told(error, part.name))
+    return None
+
+
+def perform(name: str, act: Callable[[], None]) -> None:
+    """Do a part in a task of this run, in its own thread (`Session.part`)."""
+    logs.foresee(NAME)
+    run_name = visible(edge.redactor().text(name))
+    perform_part.with_options(task_run_name=run_name)(Part(name, act))
