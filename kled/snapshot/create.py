@@ -25,7 +25,7 @@ from kled.snapshot.lost_backups import lost_backups
 from kled.snapshot.lost_keysets import lost_keysets
 from kled.snapshot.making import Made, Making
 from kled.snapshot.manifest import Manifest
-from kled.snapshot.next_run import entry_of, next_run, remember, require_fit
+from kled.snapshot.next_run import Taken, entry_of, next_run, remember, require_fit
 from kled.snapshot.one_row import left_out, linked, one_row
 from kled.snapshot.progress import Progress
 from kled.snapshot.reading import Reader, list_cluster, settle
@@ -81,7 +81,7 @@ class _Create:
         self._gone = Vanished()
         self._findings: list[str] = []
         self._lost: set[str] = set()
-        self._made: dict[str, Manifest] = {}
+        self._made: dict[str, Taken] = {}
         self._id = snapshots.new_id()
         self._ledger = read_ledger(snapshots, state)
         self._earlier = Earlier(
@@ -328,7 +328,8 @@ class _Create:
         )
 
     def _finished(self, made: Made, chosen: Selection, began: float) -> ClusterResult:
-        manifest = self._made[made.manifest.cluster] = made.manifest
+        manifest = made.manifest
+        self._made[manifest.cluster] = Taken.of(manifest)
         if made.remark:
             self._warnings.append(f'cluster "{manifest.cluster}": {made.remark}')
         self._progress.done(clusters=1)

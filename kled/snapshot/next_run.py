@@ -6,6 +6,7 @@ known of all clusters of its own state store, and names the newest runs of the o
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple, Self
 
 from kled.errors import StoreDenied
 from kled.snapshot import last_seen, order
@@ -18,6 +19,27 @@ from kled.snapshot.root import require_recipients
 from kled.snapshot.runs import MOST, Run, RunEntry
 from kled.storage.base import ObjectStore
 from kled.store_urls import is_same
+
+
+class Taken(NamedTuple):
+    """What a run keeps of a snapshot that it took.
+
+    Its manifest names each object: 0.1 MB and more, and a fleet has hundreds.
+    """
+
+    cluster: str
+    id: str
+    definition_digest: str
+    etcd_digest: str
+    archive: str
+    fuzzy: bool
+    level: int
+
+    @classmethod
+    def of(cls, made: Manifest) -> Self:
+        """Return what is kept of a manifest."""
+        digests = (made.definition_digest, made.etcd_digest, made.archive.sha256)
+        return cls(made.cluster, made.id, *digests, fuzzy=made.fuzzy, level=made.level)
 
 
 def require_fit(ledger: Ledger, options: CreateOptions) -> None:
@@ -79,7 +101,7 @@ def entry_of(
     snapshots: SnapshotStore,
     result: ClusterResult,
     before: RunEntry | None,
-    made: Manifest | None,
+    made: Taken | None,
     run_id: str,
     held: int,
 ) -> RunEntry:
@@ -101,7 +123,7 @@ def entry_of(
         made.id,
         made.definition_digest,
         made.etcd_digest,
-        made.archive.sha256,
+        made.archive,
         run_id,
         fuzzy=made.fuzzy,
         level=made.level,
