@@ -19,7 +19,7 @@ from kled.errors import (
     StoreDenied,
 )
 from kled.lease import boot_time
-from kled.lease.writes import held_by_another
+from kled.lease.writes import held_by_another, require_unheld
 from kled.operations import elsewhere, snapshot_before, stores, windows
 from kled.operations.guard import advised_elsewhere, require_mounted
 from kled.operations.session import Session
@@ -116,9 +116,11 @@ def _require_free(session: Session, operation: Operation) -> None:
     place = operation.guards.place_of(operation.cluster)
     if place is None:
         return
+    store, name = session.stores.at(place), place.cluster
     clock = Clock(boot_time, session.clock.sleep)
-    held = held_by_another(session.stores.at(place), place.cluster, now=stores.now(), clock=clock)
-    if held is not None:
+    if session.overrides.no_lease:
+        require_unheld(store, name, now=stores.now(), clock=clock)
+    elif held := held_by_another(store, name, now=stores.now(), clock=clock):
         raise held
 
 

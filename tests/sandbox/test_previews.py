@@ -29,6 +29,7 @@ from kled.cli import upgrade as upgrades
 from kled.lease.document import Terms, Writer
 from kled.lease.writes import acquire
 from kled.operations import scale_journal
+from kled.operations.overrides import Overrides
 from kled.operations.scale_journal import OpenScaleDown
 from kled.operations.snapshots import back_up
 from kled.retry import Clock
@@ -253,9 +254,12 @@ def test_a_lease_that_another_writer_holds_refuses_a_preview_until_it_lapses(
         acquire(desk.line().stores.state, C, writer=writer, terms=Terms(), clock=CLOCK)
 
         shown = run(desk, capsys, command, yes=False)
+        without = run(desk, capsys, command, yes=False, overrides=Overrides(no_lease=True))
 
-        assert shown.status == 5
+        assert shown.status == without.status == 5
         assert f"{C} is held by ada on her host" in shown.stderr
+        assert "--no-lease" not in shown.stderr
+        assert "--no-lease is for state stores without" in without.stderr, "as the act says"
     finally:
         desk.put_back(whole)
 
