@@ -168,12 +168,14 @@ def refuse_last_nodes(session: Session, cluster: str, name: str) -> None:
     pkg/apis/kops/validation/legacy.go).
     """
     groups = session.kops.get_instance_groups(cluster)
-    if [group.name for group in groups if group.role != "control-plane"] == [name]:
-        scaled = options(name=cluster, instance_group=name, size=0)
+    others = [group for group in groups if group.role != "control-plane"]
+    if [group.name for group in others] == [name]:
+        another = {"instance_group": f"{name}-2", "subnet": others[0].subnets}
+        scaled = options(name=cluster, instance_group=name, size=0, yes=True)
         raise DefinitionRejected(
             f'"{name}" is the only instance group of cluster "{cluster}" besides the control plane,'
             " and kops changes nothing of a cluster without one; nothing was deleted",
             hint="create another one first: kled kops create-instance-group"
-            f" {options(name=cluster)}; for no machines at all: kled kops scale-instance-group"
-            f" {scaled}",
+            f" {options(name=cluster, **another)}; for no machines at all: kled kops"
+            f" scale-instance-group {scaled}",
         )

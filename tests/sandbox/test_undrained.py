@@ -129,6 +129,20 @@ def test_fewer_machines_are_followed_by_what_drains_them(desk: Alone, type_: Typ
         assert f"next: {UPDATE}" in done.stderr.splitlines()
 
 
+def test_what_the_last_groups_refusal_says_is_typed(desk: Alone, type_: Type) -> None:
+    """A member more: it named `create-instance-group` without the options that it needs."""
+    type_(f"kled kops delete-instance-group {NAME} --instance-group=spare")
+
+    refused = type_(f"kled kops delete-instance-group {NAME} {NODES}")
+
+    assert refused.status == 1
+    create, scale = commands(hint(refused))
+    assert scale == f"kled kops scale-instance-group {NAME} {NODES} --size=0 --yes"
+    made = type_(create)
+    assert made.status == 0, made.stderr
+    assert type_(f"kled kops delete-instance-group {NAME} {NODES}").status == 0
+
+
 def test_a_group_of_a_protected_cluster_goes_when_its_name_is_typed_again(
     desk: Alone, capsys: pytest.CaptureFixture[str]
 ) -> None:
