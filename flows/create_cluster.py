@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from kled import durations
-from kled.kops.export import require_target
+from kled.kops.verbs.kubeconfig import require_target
 from kled.models.spec import ClusterSpec
 from kled.operations.approved_plan import Approved
 from kled.operations.guards import CREATES

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from kled.api.calls import Calls, approved, checked
-from kled.kops.field_flags import require_text
-from kled.kops.layout import require_cluster_name
+from kled.kops.fields.flags import require_text
+from kled.kops.state_store.layout import require_cluster_name
 from kled.models.cluster import Cluster, Instance
 from kled.models.definition import Definition
 from kled.models.plan import Plan

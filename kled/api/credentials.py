@@ -7,7 +7,7 @@ from typing import Literal
 from kled.api.calls import Calls
 from kled.errors import InvalidInput
 from kled.files.given import require_regular
-from kled.kops.layout import require_cluster_name
+from kled.kops.state_store.layout import require_cluster_name
 from kled.models.credential import SECRET_KINDS, Keypair, Secret
 from kled.models.plan import Plan
 from kled.operations import identity, lost_keys

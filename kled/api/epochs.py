@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from kled.api.calls import Calls
 from kled.errors import KledError
-from kled.kops.layout import require_cluster_name
+from kled.kops.state_store.layout import require_cluster_name
 from kled.operations import foreseen
 from kled.operations.raise_epoch import RAISES, RaiseEpoch
 from kled.operations.runner import Report

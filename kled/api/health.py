@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from kled.api.calls import Calls
-from kled.kops.layout import require_cluster_name
+from kled.kops.state_store.layout import require_cluster_name
 from kled.models.validation import ValidationReport
 from kled.operations.all_clusters import Answer
 from kled.operations.validate_cluster import ValidateCluster, validated, waited_for

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from kled.api.calls import Calls, checked
-from kled.kops.field_flags import require_text
-from kled.kops.layout import require_cluster_name
+from kled.kops.fields.flags import require_text
+from kled.kops.state_store.layout import require_cluster_name
 from kled.models.cluster import InstanceGroup, Role
 from kled.models.plan import Plan
 from kled.operations.edit_instance_group import (

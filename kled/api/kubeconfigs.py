@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from kled.api.calls import Calls
-from kled.kops.layout import require_cluster_name
+from kled.kops.state_store.layout import require_cluster_name
 from kled.operations.export_cluster import ExportCluster
 from kled.operations.runner import Report
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kled.api.calls import Calls, checked
 from kled.api.values import Mirrored, PlannedRestore, Pruned, Restored, RestoreOptions, Verified
 from kled.errors import InvalidInput, KledError
-from kled.kops.layout import require_cluster_name
+from kled.kops.state_store.layout import require_cluster_name
 from kled.operations import named_snapshots, restore_state, snapshots
 from kled.operations.keep_state import (
     BackUpState,

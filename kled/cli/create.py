@@ -16,7 +16,7 @@ from kled.cli.output import show_value
 from kled.cli.parameters import DURATION
 from kled.cli.plan import show_plan
 from kled.cli.spec_options import spec_from, spec_options
-from kled.kops.field_flags import require_text
+from kled.kops.fields.flags import require_text
 from kled.models.spec import ClusterSpec
 from kled.operations.create_cluster import CreateCluster, StoreCluster
 from kled.operations.plan_update import previewed

@@ -11,7 +11,7 @@ from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.parameters import COUNT, DURATION
 from kled.errors import InvalidInput
-from kled.kops.field_flags import require_text
+from kled.kops.fields.flags import require_text
 from kled.operations import interrupted_scaling
 from kled.operations.edit_instance_group import (
     NO_CHANGE,

@@ -10,7 +10,7 @@ from kled.cli.edited_text import FILE, from_file, in_editor
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.errors import InvalidInput
-from kled.kops.field_flags import require_text
+from kled.kops.fields.flags import require_text
 from kled.operations.edit_cluster import EditCluster, StoreEditedCluster
 from kled.operations.edit_instance_group import NO_CHANGE
 from kled.operations.edited_group import Document

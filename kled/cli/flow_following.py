@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 
 from kled.cli.leaf import Call
-from kled.kops import klog
+from kled.kops.failures import klog
 from kled.sentences import options
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from kled.cli import halfway, terminal
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import show_value
 from kled.cli.progress import progress
-from kled.kops.locate import INSTALL
+from kled.install.locate import INSTALL
 
 
 @leaf(
@@ -33,9 +33,9 @@ def install(call: Call, version: str, *, verify_only: bool) -> None:
 
     Versions lie side by side. KLED_KOPS_MIRROR names another place to download from.
     """
-    from kled.kops import fetch, release  # noqa: PLC0415 - httpx is heavy, and help needs none
-    from kled.kops import install as installing  # noqa: PLC0415
-    from kled.kops.managed import Request  # noqa: PLC0415
+    from kled.install import fetch, release  # noqa: PLC0415 - httpx is heavy, and help needs none
+    from kled.install import install as installing  # noqa: PLC0415
+    from kled.install.managed import Request  # noqa: PLC0415
 
     request = Request(
         version,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 from kled.cli import typed
 from kled.cli.terminal import Terminal, redactor
 from kled.errors import KledError
-from kled.kops import klog
-from kled.kops.warnings import warned_of
+from kled.kops.failures import klog
+from kled.kops.failures.warnings import warned_of
 from kled.operations.runner import Row
 from kled.visible import visible
 

@@ -20,7 +20,7 @@ from kled.operations.stores import Stores
 from kled.retry import Clock
 
 if TYPE_CHECKING:
-    from kled.kops.fields import Kind
+    from kled.kops.fields.known_fields import Kind
     from kled.storage.base import Location, ObjectStore
 
 PATIENCE: Final = 0.7
@@ -216,7 +216,7 @@ def _listed(line: Line, wanted: Wanted) -> list[str]:
 
 def _assignments(line: Line, wanted: Wanted) -> list[str]:
     """Return how `PATH=VALUE` goes on; a path that leads on, or to a value, has nothing behind."""
-    from kled.kops import field_offers  # noqa: PLC0415 - for these alone
+    from kled.kops.fields import offers as field_offers  # noqa: PLC0415 - for these alone
 
     kind: Kind = "InstanceGroup" if "instance-group" in line.command else "Cluster"
     path, equals, value = wanted.beginning.partition("=")
@@ -227,7 +227,7 @@ def _assignments(line: Line, wanted: Wanted) -> list[str]:
 
 
 def _paths(line: Line, wanted: Wanted) -> list[str]:
-    from kled.kops import field_offers  # noqa: PLC0415 - for these alone
+    from kled.kops.fields import offers as field_offers  # noqa: PLC0415 - for these alone
 
     kind: Kind = "InstanceGroup" if "instance-group" in line.command else "Cluster"
     stored = _definition(line, kind)

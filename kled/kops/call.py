@@ -12,15 +12,15 @@ from kled import commands
 from kled.errors import KopsError
 from kled.files import private
 from kled.kops import command
-from kled.kops.causes import SERVER_ERROR, THROTTLED
-from kled.kops.classify import classify, last_error
-from kled.kops.features import as_kops_takes
-from kled.kops.irregular import require_files
+from kled.kops.facts.versions import as_kops_takes
+from kled.kops.failures.causes import SERVER_ERROR, THROTTLED
+from kled.kops.failures.classify import classify, last_error
+from kled.kops.failures.row import first
+from kled.kops.failures.unloadable import require_own_name
+from kled.kops.failures.vain_waits import Waiting
+from kled.kops.failures.warnings import warnings
 from kled.kops.remembered import Remembered
-from kled.kops.row import first
-from kled.kops.unloadable import require_own_name
-from kled.kops.waiting import Waiting
-from kled.kops.warnings import warnings
+from kled.kops.state_store.irregular import require_files
 from kled.models.clouds import feature_flags
 from kled.process import Finished, OnLine, OnStart, Runner, Stream
 from kled.redact import Redactor, secret_values
@@ -31,7 +31,7 @@ CHANGE_TIMEOUT: Final = timedelta(minutes=60)
 """One change or preview; kops gives up on a cloud task after 10 minutes without progress."""
 DRY_RUN_PREFIX: Final = ".kled/dry-run"
 EDITOR_SCRIPT: Final = "editor.sh"
-"""Below the scratch directory; there only while an edited text is stored (`kled.kops.editing`)."""
+"""Below the scratch directory; there while an edited text is stored (`kled.kops.verbs.edit`)."""
 _PAUSES: Final = (1.0, 2.0, 4.0)
 """Seconds before a read is tried again."""
 _CHOOSING: Final = frozenset({"KOPS_CLUSTER_NAME", "KUBE_EDITOR"})

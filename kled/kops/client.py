@@ -1,12 +1,12 @@
 """The kops client: one method per verb, models in, models out, kled's errors."""
 
-from kled.kops.changes import Changes
-from kled.kops.editing import Editing
-from kled.kops.export import Export
-from kled.kops.groups import Groups
-from kled.kops.keys import Keys
-from kled.kops.reads import Reads
-from kled.kops.upgrades import Upgrades
+from kled.kops.verbs.cluster import Changes
+from kled.kops.verbs.credentials import Keys
+from kled.kops.verbs.edit import Editing
+from kled.kops.verbs.instance_group import Groups
+from kled.kops.verbs.kubeconfig import Export
+from kled.kops.verbs.read import Reads
+from kled.kops.verbs.roll_and_upgrade import Upgrades
 
 
 class Kops(Reads, Changes, Upgrades, Groups, Editing, Keys, Export):

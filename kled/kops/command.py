@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.models.rolling import Roll
 
 _REPEATABLE = frozenset({"set", "unset"})

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from kled.errors import OutputUnreadable, TextUnreadable
-from kled.kops.unloadable import unloadable
+from kled.kops.failures.unloadable import unloadable
 from kled.models.cluster import Cluster, Instance, InstanceGroup, Role
 from kled.models.credential import Keypair, Secret
 from kled.models.definition import Definition, object_name

@@ -42,7 +42,7 @@ _VERSION: Final = (
 )
 _LONGEST_NAME: Final = 253
 _PATH: Final = re.compile(r"[A-Za-z][^=\r\n]*")
-"""Which fields there are, kops' names say (`kled.kops.field_flags`); keys of maps hold any sign."""
+"""Which fields there are, `kled.kops.fields.flags` says; keys of maps hold any sign."""
 
 
 def _cluster_name(value: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.operations.session import Session
 
 _BY_AN_UPDATE: Final = (layout.KEYSETS, "backups/")

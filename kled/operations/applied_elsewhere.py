@@ -5,7 +5,7 @@ copy, and names the place that it was applied from.
 """
 
 from kled.errors import DocumentDamaged, KledError, NotApproved, ObjectMissing
-from kled.kops import layout, stored
+from kled.kops.state_store import contents, layout
 from kled.operations import own_places
 from kled.operations.known_epoch import here, known_epoch
 from kled.operations.session import Session
@@ -45,7 +45,7 @@ def _applied_from(session: Session, cluster: str) -> str | None:
         body = get_bounded(session.state_store, f"{cluster}/{layout.COMPLETED}").body
     except (ObjectMissing, DocumentDamaged):  # nothing was applied, or nobody can tell
         return None
-    return own_places.state_store_of(stored.mapping(body) or {}, cluster)
+    return own_places.state_store_of(contents.mapping(body) or {}, cluster)
 
 
 def _was_moved(session: Session, cluster: str, applied: str) -> bool:

@@ -1,7 +1,7 @@
 """The Kubernetes version that a cluster's machines were last told to run."""
 
 from kled.errors import DocumentDamaged, ObjectMissing
-from kled.kops import layout, stored
+from kled.kops.state_store import contents, layout
 from kled.models.version import KubernetesVersion, stored_version
 from kled.operations.session import Session
 from kled.storage.bounded import get_bounded
@@ -16,7 +16,7 @@ def applied_version(session: Session, cluster: str) -> KubernetesVersion | None:
         body = get_bounded(session.state_store, f"{cluster}/{layout.COMPLETED}").body
     except (ObjectMissing, DocumentDamaged):  # gone, or larger than any that kops writes
         return None
-    document = stored.mapping(body) or {}
+    document = contents.mapping(body) or {}
     spec = document.get("spec")
     text = spec.get("kubernetesVersion") if isinstance(spec, dict) else None
     return stored_version(text) if isinstance(text, str) else None

@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass
 
-from kled.kops import footprint
+from kled.kops.facts import plan_effects
 from kled.models.plan import Plan
 from kled.operations import (
     control_plane,
@@ -42,7 +42,7 @@ def clear(session: Session, plan: Plan, *, drained: str | None = None) -> Cleare
     kubernetes_order.require(session, plan.cluster)
     control_plane.require_plan(session, plan)
     undrained.require(session, plan, drained=drained)
-    if footprint.iam(plan):
+    if plan_effects.iam(plan):
         iam_fanout.require_own_roles(session, plan.cluster)
     return Cleared(plan, identity.require(session, plan))
 

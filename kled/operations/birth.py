@@ -7,7 +7,7 @@ machine of it trusts, in whichever zone.
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import IdentityAtRisk
-from kled.kops import footprint
+from kled.kops.facts import plan_effects
 from kled.models.plan import Change
 from kled.operations import identity, lost_cluster, neighbours
 from kled.operations.nothing_left import left_in_cloud
@@ -64,7 +64,7 @@ def in_cloud(session: Session, spec: "ClusterSpec") -> tuple[Change, ...]:
     return tuple(
         sorted(
             (one for one in own if one.kind != "definition"),
-            key=lambda one: (one.kind not in footprint.LISTED_MACHINES, one.kind, one.name),
+            key=lambda one: (one.kind not in plan_effects.LISTED_MACHINES, one.kind, one.name),
         )
     )
 

@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import Final, Protocol, TypeVar
 
 from kled.errors import KledError, OutputUnreadable
-from kled.kops import footprint
-from kled.kops.cloud_names import group_of
+from kled.kops.facts import plan_effects
+from kled.kops.facts.cloud_names import group_of
 from kled.models.blast_radius import BlastRadius, Ended, GroupRoll
 from kled.models.cluster import Role
 from kled.models.plan import Plan
@@ -84,8 +84,8 @@ def of_plan(session: Session, plan: Plan, sight: Sight) -> BlastRadius:
     notes = _Notes(dict(found.unknown))
     return replace(
         found,
-        load_balancers=footprint.load_balancers(plan),
-        iam=notes.ask(sight.shared_roles, "iam") if footprint.iam(plan) else (),
+        load_balancers=plan_effects.load_balancers(plan),
+        iam=notes.ask(sight.shared_roles, "iam") if plan_effects.iam(plan) else (),
         unknown=notes.unknown,
     )
 
@@ -179,7 +179,7 @@ def _outdated(plan: Plan, roles: Mapping[str, Role], rows: Sequence[RollingRow])
     """Return the groups whose machines the plan makes out of date."""
     running = {row.instance_group for row in rows}
     found = set()
-    for one in footprint.templates(plan):
+    for one in plan_effects.templates(plan):
         group = group_of(one.name, roles, plan.cluster)
         if group is None or (one.action == "modify" and group not in running):
             raise OutputUnreadable(f"{one.kind}/{one.name} is of no instance group that kops rolls")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import ApiUnreachable
-from kled.kops import placeholder
+from kled.kops.failures import placeholder
 from kled.operations import lost_keys
 from kled.operations.session import Session
 

@@ -7,7 +7,7 @@ one is held against the rules once more (`apply_changes`), so that no flow can f
 from collections.abc import Callable
 
 from kled.errors import NotApproved
-from kled.kops import areas
+from kled.kops.facts import plan_areas
 from kled.models.plan import Plan
 from kled.rules import Rules
 from kled.sentences import word
@@ -24,7 +24,7 @@ def by_rules(rules: Rules) -> Consent:
     """Return what refuses a plan that touches an area about which somebody has to be asked."""
 
     def require(plan: Plan) -> None:
-        asked = areas.touched(plan, rules.asks_for(plan.cluster))
+        asked = plan_areas.touched(plan, rules.asks_for(plan.cluster))
         if asked:
             reasons = "; ".join(f"{area}: {', '.join(names[:3])}" for area, names in asked.items())
             raise NotApproved(

@@ -1,7 +1,8 @@
 """No path takes the machines of a control plane away by a number."""
 
 from kled.errors import NotApproved
-from kled.kops import control_plane, fixed_fields, footprint
+from kled.kops.facts import control_plane, plan_effects
+from kled.kops.fields import fixed_fields
 from kled.models.definition import object_name
 from kled.models.plan import Plan
 from kled.operations.edited_group import Document
@@ -33,7 +34,7 @@ def require_plan(session: Session, plan: Plan) -> None:
 
     However the definition came to say so: somebody may have edited it with kops. Only reads.
     """
-    if not any(footprint.shrinking(plan)):
+    if not any(plan_effects.shrinking(plan)):
         return
     lost = control_plane.lost(plan, session.kops.get_instance_groups(plan.cluster))
     if lost:

@@ -8,11 +8,11 @@ from typing import Final
 
 from kled.errors import ClusterExists, KopsError, SettingsError
 from kled.files.given import require_regular
-from kled.kops import fixed_fields, own_labels
-from kled.kops.export import require_target
-from kled.kops.features import check
-from kled.kops.kubernetes_versions import in_sets, require_served
-from kled.kops.places import root_of
+from kled.kops.facts.kubernetes_versions import in_sets, require_served
+from kled.kops.facts.versions import check
+from kled.kops.fields import fixed_fields, own_labels
+from kled.kops.state_store.locations import root_of
+from kled.kops.verbs.kubeconfig import require_target
 from kled.models.clouds import missing_variables
 from kled.models.definition import Definition
 from kled.models.spec import ClusterSpec

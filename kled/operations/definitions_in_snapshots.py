@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.operations.session import Session
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from kled.errors import KopsError, NotApproved
-from kled.kops import layout
-from kled.kops.features import TESTED
+from kled.kops.facts.versions import TESTED
+from kled.kops.state_store import layout
 from kled.models.definition import Definition
 from kled.models.plan import Plan
 from kled.operations import (

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kled.kops import fixed_fields, kubernetes_versions, own_labels, places
-from kled.kops.unknown_fields import holds_any
+from kled.kops.facts import kubernetes_versions
+from kled.kops.fields import fixed_fields, own_labels
+from kled.kops.fields.unknown_fields import holds_any
+from kled.kops.state_store import locations
 from kled.models.definition import object_name
 from kled.models.version import KubernetesVersion, stored_version
 from kled.operations import etcd_names, etcd_zones, ways_back
@@ -126,7 +128,7 @@ def _step(cluster: str, change: Callable[[Session, Document], tuple[str, ...]]) 
 
 def _root(session: Session, cluster: str) -> str:
     """Return the cluster's own part of its state store."""
-    return places.root_of(require_state_store(session.settings), cluster)
+    return locations.root_of(require_state_store(session.settings), cluster)
 
 
 def _version(cluster: Document) -> str:

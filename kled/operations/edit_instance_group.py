@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kled.errors import InstanceGroupNotFound
-from kled.kops import control_plane, fixed_fields, own_labels, size_bounds
-from kled.kops.unknown_fields import holds_any
+from kled.kops.facts import control_plane, size_bounds
+from kled.kops.fields import fixed_fields, own_labels
+from kled.kops.fields.unknown_fields import holds_any
 from kled.models.definition import Definition, object_name
 from kled.operations import etcd_zones, ways_back
 from kled.operations.control_plane import require_edit

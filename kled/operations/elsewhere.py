@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from kled.errors import EpochMismatch, KledError
-from kled.kops.layout import CONFIG
+from kled.kops.state_store.layout import CONFIG
 from kled.operations import identity, other_identity
 from kled.operations.applied import was_applied
 from kled.operations.known_epoch import here, known_epoch

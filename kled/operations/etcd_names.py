@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from kled.errors import DocumentDamaged, IdentityAtRisk, KledError, ObjectMissing
-from kled.kops import areas, etcd_backups, etcd_members, layout, stored
-from kled.kops.etcd_members import Document, Names
+from kled.kops.facts import etcd_members, plan_areas
+from kled.kops.facts.etcd_members import Document, Names
+from kled.kops.state_store import contents, etcd_backups, layout
 from kled.models.definition import object_name
 from kled.models.plan import Plan
 from kled.operations import other_identity
@@ -70,7 +71,7 @@ def require_plan(session: Session, plan: Plan, *, ran: Callable[[], bool]) -> No
     """
     cluster = plan.cluster
     require_stored(session, cluster)
-    volumes = areas.new_etcd_volumes(plan)
+    volumes = plan_areas.new_etcd_volumes(plan)
     if not volumes or applied(session, cluster) is not None or not ran():
         return
     raise IdentityAtRisk(
@@ -91,7 +92,7 @@ def applied(session: Session, cluster: str) -> Document | None:
     A snapshot store is asked only where the state store does not tell of a cluster that was
     applied; where it cannot be read that is noted.
     """
-    for key in stored.COMPLETED:
+    for key in contents.COMPLETED:
         if (known := _document(session, cluster, key)) is not None:
             return known
     if not was_applied(session, cluster):
@@ -105,7 +106,7 @@ def applied(session: Session, cluster: str) -> Document | None:
 
 def _kept(objects: Mapping[str, bytes]) -> Document | None:
     """Return what a snapshot has as the last applied definition, else its definition."""
-    return stored.applied(objects) or stored.mapping(objects.get(layout.CONFIG, b""))
+    return contents.applied(objects) or contents.mapping(objects.get(layout.CONFIG, b""))
 
 
 def _require_edit(session: Session, definition: Document, after: Names) -> None:
@@ -179,7 +180,7 @@ def _by_hand(session: Session, cluster: str, sets: Sequence[str]) -> str:
 def _document(session: Session, cluster: str, key: str) -> Document | None:
     """Return a stored object; None where it is gone or nobody can read it."""
     try:
-        return stored.mapping(get_bounded(session.state_store, f"{cluster}/{key}").body)
+        return contents.mapping(get_bounded(session.state_store, f"{cluster}/{key}").body)
     except (ObjectMissing, DocumentDamaged):
         return None
 

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from kled.errors import DocumentDamaged, IdentityAtRisk, KledError, ObjectMissing
-from kled.kops import edited_fields, etcd_volumes, etcd_zones, layout, stored
-from kled.kops.etcd_members import Document
-from kled.kops.etcd_zones import Member, Moved, Stand
+from kled.kops.facts import etcd_volumes, etcd_zones
+from kled.kops.facts.etcd_members import Document
+from kled.kops.facts.etcd_zones import Member, Moved, Stand
+from kled.kops.fields import edited_fields
+from kled.kops.state_store import contents, layout
 from kled.models.definition import object_name
 from kled.models.plan import Plan
 from kled.operations import etcd_names, other_identity
@@ -45,7 +47,7 @@ def require_cluster(session: Session, definition: Document, edited: Document) ->
     if session.overrides.begins_anew(cluster):
         return
     objects = _objects(session, cluster, definition, edited)
-    groups = stored.groups(objects)
+    groups = contents.groups(objects)
     now, after = (etcd_zones.stands(one, groups) for one in (definition, edited))
     _require_edit(session, cluster, objects, now, after)
 
@@ -58,7 +60,7 @@ def require_group(session: Session, cluster: str, group: Document, edited: Docum
     if definition is None or object_name(group) not in etcd_zones.groups_of_members(definition):
         return
     objects = _objects(session, cluster, definition)
-    groups = {**stored.groups(objects), object_name(group): group}
+    groups = {**contents.groups(objects), object_name(group): group}
     now = etcd_zones.stands(definition, groups)
     after = etcd_zones.stands(definition, {**groups, object_name(group): edited})
     _require_edit(session, cluster, objects, now, after)
@@ -89,7 +91,7 @@ def moved(session: Session, cluster: str) -> tuple[Moved, ...]:
     if definition is None:
         return ()
     objects = _objects(session, cluster, definition)
-    now = etcd_zones.stands(definition, stored.groups(objects))
+    now = etcd_zones.stands(definition, contents.groups(objects))
     return etcd_zones.moved(_applied(session, cluster, objects), now) if now else ()
 
 
@@ -149,15 +151,15 @@ def _applied(session: Session, cluster: str, objects: Mapping[str, bytes]) -> di
             return applied_stands(session.snapshot_store, before, objects)
     except KledError as error:
         session.note(f"in which zones etcd was applied is not known: {error.message}")
-    return etcd_zones.stands(stored.applied(objects) or {}, stored.groups(objects))
+    return etcd_zones.stands(contents.applied(objects) or {}, contents.groups(objects))
 
 
 def _objects(session: Session, cluster: str, *definitions: Document) -> dict[str, bytes]:
     """Return what tells where members stand, by key relative to the cluster's prefix."""
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 
-    found = _bodies(session, cluster, stored.COMPLETED)
-    applied = stored.applied(found) or {}
+    found = _bodies(session, cluster, contents.COMPLETED)
+    applied = contents.applied(found) or {}
     groups = frozenset().union(
         *(etcd_zones.groups_of_members(one) for one in (*definitions, applied))
     )
@@ -180,7 +182,7 @@ def _bodies(session: Session, cluster: str, keys: Iterable[str]) -> dict[str, by
 
 def _document(session: Session, cluster: str, key: str) -> Document | None:
     body = _bodies(session, cluster, (key,)).get(key)
-    return stored.mapping(body) if body is not None else None
+    return contents.mapping(body) if body is not None else None
 
 
 def _restore(session: Session, cluster: str) -> str:

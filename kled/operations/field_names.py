@@ -1,8 +1,9 @@
 """Whether fields that somebody writes into a definition are those that kops has, of their types."""
 
 from kled.errors import InvalidInput
-from kled.kops import features, field_types
-from kled.kops.fields import Kind, NoSuchField, field_of
+from kled.kops.facts import versions
+from kled.kops.fields import types
+from kled.kops.fields.known_fields import Kind, NoSuchField, field_of
 from kled.operations.edited_group import Document, changed_fields
 from kled.operations.session import Session
 
@@ -16,14 +17,14 @@ def require_names(session: Session, kind: Kind, stored: Document, edited: Docume
     """
     for field, old, new in changed_fields(stored, edited):
         wrong = None if new is None or old is not None else _wrong(kind, field)
-        if wrong is None or session.kops.version().minor > features.TESTED:
+        if wrong is None or session.kops.version().minor > versions.TESTED:
             continue
         hint = f"did you mean {wrong.nearest[0]}? " if wrong.nearest else ""
         raise InvalidInput(
             field, "there is no such field", hint=f"{hint}nothing was stored"
         ) from wrong
-    new_problems = set(field_types.wrong(kind, edited)) - set(field_types.wrong(kind, stored))
-    if new_problems and session.kops.version().minor <= features.TESTED:
+    new_problems = set(types.wrong(kind, edited)) - set(types.wrong(kind, stored))
+    if new_problems and session.kops.version().minor <= versions.TESTED:
         field, _, problem = min(new_problems).partition(" ")
         raise InvalidInput(field, problem, hint="write a value of its type; nothing was stored")
 

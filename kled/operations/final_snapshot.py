@@ -10,7 +10,7 @@ from kled.errors import (
     SnapshotMissing,
     SnapshotNotTrustworthy,
 )
-from kled.kops import layout, places
+from kled.kops.state_store import layout, locations
 from kled.models.definition import Definition
 from kled.operations import elsewhere, forgotten
 from kled.operations.session import Session
@@ -69,9 +69,9 @@ def final_step(cluster: str, *, forgets: bool = False) -> Step:
 def require_inside(session: Session, stored: Definition) -> None:
     """Raise `NotApproved` where something goes with the cluster that no snapshot holds."""
     state = require_state_store(session.settings)
-    own = places.path(places.root_of(state, stored.name))
-    for field, url in places.named(stored):
-        if not f"{places.path(url)}/".startswith(f"{own}/"):
+    own = locations.path(locations.root_of(state, stored.name))
+    for field, url in locations.named(stored):
+        if not f"{locations.path(url)}/".startswith(f"{own}/"):
             raise NotApproved(
                 f"{field} names {url}, outside of {state}/{stored.name}: kops deletes it, and no"
                 " snapshot holds it",

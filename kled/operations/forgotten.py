@@ -18,7 +18,7 @@ from kled.errors import (
     ObjectMissing,
     OutputUnreadable,
 )
-from kled.kops import layout, readable
+from kled.kops.state_store import layout, readable
 from kled.models.definition import Definition, object_name
 from kled.operations.protection import pattern_protection, protection
 from kled.operations.session import Session

@@ -16,8 +16,8 @@ from kled.errors import (
     NotApproved,
     ObjectMissing,
 )
-from kled.kops import layout, stored
-from kled.kops.old_places import Move, moved, old_places
+from kled.kops.state_store import contents, layout
+from kled.kops.state_store.old_locations import Move, moved, old_places
 from kled.operations import own_places
 from kled.operations.guards import Place
 from kled.operations.known_epoch import known_epoch
@@ -68,7 +68,7 @@ def rewrite_step(cluster: str, place: Place, former: str) -> Step:
         effect.begins()
         store, key = session.stores.at(place), f"{place.cluster}/{layout.CONFIG}"
         there = get_bounded(store, key)
-        definition = stored.mapping(there.body) or {}
+        definition = contents.mapping(there.body) or {}
         move = _move(former, store.location.url, cluster)
         changed = [str(one) for one in old_places(definition, move) if one.moved]
         if changed:
@@ -194,4 +194,4 @@ def _move(former: str, here: str, cluster: str) -> Move:
 
 def _definition(store: "ObjectStore", cluster: str) -> dict[str, Any]:
     body = _bytes(store, f"{cluster}/{layout.CONFIG}")
-    return stored.mapping(body or b"") or {}
+    return contents.mapping(body or b"") or {}

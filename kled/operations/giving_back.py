@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from kled.errors import InstanceGroupNotFound, KledError, LeaseLost
-from kled.kops.suspended import HELD
+from kled.kops.facts.autoscaling import HELD
 from kled.operations import scale_journal
 from kled.operations.cluster_api import cluster_api
 from kled.operations.machines import group_roles, machines

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from kled.errors import EpochMismatch, SnapshotMissing
-from kled.kops.layout import CONFIG
+from kled.kops.state_store.layout import CONFIG
 from kled.operations import (
     applied,
     begun_anew,

@@ -18,7 +18,8 @@ from kled.errors import (
     OutputUnreadable,
     StoreError,
 )
-from kled.kops import layout, roles
+from kled.kops.facts import iam_roles as roles
+from kled.kops.state_store import layout
 from kled.models.definition import Definition
 from kled.operations.registered import prefixes, state_stores
 from kled.operations.session import Session

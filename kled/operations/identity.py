@@ -11,9 +11,10 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import IdentityAtRisk, KledError, NotApproved
-from kled.kops import footprint, identity, layout, places, stored
-from kled.kops.identity import Evidence, Made
-from kled.kops.places import Place
+from kled.kops.facts import plan_effects
+from kled.kops.state_store import contents, identity, layout, locations
+from kled.kops.state_store.identity import Evidence, Made
+from kled.kops.state_store.locations import Place
 from kled.models.credential import SECRET_KINDS
 from kled.models.plan import Change, Plan
 from kled.operations import (
@@ -93,7 +94,7 @@ def _require_names(session: Session, cluster: str, gone: tuple[str, ...]) -> Non
     kops would go on with it, and no other reader of the state store would.
     """
     there = keys_below(session.state_store, cluster, layout.KEYSETS)
-    former = {name: identity.keyset_key(stored.OLD_NAMES.get(name, name)) for name in gone}
+    former = {name: identity.keyset_key(contents.OLD_NAMES.get(name, name)) for name in gone}
     renamed = {name: key for name, key in former.items() if key in there}
     if not renamed:
         return
@@ -330,7 +331,7 @@ def _makes_authority(plan: Plan) -> bool:
 def _machines_anywhere(session: Session, cluster: str) -> str:
     """Say that the cloud has machines of the cluster, also in zones that its definition lacks."""
     listed = session.kops.delete_preview(cluster).changes
-    there = sorted({one.name for one in listed if one.kind in footprint.LISTED_MACHINES})
+    there = sorted({one.name for one in listed if one.kind in plan_effects.LISTED_MACHINES})
     return f"the cloud has its machines already ({there[0]})" if there else ""
 
 
@@ -370,12 +371,12 @@ def _etcd_lives(session: Session, plan: Plan) -> bool:
 def _strays(session: Session, cluster: str) -> tuple[Place, ...]:
     """Return the places of the definition that are not in the cluster's part of the store."""
     home = registered.home(session.state_store, cluster)
-    return tuple(places.elsewhere(home.cluster, home.root)) if home is not None else ()
+    return tuple(locations.elsewhere(home.cluster, home.root)) if home is not None else ()
 
 
 def _node_keysets(session: Session, cluster: str) -> frozenset[str]:
     store = session.state_store
     found: set[str] = set()
     for one in store.entries(f"{cluster}/{identity.NODE_CONFIGS}"):
-        found |= identity.node_keysets(stored.mapping(get_bounded(store, one.key).body))
+        found |= identity.node_keysets(contents.mapping(get_bounded(store, one.key).body))
     return frozenset(found)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from kled.errors import DefinitionRejected, InstanceGroupExists, NotApproved
-from kled.kops import control_plane
-from kled.kops.layout import require_group_name
+from kled.kops.facts import control_plane
+from kled.kops.state_store.layout import require_group_name
 from kled.models.cluster import InstanceGroup, Role
 from kled.operations import ways_back
 from kled.operations.guards import EDITS

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import InvalidInput, KledError, NotApproved, SnapshotNotTrustworthy
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.operations import keep_snapshots, snapshots
 from kled.operations.guards import STORES
 from kled.operations.protection import pattern_protection, require_confirmation

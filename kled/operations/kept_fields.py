@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from kled import yaml_text
 from kled.errors import DefinitionRejected, ObjectMissing, TextUnreadable
-from kled.kops import features, layout
-from kled.kops.unknown_fields import Document, holds_any, is_known, unknown_fields
+from kled.kops.facts import versions
+from kled.kops.fields.unknown_fields import Document, holds_any, is_known, unknown_fields
+from kled.kops.state_store import layout
 from kled.models.definition import Definition, object_name
 from kled.operations.session import Session
 from kled.sentences import enumerated, options
@@ -72,7 +73,7 @@ def require_all_known(
 def _unknown(session: Session, stored: Document, printed: Document) -> tuple[str, ...]:
     """Return the unknown fields; empty ones are judged by names that a newer kops may have."""
     every, filled = (unknown_fields(stored, printed, empty_ones=each) for each in (True, False))
-    if every != filled and session.kops.version().minor > features.TESTED:
+    if every != filled and session.kops.version().minor > versions.TESTED:
         return filled
     return every
 

@@ -4,8 +4,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import KledError
-from kled.kops import keyset_keys
-from kled.kops.keyset_keys import Marks
+from kled.kops.state_store import keyset_keys
+from kled.kops.state_store.keyset_keys import Marks
 from kled.operations import whole_copies
 from kled.operations.session import Session
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from kled.config import Settings
 from kled.errors import KledError, KopsMissing, KopsUnsafe, OutputUnreadable
 from kled.files import private, scratch
-from kled.kops.features import as_kops_takes
+from kled.kops.facts.versions import as_kops_takes
 
 if TYPE_CHECKING:
     from kled.kops.client import Kops
@@ -44,9 +44,9 @@ def kops_check(settings: Settings, *, patience: timedelta | None = None) -> "Kop
 
     `patience` is for one call of kops, where it is not the usual one. Raises `KopsMissing`.
     """
+    from kled.install.locate import locate  # noqa: PLC0415
     from kled.kops.call import READ_TIMEOUT  # noqa: PLC0415
     from kled.kops.client import Kops  # noqa: PLC0415
-    from kled.kops.locate import locate  # noqa: PLC0415
     from kled.redact import Redactor, secret_values  # noqa: PLC0415
     from kled.snapshot.verify import KopsVerdict  # noqa: PLC0415
 
@@ -95,10 +95,10 @@ def at_home(objects: Mapping[str, bytes], home: str) -> Mapping[str, bytes]:
 
     kops follows it, and would read the keys of the living store, whatever the snapshot holds.
     """
-    from kled.kops import layout, stored  # noqa: PLC0415
+    from kled.kops.state_store import contents, layout  # noqa: PLC0415
 
     config = objects.get(layout.CONFIG, b"")
-    spec = (stored.mapping(config) or {}).get("spec")
+    spec = (contents.mapping(config) or {}).get("spec")
     if not isinstance(spec, dict):
         return objects
     store = spec.get("configStore")

@@ -6,7 +6,7 @@ API servers that do not know the form of what etcd keeps lose it.
 """
 
 from kled.errors import DocumentDamaged, NotApproved, ObjectMissing
-from kled.kops import layout, stored
+from kled.kops.state_store import contents, layout
 from kled.models.version import KubernetesVersion, stored_version
 from kled.operations.applied_version import applied_version
 from kled.operations.session import Session
@@ -37,6 +37,6 @@ def _stored_version(session: Session, cluster: str) -> KubernetesVersion | None:
         body = get_bounded(session.state_store, f"{cluster}/{layout.CONFIG}").body
     except (ObjectMissing, DocumentDamaged):  # kops says more of it
         return None
-    spec = (stored.mapping(body) or {}).get("spec")
+    spec = (contents.mapping(body) or {}).get("spec")
     text = spec.get("kubernetesVersion") if isinstance(spec, dict) else None
     return stored_version(str(text)) if text is not None else None

@@ -15,8 +15,8 @@ from kled.errors import (
     OutputUnreadable,
     StoreError,
 )
-from kled.kops import layout
-from kled.kops.unloadable import unloadable
+from kled.kops.failures.unloadable import unloadable
+from kled.kops.state_store import layout
 from kled.models.cluster import Cluster
 from kled.operations.session import Session
 

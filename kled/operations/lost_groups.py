@@ -10,8 +10,9 @@ from itertools import islice
 from typing import Final
 
 from kled.errors import KledError
-from kled.kops import footprint, layout
-from kled.kops.cloud_names import group_of
+from kled.kops.facts import plan_effects
+from kled.kops.facts.cloud_names import group_of
+from kled.kops.state_store import layout
 from kled.models.cluster import Role
 from kled.operations.session import Session
 from kled.sentences import enumerated, options
@@ -91,7 +92,7 @@ def _stored(session: Session, cluster: str) -> list[str]:
 def _running(session: Session, cluster: str, groups: Mapping[str, Role]) -> set[str]:
     """Return the groups of which the cloud has machines, or what makes them."""
     listed = session.kops.delete_preview(cluster).changes
-    names = (one.name for one in listed if one.kind in footprint.LISTED_MACHINES)
+    names = (one.name for one in listed if one.kind in plan_effects.LISTED_MACHINES)
     return {group for name in names if (group := group_of(name, groups, cluster)) is not None}
 
 

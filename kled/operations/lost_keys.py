@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kled.errors import KeysetMissing, NotYetApplied
-from kled.kops import identity as facts
+from kled.kops.state_store import identity as facts
 from kled.operations import identity
 from kled.operations.session import Session
 

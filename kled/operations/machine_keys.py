@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import KledError, ObjectMissing
-from kled.kops import keyset_keys
-from kled.kops.identity import NODE_CONFIGS
-from kled.kops.keyset_keys import Marks
+from kled.kops.state_store import keyset_keys
+from kled.kops.state_store.identity import NODE_CONFIGS
+from kled.kops.state_store.keyset_keys import Marks
 from kled.models.rolling import Roll
 from kled.operations.session import Session
 from kled.sentences import enumerated

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from kled.kops.cloud_names import group_of
+from kled.kops.facts.cloud_names import group_of
 from kled.models.cluster import Role
 from kled.models.machines import Machines, joined
 from kled.operations.session import Session

@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Final
 
 from kled.errors import KledError, NotApproved
-from kled.kops import neighbours
-from kled.kops.neighbours import Neighbour, Taken
-from kled.kops.places import Home
+from kled.kops.facts import neighbours
+from kled.kops.facts.neighbours import Neighbour, Taken
+from kled.kops.state_store.locations import Home
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.operations import registered

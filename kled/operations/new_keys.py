@@ -1,7 +1,7 @@
 """Keysets and secrets that no snapshot has yet: what an update made, or a rotation changed."""
 
 from kled.errors import KledError
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.operations.session import Session
 
 

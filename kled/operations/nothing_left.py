@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from kled.errors import StillThere
 from kled.files import private
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.models.definition import Definition
 from kled.operations import all_records, begun_deletion, neighbours
 from kled.operations.session import Session

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from kled.documents import Fields
 from kled.errors import DocumentDamaged, NotApproved, SnapshotMissing, SnapshotNotTrustworthy
-from kled.kops.layout import is_cluster_name
+from kled.kops.state_store.layout import is_cluster_name
 from kled.operations.guards import Place
 from kled.operations.records import Record
 from kled.operations.session import Session

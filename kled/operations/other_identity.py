@@ -8,8 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import KledError, ObjectMissing
-from kled.kops import keyset_keys, layout
-from kled.kops.identity import NODE_CONFIGS
+from kled.kops.state_store import keyset_keys, layout
+from kled.kops.state_store.identity import NODE_CONFIGS
 from kled.operations.session import Session
 from kled.operations.stored_names import keys_below
 from kled.storage.bounded import get_bounded

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from kled.errors import BucketMissing, KledError, NotApproved, ObjectMissing, StoreError
-from kled.kops import fixed_fields, layout, places, stored
-from kled.kops.places import Collision, Place
+from kled.kops.fields import fixed_fields
+from kled.kops.state_store import contents, layout, locations
+from kled.kops.state_store.locations import Collision, Place
 from kled.models.definition import object_name
 from kled.operations import registered
 from kled.operations.session import Session
@@ -30,9 +31,9 @@ def require(session: Session, cluster: str, *, deletes: bool = False) -> str:
     mine = registered.home(session.state_store, cluster)
     if mine is None and not deletes:
         return NOTHING
-    mine = mine or places.Home(session.state_store.location.url, cluster, {})
-    strays = tuple(places.elsewhere(mine.cluster, mine.root))
-    discovery = places.discovery(mine)
+    mine = mine or locations.Home(session.state_store.location.url, cluster, {})
+    strays = tuple(locations.elsewhere(mine.cluster, mine.root))
+    discovery = locations.discovery(mine)
     if not (deletes or strays or discovery):
         return NOTHING
     try:
@@ -42,7 +43,7 @@ def require(session: Session, cluster: str, *, deletes: bool = False) -> str:
         where = ", ".join(f"{one.field} ({one.url})" for one in strays) or "its clusters"
         error.hint = f"{error.hint or 'mend it'}; who else lives at {where} has to be known first"
         raise
-    found = places.collisions(mine, others) or tuple(_at(session, strays, deletes=deletes))
+    found = locations.collisions(mine, others) or tuple(_at(session, strays, deletes=deletes))
     if found:
         raise _refusal(mine, found)
     said = ", ".join(f"{one.field} is elsewhere, at {one.url}" for one in strays)
@@ -88,7 +89,7 @@ def home_at(session: Session, root: str) -> str:
     if root.count("/") <= _BUCKET:
         return ""  # a whole bucket is a state store, and no cluster's part of one
     try:
-        found = stored.mapping(get_bounded(session.other_store(root), layout.CONFIG).body) or {}
+        found = contents.mapping(get_bounded(session.other_store(root), layout.CONFIG).body) or {}
     except (ObjectMissing, BucketMissing):
         return ""
     return object_name(found) if found.get("kind") == "Cluster" else ""
@@ -105,15 +106,15 @@ def state_store_of(definition: Mapping[str, object], cluster: str) -> str | None
 
 def url_of(place: Place) -> str:
     """Return the URL by which kled opens a place that kops named."""
-    if places.kind(place.url) not in {"", "file"}:
+    if locations.kind(place.url) not in {"", "file"}:
         return place.url
-    return Path(places.path(place.url)).absolute().as_uri()
+    return Path(locations.path(place.url)).absolute().as_uri()
 
 
-def _refusal(mine: places.Home, found: tuple[places.Collision, ...]) -> NotApproved:
+def _refusal(mine: locations.Home, found: tuple[locations.Collision, ...]) -> NotApproved:
     first, more = found[0], f"; and {len(found) - 1} more" if len(found) > 1 else ""
-    if places.path(first.place.url) == places.path(mine.root):
-        theirs = places.root_of(first.state_store, first.cluster)
+    if locations.path(first.place.url) == locations.path(mine.root):
+        theirs = locations.root_of(first.state_store, first.cluster)
         named = options(name=first.cluster, state=first.state_store)
         return NotApproved(
             f'cluster "{first.cluster}" of {first.state_store} keeps its state within {mine.root},'
@@ -131,7 +132,7 @@ def _refusal(mine: places.Home, found: tuple[places.Collision, ...]) -> NotAppro
     )
 
 
-def _of_a_copy(mine: places.Home, found: places.Collision) -> str:
+def _of_a_copy(mine: locations.Home, found: locations.Collision) -> str:
     """Say what is typed where the definition is that of the same cluster in another state store.
 
     To have a copy name its own place would not make the machines its own.
@@ -145,11 +146,11 @@ def _of_a_copy(mine: places.Home, found: places.Collision) -> str:
     )
 
 
-def _mending(place: Place, mine: places.Home) -> str:
+def _mending(place: Place, mine: locations.Home) -> str:
     etcd = place.field.partition("[")[2].partition("]")[0]
     if not etcd:
         return fixed_fields.mending(place.field, mine.root)
-    names = [one.get("name") for one in stored.etcds(mine.cluster)]
+    names = [one.get("name") for one in contents.etcds(mine.cluster)]
     at = names.index(etcd) if etcd in names else 0
     field = f"spec.etcdClusters[{at}].backups.backupStore"
     return options(set=f"{field}={mine.root}/backups/etcd/{etcd}")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.operations import applied, begun_deletion, forgotten, neighbours

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from kled.kops.keyset_keys import Marks
+from kled.kops.state_store.keyset_keys import Marks
 from kled.operations import keys_in_snapshots, machine_keys
 from kled.operations.session import Session
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from kled.kops import footprint
+from kled.kops.facts import plan_effects
 from kled.models.rolling import Roll
 from kled.operations import (
     apply_changes,
@@ -82,7 +82,7 @@ class ReconcileCluster:
         )
 
     def _changes_roles(self, session: Session) -> bool:
-        return footprint.iam(session.kops.reconcile_preview(self.cluster))
+        return plan_effects.iam(session.kops.reconcile_preview(self.cluster))
 
     def _approval_step(self, approved: Approved) -> Step:
         """Compare the plan, as it is under the lease, with the approved one; it only reads."""

@@ -5,8 +5,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import DocumentDamaged, ObjectMissing
-from kled.kops import layout
-from kled.kops.places import Home
+from kled.kops.state_store import layout
+from kled.kops.state_store.locations import Home
 from kled.operations.stores import require_state_store
 from kled.storage.bounded import get_bounded
 
@@ -48,7 +48,9 @@ def state_stores(
 
 def home(store: "ObjectStore", name: str) -> Home | None:
     """Return a registered cluster; None where there is none, or it goes at this moment."""
-    from kled.kops import stored  # noqa: PLC0415 - loads YAML, and who lists names needs none
+    from kled.kops.state_store import (  # noqa: PLC0415 - loads YAML, and who lists names needs none
+        contents,
+    )
 
     try:
         body = get_bounded(store, f"{name}/{layout.CONFIG}").body
@@ -56,7 +58,7 @@ def home(store: "ObjectStore", name: str) -> Home | None:
         return None
     except DocumentDamaged:  # larger than any definition, or a link: it names nothing
         body = b""
-    return Home(store.location.url, name, stored.mapping(body) or {})
+    return Home(store.location.url, name, contents.mapping(body) or {})
 
 
 def prefixes(store: "ObjectStore", beginning: str = "") -> Iterator[str]:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import DocumentDamaged, NotApproved, ObjectMissing, SnapshotNotTrustworthy
-from kled.kops import keyset_keys, layout
+from kled.kops.state_store import keyset_keys, layout
 from kled.operations import restored_keys
 from kled.sentences import enumerated, options
 from kled.storage.bounded import get_bounded

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from kled.config import Settings
 from kled.errors import NotApproved, OutputUnreadable
-from kled.kops.layout import CONFIG
+from kled.kops.state_store.layout import CONFIG
 from kled.operations import former_home, open_restore
 from kled.operations.protection import pattern_protection, protection
 from kled.operations.session import Session

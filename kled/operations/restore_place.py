@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import NotApproved
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.models.definition import object_name
 from kled.operations.registered import home
 from kled.sentences import enumerated

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kled.errors import DocumentDamaged, ObjectMissing
-from kled.kops import etcd_members, layout, stored
+from kled.kops.facts import etcd_members
+from kled.kops.state_store import contents, layout
 from kled.sentences import enumerated, options
 from kled.storage.bounded import get_bounded
 
@@ -47,12 +48,12 @@ def _lost_etcd(store: "ObjectStore", planned: "RestorePlan") -> tuple[str, ...]:
     from kled.snapshot.contents import archived_objects  # noqa: PLC0415 - not for --help
 
     try:
-        there = stored.mapping(get_bounded(store, f"{planned.prefix}{layout.CONFIG}").body)
+        there = contents.mapping(get_bounded(store, f"{planned.prefix}{layout.CONFIG}").body)
     except (ObjectMissing, DocumentDamaged):
         return ()
     objects = archived_objects(planned.manifest, planned.packed)
     body = next((body for one, body in objects if one.key == layout.CONFIG), b"")
-    restored = stored.mapping(body)
+    restored = contents.mapping(body)
     if there is None or restored is None:
         return ()
     return etcd_members.lost(etcd_members.names(there), etcd_members.names(restored))

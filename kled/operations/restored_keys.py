@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import DocumentDamaged, NotApproved, ObjectMissing
-from kled.kops import keyset_keys
+from kled.kops.state_store import keyset_keys
 from kled.operations import machine_keys
 from kled.sentences import enumerated
 from kled.storage.bounded import get_bounded

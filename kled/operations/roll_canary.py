@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from kled.errors import InvalidInput
-from kled.kops.cloud_names import group_of
+from kled.kops.facts.cloud_names import group_of
 from kled.operations import roll_journal
 from kled.operations.machines import group_roles
 from kled.operations.names import instance_group_meant

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import ClusterNotReady, KledError, RollHalted
-from kled.kops import rolled as said
+from kled.kops.facts import roll_log as said
 from kled.models.cluster import Role
 from kled.models.rolled import Rolled, estimate, in_order
 from kled.models.rolling import Roll, RollingRow

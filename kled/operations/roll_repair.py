@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from kled.kops.rolled import SCHEDULED
+from kled.kops.facts.roll_log import SCHEDULED
 from kled.models.kubernetes import NodeState
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from kled.errors import (
     NotApproved,
     ResourceNotFound,
 )
-from kled.kops import footprint, suspended
-from kled.kops.cloud_names import group_of
+from kled.kops.facts import autoscaling, plan_effects
+from kled.kops.facts.cloud_names import group_of
 from kled.models.cluster import Role
 from kled.models.counts import MOST
 from kled.models.kubernetes import NodeState
@@ -207,13 +207,13 @@ class Scaling:
             )
 
     def _is_size(self, kind: str, name: str) -> bool:
-        return kind in footprint.SIZES and self._is_ours(name)
+        return kind in plan_effects.SIZES and self._is_ours(name)
 
     def _held(self) -> str:
         """Suspend launching; bounds that were stored below what runs must not be applied yet."""
         low, high = self._sizes.bounds()
         high = max(high, self._running(self._machines()))
-        processes = (*self._sizes.suspended(), *suspended.HELD)
+        processes = (*self._sizes.suspended(), *autoscaling.HELD)
         return self._sizes.store(min(low, high), high, tuple(dict.fromkeys(processes)))
 
     def _next(self, api: "Api", begun: OpenScaleDown) -> Machine | None:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from kled.errors import InvalidInput
-from kled.kops.suspended import bounds
+from kled.kops.facts.autoscaling import bounds
 from kled.models.definition import object_name
 from kled.operations.edited_group import Document, changed_fields
 from kled.sentences import options

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from kled.errors import IdentityAtRisk, InvalidInput, KopsError, ResourceNotFound
-from kled.kops import identity, layout
+from kled.kops.state_store import identity, layout
 from kled.models.credential import Secret
 from kled.operations import own_places, ways_back
 from kled.operations.guards import EDITS

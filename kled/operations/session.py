@@ -13,9 +13,9 @@ from kled import process
 from kled.config import Settings
 from kled.errors import KopsMissing
 from kled.files import scratch as scratches
-from kled.kops import features
+from kled.install.locate import locate
 from kled.kops.client import Kops
-from kled.kops.locate import locate
+from kled.kops.facts import versions
 from kled.models.share import Share
 from kled.models.version import KopsVersion
 from kled.operations.consent import Consent, given
@@ -189,7 +189,7 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
         version = None
         if program is not None and place is not None:
             version = _kops(settings, program, scratch, None, on_line, None).version()
-            features.check(version)
+            versions.check(version)
         lease = None
         if place is not None:
             from kled.operations.written_place import leased  # noqa: PLC0415 - reads take no lease

@@ -110,7 +110,7 @@ def _cure(opened: stores.Stores, bad: "ClusterResult", good: str | None) -> str:
 
 
 def _keys_named(reasons: Sequence[str]) -> list[str]:
-    """Return the objects that reasons begin with (`kops.stored.findings`)."""
+    """Return the objects that reasons begin with (`kops.state_store.contents.findings`)."""
     words = (reason.partition(" ")[0] for reason in reasons)
     return [word for word in words if "/" in word or word == "config"]
 

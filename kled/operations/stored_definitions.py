@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import DocumentDamaged
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.operations import stored_names
 from kled.storage.bounded import get_bounded
 

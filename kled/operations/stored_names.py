@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.operations.registered import prefixes
 from kled.snapshot import names
 

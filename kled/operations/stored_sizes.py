@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from kled.kops import suspended
+from kled.kops.facts import autoscaling
 from kled.models.definition import Definition
 from kled.operations import apply_changes
 from kled.operations.edit_instance_group import group_in
@@ -34,11 +34,11 @@ class StoredSizes:
 
     def bounds(self) -> tuple[int, int]:
         """Return the least and the greatest number of machines, kops' default where unset."""
-        return suspended.bounds(self.document())
+        return autoscaling.bounds(self.document())
 
     def suspended(self) -> tuple[str, ...]:
         """Return the processes that the group suspends."""
-        return suspended.suspended(self.document())
+        return autoscaling.suspended(self.document())
 
     def store(self, low: int, high: int, processes: tuple[str, ...]) -> str:
         """Store the group so, and bring the cloud in line with it; nothing where it is so.
@@ -49,7 +49,7 @@ class StoredSizes:
         words = []
         if (*self.bounds(), self.suspended()) != (low, high, processes):
             require_known_fields(self._session, self._cluster, self._group, self.document())
-            text = to_yaml(suspended.resized(self.document(), low, high, processes))
+            text = to_yaml(autoscaling.resized(self.document(), low, high, processes))
             self._defined = None  # also where the call fails: it may have stored it
             self._session.kops.store_edited_group(self._cluster, self._group, text)
             held = f", {' and '.join(processes)} suspended" if processes else ""

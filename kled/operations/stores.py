@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
 
 from kled.config import Settings
 from kled.errors import InvalidInput, SettingsError
-from kled.kops import features
+from kled.kops.facts import versions
 from kled.operations.guards import Place
 from kled.retry import Clock
 from kled.store_profiles import SnapshotProfile
@@ -35,7 +35,7 @@ def require_state_store(settings: Settings) -> str:
             hint="pass --state=s3://BUCKET, set KOPS_STATE_STORE, or run"
             " `kled kops configure-state-store --state=s3://BUCKET`",
         )
-    features.check_state_store(settings.state_store)
+    versions.check_state_store(settings.state_store)
     return settings.state_store
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from kled.errors import NotApproved
-from kled.kops import footprint, suspended
-from kled.kops.cloud_names import group_of
+from kled.kops.facts import autoscaling, plan_effects
+from kled.kops.facts.cloud_names import group_of
 from kled.models.blast_radius import Ended
 from kled.models.cluster import Role
 from kled.models.definition import Definition
@@ -39,7 +39,7 @@ def ended(
     plan: Plan, roles: Mapping[str, Role], machines: Iterable[RollingRow]
 ) -> tuple[Ended, ...]:
     """Return the groups of which the plan lets the cloud end machines. Pure."""
-    sizes = footprint.greatest_sizes(plan, roles)
+    sizes = plan_effects.greatest_sizes(plan, roles)
     return tuple(
         Ended(row.instance_group, running(row) - sizes[row.instance_group])
         for row in machines
@@ -52,7 +52,7 @@ def require(session: Session, plan: Plan, *, drained: str | None = None) -> None
 
     The caller drains the group `drained` itself. A run may have been told to go on (`--no-drain`).
     """
-    if session.overrides.no_drain or not any(footprint.shrinking(plan)):
+    if session.overrides.no_drain or not any(plan_effects.shrinking(plan)):
         return
     roles, machines = group_roles(session, plan.cluster), rows(session, plan.cluster)
     lost = [
@@ -101,19 +101,19 @@ def _hint(session: Session, plan: Plan, roles: Mapping[str, Role], groups: Seque
 
 def _group_of(change: Change, plan: Plan, roles: Mapping[str, Role]) -> str | None:
     """Return the group whose size a change is about."""
-    return group_of(change.name, roles, plan.cluster) if change.kind in footprint.SIZES else None
+    return group_of(change.name, roles, plan.cluster) if change.kind in plan_effects.SIZES else None
 
 
 def _scale(definition: Definition, group: str) -> str:
-    low, high = suspended.bounds(group_in(definition, group))
+    low, high = autoscaling.bounds(group_in(definition, group))
     named = {"name": definition.name, "instance_group": group}
     return f"kled kops scale-instance-group {options(**named, min=low, max=high, yes=True)}"
 
 
 def _earlier(definition: Definition, change: Change, plan: Plan, roles: Mapping[str, Role]) -> str:
     group = group_of(change.name, roles, plan.cluster) or ""
-    low, _ = suspended.bounds(group_in(definition, group))
-    high = _before(change, footprint.SIZES[change.kind])
+    low, _ = autoscaling.bounds(group_in(definition, group))
+    high = _before(change, plan_effects.SIZES[change.kind])
     named = {"name": plan.cluster, "instance_group": group}
     low_before = _before(change, "MinSize") or low
     return f"kled kops edit-instance-group {options(**named, min=low_before, max=high)}"

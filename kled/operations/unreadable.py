@@ -16,7 +16,8 @@ from kled.errors import (
     ObjectMissing,
     OutputUnreadable,
 )
-from kled.kops import layout, parse, readable, stored
+from kled.kops import parse
+from kled.kops.state_store import contents, layout, readable
 from kled.models.cluster import InstanceGroup
 from kled.operations import lost_groups
 from kled.operations.session import Session
@@ -87,7 +88,7 @@ def _stored(session: Session, cluster: str) -> tuple[InstanceGroup, ...]:
 
 
 def _group(name: str, body: bytes, problem: str) -> InstanceGroup:
-    row = parse.group(stored.mapping(body) or {})
+    row = parse.group(contents.mapping(body) or {})
     readable = not problem
     return replace(row, name=name, problem=problem or row.problem, readable=readable)
 

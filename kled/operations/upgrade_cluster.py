@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kled.errors import VersionRefused
-from kled.kops import kubernetes_versions as versions
+from kled.kops.facts import kubernetes_versions as versions
 from kled.models.plan import Plan
 from kled.models.version import KubernetesVersion, stored_version
 from kled.operations import identity, ways_back

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Final
 
 from kled.errors import ClusterNotReady, NotReadyInTime
-from kled.kops import joining, placeholder
+from kled.kops.facts import joining
+from kled.kops.failures import placeholder
 from kled.models.validation import Failure, ValidationReport
 from kled.operations import lost_groups, lost_keys
 from kled.operations.guards import READS

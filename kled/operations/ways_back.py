@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import InvalidInput, KledError
-from kled.kops.field_flags import flags_for
-from kled.kops.fields import Kind
+from kled.kops.fields.flags import flags_for
+from kled.kops.fields.known_fields import Kind
 from kled.models.definition import Definition, object_name
 from kled.operations import definitions_in_snapshots
 from kled.operations.edited_group import changed_fields

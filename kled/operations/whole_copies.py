@@ -15,7 +15,7 @@ from kled.errors import (
     SnapshotNotTrustworthy,
     StoreDenied,
 )
-from kled.kops import keyset_keys, layout, stored
+from kled.kops.state_store import contents, keyset_keys, layout
 from kled.operations.session import Session
 from kled.operations.stored_names import keys_below
 from kled.storage.bounded import get_bounded
@@ -49,7 +49,7 @@ def _wrong(session: Session, cluster: str, key: str) -> tuple[str, tuple[str, ..
         return key, (error.message,)
     except ObjectMissing:
         return key, ()
-    return key, tuple(stored.material_findings(key, body))
+    return key, tuple(contents.material_findings(key, body))
 
 
 def held_whole(session: Session, manifest: "Manifest", keys: frozenset[str]) -> frozenset[str]:
@@ -70,5 +70,7 @@ def held_whole(session: Session, manifest: "Manifest", keys: frozenset[str]) -> 
     except (SnapshotNotTrustworthy, StoreDenied):
         return frozenset()
     return frozenset(
-        key for key in there & bodies.keys() if not any(stored.material_findings(key, bodies[key]))
+        key
+        for key in there & bodies.keys()
+        if not any(contents.material_findings(key, bodies[key]))
     )

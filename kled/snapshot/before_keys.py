@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from kled.errors import KledError, SnapshotMissing, SnapshotNotTrustworthy
-from kled.kops import layout, stored
+from kled.kops.state_store import contents, layout
 from kled.snapshot.ledger import Ledger
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.repository import SnapshotRef
@@ -21,7 +21,7 @@ MAYBE: Final = f"{BEFORE_KEYS} a newer snapshot that cannot be read may have the
 
 def lacks_keys(manifest: Manifest) -> bool:
     """Whether it holds no keyset at all: kops had not made any."""
-    return not stored.keyset_names(one.key for one in manifest.objects)
+    return not contents.keyset_names(one.key for one in manifest.objects)
 
 
 def told_by(newer: Iterable[Manifest | None]) -> str:

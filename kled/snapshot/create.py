@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final
 
 from kled.errors import DocumentDamaged, KledError
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.pool import Pool
 from kled.snapshot import ages, epoch, listing, moved, runs, sealing, sweep
 from kled.snapshot.at_birth import Reader as KopsReader

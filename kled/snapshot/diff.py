@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final, Literal
 
-from kled.kops.layout import EtcdBackup
+from kled.kops.state_store.layout import EtcdBackup
 from kled.sentences import number
 from kled.snapshot.facts import Facts, Fingerprints, Place, Subject, Value, facts_of, opaque
 

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from kled import yaml_text
 from kled.errors import TextUnreadable
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.redact import Redactor, secret_values
 from kled.sentences import number
 

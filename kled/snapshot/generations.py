@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from kled import yaml_text
 from kled.errors import DocumentDamaged, ObjectMissing, TextUnreadable
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.storage.base import ObjectStore
 from kled.storage.bounded import get_bounded
 

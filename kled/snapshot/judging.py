@@ -11,7 +11,7 @@ from functools import partial
 from itertools import groupby
 
 from kled.errors import KledError, SnapshotMissing
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.snapshot import before_keys, names, order, proofs
 from kled.snapshot.manifest import Manifest, Payload
 from kled.snapshot.origin import Origins

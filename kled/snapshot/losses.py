@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
-from kled.kops.layout import is_cluster_name
+from kled.kops.state_store.layout import is_cluster_name
 from kled.snapshot import names
 from kled.snapshot.history import Holdings, missing_runs
 from kled.snapshot.ledger import Ledger

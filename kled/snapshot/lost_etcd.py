@@ -1,14 +1,14 @@
 """What a definition lacks of an earlier snapshot's where nothing stored tells what kops applied.
 
-A definition is held against what kops applied last (`kops.stored`). Where that is gone or cannot be
-read, what the snapshot has of it stands in: else the stored definition would be held against
-itself.
+A definition is held against what kops applied last (`kops.state_store.contents`). Where that is
+gone or cannot be read, what the snapshot has of it stands in: else the stored definition would be
+held against itself.
 """
 
 from collections.abc import Mapping
 
 from kled.errors import InvalidInput, SnapshotNotTrustworthy, StoreDenied
-from kled.kops import layout, stored
+from kled.kops.state_store import contents, layout
 from kled.snapshot.contents import archived_objects, packed_archive
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.repository import SnapshotStore
@@ -22,19 +22,19 @@ def lost_etcd(
     Asks the store for the archive, once, and only where nothing among `objects` tells; what no
     identity opens tells nothing.
     """
-    if stored.applied(objects) is not None or not was_applied(before):
+    if contents.applied(objects) is not None or not was_applied(before):
         return ()
     try:
         packed = packed_archive(snapshots, before)
         earlier = {record.key: body for record, body in archived_objects(before, packed)}
     except (InvalidInput, SnapshotNotTrustworthy, StoreDenied):
         return ()
-    applied: dict[str, bytes] = {key: earlier[key] for key in stored.COMPLETED if key in earlier}
-    if stored.applied(applied) is None:
+    applied: dict[str, bytes] = {key: earlier[key] for key in contents.COMPLETED if key in earlier}
+    if contents.applied(applied) is None:
         applied = {layout.COMPLETED: earlier.get(layout.CONFIG, b"")}
-    return tuple(stored.definition_findings({**objects, **applied}))
+    return tuple(contents.definition_findings({**objects, **applied}))
 
 
 def was_applied(before: Manifest) -> bool:
     """Say whether kops had applied the cluster when the snapshot was taken."""
-    return any(one.key in {*stored.COMPLETED, layout.KOPS_VERSION} for one in before.objects)
+    return any(one.key in {*contents.COMPLETED, layout.KOPS_VERSION} for one in before.objects)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Final
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
-from kled.kops import identity, layout, stored
+from kled.kops.state_store import contents, identity, layout
 from kled.sentences import enumerated
 from kled.snapshot import epoch
 from kled.snapshot.choosing import LATEST, choice
@@ -52,7 +52,7 @@ def lost_keysets(ledger: Ledger, rotated: frozenset[str] = frozenset()) -> Lost:
         if before is None:
             return
         had, where = [one.key for one in before.objects], "are gone from the state store"
-        gone = stored.keyset_names(had) - stored.keyset_names(objects)
+        gone = contents.keyset_names(had) - contents.keyset_names(objects)
         gone -= {word for words in told for word in _WORDS.split(words)}
         etcd = (
             *lost_etcd(ledger.snapshots, before, objects),
@@ -85,7 +85,7 @@ def _moved(
 
 def _needed_secrets(had: Iterable[str], objects: Mapping[str, bytes]) -> frozenset[str]:
     """Return the secrets that stood at `had`, are gone, and that the cluster lives by."""
-    definition = stored.mapping(objects.get(layout.CONFIG, b"")) or {}
+    definition = contents.mapping(objects.get(layout.CONFIG, b"")) or {}
     gone = (key for key in had if key.startswith(layout.SECRETS) and key not in objects)
     names = (key.removeprefix(layout.SECRETS) for key in gone)
     return frozenset(name for name in names if identity.needs_secret(definition, name))

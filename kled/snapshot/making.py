@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from kled.kops import keyset_keys, layout, places, stored
+from kled.kops.state_store import contents, keyset_keys, layout
+from kled.kops.state_store import locations as places
 from kled.snapshot import archive, at_birth, etcd, older_backup, payloads
 from kled.snapshot.failed_before import FailedBefore
 from kled.snapshot.halfway import Halfway
@@ -151,8 +152,8 @@ class Making:
         packed = self._archive(chosen.cluster, snapshot_id, bodies)
         keysets = keyset_keys.of_store(bodies)
         about = {
-            "kops_version": stored.kops_version(bodies),
-            "kubernetes_version": stored.kubernetes_version(bodies),
+            "kops_version": contents.kops_version(bodies),
+            "kubernetes_version": contents.kubernetes_version(bodies),
             "keysets": {name: sorted(held) for name, held in keysets.items()},
         }
         read = at_birth.Reading() if findings else self.kops.read(chosen.cluster, bodies)
@@ -291,10 +292,10 @@ def of_definition(
 ) -> Iterator[str]:
     """Yield what is wrong with a definition, and what the cluster keeps where no snapshot looks."""
     large = {one.key: one.size for one in chosen.definition if one.key not in bodies}
-    yield from stored.findings(bodies, cluster=chosen.cluster, large=large)
+    yield from contents.findings(bodies, cluster=chosen.cluster, large=large)
     for one in chosen.unread:
         yield f"{one.key} cannot be copied, and kops reads it: {one.reason}"
-    document = stored.mapping(bodies.get(layout.CONFIG, b"")) or {}
+    document = contents.mapping(bodies.get(layout.CONFIG, b"")) or {}
     yield from places.findings(document, places.root_of(state_store, chosen.cluster))
 
 

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from kled.documents import parse_json
 from kled.errors import DocumentDamaged, FormatUnknown, InvalidInput, SnapshotNotTrustworthy
-from kled.kops.layout import Kind
+from kled.kops.state_store.layout import Kind
 from kled.snapshot import names
 
 FORMAT: Final = 1
@@ -138,8 +138,8 @@ class Manifest(_Frozen):
     etcd_backups: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """Etcd cluster to the names of the backups taken, newest first."""
     keysets: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Keyset to the marks of its keys (`kops.keyset_keys`): whoever cannot open the archive sees
-    whether a later keyset of that name is the same one."""
+    """Keyset to the marks of its keys (`kops.state_store.keyset_keys`): whoever cannot open the
+    archive sees whether a later keyset of that name is the same one."""
     skipped: tuple[Skipped, ...] = ()
     damaged: tuple[Damaged, ...] = ()
     """Backups that are no use; an older one that is whole was taken beside them, if there is one.

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.kops import places, stored
-from kled.kops.fixed_fields import mending
+from kled.kops.fields.fixed_fields import mending
+from kled.kops.state_store import contents, locations
 from kled.sentences import options
 from kled.snapshot import epoch
 from kled.snapshot.ledger import Ledger
@@ -33,13 +33,13 @@ def _misplaced(here: str | None, result: ClusterResult) -> ClusterResult:
     What a snapshot would put back does not: that of before a move names the old place, too. Where
     it is the definition of another cluster, it is put back as a whole.
     """
-    if any(map(stored.is_of_another_object, result.reasons)):
+    if any(map(contents.is_of_another_object, result.reasons)):
         return result
-    fields = [field for field in map(places.field_of, result.reasons) if field]
+    fields = [field for field in map(locations.field_of, result.reasons) if field]
     if not fields or here is None or result.cure:
         return result
     name = options(name=result.cluster)
-    root = places.root_of(here, result.cluster)
+    root = locations.root_of(here, result.cluster)
     sets = " ".join(mending(field, root) for field in fields if "[" not in field)
     cure = (
         f"the definition has to name places below {root}; where it was restored here from another"
@@ -51,7 +51,7 @@ def _misplaced(here: str | None, result: ClusterResult) -> ClusterResult:
 
 def _renamed(here: str, result: ClusterResult) -> str:
     """Say what is typed where the definition names the cluster's place in another state store."""
-    base = (places.url_in(one) for one in result.reasons if places.field_of(one) == _BASE)
+    base = (locations.url_in(one) for one in result.reasons if locations.field_of(one) == _BASE)
     home, _, name = next(base, "").rpartition("/")
     if name != result.cluster or not home:
         return ""

@@ -9,9 +9,10 @@ import hashlib
 from collections.abc import Mapping
 
 from kled.errors import InvalidInput, SnapshotNotTrustworthy, StoreDenied
-from kled.kops import etcd_zones, layout, stored
-from kled.kops.etcd_members import Document
-from kled.kops.etcd_zones import Moved
+from kled.kops.facts import etcd_zones
+from kled.kops.facts.etcd_members import Document
+from kled.kops.facts.etcd_zones import Moved
+from kled.kops.state_store import contents, layout
 from kled.snapshot.contents import archived_objects, packed_archive
 from kled.snapshot.lost_etcd import was_applied
 from kled.snapshot.manifest import Manifest
@@ -27,25 +28,25 @@ def moved_etcd(
     one than in the snapshot, or nothing among `objects` tells what kops applied. What no identity
     opens tells nothing.
     """
-    now = stored.mapping(objects.get(layout.CONFIG, b""))
+    now = contents.mapping(objects.get(layout.CONFIG, b""))
     if now is None or not was_applied(before):
         return ()
     known = applied_stands(snapshots, before, objects)
-    return etcd_zones.moved(known, etcd_zones.stands(now, stored.groups(objects)))
+    return etcd_zones.moved(known, etcd_zones.stands(now, contents.groups(objects)))
 
 
 def applied_stands(
     snapshots: SnapshotStore, before: Manifest, objects: Mapping[str, bytes]
 ) -> dict[etcd_zones.Member, etcd_zones.Stand]:
     """Return where members stood when the cluster was applied last, as `moved_etcd` finds it."""
-    applied = stored.applied(objects)
+    applied = contents.applied(objects)
     changed = _changed_groups(before, objects, applied)
     earlier = _archive(snapshots, before) if changed or applied is None else {}
-    then = stored.applied(earlier) or stored.mapping(earlier.get(layout.CONFIG, b"")) or {}
-    stood = etcd_zones.stands(then, stored.groups(earlier))
+    then = contents.applied(earlier) or contents.mapping(earlier.get(layout.CONFIG, b"")) or {}
+    stood = etcd_zones.stands(then, contents.groups(earlier))
     if applied is None:
         return stood
-    known = etcd_zones.stands(applied, stored.groups(objects))
+    known = etcd_zones.stands(applied, contents.groups(objects))
     same = {one for one in known.keys() & stood.keys() if known[one].group == stood[one].group}
     return {one: stood[one] if one in same else known[one] for one in known}
 

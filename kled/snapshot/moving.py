@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from kled import yaml_text
 from kled.errors import InvalidInput, KledError, TextUnreadable
-from kled.kops import layout
-from kled.kops.old_places import Move, OldPlace, moved, old_places
+from kled.kops.state_store import layout
+from kled.kops.state_store.old_locations import Move, OldPlace, moved, old_places
 from kled.snapshot.manifest import Manifest, ObjectRecord
 
 OPTION: Final = "--rewrite-places"

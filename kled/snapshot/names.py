@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from kled.errors import InvalidInput
-from kled.kops import layout
+from kled.kops.state_store import layout
 
 ROOT: Final = "kled.json"
 CLUSTERS: Final = "clusters/"

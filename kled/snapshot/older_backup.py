@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Final
 
 from kled.errors import ObjectMissing, PreconditionFailed
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.snapshot import etcd
 from kled.snapshot.manifest import Payload
 from kled.snapshot.selection import Selection, backups_of, retaken

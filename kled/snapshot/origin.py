@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kled.errors import BucketMissing, KledError, SnapshotNotTrustworthy
-from kled.kops.layout import CONFIG
+from kled.kops.state_store.layout import CONFIG
 from kled.snapshot import epoch
 from kled.snapshot.epoch import Epoch
 from kled.snapshot.ledger import Ledger

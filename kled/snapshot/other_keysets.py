@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kled.errors import InvalidInput, SnapshotNotTrustworthy, StoreDenied
-from kled.kops import keyset_keys, layout
+from kled.kops.state_store import keyset_keys, layout
 from kled.snapshot.contents import archived_objects, packed_archive
 from kled.snapshot.manifest import Manifest
 from kled.snapshot.other_secrets import other_secrets

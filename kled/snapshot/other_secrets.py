@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from kled.kops import identity, layout, stored
+from kled.kops.state_store import contents, identity, layout
 from kled.sentences import options
 from kled.snapshot.manifest import Manifest
 
@@ -25,14 +25,14 @@ def other_secrets(
     Sorted; of those that the cluster lives by, but for the `rotated` ones and those that are
     damaged, which have findings of their own. Asks no store.
     """
-    definition = stored.mapping(objects.get(layout.CONFIG, b"")) or {}
+    definition = contents.mapping(objects.get(layout.CONFIG, b"")) or {}
     had = {one.key: one.sha256 for one in before.objects if one.key.startswith(layout.SECRETS)}
     names = {
         key.removeprefix(layout.SECRETS): digest
         for key, digest in had.items()
         if (body := objects.get(key)) is not None
         and hashlib.sha256(body).hexdigest() != digest
-        and not any(stored.secret_findings(key, body))
+        and not any(contents.secret_findings(key, body))
     }
     others = [name for name in names if identity.needs_secret(definition, name)]
     return tuple(sorted(set(others) - rotated))

@@ -22,7 +22,7 @@ from kled.errors import (
     ObjectMissing,
     PreconditionFailed,
 )
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.snapshot import spool
 from kled.snapshot.contents import archived_objects, blob_file
 from kled.snapshot.manifest import ObjectRecord

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from kled.errors import DocumentDamaged, InvalidInput, SnapshotNotTrustworthy
-from kled.kops import layout
-from kled.kops.layout import Kind
-from kled.kops.old_places import Move
+from kled.kops.state_store import layout
+from kled.kops.state_store.layout import Kind
+from kled.kops.state_store.old_locations import Move
 from kled.snapshot import generations, names, needed, signing
 from kled.snapshot.already_there import Sight, same_keys
 from kled.snapshot.contents import archived_objects, packed_archive

@@ -10,8 +10,8 @@ from datetime import datetime
 from itertools import accumulate, groupby
 from typing import Final, NamedTuple
 
-from kled.kops import layout
-from kled.kops.stored import is_read
+from kled.kops.state_store import layout
+from kled.kops.state_store.contents import is_read
 from kled.snapshot.manifest import Skipped, listing_digest
 from kled.storage.base import Entry, oddity
 from kled.visible import visible

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from kled.errors import OtherRecipients, SnapshotNotTrustworthy
-from kled.kops import layout, places, stored
+from kled.kops.state_store import contents, layout, locations
 from kled.snapshot.before_keys import speaks_against
 from kled.snapshot.contents import archived_objects, blob_file, packed_archive, require_stored
 from kled.snapshot.etcd import EtcdContents, inspect
@@ -152,7 +152,7 @@ def lost(
 
 def _is_judged(key: str) -> bool:
     """Say whether a level looks at what the object holds, not only whether it is there."""
-    return key == layout.KOPS_VERSION or stored.is_read(key)
+    return key == layout.KOPS_VERSION or contents.is_read(key)
 
 
 class _Check:
@@ -274,10 +274,10 @@ class _Check:
 
     def _forms(self, manifest: Manifest) -> None:
         large = {one.key: one.size for one in manifest.objects if one.blob}
-        self.findings += stored.findings(self._bodies, cluster=manifest.cluster, large=large)
-        document = stored.mapping(self._bodies.get(layout.CONFIG, b"")) or {}
-        root = places.root_of(manifest.state_store, manifest.cluster)
-        self.findings += places.findings(document, root)
+        self.findings += contents.findings(self._bodies, cluster=manifest.cluster, large=large)
+        document = contents.mapping(self._bodies.get(layout.CONFIG, b"")) or {}
+        root = locations.root_of(manifest.state_store, manifest.cluster)
+        self.findings += locations.findings(document, root)
 
     def _kops(self, manifest: Manifest, check: KopsCheck) -> str | None:
         verdict = check(manifest.cluster, self._bodies)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from kled.errors import ClusterNotFound, ObjectMissing
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.sentences import options
 from kled.snapshot import names
 from kled.snapshot.contents import archived_objects, packed_archive

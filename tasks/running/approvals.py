@@ -14,7 +14,7 @@ from prefect.utilities.urls import url_for
 from pydantic import ValidationError
 
 from kled.errors import NotApproved
-from kled.kops import areas
+from kled.kops.facts import plan_areas
 from kled.models.agreement import AUTOMATIC, NO_AREA, NO_RULES, Agreement
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
@@ -46,7 +46,7 @@ def obtain(
     if approved is not None:
         return Agreement("digest", approved)
     rules = resources.rules()
-    asked = areas.touched(plan, rules.asks_for(plan.cluster))
+    asked = plan_areas.touched(plan, rules.asks_for(plan.cluster))
     if not asked:
         return Agreement("unasked", plan.digest, _unasked(rules, plan.cluster))
     question = _question(plan, radius, asked, patience)
@@ -68,7 +68,7 @@ def announce(plan: Plan, radius: BlastRadius | None) -> tuple[str, ...]:
         f"kled run update-cluster name={word(plan.cluster)} digest={plan.digest[:DIGITS]}{there}"
         " --yes"
     )
-    asked = areas.touched(plan, resources.rules().asks_for(plan.cluster))
+    asked = plan_areas.touched(plan, resources.rules().asks_for(plan.cluster))
     if asked:
         question = _question(plan, radius, asked, 0)
         told = (

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from kled import durations
-from kled.kops.layout import is_cluster_name
+from kled.kops.state_store.layout import is_cluster_name
 from kled.models.counts import MOST
 from kled.models.plan import DIGEST
 

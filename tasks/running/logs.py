@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from kled.errors import KledError
-from kled.kops.warnings import SHOWN, warned_of
+from kled.kops.failures.warnings import SHOWN, warned_of
 from kled.operations.runner import Row
 from kled.operations.step import Step
 from kled.redact import RedactingFilter, Redactor, log_strays

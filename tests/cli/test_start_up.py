@@ -21,7 +21,12 @@ HEAVY = (
 )
 LIGHT = (
     *("csv", "difflib", "hashlib", "html", "secrets", "tomllib", "zoneinfo"),
-    *("kled.lease", "kled.snapshot.parallel", "kled.storage.memory", "kled.kops.stored"),
+    *(
+        "kled.lease",
+        "kled.snapshot.parallel",
+        "kled.storage.memory",
+        "kled.kops.state_store.contents",
+    ),
 )
 """What a list of clusters does without: each is 1 to 12 ms."""
 SCRIPT = """

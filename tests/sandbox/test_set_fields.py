@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from kled.kops import fields, internal_names
-from kled.kops.fields import Kind
+from kled.kops.fields import internal_names, known_fields
+from kled.kops.fields.known_fields import Kind
 from kled.sandbox import internal_fields, schema
 from tests.sandbox.desk import Desk
 from tests.sandbox.harness import CAPTURES
@@ -191,16 +191,16 @@ def test_unset_takes_the_same_names(desk: Desk) -> None:
 def test_every_name_that_kled_gives_to_kops_is_one_that_kops_has(kind: Kind) -> None:
     """Two readings of the source, made apart: what kled translates to, the sandbox knows."""
     apart = {"spec.externalDns.disable", "spec.cloudProvider"}
-    """Set in another way (`kled.kops.field_flags`)."""
+    """Set in another way (`kled.kops.fields.flags`)."""
     unknown = []
-    for path in fields._everywhere(kind):
-        field = fields.field_of(kind, fields.spelled(path))
-        leaf = not fields.fields_of(field.kind.removeprefix("[]")) and field.kind != "any"
+    for path in known_fields._everywhere(kind):
+        field = known_fields.field_of(kind, known_fields.spelled(path))
+        leaf = not known_fields.fields_of(field.kind.removeprefix("[]")) and field.kind != "any"
         if path[:1] != ("spec",) or field.dropped or not field.settable or not leaf:
             continue
         inner = internal_names.internal(kind, path)[0]
-        if fields.spelled(path) not in apart and not is_internal(kind, inner):
-            unknown.append(fields.spelled(inner))
+        if known_fields.spelled(path) not in apart and not is_internal(kind, inner):
+            unknown.append(known_fields.spelled(inner))
 
     assert unknown == []
 

@@ -6,9 +6,9 @@ import pytest
 
 from kled import config
 from kled.errors import InvalidInput
-from kled.kops.features import as_kops_takes, check_state_store
-from kled.kops.irregular import require_files
-from kled.kops.places import path, root_of
+from kled.kops.facts.versions import as_kops_takes, check_state_store
+from kled.kops.state_store.irregular import require_files
+from kled.kops.state_store.locations import path, root_of
 from kled.storage.base import Location
 from kled.storage.overlap import is_one
 from kled.storage.url import located

@@ -15,7 +15,7 @@ import pytest
 
 import kled
 from kled.commands import Places, about, completed
-from kled.kops import fixed_fields
+from kled.kops.fields import fixed_fields
 from kled.sentences import options, word
 
 UNKIND: Final = (

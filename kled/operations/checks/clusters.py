@@ -36,7 +36,7 @@ _LARGEST: Final = 256
 
 def kops_check(settings: "Settings") -> Check:
     """Say which kops would be driven; nothing is run."""
-    from kled.kops.locate import locate  # noqa: PLC0415 - not for --help
+    from kled.install.locate import locate  # noqa: PLC0415 - not for --help
 
     path = settings.environment.get("PATH", os.defpath)
     try:
@@ -53,7 +53,7 @@ def driven_checks(session: "Session", located: Check) -> tuple[list[Check], "Seq
 
     Raises nothing.
     """
-    from kled.kops.features import check  # noqa: PLC0415 - not for --help
+    from kled.kops.facts.versions import check  # noqa: PLC0415 - not for --help
     from kled.operations.listed_clusters import listed_clusters  # noqa: PLC0415
 
     try:
@@ -131,7 +131,7 @@ def _unfit(
     session: "Session", version: "KopsVersion", cluster: "Cluster"
 ) -> tuple[str, str] | None:
     """Return why this kops is not for a cluster, and what to do; None where it is."""
-    from kled.kops.kubernetes_versions import require_served  # noqa: PLC0415 - not for --help
+    from kled.kops.facts.kubernetes_versions import require_served  # noqa: PLC0415 - not for --help
     from kled.models.version import kubernetes_version, stored_version  # noqa: PLC0415
 
     last = _last_kops(session, cluster.name)
@@ -152,7 +152,7 @@ def _unfit(
 
 def _last_kops(session: "Session", cluster: str) -> str | None:
     """Return which kops updated a cluster last; None where it tells none, or keeps it elsewhere."""
-    from kled.kops import layout  # noqa: PLC0415 - not for --help
+    from kled.kops.state_store import layout  # noqa: PLC0415 - not for --help
     from kled.storage.bounded import get_bounded  # noqa: PLC0415
 
     key = f"{cluster}/{layout.KOPS_VERSION}"

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from kled.errors import KledError
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.operations import snapshots as listing
 from kled.snapshot import epoch, names
 from kled.snapshot.choosing import choose

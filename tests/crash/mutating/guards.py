@@ -7,7 +7,7 @@ from typing import Final
 
 from kled import config
 from kled.errors import KledError
-from kled.kops import neighbours, roles
+from kled.kops.facts import iam_roles, neighbours
 from kled.lease import Terms, Writer
 from kled.lease.writes import acquire, advance
 from kled.models.definition import Definition
@@ -94,7 +94,7 @@ def guards(case: Case) -> None:
 
 def _shared_roles(session: Session, cluster: str) -> object:
     others = iam_fanout.registered(session, but=cluster)
-    return iam_fanout.fan_out(roles.named_after(cluster), others)
+    return iam_fanout.fan_out(iam_roles.named_after(cluster), others)
 
 
 _GUARDS: Final[tuple[Callable[[Session, str], object], ...]] = (
@@ -134,8 +134,8 @@ def records(case: Case) -> None:
 
 
 def _uses(begun: Definition) -> None:
-    roles.owned(begun)
-    roles.used(begun)
+    iam_roles.owned(begun)
+    iam_roles.used(begun)
     begun.differences(begun)
     begun.as_json()
     with suppress(ValueError):

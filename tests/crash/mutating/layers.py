@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Final, Literal
 
 from kled.errors import KledError
-from kled.kops import stored
+from kled.kops.state_store import contents
 from kled.lease.document import decode as decode_lease
 from kled.operations.all_records import ALL
 from kled.snapshot import claims, epoch, last_seen, names, prunes, runs
@@ -145,7 +145,7 @@ def _of_cluster(scene: Scene, mutation: Mutation) -> str:
         if one.startswith(f"{cluster}/") and "/backups/" not in one
     }
     with suppress(KledError):
-        return " ".join(one for one in stored.findings(bodies, cluster=cluster) if key in one)
+        return " ".join(one for one in contents.findings(bodies, cluster=cluster) if key in one)
     return ""
 
 

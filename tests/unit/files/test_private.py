@@ -13,7 +13,7 @@ from kled.cli import kept_edit, settings_file
 from kled.errors import DiskUnusable
 from kled.files import beneath, private
 from kled.kops.call import Calls
-from kled.kops.export import Export
+from kled.kops.verbs.kubeconfig import Export
 from kled.process import Finished
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kled.kops.install import install
-from kled.kops.managed import Installed, Request
-from kled.kops.release import Platform
+from kled.install.install import install
+from kled.install.managed import Installed, Request
+from kled.install.release import Platform
 from kled.retry import Clock
 from tests.unit.install.mirror import Mirror, running
 

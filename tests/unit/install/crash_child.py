@@ -15,9 +15,9 @@ from typing import Any
 
 import httpx
 
-from kled.kops.install import install
-from kled.kops.managed import Request
-from kled.kops.release import Platform
+from kled.install.install import install
+from kled.install.managed import Request
+from kled.install.release import Platform
 from kled.retry import Clock
 
 EVENTS = {"open", "os.rename", "os.mkdir", "os.symlink", "os.chmod", "os.remove", "fcntl.flock"}

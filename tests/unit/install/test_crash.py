@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from kled.kops.locate import locate
+from kled.install.locate import locate
 from tests.unit.install.conftest import Install
 from tests.unit.install.mirror import Mirror, kops_program, stalls
 

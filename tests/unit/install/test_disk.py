@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kled.errors import DiskUnusable
-from kled.kops.locate import current_version
+from kled.install.locate import current_version
 from tests.unit.install.conftest import Install
 from tests.unit.install.mirror import Mirror, kops_program
 

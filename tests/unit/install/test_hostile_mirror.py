@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from kled.errors import DownloadFailed, KledError
-from kled.kops import download
-from kled.kops.fetch import HOPS, opened, small_text
-from kled.kops.published import Published, latest, published
-from kled.kops.release import Platform
+from kled.install import download
+from kled.install.fetch import HOPS, opened, small_text
+from kled.install.published import Published, latest, published
+from kled.install.release import Platform
 from kled.retry import Clock
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kled.errors import ChecksumMismatch, InvalidInput, ReleaseMissing
-from kled.kops.locate import locate
+from kled.install.locate import locate
 from tests.unit.install.conftest import Install
 from tests.unit.install.mirror import Mirror, kops_program, page, whole
 

@@ -2,9 +2,9 @@ import httpx
 import pytest
 
 from kled.errors import DownloadFailed, KledError, ReleaseMissing
-from kled.kops.fetch import client, same_safety
-from kled.kops.published import latest
-from kled.kops.release import OFFICIAL
+from kled.install.fetch import client, same_safety
+from kled.install.published import latest
+from kled.install.release import OFFICIAL
 from tests.unit.install.conftest import Install
 from tests.unit.install.mirror import Mirror, kops_program, page, status
 

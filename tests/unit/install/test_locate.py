@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kled.errors import KopsMissing
-from kled.kops.locate import Program, current_version, locate, managed_root
+from kled.install.locate import Program, current_version, locate, managed_root
 
 
 def _program(path: Path, mode: int = 0o755) -> Path:
@@ -128,7 +128,7 @@ def test_a_pointer_that_is_no_link_is_named(tmp_path: Path) -> None:
 
 def test_read_commands_pay_nothing_heavy_for_it() -> None:
     code = (
-        "import sys, kled.kops.locate\n"
+        "import sys, kled.install.locate\n"
         "print({'httpx', 'pydantic', 'rich', 'yaml', 'prefect', 'boto3'} & set(sys.modules))"
     )
 

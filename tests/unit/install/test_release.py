@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kled.errors import ChecksumMismatch, InvalidInput, ReleaseMissing
-from kled.kops import release
-from kled.kops.release import OFFICIAL, Platform
+from kled.install import release
+from kled.install.release import OFFICIAL, Platform
 
 LINUX = Platform("linux", "amd64")
 number = st.integers(0, 999_999)

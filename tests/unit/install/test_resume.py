@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from kled.errors import ChecksumMismatch, DeadlineExceeded, DownloadFailed, KledError
-from kled.kops.download import Pace, download
-from kled.kops.install import DOWNLOAD
-from kled.kops.published import Published
+from kled.install.download import Pace, download
+from kled.install.install import DOWNLOAD
+from kled.install.published import Published
 from kled.retry import Clock
 from tests.unit.install.conftest import Install
 from tests.unit.install.mirror import (

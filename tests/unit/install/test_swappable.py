@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kled.errors import KopsUnsafe
-from kled.kops.locate import locate
+from kled.install.locate import locate
 from tests.unit.install.mirror import Mirror, kops_program
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from kled.kops.areas import areas_of, touched
+from kled.kops.facts.plan_areas import areas_of, touched
 from kled.kops.preview import update_plan
 from kled.models.cluster import Role
 from kled.models.plan import Change, Plan

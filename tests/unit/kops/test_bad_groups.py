@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from kled.kops import parse, stored
+from kled.kops import parse
+from kled.kops.state_store import contents
 from tests.unit.kops.replay import capture
 from tests.unit.kops.test_layout_and_stored import complete
 
@@ -65,7 +66,7 @@ def test_another_api_version_is_a_finding(key: str, version: bytes) -> None:
     """kops panics at it (captures 67d, 67f), and the snapshot was called trustworthy."""
     body = complete()[key].replace(API, b"apiVersion: " + version)
 
-    (finding,) = stored.findings({**complete(), key: body})
+    (finding,) = contents.findings({**complete(), key: body})
 
     assert finding.startswith(f'{key} has the apiVersion "{version.decode()}"')
 
@@ -74,7 +75,7 @@ def test_another_api_version_is_a_finding(key: str, version: bytes) -> None:
 def test_no_api_version_is_a_finding(key: str) -> None:
     body = complete()[key].replace(API + b"\n", b"")
 
-    assert [one.partition(",")[0] for one in stored.findings({**complete(), key: body})] == [
+    assert [one.partition(",")[0] for one in contents.findings({**complete(), key: body})] == [
         f"{key} has no apiVersion"
     ]
 
@@ -83,13 +84,13 @@ def test_no_api_version_is_a_finding(key: str) -> None:
 def test_what_kops_reads_is_none(version: bytes) -> None:
     body = GROUP.replace(API, b"apiVersion: " + version)
 
-    assert list(stored.findings({**complete(), "instancegroup/nodes": body})) == []
+    assert list(contents.findings({**complete(), "instancegroup/nodes": body})) == []
 
 
 def test_the_old_group_in_a_form_that_kops_does_not_rewrite_is_a_finding() -> None:
     body = GROUP.replace(API, b'"apiVersion": kops/v1alpha2')
 
-    assert list(stored.findings({**complete(), "instancegroup/nodes": body}))
+    assert list(contents.findings({**complete(), "instancegroup/nodes": body}))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ def test_the_old_group_in_a_form_that_kops_does_not_rewrite_is_a_finding() -> No
     [GROUP.replace(b"{name: nodes}", b"{}"), GROUP.replace(b"metadata: {name: nodes}\n", b"")],
 )
 def test_a_group_without_a_name_is_a_finding(body: bytes) -> None:
-    (finding,) = stored.findings({**complete(), "instancegroup/nodes": body})
+    (finding,) = contents.findings({**complete(), "instancegroup/nodes": body})
 
     assert finding.startswith("instancegroup/nodes has no metadata.name")
 
@@ -122,7 +123,7 @@ def test_a_group_without_a_name_is_a_finding(body: bytes) -> None:
 )
 def test_a_value_that_kops_cannot_read_is_a_finding(old: bytes, new: bytes, words: str) -> None:
     """kops refuses the object for it, and with a group all groups of its cluster (67c)."""
-    found = list(stored.findings({**complete(), "instancegroup/nodes": GROUP.replace(old, new)}))
+    found = list(contents.findings({**complete(), "instancegroup/nodes": GROUP.replace(old, new)}))
 
     assert any(words in finding for finding in found)
 
@@ -140,4 +141,4 @@ def test_what_kops_can_read_of_any_form_is_none(new: bytes) -> None:
         b"name: nodes", b"name: nodes, creationTimestamp: 2018-01-23T10:00:05Z"
     )
 
-    assert list(stored.findings({**complete(), "instancegroup/nodes": body})) == []
+    assert list(contents.findings({**complete(), "instancegroup/nodes": body})) == []

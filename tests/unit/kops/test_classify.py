@@ -3,12 +3,12 @@ from pathlib import Path
 import pytest
 
 from kled import errors
-from kled.kops.causes import CAUSES, CLOUD
-from kled.kops.classify import classify
-from kled.kops.failures import FAILURES
-from kled.kops.rejected import REJECTED
-from kled.kops.unavailable import UNAVAILABLE
-from kled.kops.waiting import Waiting
+from kled.kops.failures.causes import CAUSES, CLOUD
+from kled.kops.failures.classify import classify
+from kled.kops.failures.rejected import REJECTED
+from kled.kops.failures.table import FAILURES
+from kled.kops.failures.unavailable import UNAVAILABLE
+from kled.kops.failures.vain_waits import Waiting
 from tests.unit.kops.replay import CAPTURES, capture
 
 TABLE = {

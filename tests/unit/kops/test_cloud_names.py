@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kled.kops.cloud_names import group_of
+from kled.kops.facts.cloud_names import group_of
 from kled.models.cluster import Role
 from kled.sandbox import naming
 from tests.unit.kops.replay import capture

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kled.kops.edited_fields import edited
+from kled.kops.fields.edited_fields import edited
 
 OBJECT = {"spec": {"subnets": ["a"], "size": "1", "members": [{"name": "a"}, {"name": "b"}]}}
 CASES: list[tuple[tuple[str, ...], tuple[str, ...], dict[str, Any]]] = [

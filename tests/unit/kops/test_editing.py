@@ -6,7 +6,7 @@ import pytest
 from kled import process
 from kled.errors import DefinitionRejected, KopsError
 from kled.kops.client import Kops
-from kled.kops.editing import reasons
+from kled.kops.verbs.edit import reasons
 
 PRELUDE = "# Please edit\n# and\n# reopened\n#\n"
 REFUSED = (

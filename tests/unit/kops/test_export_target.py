@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kled.errors import DiskUnusable, InvalidInput
-from kled.kops.export import require_target
+from kled.kops.verbs.kubeconfig import require_target
 
 OTHERS = 12_345
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kled.errors import InvalidInput
-from kled.kops import fields, internal_names
-from kled.kops.field_flags import flags_for
+from kled.kops.fields import internal_names, known_fields
+from kled.kops.fields.flags import flags_for
 from kled.models.spec import ClusterSpec
 from tests.unit.kops.replay import CAPTURES, Replay, capture
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kled.kops.fields import Kind
+    from kled.kops.fields.known_fields import Kind
 
 RECORDED: list[tuple[Kind, str, str]] = [
     tuple(line.split())  # type: ignore[misc]
@@ -61,7 +61,7 @@ def test_every_name_is_translated_as_kops_own_code_was_seen_to_do() -> None:
     wrong = []
     for kind, internal, stored in RECORDED:
         name = stored.removeprefix("!")
-        field = fields.field_of(kind, name.replace(".*", "[0]"))
+        field = known_fields.field_of(kind, name.replace(".*", "[0]"))
         wanted = tuple("0" if part == "*" else part for part in internal.split("."))
         if internal_names.internal(kind, field.path) != (wanted, stored.startswith("!")):
             wrong.append(name)
@@ -194,7 +194,7 @@ def test_an_element_of_a_list_is_named_by_its_number_which_the_hint_says(
 
     assert f"write {right}, or" in str(caught.value.hint)
     assert "[1] is " in str(caught.value.hint)
-    fields.field_of("Cluster", right)  # it can be typed
+    known_fields.field_of("Cluster", right)  # it can be typed
 
 
 def test_an_element_is_explained_where_nothing_is_stored_yet() -> None:

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from kled.errors import InvalidInput
-from kled.kops import fields
-from kled.kops.field_flags import flags_for
-from kled.kops.fields import Kind
+from kled.kops.fields import known_fields
+from kled.kops.fields.flags import flags_for
+from kled.kops.fields.known_fields import Kind
 from kled.sandbox import go_types
 from tests.unit.kops.replay import CAPTURES
 
@@ -86,13 +86,13 @@ def test_what_kops_takes_for_no_number_is_none() -> None:
 def test_each_field_is_as_wide_as_the_sandbox_has_it(kind: Kind) -> None:
     """Two readings of the source, made apart."""
     wrong, numbers = [], 0
-    for path in fields._everywhere(kind):
-        field = fields.field_of(kind, fields.spelled(path))
+    for path in known_fields._everywhere(kind):
+        field = known_fields.field_of(kind, known_fields.spelled(path))
         if path[:1] == ("spec",) and field.kind in NUMBERS and not field.dropped:
             numbers += 1
             where = tuple("0" if part == "*" else part for part in path)
             if go_types.name_of(kind, where) not in (field.kind, "any"):
-                wrong.append(fields.spelled(path))
+                wrong.append(known_fields.spelled(path))
 
     assert numbers > 10
     assert wrong == []

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from kled.errors import InvalidInput
-from kled.kops.fixed_fields import (
+from kled.kops.fields.fixed_fields import (
     OF_A_CLUSTER,
     OF_A_GROUP,
     is_own_place,
     refuse_changes,
     refuse_sets,
 )
-from kled.kops.places import root_of
-from kled.kops.set_paths import assignment, path_of
+from kled.kops.fields.set_paths import assignment, path_of
+from kled.kops.state_store.locations import root_of
 
 CLUSTER: Mapping[str, Any] = {
     "kind": "Cluster",

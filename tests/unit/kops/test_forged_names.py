@@ -14,11 +14,12 @@ import pytest
 
 from kled import process
 from kled.errors import ClusterNotFound, DefinitionRejected, KopsError, OutputUnreadable
-from kled.kops import klog, parse, preview
-from kled.kops.classify import classify
+from kled.kops import parse, preview
 from kled.kops.client import Kops
-from kled.kops.unloadable import require_own_name, with_unloadable
-from kled.kops.warnings import ignored_keysets, warnings
+from kled.kops.failures import klog
+from kled.kops.failures.classify import classify
+from kled.kops.failures.unloadable import require_own_name, with_unloadable
+from kled.kops.failures.warnings import ignored_keysets, warnings
 from kled.models.cluster import Cluster
 from kled.operations.listed_clusters import listed_clusters
 from kled.operations.secrets import has_secret, listed_secrets

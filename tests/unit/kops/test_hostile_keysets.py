@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from kled.kops import keyset_keys, places, stored
+from kled.kops.state_store import contents, keyset_keys, locations
 
 
 def keyset(text: bytes) -> bytes:
@@ -35,13 +35,13 @@ def test_every_certificate_of_a_file_has_its_mark_whatever_stands_between() -> N
 
 @pytest.mark.parametrize("url", ["file:///a\0b", "\0", "file://" + "x/" * 5000, "~\0", "://", ""])
 def test_a_place_that_no_file_system_has_is_a_place_all_the_same(url: str) -> None:  # fault 80
-    root = places.Home("file:///state", "c.example.com", {}).root
+    root = locations.Home("file:///state", "c.example.com", {}).root
 
-    assert len(list(places.findings({"spec": {"configBase": url}}, root))) == bool(url)
+    assert len(list(locations.findings({"spec": {"configBase": url}}, root))) == bool(url)
 
 
 def test_a_version_of_any_number_of_digits_is_one_that_kops_never_had() -> None:
     objects = {"kops-version.txt": b"1." + b"9" * 5000, "config": b""}
 
-    assert list(stored.findings(objects))
-    assert len(stored.kops_version(objects) or "") == 100
+    assert list(contents.findings(objects))
+    assert len(contents.kops_version(objects) or "") == 100

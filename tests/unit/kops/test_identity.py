@@ -3,7 +3,8 @@
 import pytest
 import yaml
 
-from kled.kops.identity import (
+from kled.kops.preview import update_plan
+from kled.kops.state_store.identity import (
     Evidence,
     has_machines,
     key_of,
@@ -13,7 +14,6 @@ from kled.kops.identity import (
     reissued,
     told_apart,
 )
-from kled.kops.preview import update_plan
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from tests.unit.kops.replay import CAPTURES, capture

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kled.errors import DefinitionRejected
-from kled.kops.irregular import require_files
+from kled.kops.state_store.irregular import require_files
 from kled.operations.listed_clusters import listed_clusters
 from tests.unit.operations.replayed import session, store
 

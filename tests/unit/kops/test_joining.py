@@ -1,6 +1,6 @@
 """How many nodes are ready while a cluster comes up (fault 59)."""
 
-from kled.kops.joining import share
+from kled.kops.facts.joining import share
 from kled.models.validation import Failure, Node, ValidationReport
 
 

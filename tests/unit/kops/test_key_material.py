@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from kled.kops import key_material, stored
+from kled.kops.state_store import contents, key_material
 from tests.key_pairs import Pair, item, keyset_of, pair
 
 AT = "pki/private/kubernetes-ca/keyset.yaml"
@@ -17,7 +17,7 @@ UNREADABLE = f"{AT} holds a key that cannot be read: the"
 
 
 def told(*items: str) -> list[str]:
-    document = stored.keyset(keyset_of(items, "1"))
+    document = contents.keyset(keyset_of(items, "1"))
     assert document is not None
     return list(key_material.findings(AT, document))
 
@@ -149,7 +149,7 @@ def test_a_cut_of_a_keyset_at_any_line_is_found() -> None:
     now = str(1_790_000_000_000_000_000 << 32)
     whole = keyset_of([item(str(number), *pair("own")) for number in (now, f"{now}1")], now)
     lines = whole.splitlines(keepends=True)
-    assert list(stored.keyset_findings(AT, whole)) == []
+    assert list(contents.keyset_findings(AT, whole)) == []
 
     for kept in range(1, len(lines)):
-        assert list(stored.keyset_findings(AT, b"".join(lines[:kept]))), lines[kept - 1]
+        assert list(contents.keyset_findings(AT, b"".join(lines[:kept]))), lines[kept - 1]

@@ -3,7 +3,7 @@
 import base64
 from pathlib import Path
 
-from kled.kops import keyset_keys, stored
+from kled.kops.state_store import contents, keyset_keys
 
 _CAPTURED = Path(__file__).parents[2] / "captures/kops/1.36.2/state-store-1cp-after-update"
 NODE_CONFIG = "igconfig/control-plane/nodeupconfig.yaml"
@@ -26,7 +26,7 @@ def pem(text: str) -> str:
 
 def own() -> str:
     """The certificate of the captured cluster's own authority."""
-    spec = (stored.keyset((_CAPTURED / CA).read_bytes()) or {})["spec"]
+    spec = (contents.keyset((_CAPTURED / CA).read_bytes()) or {})["spec"]
     return base64.b64decode(spec["keys"][0]["publicMaterial"]).decode()
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kled.kops import layout, stored
+from kled.kops.state_store import contents, layout
 from tests import key_pairs
 from tests.unit.kops.replay import CAPTURES
 
@@ -114,7 +114,7 @@ def test_backups_are_grouped_by_etcd_newest_first_and_halves_are_told() -> None:
 
 
 def test_a_complete_cluster_has_nothing_to_find() -> None:
-    assert list(stored.findings(complete())) == []
+    assert list(contents.findings(complete())) == []
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_a_complete_cluster_has_nothing_to_find() -> None:
 def test_what_is_missing_or_broken_is_named(change: dict[str, bytes | None], finding: str) -> None:
     objects = {key: body for key, body in (complete() | change).items() if body is not None}
 
-    assert list(stored.findings(objects)) == [finding]
+    assert list(contents.findings(objects)) == [finding]
 
 
 def test_a_group_in_which_etcd_lives_is_missed() -> None:
@@ -190,18 +190,18 @@ def test_a_group_in_which_etcd_lives_is_missed() -> None:
     objects = {**complete(), "config": config}
     lost = ["instancegroup/plane-a is missing, and a member of etcd lives there"]
 
-    assert list(stored.findings(objects)) == lost
-    assert list(stored.findings(objects, large={"instancegroup/plane-a": 1 << 30})) != lost
+    assert list(contents.findings(objects)) == lost
+    assert list(contents.findings(objects, large={"instancegroup/plane-a": 1 << 30})) != lost
     plane = objects["instancegroup/nodes"].replace(b"name: nodes", b"name: plane-a")
     objects["instancegroup/plane-a"] = plane
-    assert list(stored.findings(objects)) == []
+    assert list(contents.findings(objects)) == []
 
 
 @pytest.mark.parametrize("members", ["1", "[1, {}]", "{a: b}", "[{instanceGroup: }]"])
 def test_members_of_etcd_of_any_form_are_gone_through(members: str) -> None:
     config = complete()["config"].decode().replace("main}", f"main, etcdMembers: {members}}}")
 
-    found = list(stored.findings({**complete(), "config": config.encode()}))
+    found = list(contents.findings({**complete(), "config": config.encode()}))
 
     assert all("spec.etcdClusters[0].etcdMembers" in finding for finding in found)
     assert bool(found) is (members != "[{instanceGroup: }]")
@@ -229,7 +229,7 @@ def test_the_keysets_of_a_kops_before_1_22_are_the_keysets_that_kops_reads(
     # fault 8: such a store counted as untrustworthy, so its cluster could not be deleted
     objects = legacy() | ({"kops-version.txt": version} if version else {})
 
-    assert list(stored.findings(objects)) == []
+    assert list(contents.findings(objects)) == []
 
 
 def test_an_update_that_was_killed_before_it_renamed_the_keysets_lost_nothing() -> None:
@@ -237,7 +237,7 @@ def test_an_update_that_was_killed_before_it_renamed_the_keysets_lost_nothing() 
     for new, old in (("kubernetes-ca", "ca"), ("service-account", "master")):
         objects[f"pki/private/{old}/keyset.yaml"] = objects.pop(f"pki/private/{new}/keyset.yaml")
 
-    assert list(stored.findings(objects)) == []
+    assert list(contents.findings(objects)) == []
 
 
 @pytest.mark.parametrize(("new", "old"), [("kubernetes-ca", "ca"), ("service-account", "master")])
@@ -250,14 +250,14 @@ def test_a_keyset_that_the_machines_were_configured_with_stands_under_its_presen
     }
     objects[f"pki/private/{old}/keyset.yaml"] = objects.pop(f"pki/private/{new}/keyset.yaml")
 
-    (finding,) = stored.findings(objects)
+    (finding,) = contents.findings(objects)
 
     assert finding == (
         f"pki/private/{old}/keyset.yaml holds {new}, which kops keeps at"
         f" pki/private/{new}/keyset.yaml: it was renamed"
     )
     objects[f"pki/private/{new}/keyset.yaml"] = keyset()
-    assert list(stored.findings(objects)) == []
+    assert list(contents.findings(objects)) == []
 
 
 @pytest.mark.parametrize(
@@ -275,13 +275,13 @@ def test_an_old_store_without_its_keysets_is_as_incomplete_as_a_new_one(
     objects = legacy()
     del objects[f"pki/private/{lost}/keyset.yaml"]
 
-    assert list(stored.findings(objects)) == [finding]
+    assert list(contents.findings(objects)) == [finding]
 
 
 def test_an_old_store_with_an_etcd_manager_needs_all_of_its_keysets() -> None:
     objects = legacy() | {"pki/private/etcd-manager-ca-main/keyset.yaml": keyset()}
 
-    assert list(stored.findings(objects)) == [
+    assert list(contents.findings(objects)) == [
         f"there is no keyset {name}, though the cluster was applied"
         for name in ("apiserver-aggregator-ca", "etcd-clients-ca", "etcd-peers-ca-main")
     ]
@@ -290,21 +290,21 @@ def test_an_old_store_with_an_etcd_manager_needs_all_of_its_keysets() -> None:
 def test_a_cluster_that_was_never_applied_needs_no_keysets() -> None:
     objects = {key: complete()[key] for key in ("config", "instancegroup/nodes")}
 
-    assert list(stored.findings(objects)) == []
+    assert list(contents.findings(objects)) == []
 
 
 def test_versions_are_read_where_they_can_be() -> None:
-    assert stored.kops_version(complete()) == "1.36.2"
-    assert stored.kops_version({}) is None
-    assert stored.kubernetes_version(complete()) == "1.35.5"
-    assert stored.kubernetes_version({}) is None
-    assert stored.kubernetes_version({"config": b"spec: 1"}) is None
-    assert stored.kubernetes_version({"config": b"spec: {kubernetesVersion: 1.3}"}) is None
+    assert contents.kops_version(complete()) == "1.36.2"
+    assert contents.kops_version({}) is None
+    assert contents.kubernetes_version(complete()) == "1.35.5"
+    assert contents.kubernetes_version({}) is None
+    assert contents.kubernetes_version({"config": b"spec: 1"}) is None
+    assert contents.kubernetes_version({"config": b"spec: {kubernetesVersion: 1.3}"}) is None
 
 
 def test_a_keyset_is_told_from_other_documents() -> None:
-    assert stored.keyset(keyset()) is not None
-    assert stored.keyset(json.dumps({"kind": "Other"}).encode()) is None
+    assert contents.keyset(keyset()) is not None
+    assert contents.keyset(json.dumps({"kind": "Other"}).encode()) is None
 
 
 @pytest.mark.parametrize("key", ["config", "pki/private/kubernetes-ca/keyset.yaml"])
@@ -313,12 +313,12 @@ def test_a_cut_that_still_reads_is_found_unless_it_leaves_whole_lines(key: str) 
     config = (CAPTURES / "state-store-1cp-after-update" / "config").read_bytes()
     objects = {**complete(), "config": config}
     whole = objects[key]
-    assert not [words for words in stored.findings(objects) if words.startswith(key)]
+    assert not [words for words in contents.findings(objects) if words.startswith(key)]
 
     for size in range(1, len(whole)):
         if whole[size - 1 : size] == b"\n":
             continue
-        found = stored.findings({**objects, key: whole[:size]})
+        found = contents.findings({**objects, key: whole[:size]})
         assert any(words.startswith(key) for words in found), whole[:size][-40:]
 
 
@@ -359,11 +359,11 @@ def test_a_definition_that_was_applied_is_not_cut_after_a_whole_line(
 ) -> None:
     """Fault 6, another member: such a cut reads well, and its snapshot became the latest."""
     objects = applied()
-    assert list(stored.findings(objects)) == []
+    assert list(contents.findings(objects)) == []
     lines = objects[key].splitlines(keepends=True)
 
     for kept in range(1, len(lines) - harmless):
-        found = stored.findings({**objects, key: b"".join(lines[:kept])})
+        found = contents.findings({**objects, key: b"".join(lines[:kept])})
         assert any(words.startswith(key) for words in found), lines[kept - 1]
 
 
@@ -373,7 +373,7 @@ def test_a_topology_that_kops_fills_in_as_it_was_may_be_left_out() -> None:
     completed = objects["config"].replace(b"type: None", b"type: Public")
     objects |= {"config": b"".join(lines[:-3]), "cluster-completed.spec": completed}
 
-    assert list(stored.findings(objects)) == []
+    assert list(contents.findings(objects)) == []
 
 
 @pytest.mark.parametrize("field", ["name", "type", "zone"])
@@ -384,7 +384,7 @@ def test_a_subnet_without_a_field_that_was_applied_names_it(field: str) -> None:
     at = max(at for at, line in enumerate(lines[:-3]) if line.startswith(f"    {field}:".encode()))
     objects["config"] = b"".join((*lines[:at], *lines[at + 1 :]))
 
-    (words,) = stored.findings(objects)
+    (words,) = contents.findings(objects)
 
     assert words.startswith(f"config has no spec.subnets[0].{field}, and kops applied it")
 
@@ -395,4 +395,6 @@ def test_a_definition_that_was_never_applied_may_say_as_little_as_it_likes() -> 
     config = b"".join(objects["config"].splitlines(keepends=True)[:-7])
     group = objects["instancegroup/nodes"].partition(b"spec:")[0] + b"spec:\n  maxSize: 1\n"
 
-    assert list(stored.findings({**objects, "config": config, "instancegroup/nodes": group})) == []
+    assert (
+        list(contents.findings({**objects, "config": config, "instancegroup/nodes": group})) == []
+    )

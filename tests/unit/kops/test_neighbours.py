@@ -2,9 +2,9 @@
 
 import pytest
 
-from kled.kops.neighbours import Neighbour, Taken, taken
+from kled.kops.facts.neighbours import Neighbour, Taken, taken
+from kled.kops.facts.truncated import truncated
 from kled.kops.preview import delete_plan
-from kled.kops.truncated import truncated
 from kled.models.plan import Change
 from tests.unit.kops.replay import capture
 

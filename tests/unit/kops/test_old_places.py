@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kled.kops.old_places import Move, moved, old_places
+from kled.kops.state_store.old_locations import Move, moved, old_places
 
 C = "c.example.com"
 OLD, NEW = "s3://acme-kops-state", "s3://new-store"

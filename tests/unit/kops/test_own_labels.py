@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from kled.errors import InvalidInput
-from kled.kops import own_labels
-from kled.kops.fields import Kind
+from kled.kops.fields import own_labels
+from kled.kops.fields.known_fields import Kind
 from kled.sandbox import refusals
 
 GROUP = "kops.k8s.io/instancegroup"

@@ -2,7 +2,7 @@ import pytest
 
 from kled.errors import InvalidInput, OutputUnreadable, VersionRefused
 from kled.kops import parse, preview
-from kled.kops.features import check, check_state_store
+from kled.kops.facts.versions import check, check_state_store
 from kled.models.version import KopsVersion
 from tests.unit.kops.replay import capture
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kled.kops import primary_keys, stored
+from kled.kops.state_store import contents, primary_keys
 
 CA = "pki/private/kubernetes-ca/keyset.yaml"
 OTHER = "pki/private/service-account/keyset.yaml"
@@ -106,7 +106,7 @@ def test_what_has_no_form_is_said_elsewhere() -> None:
 def test_the_keysets_that_kops_wrote_have_theirs_until_one_is_taken_away() -> None:
     place = CAPTURED / "state-store-1cp-after-update"
     keysets = {
-        str(file.relative_to(place)): stored.keyset(file.read_bytes()) or {}
+        str(file.relative_to(place)): contents.keyset(file.read_bytes()) or {}
         for file in sorted((place / "pki" / "private").rglob("keyset.yaml"))
     }
     assert {CA, OTHER} <= keysets.keys()

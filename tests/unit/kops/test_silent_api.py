@@ -4,8 +4,8 @@ import pytest
 
 from kled import errors
 from kled.kops import parse
-from kled.kops.classify import classify
-from kled.kops.placeholder import address
+from kled.kops.failures.classify import classify
+from kled.kops.failures.placeholder import address
 from kled.operations.validate_cluster import not_ready
 from tests.unit.kops.replay import capture
 

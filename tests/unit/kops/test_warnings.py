@@ -12,7 +12,7 @@ import pytest
 
 from kled.errors import KeysetMissing
 from kled.kops.client import Kops
-from kled.kops.warnings import warnings
+from kled.kops.failures.warnings import warnings
 from kled.operations.kops_proof import _read_by
 from kled.operations.rotate_keypairs import RotateKeypairs, open_keysets
 from tests.unit.kops.replay import CAPTURES, Replay, capture

@@ -12,7 +12,8 @@ import yaml
 
 from kled import config
 from kled.errors import KledError, ResourceNotFound
-from kled.kops import parse, suspended
+from kled.kops import parse
+from kled.kops.facts import autoscaling
 from kled.models.cluster import Instance, InstanceGroup
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
@@ -176,7 +177,7 @@ class Fleet:
 
     def _settle(self, group: str, *, at_least: int = 0) -> None:
         """Do as an autoscaling group does: end what is too much, launch what is missing."""
-        low, high = suspended.bounds(self.applied[group])
+        low, high = autoscaling.bounds(self.applied[group])
         for surplus in self._attached(group)[high:]:
             self.picked.append(surplus)
             self._gone(surplus)

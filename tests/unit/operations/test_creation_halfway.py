@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kled.errors import ClusterDiffers, DefinitionRejected, InvalidInput
-from kled.kops.classify import classify
+from kled.kops.failures.classify import classify
 from kled.models.rolling import Roll
 from kled.models.spec import ClusterSpec
 from kled.operations.begun_anew import ANEW

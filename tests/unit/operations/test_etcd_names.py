@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from kled.errors import IdentityAtRisk
-from kled.kops import etcd_members, stored
+from kled.kops.facts import etcd_members
+from kled.kops.state_store import contents
 from kled.models.plan import Change
 from kled.operations import etcd_names
 from kled.operations.plan_update import previewed
@@ -358,7 +359,7 @@ def test_backups_that_were_moved_within_the_clusters_own_part_are_refused(
         "config": yaml.safe_dump(with_backups("backups/etcd/mainx")).encode(),
         "cluster-completed.spec": yaml.safe_dump(with_backups()).encode(),
     }
-    assert [one for one in stored.findings(files) if f"config keeps the backups {both}" in one]
+    assert [one for one in contents.findings(files) if f"config keeps the backups {both}" in one]
 
 
 UNMOVED = {

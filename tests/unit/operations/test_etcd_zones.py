@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from kled.errors import IdentityAtRisk
-from kled.kops import stored
+from kled.kops.state_store import contents
 from kled.operations import etcd_zones
 from kled.operations.plan_update import previewed
 from kled.operations.update_cluster import UpdateCluster
@@ -314,7 +314,7 @@ def test_the_state_store_alone_tells_level_1() -> None:
         f"instancegroup/{PLANE}": yaml.safe_dump(group(PLANE, "s-a")).encode(),
     }
 
-    assert [one for one in stored.findings(files) if MOVED in one]
+    assert [one for one in contents.findings(files) if MOVED in one]
 
 
 def test_what_began_anew_elsewhere_is_not_held_against_what_was_before(known: World) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kled.errors import InvalidInput
-from kled.kops.field_flags import flags_for
-from kled.kops.fixed_fields import OF_A_CLUSTER, OF_A_GROUP
+from kled.kops.fields.fixed_fields import OF_A_CLUSTER, OF_A_GROUP
+from kled.kops.fields.flags import flags_for
 from kled.operations.edit_instance_group import EditInstanceGroup, StoreInstanceGroup
 from kled.operations.edited_group import to_yaml
 from tests.unit.operations import test_control_plane as of_groups

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kled.kops import roles
+from kled.kops.facts import iam_roles
 from kled.models.definition import Definition
 from kled.operations.iam_fanout import Registered, fan_out
 
@@ -32,25 +32,28 @@ def _profile(arn: str) -> dict[str, Any]:
 
 
 def test_a_cluster_of_the_same_name_in_another_store_uses_the_same_roles() -> None:
-    (found,) = fan_out(roles.owned(cluster(C)), [Registered(SECOND, cluster(C))])
+    (found,) = fan_out(iam_roles.owned(cluster(C)), [Registered(SECOND, cluster(C))])
 
     assert str(found) == f'masters.{C}, nodes.{C} of cluster "{C}" in {SECOND}'
 
 
 def test_another_name_has_roles_of_its_own() -> None:
-    assert fan_out(roles.owned(cluster(C)), [Registered(FIRST, cluster("other.example.com"))]) == ()
+    assert (
+        fan_out(iam_roles.owned(cluster(C)), [Registered(FIRST, cluster("other.example.com"))])
+        == ()
+    )
 
 
 def test_instance_profiles_of_its_own_isolate_a_cluster() -> None:
     isolated = cluster(C, f"{ARN}/own-masters", f"{ARN}/path/own-nodes")
 
-    assert fan_out(roles.owned(cluster(C)), [Registered(SECOND, isolated)]) == ()
+    assert fan_out(iam_roles.owned(cluster(C)), [Registered(SECOND, isolated)]) == ()
 
 
 def test_a_cluster_whose_groups_have_profiles_still_deletes_the_roles_of_its_name() -> None:
     isolated = cluster(C, f"{ARN}/own-masters", f"{ARN}/own-nodes")
 
-    (found,) = fan_out(roles.owned(isolated), [Registered(SECOND, cluster(C))])
+    (found,) = fan_out(iam_roles.owned(isolated), [Registered(SECOND, cluster(C))])
 
     assert found.roles == (f"masters.{C}", f"nodes.{C}")
 
@@ -58,7 +61,7 @@ def test_a_cluster_whose_groups_have_profiles_still_deletes_the_roles_of_its_nam
 def test_a_profile_of_another_cluster_that_a_group_borrows_is_found() -> None:
     borrower = cluster("b.example.com", "", f"{ARN}/nodes.{C}")
 
-    (found,) = fan_out(roles.owned(cluster(C)), [Registered(FIRST, borrower)])
+    (found,) = fan_out(iam_roles.owned(cluster(C)), [Registered(FIRST, borrower)])
 
     assert (found.cluster, found.roles) == ("b.example.com", (f"nodes.{C}",))
 
@@ -66,15 +69,15 @@ def test_a_profile_of_another_cluster_that_a_group_borrows_is_found() -> None:
 def test_roles_of_service_accounts_count() -> None:
     both = cluster(C, "", accounts=[{"name": "dns", "namespace": "kube-system"}])
 
-    (found,) = fan_out(roles.owned(both), [Registered(SECOND, both)])
+    (found,) = fan_out(iam_roles.owned(both), [Registered(SECOND, both)])
 
     assert f"dns.kube-system.sa.{C}" in found.roles
 
 
 @pytest.mark.parametrize("cloud", ["gce", {"hetzner": {}}, None])
 def test_other_clouds_have_no_such_roles(cloud: Any) -> None:
-    assert fan_out(roles.owned(cluster(C)), [Registered(SECOND, cluster(C, cloud=cloud))]) == ()
-    assert roles.owned(cluster(C, cloud=cloud)) == frozenset()
+    assert fan_out(iam_roles.owned(cluster(C)), [Registered(SECOND, cluster(C, cloud=cloud))]) == ()
+    assert iam_roles.owned(cluster(C, cloud=cloud)) == frozenset()
 
 
 names = st.sampled_from(["a.example.com", "b.example.com", "c.example.com"])
@@ -85,7 +88,7 @@ def test_exactly_the_clusters_of_the_same_name_are_found(
     name: str, others: list[tuple[str, str]]
 ) -> None:
     found = fan_out(
-        roles.owned(cluster(name)), [Registered(store, cluster(one)) for one, store in others]
+        iam_roles.owned(cluster(name)), [Registered(store, cluster(one)) for one, store in others]
     )
 
     assert [(one.cluster, one.state_store) for one in found] == sorted(

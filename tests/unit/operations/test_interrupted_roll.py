@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kled.kops.rolled import SCHEDULED
+from kled.kops.facts.roll_log import SCHEDULED
 from kled.models.rolling import Roll
 from kled.operations import interrupted_roll, roll_journal
 from kled.operations.all_clusters import pending

@@ -9,7 +9,7 @@ import pytest
 
 from kled.errors import DefinitionRejected
 from kled.kops.client import Kops
-from kled.kops.unknown_fields import unknown_fields
+from kled.kops.fields.unknown_fields import unknown_fields
 from kled.operations.edit_instance_group import (
     EditInstanceGroup,
     StoreInstanceGroup,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kled.errors import InvalidInput
-from kled.kops.unloadable import with_unloadable
+from kled.kops.failures.unloadable import with_unloadable
 from kled.models.cluster import Cluster
 from kled.operations.iam_fanout import registered
 from kled.operations.listed_clusters import listed_clusters

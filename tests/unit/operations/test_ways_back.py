@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kled.kops.fields import Kind
+from kled.kops.fields.known_fields import Kind
 from kled.operations import ways_back
 from kled.operations.edit_cluster import EditCluster
 from kled.operations.edit_instance_group import EditInstanceGroup

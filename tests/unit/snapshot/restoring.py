@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.retry import Clock
 from kled.snapshot import archive, payloads
 from kled.snapshot.keys import Keys

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kled.kops.layout import KEYSETS
+from kled.kops.state_store.layout import KEYSETS
 from kled.snapshot import epoch, names
 from kled.snapshot.choosing import choose
 from kled.snapshot.create import create

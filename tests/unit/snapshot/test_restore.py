@@ -10,7 +10,7 @@ from kled.errors import (
     ObjectMissing,
     PreconditionFailed,
 )
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.snapshot.restore import apply_restore, plan_restore
 from kled.storage.base import Entry
 from kled.storage.memory import MemoryStore

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kled.kops import layout
+from kled.kops.state_store import layout
 from kled.retry import Clock
 from kled.snapshot.create import create
 from kled.snapshot.keys import Keys

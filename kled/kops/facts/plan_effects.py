@@ -1,0 +1,95 @@
+"""What the tasks of a plan mean for machines, load balancers and IAM: pure, from kops' own names.
+
+The kinds are those of kops' task packages, one per cloud (`upup/pkg/fi/cloudup/*tasks`); a machine
+needs an update when the template of its group has changed (captures 31 and 32).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from kled.kops.facts.cloud_names import group_of
+from kled.models.cluster import Role
+from kled.models.plan import Change, Plan
+
+TEMPLATES: Final = frozenset(
+    {
+        "LaunchTemplate",  # AWS
+        "InstanceTemplate",  # Google
+        "VMScaleSet",  # Azure
+        "Droplet",  # DigitalOcean
+        "ServerGroup",  # Hetzner
+        "Instance",  # OpenStack, Scaleway, Linode
+    }
+)
+"""Tasks that say what a group's machines are made of."""
+SIZES: Final[Mapping[str, str]] = {
+    "AutoscalingGroup": "MaxSize",
+    "InstanceGroupManager": "TargetSize",
+    "VMScaleSet": "Capacity",
+    "Droplet": "Count",
+    "ServerGroup": "Count",
+    "Instance": "Count",
+}
+"""Tasks that say how many machines a group has at most, and their field."""
+LISTED_MACHINES: Final = frozenset(
+    {
+        *("instance", "autoscaling-group"),  # AWS
+        *("Instance", "InstanceGroupManager"),  # Google, OpenStack
+        *("VMScaleSet", "VMScaleSetVM"),  # Azure
+        *("droplet", "server"),  # DigitalOcean, Hetzner, Scaleway
+    }
+)
+"""What `delete cluster` calls machines and their groups (`pkg/resources/*`)."""
+_BALANCERS: Final = frozenset(
+    {"TargetGroup", "ForwardingRule", "BackendService", "TargetPool", "PoolAssociation"}
+)
+_ROLES: Final = frozenset({"RoleAssignment", "ServiceAccount"})
+_ARROW: Final = " -> "
+
+
+def templates(plan: Plan) -> tuple[Change, ...]:
+    """Return the changes after which machines that run are out of date."""
+    return tuple(
+        one
+        for one in plan.changes
+        if one.action != "delete"
+        and one.kind in TEMPLATES
+        and (one.action == "create" or one.fields.keys() != {SIZES.get(one.kind)})
+    )
+
+
+def greatest_sizes(plan: Plan, groups: Mapping[str, Role]) -> Mapping[str, int]:
+    """Return how many machines the groups may have afterwards, for groups whose size changes."""
+    found = {}
+    for one in plan.changes:
+        after = one.fields.get(SIZES.get(one.kind, ""), "").rpartition(_ARROW)[2].strip()
+        group = group_of(one.name, groups, plan.cluster)
+        if one.action == "modify" and group is not None and after.isdecimal():
+            found[group] = int(after)
+    return found
+
+
+def shrinking(plan: Plan) -> Iterator[tuple[Change, str]]:
+    """Yield the changes that lower how many machines a group may have, each with its field."""
+    for one in plan.changes:
+        field = SIZES.get(one.kind, "")
+        before, _, after = one.fields.get(field, "").rpartition(_ARROW)
+        sizes = before.strip(), after.strip()
+        if one.action == "modify" and all(map(str.isdecimal, sizes)) and int(after) < int(before):
+            yield one, field
+
+
+def load_balancers(plan: Plan) -> tuple[str, ...]:
+    """Name the changes to load balancers, and to what sends traffic through them; sorted."""
+    return tuple(
+        sorted(
+            f"{one.action} {one.kind}/{one.name}"
+            for one in plan.changes
+            if "LoadBalancer" in one.kind or one.kind.startswith("LB") or one.kind in _BALANCERS
+        )
+    )
+
+
+def iam(plan: Plan) -> bool:
+    """Whether the plan changes roles or what they may do (IAM is global within an account)."""
+    return any("IAM" in one.kind or one.kind in _ROLES for one in plan.changes)

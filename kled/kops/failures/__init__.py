@@ -1,0 +1,1 @@
+"""What kops says when it fails or waits in vain, as tables, and what that is in kled's errors."""
