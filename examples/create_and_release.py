@@ -10,7 +10,7 @@ from pathlib import Path
 from prefect import flow, task
 
 from kled.models.spec import ClusterSpec
-from kled.operations.guards import CREATES
+from kled.operations.guards.guards import CREATES
 from tasks.cluster import (
     check_identity,
     check_roles_of_new,

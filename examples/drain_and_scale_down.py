@@ -6,7 +6,7 @@ python -m examples.drain_and_scale_down
 import httpx
 from prefect import flow, task
 
-from kled.operations.scaling import Target
+from kled.operations.instance_group.scaling import Target
 from tasks.cluster import check_identity
 from tasks.instance_group import (
     check_scaling,

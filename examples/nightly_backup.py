@@ -6,8 +6,8 @@ python -m examples.nightly_backup
 import httpx
 from prefect import flow, task
 
-from kled.operations.guards import STORES
-from kled.operations.keep_state import ALL, BackUpState, VerifySnapshots
+from kled.operations.guards.guards import STORES
+from kled.operations.snapshots.keep_state import ALL, BackUpState, VerifySnapshots
 from tasks.running.block import reading
 from tasks.snapshots import take_snapshots, verify_snapshots
 

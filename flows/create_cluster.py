@@ -5,8 +5,8 @@ from pathlib import Path
 from kled import durations
 from kled.kops.verbs.kubeconfig import require_target
 from kled.models.spec import ClusterSpec
-from kled.operations.approved_plan import Approved
-from kled.operations.guards import CREATES
+from kled.operations.guards.guards import CREATES
+from kled.operations.records.approved_plan import Approved
 from kled.sentences import options
 from tasks import cluster, credentials, health
 from tasks.running import agreements, approvals, language, plans, resources

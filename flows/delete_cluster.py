@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from kled.operations.approved_plan import Approved
-from kled.operations.delete_cluster import DeleteCluster
-from kled.operations.neighbours import makes_anew
+from kled.operations.cluster.delete_cluster import DeleteCluster
+from kled.operations.guards.neighbours import makes_anew
+from kled.operations.records.approved_plan import Approved
 from tasks import cluster
 from tasks.running import approvals, language, plans, previews, resources
 from tasks.running.block import changing

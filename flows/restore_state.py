@@ -1,7 +1,7 @@
 """Restore a cluster's state from a snapshot."""
 
-from kled.operations.plan_snapshots import PlanRestore
-from kled.operations.restore_state import RestoreState, Wish
+from kled.operations.recovery.restore_state import RestoreState, Wish
+from kled.operations.snapshots.plan_snapshots import PlanRestore
 from tasks import recovery
 from tasks.running import language, previews
 from tasks.running.block import changing

@@ -1,8 +1,8 @@
 """Scale an instance group: up and wait; down by draining machines before the bounds are lowered."""
 
 from kled import durations
-from kled.operations.scaling import Target
-from kled.operations.scaling_bounds import bounds_meant
+from kled.operations.instance_group.scaling import Target
+from kled.operations.instance_group.scaling_bounds import bounds_meant
 from tasks import cluster
 from tasks import instance_group as groups
 from tasks.running import approvals, language, plans, previews

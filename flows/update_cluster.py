@@ -1,8 +1,8 @@
 """Update a cluster: plan, ask where it should, snapshot, apply, roll, validate."""
 
 from kled import durations
-from kled.operations.approved_plan import Approved
-from kled.operations.overrides import Overrides
+from kled.operations.guards.overrides import Overrides
+from kled.operations.records.approved_plan import Approved
 from tasks import cluster, health, rolling
 from tasks.running import approvals, language, plans, previews
 from tasks.running.block import changing

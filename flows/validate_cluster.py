@@ -2,7 +2,7 @@
 
 from kled import durations
 from kled.errors import InvalidInput
-from kled.operations.validate_clusters import ValidateClusters
+from kled.operations.health.validate_clusters import ValidateClusters
 from tasks import health
 from tasks.running import health_table, language
 from tasks.running.block import reading

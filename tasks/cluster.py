@@ -3,16 +3,18 @@
 from pathlib import Path
 
 from kled.models.spec import ClusterSpec
-from kled.operations import birth, create_cluster, iam_fanout, identity, nothing_left, own_places
-from kled.operations import delete_cluster as deletion
-from kled.operations import update_cluster as updating
-from kled.operations import upgrade_cluster as upgrading
-from kled.operations.approved_plan import Approved
-from kled.operations.delete_cluster import DeleteCluster
-from kled.operations.edit_cluster import EditCluster
-from kled.operations.guards import APPLIES, DELETES, EDITS, ROLLS
+from kled.operations.cluster import create_cluster, nothing_left
+from kled.operations.cluster import delete_cluster as deletion
+from kled.operations.cluster import update_cluster as updating
+from kled.operations.cluster import upgrade_cluster as upgrading
+from kled.operations.cluster.delete_cluster import DeleteCluster
+from kled.operations.cluster.edit_cluster import EditCluster
+from kled.operations.cluster.upgrade_cluster import UpgradeCluster
+from kled.operations.guards import own_places, shared_iam_roles
+from kled.operations.guards.guards import APPLIES, DELETES, EDITS, ROLLS
+from kled.operations.identity import birth, kept_keys
+from kled.operations.records.approved_plan import Approved
 from kled.operations.step import Step
-from kled.operations.upgrade_cluster import UpgradeCluster
 from tasks.running.task import kops_task
 
 
@@ -40,13 +42,13 @@ def check_identity(cluster: str) -> Step:
 
     It only reads. Raises `IdentityAtRisk` with the snapshot that has those that are gone.
     """
-    return identity.step(cluster)
+    return kept_keys.step(cluster)
 
 
 @kops_task()
 def check_roles(cluster: str) -> Step:
     """Refuse while other clusters use the IAM roles of this one. It only reads."""
-    return iam_fanout.roles_step(cluster)
+    return shared_iam_roles.roles_step(cluster)
 
 
 @kops_task()

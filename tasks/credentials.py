@@ -4,10 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from kled.operations import export_cluster
-from kled.operations.guards import EDITS, ROTATES
-from kled.operations.rotate_keypairs import RotateKeypairs
-from kled.operations.secrets import CreateSecret, DeleteSecret
+from kled.operations.cluster import export_cluster
+from kled.operations.credentials.rotate_keypairs import RotateKeypairs
+from kled.operations.credentials.secrets import CreateSecret, DeleteSecret
+from kled.operations.guards.guards import EDITS, ROTATES
 from kled.operations.step import Step
 from tasks.running.task import kops_task
 

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Final
 
-from kled.operations import validate_cluster as validation
+from kled.operations.health import validate_cluster as validation
+from kled.operations.health.validate_clusters import ValidateClusters
 from kled.operations.step import Step
-from kled.operations.validate_clusters import ValidateClusters
 from tasks.running.task import kops_task
 
 PATIENCE: Final = timedelta(minutes=30)

@@ -7,11 +7,11 @@ those of the other direction find nothing to do.
 
 from dataclasses import replace
 
-from kled.operations import scale_instance_group as scaling
-from kled.operations.edit_instance_group import EditInstanceGroup
-from kled.operations.guards import APPLIES, EDITS
-from kled.operations.instance_groups import CreateInstanceGroup, DeleteInstanceGroup
-from kled.operations.scaling import Target
+from kled.operations.guards.guards import APPLIES, EDITS
+from kled.operations.instance_group import scale_instance_group as scaling
+from kled.operations.instance_group.create_delete import CreateInstanceGroup, DeleteInstanceGroup
+from kled.operations.instance_group.edit_instance_group import EditInstanceGroup
+from kled.operations.instance_group.scaling import Target
 from kled.operations.step import Step
 from kled.operations.ways_back import Found
 from tasks.running.task import kops_task

@@ -1,8 +1,8 @@
 """Putting the state of a cluster back, and saying where it lives from then on."""
 
-from kled.operations import raise_epoch as epochs
-from kled.operations import restore_state as restoring
-from kled.operations.restore_state import RESTORES, Agreed, RestoreState
+from kled.operations.recovery import raise_epoch as epochs
+from kled.operations.recovery import restore_state as restoring
+from kled.operations.recovery.restore_state import RESTORES, Agreed, RestoreState
 from kled.operations.step import Step
 from kled.snapshot.repository import SnapshotRef
 from tasks.running.task import kops_task

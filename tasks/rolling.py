@@ -3,9 +3,10 @@
 from typing import Final
 
 from kled.models.rolling import Roll
-from kled.operations import roll_cluster, update_cluster
-from kled.operations.guards import ROLLS
-from kled.operations.roll_cluster import Pace
+from kled.operations.cluster import update_cluster
+from kled.operations.guards.guards import ROLLS
+from kled.operations.roll import roll_cluster
+from kled.operations.roll.roll_cluster import Pace
 from kled.operations.step import Step
 from tasks.running.task import kops_task
 

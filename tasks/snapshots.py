@@ -3,8 +3,13 @@
 Each takes a wish, a value that holds what was done when the task has ended, also where it failed.
 """
 
-from kled.operations.guards import STORES
-from kled.operations.keep_state import BackUpState, MirrorSnapshots, PruneSnapshots, VerifySnapshots
+from kled.operations.guards.guards import STORES
+from kled.operations.snapshots.keep_state import (
+    BackUpState,
+    MirrorSnapshots,
+    PruneSnapshots,
+    VerifySnapshots,
+)
 from kled.operations.step import Step
 from tasks.running.task import kops_task
 

@@ -58,7 +58,7 @@ from kled.errors import (
     StoreError,
     WindowClosed,
 )
-from kled.operations.overrides import Overrides
+from kled.operations.guards.overrides import Overrides
 
 if TYPE_CHECKING:
     from kled.models.blast_radius import BlastRadius
@@ -70,17 +70,17 @@ if TYPE_CHECKING:
     from kled.models.rolling import Roll, RollingPlan, RollingRow
     from kled.models.spec import ClusterSpec, parse_spec
     from kled.models.validation import Failure, Node, ValidationReport
-    from kled.operations.all_clusters import Answer, Pending
-    from kled.operations.roll_cluster import Pace
+    from kled.operations.fleet.all_clusters import Answer, Pending
+    from kled.operations.roll.roll_cluster import Pace
     from kled.operations.runner import Report, Row
-    from kled.operations.snapshots import Listed
+    from kled.operations.snapshots.many_clusters import Listed
     from kled.snapshot.diff import Change as Difference
     from kled.snapshot.epoch_document import Epoch
     from kled.snapshot.prune import PrunePlan
     from kled.snapshot.results import ClusterResult, RunResult
 
 _LATE: Final = {
-    "Answer": "kled.operations.all_clusters",
+    "Answer": "kled.operations.fleet.all_clusters",
     "BlastRadius": "kled.models.blast_radius",
     "Change": "kled.models.plan",
     "Cluster": "kled.models.cluster",
@@ -93,10 +93,10 @@ _LATE: Final = {
     "Instance": "kled.models.cluster",
     "InstanceGroup": "kled.models.cluster",
     "Keypair": "kled.models.credential",
-    "Listed": "kled.operations.snapshots",
+    "Listed": "kled.operations.snapshots.many_clusters",
     "Node": "kled.models.validation",
-    "Pace": "kled.operations.roll_cluster",
-    "Pending": "kled.operations.all_clusters",
+    "Pace": "kled.operations.roll.roll_cluster",
+    "Pending": "kled.operations.fleet.all_clusters",
     "Plan": "kled.models.plan",
     "PrunePlan": "kled.snapshot.prune",
     "Report": "kled.operations.runner",

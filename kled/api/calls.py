@@ -15,11 +15,11 @@ from kled.config import Settings
 from kled.errors import InvalidInput, KledError, KopsError
 from kled.models.plan import Plan, is_digest
 from kled.operations import stores as opened
-from kled.operations import windows
 from kled.operations.acting import acting
-from kled.operations.approved_plan import Approved
-from kled.operations.guards import Place
-from kled.operations.overrides import Overrides
+from kled.operations.guards import windows
+from kled.operations.guards.guards import Place
+from kled.operations.guards.overrides import Overrides
+from kled.operations.records.approved_plan import Approved
 from kled.operations.runner import Report, run
 from kled.operations.session import Session, open_session
 from kled.operations.step import Operation

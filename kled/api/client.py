@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kled.api.observing import Logging, Observer
-from kled.operations.overrides import NOTHING, Overrides
+from kled.operations.guards.overrides import NOTHING, Overrides
 
 if TYPE_CHECKING:
     from kled.api.calls import Calls

@@ -14,23 +14,24 @@ from kled.models.definition import Definition
 from kled.models.plan import Plan
 from kled.models.rolling import Roll, RollingPlan
 from kled.models.spec import ClusterSpec
-from kled.operations import all_clusters, identity, lost_keys
-from kled.operations.all_clusters import Answer, Pending
-from kled.operations.create_cluster import CreateCluster, StoreCluster
-from kled.operations.delete_cluster import DeleteCluster
-from kled.operations.edit_cluster import EditCluster, StoreEditedCluster
-from kled.operations.listed_clusters import listed_clusters
-from kled.operations.plan_roll import as_plan
-from kled.operations.plan_update import planned_reconciling, previewed
-from kled.operations.preview_change import previewed_upgrade
-from kled.operations.preview_deletion import previewed_deletion, require_deletable
-from kled.operations.preview_roll import named_roll, previewed_roll
-from kled.operations.reconcile_cluster import ReconcileCluster
-from kled.operations.roll_cluster import Pace, RollCluster
+from kled.operations.cluster.create_cluster import CreateCluster, StoreCluster
+from kled.operations.cluster.delete_cluster import DeleteCluster
+from kled.operations.cluster.edit_cluster import EditCluster, StoreEditedCluster
+from kled.operations.cluster.plan_update import planned_reconciling, previewed
+from kled.operations.cluster.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.update_cluster import UpdateCluster, update_meant
+from kled.operations.cluster.upgrade_cluster import UpgradeCluster
+from kled.operations.fleet import all_clusters
+from kled.operations.fleet.all_clusters import Answer, Pending
+from kled.operations.fleet.listed_clusters import listed_clusters
+from kled.operations.identity import kept_keys, lost_keys
+from kled.operations.preview.preview_change import previewed_upgrade
+from kled.operations.preview.preview_deletion import previewed_deletion, require_deletable
+from kled.operations.preview.preview_roll import named_roll, previewed_roll
+from kled.operations.roll.plan_roll import as_plan
+from kled.operations.roll.roll_cluster import Pace, RollCluster
 from kled.operations.runner import Report
 from kled.operations.session import Session
-from kled.operations.update_cluster import UpdateCluster, update_meant
-from kled.operations.upgrade_cluster import UpgradeCluster
 
 _PATIENCE = timedelta(minutes=30)
 _ADMIN = timedelta(hours=18)
@@ -165,7 +166,7 @@ class Clusters:
         """
         digest = None if digest is None else checked(digest)
         with self._calls.session() as session:
-            identity.require_whole(session, _named(name))
+            kept_keys.require_whole(session, _named(name))
             rolling = _roll_meant(session, name, roll or Roll(), pace or Pace())
         return self._calls.run(replace(rolling, approved=digest))
 

@@ -10,23 +10,23 @@ from kled.files.given import require_regular
 from kled.kops.state_store.layout import require_cluster_name
 from kled.models.credential import SECRET_KINDS, Keypair, Secret
 from kled.models.plan import Plan
-from kled.operations import identity, lost_keys
-from kled.operations.preview_change import previewed_rotation, previewed_secret
-from kled.operations.rotate_keypairs import (
+from kled.operations.credentials.rotate_keypairs import (
     ALL,
     Phase,
     RotateKeypairs,
     open_keysets,
     require_rolled,
 )
-from kled.operations.runner import Report
-from kled.operations.secrets import (
+from kled.operations.credentials.secrets import (
     CreateSecret,
     DeleteSecret,
     listed_secrets,
     require_secret,
     require_unused,
 )
+from kled.operations.identity import kept_keys, lost_keys
+from kled.operations.preview.preview_change import previewed_rotation, previewed_secret
+from kled.operations.runner import Report
 
 SecretKind = Literal["ciliumpassword", "dockerconfig", "encryptionconfig"]
 
@@ -56,7 +56,7 @@ class Keypairs:
         """
         wish = RotateKeypairs(require_cluster_name(cluster), phase, keyset)
         with self._calls.session() as session:
-            identity.require_whole(session, cluster)
+            kept_keys.require_whole(session, cluster)
             if open_keysets(session, wish):
                 require_rolled(session, wish)
         return self._calls.run(wish)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from kled.api.calls import Calls
 from kled.errors import KledError
 from kled.kops.state_store.layout import require_cluster_name
-from kled.operations import foreseen
-from kled.operations.raise_epoch import RAISES, RaiseEpoch
+from kled.operations.preview import foreseen
+from kled.operations.recovery.raise_epoch import RAISES, RaiseEpoch
 from kled.operations.runner import Report
 from kled.operations.stores import require_state_store
 

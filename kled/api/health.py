@@ -7,9 +7,9 @@ from datetime import timedelta
 from kled.api.calls import Calls
 from kled.kops.state_store.layout import require_cluster_name
 from kled.models.validation import ValidationReport
-from kled.operations.all_clusters import Answer
-from kled.operations.validate_cluster import ValidateCluster, validated, waited_for
-from kled.operations.validate_clusters import looked_at, meant
+from kled.operations.fleet.all_clusters import Answer
+from kled.operations.health.validate_cluster import ValidateCluster, validated, waited_for
+from kled.operations.health.validate_clusters import looked_at, meant
 
 _ONCE = timedelta(0)
 

@@ -9,24 +9,24 @@ from kled.kops.fields.flags import require_text
 from kled.kops.state_store.layout import require_cluster_name
 from kled.models.cluster import InstanceGroup, Role
 from kled.models.plan import Plan
-from kled.operations.edit_instance_group import (
-    EditInstanceGroup,
-    StoreInstanceGroup,
-    stored_group,
-)
-from kled.operations.instance_groups import (
+from kled.operations.cluster.unreadable import listed_groups
+from kled.operations.instance_group.create_delete import (
     CreateInstanceGroup,
     DeleteInstanceGroup,
     require_spare,
 )
-from kled.operations.interrupted_scaling import AbandonScaling
+from kled.operations.instance_group.edit_instance_group import (
+    EditInstanceGroup,
+    StoreInstanceGroup,
+    stored_group,
+)
+from kled.operations.instance_group.interrupted_scaling import AbandonScaling
+from kled.operations.instance_group.scale_instance_group import DRAIN, ScaleInstanceGroup
+from kled.operations.instance_group.scaling_bounds import bounds_meant, bounds_set, require_bounds
 from kled.operations.names import instance_group_meant
-from kled.operations.preview_change import previewed_group
-from kled.operations.preview_scaling import PlanScaling
+from kled.operations.preview.preview_change import previewed_group
+from kled.operations.preview.preview_scaling import PlanScaling
 from kled.operations.runner import Report
-from kled.operations.scale_instance_group import DRAIN, ScaleInstanceGroup
-from kled.operations.scaling_bounds import bounds_meant, bounds_set, require_bounds
-from kled.operations.unreadable import listed_groups
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kled.api.calls import Calls
 from kled.kops.state_store.layout import require_cluster_name
-from kled.operations.export_cluster import ExportCluster
+from kled.operations.cluster.export_cluster import ExportCluster
 from kled.operations.runner import Report
 
 _ADMIN = timedelta(hours=18)

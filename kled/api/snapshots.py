@@ -9,18 +9,19 @@ from kled.api.calls import Calls, checked
 from kled.api.values import Mirrored, PlannedRestore, Pruned, Restored, RestoreOptions, Verified
 from kled.errors import InvalidInput, KledError
 from kled.kops.state_store.layout import require_cluster_name
-from kled.operations import named_snapshots, restore_state, snapshots
-from kled.operations.keep_state import (
+from kled.operations.recovery import restore_state
+from kled.operations.recovery.restorable import require_trusted
+from kled.operations.recovery.restore_state import RestoreState
+from kled.operations.snapshots import many_clusters, named_snapshots
+from kled.operations.snapshots.keep_state import (
     BackUpState,
     MirrorSnapshots,
     PruneSnapshots,
     VerifySnapshots,
 )
-from kled.operations.plan_snapshots import PlanPrune, refusal
-from kled.operations.proved_level import require_level
-from kled.operations.restorable import require_trusted
-from kled.operations.restore_state import RestoreState
-from kled.operations.snapshots import Listed
+from kled.operations.snapshots.many_clusters import Listed
+from kled.operations.snapshots.plan_snapshots import PlanPrune, refusal
+from kled.operations.snapshots.proved_level import require_level
 
 if TYPE_CHECKING:
     from kled.snapshot.diff import Change
@@ -73,14 +74,14 @@ class Snapshots:
     def list(self, cluster: str | None = None) -> tuple[Listed, ...]:
         """Return the snapshots, oldest first; each says whether it can be trusted, or why not."""
         with self._calls.stores() as stores:
-            return snapshots.listed(stores.snapshots, _one(cluster), stores.remembering)
+            return many_clusters.listed(stores.snapshots, _one(cluster), stores.remembering)
 
     def missing(self, cluster: str | None = None) -> tuple[str, ...]:
         """Say in words which snapshots somebody removed, and what else is odd about the store."""
         with self._calls.stores() as stores:
             kept, state = stores.snapshots, stores.remembering
-            listed = snapshots.listed(kept, _one(cluster), state)
-            return snapshots.missing(kept, listed, cluster, state)
+            listed = many_clusters.listed(kept, _one(cluster), state)
+            return many_clusters.missing(kept, listed, cluster, state)
 
     def show(self, cluster: str, snapshot: str = "newest") -> Mapping[str, object]:
         """Return the manifest as plain data, with `trusted`, `reasons`, `level` and `proofs`."""

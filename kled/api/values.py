@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from kled.errors import KledError
 
 if TYPE_CHECKING:
-    from kled.operations.restore_state import Settled, Wish
+    from kled.operations.recovery.restore_state import Settled, Wish
     from kled.snapshot.restore_plan import RestorePlan
 
 ObjectClass = Literal["identity", "intent", "derived", "etcd-backup"]
@@ -78,7 +78,9 @@ class RestoreOptions:
 
     def wish(self, cluster: str, snapshot: str) -> "Wish":
         """Return what the core is asked for."""
-        from kled.operations.restore_state import Wish  # noqa: PLC0415 - this module stays cheap
+        from kled.operations.recovery.restore_state import (  # noqa: PLC0415 - this module stays cheap
+            Wish,
+        )
 
         return Wish(
             cluster=cluster,

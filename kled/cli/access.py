@@ -16,19 +16,19 @@ from kled.cli.output import Column, show, show_value
 from kled.cli.parameters import DURATION
 from kled.errors import InvalidInput
 from kled.models.validation import ValidationReport
-from kled.operations import lost_groups
-from kled.operations.all_clusters import Answer
-from kled.operations.export_cluster import ExportCluster
-from kled.operations.listed_clusters import listed_clusters
-from kled.operations.names import only_cluster
-from kled.operations.validate_cluster import (
+from kled.operations.cluster.export_cluster import ExportCluster
+from kled.operations.fleet.all_clusters import Answer
+from kled.operations.fleet.listed_clusters import listed_clusters
+from kled.operations.health.validate_cluster import (
     ValidateCluster,
     healthy,
     not_ready,
     validated,
     waited_for,
 )
-from kled.operations.validate_clusters import looked_at, require_healthy
+from kled.operations.health.validate_clusters import looked_at, require_healthy
+from kled.operations.instance_group import lost_groups
+from kled.operations.names import only_cluster
 from kled.sentences import options
 
 _FAILURES = (Column("KIND", "kind"), Column("NAME", "name"), Column("MESSAGE", "message"))

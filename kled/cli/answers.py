@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from kled.cli.leaf import Call
 from kled.cli.output import Column, show
-from kled.operations.all_clusters import OK, Answer, worst_first
+from kled.operations.fleet.all_clusters import OK, Answer, worst_first
 
 
 def show_answers(call: Call, answers: Sequence[Answer], heading: str) -> None:

@@ -18,9 +18,9 @@ from kled.cli.plan import show_plan
 from kled.cli.spec_options import spec_from, spec_options
 from kled.kops.fields.flags import require_text
 from kled.models.spec import ClusterSpec
-from kled.operations.create_cluster import CreateCluster, StoreCluster
-from kled.operations.plan_update import previewed
-from kled.operations.update_cluster import UpdateCluster
+from kled.operations.cluster.create_cluster import CreateCluster, StoreCluster
+from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.sentences import options, word
 
 

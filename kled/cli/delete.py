@@ -10,14 +10,14 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.meant import asked
 from kled.cli.plan import show_plan
 from kled.models.plan import Plan
-from kled.operations import forgotten
-from kled.operations.approved_plan import Approved
-from kled.operations.delete_cluster import DeleteCluster, why_protected
-from kled.operations.guards import DELETES
+from kled.operations.cluster import unregistration
+from kled.operations.cluster.delete_cluster import DeleteCluster, why_protected
+from kled.operations.cluster.plan_deletion import planned_deletion
+from kled.operations.guards.guards import DELETES
+from kled.operations.guards.neighbours import makes_anew
 from kled.operations.names import named_cluster
-from kled.operations.neighbours import makes_anew
-from kled.operations.plan_deletion import planned_deletion
-from kled.operations.preview_deletion import previewed_deletion, require_deletable
+from kled.operations.preview.preview_deletion import previewed_deletion, require_deletable
+from kled.operations.records.approved_plan import Approved
 from kled.operations.session import Session
 from kled.sentences import options
 
@@ -98,7 +98,7 @@ def _looked_at(
     cluster = wish.cluster
     stored = require_deletable(session, wish)
     why = why_protected(session, stored) if stored else None
-    if isinstance(stored, forgotten.Unreadable):
+    if isinstance(stored, unregistration.Unreadable):
         call.say(f'cluster "{cluster}" cannot be read: {stored.why}')
     if yes:
         return None, why

@@ -12,19 +12,24 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.parameters import COUNT, DURATION
 from kled.errors import InvalidInput
 from kled.kops.fields.flags import require_text
-from kled.operations import interrupted_scaling
-from kled.operations.edit_instance_group import (
+from kled.operations.cluster.kept_fields import require_known_fields
+from kled.operations.instance_group import interrupted_scaling
+from kled.operations.instance_group.edit_instance_group import (
     NO_CHANGE,
     EditInstanceGroup,
     StoreInstanceGroup,
     stored_group,
 )
-from kled.operations.edited_group import Document
-from kled.operations.giving_back import ways_on
-from kled.operations.interrupted_scaling import AbandonScaling
-from kled.operations.kept_fields import require_known_fields
-from kled.operations.scale_instance_group import ScaleInstanceGroup
-from kled.operations.scaling_bounds import bounds_meant, bounds_set, following, require_bounds
+from kled.operations.instance_group.edited_group import Document
+from kled.operations.instance_group.giving_back import ways_on
+from kled.operations.instance_group.interrupted_scaling import AbandonScaling
+from kled.operations.instance_group.scale_instance_group import ScaleInstanceGroup
+from kled.operations.instance_group.scaling_bounds import (
+    bounds_meant,
+    bounds_set,
+    following,
+    require_bounds,
+)
 
 _NAME = cluster_name.name(cluster_name.ALWAYS)
 _GROUP = click.option(

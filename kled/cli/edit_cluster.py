@@ -11,10 +11,10 @@ from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.errors import InvalidInput
 from kled.kops.fields.flags import require_text
-from kled.operations.edit_cluster import EditCluster, StoreEditedCluster
-from kled.operations.edit_instance_group import NO_CHANGE
-from kled.operations.edited_group import Document
-from kled.operations.kept_fields import require_known_cluster
+from kled.operations.cluster.edit_cluster import EditCluster, StoreEditedCluster
+from kled.operations.cluster.kept_fields import require_known_cluster
+from kled.operations.instance_group.edit_instance_group import NO_CHANGE
+from kled.operations.instance_group.edited_group import Document
 from kled.sentences import options
 
 

@@ -9,8 +9,8 @@ import click
 from kled.cli import kept_edit
 from kled.cli.leaf import Call
 from kled.errors import InvalidInput
-from kled.operations.edited_group import Document, changes, parse, to_yaml
-from kled.operations.edited_text import require_newest
+from kled.operations.cluster.edited_text import require_newest
+from kled.operations.instance_group.edited_group import Document, changes, parse, to_yaml
 from kled.sentences import options
 from kled.visible import visible
 

@@ -7,8 +7,8 @@ from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 from kled.errors import SnapshotMissing
-from kled.operations import foreseen
-from kled.operations.raise_epoch import RAISES, RaiseEpoch
+from kled.operations.preview import foreseen
+from kled.operations.recovery.raise_epoch import RAISES, RaiseEpoch
 from kled.operations.stores import require_state_store
 
 _EPOCH = (

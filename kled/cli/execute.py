@@ -4,7 +4,8 @@ from kled.cli import terminal
 from kled.cli.leaf import Call
 from kled.cli.live import display
 from kled.cli.output import Column, show, show_value
-from kled.operations import stores, windows
+from kled.operations import stores
+from kled.operations.guards import windows
 from kled.operations.runner import Report, run
 from kled.operations.step import Operation
 

@@ -10,15 +10,15 @@ from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
 from kled.models.cluster import Role
-from kled.operations.blast_radius import of_deletion
-from kled.operations.instance_groups import (
+from kled.operations.instance_group.create_delete import (
     CreateInstanceGroup,
     DeleteInstanceGroup,
     require_spare,
     why_protected,
 )
-from kled.operations.preview_change import previewed_group
-from kled.operations.sight import SessionSight
+from kled.operations.preview.blast_radius import of_deletion
+from kled.operations.preview.preview_change import previewed_group
+from kled.operations.preview.sight import SessionSight
 from kled.sentences import options
 
 _ROLES = tuple(role for role in get_args(Role) if role not in {"apiserver", "unknown"})

@@ -16,8 +16,8 @@ from kled.cli import halfway, terminal, typed
 from kled.cli.output import Column, show
 from kled.cli.parameters import DURATION, TEXT, Leaf
 from kled.commands import NOWHERE, Places
-from kled.operations.guards import READS, Guards, Place
-from kled.operations.overrides import NOTHING, Overrides
+from kled.operations.guards.guards import READS, Guards, Place
+from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.retry import Clock
 
 if TYPE_CHECKING:

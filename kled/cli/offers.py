@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from kled import config
-from kled.operations import stored_names
+from kled.operations.fleet import stored_names
 from kled.operations.stores import Stores
 from kled.retry import Clock
 
@@ -195,7 +195,7 @@ def _clouds(_: Line, __: Wanted) -> list[str]:
 
 
 def _subnets(line: Line, _: Wanted) -> list[str]:
-    from kled.operations import stored_definitions  # noqa: PLC0415 - for this alone
+    from kled.operations.cluster import stored_definitions  # noqa: PLC0415 - for this alone
 
     def there() -> Iterable[str]:
         return stored_definitions.subnets(line.stores.state, _cluster(line))
@@ -207,7 +207,7 @@ def _listed(line: Line, wanted: Wanted) -> list[str]:
     """Return the zones in which clusters are, behind those that stand there; of nothing else."""
     if not wanted.name.endswith("zones"):
         return []
-    from kled.operations import stored_definitions  # noqa: PLC0415 - for this alone
+    from kled.operations.cluster import stored_definitions  # noqa: PLC0415 - for this alone
 
     head, comma, _ = wanted.beginning.rpartition(",")
     found = looked_up(lambda: stored_definitions.zones(line.stores.state), patience=SOON)
@@ -236,7 +236,7 @@ def _paths(line: Line, wanted: Wanted) -> list[str]:
 
 def _definition(line: Line, kind: "Kind") -> Mapping[str, Any]:
     """Return what is stored of the cluster, or of its group; empty where nobody knows in time."""
-    from kled.operations import stored_definitions  # noqa: PLC0415 - for this alone
+    from kled.operations.cluster import stored_definitions  # noqa: PLC0415 - for this alone
 
     stored: list[Mapping[str, Any]] = []
 

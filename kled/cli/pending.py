@@ -9,7 +9,7 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.output import show, show_value
 from kled.cli.plan import show_whole
 from kled.cli.rolling import ROLLING
-from kled.operations.all_clusters import (
+from kled.operations.fleet.all_clusters import (
     Answer,
     Pending,
     each_answer,
@@ -19,7 +19,7 @@ from kled.operations.all_clusters import (
     require_asked,
     waiting,
 )
-from kled.operations.listed_clusters import listed_clusters
+from kled.operations.fleet.listed_clusters import listed_clusters
 
 PENDING: Final = 3
 

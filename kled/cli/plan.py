@@ -6,7 +6,7 @@ from kled.cli.output import Column, show, show_value, table
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
 from kled.models.plan_values import Redact, shown
-from kled.operations.neighbours import words_of
+from kled.operations.guards.neighbours import words_of
 from kled.redact import Redactor, secret_values
 
 CHANGE_COLUMNS = (

@@ -11,7 +11,7 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 
 if TYPE_CHECKING:
-    from kled.operations.each_cluster import Found, Listing
+    from kled.operations.fleet.each_cluster import Found, Listing
 
 _NAME = cluster_name.name(cluster_name.ALL)
 
@@ -65,7 +65,7 @@ def get_clusters(call: Call, name: str | None) -> None:
 
     A cluster that kops cannot load is listed with the reason, and the exit status is 1.
     """
-    from kled.operations.each_cluster import clusters  # noqa: PLC0415 - not for --help
+    from kled.operations.fleet.each_cluster import clusters  # noqa: PLC0415 - not for --help
 
     with call.session() as session:
         if name is not None and call.settings.output != "table":
@@ -87,8 +87,8 @@ def get_instance_groups(call: Call, name: str | None) -> None:
 
     One that kops cannot read is listed with the reason, and the exit status is 1.
     """
-    from kled.operations.each_cluster import Listing  # noqa: PLC0415 - not for --help
-    from kled.operations.unreadable import listed_groups  # noqa: PLC0415
+    from kled.operations.cluster.unreadable import listed_groups  # noqa: PLC0415
+    from kled.operations.fleet.each_cluster import Listing  # noqa: PLC0415 - not for --help
 
     listing = Listing(
         listed_groups,
@@ -103,7 +103,7 @@ def get_instance_groups(call: Call, name: str | None) -> None:
 @_NAME
 def get_instances(call: Call, name: str | None) -> None:
     """List instances, and whether each runs what the definition says."""
-    from kled.operations.each_cluster import Listing  # noqa: PLC0415 - not for --help
+    from kled.operations.fleet.each_cluster import Listing  # noqa: PLC0415 - not for --help
 
     _list(call, name, INSTANCES, Listing(lambda session, one: session.kops.get_instances(one)))
 
@@ -112,8 +112,8 @@ def get_instances(call: Call, name: str | None) -> None:
 @_NAME
 def get_secrets(call: Call, name: str | None) -> None:
     """List secrets: names and types, never values."""
-    from kled.operations.each_cluster import Listing  # noqa: PLC0415 - not for --help
-    from kled.operations.secrets import listed_secrets  # noqa: PLC0415
+    from kled.operations.credentials.secrets import listed_secrets  # noqa: PLC0415
+    from kled.operations.fleet.each_cluster import Listing  # noqa: PLC0415 - not for --help
 
     _list(call, name, SECRETS, Listing(listed_secrets))
 
@@ -125,7 +125,7 @@ def get_keypairs(call: Call, name: str | None) -> None:
 
     A keyset that kops cannot read, and leaves out, is listed with the reason; the exit status is 1.
     """
-    from kled.operations.each_cluster import Listing  # noqa: PLC0415 - not for --help
+    from kled.operations.fleet.each_cluster import Listing  # noqa: PLC0415 - not for --help
 
     listing = Listing(
         lambda session, one: session.kops.get_keypairs(one, distrusted=True), what="keyset"
@@ -157,7 +157,7 @@ def _counts(dump: dict[str, Any]) -> list[dict[str, object]]:
 
 def _list(call: Call, name: str | None, columns: Sequence[Column], listing: "Listing") -> None:
     """Show one cluster's rows, or those of all clusters with a column for the cluster."""
-    from kled.operations.each_cluster import each_cluster  # noqa: PLC0415 - not for --help
+    from kled.operations.fleet.each_cluster import each_cluster  # noqa: PLC0415 - not for --help
 
     with call.session() as session:
         found = each_cluster(session, name, listing)

@@ -16,12 +16,13 @@ from kled.models.blast_radius import BlastRadius
 from kled.models.plan import refusal_as_json
 from kled.models.rolled import Steadiness
 from kled.models.rolling import Roll, RollingPlan
-from kled.operations import identity, interrupted_roll, lost_keys
-from kled.operations.blast_radius import of_roll
-from kled.operations.preview_roll import previewed_roll
-from kled.operations.roll_canary import canary_meant
-from kled.operations.roll_cluster import Pace, RollCluster
-from kled.operations.sight import SessionSight
+from kled.operations.identity import kept_keys, lost_keys
+from kled.operations.preview.blast_radius import of_roll
+from kled.operations.preview.preview_roll import previewed_roll
+from kled.operations.preview.sight import SessionSight
+from kled.operations.roll import interrupted_roll
+from kled.operations.roll.roll_canary import canary_meant
+from kled.operations.roll.roll_cluster import Pace, RollCluster
 from kled.sentences import number, word
 
 ROLLING = (
@@ -115,7 +116,7 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
         cluster = meant.cluster(session, name, changes=yes)
         looking = session if yes else session.looking()
         if yes:
-            identity.require_whole(session, cluster)
+            kept_keys.require_whole(session, cluster)
         these = (meant.instance_group(call, looking, cluster, group) for group in groups)
         roll = Roll(instance_groups=tuple(these), **options)
         with lost_keys.told_apart(session, cluster):

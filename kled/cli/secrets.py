@@ -11,16 +11,21 @@ from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
 from kled.files.given import require_regular
 from kled.models.credential import SECRET_KINDS
-from kled.operations import identity
-from kled.operations.preview_change import previewed_rotation, previewed_secret
-from kled.operations.rotate_keypairs import (
+from kled.operations.credentials.rotate_keypairs import (
     ALL,
     Phase,
     RotateKeypairs,
     open_keysets,
     require_rolled,
 )
-from kled.operations.secrets import CreateSecret, DeleteSecret, require_secret, require_unused
+from kled.operations.credentials.secrets import (
+    CreateSecret,
+    DeleteSecret,
+    require_secret,
+    require_unused,
+)
+from kled.operations.identity import kept_keys
+from kled.operations.preview.preview_change import previewed_rotation, previewed_secret
 
 _NAME = cluster_name.name(cluster_name.ALWAYS)
 _NO_COPY: Final = "deletes it, and no copy is kept"
@@ -104,7 +109,7 @@ def rotate_keypairs(call: Call, name: str | None, phase: Phase, keyset: str, *, 
     with call.session() as session:
         cluster = meant.cluster(session, name, changes=True)
         rotation = RotateKeypairs(cluster, phase, keyset)
-        identity.require_whole(session, cluster)
+        kept_keys.require_whole(session, cluster)
         if open_keysets(session, rotation):
             require_rolled(session, rotation)
         shown = None if yes else previewed_rotation(session.looking(), rotation, now=True)

@@ -11,10 +11,10 @@ from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 from kled.errors import InvalidInput
-from kled.operations import snapshots as use
-from kled.operations.keep_state import BackUpState, VerifySnapshots
-from kled.operations.named_snapshots import described, named_snapshot
-from kled.operations.proved_level import require_level
+from kled.operations.snapshots import many_clusters as use
+from kled.operations.snapshots.keep_state import BackUpState, VerifySnapshots
+from kled.operations.snapshots.named_snapshots import described, named_snapshot
+from kled.operations.snapshots.proved_level import require_level
 from kled.sentences import enumerated, number, options
 
 if TYPE_CHECKING:

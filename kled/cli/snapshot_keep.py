@@ -12,9 +12,9 @@ from kled.cli.meant import asked
 from kled.cli.output import Column, show, show_value
 from kled.cli.snapshot import size
 from kled.errors import InvalidInput
-from kled.operations.keep_state import MirrorSnapshots, PruneSnapshots
-from kled.operations.plan_snapshots import previewed_prune
-from kled.operations.protection import pattern_protection
+from kled.operations.guards.protection import pattern_protection
+from kled.operations.snapshots.keep_state import MirrorSnapshots, PruneSnapshots
+from kled.operations.snapshots.plan_snapshots import previewed_prune
 from kled.sentences import number, options
 
 _NUMBER: Final = click.IntRange(0, 100_000)

@@ -12,11 +12,11 @@ from kled.cli.output import Column, show, show_value
 from kled.cli.snapshot import size
 from kled.errors import KledError
 from kled.models.plan import refusal_as_json
-from kled.operations import restore_state as use
-from kled.operations.named_snapshots import compared
-from kled.operations.plan_snapshots import refusal
-from kled.operations.restorable import require_trusted
-from kled.operations.restore_approval import protection_of
+from kled.operations.recovery import restore_state as use
+from kled.operations.recovery.restorable import require_trusted
+from kled.operations.recovery.restore_approval import protection_of
+from kled.operations.snapshots.named_snapshots import compared
+from kled.operations.snapshots.plan_snapshots import refusal
 from kled.sentences import number, options
 
 _WRITES: Final = (

@@ -6,7 +6,7 @@ from kled.cli import halfway
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column, show, show_value
 from kled.errors import StoreError
-from kled.operations.nested_stores import require_root
+from kled.operations.guards.nested_stores import require_root
 from kled.operations.stores import child_environment, require_state_store
 from kled.store_urls import canonical
 

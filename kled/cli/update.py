@@ -9,8 +9,8 @@ from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
 from kled.models.rolling import Roll
-from kled.operations.plan_update import planned
-from kled.operations.update_cluster import UpdateCluster, following, update_meant
+from kled.operations.cluster.plan_update import planned
+from kled.operations.cluster.update_cluster import UpdateCluster, following, update_meant
 
 
 @leaf(

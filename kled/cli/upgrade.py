@@ -8,11 +8,11 @@ from kled.cli import cluster_name, meant, parameters
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
-from kled.operations.approved_plan import Approved
-from kled.operations.plan_update import planned_reconciling
-from kled.operations.preview_change import previewed_upgrade
-from kled.operations.reconcile_cluster import ReconcileCluster
-from kled.operations.upgrade_cluster import NO_UPGRADE, UpgradeCluster, new_version
+from kled.operations.cluster.plan_update import planned_reconciling
+from kled.operations.cluster.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.upgrade_cluster import NO_UPGRADE, UpgradeCluster, new_version
+from kled.operations.preview.preview_change import previewed_upgrade
+from kled.operations.records.approved_plan import Approved
 from kled.sentences import options
 
 _NAME = cluster_name.name(cluster_name.WITH_YES)

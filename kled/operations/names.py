@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from kled.errors import InstanceGroupNotFound, InvalidInput
 from kled.kops.state_store.layout import require_cluster_name
-from kled.operations.listed_clusters import listed_clusters
+from kled.operations.fleet.listed_clusters import listed_clusters
 from kled.operations.session import Session
 
 

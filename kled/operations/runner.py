@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from kled.errors import KledError
-from kled.operations.guard import steps_of
+from kled.operations.guards.before_change import steps_of
 from kled.operations.session import Session
 from kled.operations.step import Operation, Step, attempt
 from kled.retry import call

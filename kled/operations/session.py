@@ -18,9 +18,9 @@ from kled.kops.client import Kops
 from kled.kops.facts import versions
 from kled.models.share import Share
 from kled.models.version import KopsVersion
-from kled.operations.consent import Consent, given
-from kled.operations.guards import Place
-from kled.operations.overrides import Overrides
+from kled.operations.guards.consent import Consent, given
+from kled.operations.guards.guards import Place
+from kled.operations.guards.overrides import Overrides
 from kled.operations.stores import Stores, child_environment, require_state_store
 from kled.redact import Redactor, secret_values
 from kled.retry import Clock
@@ -192,7 +192,9 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
             versions.check(version)
         lease = None
         if place is not None:
-            from kled.operations.written_place import leased  # noqa: PLC0415 - reads take no lease
+            from kled.operations.guards.written_place import (  # noqa: PLC0415 - reads take no lease
+                leased,
+            )
 
             lease = stack.enter_context(
                 leased(settings, place, who, clock, waiting=waiting, no_lease=overrides.no_lease)

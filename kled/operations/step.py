@@ -12,7 +12,7 @@ from kled.errors import (
     SettingsError,
     VersionRefused,
 )
-from kled.operations.guards import Guards
+from kled.operations.guards.guards import Guards
 from kled.retry import ONCE, Policy
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
 from kled.config import Settings
 from kled.errors import InvalidInput, SettingsError
 from kled.kops.facts import versions
-from kled.operations.guards import Place
+from kled.operations.guards.guards import Place
 from kled.retry import Clock
 from kled.store_profiles import SnapshotProfile
 from kled.store_urls import canonical, of_store

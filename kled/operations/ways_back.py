@@ -8,9 +8,9 @@ from kled.errors import InvalidInput, KledError
 from kled.kops.fields.flags import flags_for
 from kled.kops.fields.known_fields import Kind
 from kled.models.definition import Definition, object_name
-from kled.operations import definitions_in_snapshots
-from kled.operations.edited_group import changed_fields
+from kled.operations.instance_group.edited_group import changed_fields
 from kled.operations.session import Session
+from kled.operations.snapshots import definitions_in_snapshots
 from kled.redact import Redactor, secret_values
 from kled.sentences import options
 

@@ -19,9 +19,9 @@ from prefect.runtime import flow_run
 
 from kled.errors import KledError, SettingsError
 from kled.models.agreement import Agreement
-from kled.operations.guard import Protection
-from kled.operations.guards import APPLIES, READS, Guards, Place
-from kled.operations.overrides import NOTHING, Overrides
+from kled.operations.guards.before_change import Protection
+from kled.operations.guards.guards import APPLIES, READS, Guards, Place
+from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.runner import Report, Row, with_ended
 from kled.operations.session import Session
 from kled.operations.step import Step, UseCase

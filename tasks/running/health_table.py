@@ -16,8 +16,8 @@ from prefect.artifacts import Artifact, create_table_artifact
 from prefect.client.schemas.objects import State
 
 from kled.errors import KledError
-from kled.operations.all_clusters import CHANGING, OK, UNREADABLE, WAITING, Answer
-from kled.operations.validate_clusters import ALL, ValidateClusters, in_words
+from kled.operations.fleet.all_clusters import CHANGING, OK, UNREADABLE, WAITING, Answer
+from kled.operations.health.validate_clusters import ALL, ValidateClusters, in_words
 from kled.sentences import enumerated, number
 from tasks.running import edge, events, notifications
 from tasks.running.markdown import inline

@@ -16,7 +16,7 @@ from prefect.runtime import deployment, flow_run
 from kled import __version__
 from kled.errors import KledError
 from kled.kops.state_store.layout import is_cluster_name
-from kled.operations.cloud_of import cloud_of
+from kled.operations.cluster.cloud_of import cloud_of
 from kled.operations.session import Session
 from kled.operations.step import UseCase
 from kled.visible import visible

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from kled.errors import KledError
 from kled.models.agreement import Agreement
-from kled.operations.overrides import NOTHING, Overrides
+from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.runner import Report
 from kled.operations.step import Operation
 from tasks.running import edge, progress

@@ -9,15 +9,15 @@ from kled.models.plan import Plan
 from kled.models.plan_changes import title
 from kled.models.plan_values import Redact, Shown, shown
 from kled.models.rolling import Roll
-from kled.operations import neighbours
-from kled.operations.approved_plan import Approved
-from kled.operations.delete_cluster import DeleteCluster
-from kled.operations.overrides import NOTHING, Overrides
-from kled.operations.plan_creation import PlanCreation
-from kled.operations.plan_update import PlanUpdate
-from kled.operations.preview_deletion import PlanDeletion
-from kled.operations.preview_roll import PlanRoll
-from kled.operations.preview_scaling import PlanScaling
+from kled.operations.cluster.delete_cluster import DeleteCluster
+from kled.operations.cluster.plan_creation import PlanCreation
+from kled.operations.cluster.plan_update import PlanUpdate
+from kled.operations.guards import neighbours
+from kled.operations.guards.overrides import NOTHING, Overrides
+from kled.operations.preview.preview_deletion import PlanDeletion
+from kled.operations.preview.preview_roll import PlanRoll
+from kled.operations.preview.preview_scaling import PlanScaling
+from kled.operations.records.approved_plan import Approved
 from kled.operations.runner import Report
 from tasks.running import logs, operation, resources
 from tasks.running.markdown import inline

@@ -6,9 +6,9 @@ from prefect.artifacts import create_markdown_artifact
 
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
-from kled.operations.plan_snapshots import PlanPrune, PlanRestore
-from kled.operations.restorable import require_trusted
+from kled.operations.recovery.restorable import require_trusted
 from kled.operations.runner import Report
+from kled.operations.snapshots.plan_snapshots import PlanPrune, PlanRestore
 from kled.sentences import number
 from tasks.running import operation, reports, resources
 from tasks.running.edge import Outcome

@@ -24,8 +24,8 @@ from kled.files import private
 from kled.lease import Waiting, unseen
 from kled.models.plan import Plan
 from kled.models.share import Share
-from kled.operations.consent import by_rules
-from kled.operations.overrides import NOTHING, Overrides
+from kled.operations.guards.consent import by_rules
+from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.runner import Observer, Silent
 from kled.operations.session import Session, Who, open_session
 from kled.operations.step import UseCase

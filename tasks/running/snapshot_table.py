@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from prefect.artifacts import create_table_artifact
 
-from kled.operations.keep_state import ALL, BackUpState, PruneSnapshots, VerifySnapshots
+from kled.operations.snapshots.keep_state import ALL, BackUpState, PruneSnapshots, VerifySnapshots
 from kled.sentences import number
 from kled.snapshot.names import moment
 from kled.visible import visible

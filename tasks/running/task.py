@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 from kled.errors import SettingsError
 from kled.models.spec import ClusterSpec
-from kled.operations.guards import READS, Guards
+from kled.operations.guards.guards import READS, Guards
 from kled.operations.step import Step
 from tasks.running import block, edge
 

@@ -10,7 +10,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from kled.config import Settings
-from kled.operations import stores, windows
+from kled.operations import stores
+from kled.operations.guards import windows
 from tasks.running import logs, resources
 
 _LOOK_EVERY: Final = 30.0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kled.operations.restore_state import RestoreState, Wish
+from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.snapshot import epoch
 from tests.unit.operations.killed_restores import C, World
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from kled import config
-from kled.operations.kops_proof import kops_check
+from kled.operations.snapshots.kops_proof import kops_check
 
 if TYPE_CHECKING:
     from pathlib import Path

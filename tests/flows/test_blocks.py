@@ -9,7 +9,7 @@ from prefect import flow, task
 from prefect.client.schemas.objects import State
 
 from kled.errors import KopsError, SettingsError, StoreError
-from kled.operations.guards import CREATES, DELETES, EDITS, READS, ROLLS, Guards
+from kled.operations.guards.guards import CREATES, DELETES, EDITS, READS, ROLLS, Guards
 from kled.operations.session import Session
 from kled.operations.step import Step
 from tasks.running.block import changing, current, reading

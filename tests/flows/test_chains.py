@@ -23,27 +23,27 @@ from flows.update_cluster import update_cluster
 from flows.validate_cluster import validate_cluster
 from flows.verify_snapshots import verify_snapshots
 from kled.models.rolling import Roll
-from kled.operations.approved_plan import Approved
-from kled.operations.create_cluster import CreateCluster
-from kled.operations.delete_cluster import DeleteCluster
-from kled.operations.export_cluster import ExportCluster
-from kled.operations.guard import steps_of
-from kled.operations.keep_state import (
+from kled.operations.cluster.create_cluster import CreateCluster
+from kled.operations.cluster.delete_cluster import DeleteCluster
+from kled.operations.cluster.export_cluster import ExportCluster
+from kled.operations.cluster.plan_update import PlanUpdate
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.guards.before_change import steps_of
+from kled.operations.guards.overrides import NOTHING
+from kled.operations.health.validate_cluster import ValidateCluster
+from kled.operations.health.validate_clusters import ValidateClusters
+from kled.operations.instance_group.scale_instance_group import ScaleInstanceGroup
+from kled.operations.records.approved_plan import Approved
+from kled.operations.recovery.restore_state import RestoreState, Wish
+from kled.operations.roll.roll_cluster import RollCluster
+from kled.operations.session import Session, Who
+from kled.operations.snapshots.keep_state import (
     BackUpState,
     MirrorSnapshots,
     PruneSnapshots,
     VerifySnapshots,
 )
-from kled.operations.overrides import NOTHING
-from kled.operations.plan_update import PlanUpdate
-from kled.operations.restore_state import RestoreState, Wish
-from kled.operations.roll_cluster import RollCluster
-from kled.operations.scale_instance_group import ScaleInstanceGroup
-from kled.operations.session import Session, Who
 from kled.operations.step import Operation, Step
-from kled.operations.update_cluster import UpdateCluster
-from kled.operations.validate_cluster import ValidateCluster
-from kled.operations.validate_clusters import ValidateClusters
 from kled.retry import Clock
 from tasks.running.resources import called_by
 from tests.flows.box import Box, Memory

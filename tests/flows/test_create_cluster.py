@@ -6,7 +6,7 @@ from flows.create_cluster import create_cluster
 from flows.validate_cluster import validate_cluster
 from kled import __version__
 from kled.models.spec import ClusterSpec
-from kled.operations.create_cluster import CreateCluster
+from kled.operations.cluster.create_cluster import CreateCluster
 from tasks.running.resources import called_by
 from tests.flows.box import Box, Memory
 from tests.flows.server import (

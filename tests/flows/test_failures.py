@@ -14,7 +14,7 @@ from flows.prune_snapshots import prune_snapshots
 from flows.validate_cluster import validate_cluster
 from flows.verify_snapshots import verify_snapshots
 from kled.errors import ClusterNotFound, ClusterNotReady, DeadlineExceeded, Throttled
-from kled.operations.guards import READS
+from kled.operations.guards.guards import READS
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import Policy

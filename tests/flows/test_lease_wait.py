@@ -10,7 +10,7 @@ from prefect import flow
 
 from kled.errors import LeaseHeld
 from kled.lease.document import Lease, Writer, encode, key
-from kled.operations.guards import STORES
+from kled.operations.guards.guards import STORES
 from kled.operations.session import Session
 from kled.operations.step import Step
 from tasks.running import operation

@@ -17,7 +17,7 @@ from prefect.logging.handlers import APILogWorker
 
 from flows.plan_update import plan_update
 from flows.validate_cluster import validate_cluster
-from kled.operations.guards import READS
+from kled.operations.guards.guards import READS
 from kled.operations.step import Step
 from kled.retry import Policy
 from tasks.running import language, operation

@@ -10,7 +10,7 @@ from prefect.runtime import flow_run
 
 from kled.models.rolling import Roll
 from kled.models.share import Share
-from kled.operations.roll_cluster import RollCluster
+from kled.operations.roll.roll_cluster import RollCluster
 from kled.operations.runner import Row
 from kled.operations.step import Step
 from tasks.running import progress

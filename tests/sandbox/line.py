@@ -16,7 +16,7 @@ from kled.cli import typed as places
 from kled.cli.leaf import Call
 from kled.errors import KledError
 from kled.kops.client import Kops
-from kled.operations.overrides import NOTHING, Overrides
+from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.session import Session, Who
 from kled.process import Finished
 from kled.retry import Clock

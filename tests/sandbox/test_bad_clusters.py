@@ -25,9 +25,9 @@ from kled.cli.reads import (
 )
 from kled.cli.snapshot import create, list_, verify
 from kled.cli.snapshot_restore import restore
-from kled.operations.keep_state import BackUpState
-from kled.operations.listed_clusters import listed_clusters
+from kled.operations.fleet.listed_clusters import listed_clusters
 from kled.operations.runner import run
+from kled.operations.snapshots.keep_state import BackUpState
 from tests.sandbox import bad_clusters
 from tests.sandbox.bad_clusters import WAYS
 from tests.sandbox.desk import Desk

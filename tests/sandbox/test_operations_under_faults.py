@@ -28,14 +28,14 @@ from kled.errors import (
 from kled.kops.client import Kops
 from kled.models.rolling import Roll
 from kled.models.spec import ClusterSpec
-from kled.operations.create_cluster import CreateCluster
-from kled.operations.overrides import Overrides
-from kled.operations.roll_cluster import RollCluster
+from kled.operations.cluster.create_cluster import CreateCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.guards.overrides import Overrides
+from kled.operations.health.validate_cluster import ValidateCluster
+from kled.operations.roll.roll_cluster import RollCluster
 from kled.operations.runner import Report, Row, run
 from kled.operations.session import Session, Who
 from kled.operations.step import Operation, Step
-from kled.operations.update_cluster import UpdateCluster
-from kled.operations.validate_cluster import ValidateCluster
 from kled.retry import CHANGE, Clock
 from kled.sandbox import control, faults
 from tests.boxes import SPEED, Box, make_box

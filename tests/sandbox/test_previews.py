@@ -28,10 +28,10 @@ from kled.cli import snapshot_restore as restores
 from kled.cli import upgrade as upgrades
 from kled.lease.document import Terms, Writer
 from kled.lease.writes import acquire
-from kled.operations import scale_journal
-from kled.operations.overrides import Overrides
-from kled.operations.scale_journal import OpenScaleDown
-from kled.operations.snapshots import back_up
+from kled.operations.guards.overrides import Overrides
+from kled.operations.records import scale_journal
+from kled.operations.records.scale_journal import OpenScaleDown
+from kled.operations.snapshots.many_clusters import back_up
 from kled.retry import Clock
 from kled.snapshot import epoch as epochs
 from kled.snapshot.progress import Quiet

@@ -10,7 +10,7 @@ import pytest
 from kled.cli.delete import delete_cluster
 from kled.cli.reads import get_clusters
 from kled.cli.snapshot_restore import restore
-from kled.operations import own_places
+from kled.operations.guards import own_places
 from tests.sandbox import bad_clusters
 from tests.sandbox.bad_clusters import WAYS
 from tests.sandbox.desk import Desk

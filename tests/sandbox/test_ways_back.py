@@ -11,8 +11,8 @@ import click
 import pytest
 
 from kled.cli.app import ROOT
-from kled.operations.overrides import Overrides
-from kled.operations.snapshots import back_up
+from kled.operations.guards.overrides import Overrides
+from kled.operations.snapshots.many_clusters import back_up
 from kled.snapshot.progress import Quiet
 from tests.sandbox.line import Ended, typed
 from tests.sandbox.test_previews import GROUP, Alone, C

@@ -12,7 +12,7 @@ from typing import Final
 from kled.errors import ApiUnreachable, CredentialsRefused, KledError
 from kled.models.cluster import Cluster
 from kled.operations.checks.check import Check, not_tried
-from kled.operations.cluster_api import explained
+from kled.operations.health.cluster_api import explained
 from kled.sentences import options
 
 _PATIENCE: Final = timedelta(seconds=3)

@@ -13,9 +13,9 @@ from kled.errors import (
     ObjectMissing,
     VersionRefused,
 )
-from kled.operations import lost_groups
 from kled.operations.checks.check import Check, bad, not_tried, ok, wrong
-from kled.operations.lost_groups import LOST
+from kled.operations.instance_group import lost_groups
+from kled.operations.instance_group.lost_groups import LOST
 from kled.sentences import enumerated, number, options
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def driven_checks(session: "Session", located: Check) -> tuple[list[Check], "Seq
     Raises nothing.
     """
     from kled.kops.facts.versions import check  # noqa: PLC0415 - not for --help
-    from kled.operations.listed_clusters import listed_clusters  # noqa: PLC0415
+    from kled.operations.fleet.listed_clusters import listed_clusters  # noqa: PLC0415
 
     try:
         version = session.kops.version()
@@ -101,7 +101,7 @@ def _lost_groups(session: "Session", listed: "Sequence[Cluster]") -> list[str]:
 
 def _gone(session: "Session") -> str | None:
     """Say which clusters an empty state store held, as its snapshots know; None: none."""
-    from kled.operations.remembered import all_gone  # noqa: PLC0415 - not for --help
+    from kled.operations.snapshots.remembered import all_gone  # noqa: PLC0415 - not for --help
 
     try:
         return all_gone(session.stores) if session.settings.snapshot_store else None

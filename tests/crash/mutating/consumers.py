@@ -9,7 +9,7 @@ from typing import Final
 
 from kled.errors import KledError
 from kled.kops.state_store import layout
-from kled.operations import snapshots as listing
+from kled.operations.snapshots import many_clusters as listing
 from kled.snapshot import epoch, names
 from kled.snapshot.choosing import choose
 from kled.snapshot.diff import diff

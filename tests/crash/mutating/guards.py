@@ -14,24 +14,17 @@ from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.models.rolled import estimate
 from kled.models.rolling import RollingRow
-from kled.operations import (
-    approved_plan,
-    begun_deletion,
-    guard,
-    iam_fanout,
-    identity,
-    interrupted_scaling,
-    own_places,
-    registered,
-    restore_approval,
-    restore_state,
-    roll_journal,
-    snapshots,
-)
-from kled.operations.approved_plan import Approved
-from kled.operations.overrides import NOTHING
-from kled.operations.restore_place import require_own_place
+from kled.operations.fleet import registered
+from kled.operations.guards import before_change, own_places, shared_iam_roles
+from kled.operations.guards.overrides import NOTHING
+from kled.operations.identity import kept_keys
+from kled.operations.instance_group import interrupted_scaling
+from kled.operations.records import approved_plan, begun_deletion, roll_journal
+from kled.operations.records.approved_plan import Approved
+from kled.operations.recovery import restore_approval, restore_state
+from kled.operations.recovery.restore_place import require_own_place
 from kled.operations.session import Session, Who
+from kled.operations.snapshots import many_clusters
 from kled.operations.stores import Stores
 from kled.retry import Clock
 from tests.crash.mutating.consumers import Case
@@ -93,18 +86,18 @@ def guards(case: Case) -> None:
 
 
 def _shared_roles(session: Session, cluster: str) -> object:
-    others = iam_fanout.registered(session, but=cluster)
-    return iam_fanout.fan_out(iam_roles.named_after(cluster), others)
+    others = shared_iam_roles.registered(session, but=cluster)
+    return shared_iam_roles.fan_out(iam_roles.named_after(cluster), others)
 
 
 _GUARDS: Final[tuple[Callable[[Session, str], object], ...]] = (
-    identity.check,
-    identity.words,
-    identity.lost_authority,
+    kept_keys.check,
+    kept_keys.words,
+    kept_keys.lost_authority,
     lambda session, cluster: own_places.require(session, cluster, deletes=True),
-    guard.check_epoch,
+    before_change.check_epoch,
     _shared_roles,
-    identity.require_own_keys,
+    kept_keys.require_own_keys,
 )
 
 
@@ -144,7 +137,7 @@ def _uses(begun: Definition) -> None:
 
 def restore_plans(case: Case) -> None:
     session = session_on(case.scene())
-    snapshots.newest_trusted(session.stores, [A, B])
+    many_clusters.newest_trusted(session.stores, [A, B])
     for cluster in (A, B):
         with suppress(KledError):
             wish = restore_state.Wish(cluster, "latest")

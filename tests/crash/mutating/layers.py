@@ -8,7 +8,7 @@ from typing import Final, Literal
 from kled.errors import KledError
 from kled.kops.state_store import contents
 from kled.lease.document import decode as decode_lease
-from kled.operations.all_records import ALL
+from kled.operations.records.all_records import ALL
 from kled.snapshot import claims, epoch, last_seen, names, prunes, runs
 from kled.snapshot.contents import archived_objects, blob_file, packed_archive, require_stored
 from kled.snapshot.ledger import read_ledger

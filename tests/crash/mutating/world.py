@@ -18,16 +18,16 @@ from kled.lease.document import key as lease_key
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.models.rolled import Rolled
-from kled.operations import (
+from kled.operations.records import (
     approved_plan,
     begun_deletion,
     open_restore,
     roll_journal,
     scale_journal,
 )
-from kled.operations.open_restore import OpenRestore
-from kled.operations.roll_journal import Journal, OpenRoll
-from kled.operations.scale_journal import OpenScaleDown
+from kled.operations.records.open_restore import OpenRestore
+from kled.operations.records.roll_journal import Journal, OpenRoll
+from kled.operations.records.scale_journal import OpenScaleDown
 from kled.snapshot import claims, epoch, names
 from kled.snapshot.choosing import choose
 from kled.snapshot.create import create

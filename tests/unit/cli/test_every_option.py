@@ -17,8 +17,8 @@ import pytest
 import kled
 from kled.cli import leaf
 from kled.cli.app import ROOT
-from kled.operations.guards import APPLIES, EDITS, READS, Guards
-from kled.operations.overrides import Overrides
+from kled.operations.guards.guards import APPLIES, EDITS, READS, Guards
+from kled.operations.guards.overrides import Overrides
 
 SHARED: Final = {"state", "output", "verbose", "config", "snapshot_store", "lease_wait"}
 """What `leaf` reads into the settings, for all commands."""

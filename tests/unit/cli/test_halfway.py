@@ -9,8 +9,8 @@ import pytest
 
 from kled.cli.halfway import Halfway, adding, notes, telling
 from kled.cli.signals import LAST_WORDS
-from kled.operations.keep_state import BackUpState, MirrorSnapshots
 from kled.operations.runner import Row, Silent
+from kled.operations.snapshots.keep_state import BackUpState, MirrorSnapshots
 from kled.operations.step import ADDS_ONLY, Step
 from tests.unit.cli.test_every_option import commands
 

@@ -6,11 +6,11 @@ from typing import Any, Final
 import pytest
 
 from kled.cli.halfway import Halfway
-from kled.operations.approved_plan import Approved
-from kled.operations.create_cluster import CreateCluster
-from kled.operations.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.create_cluster import CreateCluster
+from kled.operations.cluster.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.records.approved_plan import Approved
 from kled.operations.step import Operation, Step
-from kled.operations.update_cluster import UpdateCluster
 from tests.unit.operations.test_every_operation import FILE, SPEC
 
 C: Final = "c.example.com"

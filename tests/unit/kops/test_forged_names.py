@@ -21,8 +21,8 @@ from kled.kops.failures.classify import classify
 from kled.kops.failures.unloadable import require_own_name, with_unloadable
 from kled.kops.failures.warnings import ignored_keysets, warnings
 from kled.models.cluster import Cluster
-from kled.operations.listed_clusters import listed_clusters
-from kled.operations.secrets import has_secret, listed_secrets
+from kled.operations.credentials.secrets import has_secret, listed_secrets
+from kled.operations.fleet.listed_clusters import listed_clusters
 from tests.unit.kops.replay import Replay, capture
 from tests.unit.operations.replayed import session, store
 

@@ -12,7 +12,7 @@ import pytest
 
 from kled.errors import DefinitionRejected
 from kled.kops.state_store.irregular import require_files
-from kled.operations.listed_clusters import listed_clusters
+from kled.operations.fleet.listed_clusters import listed_clusters
 from tests.unit.operations.replayed import session, store
 
 if TYPE_CHECKING:

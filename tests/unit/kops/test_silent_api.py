@@ -6,7 +6,7 @@ from kled import errors
 from kled.kops import parse
 from kled.kops.failures.classify import classify
 from kled.kops.failures.placeholder import address
-from kled.operations.validate_cluster import not_ready
+from kled.operations.health.validate_cluster import not_ready
 from tests.unit.kops.replay import capture
 
 _VALIDATION = "Error: validation failed: unexpected error during validation: "

@@ -13,8 +13,8 @@ import pytest
 from kled.errors import KeysetMissing
 from kled.kops.client import Kops
 from kled.kops.failures.warnings import warnings
-from kled.operations.kops_proof import _read_by
-from kled.operations.rotate_keypairs import RotateKeypairs, open_keysets
+from kled.operations.credentials.rotate_keypairs import RotateKeypairs, open_keysets
+from kled.operations.snapshots.kops_proof import _read_by
 from tests.unit.kops.replay import CAPTURES, Replay, capture
 from tests.unit.operations.replayed import session
 

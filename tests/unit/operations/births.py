@@ -18,7 +18,7 @@ from kled.kops import parse
 from kled.models.definition import Definition, object_name
 from kled.models.plan import Change, Plan
 from kled.models.spec import ClusterSpec
-from kled.operations.overrides import NOTHING, Overrides
+from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
 from kled.retry import Clock

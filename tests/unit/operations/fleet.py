@@ -18,7 +18,7 @@ from kled.models.cluster import Instance, InstanceGroup
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll, RollingPlan, RollingRow
-from kled.operations.overrides import NOTHING
+from kled.operations.guards.overrides import NOTHING
 from kled.operations.session import Session, Who
 from kled.retry import Clock
 from tests.unit.kubernetes.cluster import Cluster, kubeconfig, serving

@@ -12,12 +12,12 @@ from typing import TypeVar
 
 from kled import config
 from kled.errors import SnapshotNotTrustworthy
-from kled.operations.keep_state import BackUpState
-from kled.operations.open_restore import RECORD, OpenRestore
-from kled.operations.overrides import NOTHING, Overrides
-from kled.operations.restore_state import RestoreState, Wish
+from kled.operations.guards.overrides import NOTHING, Overrides
+from kled.operations.records.open_restore import RECORD, OpenRestore
+from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.runner import Report, run
 from kled.operations.session import Session, Who
+from kled.operations.snapshots.keep_state import BackUpState
 from kled.operations.step import Operation
 from kled.operations.stores import Stores
 from kled.retry import Clock

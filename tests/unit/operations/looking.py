@@ -11,7 +11,7 @@ from kled import config
 from kled.lease.document import Lease, Writer, encode, key
 from kled.models.cluster import Cluster
 from kled.models.validation import Failure, Node, ValidationReport
-from kled.operations.overrides import NOTHING
+from kled.operations.guards.overrides import NOTHING
 from kled.operations.session import Session, Who
 from kled.retry import Clock
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kled import config
 from kled.kops.client import Kops
-from kled.operations.overrides import NOTHING
+from kled.operations.guards.overrides import NOTHING
 from kled.operations.session import Session, Who
 from kled.retry import Clock
 from tests.unit.kops.replay import Replay, capture

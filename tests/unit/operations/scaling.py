@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kled.operations.scale_instance_group import ScaleInstanceGroup
+from kled.operations.instance_group.scale_instance_group import ScaleInstanceGroup
 from kled.operations.step import attempt
 from tests.unit.operations.fleet import C, Fleet, fleet_in, session_of
 

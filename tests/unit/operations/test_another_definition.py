@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kled.models.definition import Definition
-from kled.operations.another_definition import another_definition
+from kled.operations.cluster.another_definition import another_definition
 
 C = "c.example.com"
 

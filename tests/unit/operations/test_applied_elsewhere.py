@@ -10,8 +10,8 @@ import pytest
 
 from kled import config
 from kled.errors import NotApproved
-from kled.operations.applied_elsewhere import require_applied_here
-from kled.operations.overrides import NOTHING
+from kled.operations.guards.applied_elsewhere import require_applied_here
+from kled.operations.guards.overrides import NOTHING
 from kled.operations.session import Session
 from kled.operations.stores import Stores
 from kled.snapshot import epoch

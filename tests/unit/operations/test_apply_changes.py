@@ -10,16 +10,16 @@ from pathlib import Path
 import kled.operations
 from kled.models.rolling import Roll
 from kled.models.spec import ClusterSpec
-from kled.operations import identity
-from kled.operations.create_cluster import CreateCluster
-from kled.operations.interrupted_scaling import AbandonScaling
-from kled.operations.reconcile_cluster import ReconcileCluster
-from kled.operations.roll_cluster import RollCluster
-from kled.operations.rotate_keypairs import RotateKeypairs
-from kled.operations.scale_instance_group import ScaleInstanceGroup
+from kled.operations.cluster.create_cluster import CreateCluster
+from kled.operations.cluster.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.cluster.upgrade_cluster import UpgradeCluster
+from kled.operations.credentials.rotate_keypairs import RotateKeypairs
+from kled.operations.identity import kept_keys
+from kled.operations.instance_group.interrupted_scaling import AbandonScaling
+from kled.operations.instance_group.scale_instance_group import ScaleInstanceGroup
+from kled.operations.roll.roll_cluster import RollCluster
 from kled.operations.step import Operation
-from kled.operations.update_cluster import UpdateCluster
-from kled.operations.upgrade_cluster import UpgradeCluster
 
 C = "c.example.com"
 ROOT = Path(kled.operations.__file__).parents[2]
@@ -91,15 +91,15 @@ def test_one_module_lets_kops_apply_and_it_takes_cleared_plans_alone() -> None:
         if APPLYING & set(calls(path))
     }
 
-    assert found == {"kled/operations/apply_changes.py"}
+    assert found == {"kled/operations/cluster/apply_changes.py"}
 
 
 def test_what_changes_machines_or_keys_first_looks_at_the_identity() -> None:
     for operation in GUARDED:
         steps = operation.steps()
         names = [step.name for step in steps]
-        assert identity.NAME in names, operation.name
-        assert all(step.reads for step in steps[: names.index(identity.NAME) + 1]), operation.name
+        assert kept_keys.NAME in names, operation.name
+        assert all(step.reads for step in steps[: names.index(kept_keys.NAME) + 1]), operation.name
 
 
 def test_every_operation_is_known_here() -> None:

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.operations import snapshots
 from kled.operations.checks.kept_keys import kept_keys_checks
-from kled.operations.restorable import require_trusted
-from kled.operations.restore_state import RestoreState, Wish, settled
-from kled.operations.taken_snapshot import taken
-from kled.operations.update_cluster import UpdateCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.guards.taken_snapshot import taken
+from kled.operations.recovery.restorable import require_trusted
+from kled.operations.recovery.restore_state import RestoreState, Wish, settled
+from kled.operations.snapshots import many_clusters
 from kled.snapshot.before_keys import MAYBE, WORDS
 from kled.snapshot.choosing import LATEST, choose
 from kled.snapshot.judging import judged, shelf
@@ -37,14 +37,14 @@ def apply(world: World) -> None:
 def rows(world: World, **more: Any) -> list[dict[str, Any]]:
     session = world.session()
     kept, state = session.snapshot_store, session.stores.remembering
-    return snapshots.verified(
+    return many_clusters.verified(
         session.settings, kept, level=1, progress=Quiet(), state=state, **more
     )
 
 
 def listed(world: World) -> dict[str, tuple[str, ...]]:
     session = world.session()
-    found = snapshots.listed(session.snapshot_store, None, session.stores.remembering)
+    found = many_clusters.listed(session.snapshot_store, None, session.stores.remembering)
     return {one.id: one.reasons for one in found}
 
 

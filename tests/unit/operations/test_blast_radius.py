@@ -13,7 +13,7 @@ from kled.models.blast_radius import BlastRadius, Ended, GroupRoll
 from kled.models.cluster import InstanceGroup
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll, RollingPlan, RollingRow
-from kled.operations.blast_radius import Affected, of_deletion, of_plan, of_roll
+from kled.operations.preview.blast_radius import Affected, of_deletion, of_plan, of_roll
 
 C = "c.example.com"
 CONTROL, NODES, SPOT = "control-plane-a", "nodes-a", "spot-a"

@@ -10,7 +10,7 @@ from kled.errors import ApiUnreachable
 from kled.kubernetes.refusals import addresses, unreachable
 from kled.models.cluster import Cluster as Listed
 from kled.operations.checks.cluster_apis import cluster_api_checks
-from kled.operations.cluster_api import explained
+from kled.operations.health.cluster_api import explained
 from tests.unit.kubernetes.cluster import Cluster, kubeconfig, serving
 
 LISTED = [Listed(name, "aws", (), "1.36.0") for name in ("a.example.com", "b.example.com")]

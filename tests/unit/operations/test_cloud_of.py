@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from kled.models.spec import ClusterSpec
-from kled.operations.cloud_of import cloud_of
-from kled.operations.create_cluster import CreateCluster
-from kled.operations.validate_cluster import ValidateCluster
+from kled.operations.cluster.cloud_of import cloud_of
+from kled.operations.cluster.create_cluster import CreateCluster
+from kled.operations.health.validate_cluster import ValidateCluster
 from tests.unit.operations.replayed import session, store
 
 C = "c.example.com"

@@ -9,15 +9,15 @@ from deployments import catalog
 from kled.errors import NotApproved, Throttled
 from kled.models.plan import Change, Plan
 from kled.models.plan_values import values
-from kled.operations.approved_plan import Approved
-from kled.operations.consent import by_rules
-from kled.operations.plan_scaling import planned_scaling, require_agreed
-from kled.operations.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.update_cluster import UpdateCluster, apply_step
+from kled.operations.guards.consent import by_rules
+from kled.operations.instance_group.plan_scaling import planned_scaling, require_agreed
+from kled.operations.instance_group.scale_instance_group import ScaleInstanceGroup
+from kled.operations.records.approved_plan import Approved
 from kled.operations.runner import run
-from kled.operations.scale_instance_group import ScaleInstanceGroup
 from kled.operations.session import Session
 from kled.operations.step import Operation, attempt
-from kled.operations.update_cluster import UpdateCluster, apply_step
 from kled.rules import Approval, Rules
 from tests.unit.operations.fleet import C as OF_FLEET
 from tests.unit.operations.fleet import Fleet, session_of

@@ -11,11 +11,14 @@ from kled.errors import DefinitionRejected, InvalidInput, NotApproved
 from kled.models.cluster import InstanceGroup
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
-from kled.operations import control_plane
-from kled.operations.edit_instance_group import EditInstanceGroup, StoreInstanceGroup
-from kled.operations.edited_group import to_yaml
-from kled.operations.instance_groups import DeleteInstanceGroup
-from kled.operations.overrides import NOTHING
+from kled.operations.guards import control_plane
+from kled.operations.guards.overrides import NOTHING
+from kled.operations.instance_group.create_delete import DeleteInstanceGroup
+from kled.operations.instance_group.edit_instance_group import (
+    EditInstanceGroup,
+    StoreInstanceGroup,
+)
+from kled.operations.instance_group.edited_group import to_yaml
 from kled.operations.step import attempt
 from kled.storage.memory import MemoryStore
 

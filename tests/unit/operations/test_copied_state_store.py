@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kled.errors import EpochMismatch
-from kled.operations.guard import check_epoch
+from kled.operations.guards.before_change import check_epoch
 from kled.snapshot import epoch, names
 from tests.unit.operations.test_side_left_behind import C, Unmoved
 

@@ -15,18 +15,18 @@ from kled.errors import (
 )
 from kled.models.plan import Change
 from kled.models.spec import ClusterSpec
-from kled.operations.create_cluster import CreateCluster, StoreCluster
-from kled.operations.delete_cluster import DeleteCluster
-from kled.operations.instance_groups import CreateInstanceGroup
-from kled.operations.neighbours import require_own
-from kled.operations.overrides import NOTHING, Overrides
-from kled.operations.plan_deletion import planned_deletion
-from kled.operations.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.create_cluster import CreateCluster, StoreCluster
+from kled.operations.cluster.delete_cluster import DeleteCluster
+from kled.operations.cluster.plan_deletion import planned_deletion
+from kled.operations.cluster.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.guards.neighbours import require_own
+from kled.operations.guards.overrides import NOTHING, Overrides
+from kled.operations.guards.taken_snapshot import taken
+from kled.operations.instance_group.create_delete import CreateInstanceGroup
 from kled.operations.runner import run
-from kled.operations.snapshots import back_up
+from kled.operations.snapshots.many_clusters import back_up
 from kled.operations.step import Operation
-from kled.operations.taken_snapshot import taken
-from kled.operations.update_cluster import UpdateCluster
 from kled.snapshot import epoch
 from kled.snapshot.progress import Quiet
 from tests.unit.operations.births import CA_KEY, SPEC, C, Desk, Kops, definition

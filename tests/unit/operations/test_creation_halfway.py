@@ -8,12 +8,12 @@ from kled.errors import ClusterDiffers, DefinitionRejected, InvalidInput
 from kled.kops.failures.classify import classify
 from kled.models.rolling import Roll
 from kled.models.spec import ClusterSpec
-from kled.operations.begun_anew import ANEW
-from kled.operations.create_cluster import CreateCluster, StoreCluster
-from kled.operations.guard import FIRST, steps_of
-from kled.operations.overrides import Overrides
+from kled.operations.cluster.create_cluster import CreateCluster, StoreCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.guards.before_change import FIRST, steps_of
+from kled.operations.guards.overrides import Overrides
+from kled.operations.identity.begun_anew import ANEW
 from kled.operations.step import Operation
-from kled.operations.update_cluster import UpdateCluster
 from tests.unit.kops.replay import capture
 from tests.unit.operations.births import CA_KEY, SPEC, C, Desk, definition
 

@@ -6,24 +6,19 @@ import pytest
 
 from kled.errors import IdentityAtRisk
 from kled.models.rolling import Roll
-from kled.operations import identity
-from kled.operations.all_clusters import pending
-from kled.operations.delete_cluster import DeleteCluster
-from kled.operations.plan_update import (
-    PlanUpdate,
-    planned,
-    planned_reconciling,
-    previewed,
-)
-from kled.operations.preview_deletion import previewed_deletion
-from kled.operations.preview_roll import PlanRoll
-from kled.operations.preview_scaling import PlanScaling
-from kled.operations.reconcile_cluster import ReconcileCluster
-from kled.operations.roll_cluster import RollCluster
+from kled.operations.cluster.delete_cluster import DeleteCluster
+from kled.operations.cluster.plan_update import PlanUpdate, planned, planned_reconciling, previewed
+from kled.operations.cluster.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.fleet.all_clusters import pending
+from kled.operations.identity import kept_keys
+from kled.operations.preview.preview_deletion import previewed_deletion
+from kled.operations.preview.preview_roll import PlanRoll
+from kled.operations.preview.preview_scaling import PlanScaling
+from kled.operations.roll.roll_cluster import RollCluster
 from kled.operations.runner import run
 from kled.operations.session import Session
 from kled.operations.step import Operation
-from kled.operations.update_cluster import UpdateCluster
 from kled.snapshot.choosing import choose
 from kled.snapshot.manifest import complete, encode
 from kled.snapshot.repository import SnapshotRef
@@ -117,7 +112,7 @@ def test_the_hint_names_no_snapshot_that_holds_the_damage(own: World) -> None:
 
     own.lose(CA_KEY)
 
-    assert f"--snapshot={good}" in identity.advice(own.session(), C, frozenset({CA_KEY}))
+    assert f"--snapshot={good}" in kept_keys.advice(own.session(), C, frozenset({CA_KEY}))
 
 
 def test_where_every_snapshot_holds_the_damage_none_is_named(own: World) -> None:

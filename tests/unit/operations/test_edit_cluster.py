@@ -13,8 +13,8 @@ from kled import config
 from kled.errors import DefinitionRejected, InvalidInput, VersionRefused
 from kled.models.definition import Definition
 from kled.models.version import KopsVersion
-from kled.operations.edit_cluster import EditCluster
-from kled.operations.overrides import NOTHING
+from kled.operations.cluster.edit_cluster import EditCluster
+from kled.operations.guards.overrides import NOTHING
 from kled.operations.session import Session, Who
 from kled.retry import Clock
 

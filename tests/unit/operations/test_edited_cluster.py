@@ -11,9 +11,9 @@ import pytest
 from kled import config, yaml_text
 from kled.errors import ClusterDiffers, DefinitionRejected, InvalidInput, VersionRefused
 from kled.models.definition import Definition
-from kled.operations.edit_cluster import StoreEditedCluster
-from kled.operations.edited_group import to_yaml
-from kled.operations.overrides import NOTHING
+from kled.operations.cluster.edit_cluster import StoreEditedCluster
+from kled.operations.guards.overrides import NOTHING
+from kled.operations.instance_group.edited_group import to_yaml
 from kled.operations.session import Session, Who
 from kled.retry import Clock
 from tests.unit.operations import test_edit_cluster as before

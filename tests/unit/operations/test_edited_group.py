@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from kled.errors import InvalidInput
 from kled.models.version import KopsVersion
-from kled.operations.edited_group import changes, parse, to_yaml
-from kled.operations.field_names import require_names
+from kled.operations.cluster.field_names import require_names
+from kled.operations.instance_group.edited_group import changes, parse, to_yaml
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=20)
 VALUES = st.recursive(

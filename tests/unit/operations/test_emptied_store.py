@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from kled.errors import NotApproved
-from kled.operations.emptied_store import require_none_gone
-from kled.operations.overrides import NOTHING, Overrides
+from kled.operations.guards.emptied_store import require_none_gone
+from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.session import Session
 from kled.operations.stores import Stores
 from kled.snapshot import epoch

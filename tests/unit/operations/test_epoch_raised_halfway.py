@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.operations.keep_state import BackUpState
-from kled.operations.raise_epoch import RaiseEpoch
-from kled.operations.restore_state import RestoreState, Wish
+from kled.operations.recovery.raise_epoch import RaiseEpoch
+from kled.operations.recovery.restore_state import RestoreState, Wish
+from kled.operations.snapshots.keep_state import BackUpState
 from kled.snapshot import epoch
 from kled.snapshot.epoch import Epoch
 from tests.unit.operations.killed_restores import C, World

@@ -9,9 +9,9 @@ from kled.errors import IdentityAtRisk
 from kled.kops.facts import etcd_members
 from kled.kops.state_store import contents
 from kled.models.plan import Change
-from kled.operations import etcd_names
-from kled.operations.plan_update import previewed
-from kled.operations.update_cluster import UpdateCluster
+from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.identity import etcd_names
 from kled.snapshot.choosing import choose
 from kled.snapshot.repository import SnapshotRef
 from tests import key_pairs

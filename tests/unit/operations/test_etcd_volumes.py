@@ -4,8 +4,8 @@ import pytest
 
 from kled.models.definition import Definition
 from kled.models.plan import Change
-from kled.operations.plan_update import previewed
-from kled.operations.update_cluster import UpdateCluster
+from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.update_cluster import UpdateCluster
 from tests.unit.operations.test_etcd_zones import PLANE, applied, cluster, group, grow, known, put
 from tests.unit.operations.test_identity import C, World, world
 

@@ -8,9 +8,9 @@ import yaml
 
 from kled.errors import IdentityAtRisk
 from kled.kops.state_store import contents
-from kled.operations import etcd_zones
-from kled.operations.plan_update import previewed
-from kled.operations.update_cluster import UpdateCluster
+from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.identity import etcd_zones
 from kled.snapshot.choosing import choose
 from kled.snapshot.repository import SnapshotRef
 from tests import key_pairs

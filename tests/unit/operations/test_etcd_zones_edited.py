@@ -3,7 +3,7 @@
 import pytest
 
 from kled.errors import IdentityAtRisk, NotApproved
-from kled.operations import etcd_names, etcd_zones
+from kled.operations.identity import etcd_names, etcd_zones
 from tests.unit.operations.test_etcd_zones import (
     PLANE,
     applied,

@@ -18,35 +18,38 @@ from kled import config
 from kled.errors import KopsError, NotApproved
 from kled.models.rolling import Roll
 from kled.models.spec import ClusterSpec
-from kled.operations.approved_plan import Approved
-from kled.operations.create_cluster import CreateCluster, StoreCluster
-from kled.operations.delete_cluster import DeleteCluster
-from kled.operations.edit_cluster import EditCluster, StoreEditedCluster
-from kled.operations.edit_instance_group import EditInstanceGroup, StoreInstanceGroup
-from kled.operations.guard import steps_of
-from kled.operations.guards import EDITS, READS
-from kled.operations.instance_groups import CreateInstanceGroup, DeleteInstanceGroup
-from kled.operations.interrupted_scaling import AbandonScaling
-from kled.operations.keep_state import (
+from kled.operations.cluster.create_cluster import CreateCluster, StoreCluster
+from kled.operations.cluster.delete_cluster import DeleteCluster
+from kled.operations.cluster.edit_cluster import EditCluster, StoreEditedCluster
+from kled.operations.cluster.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.cluster.upgrade_cluster import UpgradeCluster
+from kled.operations.credentials.rotate_keypairs import RotateKeypairs
+from kled.operations.credentials.secrets import CreateSecret, DeleteSecret
+from kled.operations.guards.before_change import steps_of
+from kled.operations.guards.guards import EDITS, READS
+from kled.operations.guards.overrides import NOTHING, Overrides
+from kled.operations.instance_group.create_delete import CreateInstanceGroup, DeleteInstanceGroup
+from kled.operations.instance_group.edit_instance_group import (
+    EditInstanceGroup,
+    StoreInstanceGroup,
+)
+from kled.operations.instance_group.interrupted_scaling import AbandonScaling
+from kled.operations.instance_group.scale_instance_group import ScaleInstanceGroup
+from kled.operations.records.approved_plan import Approved
+from kled.operations.recovery.raise_epoch import RaiseEpoch
+from kled.operations.recovery.restore_state import RestoreState, Wish
+from kled.operations.roll.roll_cluster import RollCluster
+from kled.operations.runner import run
+from kled.operations.session import Session, Who
+from kled.operations.snapshots.keep_state import (
     BackUpState,
     MirrorSnapshots,
     PruneSnapshots,
     VerifySnapshots,
 )
-from kled.operations.overrides import NOTHING, Overrides
-from kled.operations.plan_snapshots import PlanPrune, PlanRestore
-from kled.operations.raise_epoch import RaiseEpoch
-from kled.operations.reconcile_cluster import ReconcileCluster
-from kled.operations.restore_state import RestoreState, Wish
-from kled.operations.roll_cluster import RollCluster
-from kled.operations.rotate_keypairs import RotateKeypairs
-from kled.operations.runner import run
-from kled.operations.scale_instance_group import ScaleInstanceGroup
-from kled.operations.secrets import CreateSecret, DeleteSecret
-from kled.operations.session import Session, Who
+from kled.operations.snapshots.plan_snapshots import PlanPrune, PlanRestore
 from kled.operations.step import READS_ONLY, Operation, Step
-from kled.operations.update_cluster import UpdateCluster
-from kled.operations.upgrade_cluster import UpgradeCluster
 from kled.retry import Clock
 
 C: Final = "c.example.com"

@@ -13,8 +13,8 @@ import pytest
 from kled import config
 from kled.errors import NotApproved, SnapshotNotTrustworthy
 from kled.models.definition import Definition
-from kled.operations.final_snapshot import final_step, require_inside
-from kled.operations.overrides import NOTHING
+from kled.operations.guards.final_snapshot import final_step, require_inside
+from kled.operations.guards.overrides import NOTHING
 from kled.operations.session import Session, Who
 from kled.operations.step import attempt
 from kled.retry import Clock

@@ -10,8 +10,11 @@ import pytest
 from kled.errors import InvalidInput
 from kled.kops.fields.fixed_fields import OF_A_CLUSTER, OF_A_GROUP
 from kled.kops.fields.flags import flags_for
-from kled.operations.edit_instance_group import EditInstanceGroup, StoreInstanceGroup
-from kled.operations.edited_group import to_yaml
+from kled.operations.instance_group.edit_instance_group import (
+    EditInstanceGroup,
+    StoreInstanceGroup,
+)
+from kled.operations.instance_group.edited_group import to_yaml
 from tests.unit.operations import test_control_plane as of_groups
 from tests.unit.operations.test_edit_cluster import edit
 from tests.unit.operations.test_edited_cluster import STATE, C, Kops, store

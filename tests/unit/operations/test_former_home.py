@@ -8,10 +8,10 @@ import pytest
 
 from kled import yaml_text
 from kled.errors import EpochMismatch, NotApproved
-from kled.operations import own_places
-from kled.operations.guard import check_epoch
-from kled.operations.raise_epoch import RaiseEpoch
-from kled.operations.restore_state import RestoreState, Wish
+from kled.operations.guards import own_places
+from kled.operations.guards.before_change import check_epoch
+from kled.operations.recovery.raise_epoch import RaiseEpoch
+from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.runner import Report, run
 from kled.snapshot import epoch
 from tests.key_pairs import keyset

@@ -16,12 +16,12 @@ from kled.errors import (
     SnapshotNotTrustworthy,
     StoreUnavailable,
 )
-from kled.operations.guard import steps_of
-from kled.operations.guards import CREATES, DELETES, EDITS, READS, Guards
-from kled.operations.keep_state import BackUpState
-from kled.operations.overrides import NOTHING, Overrides
+from kled.operations.guards.before_change import steps_of
+from kled.operations.guards.guards import CREATES, DELETES, EDITS, READS, Guards
+from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
+from kled.operations.snapshots.keep_state import BackUpState
 from kled.operations.step import Step
 from kled.retry import Clock
 from tests.unit.snapshot import fleets

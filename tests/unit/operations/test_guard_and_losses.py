@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from kled.errors import KledError, SnapshotMissing, SnapshotNotTrustworthy
-from kled.operations.guards import APPLIES, CREATES, DELETES, EDITS, ROLLS, Guards
-from kled.operations.keep_state import BackUpState
-from kled.operations.overrides import Overrides
-from kled.operations.remembered import all_gone
-from kled.operations.restore_state import RESTORES
+from kled.operations.guards.guards import APPLIES, CREATES, DELETES, EDITS, ROLLS, Guards
+from kled.operations.guards.overrides import Overrides
+from kled.operations.recovery.restore_state import RESTORES
 from kled.operations.runner import run
 from kled.operations.session import Session
-from kled.operations.snapshots import state_of
+from kled.operations.snapshots.keep_state import BackUpState
+from kled.operations.snapshots.many_clusters import state_of
+from kled.operations.snapshots.remembered import all_gone
 from kled.operations.step import Step
 from tests.unit.operations.test_guard import CLUSTER, Change, World
 from tests.unit.snapshot import fleets

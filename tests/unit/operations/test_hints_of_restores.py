@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from kled.errors import KledError
-from kled.operations.restorable import require_own_keys, require_trusted
-from kled.operations.restore_approval import require_approved, require_spared
-from kled.operations.restore_place import require_own_place
-from kled.operations.restore_state import RestoreState, Settled, Wish
+from kled.operations.recovery.restorable import require_own_keys, require_trusted
+from kled.operations.recovery.restore_approval import require_approved, require_spared
+from kled.operations.recovery.restore_place import require_own_place
+from kled.operations.recovery.restore_state import RestoreState, Settled, Wish
 from kled.snapshot.trust import Trust
 from kled.storage.memory import MemoryStore
 

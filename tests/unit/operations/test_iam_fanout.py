@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kled.kops.facts import iam_roles
 from kled.models.definition import Definition
-from kled.operations.iam_fanout import Registered, fan_out
+from kled.operations.guards.shared_iam_roles import Registered, fan_out
 
 C = "c.example.com"
 ARN = "arn:aws:iam::123456789012:instance-profile"

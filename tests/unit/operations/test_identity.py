@@ -14,17 +14,17 @@ from kled.models.cluster import InstanceGroup
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll, RollingPlan
-from kled.operations import identity
-from kled.operations.overrides import Overrides
-from kled.operations.plan_update import previewed
-from kled.operations.reconcile_cluster import ReconcileCluster
-from kled.operations.rotate_keypairs import RotateKeypairs
+from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.cluster.upgrade_cluster import UpgradeCluster
+from kled.operations.credentials.rotate_keypairs import RotateKeypairs
+from kled.operations.guards.overrides import Overrides
+from kled.operations.guards.taken_snapshot import taken
+from kled.operations.identity import kept_keys
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
 from kled.operations.step import Operation
-from kled.operations.taken_snapshot import taken
-from kled.operations.update_cluster import UpdateCluster
-from kled.operations.upgrade_cluster import UpgradeCluster
 from kled.retry import Clock
 from kled.snapshot import epoch
 from tests.unit.snapshot import fleets
@@ -355,7 +355,7 @@ def test_a_keyset_that_was_renamed_to_its_former_name_is_not_called_lost(
     assert f"applied with {name}, which somebody renamed to its former name" in error.message
     assert f"/{C}/{former} to file://" in str(error.hint)
     assert f"--snapshot={good} --class=identity --yes" in str(error.hint)
-    assert former in str(identity.words(world.session(), C))
+    assert former in str(kept_keys.words(world.session(), C))
     # the preview said nothing, and named the command that was refused: kops modifies the keyset
     world.kops.changes = [Change("modify", "Keypair", name, {"Issuer": "x"})]
     assert former in previewed(world.session(), UpdateCluster(C)).refused

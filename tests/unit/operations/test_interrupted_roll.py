@@ -7,10 +7,11 @@ import pytest
 
 from kled.kops.facts.roll_log import SCHEDULED
 from kled.models.rolling import Roll
-from kled.operations import interrupted_roll, roll_journal
-from kled.operations.all_clusters import pending
-from kled.operations.roll_cluster import Pace, roll_step
-from kled.operations.roll_journal import Journal, OpenRoll
+from kled.operations.fleet.all_clusters import pending
+from kled.operations.records import roll_journal
+from kled.operations.records.roll_journal import Journal, OpenRoll
+from kled.operations.roll import interrupted_roll
+from kled.operations.roll.roll_cluster import Pace, roll_step
 from kled.operations.step import attempt
 from tests.unit.operations.fleet import C, Fleet, fleet_in, session_of
 

@@ -8,15 +8,16 @@ import pytest
 
 from kled.errors import NotApproved
 from kled.models.rolling import Roll
-from kled.operations import interrupted_scaling, scale_journal
-from kled.operations.interrupted_scaling import AbandonScaling
-from kled.operations.plan_update import PlanUpdate
-from kled.operations.preview_roll import PlanRoll
-from kled.operations.reconcile_cluster import ReconcileCluster
-from kled.operations.roll_cluster import RollCluster
-from kled.operations.scale_instance_group import ScaleInstanceGroup
+from kled.operations.cluster.plan_update import PlanUpdate
+from kled.operations.cluster.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.instance_group import interrupted_scaling
+from kled.operations.instance_group.interrupted_scaling import AbandonScaling
+from kled.operations.instance_group.scale_instance_group import ScaleInstanceGroup
+from kled.operations.preview.preview_roll import PlanRoll
+from kled.operations.records import scale_journal
+from kled.operations.roll.roll_cluster import RollCluster
 from kled.operations.step import Operation, attempt
-from kled.operations.update_cluster import UpdateCluster
 from tests.unit.operations.fleet import C, Fleet, fleet_in, session_of
 
 

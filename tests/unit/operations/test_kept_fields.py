@@ -10,14 +10,14 @@ import pytest
 from kled.errors import DefinitionRejected
 from kled.kops.client import Kops
 from kled.kops.fields.unknown_fields import unknown_fields
-from kled.operations.edit_instance_group import (
+from kled.operations.cluster.kept_fields import require_all_known, require_known_fields
+from kled.operations.instance_group.edit_instance_group import (
     EditInstanceGroup,
     StoreInstanceGroup,
     group_in,
 )
-from kled.operations.edited_group import to_yaml
-from kled.operations.kept_fields import require_all_known, require_known_fields
-from kled.operations.stored_sizes import StoredSizes
+from kled.operations.instance_group.edited_group import to_yaml
+from kled.operations.instance_group.stored_sizes import StoredSizes
 from kled.yaml_text import document
 from tests.unit.kops.replay import CAPTURES
 from tests.unit.operations.replayed import session, store

@@ -1,7 +1,7 @@
 """What a deletion says of the way back names the snapshot in the words that it takes."""
 
-from kled.operations.final_snapshot import kept_options
-from kled.operations.overrides import NOTHING
+from kled.operations.guards.final_snapshot import kept_options
+from kled.operations.guards.overrides import NOTHING
 from kled.operations.session import Session
 from tests.unit.operations.test_restore_state import CLOCK, CLUSTER, WHO, World, world
 

@@ -10,8 +10,8 @@ import pytest
 
 from kled.errors import IdentityAtRisk, NotApproved
 from kled.models.rolling import Roll, RollingPlan, RollingRow
-from kled.operations.restore_state import RestoreState, Wish
-from kled.operations.update_cluster import UpdateCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.recovery.restore_state import RestoreState, Wish
 from tests import key_pairs
 from tests.key_pairs import keyset
 from tests.unit.operations.test_identity import CA_KEY, GROUP, NODE_CONFIG, C, Kops, World, world

@@ -6,10 +6,10 @@ Another member of fault 1: what a cluster's etcd holds is part of what it is.
 import pytest
 
 from kled.errors import NotApproved
-from kled.operations.plan_update import previewed
-from kled.operations.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.step import Operation
-from kled.operations.update_cluster import UpdateCluster
 from tests.unit.operations.test_identity import C, World, world
 
 __all__ = ["world"]

@@ -9,10 +9,12 @@ import pytest
 
 from kled import config
 from kled.errors import KledError
-from kled.operations import guard, iam_fanout, identity, other_identity, own_places, registered
-from kled.operations.applied_version import applied_version
-from kled.operations.kept_fields import require_known_fields
-from kled.operations.overrides import NOTHING
+from kled.operations.cluster.applied_version import applied_version
+from kled.operations.cluster.kept_fields import require_known_fields
+from kled.operations.fleet import registered
+from kled.operations.guards import before_change, own_places, shared_iam_roles
+from kled.operations.guards.overrides import NOTHING
+from kled.operations.identity import kept_keys, other_identity
 from kled.operations.session import Session, Who
 from kled.operations.stores import Stores
 from kled.retry import Clock
@@ -48,15 +50,15 @@ def session_on(store: MemoryStore) -> Session:
 READS: dict[str, tuple[str, Callable[[Session], object]]] = {
     "a definition": (f"{C}/config", lambda one: registered.home(one.state_store, C)),
     "where it is": (f"{C}/config", lambda one: own_places.require(one, C)),
-    "whether it is there": (f"{C}/config", lambda one: guard._is_there(one, C)),
-    "its roles": (f"{C}/config", lambda one: list(iam_fanout.registered(one, but="d"))),
+    "whether it is there": (f"{C}/config", lambda one: before_change._is_there(one, C)),
+    "its roles": (f"{C}/config", lambda one: list(shared_iam_roles.registered(one, but="d"))),
     "the roles of a group": (
         f"{C}/instancegroup/nodes",
-        lambda one: list(iam_fanout.registered(one, but="d")),
+        lambda one: list(shared_iam_roles.registered(one, but="d")),
     ),
     "its machines' keysets": (
         f"{C}/igconfig/control-plane/a/nodeupconfig.yaml",
-        lambda one: identity.missing(one, C),
+        lambda one: kept_keys.missing(one, C),
     ),
     "what an edit would drop": (
         f"{C}/instancegroup/nodes",

@@ -11,10 +11,10 @@ import pytest
 from kled.errors import InvalidInput
 from kled.kops.failures.unloadable import with_unloadable
 from kled.models.cluster import Cluster
-from kled.operations.iam_fanout import registered
-from kled.operations.listed_clusters import listed_clusters
+from kled.operations.fleet.listed_clusters import listed_clusters
+from kled.operations.fleet.registered import prefixes
+from kled.operations.guards.shared_iam_roles import registered
 from kled.operations.names import named_cluster, only_cluster
-from kled.operations.registered import prefixes
 from kled.storage.memory import MemoryStore
 from tests.stores import CountingStore
 from tests.unit.operations.replayed import session, store
@@ -140,7 +140,7 @@ def test_a_directory_that_is_no_cluster_is_not_listed(tmp_path: Path) -> None:  
 
 def test_listing_clusters_loads_no_yaml() -> None:
     """`get-clusters` has 100 ms beyond kops; YAML is loaded where a definition is read."""
-    modules = "kled.cli.reads, kled.operations.listed_clusters, kled.kops.client"
+    modules = "kled.cli.reads, kled.operations.fleet.listed_clusters, kled.kops.client"
     code = f"import sys, {modules}; sys.exit('yaml' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

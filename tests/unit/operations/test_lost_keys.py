@@ -9,10 +9,10 @@ import pytest
 
 import kled.operations
 from kled.errors import KeysetMissing, NotYetApplied
-from kled.operations.each_cluster import Listing, each_cluster
-from kled.operations.export_cluster import export_step
+from kled.operations.cluster.export_cluster import export_step
+from kled.operations.fleet.each_cluster import Listing, each_cluster
+from kled.operations.health.validate_cluster import validated
 from kled.operations.step import attempt
-from kled.operations.validate_cluster import validated
 from tests.unit.operations.test_identity import CA_KEY, C, World, world
 
 __all__ = ["world"]

@@ -4,7 +4,7 @@ import pytest
 
 from kled.errors import InvalidInput
 from kled.kops import command
-from kled.operations.instance_groups import CreateInstanceGroup
+from kled.operations.instance_group.create_delete import CreateInstanceGroup
 
 ELSEWHERE = (
     "",

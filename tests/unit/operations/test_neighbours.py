@@ -13,11 +13,12 @@ from kled import config
 from kled.errors import ClusterNotFound, NotApproved
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
-from kled.operations import begun_deletion, neighbours
-from kled.operations.delete_cluster import DeleteCluster
-from kled.operations.nothing_left import proof_step
-from kled.operations.overrides import Overrides
-from kled.operations.preview_deletion import previewed_deletion
+from kled.operations.cluster.delete_cluster import DeleteCluster
+from kled.operations.cluster.nothing_left import proof_step
+from kled.operations.guards import neighbours
+from kled.operations.guards.overrides import Overrides
+from kled.operations.preview.preview_deletion import previewed_deletion
+from kled.operations.records import begun_deletion
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
 from kled.retry import Clock

@@ -7,8 +7,8 @@ whose next snapshot had both.
 import pytest
 
 from kled.errors import InvalidInput
-from kled.operations.nested_stores import require_root
-from kled.operations.restore_state import RestoreState, Wish
+from kled.operations.guards.nested_stores import require_root
+from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.stores import Stores
 from kled.storage.memory import MemoryStore
 from tests.unit.operations.test_restore_state import CLOCK, CLUSTER, World, world

@@ -9,11 +9,11 @@ import pytest
 
 from kled.models.credential import Keypair
 from kled.models.definition import Definition
-from kled.operations.guard import NEW_KEYS, NO_NEW_KEYS
-from kled.operations.reconcile_cluster import ReconcileCluster
-from kled.operations.rotate_keypairs import RotateKeypairs
+from kled.operations.cluster.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.credentials.rotate_keypairs import RotateKeypairs
+from kled.operations.guards.before_change import NEW_KEYS, NO_NEW_KEYS
 from kled.operations.step import Operation
-from kled.operations.update_cluster import UpdateCluster
 from kled.snapshot.judging import judged, shelf
 from tests.key_pairs import keyset
 from tests.unit.operations.test_identity import CA, CA_KEY, GROUP, NEW, C, Kops, World

@@ -14,9 +14,9 @@ from kled import config
 from kled.errors import DocumentDamaged, StillThere
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
-from kled.operations import begun_deletion
-from kled.operations.nothing_left import proof_step
-from kled.operations.overrides import NOTHING
+from kled.operations.cluster.nothing_left import proof_step
+from kled.operations.guards.overrides import NOTHING
+from kled.operations.records import begun_deletion
 from kled.operations.session import Session, Who
 from kled.operations.step import attempt
 from kled.retry import Clock, call

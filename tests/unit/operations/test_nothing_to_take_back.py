@@ -16,15 +16,15 @@ from kled.errors import ApiUnreachable, VersionRefused
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.models.version import KopsVersion
-from kled.operations.edit_cluster import EditCluster
-from kled.operations.edit_instance_group import EditInstanceGroup
-from kled.operations.export_cluster import ExportCluster
-from kled.operations.overrides import NOTHING
+from kled.operations.cluster.edit_cluster import EditCluster
+from kled.operations.cluster.export_cluster import ExportCluster
+from kled.operations.cluster.upgrade_cluster import UpgradeCluster
+from kled.operations.credentials.secrets import CreateSecret
+from kled.operations.guards.overrides import NOTHING
+from kled.operations.instance_group.edit_instance_group import EditInstanceGroup
 from kled.operations.runner import Row, run
-from kled.operations.secrets import CreateSecret
 from kled.operations.session import Session, Who
 from kled.operations.step import Effect, Operation, Step, attempt
-from kled.operations.upgrade_cluster import UpgradeCluster
 from kled.retry import ONCE, Clock
 
 C = "c.example.com"
@@ -106,7 +106,7 @@ class Only:
 
     @property
     def guards(self) -> Any:
-        from kled.operations.guards import READS
+        from kled.operations.guards.guards import READS
 
         return READS
 

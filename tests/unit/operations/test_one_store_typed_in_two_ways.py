@@ -11,9 +11,10 @@ import pytest
 
 from kled import config
 from kled.errors import EpochMismatch, NotApproved
-from kled.operations import elsewhere, lost_cluster, registered
-from kled.operations.guard import announce_step, check_epoch, vacate_step
-from kled.operations.overrides import NOTHING
+from kled.operations.fleet import registered
+from kled.operations.guards import elsewhere, lost_cluster
+from kled.operations.guards.before_change import announce_step, check_epoch, vacate_step
+from kled.operations.guards.overrides import NOTHING
 from kled.operations.session import Session, Who
 from kled.operations.stores import Stores
 from kled.retry import Clock

@@ -3,15 +3,15 @@
 import pytest
 
 from kled.models.rolling import Roll
-from kled.operations.begun_anew import ANEW
-from kled.operations.plan_update import previewed
-from kled.operations.preview_roll import PlanRoll
-from kled.operations.reconcile_cluster import ReconcileCluster
-from kled.operations.roll_cluster import RollCluster
-from kled.operations.rotate_keypairs import RotateKeypairs
+from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.cluster.upgrade_cluster import UpgradeCluster
+from kled.operations.credentials.rotate_keypairs import RotateKeypairs
+from kled.operations.identity.begun_anew import ANEW
+from kled.operations.preview.preview_roll import PlanRoll
+from kled.operations.roll.roll_cluster import RollCluster
 from kled.operations.step import Operation
-from kled.operations.update_cluster import UpdateCluster
-from kled.operations.upgrade_cluster import UpgradeCluster
 from kled.snapshot.choosing import choose
 from tests import key_pairs
 from tests.key_pairs import keyset

@@ -7,14 +7,14 @@ import pytest
 from kled.errors import InvalidInput, SnapshotNotTrustworthy
 from kled.models.credential import Secret
 from kled.models.rolling import Roll
-from kled.operations.begun_anew import ANEW
-from kled.operations.keep_state import BackUpState
-from kled.operations.plan_update import previewed
-from kled.operations.reconcile_cluster import ReconcileCluster
-from kled.operations.roll_cluster import RollCluster
-from kled.operations.secrets import NOT_KEPT, CreateSecret
+from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.credentials.secrets import NOT_KEPT, CreateSecret
+from kled.operations.identity.begun_anew import ANEW
+from kled.operations.roll.roll_cluster import RollCluster
+from kled.operations.snapshots.keep_state import BackUpState
 from kled.operations.step import Operation
-from kled.operations.update_cluster import UpdateCluster
 from kled.snapshot.choosing import choose
 from tests.unit.operations.test_identity import C, Kops, World, world
 from tests.unit.snapshot.fleets import API, name

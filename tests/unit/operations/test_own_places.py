@@ -8,12 +8,12 @@ import pytest
 
 from kled import config
 from kled.errors import NotApproved
-from kled.operations import own_places
-from kled.operations.overrides import Overrides
-from kled.operations.secrets import CreateSecret, DeleteSecret
+from kled.operations.credentials.secrets import CreateSecret, DeleteSecret
+from kled.operations.guards import own_places
+from kled.operations.guards.overrides import Overrides
+from kled.operations.guards.taken_snapshot import taken
 from kled.operations.session import Session, Who
 from kled.operations.step import attempt
-from kled.operations.taken_snapshot import taken
 from kled.retry import Clock
 from kled.snapshot.verify import CONTENTS, verify
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from kled.operations.roll_groups import paused
+from kled.operations.roll.roll_groups import paused
 
 
 def test_a_pause_between_groups_says_until_when_what_comes_and_what_stopping_does() -> None:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from kled.operations.delete_cluster import DeleteCluster
-from kled.operations.guard import Protection
+from kled.operations.cluster.delete_cluster import DeleteCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.guards.before_change import Protection
 from kled.operations.step import Step
-from kled.operations.update_cluster import UpdateCluster
 from tests.unit.operations.test_every_operation import C, a_session, names
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from kled.errors import NotApproved
 from kled.models.plan import Change, Plan
-from kled.operations.approved_plan import Approved
-from kled.operations.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.reconcile_cluster import ReconcileCluster
+from kled.operations.records.approved_plan import Approved
 from kled.storage.memory import MemoryStore
 
 C = "c.example.com"

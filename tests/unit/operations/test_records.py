@@ -22,7 +22,8 @@ from kled.errors import DocumentDamaged, InvalidInput, NotApproved, StoreUnavail
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.models.rolled import Rolled
-from kled.operations import (
+from kled.operations.guards.overrides import NOTHING
+from kled.operations.records import (
     all_records,
     approved_plan,
     begun_deletion,
@@ -30,12 +31,11 @@ from kled.operations import (
     roll_journal,
     scale_journal,
 )
-from kled.operations.approved_plan import Approved
-from kled.operations.open_restore import OpenRestore
-from kled.operations.overrides import NOTHING
-from kled.operations.records import Record
-from kled.operations.roll_journal import Journal, KeptJournal, OpenRoll
-from kled.operations.scale_journal import OpenScaleDown
+from kled.operations.records.approved_plan import Approved
+from kled.operations.records.open_restore import OpenRestore
+from kled.operations.records.record import Record
+from kled.operations.records.roll_journal import Journal, KeptJournal, OpenRoll
+from kled.operations.records.scale_journal import OpenScaleDown
 from kled.operations.session import Session, Who
 from kled.operations.stores import Stores
 from kled.retry import Clock

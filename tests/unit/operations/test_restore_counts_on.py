@@ -6,9 +6,9 @@ import pytest
 
 from kled import yaml_text
 from kled.errors import ClusterDiffers
-from kled.operations.edited_text import require_newest
-from kled.operations.restore_state import RestoreState
-from kled.operations.snapshots import back_up
+from kled.operations.cluster.edited_text import require_newest
+from kled.operations.recovery.restore_state import RestoreState
+from kled.operations.snapshots.many_clusters import back_up
 from kled.operations.stores import Stores
 from kled.snapshot.progress import Quiet
 from tests.unit.operations.test_restore_state import CLOCK, CLUSTER, World, world

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from kled.errors import NotApproved
-from kled.operations.overrides import NOTHING
-from kled.operations.restore_state import RestoreState, Wish
+from kled.operations.guards.overrides import NOTHING
+from kled.operations.recovery.restore_state import RestoreState, Wish
 from tests.key_pairs import keyset
 from tests.unit.operations.test_restore_state import CLUSTER, World, world
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from kled.errors import DocumentDamaged, KledError, NotApproved, SnapshotNotTrustworthy
-from kled.operations import restore_state
-from kled.operations.final_snapshot import final_step
-from kled.operations.guard import snapshot_step
-from kled.operations.keep_state import BackUpState
-from kled.operations.open_restore import RECORD
-from kled.operations.overrides import Overrides
-from kled.operations.plan_snapshots import PlanRestore
-from kled.operations.restore_state import RestoreState, Wish
+from kled.operations.guards.before_change import snapshot_step
+from kled.operations.guards.final_snapshot import final_step
+from kled.operations.guards.overrides import Overrides
+from kled.operations.records.open_restore import RECORD
+from kled.operations.recovery import restore_state
+from kled.operations.recovery.restore_state import RestoreState, Wish
+from kled.operations.snapshots.keep_state import BackUpState
+from kled.operations.snapshots.plan_snapshots import PlanRestore
 from kled.operations.step import attempt
 from tests.unit.operations.killed_restores import DAMAGE, GOOD, LOST, C, Killed, World, at_config
 

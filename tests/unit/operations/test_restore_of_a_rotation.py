@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from kled.errors import NotApproved
-from kled.operations.overrides import NOTHING
-from kled.operations.restore_state import RestoreState, Wish
-from kled.operations.snapshots import back_up
+from kled.operations.guards.overrides import NOTHING
+from kled.operations.recovery.restore_state import RestoreState, Wish
+from kled.operations.snapshots.many_clusters import back_up
 from kled.operations.stores import Stores
 from kled.snapshot.progress import Quiet
 from tests.key_pairs import keyset

@@ -17,12 +17,12 @@ from kled.errors import (
     SettingsError,
     SnapshotNotTrustworthy,
 )
-from kled.operations import identity
-from kled.operations.overrides import NOTHING
-from kled.operations.restore_state import RestoreState, Wish, settled
+from kled.operations.guards.overrides import NOTHING
+from kled.operations.identity import kept_keys
+from kled.operations.recovery.restore_state import RestoreState, Wish, settled
 from kled.operations.runner import Report, run
 from kled.operations.session import Session, Who
-from kled.operations.snapshots import back_up
+from kled.operations.snapshots.many_clusters import back_up
 from kled.operations.stores import Stores
 from kled.retry import Clock
 from kled.snapshot import epoch
@@ -124,16 +124,16 @@ def test_it_is_restored_elsewhere(two: Two) -> None:
 
 def test_it_is_compared_with_nothing_and_named_by_no_hint(two: Two) -> None:
     """As a wrong KLED_SNAPSHOT_STORE looks: its hint replaced the CA of a living cluster."""
-    assert identity.check(two.session(), C) == "no keyset is missing"
+    assert kept_keys.check(two.session(), C) == "no keyset is missing"
     (two.root / "mine" / C / CA_KEY).unlink()
-    assert two.wish.snapshot not in identity.advice(two.session(), C, frozenset({CA_KEY}))
+    assert two.wish.snapshot not in kept_keys.advice(two.session(), C, frozenset({CA_KEY}))
 
 
 def test_the_right_snapshot_is_still_compared(two: Two) -> None:
     back_up(Stores(two.settings("mine"), CLOCK), [C], progress=Quiet())
     two.write("mine", {CA_KEY: two.authority("theirs")})
     with pytest.raises(IdentityAtRisk, match="kubernetes-ca") as refused:
-        identity.check(two.session(), C)
+        kept_keys.check(two.session(), C)
     assert two.wish.snapshot not in str(refused.value.hint)
 
 

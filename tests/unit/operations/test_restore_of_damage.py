@@ -3,7 +3,7 @@
 import pytest
 
 from kled import config
-from kled.operations.restore_approval import protection_of
+from kled.operations.recovery.restore_approval import protection_of
 from kled.snapshot.choosing import choose
 from kled.snapshot.restore_plan import plan_restore
 from kled.storage.memory import MemoryStore

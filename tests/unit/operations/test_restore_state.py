@@ -18,13 +18,13 @@ from kled.errors import (
     NotApproved,
     SnapshotNotTrustworthy,
 )
-from kled.operations import restore_state
-from kled.operations.overrides import NOTHING, Overrides
-from kled.operations.raise_epoch import RaiseEpoch
-from kled.operations.restore_state import RestoreState, Wish
+from kled.operations.guards.overrides import NOTHING, Overrides
+from kled.operations.recovery import restore_state
+from kled.operations.recovery.raise_epoch import RaiseEpoch
+from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.runner import Report, run
 from kled.operations.session import Session, Who
-from kled.operations.snapshots import back_up
+from kled.operations.snapshots.many_clusters import back_up
 from kled.operations.stores import Stores
 from kled.retry import Clock
 from kled.snapshot import epoch

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kled.operations.plan_snapshots import PlanRestore
-from kled.operations.restore_state import RestoreState, Wish
+from kled.operations.recovery.restore_state import RestoreState, Wish
+from kled.operations.snapshots.plan_snapshots import PlanRestore
 from tests.unit.operations.test_restore_state import CLUSTER, World, world
 from tests.unit.snapshot import fleets
 

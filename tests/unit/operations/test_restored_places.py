@@ -10,9 +10,9 @@ import pytest
 
 from kled import yaml_text
 from kled.errors import InvalidInput, NotApproved
-from kled.operations import restore_state
-from kled.operations.restore_state import RestoreState, Wish
-from kled.operations.snapshots import back_up
+from kled.operations.recovery import restore_state
+from kled.operations.recovery.restore_state import RestoreState, Wish
+from kled.operations.snapshots.many_clusters import back_up
 from kled.operations.stores import Stores
 from kled.snapshot.progress import Quiet
 from kled.snapshot.restore_plan import RestorePlan

@@ -7,10 +7,10 @@ import pytest
 
 from kled.errors import DrainBlocked
 from kled.models.rolling import Roll
-from kled.operations.reconcile_cluster import ReconcileCluster
-from kled.operations.roll_ahead import NAME
+from kled.operations.cluster.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.roll.roll_ahead import NAME
 from kled.operations.step import Operation, attempt
-from kled.operations.update_cluster import UpdateCluster
 from tests.unit.operations.fleet import C, Fleet, fleet_in, session_of
 
 BOTH: tuple[Operation, ...] = (UpdateCluster(C, roll=Roll()), ReconcileCluster(C))

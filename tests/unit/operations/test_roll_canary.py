@@ -11,10 +11,10 @@ import pytest
 from kled import config
 from kled.errors import InstanceGroupNotFound, InvalidInput
 from kled.models.cluster import Instance, InstanceGroup
-from kled.operations import roll_journal
-from kled.operations.overrides import NOTHING
-from kled.operations.roll_canary import canary_meant
-from kled.operations.roll_journal import Journal, OpenRoll
+from kled.operations.guards.overrides import NOTHING
+from kled.operations.records import roll_journal
+from kled.operations.records.roll_journal import Journal, OpenRoll
+from kled.operations.roll.roll_canary import canary_meant
 from kled.operations.session import Session, Who
 from kled.retry import Clock
 

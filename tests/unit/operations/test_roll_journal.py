@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kled.errors import DocumentDamaged
 from kled.models.rolled import Rolled
-from kled.operations.roll_journal import RECORD, Journal, OpenRoll
+from kled.operations.records.roll_journal import RECORD, Journal, OpenRoll
 
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 ROLLED = st.builds(

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from kled.models.rolling import RollingRow
-from kled.operations.cluster_api import cluster_api
-from kled.operations.roll_preflight import Preflight, look
+from kled.operations.health.cluster_api import cluster_api
+from kled.operations.roll.roll_preflight import Preflight, look
 from tests.unit.operations.fleet import C, Fleet, fleet_in, session_of
 
 

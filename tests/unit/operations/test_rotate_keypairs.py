@@ -7,7 +7,7 @@ from kled.errors import NotApproved, ResourceNotFound
 from kled.models.credential import Keypair
 from kled.models.plan import Change, Plan
 from kled.models.rolling import RollingPlan, RollingRow
-from kled.operations.rotate_keypairs import RotateKeypairs, open_keysets, plan
+from kled.operations.credentials.rotate_keypairs import RotateKeypairs, open_keysets, plan
 from kled.operations.step import attempt
 
 CLUSTER = "c.example.com"

@@ -10,11 +10,11 @@ import pytest
 
 from kled import config
 from kled.errors import InvalidInput
-from kled.operations.overrides import Overrides
-from kled.operations.restore_state import RestoreState, Wish
+from kled.operations.guards.overrides import Overrides
+from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
-from kled.operations.snapshots import back_up
+from kled.operations.snapshots.many_clusters import back_up
 from kled.operations.stores import Stores
 from kled.retry import Clock
 from kled.snapshot.progress import Quiet

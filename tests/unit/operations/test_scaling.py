@@ -12,7 +12,7 @@ from kled.errors import (
     InvalidInput,
     KledError,
 )
-from kled.operations.scale_instance_group import ScaleInstanceGroup
+from kled.operations.instance_group.scale_instance_group import ScaleInstanceGroup
 from kled.operations.step import attempt
 from tests.unit.kubernetes.cluster import held
 from tests.unit.operations.fleet import C, Fleet, fleet_in, session_of

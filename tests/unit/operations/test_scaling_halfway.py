@@ -11,7 +11,7 @@ from kled.errors import (
     LeaseLost,
     Throttled,
 )
-from kled.operations.giving_back import give_back
+from kled.operations.instance_group.giving_back import give_back
 from tests.unit.kubernetes.cluster import held
 from tests.unit.operations.fleet import C, Fleet, session_of
 from tests.unit.operations.scaling import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kled.operations.kops_proof import at_home
+from kled.operations.snapshots.kops_proof import at_home
 
 HOME = "file:///scratch/state/c.example.com"
 BASE = "s3://bucket/c.example.com"

@@ -8,7 +8,7 @@ import pytest
 
 from kled.errors import IdentityAtRisk
 from kled.models.definition import Definition
-from kled.operations.secrets import DeleteSecret
+from kled.operations.credentials.secrets import DeleteSecret
 from kled.operations.step import attempt
 from kled.storage.memory import MemoryStore
 

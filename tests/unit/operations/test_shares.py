@@ -13,12 +13,12 @@ from kled.errors import ClusterNotReady
 from kled.models.rolling import Roll, RollingRow
 from kled.models.share import Share
 from kled.models.validation import Failure, Node, ValidationReport
-from kled.operations.overrides import NOTHING
-from kled.operations.roll_cluster import Pace
-from kled.operations.roll_groups import _Group
+from kled.operations.guards.overrides import NOTHING
+from kled.operations.health.validate_cluster import validate_step
+from kled.operations.roll.roll_cluster import Pace
+from kled.operations.roll.roll_groups import _Group
 from kled.operations.session import Session, Who
 from kled.operations.step import attempt
-from kled.operations.validate_cluster import validate_step
 from kled.retry import Clock
 
 C = "c.example.com"

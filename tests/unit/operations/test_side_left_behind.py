@@ -12,17 +12,18 @@ import pytest
 
 from kled import config
 from kled.errors import EpochMismatch, NotApproved
-from kled.operations import elsewhere, foreseen
-from kled.operations.delete_cluster import DeleteCluster
-from kled.operations.guard import check_epoch
-from kled.operations.overrides import NOTHING, Overrides
-from kled.operations.raise_epoch import FIRST, RaiseEpoch
-from kled.operations.restorable import require_own_keys, require_trusted
-from kled.operations.restore_state import RestoreState, Wish, settled
-from kled.operations.restore_state import plan as planned
+from kled.operations.cluster.delete_cluster import DeleteCluster
+from kled.operations.guards import elsewhere
+from kled.operations.guards.before_change import check_epoch
+from kled.operations.guards.overrides import NOTHING, Overrides
+from kled.operations.preview import foreseen
+from kled.operations.recovery.raise_epoch import FIRST, RaiseEpoch
+from kled.operations.recovery.restorable import require_own_keys, require_trusted
+from kled.operations.recovery.restore_state import RestoreState, Wish, settled
+from kled.operations.recovery.restore_state import plan as planned
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
-from kled.operations.snapshots import back_up
+from kled.operations.snapshots.many_clusters import back_up
 from kled.operations.stores import Stores
 from kled.retry import Clock
 from kled.snapshot import epoch, names

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kled.errors import ApiUnreachable
-from kled.operations.sight import SessionSight
+from kled.operations.preview.sight import SessionSight
 from tests.unit.operations.fleet import C, Fleet, fleet_in, session_of
 
 SELECTOR = {"matchLabels": {"app": "web"}}

@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 
 from kled.errors import InvalidInput
-from kled.operations.edit_instance_group import EditInstanceGroup, StoreInstanceGroup
-from kled.operations.edited_group import to_yaml
+from kled.operations.instance_group.edit_instance_group import (
+    EditInstanceGroup,
+    StoreInstanceGroup,
+)
+from kled.operations.instance_group.edited_group import to_yaml
 from tests.unit.operations.test_control_plane import C, Kops, do, group
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from kled import config
 from kled.errors import InvalidInput, SettingsError
-from kled.operations.overrides import NOTHING
+from kled.operations.guards.overrides import NOTHING
 from kled.operations.session import Session, Who
 from kled.operations.stores import Stores
 from kled.retry import Clock

@@ -9,10 +9,10 @@ import pytest
 
 from kled import config
 from kled.errors import InvalidInput, SettingsError
-from kled.operations.keep_state import MirrorSnapshots
-from kled.operations.overrides import Overrides
+from kled.operations.guards.overrides import Overrides
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
+from kled.operations.snapshots.keep_state import MirrorSnapshots
 from kled.operations.stores import Stores
 from kled.retry import Clock
 from kled.snapshot.keys import Keys

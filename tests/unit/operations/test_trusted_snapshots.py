@@ -12,27 +12,28 @@ import pytest
 
 from kled import config
 from kled.errors import InvalidInput, KledError, NotApproved, SnapshotNotTrustworthy
-from kled.operations import identity, restore_state
-from kled.operations import snapshots as use
-from kled.operations.edit_instance_group import EditInstanceGroup
-from kled.operations.final_snapshot import final_step
-from kled.operations.guard import snapshot_step
-from kled.operations.guards import APPLIES, CREATES, EDITS, ROLLS, Guards
-from kled.operations.keep_state import BackUpState, VerifySnapshots
-from kled.operations.overrides import NOTHING, Overrides
-from kled.operations.reconcile_cluster import ReconcileCluster
-from kled.operations.restorable import require_trusted
-from kled.operations.restore_state import RESTORES, RestoreState, Wish
-from kled.operations.roll_cluster import RollCluster
-from kled.operations.rotate_keypairs import RotateKeypairs
+from kled.operations.cluster.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.cluster.upgrade_cluster import UpgradeCluster
+from kled.operations.credentials.rotate_keypairs import RotateKeypairs
+from kled.operations.credentials.secrets import CreateSecret
+from kled.operations.guards.before_change import snapshot_step
+from kled.operations.guards.final_snapshot import final_step
+from kled.operations.guards.guards import APPLIES, CREATES, EDITS, ROLLS, Guards
+from kled.operations.guards.overrides import NOTHING, Overrides
+from kled.operations.identity import kept_keys
+from kled.operations.instance_group.edit_instance_group import EditInstanceGroup
+from kled.operations.instance_group.scale_instance_group import ScaleInstanceGroup
+from kled.operations.recovery import restore_state
+from kled.operations.recovery.restorable import require_trusted
+from kled.operations.recovery.restore_state import RESTORES, RestoreState, Wish
+from kled.operations.roll.roll_cluster import RollCluster
 from kled.operations.runner import Report, run
-from kled.operations.scale_instance_group import ScaleInstanceGroup
-from kled.operations.secrets import CreateSecret
 from kled.operations.session import Session, Who
+from kled.operations.snapshots import many_clusters as use
+from kled.operations.snapshots.keep_state import BackUpState, VerifySnapshots
 from kled.operations.step import Operation, Step, attempt
 from kled.operations.stores import Stores
-from kled.operations.update_cluster import UpdateCluster
-from kled.operations.upgrade_cluster import UpgradeCluster
 from kled.retry import Clock
 from kled.snapshot.choosing import LATEST, NEWEST, choose
 from kled.snapshot.progress import Quiet
@@ -283,7 +284,7 @@ def test_lost_keys_that_only_a_lesser_snapshot_has_are_found_and_it_says_why(wor
     cut(world)
     bad = world.taken()
 
-    words = identity.advice(world.session(), C, frozenset({CA}))
+    words = kept_keys.advice(world.session(), C, frozenset({CA}))
 
     assert f"{bad} has (config is no Cluster" in words
     assert f"--snapshot={bad} --class=identity --untrusted" in words

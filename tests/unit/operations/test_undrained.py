@@ -12,9 +12,9 @@ from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll, RollingPlan, RollingRow
 from kled.models.validation import Node, ValidationReport
-from kled.operations import undrained
-from kled.operations.overrides import Overrides
-from kled.operations.validate_cluster import healthy
+from kled.operations.guards import undrained
+from kled.operations.guards.overrides import Overrides
+from kled.operations.health.validate_cluster import healthy
 
 C: Final = "c.example.com"
 

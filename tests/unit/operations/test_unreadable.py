@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kled.errors import DefinitionRejected, KledError
-from kled.operations.each_cluster import Listing, ask_each, clusters, each_cluster
-from kled.operations.listed_clusters import listed_clusters
+from kled.operations.cluster.unreadable import listed_groups
+from kled.operations.fleet.each_cluster import Listing, ask_each, clusters, each_cluster
+from kled.operations.fleet.listed_clusters import listed_clusters
 from kled.operations.names import only_cluster
-from kled.operations.unreadable import listed_groups
 from tests.unit.operations.replayed import session, store
 
 if TYPE_CHECKING:

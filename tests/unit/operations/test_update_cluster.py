@@ -12,12 +12,12 @@ import pytest
 from kled import config
 from kled.errors import CloudUnavailable, NotApproved
 from kled.models.plan import Change, Plan
-from kled.operations.approved_plan import Approved
-from kled.operations.guard import NEW_KEYS, SNAPSHOT, steps_of
-from kled.operations.overrides import NOTHING
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.guards.before_change import NEW_KEYS, SNAPSHOT, steps_of
+from kled.operations.guards.overrides import NOTHING
+from kled.operations.records.approved_plan import Approved
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
-from kled.operations.update_cluster import UpdateCluster
 from kled.retry import Clock
 
 C = "c.example.com"

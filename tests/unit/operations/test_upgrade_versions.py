@@ -15,11 +15,11 @@ from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.models.spec import ClusterSpec
 from kled.models.version import KopsVersion, kubernetes_version, stored_version
-from kled.operations.create_cluster import StoreCluster
-from kled.operations.overrides import NOTHING
+from kled.operations.cluster.create_cluster import StoreCluster
+from kled.operations.cluster.upgrade_cluster import UpgradeCluster, planned
+from kled.operations.guards.overrides import NOTHING
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
-from kled.operations.upgrade_cluster import UpgradeCluster, planned
 from kled.retry import Clock
 from tests.unit.operations.replayed import session as replayed
 

@@ -16,10 +16,10 @@ from kled.errors import (
     NotYetApplied,
     Throttled,
 )
-from kled.operations import all_clusters
-from kled.operations.all_clusters import Answer
+from kled.operations.fleet import all_clusters
+from kled.operations.fleet.all_clusters import Answer
+from kled.operations.health.validate_clusters import AT_ONCE, ValidateClusters, in_words
 from kled.operations.step import attempt
-from kled.operations.validate_clusters import AT_ONCE, ValidateClusters, in_words
 from tests.unit.operations.looking import HEALTHY, HELD, SICK, Watched
 
 PATIENCE = timedelta(minutes=5)

@@ -9,12 +9,12 @@ import pytest
 
 from kled.kops.fields.known_fields import Kind
 from kled.operations import ways_back
-from kled.operations.edit_cluster import EditCluster
-from kled.operations.edit_instance_group import EditInstanceGroup
+from kled.operations.cluster.edit_cluster import EditCluster
+from kled.operations.cluster.upgrade_cluster import UpgradeCluster
+from kled.operations.credentials.secrets import KEEPING, CreateSecret, DeleteSecret
+from kled.operations.instance_group.edit_instance_group import EditInstanceGroup
 from kled.operations.runner import Row, run
-from kled.operations.secrets import KEEPING, CreateSecret, DeleteSecret
 from kled.operations.step import Operation
-from kled.operations.upgrade_cluster import UpgradeCluster
 from tests.unit.operations.test_nothing_to_take_back import GROUP, C, Kops, Only, session
 
 BEFORE = "20261125T034149Z-a1b2c3d4"

@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.operations.restore_state import RestoreState, Wish
+from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.runner import Report
 from tests.unit.operations.test_restore_state import CLUSTER, World, world
 

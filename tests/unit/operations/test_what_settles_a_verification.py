@@ -8,11 +8,11 @@ import pytest
 
 from kled import config
 from kled.errors import SnapshotNotTrustworthy
-from kled.operations.keep_state import VerifySnapshots
-from kled.operations.overrides import NOTHING
+from kled.operations.guards.overrides import NOTHING
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
-from kled.operations.snapshots import back_up
+from kled.operations.snapshots.keep_state import VerifySnapshots
+from kled.operations.snapshots.many_clusters import back_up
 from kled.operations.stores import Stores
 from kled.retry import Clock
 from kled.snapshot import settling, signing

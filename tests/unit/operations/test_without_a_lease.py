@@ -7,8 +7,8 @@ import pytest
 
 from kled.errors import LeaseHeld
 from kled.lease.document import Lease, Writer, encode, key
-from kled.operations.guards import Place
-from kled.operations.overrides import Overrides
+from kled.operations.guards.guards import Place
+from kled.operations.guards.overrides import Overrides
 from kled.operations.session import Session, open_session
 from tests.unit.operations.test_restore_state import CLOCK, CLUSTER, WHO, World, world
 

@@ -12,7 +12,7 @@ import pytest
 
 from kled import config
 from kled.errors import KledError, SnapshotNotTrustworthy
-from kled.operations import snapshots as use
+from kled.operations.snapshots import many_clusters as use
 from kled.snapshot.create import create
 from kled.snapshot.keys import Keys
 from kled.snapshot.ledger import read_ledger

@@ -14,11 +14,11 @@ import pytest
 
 from kled import config
 from kled.errors import ClusterNotFound, KledError, SnapshotMissing, SnapshotNotTrustworthy
-from kled.operations import keep_state
-from kled.operations import snapshots as use
-from kled.operations.overrides import NOTHING
+from kled.operations.guards.overrides import NOTHING
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
+from kled.operations.snapshots import keep_state
+from kled.operations.snapshots import many_clusters as use
 from kled.retry import Clock
 from kled.snapshot.mirror import mirror
 from kled.snapshot.progress import Quiet

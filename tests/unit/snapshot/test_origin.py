@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
-from kled.operations.snapshots import listed, verified
+from kled.operations.snapshots.many_clusters import listed, verified
 from kled.snapshot import epoch, names, signed
 from kled.snapshot.choosing import LATEST, NEWEST, choice, choose, newest_first, way_back
 from kled.snapshot.keys import Keys

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from kled.operations.all_clusters import Answer
-from kled.operations.validate_clusters import ALL, ValidateClusters
+from kled.operations.fleet.all_clusters import Answer
+from kled.operations.health.validate_clusters import ALL, ValidateClusters
 from tasks.running.health_table import Known, Rows, known_by, plain, table, to_say, to_tell
 
 A, B, C = (f"{name}.example.com" for name in "abc")

@@ -12,7 +12,7 @@ import pytest
 import tasks
 from kled.errors import SettingsError
 from kled.models.spec import ClusterSpec
-from kled.operations.guards import (
+from kled.operations.guards.guards import (
     APPLIES,
     CREATES,
     DELETES,

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from kled.errors import StoreDenied
-from kled.operations.keep_state import BackUpState
+from kled.operations.snapshots.keep_state import BackUpState
 from kled.snapshot.names import moment
 from kled.snapshot.results import ClusterResult, RunResult
 from tasks.running.snapshot_table import backup_row, bad_first, to_tell

@@ -1,0 +1,1 @@
+"""A cluster and its definition: create, edit, update, upgrade, reconcile, export, delete."""

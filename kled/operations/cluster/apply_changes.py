@@ -1,0 +1,67 @@
+"""The one place where kops is let at a cluster's cloud: after every guard has seen the plan.
+
+`update` and `reconcile` take what only `clear` returns, so that no path can leave a guard out.
+"""
+
+from dataclasses import dataclass
+
+from kled.kops.facts import plan_effects
+from kled.models.plan import Plan
+from kled.operations.guards import (
+    control_plane,
+    kubernetes_order,
+    own_places,
+    shared_iam_roles,
+    undrained,
+)
+from kled.operations.guards.consent import given
+from kled.operations.identity import kept_keys
+from kled.operations.instance_group.group_roles import with_roles
+from kled.operations.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """A plan that may be applied, and what should be said about it."""
+
+    plan: Plan
+    words: str
+
+    @property
+    def summary(self) -> str:
+        """The plan's totals, and what is special about it."""
+        return f"{self.plan.summary}; {self.words}" if self.words else self.plan.summary
+
+
+def clear(session: Session, plan: Plan, *, drained: str | None = None) -> Cleared:
+    """Return the plan as one that may be applied; only reads. Raises `NotApproved` otherwise.
+
+    Machines of the group `drained` are drained by whoever asks.
+    """
+    own_places.require(session, plan.cluster)
+    kubernetes_order.require(session, plan.cluster)
+    control_plane.require_plan(session, plan)
+    undrained.require(session, plan, drained=drained)
+    if plan_effects.iam(plan):
+        shared_iam_roles.require_own_roles(session, plan.cluster)
+    return Cleared(plan, kept_keys.require(session, plan))
+
+
+def update(session: Session, cleared: Cleared, *, agreed: bool = False) -> None:
+    """`kops update cluster --yes`. Repeatable, as `Kops.update` is.
+
+    Raises `NotApproved` where nobody has `agreed` to the plan and somebody has to (`consent`).
+    """
+    _require_consent(session, cleared, agreed=agreed)
+    session.kops.update(cleared.plan.cluster)
+
+
+def reconcile(session: Session, cleared: Cleared, *, agreed: bool = False) -> None:
+    """`kops reconcile cluster --yes`. Repeatable, as `Kops.reconcile` is. Raises as `update`."""
+    _require_consent(session, cleared, agreed=agreed)
+    session.kops.reconcile(cleared.plan.cluster)
+
+
+def _require_consent(session: Session, cleared: Cleared, *, agreed: bool) -> None:
+    if not agreed and session.consent is not given:
+        session.consent(with_roles(session, cleared.plan))

@@ -1,0 +1,20 @@
+"""The cloud that an operation's cluster is in."""
+
+from kled.kops import parse
+from kled.operations.fleet.registered import home
+from kled.operations.session import Session
+from kled.operations.step import UseCase
+
+
+def cloud_of(use_case: UseCase, session: Session) -> str:
+    """Return its name; empty where nothing is stored of the cluster, or it names none.
+
+    A cluster that is about to be made is in the cloud that was asked for. One request; raises
+    `StoreError` where the state store cannot be asked.
+    """
+    asked = getattr(getattr(use_case, "spec", None), "cloud", None)
+    if isinstance(asked, str) and asked:
+        return asked
+    found = home(session.state_store, use_case.cluster)
+    spec = found.cluster.get("spec") if found else None
+    return parse.cloud_name(spec.get("cloudProvider", "")) if isinstance(spec, dict) else ""

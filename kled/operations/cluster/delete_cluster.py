@@ -1,0 +1,244 @@
+"""Delete a cluster: its cloud resources, its keys, its etcd backups and its definition."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from kled.errors import KopsError, NotApproved
+from kled.kops.facts.versions import TESTED
+from kled.kops.state_store import layout
+from kled.models.definition import Definition
+from kled.models.plan import Plan
+from kled.operations import ways_back
+from kled.operations.cluster import unregistration
+from kled.operations.cluster.nothing_left import proof_step
+from kled.operations.cluster.plan_deletion import planned_deletion
+from kled.operations.cluster.unregistration import Unreadable
+from kled.operations.guards import neighbours, own_places
+from kled.operations.guards.applied_elsewhere import require_applied_here
+from kled.operations.guards.final_snapshot import kept_options, require_inside
+from kled.operations.guards.guards import DELETES, FORGETS, Guards
+from kled.operations.guards.protection import protection, require_confirmation
+from kled.operations.guards.shared_iam_roles import roles_step
+from kled.operations.records import approved_plan, begun_deletion
+from kled.operations.records.approved_plan import Approved
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import CHANGE, READ
+from kled.sentences import options
+from kled.visible import visible
+
+GONE = "already gone"
+_NO_WAY_BACK: Final = "none: no snapshot was taken of what was there before"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteCluster:
+    """Check that the deletion is meant, delete, and prove that nothing is left.
+
+    A cluster that is not there is done, so that a run after a kill ends well; whoever starts one
+    looks first whether there is such a cluster.
+    """
+
+    cluster: str
+    unregister: bool = False
+    """Only forget the definition, keys and etcd backups; cloud resources stay."""
+    confirm: str | None = None
+    """The cluster's name once more; needed where it is protected."""
+    approved: Approved | None = None
+    """Without it whatever is there by then is deleted."""
+    with_resources_of: tuple[str, ...] = ()
+    """Others whose resources kops would delete, too, and that may be deleted (`neighbours`)."""
+
+    @property
+    def guards(self) -> Guards:
+        """What must hold: of an unregistered cluster the epoch and the machines stay."""
+        return FORGETS if self.unregister else DELETES
+
+    @property
+    def name(self) -> str:
+        """What is done, for reports."""
+        return "unregister cluster" if self.unregister else "delete cluster"
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps in their order."""
+        roles = () if self.unregister else (roles_step(self.cluster),)
+        return (
+            *roles,
+            own_places.step(self.cluster, deletes=True),
+            guard_step(self),
+            delete_step(self),
+            proof_step(self.cluster, unregister=self.unregister),
+        )
+
+
+def guard_step(deletion: DeleteCluster) -> Step:
+    """Look under the lease whether the deletion is meant and can be made whole.
+
+    Safe to repeat: it only reads. It comes before the snapshot: what is refused costs none.
+    """
+
+    def act(session: Session) -> str:
+        stored = unregistration.look(session, deletion.cluster, unregister=deletion.unregister)
+        if stored is None:
+            return GONE
+        require_confirmation(deletion.cluster, why_protected(session, stored), deletion.confirm)
+        _require_no_foreign(session, deletion.cluster)
+        if not deletion.unregister:
+            require_applied_here(session, deletion.cluster)
+        now = planned_deletion(session, deletion.cluster, unregister=deletion.unregister)
+        others = neighbours.require_own(now, deletion.with_resources_of)
+        if deletion.approved is not None:
+            _require_approved(session, deletion, now, deletion.approved)
+        return "; ".join((*_said(stored), _snapshot(session, deletion.cluster, stored), others))
+
+    return Step("check protection", act, READ, reads=True)
+
+
+def why_protected(session: Session, stored: Definition | Unreadable) -> str | None:
+    """Say why a cluster is protected; None where it is not."""
+    patterns = session.settings.protected
+    if isinstance(stored, Unreadable):
+        return stored.protection(patterns)
+    return protection(stored, patterns)
+
+
+def _said(stored: Definition | Unreadable) -> tuple[str, ...]:
+    return (f"it cannot be read: {stored.why}",) if isinstance(stored, Unreadable) else ()
+
+
+def _require_approved(
+    session: Session, deletion: DeleteCluster, now: Plan, approved: Approved
+) -> None:
+    try:
+        approved_plan.require(session, now, approved)
+    except NotApproved as error:
+        flag = " --unregister" if deletion.unregister else ""
+        error.hint = (
+            f"look at it with kled kops delete-cluster --name={deletion.cluster}{flag} and approve"
+            " that one; nothing was changed"
+        )
+        raise
+
+
+def _require_no_foreign(session: Session, cluster: str) -> None:
+    """Raise `NotApproved` for what kops would stop at when the cloud resources are gone.
+
+    A kops that is newer than kled knows may know more.
+    """
+    store = session.state_store
+    for one in store.entries(f"{cluster}/"):
+        foreign = layout.is_foreign(one.key.removeprefix(f"{cluster}/"))
+        if foreign and session.kops.version().minor <= TESTED:
+            raise NotApproved(
+                f"{store.location.url}/{visible(one.key)} is no object of kops, which would delete"
+                " the cloud resources and then refuse the rest",
+                hint="look what it is, move it away, and run this again",
+            )
+
+
+def _snapshot(session: Session, cluster: str, stored: Definition | Unreadable) -> str:
+    """Say whether there is a snapshot, and stop where a protected cluster would have none."""
+    if session.overrides.no_snapshot:
+        return "no snapshot: as asked for"
+    if session.settings.snapshot_store is not None:
+        definition = stored.cluster if isinstance(stored, Unreadable) else stored
+        if definition is None:
+            return "may be unregistered when what is there is copied"
+        require_inside(session, definition)
+        return "may be deleted when its final snapshot is taken"
+    why = why_protected(session, stored)
+    if why is not None and why != unregistration.UNKNOWN:
+        raise NotApproved(
+            f'cluster "{cluster}" is protected, and no snapshot store is configured',
+            hint="name one with KLED_SNAPSHOT_STORE, or pass --no-snapshot",
+        )
+    return "NO SNAPSHOT is taken: no snapshot store is configured"
+
+
+def delete_step(deletion: DeleteCluster) -> Step:
+    """`kops delete cluster --yes`, with `--unregister` where only the definition is to go.
+
+    Safe to repeat and to kill: kops looks for what is left in the cloud each time, and removes the
+    definition last. The deletion is on record from before kops is called.
+    """
+    cluster, approved = deletion.cluster, deletion.approved
+
+    def found(session: Session) -> Definition | Unreadable | None:
+        return unregistration.look(session, cluster, unregister=deletion.unregister)
+
+    def done(session: Session) -> str | None:
+        return GONE if found(session) is None else None
+
+    back = ways_back.Found()
+
+    def act(session: Session) -> str:
+        stored = found(session)
+        back.are(_way_back(session, deletion))
+        _remember(session, deletion, stored)
+        if deletion.unregister:
+            return _unregistered(session, cluster, stored)
+        session.kops.delete_cluster(cluster)
+        return "deleted"
+
+    def proof(session: Session) -> None:
+        if found(session) is not None:
+            raise KopsError(
+                f'kops reported success, but cluster "{cluster}" is still in the state store'
+            )
+        if approved is not None:
+            approved_plan.forget(session, cluster)
+
+    return Step(
+        deletion.name,
+        act,
+        CHANGE,
+        done=done,
+        proof=proof,
+        way_back=_NO_WAY_BACK,
+        back=back,
+        ends=("announce deletion",),
+    )
+
+
+def _way_back(session: Session, deletion: DeleteCluster) -> str:
+    """Return what puts the state back: as it is, for the cloud has its own; empty: nothing does."""
+    if session.settings.snapshot_store is None or session.overrides.no_snapshot:
+        return ""
+    kept = kept_options(session, deletion.cluster)
+    named = options(name=deletion.cluster, **kept, with_control=deletion.unregister)
+    return f"the state, not the machines: kled snapshot restore {named}"
+
+
+def _unregistered(session: Session, cluster: str, stored: Definition | Unreadable | None) -> str:
+    by_kled = ""
+    if isinstance(stored, Unreadable):
+        by_kled = unregistration.unregister(session, cluster, stored)
+    else:
+        session.kops.unregister(cluster)
+    return (
+        f"unregistered{by_kled}; cloud resources stay, and etcd goes on without its markers:"
+        f" {_back(session, cluster)}"
+    )
+
+
+def _back(session: Session, cluster: str) -> str:
+    """Say what brings an unregistered cluster back; no restore where this run kept nothing."""
+    if session.settings.snapshot_store is None or session.overrides.no_snapshot:
+        return "no snapshot was taken, so nothing here brings its keys back"
+    named = options(name=cluster, **kept_options(session, cluster), with_control=True, yes=True)
+    return f"back with kled snapshot restore {named}"
+
+
+def _remember(
+    session: Session, deletion: DeleteCluster, stored: Definition | Unreadable | None
+) -> None:
+    """Put on record what is deleted, and the plan that was approved for it.
+
+    Of what cannot be read there is nothing to record: no cloud is looked at for it.
+    """
+    if isinstance(stored, Definition):
+        begun_deletion.write(session, deletion.cluster, stored)
+    if deletion.approved is not None:
+        now = planned_deletion(session, deletion.cluster, unregister=deletion.unregister)
+        approved_plan.require(session, now, deletion.approved)
+        approved_plan.write(session, now, deletion.approved)

@@ -1,0 +1,83 @@
+"""What holds for every text that somebody edited before it is stored, and after."""
+
+from collections.abc import Mapping
+
+from kled.errors import ClusterDiffers, DefinitionRejected
+from kled.models.definition import object_name
+from kled.operations.instance_group.edited_group import Document, begin_with, changes
+
+_NAMES = {"Cluster": "cluster", "InstanceGroup": "instance group"}
+_MADE, _GENERATION = "creationTimestamp", "generation"
+_OVER = (
+    "to store a text over whatever is stored, leave metadata.creationTimestamp and"
+    " metadata.generation out of it"
+)
+
+
+def require_unchanged(seen: Document | None, stored: Document) -> None:
+    """Raise `ClusterDiffers` where somebody else stored another object since it was `seen`.
+
+    None: whatever is there is stored over.
+    """
+    meanwhile = changes(seen, stored) if seen is not None else ()
+    if meanwhile:
+        raise ClusterDiffers(
+            f"{_named(stored)} was changed by somebody else meanwhile: {'; '.join(meanwhile)}",
+            hint=f"{begin_with(stored)}; {_OVER}, and give it with --file",
+        )
+
+
+def require_newest(edited: Document, stored: Document) -> None:
+    """Raise `ClusterDiffers` where the text was exported before, or from, something else.
+
+    kops counts the changes of an object's spec in `metadata.generation`, none at first, and stores
+    when it was made. A text that holds neither was not exported, and is taken as it is.
+    """
+    metadata, there = _metadata(edited), _metadata(stored)
+    if not metadata.get(_MADE) and metadata.get(_GENERATION) is None:
+        return
+    for field in (_MADE, _GENERATION):
+        was, now = _counted(metadata, field), _counted(there, field)
+        if was != now and was and now:
+            raise ClusterDiffers(
+                f"the text is of {_named(stored)} with {field} {was}, and the stored one has"
+                f" {field} {now}: somebody changed it after the text was exported, or put another"
+                " one there",
+                hint=f"{begin_with(stored)}; {_OVER}",
+            )
+
+
+def with_counted(edited: Document, stored: Document) -> Document:
+    """Return the text with what kops counts, as it is stored: it stores what a text says of it."""
+    counted = {key: one for key in (_MADE, _GENERATION) if (one := _metadata(stored).get(key))}
+    kept = {key: one for key, one in _metadata(edited).items() if key not in (_MADE, _GENERATION)}
+    return {**edited, "metadata": counted | kept}
+
+
+def require_whole(edited: Document, stored: Document, command: str) -> None:
+    """Raise `DefinitionRejected` where kops took the edit but not all of it (capture 38l).
+
+    `command` is the one that sets fields of the object.
+    """
+    dropped = changes(stored, edited)
+    if dropped:
+        raise DefinitionRejected(
+            f"kops did not store all of it: {'; '.join(dropped)}",
+            hint="a field's name or the kind of its value may be wrong; what was stored is taken"
+            f" back so: set the earlier values again with {command} --set",
+        )
+
+
+def _named(stored: Document) -> str:
+    return f'{_NAMES.get(str(stored.get("kind")), "object")} "{object_name(stored)}"'
+
+
+def _metadata(document: Document) -> Document:
+    found = document.get("metadata")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _counted(metadata: Document, field: str) -> str:
+    """Return the value as it is shown; kops leaves a generation out that is 0."""
+    value = metadata.get(field)
+    return str(value or "") if field == _MADE else str(value or 0)

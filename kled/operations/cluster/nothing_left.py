@@ -1,0 +1,102 @@
+"""The proof that a deleted cluster is gone: from the cloud, by kops' own view, and the store."""
+
+import shutil
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import StillThere
+from kled.files import private
+from kled.kops.state_store import layout
+from kled.models.definition import Definition
+from kled.operations.guards import neighbours
+from kled.operations.records import all_records, begun_deletion
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import READ
+from kled.sentences import enumerated, number
+
+if TYPE_CHECKING:
+    from kled.models.plan import Plan
+
+_LATE: Final = replace(READ, attempts=8, first_delay=timedelta(seconds=5))
+"""A cloud's listings show some resources for a minute after they were deleted."""
+_SHOWN: Final = 5
+
+
+def proof_step(cluster: str, *, unregister: bool) -> Step:
+    """Look whether anything is left; then the record of the deletion goes.
+
+    Safe to repeat and to kill: it reads, and the record goes last. Raises `StillThere` that names
+    what is left.
+    """
+
+    def act(session: Session) -> str:
+        store = _require_no_objects(session, cluster, unregister=unregister)
+        if unregister:  # it lives on, and keeps what else is on record
+            begun_deletion.forget(session, cluster)
+            return f"{store}; the cloud was not looked at: unregistered"
+        cloud = _require_no_resources(session, begun_deletion.read(session, cluster))
+        all_records.forget_all(session, cluster)
+        return f"{store}; {cloud}"
+
+    return Step("prove that nothing is left", act, _LATE)
+
+
+def _require_no_objects(session: Session, cluster: str, *, unregister: bool) -> str:
+    store = session.state_store
+    left = [one.key for one in store.entries(f"{cluster}/")]
+    machines = [key for key in left if layout.kind_of(key.removeprefix(f"{cluster}/")) in _THEIRS]
+    if unregister and machines == left:
+        return "no object is left" if not left else "its machines go on writing etcd backups"
+    if left:
+        raise StillThere(
+            f"{number(len(left), 'object')} left in {store.location.url}:"
+            f" {enumerated(left, _SHOWN)}",
+            hint="look who writes there; run this again, or remove them",
+        )
+    return "no object is left"
+
+
+_THEIRS: Final = frozenset({"etcd-backup", "control"})
+"""What machines write that run on after an unregistration."""
+
+
+def _require_no_resources(session: Session, begun: Definition | None) -> str:
+    if begun is None:
+        return "kops had ended it when this run began"
+    plan = left_in_cloud(session, begun)
+    others = {(one.kind, one.name) for one in neighbours.look(session, begun, plan.changes)}
+    own = [one for one in plan.changes if (one.kind, one.name) not in others]
+    left = [f"{one.kind} {one.name}" for one in own if one.kind != "definition"]
+    if left:
+        raise StillThere(
+            f"the cloud still has {number(len(left), 'resource')} of {begun.name}:"
+            f" {enumerated(left, _SHOWN)}",
+            hint=f"run this again in some minutes; else {_last_resort(session, begun.name)}",
+        )
+    return "kops finds no cloud resources"
+
+
+def _last_resort(session: Session, cluster: str) -> str:
+    if session.settings.snapshot_store is None:
+        return "remove them in the cloud: there is no snapshot to delete the cluster again from"
+    return (
+        f"put the state back with kled snapshot restore --name={cluster} --snapshot=latest --yes,"
+        " and delete it again"
+    )
+
+
+def left_in_cloud(session: Session, definition: Definition) -> "Plan":
+    """Return what `kops delete cluster` would remove now, for a cluster that is stored nowhere.
+
+    The definition is put into a scratch state store for it; nothing is changed.
+    """
+    root = session.kops.scratch / "deleted"
+    private.make_directory(root / definition.name)
+    try:
+        text = replace(definition, groups=(), more=()).as_yaml()
+        private.fill(root / definition.name / layout.CONFIG, text.encode())
+        return session.kops.at(root.as_uri()).delete_preview(definition.name)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)

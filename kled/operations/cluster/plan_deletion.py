@@ -1,0 +1,57 @@
+"""What a deletion removes."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from kled.kops.state_store import layout
+from kled.models.definition import Definition
+from kled.models.plan import Change, Plan
+from kled.operations.cluster import applied, unregistration
+from kled.operations.guards import neighbours
+from kled.operations.records import begun_deletion
+from kled.operations.session import Session
+
+_DEFINITION: Final = "definition"
+_IDENTITY: Final = "keys and secrets"
+_BACKUPS: Final = "etcd backups"
+_STORED: Final = frozenset({_DEFINITION, _IDENTITY, _BACKUPS})
+
+
+def planned_deletion(session: Session, cluster: str, *, unregister: bool = False) -> Plan:
+    """Return all that goes; reads only.
+
+    What is another's bears its owner (`neighbours`), as does all of a definition that was never
+    applied. Machines count by their groups: which ones there are changes by itself. What is stored
+    bears what it is: an edit or a key more makes it another plan. The plan of a cluster that is
+    gone, and whose deletion is not proved yet, is empty. Raises `ClusterNotFound`.
+    """
+    stored = unregistration.look(session, cluster, unregister=unregister)
+    if isinstance(stored, unregistration.Unreadable):
+        return Plan(cluster, tuple(_stored(session, cluster, stored.cluster)))
+    if stored is None and begun_deletion.read(session, cluster) is not None:
+        return Plan(cluster, ())
+    stays = unregister and stored is not None  # kops' own preview of it names nothing (38e)
+    found = () if stays else session.kops.delete_preview(cluster).changes
+    if stored is not None:
+        found = neighbours.marked(session, stored, found)
+        if not applied.was_applied(session, cluster):
+            found = neighbours.unclaimed(cluster, found)
+    kept = [one for one in found if one.kind not in {"instance", *_STORED}]
+    groups = sorted({one.name for one in found if one.kind == "instance"})
+    machines = [Change("delete", "instances", group) for group in groups]
+    return Plan(cluster, (*kept, *machines, *_stored(session, cluster, stored)))
+
+
+def _stored(session: Session, cluster: str, definition: Definition | None) -> Iterator[Change]:
+    """Yield what goes from the state store. Etcd's backups come and go by themselves."""
+    digests = {} if definition is None else definition.digests
+    yield Change("delete", _DEFINITION, cluster, digests)
+    yield Change("delete", _IDENTITY, cluster, _identity(session, cluster))
+    yield Change("delete", _BACKUPS, cluster)
+
+
+def _identity(session: Session, cluster: str) -> Mapping[str, str]:
+    """Return which keysets and secrets are there, and how long: one that gets a key grows."""
+    below = (f"{cluster}/{prefix}" for prefix in (layout.KEYSETS, layout.SECRETS))
+    entries = (entry for prefix in below for entry in session.state_store.entries(prefix))
+    return {entry.key.removeprefix(f"{cluster}/"): str(entry.size) for entry in entries}

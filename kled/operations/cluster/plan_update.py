@@ -1,0 +1,109 @@
+"""What an update would do, and whom it would touch: before anybody is asked, without the lease."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from kled.kops.client import Kops
+from kled.models.blast_radius import BlastRadius
+from kled.models.plan import Plan
+from kled.operations.cluster import apply_changes
+from kled.operations.cluster.reconcile_cluster import ReconcileCluster
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.guards.guards import READS
+from kled.operations.identity import kept_keys
+from kled.operations.instance_group import interrupted_scaling, lost_groups
+from kled.operations.instance_group.group_roles import with_roles
+from kled.operations.preview import foreseen
+from kled.operations.preview.blast_radius import of_plan
+from kled.operations.preview.sight import SessionSight
+from kled.operations.records.approved_plan import Approved
+from kled.operations.session import Session
+from kled.operations.step import Operation, Step
+from kled.retry import READ
+from kled.sentences import number
+
+
+def planned(
+    session: Session, wish: UpdateCluster, *, now: bool = False
+) -> tuple[Plan, BlastRadius]:
+    """Return the plan of an update and its radius; reads only. As `previewed`."""
+    plan = previewed(session, wish, now=now)
+    return plan, touched(session, plan)
+
+
+def previewed(session: Session, wish: UpdateCluster, *, now: bool = False) -> Plan:
+    """Return the plan of an update, with what applying it would be refused with; reads only.
+
+    `now` is that of `foreseen.refusal`. Raises that refusal where kops could not preview the plan:
+    over damaged keys it is not even asked.
+    """
+    return _previewed(session, wish, lambda kops: kops.update_preview, now=now)
+
+
+def planned_reconciling(
+    session: Session, wish: ReconcileCluster, *, now: bool = False
+) -> tuple[Plan, BlastRadius]:
+    """Return the plan of `kops reconcile cluster` and its radius, as `planned` does."""
+    plan = _previewed(session, wish, lambda kops: kops.reconcile_preview, now=now)
+    return plan, touched(session, plan)
+
+
+def _previewed(
+    session: Session,
+    operation: Operation,
+    look: Callable[[Kops], Callable[[str], Plan]],
+    *,
+    now: bool,
+) -> Plan:
+    cluster = operation.cluster
+
+    def make() -> Plan:
+        kept_keys.require_previewable(session, cluster)
+        return look(session.kops)(cluster)
+
+    plan, error = foreseen.previewed(
+        session, operation, make, lambda made: require_appliable(session, made), now=now
+    )
+    lost_groups.tell(session, cluster)
+    return replace(plan, refusal=error)
+
+
+def require_appliable(session: Session, plan: Plan) -> None:
+    """Raise what a step that applies the plan would, before it calls kops; only reads."""
+    interrupted_scaling.require_none(session, plan.cluster)
+    if not plan.is_empty:
+        apply_changes.clear(session, plan)
+
+
+def touched(session: Session, plan: Plan) -> BlastRadius:
+    """Return the radius of an update's plan, looking with the session's hands."""
+    return of_plan(session, plan, SessionSight(session, plan.cluster))
+
+
+@dataclass(frozen=True, slots=True)
+class PlanUpdate:
+    """Plan as one step; what was found is in `found` when it has ended."""
+
+    cluster: str
+    approved: Approved | None = None
+    """The plan that somebody agreed to, where somebody did."""
+    found: list[tuple[Plan, BlastRadius]] = field(default_factory=list)
+
+    name = "plan update"
+    guards = READS
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step. Safe to repeat: it only reads.
+
+        Raises `NotApproved` where a scale-down is open; what else the update would be refused with
+        is in the plan: nobody has to agree to that.
+        """
+
+        def act(session: Session) -> str:
+            interrupted_scaling.require_none(session, self.cluster)
+            plan, radius = planned(session, UpdateCluster(self.cluster, self.approved))
+            self.found[:] = [(with_roles(session, plan), radius)]
+            rolls = f"; {number(radius.machines, 'machine')} to roll" if radius.machines else ""
+            return f"{plan.digest[:12]}: {plan.summary}{rolls}"
+
+        return (Step("plan", act, READ),)

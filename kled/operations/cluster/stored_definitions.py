@@ -1,0 +1,68 @@
+"""What a stored definition says, read by itself: for those who offer words and have no time.
+
+Kops is not asked. Words are only yielded where they have the form of a name: anybody who may write
+to the store chooses the rest.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from kled.errors import DocumentDamaged
+from kled.kops.state_store import layout
+from kled.operations.fleet import stored_names
+from kled.storage.bounded import get_bounded
+
+if TYPE_CHECKING:
+    from kled.storage.base import ObjectStore
+
+_LARGEST: Final = 256 * 1024
+"""Bytes of one definition: a larger one takes too long to be read."""
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+_ASKED: Final = 10
+"""Clusters whose zones are looked up."""
+
+
+def definition(store: "ObjectStore", cluster: str, group: str | None = None) -> dict[str, Any]:
+    """Return the definition of a cluster, or of its group.
+
+    Raises `StoreError` where it is not there or is none, `TextUnreadable` where it is no YAML.
+    """
+    from kled.yaml_text import document  # noqa: PLC0415 - where one is read
+
+    home = layout.require_cluster_name(cluster)
+    key = f"{home}/{layout.GROUPS}{group}" if group else f"{home}/{layout.CONFIG}"
+    stored = get_bounded(store, key, limit=_LARGEST, what=key)
+    found = document(stored.body)
+    if not isinstance(found, dict):
+        raise DocumentDamaged(key, "it is no mapping")
+    return found
+
+
+def subnets(store: "ObjectStore", cluster: str) -> Iterator[str]:
+    """Yield the names of a cluster's subnets, in their order."""
+    return _names(definition(store, cluster), "name")
+
+
+def zones(store: "ObjectStore", clusters: Iterable[str] = ()) -> list[str]:
+    """Return the zones of the subnets of these clusters, or of the first of all, sorted.
+
+    A cluster whose definition cannot be read has none.
+    """
+    found: set[str] = set()
+    for cluster in islice(clusters or stored_names.clusters(store), _ASKED):
+        try:
+            found.update(_names(definition(store, cluster), "zone"))
+        except Exception:  # noqa: BLE001, S112 - one bad cluster hides no zone of the others
+            continue
+    return sorted(found)
+
+
+def _names(found: dict[str, Any], field: str) -> Iterator[str]:
+    spec = found.get("spec")
+    listed = spec.get("subnets") if isinstance(spec, dict) else None
+    for one in listed if isinstance(listed, list) else ():
+        name = one.get(field) if isinstance(one, dict) else None
+        if isinstance(name, str) and _NAME.fullmatch(name):
+            yield name

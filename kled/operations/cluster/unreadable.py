@@ -1,0 +1,125 @@
+"""Which object of a cluster kops cannot read, where kops itself only dies of it.
+
+kops panics at a definition that is no type of its own, and names neither cluster nor object
+(captures 60c, 67d, 67f); it lists no group of a cluster where it cannot read one (67c).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from kled.errors import (
+    DefinitionRejected,
+    DocumentDamaged,
+    KledError,
+    KopsCrashed,
+    ObjectMissing,
+    OutputUnreadable,
+)
+from kled.kops import parse
+from kled.kops.state_store import contents, layout, readable
+from kled.models.cluster import InstanceGroup
+from kled.operations.instance_group import lost_groups
+from kled.operations.session import Session
+from kled.storage.bounded import get_bounded
+
+_SHOWN: Final = 3
+_OF_A_GROUP: Final = (DefinitionRejected, KopsCrashed, OutputUnreadable)
+
+
+def listed_groups(session: Session, cluster: str) -> tuple[InstanceGroup, ...]:
+    """Return the cluster's groups, each bad one with its problem. Only reads.
+
+    Where kops lists none because it cannot read one, or prints one without its name, they are
+    returned as they are stored, with a read for each: `readable` says which one keeps kops. Raises
+    what kops raised where no group is the cause.
+    """
+    try:
+        listed = session.kops.get_instance_groups(cluster)
+        lost_groups.tell(session, cluster)
+    except _OF_A_GROUP as error:
+        groups = _stored(session, cluster)
+        if not any(not one.readable for one in groups):
+            raise explained(session, cluster, error) from error
+        return groups
+    if any(one.name == parse.NAMELESS for one in listed):
+        return _stored(session, cluster) or listed
+    return listed
+
+
+def explained(session: Session, cluster: str, error: KledError) -> KledError:
+    """Return an error that names the object where kops crashed of one, else `error` as it is.
+
+    Reads the cluster's definitions from the state store; raises nothing.
+    """
+    if not isinstance(error, KopsCrashed):
+        return error
+    try:
+        problems = list(_wrong(_definitions(session, cluster)).values())
+    except KledError:
+        return error
+    if not problems:
+        return error
+    more = f", and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+    return DefinitionRejected(
+        f"kops crashed: {'; '.join(problems[:_SHOWN])}{more}",
+        command=error.command,
+        stderr=error.stderr,
+    )
+
+
+def _stored(session: Session, cluster: str) -> tuple[InstanceGroup, ...]:
+    """Return the groups as they are stored, by the names of their objects.
+
+    Empty where the cluster's own object cannot be read, or the state store cannot be asked.
+    """
+    try:
+        objects = _definitions(session, cluster)
+    except KledError:
+        return ()
+    wrong = _wrong(objects)
+    if layout.CONFIG in wrong:
+        return ()
+    return tuple(
+        _group(key.removeprefix(layout.GROUPS), objects[key], wrong.get(key, ""))
+        for key in sorted(objects)
+        if layout.is_group(key)
+    )
+
+
+def _group(name: str, body: bytes, problem: str) -> InstanceGroup:
+    row = parse.group(contents.mapping(body) or {})
+    readable = not problem
+    return replace(row, name=name, problem=problem or row.problem, readable=readable)
+
+
+def _wrong(objects: Mapping[str, bytes]) -> dict[str, str]:
+    """Return what keeps kops from reading a definition, by its key."""
+    found = {}
+    for key, body in objects.items():
+        kind: readable.Kind = "Cluster" if key == layout.CONFIG else "InstanceGroup"
+        _, problems = readable.document(key, body, kind)
+        if problems:
+            found[key] = problems[0]
+    return found
+
+
+def _definitions(session: Session, cluster: str) -> dict[str, bytes]:
+    store, place = session.state_store, f"{cluster}/"
+    keys = [
+        layout.CONFIG,
+        *(
+            key
+            for one in store.entries(place + layout.GROUPS)
+            if layout.is_group(key := one.key.removeprefix(place))
+        ),
+    ]
+    found = {}
+    for key in keys:
+        try:
+            found[key] = get_bounded(store, place + key).body
+        except ObjectMissing:
+            continue
+        except DocumentDamaged:
+            found[key] = b""
+    return found

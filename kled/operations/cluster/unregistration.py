@@ -1,0 +1,122 @@
+"""A cluster that kops cannot read is unregistered all the same: the way out of a lost definition.
+
+`kops delete cluster --unregister` reads the cluster first, to know where its keys and backups are.
+Where it cannot, kled removes what lies below the cluster's own prefix, and nothing else: no cloud
+is touched, and what the definition kept elsewhere stays there.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from kled.errors import (
+    DefinitionRejected,
+    DocumentDamaged,
+    KopsCrashed,
+    KopsError,
+    ObjectMissing,
+    OutputUnreadable,
+)
+from kled.kops.state_store import layout, readable
+from kled.models.definition import Definition, object_name
+from kled.operations.cluster.unreadable import explained
+from kled.operations.guards.protection import pattern_protection, protection
+from kled.operations.session import Session
+from kled.sentences import number
+from kled.storage.bounded import get_bounded
+
+UNKNOWN: Final = "its definition cannot be read, which may have labelled it so"
+_UNREADABLE: Final = (DefinitionRejected, OutputUnreadable, KopsCrashed)
+_LOST: Final = "its config is gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A cluster of which kops cannot read all, or whose own object is gone."""
+
+    name: str
+    why: str
+    """What is wrong, in words."""
+    cluster: Definition | None = None
+    """Its own object, without the groups, where that one is whole: kops reads no more of it to
+    unregister the cluster."""
+
+    def protection(self, patterns: Sequence[str]) -> str | None:
+        """Say why it is protected; where nobody knows its labels, it is."""
+        if self.cluster is not None:
+            return protection(self.cluster, patterns)
+        return pattern_protection(self.name, patterns) or UNKNOWN
+
+
+def look(session: Session, cluster: str, *, unregister: bool) -> Definition | Unreadable | None:
+    """Return the stored definition; None where there is no cluster. Only reads.
+
+    One that kops cannot read, or whose config is gone, can be unregistered; for every other end
+    what kops said is raised, with that way out.
+    """
+    try:
+        stored = session.kops.find_definition(cluster)
+    except _UNREADABLE as error:
+        if unregister:
+            return _as_stored(session, cluster, error)
+        error.hint = "; ".join(filter(None, (error.hint, _way_out(cluster))))
+        raise
+    if stored is None and unregister and _is_left(session, cluster):
+        return Unreadable(cluster, _LOST)
+    return stored
+
+
+def unregister(session: Session, cluster: str, found: Unreadable) -> str:
+    """Remove what is stored of the cluster; return in words what kled itself did.
+
+    Safe to repeat and to kill: the cluster's own object goes last. Objects that kops does not know
+    stay.
+    """
+    if found.cluster is not None:
+        session.kops.unregister(cluster)
+        return ""
+    from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
+
+    store = session.state_store
+    config = f"{cluster}/{layout.CONFIG}"
+    keys = [key for key in _known(session, cluster) if key != config]
+    for _ in in_parallel((0, partial(store.delete, key)) for key in keys):
+        session.check()
+    session.check()
+    store.delete(config)
+    return (
+        f" by kled: {number(len(keys) + 1, 'object')} removed, since kops cannot read the cluster"
+    )
+
+
+def _as_stored(session: Session, cluster: str, error: KopsError) -> Unreadable:
+    why = explained(session, cluster, error).message
+    try:
+        body = get_bounded(session.state_store, f"{cluster}/{layout.CONFIG}").body
+    except ObjectMissing:
+        return Unreadable(cluster, _LOST)
+    except DocumentDamaged as damaged:
+        return Unreadable(cluster, damaged.message)
+    document, problems = readable.document(layout.CONFIG, body, "Cluster")
+    if document is None or problems or object_name(document) != cluster:
+        return Unreadable(cluster, why)
+    return Unreadable(cluster, why, Definition(document, ()))
+
+
+def _is_left(session: Session, cluster: str) -> bool:
+    keys = (key.removeprefix(f"{cluster}/") for key in _known(session, cluster))
+    return any(map(layout.is_of_a_cluster, keys))
+
+
+def _known(session: Session, cluster: str) -> Iterator[str]:
+    for one in session.state_store.entries(f"{cluster}/"):
+        if not layout.is_foreign(one.key.removeprefix(f"{cluster}/")):
+            yield one.key
+
+
+def _way_out(cluster: str) -> str:
+    return (
+        "to forget it and leave the cloud's resources as they are: kled kops delete-cluster"
+        f" --name={cluster} --unregister"
+    )

@@ -1,0 +1,165 @@
+"""Bring the cloud in line with the stored definition, and the machines where that is asked for."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from kled.models.rolling import Roll
+from kled.operations import ways_back
+from kled.operations.cluster import applied, apply_changes
+from kled.operations.cluster.applied import first_time
+from kled.operations.guards.guards import APPLIES
+from kled.operations.health.validate_cluster import validate_step
+from kled.operations.identity import kept_keys
+from kled.operations.instance_group import interrupted_scaling, lost_groups
+from kled.operations.records import approved_plan
+from kled.operations.records.approved_plan import Approved
+from kled.operations.roll import roll_ahead
+from kled.operations.roll.roll_cluster import RollCluster
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import CHANGE, READ
+from kled.sentences import options
+
+_PATIENCE: Final = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateCluster:
+    """Check the approval, apply what is left, roll and validate where that is asked for.
+
+    Each step looks at what is: a run after a failure or a kill does only what is left.
+    """
+
+    cluster: str
+    approved: Approved | None = None
+    """Without it whatever the plan is by then is applied."""
+    roll: Roll | None = None
+    """Also replace the machines that need it afterwards, in this way."""
+    patience: timedelta | None = None
+    """Also wait this long until the cluster validates."""
+
+    name = "update cluster"
+    guards = APPLIES
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps in their order."""
+        checks = (approval_step(self.cluster, self.approved),) if self.approved else ()
+        looks = (ahead_step(self.cluster, self.roll),) if self.roll else ()
+        rolls = RollCluster(self.cluster, self.roll).steps()[1:] if self.roll else ()
+        proofs = (validate_step(self.cluster, self.patience),) if self.patience else ()
+        return (
+            kept_keys.step(self.cluster),
+            *checks,
+            *looks,
+            apply_step(self.cluster, self.approved),
+            *rolls,
+            *proofs,
+        )
+
+
+def update_meant(
+    cluster: str, digest: str | None, roll: Roll | None, wait: timedelta | None
+) -> UpdateCluster:
+    """Return the update that somebody asks for: one that rolls waits, too, where not told how long.
+
+    A wait of nothing is none that was asked for.
+    """
+    approved = Approved(digest) if digest else None
+    return UpdateCluster(cluster, approved, roll, wait or (_PATIENCE if roll else None))
+
+
+def following(session: Session, wish: UpdateCluster) -> str:
+    """Return the command after the update, asked before it; empty: the update has done it all.
+
+    Machines that a first update makes are of today: they have to come up, and none to roll. Only
+    reads.
+    """
+    if wish.roll is not None:
+        return ""
+    if applied.was_applied(session, wish.cluster):
+        return f"kled kops rolling-update {options(name=wish.cluster)}"
+    return f"kled kops validate-cluster {options(name=wish.cluster, wait='15m')}"
+
+
+def ahead_step(cluster: str, roll: Roll) -> Step:
+    """Name what would block the roll that follows the update. Safe to repeat: it only reads."""
+    return roll_ahead.step(cluster, lambda session: session.kops.update_preview(cluster), roll)
+
+
+def approval_step(cluster: str, approved: Approved) -> Step:
+    """Compare the plan, as it is under the lease, with the approved one.
+
+    Safe to repeat: it only reads. It comes before the snapshot: what is refused costs none.
+    """
+
+    def act(session: Session) -> str:
+        return approved_plan.require(session, session.kops.update_preview(cluster), approved)
+
+    return Step("check approval", act, READ, reads=True)
+
+
+def apply_step(cluster: str, approved: Approved | None = None, *, new: bool = False) -> Step:
+    """`kops update cluster --yes`, unless its preview is empty.
+
+    Safe to repeat and to kill: kops creates what is missing and leaves what is there; what a
+    killed call had not done yet shows in the next preview. An approval is checked once more
+    against the very preview after which kops is called. To what a cluster that was never applied
+    becomes for the first time, whoever asks for a `new` one has agreed. A plan that changes IAM
+    roles which other clusters use, or that makes keys which the cluster had, is refused
+    (`apply_changes`).
+    """
+    plans: list[apply_changes.Cleared] = []
+    back = ways_back.Found()
+    is_first = first_time(cluster) if new else lambda _session: False
+
+    def done(session: Session) -> str | None:
+        is_first(session)
+        interrupted_scaling.require_none(session, cluster)
+        plan = session.kops.update_preview(cluster)
+        if approved is not None:
+            approved_plan.require(session, plan, approved)
+        if not plan.is_empty:
+            plans[:] = [apply_changes.clear(session, plan)]
+            return None
+        if approved is not None:
+            approved_plan.forget(session, cluster)
+        return lost_groups.words(session, cluster, "nothing to change")
+
+    def act(session: Session) -> str:
+        if approved is not None:
+            approved_plan.write(session, plans[0].plan, approved)
+        first = not applied.was_applied(session, cluster)
+        back.are(_deletion(cluster) if first else ways_back.of_update(session, cluster))
+        agreed = approved is not None or is_first(session)
+        apply_changes.update(session, plans[0], agreed=agreed)
+        if approved is not None:
+            approved_plan.forget(session, cluster)
+        return lost_groups.words(session, cluster, f"applied: {plans[0].summary}")
+
+    return Step(
+        "update cluster",
+        act,
+        CHANGE,
+        done=done,
+        makes_keys=True,
+        way_back=ways_back.UNKNOWN,
+        back=back,
+        unsure=unsure(cluster),
+    )
+
+
+def _deletion(cluster: str) -> str:
+    """Say how a cluster that was applied for the first time is taken back."""
+    return (
+        "there is no earlier definition: delete what was made: kled kops delete-cluster"
+        f" {options(name=cluster)}"
+    )
+
+
+def unsure(cluster: str) -> str:
+    """Say what nobody knows of an update that somebody interrupts, and what tells it."""
+    return (
+        "kops may have been applying: which resources stand is not known until this shows what is"
+        f" left: kled kops update-cluster {options(name=cluster)}"
+    )

@@ -1,0 +1,1 @@
+"""Secrets and certificate authorities of a cluster."""

@@ -1,0 +1,200 @@
+"""Rotate a cluster's certificate authorities, one phase at a time.
+
+Create adds a second keypair that machines come to trust; promote makes it the one that signs;
+distrust ends the trust in the old one. Between two phases every machine must have been updated and
+rolled: a phase that comes too early locks machines out, so it is refused.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from kled.errors import KeysetMissing, NotApproved, ResourceNotFound
+from kled.models.credential import Keypair
+from kled.models.plan import Change, Plan
+from kled.models.rolling import Roll
+from kled.operations import ways_back
+from kled.operations.guards.guards import ROTATES
+from kled.operations.identity import kept_keys
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import CHANGE
+from kled.sentences import options, word
+
+Phase = Literal["create", "promote", "distrust"]
+ALL: Final = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class RotateKeypairs:
+    """Do one phase for one keyset, or for all."""
+
+    cluster: str
+    phase: Phase
+    keyset: str = ALL
+
+    name = "rotate keypairs"
+    guards = ROTATES
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps.
+
+        Safe to repeat and to kill: it looks which keysets the phase is still open for. One kops
+        call does all of them where it can, so that hardly anything comes between two keysets: a
+        promotion or distrust that was killed there is refused until the machines were rolled.
+        """
+
+        def done(session: Session) -> str | None:
+            left = open_keysets(session, self)
+            return None if left else f"nothing left to {self.phase}"
+
+        back = ways_back.Found()
+
+        def act(session: Session) -> str:
+            require_rolled(session, self)
+            found = _keysets(session, self)
+            left = _open(found, self)
+            if self.phase != "create":  # what is about to be made has no id yet
+                back.are(_way_back(self, {name: found[name] for name in left}))
+            at_once = self.keyset == ALL and (self.phase != "create" or len(left) == len(found))
+            for keyset in (ALL,) if at_once else left:
+                self._change(session, keyset)
+            if self.phase == "create":
+                back.are(_distrusting(self.cluster, found, _keysets(session, self)))
+            return f"{self.phase}: {', '.join(left)}"
+
+        step = Step(
+            f"{self.phase} keypairs",
+            act,
+            CHANGE,
+            done=done,
+            makes_keys=True,
+            way_back=_way_back(self, {}),
+            back=back,
+        )
+        return (kept_keys.step(self.cluster), step)
+
+    def _change(self, session: Session, keyset: str) -> None:
+        if self.phase == "create":
+            session.kops.create_keypair(self.cluster, keyset)
+        elif self.phase == "promote":
+            session.kops.promote_keypair(self.cluster, keyset)
+        else:
+            session.kops.distrust_keypair(self.cluster, keyset)
+
+
+_WAYS_BACK: Final[dict[Phase, tuple[str, str]]] = {
+    "create": ("distrust the new keypair", "distrust"),
+    "promote": ("promote the old keypair again", "promote"),
+    "distrust": ("trust the old keypair again", "trust"),
+}
+
+
+def _way_back(rotation: RotateKeypairs, before: Mapping[str, Sequence[Keypair]]) -> str:
+    """Return kops' own commands for the keysets as they were `before`; new ids are to be listed."""
+    words, verb = _WAYS_BACK[rotation.phase]
+    name = options(name=rotation.cluster)
+    meant = [(keyset, one.id) for keyset in before for one in _meant(before[keyset], rotation)]
+    if not meant:
+        meant = [("KEYSET", "ID")]
+        words = f"{words}, whose id kled kops get-keypairs {name} lists"
+    told = (f"kops {verb} keypair {word(keyset)} {one} {name}" for keyset, one in meant)
+    return f"{words}: {' && '.join(told)}"
+
+
+def _distrusting(
+    cluster: str, before: Mapping[str, Sequence[Keypair]], now: Mapping[str, Sequence[Keypair]]
+) -> str:
+    """Return kops' own commands for the keypairs that are there now and were not before."""
+    told = (
+        f"kops distrust keypair {word(keyset)} {one.id} {options(name=cluster)}"
+        for keyset, keypairs in now.items()
+        for one in keypairs
+        if one.id not in {known.id for known in before.get(keyset, ())}
+    )
+    return f"{_WAYS_BACK['create'][0]}: {' && '.join(told)}"
+
+
+def _meant(keypairs: Sequence[Keypair], rotation: RotateKeypairs) -> Iterator[Keypair]:
+    """Yield those that the phase puts back: what is primary now, or what is about to be distrusted.
+
+    What is about to be made has no id yet.
+    """
+    trusted = [one for one in keypairs if not one.distrusted]
+    primary = max((_age(one) for one in trusted if one.primary), default=(0, ""))
+    for one in trusted:
+        if rotation.phase == "promote" and _age(one) == primary:
+            yield one
+        if rotation.phase == "distrust" and _age(one) < primary:
+            yield one
+
+
+def open_keysets(session: Session, rotation: RotateKeypairs) -> tuple[str, ...]:
+    """Return the keysets that the phase is still to be done for; raise `ResourceNotFound`."""
+    return _open(_keysets(session, rotation), rotation)
+
+
+def _keysets(session: Session, rotation: RotateKeypairs) -> dict[str, list[Keypair]]:
+    """Return the keypairs of the keysets that the rotation is about, by keyset."""
+    found: dict[str, list[Keypair]] = {}
+    for keypair in session.kops.get_keypairs(rotation.cluster):
+        if keypair.problem and rotation.keyset in {ALL, keypair.name}:
+            raise KeysetMissing(
+                f'kops cannot read keyset "{keypair.name}" of cluster "{rotation.cluster}":'
+                f" {keypair.problem}",
+                hint=f"put it back: kled snapshot restore --name={rotation.cluster}"
+                " --snapshot=latest --class=identity",
+            )
+        found.setdefault(keypair.name, []).append(keypair)
+    if rotation.keyset != ALL and rotation.keyset not in found:
+        raise ResourceNotFound(
+            f'cluster "{rotation.cluster}" has no keyset "{rotation.keyset}"',
+            hint=f"it has {', '.join(found) or 'none'}",
+        )
+    return found if rotation.keyset == ALL else {rotation.keyset: found[rotation.keyset]}
+
+
+def _open(keysets: Mapping[str, Sequence[Keypair]], rotation: RotateKeypairs) -> tuple[str, ...]:
+    return tuple(name for name in sorted(keysets) if _is_open(keysets[name], rotation.phase))
+
+
+def plan(rotation: RotateKeypairs, keysets: Sequence[str]) -> Plan:
+    """Return what the phase would change."""
+    action: Literal["create", "modify"] = "create" if rotation.phase == "create" else "modify"
+    fields = {"phase": rotation.phase}
+    changes = tuple(Change(action, "keypair", keyset, fields) for keyset in keysets)
+    return Plan(rotation.cluster, changes)
+
+
+def require_rolled(session: Session, rotation: RotateKeypairs) -> None:
+    """Raise `NotApproved` where machines do not have the last phase yet. Only reads."""
+    if rotation.phase == "create":
+        return
+    if not session.kops.update_preview(rotation.cluster).is_empty:
+        raise NotApproved(
+            f"the cloud lacks changes of the definition, so it is too early to {rotation.phase}",
+            hint=f"kled kops update-cluster --name={rotation.cluster} --yes, then a rolling-update",
+        )
+    rolling = session.kops.rolling_update_preview(rotation.cluster, Roll(cloudonly=True))
+    if not rolling.is_empty:
+        raise NotApproved(
+            f"machines still run the last phase, so it is too early to {rotation.phase}",
+            hint=f"kled kops rolling-update --name={rotation.cluster} --yes",
+        )
+
+
+def _is_open(keypairs: Sequence[Keypair], phase: Phase) -> bool:
+    """Whether a keyset still needs a phase: keypairs are told apart by when they were issued."""
+    trusted = [keypair for keypair in keypairs if not keypair.distrusted]
+    primary = max((_age(one) for one in trusted if one.primary), default=(0, ""))
+    newer = [one for one in trusted if one.has_private_key and _age(one) > primary]
+    if phase == "create":
+        return not newer
+    if phase == "promote":
+        return bool(newer)
+    return any(_age(one) < primary for one in trusted)
+
+
+def _age(keypair: Keypair) -> tuple[int, str]:
+    """Order keypairs as kops does: ids are numbers that rise with time (captures 35, 35b)."""
+    return (len(keypair.id), keypair.id)

@@ -1,0 +1,185 @@
+"""Store and delete the secrets that people give a cluster."""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from kled.errors import IdentityAtRisk, InvalidInput, KopsError, ResourceNotFound
+from kled.kops.state_store import identity, layout
+from kled.models.credential import Secret
+from kled.operations import ways_back
+from kled.operations.guards import own_places
+from kled.operations.guards.guards import EDITS
+from kled.operations.guards.taken_snapshot import advised, taken, words
+from kled.operations.session import Session
+from kled.operations.step import ADDS_ONLY, Effect, Step
+from kled.retry import CHANGE, READ
+from kled.sentences import options, word
+
+KEEPING: Final = "keep the new value"
+NOT_KEPT: Final = "no snapshot is taken of it"
+_BREAKS_A_TABLE: Final = re.compile(r"[\t\n\v\f\r]")
+"""What Go's tabwriter, or a reader of its lines, takes for the end of a cell or of a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSecret:
+    """Store what a file holds as a secret of one kind; machines get it when they are rolled."""
+
+    cluster: str
+    kind: str
+    """`dockerconfig`, `encryptionconfig` or `ciliumpassword`."""
+    file: Path
+    """Only its path is passed on: kops reads it."""
+    force: bool = False
+    """Replace the one that is there."""
+
+    name = "create secret"
+    guards = EDITS
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps: the secret goes to the cluster's own place, and to nobody else's.
+
+        Safe to repeat and to kill with `force`: kops writes one object. Without it a repeat is
+        refused where an earlier attempt wrote it already, which then says so.
+        """
+        effect, back = Effect(), ways_back.Found()
+
+        def act(session: Session) -> str:
+            effect.begins()
+            replaces = self.force and has_secret(session, self.cluster, self.kind)
+            if replaces:  # to delete it would take away what was there before
+                back.are(ways_back.of_secret(session, self.cluster))
+            session.kops.create_secret(self.cluster, self.kind, self.file, force=self.force)
+            effect.ends(not replaces or back())
+            return "stored, in place of the one that was there" if replaces else "stored"
+
+        def proof(session: Session) -> None:
+            if not has_secret(session, self.cluster, self.kind):
+                raise KopsError(f"kops reported success, but there is no secret {self.kind}")
+
+        secret = options(name=self.cluster, secret=self.kind)
+        way_back = f"kled kops delete-secret {secret}"
+        return (
+            own_places.step(self.cluster, deletes=False),
+            Step(
+                "create secret",
+                act,
+                CHANGE,
+                proof=proof,
+                way_back=way_back,
+                changed=effect,
+                back=back,
+            ),
+            *((_kept_step(self.cluster, self.kind),) if self.force else ()),
+        )
+
+
+def _kept_step(cluster: str, secret: str) -> Step:
+    """Take the snapshot that later ones are held against: the new value is meant.
+
+    Safe to repeat and to kill: `kled snapshot create --rotated` does what is left.
+    """
+
+    def act(session: Session) -> str:
+        if session.settings.snapshot_store is None or session.overrides.no_snapshot:
+            return NOT_KEPT
+        with advised():
+            result = taken(session, cluster, refuses=False, rotated=frozenset({secret}))
+        return words(session, result) if result is not None else NOT_KEPT
+
+    return Step(KEEPING, act, replace(READ, deadline=CHANGE.deadline), way_back=ADDS_ONLY)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteSecret:
+    """Delete a secret; kops does it at once and keeps no copy."""
+
+    cluster: str
+    secret: str
+
+    name = "delete secret"
+    guards = EDITS
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps: the secret is the cluster's own, and nobody else's.
+
+        Safe to repeat and to kill: kops removes one object.
+        """
+
+        def done(session: Session) -> str | None:
+            return None if has_secret(session, self.cluster, self.secret) else "already gone"
+
+        back = ways_back.Found()
+
+        def act(session: Session) -> str:
+            require_unused(session, self.cluster, self.secret)
+            back.are(ways_back.of_secret(session, self.cluster))
+            session.kops.delete_secret(self.cluster, self.secret)
+            return "deleted"
+
+        def proof(session: Session) -> None:
+            if has_secret(session, self.cluster, self.secret):
+                raise KopsError(f"kops reported success, but secret {self.secret} is still there")
+
+        way_back = "create it again from its source: no snapshot was taken before"
+        return (
+            own_places.step(self.cluster, deletes=False),
+            Step(
+                "delete secret",
+                act,
+                CHANGE,
+                done=done,
+                proof=proof,
+                way_back=way_back,
+                back=back,
+            ),
+        )
+
+
+def listed_secrets(session: Session, cluster: str) -> tuple[Secret, ...]:
+    """Return the cluster's secrets, sorted; only reads: one call of kops, and one LIST.
+
+    kops writes a table with the names as they are: a line feed in one forges a row of another.
+    Where the names that are stored say so, they are returned in place of kops' rows. A state store
+    that kled has no client for is kops' alone to tell.
+    """
+    listed = session.kops.get_secrets(cluster)
+    try:
+        entries = session.state_store.entries(f"{cluster}/{layout.SECRETS}")
+        names = {
+            one.key.removeprefix(f"{cluster}/{layout.SECRETS}").split("/")[0] for one in entries
+        }
+    except InvalidInput:
+        return listed
+    if any(_BREAKS_A_TABLE.search(name) for name in names):
+        return tuple(map(Secret, sorted(names)))
+    return listed
+
+
+def has_secret(session: Session, cluster: str, name: str) -> bool:
+    """Say whether the cluster has a secret of that name."""
+    return any(secret.name == name for secret in listed_secrets(session, cluster))
+
+
+def require_unused(session: Session, cluster: str, name: str) -> None:
+    """Raise `IdentityAtRisk` where the cluster lives by the secret. Only reads."""
+    why = identity.needs_secret(session.kops.get_definition(cluster).cluster, name)
+    if why is not None:
+        raise IdentityAtRisk(
+            f'cluster "{cluster}" lives by its secret "{name}": {why}; nothing was deleted',
+            hint="switch the feature off in the definition and roll the machines first; another"
+            f" content is stored with kled kops create-secret {word(name)} {options(name=cluster)}"
+            " --file=FILE --force",
+        )
+
+
+def require_secret(session: Session, cluster: str, name: str) -> None:
+    """Raise `ResourceNotFound` naming the secrets there are; kops says nothing (capture 34i)."""
+    names = [secret.name for secret in listed_secrets(session, cluster)]
+    if name not in names:
+        raise ResourceNotFound(
+            f'cluster "{cluster}" has no secret "{name}"',
+            hint=f"it has {', '.join(names) or 'none'}",
+        )

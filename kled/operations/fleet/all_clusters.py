@@ -1,0 +1,194 @@
+"""One question to every cluster of the state store: each has one answer, or the reason why not.
+
+The worst answer decides how the whole ends: 1 where a cluster could not be asked, else 6 where the
+update of one would be refused, else 3 where one is not healthy or has something pending, else 0.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from kled.errors import (
+    ClusterNotReady,
+    EpochMismatch,
+    KledError,
+    NotApproved,
+    NotYetApplied,
+    SnapshotNotTrustworthy,
+)
+from kled.models.blast_radius import BlastRadius
+from kled.models.cluster import Cluster
+from kled.models.plan import Plan
+from kled.models.rolling import Roll, RollingPlan
+from kled.operations.cluster.plan_update import planned
+from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.fleet.each_cluster import Trouble, ask_each, mend_of, require_read
+from kled.operations.health.validate_cluster import healthy, not_ready, validated
+from kled.operations.preview.blast_radius import of_roll
+from kled.operations.preview.sight import SessionSight
+from kled.operations.roll import interrupted_roll
+from kled.operations.session import Session
+from kled.sentences import enumerated
+
+OK: Final = "ok"
+WAITING: Final = "waiting"
+REFUSED: Final = "refused"
+UNREADABLE: Final = "unreadable"
+CHANGING: Final = "changing"
+"""Not healthy while another command of kled changes it."""
+NEVER: Final = "not applied"
+"""Stored, and nothing of it was ever made: there is nothing that could be healthy."""
+_WORST: Final = (UNREADABLE, REFUSED, WAITING, CHANGING, NEVER, OK)
+_SHOWN: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one cluster says."""
+
+    cluster: str
+    state: str
+    """`ok`, `waiting` (not healthy, or something is pending), `refused` (an update would be),
+    `unreadable`, `changing` or `not applied`."""
+    words: str
+    mend: str = ""
+    """What to type next; empty where nothing is to be done."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What JSON tells beyond it."""
+    passing: bool = False
+    """Whether the same question may have another answer soon."""
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            "cluster": self.cluster,
+            "state": self.state,
+            "words": self.words,
+            "mend": self.mend,
+            **self.more,
+        }
+
+
+def worst_first(answer: Answer) -> tuple[int, str]:
+    """Return what sorts answers: what cannot be asked, is refused, waits, is well; then by name."""
+    return _WORST.index(answer.state), answer.cluster
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What an update would change, whom it touches, and which machines need a roll."""
+
+    plan: Plan
+    radius: BlastRadius
+    rolling: RollingPlan
+    interrupted: str | None = None
+    """A roll that was interrupted, and what ends it."""
+
+    def __bool__(self) -> bool:
+        """Whether anything is pending."""
+        changes = not (self.plan.is_empty and self.rolling.is_empty)
+        return changes or bool(self.plan.refused or self.interrupted)
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            **self.plan.as_json(),
+            "radius": self.radius.as_json(),
+            "rolling": [row.as_json() for row in self.rolling.rows],
+            "interrupted": self.interrupted,
+            "pending": bool(self),
+        }
+
+
+def pending(session: Session, cluster: str) -> Pending:
+    """Return what is pending for one cluster; only reads."""
+    plan, radius = planned(session, UpdateCluster(cluster))
+    rolling = session.kops.rolling_update_preview(cluster, Roll(cloudonly=True))
+    if plan.is_empty and not rolling.is_empty:
+        radius = of_roll(session, rolling, SessionSight(session, cluster))
+    return Pending(plan, radius, rolling, interrupted_roll.words(session, cluster))
+
+
+def each_answer(
+    session: Session,
+    listed: Sequence[Cluster],
+    ask: Callable[[Session, str], Answer],
+    *,
+    at_once: int = 1,
+) -> tuple[Answer, ...]:
+    """Ask every cluster, some `at_once`; whatever one raises is its answer. Only reads."""
+    asked = ask_each(session, listed, lambda one: _asked(session, one, ask), at_once=at_once)
+    return tuple(
+        Answer(answer.cluster, UNREADABLE, answer.problem, answer.mend)
+        if isinstance(answer, Trouble)
+        else answer
+        for answer in asked
+    )
+
+
+def _asked(session: Session, cluster: str, ask: Callable[[Session, str], Answer]) -> Answer:
+    try:
+        return ask(session, cluster)
+    except ClusterNotReady as late:
+        return Answer(cluster, WAITING, late.message, late.hint or "", passing=True)
+    except KledError as error:
+        if not error.retryable:
+            raise
+        mend = mend_of(session.settings, cluster, error)
+        return Answer(cluster, UNREADABLE, error.message, mend, passing=True)
+
+
+def health(session: Session, cluster: str) -> Answer:
+    """Say whether a cluster is healthy, looked at once."""
+    try:
+        report = validated(session, cluster)
+    except NotYetApplied as never:
+        mend = never.hint or f"kled kops update-cluster --name={cluster} --yes makes it"
+        return Answer(cluster, NEVER, never.message, mend)
+    more = {"validation": report.as_json()}
+    if report.ready:
+        return Answer(cluster, OK, healthy(report), more=more)
+    error = not_ready(cluster, report)
+    mend = f"kled kops validate-cluster --name={cluster} shows all of it"
+    return Answer(cluster, WAITING, error.message, mend, more, passing=True)
+
+
+def pending_words(session: Session, cluster: str) -> Answer:
+    """Say what is pending for a cluster."""
+    try:
+        found = pending(session, cluster)
+    except (NotApproved, EpochMismatch, SnapshotNotTrustworthy) as error:
+        return Answer(cluster, REFUSED, error.message, error.hint or "")
+    more = {"plan": found.as_json()}
+    if not found:
+        return Answer(cluster, OK, "nothing is pending", more=more)
+    rolls = "" if found.rolling.is_empty else "machines need a roll"
+    changes = "" if found.plan.is_empty else found.plan.summary
+    refused = f"REFUSED: {found.plan.refused}" if found.plan.refused else ""
+    words = "; ".join(filter(None, (changes, rolls, refused, found.interrupted)))
+    state = REFUSED if found.plan.refused else WAITING
+    return Answer(cluster, state, words, f"kled plan --name={cluster} shows it", more)
+
+
+def require_asked(answers: Sequence[Answer]) -> None:
+    """Raise where a cluster could not be asked: exit status 1."""
+    bad = [one for one in answers if one.state == UNREADABLE]
+    require_read([Trouble(one.cluster, one.words, one.mend) for one in bad], len(answers))
+
+
+def require_allowed(answers: Sequence[Answer]) -> None:
+    """Raise `NotApproved` where the update of a cluster would be refused: exit status 6."""
+    names = [one.cluster for one in answers if one.state == REFUSED]
+    if names:
+        raise NotApproved(
+            f"the updates of {len(names)} of {len(answers)} clusters would be refused:"
+            f" {enumerated(names, _SHOWN)}",
+            hint="the line of each says why, and what to do",
+        )
+
+
+def waiting(answers: Sequence[Answer], what: str) -> str:
+    """Return how many clusters are not there yet, and which; empty: none."""
+    names = [one.cluster for one in answers if one.state == WAITING]
+    shown = enumerated(names, _SHOWN)
+    return f"{len(names)} of {len(answers)} clusters {what}: {shown}" if names else ""

@@ -1,0 +1,232 @@
+"""A read of one cluster, or of every one: what cannot be read is a row that says what mends it.
+
+One bad cluster never hides the others, whatever is wrong with it; none is left out.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import copy_context
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
+
+from kled.config import Settings
+from kled.errors import (
+    DefinitionRejected,
+    KledError,
+    KopsCrashed,
+    KopsError,
+    NotYetApplied,
+    OutputUnreadable,
+    TextUnreadable,
+)
+from kled.models.cluster import Cluster
+from kled.operations.fleet.listed_clusters import listed_clusters
+from kled.operations.session import Session
+from kled.sentences import enumerated
+
+T = TypeVar("T")
+UNREADABLE: Final = "(unreadable)"
+NONE: Final = "(none)"
+_OF_THE_DEFINITION: Final = (DefinitionRejected, OutputUnreadable, KopsCrashed, TextUnreadable)
+_SHOWN: Final = 10
+
+
+class Shown(Protocol):
+    """A value that a list shows."""
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is listed of a cluster."""
+
+    read: Callable[[Session, str], Sequence[Shown]]
+    what: str = ""
+    """The noun of a row, which a problem begins with."""
+    none: str = ""
+    """What is wrong with a cluster that has no row; empty: nothing."""
+    partly: bool = False
+    """A row with a problem of its own is one of a cluster that can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong with one cluster, and what to type next."""
+
+    cluster: str
+    problem: str
+    """It names the object."""
+    mend: str
+    fatal: bool = True
+    """Nothing of the cluster could be read; else something of it, which the problem names."""
+
+    @property
+    def line(self) -> str:
+        """The line that a person reads."""
+        return f"{self.cluster}: {self.problem}; {self.mend}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The rows of a list, and what is wrong."""
+
+    rows: tuple[dict[str, Any], ...]
+    """Each with `cluster`, or `name` where it is a cluster; a bad one with `problem` and `mend`."""
+    troubles: tuple[Trouble, ...]
+    """One for each that is wrong; each has a row."""
+    clusters: int
+    """How many were asked."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines that a person reads below the rows; of one cluster alone the error has it."""
+        return tuple(one.line for one in self.troubles if self.clusters > 1 or not one.fatal)
+
+    def require(self) -> None:
+        """Raise where a cluster could not be read; exit status 1, whatever it is."""
+        require_read(self.troubles, self.clusters)
+
+
+def require_read(troubles: Iterable[Trouble], clusters: int) -> None:
+    """Raise where a cluster could not be read, of so many; exit status 1, whatever kept it."""
+    fatal = [one for one in troubles if one.fatal]
+    bad = list(dict.fromkeys(one.cluster for one in fatal))
+    if clusters == 1 and fatal:
+        problems = "; ".join(one.problem for one in fatal)
+        raise KledError(f'cluster "{bad[0]}": {problems}', hint=fatal[0].mend)
+    if bad:
+        raise KledError(
+            f"{len(bad)} of {clusters} clusters cannot be read: {enumerated(bad, _SHOWN)}",
+            hint="the line of each says what is wrong with it and what to type next",
+        )
+
+
+def clusters(session: Session, name: str | None) -> Found:
+    """List the clusters of the state store, or the named one; raises `ClusterNotFound`."""
+    listed = [one for one in listed_clusters(session) if name in (None, one.name)]
+    if name is not None and not listed:
+        session.kops.get_definition(name)  # raises ClusterNotFound as kops words it
+    rows, troubles = [], []
+    for one in listed:
+        row = one.as_json()
+        if one.problem:
+            mend = put_back(session.settings, one.name)
+            row |= {"cloud": UNREADABLE, "mend": mend}
+            troubles.append(Trouble(one.name, one.problem, mend))
+        rows.append(row)
+    return Found(tuple(rows), tuple(troubles), len(rows))
+
+
+def each_cluster(session: Session, name: str | None, listing: Listing) -> Found:
+    """Read the named cluster, which may raise, or each of the state store. Only reads."""
+    if name is not None:
+        rows = _rows(session, name, listing)
+        return Found(tuple(rows), _troubles(rows, listing), 1)
+    listed = listed_clusters(session)
+    asked = ask_each(session, listed, lambda cluster: _rows(session, cluster, listing))
+    found = [
+        row
+        for answer in asked
+        for row in ([_unread(answer)] if isinstance(answer, Trouble) else answer)
+    ]
+    return Found(tuple(found), _troubles(found, listing), len(listed))
+
+
+def ask_each(
+    session: Session, listed: Iterable[Cluster], ask: Callable[[str], T], *, at_once: int = 1
+) -> Iterator[T | Trouble]:
+    """Yield what `ask` returns for each cluster, or why that one cannot be read; in their order.
+
+    One cluster never hides the others, whatever it raises. Where more are asked `at_once` it is in
+    threads: `ask` may then use of a session what keeps no file of its own.
+    """
+    answer = partial(_answer, session, ask)
+    if at_once == 1:
+        yield from map(answer, listed)
+        return
+    from kled.pool import Pool  # noqa: PLC0415 - most ask one after the other
+
+    with Pool(at_once, "kled-cluster") as pool:
+        asked = [pool.submit(copy_context().run, answer, cluster) for cluster in listed]
+        for each in asked:
+            yield each.result()
+
+
+def _answer(session: Session, ask: Callable[[str], T], cluster: Cluster) -> T | Trouble:
+    from kled.operations.cluster.unreadable import explained  # noqa: PLC0415 - loads YAML
+    from kled.snapshot.one_row import one_row  # noqa: PLC0415 - a read of one does without
+
+    if cluster.problem:
+        return Trouble(cluster.name, cluster.problem, put_back(session.settings, cluster.name))
+    try:
+        return ask(cluster.name)
+    except Exception as caught:  # noqa: BLE001 - one cluster never ends the list of a fleet
+        error = explained(session, cluster.name, one_row(caught))
+        mend = mend_of(session.settings, cluster.name, error)
+        return Trouble(cluster.name, error.message, mend)
+
+
+def mend_of(settings: Settings, cluster: str, error: KledError) -> str:
+    """Return what to do about an error of one cluster: its own hint, or what puts it back."""
+    if isinstance(error, _OF_THE_DEFINITION) or (type(error) is KopsError and not error.hint):
+        return put_back(settings, cluster)
+    return error.hint or "kled doctor tries the stores and the cloud's variables"
+
+
+def put_back(settings: Settings, cluster: str) -> str:
+    """Return what brings a cluster's good objects back, as far as the settings tell."""
+    if settings.snapshot_store:
+        return (
+            "mend that object, or see what the newest trusted snapshot puts back:"
+            f" kled snapshot restore --name={cluster} --snapshot=latest"
+        )
+    return (
+        f"mend that object below {settings.state_store}/{cluster}; the bucket's versions may have"
+        " a good one (no snapshot store is named: kled doctor)"
+    )
+
+
+def _read(session: Session, cluster: str, listing: Listing) -> Sequence[Shown]:
+    """Read; a cluster that has lost its keys is not called one that was never applied."""
+    try:
+        return listing.read(session, cluster)
+    except NotYetApplied:
+        from kled.operations.identity.lost_keys import (  # noqa: PLC0415 - not for most reads
+            told_apart,
+        )
+
+        with told_apart(session, cluster):
+            raise
+
+
+def _rows(session: Session, cluster: str, listing: Listing) -> list[dict[str, Any]]:
+    """Return a cluster's rows; which cluster it is, its own place says, not a label."""
+    rows = [{**row.as_json(), "cluster": cluster} for row in _read(session, cluster, listing)]
+    if not rows and listing.none:
+        rows = [{"cluster": cluster, "name": NONE, "problem": listing.none}]
+    for row in rows:
+        if row.get("problem"):
+            row["mend"] = put_back(session.settings, cluster)
+    return rows
+
+
+def _unread(trouble: Trouble) -> dict[str, Any]:
+    return {
+        "cluster": trouble.cluster,
+        "name": UNREADABLE,
+        "problem": trouble.problem,
+        "mend": trouble.mend,
+    }
+
+
+def _troubles(rows: Iterable[Mapping[str, Any]], listing: Listing) -> tuple[Trouble, ...]:
+    found = []
+    for row in rows:
+        if row.get("problem"):
+            whole = row["name"] in {UNREADABLE, NONE}
+            about = row["problem"] if whole else f"{listing.what} {row['name']}: {row['problem']}"
+            fatal = whole or not listing.partly or not row.get("readable", True)
+            found.append(Trouble(row["cluster"], about, row["mend"], fatal))
+    return tuple(found)

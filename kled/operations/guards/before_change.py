@@ -1,0 +1,352 @@
+"""What comes before every change of a cluster: its epoch is checked, and a snapshot is taken.
+
+One place for all operations: whoever executes an operation executes `steps_of` it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final
+
+from kled.errors import EpochMismatch, SnapshotMissing
+from kled.kops.state_store.layout import CONFIG
+from kled.operations.cluster import applied
+from kled.operations.guards import elsewhere, lost_cluster
+from kled.operations.guards.final_snapshot import final_step
+from kled.operations.guards.guards import Guards
+from kled.operations.guards.overrides import Overrides
+from kled.operations.guards.taken_snapshot import advised, emptied, require_trusted, taken, words
+from kled.operations.identity import begun_anew, new_keys, other_identity
+from kled.operations.recovery import known_epoch
+from kled.operations.session import Session
+from kled.operations.step import ADDS_ONLY, Operation, Step, UseCase
+from kled.operations.stores import require_state_store
+from kled.retry import CHANGE, READ
+from kled.storage.bounded import is_there
+
+SNAPSHOT: Final = "take a snapshot"
+FIRST: Final = "take the first snapshot"
+"""After a cluster was made: its CA keys exist nowhere else."""
+NEW_KEYS: Final = "keep new keys"
+"""After what may have made keys, or changed them: no snapshot from before has those."""
+NO_NEW_KEYS: Final = "no keys are new"
+ABSENT: Final = "there is nothing to snapshot yet"
+_UPLOAD: Final = replace(READ, deadline=CHANGE.deadline)
+"""Large etcd backups take their time, but nobody waits minutes for a store that is down."""
+
+
+def steps_of(operation: Operation, session: Session) -> Sequence[Step]:
+    """Return the operation's steps, with those that protect the cluster from them.
+
+    Where no snapshot store is configured, nothing is added: there is neither epoch nor snapshot.
+    """
+    protection = Protection(operation, session)
+    steps = [*protection.first()]
+    for step in operation.steps():
+        steps += [*protection.before(step), step, *protection.after(step)]
+    return (*steps, *protection.last())
+
+
+class Protection:
+    """Which steps protect a cluster: asked at each step of a use case, in the order they come.
+
+    A cluster that is about to go needs a final snapshot (`final_snapshot`), and its epoch ends
+    with it; what creates a cluster takes a snapshot of what it made right after it made it
+    (`Step.makes_keys`), and what may make or change keys of one does where it did so. What is
+    looked at first (`Step.reads`) comes before the snapshot, and where nothing else follows none
+    is taken. One value protects one run.
+    """
+
+    def __init__(self, use_case: UseCase, session: Session) -> None:
+        place = use_case.guards.place_of(use_case.cluster)
+        self._guards, self._overrides = use_case.guards, session.overrides
+        bare = place is None or session.settings.snapshot_store is None
+        self._cluster = None if place is None or bare else place.cluster
+        self._began = self._made = False
+
+    def first(self) -> tuple[Step, ...]:
+        """Return what comes first of all."""
+        return self._tagged(_lead)
+
+    def before(self, step: Step) -> tuple[Step, ...]:
+        """Return what comes right before `step`."""
+        if self._began or step.reads:
+            return ()
+        self._began = True
+        return self._tagged(_before)
+
+    def after(self, step: Step) -> tuple[Step, ...]:
+        """Return what comes right after `step`."""
+        if not step.makes_keys:
+            return ()
+        made, self._made = self._made, True
+        return self._tagged(_made_more if made else _made)
+
+    def last(self) -> tuple[Step, ...]:
+        """Return what comes last, when the other steps are done."""
+        if not self._began:
+            return ()
+        made = () if self._made else self._tagged(_made)
+        return (*made, *self._tagged(_after))
+
+    def _tagged(
+        self, guard: Callable[[Guards, str, Overrides], Iterator[Step]]
+    ) -> tuple[Step, ...]:
+        if self._cluster is None:
+            return ()
+        steps = guard(self._guards, self._cluster, self._overrides)
+        return tuple(replace(step, guards=True) for step in steps)
+
+
+def _lead(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
+    """Yield what comes first of all."""
+    if guards.epoch != "none" and not overrides.no_epoch:
+        step = epoch_step(cluster, ends=_goes(guards), forgets=guards.epoch == "forget")
+        yield advising(step, guards.elsewhere)
+
+
+def _before(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
+    """Yield what comes before the first change, when nothing that was looked at refuses it."""
+    if guards.snapshot != "none" and not overrides.no_snapshot:
+        final = guards.snapshot == "final"
+        yield (
+            final_step(cluster, forgets=guards.epoch == "forget")
+            if final
+            else _snapshot_step(guards, cluster, overrides)
+        )
+    if _goes(guards) and not overrides.no_epoch:
+        yield announce_step(cluster, forgets=guards.epoch == "forget")
+
+
+def _made(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
+    """Yield what comes right after keys were made that exist nowhere else.
+
+    A cluster that began anew has such keys, as one that was just made.
+    """
+    anew = guards.identity and overrides.new_identity == cluster
+    if anew and not overrides.no_epoch:
+        yield begun_anew.anew_step(cluster)
+    if overrides.no_snapshot:
+        return
+    if anew or guards.snapshot == "after":
+        yield _snapshot_step(guards, cluster, overrides, first=True)
+    elif guards.snapshot == "keys":
+        yield keep_keys_step(_snapshot_step(guards, cluster, overrides, first=True), cluster)
+
+
+def _made_more(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
+    """Yield what comes right after another step that may make keys."""
+    if guards.snapshot in {"after", "keys"} and not overrides.no_snapshot:
+        yield keep_keys_step(_snapshot_step(guards, cluster, overrides, first=True), cluster)
+
+
+def _after(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
+    """Yield what comes last."""
+    if _goes(guards) and not overrides.no_epoch:
+        yield vacate_step(cluster)
+
+
+def _goes(guards: Guards) -> bool:
+    return guards.epoch in {"end", "forget"}
+
+
+def _snapshot_step(
+    guards: Guards, cluster: str, overrides: Overrides, *, first: bool = False
+) -> Step:
+    """Return the snapshot that `guards` ask for.
+
+    Whoever lets a cluster begin anew with other keys knows that its state is not whole. The `first`
+    one of keys that exist nowhere else is taken whatever else the snapshot store has lost.
+    """
+    needs_trusted = guards.needs_trusted and overrides.new_identity != cluster
+    step = snapshot_step(
+        cluster,
+        may_be_gone=guards.mends_loss,
+        needs_trusted=needs_trusted,
+        refuses=needs_trusted and not first,
+        anew=first and overrides.new_identity == cluster,
+    )
+    return replace(step, name=FIRST) if first else step
+
+
+def keep_keys_step(snapshot: Step, cluster: str) -> Step:
+    """Take the `snapshot` where keysets or secrets are stored that the one before lacks.
+
+    Safe to repeat and to kill: the snapshot before the next change has them, too.
+    """
+
+    def act(session: Session) -> str:
+        with advised():
+            keys = new_keys.unkept(session, cluster)
+        return snapshot.act(session) if keys else NO_NEW_KEYS
+
+    return replace(snapshot, name=NEW_KEYS, act=act)
+
+
+def epoch_step(cluster: str, *, ends: bool = False, forgets: bool = False) -> Step:
+    """Raise `EpochMismatch` where the cluster lives in another state store.
+
+    Where a definition that was never applied is forgotten alone, that is said instead.
+
+    Safe to repeat: the first check of a cluster that is there writes its epoch, later ones compare.
+    """
+
+    def act(session: Session) -> str:
+        if forgets and elsewhere.is_twin(session, cluster):
+            return "it lives in another state store; only the definition here goes"
+        return check_epoch(session, cluster, ends=ends)
+
+    return Step("check epoch", act, READ)
+
+
+def advising(step: Step, advice: str) -> Step:
+    """Return the step with what its operation says where the cluster lives elsewhere."""
+
+    def act(session: Session) -> str:
+        with advised_elsewhere(advice):
+            return step.act(session)
+
+    return replace(step, act=act)
+
+
+@contextmanager
+def advised_elsewhere(advice: str) -> Iterator[None]:
+    """Let `advice`, where there is some, be the hint where the cluster lives elsewhere."""
+    try:
+        yield
+    except EpochMismatch as error:
+        error.hint = advice or error.hint
+        raise
+
+
+def check_epoch(session: Session, cluster: str, *, ends: bool = False) -> str:
+    """Check the epoch now; return it in words. A name that is no cluster here binds nothing.
+
+    Unless the cluster `ends`, an announcement that it does is taken back where it is there.
+    """
+    from kled.snapshot import epoch  # noqa: PLC0415 - only where snapshots are kept
+
+    here, typed = known_epoch.here(session), require_state_store(session.settings)
+    with advised():
+        snapshots = session.snapshot_store
+        known = elsewhere.require_home(session, cluster)
+        if known is not None and known.vacant:
+            _write_end(session, cluster)
+        if (known is None or known.vacant) and not _is_there(session, cluster):
+            return "none yet: the cluster is not there"
+        require_mounted(session)
+        found = epoch.check(snapshots, cluster, here, typed=typed)
+        if (found.ends or found.unregistered) and not ends and _is_there(session, cluster):
+            epoch.announce_end(snapshots, cluster, here, ends=False)
+    return f"epoch {found.number}" + ("" if known else ", which begins now: none was known")
+
+
+def require_mounted(session: Session) -> None:
+    """Raise `SnapshotNotTrustworthy` where the snapshot store was emptied.
+
+    An epoch that is written there would begin it anew.
+    """
+    from kled.snapshot import losses  # noqa: PLC0415 - not for --help
+    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
+
+    snapshots = session.snapshot_store
+    if not snapshots.root.missing:
+        return
+    try:
+        losses.require_mounted(read_ledger(snapshots, session.stores.remembering))
+    except SnapshotMissing as error:
+        raise emptied(error) from error
+
+
+def _write_end(session: Session, cluster: str) -> None:
+    """Write down that a deletion is over which was killed before it did."""
+    from kled.snapshot import epoch  # noqa: PLC0415
+
+    stored = epoch.read(session.snapshot_store, cluster)
+    if stored is not None and not stored.vacant:
+        epoch.vacate(session.snapshot_store, cluster, stored.state_store)
+
+
+def announce_step(cluster: str, *, forgets: bool = False) -> Step:
+    """Write down that the cluster is about to be deleted, so that nobody takes it for lost.
+
+    Where its definition alone is forgotten, and it was applied, it lives on: that is written down.
+    Safe to repeat and to kill: a later change of the cluster, which is there then, takes it back.
+    """
+
+    def act(session: Session) -> str:
+        from kled.snapshot import epoch  # noqa: PLC0415
+
+        here = known_epoch.here(session)
+        with advised():
+            snapshots = session.snapshot_store
+            stays = forgets and applied.was_applied(session, cluster)
+            known = epoch.read(snapshots, cluster)
+            gone = not _is_there(session, cluster)
+            if forgets and known is not None and known.unregistered and gone:
+                return "it is known to be unregistered"  # an earlier attempt, which was killed
+            epoch.announce_end(snapshots, cluster, here, ends=not stays, unregistered=stays)
+        return "whoever finds it gone knows why"
+
+    return Step("announce deletion", act, READ, way_back="any later change of the cluster")
+
+
+def vacate_step(cluster: str) -> Step:
+    """End the epoch of a cluster that is gone, so that it may be made anew in any state store.
+
+    That of a cluster which was unregistered stays: its machines run on with its keys.
+    Safe to repeat. Killed before it, the deletion is known to be under way (`announce_step`): the
+    next change of a cluster of that name ends the epoch, wherever it is made.
+    """
+
+    def act(session: Session) -> str:
+        from kled.snapshot import epoch  # noqa: PLC0415
+
+        if _is_there(session, cluster):
+            return "the cluster is still there"
+        snapshots = session.snapshot_store
+        known = epoch.read(snapshots, cluster)
+        if known is not None and known.unregistered:
+            return f"it lives on, and its snapshots count: epoch {known.number} stays"
+        epoch.vacate(snapshots, cluster, known_epoch.here(session))
+        return "the cluster may be made anew anywhere"
+
+    return Step("end epoch", act, READ)
+
+
+def snapshot_step(
+    cluster: str,
+    *,
+    may_be_gone: bool = False,
+    needs_trusted: bool = False,
+    refuses: bool = False,
+    anew: bool = False,
+) -> Step:
+    """Take a snapshot before anything is changed; where nothing is new, the newest one counts.
+
+    Safe to repeat and to kill: a snapshot exists when its manifest does. A cluster that is not
+    there yet has nothing to lose; one that was there and is gone raises `NotApproved`, unless it
+    `may_be_gone`, as for a restore. One that could not be brought back from what was taken is said
+    to be so, and raises `SnapshotNotTrustworthy` where the change `needs_trusted`. Where it
+    `refuses`, that is raised, too, before anything is written, where the snapshot store may have
+    lost snapshots; else that is said. Of what begins `anew` secrets may have other values.
+    """
+
+    def act(session: Session) -> str:
+        with advised():
+            rotated = other_identity.compared(session, cluster).secrets if anew else ()
+            result = taken(session, cluster, refuses=refuses, rotated=frozenset(rotated))
+            if result is None:
+                if not may_be_gone and session.overrides.new_identity != cluster:
+                    lost_cluster.refuse(session, cluster)
+                return ABSENT
+            if needs_trusted:
+                require_trusted(session, result)
+            session.before, session.before_is_trusted = result.snapshot, not result.reasons
+        return words(session, result)
+
+    return Step(SNAPSHOT, act, _UPLOAD, way_back=ADDS_ONLY)
+
+
+def _is_there(session: Session, cluster: str) -> bool:
+    return is_there(session.state_store, f"{cluster}/{CONFIG}")

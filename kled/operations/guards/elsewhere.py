@@ -1,0 +1,196 @@
+"""Whether a cluster lives in another state store than the one that is about to be changed.
+
+Its epoch says so. A cluster that was never changed with kled has none; then the newest runs do: a
+state store that does not hold the cluster which another one was seen to hold is not its place,
+whatever is stored there under the name.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+from kled.errors import EpochMismatch, KledError
+from kled.kops.state_store.layout import CONFIG
+from kled.operations.cluster.applied import was_applied
+from kled.operations.identity import kept_keys, other_identity
+from kled.operations.recovery.known_epoch import here, known_epoch
+from kled.operations.session import Session
+from kled.operations.stores import require_state_store
+from kled.sentences import options
+from kled.storage.bounded import is_there
+from kled.store_urls import is_among, is_same
+
+if TYPE_CHECKING:
+    from kled.snapshot.epoch import Epoch
+
+Alive: TypeAlias = Mapping[str, tuple[int, str]]
+"""The state stores whose newest runs saw a cluster, by URL: number of the run, and snapshot."""
+
+
+def require_here(session: Session, cluster: str, past: str = "") -> None:
+    """Raise `EpochMismatch` where runs say that a cluster without an epoch lives elsewhere, too.
+
+    Snapshots up to `past` are of an earlier cluster of that name. Only reads.
+    """
+    alive = _alive(session, cluster, past)
+    url = _elsewhere_alone(session, cluster, alive)
+    if url is None:
+        other = _also_in(session, cluster, alive)
+        if other is not None:
+            raise _in_two(session, cluster, other, alive)
+        return
+    typed = require_state_store(session.settings)
+    raise EpochMismatch(
+        f'cluster "{cluster}" lives in {url}: the newest run there has snapshots of it, and {typed}'
+        " does not hold its keys; nothing was changed",
+        hint=f"pass --state with the one that is right{_way_out(session, cluster, typed)};"
+        " --no-epoch only where the other one is known to be gone",
+    )
+
+
+def _in_two(session: Session, cluster: str, other: str, alive: Alive) -> EpochMismatch:
+    """Return why nobody knows where the cluster lives.
+
+    Somebody may have removed its epoch, or copied the state store of one that had none yet.
+    """
+    typed = require_state_store(session.settings)
+    rights = " or ".join(
+        f"kled snapshot epoch raise {options(name=cluster, state=url)}" for url in (typed, other)
+    )
+    seen = is_among(here(session), alive)
+    where = "in both" if seen else f"in {other}, which has it still"
+    return EpochMismatch(
+        f'whether cluster "{cluster}" lives in {typed} or in {other} is not known: runs saw it'
+        f" {where}, and it has no epoch; nothing was changed",
+        hint="a recovery that moved it wrote one: ask whoever ran it, or look which store the user"
+        f" data of a control-plane machine names, and let that count: {rights}",
+    )
+
+
+def _way_out(session: Session, cluster: str, here: str) -> str:
+    """Name what forgets a definition that was never applied; of another one that is refused."""
+    if was_applied(session, cluster):
+        return ""
+    forget = f"kled kops delete-cluster {options(name=cluster, state=here)} --unregister"
+    return f"; what is stored here was never applied and goes alone with {forget}"
+
+
+def refusal(session: Session, cluster: str) -> EpochMismatch | None:
+    """Return what a change of the cluster would be refused with; None: nothing. Only reads.
+
+    For a preview, which writes no epoch as the check of a change does. Raises what the stores do.
+    """
+    if session.settings.snapshot_store is None or session.overrides.no_epoch:
+        return None
+    try:
+        require_home(session, cluster)
+    except EpochMismatch as error:
+        return error
+    return None
+
+
+def require_home(session: Session, cluster: str) -> "Epoch | None":
+    """Return the cluster's epoch; raise `EpochMismatch` where it lives in another state store.
+
+    That of a deletion which was killed when the cluster was gone from its store has ended, though
+    nobody has written that down yet. Only reads.
+    """
+    from kled.snapshot import epoch  # noqa: PLC0415 - only where snapshots are kept
+
+    known = known_epoch(session, cluster)
+    if known is not None and _is_over(session, cluster, known):
+        known = epoch.ended(session.snapshot_store, cluster, known)
+    if known is None or known.vacant:
+        require_here(session, cluster, known.past if known else "")
+    else:
+        has_it = partial(_holds, session, cluster, unknown=False)
+        epoch.require_same(session.snapshot_store, cluster, known, here(session), has_it)
+    return known
+
+
+def _is_over(session: Session, cluster: str, known: "Epoch") -> bool:
+    """Whether a deletion that has begun in another state store left nothing there to be deleted.
+
+    Where that store cannot be asked, or still has the cluster, it stays the cluster's place.
+    """
+    if known.vacant or not known.ends or is_same(known.state_store, here(session)):
+        return False
+    return _is_gone(session, cluster, known.state_store)
+
+
+def by_runs(session: Session, cluster: str, past: str = "") -> str | None:
+    """Return the other state store whose newest run has the cluster; None where it may be this one.
+
+    Only reads.
+    """
+    return _elsewhere_alone(session, cluster, _alive(session, cluster, past))
+
+
+def _elsewhere_alone(session: Session, cluster: str, alive: Alive) -> str | None:
+    """Return the other state store that the cluster lives in; None where it may be this one."""
+    if not alive or is_among(here(session), alive):
+        return None
+    url = max(alive, key=lambda place: alive[place])
+    return None if _has_its_keys(session, cluster, alive[url][1]) else url
+
+
+def _also_in(session: Session, cluster: str, alive: Alive) -> str | None:
+    """Return another state store that has the cluster, which this one may have, too.
+
+    Where runs saw it in both, one that lacks the cluster by now is none, and one that cannot be
+    asked may be. Where they saw it in the other one alone, and its keys are here, this may be that
+    store under its new name: the other one is one where it has the cluster still.
+    """
+    unknown = is_among(here(session), alive)
+    others = (place for place in alive if not is_same(place, here(session)))
+    latest_first = sorted(others, key=lambda place: alive[place], reverse=True)
+    holds = (url for url in latest_first if _holds(session, cluster, url, unknown=unknown))
+    return next(holds, None)
+
+
+def _alive(session: Session, cluster: str, past: str) -> Alive:
+    """Return the state stores whose newest runs saw the cluster; reads the ledger.
+
+    Snapshots up to `past` are of an earlier cluster of that name.
+    """
+    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415 - not for --help
+
+    ledger = read_ledger(session.snapshot_store, session.stores.remembering)
+    return {
+        url.rstrip("/"): (run.number, str(entry.snapshot))
+        for url, run, entry in ledger.alive(cluster, past)
+    }
+
+
+def _is_gone(session: Session, cluster: str, url: str) -> bool:
+    """Whether a state store is known to lack the cluster."""
+    return not _holds(session, cluster, url, unknown=True)
+
+
+def _holds(session: Session, cluster: str, url: str, *, unknown: bool) -> bool:
+    """Whether a state store has the cluster; `unknown` where it cannot be asked."""
+    try:
+        return is_there(session.other_store(url), f"{cluster}/{CONFIG}")
+    except KledError:  # a bucket that is not there may be one of another endpoint, or unmounted
+        return unknown
+
+
+def is_twin(session: Session, cluster: str) -> bool:
+    """Whether a definition that was never applied bears the name of a cluster of another store."""
+    if session.settings.snapshot_store is None or was_applied(session, cluster):
+        return False
+    known = known_epoch(session, cluster)
+    if known is not None and not known.vacant:
+        return not is_same(known.state_store, here(session))
+    return by_runs(session, cluster, known.past if known else "") is not None
+
+
+def _has_its_keys(session: Session, cluster: str, snapshot: str) -> bool:
+    """Whether the authority that is stored here is the one that the snapshot has."""
+    if not is_there(session.state_store, f"{cluster}/{kept_keys.AUTHORITY_KEY}"):
+        return False
+    try:
+        others = other_identity.compared_with(session, cluster, snapshot)
+    except KledError:
+        return False
+    return not (others.names or others.gone)

@@ -1,0 +1,40 @@
+"""A cluster that its snapshots know and the state store lacks is put back, and not made anew."""
+
+from kled.errors import NotApproved
+from kled.operations.guards.taken_snapshot import advised
+from kled.operations.recovery.known_epoch import known_epoch
+from kled.operations.session import Session
+from kled.store_urls import is_same
+
+
+def refuse(session: Session, cluster: str) -> None:
+    """Raise `NotApproved` where the cluster lived here and nobody deleted it with kled.
+
+    kops would make a new one over it, with new CA keys that no running machine trusts. One that
+    was unregistered lives on; one whose epoch was never written lives by its snapshots. Only
+    reads, for a cluster that the state store lacks; a snapshot store has to be configured.
+    """
+    from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import way_back  # noqa: PLC0415
+
+    with advised():
+        snapshots = session.snapshot_store
+        known, here = known_epoch(session, cluster), session.state_store.location.url
+        if known is not None and epoch.is_ending(known, here):
+            return
+        if known is not None and not known.vacant and not is_same(known.state_store, here):
+            return
+        past = known.past if known is not None else ""
+        if not any(ref.id > past for ref in snapshots.list(cluster)):
+            return
+        back = way_back(snapshots, cluster, state=session.stores.remembering)
+    what = "is gone from the state store, and kled did not delete it"
+    if known is not None and known.unregistered:
+        what = "was unregistered, and its machines run on"
+        back = back.replace(" --yes", " --with-control --yes")
+    raise NotApproved(
+        f'cluster "{cluster}" {what}; nothing was changed',
+        hint=f"to put it back (with --with-control where its machines run on): {back}; only to"
+        " begin anew with other keys: kled kops create-cluster with the same options and"
+        f" --new-identity={cluster}",
+    )

@@ -1,0 +1,144 @@
+"""A deletion takes nothing of another cluster: kops finds some resources by a part of their names.
+
+kops has no option that leaves a resource out, so a deletion whose list holds what is not the
+cluster's own is refused, and says what is possible. The listing is the evidence: the neighbour may
+be registered in no state store that kled knows.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from kled.errors import KledError, NotApproved
+from kled.kops.facts import neighbours
+from kled.kops.facts.neighbours import Neighbour, Taken
+from kled.kops.state_store.locations import Home
+from kled.models.definition import Definition
+from kled.models.plan import Change, Plan
+from kled.operations.fleet import registered
+from kled.operations.session import Session
+from kled.operations.stores import require_state_store
+from kled.sentences import enumerated, options
+
+OWNER: Final = "owner"
+"""The field of a planned deletion that names whose a resource is, where it is not the cluster's."""
+STORE: Final = "owner's state store"
+_SHOWN: Final = 4
+
+
+def marked(
+    session: Session, definition: Definition, listed: Iterable[Change]
+) -> tuple[Change, ...]:
+    """Return what kops lists for a deletion, with the owner of what is another's; only reads."""
+    changes = tuple(listed)
+    owners = {(one.kind, one.name): one for one in look(session, definition, changes)}
+    return tuple(_mark(one, owners.get((one.kind, one.name))) for one in changes)
+
+
+def look(session: Session, definition: Definition, listed: Iterable[Change]) -> tuple[Taken, ...]:
+    """Return what of the resources that kops lists is not the cluster's own; only reads."""
+    home = Home(require_state_store(session.settings), definition.name, definition.cluster)
+    return neighbours.taken(
+        definition.name,
+        neighbours.cloud_of(home),
+        neighbours.regions_of(home),
+        listed,
+        _near(session, home),
+    )
+
+
+def unclaimed(cluster: str, listed: Iterable[Change]) -> tuple[Change, ...]:
+    """Return what kops lists for a definition that was never applied: none of it is its own.
+
+    It is that of a cluster of the same name, in another state store, or left of a deleted one.
+    """
+    return tuple(
+        one
+        if OWNER in one.fields or one.kind == "definition"
+        else replace(one, fields={**one.fields, OWNER: cluster})
+        for one in listed
+    )
+
+
+def require_own(plan: Plan, named: Sequence[str] = ()) -> str:
+    """Return in words whose resources a deletion's plan takes, by its marks.
+
+    Raises `NotApproved` unless every owner is `named`.
+    """
+    taken = [one for one in plan.changes if OWNER in one.fields]
+    owners = sorted({one.fields[OWNER] for one in taken})
+    if not owners:
+        return "it takes nothing of another cluster"
+    if set(owners) <= set(named):
+        return f"TAKES resources of {', '.join(owners)}, as asked for"
+    if plan.cluster in owners and plan.cluster not in named:
+        raise _never_applied(plan.cluster, taken)
+    raise _refusal(plan.cluster, taken, owners)
+
+
+def words_of(change: Change) -> str:
+    """Say whose a change's resource is, where it is not the cluster's own; else nothing."""
+    return f" (NOT ITS OWN: of {change.fields[OWNER]})" if OWNER in change.fields else ""
+
+
+def makes_anew(plan: Plan) -> tuple[str, ...]:
+    """Return the commands that make anew what a deletion took of registered clusters."""
+    owners = {one.fields[OWNER]: one.fields[STORE] for one in plan.changes if STORE in one.fields}
+    return tuple(
+        f"kled kops update-cluster {options(state=store, name=owner, yes=True)}"
+        for owner, store in sorted(owners.items())
+    )
+
+
+def _near(session: Session, home: Home) -> list[Neighbour]:
+    """Return the registered clusters of the same cloud; those that can be asked for."""
+    try:
+        homes = list(registered.homes(session, but=home.name, everywhere=True))
+    except KledError as error:
+        session.note(f"not every state store was asked for neighbours: {error.message}")
+        homes = list(registered.homes(session, but=home.name, everywhere=False))
+    cloud = neighbours.cloud_of(home)
+    return [
+        Neighbour(one.name, one.state_store, neighbours.regions_of(one))
+        for one in homes
+        if neighbours.cloud_of(one) in {cloud, ""}
+    ]
+
+
+def _mark(change: Change, taken: Taken | None) -> Change:
+    if taken is None:
+        return change
+    store = {STORE: taken.state_store} if taken.state_store else {}
+    return replace(change, fields={**change.fields, OWNER: taken.owner, **store})
+
+
+def _never_applied(cluster: str, taken: Sequence[Change]) -> NotApproved:
+    unclaimed = [f"{one.kind} {one.name}" for one in taken if one.fields[OWNER] == cluster]
+    shown = enumerated(unclaimed, _SHOWN)
+    return NotApproved(
+        f'cluster "{cluster}" was never applied from this state store, and the cloud has resources'
+        f" of that name: {shown}; they are those of a cluster of another state store, or left"
+        " of a deleted one; nothing was changed",
+        hint=f"to remove this definition alone: kled kops delete-cluster --name={cluster}"
+        f" --unregister; to delete those resources, too: --with-resources-of={cluster}",
+    )
+
+
+def _refusal(cluster: str, taken: Sequence[Change], owners: Sequence[str]) -> NotApproved:
+    resources = [f"{one.kind} {one.name} of {one.fields[OWNER]}" for one in taken]
+    shown = enumerated(resources, _SHOWN)
+    flags = options(with_resources_of=owners)
+    stores = {one.fields[OWNER]: one.fields.get(STORE, "") for one in taken}
+    known = [options(state=stores[one], name=one) for one in owners if stores[one]]
+    again = (
+        f"{flags}, and at once after it kled kops update-cluster {known[0]} --yes, which makes"
+        " them anew (until then nothing drains its machines before the cloud ends them)"
+        if known
+        else f"{flags}, once you know whose they are: nothing here can make them anew"
+    )
+    return NotApproved(
+        f'deleting cluster "{cluster}" would also delete what is not its own, which kops finds by'
+        f" a part of its name: {shown}; nothing was changed",
+        hint=f"kops cannot leave them out; delete {' and '.join(owners)} first where that is to go,"
+        f" too; else go on with {again}",
+    )

@@ -1,0 +1,172 @@
+"""Which other clusters lose or share IAM roles when one cluster is changed or deleted.
+
+IAM is global within an AWS account and kops names roles after the cluster alone. So two clusters of
+one name, in two regions with a state store each, have one set of roles: an update of the one points
+them to its own state store, and a deletion takes them from the other.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import (
+    DocumentDamaged,
+    KledError,
+    NotApproved,
+    ObjectMissing,
+    OutputUnreadable,
+    StoreError,
+)
+from kled.kops.facts import iam_roles as roles
+from kled.kops.state_store import layout
+from kled.models.definition import Definition
+from kled.operations.fleet.registered import prefixes, state_stores
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import READ
+from kled.sentences import options
+from kled.storage.bounded import get_bounded, is_there
+
+if TYPE_CHECKING:
+    from kled.storage.base import ObjectStore
+
+_AT_ONCE: Final = 16
+_OVERRIDE: Final = "--no-role-check"
+_ACCOUNTS: Final = (
+    f"{_OVERRIDE}, or an `account` for each [state-stores] of the settings file, where they differ"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A cluster as a state store has it."""
+
+    state_store: str
+    definition: Definition
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Shared:
+    """Another cluster that lives by roles of the one that is changed."""
+
+    cluster: str
+    state_store: str
+    roles: tuple[str, ...]
+    """Sorted."""
+
+    def __str__(self) -> str:
+        return f'{", ".join(self.roles)} of cluster "{self.cluster}" in {self.state_store}'
+
+
+def fan_out(owned: Iterable[str], others: Iterable[Registered]) -> tuple[Shared, ...]:
+    """Return who else uses the roles in `owned`, sorted. Pure."""
+    mine = frozenset(owned)
+    found = (
+        Shared(
+            one.definition.name,
+            one.state_store,
+            tuple(sorted(mine & roles.used(one.definition))),
+        )
+        for one in others
+    )
+    return tuple(sorted(one for one in found if one.roles))
+
+
+def shared_roles(session: Session, cluster: str) -> tuple[Shared, ...]:
+    """Return the other registered clusters that use the roles of `cluster`; only reads.
+
+    Registered is what stands in the session's state store, or in one that the settings file names,
+    unless it says that its clusters are in another account. Raises `StoreError` where a state
+    store cannot be asked.
+    """
+    others = tuple(registered(session, but=cluster))
+    if not others:
+        return ()
+    stored = session.kops.find_definition(cluster)
+    return fan_out(roles.named_after(cluster) if stored is None else roles.owned(stored), others)
+
+
+def require_own_roles(session: Session, cluster: str) -> str:
+    """Return in words that nobody else uses the cluster's roles; only reads.
+
+    Raises `NotApproved` where somebody does, but for a run that was told so (`--no-role-check`).
+    """
+    if session.overrides.no_role_check:
+        return "not looked at: as asked for"
+    try:
+        found = shared_roles(session, cluster)
+    except StoreError as error:
+        advice = f"{error.hint}; its" if error.hint else "mend it: its"
+        error.hint = f"{advice} clusters may use the same IAM roles; not to ask: {_ACCOUNTS}"
+        raise
+    if found:
+        raise _refusal(cluster, found)
+    return "no other registered cluster uses its IAM roles"
+
+
+def roles_step(cluster: str, *, where: Callable[[Session], bool] | None = None) -> Step:
+    """Refuse while other clusters use the same IAM roles; `where` says whether they would change.
+
+    Safe to repeat: it only reads.
+    """
+
+    def act(session: Session) -> str:
+        try:
+            return require_own_roles(session, cluster)
+        except NotApproved:
+            if where is None or where(session):
+                raise
+            return "others use its IAM roles, too; they stay as they are"
+
+    return Step("check IAM roles", act, READ, reads=True)
+
+
+def registered(session: Session, *, but: str) -> Iterator[Registered]:
+    """Yield the clusters of the session's state store, `but` one, and of the settings file's."""
+    from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
+
+    here, profiles = session.settings.state_store, session.settings.profiles
+    own = session.settings.profile.account
+    same = (url for url, one in profiles.items() if own is None or one.account in {None, own})
+    for url, store in state_stores(session, same):
+        names = (name for name in prefixes(store) if (url, name) != (here, but))
+        tasks = ((0, partial(_definition, store, name)) for name in names)
+        for found in in_parallel(tasks, threads=_AT_ONCE):
+            if found is not None:
+                yield Registered(url, found)
+
+
+def _refusal(cluster: str, found: tuple[Shared, ...]) -> NotApproved:
+    first, more = found[0], f"; and {len(found) - 1} more clusters" if len(found) > 1 else ""
+    again = options(state=first.state_store, name=first.cluster)
+    return NotApproved(
+        f'the IAM roles of cluster "{cluster}" are also {first}{more}; nothing was changed',
+        hint="to isolate them: another account (say so by `account` of each [state-stores] in the"
+        " settings file), another name, or instance profiles"
+        f" of its own (spec.iam.profile of each instance group) for the one in {first.state_store};"
+        f" to go on all the same: {_OVERRIDE}, and at once after it kled kops update-cluster"
+        f" {again} --yes --roll, which makes its roles anew",
+    )
+
+
+def _definition(store: "ObjectStore", cluster: str) -> Definition | None:
+    """Read a cluster with its groups; None where there is none, or it goes at this moment."""
+    from kled.kops.parse import definition  # noqa: PLC0415 - loads YAML
+
+    try:
+        keys = [f"{cluster}/{layout.CONFIG}"]
+        if not is_there(store, keys[0]):
+            return None
+        groups = (one.key for one in store.entries(f"{cluster}/{layout.GROUPS}"))
+        keys += [key for key in groups if layout.is_group(key.removeprefix(f"{cluster}/"))]
+        bodies = [get_bounded(store, key).body.decode(errors="replace") for key in keys]
+        return definition("\n---\n".join(bodies))
+    except ObjectMissing:
+        return None
+    except (DocumentDamaged, OutputUnreadable) as error:
+        raise KledError(
+            f'the definition of cluster "{cluster}" in {store.location.url} cannot be read, so its'
+            " IAM roles are not known",
+            hint=f"mend or remove it, or go on without asking: {_OVERRIDE}",
+        ) from error

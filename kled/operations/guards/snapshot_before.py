@@ -1,0 +1,54 @@
+"""Whether the snapshot that comes before a change would stop it: for previews, which take none."""
+
+from kled.errors import SnapshotMissing
+from kled.operations.cluster import unregistration
+from kled.operations.guards import elsewhere
+from kled.operations.guards.final_snapshot import cannot_bring_back
+from kled.operations.guards.taken_snapshot import advised, emptied, no_way_back
+from kled.operations.recovery.restores_under_way import RestoresUnderWay
+from kled.operations.session import Session
+from kled.operations.step import Operation
+
+
+def require(session: Session, operation: Operation) -> None:
+    """Raise `SnapshotNotTrustworthy` where the snapshot before the operation would; only reads.
+
+    In the same words. What only shows when it is taken is not known (`snapshot.foretold`).
+    """
+    from kled.operations.snapshots.many_clusters import BY  # noqa: PLC0415 - not for --help
+    from kled.snapshot import foretold  # noqa: PLC0415
+    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.results import CreateOptions  # noqa: PLC0415
+
+    if not _is_needed(session, operation):
+        return
+    cluster = operation.cluster
+    with advised():
+        ledger = read_ledger(session.snapshot_store, session.state_store)
+        halfway = RestoresUnderWay(session.state_store, [cluster])
+        options = CreateOptions(BY, before_change=True, halfway=halfway)
+        try:
+            doubts = foretold.doubts(session.state_store, ledger, cluster, options)
+        except SnapshotMissing as error:
+            raise emptied(error) from error
+    if doubts and operation.guards.snapshot == "final":
+        raise cannot_bring_back(doubts)
+    if doubts:
+        raise no_way_back(session, cluster, doubts)
+
+
+def _is_needed(session: Session, operation: Operation) -> bool:
+    """Whether the change waits for a snapshot that can be trusted."""
+    guards, cluster = operation.guards, operation.cluster
+    if session.settings.snapshot_store is None or session.overrides.no_snapshot:
+        return False
+    if guards.snapshot == "final":
+        return not elsewhere.is_twin(session, cluster) and not _keeps_bytes(session, operation)
+    return guards.needs_trusted and session.overrides.new_identity != cluster
+
+
+def _keeps_bytes(session: Session, operation: Operation) -> bool:
+    """Whether the final snapshot keeps the bytes alone, of what kops cannot read."""
+    found = unregistration.look(session, operation.cluster, unregister=True)
+    forgets = operation.guards.epoch == "forget"
+    return forgets and isinstance(found, unregistration.Unreadable)

@@ -1,0 +1,116 @@
+"""Taking a snapshot within an operation: what is taken, in which words, and the way out."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import ClusterNotFound, SnapshotMissing, SnapshotNotTrustworthy, StoreError
+from kled.operations.session import Session
+
+if TYPE_CHECKING:
+    from kled.snapshot.results import ClusterResult
+
+_REFUSED: Final = (
+    "a change begins with a snapshot, which has to be written there: mend that (kled doctor tries"
+    " it), or go without one in an emergency: --no-snapshot"
+)
+_UNREACHABLE: Final = (
+    "no cluster is changed while its snapshot store cannot be asked; in an emergency:"
+    " --no-epoch --no-snapshot"
+)
+
+
+def taken(
+    session: Session,
+    cluster: str,
+    *,
+    reuse: bool = True,
+    etcd_backups: int | None = 1,
+    refuses: bool = True,
+    rotated: frozenset[str] = frozenset(),
+) -> "ClusterResult | None":
+    """Return the snapshot that holds what is there now; None where there is no such cluster.
+
+    Raises `SnapshotNotTrustworthy` where the snapshot store is empty though something was written
+    there, and, where it `refuses`, where it may have lost snapshots: a change never lets that go
+    unnoticed. Else that is said in the result. `rotated` secrets were changed on purpose.
+    """
+    from kled.operations.snapshots.many_clusters import back_up  # noqa: PLC0415
+    from kled.snapshot.progress import Quiet  # noqa: PLC0415
+
+    try:
+        found = back_up(
+            session.stores,
+            [cluster],
+            progress=Quiet(),
+            reuse=reuse,
+            before_change=refuses,
+            etcd_backups=etcd_backups,
+            rotated=rotated,
+        )
+    except SnapshotMissing as error:
+        raise emptied(error) from error
+    if isinstance(found.clusters[0].error, ClusterNotFound):
+        return None
+    return replace(found.require().clusters[0], of_store=found.findings)
+
+
+def emptied(error: SnapshotMissing) -> SnapshotNotTrustworthy:
+    """Return the refusal of a change before which the snapshot store turns out to be empty."""
+    return SnapshotNotTrustworthy(
+        f"no change begins while that is so: {error.message}",
+        hint=f"{error.hint}; in an emergency: --no-epoch --no-snapshot",
+    )
+
+
+@contextmanager
+def advised() -> Iterator[None]:
+    """Add the way out to an error of a store: what to mend is named, and how to go on without."""
+    try:
+        yield
+    except StoreError as error:
+        if error.retryable:
+            error.advise(_UNREACHABLE)
+        error.hint = error.hint or _REFUSED
+        raise
+
+
+def words(session: Session, result: "ClusterResult") -> str:
+    """Say which snapshot it is, and what is wrong with it."""
+    kept = "nothing is new since" if result.reused else "snapshot"
+    wrong = f"; IT CANNOT BE TRUSTED: {'; '.join(result.reasons)}" if result.reasons else ""
+    of_store = (
+        f"; THE SNAPSHOT STORE MAY HAVE LOST SNAPSHOTS: {'; '.join(result.of_store)}"
+        if result.of_store
+        else ""
+    )
+    sealed = "" if session.settings.snapshot_profile.recipients else "; NOT ENCRYPTED"
+    return f"{kept} {result.snapshot} (level {result.level}){wrong}{of_store}{sealed}"
+
+
+def require_trusted(session: Session, result: "ClusterResult") -> None:
+    """Raise `SnapshotNotTrustworthy` where the snapshot could not bring the cluster back."""
+    if result.reasons:
+        session.note(f"what is there now is in snapshot {result.snapshot}, which is not trusted")
+        raise no_way_back(session, result.cluster, result.reasons, result.cure)
+
+
+def no_way_back(
+    session: Session, cluster: str, reasons: Sequence[str], cure: str = ""
+) -> SnapshotNotTrustworthy:
+    """Return the refusal of a change from which no snapshot would lead back.
+
+    `cure` is what to type where the run that took it knows it.
+    """
+    from kled.snapshot.choosing import way_back  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust import brief  # noqa: PLC0415
+
+    kept, remembering = session.snapshot_store, session.stores.remembering
+    back = cure or f"go back: {way_back(kept, cluster, state=remembering)}"
+    return SnapshotNotTrustworthy(
+        f"no snapshot of what is there now could bring {cluster} back: {brief(reasons)}; no change"
+        " goes on from there",
+        hint=f"mend its state first, or {back}; to go on all the same, with nothing to go"
+        " back to: --no-snapshot",
+    )

@@ -1,0 +1,51 @@
+"""Maintenance windows: outside of them a cluster is not changed."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from kled.config import Settings
+from kled.errors import WindowClosed
+from kled.operations.guards.overrides import Overrides
+from kled.rules import Window
+
+if TYPE_CHECKING:
+    from kled.operations.step import Operation
+
+
+def closed(settings: Settings, cluster: str, now: datetime) -> Window | None:
+    """Return the window that opens first, where the cluster may not be changed now; else None.
+
+    Where several windows bind a cluster, one that is open is enough.
+    """
+    windows = settings.rules.windows_of(cluster)
+    if not windows or any(one.is_open(now) for one in windows):
+        return None
+    return min(windows, key=lambda one: one.opens(now))
+
+
+def require_open(settings: Settings, cluster: str, now: datetime) -> None:
+    """Raise `WindowClosed` where the cluster may not be changed now, saying when it may be."""
+    window = closed(settings, cluster, now)
+    if window is not None:
+        raise refusal(cluster, window, now)
+
+
+def require_open_for(
+    operation: "Operation", settings: Settings, overrides: Overrides, now: datetime
+) -> None:
+    """Raise `WindowClosed` where a window binds the operation, is closed, and was not overridden.
+
+    The window is that of the place that it writes to.
+    """
+    place = operation.guards.place_of(operation.cluster)
+    if place is not None and operation.guards.windows and not overrides.no_window:
+        require_open(settings, place.cluster, now)
+
+
+def refusal(cluster: str, window: Window, now: datetime) -> WindowClosed:
+    """Return the error for a change outside of its window."""
+    opens = window.opens(now)
+    return WindowClosed(
+        f'cluster "{cluster}" may be changed from {opens:%Y-%m-%d %H:%M %Z} only',
+        hint="wait for it, or in an emergency: --no-window",
+    )

@@ -1,0 +1,1 @@
+"""Whether a cluster, or every one, is healthy, and stays so."""

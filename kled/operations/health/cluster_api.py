@@ -1,0 +1,42 @@
+"""A connection to the Kubernetes API of the cluster that an operation is about."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import ApiUnreachable
+from kled.kops.failures import placeholder
+from kled.operations.identity import lost_keys
+from kled.operations.session import Session
+
+if TYPE_CHECKING:
+    from kled.kubernetes.client import Api
+
+_LIFETIME: Final = timedelta(hours=12)
+"""Of the credentials: a roll may take a night. They are gone with the session's directory."""
+
+
+@contextmanager
+def cluster_api(session: Session, cluster: str, api_server: str | None = None) -> Iterator["Api"]:
+    """Yield the API, by credentials that kops signs for this session alone (0600).
+
+    Raises what `kops export kubeconfig` and `connect` raise; nothing is asked of the API yet.
+    """
+    from kled.kubernetes.client import connect  # noqa: PLC0415 - heavy, for those who need it
+
+    kubeconfig = session.kops.scratch / f"kubeconfig-{cluster}"
+    with lost_keys.told_apart(session, cluster):
+        session.kops.export_kubeconfig(cluster, kubeconfig, _LIFETIME, api_server)
+    with connect(kubeconfig) as api, explained():
+        yield api
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Say of an API that does not answer what that means where its name has kops' placeholder."""
+    try:
+        yield
+    except ApiUnreachable as error:
+        placeholder.explain(error)
+        raise

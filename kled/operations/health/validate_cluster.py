@@ -1,0 +1,119 @@
+"""Wait until a cluster validates."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from kled.errors import ClusterNotReady, NotReadyInTime
+from kled.kops.facts import joining
+from kled.kops.failures import placeholder
+from kled.models.validation import Failure, ValidationReport
+from kled.operations.guards.guards import READS
+from kled.operations.identity import lost_keys
+from kled.operations.instance_group import lost_groups
+from kled.operations.runner import Observer, run
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import PATIENCE
+from kled.sentences import number
+
+_SHOWN = 3
+NO_NODES: Final = "none besides the control plane: other pods have nowhere to run"
+"""Said of a cluster that is healthy as kops sees it, since no machine is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateCluster:
+    """Ask until the cluster is healthy or the patience is over."""
+
+    cluster: str
+    patience: timedelta = timedelta(minutes=30)
+    seen: Callable[[ValidationReport], object] | None = None
+    """Is given the report of each attempt that got one."""
+
+    name = "validate cluster"
+    guards = READS
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step."""
+        return (validate_step(self.cluster, self.patience, self.seen),)
+
+
+def validated(session: Session, cluster: str) -> ValidationReport:
+    """Ask once whether a cluster is healthy; raises what `Kops.validate` does.
+
+    A cluster that was applied and has lost its keys is `KeysetMissing`, not `NotYetApplied`.
+    """
+    with lost_keys.told_apart(session, cluster):
+        return session.kops.validate(cluster)
+
+
+def waited_for(
+    session: Session, validation: ValidateCluster, observer: Observer | None
+) -> tuple[ValidationReport, NotReadyInTime | None]:
+    """Return the last report, and the error where the cluster was not healthy in time.
+
+    Raises that error where there was no report at all.
+    """
+    reports: list[ValidationReport] = []
+    try:
+        run(replace(validation, seen=reports.append), session, observer)
+    except NotReadyInTime as late:
+        if not reports:
+            raise
+        return reports[-1], late
+    return reports[-1], None
+
+
+def validate_step(
+    cluster: str,
+    patience: timedelta,
+    seen: Callable[[ValidationReport], object] | None = None,
+) -> Step:
+    """`kops validate cluster`, again and again. Safe to repeat: it only reads."""
+
+    def act(session: Session) -> str:
+        report = validated(session, cluster)
+        if seen is not None:
+            seen(report)
+        if not report.ready:
+            session.tell(joining.share(report))
+        if not report.ready:
+            raise not_ready(cluster, report)
+        return lost_groups.words(session, cluster, healthy(report))
+
+    # as many attempts as fit in: the deadline ends the waiting, not their number
+    attempts = max(PATIENCE.attempts, patience // PATIENCE.first_delay + 2)
+    policy = replace(PATIENCE, attempts=attempts, deadline=patience)
+    return Step("validate cluster", act, policy)
+
+
+def healthy(report: ValidationReport) -> str:
+    """Say how many nodes a healthy cluster has, and where none of them is for pods."""
+    nodes = f"{number(len(report.nodes), 'node')} ready"
+    return nodes if report.bears_pods else f"{nodes}, {NO_NODES}"
+
+
+def not_ready(cluster: str, report: ValidationReport) -> ClusterNotReady:
+    """Return the error that names the first failures of `report`."""
+    first = "; ".join(map(_told, report.failures[:_SHOWN]))
+    more = len(report.failures) - _SHOWN
+    there = next(filter(None, map(_placeholder, report.failures)), None)
+    hint = "new nodes need some minutes to join; kled kops get-instances shows them"
+    return ClusterNotReady(
+        f'cluster "{cluster}" is not healthy: {first}' + (f"; and {more} more" if more > 0 else ""),
+        hint=hint if there is None else placeholder.hint(there),
+    )
+
+
+def _told(failure: Failure) -> str:
+    """Say a failure in one line; kops has a page on the placeholder (capture T-dns-phj)."""
+    there = _placeholder(failure)
+    if there is not None:
+        return f"the name of its API still has the placeholder address {there}"
+    return f"{failure.kind} {failure.name}: {failure.message}"
+
+
+def _placeholder(failure: Failure) -> str | None:
+    return placeholder.address(failure.message) if failure.kind == "dns" else None

@@ -1,0 +1,191 @@
+"""Look at every cluster of the state store: which are healthy, and which are not for some time.
+
+One that is not healthy is looked at again until the patience is over: nodes come and go, and one
+failed validation says little. One that another command of kled changes meanwhile is not called
+unhealthy: its lease shows it, which moves as long as the other lives.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import ClusterNotFound, ClusterNotReady, InvalidInput, KledError
+from kled.models.cluster import Cluster
+from kled.models.share import Share
+from kled.operations.fleet import all_clusters
+from kled.operations.fleet.all_clusters import CHANGING, OK, WAITING, Answer
+from kled.operations.fleet.listed_clusters import listed_clusters
+from kled.operations.guards.guards import READS
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.sentences import enumerated, number
+
+if TYPE_CHECKING:
+    from kled.lease import Sight
+
+ALL: Final = "all clusters"
+AT_ONCE: Final = 4
+"""Clusters that are asked at once, each by a kops of its own."""
+PAUSE: Final = 30.0
+"""Seconds between two looks at those that are not healthy: a holder of a lease that lives has
+renewed it in between."""
+_SHOWN: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateClusters:
+    """Ask every cluster, again those that are not healthy until all are or the patience is over."""
+
+    patience: timedelta = timedelta(minutes=5)
+    skip: tuple[str, ...] = ()
+    """Clusters that are not asked, such as those put to sleep."""
+    results: list[Answer] = field(default_factory=list)
+    """One for each cluster, when the step has ended: also one that failed. The worst come first."""
+
+    name = "validate clusters"
+    cluster = ALL
+    guards = READS
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step."""
+
+        def act(session: Session) -> str:
+            self.results.clear()
+            listed = meant(session, self.skip)
+            self.results.extend(looked_at(session, listed, self.patience, brief))
+            return require_healthy(self.results)
+
+        return (Step("validate clusters", act),)
+
+
+def meant(session: Session, skip: Collection[str]) -> tuple[Cluster, ...]:
+    """Return the clusters of the state store but those to `skip`; raise where none is left.
+
+    One to skip that is not there, any more for example, keeps nobody from looking at the others.
+    """
+    listed = listed_clusters(session)
+    if not listed:
+        raise no_cluster(session)
+    left = tuple(one for one in listed if one.name not in skip)
+    if not left:
+        raise InvalidInput("skip", f"leaves out all of {number(len(listed), 'cluster')}")
+    return left
+
+
+def brief(session: Session, cluster: str) -> Answer:
+    """Say whether a cluster is healthy, without its nodes: of a fleet these are many."""
+    return replace(all_clusters.health(session, cluster), more={})
+
+
+def looked_at(
+    session: Session,
+    listed: Sequence[Cluster],
+    patience: timedelta,
+    ask: Callable[[Session, str], Answer] = all_clusters.health,
+) -> tuple[Answer, ...]:
+    """Ask every cluster once, and those that are not healthy until the patience is over.
+
+    Only reads; the worst come first.
+    """
+    ends = session.clock.monotonic() + patience.total_seconds()
+    answers = _asked(session, listed, ask)
+    leases = Leases(session)
+    while again := [one for one in listed if answers[one.name].passing]:
+        leases.look(one.name for one in again)
+        left = ends - session.clock.monotonic()
+        if left <= 0:
+            break
+        _tell(session, answers.values())
+        session.clock.sleep(min(PAUSE, left))
+        answers |= _asked(session, again, ask)
+    return tuple(sorted(map(leases.excused, answers.values()), key=all_clusters.worst_first))
+
+
+def require_healthy(answers: Sequence[Answer]) -> str:
+    """Return how many are healthy, in words; raise the worst of what is wrong with others.
+
+    That is exit status 1 where a cluster could not be asked, else 3 where one is not healthy.
+    """
+    waiting = all_clusters.waiting(answers, "are not healthy")
+    try:
+        all_clusters.require_asked(answers)
+    except KledError as error:
+        if waiting:
+            error.advise(waiting)
+        raise
+    if waiting:
+        raise ClusterNotReady(waiting, hint="the line of each says what it lacks")
+    return in_words(answers)
+
+
+def in_words(answers: Iterable[Answer]) -> str:
+    """Return how many clusters are how: `3 clusters healthy, 1 changing (c.example.com)`."""
+    states: dict[str, list[str]] = {}
+    for answer in answers:
+        states.setdefault(answer.state, []).append(answer.cluster)
+    healthy = [f"{number(len(states.get(OK, ())), 'cluster')} healthy"]
+    others = [
+        f"{len(names)} {state} ({enumerated(names, _SHOWN)})"
+        for state, names in states.items()
+        if state != OK
+    ]
+    return ", ".join(healthy + others)
+
+
+def no_cluster(session: Session) -> ClusterNotFound:
+    """Return the error of a look that finds no cluster: it is never green.
+
+    That is how a state store looks that is not mounted, or another one than the one meant.
+    """
+    return ClusterNotFound(
+        f"{session.settings.state_store} holds no cluster",
+        hint="is it mounted, and is it the right one? kled doctor shows which it is; the first"
+        " cluster: kled kops create-cluster; pause the schedule where there is to be none",
+    )
+
+
+class Leases:
+    """What the leases of clusters show while these are looked at."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._first: dict[str, Sight | None] = {}
+        self._last: dict[str, Sight | None] = {}
+
+    def look(self, clusters: Iterable[str]) -> None:
+        """Look at the leases of these once more."""
+        for cluster in clusters:
+            self._last[cluster] = self._seen(cluster)
+            self._first.setdefault(cluster, self._last[cluster])
+
+    def excused(self, answer: Answer) -> Answer:
+        """Return the answer, as one that is changed meanwhile where its lease has moved."""
+        first, last = self._first.get(answer.cluster), self._last.get(answer.cluster)
+        if answer.state != WAITING or last is None or (first is not None and first.tag == last.tag):
+            return answer
+        words = f"{answer.words}; it is being changed: {last.lease.describe()}"
+        return replace(answer, state=CHANGING, words=words, mend="look again when that has ended")
+
+    def _seen(self, cluster: str) -> "Sight | None":
+        from kled.lease import look  # noqa: PLC0415 - where all are healthy none is needed
+
+        try:
+            store = self._session.state_store
+            return look(store, cluster, self._last.get(cluster), self._session.clock)
+        except KledError:  # what cannot be read excuses nothing
+            return None
+
+
+def _asked(
+    session: Session, listed: Sequence[Cluster], ask: Callable[[Session, str], Answer]
+) -> dict[str, Answer]:
+    answers = all_clusters.each_answer(session, listed, ask, at_once=AT_ONCE)
+    return {answer.cluster: answer for answer in answers}
+
+
+def _tell(session: Session, answers: Iterable[Answer]) -> None:
+    known = list(answers)
+    healthy = sum(not answer.passing for answer in known)
+    words = f"{healthy} of {number(len(known), 'cluster')} looked at, the others are asked again"
+    session.tell(Share(healthy, len(known), words))

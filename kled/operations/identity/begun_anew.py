@@ -1,0 +1,36 @@
+"""A cluster that began anew: from then on it is held against nothing that was before."""
+
+from typing import Final
+
+from kled.operations.identity import etcd_zones, other_identity
+from kled.operations.recovery.known_epoch import here
+from kled.operations.session import Session
+from kled.operations.step import ADDS_ONLY, Step
+from kled.retry import READ
+
+ANEW: Final = "begin anew"
+
+
+def anew_step(cluster: str) -> Step:
+    """Write down that the cluster has other keys, or etcd elsewhere, from now on, where it has.
+
+    Snapshots from before are those of a past cluster then, as if it had been deleted: the next one
+    is judged without them. Safe to repeat and to kill: the same command with `--new-identity` does
+    what is left.
+    """
+
+    def act(session: Session) -> str:
+        from kled.snapshot import epoch  # noqa: PLC0415
+
+        found = other_identity.compared(session, cluster)
+        moved = etcd_zones.moved(session, cluster)
+        if not (found.of_snapshot or found.unknown or found.gone or moved):
+            values = ", ".join(found.secrets)
+            more = f"; other values from now on: {values}" if values else ""
+            return f"its keys are those that it had: its snapshots go on{more}"
+        newest = epoch.begin_anew(session.snapshot_store, cluster, here(session))
+        return (
+            f"snapshots up to {newest} are those of a past cluster" if newest else "nothing to do"
+        )
+
+    return Step(ANEW, act, READ, way_back=ADDS_ONLY)

@@ -1,0 +1,82 @@
+"""A cluster is new where neither a snapshot nor the cloud has one of that name.
+
+Asked before its definition is stored: whoever begins over a cluster that lives makes keys which no
+machine of it trusts, in whichever zone.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import IdentityAtRisk
+from kled.kops.facts import plan_effects
+from kled.models.plan import Change
+from kled.operations.cluster.nothing_left import left_in_cloud
+from kled.operations.guards import lost_cluster, neighbours
+from kled.operations.identity import kept_keys
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import READ
+from kled.sentences import enumerated
+
+if TYPE_CHECKING:
+    from kled.models.spec import ClusterSpec  # imports pydantic
+
+NAME: Final = "check that it is new"
+_SHOWN: Final = 4
+
+
+def step(spec: "ClusterSpec") -> Step:
+    """Refuse to make a cluster over one that lives; one that is stored already is attached to.
+
+    Safe to repeat: it only reads. Raises `NotApproved` that names the snapshot to put back, and
+    `IdentityAtRisk` that names what the cloud has.
+    """
+    return Step(NAME, lambda session: _check(session, spec), READ, reads=True)
+
+
+def _check(session: Session, spec: "ClusterSpec") -> str:
+    if session.kops.find_definition(spec.name) is not None:
+        return "it is stored already"
+    if session.overrides.begins_anew(spec.name):
+        return "NEW IDENTITY, as asked for"
+    asked = ["the cloud"]
+    if session.settings.snapshot_store is not None and not _without_snapshots(session):
+        lost_cluster.refuse(session, spec.name)
+        asked.insert(0, "the snapshot store")
+    there = in_cloud(session, spec)
+    if there:
+        raise _refusal(session, spec.name, there)
+    return f"no other of that name is known to {' or '.join(asked)}"
+
+
+def _without_snapshots(session: Session) -> bool:
+    """Whether it was told, as in an emergency, that the snapshot store cannot be asked."""
+    return session.overrides.no_epoch and session.overrides.no_snapshot
+
+
+def in_cloud(session: Session, spec: "ClusterSpec") -> tuple[Change, ...]:
+    """Return what `kops delete cluster` would find for a cluster of these options; only reads.
+
+    Machines first. What is another cluster's, and found by a part of its name, is left out.
+    """
+    planned = session.kops.dry_run(spec)
+    listed = left_in_cloud(session, planned).changes
+    others = {(one.kind, one.name) for one in neighbours.look(session, planned, listed)}
+    own = [one for one in listed if (one.kind, one.name) not in others]
+    return tuple(
+        sorted(
+            (one for one in own if one.kind != "definition"),
+            key=lambda one: (one.kind not in plan_effects.LISTED_MACHINES, one.kind, one.name),
+        )
+    )
+
+
+def _refusal(session: Session, cluster: str, there: tuple[Change, ...]) -> IdentityAtRisk:
+    shown = enumerated([f"{one.kind} {one.name}" for one in there], _SHOWN)
+    advice = kept_keys.advice(session, cluster, frozenset({kept_keys.AUTHORITY_KEY}))
+    return IdentityAtRisk(
+        f'cluster "{cluster}" lives by keys that the state store lacks and kops would make anew:'
+        f" the cloud has {shown} of it already; nothing was changed",
+        hint=f"no machine or kubeconfig of it trusts new ones; {advice}; where it was deleted and"
+        " these are left, remove them in the cloud; only to begin anew over them with other keys:"
+        f" kled kops create-cluster with the same options and --new-identity={cluster}",
+    )

@@ -1,0 +1,382 @@
+"""A cluster keeps its keysets and secrets: what would make new ones is refused before kops runs.
+
+kops makes whatever keyset it does not find. Where the lost one was a certificate authority, no
+machine, kubeconfig or service account of the cluster is valid afterwards, and nothing brings the
+old one back but a copy. So a plan that makes what the cluster had is refused (`require`), and an
+operation that goes on with the cluster first looks whether its keysets are there, and hold the keys
+that they had (`step`): kops goes on with whatever key it finds under the name.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import IdentityAtRisk, KledError, NotApproved
+from kled.kops.facts import plan_effects
+from kled.kops.state_store import contents, identity, layout, locations
+from kled.kops.state_store.identity import Evidence, Made
+from kled.kops.state_store.locations import Place
+from kled.models.credential import SECRET_KINDS
+from kled.models.plan import Change, Plan
+from kled.operations.fleet import registered
+from kled.operations.fleet.stored_names import keys_below
+from kled.operations.guards import own_places
+from kled.operations.identity import (
+    etcd_names,
+    etcd_zones,
+    keys_in_snapshots,
+    machine_keys,
+    other_identity,
+    put_back,
+    whole_copies,
+)
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import READ
+from kled.sentences import enumerated
+from kled.storage.bounded import get_bounded
+
+if TYPE_CHECKING:
+    from kled.snapshot.other_keysets import Others
+
+NAME: Final = "check identity"
+AUTHORITY_KEY: Final = identity.keyset_key(identity.AUTHORITY)
+"""Where every cluster that was applied keeps its own authority, relative to its prefix."""
+_SHOWN: Final = 4
+_RUN_WITH_IT: Final = "its machines run with it, and the state store lacks it"
+
+
+def step(cluster: str) -> Step:
+    """Look whether the keysets that the cluster's machines run with are in the state store.
+
+    Safe to repeat: it only reads. Raises `IdentityAtRisk` that names those that are gone or hold
+    the keys of another identity, and the snapshot that has them, and `NotApproved` where another
+    cluster lives by the same keys.
+    """
+    return Step(NAME, lambda session: check(session, cluster), READ, reads=True)
+
+
+def check(session: Session, cluster: str) -> str:
+    """Look at once, and say what was found; raises as `step` does."""
+    where = own_places.require(session, cluster)
+    gone = _require_present(session, cluster)
+    require_previewable(session, cluster)
+    others = require_own_keys(session, cluster)
+    anew = f"{', '.join(gone)} will be made anew" if gone else ""
+    if anew or others:
+        return f"NEW IDENTITY, as asked for: {'; '.join(filter(None, (anew, others)))}"
+    return "no keyset is missing" if where == own_places.NOTHING else where
+
+
+def _require_present(session: Session, cluster: str) -> tuple[str, ...]:
+    """Raise for keysets that are `missing`; return them where the cluster begins anew."""
+    gone = missing(session, cluster)
+    if gone and not session.overrides.begins_anew(cluster):
+        _require_names(session, cluster, gone)
+        raise _refusal(session, cluster, _lost(gone, _RUN_WITH_IT))
+    return gone
+
+
+def missing(session: Session, cluster: str) -> tuple[str, ...]:
+    """Return the keysets that the machines run with and the state store lacks, sorted.
+
+    Only reads. None where the definition keeps its keys elsewhere: `places` looks after those.
+    """
+    if _strays(session, cluster):
+        return ()
+    named = _node_keysets(session, cluster)
+    there = keys_below(session.state_store, cluster, layout.KEYSETS) if named else ()
+    return tuple(sorted(one for one in named if identity.keyset_key(one) not in there))
+
+
+def _require_names(session: Session, cluster: str, gone: tuple[str, ...]) -> None:
+    """Raise for what is missing under its name and stands under its former one: nothing is lost.
+
+    kops would go on with it, and no other reader of the state store would.
+    """
+    there = keys_below(session.state_store, cluster, layout.KEYSETS)
+    former = {name: identity.keyset_key(contents.OLD_NAMES.get(name, name)) for name in gone}
+    renamed = {name: key for name, key in former.items() if key in there}
+    if not renamed:
+        return
+    keys = {name: identity.keyset_key(name) for name in renamed}
+    home = f"{session.state_store.location.url.rstrip('/')}/{cluster}"
+    copies = [f"{home}/{renamed[name]} to {home}/{keys[name]}" for name in renamed]
+    restore = advice(session, cluster, frozenset(keys.values()))
+    raise IdentityAtRisk(
+        f'cluster "{cluster}" was applied with {enumerated(tuple(renamed), _SHOWN)}, which somebody'
+        f" renamed to its former name: {', '.join(renamed.values())}; nothing was changed",
+        hint=f"copy {' and '.join(copies)}; or {restore}",
+    )
+
+
+def words(session: Session, cluster: str) -> str | None:
+    """Say for a preview why nothing may go on with the cluster; None where it may. Only reads.
+
+    What cannot be asked now says so when the change is made.
+    """
+    try:
+        check(session, cluster)
+    except NotApproved as error:
+        return f"{error.message} ({error.hint})"
+    except KledError as error:
+        session.note(f"whether the cluster has its keys is not known: {error.message}")
+    return None
+
+
+def require_whole(session: Session, cluster: str) -> None:
+    """Raise `IdentityAtRisk` where a keyset or secret cannot be lived by, as a snapshot judges it.
+
+    kops stops at some of these, makes others anew, serves with a private key that fits no
+    certificate, and tries a secret that it cannot read again for ten minutes, in its previews too:
+    so a preview asks this first. Only reads. Who begins anew goes on.
+    """
+    found = {} if _strays(session, cluster) else whole_copies.damaged(session, cluster)
+    if not found or session.overrides.begins_anew(cluster):
+        return
+    words = [one for each in found.values() for one in each]
+    raise IdentityAtRisk(
+        f'cluster "{cluster}" cannot live by what is stored as its keys and secrets:'
+        f" {enumerated(words, _SHOWN)}; nothing was changed",
+        hint=f"{advice(session, cluster, frozenset(found))}{_given_again(cluster, found)}; only to"
+        " begin anew with other keys: kled kops update-cluster"
+        f" --name={cluster} --yes --new-identity={cluster}",
+    )
+
+
+def require_previewable(session: Session, cluster: str) -> None:
+    """Raise `IdentityAtRisk` for what kops stops at in its previews already, after minutes.
+
+    Keys and secrets that are damaged (`require_whole`), and etcd with other names or in other zones
+    than it was applied in. Only reads. Who begins anew goes on.
+    """
+    require_whole(session, cluster)
+    if not session.overrides.begins_anew(cluster):
+        etcd_names.require_stored(session, cluster)
+        etcd_zones.require_stored(session, cluster)
+
+
+def _given_again(cluster: str, keys: Iterable[str]) -> str:
+    """Name the commands that store secrets again which people gave."""
+    kinds = [one for one in SECRET_KINDS if f"{layout.SECRETS}{one}" in keys]
+    command = "; or store it from its source: kled kops create-secret"
+    return "".join(f"{command} {one} --name={cluster} --file=FILE --force" for one in kinds)
+
+
+def require_own_keys(session: Session, cluster: str) -> str:
+    """Say which keysets hold other keys than the cluster had, or none; empty: they do not.
+
+    Only reads. Raises `IdentityAtRisk` for such a one, unless the run was told that the cluster
+    begins anew.
+    """
+    if _strays(session, cluster):
+        return ""
+    found = machine_keys.confirmed(session, cluster, other_identity.compared(session, cluster))
+    if not (found.names or found.gone or found.secrets):
+        return ""
+    if session.overrides.begins_anew(cluster):
+        names = (*found.names, *found.gone, *found.secrets)
+        return f"{', '.join(names)} with other keys"
+    if found.names:
+        raise _other_keys(session, cluster, found)
+    if not found.gone:
+        raise _other_values(session, cluster, found)
+    why = f"snapshot {found.snapshot} has it, and the state store lacks it"
+    raise _refusal(session, cluster, _lost(found.gone, why))
+
+
+def lost_authority(session: Session, cluster: str) -> tuple[str, ...]:
+    """Return the cluster's own authority where it is gone and the cluster is known to have lived.
+
+    For what is left of a cluster whose machines' configuration is gone, too: what etcd left, or a
+    snapshot, tells it. Only reads.
+    """
+    if AUTHORITY_KEY in keys_below(session.state_store, cluster, layout.KEYSETS):
+        return ()
+    lived = _lived(session, cluster) or keys_in_snapshots.is_kept(session, cluster, AUTHORITY_KEY)
+    return (identity.AUTHORITY,) if lived else ()
+
+
+def require(session: Session, plan: Plan) -> str:
+    """Return in words what a plan makes for the first time; empty where it makes nothing.
+
+    Only reads. Raises `IdentityAtRisk` where the plan makes a keyset or secret that the cluster
+    had, or goes on with damaged keys or those of another identity, unless the run was told that the
+    cluster begins anew (`--new-identity=CLUSTER`).
+    """
+    require_previewable(session, plan.cluster)
+    if not session.overrides.begins_anew(plan.cluster):
+        etcd_names.require_plan(session, plan, ran=lambda: _etcd_ran(session, plan))
+        etcd_zones.require_plan(session, plan, lives=lambda: _etcd_lives(session, plan))
+    found = told_apart(session, plan)
+    if found.lost and not session.overrides.begins_anew(plan.cluster):
+        raise _refusal(session, plan.cluster, found.lost)
+    _require_present(session, plan.cluster)  # what kops finds under a former name it only modifies
+    require_own_keys(session, plan.cluster)
+    lost = [one.name for one, _ in found.lost]
+    anew = f"NEW IDENTITY, as asked for: {', '.join(lost)}" if lost else ""
+    first = [one.name for one in found.new if _lived(session, plan.cluster)]
+    new = f"made for the first time: {', '.join(first)}" if first else ""
+    again = [one.name for one in identity.reissued(plan)]
+    issued = f"certificates issued anew: {', '.join(again)}" if again else ""
+    return "; ".join(filter(None, (anew, new, issued)))
+
+
+def told_apart(session: Session, plan: Plan) -> Made:
+    """Return what a plan makes, told apart by whether the cluster had it; only reads."""
+    changes = identity.made(plan)
+    if not changes:
+        return Made()
+    found = identity.told_apart(changes, _evidence(session, plan))
+    if not found.new:
+        return found
+    keys = frozenset(map(identity.key_of, changes))
+    kept = keys_in_snapshots.snapshot_with(session, plan.cluster, keys)
+    if kept is None:
+        return found
+    known = Evidence(snapshot=kept.id, kept=keys_in_snapshots.identity_keys(kept))
+    later = identity.told_apart(found.new, known)
+    return Made((*found.lost, *later.lost), later.new)
+
+
+def advice(
+    session: Session, cluster: str, keys: frozenset[str], *, made: Collection[str] = ()
+) -> str:
+    """Say how to put lost keys back; `keys` are relative to the cluster's prefix. Only reads.
+
+    A snapshot that lacks the key which the machines' configuration names is not the one, but for
+    the keysets that somebody `made` anew, of which it names the new key. A snapshot store that
+    cannot be read is said to be so: the loss is told all the same.
+    """
+    try:
+        run = machine_keys.named(session.state_store, cluster)
+        named = {name: marks for name, marks in run.items() if name not in made}
+        return put_back.way(session, cluster, keys, named)
+    except KledError as error:
+        return f"which snapshot has them is not known: {error.message}"
+
+
+def _lost(keysets: tuple[str, ...], why: str) -> tuple[tuple[Change, str], ...]:
+    return tuple((Change("create", identity.KEYPAIR, one), why) for one in keysets)
+
+
+def _refusal(
+    session: Session, cluster: str, lost: tuple[tuple[Change, str], ...]
+) -> IdentityAtRisk:
+    names = [one.name for one, _ in lost]
+    reasons = dict.fromkeys(why for _, why in lost)
+    keys = frozenset(identity.key_of(one) for one, _ in lost)
+    strays = [f"{one.field} names {one.url}: mend it first" for one in _strays(session, cluster)]
+    way_on = "; ".join(strays) or advice(session, cluster, keys)
+    return IdentityAtRisk(
+        f'cluster "{cluster}" lives by {enumerated(names, _SHOWN)}, which kops would make'
+        f" anew: {'; '.join(reasons)}; nothing was changed",
+        hint=f"no machine or kubeconfig of it trusts a new one; {way_on}; only to begin anew with"
+        f" other keys: kled kops update-cluster --name={cluster} --yes --new-identity={cluster}",
+    )
+
+
+def _other_keys(session: Session, cluster: str, found: "Others") -> IdentityAtRisk:
+    """Return the refusal of keysets that share no key with what the cluster had."""
+    where = f"snapshot {found.snapshot} has others" if found.of_snapshot else ""
+    run = f"its machines run with others than {', '.join(found.of_machines)}"
+    known = "; ".join(filter(None, (where, run if found.of_machines else "")))
+    keys = frozenset(map(identity.keyset_key, found.names))
+    rolled = bool(found.of_snapshot) and machine_keys.all_run_with(session, cluster)
+    way_on = advice(session, cluster, keys, made=() if rolled else found.of_snapshot)
+    return IdentityAtRisk(
+        f'cluster "{cluster}" does not live by the keys that are stored as'
+        f" {enumerated(found.names, _SHOWN)}: {known}; nothing was changed",
+        hint=f"no machine or kubeconfig of it trusts them; {way_on}; only to begin anew with the"
+        f" stored ones: kled kops update-cluster --name={cluster} --yes --new-identity={cluster}",
+    )
+
+
+def _other_values(session: Session, cluster: str, found: "Others") -> IdentityAtRisk:
+    """Return the refusal of secrets with other values than the cluster had."""
+    from kled.snapshot.other_secrets import on_purpose  # noqa: PLC0415 - not for --help
+
+    keys = frozenset(f"{layout.SECRETS}{one}" for one in found.secrets)
+    return IdentityAtRisk(
+        f'cluster "{cluster}" does not live by the values that are stored as secrets'
+        f" {enumerated(found.secrets, _SHOWN)}: snapshot {found.snapshot} has others; nothing was"
+        " changed",
+        hint=f"{advice(session, cluster, keys)}; {on_purpose(cluster, found.secrets)}",
+    )
+
+
+def _evidence(session: Session, plan: Plan) -> Evidence:
+    cluster = plan.cluster
+    lived = _lived(session, cluster)
+    if not lived:
+        definition = session.kops.find_definition(cluster)
+        if definition is not None and identity.has_machines(plan, definition):
+            lived = "its control plane is in the cloud already"
+        elif definition is not None and _makes_authority(plan):
+            lived = _machines_anywhere(session, cluster)
+    return Evidence(
+        stored=frozenset(
+            key
+            for below in (layout.KEYSETS, layout.SECRETS)
+            for key in keys_below(session.state_store, cluster, below)
+        ),
+        node_keysets=_node_keysets(session, cluster),
+        lived=lived,
+    )
+
+
+def _makes_authority(plan: Plan) -> bool:
+    return any(identity.key_of(one) == AUTHORITY_KEY for one in identity.made(plan))
+
+
+def _machines_anywhere(session: Session, cluster: str) -> str:
+    """Say that the cloud has machines of the cluster, also in zones that its definition lacks."""
+    listed = session.kops.delete_preview(cluster).changes
+    there = sorted({one.name for one in listed if one.kind in plan_effects.LISTED_MACHINES})
+    return f"the cloud has its machines already ({there[0]})" if there else ""
+
+
+def _lived(session: Session, cluster: str) -> str:
+    """Say why the cluster's machines are known to have run, by what they left; empty: nothing."""
+    if _node_keysets(session, cluster):
+        return "its machines were configured"
+    return "its etcd was running" if _etcd_left_something(session, cluster) else ""
+
+
+def _etcd_left_something(session: Session, cluster: str) -> bool:
+    keys = (one.key for one in session.state_store.entries(f"{cluster}/backups/etcd/"))
+    relative = (key.removeprefix(f"{cluster}/") for key in keys)
+    return any(
+        layout.backup_place(key) or key.endswith(f"/{layout.CREATED_MARKER}") for key in relative
+    )
+
+
+def _etcd_ran(session: Session, plan: Plan) -> bool:
+    """Say whether etcd ran on volumes that were made for it: kops makes them with the first."""
+    if _etcd_left_something(session, plan.cluster):
+        return True
+    definition = session.kops.find_definition(plan.cluster)
+    return definition is not None and identity.has_machines(plan, definition)
+
+
+def _etcd_lives(session: Session, plan: Plan) -> bool:
+    """Say whether etcd ran, and the cloud has machines of it: its volumes are somewhere."""
+    if not _etcd_left_something(session, plan.cluster):
+        return False
+    definition = session.kops.find_definition(plan.cluster)
+    if definition is not None and identity.has_machines(plan, definition):
+        return True
+    return bool(_machines_anywhere(session, plan.cluster))
+
+
+def _strays(session: Session, cluster: str) -> tuple[Place, ...]:
+    """Return the places of the definition that are not in the cluster's part of the store."""
+    home = registered.home(session.state_store, cluster)
+    return tuple(locations.elsewhere(home.cluster, home.root)) if home is not None else ()
+
+
+def _node_keysets(session: Session, cluster: str) -> frozenset[str]:
+    store = session.state_store
+    found: set[str] = set()
+    for one in store.entries(f"{cluster}/{identity.NODE_CONFIGS}"):
+        found |= identity.node_keysets(contents.mapping(get_bounded(store, one.key).body))
+    return frozenset(found)

@@ -1,0 +1,38 @@
+"""What kops calls a cluster that was never applied may be one whose keys are gone.
+
+kops tells both by the same words ("cannot find CA certificate", capture E14); only the state store
+knows which it is, and to apply the latter would end it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kled.errors import KeysetMissing, NotYetApplied
+from kled.kops.state_store import identity as facts
+from kled.operations.identity import kept_keys
+from kled.operations.session import Session
+
+
+@contextmanager
+def told_apart(session: Session, cluster: str) -> Iterator[None]:
+    """Raise `KeysetMissing` in place of `NotYetApplied` where the cluster was applied.
+
+    It names the keysets, and the snapshot that has them. Where they are there and damaged, that is
+    `IdentityAtRisk`, as of every change.
+    """
+    try:
+        yield
+    except NotYetApplied as error:
+        gone = kept_keys.missing(session, cluster) or kept_keys.lost_authority(session, cluster)
+        if not gone:
+            kept_keys.require_whole(session, cluster)  # damaged: kops says the same of it
+            raise
+        keys = frozenset(map(facts.keyset_key, gone))
+        raise KeysetMissing(
+            f'cluster "{cluster}" was applied, and the state store has lost its'
+            f" {'keysets' if len(gone) > 1 else 'keyset'} {', '.join(gone)}",
+            hint=f"{kept_keys.advice(session, cluster, keys)}; do not update the cluster before:"
+            " that would make new keys",
+            command=error.command,
+            stderr=error.stderr,
+        ) from error

@@ -1,0 +1,76 @@
+"""Which keysets and secrets are whole: in the state store, and in a snapshot that would be named.
+
+A snapshot that an earlier kled took for complete may hold the very damage that it is to mend, so
+what it has is read before anybody is told to restore it.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kled.errors import (
+    DocumentDamaged,
+    InvalidInput,
+    ObjectMissing,
+    SnapshotNotTrustworthy,
+    StoreDenied,
+)
+from kled.kops.state_store import contents, keyset_keys, layout
+from kled.operations.fleet.stored_names import keys_below
+from kled.operations.session import Session
+from kled.storage.bounded import get_bounded
+
+if TYPE_CHECKING:
+    from kled.snapshot.manifest import Manifest
+
+
+def damaged(session: Session, cluster: str) -> Mapping[str, tuple[str, ...]]:
+    """Return what is wrong with the stored keysets and secrets, by the key of each; only reads.
+
+    Keys are relative to the cluster's prefix, those of what is whole are left out. Of a keyset that
+    stands under its former name, too, kops reads the present one.
+    """
+    from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
+
+    keysets, secrets = keys_below(session.state_store, cluster, layout.KEYSETS), layout.SECRETS
+    keys = (
+        *keyset_keys.files(keysets).values(),
+        *keys_below(session.state_store, cluster, secrets),
+    )
+    found = in_parallel((0, partial(_wrong, session, cluster, key)) for key in keys)
+    return {key: words for key, words in sorted(found) if words}
+
+
+def _wrong(session: Session, cluster: str, key: str) -> tuple[str, tuple[str, ...]]:
+    """Return the key, and what is wrong with it in words; one that went meanwhile is whole."""
+    try:
+        body = get_bounded(session.state_store, f"{cluster}/{key}", what=key).body
+    except DocumentDamaged as error:  # larger than any that kops writes, or a link
+        return key, (error.message,)
+    except ObjectMissing:
+        return key, ()
+    return key, tuple(contents.material_findings(key, body))
+
+
+def held_whole(session: Session, manifest: "Manifest", keys: frozenset[str]) -> frozenset[str]:
+    """Return which of `keys` the snapshot has, and has whole: one request, for its archive.
+
+    What no identity opens is taken for whole, since nothing tells otherwise. Raises what may pass.
+    """
+    from kled.snapshot.contents import archived_objects, packed_archive  # noqa: PLC0415
+
+    there = keys & {one.key for one in manifest.objects if one.kind == "identity"}
+    if not there:
+        return there
+    try:
+        packed = packed_archive(session.snapshot_store, manifest)
+        bodies = {record.key: body for record, body in archived_objects(manifest, packed)}
+    except InvalidInput:
+        return there
+    except (SnapshotNotTrustworthy, StoreDenied):
+        return frozenset()
+    return frozenset(
+        key
+        for key in there & bodies.keys()
+        if not any(contents.material_findings(key, bodies[key]))
+    )

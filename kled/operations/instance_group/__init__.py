@@ -1,0 +1,1 @@
+"""Instance groups: create, edit, scale, delete, and the machines that they have."""

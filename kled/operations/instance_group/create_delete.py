@@ -1,0 +1,181 @@
+"""Add instance groups to a cluster's definition, and delete them with their machines."""
+
+from dataclasses import dataclass
+
+from kled.errors import DefinitionRejected, InstanceGroupExists, NotApproved
+from kled.kops.facts import control_plane
+from kled.kops.state_store.layout import require_group_name
+from kled.models.cluster import InstanceGroup, Role
+from kled.operations import ways_back
+from kled.operations.guards.guards import EDITS
+from kled.operations.guards.protection import protection, require_confirmation
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import CHANGE, READ
+from kled.sentences import options
+
+
+@dataclass(frozen=True, slots=True)
+class CreateInstanceGroup:
+    """Store a new group with kops' defaults; the cloud follows with update-cluster.
+
+    Raises `InvalidInput` for a name that no group can have.
+    """
+
+    cluster: str
+    instance_group: str
+    subnets: tuple[str, ...]
+    role: Role = "node"
+
+    name = "create instance group"
+    guards = EDITS
+
+    def __post_init__(self) -> None:
+        require_group_name(self.instance_group)
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step.
+
+        Safe to repeat and to kill: kops writes one object. A group that is there already counts as
+        made by an earlier attempt where role and subnets are the same.
+        """
+
+        def done(session: Session) -> str | None:
+            found = find_group(session, self.cluster, self.instance_group)
+            if found is None:
+                return None
+            if found.role != self.role or set(found.subnets) != set(self.subnets):
+                raise InstanceGroupExists(
+                    f'instance group "{found.name}" is there already, with the role {found.role}'
+                    f" in {', '.join(found.subnets)}",
+                    hint="change it with kled kops edit-instance-group"
+                    f" {options(name=self.cluster, instance_group=self.instance_group)}, or choose"
+                    " another name",
+                )
+            return "already there"
+
+        def act(session: Session) -> str:
+            session.kops.create_instance_group(
+                self.cluster, self.instance_group, self.subnets, self.role
+            )
+            return "stored"
+
+        group = options(name=self.cluster, instance_group=self.instance_group)
+        way_back = f"kled kops delete-instance-group {group}"
+        return (Step("create instance group", act, CHANGE, done=done, way_back=way_back),)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteInstanceGroup:
+    """Delete a group and its machines at once; kops does not drain them."""
+
+    cluster: str
+    instance_group: str
+    confirm: str | None = None
+    """The cluster's name once more; needed where it is protected: no snapshot has machines."""
+
+    name = "delete instance group"
+    guards = EDITS
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps.
+
+        Safe to repeat and to kill: kops deletes the machines first and the group's definition
+        last, so that what a killed call left shows and is deleted by the next one.
+        """
+
+        def done(session: Session) -> str | None:
+            found = find_group(session, self.cluster, self.instance_group)
+            return "already gone" if found is None else None
+
+        back = ways_back.Found()
+
+        def check(session: Session) -> str:
+            why = why_protected(session, self.cluster)
+            require_confirmation(self.cluster, why, self.confirm)
+            return "confirmed" if why else "the cluster is not protected"
+
+        def act(session: Session) -> str:
+            require_spare(session, self.cluster, self.instance_group)
+            group = find_group(session, self.cluster, self.instance_group)
+            anew = _made_again(self.cluster, group) if group is not None else ""
+            back.are(ways_back.of_definition(session, self.cluster) or anew)
+            session.kops.delete_instance_group(self.cluster, self.instance_group)
+            return "deleted"
+
+        way_back = "create the group again; its machines are new ones"
+        return (
+            Step("check protection", check, READ, reads=True),
+            Step("delete instance group", act, CHANGE, done=done, way_back=way_back, back=back),
+        )
+
+
+def why_protected(session: Session, cluster: str) -> str | None:
+    """Say why the cluster is protected; None where it is not. Only reads."""
+    return protection(session.kops.get_definition(cluster), session.settings.protected)
+
+
+def _made_again(cluster: str, group: InstanceGroup) -> str:
+    """Return the command that makes a group of that name; its other fields were kept nowhere."""
+    named = {"name": cluster, "instance_group": group.name, "role": group.role}
+    made = options(**named, subnet=group.subnets)
+    return f"a group of that name, with kops' defaults: kled kops create-instance-group {made}"
+
+
+def find_group(session: Session, cluster: str, name: str) -> InstanceGroup | None:
+    """Return the group, None where there is none of that name."""
+    groups = session.kops.get_instance_groups(cluster)
+    return next((group for group in groups if group.name == name), None)
+
+
+def require_spare(session: Session, cluster: str, name: str) -> None:
+    """Raise what a deletion of the group is refused with; only reads."""
+    refuse_last_control_plane(session, cluster, name)
+    refuse_last_nodes(session, cluster, name)
+    refuse_etcd_member(session, cluster, name)
+
+
+def refuse_etcd_member(session: Session, cluster: str, name: str) -> None:
+    """Raise `NotApproved` where a member of etcd lives on the group's machines."""
+    definition = session.kops.get_definition(cluster)
+    if control_plane.is_etcd_member(definition.cluster, name):
+        raise NotApproved(
+            f'"{name}" holds a member of etcd of cluster "{cluster}" (spec.etcdClusters), which'
+            " would be lost with its machines; nothing was deleted",
+            hint="take the member out of spec.etcdClusters first, one at a time, as kops'"
+            " documentation of the control plane says",
+        )
+
+
+def refuse_last_control_plane(session: Session, cluster: str, name: str) -> None:
+    """Raise `DefinitionRejected` where a cluster would lose its last control plane (capture 33g).
+
+    Kops refuses it, too; asked before, nobody has to approve what cannot be done.
+    """
+    groups = session.kops.get_instance_groups(cluster)
+    planes = [group.name for group in groups if group.role == "control-plane"]
+    if planes == [name]:
+        raise DefinitionRejected(
+            f'"{name}" is the only control plane of cluster "{cluster}"',
+            hint=f"to delete the whole cluster: kled kops delete-cluster --name={cluster}",
+        )
+
+
+def refuse_last_nodes(session: Session, cluster: str, name: str) -> None:
+    """Raise `DefinitionRejected` where only groups of the control plane would be left.
+
+    kops deletes it, and then refuses every change of the cluster (`DeepValidate` of
+    pkg/apis/kops/validation/legacy.go).
+    """
+    groups = session.kops.get_instance_groups(cluster)
+    others = [group for group in groups if group.role != "control-plane"]
+    if [group.name for group in others] == [name]:
+        another = {"instance_group": f"{name}-2", "subnet": others[0].subnets}
+        scaled = options(name=cluster, instance_group=name, size=0, yes=True)
+        raise DefinitionRejected(
+            f'"{name}" is the only instance group of cluster "{cluster}" besides the control plane,'
+            " and kops changes nothing of a cluster without one; nothing was deleted",
+            hint="create another one first: kled kops create-instance-group"
+            f" {options(name=cluster, **another)}; for no machines at all: kled kops"
+            f" scale-instance-group {scaled}",
+        )

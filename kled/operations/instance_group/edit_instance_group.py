@@ -1,0 +1,150 @@
+"""Change the stored definition of an instance group; the cloud follows with update-cluster."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kled.errors import InstanceGroupNotFound
+from kled.kops.facts import control_plane, size_bounds
+from kled.kops.fields import fixed_fields, own_labels
+from kled.kops.fields.unknown_fields import holds_any
+from kled.models.definition import Definition, object_name
+from kled.operations import ways_back
+from kled.operations.cluster.edited_text import (
+    require_newest,
+    require_unchanged,
+    require_whole,
+    with_counted,
+)
+from kled.operations.cluster.field_names import require_names
+from kled.operations.cluster.kept_fields import require_known_fields
+from kled.operations.guards.control_plane import require_edit
+from kled.operations.guards.guards import MOVES
+from kled.operations.identity import etcd_zones
+from kled.operations.instance_group.edited_group import Document, changes, parse, to_yaml
+from kled.operations.session import Session
+from kled.operations.step import Effect, Step
+from kled.retry import CHANGE
+from kled.sentences import options
+
+NO_CHANGE = "no change: it says so already"
+
+
+@dataclass(frozen=True, slots=True)
+class EditInstanceGroup:
+    """Set and unset fields by their paths, for example `spec.maxSize=4` and `spec.taints`."""
+
+    cluster: str
+    instance_group: str
+    sets: tuple[str, ...] = ()
+    unsets: tuple[str, ...] = ()
+
+    name = "edit instance group"
+    guards = MOVES
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step."""
+
+        def change(session: Session) -> tuple[str, ...]:
+            stored = stored_group(session, self.cluster, self.instance_group)
+            fixed_fields.refuse_sets(stored, fixed_fields.OF_A_GROUP, self.sets, self.unsets)
+            edited = control_plane.edited(stored, self.sets, self.unsets)
+            require_edit(self.cluster, stored, edited)
+            size_bounds.refuse_changes(stored, edited)
+            own_labels.refuse_sets("InstanceGroup", stored, self.sets)
+            etcd_zones.require_group_sets(session, self.cluster, stored, self.sets, self.unsets)
+            unknown = require_known_fields(
+                session, self.cluster, self.instance_group, stored, self.unsets
+            )
+            unsets = tuple(path for path in self.unsets if not holds_any(path, unknown))
+            if self.sets or unsets:
+                session.kops.edit_instance_group(
+                    self.cluster, self.instance_group, stored=stored, set=self.sets, unset=unsets
+                )
+            else:  # kops knows no such path to unset, and drops it where it writes the group
+                session.kops.store(to_yaml(stored))
+            return tuple(f"{field}: given up" for field in unknown)
+
+        return (_step(self.cluster, self.instance_group, change),)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInstanceGroup:
+    """Store an edited text as the group's definition."""
+
+    cluster: str
+    instance_group: str
+    text: str
+    seen: Document | None = None
+    """What was stored when the editing began; None stores over whatever is there."""
+
+    name = "edit instance group"
+    guards = MOVES
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step."""
+
+        def change(session: Session) -> tuple[str, ...]:
+            stored = stored_group(session, self.cluster, self.instance_group)
+            edited = parse(self.text, stored)
+            if edited is None or not changes(stored, edited):
+                return ()
+            require_names(session, "InstanceGroup", stored, edited)
+            require_edit(self.cluster, stored, edited)
+            size_bounds.refuse_changes(stored, edited)
+            own_labels.refuse_changes("InstanceGroup", stored, edited)
+            etcd_zones.require_group(session, self.cluster, stored, edited)
+            require_known_fields(session, self.cluster, self.instance_group, stored)
+            require_unchanged(self.seen, stored)
+            require_newest(edited, stored)
+            edited = with_counted(edited, stored)
+            session.kops.store_edited_group(self.cluster, self.instance_group, to_yaml(edited))
+            now = stored_group(session, self.cluster, self.instance_group)
+            require_whole(edited, now, "kled kops edit-instance-group")
+            return ()
+
+        return (_step(self.cluster, self.instance_group, change),)
+
+
+def stored_group(session: Session, cluster: str, name: str) -> Document:
+    """Return the group's stored object; raise `InstanceGroupNotFound`."""
+    return group_in(session.kops.get_definition(cluster), name)
+
+
+def group_in(definition: Definition, name: str) -> Document:
+    """Return the group's object; raise `InstanceGroupNotFound`."""
+    for group in definition.groups:
+        if object_name(group) == name:
+            return group
+    raise InstanceGroupNotFound(
+        f'instance group "{name}" of cluster "{definition.name}" not found',
+        hint=f"the groups are {', '.join(definition.group_names)}",
+    )
+
+
+def _step(cluster: str, group: str, change: Callable[[Session], tuple[str, ...]]) -> Step:
+    """Return the step that makes `change` and says which fields it changed.
+
+    `change` returns in words what nothing shows that kops prints. Safe to repeat and to kill: kops
+    writes the one object of the group whole.
+    """
+    effect, back = Effect(), ways_back.Found()
+    named = {"name": cluster, "instance_group": group}
+
+    def act(session: Session) -> str:
+        effect.begins()
+        before = stored_group(session, cluster, group)
+        more = change(session)
+        after = stored_group(session, cluster, group)
+        told = (*changes(before, after), *more)
+        effect.ends(told)
+        back.are(ways_back.of_edit(session, "InstanceGroup", named, before, after))
+        return "; ".join(told) or NO_CHANGE
+
+    return Step(
+        "edit instance group",
+        act,
+        CHANGE,
+        way_back=f"set the earlier values again: kled kops edit-instance-group {options(**named)}",
+        changed=effect,
+        back=back,
+    )

@@ -1,0 +1,126 @@
+"""What a scale-down that broke off has left: given back where that can be done, said where not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from kled.errors import InstanceGroupNotFound, KledError, LeaseLost
+from kled.kops.facts.autoscaling import HELD
+from kled.operations.health.cluster_api import cluster_api
+from kled.operations.instance_group.machines import group_roles, machines
+from kled.operations.instance_group.stored_sizes import StoredSizes
+from kled.operations.records import scale_journal
+from kled.operations.records.scale_journal import OpenScaleDown
+from kled.operations.session import Session
+from kled.sentences import options
+
+NOTHING_HELD: Final = "nothing is held back"
+
+
+def finish(cluster: str, begun: OpenScaleDown) -> str:
+    """Return the command that ends an interrupted scale-down as it was meant."""
+    group = options(name=cluster, instance_group=begun.instance_group)
+    sizes = f"--min={begun.minimum} --max={begun.maximum}"
+    return f"kled kops scale-instance-group {group} {sizes} --yes"
+
+
+def left_by(begun: OpenScaleDown) -> str:
+    """Say what an interrupted scale-down may have left, for whoever meets the cluster next."""
+    cordoned = f", and {', '.join(begun.chosen)} cordoned" if begun.chosen else ""
+    return f"{begun.instance_group} may still have {' and '.join(HELD)} suspended{cordoned}"
+
+
+def abandon(cluster: str, begun: OpenScaleDown) -> str:
+    """Return the command that gives the group back what it was."""
+    group = options(name=cluster, instance_group=begun.instance_group)
+    return f"kled kops scale-instance-group {group} --abandon --yes"
+
+
+def ways_on(cluster: str, begun: OpenScaleDown) -> str:
+    """Say what is left of it, and both commands that end it."""
+    return (
+        f"{left_by(begun)}; finish it: {finish(cluster, begun)}; or give the group back what it"
+        f" was: {abandon(cluster, begun)}"
+    )
+
+
+@contextmanager
+def saying_what_is_left(session: Session, cluster: str) -> Iterator[None]:
+    """Let whatever breaks off a scale-down say what it leaves, and the command that ends it."""
+    try:
+        yield
+    except KledError as error:
+        if left := _left(session, cluster):
+            error.advise(left)
+        raise
+    except BaseException:  # an interruption: it has no hint
+        if left := _left(session, cluster):
+            session.note(left)
+        raise
+
+
+@contextmanager
+def giving_back(session: Session, cluster: str, api_server: str | None) -> Iterator[None]:
+    """Where it fails, give the group back what it was; what cannot be given back is said.
+
+    Where the lease is lost, or somebody interrupts it, nothing more is changed.
+    """
+    with saying_what_is_left(session, cluster):
+        try:
+            yield
+        except LeaseLost:
+            raise
+        except KledError:
+            with suppress(KledError):  # then it is left, which is said
+                give_back(session, cluster, api_server)
+            raise
+
+
+def give_back(session: Session, cluster: str, api_server: str | None) -> str:
+    """Let the group launch again, uncordon what was cordoned for it, and end the journal.
+
+    Bounds that are stored below what runs are raised to it: they would end machines undrained. A
+    group that is not there any more has nothing to get back. Safe to repeat and to kill: the
+    journal goes last. Raises what kops, the Kubernetes API and the state store raise; what else can
+    be given back is, all the same.
+    """
+    begun = scale_journal.read(session, cluster)
+    if begun is None:
+        return NOTHING_HELD
+    try:
+        words = _let_launch(session, cluster, begun)
+    except InstanceGroupNotFound:
+        words = f"there is no group {begun.instance_group} any more"
+    finally:
+        _uncordon(session, cluster, begun, api_server)
+    scale_journal.forget(session, cluster)
+    return words
+
+
+def _let_launch(session: Session, cluster: str, begun: OpenScaleDown) -> str:
+    sizes = StoredSizes(session, cluster, begun.instance_group)
+    low, high = sizes.bounds()
+    known = machines(session, cluster, group_roles(session, cluster))
+    high = max(high, len(known.perhaps_of_group(begun.instance_group) - set(begun.ended)))
+    return sizes.store(low, high, begun.suspended)
+
+
+def _uncordon(session: Session, cluster: str, begun: OpenScaleDown, api_server: str | None) -> None:
+    from kled.kubernetes.nodes import uncordon  # noqa: PLC0415 - heavy
+
+    if not begun.chosen:
+        return
+    with cluster_api(session, cluster, api_server) as api:
+        for name in begun.chosen:
+            uncordon(api, name)
+
+
+def _left(session: Session, cluster: str) -> str:
+    try:
+        begun = scale_journal.read(session, cluster)
+    except KledError as error:
+        return (
+            f"whether a group is held back could not be looked up ({error.message});"
+            " the same command goes on where it broke off"
+        )
+    return "" if begun is None else ways_on(cluster, begun)

@@ -1,0 +1,170 @@
+"""Give an instance group other bounds so that no pod is killed by it.
+
+Up: store, update, wait until the nodes are ready. Down: the group is held back, the nodes that go
+are drained through the API, their machines deleted one by one, and only then are the bounds
+lowered: an autoscaling group never picks a machine (facts: the minSize incident).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from kled.operations import ways_back
+from kled.operations.guards.guards import SCALES
+from kled.operations.identity import kept_keys
+from kled.operations.instance_group.giving_back import NOTHING_HELD
+from kled.operations.instance_group.plan_scaling import planned_scaling, require_agreed
+from kled.operations.instance_group.scaling import NOTHING, Scaling, Target
+from kled.operations.instance_group.stored_sizes import SO_ALREADY
+from kled.operations.session import Session
+from kled.operations.step import Effect, Step
+from kled.retry import CHANGE, ONCE, READ, Policy
+from kled.sentences import options
+
+DRAIN: Final = timedelta(minutes=15)
+"""How long one node may take to drain, as kops' own default."""
+HOLD: Final = "hold group back"
+END: Final = "drain and end machines"
+_NOTHING_DONE: Final = frozenset({NOTHING, NOTHING_HELD, SO_ALREADY})
+"""What a move says that has changed nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleInstanceGroup:
+    """Bring a group to its new bounds; None leaves one as it is."""
+
+    cluster: str
+    instance_group: str
+    minimum: int | None = None
+    maximum: int | None = None
+    drain_timeout: timedelta = DRAIN
+    patience: timedelta = timedelta(minutes=30)
+    """How long new nodes may take to be ready."""
+    force_unmanaged: bool = False
+    """Also evict pods that nothing makes anew."""
+    api_server: str | None = None
+    """Where the Kubernetes API is asked instead of at the cluster's own address."""
+    approved: str | None = None
+    """The digest of a plan that somebody agreed to (`plan_scaling`), or its first 12 digits."""
+
+    name = "scale instance group"
+    guards = SCALES
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps in their order; those of scaling down find nothing to do otherwise.
+
+        Each is safe to repeat and to kill: it looks at what is, and what a run before had begun is
+        in its journal (`scale_journal`). Where pods cannot be moved, the group gets back what it
+        was: it may launch again, nothing is cordoned, and `DrainBlocked` names the pods.
+        """
+        target = self._target()
+        earlier = ways_back.Found()
+        return (
+            kept_keys.step(self.cluster),
+            check_step(target, self.approved),
+            hold_step(target),
+            end_step(target),
+            bounds_step(target, earlier),
+            release_step(target, earlier),
+            wait_step(target),
+        )
+
+    def _target(self) -> Target:
+        return Target(
+            self.cluster,
+            self.instance_group,
+            self.minimum,
+            self.maximum,
+            self.drain_timeout,
+            self.patience,
+            self.force_unmanaged,
+            self.api_server,
+        )
+
+
+def check_step(target: Target, approved: str | None = None) -> Step:
+    """Look whether the group may have these bounds, and is the one that somebody agreed to.
+
+    `approved` is the digest of the plan. Safe to repeat: it only reads.
+    """
+
+    def act(session: Session) -> str:
+        words = Scaling(session, target).check()
+        wanted = target.instance_group, target.minimum, target.maximum
+        require_agreed(session, planned_scaling(session, target.cluster, *wanted), approved)
+        return words
+
+    return Step("check scaling", act, READ, reads=True)
+
+
+def hold_step(target: Target) -> Step:
+    """Keep the group from launching machines while some of it go; nothing where none go."""
+    return _move(HOLD, lambda s: Scaling(s, target).hold_back(), CHANGE, _abandon(target))
+
+
+def end_step(target: Target) -> Step:
+    """Drain the machines that go, by eviction, and end them one after the other."""
+    return _move(END, lambda s: Scaling(s, target).end_machines(), ONCE, _abandon(target))
+
+
+def bounds_step(target: Target, earlier: ways_back.Found) -> Step:
+    """Store the bounds and apply them; `earlier` learns how those before are set again."""
+
+    def set_bounds(session: Session) -> str:
+        before = Scaling(session, target).stored_bounds()
+        words = Scaling(session, target).set_bounds()
+        if before != Scaling(session, target).stored_bounds():
+            low, high = before
+            earlier.are(f"{_again(target)} {options(min=low, max=high, yes=True)}")
+        return words
+
+    step = _move("set bounds", set_bounds, CHANGE, _reset(target), earlier)
+    return replace(step, makes_keys=True)
+
+
+def release_step(target: Target, earlier: ways_back.Found) -> Step:
+    """Let the group launch machines again."""
+
+    def release(session: Session) -> str:
+        return Scaling(session, target).release()
+
+    step = _move("let group launch", release, CHANGE, _reset(target), earlier)
+    return replace(step, ends=(HOLD, END))
+
+
+def wait_step(target: Target) -> Step:
+    """Wait until as many nodes are ready as the bounds ask for. It only reads."""
+    return Step("wait for nodes", lambda session: Scaling(session, target).wait(), ONCE)
+
+
+def _again(target: Target) -> str:
+    group = options(name=target.cluster, instance_group=target.instance_group)
+    return f"kled kops scale-instance-group {group}"
+
+
+def _abandon(target: Target) -> str:
+    return f"{_again(target)} --abandon --yes"
+
+
+def _reset(target: Target) -> str:
+    return f"{_again(target)} --yes with the earlier bounds"
+
+
+def _move(
+    name: str,
+    act: Callable[[Session], str],
+    policy: Policy,
+    way_back: str,
+    back: Callable[[], str] = lambda: "",
+) -> Step:
+    """Return the step of one move; one that found nothing to do has nothing to take back."""
+    effect = Effect()
+
+    def moved(session: Session) -> str:
+        effect.begins()
+        words = act(session)
+        effect.ends(words not in _NOTHING_DONE)
+        return words
+
+    return Step(name, moved, policy, way_back=way_back, changed=effect, back=back)

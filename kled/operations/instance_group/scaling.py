@@ -1,0 +1,331 @@
+"""The single moves of scaling an instance group; `scale_instance_group` puts them in order."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from kled.errors import (
+    ClusterNotReady,
+    DefinitionRejected,
+    GroupRefilled,
+    InvalidInput,
+    NotApproved,
+    ResourceNotFound,
+)
+from kled.kops.facts import autoscaling, plan_effects
+from kled.kops.facts.cloud_names import group_of
+from kled.models.cluster import Role
+from kled.models.counts import MOST
+from kled.models.kubernetes import NodeState
+from kled.models.machines import Machine, Machines
+from kled.models.share import Share
+from kled.operations.cluster.kept_fields import require_known_fields
+from kled.operations.health.cluster_api import cluster_api
+from kled.operations.instance_group.chosen_nodes import choose
+from kled.operations.instance_group.giving_back import (
+    give_back,
+    giving_back,
+    saying_what_is_left,
+    ways_on,
+)
+from kled.operations.instance_group.machines import group_roles, machines
+from kled.operations.instance_group.stored_sizes import StoredSizes
+from kled.operations.records import scale_journal
+from kled.operations.records.scale_journal import OpenScaleDown
+from kled.operations.session import Session
+from kled.sentences import enumerated, number
+
+if TYPE_CHECKING:
+    from kled.kubernetes.client import Api
+
+_LOOK_EVERY: Final = 10.0
+_SHOWN: Final = 3
+NOTHING: Final = "nothing to do: no machine has to go"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is wanted; see `ScaleInstanceGroup`."""
+
+    cluster: str
+    instance_group: str
+    minimum: int | None = None
+    maximum: int | None = None
+    drain_timeout: timedelta = timedelta(minutes=15)
+    patience: timedelta = timedelta(minutes=30)
+    force_unmanaged: bool = False
+    api_server: str | None = None
+
+
+class Scaling:
+    """Works on one group with a session's hands; each method returns what it did, in words."""
+
+    def __init__(self, session: Session, target: Target) -> None:
+        self._session = session
+        self._target = target
+        self._cluster = target.cluster
+        self._group = target.instance_group
+        self._sizes = StoredSizes(session, target.cluster, target.instance_group)
+        self._groups: Mapping[str, Role] = {}
+
+    def check(self) -> str:
+        """Raise what would keep it from ending, before anything is changed."""
+        low, high = self._wanted()
+        if low < 0 or low > high:
+            raise InvalidInput("--min", f"the least number, {low}, is above the greatest, {high}")
+        if high > MOST:
+            raise InvalidInput("--max", f"a group has {MOST} machines at most, and not {high}")
+        require_known_fields(self._session, self._cluster, self._group, self._sizes.document())
+        begun = self._begun()
+        if begun is not None and begun.instance_group != self._group:
+            raise NotApproved(
+                f'scaling "{begun.instance_group}" down was interrupted',
+                hint=ways_on(self._cluster, begun),
+            )
+        surplus = self._surplus()
+        if surplus:
+            self._require_scalable(surplus)
+        if begun is None:
+            self._require_nothing_else()
+        words = f"{number(surplus, 'machine')} of it to go" if surplus else "no machine has to go"
+        return f"{self._group}: {low} to {number(high, 'machine')} wanted; {words}"
+
+    def hold_back(self) -> str:
+        """Keep the group from launching what replaces the machines that go."""
+        if not self._surplus() or self._begun() is not None:
+            return self._begun_words()
+        low, high = self._wanted()
+        begun = OpenScaleDown(self._group, self._sizes.suspended(), low, high)
+        with saying_what_is_left(self._session, self._cluster):
+            scale_journal.write(self._session, self._cluster, begun)
+            return self._held()
+
+    def end_machines(self) -> str:
+        """Drain and delete surplus machines, one after the other.
+
+        Whatever keeps it from ending gives the group back what it was, as far as that can be done.
+        """
+        begun = self._begun()
+        if begun is None:
+            return NOTHING
+        with giving_back(self._session, self._cluster, self._target.api_server):
+            if not self._surplus():
+                return NOTHING
+            self._held()  # a run that was killed may have been before that
+            with cluster_api(self._session, self._cluster, self._target.api_server) as api:
+                return self._end_surplus(api, begun)
+
+    def _end_surplus(self, api: "Api", begun: OpenScaleDown) -> str:
+        ended: list[str] = []
+        most = self._surplus()
+        while (machine := self._next(api, begun)) is not None:
+            if len(ended) == most:
+                raise self._refilled(ended)
+            words = f"{self._group}: {len(ended)} of {number(most, 'machine')} drained and ended"
+            self._session.tell(Share(len(ended), max(1, most), words))
+            begun = self._choose(begun, machine.node)
+            self._end(api, machine)
+            begun = replace(begun, ended=(*begun.ended, machine.id))
+            scale_journal.write(self._session, self._cluster, begun)
+            ended.append(machine.node.name if machine.node else machine.id)
+        return f"drained and ended {', '.join(ended)}" if ended else NOTHING
+
+    def stored_bounds(self) -> tuple[int, int]:
+        """Return the bounds that are stored now."""
+        return self._sizes.bounds()
+
+    def set_bounds(self) -> str:
+        """Store the bounds and update; nothing that runs is above them by now."""
+        with saying_what_is_left(self._session, self._cluster):
+            low, high = self._wanted()
+            if self._surplus():
+                raise ClusterNotReady(f"{self._group} has more machines again than {high}")
+            return self._sizes.store(low, high, self._sizes.suspended())
+
+    def release(self) -> str:
+        """Give the group back what it suspended before, and end the journal."""
+        with saying_what_is_left(self._session, self._cluster):
+            return give_back(self._session, self._cluster, self._target.api_server)
+
+    def wait(self) -> str:
+        """Wait until the group has as many ready nodes as it has at least."""
+        low, _ = self._sizes.bounds()
+        if self._roles()[self._group] == "bastion":  # its machines never become nodes
+            return f"{number(self._running(self._machines()), 'machine')} running"
+        ends = self._session.clock.monotonic() + self._target.patience.total_seconds()
+        with cluster_api(self._session, self._cluster, self._target.api_server) as api:
+            while (ready := self._ready(api)) < low:
+                if self._session.clock.monotonic() >= ends:
+                    raise ClusterNotReady(
+                        f"{self._group} has {ready} ready nodes, not {low}",
+                        hint="kled kops get-instances and validate-cluster show what is missing",
+                    )
+                words = f"{self._group}: {ready} of {low} nodes are ready"
+                self._session.tell(Share(ready, low, words))
+                self._session.clock.sleep(_LOOK_EVERY)
+        return f"{number(ready, 'node')} ready"
+
+    def _ready(self, api: "Api") -> int:
+        nodes = [one.node for one in self._machines(api).of_group(self._group) if one.node]
+        return sum(node.ready and not node.cordoned for node in nodes)
+
+    def _require_scalable(self, surplus: int) -> None:
+        """Raise for groups whose machines cannot just go."""
+        if self._roles()[self._group] == "control-plane":
+            raise DefinitionRejected(
+                f'"{self._group}" is control plane: its machines hold etcd',
+                hint="the number of control planes is changed with its etcd members, one at a time",
+            )
+        own: Any = self._sizes.document().get("spec") or {}
+        if own.get("manager") == "Karpenter":
+            raise DefinitionRejected(
+                f'"{self._group}" has no bounds: Karpenter launches its machines as pods need them',
+                hint="drain a node and Karpenter removes its machine",
+            )
+        spec: Any = self._sizes.definition().cluster.get("spec") or {}
+        provider = str(spec.get("cloudProvider", ""))
+        if provider != "aws":
+            raise DefinitionRejected(
+                f"{surplus} machines would have to go, and on {provider or 'this cloud'} kled"
+                " cannot keep the group from replacing them meanwhile",
+                hint="drain and delete them by hand, then lower the bounds",
+            )
+
+    def _require_nothing_else(self) -> None:
+        """Raise `NotApproved` where an update would change more than this group's size."""
+        plan = self._session.kops.update_preview(self._cluster)
+        other = [one for one in plan.changes if not self._is_size(one.kind, one.name)]
+        if other:
+            changes = [f"{one.action} {one.kind}/{one.name}" for one in other]
+            raise NotApproved(
+                f"an update would change more than the size of {self._group}:"
+                f" {enumerated(changes, _SHOWN)}",
+                hint="look at it and apply it first: kled kops update-cluster"
+                f" --name={self._cluster}",
+            )
+
+    def _is_size(self, kind: str, name: str) -> bool:
+        return kind in plan_effects.SIZES and self._is_ours(name)
+
+    def _held(self) -> str:
+        """Suspend launching; bounds that were stored below what runs must not be applied yet."""
+        low, high = self._sizes.bounds()
+        high = max(high, self._running(self._machines()))
+        processes = (*self._sizes.suspended(), *autoscaling.HELD)
+        return self._sizes.store(min(low, high), high, tuple(dict.fromkeys(processes)))
+
+    def _next(self, api: "Api", begun: OpenScaleDown) -> Machine | None:
+        """Return the next machine that goes; None where the group is small enough."""
+        from kled.kubernetes.pods import pods  # noqa: PLC0415 - heavy
+
+        known = self._machines(api)
+        surplus = self._surplus_of(known)
+        if not surplus:
+            return None
+        mine = [one for one in known.of_group(self._group) if one.id not in begun.ended]
+        chosen = choose(mine, pods(api), begun=begun.chosen, strangers=known.strangers)
+        if chosen is None:
+            raise ClusterNotReady(
+                f"{self._group} has {surplus} machines too many, and it is not certain which node"
+                f" any of them is: {', '.join(one.id for one in mine)}",
+                hint="they may still join; kled kops get-instances shows them",
+            )
+        return chosen
+
+    def _choose(self, begun: OpenScaleDown, node: NodeState | None) -> OpenScaleDown:
+        """Remember that we cordon it, before we do."""
+        if node is None or node.cordoned or node.name in begun.chosen:
+            return begun
+        begun = replace(begun, chosen=(*begun.chosen, node.name))
+        scale_journal.write(self._session, self._cluster, begun)
+        return begun
+
+    def _end(self, api: "Api", machine: Machine) -> None:
+        """Drain its node, where it has one, and delete it."""
+        self._session.check()
+        if machine.node is not None:
+            self._drain(api, machine.node.name)
+        with suppress(ResourceNotFound):  # a run that was killed has deleted it
+            self._session.kops.delete_instance(
+                self._cluster, machine.id, cloudonly=True, surge=False
+            )
+
+    def _drain(self, api: "Api", node: str) -> None:
+        from kled.kubernetes.drain import drain  # noqa: PLC0415 - heavy
+
+        session = self._session
+        session.note(f"draining {node}")
+        drain(
+            api,
+            node,
+            deadline=self._target.drain_timeout,
+            clock=session.clock,
+            on_line=session.note,
+            force_unmanaged=self._target.force_unmanaged,
+        )
+        session.check()
+
+    def _refilled(self, ended: list[str]) -> GroupRefilled:
+        return GroupRefilled(
+            f"{self._group} has launched machines in place of {', '.join(ended)}, although it was"
+            " held back",
+            hint="somebody or something else resumes its processes or attaches machines; nothing"
+            " more was drained, and the group has what it suspended before",
+        )
+
+    def _wanted(self) -> tuple[int, int]:
+        """Return the bounds in the end: what was typed, else what was begun, else what is."""
+        low, high = self._sizes.bounds()
+        begun, target = self._begun(), self._target
+        if begun is not None and begun.instance_group == self._group:
+            low, high = begun.minimum, begun.maximum
+        return (
+            low if target.minimum is None else target.minimum,
+            high if target.maximum is None else target.maximum,
+        )
+
+    def _surplus(self) -> int:
+        """Return how many machines of the group are above the wanted greatest number."""
+        return self._surplus_of(self._machines())
+
+    def _surplus_of(self, known: Machines) -> int:
+        _, high = self._wanted()
+        running = self._running(known)
+        gone = self._gone()
+        unsure = [one.id for one in known.machines if one.group is None and one.id not in gone]
+        if unsure and running + len(unsure) > high:
+            raise ClusterNotReady(
+                f"kops does not say of which one instance group {', '.join(unsure)} are",
+                hint=f"look at them: kled kops get-instances --name={self._cluster}; without that,"
+                f" nobody knows how many machines {self._group} has",
+            )
+        return max(0, running - high)
+
+    def _running(self, known: Machines) -> int:
+        gone = self._gone()
+        return sum(one.id not in gone for one in known.of_group(self._group))
+
+    def _gone(self) -> tuple[str, ...]:
+        """Return the machines that were ended: the cloud may list them for a while."""
+        begun = self._begun()
+        return begun.ended if begun is not None else ()
+
+    def _machines(self, api: "Api | None" = None) -> Machines:
+        return machines(self._session, self._cluster, self._roles(), api)
+
+    def _roles(self) -> Mapping[str, Role]:
+        """Return the cluster's groups, asked for once: nothing here makes or deletes one."""
+        self._groups = self._groups or group_roles(self._session, self._cluster)
+        return self._groups
+
+    def _is_ours(self, name: str) -> bool:
+        """Say whether a cloud's name is that of this group, not of one that begins like it."""
+        return group_of(name, self._roles(), self._cluster) == self._group
+
+    def _begun(self) -> OpenScaleDown | None:
+        return scale_journal.read(self._session, self._cluster)
+
+    def _begun_words(self) -> str:
+        return "held back by a run before" if self._begun() is not None else NOTHING

@@ -1,0 +1,62 @@
+"""A group's bounds and what it suspends: as they are stored, stored anew, and applied."""
+
+from typing import Final
+
+from kled.kops.facts import autoscaling
+from kled.models.definition import Definition
+from kled.operations.cluster import apply_changes
+from kled.operations.cluster.kept_fields import require_known_fields
+from kled.operations.instance_group.edit_instance_group import group_in
+from kled.operations.instance_group.edited_group import Document, to_yaml
+from kled.operations.session import Session
+from kled.sentences import number
+
+SO_ALREADY: Final = "it is so already"
+
+
+class StoredSizes:
+    """One instance group's sizes in the state store and, after each change, in the cloud."""
+
+    def __init__(self, session: Session, cluster: str, instance_group: str) -> None:
+        self._session = session
+        self._cluster = cluster
+        self._group = instance_group
+        self._defined: Definition | None = None
+
+    def definition(self) -> Definition:
+        """Return what is stored, asked for once between two changes of ours."""
+        self._defined = self._defined or self._session.kops.get_definition(self._cluster)
+        return self._defined
+
+    def document(self) -> Document:
+        """Return the group's stored object; raise `InstanceGroupNotFound`."""
+        return group_in(self.definition(), self._group)
+
+    def bounds(self) -> tuple[int, int]:
+        """Return the least and the greatest number of machines, kops' default where unset."""
+        return autoscaling.bounds(self.document())
+
+    def suspended(self) -> tuple[str, ...]:
+        """Return the processes that the group suspends."""
+        return autoscaling.suspended(self.document())
+
+    def store(self, low: int, high: int, processes: tuple[str, ...]) -> str:
+        """Store the group so, and bring the cloud in line with it; nothing where it is so.
+
+        Safe to repeat and to kill: kops writes the one object whole, and what a killed update has
+        left is what the next preview shows.
+        """
+        words = []
+        if (*self.bounds(), self.suspended()) != (low, high, processes):
+            require_known_fields(self._session, self._cluster, self._group, self.document())
+            text = to_yaml(autoscaling.resized(self.document(), low, high, processes))
+            self._defined = None  # also where the call fails: it may have stored it
+            self._session.kops.store_edited_group(self._cluster, self._group, text)
+            held = f", {' and '.join(processes)} suspended" if processes else ""
+            words.append(f"stored: {low} to {number(high, 'machine')}{held}")
+        plan = self._session.kops.update_preview(self._cluster)
+        if not plan.is_empty:
+            cleared = apply_changes.clear(self._session, plan, drained=self._group)
+            apply_changes.update(self._session, cleared, agreed=True)  # to the bounds, at first
+            words.append("updated")
+        return "; ".join(words) or SO_ALREADY

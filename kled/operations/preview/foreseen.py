@@ -1,0 +1,138 @@
+"""What an operation would be refused with, asked of itself before anybody says yes. Only reads.
+
+A preview ends as the act would end at that moment: with its exit code, its words and its hint. So
+the looks are the act's own, in its order.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import takewhile
+from typing import Final, TypeVar
+
+from kled.errors import (
+    ApiUnreachable,
+    ClusterNotReady,
+    CredentialsRefused,
+    DeadlineExceeded,
+    KledError,
+    KubernetesRefused,
+    StoreDenied,
+)
+from kled.lease import boot_time
+from kled.lease.writes import held_by_another, require_unheld
+from kled.operations import stores
+from kled.operations.guards import elsewhere, snapshot_before, windows
+from kled.operations.guards.before_change import advised_elsewhere, require_mounted
+from kled.operations.session import Session
+from kled.operations.step import Operation
+from kled.retry import Clock
+
+T = TypeVar("T")
+Look = Callable[[], object]
+"""Raises what the act would be refused with."""
+
+_OF_WHO_LOOKS: Final = (StoreDenied, CredentialsRefused, KubernetesRefused, DeadlineExceeded)
+"""What whoever looks may be told, and whoever acts not."""
+
+
+def refusal(
+    session: Session, operation: Operation, *, now: bool = True, also: Sequence[Look] = ()
+) -> KledError | None:
+    """Return what `operation` would end with before it changed anything; None: nothing is known.
+
+    `also` is what it looks at itself, last. Unless it is to be done `now`, what passes by itself is
+    left out: the lease that another writer holds, a window that is closed. What cannot be asked is
+    noted: the act asks it again.
+    """
+    unknown: list[str] = []
+    for look in (*_before(session, operation, now=now), *also):
+        try:
+            look()
+        except KledError as error:
+            if _is_told(error):
+                return error
+            unknown.append(error.message)
+    for words in dict.fromkeys(unknown):
+        session.note(f"whether {operation.name} would be refused is not known: {words}")
+    return None
+
+
+def previewed(
+    session: Session,
+    operation: Operation,
+    make: Callable[[], T],
+    also: Callable[[T], object] | None = None,
+    *,
+    now: bool = True,
+) -> tuple[T, KledError | None]:
+    """Return what `make` shows, and what the operation would be refused with.
+
+    `also` is the operation's own look at what was made. Where nothing can be shown of what would
+    be refused anyway, that is raised: it says more than kops, which the act would not reach.
+    """
+    error = refusal(session, operation, now=now)
+    try:
+        made = make()
+    except KledError as failed:
+        raise error or failed from None
+    if error is None and also is not None:
+        error = asked(session, operation, partial(also, made))
+    return made, error
+
+
+def asked(session: Session, operation: Operation, look: Look) -> KledError | None:
+    """Return what a look of the operation is refused with; what cannot be asked is noted."""
+    try:
+        look()
+    except KledError as error:
+        if _is_told(error):
+            return error
+        session.note(f"whether {operation.name} would be refused is not known: {error.message}")
+    return None
+
+
+def _is_told(error: KledError) -> bool:
+    """Whether it is a refusal; else a repeat, or somebody else, may be told otherwise."""
+    if isinstance(error, ClusterNotReady) and not isinstance(error, ApiUnreachable):
+        return True
+    return not (error.retryable or isinstance(error, _OF_WHO_LOOKS))
+
+
+def _before(session: Session, operation: Operation, *, now: bool) -> Iterator[Look]:
+    """Yield what comes before the first change, in the order of `guard.steps_of`."""
+    if now:
+        yield partial(_require_window, session, operation)
+        yield partial(_require_free, session, operation)
+    yield partial(_require_home, session, operation)
+    for step in takewhile(lambda one: one.reads, operation.steps()):
+        yield partial(step.look or step.act, session)
+    yield partial(snapshot_before.require, session, operation)
+
+
+def _require_window(session: Session, operation: Operation) -> None:
+    windows.require_open_for(operation, session.settings, session.overrides, stores.now())
+
+
+def _require_free(session: Session, operation: Operation) -> None:
+    place = operation.guards.place_of(operation.cluster)
+    if place is None:
+        return
+    store, name = session.stores.at(place), place.cluster
+    clock = Clock(boot_time, session.clock.sleep)
+    if session.overrides.no_lease:
+        require_unheld(store, name, now=stores.now(), clock=clock)
+    elif held := held_by_another(store, name, now=stores.now(), clock=clock):
+        raise held
+
+
+def _require_home(session: Session, operation: Operation) -> None:
+    guards, cluster = operation.guards, operation.cluster
+    if guards.epoch == "none" or session.overrides.no_epoch:
+        return
+    if guards.epoch == "forget" and elsewhere.is_twin(session, cluster):
+        return
+    with advised_elsewhere(guards.elsewhere):
+        if (away := elsewhere.refusal(session, cluster)) is not None:
+            raise away
+    if session.settings.snapshot_store is not None:
+        require_mounted(session)

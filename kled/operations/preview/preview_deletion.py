@@ -1,0 +1,69 @@
+"""What a deletion removes, and why it would be refused: before anybody is asked."""
+
+from dataclasses import dataclass, field, replace
+
+from kled.models.definition import Definition
+from kled.models.plan import Plan
+from kled.operations.cluster import unregistration
+from kled.operations.cluster.delete_cluster import DeleteCluster
+from kled.operations.cluster.plan_deletion import planned_deletion
+from kled.operations.guards.guards import READS
+from kled.operations.instance_group.group_roles import with_roles
+from kled.operations.preview import foreseen
+from kled.operations.records import begun_deletion
+from kled.operations.session import Session
+from kled.operations.step import Step
+from kled.retry import READ
+
+
+def require_deletable(
+    session: Session, wish: DeleteCluster
+) -> Definition | unregistration.Unreadable | None:
+    """Return what is stored; None where only the proof of an earlier deletion is left. Only reads.
+
+    Raises `ClusterNotFound`: a cluster that is gone is none to delete.
+    """
+    stored = unregistration.look(session, wish.cluster, unregister=wish.unregister)
+    if stored is None and begun_deletion.read(session, wish.cluster) is None:
+        session.kops.get_definition(wish.cluster)  # says that there is none
+    return stored
+
+
+def previewed_deletion(session: Session, wish: DeleteCluster, *, now: bool = False) -> Plan:
+    """Return `planned_deletion`, with what the deletion would be refused with. Only reads.
+
+    `now` is that of `foreseen.refusal`. Raises that refusal where nothing can be listed.
+    """
+    plan, error = foreseen.previewed(
+        session,
+        wish,
+        lambda: planned_deletion(session, wish.cluster, unregister=wish.unregister),
+        now=now,
+    )
+    return replace(plan, refusal=error)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDeletion:
+    """Plan as one step; what was found is in `found` when it has ended."""
+
+    wish: DeleteCluster
+    found: list[Plan] = field(default_factory=list)
+
+    name = "plan deletion"
+    guards = READS
+
+    @property
+    def cluster(self) -> str:
+        """The cluster that would be deleted."""
+        return self.wish.cluster
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step. Safe to repeat: it only reads."""
+
+        def act(session: Session) -> str:
+            plan = previewed_deletion(session, self.wish)
+            self.found[:] = [with_roles(session, plan)]
+            return f"{plan.digest[:12]}: {plan.summary}"
+
+        return (Step("plan", act, READ),)

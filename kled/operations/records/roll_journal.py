@@ -1,0 +1,126 @@
+"""What is remembered of a cluster's rolls, beside its state: what one has begun, and past ones.
+
+`<state-store>/.kled/rolls/<cluster>.json`, written by the holder of the cluster's lease alone. A
+roll that was killed leaves it open: the next one knows then which nodes were cordoned by others
+before it began, and which groups a forced one has done.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from kled.documents import Fields
+from kled.models.cluster import Role
+from kled.models.rolled import ORDER, Rolled
+from kled.operations.records.record import Record
+from kled.operations.session import Session
+
+_ROLES: Final[dict[str, Role]] = {role: role for role in ORDER}
+_MOST_MACHINES: Final = 1_000_000
+_LONGEST: Final = 366 * 24 * 3600.0
+"""Seconds of one group's roll: what would be longer is no estimate of anything."""
+_KEPT: Final = 50
+"""Past groups; enough for a year of monthly rolls of four."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRoll:
+    """A roll that has not ended."""
+
+    cordoned: tuple[str, ...]
+    """Nodes that were cordoned before it began: somebody else did that."""
+    forced: bool = False
+    done: tuple[str, ...] = ()
+    """Groups that a forced one has replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The document."""
+
+    begun: OpenRoll | None = None
+    past: tuple[Rolled, ...] = field(default=())
+
+    def with_rolled(self, rolled: Rolled) -> "Journal":
+        """Return it with one more group; the oldest go."""
+        past = (*self.past, rolled)[-_KEPT:]
+        begun = self.begun
+        if begun is not None:
+            begun = replace(begun, done=(*begun.done, rolled.instance_group))
+        return Journal(begun, past)
+
+
+def _fields_of(journal: Journal) -> dict[str, object]:
+    roll = journal.begun
+    return {
+        "begun": None
+        if roll is None
+        else {"cordoned": roll.cordoned, "forced": roll.forced, "done": roll.done},
+        "past": [
+            {
+                "instance_group": rolled.instance_group,
+                "role": rolled.role,
+                "machines": rolled.machines,
+                "seconds": round(rolled.seconds, 1),
+                "at": rolled.at.isoformat(),
+            }
+            for rolled in journal.past
+        ],
+    }
+
+
+def _journal_of(fields: Fields, _cluster: str) -> Journal:
+    begun = _open_roll_of(fields.child("begun")) if "begun" in fields else None
+    return Journal(begun, tuple(map(_rolled_of, fields.children("past"))))
+
+
+def _open_roll_of(fields: Fields) -> OpenRoll:
+    return OpenRoll(fields.texts("cordoned"), fields.flag("forced"), fields.texts("done"))
+
+
+def _rolled_of(fields: Fields) -> Rolled:
+    role = _ROLES.get(fields.text("role"))
+    if role is None:
+        raise ValueError("a past group has no role that kled knows")
+    return Rolled(
+        fields.text("instance_group"),
+        role,
+        fields.whole("machines", most=_MOST_MACHINES),
+        fields.number("seconds", most=_LONGEST),
+        fields.moment("at"),
+    )
+
+
+RECORD: Final[Record[Journal]] = Record(
+    "rolls",
+    "kled.io/rolls/v1",
+    _fields_of,
+    _journal_of,
+    droppable=True,  # a roll looks at the cluster itself; what is lost is said
+    advice="times are not estimated; a roll that was interrupted begins anew, and nodes that it had"
+    " cordoned stay cordoned as if by somebody else (kled kops export-kubecfg --name={cluster}"
+    " --kubeconfig=./kubeconfig-{cluster}, then kubectl --kubeconfig=./kubeconfig-{cluster} get"
+    " nodes, and uncordon NODE in place of get nodes)",
+)
+
+
+class KeptJournal:
+    """The journal of a cluster in the hands of a roll: read once, written at each change.
+
+    The holder of the lease alone writes it, so that what was read stays true; and a document that
+    is damaged meanwhile does not make a roll forget whose cordons it must leave.
+    """
+
+    def __init__(self, session: Session, cluster: str) -> None:
+        self.session = session
+        self.cluster = cluster
+        self.journal = read(session, cluster)
+
+    def write(self, journal: Journal) -> None:
+        """Keep it. Atomic; repeatable."""
+        RECORD.write(self.session, self.cluster, journal)
+        self.journal = journal
+
+
+def read(session: Session, cluster: str) -> Journal:
+    """Return what is remembered; an empty journal where nothing is."""
+    return RECORD.read(session, cluster) or Journal()

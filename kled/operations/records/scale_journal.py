@@ -1,0 +1,55 @@
+"""What a scale-down has begun: what the group suspended by itself, and which machines go.
+
+`<state-store>/.kled/scales/<cluster>.json`, written by the holder of the cluster's lease alone. It
+is there from before the group is held back until it may launch again, so that whoever runs it after
+a kill gives the group back what its owner had set.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from kled.documents import Fields
+from kled.operations.records.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class OpenScaleDown:
+    """A scale-down that has not ended."""
+
+    instance_group: str
+    suspended: tuple[str, ...]
+    """What the group's owner had suspended before it."""
+    minimum: int
+    maximum: int
+    """The bounds that are wanted in the end."""
+    chosen: tuple[str, ...] = ()
+    """Nodes that go, and that were not cordoned before."""
+    ended: tuple[str, ...] = ()
+    """Ids of machines that were deleted: the cloud may list them for a while."""
+
+
+def _open_scale_down_of(fields: Fields, _cluster: str) -> OpenScaleDown:
+    return OpenScaleDown(
+        fields.text("instance_group"),
+        fields.texts("suspended"),
+        fields.whole("minimum"),
+        fields.whole("maximum"),
+        fields.texts("chosen") if "chosen" in fields else (),
+        fields.texts("ended") if "ended" in fields else (),
+    )
+
+
+RECORD: Final[Record[OpenScaleDown]] = Record(
+    "scales",
+    "kled.io/scale/v1",
+    asdict,
+    _open_scale_down_of,
+    droppable=False,  # without it a group would stay held back, its nodes cordoned, and nobody know
+    advice="a scale-down of {cluster} was interrupted: uncordon its nodes (kled kops export-kubecfg"
+    " --name={cluster} --kubeconfig=./kubeconfig-{cluster}, then kubectl"
+    " --kubeconfig=./kubeconfig-{cluster} get nodes, and uncordon NODE in place of get nodes),"
+    " compare minSize, maxSize and suspendProcesses of its groups with what you"
+    " want (kled kops edit-instance-group --name={cluster} --instance-group=GROUP), then remove"
+    " the object",
+)
+read, write, forget = RECORD.read, RECORD.write, RECORD.forget

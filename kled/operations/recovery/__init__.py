@@ -1,0 +1,1 @@
+"""Bringing a cluster's state back, and saying where a cluster lives."""

@@ -1,0 +1,197 @@
+"""Where a cluster lived until its epoch is raised: a former home that has it still is left by name.
+
+A copy of a state store has all keys of the cluster, so keys do not tell a copy from a home. Whoever
+raised the epoch for a copy would lock out the state store that everybody works with.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from kled import yaml_text
+from kled.errors import (
+    CapabilityMissing,
+    DocumentDamaged,
+    InvalidInput,
+    KledError,
+    NotApproved,
+    ObjectMissing,
+)
+from kled.kops.state_store import contents, layout
+from kled.kops.state_store.old_locations import Move, moved, old_places
+from kled.operations.guards import own_places
+from kled.operations.guards.guards import Place
+from kled.operations.recovery.known_epoch import known_epoch
+from kled.operations.session import Session
+from kled.operations.step import Effect, Step
+from kled.retry import CHANGE, READ
+from kled.sentences import enumerated, options
+from kled.storage.bounded import get_bounded
+from kled.store_urls import is_among, is_same
+
+if TYPE_CHECKING:
+    from kled.storage.base import ObjectStore
+
+_SHOWN: Final = 3
+
+
+def left_step(cluster: str, place: Place, former: str | None) -> Step:
+    """Refuse to leave a home that has the cluster still, unless it is the `former` that is named.
+
+    Safe to repeat: it only reads. Raises `NotApproved`, also where the definition names places in
+    the former home, and where that one has other keys by now; `InvalidInput` for a `former` whose
+    places cannot be named here. A home that cannot be asked is taken for one that is gone.
+    """
+
+    def act(session: Session) -> str:
+        here = session.stores.at(place).location.url
+        homes = tuple(_formers(session, cluster, place))
+        for home in homes:
+            _require_named(session, cluster, home, here, former)
+        _require_movable(session, cluster, place, (*homes, *([former] if former else [])), former)
+        left = [home for home in homes if former and is_same(home, former)]
+        return f"{left[0]} is left" if left else "no other state store has it"
+
+    return Step("check its former home", act, READ, reads=True)
+
+
+def rewrite_step(cluster: str, place: Place, former: str) -> Step:
+    """Write the definition with this place where it names the `former` one.
+
+    Safe to repeat and to kill: one conditional write of one object, and none where nothing names
+    that one.
+    """
+    effect = Effect()
+
+    def act(session: Session) -> str:
+        from kled.snapshot.generations import counted_on  # noqa: PLC0415 - not for --help
+
+        effect.begins()
+        store, key = session.stores.at(place), f"{place.cluster}/{layout.CONFIG}"
+        there = get_bounded(store, key)
+        definition = contents.mapping(there.body) or {}
+        move = _move(former, store.location.url, cluster)
+        changed = [str(one) for one in old_places(definition, move) if one.moved]
+        if changed:
+            text = yaml_text.to_text([moved(definition, move)]).encode()
+            session.check()
+            _replace(store, key, counted_on(text, there.body), there.tag)
+        effect.ends(changed)
+        return "; ".join(changed) or "it names no place in the former home"
+
+    return Step(
+        "name its own place",
+        act,
+        CHANGE,
+        way_back="none: kops finds the cluster's state where the definition names it now",
+        changed=effect,
+    )
+
+
+def _replace(store: "ObjectStore", key: str, body: bytes, tag: str) -> None:
+    try:
+        store.replace(key, body, tag)
+    except CapabilityMissing:  # no conditions here: the lease has to do
+        store.put(key, body)
+
+
+def _formers(session: Session, cluster: str, place: Place) -> Iterator[str]:
+    """Yield the other state stores that the epoch and the definition name, each once."""
+    store, found = session.stores.at(place), [session.stores.at(place).location.url]
+    known = known_epoch(session, cluster)
+    if known is not None and not known.vacant:
+        found.append(known.state_store)
+    definition = _definition(store, place.cluster)
+    if (named := own_places.state_store_of(definition, cluster)) is not None:
+        found.append(named)
+    for at, url in enumerate(found[1:], 1):
+        if not is_among(url, found[:at]):
+            yield url
+
+
+def _require_named(
+    session: Session, cluster: str, home: str, here: str, former: str | None
+) -> None:
+    """Raise `NotApproved` where `home` has the cluster, and is not named or has other keys."""
+    try:
+        if not own_places.home_at(session, f"{home}/{cluster}"):
+            return
+        others = _other_keys(session.other_store(home), session.other_store(here), cluster)
+    except KledError:  # of another endpoint, or unmounted: nobody can work with it from here
+        return
+    keys = f", with other keys: {enumerated(others, _SHOWN)}" if others else ""
+    if former and is_same(home, former) and not others:
+        return
+    raise NotApproved(
+        f'cluster "{cluster}" lives in {home}, which has it still{keys}; nothing was changed',
+        hint=_advice(cluster, home, here, changed=bool(others)),
+    )
+
+
+def _advice(cluster: str, home: str, here: str, *, changed: bool) -> str:
+    there = options(name=cluster, state=home)
+    if changed:
+        moves = options(name=cluster, snapshot="latest", to="URL")
+        return (
+            f"is this a copy? the cluster's own place: {options(state=home)}; to move it with the"
+            f" keys that it has now: kled snapshot create {there}, and then, into a place where"
+            f" nothing is, kled snapshot restore {moves} --rewrite-places --raise-epoch"
+        )
+    return (
+        f"is this a copy? it needs no epoch: kled kops update-cluster {there} is the way to the"
+        " cluster; only where nobody is to use that one any more:"
+        f" {command(cluster, here, home)}"
+    )
+
+
+def command(cluster: str, here: str, former: str) -> str:
+    """Return the command that lets the cluster live `here`, and no longer in its `former` home."""
+    return f"kled snapshot epoch raise {options(name=cluster, state=here, former=former)}"
+
+
+def _other_keys(theirs: "ObjectStore", mine: "ObjectStore", cluster: str) -> list[str]:
+    """Name the keysets and secrets of the former home that are not the same here."""
+    prefixes = [f"{cluster}/{kind}" for kind in (layout.KEYSETS, layout.SECRETS)]
+    return sorted(
+        {
+            entry.key.removeprefix(prefix).partition("/")[0]
+            for prefix in prefixes
+            for entry in theirs.entries(prefix)
+            if _bytes(theirs, entry.key) != _bytes(mine, entry.key)
+        }
+    )
+
+
+def _bytes(store: "ObjectStore", key: str) -> bytes | None:
+    try:
+        return get_bounded(store, key).body
+    except (ObjectMissing, DocumentDamaged):
+        return None
+
+
+def _require_movable(
+    session: Session, cluster: str, place: Place, homes: tuple[str, ...], former: str | None
+) -> None:
+    """Raise where the definition names places in a former home, and would go on doing so."""
+    store = session.stores.at(place)
+    definition, here = _definition(store, place.cluster), store.location.url
+    for home in homes:
+        move = _move(home, here, cluster)
+        named = [one for one in old_places(definition, move) if one.moved or move.foreign]
+        if named and former and is_same(home, former):
+            if move.foreign:
+                raise InvalidInput("--former", f"{move.foreign}; nothing was changed")
+        elif named:
+            raise NotApproved(
+                f"the definition in {here} names the former home of the cluster:"
+                f" {named[0].field}: {named[0].url}; nothing was changed",
+                hint=f"to have it name its own place, too: {command(cluster, here, home)}",
+            )
+
+
+def _move(former: str, here: str, cluster: str) -> Move:
+    return Move(former, cluster, here, cluster)
+
+
+def _definition(store: "ObjectStore", cluster: str) -> dict[str, Any]:
+    body = _bytes(store, f"{cluster}/{layout.CONFIG}")
+    return contents.mapping(body or b"") or {}

@@ -1,0 +1,229 @@
+"""Say that a cluster lives in another state store from now on: the old one refuses itself then.
+
+After a recovery into another store nothing else tells the world which of the two is alive. It is
+said only where the new place has every keyset and secret of a snapshot: a cluster is what its keys
+are, and whoever raised an epoch for something else would lock the living one out.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import ClusterNotFound, SnapshotMissing, SnapshotNotTrustworthy
+from kled.operations import ways_back
+from kled.operations.fleet.registered import home
+from kled.operations.guards.guards import Guards, Place
+from kled.operations.guards.taken_snapshot import advised, words
+from kled.operations.recovery import former_home
+from kled.operations.recovery.former_home import left_step, rewrite_step
+from kled.operations.recovery.known_epoch import known_epoch
+from kled.operations.recovery.taken_there import taken_there
+from kled.operations.session import Session
+from kled.operations.step import ADDS_ONLY, Effect, Step
+from kled.retry import CHANGE, READ
+from kled.sentences import enumerated, number, options
+from kled.store_urls import is_among, is_same
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kled.snapshot.epoch import Epoch
+    from kled.snapshot.repository import SnapshotRef
+    from kled.storage.base import ObjectStore
+
+RAISES: Final = Guards(lease=True, windows=False, epoch="none", snapshot="none", needs_kops=False)
+"""Its lease is that of the new place; the epoch is what it is about to change."""
+FIRST: Final = "take its first snapshot there"
+_SHOWN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseEpoch:
+    """Prove that a place holds a cluster's identity, and make its store the one that counts."""
+
+    cluster: str
+    snapshot: str = "latest"
+    """Whose keysets and secrets the place must have: an id, or `latest`."""
+    state_store: str | None = None
+    """URL of the store that counts from now on; None: the one that the settings name."""
+    former: str | None = None
+    """URL of the state store that it lived in until now, where that one has the cluster still, or
+    is named by the definition, which is written with the new place then."""
+    results: "list[Epoch]" = field(default_factory=list)
+    """The epoch, when it has been raised."""
+
+    name = "raise epoch"
+
+    @property
+    def guards(self) -> Guards:
+        """What must hold, where the cluster is to live."""
+        return replace(RAISES, place=Place(self.cluster, self.state_store))
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps in their order."""
+        place = Place(self.cluster, self.state_store)
+        settled: list[SnapshotRef] = []
+
+        def chosen(session: Session) -> "SnapshotRef":
+            settled[:] = settled or [_chosen(session, self, place)]
+            return settled[0]  # of the steps after the first one `latest` is the place's own
+
+        return (
+            identity_step(self.cluster, place, chosen),
+            left_step(self.cluster, place, self.former),
+            *([rewrite_step(self.cluster, place, self.former)] if self.former else []),
+            first_step(self.cluster, place),
+            raise_step(
+                self.cluster,
+                place,
+                self.results,
+                of=lambda session: session.snapshot_store.manifest(chosen(session)).state_store,
+            ),
+        )
+
+
+def identity_step(cluster: str, place: Place, chosen: "Callable[[Session], SnapshotRef]") -> Step:
+    """Prove that `place` holds a definition, and every keyset and secret of a snapshot.
+
+    Safe to repeat: it only reads. Raises `ClusterNotFound` where there is no cluster, and
+    `SnapshotNotTrustworthy` where a key differs or is missing.
+    """
+
+    def act(session: Session) -> str:
+        from kled.snapshot.restore_plan import plan_restore  # noqa: PLC0415 - not for --help
+
+        kept, store = session.snapshot_store, session.stores.at(place)
+        _require_there(store, place)
+        manifest = kept.manifest(chosen(session))
+        plan = plan_restore(
+            kept, manifest, store, cluster_prefix=place.cluster, classes={"identity"}
+        )
+        if plan.writes:
+            keys = [write.record.key for write in plan.writes]
+            raise SnapshotNotTrustworthy(
+                f"{plan.target}/{plan.prefix} is not the cluster of snapshot {manifest.id}:"
+                f" {enumerated(keys, _SHOWN)} differ or are missing",
+                hint=f"kled snapshot restore --name={cluster} --snapshot={manifest.id}"
+                f" {options(to=plan.target)} puts them there; the epoch stays as it is",
+            )
+        same = number(len(plan.same), "object")
+        return f"the keysets and secrets, {same}, are those of snapshot {manifest.id}"
+
+    return Step("prove identity", act, READ, reads=True)
+
+
+def first_step(cluster: str, place: Place) -> Step:
+    """Take the new home's first snapshot, before the epoch is raised.
+
+    The runs of the old side ask for the epoch only where another state store has seen the cluster:
+    so they say from the raise on that it lives elsewhere, and not from the new home's first run.
+    Safe to repeat and to kill: until the epoch is raised it is a snapshot of another state store.
+    """
+
+    def act(session: Session) -> str:
+        from kled.operations.snapshots.kops_proof import (  # noqa: PLC0415 - not for --help
+            birth_check,
+        )
+        from kled.operations.snapshots.many_clusters import BY  # noqa: PLC0415
+        from kled.snapshot.create import create  # noqa: PLC0415
+        from kled.snapshot.progress import Quiet  # noqa: PLC0415
+        from kled.snapshot.results import CreateOptions  # noqa: PLC0415
+
+        options = CreateOptions(BY, kops_check=birth_check(session.settings))
+        kept, store = session.snapshot_store, session.stores.at(place)
+        with advised():
+            done = create(store, kept, [cluster], options=options, progress=Quiet()).require()
+        return words(session, done.clusters[0])
+
+    policy = replace(READ, deadline=CHANGE.deadline)
+    return Step(FIRST, act, policy, way_back=ADDS_ONLY)
+
+
+def raise_step(
+    cluster: str,
+    place: Place,
+    results: "list[Epoch] | None" = None,
+    *,
+    of: "Callable[[Session], str]",
+) -> Step:
+    """Make the place's store the one that the cluster lives in.
+
+    `of` returns the state store of the snapshot that is there: the cluster's history goes on.
+    Safe to repeat and to kill: one conditional write, and none where it is so already.
+    """
+    effect, back = Effect(), ways_back.Found()
+
+    def act(session: Session) -> str:
+        from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
+
+        effect.begins()
+        kept, url = session.snapshot_store, session.stores.at(place).location.url
+        before = known_epoch(session, cluster)
+        if before is not None and before.state_store:
+            back.are(former_home.command(cluster, before.state_store, url))
+        now = epoch.advance(kept, cluster, url, of(session))
+        if results is not None:
+            results[:] = [now]
+        effect.ends(before != now)
+        if before == now:
+            return f"it lives in {url} since epoch {now.number} already"
+        old = before.state_store if before is not None and before.state_store else "nowhere"
+        return f"epoch {now.number}: {old} -> {url}; changes in the old place are refused now"
+
+    return Step(
+        "raise epoch",
+        act,
+        READ,
+        way_back="none: it lived nowhere before",
+        changed=effect,
+        back=back,
+    )
+
+
+def told_step(cluster: str, place: Place) -> Step:
+    """Say where the cluster lives, where that is another store than the one just written to.
+
+    Safe to repeat: it only reads.
+    """
+
+    def act(session: Session) -> str:
+        url = session.stores.at(place).location.url
+        known = known_epoch(session, cluster)
+        if known is None or known.vacant or is_same(known.state_store, url):
+            return f"changes are made in {url} from now on"
+        return (
+            f"the cluster lives in {known.state_store} since epoch {known.number}: changes in"
+            f" {url} are refused until kled snapshot epoch raise"
+            f" {options(name=cluster, state=url, yes=True)}"
+        )
+
+    return Step("say where it lives", act, READ, reads=True)
+
+
+def _chosen(session: Session, raising: RaiseEpoch, place: Place) -> "SnapshotRef":
+    """Return the snapshot that the place is held against.
+
+    `latest` is none of the place itself, which would prove nothing, unless there is no other or the
+    cluster lives there already; or lived there, and none of what was taken since can be trusted.
+    """
+    from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415
+
+    kept, cluster = session.snapshot_store, raising.cluster
+    url, known = session.stores.at(place).location.url, epoch.read(kept, cluster)
+    moves = known is None or not is_same(known.state_store, url)
+    if raising.snapshot == LATEST and moves:
+        came_from = known is not None and is_among(url, known.homes or ())
+        nothing = (SnapshotMissing, SnapshotNotTrustworthy) if came_from else (SnapshotMissing,)
+        with suppress(*nothing):
+            own = taken_there(kept, cluster, url)
+            return choice(kept, cluster, LATEST, without=own).ref
+    return choice(kept, cluster, raising.snapshot).ref
+
+
+def _require_there(store: "ObjectStore", place: Place) -> None:
+    if home(store, place.cluster) is None:
+        raise ClusterNotFound(
+            f'{store.location.url} has no cluster "{place.cluster}"',
+            hint="its epoch stays as it is; --state names the store that it lives in",
+        )

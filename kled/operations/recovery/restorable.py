@@ -1,0 +1,216 @@
+"""Which snapshots are refused to be restored: untrusted ones, and those of another cluster."""
+
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import DocumentDamaged, NotApproved, ObjectMissing, SnapshotNotTrustworthy
+from kled.kops.state_store import keyset_keys, layout
+from kled.operations.recovery import restored_keys
+from kled.sentences import enumerated, options
+from kled.storage.bounded import get_bounded
+from kled.visible import visible
+
+if TYPE_CHECKING:
+    from kled.operations.recovery.restore_state import Settled, Wish
+    from kled.operations.stores import Stores
+    from kled.snapshot.judging import Judged
+    from kled.snapshot.ledger import Ledger
+    from kled.snapshot.manifest import Manifest
+    from kled.snapshot.origin import Origins
+    from kled.snapshot.restore_plan import RestorePlan
+    from kled.storage.base import ObjectStore
+
+_SHOWN: Final = 3
+
+
+def require_trusted(meant: "Settled") -> None:
+    """Raise `SnapshotNotTrustworthy` for a snapshot that nobody said to restore all the same.
+
+    Raises `NotApproved` for one of another state store's cluster of that name: to trust it is not
+    to mean it.
+    """
+    if meant.foreign:
+        raise _other_store(meant)
+    if meant.is_succeeded:
+        raise _successor(meant)
+    if meant.trust.trusted or meant.wish.untrusted:
+        return
+    cluster, snapshot = meant.wish.cluster, meant.wish.snapshot
+    others = f"the newest that can be: {meant.wish.again(snapshot='latest')}"
+    if meant.wish.is_latest:
+        others = f"older ones: kled snapshot list {options(name=cluster)}"
+    raise SnapshotNotTrustworthy(
+        f"snapshot {snapshot} of {cluster} cannot be trusted: {'; '.join(meant.trust.reasons)};"
+        " nothing was changed",
+        hint=f"{others}; to restore this one all the same: {meant.wish.again(untrusted=True)}",
+    )
+
+
+def with_keys(found: "Judged", wish: "Wish", ledger: "Ledger") -> "Judged":
+    """Return what was judged, with what speaks against it where keys are to come from it.
+
+    One from before the cluster was applied has none: of what was lost it puts back the shell.
+    """
+    from kled.snapshot.before_keys import speaks_against  # noqa: PLC0415 - not for --help
+
+    if found.manifest is None or "identity" not in wish.classes:
+        return found
+    return found.against(speaks_against(ledger, found.manifest))
+
+
+def _other_store(meant: "Settled") -> NotApproved:
+    cluster, snapshot = meant.wish.cluster, meant.wish.snapshot
+    return NotApproved(
+        f'snapshot {snapshot} cannot be restored over cluster "{cluster}": {meant.foreign}; nothing'
+        " was changed",
+        hint="is it the right snapshot store, and the right state store? a copy of it elsewhere:"
+        " --to=URL or --as=PREFIX; only where both are one and the same cluster, which was moved:"
+        f" {_moved(meant)}",
+    )
+
+
+def _moved(meant: "Settled") -> str:
+    """Return the command that lets the snapshot's cluster live where the restore writes."""
+    lives = meant.wish.prefix is None
+    return meant.wish.again(
+        of_state_store=visible(meant.state_store), rewrite_places=lives, raise_epoch=lives
+    )
+
+
+def _successor(meant: "Settled") -> NotApproved:
+    cluster, snapshot = meant.wish.cluster, meant.wish.snapshot
+    return NotApproved(
+        f"snapshot {snapshot} is of an earlier cluster {cluster}, which was deleted or began anew"
+        " with other keys since: to raise the epoch for it would lock out the one that lives now;"
+        " nothing was changed",
+        hint="a copy of it elsewhere: leave out --raise-epoch; where it is to live again, delete"
+        f" the one that lives now first: kled kops delete-cluster {options(name=cluster)}",
+    )
+
+
+def require_own_keys(store: "ObjectStore", meant: "Settled", planned: "RestorePlan") -> None:
+    """Raise `NotApproved` where keys of an earlier cluster would replace those of a living one.
+
+    What was deleted comes back where nothing is in its place. Keys that somebody made anew with
+    `--new-identity` by mistake go in the same way that they came. Raises it, too, where a keyset
+    from before a rotation would be written: the machines may distrust its key by now. The rotation
+    is told by the newest trusted snapshot, or by what `store`, the target, holds now. And where
+    keys would be deleted that the snapshot lacks: nothing of it takes their place.
+    """
+    _require_none_deleted(meant, planned)
+    _require_rotated(meant, planned)
+    keys = planned.replaced("identity")
+    if keys and not meant.has_ended:
+        _require_no_later(store, meant, planned)
+    elif keys:
+        cluster, theirs = meant.wish.cluster, enumerated(keys, _SHOWN)
+        raise NotApproved(
+            f"snapshot {meant.wish.snapshot} is of an earlier cluster {cluster}, which was deleted"
+            f" or began anew with other keys since: {theirs} of the one that lives now would be"
+            " replaced, and no machine of it trusts those; nothing was changed",
+            hint=f"{_of_the_living(meant)}; a copy elsewhere: --to=URL or --as=PREFIX; only where"
+            " the keys of the earlier one are the right ones:"
+            f" {meant.wish.again(new_identity=cluster)}",
+        )
+    restored_keys.require(store, meant, planned)
+
+
+def _of_the_living(meant: "Settled") -> str:
+    """Name the newest snapshot; where it is this one, what makes one of the cluster that lives."""
+    if meant.newest and not meant.wish.is_latest:
+        return f"the newest: {meant.wish.again(snapshot='latest')}"
+    return (
+        "no snapshot of the one that lives now can be trusted, or it has none: kled snapshot create"
+        f" {options(name=meant.wish.cluster)}"
+    )
+
+
+def _require_rotated(meant: "Settled", planned: "RestorePlan") -> None:
+    written = keyset_keys.files(write.record.key for write in planned.writes)
+    keysets = sorted(written.keys() & set(meant.rotated_since))
+    if not keysets:
+        return
+    wish, newest, without = meant.wish, meant.newest, restored_keys.without(meant)
+    raise NotApproved(
+        f"snapshot {wish.snapshot} of {wish.cluster} is from before a rotation of keys:"
+        f" {enumerated(keysets, _SHOWN)} of snapshot {newest} would be undone, and machines may"
+        " distrust the earlier keys by now; nothing was changed",
+        hint=f"the newest snapshot: {wish.again(snapshot=newest)}{without}; only where the"
+        f" rotation is to be undone: {wish.again(new_identity=wish.cluster)}",
+    )
+
+
+def _require_none_deleted(meant: "Settled", planned: "RestorePlan") -> None:
+    """Raise `NotApproved` where keysets or secrets would go as what the snapshot lacks.
+
+    But for a copy, which nobody lives in. SSH keys are public, and anybody can store them again.
+    """
+    keys = [
+        key
+        for key in planned.deletes
+        if layout.kind_of(key) == "identity" and not key.startswith(layout.SSH_KEYS)
+    ]
+    wish = meant.wish
+    if not keys or "/" in wish.place.cluster:
+        return
+    others = tuple(kind for kind in wish.classes if kind != "identity")
+    less = wish.again(**{"class": others}) if others else wish.again(delete_extra=False)
+    raise NotApproved(
+        f"snapshot {wish.snapshot} of {wish.cluster} lacks {enumerated(keys, _SHOWN)}, which a"
+        " restore with --delete-extra would delete, and a cluster that lives by them would be lost;"
+        " nothing was changed",
+        hint=f"they stay with: {less}; only where nothing lives by them:"
+        f" {wish.again(new_identity=wish.cluster)}",
+    )
+
+
+def _require_no_later(store: "ObjectStore", meant: "Settled", planned: "RestorePlan") -> None:
+    """Raise `NotApproved` where the stored keysets were rotated since, and no snapshot says so."""
+    from kled.snapshot.contents import archived_objects  # noqa: PLC0415 - not for --help
+
+    replaced = keyset_keys.files(planned.replaced("identity"))
+    if not replaced:
+        return
+    kept = dict.fromkeys(replaced.values())
+    archived = archived_objects(planned.manifest, planned.packed)
+    before = {record.key: body for record, body in archived if record.key in kept}
+    now = {key: _body(store, f"{planned.prefix}{key}") for key in before}
+    keysets = keyset_keys.undone(keyset_keys.of_store(now), keyset_keys.of_store(before))
+    if keysets:
+        wish = meant.wish
+        raise NotApproved(
+            f"snapshot {wish.snapshot} of {wish.cluster} is from before a rotation of keys that no"
+            f" snapshot has: {enumerated(keysets, _SHOWN)} would be undone, and machines may"
+            " distrust the earlier keys by now; nothing was changed",
+            hint=f"what is stored now: kled snapshot create {options(name=wish.cluster)}; only"
+            f" where the rotation is to be undone: {wish.again(new_identity=wish.cluster)}",
+        )
+
+
+def _body(store: "ObjectStore", key: str) -> bytes:
+    """Return what is stored; nothing where it is gone or is as large as no keyset."""
+    try:
+        return get_bounded(store, key).body
+    except (ObjectMissing, DocumentDamaged):
+        return b""
+
+
+def rotated_since(
+    opened: "Stores", wish: "Wish", origins: "Origins", manifest: "Manifest | None"
+) -> tuple[tuple[str, ...], str]:
+    """Return the keysets that were rotated since the manifest's snapshot, and which one tells it.
+
+    Nothing where no newer snapshot can be trusted, and for `latest`. Raises what the store raises.
+    """
+    from kled.snapshot import other_keysets  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415
+
+    if manifest is None or wish.snapshot == LATEST:
+        return (), ""
+    snapshots = opened.snapshots
+    try:
+        newest = choice(snapshots, wish.cluster, LATEST, origins=origins).ref
+    except SnapshotNotTrustworthy:  # none tells it
+        return (), ""
+    if newest.id <= manifest.id:
+        return (), ""
+    return other_keysets.rotated_since(snapshots, snapshots.manifest(newest), manifest), newest.id

@@ -1,0 +1,73 @@
+"""Which plans of a restore are refused though their snapshot is not: nobody has approved them."""
+
+from typing import TYPE_CHECKING
+
+from kled.config import Settings
+from kled.errors import NotApproved, OutputUnreadable
+from kled.kops.state_store.layout import CONFIG
+from kled.operations.guards.protection import pattern_protection, protection
+from kled.operations.records import open_restore
+from kled.operations.recovery import former_home
+from kled.operations.session import Session
+from kled.sentences import options
+from kled.visible import visible
+
+if TYPE_CHECKING:
+    from kled.operations.recovery.restore_state import RestoreState
+    from kled.snapshot.restore_plan import RestorePlan
+
+
+def require_approved(session: Session, restoring: "RestoreState", planned: "RestorePlan") -> None:
+    """Raise `NotApproved` where neither this plan was approved nor one that it is the rest of."""
+    digest = restoring.digest
+    if digest is None or planned.is_empty or planned.digest.startswith(digest):
+        return
+    if open_restore.is_approved(session.stores, restoring.wish, planned, digest):
+        return
+    raise NotApproved(
+        f"the plan is {planned.digest[:12]} now, not {digest[:12]}; nothing was changed",
+        hint=f"look at it with {restoring.wish.again(raise_epoch=restoring.raise_epoch)}, and"
+        " approve that one; what an interrupted restore has written is not written again",
+    )
+
+
+def require_spared(session: Session, restoring: "RestoreState", planned: "RestorePlan") -> None:
+    """Raise `NotApproved` for what would be lost: no snapshot holds what this place has."""
+    lost = [*sorted(set(planned.replaced()) - planned.own), *planned.deletes]
+    guarded = restoring.guards.snapshot != "none"
+    if not lost or guarded or session.overrides.no_snapshot:
+        return
+    more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+    place = options(state=planned.target, name=restoring.wish.place.cluster)
+    raise NotApproved(
+        f"{planned.target}/{planned.prefix} has other bytes than the snapshot: {lost[0]}{more}"
+        " would be replaced or deleted, and no snapshot of them is taken before",
+        hint=f"{_stays(restoring, planned)}keep them first: kled snapshot create {place}, in a"
+        " snapshot store of its own; or restore all the same: --no-snapshot",
+    )
+
+
+def _stays(restoring: "RestoreState", planned: "RestorePlan") -> str:
+    """Say what lets the cluster that is there already live on as it is, where it is to move."""
+    if not restoring.raise_epoch:
+        return ""
+    raising = former_home.command(
+        restoring.cluster, planned.target, visible(planned.manifest.state_store)
+    )
+    return f"where the cluster itself is there, under a new name of its state store: {raising}; or "
+
+
+def protection_of(settings: Settings, planned: "RestorePlan") -> str | None:
+    """Say why the cluster in the snapshot, or the one that it is written to, is protected."""
+    from kled.kops.parse import definition  # noqa: PLC0415
+    from kled.snapshot.contents import archived_objects  # noqa: PLC0415
+
+    objects = archived_objects(planned.manifest, planned.packed)
+    config = next((body for one, body in objects if one.key == CONFIG), b"")
+    by_place = pattern_protection(planned.prefix.rstrip("/"), settings.protected)
+    if by_place is not None:
+        return by_place
+    try:
+        return protection(definition(config.decode(errors="replace")), settings.protected)
+    except OutputUnreadable:  # a backup of damage is restored, too: but nobody knows its labels
+        return "its definition cannot be read, which may have labelled it so"

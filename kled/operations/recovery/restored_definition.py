@@ -1,0 +1,59 @@
+"""What a restore takes out of a definition while it runs on in the cloud."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kled.errors import DocumentDamaged, ObjectMissing
+from kled.kops.facts import etcd_members
+from kled.kops.state_store import contents, layout
+from kled.sentences import enumerated, options
+from kled.storage.bounded import get_bounded
+
+if TYPE_CHECKING:
+    from kled.operations.recovery.restore_state import Wish
+    from kled.snapshot.restore_plan import RestorePlan
+    from kled.storage.base import ObjectStore
+
+_SHOWN = 5
+
+
+def remarks(store: "ObjectStore", planned: "RestorePlan", wish: "Wish") -> Iterator[str]:
+    """Say which machines and volumes of a living cluster nobody would have a definition of.
+
+    These are groups whose definition is deleted, and what of etcd the restored definition no longer
+    names. Nothing of a copy elsewhere. Only reads: one request, where the definition is replaced.
+    """
+    if not wish.is_home:
+        return
+    groups = [key.removeprefix(layout.GROUPS) for key in planned.deletes if layout.is_group(key)]
+    if groups:
+        ends = options(name=wish.cluster, instance_group=groups[0])
+        yield (
+            f"NO LONGER MANAGED: the definition of {enumerated(groups, _SHOWN)} goes, and machines"
+            " that run of it run on; to end them, before you restore: kled kops"
+            f" delete-instance-group {ends}"
+        )
+    if layout.CONFIG in planned.replaced():
+        gone = _lost_etcd(store, planned)
+        if gone:
+            yield (
+                f"NO LONGER NAMED: {enumerated(gone, _SHOWN)}, whose volumes stay in the cloud and"
+                " may hold the cluster's objects; kled snapshot diff"
+                f" {options(name=wish.cluster)} {wish.snapshot} live shows both definitions"
+            )
+
+
+def _lost_etcd(store: "ObjectStore", planned: "RestorePlan") -> tuple[str, ...]:
+    """Name what of etcd the definition that is there names and the restored one does not."""
+    from kled.snapshot.contents import archived_objects  # noqa: PLC0415 - not for --help
+
+    try:
+        there = contents.mapping(get_bounded(store, f"{planned.prefix}{layout.CONFIG}").body)
+    except (ObjectMissing, DocumentDamaged):
+        return ()
+    objects = archived_objects(planned.manifest, planned.packed)
+    body = next((body for one, body in objects if one.key == layout.CONFIG), b"")
+    restored = contents.mapping(body)
+    if there is None or restored is None:
+        return ()
+    return etcd_members.lost(etcd_members.names(there), etcd_members.names(restored))

@@ -1,0 +1,123 @@
+"""Whether what a restore writes fits the keys that a cluster's machines run with.
+
+Their configuration in the state store names those keys, and an update writes it: a snapshot may be
+older than the last rotation. So a lost keyset comes back from a snapshot only where it has the key
+that is named, and a configuration only where the keys that it names are trusted still.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import DocumentDamaged, NotApproved, ObjectMissing
+from kled.kops.state_store import keyset_keys
+from kled.operations.identity import machine_keys
+from kled.sentences import enumerated
+from kled.storage.bounded import get_bounded
+
+if TYPE_CHECKING:
+    from kled.operations.recovery.restore_state import Settled
+    from kled.snapshot.restore_plan import RestorePlan
+    from kled.storage.base import ObjectStore
+
+_SHOWN: Final = 3
+_CONFIGURATION: Final = frozenset({"identity", "derived"})
+"""Classes that hold keys, or name them."""
+
+
+def without(meant: "Settled") -> str:
+    """Return the command that restores the rest: neither keys nor what names them; or nothing."""
+    rest = tuple(kind for kind in meant.wish.classes if kind not in _CONFIGURATION)
+    return f"; without its keys: {meant.wish.again(**{'class': rest})}" if rest else ""
+
+
+def require(store: "ObjectStore", meant: "Settled", planned: "RestorePlan") -> None:
+    """Raise `NotApproved` where a restore would write keys, or names of keys, of another time.
+
+    `store` is the target. Of a copy, which nobody lives in, nothing is asked.
+    """
+    if "/" in meant.wish.place.cluster:
+        return
+    archived = _archived(planned)
+    _require_named(store, meant, planned, archived)
+    _require_trusted(store, meant, planned, archived)
+
+
+def _require_named(
+    store: "ObjectStore", meant: "Settled", planned: "RestorePlan", archived: Mapping[str, bytes]
+) -> None:
+    """Raise for a lost keyset that would come back without the key that the machines run with.
+
+    One that is stored and has that key by its id was made by a kops: the snapshot's takes its
+    place. Where it has the certificate under another id, a person copied it from a machine.
+    """
+    written = keyset_keys.files(archived)
+    if not written:
+        return
+    named = machine_keys.named(store, meant.wish.place.cluster)
+    has = keyset_keys.of_store({key: _body(store, planned, key) for key in written.values()})
+    copied = set(keyset_keys.lacking(named, has)) - set(keyset_keys.others(named, has))
+    lost = {name for name in written if name not in has} | copied
+    asked = {name: named[name] for name in lost & named.keys()}
+    wrong = keyset_keys.lacking(asked, keyset_keys.of_store(archived))
+    if wrong:
+        wish = meant.wish
+        raise NotApproved(
+            f"snapshot {wish.snapshot} of {wish.cluster} has another key as"
+            f" {enumerated(wrong, _SHOWN)} than the machines' configuration names, as after a"
+            " rotation that no snapshot has seen: machines may distrust it by now; nothing was"
+            " changed",
+            hint=f"{machine_keys.FROM_ELSEWHERE}{without(meant)}; only where a machine's own copy"
+            f" is the snapshot's: {wish.again(new_identity=wish.cluster)}",
+        )
+
+
+def _require_trusted(
+    store: "ObjectStore", meant: "Settled", planned: "RestorePlan", archived: Mapping[str, bytes]
+) -> None:
+    """Raise for a configuration of machines that names keys which are stored as distrusted, or not.
+
+    Where the snapshot's own keyset is stored, or comes with it, both are of one time.
+    """
+    named = keyset_keys.of_machines(archived, below=keyset_keys.CONFIGS)
+    files = keyset_keys.files(one.key for one in planned.manifest.objects)
+    digests = {one.key: one.sha256 for one in planned.manifest.objects}
+    stored = {
+        key: body
+        for name in named.keys() & files.keys()
+        if (key := files[name]) not in archived
+        and (body := _body(store, planned, key))
+        and hashlib.sha256(body).hexdigest() != digests[key]
+    }
+    wrong = keyset_keys.untrusted(named, stored)
+    if wrong:
+        wish = meant.wish
+        rest = tuple(kind for kind in wish.classes if kind != "derived")
+        others = f"; the rest: {wish.again(**{'class': rest})}" if rest else ""
+        raise NotApproved(
+            f"snapshot {wish.snapshot} of {wish.cluster} configures machines with keys from before"
+            f" a rotation: {enumerated(wrong, _SHOWN)} of it are distrusted or not stored any more;"
+            " nothing was changed",
+            hint="an update writes what machines are configured with: kled kops update-cluster"
+            f" --name={wish.cluster}{others}; only where the rotation is to be undone:"
+            f" {wish.again(new_identity=wish.cluster)}",
+        )
+
+
+def _archived(planned: "RestorePlan") -> dict[str, bytes]:
+    """Return the keysets and the machines' configurations that would be written."""
+    from kled.snapshot.contents import archived_objects  # noqa: PLC0415 - not for --help
+
+    written = {write.record.key for write in planned.writes}
+    configs = {key for key in written if keyset_keys.is_node_config(key, keyset_keys.CONFIGS)}
+    meant = {*keyset_keys.files(written).values(), *configs}
+    found = archived_objects(planned.manifest, planned.packed) if meant else ()
+    return {record.key: body for record, body in found if record.key in meant}
+
+
+def _body(store: "ObjectStore", planned: "RestorePlan", key: str) -> bytes:
+    """Return what is stored; nothing where it is gone or is as large as no keyset."""
+    try:
+        return get_bounded(store, f"{planned.prefix}{key}").body
+    except (ObjectMissing, DocumentDamaged):
+        return b""

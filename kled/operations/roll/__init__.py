@@ -1,0 +1,1 @@
+"""Replacing machines, group by group, and what an interrupted roll has left."""

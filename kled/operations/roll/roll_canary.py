@@ -1,0 +1,46 @@
+"""What goes first in a roll: an instance group, or one machine."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from kled.errors import InvalidInput
+from kled.kops.facts.cloud_names import group_of
+from kled.operations.instance_group.machines import group_roles
+from kled.operations.names import instance_group_meant
+from kled.operations.records import roll_journal
+from kled.operations.session import Session
+
+_MACHINE: Final = re.compile(r"i-[0-9a-f]{8,17}|[0-9]{6,20}")
+"""What clouds give machines for ids, and no group is called."""
+
+
+def canary_meant(
+    session: Session, cluster: str, typed: str | None, groups: Sequence[str] = ()
+) -> str | None:
+    """Return the group, or the one machine, that goes first in a roll; a group may be cut short.
+
+    `groups` are those that are rolled, all where empty. Raises `InstanceGroupNotFound` for what is
+    neither, and `InvalidInput` where it is not among them: nothing would go first. None for a
+    machine that a roll which was interrupted has replaced already.
+    """
+    if typed is None:
+        return None
+    found = next((one for one in session.kops.get_instances(cluster) if one.id == typed), None)
+    if found is None and _MACHINE.fullmatch(typed) and _is_begun(session, cluster):
+        return None
+    first = typed if found else instance_group_meant(session, cluster, typed)
+    group: str | None = first
+    if found is not None:
+        group = group_of(found.instance_group, group_roles(session, cluster), cluster)
+    if groups and group is not None and group not in groups:
+        raise InvalidInput(
+            "--canary",
+            f"{first} is not among the instance groups that are rolled: {', '.join(groups)}",
+            hint="name one of them, or leave out --instance-group",
+        )
+    return first
+
+
+def _is_begun(session: Session, cluster: str) -> bool:
+    return roll_journal.read(session, cluster).begun is not None

@@ -1,0 +1,102 @@
+"""What would keep a roll from ending well, found before anything is touched. Only reads."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from kled.errors import ClusterNotReady, DrainBlocked
+from kled.models.definition import object_name
+from kled.models.rolling import RollingRow
+from kled.operations.instance_group.machines import group_roles, machines
+from kled.operations.session import Session
+from kled.sentences import enumerated, options
+
+if TYPE_CHECKING:
+    from kled.kubernetes.client import Api
+
+_LOOKS: Final = 3
+_BETWEEN: Final = 20.0
+"""Seconds: a budget without room may only wait for a pod that starts."""
+_SHOWN: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What was found."""
+
+    blocked: tuple[str, ...] = ()
+    """Disruption budgets that would keep nodes from being drained."""
+    unready: tuple[str, ...] = ()
+    """Nodes that are not ready although no roll has begun."""
+    alone: tuple[str, ...] = ()
+    """Workloads that are down while their only pod moves."""
+    cramped: tuple[str, ...] = field(default=())
+    """Groups of one machine that is drained before its successor is there."""
+
+    @property
+    def words(self) -> str:
+        """What an operator should know although it stops nothing."""
+        parts = [
+            _some("down while they move", self.alone),
+            _some("without a second machine meanwhile", self.cramped),
+        ]
+        return "; ".join(part for part in parts if part) or "nothing stands in the way"
+
+    def require(self, cluster: str, first: str = "") -> None:
+        """Raise `DrainBlocked` or `ClusterNotReady` where a roll could not end.
+
+        `first` is the command that comes before a roll that goes on all the same.
+        """
+        roll = f"kled kops rolling-update {options(name=cluster)} --skip-preflight --yes"
+        skip = (
+            f"or go on all the same: {first} {roll}" if first else f"or roll all the same: {roll}"
+        )
+        if self.blocked:
+            raise DrainBlocked(
+                f'nodes of cluster "{cluster}" cannot be drained: {"; ".join(self.blocked)}',
+                hint=f"give the workloads more replicas, or loosen the budgets; {skip}",
+            )
+        if self.unready:
+            raise ClusterNotReady(
+                f'cluster "{cluster}" has nodes that are not ready: {", ".join(self.unready)}',
+                hint=f"kops would wait for them before the first machine; mend them, {skip}",
+            )
+
+
+def look(session: Session, cluster: str, rows: Sequence[RollingRow], api: "Api") -> Preflight:
+    """Look at the nodes of the groups in `rows`; at budgets again until they have had time.
+
+    A node whose group kops does not know counts: rather one too many than one too few.
+    """
+    from kled.kubernetes import disruption, workloads  # noqa: PLC0415 - heavy
+
+    groups = {row.instance_group for row in rows if row.need_update}
+    known = machines(session, cluster, group_roles(session, cluster), api)
+    ours = known.touched(groups)
+    blocked = disruption.blocking(api, ours)
+    for _ in range(_LOOKS - 1):
+        if not blocked:
+            break
+        session.note(f"blocked, looking again: {'; '.join(map(str, blocked))}")
+        session.clock.sleep(_BETWEEN)
+        blocked = disruption.blocking(api, ours)
+    return Preflight(
+        blocked=tuple(map(str, blocked)),
+        unready=tuple(one.name for one in known.nodes if not one.ready),
+        alone=tuple(map(str, workloads.unreplicated(api, ours))),
+        cramped=tuple(_cramped(session, cluster, rows)),
+    )
+
+
+def _cramped(session: Session, cluster: str, rows: Sequence[RollingRow]) -> Iterable[str]:
+    """Name groups whose only machine goes before another one comes (maxSurge 0)."""
+    known = {object_name(one): one for one in session.kops.get_definition(cluster).groups}
+    for row in rows:
+        spec: Any = known.get(row.instance_group, {}).get("spec") or {}
+        surge = str((spec.get("rollingUpdate") or {}).get("maxSurge", 1))
+        if row.need_update and row.target_size == 1 and surge in {"0", "0%"}:
+            yield row.instance_group
+
+
+def _some(what: str, names: Sequence[str]) -> str:
+    return f"{what}: {enumerated(names, _SHOWN)}" if names else ""

@@ -1,0 +1,1 @@
+"""Snapshots of clusters: back up, list, verify, prune, mirror."""

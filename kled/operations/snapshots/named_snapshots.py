@@ -1,0 +1,91 @@
+"""Snapshots that somebody names by an id, `latest` or `newest`: found, described, compared.
+
+Only reads. `note` is told what a person should know of the choice.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from kled.errors import SnapshotNotTrustworthy
+from kled.operations.snapshots import many_clusters
+from kled.operations.stores import Stores
+
+if TYPE_CHECKING:
+    from kled.snapshot.diff import Change, View
+    from kled.snapshot.manifest import Manifest
+    from kled.snapshot.repository import SnapshotRef
+
+Note = Callable[[str], object]
+
+
+def named_snapshot(opened: Stores, cluster: str, which: str) -> "SnapshotRef":
+    """Return a snapshot that is there; raises as `choosing.choice`, and `SnapshotMissing`.
+
+    One whose manifest is damaged is there: whoever verifies it finds that.
+    """
+    from kled.snapshot.choosing import choose  # noqa: PLC0415 - not for --help
+
+    kept = opened.snapshots
+    kept.require()
+    ref = choose(kept, cluster, which, state=opened.remembering)
+    with contextlib.suppress(SnapshotNotTrustworthy):
+        kept.manifest(ref)
+    return ref
+
+
+def described(
+    opened: Stores, cluster: str, which: str, note: Note
+) -> "tuple[Manifest, dict[str, object]]":
+    """Return a snapshot's manifest, and what it is worth (`snapshots.worth`).
+
+    Raises as `choosing.choice`, and `SnapshotNotTrustworthy` for a damaged manifest.
+    """
+    from kled.snapshot.choosing import choice  # noqa: PLC0415 - not for --help
+
+    kept = opened.snapshots
+    kept.require()
+    chosen = choice(kept, cluster, which, state=opened.remembering)
+    for words in chosen.passed_over():
+        note(f"warning: {words}")
+    manifest = kept.manifest(chosen.ref)
+    return manifest, many_clusters.worth(kept, chosen.ref, opened.remembering)
+
+
+def compared(
+    opened: Stores, cluster: str, before: str, after: str, note: Note
+) -> "tuple[Change, ...]":
+    """Return what differs between two snapshots, or one of them and `live`.
+
+    Secrets are compared by fingerprints. Raises as `choosing.choice`.
+    """
+    from kled.snapshot.diff import diff  # noqa: PLC0415 - not for --help
+    from kled.snapshot.views import fingerprint_key  # noqa: PLC0415
+
+    key = fingerprint_key(opened.settings.snapshot_profile.identity, os.urandom(32))
+    both = (before, after)
+    return tuple(diff(*(_view(opened, cluster, which, key, both, note) for which in both)))
+
+
+def _view(
+    opened: Stores, cluster: str, which: str, key: bytes, both: tuple[str, str], note: Note
+) -> "View":
+    from kled.snapshot.choosing import choice  # noqa: PLC0415
+    from kled.snapshot.views import LIVE, of_live, of_snapshot  # noqa: PLC0415
+
+    kept = opened.snapshots
+    if which == LIVE:
+        state = opened.state
+        live = of_live(state, cluster, key, known=both != (LIVE, LIVE))
+        if not live.has_definition:
+            note(
+                f"warning: {state.location.url} has no definition of {cluster}: it is lost, or is"
+                " that the right state store? what puts it back: kled snapshot restore"
+                f" --name={cluster} --snapshot=latest"
+            )
+        return live
+    chosen = choice(kept, cluster, which, state=opened.remembering)
+    for words in chosen.passed_over():
+        note(f"warning: {words}")
+    return of_snapshot(kept, kept.manifest(chosen.ref), key)

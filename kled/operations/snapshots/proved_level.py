@@ -1,0 +1,31 @@
+"""Whether a verification proved what was asked for: want of proof is no success."""
+
+from typing import Any, Final
+
+from kled.errors import SnapshotNotTrustworthy
+from kled.operations.snapshots.keep_state import VerifySnapshots
+from kled.sentences import options
+
+KOPS_LEVEL: Final = 2
+
+
+def require_level(operation: VerifySnapshots) -> None:
+    """Raise `SnapshotNotTrustworthy` where what was asked for was not proved for want of proof.
+
+    A simulated kops is all that there is in a sandbox: that it proves nothing stands in the row.
+    """
+    short = [row for row in operation.results if _falls_short(row, operation.level)]
+    if short:
+        first = short[0]
+        raise SnapshotNotTrustworthy(
+            f"level {operation.level} was not proved for {len(short)} of {len(operation.results)}"
+            f" snapshots, first {first['id']} of {first['cluster']}:"
+            f" {'; '.join(first['unproved']) or 'there is no kops to read it'}",
+            hint="what was proved stands in its row; etcd backups are taken once etcd-manager has"
+            f" written some: kled snapshot create {options(name=first['cluster'])}",
+        )
+
+
+def _falls_short(row: dict[str, Any], wanted: int) -> bool:
+    simulated = wanted == KOPS_LEVEL and any("simulated" in words for words in row["unproved"])
+    return row["level"] is not None and row["level"] < wanted and not simulated
