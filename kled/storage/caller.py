@@ -29,15 +29,17 @@ def ask(cloud: str, env: Mapping[str, str]) -> Caller:
     """Ask one of `CLOUDS`, with the credentials that `env` names or leads to."""
     match cloud:
         case "aws":
-            from kled.storage import caller_aws  # noqa: PLC0415 - brings boto3
+            from kled.storage.s3 import caller as caller_aws  # noqa: PLC0415 - brings boto3
 
             return caller_aws.ask(env)
         case "gce":
-            from kled.storage import caller_google  # noqa: PLC0415 - brings google.auth
+            from kled.storage.gcs import (  # noqa: PLC0415 - brings google.auth
+                caller as caller_google,
+            )
 
             return caller_google.ask(env)
         case "azure":
-            from kled.storage import caller_azure  # noqa: PLC0415 - brings httpx
+            from kled.storage.azure import caller as caller_azure  # noqa: PLC0415 - brings httpx
 
             return caller_azure.ask(env)
         case _:

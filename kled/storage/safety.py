@@ -66,15 +66,17 @@ def create(location: Location, *, env: Mapping[str, str]) -> tuple[Finding, ...]
 def _place(location: Location, env: Mapping[str, str]) -> Place:
     scheme = urlsplit(location.url).scheme
     if scheme in S3_SCHEMES:
-        from kled.storage import safety_s3  # noqa: PLC0415 - brings boto3
+        from kled.storage.s3 import safety as safety_s3  # noqa: PLC0415 - brings boto3
 
         return safety_s3.open_bucket(location, env)
     if scheme == "gs":
-        from kled.storage import safety_gcs  # noqa: PLC0415 - not for other stores
+        from kled.storage.gcs import safety as safety_gcs  # noqa: PLC0415 - not for other stores
 
         return safety_gcs.open_bucket(location, env)
     if scheme == "azureblob":
-        from kled.storage import safety_azure  # noqa: PLC0415 - not for other stores
+        from kled.storage.azure import (  # noqa: PLC0415 - not for other stores
+            safety as safety_azure,
+        )
 
         return safety_azure.open_container(location, env)
     if is_directory(location.url):

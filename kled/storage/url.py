@@ -12,7 +12,7 @@ from kled.storage.timeouts import DEFAULT, Timeouts
 from kled.store_urls import directory, is_directory
 
 if TYPE_CHECKING:
-    from kled.storage import s3_client
+    from kled.storage.s3 import client as s3_client
 
 S3_SCHEMES: Final = ("s3", "do", "scw", "hos")
 KNOWN: Final = (*S3_SCHEMES, "gs", "azureblob", "file", "memory")
@@ -44,7 +44,9 @@ def located(location: Location, env: Mapping[str, str]) -> Location:
     if scheme == "gs":
         return _gcs_place(location, env)
     if scheme == "azureblob":
-        from kled.storage import azure_client  # noqa: PLC0415 - not for other stores
+        from kled.storage.azure import (  # noqa: PLC0415 - not for other stores
+            client as azure_client,
+        )
 
         return azure_client.choose(location.url, env, endpoint=location.endpoint).location
     return location
@@ -66,7 +68,7 @@ def adapter(
     if scheme in S3_SCHEMES:
         return _s3(location, env, timeouts)
     if is_directory(location.url):
-        from kled.storage.local import LocalStore  # noqa: PLC0415 - fcntl is POSIX only
+        from kled.storage.local.store import LocalStore  # noqa: PLC0415 - fcntl is POSIX only
 
         return LocalStore(directory(location.url), clock)
     if scheme == "memory":
@@ -86,7 +88,7 @@ def adapter(
 
 
 def _s3(location: Location, env: Mapping[str, str], timeouts: Timeouts) -> ObjectStore:
-    from kled.storage import s3  # noqa: PLC0415 - not for other stores
+    from kled.storage.s3 import store as s3  # noqa: PLC0415 - not for other stores
 
     bucket, prefix = bucket_and_prefix(location.url)
     access, where = _s3_place(location, env)
@@ -94,7 +96,9 @@ def _s3(location: Location, env: Mapping[str, str], timeouts: Timeouts) -> Objec
 
 
 def _s3_place(location: Location, env: Mapping[str, str]) -> "tuple[s3_client.Access, Location]":
-    from kled.storage import s3_client  # noqa: PLC0415 - brings boto3 where a profile is used
+    from kled.storage.s3 import (  # noqa: PLC0415 - brings boto3 where a profile is used
+        client as s3_client,
+    )
 
     scheme = urlsplit(location.url).scheme
     bucket, prefix = bucket_and_prefix(location.url)
@@ -105,7 +109,8 @@ def _s3_place(location: Location, env: Mapping[str, str]) -> "tuple[s3_client.Ac
 
 
 def _gcs(location: Location, env: Mapping[str, str], timeouts: Timeouts) -> ObjectStore:
-    from kled.storage import gcs, gcs_client  # noqa: PLC0415 - not for other stores
+    from kled.storage.gcs import client as gcs_client  # noqa: PLC0415 - not for other stores
+    from kled.storage.gcs import store as gcs  # noqa: PLC0415 - not for other stores
 
     bucket, prefix = bucket_and_prefix(location.url)
     where = _gcs_place(location, env)
@@ -113,7 +118,7 @@ def _gcs(location: Location, env: Mapping[str, str], timeouts: Timeouts) -> Obje
 
 
 def _gcs_place(location: Location, env: Mapping[str, str]) -> Location:
-    from kled.storage import gcs_client  # noqa: PLC0415 - not for other stores
+    from kled.storage.gcs import client as gcs_client  # noqa: PLC0415 - not for other stores
 
     bucket, prefix = bucket_and_prefix(location.url)
     endpoint = location.endpoint or gcs_client.emulator(env)
@@ -121,7 +126,8 @@ def _gcs_place(location: Location, env: Mapping[str, str]) -> Location:
 
 
 def _azure(location: Location, env: Mapping[str, str], timeouts: Timeouts) -> ObjectStore:
-    from kled.storage import azure, azure_client  # noqa: PLC0415 - not for other stores
+    from kled.storage.azure import client as azure_client  # noqa: PLC0415 - not for other stores
+    from kled.storage.azure import store as azure  # noqa: PLC0415 - not for other stores
 
     access = azure_client.choose(location.url, env, endpoint=location.endpoint)
     return azure.AzureBlobStore(access, timeouts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kled.retry import Clock
-from kled.storage.local import LocalStore
+from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
 from kled.storage.retrying import RetryingStore
 from tests.conformance import places

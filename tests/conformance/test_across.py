@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kled.storage.local import LocalStore
+from kled.storage.local.store import LocalStore
 from tests.conformance import moto_server, places
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from kled.snapshot.diff import diff
 from kled.snapshot.progress import Quiet
 from kled.snapshot.restore import apply_restore, plan_restore
 from kled.snapshot.results import CreateOptions
-from kled.storage.local import LocalStore
+from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
 from tests.boxes import Box
 from tests.unit.snapshot.restoring import age_keys, snapshot_store

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kled.errors import CapabilityMissing, PreconditionFailed, StoreError
-from kled.storage.s3_errors import translated
+from kled.storage.s3.errors import translated
 from tests.conformance import places
 from tests.stores import keys
 

@@ -24,7 +24,7 @@ from kled.snapshot.prune import apply_prune, plan_prune
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.results import CreateOptions
 from kled.snapshot.retention import Policy
-from kled.storage.local import LocalStore
+from kled.storage.local.store import LocalStore
 from tests.stores import CountingStore
 
 

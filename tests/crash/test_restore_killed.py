@@ -11,7 +11,7 @@ import pytest
 
 from kled.retry import Clock
 from kled.snapshot.restore import apply_restore, plan_restore
-from kled.storage.local import LocalStore
+from kled.storage.local.store import LocalStore
 from tests.unit.snapshot.restoring import (
     CLUSTER,
     CREATED,

@@ -14,7 +14,7 @@ from kled.retry import Clock
 from kled.snapshot.keys import Keys
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.verify import verify
-from kled.storage.local import LocalStore
+from kled.storage.local.store import LocalStore
 from tests.unit.snapshot.fleets import name, objects
 
 pytestmark = pytest.mark.slow

@@ -13,7 +13,7 @@ from kled.errors import LeaseHeld, PreconditionFailed, StoreError
 from kled.lease import Terms
 from kled.lease.document import LARGEST, Lease, encode, key
 from kled.lease.writes import acquire, advance, require_unheld
-from kled.storage.local import LocalStore
+from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
 from kled.storage.retrying import RetryingStore
 from tests.stores import Watched

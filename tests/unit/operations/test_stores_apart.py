@@ -21,7 +21,7 @@ from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.restore import plan_restore
 from kled.storage.base import Location, ObjectStore
-from kled.storage.local import LocalStore
+from kled.storage.local.store import LocalStore
 from kled.storage.overlap import overlap
 from kled.storage.url import adapter, located
 from kled.store_urls import directory, is_directory

@@ -15,7 +15,7 @@ from kled.snapshot.keys import Keys
 from kled.snapshot.manifest import Manifest, complete
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.storage.base import ObjectStore
-from kled.storage.local import LocalStore
+from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.etcd.backups import backup
 

@@ -17,7 +17,7 @@ from kled.snapshot.names import new_id
 from kled.snapshot.progress import Quiet
 from kled.snapshot.prune import apply_prune, plan_prune
 from kled.snapshot.retention import GRACE, Policy
-from kled.storage.local import LocalStore
+from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
 from tests.stores import keys
 from tests.unit.snapshot.attacks import ADDON, ONLY_LAST

@@ -20,7 +20,7 @@ from kled.snapshot.keys import Keys
 from kled.snapshot.ledger import read_ledger
 from kled.snapshot.losses import losses_of
 from kled.snapshot.results import RunResult
-from kled.storage.local import LocalStore
+from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
 from tests.stores import CountingStore, keys
 from tests.unit.snapshot.attacks import ADDON, NEW, OLD

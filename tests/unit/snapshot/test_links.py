@@ -15,7 +15,7 @@ from kled.snapshot.choosing import choose, newest_first
 from kled.snapshot.contents import packed_archive
 from kled.snapshot.repository import SnapshotRef
 from kled.snapshot.restore import apply_restore, plan_restore
-from kled.storage.local import LocalStore
+from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import Runs, name, state
 

@@ -15,7 +15,7 @@ from kled.snapshot.create import create
 from kled.snapshot.keys import Keys
 from kled.snapshot.progress import Quiet
 from kled.snapshot.results import CreateOptions
-from kled.storage.local import LocalStore
+from kled.storage.local.store import LocalStore
 from tests.unit.snapshot.restoring import CLUSTER, age_keys, plain_tree, put, snapshot_store, tree
 
 FORMAT = Path(__file__).parents[3] / "docs" / "snapshot-format.md"

@@ -10,7 +10,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from kled.storage import caller, caller_azure, caller_tokens
+from kled.storage import caller, caller_tokens
+from kled.storage.azure import caller as caller_azure
 from tests.unit.storage.answering import Answer, Asked, answering
 
 if TYPE_CHECKING:

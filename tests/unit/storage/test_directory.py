@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kled.retry import Clock
-from kled.storage.local import LocalStore
+from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
 from tests.stores import keys
 

@@ -14,8 +14,8 @@ import pytest
 
 from kled.errors import BucketMissing, DocumentDamaged, ObjectMissing, StoreError, StoreUnavailable
 from kled.retry import Clock
-from kled.storage import local_listing
-from kled.storage.local import LocalStore
+from kled.storage.local import listing as local_listing
+from kled.storage.local.store import LocalStore
 from tests.stores import keys
 
 if TYPE_CHECKING:

@@ -18,9 +18,10 @@ from kled.errors import (
     StoreUnavailable,
 )
 from kled.retry import Clock
-from kled.storage import s3_client, s3_listing
-from kled.storage.local import LocalStore
+from kled.storage.local.store import LocalStore
 from kled.storage.retrying import REQUEST, RetryingStore
+from kled.storage.s3 import client as s3_client
+from kled.storage.s3 import listing as s3_listing
 from tests.stores import keys
 from tests.unit.storage.answering import Answer, Asked, answering
 from tests.unit.storage.test_answers import CALLS, refusing, store_at

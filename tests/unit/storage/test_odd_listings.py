@@ -7,11 +7,11 @@ import time
 from typing import TYPE_CHECKING
 
 from kled.retry import Clock
-from kled.storage import s3_page
 from kled.storage.base import oddity
-from kled.storage.local import LocalStore
+from kled.storage.local.store import LocalStore
 from kled.storage.pages import Pages
-from kled.storage.s3_listing import parsed
+from kled.storage.s3 import page as s3_page
+from kled.storage.s3.listing import parsed
 from kled.visible import visible
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kled.storage import s3_page
+from kled.storage.s3 import page as s3_page
 
 SPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 OPENED = f'<ListBucketResult xmlns="{SPACE}"><Name>b</Name><Prefix></Prefix><StartAfter/>'

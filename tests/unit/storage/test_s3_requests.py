@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kled.errors import BucketMissing, StoreDenied, StoreError, StoreUnavailable
-from kled.storage import s3_client
+from kled.storage.s3 import client as s3_client
 from tests.stores import keys
 from tests.unit.storage.answering import Answer, Asked, Server, answering
 from tests.unit.storage.test_answers import TOKEN, refusing, store_at

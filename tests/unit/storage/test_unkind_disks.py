@@ -13,7 +13,7 @@ import pytest
 from kled.errors import StoreDenied, StoreError
 from kled.retry import Clock
 from kled.storage.base import Location
-from kled.storage.local import LocalStore
+from kled.storage.local.store import LocalStore
 from kled.storage.url import adapter
 from kled.store_urls import directory
 from tests.stores import keys

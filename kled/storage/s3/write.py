@@ -12,7 +12,7 @@ from kled.errors import StoreDenied, StoreError
 from kled.pool import Pool
 from kled.storage.pages import without_header
 from kled.storage.parts import Again, first_part
-from kled.storage.s3_errors import translated
+from kled.storage.s3.errors import translated
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from kled.storage.base import Entry, Version
-from kled.storage.gcs_client import Clients
+from kled.storage.gcs.client import Clients
 from kled.storage.pages import Pages
 
 _PAGE: Final = "1000"

@@ -35,10 +35,10 @@ from kled.errors import (
 from kled.files import beneath
 from kled.retry import Clock
 from kled.sentences import word
-from kled.storage import local_listing
 from kled.storage.base import Entry, Location, Stored, Version, checked
-from kled.storage.local_errors import translated
-from kled.storage.local_partial import OWN, Partial, locked, tag_of
+from kled.storage.local import listing
+from kled.storage.local.errors import translated
+from kled.storage.local.partial import OWN, Partial, locked, tag_of
 
 CHUNK: Final = 1 << 20
 _NOTHING_THERE: Final = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
@@ -150,7 +150,7 @@ class LocalStore:
         with ExitStack() as stack:
             with translated(self._location.url):
                 root = stack.enter_context(beneath.root(self._root))
-            for one in local_listing.files(root, self._location.url, prefix, start_after):
+            for one in listing.files(root, self._location.url, prefix, start_after):
                 if one.unfit or not OWN.match(one.key):
                     yield _entry(one)
         if self._require_root() != began:
@@ -214,7 +214,7 @@ class LocalStore:
         raise CapabilityMissing(f"{self._location.url} keeps no older versions")
 
 
-def _entry(one: local_listing.Listed) -> Entry:
+def _entry(one: listing.Listed) -> Entry:
     state = one.state
     modified = _moment(state.st_mtime)
     return Entry(

@@ -11,9 +11,10 @@ from kled.errors import (
     StoreDenied,
 )
 from kled.sentences import word
-from kled.storage import lifecycle, s3_client
+from kled.storage import lifecycle
 from kled.storage.base import Location
-from kled.storage.s3_errors import translated
+from kled.storage.s3 import client as s3_client
+from kled.storage.s3.errors import translated
 from kled.storage.safety import Finding
 from kled.storage.url import bucket_and_prefix
 

@@ -15,12 +15,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from kled.errors import WrongRegion
-from kled.storage import s3_listing, s3_write
 from kled.storage.base import Entry, Location, Reading, Stored, Version, checked
 from kled.storage.obstore_calls import GetOptions, Opened, opened
 from kled.storage.parts import Again, size_of
-from kled.storage.s3_client import Access, Clients
-from kled.storage.s3_errors import translated, translated_data
+from kled.storage.s3 import listing
+from kled.storage.s3 import write as s3_write
+from kled.storage.s3.client import Access, Clients
+from kled.storage.s3.errors import translated, translated_data
 from kled.storage.timeouts import DEFAULT, Timeouts
 
 if TYPE_CHECKING:
@@ -111,14 +112,12 @@ class S3Store:
         below = self._prefix
         where = f"s3://{self._bucket}/{below}{prefix} at {self._clients.endpoint}"
         with translated(self._where(prefix)):
-            yield from s3_listing.entries(self._clients.page, where, below, prefix, start_after)
+            yield from listing.entries(self._clients.page, where, below, prefix, start_after)
 
     def versions(self, prefix: str = "") -> Iterator[Version]:
         """ListObjectVersions; a bucket that never had versioning on shows one of each object."""
         with translated(self._where(prefix)):
-            yield from s3_listing.versions(
-                self._clients.client(), self._bucket, self._prefix, prefix
-            )
+            yield from listing.versions(self._clients.client(), self._bucket, self._prefix, prefix)
 
     def delete(self, key: str) -> None:
         """DeleteObject; in a versioned bucket a delete marker."""

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import InvalidInput, StoreDenied
-from kled.storage import obstore_calls, s3_errors, s3_listing
+from kled.storage import obstore_calls
 from kled.storage.parts import SMALL
-from kled.storage.s3_requests import ListRequests
+from kled.storage.s3 import errors, listing
+from kled.storage.s3.requests import ListRequests
 from kled.storage.timeouts import DEFAULT, Timeouts
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from obstore.store import S3Credential, S3Store
 
-    from kled.storage.s3_page import Page
+    from kled.storage.s3.page import Page
 
 _CONNECTIONS: Final = 64
 _DESCRIPTION: Final = ("s3", "service-2")
@@ -119,7 +120,7 @@ class Clients:
         try:
             return requests.page(parameters)
         except ClientError as error:
-            if not s3_errors.is_elsewhere(error.response):
+            if not errors.is_elsewhere(error.response):
                 raise
             self.find_region()
             if self._region == asked:
@@ -145,7 +146,7 @@ class Clients:
 
     def _connect(self) -> "S3Client":
         client = connect(replace(self._access, region=self._region), self._session, self._timeouts)
-        s3_listing.take_over(client, self._bucket)
+        listing.take_over(client, self._bucket)
         return client
 
     def _list(self) -> ListRequests:

@@ -20,7 +20,7 @@ from xml.etree import ElementTree as ET
 from kled.errors import StoreError
 from kled.storage.base import Entry, Version
 from kled.storage.pages import Pages, came_instead, local_name
-from kled.storage.s3_page import Page
+from kled.storage.s3.page import Page
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import CapabilityMissing, ObjectMissing, PreconditionFailed, StoreError
-from kled.storage import gcs_listing
 from kled.storage.base import Entry, Location, Reading, Stored, Version, checked
-from kled.storage.gcs_client import Clients
-from kled.storage.gcs_errors import translated
+from kled.storage.gcs import listing
+from kled.storage.gcs.client import Clients
+from kled.storage.gcs.errors import translated
 from kled.storage.pages import without_header
 from kled.storage.parts import SMALL, Pipe, first_part
 
@@ -94,7 +94,7 @@ class GcsStore:
             asked["generation"] = str(_generation(version))
         with translated(self._where(key)):
             answer = self._clients.ask(
-                f"/download/storage/v1/b/{self._bucket}/o/{gcs_listing.quoted(self._name(key))}",
+                f"/download/storage/v1/b/{self._bucket}/o/{listing.quoted(self._name(key))}",
                 asked,
                 headers={"Range": f"bytes={start}-"} if start else {},
                 accepted=(_PAST_THE_END,) if start else (),
@@ -156,12 +156,12 @@ class GcsStore:
     def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
         """List objects, a page at a time; generations are versions here."""
         with translated(self._where(prefix)):
-            yield from gcs_listing.entries(self._clients, self._place, prefix, start_after)
+            yield from listing.entries(self._clients, self._place, prefix, start_after)
 
     def versions(self, prefix: str = "") -> Iterator[Version]:
         """List generations. There are no markers: what has no latest version is gone."""
         with translated(self._where(prefix)):
-            yield from gcs_listing.versions(self._clients, self._place, prefix)
+            yield from listing.versions(self._clients, self._place, prefix)
 
     def delete(self, key: str) -> None:
         """Delete the live generation."""
@@ -195,14 +195,14 @@ class GcsStore:
 
     def _ended(self, key: str, version: str | None, start: int) -> _Ended:
         with translated(self._where(key)):
-            found = gcs_listing.described(self._clients, self._place, self._name(key), version)
+            found = listing.described(self._clients, self._place, self._name(key), version)
         if start > int(found["size"]):
             raise StoreError(f"{self._where(key)} has no byte {start}")
         return _Ended(int(found["size"]), found["generation"])
 
     @property
-    def _place(self) -> gcs_listing.Place:
-        return gcs_listing.Place(self._bucket, self._prefix)
+    def _place(self) -> listing.Place:
+        return listing.Place(self._bucket, self._prefix)
 
     def _refuse_retention(self, retain_until: datetime | None) -> None:
         if retain_until is not None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
-from kled.storage import s3_page
 from kled.storage.pages import came_instead, local_name
-from kled.storage.s3_page import Page
+from kled.storage.s3 import page as s3_page
+from kled.storage.s3.page import Page
 from kled.storage.timeouts import Timeouts
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import Any
 
 from kled.errors import BucketMissing, ObjectMissing, PreconditionFailed, StoreDenied
 from kled.sentences import word
-from kled.storage import azure_client
-from kled.storage.azure_errors import translated
+from kled.storage.azure import client
+from kled.storage.azure.errors import translated
 from kled.storage.base import Location
 from kled.storage.safety import Finding
 
@@ -18,9 +18,9 @@ from kled.storage.safety import Finding
 class Container:
     """One container's settings."""
 
-    def __init__(self, access: azure_client.Access) -> None:
+    def __init__(self, access: client.Access) -> None:
         self._access = access
-        self._clients = azure_client.Clients(access)
+        self._clients = client.Clients(access)
 
     def check(self) -> list[Finding]:
         """Ask for each setting; one that may not be asked for is `unknown`."""
@@ -76,4 +76,4 @@ class Container:
 
 def open_container(location: Location, env: Mapping[str, str]) -> Container:
     """Return the container of an azureblob:// URL; nothing is asked of it yet."""
-    return Container(azure_client.choose(location.url, env, endpoint=location.endpoint))
+    return Container(client.choose(location.url, env, endpoint=location.endpoint))

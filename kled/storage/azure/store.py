@@ -15,9 +15,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import CapabilityMissing, ObjectMissing
-from kled.storage import azure_listing
-from kled.storage.azure_client import Access, Clients
-from kled.storage.azure_errors import translated, translated_data
+from kled.storage.azure import listing
+from kled.storage.azure.client import Access, Clients
+from kled.storage.azure.errors import translated, translated_data
 from kled.storage.base import Entry, Location, Reading, Stored, Version, checked
 from kled.storage.obstore_calls import GetOptions, opened
 from kled.storage.pages import Pages
@@ -181,7 +181,7 @@ class AzureBlobStore:
             name_starts_with=below,
             include=include,
             results_per_page=_PAGE,
-            raw_response_hook=partial(azure_listing.look, where, pages),
+            raw_response_hook=partial(listing.look, where, pages),
         )
         for page in listed.by_page():
             blobs = list(page)

@@ -18,7 +18,7 @@ from kled.errors import CapabilityMissing, PreconditionFailed, StoreUnavailable
 from kled.files import beneath
 from kled.retry import Clock
 from kled.sentences import duration
-from kled.storage.local_errors import refused, translated
+from kled.storage.local.errors import refused, translated
 
 OWN: Final = re.compile(r"\.kled/(lock|partial[^/]*)\Z")
 """The keys of files that are no objects."""

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from kled.errors import StoreUnavailable
 from kled.files import beneath
-from kled.storage.local_errors import translated
+from kled.storage.local.errors import translated
 from kled.visible import visible
 
 _DEEPEST: Final = 64

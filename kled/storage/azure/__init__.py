@@ -1,0 +1,1 @@
+"""azureblob://: Azure Blob Storage."""

@@ -1,0 +1,1 @@
+"""file://: a directory of this machine, or one that several machines mount."""
