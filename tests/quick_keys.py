@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from kled.sandbox import private_keys
+from kled.sandbox.store import private_keys
 
 _EXPONENT = 65537
 _PRIMES = Path(__file__).parent / "primes.txt"

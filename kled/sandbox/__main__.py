@@ -20,10 +20,10 @@ from kled.sandbox import directory as own
 from kled.sandbox.context import Context, KopsFailure, KopsPanic
 from kled.sandbox.directory import NotOwn
 from kled.sandbox.faults import after_write, strike
-from kled.sandbox.flags import UsageFailure, help_text, parse, usage_text
-from kled.sandbox.names import resolve
-from kled.sandbox.stores import LazyStore
-from kled.sandbox.verbs import Verb, find
+from kled.sandbox.store.open_store import LazyStore
+from kled.sandbox.verbs.flags import UsageFailure, help_text, parse, usage_text
+from kled.sandbox.verbs.named_cluster import resolve
+from kled.sandbox.verbs.table import Verb, find
 
 BANNER = "(simulated kops, no real cloud)"
 

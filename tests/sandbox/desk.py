@@ -11,11 +11,11 @@ import yaml
 
 from kled.sandbox import control
 from kled.sandbox.__main__ import main
-from kled.sandbox.cloud import ACCOUNT, Cloud, State
+from kled.sandbox.cloud.account import ACCOUNT, Cloud, State
 from kled.sandbox.context import Context
 from kled.sandbox.kubernetes import objects
 from kled.sandbox.kubernetes.nodes import labels_of
-from kled.sandbox.stores import FileStore
+from kled.sandbox.store.open_store import FileStore
 from tests.sandbox.boxes import FAST, Done
 from tests.sandbox.harness import BASE_URL, OPERATOR
 from tests.sandbox.recordings import recording

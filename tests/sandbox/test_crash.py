@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from kled.sandbox import faults
-from kled.sandbox.cloud import Cloud
+from kled.sandbox.cloud.account import Cloud
 from tests.sandbox.boxes import Box
 
 NAME = "crash.example.org"

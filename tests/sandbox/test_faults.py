@@ -9,7 +9,7 @@ import pytest
 
 from kled.sandbox import faults
 from kled.sandbox.context import Context, KopsFailure
-from kled.sandbox.stores import FileStore
+from kled.sandbox.store.open_store import FileStore
 
 
 class Hung(Exception):

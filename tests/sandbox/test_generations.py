@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kled.sandbox.definitions import next_generation
+from kled.sandbox.definition.definitions import next_generation
 
 
 def cluster(size: int, **metadata: object) -> dict[str, Any]:

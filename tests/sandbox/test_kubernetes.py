@@ -22,7 +22,7 @@ from kled.kubernetes.nodes import node, nodes, uncordon
 from kled.kubernetes.pods import pods, pods_on
 from kled.kubernetes.workloads import unreplicated
 from kled.retry import Clock
-from kled.sandbox.cloud import ACCOUNT
+from kled.sandbox.cloud.account import ACCOUNT
 from tests.boxes import Box, make_box
 from tests.processes import eventually, kubernetes_apis
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from kled.sandbox import csv_values, go_yaml
-from kled.sandbox.go_quoted import quoted
+from kled.sandbox.definition import go_yaml
+from kled.sandbox.definition.go_quoted import quoted
+from kled.sandbox.verbs import csv_values
 from tests.sandbox.desk import Desk
 
 C, OTHER = "c.example.com", "z.example.com"

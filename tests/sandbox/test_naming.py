@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kled.sandbox import naming
+from kled.sandbox.cloud import naming
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kled.sandbox import naming
-from kled.sandbox.cloud import Cloud, State, key
+from kled.sandbox.cloud import naming
+from kled.sandbox.cloud.account import Cloud, State, key
 from tests.sandbox.desk import REGION, Desk
 from tests.sandbox.recordings import differences, recording
 

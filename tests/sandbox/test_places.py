@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kled.sandbox.keysets import SECRETS
+from kled.sandbox.store.keysets import SECRETS
 from tests.sandbox.desk import Desk
 from tests.sandbox.harness import PUBLIC_KEY
 from tests.sandbox.recordings import CAPTURES, differences

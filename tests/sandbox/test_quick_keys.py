@@ -4,7 +4,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from kled.sandbox import private_keys
+from kled.sandbox.store import private_keys
 from tests import quick_keys
 from tests.boxes import Box
 

@@ -15,7 +15,7 @@ from kled.kubernetes.client import Api, connect
 from kled.kubernetes.nodes import cordon, nodes
 from kled.kubernetes.pods import pods
 from kled.sandbox import faults
-from kled.sandbox.cloud import ACCOUNT
+from kled.sandbox.cloud.account import ACCOUNT
 from tests.boxes import Box, make_box
 from tests.processes import eventually, kubernetes_apis
 

@@ -16,7 +16,7 @@ from kled.kubernetes.apply import apply
 from kled.kubernetes.client import Api, connect
 from kled.kubernetes.nodes import nodes
 from kled.kubernetes.pods import pods
-from kled.sandbox.cloud import ACCOUNT
+from kled.sandbox.cloud.account import ACCOUNT
 from tests.boxes import Box, make_box
 from tests.processes import eventually, kubernetes_apis
 from tests.sandbox.test_rolls import budget

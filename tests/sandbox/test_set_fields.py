@@ -8,7 +8,7 @@ import yaml
 
 from kled.kops.fields import internal_names, known_fields
 from kled.kops.fields.known_fields import Kind
-from kled.sandbox import internal_fields, schema
+from kled.sandbox.definition import internal_fields, schema
 from tests.sandbox.desk import Desk
 from tests.sandbox.harness import CAPTURES
 from tests.sandbox.recordings import differences

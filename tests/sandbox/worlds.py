@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from kled.sandbox import faults
-from kled.sandbox.cloud import Cloud
+from kled.sandbox.cloud.account import Cloud
 from tests.sandbox.comparison import Act, World, play
 from tests.sandbox.desk import REGION, Desk
 from tests.sandbox.harness import CAPTURES

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from kled.sandbox import node_labels
-from kled.sandbox.instances import Machine
+from kled.sandbox.cloud import node_labels
+from kled.sandbox.cloud.instances import Machine
 from kled.sandbox.kubernetes.builtin import CONTROL_PLANE
 from kled.sandbox.kubernetes.objects import Json, World, moment, uid
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from kled.sandbox import clock, instances
-from kled.sandbox.cloud import ACCOUNT, Cloud
+from kled.sandbox import clock
+from kled.sandbox.cloud import instances
+from kled.sandbox.cloud.account import ACCOUNT, Cloud
+from kled.sandbox.cloud.instances import Machine
 from kled.sandbox.context import Context
-from kled.sandbox.instances import Machine
 
 Json = dict[str, Any]
 

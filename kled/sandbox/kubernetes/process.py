@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from kled.process import spawn_detached
-from kled.sandbox import definitions, keysets
 from kled.sandbox.context import Context, KopsFailure
+from kled.sandbox.definition import definitions
 from kled.sandbox.kubernetes import objects
+from kled.sandbox.store import keysets
 
 
 def ensure(ctx: Context, cluster: str, region: str) -> str:

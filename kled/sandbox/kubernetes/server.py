@@ -19,12 +19,13 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
-from kled.sandbox import clock, instances
-from kled.sandbox.certificates import issue_server
-from kled.sandbox.cloud import Cloud
+from kled.sandbox import clock
+from kled.sandbox.cloud import instances
+from kled.sandbox.cloud.account import Cloud
 from kled.sandbox.context import Context
 from kled.sandbox.kubernetes import answers, objects
-from kled.sandbox.stores import LazyStore
+from kled.sandbox.store.certificates import issue_server
+from kled.sandbox.store.open_store import LazyStore
 
 IDLE: Final = "api-idle"
 """The sandbox's setting: seconds without a request until the process ends."""

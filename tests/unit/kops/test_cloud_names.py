@@ -6,7 +6,7 @@ import pytest
 
 from kled.kops.facts.cloud_names import group_of
 from kled.models.cluster import Role
-from kled.sandbox import naming
+from kled.sandbox.cloud import naming
 from tests.unit.kops.replay import capture
 
 C = "demo.k8s.local"

@@ -8,7 +8,7 @@ from kled.errors import InvalidInput
 from kled.kops.fields import known_fields
 from kled.kops.fields.flags import flags_for
 from kled.kops.fields.known_fields import Kind
-from kled.sandbox import go_types
+from kled.sandbox.definition import go_types
 from tests.unit.kops.replay import CAPTURES
 
 WIDE = "99999999999999999999"

@@ -7,7 +7,7 @@ import pytest
 from kled.errors import InvalidInput
 from kled.kops.fields import own_labels
 from kled.kops.fields.known_fields import Kind
-from kled.sandbox import refusals
+from kled.sandbox.definition import refusals
 
 GROUP = "kops.k8s.io/instancegroup"
 FOREIGN = {

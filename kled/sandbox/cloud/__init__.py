@@ -1,0 +1,1 @@
+"""The simulated cloud: what a definition implies there, machines, and their life."""

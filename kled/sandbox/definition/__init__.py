@@ -1,0 +1,1 @@
+"""Definitions as kops reads, completes, checks, edits and writes them."""

@@ -1,0 +1,1 @@
+"""The simulated kops' state store: where things are, keys, kubeconfigs."""
