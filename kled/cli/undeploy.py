@@ -4,9 +4,9 @@ import click
 
 from deployments import catalog, environment
 from kled.cli import halfway
+from kled.cli.flows.deploy import directories, environment_option
 from kled.cli.leaf import Call, leaf
 from kled.cli.output import Column
-from kled.cli.run import directories, environment_option
 from kled.sentences import options
 
 _REMOVED = (

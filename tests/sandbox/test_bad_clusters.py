@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from kled.cli.access import validate_cluster
+from kled.cli.kops.get_clusters import get_clusters
+from kled.cli.kops.get_instance_groups import get_instance_groups
+from kled.cli.kops.get_instances import get_instances
+from kled.cli.kops.get_keypairs import get_keypairs
+from kled.cli.kops.get_secrets import get_secrets
+from kled.cli.kops.validate_cluster import validate_cluster
 from kled.cli.pending import plan
-from kled.cli.reads import (
-    get_clusters,
-    get_instance_groups,
-    get_instances,
-    get_keypairs,
-    get_secrets,
-)
-from kled.cli.snapshot import create, list_, verify
-from kled.cli.snapshot_restore import restore
+from kled.cli.snapshot.create import create
+from kled.cli.snapshot.list import list_
+from kled.cli.snapshot.restore import restore
+from kled.cli.snapshot.verify import verify
 from kled.operations.fleet.listed_clusters import listed_clusters
 from kled.operations.runner import run
 from kled.operations.snapshots.keep_state import BackUpState

@@ -13,19 +13,16 @@ from typing import Any, Final
 import click
 import pytest
 
-from kled.cli import (
-    access,
-    delete,
-    epoch,
-    instance_groups,
-    pending,
-    rolling,
-    secrets,
-    snapshot_keep,
-    update,
+from kled.cli import delete, epoch, pending, rolling, update
+from kled.cli.kops import (
+    delete_instance_group,
+    delete_secret,
+    reconcile_cluster,
+    rotate_keypairs,
+    upgrade_cluster,
+    validate_cluster,
 )
-from kled.cli import snapshot_restore as restores
-from kled.cli import upgrade as upgrades
+from kled.cli.snapshot import prune, restore
 from kled.lease.document import Terms, Writer
 from kled.lease.writes import acquire
 from kled.operations.guards.overrides import Overrides
@@ -163,22 +160,25 @@ FAULTS: Final[tuple[Callable[[Alone], None], ...]] = (
 Asked = tuple[click.Command, dict[str, Any]]
 COMMANDS: Final[dict[str, Asked]] = {
     "update-cluster": (update.update_cluster, {}),
-    "reconcile-cluster": (upgrades.reconcile_cluster, {}),
-    "upgrade-cluster": (upgrades.upgrade_cluster, {"kubernetes_version": "1.36.1"}),
+    "reconcile-cluster": (reconcile_cluster.reconcile_cluster, {}),
+    "upgrade-cluster": (upgrade_cluster.upgrade_cluster, {"kubernetes_version": "1.36.1"}),
     "rolling-update": (rolling.rolling_update, {"cloudonly": True}),
-    "rotate-keypairs": (secrets.rotate_keypairs, {"phase": "create", "keyset": "all"}),
-    "rotate-keypairs, later": (secrets.rotate_keypairs, {"phase": "promote", "keyset": "all"}),
+    "rotate-keypairs": (rotate_keypairs.rotate_keypairs, {"phase": "create", "keyset": "all"}),
+    "rotate-keypairs, later": (
+        rotate_keypairs.rotate_keypairs,
+        {"phase": "promote", "keyset": "all"},
+    ),
     "delete-cluster": (delete.delete_cluster, {}),
     "delete-cluster --unregister": (delete.delete_cluster, {"unregister": True}),
-    "delete-secret": (secrets.delete_secret, {"secret": "dockerconfig"}),
-    "delete-instance-group": (instance_groups.delete_instance_group, {"group": "more"}),
+    "delete-secret": (delete_secret.delete_secret, {"secret": "dockerconfig"}),
+    "delete-instance-group": (delete_instance_group.delete_instance_group, {"group": "more"}),
     "delete-instance-group, the last": (
-        instance_groups.delete_instance_group,
+        delete_instance_group.delete_instance_group,
         {"group": "control-plane-us-east-1a"},
     ),
-    "snapshot restore": (restores.restore, {"snapshot": "latest"}),
+    "snapshot restore": (restore.restore, {"snapshot": "latest"}),
     "snapshot epoch raise": (epoch.raise_, {}),
-    "snapshot prune": (snapshot_keep.prune, {}),
+    "snapshot prune": (prune.prune, {}),
 }
 LEASELESS: Final = {"delete-instance-group, the last", "snapshot prune"}
 """Acts that are refused before they look for a lease, or that change no cluster."""
@@ -289,8 +289,8 @@ def test_a_prune_that_would_be_refused_is_refused_in_its_preview(
     try:
         if root is not None:
             (desk.directory / "snapshots" / "kled.json").write_bytes(root)
-        shown = typed(capsys, desk, snapshot_keep.prune, env=desk.stores, **told)
-        done = typed(capsys, desk, snapshot_keep.prune, env=desk.stores, yes=True, **told)
+        shown = typed(capsys, desk, prune.prune, env=desk.stores, **told)
+        done = typed(capsys, desk, prune.prune, env=desk.stores, yes=True, **told)
 
         assert shown.status == done.status == code, shown.stderr + done.stderr
         assert refusal(shown) == refusal(done)
@@ -351,7 +351,7 @@ def test_whether_a_cluster_is_healthy_is_refused_like_a_change_where_its_keys_ar
     try:
         fault(desk)
 
-        asked = typed(capsys, desk, access.validate_cluster, env=desk.stores, name=C)
+        asked = typed(capsys, desk, validate_cluster.validate_cluster, env=desk.stores, name=C)
 
         assert asked.status == 6
         assert "kubernetes-ca" in asked.stderr
@@ -366,8 +366,8 @@ def test_the_preview_of_a_prune_says_the_whole_command(
 ) -> None:
     env = {**desk.stores, "KLED_PROTECTED": "f.*"}
 
-    each = typed(capsys, desk, snapshot_keep.prune, env=env, name=C, last=2)
-    everyone = typed(capsys, desk, snapshot_keep.prune, env=env, everything=True)
+    each = typed(capsys, desk, prune.prune, env=env, name=C, last=2)
+    everyone = typed(capsys, desk, prune.prune, env=env, everything=True)
 
     assert f"kled snapshot prune {NAME} --last=2 --yes --confirm={C}" in each.stderr
     assert "kled snapshot prune --all --yes" in everyone.stderr

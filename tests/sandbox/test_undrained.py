@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from kled.cli import instance_groups
+from kled.cli.kops import delete_instance_group
 from tests.sandbox.line import Ended, typed
 from tests.sandbox.test_previews import GROUP, Alone, C
 from tests.sandbox.test_ways_back import NAME, NODES, commands, type_
@@ -148,7 +148,7 @@ def test_a_group_of_a_protected_cluster_goes_when_its_name_is_typed_again(
 ) -> None:
     def delete(**more: Any) -> Ended:
         env = {**desk.stores, "KLED_PROTECTED": "f.*"}
-        command = instance_groups.delete_instance_group
+        command = delete_instance_group.delete_instance_group
         return typed(capsys, desk, command, env=env, name=C, group="spare", **more)
 
     shown = delete()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kled.cli.delete import delete_cluster
-from kled.cli.reads import get_clusters
-from kled.cli.snapshot_restore import restore
+from kled.cli.kops.get_clusters import get_clusters
+from kled.cli.snapshot.restore import restore
 from kled.operations.guards import own_places
 from tests.sandbox import bad_clusters
 from tests.sandbox.bad_clusters import WAYS

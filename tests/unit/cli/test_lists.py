@@ -13,7 +13,7 @@ from typing import Any, Final
 import click
 import pytest
 
-from kled.cli import reads
+from kled.cli.kops import get_instance_groups, get_keypairs
 from kled.kops.client import Kops
 from kled.operations.session import Session
 from tests.unit.kops.replay import Capture, Replay, capture
@@ -68,7 +68,7 @@ def test_distrusted_keypairs_are_listed_with_when_they_were(
     answer = replace(capture("15b-get-keypairs-json"), stdout=json.dumps([old, listed[0]]))
     session, kops = answering(tmp_path, answer)
 
-    function(reads.get_keypairs)(Call(session), C)
+    function(get_keypairs.get_keypairs)(Call(session), C)
 
     assert "--distrusted=true" in kops.words
     heading, first, second = rows(capsys.readouterr().out)
@@ -86,7 +86,7 @@ def test_zones_and_subnets_of_a_group_are_two_columns(
     answer = replace(capture("12b-get-ig-json"), stdout=json.dumps([group, own]))
     session, _ = answering(tmp_path, answer)
 
-    function(reads.get_instance_groups)(Call(session), C)
+    function(get_instance_groups.get_instance_groups)(Call(session), C)
 
     heading, first, second = rows(capsys.readouterr().out)
     assert heading[-2:] == ["ZONES", "SUBNETS"]
@@ -102,7 +102,7 @@ def test_sizes_that_nobody_set_are_no_zeros(
     answer = replace(capture("12b-get-ig-json"), stdout=json.dumps([group]))
     session, _ = answering(tmp_path, answer)
 
-    function(reads.get_instance_groups)(Call(session), C)
+    function(get_instance_groups.get_instance_groups)(Call(session), C)
 
     heading, (*_, low, high, _zones, _subnets) = rows(capsys.readouterr().out)
     assert heading[-4:-2] == ["MIN", "MAX"]

@@ -11,8 +11,8 @@ from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, tempor
 
 from kled import config
 from kled.cli import flow_here, flow_there
+from kled.cli.flows.run import run
 from kled.cli.leaf import Call
-from kled.cli.run import run
 from kled.errors import FlowFailed, FlowServerDenied, InvalidInput, KledError
 from tests.unit.cli.prefect_api import server
 

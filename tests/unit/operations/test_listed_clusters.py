@@ -140,7 +140,7 @@ def test_a_directory_that_is_no_cluster_is_not_listed(tmp_path: Path) -> None:  
 
 def test_listing_clusters_loads_no_yaml() -> None:
     """`get-clusters` has 100 ms beyond kops; YAML is loaded where a definition is read."""
-    modules = "kled.cli.reads, kled.operations.fleet.listed_clusters, kled.kops.client"
+    modules = "kled.cli.kops.get_clusters, kled.operations.fleet.listed_clusters, kled.kops.client"
     code = f"import sys, {modules}; sys.exit('yaml' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

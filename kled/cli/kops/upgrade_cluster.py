@@ -1,18 +1,15 @@
-"""`upgrade-cluster` and `reconcile-cluster`."""
+"""`kled kops upgrade-cluster`."""
 
 from dataclasses import replace
 
 import click
 
-from kled.cli import cluster_name, meant, parameters
+from kled.cli import cluster_name, meant
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
-from kled.operations.cluster.plan_update import planned_reconciling
-from kled.operations.cluster.reconcile_cluster import ReconcileCluster
 from kled.operations.cluster.upgrade_cluster import NO_UPGRADE, UpgradeCluster, new_version
 from kled.operations.preview.preview_change import previewed_upgrade
-from kled.operations.records.approved_plan import Approved
 from kled.sentences import options
 
 _NAME = cluster_name.name(cluster_name.WITH_YES)
@@ -81,38 +78,3 @@ def _storing(wish: UpgradeCluster, version: str | None) -> str:
         yes=True,
     )
     return f"kled kops upgrade-cluster {given}"
-
-
-@leaf(
-    "reconcile-cluster",
-    examples=(
-        "kled kops reconcile-cluster --name=c.example.com",
-        "kled kops reconcile-cluster --name=c.example.com --yes",
-        "kled kops reconcile-cluster --name=c.example.com --yes --digest=0b5a6a4f9c1e",
-    ),
-    guards=ReconcileCluster.guards,
-)
-@_NAME
-@click.option("--yes", is_flag=True, help="Apply the changes and roll the machines.")
-@click.option(
-    "--digest",
-    metavar="HEX",
-    callback=parameters.digest,
-    help="Apply only the plan that a preview showed.",
-)
-def reconcile_cluster(call: Call, name: str | None, digest: str | None, *, yes: bool) -> None:
-    """Show what would change; with --yes update and roll, control plane first."""
-    with call.session() as session:
-        cluster = meant.cluster(session, name, changes=yes)
-        reconciling = ReconcileCluster(cluster, Approved(digest) if digest else None)
-        shown = None if yes else planned_reconciling(session.looking(), reconciling, now=True)
-    if shown is None:
-        execute(call, reconciling, then=f"kled kops validate-cluster --name={cluster}")
-        return
-    plan, radius = shown
-    show_plan(call, plan, radius)
-    if not plan.is_empty:
-        call.say(
-            f"preview only; apply with: kled kops reconcile-cluster --name={cluster} --yes"
-            f" --digest={plan.digest[:12]}"
-        )

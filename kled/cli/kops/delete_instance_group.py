@@ -1,7 +1,6 @@
-"""`create-instance-group` and `delete-instance-group`."""
+"""`kled kops delete-instance-group`."""
 
 from dataclasses import replace
-from typing import get_args
 
 import click
 
@@ -9,9 +8,7 @@ from kled.cli import cluster_name, meant
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.plan import show_plan
-from kled.models.cluster import Role
 from kled.operations.instance_group.create_delete import (
-    CreateInstanceGroup,
     DeleteInstanceGroup,
     require_spare,
     why_protected,
@@ -20,40 +17,6 @@ from kled.operations.preview.blast_radius import of_deletion
 from kled.operations.preview.preview_change import previewed_group
 from kled.operations.preview.sight import SessionSight
 from kled.sentences import options
-
-_ROLES = tuple(role for role in get_args(Role) if role not in {"apiserver", "unknown"})
-"""What `kops create instancegroup --role` takes."""
-
-
-@leaf(
-    "create-instance-group",
-    examples=(
-        "kled kops create-instance-group --name=C --instance-group=spot --subnet=us-east-1a",
-    ),
-    guards=CreateInstanceGroup.guards,
-)
-@cluster_name.name(cluster_name.ALWAYS)
-@click.option("--instance-group", "group", metavar="NAME", required=True, help="The new name.")
-@click.option(
-    "--subnet",
-    "subnets",
-    metavar="SUBNET",
-    multiple=True,
-    required=True,
-    help="A subnet, usually named like its zone; repeatable.",
-)
-@click.option("--role", type=click.Choice(_ROLES), default="node", show_default=True)
-def create_instance_group(
-    call: Call, name: str | None, group: str, subnets: tuple[str, ...], role: Role
-) -> None:
-    """Add an instance group to a cluster's definition, with kops' defaults."""
-    with call.session() as session:
-        cluster = meant.cluster(session, name, changes=True)
-    execute(
-        call,
-        CreateInstanceGroup(cluster, group, subnets, role),
-        then=f"kled kops update-cluster --name={cluster}",
-    )
 
 
 @leaf(

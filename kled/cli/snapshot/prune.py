@@ -1,30 +1,24 @@
-"""`kled snapshot prune|mirror`."""
+"""`kled snapshot prune`."""
 
 from dataclasses import replace
 from typing import Any, Final
 
 import click
 
-from kled.cli import cluster_name
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.meant import asked
-from kled.cli.output import Column, show, show_value
-from kled.cli.snapshot import size
+from kled.cli.output import show, show_value
+from kled.cli.snapshot.columns import size
+from kled.cli.snapshot.kept import COLUMNS, snapshot_rows
 from kled.errors import InvalidInput
 from kled.operations.guards.protection import pattern_protection
-from kled.operations.snapshots.keep_state import MirrorSnapshots, PruneSnapshots
+from kled.operations.snapshots.keep_state import PruneSnapshots
 from kled.operations.snapshots.plan_snapshots import previewed_prune
 from kled.sentences import number, options
 
 _NUMBER: Final = click.IntRange(0, 100_000)
 """How many snapshots are kept."""
-_PLAN: Final = (
-    Column("CLUSTER", "cluster"),
-    Column("SNAPSHOT", "id"),
-    Column("WHAT", "what"),
-    Column("WHY", "why"),
-)
 
 
 @leaf(
@@ -101,7 +95,7 @@ def _asked(call: Call, name: str | None) -> str | None:
 
 def _show_pruned(call: Call, report: dict[str, Any]) -> None:
     if call.settings.output == "table":
-        show(_rows(report["removed"], "removed"), _PLAN, "table")
+        show(snapshot_rows(report["removed"], "removed"), COLUMNS, "table")
     else:
         show_value(report, call.settings.output)
     call.say(
@@ -124,61 +118,15 @@ def _warn_of_unreadable(call: Call, document: dict[str, Any]) -> None:
         call.say(f"warning: {one['cluster']} {one['id']} is left alone: {one['why']}")
 
 
-@leaf(
-    "mirror",
-    examples=(
-        "kled snapshot mirror --to=gs://acme-kops-second-site",
-        "kled snapshot mirror --name=c.example.com --to=file:///mnt/vault/snapshots",
-    ),
-    snapshots=True,
-)
-@click.option("--to", metavar="URL", required=True, help="The second snapshot store.")
-@cluster_name.name(cluster_name.ALL)
-@click.option(
-    "--retain-until", metavar="TIME", help="Object lock there until then (ISO 8601, with zone)."
-)
-def mirror(call: Call, to: str, name: str | None, retain_until: str | None) -> None:
-    """Copy the snapshots that a second store lacks, every byte proved; nothing is deleted there."""
-    from kled.snapshot.repository import parse_time  # noqa: PLC0415 - not for --help
-
-    until = parse_time(retain_until, "--retain-until") if retain_until else None
-    operation = MirrorSnapshots(to, name, until)
-    try:
-        execute(call, operation, shown=False)
-    finally:
-        for report in operation.results:
-            _show_mirrored(call, report)
-            if until is not None and report["present"]:
-                call.say(
-                    "warning: --retain-until holds for what is copied now; retention stays for"
-                    f" {number(report['present'], 'snapshot')} there already"
-                )
-
-
-def _show_mirrored(call: Call, report: dict[str, Any]) -> None:
-    if call.settings.output == "table":
-        show(_rows(report["copied"], "copied"), _PLAN, "table")
-    else:
-        show_value(report, call.settings.output)
-    call.say(
-        f"{len(report['copied'])} copied ({size(report['bytes'])}), {report['present']} there"
-        " already"
-    )
-
-
 def _show(call: Call, plan: Any) -> None:  # noqa: ANN401 - a PrunePlan, imported late
     document = plan.as_json()
     if call.settings.output == "table":
         rows = [{**one, "what": "keep"} for one in document["kept"]]
-        rows += _rows(document["removed"], "remove")
-        show(sorted(rows, key=lambda one: (one["cluster"], one["id"])), _PLAN, "table")
+        rows += snapshot_rows(document["removed"], "remove")
+        show(sorted(rows, key=lambda one: (one["cluster"], one["id"])), COLUMNS, "table")
     else:
         show_value(document, call.settings.output)
     call.say(
         f"{number(len(plan.removed), 'snapshot')} would be removed and"
         f" {number(len(plan.garbage), 'object')} collected"
     )
-
-
-def _rows(found: Any, what: str) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
-    return [{**one, "what": what, "why": ""} for one in found]

@@ -1,22 +1,18 @@
-"""`validate-cluster` and `export-kubecfg`."""
+"""`kled kops validate-cluster`."""
 
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 
 import click
 
 from kled.cli import cluster_name, meant, terminal
 from kled.cli.answers import show_answers
-from kled.cli.execute import execute
-from kled.cli.kubeconfigs import default_place
 from kled.cli.leaf import Call, leaf
 from kled.cli.live import display
 from kled.cli.output import Column, show, show_value
 from kled.cli.parameters import DURATION
 from kled.errors import InvalidInput
 from kled.models.validation import ValidationReport
-from kled.operations.cluster.export_cluster import ExportCluster
 from kled.operations.fleet.all_clusters import Answer
 from kled.operations.fleet.listed_clusters import listed_clusters
 from kled.operations.health.validate_cluster import (
@@ -28,10 +24,10 @@ from kled.operations.health.validate_cluster import (
 )
 from kled.operations.health.validate_clusters import looked_at, require_healthy
 from kled.operations.instance_group import lost_groups
-from kled.operations.names import only_cluster
-from kled.sentences import options
 
 _FAILURES = (Column("KIND", "kind"), Column("NAME", "name"), Column("MESSAGE", "message"))
+
+
 _NODES = (
     Column("NODE", "name"),
     Column("ROLE", "role"),
@@ -109,33 +105,3 @@ def _show(call: Call, report: ValidationReport) -> None:
         show([node.as_json() for node in report.nodes], _NODES, "table")
         if report.failures:
             show([failure.as_json() for failure in report.failures], _FAILURES, "table")
-
-
-@leaf(
-    "export-kubecfg",
-    examples=(
-        "kled kops export-kubecfg --name=mycluster.example.com --kubeconfig=./kubeconfig",
-        "kled kops export-kubecfg --name=mycluster.example.com --admin=1h",
-    ),
-)
-@cluster_name.name(cluster_name.ONLY_ONE)
-@click.option(
-    "--kubeconfig",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The file; contexts of other clusters in it are kept"
-    " [default: ./kubeconfig-NAME; in a sandbox, a file of its own].",
-)
-@click.option(
-    "--admin",
-    type=DURATION,
-    default="18h",
-    show_default=True,
-    help="Lifetime of the admin credentials; 0 writes a context without any.",
-)
-def export_kubecfg(call: Call, name: str | None, kubeconfig: Path | None, admin: timedelta) -> None:
-    """Write a kubeconfig, readable by its owner alone, with credentials that expire."""
-    with call.session() as session:
-        cluster = only_cluster(session, name)
-    target = (kubeconfig or default_place(call.settings, cluster)).absolute()
-    operation = ExportCluster(cluster, target, admin or None)
-    execute(call, operation, then=f"kubectl {options(kubeconfig=target)} get nodes")

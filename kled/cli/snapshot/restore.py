@@ -1,21 +1,20 @@
-"""`kled snapshot restore|diff`."""
+"""`kled snapshot restore`."""
 
 from typing import Any, Final
 
 import click
 
-from kled.cli import cluster_name, parameters, terminal
+from kled.cli import cluster_name, parameters
 from kled.cli.execute import execute
 from kled.cli.leaf import Call, leaf
 from kled.cli.meant import asked, can_ask
 from kled.cli.output import Column, show, show_value
-from kled.cli.snapshot import size
+from kled.cli.snapshot.columns import size
 from kled.errors import KledError
 from kled.models.plan import refusal_as_json
 from kled.operations.recovery import restore_state as use
 from kled.operations.recovery.restorable import require_trusted
 from kled.operations.recovery.restore_approval import protection_of
-from kled.operations.snapshots.named_snapshots import compared
 from kled.operations.snapshots.plan_snapshots import refusal
 from kled.sentences import number, options
 
@@ -25,7 +24,11 @@ _WRITES: Final = (
     Column("SIZE", "size"),
     Column("KEY", "key"),
 )
+
+
 _SHOWN: Final = 40
+
+
 CLASSES: Final = ("identity", "intent", "derived", "etcd-backup")
 
 
@@ -156,34 +159,6 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
     elif meant.wish.place.cluster == name:
         command = f"kled kops update-cluster {options(name=name, state=to)}"
         call.say(f"next: {command}      # must show no new Keypair before you apply it")
-
-
-@leaf(
-    "diff",
-    examples=(
-        "kled snapshot diff --name=c.example.com latest live",
-        "kled snapshot diff --name=c.example.com 20261125T034149Z-a1b2c3d4 latest --output=json",
-    ),
-    snapshots=True,
-)
-@cluster_name.required()
-@click.argument("before")
-@click.argument("after")
-def diff(call: Call, name: str, before: str, after: str) -> None:
-    """Compare two snapshots, or one with `live`: fields, groups, keys, secrets, versions.
-
-    `latest` is the newest that can be trusted, `newest` the newest of all.
-    Secrets are compared by fingerprints, never shown.
-    """
-    changes = compared(call.stores, name, before, after, call.say)
-    if call.settings.output == "table":
-        for one in changes:
-            terminal.out().say(one.line())
-        call.say("nothing differs" if not changes else number(len(changes), "difference"))
-    else:
-        rows = [one.as_json() for one in changes]
-        document = {"cluster": name, "before": before, "after": after, "changes": rows}
-        show_value(document, call.settings.output)
 
 
 def _preview(call: Call, meant: use.Settled, *, raises: bool, digest: str | None) -> None:

@@ -1,0 +1,1 @@
+"""Flows run here or on workers, deployed, and their approvals answered."""

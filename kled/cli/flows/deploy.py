@@ -1,0 +1,112 @@
+"""`kled deploy`."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from deployments import catalog, environment
+from kled import carried_rules, carried_times
+from kled.cli import halfway
+from kled.cli.leaf import Call, leaf
+from kled.cli.output import Column
+from kled.sentences import enumerated, number, options
+
+_STATE_STORES: Final = ("KOPS_STATE_STORE", "KLED_STATE_STORE")
+
+
+_SNAPSHOT_STORES: Final = ("KLED_SNAPSHOT_STORE",)
+
+
+_SHOWN: Final = 3
+
+
+_KEEPS: Final = "snapshot"
+"""The tag of deployments that need a snapshot store."""
+
+
+_APPLIED = (
+    Column("DEPLOYMENT", "deployment"),
+    Column("OUTCOME", "outcome"),
+    Column("WORK POOL", "work_pool"),
+    Column("KEPT FROM THE SERVER", "kept"),
+)
+
+
+environment_option: Final = click.option(
+    "--environment",
+    "name",
+    metavar="ENV",
+    default=environment.DEFAULT,
+    show_default=True,
+    help="An environment's name, or its YAML file.",
+)
+
+
+@leaf(
+    "deploy",
+    examples=("kled deploy", "kled deploy --environment=production"),
+    again=(halfway.REST,),
+)
+@environment_option
+def deploy(call: Call, name: str) -> None:
+    """Create or update the work pool and the deployments of prefect.yaml; safe to repeat."""
+    from kled.cli import flow_here, flow_there  # noqa: PLC0415 - not for --help
+
+    chosen = environment.find(name, directories(call)).completed(call.settings.rules)
+    entries = catalog.load(catalog.path())
+    flow_there.require_server()
+    flow_here.quiet_prefect(verbose=call.verbose)
+    from deployments.apply import apply  # noqa: PLC0415 - imports prefect
+    from deployments.automating import bring  # noqa: PLC0415
+
+    _warn_of_schedules(call, entries, chosen)
+    with flow_there.server() as client:
+        applied = apply(client, entries, chosen)
+        brought = bring(client, chosen.name, {one.flow: one.id for one in applied}, chosen.notify)
+    call.show(applied, _APPLIED)
+    for one in applied:
+        for slug in one.woken:
+            call.say(f"{one.deployment}: woke the schedule {slug}, which prefect.yaml has awake")
+        for words in one.respelled:
+            call.say(f"{one.deployment}: {words}")
+        for what in one.dropped:
+            call.say(f"{one.deployment}: dropped the {what}: the flow no longer takes it")
+    regained = [one.deployment for one in applied if one.regained]
+    if regained:
+        call.say(
+            f"{number(len(regained), 'deployment')} carried no rules, as after prefect deploy, and"
+            f" what ran meanwhile went by its worker's: {enumerated(regained, _SHOWN)}"
+        )
+    call.say(*(one.words for one in brought))
+    if chosen.notify is None:
+        call.say(
+            f"nobody is told of runs that fail, crash, are cancelled or late: name a notification"
+            f" block of Prefect in environment {chosen.name}, such as notify: slack-webhook/ops"
+        )
+    call.say(f"approval: {carried_rules.words(chosen.rules.approval)}, on whatever worker")
+    call.say(*carried_times.words(chosen.rules))
+    call.say(f"next: prefect worker start {options(pool=chosen.work_pool)}")
+
+
+def _warn_of_schedules(
+    call: Call, entries: tuple[catalog.Entry, ...], chosen: environment.Environment
+) -> None:
+    """Say that schedules are awake and a store is not known; a worker may still have one."""
+    awake = [entry for entry in entries if any(one.active for one in entry.schedules)]
+    kept = [entry for entry in awake if _KEEPS in entry.tags]
+    for what, names, known, those in (
+        ("state", _STATE_STORES, call.settings.state_store, awake),
+        ("snapshot", _SNAPSHOT_STORES, call.settings.snapshot_store, kept),
+    ):
+        if those and not known and not any(name in chosen.variables for name in names):
+            call.say(
+                f"no {what} store is set: without {names[0]} among the variables of environment"
+                f" {chosen.name} or of its workers, every scheduled run of"
+                f" {', '.join(entry.flow for entry in those)} fails"
+            )
+
+
+def directories(call: Call) -> tuple[Path, ...]:
+    """Return where environments are: the user's own come before the packaged ones."""
+    return call.settings.config_file.parent / "environments", environment.PACKAGED

@@ -1,0 +1,105 @@
+"""`kled run`."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from deployments import catalog
+from kled.cli.flow_help import YES, FlowCommand
+from kled.cli.leaf import Call, leaf
+from kled.errors import InvalidInput
+from kled.files import given
+from kled.sentences import options
+
+
+def _environment(_ctx: click.Context, _param: click.Parameter, typed: str | None) -> str | None:
+    """Take the name of an environment, which is the name of its deployments."""
+    if typed is None or (typed and "/" not in typed and not typed.endswith(_FILES)):
+        return typed
+    name = Path(typed).name
+    for ending in _FILES:
+        name = name.removesuffix(ending)
+    hint = f"write {options(deployment=name)}" if name else "kled flows lists those known here"
+    raise InvalidInput("--deployment", f"{typed!r} is no name of an environment", hint=hint)
+
+
+_FILES: Final = (".yaml", ".yml")
+
+
+@leaf(
+    "run",
+    examples=(
+        "kled run create-cluster name=c.example.com zones=us-east-1a node-count=2",
+        "kled run create-cluster --params=cluster.yaml wait=45m",
+        "kled run update-cluster name=c.example.com",
+        "kled run update-cluster name=c.example.com --yes",
+        "kled run validate-cluster name=c.example.com --deployment=production",
+    ),
+    cls=FlowCommand,
+)
+@click.argument("flow")
+@click.argument("words", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--params", metavar="FILE", help="Parameters as YAML or JSON; - is stdin.")
+@click.option(
+    "--deployment",
+    metavar="ENV",
+    callback=_environment,
+    help="Trigger it on a worker of ENV and follow it.",
+)
+@click.option("--yes", is_flag=True, help="Do it; without, a flow that has a plan only shows it.")
+def run(
+    call: Call,
+    flow: str,
+    words: tuple[str, ...],
+    params: str | None,
+    deployment: str | None,
+    *,
+    yes: bool,
+) -> int:
+    """Run a flow here, or trigger its deployment; `kled run FLOW --help` lists its parameters.
+
+    Flows that change or delete what is there show their plan, and act with --yes.
+    """
+    from kled.cli import flow_here, flow_parameters, flow_there  # noqa: PLC0415 - not for --help
+
+    if deployment:
+        _refuse_state(click.get_current_context())
+    entry = catalog.find(catalog.load(catalog.path()), flow)
+    given = flow_parameters.read_file(_text(params)) if params else {}
+    if deployment:
+        flow_there.require_server()
+    flow_here.quiet_prefect(verbose=call.verbose)
+    from deployments.loading import load_flow  # noqa: PLC0415 - imports prefect
+
+    found = load_flow(entry)
+    model = flow_parameters.model_of(found.function)
+    words, given = flow_parameters.today(call, found, words, given)
+    meant = flow_parameters.collect(model, words, given)
+    if YES in model.model_fields:
+        meant[YES] = yes or meant.get(YES, False)
+    checked = flow_parameters.validate(model, meant)
+    if deployment:
+        sent = checked.model_dump(mode="json", exclude_unset=True)
+        name = found.named(sent)
+        code = flow_there.run_there(call, f"{entry.flow}/{deployment}", sent, run_name=name)
+    else:
+        code = flow_here.run_here(call, found, dict(checked))
+    if code == 0 and not getattr(checked, YES, True):
+        call.say("preview only; the same command with --yes does it")
+    return code
+
+
+def _refuse_state(context: click.Context) -> None:
+    """Raise `InvalidInput` where somebody means a state store that no worker is told of."""
+    if context.params.get("state"):
+        raise InvalidInput(
+            "--state",
+            "means nothing with --deployment: the run is on a worker, which has a state store of"
+            " its own",
+            hint="leave it out, or name the deployment of an environment with that state store",
+        )
+
+
+def _text(params: str) -> str:
+    return given.stdin_text() if params == "-" else given.given_text(Path(params))

@@ -1,0 +1,1 @@
+"""`kled kops …`, a command in each module of its name."""

@@ -1,0 +1,46 @@
+"""`kled kops delete-secret`."""
+
+from typing import Final
+
+import click
+
+from kled.cli import cluster_name, meant
+from kled.cli.execute import execute
+from kled.cli.leaf import Call, leaf
+from kled.cli.plan import show_plan
+from kled.operations.credentials.secrets import (
+    DeleteSecret,
+    require_secret,
+    require_unused,
+)
+from kled.operations.preview.preview_change import previewed_secret
+
+_NAME = cluster_name.name(cluster_name.ALWAYS)
+
+
+_NO_COPY: Final = "deletes it, and no copy is kept"
+
+
+@leaf(
+    "delete-secret",
+    examples=("kled kops delete-secret --name=c.example.com --secret=dockerconfig --yes",),
+    guards=DeleteSecret.guards,
+)
+@_NAME
+@click.option("--secret", required=True, metavar="SECRET", help="As get-secrets lists it.")
+@click.option("--yes", is_flag=True, help="Delete it; only a snapshot keeps a copy.")
+def delete_secret(call: Call, name: str | None, secret: str, *, yes: bool) -> None:
+    """Show the secret that would go; with --yes delete it."""
+    with call.session() as session:
+        cluster = meant.cluster(session, name, changes=True)
+        deletion = DeleteSecret(cluster, secret)
+        require_secret(session, cluster, secret)
+        require_unused(session, cluster, secret)
+        shown = None if yes else previewed_secret(session.looking(), deletion, now=True)
+    if shown is None:
+        execute(call, deletion, then=f"kled kops update-cluster --name={cluster}")
+        return
+    show_plan(call, shown)
+    kept = call.settings.snapshot_store and not call.overrides.no_snapshot
+    rest = "takes a snapshot, which keeps a copy, and deletes it" if kept else _NO_COPY
+    call.say("preview only; the same command with --yes " + rest)

@@ -1,0 +1,42 @@
+"""`kled kops get-clusters`."""
+
+import click
+
+from kled.cli.definition import show_definition
+from kled.cli.kops.listing import show_rows
+from kled.cli.leaf import Call, leaf
+from kled.cli.output import Column
+
+CLUSTERS = (
+    Column("NAME", "name"),
+    Column("CLOUD", "cloud"),
+    Column("ZONES", "zones"),
+    Column("KUBERNETES", "kubernetes_version"),
+)
+
+
+@leaf(
+    "get-clusters",
+    examples=(
+        "kled kops get-clusters --state=s3://acme-kops-state",
+        "kled kops get-clusters -o json",
+    ),
+)
+@click.option(
+    "--name", metavar="CLUSTER", help="Only this cluster; yaml and json are its definition."
+)
+def get_clusters(call: Call, name: str | None) -> None:
+    """List the clusters of the state store; with --name show one.
+
+    A cluster that kops cannot load is listed with the reason, and the exit status is 1.
+    """
+    from kled.operations.fleet.each_cluster import clusters  # noqa: PLC0415 - not for --help
+
+    with call.session() as session:
+        if name is not None and call.settings.output != "table":
+            show_definition(call, session.kops.get_definition(name), call.settings.output)
+            return
+        found = clusters(session, name)
+    if not found.rows:
+        call.say("no clusters; create one with: kled kops create-cluster --name=NAME --zones=ZONE")
+    show_rows(call, found, CLUSTERS)

@@ -1,0 +1,29 @@
+"""`kled kops get-keypairs`."""
+
+from kled.cli.kops.listing import NAME, show_each
+from kled.cli.leaf import Call, leaf
+from kled.cli.output import Column
+
+KEYPAIRS = (
+    Column("NAME", "name"),
+    Column("ID", "id"),
+    Column("ISSUED", "issued"),
+    Column("EXPIRES", "expires"),
+    Column("PRIMARY", "primary"),
+    Column("DISTRUSTED", "distrusted"),
+)
+
+
+@leaf("get-keypairs", examples=("kled kops get-keypairs --name=mycluster.example.com",))
+@NAME
+def get_keypairs(call: Call, name: str | None) -> None:
+    """List keypairs; the primary one signs, distrusted ones are on their way out.
+
+    A keyset that kops cannot read, and leaves out, is listed with the reason; the exit status is 1.
+    """
+    from kled.operations.fleet.each_cluster import Listing  # noqa: PLC0415 - not for --help
+
+    listing = Listing(
+        lambda session, one: session.kops.get_keypairs(one, distrusted=True), what="keyset"
+    )
+    show_each(call, name, KEYPAIRS, listing)

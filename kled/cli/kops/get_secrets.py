@@ -1,0 +1,17 @@
+"""`kled kops get-secrets`."""
+
+from kled.cli.kops.listing import NAME, show_each
+from kled.cli.leaf import Call, leaf
+from kled.cli.output import Column
+
+SECRETS = (Column("TYPE", "type"), Column("NAME", "name"))
+
+
+@leaf("get-secrets", examples=("kled kops get-secrets --name=mycluster.example.com",))
+@NAME
+def get_secrets(call: Call, name: str | None) -> None:
+    """List secrets: names and types, never values."""
+    from kled.operations.credentials.secrets import listed_secrets  # noqa: PLC0415
+    from kled.operations.fleet.each_cluster import Listing  # noqa: PLC0415 - not for --help
+
+    show_each(call, name, SECRETS, Listing(listed_secrets))

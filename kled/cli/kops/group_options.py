@@ -1,0 +1,55 @@
+"""What the commands that change an instance group share: its options, and which group is meant."""
+
+import click
+
+from kled.cli import cluster_name, meant
+from kled.cli.execute import execute
+from kled.cli.leaf import Call
+from kled.cli.parameters import COUNT
+from kled.operations.instance_group.edit_instance_group import (
+    NO_CHANGE,
+    EditInstanceGroup,
+    StoreInstanceGroup,
+    stored_group,
+)
+from kled.operations.instance_group.edited_group import Document
+from kled.operations.instance_group.scaling_bounds import (
+    following,
+)
+
+NAME = cluster_name.name(cluster_name.ALWAYS)
+
+
+GROUP = click.option(
+    "--instance-group",
+    "group",
+    metavar="GROUP",
+    required=True,
+    help="The group, or the start of its name: nodes for nodes-us-east-1a.",
+)
+
+
+MIN = click.option("--min", "minimum", type=COUNT, metavar="N", help="Least number of machines.")
+
+
+MAX = click.option("--max", "maximum", type=COUNT, metavar="N", help="Greatest number of machines.")
+
+
+def look_up(call: Call, name: str | None, group: str) -> tuple[str, str, Document]:
+    """Return the cluster, the group and its stored definition; the names may be short."""
+    with call.session() as session:
+        cluster = meant.cluster(session, name, changes=True)
+        found = meant.instance_group(call, session, cluster, group)
+        return cluster, found, stored_group(session, cluster, found)
+
+
+def store_group(
+    call: Call, operation: EditInstanceGroup | StoreInstanceGroup, before: Document
+) -> None:
+    """Store a changed definition, and name the command that applies it."""
+    report = execute(call, operation)
+    if report.rows[-1].words == NO_CHANGE:
+        return
+    with call.session() as session:
+        after = stored_group(session, operation.cluster, operation.instance_group)
+    call.say(f"next: {following(operation.cluster, before, after)}")

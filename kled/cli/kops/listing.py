@@ -1,0 +1,31 @@
+"""What the commands that list share: one cluster's rows, or those of every cluster."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kled.cli import cluster_name
+from kled.cli.leaf import Call
+from kled.cli.output import Column, show
+
+if TYPE_CHECKING:
+    from kled.operations.fleet.each_cluster import Found, Listing
+
+NAME = cluster_name.name(cluster_name.ALL)
+
+
+def show_each(call: Call, name: str | None, columns: Sequence[Column], listing: "Listing") -> None:
+    """Show one cluster's rows, or those of all clusters with a column for the cluster."""
+    from kled.operations.fleet.each_cluster import each_cluster  # noqa: PLC0415 - not for --help
+
+    with call.session() as session:
+        found = each_cluster(session, name, listing)
+    one = found.clusters == 1
+    show_rows(call, found, columns if one else (Column("CLUSTER", "cluster"), *columns))
+
+
+def show_rows(call: Call, found: "Found", columns: Sequence[Column]) -> None:
+    """Show the rows, then a line for each that is wrong; raise where one could not be read."""
+    show(found.rows, columns, call.settings.output)
+    for line in found.lines:
+        call.say(line)
+    found.require()

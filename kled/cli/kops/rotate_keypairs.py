@@ -1,0 +1,63 @@
+"""`kled kops rotate-keypairs`."""
+
+from typing import get_args
+
+import click
+
+from kled.cli import cluster_name, meant
+from kled.cli.execute import execute
+from kled.cli.leaf import Call, leaf
+from kled.cli.plan import show_plan
+from kled.operations.credentials.rotate_keypairs import (
+    ALL,
+    Phase,
+    RotateKeypairs,
+    open_keysets,
+    require_rolled,
+)
+from kled.operations.identity import kept_keys
+from kled.operations.preview.preview_change import previewed_rotation
+
+_NAME = cluster_name.name(cluster_name.ALWAYS)
+
+
+@leaf(
+    "rotate-keypairs",
+    examples=(
+        "kled kops rotate-keypairs --name=c.example.com --phase=create --yes",
+        "kled kops rotate-keypairs --name=c.example.com --phase=promote --yes",
+        "kled kops rotate-keypairs --name=c.example.com --phase=distrust --yes",
+    ),
+    guards=RotateKeypairs.guards,
+)
+@_NAME
+@click.option(
+    "--phase",
+    required=True,
+    type=click.Choice(get_args(Phase)),
+    help="In this order; after each one update-cluster and rolling-update.",
+)
+@click.option(
+    "--keyset",
+    metavar="KEYSET",
+    default=ALL,
+    show_default=True,
+    help="As get-keypairs lists it.",
+)
+@click.option("--yes", is_flag=True, help="Do it.")
+def rotate_keypairs(call: Call, name: str | None, phase: Phase, keyset: str, *, yes: bool) -> None:
+    """Add, promote or distrust keypairs; a phase that comes too early is refused."""
+    with call.session() as session:
+        cluster = meant.cluster(session, name, changes=True)
+        rotation = RotateKeypairs(cluster, phase, keyset)
+        kept_keys.require_whole(session, cluster)
+        if open_keysets(session, rotation):
+            require_rolled(session, rotation)
+        shown = None if yes else previewed_rotation(session.looking(), rotation, now=True)
+    if shown is None:
+        execute(call, rotation, then=f"kled kops update-cluster --name={cluster} --yes")
+        return
+    show_plan(call, shown)
+    left = [one.name for one in shown.changes]
+    if left:
+        call.say(f"preview only; the same command with --yes does it: {phase} {', '.join(left)}")

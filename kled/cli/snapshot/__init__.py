@@ -1,0 +1,1 @@
+"""`kled snapshot …`, a command in each module of its name."""

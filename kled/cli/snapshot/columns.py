@@ -1,0 +1,60 @@
+"""How a snapshot is shown: its columns, its age and its size."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from kled.cli.output import Column
+
+LIST: Final = (
+    Column("CLUSTER", "cluster"),
+    Column("SNAPSHOT", "id"),
+    Column("AGE", "age"),
+    Column("LEVEL", "level"),
+    Column("OBJECTS", "objects"),
+    Column("SIZE", "size"),
+    Column("ENCRYPTED", "encrypted"),
+    Column("KUBERNETES", "kubernetes"),
+    Column("REMARK", "remark"),
+)
+
+
+WHICH: Final = "An id, `newest`, or `latest`: the newest that can be trusted [default: newest]."
+
+
+def age(created: datetime, now: datetime) -> str:
+    """Return how long ago it was, as people say it."""
+    seconds = max(0, int((now - created).total_seconds()))
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as people say it."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if count < 1000:  # noqa: PLR2004 - a thousand
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count = count / 1000  # type: ignore[assignment]
+    return f"{count:.1f} TB"
+
+
+def snapshot_row(document: dict[str, Any]) -> dict[str, Any]:
+    """Return what a table shows of a snapshot."""
+    remarks = []
+    if document.get("reused"):
+        remarks.append("nothing new")
+    if document.get("error"):
+        remarks.append(document["error"])
+    else:
+        remarks += [*document.get("left_out", []), *document["reasons"]]
+    remarks += document.get("remarks", [])
+    created = document.get("created")
+    moment = datetime.fromisoformat(created) if created else None
+    count = document.get("bytes")
+    return {
+        **document,
+        "age": age(moment, datetime.now(UTC)) if moment else "",
+        "size": size(count) if count is not None else "",
+        "remark": "; ".join(remarks),
+    }

@@ -1,0 +1,37 @@
+"""`kled snapshot diff`."""
+
+import click
+
+from kled.cli import cluster_name, terminal
+from kled.cli.leaf import Call, leaf
+from kled.cli.output import show_value
+from kled.operations.snapshots.named_snapshots import compared
+from kled.sentences import number
+
+
+@leaf(
+    "diff",
+    examples=(
+        "kled snapshot diff --name=c.example.com latest live",
+        "kled snapshot diff --name=c.example.com 20261125T034149Z-a1b2c3d4 latest --output=json",
+    ),
+    snapshots=True,
+)
+@cluster_name.required()
+@click.argument("before")
+@click.argument("after")
+def diff(call: Call, name: str, before: str, after: str) -> None:
+    """Compare two snapshots, or one with `live`: fields, groups, keys, secrets, versions.
+
+    `latest` is the newest that can be trusted, `newest` the newest of all.
+    Secrets are compared by fingerprints, never shown.
+    """
+    changes = compared(call.stores, name, before, after, call.say)
+    if call.settings.output == "table":
+        for one in changes:
+            terminal.out().say(one.line())
+        call.say("nothing differs" if not changes else number(len(changes), "difference"))
+    else:
+        rows = [one.as_json() for one in changes]
+        document = {"cluster": name, "before": before, "after": after, "changes": rows}
+        show_value(document, call.settings.output)

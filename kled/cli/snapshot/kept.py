@@ -1,0 +1,23 @@
+"""What pruning and mirroring show of snapshots."""
+
+from typing import Any, Final
+
+import click
+
+from kled.cli.output import Column
+
+_NUMBER: Final = click.IntRange(0, 100_000)
+"""How many snapshots are kept."""
+
+
+COLUMNS: Final = (
+    Column("CLUSTER", "cluster"),
+    Column("SNAPSHOT", "id"),
+    Column("WHAT", "what"),
+    Column("WHY", "why"),
+)
+
+
+def snapshot_rows(found: Any, what: str) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
+    """Return the rows of snapshots to which `what` happens."""
+    return [{**one, "what": what, "why": ""} for one in found]

@@ -1,0 +1,30 @@
+"""`kled snapshot list`."""
+
+from kled.cli import cluster_name
+from kled.cli.leaf import Call, leaf
+from kled.cli.output import show, show_value
+from kled.cli.snapshot.columns import LIST, snapshot_row
+from kled.operations.snapshots import many_clusters as use
+
+
+@leaf(
+    "list",
+    examples=("kled snapshot list", "kled snapshot list --name=c.example.com --output=json"),
+    snapshots=True,
+)
+@cluster_name.name(cluster_name.ALL)
+def list_(call: Call, name: str | None) -> None:
+    """List snapshots with age, verified level and size, oldest first."""
+    kept = call.stores.snapshots
+    found = use.listed(kept, name, call.stores.remembering)
+    for words in use.missing(kept, found, name, call.stores.remembering):
+        call.say(f"warning: {words}")
+    if call.settings.output != "table":
+        show_value([one.as_json() for one in found], call.settings.output)
+    elif found:
+        show([snapshot_row(one.as_json()) for one in found], LIST, "table")
+    if not found:
+        nothing = kept.nothing(name)
+        if name is not None:
+            raise nothing
+        call.say(f"{nothing.message}; {nothing.hint}")

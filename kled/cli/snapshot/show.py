@@ -1,0 +1,32 @@
+"""`kled snapshot show`."""
+
+import click
+
+from kled.cli import cluster_name
+from kled.cli.leaf import Call, leaf
+from kled.cli.output import show_value
+from kled.cli.snapshot.columns import WHICH
+from kled.operations.snapshots.named_snapshots import described
+
+
+@leaf(
+    "show",
+    examples=("kled snapshot show --name=c.example.com --snapshot=latest",),
+    snapshots=True,
+)
+@cluster_name.required()
+@click.option("--snapshot", metavar="ID", default="newest", help=WHICH)
+def show_(call: Call, name: str, snapshot: str) -> None:
+    """Show one snapshot: what it holds, what was left out, what is proved, whether to trust it."""
+    manifest, worth = described(call.stores, name, snapshot, call.say)
+    document = {**manifest.model_dump(mode="json"), **worth}
+    if call.settings.output == "table":
+        kinds: dict[str, int] = {}
+        for one in manifest.objects:
+            kinds[one.kind] = kinds.get(one.kind, 0) + 1
+        document["objects"] = kinds
+        document["blobs"] = len(manifest.blobs)
+        document["archive"] = manifest.archive.key
+        del document["signature"]
+        document["signed"] = manifest.signature is not None
+    show_value(document, "yaml" if call.settings.output == "table" else call.settings.output)
