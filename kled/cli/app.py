@@ -11,10 +11,10 @@ from typing import Final
 import click
 
 from kled import __version__
-from kled.cli import terminal, typed
-from kled.cli.halfway import notes
-from kled.cli.lazy import LazyGroup
-from kled.cli.signals import CODES, LAST_WORDS, NAMES, heard
+from kled.cli.frame.interruption import notes
+from kled.cli.frame.lazy_group import LazyGroup
+from kled.cli.frame.signals import CODES, LAST_WORDS, NAMES, heard
+from kled.cli.terminal import streams, typed_places
 from kled.errors import KledError
 from kled.redact import Redactor, secret_values
 
@@ -35,10 +35,13 @@ KOPS = LazyGroup(
     help="One command per kops operation; each adds what kops lacks: a lease, checks, retries.",
     lazy={
         "configure-state-store": (
-            "state_store",
+            "kops.configure_state_store",
             "Check (or make) the state store and remember it.",
         ),
-        "create-cluster": ("create", "Store a cluster's definition; with --yes create it."),
+        "create-cluster": (
+            "kops.create_cluster",
+            "Store a cluster's definition; with --yes create it.",
+        ),
         "create-instance-group": (
             "kops.create_instance_group",
             "Add an instance group to the definition.",
@@ -47,10 +50,10 @@ KOPS = LazyGroup(
             "kops.create_secret",
             "Store a dockerconfig, encryptionconfig or ciliumpassword.",
         ),
-        "delete-cluster": ("delete", "Show what deleting removes; with --yes delete."),
+        "delete-cluster": ("kops.delete_cluster", "Show what deleting removes; with --yes delete."),
         "delete-instance-group": ("kops.delete_instance_group", "Delete an instance group."),
         "delete-secret": ("kops.delete_secret", "Delete a secret."),
-        "edit-cluster": ("edit_cluster", "Change a cluster's definition."),
+        "edit-cluster": ("kops.edit_cluster", "Change a cluster's definition."),
         "edit-instance-group": (
             "kops.edit_instance_group",
             "Change an instance group's definition.",
@@ -64,16 +67,19 @@ KOPS = LazyGroup(
             "kops.get_secrets",
             "List a cluster's secrets: names and types, never values.",
         ),
-        "install": ("install", "Install a kops release, verified."),
+        "install": ("kops.install", "Install a kops release, verified."),
         "reconcile-cluster": (
             "kops.reconcile_cluster",
             "Bring a cluster to its definition, rolling included.",
         ),
-        "rolling-update": ("rolling", "Show which instances need a roll; with --yes roll them."),
+        "rolling-update": (
+            "kops.rolling_update",
+            "Show which instances need a roll; with --yes roll them.",
+        ),
         "rotate-keypairs": ("kops.rotate_keypairs", "Add, promote or distrust keypairs."),
         "scale-instance-group": ("kops.scale_instance_group", "Change an instance group's size."),
         "toolbox-dump": ("kops.toolbox_dump", "Dump a cluster's cloud resources."),
-        "update-cluster": ("update", "Show what would change; with --yes apply it."),
+        "update-cluster": ("kops.update_cluster", "Show what would change; with --yes apply it."),
         "upgrade-cluster": ("kops.upgrade_cluster", "Show newer versions; with --yes store them."),
         "validate-cluster": (
             "kops.validate_cluster",
@@ -87,8 +93,8 @@ EPOCH = LazyGroup(
     "epoch",
     help="Which state store a cluster lives in: show it, or raise it after a recovery.",
     lazy={
-        "raise": ("epoch", "Say that a cluster lives in this state store from now on."),
-        "show": ("epoch", "Show which state store a cluster lives in."),
+        "raise": ("snapshot.epoch", "Say that a cluster lives in this state store from now on."),
+        "show": ("snapshot.epoch", "Show which state store a cluster lives in."),
     },
     context_settings=_WIDE,
 )
@@ -117,15 +123,15 @@ ROOT = LazyGroup(
     "kled",
     help="Dependable, recoverable kops clusters.",
     lazy={
-        "approve": ("approve", "Look at a plan that waits for an approval, and answer."),
+        "approve": ("flows.approve", "Look at a plan that waits for an approval, and answer."),
         "completion": ("completion", "Print what lets bash, zsh or fish complete kled's words."),
         "demo": ("demo", "Watch a flow create a cluster in the sandbox."),
         "deploy": ("flows.deploy", "Create or update the deployments of prefect.yaml."),
         "doctor": ("doctor", "Check tools, stores, server and clouds."),
         "flows": ("flows.list", "List the flows with their parameters and deployments."),
-        "plan": ("pending", "Say what is pending for a cluster (exit 3: something is)."),
+        "plan": ("plan", "Say what is pending for a cluster (exit 3: something is)."),
         "run": ("flows.run", "Run a flow here, or trigger its deployment."),
-        "undeploy": ("undeploy", "Remove what deploy made for an environment."),
+        "undeploy": ("flows.undeploy", "Remove what deploy made for an environment."),
         "sandbox": ("sandbox", "A simulated kops and cloud to try things in."),
     },
     groups=[KOPS, SNAPSHOT],
@@ -141,10 +147,10 @@ def run(args: Sequence[str]) -> int:
 
         answer(ROOT, os.environ)
     os.umask(os.umask(_OTHERS) & _OTHERS)  # what is made here can be opened here again
-    terminal.prepare()
-    typed.forget()
+    streams.prepare()
+    typed_places.forget()
     verbose = _is_verbose(args)
-    terminal.log_to(terminal.err, verbose=verbose)
+    streams.log_to(streams.err, verbose=verbose)
     try:
         with heard():
             return int(ROOT.main(list(args), prog_name="kled", standalone_mode=False) or 0)
@@ -171,8 +177,8 @@ def _ending(error: BaseException, *, verbose: bool) -> int:
         case KeyboardInterrupt() | click.Abort():
             return _stopped(signal.SIGINT, error)
         case BrokenPipeError() | SystemExit():  # click ends with the latter where it meets EPIPE
-            terminal.close_pipe()
-            terminal.end()
+            streams.close_pipe()
+            streams.end()
             return 1
         case _:
             return _machine(error) or _bug(error, verbose=verbose)
@@ -181,14 +187,14 @@ def _ending(error: BaseException, *, verbose: bool) -> int:
 def _stopped(number: int, error: BaseException) -> int:
     """Say it, with what it carries: how far the command came, and what to do."""
     redact = Redactor(secret_values(os.environ)).text
-    terminal.end(f"kled: {NAMES[number]}", *map(redact, notes(error)))
+    streams.end(f"kled: {NAMES[number]}", *map(redact, notes(error)))
     LAST_WORDS.told = True
     return CODES[number]
 
 
 def _explain(message: str, hint: str | None, code: int = 1) -> int:
     redact = Redactor(secret_values(os.environ)).text
-    terminal.end(f"kled: {redact(message)}", *([f"hint: {redact(hint)}"] if hint else ()))
+    streams.end(f"kled: {redact(message)}", *([f"hint: {redact(hint)}"] if hint else ()))
     return code
 
 
@@ -201,7 +207,7 @@ def _misused(error: click.ClickException) -> int:
         else ()
     )
     first, *more = Redactor(secret_values(os.environ)).text(error.format_message()).splitlines()
-    terminal.end(*usage, f"Error: {first}", *(f"  {line.strip()}" for line in more))
+    streams.end(*usage, f"Error: {first}", *(f"  {line.strip()}" for line in more))
     return error.exit_code
 
 
@@ -210,9 +216,9 @@ def _bug(error: BaseException, *, verbose: bool) -> int:
     redact = Redactor(secret_values(os.environ)).text
     if verbose:
         whole = redact("".join(traceback.format_exception(error)))
-        terminal.end(*(f"  {line}" for line in whole.rstrip().split("\n")))
+        streams.end(*(f"  {line}" for line in whole.rstrip().split("\n")))
     more = "the lines above" if verbose else "this line and what --verbose adds to it"
-    where = terminal.place_of(error)
+    where = streams.place_of(error)
     return _explain(
         f"unexpected {type(error).__name__} at {where}: {error}",
         f"this is a bug in kled; please report it with {more}",
@@ -225,10 +231,10 @@ def _machine(error: BaseException) -> int:
         return 0
     why = (error.strerror or str(error)).lower()
     if error.errno == errno.EBADF and error.filename is None:
-        terminal.close_pipe()
+        streams.close_pipe()
         return _explain("cannot write the output: stdout is closed", _CLOSED)
     if error.errno in _FULL:
-        terminal.close_pipe()  # it is most often stdout's
+        streams.close_pipe()  # it is most often stdout's
         return _explain(f"cannot write {error.filename or 'the output'}: {why}", _FREE)
     if error.filename is not None:
         return _explain(f"cannot use {os.fsdecode(error.filename)}: {why}", None)

@@ -7,9 +7,9 @@ from typing import Final, NoReturn
 
 import click
 
-from kled.cli import terminal
-from kled.cli.leaf import Call, leaf
-from kled.cli.shells import SHELLS, answered, script, typed
+from kled.cli.completing.shells import SHELLS, answered, script, typed
+from kled.cli.frame.command import Call, leaf
+from kled.cli.terminal import streams
 
 _ASKS: Final = "_KLED_COMPLETE"
 
@@ -30,7 +30,7 @@ def completion(_: Call, shell: str) -> None:
     Clusters, instance groups, subnets, fields, keysets, secrets and snapshots are looked up in the
     stores that the line or the environment names: only read, in less than a second, or left out.
     """
-    terminal.out().exact(script(shell))
+    streams.out().exact(script(shell))
 
 
 def answer(root: click.Group, environment: Mapping[str, str]) -> NoReturn:
@@ -45,12 +45,14 @@ def answer(root: click.Group, environment: Mapping[str, str]) -> NoReturn:
     with suppress(OSError):  # who leads a group of processes keeps its terminal
         os.setsid()
     with suppress(BaseException):
-        terminal.out().exact(_answer(root, environment))
+        streams.out().exact(_answer(root, environment))
     os._exit(0)
 
 
 def _answer(root: click.Group, environment: Mapping[str, str]) -> str:
-    from kled.cli.completing import Completion  # noqa: PLC0415 - not for the command
+    from kled.cli.completing.following_words import (  # noqa: PLC0415 - not for the command
+        Completion,
+    )
 
     shell, _, what = environment[_ASKS].partition("_")
     if what == "source":  # as the documents had it once

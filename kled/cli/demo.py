@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from kled import config
-from kled.cli import halfway, parameters
-from kled.cli.leaf import Call, leaf
+from kled.cli.frame import interruption, parameters
+from kled.cli.frame.command import Call, leaf
 from kled.sentences import options, word
 
 CLUSTER = "demo.example.com"
@@ -42,7 +42,7 @@ def demo(call: Call, name: str, directory: Path | None, speed: float) -> None:
     """
     box = (directory or call.settings.home / "demo").absolute()
     stays = f"the same command begins anew; or be rid of it: kled sandbox stop {options(dir=box)}"
-    with halfway.adding(stays):
+    with interruption.adding(stays):
         _fresh_sandbox(box, speed)
         call.say(f"a simulation: no real cloud is touched. Sandbox: {box}")
         kubeconfig = box / "kubeconfig"
@@ -74,15 +74,15 @@ def _settings_inside(box: Path) -> config.Settings:
 
 
 def _run(call: Call, name: str, kubeconfig: Path) -> None:
-    from kled.cli import flow_here  # noqa: PLC0415 - imports prefect
+    from kled.cli.flows import here  # noqa: PLC0415 - imports prefect
 
-    flow_here.quiet_prefect(verbose=call.verbose)
+    here.quiet_prefect(verbose=call.verbose)
     from flows.create_cluster import create_cluster  # noqa: PLC0415 - imports prefect
     from kled.models.spec import ClusterSpec  # noqa: PLC0415 - imports pydantic
 
     spec = ClusterSpec(name=name, zones=["us-east-1a"], node_count=2)
     wanted = {"spec": spec, "kubeconfig": kubeconfig}
-    flow_here.run_here(call, create_cluster, wanted, advise=False, rest="")
+    here.run_here(call, create_cluster, wanted, advise=False, rest="")
 
 
 def _closing_words(call: Call, box: Path, name: str, kubeconfig: Path) -> None:

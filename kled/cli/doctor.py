@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kled.cli.kubeconfigs import kept_places
-from kled.cli.leaf import Call, leaf
-from kled.cli.output import Column
+from kled.cli.frame.command import Call, leaf
+from kled.cli.frame.kubeconfigs import kept_places
+from kled.cli.terminal.output import Column
 from kled.errors import KledError
 from kled.sentences import number
 
@@ -111,20 +111,23 @@ def _prefect(call: Call) -> "list[Check]":
     url = env.get("PREFECT_API_URL")
     if not url:
         return [Check(name, "missing", "PREFECT_API_URL is not set: flows run here")]
-    from kled.cli import doctor_prefect, doctor_workers  # noqa: PLC0415 - where there is a server
+    from kled.cli.checks import (  # noqa: PLC0415 - where there is a server
+        prefect_server,
+        work_pools,
+    )
 
-    server = Check(name, *doctor_prefect.answers(url, env), needed=True)
+    server = Check(name, *prefect_server.answers(url, env), needed=True)
     if server.state != "ok":
         return [server]
-    pools = doctor_workers.pools(url, env)
+    pools = work_pools.pools(url, env)
     return [
         server,
         *(
             Check(f"work pool {pool}".strip(), *found, needed=found[0] != "missing")
             for pool, found in pools
         ),
-        Check("schedules", *doctor_prefect.schedules(url, env), needed=True),
-        Check("sleeping schedules", *doctor_workers.asleep(url, env)),
-        Check("rules of deployments", *doctor_workers.rules(url, env)),
-        Check("automations", *doctor_prefect.automations(url, env)),
+        Check("schedules", *prefect_server.schedules(url, env), needed=True),
+        Check("sleeping schedules", *work_pools.asleep(url, env)),
+        Check("rules of deployments", *work_pools.rules(url, env)),
+        Check("automations", *prefect_server.automations(url, env)),
     ]

@@ -1,58 +1,83 @@
-"""How a plan is shown: kept apart, so that showing one does not import what creates clusters."""
+"""`kled plan`: for pipelines; exit 0 where nothing is pending, 3 where something is."""
 
-from kled.cli import terminal
-from kled.cli.leaf import Call
-from kled.cli.output import Column, show, show_value, table
-from kled.models.blast_radius import BlastRadius
-from kled.models.plan import Plan
-from kled.models.plan_values import Redact, shown
-from kled.operations.guards.neighbours import words_of
-from kled.redact import Redactor, secret_values
+from collections.abc import Sequence
+from typing import Final
 
-CHANGE_COLUMNS = (
-    Column("ACTION", "action"),
-    Column("RESOURCE", "kind"),
-    Column("NAME", "name"),
+from kled.cli.frame import cluster_name, names
+from kled.cli.frame.command import Call, leaf
+from kled.cli.kops.rolling_update import ROLLING
+from kled.cli.terminal import streams
+from kled.cli.terminal.answers import show_answers
+from kled.cli.terminal.output import show, show_value
+from kled.cli.terminal.plan import show_whole
+from kled.operations.fleet.all_clusters import (
+    Answer,
+    Pending,
+    each_answer,
+    pending,
+    pending_words,
+    require_allowed,
+    require_asked,
+    waiting,
 )
-_INDENT = " " * 8
-_RADIUS_COLUMNS = (Column("IT TOUCHES", "about"), Column("WHAT", "words"))
+from kled.operations.fleet.listed_clusters import listed_clusters
+
+PENDING: Final = 3
 
 
-def show_plan(call: Call, plan: Plan, radius: BlastRadius | None = None) -> None:
-    """Write a plan to stdout, with whom it touches; its totals, for people, to stderr.
+@leaf(
+    "plan",
+    examples=(
+        "kled plan --name=c.example.com",
+        "kled plan --name=c.example.com --output=json > plan.json || [ $? = 3 ]",
+    ),
+)
+@cluster_name.name(cluster_name.ALL)
+def plan(call: Call, name: str | None) -> int:
+    """Say what an update would change, whom it touches, and which machines need a roll.
 
-    Raises what applying it would be refused with, when it was shown: a preview ends as the act.
+    Changes nothing. Exit 0: nothing is pending; 3: something is; 1: not all could be asked; where
+    the update would be refused, its own exit status, most often 6. The
+    digest approves just this plan: kled kops update-cluster --yes --digest=HEX, or the flow
+    update-cluster. Without --name each cluster has one row.
     """
-    show_whole(call, plan, radius)
-    if plan.refusal is not None:
-        raise plan.refusal
-
-
-def show_whole(call: Call, plan: Plan, radius: BlastRadius | None = None) -> None:
-    """Write a plan as `show_plan` does, for whoever has more to say before its refusal."""
+    with call.session() as session:
+        listed = [] if name is not None else listed_clusters(session)
+        if len(listed) > 1:
+            return _of_all(call, each_answer(session, listed, pending_words))
+        cluster = names.only(listed, name)
+        found = pending(session, cluster)
     if call.settings.output != "table":
-        more = {} if radius is None else {"radius": radius.as_json()}
-        show_value(plan.as_json() | more, call.settings.output)
-        return
-    _show_changes(plan, Redactor(secret_values(call.settings.environment)).text)
-    if radius is not None:
-        show_radius(radius)
-    call.say(plan.summary)
+        show_value(found.as_json(), call.settings.output)
+    else:
+        _show(call, cluster, found)
+    if found.plan.refusal is not None:
+        raise found.plan.refusal
+    return PENDING if found else 0
 
 
-def _show_changes(plan: Plan, redact: Redact) -> None:
-    """Write a row for each change, and below it a line for each value that it changes."""
-    rows = [{**one.as_json(), "note": words_of(one).strip()} for one in plan.changes]
-    noted = any(row["note"] for row in rows)
-    heading, *lines = table(rows, (*CHANGE_COLUMNS, *((Column("NOTE", "note"),) if noted else ())))
-    out = terminal.out()
-    out.say(heading)
-    for line, one in zip(lines, shown(plan, redact), strict=True):
-        out.say(line, *(f"{_INDENT}{value}" for value in one.lines))
+def _of_all(call: Call, answers: Sequence[Answer]) -> int:
+    show_answers(call, answers, "PENDING")
+    require_asked(answers)
+    require_allowed(answers)
+    words = waiting(answers, "have something pending")
+    if words:
+        call.say(words)
+    return PENDING if words else 0
 
 
-def show_radius(radius: BlastRadius) -> None:
-    """Write whom a plan touches to stdout, below a line that is empty."""
-    terminal.out().say("")
-    rows = [{"about": about, "words": words} for about, words in radius.rows()]
-    show(rows, _RADIUS_COLUMNS, "table")
+def _show(call: Call, cluster: str, found: Pending) -> None:
+    plan, rolling = found.plan, found.rolling
+    show_whole(call, plan, found.radius)
+    if not rolling.is_empty:
+        streams.out().say("")
+        show([row.as_json() for row in rolling.rows], ROLLING, "table")
+    if not (plan.is_empty or plan.refused):
+        call.say(
+            f"approve it with: kled kops update-cluster --name={cluster} --yes"
+            f" --digest={plan.digest[:12]}"
+        )
+    elif not (rolling.is_empty or plan.refused):
+        call.say(f"machines need a roll: kled kops rolling-update --name={cluster} --yes")
+    if found.interrupted:
+        call.say(found.interrupted)

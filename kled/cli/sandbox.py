@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kled.cli import halfway, parameters, terminal
-from kled.cli.leaf import Call, leaf
-from kled.cli.output import Column, show, show_value
+from kled.cli.frame import interruption, parameters
+from kled.cli.frame.command import Call, leaf
+from kled.cli.terminal import streams
+from kled.cli.terminal.output import Column, show, show_value
 from kled.errors import InvalidInput, KledError
 from kled.sentences import options, word
 from kled.visible import visible
@@ -33,7 +34,7 @@ def _dir(command: Callable[..., Any]) -> Callable[..., Any]:
     "start",
     examples=("kled sandbox start --dir=/tmp/box", 'eval "$(kled sandbox env --dir=/tmp/box)"'),
     apart=True,
-    again=(halfway.REST,),
+    again=(interruption.REST,),
 )
 @_dir
 @click.option(
@@ -72,16 +73,16 @@ def env(call: Call, directory: Path) -> None:
     except KledError:
         if call.settings.output == "table":  # the shell that evaluates it must not stay a real one
             refused = f"refused: {visible(str(directory))}"
-            terminal.out().exact(f"export KLED_SANDBOX={word(refused)}\n")
+            streams.out().exact(f"export KLED_SANDBOX={word(refused)}\n")
         raise
     unset = control.scrubbed(set(call.settings.environment), directory)
     if call.settings.output != "table":
         show_value({"set": variables, "unset": unset}, call.settings.output, exact=True)
         return
     for name in unset:
-        terminal.out().exact(f"unset {name}\n")
+        streams.out().exact(f"unset {name}\n")
     for name, value in sorted(variables.items()):
-        terminal.out().exact(f"export {name}={word(value)}\n")
+        streams.out().exact(f"export {name}={word(value)}\n")
 
 
 @leaf("status", examples=("kled sandbox status --dir=/tmp/box",), apart=True)
@@ -101,7 +102,9 @@ def status(call: Call, directory: Path) -> None:
         show_value(found, call.settings.output)
 
 
-@leaf("stop", examples=("kled sandbox stop --dir=/tmp/box",), apart=True, again=(halfway.REST,))
+@leaf(
+    "stop", examples=("kled sandbox stop --dir=/tmp/box",), apart=True, again=(interruption.REST,)
+)
 @_dir
 def stop(call: Call, directory: Path) -> None:
     """End what runs in the sandbox and remove what it made; files of yours in it stay."""
@@ -130,7 +133,7 @@ def stop(call: Call, directory: Path) -> None:
         "kled sandbox break --dir=/tmp/box --clear",
     ),
     apart=True,
-    again=(halfway.REST,),
+    again=(interruption.REST,),
 )
 @_dir
 @click.argument("fault", required=False)

@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel
 
-from kled.cli.flow_parameters import collect, model_of, read_file, validate
+from kled.cli.flows.parameters import collect, model_of, read_file, validate
 from kled.errors import InvalidInput
 from kled.models.spec import ClusterSpec
 

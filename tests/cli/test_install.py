@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kled.cli.progress import Lines
-from kled.cli.terminal import Terminal
+from kled.cli.terminal.downloads import Lines
+from kled.cli.terminal.streams import Terminal
 from tests.forking import run_kled
 from tests.unit.install.mirror import Mirror, running
 

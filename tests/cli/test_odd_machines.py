@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kled.cli import app, terminal
+from kled.cli import app
+from kled.cli.terminal import streams
 from tests.boxes import Box, measured
 
 KLED = (sys.executable, "-m", "kled")
@@ -152,7 +153,7 @@ def test_sizes_that_are_none_are_forgotten(size: str, monkeypatch: pytest.Monkey
     monkeypatch.setenv("COLUMNS", size)
     monkeypatch.setenv("LINES", size)
 
-    terminal.prepare()
+    streams.prepare()
 
-    assert terminal.err().console().width > 0
+    assert streams.err().console().width > 0
     assert "COLUMNS" not in os.environ

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from kled.cli.signals import CODES, NAMES
+from kled.cli.frame.signals import CODES, NAMES
 from tests.processes import PATIENCE, eventually
 
 if TYPE_CHECKING:

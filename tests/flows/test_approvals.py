@@ -20,9 +20,9 @@ from prefect.client.schemas.objects import State
 from flows.plan_update import plan_update
 from flows.update_cluster import update_cluster
 from kled import config
-from kled.cli import approve, waiting_runs
-from kled.cli.leaf import Call
-from kled.cli.waiting_runs import Server, Waiting
+from kled.cli.flows import approve, waiting_runs
+from kled.cli.flows.waiting_runs import Server, Waiting
+from kled.cli.frame.command import Call
 from kled.errors import InvalidInput, NotApproved, WindowClosed
 from kled.kops.preview import update_plan
 from tasks.running import notifications, windows

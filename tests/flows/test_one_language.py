@@ -13,8 +13,9 @@ from flows.delete_cluster import delete_cluster
 from flows.roll_cluster import roll_cluster
 from flows.scale_instance_group import scale_instance_group
 from flows.update_cluster import update_cluster
-from kled.cli import app, flow_reports
-from kled.cli.leaf import Call
+from kled.cli import app
+from kled.cli.flows import reports
+from kled.cli.frame.command import Call
 from kled.errors import InstanceGroupNotFound
 from tasks.running.resources import called_by
 from tests.flows.box import Box, Memory
@@ -132,10 +133,10 @@ def test_a_run_s_document_is_the_same_here_and_from_a_worker(
         ]
     for state in states:
         capsys.readouterr()
-        flow_reports.show(call, state)
+        reports.show(call, state)
         here = json.loads(capsys.readouterr().out)
         with get_client(sync_client=True) as client:
-            flow_reports.show_ended(call, client, flow_run(state))
+            reports.show_ended(call, client, flow_run(state))
         there = json.loads(capsys.readouterr().out)
 
         assert here == there

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kled import config
-from kled.cli import typed as places
-from kled.cli.leaf import Call
+from kled.cli.frame.command import Call
+from kled.cli.terminal import typed_places as places
 from kled.errors import KledError
 from kled.kops.client import Kops
 from kled.operations.guards.overrides import NOTHING, Overrides

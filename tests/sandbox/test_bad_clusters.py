@@ -20,7 +20,7 @@ from kled.cli.kops.get_instances import get_instances
 from kled.cli.kops.get_keypairs import get_keypairs
 from kled.cli.kops.get_secrets import get_secrets
 from kled.cli.kops.validate_cluster import validate_cluster
-from kled.cli.pending import plan
+from kled.cli.plan import plan
 from kled.cli.snapshot.create import create
 from kled.cli.snapshot.list import list_
 from kled.cli.snapshot.restore import restore

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from kled.cli import delete
+from kled.cli.kops import delete_cluster
 from kled.models.plan import Plan
 from kled.models.plan_changes import differences, is_rest_of
 from tests.sandbox.line import typed
@@ -46,7 +46,9 @@ def preview(
 ) -> Preview:
     def shown() -> Plan:
         told: dict[str, Any] = {"name": C, "unregister": request.param}
-        ended = typed(capsys, desk, delete.delete_cluster, output="json", env=desk.stores, **told)
+        ended = typed(
+            capsys, desk, delete_cluster.delete_cluster, output="json", env=desk.stores, **told
+        )
         assert ended.status == 0, ended.stderr
         return Plan.from_json(json.loads(ended.stdout))
 

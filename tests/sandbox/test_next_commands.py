@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kled.cli import update
+from kled.cli.kops import update_cluster
 from tests.sandbox.line import Ended, typed
 from tests.sandbox.test_previews import GROUP, Alone, C
 
@@ -17,7 +17,9 @@ def test_after_the_first_update_machines_come_up_and_after_others_they_roll(
     desk.create(C, "--node-count=1")
 
     def applied() -> list[str]:
-        done: Ended = typed(capsys, desk, update.update_cluster, env=desk.stores, name=C, yes=True)
+        done: Ended = typed(
+            capsys, desk, update_cluster.update_cluster, env=desk.stores, name=C, yes=True
+        )
         assert done.status == 0, done.stderr
         return [one for one in done.stderr.splitlines() if one.startswith("next: ")]
 

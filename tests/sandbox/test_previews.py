@@ -13,16 +13,19 @@ from typing import Any, Final
 import click
 import pytest
 
-from kled.cli import delete, epoch, pending, rolling, update
+from kled.cli import plan
 from kled.cli.kops import (
+    delete_cluster,
     delete_instance_group,
     delete_secret,
     reconcile_cluster,
+    rolling_update,
     rotate_keypairs,
+    update_cluster,
     upgrade_cluster,
     validate_cluster,
 )
-from kled.cli.snapshot import prune, restore
+from kled.cli.snapshot import epoch, prune, restore
 from kled.lease.document import Terms, Writer
 from kled.lease.writes import acquire
 from kled.operations.guards.overrides import Overrides
@@ -159,17 +162,17 @@ FAULTS: Final[tuple[Callable[[Alone], None], ...]] = (
 )
 Asked = tuple[click.Command, dict[str, Any]]
 COMMANDS: Final[dict[str, Asked]] = {
-    "update-cluster": (update.update_cluster, {}),
+    "update-cluster": (update_cluster.update_cluster, {}),
     "reconcile-cluster": (reconcile_cluster.reconcile_cluster, {}),
     "upgrade-cluster": (upgrade_cluster.upgrade_cluster, {"kubernetes_version": "1.36.1"}),
-    "rolling-update": (rolling.rolling_update, {"cloudonly": True}),
+    "rolling-update": (rolling_update.rolling_update, {"cloudonly": True}),
     "rotate-keypairs": (rotate_keypairs.rotate_keypairs, {"phase": "create", "keyset": "all"}),
     "rotate-keypairs, later": (
         rotate_keypairs.rotate_keypairs,
         {"phase": "promote", "keyset": "all"},
     ),
-    "delete-cluster": (delete.delete_cluster, {}),
-    "delete-cluster --unregister": (delete.delete_cluster, {"unregister": True}),
+    "delete-cluster": (delete_cluster.delete_cluster, {}),
+    "delete-cluster --unregister": (delete_cluster.delete_cluster, {"unregister": True}),
     "delete-secret": (delete_secret.delete_secret, {"secret": "dockerconfig"}),
     "delete-instance-group": (delete_instance_group.delete_instance_group, {"group": "more"}),
     "delete-instance-group, the last": (
@@ -319,10 +322,10 @@ def test_what_is_pending_and_would_be_refused_is_no_green_and_no_3(
 ) -> None:
     whole = desk.files()
     try:
-        assert typed(capsys, desk, pending.plan, env=desk.stores, name=C).status == 3
+        assert typed(capsys, desk, plan.plan, env=desk.stores, name=C).status == 3
         for fault, code in ((lost_keyset, 6), (damaged_group, 4), (open_scale_down, 6)):
             fault(desk)
-            shown = typed(capsys, desk, pending.plan, env=desk.stores, name=C)
+            shown = typed(capsys, desk, plan.plan, env=desk.stores, name=C)
             assert shown.status == code, shown.stderr
             desk.put_back(whole)
     finally:
@@ -337,7 +340,7 @@ def test_what_passes_by_itself_is_no_matter_of_a_plan_for_later(
         writer = Writer("ada", "her run", "her host", 1)
         acquire(desk.line().stores.state, C, writer=writer, terms=Terms(), clock=CLOCK)
 
-        assert typed(capsys, desk, pending.plan, env=desk.stores, name=C).status == 3
+        assert typed(capsys, desk, plan.plan, env=desk.stores, name=C).status == 3
     finally:
         desk.put_back(whole)
 

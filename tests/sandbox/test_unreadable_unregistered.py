@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kled.cli.delete import delete_cluster
+from kled.cli.kops.delete_cluster import delete_cluster
 from kled.cli.kops.get_clusters import get_clusters
 from kled.cli.snapshot.restore import restore
 from kled.operations.guards import own_places

@@ -204,7 +204,7 @@ def test_of_a_first_update_the_way_back_deletes_what_was_made(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It said "put the earlier definition back": there is none."""
-    from kled.cli.update import update_cluster
+    from kled.cli.kops.update_cluster import update_cluster
 
     desk = Alone(tmp_path / "box")
     desk.create(C, "--node-count=1")

@@ -27,7 +27,7 @@ def stray():
     warnings.warn("used {SECRET}")
 """
 COMMAND = """
-from kled.cli import app, leaf
+from kled.cli import app; from kled.cli.frame import command as leaf
 
 @leaf.leaf("wait", examples=())
 def wait(call):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kled import config, rules
-from kled.cli.settings_file import remember
+from kled.cli.frame.settings_file import remember
 from kled.errors import InvalidInput
 from kled.rules import DAYS, Window
 

@@ -7,9 +7,9 @@ import click
 
 from deployments import catalog, environment
 from kled import carried_rules, carried_times
-from kled.cli import halfway
-from kled.cli.leaf import Call, leaf
-from kled.cli.output import Column
+from kled.cli.frame import interruption
+from kled.cli.frame.command import Call, leaf
+from kled.cli.terminal.output import Column
 from kled.sentences import enumerated, number, options
 
 _STATE_STORES: Final = ("KOPS_STATE_STORE", "KLED_STATE_STORE")
@@ -46,22 +46,22 @@ environment_option: Final = click.option(
 @leaf(
     "deploy",
     examples=("kled deploy", "kled deploy --environment=production"),
-    again=(halfway.REST,),
+    again=(interruption.REST,),
 )
 @environment_option
 def deploy(call: Call, name: str) -> None:
     """Create or update the work pool and the deployments of prefect.yaml; safe to repeat."""
-    from kled.cli import flow_here, flow_there  # noqa: PLC0415 - not for --help
+    from kled.cli.flows import here, there  # noqa: PLC0415 - not for --help
 
     chosen = environment.find(name, directories(call)).completed(call.settings.rules)
     entries = catalog.load(catalog.path())
-    flow_there.require_server()
-    flow_here.quiet_prefect(verbose=call.verbose)
+    there.require_server()
+    here.quiet_prefect(verbose=call.verbose)
     from deployments.apply import apply  # noqa: PLC0415 - imports prefect
     from deployments.automating import bring  # noqa: PLC0415
 
     _warn_of_schedules(call, entries, chosen)
-    with flow_there.server() as client:
+    with there.server() as client:
         applied = apply(client, entries, chosen)
         brought = bring(client, chosen.name, {one.flow: one.id for one in applied}, chosen.notify)
     call.show(applied, _APPLIED)

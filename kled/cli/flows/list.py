@@ -4,8 +4,8 @@ from deployments import catalog, environment
 from deployments.commands import COMMANDS
 from deployments.outline import parameters as outline
 from kled.cli.flows.deploy import directories
-from kled.cli.leaf import Call, leaf
-from kled.cli.output import Column, show
+from kled.cli.frame.command import Call, leaf
+from kled.cli.terminal.output import Column, show
 
 _FLOWS = (
     Column("FLOW", "flow"),

@@ -6,8 +6,8 @@ from typing import Final
 import click
 
 from deployments import catalog
-from kled.cli.flow_help import YES, FlowCommand
-from kled.cli.leaf import Call, leaf
+from kled.cli.flows.help import YES, FlowCommand
+from kled.cli.frame.command import Call, leaf
 from kled.errors import InvalidInput
 from kled.files import given
 from kled.sentences import options
@@ -61,30 +61,30 @@ def run(
 
     Flows that change or delete what is there show their plan, and act with --yes.
     """
-    from kled.cli import flow_here, flow_parameters, flow_there  # noqa: PLC0415 - not for --help
+    from kled.cli.flows import here, parameters, there  # noqa: PLC0415 - not for --help
 
     if deployment:
         _refuse_state(click.get_current_context())
     entry = catalog.find(catalog.load(catalog.path()), flow)
-    given = flow_parameters.read_file(_text(params)) if params else {}
+    given = parameters.read_file(_text(params)) if params else {}
     if deployment:
-        flow_there.require_server()
-    flow_here.quiet_prefect(verbose=call.verbose)
+        there.require_server()
+    here.quiet_prefect(verbose=call.verbose)
     from deployments.loading import load_flow  # noqa: PLC0415 - imports prefect
 
     found = load_flow(entry)
-    model = flow_parameters.model_of(found.function)
-    words, given = flow_parameters.today(call, found, words, given)
-    meant = flow_parameters.collect(model, words, given)
+    model = parameters.model_of(found.function)
+    words, given = parameters.today(call, found, words, given)
+    meant = parameters.collect(model, words, given)
     if YES in model.model_fields:
         meant[YES] = yes or meant.get(YES, False)
-    checked = flow_parameters.validate(model, meant)
+    checked = parameters.validate(model, meant)
     if deployment:
         sent = checked.model_dump(mode="json", exclude_unset=True)
         name = found.named(sent)
-        code = flow_there.run_there(call, f"{entry.flow}/{deployment}", sent, run_name=name)
+        code = there.run_there(call, f"{entry.flow}/{deployment}", sent, run_name=name)
     else:
-        code = flow_here.run_here(call, found, dict(checked))
+        code = here.run_here(call, found, dict(checked))
     if code == 0 and not getattr(checked, YES, True):
         call.say("preview only; the same command with --yes does it")
     return code

@@ -4,9 +4,9 @@ from typing import get_args
 
 import click
 
-from kled.cli import cluster_name, meant
-from kled.cli.execute import execute
-from kled.cli.leaf import Call, leaf
+from kled.cli.frame import cluster_name, names
+from kled.cli.frame.command import Call, leaf
+from kled.cli.frame.execute import execute
 from kled.models.cluster import Role
 from kled.operations.instance_group.create_delete import (
     CreateInstanceGroup,
@@ -39,7 +39,7 @@ def create_instance_group(
 ) -> None:
     """Add an instance group to a cluster's definition, with kops' defaults."""
     with call.session() as session:
-        cluster = meant.cluster(session, name, changes=True)
+        cluster = names.cluster(session, name, changes=True)
     execute(
         call,
         CreateInstanceGroup(cluster, group, subnets, role),

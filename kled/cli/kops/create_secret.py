@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from kled.cli import cluster_name, meant
-from kled.cli.execute import execute
-from kled.cli.leaf import Call, leaf
+from kled.cli.frame import cluster_name, names
+from kled.cli.frame.command import Call, leaf
+from kled.cli.frame.execute import execute
 from kled.files.given import require_regular
 from kled.models.credential import SECRET_KINDS
 from kled.operations.credentials.secrets import (
@@ -35,6 +35,6 @@ def create_secret(call: Call, name: str | None, kind: str, file: Path, *, force:
     """Store a dockerconfig, an encryptionconfig or a ciliumpassword from a file."""
     require_regular(file, "--file")
     with call.session() as session:
-        cluster = meant.cluster(session, name, changes=True)
+        cluster = names.cluster(session, name, changes=True)
     then = f"kled kops update-cluster --name={cluster}"
     execute(call, CreateSecret(cluster, kind, file.absolute(), force), then=then)

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import click
 
-from kled.cli import cluster_name, meant
-from kled.cli.execute import execute
-from kled.cli.leaf import Call, leaf
-from kled.cli.plan import show_plan
+from kled.cli.frame import cluster_name, names
+from kled.cli.frame.command import Call, leaf
+from kled.cli.frame.execute import execute
+from kled.cli.terminal.plan import show_plan
 from kled.operations.instance_group.create_delete import (
     DeleteInstanceGroup,
     require_spare,
@@ -35,7 +35,7 @@ def delete_instance_group(
 ) -> None:
     """Show which machines an instance group has; with --yes delete it and them at once."""
     with call.session() as session:
-        cluster = meant.cluster(session, name, changes=True)
+        cluster = names.cluster(session, name, changes=True)
         found = session.kops.get_instance_group(cluster, group)
         deletion, shown = DeleteInstanceGroup(cluster, found.name, confirm), None
         require_spare(session, cluster, found.name)
@@ -48,7 +48,7 @@ def delete_instance_group(
             radius = None if plan.refusal else of_deletion(looking, cluster, found.name, sight)
             shown = plan, radius
     if shown is None:
-        told = confirm or (meant.asked(cluster, why, "delete the group") if why else None)
+        told = confirm or (names.asked(cluster, why, "delete the group") if why else None)
         execute(call, replace(deletion, confirm=told))
         return
     show_plan(call, *shown)

@@ -4,10 +4,10 @@ from typing import Final
 
 import click
 
-from kled.cli import cluster_name, meant
-from kled.cli.execute import execute
-from kled.cli.leaf import Call, leaf
-from kled.cli.plan import show_plan
+from kled.cli.frame import cluster_name, names
+from kled.cli.frame.command import Call, leaf
+from kled.cli.frame.execute import execute
+from kled.cli.terminal.plan import show_plan
 from kled.operations.credentials.secrets import (
     DeleteSecret,
     require_secret,
@@ -32,7 +32,7 @@ _NO_COPY: Final = "deletes it, and no copy is kept"
 def delete_secret(call: Call, name: str | None, secret: str, *, yes: bool) -> None:
     """Show the secret that would go; with --yes delete it."""
     with call.session() as session:
-        cluster = meant.cluster(session, name, changes=True)
+        cluster = names.cluster(session, name, changes=True)
         deletion = DeleteSecret(cluster, secret)
         require_secret(session, cluster, secret)
         require_unused(session, cluster, secret)

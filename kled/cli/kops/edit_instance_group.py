@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from kled.cli.edited_text import FILE, from_file, in_editor
+from kled.cli.frame.command import Call, leaf
 from kled.cli.kops.group_options import GROUP, MAX, MIN, NAME, look_up, store_group
-from kled.cli.leaf import Call, leaf
+from kled.cli.terminal.edited_text import FILE, from_file, in_editor
 from kled.errors import InvalidInput
 from kled.kops.fields.flags import require_text
 from kled.operations.cluster.kept_fields import require_known_fields

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from kled.cli import cluster_name
-from kled.cli.execute import execute
-from kled.cli.kubeconfigs import default_place
-from kled.cli.leaf import Call, leaf
-from kled.cli.parameters import DURATION
+from kled.cli.frame import cluster_name
+from kled.cli.frame.command import Call, leaf
+from kled.cli.frame.execute import execute
+from kled.cli.frame.kubeconfigs import default_place
+from kled.cli.frame.parameters import DURATION
 from kled.operations.cluster.export_cluster import ExportCluster
 from kled.operations.names import only_cluster
 from kled.sentences import options

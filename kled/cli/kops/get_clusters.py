@@ -2,10 +2,10 @@
 
 import click
 
-from kled.cli.definition import show_definition
+from kled.cli.frame.command import Call, leaf
 from kled.cli.kops.listing import show_rows
-from kled.cli.leaf import Call, leaf
-from kled.cli.output import Column
+from kled.cli.terminal.definition import show_definition
+from kled.cli.terminal.output import Column
 
 CLUSTERS = (
     Column("NAME", "name"),

@@ -1,8 +1,8 @@
 """`kled kops get-secrets`."""
 
+from kled.cli.frame.command import Call, leaf
 from kled.cli.kops.listing import NAME, show_each
-from kled.cli.leaf import Call, leaf
-from kled.cli.output import Column
+from kled.cli.terminal.output import Column
 
 SECRETS = (Column("TYPE", "type"), Column("NAME", "name"))
 

@@ -2,10 +2,10 @@
 
 import click
 
-from kled.cli import cluster_name, meant
-from kled.cli.execute import execute
-from kled.cli.leaf import Call
-from kled.cli.parameters import COUNT
+from kled.cli.frame import cluster_name, names
+from kled.cli.frame.command import Call
+from kled.cli.frame.execute import execute
+from kled.cli.frame.parameters import COUNT
 from kled.operations.instance_group.edit_instance_group import (
     NO_CHANGE,
     EditInstanceGroup,
@@ -38,8 +38,8 @@ MAX = click.option("--max", "maximum", type=COUNT, metavar="N", help="Greatest n
 def look_up(call: Call, name: str | None, group: str) -> tuple[str, str, Document]:
     """Return the cluster, the group and its stored definition; the names may be short."""
     with call.session() as session:
-        cluster = meant.cluster(session, name, changes=True)
-        found = meant.instance_group(call, session, cluster, group)
+        cluster = names.cluster(session, name, changes=True)
+        found = names.instance_group(call, session, cluster, group)
         return cluster, found, stored_group(session, cluster, found)
 
 

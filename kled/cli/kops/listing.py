@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kled.cli import cluster_name
-from kled.cli.leaf import Call
-from kled.cli.output import Column, show
+from kled.cli.frame import cluster_name
+from kled.cli.frame.command import Call
+from kled.cli.terminal.output import Column, show
 
 if TYPE_CHECKING:
     from kled.operations.fleet.each_cluster import Found, Listing

@@ -2,10 +2,10 @@
 
 import click
 
-from kled.cli import cluster_name, meant, parameters
-from kled.cli.execute import execute
-from kled.cli.leaf import Call, leaf
-from kled.cli.plan import show_plan
+from kled.cli.frame import cluster_name, names, parameters
+from kled.cli.frame.command import Call, leaf
+from kled.cli.frame.execute import execute
+from kled.cli.terminal.plan import show_plan
 from kled.operations.cluster.plan_update import planned_reconciling
 from kled.operations.cluster.reconcile_cluster import ReconcileCluster
 from kled.operations.records.approved_plan import Approved
@@ -33,7 +33,7 @@ _NAME = cluster_name.name(cluster_name.WITH_YES)
 def reconcile_cluster(call: Call, name: str | None, digest: str | None, *, yes: bool) -> None:
     """Show what would change; with --yes update and roll, control plane first."""
     with call.session() as session:
-        cluster = meant.cluster(session, name, changes=yes)
+        cluster = names.cluster(session, name, changes=yes)
         reconciling = ReconcileCluster(cluster, Approved(digest) if digest else None)
         shown = None if yes else planned_reconciling(session.looking(), reconciling, now=True)
     if shown is None:

@@ -4,10 +4,10 @@ from typing import get_args
 
 import click
 
-from kled.cli import cluster_name, meant
-from kled.cli.execute import execute
-from kled.cli.leaf import Call, leaf
-from kled.cli.plan import show_plan
+from kled.cli.frame import cluster_name, names
+from kled.cli.frame.command import Call, leaf
+from kled.cli.frame.execute import execute
+from kled.cli.terminal.plan import show_plan
 from kled.operations.credentials.rotate_keypairs import (
     ALL,
     Phase,
@@ -48,7 +48,7 @@ _NAME = cluster_name.name(cluster_name.ALWAYS)
 def rotate_keypairs(call: Call, name: str | None, phase: Phase, keyset: str, *, yes: bool) -> None:
     """Add, promote or distrust keypairs; a phase that comes too early is refused."""
     with call.session() as session:
-        cluster = meant.cluster(session, name, changes=True)
+        cluster = names.cluster(session, name, changes=True)
         rotation = RotateKeypairs(cluster, phase, keyset)
         kept_keys.require_whole(session, cluster)
         if open_keysets(session, rotation):

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import click
 
-from kled.cli import meant
-from kled.cli.execute import execute
+from kled.cli.frame import names
+from kled.cli.frame.command import Call, leaf
+from kled.cli.frame.execute import execute
+from kled.cli.frame.parameters import COUNT, DURATION
 from kled.cli.kops.group_options import GROUP, MAX, MIN, NAME, look_up, store_group
-from kled.cli.leaf import Call, leaf
-from kled.cli.parameters import COUNT, DURATION
 from kled.errors import InvalidInput
 from kled.operations.instance_group import interrupted_scaling
 from kled.operations.instance_group.edit_instance_group import (
@@ -87,7 +87,7 @@ def scale_instance_group(  # noqa: PLR0913 - one parameter per option
 def _abandon(call: Call, name: str | None, group: str, *, yes: bool) -> None:
     """Show what an interrupted scale-down holds; with `yes` end it. The group may be gone."""
     with call.session() as session:
-        cluster = meant.cluster(session, name, changes=True)
+        cluster = names.cluster(session, name, changes=True)
         begun = interrupted_scaling.of_group(session, cluster, group)
     if begun is None:
         call.say(f"no scale-down of {group} was interrupted")

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from kled.cli import cluster_name
-from kled.cli.leaf import Call, leaf
-from kled.cli.output import Column, show, show_value
+from kled.cli.frame import cluster_name
+from kled.cli.frame.command import Call, leaf
+from kled.cli.terminal.output import Column, show, show_value
 
 
 @leaf(

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import click
 
-from kled.cli import cluster_name, meant
-from kled.cli.execute import execute
-from kled.cli.leaf import Call, leaf
-from kled.cli.plan import show_plan
+from kled.cli.frame import cluster_name, names
+from kled.cli.frame.command import Call, leaf
+from kled.cli.frame.execute import execute
+from kled.cli.terminal.plan import show_plan
 from kled.operations.cluster.upgrade_cluster import NO_UPGRADE, UpgradeCluster, new_version
 from kled.operations.preview.preview_change import previewed_upgrade
 from kled.sentences import options
@@ -55,7 +55,7 @@ def upgrade_cluster(  # noqa: PLR0913 - one parameter per option
     """
     wish = UpgradeCluster(name or "", kubernetes_version, channel, skip_minor_versions, give_up)
     with call.session() as session:
-        wish = replace(wish, cluster=meant.cluster(session, name, changes=yes))
+        wish = replace(wish, cluster=names.cluster(session, name, changes=yes))
         plan = None if yes else previewed_upgrade(session.looking(), wish, now=True)
     if plan is None:
         if execute(call, wish).rows[-1].words != NO_UPGRADE:

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import click
 
-from kled.cli import cluster_name, meant, terminal
-from kled.cli.answers import show_answers
-from kled.cli.leaf import Call, leaf
-from kled.cli.live import display
-from kled.cli.output import Column, show, show_value
-from kled.cli.parameters import DURATION
+from kled.cli.frame import cluster_name, names
+from kled.cli.frame.command import Call, leaf
+from kled.cli.frame.parameters import DURATION
+from kled.cli.terminal import streams
+from kled.cli.terminal.answers import show_answers
+from kled.cli.terminal.output import Column, show, show_value
+from kled.cli.terminal.steps import display
 from kled.errors import InvalidInput
 from kled.models.validation import ValidationReport
 from kled.operations.fleet.all_clusters import Answer
@@ -63,7 +64,7 @@ def validate_cluster(
     if name is not None and skip:
         raise InvalidInput("--skip", "is for all clusters: leave out --name")
     with (
-        display(terminal.err(), verbose=call.verbose) as watching,
+        display(streams.err(), verbose=call.verbose) as watching,
         call.session(
             on_line=watching.line,
             on_note=watching.note if wait is not None else None,  # of a single look, a line by it
@@ -75,7 +76,7 @@ def validate_cluster(
         if len(listed) > 1:
             _of_all(call, looked_at(session, listed, wait or timedelta(0)))
             return
-        cluster = meant.only(listed, name)
+        cluster = names.only(listed, name)
         if wait is None:
             report, late = validated(session, cluster), None
             lost = lost_groups.remark(session, cluster)

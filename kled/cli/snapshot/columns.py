@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from kled.cli.output import Column
+from kled.cli.terminal.output import Column
 
 LIST: Final = (
     Column("CLUSTER", "cluster"),

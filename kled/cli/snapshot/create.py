@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from kled.cli import parameters
-from kled.cli.execute import execute
-from kled.cli.leaf import Call, leaf
-from kled.cli.output import Column, show, show_value
+from kled.cli.frame import parameters
+from kled.cli.frame.command import Call, leaf
+from kled.cli.frame.execute import execute
+from kled.cli.terminal.output import Column, show, show_value
 from kled.errors import InvalidInput
 from kled.operations.snapshots.keep_state import BackUpState
 from kled.sentences import enumerated, number, options

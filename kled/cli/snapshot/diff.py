@@ -2,9 +2,10 @@
 
 import click
 
-from kled.cli import cluster_name, terminal
-from kled.cli.leaf import Call, leaf
-from kled.cli.output import show_value
+from kled.cli.frame import cluster_name
+from kled.cli.frame.command import Call, leaf
+from kled.cli.terminal import streams
+from kled.cli.terminal.output import show_value
 from kled.operations.snapshots.named_snapshots import compared
 from kled.sentences import number
 
@@ -29,7 +30,7 @@ def diff(call: Call, name: str, before: str, after: str) -> None:
     changes = compared(call.stores, name, before, after, call.say)
     if call.settings.output == "table":
         for one in changes:
-            terminal.out().say(one.line())
+            streams.out().say(one.line())
         call.say("nothing differs" if not changes else number(len(changes), "difference"))
     else:
         rows = [one.as_json() for one in changes]

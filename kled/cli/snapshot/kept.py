@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import click
 
-from kled.cli.output import Column
+from kled.cli.terminal.output import Column
 
 _NUMBER: Final = click.IntRange(0, 100_000)
 """How many snapshots are kept."""

@@ -1,9 +1,9 @@
 """`kled snapshot list`."""
 
-from kled.cli import cluster_name
-from kled.cli.leaf import Call, leaf
-from kled.cli.output import show, show_value
+from kled.cli.frame import cluster_name
+from kled.cli.frame.command import Call, leaf
 from kled.cli.snapshot.columns import LIST, snapshot_row
+from kled.cli.terminal.output import show, show_value
 from kled.operations.snapshots import many_clusters as use
 
 

@@ -4,12 +4,12 @@ from typing import Any, Final
 
 import click
 
-from kled.cli import cluster_name
-from kled.cli.execute import execute
-from kled.cli.leaf import Call, leaf
-from kled.cli.output import show, show_value
+from kled.cli.frame import cluster_name
+from kled.cli.frame.command import Call, leaf
+from kled.cli.frame.execute import execute
 from kled.cli.snapshot.columns import size
 from kled.cli.snapshot.kept import COLUMNS, snapshot_rows
+from kled.cli.terminal.output import show, show_value
 from kled.operations.snapshots.keep_state import MirrorSnapshots
 from kled.sentences import number
 

@@ -5,12 +5,12 @@ from typing import Any, Final
 
 import click
 
-from kled.cli.execute import execute
-from kled.cli.leaf import Call, leaf
-from kled.cli.meant import asked
-from kled.cli.output import show, show_value
+from kled.cli.frame.command import Call, leaf
+from kled.cli.frame.execute import execute
+from kled.cli.frame.names import asked
 from kled.cli.snapshot.columns import size
 from kled.cli.snapshot.kept import COLUMNS, snapshot_rows
+from kled.cli.terminal.output import show, show_value
 from kled.errors import InvalidInput
 from kled.operations.guards.protection import pattern_protection
 from kled.operations.snapshots.keep_state import PruneSnapshots

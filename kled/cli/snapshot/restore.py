@@ -4,12 +4,12 @@ from typing import Any, Final
 
 import click
 
-from kled.cli import cluster_name, parameters
-from kled.cli.execute import execute
-from kled.cli.leaf import Call, leaf
-from kled.cli.meant import asked, can_ask
-from kled.cli.output import Column, show, show_value
+from kled.cli.frame import cluster_name, parameters
+from kled.cli.frame.command import Call, leaf
+from kled.cli.frame.execute import execute
+from kled.cli.frame.names import asked, can_ask
 from kled.cli.snapshot.columns import size
+from kled.cli.terminal.output import Column, show, show_value
 from kled.errors import KledError
 from kled.models.plan import refusal_as_json
 from kled.operations.recovery import restore_state as use

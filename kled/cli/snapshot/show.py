@@ -2,10 +2,10 @@
 
 import click
 
-from kled.cli import cluster_name
-from kled.cli.leaf import Call, leaf
-from kled.cli.output import show_value
+from kled.cli.frame import cluster_name
+from kled.cli.frame.command import Call, leaf
 from kled.cli.snapshot.columns import WHICH
+from kled.cli.terminal.output import show_value
 from kled.operations.snapshots.named_snapshots import described
 
 

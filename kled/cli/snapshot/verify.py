@@ -4,11 +4,11 @@ from typing import Any, Final
 
 import click
 
-from kled.cli import cluster_name
-from kled.cli.execute import execute
-from kled.cli.leaf import Call, leaf
-from kled.cli.output import Column, show, show_value
+from kled.cli.frame import cluster_name
+from kled.cli.frame.command import Call, leaf
+from kled.cli.frame.execute import execute
 from kled.cli.snapshot.columns import WHICH
+from kled.cli.terminal.output import Column, show, show_value
 from kled.errors import InvalidInput
 from kled.operations.snapshots.keep_state import VerifySnapshots
 from kled.operations.snapshots.named_snapshots import named_snapshot

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from kled.cli.app import ASKS, ROOT
-from kled.cli.completing import Completion
-from kled.cli.shells import answered, typed
+from kled.cli.completing.following_words import Completion
+from kled.cli.completing.shells import answered, typed
 
 CLUSTER = "c.example.com"
 LOST = "lost.example.com"

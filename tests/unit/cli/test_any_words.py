@@ -241,7 +241,7 @@ def variables_tried(
 def models() -> list[type[BaseModel]]:
     from deployments import catalog
     from deployments.loading import load_flow
-    from kled.cli.flow_parameters import model_of
+    from kled.cli.flows.parameters import model_of
 
     entries = catalog.load(catalog.path())
     return [model_of(load_flow(entry).function) for entry in entries]
@@ -256,7 +256,7 @@ def fields(model: type[BaseModel]) -> list[str]:
 
 def refused(model: type[BaseModel], words: list[str], text: str) -> bool:
     """Say whether words and file are refused; in kled's words, or the test ends here."""
-    from kled.cli.flow_parameters import collect, read_file, validate
+    from kled.cli.flows.parameters import collect, read_file, validate
 
     try:
         validate(model, collect(model, words, read_file(text)))

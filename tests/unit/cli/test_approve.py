@@ -13,9 +13,9 @@ from uuid import UUID
 import pytest
 
 from kled import config
-from kled.cli import approve, waiting_runs
-from kled.cli.leaf import Call
-from kled.cli.waiting_runs import Waiting
+from kled.cli.flows import approve, waiting_runs
+from kled.cli.flows.waiting_runs import Waiting
+from kled.cli.frame.command import Call
 from kled.errors import InvalidInput, KledError, NotApproved
 from kled.retry import Clock
 from tasks.running import answers

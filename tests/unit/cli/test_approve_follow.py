@@ -9,8 +9,9 @@ import pytest
 from prefect.states import Completed, Failed, Paused, Running
 
 from kled import config
-from kled.cli import approve, halfway
-from kled.cli.leaf import Call
+from kled.cli.flows import approve
+from kled.cli.frame import interruption
+from kled.cli.frame.command import Call
 from kled.errors import InvalidInput, NotApproved
 from kled.retry import Clock
 from tests.unit.cli.test_flow_following import RUN, Server, Time, line, run
@@ -70,7 +71,7 @@ def test_ctrl_c_leaves_the_run_alone_and_says_so(asked: Call) -> None:
     with pytest.raises(KeyboardInterrupt) as interrupted:
         follow(asked, Runs(KeyboardInterrupt()))
 
-    assert halfway.notes(interrupted.value) == [
+    assert interruption.notes(interrupted.value) == [
         f"the flow run goes on; to cancel it: prefect flow-run cancel {RUN}",
         f"it has its answer; to see how it goes: prefect flow-run logs {RUN}",
     ]

@@ -14,10 +14,10 @@ import pytest
 
 from deployments import catalog
 from deployments.outline import parameters
-from kled.cli import offers
-from kled.cli.completing import kind_of
-from kled.cli.flow_help import metavar
-from kled.cli.parameters import Text
+from kled.cli.completing import offers
+from kled.cli.completing.following_words import kind_of
+from kled.cli.flows.help import metavar
+from kled.cli.frame.parameters import Text
 from kled.models.spec import ClusterSpec
 from tests.unit.cli.tabs import (
     CLUSTER,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kled.cli import offers
+from kled.cli.completing import offers
 from tests.unit.cli.prefect_api import server
 from tests.unit.cli.tabs import CLUSTER, in_stores, inserted, offered, put
 

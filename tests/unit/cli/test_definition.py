@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kled.cli.definition import show_definition
+from kled.cli.terminal.definition import show_definition
 from kled.models.definition import Definition
 from kled.yaml_text import documents
 

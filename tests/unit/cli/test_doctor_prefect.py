@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from deployments.automation_kinds import ENDING_KINDS, TELLING_KINDS, tag
-from kled.cli.doctor_prefect import answers, automations, schedules
+from kled.cli.checks.prefect_server import answers, automations, schedules
 from tests.unit.cli.prefect_api import Answer, server
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kled.cli.doctor_workers import asleep, pools, rules
+from kled.cli.checks.work_pools import asleep, pools, rules
 from tests.unit.cli.prefect_api import Answer, server
 
 BACKUP = "flows.back_up_state.back_up_state"

@@ -15,8 +15,8 @@ import click
 import pytest
 
 import kled
-from kled.cli import leaf
 from kled.cli.app import ROOT
+from kled.cli.frame import command as leaf
 from kled.operations.guards.guards import APPLIES, EDITS, READS, Guards
 from kled.operations.guards.overrides import Overrides
 

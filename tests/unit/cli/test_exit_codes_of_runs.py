@@ -14,8 +14,9 @@ from prefect.states import Failed
 
 import kled
 from kled import config, errors
-from kled.cli import flow_here, flow_there
-from kled.cli.leaf import Call
+from kled.cli.flows import here
+from kled.cli.flows import there as flow_there
+from kled.cli.frame.command import Call
 from kled.errors import BeingCollected, ClusterNotReady, DocumentDamaged, InvalidInput, KledError
 from kled.operations.runner import Silent
 from kled.operations.step import Step
@@ -65,7 +66,7 @@ def test_a_run_here_and_on_a_worker_end_with_the_code_of_the_errors_class(
     error = example(kind)
     state = edge.failed(error)
 
-    assert flow_here._error(state).exit_code == kind.exit_code
+    assert here._error(state).exit_code == kind.exit_code
     assert there(asked, state) == kind.exit_code
     said = capsys.readouterr().err.splitlines()
     assert said[0] == f"kled: {error.message}"

@@ -13,8 +13,8 @@ from prefect.client.schemas.objects import FlowRun, Log
 from prefect.states import Completed, Failed, Paused, Pending, Running, Scheduled
 
 from kled import config
-from kled.cli import flow_following
-from kled.cli.leaf import Call
+from kled.cli.flows import following
+from kled.cli.frame.command import Call
 from kled.retry import Clock
 
 BEGIN = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
@@ -84,8 +84,8 @@ def follow(
         time = Time()
         call = Call(config.load({"HOME": str(tmp_path)}), verbose=verbose)
         call.clock = Clock(lambda: time.now, time.sleep)
-        lines = flow_following.Lines(call, server, RUN)  # type: ignore[arg-type]
-        ended = flow_following.follow(call, server, lines)  # type: ignore[arg-type]
+        lines = following.Lines(call, server, RUN)  # type: ignore[arg-type]
+        ended = following.follow(call, server, lines)  # type: ignore[arg-type]
         return ended, capsys.readouterr().err.splitlines()
 
     return act
@@ -172,8 +172,8 @@ def test_a_run_that_nobody_takes_says_which_worker_is_missing(follow: Follow) ->
     ],
 )
 def test_only_lines_for_a_person_are_said(name: str, level: int, quiet: bool) -> None:
-    assert flow_following.shown(name, level, verbose=False) is quiet
-    assert flow_following.shown(name, level, verbose=True)
+    assert following.shown(name, level, verbose=False) is quiet
+    assert following.shown(name, level, verbose=True)
 
 
 def test_a_failed_run_says_why_once_and_what_kops_warned_of(follow: Follow) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from kled.cli import flow_server
+from kled.cli.flows import server
 from kled.errors import SettingsError
 
 REAL = "https://prefect.example.com/api"
@@ -14,7 +14,7 @@ def test_a_server_of_a_file_is_refused_within_a_sandbox() -> None:  # fault 96
         temporary_settings({PREFECT_API_URL: REAL}),
         pytest.raises(SettingsError, match="outside of the sandbox") as raised,
     ):
-        flow_server.named({"KLED_SANDBOX": "/tmp/box"})
+        server.named({"KLED_SANDBOX": "/tmp/box"})
 
     assert (
         raised.value.hint == f"go to another directory, or mean it: export PREFECT_API_URL={REAL}"
@@ -26,9 +26,9 @@ def test_a_server_of_a_file_is_refused_within_a_sandbox() -> None:  # fault 96
 )
 def test_one_that_is_meant_is_spoken_to(env: dict[str, str]) -> None:
     with temporary_settings({PREFECT_API_URL: REAL}):
-        assert flow_server.named(env) == REAL
+        assert server.named(env) == REAL
 
 
 def test_none_is_fine_everywhere() -> None:
     with temporary_settings(restore_defaults={PREFECT_API_URL}):
-        assert flow_server.named({"KLED_SANDBOX": "/tmp/box"}) is None
+        assert server.named({"KLED_SANDBOX": "/tmp/box"}) is None

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from kled.cli.halfway import Halfway, adding, notes, telling
-from kled.cli.signals import LAST_WORDS
+from kled.cli.frame.interruption import Halfway, adding, notes, telling
+from kled.cli.frame.signals import LAST_WORDS
 from kled.operations.runner import Row, Silent
 from kled.operations.snapshots.keep_state import BackUpState, MirrorSnapshots
 from kled.operations.step import ADDS_ONLY, Step

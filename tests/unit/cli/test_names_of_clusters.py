@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 import pytest
 
-from kled.cli import cluster_name
+from kled.cli.frame import cluster_name
 from tests.unit.cli.test_every_option import COMMANDS
 
 OTHER: Final = {

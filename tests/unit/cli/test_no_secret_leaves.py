@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from kled.cli import terminal
-from kled.cli.live import LiveSteps
-from kled.cli.output import Column, show, show_documents, show_value
+from kled.cli.terminal import streams
+from kled.cli.terminal.output import Column, show, show_documents, show_value
+from kled.cli.terminal.steps import LiveSteps
 from kled.operations.runner import Row
 from kled.redact import MASK
 
@@ -16,10 +16,10 @@ SECRET = "Zk3vQ9xT7mB2cW8r"
 WORDS = f"used {SECRET}, ghp_0123456789abcdefghij and token=abcdef"
 ROW = {"words": WORDS, "password": "hunter2"}
 WAYS: dict[str, Callable[[], None]] = {
-    "a line for people": lambda: terminal.err().say(WORDS),
-    "a result": lambda: terminal.out().say(WORDS),
-    "last words": lambda: terminal.end(WORDS),
-    "a summary": lambda: terminal.out().markdown(WORDS),
+    "a line for people": lambda: streams.err().say(WORDS),
+    "a result": lambda: streams.out().say(WORDS),
+    "last words": lambda: streams.end(WORDS),
+    "a summary": lambda: streams.out().markdown(WORDS),
     "a table": lambda: show([ROW], [Column("WORDS", "words")], "table"),
     "rows as JSON": lambda: show([ROW], [], "json"),
     "JSON": lambda: show_value(ROW, "json"),

@@ -18,10 +18,10 @@ from deployments.commands import COMMANDS
 from deployments.loading import load_flow
 from deployments.outline import parameters
 from kled import config, durations
-from kled.cli import flow_parameters
 from kled.cli.app import ROOT, run
-from kled.cli.leaf import Call
-from kled.cli.parameters import DURATION
+from kled.cli.flows import parameters as flow_parameters
+from kled.cli.frame.command import Call
+from kled.cli.frame.parameters import DURATION
 from kled.errors import InvalidInput
 from kled.models.spec import ClusterSpec
 from tasks.running import forms

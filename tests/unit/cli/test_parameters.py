@@ -5,7 +5,7 @@ from datetime import timedelta
 import click
 import pytest
 
-from kled.cli.parameters import DURATION, FACTOR, whole
+from kled.cli.frame.parameters import DURATION, FACTOR, whole
 from tests.unit.cli.test_every_option import COMMANDS
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kled.cli import prefect_files
+from kled.cli.flows import prefect_files
 
 URL = "https://prefect.example.com/api"
 PROFILES = f"""

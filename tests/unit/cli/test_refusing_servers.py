@@ -10,9 +10,10 @@ from prefect import flow
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from kled import config
-from kled.cli import flow_here, flow_there
+from kled.cli.flows import here as flow_here
+from kled.cli.flows import there
 from kled.cli.flows.run import run
-from kled.cli.leaf import Call
+from kled.cli.frame.command import Call
 from kled.errors import FlowFailed, FlowServerDenied, InvalidInput, KledError
 from tests.unit.cli.prefect_api import server
 
@@ -39,7 +40,7 @@ def call(tmp_path: Path) -> Call:
 
 
 def on_a_worker(call: Call) -> None:
-    flow_there.run_there(call, "do-nothing/default", {}, run_name="nothing")
+    there.run_there(call, "do-nothing/default", {}, run_name="nothing")
 
 
 def here(call: Call) -> None:

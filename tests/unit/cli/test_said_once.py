@@ -8,16 +8,17 @@ from typing import Any, cast
 
 import pytest
 
-from kled.cli import execute, terminal
-from kled.cli.live import LiveSteps, PlainLines
-from kled.cli.terminal import Terminal
+from kled.cli.frame import execute
+from kled.cli.terminal import streams
+from kled.cli.terminal.steps import LiveSteps, PlainLines
+from kled.cli.terminal.streams import Terminal
 from kled.operations.runner import Report, Row
 from kled.operations.step import Step
 
 DONE = Row("take a snapshot", "done", 0.25, 1, "snapshot A (level 1)")
 FAILED = Row("edit cluster", "failed", 0.25, 1, "kops refuses it")
 CALL: Any = SimpleNamespace(
-    settings=SimpleNamespace(output="table"), say=lambda *lines: terminal.err().say(*lines)
+    settings=SimpleNamespace(output="table"), say=lambda *lines: streams.err().say(*lines)
 )
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kled import config
-from kled.cli.settings_file import dumped, merged, remember
+from kled.cli.frame.settings_file import dumped, merged, remember
 from kled.errors import DiskUnusable, SettingsError
 from kled.store_profiles import Profile
 

@@ -12,7 +12,7 @@ import pytest
 
 PROGRAM = """
 import ctypes, sys, threading, time
-from kled.cli.signals import heard
+from kled.cli.frame.signals import heard
 from kled.errors import Terminated
 
 def stuck():
@@ -115,7 +115,7 @@ def test_one_interruption_that_arrives_twice_is_one() -> None:
 SECRET = "Zk3vQ9xT7mB2cW8r"
 TELLING = f"""
 import time
-from kled.cli.signals import LAST_WORDS, heard
+from kled.cli.frame.signals import LAST_WORDS, heard
 
 LAST_WORDS.lines = lambda: ["update was at: used {SECRET}", "done before: token=hunter2hunter2"]
 with heard(limit=0.3):
@@ -151,7 +151,7 @@ def test_the_last_words_of_a_process_that_is_cut_short_hold_no_secret() -> None:
 
 COMMAND = """
 import click, sys, time
-from kled.cli import app, leaf
+from kled.cli import app; from kled.cli.frame import command as leaf
 
 @leaf.leaf("wait", examples=())
 def wait(call):

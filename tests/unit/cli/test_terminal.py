@@ -11,10 +11,11 @@ from typing import Any, Final
 import pytest
 
 import kled
-from kled.cli import app, output, terminal
-from kled.cli.live import LiveSteps, PlainLines
-from kled.cli.progress import Lines, progress
-from kled.cli.terminal import Terminal
+from kled.cli import app
+from kled.cli.terminal import output, streams
+from kled.cli.terminal.downloads import Lines, progress
+from kled.cli.terminal.steps import LiveSteps, PlainLines
+from kled.cli.terminal.streams import Terminal
 from kled.errors import KledError
 from kled.operations.runner import Row
 from kled.operations.step import Step
@@ -35,9 +36,9 @@ WRITES: Final = {
 }
 NAMES: Final = {"print", "input", "Console", "breakpoint"}
 ALLOWED: Final = {
-    "kled/cli/terminal.py",  # it is the place
+    "kled/cli/terminal/streams.py",  # it is the place
     "kled/__main__.py",  # a constant, where nothing else could be imported
-    "kled/cli/signals.py",  # constants, while the main thread may hold the streams
+    "kled/cli/frame/signals.py",  # constants, while the main thread may hold the streams
     "kled/lease/child.py",  # the watchdog's own pipe to kled, no terminal
 }
 TOLD: Final = {
@@ -253,7 +254,7 @@ def test_warnings_of_libraries_are_lines_without_tracebacks(
     record = logging.LogRecord("botocore", logging.WARNING, "x.py", 1, EVIL, (), _raised())
 
     for verbose in (False, True):
-        terminal.log_to(terminal.err, verbose=verbose)
+        streams.log_to(streams.err, verbose=verbose)
         assert logging.lastResort is not None
         logging.lastResort.handle(logging.makeLogRecord(record.__dict__))
         told = capsys.readouterr().err

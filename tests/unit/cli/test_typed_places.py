@@ -19,8 +19,9 @@ import pytest
 import flows
 import kled
 import tasks
-from kled.cli import app, terminal, typed
-from kled.cli.output import Column, show, show_value
+from kled.cli import app
+from kled.cli.terminal import streams, typed_places
+from kled.cli.terminal.output import Column, show, show_value
 from kled.commands import TAKES, Places, about, completed
 from kled.operations.runner import Report, Row
 from kled.operations.step import Operation
@@ -35,9 +36,9 @@ _COMMAND: Final = re.compile(
 
 @pytest.fixture(autouse=True)
 def nothing_typed() -> Iterator[None]:
-    typed.forget()
+    typed_places.forget()
     yield
-    typed.forget()
+    typed_places.forget()
 
 
 def unnamed(text: str, places: Places = HERE) -> list[str]:
@@ -66,11 +67,11 @@ def test_each_way_back_names_what_was_typed(
     rows = tuple(
         Row(one.name, "done", 0, 1, one.way_back, one.way_back) for one in operation.steps()
     )
-    typed.remember(HERE)
+    typed_places.remember(HERE)
 
     show_value(Report(operation.name, operation.cluster, rows).as_json(), "json")
     show([row.as_json() for row in rows], [Column("WORDS", "words")], "table")
-    terminal.err().say(*(row.way_back for row in rows))
+    streams.err().say(*(row.way_back for row in rows))
 
     said = capfd.readouterr()
     assert unnamed(said.out) == unnamed(said.err) == []
@@ -223,13 +224,17 @@ def test_a_snapshot_store_of_the_typed_state_stores_profile_is_not_said(shell: P
     file.write_text(f'[state-stores."s3://a"]\nsnapshot-store = "file://{shell}/kept b"\n')
     env = {"HOME": str(shell), "KLED_CONFIG": str(file), "KOPS_STATE_STORE": "s3://b"}
 
-    found = typed.beyond(env, state="s3://a", config_file=None, snapshots=f"file://{shell}/kept b")
+    found = typed_places.beyond(
+        env, state="s3://a", config_file=None, snapshots=f"file://{shell}/kept b"
+    )
 
     assert found == Places("s3://a")
 
 
 def test_where_nothing_else_is_named_the_typed_store_is(shell: Path) -> None:
-    found = typed.beyond({"HOME": str(shell)}, state="s3://a", config_file=None, snapshots=None)
+    found = typed_places.beyond(
+        {"HOME": str(shell)}, state="s3://a", config_file=None, snapshots=None
+    )
 
     assert found == Places("s3://a")
 

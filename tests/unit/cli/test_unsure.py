@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from kled.cli.halfway import Halfway
+from kled.cli.frame.interruption import Halfway
 from kled.operations.cluster.create_cluster import CreateCluster
 from kled.operations.cluster.reconcile_cluster import ReconcileCluster
 from kled.operations.cluster.update_cluster import UpdateCluster

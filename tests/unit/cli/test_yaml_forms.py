@@ -2,8 +2,8 @@
 
 import pytest
 
-from kled.cli.flow_parameters import read_file
-from kled.cli.output import show_value
+from kled.cli.flows.parameters import read_file
+from kled.cli.terminal.output import show_value
 from kled.errors import InvalidInput
 
 

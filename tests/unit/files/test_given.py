@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kled.cli import kept_edit, settings_file
+from kled.cli.frame import settings_file
+from kled.cli.terminal import editor
 from kled.errors import InvalidInput, SettingsError
 from kled.files.given import given_bytes, given_text, require_regular
 from kled.kubernetes.client import connect
@@ -94,7 +95,7 @@ def test_what_another_program_would_read_must_be_a_file(tmp_path: Path) -> None:
 def test_every_reader_of_a_given_file_keeps_the_bounds(tmp_path: Path) -> None:
     for path in (Path("/dev/zero"), tmp_path):
         with pytest.raises(SettingsError):
-            kept_edit.read(path)
+            editor.read(path)
         with pytest.raises(InvalidInput):
             private_text(path, "identity")
         with pytest.raises(InvalidInput):

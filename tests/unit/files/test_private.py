@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kled.cli import kept_edit, settings_file
+from kled.cli.frame import settings_file
+from kled.cli.terminal import editor
 from kled.errors import DiskUnusable
 from kled.files import beneath, private
 from kled.kops.call import Calls
@@ -71,7 +72,7 @@ def test_a_file_that_replaces_another_is_private_or_as_that_was(home: Path) -> N
 
 
 def kept(home: Path) -> None:
-    kept_edit.write(home, "c.example.com", "text")
+    editor.write(home, "c.example.com", "text")
 
 
 def settings(home: Path) -> None:

@@ -1,0 +1,1 @@
+"""What `kled doctor` asks Prefect."""

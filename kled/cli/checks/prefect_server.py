@@ -1,0 +1,193 @@
+"""What `kled doctor` asks a Prefect server; over HTTP, for importing Prefect takes seconds."""
+
+import re
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from deployments.automation_kinds import ENDING_KINDS, TELLING_KINDS, tag
+from kled.errors import FlowFailed
+from kled.operations.checks import check
+from kled.sentences import hyphenated, number, options
+
+if TYPE_CHECKING:
+    import httpx
+
+State = tuple[check.State, str, str]
+"""What the check found, the detail, and the hint."""
+OURS: Final = "kled"
+"""The tag of kled's deployments."""
+_SETTLED: Final = timedelta(minutes=5)
+"""A scheduler goes round once a minute; what was changed since may still be on its way."""
+_AT_MOST: Final = 200
+_OLDEST: Final = (3, 9, 1)
+"""Of earlier ones the scheduler dies in each loop (docs/decisions/0008)."""
+_NEWER: Final = "the server needs Prefect 3.9.1 and whenever 0.11, or later ones"
+
+
+def answers(url: str, env: Mapping[str, str]) -> State:
+    """Return whether a Prefect server answers at `url` and accepts the credentials of `env`.
+
+    One that is too old to make runs of schedules is wrong.
+    """
+    import httpx  # noqa: PLC0415 - only where there is a server
+
+    from kled.cli.flows import server  # noqa: PLC0415 - imports httpx
+
+    try:
+        with client(url, env, seconds=5) as api:
+            api.get("health").raise_for_status()  # which needs no credentials
+            version = str(api.get("admin/version").raise_for_status().json())
+    except httpx.HTTPStatusError as error:
+        status = error.response.status_code
+        if status in server.DENIED:
+            return (
+                "wrong",
+                f"it does not accept the credentials ({status})",
+                server.CREDENTIALS,
+            )
+        return "wrong", f"it answers {status}", "its log says more"
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        words = f"it does not answer: {type(error).__name__}: {error}"
+        return "wrong", words, f"is it up, and does PREFECT_API_URL name it? {server.API}"
+    except ValueError:
+        return "wrong", "what answers is no Prefect server", server.API
+    if _numbers(version) < _OLDEST:
+        return "wrong", f"Prefect {version} is too old: its scheduler fails", _NEWER
+    return "ok", f"it answers: Prefect {version}", ""
+
+
+def schedules(url: str, env: Mapping[str, str]) -> State:
+    """Return whether the server makes runs for the schedules that are awake.
+
+    A server whose scheduler dies answers everything else and looks healthy.
+    """
+    try:
+        with asked(url, env) as api:
+            awake, silent = _awake(api), []
+            for deployment in awake:
+                silent += [] if _upcoming(api, deployment["id"]) else [deployment_name(deployment)]
+    except FlowFailed as error:
+        return "wrong", error.message, error.hint or ""
+    if silent:
+        words = (
+            f"awake for {_SETTLED.seconds // 60} minutes, and the server makes no runs of:"
+            f" {', '.join(sorted(silent))}; its scheduler fails (see its log) or does not run"
+        )
+        return "wrong", words, _NEWER
+    if not awake:
+        return "ok", "none is awake", ""
+    words = f"{number(len(awake), 'deployment')} with schedules awake, all with runs to come"
+    return "ok", words, ""
+
+
+def automations(url: str, env: Mapping[str, str]) -> State:
+    """Return whether runs of kled's deployments that die are ended, and people told of them.
+
+    `missing` where an automation that `kled deploy` makes is not there, or sleeps.
+    """
+    try:
+        with asked(url, env) as api:
+            environments = sorted({str(deployment["name"]) for deployment in deployed(api)})
+            present = api.post("automations/filter", json={"limit": _AT_MOST}).raise_for_status()
+            awake = {tag for one in present.json() if one["enabled"] for tag in one["tags"]}
+    except FlowFailed as error:
+        return "wrong", error.message, error.hint or ""
+    if not environments:
+        return "missing", "nothing is deployed", "kled deploy"
+    lacking = [found for one in environments if (found := _lacking(one, awake))]
+    if lacking:
+        words, hints = zip(*lacking, strict=True)
+        return "missing", "; ".join(words), "; ".join(hints)
+    return "ok", f"runs that die are ended, and people told: {', '.join(environments)}", ""
+
+
+def _lacking(environment: str, awake: Container[str]) -> tuple[str, str] | None:
+    """Say which automations of an environment are not there or sleep, and what to do."""
+    ending = [kind for kind in ENDING_KINDS if tag(environment, kind) not in awake]
+    telling = [kind for kind in TELLING_KINDS if tag(environment, kind) not in awake]
+    if not ending and len(telling) == len(TELLING_KINDS):
+        return (
+            f"{environment}: nobody is told of runs that do not complete",
+            f"name a notification block of Prefect (notify:) in it, then {_again(environment)}",
+        )
+    if ending or telling:
+        gone = ", ".join((*ending, *telling))
+        return (
+            f"{environment}: not there, or paused: {gone}",
+            f"{_again(environment)}, or wake them",
+        )
+    return None
+
+
+def _again(environment: str) -> str:
+    return f"kled deploy {options(environment=environment)}"
+
+
+def _awake(api: "httpx.Client") -> list[dict[str, Any]]:
+    """Return kled's deployments that have had a schedule awake for some minutes."""
+    before = datetime.now(UTC) - _SETTLED
+    return [
+        deployment
+        for deployment in deployed(api)
+        if not deployment["paused"]
+        and any(
+            schedule["active"] and datetime.fromisoformat(schedule["updated"]) < before
+            for schedule in deployment["schedules"]
+        )
+    ]
+
+
+def deployed(api: "httpx.Client") -> list[dict[str, Any]]:
+    """Return kled's deployments, as the server tells them."""
+    body = {"deployments": {"tags": {"all_": [OURS]}}, "limit": _AT_MOST}
+    answer: list[dict[str, Any]] = (
+        api.post("deployments/filter", json=body).raise_for_status().json()
+    )
+    return answer
+
+
+def deployment_name(deployment: Mapping[str, Any]) -> str:
+    """Return how people call a deployment: FLOW/ENVIRONMENT."""
+    flow = hyphenated(str(deployment["entrypoint"]).rpartition(".")[2])
+    return f"{flow}/{deployment['name']}"
+
+
+def _upcoming(api: "httpx.Client", deployment: str) -> int:
+    states = {"state": {"type": {"any_": ["SCHEDULED"]}}}
+    body = {"flow_runs": {"deployment_id": {"any_": [deployment]}, **states}}
+    return int(api.post("flow_runs/count", json=body).raise_for_status().json())
+
+
+def client(url: str, env: Mapping[str, str], *, seconds: float = 10) -> "httpx.Client":
+    """Return a client of the API at `url`, with the credentials of `env`; nothing is asked."""
+    import httpx  # noqa: PLC0415 - only where there is a server
+
+    key = env.get("PREFECT_API_KEY")
+    name, colon, password = env.get("PREFECT_API_AUTH_STRING", "").partition(":")
+    return httpx.Client(
+        base_url=url,
+        auth=(name, password) if colon else None,
+        headers={"Authorization": f"Bearer {key}"} if key else {},
+        timeout=seconds,
+    )
+
+
+@contextmanager
+def asked(url: str, env: Mapping[str, str]) -> "Iterator[httpx.Client]":
+    """Yield a client of the API at `url`; raise `FlowFailed` where an answer is none."""
+    import httpx  # noqa: PLC0415 - only where there is a server
+
+    try:
+        with client(url, env) as api:
+            yield api
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
+        words = f"they cannot be read: {type(error).__name__}: {error}"
+        raise FlowFailed(words, hint="the server's log says more") from error
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version; those of the oldest one where it is none."""
+    numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
+    return tuple(map(int, numbers.groups())) if numbers else _OLDEST

@@ -1,0 +1,116 @@
+"""What `kled doctor` asks a Prefect server of the work pools, and of schedules that sleep."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from kled import carried
+from kled.cli.checks.prefect_server import State, asked, deployed, deployment_name
+from kled.errors import FlowFailed
+from kled.sentences import enumerated, options
+
+if TYPE_CHECKING:
+    import httpx
+
+_NAMED: Final = 5
+_NOT_FOUND: Final = 404
+_WITHOUT_WORKER: Final = (":push", ":managed", "prefect:managed")
+"""How the types of pools end whose runs Prefect Cloud starts by itself."""
+
+
+def pools(url: str, env: Mapping[str, str]) -> list[tuple[str, State]]:
+    """Return of each work pool of kled's deployments whether a worker polls it.
+
+    Where none is deployed, or the server cannot be asked, one row without a pool says so.
+    """
+    try:
+        with asked(url, env) as api:
+            ours = deployed(api)
+            homeless = sorted(deployment_name(each) for each in ours if not _pool(each))
+            names = sorted({_pool(each) for each in ours if _pool(each)})
+            states = [(name, _polled(api, name)) for name in names]
+    except FlowFailed as error:
+        return [("", ("wrong", error.message, error.hint or ""))]
+    if homeless:
+        words = f"their work pool is gone: {enumerated(homeless, _NAMED)}"
+        states = [("", ("wrong", words, "make it and them anew: kled deploy")), *states]
+    return states or [("", ("missing", "nothing is deployed", "kled deploy"))]
+
+
+def asleep(url: str, env: Mapping[str, str]) -> State:
+    """Say which schedules sleep, or are of a paused deployment, that prefect.yaml has awake."""
+    from deployments import catalog  # noqa: PLC0415 - reads YAML
+
+    wanted = {
+        entry.entrypoint: {schedule.slug for schedule in entry.schedules if schedule.active}
+        for entry in catalog.load(catalog.path())
+    }
+    try:
+        with asked(url, env) as api:
+            sleeping = sorted(_sleeping(deployed(api), wanted))
+    except FlowFailed as error:
+        return "wrong", error.message, error.hint or ""
+    if sleeping:
+        words = f"asleep, or of a paused deployment: {enumerated(sleeping, _NAMED)}"
+        return "found", words, "kled deploy --environment=NAME wakes those of an environment"
+    return "ok", "none that prefect.yaml has awake", ""
+
+
+def rules(url: str, env: Mapping[str, str]) -> State:
+    """Say which deployments carry no rules: their runs go by what stands beside each worker."""
+    try:
+        with asked(url, env) as api:
+            bare = [one for one in deployed(api) if carried.VARIABLES - _variables(one)]
+            names = sorted(map(deployment_name, bare))
+            environments = sorted({str(one["name"]) for one in bare})
+    except FlowFailed as error:
+        return "wrong", error.message, error.hint or ""
+    if not bare:
+        return "ok", "every deployment carries those of its environment", ""
+    again = " and ".join(f"kled deploy {options(environment=one)}" for one in environments)
+    words = (
+        "no maintenance windows, notifications and approval rules travel with"
+        f" {enumerated(names, _NAMED)}"
+    )
+    return "wrong", words, f"prefect deploy drops them; {again} brings them back"
+
+
+def _variables(deployment: Mapping[str, Any]) -> set[str]:
+    return set((deployment.get("job_variables") or {}).get("env") or {})
+
+
+def _sleeping(ours: Iterable[dict[str, Any]], wanted: Mapping[str, set[str]]) -> Iterable[str]:
+    for deployment in ours:
+        slugs = wanted.get(str(deployment["entrypoint"]), set())
+        awake = {
+            schedule["slug"]
+            for schedule in deployment["schedules"]
+            if schedule["active"] and not deployment["paused"]
+        }
+        if slugs - awake:
+            yield f"{deployment_name(deployment)} ({', '.join(sorted(slugs - awake))})"
+
+
+def _pool(deployment: Mapping[str, Any]) -> str:
+    return str(deployment.get("work_pool_name") or "")
+
+
+def _polled(api: "httpx.Client", name: str) -> State:
+    """Say whether a pool takes runs: it is there, is not paused, and a worker has asked lately."""
+    start = f"prefect worker start {options(pool=name)}"
+    answer = api.get(f"work_pools/{quote(name, safe='')}")
+    if answer.status_code == _NOT_FOUND:
+        return "wrong", "it is not there", "kled deploy makes it"
+    pool = answer.raise_for_status().json()
+    if pool["is_paused"]:
+        return "wrong", "it is paused: no run starts", f"prefect work-pool resume {name}"
+    if str(pool["type"]).endswith(_WITHOUT_WORKER):
+        return "ok", f"of type {pool['type']}, which needs no worker", ""
+    polling = api.post(f"work_pools/{quote(name, safe='')}/workers/filter", json={})
+    workers = polling.raise_for_status().json()
+    online = sorted(str(worker["name"]) for worker in workers if worker["status"] == "ONLINE")
+    if online:
+        return "ok", f"polled by {enumerated(online, _NAMED)}", ""
+    seen = max((str(worker["last_heartbeat_time"]) for worker in workers), default="")
+    words = f"no worker polls it{f', the last was seen {seen}' if seen else ''}: no run starts"
+    return "wrong", words, f"{start}, and keep it running (a service)"

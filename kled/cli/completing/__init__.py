@@ -1,0 +1,1 @@
+"""What Tab offers, and how each shell asks for it."""

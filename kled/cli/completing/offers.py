@@ -1,0 +1,309 @@
+"""What Tab offers for a value, by the word that a command's help has for it: CLUSTER, GROUP, ID.
+
+Names come from the stores that the line or the environment names. Stores are only read, no lease is
+taken, nobody is asked, and whatever fails or takes longer than `PATIENCE` offers nothing.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from kled import config
+from kled.operations.fleet import stored_names
+from kled.operations.stores import Stores
+from kled.retry import Clock
+
+if TYPE_CHECKING:
+    from kled.kops.fields.known_fields import Kind
+    from kled.storage.base import Location, ObjectStore
+
+PATIENCE: Final = 0.7
+"""Seconds for all that is looked up; with Python's start a line is answered within one."""
+_MOST: Final = 500
+"""Names; a person reads no more of them."""
+SOON: Final = 0.5
+"""The same for what is opened or asked of a server."""
+_PAGE: Final = 200
+_LIVE: Final = "live"
+_CLOCK: Final = Clock(time.monotonic, time.sleep)
+_ONCE_MORE: Final = frozenset({"confirm", "new_identity"})
+"""Names that somebody types to say that they mean it: what Tab types says nothing."""
+_OF_SNAPSHOTS: Final = ("kled snapshot ", "restore-state", "verify-snapshots", "prune-snapshots")
+"""Commands and flows for clusters of which there may be nothing left but snapshots."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """The line so far, as far as it says which stores and which cluster are meant."""
+
+    environment: Mapping[str, str]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """`state`, `config` and `snapshot_store`, as they are typed."""
+    cluster: str | None = None
+    command: str = ""
+    """The command's path, or the flow's name."""
+    group: str | None = None
+
+    @cached_property
+    def settings(self) -> config.Settings:
+        """What the line and the environment set; raises as `config.load` does."""
+        return config.load(
+            self.environment,
+            state=self.options.get("state"),
+            config=self.options.get("config"),
+            snapshots=self.options.get("snapshot_store"),
+        )
+
+    @cached_property
+    def stores(self) -> Stores:
+        """The stores, which are asked once and briefly."""
+        return Stores(self.settings, _CLOCK, open_store=_open_briefly)
+
+    @property
+    def kept(self) -> "ObjectStore":
+        """The snapshot store, whose keys no name needs."""
+        return self.stores.other(self.settings.snapshot_store or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The value that is being typed."""
+
+    kind: str
+    """As help writes it: CLUSTER."""
+    name: str = ""
+    """The option's or the parameter's, in snake case."""
+    default: object = None
+    beginning: str = ""
+
+
+def offers(line: Line, wanted: Wanted) -> list[str]:
+    """Return what could be meant, of those that begin as what is typed; empty where nobody knows.
+
+    Never raises, and returns within `PATIENCE` and what it takes to import the client of a store.
+    """
+    find = _KINDS.get(wanted.kind)
+    if find is None or wanted.name in _ONCE_MORE:
+        return []
+    with suppress(Exception):  # a settings file, or a directory of environments, that is wrong
+        return [name for name in find(line, wanted) if name.startswith(wanted.beginning)]
+    return []
+
+
+def is_offered(kind: str) -> bool:
+    """Say whether something is offered for values of this kind."""
+    return kind in _KINDS
+
+
+def looked_up(*lookups: Callable[[], Iterable[str]], patience: float | None = None) -> list[str]:
+    """Return what the lookups find, at once and in their order; of one that fails, nothing."""
+    named_by: list[list[str]] = [[] for _ in lookups]
+
+    def look(place: int) -> None:
+        with suppress(Exception):  # a store that is not there, a setting that is wrong
+            named_by[place] = list(islice(lookups[place](), _MOST))
+
+    threads = [threading.Thread(target=look, args=(n,), daemon=True) for n in range(len(lookups))]
+    for thread in threads:
+        thread.start()
+    ends = _CLOCK.monotonic() + (PATIENCE if patience is None else patience)
+    for thread in threads:
+        thread.join(max(0.0, ends - _CLOCK.monotonic()))
+    return [name for names in named_by for name in names]
+
+
+def _clusters(line: Line, wanted: Wanted) -> list[str]:
+    def of_state() -> Iterable[str]:
+        return stored_names.clusters(line.stores.state, wanted.beginning)
+
+    def of_kept() -> Iterable[str]:
+        return stored_names.clusters_with_snapshots(line.kept, wanted.beginning)
+
+    kept = line.command.startswith(_OF_SNAPSHOTS) and not line.command.endswith(" create")
+    return sorted({*looked_up(of_state, *((of_kept,) if kept else ()))})
+
+
+def _of_the_cluster(
+    names: Callable[["ObjectStore", str], Iterable[str]],
+) -> Callable[[Line, Wanted], list[str]]:
+    def find(line: Line, _: Wanted) -> list[str]:
+        return looked_up(lambda: names(line.stores.state, _cluster(line)))
+
+    return find
+
+
+def _cluster(line: Line) -> str:
+    """Return the cluster that is meant: where none is named, the only one."""
+    if line.cluster is not None:
+        return line.cluster
+    (only,) = islice(stored_names.clusters(line.stores.state), 2)
+    return only
+
+
+def _keysets(line: Line, wanted: Wanted) -> list[str]:
+    default = [wanted.default] if isinstance(wanted.default, str) else []
+    return [*default, *_of_the_cluster(stored_names.keysets)(line, wanted)]
+
+
+def _snapshots(line: Line, wanted: Wanted) -> list[str]:
+    """Return the words for snapshots, then the ids; also where the store does not answer."""
+    words = ["latest", "newest"] if wanted.default == "newest" else ["latest"]
+    return [*words, *looked_up(lambda: stored_names.snapshots(line.kept, line.cluster or ""))]
+
+
+def _sides(line: Line, wanted: Wanted) -> list[str]:
+    """Return what `snapshot diff` compares."""
+    either = Wanted("ID", default="newest", beginning=wanted.beginning)
+    return [_LIVE, *_snapshots(line, either)]
+
+
+def _urls(line: Line, wanted: Wanted) -> list[str]:
+    """Return the stores that the settings file names, of the sort that the option takes."""
+    kept = wanted.name == "snapshot_store" or (wanted.name == "to" and "mirror" in line.command)
+
+    def known() -> Iterable[str]:
+        with_them = (one.snapshot_store for one in line.settings.profiles.values())
+        named = (*line.settings.snapshot_profiles, *with_them) if kept else line.settings.profiles
+        return sorted({one for one in named if one})
+
+    return [] if wanted.name == "endpoint" else looked_up(known)
+
+
+def _flows(_: Line, __: Wanted) -> list[str]:
+    from deployments import catalog  # noqa: PLC0415 - reads YAML
+
+    return sorted({entry.flow for entry in catalog.load(catalog.path())})
+
+
+def _environments(line: Line, _: Wanted) -> list[str]:
+    from deployments import environment  # noqa: PLC0415 - reads YAML
+
+    own = line.settings.config_file.parent / "environments"
+    return sorted(environment.known_names((own, environment.PACKAGED)))
+
+
+def _clouds(_: Line, __: Wanted) -> list[str]:
+    from kled.models.clouds import CLOUDS  # noqa: PLC0415 - for this alone
+
+    return [cloud.name for cloud in CLOUDS.values() if cloud.refused is None]
+
+
+def _subnets(line: Line, _: Wanted) -> list[str]:
+    from kled.operations.cluster import stored_definitions  # noqa: PLC0415 - for this alone
+
+    def there() -> Iterable[str]:
+        return stored_definitions.subnets(line.stores.state, _cluster(line))
+
+    return looked_up(there, patience=SOON)
+
+
+def _listed(line: Line, wanted: Wanted) -> list[str]:
+    """Return the zones in which clusters are, behind those that stand there; of nothing else."""
+    if not wanted.name.endswith("zones"):
+        return []
+    from kled.operations.cluster import stored_definitions  # noqa: PLC0415 - for this alone
+
+    head, comma, _ = wanted.beginning.rpartition(",")
+    found = looked_up(lambda: stored_definitions.zones(line.stores.state), patience=SOON)
+    return [f"{head}{comma}{zone}" for zone in found if zone not in head.split(",")]
+
+
+def _assignments(line: Line, wanted: Wanted) -> list[str]:
+    """Return how `PATH=VALUE` goes on; a path that leads on, or to a value, has nothing behind."""
+    from kled.kops.fields import offers as field_offers  # noqa: PLC0415 - for these alone
+
+    kind: Kind = "InstanceGroup" if "instance-group" in line.command else "Cluster"
+    path, equals, value = wanted.beginning.partition("=")
+    if equals:
+        return [f"{path}={one}" for one in field_offers.values(kind, path, value)]
+    found = field_offers.continuations(kind, path, _definition(line, kind))
+    return [name if name.endswith(".") else f"{name}=" for name in found]
+
+
+def _paths(line: Line, wanted: Wanted) -> list[str]:
+    from kled.kops.fields import offers as field_offers  # noqa: PLC0415 - for these alone
+
+    kind: Kind = "InstanceGroup" if "instance-group" in line.command else "Cluster"
+    stored = _definition(line, kind)
+    return field_offers.continuations(kind, wanted.beginning, stored, removes=True)
+
+
+def _definition(line: Line, kind: "Kind") -> Mapping[str, Any]:
+    """Return what is stored of the cluster, or of its group; empty where nobody knows in time."""
+    from kled.operations.cluster import stored_definitions  # noqa: PLC0415 - for this alone
+
+    stored: list[Mapping[str, Any]] = []
+
+    def read() -> Iterable[str]:
+        group = line.group if kind == "InstanceGroup" else None
+        if line.command.endswith(" create-cluster") or (kind == "InstanceGroup" and group is None):
+            return ()
+        stored.append(stored_definitions.definition(line.stores.state, _cluster(line), group))
+        return ()
+
+    looked_up(read, patience=SOON)
+    return stored[0] if stored else {}
+
+
+def _runs(line: Line, _: Wanted) -> list[str]:
+    """Return the runs that wait, by the beginning of their ids, of the server that is named."""
+    import httpx  # noqa: F401, PLC0415 - here, for no patience is long enough for it
+
+    from kled.cli.checks import prefect_server  # noqa: PLC0415 - for this alone
+    from kled.cli.flows.waiting_runs import SHORTEST  # noqa: PLC0415
+
+    def paused() -> Iterable[str]:
+        env = line.environment
+        with prefect_server.client(env["PREFECT_API_URL"], env, seconds=SOON) as api:
+            wanted = {"flow_runs": {"state": {"type": {"any_": ["PAUSED"]}}}, "limit": _PAGE}
+            runs = api.post("flow_runs/filter", json=wanted).raise_for_status().json()
+        ids = [str(UUID(run["id"])) for run in runs]
+        short = [one[:SHORTEST] for one in ids]
+        return short if len(set(short)) == len(short) else ids
+
+    return looked_up(paused, patience=SOON)
+
+
+def _faults(_: Line, __: Wanted) -> list[str]:
+    from kled.sandbox.faults import FAULTS  # noqa: PLC0415 - for this alone
+
+    return sorted(FAULTS)
+
+
+def _open_briefly(location: "Location", *, env: Mapping[str, str], clock: Clock) -> "ObjectStore":
+    """Open a store that is asked once: what fails is not tried again."""
+    from datetime import timedelta  # noqa: PLC0415 - not where no store is asked
+
+    from kled.storage.timeouts import Timeouts  # noqa: PLC0415
+    from kled.storage.url import adapter  # noqa: PLC0415
+
+    brief = timedelta(seconds=PATIENCE)
+    return adapter(location, env, clock, Timeouts(brief, brief, brief, brief))
+
+
+_KINDS: Final[Mapping[str, Callable[[Line, Wanted], Sequence[str]]]] = {
+    "A,B": _listed,
+    "AFTER": _sides,
+    "BEFORE": _sides,
+    "CLOUD": _clouds,
+    "CLUSTER": _clusters,
+    "ENV": _environments,
+    "FAULT": _faults,
+    "FLOW": _flows,
+    "GROUP": _of_the_cluster(stored_names.instance_groups),
+    "GROUP|INSTANCE": _of_the_cluster(stored_names.instance_groups),
+    "ID": _snapshots,
+    "KEYSET": _keysets,
+    "PATH": _paths,
+    "PATH=VALUE": _assignments,
+    "RUN": _runs,
+    "SECRET": _of_the_cluster(stored_names.secrets),
+    "SUBNET": _subnets,
+    "URL": _urls,
+}

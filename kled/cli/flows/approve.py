@@ -1,0 +1,229 @@
+"""`kled approve`: what waits for an approval, looked at and answered from a terminal."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import click
+
+from kled.cli.flows import waiting_runs
+from kled.cli.flows.waiting_runs import Runs, Waiting
+from kled.cli.frame import parameters
+from kled.cli.frame.command import Call, leaf
+from kled.cli.terminal import streams
+from kled.cli.terminal.output import Column, show, show_value
+from kled.cli.terminal.plan import show_plan
+from kled.errors import InvalidInput, NotApproved
+from kled.models.question import DIGITS
+from kled.sentences import options
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+_ATTEMPTS: Final = 3
+_WAITING: Final = (
+    Column("RUN", "short"),
+    Column("CLUSTER", "cluster"),
+    Column("WHAT", "operation"),
+    Column("PLAN", "summary"),
+    Column("WAITS UNTIL", "deadline"),
+    Column("BECAUSE OF", "areas"),
+)
+_TOUCHES: Final = (Column("IT TOUCHES", "about"), Column("WHAT", "words"))
+
+
+@leaf(
+    "approve",
+    examples=(
+        "kled approve",
+        "kled approve 3f0c1c1e",
+        "kled approve 3f0c1c1e --confirm=prod.example.com --digest=0b5a6a4f9c1e",
+        "kled approve 3f0c1c1e --follow",
+        'kled approve 3f0c1c1e --reject --reason="not on a Friday"',
+    ),
+    again=("a run that still waits was not answered: kled approve lists those",),
+)
+@click.argument("run", required=False)
+@click.option(
+    "--confirm", metavar="CLUSTER", help="The cluster's name; off a terminal it is needed."
+)
+@click.option(
+    "--digest",
+    metavar="HEX",
+    callback=parameters.digest,
+    help="Of the plan that is meant; off a terminal it is needed.",
+)
+@click.option("--reject", is_flag=True, help="Refuse the plan: the run ends, nothing is changed.")
+@click.option("--reason", metavar="WORDS", help="Why; for the record of the run.")
+@click.option("--follow", is_flag=True, help="Then follow the run to its end, and exit as it ends.")
+def approve(  # noqa: PLR0913 - one parameter per option
+    call: Call,
+    run: str | None,
+    confirm: str | None,
+    digest: str | None,
+    *,
+    reject: bool,
+    reason: str | None,
+    follow: bool,
+) -> int:
+    """Show the plan that a run on a worker waits with, and approve it, or reject it.
+
+    RUN is the flow run's id, the beginning of it, its name, or its address in Prefect; without it
+    all that wait are listed. The record of the run names you as this machine does: a claim.
+    """
+    from kled.cli.flows import here, there  # noqa: PLC0415 - not for --help
+
+    if follow and run is None:
+        raise InvalidInput("--follow", "is for one run", hint="kled approve lists what waits")
+    there.require_server()
+    here.quiet_prefect(verbose=call.verbose)
+    with there.server() as client:
+        runs = waiting_runs.Server(client)
+        if run is None:
+            list_waiting(call, runs)
+            return 0
+        waiting = waiting_runs.meant(runs, run)
+        given = partial(settle, call, runs, waiting, confirm, digest, reason, reject=reject)
+        if follow:
+            return followed(call, client, waiting.run, partial(given, whole=False))
+        call.say(given())
+    return 0
+
+
+def followed(call: Call, client: "SyncPrefectClient", run: UUID, answer: Callable[[], str]) -> int:
+    """Answer a run, follow it to its end, and return its exit code.
+
+    What it had said before, who answers has read. Interrupted before the answer is sent, the run
+    still waits; after it, the run goes on.
+    """
+    from kled.cli.flows import following, there  # noqa: PLC0415 - not for --help
+
+    lines = following.Lines(call, client, run)
+    lines.pass_over()
+    done = answer()
+    again = f"it has its answer; to see how it goes: prefect flow-run logs {run}"
+    return there.follow_to_end(call, client, lines, done, again)
+
+
+def list_waiting(call: Call, runs: Runs) -> None:
+    """Show what waits, those first that give up first."""
+    waiting = runs.waiting()
+    if call.settings.output != "table":
+        show_value([one.as_json() for one in waiting], call.settings.output)
+        return
+    if not waiting:
+        call.say("no run waits for an approval")
+        return
+    shorts = waiting_runs.short(waiting)
+    rows = [
+        {
+            **one.as_json(),
+            "short": shorts[one.run],
+            "deadline": _deadline(one),
+            "areas": list(one.question.asked),
+        }
+        for one in waiting
+    ]
+    show(rows, _WAITING, "table")
+    call.say(f"look and answer: kled approve {shorts[waiting[0].run]}")
+
+
+def settle(  # noqa: PLR0913 - one parameter per option
+    call: Call,
+    runs: Runs,
+    waiting: Waiting,
+    confirm: str | None,
+    digest: str | None,
+    reason: str | None,
+    *,
+    reject: bool,
+    whole: bool = True,
+) -> str:
+    """Show what a run waits with, take a person's word, and answer; return what was done in words.
+
+    Not `whole`, the document on stdout is left to what comes after.
+
+    Raises `NotApproved` for another cluster's name or another plan's digest, `InvalidInput` where
+    nobody is there to ask and an option is missing; nothing is sent then.
+    """
+    question = waiting.question
+    if digest is not None and not question.digest.startswith(digest):
+        raise NotApproved(
+            f"the run waits with the plan {question.digest[:DIGITS]}, not {digest[:DIGITS]}",
+            hint=f"look at it: kled approve {waiting.run}",
+        )
+    if whole or call.settings.output == "table":
+        _show(call, waiting)
+    if reject:
+        reason = reason or _asked_reason(waiting)
+    else:
+        _require_confirmed(waiting, confirm, digest)
+    words = {
+        "cluster": question.cluster,
+        "digest": question.digest,
+        "approver": call.person,
+        "reject": reject,
+        "reason": reason or "",
+        "how": "kled approve",
+    }
+    waiting_runs.answer(runs, waiting, words, call.clock)
+    done = (
+        "rejected: the run ends, and nothing is changed" if reject else "approved: the run goes on"
+    )
+    return f"{done} ({waiting.name}, as {call.person})"
+
+
+def _show(call: Call, waiting: Waiting) -> None:
+    question = waiting.question
+    if call.settings.output != "table":
+        show_value(waiting.as_json(), call.settings.output)
+        return
+    if question.refused:
+        call.say(f"the last answer was not taken: {question.refused}")
+    call.say(f"{question.operation} of {question.cluster} waits until {_deadline(waiting)}")
+    show_plan(call, question.plan)
+    if question.touches:
+        streams.out().say("")
+        rows = [{"about": about, "words": words} for about, words in question.touches]
+        show(rows, _TOUCHES, "table")
+    call.say(
+        f"asked because of {question.why}",
+        f"the plan's digest: {question.digest[:DIGITS]}",
+    )
+
+
+def _require_confirmed(waiting: Waiting, confirm: str | None, digest: str | None) -> None:
+    question = waiting.question
+    cluster = question.cluster
+    asks = streams.can_ask()
+    if not asks and (confirm is None or digest is None):
+        words = options(confirm=cluster, digest=question.digest[:DIGITS])
+        raise InvalidInput(
+            "--confirm" if confirm is None else "--digest",
+            "is needed where nobody can be asked",
+            hint=f"kled approve {waiting.run} {words}",
+        )
+    for _ in range(_ATTEMPTS):
+        typed = confirm if confirm is not None else streams.ask(f"type {cluster} to approve it")
+        if typed.strip() == cluster:
+            return
+        if confirm is not None or not typed.strip():
+            break
+        streams.err().say(f'that is "{typed.strip()}", not the cluster of this plan')
+    raise NotApproved(
+        f'the plan is for "{cluster}", which was not confirmed',
+        hint=f"nothing was sent; the run still waits: kled approve {waiting.run}",
+    )
+
+
+def _asked_reason(waiting: Waiting) -> str:
+    if not streams.can_ask():
+        hint = f'kled approve {waiting.run} --reject --reason="..."'
+        raise InvalidInput("--reason", "is needed with --reject", hint=hint)
+    return streams.ask("why is it rejected?")
+
+
+def _deadline(waiting: Waiting) -> str:
+    """Return when the run gives up, on this machine's clock."""
+    return f"{waiting.question.until.astimezone():%Y-%m-%d %H:%M %Z}"

@@ -1,0 +1,107 @@
+"""`kled run FLOW --help`: the parameters of a flow, in the look of a command's options."""
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import click
+
+from deployments import catalog
+from deployments.commands import COMMANDS
+from deployments.outline import Parameter, described, parameters
+from kled.cli.frame.parameters import Leaf
+from kled.sentences import hyphenated
+
+YES: Final = "yes"
+_SPEC: Final = "ClusterSpec"
+_METAVARS: Final = {
+    "ClusterName": "CLUSTER",
+    "Digest": "HEX",
+    "Duration": "DURATION",
+    "GroupName": "GROUP",
+    "GroupOrMachine": "GROUP|INSTANCE",
+    "Kept": "N",
+    "Machines": "N",
+    "Path": "FILE",
+    "Restorable": "ID",
+    "SnapshotName": "ID",
+    "StoreUrl": "URL",
+    "bool": "true|false",
+}
+
+
+class FlowCommand(Leaf):
+    """A command whose help is that of the flow that is named beside `--help`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse as click does; note the flow first, for `--help` acts before there is any."""
+        if any(one in args for one in ctx.help_option_names):
+            typed, *_ = self.make_parser(ctx).parse_args(list(args))
+            flow = typed.get("flow")
+            ctx.meta[__name__] = flow if isinstance(flow, str) else None
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the flow's help; this command's own where none is named."""
+        flow = ctx.meta.get(__name__)
+        if not flow:
+            super().format_help(ctx, formatter)
+            return
+        entry = catalog.find(catalog.load(catalog.path()), flow)
+        words = described(entry)
+        formatter.write_usage(f"{ctx.command_path} {entry.flow}", "[KEY=VALUE]... [OPTIONS]")
+        formatter.write_paragraph()
+        with formatter.indentation():
+            for paragraph in words.split("\n\n"):
+                formatter.write_text(" ".join(paragraph.split()))
+                formatter.write_paragraph()
+            formatter.write_text(f"As a command: {COMMANDS[entry.flow]}")
+        with formatter.section("Parameters"):
+            formatter.write_dl(list(rows(parameters(entry))))
+        self.format_options(ctx, formatter)
+
+
+def rows(taken: Sequence[Parameter]) -> Iterator[tuple[str, str]]:
+    """Yield `key=METAVAR` and what it is about for each parameter; those of a spec stand alone."""
+    for one in taken:
+        if one.type == _SPEC:
+            yield from _fields()
+        elif one.name != YES:  # an option of its own
+            yield f"{hyphenated(one.name)}={metavar(one.type)}", one.description + _remark(one)
+
+
+def metavar(annotation: str) -> str:
+    """Return how the values of a parameter of that type look."""
+    inner = annotation.removesuffix(" | None")
+    many = inner.startswith("tuple[")
+    inner = inner.removeprefix("tuple[").removesuffix(", ...]") if many else inner
+    if inner.startswith("Literal["):
+        found = "|".join(str(one) for one in _literals(inner))
+    else:
+        found = _METAVARS.get(inner, "TEXT")
+    return f"{found},..." if many else found
+
+
+def _literals(annotation: str) -> tuple[Any, ...]:
+    found = ast.literal_eval(annotation.removeprefix("Literal[").removesuffix("]"))
+    return found if isinstance(found, tuple) else (found,)
+
+
+def _remark(one: Parameter) -> str:
+    if one.required:
+        return " [required]"
+    value = ast.literal_eval(one.default or "None")
+    return f" [default: {value}]" if value not in (None, (), False, "") else ""
+
+
+def _fields() -> Iterator[tuple[str, str]]:
+    """Yield the fields of a cluster that is wanted, as the options of the command have them."""
+    from kled.cli.frame.spec_options import options  # noqa: PLC0415 - imports pydantic
+
+    for option, required in options():
+        record = option.get_help_record(click.Context(click.Command("run")))
+        if record is not None:
+            key, _, values = record[0].partition(" ")
+            value = values or "true|false"
+            remark = " [required]" if required else ""
+            yield f"{key.removeprefix('--')}={value}", record[1] + remark

@@ -1,0 +1,102 @@
+"""Shows what a run of a flow did: one document, whether it ran here or on a worker."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from kled import errors
+from kled.cli.frame.command import Call
+from kled.cli.frame.execute import STEP_COLUMNS
+from kled.cli.terminal import streams
+from kled.cli.terminal.output import show as show_rows
+from kled.cli.terminal.output import show_value
+from kled.errors import FlowFailed, InvalidInput, KledError
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import Artifact, FlowRun, State
+
+_PARAMETERS: Final = "Validation of flow parameters failed"
+"""So Prefect begins the end of a run whose parameters do not fit."""
+
+
+def show(call: Call, state: "State[Any]") -> None:
+    """Write what a run in this process did; for people a failed one has been said already."""
+    from prefect.client.orchestration import get_client  # noqa: PLC0415 - costs seconds
+
+    done = state.result() if state.is_completed() else None
+    run = state.state_details.flow_run_id
+    if call.settings.output != "table":
+        if done is None and run is not None:
+            with get_client(sync_client=True) as client:
+                done = _report(_artifacts(client, run), state)
+        show_value(done, call.settings.output)
+    elif done is not None and done.get("plan") is None:
+        show_rows(done["steps"], STEP_COLUMNS, "table")
+    elif done is not None and run is not None:
+        with get_client(sync_client=True) as client:
+            streams.out().markdown(_summary(_artifacts(client, run)))
+
+
+def show_ended(call: Call, client: "SyncPrefectClient", run: "FlowRun") -> None:
+    """Write what a run on a worker did."""
+    found = _artifacts(client, run.id)
+    if call.settings.output == "table":
+        streams.out().markdown(_summary(found))
+    else:
+        show_value(_report(found, run.state), call.settings.output)
+
+
+def told(message: str) -> tuple[type[KledError] | None, str, str | None]:
+    """Return the class, the message and the hint of the error that a state's message tells.
+
+    The class is None where the words are Prefect's.
+    """
+    if message.startswith(_PARAMETERS):
+        return InvalidInput, message, None
+    name, _, rest = message.partition(":")
+    kind = getattr(errors, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, KledError)):
+        return None, message, None
+    words, _, hint = rest.strip().partition(" (hint: ")
+    return kind, words, hint.removesuffix(")") if hint else None
+
+
+def _artifacts(client: "SyncPrefectClient", run: UUID) -> "list[Artifact]":
+    from prefect.client.schemas.filters import (  # noqa: PLC0415 - costs seconds
+        ArtifactFilter,
+        ArtifactFilterFlowRunId,
+    )
+
+    wanted = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run]))
+    return client.read_artifacts(artifact_filter=wanted)
+
+
+def _summary(found: "list[Artifact]") -> str:
+    return "\n".join(str(one.data) for one in found if one.type == "markdown")
+
+
+def _report(found: "list[Artifact]", state: "State[Any] | None") -> Mapping[str, Any]:
+    """Return the report that the run left; of one that left none, what its state says."""
+    from tasks.running import reports  # noqa: PLC0415 - imports prefect
+
+    for one in found:
+        if one.type == reports.KIND and (report := reports.read(one.data)) is not None:
+            return report
+    message = (state.message if state else None) or "no message"
+    kind, words, hint = told(message)
+    error = {
+        "class": (kind or FlowFailed).__name__,
+        "message": words,
+        "hint": hint,
+        "exit_code": (kind or FlowFailed).exit_code,
+    }
+    return {
+        "operation": None,
+        "cluster": None,
+        "steps": [],
+        "approval": None,
+        "next": [],
+        "plan": None,
+        "error": error,
+    }

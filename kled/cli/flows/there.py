@@ -1,0 +1,143 @@
+"""Triggers a deployment and returns the exit code of its run."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from kled.cli.flows import following, prefect_files, reports
+from kled.cli.flows import server as flow_server
+from kled.cli.frame import interruption
+from kled.cli.frame.command import Call
+from kled.errors import FlowFailed, InvalidInput, KledError, SettingsError
+from kled.sentences import options
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import FlowRun
+
+
+@contextmanager
+def server() -> "Iterator[SyncPrefectClient]":
+    """Yield a client of the Prefect server that the environment or Prefect's profile names.
+
+    Raises `SettingsError` where none is named (a server that lives as long as this command could
+    run nothing), and what `flow_server.spoken_to` raises for a server that refuses.
+    """
+    from prefect.client.orchestration import get_client  # noqa: PLC0415 - costs seconds
+
+    url = flow_server.named(os.environ)
+    if not url:
+        raise _no_server()
+    with flow_server.spoken_to(url), get_client(sync_client=True) as client:
+        yield client
+
+
+def require_server() -> None:
+    """Raise `SettingsError` where surely no server is named: at once, without importing Prefect.
+
+    Where it is imported, only Prefect knows: whoever imported it may have named a server.
+    """
+    if "prefect" not in sys.modules and prefect_files.name_none(os.environ, Path.cwd()):
+        raise _no_server()
+
+
+def _no_server() -> SettingsError:
+    return SettingsError(
+        "no Prefect server is named",
+        hint="set PREFECT_API_URL; `kled run FLOW` without --deployment needs no server",
+    )
+
+
+def run_there(call: Call, name: str, parameters: Mapping[str, Any], *, run_name: str) -> int:
+    """Trigger the deployment `name` (`flow/environment`), follow it, and return its exit code.
+
+    Interrupted, it stops following; the run goes on and is named, with the way to cancel it.
+    """
+    from prefect.utilities.urls import url_for  # noqa: PLC0415 - costs seconds
+
+    again = "the same command triggers another run; it waits for this one's lease"
+    with server() as client:
+        with _telling("whether it was triggered is not known: prefect flow-run ls", again):
+            run = _create(client, name, parameters, run_name)
+        begun = f'flow run "{run.name}" of {name}: {url_for(run) or run.id}'
+        return follow_to_end(call, client, following.Lines(call, client, run.id), begun, again)
+
+
+def follow_to_end(
+    call: Call, client: "SyncPrefectClient", lines: following.Lines, begun: str, again: str
+) -> int:
+    """Say `begun`, follow a run that is another process', and return its exit code.
+
+    Interrupted, it stops following, and says how the run is cancelled, and `again`.
+    """
+    goes_on = f"the flow run goes on; to cancel it: prefect flow-run cancel {lines.run}"
+    with _telling(goes_on, again):
+        call.say(begun)
+        try:
+            ended = following.follow(call, client, lines)
+        except Exception:
+            call.say(goes_on)
+            raise
+        reports.show_ended(call, client, ended)
+    return _end(call, ended)
+
+
+def _telling(*words: str) -> AbstractContextManager[None]:
+    """Let an interruption tell what becomes of the run."""
+
+    def lines() -> list[str]:
+        return list(words)
+
+    return interruption.telling(lines, lines)
+
+
+def _create(
+    client: "SyncPrefectClient", name: str, parameters: Mapping[str, Any], run_name: str
+) -> "FlowRun":
+    from prefect.exceptions import ObjectNotFound  # noqa: PLC0415
+
+    try:
+        deployment = client.read_deployment_by_name(name)
+    except ObjectNotFound:
+        raise InvalidInput(
+            "deployment",
+            f"{name} is not on the server",
+            hint=f"put it there: kled deploy {options(environment=name.partition('/')[2])}",
+        ) from None
+    try:
+        return client.create_flow_run_from_deployment(
+            deployment.id, parameters=dict(parameters), name=run_name
+        )
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code in flow_server.DENIED:
+            raise
+        raise KledError(
+            f"the server refuses the run: {_detail(error.response)}",
+            hint="its deployment may be of another kled: kled deploy brings it up to date",
+        ) from error
+
+
+def _detail(response: httpx.Response) -> str:
+    """Return why the server refuses, without the form that it has in the answer."""
+    try:
+        return str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return response.text
+
+
+def _end(call: Call, run: "FlowRun") -> int:
+    """Say why the run did not complete, as an error here would be said; return its exit code."""
+    if run.state is not None and run.state.is_completed():
+        return 0
+    message = (run.state.message if run.state else None) or ""
+    kind, words, hint = reports.told(message)
+    if kind is None:
+        call.say(f"kled: the flow run ended as {run.state_name}: {message or 'no message'}")
+        return FlowFailed.exit_code
+    call.say(f"kled: {words}", *([f"hint: {hint}"] if hint else ()))
+    return kind.exit_code

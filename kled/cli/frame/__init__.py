@@ -1,0 +1,1 @@
+"""What every command is made of: its options, its session, its names, its end."""

@@ -1,0 +1,171 @@
+"""What a command tells that somebody interrupts: how far it came, what has ended, what to do.
+
+It is an observer between the runner and the display. What it tells goes with the interruption, as
+its notes, to the one place where commands end.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Protocol
+
+from kled.cli.frame.signals import LAST_WORDS, interrupts
+from kled.operations.step import ADDS_ONLY, READS_ONLY
+
+if TYPE_CHECKING:
+    from kled.errors import KledError
+    from kled.operations.runner import Row
+    from kled.operations.session import Session
+    from kled.operations.step import Step
+
+NOTHING_CHANGED: Final = "nothing was changed"
+ADDED: Final = "nothing was changed, but a snapshot may have been added"
+REST: Final = "the same command does only what is left"
+ANEW: Final = "the same command begins anew"
+
+
+class Display(Protocol):
+    """What looks on behind it."""
+
+    def started(self, step: "Step") -> None:
+        """A step's first attempt begins."""
+
+    def retried(self, step: "Step", error: "KledError") -> None:
+        """An attempt failed; another may follow."""
+
+    def ended(self, row: "Row") -> None:
+        """A step is over."""
+
+    def line(self, line: str) -> None:
+        """Kops wrote a line."""
+
+    def note(self, words: str) -> None:
+        """A long step is so far."""
+
+
+class Halfway:
+    """How far the operations of a command are; passes everything on to a display."""
+
+    def __init__(self, what: str, display: Display, rest: str = REST) -> None:
+        """`what` is the operation's name, for example `create cluster`.
+
+        `rest` is what the same command does when something was done; empty says nothing of it.
+        """
+        self._what = what
+        self._rest = rest
+        self._display = display
+        self._done: list[str] = []
+        self._at: Step | None = None
+        self._since = 0.0
+        self._added = False
+        self._touched = False
+        self._session: Session | None = None
+
+    def started(self, step: "Step") -> None:
+        """Remember it, and pass it on."""
+        self._at, self._since = step, time.monotonic()
+        self._added |= step.way_back == ADDS_ONLY
+        self._touched |= not step.reads and step.way_back not in {READS_ONLY, ADDS_ONLY}
+        self._display.started(step)
+
+    def retried(self, step: "Step", error: "KledError") -> None:
+        """Pass it on."""
+        self._display.retried(step, error)
+
+    def ended(self, row: "Row") -> None:
+        """Remember it, and pass it on."""
+        self._at = None
+        if row.outcome == "done":
+            self._done.append(row.step)
+        self._display.ended(row)
+
+    def line(self, line: str) -> None:
+        """Pass it on."""
+        self._display.line(line)
+
+    def note(self, words: str) -> None:
+        """Pass it on."""
+        self._display.note(words)
+
+    def opened(self, session: "Session") -> None:
+        """Remember whose kops runs, and which lease is held."""
+        self._session = session
+
+    def lines(self) -> list[str]:
+        """Say how far it came; asked when the session has ended."""
+        return [*self._so_far(), *self._ended(), *self._again()]
+
+    def hurried(self) -> list[str]:
+        """Say the same where nothing was waited for: the lease's watchdog does the rest."""
+        lease = self._session.lease if self._session is not None else None
+        if lease is None:
+            return [*self._so_far(), *self._again()]
+        ttl = f"{lease.lease.ttl.total_seconds():g} s"
+        rest = f"its watchdog ends kops and frees the lease of {lease.lease.cluster} within {ttl}"
+        return [*self._so_far(), rest, *self._again()]
+
+    def _so_far(self) -> Iterator[str]:
+        if self._at is not None:
+            seconds = f"{time.monotonic() - self._since:.0f} s"
+            yield f"{self._what} was at: {self._at.name}, for {seconds}"
+            if self._at.unsure:
+                yield self._at.unsure
+        elif not self._done:
+            yield f"{self._what} had not begun"
+        if self._done:
+            yield f"done before: {', '.join(self._done)}"
+        if not self._touched:
+            yield ADDED if self._added else NOTHING_CHANGED
+
+    def _ended(self) -> Iterator[str]:
+        """Yield what is over by now; the session has seen to it."""
+        if self._session is None:
+            return
+        over = ["kops has ended"] if self._session.drives_kops else []
+        lease = self._session.lease
+        if lease is not None:
+            name = lease.lease.cluster
+            ttl = f"{lease.lease.ttl.total_seconds():g} s"
+            free = lease.released or lease.lost
+            over.append(
+                f"the lease of {name} is free" if free else f"the lease of {name} lapses in {ttl}"
+            )
+        if over:
+            yield "; ".join(over)
+
+    def _again(self) -> Iterator[str]:
+        if self._rest:
+            yield self._rest if self._touched or self._added or self._done else ANEW
+
+
+@contextmanager
+def telling(lines: Callable[[], list[str]], hurried: Callable[[], list[str]]) -> Iterator[None]:
+    """Let an interruption of the block carry these lines; `hurried` ones where it is cut short."""
+    before, LAST_WORDS.lines = LAST_WORDS.lines, hurried
+    try:
+        yield
+    except BaseException as error:
+        if not interrupts(error):
+            LAST_WORDS.lines = before
+        elif not notes(error):
+            for line in lines():
+                error.add_note(line)
+        raise
+    LAST_WORDS.lines = before
+
+
+@contextmanager
+def adding(line: str) -> Iterator[None]:
+    """Let an interruption of the block carry this line, too."""
+    try:
+        yield
+    except BaseException as error:
+        if interrupts(error):
+            error.add_note(line)
+        raise
+
+
+def notes(error: BaseException) -> list[str]:
+    """Return what an interruption carries; click raises its own from it."""
+    carried = getattr(error, "__notes__", ()) or getattr(error.__cause__, "__notes__", ())
+    return list(carried)

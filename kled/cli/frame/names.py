@@ -1,0 +1,44 @@
+"""Names that people leave out or cut short: which ones are meant, said aloud where guessed."""
+
+from typing import TYPE_CHECKING
+
+from kled.cli.terminal import streams
+from kled.operations.names import instance_group_meant, named_cluster, only_cluster, only_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kled.cli.frame.command import Call
+    from kled.models.cluster import Cluster
+    from kled.operations.session import Session
+
+
+def cluster(session: "Session", name: str | None, *, changes: bool) -> str:
+    """Return the cluster meant; a command that changes something must be told its name."""
+    return named_cluster(session, name) if changes else only_cluster(session, name)
+
+
+def only(listed: "Sequence[Cluster]", name: str | None) -> str:
+    """Return the named cluster, or the only one of those that were listed."""
+    return name if name is not None else only_of([one.name for one in listed])
+
+
+def instance_group(call: "Call", session: "Session", cluster: str, typed: str) -> str:
+    """Return the group meant by a name or a unique prefix of one, and say so where it is one."""
+    found = instance_group_meant(session, cluster, typed)
+    if found != typed:
+        call.say(f'"{typed}" is the instance group "{found}"')
+    return found
+
+
+def can_ask() -> bool:
+    """Say whether a person sits at this terminal."""
+    return streams.can_ask()
+
+
+def asked(cluster: str, why: str, what: str) -> str | None:
+    """Ask a person to type the name, to `what`; None where nobody is there to ask."""
+    if not can_ask():
+        return None
+    streams.err().say(f'cluster "{cluster}" is protected: {why}')
+    return streams.ask(f"type its name to {what}")

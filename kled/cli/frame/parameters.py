@@ -1,0 +1,128 @@
+"""Types of option values that more than one command takes."""
+
+import math
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from kled import durations
+from kled.errors import InvalidInput
+from kled.models.counts import MOST
+from kled.models.plan import is_digest
+from kled.settings_text import require_addresses
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+COUNT: Final = click.IntRange(0, MOST)
+"""A number of machines, or of times."""
+_WHOLE: Final = re.compile(r"[0-9]{1,18}")
+
+
+class Duration(click.ParamType[timedelta]):
+    """A duration as kops writes it: `90s`, `15m`, `1h30m`; `0` needs no unit."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        """Return the duration; fail with what a right one looks like."""
+        if isinstance(value, timedelta):
+            return value
+        try:
+            return durations.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+DURATION: Final = Duration()
+
+
+class Factor(click.FloatRange):
+    """A number from 1 on, to multiply by: neither NaN, which no bound refuses, nor infinity."""
+
+    name = "factor"
+
+    def __init__(self) -> None:
+        super().__init__(min=1, max=1e9)
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - as click has it
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """Return the number."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
+
+
+FACTOR: Final = Factor()
+
+
+class Text(click.types.StringParamType):
+    """Any text; Tab offers what its word in the help stands for (`kled.cli.completing.offers`)."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem[str]]":
+        """Return what could be meant; nothing where that is not known."""
+        from kled.cli.completing.following_words import values  # noqa: PLC0415 - completion alone
+
+        return values(ctx, param, incomplete)
+
+
+TEXT: Final = Text()
+
+
+def whole(typed: str) -> int | None:
+    """Return the number that digits are; None for all else, also for `²` and a thousand digits."""
+    return int(typed) if _WHOLE.fullmatch(typed) else None
+
+
+def digest(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Take the digest that a preview printed; the first 12 digits suffice."""
+    if value is not None and not is_digest(value):
+        raise click.BadParameter(f"{value!r} is not 12 to 64 hexadecimal digits")
+    return value
+
+
+class Leaf(click.Command):
+    """A command none of whose options is empty: a shell's variable that is not set is no wish.
+
+    `--name=` would be every cluster, and `--state=` another state store than the one meant.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words; raise `InvalidInput` for an empty option, and for a damaged address."""
+        if ctx.resilient_parsing:  # half a line, to be completed
+            return super().parse_args(ctx, args)
+        _refuse_empty(self.params, args)
+        rest = super().parse_args(ctx, args)
+        addresses = [one for one in self.params if one.metavar == "URL" and one.name in ctx.params]
+        require_addresses({}, {one.opts[0]: ctx.params[str(one.name)] for one in addresses})
+        return rest
+
+
+def _refuse_empty(options: Sequence[click.Parameter], args: Sequence[str]) -> None:
+    taking = {
+        name: one.opts[0]
+        for one in options
+        if isinstance(one, click.Option) and not one.is_flag
+        for name in one.opts
+    }
+    words = args[: args.index("--")] if "--" in args else args
+    for word, following in zip(words, [*words, None][1:], strict=True):
+        name = word[:-1] if word.startswith("--") and word.endswith("=") else word
+        if name in taking and (name != word or following == ""):
+            raise InvalidInput(
+                taking[name],
+                "is empty",
+                hint="a variable in it may be unset; give a value, or leave the option out",
+            )

@@ -1,0 +1,1 @@
+"""What people see: streams, tables, plans, live steps, an editor."""

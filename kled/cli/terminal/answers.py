@@ -1,0 +1,17 @@
+"""How the answers of all clusters are shown: a row for each, and a line where it is not ok."""
+
+from collections.abc import Sequence
+
+from kled.cli.frame.command import Call
+from kled.cli.terminal.output import Column, show
+from kled.operations.fleet.all_clusters import OK, Answer, worst_first
+
+
+def show_answers(call: Call, answers: Sequence[Answer], heading: str) -> None:
+    """Write the rows to stdout, the worst first, and what to type next to stderr."""
+    bad_first = sorted(answers, key=worst_first)
+    columns = (Column("CLUSTER", "cluster"), Column(heading, "state"), Column("WHAT", "words"))
+    show([one.as_json() for one in bad_first], columns, call.settings.output)
+    for one in bad_first:
+        if one.state != OK:
+            call.say(f"{one.cluster}: {one.words}; {one.mend}")

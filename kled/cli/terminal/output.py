@@ -1,0 +1,100 @@
+"""Results on stdout: a table, JSON or YAML of the same values."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from kled.cli.terminal import streams, typed_places
+from kled.cli.terminal.streams import Terminal
+from kled.commands import advised
+from kled.visible import visible
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: its heading and the key of the value in a row's JSON."""
+
+    heading: str
+    key: str
+    absent: str = ""
+    """What stands there where there is no value."""
+
+
+def show(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[Column],
+    form: str,
+    to: TextIO | None = None,
+) -> None:
+    """Write `rows` as `form`; JSON and YAML carry every value, the table the named columns.
+
+    Written out at once: what is said afterwards comes after it in a log of both streams.
+    """
+    if form == "table":
+        _out(to).say(*table(advised(rows, typed_places.places()), columns))
+    else:
+        show_value([dict(row) for row in rows], form, to)
+
+
+def show_value(value: object, form: str, to: TextIO | None = None, *, exact: bool = False) -> None:
+    """Write one value as JSON, or as YAML (which is also the readable form of a single value).
+
+    Without secrets, unless it is to be read again `exact` as it is: a definition, variables.
+    """
+    value = advised(value, typed_places.places())
+    value = value if exact else streams.redactor().data(value)
+    if form == "json":
+        _out(to).data(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    else:
+        from kled.yaml_text import to_text  # noqa: PLC0415 - not for tables
+
+        _out(to).data(to_text([_whole(value)]))
+
+
+def show_documents(values: Sequence[object], to: TextIO | None = None) -> None:
+    """Write values as documents of one YAML text, for example a definition as kops reads it."""
+    from kled.yaml_text import to_text  # noqa: PLC0415 - not for tables
+
+    _out(to).data(to_text([_whole(value) for value in values]))
+
+
+def _out(to: TextIO | None) -> Terminal:
+    return Terminal(to) if to is not None else streams.out()
+
+
+def _whole(value: object) -> object:
+    """Return the value with halves of surrogate pairs as escapes: YAML has no form for them."""
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case dict():
+            return {_whole(key): _whole(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_whole(one) for one in value]
+        case _:
+            return value
+
+
+def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> list[str]:
+    """Return the lines of a plain aligned table.
+
+    Not rich: importing it costs a read command more than kops itself takes.
+    """
+    lines = [[column.heading for column in columns]]
+    lines += [[_cell(row.get(column.key), column.absent) for column in columns] for row in rows]
+    widths = [max(len(line[n]) for line in lines) for n in range(len(columns))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+
+
+def _cell(value: object, absent: str) -> str:
+    if value is None:
+        return absent
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return visible(",".join(str(one) for one in value))
+    return visible(str(value))
