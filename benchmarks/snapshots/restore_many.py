@@ -14,11 +14,11 @@ from kled import config
 from kled.operations.stores import Stores
 from kled.retry import Clock
 from kled.snapshot.choosing import choice
-from kled.snapshot.ledger import read_ledger
-from kled.snapshot.origin import Origins
 from kled.snapshot.parallel import in_parallel
-from kled.snapshot.restore import apply_restore
-from kled.snapshot.restore_plan import plan_restore
+from kled.snapshot.restore.restore import apply_restore
+from kled.snapshot.restore.restore_plan import plan_restore
+from kled.snapshot.trust.ledger import read_ledger
+from kled.snapshot.trust.origin import Origins
 
 
 def main() -> None:

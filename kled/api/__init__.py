@@ -74,21 +74,21 @@ if TYPE_CHECKING:
     from kled.operations.roll.roll_cluster import Pace
     from kled.operations.runner import Report, Row
     from kled.operations.snapshots.many_clusters import Listed
-    from kled.snapshot.diff import Change as Difference
-    from kled.snapshot.epoch_document import Epoch
-    from kled.snapshot.prune import PrunePlan
-    from kled.snapshot.results import ClusterResult, RunResult
+    from kled.snapshot.create.results import ClusterResult, RunResult
+    from kled.snapshot.diff.diff import Change as Difference
+    from kled.snapshot.epoch.epoch_document import Epoch
+    from kled.snapshot.retention.prune import PrunePlan
 
 _LATE: Final = {
     "Answer": "kled.operations.fleet.all_clusters",
     "BlastRadius": "kled.models.blast_radius",
     "Change": "kled.models.plan",
     "Cluster": "kled.models.cluster",
-    "ClusterResult": "kled.snapshot.results",
+    "ClusterResult": "kled.snapshot.create.results",
     "ClusterSpec": "kled.models.spec",
     "Definition": "kled.models.definition",
-    "Difference": "kled.snapshot.diff:Change",
-    "Epoch": "kled.snapshot.epoch_document",
+    "Difference": "kled.snapshot.diff.diff:Change",
+    "Epoch": "kled.snapshot.epoch.epoch_document",
     "Failure": "kled.models.validation",
     "Instance": "kled.models.cluster",
     "InstanceGroup": "kled.models.cluster",
@@ -98,13 +98,13 @@ _LATE: Final = {
     "Pace": "kled.operations.roll.roll_cluster",
     "Pending": "kled.operations.fleet.all_clusters",
     "Plan": "kled.models.plan",
-    "PrunePlan": "kled.snapshot.prune",
+    "PrunePlan": "kled.snapshot.retention.prune",
     "Report": "kled.operations.runner",
     "Roll": "kled.models.rolling",
     "RollingPlan": "kled.models.rolling",
     "RollingRow": "kled.models.rolling",
     "Row": "kled.operations.runner",
-    "RunResult": "kled.snapshot.results",
+    "RunResult": "kled.snapshot.create.results",
     "Secret": "kled.models.credential",
     "Steadiness": "kled.models.rolled",
     "ValidationReport": "kled.models.validation",

@@ -12,7 +12,7 @@ from kled.operations.runner import Report
 from kled.operations.stores import require_state_store
 
 if TYPE_CHECKING:
-    from kled.snapshot.epoch_document import Epoch
+    from kled.snapshot.epoch.epoch_document import Epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Epochs:
 
         Raises `SnapshotNotTrustworthy` where it is damaged, or not signed though it should be.
         """
-        from kled.snapshot import epoch  # noqa: PLC0415 - brings pydantic
+        from kled.snapshot.epoch import epoch  # noqa: PLC0415 - brings pydantic
 
         with self._calls.stores() as stores:
             return epoch.read(stores.snapshots, require_cluster_name(cluster))

@@ -24,9 +24,9 @@ from kled.operations.snapshots.plan_snapshots import PlanPrune, refusal
 from kled.operations.snapshots.proved_level import require_level
 
 if TYPE_CHECKING:
-    from kled.snapshot.diff import Change
-    from kled.snapshot.prune import PrunePlan
-    from kled.snapshot.results import RunResult
+    from kled.snapshot.create.results import RunResult
+    from kled.snapshot.diff.diff import Change
+    from kled.snapshot.retention.prune import PrunePlan
 
 _LEVELS = (0, 1, 2, 4)
 _USUAL = RestoreOptions()

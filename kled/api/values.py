@@ -8,7 +8,7 @@ from kled.errors import KledError
 
 if TYPE_CHECKING:
     from kled.operations.recovery.restore_state import Settled, Wish
-    from kled.snapshot.restore_plan import RestorePlan
+    from kled.snapshot.restore.restore_plan import RestorePlan
 
 ObjectClass = Literal["identity", "intent", "derived", "etcd-backup"]
 CLASSES: Final[tuple[ObjectClass, ...]] = ("identity", "intent", "derived", "etcd-backup")

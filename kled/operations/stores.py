@@ -206,9 +206,9 @@ class Stores:
         return location, settings.environment
 
     def _open_snapshots(self, url: str) -> "SnapshotStore":
-        from kled.snapshot.keys import Keys  # noqa: PLC0415
+        from kled.snapshot.documents.keys import Keys  # noqa: PLC0415
+        from kled.snapshot.documents.signing import verification_keys  # noqa: PLC0415
         from kled.snapshot.repository import SnapshotStore  # noqa: PLC0415
-        from kled.snapshot.signing import verification_keys  # noqa: PLC0415
 
         profile = self._settings.snapshot_profile
         keys = Keys(

@@ -15,7 +15,7 @@ from kled.redact import Redactor, secret_values
 from kled.sentences import options
 
 if TYPE_CHECKING:
-    from kled.snapshot.restore_plan import RestorePlan
+    from kled.snapshot.restore.restore_plan import RestorePlan
 
 Document = Mapping[str, Any]
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
-from kled.snapshot import epoch, names
-from kled.snapshot.before_keys import speaks_against
-from kled.snapshot.judging import Judged, Shelf, judge, shelf
-from kled.snapshot.ledger import Ledger, read_ledger
-from kled.snapshot.origin import Origins
+from kled.snapshot.documents import names
+from kled.snapshot.epoch import epoch
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
-from kled.snapshot.trust import brief
+from kled.snapshot.trust.before_keys import speaks_against
+from kled.snapshot.trust.judging import Judged, Shelf, judge, shelf
+from kled.snapshot.trust.ledger import Ledger, read_ledger
+from kled.snapshot.trust.origin import Origins
+from kled.snapshot.trust.trust import brief
 from kled.storage.base import ObjectStore
 from kled.store_urls import of_store
 from kled.visible import visible

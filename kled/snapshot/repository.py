@@ -10,11 +10,11 @@ from datetime import datetime
 from functools import cached_property, partial
 
 from kled.errors import InvalidInput, KledError, ObjectMissing, SnapshotMissing
-from kled.snapshot import names, signed, signing
-from kled.snapshot.keys import Keys
-from kled.snapshot.manifest import LIMIT, Manifest, decode, encode
-from kled.snapshot.root import RootState, look
-from kled.snapshot.sealing import Opener, Sealer
+from kled.snapshot.documents import names, signed, signing
+from kled.snapshot.documents.keys import Keys
+from kled.snapshot.documents.manifest import LIMIT, Manifest, decode, encode
+from kled.snapshot.documents.root import RootState, look
+from kled.snapshot.documents.sealing import Opener, Sealer
 from kled.storage.base import ObjectStore
 
 

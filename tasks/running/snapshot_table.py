@@ -8,7 +8,7 @@ from prefect.artifacts import create_table_artifact
 
 from kled.operations.snapshots.keep_state import ALL, BackUpState, PruneSnapshots, VerifySnapshots
 from kled.sentences import number
-from kled.snapshot.names import moment
+from kled.snapshot.documents.names import moment
 from kled.visible import visible
 from tasks.running import events
 from tasks.running.summary import keyed

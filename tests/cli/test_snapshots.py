@@ -12,11 +12,11 @@ import yaml
 from pyrage import x25519
 
 from kled.retry import Clock
-from kled.snapshot.create import create
-from kled.snapshot.keys import Keys
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import CreateOptions
+from kled.snapshot.documents.keys import Keys
 from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.results import CreateOptions
 from kled.storage.base import Location
 from kled.storage.url import open_store
 from tests.boxes import Box

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kled.errors import KledError
-from kled.snapshot import prune
 from kled.snapshot.progress import Quiet
-from kled.snapshot.retention import Policy
+from kled.snapshot.retention import prune
+from kled.snapshot.retention.retention import Policy
 from kled.storage.base import ObjectStore
 from tests.conformance import places
 from tests.conformance.changing_proxy import changing

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from kled.snapshot.choosing import choose
-from kled.snapshot.create import create
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import CreateOptions
 from kled.snapshot.progress import Quiet
-from kled.snapshot.restore import apply_restore, plan_restore
-from kled.snapshot.results import CreateOptions
+from kled.snapshot.restore.restore import apply_restore, plan_restore
 from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.restoring import CLUSTER, age_keys, plain_tree, put, read, snapshot_store

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from kled.retry import Clock
-from kled.snapshot import views
 from kled.snapshot.choosing import choose
-from kled.snapshot.create import create
-from kled.snapshot.diff import diff
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import CreateOptions
+from kled.snapshot.diff import views
+from kled.snapshot.diff.diff import diff
 from kled.snapshot.progress import Quiet
-from kled.snapshot.restore import apply_restore, plan_restore
-from kled.snapshot.results import CreateOptions
+from kled.snapshot.restore.restore import apply_restore, plan_restore
 from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
 from tests.boxes import Box

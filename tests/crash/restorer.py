@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from kled.retry import Clock
 from kled.snapshot.choosing import choose
-from kled.snapshot.restore import apply_restore, plan_restore
+from kled.snapshot.restore.restore import apply_restore, plan_restore
 from kled.storage.local.store import LocalStore
 from tests.stores import Watched
 from tests.unit.snapshot.restoring import CLUSTER, snapshot_store

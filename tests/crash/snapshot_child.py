@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from kled.retry import Clock
-from kled.snapshot.create import create
-from kled.snapshot.keys import Keys
-from kled.snapshot.mirror import mirror
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import CreateOptions
+from kled.snapshot.documents.keys import Keys
 from kled.snapshot.progress import Quiet
-from kled.snapshot.prune import apply_prune, plan_prune
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.results import CreateOptions
-from kled.snapshot.retention import Policy
+from kled.snapshot.retention.mirror import mirror
+from kled.snapshot.retention.prune import apply_prune, plan_prune
+from kled.snapshot.retention.retention import Policy
 from kled.storage.local.store import LocalStore
 from tests.stores import CountingStore
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
-from kled.snapshot import names
-from kled.snapshot.create import create
-from kled.snapshot.keys import Keys
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import CreateOptions
+from kled.snapshot.documents import names
+from kled.snapshot.documents.keys import Keys
 from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
-from kled.snapshot.restore import apply_restore, plan_restore
-from kled.snapshot.results import CreateOptions
-from kled.snapshot.verify import lost, verify
+from kled.snapshot.restore.restore import apply_restore, plan_restore
+from kled.snapshot.verify.verify import lost, verify
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import etcd_backup
 from tests.unit.snapshot.restoring import age_keys, put, read, snapshot_store, tree

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kled.operations.recovery.restore_state import RestoreState, Wish
-from kled.snapshot import epoch
+from kled.snapshot.epoch import epoch
 from tests.unit.operations.killed_restores import C, World
 
 pytestmark = pytest.mark.slow

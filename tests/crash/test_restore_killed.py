@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kled.retry import Clock
-from kled.snapshot.restore import apply_restore, plan_restore
+from kled.snapshot.restore.restore import apply_restore, plan_restore
 from kled.storage.local.store import LocalStore
 from tests.unit.snapshot.restoring import (
     CLUSTER,

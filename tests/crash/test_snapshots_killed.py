@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from kled.retry import Clock
-from kled.snapshot.keys import Keys
+from kled.snapshot.documents.keys import Keys
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.verify import verify
+from kled.snapshot.verify.verify import verify
 from kled.storage.local.store import LocalStore
 from tests.unit.snapshot.fleets import name, objects
 

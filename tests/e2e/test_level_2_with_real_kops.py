@@ -19,7 +19,7 @@ from kled.operations.snapshots.kops_proof import kops_check
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kled.snapshot.verify import KopsCheck
+    from kled.snapshot.verify.verify import KopsCheck
 
 pytestmark = pytest.mark.kops
 

@@ -33,7 +33,7 @@ from kled.operations.records import scale_journal
 from kled.operations.records.scale_journal import OpenScaleDown
 from kled.operations.snapshots.many_clusters import back_up
 from kled.retry import Clock
-from kled.snapshot import epoch as epochs
+from kled.snapshot.epoch import epoch as epochs
 from kled.snapshot.progress import Quiet
 from tests.sandbox.boxes import Done
 from tests.sandbox.desk import Desk

@@ -14,7 +14,7 @@ from kled.operations.snapshots.keep_state import BackUpState
 from kled.sentences import enumerated, number, options
 
 if TYPE_CHECKING:
-    from kled.snapshot.results import RunResult
+    from kled.snapshot.create.results import RunResult
 from kled.cli.snapshot.columns import snapshot_row
 
 _CREATED: Final = (

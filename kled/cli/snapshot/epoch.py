@@ -24,7 +24,7 @@ _NAME = cluster_name.required()
 @_NAME
 def show_(call: Call, name: str) -> None:
     """Show which state store a cluster lives in; every change of it asks that."""
-    from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
+    from kled.snapshot.epoch import epoch  # noqa: PLC0415 - not for --help
 
     known = epoch.read(call.stores.snapshots, name)
     if known is None:
@@ -76,7 +76,7 @@ def raise_(call: Call, name: str, snapshot: str, former: str | None, *, yes: boo
     The old store refuses itself then. It is done only where this one has the definition and every
     keyset and secret of the snapshot.
     """
-    from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
+    from kled.snapshot.epoch import epoch  # noqa: PLC0415 - not for --help
 
     here, raising = require_state_store(call.settings), RaiseEpoch(name, snapshot, former=former)
     if not yes:

@@ -10,7 +10,7 @@ from kled.operations.checks.check import Check, bad, not_tried
 from kled.sentences import options
 
 if TYPE_CHECKING:
-    from kled.snapshot.ledger import Ledger
+    from kled.snapshot.trust.ledger import Ledger
 
 NAME: Final = "keys of the clusters"
 
@@ -20,8 +20,8 @@ def kept_keys_checks(opened: stores.Stores, clusters: Sequence[str]) -> list[Che
 
     A GET for each cluster that has a snapshot. Of one without any nothing is said. Raises nothing.
     """
-    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415 - not for --help
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415
+    from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415 - not for --help
 
     if opened.settings.snapshot_store is None or not clusters:
         return []
@@ -43,8 +43,8 @@ def kept_keys_checks(opened: stores.Stores, clusters: Sequence[str]) -> list[Che
 
 def _asked(ledger: "Ledger", cluster: str) -> tuple[str, tuple[str, str] | None]:
     """Return the newest snapshot of the cluster and what speaks against it; None: nothing does."""
-    from kled.snapshot.before_keys import speaks_against  # noqa: PLC0415 - not for --help
     from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415
+    from kled.snapshot.trust.before_keys import speaks_against  # noqa: PLC0415 - not for --help
 
     entry = ledger.entry(cluster)
     if entry is None or entry.snapshot is None:

@@ -50,7 +50,7 @@ def _untried(why: str) -> list[Check]:
 
 
 def _written(kept: "SnapshotStore") -> list[Check]:
-    from kled.snapshot.names import PROBE  # noqa: PLC0415 - not for --help
+    from kled.snapshot.documents.names import PROBE  # noqa: PLC0415 - not for --help
     from kled.storage.trial import try_out  # noqa: PLC0415
 
     try:
@@ -113,7 +113,7 @@ def _plain(kept: "SnapshotStore") -> Check:
 
 def _signature(kept: "SnapshotStore") -> Check:
     """Sign a few bytes, and check that signature as a reader would."""
-    from kled.snapshot.signing import fits, signature_of  # noqa: PLC0415 - loads pydantic
+    from kled.snapshot.documents.signing import fits, signature_of  # noqa: PLC0415 - loads pydantic
 
     if kept.keys.signing_key is None:
         return not_tried(SIGNATURE, "no signing key is named: nothing is signed here")

@@ -156,7 +156,7 @@ def ask_each(
 
 def _answer(session: Session, ask: Callable[[str], T], cluster: Cluster) -> T | Trouble:
     from kled.operations.cluster.unreadable import explained  # noqa: PLC0415 - loads YAML
-    from kled.snapshot.one_row import one_row  # noqa: PLC0415 - a read of one does without
+    from kled.snapshot.create.one_row import one_row  # noqa: PLC0415 - a read of one does without
 
     if cluster.problem:
         return Trouble(cluster.name, cluster.problem, put_back(session.settings, cluster.name))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from kled.kops.state_store import layout
 from kled.operations.fleet.registered import prefixes
-from kled.snapshot import names
+from kled.snapshot.documents import names
 
 if TYPE_CHECKING:
     from kled.storage.base import ObjectStore

@@ -224,7 +224,7 @@ def check_epoch(session: Session, cluster: str, *, ends: bool = False) -> str:
 
     Unless the cluster `ends`, an announcement that it does is taken back where it is there.
     """
-    from kled.snapshot import epoch  # noqa: PLC0415 - only where snapshots are kept
+    from kled.snapshot.epoch import epoch  # noqa: PLC0415 - only where snapshots are kept
 
     here, typed = known_epoch.here(session), require_state_store(session.settings)
     with advised():
@@ -246,8 +246,8 @@ def require_mounted(session: Session) -> None:
 
     An epoch that is written there would begin it anew.
     """
-    from kled.snapshot import losses  # noqa: PLC0415 - not for --help
-    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.losses import losses  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
 
     snapshots = session.snapshot_store
     if not snapshots.root.missing:
@@ -260,7 +260,7 @@ def require_mounted(session: Session) -> None:
 
 def _write_end(session: Session, cluster: str) -> None:
     """Write down that a deletion is over which was killed before it did."""
-    from kled.snapshot import epoch  # noqa: PLC0415
+    from kled.snapshot.epoch import epoch  # noqa: PLC0415
 
     stored = epoch.read(session.snapshot_store, cluster)
     if stored is not None and not stored.vacant:
@@ -275,7 +275,7 @@ def announce_step(cluster: str, *, forgets: bool = False) -> Step:
     """
 
     def act(session: Session) -> str:
-        from kled.snapshot import epoch  # noqa: PLC0415
+        from kled.snapshot.epoch import epoch  # noqa: PLC0415
 
         here = known_epoch.here(session)
         with advised():
@@ -300,7 +300,7 @@ def vacate_step(cluster: str) -> Step:
     """
 
     def act(session: Session) -> str:
-        from kled.snapshot import epoch  # noqa: PLC0415
+        from kled.snapshot.epoch import epoch  # noqa: PLC0415
 
         if _is_there(session, cluster):
             return "the cluster is still there"

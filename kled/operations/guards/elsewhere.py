@@ -21,7 +21,7 @@ from kled.storage.bounded import is_there
 from kled.store_urls import is_among, is_same
 
 if TYPE_CHECKING:
-    from kled.snapshot.epoch import Epoch
+    from kled.snapshot.epoch.epoch import Epoch
 
 Alive: TypeAlias = Mapping[str, tuple[int, str]]
 """The state stores whose newest runs saw a cluster, by URL: number of the run, and snapshot."""
@@ -95,7 +95,7 @@ def require_home(session: Session, cluster: str) -> "Epoch | None":
     That of a deletion which was killed when the cluster was gone from its store has ended, though
     nobody has written that down yet. Only reads.
     """
-    from kled.snapshot import epoch  # noqa: PLC0415 - only where snapshots are kept
+    from kled.snapshot.epoch import epoch  # noqa: PLC0415 - only where snapshots are kept
 
     known = known_epoch(session, cluster)
     if known is not None and _is_over(session, cluster, known):
@@ -153,7 +153,7 @@ def _alive(session: Session, cluster: str, past: str) -> Alive:
 
     Snapshots up to `past` are of an earlier cluster of that name.
     """
-    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415 - not for --help
 
     ledger = read_ledger(session.snapshot_store, session.stores.remembering)
     return {

@@ -40,9 +40,9 @@ def require_none_gone(session: "Session", but: str) -> None:
 
 def _living(session: "Session") -> tuple[str, ...]:
     """Return the clusters that the newest run from here knew, and that kled did not end since."""
-    from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
-    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
-    from kled.snapshot.runs import ENDED  # noqa: PLC0415
+    from kled.snapshot.documents.runs import ENDED  # noqa: PLC0415
+    from kled.snapshot.epoch import epoch  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
 
     kept, url = session.snapshot_store, require_state_store(session.settings)
     runs = read_ledger(kept, session.stores.remembering).runs.items()

@@ -21,10 +21,10 @@ from kled.operations.stores import require_state_store
 from kled.retry import CHANGE, READ
 
 if TYPE_CHECKING:
-    from kled.snapshot.manifest import Manifest
+    from kled.snapshot.create.results import ClusterResult
+    from kled.snapshot.documents.manifest import Manifest
     from kled.snapshot.repository import SnapshotRef, SnapshotStore
-    from kled.snapshot.results import ClusterResult
-    from kled.snapshot.verify import VerifyReport
+    from kled.snapshot.verify.verify import VerifyReport
 
 NAME: Final = "take the final snapshot"
 ABSENT: Final = "there is nothing to snapshot any more"
@@ -93,7 +93,7 @@ def _read_back(session: Session, result: "ClusterResult") -> "VerifyReport | Non
     """
     from kled.operations.snapshots.kops_proof import kops_check  # noqa: PLC0415 - not for --help
     from kled.operations.snapshots.many_clusters import BY  # noqa: PLC0415
-    from kled.snapshot.verify import DIGESTS, KOPS, verify  # noqa: PLC0415
+    from kled.snapshot.verify.verify import DIGESTS, KOPS, verify  # noqa: PLC0415
 
     kept = session.snapshot_store
     level = KOPS if _can_open(kept) else DIGESTS
@@ -156,8 +156,8 @@ def _require_etcd(session: Session, result: "ClusterResult") -> str:
 
 def _trouble(kept: "SnapshotStore", manifest: "Manifest", etcd: str) -> str | None:
     """Open the newest backup of an etcd cluster; say what is wrong with it, or raise."""
-    from kled.snapshot.contents import blob_file  # noqa: PLC0415
     from kled.snapshot.etcd import inspect  # noqa: PLC0415
+    from kled.snapshot.verify.contents import blob_file  # noqa: PLC0415
 
     newest = f"/{etcd}/{manifest.etcd_backups[etcd][0]}/"
     blobs = {one.sha256: one for one in manifest.blobs}

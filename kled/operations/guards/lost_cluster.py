@@ -14,8 +14,8 @@ def refuse(session: Session, cluster: str) -> None:
     was unregistered lives on; one whose epoch was never written lives by its snapshots. Only
     reads, for a cluster that the state store lacks; a snapshot store has to be configured.
     """
-    from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
     from kled.snapshot.choosing import way_back  # noqa: PLC0415
+    from kled.snapshot.epoch import epoch  # noqa: PLC0415 - not for --help
 
     with advised():
         snapshots = session.snapshot_store

@@ -13,12 +13,12 @@ from kled.operations.step import Operation
 def require(session: Session, operation: Operation) -> None:
     """Raise `SnapshotNotTrustworthy` where the snapshot before the operation would; only reads.
 
-    In the same words. What only shows when it is taken is not known (`snapshot.foretold`).
+    In the same words. What only shows when it is taken is not known (`snapshot.create.foretold`).
     """
     from kled.operations.snapshots.many_clusters import BY  # noqa: PLC0415 - not for --help
-    from kled.snapshot import foretold  # noqa: PLC0415
-    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
-    from kled.snapshot.results import CreateOptions  # noqa: PLC0415
+    from kled.snapshot.create import foretold  # noqa: PLC0415
+    from kled.snapshot.create.results import CreateOptions  # noqa: PLC0415
+    from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
 
     if not _is_needed(session, operation):
         return

@@ -9,7 +9,7 @@ from kled.errors import ClusterNotFound, SnapshotMissing, SnapshotNotTrustworthy
 from kled.operations.session import Session
 
 if TYPE_CHECKING:
-    from kled.snapshot.results import ClusterResult
+    from kled.snapshot.create.results import ClusterResult
 
 _REFUSED: Final = (
     "a change begins with a snapshot, which has to be written there: mend that (kled doctor tries"
@@ -104,7 +104,7 @@ def no_way_back(
     `cure` is what to type where the run that took it knows it.
     """
     from kled.snapshot.choosing import way_back  # noqa: PLC0415 - not for --help
-    from kled.snapshot.trust import brief  # noqa: PLC0415
+    from kled.snapshot.trust.trust import brief  # noqa: PLC0415
 
     kept, remembering = session.snapshot_store, session.stores.remembering
     back = cure or f"go back: {way_back(kept, cluster, state=remembering)}"

@@ -20,7 +20,7 @@ def anew_step(cluster: str) -> Step:
     """
 
     def act(session: Session) -> str:
-        from kled.snapshot import epoch  # noqa: PLC0415
+        from kled.snapshot.epoch import epoch  # noqa: PLC0415
 
         found = other_identity.compared(session, cluster)
         moved = etcd_zones.moved(session, cluster)

@@ -1,9 +1,9 @@
 """A member of etcd stays in the zone in which it was applied: its volume goes to no other one.
 
 Where kops made the volumes is told by what it applied last and, for the instance groups that the
-members stand on, by the newest snapshot that can be trusted (`snapshot.moved_etcd`). Where neither
-tells, the cloud does: a plan that makes all volumes of an etcd cluster anew, or moves one, is
-refused while the cluster's machines live.
+members stand on, by the newest snapshot that can be trusted (`snapshot.losses.moved_etcd`). Where
+neither tells, the cloud does: a plan that makes all volumes of an etcd cluster anew, or moves one,
+is refused while the cluster's machines live.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -142,8 +142,8 @@ def _applied(session: Session, cluster: str, objects: Mapping[str, bytes]) -> di
 
     A snapshot store that cannot be read tells nothing: the steps that need it say so.
     """
-    from kled.snapshot.lost_etcd import was_applied as was_applied_then  # noqa: PLC0415
-    from kled.snapshot.moved_etcd import applied_stands  # noqa: PLC0415 - not for --help
+    from kled.snapshot.losses.lost_etcd import was_applied as was_applied_then  # noqa: PLC0415
+    from kled.snapshot.losses.moved_etcd import applied_stands  # noqa: PLC0415 - not for --help
 
     try:
         before = other_identity.newest_trusted(session, cluster)

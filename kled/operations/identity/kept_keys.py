@@ -36,7 +36,7 @@ from kled.sentences import enumerated
 from kled.storage.bounded import get_bounded
 
 if TYPE_CHECKING:
-    from kled.snapshot.other_keysets import Others
+    from kled.snapshot.losses.other_keysets import Others
 
 NAME: Final = "check identity"
 AUTHORITY_KEY: Final = identity.keyset_key(identity.AUTHORITY)
@@ -293,7 +293,7 @@ def _other_keys(session: Session, cluster: str, found: "Others") -> IdentityAtRi
 
 def _other_values(session: Session, cluster: str, found: "Others") -> IdentityAtRisk:
     """Return the refusal of secrets with other values than the cluster had."""
-    from kled.snapshot.other_secrets import on_purpose  # noqa: PLC0415 - not for --help
+    from kled.snapshot.losses.other_secrets import on_purpose  # noqa: PLC0415 - not for --help
 
     keys = frozenset(f"{layout.SECRETS}{one}" for one in found.secrets)
     return IdentityAtRisk(

@@ -10,8 +10,8 @@ from kled.operations.identity import whole_copies
 from kled.operations.session import Session
 
 if TYPE_CHECKING:
-    from kled.snapshot.judging import Judged
-    from kled.snapshot.manifest import Manifest
+    from kled.snapshot.documents.manifest import Manifest
+    from kled.snapshot.trust.judging import Judged
 
 _NOTHING: Final[Marks] = {}
 _LOOKED_AT: Final = 50
@@ -73,7 +73,7 @@ def other_than_named(
 
     Those whose keys nobody can know are left out. Asks the store only where something is named.
     """
-    from kled.snapshot.other_keysets import recorded  # noqa: PLC0415 - not for --help
+    from kled.snapshot.losses.other_keysets import recorded  # noqa: PLC0415 - not for --help
 
     meant = {name: named[name] for name in keyset_keys.files(keys) if name in named}
     if not meant:

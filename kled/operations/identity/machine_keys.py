@@ -19,7 +19,7 @@ from kled.sentences import enumerated
 from kled.storage.bounded import get_bounded
 
 if TYPE_CHECKING:
-    from kled.snapshot.other_keysets import Others
+    from kled.snapshot.losses.other_keysets import Others
     from kled.storage.base import ObjectStore
 
 FROM_ELSEWHERE: Final = (

@@ -15,8 +15,8 @@ from kled.operations.session import Session
 from kled.storage.bounded import get_bounded
 
 if TYPE_CHECKING:
-    from kled.snapshot.manifest import Manifest
-    from kled.snapshot.other_keysets import Others
+    from kled.snapshot.documents.manifest import Manifest
+    from kled.snapshot.losses.other_keysets import Others
 
 _LOOKED_AT: Final = 50
 """Snapshots that are searched for one that can be trusted, newest first."""
@@ -27,7 +27,10 @@ def compared(session: Session, cluster: str) -> "Others":
 
     Only reads. A snapshot store that cannot be read is left out: the steps that need it say so.
     """
-    from kled.snapshot.other_keysets import Others, other_keysets  # noqa: PLC0415 - not for --help
+    from kled.snapshot.losses.other_keysets import (  # noqa: PLC0415 - not for --help
+        Others,
+        other_keysets,
+    )
 
     objects = _objects(session, cluster)
     if not keyset_keys.of_store(objects):
@@ -45,7 +48,7 @@ def compared_with(session: Session, cluster: str, snapshot: str) -> "Others":
 
     Only reads. Raises what the snapshot store raises.
     """
-    from kled.snapshot.other_keysets import other_keysets  # noqa: PLC0415 - not for --help
+    from kled.snapshot.losses.other_keysets import other_keysets  # noqa: PLC0415 - not for --help
     from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415
 
     kept = session.snapshot_store
@@ -59,7 +62,7 @@ def kept_objects(session: Session, cluster: str) -> dict[str, bytes]:
     By key relative to the prefix; nothing where there is none. Only reads. Raises what the snapshot
     store raises.
     """
-    from kled.snapshot.contents import archived_objects, packed_archive  # noqa: PLC0415
+    from kled.snapshot.verify.contents import archived_objects, packed_archive  # noqa: PLC0415
 
     manifest = newest_trusted(session, cluster)
     if manifest is None:

@@ -21,7 +21,7 @@ from kled.operations.session import Session
 from kled.storage.bounded import get_bounded
 
 if TYPE_CHECKING:
-    from kled.snapshot.manifest import Manifest
+    from kled.snapshot.documents.manifest import Manifest
 
 
 def damaged(session: Session, cluster: str) -> Mapping[str, tuple[str, ...]]:
@@ -57,7 +57,7 @@ def held_whole(session: Session, manifest: "Manifest", keys: frozenset[str]) -> 
 
     What no identity opens is taken for whole, since nothing tells otherwise. Raises what may pass.
     """
-    from kled.snapshot.contents import archived_objects, packed_archive  # noqa: PLC0415
+    from kled.snapshot.verify.contents import archived_objects, packed_archive  # noqa: PLC0415
 
     there = keys & {one.key for one in manifest.objects if one.kind == "identity"}
     if not there:

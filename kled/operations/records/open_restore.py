@@ -24,8 +24,8 @@ from kled.operations.stores import Stores
 if TYPE_CHECKING:
     from kled.operations.recovery.restore_state import Wish
     from kled.snapshot.choosing import Choice
-    from kled.snapshot.origin import Origins
-    from kled.snapshot.restore_plan import RestorePlan
+    from kled.snapshot.restore.restore_plan import RestorePlan
+    from kled.snapshot.trust.origin import Origins
 
 State = Literal["announced", "begun", "ended"]
 _SO_FAR: Final[dict[str, tuple[State, str]]] = {
@@ -59,7 +59,7 @@ class OpenRestore:
     digest: str = ""
     """Of the plan that was approved at first; empty where it is too long to be kept."""
     plan: tuple[Any, ...] = ()
-    """What that is the digest of (`kled.snapshot.planned_changes`)."""
+    """What that is the digest of (`kled.snapshot.restore.planned_changes`)."""
 
     @property
     def is_halfway(self) -> bool:
@@ -108,7 +108,7 @@ def _state_of(text: str) -> State:
 
 def _require_names(found: OpenRestore) -> None:
     """Raise `ValueError` for what names nothing: commands that people type are made of it."""
-    from kled.snapshot import names  # noqa: PLC0415 - not for --help
+    from kled.snapshot.documents import names  # noqa: PLC0415 - not for --help
 
     if not is_cluster_name(found.of):
         raise ValueError("it is of no name that a cluster can have")
@@ -227,7 +227,7 @@ def _unsure(wish: "Wish", begun: OpenRestore, newest: str) -> NotApproved:
 
 def is_approved(opened: Stores, wish: "Wish", planned: "RestorePlan", digest: str) -> bool:
     """Whether `planned` is what is left of an approved plan that was begun; only reads."""
-    from kled.snapshot.planned_changes import are_rest, digest_of  # noqa: PLC0415
+    from kled.snapshot.restore.planned_changes import are_rest, digest_of  # noqa: PLC0415
 
     try:
         begun = _on_record(opened, wish.place)
@@ -281,7 +281,7 @@ def begin(session: Session, wish: "Wish", planned: "RestorePlan") -> bool:
 
 
 def _begun(wish: "Wish", planned: "RestorePlan", before: str | None) -> OpenRestore:
-    from kled.snapshot.planned_changes import size_of  # noqa: PLC0415 - not for --help
+    from kled.snapshot.restore.planned_changes import size_of  # noqa: PLC0415 - not for --help
 
     aside = dict.fromkeys((*(wish.aside or ()), *([before] if before else [])))
     changes = tuple(planned.changes)

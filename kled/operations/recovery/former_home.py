@@ -63,7 +63,7 @@ def rewrite_step(cluster: str, place: Place, former: str) -> Step:
     effect = Effect()
 
     def act(session: Session) -> str:
-        from kled.snapshot.generations import counted_on  # noqa: PLC0415 - not for --help
+        from kled.snapshot.restore.generations import counted_on  # noqa: PLC0415 - not for --help
 
         effect.begins()
         store, key = session.stores.at(place), f"{place.cluster}/{layout.CONFIG}"

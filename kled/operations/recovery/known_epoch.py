@@ -6,7 +6,7 @@ from kled.operations.session import Session
 from kled.operations.stores import require_state_store
 
 if TYPE_CHECKING:
-    from kled.snapshot.epoch import Epoch
+    from kled.snapshot.epoch.epoch import Epoch
 
 
 def here(session: Session) -> str:
@@ -21,7 +21,7 @@ def known_epoch(session: Session, cluster: str) -> "Epoch | None":
     An earlier kled wrote do://BUCKET into epochs, as it was typed, and s3://BUCKET into all else.
     Raises what `epoch.read` raises.
     """
-    from kled.snapshot import epoch  # noqa: PLC0415 - only where snapshots are kept
+    from kled.snapshot.epoch import epoch  # noqa: PLC0415 - only where snapshots are kept
 
     known = epoch.read(session.snapshot_store, cluster)
     if known is None:

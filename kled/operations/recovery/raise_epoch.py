@@ -27,7 +27,7 @@ from kled.store_urls import is_among, is_same
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kled.snapshot.epoch import Epoch
+    from kled.snapshot.epoch.epoch import Epoch
     from kled.snapshot.repository import SnapshotRef
     from kled.storage.base import ObjectStore
 
@@ -90,7 +90,9 @@ def identity_step(cluster: str, place: Place, chosen: "Callable[[Session], Snaps
     """
 
     def act(session: Session) -> str:
-        from kled.snapshot.restore_plan import plan_restore  # noqa: PLC0415 - not for --help
+        from kled.snapshot.restore.restore_plan import (  # noqa: PLC0415 - not for --help
+            plan_restore,
+        )
 
         kept, store = session.snapshot_store, session.stores.at(place)
         _require_there(store, place)
@@ -125,9 +127,9 @@ def first_step(cluster: str, place: Place) -> Step:
             birth_check,
         )
         from kled.operations.snapshots.many_clusters import BY  # noqa: PLC0415
-        from kled.snapshot.create import create  # noqa: PLC0415
+        from kled.snapshot.create.create import create  # noqa: PLC0415
+        from kled.snapshot.create.results import CreateOptions  # noqa: PLC0415
         from kled.snapshot.progress import Quiet  # noqa: PLC0415
-        from kled.snapshot.results import CreateOptions  # noqa: PLC0415
 
         options = CreateOptions(BY, kops_check=birth_check(session.settings))
         kept, store = session.snapshot_store, session.stores.at(place)
@@ -154,7 +156,7 @@ def raise_step(
     effect, back = Effect(), ways_back.Found()
 
     def act(session: Session) -> str:
-        from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
+        from kled.snapshot.epoch import epoch  # noqa: PLC0415 - not for --help
 
         effect.begins()
         kept, url = session.snapshot_store, session.stores.at(place).location.url
@@ -206,8 +208,8 @@ def _chosen(session: Session, raising: RaiseEpoch, place: Place) -> "SnapshotRef
     `latest` is none of the place itself, which would prove nothing, unless there is no other or the
     cluster lives there already; or lived there, and none of what was taken since can be trusted.
     """
-    from kled.snapshot import epoch  # noqa: PLC0415 - not for --help
     from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415
+    from kled.snapshot.epoch import epoch  # noqa: PLC0415 - not for --help
 
     kept, cluster = session.snapshot_store, raising.cluster
     url, known = session.stores.at(place).location.url, epoch.read(kept, cluster)

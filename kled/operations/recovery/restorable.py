@@ -12,11 +12,11 @@ from kled.visible import visible
 if TYPE_CHECKING:
     from kled.operations.recovery.restore_state import Settled, Wish
     from kled.operations.stores import Stores
-    from kled.snapshot.judging import Judged
-    from kled.snapshot.ledger import Ledger
-    from kled.snapshot.manifest import Manifest
-    from kled.snapshot.origin import Origins
-    from kled.snapshot.restore_plan import RestorePlan
+    from kled.snapshot.documents.manifest import Manifest
+    from kled.snapshot.restore.restore_plan import RestorePlan
+    from kled.snapshot.trust.judging import Judged
+    from kled.snapshot.trust.ledger import Ledger
+    from kled.snapshot.trust.origin import Origins
     from kled.storage.base import ObjectStore
 
 _SHOWN: Final = 3
@@ -50,7 +50,7 @@ def with_keys(found: "Judged", wish: "Wish", ledger: "Ledger") -> "Judged":
 
     One from before the cluster was applied has none: of what was lost it puts back the shell.
     """
-    from kled.snapshot.before_keys import speaks_against  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust.before_keys import speaks_against  # noqa: PLC0415 - not for --help
 
     if found.manifest is None or "identity" not in wish.classes:
         return found
@@ -165,7 +165,7 @@ def _require_none_deleted(meant: "Settled", planned: "RestorePlan") -> None:
 
 def _require_no_later(store: "ObjectStore", meant: "Settled", planned: "RestorePlan") -> None:
     """Raise `NotApproved` where the stored keysets were rotated since, and no snapshot says so."""
-    from kled.snapshot.contents import archived_objects  # noqa: PLC0415 - not for --help
+    from kled.snapshot.verify.contents import archived_objects  # noqa: PLC0415 - not for --help
 
     replaced = keyset_keys.files(planned.replaced("identity"))
     if not replaced:
@@ -201,8 +201,8 @@ def rotated_since(
 
     Nothing where no newer snapshot can be trusted, and for `latest`. Raises what the store raises.
     """
-    from kled.snapshot import other_keysets  # noqa: PLC0415 - not for --help
     from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415
+    from kled.snapshot.losses import other_keysets  # noqa: PLC0415 - not for --help
 
     if manifest is None or wish.snapshot == LATEST:
         return (), ""

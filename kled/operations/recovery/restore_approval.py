@@ -14,7 +14,7 @@ from kled.visible import visible
 
 if TYPE_CHECKING:
     from kled.operations.recovery.restore_state import RestoreState
-    from kled.snapshot.restore_plan import RestorePlan
+    from kled.snapshot.restore.restore_plan import RestorePlan
 
 
 def require_approved(session: Session, restoring: "RestoreState", planned: "RestorePlan") -> None:
@@ -60,7 +60,7 @@ def _stays(restoring: "RestoreState", planned: "RestorePlan") -> str:
 def protection_of(settings: Settings, planned: "RestorePlan") -> str | None:
     """Say why the cluster in the snapshot, or the one that it is written to, is protected."""
     from kled.kops.parse import definition  # noqa: PLC0415
-    from kled.snapshot.contents import archived_objects  # noqa: PLC0415
+    from kled.snapshot.verify.contents import archived_objects  # noqa: PLC0415
 
     objects = archived_objects(planned.manifest, planned.packed)
     config = next((body for one, body in objects if one.key == CONFIG), b"")

@@ -10,7 +10,7 @@ from kled.sentences import enumerated
 
 if TYPE_CHECKING:
     from kled.operations.recovery.restore_state import Wish
-    from kled.snapshot.restore_plan import RestorePlan
+    from kled.snapshot.restore.restore_plan import RestorePlan
     from kled.storage.base import ObjectStore
 
 _SHOWN: Final = 3

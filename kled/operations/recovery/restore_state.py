@@ -32,11 +32,11 @@ from kled.sentences import number, options
 
 if TYPE_CHECKING:
     from kled.snapshot.choosing import Choice
-    from kled.snapshot.manifest import Manifest
-    from kled.snapshot.origin import Origins
+    from kled.snapshot.documents.manifest import Manifest
     from kled.snapshot.repository import SnapshotRef
-    from kled.snapshot.restore_plan import RestorePlan
-    from kled.snapshot.trust import Trust
+    from kled.snapshot.restore.restore_plan import RestorePlan
+    from kled.snapshot.trust.origin import Origins
+    from kled.snapshot.trust.trust import Trust
 
 
 _ALL: Final = ("identity", "intent", "derived", "etcd-backup")
@@ -244,7 +244,7 @@ def restore_step(restoring: RestoreState, approved: "list[Agreed]") -> Step:
     effect, back = Effect(), ways_back.Found()
 
     def act(session: Session) -> str:
-        from kled.snapshot.restore import apply_restore  # noqa: PLC0415 - not for --help
+        from kled.snapshot.restore.restore import apply_restore  # noqa: PLC0415 - not for --help
 
         effect.begins()
         restoring.results.clear()
@@ -322,8 +322,8 @@ def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
     the snapshot store.
     """
     from kled.snapshot.choosing import LATEST, NEWEST, choice, judgement  # noqa: PLC0415
-    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
-    from kled.snapshot.origin import Origins  # noqa: PLC0415
+    from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.trust.origin import Origins  # noqa: PLC0415
 
     if wish.snapshot == NEWEST:
         raise InvalidInput("snapshot", "a restore takes `latest`, the newest trusted one, or an id")
@@ -372,7 +372,7 @@ def _behind(origins: "Origins", wish: Wish, manifest: "Manifest | None") -> str:
 def plan(opened: Stores, wish: Wish) -> "RestorePlan":
     """Return what a restore would write, every byte of the archive proved; changes nothing."""
     from kled.snapshot.choosing import choose  # noqa: PLC0415 - not for --help
-    from kled.snapshot.restore_plan import plan_restore  # noqa: PLC0415
+    from kled.snapshot.restore.restore_plan import plan_restore  # noqa: PLC0415
 
     snapshots = opened.snapshots
     snapshots.require()

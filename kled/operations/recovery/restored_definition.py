@@ -11,7 +11,7 @@ from kled.storage.bounded import get_bounded
 
 if TYPE_CHECKING:
     from kled.operations.recovery.restore_state import Wish
-    from kled.snapshot.restore_plan import RestorePlan
+    from kled.snapshot.restore.restore_plan import RestorePlan
     from kled.storage.base import ObjectStore
 
 _SHOWN = 5
@@ -45,7 +45,7 @@ def remarks(store: "ObjectStore", planned: "RestorePlan", wish: "Wish") -> Itera
 
 def _lost_etcd(store: "ObjectStore", planned: "RestorePlan") -> tuple[str, ...]:
     """Name what of etcd the definition that is there names and the restored one does not."""
-    from kled.snapshot.contents import archived_objects  # noqa: PLC0415 - not for --help
+    from kled.snapshot.verify.contents import archived_objects  # noqa: PLC0415 - not for --help
 
     try:
         there = contents.mapping(get_bounded(store, f"{planned.prefix}{layout.CONFIG}").body)

@@ -17,7 +17,7 @@ from kled.storage.bounded import get_bounded
 
 if TYPE_CHECKING:
     from kled.operations.recovery.restore_state import Settled
-    from kled.snapshot.restore_plan import RestorePlan
+    from kled.snapshot.restore.restore_plan import RestorePlan
     from kled.storage.base import ObjectStore
 
 _SHOWN: Final = 3
@@ -106,7 +106,7 @@ def _require_trusted(
 
 def _archived(planned: "RestorePlan") -> dict[str, bytes]:
     """Return the keysets and the machines' configurations that would be written."""
-    from kled.snapshot.contents import archived_objects  # noqa: PLC0415 - not for --help
+    from kled.snapshot.verify.contents import archived_objects  # noqa: PLC0415 - not for --help
 
     written = {write.record.key for write in planned.writes}
     configs = {key for key in written if keyset_keys.is_node_config(key, keyset_keys.CONFIGS)}

@@ -9,7 +9,7 @@ from kled.operations.records.open_restore import ALL, RECORD, OpenRestore
 from kled.sentences import options
 
 if TYPE_CHECKING:
-    from kled.snapshot.results import ClusterResult, RunResult
+    from kled.snapshot.create.results import ClusterResult, RunResult
     from kled.storage.base import ObjectStore
 
 
@@ -17,7 +17,7 @@ class RestoresUnderWay:
     """What is on record of restores in one state store, while one run looks at its clusters.
 
     A LIST when it is made, before the run reads a cluster; a GET for each cluster that it is asked
-    about (`kled.snapshot.halfway.Halfway`), which is when that was read. Safe for threads.
+    about (`kled.snapshot.create.halfway.Halfway`), which is when that was read. Safe for threads.
     """
 
     def __init__(self, state: "ObjectStore", clusters: Sequence[str] | None) -> None:
@@ -30,7 +30,7 @@ class RestoresUnderWay:
 
         A restore that has begun and ended since the run began may have been read halfway, too.
         """
-        from kled.snapshot.halfway import HALFWAY  # noqa: PLC0415 - not for --help
+        from kled.snapshot.create.halfway import HALFWAY  # noqa: PLC0415 - not for --help
 
         try:
             begun = RECORD.read_in(self._state, cluster)
@@ -45,7 +45,7 @@ class RestoresUnderWay:
         return replace(done, clusters=tuple(map(self._cured, done.clusters)))
 
     def _cured(self, result: "ClusterResult") -> "ClusterResult":
-        from kled.snapshot.halfway import is_told  # noqa: PLC0415 - not for --help
+        from kled.snapshot.create.halfway import is_told  # noqa: PLC0415 - not for --help
 
         if not is_told(result.reasons):
             return result

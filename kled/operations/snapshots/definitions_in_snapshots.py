@@ -9,7 +9,7 @@ from kled.kops.state_store import layout
 from kled.operations.session import Session
 
 if TYPE_CHECKING:
-    from kled.snapshot.manifest import Manifest
+    from kled.snapshot.documents.manifest import Manifest
 
 _LOOKED_AT: Final = 50
 """Snapshots that are searched, newest first."""

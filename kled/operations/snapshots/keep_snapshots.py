@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from kled.config import Settings
 
 if TYPE_CHECKING:
-    from kled.snapshot.mirror import MirrorReport
     from kled.snapshot.progress import Progress
-    from kled.snapshot.prune import PrunePlan, PruneReport
     from kled.snapshot.repository import SnapshotStore
-    from kled.snapshot.retention import Policy
+    from kled.snapshot.retention.mirror import MirrorReport
+    from kled.snapshot.retention.prune import PrunePlan, PruneReport
+    from kled.snapshot.retention.retention import Policy
     from kled.storage.base import ObjectStore
 
 
 def policy(settings: Settings, numbers: Mapping[str, int]) -> "Policy":
     """Return the retention policy: what was given, then the settings file, then defaults."""
-    from kled.snapshot.retention import Policy  # noqa: PLC0415 - not for --help
+    from kled.snapshot.retention.retention import Policy  # noqa: PLC0415 - not for --help
 
     return Policy(**{**settings.snapshot_profile.keep, **numbers})
 
@@ -29,7 +29,7 @@ def plan(
     state: "ObjectStore | None" = None,
 ) -> "PrunePlan":
     """Return what retention would remove; changes nothing. `state` is asked what it remembers."""
-    from kled.snapshot.prune import plan_prune  # noqa: PLC0415
+    from kled.snapshot.retention.prune import plan_prune  # noqa: PLC0415
 
     snapshots.require()
     return plan_prune(snapshots, chosen, cluster=cluster, state=state)
@@ -37,7 +37,7 @@ def plan(
 
 def require_writable(snapshots: "SnapshotStore") -> None:
     """Raise what keeps this machine from deleting in the store, before it writes. Only reads."""
-    from kled.snapshot import root  # noqa: PLC0415
+    from kled.snapshot.documents import root  # noqa: PLC0415
 
     state = root.look(snapshots)
     root.require_known(state)
@@ -45,8 +45,8 @@ def require_writable(snapshots: "SnapshotStore") -> None:
 
 
 def prune(snapshots: "SnapshotStore", planned: "PrunePlan", progress: "Progress") -> "PruneReport":
-    """Do what was planned. Safe to repeat, to kill, and from two machines (`snapshot.prune`)."""
-    from kled.snapshot.prune import apply_prune  # noqa: PLC0415
+    """Do what was planned. Safe to repeat, to kill, and from two machines at once."""
+    from kled.snapshot.retention.prune import apply_prune  # noqa: PLC0415
 
     return apply_prune(snapshots, planned, progress)
 
@@ -58,7 +58,7 @@ def mirrored(
     cluster: str | None,
     retain_until: datetime | None = None,
 ) -> "MirrorReport":
-    """Copy what the second store lacks. Safe to repeat and to kill (`snapshot.mirror`)."""
-    from kled.snapshot.mirror import mirror  # noqa: PLC0415
+    """Copy what the second store lacks. Safe to repeat and to kill."""
+    from kled.snapshot.retention.mirror import mirror  # noqa: PLC0415
 
     return mirror(snapshots, target, progress, cluster=cluster, retain_until=retain_until)

@@ -20,10 +20,10 @@ from kled.retry import CHANGE
 from kled.sentences import number
 
 if TYPE_CHECKING:
+    from kled.snapshot.create.results import RunResult
     from kled.snapshot.progress import Counts
-    from kled.snapshot.prune import PrunePlan
     from kled.snapshot.repository import SnapshotRef
-    from kled.snapshot.results import RunResult
+    from kled.snapshot.retention.prune import PrunePlan
 
 ALL: Final = "all clusters"
 Rows = list[dict[str, Any]]
@@ -157,7 +157,7 @@ class VerifySnapshots:
                     state=session.stores.remembering,
                 )
             )
-            from kled.snapshot.settling import advice  # noqa: PLC0415 - not for --help
+            from kled.snapshot.trust.settling import advice  # noqa: PLC0415 - not for --help
 
             bad = [row for row in self.results if not row["trustworthy"]]
             if bad:

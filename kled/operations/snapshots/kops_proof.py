@@ -15,7 +15,7 @@ from kled.kops.facts.versions import as_kops_takes
 if TYPE_CHECKING:
     from kled.kops.client import Kops
     from kled.models.version import KopsVersion
-    from kled.snapshot.verify import KopsCheck, KopsVerdict
+    from kled.snapshot.verify.verify import KopsCheck, KopsVerdict
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def kops_check(settings: Settings, *, patience: timedelta | None = None) -> "Kop
     from kled.kops.call import READ_TIMEOUT  # noqa: PLC0415
     from kled.kops.client import Kops  # noqa: PLC0415
     from kled.redact import Redactor, secret_values  # noqa: PLC0415
-    from kled.snapshot.verify import KopsVerdict  # noqa: PLC0415
+    from kled.snapshot.verify.verify import KopsVerdict  # noqa: PLC0415
 
     program = locate(
         explicit=settings.kops,

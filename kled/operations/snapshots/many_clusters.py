@@ -16,13 +16,13 @@ from kled.operations.snapshots.kops_proof import birth_check, kops_check
 from kled.operations.snapshots.remembered import require_whole
 
 if TYPE_CHECKING:
-    from kled.snapshot.judging import Judged
-    from kled.snapshot.ledger import Ledger
-    from kled.snapshot.origin import Origins
+    from kled.snapshot.create.results import ClusterResult, RunResult
     from kled.snapshot.progress import Progress
     from kled.snapshot.repository import SnapshotRef, SnapshotStore
-    from kled.snapshot.results import ClusterResult, RunResult
-    from kled.snapshot.verify import VerifyReport
+    from kled.snapshot.trust.judging import Judged
+    from kled.snapshot.trust.ledger import Ledger
+    from kled.snapshot.trust.origin import Origins
+    from kled.snapshot.verify.verify import VerifyReport
     from kled.storage.base import ObjectStore
 
 BY = f"kled {__version__}"
@@ -40,13 +40,13 @@ def back_up(  # noqa: PLR0913 - what is taken, and how, each by its name
     etcd_backups: int | None = 1,
     rotated: frozenset[str] = frozenset(),
 ) -> "RunResult":
-    """Snapshot the named clusters, or all. Safe to repeat and to kill (`snapshot.create`).
+    """Snapshot the named clusters, or all. Safe to repeat and to kill (`snapshot.create.create`).
 
     `etcd_backups` is how many complete backups of each etcd cluster to take; None takes all. The
     rest is that of `CreateOptions`.
     """
-    from kled.snapshot.create import create  # noqa: PLC0415 - not for --help
-    from kled.snapshot.results import CreateOptions  # noqa: PLC0415
+    from kled.snapshot.create.create import create  # noqa: PLC0415 - not for --help
+    from kled.snapshot.create.results import CreateOptions  # noqa: PLC0415
 
     halfway = RestoresUnderWay(opened.state, clusters)
     done = create(
@@ -87,7 +87,7 @@ def with_cures(
 
 
 def _cure(opened: stores.Stores, bad: "ClusterResult", good: str | None) -> str:
-    from kled.snapshot.other_secrets import told_on_purpose  # noqa: PLC0415
+    from kled.snapshot.losses.other_secrets import told_on_purpose  # noqa: PLC0415
     from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415 - not for --help
 
     place = f"{opened.state.location.url}/{bad.cluster}"
@@ -121,7 +121,7 @@ def newest_trusted(opened: stores.Stores, clusters: Sequence[str]) -> dict[str, 
     Raises nothing: what keeps it from knowing is no reason to hide what a run has done.
     """
     from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415 - not for --help
-    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
 
     found: dict[str, str | None] = dict.fromkeys(clusters)
     try:
@@ -181,9 +181,9 @@ def listed(
     One of another state store than `state` whose cluster of that name is another says so, too.
     None at all is empty: a list is no promise, as a check, a prune or a mirror of nothing would be.
     """
-    from kled.snapshot.judging import judged, shelf  # noqa: PLC0415 - not for --help
-    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
-    from kled.snapshot.origin import Origins  # noqa: PLC0415
+    from kled.snapshot.trust.judging import judged, shelf  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.trust.origin import Origins  # noqa: PLC0415
 
     ledger = read_ledger(snapshots, state)
     origins = Origins(ledger)
@@ -199,11 +199,11 @@ def worth(
 
     `state` is the state store at hand.
     """
-    from kled.snapshot.before_keys import speaks_against  # noqa: PLC0415 - not for --help
-    from kled.snapshot.judging import judge, shelf  # noqa: PLC0415
-    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
-    from kled.snapshot.origin import Origins  # noqa: PLC0415
-    from kled.snapshot.proofs import proofs  # noqa: PLC0415
+    from kled.snapshot.documents.proofs import proofs  # noqa: PLC0415
+    from kled.snapshot.trust.before_keys import speaks_against  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust.judging import judge, shelf  # noqa: PLC0415
+    from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.trust.origin import Origins  # noqa: PLC0415
 
     ledger = read_ledger(snapshots, state)
     there, origins = shelf(snapshots, ref.cluster), Origins(ledger)
@@ -227,8 +227,8 @@ def missing(
     asked what it remembers.
     """
     from kled.snapshot.choosing import removed  # noqa: PLC0415 - not for --help
-    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
-    from kled.snapshot.losses import older_lost  # noqa: PLC0415
+    from kled.snapshot.losses.losses import older_lost  # noqa: PLC0415
+    from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
 
     ledger = read_ledger(snapshots, state)
     newest = {one.cluster: one.id for one in found}
@@ -253,7 +253,7 @@ def verify_many(
 ) -> tuple["VerifyReport", ...]:
     """Check snapshots, several at once; in the order of `refs`. What is wrong is in the reports."""
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415
-    from kled.snapshot.verify import KOPS, verify  # noqa: PLC0415
+    from kled.snapshot.verify.verify import KOPS, verify  # noqa: PLC0415
 
     check = kops_check(settings) if level >= KOPS else None
 
@@ -287,10 +287,10 @@ def verified(
     wrong with the store as a whole is one without cluster and id. `state` is asked what it
     remembers. Raises `SnapshotMissing` where there is no snapshot at all.
     """
-    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
-    from kled.snapshot.losses import older_lost  # noqa: PLC0415
-    from kled.snapshot.origin import Origins  # noqa: PLC0415
-    from kled.snapshot.strays import newest_of_each  # noqa: PLC0415
+    from kled.snapshot.losses.losses import older_lost  # noqa: PLC0415
+    from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.trust.origin import Origins  # noqa: PLC0415
+    from kled.snapshot.trust.strays import newest_of_each  # noqa: PLC0415
 
     snapshots.require()
     ledger = read_ledger(snapshots, state)

@@ -13,8 +13,8 @@ from kled.operations.snapshots import many_clusters
 from kled.operations.stores import Stores
 
 if TYPE_CHECKING:
-    from kled.snapshot.diff import Change, View
-    from kled.snapshot.manifest import Manifest
+    from kled.snapshot.diff.diff import Change, View
+    from kled.snapshot.documents.manifest import Manifest
     from kled.snapshot.repository import SnapshotRef
 
 Note = Callable[[str], object]
@@ -60,8 +60,8 @@ def compared(
 
     Secrets are compared by fingerprints. Raises as `choosing.choice`.
     """
-    from kled.snapshot.diff import diff  # noqa: PLC0415 - not for --help
-    from kled.snapshot.views import fingerprint_key  # noqa: PLC0415
+    from kled.snapshot.diff.diff import diff  # noqa: PLC0415 - not for --help
+    from kled.snapshot.diff.views import fingerprint_key  # noqa: PLC0415
 
     key = fingerprint_key(opened.settings.snapshot_profile.identity, os.urandom(32))
     both = (before, after)
@@ -72,7 +72,7 @@ def _view(
     opened: Stores, cluster: str, which: str, key: bytes, both: tuple[str, str], note: Note
 ) -> "View":
     from kled.snapshot.choosing import choice  # noqa: PLC0415
-    from kled.snapshot.views import LIVE, of_live, of_snapshot  # noqa: PLC0415
+    from kled.snapshot.diff.views import LIVE, of_live, of_snapshot  # noqa: PLC0415
 
     kept = opened.snapshots
     if which == LIVE:

@@ -20,8 +20,8 @@ from kled.retry import READ
 from kled.sentences import number
 
 if TYPE_CHECKING:
-    from kled.snapshot.prune import PrunePlan
-    from kled.snapshot.restore_plan import RestorePlan
+    from kled.snapshot.restore.restore_plan import RestorePlan
+    from kled.snapshot.retention.prune import PrunePlan
 
 
 def refusal(

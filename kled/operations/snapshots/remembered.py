@@ -12,8 +12,8 @@ def all_gone(opened: stores.Stores) -> str | None:
     A request for each that its newest run knew.
     """
     from kled.snapshot.choosing import way_back  # noqa: PLC0415 - not for --help
-    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415
-    from kled.snapshot.vanished import vanished  # noqa: PLC0415
+    from kled.snapshot.losses.vanished import vanished  # noqa: PLC0415
+    from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
 
     url = opened.state.location.url
     ledger = read_ledger(opened.snapshots, opened.remembering)
@@ -29,9 +29,9 @@ def all_gone(opened: stores.Stores) -> str | None:
 
 def require_whole(opened: stores.Stores) -> None:
     """Raise where a backup of this state store would say that snapshots are lost."""
-    from kled.snapshot.ledger import read_ledger  # noqa: PLC0415 - not for --help
-    from kled.snapshot.losses import losses_of, require_mounted  # noqa: PLC0415
-    from kled.snapshot.trust import brief  # noqa: PLC0415
+    from kled.snapshot.losses.losses import losses_of, require_mounted  # noqa: PLC0415
+    from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust.trust import brief  # noqa: PLC0415
 
     ledger = read_ledger(opened.snapshots, opened.remembering)
     require_mounted(ledger)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.snapshot.spool import FileBytes, nameless, write
+from kled.snapshot.create.spool import FileBytes, nameless, write
 
 LARGEST: Final = 16 << 30
 """Bytes of an unpacked database that are read at most; etcd itself warns above 8 GiB."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NoReturn
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.snapshot.spool import Bytes
+from kled.snapshot.create.spool import Bytes
 
 _MAGIC: Final = 0xED0CDAED
 _VERSION: Final = 2

@@ -10,15 +10,16 @@ from typing import Final
 from kled.errors import KledError
 from kled.kops.state_store import layout
 from kled.operations.snapshots import many_clusters as listing
-from kled.snapshot import epoch, names
 from kled.snapshot.choosing import choose
-from kled.snapshot.diff import diff
-from kled.snapshot.mirror import mirror
+from kled.snapshot.diff.diff import diff
+from kled.snapshot.diff.views import of_live, of_snapshot
+from kled.snapshot.documents import names
+from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotRef
-from kled.snapshot.restore import apply_restore, plan_restore
-from kled.snapshot.verify import verify
-from kled.snapshot.views import of_live, of_snapshot
+from kled.snapshot.restore.restore import apply_restore, plan_restore
+from kled.snapshot.retention.mirror import mirror
+from kled.snapshot.verify.verify import verify
 from tests.crash.mutating.mutations import Mutation
 from tests.crash.mutating.world import BY, A, B, Scene, Store, Target, World, sha256, told
 

@@ -9,11 +9,18 @@ from kled.errors import KledError
 from kled.kops.state_store import contents
 from kled.lease.document import decode as decode_lease
 from kled.operations.records.all_records import ALL
-from kled.snapshot import claims, epoch, last_seen, names, prunes, runs
-from kled.snapshot.contents import archived_objects, blob_file, packed_archive, require_stored
-from kled.snapshot.ledger import read_ledger
-from kled.snapshot.proofs import later
+from kled.snapshot.documents import last_seen, names, prunes, runs
+from kled.snapshot.documents.proofs import later
+from kled.snapshot.epoch import epoch
 from kled.snapshot.repository import SnapshotRef
+from kled.snapshot.retention import claims
+from kled.snapshot.trust.ledger import read_ledger
+from kled.snapshot.verify.contents import (
+    archived_objects,
+    blob_file,
+    packed_archive,
+    require_stored,
+)
 from tests.crash.mutating.mutations import Mutation
 from tests.crash.mutating.world import Scene, World
 

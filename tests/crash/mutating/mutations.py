@@ -9,9 +9,10 @@ from typing import Any, Final, Literal
 
 from kled import yaml_text
 from kled.errors import KledError
-from kled.snapshot import archive, names
-from kled.snapshot.contents import archived_objects, packed_archive
+from kled.snapshot.create import archive
+from kled.snapshot.documents import names
 from kled.snapshot.repository import SnapshotRef
+from kled.snapshot.verify.contents import archived_objects, packed_archive
 from kled.yaml_text import to_text
 from tests.crash.mutating import archives, forms, values
 from tests.crash.mutating.odd_keys import ODD

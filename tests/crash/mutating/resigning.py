@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import rfc8785
 
-from kled.snapshot import manifest, signing
-from kled.snapshot.signed import Kind
+from kled.snapshot.documents import manifest, signing
+from kled.snapshot.documents.signed import Kind
 
 Attacker = Literal["no key", "another key", "the key"]
 SIGNED: Mapping[str, Kind] = {

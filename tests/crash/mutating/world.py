@@ -28,16 +28,18 @@ from kled.operations.records import (
 from kled.operations.records.open_restore import OpenRestore
 from kled.operations.records.roll_journal import Journal, OpenRoll
 from kled.operations.records.scale_journal import OpenScaleDown
-from kled.snapshot import claims, epoch, names
 from kled.snapshot.choosing import choose
-from kled.snapshot.create import create
-from kled.snapshot.keys import Keys
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import CreateOptions, RunResult
+from kled.snapshot.documents import names
+from kled.snapshot.documents.keys import Keys
+from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
-from kled.snapshot.prune import apply_prune, plan_prune
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
-from kled.snapshot.results import CreateOptions, RunResult
-from kled.snapshot.retention import Policy
-from kled.snapshot.verify import verify
+from kled.snapshot.retention import claims
+from kled.snapshot.retention.prune import apply_prune, plan_prune
+from kled.snapshot.retention.retention import Policy
+from kled.snapshot.verify.verify import verify
 from kled.storage.base import Entry, Location, Stored
 from kled.storage.memory import MemoryStore, _Reading, _State
 from tests import key_pairs
@@ -266,7 +268,7 @@ def _stand_beside(scene: Scene, newest: Mapping[str, SnapshotRef]) -> None:
 
 def held(scene: Scene, ref: SnapshotRef) -> dict[str, bytes]:
     """What a snapshot holds, as a restore brings it."""
-    from kled.snapshot.restore import apply_restore, plan_restore
+    from kled.snapshot.restore.restore import apply_restore, plan_restore
 
     target = MemoryStore()
     kept = scene.snapshots

@@ -87,7 +87,7 @@ def test_where_all_have_vanished_each_is_put_back_by_its_hint(stage: Stage) -> N
 
 
 def test_what_kled_unregistered_is_told_with_the_way_that_keeps_its_etcd(stage: Stage) -> None:
-    from kled.snapshot import epoch
+    from kled.snapshot.epoch import epoch
 
     session = World(stage.root).session()
     here = f"file://{stage.root}/state"

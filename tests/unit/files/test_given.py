@@ -12,7 +12,7 @@ from kled.cli.terminal import editor
 from kled.errors import InvalidInput, SettingsError
 from kled.files.given import given_bytes, given_text, require_regular
 from kled.kubernetes.client import connect
-from kled.snapshot.sealing import private_text
+from kled.snapshot.documents.sealing import private_text
 
 
 def test_a_file_is_read_whole(tmp_path: Path) -> None:

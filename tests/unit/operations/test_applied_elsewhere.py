@@ -14,7 +14,7 @@ from kled.operations.guards.applied_elsewhere import require_applied_here
 from kled.operations.guards.overrides import NOTHING
 from kled.operations.session import Session
 from kled.operations.stores import Stores
-from kled.snapshot import epoch
+from kled.snapshot.epoch import epoch
 from tests.unit.operations.test_restore_state import CLOCK, CLUSTER, WHO, World
 
 

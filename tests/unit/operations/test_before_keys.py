@@ -12,10 +12,10 @@ from kled.operations.guards.taken_snapshot import taken
 from kled.operations.recovery.restorable import require_trusted
 from kled.operations.recovery.restore_state import RestoreState, Wish, settled
 from kled.operations.snapshots import many_clusters
-from kled.snapshot.before_keys import MAYBE, WORDS
 from kled.snapshot.choosing import LATEST, choose
-from kled.snapshot.judging import judged, shelf
 from kled.snapshot.progress import Quiet
+from kled.snapshot.trust.before_keys import MAYBE, WORDS
+from kled.snapshot.trust.judging import judged, shelf
 from tests.unit.operations.test_identity import C, World
 from tests.unit.operations.test_new_keys import Making, world
 

@@ -7,7 +7,8 @@ import pytest
 
 from kled.errors import EpochMismatch
 from kled.operations.guards.before_change import check_epoch
-from kled.snapshot import epoch, names
+from kled.snapshot.documents import names
+from kled.snapshot.epoch import epoch
 from tests.unit.operations.test_side_left_behind import C, Unmoved
 
 

@@ -27,7 +27,7 @@ from kled.operations.instance_group.create_delete import CreateInstanceGroup
 from kled.operations.runner import run
 from kled.operations.snapshots.many_clusters import back_up
 from kled.operations.step import Operation
-from kled.snapshot import epoch
+from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
 from tests.unit.operations.births import CA_KEY, SPEC, C, Desk, Kops, definition
 from tests.unit.snapshot import fleets

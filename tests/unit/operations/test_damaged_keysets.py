@@ -20,7 +20,7 @@ from kled.operations.runner import run
 from kled.operations.session import Session
 from kled.operations.step import Operation
 from kled.snapshot.choosing import choose
-from kled.snapshot.manifest import complete, encode
+from kled.snapshot.documents.manifest import complete, encode
 from kled.snapshot.repository import SnapshotRef
 from tests.key_pairs import item, keyset_of, pair
 from tests.unit.operations.test_identity import CA_KEY, C, Kops, World, world

@@ -9,7 +9,7 @@ from kled.operations.guards.emptied_store import require_none_gone
 from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.session import Session
 from kled.operations.stores import Stores
-from kled.snapshot import epoch
+from kled.snapshot.epoch import epoch
 from tests.unit.operations.test_restore_state import CLOCK, CLUSTER, WHO, World, world
 
 __all__ = ["world"]

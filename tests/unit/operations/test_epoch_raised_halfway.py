@@ -8,8 +8,8 @@ from kled.errors import SnapshotNotTrustworthy
 from kled.operations.recovery.raise_epoch import RaiseEpoch
 from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.snapshots.keep_state import BackUpState
-from kled.snapshot import epoch
-from kled.snapshot.epoch import Epoch
+from kled.snapshot.epoch import epoch
+from kled.snapshot.epoch.epoch import Epoch
 from tests.unit.operations.killed_restores import C, World
 from tests.unit.snapshot import fleets
 

@@ -13,7 +13,7 @@ from kled.operations.guards.before_change import check_epoch
 from kled.operations.recovery.raise_epoch import RaiseEpoch
 from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.runner import Report, run
-from kled.snapshot import epoch
+from kled.snapshot.epoch import epoch
 from tests.key_pairs import keyset
 from tests.unit.operations.test_side_left_behind import AUTHORITY, C, Unmoved
 from tests.unit.snapshot import fleets

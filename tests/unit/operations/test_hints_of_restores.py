@@ -14,7 +14,7 @@ from kled.operations.recovery.restorable import require_own_keys, require_truste
 from kled.operations.recovery.restore_approval import require_approved, require_spared
 from kled.operations.recovery.restore_place import require_own_place
 from kled.operations.recovery.restore_state import RestoreState, Settled, Wish
-from kled.snapshot.trust import Trust
+from kled.snapshot.trust.trust import Trust
 from kled.storage.memory import MemoryStore
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from kled.operations.runner import run
 from kled.operations.session import Session, Who
 from kled.operations.step import Operation
 from kled.retry import Clock
-from kled.snapshot import epoch
+from kled.snapshot.epoch import epoch
 from tests.unit.snapshot import fleets
 
 C = fleets.name(1)

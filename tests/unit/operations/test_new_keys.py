@@ -14,7 +14,7 @@ from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.credentials.rotate_keypairs import RotateKeypairs
 from kled.operations.guards.before_change import NEW_KEYS, NO_NEW_KEYS
 from kled.operations.step import Operation
-from kled.snapshot.judging import judged, shelf
+from kled.snapshot.trust.judging import judged, shelf
 from tests.key_pairs import keyset
 from tests.unit.operations.test_identity import CA, CA_KEY, GROUP, NEW, C, Kops, World
 from tests.unit.snapshot import fleets

@@ -18,11 +18,11 @@ from kled.operations.guards.overrides import NOTHING
 from kled.operations.session import Session, Who
 from kled.operations.stores import Stores
 from kled.retry import Clock
-from kled.snapshot import epoch
-from kled.snapshot.create import create
-from kled.snapshot.epoch_document import find, overwrite
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import CreateOptions, RunResult
+from kled.snapshot.epoch import epoch
+from kled.snapshot.epoch.epoch_document import find, overwrite
 from kled.snapshot.progress import Quiet
-from kled.snapshot.results import CreateOptions, RunResult
 from kled.storage.base import Location, ObjectStore
 from kled.storage.memory import MemoryStore
 from kled.storage.url import located

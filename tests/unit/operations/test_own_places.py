@@ -15,7 +15,7 @@ from kled.operations.guards.taken_snapshot import taken
 from kled.operations.session import Session, Who
 from kled.operations.step import attempt
 from kled.retry import Clock
-from kled.snapshot.verify import CONTENTS, verify
+from kled.snapshot.verify.verify import CONTENTS, verify
 
 A, B = "a.example.com", "b.example.com"
 API = "apiVersion: kops.k8s.io/v1alpha2\n"

@@ -25,7 +25,7 @@ from kled.operations.session import Session, Who
 from kled.operations.snapshots.many_clusters import back_up
 from kled.operations.stores import Stores
 from kled.retry import Clock
-from kled.snapshot import epoch
+from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
 from tests.key_pairs import keyset
 from tests.unit.snapshot import fleets

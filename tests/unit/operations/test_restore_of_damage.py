@@ -5,7 +5,7 @@ import pytest
 from kled import config
 from kled.operations.recovery.restore_approval import protection_of
 from kled.snapshot.choosing import choose
-from kled.snapshot.restore_plan import plan_restore
+from kled.snapshot.restore.restore_plan import plan_restore
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import Runs, name, state
 

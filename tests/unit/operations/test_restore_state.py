@@ -27,8 +27,8 @@ from kled.operations.session import Session, Who
 from kled.operations.snapshots.many_clusters import back_up
 from kled.operations.stores import Stores
 from kled.retry import Clock
-from kled.snapshot import epoch
-from kled.snapshot.epoch import Epoch
+from kled.snapshot.epoch import epoch
+from kled.snapshot.epoch.epoch import Epoch
 from kled.snapshot.progress import Quiet
 from kled.storage.base import Location, ObjectStore
 from kled.storage.url import open_store

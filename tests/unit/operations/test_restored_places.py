@@ -15,7 +15,7 @@ from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.snapshots.many_clusters import back_up
 from kled.operations.stores import Stores
 from kled.snapshot.progress import Quiet
-from kled.snapshot.restore_plan import RestorePlan
+from kled.snapshot.restore.restore_plan import RestorePlan
 from tests.unit.operations.test_restore_state import CLOCK, CLUSTER, World
 
 FIELDS = ["spec.configBase", "spec.etcdClusters[main].backups.backupStore"]

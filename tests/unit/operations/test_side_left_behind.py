@@ -26,9 +26,10 @@ from kled.operations.session import Session, Who
 from kled.operations.snapshots.many_clusters import back_up
 from kled.operations.stores import Stores
 from kled.retry import Clock
-from kled.snapshot import epoch, names
+from kled.snapshot.create.results import RunResult
+from kled.snapshot.documents import names
+from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
-from kled.snapshot.results import RunResult
 from tests.key_pairs import keyset
 from tests.unit.snapshot import fleets
 

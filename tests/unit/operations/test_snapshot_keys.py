@@ -9,7 +9,7 @@ from kled.config import load
 from kled.errors import InvalidInput
 from kled.operations import stores
 from kled.retry import Clock
-from kled.snapshot import signing
+from kled.snapshot.documents import signing
 from tests.unit.snapshot.signing_keys import signing_key
 
 

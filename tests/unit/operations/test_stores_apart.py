@@ -15,11 +15,11 @@ from kled.operations.session import Session, Who
 from kled.operations.snapshots.keep_state import MirrorSnapshots
 from kled.operations.stores import Stores
 from kled.retry import Clock
-from kled.snapshot.keys import Keys
-from kled.snapshot.mirror import mirror
+from kled.snapshot.documents.keys import Keys
 from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.restore import plan_restore
+from kled.snapshot.restore.restore import plan_restore
+from kled.snapshot.retention.mirror import mirror
 from kled.storage.base import Location, ObjectStore
 from kled.storage.local.store import LocalStore
 from kled.storage.overlap import overlap

@@ -15,8 +15,9 @@ from kled.operations.snapshots.keep_state import VerifySnapshots
 from kled.operations.snapshots.many_clusters import back_up
 from kled.operations.stores import Stores
 from kled.retry import Clock
-from kled.snapshot import settling, signing
+from kled.snapshot.documents import signing
 from kled.snapshot.progress import Quiet
+from kled.snapshot.trust import settling
 from tests.unit.snapshot import fleets
 from tests.unit.snapshot.signing_keys import signing_key
 

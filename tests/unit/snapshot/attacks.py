@@ -9,13 +9,13 @@ from typing import Final
 
 import rfc8785
 
-from kled.snapshot import epoch
 from kled.snapshot.choosing import choose
-from kled.snapshot.keys import Keys
+from kled.snapshot.documents.keys import Keys
+from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
-from kled.snapshot.prune import apply_prune, plan_prune
-from kled.snapshot.retention import Policy
-from kled.snapshot.verify import verify
+from kled.snapshot.retention.prune import apply_prune, plan_prune
+from kled.snapshot.retention.retention import Policy
+from kled.snapshot.verify.verify import verify
 from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
 from tests.stores import keys

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from kled.snapshot.choosing import choose
-from kled.snapshot.create import create
-from kled.snapshot.keys import Keys
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import CreateOptions, RunResult
+from kled.snapshot.documents.keys import Keys
 from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.results import CreateOptions, RunResult
 from kled.storage.base import Location, ObjectStore
 from kled.storage.memory import MemoryStore
 from tests import key_pairs
@@ -157,8 +157,8 @@ class Runs:
 
 def restored(snapshots: SnapshotStore, cluster: str, at: str = "latest") -> dict[str, bytes]:
     """Restore into an empty store, with control markers; return what is there."""
-    from kled.snapshot.restore import apply_restore
-    from kled.snapshot.restore_plan import plan_restore
+    from kled.snapshot.restore.restore import apply_restore
+    from kled.snapshot.restore.restore_plan import plan_restore
 
     target = MemoryStore()
     manifest = snapshots.manifest(choose(snapshots, cluster, at))

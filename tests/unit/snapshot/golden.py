@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from kled.snapshot import signing
-from kled.snapshot.keys import Keys
+from kled.snapshot.documents import signing
+from kled.snapshot.documents.keys import Keys
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import API, name, objects
 

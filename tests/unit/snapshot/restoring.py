@@ -10,9 +10,9 @@ from typing import Any
 
 from kled.kops.state_store import layout
 from kled.retry import Clock
-from kled.snapshot import archive, payloads
-from kled.snapshot.keys import Keys
-from kled.snapshot.manifest import Manifest, complete
+from kled.snapshot.create import archive, payloads
+from kled.snapshot.documents.keys import Keys
+from kled.snapshot.documents.manifest import Manifest, complete
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.storage.base import ObjectStore
 from kled.storage.local.store import LocalStore

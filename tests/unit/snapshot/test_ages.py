@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from kled.errors import BeingCollected, SnapshotNotTrustworthy
 from kled.retry import Clock
-from kled.snapshot import claims, names
-from kled.snapshot.ages import NEVER, witnessed
-from kled.snapshot.names import new_id
+from kled.snapshot.documents import names
+from kled.snapshot.documents.names import new_id
 from kled.snapshot.progress import Quiet
-from kled.snapshot.prune import apply_prune, plan_prune
-from kled.snapshot.retention import GRACE, Policy
+from kled.snapshot.retention import claims
+from kled.snapshot.retention.prune import apply_prune, plan_prune
+from kled.snapshot.retention.retention import GRACE, Policy
+from kled.snapshot.trust.ages import NEVER, witnessed
 from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
 from tests.stores import keys

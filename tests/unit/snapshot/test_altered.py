@@ -16,10 +16,10 @@ import pytest
 from kled.errors import SnapshotNotTrustworthy
 from kled.retry import Clock
 from kled.snapshot.choosing import choose
-from kled.snapshot.keys import Keys
-from kled.snapshot.ledger import read_ledger
-from kled.snapshot.losses import losses_of
-from kled.snapshot.results import RunResult
+from kled.snapshot.create.results import RunResult
+from kled.snapshot.documents.keys import Keys
+from kled.snapshot.losses.losses import losses_of
+from kled.snapshot.trust.ledger import read_ledger
 from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
 from tests.stores import CountingStore, keys

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from kled.errors import EpochMismatch, KledError
-from kled.snapshot import epoch
 from kled.snapshot.choosing import choose
-from kled.snapshot.keys import Keys
-from kled.snapshot.ledger import read_ledger
-from kled.snapshot.proofs import later, proofs
+from kled.snapshot.documents.keys import Keys
+from kled.snapshot.documents.proofs import later, proofs
+from kled.snapshot.epoch import epoch
 from kled.snapshot.repository import SnapshotRef
-from kled.snapshot.verify import verify
+from kled.snapshot.trust.ledger import read_ledger
+from kled.snapshot.verify.verify import verify
 from kled.storage.memory import MemoryStore
 from tests.stores import keys
 from tests.unit.snapshot.attacks import ADDON, NEW, copied, documents, prune, signed_world, unsigned

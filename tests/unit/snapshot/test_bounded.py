@@ -9,16 +9,18 @@ import pytest
 import zstandard
 
 from kled.errors import BeingCollected, KledError, SnapshotNotTrustworthy
-from kled.snapshot import claims, epoch, names
 from kled.snapshot.choosing import choose
-from kled.snapshot.contents import archived_objects, packed_archive
-from kled.snapshot.ledger import read_ledger
-from kled.snapshot.manifest import LIMIT, canonical, digest_of
-from kled.snapshot.proofs import later
-from kled.snapshot.prune import plan_prune
+from kled.snapshot.documents import names
+from kled.snapshot.documents.manifest import LIMIT, canonical, digest_of
+from kled.snapshot.documents.proofs import later
+from kled.snapshot.epoch import epoch
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
-from kled.snapshot.retention import GRACE
-from kled.snapshot.verify import verify
+from kled.snapshot.retention import claims
+from kled.snapshot.retention.prune import plan_prune
+from kled.snapshot.retention.retention import GRACE
+from kled.snapshot.trust.ledger import read_ledger
+from kled.snapshot.verify.contents import archived_objects, packed_archive
+from kled.snapshot.verify.verify import verify
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.attacks import ONLY_LAST
 from tests.unit.snapshot.fleets import Runs, expected, name, restored, state

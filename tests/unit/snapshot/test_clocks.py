@@ -7,14 +7,15 @@ from datetime import timedelta
 import pytest
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.snapshot import order, runs
 from kled.snapshot.choosing import choose
-from kled.snapshot.ledger import Ledger, read_ledger
-from kled.snapshot.names import moment, new_id
+from kled.snapshot.create.results import RunResult
+from kled.snapshot.documents import runs
+from kled.snapshot.documents.names import moment, new_id
+from kled.snapshot.documents.runs import RunEntry
 from kled.snapshot.progress import Quiet
-from kled.snapshot.prune import apply_prune, plan_prune
-from kled.snapshot.results import RunResult
-from kled.snapshot.runs import RunEntry
+from kled.snapshot.retention.prune import apply_prune, plan_prune
+from kled.snapshot.trust import order
+from kled.snapshot.trust.ledger import Ledger, read_ledger
 from kled.storage.memory import MemoryStore
 from tests.stores import Watched, keys
 from tests.unit.snapshot.attacks import ADDON, ONLY_LAST

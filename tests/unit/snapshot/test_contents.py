@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from kled.errors import DiskUnusable, InvalidInput, SnapshotNotTrustworthy
-from kled.snapshot import names
-from kled.snapshot.contents import archived_objects, blob_file, packed_archive
-from kled.snapshot.manifest import Manifest, Payload
+from kled.snapshot.documents import names
+from kled.snapshot.documents.manifest import Manifest, Payload
 from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.verify.contents import archived_objects, blob_file, packed_archive
 from kled.storage.memory import MemoryStore
 from tests.stores import CountingStore
 from tests.unit.snapshot.restoring import LARGE, age_keys, snapshot_store, take
@@ -119,7 +119,7 @@ def test_a_disk_without_room_is_named(sealed: SnapshotStore, tmp_path: Path) -> 
 FULL = """
 import resource, signal, sys
 from pathlib import Path
-from kled.snapshot.contents import blob_file
+from kled.snapshot.verify.contents import blob_file
 from tests.unit.snapshot.restoring import age_keys, snapshot_store, take
 from kled.errors import DiskUnusable
 snapshots = snapshot_store(keys=age_keys(Path(sys.argv[1])))

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from kled.errors import InvalidInput
-from kled.snapshot import epoch
 from kled.snapshot.choosing import choose
-from kled.snapshot.keys import Keys
-from kled.snapshot.ledger import read_ledger
-from kled.snapshot.manifest import canonical, digest_of
+from kled.snapshot.documents.keys import Keys
+from kled.snapshot.documents.manifest import canonical, digest_of
+from kled.snapshot.documents.proofs import later
+from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
-from kled.snapshot.proofs import later
-from kled.snapshot.prune import apply_prune, plan_prune
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.retention import Policy
-from kled.snapshot.verify import lost, proofs, verify
+from kled.snapshot.retention.prune import apply_prune, plan_prune
+from kled.snapshot.retention.retention import Policy
+from kled.snapshot.trust.ledger import read_ledger
+from kled.snapshot.verify.verify import lost, proofs, verify
 from kled.storage.memory import MemoryStore
 from tests.stores import keys
 from tests.unit.snapshot import golden

@@ -6,11 +6,11 @@ import pyrage
 import pytest
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
-from kled.snapshot.keys import Keys
+from kled.snapshot.documents.keys import Keys
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
-from kled.snapshot.restore import apply_restore
-from kled.snapshot.restore_plan import plan_restore
-from kled.snapshot.verify import lost, verify
+from kled.snapshot.restore.restore import apply_restore
+from kled.snapshot.restore.restore_plan import plan_restore
+from kled.snapshot.verify.verify import lost, verify
 from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
 from tests.stores import keys

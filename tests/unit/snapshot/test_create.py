@@ -16,14 +16,14 @@ from kled.errors import (
     SnapshotNotTrustworthy,
     StoreUnavailable,
 )
-from kled.snapshot import last_seen
 from kled.snapshot.choosing import choose
-from kled.snapshot.create import create
-from kled.snapshot.keys import Keys
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import CreateOptions
+from kled.snapshot.documents import last_seen
+from kled.snapshot.documents.keys import Keys
 from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotRef
-from kled.snapshot.results import CreateOptions
-from kled.snapshot.verify import verify
+from kled.snapshot.verify.verify import verify
 from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
 from tests.stores import CountingStore, FailingStore, Watched

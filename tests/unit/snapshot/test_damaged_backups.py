@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kled.snapshot.create.older_backup import take_older
+from kled.snapshot.create.selection import Selection, select
 from kled.snapshot.etcd import trouble
-from kled.snapshot.older_backup import take_older
 from kled.snapshot.repository import SnapshotRef
-from kled.snapshot.selection import Selection, select
-from kled.snapshot.verify import VerifyReport, verify
+from kled.snapshot.verify.verify import VerifyReport, verify
 from kled.storage.memory import MemoryStore
 from tests.stores import CountingStore
 from tests.unit.snapshot.etcd.backups import NAMES, backup
 from tests.unit.snapshot.fleets import Runs, etcd_backup, group, name, objects, restored, state
 
 if TYPE_CHECKING:
-    from kled.snapshot.manifest import Manifest, Payload
-    from kled.snapshot.results import ClusterResult
+    from kled.snapshot.create.results import ClusterResult
+    from kled.snapshot.documents.manifest import Manifest, Payload
 
 CLUSTER = name(0)
 WHOLE = backup()

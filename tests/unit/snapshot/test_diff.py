@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kled.errors import ClusterNotFound, InvalidInput, ObjectMissing
-from kled.snapshot import views
 from kled.snapshot.choosing import choose
-from kled.snapshot.create import create
-from kled.snapshot.diff import Change, View, diff, view
-from kled.snapshot.facts import Fingerprints
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import CreateOptions
+from kled.snapshot.diff import views
+from kled.snapshot.diff.diff import Change, View, diff, view
+from kled.snapshot.diff.facts import Fingerprints
 from kled.snapshot.progress import Quiet
-from kled.snapshot.results import CreateOptions
 from kled.storage.base import Stored
 from kled.storage.memory import MemoryStore
 from tests.stores import CountingStore, Watched

@@ -6,7 +6,7 @@ import pytest
 
 from kled.snapshot.choosing import choose
 from kled.snapshot.repository import SnapshotRef
-from kled.snapshot.verify import KopsVerdict, verify
+from kled.snapshot.verify.verify import KopsVerdict, verify
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import Runs, state
 from tests.unit.snapshot.test_lost_keysets import C, change, taken

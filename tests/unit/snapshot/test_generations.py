@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kled import yaml_text
-from kled.snapshot.generations import LEAP, counted_on
+from kled.snapshot.restore.generations import LEAP, counted_on
 
 MADE = "2026-11-23T14:50:31Z"
 

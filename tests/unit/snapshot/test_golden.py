@@ -9,10 +9,10 @@ import pytest
 import zstandard
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.snapshot.archive import pack
-from kled.snapshot.keys import Keys
+from kled.snapshot.create.archive import pack
+from kled.snapshot.documents.keys import Keys
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.verify import verify
+from kled.snapshot.verify.verify import verify
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot import golden
 from tests.unit.snapshot.fleets import expected, name, restored

@@ -13,14 +13,14 @@ import pytest
 from kled import config
 from kled.errors import KledError, SnapshotNotTrustworthy
 from kled.operations.snapshots import many_clusters as use
-from kled.snapshot.create import create
-from kled.snapshot.keys import Keys
-from kled.snapshot.ledger import read_ledger
-from kled.snapshot.losses import losses_of, older_lost
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import CreateOptions
+from kled.snapshot.documents.keys import Keys
+from kled.snapshot.documents.runs import encode, read
+from kled.snapshot.losses.losses import losses_of, older_lost
 from kled.snapshot.progress import Quiet
-from kled.snapshot.prune import apply_prune, plan_prune
-from kled.snapshot.results import CreateOptions
-from kled.snapshot.runs import encode, read
+from kled.snapshot.retention.prune import apply_prune, plan_prune
+from kled.snapshot.trust.ledger import read_ledger
 from kled.storage.memory import MemoryStore
 from tests.stores import keys
 from tests.unit.snapshot.attacks import ADDON, ONLY_LAST

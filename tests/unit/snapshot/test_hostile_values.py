@@ -15,20 +15,21 @@ from typing import Any
 import pytest
 
 from kled.errors import KledError, SnapshotNotTrustworthy
-from kled.snapshot import epoch, last_seen, names, signed
 from kled.snapshot.choosing import choose
-from kled.snapshot.diff import diff
-from kled.snapshot.judging import judged, shelf
-from kled.snapshot.keys import Keys
-from kled.snapshot.ledger import read_ledger
-from kled.snapshot.manifest import canonical, digest_of
-from kled.snapshot.mirror import mirror
+from kled.snapshot.diff.diff import diff
+from kled.snapshot.diff.views import of_live, of_snapshot
+from kled.snapshot.documents import last_seen, names, signed
+from kled.snapshot.documents.keys import Keys
+from kled.snapshot.documents.manifest import canonical, digest_of
+from kled.snapshot.documents.proofs import later, record
+from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
-from kled.snapshot.proofs import later, record
-from kled.snapshot.prune import apply_prune, plan_prune
 from kled.snapshot.repository import SnapshotRef
-from kled.snapshot.verify import verify
-from kled.snapshot.views import of_live, of_snapshot
+from kled.snapshot.retention.mirror import mirror
+from kled.snapshot.retention.prune import apply_prune, plan_prune
+from kled.snapshot.trust.judging import judged, shelf
+from kled.snapshot.trust.ledger import read_ledger
+from kled.snapshot.verify.verify import verify
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.attacks import ONLY_LAST, documents, signed_world, unsigned
 from tests.unit.snapshot.fleets import Runs, name, state

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
-from kled.snapshot import names
 from kled.snapshot.choosing import LATEST, choice, choose
-from kled.snapshot.judging import judged, shelf
-from kled.snapshot.ledger import read_ledger
-from kled.snapshot.manifest import Proof
-from kled.snapshot.proofs import record
+from kled.snapshot.documents import names
+from kled.snapshot.documents.manifest import Proof
+from kled.snapshot.documents.proofs import record
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.trust.judging import judged, shelf
+from kled.snapshot.trust.ledger import read_ledger
 from tests.unit.snapshot import restoring
 from tests.unit.snapshot.restoring import CLUSTER, START, snapshot_store, take
 

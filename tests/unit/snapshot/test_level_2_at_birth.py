@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kled.errors import DeadlineExceeded
-from kled.snapshot.at_birth import AT_ONCE, Reader
-from kled.snapshot.create import create
+from kled.snapshot.create.at_birth import AT_ONCE, Reader
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import CreateOptions, RunResult
 from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotRef
-from kled.snapshot.results import CreateOptions, RunResult
-from kled.snapshot.verify import KopsCheck, KopsVerdict, verify
+from kled.snapshot.verify.verify import KopsCheck, KopsVerdict, verify
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import Runs, etcd_backup, group, name, objects, state
 

@@ -10,11 +10,11 @@ import pytest
 
 from kled.errors import ClusterNotFound, DocumentDamaged, KledError, SnapshotNotTrustworthy
 from kled.retry import Clock
-from kled.snapshot import views
 from kled.snapshot.choosing import choose, newest_first
-from kled.snapshot.contents import packed_archive
+from kled.snapshot.diff import views
 from kled.snapshot.repository import SnapshotRef
-from kled.snapshot.restore import apply_restore, plan_restore
+from kled.snapshot.restore.restore import apply_restore, plan_restore
+from kled.snapshot.verify.contents import packed_archive
 from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import Runs, name, state

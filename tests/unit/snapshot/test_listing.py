@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kled.errors import StoreUnavailable
-from kled.snapshot import listing, selection
-from kled.snapshot.selection import Orphan, Selection
+from kled.snapshot.create import listing, selection
+from kled.snapshot.create.selection import Orphan, Selection
 from kled.storage.base import Entry, ObjectStore
 from kled.storage.memory import MemoryStore
 from tests.stores import FailingStore, Watched

@@ -5,12 +5,12 @@ from typing import Final
 
 import pytest
 
-from kled.snapshot import epoch
 from kled.snapshot.choosing import choose
-from kled.snapshot.create import create
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import ClusterResult, CreateOptions
+from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
-from kled.snapshot.results import ClusterResult, CreateOptions
-from kled.snapshot.verify import verify
+from kled.snapshot.verify.verify import verify
 from kled.storage.memory import MemoryStore
 from tests.stores import keys
 from tests.unit.snapshot.fleets import Runs, etcd_backup, name, restored, state

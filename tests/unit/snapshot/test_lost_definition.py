@@ -9,9 +9,9 @@ from __future__ import annotations
 import pytest
 
 from kled.errors import ClusterNotFound, SnapshotNotTrustworthy
-from kled.snapshot import epoch
 from kled.snapshot.choosing import NEWEST, choose
-from kled.snapshot.selection import LARGE
+from kled.snapshot.create.selection import LARGE
+from kled.snapshot.epoch import epoch
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import Runs, group, name, objects, restored, state
 

@@ -4,8 +4,8 @@ from typing import Final
 
 import pytest
 
-from kled.snapshot import epoch
 from kled.snapshot.choosing import choose
+from kled.snapshot.epoch import epoch
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import Runs, name, objects, state
 

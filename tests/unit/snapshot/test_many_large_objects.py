@@ -6,9 +6,9 @@ import tracemalloc
 import pytest
 
 from kled.snapshot.choosing import choose
-from kled.snapshot.manifest import LARGEST_ARCHIVE, Manifest
-from kled.snapshot.selection import TOGETHER
-from kled.snapshot.verify import verify
+from kled.snapshot.create.selection import TOGETHER
+from kled.snapshot.documents.manifest import LARGEST_ARCHIVE, Manifest
+from kled.snapshot.verify.verify import verify
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import BACKUP, Runs, etcd_backup, expected, name, restored, state
 

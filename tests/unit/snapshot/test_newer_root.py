@@ -10,14 +10,14 @@ import pytest
 
 from kled.errors import SnapshotNotTrustworthy
 from kled.snapshot.choosing import choose
-from kled.snapshot.judging import judged, shelf
-from kled.snapshot.keys import Keys
-from kled.snapshot.ledger import read_ledger
-from kled.snapshot.mirror import mirror
+from kled.snapshot.documents.keys import Keys
+from kled.snapshot.documents.proofs import proofs
+from kled.snapshot.documents.root import look
 from kled.snapshot.progress import Quiet
-from kled.snapshot.proofs import proofs
-from kled.snapshot.root import look
-from kled.snapshot.verify import verify
+from kled.snapshot.retention.mirror import mirror
+from kled.snapshot.trust.judging import judged, shelf
+from kled.snapshot.trust.ledger import read_ledger
+from kled.snapshot.verify.verify import verify
 from kled.storage.memory import MemoryStore
 from tests.stores import keys
 from tests.unit.snapshot.attacks import ADDON, NEW, prune

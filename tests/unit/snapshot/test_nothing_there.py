@@ -20,8 +20,8 @@ from kled.operations.session import Session, Who
 from kled.operations.snapshots import keep_state
 from kled.operations.snapshots import many_clusters as use
 from kled.retry import Clock
-from kled.snapshot.mirror import mirror
 from kled.snapshot.progress import Quiet
+from kled.snapshot.retention.mirror import mirror
 from kled.storage.memory import MemoryStore
 from tasks.running.snapshot_table import UNSEEN, to_tell, verified_to_tell
 from tests.unit.snapshot.fleets import Runs, name, objects, state

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from kled.errors import InvalidInput, KledError, StoreDenied
-from kled.snapshot import views
+from kled.snapshot.diff import views
 from kled.snapshot.repository import SnapshotRef
 from kled.storage.base import Stored, checked, oddity
 from kled.storage.memory import MemoryStore

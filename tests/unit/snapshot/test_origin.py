@@ -13,16 +13,17 @@ import pytest
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
 from kled.operations.snapshots.many_clusters import listed, verified
-from kled.snapshot import epoch, names, signed
 from kled.snapshot.choosing import LATEST, NEWEST, choice, choose, newest_first, way_back
-from kled.snapshot.keys import Keys
-from kled.snapshot.ledger import read_ledger
-from kled.snapshot.lost_keysets import was_deleted
-from kled.snapshot.mirror import mirror
-from kled.snapshot.origin import Origins
+from kled.snapshot.documents import names, signed
+from kled.snapshot.documents.keys import Keys
+from kled.snapshot.epoch import epoch
+from kled.snapshot.losses.lost_keysets import was_deleted
 from kled.snapshot.progress import Quiet
-from kled.snapshot.prune import apply_prune, plan_prune
 from kled.snapshot.repository import SnapshotRef
+from kled.snapshot.retention.mirror import mirror
+from kled.snapshot.retention.prune import apply_prune, plan_prune
+from kled.snapshot.trust.ledger import read_ledger
+from kled.snapshot.trust.origin import Origins
 from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
 from kled.store_urls import is_same

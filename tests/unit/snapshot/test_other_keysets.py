@@ -3,15 +3,16 @@
 import pytest
 
 from kled.kops.state_store.layout import KEYSETS
-from kled.snapshot import epoch, names
 from kled.snapshot.choosing import choose
-from kled.snapshot.create import create
-from kled.snapshot.keys import Keys
-from kled.snapshot.manifest import complete, encode
-from kled.snapshot.other_keysets import other_keysets
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import CreateOptions
+from kled.snapshot.documents import names
+from kled.snapshot.documents.keys import Keys
+from kled.snapshot.documents.manifest import complete, encode
+from kled.snapshot.epoch import epoch
+from kled.snapshot.losses.other_keysets import other_keysets
 from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotRef
-from kled.snapshot.results import CreateOptions
 from kled.storage.memory import MemoryStore
 from tests.key_pairs import keyset
 from tests.unit.snapshot.fleets import Runs, name, state

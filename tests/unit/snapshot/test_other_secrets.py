@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from kled.snapshot.choosing import choose
-from kled.snapshot.create import create
-from kled.snapshot.other_secrets import on_purpose, told_on_purpose
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import ClusterResult, CreateOptions
+from kled.snapshot.losses.other_secrets import on_purpose, told_on_purpose
 from kled.snapshot.progress import Quiet
-from kled.snapshot.results import ClusterResult, CreateOptions
 from kled.storage.memory import MemoryStore
 from tests.key_pairs import keyset
 from tests.unit.snapshot.fleets import Runs, name, objects, state

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kled.errors import InvalidInput, SettingsError
-from kled.snapshot import names
-from kled.snapshot.keys import Keys
-from kled.snapshot.mirror import mirror
+from kled.snapshot.documents import names
+from kled.snapshot.documents.keys import Keys
 from kled.snapshot.progress import Quiet
+from kled.snapshot.retention.mirror import mirror
 from kled.storage.memory import MemoryStore
 from tests.stores import keys
 from tests.unit.snapshot.fleets import Runs, name, state

@@ -11,8 +11,8 @@ import pytest
 
 from kled.errors import InvalidInput
 from kled.operations.checks import snapshot_store
-from kled.snapshot.keys import Keys
-from kled.snapshot.ledger import read_ledger
+from kled.snapshot.documents.keys import Keys
+from kled.snapshot.trust.ledger import read_ledger
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.attacks import unsigned
 from tests.unit.snapshot.fleets import Runs, state

@@ -14,20 +14,20 @@ from kled.errors import (
     StoreUnavailable,
 )
 from kled.snapshot.choosing import choose
-from kled.snapshot.mirror import mirror
-from kled.snapshot.names import blob_key
+from kled.snapshot.documents.names import blob_key
 from kled.snapshot.progress import Quiet
-from kled.snapshot.prune import apply_prune, plan_prune
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.retention import Policy
-from kled.snapshot.verify import verify
+from kled.snapshot.retention.mirror import mirror
+from kled.snapshot.retention.prune import apply_prune, plan_prune
+from kled.snapshot.retention.retention import Policy
+from kled.snapshot.verify.verify import verify
 from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
 from tests.stores import FailingStore, Watched, keys
 from tests.unit.snapshot.fleets import Runs, each_failure, expected, name, restored, state
 
 if TYPE_CHECKING:
-    from kled.snapshot.results import RunResult
+    from kled.snapshot.create.results import RunResult
 
 T = TypeVar("T")
 ONLY_LAST = Policy(last=1, hourly=0, daily=0, weekly=0, monthly=0, yearly=0)

@@ -10,13 +10,13 @@ from datetime import timedelta
 import pytest
 
 from kled.errors import KledError, SnapshotMissing, SnapshotNotTrustworthy
-from kled.snapshot import last_seen, names
 from kled.snapshot.choosing import choose
-from kled.snapshot.create import create
-from kled.snapshot.last_seen import LastSeen
-from kled.snapshot.ledger import read_ledger
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import CreateOptions, RunResult
+from kled.snapshot.documents import last_seen, names
+from kled.snapshot.documents.last_seen import LastSeen
 from kled.snapshot.progress import Quiet
-from kled.snapshot.results import CreateOptions, RunResult
+from kled.snapshot.trust.ledger import read_ledger
 from kled.storage.base import Entry
 from kled.storage.memory import MemoryStore
 from tests.stores import keys

@@ -1,11 +1,11 @@
 """How many requests each job costs: what a cloud bills, and what a slow link is waited for."""
 
 from kled.snapshot.choosing import choice, choose
-from kled.snapshot.ledger import read_ledger
-from kled.snapshot.origin import Origins
-from kled.snapshot.restore import apply_restore
-from kled.snapshot.restore_plan import plan_restore
-from kled.snapshot.verify import verify
+from kled.snapshot.restore.restore import apply_restore
+from kled.snapshot.restore.restore_plan import plan_restore
+from kled.snapshot.trust.ledger import read_ledger
+from kled.snapshot.trust.origin import Origins
+from kled.snapshot.verify.verify import verify
 from kled.storage.memory import MemoryStore
 from tests.stores import BilledStore
 from tests.unit.snapshot.fleets import Runs, expected, name, state

@@ -11,7 +11,7 @@ from kled.errors import (
     PreconditionFailed,
 )
 from kled.kops.state_store import layout
-from kled.snapshot.restore import apply_restore, plan_restore
+from kled.snapshot.restore.restore import apply_restore, plan_restore
 from kled.storage.base import Entry
 from kled.storage.memory import MemoryStore
 from tests.stores import CountingStore, Watched

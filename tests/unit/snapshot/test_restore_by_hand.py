@@ -11,10 +11,10 @@ import pytest
 
 from kled.kops.state_store import layout
 from kled.retry import Clock
-from kled.snapshot.create import create
-from kled.snapshot.keys import Keys
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import CreateOptions
+from kled.snapshot.documents.keys import Keys
 from kled.snapshot.progress import Quiet
-from kled.snapshot.results import CreateOptions
 from kled.storage.local.store import LocalStore
 from tests.unit.snapshot.restoring import CLUSTER, age_keys, plain_tree, put, snapshot_store, tree
 

@@ -19,7 +19,7 @@ from kled.errors import (
 )
 from kled.retry import Clock
 from kled.snapshot.progress import Quiet
-from kled.snapshot.restore import apply_restore, plan_restore
+from kled.snapshot.restore.restore import apply_restore, plan_restore
 from kled.storage.memory import MemoryStore
 from kled.storage.retrying import RetryingStore
 from tests.stores import CountingStore, FailingStore, Watched

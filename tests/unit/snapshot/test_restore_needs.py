@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.snapshot.needed import SMALL
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.restore import apply_restore, plan_restore
+from kled.snapshot.restore.needed import SMALL
+from kled.snapshot.restore.restore import apply_restore, plan_restore
 from kled.storage.memory import MemoryStore
 from tests.stores import CountingStore
 from tests.unit.snapshot.restoring import (
@@ -26,8 +26,8 @@ from tests.unit.snapshot.restoring import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kled.snapshot.keys import Keys
-    from kled.snapshot.manifest import Manifest, Payload
+    from kled.snapshot.documents.keys import Keys
+    from kled.snapshot.documents.manifest import Manifest, Payload
 
 
 BACKUP = "backups/etcd/main/2026-11-23T11:00:00Z-000009"

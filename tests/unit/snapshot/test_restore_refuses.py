@@ -15,11 +15,12 @@ import pytest
 import zstandard
 
 from kled.errors import KledError, PreconditionFailed, SnapshotNotTrustworthy
-from kled.snapshot import archive, names
-from kled.snapshot.keys import Keys
-from kled.snapshot.manifest import Manifest, complete, digest_of, encode
+from kled.snapshot.create import archive
+from kled.snapshot.documents import names
+from kled.snapshot.documents.keys import Keys
+from kled.snapshot.documents.manifest import Manifest, complete, digest_of, encode
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
-from kled.snapshot.restore import apply_restore, plan_restore
+from kled.snapshot.restore.restore import apply_restore, plan_restore
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.restoring import CLUSTER, SPEC, put, read, snapshot_store, take
 
@@ -257,7 +258,7 @@ CHILD = """
 import pathlib, resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
 from kled.errors import SnapshotNotTrustworthy
-from kled.snapshot import archive
+from kled.snapshot.create import archive
 try:
     list(archive.unpack(sys.stdin.buffer.read(), [("config", 6)], "the archive"))
 except SnapshotNotTrustworthy as error:
@@ -295,7 +296,7 @@ def signing_keys(folder: Path) -> Keys:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from kled.snapshot import signing
+    from kled.snapshot.documents import signing
 
     folder.mkdir()
     file = folder / "key.pem"

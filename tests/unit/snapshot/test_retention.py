@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kled.errors import InvalidInput
-from kled.snapshot.retention import GRACE, Candidate, Policy, keep
+from kled.snapshot.retention.retention import GRACE, Candidate, Policy, keep
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 OLD_UNTIL = NOW - GRACE

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from kled.errors import InvalidInput, SnapshotNotTrustworthy
-from kled.snapshot import signed, signing
 from kled.snapshot.choosing import choose
-from kled.snapshot.keys import Keys
+from kled.snapshot.documents import signed, signing
+from kled.snapshot.documents.keys import Keys
 from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import Runs, name, state

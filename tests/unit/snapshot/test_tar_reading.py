@@ -8,8 +8,8 @@ import pytest
 import zstandard
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.snapshot import archive
-from kled.snapshot.tar_reading import TarDamaged, members
+from kled.snapshot.create import archive
+from kled.snapshot.verify.tar_reading import TarDamaged, members
 
 OBJECTS = {
     "a": b"1",

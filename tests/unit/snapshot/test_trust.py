@@ -7,17 +7,18 @@ from typing import Final
 import pytest
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
-from kled.snapshot import epoch, names
 from kled.snapshot.choosing import LATEST, NEWEST, choice, choose, way_back
-from kled.snapshot.judging import judged, shelf
-from kled.snapshot.keys import Keys
-from kled.snapshot.ledger import read_ledger
+from kled.snapshot.documents import names
+from kled.snapshot.documents.keys import Keys
+from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
-from kled.snapshot.prune import apply_prune, plan_prune
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
-from kled.snapshot.retention import Policy
-from kled.snapshot.trust import FUZZY, trust_of
-from kled.snapshot.verify import verify
+from kled.snapshot.retention.prune import apply_prune, plan_prune
+from kled.snapshot.retention.retention import Policy
+from kled.snapshot.trust.judging import judged, shelf
+from kled.snapshot.trust.ledger import read_ledger
+from kled.snapshot.trust.trust import FUZZY, trust_of
+from kled.snapshot.verify.verify import verify
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot import restoring
 from tests.unit.snapshot.etcd.backups import backup
@@ -261,7 +262,7 @@ def test_marks_of_failed_checks_go_with_their_snapshots() -> None:
 
 
 def test_a_kops_that_is_simulated_disproves_nothing() -> None:
-    from kled.snapshot.verify import KopsVerdict
+    from kled.snapshot.verify.verify import KopsVerdict
 
     runs = Runs(state(1), MemoryStore())
     ref = SnapshotRef(C, taken(runs))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kled.snapshot.choosing import choose
-from kled.snapshot.verify import (
+from kled.snapshot.verify.verify import (
     CONTENTS,
     DIGESTS,
     ETCD,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyrage
 
-from kled.snapshot.sealing import Opener, Sealer, remarks
+from kled.snapshot.documents.sealing import Opener, Sealer, remarks
 
 
 def opener(root: Path, identity: pyrage.x25519.Identity) -> Opener:

@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 
 from kled.errors import ClusterNotFound, KledError, SnapshotMissing, SnapshotNotTrustworthy
-from kled.snapshot import epoch, last_seen
-from kled.snapshot.create import create
-from kled.snapshot.ledger import read_ledger
-from kled.snapshot.mirror import mirror
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import CreateOptions
+from kled.snapshot.documents import last_seen
+from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
-from kled.snapshot.prune import apply_prune, plan_prune
-from kled.snapshot.results import CreateOptions
+from kled.snapshot.retention.mirror import mirror
+from kled.snapshot.retention.prune import apply_prune, plan_prune
+from kled.snapshot.trust.ledger import read_ledger
 from kled.storage.base import Entry
 from kled.storage.memory import MemoryStore
 from tests.stores import Watched, keys
@@ -141,7 +142,7 @@ def test_a_run_over_one_cluster_with_other_recipients_forgets_no_other() -> None
 
     runs = Runs(state(2), MemoryStore())
     runs.run().require()
-    from kled.snapshot.keys import Keys
+    from kled.snapshot.documents.keys import Keys
 
     sealed = Keys((str(pyrage.x25519.Identity.generate().to_public()),))
     Runs(runs.state, runs.store, sealed, at=60).run([name(0)]).require()

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from kled.errors import StoreDenied
 from kled.operations.snapshots.keep_state import BackUpState
-from kled.snapshot.names import moment
-from kled.snapshot.results import ClusterResult, RunResult
+from kled.snapshot.create.results import ClusterResult, RunResult
+from kled.snapshot.documents.names import moment
 from tasks.running.snapshot_table import backup_row, bad_first, to_tell
 
 OLD, NEW = "20261125T040000Z-a1b2c3d4", "20261125T070000Z-a1b2c3d4"

@@ -1,0 +1,393 @@
+"""Making snapshots: of named clusters, or of every cluster of a state store in one run.
+
+A run over all lists the state store once, reads what changed since the newest run, lists once more,
+and writes. Nothing is written for a cluster where nothing is new. One cluster that cannot be
+snapshotted never keeps the others from it.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from kled.errors import DocumentDamaged, KledError
+from kled.kops.state_store import layout
+from kled.pool import Pool
+from kled.snapshot.choosing import way_back
+from kled.snapshot.create import listing, sweep
+from kled.snapshot.create.at_birth import Reader as KopsReader
+from kled.snapshot.create.earlier import Earlier
+from kled.snapshot.create.making import Made, Making
+from kled.snapshot.create.next_run import Taken, entry_of, next_run, remember, require_fit
+from kled.snapshot.create.one_row import left_out, linked, one_row
+from kled.snapshot.create.reading import Reader, list_cluster, settle
+from kled.snapshot.create.results import ClusterResult, CreateOptions, RunResult
+from kled.snapshot.create.selection import Orphan, Selection
+from kled.snapshot.documents import runs, sealing
+from kled.snapshot.documents.manifest import Manifest
+from kled.snapshot.epoch import epoch
+from kled.snapshot.losses import moved
+from kled.snapshot.losses.losses import losses_of
+from kled.snapshot.losses.lost_backups import lost_backups
+from kled.snapshot.losses.lost_keysets import lost_keysets
+from kled.snapshot.losses.vanished import Vanished, absent, no_cluster, vanished
+from kled.snapshot.progress import Progress
+from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.trust import ages
+from kled.snapshot.trust.ledger import read_ledger, ready_to_write
+from kled.snapshot.trust.trust import birth_findings, wrong_at_birth
+from kled.storage.base import ObjectStore
+
+_CLUSTERS_AT_ONCE: Final = 8
+_REQUESTS_AT_ONCE: Final = 48
+
+
+def create(
+    state: ObjectStore,
+    snapshots: SnapshotStore,
+    clusters: Sequence[str] | None,
+    *,
+    options: CreateOptions,
+    progress: Progress,
+) -> RunResult:
+    """Snapshot the named clusters, or all; return what became of each.
+
+    Safe to repeat, to kill and to run from two machines at once: a snapshot exists when its
+    manifest does, which is written last and never over another. Raises what the stores raise where
+    they cannot be used at all; errors of one cluster are in its result.
+    """
+    with _pools() as (requests, workers):
+        return _Create(state, snapshots, options, progress, requests, workers).run(clusters)
+
+
+class _Create:
+    """One run."""
+
+    def __init__(
+        self,
+        state: ObjectStore,
+        snapshots: SnapshotStore,
+        options: CreateOptions,
+        progress: Progress,
+        requests: Pool,
+        workers: Pool,
+    ) -> None:
+        self._state = state
+        self._snapshots = snapshots
+        self._options = options
+        self._progress = progress
+        self._requests = requests
+        self._workers = workers
+        self._warnings: list[str] = []
+        self._orphans: list[str] = []
+        self._gone = Vanished()
+        self._findings: list[str] = []
+        self._lost: set[str] = set()
+        self._made: dict[str, Taken] = {}
+        self._id = snapshots.new_id()
+        self._ledger = read_ledger(snapshots, state)
+        self._earlier = Earlier(
+            self._ledger,
+            state.location.url,
+            self._id,
+            options=options,
+            requests=requests,
+        )
+        self._making = Making(
+            state,
+            snapshots,
+            progress,
+            self._id,
+            options.by,
+            options.retain_until,
+            KopsReader(options.kops_check),
+            lost_keysets(self._ledger, options.rotated),
+            lost_backups(self._ledger, options.etcd_backups),
+            self._earlier.failed_before,
+            options.halfway,
+        )
+
+    def run(self, clusters: Sequence[str] | None) -> RunResult:
+        """Do it, and write the run's document where something was looked at."""
+        self._settled = self._options.settles and clusters is None
+        require_fit(self._ledger, self._options)
+        self._store = ready_to_write(self._snapshots, self._ledger, self._id)
+        self._findings += [*self._ledger.doubts, *self._ledger.findings]
+        self._warnings += self._ledger.remarks
+        self._warnings += sealing.remarks(self._snapshots.sealer, self._snapshots.opener)
+        self._look_for_lost(clusters)
+        results = self._all() if clusters is None else self._named(clusters)
+        results.sort(key=lambda one: one.cluster)
+        if results or self._earlier.known():  # nothing is written into what may not be mounted
+            self._write_run(results)
+        settled, found = self._settled, (*self._findings, *self._earlier.findings)
+        return RunResult(
+            self._id,
+            tuple(moved.told(self._ledger, results)),
+            tuple(self._orphans),
+            (*self._warnings, *self._earlier.warnings, *(found if settled else ())),
+            () if settled else found,
+            None if results else no_cluster(self._state, self._orphans),
+        )
+
+    def _look_for_lost(self, clusters: Sequence[str] | None) -> None:
+        """Say which of the newest snapshots are gone; before a change that is raised."""
+        found = losses_of(self._ledger, clusters)
+        self._held = found.held
+        self._lost = {ref.cluster for ref in found.refs}
+        if self._options.before_change:
+            self._earlier.require_whole(clusters or (), found.words)
+        self._earlier.forget_lost(found.refs, found.altered)
+        (self._warnings if self._options.settles else self._findings).extend(found.words)
+
+    def _named(self, clusters: Sequence[str]) -> list[ClusterResult]:
+        self._progress.expect(clusters=len(clusters))
+        return list(self._workers.map(self._one, dict.fromkeys(clusters)))
+
+    def _one(self, cluster: str) -> ClusterResult:
+        def work() -> ClusterResult:
+            found = self._living(self._relist(cluster))
+            if isinstance(found, Orphan):
+                raise absent(found)
+            reused = None
+            if self._earlier.is_unchanged(found) and self._earlier.to_build_on(found) is not None:
+                reused = self._reused(found)
+            return reused or self._make(found, None)
+
+        return self._explained(cluster, work)
+
+    def _all(self) -> list[ClusterResult]:
+        """Go through one listing; read what is new; agree by a second listing."""
+        done: list[ClusterResult] = []
+        new: list[tuple[int, Selection]] = []
+        position = 0
+        known = self._earlier.known()
+        for position, found in listing.fleet(
+            self._state, known, self._options.etcd_backups, self._workers, self._looked_at
+        ):
+            if isinstance(found, Orphan):
+                self._orphans.append(found.name)
+            elif isinstance(found, Selection):
+                new.append((position, found))
+            else:
+                done.append(found)
+        there = {one.cluster for one in done} | {one.cluster for _, one in new}
+        done += self._look_for_gone(there)
+        if len(new) * sweep.PAGE > position:  # a page each, or all the pages once more
+            return done + self._swept(new)
+        return done + list(self._workers.map(lambda one: self._fresh(one[1]), new))
+
+    def _looked_at(self, found: Selection | Orphan) -> Selection | Orphan | ClusterResult:
+        """Return its result where nothing is new, and else what was found."""
+        if isinstance(found, Orphan):
+            return self._unfit(found) or found
+        try:
+            living = self._living(found)
+            if isinstance(living, Orphan):
+                return living
+            self._progress.expect(clusters=1)
+            return (self._earlier.is_unchanged(found) and self._reused(found)) or found
+        except KledError as error:
+            return self._failed(found.cluster, error, 0.0)
+
+    def _living(self, found: Selection | Orphan) -> Selection | Orphan:
+        """Return what was found, but what is left of a cluster that kled deletes as no cluster.
+
+        A GET for each that has lost its definition.
+        """
+        if isinstance(found, Orphan) or not found.lost:
+            return found
+        known = epoch.read(self._snapshots, found.cluster)
+        ended = known is not None and epoch.is_ending(known, self._state.location.url)
+        return Orphan(found.cluster, found.listed) if ended else found
+
+    def _look_for_gone(self, there: Collection[str]) -> list[ClusterResult]:
+        """Say which clusters an earlier run saw and this one does not."""
+        back = partial(way_back, self._snapshots, ledger=self._ledger)
+        url = self._state.location.url
+        self._gone = vanished(self._snapshots, self._earlier.known(), there, url, back)
+        self._warnings += self._gone.warnings
+        self._findings += self._gone.findings
+        return list(self._gone.failures)
+
+    def _fresh(self, found: Selection) -> ClusterResult:
+        return self._explained(found.cluster, lambda: self._make(found, None))
+
+    def _swept(self, new: Sequence[tuple[int, Selection]]) -> list[ClusterResult]:
+        """Read many clusters along one second listing of the whole store."""
+        finished = []
+        for reader, again in sweep.read_along(
+            self._state, new, self._options.etcd_backups, self._workers, self._reader
+        ):
+            finished.append(self._workers.submit(self._finish, reader, again))
+            if len(finished) > _CLUSTERS_AT_ONCE:
+                finished[-_CLUSTERS_AT_ONCE].result()  # not more in memory than are worked on
+        return [one.result() for one in finished]
+
+    def _reader(self, found: Selection) -> Reader:
+        reader = Reader(self._state, found, self._requests, self._progress)
+        self._progress.expect(objects=len(found.entries), size=sum(o.size for o in found.entries))
+        return reader
+
+    def _finish(self, reader: Reader, again: Selection | Orphan | None) -> ClusterResult:
+        """`again` is what the second listing showed; None where it is not worth anything."""
+        found = reader.selection
+        return self._explained(found.cluster, lambda: self._make(found, (reader, again)))
+
+    def _make(
+        self, found: Selection, read: tuple[Reader, Selection | Orphan | None] | None
+    ) -> ClusterResult:
+        began = time.monotonic()
+        earlier = self._earlier.to_build_on(found)
+        if earlier is not None and earlier.definition_digest == found.definition_digest:
+            return self._only_backups(found, earlier, began)
+        reader, again = read or (self._reader(found), None)
+        if reader.failed is not None:
+            raise reader.failed
+        if isinstance(again, Selection) and reader.agrees_with(again):
+            picture = reader.picture(fuzzy=False)
+        else:
+            settled = settle(reader, lambda: self._relist(found.cluster))
+            if isinstance(settled, Orphan):
+                raise absent(settled)
+            picture = settled
+        return self._finished(self._making.make(picture, earlier), picture.selection, began)
+
+    def _only_backups(self, found: Selection, earlier: Manifest, began: float) -> ClusterResult:
+        """The definition is that of an earlier snapshot: read just the new etcd backups."""
+        known = {(one.key, one.tag) for one in earlier.objects}
+        new = tuple(one for one in found.backups if (one.key, one.tag) not in known)
+        if not new and {one.key for one in earlier.damaged} & {one.key for one in found.backups}:
+            findings, reused = birth_findings(earlier), self._reused(found)  # nothing cured it
+            if reused is not None:
+                return replace(reused, level=earlier.level, findings=findings)
+        reader = self._reader(replace(found, definition=(), backups=new))
+        reader.read()
+        if not reader.complete:  # etcd-manager dropped one meanwhile: choose anew, and read it all
+            again = self._relist(found.cluster)
+            if isinstance(again, Orphan):
+                raise absent(again)
+            return self._make(again, None)
+        picture = replace(reader.picture(fuzzy=False), selection=found)
+        return self._finished(self._making.make(picture, earlier), picture.selection, began)
+
+    def _relist(self, cluster: str) -> Selection | Orphan:
+        return list_cluster(self._state, cluster, self._options.etcd_backups)
+
+    def _reused(self, found: Selection) -> ClusterResult | None:
+        """Return the earlier snapshot, which holds what is there; None where that is made anew."""
+        standing = self._earlier.standing(found.cluster)
+        entry = self._earlier.entry(found.cluster)
+        if entry is None or standing is None:
+            return None
+        self._progress.done(clusters=1)
+        self._warnings += linked(found)
+        return ClusterResult(
+            found.cluster,
+            entry.snapshot,
+            reused=True,
+            level=entry.level,
+            objects=len(found.entries),
+            size=sum(one.size for one in found.entries),
+            findings=standing.findings,
+            reasons=standing.reasons,
+            left_out=left_out(found),
+        )
+
+    def _write_run(self, results: Sequence[ClusterResult]) -> None:
+        """Write what is known now, and let the state store remember it."""
+        clusters, settles = self._earlier.known(), self._options.settles
+        for name, words in self._gone.became.items():
+            held = self._held.due(name, settled=settles)
+            clusters[name] = replace(clusters[name], run=self._id, error=words, held=held)
+        for one in results:
+            name = one.cluster
+            if name not in self._gone.became:
+                made, held = self._made.get(name), self._held.due(name, settled=settles)
+                before = clusters.get(name)
+                clusters[name] = entry_of(self._snapshots, one, before, made, self._id, held)
+        forgotten = self._gone.lost_snapshots(self._snapshots) if settles else {}
+        self._warnings += forgotten.values()
+        clusters = {name: one for name, one in clusters.items() if name not in forgotten}
+        run = next_run(
+            self._ledger,
+            self._id,
+            self._state.location.url,
+            clusters,
+            orphans=self._orphans,
+            store=self._store,
+            settled=self._settled,
+        )
+        runs.write(self._snapshots, run)
+        self._findings += ages.dated_wrong(self._snapshots, self._id)
+        self._warnings += remember(
+            self._state,
+            self._ledger,
+            run,
+            forget=forgotten,
+            keep=() if settles else self._lost,
+            settled=self._settled,
+        )
+
+    def _finished(self, made: Made, chosen: Selection, began: float) -> ClusterResult:
+        manifest = made.manifest
+        self._made[manifest.cluster] = Taken.of(manifest)
+        if made.remark:
+            self._warnings.append(f'cluster "{manifest.cluster}": {made.remark}')
+        self._progress.done(clusters=1)
+        self._warnings += linked(chosen)
+        return ClusterResult(
+            manifest.cluster,
+            manifest.id,
+            fuzzy=manifest.fuzzy,
+            level=manifest.level,
+            objects=len(manifest.objects),
+            size=sum(one.size for one in manifest.objects),
+            findings=made.findings,
+            reasons=wrong_at_birth(manifest),
+            left_out=left_out(chosen),
+            seconds=time.monotonic() - began,
+        )
+
+    def _explained(self, cluster: str, work: Callable[[], ClusterResult]) -> ClusterResult:
+        """Do the work; an error of one cluster is its result, whatever it is."""
+        began = time.monotonic()
+        try:
+            return work()
+        except Exception as caught:  # noqa: BLE001 - one cluster never ends the run of a fleet
+            return self._failed(cluster, one_row(caught), time.monotonic() - began)
+
+    def _unfit(self, found: Orphan) -> ClusterResult | None:
+        """Return the failure of what may be a cluster to kops and cannot be read as one."""
+        if not (found.unfit and layout.is_cluster_name(found.name)):
+            return None
+        error = DocumentDamaged(
+            f"{self._state.location.url}/{found.name}",
+            f"it is {found.unfit}, which kled neither follows nor opens: no snapshot has what is"
+            " behind it",
+            hint="put the directory itself there, or move it out of the state store",
+        )
+        return ClusterResult(found.name, None, error=error)
+
+    def _failed(self, cluster: str, error: KledError, seconds: float) -> ClusterResult:
+        before = self._earlier.entry(cluster)
+        self._progress.done(clusters=1)
+        snapshot = before.snapshot if before else None
+        return ClusterResult(cluster, snapshot, seconds=seconds, error=error)
+
+
+@contextmanager
+def _pools() -> Iterator[tuple[Pool, Pool]]:
+    """Yield the pools of requests and of clusters; a failure waits for nothing that is queued."""
+    with (
+        Pool(_REQUESTS_AT_ONCE) as requests,
+        Pool(_CLUSTERS_AT_ONCE, "kled-cluster") as workers,
+    ):
+        try:
+            yield requests, workers
+        except BaseException:
+            workers.shutdown(wait=False, cancel_futures=True)
+            requests.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -1,0 +1,263 @@
+"""What earlier runs left to a new one: what they knew of each cluster, and what it may build on.
+
+Where nothing is new an earlier snapshot counts, and says again what is wrong with the cluster, in
+every run until that is cured. One that failed a check, mixes two states, or was judged incomplete
+by another kled is not built on: it is taken anew.
+"""
+
+from collections.abc import Collection, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import partial
+
+from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
+from kled.snapshot.create.halfway import is_told
+from kled.snapshot.create.making import referred
+from kled.snapshot.create.results import CreateOptions
+from kled.snapshot.create.selection import Selection
+from kled.snapshot.documents.manifest import Manifest
+from kled.snapshot.documents.proofs import marked
+from kled.snapshot.documents.runs import Run, RunEntry
+from kled.snapshot.epoch import epoch
+from kled.snapshot.losses.losses import no_change
+from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.trust.failed_before import are_told, failed_before
+from kled.snapshot.trust.judging import judge, shelf
+from kled.snapshot.trust.ledger import Ledger
+from kled.snapshot.trust.trust import COMPLETE, birth_findings, brief
+from kled.snapshot.verify.contents import require_stored
+from kled.store_urls import of_store
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an earlier snapshot says of a cluster in which nothing is new."""
+
+    findings: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    """Why it cannot be trusted."""
+    anew: str = ""
+    """Why another one has to take its place; empty: it may stay."""
+
+
+class Earlier:
+    """The newest run of one state store, and the snapshots that it names."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        state_store: str,
+        run_id: str,
+        *,
+        options: CreateOptions,
+        requests: Executor,
+    ) -> None:
+        """Without the `reuse` of `options`, or with what was `rotated`, nothing is built on."""
+        self._snapshots = ledger.snapshots
+        self._ledger = ledger
+        self._state_store = state_store
+        self._id = run_id
+        self._by = options.by
+        self._reuse = options.reuse and not options.rotated
+        self._halfway = options.halfway
+        self._requests = requests
+        self._distrusted: set[str] = set()
+        self._damaged: set[str] = set()
+        self.warnings: list[str] = []
+        self.findings: list[str] = []
+        self._marking = requests.submit(marked, self._snapshots)  # nobody waits for one LIST more
+        self._run = self._newest_run()
+
+    def forget_lost(self, unlisted: Collection[SnapshotRef], altered: Collection[str] = ()) -> None:
+        """Build on none of these that is gone, as its listing says; a GET for each.
+
+        The newest snapshots of the `altered` clusters are read back, every byte of their archives.
+        """
+        run = self._run
+        if run is None:
+            return
+        names = [ref.cluster for ref in unlisted if self._is_newest(run, ref)]
+        gone = self._requests.map(partial(self._why_lost, run), names)
+        lost = {name for name, why in zip(names, gone, strict=True) if why is not None}
+        kept = {name: entry for name, entry in run.clusters.items() if name not in lost}
+        doubted = [name for name in altered if name in kept and kept[name].snapshot]
+        unread = set(filter(None, self._requests.map(partial(self._if_lost, run), doubted)))
+        kept = {name: entry for name, entry in kept.items() if name not in unread}
+        whole = self._requests.map(partial(self._is_archived, run), {*doubted} - unread)
+        self._damaged |= {name for name, good in whole if not good}
+        self._run = replace(run, clusters=kept)
+
+    def require_whole(self, clusters: Sequence[str], lost: Sequence[str]) -> None:
+        """Raise what keeps a change of the clusters from beginning; a GET for each.
+
+        That is what is known to be `lost`, and a newest snapshot that is gone or another one than
+        the run names: somebody was at the store.
+        """
+        run = of_store(self._ledger.runs, self._state_store)
+        known = run.clusters if run is not None else {}
+        reasons = list(lost)
+        for name in clusters:
+            if run is None or name not in known or known[name].snapshot is None:
+                continue
+            why = self._why_lost(run, name)
+            reasons += [f"{why}, though run {run.id} names it"] if why is not None else []
+        if reasons:
+            raise no_change(reasons)
+
+    def known(self) -> dict[str, RunEntry]:
+        """Return what earlier runs of this state store knew, whoever could read their snapshots."""
+        earlier = self._run or of_store(self._ledger.runs, self._state_store)
+        return dict(earlier.clusters) if earlier else {}
+
+    def entry(self, cluster: str) -> RunEntry | None:
+        """Return what is known of a cluster that has a snapshot to go on from; else None."""
+        if self._run is None or not self._reuse or cluster in self._distrusted:
+            return None
+        entry = self._run.clusters.get(cluster)
+        return entry if entry and entry.snapshot else None
+
+    def is_unchanged(self, found: Selection) -> bool:
+        """Say whether nothing is new since an earlier snapshot."""
+        entry = self.entry(found.cluster)
+        if entry is None or entry.fuzzy or found.cluster in self._damaged:
+            return False
+        seen = (entry.definition_digest, entry.etcd_digest)
+        return seen == (found.definition_digest, found.etcd_digest)
+
+    def standing(self, cluster: str) -> Standing | None:
+        """Return what the earlier snapshot is worth now; None where it is not built on any more.
+
+        Asks the store only of one that was not complete, or that a check went wrong for.
+        """
+        entry = self.entry(cluster)
+        if entry is None:
+            return None
+        ref = SnapshotRef(cluster, entry.snapshot or "")
+        look = entry.level < COMPLETE or (ref.cluster, ref.id) in self._marking.result()
+        standing = standing_of(self._snapshots, ref, self._by) if look else Standing()
+        anew = standing.anew or self._is_cured(cluster, entry, standing)
+        if anew:
+            self._distrust(cluster, f"{ref.id} of {cluster}: {anew}")
+            return None
+        return standing
+
+    def failed_before(self, cluster: str, digest: str) -> tuple[str, ...]:
+        """Say which checks failed of snapshots that hold the definition of that digest."""
+        return failed_before(self._snapshots, self._marking.result(), cluster, digest)
+
+    def _is_cured(self, cluster: str, entry: RunEntry, standing: Standing) -> str:
+        """Say that what it was not complete for is over: a check holds, or a restore has ended."""
+        if is_told(standing.findings) and not self._halfway(cluster):
+            return "the restore that was open has ended"
+        told = are_told(standing.findings)
+        if not told or self.failed_before(cluster, entry.definition_digest or ""):
+            return ""
+        return "the check that failed holds now"
+
+    def to_build_on(self, found: Selection) -> Manifest | None:
+        """Return the manifest to build on; None where there is none that can be trusted.
+
+        What the new snapshot would refer to is read back, every byte: a damaged archive would be
+        handed on from snapshot to snapshot, as long as nothing changes.
+        """
+        cluster, entry = found.cluster, self.entry(found.cluster)
+        if entry is None or entry.fuzzy or self.standing(cluster) is None:
+            return None
+        ref = SnapshotRef(cluster, entry.snapshot or "")
+        try:
+            earlier = self._snapshots.manifest(ref)
+            for payload in referred(earlier, found):
+                require_stored(self._snapshots, payload, f"{payload.key}, of snapshot {ref.id},")
+        except (SnapshotMissing, SnapshotNotTrustworthy) as error:
+            self._distrust(cluster, error.message)
+            return None
+        return earlier if earlier.recipients == self._snapshots.keys.recipients else None
+
+    @staticmethod
+    def _is_newest(run: Run, ref: SnapshotRef) -> bool:
+        entry = run.clusters.get(ref.cluster)
+        return entry is not None and entry.snapshot == ref.id
+
+    def _distrust(self, cluster: str, why: str) -> None:
+        self.warnings.append(f"{why}: a new snapshot is made that needs no earlier one")
+        self._distrusted.add(cluster)
+
+    def _newest_run(self) -> Run | None:
+        """Return the run to build on; one with other recipients is none, nor is one in doubt."""
+        found = of_store(self._ledger.runs, self._state_store)
+        if found is None or found.recipients != self._snapshots.keys.recipients:
+            return None
+        return self._without_lost(found)
+
+    def _without_lost(self, run: Run) -> Run:
+        """Look whether one snapshot, another one each time, is still there, and forget a lost one.
+
+        To look at all costs a request for each cluster; that is done where it is not sure that the
+        run is the newest, where it is not signed though a key is configured, and by `verify`.
+        """
+        names = sorted(name for name, one in run.clusters.items() if one.snapshot)
+        if not names or not self._reuse:
+            return run
+        at = int(self._id[-4:], 16) % len(names)
+        unsure = self._ledger.doubts or (self._snapshots.verification_keys and not run.signed)
+        looked_at = names if unsure else names[at : at + 1]
+        lost = set(filter(None, self._requests.map(partial(self._if_lost, run), looked_at)))
+        kept = {name: entry for name, entry in run.clusters.items() if name not in lost}
+        return replace(run, clusters=kept) if lost else run
+
+    def _if_lost(self, run: Run, name: str) -> str | None:
+        """Return the name where its snapshot is not there, and say so."""
+        why = self._why_lost(run, name)
+        if why is None:
+            return None
+        self.findings.append(f"{why}, though run {run.id} names it")
+        return name
+
+    def _is_archived(self, run: Run, name: str) -> tuple[str, bool]:
+        """Return the name, and whether the archive is what was written; say so where it is not."""
+        ref = SnapshotRef(name, run.clusters[name].snapshot or "")
+        try:
+            archived = self._snapshots.manifest(ref).archive
+            require_stored(self._snapshots, archived, f"{archived.key}, of snapshot {ref.id},")
+        except (SnapshotMissing, SnapshotNotTrustworthy) as error:
+            self.findings.append(f"{error.message}, though run {run.id} names it")
+            return name, False
+        return name, True
+
+    def _why_lost(self, run: Run, name: str) -> str | None:
+        try:
+            self._snapshots.manifest(SnapshotRef(name, run.clusters[name].snapshot or ""))
+        except (SnapshotMissing, SnapshotNotTrustworthy) as error:
+            return error.message
+        return None
+
+
+def standing_of(snapshots: SnapshotStore, ref: SnapshotRef, by: str) -> Standing:
+    """Look at an earlier snapshot; `by` is the kled that looks. One LIST, and a GET or a few.
+
+    Raises what may pass.
+    """
+    try:
+        found = judge(snapshots, ref, shelf(snapshots, ref.cluster), {ref})
+    except SnapshotMissing as error:
+        return Standing(anew=error.message)
+    if found.manifest is None or found.failed:
+        return Standing(anew=brief(found.trust.reasons[-1:]))
+    if found.manifest.level < COMPLETE and not _is_judged_by(found.manifest, by):
+        return Standing(anew="another kled judged it incomplete, or did not say why")
+    if found.manifest.level < COMPLETE and _is_past(snapshots, found.manifest):
+        return Standing(anew="the cluster was deleted or began anew with other keys since")
+    return Standing(birth_findings(found.manifest), found.trust.reasons)
+
+
+def _is_past(snapshots: SnapshotStore, judged: Manifest) -> bool:
+    """Whether it was judged beside the snapshots of an earlier cluster of that name."""
+    try:
+        known = epoch.read(snapshots, judged.cluster)
+    except SnapshotNotTrustworthy:  # who changes the cluster is told
+        return False
+    return known is not None and epoch.is_past(known, judged.id, judged.state_store)
+
+
+def _is_judged_by(manifest: Manifest, by: str) -> bool:
+    return bool(birth_findings(manifest)) and all(proof.by == by for proof in manifest.proofs)

@@ -1,0 +1,87 @@
+"""An older etcd backup beside damaged ones, so that a usable one is in the snapshot (fault 7).
+
+etcd-manager never looks at what it wrote, so a backup that lost its end looks like any other; its
+own SHA-256, which it ends with, tells. Where all that were to be taken are damaged, the next older
+ones are read, one after the other, until one is whole, none is left, or it has taken too long: a
+backup can be made to unpack to gigabytes, and a cluster may have thousands.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from kled.errors import ObjectMissing, PreconditionFailed
+from kled.kops.state_store import layout
+from kled.snapshot import etcd
+from kled.snapshot.create.selection import Selection, backups_of, retaken
+from kled.snapshot.create.spool import Spool
+from kled.snapshot.documents.manifest import Payload
+from kled.storage.base import Entry, ObjectStore
+
+PATIENCE: Final = timedelta(minutes=5)
+"""For all older backups of one etcd cluster; ordinary ones are read by the thousand in it."""
+Stored = Callable[[Spool], Payload]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The selection with the older backups in it, and their blobs by the object's key."""
+
+    selection: Selection
+    blobs: Mapping[str, Payload]
+
+
+def broken(chosen: Selection, damaged: Collection[str]) -> tuple[str, ...]:
+    """Return the etcd clusters all of whose chosen backups are damaged."""
+    data = [one.key for one in chosen.backups if layout.is_backup_data(one.key)]
+    whole = {key.split("/")[2] for key in data if key not in damaged}
+    return tuple(name for name, names in chosen.etcd.items() if names and name not in whole)
+
+
+def take_older(
+    state: ObjectStore,
+    chosen: Selection,
+    name: str,
+    store: Stored,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Taken | None:
+    """Take the newest whole backup of an etcd cluster beside those chosen; None: there is none.
+
+    One LIST, and a reading of each older one up to it, as long as there is patience. `store` writes
+    a blob. Raises what the stores raise.
+    """
+    listed = list(state.entries(f"{chosen.cluster}/backups/etcd/{name}/"))
+    found, names = backups_of(chosen.cluster, listed), chosen.etcd[name]
+    if not set(names) <= found.keys():
+        return None  # etcd-manager dropped one meanwhile: the next run chooses anew
+    bad, ends = 0, monotonic() + PATIENCE.total_seconds()
+    for backup in sorted(found.keys() - set(names), reverse=True):
+        if not layout.is_complete(one.key for one in found[backup]):
+            continue
+        if monotonic() > ends:
+            break
+        blobs = _whole(state, chosen.cluster, found[backup], store)
+        if blobs is not None:
+            return Taken(retaken(chosen, name, listed, (*names, backup), bad), blobs)
+        bad += 1
+    return None
+
+
+def _whole(
+    state: ObjectStore, cluster: str, files: Iterable[Entry], store: Stored
+) -> dict[str, Payload] | None:
+    """Store the files of one backup and return their blobs; None where it is damaged, or gone."""
+    blobs = {}
+    for one in sorted(files, key=lambda entry: not layout.is_backup_data(entry.key)):
+        with Spool() as spool:
+            try:
+                with state.read(f"{cluster}/{one.key}", tag=one.tag) as reading:
+                    spool.fill(reading.chunks())
+            except (ObjectMissing, PreconditionFailed):
+                return None
+            if layout.is_backup_data(one.key) and etcd.trouble(spool) is not None:
+                return None
+            blobs[one.key] = store(spool)
+    return blobs

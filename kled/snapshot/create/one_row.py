@@ -1,0 +1,40 @@
+"""What went wrong with one cluster of a run, as the words of its row: never more than that."""
+
+import logging
+from typing import Final
+
+from kled.errors import KledError
+from kled.snapshot.create.selection import Selection
+
+_SHOWN: Final = 200
+_NAMED: Final = 5
+
+
+def one_row(error: Exception) -> KledError:
+    """Return the error as one of kled's; one that nobody raised on purpose is logged whole."""
+    if isinstance(error, KledError):
+        return error
+    logging.getLogger(__name__).error("a snapshot failed", exc_info=error)
+    return KledError(
+        f"unexpected {type(error).__name__}: {' '.join(str(error).split())[:_SHOWN]}",
+        hint="this is a bug in kled; please report it with the log",
+    )
+
+
+def left_out(chosen: Selection) -> tuple[str, ...]:
+    """Name the objects that no snapshot can hold, with the reason."""
+    return tuple(f"{one.key}: {one.reason}" for one in chosen.odd)
+
+
+def linked(chosen: Selection) -> tuple[str, ...]:
+    """Name the files that have another name, through which others may change them."""
+    rest = len(chosen.linked) - _NAMED
+    more = [f'cluster "{chosen.cluster}": so have {rest} more of its objects'] if rest > 0 else []
+    return (
+        *(
+            f'cluster "{chosen.cluster}": {key} has another name (a hard link), through which it'
+            " can be changed; it was taken as it is"
+            for key in chosen.linked[:_NAMED]
+        ),
+        *more,
+    )

@@ -1,0 +1,118 @@
+"""Reading one cluster so that what was read existed at one moment.
+
+LIST, GET each object on the condition that it is still the listed one, LIST again: where both
+listings agree, the objects that were read were all there between the two. An object that is changed
+and changed back in between shows by its time or version (docs/snapshot-format.md §8).
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import Final
+
+from kled.errors import DocumentDamaged, ObjectMissing, PreconditionFailed
+from kled.snapshot.create import selection
+from kled.snapshot.create.selection import Orphan, Selection
+from kled.snapshot.progress import Progress
+from kled.storage.base import Entry, ObjectStore
+
+ATTEMPTS: Final = 4
+"""The first reading and three more; then the snapshot is fuzzy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What was read of one cluster."""
+
+    selection: Selection
+    bodies: dict[str, bytes]
+    """By relative key; all that is taken and `held`."""
+    fuzzy: bool
+
+
+class Reader:
+    """Reads one cluster; what was read once and did not change is not read again."""
+
+    def __init__(
+        self, state: ObjectStore, chosen: Selection, pool: Executor, progress: Progress
+    ) -> None:
+        self._state = state
+        self._pool = pool
+        self._progress = progress
+        self._read: dict[str, tuple[str, bytes]] = {}
+        self.selection = chosen
+        self.complete = False
+        self.failed: Exception | None = None
+        """What ended a reading that nobody waited for; whoever makes the snapshot raises it."""
+
+    def read(self) -> None:
+        """Read what of the selection was not read yet; an object that changed is left out."""
+        held = self.selection.held
+        small = [one for one in self.selection.entries if one.key in held]
+        wanted = [one for one in small if self._read.get(one.key, ("",))[0] != one.tag]
+        bodies = list(self._pool.map(self._get, wanted))
+        for one, body in zip(wanted, bodies, strict=True):
+            if body is not None:
+                self._read[one.key] = (one.tag, body)
+        self.complete = None not in bodies
+
+    def agrees_with(self, again: Selection) -> bool:
+        """Say whether the second listing shows what was read, and take it for the next reading."""
+        same = self.complete and again.definition == self.selection.definition
+        gone = {one.key for one in self.selection.backups} - {one.key for one in again.backups}
+        same = same and not gone
+        if not same:
+            self.selection = again
+        return same
+
+    def picture(self, *, fuzzy: bool) -> Picture:
+        """Return what was read; without what could not be read, where that is fuzzy."""
+        chosen = self.selection
+        bodies = {
+            one.key: self._read[one.key][1] for one in chosen.entries if one.key in self._read
+        }
+        if fuzzy:
+            chosen = _only(chosen, bodies)
+        return Picture(chosen, bodies, fuzzy)
+
+    def _get(self, entry: Entry) -> bytes | None:
+        key = f"{self.selection.cluster}/{entry.key}"
+        try:
+            body = self._state.get(key, tag=entry.tag).body
+        except (PreconditionFailed, ObjectMissing, DocumentDamaged):  # the last: a link by now
+            return None
+        self._progress.done(objects=1, size=len(body))
+        return body
+
+
+def settle(
+    reader: Reader, relist: Callable[[], Selection | Orphan], attempts: int = ATTEMPTS
+) -> Picture | Orphan:
+    """Read and list until both agree, `attempts` times; else return a fuzzy picture.
+
+    `Orphan` where the cluster is deleted meanwhile. The caller has listed, not read.
+    """
+    for _ in range(attempts):
+        reader.read()
+        again = relist()
+        if isinstance(again, Orphan):
+            return again
+        if reader.agrees_with(again):
+            return reader.picture(fuzzy=False)
+    reader.read()
+    return reader.picture(fuzzy=True)
+
+
+def list_cluster(state: ObjectStore, cluster: str, backups: int | None) -> Selection | Orphan:
+    """List one cluster and choose from it."""
+    return selection.select(cluster, state.entries(f"{cluster}/"), backups)
+
+
+def _only(chosen: Selection, keys: Iterable[str]) -> Selection:
+    """Return the selection without small objects that were not read."""
+    read, held = set(keys), chosen.held
+
+    def kept(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        return tuple(one for one in entries if one.key not in held or one.key in read)
+
+    return replace(chosen, definition=kept(chosen.definition), backups=kept(chosen.backups))

@@ -1,0 +1,222 @@
+"""What making snapshots is told, and what it tells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import KledError, SnapshotNotTrustworthy
+from kled.sentences import enumerated, number
+from kled.snapshot.create.halfway import Halfway, never
+from kled.snapshot.trust.trust import brief
+
+if TYPE_CHECKING:
+    from kled.snapshot.verify.verify import KopsCheck
+
+_SHOWN: Final = 3
+_MOVE: Final = (
+    "kops has no such objects: look what it is, and move it out of the cluster's directory"
+)
+_CURE: Final = (
+    "mend the cluster's state, and run this again; what its newest trusted snapshot would put back:"
+    " kled snapshot restore --name={} --snapshot=latest"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateOptions:
+    """How snapshots are made."""
+
+    by: str
+    """What makes them, for example `kled 0.1.0`."""
+    etcd_backups: int | None = 1
+    """How many complete etcd backups of each etcd cluster to take; None takes all."""
+    retain_until: datetime | None = None
+    """Object lock, where the snapshot store has it."""
+    reuse: bool = True
+    """False writes everything anew, also what is known from earlier snapshots."""
+    settles: bool = False
+    """A person says that what is lost is lost: an emptied store is begun anew, and what the state
+    store remembers is forgotten, where all clusters are taken."""
+    before_change: bool = False
+    """A change waits for it: nothing is written where the store may have lost snapshots."""
+    kops_check: "KopsCheck | None" = None
+    """Lets a kops read what is new, for level 2 (`kled.snapshot.create.at_birth`)."""
+    rotated: frozenset[str] = frozenset()
+    """Secrets that were given new values on purpose (`other_secrets`); nothing earlier is built on
+    then: it was judged without knowing."""
+    halfway: Halfway = never
+    """Says of which cluster a restore is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterResult:
+    """What became of one cluster."""
+
+    cluster: str
+    snapshot: str | None
+    """The id of the snapshot that holds what was there; None where there is none."""
+    reused: bool = False
+    """Nothing was new: the snapshot is an earlier one."""
+    fuzzy: bool = False
+    level: int = 0
+    objects: int = 0
+    size: int = 0
+    """Bytes of the objects, before compression."""
+    findings: tuple[str, ...] = ()
+    """What is wrong with the cluster's state, in words."""
+    reasons: tuple[str, ...] = ()
+    """Why the snapshot cannot be trusted, in words; with the findings. Empty: it can."""
+    left_out: tuple[str, ...] = ()
+    """Objects whose keys no snapshot can hold, each with the reason; kops has none such."""
+    seconds: float = 0.0
+    error: KledError | None = None
+    cure: str = ""
+    """What a person types next; empty where only `mend` can say it."""
+    of_store: tuple[str, ...] = ()
+    """What is wrong with the snapshot store, where the run was for this cluster alone."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with it in words that name the object; empty: all of it is safe."""
+        if self.error is not None:
+            return (self.error.message,)
+        return (*(f"{one}, and is not in the snapshot" for one in self.left_out), *self.reasons)
+
+    @property
+    def mend(self) -> str:
+        """What to do about it; empty where nothing is wrong."""
+        if self.error is not None:
+            return self.error.hint or "kled doctor tries the stores"
+        if self.reasons:
+            return self.cure or _CURE.format(self.cluster)
+        return _MOVE if self.left_out else ""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether a snapshot that can be trusted holds what is there."""
+        return self.error is None and not self.reasons
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            "cluster": self.cluster,
+            "id": self.snapshot,
+            "reused": self.reused,
+            "fuzzy": self.fuzzy,
+            "level": self.level,
+            "trusted": self.trusted,
+            "reasons": list(self.reasons),
+            "objects": self.objects,
+            "bytes": self.size,
+            "findings": list(self.findings),
+            "left_out": list(self.left_out),
+            "seconds": round(self.seconds, 3),
+            "error": self.error.message if self.error else None,
+            "mend": self.mend,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run did."""
+
+    run: str
+    clusters: tuple[ClusterResult, ...]
+    orphans: tuple[str, ...] = ()
+    """Directories of the state store without a cluster's `config`; they are not snapshotted."""
+    warnings: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    """What is wrong with the snapshot store as a whole, or with the fleet: no run with one is
+    green."""
+    nothing: KledError | None = None
+    """Why there was nothing to take: a run over all that found no cluster."""
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            "run": self.run,
+            "clusters": [one.as_json() for one in self.clusters],
+            "orphans": list(self.orphans),
+            "warnings": list(self.warnings),
+            "findings": list(self.findings),
+            "error": self.nothing.message if self.nothing else None,
+        }
+
+    def require(self) -> "RunResult":
+        """Raise the first cluster's error, where one failed."""
+        if self.nothing is not None:
+            raise self.nothing
+        for one in self.clusters:
+            if one.error is not None:
+                raise one.error
+        return self
+
+    def require_whole(self) -> "RunResult":
+        """Raise where not all of every cluster is in a snapshot that can be trusted.
+
+        No cluster at all (exit status 1) is no success: so looks a store that is not mounted. A
+        cluster that was not taken counts most, then an object that was left out (both exit status
+        1), then a snapshot that cannot be trusted, then what is wrong with the snapshot store or
+        the fleet (both 4).
+        """
+        if self.nothing is not None:
+            raise self.nothing
+        self._require_taken()
+        self._require_trusted()
+        if self.findings:
+            raise SnapshotNotTrustworthy(
+                f"every cluster was taken, but {brief(self.findings)}",
+                hint="kled snapshot verify --all tells what is wrong with the snapshot store",
+            )
+        return self
+
+    def _require_taken(self) -> None:
+        """Raise what may pass, else the first cluster's error, else what was left out."""
+        failed = [one for one in self.clusters if one.error is not None]
+        for one in failed:
+            if one.error is not None and one.error.retryable:
+                raise one.error
+        if failed and failed[0].error is not None:
+            raise _not_taken(failed[0].cluster, failed[0].error, failed[1:], self._in_all)
+        left_out = [f"{one.cluster}/{words}" for one in self.clusters for words in one.left_out]
+        if left_out:
+            many = number(len(left_out), "object") + " were" if left_out[1:] else "an object was"
+            raise KledError(
+                f"{many} not taken: {left_out[0]}{self._in_all}",
+                hint=f"{_MOVE}; everything else is in the snapshots",
+            )
+
+    def _require_trusted(self) -> None:
+        bad = [one for one in self.clusters if not one.trusted]
+        if bad:
+            first, others = bad[0], f"; nor can that of {_some(bad[1:])}" if bad[1:] else ""
+            raise SnapshotNotTrustworthy(
+                f"snapshot {first.snapshot} of {first.cluster} cannot be trusted:"
+                f" {brief(first.reasons)}{others}",
+                hint=first.mend,
+            )
+
+    @property
+    def _in_all(self) -> str:
+        """Say how many clusters have something wrong, where an error can name one kind alone."""
+        bad = sum(bool(one.problems) for one in self.clusters)
+        return f"; {bad} of {len(self.clusters)} clusters have something wrong" if bad > 1 else ""
+
+
+def _not_taken(
+    cluster: str, error: KledError, others: Sequence[ClusterResult], in_all: str
+) -> KledError:
+    """Return what to raise for a cluster that was not taken: exit status 1, whatever kept it."""
+    if error.exit_code == KledError.exit_code and not in_all:
+        return error
+    more = (f"; nor was {_some(others)}" if others else "") + in_all
+    failure = KledError(
+        f'cluster "{cluster}" was not taken: {error.message}{more}', hint=error.hint
+    )
+    failure.__cause__ = error
+    return failure
+
+
+def _some(clusters: Sequence[ClusterResult]) -> str:
+    return enumerated([result.cluster for result in clusters], _SHOWN)

@@ -1,0 +1,195 @@
+"""Names in a snapshot store: ids of snapshots and runs, and the keys of objects.
+
+The layout is that of docs/snapshot-format.md. Every part that comes from outside is checked, so
+that no manifest and no option can lead to a key outside of its place.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+from kled.errors import InvalidInput
+from kled.kops.state_store import layout
+
+ROOT: Final = "kled.json"
+CLUSTERS: Final = "clusters/"
+BLOBS: Final = "blobs/"
+RUNS: Final = "runs/"
+PRUNES: Final = "prunes/"
+CLAIMS: Final = "claims/"
+SWEEPS: Final = "sweeps/"
+PROBE: Final = "probe"
+"""Written, and removed, where somebody asks whether the store can be written to."""
+MANIFEST: Final = "manifest.json"
+VERIFIED: Final = "verified/"
+ARCHIVE: Final = "state.tar"
+"""What the file names of archives begin with."""
+FAILED: Final = "failed/"
+"""Marks of snapshots that a check went wrong for, so that a run finds those with one LIST."""
+_TIME: Final = "%Y%m%dT%H%M%SZ"
+_ID: Final = re.compile(  # \d takes digits of any script
+    r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z-[0-9a-f]{8}"
+)
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_CIPHER_DIGITS: Final = 16
+_PAYLOAD: Final = re.compile(
+    r"blobs/[0-9a-f]{2}/[0-9a-f]{64}(\.[0-9a-f]{16}\.age)?"
+    r"|clusters/[A-Za-z0-9][A-Za-z0-9._-]*/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}/state\.tar\.zst(\.age)?"
+)
+
+
+def new_id(now: datetime, chance: bytes) -> str:
+    """Return an id for `now` (with its time zone); `chance` gives two random bytes.
+
+    UTC to the second, then eight hexadecimal digits: the fraction of the second in 65536ths, and
+    the random bytes. So ids sort by time to 15 µs.
+    """
+    fraction = (now.microsecond << 16) // 1_000_000
+    return f"{now.astimezone(UTC).strftime(_TIME)}-{fraction:04x}{chance[:2].hex()}"
+
+
+def moment(snapshot_id: str) -> datetime:
+    """Return the time that an id tells, in UTC. Raises `InvalidInput` for what is no id."""
+    match = _ID.fullmatch(snapshot_id)
+    try:
+        if match:
+            year, month, day, hour, minute, second = map(int, match.groups())
+            return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        pass  # a month 13
+    raise InvalidInput(
+        "snapshot", f"{snapshot_id!r} is no snapshot id", hint="kled snapshot list shows them"
+    )
+
+
+def checked_id(text: str) -> str:
+    """Return `text`; raise `InvalidInput` for what is no id."""
+    moment(text)
+    return text
+
+
+def is_id(text: str) -> bool:
+    """Say whether `text` has the form of an id."""
+    try:
+        moment(text)
+    except InvalidInput:
+        return False
+    return True
+
+
+def checked_cluster(name: str) -> str:
+    """Return `name`; raise `InvalidInput` where it could not be a directory of the state store."""
+    if not layout.is_cluster_name(name):
+        raise InvalidInput("name", f"{name!r} is no cluster name")
+    return name
+
+
+def cluster_prefix(cluster: str) -> str:
+    """Return the prefix of all that is kept of a cluster, but for blobs."""
+    return f"{CLUSTERS}{checked_cluster(cluster)}/"
+
+
+def snapshot_prefix(cluster: str, snapshot_id: str) -> str:
+    """Return the prefix of one snapshot's own objects."""
+    moment(snapshot_id)
+    return f"{cluster_prefix(cluster)}{snapshot_id}/"
+
+
+def manifest_key(cluster: str, snapshot_id: str) -> str:
+    """Return the key of the commit point: no manifest, no snapshot."""
+    return snapshot_prefix(cluster, snapshot_id) + MANIFEST
+
+
+def archive_key(cluster: str, snapshot_id: str, *, encrypted: bool) -> str:
+    """Return the key of an archive; it belongs to the snapshot that first had it."""
+    suffix = ".age" if encrypted else ""
+    return f"{snapshot_prefix(cluster, snapshot_id)}state.tar.zst{suffix}"
+
+
+def proof_key(cluster: str, snapshot_id: str, level: int) -> str:
+    """Return the key of the newest later proof of one level."""
+    return f"{snapshot_prefix(cluster, snapshot_id)}{VERIFIED}{level}.json"
+
+
+def failed_key(cluster: str, snapshot_id: str) -> str:
+    """Return the key of the mark that says where to look for a check that went wrong."""
+    return f"{FAILED}{checked_cluster(cluster)}/{checked_id(snapshot_id)}"
+
+
+def failed_of(key: str) -> tuple[str, str] | None:
+    """Return cluster and id where `key` is such a mark's, else None."""
+    cluster, _, snapshot_id = key.removeprefix(FAILED).partition("/")
+    return (cluster, snapshot_id) if is_id(snapshot_id) else None
+
+
+def epoch_key(cluster: str) -> str:
+    """Return the key of the cluster's epoch."""
+    return f"{cluster_prefix(cluster)}epoch.json"
+
+
+def blob_key(sha256: str, *, sealed: str | None) -> str:
+    """Return the key of a blob, named by the digest of its plaintext.
+
+    Where it is encrypted, the digest of what is stored (`sealed`) is in the name, too, since no two
+    encryptions are alike (docs/decisions/0006).
+    """
+    checked_digest(sha256)
+    suffix = f".{checked_digest(sealed)[:_CIPHER_DIGITS]}.age" if sealed else ""
+    return f"{BLOBS}{sha256[:2]}/{sha256}{suffix}"
+
+
+def run_key(run_id: str) -> str:
+    """Return the key of a run's document."""
+    moment(run_id)
+    return f"{RUNS}{run_id}.json"
+
+
+def prune_key(prune_id: str) -> str:
+    """Return the key of a prune's document."""
+    moment(prune_id)
+    return f"{PRUNES}{prune_id}.json"
+
+
+def claim_key(claim_id: str) -> str:
+    """Return the key of a claim (`snapshot.retention.claims`)."""
+    moment(claim_id)
+    return f"{CLAIMS}{claim_id}.json"
+
+
+def sweep_key(sweep_id: str) -> str:
+    """Return the key of a sweep (`snapshot.retention.claims`)."""
+    moment(sweep_id)
+    return f"{SWEEPS}{sweep_id}.json"
+
+
+def checked_payload(key: str) -> str:
+    """Return `key`; raise `InvalidInput` where it could not be that of a blob or an archive."""
+    if not _PAYLOAD.fullmatch(key):
+        raise InvalidInput("key", f"{key[:80]!r} is no key of a payload")
+    return key
+
+
+def snapshot_of(key: str) -> tuple[str, str] | None:
+    """Return cluster and id where `key` is a manifest's, else None; also for what no cluster is."""
+    parts = key.split("/")
+    if len(parts) != 4 or parts[0] != "clusters" or parts[3] != MANIFEST:  # noqa: PLR2004
+        return None
+    return (parts[1], parts[2]) if is_id(parts[2]) and layout.is_cluster_name(parts[1]) else None
+
+
+def archive_of(key: str) -> tuple[str, str] | None:
+    """Return cluster and id where `key` is that of an archive, as `snapshot_of` does."""
+    place, _, file = key.rpartition("/")
+    return snapshot_of(f"{place}/{MANIFEST}") if file.startswith(ARCHIVE) else None
+
+
+def snapshots_prefix(cluster: str | None) -> str:
+    """Return what the keys of the snapshots of one cluster, or of all, begin with."""
+    return cluster_prefix(cluster) if cluster else CLUSTERS
+
+
+def checked_digest(text: str) -> str:
+    """Return `text`; raise `InvalidInput` where it is no lower-case hexadecimal SHA-256."""
+    if not _SHA256.fullmatch(text):
+        raise InvalidInput("digest", f"{text!r} is no sha256")
+    return text

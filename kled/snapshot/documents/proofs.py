@@ -1,0 +1,180 @@
+"""Later proofs: what checking a snapshot after its birth has shown, kept beside its manifest.
+
+`verified/<level>.json` holds the newest result of a level, also one that went wrong. Where a
+verification key is configured only a signed one is a proof; an unsigned one is a claim. It is bound
+to the digest of the manifest, so that it proves that snapshot and no other.
+"""
+
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from pydantic import AwareDatetime, Field, TypeAdapter
+
+from kled.errors import InvalidInput, ObjectMissing, SnapshotNotTrustworthy, StoreDenied
+from kled.snapshot.documents import names, signed
+from kled.snapshot.documents.manifest import Digest, Manifest, Proof
+from kled.snapshot.documents.root import require_known, require_signing_key
+from kled.snapshot.repository import SnapshotStore
+
+LEVELS: Final = (0, 1, 2, 3, 4, 5)
+_MOST, _LONGEST = 100, 500
+"""Findings that are kept, and characters of each: a proof has at most 256 KiB."""
+_MARK: Final = b"see verified/ of this snapshot\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The document, in either format."""
+
+    level: Annotated[int, Field(ge=0, le=5)]
+    at: AwareDatetime
+    seconds: Annotated[float, Field(ge=0)]
+    by: str
+    kops: str | None = None
+    manifest: Digest | None = None
+    findings: tuple[str, ...] = ()
+
+
+_model: Final = TypeAdapter(_Stored)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedProof:
+    """A check that went wrong."""
+
+    proof: Proof
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What stands beside one manifest."""
+
+    proved: tuple[Proof, ...] = ()
+    claimed: tuple[Proof, ...] = ()
+    """Not signed, where a verification key is configured: they prove nothing, also no failure."""
+    failed: tuple[FailedProof, ...] = ()
+    findings: tuple[str, ...] = ()
+    """What is wrong with some of the documents."""
+
+
+def record(
+    snapshots: SnapshotStore, found: Manifest, proof: Proof, findings: Sequence[str] = ()
+) -> str | None:
+    """Keep the newest result of its level; return why it was not kept, None where it was.
+
+    Two at once are both right, and one stays. Where nothing may be written, as in a read-only copy,
+    or nothing can be signed that must be, it is in the report alone.
+    """
+    key = names.proof_key(found.cluster, found.id, proof.level)
+    fields = {
+        **proof.model_dump(mode="json"),
+        "manifest": found.digest,
+        "findings": [one[:_LONGEST] for one in findings[:_MOST]],
+    }
+    try:
+        require_known(snapshots.root)
+        require_signing_key(snapshots, snapshots.root.root)
+        store = snapshots.root.store  # who only reads brings no store to a newer form
+    except (InvalidInput, SnapshotNotTrustworthy) as error:
+        return f"level {proof.level} is not recorded: {error.message}"
+    body = signed.encode("proof", key, fields, store=store, signing_key=snapshots.keys.signing_key)
+    with suppress(StoreDenied):
+        snapshots.store.put(key, body)
+        if findings:
+            snapshots.store.put(names.failed_key(found.cluster, found.id), _MARK)
+    return None
+
+
+def marked(snapshots: SnapshotStore) -> frozenset[tuple[str, str]]:
+    """Return clusters and ids for which a check once went wrong; one LIST.
+
+    A mark is no proof: it says which snapshots to look at (`later`), and the others need no look.
+    """
+    entries = snapshots.store.entries(names.FAILED)
+    return frozenset(filter(None, (names.failed_of(entry.key) for entry in entries)))
+
+
+def later(
+    snapshots: SnapshotStore,
+    found: Manifest,
+    levels: Collection[int] | None = None,
+    *,
+    but: Collection[int] = (),
+) -> Later:
+    """Return what stands beside the manifest; one LIST, and a GET for each document.
+
+    `levels` are those that have a document, where a listing has told already; those of the levels
+    `but` are not read. Raises what the store raises.
+    """
+    proved: list[Proof] = []
+    claimed: list[Proof] = []
+    failed: list[FailedProof] = []
+    findings: list[str] = []
+    there = _levels_there(snapshots, found) if levels is None else sorted(levels)
+    for level in (one for one in there if one not in but):
+        key = names.proof_key(found.cluster, found.id, level)
+        try:
+            document = signed.read(snapshots.store, "proof", key, snapshots.verification_keys)
+            stored = _checked(snapshots, document, found, level)
+        except ObjectMissing:
+            continue
+        except SnapshotNotTrustworthy as error:
+            findings.append(error.message)
+            continue
+        proof = Proof(
+            level=level, at=stored.at, seconds=stored.seconds, by=stored.by, kops=stored.kops
+        )
+        if not document.signed and snapshots.verification_keys:
+            claimed.append(proof)
+        elif stored.findings:
+            failed.append(FailedProof(proof, stored.findings))
+        else:
+            proved.append(proof)
+    return Later(tuple(proved), tuple(claimed), tuple(failed), tuple(findings))
+
+
+def proofs(snapshots: SnapshotStore, found: Manifest) -> tuple[Proof, ...]:
+    """Return what proves a snapshot, those at birth and later ones, by level.
+
+    A level that went wrong later is not proved any more, nor is what rests on it.
+    """
+    return standing(found.proofs, later(snapshots, found))
+
+
+def standing(at_birth: Sequence[Proof], beside: Later) -> tuple[Proof, ...]:
+    """Return which of the proofs at birth and later stand, by level."""
+    by_level = {proof.level: proof for proof in at_birth}
+    for proof in beside.proved:
+        by_level[proof.level] = proof
+    for wrong in beside.failed:
+        by_level = {
+            level: proof
+            for level, proof in by_level.items()
+            if level < wrong.proof.level or proof.at > wrong.proof.at
+        }
+    return tuple(by_level[level] for level in sorted(by_level))
+
+
+def _levels_there(snapshots: SnapshotStore, found: Manifest) -> tuple[int, ...]:
+    prefix = names.snapshot_prefix(found.cluster, found.id) + names.VERIFIED
+    there = {entry.key for entry in snapshots.store.entries(prefix)}
+    return tuple(
+        level for level in LEVELS if names.proof_key(found.cluster, found.id, level) in there
+    )
+
+
+def _checked(
+    snapshots: SnapshotStore, document: signed.Document, found: Manifest, level: int
+) -> _Stored:
+    stored = document.require(_model)
+    identity = snapshots.root.store
+    if identity and document.store and document.store != identity:
+        raise SnapshotNotTrustworthy(f"{document.key} was written for another snapshot store")
+    if stored.level != level or stored.manifest not in {None, found.digest}:
+        raise SnapshotNotTrustworthy(f"{document.key} is the proof of something else")
+    if document.signed and stored.manifest is None:
+        raise SnapshotNotTrustworthy(f"{document.key} names no manifest")
+    return stored

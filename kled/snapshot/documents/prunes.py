@@ -1,0 +1,122 @@
+"""Prune documents: which snapshots were removed on purpose, and what that freed.
+
+`prunes/<id>.json` is written before the first manifest goes. It tells a snapshot that retention
+removed from one that somebody deleted, so it counts only as what a key that counts has signed, or,
+in a store that began without signatures, as what is older than the first signed document.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Final
+
+from pydantic import AfterValidator, TypeAdapter
+
+from kled.errors import ObjectMissing, SnapshotNotTrustworthy
+from kled.snapshot.documents import names, signed
+from kled.snapshot.repository import SnapshotRef, SnapshotStore
+
+if TYPE_CHECKING:
+    from kled.snapshot.documents.root import RootState
+
+_Cluster = Annotated[str, AfterValidator(names.checked_cluster)]
+_Id = Annotated[str, AfterValidator(names.checked_id)]
+_Key = Annotated[str, AfterValidator(names.checked_payload)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prune:
+    """One document, in either format."""
+
+    removed: tuple[tuple[_Cluster, _Id], ...] = ()
+    freed: tuple[_Key, ...] = ()
+
+
+_model: Final = TypeAdapter(_Prune)
+
+
+@dataclass(frozen=True, slots=True)
+class Prunes:
+    """What the documents that were looked at say together."""
+
+    removed: frozenset[SnapshotRef] = frozenset()
+    freed: frozenset[str] = frozenset()
+    """Keys of payloads."""
+    findings: tuple[str, ...] = ()
+    """What is wrong with some of them; those count for nothing."""
+    unreadable: tuple[str, ...] = ()
+    """The ids of those."""
+
+    def unreadable_before(self, moment: datetime) -> bool:
+        """Say whether one that counts for nothing is from before `moment`."""
+        return any(names.moment(one) < moment for one in self.unreadable)
+
+
+def write(
+    snapshots: SnapshotStore,
+    removed: Sequence[SnapshotRef],
+    freed: Collection[str],
+    *,
+    store: str | None,
+) -> str:
+    """Write down what goes and what that frees; return the document's key."""
+    prune_id = snapshots.new_id()
+    key = names.prune_key(prune_id)
+    fields = {
+        "at": snapshots.now().isoformat(timespec="seconds"),
+        "removed": [[ref.cluster, ref.id] for ref in removed],
+        "freed": sorted(freed),
+    }
+    body = signed.encode("prune", key, fields, store=store, signing_key=snapshots.keys.signing_key)
+    snapshots.store.put_if_absent(key, body)
+    return key
+
+
+def read(snapshots: SnapshotStore, after: str, root: "RootState", since: str | None) -> Prunes:
+    """Return what the prunes with ids after `after` say; damaged and forged ones are findings.
+
+    A prune removes only what is older than itself: what a document says of younger snapshots counts
+    for nothing. `since` is the first signed document of the store.
+    """
+    removed: set[SnapshotRef] = set()
+    freed: set[str] = set()
+    findings: list[str] = []
+    unreadable: list[str] = []
+    for entry in snapshots.store.entries(names.PRUNES, start_after=names.PRUNES + after):
+        prune_id = entry.key.removeprefix(names.PRUNES).removesuffix(".json")
+        if not names.is_id(prune_id):
+            continue
+        try:
+            document = signed.read(snapshots.store, "prune", entry.key, snapshots.verification_keys)
+            require_counts(snapshots, document, prune_id, root, since)
+            said = document.require(_model)
+        except ObjectMissing:
+            continue
+        except SnapshotNotTrustworthy as error:
+            findings.append(error.message)
+            unreadable.append(prune_id)
+            continue
+        removed |= {SnapshotRef(*pair) for pair in said.removed if pair[1] < prune_id}
+        freed |= set(said.freed)
+    return Prunes(frozenset(removed), frozenset(freed), tuple(findings), tuple(unreadable))
+
+
+def require_counts(
+    snapshots: SnapshotStore,
+    document: signed.Document,
+    document_id: str,
+    root: "RootState",
+    since: str | None,
+) -> None:
+    """Raise `SnapshotNotTrustworthy` for an unsigned document where signed ones are expected."""
+    if (
+        snapshots.verification_keys
+        and not document.signed
+        and since is not None
+        and document_id >= since
+    ):
+        raise SnapshotNotTrustworthy(
+            f"{document.key} is not signed, though the store's documents are since {since}"
+        )
+    if root.store and document.store and document.store != root.store:
+        raise SnapshotNotTrustworthy(f"{document.key} was written for another snapshot store")

@@ -1,0 +1,308 @@
+"""Epochs: which state store a cluster lives in, so that a revived old side refuses itself.
+
+`clusters/<cluster>/epoch.json` holds the live state store's URL and a number that only rises. Where
+a verification key is configured it counts only when it is signed, or older than the first signed
+document of the store.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, replace
+
+from kled.errors import (
+    EpochMismatch,
+    PreconditionFailed,
+    SnapshotMissing,
+    SnapshotNotTrustworthy,
+    StoreDenied,
+)
+from kled.sentences import options
+from kled.snapshot.documents import names
+from kled.snapshot.documents.runs import MOST
+from kled.snapshot.epoch.epoch_document import Epoch, Found, encode, find, overwrite
+from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.store_urls import canonical, is_among, is_same
+
+__all__ = ["Epoch"]
+
+
+def read(snapshots: SnapshotStore, cluster: str) -> Epoch | None:
+    """Return the cluster's epoch; None where none was written yet.
+
+    Raises `SnapshotNotTrustworthy` where it is damaged, or is not signed though it should be.
+    """
+    found = find(snapshots, cluster)
+    return found.epoch if found else None
+
+
+def check(
+    snapshots: SnapshotStore, cluster: str, state_store: str, *, typed: str | None = None
+) -> Epoch:
+    """Return the epoch; raise `EpochMismatch` where the cluster lives in another state store.
+
+    `state_store` is the URL of the opened store, as manifests and runs have it; `typed` is another
+    one of the same store, by which an earlier kled may have called it: do://BUCKET. The first check
+    of a cluster writes its epoch, as does the first one after `vacate`; of two at once one wins,
+    and both compare with it.
+    """
+    stored = find(snapshots, cluster)
+    if stored and typed and not is_same(typed, state_store):
+        stored = _respelled(snapshots, cluster, stored, typed, state_store)
+    found = stored.epoch if stored else None
+    if found is None or found.vacant:
+        found = _begin(snapshots, cluster, state_store)
+    elif stored and is_same(found.state_store, state_store):
+        _adopt(snapshots, cluster, stored)
+    require_same(snapshots, cluster, found, state_store)
+    return found
+
+
+def require_same(
+    snapshots: SnapshotStore,
+    cluster: str,
+    known: Epoch,
+    state_store: str,
+    has_it: Callable[[str], bool] = lambda _: False,
+) -> None:
+    """Raise `EpochMismatch` where `known` says that the cluster lives in another state store.
+
+    `has_it` says of a state store whether it is known to have the cluster: then it was not moved.
+    """
+    if is_same(known.state_store, state_store):
+        return
+    raise EpochMismatch(
+        f'cluster "{cluster}" lives in {known.state_store} since epoch {known.number}, not in'
+        f" {state_store}",
+        hint=_what_to_check(snapshots)
+        + ("" if has_it(known.state_store) else _moved(cluster, known, state_store))
+        + ("; a deletion that began there ends when it is run again" if known.ends else ""),
+    )
+
+
+def _what_to_check(snapshots: SnapshotStore) -> str:
+    """Say how to find out which of two state stores is right, without using the other one."""
+    doubt = "" if snapshots.verification_keys else ", and no signature vouches for that URL"
+    return (
+        f"a recovery moved it{doubt}: ask whoever ran it, or look which store the user data of a"
+        " control-plane machine names; pass --state with the one that is right, and --no-epoch"
+        " only if recovery was a mistake"
+    )
+
+
+def _moved(cluster: str, known: Epoch, here: str) -> str:
+    """Say what lets the cluster live in `here`, unless that is a home that it was moved from.
+
+    Where somebody moved the state store itself, nobody has raised the epoch.
+    """
+    if known.homes is None or is_among(here, known.homes):
+        return ""
+    flags = options(name=cluster, state=here, former=known.state_store)
+    return (
+        "; only where the state store itself was moved or renamed, so that nobody uses that one any"
+        f" more: kled snapshot epoch raise {flags}"
+    )
+
+
+def _adopt(snapshots: SnapshotStore, cluster: str, stored: Found) -> None:
+    """Sign an epoch that was written before documents were signed."""
+    if stored.signed or snapshots.keys.signing_key is None:
+        return
+    with suppress(PreconditionFailed, StoreDenied):
+        overwrite(snapshots, cluster, stored.epoch, stored.tag)
+
+
+def spelled(known: Epoch, typed: str, state_store: str) -> Epoch:
+    """Return the epoch with `state_store` in place of each URL that is `typed`."""
+
+    def turned(url: str) -> str:
+        return state_store if url and is_same(url, typed) else url
+
+    return replace(
+        known,
+        state_store=turned(known.state_store),
+        homes=None if known.homes is None else tuple(turned(url) for url in known.homes),
+        past_of=tuple(turned(url) for url in known.past_of),
+        left={turned(url): newest for url, newest in known.left.items()},
+    )
+
+
+def _respelled(
+    snapshots: SnapshotStore, cluster: str, stored: Found, typed: str, state_store: str
+) -> Found:
+    """Write the epoch as manifests and runs call the store; where that cannot be, only return it.
+
+    Runs and deletions compare with what is written, and know nothing of what was typed.
+    """
+    new, keys = spelled(stored.epoch, typed, state_store), snapshots.keys
+    if asdict(new) == asdict(stored.epoch):
+        return stored
+    if keys.signing_key is not None or not snapshots.verification_keys:
+        with suppress(PreconditionFailed, StoreDenied):
+            overwrite(snapshots, cluster, new, stored.tag)
+            return find(snapshots, cluster) or stored
+    return stored._replace(epoch=new)
+
+
+def is_past(known: Epoch, snapshot_id: str, state_store: str) -> bool:
+    """Say whether a snapshot of `state_store` is of the cluster that is past."""
+    theirs = not known.past_of or is_among(state_store, known.past_of)
+    return theirs and snapshot_id <= known.past
+
+
+def is_left_behind(known: Epoch, snapshot_id: str, state_store: str) -> bool:
+    """Say whether a snapshot was taken in a former home after the cluster had moved from there."""
+    if is_same(state_store, known.state_store):
+        return False
+    return any(
+        is_same(url, state_store) and snapshot_id > newest for url, newest in known.left.items()
+    )
+
+
+def has_ended(known: Epoch, state_store: str | None) -> bool:
+    """Say whether the cluster was deleted, and that is the one of `state_store` (None: any)."""
+    theirs = state_store is None or not known.past_of or is_among(state_store, known.past_of)
+    return known.vacant and theirs
+
+
+def is_ending(known: Epoch, state_store: str) -> bool:
+    """Say whether the cluster of `state_store` was deleted, or its deletion has begun."""
+    return has_ended(known, state_store) or (known.ends and is_same(known.state_store, state_store))
+
+
+def advance(snapshots: SnapshotStore, cluster: str, state_store: str, of: str = "") -> Epoch:
+    """Make `state_store` the cluster's place, and return the new epoch.
+
+    `of` is the state store of the snapshot that was put there; it counts as a former home. Where
+    all that is so already, nothing is written, so it may run twice. Raises `PreconditionFailed`
+    where somebody else raised it at the same time.
+    """
+    url, key = canonical(state_store), names.epoch_key(cluster)
+    found = find(snapshots, cluster)
+    if found is None:
+        left = _left(snapshots, cluster, url, {}, (of,))
+        new = Epoch(url, 1, homes=_others(url, of), left=left)
+        snapshots.store.put_if_absent(key, encode(snapshots, cluster, new))
+        return new
+    known = found.epoch
+    if is_same(known.state_store, url):
+        if not of or known.homes is None or is_among(of, (url, *known.homes)):
+            return known
+        left = _left(snapshots, cluster, url, known.left, (of,))
+        new = replace(known, homes=_others(url, *known.homes, of), left=left)
+    else:
+        before = () if known.vacant else (*(known.homes or ()), known.state_store)
+        number = min(known.number + 1, MOST)
+        new = Epoch(
+            url,
+            number,
+            past=known.past,
+            homes=_others(url, *before, of),
+            past_of=known.past_of,
+            left=_left(snapshots, cluster, url, known.left, (known.state_store, of)),
+        )
+    overwrite(snapshots, cluster, new, found.tag)
+    return new
+
+
+def _left(
+    snapshots: SnapshotStore, cluster: str, url: str, before: Mapping[str, str], now: Sequence[str]
+) -> dict[str, str]:
+    """Return the newest snapshot of each home that is not `url`; those of `before` stay as known.
+
+    A LIST for each that the cluster leaves `now`, and a GET or a few.
+    """
+    left = {home: newest for home, newest in before.items() if not is_same(home, url)}
+    for home in _others(url, *now):
+        if not is_among(home, left):
+            left[home] = _newest_of(snapshots, cluster, (home,))
+    return left
+
+
+def _others(url: str, *homes: str) -> tuple[str, ...]:
+    """Return the homes that are not `url`, each once."""
+    return tuple(dict.fromkeys(one for one in homes if one and not is_same(one, url)))
+
+
+def announce_end(
+    snapshots: SnapshotStore,
+    cluster: str,
+    state_store: str,
+    *,
+    ends: bool,
+    unregistered: bool = False,
+) -> None:
+    """Write down that a deletion in `state_store` begins, or that the cluster stays after all.
+
+    So who finds it gone afterwards knows that nobody lost it. One that is `unregistered` does not
+    end: it lives on without its definition. Nothing is done where it lives elsewhere or that is
+    known, so it may run twice. Raises `PreconditionFailed` as `advance` does.
+    """
+    found = find(snapshots, cluster)
+    if found is None or not is_same(found.epoch.state_store, state_store):
+        return
+    now = replace(found.epoch, ends=ends, unregistered=unregistered)
+    if now != found.epoch:
+        overwrite(snapshots, cluster, now, found.tag)
+
+
+def vacate(snapshots: SnapshotStore, cluster: str, state_store: str) -> None:
+    """Say that the cluster was deleted from `state_store`; its number stays.
+
+    Its snapshots are those of a cluster that is past from now on. Nothing is done where it lives
+    elsewhere, or nowhere, so it may run twice.
+    """
+    found = find(snapshots, cluster)
+    if found is not None and is_same(found.epoch.state_store, state_store):
+        overwrite(snapshots, cluster, ended(snapshots, cluster, found.epoch), found.tag)
+
+
+def ended(snapshots: SnapshotStore, cluster: str, known: Epoch) -> Epoch:
+    """Return the epoch as it is when the cluster is gone from where it lived. Only reads."""
+    homes = (*(known.homes or ()), known.state_store)
+    newest = _newest_of(snapshots, cluster, homes) or known.past
+    return Epoch("", known.number, past=newest, past_of=_past_of(known))
+
+
+def begin_anew(snapshots: SnapshotStore, cluster: str, state_store: str) -> str:
+    """Say that the cluster lives by other keys from now on; return the newest snapshot before.
+
+    That and older ones are those of a cluster that is past; nothing else changes. Nothing is done
+    where it lives elsewhere, or nowhere. It may run twice. Raises `PreconditionFailed` where
+    somebody else wrote the epoch at the same time.
+    """
+    found = find(snapshots, cluster)
+    if found is None or not is_same(found.epoch.state_store, state_store):
+        return ""
+    known = found.epoch
+    newest = _newest_of(snapshots, cluster, (*(known.homes or ()), known.state_store)) or known.past
+    if newest > known.past:
+        new = replace(known, past=newest, past_of=_past_of(known))
+        overwrite(snapshots, cluster, new, found.tag)
+    return newest
+
+
+def _past_of(known: Epoch) -> tuple[str, ...]:
+    """Return whose snapshots are past where this cluster ends; empty where it is not known."""
+    if known.homes is None and known.number > 1:
+        return ()
+    return (known.state_store, *(known.homes or ()))
+
+
+def _newest_of(snapshots: SnapshotStore, cluster: str, homes: Collection[str]) -> str:
+    """Return the newest snapshot of a cluster that lived in `homes`; empty: there is none.
+
+    What cannot be read, or is of another cluster of that name, ends nothing: whoever plants a
+    manifest with a late id would make all that comes later past.
+    """
+    for snapshot_id in sorted((ref.id for ref in snapshots.list(cluster)), reverse=True):
+        with suppress(SnapshotNotTrustworthy, SnapshotMissing):
+            if is_among(snapshots.manifest(SnapshotRef(cluster, snapshot_id)).state_store, homes):
+                return snapshot_id
+    return ""
+
+
+def _begin(snapshots: SnapshotStore, cluster: str, state_store: str) -> Epoch:
+    try:
+        return advance(snapshots, cluster, state_store)
+    except PreconditionFailed:
+        return read(snapshots, cluster) or Epoch(canonical(state_store), 1)

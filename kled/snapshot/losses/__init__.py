@@ -1,0 +1,1 @@
+"""What a cluster had and has no more: what keeps a snapshot from being trusted."""

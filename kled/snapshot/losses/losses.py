@@ -1,0 +1,137 @@
+"""What a snapshot store has lost: how that is said, and what it keeps from going on.
+
+A backup is written all the same, and is not green; a change waits until a person settles it.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
+from kled.kops.state_store.layout import is_cluster_name
+from kled.snapshot.documents import names
+from kled.snapshot.repository import SnapshotRef
+from kled.snapshot.trust.history import Holdings, missing_runs
+from kled.snapshot.trust.ledger import Ledger
+from kled.snapshot.trust.trust import brief
+from kled.storage.base import Entry
+from kled.store_urls import of_store
+
+_SKEW: Final = timedelta(seconds=2)
+"""Stores date to the second, and what is large when its writing began."""
+
+
+def no_change(reasons: Sequence[str], *, taken_back: bool = False) -> SnapshotNotTrustworthy:
+    """Return the error of a change that would go on as if nothing had been lost.
+
+    Where the store was `taken_back` nothing but giving up what is lost settles that.
+    """
+    settles = "" if taken_back else "then settle it: kled snapshot create --all; "
+    return SnapshotNotTrustworthy(
+        f"no change begins while the snapshot store may have lost snapshots: {brief(reasons)}",
+        hint="kled snapshot verify --all tells what is wrong; find out who did it, and put back"
+        f" what was there; {settles}what is lost for good is given up by kled snapshot create --all"
+        " --anew; in an emergency go on without a snapshot: --no-snapshot",
+    )
+
+
+GIVEN_UP: Final = (
+    "is the store mounted, and is this all of it? what is lost for good is given up, and made anew,"
+    " by kled snapshot create --all --anew"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What is gone, of some clusters or of all."""
+
+    held: Holdings
+    refs: tuple[SnapshotRef, ...] = ()
+    """The newest snapshots that are named and not listed."""
+    words: tuple[str, ...] = ()
+    """All that is gone, runs and older snapshots too."""
+    altered: tuple[str, ...] = ()
+    """Clusters of whose snapshots something was written after the run that names the newest, is no
+    object any more, or has no archive: it may be another one by now, or none."""
+
+
+def losses_of(ledger: Ledger, clusters: Sequence[str] | None = None) -> Losses:
+    """Return what is gone, and no prune removed; one LIST, or one for each cluster, and of runs."""
+    snapshots = ledger.snapshots
+    asked = [None] if clusters is None else [*filter(is_cluster_name, dict.fromkeys(clusters))]
+    seen = [_look(ledger, one) for one in asked]
+    present = tuple(ref for refs, _ in seen for ref in refs)
+    held = Holdings(ledger, present)
+    lost = tuple(ref for one in asked for ref in ledger.missing(present, one))
+    named = {ref.cluster for ref in lost}
+    older = [held.short(one) for one in asked]
+    return Losses(
+        held,
+        lost,
+        (
+            *(
+                f"snapshot {ref.id} of {ref.cluster} is not listed in {snapshots.url}, and no prune"
+                " removed it"
+                for ref in lost
+            ),
+            *(words for one in older for name, words in one.items() if name not in named),
+            *missing_runs(ledger),
+        ),
+        tuple(sorted({name for _, altered in seen for name in altered})),
+    )
+
+
+def _look(ledger: Ledger, cluster: str | None) -> tuple[list[SnapshotRef], set[str]]:
+    """Return the snapshots of one cluster or of all, and the clusters that are `altered`; a LIST.
+
+    Whoever sets the dates of a directory's files back is not seen here.
+    """
+    refs: list[SnapshotRef] = []
+    archived: set[str] = set()
+    altered: set[str] = set()
+    run = of_store(ledger.runs, ledger.here) if ledger.here else None
+    newest = {name: one.snapshot for name, one in run.clusters.items()} if run else {}
+    since = ledger.written.get(run.id) if run else None
+    for entry in ledger.snapshots.store.entries(names.snapshots_prefix(cluster)):
+        found = names.snapshot_of(entry.key)
+        if found:
+            refs.append(SnapshotRef(*found))
+        elif found := names.archive_of(entry.key):
+            archived.add(found[0])
+        if found and found[1] <= (newest.get(found[0]) or "") and _is_late(entry, since):
+            altered.add(found[0])
+    return refs, altered | {ref.cluster for ref in refs if ref.cluster not in archived}
+
+
+def _is_late(entry: Entry, since: datetime | None) -> bool:
+    """Say whether what stands there is no object, or was written later than `since`."""
+    late = since is not None and entry.modified is not None and entry.modified > since + _SKEW
+    return late or entry.unfit is not None
+
+
+def older_lost(ledger: Ledger, present: Collection[SnapshotRef]) -> tuple[str, ...]:
+    """Say which older snapshots and runs are gone; `present` is a listing of all snapshots."""
+    return (*Holdings(ledger, present).short().values(), *missing_runs(ledger))
+
+
+def require_history(ledger: Ledger, present: Collection[SnapshotRef]) -> None:
+    """Raise `SnapshotNotTrustworthy` where a prune would remove traces of what is lost."""
+    if older := older_lost(ledger, present):
+        raise SnapshotNotTrustworthy(f"nothing is deleted: {brief(older)}", hint=GIVEN_UP)
+
+
+def require_mounted(ledger: Ledger) -> None:
+    """Raise `SnapshotMissing` where the store is empty that this state store was copied to.
+
+    A directory that nothing is mounted on looks like that; whoever writes there has no backup.
+    """
+    snapshots, seen = ledger.snapshots, ledger.seen
+    if seen is None or ledger.newest is not None:
+        return
+    if next(iter(snapshots.list()), None) is None:
+        raise SnapshotMissing(
+            f"{snapshots.url} is empty, and run {seen.run} was written there",
+            hint="is it mounted, and is it the right one? if it was emptied on purpose, this gives"
+            " up what was there: kled snapshot create --all --anew",
+        )

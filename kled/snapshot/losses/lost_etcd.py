@@ -1,0 +1,40 @@
+"""What a definition lacks of an earlier snapshot's where nothing stored tells what kops applied.
+
+A definition is held against what kops applied last (`kops.state_store.contents`). Where that is
+gone or cannot be read, what the snapshot has of it stands in: else the stored definition would be
+held against itself.
+"""
+
+from collections.abc import Mapping
+
+from kled.errors import InvalidInput, SnapshotNotTrustworthy, StoreDenied
+from kled.kops.state_store import contents, layout
+from kled.snapshot.documents.manifest import Manifest
+from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.verify.contents import archived_objects, packed_archive
+
+
+def lost_etcd(
+    snapshots: SnapshotStore, before: Manifest, objects: Mapping[str, bytes]
+) -> tuple[str, ...]:
+    """Return what the definition among `objects` lacks, in words; they are by relative key.
+
+    Asks the store for the archive, once, and only where nothing among `objects` tells; what no
+    identity opens tells nothing.
+    """
+    if contents.applied(objects) is not None or not was_applied(before):
+        return ()
+    try:
+        packed = packed_archive(snapshots, before)
+        earlier = {record.key: body for record, body in archived_objects(before, packed)}
+    except (InvalidInput, SnapshotNotTrustworthy, StoreDenied):
+        return ()
+    applied: dict[str, bytes] = {key: earlier[key] for key in contents.COMPLETED if key in earlier}
+    if contents.applied(applied) is None:
+        applied = {layout.COMPLETED: earlier.get(layout.CONFIG, b"")}
+    return tuple(contents.definition_findings({**objects, **applied}))
+
+
+def was_applied(before: Manifest) -> bool:
+    """Say whether kops had applied the cluster when the snapshot was taken."""
+    return any(one.key in {*contents.COMPLETED, layout.KOPS_VERSION} for one in before.objects)

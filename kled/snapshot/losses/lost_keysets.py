@@ -1,0 +1,121 @@
+"""Keys that a cluster had and has no more: what replaces a good snapshot as the newest trusted.
+
+A keyset of the same name that shares no key with it is no more the cluster's than one that is gone.
+Of the secrets those count that the cluster lives by; others people may take away.
+
+A definition that somebody stored anew over a lost one is complete as far as it goes: it was never
+applied, so it needs no keyset. Taken for good, it would be what `latest` restores.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
+from kled.kops.state_store import contents, identity, layout
+from kled.sentences import enumerated
+from kled.snapshot.choosing import LATEST, choice
+from kled.snapshot.documents.manifest import Manifest
+from kled.snapshot.documents.runs import ENDED
+from kled.snapshot.epoch import epoch
+from kled.snapshot.losses.lost_etcd import lost_etcd
+from kled.snapshot.losses.moved_etcd import moved_etcd
+from kled.snapshot.losses.other_keysets import other_keysets
+from kled.snapshot.losses.other_secrets import OTHER, other_secrets
+from kled.snapshot.trust.ledger import Ledger
+
+Lost = Callable[[str, Mapping[str, bytes], Manifest | None, Sequence[str]], Iterator[str]]
+"""Is given a cluster, its objects, the manifest that is built on, and earlier findings."""
+_SHOWN: Final = 4
+_WORDS: Final = re.compile(r"[ ,;]+")
+
+
+def lost_keysets(ledger: Ledger, rotated: frozenset[str] = frozenset()) -> Lost:
+    """Return what names the keysets and secrets that the cluster lacks, or that are another's.
+
+    It asks the store only where the manifest that is built on is none that can be trusted, or
+    where a keyset differs (`other_keysets`), and the epoch only where something is wrong: a cluster
+    that was deleted took its keysets along, and one that began anew left them behind. Secrets that
+    were `rotated` on purpose may have other values.
+    """
+
+    def findings(
+        cluster: str, objects: Mapping[str, bytes], earlier: Manifest | None, told: Sequence[str]
+    ) -> Iterator[str]:
+        before = reference(ledger, cluster, earlier)
+        others = other_keysets(ledger.snapshots, before, objects)
+        if others.of_machines:
+            yield (
+                "keysets have other keys than those that the cluster's machines run with:"
+                f" {_shown(others.of_machines)}"
+            )
+        if before is None:
+            return
+        had, where = [one.key for one in before.objects], "are gone from the state store"
+        gone = contents.keyset_names(had) - contents.keyset_names(objects)
+        gone -= {word for words in told for word in _WORDS.split(words)}
+        etcd = (
+            *lost_etcd(ledger.snapshots, before, objects),
+            *_moved(ledger, before, objects, told),
+        )
+        wrong: Mapping[str, Collection[str]] = {
+            f"keysets of snapshot {before.id} {where}": gone,
+            f"secrets of snapshot {before.id} {where}": _needed_secrets(had, objects),
+            f"keysets have other keys than in snapshot {before.id}": others.of_snapshot,
+        }
+        values = other_secrets(before, objects, rotated)
+        if not (etcd or values or any(wrong.values())) or was_deleted(ledger, before):
+            return
+        yield from (f"{words} (snapshot {before.id})" for words in etcd)
+        yield from (f"{words}: {_shown(names)}" for words, names in wrong.items() if names)
+        if values:  # all of them: the command that says it was meant names each
+            yield f"{OTHER} {before.id}: {', '.join(values)}"
+
+    return findings
+
+
+def _moved(
+    ledger: Ledger, before: Manifest, objects: Mapping[str, bytes], told: Sequence[str]
+) -> Iterator[str]:
+    """Yield the members of etcd that moved to another zone, but for those that are told of."""
+    for member in map(str, moved_etcd(ledger.snapshots, before, objects)):
+        if not any(member in words for words in told):
+            yield f"the definition keeps {member}"
+
+
+def _needed_secrets(had: Iterable[str], objects: Mapping[str, bytes]) -> frozenset[str]:
+    """Return the secrets that stood at `had`, are gone, and that the cluster lives by."""
+    definition = contents.mapping(objects.get(layout.CONFIG, b"")) or {}
+    gone = (key for key in had if key.startswith(layout.SECRETS) and key not in objects)
+    names = (key.removeprefix(layout.SECRETS) for key in gone)
+    return frozenset(name for name in names if identity.needs_secret(definition, name))
+
+
+def _shown(names: Iterable[str]) -> str:
+    return enumerated(sorted(names), _SHOWN)
+
+
+def reference(ledger: Ledger, cluster: str, earlier: Manifest | None) -> Manifest | None:
+    """Return what the cluster's state is held against: the newest snapshot to trust, if any.
+
+    `earlier` is the manifest that is built on; where it is sound itself nothing is asked for.
+    """
+    entry = ledger.entry(cluster)
+    if entry is None or not entry.snapshot or entry.error == ENDED:
+        return None
+    if earlier is not None and earlier.level and not earlier.findings:
+        return earlier
+    try:
+        newest = choice(ledger.snapshots, cluster, LATEST, ledger=ledger).ref
+        return ledger.snapshots.manifest(newest)
+    except (SnapshotMissing, SnapshotNotTrustworthy):
+        return None
+
+
+def was_deleted(ledger: Ledger, before: Manifest) -> bool:
+    """Say whether the cluster of a snapshot was deleted since: what is there now is another one."""
+    known = epoch.read(ledger.snapshots, before.cluster)
+    return known is not None and (
+        epoch.has_ended(known, before.state_store)
+        or epoch.is_past(known, before.id, before.state_store)
+    )

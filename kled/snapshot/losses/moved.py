@@ -1,0 +1,88 @@
+"""Clusters that moved from the state store at hand, which goes on as if nothing had happened.
+
+A revived old side takes its hourly snapshots as ever. They count nowhere, and its run says so.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from kled.errors import SnapshotNotTrustworthy
+from kled.kops.fields.fixed_fields import mending
+from kled.kops.state_store import contents, locations
+from kled.sentences import options
+from kled.snapshot.create.results import ClusterResult
+from kled.snapshot.epoch import epoch
+from kled.snapshot.trust.ledger import Ledger
+from kled.store_urls import is_among, is_same
+from kled.visible import visible
+
+_BASE: Final = "spec.configBase"
+
+
+def told(ledger: Ledger, results: list[ClusterResult]) -> list[ClusterResult]:
+    """Return the results, each of a cluster that moved away with that as a reason of distrust.
+
+    The epoch is asked only where the newest run of another state store has seen the cluster, too.
+    """
+    return [_told(ledger, _misplaced(ledger.here, result)) for result in results]
+
+
+def _misplaced(here: str | None, result: ClusterResult) -> ClusterResult:
+    """Return the result with what mends a definition that names places outside of its own.
+
+    What a snapshot would put back does not: that of before a move names the old place, too. Where
+    it is the definition of another cluster, it is put back as a whole.
+    """
+    if any(map(contents.is_of_another_object, result.reasons)):
+        return result
+    fields = [field for field in map(locations.field_of, result.reasons) if field]
+    if not fields or here is None or result.cure:
+        return result
+    name = options(name=result.cluster)
+    root = locations.root_of(here, result.cluster)
+    sets = " ".join(mending(field, root) for field in fields if "[" not in field)
+    cure = (
+        f"the definition has to name places below {root}; where it was restored here from another"
+        f" place: kled snapshot restore {name} --snapshot=latest --rewrite-places; where somebody"
+        f" edited it: kled kops edit-cluster {name} {sets}".rstrip()
+    )
+    return replace(result, cure=f"{cure}{_renamed(here, result)}")
+
+
+def _renamed(here: str, result: ClusterResult) -> str:
+    """Say what is typed where the definition names the cluster's place in another state store."""
+    base = (locations.url_in(one) for one in result.reasons if locations.field_of(one) == _BASE)
+    home, _, name = next(base, "").rpartition("/")
+    if name != result.cluster or not home:
+        return ""
+    moved = options(name=result.cluster, state=here, former=home)
+    return (
+        f"; where the state store was renamed, or nobody uses {home} any more: kled snapshot epoch"
+        f" raise {moved}"
+    )
+
+
+def _told(ledger: Ledger, result: ClusterResult) -> ClusterResult:
+    if result.error is not None or not _is_seen_elsewhere(ledger, result.cluster):
+        return result
+    try:
+        known = epoch.read(ledger.snapshots, result.cluster)
+    except SnapshotNotTrustworthy:  # who changes the cluster is told
+        return result
+    here = ledger.here or ""
+    if known is None or known.vacant or is_same(known.state_store, here):
+        return result
+    if not is_among(here, known.homes or ()):  # another cluster of that name
+        return result
+    why = f"the cluster lives in {visible(known.state_store)} since epoch {known.number}"
+    cure = (
+        "a recovery moved it, and what is taken here counts for it no more: stop the runs over this"
+        " state store; where it lives: kled snapshot epoch show"
+        f" {options(name=result.cluster)}"
+    )
+    return replace(result, reasons=(*result.reasons, why), cure=cure)
+
+
+def _is_seen_elsewhere(ledger: Ledger, cluster: str) -> bool:
+    here = ledger.here
+    return any(here is None or not is_same(url, here) for url, _, _ in ledger.alive(cluster))

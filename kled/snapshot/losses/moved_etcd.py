@@ -1,0 +1,71 @@
+"""Which members of etcd stand in another zone than in an earlier snapshot of an applied cluster.
+
+kops writes down nowhere in which zone it made the volumes of etcd: what it applied last names the
+instance group of each member, and the groups themselves are stored as somebody may have changed
+them since. So a snapshot is the only one to tell.
+"""
+
+import hashlib
+from collections.abc import Mapping
+
+from kled.errors import InvalidInput, SnapshotNotTrustworthy, StoreDenied
+from kled.kops.facts import etcd_zones
+from kled.kops.facts.etcd_members import Document
+from kled.kops.facts.etcd_zones import Moved
+from kled.kops.state_store import contents, layout
+from kled.snapshot.documents.manifest import Manifest
+from kled.snapshot.losses.lost_etcd import was_applied
+from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.verify.contents import archived_objects, packed_archive
+
+
+def moved_etcd(
+    snapshots: SnapshotStore, before: Manifest, objects: Mapping[str, bytes]
+) -> tuple[Moved, ...]:
+    """Return the members of the definition among `objects` that moved; they are by relative key.
+
+    Asks the store for the archive, once, and only where a group that members stand on is another
+    one than in the snapshot, or nothing among `objects` tells what kops applied. What no identity
+    opens tells nothing.
+    """
+    now = contents.mapping(objects.get(layout.CONFIG, b""))
+    if now is None or not was_applied(before):
+        return ()
+    known = applied_stands(snapshots, before, objects)
+    return etcd_zones.moved(known, etcd_zones.stands(now, contents.groups(objects)))
+
+
+def applied_stands(
+    snapshots: SnapshotStore, before: Manifest, objects: Mapping[str, bytes]
+) -> dict[etcd_zones.Member, etcd_zones.Stand]:
+    """Return where members stood when the cluster was applied last, as `moved_etcd` finds it."""
+    applied = contents.applied(objects)
+    changed = _changed_groups(before, objects, applied)
+    earlier = _archive(snapshots, before) if changed or applied is None else {}
+    then = contents.applied(earlier) or contents.mapping(earlier.get(layout.CONFIG, b"")) or {}
+    stood = etcd_zones.stands(then, contents.groups(earlier))
+    if applied is None:
+        return stood
+    known = etcd_zones.stands(applied, contents.groups(objects))
+    same = {one for one in known.keys() & stood.keys() if known[one].group == stood[one].group}
+    return {one: stood[one] if one in same else known[one] for one in known}
+
+
+def _changed_groups(
+    before: Manifest, objects: Mapping[str, bytes], applied: Document | None
+) -> bool:
+    """Say whether a group of the snapshot that members stand on is another one now, or gone."""
+    had = {one.key: one.sha256 for one in before.objects if layout.is_group(one.key)}
+    keys = {f"{layout.GROUPS}{one}" for one in etcd_zones.groups_of_members(applied or {})}
+    return any(
+        key not in objects or hashlib.sha256(objects[key]).hexdigest() != had[key]
+        for key in keys & had.keys()
+    )
+
+
+def _archive(snapshots: SnapshotStore, before: Manifest) -> dict[str, bytes]:
+    try:
+        packed = packed_archive(snapshots, before)
+        return {record.key: body for record, body in archived_objects(before, packed)}
+    except (InvalidInput, SnapshotNotTrustworthy, StoreDenied):
+        return {}

@@ -1,0 +1,121 @@
+"""Keysets of the right name with the keys of somebody else: another identity, not a rotation.
+
+What they are compared with is a snapshot that can be trusted and, for a keyset of which that tells
+nothing, the configuration that the cluster's machines run with: an update with another key writes
+that configuration anew, and never the snapshot.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kled.errors import InvalidInput, SnapshotNotTrustworthy, StoreDenied
+from kled.kops.state_store import keyset_keys, layout
+from kled.snapshot.documents.manifest import Manifest
+from kled.snapshot.losses.other_secrets import other_secrets
+from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.verify.contents import archived_objects, packed_archive
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """The keysets that are not those of the same name before; sorted."""
+
+    of_snapshot: tuple[str, ...] = ()
+    of_machines: tuple[str, ...] = ()
+    as_before: tuple[str, ...] = ()
+    """Those that are the snapshot's, and lack the key that the machines' configuration names: it
+    was put back after another key was made, or the snapshot is from before a rotation."""
+    snapshot: str = ""
+    """The snapshot that they were compared with; empty: none."""
+    gone: tuple[str, ...] = ()
+    """The keysets of that snapshot of which nothing is stored."""
+    unknown: tuple[str, ...] = ()
+    """The keysets that could not be compared with the snapshot's."""
+    secrets: tuple[str, ...] = ()
+    """The secrets that the cluster lives by, with other values than in that snapshot."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them."""
+        return tuple(sorted({*self.of_snapshot, *self.of_machines}))
+
+
+def other_keysets(
+    snapshots: SnapshotStore | None, before: Manifest | None, objects: Mapping[str, bytes]
+) -> Others:
+    """Compare a cluster's objects, by relative key, with a snapshot and with its machines.
+
+    Of `objects` keysets, secrets, the definition and the control plane's configuration count. Asks
+    the store only where a keyset is not the snapshot's, byte for byte, and its manifest names no
+    keys: for the archive, which is left out where no identity opens it.
+    """
+    has = keyset_keys.of_store(objects)
+    had = _had(snapshots, before, objects, has) if snapshots and before else {}
+    machines = keyset_keys.of_machines(objects)
+    earlier = keyset_keys.files(one.key for one in before.objects) if before else {}
+    there = keyset_keys.files(objects)
+    of_snapshot = keyset_keys.others(had, has)
+    return Others(
+        of_snapshot,
+        tuple(name for name in keyset_keys.others(machines, has) if name not in had),
+        tuple(
+            name
+            for name in keyset_keys.lacking(machines, has)
+            if name in had and name not in of_snapshot
+        ),
+        before.id if before else "",
+        tuple(sorted(earlier.keys() - there.keys())),
+        tuple(sorted((earlier.keys() & there.keys()) - (had.keys() & has.keys()))),
+        other_secrets(before, objects) if before else (),
+    )
+
+
+def rotated_since(snapshots: SnapshotStore, newest: Manifest, earlier: Manifest) -> tuple[str, ...]:
+    """Return the keysets, sorted, that `earlier` has from before a rotation that `newest` has.
+
+    Asks the store only where a keyset of theirs differs and a manifest names no keys. One whose
+    keys cannot be known is not compared.
+    """
+    digests = [{one.key: one.sha256 for one in manifest.objects} for manifest in (newest, earlier)]
+    files = [keyset_keys.files(known) for known in digests]
+    both = files[0].keys() & files[1].keys()
+    if all(digests[0][files[0][name]] == digests[1][files[1][name]] for name in both):
+        return ()
+    return keyset_keys.others(recorded(snapshots, newest), recorded(snapshots, earlier))
+
+
+def _had(
+    snapshots: SnapshotStore,
+    before: Manifest,
+    objects: Mapping[str, bytes],
+    has: keyset_keys.Marks,
+) -> keyset_keys.Marks:
+    """Return the keys of the snapshot's keysets, as far as they can be known."""
+    digests = {one.key: one.sha256 for one in before.objects}
+    earlier, now = keyset_keys.files(digests), keyset_keys.files(objects)
+    same = {
+        name
+        for name in earlier.keys() & now.keys()
+        if digests[earlier[name]] == hashlib.sha256(objects[now[name]]).hexdigest()
+    }
+    known = {name: has[name] for name in same & has.keys()}
+    if (earlier.keys() & has.keys()) - same:
+        return {**recorded(snapshots, before), **known}
+    return known
+
+
+def recorded(snapshots: SnapshotStore, before: Manifest) -> keyset_keys.Marks:
+    """Return the keys that the manifest names, else those of the archive; none: not to be known."""
+    if before.keysets:
+        return {name: frozenset(held) for name, held in before.keysets.items() if held}
+    try:
+        packed = packed_archive(snapshots, before)
+        bodies = {
+            record.key: body
+            for record, body in archived_objects(before, packed)
+            if record.key.startswith(layout.KEYSETS)
+        }
+    except (InvalidInput, SnapshotNotTrustworthy, StoreDenied):
+        return {}
+    return keyset_keys.of_store(bodies)

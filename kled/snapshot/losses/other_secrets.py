@@ -1,0 +1,50 @@
+"""Secrets that a cluster lives by with other values than they had: a neighbour's, or a rotation's.
+
+A keyset tells whether it was rotated, since a rotation adds a key before it takes one away; a token
+or a password tells nothing. So whoever changes one on purpose says so, by `--rotated` of `snapshot
+create`, and the snapshot that is taken then is what the next ones are held against.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from kled.kops.state_store import contents, identity, layout
+from kled.sentences import options
+from kled.snapshot.documents.manifest import Manifest
+
+OTHER: Final = "secrets have other values than in snapshot"
+"""What the finding of a snapshot begins with; the names are behind the last colon."""
+
+
+def other_secrets(
+    before: Manifest, objects: Mapping[str, bytes], rotated: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
+    """Return the secrets among `objects`, by relative key, with another value than in a snapshot.
+
+    Sorted; of those that the cluster lives by, but for the `rotated` ones and those that are
+    damaged, which have findings of their own. Asks no store.
+    """
+    definition = contents.mapping(objects.get(layout.CONFIG, b"")) or {}
+    had = {one.key: one.sha256 for one in before.objects if one.key.startswith(layout.SECRETS)}
+    names = {
+        key.removeprefix(layout.SECRETS): digest
+        for key, digest in had.items()
+        if (body := objects.get(key)) is not None
+        and hashlib.sha256(body).hexdigest() != digest
+        and not any(contents.secret_findings(key, body))
+    }
+    others = [name for name in names if identity.needs_secret(definition, name)]
+    return tuple(sorted(set(others) - rotated))
+
+
+def told_on_purpose(cluster: str, reasons: Iterable[str]) -> str:
+    """Say it of what the reasons of a snapshot name, behind a semicolon; empty: they name none."""
+    told = [one.rpartition(": ")[2].split(", ") for one in reasons if one.startswith(OTHER)]
+    return f"; {on_purpose(cluster, told[0])}" if told else ""
+
+
+def on_purpose(cluster: str, names: Sequence[str]) -> str:
+    """Say what to type where these were changed on purpose."""
+    command = f"kled snapshot create {options(name=cluster, rotated=tuple(names))}"
+    return f"where they were changed on purpose: {command}"

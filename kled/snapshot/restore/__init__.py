@@ -1,0 +1,1 @@
+"""What a restore would write, and writing it."""

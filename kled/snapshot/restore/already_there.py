@@ -1,0 +1,79 @@
+"""Which objects of a restore's target hold the bytes already."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from kled.errors import ObjectMissing
+from kled.snapshot.documents.manifest import Manifest, ObjectRecord
+from kled.snapshot.parallel import in_parallel
+from kled.storage.base import Entry, ObjectStore
+from kled.store_urls import is_same
+
+_CHUNK: Final = 1 << 20  # of a reading
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Tells whether an object of the target holds the bytes of a record."""
+
+    target: ObjectStore
+    prefix: str
+    manifest: Manifest
+
+    @property
+    def is_home(self) -> bool:
+        """Whether the tags of the manifest are tags of this very place.
+
+        Those of files do not count: they come from the file system's times, and tell nothing of
+        bytes that went bad.
+        """
+        url = self.target.location.url
+        same_store = is_same(url, self.manifest.state_store)
+        home = same_store and self.prefix == f"{self.manifest.cluster}/"
+        return home and not url.startswith("file:")
+
+    def holds(self, entry: Entry, record: ObjectRecord) -> bool:
+        """Read the object and compare; one that is gone by now holds nothing."""
+        digest = hashlib.sha256()
+        try:
+            with self.target.read(entry.key) as reading:
+                for chunk in reading.chunks():
+                    digest.update(chunk)
+        except ObjectMissing:
+            return False
+        return digest.hexdigest() == record.sha256
+
+
+def same_keys(
+    wanted: Iterable[ObjectRecord],
+    there: Mapping[str, Entry],
+    md5: Mapping[str, str],
+    sight: Sight,
+) -> frozenset[str]:
+    """Return the keys whose bytes the target has; reads only where size and tag leave it open."""
+    same: set[str] = set()
+    unsure: list[ObjectRecord] = []
+    for record in wanted:
+        entry = there.get(record.key)
+        if entry is None or entry.size != record.size:
+            continue
+        tag = entry.tag.strip('"')
+        if tag == md5.get(record.key) or (sight.is_home and entry.tag == record.tag):
+            same.add(record.key)
+        else:
+            unsure.append(record)
+    same.update(_read_and_compared(unsure, there, sight))
+    return frozenset(same)
+
+
+def _read_and_compared(
+    unsure: list[ObjectRecord], there: Mapping[str, Entry], sight: Sight
+) -> Iterator[str]:
+    def look(record: ObjectRecord) -> str | None:
+        return record.key if sight.holds(there[record.key], record) else None
+
+    tasks = ((min(record.size, _CHUNK), partial(look, record)) for record in unsure)
+    yield from filter(None, in_parallel(tasks))

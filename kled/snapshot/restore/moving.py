@@ -1,0 +1,112 @@
+"""The definition of a cluster that is restored into another place than it was taken from.
+
+kops goes on reading and writing where the definition says, so a restored one that names the old
+place is said; with `rewrite` it is written with the new place in those fields, and else unchanged.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from kled import yaml_text
+from kled.errors import InvalidInput, KledError, TextUnreadable
+from kled.kops.state_store import layout
+from kled.kops.state_store.old_locations import Move, OldPlace, moved, old_places
+from kled.snapshot.documents.manifest import Manifest, ObjectRecord
+
+OPTION: Final = "--rewrite-places"
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """What the definition says of the old place, and what is written in its stead."""
+
+    places: tuple[OldPlace, ...] = ()
+    body: bytes | None = field(default=None, repr=False)
+    """The definition as it is written; None: as the snapshot has it."""
+    counted: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """By key, the objects that are written with a count of changes that goes on
+    (`generations`)."""
+
+    def record(self, record: ObjectRecord) -> ObjectRecord:
+        """Return the record of what is written for an object of the snapshot."""
+        body = self._other(record.key)
+        if body is None:
+            return record
+        digest = hashlib.sha256(body).hexdigest()
+        written = {"size": len(body), "sha256": digest, "tag": "", "version": None}
+        return record.model_copy(update=written)
+
+    def written(self, key: str, body: bytes) -> bytes:
+        """Return the bytes that are written for an object of the snapshot."""
+        other = self._other(key)
+        return body if other is None else other
+
+    def _other(self, key: str) -> bytes | None:
+        """Return what is written in place of the snapshot's bytes; None: those are."""
+        return self.counted.get(key, self.body if key == layout.CONFIG else None)
+
+    def remarks(self) -> Iterator[str]:
+        """Say which fields name the old place, and what happens to them."""
+        done = self.body is not None
+        for place in self.places:
+            if not place.moved:
+                yield f"THE OLD PLACE STAYS in {place.field}: {place.url}: {place.stays}"
+            elif done:
+                yield f"rewritten: {place}"
+            else:
+                yield f"POINTS TO THE OLD PLACE: {place.field}: {place.url}"
+        if not done and any(place.moved for place in self.places):
+            yield (
+                "kops goes on reading and writing there: the same command with"
+                f" {OPTION} has the definition name the new place"
+            )
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        places = [place.as_json() for place in self.places]
+        return {"old_places": places, "rewritten": self.body is not None}
+
+
+def moving(manifest: Manifest, body: bytes | None, move: Move, *, rewrite: bool) -> Moving:
+    """Return what becomes of the definition `body`; None: it is not among what is restored.
+
+    Raises `InvalidInput` where it is to be rewritten and cannot be: kops would not find the cluster
+    there, or the definition cannot be read.
+    """
+    cluster, trouble = _read(body)
+    if cluster is None:
+        if rewrite:
+            raise InvalidInput(OPTION, trouble, hint="leave it out, or restore --class=intent, too")
+        return Moving()
+    places = old_places(cluster, move)
+    if not rewrite or not places:
+        return Moving(places)
+    if move.foreign:
+        raise InvalidInput(
+            OPTION,
+            f"{move.foreign}; nothing was changed",
+            hint=f"restore {manifest.cluster} into a store of the kind that it was in"
+            f" ({move.old_store})",
+        )
+    return Moving(places, _written(moved(cluster, move)))
+
+
+def _read(body: bytes | None) -> tuple[dict[str, Any] | None, str]:
+    """Return the definition, or why there is none to be read."""
+    if body is None:
+        return None, "no definition is restored"
+    try:
+        cluster = yaml_text.document(body)
+    except TextUnreadable as error:
+        return None, f"the definition cannot be read: {error.message}"
+    return (cluster, "") if isinstance(cluster, dict) else (None, "the definition is no object")
+
+
+def _written(cluster: dict[str, Any]) -> bytes:
+    """Return the definition as text that is read as it was written; raise `KledError` if not."""
+    text = yaml_text.to_text([cluster])
+    if yaml_text.document(text) != cluster:
+        raise KledError("the rewritten definition would not be read as it is meant")
+    return text.encode()

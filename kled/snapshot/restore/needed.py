@@ -1,0 +1,88 @@
+"""Whether the blobs that a restore needs are there, found out while it is planned (fault 101).
+
+A blob is gone where a lifecycle rule or a person removed it; whoever looks at a preview has to hear
+of it then, not when the restore begins.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from typing import Final
+
+from kled.errors import SnapshotNotTrustworthy
+from kled.snapshot.documents.manifest import Manifest, ObjectRecord, Payload
+from kled.snapshot.parallel import in_parallel
+from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.verify.contents import blob_file
+
+SMALL: Final = 256 << 10
+"""Bytes of a stored blob that is read at once: the restore itself then needs no request for it."""
+_HELD: Final = 16 << 20
+"""Bytes of such blobs that a plan holds; the others are looked for like large ones."""
+_NAMED: Final = 3
+
+
+def ready(
+    snapshots: SnapshotStore, manifest: Manifest, wanted: Iterable[ObjectRecord]
+) -> Mapping[str, bytes]:
+    """Return the small blobs that `wanted` needs, proved, by digest; look for the large ones.
+
+    One request for each. Raises `SnapshotNotTrustworthy`, naming the objects, where one is gone,
+    has another size, or is small and damaged.
+    """
+    keys: dict[str, list[str]] = {}
+    for record in wanted:
+        if record.blob is not None:
+            keys.setdefault(record.blob, []).append(record.key)
+    payloads = [payload for payload in manifest.blobs if payload.sha256 in keys]
+    tasks = ((0, partial(_look, snapshots, one, small=small)) for one, small in _split(payloads))
+    held, wrong = {}, []
+    for payload, body, trouble in in_parallel(tasks):
+        if body is not None:
+            held[payload.sha256] = body
+        if trouble is not None:
+            wrong += [f"{key}: {trouble}" for key in keys[payload.sha256]]
+    if wrong:
+        raise _refusal(manifest, sorted(wrong))
+    return held
+
+
+def _split(payloads: Iterable[Payload]) -> Iterator[tuple[Payload, bool]]:
+    """Yield each payload, and whether it is small enough to be held with those before it."""
+    room = _HELD
+    for payload in payloads:
+        small = max(payload.stored_size, payload.size) <= min(SMALL, room)
+        room -= payload.size if small else 0
+        yield payload, small
+
+
+def _look(
+    snapshots: SnapshotStore, payload: Payload, *, small: bool
+) -> tuple[Payload, bytes | None, str | None]:
+    """Return the payload, its plaintext where it is small, and what is wrong with it."""
+    if not small:
+        return payload, None, _trouble(snapshots, payload)
+    try:
+        with blob_file(snapshots, payload) as file:
+            file.seek(0)
+            return payload, file.read(), None
+    except SnapshotNotTrustworthy as error:
+        return payload, None, error.message
+
+
+def _trouble(snapshots: SnapshotStore, payload: Payload) -> str | None:
+    for entry in snapshots.store.entries(payload.key):
+        if entry.key == payload.key and entry.size == payload.stored_size:
+            return None
+        if entry.key == payload.key:
+            return f"{payload.key} has {entry.size} bytes, not {payload.stored_size}"
+    return f"{payload.key} is gone"
+
+
+def _refusal(manifest: Manifest, wrong: list[str]) -> SnapshotNotTrustworthy:
+    more = f"; and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
+    return SnapshotNotTrustworthy(
+        f"snapshot {manifest.id} of {manifest.cluster} lacks what the restore needs:"
+        f" {'; '.join(wrong[:_NAMED])}{more}",
+        hint=f"take another one (kled snapshot list --name={manifest.cluster}), or restore only"
+        " classes that are whole (--class); does the bucket have a lifecycle rule?",
+    )

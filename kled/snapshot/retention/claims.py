@@ -1,0 +1,135 @@
+"""Claims on objects that nothing refers to yet, and sweeps that heed them.
+
+Whoever makes or mirrors a snapshot may find an old payload that no manifest refers to, while a
+prune on another machine is about to collect it. So the finder writes a claim first, and looks for
+sweeps then; a prune writes what it is about to sweep first, and looks for claims and manifests
+then. At least one of them sees the other: the prune leaves the object, or the finder fails and is
+run again. What is written, not found, needs no claim: it is younger than the grace.
+
+A sweep's document is deleted at its end. That of a killed prune counts until the grace is over.
+"""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from kled.errors import BeingCollected, ObjectMissing, SnapshotNotTrustworthy
+from kled.snapshot.documents import names, signed
+from kled.snapshot.documents.manifest import first_line
+from kled.snapshot.retention.retention import GRACE
+from kled.storage.base import Entry, ObjectStore
+from kled.storage.bounded import written
+
+_FORMAT: Final = 1
+_LIMIT: Final = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """A claim or a sweep. Neither is signed: all that it can do is to keep things from deletion."""
+
+    keys: tuple[str, ...] = ()
+
+
+_model: Final = TypeAdapter(_Keys)
+
+
+def claim(store: ObjectStore, key: str, claim_id: str, now: datetime) -> None:
+    """Keep prunes from collecting `key` for the grace; `claim_id` is a new id.
+
+    Raises `BeingCollected` where a prune may be deleting it at this moment. Safe to repeat.
+    """
+    claim = names.claim_key(claim_id)
+    store.put_if_absent(claim, _document([key]))
+    today = min(now, written(store, claim) or now)  # to a clock that is ahead no sweep is young
+    if key in swept(store, today - GRACE):
+        raise BeingCollected(key)
+
+
+def claimed(store: ObjectStore, now: datetime, since: datetime) -> set[str]:
+    """Return the keys of all claims that are dated after `since`.
+
+    Raises `SnapshotNotTrustworthy` where one of them is damaged: what it claims is not known, so
+    nothing may be collected until it does not count any more.
+    """
+    return _keys(store, names.CLAIMS, since, damaged_until=now + GRACE)
+
+
+def swept(store: ObjectStore, since: datetime, *, but: str | None = None) -> set[str]:
+    """Return the keys of all sweeps that are dated after `since`, but for the sweep `but`."""
+    return _keys(store, names.SWEEPS, since, but=but and names.sweep_key(but))
+
+
+def announce(store: ObjectStore, sweep_id: str, keys: Collection[str]) -> None:
+    """Say that `keys` are about to be swept. Look for claims and manifests only after this."""
+    store.put_if_absent(names.sweep_key(sweep_id), _document(keys))
+
+
+def outdated(store: ObjectStore, since: datetime) -> list[str]:
+    """Return the keys of claims and sweeps that have not counted for long before `since`."""
+    oldest = since - GRACE
+    return [
+        entry.key
+        for prefix in (names.CLAIMS, names.SWEEPS)
+        for entry in store.entries(prefix)
+        if (date := _dated(entry, prefix)) is not None and date < oldest
+    ]
+
+
+def _document(keys: Collection[str]) -> bytes:
+    body = json.dumps({"format": _FORMAT, "keys": sorted(keys)}, separators=(",", ":"))
+    return body.encode() + b"\n"
+
+
+def _keys(
+    store: ObjectStore,
+    prefix: str,
+    since: datetime,
+    *,
+    but: str | None = None,
+    damaged_until: datetime | None = None,
+) -> set[str]:
+    """Return what documents dated after `since` name; damaged ones that say so are raised."""
+    found: set[str] = set()
+    for entry in store.entries(prefix):
+        date = _dated(entry, prefix)
+        if entry.key == but or date is None or date < since:
+            continue
+        try:
+            body, _ = signed.bounded(store, entry.key, _LIMIT)
+            found |= set(_decoded(entry.key, body))
+        except ObjectMissing:
+            continue  # withdrawn meanwhile
+        except SnapshotNotTrustworthy:
+            if damaged_until and names.moment(_id_of(entry, prefix)) <= damaged_until:
+                raise
+    return found
+
+
+def _id_of(entry: Entry, prefix: str) -> str:
+    return entry.key.removeprefix(prefix).removesuffix(".json")
+
+
+def _dated(entry: Entry, prefix: str) -> datetime | None:
+    """Return the date of a document by its id or by the store, the later; None for no document.
+
+    The clock of the machine that wrote it may have been behind: then it counts all the same.
+    """
+    document_id = _id_of(entry, prefix)
+    if not names.is_id(document_id):
+        return None
+    moment = names.moment(document_id)
+    return max(moment, entry.modified or moment)
+
+
+def _decoded(key: str, body: bytes) -> tuple[str, ...]:
+    if signed.parsed(body, key, _LIMIT).get("format") != _FORMAT:
+        raise SnapshotNotTrustworthy(f"{key} has another format than {_FORMAT}")
+    try:
+        return _model.validate_json(body, strict=True).keys
+    except ValueError as error:
+        raise SnapshotNotTrustworthy(f"{key} is damaged: {first_line(error)}") from error

@@ -1,0 +1,266 @@
+"""A second site: copying snapshots to another snapshot store, proved byte by byte.
+
+Payloads first, the manifest last and as it is, so that its digest and signature hold there, too.
+Nothing is deleted or overwritten at the target. Killed anywhere, a repeat copies what is missing;
+from two machines at once both write the same. Proofs, runs and epochs stay where they were made:
+the second site proves its own copies.
+"""
+
+import hashlib
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from kled.errors import (
+    KledError,
+    ObjectMissing,
+    PreconditionFailed,
+    SettingsError,
+    SnapshotMissing,
+    SnapshotNotTrustworthy,
+)
+from kled.snapshot.create.payloads import take_over
+from kled.snapshot.documents import names, signed
+from kled.snapshot.documents.manifest import Payload
+from kled.snapshot.documents.root import require_known
+from kled.snapshot.parallel import in_parallel
+from kled.snapshot.progress import Progress
+from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.trust.ledger import read_ledger
+from kled.snapshot.trust.origin import Origins
+from kled.snapshot.trust.strays import stray
+from kled.storage.base import ObjectStore
+from kled.storage.overlap import overlap
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorReport:
+    """What was copied."""
+
+    copied: tuple[SnapshotRef, ...]
+    present: int
+    """Snapshots that the target had already."""
+    size: int
+    """Bytes written."""
+    failed: tuple[tuple[SnapshotRef, KledError], ...]
+
+    def require(self) -> "MirrorReport":
+        """Raise the first failure."""
+        for _, error in self.failed:
+            raise error
+        return self
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            "copied": [{"cluster": ref.cluster, "id": ref.id} for ref in self.copied],
+            "present": self.present,
+            "bytes": self.size,
+            "failed": [
+                {"cluster": ref.cluster, "id": ref.id, "error": error.message}
+                for ref, error in self.failed
+            ],
+        }
+
+
+def mirror(
+    source: SnapshotStore,
+    target: ObjectStore,
+    progress: Progress,
+    *,
+    cluster: str | None = None,
+    retain_until: datetime | None = None,
+) -> MirrorReport:
+    """Copy every snapshot that `target` lacks, of one cluster or of all.
+
+    A snapshot that is damaged at the source is not copied, and does not keep the others from it;
+    nor is one that is of no cluster which the source knows (`strays`);
+    one that the newest runs name and the source lacks has failed, too, and so has the newest of a
+    cluster that only the target has. Raises `SettingsError` where the target is the source, or one
+    lies within the other, or where its snapshots are encrypted and the source's are not,
+    `SnapshotMissing` where there is nothing to copy and nothing was lost
+    (another bucket, a directory that nothing is mounted on), and what the stores raise where they
+    cannot be used at all.
+    """
+    if overlap(source.store.location, target.location):
+        raise SettingsError(
+            f"the mirror {target.location.url} and the snapshot store {source.url} are one place,"
+            " or one lies within the other",
+            hint="a second site is another bucket, best in another region and account",
+        )
+    copies = source.at(target)
+    _require_as_secret(source, copies)
+    wanted = list(source.list(cluster))
+    if wanted:
+        _name(source, target)
+    there = {
+        found for entry in target.entries(names.CLUSTERS) if (found := names.snapshot_of(entry.key))
+    }
+    lost = _lost(source, copies, cluster, wanted, there)
+    if not wanted and not lost:
+        raise source.nothing(cluster)
+    missing = [ref for ref in wanted if (ref.cluster, ref.id) not in there]
+    progress.expect(objects=len(missing))
+    copy = _Copy(source, target, progress, retain_until)
+    done = sorted(
+        in_parallel(((0, partial(copy.one, ref)) for ref in missing), threads=8),
+        key=lambda one: one[0],
+    )
+    return MirrorReport(
+        tuple(ref for ref, error, _ in done if error is None),
+        len(wanted) - len(missing),
+        sum(size for _, _, size in done),
+        (*lost, *((ref, error) for ref, error, _ in done if error is not None)),
+    )
+
+
+def _require_as_secret(source: SnapshotStore, copies: SnapshotStore) -> None:
+    """Raise `SettingsError` where keys would lie in clear among encrypted snapshots.
+
+    A store that encrypts may hold plain ones of before; they are as old as it is, and go along.
+    """
+    if not read_ledger(copies).recipients or read_ledger(source).recipients:
+        return
+    raise SettingsError(
+        f"the snapshots of the mirror {copies.url} are encrypted, and those of {source.url} are"
+        " not: keys would lie there in clear",
+        hint="mirror to a place of its own, or encrypt them first: name recipients in"
+        " KLED_SNAPSHOT_RECIPIENTS and run kled snapshot create --all",
+    )
+
+
+def _name(source: SnapshotStore, target: ObjectStore) -> None:
+    """Give the target the source's `kled.json`, so that documents of either count in both.
+
+    Where the source has none, or a damaged one, the target gets none: nobody needs it to restore.
+    Raises `SnapshotNotTrustworthy` for a target that only a newer kled reads.
+    """
+    there = source.at(target).root
+    require_known(there)
+    if not there.missing or source.root.root is None:
+        return
+    body, _ = signed.bounded(source.store, names.ROOT, signed.LIMITS["root"])
+    with suppress(PreconditionFailed):
+        target.put_if_absent(names.ROOT, body)
+
+
+def _lost(
+    source: SnapshotStore,
+    copies: SnapshotStore,
+    cluster: str | None,
+    present: Sequence[SnapshotRef],
+    there: Collection[tuple[str, str]],
+) -> list[tuple[SnapshotRef, KledError]]:
+    """Return what the source should have and does not: lost, or taken back to an earlier moment.
+
+    Newer ones of the target tell so only where no run made them in the target itself.
+    """
+    ledger = read_ledger(source)
+    newest = {ref.cluster: ref.id for ref in present}
+    newer = {
+        SnapshotRef(name, one)
+        for name, one in there
+        if cluster in {None, name} and one > newest.get(name, "")
+    }
+    newer -= ledger.removed(newer)
+    if newer:
+        newer -= read_ledger(copies).named
+    found: list[tuple[SnapshotRef, KledError]] = [
+        (ref, SnapshotMissing(f"snapshot {ref.id} of {ref.cluster} is gone from {source.url}"))
+        for ref in sorted({*ledger.missing(present, cluster), *newer})
+    ]
+    if ledger.doubts and newest:
+        last = max(present, key=lambda ref: ref.id)
+        found.append(
+            (last, SnapshotNotTrustworthy(f"it may not be the newest: {ledger.doubts[0]}"))
+        )
+    return found
+
+
+class _Copy:
+    """Copies single snapshots."""
+
+    def __init__(
+        self,
+        source: SnapshotStore,
+        target: ObjectStore,
+        progress: Progress,
+        retain_until: datetime | None,
+    ) -> None:
+        self._source = source
+        self._origins = Origins(read_ledger(source))
+        self._target = target
+        self._progress = progress
+        self._retain_until = retain_until
+        self._there: set[str] = set()
+        """What this run wrote, or claimed and proved: snapshots share payloads."""
+        self._turns: dict[str, threading.Lock] = {}
+
+    def one(self, ref: SnapshotRef) -> tuple[SnapshotRef, KledError | None, int]:
+        """Copy one snapshot; what keeps it from being copied comes back."""
+        try:
+            manifest, body = self._source.manifest_as_stored(ref)
+            if words := stray(self._origins, manifest):
+                raise SnapshotNotTrustworthy(f"it is not copied: {words}")
+            size = sum(self._payload(one) for one in manifest.payloads)
+            self._commit(ref, body)
+        except KledError as error:
+            if error.retryable:
+                raise
+            self._progress.say(f"{ref.cluster} {ref.id}: {error.message}")
+            return ref, error, 0
+        self._progress.done(objects=1, size=size)
+        return ref, None, size
+
+    def _payload(self, payload: Payload) -> int:
+        """Copy one payload; return the bytes written, 0 where it was there, proved."""
+        identity = f"{payload.key} {payload.stored_sha256}"
+        with self._turns.setdefault(identity, threading.Lock()):
+            if identity in self._there:
+                return 0
+            size = self._copy(payload)
+            self._there.add(identity)
+            return size
+
+    def _copy(self, payload: Payload) -> int:
+        chunks = _Proved(self._source.store, payload)
+        try:
+            self._target.write(payload.key, chunks, retain_until=self._retain_until)
+        except PreconditionFailed:
+            take_over(self._target, payload.key, payload.stored_sha256, self._source)
+            return 0
+        except ObjectMissing as error:
+            raise SnapshotNotTrustworthy(f"{payload.key} is gone") from error
+        return payload.stored_size
+
+    def _commit(self, ref: SnapshotRef, body: bytes) -> None:
+        key = names.manifest_key(ref.cluster, ref.id)
+        with suppress(PreconditionFailed):  # the same mirror on another machine was faster
+            self._target.put_if_absent(key, body, retain_until=self._retain_until)
+
+
+class _Proved:
+    """The stored bytes of a payload, anew at each iteration.
+
+    Raises at the end unless they are what the manifest says, so that a damaged object never
+    becomes visible at the target.
+    """
+
+    def __init__(self, store: ObjectStore, payload: Payload) -> None:
+        self._store = store
+        self._payload = payload
+
+    def __iter__(self) -> Iterator[bytes]:
+        total, size = hashlib.sha256(), 0
+        with self._store.read(self._payload.key) as reading:
+            for chunk in reading.chunks():
+                size += len(chunk)
+                if size > self._payload.stored_size:
+                    break  # whatever else it is, it is not sent to the other site
+                total.update(chunk)
+                yield chunk
+        if size != self._payload.stored_size or total.hexdigest() != self._payload.stored_sha256:
+            raise SnapshotNotTrustworthy(f"{self._payload.key} is damaged")

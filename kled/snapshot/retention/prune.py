@@ -1,0 +1,399 @@
+"""Forgetting snapshots, and collecting what no snapshot refers to.
+
+Two phases, so that nothing is lost to a run on another machine. First the manifests go, after
+`prunes/<id>.json` was written, which names them and what only they referred to. Archives and blobs
+are collected by a fresh mark over all manifests, and only those that are older than the grace and
+that no prune younger than the grace has freed. A run that is making a snapshot may refer to
+payloads of a manifest that was there when it began: until the grace is over they are there still,
+and afterwards its own manifest marks them. What it writes itself is younger than the grace; what
+it finds that nothing refers to, it claims (`claims`).
+
+Killed anywhere: manifests that are gone are gone, the rest is garbage that the next prune collects.
+Where one manifest cannot be read, nothing is collected: what it refers to is not known. Where the
+listing lacks a snapshot that the newest runs name, nothing is deleted at all: it may be that of a
+directory that nothing is mounted on, or cut short. Nor is anything where this machine's clock is
+not the store's; how old things are, `ages` says.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from kled.errors import NotApproved, SnapshotMissing, SnapshotNotTrustworthy, StoreDenied
+from kled.sentences import enumerated
+from kled.snapshot.documents import names, prunes
+from kled.snapshot.documents.manifest import Manifest
+from kled.snapshot.losses.losses import GIVEN_UP, require_history
+from kled.snapshot.parallel import in_parallel
+from kled.snapshot.progress import Progress, Quiet
+from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.retention import claims
+from kled.snapshot.retention.retention import GRACE, Candidate, Policy, keep
+from kled.snapshot.trust import ages
+from kled.snapshot.trust.judging import Judged, Shelf, judged, shelf
+from kled.snapshot.trust.ledger import Ledger, read_ledger, ready_to_write
+from kled.snapshot.trust.origin import Origins
+from kled.snapshot.trust.strays import stray
+from kled.storage.base import Entry, ObjectStore, oddity
+
+_KEEP_RUNS: Final = timedelta(days=90)
+_SHOWN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PrunePlan:
+    """What a prune would do (design D13)."""
+
+    kept: tuple[tuple[SnapshotRef, str], ...]
+    """Each with why."""
+    removed: tuple[SnapshotRef, ...]
+    unreadable: tuple[tuple[SnapshotRef, str], ...]
+    """Snapshots whose manifests cannot be read; they are left alone."""
+    garbage: tuple[Entry, ...]
+    """Objects that nothing refers to, old enough to be collected."""
+    strays: tuple[tuple[SnapshotRef, str], ...] = ()
+    """Snapshots of no cluster that this snapshot store knows, each with why; they are left alone,
+    and keep no other from being kept."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing would change."""
+        return not self.removed and not self.garbage
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the snapshots that would go; garbage is nobody's."""
+        body = json.dumps([[ref.cluster, ref.id] for ref in self.removed])
+        return hashlib.sha256(body.encode()).hexdigest()
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            "kept": [{"cluster": ref.cluster, "id": ref.id, "why": why} for ref, why in self.kept],
+            "removed": [{"cluster": ref.cluster, "id": ref.id} for ref in self.removed],
+            "unreadable": [
+                {"cluster": ref.cluster, "id": ref.id, "why": why} for ref, why in self.unreadable
+            ],
+            "strays": [
+                {"cluster": ref.cluster, "id": ref.id, "why": why} for ref, why in self.strays
+            ],
+            "garbage": [entry.key for entry in self.garbage],
+            "digest": self.digest,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PruneReport:
+    """What a prune did."""
+
+    removed: tuple[SnapshotRef, ...]
+    collected: int
+    size: int
+    """Bytes of what was collected."""
+    locked: tuple[str, ...]
+    """Keys that the store would not delete: object lock, or a permission."""
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            "removed": [{"cluster": ref.cluster, "id": ref.id} for ref in self.removed],
+            "collected": self.collected,
+            "bytes": self.size,
+            "locked": list(self.locked),
+        }
+
+
+def plan_prune(
+    snapshots: SnapshotStore,
+    policy: Policy,
+    *,
+    cluster: str | None = None,
+    grace: timedelta = GRACE,
+    state: ObjectStore | None = None,
+) -> PrunePlan:
+    """Return what `policy` would remove, of one cluster or of all; changes nothing.
+
+    `state` is asked which snapshots it remembers. Raises `SnapshotNotTrustworthy` where one that
+    must be there is not listed, or which those are is not known, and `SnapshotMissing` where there
+    is none at all.
+    """
+    old_until = ages.old_until(snapshots, grace)
+    ledger = read_ledger(snapshots, state)
+    there = shelf(snapshots)
+    _require_whole(ledger, there.refs)
+    if cluster not in {None, *(ref.cluster for ref in there.refs)} or not there.refs:
+        raise snapshots.nothing(cluster)
+    known = judged(snapshots, there, ledger.named)
+    unreadable = tuple((one.ref, one.trust.reasons[0]) for one in known if one.manifest is None)
+    kept: list[tuple[SnapshotRef, str]] = []
+    removed: list[SnapshotRef] = []
+    own, strays = _by_lineage(Origins(ledger), (one for one in known if one.manifest is not None))
+    for name, readable in own:
+        if cluster not in {None, name}:
+            continue
+        why = _why_kept(ledger, readable, there, policy, old_until)
+        kept += [(one.ref, why[one.ref.id]) for one in readable if one.ref.id in why]
+        removed += [one.ref for one in readable if one.ref.id not in why]
+    manifests = [one.manifest for one in known if one.manifest is not None]
+    garbage = () if unreadable else _garbage(ledger, manifests, old_until)
+    return PrunePlan(tuple(sorted(kept)), tuple(sorted(removed)), unreadable, garbage, strays)
+
+
+def _by_lineage(
+    origins: Origins, readable: Iterable[Judged]
+) -> tuple[list[tuple[str, list[Judged]]], tuple[tuple[SnapshotRef, str], ...]]:
+    """Return the snapshots of each cluster by its name, and those of none that is known here.
+
+    Clusters of one name in several state stores are several: one's snapshots displace no other's.
+    """
+    own: dict[tuple[str, str], list[Judged]] = {}
+    strays: list[tuple[SnapshotRef, str]] = []
+    for one in readable:
+        if one.manifest is None:
+            continue
+        words = stray(origins, one.manifest)
+        if words:
+            strays.append((one.ref, words))
+        else:
+            lineage = origins.lineage(one.manifest) or ""
+            own.setdefault((one.ref.cluster, lineage), []).append(one)
+    return [(name, found) for (name, _), found in own.items()], tuple(strays)
+
+
+def _why_kept(
+    ledger: Ledger, found: Sequence[Judged], there: Shelf, policy: Policy, old_until: datetime
+) -> Mapping[str, str]:
+    """Return the ids of one cluster's snapshots to keep, each with why.
+
+    What `latest` means stays, also where clocks gave it an id that is not the last.
+    """
+    trusted = {one.ref.id for one in found if one.trust.trusted}
+    candidates = [
+        Candidate(
+            one.ref.id,
+            one.ref.created,
+            trusted=one.ref.id in trusted,
+            written=there.written.get(one.ref),
+        )
+        for one in found
+    ]
+    named = {ref.id for ref in ledger.named}
+    why = dict(keep(candidates, policy, old_until, named=named))
+    cluster = found[0].ref.cluster if found else ""
+    for latest in ledger.oldest_first(cluster, trusted)[-1:]:
+        why.setdefault(latest, "newest trusted")
+    return why
+
+
+def apply_prune(
+    snapshots: SnapshotStore,
+    plan: PrunePlan,
+    progress: Progress,
+    *,
+    approved: str | None = None,
+    grace: timedelta = GRACE,
+) -> PruneReport:
+    """Do what was planned: manifests first, then what nothing refers to by a fresh mark.
+
+    Safe to repeat, to kill and to run from two machines at once. Raises `NotApproved` where
+    `approved` is the digest of another plan, and `SnapshotNotTrustworthy` where the clock of this
+    machine is not the store's, or was not when the plan was made.
+    """
+    if approved is not None and approved != plan.digest:
+        raise NotApproved(
+            "what was approved is not what would be removed now",
+            hint="look at the new plan and approve that",
+        )
+    locked: list[str] = []
+    ledger = read_ledger(snapshots)
+    there = shelf(snapshots)
+    _require_whole(ledger, there.refs)
+    store = ready_to_write(snapshots, ledger)
+    ages.require_right_clock(snapshots)
+    old_until = ages.old_until(snapshots, grace)
+    _require_old(plan.removed, there, old_until)
+    progress.expect(objects=len(plan.removed) + len(plan.garbage))
+    if plan.removed:
+        freed = {key for ref in plan.removed for key in _payload_keys(snapshots, ref)}
+        prunes.write(snapshots, plan.removed, freed, store=store)
+    gone = tuple(ref for ref in plan.removed if _remove(snapshots, ref, locked, progress))
+    collected = _sweep(snapshots, ledger, locked, progress, grace)
+    _forget_old_runs(snapshots, ledger)
+    for key in claims.outdated(snapshots.store, old_until):
+        _delete(snapshots, key, locked, Quiet())
+    return PruneReport(gone, len(collected), sum(one.size for one in collected), tuple(locked))
+
+
+def _require_whole(ledger: Ledger, present: Collection[SnapshotRef]) -> None:
+    """Raise `SnapshotNotTrustworthy` where the listing lacks what must be there."""
+    if ledger.doubts:
+        raise SnapshotNotTrustworthy(
+            f"nothing is deleted: which snapshots are the newest is not sure: {ledger.doubts[0]}",
+            hint="kled snapshot verify --all tells more; the next kled snapshot create --all makes"
+            " a newest run, unless one is dated after now: remove that document first",
+        )
+    missing = ledger.missing(present)
+    if missing:
+        shown = enumerated([f"{ref.cluster}/{ref.id}" for ref in missing], _SHOWN)
+        raise SnapshotNotTrustworthy(
+            f"nothing is deleted: the listing of {ledger.snapshots.url} lacks {shown}, which"
+            " the newest run names",
+            hint=GIVEN_UP,
+        )
+    require_history(ledger, present)
+
+
+def _require_old(removed: Collection[SnapshotRef], there: Shelf, old_until: datetime) -> None:
+    """Raise `SnapshotNotTrustworthy` where the plan was made while the clock was ahead."""
+    for ref in removed:
+        if max(ref.created, there.written.get(ref) or ref.created) > old_until:
+            raise SnapshotNotTrustworthy(
+                f"nothing is deleted: {ref.cluster}/{ref.id} is too young to be removed, though it"
+                " was not when the plan was made: this machine's clock was set back since",
+                hint="prune again",
+            )
+
+
+def _manifests(
+    snapshots: SnapshotStore, ledger: Ledger
+) -> tuple[list[Manifest], tuple[tuple[SnapshotRef, str], ...]]:
+    """Read all manifests; those that cannot be read come back with the reason.
+
+    Raises `SnapshotNotTrustworthy` where one that must be there is not listed.
+    """
+    refs = list(snapshots.list())
+    _require_whole(ledger, refs)
+
+    def read(ref: SnapshotRef) -> tuple[SnapshotRef, Manifest | str | None]:
+        try:
+            return ref, snapshots.manifest(ref)
+        except SnapshotMissing:
+            return ref, None  # another prune was faster
+        except SnapshotNotTrustworthy as error:
+            return ref, error.message
+
+    found = sorted(in_parallel((0, partial(read, ref)) for ref in refs), key=lambda one: one[0])
+    return (
+        [one for _, one in found if isinstance(one, Manifest)],
+        tuple((ref, one) for ref, one in found if isinstance(one, str)),
+    )
+
+
+def _sweep(
+    snapshots: SnapshotStore,
+    ledger: Ledger,
+    locked: list[str],
+    progress: Progress,
+    grace: timedelta,
+) -> list[Entry]:
+    """Collect what two marks agree on, the second after the sweep was announced.
+
+    What another prune is sweeping is left to it: each object is deleted by one of them, so that
+    nothing is deleted that was written anew meanwhile.
+    """
+    found = {one.key for one in _fresh_garbage(snapshots, ledger, grace)}
+    if not found:
+        return []
+    sweep_id = snapshots.new_id()
+    claims.announce(snapshots.store, sweep_id, found)
+    agreed = [one for one in _fresh_garbage(snapshots, ledger, grace) if one.key in found]
+    others = claims.swept(snapshots.store, ages.old_until(snapshots, grace), but=sweep_id)
+    collected = [
+        one
+        for one in agreed
+        if one.key not in others and _delete(snapshots, one.key, locked, progress)
+    ]
+    _delete(snapshots, names.sweep_key(sweep_id), locked, Quiet())
+    return collected
+
+
+def _fresh_garbage(snapshots: SnapshotStore, ledger: Ledger, grace: timedelta) -> tuple[Entry, ...]:
+    manifests, unreadable = _manifests(snapshots, ledger)
+    return () if unreadable else _garbage(ledger, manifests, ages.old_until(snapshots, grace))
+
+
+def _garbage(
+    ledger: Ledger, manifests: Collection[Manifest], old_until: datetime
+) -> tuple[Entry, ...]:
+    """Return what nothing refers to, is old enough, and was not freed by a recent prune.
+
+    Nothing where no manifest is listed at all, or a document of the last days, which may keep
+    something from it, cannot be read.
+    """
+    snapshots, now = ledger.snapshots, ledger.snapshots.now()
+    if not manifests or old_until == ages.NEVER:
+        return ()
+    recent = ledger.prunes_after(names.new_id(old_until, b"\0\0"))
+    if recent.unreadable_before(now + GRACE):
+        return ()
+    try:
+        claimed = claims.claimed(snapshots.store, now, old_until)
+    except SnapshotNotTrustworthy:
+        return ()
+    used = {payload.key for one in manifests for payload in one.payloads}
+    used |= recent.freed | claimed
+    present = {(one.cluster, one.id) for one in manifests}
+    return tuple(
+        entry
+        for entry in _collectable(snapshots, present)
+        if entry.key not in used and entry.modified is not None and entry.modified <= old_until
+    )
+
+
+def _collectable(snapshots: SnapshotStore, present: Collection[tuple[str, str]]) -> Iterator[Entry]:
+    """Yield blobs, archives, and what else stands beside a manifest that is gone."""
+    yield from _deletable(snapshots, names.BLOBS)
+    for entry in _deletable(snapshots, names.FAILED):
+        if names.failed_of(entry.key) not in present:
+            yield entry
+    for entry in _deletable(snapshots, names.CLUSTERS):
+        parts = entry.key.split("/")
+        if len(parts) < 4 or not names.is_id(parts[2]) or parts[3] == names.MANIFEST:  # noqa: PLR2004
+            continue
+        if parts[3].startswith(names.ARCHIVE) or (parts[1], parts[2]) not in present:
+            yield entry
+
+
+def _deletable(snapshots: SnapshotStore, prefix: str) -> Iterator[Entry]:
+    """Yield what is listed, but for names of other tools that no store of kled's deletes."""
+    return (entry for entry in snapshots.store.entries(prefix) if oddity(entry.key) is None)
+
+
+def _payload_keys(snapshots: SnapshotStore, ref: SnapshotRef) -> list[str]:
+    try:
+        return [payload.key for payload in snapshots.manifest(ref).payloads]
+    except SnapshotMissing:
+        return []
+
+
+def _remove(
+    snapshots: SnapshotStore, ref: SnapshotRef, locked: list[str], progress: Progress
+) -> bool:
+    """Remove a manifest: from here on the snapshot is gone; its proofs are garbage."""
+    return _delete(snapshots, names.manifest_key(ref.cluster, ref.id), locked, progress)
+
+
+def _delete(snapshots: SnapshotStore, key: str, locked: list[str], progress: Progress) -> bool:
+    try:
+        snapshots.store.delete(key)
+    except StoreDenied:
+        locked.append(key)
+        return False
+    progress.done(objects=1)
+    return True
+
+
+def _forget_old_runs(snapshots: SnapshotStore, ledger: Ledger) -> None:
+    """Delete old run documents, never the newest: they name what must not be lost."""
+    newest = {names.run_key(run.id) for run in ledger.runs.values()}
+    entries = list(snapshots.store.entries(names.RUNS))
+    old_until = ages.old_until(snapshots, _KEEP_RUNS)
+    before = names.RUNS + names.new_id(old_until, b"\0\0")
+    for entry in entries[:-1]:
+        old = entry.key < before and (entry.modified or ages.NEVER) <= old_until
+        if old and entry.key not in newest:
+            _delete(snapshots, entry.key, [], Quiet())

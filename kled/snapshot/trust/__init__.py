@@ -1,0 +1,1 @@
+"""Which snapshots can be trusted, which is newer, and whose they are."""

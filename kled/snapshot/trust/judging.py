@@ -1,0 +1,181 @@
+"""Asks a snapshot store what is needed to trust its snapshots: manifests, and what lies beside.
+
+One listing tells which snapshots there are, which archives, and where later checks left a document;
+only those documents are read.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from itertools import groupby
+
+from kled.errors import KledError, SnapshotMissing
+from kled.kops.state_store import layout
+from kled.snapshot.documents import names, proofs
+from kled.snapshot.documents.manifest import Manifest, Payload
+from kled.snapshot.parallel import in_parallel
+from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.trust import before_keys, order
+from kled.snapshot.trust.origin import Origins
+from kled.snapshot.trust.trust import Trust, trust_of, unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What a listing shows of the snapshots of one cluster, or of all."""
+
+    refs: tuple[SnapshotRef, ...] = ()
+    """By cluster and id."""
+    archives: Mapping[str, int] = field(default_factory=dict)
+    """Key to size."""
+    checked: Mapping[SnapshotRef, frozenset[int]] = field(default_factory=dict)
+    """The levels that have a document of a later check."""
+    written: Mapping[SnapshotRef, datetime | None] = field(default_factory=dict)
+    """When the store says that each manifest was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One snapshot, and whether it can be trusted."""
+
+    ref: SnapshotRef
+    trust: Trust
+    manifest: Manifest | None = None
+    """None where it cannot be read."""
+    failed: bool = False
+    """A check after its birth went wrong, and that stands; or a payload is not there."""
+    altered: bool = False
+    """What the store holds of it is not what was written: damaged, replaced, or removed in part."""
+    foreign: str = ""
+    """Of which other state store it is, in words; empty: it is of the cluster that is meant."""
+
+    def against(self, why: str) -> "Judged":
+        """Return it with a reason more not to trust it; as it is where that is empty."""
+        if not why:
+            return self
+        return replace(self, trust=replace(self.trust, reasons=(*self.trust.reasons, why)))
+
+
+def shelf(snapshots: SnapshotStore, cluster: str | None = None) -> Shelf:
+    """List the snapshots of one cluster or of all, with what lies beside each; one LIST."""
+    refs: list[SnapshotRef] = []
+    archives: dict[str, int] = {}
+    checked: dict[SnapshotRef, frozenset[int]] = {}
+    written: dict[SnapshotRef, datetime | None] = {}
+    prefix = names.cluster_prefix(cluster) if cluster else names.CLUSTERS
+    for entry in snapshots.store.entries(prefix):
+        name, _, beside = entry.key.removeprefix(names.CLUSTERS).partition("/")
+        snapshot_id, _, file = beside.partition("/")
+        if not (names.is_id(snapshot_id) and layout.is_cluster_name(name)):
+            continue  # nobody could ask for it
+        ref = SnapshotRef(name, snapshot_id)
+        if file == names.MANIFEST:
+            refs.append(ref)
+            written[ref] = entry.modified
+        elif file.startswith(names.ARCHIVE):
+            archives[entry.key] = entry.size
+        elif file.startswith(names.VERIFIED):
+            checked[ref] = checked.get(ref, frozenset()) | _level(file)
+    return Shelf(tuple(refs), archives, checked, written)
+
+
+def judge(
+    snapshots: SnapshotStore,
+    ref: SnapshotRef,
+    there: Shelf,
+    named: Collection[SnapshotRef] = (),
+    *,
+    origins: Origins | None = None,
+    blobs: bool = False,
+) -> Judged:
+    """Return whether a snapshot can be trusted; damage is a reason, never raised.
+
+    `there` is a listing that has it, `named` are those that the newest runs name, `origins` tells
+    whose it is; without it any counts. A GET for the manifest and for each later check; with
+    `blobs` also a LIST for each blob. Raises what may pass
+    (`retryable`), and `SnapshotMissing` where it was removed meanwhile.
+    """
+    try:
+        manifest = snapshots.manifest(ref)
+        later = proofs.later(snapshots, manifest, there.checked.get(ref, frozenset()))
+        foreign = origins.foreign(manifest) if origins is not None else ""
+        lacking = list(_archive_lacking(manifest, there))
+        if blobs:
+            lacking += _blobs_lacking(snapshots, manifest)
+    except SnapshotMissing:
+        raise
+    except KledError as error:
+        if error.retryable:
+            raise
+        return Judged(ref, unreadable(error.message), altered=True)
+    undated = ref not in named and order.is_ahead(ref.id, snapshots.now())
+    trust = trust_of(manifest, later, lacking=lacking, undated=undated, foreign=foreign)
+    failed, altered = bool(later.failed or lacking), bool(lacking)
+    return Judged(ref, trust, manifest, failed=failed, altered=altered, foreign=foreign)
+
+
+def judged(
+    snapshots: SnapshotStore,
+    there: Shelf,
+    named: Collection[SnapshotRef] = (),
+    origins: Origins | None = None,
+) -> tuple[Judged, ...]:
+    """Judge all that are listed, many at once, in the order of the listing.
+
+    What was removed meanwhile is left out. Each is judged in the light of those after it: one from
+    before its cluster was applied is no recovery point (`before_keys`), which `origins` tell where
+    no later one does.
+    """
+
+    def look(ref: SnapshotRef) -> Judged | None:
+        try:
+            return judge(snapshots, ref, there, named, origins=origins)
+        except SnapshotMissing:
+            return None
+
+    found = filter(None, in_parallel((0, partial(look, ref)) for ref in there.refs))
+    in_order = sorted(found, key=lambda one: one.ref)
+    return tuple(
+        one.against(_from_before_keys(same[at:], origins))
+        for _, group in groupby(in_order, key=lambda one: one.ref.cluster)
+        for same in (list(group),)
+        for at, one in enumerate(same)
+    )
+
+
+def _from_before_keys(found: Sequence[Judged], origins: Origins | None) -> str:
+    """Say that the first of a cluster's snapshots is from before its keys, as those after tell."""
+    first, manifests = found[0].manifest, [one.manifest for one in found[1:]]
+    if first is None or not before_keys.lacks_keys(first):
+        return ""
+    same = (one for one in manifests if one is None or one.state_store == first.state_store)
+    words = before_keys.told_by(same)
+    if words or origins is None or found[0].foreign:
+        return words
+    return before_keys.told_by_state(origins.ledger.state, first.cluster)
+
+
+def _level(file: str) -> frozenset[int]:
+    digits = file.removeprefix(names.VERIFIED).removesuffix(".json")
+    return frozenset({int(digits)} if digits in map(str, proofs.LEVELS) else ())
+
+
+def _archive_lacking(manifest: Manifest, there: Shelf) -> Iterator[str]:
+    archive = manifest.archive
+    size = there.archives.get(archive.key)
+    if size is None:
+        yield f"its archive {archive.key} is gone"
+    elif size != archive.stored_size:
+        yield f"its archive has {size} bytes, and its manifest says {archive.stored_size}"
+
+
+def _blobs_lacking(snapshots: SnapshotStore, manifest: Manifest) -> list[str]:
+    def look(blob: Payload) -> str | None:
+        for entry in snapshots.store.entries(blob.key):
+            if entry.key == blob.key:
+                return None if entry.size == blob.stored_size else f"its {blob.key} is damaged"
+        return f"its {blob.key} is gone"
+
+    found = in_parallel((0, partial(look, blob)) for blob in manifest.blobs)
+    return sorted(filter(None, found))

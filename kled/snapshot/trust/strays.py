@@ -1,0 +1,66 @@
+"""What of a snapshot store nothing there knows: manifests that somebody put in.
+
+A cluster that this snapshot store knows, by its runs or its epoch, has no snapshot of a state store
+where it never lived. Two clusters of one name in two state stores are known by the runs of both.
+"""
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Final
+
+from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
+from kled.snapshot.documents.manifest import Manifest
+from kled.snapshot.repository import SnapshotRef
+from kled.snapshot.trust.origin import Origins
+from kled.visible import visible
+
+_SO: Final = (
+    "and nothing in this snapshot store knows the cluster there: somebody put it in, or another"
+    " snapshot store is meant; where it is not wanted, move its directory out of the snapshot store"
+)
+
+
+def stray(origins: Origins, manifest: Manifest) -> str:
+    """Say why a snapshot is none of this snapshot store's clusters; empty: it is."""
+    if origins.lineage(manifest) is not None:
+        return ""
+    return f"it is of {visible(manifest.state_store)}, {_SO}"
+
+
+def newest_of_each(
+    origins: Origins, present: Iterable[SnapshotRef]
+) -> tuple[tuple[SnapshotRef, ...], tuple[tuple[SnapshotRef, str], ...]]:
+    """Return the newest snapshot of every cluster, and the newer ones that are none of theirs.
+
+    `present` is by cluster. Where clusters of one name live in several state stores, it goes back
+    to the newest of the one at hand. A GET for each that is looked at; one that cannot be read is
+    returned, so that the check tells.
+    """
+    newest: list[SnapshotRef] = []
+    strays: list[tuple[SnapshotRef, str]] = []
+    for cluster, refs in groupby(present, key=lambda ref: ref.cluster):
+        ids = origins.ledger.oldest_first(cluster, (ref.id for ref in refs))
+        newest += _newest(origins, [SnapshotRef(cluster, one) for one in reversed(ids)], strays)
+    return tuple(newest), tuple(strays)
+
+
+def _newest(
+    origins: Origins, newest_first: list[SnapshotRef], strays: list[tuple[SnapshotRef, str]]
+) -> list[SnapshotRef]:
+    found: dict[str, SnapshotRef] = {}
+    for ref in newest_first:
+        try:
+            manifest = origins.ledger.snapshots.manifest(ref)
+        except SnapshotMissing:
+            continue
+        except SnapshotNotTrustworthy:
+            found.setdefault("", ref)
+            break
+        words = stray(origins, manifest)
+        if words:
+            strays.append((ref, words))
+            continue
+        found.setdefault(origins.lineage(manifest) or "", ref)
+        if not origins.foreign(manifest):
+            break
+    return list(found.values())

@@ -1,0 +1,320 @@
+"""Checking snapshots: what is stored is read back and proved, level by level.
+
+0 the stored bytes have the manifest's digests; 1 all objects read back, complete and in kops'
+forms; 2 a kops reads them in a scratch state store; 4 etcd's backups open. Level 3, the plan
+against the live cloud, and level 5, a drill, are recovery's.
+"""
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from kled.errors import OtherRecipients, SnapshotNotTrustworthy
+from kled.kops.state_store import contents, layout, locations
+from kled.snapshot.documents.manifest import Manifest, Payload, Proof
+from kled.snapshot.documents.proofs import later, proofs
+from kled.snapshot.documents.proofs import record as keep_proof
+from kled.snapshot.etcd import EtcdContents, inspect
+from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.trust.before_keys import speaks_against
+from kled.snapshot.trust.ledger import Ledger, read_ledger
+from kled.snapshot.trust.trust import trust_of
+from kled.snapshot.verify.contents import (
+    archived_objects,
+    blob_file,
+    packed_archive,
+    require_stored,
+)
+from kled.storage.base import ObjectStore
+
+__all__ = ["KopsCheck", "KopsVerdict", "VerifyReport", "lost", "proofs", "verify"]
+
+DIGESTS: Final = 0
+CONTENTS: Final = 1
+KOPS: Final = 2
+ETCD: Final = 4
+LEVELS: Final = (DIGESTS, CONTENTS, KOPS, ETCD)
+_MAIN: Final = "main"
+_CHUNK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class KopsVerdict:
+    """What a kops said that read the objects in a scratch state store."""
+
+    version: str
+    """For example `1.36.2`, or `1.36.2 (simulated)`."""
+    simulated: bool
+    findings: tuple[str, ...]
+
+
+KopsCheck = Callable[[str, Mapping[str, bytes]], KopsVerdict]
+"""Is given the cluster's name and its objects by relative key."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What checking one snapshot found."""
+
+    ref: SnapshotRef
+    wanted: int
+    level: int | None
+    """The highest level that was reached; None where not even the digests are right."""
+    findings: tuple[str, ...]
+    seconds: float
+    proofs: tuple[Proof, ...] = ()
+    etcd: Mapping[str, EtcdContents] | None = None
+    """What level 4 found in each etcd backup, by its object's key."""
+    unproved: tuple[str, ...] = ()
+    """Why a level that was asked for proved nothing."""
+
+    @property
+    def trustworthy(self) -> bool:
+        """Whether all that was asked for holds."""
+        return not self.findings
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            "cluster": self.ref.cluster,
+            "id": self.ref.id,
+            "wanted": self.wanted,
+            "level": self.level,
+            "trustworthy": self.trustworthy,
+            "findings": list(self.findings),
+            "seconds": round(self.seconds, 3),
+            "etcd": {key: one.as_json() for key, one in (self.etcd or {}).items()},
+            "unproved": list(self.unproved),
+        }
+
+    def require(self) -> "VerifyReport":
+        """Raise `SnapshotNotTrustworthy` where something is wrong."""
+        if self.findings:
+            more = f"; and {len(self.findings) - 1} more" if len(self.findings) > 1 else ""
+            raise SnapshotNotTrustworthy(
+                f"snapshot {self.ref.id} of {self.ref.cluster}: {self.findings[0]}{more}",
+                hint=f"kled snapshot list --name={self.ref.cluster} shows others",
+            )
+        return self
+
+
+def verify(  # noqa: PLR0913 - what, how far, by what, and what is known of the store
+    snapshots: SnapshotStore,
+    ref: SnapshotRef,
+    *,
+    level: int,
+    by: str,
+    kops_check: KopsCheck | None = None,
+    record: bool = True,
+    ledger: Ledger | None = None,
+) -> VerifyReport:
+    """Check one snapshot up to `level`; what is wrong is in the report, never raised.
+
+    What else keeps it from being trusted (`trust`) is a finding, too: a check that passes does not
+    make whole what was incomplete when it was taken, or failed a check that is not made this time.
+    With a `ledger` that is so, too, of one from before its cluster was applied (`before_keys`).
+    Level 2 is left out where there is no `kops_check`, and never counts for a simulated kops. With
+    `record` the proofs are kept as `verified/<level>.json`, the newest of each level. Of a snapshot
+    that the identity does not open the digests are proved, and that it is not opened is a finding
+    of this check alone. Raises what keeps it from checking: a store that does not answer, an
+    identity that is missing.
+    """
+    began = time.monotonic()
+    check = _Check(snapshots, ref, by, kops_check, ledger)
+    try:
+        check.run(level)
+    except SnapshotNotTrustworthy as error:
+        check.findings.append(error.message)
+    except OtherRecipients as error:
+        check.run_unopened(error.message)
+    kept = check.kept() if record else ()
+    return VerifyReport(
+        ref,
+        level,
+        max((proof.level for proof in check.proofs), default=None),
+        tuple(dict.fromkeys((*check.findings, *check.standing_against()))),
+        time.monotonic() - began,
+        tuple(check.proofs),
+        check.etcd or None,
+        (*check.unproved, *kept),
+    )
+
+
+def lost(
+    snapshots: SnapshotStore,
+    present: Collection[SnapshotRef],
+    state: ObjectStore | None = None,
+) -> tuple[SnapshotRef, ...]:
+    """Return the snapshots that are not `present`, though recent runs or `state` name them.
+
+    Those that a prune removed are no loss; the others a person, a lifecycle rule or an attacker
+    removed.
+    """
+    return read_ledger(snapshots, state).lost(present)
+
+
+def _is_judged(key: str) -> bool:
+    """Say whether a level looks at what the object holds, not only whether it is there."""
+    return key == layout.KOPS_VERSION or contents.is_read(key)
+
+
+class _Check:
+    """The levels of one snapshot; what one has read the next one uses."""
+
+    def __init__(
+        self,
+        snapshots: SnapshotStore,
+        ref: SnapshotRef,
+        by: str,
+        kops_check: KopsCheck | None,
+        ledger: Ledger | None,
+    ) -> None:
+        self._snapshots = snapshots
+        self._ref = ref
+        self._by = by
+        self._kops_check = kops_check
+        self._ledger = ledger
+        self._bodies: dict[str, bytes] = {}
+        self.findings: list[str] = []
+        self.proofs: list[Proof] = []
+        self.etcd: dict[str, EtcdContents] = {}
+        self.unproved: list[str] = []
+        self._manifest: Manifest | None = None
+        self._under_way = DIGESTS
+        self._proves = True
+        self._began = time.monotonic()
+
+    def kept(self) -> tuple[str, ...]:
+        """Keep what was proved, and what went wrong; return why something was not kept."""
+        if self._manifest is None:
+            return ()
+        results: list[tuple[Proof, list[str]]] = [(proof, []) for proof in self.proofs]
+        if self.findings and self._proves:
+            results.append((self._proof(self._under_way, self._began, None), self.findings))
+        keep = partial(keep_proof, self._snapshots, self._manifest)
+        return tuple(words for one in results if (words := keep(*one)) is not None)
+
+    def standing_against(self) -> tuple[str, ...]:
+        """Return what keeps the snapshot from being trusted beside what was checked now."""
+        if self._manifest is None:
+            return ()
+        checked = {proof.level for proof in self.proofs}
+        if self.findings:
+            checked.add(self._under_way)
+        beside = later(self._snapshots, self._manifest, but=checked)  # those would be this check's
+        reasons = trust_of(self._manifest, beside).reasons
+        before = speaks_against(self._ledger, self._manifest) if self._ledger else ""
+        return (*reasons, before) if before else reasons
+
+    def run(self, level: int) -> None:
+        """Check level by level, until something is wrong."""
+        manifest = self._manifest = self._snapshots.manifest(self._ref)
+        if level == DIGESTS:
+            return self._level(DIGESTS, partial(self._digests, manifest))
+        self._level(DIGESTS, partial(self._payloads, manifest))
+        self._level(CONTENTS, partial(self._forms, manifest))
+        if level >= KOPS and self._kops_check is not None:
+            self._level(KOPS, partial(self._kops, manifest, self._kops_check))
+        if level >= ETCD and any(layout.is_backup_data(one.key) for one in manifest.objects):
+            self._level(ETCD, partial(self._etcd, manifest))
+        elif level >= ETCD:
+            self.unproved.append("level 4: the snapshot holds no etcd backup that could be opened")
+        return self._known_damage(manifest)
+
+    def run_unopened(self, why: str) -> None:
+        """Check what can be checked of an archive that the identity does not open."""
+        if self._manifest is not None:
+            self._level(DIGESTS, partial(self._digests, self._manifest))
+        self._proves = bool(self.findings)
+        self.findings.append(why)
+
+    def _known_damage(self, manifest: Manifest) -> None:
+        """Say which etcd backups were damaged when they were copied; it is no news to level 4.
+
+        Nothing can be trusted to bring people's objects back where `main` has no whole one.
+        """
+        for etcd, words in manifest.etcd_findings().items():
+            if etcd == _MAIN and not manifest.whole_backups(etcd):
+                self.findings += [] if self.findings else [words]
+            else:
+                self.unproved.append(words)
+
+    def _level(self, level: int, check: Callable[[], str | None]) -> None:
+        """Run one level's check, unless a lower one failed, and add its proof.
+
+        The check returns the kops that it used, if any; a simulated one proves nothing.
+        """
+        if self.findings:
+            return
+        self._under_way, self._began = level, time.monotonic()
+        kops = check()
+        if not self.findings and not (level == KOPS and kops is None):
+            self.proofs.append(self._proof(level, self._began, kops))
+
+    def _proof(self, level: int, began: float, kops: str | None) -> Proof:
+        seconds = round(time.monotonic() - began, 3)
+        at = self._snapshots.now()
+        return Proof(level=level, at=at, seconds=seconds, by=self._by, kops=kops)
+
+    def _digests(self, manifest: Manifest) -> None:
+        what = f"of {manifest.cluster} {manifest.id}"
+        for payload in manifest.payloads:
+            name = "archive" if payload is manifest.archive else f"blob {payload.sha256[:12]}"
+            self._collect(partial(require_stored, self._snapshots, payload, f"the {name} {what}"))
+
+    def _payloads(self, manifest: Manifest) -> None:
+        """The digests of what is stored and of what it holds, in one reading."""
+        packed = packed_archive(self._snapshots, manifest)
+        self._bodies = {
+            one.key: body if self._kops_check or _is_judged(one.key) else b""
+            for one, body in archived_objects(manifest, packed)
+        }
+        for blob in manifest.blobs:
+            self._collect(partial(self._read_blob, blob))
+
+    def _read_blob(self, blob: Payload) -> None:
+        blob_file(self._snapshots, blob).close()
+
+    def _forms(self, manifest: Manifest) -> None:
+        large = {one.key: one.size for one in manifest.objects if one.blob}
+        self.findings += contents.findings(self._bodies, cluster=manifest.cluster, large=large)
+        document = contents.mapping(self._bodies.get(layout.CONFIG, b"")) or {}
+        root = locations.root_of(manifest.state_store, manifest.cluster)
+        self.findings += locations.findings(document, root)
+
+    def _kops(self, manifest: Manifest, check: KopsCheck) -> str | None:
+        verdict = check(manifest.cluster, self._bodies)
+        self.findings += verdict.findings
+        if verdict.simulated:
+            self._proves = not verdict.findings
+            self.unproved.append("level 2: read by a simulated kops, which proves nothing")
+            return None
+        return verdict.version
+
+    def _etcd(self, manifest: Manifest) -> None:
+        encrypted = any(one.key == layout.ENCRYPTION_CONFIG for one in manifest.objects)
+        blobs = {blob.sha256: blob for blob in manifest.blobs}
+        known = {one.key for one in manifest.damaged}
+        for one in manifest.objects:
+            place = layout.backup_place(one.key)
+            if one.key in known and place and manifest.whole_backups(place[0]):
+                continue
+            if one.blob and layout.is_backup_data(one.key):
+                self._collect(partial(self._open, one.key, blobs[one.sha256], encrypted))
+
+    def _open(self, key: str, blob: Payload, encrypted: bool) -> None:  # noqa: FBT001
+        with blob_file(self._snapshots, blob) as file:
+            file.seek(0)
+            found = inspect(iter(lambda: file.read(_CHUNK), b""))
+        self.etcd[key] = found
+        if encrypted:
+            found.require_encrypted_secrets()
+
+    def _collect(self, check: Callable[[], None]) -> None:
+        """Let one object's damage not hide that of the next."""
+        try:
+            check()
+        except SnapshotNotTrustworthy as error:
+            self.findings.append(error.message)
