@@ -24,6 +24,7 @@ SHARED: Final = {"state", "output", "verbose", "config", "snapshot_store", "leas
 """What `leaf` reads into the settings, for all commands."""
 SWITCHES: Final = {field.name for field in fields(Overrides)}
 _PACKAGE: Final = Path(kled.__file__).parent
+_EXECUTE: Final = _PACKAGE / "cli" / "frame" / "execute.py"
 
 
 def commands(group: click.Group = ROOT, path: str = "kled") -> Iterator[tuple[str, click.Command]]:
@@ -76,7 +77,7 @@ def test_a_command_offers_the_switches_of_its_operations_guards(path: str) -> No
 def test_each_switch_is_read_where_its_guard_is(switch: str) -> None:
     places = [
         path
-        for path in [*(_PACKAGE / "operations").glob("*.py"), _PACKAGE / "cli" / "execute.py"]
+        for path in [*(_PACKAGE / "operations").rglob("*.py"), _EXECUTE]
         if path.name != "overrides.py" and switch in _attributes(path)
     ]
 

@@ -36,7 +36,7 @@ RULES: Final = {
 
 
 def source(command: click.Command) -> Iterator[ast.AST]:
-    """Yield the command's function, and those of its module that it calls, and so on."""
+    """Yield the command's function, and those of its room that it calls, and so on."""
     assert command.callback is not None
     waiting: list[Any] = [inspect.unwrap(command.callback)]
     seen: set[str] = set()
@@ -50,9 +50,12 @@ def source(command: click.Command) -> Iterator[ast.AST]:
         waiting += [
             around[name]
             for name in names
-            if isinstance(around.get(name), FunctionType)
-            and around[name].__module__ == function.__module__
+            if isinstance(around.get(name), FunctionType) and _room(around[name]) == _room(function)
         ]
+
+
+def _room(function: FunctionType) -> str:
+    return function.__module__.rpartition(".")[0]
 
 
 def ways(command: click.Command) -> Iterator[str]:

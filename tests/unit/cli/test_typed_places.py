@@ -83,7 +83,7 @@ def sentences() -> Mapping[str, str]:
     """Return each text of the product that holds a command, values as X, by where it stands."""
     packages = (Path(str(package.__file__)).parent for package in (kled, flows, tasks))
     return {
-        f"{path.parent.name}/{path.name}:{line}": text
+        f"{path.relative_to(package.parent)}:{line}": text
         for package in packages
         for path in sorted(package.rglob("*.py"))
         for line, text in _said(path.read_text())
@@ -159,7 +159,7 @@ def _needed(command: click.Command, given: set[str]) -> Iterator[click.Option]:
 def test_each_command_has_the_options_without_which_it_is_refused() -> None:
     # fault 18, another member: hints named commands that end with exit 2 as they stand
     found = {  # what kops ends with is told with the cluster of its call
-        where: [*lacking(about(text, "c") if where.startswith("kops/") else text)]
+        where: [*lacking(about(text, "c") if where.startswith("kled/kops/") else text)]
         for where, text in sentences().items()
     }
 

@@ -319,7 +319,7 @@ def test_no_operation_is_missing_here() -> None:
 
 def _operations() -> Iterator[Any]:
     """Yield every class of the package that is an operation."""
-    for module in pkgutil.iter_modules(kled.operations.__path__, "kled.operations."):
+    for module in pkgutil.walk_packages(kled.operations.__path__, "kled.operations."):
         for value in vars(importlib.import_module(module.name)).values():
             if (
                 isinstance(value, type)
