@@ -2,28 +2,34 @@
 
 import importlib
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, cast
 
 import click
 
 
 class LazyGroup(click.Group):
-    """A group that knows each command's module and one-line help beforehand.
+    """A group that knows each command's one-line help beforehand, and where its module is.
 
-    `lazy` maps a command's name to (module below `kled.cli`, help); the module's attribute is the
-    command's name with underscores, and one more where that is a word of Python's.
+    `lazy` maps a command's name to its help. Its module stands at `path` below `kled.cli`, where
+    `{}` is the name with underscores, or where `elsewhere` has it; the module's attribute is that
+    name, with one underscore more where it is a word of Python's.
     """
 
     def __init__(
         self,
         name: str,
         *,
-        lazy: Mapping[str, tuple[str, str]],
+        path: str,
+        lazy: Mapping[str, str],
+        elsewhere: Mapping[str, str] = MappingProxyType({}),
         groups: Sequence[click.Group] = (),
         **attributes: Any,  # noqa: ANN401 - handed to click unread
     ) -> None:
         super().__init__(name, **attributes)
         self._lazy = dict(lazy)
+        self._path = path
+        self._elsewhere = dict(elsewhere)
         for group in groups:
             self.add_command(group)
 
@@ -35,10 +41,11 @@ class LazyGroup(click.Group):
         """Import and return the command."""
         if cmd_name not in self._lazy:
             return super().get_command(ctx, cmd_name)
-        module = importlib.import_module(f"kled.cli.{self._lazy[cmd_name][0]}")
         attribute = cmd_name.replace("-", "_")
-        found = getattr(module, f"{attribute}_", None) or getattr(module, attribute)
-        return cast("click.Command", found)
+        place = self._elsewhere.get(cmd_name, self._path.format(attribute))
+        module = importlib.import_module(f"kled.cli.{place}")
+        command = getattr(module, f"{attribute}_", None) or getattr(module, attribute)
+        return cast("click.Command", command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -60,7 +67,7 @@ class LazyGroup(click.Group):
 
     def _help(self, ctx: click.Context, name: str) -> str:
         if name in self._lazy:
-            return self._lazy[name][1]
+            return self._lazy[name]
         command = super().get_command(ctx, name)
         return command.get_short_help_str(limit=90) if command else ""
 
