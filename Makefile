@@ -48,7 +48,7 @@ coverage: install ## branches covered by the tests: 95 % overall, 100 % for erro
 	$(BIN)/coverage run -m pytest -q -m "not browser and not kops and not emulators"
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --ignore-errors
-	$(BIN)/coverage report --fail-under=100 --include='kled/errors.py,kled/models/*,kled/kops/*'
+	$(BIN)/coverage report --fail-under=100 --include='kled/errors.py,kled/models/*,kled/kops/*,kled/install/*'
 
 lint: install ## format, lint, types, directions between rooms
 	$(BIN)/ruff format --check .
