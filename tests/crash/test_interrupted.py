@@ -136,6 +136,30 @@ def test_a_flow_with_a_server_of_its_own_is_marked_and_ends(box: Box) -> None:
 
 
 @pytest.mark.prefect
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [(signal.SIGTERM, "update cluster ..."), (signal.SIGHUP, "store definition ...")],
+    ids=["TERM", "HUP"],
+)
+def test_a_flow_that_a_terminal_or_a_supervisor_ends_says_how_far_it_came(
+    box: Box, number: int, moment: str
+) -> None:
+    """A closed terminal, a shutdown: the whole process group, its own Prefect server included."""
+    cluster = f"{signal.Signals(number).name.lower()}.example.com"
+    run = (*KLED, "run", "create-cluster", f"name={cluster}", "zones=us-east-1a")
+    crashed = len(states(box))
+    with Terminal(run, box.env, box.directory) as terminal:
+        terminal.until(moment)
+        words = told(terminal, terminal.interrupt(number), number)
+
+    assert re.search("the flow create-cluster was at: |done before: ", words)
+    assert "kops has ended" in words
+    assert re.search("the same command (does only what is left|begins anew)", words)
+    assert is_free(box, cluster)
+    eventually(lambda: states(box)[crashed:] == ["CRASHED"])
+
+
+@pytest.mark.prefect
 def test_make_demo_ends_and_says_how_to_be_rid_of_it(tmp_path: Path) -> None:
     home = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     bin_ = f"BIN={Path(sys.executable).parent}"
