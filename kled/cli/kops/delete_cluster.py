@@ -77,14 +77,15 @@ def delete_cluster(  # noqa: PLR0913 - one parameter per option
     show_plan(call, plan)
     if why:
         call.say(f'cluster "{cluster}" is protected: {why}')
-    flags = f"{' --unregister' if unregister else ''} --yes" + (
-        f" --confirm={cluster}" if why else ""
+    deletion = options(
+        name=cluster,
+        unregister=unregister,
+        yes=True,
+        confirm=cluster if why else None,
+        with_resources_of=with_resources_of,
+        digest=plan.digest[:12],
     )
-    flags += f" {options(with_resources_of=with_resources_of)}".rstrip()
-    call.say(
-        f"preview only; delete with: kled kops delete-cluster --name={cluster}{flags}"
-        f"  (--digest={plan.digest[:12]}: this plan, or nothing)"
-    )
+    call.say(f"preview only; delete just that with: kled kops delete-cluster {deletion}")
 
 
 def _looked_at(

@@ -157,8 +157,10 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
     if any(report["old_places"] and not report["rewritten"] for report in operation.results):
         call.say("next: the same command with --rewrite-places: the definition names the old place")
     elif meant.wish.place.cluster == name:
-        command = f"kled kops update-cluster {options(name=name, state=to)}"
-        call.say(f"next: {command}      # must show no new Keypair before you apply it")
+        call.say(
+            "its plan must show no new Keypair before you apply it",
+            f"next: kled kops update-cluster {options(name=name, state=to)}",
+        )
 
 
 def _preview(call: Call, meant: use.Settled, *, raises: bool, digest: str | None) -> None:
@@ -173,11 +175,13 @@ def _preview(call: Call, meant: use.Settled, *, raises: bool, digest: str | None
     if error is not None:
         raise error
     protected = protection_of(call.settings, plan)
-    more = f" --confirm={meant.wish.place.cluster}" if protected else ""
-    more = f" --untrusted{more}" if meant.trust.reasons else more
-    call.say(
-        f"preview only; restore it with: --yes{more}  (--digest={plan.digest[:12]}: this plan)"
+    more = options(
+        yes=True,
+        untrusted=bool(meant.trust.reasons),
+        confirm=meant.wish.place.cluster if protected else None,
+        digest=plan.digest[:12],
     )
+    call.say(f"preview only; restore just that with the same command and: {more}")
 
 
 def _asked(call: Call, wish: use.Wish) -> str | None:
