@@ -282,7 +282,8 @@ def _other_keys(session: Session, cluster: str, found: "Others") -> IdentityAtRi
     known = "; ".join(filter(None, (where, run if found.of_machines else "")))
     keys = frozenset(map(identity.keyset_key, found.names))
     rolled = bool(found.of_snapshot) and machine_keys.all_run_with(session, cluster)
-    way_on = advice(session, cluster, keys, made=() if rolled else found.of_snapshot)
+    made = () if rolled else machine_keys.made_anew(session, cluster, found.of_snapshot)
+    way_on = advice(session, cluster, keys, made=made)
     return IdentityAtRisk(
         f'cluster "{cluster}" does not live by the keys that are stored as'
         f" {enumerated(found.names, _SHOWN)}: {known}; nothing was changed",

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import KledError, ObjectMissing
-from kled.kops.state_store import keyset_keys
+from kled.kops.state_store import keyset_keys, layout
 from kled.kops.state_store.identity import NODE_CONFIGS
 from kled.kops.state_store.keyset_keys import Marks
 from kled.models.rolling import Roll
@@ -43,6 +43,23 @@ def named(store: "ObjectStore", cluster: str) -> Marks:
         except ObjectMissing:  # removed since
             continue
     return keyset_keys.of_machines(found)
+
+
+def made_anew(session: Session, cluster: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Return which of the keysets hold the key that the configuration names: a kops wrote both.
+
+    Of the others it tells which key is the right one still. Only reads.
+    """
+    store = session.state_store
+    files = keyset_keys.files(f"{layout.KEYSETS}{one}/{layout.KEYSET_FILE}" for one in names)
+    stored = {}
+    for key in files.values():
+        try:
+            stored[key] = get_bounded(store, f"{cluster}/{key}").body
+        except ObjectMissing:
+            continue
+    lacking = keyset_keys.lacking(named(store, cluster), keyset_keys.of_store(stored))
+    return tuple(name for name in files if name not in lacking)
 
 
 def other_than(snapshot: str, keysets: Iterable[str]) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kled.snapshot.choosing import Choice
     from kled.snapshot.restore.restore_plan import RestorePlan
     from kled.snapshot.trust.origin import Origins
+    from kled.storage.base import ObjectStore
 
 State = Literal["announced", "begun", "ended"]
 _SO_FAR: Final[dict[str, tuple[State, str]]] = {
@@ -164,6 +165,22 @@ def latest(opened: Stores, wish: "Wish", origins: "Origins") -> "Choice":
 
 def _on_record(opened: Stores, place: Place) -> OpenRestore | None:
     return RECORD.read_in(opened.at(place), place.cluster) if _has_record(place) else None
+
+
+def is_halfway(store: "ObjectStore", wish: "Wish") -> bool:
+    """Whether this restore of keys and what names them has written a part there; only reads.
+
+    What was looked at before its first write needs no second look at the rest.
+    """
+    if not _is_on_record(wish):
+        return False
+    try:
+        begun = RECORD.read_in(store, wish.place.cluster)
+    except DocumentDamaged:
+        return False
+    if begun is None or not begun.is_halfway or not begun.is_done_by(wish, wish.snapshot):
+        return False
+    return {"identity", "derived"} <= set(begun.classes)
 
 
 def _is_on_record(wish: "Wish") -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import DocumentDamaged, NotApproved, ObjectMissing
 from kled.kops.state_store import keyset_keys
 from kled.operations.identity import machine_keys
+from kled.operations.recovery import kept_witness
 from kled.sentences import enumerated
 from kled.storage.bounded import get_bounded
 
@@ -41,6 +42,7 @@ def require(store: "ObjectStore", meant: "Settled", planned: "RestorePlan") -> N
     archived = _archived(planned)
     _require_named(store, meant, planned, archived)
     _require_trusted(store, meant, planned, archived)
+    kept_witness.require(store, meant, planned, archived)
 
 
 def _require_named(
@@ -49,15 +51,15 @@ def _require_named(
     """Raise for a lost keyset that would come back without the key that the machines run with.
 
     One that is stored and has that key by its id was made by a kops: the snapshot's takes its
-    place. Where it has the certificate under another id, a person copied it from a machine.
+    place. Where it has the certificate under another id, a person copied it from a machine; where
+    it has neither, it is another one that somebody put there.
     """
     written = keyset_keys.files(archived)
     if not written:
         return
     named = machine_keys.named(store, meant.wish.place.cluster)
     has = keyset_keys.of_store({key: _body(store, planned, key) for key in written.values()})
-    copied = set(keyset_keys.lacking(named, has)) - set(keyset_keys.others(named, has))
-    lost = {name for name in written if name not in has} | copied
+    lost = {name for name in written if name not in has} | set(keyset_keys.lacking(named, has))
     asked = {name: named[name] for name in lost & named.keys()}
     wrong = keyset_keys.lacking(asked, keyset_keys.of_store(archived))
     if wrong:

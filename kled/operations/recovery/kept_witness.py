@@ -1,0 +1,109 @@
+"""What machines are configured with stays where a restore would have it name other keys.
+
+It may be the only witness of which keys they run with: of a rotation that no snapshot has seen, and
+of a keyset that is lost next. So it goes only together with a keyset that comes back.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import DocumentDamaged, NotApproved, ObjectMissing
+from kled.kops.state_store import identity, keyset_keys
+from kled.operations.records import open_restore
+from kled.sentences import enumerated
+from kled.storage.bounded import get_bounded
+
+if TYPE_CHECKING:
+    from kled.operations.recovery.restore_state import Settled
+    from kled.snapshot.restore.restore_plan import RestorePlan
+    from kled.storage.base import ObjectStore
+
+_SHOWN: Final = 3
+
+
+def require(
+    store: "ObjectStore", meant: "Settled", planned: "RestorePlan", archived: Mapping[str, bytes]
+) -> None:
+    """Raise `NotApproved` where a configuration would go that names other keys; only reads.
+
+    `archived` are the keysets and configurations that would be written. A keyset that is written,
+    too, was looked at before: it goes with its configuration. What was let begin may end.
+    """
+    if open_restore.is_halfway(store, meant.wish):
+        return
+    witness = dict(_witness(store, planned))
+    names = {*_renamed(witness, archived), *_unnamed(store, planned, witness, archived)}
+    names -= keyset_keys.files(archived).keys()
+    if not names:
+        return
+    wish = meant.wish
+    rest = tuple(kind for kind in wish.classes if kind != "derived")
+    others = f"; the rest: {wish.again(**{'class': rest})}" if rest else ""
+    raise NotApproved(
+        f"what machines of {wish.cluster} are configured with is the witness of which keys they run"
+        f" with, and snapshot {wish.snapshot} would have it name others as"
+        f" {enumerated(sorted(names), _SHOWN)}, or none; nothing was changed",
+        hint="an update writes it, after a look at the keys: kled kops update-cluster"
+        f" --name={wish.cluster}{others}; only where a machine's own copy of them is the"
+        f" snapshot's: {wish.again(new_identity=wish.cluster)}",
+    )
+
+
+def _witness(store: "ObjectStore", planned: "RestorePlan") -> Iterator[tuple[str, bytes]]:
+    """Yield the configurations that would be replaced or deleted, by relative key."""
+    for key in (*planned.replaced("derived"), *planned.deletes):
+        if _is_config(key):
+            yield key, _body(store, f"{planned.prefix}{key}")
+
+
+def _renamed(witness: Mapping[str, bytes], archived: Mapping[str, bytes]) -> Iterator[str]:
+    """Yield the keysets of which a file would name another key."""
+    for key in witness.keys() & archived.keys():
+        yield from keyset_keys.lacking(_named({key: witness[key]}), _named({key: archived[key]}))
+
+
+def _unnamed(
+    store: "ObjectStore",
+    planned: "RestorePlan",
+    witness: Mapping[str, bytes],
+    archived: Mapping[str, bytes],
+) -> Iterator[str]:
+    """Yield the keysets whose keys nothing would tell any more that stays or comes."""
+    for key, body in witness.items():
+        renamed = _named({key: archived[key]}) if key in archived else {}
+        for name, marks in _named({key: body}).items():
+            if name not in renamed and not _is_told(store, planned, name, marks):
+                yield name
+
+
+def _is_told(
+    store: "ObjectStore", planned: "RestorePlan", name: str, marks: frozenset[str]
+) -> bool:
+    """Whether a configuration of the snapshot names the key, or the stored keyset has it."""
+    from kled.snapshot.verify.contents import archived_objects  # noqa: PLC0415 - not for --help
+
+    objects = archived_objects(planned.manifest, planned.packed)
+    coming = _named({record.key: body for record, body in objects if _is_config(record.key)})
+    keyset = keyset_keys.files(one.key for one in planned.manifest.objects).get(name)
+    key = keyset or identity.keyset_key(name)
+    stored = keyset_keys.of_store({key: _body(store, f"{planned.prefix}{key}")})
+    return any(
+        name in there and not keyset_keys.lacking({name: marks}, there)
+        for there in (coming, stored)
+    )
+
+
+def _named(objects: Mapping[str, bytes]) -> keyset_keys.Marks:
+    return keyset_keys.of_machines(objects, below=keyset_keys.CONFIGS)
+
+
+def _is_config(key: str) -> bool:
+    return keyset_keys.is_node_config(key, keyset_keys.CONFIGS)
+
+
+def _body(store: "ObjectStore", key: str) -> bytes:
+    """Return what is stored; nothing where it is gone or is as large as none that kops writes."""
+    try:
+        return get_bounded(store, key).body
+    except (ObjectMissing, DocumentDamaged):
+        return b""
