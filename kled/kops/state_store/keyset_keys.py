@@ -53,20 +53,18 @@ def of_store(objects: Mapping[str, bytes]) -> dict[str, frozenset[str]]:
 
 
 def of_machines(
-    objects: Mapping[str, bytes], *, below: str = NODE_CONFIGS
+    objects: Mapping[str, bytes], cluster: str, *, below: str = NODE_CONFIGS
 ) -> dict[str, frozenset[str]]:
     """Return the marks that the control plane's configuration names of each keyset.
 
-    All of its files together, or of those `below` another place; none where one of them cannot be
-    read.
+    All of its files together, or of those `below` another place. What cannot be read tells nothing,
+    and what is configured for machines of another cluster nothing of this one: somebody copied it.
     """
     found: dict[str, set[str]] = {}
     for key, body in objects.items():
-        if not is_node_config(key, below):
+        document = contents.mapping(body) if is_node_config(key, below) else None
+        if document is None or document.get("ClusterName", cluster) != cluster:
             continue
-        document = contents.mapping(body)
-        if document is None:
-            return {}
         ids, certificates = document.get("KeypairIDs"), document.get("CAs")
         certificates = certificates if isinstance(certificates, Mapping) else {}
         for name, number in ids.items() if isinstance(ids, Mapping) else ():

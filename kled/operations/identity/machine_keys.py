@@ -32,7 +32,7 @@ _SHOWN: Final = 4
 def named(store: "ObjectStore", cluster: str) -> Marks:
     """Return the marks of the keys that the control plane's configuration names; only reads.
 
-    None where one of its files cannot be read. Raises what the store raises.
+    What cannot be read, or is of another cluster, names none. Raises what the store raises.
     """
     prefix = f"{cluster}/"
     keys = [one.key for one in store.entries(f"{prefix}{NODE_CONFIGS}")]
@@ -42,7 +42,7 @@ def named(store: "ObjectStore", cluster: str) -> Marks:
             found[key.removeprefix(prefix)] = get_bounded(store, key).body
         except ObjectMissing:  # removed since
             continue
-    return keyset_keys.of_machines(found)
+    return keyset_keys.of_machines(found, cluster)
 
 
 def made_anew(session: Session, cluster: str, names: Iterable[str]) -> tuple[str, ...]:

@@ -38,9 +38,9 @@ def compared(session: Session, cluster: str) -> "Others":
     try:
         before = newest_trusted(session, cluster)
         kept = session.snapshot_store if before is not None else None
-        return other_keysets(kept, before, objects)
+        return other_keysets(kept, before, objects, cluster)
     except KledError:
-        return other_keysets(None, None, objects)
+        return other_keysets(None, None, objects, cluster)
 
 
 def compared_with(session: Session, cluster: str, snapshot: str) -> "Others":
@@ -53,7 +53,7 @@ def compared_with(session: Session, cluster: str, snapshot: str) -> "Others":
 
     kept = session.snapshot_store
     manifest = kept.manifest(SnapshotRef(cluster, snapshot))
-    return other_keysets(kept, manifest, _objects(session, cluster))
+    return other_keysets(kept, manifest, _objects(session, cluster), cluster)
 
 
 def kept_objects(session: Session, cluster: str) -> dict[str, bytes]:

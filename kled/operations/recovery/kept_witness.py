@@ -32,7 +32,7 @@ def require(
     if open_restore.is_halfway(store, meant.wish):
         return
     witness = dict(_witness(store, planned))
-    names = {*_renamed(witness, archived), *_unnamed(store, planned, witness, archived)}
+    names = {*_renamed(planned, witness, archived), *_unnamed(store, planned, witness, archived)}
     names -= keyset_keys.files(archived).keys()
     if not names:
         return
@@ -56,10 +56,13 @@ def _witness(store: "ObjectStore", planned: "RestorePlan") -> Iterator[tuple[str
             yield key, _body(store, f"{planned.prefix}{key}")
 
 
-def _renamed(witness: Mapping[str, bytes], archived: Mapping[str, bytes]) -> Iterator[str]:
+def _renamed(
+    planned: "RestorePlan", witness: Mapping[str, bytes], archived: Mapping[str, bytes]
+) -> Iterator[str]:
     """Yield the keysets of which a file would name another key."""
     for key in witness.keys() & archived.keys():
-        yield from keyset_keys.lacking(_named({key: witness[key]}), _named({key: archived[key]}))
+        named, naming = (_named(planned, {key: one[key]}) for one in (witness, archived))
+        yield from keyset_keys.lacking(named, naming)
 
 
 def _unnamed(
@@ -70,8 +73,8 @@ def _unnamed(
 ) -> Iterator[str]:
     """Yield the keysets whose keys nothing would tell any more that stays or comes."""
     for key, body in witness.items():
-        renamed = _named({key: archived[key]}) if key in archived else {}
-        for name, marks in _named({key: body}).items():
+        renamed = _named(planned, {key: archived[key]}) if key in archived else {}
+        for name, marks in _named(planned, {key: body}).items():
             if name not in renamed and not _is_told(store, planned, name, marks):
                 yield name
 
@@ -83,7 +86,8 @@ def _is_told(
     from kled.snapshot.verify.contents import archived_objects  # noqa: PLC0415 - not for --help
 
     objects = archived_objects(planned.manifest, planned.packed)
-    coming = _named({record.key: body for record, body in objects if _is_config(record.key)})
+    configs = {record.key: body for record, body in objects if _is_config(record.key)}
+    coming = _named(planned, configs)
     keyset = keyset_keys.files(one.key for one in planned.manifest.objects).get(name)
     key = keyset or identity.keyset_key(name)
     stored = keyset_keys.of_store({key: _body(store, f"{planned.prefix}{key}")})
@@ -93,8 +97,8 @@ def _is_told(
     )
 
 
-def _named(objects: Mapping[str, bytes]) -> keyset_keys.Marks:
-    return keyset_keys.of_machines(objects, below=keyset_keys.CONFIGS)
+def _named(planned: "RestorePlan", objects: Mapping[str, bytes]) -> keyset_keys.Marks:
+    return keyset_keys.of_machines(objects, planned.manifest.cluster, below=keyset_keys.CONFIGS)
 
 
 def _is_config(key: str) -> bool:

@@ -81,7 +81,7 @@ def _require_trusted(
 
     Where the snapshot's own keyset is stored, or comes with it, both are of one time.
     """
-    named = keyset_keys.of_machines(archived, below=keyset_keys.CONFIGS)
+    named = keyset_keys.of_machines(archived, meant.wish.cluster, below=keyset_keys.CONFIGS)
     files = keyset_keys.files(one.key for one in planned.manifest.objects)
     digests = {one.key: one.sha256 for one in planned.manifest.objects}
     stored = {

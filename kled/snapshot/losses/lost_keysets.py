@@ -21,7 +21,7 @@ from kled.snapshot.epoch import epoch
 from kled.snapshot.losses.lost_etcd import lost_etcd
 from kled.snapshot.losses.moved_etcd import moved_etcd
 from kled.snapshot.losses.other_keysets import other_keysets
-from kled.snapshot.losses.other_secrets import OTHER, other_secrets
+from kled.snapshot.losses.other_secrets import OTHER, OTHER_KEYS, other_secrets
 from kled.snapshot.trust.ledger import Ledger
 
 Lost = Callable[[str, Mapping[str, bytes], Manifest | None, Sequence[str]], Iterator[str]]
@@ -43,10 +43,10 @@ def lost_keysets(ledger: Ledger, rotated: frozenset[str] = frozenset()) -> Lost:
         cluster: str, objects: Mapping[str, bytes], earlier: Manifest | None, told: Sequence[str]
     ) -> Iterator[str]:
         before = reference(ledger, cluster, earlier)
-        others = other_keysets(ledger.snapshots, before, objects)
+        others = other_keysets(ledger.snapshots, before, objects, cluster)
         if others.of_machines:
             yield (
-                "keysets have other keys than those that the cluster's machines run with:"
+                f"{OTHER_KEYS} those that the cluster's machines run with:"
                 f" {_shown(others.of_machines)}"
             )
         if before is None:
@@ -61,7 +61,7 @@ def lost_keysets(ledger: Ledger, rotated: frozenset[str] = frozenset()) -> Lost:
         wrong: Mapping[str, Collection[str]] = {
             f"keysets of snapshot {before.id} {where}": gone,
             f"secrets of snapshot {before.id} {where}": _needed_secrets(had, objects),
-            f"keysets have other keys than in snapshot {before.id}": others.of_snapshot,
+            f"{OTHER_KEYS} in snapshot {before.id}": others.of_snapshot,
         }
         values = other_secrets(before, objects, rotated)
         if not (etcd or values or any(wrong.values())) or was_deleted(ledger, before):

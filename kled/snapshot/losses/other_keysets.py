@@ -42,9 +42,12 @@ class Others:
 
 
 def other_keysets(
-    snapshots: SnapshotStore | None, before: Manifest | None, objects: Mapping[str, bytes]
+    snapshots: SnapshotStore | None,
+    before: Manifest | None,
+    objects: Mapping[str, bytes],
+    cluster: str,
 ) -> Others:
-    """Compare a cluster's objects, by relative key, with a snapshot and with its machines.
+    """Compare the cluster's objects, by relative key, with a snapshot and with its machines.
 
     Of `objects` keysets, secrets, the definition and the control plane's configuration count. Asks
     the store only where a keyset is not the snapshot's, byte for byte, and its manifest names no
@@ -52,7 +55,7 @@ def other_keysets(
     """
     has = keyset_keys.of_store(objects)
     had = _had(snapshots, before, objects, has) if snapshots and before else {}
-    machines = keyset_keys.of_machines(objects)
+    machines = keyset_keys.of_machines(objects, cluster)
     earlier = keyset_keys.files(one.key for one in before.objects) if before else {}
     there = keyset_keys.files(objects)
     of_snapshot = keyset_keys.others(had, has)

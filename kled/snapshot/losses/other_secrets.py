@@ -13,6 +13,8 @@ from kled.kops.state_store import contents, identity, layout
 from kled.sentences import options
 from kled.snapshot.documents.manifest import Manifest
 
+OTHER_KEYS: Final = "keysets have other keys than"
+"""What the findings begin with that say so of keysets."""
 OTHER: Final = "secrets have other values than in snapshot"
 """What the finding of a snapshot begins with; the names are behind the last colon."""
 
@@ -39,7 +41,13 @@ def other_secrets(
 
 
 def told_on_purpose(cluster: str, reasons: Iterable[str]) -> str:
-    """Say it of what the reasons of a snapshot name, behind a semicolon; empty: they name none."""
+    """Say it of what the reasons of a snapshot name, behind a semicolon; empty: they name none.
+
+    Nor is it said where keysets are others, too: no rotation of secrets does that.
+    """
+    reasons = tuple(reasons)
+    if any(one.startswith(OTHER_KEYS) for one in reasons):
+        return ""
     told = [one.rpartition(": ")[2].split(", ") for one in reasons if one.startswith(OTHER)]
     return f"; {on_purpose(cluster, told[0])}" if told else ""
 

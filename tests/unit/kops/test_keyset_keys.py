@@ -8,6 +8,7 @@ from kled.kops.state_store import contents, keyset_keys
 _CAPTURED = Path(__file__).parents[2] / "captures/kops/1.36.2/state-store-1cp-after-update"
 NODE_CONFIG = "igconfig/control-plane/nodeupconfig.yaml"
 CA = "pki/private/kubernetes-ca/keyset.yaml"
+C = "demo.k8s.local"
 NUMBER = "7711379501247132691500609812"
 
 
@@ -36,11 +37,11 @@ def captured() -> bytes:
 
 def others(machines: bytes, ca: bytes, key: str = CA) -> tuple[str, ...]:
     objects = {NODE_CONFIG.replace("/node", "/cp-a/node"): machines, key: ca}
-    return keyset_keys.others(keyset_keys.of_machines(objects), keyset_keys.of_store(objects))
+    return keyset_keys.others(keyset_keys.of_machines(objects, C), keyset_keys.of_store(objects))
 
 
 def test_the_configuration_that_kops_wrote_names_every_keyset_with_its_id() -> None:
-    found = keyset_keys.of_machines({NODE_CONFIG: captured()})
+    found = keyset_keys.of_machines({NODE_CONFIG: captured()}, C)
 
     assert f"id {NUMBER}" in found["kubernetes-ca"]
     assert found["service-account"] == {"id 7711379501274292895885956271"}
@@ -95,14 +96,19 @@ def test_an_old_name_is_the_same_keyset_and_the_present_name_counts_first() -> N
 
 
 def test_what_cannot_be_read_is_not_compared() -> None:
-    """One file that is cut off may be the one that names the key."""
     foreign = keyset(("12", pem("AAAA")))
     whole, cut = "igconfig/control-plane/a/nodeupconfig.yaml", "igconfig/control-plane/b/"
 
     assert others(captured(), b"kind: Keyset\nspec: {keys: [{}]}\n") == ()
     assert others(captured(), b"\0") == ()
     assert others(b"KubernetesVersion: 1.21.0\n", foreign) == ()
-    assert keyset_keys.of_machines({whole: captured(), f"{cut}nodeupconfig.yaml": b"a: {"}) == {}
+    both = {whole: captured(), f"{cut}nodeupconfig.yaml": b"a: {"}
+    assert keyset_keys.of_machines(both, C) == keyset_keys.of_machines({whole: captured()}, C)
+
+
+def test_what_is_configured_for_machines_of_another_cluster_names_no_keys() -> None:
+    """Finding F4: it was copied along with that cluster's keys."""
+    assert keyset_keys.of_machines({NODE_CONFIG: captured()}, "c.example.com") == {}
 
 
 def test_the_key_that_signed_may_go_where_a_later_one_signs_and_for_no_earlier_one() -> None:

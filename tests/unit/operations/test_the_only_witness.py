@@ -91,7 +91,7 @@ def test_a_whole_restore_does_not_replace_it_where_the_keyset_is_the_snapshots_a
 
 
 def test_nor_is_it_by_a_configuration_that_names_no_keys(world: World) -> None:
-    world.put(NODE_CONFIG, b"ClusterName: x\n")
+    world.put(NODE_CONFIG, b"KubernetesVersion: 1.21.0\n")
     world.put(CA_KEY, keyset(OWN))
     before = world.snapshot()
     configure(world, "kubernetes-ca", NEXT)

@@ -147,7 +147,7 @@ def test_a_snapshot_whose_manifest_names_no_keys_is_opened_for_them(runs: Runs) 
     assert good in taken(runs)[2][-1]
     objects = {CA.removeprefix(f"{C}/"): FOREIGN}
     runs.store.delete(earlier.archive.key)
-    assert other_keysets(runs.snapshots, earlier, objects).names == ()
+    assert other_keysets(runs.snapshots, earlier, objects, C).names == ()
 
 
 def test_no_archive_is_read_where_the_manifest_names_the_keys(runs: Runs) -> None:
