@@ -12,6 +12,7 @@ from kled.config import Settings
 from kled.errors import KledError, SnapshotMissing
 from kled.operations import stores
 from kled.operations.recovery.restores_under_way import RestoresUnderWay
+from kled.operations.snapshots import verify_rows
 from kled.operations.snapshots.kops_proof import birth_check, kops_check
 from kled.operations.snapshots.remembered import require_whole
 
@@ -302,11 +303,11 @@ def verified(
     if not present and not gone and not ledger.doubts:
         raise snapshots.nothing()
     newest, strays = newest_of_each(Origins(ledger), present)
-    rows = [one.as_json() for one in check(newest)] + [_gone(ref) for ref in gone]
-    rows += [_stray(*one) for one in strays]
-    rows += [_never(*one) for one in _never_taken(ledger)]
+    rows = [one.as_json() for one in check(newest)] + [verify_rows.gone(ref) for ref in gone]
+    rows += [verify_rows.stray(*one) for one in strays]
+    rows += [verify_rows.never(*one) for one in verify_rows.never_taken(ledger)]
     wrong = (*ledger.doubts, *older_lost(ledger, present), *ledger.findings)
-    return rows + ([_wrong(wrong, ledger.remarks)] if wrong or ledger.remarks else [])
+    return rows + ([verify_rows.wrong(wrong, ledger.remarks)] if wrong or ledger.remarks else [])
 
 
 def state_of(opened: stores.Stores) -> str:
@@ -335,44 +336,6 @@ def _signed(kept: "SnapshotStore") -> str:
         return "NOT SIGNED"
     checked = "signatures are checked" + (f" with {keys} keys" if keys > 1 else "")
     return checked if kept.keys.signing_key else f"{checked}, no signing key here"
-
-
-def _gone(ref: "SnapshotRef") -> dict[str, Any]:
-    findings = ("a run made it, and its manifest is gone: somebody removed it",)
-    return {**_wrong(findings, ()), "cluster": ref.cluster, "id": ref.id}
-
-
-def _stray(ref: "SnapshotRef", words: str) -> dict[str, Any]:
-    return {**_wrong((words,), ()), "cluster": ref.cluster, "id": ref.id}
-
-
-def _never_taken(ledger: "Ledger") -> list[tuple[str, str]]:
-    """Return the clusters that the newest runs saw and never took, each with the error."""
-    return sorted(
-        (cluster, entry.error)
-        for run in ledger.runs.values()
-        for cluster, entry in run.clusters.items()
-        if entry.snapshot is None and entry.error
-    )
-
-
-def _never(cluster: str, error: str) -> dict[str, Any]:
-    return {**_wrong((f"it has no snapshot: {error}",), ()), "cluster": cluster}
-
-
-def _wrong(findings: Sequence[str], remarks: Sequence[str]) -> dict[str, Any]:
-    """Return the row of the store itself."""
-    return {
-        "cluster": "",
-        "id": "",
-        "wanted": None,
-        "level": None,
-        "trustworthy": not findings,
-        "findings": list(findings),
-        "seconds": 0.0,
-        "etcd": {},
-        "unproved": list(remarks),
-    }
 
 
 def _row(judged: "Judged", origins: "Origins | None") -> Listed:

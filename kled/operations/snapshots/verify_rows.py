@@ -1,0 +1,49 @@
+"""The rows of a check of what was not read: what is gone, was put in, or was never taken."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kled.snapshot.repository import SnapshotRef
+    from kled.snapshot.trust.ledger import Ledger
+
+
+def gone(ref: "SnapshotRef") -> dict[str, Any]:
+    """Return the row of a snapshot that somebody removed."""
+    findings = ("a run made it, and its manifest is gone: somebody removed it",)
+    return {**wrong(findings, ()), "cluster": ref.cluster, "id": ref.id}
+
+
+def stray(ref: "SnapshotRef", words: str) -> dict[str, Any]:
+    """Return the row of a snapshot that the words say something against."""
+    return {**wrong((words,), ()), "cluster": ref.cluster, "id": ref.id}
+
+
+def never_taken(ledger: "Ledger") -> list[tuple[str, str]]:
+    """Return the clusters that the newest runs saw and never took, each with the error."""
+    return sorted(
+        (cluster, entry.error)
+        for run in ledger.runs.values()
+        for cluster, entry in run.clusters.items()
+        if entry.snapshot is None and entry.error
+    )
+
+
+def never(cluster: str, error: str) -> dict[str, Any]:
+    """Return the row of a cluster that was never taken."""
+    return {**wrong((f"it has no snapshot: {error}",), ()), "cluster": cluster}
+
+
+def wrong(findings: Sequence[str], remarks: Sequence[str]) -> dict[str, Any]:
+    """Return the row of the store itself."""
+    return {
+        "cluster": "",
+        "id": "",
+        "wanted": None,
+        "level": None,
+        "trustworthy": not findings,
+        "findings": list(findings),
+        "seconds": 0.0,
+        "etcd": {},
+        "unproved": list(remarks),
+    }
