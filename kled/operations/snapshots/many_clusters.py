@@ -284,11 +284,14 @@ def verified(
 
     A cluster that the newest run could not take, and that has no snapshot, has a row, too.
 
+    An older snapshot that lost its archive has one.
+
     A row is cluster, id, wanted, level, trustworthy, findings, seconds, etcd, unproved; what is
     wrong with the store as a whole is one without cluster and id. `state` is asked what it
     remembers. Raises `SnapshotMissing` where there is no snapshot at all.
     """
     from kled.snapshot.losses.losses import older_lost  # noqa: PLC0415
+    from kled.snapshot.trust.judging import shelf  # noqa: PLC0415
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
     from kled.snapshot.trust.origin import Origins  # noqa: PLC0415
     from kled.snapshot.trust.strays import newest_of_each  # noqa: PLC0415
@@ -298,13 +301,15 @@ def verified(
     check = partial(verify_many, settings, snapshots, level=level, progress=progress, ledger=ledger)
     if only is not None:
         return [one.as_json() for one in check([only])]
-    present = tuple(snapshots.list())
+    there = shelf(snapshots)
+    present = there.refs
     gone = ledger.lost(present)
     if not present and not gone and not ledger.doubts:
         raise snapshots.nothing()
     newest, strays = newest_of_each(Origins(ledger), present)
     rows = [one.as_json() for one in check(newest)] + [verify_rows.gone(ref) for ref in gone]
     rows += [verify_rows.stray(*one) for one in strays]
+    rows += [verify_rows.stray(*one) for one in verify_rows.without_archive(ledger, there, newest)]
     rows += [verify_rows.never(*one) for one in verify_rows.never_taken(ledger)]
     wrong = (*ledger.doubts, *older_lost(ledger, present), *ledger.findings)
     return rows + ([verify_rows.wrong(wrong, ledger.remarks)] if wrong or ledger.remarks else [])

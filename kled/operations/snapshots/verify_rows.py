@@ -1,11 +1,17 @@
 """The rows of a check of what was not read: what is gone, was put in, or was never taken."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotRef
+    from kled.snapshot.trust.judging import Shelf
     from kled.snapshot.trust.ledger import Ledger
+
+_PUT_BACK: Final = (
+    "put it back from the bucket's versions or the second site, or give it up:"
+    " kled snapshot create --all --anew"
+)
 
 
 def gone(ref: "SnapshotRef") -> dict[str, Any]:
@@ -17,6 +23,17 @@ def gone(ref: "SnapshotRef") -> dict[str, Any]:
 def stray(ref: "SnapshotRef", words: str) -> dict[str, Any]:
     """Return the row of a snapshot that the words say something against."""
     return {**wrong((words,), ()), "cluster": ref.cluster, "id": ref.id}
+
+
+def without_archive(
+    ledger: "Ledger", there: "Shelf", checked: Sequence["SnapshotRef"]
+) -> list[tuple["SnapshotRef", str]]:
+    """Return the older snapshots that lost their archives since a person settled what was lost."""
+    from kled.snapshot.trust.judging import lost_archives  # noqa: PLC0415 - not for --help
+
+    settled = (ledger.newest.begins if ledger.newest else None) or ""
+    lost = lost_archives(ledger.snapshots, there, settled)
+    return [(ref, f"{words}: {_PUT_BACK}") for ref, words in lost if ref not in checked]
 
 
 def never_taken(ledger: "Ledger") -> list[tuple[str, str]]:

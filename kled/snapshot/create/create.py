@@ -139,7 +139,7 @@ class _Create:
         self._lost = {ref.cluster for ref in found.refs}
         if self._options.before_change:
             self._earlier.require_whole(clusters or (), found.words)
-        self._earlier.forget_lost(found.refs, found.altered)
+        self._earlier.forget_lost(found)
         (self._warnings if self._options.settles else self._findings).extend(found.words)
 
     def _named(self, clusters: Sequence[str]) -> list[ClusterResult]:

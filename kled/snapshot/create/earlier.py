@@ -5,7 +5,7 @@ every run until that is cured. One that failed a check, mixes two states, or was
 by another kled is not built on: it is taken anew.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,10 +19,10 @@ from kled.snapshot.documents.manifest import Manifest
 from kled.snapshot.documents.proofs import marked
 from kled.snapshot.documents.runs import Run, RunEntry
 from kled.snapshot.epoch import epoch
-from kled.snapshot.losses.losses import no_change
+from kled.snapshot.losses.losses import Losses, no_change
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.trust.failed_before import are_told, failed_before
-from kled.snapshot.trust.judging import judge, shelf
+from kled.snapshot.trust.judging import blobs_lacking, judge, shelf
 from kled.snapshot.trust.ledger import Ledger
 from kled.snapshot.trust.trust import COMPLETE, birth_findings, brief
 from kled.snapshot.verify.contents import require_stored
@@ -68,22 +68,24 @@ class Earlier:
         self._marking = requests.submit(marked, self._snapshots)  # nobody waits for one LIST more
         self._run = self._newest_run()
 
-    def forget_lost(self, unlisted: Collection[SnapshotRef], altered: Collection[str] = ()) -> None:
+    def forget_lost(self, losses: Losses) -> None:
         """Build on none of these that is gone, as its listing says; a GET for each.
 
-        The newest snapshots of the `altered` clusters are read back, every byte of their archives.
+        The newest snapshots of the clusters that are altered are read back, every byte of their
+        archives; of those without an archive of their own it is asked whose they have.
         """
         run = self._run
         if run is None:
             return
-        names = [ref.cluster for ref in unlisted if self._is_newest(run, ref)]
+        names = [ref.cluster for ref in losses.refs if self._is_newest(run, ref)]
         gone = self._requests.map(partial(self._why_lost, run), names)
         lost = {name for name, why in zip(names, gone, strict=True) if why is not None}
         kept = {name: entry for name, entry in run.clusters.items() if name not in lost}
-        doubted = [name for name in altered if name in kept and kept[name].snapshot]
+        asked = dict.fromkeys((*losses.altered, *losses.unarchived))
+        doubted = [name for name in asked if name in kept and kept[name].snapshot]
         unread = set(filter(None, self._requests.map(partial(self._if_lost, run), doubted)))
         kept = {name: entry for name, entry in kept.items() if name not in unread}
-        whole = self._requests.map(partial(self._is_archived, run), {*doubted} - unread)
+        whole = self._requests.map(partial(self._is_archived, run, losses), {*doubted} - unread)
         self._damaged |= {name for name, good in whole if not good}
         self._run = replace(run, clusters=kept)
 
@@ -169,6 +171,8 @@ class Earlier:
             for payload in referred(earlier, found):
                 require_stored(self._snapshots, payload, f"{payload.key}, of snapshot {ref.id},")
         except (SnapshotMissing, SnapshotNotTrustworthy) as error:
+            if cluster not in self._damaged:  # else that was said
+                self.findings.append(f"{error.message}, though run {entry.run} names it")
             self._distrust(cluster, error.message)
             return None
         return earlier if earlier.recipients == self._snapshots.keys.recipients else None
@@ -190,7 +194,9 @@ class Earlier:
         return self._without_lost(found)
 
     def _without_lost(self, run: Run) -> Run:
-        """Look whether one snapshot, another one each time, is still there, and forget a lost one.
+        """Look whether one snapshot, another one each time, is still there with its blobs.
+
+        A lost one is forgotten.
 
         To look at all costs a request for each cluster; that is done where it is not sure that the
         run is the newest, where it is not signed though a key is configured, and by `verify`.
@@ -201,35 +207,47 @@ class Earlier:
         at = int(self._id[-4:], 16) % len(names)
         unsure = self._ledger.doubts or (self._snapshots.verification_keys and not run.signed)
         looked_at = names if unsure else names[at : at + 1]
-        lost = set(filter(None, self._requests.map(partial(self._if_lost, run), looked_at)))
+        with_blobs = partial(self._if_lost, run, sampled=names[at])
+        lost = set(filter(None, self._requests.map(with_blobs, looked_at)))
         kept = {name: entry for name, entry in run.clusters.items() if name not in lost}
         return replace(run, clusters=kept) if lost else run
 
-    def _if_lost(self, run: Run, name: str) -> str | None:
-        """Return the name where its snapshot is not there, and say so."""
-        why = self._why_lost(run, name)
+    def _if_lost(self, run: Run, name: str, sampled: str = "") -> str | None:
+        """Return the name where its snapshot is not there, or blobs of the `sampled` one are not.
+
+        Says so.
+        """
+        why = self._why_lost(run, name, blobs=name == sampled)
         if why is None:
             return None
         self.findings.append(f"{why}, though run {run.id} names it")
         return name
 
-    def _is_archived(self, run: Run, name: str) -> tuple[str, bool]:
-        """Return the name, and whether the archive is what was written; say so where it is not."""
+    def _is_archived(self, run: Run, losses: Losses, name: str) -> tuple[str, bool]:
+        """Return the name, and whether the archive is what was written; say so where it is not.
+
+        An archive that is listed, and was not written since, is not read.
+        """
         ref = SnapshotRef(name, run.clusters[name].snapshot or "")
         try:
-            archived = self._snapshots.manifest(ref).archive
-            require_stored(self._snapshots, archived, f"{archived.key}, of snapshot {ref.id},")
+            manifest = self._snapshots.manifest(ref)
+            listed = SnapshotRef(name, manifest.archive_of) in losses.archived
+            if name in losses.altered or not listed:
+                archived = manifest.archive
+                require_stored(self._snapshots, archived, f"{archived.key}, of snapshot {ref.id},")
         except (SnapshotMissing, SnapshotNotTrustworthy) as error:
             self.findings.append(f"{error.message}, though run {run.id} names it")
             return name, False
         return name, True
 
-    def _why_lost(self, run: Run, name: str) -> str | None:
+    def _why_lost(self, run: Run, name: str, *, blobs: bool = False) -> str | None:
+        ref = SnapshotRef(name, run.clusters[name].snapshot or "")
         try:
-            self._snapshots.manifest(SnapshotRef(name, run.clusters[name].snapshot or ""))
+            manifest = self._snapshots.manifest(ref)
         except (SnapshotMissing, SnapshotNotTrustworthy) as error:
             return error.message
-        return None
+        lacking = blobs_lacking(self._snapshots, manifest) if blobs else []
+        return f"snapshot {ref.id} of {name}: {brief(lacking)}" if lacking else None
 
 
 def standing_of(snapshots: SnapshotStore, ref: SnapshotRef, by: str) -> Standing:

@@ -3,8 +3,8 @@
 A backup is written all the same, and is not green; a change waits until a person settles it.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -52,18 +52,51 @@ class Losses:
     words: tuple[str, ...] = ()
     """All that is gone, runs and older snapshots too."""
     altered: tuple[str, ...] = ()
-    """Clusters of whose snapshots something was written after the run that names the newest, is no
-    object any more, or has no archive: it may be another one by now, or none."""
+    """Clusters of whose snapshots something was written after the run that names the newest, or is
+    no object any more: it may be another one by now, or none."""
+    unarchived: tuple[str, ...] = ()
+    """Clusters whose newest snapshot has no archive of its own: it refers to an earlier one's, or
+    somebody removed it."""
+    archived: frozenset[SnapshotRef] = frozenset()
+    """The snapshots, and removed ones, that an archive is listed for."""
+
+
+@dataclass(slots=True)
+class _Look:
+    """What listings show; see `Losses`."""
+
+    newest: Mapping[str, str]
+    """The snapshot that the newest run names of each cluster."""
+    since: datetime | None
+    """When that run was written."""
+    refs: list[SnapshotRef] = field(default_factory=list)
+    archived: set[SnapshotRef] = field(default_factory=set)
+    altered: set[str] = field(default_factory=set)
+
+    def add(self, entry: Entry) -> None:
+        """Take in one object. Whoever sets the dates of a directory's files back is not seen."""
+        if found := names.snapshot_of(entry.key):
+            self.refs.append(SnapshotRef(*found))
+        elif found := names.archive_of(entry.key):
+            self.archived.add(SnapshotRef(*found))
+        if found and found[1] <= self.newest.get(found[0], "") and _is_late(entry, self.since):
+            self.altered.add(found[0])
+
+    def unarchived(self) -> tuple[str, ...]:
+        """Return the clusters whose newest snapshot has no archive of its own."""
+        without = {*self.refs} - self.archived
+        return tuple(
+            sorted(ref.cluster for ref in without if ref.id == self.newest.get(ref.cluster))
+        )
 
 
 def losses_of(ledger: Ledger, clusters: Sequence[str] | None = None) -> Losses:
     """Return what is gone, and no prune removed; one LIST, or one for each cluster, and of runs."""
     snapshots = ledger.snapshots
     asked = [None] if clusters is None else [*filter(is_cluster_name, dict.fromkeys(clusters))]
-    seen = [_look(ledger, one) for one in asked]
-    present = tuple(ref for refs, _ in seen for ref in refs)
-    held = Holdings(ledger, present)
-    lost = tuple(ref for one in asked for ref in ledger.missing(present, one))
+    look = _look(ledger, asked)
+    held = Holdings(ledger, look.refs)
+    lost = tuple(ref for one in asked for ref in ledger.missing(look.refs, one))
     named = {ref.cluster for ref in lost}
     older = [held.short(one) for one in asked]
     return Losses(
@@ -78,30 +111,21 @@ def losses_of(ledger: Ledger, clusters: Sequence[str] | None = None) -> Losses:
             *(words for one in older for name, words in one.items() if name not in named),
             *missing_runs(ledger),
         ),
-        tuple(sorted({name for _, altered in seen for name in altered})),
+        tuple(sorted(look.altered)),
+        look.unarchived(),
+        frozenset(look.archived),
     )
 
 
-def _look(ledger: Ledger, cluster: str | None) -> tuple[list[SnapshotRef], set[str]]:
-    """Return the snapshots of one cluster or of all, and the clusters that are `altered`; a LIST.
-
-    Whoever sets the dates of a directory's files back is not seen here.
-    """
-    refs: list[SnapshotRef] = []
-    archived: set[str] = set()
-    altered: set[str] = set()
+def _look(ledger: Ledger, asked: Sequence[str | None]) -> _Look:
+    """List the snapshots of each cluster that is asked for, or of all; a LIST for each."""
     run = of_store(ledger.runs, ledger.here) if ledger.here else None
-    newest = {name: one.snapshot for name, one in run.clusters.items()} if run else {}
-    since = ledger.written.get(run.id) if run else None
-    for entry in ledger.snapshots.store.entries(names.snapshots_prefix(cluster)):
-        found = names.snapshot_of(entry.key)
-        if found:
-            refs.append(SnapshotRef(*found))
-        elif found := names.archive_of(entry.key):
-            archived.add(found[0])
-        if found and found[1] <= (newest.get(found[0]) or "") and _is_late(entry, since):
-            altered.add(found[0])
-    return refs, altered | {ref.cluster for ref in refs if ref.cluster not in archived}
+    newest = {name: one.snapshot or "" for name, one in run.clusters.items()} if run else {}
+    look = _Look(newest, ledger.written.get(run.id) if run else None)
+    for one in asked:
+        for entry in ledger.snapshots.store.entries(names.snapshots_prefix(one)):
+            look.add(entry)
+    return look
 
 
 def _is_late(entry: Entry, since: datetime | None) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from itertools import groupby
 
-from kled.errors import KledError, SnapshotMissing
+from kled.errors import KledError, SnapshotMissing, SnapshotNotTrustworthy
 from kled.kops.state_store import layout
 from kled.snapshot.documents import names, proofs
 from kled.snapshot.documents.manifest import Manifest, Payload
@@ -102,7 +102,7 @@ def judge(
         foreign = origins.foreign(manifest) if origins is not None else ""
         lacking = list(_archive_lacking(manifest, there))
         if blobs:
-            lacking += _blobs_lacking(snapshots, manifest)
+            lacking += blobs_lacking(snapshots, manifest)
     except SnapshotMissing:
         raise
     except KledError as error:
@@ -161,6 +161,29 @@ def _level(file: str) -> frozenset[int]:
     return frozenset({int(digits)} if digits in map(str, proofs.LEVELS) else ())
 
 
+def lost_archives(
+    snapshots: SnapshotStore, there: Shelf, after: str = ""
+) -> tuple[tuple[SnapshotRef, str], ...]:
+    """Return the snapshots later than the id `after` whose archives the listing lacks, with words.
+
+    A GET for each without an archive of its own: it refers to an earlier one's, or lost it. One
+    whose manifest cannot be read is left out.
+    """
+    own = {names.archive_of(key) for key in there.archives}
+    asked = [ref for ref in there.refs if ref.id > after and (ref.cluster, ref.id) not in own]
+
+    def look(ref: SnapshotRef) -> tuple[SnapshotRef, str] | None:
+        try:
+            manifest = snapshots.manifest(ref)
+        except (SnapshotMissing, SnapshotNotTrustworthy):
+            return None
+        lacking = next(_archive_lacking(manifest, there), "")
+        return (ref, lacking) if lacking else None
+
+    found = in_parallel((0, partial(look, ref)) for ref in asked)
+    return tuple(sorted(filter(None, found)))
+
+
 def _archive_lacking(manifest: Manifest, there: Shelf) -> Iterator[str]:
     archive = manifest.archive
     size = there.archives.get(archive.key)
@@ -170,7 +193,9 @@ def _archive_lacking(manifest: Manifest, there: Shelf) -> Iterator[str]:
         yield f"its archive has {size} bytes, and its manifest says {archive.stored_size}"
 
 
-def _blobs_lacking(snapshots: SnapshotStore, manifest: Manifest) -> list[str]:
+def blobs_lacking(snapshots: SnapshotStore, manifest: Manifest) -> list[str]:
+    """Say which blobs are gone, or have another size; a LIST for each."""
+
     def look(blob: Payload) -> str | None:
         for entry in snapshots.store.entries(blob.key):
             if entry.key == blob.key:

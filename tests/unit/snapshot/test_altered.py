@@ -13,18 +13,22 @@ from pathlib import Path
 
 import pytest
 
+from kled import config
 from kled.errors import SnapshotNotTrustworthy
+from kled.operations.snapshots.many_clusters import verified
 from kled.retry import Clock
 from kled.snapshot.choosing import choose
-from kled.snapshot.create.results import RunResult
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import CreateOptions, RunResult
 from kled.snapshot.documents.keys import Keys
 from kled.snapshot.losses.losses import losses_of
+from kled.snapshot.progress import Quiet
 from kled.snapshot.trust.ledger import read_ledger
 from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
 from tests.stores import CountingStore, keys
 from tests.unit.snapshot.attacks import ADDON, NEW, OLD
-from tests.unit.snapshot.fleets import Runs, name, restored, state
+from tests.unit.snapshot.fleets import Runs, etcd_backup, name, restored, state
 from tests.unit.snapshot.signing_keys import signing_key
 
 FLEET = 5
@@ -143,3 +147,121 @@ def test_a_hint_names_no_snapshot_that_cannot_be_read(runs: Runs) -> None:
         choose(runs.snapshots, name(VICTIM), "latest", state=runs.state)
 
     assert str(refused.value.hint).endswith(f"name it: {good}")
+
+
+def own_archives(runs: Runs) -> list[str]:
+    return [key for key in keys(runs.store, f"clusters/{name(VICTIM)}/") if "state.tar" in key]
+
+
+def back_up_etcd(runs: Runs, moment: str = "2026-11-25T00:00:00Z-000076") -> None:
+    for file in ("_etcd_backup.meta", "etcd.backup.gz"):
+        body = etcd_backup(moment) if file.endswith(".gz") else b"{}"
+        runs.state.put(f"{name(VICTIM)}/backups/etcd/main/{moment}/{file}", body)
+
+
+def test_the_newest_that_lost_its_archive_is_noticed_beside_an_older_one(runs: Runs) -> None:
+    """The third outsider's F11: any archive of the cluster passed for that of the newest."""
+    runs.store.delete(newest(runs, "state.tar"))
+
+    done = runs.run()
+
+    assert made_anew(done) == [name(VICTIM)]
+    with pytest.raises(SnapshotNotTrustworthy, match=r"state\.tar.* names it"):
+        done.require_whole()
+    assert restored(runs.snapshots, name(VICTIM))[ADDON] == NEW
+
+
+def test_that_is_noticed_where_the_cluster_changed_since(runs: Runs) -> None:
+    runs.store.delete(newest(runs, "state.tar"))
+    runs.state.put(f"{name(VICTIM)}/{ADDON}", b"newer still")
+
+    with pytest.raises(SnapshotNotTrustworthy, match=r"state\.tar.* names it"):
+        runs.run().require_whole()
+
+
+def test_an_earlier_archive_that_the_newest_refers_to_is_missed(runs: Runs) -> None:
+    back_up_etcd(runs)
+    runs.run().require_whole()
+    first, second = sorted(own_archives(runs))
+    runs.store.delete(second)
+
+    done = runs.run()
+
+    assert made_anew(done) == [name(VICTIM)]
+    with pytest.raises(SnapshotNotTrustworthy, match=r"state\.tar.* names it"):
+        done.require_whole()
+    assert first in own_archives(runs)
+
+
+def test_one_that_refers_to_an_earlier_archive_costs_a_manifest_and_is_green(runs: Runs) -> None:
+    back_up_etcd(runs)
+    runs.run().require_whole()
+    runs.store = counting = CountingStore(runs.store)
+
+    done = runs.run()
+    done.require_whole()
+
+    read = [key for method, key in counting.keys if method in {"get", "read"}]
+    assert made_anew(done) == []
+    assert [key for key in read if "state.tar" in key] == []
+
+
+def test_a_blob_that_a_new_snapshot_would_refer_to_and_is_gone_is_no_warning(runs: Runs) -> None:
+    """It was made anew, and the run was green."""
+    at_work = runs.snapshots.manifest(choose(runs.snapshots, name(VICTIM), "latest"))
+    runs.store.delete(next(one.key for one in at_work.blobs))
+    runs.state.put(f"{name(VICTIM)}/{ADDON}", b"newer still")
+
+    done = runs.run()
+
+    assert made_anew(done) == [name(VICTIM)]
+    with pytest.raises(SnapshotNotTrustworthy, match=r"blobs/.* names it"):
+        done.require_whole()
+
+
+def test_a_blob_that_is_gone_where_nothing_is_new_is_found_by_the_look_at_one_more() -> None:
+    runs = Runs(state(1), MemoryStore())
+    runs.run().require_whole()
+    made = runs.snapshots.manifest(choose(runs.snapshots, name(VICTIM), "latest"))
+    runs.store.delete(next(one.key for one in made.blobs))
+
+    with pytest.raises(SnapshotNotTrustworthy, match=r"blobs/.* is gone"):
+        runs.run().require_whole()
+
+
+def verdicts(runs: Runs) -> dict[str, bool]:
+    rows = verified(
+        config.load({"HOME": "/nonexistent"}),
+        runs.snapshots,
+        level=0,
+        progress=Quiet(),
+        state=runs.state,
+    )
+    return {row["id"]: row["trustworthy"] for row in rows if row["cluster"] == name(VICTIM)}
+
+
+def test_a_check_of_all_names_older_ones_that_lost_their_archives_until_that_is_settled(
+    runs: Runs,
+) -> None:
+    older, latest = sorted(ref.id for ref in runs.snapshots.list(name(VICTIM)))
+    back_up_etcd(runs)
+    assert verdicts(runs) == {latest: True}
+    runs.store.delete(min(own_archives(runs)))
+
+    assert verdicts(runs) == {older: False, latest: True}
+
+    settled = CreateOptions(by="test", reuse=False, settles=True)
+    create(runs.state, runs.snapshots, None, options=settled, progress=Quiet()).require_whole()
+    assert list(verdicts(runs).values()) == [True]
+
+
+def test_a_check_of_all_names_all_that_refer_to_an_archive_that_is_gone(runs: Runs) -> None:
+    for moment in ("2026-11-25T00:00:00Z-000076", "2026-11-25T01:00:00Z-000077"):
+        back_up_etcd(runs, moment)
+        runs.run().require_whole()
+    runs.state.put(f"{name(VICTIM)}/{ADDON}", b"newer still")
+    runs.run().require_whole()
+    _, second, _ = sorted(own_archives(runs))
+    runs.store.delete(second)
+
+    assert sorted(verdicts(runs).values()) == [False, False, False, True]
