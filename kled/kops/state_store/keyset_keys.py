@@ -190,6 +190,11 @@ def _distrusted(body: bytes) -> frozenset[str]:
     )
 
 
+def of_certificate(digest: str) -> str:
+    """Return the mark of a certificate by the SHA-256 (hex) of its PEM body without line ends."""
+    return f"{_DIGEST}{digest}"
+
+
 def _mappings(value: object) -> Iterator[Mapping[str, object]]:
     yield from (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else ()
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from kled.errors import IdentityAtRisk, KledError, NotApproved
 from kled.kops.facts import plan_effects
-from kled.kops.state_store import contents, identity, layout, locations
+from kled.kops.state_store import contents, identity, keyset_keys, layout, locations
 from kled.kops.state_store.identity import Evidence, Made
 from kled.kops.state_store.locations import Place
 from kled.models.credential import SECRET_KINDS
@@ -21,6 +21,7 @@ from kled.operations.fleet import registered
 from kled.operations.fleet.stored_names import keys_below
 from kled.operations.guards import own_places
 from kled.operations.identity import (
+    cloud_keys,
     etcd_names,
     etcd_zones,
     keys_in_snapshots,
@@ -212,6 +213,7 @@ def require(session: Session, plan: Plan) -> str:
         raise _refusal(session, plan.cluster, found.lost)
     _require_present(session, plan.cluster)  # what kops finds under a former name it only modifies
     require_own_keys(session, plan.cluster)
+    cloud_keys.require(session, plan)
     lost = [one.name for one, _ in found.lost]
     anew = f"NEW IDENTITY, as asked for: {', '.join(lost)}" if lost else ""
     first = [one.name for one in found.new if _lived(session, plan.cluster)]
@@ -250,7 +252,8 @@ def advice(
     try:
         run = machine_keys.named(session.state_store, cluster)
         named = {name: marks for name, marks in run.items() if name not in made}
-        return put_back.way(session, cluster, keys, named)
+        untold = keyset_keys.files(keys).keys() - run.keys()
+        return put_back.way(session, cluster, keys, named, untold)
     except KledError as error:
         return f"which snapshot has them is not known: {error.message}"
 

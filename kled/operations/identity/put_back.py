@@ -1,25 +1,38 @@
 """From where keys that a cluster has lost are put back: a snapshot that has the right ones."""
 
+from collections.abc import Collection
 from typing import Final
 
+from kled.kops.state_store import keyset_keys
 from kled.kops.state_store.keyset_keys import Marks
 from kled.operations.identity import keys_in_snapshots, machine_keys
 from kled.operations.session import Session
+from kled.sentences import enumerated
 
+_SHOWN: Final = 4
 _NO_COPY: Final = (
     "no snapshot is known to have them: copy them from another store or from a control plane's"
     " machine (docs/recovery.md)"
 )
 
 
-def way(session: Session, cluster: str, keys: frozenset[str], named: Marks) -> str:
+def way(
+    session: Session,
+    cluster: str,
+    keys: frozenset[str],
+    named: Marks,
+    untold: Collection[str] = (),
+) -> str:
     """Say from which snapshot lost keys are put back, or from where else; raises what it raises.
 
-    `named` are the keys that a keyset in the snapshot must have.
+    `named` are the keys that a keyset in the snapshot must have. Of the keysets that are `untold`
+    nothing tells which key is the right one: that is said.
     """
     kept = keys_in_snapshots.snapshot_with(session, cluster, keys, named)
     if kept is not None:
-        return f"put them back with {_restore(cluster, kept.id)} --yes"
+        kept_keysets = keyset_keys.files(one.key for one in kept.objects)
+        words = _unsure(kept_keysets.keys() & set(untold))
+        return f"put them back with {_restore(cluster, kept.id)} --yes{words}"
     for one in keys_in_snapshots.newest(session, cluster, keys, named):
         if keys_in_snapshots.held(session, one, keys, named):
             return (
@@ -32,6 +45,17 @@ def way(session: Session, cluster: str, keys: frozenset[str], named: Marks) -> s
         wrong = keys_in_snapshots.other_than_named(session, other, keys, named)
         return machine_keys.other_than(other.id, wrong)
     return _NO_COPY
+
+
+def _unsure(keysets: Collection[str]) -> str:
+    """Say that these may have been rotated since the snapshot; empty where there are none."""
+    if not keysets:
+        return ""
+    return (
+        f" - nothing in the state store tells whether {enumerated(sorted(keysets), _SHOWN)} is the"
+        " key that machines run with: where a rotation may have come after that snapshot, compare"
+        " it with a control plane's machine before an update (docs/recovery.md)"
+    )
 
 
 def _restore(cluster: str, snapshot: str) -> str:
