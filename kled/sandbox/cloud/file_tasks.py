@@ -99,10 +99,20 @@ def user_data(definition: Definition, group: dict[str, Any]) -> str:
     digest = hashlib.sha256(_node_config(definition, group).body or b"").hexdigest()
     return (
         f"#!/bin/bash\nset -o errexit\n\ncat > conf/kube_env.yaml << '__EOF_KUBE_ENV'\n"
-        f"CloudProvider: aws\nClusterName: {definition.name}\nInstanceGroupName: {name}\n"
+        f"CloudProvider: aws\nClusterName: {definition.name}\n"
+        f"{'' if is_control_plane(group) else _config_server(definition)}"
+        f"InstanceGroupName: {name}\n"
         f"InstanceGroupRole: {role}\nNodeupConfigHash: {digest}\n\n__EOF_KUBE_ENV\n"
         "\ndownload-release\n"
     )
+
+
+def _config_server(definition: Definition) -> str:
+    """Return what tells nodes whom to ask for their configuration, and whom to trust (37)."""
+    trusted = definition.trusted.get("kubernetes-ca", "")
+    server = f"https://kops-controller.internal.{definition.name}:3988/"
+    content = {"CACertificates": trusted, "servers": [server]}
+    return document({"ConfigServer": content}).decode()
 
 
 def document(content: object) -> bytes:
