@@ -81,7 +81,7 @@ class Snapshots:
         with self._calls.stores() as stores:
             kept, state = stores.snapshots, stores.remembering
             listed = many_clusters.listed(kept, _one(cluster), state)
-            return many_clusters.missing(kept, listed, cluster, state)
+            return many_clusters.missing(kept, listed, cluster, state).words
 
     def show(self, cluster: str, snapshot: str = "newest") -> Mapping[str, object]:
         """Return the manifest as plain data, with `trusted`, `reasons`, `level` and `proofs`."""

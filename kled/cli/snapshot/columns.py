@@ -1,9 +1,11 @@
 """How a snapshot is shown: its columns, its age and its size."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from kled.cli.terminal.output import Column
+from kled.operations.snapshots.present_keys import PresentKeys, unkept
 
 LIST: Final = (
     Column("CLUSTER", "cluster"),
@@ -37,6 +39,15 @@ def size(count: int) -> str:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count = count / 1000  # type: ignore[assignment]
     return f"{count:.1f} TB"
+
+
+def without_snapshot(keys: PresentKeys) -> Iterator[dict[str, Any]]:
+    """Yield what a table shows of clusters that have no snapshot; those with keys come first."""
+    nothing = {column.key: "" for column in LIST} | {"id": "none"}
+    for cluster in keys.bare:
+        yield {**nothing, "cluster": cluster, "remark": unkept(cluster)}
+    for cluster in keys.stored:
+        yield {**nothing, "cluster": cluster, "remark": "never applied: it has no keys yet"}
 
 
 def snapshot_row(document: dict[str, Any]) -> dict[str, Any]:

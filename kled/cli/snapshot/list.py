@@ -2,7 +2,7 @@
 
 from kled.cli.frame import cluster_name
 from kled.cli.frame.command import Call, leaf
-from kled.cli.snapshot.columns import LIST, snapshot_row
+from kled.cli.snapshot.columns import LIST, snapshot_row, without_snapshot
 from kled.cli.terminal.output import show, show_value
 from kled.operations.snapshots import many_clusters as use
 
@@ -17,12 +17,14 @@ def list_(call: Call, name: str | None) -> None:
     """List snapshots with age, verified level and size, oldest first."""
     kept = call.stores.snapshots
     found = use.listed(kept, name, call.stores.remembering)
-    for words in use.missing(kept, found, name, call.stores.remembering):
+    missing = use.missing(kept, found, name, call.stores.remembering)
+    for words in missing.words:
         call.say(f"warning: {words}")
     if call.settings.output != "table":
         show_value([one.as_json() for one in found], call.settings.output)
-    elif found:
-        show([snapshot_row(one.as_json()) for one in found], LIST, "table")
+    elif found or missing.keys.bare or missing.keys.stored:
+        rows = [snapshot_row(one.as_json()) for one in found]
+        show([*rows, *without_snapshot(missing.keys)], LIST, "table")
     if not found:
         nothing = kept.nothing(name)
         if name is not None:

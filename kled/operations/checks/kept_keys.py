@@ -10,15 +10,16 @@ from kled.operations.checks.check import Check, bad, not_tried
 from kled.sentences import options
 
 if TYPE_CHECKING:
+    from kled.snapshot.repository import SnapshotRef
     from kled.snapshot.trust.ledger import Ledger
 
 NAME: Final = "keys of the clusters"
 
 
 def kept_keys_checks(opened: stores.Stores, clusters: Sequence[str]) -> list[Check]:
-    """Return a check for each cluster whose newest snapshot is from before its keys; only reads.
+    """Return a check for each cluster whose newest snapshot lacks its present keys; only reads.
 
-    A GET for each cluster that has a snapshot. Of one without any nothing is said. Raises nothing.
+    A GET for each cluster, and two LISTs of the state store. Raises nothing.
     """
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415 - not for --help
@@ -33,27 +34,51 @@ def kept_keys_checks(opened: stores.Stores, clusters: Sequence[str]) -> list[Che
     return [
         bad(
             f"{NAME}: {cluster}",
-            f"no trusted snapshot has them: of {snapshot}: {why}",
+            told[cluster],
             f"kled snapshot create {options(name=cluster)}",
         )
         for cluster in clusters
-        for snapshot, why in filter(None, [told[cluster]])
+        if told[cluster]
     ]
 
 
-def _asked(ledger: "Ledger", cluster: str) -> tuple[str, tuple[str, str] | None]:
-    """Return the newest snapshot of the cluster and what speaks against it; None: nothing does."""
-    from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415
+def _asked(ledger: "Ledger", cluster: str) -> tuple[str, str]:
+    """Return the cluster, and what speaks against its newest snapshot; empty: nothing does."""
+    from kled.operations.snapshots.present_keys import lacking  # noqa: PLC0415
     from kled.snapshot.trust.before_keys import speaks_against  # noqa: PLC0415 - not for --help
 
-    entry = ledger.entry(cluster)
-    if entry is None or entry.snapshot is None:
-        return cluster, None
     try:
-        manifest = ledger.snapshots.manifest(SnapshotRef(cluster, entry.snapshot))
+        ref = _newest(ledger, cluster)
+        if ref is None:
+            return cluster, _without_any(ledger, cluster)
+        manifest = ledger.snapshots.manifest(ref)
     except KledError as error:
         if error.retryable:
             raise
-        return cluster, None  # a verification tells
-    why = speaks_against(ledger, manifest)
-    return cluster, (entry.snapshot, why) if why else None
+        return cluster, ""  # a verification tells
+    if why := speaks_against(ledger, manifest):
+        return cluster, f"no trusted snapshot has them: of {ref.id}: {why}"
+    why = lacking(ledger, manifest)
+    return cluster, f"the newest snapshot has others: of {ref.id}: {why}" if why else ""
+
+
+def _newest(ledger: "Ledger", cluster: str) -> "SnapshotRef | None":
+    """Return the newest snapshot; where a run could not trust it, the newest that can be."""
+    from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415 - not for --help
+    from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415
+
+    entry = ledger.entry(cluster)
+    if entry is None or entry.snapshot is None:
+        return None
+    if entry.level and not entry.fuzzy:
+        return SnapshotRef(cluster, entry.snapshot)
+    return choice(ledger.snapshots, cluster, LATEST, ledger=ledger).ref
+
+
+def _without_any(ledger: "Ledger", cluster: str) -> str:
+    """Say that a cluster with keys has no snapshot; one that no run names a verification tells."""
+    from kled.operations.snapshots.present_keys import has_keysets  # noqa: PLC0415 - not for --help
+
+    if ledger.state is None or next(ledger.snapshots.list(cluster), None) is not None:
+        return ""
+    return "no snapshot has them: there is none of it" if has_keysets(ledger.state, cluster) else ""

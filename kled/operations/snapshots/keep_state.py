@@ -163,7 +163,7 @@ class VerifySnapshots:
             if bad:
                 first = bad[0]
                 raise SnapshotNotTrustworthy(
-                    f"{len(bad)} of {len(self.results)} snapshots cannot be trusted, first"
+                    f"{_wrong(bad, len(self.results))}, first"
                     f" {_which(first)}: {first['findings'][0]}",
                     hint=advice([one for row in bad for one in row["findings"]]),
                 )
@@ -184,6 +184,16 @@ class VerifySnapshots:
         session.snapshot_store.require()
         remembering = session.stores.remembering
         return choose(session.snapshot_store, self.of, self.which, state=remembering)
+
+
+def _wrong(bad: Rows, looked_at: int) -> str:
+    """Say how many are wrong: snapshots, or clusters with keys that their newest one lacks."""
+    from kled.snapshot.trust.settling import is_of_keys  # noqa: PLC0415 - not for --help
+
+    if all(is_of_keys(row["findings"][0]) for row in bad):
+        have = "has keys that its" if len(bad) == 1 else "have keys that their"
+        return f"{number(len(bad), 'cluster')} {have} newest snapshot lacks"
+    return f"{len(bad)} of {looked_at} snapshots cannot be trusted"
 
 
 def _which(row: Mapping[str, object]) -> str:

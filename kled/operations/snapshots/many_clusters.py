@@ -12,7 +12,7 @@ from kled.config import Settings
 from kled.errors import KledError, SnapshotMissing
 from kled.operations import stores
 from kled.operations.recovery.restores_under_way import RestoresUnderWay
-from kled.operations.snapshots import verify_rows
+from kled.operations.snapshots import present_keys, verify_rows
 from kled.operations.snapshots.kops_proof import birth_check, kops_check
 from kled.operations.snapshots.remembered import require_whole
 
@@ -190,7 +190,8 @@ def listed(
     origins = Origins(ledger)
     found = judged(snapshots, shelf(snapshots, cluster), ledger.named, origins)
     asked = origins if cluster is not None else None  # of all clusters that is a request for each
-    return tuple(_row(one, asked) for one in found)
+    told = present_keys.remarks(origins, found, said=cluster is None)
+    return tuple(_row(one, asked, told.get(one.ref, ())) for one in found)
 
 
 def worth(
@@ -209,11 +210,25 @@ def worth(
     ledger = read_ledger(snapshots, state)
     there, origins = shelf(snapshots, ref.cluster), Origins(ledger)
     found = judge(snapshots, ref, there, ledger.named, origins=origins, blobs=True)
-    if found.manifest is not None and not found.foreign:
-        found = found.against(speaks_against(ledger, found.manifest))
+    lacks: tuple[str, ...] = ()
+    manifest = found.manifest
+    if manifest is not None and not found.foreign:
+        found = found.against(speaks_against(ledger, manifest))
+        keys = present_keys.look(origins, [manifest])
+        lacks = (*keys.lacking.values(), *filter(None, [keys.unknown]))
     standing = proofs(snapshots, found.manifest) if found.manifest else ()
     plain = [one.model_dump(mode="json") for one in standing]
-    return {**found.trust.as_json(), "remarks": list(found.trust.remarks), "proofs": plain}
+    return {**found.trust.as_json(), "remarks": [*found.trust.remarks, *lacks], "proofs": plain}
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a list of snapshots does not show."""
+
+    words: tuple[str, ...]
+    """Whose newest snapshot somebody removed, and what else is wrong with the store."""
+    keys: present_keys.PresentKeys
+    """The clusters of the state store that have no snapshot; empty for a list of one."""
 
 
 def missing(
@@ -221,26 +236,32 @@ def missing(
     found: Sequence[Listed],
     cluster: str | None,
     state: "ObjectStore | None" = None,
-) -> tuple[str, ...]:
+) -> Missing:
     """Say of which clusters the newest snapshot was removed, by somebody else than a prune.
 
     And what else is wrong with the store: a newer snapshot may be missing from the list. `state` is
-    asked what it remembers.
+    asked what it remembers, and which of its clusters have no snapshot.
     """
     from kled.snapshot.choosing import removed  # noqa: PLC0415 - not for --help
     from kled.snapshot.losses.losses import older_lost  # noqa: PLC0415
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.trust.origin import Origins  # noqa: PLC0415
 
     ledger = read_ledger(snapshots, state)
     newest = {one.cluster: one.id for one in found}
+    lost = dict(removed(snapshots, newest, ledger))
+    keys = present_keys.look(Origins(ledger), (), None if cluster else {**newest, **lost})
     gone = (
         f'the newest snapshot of cluster "{name}", {one}, is not there any more, and no prune'
         " removed it"
-        for name, one in removed(snapshots, newest, ledger)
+        for name, one in lost.items()
         if cluster in {None, name}
     )
     older = older_lost(ledger, tuple(snapshots.list())) if cluster is None else ()
-    return (*gone, *ledger.doubts, *older, *ledger.findings, *ledger.remarks)
+    bare = (f'cluster "{name}": {present_keys.unkept(name)}' for name in keys.bare)
+    unknown = filter(None, [keys.unknown])
+    words = (*gone, *ledger.doubts, *older, *ledger.findings, *bare, *ledger.remarks, *unknown)
+    return Missing(words, keys)
 
 
 def verify_many(
@@ -288,7 +309,8 @@ def verified(
 
     A row is cluster, id, wanted, level, trustworthy, findings, seconds, etcd, unproved; what is
     wrong with the store as a whole is one without cluster and id. `state` is asked what it
-    remembers. Raises `SnapshotMissing` where there is no snapshot at all.
+    remembers, and whether clusters have keys that their newest snapshot, or any, lacks. Raises
+    `SnapshotMissing` where there is no snapshot at all.
     """
     from kled.snapshot.losses.losses import older_lost  # noqa: PLC0415
     from kled.snapshot.trust.judging import shelf  # noqa: PLC0415
@@ -299,20 +321,31 @@ def verified(
     snapshots.require()
     ledger = read_ledger(snapshots, state)
     check = partial(verify_many, settings, snapshots, level=level, progress=progress, ledger=ledger)
+    origins = Origins(ledger)
     if only is not None:
-        return [one.as_json() for one in check([only])]
+        reports = check([only])
+        keys = present_keys.look(origins, present_keys.proved(reports))
+        if keys.lacking and not present_keys.is_latest(origins, only):
+            keys = present_keys.PresentKeys()
+        return verify_rows.of_reports(origins, reports, keys)
     there = shelf(snapshots)
     present = there.refs
     gone = ledger.lost(present)
     if not present and not gone and not ledger.doubts:
         raise snapshots.nothing()
-    newest, strays = newest_of_each(Origins(ledger), present)
-    rows = [one.as_json() for one in check(newest)] + [verify_rows.gone(ref) for ref in gone]
+    newest, strays = newest_of_each(origins, present)
+    reports, known = check(newest), {ref.cluster for ref in (*present, *gone)}
+    keys = present_keys.look(origins, present_keys.proved(reports), known)
+    rows = verify_rows.of_reports(origins, reports, keys)
+    rows += [verify_rows.gone(ref) for ref in gone]
     rows += [verify_rows.stray(*one) for one in strays]
     rows += [verify_rows.stray(*one) for one in verify_rows.without_archive(ledger, there, newest)]
-    rows += [verify_rows.never(*one) for one in verify_rows.never_taken(ledger)]
+    never = verify_rows.never_taken(ledger)
+    rows += [verify_rows.never(*one) for one in never]
+    rows += [verify_rows.bare(name) for name in keys.bare if name not in dict(never)]
+    remarks = (*ledger.remarks, *filter(None, [keys.unknown]))
     wrong = (*ledger.doubts, *older_lost(ledger, present), *ledger.findings)
-    return rows + ([verify_rows.wrong(wrong, ledger.remarks)] if wrong or ledger.remarks else [])
+    return rows + ([verify_rows.wrong(wrong, remarks)] if wrong or remarks else [])
 
 
 def state_of(opened: stores.Stores) -> str:
@@ -343,7 +376,7 @@ def _signed(kept: "SnapshotStore") -> str:
     return checked if kept.keys.signing_key else f"{checked}, no signing key here"
 
 
-def _row(judged: "Judged", origins: "Origins | None") -> Listed:
+def _row(judged: "Judged", origins: "Origins | None", told: tuple[str, ...]) -> Listed:
     ref, trust, manifest = judged.ref, judged.trust, judged.manifest
     if manifest is None:
         return Listed(
@@ -361,5 +394,5 @@ def _row(judged: "Judged", origins: "Origins | None") -> Listed:
         manifest.kubernetes_version,
         trusted=trust.trusted,
         reasons=trust.reasons,
-        remarks=(*(origins.remarks(manifest) if origins else ()), *trust.remarks),
+        remarks=(*(origins.remarks(manifest) if origins else ()), *trust.remarks, *told),
     )

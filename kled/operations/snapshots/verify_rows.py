@@ -3,15 +3,41 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from kled.operations.snapshots import present_keys
+
 if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotRef
     from kled.snapshot.trust.judging import Shelf
     from kled.snapshot.trust.ledger import Ledger
+    from kled.snapshot.trust.origin import Origins
+    from kled.snapshot.verify.verify import VerifyReport
 
 _PUT_BACK: Final = (
     "put it back from the bucket's versions or the second site, or give it up:"
     " kled snapshot create --all --anew"
 )
+
+
+def of_reports(
+    origins: "Origins", reports: "Sequence[VerifyReport]", keys: present_keys.PresentKeys
+) -> list[dict[str, Any]]:
+    """Return a row for each report; what present keys a proved snapshot lacks is a finding of it.
+
+    Nothing of that is written down beside the snapshot: it is as good as it was.
+    """
+    return [_of_report(origins, one, keys.lacking.get(one.ref.cluster, "")) for one in reports]
+
+
+def _of_report(origins: "Origins", report: "VerifyReport", lacks: str) -> dict[str, Any]:
+    row: dict[str, Any] = report.as_json()
+    if not lacks or report.manifest is None or origins.foreign(report.manifest):
+        return row
+    return {**row, "trustworthy": False, "findings": [*row["findings"], lacks]}
+
+
+def bare(cluster: str) -> dict[str, Any]:
+    """Return the row of a cluster of the state store whose keys no snapshot has."""
+    return {**wrong((present_keys.unkept(cluster),), ()), "cluster": cluster}
 
 
 def gone(ref: "SnapshotRef") -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Final
 
 from kled.errors import KledError, SnapshotNotTrustworthy
 from kled.pool import Pool
@@ -22,6 +23,8 @@ from kled.snapshot.trust.newest_runs import KEPT, NewestRuns, newest_runs, recen
 from kled.storage.base import ObjectStore
 from kled.storage.bounded import is_there
 from kled.store_urls import is_same, of_store
+
+_NOT_ASKED: Final = "the state store was not asked which snapshot was the newest"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,13 @@ class Ledger:
     """The state store at hand, where it was named."""
     written: Mapping[str, datetime] = field(default_factory=dict)
     """When the store says that each of the last runs was written, by its id."""
+
+    @property
+    def state_answers(self) -> bool:
+        """Whether a state store is at hand that could be asked; a remark says where it was not."""
+        return self.state is not None and not any(
+            words.startswith(_NOT_ASKED) for words in self.remarks
+        )
 
     @property
     def here(self) -> str | None:
@@ -233,8 +243,7 @@ def _remembered(
     except SnapshotNotTrustworthy as error:
         return None, (f"what the state store remembers cannot be read: {error.message}",), ()
     except KledError as error:
-        words = "the state store was not asked which snapshot was the newest"
-        return None, (), (f"{words}: {error.message}",)
+        return None, (), (f"{_NOT_ASKED}: {error.message}",)
 
 
 def _lacks(chain: NewestRuns, seen: LastSeen, snapshots: SnapshotStore) -> bool:

@@ -9,6 +9,8 @@ from typing import Final
 DATED_AFTER_NOW: Final = "is dated after now"
 OTHER_KEY: Final = "is not signed with a configured key"
 BEFORE_KEYS: Final = "it has no keysets, and"
+LACKS_KEYS: Final = "it lacks keys that the state store has now:"
+NO_SNAPSHOT: Final = "no snapshot has its keys:"
 OTHER_RECIPIENTS: Final = "is encrypted to others than this identity"
 _KEY: Final = (
     "is KLED_SNAPSHOT_VERIFICATION_KEY the right one? name the public key that they were signed"
@@ -26,7 +28,10 @@ _KEYS: Final = (
     "what is there now is in a snapshot by: kled snapshot create --all; where the state store has"
     " lost its keys: kled snapshot list, or a second site"
 )
+_PRESENT: Final = "what is there now is in a snapshot by: kled snapshot create --all"
 _ADVICE: Final = (
+    (LACKS_KEYS, _PRESENT),
+    (NO_SNAPSHOT, _PRESENT),
     (BEFORE_KEYS, _KEYS),
     (OTHER_KEY, _KEY),
     (OTHER_RECIPIENTS, _IDENTITY),
@@ -36,6 +41,11 @@ _LOST: Final = (
     "older ones: kled snapshot list; new ones: kled snapshot create --all; what is lost for good is"
     " given up, and made anew, by kled snapshot create --all --anew"
 )
+
+
+def is_of_keys(finding: str) -> bool:
+    """Say whether a finding is of present keys, and no snapshot is damaged."""
+    return finding.startswith((LACKS_KEYS, NO_SNAPSHOT))
 
 
 def advice(findings: Sequence[str]) -> str:

@@ -69,6 +69,8 @@ class VerifyReport:
     """What level 4 found in each etcd backup, by its object's key."""
     unproved: tuple[str, ...] = ()
     """Why a level that was asked for proved nothing."""
+    manifest: Manifest | None = None
+    """What was checked; None where it cannot be read."""
 
     @property
     def trustworthy(self) -> bool:
@@ -139,6 +141,7 @@ def verify(  # noqa: PLR0913 - what, how far, by what, and what is known of the 
         tuple(check.proofs),
         check.etcd or None,
         (*check.unproved, *kept),
+        check.manifest,
     )
 
 
@@ -181,36 +184,36 @@ class _Check:
         self.proofs: list[Proof] = []
         self.etcd: dict[str, EtcdContents] = {}
         self.unproved: list[str] = []
-        self._manifest: Manifest | None = None
+        self.manifest: Manifest | None = None
         self._under_way = DIGESTS
         self._proves = True
         self._began = time.monotonic()
 
     def kept(self) -> tuple[str, ...]:
         """Keep what was proved, and what went wrong; return why something was not kept."""
-        if self._manifest is None:
+        if self.manifest is None:
             return ()
         results: list[tuple[Proof, list[str]]] = [(proof, []) for proof in self.proofs]
         if self.findings and self._proves:
             results.append((self._proof(self._under_way, self._began, None), self.findings))
-        keep = partial(keep_proof, self._snapshots, self._manifest)
+        keep = partial(keep_proof, self._snapshots, self.manifest)
         return tuple(words for one in results if (words := keep(*one)) is not None)
 
     def standing_against(self) -> tuple[str, ...]:
         """Return what keeps the snapshot from being trusted beside what was checked now."""
-        if self._manifest is None:
+        if self.manifest is None:
             return ()
         checked = {proof.level for proof in self.proofs}
         if self.findings:
             checked.add(self._under_way)
-        beside = later(self._snapshots, self._manifest, but=checked)  # those would be this check's
-        reasons = trust_of(self._manifest, beside).reasons
-        before = speaks_against(self._ledger, self._manifest) if self._ledger else ""
+        beside = later(self._snapshots, self.manifest, but=checked)  # those would be this check's
+        reasons = trust_of(self.manifest, beside).reasons
+        before = speaks_against(self._ledger, self.manifest) if self._ledger else ""
         return (*reasons, before) if before else reasons
 
     def run(self, level: int) -> None:
         """Check level by level, until something is wrong."""
-        manifest = self._manifest = self._snapshots.manifest(self._ref)
+        manifest = self.manifest = self._snapshots.manifest(self._ref)
         if level == DIGESTS:
             return self._level(DIGESTS, partial(self._digests, manifest))
         self._level(DIGESTS, partial(self._payloads, manifest))
@@ -225,8 +228,8 @@ class _Check:
 
     def run_unopened(self, why: str) -> None:
         """Check what can be checked of an archive that the identity does not open."""
-        if self._manifest is not None:
-            self._level(DIGESTS, partial(self._digests, self._manifest))
+        if self.manifest is not None:
+            self._level(DIGESTS, partial(self._digests, self.manifest))
         self._proves = bool(self.findings)
         self.findings.append(why)
 

@@ -107,7 +107,7 @@ def test_what_is_gone_of_the_history_is_told_by_each_command_in_each_run(
         rows = use.verified(settings, there, level=0, progress=Quiet(), state=runs.state)
         assert any("no prune removed" in words for row in rows for words in row["findings"])
         told = use.missing(runs.snapshots, use.listed(runs.snapshots, None), None, runs.state)
-        assert any("no prune removed" in words for words in told)
+        assert any("no prune removed" in words for words in told.words)
         with pytest.raises(SnapshotNotTrustworthy, match="no change begins"):
             before = CreateOptions(by="test", before_change=True)
             create(runs.state, runs.snapshots, [name(0)], options=before, progress=Quiet())

@@ -156,7 +156,8 @@ def test_a_snapshot_store_that_is_not_mounted_is_refused_where_the_state_store_r
         with pytest.raises((SnapshotMissing, SnapshotNotTrustworthy)):
             stores.run(operation)
     session = stores.session()
-    lost, doubt = use.missing(session.snapshot_store, (), None, session.stores.remembering)
+    found = use.missing(session.snapshot_store, (), None, session.stores.remembering)
+    lost, doubt = found.words
     assert lost.startswith(f'the newest snapshot of cluster "{name(0)}"')
     assert "the state store remembers run" in doubt
     assert "another store is mounted in its place" in doubt

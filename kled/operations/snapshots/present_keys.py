@@ -1,0 +1,223 @@
+"""Keys that clusters have in the state store at hand, held against their snapshots.
+
+What a kops without kled rotated, or applied, may be in no snapshot that can be trusted: nothing
+could bring such a cluster back. A listing tells it, by tags; only where one is another than the
+snapshot's an object is read. `dockerconfig` is none of them: machines are not known by it.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import KledError, ObjectMissing
+from kled.kops.state_store import layout
+from kled.operations.fleet.registered import prefixes
+from kled.sentences import enumerated, options
+from kled.storage.base import Entry, ObjectStore, oddity
+from kled.storage.bounded import get_bounded, is_there
+from kled.store_urls import is_same
+
+if TYPE_CHECKING:
+    from kled.snapshot.documents.manifest import Manifest, ObjectRecord
+    from kled.snapshot.repository import SnapshotRef
+    from kled.snapshot.trust.judging import Judged
+    from kled.snapshot.trust.ledger import Ledger
+    from kled.snapshot.trust.origin import Origins
+    from kled.snapshot.verify.verify import VerifyReport
+
+_NAMED: Final = 3
+_AT_ONCE: Final = 16
+_MAY_CHANGE: Final = f"{layout.SECRETS}dockerconfig"
+
+
+@dataclass(frozen=True, slots=True)
+class PresentKeys:
+    """What the state store at hand tells of the clusters of a snapshot store."""
+
+    lacking: Mapping[str, str] = field(default_factory=dict)
+    """Cluster to what its snapshot lacks, in words."""
+    bare: tuple[str, ...] = ()
+    """Clusters with keys of which no snapshot has any."""
+    stored: tuple[str, ...] = ()
+    """Clusters that were never applied and have no snapshot: there are no keys to lose."""
+    unknown: str = ""
+    """Why nothing is known; empty: it is, or no state store is named, or that was said."""
+
+
+def look(
+    origins: "Origins",
+    newest: "Iterable[Manifest]",
+    snapshotted: Collection[str] | None = None,
+) -> PresentKeys:
+    """Hold the newest trusted snapshot of clusters against the keys that are stored; only reads.
+
+    One of another state store stands in where a cluster has none of its own. With `snapshotted`,
+    the clusters that have any, the others of the state store are looked for, too. Two LISTs for
+    each cluster, and a listing that skips etcd's backups. A state store that does not answer is no
+    error: whoever asks about snapshots may have lost it.
+    """
+    state = origins.ledger.state
+    if state is None or not origins.ledger.state_answers:
+        return PresentKeys()
+    try:
+        lacking, bare = _against(origins, state, newest)
+        stored: tuple[str, ...] = ()
+        if snapshotted is not None:
+            more, stored = _others(state, snapshotted)
+            bare = (*bare, *more)
+    except KledError as error:
+        return PresentKeys(unknown=f"whether snapshots lack keys is not known: {error.message}")
+    return PresentKeys(lacking, tuple(sorted(bare)), stored)
+
+
+def remarks(
+    origins: "Origins", found: "Sequence[Judged]", *, said: bool
+) -> "dict[SnapshotRef, tuple[str, ...]]":
+    """Return what to say of the newest trusted snapshot of each cluster that is listed.
+
+    Where nothing is known they say so, unless that is `said` elsewhere.
+    """
+    newest = _newest(origins.ledger, found)
+    keys = look(origins, (one.manifest for one in newest.values() if one.manifest))
+    told = {name: f"{words}: {_taken(name)}" for name, words in keys.lacking.items()}
+    told |= {name: unkept(name) for name in keys.bare}
+    other = "" if said else keys.unknown
+    return {
+        one.ref: (words,) for cluster, one in newest.items() if (words := told.get(cluster, other))
+    }
+
+
+def proved(reports: "Iterable[VerifyReport]") -> "Iterator[Manifest]":
+    """Yield the manifests of snapshots that are as they should be: of others more is wrong."""
+    yield from (one.manifest for one in reports if one.manifest and one.trustworthy)
+
+
+def is_latest(origins: "Origins", ref: "SnapshotRef") -> bool:
+    """Say whether a recovery would begin with the snapshot; True where nobody can tell."""
+    from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415 - not for --help
+
+    try:
+        snapshots = origins.ledger.snapshots
+        return choice(snapshots, ref.cluster, LATEST, origins=origins).ref == ref
+    except KledError:
+        return True
+
+
+def _newest(ledger: "Ledger", found: "Sequence[Judged]") -> "dict[str, Judged]":
+    """Return the newest trusted snapshot of each cluster; where none is its own, one of another."""
+    newest: dict[str, Judged] = {}
+    for cluster, group in groupby(found, key=lambda one: one.ref.cluster):
+        own = {one.ref.id: one for one in group if one.manifest is not None}
+        if not all(one.foreign for one in own.values()):
+            own = {name: one for name, one in own.items() if one.trust.trusted}
+        if own:
+            newest[cluster] = own[ledger.oldest_first(cluster, own)[-1]]
+    return newest
+
+
+def lacking(ledger: "Ledger", manifest: "Manifest") -> str:
+    """Say which present keys of its cluster a snapshot lacks; empty: none. Raises as `entries`."""
+    from kled.snapshot.trust.settling import LACKS_KEYS  # noqa: PLC0415 - not for --help
+
+    if ledger.state is None:
+        return ""
+    keys = tuple(_lacking(ledger.state, manifest))
+    return f"{LACKS_KEYS} {enumerated(keys, _NAMED)}" if keys else ""
+
+
+def has_keysets(state: ObjectStore, cluster: str) -> bool:
+    """Say whether the state store has keysets of a cluster: it was applied. One LIST."""
+    return next(iter(state.entries(f"{cluster}/{layout.KEYSETS}")), None) is not None
+
+
+def unkept(cluster: str) -> str:
+    """Say that no snapshot has the keys of a cluster, and what takes one."""
+    from kled.snapshot.trust.settling import NO_SNAPSHOT  # noqa: PLC0415 - not for --help
+
+    return f"{NO_SNAPSHOT} {_taken(cluster)}"
+
+
+def _taken(cluster: str) -> str:
+    return f"kled snapshot create {options(name=cluster)}"
+
+
+def _against(
+    origins: "Origins", state: ObjectStore, newest: "Iterable[Manifest]"
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return what own snapshots lack, and the clusters that have none of their own."""
+    from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
+
+    own: dict[str, Manifest] = {}
+    other: dict[str, Manifest] = {}
+    for manifest in newest:
+        if not _has_moved_on(origins, manifest):
+            (other if origins.foreign(manifest) else own)[manifest.cluster] = manifest
+    asked = {**other, **own}
+
+    def ask(manifest: "Manifest") -> tuple[str, str]:
+        return manifest.cluster, lacking(origins.ledger, manifest)
+
+    tasks = ((0, partial(ask, one)) for one in asked.values())
+    told = {cluster: words for cluster, words in in_parallel(tasks, threads=_AT_ONCE) if words}
+    bare = tuple(cluster for cluster in told if cluster not in own and has_keysets(state, cluster))
+    return {cluster: words for cluster, words in told.items() if cluster in own}, bare
+
+
+def _has_moved_on(origins: "Origins", manifest: "Manifest") -> bool:
+    """Say whether the cluster lives where the snapshot was taken, and that is not here any more."""
+    url = manifest.state_store
+    return not is_same(url, origins.ledger.here or "") and origins.lives_in(manifest.cluster, url)
+
+
+def _others(
+    state: ObjectStore, snapshotted: Collection[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the clusters without a snapshot: those with keys, and those that only are stored."""
+    from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
+
+    def ask(name: str) -> tuple[str, bool | None]:
+        if has_keysets(state, name):
+            return name, True
+        return name, False if is_there(state, f"{name}/{layout.CONFIG}") else None
+
+    names = (name for name in prefixes(state) if name not in snapshotted)
+    found = sorted(in_parallel(((0, partial(ask, name)) for name in names), threads=_AT_ONCE))
+    return (
+        tuple(name for name, applied in found if applied),
+        tuple(name for name, applied in found if applied is False),
+    )
+
+
+def _lacking(state: ObjectStore, manifest: "Manifest") -> Iterator[str]:
+    """Yield the keysets and secrets that are stored with other bytes than the snapshot has."""
+    records = {one.key: one for one in manifest.objects}
+    left = {one.key for one in manifest.skipped} | {_MAY_CHANGE}
+    tags_tell = is_same(manifest.state_store, state.location.url)
+    for entry in _stored(state, manifest.cluster):
+        key = entry.key.removeprefix(f"{manifest.cluster}/")
+        record = records.get(key)
+        if key in left or (tags_tell and record is not None and record.tag == entry.tag):
+            continue
+        if record is None or not _holds(state, record, entry):
+            yield key
+
+
+def _stored(state: ObjectStore, cluster: str) -> Iterator[Entry]:
+    for below in (layout.KEYSETS, layout.SECRETS):
+        for entry in state.entries(f"{cluster}/{below}"):
+            if entry.unfit is None and oddity(entry.key) is None:
+                yield entry
+
+
+def _holds(state: ObjectStore, record: "ObjectRecord", entry: Entry) -> bool:
+    """Say whether the snapshot has these bytes: who writes them again changes the tag alone."""
+    if record.size != entry.size:
+        return False
+    try:
+        body = get_bounded(state, entry.key, limit=max(1, entry.size)).body
+    except ObjectMissing:  # it went at this moment
+        return True
+    return hashlib.sha256(body).hexdigest() == record.sha256
