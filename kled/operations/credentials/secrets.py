@@ -18,6 +18,7 @@ from kled.retry import CHANGE, READ
 from kled.sentences import options, word
 
 KEEPING: Final = "keep the new value"
+_MAY_CHANGE: Final = "dockerconfig"
 NOT_KEPT: Final = "no snapshot is taken of it"
 _BREAKS_A_TABLE: Final = re.compile(r"[\t\n\v\f\r]")
 """What Go's tabwriter, or a reader of its lines, takes for the end of a cell or of a row."""
@@ -37,6 +38,11 @@ class CreateSecret:
 
     name = "create secret"
     guards = EDITS
+
+    @property
+    def _is_kept(self) -> bool:
+        """Whether a snapshot is taken of it at once: machines will be known by it (decision 48)."""
+        return self.force or self.kind != _MAY_CHANGE
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps: the secret goes to the cluster's own place, and to nobody else's.
@@ -72,7 +78,7 @@ class CreateSecret:
                 changed=effect,
                 back=back,
             ),
-            *((_kept_step(self.cluster, self.kind),) if self.force else ()),
+            *((_kept_step(self.cluster, self.kind),) if self._is_kept else ()),
         )
 
 

@@ -13,7 +13,7 @@ from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.credentials.secrets import NOT_KEPT, CreateSecret
 from kled.operations.identity.begun_anew import ANEW
 from kled.operations.roll.roll_cluster import RollCluster
-from kled.operations.snapshots.keep_state import BackUpState
+from kled.operations.snapshots.keep_state import BackUpState, VerifySnapshots
 from kled.operations.step import Operation
 from kled.snapshot.choosing import choose
 from tests.unit.operations.test_identity import C, Kops, World, world
@@ -98,7 +98,7 @@ class Storing(Kops):
     root: Path
 
     def create_secret(self, _name: str, kind: str, file: Path, *, force: bool) -> None:
-        assert force
+        assert force or kind == "ciliumpassword"
         (self.root / "state" / C / "secrets" / kind).write_bytes(file.read_bytes())
 
     def get_secrets(self, _name: str) -> tuple[Secret, ...]:
@@ -132,6 +132,18 @@ def test_what_kled_itself_rotates_is_meant(living_by_it: World) -> None:
 
     assert "CANNOT BE TRUSTED" not in words["keep the new value"]
     assert living_by_it.run(UpdateCluster(C))["check identity"] == "no keyset is missing"
+
+
+def test_a_secret_that_is_new_is_kept_at_once(living_by_it: World) -> None:
+    """Look 3, F6: a check of snapshots beside it would find what no snapshot has."""
+    living_by_it.snapshot()
+    living_by_it.guarded = True
+    file = living_by_it.root / "new"
+    file.write_bytes(NEIGHBOURS)
+
+    living_by_it.run(CreateSecret(C, "ciliumpassword", file))
+
+    living_by_it.run(VerifySnapshots(1, of=C))
 
 
 def test_without_a_snapshot_that_is_said(living_by_it: World) -> None:
