@@ -323,11 +323,7 @@ def verified(
     check = partial(verify_many, settings, snapshots, level=level, progress=progress, ledger=ledger)
     origins = Origins(ledger)
     if only is not None:
-        reports = check([only])
-        keys = present_keys.look(origins, present_keys.proved(reports))
-        if keys.lacking and not present_keys.is_latest(origins, only):
-            keys = present_keys.PresentKeys()
-        return verify_rows.of_reports(origins, reports, keys)
+        return verify_rows.of_one(origins, check([only])[0])
     there = shelf(snapshots)
     present = there.refs
     gone = ledger.lost(present)
@@ -340,9 +336,7 @@ def verified(
     rows += [verify_rows.gone(ref) for ref in gone]
     rows += [verify_rows.stray(*one) for one in strays]
     rows += [verify_rows.stray(*one) for one in verify_rows.without_archive(ledger, there, newest)]
-    never = verify_rows.never_taken(ledger)
-    rows += [verify_rows.never(*one) for one in never]
-    rows += [verify_rows.bare(name) for name in keys.bare if name not in dict(never)]
+    rows += verify_rows.unsnapshotted(ledger, keys.bare)
     remarks = (*ledger.remarks, *filter(None, [keys.unknown]))
     wrong = (*ledger.doubts, *older_lost(ledger, present), *ledger.findings)
     return rows + ([verify_rows.wrong(wrong, remarks)] if wrong or remarks else [])

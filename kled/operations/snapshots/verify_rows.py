@@ -18,6 +18,14 @@ _PUT_BACK: Final = (
 )
 
 
+def of_one(origins: "Origins", report: "VerifyReport") -> list[dict[str, Any]]:
+    """Return the row of the one that was asked for; only `latest` has to have the present keys."""
+    keys = present_keys.look(origins, present_keys.proved([report]))
+    if keys.lacking and not present_keys.is_latest(origins, report.ref):
+        keys = present_keys.PresentKeys()
+    return of_reports(origins, [report], keys)
+
+
 def of_reports(
     origins: "Origins", reports: "Sequence[VerifyReport]", keys: present_keys.PresentKeys
 ) -> list[dict[str, Any]]:
@@ -35,9 +43,15 @@ def _of_report(origins: "Origins", report: "VerifyReport", lacks: str) -> dict[s
     return {**row, "trustworthy": False, "findings": [*row["findings"], lacks]}
 
 
-def bare(cluster: str) -> dict[str, Any]:
-    """Return the row of a cluster of the state store whose keys no snapshot has."""
-    return {**wrong((present_keys.unkept(cluster),), ()), "cluster": cluster}
+def unsnapshotted(ledger: "Ledger", bare: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the rows of clusters that were never taken, and of those whose keys no snapshot has.
+
+    Of one that is both, the error of its run says more.
+    """
+    taken = never_taken(ledger)
+    more = (name for name in bare if name not in dict(taken))
+    unkept = ({**wrong((present_keys.unkept(name),), ()), "cluster": name} for name in more)
+    return [*(never(*one) for one in taken), *unkept]
 
 
 def gone(ref: "SnapshotRef") -> dict[str, Any]:
