@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kled.kops.facts import plan_effects
 from kled.models.plan import Plan
 from kled.operations.guards import (
+    applied_elsewhere,
     control_plane,
     kubernetes_order,
     own_places,
@@ -39,6 +40,7 @@ def clear(session: Session, plan: Plan, *, drained: str | None = None) -> Cleare
     Machines of the group `drained` are drained by whoever asks.
     """
     own_places.require(session, plan.cluster)
+    applied_elsewhere.require_applied_here(session, plan.cluster)
     kubernetes_order.require(session, plan.cluster)
     control_plane.require_plan(session, plan)
     undrained.require(session, plan, drained=drained)

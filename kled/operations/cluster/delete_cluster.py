@@ -84,7 +84,7 @@ def guard_step(deletion: DeleteCluster) -> Step:
         require_confirmation(deletion.cluster, why_protected(session, stored), deletion.confirm)
         _require_no_foreign(session, deletion.cluster)
         if not deletion.unregister:
-            require_applied_here(session, deletion.cluster)
+            require_applied_here(session, deletion.cluster, deletes=True)
         now = planned_deletion(session, deletion.cluster, unregister=deletion.unregister)
         others = neighbours.require_own(now, deletion.with_resources_of)
         if deletion.approved is not None:

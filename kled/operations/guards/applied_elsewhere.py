@@ -1,57 +1,95 @@
 """A copy of a state store has no machines: they are those of the cluster that it was copied from.
 
-The definition of the copy may name its new place by then. What kops applied last goes along with a
-copy, and names the place that it was applied from.
+Nor has what a drill restored. So whatever lets kops at a cluster's cloud looks first whether
+another state store, from which the cluster came, has it still.
 """
 
-from kled.errors import DocumentDamaged, KledError, NotApproved, ObjectMissing
-from kled.kops.state_store import contents, layout
+from typing import TYPE_CHECKING
+
+from kled.errors import KledError, NotApproved
 from kled.operations.guards import own_places
+from kled.operations.guards.applied_from import other_homes
 from kled.operations.recovery.known_epoch import here, known_epoch
 from kled.operations.session import Session
 from kled.sentences import options
-from kled.storage.bounded import get_bounded
 from kled.store_urls import is_among, is_same
 
+if TYPE_CHECKING:
+    from kled.snapshot.epoch.epoch import Epoch
 
-def require_applied_here(session: Session, cluster: str) -> None:
-    """Raise `NotApproved` where the cluster was applied from a state store that has it still.
+
+def require_applied_here(session: Session, cluster: str, *, deletes: bool = False) -> None:
+    """Raise `NotApproved` where the cluster came from a state store that has it still.
 
     A move that was written down by its epoch is none; a place that cannot be asked, or lacks the
-    cluster, may be the former one of a store that was renamed or lost. Only reads.
+    cluster, may be the former one of a store that was renamed or lost. Only reads. The hint is for
+    a change, or for what `deletes` it.
     """
-    applied = _applied_from(session, cluster)
-    if applied is None or is_same(applied, here(session)) or _was_moved(session, cluster, applied):
-        return
-    try:
-        there = own_places.home_at(session, f"{applied}/{cluster}")
-    except KledError:
-        return
-    if there:
-        named = options(name=cluster, state=applied)
-        raise NotApproved(
-            f'cluster "{cluster}" was applied from {applied}, which has it still: its machines are'
-            " that one's; nothing was changed",
-            hint=f"to delete it, there: kled kops delete-cluster {named}; the copy here alone goes"
-            f" with kled kops delete-cluster {options(name=cluster)} --unregister; where the"
-            " cluster was moved here, say so first: kled snapshot epoch raise"
-            f" {options(name=cluster)}",
+    for home in other_homes(session.state_store, cluster):
+        if _was_moved(session, cluster, home):
+            continue
+        try:
+            there = own_places.home_at(session, f"{home}/{cluster}")
+        except KledError:
+            continue
+        if there:
+            raise NotApproved(
+                f'cluster "{cluster}" was applied from {home}, which has it still: its machines'
+                " are that one's; nothing was changed",
+                hint=_advice(session, cluster, home, deletes=deletes),
+            )
+
+
+def _advice(session: Session, cluster: str, home: str, *, deletes: bool) -> str:
+    there, moved = options(name=cluster, state=home), move(session, cluster, home)
+    alone = forgetting(session, cluster)
+    if deletes:
+        return (
+            f"to delete it, there: kled kops delete-cluster {there}; the copy here alone goes with"
+            f" {alone}; where the cluster was moved here, say so first: {moved}"
         )
+    return (
+        f"is this a copy, or a drill? the way to the cluster: kled kops update-cluster {there}; the"
+        f" copy here goes with {alone}; only where it was moved here, so that nobody uses that one"
+        f" any more, say so first: {moved}"
+    )
 
 
-def _applied_from(session: Session, cluster: str) -> str | None:
-    """Return the state store that the applied definition names; None where it names none."""
+def forgetting(session: Session, cluster: str) -> str:
+    """Return the command that forgets the copy in the state store at hand, and nothing else."""
+    forgets = options(name=cluster, state=here(session), unregister=True)
+    return f"kled kops delete-cluster {forgets}"
+
+
+def move(session: Session, cluster: str, former: str) -> str:
+    """Return the command that says that the cluster moved here from its `former` home."""
+    moved = options(name=cluster, state=here(session), former=former)
+    return f"kled snapshot epoch raise {moved}"
+
+
+def is_copy(session: Session, cluster: str) -> bool:
+    """Whether what is stored here is known to be a copy of a cluster that lives elsewhere."""
     try:
-        body = get_bounded(session.state_store, f"{cluster}/{layout.COMPLETED}").body
-    except (ObjectMissing, DocumentDamaged):  # nothing was applied, or nobody can tell
-        return None
-    return own_places.state_store_of(contents.mapping(body) or {}, cluster)
+        require_applied_here(session, cluster)
+    except NotApproved:
+        return True
+    return False
 
 
 def _was_moved(session: Session, cluster: str, applied: str) -> bool:
-    """Whether the cluster's epoch says that it lives here and lived there."""
+    """Whether the cluster's epoch says that it lives here and lived there.
+
+    One that a kled raised which kept no former homes was raised for this store all the same.
+    """
     if session.settings.snapshot_store is None:
         return False
     known = known_epoch(session, cluster)
-    lives = known is not None and not known.vacant and is_same(known.state_store, here(session))
-    return bool(lives and known and known.homes and is_among(applied, known.homes))
+    if known is None or known.vacant or not is_same(known.state_store, here(session)):
+        return False
+    return _left(known, applied)
+
+
+def _left(known: "Epoch", applied: str) -> bool:
+    if known.homes is None:
+        return known.number > 1
+    return is_among(applied, known.homes)

@@ -19,7 +19,7 @@ from kled.models.credential import SECRET_KINDS
 from kled.models.plan import Change, Plan
 from kled.operations.fleet import registered
 from kled.operations.fleet.stored_names import keys_below
-from kled.operations.guards import own_places
+from kled.operations.guards import applied_elsewhere, own_places
 from kled.operations.identity import (
     cloud_keys,
     etcd_names,
@@ -51,7 +51,7 @@ def step(cluster: str) -> Step:
 
     Safe to repeat: it only reads. Raises `IdentityAtRisk` that names those that are gone or hold
     the keys of another identity, and the snapshot that has them, and `NotApproved` where another
-    cluster lives by the same keys.
+    cluster lives by the same keys, or the cluster itself was applied from another state store.
     """
     return Step(NAME, lambda session: check(session, cluster), READ, reads=True)
 
@@ -59,6 +59,7 @@ def step(cluster: str) -> Step:
 def check(session: Session, cluster: str) -> str:
     """Look at once, and say what was found; raises as `step` does."""
     where = own_places.require(session, cluster)
+    applied_elsewhere.require_applied_here(session, cluster)
     gone = _require_present(session, cluster)
     require_previewable(session, cluster)
     others = require_own_keys(session, cluster)

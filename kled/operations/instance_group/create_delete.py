@@ -7,6 +7,7 @@ from kled.kops.facts import control_plane
 from kled.kops.state_store.layout import require_group_name
 from kled.models.cluster import InstanceGroup, Role
 from kled.operations import ways_back
+from kled.operations.guards.applied_elsewhere import require_applied_here
 from kled.operations.guards.guards import EDITS
 from kled.operations.guards.protection import protection, require_confirmation
 from kled.operations.session import Session
@@ -91,6 +92,7 @@ class DeleteInstanceGroup:
         back = ways_back.Found()
 
         def check(session: Session) -> str:
+            require_applied_here(session, self.cluster)
             why = why_protected(session, self.cluster)
             require_confirmation(self.cluster, why, self.confirm)
             return "confirmed" if why else "the cluster is not protected"

@@ -6,6 +6,7 @@ from kled.operations.records import (
     approved_plan,
     begun_deletion,
     open_restore,
+    origin,
     roll_journal,
     scale_journal,
 )
@@ -17,6 +18,7 @@ ALL: Final[tuple[Record[Any], ...]] = (
     roll_journal.RECORD,
     scale_journal.RECORD,
     open_restore.RECORD,
+    origin.RECORD,
     begun_deletion.RECORD,
 )
 """The deletion's own is last: while it is there, a deletion that was killed is known to be open."""

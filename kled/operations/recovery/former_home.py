@@ -19,6 +19,7 @@ from kled.errors import (
 from kled.kops.state_store import contents, layout
 from kled.kops.state_store.old_locations import Move, moved, old_places
 from kled.operations.guards import own_places
+from kled.operations.guards.applied_from import other_homes
 from kled.operations.guards.guards import Place
 from kled.operations.recovery.known_epoch import known_epoch
 from kled.operations.session import Session
@@ -95,7 +96,7 @@ def _replace(store: "ObjectStore", key: str, body: bytes, tag: str) -> None:
 
 
 def _formers(session: Session, cluster: str, place: Place) -> Iterator[str]:
-    """Yield the other state stores that the epoch and the definition name, each once."""
+    """Yield the other state stores that its epoch, its definition and its past name, each once."""
     store, found = session.stores.at(place), [session.stores.at(place).location.url]
     known = known_epoch(session, cluster)
     if known is not None and not known.vacant:
@@ -103,9 +104,17 @@ def _formers(session: Session, cluster: str, place: Place) -> Iterator[str]:
     definition = _definition(store, place.cluster)
     if (named := own_places.state_store_of(definition, cluster)) is not None:
         found.append(named)
+    found += _came_from(store, cluster) if place.cluster == cluster else ()
     for at, url in enumerate(found[1:], 1):
         if not is_among(url, found[:at]):
             yield url
+
+
+def _came_from(store: "ObjectStore", cluster: str) -> tuple[str, ...]:
+    try:
+        return other_homes(store, cluster)
+    except DocumentDamaged:  # it goes when the epoch is raised
+        return ()
 
 
 def _require_named(

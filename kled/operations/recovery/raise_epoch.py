@@ -14,6 +14,7 @@ from kled.operations import ways_back
 from kled.operations.fleet.registered import home
 from kled.operations.guards.guards import Guards, Place
 from kled.operations.guards.taken_snapshot import advised, words
+from kled.operations.records import origin
 from kled.operations.recovery import former_home
 from kled.operations.recovery.former_home import left_step, rewrite_step
 from kled.operations.recovery.known_epoch import known_epoch
@@ -22,7 +23,7 @@ from kled.operations.session import Session
 from kled.operations.step import ADDS_ONLY, Effect, Step
 from kled.retry import CHANGE, READ
 from kled.sentences import enumerated, number, options
-from kled.store_urls import is_among, is_same
+from kled.store_urls import canonical, is_among, is_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +79,7 @@ class RaiseEpoch:
                 place,
                 self.results,
                 of=lambda session: session.snapshot_store.manifest(chosen(session)).state_store,
+                former=self.former or "",
             ),
         )
 
@@ -147,11 +149,13 @@ def raise_step(
     results: "list[Epoch] | None" = None,
     *,
     of: "Callable[[Session], str]",
+    former: str = "",
 ) -> Step:
     """Make the place's store the one that the cluster lives in.
 
-    `of` returns the state store of the snapshot that is there: the cluster's history goes on.
-    Safe to repeat and to kill: one conditional write, and none where it is so already.
+    `of` returns the state store of the snapshot that is there: the cluster's history goes on. The
+    `former` home that is left by name counts as one, too. Safe to repeat and to kill: conditional
+    writes, and none where it is so already.
     """
     effect, back = Effect(), ways_back.Found()
 
@@ -164,6 +168,9 @@ def raise_step(
         if before is not None and before.state_store:
             back.are(former_home.command(cluster, before.state_store, url))
         now = epoch.advance(kept, cluster, url, of(session))
+        if former:
+            now = epoch.advance(kept, cluster, url, canonical(former))
+        origin.RECORD.forget(session, cluster, store=session.stores.at(place))
         if results is not None:
             results[:] = [now]
         effect.ends(before != now)

@@ -8,7 +8,7 @@ from kled.operations import ways_back
 from kled.operations.guards.guards import Guards, Place
 from kled.operations.guards.nested_stores import require_root
 from kled.operations.guards.protection import require_confirmation
-from kled.operations.records import open_restore
+from kled.operations.records import open_restore, origin
 from kled.operations.recovery import restored_definition
 from kled.operations.recovery.raise_epoch import first_step, identity_step, raise_step, told_step
 from kled.operations.recovery.restorable import (
@@ -260,6 +260,8 @@ def restore_step(restoring: RestoreState, approved: "list[Agreed]") -> Step:
         target = session.stores.at(restoring.wish.place)
         progress = counted(session)
         goes_on = open_restore.begin(session, wish, planned)
+        if wish.place.cluster == wish.cluster and not restoring.raise_epoch:
+            origin.write(session, target, wish.cluster, planned.manifest.state_store)
         back.are(ways_back.of_restore(session, planned, goes_on=goes_on))
         try:
             report = apply_restore(planned, session.snapshot_store, target, progress=progress)

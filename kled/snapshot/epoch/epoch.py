@@ -185,10 +185,11 @@ def advance(snapshots: SnapshotStore, cluster: str, state_store: str, of: str = 
         return new
     known = found.epoch
     if is_same(known.state_store, url):
-        if not of or known.homes is None or is_among(of, (url, *known.homes)):
+        unknown = known.homes is None and known.number > 1  # an earlier kled raised it
+        if not of or unknown or is_among(of, (url, *(known.homes or ()))):
             return known
         left = _left(snapshots, cluster, url, known.left, (of,))
-        new = replace(known, homes=_others(url, *known.homes, of), left=left)
+        new = replace(known, homes=_others(url, *(known.homes or ()), of), left=left)
     else:
         before = () if known.vacant else (*(known.homes or ()), known.state_store)
         number = min(known.number + 1, MOST)

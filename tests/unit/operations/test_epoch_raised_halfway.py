@@ -27,7 +27,8 @@ def test_the_history_goes_on_where_no_epoch_was_known_before(world: World) -> No
     """A member of fault 19: its last step asked for `latest` again, which was another by then."""
     world.run(RestoreState(Wish(C, world.good, to=world.url("other"))))
 
-    world.run(RaiseEpoch(C, state_store=world.url("other")))
+    left = world.url("state")
+    world.run(RaiseEpoch(C, state_store=world.url("other"), former=left))
 
     found = known(world)
     assert found is not None
@@ -36,7 +37,7 @@ def test_the_history_goes_on_where_no_epoch_was_known_before(world: World) -> No
 
 def test_typed_again_after_the_first_snapshot_there_it_does_the_same(world: World) -> None:
     world.run(RestoreState(Wish(C, world.good, to=world.url("other"))))
-    raising = RaiseEpoch(C, state_store=world.url("other"))
+    raising = RaiseEpoch(C, state_store=world.url("other"), former=world.url("state"))
     assert world.killed(lambda _, line: line.endswith("/epoch.json"), lambda: world.run(raising))
     assert known(world) is None
 

@@ -28,11 +28,13 @@ from kled.operations.records import (
     approved_plan,
     begun_deletion,
     open_restore,
+    origin,
     roll_journal,
     scale_journal,
 )
 from kled.operations.records.approved_plan import Approved
 from kled.operations.records.open_restore import OpenRestore
+from kled.operations.records.origin import Origin
 from kled.operations.records.record import Record
 from kled.operations.records.roll_journal import Journal, KeptJournal, OpenRoll
 from kled.operations.records.scale_journal import OpenScaleDown
@@ -54,6 +56,7 @@ VALUES: dict[Record[Any], Any] = {
         (Rolled("nodes", "node", 3, 61.5, datetime(2026, 11, 1, 9, tzinfo=UTC)),),
     ),
     scale_journal.RECORD: OpenScaleDown("nodes", ("AZRebalance",), 1, 3, ("node-1",), ("i-1",)),
+    origin.RECORD: Origin("s3://first"),
     open_restore.RECORD: OpenRestore(
         C,
         "20261125T034149Z-a1b2c3d4",
@@ -66,7 +69,8 @@ VALUES: dict[Record[Any], Any] = {
     ),
 }
 RECORDS = [pytest.param(record, id=record.name) for record in all_records.ALL]
-DROPPABLE = {"updates": True, "rolls": True, "scales": False, "restores": False, "deletions": False}
+_KEPT = ("scales", "restores", "origins", "deletions")
+DROPPABLE = {"updates": True, "rolls": True} | dict.fromkeys(_KEPT, False)
 ANYTHING: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just("../../../x"),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -187,6 +191,7 @@ def test_a_record_is_read_as_it_was_written_and_forgotten(record: Record[Any], h
 
 
 YESTERDAYS = {
+    "origins": '{"format": "kled.io/origin/v1", "state_store": "s3://first"}',
     "updates": json.dumps(
         {"format": "kled.io/approved-plan/v1", "plan": PLAN.as_json()}, sort_keys=True
     ),

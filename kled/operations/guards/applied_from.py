@@ -1,0 +1,38 @@
+"""From which state stores a cluster was applied, or restored: what is stored here says so itself.
+
+A definition may name its new place by then. What kops applied last goes along with a copy and with
+a restore, and names the place that it was applied from; a restore without it is on record.
+"""
+
+from typing import TYPE_CHECKING
+
+from kled.errors import DocumentDamaged, ObjectMissing
+from kled.kops.state_store import contents, layout
+from kled.operations.guards import own_places
+from kled.operations.records import origin
+from kled.storage.bounded import get_bounded
+from kled.store_urls import is_among, is_same
+
+if TYPE_CHECKING:
+    from kled.storage.base import ObjectStore
+
+
+def other_homes(store: "ObjectStore", cluster: str) -> tuple[str, ...]:
+    """Return the other state stores that the cluster in `store` was applied or restored from.
+
+    Each once, at the most two requests; only reads. Raises `DocumentDamaged` for a damaged record.
+    """
+    homes: list[str] = []
+    for url in (_applied_from(store, cluster), origin.came_from(store, cluster)):
+        if url and not is_same(url, store.location.url) and not is_among(url, homes):
+            homes.append(url)
+    return tuple(homes)
+
+
+def _applied_from(store: "ObjectStore", cluster: str) -> str | None:
+    """Return the state store that the applied definition names; None where it names none."""
+    try:
+        body = get_bounded(store, f"{cluster}/{layout.COMPLETED}").body
+    except (ObjectMissing, DocumentDamaged):  # nothing was applied, or nobody can tell
+        return None
+    return own_places.state_store_of(contents.mapping(body) or {}, cluster)
