@@ -1,10 +1,17 @@
 """A cluster that its snapshots know and the state store lacks is put back, and not made anew."""
 
+from typing import Final
+
 from kled.errors import NotApproved
 from kled.operations.guards.taken_snapshot import advised
 from kled.operations.recovery.known_epoch import known_epoch
 from kled.operations.session import Session
 from kled.store_urls import is_same
+
+_UNSURE: Final = (
+    "; where its keys may have been rotated after that snapshot, compare them with a control"
+    " plane's machine before an update (docs/recovery.md): nothing here tells it"
+)
 
 
 def refuse(session: Session, cluster: str) -> None:
@@ -34,7 +41,7 @@ def refuse(session: Session, cluster: str) -> None:
         back = back.replace(" --yes", " --with-control --yes")
     raise NotApproved(
         f'cluster "{cluster}" {what}; nothing was changed',
-        hint=f"to put it back (with --with-control where its machines run on): {back}; only to"
-        " begin anew with other keys: kled kops create-cluster with the same options and"
+        hint=f"to put it back (with --with-control where its machines run on): {back}{_UNSURE};"
+        " only to begin anew with other keys: kled kops create-cluster with the same options and"
         f" --new-identity={cluster}",
     )

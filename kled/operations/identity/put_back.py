@@ -52,7 +52,7 @@ def _unsure(keysets: Collection[str]) -> str:
     if not keysets:
         return ""
     return (
-        f" - nothing in the state store tells whether {enumerated(sorted(keysets), _SHOWN)} is the"
+        f"; nothing in the state store tells whether {enumerated(sorted(keysets), _SHOWN)} is the"
         " key that machines run with: where a rotation may have come after that snapshot, compare"
         " it with a control plane's machine before an update (docs/recovery.md)"
     )

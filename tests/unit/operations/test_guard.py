@@ -320,6 +320,7 @@ def test_a_lost_cluster_is_not_made_anew_over_its_machines(living: World) -> Non
         run(change, living.session())
 
     assert f"kled snapshot restore --name={CLUSTER}" in (caught.value.hint or "")
+    assert "compare them with a control plane's machine" in (caught.value.hint or "")  # finding F2
     assert change.reached == 0
     run(change, living.session(overrides=Overrides(no_snapshot=True)))
     assert change.reached == 1
