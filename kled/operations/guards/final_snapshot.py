@@ -13,7 +13,7 @@ from kled.errors import (
 from kled.kops.state_store import layout, locations
 from kled.models.definition import Definition
 from kled.operations.cluster import unregistration
-from kled.operations.guards import elsewhere
+from kled.operations.guards import elsewhere, left_of_deletion
 from kled.operations.guards.taken_snapshot import advised, taken, words
 from kled.operations.session import Session
 from kled.operations.step import ADDS_ONLY, Step
@@ -42,25 +42,28 @@ def final_step(cluster: str, *, forgets: bool = False) -> Step:
 
     Safe to repeat and to kill: a snapshot exists when its manifest does, and where nothing is new
     the newest one counts, once it was read back. A cluster that is gone already has nothing to
-    lose. Raises `SnapshotNotTrustworthy` where the cluster could not be brought back from what was
-    taken; of one that kops cannot read, and that is only forgotten, the bytes are kept as they are.
+    lose, and of one whose deletion was killed the snapshot before it holds what is left. Raises
+    `SnapshotNotTrustworthy` where the cluster could not be brought back from what was taken; of one
+    that kops cannot read, and that is only forgotten, the bytes are kept as they are.
     """
 
     def act(session: Session) -> str:
         with advised():
             if elsewhere.is_twin(session, cluster):
                 return TWIN
+            if (ends := _kept_before(session, cluster)) is not None:
+                return ends
             result = taken(session, cluster, etcd_backups=None)
             if result is None:
                 return ABSENT
-            report = _read_back(session, result)
+            report = _read_back(session, _ref(result))
             if report is None or not report.trustworthy:
                 result = taken(session, cluster, reuse=False, etcd_backups=None) or result
-                report = _read_back(session, result)
+                report = _read_back(session, _ref(result))
             if forgets and _is_unreadable(session, cluster) and report and report.level is not None:
                 return f"{words(session, result)}; the bytes as they are: kops cannot read them"
             _require_whole(result, report)
-            etcd = _require_etcd(session, result)
+            etcd = _require_etcd(session, _ref(result))
         return f"{words(session, result)}; read back; {etcd}"
 
     policy = replace(READ, deadline=CHANGE.deadline)
@@ -86,7 +89,18 @@ def _is_unreadable(session: Session, cluster: str) -> bool:
     )
 
 
-def _read_back(session: Session, result: "ClusterResult") -> "VerifyReport | None":
+def _kept_before(session: Session, cluster: str) -> str | None:
+    """Return which snapshot holds what a killed deletion has left, once it was read back."""
+    ref = left_of_deletion.holder(session, cluster)
+    report = _read_back(session, ref) if ref else None
+    if ref is None or report is None or not report.trustworthy:
+        return None
+    return (
+        f"snapshot {ref.id} has all that a deletion left; read back; {_require_etcd(session, ref)}"
+    )
+
+
+def _read_back(session: Session, ref: "SnapshotRef") -> "VerifyReport | None":
     """Check every byte, and what it says where it can be opened here; None where it is not there.
 
     An earlier one that still counts may be damaged, or removed.
@@ -99,7 +113,7 @@ def _read_back(session: Session, result: "ClusterResult") -> "VerifyReport | Non
     level = KOPS if _can_open(kept) else DIGESTS
     check = kops_check(session.settings) if _drives_kops(session) else None
     try:
-        return verify(kept, _ref(result), level=level, by=BY, kops_check=check)
+        return verify(kept, ref, level=level, by=BY, kops_check=check)
     except SnapshotMissing:
         return None
 
@@ -141,10 +155,10 @@ def cannot_bring_back(wrong: Sequence[str], cure: str = "") -> SnapshotNotTrustw
     )
 
 
-def _require_etcd(session: Session, result: "ClusterResult") -> str:
+def _require_etcd(session: Session, ref: "SnapshotRef") -> str:
     """Say which etcd backups are kept; raise where the newest one that matters does not open."""
     kept = session.snapshot_store
-    manifest = kept.manifest(_ref(result))
+    manifest = kept.manifest(ref)
     number = sum(layout.is_backup_data(one.key) for one in manifest.objects)
     if not number:
         return "there are no etcd backups"

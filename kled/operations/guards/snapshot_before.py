@@ -2,7 +2,7 @@
 
 from kled.errors import SnapshotMissing
 from kled.operations.cluster import unregistration
-from kled.operations.guards import elsewhere
+from kled.operations.guards import elsewhere, left_of_deletion
 from kled.operations.guards.final_snapshot import cannot_bring_back
 from kled.operations.guards.taken_snapshot import advised, emptied, no_way_back
 from kled.operations.recovery.restores_under_way import RestoresUnderWay
@@ -43,7 +43,11 @@ def _is_needed(session: Session, operation: Operation) -> bool:
     if session.settings.snapshot_store is None or session.overrides.no_snapshot:
         return False
     if guards.snapshot == "final":
-        return not elsewhere.is_twin(session, cluster) and not _keeps_bytes(session, operation)
+        return not (
+            elsewhere.is_twin(session, cluster)
+            or _keeps_bytes(session, operation)
+            or left_of_deletion.holder(session, cluster)
+        )
     return guards.needs_trusted and session.overrides.new_identity != cluster
 
 

@@ -15,6 +15,7 @@ from kled.errors import NotApproved, SnapshotNotTrustworthy
 from kled.models.definition import Definition
 from kled.operations.guards.final_snapshot import final_step, require_inside
 from kled.operations.guards.overrides import NOTHING
+from kled.operations.records import begun_deletion
 from kled.operations.session import Session, Who
 from kled.operations.step import attempt
 from kled.retry import Clock
@@ -78,6 +79,50 @@ def test_a_cluster_that_is_gone_has_nothing_to_keep(root: Path) -> None:
     shutil.rmtree(root / "state" / CLUSTER)
 
     assert "nothing to snapshot" in take(root)
+
+
+def begun(root: Path) -> None:
+    """Put a deletion of the cluster on record, as one that kops is at has it."""
+    stored = Definition({"metadata": {"name": CLUSTER}, "spec": {}}, ())
+    begun_deletion.write(session(root), CLUSTER, stored)
+
+
+def remove(root: Path, *parts: str) -> None:
+    for part in parts:
+        shutil.rmtree(root / "state" / CLUSTER / part)
+
+
+@pytest.mark.parametrize("gone", [("pki",), ("pki", "secrets"), ("pki", "instancegroup")])
+def test_a_deletion_that_was_killed_goes_on_over_what_it_left(
+    root: Path, gone: tuple[str, ...]
+) -> None:
+    take(root)
+    snapshot = max((root / "snapshots").rglob("manifest.json")).parent.name
+    begun(root)
+    remove(root, *gone)
+
+    words = take(root)
+
+    assert words.startswith(f"snapshot {snapshot} has all that a deletion left; read back")
+    assert max((root / "snapshots").rglob("manifest.json")).parent.name == snapshot
+
+
+def test_keys_that_are_lost_while_no_deletion_is_under_way_are_no_rest_of_one(root: Path) -> None:
+    take(root)
+    remove(root, "pki")
+
+    with pytest.raises(SnapshotNotTrustworthy, match="keyset"):
+        take(root)
+
+
+def test_what_was_written_since_the_snapshot_is_not_known_to_be_kept(root: Path) -> None:
+    take(root)
+    begun(root)
+    remove(root, "pki")
+    (root / "state" / CLUSTER / "config").write_text("spec: {}")
+
+    with pytest.raises(SnapshotNotTrustworthy):
+        take(root)
 
 
 def test_the_newest_etcd_backup_has_to_open(root: Path) -> None:
