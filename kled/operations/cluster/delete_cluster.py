@@ -1,6 +1,6 @@
 """Delete a cluster: its cloud resources, its keys, its etcd backups and its definition."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from kled.errors import KopsError, NotApproved
@@ -13,7 +13,7 @@ from kled.operations.cluster import unregistration
 from kled.operations.cluster.nothing_left import proof_step
 from kled.operations.cluster.plan_deletion import planned_deletion
 from kled.operations.cluster.unregistration import Unreadable
-from kled.operations.guards import neighbours, own_places
+from kled.operations.guards import copies, neighbours, own_places
 from kled.operations.guards.applied_elsewhere import require_applied_here
 from kled.operations.guards.final_snapshot import kept_options, require_inside
 from kled.operations.guards.guards import DELETES, FORGETS, Guards
@@ -24,7 +24,7 @@ from kled.operations.records.approved_plan import Approved
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE, READ
-from kled.sentences import options
+from kled.sentences import number, options
 from kled.visible import visible
 
 GONE = "already gone"
@@ -64,11 +64,26 @@ class DeleteCluster:
         roles = () if self.unregister else (roles_step(self.cluster),)
         return (
             *roles,
-            own_places.step(self.cluster, deletes=True),
+            places_step(self),
             guard_step(self),
             delete_step(self),
             proof_step(self.cluster, unregister=self.unregister),
         )
+
+
+def places_step(deletion: DeleteCluster) -> Step:
+    """Refuse what takes another cluster's state along, as `own_places.step`.
+
+    Of a mere copy that is forgotten nothing outside of its own prefix goes.
+    """
+    whole = own_places.step(deletion.cluster, deletes=True)
+
+    def act(session: Session) -> str:
+        if deletion.unregister and (home := copies.original_of(session, deletion.cluster)):
+            return f"it is a copy of the one in {home}: what lies elsewhere is that one's and stays"
+        return whole.act(session)
+
+    return replace(whole, act=act)
 
 
 def guard_step(deletion: DeleteCluster) -> Step:
@@ -89,7 +104,8 @@ def guard_step(deletion: DeleteCluster) -> Step:
         others = neighbours.require_own(now, deletion.with_resources_of)
         if deletion.approved is not None:
             _require_approved(session, deletion, now, deletion.approved)
-        return "; ".join((*_said(stored), _snapshot(session, deletion.cluster, stored), others))
+        kept = _snapshot(session, deletion, stored)
+        return "; ".join((*_said(stored), kept, others))
 
     return Step("check protection", act, READ, reads=True)
 
@@ -136,10 +152,13 @@ def _require_no_foreign(session: Session, cluster: str) -> None:
             )
 
 
-def _snapshot(session: Session, cluster: str, stored: Definition | Unreadable) -> str:
+def _snapshot(session: Session, deletion: DeleteCluster, stored: Definition | Unreadable) -> str:
     """Say whether there is a snapshot, and stop where a protected cluster would have none."""
+    cluster = deletion.cluster
     if session.overrides.no_snapshot:
         return "no snapshot: as asked for"
+    if deletion.unregister and copies.original_of(session, cluster):
+        return "no snapshot: the original has its keys"
     if session.settings.snapshot_store is not None:
         definition = stored.cluster if isinstance(stored, Unreadable) else stored
         if definition is None:
@@ -211,6 +230,9 @@ def _way_back(session: Session, deletion: DeleteCluster) -> str:
 
 def _unregistered(session: Session, cluster: str, stored: Definition | Unreadable | None) -> str:
     by_kled = ""
+    if home := copies.original_of(session, cluster):
+        removed = unregistration.remove(session, cluster)
+        return f"{number(removed, 'object')} removed; the cluster lives in {home}, as it was"
     if isinstance(stored, Unreadable):
         by_kled = unregistration.unregister(session, cluster, stored)
     else:

@@ -76,18 +76,27 @@ def unregister(session: Session, cluster: str, found: Unreadable) -> str:
     if found.cluster is not None:
         session.kops.unregister(cluster)
         return ""
+    removed = number(remove(session, cluster), "object")
+    return f" by kled: {removed} removed, since kops cannot read the cluster"
+
+
+def remove(session: Session, cluster: str) -> int:
+    """Remove the objects of kops below the cluster's own prefix; return how many there were.
+
+    Safe to repeat and to kill: what tells whose it is goes last.
+    """
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 
     store = session.state_store
-    config = f"{cluster}/{layout.CONFIG}"
-    keys = [key for key in _known(session, cluster) if key != config]
+    last = [f"{cluster}/{key}" for key in (layout.COMPLETED, layout.CONFIG)]
+    known = list(_known(session, cluster))
+    keys = [key for key in known if key not in last]
     for _ in in_parallel((0, partial(store.delete, key)) for key in keys):
         session.check()
-    session.check()
-    store.delete(config)
-    return (
-        f" by kled: {number(len(keys) + 1, 'object')} removed, since kops cannot read the cluster"
-    )
+    for key in last:
+        session.check()
+        store.delete(key)
+    return len({*known, last[-1]})
 
 
 def _as_stored(session: Session, cluster: str, error: KopsError) -> Unreadable:

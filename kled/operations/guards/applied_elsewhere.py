@@ -26,7 +26,7 @@ def require_applied_here(session: Session, cluster: str, *, deletes: bool = Fals
     a change, or for what `deletes` it.
     """
     for home in other_homes(session.state_store, cluster):
-        if _was_moved(session, cluster, home):
+        if was_moved(session, cluster, home):
             continue
         try:
             there = own_places.home_at(session, f"{home}/{cluster}")
@@ -67,17 +67,8 @@ def move(session: Session, cluster: str, former: str) -> str:
     return f"kled snapshot epoch raise {moved}"
 
 
-def is_copy(session: Session, cluster: str) -> bool:
-    """Whether what is stored here is known to be a copy of a cluster that lives elsewhere."""
-    try:
-        require_applied_here(session, cluster)
-    except NotApproved:
-        return True
-    return False
-
-
-def _was_moved(session: Session, cluster: str, applied: str) -> bool:
-    """Whether the cluster's epoch says that it lives here and lived there.
+def was_moved(session: Session, cluster: str, applied: str) -> bool:
+    """Whether the cluster's epoch says that it lives here and lived there. Only reads.
 
     One that a kled raised which kept no former homes was raised for this store all the same.
     """

@@ -186,13 +186,13 @@ def keep_keys_step(snapshot: Step, cluster: str) -> Step:
 def epoch_step(cluster: str, *, ends: bool = False, forgets: bool = False) -> Step:
     """Raise `EpochMismatch` where the cluster lives in another state store.
 
-    Where a definition that was never applied is forgotten alone, that is said instead.
+    Where what is stored here is forgotten alone (`elsewhere`), that is said instead.
 
     Safe to repeat: the first check of a cluster that is there writes its epoch, later ones compare.
     """
 
     def act(session: Session) -> str:
-        if forgets and elsewhere.is_twin(session, cluster):
+        if forgets and elsewhere.is_forgotten_alone(session, cluster):
             return "it lives in another state store; only the definition here goes"
         return check_epoch(session, cluster, ends=ends)
 

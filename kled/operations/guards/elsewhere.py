@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from kled.errors import EpochMismatch, KledError
 from kled.kops.state_store.layout import CONFIG
 from kled.operations.cluster.applied import was_applied
+from kled.operations.guards import copies
 from kled.operations.identity import kept_keys, other_identity
 from kled.operations.recovery.known_epoch import here, known_epoch
 from kled.operations.session import Session
@@ -173,6 +174,14 @@ def _holds(session: Session, cluster: str, url: str, *, unknown: bool) -> bool:
         return is_there(session.other_store(url), f"{cluster}/{CONFIG}")
     except KledError:  # a bucket that is not there may be one of another endpoint, or unmounted
         return unknown
+
+
+def is_forgotten_alone(session: Session, cluster: str) -> bool:
+    """Whether what is stored here may be forgotten, and nothing of the cluster itself is.
+
+    A definition that was never applied here while the cluster lives elsewhere, or a mere copy.
+    """
+    return is_twin(session, cluster) or copies.original_of(session, cluster) is not None
 
 
 def is_twin(session: Session, cluster: str) -> bool:

@@ -49,7 +49,8 @@ def final_step(cluster: str, *, forgets: bool = False) -> Step:
 
     def act(session: Session) -> str:
         with advised():
-            if elsewhere.is_twin(session, cluster):
+            alone = elsewhere.is_forgotten_alone if forgets else elsewhere.is_twin
+            if alone(session, cluster):
                 return TWIN
             if (ends := _kept_before(session, cluster)) is not None:
                 return ends

@@ -43,8 +43,9 @@ def _is_needed(session: Session, operation: Operation) -> bool:
     if session.settings.snapshot_store is None or session.overrides.no_snapshot:
         return False
     if guards.snapshot == "final":
+        alone = elsewhere.is_forgotten_alone if guards.epoch == "forget" else elsewhere.is_twin
         return not (
-            elsewhere.is_twin(session, cluster)
+            alone(session, cluster)
             or _keeps_bytes(session, operation)
             or left_of_deletion.holder(session, cluster)
         )

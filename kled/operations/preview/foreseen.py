@@ -129,7 +129,7 @@ def _require_home(session: Session, operation: Operation) -> None:
     guards, cluster = operation.guards, operation.cluster
     if guards.epoch == "none" or session.overrides.no_epoch:
         return
-    if guards.epoch == "forget" and elsewhere.is_twin(session, cluster):
+    if guards.epoch == "forget" and elsewhere.is_forgotten_alone(session, cluster):
         return
     with advised_elsewhere(guards.elsewhere):
         if (away := elsewhere.refusal(session, cluster)) is not None:

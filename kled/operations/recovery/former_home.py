@@ -21,6 +21,7 @@ from kled.kops.state_store.old_locations import Move, moved, old_places
 from kled.operations.guards import own_places
 from kled.operations.guards.applied_from import other_homes
 from kled.operations.guards.guards import Place
+from kled.operations.identity.same_keys import other_keys
 from kled.operations.recovery.known_epoch import known_epoch
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step
@@ -124,7 +125,7 @@ def _require_named(
     try:
         if not own_places.home_at(session, f"{home}/{cluster}"):
             return
-        others = _other_keys(session.other_store(home), session.other_store(here), cluster)
+        others = other_keys(session.other_store(home), session.other_store(here), cluster)
     except KledError:  # of another endpoint, or unmounted: nobody can work with it from here
         return
     keys = f", with other keys: {enumerated(others, _SHOWN)}" if others else ""
@@ -155,19 +156,6 @@ def _advice(cluster: str, home: str, here: str, *, changed: bool) -> str:
 def command(cluster: str, here: str, former: str) -> str:
     """Return the command that lets the cluster live `here`, and no longer in its `former` home."""
     return f"kled snapshot epoch raise {options(name=cluster, state=here, former=former)}"
-
-
-def _other_keys(theirs: "ObjectStore", mine: "ObjectStore", cluster: str) -> list[str]:
-    """Name the keysets and secrets of the former home that are not the same here."""
-    prefixes = [f"{cluster}/{kind}" for kind in (layout.KEYSETS, layout.SECRETS)]
-    return sorted(
-        {
-            entry.key.removeprefix(prefix).partition("/")[0]
-            for prefix in prefixes
-            for entry in theirs.entries(prefix)
-            if _bytes(theirs, entry.key) != _bytes(mine, entry.key)
-        }
-    )
 
 
 def _bytes(store: "ObjectStore", key: str) -> bytes | None:

@@ -41,24 +41,30 @@ def _misplaced(here: str | None, result: ClusterResult) -> ClusterResult:
     name = options(name=result.cluster)
     root = locations.root_of(here, result.cluster)
     sets = " ".join(mending(field, root) for field in fields if "[" not in field)
+    edited = f"where somebody edited it: kled kops edit-cluster {name} {sets}".rstrip()
     cure = (
         f"the definition has to name places below {root}; where it was restored here from another"
-        f" place: kled snapshot restore {name} --snapshot=latest --rewrite-places; where somebody"
-        f" edited it: kled kops edit-cluster {name} {sets}".rstrip()
+        f" place: kled snapshot restore {name} --snapshot=latest --rewrite-places;"
+        f" {_renamed(here, result) or edited}"
     )
-    return replace(result, cure=f"{cure}{_renamed(here, result)}")
+    return replace(result, cure=cure)
 
 
 def _renamed(here: str, result: ClusterResult) -> str:
-    """Say what is typed where the definition names the cluster's place in another state store."""
+    """Say what is typed where the definition names the cluster's place in another state store.
+
+    To have it name its own place would not make the machines its own.
+    """
     base = (locations.url_in(one) for one in result.reasons if locations.field_of(one) == _BASE)
     home, _, name = next(base, "").rpartition("/")
     if name != result.cluster or not home:
         return ""
     moved = options(name=result.cluster, state=here, former=home)
+    forgets = options(name=result.cluster, state=here, unregister=True)
     return (
-        f"; where the state store was renamed, or nobody uses {home} any more: kled snapshot epoch"
-        f" raise {moved}"
+        f"where this is a copy of {home}, it has no machines, and goes with kled kops"
+        f" delete-cluster {forgets}; only where the state store was renamed, or nobody uses that"
+        f" one any more: kled snapshot epoch raise {moved}"
     )
 
 

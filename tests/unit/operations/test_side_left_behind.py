@@ -302,7 +302,7 @@ def test_a_definition_that_names_the_old_place_is_not_mended_by_what_names_it_to
     moved: Moved,
 ) -> None:
     """The hint named a snapshot with the same configBase: typed, nothing changed."""
-    old, new = f"{moved.url('old')}/{C}", f"{moved.url('new')}/{C}"
+    old, new = f"{moved.url('old')}/{C}", moved.url("new")
     config_file = moved.root / "new" / C / "config"
     config_file.write_text(config_file.read_text().replace("{", f"{{configBase: {old}, ", 2))
 
@@ -310,7 +310,8 @@ def test_a_definition_that_names_the_old_place_is_not_mended_by_what_names_it_to
 
     assert not row.trusted
     assert f"kled snapshot restore --name={C} --snapshot=latest --rewrite-places" in row.mend
-    assert f"kled kops edit-cluster --name={C} --set=spec.configBase={new}" in row.mend
+    former = f"--state={new} --former={moved.url('old')}"
+    assert f"kled snapshot epoch raise --name={C} {former}" in row.mend
 
 
 def test_a_cluster_that_was_applied_is_not_told_to_go_alone(moved: Moved) -> None:

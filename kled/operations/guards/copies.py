@@ -1,0 +1,47 @@
+"""A mere copy of a cluster that another state store has: it is forgotten without any trace of it.
+
+It has no machines, and no key that its original lacks. So neither an epoch nor a final snapshot is
+asked for it, and what its definition names outside of its own prefix is the original's and stays.
+"""
+
+from collections.abc import Iterator
+
+from kled.errors import DocumentDamaged, KledError, ObjectMissing
+from kled.kops.state_store import contents, layout
+from kled.operations.guards import applied_elsewhere, own_places
+from kled.operations.guards.applied_from import other_homes
+from kled.operations.identity.same_keys import other_keys
+from kled.operations.recovery.known_epoch import here
+from kled.operations.session import Session
+from kled.storage.bounded import get_bounded
+from kled.store_urls import is_same
+
+
+def original_of(session: Session, cluster: str) -> str | None:
+    """Return the URL of the state store that has the original; None where this is no mere copy.
+
+    One with a key that the original lacks is none, nor is one that the epoch says has moved here.
+    Only reads.
+    """
+    for home in _named(session, cluster):
+        if applied_elsewhere.was_moved(session, cluster, home):
+            continue
+        try:
+            there = own_places.home_at(session, f"{home}/{cluster}")
+            if there and not other_keys(session.state_store, session.other_store(home), cluster):
+                return home
+        except KledError:  # whoever cannot be asked is no original
+            continue
+    return None
+
+
+def _named(session: Session, cluster: str) -> Iterator[str]:
+    store = session.state_store
+    try:
+        yield from other_homes(store, cluster)
+        body = get_bounded(store, f"{cluster}/{layout.CONFIG}").body
+    except (ObjectMissing, DocumentDamaged):
+        return
+    named = own_places.state_store_of(contents.mapping(body) or {}, cluster)
+    if named is not None and not is_same(named, here(session)):
+        yield named

@@ -1,0 +1,30 @@
+"""Whether two state stores have the same keysets and secrets of a cluster, byte by byte."""
+
+from typing import TYPE_CHECKING
+
+from kled.errors import DocumentDamaged, ObjectMissing
+from kled.kops.state_store import layout
+from kled.storage.bounded import get_bounded
+
+if TYPE_CHECKING:
+    from kled.storage.base import ObjectStore
+
+
+def other_keys(theirs: "ObjectStore", mine: "ObjectStore", cluster: str) -> list[str]:
+    """Name the keysets and secrets of `theirs` that are not the same in `mine`. Only reads."""
+    prefixes = [f"{cluster}/{kind}" for kind in (layout.KEYSETS, layout.SECRETS)]
+    return sorted(
+        {
+            entry.key.removeprefix(prefix).partition("/")[0]
+            for prefix in prefixes
+            for entry in theirs.entries(prefix)
+            if _bytes(theirs, entry.key) != _bytes(mine, entry.key)
+        }
+    )
+
+
+def _bytes(store: "ObjectStore", key: str) -> bytes | None:
+    try:
+        return get_bounded(store, key).body
+    except (ObjectMissing, DocumentDamaged):
+        return None
