@@ -59,6 +59,7 @@ def snapshot_row(document: dict[str, Any]) -> dict[str, Any]:
         remarks.append(document["error"])
     else:
         remarks += [*document.get("left_out", []), *document["reasons"]]
+        remarks += [said for said in document.get("findings", []) if said not in remarks]
     remarks += document.get("remarks", [])
     created = document.get("created")
     moment = datetime.fromisoformat(created) if created else None

@@ -80,13 +80,14 @@ def words(session: Session, result: "ClusterResult") -> str:
     """Say which snapshot it is, and what is wrong with it."""
     kept = "nothing is new since" if result.reused else "snapshot"
     wrong = f"; IT CANNOT BE TRUSTED: {'; '.join(result.reasons)}" if result.reasons else ""
+    odd = "".join(f"; {said}" for said in result.findings if said not in result.reasons)
     of_store = (
         f"; THE SNAPSHOT STORE MAY HAVE LOST SNAPSHOTS: {'; '.join(result.of_store)}"
         if result.of_store
         else ""
     )
     sealed = "" if session.settings.snapshot_profile.recipients else "; NOT ENCRYPTED"
-    return f"{kept} {result.snapshot} (level {result.level}){wrong}{of_store}{sealed}"
+    return f"{kept} {result.snapshot} (level {result.level}){wrong}{odd}{of_store}{sealed}"
 
 
 def require_trusted(session: Session, result: "ClusterResult") -> None:

@@ -300,7 +300,8 @@ class Settled:
     newest: str = ""
     """The newest snapshot that can be trusted, where another one is to be restored."""
     taken_out: tuple[str, ...] = ()
-    """What would run on in the cloud without a definition, in sentences."""
+    """What would run on in the cloud without a definition, and what stays since the snapshot's is
+    damaged, in sentences."""
 
     def remarks(self) -> tuple[str, ...]:
         """Say what a person has to know of the snapshot before it is restored."""

@@ -21,8 +21,12 @@ def remarks(store: "ObjectStore", planned: "RestorePlan", wish: "Wish") -> Itera
     """Say which machines and volumes of a living cluster nobody would have a definition of.
 
     These are groups whose definition is deleted, and what of etcd the restored definition no longer
-    names. Nothing of a copy elsewhere. Only reads: one request, where the definition is replaced.
+    names. Nothing of a copy elsewhere, but for what stays there since the snapshot's is damaged.
+    Only reads: one request, where the definition is replaced.
     """
+    if planned.damaged:
+        stays = enumerated([f"{key} {why}" for key, why in sorted(planned.damaged.items())], _SHOWN)
+        yield f"DAMAGED IN THE SNAPSHOT, so that what is there stays: {stays}"
     if not wish.is_home:
         return
     groups = [key.removeprefix(layout.GROUPS) for key in planned.deletes if layout.is_group(key)]

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from kled.kops.state_store import contents, keyset_keys, layout
+from kled.kops.state_store import contents, derived, keyset_keys, layout
 from kled.kops.state_store import locations as places
 from kled.snapshot import etcd
 from kled.snapshot.create import archive, at_birth, older_backup, payloads
@@ -71,6 +71,8 @@ class _Definition:
     of_kops: list[dict[str, object]]
     """The proof of level 2, if any."""
     remark: str | None = None
+    damaged: Mapping[str, str] = field(default_factory=dict)
+    """Why which derived objects are no use, by key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Making:
             {
                 **definition.about,
                 **self._facts(picture, snapshot_id, earlier),
-                **_about_damage(chosen, damaged),
+                **_about_damage(chosen, {**definition.damaged, **damaged}),
                 "findings": (*definition.findings, *now),
                 "archive": definition.archive.model_dump(),
                 "archive_of": definition.archive_of,
@@ -167,6 +169,7 @@ class Making:
             level=0 if findings else 1,
             of_kops=read.proofs(self.by, self.snapshots.now),
             remark=read.words,
+            damaged=derived.damage(bodies),
         )
 
     def _archive(self, cluster: str, snapshot_id: str, bodies: Mapping[str, bytes]) -> Payload:
@@ -285,6 +288,7 @@ def _carried(earlier: Manifest) -> _Definition:
         findings=of_the_definition(earlier.findings),
         level=_definition_level(earlier),
         of_kops=at_birth.carried(earlier),
+        damaged=earlier.derived_damage,
     )
 
 
@@ -305,7 +309,7 @@ def _trouble(key: str, chunks: Iterable[bytes]) -> str | None:
 
 
 def _about_damage(chosen: Selection, damaged: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a manifest says of damaged backups; they do not count in its digest of etcd."""
+    """Return what a manifest says of damage; such backups do not count in its digest of etcd."""
     whole = ((one.key, one.size, one.tag) for one in chosen.backups if one.key not in damaged)
     return {
         "etcd_digest": listing_digest(whole),

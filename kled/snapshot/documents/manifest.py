@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from kled.documents import parse_json
 from kled.errors import DocumentDamaged, FormatUnknown, InvalidInput, SnapshotNotTrustworthy
+from kled.kops.state_store import layout
 from kled.kops.state_store.layout import Kind
 from kled.snapshot.documents import names
 
@@ -78,7 +79,7 @@ class Skipped(_Frozen):
 
 
 class Damaged(_Frozen):
-    """The data of an etcd backup that was damaged already when it was copied."""
+    """What was damaged already when it was copied: data of an etcd backup, or what kops derives."""
 
     key: str
     reason: str
@@ -143,7 +144,8 @@ class Manifest(_Frozen):
     skipped: tuple[Skipped, ...] = ()
     damaged: tuple[Damaged, ...] = ()
     """Backups that are no use; an older one that is whole was taken beside them, if there is one.
-    Their data do not count in `etcd_digest`, so that the next run looks again."""
+    Their data do not count in `etcd_digest`, so that the next run looks again. And objects of the
+    kind `derived`, which the next update writes anew."""
     findings: tuple[str, ...] = ()
     """What was wrong with the definition, in words."""
     recipients: tuple[str, ...] = ()
@@ -223,6 +225,12 @@ class Manifest(_Frozen):
             f"{len(bad)} of {len(taken)} etcd backups of {etcd} are damaged, {first}:"
             f" {bad[-1].reason}{left}"
         )
+
+    @property
+    def derived_damage(self) -> dict[str, str]:
+        """Why which derived objects are no use, by key."""
+        derived = (one for one in self.damaged if layout.kind_of(one.key) == "derived")
+        return {one.key: one.reason for one in derived}
 
     def _damaged_of(self, etcd: str) -> list[Damaged]:
         place = f"backups/etcd/{etcd}/"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from kled.errors import DocumentDamaged, InvalidInput, SnapshotNotTrustworthy
-from kled.kops.state_store import layout
+from kled.kops.state_store import derived, layout
 from kled.kops.state_store.layout import Kind
 from kled.kops.state_store.old_locations import Move
 from kled.snapshot.create.spool import Bytes
@@ -73,6 +73,9 @@ class RestorePlan:
     """The small blobs that the writes need, proved, by digest."""
     moving: Moving = field(default_factory=Moving)
     """What the definition says of the place that the snapshot was taken from."""
+    damaged: Mapping[str, str] = field(default_factory=dict)
+    """Derived objects of the target that differ and stay, each with why that of the snapshot is no
+    use: the next update writes it anew, and until then a machine could not start with it."""
     own: frozenset[str] = frozenset()
     """Keys to write whose bytes are the snapshot's until then: replacing them loses nothing."""
 
@@ -108,6 +111,7 @@ class RestorePlan:
             extra=(),
             deletes=(),
             left=(),
+            damaged={},
             own=self.own & keys,
             moving=Moving(counted=self.moving.counted),
         )
@@ -161,6 +165,7 @@ class RestorePlan:
             "extra": list(self.extra),
             "deletes": list(self.deletes),
             "left": list(self.left),
+            "damaged": dict(self.damaged),
             "bytes": self.size,
             **self.moving.as_json(),
         }
@@ -199,7 +204,7 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     _refuse_own_place(snapshots, target, prefix)
     wanted = _wanted(manifest, frozenset(classes), with_control=with_control)
     packed = packed_archive(snapshots, manifest)
-    md5, counted = _proved(manifest, packed)
+    md5, counted, damage = _proved(manifest, packed)
     move = Move(manifest.state_store, manifest.cluster, target.location.url, prefix)
     config = {record.key: counted.get(record.key) for record in wanted}.get(layout.CONFIG)
     places = moving(manifest, config, move, rewrite=rewrite_places)
@@ -215,7 +220,8 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     places, same = _counting(places, counted if counts_on else {}, wanted, same, sight, there)
     differ = [places.record(record) for record in wanted if record.key not in same]
     left = {record.key for record in differ if record.kind == "control" and record.key in there}
-    writes = _writes((record for record in differ if record.key not in left), there)
+    damaged = {one.key: damage[one.key] for one in differ if one.key in damage.keys() & there}
+    writes = _writes((one for one in differ if one.key not in left | damaged.keys()), there)
     extra = _extra(manifest, there, classes)
     return RestorePlan(
         manifest=manifest,
@@ -228,6 +234,7 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
         extra=extra,
         deletes=extra if delete_extra else (),
         left=tuple(sorted(left)),
+        damaged=damaged,
         packed=packed,
         held=needed.ready(snapshots, manifest, (write.record for write in writes)),
         moving=places,
@@ -314,17 +321,21 @@ def _wanted(
     return wanted
 
 
-def _proved(manifest: Manifest, packed: Bytes) -> tuple[dict[str, str], dict[str, bytes]]:
-    """Prove every object of the archive; return the MD5 of each, and what kops counts.
+def _proved(
+    manifest: Manifest, packed: Bytes
+) -> tuple[dict[str, str], dict[str, bytes], Mapping[str, str]]:
+    """Prove every object of the archive; return the MD5 of each, what kops counts, and damage.
 
     Many stores have the MD5 as tag.
     """
-    md5, counted = {}, {}
+    md5, counted, made = {}, {}, {}
     for record, body in archived_objects(manifest, packed):
         md5[record.key] = _md5(body)
         if generations.is_counted(record.key):
             counted[record.key] = body
-    return md5, counted
+        if record.kind == "derived":
+            made[record.key] = body
+    return md5, counted, derived.damage(made)
 
 
 def _counting(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from kled.kops.state_store import derived
 from kled.snapshot.documents.manifest import Manifest, Proof
 from kled.snapshot.documents.proofs import FailedProof, Later, standing
 
@@ -82,11 +83,13 @@ def wrong_at_birth(manifest: Manifest) -> tuple[str, ...]:
 
 
 def birth_findings(manifest: Manifest) -> tuple[str, ...]:
-    """Return what was wrong when it was made: with the definition, and with etcd's backups.
+    """Return what was wrong when it was made: with the definition, etcd's backups, what is derived.
 
-    Damaged backups beside a whole one are no reason against a snapshot.
+    Damaged backups beside a whole one are no reason against a snapshot, and neither is what the
+    next update writes anew.
     """
-    return (*manifest.findings, *manifest.etcd_findings().values())
+    of_etcd = manifest.etcd_findings().values()
+    return (*manifest.findings, *of_etcd, *derived.told(manifest.derived_damage))
 
 
 def brief(reasons: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from kled.errors import OtherRecipients, SnapshotNotTrustworthy
-from kled.kops.state_store import contents, layout, locations
+from kled.kops.state_store import contents, derived, layout, locations
 from kled.snapshot.documents.manifest import Manifest, Payload, Proof
 from kled.snapshot.documents.proofs import later, proofs
 from kled.snapshot.documents.proofs import record as keep_proof
@@ -160,7 +160,7 @@ def lost(
 
 def _is_judged(key: str) -> bool:
     """Say whether a level looks at what the object holds, not only whether it is there."""
-    return key == layout.KOPS_VERSION or contents.is_read(key)
+    return layout.kind_of(key) == "derived" or contents.is_read(key)
 
 
 class _Check:
@@ -286,6 +286,7 @@ class _Check:
         document = contents.mapping(self._bodies.get(layout.CONFIG, b"")) or {}
         root = locations.root_of(manifest.state_store, manifest.cluster)
         self.findings += locations.findings(document, root)
+        self.unproved += derived.told(derived.damage(self._bodies))
 
     def _kops(self, manifest: Manifest, check: KopsCheck) -> str | None:
         verdict = check(manifest.cluster, self._bodies)
