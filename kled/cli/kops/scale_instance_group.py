@@ -14,7 +14,7 @@ from kled.operations.instance_group import interrupted_scaling
 from kled.operations.instance_group.edit_instance_group import (
     EditInstanceGroup,
 )
-from kled.operations.instance_group.giving_back import ways_on
+from kled.operations.instance_group.ends_of_scaling import ways_on
 from kled.operations.instance_group.interrupted_scaling import AbandonScaling
 from kled.operations.instance_group.scale_instance_group import ScaleInstanceGroup
 from kled.operations.instance_group.scaling_bounds import (

@@ -11,7 +11,8 @@ from kled.errors import DocumentDamaged, NotApproved
 from kled.operations import ways_back
 from kled.operations.guards.guards import SCALES
 from kled.operations.identity import kept_keys
-from kled.operations.instance_group.giving_back import finish, give_back, ways_on
+from kled.operations.instance_group.ends_of_scaling import finish, ways_on
+from kled.operations.instance_group.giving_back import give_back
 from kled.operations.records import scale_journal
 from kled.operations.records.scale_journal import OpenScaleDown
 from kled.operations.session import Session

@@ -1,0 +1,32 @@
+"""The commands that end a scale-down that was interrupted, and what it may have left. Pure."""
+
+from kled.kops.facts.autoscaling import HELD
+from kled.operations.records.scale_journal import OpenScaleDown
+from kled.sentences import options
+
+
+def finish(cluster: str, begun: OpenScaleDown) -> str:
+    """Return the command that ends an interrupted scale-down as it was meant."""
+    group = options(name=cluster, instance_group=begun.instance_group)
+    sizes = f"--min={begun.minimum} --max={begun.maximum}"
+    return f"kled kops scale-instance-group {group} {sizes} --yes"
+
+
+def left_by(begun: OpenScaleDown) -> str:
+    """Say what an interrupted scale-down may have left, for whoever meets the cluster next."""
+    cordoned = f", and {', '.join(begun.chosen)} cordoned" if begun.chosen else ""
+    return f"{begun.instance_group} may still have {' and '.join(HELD)} suspended{cordoned}"
+
+
+def abandon(cluster: str, begun: OpenScaleDown) -> str:
+    """Return the command that gives the group back what it was."""
+    group = options(name=cluster, instance_group=begun.instance_group)
+    return f"kled kops scale-instance-group {group} --abandon --yes"
+
+
+def ways_on(cluster: str, begun: OpenScaleDown) -> str:
+    """Say what is left of it, and both commands that end it."""
+    return (
+        f"{left_by(begun)}; finish it: {finish(cluster, begun)}; or give the group back what it"
+        f" was: {abandon(cluster, begun)}"
+    )
