@@ -31,6 +31,11 @@ SIZES: Final[Mapping[str, str]] = {
     "Instance": "Count",
 }
 """Tasks that say how many machines a group has at most, and their field."""
+_BOUNDS: Final = ("MinSize", "MaxSize")
+_OF_A_SIZE: Final = frozenset({*SIZES.values(), *_BOUNDS, "SuspendProcesses"})
+"""The fields that scaling a group changes."""
+_AUTOSCALER: Final = "-addons-cluster-autoscaler.addons.k8s.io"
+"""Its manifest names the bounds of each group, and the channel the SHA-256 of the manifest."""
 LISTED_MACHINES: Final = frozenset(
     {
         *("instance", "autoscaling-group"),  # AWS
@@ -77,6 +82,36 @@ def shrinking(plan: Plan) -> Iterator[tuple[Change, str]]:
         sizes = before.strip(), after.strip()
         if one.action == "modify" and all(map(str.isdecimal, sizes)) and int(after) < int(before):
             yield one, field
+
+
+def beside_size(plan: Plan, group: str, groups: Mapping[str, Role]) -> tuple[Change, ...]:
+    """Return what the plan changes beside the size of one group, and what follows from that.
+
+    Of the group's own tasks that is all but its bounds and what it suspends.
+    """
+    autoscaled = any(_AUTOSCALER in one.name for one in plan.changes)
+
+    def belongs(one: Change) -> bool:
+        if one.kind not in SIZES:
+            follows = _AUTOSCALER in one.name or one.kind == "BootstrapChannel"
+            return autoscaled and follows and one.action == "modify"
+        own = group_of(one.name, groups, plan.cluster) == group
+        return own and (one.action != "modify" or one.fields.keys() <= _OF_A_SIZE)
+
+    return tuple(one for one in plan.changes if not belongs(one))
+
+
+def applied_bounds(
+    plan: Plan, group: str, groups: Mapping[str, Role], stored: tuple[int, int]
+) -> tuple[int, int]:
+    """Return the bounds that the cloud has: what the plan would change, else what is `stored`."""
+    found = list(stored)
+    for one in plan.changes:
+        if one.kind in SIZES and group_of(one.name, groups, plan.cluster) == group:
+            for at, field in enumerate(_BOUNDS):
+                before = one.fields.get(field, "").partition(_ARROW)[0].strip()
+                found[at] = int(before) if before.isdecimal() else found[at]
+    return found[0], found[1]
 
 
 def load_balancers(plan: Plan) -> tuple[str, ...]:

@@ -112,7 +112,7 @@ def bounds_step(target: Target, earlier: ways_back.Found) -> Step:
     """Store the bounds and apply them; `earlier` learns how those before are set again."""
 
     def set_bounds(session: Session) -> str:
-        before = Scaling(session, target).stored_bounds()
+        before = Scaling(session, target).bounds_before()
         words = Scaling(session, target).set_bounds()
         if before != Scaling(session, target).stored_bounds():
             low, high = before

@@ -15,7 +15,6 @@ from kled.errors import (
     ResourceNotFound,
 )
 from kled.kops.facts import autoscaling, plan_effects
-from kled.kops.facts.cloud_names import group_of
 from kled.models.cluster import Role
 from kled.models.counts import MOST
 from kled.models.kubernetes import NodeState
@@ -23,25 +22,25 @@ from kled.models.machines import Machine, Machines
 from kled.models.share import Share
 from kled.operations.cluster.kept_fields import require_known_fields
 from kled.operations.health.cluster_api import cluster_api
+from kled.operations.instance_group import nothing_else
 from kled.operations.instance_group.chosen_nodes import choose
+from kled.operations.instance_group.ends_of_scaling import ways_on
 from kled.operations.instance_group.giving_back import (
     give_back,
     giving_back,
     saying_what_is_left,
-    ways_on,
 )
 from kled.operations.instance_group.machines import group_roles, machines
 from kled.operations.instance_group.stored_sizes import StoredSizes
 from kled.operations.records import scale_journal
 from kled.operations.records.scale_journal import OpenScaleDown
 from kled.operations.session import Session
-from kled.sentences import enumerated, number
+from kled.sentences import number
 
 if TYPE_CHECKING:
     from kled.kubernetes.client import Api
 
 _LOOK_EVERY: Final = 10.0
-_SHOWN: Final = 3
 NOTHING: Final = "nothing to do: no machine has to go"
 
 
@@ -87,8 +86,8 @@ class Scaling:
         surplus = self._surplus()
         if surplus:
             self._require_scalable(surplus)
-        if begun is None:
-            self._require_nothing_else()
+        plan = self._session.kops.update_preview(self._cluster)
+        nothing_else.require(plan, self._group, self._roles(), begun)
         words = f"{number(surplus, 'machine')} of it to go" if surplus else "no machine has to go"
         return f"{self._group}: {low} to {number(high, 'machine')} wanted; {words}"
 
@@ -97,7 +96,9 @@ class Scaling:
         if not self._surplus() or self._begun() is not None:
             return self._begun_words()
         low, high = self._wanted()
-        begun = OpenScaleDown(self._group, self._sizes.suspended(), low, high)
+        plan = self._session.kops.update_preview(self._cluster)
+        before = plan_effects.applied_bounds(plan, self._group, self._roles(), self._sizes.bounds())
+        begun = OpenScaleDown(self._group, self._sizes.suspended(), low, high, (), (), *before)
         with saying_what_is_left(self._session, self._cluster):
             scale_journal.write(self._session, self._cluster, begun)
             return self._held()
@@ -135,6 +136,13 @@ class Scaling:
     def stored_bounds(self) -> tuple[int, int]:
         """Return the bounds that are stored now."""
         return self._sizes.bounds()
+
+    def bounds_before(self) -> tuple[int, int]:
+        """Return the bounds that the group had before it was held back; else those stored now."""
+        begun = self._begun()
+        if begun is None or begun.minimum_before is None or begun.maximum_before is None:
+            return self._sizes.bounds()
+        return begun.minimum_before, begun.maximum_before
 
     def set_bounds(self) -> str:
         """Store the bounds and update; nothing that runs is above them by now."""
@@ -192,22 +200,6 @@ class Scaling:
                 " cannot keep the group from replacing them meanwhile",
                 hint="drain and delete them by hand, then lower the bounds",
             )
-
-    def _require_nothing_else(self) -> None:
-        """Raise `NotApproved` where an update would change more than this group's size."""
-        plan = self._session.kops.update_preview(self._cluster)
-        other = [one for one in plan.changes if not self._is_size(one.kind, one.name)]
-        if other:
-            changes = [f"{one.action} {one.kind}/{one.name}" for one in other]
-            raise NotApproved(
-                f"an update would change more than the size of {self._group}:"
-                f" {enumerated(changes, _SHOWN)}",
-                hint="look at it and apply it first: kled kops update-cluster"
-                f" --name={self._cluster}",
-            )
-
-    def _is_size(self, kind: str, name: str) -> bool:
-        return kind in plan_effects.SIZES and self._is_ours(name)
 
     def _held(self) -> str:
         """Suspend launching; bounds that were stored below what runs must not be applied yet."""
@@ -319,10 +311,6 @@ class Scaling:
         """Return the cluster's groups, asked for once: nothing here makes or deletes one."""
         self._groups = self._groups or group_roles(self._session, self._cluster)
         return self._groups
-
-    def _is_ours(self, name: str) -> bool:
-        """Say whether a cloud's name is that of this group, not of one that begins like it."""
-        return group_of(name, self._roles(), self._cluster) == self._group
 
     def _begun(self) -> OpenScaleDown | None:
         return scale_journal.read(self._session, self._cluster)

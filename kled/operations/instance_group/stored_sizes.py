@@ -2,12 +2,16 @@
 
 from typing import Final
 
+from kled.kops import parse
 from kled.kops.facts import autoscaling
-from kled.models.definition import Definition
+from kled.models.cluster import Role
+from kled.models.definition import Definition, object_name
 from kled.operations.cluster import apply_changes
 from kled.operations.cluster.kept_fields import require_known_fields
+from kled.operations.instance_group import nothing_else
 from kled.operations.instance_group.edit_instance_group import group_in
 from kled.operations.instance_group.edited_group import Document, to_yaml
+from kled.operations.records import scale_journal
 from kled.operations.session import Session
 from kled.sentences import number
 
@@ -40,13 +44,18 @@ class StoredSizes:
         """Return the processes that the group suspends."""
         return autoscaling.suspended(self.document())
 
+    def _roles(self) -> dict[str, Role]:
+        groups = self.definition().groups
+        return {object_name(one): parse.group(one).role for one in groups}
+
     def store(self, low: int, high: int, processes: tuple[str, ...]) -> str:
         """Store the group so, and bring the cloud in line with it; nothing where it is so.
 
         Safe to repeat and to kill: kops writes the one object whole, and what a killed update has
-        left is what the next preview shows.
+        left is what the next preview shows. Raises `NotApproved` before the update where that would
+        change anything else.
         """
-        words = []
+        words, roles = [], self._roles()
         if (*self.bounds(), self.suspended()) != (low, high, processes):
             require_known_fields(self._session, self._cluster, self._group, self.document())
             text = to_yaml(autoscaling.resized(self.document(), low, high, processes))
@@ -56,6 +65,8 @@ class StoredSizes:
             words.append(f"stored: {low} to {number(high, 'machine')}{held}")
         plan = self._session.kops.update_preview(self._cluster)
         if not plan.is_empty:
+            begun = scale_journal.read(self._session, self._cluster)
+            nothing_else.require(plan, self._group, roles, begun)
             cleared = apply_changes.clear(self._session, plan, drained=self._group)
             apply_changes.update(self._session, cleared, agreed=True)  # to the bounds, at first
             words.append("updated")

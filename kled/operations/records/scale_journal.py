@@ -26,6 +26,9 @@ class OpenScaleDown:
     """Nodes that go, and that were not cordoned before."""
     ended: tuple[str, ...] = ()
     """Ids of machines that were deleted: the cloud may list them for a while."""
+    minimum_before: int | None = None
+    maximum_before: int | None = None
+    """The bounds that the cloud had before; None where an earlier kled began it."""
 
 
 def _open_scale_down_of(fields: Fields, _cluster: str) -> OpenScaleDown:
@@ -36,6 +39,8 @@ def _open_scale_down_of(fields: Fields, _cluster: str) -> OpenScaleDown:
         fields.whole("maximum"),
         fields.texts("chosen") if "chosen" in fields else (),
         fields.texts("ended") if "ended" in fields else (),
+        fields.whole("minimum_before") if "minimum_before" in fields else None,
+        fields.whole("maximum_before") if "maximum_before" in fields else None,
     )
 
 

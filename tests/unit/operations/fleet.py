@@ -134,13 +134,20 @@ class Fleet:
         return Plan(
             name,
             (
-                *(Change("modify", "AutoscalingGroup", f"{one}.{C}") for one in changed),
+                *(self._resized(one) for one in changed),
                 *(
                     Change("modify", "LaunchTemplate", f"{one}.{C}", {"InstanceType": "m6i.large"})
                     for one in self.templates
                 ),
             ),
         )
+
+    def _resized(self, group: str) -> Change:
+        """Return the change of a group, with the bounds that differ as kops shows them."""
+        before, after = (autoscaling.bounds(one[group]) for one in (self.applied, self.groups))
+        both = zip(("MinSize", "MaxSize"), before, after, strict=True)
+        fields = {name: f" {old} -> {new}" for name, old, new in both if old != new}
+        return Change("modify", "AutoscalingGroup", f"{group}.{C}", fields)
 
     def reconcile_preview(self, name: str) -> Plan:
         return self.update_preview(name)

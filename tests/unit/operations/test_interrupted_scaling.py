@@ -153,3 +153,60 @@ def test_where_nothing_was_held_there_is_nothing_to_take_back(fleet: Fleet) -> N
     attempt(step, session_of(fleet))
 
     assert not step.takes_back
+
+
+def edited(fleet: Fleet) -> str:
+    """Store what the next update would apply to another group; return its name in the plan."""
+    fleet.group("other", 1)
+    spec = {**fleet.groups["other"]["spec"], "minSize": 4, "maxSize": 4}
+    fleet.groups["other"] = {**fleet.groups["other"], "spec": spec}
+    return "modify AutoscalingGroup/other.c.example.com"
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [ScaleInstanceGroup(C, "nodes", 2, 2, patience=timedelta(seconds=1)), AbandonScaling(C)],
+    ids=["finished", "abandoned"],
+)
+@pytest.mark.parametrize("is_edit", [True, False], ids=["an edit", "a template"])
+def test_what_was_stored_meanwhile_is_not_applied_by_what_ends_it(
+    fleet: Fleet, operation: Operation, *, is_edit: bool
+) -> None:
+    """Nobody would have seen the plan of it; taken back, the scaling ends as it was meant."""
+    change = edited(fleet) if is_edit else "modify LaunchTemplate/nodes.c.example.com"
+    if not is_edit:
+        fleet.templates.append("nodes")
+
+    with pytest.raises(NotApproved, match="more than the size of nodes") as refused:
+        run(fleet, operation)
+
+    assert change in refused.value.message
+    assert f"shows it: kled kops update-cluster --name={C}" in str(refused.value.hint)
+    assert "--abandon --yes" in str(refused.value.hint)
+    assert "update" not in fleet.called
+    assert fleet.ended == []
+    assert scale_journal.read(session_of(fleet), C) is not None
+    if is_edit:
+        fleet.groups["other"] = fleet.applied["other"]
+    fleet.templates.clear()
+    run(fleet, operation)
+    assert fleet.suspends("nodes") == ([], [])
+    assert scale_journal.read(session_of(fleet), C) is None
+
+
+def test_nor_by_the_scaling_itself_where_it_was_stored_after_its_check(fleet: Fleet) -> None:
+    """A bare kops asks for no lease."""
+    run(fleet, AbandonScaling(C))
+    fleet.called.clear()
+
+    def stores(_call: int) -> None:
+        if fleet.called[-1] == "store_edited_group":
+            fleet.templates[:] = ["nodes"]
+
+    fleet.fails = stores
+
+    with pytest.raises(NotApproved, match="modify LaunchTemplate/nodes"):
+        run(fleet, ScaleInstanceGroup(C, "nodes", 2, 2, patience=timedelta(seconds=1)))
+
+    assert "update" not in fleet.called
+    assert fleet.ended == []

@@ -1,6 +1,7 @@
 """A scale-down that fails or is killed anywhere is ended by the next run, or says what is left."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from kled.errors import (
     Throttled,
 )
 from kled.operations.instance_group.giving_back import give_back
+from kled.operations.instance_group.scale_instance_group import ScaleInstanceGroup
+from kled.operations.step import attempt
 from tests.unit.kubernetes.cluster import held
 from tests.unit.operations.fleet import C, Fleet, session_of
 from tests.unit.operations.scaling import (
@@ -212,3 +215,29 @@ def test_a_group_that_was_deleted_meanwhile_gets_nothing_back(fleet: Fleet) -> N
     assert give_back(session_of(fleet), C, None) == "there is no group nodes any more"
 
     assert not journal(fleet)
+
+
+def test_the_way_back_names_the_bounds_of_the_cloud_not_those_held_in_between(
+    fleet: Fleet,
+) -> None:
+    """They were stored first, and then scaled: 1 to 3 were never anybody's."""
+    lowered = {**fleet.groups["nodes"]["spec"], "minSize": 1, "maxSize": 1}
+    fleet.groups["nodes"] = {**fleet.groups["nodes"], "spec": lowered}  # and not applied yet
+    steps = ScaleInstanceGroup(C, "nodes", 1, 1, patience=timedelta(seconds=30)).steps()
+
+    for step in steps:
+        attempt(step, session_of(fleet))
+
+    (told,) = {step.told_back for step in steps if step.name == "set bounds"}
+    assert told.endswith("--instance-group=nodes --min=3 --max=3 --yes")
+
+
+def test_it_names_them_after_a_kill_too(fleet: Fleet) -> None:
+    interrupted_at(fleet, "delete_instance")
+    steps = ScaleInstanceGroup(C, "nodes", 2, 2, patience=timedelta(seconds=30)).steps()
+
+    for step in steps:
+        attempt(step, session_of(fleet))
+
+    (told,) = {step.told_back for step in steps if step.name == "set bounds"}
+    assert told.endswith("--instance-group=nodes --min=3 --max=3 --yes")
