@@ -215,13 +215,11 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     listed = [one for one in target.entries(prefix) if oddity(one.key) is None]
     _require_fit(wanted, listed, target, prefix)
     there = {one.key.removeprefix(prefix): one for one in listed if one.unfit is None}
-    sight = Sight(target, prefix, manifest)
-    same = same_keys(wanted, there, md5, sight)
+    same = same_keys(wanted, there, md5, sight := Sight(target, prefix, manifest))
     places, same = _counting(places, counted if counts_on else {}, wanted, same, sight, there)
     differ = [places.record(record) for record in wanted if record.key not in same]
-    left = {record.key for record in differ if record.kind == "control" and record.key in there}
-    damaged = {one.key: damage[one.key] for one in differ if one.key in damage.keys() & there}
-    writes = _writes((one for one in differ if one.key not in left | damaged.keys()), there)
+    left, damaged = _staying(differ, damage, there)
+    writes = _writes(differ, there, left | damaged.keys())
     extra = _extra(manifest, there, classes)
     return RestorePlan(
         manifest=manifest,
@@ -242,9 +240,22 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     )
 
 
-def _writes(records: Iterable[ObjectRecord], there: Mapping[str, Entry]) -> tuple[Write, ...]:
+def _staying(
+    differ: Iterable[ObjectRecord], damage: Mapping[str, str], there: Collection[str]
+) -> tuple[set[str], dict[str, str]]:
+    """Return the control markers that stay as they are there, and what does for its damage."""
+    differing = [record for record in differ if record.key in there]
+    left = {record.key for record in differing if record.kind == "control"}
+    return left, {one.key: damage[one.key] for one in differing if one.key in damage}
+
+
+def _writes(
+    records: Iterable[ObjectRecord], there: Mapping[str, Entry], staying: Collection[str]
+) -> tuple[Write, ...]:
     return tuple(
-        Write(record, there[record.key].tag if record.key in there else None) for record in records
+        Write(record, there[record.key].tag if record.key in there else None)
+        for record in records
+        if record.key not in staying
     )
 
 
