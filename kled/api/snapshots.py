@@ -77,7 +77,10 @@ class Snapshots:
             return many_clusters.listed(stores.snapshots, _one(cluster), stores.remembering)
 
     def missing(self, cluster: str | None = None) -> tuple[str, ...]:
-        """Say in words which snapshots somebody removed, and what else is odd about the store."""
+        """Say in words which snapshots somebody removed, and what else is odd about the store.
+
+        And which clusters of the state store have keys, and no snapshot; it is listed for that.
+        """
         with self._calls.stores() as stores:
             kept, state = stores.snapshots, stores.remembering
             listed = many_clusters.listed(kept, _one(cluster), state)

@@ -15,6 +15,7 @@ def test_an_automation_that_waits_for_an_event_of_kled_starts_a_run(
     standing: Standing, world: Box
 ) -> None:
     verify = standing.deployment("verify-snapshots")
+    wish = {"level": 0, "name": "new.example.com"}  # others here are a bare kops' own: no snapshot
     trigger = {
         "type": "event",
         "expect": ["kled.snapshot.created"],
@@ -27,7 +28,7 @@ def test_an_automation_that_waits_for_an_event_of_kled_starts_a_run(
         "type": "run-deployment",
         "source": "selected",
         "deployment_id": verify["id"],
-        "parameters": {"level": 0},
+        "parameters": wish,
     }
     made = standing.post("/automations/", name="prove", trigger=trigger, actions=[action])
     world.kops("create", "cluster", "--name=new.example.com", "--zones=us-east-1a", "--cloud=aws")
@@ -36,7 +37,7 @@ def test_an_automation_that_waits_for_an_event_of_kled_starts_a_run(
 
     def started() -> list[dict[str, Any]]:
         runs = standing.runs("verify-snapshots")
-        return [run for run in runs if run["parameters"] == {"level": 0}]
+        return [run for run in runs if run["parameters"] == wish]
 
     (run, *_) = eventually(started)
     standing.delete(f"/automations/{made['id']}")
