@@ -109,6 +109,12 @@ def refuse_sets(
                 raise _refusal("--unset", Moved(".".join(path), was, _NONE), held)
 
 
+def sets_a_place(text: str) -> bool:
+    """Whether a `--set` names a place where a cluster keeps its state."""
+    path, _ = set_paths.assignment(text)
+    return any(set_paths.overlap(path, field) for field in _PLACES)
+
+
 def refuse_changes(
     stored: Document, edited: Document, fixed: Sequence[Path], *, root: str = ""
 ) -> None:

@@ -19,6 +19,7 @@ from kled.operations.cluster.edited_text import (
 )
 from kled.operations.cluster.field_names import require_names
 from kled.operations.cluster.kept_fields import require_known_cluster
+from kled.operations.guards.copies import require_original
 from kled.operations.guards.guards import MOVES
 from kled.operations.identity import etcd_names, etcd_zones
 from kled.operations.instance_group.edit_instance_group import NO_CHANGE
@@ -51,6 +52,8 @@ class EditCluster:
         """Make the change; return the fields, unknown to this kops, that are given up with it."""
         root, fixed = _root(session, self.cluster), fixed_fields.OF_A_CLUSTER
         fixed_fields.refuse_sets(stored, fixed, self.sets, self.unsets, root=root)
+        if any(map(fixed_fields.sets_a_place, self.sets)):
+            require_original(session, self.cluster)
         own_labels.refuse_sets("Cluster", stored, self.sets)
         etcd_names.require_sets(session, stored, self.sets, self.unsets)
         etcd_zones.require_cluster_sets(session, stored, self.sets, self.unsets)
@@ -90,6 +93,8 @@ class StoreEditedCluster:
         require_names(session, "Cluster", stored, edited)
         root = _root(session, self.cluster)
         fixed_fields.refuse_changes(stored, edited, fixed_fields.OF_A_CLUSTER, root=root)
+        if (*locations.places_of(stored),) != (*locations.places_of(edited),):
+            require_original(session, self.cluster)
         own_labels.refuse_changes("Cluster", stored, edited)
         etcd_names.require_edited(session, stored, edited)
         etcd_zones.require_cluster(session, stored, edited)

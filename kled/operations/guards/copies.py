@@ -6,7 +6,7 @@ asked for it, and what its definition names outside of its own prefix is the ori
 
 from collections.abc import Iterator
 
-from kled.errors import DocumentDamaged, KledError, ObjectMissing
+from kled.errors import DocumentDamaged, KledError, NotApproved, ObjectMissing
 from kled.kops.state_store import contents, layout
 from kled.operations.guards import applied_elsewhere, own_places
 from kled.operations.guards.applied_from import other_homes
@@ -33,6 +33,24 @@ def original_of(session: Session, cluster: str) -> str | None:
         except KledError:  # whoever cannot be asked is no original
             continue
     return None
+
+
+def require_original(session: Session, cluster: str) -> None:
+    """Raise `NotApproved` where a mere copy would name its own place; only reads.
+
+    That would not make the machines its own.
+    """
+    home = original_of(session, cluster)
+    if home is None:
+        return
+    moved = applied_elsewhere.move(session, cluster, home)
+    raise NotApproved(
+        f'cluster "{cluster}" is a copy of the one in {home}, which has it still; nothing was'
+        " stored",
+        hint=f"the copy goes with {applied_elsewhere.forgetting(session, cluster)}; only where the"
+        f" cluster was moved here, so that nobody uses that one any more: {moved}, which has it"
+        " name its own place, too",
+    )
 
 
 def _named(session: Session, cluster: str) -> Iterator[str]:

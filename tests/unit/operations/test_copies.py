@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from kled.errors import EpochMismatch
+from kled.errors import EpochMismatch, NotApproved
+from kled.kops.fields import fixed_fields
 from kled.models.definition import Definition
 from kled.operations.cluster.delete_cluster import DeleteCluster
 from kled.operations.guards import copies
@@ -112,3 +113,24 @@ def test_a_backup_of_a_copy_does_not_print_the_edit_that_takes_the_machines(tmp_
     forgets = f"delete-cluster --name={C} --state={world.url('copy')} --unregister"
     assert forgets in row.mend
     assert f"epoch raise --name={C} --state={world.url('copy')} --former=" in row.mend
+
+
+@pytest.mark.parametrize(
+    "field", ["spec.configBase", "spec.configStore.keypairs", "spec.etcdClusters[0].backups"]
+)
+def test_a_copy_is_not_edited_to_name_its_own_place(tmp_path: Path, field: str) -> None:
+    """F8: the edit was let through, and the update after it."""
+    world = Copied(tmp_path, mended=False)
+
+    assert fixed_fields.sets_a_place(f"{field}={world.url('copy')}/{C}")
+    assert not fixed_fields.sets_a_place("spec.kubernetesVersion=1.36.0")
+    with pytest.raises(NotApproved, match="is a copy of the one in") as refused:
+        copies.require_original(world.session("copy"), C)
+    assert f"--former={world.url('old')}" in str(refused.value.hint)
+
+
+def test_a_renamed_state_store_may_be_edited_to_name_its_own_place(tmp_path: Path) -> None:
+    world = Copied(tmp_path, mended=False)
+    shutil.rmtree(world.root / "old")
+
+    copies.require_original(world.session("copy"), C)
