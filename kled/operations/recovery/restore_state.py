@@ -375,6 +375,7 @@ def _behind(origins: "Origins", wish: Wish, manifest: "Manifest | None") -> str:
 def plan(opened: Stores, wish: Wish) -> "RestorePlan":
     """Return what a restore would write, every byte of the archive proved; changes nothing."""
     from kled.snapshot.choosing import choose  # noqa: PLC0415 - not for --help
+    from kled.snapshot.epoch import epoch  # noqa: PLC0415
     from kled.snapshot.restore.restore_plan import plan_restore  # noqa: PLC0415
 
     snapshots = opened.snapshots
@@ -394,5 +395,6 @@ def plan(opened: Stores, wish: Wish) -> "RestorePlan":
             wish.place.cluster == wish.cluster
             and (wish.rewrite_places or _is_at_hand(opened, wish))
         ),
+        ended=epoch.ended_with(snapshots, wish.cluster, chosen.id),
     )
     return whole.of_groups(wish.groups) if wish.groups else whole

@@ -264,6 +264,19 @@ def ended(snapshots: SnapshotStore, cluster: str, known: Epoch) -> Epoch:
     return Epoch("", known.number, past=newest, past_of=_past_of(known))
 
 
+def ended_with(snapshots: SnapshotStore, cluster: str, snapshot_id: str) -> bool:
+    """Say whether the snapshot is the last one before the cluster was deleted or unregistered.
+
+    Nothing was changed after it, and nothing was taken since. A GET, and a LIST where it is gone.
+    """
+    known = read(snapshots, cluster)
+    if known is None:
+        return False
+    if known.unregistered or known.ends:
+        return snapshot_id == max((ref.id for ref in snapshots.list(cluster)), default="")
+    return known.past == snapshot_id
+
+
 def begin_anew(snapshots: SnapshotStore, cluster: str, state_store: str) -> str:
     """Say that the cluster lives by other keys from now on; return the newest snapshot before.
 

@@ -40,20 +40,26 @@ def there(target: ObjectStore, key: str) -> bytes | None:
         return b""
 
 
-def counted_on(taken: bytes, stored: bytes | None) -> bytes:
+def count_of(body: bytes) -> int:
+    """Return the count that a stored object tells; 0 where it tells none."""
+    document = _object(body)
+    return _count(document) if document is not None else 0
+
+
+def counted_on(taken: bytes, stored: bytes | None, known: int = 0) -> bytes:
     """Return what is written where `taken`, from a snapshot, takes the place of `stored`.
 
     That is `stored` itself where the two are the same but for a count that is higher; `taken` where
-    nothing is stored, where it is no object that kops made (it gives each a `creationTimestamp`),
-    or holds the same. Pure; it may be asked again with what it returned as `stored`, and returns
-    that.
+    it is no object that kops made (it gives each a `creationTimestamp`), or holds the same. Where
+    nothing is stored that tells, the count leaps from the one of `taken` or from the highest that
+    is `known`. Pure; it may be asked again with what it returned as `stored`, and returns that.
     """
     wanted = _object(taken)
-    if stored is None or wanted is None or not _made(wanted):
+    if wanted is None or not _made(wanted):
         return taken
-    found = _object(stored)
-    if found is None or _made(found) != _made(wanted):
-        return _written(taken, wanted, _count(wanted) + LEAP) or taken
+    found = _object(stored) if stored is not None else None
+    if stored is None or found is None or _made(found) != _made(wanted):
+        return _written(taken, wanted, max(_count(wanted), known) + LEAP) or taken
     if _uncounted(found) == _uncounted(wanted):
         return stored if _count(found) > _count(wanted) else taken
     return _written(taken, wanted, max(_count(found), _count(wanted)) + 1) or taken

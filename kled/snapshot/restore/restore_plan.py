@@ -19,6 +19,7 @@ from kled.snapshot.documents.manifest import Manifest, ObjectRecord
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.restore import generations, needed
 from kled.snapshot.restore.already_there import Sight, same_keys
+from kled.snapshot.restore.later_counts import counting, with_counts
 from kled.snapshot.restore.moving import Moving, moving
 from kled.snapshot.restore.planned_changes import Changes, digest_of
 from kled.snapshot.verify.contents import archived_objects, packed_archive
@@ -182,6 +183,7 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     delete_extra: bool = False,
     rewrite_places: bool = False,
     counts_on: bool = False,
+    ended: bool = False,
 ) -> RestorePlan:
     """Return what it takes to make `target` hold what the snapshot holds; writes nothing.
 
@@ -189,11 +191,13 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     the target, its name unless given. `classes` restricts what is restored. etcd-manager's control
     files are live state, not backups: only its two markers can be restored, and only with
     `with_control`. With `rewrite_places` the definition is written with the new place where it
-    names the old one (`moving`), with `counts_on` definitions go on counting (`generations`).
+    names the old one (`moving`), with `counts_on` definitions go on counting (`generations`):
+    where the cluster `ended` with this snapshot nothing was changed after it, and what is lost is
+    written as it was.
 
     Two requests (the archive, the listing) for each thousand objects of the target, one more for
     each that has the right size and a tag that tells nothing, and one for each blob that is needed,
-    or definition that is replaced.
+    or definition that is replaced; where one is lost that counts, those of `later_counts`.
     Raises `SnapshotNotTrustworthy` where a byte of the archive or a name in the manifest is not as
     it should be or a blob is gone, `InvalidInput` for a prefix that is none, and what the stores
     raise.
@@ -216,7 +220,9 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     _require_fit(wanted, listed, target, prefix)
     there = {one.key.removeprefix(prefix): one for one in listed if one.unfit is None}
     same = same_keys(wanted, there, md5, sight := Sight(target, prefix, manifest))
-    places, same = _counting(places, counted if counts_on else {}, wanted, same, sight, there)
+    taken = {one.key: counted[one.key] for one in wanted if counts_on and one.key in counted}
+    counts = with_counts(snapshots, manifest, taken, there, ended=ended)
+    places, same = counting(places, counts, wanted, same, sight, there)
     differ = [places.record(record) for record in wanted if record.key not in same]
     left, damaged = _staying(differ, damage, there)
     writes = _writes(differ, there, left | damaged.keys())
@@ -347,28 +353,6 @@ def _proved(
         if record.kind == "derived":
             made[record.key] = body
     return md5, counted, derived.damage(made)
-
-
-def _counting(
-    places: Moving,
-    taken: Mapping[str, bytes],
-    wanted: Iterable[ObjectRecord],
-    same: frozenset[str],
-    sight: Sight,
-    there: Collection[str],
-) -> tuple[Moving, frozenset[str]]:
-    """Return what is written with a count that goes on, and all keys that need no write."""
-    counted, equal = {}, set()
-    for record in wanted:
-        key = record.key
-        if key in same or key not in taken:
-            continue
-        stored = generations.there(sight.target, sight.prefix + key) if key in there else None
-        body = places.written(key, taken[key])
-        counted[key] = generations.counted_on(body, stored)
-        if counted[key] == stored:
-            equal.add(key)
-    return replace(places, counted=counted), same | equal
 
 
 def _md5(body: bytes) -> str:

@@ -1,6 +1,7 @@
 """Finding 6: no text that was exported before a restore is stored over what came after it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,9 @@ from kled.operations.cluster.edited_text import require_newest
 from kled.operations.recovery.restore_state import RestoreState
 from kled.operations.snapshots.many_clusters import back_up
 from kled.operations.stores import Stores
+from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
+from kled.snapshot.restore.generations import LEAP
 from tests.unit.operations.test_restore_state import CLOCK, CLUSTER, World, world
 from tests.unit.snapshot import fleets
 
@@ -73,15 +76,87 @@ def test_a_restore_that_is_typed_again_writes_nothing(
     assert stored(world, key) == once != yaml_text.document(taken)
 
 
-def test_what_is_lost_comes_back_byte_for_byte(world: World) -> None:
-    taken = write(world, "config", "stable", 1)
+def lose(world: World, key: str) -> None:
+    (world.root / "state" / CLUSTER / key).unlink()
+
+
+def edited(world: World, key: str, value: str) -> dict[str, Any]:
+    """Write another spec with the next count, as kops does, and return it as it is exported."""
+    text = yaml_text.document(write(world, key, value, count(world, key) + 1))
+    assert isinstance(text, dict)
+    return text
+
+
+def count(world: World, key: str) -> int:
+    metadata = stored(world, key)["metadata"]
+    assert isinstance(metadata, dict)
+    return int(metadata["generation"])
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_text_from_before_a_loss_is_an_old_one_after_the_restore(world: World, key: str) -> None:
+    """The third outsider's F13: the count began again, and the newer edit was lost."""
+    write(world, key, "stable", 1)
     wish = replace(world.wish, snapshot=snapshotted(world))
-    path = world.root / "state" / CLUSTER / "config"
-    path.unlink()
+    exported = edited(world, key, "alpha")
+    lose(world, key)
 
     world.restore(RestoreState(wish))
+    restored = stored(world, key)
+    edited(world, key, "beta")
 
-    assert path.read_bytes() == taken
+    assert restored["spec"] == {"channel": "stable"}
+    with pytest.raises(ClusterDiffers, match="generation 2, and the stored one has"):
+        require_newest(exported, stored(world, key))
+
+
+def test_so_it_is_with_a_group_that_is_restored_alone(world: World) -> None:
+    key = "instancegroup/nodes"
+    write(world, key, "stable", 1)
+    wish = replace(world.wish, snapshot=snapshotted(world), groups=("nodes",))
+    exported = edited(world, key, "alpha")
+    lose(world, key)
+
+    world.restore(RestoreState(wish))
+    edited(world, key, "beta")
+
+    with pytest.raises(ClusterDiffers, match="generation 2, and the stored one has"):
+        require_newest(exported, stored(world, key))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_so_it_is_after_a_second_loss_and_a_restore_of_the_same_snapshot(
+    world: World, key: str
+) -> None:
+    write(world, key, "stable", 1)
+    wish = replace(world.wish, snapshot=snapshotted(world))
+    lose(world, key)
+    world.restore(RestoreState(wish))
+    snapshotted(world)  # as before each change
+    exported = edited(world, key, "alpha")
+    lose(world, key)
+
+    world.restore(RestoreState(wish))
+    edited(world, key, "beta")
+
+    with pytest.raises(ClusterDiffers, match="and the stored one has generation"):
+        require_newest(exported, stored(world, key))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_after_a_restore_of_what_was_lost_nothing_is_left_to_do(world: World, key: str) -> None:
+    write(world, key, "stable", 1)
+    wish = replace(world.wish, snapshot=snapshotted(world))
+    lose(world, key)
+    world.restore(RestoreState(wish))
+    once = stored(world, key)
+
+    again = RestoreState(wish)
+    world.restore(again)
+
+    assert (again.results[0]["created"], again.results[0]["replaced"]) == (0, 0)
+    assert stored(world, key) == once
+    assert count(world, key) == 1 + LEAP
 
 
 def test_a_copy_elsewhere_is_byte_for_byte(world: World) -> None:
@@ -91,3 +166,17 @@ def test_a_copy_elsewhere_is_byte_for_byte(world: World) -> None:
     world.restore(RestoreState(wish))
 
     assert (world.root / "other" / CLUSTER / "config").read_bytes() == taken
+
+
+def test_what_was_deleted_comes_back_byte_for_byte_by_its_final_snapshot(world: World) -> None:
+    taken = write(world, "config", "stable", 1)
+    wish = replace(world.wish, snapshot=snapshotted(world))
+    snapshots = Stores(world.settings, CLOCK).snapshots
+    home = (world.root / "state").as_uri()
+    epoch.check(snapshots, CLUSTER, home)
+    lose(world, "config")
+    epoch.vacate(snapshots, CLUSTER, home)
+
+    world.restore(RestoreState(wish))
+
+    assert (world.root / "state" / CLUSTER / "config").read_bytes() == taken

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kled import yaml_text
-from kled.snapshot.restore.generations import LEAP, counted_on
+from kled.snapshot.restore.generations import LEAP, count_of, counted_on
 
 MADE = "2026-11-23T14:50:31Z"
 
@@ -30,6 +30,8 @@ def read(body: bytes) -> dict[str, Any]:
         (stored(1, 4), stored(2, 1), 5),  # an earlier restore had set the count back
         (stored(1, 1), stored(2, 7), 8),
         (stored(1, 1), b"\0damaged", 1 + LEAP),
+        (stored(1, 1), None, 1 + LEAP),  # the third outsider's F13: what is lost tells no count
+        (stored(1), None, LEAP),
         (stored(1, 1), stored(2, 7, "2026-11-25T00:00:00Z"), 1 + LEAP),  # another of that name
     ],
 )
@@ -49,7 +51,7 @@ def test_what_takes_the_place_of_another_object_counts_on(
         (stored(1, 1), stored(1, 7), stored(1, 7)),  # they differ in the count alone
         (stored(1, 7), stored(1, 1), stored(1, 7)),
         (stored(1, 7), stored(1, 7) + b"# damage\n", stored(1, 7)),
-        (stored(1, 7), None, stored(1, 7)),  # what is lost comes back byte for byte
+        (stored(1, 7, None), None, stored(1, 7, None)),
         (stored(1, 7, None), stored(2, 1), stored(1, 7, None)),  # kops made no such object
         (b"\0damaged", stored(1), b"\0damaged"),
         (b"[1]", None, b"[1]"),
@@ -76,3 +78,12 @@ def test_of_kops_own_text_one_line_differs() -> None:
             counted_on(text.format(count).encode(), other)
             == text.format("  generation: 6\n").encode()
         )
+
+
+def test_what_is_lost_again_leaps_from_the_highest_count_that_is_known() -> None:
+    once = counted_on(stored(1, 1), None)
+
+    again = counted_on(stored(1, 1), None, count_of(once) + 1)
+
+    assert count_of(again) == 2 + 2 * LEAP
+    assert counted_on(stored(1, 1), again) == again

@@ -1,0 +1,98 @@
+"""What later snapshots tell of how far kops had counted the changes of a definition.
+
+Whoever lost a definition a second time and restores the snapshot of the first time would have the
+count begin at the same number again. Each change is snapshotted before it is made, so that the
+newest snapshots know what came after the first restore.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from kled.errors import KledError
+from kled.snapshot.documents.manifest import Manifest, ObjectRecord
+from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.restore import generations
+from kled.snapshot.restore.already_there import Sight
+from kled.snapshot.restore.moving import Moving
+from kled.snapshot.verify.contents import archived_objects, packed_archive
+
+_LOOKED_AT: Final = 3
+"""The newest ones; a count goes up, and one of them may not be readable here."""
+
+
+def with_counts(
+    snapshots: SnapshotStore,
+    manifest: Manifest,
+    taken: Mapping[str, bytes],
+    there: Collection[str],
+    *,
+    ended: bool,
+) -> dict[str, tuple[bytes, int]]:
+    """Return the bodies that count on, each with the highest count that later snapshots tell.
+
+    Left out is what is not `there` of a cluster that `ended` with this snapshot, and that none has
+    since. Costs and raises as `later_counts` does.
+    """
+    lost = {*taken}.difference(there)
+    known = later_counts(snapshots, manifest, lost)
+    final = lost - known.keys() if ended else set()
+    return {key: (body, known.get(key, 0)) for key, body in taken.items() if key not in final}
+
+
+def later_counts(
+    snapshots: SnapshotStore, manifest: Manifest, keys: Collection[str]
+) -> Mapping[str, int]:
+    """Return the highest counts of the objects in the newest snapshots after `manifest`, by key.
+
+    One LIST, and two GETs for each that is looked at. What cannot be read counts for nothing;
+    raises what may pass (`retryable`).
+    """
+    if not keys:
+        return {}
+    later = sorted(ref for ref in snapshots.list(manifest.cluster) if ref.id > manifest.id)
+    found: dict[str, int] = {}
+    for ref in later[-_LOOKED_AT:]:
+        for key, count in _counts(snapshots, ref).items():
+            if key in keys:
+                found[key] = max(count, found.get(key, 0))
+    return found
+
+
+def _counts(snapshots: SnapshotStore, ref: SnapshotRef) -> dict[str, int]:
+    try:
+        manifest = snapshots.manifest(ref)
+        return {
+            record.key: generations.count_of(body)
+            for record, body in archived_objects(manifest, packed_archive(snapshots, manifest))
+            if generations.is_counted(record.key)
+        }
+    except KledError as error:
+        if error.retryable:
+            raise
+        return {}
+
+
+def counting(
+    places: Moving,
+    taken: Mapping[str, tuple[bytes, int]],
+    wanted: Iterable[ObjectRecord],
+    same: frozenset[str],
+    sight: Sight,
+    there: Collection[str],
+) -> tuple[Moving, frozenset[str]]:
+    """Return what is written with a count that goes on, and all keys that need no write.
+
+    `taken` are the bodies of the snapshot, each with the highest count that later ones tell.
+    """
+    counted, equal = {}, set()
+    for record in wanted:
+        key = record.key
+        if key in same or key not in taken:
+            continue
+        stored = generations.there(sight.target, sight.prefix + key) if key in there else None
+        body, known = taken[key]
+        counted[key] = generations.counted_on(places.written(key, body), stored, known)
+        if counted[key] == stored:
+            equal.add(key)
+    return replace(places, counted=counted), same | equal
