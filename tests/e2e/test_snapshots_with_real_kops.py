@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from functools import partial
@@ -22,11 +23,18 @@ NAMED = f"--name={CLUSTER}"
 
 
 def objects(cloud: RealCloud) -> dict[str, bytes]:
-    """Return the cluster's objects as another reader sees them, etcd's live state aside."""
+    """Return the cluster's objects as another reader sees them.
+
+    Without etcd's live state, and without the count that a restore may raise.
+    """
     s3 = cloud.client("s3")
     listed = s3.list_objects_v2(Bucket=cloud.bucket, Prefix=f"{CLUSTER}/").get("Contents", [])
     return {
-        one["Key"]: s3.get_object(Bucket=cloud.bucket, Key=one["Key"])["Body"].read()
+        one["Key"]: re.sub(
+            rb"\n  generation: \d+",
+            b"",
+            s3.get_object(Bucket=cloud.bucket, Key=one["Key"])["Body"].read(),
+        )
         for one in listed
         if "/control/" not in one["Key"]
     }
