@@ -23,19 +23,21 @@ _LOOKED_AT: Final = 3
 
 def with_counts(
     snapshots: SnapshotStore,
-    manifest: Manifest,
-    taken: Mapping[str, bytes],
+    sight: Sight,
+    wanted: Iterable[ObjectRecord],
+    counted: Mapping[str, bytes],
     there: Collection[str],
     *,
     ended: bool,
 ) -> dict[str, tuple[bytes, int]]:
-    """Return the bodies that count on, each with the highest count that later snapshots tell.
+    """Return the `counted` bodies of what is `wanted`, with the highest counts known.
 
     Left out is what is not `there` of a cluster that `ended` with this snapshot, and that none has
     since. Costs and raises as `later_counts` does.
     """
+    taken = {one.key: counted[one.key] for one in wanted if one.key in counted}
     lost = {*taken}.difference(there)
-    known = later_counts(snapshots, manifest, lost)
+    known = later_counts(snapshots, sight.manifest, lost)
     final = lost - known.keys() if ended else set()
     return {key: (body, known.get(key, 0)) for key, body in taken.items() if key not in final}
 

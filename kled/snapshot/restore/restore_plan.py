@@ -214,14 +214,12 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     places = moving(manifest, config, move, rewrite=rewrite_places)
     as_taken = {record.key: record for record in wanted}
     wanted = [places.record(record) for record in wanted]
-    if places.body is not None:
-        md5[layout.CONFIG] = _md5(places.body)
+    md5 |= {layout.CONFIG: _md5(places.body)} if places.body is not None else {}
     listed = [one for one in target.entries(prefix) if oddity(one.key) is None]
     _require_fit(wanted, listed, target, prefix)
     there = {one.key.removeprefix(prefix): one for one in listed if one.unfit is None}
     same = same_keys(wanted, there, md5, sight := Sight(target, prefix, manifest))
-    taken = {one.key: counted[one.key] for one in wanted if counts_on and one.key in counted}
-    counts = with_counts(snapshots, manifest, taken, there, ended=ended)
+    counts = with_counts(snapshots, sight, wanted if counts_on else (), counted, there, ended=ended)
     places, same = counting(places, counts, wanted, same, sight, there)
     differ = [places.record(record) for record in wanted if record.key not in same]
     left, damaged = _staying(differ, damage, there)
