@@ -60,7 +60,7 @@ def test_every_kops_command_has_help_with_examples_and_output_formats(command: s
     found = KOPS.get_command(click.Context(KOPS), command)
 
     assert found is not None
-    text = found.get_help(click.Context(found, info_name=command))
+    text = found.get_help(click.Context(found, info_name=command, **found.context_settings))
     assert f"kled kops {command}" in text
     assert "--output" in text
 

@@ -138,7 +138,8 @@ def test_a_command_of_a_sentence_works_as_it_stands(text: str, where: str, stage
 @pytest.mark.parametrize("text", [text for text, _ in commands() if text.startswith("kled ")])
 def test_a_command_with_options_has_all_that_it_needs(text: str) -> None:
     command: click.Command = KLED
-    context, words = click.Context(KLED, info_name="kled"), shlex.split(text)[1:]
+    context = click.Context(KLED, info_name="kled", **KLED.context_settings)
+    words = shlex.split(text)[1:]
     while isinstance(command, click.Group) and words:
         found = command.get_command(context, words.pop(0))
         assert found is not None

@@ -91,7 +91,9 @@ def test_it_goes_with_its_confirmation_and_comes_back_byte_by_byte(
     )
     assert back.status == 0
     there = world.files(BAD)
-    assert {key: body for key, body in was.items() if there.get(key) != body} == {}
+    counted = re.compile(rb"\n  generation: \d+")  # goes on where no epoch knew of the cluster
+    lost = {key: counted.sub(b"", body) for key, body in there.items()} if way == "lost" else there
+    assert {key: body for key, body in was.items() if lost.get(key) != body} == {}
 
 
 def test_without_a_snapshot_store_it_goes_too_and_says_so(
