@@ -1,6 +1,7 @@
 """Fault 32: somebody tired is told what waits, and a wrong answer is not the end of the run."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -181,9 +182,24 @@ def test_above_the_form_the_changes_come_first_and_what_is_untouched_is_left_out
 RULES = '[approval]\nneeded = ["networking"]\n'
 
 
+@pytest.fixture
+def said() -> Iterator[list[str]]:
+    """The lines of approvals, each once: flows of this process may have given loggers handlers."""
+    lines: list[str] = []
+
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(record.getMessage())
+
+    logger, handler = logging.getLogger("kled.approvals"), Kept()
+    logger.addHandler(handler)
+    yield lines
+    logger.removeHandler(handler)
+
+
 @pytest.mark.parametrize(("rules", "told"), [(RULES, 5), ("", 0)])
 def test_a_plan_that_nobody_waits_with_is_told_with_the_command_that_applies_it(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, rules: str, told: int
+    tmp_path: Path, said: list[str], rules: str, told: int
 ) -> None:  # D22: long decisions are two deployments bound by the digest
     file = tmp_path / "config.toml"
     file.write_text(rules)
@@ -196,7 +212,7 @@ def test_a_plan_that_nobody_waits_with_is_told_with_the_command_that_applies_it(
 
     assert first == again == (f"kled run update-cluster name={C} digest={PLAN.digest[:12]} --yes",)
     assert nothing == ()
-    lines = [one for one in caplog.messages if one]
+    lines = [one for one in said if one]
     assert len(lines) == 2 * told  # each run of the flow tells it again
     if told:
         assert f"approve and apply it: {first[0]}" in lines
