@@ -22,7 +22,7 @@ from kled.snapshot.epoch import epoch
 from kled.snapshot.losses.losses import Losses, no_change
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.trust.failed_before import are_told, failed_before
-from kled.snapshot.trust.judging import blobs_lacking, judge, shelf
+from kled.snapshot.trust.judging import blobs_of, judge, shelf
 from kled.snapshot.trust.ledger import Ledger
 from kled.snapshot.trust.trust import COMPLETE, birth_findings, brief
 from kled.snapshot.verify.contents import require_stored
@@ -246,8 +246,13 @@ class Earlier:
             manifest = self._snapshots.manifest(ref)
         except (SnapshotMissing, SnapshotNotTrustworthy) as error:
             return error.message
-        lacking = blobs_lacking(self._snapshots, manifest) if blobs else []
-        return f"snapshot {ref.id} of {name}: {brief(lacking)}" if lacking else None
+        if not blobs:
+            return None
+        seen = blobs_of(self._snapshots, manifest)
+        if seen.damaged:  # a new one would need them, too: what is there is not written over
+            self.findings.append(f"snapshot {ref.id} of {name}: {brief(seen.damaged)}")
+            return None
+        return f"snapshot {ref.id} of {name}: {brief(seen.gone)}" if seen.gone else None
 
 
 def standing_of(snapshots: SnapshotStore, ref: SnapshotRef, by: str) -> Standing:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import groupby
+from typing import NamedTuple
 
 from kled.errors import KledError, SnapshotMissing, SnapshotNotTrustworthy
 from kled.kops.state_store import layout
@@ -102,7 +103,8 @@ def judge(
         foreign = origins.foreign(manifest) if origins is not None else ""
         lacking = list(_archive_lacking(manifest, there))
         if blobs:
-            lacking += blobs_lacking(snapshots, manifest)
+            seen = blobs_of(snapshots, manifest)
+            lacking += sorted((*seen.gone, *seen.damaged))
     except SnapshotMissing:
         raise
     except KledError as error:
@@ -193,14 +195,31 @@ def _archive_lacking(manifest: Manifest, there: Shelf) -> Iterator[str]:
         yield f"its archive has {size} bytes, and its manifest says {archive.stored_size}"
 
 
-def blobs_lacking(snapshots: SnapshotStore, manifest: Manifest) -> list[str]:
+class Blobs(NamedTuple):
+    """What is wrong with the blobs of a snapshot, in words; each sorted."""
+
+    gone: list[str]
+    """Another snapshot writes them anew."""
+    damaged: list[str]
+    """They have another size, and nothing is ever written over them."""
+
+
+def blobs_of(snapshots: SnapshotStore, manifest: Manifest) -> Blobs:
     """Say which blobs are gone, or have another size; a LIST for each."""
 
-    def look(blob: Payload) -> str | None:
-        for entry in snapshots.store.entries(blob.key):
-            if entry.key == blob.key:
-                return None if entry.size == blob.stored_size else f"its {blob.key} is damaged"
-        return f"its {blob.key} is gone"
+    def look(blob: Payload) -> tuple[Payload, int | None]:
+        entries = snapshots.store.entries(blob.key)
+        return blob, next((entry.size for entry in entries if entry.key == blob.key), None)
 
-    found = in_parallel((0, partial(look, blob)) for blob in manifest.blobs)
-    return sorted(filter(None, found))
+    sizes = sorted(
+        in_parallel((0, partial(look, blob)) for blob in manifest.blobs),
+        key=lambda seen: seen[0].key,
+    )
+    return Blobs(
+        [f"its {blob.key} is gone" for blob, size in sizes if size is None],
+        [
+            f"its {blob.key} is damaged"
+            for blob, size in sizes
+            if size not in {None, blob.stored_size}
+        ],
+    )

@@ -229,6 +229,19 @@ def test_a_blob_that_is_gone_where_nothing_is_new_is_found_by_the_look_at_one_mo
         runs.run().require_whole()
 
 
+def test_a_blob_that_is_damaged_is_said_and_keeps_the_cluster_from_nothing() -> None:
+    runs = Runs(state(1), MemoryStore())
+    runs.run().require_whole()
+    made = runs.snapshots.manifest(choose(runs.snapshots, name(VICTIM), "latest"))
+    runs.store.put(next(one.key for one in made.blobs), b"other bytes")
+
+    again = runs.run()
+
+    assert [row.error for row in again.clusters] == [None]
+    with pytest.raises(SnapshotNotTrustworthy, match=r"blobs/.* is damaged"):
+        again.require_whole()
+
+
 def verdicts(runs: Runs) -> dict[str, bool]:
     rows = verified(
         config.load({"HOME": "/nonexistent"}),
