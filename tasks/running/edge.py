@@ -10,7 +10,7 @@ import logging
 import os
 from asyncio import CancelledError
 from collections.abc import Callable
-from typing import Any, Final, ParamSpec
+from typing import Any, Final, ParamSpec, TypeVar
 
 from prefect.client.schemas.objects import State
 from prefect.exceptions import ExternalSignal, PrefectSignal, TerminationSignal
@@ -26,6 +26,7 @@ from tasks.running import ending, logs, notifications, resources
 logger = logging.getLogger("kled.flows")
 
 P = ParamSpec("P")
+T = TypeVar("T")
 Outcome = dict[str, Any] | State[Any]
 """A report as plain data, or the state of a failed run that carries the error."""
 
@@ -141,6 +142,19 @@ def _plain(value: object, redact: Redactor) -> object:
 def _tell(what: str, words: str, event: Event = "failure") -> None:
     """Tell people that a run has not completed."""
     notifications.notify(event, f"{flow_run.get_name() or 'a flow run'}: {what}", words)
+
+
+def attempted(act: Callable[[], T], during: str) -> T | KledError:
+    """Return what `act` returns, or the error without what hangs on it; control signals pass.
+
+    Raised from here it would have what was being handled hang on it again: the caller raises it.
+    """
+    try:
+        return act()
+    except BaseException as error:
+        if is_control(error):
+            raise
+        return cleaned(told(error, during))
 
 
 def told(error: BaseException, during: str) -> KledError:

@@ -23,20 +23,9 @@ class Part:
 @task(name=NAME, cache_policy=NO_CACHE, persist_result=False)
 def perform_part(part: Part) -> None:
     """Do a part of a step. It is its step that is tried again, and does only what is left."""
-    error = _error_of(part)
-    if error is not None:
-        raise error
-
-
-def _error_of(part: Part) -> KledError | None:
-    """Do it; return the error without what hangs on it, as a step's task does."""
-    try:
-        part.act()
-    except BaseException as error:
-        if edge.is_control(error):
-            raise
-        return edge.cleaned(edge.told(error, part.name))
-    return None
+    outcome = edge.attempted(part.act, part.name)
+    if isinstance(outcome, KledError):
+        raise outcome
 
 
 def perform(name: str, act: Callable[[], None]) -> None:

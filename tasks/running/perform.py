@@ -18,23 +18,10 @@ from tasks.running.policies import Attempts, options
 @task(persist_result=False, cache_policy=NO_CACHE)
 def perform(attempts: Attempts) -> str:
     """Make one attempt at a step. Safe to repeat, as every step is; runs under its policy."""
-    outcome = _attempted(attempts)
+    outcome = edge.attempted(attempts.make, attempts.step.name)
     if isinstance(outcome, KledError):
         raise outcome
     return outcome
-
-
-def _attempted(attempts: Attempts) -> str | KledError:
-    """Return what happened, or the error without what hangs on it.
-
-    Raised from here it would have what was being handled hang on it again.
-    """
-    try:
-        return attempts.make()
-    except BaseException as error:
-        if edge.is_control(error):
-            raise
-        return edge.cleaned(edge.told(error, attempts.step.name))
 
 
 def performed(
