@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from kled.documents import LIMIT, too_large
-from kled.errors import ObjectMissing, PreconditionFailed, StoreUnavailable
+from kled.errors import DocumentDamaged, ObjectMissing, PreconditionFailed, StoreUnavailable
 from kled.storage.base import ObjectStore, Stored
 
 _TRIES: Final = 3
@@ -26,6 +26,18 @@ def get_bounded(store: ObjectStore, key: str, *, limit: int = LIMIT, what: str =
         except PreconditionFailed:
             continue
     raise StoreUnavailable(f"{what} is written faster than it can be read")
+
+
+def get_if_readable(store: ObjectStore, key: str) -> bytes | None:
+    """Return the body of the object at `key`; None where it is gone, or has more than any document.
+
+    For looks at what may be missing or damaged, of which somebody else tells. Raises what
+    `get_bounded` raises else.
+    """
+    try:
+        return get_bounded(store, key).body
+    except (ObjectMissing, DocumentDamaged):
+        return None
 
 
 def is_there(store: ObjectStore, key: str) -> bool:

@@ -1,10 +1,9 @@
 """The Kubernetes version that a cluster's machines were last told to run."""
 
-from kled.errors import DocumentDamaged, ObjectMissing
 from kled.kops.state_store import contents, layout
 from kled.models.version import KubernetesVersion, stored_version
 from kled.operations.session import Session
-from kled.storage.bounded import get_bounded
+from kled.storage.bounded import get_if_readable
 
 
 def applied_version(session: Session, cluster: str) -> KubernetesVersion | None:
@@ -12,11 +11,8 @@ def applied_version(session: Session, cluster: str) -> KubernetesVersion | None:
 
     It is behind the stored one where an upgrade was stored and never applied. One request.
     """
-    try:
-        body = get_bounded(session.state_store, f"{cluster}/{layout.COMPLETED}").body
-    except (ObjectMissing, DocumentDamaged):  # gone, or larger than any that kops writes
-        return None
-    document = contents.mapping(body) or {}
+    body = get_if_readable(session.state_store, f"{cluster}/{layout.COMPLETED}")
+    document = contents.mapping(body or b"") or {}
     spec = document.get("spec")
     text = spec.get("kubernetesVersion") if isinstance(spec, dict) else None
     return stored_version(text) if isinstance(text, str) else None

@@ -6,11 +6,10 @@ a restore, and names the place that it was applied from; a restore without it is
 
 from typing import TYPE_CHECKING
 
-from kled.errors import DocumentDamaged, ObjectMissing
 from kled.kops.state_store import contents, layout
 from kled.operations.guards import own_places
 from kled.operations.records import origin
-from kled.storage.bounded import get_bounded
+from kled.storage.bounded import get_if_readable
 from kled.store_urls import is_among, is_same
 
 if TYPE_CHECKING:
@@ -31,8 +30,5 @@ def other_homes(store: "ObjectStore", cluster: str) -> tuple[str, ...]:
 
 def _applied_from(store: "ObjectStore", cluster: str) -> str | None:
     """Return the state store that the applied definition names; None where it names none."""
-    try:
-        body = get_bounded(store, f"{cluster}/{layout.COMPLETED}").body
-    except (ObjectMissing, DocumentDamaged):  # nothing was applied, or nobody can tell
-        return None
-    return own_places.state_store_of(contents.mapping(body) or {}, cluster)
+    body = get_if_readable(store, f"{cluster}/{layout.COMPLETED}")
+    return own_places.state_store_of(contents.mapping(body or b"") or {}, cluster)

@@ -5,13 +5,13 @@ other ways, too: a restore of the definition alone, `kops replace`, an editor. k
 API servers that do not know the form of what etcd keeps lose it.
 """
 
-from kled.errors import DocumentDamaged, NotApproved, ObjectMissing
+from kled.errors import NotApproved
 from kled.kops.state_store import contents, layout
 from kled.models.version import KubernetesVersion, stored_version
 from kled.operations.cluster.applied_version import applied_version
 from kled.operations.session import Session
 from kled.sentences import options
-from kled.storage.bounded import get_bounded
+from kled.storage.bounded import get_if_readable
 
 
 def require(session: Session, cluster: str) -> None:
@@ -33,10 +33,7 @@ def require(session: Session, cluster: str) -> None:
 
 
 def _stored_version(session: Session, cluster: str) -> KubernetesVersion | None:
-    try:
-        body = get_bounded(session.state_store, f"{cluster}/{layout.CONFIG}").body
-    except (ObjectMissing, DocumentDamaged):  # kops says more of it
-        return None
-    spec = (contents.mapping(body) or {}).get("spec")
+    body = get_if_readable(session.state_store, f"{cluster}/{layout.CONFIG}")
+    spec = (contents.mapping(body or b"") or {}).get("spec")
     text = spec.get("kubernetesVersion") if isinstance(spec, dict) else None
     return stored_version(str(text)) if text is not None else None

@@ -9,7 +9,7 @@ refused.
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from kled.errors import DocumentDamaged, IdentityAtRisk, KledError, ObjectMissing
+from kled.errors import IdentityAtRisk, KledError
 from kled.kops.facts import etcd_members, plan_areas
 from kled.kops.facts.etcd_members import Document, Names
 from kled.kops.state_store import contents, etcd_backups, layout
@@ -19,7 +19,7 @@ from kled.operations.cluster.applied import was_applied
 from kled.operations.identity import other_identity
 from kled.operations.session import Session
 from kled.sentences import enumerated, options
-from kled.storage.bounded import get_bounded
+from kled.storage.bounded import get_if_readable
 
 _SHOWN = 4
 _OF_AN_ETCD = re.compile(r"spec\.etcdClusters\[\d+\]\.name=")
@@ -179,10 +179,7 @@ def _by_hand(session: Session, cluster: str, sets: Sequence[str]) -> str:
 
 def _document(session: Session, cluster: str, key: str) -> Document | None:
     """Return a stored object; None where it is gone or nobody can read it."""
-    try:
-        return contents.mapping(get_bounded(session.state_store, f"{cluster}/{key}").body)
-    except (ObjectMissing, DocumentDamaged):
-        return None
+    return contents.mapping(get_if_readable(session.state_store, f"{cluster}/{key}") or b"")
 
 
 def _shown(names: Names) -> str:

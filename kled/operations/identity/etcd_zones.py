@@ -9,7 +9,7 @@ is refused while the cluster's machines live.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from kled.errors import DocumentDamaged, IdentityAtRisk, KledError, ObjectMissing
+from kled.errors import IdentityAtRisk, KledError
 from kled.kops.facts import etcd_volumes, etcd_zones
 from kled.kops.facts.etcd_members import Document
 from kled.kops.facts.etcd_zones import Member, Moved, Stand
@@ -21,7 +21,7 @@ from kled.operations.cluster.applied import was_applied
 from kled.operations.identity import etcd_names, other_identity
 from kled.operations.session import Session
 from kled.sentences import enumerated, options
-from kled.storage.bounded import get_bounded
+from kled.storage.bounded import get_if_readable
 
 _SHOWN = 4
 _STAYS = (
@@ -171,13 +171,8 @@ def _objects(session: Session, cluster: str, *definitions: Document) -> dict[str
 
 
 def _bodies(session: Session, cluster: str, keys: Iterable[str]) -> dict[str, bytes]:
-    found = {}
-    for key in keys:
-        try:
-            found[key] = get_bounded(session.state_store, f"{cluster}/{key}").body
-        except (ObjectMissing, DocumentDamaged):
-            continue
-    return found
+    read = ((key, get_if_readable(session.state_store, f"{cluster}/{key}")) for key in keys)
+    return {key: body for key, body in read if body is not None}
 
 
 def _document(session: Session, cluster: str, key: str) -> Document | None:

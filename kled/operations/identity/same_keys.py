@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from kled.errors import DocumentDamaged, ObjectMissing
 from kled.kops.state_store import layout
-from kled.storage.bounded import get_bounded
+from kled.storage.bounded import get_if_readable
 
 if TYPE_CHECKING:
     from kled.storage.base import ObjectStore
@@ -18,13 +17,6 @@ def other_keys(theirs: "ObjectStore", mine: "ObjectStore", cluster: str) -> list
             entry.key.removeprefix(prefix).partition("/")[0]
             for prefix in prefixes
             for entry in theirs.entries(prefix)
-            if _bytes(theirs, entry.key) != _bytes(mine, entry.key)
+            if get_if_readable(theirs, entry.key) != get_if_readable(mine, entry.key)
         }
     )
-
-
-def _bytes(store: "ObjectStore", key: str) -> bytes | None:
-    try:
-        return get_bounded(store, key).body
-    except (ObjectMissing, DocumentDamaged):
-        return None

@@ -7,14 +7,14 @@ of a keyset that is lost next. So it goes only together with a keyset that comes
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import DocumentDamaged, NotApproved, ObjectMissing
+from kled.errors import NotApproved
 from kled.kops.state_store import identity, keyset_keys
 from kled.operations.records import open_restore
 from kled.sentences import enumerated
-from kled.storage.bounded import get_bounded
+from kled.storage.bounded import get_if_readable
 
 if TYPE_CHECKING:
-    from kled.operations.recovery.restore_state import Settled
+    from kled.operations.recovery.restore_state import Settled, Wish
     from kled.snapshot.restore.restore_plan import RestorePlan
     from kled.storage.base import ObjectStore
 
@@ -37,23 +37,27 @@ def require(
     if not names:
         return
     wish = meant.wish
-    rest = tuple(kind for kind in wish.classes if kind != "derived")
-    others = f"; the rest: {wish.again(**{'class': rest})}" if rest else ""
     raise NotApproved(
         f"what machines of {wish.cluster} are configured with is the witness of which keys they run"
         f" with, and snapshot {wish.snapshot} would have it name others as"
         f" {enumerated(sorted(names), _SHOWN)}, or none; nothing was changed",
         hint="an update writes it, after a look at the keys: kled kops update-cluster"
-        f" --name={wish.cluster}{others}; only where a machine's own copy of them is the"
+        f" --name={wish.cluster}{rest_of(wish)}; only where a machine's own copy of them is the"
         f" snapshot's: {wish.again(new_identity=wish.cluster)}",
     )
+
+
+def rest_of(wish: "Wish") -> str:
+    """Return the command that restores all but what machines are configured with; or nothing."""
+    rest = tuple(kind for kind in wish.classes if kind != "derived")
+    return f"; the rest: {wish.again(**{'class': rest})}" if rest else ""
 
 
 def _witness(store: "ObjectStore", planned: "RestorePlan") -> Iterator[tuple[str, bytes]]:
     """Yield the configurations that would be replaced or deleted, by relative key."""
     for key in (*planned.replaced("derived"), *planned.deletes):
         if _is_config(key):
-            yield key, _body(store, f"{planned.prefix}{key}")
+            yield key, (get_if_readable(store, f"{planned.prefix}{key}") or b"")
 
 
 def _renamed(
@@ -90,7 +94,7 @@ def _is_told(
     coming = _named(planned, configs)
     keyset = keyset_keys.files(one.key for one in planned.manifest.objects).get(name)
     key = keyset or identity.keyset_key(name)
-    stored = keyset_keys.of_store({key: _body(store, f"{planned.prefix}{key}")})
+    stored = keyset_keys.of_store({key: (get_if_readable(store, f"{planned.prefix}{key}") or b"")})
     return any(
         name in there and not keyset_keys.lacking({name: marks}, there)
         for there in (coming, stored)
@@ -103,11 +107,3 @@ def _named(planned: "RestorePlan", objects: Mapping[str, bytes]) -> keyset_keys.
 
 def _is_config(key: str) -> bool:
     return keyset_keys.is_node_config(key, keyset_keys.CONFIGS)
-
-
-def _body(store: "ObjectStore", key: str) -> bytes:
-    """Return what is stored; nothing where it is gone or is as large as none that kops writes."""
-    try:
-        return get_bounded(store, key).body
-    except (ObjectMissing, DocumentDamaged):
-        return b""

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import DocumentDamaged, NotApproved, ObjectMissing, SnapshotNotTrustworthy
+from kled.errors import NotApproved, SnapshotNotTrustworthy
 from kled.kops.state_store import keyset_keys, layout
 from kled.operations.recovery import restored_keys
 from kled.sentences import enumerated, options
-from kled.storage.bounded import get_bounded
+from kled.storage.bounded import get_if_readable
 from kled.visible import visible
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _require_no_later(store: "ObjectStore", meant: "Settled", planned: "RestoreP
     kept = dict.fromkeys(replaced.values())
     archived = archived_objects(planned.manifest, planned.packed)
     before = {record.key: body for record, body in archived if record.key in kept}
-    now = {key: _body(store, f"{planned.prefix}{key}") for key in before}
+    now = {key: (get_if_readable(store, f"{planned.prefix}{key}") or b"") for key in before}
     keysets = keyset_keys.undone(keyset_keys.of_store(now), keyset_keys.of_store(before))
     if keysets:
         wish = meant.wish
@@ -184,14 +184,6 @@ def _require_no_later(store: "ObjectStore", meant: "Settled", planned: "RestoreP
             hint=f"what is stored now: kled snapshot create {options(name=wish.cluster)}; only"
             f" where the rotation is to be undone: {wish.again(new_identity=wish.cluster)}",
         )
-
-
-def _body(store: "ObjectStore", key: str) -> bytes:
-    """Return what is stored; nothing where it is gone or is as large as no keyset."""
-    try:
-        return get_bounded(store, key).body
-    except (ObjectMissing, DocumentDamaged):
-        return b""
 
 
 def rotated_since(

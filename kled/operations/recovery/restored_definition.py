@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kled.errors import DocumentDamaged, ObjectMissing
 from kled.kops.facts import etcd_members
 from kled.kops.state_store import contents, layout
 from kled.sentences import enumerated, options
-from kled.storage.bounded import get_bounded
+from kled.storage.bounded import get_if_readable
 
 if TYPE_CHECKING:
     from kled.operations.recovery.restore_state import Wish
@@ -51,10 +50,10 @@ def _lost_etcd(store: "ObjectStore", planned: "RestorePlan") -> tuple[str, ...]:
     """Name what of etcd the definition that is there names and the restored one does not."""
     from kled.snapshot.verify.contents import archived_objects  # noqa: PLC0415 - not for --help
 
-    try:
-        there = contents.mapping(get_bounded(store, f"{planned.prefix}{layout.CONFIG}").body)
-    except (ObjectMissing, DocumentDamaged):
+    stored = get_if_readable(store, f"{planned.prefix}{layout.CONFIG}")
+    if stored is None:
         return ()
+    there = contents.mapping(stored)
     objects = archived_objects(planned.manifest, planned.packed)
     body = next((body for one, body in objects if one.key == layout.CONFIG), b"")
     restored = contents.mapping(body)

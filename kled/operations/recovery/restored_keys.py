@@ -9,12 +9,12 @@ import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import DocumentDamaged, NotApproved, ObjectMissing
+from kled.errors import NotApproved
 from kled.kops.state_store import keyset_keys
 from kled.operations.identity import machine_keys
 from kled.operations.recovery import kept_witness
 from kled.sentences import enumerated
-from kled.storage.bounded import get_bounded
+from kled.storage.bounded import get_if_readable
 
 if TYPE_CHECKING:
     from kled.operations.recovery.restore_state import Settled
@@ -94,15 +94,13 @@ def _require_trusted(
     wrong = keyset_keys.untrusted(named, stored)
     if wrong:
         wish = meant.wish
-        rest = tuple(kind for kind in wish.classes if kind != "derived")
-        others = f"; the rest: {wish.again(**{'class': rest})}" if rest else ""
         raise NotApproved(
             f"snapshot {wish.snapshot} of {wish.cluster} configures machines with keys from before"
             f" a rotation: {enumerated(wrong, _SHOWN)} of it are distrusted or not stored any more;"
             " nothing was changed",
             hint="an update writes what machines are configured with: kled kops update-cluster"
-            f" --name={wish.cluster}{others}; only where the rotation is to be undone:"
-            f" {wish.again(new_identity=wish.cluster)}",
+            f" --name={wish.cluster}{kept_witness.rest_of(wish)}; only where the rotation is to be"
+            f" undone: {wish.again(new_identity=wish.cluster)}",
         )
 
 
@@ -119,7 +117,4 @@ def _archived(planned: "RestorePlan") -> dict[str, bytes]:
 
 def _body(store: "ObjectStore", planned: "RestorePlan", key: str) -> bytes:
     """Return what is stored; nothing where it is gone or is as large as no keyset."""
-    try:
-        return get_bounded(store, f"{planned.prefix}{key}").body
-    except (ObjectMissing, DocumentDamaged):
-        return b""
+    return get_if_readable(store, f"{planned.prefix}{key}") or b""
