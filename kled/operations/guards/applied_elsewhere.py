@@ -12,6 +12,7 @@ from kled.operations.guards.applied_from import other_homes
 from kled.operations.recovery.known_epoch import here, known_epoch
 from kled.operations.session import Session
 from kled.sentences import options
+from kled.snapshot.epoch.raising import raising
 from kled.store_urls import is_among, is_same
 
 if TYPE_CHECKING:
@@ -63,8 +64,7 @@ def forgetting(session: Session, cluster: str) -> str:
 
 def move(session: Session, cluster: str, former: str) -> str:
     """Return the command that says that the cluster moved here from its `former` home."""
-    moved = options(name=cluster, state=here(session), former=former)
-    return f"kled snapshot epoch raise {moved}"
+    return raising(cluster, here(session), former)
 
 
 def was_moved(session: Session, cluster: str, applied: str) -> bool:

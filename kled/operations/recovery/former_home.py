@@ -14,7 +14,6 @@ from kled.errors import (
     InvalidInput,
     KledError,
     NotApproved,
-    ObjectMissing,
 )
 from kled.kops.state_store import contents, layout
 from kled.kops.state_store.old_locations import Move, moved, old_places
@@ -27,7 +26,8 @@ from kled.operations.session import Session
 from kled.operations.step import Effect, Step
 from kled.retry import CHANGE, READ
 from kled.sentences import enumerated, options
-from kled.storage.bounded import get_bounded
+from kled.snapshot.epoch.raising import raising
+from kled.storage.bounded import get_bounded, get_if_readable
 from kled.store_urls import is_among, is_same
 
 if TYPE_CHECKING:
@@ -149,20 +149,8 @@ def _advice(cluster: str, home: str, here: str, *, changed: bool) -> str:
     return (
         f"is this a copy? it needs no epoch: kled kops update-cluster {there} is the way to the"
         " cluster; only where nobody is to use that one any more:"
-        f" {command(cluster, here, home)}"
+        f" {raising(cluster, here, home)}"
     )
-
-
-def command(cluster: str, here: str, former: str) -> str:
-    """Return the command that lets the cluster live `here`, and no longer in its `former` home."""
-    return f"kled snapshot epoch raise {options(name=cluster, state=here, former=former)}"
-
-
-def _bytes(store: "ObjectStore", key: str) -> bytes | None:
-    try:
-        return get_bounded(store, key).body
-    except (ObjectMissing, DocumentDamaged):
-        return None
 
 
 def _require_movable(
@@ -181,7 +169,7 @@ def _require_movable(
             raise NotApproved(
                 f"the definition in {here} names the former home of the cluster:"
                 f" {named[0].field}: {named[0].url}; nothing was changed",
-                hint=f"to have it name its own place, too: {command(cluster, here, home)}",
+                hint=f"to have it name its own place, too: {raising(cluster, here, home)}",
             )
 
 
@@ -190,5 +178,5 @@ def _move(former: str, here: str, cluster: str) -> Move:
 
 
 def _definition(store: "ObjectStore", cluster: str) -> dict[str, Any]:
-    body = _bytes(store, f"{cluster}/{layout.CONFIG}")
+    body = get_if_readable(store, f"{cluster}/{layout.CONFIG}")
     return contents.mapping(body or b"") or {}

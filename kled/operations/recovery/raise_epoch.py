@@ -15,7 +15,6 @@ from kled.operations.fleet.registered import home
 from kled.operations.guards.guards import Guards, Place
 from kled.operations.guards.taken_snapshot import advised, words
 from kled.operations.records import origin
-from kled.operations.recovery import former_home
 from kled.operations.recovery.former_home import left_step, rewrite_step
 from kled.operations.recovery.known_epoch import known_epoch
 from kled.operations.recovery.taken_there import taken_there
@@ -23,6 +22,7 @@ from kled.operations.session import Session
 from kled.operations.step import ADDS_ONLY, Effect, Step
 from kled.retry import CHANGE, READ
 from kled.sentences import enumerated, number, options
+from kled.snapshot.epoch.raising import raising
 from kled.store_urls import canonical, is_among, is_same
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def raise_step(
         kept, url = session.snapshot_store, session.stores.at(place).location.url
         before = known_epoch(session, cluster)
         if before is not None and before.state_store:
-            back.are(former_home.command(cluster, before.state_store, url))
+            back.are(raising(cluster, before.state_store, url))
         now = epoch.advance(kept, cluster, url, of(session))
         if former:
             now = epoch.advance(kept, cluster, url, canonical(former))

@@ -7,9 +7,9 @@ from kled.errors import NotApproved, OutputUnreadable
 from kled.kops.state_store.layout import CONFIG
 from kled.operations.guards.protection import pattern_protection, protection
 from kled.operations.records import open_restore
-from kled.operations.recovery import former_home
 from kled.operations.session import Session
 from kled.sentences import options
+from kled.snapshot.epoch.raising import raising
 from kled.visible import visible
 
 if TYPE_CHECKING:
@@ -51,10 +51,8 @@ def _stays(restoring: "RestoreState", planned: "RestorePlan") -> str:
     """Say what lets the cluster that is there already live on as it is, where it is to move."""
     if not restoring.raise_epoch:
         return ""
-    raising = former_home.command(
-        restoring.cluster, planned.target, visible(planned.manifest.state_store)
-    )
-    return f"where the cluster itself is there, under a new name of its state store: {raising}; or "
+    raises = raising(restoring.cluster, planned.target, visible(planned.manifest.state_store))
+    return f"where the cluster itself is there, under a new name of its state store: {raises}; or "
 
 
 def protection_of(settings: Settings, planned: "RestorePlan") -> str | None:

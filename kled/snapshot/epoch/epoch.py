@@ -16,10 +16,10 @@ from kled.errors import (
     SnapshotNotTrustworthy,
     StoreDenied,
 )
-from kled.sentences import options
 from kled.snapshot.documents import names
 from kled.snapshot.documents.runs import MOST
 from kled.snapshot.epoch.epoch_document import Epoch, Found, encode, find, overwrite
+from kled.snapshot.epoch.raising import raising
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.store_urls import canonical, is_among, is_same
 
@@ -96,10 +96,9 @@ def _moved(cluster: str, known: Epoch, here: str) -> str:
     """
     if known.homes is None or is_among(here, known.homes):
         return ""
-    flags = options(name=cluster, state=here, former=known.state_store)
     return (
         "; only where the state store itself was moved or renamed, so that nobody uses that one any"
-        f" more: kled snapshot epoch raise {flags}"
+        f" more: {raising(cluster, here, known.state_store)}"
     )
 
 

@@ -12,6 +12,7 @@ from kled.kops.state_store import contents, locations
 from kled.sentences import options
 from kled.snapshot.create.results import ClusterResult
 from kled.snapshot.epoch import epoch
+from kled.snapshot.epoch.raising import raising
 from kled.snapshot.trust.ledger import Ledger
 from kled.store_urls import is_among, is_same
 from kled.visible import visible
@@ -59,12 +60,11 @@ def _renamed(here: str, result: ClusterResult) -> str:
     home, _, name = next(base, "").rpartition("/")
     if name != result.cluster or not home:
         return ""
-    moved = options(name=result.cluster, state=here, former=home)
     forgets = options(name=result.cluster, state=here, unregister=True)
     return (
         f"where this is a copy of {home}, it has no machines, and goes with kled kops"
         f" delete-cluster {forgets}; only where the state store was renamed, or nobody uses that"
-        f" one any more: kled snapshot epoch raise {moved}"
+        f" one any more: {raising(result.cluster, here, home)}"
     )
 
 

@@ -1,0 +1,8 @@
+"""The command that says that a cluster moved; several places tell it, each for its own reason."""
+
+from kled.sentences import options
+
+
+def raising(cluster: str, here: str, former: str) -> str:
+    """Return the command that lets the cluster live `here`, and no longer in its `former` home."""
+    return f"kled snapshot epoch raise {options(name=cluster, state=here, former=former)}"
