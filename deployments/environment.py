@@ -16,9 +16,16 @@ from kled.rules import Rules
 
 PACKAGED: Final = Path(__file__).parent / "environments"
 DEFAULT: Final = "default"
-_KEYS: Final = frozenset(
-    {"work-pool", "work-pool-type", "runs-at-once", "tags", "variables", "notify"} | rules.KEYS
-)
+KEYS: Final = {
+    "work-pool": "the work pool that its runs go to [default: kled]",
+    "work-pool-type": "what that pool's workers are [default: process]",
+    "runs-at-once": "how many runs workers start at once",
+    "tags": "a list of tags that its deployments bear",
+    "variables": "a table of variables of its runs, without secrets",
+    "notify": "a notification block of Prefect, as TYPE/NAME",
+    **rules.KEYS,
+}
+"""What stands in an environment's file; docs/reference is written from it."""
 _LONG: Final = "any value, long enough"
 
 
@@ -100,8 +107,8 @@ def _read(source: Path) -> Environment:
     if not isinstance(raw, dict):
         raise SettingsError(f"{source} is not a mapping")
     for key in raw:
-        if key not in _KEYS:
-            raise InvalidInput(str(key), f"unknown key in {source}", hint=f"known: {sorted(_KEYS)}")
+        if key not in KEYS:
+            raise InvalidInput(str(key), f"unknown key in {source}", hint=f"known: {sorted(KEYS)}")
     return Environment(
         name=source.stem,
         work_pool=str(raw.get("work-pool", "kled")),

@@ -37,15 +37,17 @@ from kled.settings_text import expanded, parse_settings, refuse_keys, require_ad
 from kled.store_profiles import Profile, SnapshotProfile
 from kled.store_urls import canonical, directory, of_store
 
+LEASE_TTL: Final = timedelta(seconds=60)
 VARIABLES: Final = {
     "KLED_APPROVAL": "the approval rules that a deployment carries, written by `kled deploy`",
     "KLED_CONFIG": "the settings file",
     "KLED_HOME": "where installed kops versions are kept",
-    "KLED_KOPS": "the kops executable to drive",
+    "KLED_KOPS": "the kops to drive; else the installed one, else the one on PATH",
     "KLED_KOPS_MIRROR": "where `kled kops install` downloads from",
-    "KLED_LEASE_TTL": "seconds after which a silent writer's lease may be taken over",
+    "KLED_LEASE_TTL": "seconds until a silent writer's lease may be taken over"
+    f" [default: {LEASE_TTL.total_seconds():.0f}]",
     "KLED_LEASE_WAIT": "seconds to wait for another writer",
-    "KLED_OUTPUT": "table, json or yaml",
+    "KLED_OUTPUT": "the format of results: table, json or yaml",
     "KLED_PROTECTED": "name patterns of protected clusters, separated by commas",
     "KLED_RULES": "the windows and notification rules that a deployment carries, written likewise",
     "KLED_SANDBOX": "the sandbox that this environment belongs to",
@@ -54,15 +56,19 @@ VARIABLES: Final = {
     "KLED_SNAPSHOT_SIGNING_KEY": "a PEM file with the Ed25519 key that signs new snapshots",
     "KLED_SNAPSHOT_STORE": "where snapshots of state stores are kept",
     "KLED_SNAPSHOT_VERIFICATION_KEY": "public keys, one of which snapshots must be signed with",
-    "KLED_STATE_STORE": "the kops state store",
+    "KLED_STATE_STORE": "the kops state store; it wins over `KOPS_STATE_STORE`",
 }
-_FILE_KEYS: Final = frozenset(
-    {"default-state-store", "protected", "lease-wait", "state-stores", "snapshot-stores"}
-    | rules.KEYS
-)
+FILE_KEYS: Final = {
+    "default-state-store": "the state store where neither an option nor a variable names one",
+    "protected": "a list of name patterns: deleting such a cluster needs its name typed",
+    "lease-wait": "seconds to wait for another writer",
+    "state-stores": "a table for each state store, by its URL",
+    "snapshot-stores": "a table for each snapshot store, by its URL",
+    **rules.KEYS,
+}
+"""What stands at the top of the settings file; docs/reference is written from it."""
 SANDBOX_MARK: Final = ".kled-sandbox"
 """What `kled sandbox start` leaves in a directory of its own."""
-LEASE_TTL: Final = timedelta(seconds=60)
 _LARGEST: Final = 1 << 20
 
 
@@ -223,7 +229,7 @@ def _read(path: Path, *, must_exist: bool) -> dict[str, Any]:
         if must_exist:
             raise SettingsError(f"there is no settings file {path}") from None
         return {}
-    refuse_keys(str(path), found, _FILE_KEYS)
+    refuse_keys(str(path), found, FILE_KEYS)
     return found
 
 

@@ -19,7 +19,7 @@ on = ["failure", "refusal", "approval-needed", "completion"]
 
 import fnmatch
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
@@ -144,7 +144,27 @@ class Rules:
         return approval.needed
 
 
-KEYS: Final = frozenset({"maintenance-windows", "approval", "notifications"})
+KEYS: Final = {
+    "maintenance-windows": "a list of tables: when clusters may be changed",
+    "approval": "a table: which changes in flows a person has to agree to",
+    "notifications": "a table: who is told of what",
+}
+WINDOW_KEYS: Final = {
+    "clusters": "a list of name patterns [default: all clusters]",
+    "days": f"those on which it opens: {', '.join(DAYS)} [default: each]",
+    "from": "when it opens, as 02:00",
+    "to": "when it shuts, on the next day where it is not later than `from`",
+    "timezone": "by its name, as Europe/Berlin",
+    "outside": "`wait` until it opens, or `refuse` [default: refuse]",
+}
+APPROVAL_KEYS: Final = {
+    "needed": f"a list of {', '.join(AREAS)} [default: all but machines]",
+    "automatic": "a list of name patterns of clusters for which nobody is asked",
+}
+NOTIFICATION_KEYS: Final = {
+    "urls": "a list of places where apprise's URLs stand: `env:NAME`, `file:PATH`, `block:NAME`",
+    "on": f"a list of {', '.join(EVENTS)} [default: all]",
+}
 
 
 def load(found: Mapping[str, Any]) -> Rules:
@@ -160,7 +180,7 @@ def load(found: Mapping[str, Any]) -> Rules:
 
 
 def _window(where: str, raw: object) -> Window:
-    table = _table(where, raw, {"clusters", "days", "from", "to", "timezone", "outside"})
+    table = _table(where, raw, WINDOW_KEYS)
     for key in ("from", "to", "timezone"):
         if key not in table:
             raise InvalidInput(f"{where}.{key}", "is missing")
@@ -192,7 +212,7 @@ def approval_of(raw: object) -> Approval:
             "cannot be kept: no approval is signed, so nobody can tell who gave it",
             hint="leave it out; who may answer is whoever may reach the Prefect server",
         )
-    table = _table("approval", raw, {"needed", "automatic"})
+    table = _table("approval", raw, APPROVAL_KEYS)
     return Approval(
         _chosen("approval.needed", table.get("needed", list(Approval().needed)), AREAS),
         _names("approval.automatic", table.get("automatic", [])),
@@ -203,7 +223,7 @@ def approval_of(raw: object) -> Approval:
 def _notifications(raw: object) -> Notifications:
     if raw is None:
         return Notifications()
-    table = _table("notifications", raw, {"urls", "on"})
+    table = _table("notifications", raw, NOTIFICATION_KEYS)
     urls = _names("notifications.urls", table.get("urls", []))
     for url in urls:
         if not url.startswith(_REFERENCES):
@@ -221,7 +241,7 @@ def _notifications(raw: object) -> Notifications:
     return Notifications(urls, _chosen("notifications.on", table.get("on", list(EVENTS)), EVENTS))
 
 
-def _table(where: str, raw: object, known: set[str]) -> Mapping[str, Any]:
+def _table(where: str, raw: object, known: Collection[str]) -> Mapping[str, Any]:
     if not isinstance(raw, dict):
         raise InvalidInput(where, "must be a table")
     for key in raw:

@@ -4,7 +4,7 @@ Apart from `kled.config` for those who write the file.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ def expanded(field: str, value: str) -> Path:
         raise InvalidInput(field, f"{value} is below no home that is known") from error
 
 
-def refuse_keys(where: str, found: Mapping[str, Any], known: frozenset[str]) -> None:
+def refuse_keys(where: str, found: Mapping[str, Any], known: Collection[str]) -> None:
     """Raise `InvalidInput` for the first key that is not known, with those that are."""
     for key in found:
         if key not in known:

@@ -11,21 +11,31 @@ from kled.store_urls import canonical
 
 T = TypeVar("T")
 
-_PROFILE_KEYS: Final = frozenset({"region", "endpoint", "snapshot-store", "account"})
-_SNAPSHOT_KEYS: Final = frozenset(
-    {
-        "region",
-        "endpoint",
-        "aws-profile",
-        "recipients",
-        "identity",
-        "signing-key",
-        "verification-key",
-        "keep",
-    }
-)
+STATE_STORE_KEYS: Final = {
+    "region": "the bucket's region",
+    "endpoint": "the URL of an object store of your own, for example `https://s3.example.com`",
+    "snapshot-store": "where snapshots of this state store are kept",
+    "account": "whose cloud its clusters are in, by any name: other accounts share no IAM roles",
+}
+SNAPSHOT_STORE_KEYS: Final = {
+    "region": "the bucket's region",
+    "endpoint": "the URL of an object store of your own",
+    "aws-profile": "another account's credentials, by their name in AWS' own files",
+    "recipients": "a list of age public keys that new snapshots are encrypted to",
+    "identity": "a file of age identities that opens snapshots",
+    "signing-key": "a PEM file with the Ed25519 key that signs new snapshots",
+    "verification-key": "a public key, or a list: one of them must have signed what is read",
+    "keep": "a table: how many snapshots retention keeps",
+}
 _PATHS: Final = ("identity", "signing-key")
-KEPT: Final = frozenset({"last", "hourly", "daily", "weekly", "monthly", "yearly"})
+KEEP_KEYS: Final = {
+    "last": "how many of the newest",
+    "hourly": "for how many hours the newest of each",
+    "daily": "for how many days the newest of each",
+    "weekly": "for how many ISO weeks the newest of each",
+    "monthly": "for how many months the newest of each",
+    "yearly": "for how many years the newest of each",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +84,7 @@ def state_stores(found: object) -> dict[str, Profile]:
 def _profile(url: str, raw: object) -> Profile:
     if not isinstance(raw, dict):
         raise InvalidInput(f'state-stores."{url}"', "must be a table")
-    refuse_keys(f'[state-stores."{url}"]', raw, _PROFILE_KEYS)
+    refuse_keys(f'[state-stores."{url}"]', raw, STATE_STORE_KEYS)
     for key, value in raw.items():
         if not isinstance(value, str):
             raise InvalidInput(f'state-stores."{url}".{key}', "must be a string")
@@ -107,7 +117,7 @@ def _snapshot_profile(url: str, raw: object) -> SnapshotProfile:
     where = f'snapshot-stores."{url}"'
     if not isinstance(raw, dict):
         raise InvalidInput(where, "must be a table")
-    refuse_keys(f"[{where}]", raw, _SNAPSHOT_KEYS)
+    refuse_keys(f"[{where}]", raw, SNAPSHOT_STORE_KEYS)
     recipients = raw.get("recipients", [])
     if not isinstance(recipients, list) or not all(isinstance(one, str) for one in recipients):
         raise InvalidInput(f"{where}.recipients", 'must be a list, for example ["age1..."]')
@@ -116,7 +126,7 @@ def _snapshot_profile(url: str, raw: object) -> SnapshotProfile:
         type(one) is int and one >= 0 for one in keep.values()
     ):
         raise InvalidInput(f"{where}.keep", "must be a table of numbers, for example daily = 7")
-    refuse_keys(f"[{where}.keep]", keep, KEPT)
+    refuse_keys(f"[{where}.keep]", keep, KEEP_KEYS)
     verifying = raw.get("verification-key", [])
     verifying = [verifying] if isinstance(verifying, str) else verifying
     if not isinstance(verifying, list) or not all(isinstance(one, str) for one in verifying):
