@@ -37,7 +37,6 @@ _TYPED: Final = {
 _MOVED: Final = "tests/sandbox/test_moved_etcd_member.py"
 NOT_TYPED: Final = {
     "make ": "targets that build and test; tests/docs/test_commands_exist.py looks for each",
-    "kled demo": "`make demo`, the first block of README.md, runs it",
     "kled kops install": "tests/cli/test_install.py has a mirror",
     "kled run FLOW --deployment": "it needs a worker; the last block of docs/flows.md has one",
     "kled completion fish | source": "for fish; tests/cli/test_tab.py types it there",
@@ -158,7 +157,7 @@ def test_what_is_left_out_is_typed_where_its_reason_says(start: str) -> None:
     (place,) = re.findall(r"[\w/]+\.(?:py|md)", NOT_TYPED[start])
 
     if place.endswith(".md"):
-        parts = start.replace("kled demo", "make demo").replace(" FLOW", "").split()
+        parts = start.replace(" FLOW", "").split()
         lines = [line.split() for block in reading.blocks(place) for line in block.lines]
         assert any(
             all(any(word.startswith(part) for word in line) for part in parts) for line in lines
