@@ -43,7 +43,7 @@ def scale_instance_group(  # noqa: PLR0913, PLR0917 - each is asked for by name 
         max: Greatest number of machines; left out, it stays.
         drain_timeout: How long a node may drain.
         digest: The digest of a plan that was approved, as an earlier run shows it.
-        force_unmanaged: Also evict pods that nothing makes anew.
+        force_unmanaged: Also evict unmanaged pods: no controller makes them again.
         yes: Scale it, after the approvals that the rules ask for; else only show the plan.
     """
     low, high = bounds_meant(size, min, max)

@@ -31,7 +31,7 @@ KledError                        exit 1
 │   └── KubernetesConflict       somebody else changed the object first
 ├── RollHalted                   a rolling update stopped at a node; nothing is cordoned by it
 ├── GroupRefilled                an instance group launches what was drained and deleted
-├── DrainBlocked                 pods of a node cannot be moved: budgets, or nothing makes them anew
+├── DrainBlocked                 pods of a node cannot be moved: budgets, or unmanaged pods
 ├── DeadlineExceeded             a child process or all attempts together ran out of time
 │   └── NotReadyInTime           exit 3   the cluster was not healthy by then
 ├── StoreError                   an object store refused

@@ -94,8 +94,8 @@ class _Drain:
         nobodies = [pod.label for pod in there if not pod.owner and not pod.finished]
         if nobodies:
             raise DrainBlocked(
-                f"node {self.node} has pods that nothing makes anew: {', '.join(nobodies)}",
-                hint="move or delete them, or say that they may go: --force-unmanaged",
+                f"node {self.node} has unmanaged pods: {', '.join(nobodies)}",
+                hint="no controller makes them again: move or delete them, or --force-unmanaged",
             )
 
     def _evict(self, there: list[PodState]) -> None:

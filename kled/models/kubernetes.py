@@ -143,7 +143,7 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """Pods of one controller, or one pod that nobody makes anew."""
+    """Pods of one controller, or one unmanaged pod."""
 
     namespace: str
     name: str

@@ -135,7 +135,7 @@ class ClusterSpec(BaseModel):
     )
     control_plane_count: Odd | None = Field(
         default=None,
-        description="Control-plane nodes: an odd number, for etcd's majority",
+        description="Control-plane nodes: an odd number, for etcd's quorum",
         json_schema_extra={"position": 7},
     )
     control_plane_zones: Zones = Field(
@@ -374,10 +374,10 @@ def _check_zone(field: str, zone: str, cloud: str) -> None:
 
 
 def _check_odd(count: int | None, zones: tuple[str, ...]) -> None:
-    """Refuse what etcd cannot make a majority of (capture E09d)."""
+    """Refuse an even number of members: it adds nothing to etcd's quorum (capture E09d)."""
     if count is not None and count % 2 == 0:
         raise ValueError(
-            f"control_plane_count: {count} is even: etcd needs an odd number for its majority"
+            f"control_plane_count: {count} is even: etcd needs an odd number for its quorum"
         )
     if count is None and zones and len(zones) % 2 == 0:
         raise ValueError(

@@ -47,7 +47,11 @@ from kled.operations.instance_group.scaling_bounds import (
     show_default=True,
     help="How long a node may drain.",
 )
-@click.option("--force-unmanaged", is_flag=True, help="Evict pods that nothing makes anew, too.")
+@click.option(
+    "--force-unmanaged",
+    is_flag=True,
+    help="Evict unmanaged pods, too: no controller makes them again.",
+)
 @click.option("--abandon", is_flag=True, help="Give the group back what an interrupted run holds.")
 def scale_instance_group(  # noqa: PLR0913 - one parameter per option
     call: Call,

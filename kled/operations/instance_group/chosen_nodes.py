@@ -18,7 +18,7 @@ def choose(
 
     First one whose node is among those that a run before had `begun` with. Then one that has not
     joined: nothing runs there. Then nodes that are not ready, that are out of date, that somebody
-    cordoned; at last those with the fewest pods to move, and pods that nothing makes anew count as
+    cordoned; at last those with the fewest pods to move, where an unmanaged pod counts as
     many. A machine without a node may go only where there are no `strangers`, nodes that it might
     be after all.
     """

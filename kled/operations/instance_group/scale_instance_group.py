@@ -42,7 +42,7 @@ class ScaleInstanceGroup:
     patience: timedelta = timedelta(minutes=30)
     """How long new nodes may take to be ready."""
     force_unmanaged: bool = False
-    """Also evict pods that nothing makes anew."""
+    """Also evict unmanaged pods."""
     api_server: str | None = None
     """Where the Kubernetes API is asked instead of at the cluster's own address."""
     approved: str | None = None
