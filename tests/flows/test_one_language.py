@@ -73,7 +73,8 @@ def test_a_run_by_hand_shows_the_plan_and_changes_nothing(
         assert status == refused.get(flow, 0), flow
         if flow not in refused:
             assert "Digest: `" in out, flow
-            assert "preview only; the same command with --yes does it" in err
+            again = " ".join(("kled run", flow, *words, "--yes"))
+            assert f"preview only; do it with: {again}\n" in err
 
     assert acted(changed) == []
     assert [path.read_bytes() for path in files(changed)] == before

@@ -13,6 +13,7 @@ import click
 
 from kled import config
 from kled.cli.frame.command import Call
+from kled.cli.frame.typed_line import Typed
 from kled.cli.terminal import typed_places as places
 from kled.errors import KledError
 from kled.kops.client import Kops
@@ -90,12 +91,19 @@ def typed(
     places.forget()  # what another test typed in this process
     try:
         line = Line(desk, output, overrides=overrides, **(env or {}))
+        line.typed = _typed(command, options)
         status = function(line, **{**given, **options}) or 0
         words = ""
     except KledError as error:
         status, words = error.exit_code, f"kled: {error.message}\nhint: {error.hint}\n"
     said = capsys.readouterr()
     return Ended(status, said.out, said.err + words)
+
+
+def _typed(command: click.Command, given: Mapping[str, Any]) -> Typed:
+    """Return the line that a person would have typed for these options."""
+    long = {one.name: one.opts[-1].removeprefix("--") for one in command.params}
+    return Typed((), {long[name]: value for name, value in given.items()})
 
 
 def _needed(command: click.Command) -> list[str]:

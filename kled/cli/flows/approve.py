@@ -1,6 +1,7 @@
 """`kled approve`: what waits for an approval, looked at and answered from a terminal."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -16,7 +17,6 @@ from kled.cli.terminal.output import Column, show, show_value
 from kled.cli.terminal.plan import show_plan
 from kled.errors import InvalidInput, NotApproved
 from kled.models.question import DIGITS
-from kled.sentences import options
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -156,9 +156,9 @@ def settle(  # noqa: PLR0913 - one parameter per option
     if whole or call.settings.output == "table":
         _show(call, waiting)
     if reject:
-        reason = reason or _asked_reason(waiting)
+        reason = reason or _asked_reason(call, waiting)
     else:
-        _require_confirmed(waiting, confirm, digest)
+        _require_confirmed(call, waiting, confirm, digest)
     words = {
         "cluster": question.cluster,
         "digest": question.digest,
@@ -193,16 +193,17 @@ def _show(call: Call, waiting: Waiting) -> None:
     )
 
 
-def _require_confirmed(waiting: Waiting, confirm: str | None, digest: str | None) -> None:
+def _require_confirmed(
+    call: Call, waiting: Waiting, confirm: str | None, digest: str | None
+) -> None:
     question = waiting.question
     cluster = question.cluster
     asks = streams.can_ask()
     if not asks and (confirm is None or digest is None):
-        words = options(confirm=cluster, digest=question.digest[:DIGITS])
         raise InvalidInput(
             "--confirm" if confirm is None else "--digest",
             "is needed where nobody can be asked",
-            hint=f"kled approve {waiting.run} {words}",
+            hint=_again(call, waiting, confirm=cluster, digest=question.digest[:DIGITS]),
         )
     for _ in range(_ATTEMPTS):
         typed = confirm if confirm is not None else streams.ask(f"type {cluster} to approve it")
@@ -217,9 +218,14 @@ def _require_confirmed(waiting: Waiting, confirm: str | None, digest: str | None
     )
 
 
-def _asked_reason(waiting: Waiting) -> str:
+def _again(call: Call, waiting: Waiting, **more: object) -> str:
+    """Return the whole command that answers this run as it was meant, with what was missing."""
+    return replace(call.typed, words=(str(waiting.run),)).again("approve", **more)
+
+
+def _asked_reason(call: Call, waiting: Waiting) -> str:
     if not streams.can_ask():
-        hint = f'kled approve {waiting.run} --reject --reason="..."'
+        hint = _again(call, waiting, reason="not on a Friday")
         raise InvalidInput("--reason", "is needed with --reject", hint=hint)
     return streams.ask("why is it rejected?")
 

@@ -86,7 +86,7 @@ def run(
     else:
         code = here.run_here(call, found, dict(checked))
     if code == 0 and not getattr(checked, YES, True):
-        call.say("preview only; the same command with --yes does it")
+        call.say(f"preview only; do it with: {call.typed.again('run', yes=True)}")
     return code
 
 

@@ -7,7 +7,6 @@ from kled.cli.flows.deploy import directories, environment_option
 from kled.cli.frame import interruption
 from kled.cli.frame.command import Call, leaf
 from kled.cli.terminal.output import Column
-from kled.sentences import options
 
 _REMOVED = (
     Column("KIND", "kind"),
@@ -40,4 +39,5 @@ def undeploy(call: Call, name: str, *, yes: bool) -> None:
     if not removals:
         call.say(f"nothing of environment {chosen.name} is on the server")
     elif not yes:
-        call.say(f"next: kled undeploy {options(environment=name, yes=True)}")
+        again = call.typed.again("undeploy", environment=name, yes=True)
+        call.say(f"preview only; remove it with: {again}")

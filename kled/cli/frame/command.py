@@ -13,7 +13,8 @@ import click
 
 from kled import config
 from kled.cli.frame import interruption
-from kled.cli.frame.parameters import DURATION, TEXT, Leaf
+from kled.cli.frame.parameters import DURATION, TEXT, TYPED, Leaf
+from kled.cli.frame.typed_line import Typed
 from kled.cli.terminal import streams, typed_places
 from kled.cli.terminal.output import Column, show
 from kled.commands import NOWHERE, Places
@@ -39,6 +40,7 @@ class Call:
         self.settings = settings
         self.verbose = verbose
         self.overrides = overrides
+        self.typed = Typed()
         self.clock = Clock(time.monotonic, time.sleep)
         self._operations: list[interruption.Halfway] = []
 
@@ -135,6 +137,7 @@ def leaf(  # noqa: PLR0913 - what a command is, each by its name
         @functools.wraps(function)
         def call(**options: Any) -> int:  # noqa: ANN401 - click hands over what it parsed
             made = _call(options, apart=apart)
+            made.typed = click.get_current_context().meta.get(TYPED, made.typed)
 
             def lines() -> list[str]:
                 return [interruption.REST] if made.has_acted else list(again)

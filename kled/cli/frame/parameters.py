@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from kled import durations
+from kled.cli.frame import typed_line
 from kled.errors import InvalidInput
 from kled.models.counts import MOST
 from kled.models.plan import is_digest
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 COUNT: Final = click.IntRange(0, MOST)
 """A number of machines, or of times."""
+TYPED: Final = "kled.typed"
+"""Where a context holds what was typed."""
 _WHOLE: Final = re.compile(r"[0-9]{1,18}")
 
 
@@ -104,7 +107,9 @@ class Leaf(click.Command):
         if ctx.resilient_parsing:  # half a line, to be completed
             return super().parse_args(ctx, args)
         _refuse_empty(self.params, args)
+        words = tuple(args)
         rest = super().parse_args(ctx, args)
+        ctx.meta[TYPED] = typed_line.read(self, ctx, words)
         addresses = [one for one in self.params if one.metavar == "URL" and one.name in ctx.params]
         require_addresses({}, {one.opts[0]: ctx.params[str(one.name)] for one in addresses})
         return rest

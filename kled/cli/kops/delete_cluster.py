@@ -19,7 +19,6 @@ from kled.operations.names import named_cluster
 from kled.operations.preview.preview_deletion import previewed_deletion, require_deletable
 from kled.operations.records.approved_plan import Approved
 from kled.operations.session import Session
-from kled.sentences import options
 
 
 @leaf(
@@ -77,15 +76,14 @@ def delete_cluster(  # noqa: PLR0913 - one parameter per option
     show_plan(call, plan)
     if why:
         call.say(f'cluster "{cluster}" is protected: {why}')
-    deletion = options(
+    again = call.typed.again(
+        "kops delete-cluster",
         name=cluster,
-        unregister=unregister,
         yes=True,
         confirm=cluster if why else None,
-        with_resources_of=with_resources_of,
         digest=plan.digest[:12],
     )
-    call.say(f"preview only; delete just that with: kled kops delete-cluster {deletion}")
+    call.say(f"preview only; delete just that with: {again}")
 
 
 def _looked_at(

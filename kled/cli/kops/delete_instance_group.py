@@ -60,5 +60,7 @@ def delete_instance_group(
         f"machines that kops ends without draining them: up to {most}; to drain them first: kled"
         f" kops scale-instance-group {options(**named, size=0, yes=True)}"
     )
-    agreed = options(**named, yes=True, confirm=cluster if why else None)
-    call.say(f"preview only; delete with: kled kops delete-instance-group {agreed}")
+    again = call.typed.again(
+        "kops delete-instance-group", **named, yes=True, confirm=cluster if why else None
+    )
+    call.say(f"preview only; delete with: {again}")

@@ -18,7 +18,8 @@ from kled.operations.preview.preview_change import previewed_secret
 _NAME = cluster_name.name(cluster_name.ALWAYS)
 
 
-_NO_COPY: Final = "deletes it, and no copy is kept"
+_COPY: Final = "a snapshot is taken before, which keeps a copy"
+_NO_COPY: Final = "no copy of it is kept"
 
 
 @leaf(
@@ -42,5 +43,5 @@ def delete_secret(call: Call, name: str | None, secret: str, *, yes: bool) -> No
         return
     show_plan(call, shown)
     kept = call.settings.snapshot_store and not call.overrides.no_snapshot
-    rest = "takes a snapshot, which keeps a copy, and deletes it" if kept else _NO_COPY
-    call.say("preview only; the same command with --yes " + rest)
+    again = call.typed.again("kops delete-secret", name=cluster, yes=True)
+    call.say(_COPY if kept else _NO_COPY, f"preview only; delete with: {again}")

@@ -42,7 +42,7 @@ def reconcile_cluster(call: Call, name: str | None, digest: str | None, *, yes: 
     plan, radius = shown
     show_plan(call, plan, radius)
     if not plan.is_empty:
-        call.say(
-            f"preview only; apply with: kled kops reconcile-cluster --name={cluster} --yes"
-            f" --digest={plan.digest[:12]}"
+        again = call.typed.again(
+            "kops reconcile-cluster", name=cluster, yes=True, digest=plan.digest[:12]
         )
+        call.say(f"preview only; apply with: {again}")

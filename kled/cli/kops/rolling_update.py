@@ -23,7 +23,7 @@ from kled.operations.preview.sight import SessionSight
 from kled.operations.roll import interrupted_roll
 from kled.operations.roll.roll_canary import canary_meant
 from kled.operations.roll.roll_cluster import Pace, RollCluster
-from kled.sentences import number, word
+from kled.sentences import number
 
 ROLLING = (
     Column("INSTANCE GROUP", "instance_group"),
@@ -140,8 +140,8 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
     if refusal is not None:
         raise refusal
     if not plan.is_empty or roll.force:
-        again = f"--name={word(cluster)} --yes"
-        call.say(f"preview only; the same command with {again} replaces the machines")
+        again = call.typed.again("kops rolling-update", name=cluster, yes=True)
+        call.say(f"preview only; replace the machines with: {again}")
 
 
 def _shown(

@@ -60,4 +60,5 @@ def rotate_keypairs(call: Call, name: str | None, phase: Phase, keyset: str, *, 
     show_plan(call, shown)
     left = [one.name for one in shown.changes]
     if left:
-        call.say(f"preview only; the same command with --yes does it: {phase} {', '.join(left)}")
+        again = call.typed.again("kops rotate-keypairs", name=cluster, yes=True)
+        call.say(f"{phase}: {', '.join(left)}", f"preview only; do it with: {again}")

@@ -59,7 +59,7 @@ def update_cluster(
     plan, radius = shown
     show_plan(call, plan, radius)
     if not plan.is_empty:
-        call.say(
-            f"preview only; apply with: kled kops update-cluster --name={cluster} --yes"
-            f" --digest={plan.digest[:12]}"
+        again = call.typed.again(
+            "kops update-cluster", name=cluster, yes=True, digest=plan.digest[:12]
         )
+        call.say(f"preview only; apply with: {again}")

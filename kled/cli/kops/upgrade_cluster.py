@@ -10,7 +10,6 @@ from kled.cli.frame.execute import execute
 from kled.cli.terminal.plan import show_plan
 from kled.operations.cluster.upgrade_cluster import NO_UPGRADE, UpgradeCluster, new_version
 from kled.operations.preview.preview_change import previewed_upgrade
-from kled.sentences import options
 
 _NAME = cluster_name.name(cluster_name.WITH_YES)
 
@@ -63,18 +62,8 @@ def upgrade_cluster(  # noqa: PLR0913 - one parameter per option
         return
     show_plan(call, plan)
     if not plan.is_empty:
-        call.say(f"preview only; store with: {_storing(wish, new_version(plan))}")
-
-
-def _storing(wish: UpgradeCluster, version: str | None) -> str:
-    """Return the command that stores what was previewed, whatever the channel says by then."""
-    version = wish.kubernetes_version or version
-    given = options(
-        name=wish.cluster,
-        kubernetes_version=version,
-        channel=wish.channel,
-        skip_minor_versions=wish.skip_minor_versions,
-        give_up=wish.give_up,
-        yes=True,
-    )
-    return f"kled kops upgrade-cluster {given}"
+        version = kubernetes_version or new_version(plan)  # whatever the channel says by then
+        again = call.typed.again(
+            "kops upgrade-cluster", name=wish.cluster, kubernetes_version=version, yes=True
+        )
+        call.say(f"preview only; store with: {again}")

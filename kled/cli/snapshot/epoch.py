@@ -87,6 +87,7 @@ def raise_(call: Call, name: str, snapshot: str, former: str | None, *, yes: boo
             error = foreseen.refusal(session, raising)
         if error is not None:
             raise error
-        call.say("preview only; the same command with --yes does it")
+        again = call.typed.again("snapshot epoch raise", name=name, yes=True)
+        call.say(f"preview only; raise it with: {again}")
         return
     execute(call, raising, then=f"kled kops update-cluster --name={name}")

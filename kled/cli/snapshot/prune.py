@@ -15,7 +15,7 @@ from kled.errors import InvalidInput
 from kled.operations.guards.protection import pattern_protection
 from kled.operations.snapshots.keep_state import PruneSnapshots
 from kled.operations.snapshots.plan_snapshots import previewed_prune
-from kled.sentences import number, options
+from kled.sentences import number
 
 _NUMBER: Final = click.IntRange(0, 100_000)
 """How many snapshots are kept."""
@@ -80,11 +80,8 @@ def _preview(call: Call, operation: PruneSnapshots) -> None:
         raise refusal
     only = operation.only
     why = pattern_protection(only, call.settings.protected) if only else None
-    agreed = options(
-        **{"name": only, "all": only is None, **operation.keep, "yes": True},
-        confirm=only if why else None,
-    )
-    call.say(f"preview only; do it with: kled snapshot prune {agreed}")
+    again = call.typed.again("snapshot prune", yes=True, confirm=only if why else None)
+    call.say(f"preview only; remove them with: {again}")
 
 
 def _asked(call: Call, name: str | None) -> str | None:

@@ -175,13 +175,14 @@ def _preview(call: Call, meant: use.Settled, *, raises: bool, digest: str | None
     if error is not None:
         raise error
     protected = protection_of(call.settings, plan)
-    more = options(
+    again = call.typed.again(
+        "snapshot restore",
         yes=True,
         untrusted=bool(meant.trust.reasons),
         confirm=meant.wish.place.cluster if protected else None,
         digest=plan.digest[:12],
     )
-    call.say(f"preview only; restore just that with the same command and: {more}")
+    call.say(f"preview only; restore just that with: {again}")
 
 
 def _asked(call: Call, wish: use.Wish) -> str | None:

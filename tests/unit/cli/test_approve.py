@@ -16,6 +16,7 @@ from kled import config
 from kled.cli.flows import approve, waiting_runs
 from kled.cli.flows.waiting_runs import Waiting
 from kled.cli.frame.command import Call
+from kled.cli.frame.typed_line import Typed
 from kled.errors import InvalidInput, KledError, NotApproved
 from kled.retry import Clock
 from tasks.running import answers
@@ -132,6 +133,18 @@ def test_off_a_terminal_name_and_digest_are_needed_and_suffice(fake: Fake) -> No
     settle(fake, confirm=C, digest=DIGEST)
 
     assert [run for run, _ in fake.given] == [ONE]
+
+
+def test_what_is_missing_is_told_within_the_whole_command(fake: Fake) -> None:
+    """It was a command without what had been typed: `--follow` was lost."""
+    line = call()
+    line.typed = Typed(("3f0c",), {"follow": True})
+
+    with pytest.raises(InvalidInput) as needed:
+        approve.settle(line, fake, fake.runs[0], None, None, None, reject=False)
+
+    hint = f"kled approve {ONE} --follow --confirm={C} --digest={DIGEST}"
+    assert needed.value.hint == hint
 
 
 @pytest.mark.parametrize(

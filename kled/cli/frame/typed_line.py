@@ -1,0 +1,56 @@
+"""What was typed, to be typed once more: a preview ends with the command that acts, complete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from kled.sentences import hyphenated, options, word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_PLACES: Final = frozenset({"state", "snapshot-store", "config"})
+"""What `kled.commands` adds to each command that is told, where it is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The words and the options of a command line, in their order; options by their long names."""
+
+    words: tuple[str, ...] = ()
+    options: Mapping[str, object] = field(default_factory=dict)
+
+    def again(self, command: str, **more: object) -> str:
+        """Return the whole command: as it was typed, with `more`, quoted for a shell.
+
+        `more` names options as `kled.sentences.options` does. What it gives stands in place of what
+        was typed, None leaves that as it is, and False leaves it out.
+        """
+        given = {hyphenated(name): value for name, value in more.items() if value is not None}
+        whole = {name: one for name, one in self.options.items() if name not in _PLACES} | given
+        told = options(**whole)
+        return " ".join(("kled", command, *map(word, self.words), *([told] if told else [])))
+
+
+def read(command: click.Command, ctx: click.Context, args: Sequence[str]) -> Typed:
+    """Return what `args` say to a command, before any of it is converted."""
+    values, _, order = command.make_parser(ctx).parse_args(list(args))
+    given = {one: values[str(one.name)] for one in dict.fromkeys(order)}
+    named = {_long(one): value for one, value in given.items() if isinstance(one, click.Option)}
+    spoken = (value for one, value in given.items() if isinstance(one, click.Argument))
+    return Typed(tuple(part for value in spoken for part in _parts(value)), named)
+
+
+def _long(option: click.Option) -> str:
+    return next((one for one in option.opts if one.startswith("--")), option.opts[0]).lstrip("-")
+
+
+def _parts(value: Any) -> Sequence[str]:  # noqa: ANN401 - as click parses it
+    """Return the words of an argument: one, several or none."""
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, tuple | list) else ()
