@@ -9,14 +9,12 @@ from kled.kops.state_store import layout
 from kled.kops.state_store.locations import Home
 from kled.operations.stores import require_state_store
 from kled.storage.bounded import get_bounded
+from kled.storage.directories import directories
 
 if TYPE_CHECKING:
     from kled.operations.session import Session
     from kled.storage.base import ObjectStore
 
-_SEEKS_BEHIND: Final = 500
-_SEEKS_BEHIND_IN_FILES: Final = 10
-"""A directory asks nobody: seeking costs what ten files do, and a cluster has hundreds."""
 _AT_ONCE: Final = 16
 
 
@@ -64,23 +62,6 @@ def home(store: "ObjectStore", name: str) -> Home | None:
 def prefixes(store: "ObjectStore", beginning: str = "") -> Iterator[str]:
     """Yield the directories that could be clusters and whose names begin so, in their order.
 
-    It reads along the pages of one listing, and seeks where a directory fills about one of its own:
-    a request for each thousand objects, or one for each directory that is larger. In a directory
-    store it seeks behind the first files of each.
+    One listing, as `directories` makes it.
     """
-    files = store.location.url.startswith("file:")
-    behind = _SEEKS_BEHIND_IN_FILES if files else _SEEKS_BEHIND
-    after: str | None = ""
-    while after is not None:
-        name, passed, start, after = "", 0, after, None
-        for entry in store.entries(beginning, start_after=start):
-            directory, slash, _ = entry.key.partition("/")
-            if slash and directory == name:
-                passed += 1
-                if passed > behind:
-                    after = f"{name}0"  # `0` comes after `/`
-                    break
-            elif slash:
-                name, passed = directory, 0
-                if layout.is_cluster_name(name):
-                    yield name
+    return filter(layout.is_cluster_name, directories(store, beginning))
