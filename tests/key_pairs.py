@@ -23,28 +23,41 @@ class Pair(NamedTuple):
 @cache
 def pair(name: str) -> Pair:
     """The key pair of that name."""
-    key = ec.derive_private_key(
-        int.from_bytes(hashlib.sha256(name.encode()).digest()) >> 1, ec.SECP256R1()
-    )
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1 + len(name))
-        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2036, 1, 1, tzinfo=UTC))
-        .sign(key, hashes.SHA256(), ecdsa_deterministic=True)
-    )
+    key = _key(name)
     return Pair(
-        certificate.public_bytes(serialization.Encoding.PEM),
+        _certificate(name, key, 1 + len(name)),
         key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.TraditionalOpenSSL,
             serialization.NoEncryption(),
         ),
     )
+
+
+def issued_again(name: str) -> bytes:
+    """Another certificate of the key of that name, as PEM."""
+    return _certificate(name, _key(name), 1000 + len(name))
+
+
+def _key(name: str) -> ec.EllipticCurvePrivateKey:
+    return ec.derive_private_key(
+        int.from_bytes(hashlib.sha256(name.encode()).digest()) >> 1, ec.SECP256R1()
+    )
+
+
+def _certificate(name: str, key: ec.EllipticCurvePrivateKey, serial: int) -> bytes:
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(serial)
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2036, 1, 1, tzinfo=UTC))
+        .sign(key, hashes.SHA256(), ecdsa_deterministic=True)
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def encoded(material: bytes) -> str:

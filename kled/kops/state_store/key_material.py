@@ -37,6 +37,11 @@ def findings(at: str, document: Mapping[str, Any]) -> Iterator[str]:
             yield f"{at} {words}"
 
 
+def public_key(material: object) -> bytes:
+    """Return the public key (DER) of a certificate as a keyset holds it; empty: unreadable."""
+    return _read(_certificate, material)[1]
+
+
 def _of_key(key: Mapping[object, object]) -> Iterator[str]:
     number = str(key.get("id") or "(none)")[:_LONGEST]
     public, private = key.get("publicMaterial"), key.get("privateMaterial")

@@ -182,12 +182,17 @@ def _distrusted(body: bytes) -> frozenset[str]:
     document = contents.keyset(body)
     spec = document.get("spec") if document else None
     keys = _mappings(spec.get("keys") if isinstance(spec, Mapping) else None)
-    return frozenset(
-        mark
-        for key in keys
-        if key.get("distrustTimestamp")
-        for mark in (*_of_id(key.get("id")), *_of_material(key.get("publicMaterial")))
-    )
+    return frozenset(mark for key in keys if key.get("distrustTimestamp") for mark in of_key(key))
+
+
+def of_key(key: Mapping[str, object]) -> frozenset[str]:
+    """Return the marks of one key of a keyset: of its id, and of its certificate."""
+    return frozenset((*_of_id(key.get("id")), *_of_material(key.get("publicMaterial"))))
+
+
+def is_certificate(mark: str) -> bool:
+    """Whether a mark is that of a certificate."""
+    return mark.startswith(_DIGEST)
 
 
 def of_certificate(digest: str) -> str:

@@ -21,6 +21,7 @@ from kled.operations.fleet import registered
 from kled.operations.fleet.stored_names import keys_below
 from kled.operations.guards import applied_elsewhere, own_places
 from kled.operations.identity import (
+    borrowed_keys,
     cloud_keys,
     etcd_names,
     etcd_zones,
@@ -173,13 +174,15 @@ def require_own_keys(session: Session, cluster: str) -> str:
     if _strays(session, cluster):
         return ""
     found = machine_keys.confirmed(session, cluster, other_identity.compared(session, cluster))
-    if not (found.names or found.gone or found.secrets):
+    if not (found.names or found.gone or found.secrets or found.of_neighbours):
         return ""
     if session.overrides.begins_anew(cluster):
-        names = (*found.names, *found.gone, *found.secrets)
+        names = (*found.names, *found.gone, *found.secrets, *found.of_neighbours)
         return f"{', '.join(names)} with other keys"
     if found.names:
         raise _other_keys(session, cluster, found)
+    if found.of_neighbours:
+        raise borrowed_keys.refusal(cluster, found)
     if not found.gone:
         raise _other_values(session, cluster, found)
     why = f"snapshot {found.snapshot} has it, and the state store lacks it"

@@ -25,6 +25,8 @@ _LOOKED_AT: Final = 50
 def compared(session: Session, cluster: str) -> "Others":
     """Compare the stored keysets with the newest trusted snapshot, and with the machines' keys.
 
+    Where a key is in neither, with those that other clusters of the state store live by.
+
     Only reads. A snapshot store that cannot be read is left out: the steps that need it say so.
     """
     from kled.snapshot.losses.other_keysets import (  # noqa: PLC0415 - not for --help
@@ -38,7 +40,7 @@ def compared(session: Session, cluster: str) -> "Others":
     try:
         before = newest_trusted(session, cluster)
         kept = session.snapshot_store if before is not None else None
-        return other_keysets(kept, before, objects, cluster)
+        return other_keysets(kept, before, objects, cluster, session.state_store)
     except KledError:
         return other_keysets(None, None, objects, cluster)
 

@@ -43,12 +43,14 @@ def lost_keysets(ledger: Ledger, rotated: frozenset[str] = frozenset()) -> Lost:
         cluster: str, objects: Mapping[str, bytes], earlier: Manifest | None, told: Sequence[str]
     ) -> Iterator[str]:
         before = reference(ledger, cluster, earlier)
-        others = other_keysets(ledger.snapshots, before, objects, cluster)
+        others = other_keysets(ledger.snapshots, before, objects, cluster, ledger.state)
         if others.of_machines:
             yield (
                 f"{OTHER_KEYS} those that the cluster's machines run with:"
                 f" {_shown(others.of_machines)}"
             )
+        for name, other in sorted(others.of_neighbours.items()):
+            yield f"{OTHER_KEYS} before, and cluster {other} lives by one that was added: {name}"
         if before is None:
             return
         had, where = [one.key for one in before.objects], "are gone from the state store"

@@ -7,14 +7,16 @@ that configuration anew, and never the snapshot.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kled.errors import InvalidInput, SnapshotNotTrustworthy, StoreDenied
 from kled.kops.state_store import keyset_keys, layout
 from kled.snapshot.documents.manifest import Manifest
+from kled.snapshot.losses.neighbours_keys import of_neighbours
 from kled.snapshot.losses.other_secrets import other_secrets
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.verify.contents import archived_objects, packed_archive
+from kled.storage.base import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Others:
     """The keysets that could not be compared with the snapshot's."""
     secrets: tuple[str, ...] = ()
     """The secrets that the cluster lives by, with other values than in that snapshot."""
+    of_neighbours: Mapping[str, str] = field(default_factory=dict)
+    """Keysets that a key joined which another cluster of the state store lives by, and whose."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -46,8 +50,11 @@ def other_keysets(
     before: Manifest | None,
     objects: Mapping[str, bytes],
     cluster: str,
+    state: ObjectStore | None = None,
 ) -> Others:
     """Compare the cluster's objects, by relative key, with a snapshot and with its machines.
+
+    And, where a key is in neither, with those that other clusters of the `state` store live by.
 
     Of `objects` keysets, secrets, the definition and the control plane's configuration count. Asks
     the store only where a keyset is not the snapshot's, byte for byte, and its manifest names no
@@ -59,9 +66,12 @@ def other_keysets(
     earlier = keyset_keys.files(one.key for one in before.objects) if before else {}
     there = keyset_keys.files(objects)
     of_snapshot = keyset_keys.others(had, has)
+    of_machines = tuple(name for name in keyset_keys.others(machines, has) if name not in had)
+    told = {*of_snapshot, *of_machines}
+    known = {name: held for name, held in _known(had, machines).items() if name not in told}
     return Others(
         of_snapshot,
-        tuple(name for name in keyset_keys.others(machines, has) if name not in had),
+        of_machines,
         tuple(
             name
             for name in keyset_keys.lacking(machines, has)
@@ -71,7 +81,20 @@ def other_keysets(
         tuple(sorted(earlier.keys() - there.keys())),
         tuple(sorted((earlier.keys() & there.keys()) - (had.keys() & has.keys()))),
         other_secrets(before, objects) if before else (),
+        of_neighbours(state, known, objects, cluster) if state else {},
     )
+
+
+def _known(had: keyset_keys.Marks, machines: keyset_keys.Marks) -> keyset_keys.Marks:
+    """Return the marks that each keyset had; of one that no snapshot tells, what machines name.
+
+    Only where certificates are among them: an id names the key that signs alone.
+    """
+    return {
+        name: held
+        for name, held in {**machines, **had}.items()
+        if any(map(keyset_keys.is_certificate, held))
+    }
 
 
 def rotated_since(snapshots: SnapshotStore, newest: Manifest, earlier: Manifest) -> tuple[str, ...]:

@@ -1,0 +1,41 @@
+"""What is refused where a key of another cluster joined a keyset of this one."""
+
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import IdentityAtRisk
+from kled.sentences import enumerated, options
+
+if TYPE_CHECKING:
+    from kled.snapshot.losses.other_keysets import Others
+
+_SHOWN: Final = 3
+
+
+def refusal(cluster: str, found: "Others") -> IdentityAtRisk:
+    """Return the refusal of keysets that a key joined which another cluster lives by.
+
+    The keyset from before comes back with `--new-identity`: it looks like the undoing of a
+    rotation. Where no snapshot has it, a person takes the key away.
+    """
+    keysets = tuple(sorted(found.of_neighbours))
+    theirs = enumerated(sorted(set(found.of_neighbours.values())), _SHOWN)
+    goes_on = options(name=cluster, yes=True, new_identity=cluster)
+    return IdentityAtRisk(
+        f"a key that cluster {theirs} lives by was added to {enumerated(keysets, _SHOWN)} of"
+        f" cluster {cluster}: whoever holds it would be an authority of both; nothing was changed",
+        hint=f"find out who added it; {_way_back(cluster, found)}; only where both are to share"
+        f" it: kled kops update-cluster {goes_on}",
+    )
+
+
+def _way_back(cluster: str, found: "Others") -> str:
+    if not found.snapshot:
+        return "have its own key sign again (kops promote keypair), and distrust the other one"
+    again = options(
+        name=cluster,
+        snapshot=found.snapshot,
+        **{"class": "identity"},
+        new_identity=cluster,
+        yes=True,
+    )
+    return f"what there was before comes back with kled snapshot restore {again}"
