@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from kled.operations.runner import Report, Row
     from kled.operations.snapshots.many_clusters import Listed
     from kled.snapshot.create.results import ClusterResult, RunResult
-    from kled.snapshot.diff.diff import Change as Difference
+    from kled.snapshot.diff.diff import Difference
     from kled.snapshot.epoch.epoch_document import Epoch
     from kled.snapshot.retention.prune import PrunePlan
 
@@ -87,7 +87,7 @@ _LATE: Final = {
     "ClusterResult": "kled.snapshot.create.results",
     "ClusterSpec": "kled.models.spec",
     "Definition": "kled.models.definition",
-    "Difference": "kled.snapshot.diff.diff:Change",
+    "Difference": "kled.snapshot.diff.diff",
     "Epoch": "kled.snapshot.epoch.epoch_document",
     "Failure": "kled.models.validation",
     "Instance": "kled.models.cluster",

@@ -17,7 +17,7 @@ from kled.models.plan import Plan, is_digest
 from kled.operations import stores as opened
 from kled.operations.acting import acting
 from kled.operations.guards import windows
-from kled.operations.guards.guards import Place
+from kled.operations.guards.guards import LeasePlace
 from kled.operations.guards.overrides import Overrides
 from kled.operations.records.approved_plan import Approved
 from kled.operations.runner import Report, run
@@ -68,7 +68,7 @@ class Calls:
 
     @contextmanager
     def _opened(
-        self, place: Place | None, *, with_kops: bool, asks_again: bool
+        self, place: LeasePlace | None, *, with_kops: bool, asks_again: bool
     ) -> Iterator[Session]:
         with open_session(
             self.settings,

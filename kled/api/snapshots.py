@@ -25,7 +25,7 @@ from kled.operations.snapshots.proved_level import require_level
 
 if TYPE_CHECKING:
     from kled.snapshot.create.results import RunResult
-    from kled.snapshot.diff.diff import Change
+    from kled.snapshot.diff.diff import Difference
     from kled.snapshot.retention.prune import PrunePlan
 
 _LEVELS = (0, 1, 2, 4)
@@ -94,7 +94,7 @@ class Snapshots:
             )
             return {**manifest.model_dump(mode="json"), **worth}
 
-    def diff(self, cluster: str, before: str, after: str) -> "tuple[Change, ...]":
+    def diff(self, cluster: str, before: str, after: str) -> "tuple[Difference, ...]":
         """Return what differs between two snapshots, or one and what is `live`.
 
         Secrets are compared by fingerprints, and no value of one is in the result.

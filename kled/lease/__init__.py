@@ -10,12 +10,12 @@
 changes only with `--no-lease`. `held.child_started(pid)` fits `on_start`; it, `held.check()` and
 the end of the `with` statement raise `LeaseLost` (exit 5) once the lease cannot be relied on.
 
-`look(store, cluster, before, clock)` shows a lease to those who want none: a `Sight`, whose `tag`
-is another one after each beat of a holder that lives.
+`look(store, cluster, before, clock)` shows a lease to those who want none: an `Observation`, whose
+`tag` is another one after each beat of a holder that lives.
 """
 
 from kled.lease.clock import boot_time
-from kled.lease.contest import Sight
+from kled.lease.contest import Observation
 from kled.lease.document import Lease, Terms, Writer
 from kled.lease.held import Held
 from kled.lease.hold import hold
@@ -25,7 +25,7 @@ from kled.lease.waiting import Wait, Waiting, unseen
 __all__ = [
     "Held",
     "Lease",
-    "Sight",
+    "Observation",
     "Terms",
     "Wait",
     "Waiting",

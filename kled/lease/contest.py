@@ -18,7 +18,7 @@ _POLLS_PER_TTL: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Observation:
     """A lease as a challenger knows it."""
 
     lease: Lease
@@ -29,12 +29,12 @@ class Sight:
     """The challenger's clock after the first read that showed this acquisition."""
 
 
-def sighted(before: Sight | None, lease: Lease, tag: str, now: float) -> Sight:
+def observed(before: Observation | None, lease: Lease, tag: str, now: float) -> Observation:
     """Fold what was read into what was known; `now` must be taken after the read returned."""
     if before is None:
-        return Sight(lease, tag, now, now)
+        return Observation(lease, tag, now, now)
     same = (before.lease.token, before.lease.writer) == (lease.token, lease.writer)
-    return Sight(
+    return Observation(
         lease,
         tag,
         before.unchanged_since if before.tag == tag else now,
@@ -42,7 +42,7 @@ def sighted(before: Sight | None, lease: Lease, tag: str, now: float) -> Sight:
     )
 
 
-def patience(sight: Sight, now: float) -> float:
+def patience(sight: Observation, now: float) -> float:
     """Return for how many seconds the lease must still be left alone; zero: it may be taken.
 
     The TTL is the holder's own, as it stands in the lease.
@@ -52,7 +52,7 @@ def patience(sight: Sight, now: float) -> float:
     return max(0.0, sight.unchanged_since + sight.lease.ttl.total_seconds() - now)
 
 
-def poll_interval(sight: Sight) -> float:
+def poll_interval(sight: Observation) -> float:
     """Return the seconds between two looks: often enough to see a release soon."""
     return interval(sight.lease.ttl)
 
@@ -71,7 +71,7 @@ def succession(cluster: str, writer: Writer, ttl: timedelta, before: Lease | Non
     return Lease(cluster, writer, ttl, token=token)
 
 
-def seen_for(sight: Sight, now: float) -> str:
+def seen_for(sight: Observation, now: float) -> str:
     """Say for how long the holder has been watched, and whether it moves."""
     whole, still = now - sight.holder_since, now - sight.unchanged_since
     words = f"seen for {whole:.0f} s"

@@ -2,14 +2,16 @@
 
 from kled.errors import DocumentDamaged, ObjectMissing
 from kled.lease import contest
-from kled.lease.contest import Sight
+from kled.lease.contest import Observation
 from kled.lease.document import LARGEST, decode, key, unreadable
 from kled.retry import Clock
 from kled.storage.base import ObjectStore, Stored
 from kled.storage.bounded import get_bounded
 
 
-def look(store: ObjectStore, cluster: str, before: Sight | None, clock: Clock) -> Sight | None:
+def look(
+    store: ObjectStore, cluster: str, before: Observation | None, clock: Clock
+) -> Observation | None:
     """Return the lease as a challenger knows it now; None: there is none.
 
     Raises `StoreError` where something that is no lease stands in its place.
@@ -19,7 +21,7 @@ def look(store: ObjectStore, cluster: str, before: Sight | None, clock: Clock) -
     except ObjectMissing:
         return None
     lease = decode(found.body, where(store, cluster))
-    return contest.sighted(before, lease, found.tag, clock.monotonic())
+    return contest.observed(before, lease, found.tag, clock.monotonic())
 
 
 def read(store: ObjectStore, cluster: str) -> Stored:

@@ -15,7 +15,7 @@ from kled.errors import (
     StoreError,
 )
 from kled.lease import contest, reading
-from kled.lease.contest import Sight
+from kled.lease.contest import Observation
 from kled.lease.document import Lease, Terms, Writer, decode, encode, key
 from kled.lease.waiting import Wait, Waiting, unseen
 from kled.retry import Clock
@@ -56,7 +56,7 @@ def acquire(
     place.
     """
     gives_up = clock.monotonic() + terms.wait.total_seconds()
-    sight: Sight | None = None
+    sight: Observation | None = None
     refused: list[str | None] = []
     while True:
         sight = _wait_until_free(store, cluster, sight, gives_up, clock, waiting)
@@ -117,11 +117,11 @@ def advance(store: ObjectStore, lease: Lease, tag: str) -> str:
 def _wait_until_free(
     store: ObjectStore,
     cluster: str,
-    sight: Sight | None,
+    sight: Observation | None,
     gives_up: float,
     clock: Clock,
     waiting: Waiting | None,
-) -> Sight | None:
+) -> Observation | None:
     """Return the lease to replace, or None where there is none to replace.
 
     It is `waiting` that waits; None waits here.
@@ -145,8 +145,10 @@ def _wait_until_free(
         clock.sleep(min(patience, contest.poll_interval(sight), gives_up - now))
 
 
-def _shown(waiting: Waiting, wait: Wait, rest: Callable[[], Sight | None]) -> Sight | None:
-    free: list[Sight | None] = []
+def _shown(
+    waiting: Waiting, wait: Wait, rest: Callable[[], Observation | None]
+) -> Observation | None:
+    free: list[Observation | None] = []
     waiting(wait, lambda: free.append(rest()))
     return free[0]
 
@@ -169,7 +171,7 @@ def _require_hope(
         )
 
 
-def _take(store: ObjectStore, lease: Lease, sight: Sight | None) -> str:
+def _take(store: ObjectStore, lease: Lease, sight: Observation | None) -> str:
     if sight is None:
         return store.put_if_absent(key(lease.cluster), encode(lease))
     if sight.lease.state == "held":
@@ -189,10 +191,10 @@ def _own(store: ObjectStore, lease: Lease) -> str:
     return found.tag
 
 
-def _holder(cluster: str, sight: Sight, now: float) -> str:
+def _holder(cluster: str, sight: Observation, now: float) -> str:
     return f"{cluster} is held by {sight.lease.describe()}, {contest.seen_for(sight, now)}"
 
 
-def _advice(sight: Sight) -> str:
+def _advice(sight: Observation) -> str:
     ttl = f"{sight.lease.ttl.total_seconds():g} s"
     return f"wait longer with --lease-wait; if that run is dead, its lease lapses within {ttl}"

@@ -19,7 +19,7 @@ from kled.kops.facts import versions
 from kled.models.share import Share
 from kled.models.version import KopsVersion
 from kled.operations.guards.consent import Consent, given
-from kled.operations.guards.guards import Place
+from kled.operations.guards.guards import LeasePlace
 from kled.operations.guards.overrides import Overrides
 from kled.operations.stores import Stores, child_environment, require_state_store
 from kled.redact import Redactor, secret_values
@@ -154,7 +154,7 @@ class Session:
 @contextmanager
 def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
     settings: Settings,
-    place: Place | None,
+    place: LeasePlace | None,
     *,
     who: Who,
     overrides: Overrides,

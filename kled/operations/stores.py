@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
 from kled.config import Settings
 from kled.errors import InvalidInput, SettingsError
 from kled.kops.facts import versions
-from kled.operations.guards.guards import Place
+from kled.operations.guards.guards import LeasePlace
 from kled.retry import Clock
 from kled.store_profiles import SnapshotProfile
 from kled.store_urls import canonical, of_store
@@ -170,7 +170,7 @@ class Stores:
                 " one loses the other",
             )
 
-    def at(self, place: Place) -> "ObjectStore":
+    def at(self, place: LeasePlace) -> "ObjectStore":
         """Return the state store that holds `place`."""
         return self.state if place.state_store is None else self.other(place.state_store)
 

@@ -30,7 +30,7 @@ class Finding:
     """The exact command that mends it, where one does."""
 
 
-class Place(Protocol):
+class Checked(Protocol):
     """A bucket, container or directory."""
 
     def check(self) -> list[Finding]:
@@ -63,7 +63,7 @@ def create(location: Location, *, env: Mapping[str, str]) -> tuple[Finding, ...]
     return check(location, env=env)
 
 
-def _place(location: Location, env: Mapping[str, str]) -> Place:
+def _place(location: Location, env: Mapping[str, str]) -> Checked:
     scheme = urlsplit(location.url).scheme
     if scheme in S3_SCHEMES:
         from kled.storage.s3 import safety as safety_s3  # noqa: PLC0415 - brings boto3

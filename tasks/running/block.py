@@ -20,7 +20,7 @@ from prefect.runtime import flow_run
 from kled.errors import KledError, SettingsError
 from kled.models.agreement import Agreement
 from kled.operations.guards.before_change import Protection
-from kled.operations.guards.guards import APPLIES, READS, Guards, Place
+from kled.operations.guards.guards import APPLIES, READS, Guards, LeasePlace
 from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.runner import Report, Row, with_ended
 from kled.operations.session import Session
@@ -73,7 +73,7 @@ class Block:
         self._unprotected: KledError | None = None
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> LeasePlace | None:
         """Where the block writes; None: nowhere."""
         return self.use_case.guards.place_of(self.use_case.cluster)
 

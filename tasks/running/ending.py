@@ -36,7 +36,7 @@ _BEFORE: Final = frozenset({"SCHEDULED", "PENDING"})
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class RunView:
     """A run as its server has it."""
 
     kind: str
@@ -59,7 +59,7 @@ class Verdict:
     """How many looks in a row must say so."""
 
 
-def judge(sight: Sight, process: str | None) -> Verdict | None:
+def judge(sight: RunView, process: str | None) -> Verdict | None:
     """Return whether the run that was started as `process` is over; None: it goes on.
 
     A worker that is well gets the time between two looks to end a cancelled run by itself: a second
@@ -93,7 +93,7 @@ class Attendance:
 
     def __init__(
         self,
-        look: Callable[[], Sight] | None,
+        look: Callable[[], RunView] | None,
         tell: Callable[[], None],
         *,
         every: float = EVERY,
@@ -142,7 +142,7 @@ class Attendance:
             raise Abort(self.verdict.words)
         return Cancelled(message=self.verdict.words)
 
-    def _attend(self, look: Callable[[], Sight]) -> None:
+    def _attend(self, look: Callable[[], RunView]) -> None:
         process: str | None = None
         in_a_row = 0
         while not self._ended.wait(self._every):
@@ -171,7 +171,7 @@ class Attendance:
 _attending: ContextVar[Attendance | None] = ContextVar("kled-attending", default=None)
 
 
-def _answer(look: Callable[[], Sight]) -> Sight | None:
+def _answer(look: Callable[[], RunView]) -> RunView | None:
     try:
         return look()
     except Exception as error:  # noqa: BLE001 - a server that is away ends no run
@@ -212,16 +212,16 @@ def holding(lease: Lease | None) -> Iterator[None]:
             yield
 
 
-def _seen(run: UUID) -> Sight:
+def _seen(run: UUID) -> RunView:
     """Ask the server, through a client of this thread alone."""
     with get_client(httpx_settings=dict(_ANSWER), sync_client=True) as client:
         return sight_of(client.read_flow_run(run))
 
 
-def sight_of(run: FlowRun) -> Sight:
+def sight_of(run: FlowRun) -> RunView:
     """Return what a run says of its life."""
     kind = run.state_type.value if run.state_type else "RUNNING"
-    return Sight(kind, run.infrastructure_pid, run.deployment_id is not None)
+    return RunView(kind, run.infrastructure_pid, run.deployment_id is not None)
 
 
 def _signal() -> None:

@@ -18,7 +18,7 @@ from kled.cli.frame.typed_line import Typed
 from kled.cli.terminal import streams, typed_places
 from kled.cli.terminal.output import Column, show
 from kled.commands import NOWHERE, Places
-from kled.operations.guards.guards import READS, Guards, Place
+from kled.operations.guards.guards import READS, Guards, LeasePlace
 from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.retry import Clock
 
@@ -68,7 +68,7 @@ class Call:
 
     def session(
         self,
-        place: Place | None = None,
+        place: LeasePlace | None = None,
         *,
         with_kops: bool = True,
         on_line: Callable[[str], None] | None = None,

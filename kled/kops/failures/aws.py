@@ -9,7 +9,7 @@ new), capacity, and dependencies that are on their way out.
 from typing import Final
 
 from kled import errors
-from kled.kops.failures.row import Row
+from kled.kops.failures.row import FailureRow
 
 EC2: Final = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"
 _IAM = "https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html"
@@ -21,7 +21,7 @@ _RIGHTS = "give the account the permission, or use credentials that have it"
 _FIELDS = "kled kops get-clusters --output=yaml shows the definition; mend it, and update again"
 
 CREDENTIALS: Final = (
-    Row(
+    FailureRow(
         r"api error (AuthFailure|InvalidClientTokenId|UnrecognizedClientException"
         r"|SignatureDoesNotMatch|InvalidAccessKeyId|ExpiredToken\w*|RequestExpired"
         r"|InvalidToken|MissingAuthenticationToken|IncompleteSignature): (.*)",
@@ -32,7 +32,7 @@ CREDENTIALS: Final = (
     ),
 )
 REFUSED: Final = (
-    Row(
+    FailureRow(
         r"api error (UnauthorizedOperation|AccessDenied\w*|NotAuthorized\w*|AuthorizationError"
         r"|UnauthorizedAccess|Forbidden): (.*)",
         errors.PermanentCloudError,
@@ -40,7 +40,7 @@ REFUSED: Final = (
         EC2,
         _RIGHTS,
     ),
-    Row(
+    FailureRow(
         r"api error (\w*LimitExceeded\w*|\w*QuotaExceeded\w*|LimitExceeded|LimitsExceeded"
         r"|ServiceQuota\w*|TooMany\w+|MaxSpotInstanceCountExceeded): (.*)",
         errors.PermanentCloudError,
@@ -48,7 +48,7 @@ REFUSED: Final = (
         EC2,
         _LIMIT,
     ),
-    Row(
+    FailureRow(
         r"api error (InvalidAMIID\.\w+): (.*)",
         errors.PermanentCloudError,
         "AWS has no such image: {}: {}",
@@ -56,7 +56,7 @@ REFUSED: Final = (
         "name another image: kled kops edit-instance-group --instance-group=GROUP"
         " --set=spec.image=IMAGE",
     ),
-    Row(
+    FailureRow(
         r"api error ValidationError: You must use a valid fully-formed launch template\."
         r" ((?:The image id|Invalid id|Invalid value|The architecture|The key pair|The requested"
         r"|You are not authorized|Encrypted|You have requested more).*"
@@ -66,14 +66,14 @@ REFUSED: Final = (
         _GROUPS,
         _FIELDS,
     ),
-    Row(
+    FailureRow(
         r"api error (InvalidDomainName|NoSuchHostedZone|HostedZoneNotFound|InvalidVPCId"
         r"|PublicZoneVPCAssociation|ConflictingDomainExists|InvalidChangeBatch): (.*)",
         errors.PermanentCloudError,
         "Route 53 refuses the call: {}: {}",
         _ROUTE_53,
     ),
-    Row(
+    FailureRow(
         r"api error (CertificateNotFound|SSLPolicyNotFound|UnsupportedProtocol"
         r"|OperationNotPermitted|InvalidConfigurationRequest|InvalidLoadBalancerAction"
         r"|InvalidScheme|AvailabilityZoneNotSupported): (.*)",
@@ -82,7 +82,7 @@ REFUSED: Final = (
         _ELB,
         _FIELDS,
     ),
-    Row(
+    FailureRow(
         r"api error (OptInRequired|PendingVerification|Blocked|AccountProblem"
         r"|AccessControlListNotSupported|PermanentRedirect|AuthorizationHeaderMalformed"
         r"|UnsupportedOperation|Unsupported|UnsupportedInstanceType|InvalidInstanceType\w*"

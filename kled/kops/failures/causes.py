@@ -8,7 +8,7 @@ from typing import Final
 
 from kled import errors
 from kled.kops.failures import aws, clouds
-from kled.kops.failures.row import Row
+from kled.kops.failures.row import FailureRow
 
 _S3 = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
 _EXECUTOR = "https://github.com/kubernetes/kops/blob/v1.36.2/upup/pkg/fi/executor.go"
@@ -16,7 +16,7 @@ _KOPS_ERRORS = "https://github.com/kubernetes/kops/blob/v1.36.2/upup/pkg/fi/erro
 _GO_ERRORS = "https://github.com/golang/go/blob/go1.24.0/src/syscall/zerrors_linux_amd64.go"
 
 THROTTLED: Final = (
-    Row(
+    FailureRow(
         r"((?:RequestLimitExceeded|Throttling\w*|ThrottledException|TooManyRequests\w*|SlowDown"
         r"|PriorRequestNotComplete|RequestThrottled\w*|rateLimitExceeded|RATE_LIMIT_EXCEEDED"
         r"|rate_limit_exceeded|userRateLimitExceeded|RESPONSE 429|StatusCode: 429).*)",
@@ -26,7 +26,7 @@ THROTTLED: Final = (
     ),
 )
 BY_KOPS: Final = (
-    Row(
+    FailureRow(
         r"(Field cannot be changed: \S+|Field is required: \S+|Invalid change: .*"
         r"|\S+ changes on .* not yet implemented|\S+ for shared VPC was not found)",
         errors.DefinitionRejected,
@@ -36,13 +36,13 @@ BY_KOPS: Final = (
     ),
 )
 SERVER_ERROR: Final = (
-    Row(
+    FailureRow(
         r"((?:StatusCode: 5\d\d|googleapi: Error 5\d\d|RESPONSE 5\d\d).*)",
         errors.CloudUnavailable,
         "the cloud answers with a server error: {}",
         _S3,
     ),
-    Row(
+    FailureRow(
         r"(deadline exceeded executing task .*)",
         errors.CloudUnavailable,
         "kops gave up on the cloud: {}",
@@ -50,7 +50,7 @@ SERVER_ERROR: Final = (
     ),
 )
 DISK: Final = (
-    Row(
+    FailureRow(
         r"(?:\w+ )?(/\S+): (no space left on device|disk quota exceeded|read-only file system)",
         errors.DiskUnusable,
         "kops cannot write {}: {}",

@@ -10,12 +10,12 @@ from kled.errors import ApiUnreachable, DefinitionRejected, KopsError, VersionRe
 from kled.kops.failures import klog, placeholder
 from kled.kops.failures.causes import CLOUD
 from kled.kops.failures.rejected import REJECTED
-from kled.kops.failures.row import Row, first
+from kled.kops.failures.row import FailureRow, first
 from kled.kops.failures.table import FAILURES
 from kled.kops.failures.unavailable import UNAVAILABLE
 
 _OLDER: Final = (
-    Row(
+    FailureRow(
         r"last updated by kops version (\S+)\s+To permit updating by the older version (\S+), run"
         r"[^\0]*^Error: kops version older than last used to update the cluster",
         VersionRefused,
@@ -26,7 +26,7 @@ _OLDER: Final = (
         " which may undo what {0} wrote: kops update cluster --allow-kops-downgrade, with kops"
         " itself",
     ),
-    Row(
+    FailureRow(
         r"^Error: error parsing last kops version updated: (.*)",
         DefinitionRejected,
         "kops-version.txt of the cluster, which says by which kops it was last updated, holds no"

@@ -9,7 +9,7 @@ from kled.errors import KopsError
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FailureRow:
     """One kind of failure; `message` and `hint` are filled with the pattern's groups."""
 
     pattern: str
@@ -29,7 +29,7 @@ class Row:
         return self.error(message, hint=self.hint.format(*groups) if self.hint else None)
 
 
-def first(rows: Iterable[Row], text: str) -> KopsError | None:
+def first(rows: Iterable[FailureRow], text: str) -> KopsError | None:
     """Return the error of the first row that `text` shows."""
     return next((error for row in rows if (error := row.match(text)) is not None), None)
 

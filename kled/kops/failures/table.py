@@ -7,7 +7,7 @@ from typing import Final
 
 from kled import errors
 from kled.kops.failures.not_ready import NOT_READY
-from kled.kops.failures.row import Row
+from kled.kops.failures.row import FailureRow
 
 _CREDENTIALS = "kled doctor shows which variables each cloud needs, and which are not set"
 
@@ -17,7 +17,7 @@ _ABSENT = (
 )
 
 _CRASHED = (
-    Row(
+    FailureRow(
         r"^panic: interface conversion: runtime\.Object is \*(?:kops|unstructured)\.(\w+),"
         r" not \*kops\.(\w+)",
         errors.KopsCrashed,
@@ -25,7 +25,7 @@ _CRASHED = (
         "60c-get-clusters-panic",
         "kled kops get-clusters names the cluster, and what puts it back",
     ),
-    Row(
+    FailureRow(
         r"^panic: reflect\.Set: value of type (?:kops|unstructured)\.(\w+) is not assignable to"
         r" type kops\.(\w+)",
         errors.KopsCrashed,
@@ -33,32 +33,32 @@ _CRASHED = (
         "67d-get-ig-other-api",
         "kled kops get-instance-groups names the group, and what puts it back",
     ),
-    Row(r"^panic: (.*)", errors.KopsCrashed, "kops crashed: {}", "C04c-do-create-nodryrun"),
+    FailureRow(r"^panic: (.*)", errors.KopsCrashed, "kops crashed: {}", "C04c-do-create-nodryrun"),
 )
 
 _MISSING = (
-    Row(
+    FailureRow(
         r'^Error: (?:.*: )?Cluster\.kops\.k8s\.io "([^"]+)" not found',
         errors.ClusterNotFound,
         'there is no cluster "{}" in the state store',
         "E06b-cluster-not-found-update",
         _ABSENT,
     ),
-    Row(
+    FailureRow(
         r'^Error: (?:.*: )?cluster not found "([^"]+)"',
         errors.ClusterNotFound,
         'there is no cluster "{}" in the state store',
         "E06-cluster-not-found-get",
         _ABSENT,
     ),
-    Row(
+    FailureRow(
         r"^Error: cluster (\S+) does not exist \(try adding --force flag\)",
         errors.ClusterNotFound,
         'there is no cluster "{}" in the state store',
         "38c-replace-missing",
         "kled kops get-clusters lists those that are there",
     ),
-    Row(
+    FailureRow(
         r'^Error: .*InstanceGroup "([^"]+)" with role \S+ must have a member in etcd cluster',
         errors.DefinitionRejected,
         'instance group "{}" is control plane, and spec.etcdClusters of the cluster names no member'
@@ -67,7 +67,7 @@ _MISSING = (
         "a control plane grows by one member of each etcd cluster and one group at a time, as kops'"
         " documentation of the control plane says",
     ),
-    Row(
+    FailureRow(
         r'^Error: (?:.*: )?(?:instancegroup not found|InstanceGroup(?:\.kops\.k8s\.io)?) "([^"]+)"'
         r"(?: not found)?$",
         errors.InstanceGroupNotFound,
@@ -75,28 +75,28 @@ _MISSING = (
         "E16-get-ig-missing",
         "kled kops get-instance-groups lists those that are there",
     ),
-    Row(
+    FailureRow(
         r"^Error: could not find instance (\S+)",
         errors.ResourceNotFound,
         'the cluster has no instance "{}"',
         "40-delete-instance-preview",
         "kled kops get-instances lists those that are there",
     ),
-    Row(
+    FailureRow(
         r"^Error: keypair not found",
         errors.ResourceNotFound,
         "the keyset has no keypair of that id",
         "35j-distrust-primary",
         "kled kops get-keypairs lists those that are there",
     ),
-    Row(
+    FailureRow(
         r'^Error: adding keypair to "([^"]+)" is not supported',
         errors.ResourceNotFound,
         'there is no keyset "{}" that can be rotated',
         "35i-create-keypair-unknown",
         "kled kops get-keypairs lists those that are there",
     ),
-    Row(
+    FailureRow(
         r'^Error: error reading (?:SSH key )?file "([^"]+)": .*(?:no such file|does not exist)',
         errors.ResourceNotFound,
         "there is no file {}",
@@ -105,19 +105,19 @@ _MISSING = (
 )
 
 _EXISTING = (
-    Row(
+    FailureRow(
         r'^Error: cluster "([^"]+)" already exists',
         errors.ClusterExists,
         'the state store has a cluster "{}" already',
         "E07b-already-exists",
     ),
-    Row(
+    FailureRow(
         r"^Error: error creating cluster: file already exists",
         errors.ClusterExists,
         "the state store has a cluster of that name already",
         "38h-create-f-exists",
     ),
-    Row(
+    FailureRow(
         r'^Error: instance group "([^"]+)" already exists',
         errors.InstanceGroupExists,
         'the cluster has an instance group "{}" already',
@@ -126,14 +126,14 @@ _EXISTING = (
 )
 
 _VERSIONS = (
-    Row(
+    FailureRow(
         r"^Error: kubernetes upgrade is required",
         errors.VersionRefused,
         "this kops is too new for the kubernetes version that is asked for",
         "E09i-old-k8s-version-create",
         "ask for a newer --kubernetes-version, or install an older kops: kled kops install",
     ),
-    Row(
+    FailureRow(
         r"^Error: kops upgrade is required",
         errors.VersionRefused,
         "this kops is too old for the kubernetes version that is asked for",
@@ -143,28 +143,28 @@ _VERSIONS = (
 )
 
 _STATE_STORE = (
-    Row(
+    FailureRow(
         r"^Error: (?:.*error (?:listing|reading|fetching) (\w+://[^/\s:]+))?.*NoSuchBucket",
         errors.StateStoreMissing,
         "the state store {} is not there: no such bucket",
         "E02-nonexistent-bucket",
         "create the bucket, or name another one with --state",
     ),
-    Row(
+    FailureRow(
         r"^Error: error reading state store: open (.+): no such file or directory",
         errors.StateStoreMissing,
         "the state store {} is not there: no such directory",
         "E03b-state-no-scheme",
         "stores in the cloud need their scheme, for example s3://BUCKET",
     ),
-    Row(
+    FailureRow(
         r"^Error: State Store: Required value",
         errors.StateStoreMissing,
         "no state store is named",
         "E01-no-state-store",
         "pass --state=s3://BUCKET or set KOPS_STATE_STORE",
     ),
-    Row(
+    FailureRow(
         r'^Error: error building path for "([^"]+)": (.*)',
         errors.StateStoreMissing,
         "{} cannot be a state store: {}",
@@ -174,7 +174,7 @@ _STATE_STORE = (
 )
 
 _REFUSED_CREDENTIALS = (
-    Row(
+    FailureRow(
         # kops asks to verify them whatever AWS said, throttling and outages included (E04b)
         r"^Error: .*(verify your AWS credentials(?!.* maximum number of attempts)"
         r"|failed to refresh cached credentials)",
@@ -183,56 +183,56 @@ _REFUSED_CREDENTIALS = (
         "E05b-no-aws-creds",
         _CREDENTIALS,
     ),
-    Row(
+    FailureRow(
         r"^Error: .*(S3_ACCESS_KEY_ID|S3_SECRET_ACCESS_KEY) cannot be empty",
         errors.CredentialsRefused,
         "{} is not set, although S3_ENDPOINT is",
         "E05-no-s3-creds",
         "set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or unset S3_ENDPOINT",
     ),
-    Row(
+    FailureRow(
         r"^Error: .*could not find default credentials",
         errors.CredentialsRefused,
         "there are no Google application default credentials",
         "C02-gce-dryrun",
         "set GOOGLE_APPLICATION_CREDENTIALS, or run gcloud auth application-default login",
     ),
-    Row(
+    FailureRow(
         r"^Error: .*DefaultAzureCredential: failed to acquire a token",
         errors.CredentialsRefused,
         "there are no usable Azure credentials",
         "C03d-azure-dryrun-blobstate",
         "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run az login",
     ),
-    Row(
+    FailureRow(
         r"^Error: .*(DIGITALOCEAN_ACCESS_TOKEN|HCLOUD_TOKEN|LINODE_TOKEN) is required",
         errors.CredentialsRefused,
         "{} is not set",
         "C04-do-dryrun-notoken",
         _CREDENTIALS,
     ),
-    Row(
+    FailureRow(
         r"^Error: .*\[((?:SCW_\w+ has to be set,? ?)+)\]",
         errors.CredentialsRefused,
         "scaleway's credentials are not complete: {}",
         "C07-scaleway-dryrun-noflag",
         _CREDENTIALS,
     ),
-    Row(
+    FailureRow(
         r"^Error: error finding openstack region: (.*)",
         errors.CredentialsRefused,
         "openstack's settings are not complete: {}",
         "C06-openstack-dryrun-noenv",
         _CREDENTIALS,
     ),
-    Row(
+    FailureRow(
         r"^Error: error reading state store: error loading config file: open (\S+\.openstack/\S+):",
         errors.CredentialsRefused,
         "openstack's settings are not complete: neither OS_* variables nor {}",
         "C12j-swift-state",
         _CREDENTIALS,
     ),
-    Row(
+    FailureRow(
         r'^Error: error loading kubeconfig for "([^"]+)"',
         errors.CredentialsRefused,
         "there is no kubeconfig for the state store {}",
@@ -241,14 +241,14 @@ _REFUSED_CREDENTIALS = (
 )
 
 _NO_IMAGE = (
-    Row(
+    FailureRow(
         r"^Error: .*unable to determine default image (.*)",
         errors.DefinitionRejected,
         "the channel names no machine image {}",
         "E09k-no-default-image",
         "take a newer --kubernetes-version, or name an --image",
     ),
-    Row(
+    FailureRow(
         r"^Error: .*spec\.image: Invalid value: \"([^\"]+)\""
         r".*(?:InvalidAMIID|could not find Image)",
         errors.DefinitionRejected,

@@ -13,7 +13,7 @@ Epoch = Literal["none", "check", "end", "forget"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LeasePlace:
     """The prefix of a state store that an operation writes to; its lease is kept in that store."""
 
     cluster: str
@@ -53,14 +53,14 @@ class Guards:
     """Whether it is what brings back a cluster that is gone from the state store."""
     elsewhere: str = ""
     """What to type where the cluster lives in another state store; empty: what any change says."""
-    place: Place | None = None
+    place: LeasePlace | None = None
     """Where it writes; None: its cluster's own place in the configured state store."""
 
-    def place_of(self, cluster: str) -> Place | None:
+    def place_of(self, cluster: str) -> LeasePlace | None:
         """Return where an operation on `cluster` writes; None where it writes nowhere."""
         if not self.lease:
             return None
-        return self.place or Place(cluster)
+        return self.place or LeasePlace(cluster)
 
     def covers(self, other: "Guards") -> bool:
         """Return whether what this protects from is all that `other` protects from."""

@@ -13,7 +13,7 @@ from kled.config import Settings
 from kled.errors import StoreError
 from kled.lease import Held, Terms, Waiting, Writer, boot_time, hold, unseen
 from kled.lease.writes import require_unheld
-from kled.operations.guards.guards import Place
+from kled.operations.guards.guards import LeasePlace
 from kled.operations.stores import Stores, child_environment, now
 from kled.retry import Clock
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @contextmanager
 def leased(
     settings: Settings,
-    place: Place,
+    place: LeasePlace,
     who: "Who",
     clock: Clock,
     *,

@@ -22,7 +22,7 @@ from kled.operations.step import Step
 from kled.sentences import enumerated, number
 
 if TYPE_CHECKING:
-    from kled.lease import Sight
+    from kled.lease import Observation
 
 ALL: Final = "all clusters"
 AT_ONCE: Final = 4
@@ -150,8 +150,8 @@ class Leases:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._first: dict[str, Sight | None] = {}
-        self._last: dict[str, Sight | None] = {}
+        self._first: dict[str, Observation | None] = {}
+        self._last: dict[str, Observation | None] = {}
 
     def look(self, clusters: Iterable[str]) -> None:
         """Look at the leases of these once more."""
@@ -167,7 +167,7 @@ class Leases:
         words = f"{answer.words}; it is being changed: {last.lease.describe()}"
         return replace(answer, state=CHANGING, words=words, mend="look again when that has ended")
 
-    def _seen(self, cluster: str) -> "Sight | None":
+    def _seen(self, cluster: str) -> "Observation | None":
         from kled.lease import look  # noqa: PLC0415 - where all are healthy none is needed
 
         try:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from kled.documents import Fields
 from kled.errors import DocumentDamaged, NotApproved, SnapshotMissing, SnapshotNotTrustworthy
 from kled.kops.state_store.layout import is_cluster_name
-from kled.operations.guards.guards import Place
+from kled.operations.guards.guards import LeasePlace
 from kled.operations.records.record import Record
 from kled.operations.recovery.taken_there import taken_there
 from kled.operations.session import Session
@@ -163,7 +163,7 @@ def latest(opened: Stores, wish: "Wish", origins: "Origins") -> "Choice":
     )
 
 
-def _on_record(opened: Stores, place: Place) -> OpenRestore | None:
+def _on_record(opened: Stores, place: LeasePlace) -> OpenRestore | None:
     return RECORD.read_in(opened.at(place), place.cluster) if _has_record(place) else None
 
 
@@ -188,7 +188,7 @@ def _is_on_record(wish: "Wish") -> bool:
     return _has_record(wish.place) and not wish.groups
 
 
-def _has_record(place: Place) -> bool:
+def _has_record(place: LeasePlace) -> bool:
     return "/" not in place.cluster
 
 

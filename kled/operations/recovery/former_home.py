@@ -19,7 +19,7 @@ from kled.kops.state_store import contents, layout
 from kled.kops.state_store.old_locations import Move, moved, old_places
 from kled.operations.guards import own_places
 from kled.operations.guards.applied_from import other_homes
-from kled.operations.guards.guards import Place
+from kled.operations.guards.guards import LeasePlace
 from kled.operations.identity.same_keys import other_keys
 from kled.operations.recovery.known_epoch import known_epoch
 from kled.operations.session import Session
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _SHOWN: Final = 3
 
 
-def left_step(cluster: str, place: Place, former: str | None) -> Step:
+def left_step(cluster: str, place: LeasePlace, former: str | None) -> Step:
     """Refuse to leave a home that has the cluster still, unless it is the `former` that is named.
 
     Safe to repeat: it only reads. Raises `NotApproved`, also where the definition names places in
@@ -56,7 +56,7 @@ def left_step(cluster: str, place: Place, former: str | None) -> Step:
     return Step("check its former home", act, READ, reads=True)
 
 
-def rewrite_step(cluster: str, place: Place, former: str) -> Step:
+def rewrite_step(cluster: str, place: LeasePlace, former: str) -> Step:
     """Write the definition with this place where it names the `former` one.
 
     Safe to repeat and to kill: one conditional write of one object, and none where nothing names
@@ -96,7 +96,7 @@ def _replace(store: "ObjectStore", key: str, body: bytes, tag: str) -> None:
         store.put(key, body)
 
 
-def _formers(session: Session, cluster: str, place: Place) -> Iterator[str]:
+def _formers(session: Session, cluster: str, place: LeasePlace) -> Iterator[str]:
     """Yield the other state stores that its epoch, its definition and its past name, each once."""
     store, found = session.stores.at(place), [session.stores.at(place).location.url]
     known = known_epoch(session, cluster)
@@ -154,7 +154,7 @@ def _advice(cluster: str, home: str, here: str, *, changed: bool) -> str:
 
 
 def _require_movable(
-    session: Session, cluster: str, place: Place, homes: tuple[str, ...], former: str | None
+    session: Session, cluster: str, place: LeasePlace, homes: tuple[str, ...], former: str | None
 ) -> None:
     """Raise where the definition names places in a former home, and would go on doing so."""
     store = session.stores.at(place)

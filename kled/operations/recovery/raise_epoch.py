@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import ClusterNotFound, SnapshotMissing, SnapshotNotTrustworthy
 from kled.operations import ways_back
 from kled.operations.fleet.registered import home
-from kled.operations.guards.guards import Guards, Place
+from kled.operations.guards.guards import Guards, LeasePlace
 from kled.operations.guards.taken_snapshot import advised, words
 from kled.operations.records import origin
 from kled.operations.recovery.former_home import left_step, rewrite_step
@@ -58,11 +58,11 @@ class RaiseEpoch:
     @property
     def guards(self) -> Guards:
         """What must hold, where the cluster is to live."""
-        return replace(RAISES, place=Place(self.cluster, self.state_store))
+        return replace(RAISES, place=LeasePlace(self.cluster, self.state_store))
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in their order."""
-        place = Place(self.cluster, self.state_store)
+        place = LeasePlace(self.cluster, self.state_store)
         settled: list[SnapshotRef] = []
 
         def chosen(session: Session) -> "SnapshotRef":
@@ -84,7 +84,9 @@ class RaiseEpoch:
         )
 
 
-def identity_step(cluster: str, place: Place, chosen: "Callable[[Session], SnapshotRef]") -> Step:
+def identity_step(
+    cluster: str, place: LeasePlace, chosen: "Callable[[Session], SnapshotRef]"
+) -> Step:
     """Prove that `place` holds a definition, and every keyset and secret of a snapshot.
 
     Safe to repeat: it only reads. Raises `ClusterNotFound` where there is no cluster, and
@@ -116,7 +118,7 @@ def identity_step(cluster: str, place: Place, chosen: "Callable[[Session], Snaps
     return Step("prove identity", act, READ, reads=True)
 
 
-def first_step(cluster: str, place: Place) -> Step:
+def first_step(cluster: str, place: LeasePlace) -> Step:
     """Take the new home's first snapshot, before the epoch is raised.
 
     The runs of the old side ask for the epoch only where another state store has seen the cluster:
@@ -145,7 +147,7 @@ def first_step(cluster: str, place: Place) -> Step:
 
 def raise_step(
     cluster: str,
-    place: Place,
+    place: LeasePlace,
     results: "list[Epoch] | None" = None,
     *,
     of: "Callable[[Session], str]",
@@ -189,7 +191,7 @@ def raise_step(
     )
 
 
-def told_step(cluster: str, place: Place) -> Step:
+def told_step(cluster: str, place: LeasePlace) -> Step:
     """Say where the cluster lives, where that is another store than the one just written to.
 
     Safe to repeat: it only reads.
@@ -209,7 +211,7 @@ def told_step(cluster: str, place: Place) -> Step:
     return Step("say where it lives", act, READ, reads=True)
 
 
-def _chosen(session: Session, raising: RaiseEpoch, place: Place) -> "SnapshotRef":
+def _chosen(session: Session, raising: RaiseEpoch, place: LeasePlace) -> "SnapshotRef":
     """Return the snapshot that the place is held against.
 
     `latest` is none of the place itself, which would prove nothing, unless there is no other or the
@@ -230,7 +232,7 @@ def _chosen(session: Session, raising: RaiseEpoch, place: Place) -> "SnapshotRef
     return choice(kept, cluster, raising.snapshot).ref
 
 
-def _require_there(store: "ObjectStore", place: Place) -> None:
+def _require_there(store: "ObjectStore", place: LeasePlace) -> None:
     if home(store, place.cluster) is None:
         raise ClusterNotFound(
             f'{store.location.url} has no cluster "{place.cluster}"',

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import InvalidInput, KledError, NotApproved
 from kled.operations import ways_back
-from kled.operations.guards.guards import Guards, Place
+from kled.operations.guards.guards import Guards, LeasePlace
 from kled.operations.guards.nested_stores import require_root
 from kled.operations.guards.protection import require_confirmation
 from kled.operations.records import open_restore, origin
@@ -70,9 +70,9 @@ class Wish:
     interrupted restore of it."""
 
     @property
-    def place(self) -> Place:
+    def place(self) -> LeasePlace:
         """Where the restore writes."""
-        return Place((self.prefix or self.cluster).rstrip("/"), self.to)
+        return LeasePlace((self.prefix or self.cluster).rstrip("/"), self.to)
 
     def again(self, **other: object) -> str:
         """Return the whole command that wishes the same, but for the `other` options."""
@@ -124,7 +124,7 @@ RESTORES: Final = Guards(
 """Of a restore into a cluster's own place."""
 
 
-def _unguarded(place: Place) -> Guards:
+def _unguarded(place: LeasePlace) -> Guards:
     return replace(RESTORES, place=place, epoch="none", snapshot="none", identity=False)
 
 

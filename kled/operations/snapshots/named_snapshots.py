@@ -13,7 +13,7 @@ from kled.operations.snapshots import many_clusters
 from kled.operations.stores import Stores
 
 if TYPE_CHECKING:
-    from kled.snapshot.diff.diff import Change, View
+    from kled.snapshot.diff.diff import Difference, View
     from kled.snapshot.documents.manifest import Manifest
     from kled.snapshot.repository import SnapshotRef
 
@@ -55,7 +55,7 @@ def described(
 
 def compared(
     opened: Stores, cluster: str, before: str, after: str, note: Note
-) -> "tuple[Change, ...]":
+) -> "tuple[Difference, ...]":
     """Return what differs between two snapshots, or one of them and `live`.
 
     Secrets are compared by fingerprints. Raises as `choosing.choice`.

@@ -49,7 +49,7 @@ def fleet(
     """
 
     def listed(part: Part) -> tuple[list[tuple[int, Chosen]], int]:
-        entries = _Counted(state, part)
+        entries = _CountedPart(state, part)
         found = [(before, choose(one)) for before, one in selection.fleet(entries, backups)]
         return found, entries.number
 
@@ -60,7 +60,7 @@ def fleet(
         before += number
 
 
-class _Counted:
+class _CountedPart:
     """The entries of a part, which are counted as they come."""
 
     def __init__(self, state: ObjectStore, part: Part) -> None:

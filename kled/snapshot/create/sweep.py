@@ -35,7 +35,7 @@ def read_along(
     `new` are selections with their places in the first listing, in its order. None stands for a
     cluster whose listing cannot be believed, or that is gone: it has to be listed by itself.
     """
-    counted = _Counted(state)
+    counted = _CountedListing(state)
     waiting = deque(new)
     reading: deque[tuple[int, Reader, Future[int]]] = deque()
 
@@ -63,7 +63,7 @@ def read_along(
         yield reader, None
 
 
-class _Counted:
+class _CountedListing:
     """A listing that knows how many of its entries were taken."""
 
     def __init__(self, state: ObjectStore) -> None:
@@ -76,7 +76,7 @@ class _Counted:
             yield entry
 
 
-def _read(reader: Reader, counted: _Counted) -> int:
+def _read(reader: Reader, counted: _CountedListing) -> int:
     """Read; return how far the listing was when all was read. A failure is the reader's own."""
     try:
         reader.read()

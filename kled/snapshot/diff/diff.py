@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from kled.kops.state_store.layout import EtcdBackup
 from kled.sentences import number
-from kled.snapshot.diff.facts import Facts, Fingerprints, Place, Subject, Value, facts_of, opaque
+from kled.snapshot.diff.facts import FactName, Facts, Fingerprints, Subject, Value, facts_of, opaque
 
 Action = Literal["added", "removed", "changed"]
 
@@ -42,7 +42,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Difference:
     """One difference; `before` and `after` are None where there was or is nothing."""
 
     action: Action
@@ -94,17 +94,17 @@ def view(
     sha256 of bodies too large to look into. Of the complete etcd backups, the newest of each etcd
     cluster is a fact. Views can be compared where they were made with one key in `seen`.
     """
-    facts: dict[Place, Value] = {}
+    facts: dict[FactName, Value] = {}
     for key, body in objects:
         facts.update(facts_of(key, body, seen))
     facts.update(opaque(key, sha256, seen) for key, sha256 in opaque_objects)
     for backup in etcd_backups:  # newest first
         if backup.complete:
-            facts.setdefault(Place("etcd-backup", backup.etcd), backup.name)
+            facts.setdefault(FactName("etcd-backup", backup.etcd), backup.name)
     return View(label, cluster, facts)
 
 
-def diff(before: View, after: View) -> tuple[Change, ...]:
+def diff(before: View, after: View) -> tuple[Difference, ...]:
     """Return what changed from one view to the other, in a stable order; empty where nothing did.
 
     A definition, group, keyset or add-on that only one of them has is one change. Add-ons and other
@@ -114,14 +114,14 @@ def diff(before: View, after: View) -> tuple[Change, ...]:
         before.facts.keys() | after.facts.keys(),
         key=lambda place: (_ORDER.index(place.subject), place),
     )
-    changes: list[Change] = []
+    changes: list[Difference] = []
     for (subject, name), group in groupby(places, key=lambda place: (place.subject, place.name)):
         fields = [place.field for place in group]
         sides = [
             {
                 field: facts[place]
                 for field in fields
-                if (place := Place(subject, name, field)) in facts
+                if (place := FactName(subject, name, field)) in facts
             }
             for facts in (before.facts, after.facts)
         ]
@@ -131,16 +131,16 @@ def diff(before: View, after: View) -> tuple[Change, ...]:
 
 def _of_one(
     subject: Subject, name: str, old: Mapping[str, Value], new: Mapping[str, Value]
-) -> Iterator[Change]:
+) -> Iterator[Difference]:
     """Yield the changes of one name; one, where the whole came or went or is summed up."""
     if subject in _WHOLE and not old:
-        yield Change("added", subject, name, "", None, _summary(subject, new))
+        yield Difference("added", subject, name, "", None, _summary(subject, new))
     elif subject in _WHOLE and not new:
-        yield Change("removed", subject, name, "", _summary(subject, old), None)
+        yield Difference("removed", subject, name, "", _summary(subject, old), None)
     else:
         changes = list(_by_field(subject, name, old, new))
         if subject in _SUMMED_UP and len(changes) > 1:
-            yield Change(
+            yield Difference(
                 "changed", subject, name, "", None, f"{number(len(changes), 'file')} differ"
             )
         else:
@@ -149,15 +149,15 @@ def _of_one(
 
 def _by_field(
     subject: Subject, name: str, old: Mapping[str, Value], new: Mapping[str, Value]
-) -> Iterator[Change]:
+) -> Iterator[Difference]:
     for field_ in sorted(old.keys() | new.keys()):
         before, after = old.get(field_), new.get(field_)
         if field_ not in old:
-            yield Change("added", subject, name, field_, None, after)
+            yield Difference("added", subject, name, field_, None, after)
         elif field_ not in new:
-            yield Change("removed", subject, name, field_, before, None)
+            yield Difference("removed", subject, name, field_, before, None)
         elif (type(before), before) != (type(after), after):
-            yield Change("changed", subject, name, field_, before, after)
+            yield Difference("changed", subject, name, field_, before, after)
 
 
 def _summary(subject: Subject, facts: Mapping[str, Value]) -> Value:

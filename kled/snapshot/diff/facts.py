@@ -1,8 +1,8 @@
 """What one stored object says, as facts that can be compared and shown: never a secret.
 
-A fact is a value at a `Place`. What may be secret, and what has no form that kled knows, is shown
-by its fingerprint: an HMAC with a key that only the comparison (or the holder of the age identity)
-has, so that nobody can try guesses against it.
+A fact is a value at a `FactName`. What may be secret, and what has no form that kled knows, is
+shown by its fingerprint: an HMAC with a key that only the comparison (or the holder of the age
+identity) has, so that nobody can try guesses against it.
 """
 
 import base64
@@ -37,7 +37,7 @@ _REDACTOR: Final = Redactor()
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class FactName:
     """Where a fact stands: the subject, its name, and a field of it, `""` for the whole."""
 
     subject: Subject
@@ -45,7 +45,7 @@ class Place:
     field: str = ""
 
 
-Facts = Mapping[Place, Value]
+Facts = Mapping[FactName, Value]
 
 
 class Fingerprints:
@@ -74,7 +74,7 @@ class Fingerprints:
         return value
 
 
-def facts_of(key: str, body: bytes, seen: Fingerprints) -> Iterator[tuple[Place, Value]]:
+def facts_of(key: str, body: bytes, seen: Fingerprints) -> Iterator[tuple[FactName, Value]]:
     """Yield what the object says. `key` is relative to the cluster's prefix.
 
     An object that is not in kops' form is one fact, its fingerprint.
@@ -86,53 +86,53 @@ def facts_of(key: str, body: bytes, seen: Fingerprints) -> Iterator[tuple[Place,
     elif key.startswith(layout.KEYSETS):
         yield from _keyset(key.split("/")[2], body, seen)
     elif key == layout.KOPS_VERSION:
-        yield Place("version", "kops"), body.decode(errors="replace").strip()[:_LONGEST]
+        yield FactName("version", "kops"), body.decode(errors="replace").strip()[:_LONGEST]
     else:
         yield opaque(key, hashlib.sha256(body).hexdigest(), seen)
 
 
-def opaque(key: str, sha256: str, seen: Fingerprints) -> tuple[Place, Value]:
+def opaque(key: str, sha256: str, seen: Fingerprints) -> tuple[FactName, Value]:
     """Return the fact that an object is there and has a certain content."""
     kind, parts, print_ = layout.kind_of(key), key.split("/"), seen.of_digest(sha256)
     if kind == "control":
-        return Place("etcd-control", parts[2], "/".join(parts[4:])), "present"
+        return FactName("etcd-control", parts[2], "/".join(parts[4:])), "present"
     if key.startswith(layout.SECRETS):
-        return Place("secret", key.removeprefix(layout.SECRETS)), print_
+        return FactName("secret", key.removeprefix(layout.SECRETS)), print_
     if key.startswith(_SSH):
-        return Place("ssh-key", key.removeprefix(_SSH)), print_
+        return FactName("ssh-key", key.removeprefix(_SSH)), print_
     if key.startswith("addons/") and len(parts) > 2:  # noqa: PLR2004 - addons/<name>/<file>
-        return Place("addon", parts[1], "/".join(parts[2:])), print_
-    return Place("derived" if kind == "derived" else "object", key), print_
+        return FactName("addon", parts[1], "/".join(parts[2:])), print_
+    return FactName("derived" if kind == "derived" else "object", key), print_
 
 
 def _document(
     subject: Subject, name: str, body: bytes, seen: Fingerprints
-) -> Iterator[tuple[Place, Value]]:
+) -> Iterator[tuple[FactName, Value]]:
     fields = _fields(body)
     if fields is None:
-        yield Place(subject, name, "(not in kops' form)"), seen.of(body)
+        yield FactName(subject, name, "(not in kops' form)"), seen.of(body)
         return
     for path, value in fields.items():
         if path not in _VOLATILE:
-            yield Place(subject, name, path), seen.of_field(path, value)
+            yield FactName(subject, name, path), seen.of_field(path, value)
 
 
-def _keyset(name: str, body: bytes, seen: Fingerprints) -> Iterator[tuple[Place, Value]]:
+def _keyset(name: str, body: bytes, seen: Fingerprints) -> Iterator[tuple[FactName, Value]]:
     """Yield the trust state of each key, and the fingerprint of its material."""
     document = _load(body)
     spec = document.get("spec") if isinstance(document, Mapping) else None
     keys = spec.get("keys") if isinstance(spec, Mapping) else None
     if not isinstance(spec, Mapping) or not isinstance(keys, list):
-        yield Place("keyset", name, "(not in kops' form)"), seen.of(body)
+        yield FactName("keyset", name, "(not in kops' form)"), seen.of(body)
         return
     primary = str(spec.get("primaryId", spec.get("primaryID", "")))
     for key in keys:
         if isinstance(key, Mapping):
             number = str(key.get("id", ""))[:_LONGEST]
-            yield Place("keyset", name, number), _trust(key, primary)
+            yield FactName("keyset", name, number), _trust(key, primary)
             for part in ("publicMaterial", "privateMaterial"):
                 if key.get(part):
-                    place = Place("keyset", name, f"{number} {part}")
+                    place = FactName("keyset", name, f"{number} {part}")
                     yield place, seen.of(_material(str(key[part])))
 
 

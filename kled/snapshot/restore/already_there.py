@@ -16,7 +16,7 @@ _CHUNK: Final = 1 << 20  # of a reading
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class TargetView:
     """Tells whether an object of the target holds the bytes of a record."""
 
     target: ObjectStore
@@ -51,7 +51,7 @@ def same_keys(
     wanted: Iterable[ObjectRecord],
     there: Mapping[str, Entry],
     md5: Mapping[str, str],
-    sight: Sight,
+    sight: TargetView,
 ) -> frozenset[str]:
     """Return the keys whose bytes the target has; reads only where size and tag leave it open."""
     same: set[str] = set()
@@ -70,7 +70,7 @@ def same_keys(
 
 
 def _read_and_compared(
-    unsure: list[ObjectRecord], there: Mapping[str, Entry], sight: Sight
+    unsure: list[ObjectRecord], there: Mapping[str, Entry], sight: TargetView
 ) -> Iterator[str]:
     def look(record: ObjectRecord) -> str | None:
         return record.key if sight.holds(there[record.key], record) else None

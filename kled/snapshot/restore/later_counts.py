@@ -13,7 +13,7 @@ from kled.errors import KledError
 from kled.snapshot.documents.manifest import Manifest, ObjectRecord
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.restore import generations
-from kled.snapshot.restore.already_there import Sight
+from kled.snapshot.restore.already_there import TargetView
 from kled.snapshot.restore.moving import Moving
 from kled.snapshot.verify.contents import archived_objects, packed_archive
 
@@ -23,7 +23,7 @@ _LOOKED_AT: Final = 3
 
 def with_counts(
     snapshots: SnapshotStore,
-    sight: Sight,
+    sight: TargetView,
     wanted: Iterable[ObjectRecord],
     counted: Mapping[str, bytes],
     there: Collection[str],
@@ -80,7 +80,7 @@ def counting(
     taken: Mapping[str, tuple[bytes, int]],
     wanted: Iterable[ObjectRecord],
     same: frozenset[str],
-    sight: Sight,
+    sight: TargetView,
     there: Collection[str],
 ) -> tuple[Moving, frozenset[str]]:
     """Return what is written with a count that goes on, and all keys that need no write.

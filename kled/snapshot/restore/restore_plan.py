@@ -18,7 +18,7 @@ from kled.snapshot.documents import names, signing
 from kled.snapshot.documents.manifest import Manifest, ObjectRecord
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.restore import generations, needed
-from kled.snapshot.restore.already_there import Sight, same_keys
+from kled.snapshot.restore.already_there import TargetView, same_keys
 from kled.snapshot.restore.later_counts import counting, with_counts
 from kled.snapshot.restore.moving import Moving, moving
 from kled.snapshot.restore.planned_changes import Changes, digest_of
@@ -218,7 +218,7 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     listed = [one for one in target.entries(prefix) if oddity(one.key) is None]
     _require_fit(wanted, listed, target, prefix)
     there = {one.key.removeprefix(prefix): one for one in listed if one.unfit is None}
-    same = same_keys(wanted, there, md5, sight := Sight(target, prefix, manifest))
+    same = same_keys(wanted, there, md5, sight := TargetView(target, prefix, manifest))
     counts = with_counts(snapshots, sight, wanted if counts_on else (), counted, there, ended=ended)
     places, same = counting(places, counts, wanted, same, sight, there)
     differ = [places.record(record) for record in wanted if record.key not in same]
@@ -267,7 +267,7 @@ def _own(
     writes: Iterable[Write],
     as_taken: Mapping[str, ObjectRecord],
     there: Mapping[str, Entry],
-    sight: Sight,
+    sight: TargetView,
 ) -> frozenset[str]:
     """Return the keys of what is written otherwise than it was taken, and is there as it was."""
     return frozenset(

@@ -16,7 +16,7 @@ _LISTING: Final = "storage#objects"
 _OBJECT: Final = "storage#object"
 
 
-class Place(NamedTuple):
+class BucketPrefix(NamedTuple):
     """A bucket, and what all names begin with that are this store's."""
 
     bucket: str
@@ -28,7 +28,9 @@ def quoted(name: str) -> str:
     return quote(name, safe="")
 
 
-def entries(clients: Clients, place: Place, prefix: str, start_after: str) -> Iterator[Entry]:
+def entries(
+    clients: Clients, place: BucketPrefix, prefix: str, start_after: str
+) -> Iterator[Entry]:
     """Yield the live objects of the place, by keys without what is above it, in byte order.
 
     Raises as `Pages` does for an answer that is no page of this listing.
@@ -43,7 +45,7 @@ def entries(clients: Clients, place: Place, prefix: str, start_after: str) -> It
             yield Entry(key, size, item["generation"], modified, item["generation"])
 
 
-def versions(clients: Clients, place: Place, prefix: str) -> Iterator[Version]:
+def versions(clients: Clients, place: BucketPrefix, prefix: str) -> Iterator[Version]:
     """Yield all generations; Google lists those of one object oldest first.
 
     Raises as `entries` does.
@@ -62,14 +64,18 @@ def versions(clients: Clients, place: Place, prefix: str) -> Iterator[Version]:
             )
 
 
-def described(clients: Clients, place: Place, name: str, version: str | None) -> Mapping[str, str]:
+def described(
+    clients: Clients, place: BucketPrefix, name: str, version: str | None
+) -> Mapping[str, str]:
     """Return size and generation of one object."""
     asked = {"fields": "kind,size,generation"} | ({"generation": version} if version else {})
     path = f"/storage/v1/b/{place.bucket}/o/{quoted(name)}"
     return clients.ask_json(path, asked, kind=_OBJECT, where=f"gs://{place.bucket}/{name}")
 
 
-def _items(clients: Clients, place: Place, asked: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+def _items(
+    clients: Clients, place: BucketPrefix, asked: Mapping[str, str]
+) -> Iterator[Mapping[str, Any]]:
     query = {**asked, "maxResults": _PAGE, "fields": _FIELDS}
     where = f"gs://{place.bucket}/{asked['prefix']}"
     pages = Pages(where, asked["prefix"], repeats="versions" in asked)

@@ -201,8 +201,8 @@ class GcsStore:
         return _Ended(int(found["size"]), found["generation"])
 
     @property
-    def _place(self) -> listing.Place:
-        return listing.Place(self._bucket, self._prefix)
+    def _place(self) -> listing.BucketPrefix:
+        return listing.BucketPrefix(self._bucket, self._prefix)
 
     def _refuse_retention(self, retain_until: datetime | None) -> None:
         if retain_until is not None:

@@ -28,7 +28,7 @@ ACTORS = st.integers(0, 1)
 class Actor:
     name: str
     offset: int
-    sight: contest.Sight | None = None
+    sight: contest.Observation | None = None
     read: tuple[bytes, str] | None = None
     sent: tuple[Lease, str | None, float] | None = None
     answer: str | None = None
@@ -63,7 +63,7 @@ class Leases(RuleBasedStateMachine):
         actor = self.actors[n]
         if actor.read:
             body, tag = actor.read
-            actor.sight = contest.sighted(actor.sight, decode(body), tag, self.now(actor))
+            actor.sight = contest.observed(actor.sight, decode(body), tag, self.now(actor))
             actor.read = None
 
     @rule(n=ACTORS)

@@ -7,7 +7,7 @@ import pytest
 
 from kled.errors import LeaseHeld
 from kled.lease.document import Lease, Writer, encode, key
-from kled.operations.guards.guards import Place
+from kled.operations.guards.guards import LeasePlace
 from kled.operations.guards.overrides import Overrides
 from kled.operations.session import Session, open_session
 from tests.unit.operations.test_restore_state import CLOCK, CLUSTER, WHO, World, world
@@ -18,7 +18,7 @@ __all__ = ["world"]
 def opened(world: World) -> AbstractContextManager[Session]:
     return open_session(
         world.settings,
-        Place(CLUSTER),
+        LeasePlace(CLUSTER),
         who=WHO,
         overrides=Overrides(no_lease=True),
         clock=CLOCK,

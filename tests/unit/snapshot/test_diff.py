@@ -12,7 +12,7 @@ from kled.snapshot.choosing import choose
 from kled.snapshot.create.create import create
 from kled.snapshot.create.results import CreateOptions
 from kled.snapshot.diff import views
-from kled.snapshot.diff.diff import Change, View, diff, view
+from kled.snapshot.diff.diff import Difference, View, diff, view
 from kled.snapshot.diff.facts import Fingerprints
 from kled.snapshot.progress import Quiet
 from kled.storage.base import Stored
@@ -314,6 +314,6 @@ def test_a_comparison_is_symmetric_and_empty_exactly_for_equal_documents(
 
 
 def test_a_line_shows_values_as_yaml_would() -> None:
-    change = Change("changed", "cluster", "", "spec.x", before=True, after=3)
+    change = Difference("changed", "cluster", "", "spec.x", before=True, after=3)
 
     assert change.line() == "~ cluster spec.x: true -> 3"

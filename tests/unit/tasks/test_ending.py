@@ -14,21 +14,21 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import Abort, TerminationSignal
 from prefect.states import Running
 
-from tasks.running.ending import Attendance, Sight, holding, judge, sight_of
+from tasks.running.ending import Attendance, RunView, holding, judge, sight_of
 
 QUICK = 0.01
-RUNNING = Sight("RUNNING", "host:1", by_worker=True)
-CANCELLING = Sight("CANCELLING", "host:1", by_worker=True)
+RUNNING = RunView("RUNNING", "host:1", by_worker=True)
+CANCELLING = RunView("CANCELLING", "host:1", by_worker=True)
 
 
 class Server:
     """Says what it is given, one after the other, the last for ever; an exception is raised."""
 
-    def __init__(self, *answers: Sight | Exception) -> None:
+    def __init__(self, *answers: RunView | Exception) -> None:
         self._answers = chain(answers, repeat(answers[-1]))
         self.asked = 0
 
-    def __call__(self) -> Sight:
+    def __call__(self) -> RunView:
         self.asked += 1
         answer = next(self._answers)
         if isinstance(answer, Exception):
@@ -83,7 +83,7 @@ def test_a_cancelled_run_is_ended_at_the_second_look_so_that_its_worker_comes_fi
 
 
 def test_a_run_without_a_worker_is_ended_at_the_first_look() -> None:
-    server = Server(RUNNING, Sight("CANCELLING", "host:1", by_worker=False))
+    server = Server(RUNNING, RunView("CANCELLING", "host:1", by_worker=False))
 
     with interruptible() as tell, pytest.raises(TerminationSignal):  # noqa: SIM117
         with Attendance(server, tell, every=QUICK):
@@ -118,7 +118,7 @@ def test_a_server_that_stays_away_ends_no_run() -> None:
 def test_a_run_that_is_final_for_its_server_ends_and_changes_no_state(kind: str) -> None:
     with interruptible() as tell, pytest.raises(TerminationSignal):  # noqa: SIM117
         with Attendance(
-            Server(RUNNING, Sight(kind, "host:1", True)), tell, every=QUICK
+            Server(RUNNING, RunView(kind, "host:1", True)), tell, every=QUICK
         ) as attendance:
             time.sleep(10)
 
@@ -129,12 +129,12 @@ def test_a_run_that_is_final_for_its_server_ends_and_changes_no_state(kind: str)
 @pytest.mark.parametrize(
     "anew",
     [
-        Sight("RUNNING", "host:2", True),
-        Sight("PENDING", "host:1", True),
-        Sight("SCHEDULED", "host:1", True),
+        RunView("RUNNING", "host:2", True),
+        RunView("PENDING", "host:1", True),
+        RunView("SCHEDULED", "host:1", True),
     ],
 )
-def test_an_attempt_ends_that_another_one_has_replaced(anew: Sight) -> None:
+def test_an_attempt_ends_that_another_one_has_replaced(anew: RunView) -> None:
     # a member of fault 42: crashed in the eyes of the server, then tried again elsewhere
     server = Server(RUNNING, anew)
 
@@ -149,7 +149,7 @@ def test_an_attempt_ends_that_another_one_has_replaced(anew: Sight) -> None:
 
 @pytest.mark.parametrize("kind", ["RUNNING", "PAUSED"])
 def test_a_run_that_runs_or_waits_for_an_answer_goes_on(kind: str) -> None:
-    assert judge(Sight(kind, "host:1", by_worker=True), "host:1") is None
+    assert judge(RunView(kind, "host:1", by_worker=True), "host:1") is None
 
 
 def test_a_run_whose_pause_was_answered_goes_on_although_prefect_counts_it_as_begun_again() -> None:
@@ -160,7 +160,7 @@ def test_a_run_whose_pause_was_answered_goes_on_although_prefect_counts_it_as_be
 
 
 def test_a_process_that_its_worker_names_late_is_the_same_one() -> None:
-    unnamed = Sight("RUNNING", None, by_worker=True)
+    unnamed = RunView("RUNNING", None, by_worker=True)
     server = Server(unnamed, RUNNING)
     told: list[bool] = []
 
@@ -189,10 +189,10 @@ def test_a_run_that_ends_by_itself_is_told_nothing() -> None:
     told: list[bool] = []
     begun, answer = threading.Event(), threading.Event()
 
-    def slow() -> Sight:
+    def slow() -> RunView:
         begun.set()
         answer.wait(10)
-        return Sight("CRASHED", "host:1", by_worker=True)
+        return RunView("CRASHED", "host:1", by_worker=True)
 
     with Attendance(slow, lambda: told.append(True), every=QUICK) as attendance:
         begun.wait(10)
