@@ -21,8 +21,10 @@ from kled.files import beneath
 from kled.files.private import guarded
 from kled.sentences import word
 
-_TRIES: Final = 5
 _RUN: Final = "run-"
+_NEW: Final = "new-"
+"""What a directory is called until its run has locked it."""
+_A_MINUTE: Final = 60.0
 _A_DAY: Final = 86_400.0
 _EARLIER: Final = re.compile(r"kled-(verify-)?[a-z0-9_]{8}")
 
@@ -127,22 +129,21 @@ def _squatted(here: Path, reason: str) -> DiskUnusable:
 
 
 def _begun(above: int) -> tuple[str, int]:
-    """Make a run's directory, locked as long as its descriptor is open."""
-    for _ in range(_TRIES):
-        name = f"{_RUN}{os.urandom(6).hex()}"
-        descriptor = beneath.step(above, name, name, make=beneath.PRIVATE)
-        beneath.taken(descriptor)
-        there = beneath.seen(above, name)
-        if there is not None and there.st_ino == os.fstat(descriptor).st_ino:
-            return name, descriptor
-        os.close(descriptor)  # another run took it for a dead one's before it was locked
-    raise FileNotFoundError(None, "others remove what is made there")
+    """Make a run's directory, locked as long as its descriptor is open.
+
+    It gets the name by which others find it when it is locked: they would take it for a dead one's.
+    """
+    number = os.urandom(6).hex()
+    descriptor = beneath.step(above, f"{_NEW}{number}", f"{_NEW}{number}", make=beneath.PRIVATE)
+    beneath.taken(descriptor)
+    os.rename(f"{_NEW}{number}", f"{_RUN}{number}", src_dir_fd=above, dst_dir_fd=above)
+    return f"{_RUN}{number}", descriptor
 
 
 def _dead(above: int) -> list[str]:
     """Return the names of directories of this user that no process has locked."""
     with os.scandir(above) as entries:
-        names = sorted(one.name for one in entries if one.name.startswith(_RUN))
+        names = sorted(one.name for one in entries if one.name.startswith((_RUN, _NEW)))
     return [name for name in names if _is_dead(above, name)]
 
 
@@ -150,7 +151,10 @@ def _is_dead(above: int, name: str) -> bool:
     with suppress(OSError):  # gone meanwhile, a link, a file: none of ours
         descriptor = beneath.step(above, name, name)
         try:
-            return os.fstat(descriptor).st_uid == os.geteuid() and beneath.taken(descriptor)
+            state = os.fstat(descriptor)
+            if name.startswith(_NEW) and time.time() - state.st_mtime < _A_MINUTE:
+                return False  # its run is about to lock it
+            return state.st_uid == os.geteuid() and beneath.taken(descriptor)
         finally:
             os.close(descriptor)
     return False

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -61,6 +62,34 @@ def test_what_a_killed_run_left_goes_with_the_next_and_a_living_run_s_stays(
 
         assert names(tmp_path) == {kept}
         alive.kill()
+
+
+def test_runs_that_begin_at_once_take_nothing_from_one_another(tmp_path: Path) -> None:
+    """One removed what another had just made and not locked yet: every fifteenth start failed."""
+
+    def begin(_: int) -> bool:
+        with scratch.directory(tmp_path) as mine:
+            return mine.is_dir()
+
+    with ThreadPoolExecutor(4) as runs:
+        assert all(runs.map(begin, range(300)))
+    assert names(tmp_path) == set()
+
+
+def test_what_was_killed_before_it_was_locked_goes_when_it_is_no_start_any_more(
+    tmp_path: Path,
+) -> None:
+    with scratch.directory(tmp_path):
+        pass
+    young, old = (scratch.place(tmp_path) / one for one in ("new-0000", "new-1111"))
+    for one in (young, old):
+        one.mkdir(mode=0o700)
+    os.utime(old, (time.time() - 100,) * 2)
+
+    with scratch.directory(tmp_path):
+        pass
+
+    assert names(tmp_path) == {str(young)}
 
 
 def test_what_is_no_run_s_directory_is_left_alone_and_no_link_is_followed(tmp_path: Path) -> None:
