@@ -27,6 +27,10 @@ NOTHING_BEFORE: Final = "none: nothing of what it wrote was there before, and th
 _INTENT: Final = ("intent",)
 _IDENTITY: Final = ("identity",)
 _OTHER: Final = "the newest snapshot with another definition"
+_WHOLE: Final = (
+    "which it does not support; a cluster goes back by a restore of a whole snapshot and of its"
+    " etcd backup (docs/recovery.md)"
+)
 _EDIT: Final = "; edit it back, and update again"
 
 
@@ -91,15 +95,20 @@ class _Earlier:
     cluster: str
     snapshot: str
     new_groups: tuple[str, ...]
+    is_one_of_several: bool
 
     def commands(self, *more: str) -> str:
         """Return the restore, the update, and what comes after them."""
         named = {"name": self.cluster, "snapshot": self.snapshot, "class": _INTENT, "yes": True}
         restored = f"{_OTHER}: kled snapshot restore {options(**named)}"
         update = f"kled kops update-cluster {options(name=self.cluster, yes=True)}"
-        return " && ".join((restored, update, *more)) + "".join(
-            map(self._deletion, self.new_groups)
-        )
+        after = [*map(self._deletion, self.new_groups), self._older()]
+        return " && ".join((restored, update, *more)) + "".join(after)
+
+    def _older(self) -> str:
+        """Say that it takes back the last of several edits that one update may have applied."""
+        words = "; older ones, where several edits were applied at once: kled snapshot list"
+        return f"{words} {options(name=self.cluster)}" if self.is_one_of_several else ""
 
     def _deletion(self, group: str) -> str:
         named = options(name=self.cluster, instance_group=group)
@@ -135,7 +144,9 @@ def _earlier(session: Session, cluster: str) -> _Earlier | str:
         return f"not known: the snapshots cannot be asked: {error.message}"
     if earlier is None:
         return f"none: no snapshot that can be trusted has another definition{_EDIT}"
-    return _Earlier(cluster, earlier.id, tuple(earlier.new_groups))
+    if earlier.downgrade:
+        return f"none: Kubernetes would go back from {earlier.downgrade}, {_WHOLE}"
+    return _Earlier(cluster, earlier.id, earlier.new_groups, earlier.is_one_of_several)
 
 
 def of_secret(session: Session, cluster: str) -> str:

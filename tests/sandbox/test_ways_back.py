@@ -157,6 +157,33 @@ def test_an_update_is_taken_back_to_the_definition_before_the_edit(
     assert "No changes need to be applied" in desk.must("update", "cluster", NAME)
 
 
+@pytest.mark.parametrize("then", ["update-cluster", "rolling-update --cloudonly --force"])
+def test_no_way_back_leads_to_an_earlier_kubernetes(desk: Alone, type_: Type, then: str) -> None:
+    """Its restore was done, and its update refused: each update was, from then on."""
+    assert type_(f"kled kops upgrade-cluster {NAME} --kubernetes-version=1.36.1").status == 0
+    ways = told(type_(f"kled kops update-cluster {NAME}"))
+    if not then.startswith("update"):
+        ways = told(type_(f"kled kops {then} {NAME}"))
+
+    (way,) = ways
+    assert "none: " in way
+    assert "Kubernetes would go back from 1.36.1 to 1.35.5, which it does not support" in way
+    assert commands(way) == []
+
+
+def test_of_several_edits_that_one_update_applied_older_definitions_are_told(
+    desk: Alone, type_: Type
+) -> None:
+    """The newest other one was applied by nobody: it takes back the last edit alone."""
+    for one in ("machineType=t3.large", "nodeLabels.a=b"):
+        type_(f"kled kops edit-instance-group {NAME} {NODES} --set=spec.{one}")
+
+    (way,) = told(type_(f"kled kops update-cluster {NAME}"))
+
+    assert commands(way)[-1] == f"kled snapshot list {NAME}"
+    assert "older ones, where several edits were applied at once" in way
+
+
 def test_a_roll_says_that_machines_are_gone_and_leads_back_to_others(
     desk: Alone, type_: Type
 ) -> None:

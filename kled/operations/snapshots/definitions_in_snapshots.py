@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from kled.kops.state_store import layout
+from kled.models.version import stored_version
 from kled.operations.session import Session
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ class Other:
     id: str
     new_groups: tuple[str, ...]
     """Instance groups that it lacks: its restore leaves them where they are."""
+    downgrade: str
+    """The versions of Kubernetes between which an update would go back; empty: it would not."""
+    is_one_of_several: bool
+    """An older one has yet another definition, and nothing shows that this one was applied."""
 
 
 def newest_other(session: Session, cluster: str, snapshot: str) -> Other | None:
@@ -33,16 +38,31 @@ def newest_other(session: Session, cluster: str, snapshot: str) -> Other | None:
     from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415
 
     kept, state = session.snapshot_store, session.stores.remembering
-    now = _definition(kept.manifest(SnapshotRef(cluster, snapshot)))
+    manifest = kept.manifest(SnapshotRef(cluster, snapshot))
+    now = _definition(manifest)
+    found: Manifest | None = None
     for judged in islice(newest_first(kept, cluster, state), _LOOKED_AT):
         if judged.manifest is None or not judged.trust.trusted:
             continue
-        before = _definition(judged.manifest)
-        if before != now:
-            new = sorted(key for key in now.keys() - before.keys() if layout.is_group(key))
-            groups = tuple(key.removeprefix(layout.GROUPS) for key in new)
-            return Other(judged.manifest.id, groups)
-    return None
+        if found is None and _definition(judged.manifest) != now:
+            found = judged.manifest
+        elif found is not None and _definition(judged.manifest) not in (now, _definition(found)):
+            several = _applied(judged.manifest) == _applied(found)
+            return _other(manifest, found, several=several)
+    return _other(manifest, found, several=False) if found is not None else None
+
+
+def _other(now: "Manifest", earlier: "Manifest", *, several: bool) -> Other:
+    lacking = sorted(_definition(now).keys() - _definition(earlier).keys())
+    groups = tuple(key.removeprefix(layout.GROUPS) for key in lacking if layout.is_group(key))
+    version, before = (stored_version(one.kubernetes_version or "") for one in (now, earlier))
+    back = version is not None and before is not None and before.minor < version.minor
+    return Other(earlier.id, groups, f"{version} to {before}" if back else "", several)
+
+
+def _applied(manifest: "Manifest") -> str | None:
+    """Return the digest of what kops wrote when it applied the cluster the last time."""
+    return next((one.sha256 for one in manifest.objects if one.key == layout.COMPLETED), None)
 
 
 def _definition(manifest: "Manifest") -> Mapping[str, str]:
