@@ -106,6 +106,7 @@ class _Create:
             lost_keysets(self._ledger, options.rotated),
             lost_backups(self._ledger, options.etcd_backups),
             self._earlier.failed_before,
+            self._earlier.failed_backups,
             options.halfway,
         )
 

@@ -5,7 +5,7 @@ every run until that is cured. One that failed a check, mixes two states, or was
 by another kled is not built on: it is taken anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,6 +21,7 @@ from kled.snapshot.documents.runs import Run, RunEntry
 from kled.snapshot.epoch import epoch
 from kled.snapshot.losses.losses import Losses, no_change
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.trust import failed_backups
 from kled.snapshot.trust.failed_before import are_told, failed_before
 from kled.snapshot.trust.judging import blobs_of, judge, shelf
 from kled.snapshot.trust.ledger import Ledger
@@ -135,13 +136,20 @@ class Earlier:
         if entry is None:
             return None
         ref = SnapshotRef(cluster, entry.snapshot or "")
-        look = entry.level < COMPLETE or (ref.cluster, ref.id) in self._marking.result()
+        marked = any(name == cluster for name, _ in self._marking.result())
+        look = entry.level < COMPLETE or marked
         standing = standing_of(self._snapshots, ref, self._by) if look else Standing()
         anew = standing.anew or self._is_cured(cluster, entry, standing)
+        if marked and not anew:
+            anew = self._fails_by_now(ref, entry, standing)
         if anew:
             self._distrust(cluster, f"{ref.id} of {cluster}: {anew}")
             return None
         return standing
+
+    def failed_backups(self, cluster: str) -> Mapping[str, str]:
+        """Say which backups of etcd failed a check, by the SHA-256 of their data."""
+        return failed_backups.failed_backups(self._snapshots, self._marking.result(), cluster)
 
     def failed_before(self, cluster: str, digest: str) -> tuple[str, ...]:
         """Say which checks failed of snapshots that hold the definition of that digest."""
@@ -151,10 +159,27 @@ class Earlier:
         """Say that what it was not complete for is over: a check holds, or a restore has ended."""
         if is_told(standing.findings) and not self._halfway(cluster):
             return "the restore that was open has ended"
-        told = are_told(standing.findings)
-        if not told or self.failed_before(cluster, entry.definition_digest or ""):
+        definition = are_told(standing.findings)
+        backups = failed_backups.are_told(standing.findings)
+        if not (definition or backups):
             return ""
-        return "the check that failed holds now"
+        if definition and self.failed_before(cluster, entry.definition_digest or ""):
+            return ""
+        return "" if backups and self.failed_backups(cluster) else "the check that failed holds now"
+
+    def _fails_by_now(self, ref: SnapshotRef, entry: RunEntry, standing: Standing) -> str:
+        """Say that a check of another snapshot failed what this one holds, and does not say so.
+
+        A check of the newest one comes too late for one that was made after it was taken.
+        """
+        digest = entry.definition_digest or ""
+        if not standing.findings and self.failed_before(ref.cluster, digest):
+            return "its definition failed a check since"
+        failed = self.failed_backups(ref.cluster)
+        manifest = self._snapshots.manifest(ref)
+        known = {one.key for one in manifest.damaged}
+        held = (one for one in manifest.objects if one.sha256 in failed and one.key not in known)
+        return "a backup of etcd in it failed a check since" if next(held, None) else ""
 
     def to_build_on(self, found: Selection) -> Manifest | None:
         """Return the manifest to build on; None where there is none that can be trusted.

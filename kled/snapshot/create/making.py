@@ -35,6 +35,7 @@ from kled.snapshot.losses.lost_keysets import Lost
 from kled.snapshot.parallel import Task, in_parallel
 from kled.snapshot.progress import Progress
 from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.trust.failed_backups import FailedBackups, in_the_light_of
 from kled.snapshot.trust.failed_before import FailedBefore
 from kled.snapshot.trust.trust import birth_findings
 from kled.storage.base import Entry, ObjectStore
@@ -93,6 +94,8 @@ class Making:
     """Says that the cluster had a backup of etcd and has none any more."""
     failed: FailedBefore
     """Says that a check failed of the same definition."""
+    failed_backups: FailedBackups
+    """Says which backups of etcd a check found damaged that copying them does not."""
     halfway: Halfway
     """Says that a restore of the cluster is open; asked when the cluster was read."""
     one_large_read: threading.Lock = field(default_factory=threading.Lock)
@@ -191,8 +194,12 @@ class Making:
         Where all backups of an etcd cluster are damaged the picture has an older one, too.
         """
         blobs, damaged = self._blobs(picture, earlier)
+        failed = self.failed_backups(picture.selection.cluster)
+        damaged = in_the_light_of(failed, blobs, damaged)
         for name in older_backup.broken(picture.selection, damaged):
-            taken = older_backup.take_older(self.state, picture.selection, name, self._stored)
+            taken = older_backup.take_older(
+                self.state, picture.selection, name, self._stored, failed
+            )
             if taken is not None:
                 picture = replace(picture, selection=taken.selection)
                 blobs.update(taken.blobs)

@@ -45,12 +45,13 @@ def take_older(
     chosen: Selection,
     name: str,
     store: Stored,
+    failed: Collection[str] = (),
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Taken | None:
     """Take the newest whole backup of an etcd cluster beside those chosen; None: there is none.
 
     One LIST, and a reading of each older one up to it, as long as there is patience. `store` writes
-    a blob. Raises what the stores raise.
+    a blob; data whose SHA-256 is among the `failed` is damaged. Raises what the stores raise.
     """
     listed = list(state.entries(f"{chosen.cluster}/backups/etcd/{name}/"))
     found, names = backups_of(chosen.cluster, listed), chosen.etcd[name]
@@ -63,7 +64,7 @@ def take_older(
         if monotonic() > ends:
             break
         blobs = _whole(state, chosen.cluster, found[backup], store)
-        if blobs is not None:
+        if blobs is not None and not any(one.sha256 in failed for one in blobs.values()):
             return Taken(retaken(chosen, name, listed, (*names, backup), bad), blobs)
         bad += 1
     return None

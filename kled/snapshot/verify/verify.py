@@ -306,7 +306,14 @@ class _Check:
             if one.key in known and place and manifest.whole_backups(place[0]):
                 continue
             if one.blob and layout.is_backup_data(one.key):
-                self._collect(partial(self._open, one.key, blobs[one.sha256], encrypted))
+                self._collect(partial(self._open_named, one.key, blobs[one.sha256], encrypted))
+
+    def _open_named(self, key: str, blob: Payload, encrypted: bool) -> None:  # noqa: FBT001
+        """Open a backup; what is wrong with it names it, for the snapshots that hold it, too."""
+        try:
+            self._open(key, blob, encrypted)
+        except SnapshotNotTrustworthy as error:
+            raise SnapshotNotTrustworthy(f"{key}: {error.message}") from error
 
     def _open(self, key: str, blob: Payload, encrypted: bool) -> None:  # noqa: FBT001
         with blob_file(self._snapshots, blob) as file:

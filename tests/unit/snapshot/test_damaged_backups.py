@@ -213,7 +213,7 @@ def test_a_cluster_of_bad_backups_alone_keeps_nobody_waiting_for_long() -> None:
     assert isinstance(chosen, Selection)
     minutes = itertools.count(step=120)
 
-    found = take_older(counting, chosen, "main", refuse, lambda: float(next(minutes)))
+    found = take_older(counting, chosen, "main", refuse, (), lambda: float(next(minutes)))
 
     assert found is None
     assert counting.counts["read"] == 2
