@@ -9,11 +9,9 @@ KledError                        exit 1
 ├── KopsError                    kops ended with an error that no narrower class names
 │   ├── ClusterNotFound, InstanceGroupNotFound
 │   ├── ResourceNotFound         a secret, keypair or SSH key that is not there
-│   ├── ClusterExists            also ClusterDiffers: stored with another definition
-│   ├── InstanceGroupExists
+│   ├── ClusterExists, InstanceGroupExists   also ClusterDiffers: stored with another definition
 │   ├── DefinitionRejected       kops refuses the definition or a flag's value
-│   ├── VersionRefused           kubernetes or kops version too old or too new
-│   ├── CredentialsRefused
+│   ├── VersionRefused, CredentialsRefused
 │   ├── StateStoreMissing        the bucket or directory is not there
 │   ├── PermanentCloudError      the cloud refuses for good: limits, dependencies, permissions
 │   ├── NotYetApplied            the cluster was stored but never updated with --yes
@@ -27,8 +25,7 @@ KledError                        exit 1
 │   └── CloudUnavailable         retryable: 5xx, dial errors, time-outs of the cloud or the store
 ├── TextUnreadable               a YAML text is none, or larger than any definition
 ├── KubernetesRefused            the Kubernetes API refused a request that no narrower class names
-│   ├── KubernetesMissing        there is no object of that name
-│   └── KubernetesConflict       somebody else changed the object first
+│   └── KubernetesMissing, KubernetesConflict   no such object; somebody else changed it first
 ├── RollHalted                   a rolling update stopped at a node; nothing is cordoned by it
 ├── GroupRefilled                an instance group launches what was drained and deleted
 ├── DrainBlocked                 pods of a node cannot be moved: budgets, or unmanaged pods
@@ -37,13 +34,11 @@ KledError                        exit 1
 ├── StoreError                   an object store refused
 │   ├── StoreUnavailable         retryable
 │   ├── StoreDenied              credentials or permissions
-│   ├── ObjectMissing, BucketMissing
-│   ├── WrongRegion              the bucket is elsewhere
+│   ├── ObjectMissing, BucketMissing, WrongRegion
 │   ├── PreconditionFailed       somebody else wrote first
 │   ├── DocumentDamaged          a document that a store keeps cannot be understood
 │   └── CapabilityMissing        the store has no conditional writes
-├── LeaseHeld                    exit 5   another writer holds the cluster
-├── LeaseLost                    exit 5   this writer's lease could not be kept
+├── LeaseHeld, LeaseLost         exit 5   another writer holds the cluster, or took it over
 ├── NotApproved                  exit 6   denied by policy or not confirmed
 │   ├── WindowClosed             outside the cluster's maintenance windows
 │   └── IdentityAtRisk           keys or secrets that a cluster lives by would be made anew
@@ -54,11 +49,10 @@ KledError                        exit 1
 ├── DownloadFailed               retryable; ChecksumMismatch and ReleaseMissing are not
 ├── RoomTaken                    a stranger's `flows`, `tasks` or `deployments` shadows kled's
 ├── StillThere                   retryable: something of a deleted cluster is left
-├── FlowServerDenied             the Prefect server does not accept the credentials
-└── FlowFailed                   a flow run ended in another state than completed
+└── FlowServerDenied, FlowFailed a run's server refuses the credentials; it did not complete
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class KledError(Exception):
@@ -81,14 +75,20 @@ class KledError(Exception):
         """The words of the error, without the hint."""
         return str(self.args[0])
 
+    def with_message(self, message: str) -> Self:
+        """Return the error with another message; its class, hint and traceback stay."""
+        self.args = (message, *self.args[1:])
+        return self
+
+    def with_hint(self, hint: str | None) -> Self:
+        """Return the error with another hint; its class, message and traceback stay."""
+        self.hint = hint
+        return self
+
     def advise(self, advice: str) -> None:
         """Add `advice` to the hint, once: whoever knows more about the way out says it, too."""
         if advice not in (self.hint or ""):
             self.hint = f"{self.hint}; {advice}" if self.hint else advice
-
-
-class Terminated(BaseException):
-    """SIGTERM or SIGHUP arrived; leaves through every `finally`, so that children are stopped."""
 
 
 class SettingsError(KledError):

@@ -91,10 +91,10 @@ class Calls:
         if error is None:
             return None
         redact = Redactor(secret_values(self.settings.environment)).text
-        error.args = (redact(error.message), *error.args[1:])
+        error.with_message(redact(error.message))
         if error.hint is not None:
             places = Places(self.settings.state_store, self.settings.snapshot_store)
-            error.hint = completed(redact(error.hint), places)
+            error.with_hint(completed(redact(error.hint), places))
         if isinstance(error, KopsError):
             error.stderr = redact(error.stderr)
         return error

@@ -229,7 +229,7 @@ class Calls:
             verb(argv), finished.returncode, clean(finished.stdout), clean(finished.stderr)
         )
         if error.hint and (name := named_in(argv)):
-            error.hint = commands.about(error.hint, name)
+            return error.with_hint(commands.about(error.hint, name))
         return error
 
 

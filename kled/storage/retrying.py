@@ -154,7 +154,7 @@ class RetryingStore:
         try:
             return call(step, self._policy, self._clock)
         except StoreUnavailable as error:
-            error.hint = error.hint or self._advice()
+            error.with_hint(error.hint or self._advice())
             raise
 
     def _advice(self) -> str:
@@ -202,7 +202,7 @@ class RetryingStore:
         except _SourceFailed as failed:
             raise failed.error from None
         except StoreUnavailable as error:
-            error.hint = error.hint or self._advice()
+            error.with_hint(error.hint or self._advice())
             raise
 
     def _tag_of(self, key: str, digest: bytes) -> str | None:

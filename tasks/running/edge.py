@@ -17,9 +17,10 @@ from prefect.exceptions import ExternalSignal, PrefectSignal, TerminationSignal
 from prefect.runtime import flow_run
 from prefect.states import Failed
 
-from kled.errors import KledError, NotApproved, Terminated
+from kled.errors import KledError, NotApproved
 from kled.redact import Redactor, secret_values
 from kled.rules import Event
+from kled.terminated import Terminated
 from kled.visible import visible
 from tasks.running import ending, logs, notifications, resources
 

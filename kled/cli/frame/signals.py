@@ -20,8 +20,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
 
-from kled.errors import Terminated
 from kled.redact import Redactor, secret_values
+from kled.terminated import Terminated
 from kled.visible import visible
 
 GRACE: Final = 3.0

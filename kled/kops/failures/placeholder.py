@@ -22,7 +22,7 @@ def explain(error: ApiUnreachable) -> None:
     """Say of an API that does not answer that its name has the placeholder, where it has."""
     placeholder = address(error.message)
     if placeholder is not None:
-        error.hint = hint(placeholder)
+        error.with_hint(hint(placeholder))
 
 
 def hint(placeholder: str) -> str:

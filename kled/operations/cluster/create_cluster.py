@@ -35,6 +35,7 @@ from kled.operations.stores import require_state_store
 from kled.retry import CHANGE, READ
 
 _SHOWN: Final = 8
+_TAKEN_BACK: Final = "the definition that kops had stored is unregistered again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +209,8 @@ def _create(session: Session, spec: ClusterSpec, ours: list[str]) -> str:
             raise
         session.kops.unregister(spec.name)
         ours.clear()
-        raise type(error)(
-            f"{error.message} (the definition that kops had stored is unregistered again)",
-            hint=error.hint,
-            command=error.command,
-            stderr=error.stderr,
-        ) from error
+        error.with_message(f"{error.message} ({_TAKEN_BACK})")
+        raise
     return "stored"
 
 

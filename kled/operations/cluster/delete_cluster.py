@@ -129,7 +129,7 @@ def _require_approved(
         approved_plan.require(session, now, approved)
     except NotApproved as error:
         flag = " --unregister" if deletion.unregister else ""
-        error.hint = (
+        error.with_hint(
             f"look at it with kled kops delete-cluster --name={deletion.cluster}{flag} and approve"
             " that one; nothing was changed"
         )

@@ -60,7 +60,7 @@ def look(session: Session, cluster: str, *, unregister: bool) -> Definition | Un
     except _UNREADABLE as error:
         if unregister:
             return _as_stored(session, cluster, error)
-        error.hint = "; ".join(filter(None, (error.hint, _way_out(cluster))))
+        error.advise(_way_out(cluster))
         raise
     if stored is None and unregister and _is_left(session, cluster):
         return Unreadable(cluster, _LOST)

@@ -215,7 +215,7 @@ def advised_elsewhere(advice: str) -> Iterator[None]:
     try:
         yield
     except EpochMismatch as error:
-        error.hint = advice or error.hint
+        error.with_hint(advice or error.hint)
         raise
 
 

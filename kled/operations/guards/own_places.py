@@ -41,7 +41,8 @@ def require(session: Session, cluster: str, *, deletes: bool = False) -> str:
         others = tuple(registered.homes(session, but=cluster, everywhere=away))
     except StoreError as error:
         where = ", ".join(f"{one.field} ({one.url})" for one in strays) or "its clusters"
-        error.hint = f"{error.hint or 'mend it'}; who else lives at {where} has to be known first"
+        advice = error.hint or "mend it"
+        error.with_hint(f"{advice}; who else lives at {where} has to be known first")
         raise
     found = locations.collisions(mine, others) or tuple(_at(session, strays, deletes=deletes))
     if found:

@@ -98,7 +98,7 @@ def require_own_roles(session: Session, cluster: str) -> str:
         found = shared_roles(session, cluster)
     except StoreError as error:
         advice = f"{error.hint}; its" if error.hint else "mend it: its"
-        error.hint = f"{advice} clusters may use the same IAM roles; not to ask: {_ACCOUNTS}"
+        error.with_hint(f"{advice} clusters may use the same IAM roles; not to ask: {_ACCOUNTS}")
         raise
     if found:
         raise _refusal(cluster, found)

@@ -72,7 +72,7 @@ def advised() -> Iterator[None]:
     except StoreError as error:
         if error.retryable:
             error.advise(_UNREACHABLE)
-        error.hint = error.hint or _REFUSED
+        error.with_hint(error.hint or _REFUSED)
         raise
 
 

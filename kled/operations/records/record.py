@@ -86,7 +86,7 @@ class Record(Generic[T]):
             return None
         except DocumentDamaged as error:
             if not self.droppable:
-                error.hint = error.hint or f"{self._advice(cluster)}; the object is {url}"
+                error.with_hint(error.hint or f"{self._advice(cluster)}; the object is {url}")
             raise
 
     def write(

@@ -13,7 +13,7 @@ import pytest
 PROGRAM = """
 import ctypes, sys, threading, time
 from kled.cli.frame.signals import heard
-from kled.errors import Terminated
+from kled.terminated import Terminated
 
 def stuck():
     # waits outside of Python, and goes on waiting after each signal, as a store's client does

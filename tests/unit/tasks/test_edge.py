@@ -16,7 +16,8 @@ from prefect.exceptions import Abort
 from pydantic import Field
 
 from kled import config
-from kled.errors import DocumentDamaged, InvalidInput, KledError, KopsError, Terminated
+from kled.errors import DocumentDamaged, InvalidInput, KledError, KopsError
+from kled.terminated import Terminated
 from tasks.running.edge import Outcome, cleaned, reported
 from tasks.running.language import CLUSTER, flow
 from tasks.running.perform import perform
