@@ -81,6 +81,7 @@ class BackUpState:
         def act(session: Session) -> str:
             self.made.clear()
             self.fallbacks.clear()
+            self._require_names()
             self._require_secrets(session)
             done = many_clusters.back_up(
                 session.stores,
@@ -104,6 +105,11 @@ class BackUpState:
             )
 
         return (Step("take snapshots", act, CHANGE, way_back=ADDS_ONLY),)
+
+    def _require_names(self) -> None:
+        """Raise `InvalidInput` for what can be no cluster's name: no run with it can be read."""
+        for name in self.clusters or ():
+            layout.require_cluster_name(name)
 
     def _require_secrets(self, session: Session) -> None:
         """Raise `InvalidInput` for a `rotated` secret that the cluster does not have."""
@@ -167,9 +173,10 @@ class VerifySnapshots:
                     f" {_which(first)}: {first['findings'][0]}",
                     hint=advice([one for row in bad for one in row["findings"]]),
                 )
-            lowest = min((int(row["level"]) for row in self.results), default=self.level)
+            levels = [row["level"] for row in self.results if row["id"]]  # not the store's own row
+            lowest = min(levels, default=self.level)
             short = f", not {self.level}" if lowest < self.level else ""
-            return f"{number(len(self.results), 'snapshot')} verified at level {lowest}{short}"
+            return f"{number(len(levels), 'snapshot')} verified at level {lowest}{short}"
 
         return (Step("verify snapshots", act, CHANGE),)
 

@@ -85,6 +85,7 @@ class _Create:
         self._gone = Vanished()
         self._findings: list[str] = []
         self._lost: set[str] = set()
+        self._strangers: set[str] = set()  # named, and known nowhere: none is ever asked for
         self._made: dict[str, Taken] = {}
         self._id = snapshots.new_id()
         self._ledger = read_ledger(snapshots, state)
@@ -121,8 +122,10 @@ class _Create:
         self._look_for_lost(clusters)
         results = self._all() if clusters is None else self._named(clusters)
         results.sort(key=lambda one: one.cluster)
-        if results or self._earlier.known():  # nothing is written into what may not be mounted
-            self._write_run(results)
+        written = [one for one in results if one.cluster not in self._strangers]
+        known = self._earlier.known() and not self._strangers
+        if written or known:  # nothing is written into what may not be mounted
+            self._write_run(written)
         settled, found = self._settled, (*self._findings, *self._earlier.findings)
         return RunResult(
             self._id,
@@ -151,6 +154,8 @@ class _Create:
         def work() -> ClusterResult:
             found = self._living(self._relist(cluster))
             if isinstance(found, Orphan):
+                if not found.objects and cluster not in self._earlier.known():
+                    self._strangers.add(cluster)
                 raise absent(found)
             reused = None
             if self._earlier.is_unchanged(found) and self._earlier.to_build_on(found) is not None:

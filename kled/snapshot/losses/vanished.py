@@ -34,10 +34,18 @@ class Vanished:
     """Those that kled did not delete, when they are first missed."""
     failures: tuple[ClusterResult, ...] = ()
     """Those that kled did not delete, in each run where nothing at all is left."""
+    never_taken: tuple[str, ...] = ()
+    """Those of which no run ever had a snapshot; none where nothing at all is left."""
 
     def lost_snapshots(self, snapshots: SnapshotStore) -> dict[str, str]:
-        """Return the clusters whose snapshots are gone, too, each with words; a GET for each."""
-        lost = {}
+        """Return the clusters of which nothing is left to ask for, each with words.
+
+        Their snapshots are gone, too, or there never was one. A GET for each snapshot.
+        """
+        lost = {
+            name: f'cluster "{name}" was never in a snapshot: it is not asked for any more'
+            for name in self.never_taken
+        }
         for cluster, snapshot in self.snapshots.items():
             try:
                 snapshots.manifest(SnapshotRef(cluster, snapshot))
@@ -93,6 +101,7 @@ def vanished(
         tuple(warnings),
         tuple(findings),
         tuple(_failure(name, *gone[name], state_store, way_back(name)) for name in lost),
+        tuple(name for name in known if there and name not in there and name not in gone),
     )
 
 

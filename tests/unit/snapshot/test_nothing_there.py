@@ -13,15 +13,24 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kled import config
-from kled.errors import ClusterNotFound, KledError, SnapshotMissing, SnapshotNotTrustworthy
+from kled.errors import (
+    ClusterNotFound,
+    InvalidInput,
+    KledError,
+    SnapshotMissing,
+    SnapshotNotTrustworthy,
+)
 from kled.operations.guards.overrides import NOTHING
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
-from kled.operations.snapshots import keep_state
+from kled.operations.snapshots import keep_state, verify_rows
 from kled.operations.snapshots import many_clusters as use
 from kled.retry import Clock
+from kled.snapshot.create.create import create
+from kled.snapshot.create.results import CreateOptions
 from kled.snapshot.progress import Quiet
 from kled.snapshot.retention.mirror import mirror
+from kled.snapshot.trust.ledger import read_ledger
 from kled.storage.memory import MemoryStore
 from tasks.running.snapshot_table import UNSEEN, to_tell, verified_to_tell
 from tests.unit.snapshot.fleets import Runs, name, objects, state
@@ -74,6 +83,40 @@ def test_named_clusters_are_asked_for_alone() -> None:
     assert done.nothing is None
     with pytest.raises(ClusterNotFound, match="there is no cluster"):
         done.require_whole()
+
+
+def test_a_name_that_is_known_nowhere_is_refused_and_never_asked_for() -> None:
+    """A misspelled name stood in the run, and each check missed a snapshot of it from then on."""
+    runs = Runs(state(1), MemoryStore())
+    runs.run().require_whole()
+    before = keys(runs.store), keys(runs.state)
+
+    done = runs.run([name(5)])
+
+    with pytest.raises(ClusterNotFound, match="there is no cluster"):
+        done.require_whole()
+    assert (keys(runs.store), keys(runs.state)) == before
+    assert not verify_rows.never_taken(read_ledger(runs.snapshots, runs.state))
+
+
+def test_a_new_look_at_all_clusters_asks_no_more_for_what_was_never_a_cluster() -> None:
+    living = state(1)
+    living.put(f"{name(5)}/readme", b"x")
+    runs = Runs(living, MemoryStore())
+    runs.run().require_whole()
+    runs.run([name(5)])  # something is there: it may be a cluster that lost its definition
+    living.delete(f"{name(5)}/readme")
+    runs.run().require_whole()
+    assert [one for one, _ in verify_rows.never_taken(read_ledger(runs.snapshots))] == [name(5)]
+
+    anew = CreateOptions(by="kled test", reuse=False, settles=True)
+    done = create(runs.state, runs.snapshots, None, options=anew, progress=Quiet())
+
+    done.require_whole()
+    assert f'cluster "{name(5)}" was never in a snapshot: it is not asked for any more' in (
+        done.warnings
+    )
+    assert not verify_rows.never_taken(read_ledger(runs.snapshots))
 
 
 def test_an_empty_source_is_not_mirrored_and_the_target_stays_empty() -> None:
@@ -142,6 +185,34 @@ def test_no_operation_on_an_empty_snapshot_store_succeeds(tmp_path: Path) -> Non
                 stores.run(keep_state.BackUpState())
     assert (tmp_path / "snapshots" / "kled.json").exists()
     assert use.listed(stores.session().snapshot_store, None) == ()  # a list is no promise
+
+
+@pytest.mark.parametrize("typed", ["-x.example.com", "a..example.com", "c.example.com ", "ä", ""])
+def test_what_can_be_no_name_is_refused_before_a_run_has_it(tmp_path: Path, typed: str) -> None:
+    """The run could not be read again, and no change began from then on."""
+    stores = Stores(tmp_path, 1)
+
+    with pytest.raises(InvalidInput) as refused:
+        stores.run(keep_state.BackUpState((name(0), typed)))
+
+    assert refused.value.exit_code == 2
+    assert not list((tmp_path / "snapshots").iterdir())
+
+
+def test_a_check_passes_where_the_store_has_a_warning_alone(tmp_path: Path) -> None:
+    """The row of the store itself has no level to compare."""
+    stores = Stores(tmp_path, 1)
+    stores.run(keep_state.BackUpState())
+    ahead = Runs(stores.session().state_store, stores.session().snapshot_store.store)
+    ahead.later = timedelta(days=3)
+    ahead.run()
+    ahead.later = timedelta()
+    ahead.run()
+    check = keep_state.VerifySnapshots()
+
+    stores.run(check)
+
+    assert [row["id"] for row in check.results if row["unproved"]] == [""]
 
 
 def test_a_snapshot_store_that_is_not_mounted_is_refused_where_the_state_store_remembers(
