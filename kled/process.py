@@ -24,6 +24,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, Final, Literal, Protocol
 
+from kled import sentences
 from kled.errors import DeadlineExceeded, SettingsError
 from kled.sentences import duration
 
@@ -209,7 +210,7 @@ def _start(argv: Sequence[str], env: Mapping[str, str]) -> "subprocess.Popen[str
 
 
 def _unusable(program: str, error: OSError) -> SettingsError:
-    return SettingsError(f"cannot run {program}: {(error.strerror or str(error)).lower()}")
+    return SettingsError(f"cannot run {program}: {sentences.reason(error)}")
 
 
 def _follow(

@@ -19,6 +19,11 @@ def number(count: int, noun: str, plural: str = "") -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {plural or f'{noun}s'}"
 
 
+def reason(error: OSError) -> str:
+    """Return why the system refused, as it stands within a sentence: `no space left on device`."""
+    return (error.strerror or str(error)).lower()
+
+
 def duration(length: timedelta) -> str:
     """Return a length of time as people say it: `20 seconds`, `1 minute`, `2 hours 30 minutes`."""
     seconds = length.total_seconds()

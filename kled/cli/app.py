@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from kled import __version__
+from kled import __version__, sentences
 from kled.cli.frame.interruption import notes
 from kled.cli.frame.lazy_group import LazyGroup
 from kled.cli.frame.signals import CODES, LAST_WORDS, NAMES, heard
@@ -210,7 +210,7 @@ def _machine(error: BaseException) -> int:
     """Return 1, said in words, for what the machine refuses: a file, the directory; else 0."""
     if not isinstance(error, OSError):
         return 0
-    why = (error.strerror or str(error)).lower()
+    why = sentences.reason(error)
     if error.errno == errno.EBADF and error.filename is None:
         streams.close_pipe()
         return _explain("cannot write the output: stdout is closed", _CLOSED)

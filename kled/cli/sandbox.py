@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kled import sentences
 from kled.cli.frame import interruption, parameters
 from kled.cli.frame.command import Call, leaf
 from kled.cli.terminal import streams
@@ -202,7 +203,7 @@ def explained(field: str) -> Iterator[None]:
         if error.errno is None:  # the sandbox's own words: there is none
             hint = "kled sandbox start --dir=DIR makes one"
             raise InvalidInput(field, str(error), hint=hint) from error
-        reason = (error.strerror or str(error)).lower()
+        reason = sentences.reason(error)
         told = f"cannot be used: {error.filename or ''}: {reason}"
         raise InvalidInput(field, told, hint="name a directory that you may write") from error
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from kled import sentences
 from kled.errors import DiskUnusable
 from kled.files import beneath
 
@@ -27,7 +28,7 @@ def guarded(path: Path, *, doing: str = "use") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = sentences.reason(error)
         raise DiskUnusable(f"cannot {doing} {path}: {reason}", hint=_ADVICE) from error
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from kled import sentences
 from kled.errors import KopsMissing, KopsUnsafe
 from kled.files.swappable import Weakness, weakness
 
@@ -69,7 +70,7 @@ def current_version(root: Path) -> str | None:
         return None
     except OSError as error:
         raise KopsMissing(
-            f"cannot read {root / CURRENT}: {(error.strerror or str(error)).lower()}",
+            f"cannot read {root / CURRENT}: {sentences.reason(error)}",
             hint=f"it should be a symbolic link: remove it, then `{INSTALL}`",
         ) from error
 

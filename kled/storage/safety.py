@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
+from kled import sentences
 from kled.errors import StoreDenied
 from kled.files import private
 from kled.files.beneath import PRIVATE, modes_below
@@ -131,5 +132,5 @@ def _create_directory(path: Path) -> None:
         else:
             path.chmod(0o2770)
     except OSError as error:
-        words = (error.strerror or str(error)).lower()
+        words = sentences.reason(error)
         raise StoreDenied(f"cannot make {path}: {words}") from error

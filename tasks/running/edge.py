@@ -17,6 +17,7 @@ from prefect.exceptions import ExternalSignal, PrefectSignal, TerminationSignal
 from prefect.runtime import flow_run
 from prefect.states import Failed
 
+from kled import error_lines
 from kled.errors import KledError, NotApproved
 from kled.redact import Redactor, secret_values
 from kled.rules import Event
@@ -98,8 +99,8 @@ def failed(error: KledError, *, tells: bool = True) -> State[Any]:
     `tells` them.
     """
     clean = cleaned(error)
-    hint = f" (hint: {clean.hint})" if clean.hint else ""
-    words = visible(redactor().text(_complete(f"{clean.message}{hint}")))
+    sentence = error_lines.sentence(clean.message, clean.hint)
+    words = visible(redactor().text(_complete(sentence)))
     if not tells or vars(clean).get(_HUSHED):
         pass
     elif isinstance(clean, NotApproved):
@@ -107,7 +108,7 @@ def failed(error: KledError, *, tells: bool = True) -> State[Any]:
         _tell(how, words, "refusal")
     else:
         _tell(type(clean).__name__, words)
-    return Failed(message=f"{type(clean).__name__}: {words}", data=clean)
+    return Failed(message=error_lines.line(type(clean), words), data=clean)
 
 
 def hush(error: KledError) -> None:

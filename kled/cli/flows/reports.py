@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from kled import errors
+from kled import error_lines
 from kled.cli.frame.command import Call
 from kled.cli.frame.execute import STEP_COLUMNS
 from kled.cli.terminal import streams
@@ -54,12 +54,7 @@ def told(message: str) -> tuple[type[KledError] | None, str, str | None]:
     """
     if message.startswith(_PARAMETERS):
         return InvalidInput, message, None
-    name, _, rest = message.partition(":")
-    kind = getattr(errors, name, None)
-    if not (isinstance(kind, type) and issubclass(kind, KledError)):
-        return None, message, None
-    words, _, hint = rest.strip().partition(" (hint: ")
-    return kind, words, hint.removesuffix(")") if hint else None
+    return error_lines.read(message) or (None, message, None)
 
 
 def _artifacts(client: "SyncPrefectClient", run: UUID) -> "list[Artifact]":

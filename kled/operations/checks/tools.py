@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from kled import sentences
 from kled.errors import KledError
 from kled.operations.checks.check import Check
 from kled.process import Runner
@@ -75,7 +76,7 @@ def _problem(path: Path) -> str | None:
         with path.open("rb") as file:
             words = file.read(_LARGEST).decode().split()
     except OSError as error:
-        return f"cannot be read: {(error.strerror or str(error)).lower()}"
+        return f"cannot be read: {sentences.reason(error)}"
     except UnicodeDecodeError:
         return "holds no public key"
     try:

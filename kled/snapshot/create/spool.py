@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final, Protocol
 
+from kled import sentences
 from kled.errors import DiskUnusable
 
 _CHUNK: Final = 1 << 20
@@ -125,6 +126,6 @@ def _room() -> Iterator[None]:
         yield
     except OSError as error:
         raise DiskUnusable(
-            f"cannot keep a part of the snapshot: {(error.strerror or str(error)).lower()}",
+            f"cannot keep a part of the snapshot: {sentences.reason(error)}",
             hint="point TMPDIR at a directory with room for the etcd backups",
         ) from error

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Final
 from urllib.parse import unquote
 
+from kled import sentences
 from kled.errors import DocumentDamaged, StoreDenied, StoreError
 from kled.files.beneath import NotRegular
 from kled.sentences import word
@@ -40,7 +41,7 @@ def translated(where: str) -> Iterator[None]:
             f"{place}: a file is where a directory should be", hint="look what it is, and move it"
         ) from error
     except OSError as error:
-        words = (error.strerror or str(error)).lower()
+        words = sentences.reason(error)
         kind = StoreDenied if error.errno in _DENIED else StoreError
         raise kind(f"{visible(where)}: {words}", hint=_hint(error, where)) from error
 
