@@ -12,6 +12,7 @@ from kled import commands
 from kled.errors import KopsError
 from kled.files import private
 from kled.kops import command
+from kled.kops.facts.feature_flags import feature_flags
 from kled.kops.facts.versions import as_kops_takes
 from kled.kops.failures.causes import SERVER_ERROR, THROTTLED
 from kled.kops.failures.classify import classify, last_error
@@ -21,7 +22,6 @@ from kled.kops.failures.vain_waits import Waiting
 from kled.kops.failures.warnings import warnings
 from kled.kops.remembered import Remembered
 from kled.kops.state_store.irregular import require_files
-from kled.models.clouds import feature_flags
 from kled.process import Finished, OnLine, OnStart, Runner, Stream
 from kled.redact import Redactor, secret_values
 

@@ -1,6 +1,6 @@
-"""The clouds that kops knows: what each needs in the environment, and its experimental flags.
+"""The clouds that kops knows: what each needs in the environment, and its state stores.
 
-Facts: captures C02 to C09 (variables, feature flags), C12 (state-store schemes).
+Facts: captures C02 to C09 (variables), C12 (state-store schemes).
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,6 @@ class Cloud:
     name: str
     variables: tuple[tuple[str, ...], ...] = ()
     """Groups of environment variables: of each group one must be set."""
-    feature_flag: str | None = None
-    """What `KOPS_FEATURE_FLAGS` must name for it."""
     schemes: tuple[str, ...] = ()
     """Its own state-store schemes; s3 and file serve every cloud but Azure."""
     refused: str | None = None
@@ -28,7 +26,7 @@ CLOUDS: Final[Mapping[str, Cloud]] = {
     for cloud in (
         Cloud("aws", schemes=("s3",)),
         Cloud("gce", schemes=("gs",)),
-        Cloud("azure", feature_flag="Azure", schemes=("azureblob",)),
+        Cloud("azure", schemes=("azureblob",)),
         Cloud("digitalocean", (("DIGITALOCEAN_ACCESS_TOKEN",),), schemes=("do",)),
         Cloud("hetzner", (("HCLOUD_TOKEN",),), schemes=("hos",)),
         Cloud(
@@ -44,20 +42,17 @@ CLOUDS: Final[Mapping[str, Cloud]] = {
         Cloud(
             "scaleway",
             (("SCW_ACCESS_KEY",), ("SCW_SECRET_KEY",), ("SCW_DEFAULT_PROJECT_ID",)),
-            feature_flag="Scaleway",
             schemes=("scw",),
         ),
         Cloud(
             "linode",
             (("LINODE_TOKEN",),),
-            feature_flag="Linode",
             schemes=("linode",),
             refused="kops 1.36 stores such a cluster but cannot apply it: it has no etcd-manager"
             " for linode",
         ),
         Cloud(
             "metal",
-            feature_flag="Metal",
             refused="kops enrolls machines one by one there, which kled does not drive",
         ),
     )
@@ -74,25 +69,4 @@ def missing_variables(cloud: str, env: Mapping[str, str]) -> tuple[str, ...]:
         " or ".join(group)
         for group in CLOUDS[cloud].variables
         if not any(env.get(name) for name in group)
-    )
-
-
-def feature_flags(cloud: str | None, state_store: str, env: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what `KOPS_FEATURE_FLAGS` must name, sorted.
-
-    A verb that does not know its cluster's cloud gets the flags of the clouds that the state
-    store's scheme or complete credentials in `env` point at.
-    """
-    scheme = state_store.partition("://")[0]
-    return tuple(
-        sorted(
-            each.feature_flag
-            for each in CLOUDS.values()
-            if each.feature_flag
-            and (
-                each.name == cloud
-                or scheme in each.schemes
-                or (each.variables and not missing_variables(each.name, env))
-            )
-        )
     )

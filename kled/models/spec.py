@@ -5,7 +5,7 @@ Imports pydantic: nothing that only reads may import this module.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
@@ -95,9 +95,8 @@ _UNKNOWN: Final[CloudName] = "aws"
 class ClusterSpec(BaseModel):
     """A cluster to be created; what is left out is kops' own default.
 
-    Of the extra data of each field, `position` orders the form, `flag` is kops' flag where it is
-    not the field's own name, `cloud` the one cloud that has it, and `commas` is False where values
-    may hold commas.
+    Of the extra data of each field, `position` orders the form, `cloud` is the one cloud that has
+    it, and `commas` is False where values may hold commas.
     """
 
     model_config = ConfigDict(
@@ -266,7 +265,7 @@ class ClusterSpec(BaseModel):
     labels: Annotated[tuple[str, ...], AfterValidator(_labels)] = Field(
         default=(),
         description="Labels (KEY=VALUE) for the cloud's resources",
-        json_schema_extra={"position": 32, "flag": "cloud-labels"},
+        json_schema_extra={"position": 32},
     )
     channel: Text | None = Field(
         default=None,
@@ -309,19 +308,12 @@ class ClusterSpec(BaseModel):
             raise ValueError("bastion: only clusters of topology private have one")
         return self
 
-    def flags(self) -> list[tuple[str, str]]:
-        """Return kops' flags (without dashes) and their values, in the form's order.
-
-        Lists of names are one flag with commas; assignments are one flag each.
-        """
-        found: list[tuple[str, str]] = []
-        for name, extra in sorted(_extras().items(), key=lambda item: item[1]["position"]):
-            value, flag = getattr(self, name), str(extra.get("flag", name.replace("_", "-")))
-            if name in {"set", "unset"}:
-                found += [(flag, each) for each in value]
-            elif value not in (None, (), False):
-                found.append((flag, _spell(value)))
-        return found
+    def given(self) -> Iterator[tuple[str, Any]]:
+        """Yield the fields that say something with their values, in the form's order."""
+        for name, _ in sorted(_extras().items(), key=lambda item: item[1]["position"]):
+            value = getattr(self, name)
+            if value not in (None, (), False):
+                yield name, value
 
 
 def parse_spec(values: Mapping[str, object], *, name_of: Callable[[str], str] = str) -> ClusterSpec:
@@ -354,12 +346,6 @@ def _extras() -> dict[str, dict[str, Any]]:
         for name, field in ClusterSpec.model_fields.items()
         if isinstance(field.json_schema_extra, dict)
     }
-
-
-def _spell(value: object) -> str:
-    if isinstance(value, tuple):
-        return ",".join(value)
-    return "true" if value is True else str(value)
 
 
 def _check_zone(field: str, zone: str, cloud: str) -> None:

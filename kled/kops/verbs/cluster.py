@@ -9,6 +9,7 @@ from kled.kops import command, parse, preview
 from kled.kops.call import DRY_RUN_PREFIX
 from kled.kops.command import Options
 from kled.kops.fields.flags import Document
+from kled.kops.fields.spec_flags import flags
 from kled.kops.verbs.named_fields import Naming
 from kled.models.definition import Definition
 from kled.models.plan import Plan
@@ -27,7 +28,7 @@ class Changes(Naming):
         """
         fields = self.field_flags("Cluster", spec.set, spec.unset, cloud=spec.cloud)
         return [
-            *((flag, value) for flag, value in spec.flags() if flag not in {"set", "unset"}),
+            *((flag, value) for flag, value in flags(spec) if flag not in {"set", "unset"}),
             *(("set", each) for each in fields.sets),
             *(("unset", each) for each in fields.unsets),
         ]

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kled.kops import command
+from kled.kops.fields.spec_flags import flags
 from kled.models.rolling import Roll
 from kled.models.spec import parse_spec
 from tests.unit.kops.replay import CAPTURES
@@ -32,8 +33,8 @@ BUILT = [
     command.get_clusters(),
     command.get_clusters(C),
     command.get_definition(C),
-    command.dry_run(parse_spec(SPEC).flags(), "s3://b/x"),
-    command.create_cluster(parse_spec(SPEC).flags()),
+    command.dry_run(flags(parse_spec(SPEC)), "s3://b/x"),
+    command.create_cluster(flags(parse_spec(SPEC))),
     command.update(C),
     command.update(C, yes=True, admin=HOUR),
     command.validate(C, "https://x"),
@@ -82,7 +83,7 @@ def test_every_flag_stands_in_kops_help_and_has_its_value_attached(argv: list[st
 
 
 def test_values_with_commas_are_quoted_because_kops_splits_them() -> None:
-    argv = command.create_cluster(parse_spec(SPEC).flags())
+    argv = command.create_cluster(flags(parse_spec(SPEC)))
 
     assert '--set="spec.a=1,2"' in argv
     assert "--cloud-labels=a=b" in argv

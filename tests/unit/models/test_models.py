@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kled.errors import InvalidInput
-from kled.models.clouds import CLOUDS, feature_flags, missing_variables
+from kled.models.clouds import CLOUDS, missing_variables
 from kled.models.definition import Definition, object_name
 from kled.models.plan import Change, Plan
 from kled.models.spec import parse_spec
@@ -127,19 +127,6 @@ def test_the_cloud_is_inferred_from_the_zone(zone: str, cloud: str) -> None:
     assert parse_spec({**BASE, "zones": zone}).cloud == cloud
 
 
-def test_flags_are_in_the_forms_order() -> None:
-    spec = parse_spec({**BASE, "kubernetes_version": "v1.36.0", "set": ["spec.a=1", "spec.b=2"]})
-
-    assert spec.flags() == [
-        ("name", "demo.k8s.local"),
-        ("cloud", "aws"),
-        ("zones", "us-east-1a"),
-        ("kubernetes-version", "1.36.0"),
-        ("set", "spec.a=1"),
-        ("set", "spec.b=2"),
-    ]
-
-
 @pytest.mark.parametrize("cloud", [name for name, each in CLOUDS.items() if not each.refused])
 def test_every_cloud_has_an_example_zone_of_its_own(cloud: str) -> None:
     zone = example_zone(cloud)
@@ -153,10 +140,3 @@ def test_missing_variables_are_named_with_their_alternatives() -> None:
     assert missing_variables("hetzner", {"HCLOUD_TOKEN": "x"}) == ()
     assert missing_variables("aws", {}) == ()
     assert "OS_PASSWORD or OS_APPLICATION_CREDENTIAL_SECRET" in missing_variables("openstack", {})
-
-
-def test_feature_flags_follow_the_cloud_the_store_and_the_credentials() -> None:
-    assert feature_flags("azure", "s3://b", {}) == ("Azure",)
-    assert feature_flags(None, "scw://b", {}) == ("Scaleway",)
-    assert feature_flags(None, "s3://b", {"LINODE_TOKEN": "x"}) == ("Linode",)
-    assert feature_flags("aws", "s3://b", {}) == ()
