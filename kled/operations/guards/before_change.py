@@ -129,9 +129,22 @@ def _made(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
     if overrides.no_snapshot:
         return
     if anew or guards.snapshot == "after":
-        yield _snapshot_step(guards, cluster, overrides, first=True)
+        first = _snapshot_step(guards, cluster, overrides, first=True)
+        yield first if overrides.no_epoch else _beginning(first, cluster)
     elif guards.snapshot == "keys":
         yield keep_keys_step(_snapshot_step(guards, cluster, overrides, first=True), cluster)
+
+
+def _beginning(first: Step, cluster: str) -> Step:
+    """Let the epoch of a cluster begin with its `first` snapshot.
+
+    Until then a namesake's backup in the same snapshot store would leave in doubt which is meant.
+    """
+
+    def act(session: Session) -> str:
+        return f"{first.act(session)}; {check_epoch(session, cluster)}"
+
+    return replace(first, act=act)
 
 
 def _made_more(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:

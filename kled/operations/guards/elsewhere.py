@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from kled.errors import EpochMismatch, KledError
 from kled.kops.state_store.layout import CONFIG
 from kled.operations.cluster.applied import was_applied
-from kled.operations.guards import copies
+from kled.operations.guards import copies, namesakes
 from kled.operations.identity import kept_keys, other_identity
 from kled.operations.recovery.known_epoch import here, known_epoch
 from kled.operations.session import Session
@@ -105,8 +105,26 @@ def require_home(session: Session, cluster: str) -> "Epoch | None":
         require_here(session, cluster, known.past if known else "")
     else:
         has_it = partial(_holds, session, cluster, unknown=False)
-        epoch.require_same(session.snapshot_store, cluster, known, here(session), has_it)
+        try:
+            epoch.require_same(session.snapshot_store, cluster, known, here(session), has_it)
+        except EpochMismatch as error:
+            if _is_namesakes(session, cluster, known.state_store):
+                raise _of_a_namesake(session, cluster, known.state_store) from error
+            raise
     return known
+
+
+def _of_a_namesake(session: Session, cluster: str, url: str) -> EpochMismatch:
+    """Return why a cluster cannot be changed whose name another one's epoch bears."""
+    typed = require_state_store(session.settings)
+    return EpochMismatch(
+        f'the epoch of "{cluster}" in this snapshot store is that of the cluster in {url}, and the'
+        f" one in {typed} is another of that name: no key is in snapshots of both; nothing was"
+        " changed",
+        hint="pass --state with the one that is meant; of two clusters of one name each needs a"
+        " snapshot store of its own: name another one for this, such as --snapshot-store=URL, and"
+        " take its first snapshot there",
+    )
 
 
 def _is_over(session: Session, cluster: str, known: "Epoch") -> bool:
@@ -140,13 +158,18 @@ def _also_in(session: Session, cluster: str, alive: Alive) -> str | None:
 
     Where runs saw it in both, one that lacks the cluster by now is none, and one that cannot be
     asked may be. Where they saw it in the other one alone, and its keys are here, this may be that
-    store under its new name: the other one is one where it has the cluster still.
+    store under its new name: the other one is one where it has the cluster still. One whose cluster
+    only bears the name is none.
     """
     unknown = is_among(here(session), alive)
     others = (place for place in alive if not is_same(place, here(session)))
     latest_first = sorted(others, key=lambda place: alive[place], reverse=True)
     holds = (url for url in latest_first if _holds(session, cluster, url, unknown=unknown))
-    return next(holds, None)
+    return next((url for url in holds if not _is_namesakes(session, cluster, url)), None)
+
+
+def _is_namesakes(session: Session, cluster: str, url: str) -> bool:
+    return namesakes.is_namesake(session.snapshot_store, session.state_store, cluster, url)
 
 
 def _alive(session: Session, cluster: str, past: str) -> Alive:

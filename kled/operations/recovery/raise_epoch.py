@@ -13,6 +13,7 @@ from kled.errors import ClusterNotFound, SnapshotMissing, SnapshotNotTrustworthy
 from kled.operations import ways_back
 from kled.operations.fleet.registered import home
 from kled.operations.guards.guards import Guards, LeasePlace
+from kled.operations.guards.namesakes import ids_of
 from kled.operations.guards.taken_snapshot import advised, words
 from kled.operations.records import origin
 from kled.operations.recovery.former_home import left_step, rewrite_step
@@ -214,8 +215,9 @@ def told_step(cluster: str, place: LeasePlace) -> Step:
 def _chosen(session: Session, raising: RaiseEpoch, place: LeasePlace) -> "SnapshotRef":
     """Return the snapshot that the place is held against.
 
-    `latest` is none of the place itself, which would prove nothing, unless there is no other or the
-    cluster lives there already; or lived there, and none of what was taken since can be trusted.
+    `latest` is none of the place itself, which would prove nothing, unless there is no other (that
+    of a namesake is none) or the cluster lives there already; or lived there, and none of what was
+    taken since can be trusted.
     """
     from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415
     from kled.snapshot.epoch import epoch  # noqa: PLC0415 - not for --help
@@ -228,7 +230,11 @@ def _chosen(session: Session, raising: RaiseEpoch, place: LeasePlace) -> "Snapsh
         nothing = (SnapshotMissing, SnapshotNotTrustworthy) if came_from else (SnapshotMissing,)
         with suppress(*nothing):
             own = taken_there(kept, cluster, url)
-            return choice(kept, cluster, LATEST, without=own).ref
+            namesakes = ids_of(kept, session.stores.at(place), cluster)
+            return choice(kept, cluster, LATEST, without=own | namesakes).ref
+        if own:
+            theirs = {ref.id for ref in kept.list(cluster)} - own
+            return choice(kept, cluster, LATEST, without=frozenset(theirs)).ref
     return choice(kept, cluster, raising.snapshot).ref
 
 

@@ -72,7 +72,9 @@ def _moved(meant: "Settled") -> str:
     """Return the command that lets the snapshot's cluster live where the restore writes."""
     lives = meant.wish.prefix is None
     return meant.wish.again(
-        of_state_store=visible(meant.state_store), rewrite_places=lives, raise_epoch=lives
+        of_state_store=visible(meant.state_store),
+        rewrite_places=lives and "intent" in meant.wish.classes,
+        raise_epoch=lives,
     )
 
 

@@ -133,7 +133,7 @@ def _ways_on(wish: Wish) -> str:
     return (
         f"is it the right --state? a copy that nobody lives in: {wish.again(to='URL')}, with"
         " another state store; only where the other one is gone, so that the cluster moves here:"
-        f" {wish.again(rewrite_places=True, raise_epoch=True)}"
+        f" {wish.again(rewrite_places='intent' in wish.classes, raise_epoch=True)}"
     )
 
 

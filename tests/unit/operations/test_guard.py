@@ -141,6 +141,8 @@ def test_what_was_made_is_kept_at_once(world: World) -> None:
 
     assert [row.step for row in report.rows][-2:] == ["create", "take the first snapshot"]
     assert len(world.manifests()) == 1
+    # finding N6 of the fourth outsider's look: a namesake's backup came before the first change
+    assert "epoch 1, which begins now" in report.rows[-1].words
 
 
 def test_without_a_snapshot_store_or_a_change_nothing_is_added(living: World) -> None:

@@ -1,0 +1,76 @@
+"""Whether a cluster of another state store is another one that only bears the same name.
+
+A cluster is what its keys are, and a rotation adds a key before it takes one away. So snapshots of
+one cluster, wherever it lived, form a chain of keys. Two that share none are of two clusters.
+"""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kled.errors import KledError
+from kled.kops.state_store import keyset_keys, layout
+from kled.operations.fleet.stored_names import keys_below
+from kled.storage.bounded import get_if_readable
+from kled.store_urls import is_same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kled.snapshot.documents.manifest import Manifest
+    from kled.snapshot.repository import SnapshotStore
+    from kled.storage.base import ObjectStore
+
+
+def is_namesake(snapshots: "SnapshotStore", state: "ObjectStore", cluster: str, other: str) -> bool:
+    """Say whether the cluster of the `other` state store shares no key with the one in `state`.
+
+    By all snapshots of both, and by what `state` holds now: a GET for each snapshot of the name.
+    Where one cannot be read, or a side has no keys, nothing is known, and it says no. Only reads.
+    """
+    try:
+        manifests = _manifests(snapshots, cluster)
+        here = state.location.url
+        theirs = _certificates(one for one in manifests if is_same(one.state_store, other))
+        ours = _certificates(one for one in manifests if is_same(one.state_store, here))
+        ours |= _stored(state, cluster)
+    except KledError:
+        return False
+    return bool(ours) and bool(theirs) and not ours & theirs
+
+
+def ids_of(snapshots: "SnapshotStore", state: "ObjectStore", cluster: str) -> frozenset[str]:
+    """Return the ids of the snapshots that are of namesakes of the cluster in `state`; only reads.
+
+    A few GETs for each snapshot of the name.
+    """
+    try:
+        manifests = _manifests(snapshots, cluster)
+    except KledError:
+        return frozenset()
+    urls = {one.state_store for one in manifests}
+    others = {url for url in urls if is_namesake(snapshots, state, cluster, url)}
+    return frozenset(one.id for one in manifests if one.state_store in others)
+
+
+def _manifests(snapshots: "SnapshotStore", cluster: str) -> "list[Manifest]":
+    from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
+
+    refs = snapshots.list(cluster)
+    return list(in_parallel((0, partial(snapshots.manifest, ref)) for ref in refs))
+
+
+def _certificates(manifests: "Iterable[Manifest]") -> frozenset[str]:
+    return frozenset(
+        mark
+        for manifest in manifests
+        for held in manifest.keysets.values()
+        for mark in held
+        if keyset_keys.is_certificate(mark)
+    )
+
+
+def _stored(state: "ObjectStore", cluster: str) -> frozenset[str]:
+    files = keyset_keys.files(keys_below(state, cluster, layout.KEYSETS)).values()
+    bodies = {key: get_if_readable(state, f"{cluster}/{key}") or b"" for key in files}
+    held = keyset_keys.of_store(bodies).values()
+    return frozenset(filter(keyset_keys.is_certificate, (mark for one in held for mark in one)))
