@@ -7,7 +7,9 @@ import httpx
 from prefect import flow, task
 
 from kled.operations.guards.guards import STORES
-from kled.operations.snapshots.keep_state import ALL, BackUpState, VerifySnapshots
+from kled.operations.snapshots.back_up import BackUpState
+from kled.operations.snapshots.over_clusters import ALL
+from kled.operations.snapshots.verify import VerifySnapshots
 from tasks.running.block import reading
 from tasks.snapshots import take_snapshots, verify_snapshots
 

@@ -3,7 +3,7 @@
 from functools import partial
 
 from kled.operations.guards.guards import STORES
-from kled.operations.snapshots.keep_state import BackUpState
+from kled.operations.snapshots.back_up import BackUpState
 from tasks import snapshots
 from tasks.running import language, snapshot_table
 from tasks.running.block import afterwards, reading

@@ -1,7 +1,7 @@
 """Copy snapshots to a second site."""
 
 from kled.operations.guards.guards import STORES
-from kled.operations.snapshots.keep_state import MirrorSnapshots
+from kled.operations.snapshots.mirror import MirrorSnapshots
 from kled.sentences import options
 from tasks import snapshots
 from tasks.running import language

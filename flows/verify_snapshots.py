@@ -4,7 +4,7 @@ from functools import partial
 from typing import Literal
 
 from kled.operations.guards.guards import STORES
-from kled.operations.snapshots.keep_state import VerifySnapshots
+from kled.operations.snapshots.verify import VerifySnapshots
 from tasks import snapshots
 from tasks.running import language, snapshot_table
 from tasks.running.block import afterwards, reading

@@ -4,12 +4,10 @@ Each takes a wish, a value that holds what was done when the task has ended, als
 """
 
 from kled.operations.guards.guards import STORES
-from kled.operations.snapshots.keep_state import (
-    BackUpState,
-    MirrorSnapshots,
-    PruneSnapshots,
-    VerifySnapshots,
-)
+from kled.operations.snapshots.back_up import BackUpState
+from kled.operations.snapshots.mirror import MirrorSnapshots
+from kled.operations.snapshots.prune import PruneSnapshots
+from kled.operations.snapshots.verify import VerifySnapshots
 from kled.operations.step import Step
 from tasks.running.task import kops_task
 

@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from kled.operations.fleet.all_clusters import Answer, Pending
     from kled.operations.roll.roll_cluster import Pace
     from kled.operations.runner import Report, Row
-    from kled.operations.snapshots.many_clusters import Listed
+    from kled.operations.snapshots.list_snapshots import Listed
     from kled.snapshot.create.results import ClusterResult, RunResult
     from kled.snapshot.diff.diff import Difference
     from kled.snapshot.epoch.epoch_document import Epoch
@@ -93,7 +93,7 @@ _LATE: Final = {
     "Instance": "kled.models.cluster",
     "InstanceGroup": "kled.models.cluster",
     "Keypair": "kled.models.credential",
-    "Listed": "kled.operations.snapshots.many_clusters",
+    "Listed": "kled.operations.snapshots.list_snapshots",
     "Node": "kled.models.validation",
     "Pace": "kled.operations.roll.roll_cluster",
     "Pending": "kled.operations.fleet.all_clusters",

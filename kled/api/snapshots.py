@@ -12,16 +12,14 @@ from kled.kops.state_store.layout import require_cluster_name
 from kled.operations.recovery import restore_state
 from kled.operations.recovery.restorable import require_trusted
 from kled.operations.recovery.restore_state import RestoreState
-from kled.operations.snapshots import many_clusters, named_snapshots
-from kled.operations.snapshots.keep_state import (
-    BackUpState,
-    MirrorSnapshots,
-    PruneSnapshots,
-    VerifySnapshots,
-)
-from kled.operations.snapshots.many_clusters import Listed
+from kled.operations.snapshots import list_snapshots, named_snapshots
+from kled.operations.snapshots.back_up import BackUpState
+from kled.operations.snapshots.list_snapshots import Listed
+from kled.operations.snapshots.mirror import MirrorSnapshots
 from kled.operations.snapshots.plan_snapshots import PlanPrune, refusal
 from kled.operations.snapshots.proved_level import require_level
+from kled.operations.snapshots.prune import PruneSnapshots
+from kled.operations.snapshots.verify import VerifySnapshots
 
 if TYPE_CHECKING:
     from kled.snapshot.create.results import RunResult
@@ -74,7 +72,7 @@ class Snapshots:
     def list(self, cluster: str | None = None) -> tuple[Listed, ...]:
         """Return the snapshots, oldest first; each says whether it can be trusted, or why not."""
         with self._calls.stores() as stores:
-            return many_clusters.listed(stores.snapshots, _one(cluster), stores.remembering)
+            return list_snapshots.listed(stores.snapshots, _one(cluster), stores.remembering)
 
     def missing(self, cluster: str | None = None) -> tuple[str, ...]:
         """Say in words which snapshots somebody removed, and what else is odd about the store.
@@ -83,8 +81,8 @@ class Snapshots:
         """
         with self._calls.stores() as stores:
             kept, state = stores.snapshots, stores.remembering
-            listed = many_clusters.listed(kept, _one(cluster), state)
-            return many_clusters.missing(kept, listed, cluster, state).words
+            listed = list_snapshots.listed(kept, _one(cluster), state)
+            return list_snapshots.missing(kept, listed, cluster, state).words
 
     def show(self, cluster: str, snapshot: str = "newest") -> Mapping[str, object]:
         """Return the manifest as plain data, with `trusted`, `reasons`, `level` and `proofs`."""

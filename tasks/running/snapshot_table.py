@@ -6,7 +6,10 @@ from typing import Any, Final
 
 from prefect.artifacts import create_table_artifact
 
-from kled.operations.snapshots.keep_state import ALL, BackUpState, PruneSnapshots, VerifySnapshots
+from kled.operations.snapshots.back_up import BackUpState
+from kled.operations.snapshots.over_clusters import ALL
+from kled.operations.snapshots.prune import PruneSnapshots
+from kled.operations.snapshots.verify import VerifySnapshots
 from kled.sentences import number
 from kled.snapshot.documents.names import moment
 from kled.visible import visible

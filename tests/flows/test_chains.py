@@ -37,12 +37,10 @@ from kled.operations.records.approved_plan import Approved
 from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.roll.roll_cluster import RollCluster
 from kled.operations.session import Session, Who
-from kled.operations.snapshots.keep_state import (
-    BackUpState,
-    MirrorSnapshots,
-    PruneSnapshots,
-    VerifySnapshots,
-)
+from kled.operations.snapshots.back_up import BackUpState
+from kled.operations.snapshots.mirror import MirrorSnapshots
+from kled.operations.snapshots.prune import PruneSnapshots
+from kled.operations.snapshots.verify import VerifySnapshots
 from kled.operations.step import Operation, Step
 from kled.retry import Clock
 from tasks.running.resources import called_by

@@ -12,7 +12,7 @@ from prefect import Flow, flow
 from deployments import catalog
 from deployments.loading import load_flow
 from kled.errors import KledError
-from kled.operations.snapshots.keep_state import BackUpState
+from kled.operations.snapshots.back_up import BackUpState
 from tasks.running import operation
 from tasks.running.operation import Outcome
 from tasks.running.resources import called_by

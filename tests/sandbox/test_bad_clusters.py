@@ -27,7 +27,7 @@ from kled.cli.snapshot.restore import restore
 from kled.cli.snapshot.verify import verify
 from kled.operations.fleet.listed_clusters import listed_clusters
 from kled.operations.runner import run
-from kled.operations.snapshots.keep_state import BackUpState
+from kled.operations.snapshots.back_up import BackUpState
 from tests.sandbox import bad_clusters
 from tests.sandbox.bad_clusters import WAYS
 from tests.sandbox.desk import Desk

@@ -31,7 +31,7 @@ from kled.lease.writes import acquire
 from kled.operations.guards.overrides import Overrides
 from kled.operations.records import scale_journal
 from kled.operations.records.scale_journal import OpenScaleDown
-from kled.operations.snapshots.many_clusters import back_up
+from kled.operations.snapshots.back_up import back_up
 from kled.retry import Clock
 from kled.snapshot.epoch import epoch as epochs
 from kled.snapshot.progress import Quiet

@@ -12,7 +12,7 @@ import pytest
 
 from kled.cli.app import ROOT
 from kled.operations.guards.overrides import Overrides
-from kled.operations.snapshots.many_clusters import back_up
+from kled.operations.snapshots.back_up import back_up
 from kled.snapshot.progress import Quiet
 from tests.sandbox.line import Ended, typed
 from tests.sandbox.test_previews import GROUP, Alone, C

@@ -10,7 +10,7 @@ from kled.cli.frame.command import Call, leaf
 from kled.cli.frame.execute import execute
 from kled.cli.terminal.output import Column, show, show_value
 from kled.errors import InvalidInput
-from kled.operations.snapshots.keep_state import BackUpState
+from kled.operations.snapshots.back_up import BackUpState
 from kled.sentences import enumerated, number, options
 
 if TYPE_CHECKING:

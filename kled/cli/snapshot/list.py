@@ -4,7 +4,7 @@ from kled.cli.frame import cluster_name
 from kled.cli.frame.command import Call, leaf
 from kled.cli.snapshot.columns import LIST, snapshot_row, without_snapshot
 from kled.cli.terminal.output import show, show_value
-from kled.operations.snapshots import many_clusters as use
+from kled.operations.snapshots import list_snapshots
 
 
 @leaf(
@@ -16,8 +16,8 @@ from kled.operations.snapshots import many_clusters as use
 def list_(call: Call, name: str | None) -> None:
     """List snapshots with age, verified level and size, oldest first."""
     kept = call.stores.snapshots
-    found = use.listed(kept, name, call.stores.remembering)
-    missing = use.missing(kept, found, name, call.stores.remembering)
+    found = list_snapshots.listed(kept, name, call.stores.remembering)
+    missing = list_snapshots.missing(kept, found, name, call.stores.remembering)
     for words in missing.words:
         call.say(f"warning: {words}")
     if call.settings.output != "table":

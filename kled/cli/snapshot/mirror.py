@@ -10,7 +10,7 @@ from kled.cli.frame.execute import execute
 from kled.cli.snapshot.columns import size
 from kled.cli.snapshot.kept import COLUMNS, snapshot_rows
 from kled.cli.terminal.output import show, show_value
-from kled.operations.snapshots.keep_state import MirrorSnapshots
+from kled.operations.snapshots.mirror import MirrorSnapshots
 from kled.sentences import number
 
 _NUMBER: Final = click.IntRange(0, 100_000)

@@ -13,8 +13,8 @@ from kled.cli.snapshot.kept import COLUMNS, snapshot_rows
 from kled.cli.terminal.output import show, show_value
 from kled.errors import InvalidInput
 from kled.operations.guards.protection import pattern_protection
-from kled.operations.snapshots.keep_state import PruneSnapshots
 from kled.operations.snapshots.plan_snapshots import previewed_prune
+from kled.operations.snapshots.prune import PruneSnapshots
 from kled.sentences import number
 
 _NUMBER: Final = click.IntRange(0, 100_000)

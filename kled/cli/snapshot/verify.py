@@ -10,9 +10,9 @@ from kled.cli.frame.execute import execute
 from kled.cli.snapshot.columns import WHICH
 from kled.cli.terminal.output import Column, show, show_value
 from kled.errors import InvalidInput
-from kled.operations.snapshots.keep_state import VerifySnapshots
 from kled.operations.snapshots.named_snapshots import named_snapshot
 from kled.operations.snapshots.proved_level import require_level
+from kled.operations.snapshots.verify import VerifySnapshots
 
 _VERIFIED: Final = (
     Column("CLUSTER", "cluster"),

@@ -24,7 +24,7 @@ def snapshot_store_checks(opened: stores.Stores, *, writes: bool) -> list[Check]
 
     The object is removed again. Raises nothing.
     """
-    from kled.operations.snapshots.many_clusters import state_of  # noqa: PLC0415 - not for --help
+    from kled.operations.snapshots.store_state import state_of  # noqa: PLC0415 - not for --help
 
     if opened.settings.snapshot_store is None:
         return [

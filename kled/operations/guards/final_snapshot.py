@@ -106,8 +106,8 @@ def _read_back(session: Session, ref: "SnapshotRef") -> "VerifyReport | None":
 
     An earlier one that still counts may be damaged, or removed.
     """
+    from kled.operations.snapshots.back_up import BY  # noqa: PLC0415
     from kled.operations.snapshots.kops_proof import kops_check  # noqa: PLC0415 - not for --help
-    from kled.operations.snapshots.many_clusters import BY  # noqa: PLC0415
     from kled.snapshot.verify.verify import DIGESTS, KOPS, verify  # noqa: PLC0415
 
     kept = session.snapshot_store

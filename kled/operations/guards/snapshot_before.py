@@ -15,7 +15,7 @@ def require(session: Session, operation: Operation) -> None:
 
     In the same words. What only shows when it is taken is not known (`snapshot.create.foretold`).
     """
-    from kled.operations.snapshots.many_clusters import BY  # noqa: PLC0415 - not for --help
+    from kled.operations.snapshots.back_up import BY  # noqa: PLC0415 - not for --help
     from kled.snapshot.create import foretold  # noqa: PLC0415
     from kled.snapshot.create.results import CreateOptions  # noqa: PLC0415
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415

@@ -36,7 +36,7 @@ def taken(
     there, and, where it `refuses`, where it may have lost snapshots: a change never lets that go
     unnoticed. Else that is said in the result. `rotated` secrets were changed on purpose.
     """
-    from kled.operations.snapshots.many_clusters import back_up  # noqa: PLC0415
+    from kled.operations.snapshots.back_up import back_up  # noqa: PLC0415
     from kled.snapshot.progress import Quiet  # noqa: PLC0415
 
     try:

@@ -128,10 +128,10 @@ def first_step(cluster: str, place: LeasePlace) -> Step:
     """
 
     def act(session: Session) -> str:
+        from kled.operations.snapshots.back_up import BY  # noqa: PLC0415
         from kled.operations.snapshots.kops_proof import (  # noqa: PLC0415 - not for --help
             birth_check,
         )
-        from kled.operations.snapshots.many_clusters import BY  # noqa: PLC0415
         from kled.snapshot.create.create import create  # noqa: PLC0415
         from kled.snapshot.create.results import CreateOptions  # noqa: PLC0415
         from kled.snapshot.progress import Quiet  # noqa: PLC0415

@@ -24,7 +24,7 @@ from kled.operations.recovery.restore_approval import (
 )
 from kled.operations.recovery.restore_place import require_own_place
 from kled.operations.session import Session
-from kled.operations.snapshots.keep_state import counted
+from kled.operations.snapshots.over_clusters import counted
 from kled.operations.step import Effect, Step
 from kled.operations.stores import Stores
 from kled.retry import CHANGE, READ

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.operations.snapshots import many_clusters
+from kled.operations.snapshots import list_snapshots
 from kled.operations.stores import Stores
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def described(
     for words in chosen.passed_over():
         note(f"warning: {words}")
     manifest = kept.manifest(chosen.ref)
-    return manifest, many_clusters.worth(kept, chosen.ref, opened.remembering)
+    return manifest, list_snapshots.worth(kept, chosen.ref, opened.remembering)
 
 
 def compared(

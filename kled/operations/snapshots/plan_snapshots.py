@@ -13,8 +13,9 @@ from kled.operations.recovery.restorable import require_own_keys
 from kled.operations.recovery.restore_place import require_own_place
 from kled.operations.recovery.restore_state import Settled, Wish
 from kled.operations.session import Session
-from kled.operations.snapshots import keep_snapshots
-from kled.operations.snapshots.keep_state import ALL, PruneSnapshots
+from kled.operations.snapshots import prune
+from kled.operations.snapshots.over_clusters import ALL
+from kled.operations.snapshots.prune import PruneSnapshots
 from kled.operations.step import Step
 from kled.retry import READ
 from kled.sentences import number
@@ -81,12 +82,12 @@ def previewed_prune(session: Session, wish: PruneSnapshots) -> "tuple[PrunePlan,
     store's is known only to who writes there.
     """
     kept = session.snapshot_store
-    policy = keep_snapshots.policy(session.settings, wish.keep)
-    plan = keep_snapshots.plan(kept, policy, wish.only, session.stores.remembering)
+    policy = prune.retention_policy(session.settings, wish.keep)
+    plan = prune.plan_of(kept, policy, wish.only, session.stores.remembering)
     confirmed = replace(wish, confirm=wish.confirm or wish.only)
     looks: tuple[foreseen.Look, ...] = (
         partial(confirmed.require_meant, session, plan),
-        partial(keep_snapshots.require_writable, kept),
+        partial(prune.require_writable, kept),
     )
     found = (foreseen.asked(session, wish, look) for look in looks)
     return plan, next(filter(None, found), None)

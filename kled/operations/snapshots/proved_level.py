@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.operations.snapshots.keep_state import VerifySnapshots
+from kled.operations.snapshots.verify import VerifySnapshots
 from kled.sentences import options
 
 KOPS_LEVEL: Final = 2

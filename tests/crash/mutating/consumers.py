@@ -9,7 +9,7 @@ from typing import Final
 
 from kled.errors import KledError
 from kled.kops.state_store import layout
-from kled.operations.snapshots import many_clusters as listing
+from kled.operations.snapshots import list_snapshots
 from kled.snapshot.choosing import choose
 from kled.snapshot.diff.diff import diff
 from kled.snapshot.diff.views import of_live, of_snapshot
@@ -57,13 +57,13 @@ class Case:
 def lists(case: Case) -> None:
     kept = case.scene().snapshots
     with suppress(KledError):
-        found = listing.listed(kept, None)
-        listing.missing(kept, found, None)
+        found = list_snapshots.listed(kept, None)
+        list_snapshots.missing(kept, found, None)
         for one in found:
             one.as_json()
     for ref in case.world.newest.values():
         with suppress(KledError):
-            listing.worth(kept, ref)
+            list_snapshots.worth(kept, ref)
 
 
 def compares(case: Case) -> None:

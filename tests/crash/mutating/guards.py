@@ -24,7 +24,7 @@ from kled.operations.records.approved_plan import Approved
 from kled.operations.recovery import restore_approval, restore_state
 from kled.operations.recovery.restore_place import require_own_place
 from kled.operations.session import Session, Who
-from kled.operations.snapshots import many_clusters
+from kled.operations.snapshots import back_up
 from kled.operations.stores import Stores
 from kled.retry import Clock
 from tests.crash.mutating.consumers import Case
@@ -137,7 +137,7 @@ def _uses(begun: Definition) -> None:
 
 def restore_plans(case: Case) -> None:
     session = session_on(case.scene())
-    many_clusters.newest_trusted(session.stores, [A, B])
+    back_up.newest_trusted(session.stores, [A, B])
     for cluster in (A, B):
         with suppress(KledError):
             wish = restore_state.Wish(cluster, "latest")

@@ -10,7 +10,8 @@ import pytest
 from kled.cli.frame.interruption import Halfway, adding, notes, telling
 from kled.cli.frame.signals import LAST_WORDS
 from kled.operations.runner import Row, Silent
-from kled.operations.snapshots.keep_state import BackUpState, MirrorSnapshots
+from kled.operations.snapshots.back_up import BackUpState
+from kled.operations.snapshots.mirror import MirrorSnapshots
 from kled.operations.step import ADDS_ONLY, Step
 from tests.unit.cli.test_every_option import commands
 

@@ -17,7 +17,7 @@ from kled.operations.records.open_restore import RECORD, OpenRestore
 from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.runner import Report, run
 from kled.operations.session import Session, Who
-from kled.operations.snapshots.keep_state import BackUpState
+from kled.operations.snapshots.back_up import BackUpState
 from kled.operations.step import Operation
 from kled.operations.stores import Stores
 from kled.retry import Clock

@@ -11,7 +11,7 @@ from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.guards.taken_snapshot import taken
 from kled.operations.recovery.restorable import require_trusted
 from kled.operations.recovery.restore_state import RestoreState, Wish, settled
-from kled.operations.snapshots import many_clusters
+from kled.operations.snapshots import list_snapshots, verify
 from kled.snapshot.choosing import LATEST, choose
 from kled.snapshot.progress import Quiet
 from kled.snapshot.trust.before_keys import MAYBE, WORDS
@@ -37,14 +37,12 @@ def apply(world: World) -> None:
 def rows(world: World, **more: Any) -> list[dict[str, Any]]:
     session = world.session()
     kept, state = session.snapshot_store, session.stores.remembering
-    return many_clusters.verified(
-        session.settings, kept, level=1, progress=Quiet(), state=state, **more
-    )
+    return verify.verified(session.settings, kept, level=1, progress=Quiet(), state=state, **more)
 
 
 def listed(world: World) -> dict[str, tuple[str, ...]]:
     session = world.session()
-    found = many_clusters.listed(session.snapshot_store, None, session.stores.remembering)
+    found = list_snapshots.listed(session.snapshot_store, None, session.stores.remembering)
     return {one.id: one.reasons for one in found}
 
 

@@ -13,7 +13,7 @@ from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.preview.preview_roll import PlanRoll
 from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.roll.roll_cluster import RollCluster
-from kled.operations.snapshots.keep_state import BackUpState
+from kled.operations.snapshots.back_up import BackUpState
 from kled.operations.step import Operation
 from tests.key_pairs import keyset
 from tests.unit.operations.test_identity import CA_KEY, GROUP, NODE_CONFIG, C, World, world

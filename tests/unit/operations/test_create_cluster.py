@@ -25,7 +25,7 @@ from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.guards.taken_snapshot import taken
 from kled.operations.instance_group.create_delete import CreateInstanceGroup
 from kled.operations.runner import run
-from kled.operations.snapshots.many_clusters import back_up
+from kled.operations.snapshots.back_up import back_up
 from kled.operations.step import Operation
 from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet

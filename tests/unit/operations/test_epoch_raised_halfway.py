@@ -7,7 +7,7 @@ import pytest
 from kled.errors import SnapshotNotTrustworthy
 from kled.operations.recovery.raise_epoch import RaiseEpoch
 from kled.operations.recovery.restore_state import RestoreState, Wish
-from kled.operations.snapshots.keep_state import BackUpState
+from kled.operations.snapshots.back_up import BackUpState
 from kled.snapshot.epoch import epoch
 from kled.snapshot.epoch.epoch import Epoch
 from tests.unit.operations.killed_restores import C, World

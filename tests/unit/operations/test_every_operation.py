@@ -42,13 +42,11 @@ from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.roll.roll_cluster import RollCluster
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
-from kled.operations.snapshots.keep_state import (
-    BackUpState,
-    MirrorSnapshots,
-    PruneSnapshots,
-    VerifySnapshots,
-)
+from kled.operations.snapshots.back_up import BackUpState
+from kled.operations.snapshots.mirror import MirrorSnapshots
 from kled.operations.snapshots.plan_snapshots import PlanPrune, PlanRestore
+from kled.operations.snapshots.prune import PruneSnapshots
+from kled.operations.snapshots.verify import VerifySnapshots
 from kled.operations.step import READS_ONLY, Operation, Step
 from kled.retry import Clock
 

@@ -21,7 +21,7 @@ from kled.operations.guards.guards import CREATES, DELETES, EDITS, READS, Guards
 from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
-from kled.operations.snapshots.keep_state import BackUpState
+from kled.operations.snapshots.back_up import BackUpState
 from kled.operations.step import Step
 from kled.retry import Clock
 from tests.unit.snapshot import fleets

@@ -12,10 +12,10 @@ import pytest
 from kled.cli.snapshot.columns import without_snapshot
 from kled.errors import SnapshotNotTrustworthy
 from kled.operations.checks.kept_keys import kept_keys_checks
-from kled.operations.snapshots import many_clusters
-from kled.operations.snapshots.keep_state import VerifySnapshots
+from kled.operations.snapshots import list_snapshots, verify
 from kled.operations.snapshots.named_snapshots import described
 from kled.operations.snapshots.present_keys import PresentKeys
+from kled.operations.snapshots.verify import VerifySnapshots
 from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
 from tests.key_pairs import keyset
@@ -45,9 +45,7 @@ def add(world: World, *, applied: bool = True) -> None:
 def rows(world: World, **more: Any) -> dict[str, list[str]]:
     session = world.session()
     kept, state = session.snapshot_store, session.stores.remembering
-    found = many_clusters.verified(
-        session.settings, kept, level=1, progress=Quiet(), state=state, **more
-    )
+    found = verify.verified(session.settings, kept, level=1, progress=Quiet(), state=state, **more)
     assert all(row["trustworthy"] is not bool(row["findings"]) for row in found)
     return {row["cluster"]: row["findings"] for row in found}
 
@@ -56,8 +54,8 @@ def said(world: World) -> list[str]:
     """What a list says of its snapshots and beside them."""
     session = world.session()
     kept, state = session.snapshot_store, session.stores.remembering
-    listed = many_clusters.listed(kept, None, state)
-    beside = many_clusters.missing(kept, listed, None, state)
+    listed = list_snapshots.listed(kept, None, state)
+    beside = list_snapshots.missing(kept, listed, None, state)
     stored = (f"{name} was only stored" for name in beside.keys.stored)
     return [*(words for one in listed for words in one.remarks), *beside.words, *stored]
 

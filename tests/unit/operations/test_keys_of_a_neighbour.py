@@ -14,7 +14,7 @@ from kled.kops.state_store import shared_keys
 from kled.kops.state_store.keyset_keys import marks
 from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.recovery.restore_state import RestoreState, Wish
-from kled.operations.snapshots.keep_state import BackUpState
+from kled.operations.snapshots.back_up import BackUpState
 from tests import key_pairs
 from tests.key_pairs import keyset
 from tests.unit.operations.test_identity import CA_KEY, GROUP, NODE_CONFIG, C, World, world

@@ -13,7 +13,7 @@ from kled.operations.guards.overrides import NOTHING
 from kled.operations.instance_group import lost_groups
 from kled.operations.recovery.restore_state import RestoreState
 from kled.operations.session import Session
-from kled.operations.snapshots.many_clusters import back_up
+from kled.operations.snapshots.back_up import back_up
 from kled.operations.stores import Stores
 from kled.snapshot.progress import Quiet
 from tests.unit.operations.test_restore_state import CLOCK, CLUSTER, WHO, World

@@ -13,7 +13,8 @@ from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.credentials.secrets import NOT_KEPT, CreateSecret
 from kled.operations.identity.begun_anew import ANEW
 from kled.operations.roll.roll_cluster import RollCluster
-from kled.operations.snapshots.keep_state import BackUpState, VerifySnapshots
+from kled.operations.snapshots.back_up import BackUpState
+from kled.operations.snapshots.verify import VerifySnapshots
 from kled.operations.step import Operation
 from kled.snapshot.choosing import choose
 from tests.unit.operations.test_identity import C, Kops, World, world

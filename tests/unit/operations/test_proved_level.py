@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.operations.snapshots.keep_state import VerifySnapshots
 from kled.operations.snapshots.proved_level import require_level
+from kled.operations.snapshots.verify import VerifySnapshots
 
 NO_BACKUP = "level 4: the snapshot holds no etcd backup that could be opened"
 SIMULATED = "level 2: read by a simulated kops, which proves nothing"

@@ -9,7 +9,7 @@ from kled import yaml_text
 from kled.errors import ClusterDiffers
 from kled.operations.cluster.edited_text import require_newest
 from kled.operations.recovery.restore_state import RestoreState
-from kled.operations.snapshots.many_clusters import back_up
+from kled.operations.snapshots.back_up import back_up
 from kled.operations.stores import Stores
 from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet

@@ -16,7 +16,7 @@ from kled.operations.guards.overrides import Overrides
 from kled.operations.records.open_restore import RECORD
 from kled.operations.recovery import restore_state
 from kled.operations.recovery.restore_state import RestoreState, Wish
-from kled.operations.snapshots.keep_state import BackUpState
+from kled.operations.snapshots.back_up import BackUpState
 from kled.operations.snapshots.plan_snapshots import PlanRestore
 from kled.operations.step import attempt
 from tests.unit.operations.killed_restores import DAMAGE, GOOD, LOST, C, Killed, World, at_config

@@ -9,7 +9,7 @@ import pytest
 from kled.errors import NotApproved
 from kled.operations.guards.overrides import NOTHING
 from kled.operations.recovery.restore_state import RestoreState, Wish
-from kled.operations.snapshots.many_clusters import back_up
+from kled.operations.snapshots.back_up import back_up
 from kled.operations.stores import Stores
 from kled.snapshot.progress import Quiet
 from tests.key_pairs import keyset

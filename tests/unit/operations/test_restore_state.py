@@ -24,7 +24,7 @@ from kled.operations.recovery.raise_epoch import RaiseEpoch
 from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.runner import Report, run
 from kled.operations.session import Session, Who
-from kled.operations.snapshots.many_clusters import back_up
+from kled.operations.snapshots.back_up import back_up
 from kled.operations.stores import Stores
 from kled.retry import Clock
 from kled.snapshot.epoch import epoch

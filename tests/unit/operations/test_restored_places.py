@@ -12,7 +12,7 @@ from kled import yaml_text
 from kled.errors import InvalidInput, NotApproved
 from kled.operations.recovery import restore_state
 from kled.operations.recovery.restore_state import RestoreState, Wish
-from kled.operations.snapshots.many_clusters import back_up
+from kled.operations.snapshots.back_up import back_up
 from kled.operations.stores import Stores
 from kled.snapshot.progress import Quiet
 from kled.snapshot.restore.restore_plan import RestorePlan

@@ -23,7 +23,7 @@ from kled.operations.recovery.restore_state import RestoreState, Wish, settled
 from kled.operations.recovery.restore_state import plan as planned
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
-from kled.operations.snapshots.many_clusters import back_up
+from kled.operations.snapshots.back_up import back_up
 from kled.operations.stores import Stores
 from kled.retry import Clock
 from kled.snapshot.create.results import RunResult

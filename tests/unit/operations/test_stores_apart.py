@@ -12,7 +12,7 @@ from kled.errors import InvalidInput, SettingsError
 from kled.operations.guards.overrides import Overrides
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
-from kled.operations.snapshots.keep_state import MirrorSnapshots
+from kled.operations.snapshots.mirror import MirrorSnapshots
 from kled.operations.stores import Stores
 from kled.retry import Clock
 from kled.snapshot.documents.keys import Keys

@@ -30,8 +30,9 @@ from kled.operations.recovery.restore_state import RESTORES, RestoreState, Wish
 from kled.operations.roll.roll_cluster import RollCluster
 from kled.operations.runner import Report, run
 from kled.operations.session import Session, Who
-from kled.operations.snapshots import many_clusters as use
-from kled.operations.snapshots.keep_state import BackUpState, VerifySnapshots
+from kled.operations.snapshots import back_up, list_snapshots
+from kled.operations.snapshots.back_up import BackUpState
+from kled.operations.snapshots.verify import VerifySnapshots
 from kled.operations.step import Operation, Step, attempt
 from kled.operations.stores import Stores
 from kled.retry import Clock
@@ -330,7 +331,9 @@ def test_the_list_says_why_a_snapshot_cannot_be_trusted(world: World) -> None:
     world.path(CA).unlink()
     second = world.taken()
 
-    rows = {one.id: one.as_json() for one in use.listed(world.session().snapshot_store, C)}
+    rows = {
+        one.id: one.as_json() for one in list_snapshots.listed(world.session().snapshot_store, C)
+    }
 
     assert (rows[first]["trusted"], rows[first]["reasons"]) == (True, [])
     assert (rows[second]["trusted"], rows[second]["reasons"]) == (False, [NO_CA])
@@ -379,7 +382,7 @@ def test_where_the_newest_was_removed_a_check_says_no_and_does_not_fail(world: W
 def test_progress_is_quiet(world: World) -> None:
     """A library's caller gets the same answer as the operation."""
     world.path(CA).unlink()
-    done = use.back_up(world.session().stores, [C], progress=Quiet())
+    done = back_up.back_up(world.session().stores, [C], progress=Quiet())
 
     assert [one.reasons for one in done.clusters] == [(NO_CA,)]
     with pytest.raises(SnapshotNotTrustworthy):

@@ -11,8 +11,8 @@ from kled.errors import SnapshotNotTrustworthy
 from kled.operations.guards.overrides import NOTHING
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
-from kled.operations.snapshots.keep_state import VerifySnapshots
-from kled.operations.snapshots.many_clusters import back_up
+from kled.operations.snapshots.back_up import back_up
+from kled.operations.snapshots.verify import VerifySnapshots
 from kled.operations.stores import Stores
 from kled.retry import Clock
 from kled.snapshot.documents import signing

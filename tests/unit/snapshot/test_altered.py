@@ -15,7 +15,7 @@ import pytest
 
 from kled import config
 from kled.errors import SnapshotNotTrustworthy
-from kled.operations.snapshots.many_clusters import verified
+from kled.operations.snapshots.verify import verified
 from kled.retry import Clock
 from kled.snapshot.choosing import choose
 from kled.snapshot.create.create import create

@@ -12,7 +12,7 @@ import pytest
 
 from kled import config
 from kled.errors import KledError, SnapshotNotTrustworthy
-from kled.operations.snapshots import many_clusters as use
+from kled.operations.snapshots import list_snapshots, verify
 from kled.snapshot.create.create import create
 from kled.snapshot.create.results import CreateOptions
 from kled.snapshot.documents.keys import Keys
@@ -104,9 +104,11 @@ def test_what_is_gone_of_the_history_is_told_by_each_command_in_each_run(
         ledger = read_ledger(runs.snapshots, runs.state)
         assert older_lost(ledger, tuple(runs.snapshots.list()))
         settings, there = config.load({}), runs.snapshots
-        rows = use.verified(settings, there, level=0, progress=Quiet(), state=runs.state)
+        rows = verify.verified(settings, there, level=0, progress=Quiet(), state=runs.state)
         assert any("no prune removed" in words for row in rows for words in row["findings"])
-        told = use.missing(runs.snapshots, use.listed(runs.snapshots, None), None, runs.state)
+        told = list_snapshots.missing(
+            runs.snapshots, list_snapshots.listed(runs.snapshots, None), None, runs.state
+        )
         assert any("no prune removed" in words for words in told.words)
         with pytest.raises(SnapshotNotTrustworthy, match="no change begins"):
             before = CreateOptions(by="test", before_change=True)

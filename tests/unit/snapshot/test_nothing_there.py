@@ -23,8 +23,8 @@ from kled.errors import (
 from kled.operations.guards.overrides import NOTHING
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
-from kled.operations.snapshots import keep_state, verify_rows
-from kled.operations.snapshots import many_clusters as use
+from kled.operations.snapshots import back_up, list_snapshots, prune, verify, verify_rows
+from kled.operations.snapshots.mirror import MirrorSnapshots
 from kled.retry import Clock
 from kled.snapshot.create.create import create
 from kled.snapshot.create.results import CreateOptions
@@ -166,11 +166,11 @@ class Stores:
     def operations(self) -> tuple[Operation, ...]:
         """Everything that a schedule does with a snapshot store."""
         return (
-            keep_state.VerifySnapshots(),
-            keep_state.PruneSnapshots(),
-            keep_state.PruneSnapshots(only=name(5)),
-            keep_state.MirrorSnapshots((self.root / "second").as_uri()),
-            keep_state.MirrorSnapshots((self.root / "second").as_uri(), only=name(5)),
+            verify.VerifySnapshots(),
+            prune.PruneSnapshots(),
+            prune.PruneSnapshots(only=name(5)),
+            MirrorSnapshots((self.root / "second").as_uri()),
+            MirrorSnapshots((self.root / "second").as_uri(), only=name(5)),
         )
 
 
@@ -182,9 +182,11 @@ def test_no_operation_on_an_empty_snapshot_store_succeeds(tmp_path: Path) -> Non
                 stores.run(operation)
         if not begun:
             with pytest.raises(ClusterNotFound):
-                stores.run(keep_state.BackUpState())
+                stores.run(back_up.BackUpState())
     assert (tmp_path / "snapshots" / "kled.json").exists()
-    assert use.listed(stores.session().snapshot_store, None) == ()  # a list is no promise
+    assert (
+        list_snapshots.listed(stores.session().snapshot_store, None) == ()
+    )  # a list is no promise
 
 
 @pytest.mark.parametrize("typed", ["-x.example.com", "a..example.com", "c.example.com ", "ä", ""])
@@ -193,7 +195,7 @@ def test_what_can_be_no_name_is_refused_before_a_run_has_it(tmp_path: Path, type
     stores = Stores(tmp_path, 1)
 
     with pytest.raises(InvalidInput) as refused:
-        stores.run(keep_state.BackUpState((name(0), typed)))
+        stores.run(back_up.BackUpState((name(0), typed)))
 
     assert refused.value.exit_code == 2
     assert not list((tmp_path / "snapshots").iterdir())
@@ -202,13 +204,13 @@ def test_what_can_be_no_name_is_refused_before_a_run_has_it(tmp_path: Path, type
 def test_a_check_passes_where_the_store_has_a_warning_alone(tmp_path: Path) -> None:
     """The row of the store itself has no level to compare."""
     stores = Stores(tmp_path, 1)
-    stores.run(keep_state.BackUpState())
+    stores.run(back_up.BackUpState())
     ahead = Runs(stores.session().state_store, stores.session().snapshot_store.store)
     ahead.later = timedelta(days=3)
     ahead.run()
     ahead.later = timedelta()
     ahead.run()
-    check = keep_state.VerifySnapshots()
+    check = verify.VerifySnapshots()
 
     stores.run(check)
 
@@ -219,15 +221,15 @@ def test_a_snapshot_store_that_is_not_mounted_is_refused_where_the_state_store_r
     tmp_path: Path,
 ) -> None:
     stores = Stores(tmp_path, 1)
-    stores.run(keep_state.BackUpState())
+    stores.run(back_up.BackUpState())
     (tmp_path / "snapshots").rename(tmp_path / "mounted elsewhere")
     (tmp_path / "snapshots").mkdir()
 
-    for operation in (keep_state.BackUpState(), *stores.operations()):
+    for operation in (back_up.BackUpState(), *stores.operations()):
         with pytest.raises((SnapshotMissing, SnapshotNotTrustworthy)):
             stores.run(operation)
     session = stores.session()
-    found = use.missing(session.snapshot_store, (), None, session.stores.remembering)
+    found = list_snapshots.missing(session.snapshot_store, (), None, session.stores.remembering)
     lost, doubt = found.words
     assert lost.startswith(f'the newest snapshot of cluster "{name(0)}"')
     assert "the state store remembers run" in doubt
@@ -237,8 +239,8 @@ def test_a_snapshot_store_that_is_not_mounted_is_refused_where_the_state_store_r
 def test_flows_tell_of_what_was_not_there(tmp_path: Path) -> None:
     stores, backup, check = (
         Stores(tmp_path, 0),
-        keep_state.BackUpState(),
-        keep_state.VerifySnapshots(),
+        back_up.BackUpState(),
+        verify.VerifySnapshots(),
     )
     for operation in (backup, check):
         with pytest.raises(KledError):

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
-from kled.operations.snapshots.many_clusters import listed, verified
+from kled.operations.snapshots.list_snapshots import listed
+from kled.operations.snapshots.verify import verified
 from kled.snapshot.choosing import LATEST, NEWEST, choice, choose, newest_first, way_back
 from kled.snapshot.documents import names, signed
 from kled.snapshot.documents.keys import Keys

@@ -8,7 +8,7 @@ import pytest
 
 from kled import carried_times, config
 from kled.errors import NotApproved, WindowClosed
-from kled.operations.snapshots.keep_state import PruneSnapshots
+from kled.operations.snapshots.prune import PruneSnapshots
 from kled.rules import Notifications, Rules
 from kled.rules import load as load_rules
 from tasks.running import notifications, resources, windows

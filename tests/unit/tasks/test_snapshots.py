@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from kled.errors import StoreDenied
-from kled.operations.snapshots.keep_state import BackUpState
+from kled.operations.snapshots.back_up import BackUpState
 from kled.snapshot.create.results import ClusterResult, RunResult
 from kled.snapshot.documents.names import moment
 from tasks.running.snapshot_table import backup_row, bad_first, to_tell

@@ -1,0 +1,223 @@
+"""Back up: snapshot the state of named clusters, or of all, and say how each is mended."""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from kled import __version__
+from kled.errors import InvalidInput, KledError
+from kled.kops.state_store import layout
+from kled.operations import stores
+from kled.operations.guards.guards import STORES
+from kled.operations.recovery.restores_under_way import RestoresUnderWay
+from kled.operations.session import Session
+from kled.operations.snapshots.kops_proof import birth_check
+from kled.operations.snapshots.over_clusters import ALL, Rows, counted
+from kled.operations.step import ADDS_ONLY, Step
+from kled.retry import CHANGE
+from kled.sentences import number
+
+if TYPE_CHECKING:
+    from kled.snapshot.create.results import ClusterResult, RunResult
+    from kled.snapshot.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class BackUpState:
+    """Snapshot the named clusters, or every cluster of the state store."""
+
+    clusters: tuple[str, ...] | None = None
+    etcd_backups: int | None = 1
+    """How many complete backups of each etcd cluster to take; None takes all."""
+    retain_until: datetime | None = None
+    """Object lock until then."""
+    reuse: bool = True
+    """False writes everything anew, also what earlier snapshots hold."""
+    rotated: tuple[str, ...] = ()
+    """Secrets of the one named cluster that were given new values on purpose."""
+    made: "list[RunResult]" = field(default_factory=list)
+    """The run, when it has ended: also one that failed."""
+    fallbacks: "dict[str, str | None]" = field(default_factory=dict)
+    """Cluster to its newest trusted snapshot, for those of which none was taken now."""
+
+    name = "back up state"
+    guards = STORES
+
+    @property
+    def results(self) -> Rows:
+        """A row per cluster: cluster, id, reused, level, trusted, reasons, objects, bytes, error.
+
+        `mend` is what a person does about it, empty where nothing is wrong; `newest_trusted` is the
+        snapshot that a recovery would begin with; None: there is none.
+        """
+        return [
+            {**one.as_json(), "newest_trusted": self.fallbacks.get(one.cluster, one.snapshot)}
+            for run in self.made
+            for one in run.clusters
+        ]
+
+    @property
+    def cluster(self) -> str:
+        """The only cluster, or that it is about all."""
+        return self.clusters[0] if self.clusters and len(self.clusters) == 1 else ALL
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step."""
+
+        def act(session: Session) -> str:
+            self.made.clear()
+            self.fallbacks.clear()
+            self._require_names()
+            self._require_secrets(session)
+            done = back_up(
+                session.stores,
+                self.clusters,
+                progress=counted(session),
+                retain_until=self.retain_until,
+                reuse=self.reuse,
+                settles=not self.reuse,
+                etcd_backups=self.etcd_backups,
+                rotated=frozenset(self.rotated),
+            )
+            bad = [one.cluster for one in done.clusters if not one.trusted]
+            self.fallbacks.update(newest_trusted(session.stores, bad))
+            done = with_cures(session.stores, done, self.fallbacks)
+            self.made.append(done)
+            done.require_whole()
+            new = sum(not one.reused for one in done.clusters)
+            warnings = "".join(f"; {words}" for words in done.warnings)
+            return (
+                f"{number(len(done.clusters), 'cluster')}, {number(new, 'new snapshot')}{warnings}"
+            )
+
+        return (Step("take snapshots", act, CHANGE, way_back=ADDS_ONLY),)
+
+    def _require_names(self) -> None:
+        """Raise `InvalidInput` for what can be no cluster's name: no run with it can be read."""
+        for name in self.clusters or ():
+            layout.require_cluster_name(name)
+
+    def _require_secrets(self, session: Session) -> None:
+        """Raise `InvalidInput` for a `rotated` secret that the cluster does not have."""
+        if not self.rotated:
+            return
+        if self.cluster == ALL:
+            problem = "are secrets of one cluster: give its --name, and that alone"
+            raise InvalidInput("--rotated", problem)
+        prefix = f"{self.cluster}/{layout.SECRETS}"
+        there = [one.key.removeprefix(prefix) for one in session.state_store.entries(prefix)]
+        for name in self.rotated:
+            if name not in there:
+                problem = f'cluster "{self.cluster}" has no secret {name!r}'
+                raise InvalidInput("--rotated", problem, hint=f"it has {', '.join(there)}")
+
+
+BY = f"kled {__version__}"
+
+
+def back_up(  # noqa: PLR0913 - what is taken, and how, each by its name
+    opened: stores.Stores,
+    clusters: Sequence[str] | None,
+    *,
+    progress: "Progress",
+    retain_until: datetime | None = None,
+    reuse: bool = True,
+    settles: bool = False,
+    before_change: bool = False,
+    etcd_backups: int | None = 1,
+    rotated: frozenset[str] = frozenset(),
+) -> "RunResult":
+    """Snapshot the named clusters, or all. Safe to repeat and to kill (`snapshot.create.create`).
+
+    `etcd_backups` is how many complete backups of each etcd cluster to take; None takes all. The
+    rest is that of `CreateOptions`.
+    """
+    from kled.snapshot.create.create import create  # noqa: PLC0415 - not for --help
+    from kled.snapshot.create.results import CreateOptions  # noqa: PLC0415
+
+    halfway = RestoresUnderWay(opened.state, clusters)
+    done = create(
+        opened.state,
+        opened.snapshots,
+        clusters,
+        options=CreateOptions(
+            BY,
+            etcd_backups,
+            retain_until,
+            reuse,
+            settles,
+            before_change,
+            birth_check(opened.settings),
+            rotated,
+            halfway,
+        ),
+        progress=progress,
+    )
+    return halfway.cured(done)
+
+
+def with_cures(
+    opened: stores.Stores, done: "RunResult", fallbacks: "Mapping[str, str | None]"
+) -> "RunResult":
+    """Return the run with what to type for each cluster that cannot be trusted.
+
+    A run that knows its own cure keeps it. A GET for the manifest that it would be put back from:
+    what that lacks, a restore leaves.
+    """
+    cured = (
+        replace(one, cure=_cure(opened, one, fallbacks.get(one.cluster)))
+        if one.reasons and not one.cure
+        else one
+        for one in done.clusters
+    )
+    return replace(done, clusters=tuple(cured))
+
+
+def _cure(opened: stores.Stores, bad: "ClusterResult", good: str | None) -> str:
+    from kled.snapshot.losses.other_secrets import told_on_purpose  # noqa: PLC0415
+    from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415 - not for --help
+
+    place = f"{opened.state.location.url}/{bad.cluster}"
+    if good is None:
+        return f"mend it in {place}: no snapshot of it can be trusted"
+    back = f"kled snapshot restore --name={bad.cluster} --snapshot={good} --yes"
+    try:
+        kept = {
+            one.key for one in opened.snapshots.manifest(SnapshotRef(bad.cluster, good)).objects
+        }
+    except KledError:  # it was read a moment ago
+        kept = set()
+    added = [key for key in _keys_named(bad.reasons) if kept and key not in kept]
+    if added:
+        return (
+            f"look what {place}/{added[0]} is, and move it out: snapshot {good} does not have it;"
+            f" what it has comes back with: {back}"
+        )
+    return f"mend it, or put back what was good: {back}{told_on_purpose(bad.cluster, bad.reasons)}"
+
+
+def _keys_named(reasons: Sequence[str]) -> list[str]:
+    """Return the objects that reasons begin with (`kops.state_store.contents.findings`)."""
+    words = (reason.partition(" ")[0] for reason in reasons)
+    return [word for word in words if "/" in word or word == "config"]
+
+
+def newest_trusted(opened: stores.Stores, clusters: Sequence[str]) -> dict[str, str | None]:
+    """Return the newest trusted snapshot of each cluster; None where there is none to be sure of.
+
+    Raises nothing: what keeps it from knowing is no reason to hide what a run has done.
+    """
+    from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
+
+    found: dict[str, str | None] = dict.fromkeys(clusters)
+    try:
+        ledger = read_ledger(opened.snapshots, opened.remembering) if clusters else None
+    except KledError:
+        return found
+    for cluster in clusters:
+        with contextlib.suppress(KledError):
+            found[cluster] = choice(opened.snapshots, cluster, LATEST, ledger=ledger).ref.id
+    return found

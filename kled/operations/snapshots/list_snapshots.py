@@ -1,0 +1,165 @@
+"""List snapshots with what each is worth, and what a list does not show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from kled.operations.snapshots import present_keys
+
+if TYPE_CHECKING:
+    from kled.snapshot.repository import SnapshotRef, SnapshotStore
+    from kled.snapshot.trust.judging import Judged
+    from kled.snapshot.trust.origin import Origins
+    from kled.storage.base import ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One snapshot as a list shows it."""
+
+    cluster: str
+    id: str
+    created: datetime
+    level: int | None = None
+    objects: int | None = None
+    size: int | None = None
+    encrypted: bool | None = None
+    fuzzy: bool | None = None
+    kubernetes: str | None = None
+    error: str | None = None
+    """Why the manifest cannot be read."""
+    trusted: bool = False
+    reasons: tuple[str, ...] = ()
+    """Why it cannot be trusted."""
+    remarks: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return {
+            "cluster": self.cluster,
+            "id": self.id,
+            "created": self.created.isoformat(),
+            "level": self.level,
+            "objects": self.objects,
+            "bytes": self.size,
+            "encrypted": self.encrypted,
+            "fuzzy": self.fuzzy,
+            "kubernetes": self.kubernetes,
+            "trusted": self.trusted,
+            "reasons": list(self.reasons),
+            "remarks": list(self.remarks),
+            "error": self.error,
+        }
+
+
+def listed(
+    snapshots: "SnapshotStore", cluster: str | None, state: "ObjectStore | None" = None
+) -> tuple[Listed, ...]:
+    """Return the snapshots of one cluster or of all, oldest first; a damaged one says so.
+
+    One of another state store than `state` whose cluster of that name is another says so, too.
+    None at all is empty: a list is no promise, as a check, a prune or a mirror of nothing would be.
+    """
+    from kled.snapshot.trust.judging import judged, shelf  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.trust.origin import Origins  # noqa: PLC0415
+
+    ledger = read_ledger(snapshots, state)
+    origins = Origins(ledger)
+    found = judged(snapshots, shelf(snapshots, cluster), ledger.named, origins)
+    asked = origins if cluster is not None else None  # of all clusters that is a request for each
+    told = present_keys.remarks(origins, found, said=cluster is None)
+    return tuple(_row(one, asked, told.get(one.ref, ())) for one in found)
+
+
+def worth(
+    snapshots: "SnapshotStore", ref: "SnapshotRef", state: "ObjectStore | None" = None
+) -> dict[str, object]:
+    """Return what one snapshot is worth: level, trusted, reasons, and the proofs that stand.
+
+    `state` is the state store at hand.
+    """
+    from kled.snapshot.documents.proofs import proofs  # noqa: PLC0415
+    from kled.snapshot.trust.before_keys import speaks_against  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust.judging import judge, shelf  # noqa: PLC0415
+    from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.trust.origin import Origins  # noqa: PLC0415
+
+    ledger = read_ledger(snapshots, state)
+    there, origins = shelf(snapshots, ref.cluster), Origins(ledger)
+    found = judge(snapshots, ref, there, ledger.named, origins=origins, blobs=True)
+    lacks: tuple[str, ...] = ()
+    manifest = found.manifest
+    if manifest is not None and not found.foreign:
+        found = found.against(speaks_against(ledger, manifest))
+        keys = present_keys.look(origins, [manifest])
+        lacks = (*keys.lacking.values(), *filter(None, [keys.unknown]))
+    standing = proofs(snapshots, found.manifest) if found.manifest else ()
+    plain = [one.model_dump(mode="json") for one in standing]
+    return {**found.trust.as_json(), "remarks": [*found.trust.remarks, *lacks], "proofs": plain}
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a list of snapshots does not show."""
+
+    words: tuple[str, ...]
+    """Whose newest snapshot somebody removed, and what else is wrong with the store."""
+    keys: present_keys.PresentKeys
+    """The clusters of the state store that have no snapshot; empty for a list of one."""
+
+
+def missing(
+    snapshots: "SnapshotStore",
+    found: Sequence[Listed],
+    cluster: str | None,
+    state: "ObjectStore | None" = None,
+) -> Missing:
+    """Say of which clusters the newest snapshot was removed, by somebody else than a prune.
+
+    And what else is wrong with the store: a newer snapshot may be missing from the list. `state` is
+    asked what it remembers, and which of its clusters have no snapshot.
+    """
+    from kled.snapshot.choosing import removed  # noqa: PLC0415 - not for --help
+    from kled.snapshot.losses.losses import older_lost  # noqa: PLC0415
+    from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.trust.origin import Origins  # noqa: PLC0415
+
+    ledger = read_ledger(snapshots, state)
+    newest = {one.cluster: one.id for one in found}
+    lost = dict(removed(snapshots, newest, ledger))
+    keys = present_keys.look(Origins(ledger), (), None if cluster else {**newest, **lost})
+    gone = (
+        f'the newest snapshot of cluster "{name}", {one}, is not there any more, and no prune'
+        " removed it"
+        for name, one in lost.items()
+        if cluster in {None, name}
+    )
+    older = older_lost(ledger, tuple(snapshots.list())) if cluster is None else ()
+    bare = (f'cluster "{name}": {present_keys.unkept(name)}' for name in keys.bare)
+    unknown = filter(None, [keys.unknown])
+    words = (*gone, *ledger.doubts, *older, *ledger.findings, *bare, *ledger.remarks, *unknown)
+    return Missing(words, keys)
+
+
+def _row(judged: "Judged", origins: "Origins | None", told: tuple[str, ...]) -> Listed:
+    ref, trust, manifest = judged.ref, judged.trust, judged.manifest
+    if manifest is None:
+        return Listed(
+            ref.cluster, ref.id, ref.created, error=trust.reasons[0], reasons=trust.reasons
+        )
+    return Listed(
+        ref.cluster,
+        ref.id,
+        ref.created,
+        trust.level,
+        len(manifest.objects),
+        sum(one.size for one in manifest.objects),
+        manifest.archive.encrypted,
+        manifest.fuzzy,
+        manifest.kubernetes_version,
+        trusted=trust.trusted,
+        reasons=trust.reasons,
+        remarks=(*(origins.remarks(manifest) if origins else ()), *trust.remarks, *told),
+    )

@@ -1,0 +1,130 @@
+"""Prune: remove the snapshots that the retention policy does not keep."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kled.config import Settings
+from kled.errors import KledError, NotApproved
+from kled.operations.guards.guards import STORES
+from kled.operations.guards.protection import pattern_protection, require_confirmation
+from kled.operations.session import Session
+from kled.operations.snapshots.over_clusters import ALL, Rows, counted
+from kled.operations.step import Effect, Step
+from kled.retry import CHANGE
+from kled.sentences import number
+
+if TYPE_CHECKING:
+    from kled.snapshot.progress import Progress
+    from kled.snapshot.repository import SnapshotStore
+    from kled.snapshot.retention.prune import PrunePlan, PruneReport
+    from kled.snapshot.retention.retention import Policy
+    from kled.storage.base import ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class PruneSnapshots:
+    """Remove what retention does not keep, and collect what nothing refers to."""
+
+    keep: Mapping[str, int] = field(default_factory=dict)
+    """last, hourly, daily, weekly, monthly, yearly; over the settings file's."""
+    only: str | None = None
+    """A cluster; None prunes those of all clusters."""
+    confirm: str | None = None
+    """The cluster's name once more; a protected one needs it."""
+    results: Rows = field(default_factory=list)
+
+    name = "prune snapshots"
+    guards = STORES
+
+    @property
+    def cluster(self) -> str:
+        """The only cluster, or that it is about all."""
+        return self.only or ALL
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step: plan, check that it is meant, apply."""
+        effect = Effect()
+
+        def act(session: Session) -> str:
+            effect.begins()
+            self.results.clear()
+            kept = session.snapshot_store
+            policy = retention_policy(session.settings, self.keep)
+            progress = counted(session)
+            try:
+                plan = plan_of(kept, policy, self.only, session.stores.remembering)
+                self.require_meant(session, plan)
+                report = prune(kept, plan, progress)
+            except KledError:
+                effect.ends(progress.begun)  # all that refuses comes before what deletes
+                raise
+            planned = plan.as_json()
+            left = {name: planned[name] for name in ("unreadable", "strays")}
+            self.results.append({**report.as_json(), **left})
+            locked = f"; {len(report.locked)} are locked" if report.locked else ""
+            effect.ends(report.removed or report.collected)
+            collected = number(report.collected, "object")
+            return f"{len(report.removed)} removed, {collected} collected{locked}"
+
+        way_back = (
+            "a second site, where kled snapshot mirror --to=URL has made one; nothing else has them"
+        )
+        return (Step("prune snapshots", act, CHANGE, way_back=way_back, changed=effect),)
+
+    def require_meant(self, session: Session, plan: "PrunePlan") -> None:
+        """Raise `NotApproved` where a protected cluster's snapshots would go unconfirmed.
+
+        Among all clusters only typed numbers are held back: the retention of the settings file was
+        thought about, and runs by schedule.
+        """
+        patterns = session.settings.protected
+        if self.only is not None:
+            why = pattern_protection(self.only, patterns)
+            require_confirmation(self.only, why, self.confirm)
+            return
+        clusters = {ref.cluster for ref in plan.removed}
+        for cluster in sorted(clusters) if self.keep else ():
+            why = pattern_protection(cluster, patterns)
+            if why is not None:
+                raise NotApproved(
+                    f'cluster "{cluster}" is protected: {why}',
+                    hint=f"prune it by itself: kled snapshot prune --name={cluster}"
+                    f" --confirm={cluster}; or write the retention into the settings file",
+                )
+
+
+def retention_policy(settings: Settings, numbers: Mapping[str, int]) -> "Policy":
+    """Return the retention policy: what was given, then the settings file, then defaults."""
+    from kled.snapshot.retention.retention import Policy  # noqa: PLC0415 - not for --help
+
+    return Policy(**{**settings.snapshot_profile.keep, **numbers})
+
+
+def plan_of(
+    snapshots: "SnapshotStore",
+    chosen: "Policy",
+    cluster: str | None,
+    state: "ObjectStore | None" = None,
+) -> "PrunePlan":
+    """Return what retention would remove; changes nothing. `state` is asked what it remembers."""
+    from kled.snapshot.retention.prune import plan_prune  # noqa: PLC0415
+
+    snapshots.require()
+    return plan_prune(snapshots, chosen, cluster=cluster, state=state)
+
+
+def require_writable(snapshots: "SnapshotStore") -> None:
+    """Raise what keeps this machine from deleting in the store, before it writes. Only reads."""
+    from kled.snapshot.documents import root  # noqa: PLC0415
+
+    state = root.look(snapshots)
+    root.require_known(state)
+    root.require_signing_key(snapshots, state.root)
+
+
+def prune(snapshots: "SnapshotStore", planned: "PrunePlan", progress: "Progress") -> "PruneReport":
+    """Do what was planned. Safe to repeat, to kill, and from two machines at once."""
+    from kled.snapshot.retention.prune import apply_prune  # noqa: PLC0415
+
+    return apply_prune(snapshots, planned, progress)

@@ -1,0 +1,38 @@
+"""Say where the snapshot store is and how it is protected."""
+
+from typing import TYPE_CHECKING
+
+from kled.errors import SnapshotMissing
+from kled.operations import stores
+from kled.operations.snapshots.remembered import require_whole
+
+if TYPE_CHECKING:
+    from kled.snapshot.repository import SnapshotStore
+
+
+def state_of(opened: stores.Stores) -> str:
+    """Say in words where the snapshot store is and how it is protected. Only reads.
+
+    Reads every key that is named. Raises what is wrong with one of them, and `SnapshotMissing` or
+    `SnapshotNotTrustworthy` where the state store remembers what is not there.
+    """
+    kept = opened.snapshots
+    require_whole(opened)
+    words = ["encrypted" if kept.sealer.encrypts else "NOT ENCRYPTED"]
+    words.append(_signed(kept))
+    words.append("can be opened here" if kept.opener.can_open else "no identity here")
+    try:
+        kept.require()
+        words += [kept.root.finding] if kept.root.finding else []
+    except SnapshotMissing:
+        words.append("empty yet")
+    return f"{kept.url}: {', '.join(words)}"
+
+
+def _signed(kept: "SnapshotStore") -> str:
+    """Say what signatures do here; raises `InvalidInput` for keys that do not fit."""
+    keys = len(kept.verification_keys)
+    if not keys:
+        return "NOT SIGNED"
+    checked = "signatures are checked" + (f" with {keys} keys" if keys > 1 else "")
+    return checked if kept.keys.signing_key else f"{checked}, no signing key here"

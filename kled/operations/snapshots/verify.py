@@ -1,0 +1,187 @@
+"""Verify snapshots: one, or the newest of every cluster and that none was removed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from kled.config import Settings
+from kled.errors import InvalidInput, SnapshotNotTrustworthy
+from kled.operations.guards.guards import STORES
+from kled.operations.session import Session
+from kled.operations.snapshots import present_keys, verify_rows
+from kled.operations.snapshots.back_up import BY
+from kled.operations.snapshots.kops_proof import kops_check
+from kled.operations.snapshots.over_clusters import ALL, Rows, counted
+from kled.operations.step import Step
+from kled.retry import CHANGE
+from kled.sentences import number
+
+if TYPE_CHECKING:
+    from kled.snapshot.progress import Progress
+    from kled.snapshot.repository import SnapshotRef, SnapshotStore
+    from kled.snapshot.trust.ledger import Ledger
+    from kled.snapshot.verify.verify import VerifyReport
+    from kled.storage.base import ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class VerifySnapshots:
+    """Check one snapshot, or the newest of every cluster and that none was removed."""
+
+    level: int = 1
+    only: "SnapshotRef | None" = None
+    of: str | None = None
+    """A cluster; None looks at those of all clusters, unless `only` names one snapshot."""
+    which: str = "newest"
+    """The snapshot of that cluster: an id, `newest` or `latest`."""
+    results: Rows = field(default_factory=list)
+    """A row per snapshot: cluster, id, level, trustworthy, findings, seconds."""
+
+    name = "verify snapshots"
+    guards = STORES
+
+    @property
+    def cluster(self) -> str:
+        """The only cluster, or that it is about all."""
+        return self.only.cluster if self.only else self.of or ALL
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the one step."""
+
+        def act(session: Session) -> str:
+            self.results.clear()
+            kept = session.snapshot_store
+            self.results.extend(
+                verified(
+                    session.settings,
+                    kept,
+                    level=self.level,
+                    progress=counted(session),
+                    only=self._meant(session),
+                    state=session.stores.remembering,
+                )
+            )
+            from kled.snapshot.trust.settling import advice  # noqa: PLC0415 - not for --help
+
+            bad = [row for row in self.results if not row["trustworthy"]]
+            if bad:
+                first = bad[0]
+                raise SnapshotNotTrustworthy(
+                    f"{_wrong(bad, len(self.results))}, first"
+                    f" {_which(first)}: {first['findings'][0]}",
+                    hint=advice([one for row in bad for one in row["findings"]]),
+                )
+            levels = [row["level"] for row in self.results if row["id"]]  # not the store's own row
+            lowest = min(levels, default=self.level)
+            short = f", not {self.level}" if lowest < self.level else ""
+            return f"{number(len(levels), 'snapshot')} verified at level {lowest}{short}"
+
+        return (Step("verify snapshots", act, CHANGE),)
+
+    def _meant(self, session: Session) -> "SnapshotRef | None":
+        """Return the one snapshot that is looked at; None: the newest of every cluster."""
+        if self.of is None and self.which != "newest":
+            raise InvalidInput("--snapshot", "is one cluster's: name the cluster, too")
+        if self.only is not None or self.of is None:
+            return self.only
+        from kled.snapshot.choosing import choose  # noqa: PLC0415 - not for --help
+
+        session.snapshot_store.require()
+        remembering = session.stores.remembering
+        return choose(session.snapshot_store, self.of, self.which, state=remembering)
+
+
+def _wrong(bad: Rows, looked_at: int) -> str:
+    """Say how many are wrong: snapshots, or clusters with keys that their newest one lacks."""
+    from kled.snapshot.trust.settling import is_of_keys  # noqa: PLC0415 - not for --help
+
+    if all(is_of_keys(row["findings"][0]) for row in bad):
+        have = "has keys that its" if len(bad) == 1 else "have keys that their"
+        return f"{number(len(bad), 'cluster')} {have} newest snapshot lacks"
+    return f"{len(bad)} of {looked_at} snapshots cannot be trusted"
+
+
+def _which(row: Mapping[str, object]) -> str:
+    """Name what a row of `VerifySnapshots` is about."""
+    if row["id"]:
+        return f"{row['id']} of {row['cluster']}"
+    return str(row["cluster"] or "the snapshot store itself")
+
+
+def verify_many(
+    settings: Settings,
+    snapshots: "SnapshotStore",
+    refs: Sequence["SnapshotRef"],
+    *,
+    level: int,
+    progress: "Progress",
+    ledger: "Ledger | None" = None,
+) -> tuple["VerifyReport", ...]:
+    """Check snapshots, several at once; in the order of `refs`. What is wrong is in the reports."""
+    from kled.snapshot.parallel import in_parallel  # noqa: PLC0415
+    from kled.snapshot.verify.verify import KOPS, verify  # noqa: PLC0415
+
+    check = kops_check(settings) if level >= KOPS else None
+
+    def one(ref: "SnapshotRef") -> "VerifyReport":
+        report = verify(snapshots, ref, level=level, by=BY, kops_check=check, ledger=ledger)
+        progress.done(clusters=1)
+        return report
+
+    progress.expect(clusters=len(refs))
+    found = {
+        report.ref: report
+        for report in in_parallel(((0, partial(one, ref)) for ref in refs), threads=16)
+    }
+    return tuple(found[ref] for ref in refs)
+
+
+def verified(
+    settings: Settings,
+    snapshots: "SnapshotStore",
+    *,
+    level: int,
+    progress: "Progress",
+    only: "SnapshotRef | None" = None,
+    state: "ObjectStore | None" = None,
+) -> list[dict[str, Any]]:
+    """Check one snapshot, or the newest of every cluster and that none is lost; a row for each.
+
+    A cluster that the newest run could not take, and that has no snapshot, has a row, too.
+
+    An older snapshot that lost its archive has one.
+
+    A row is cluster, id, wanted, level, trustworthy, findings, seconds, etcd, unproved; what is
+    wrong with the store as a whole is one without cluster and id. `state` is asked what it
+    remembers, and whether clusters have keys that their newest snapshot, or any, lacks. Raises
+    `SnapshotMissing` where there is no snapshot at all.
+    """
+    from kled.snapshot.losses.losses import older_lost  # noqa: PLC0415
+    from kled.snapshot.trust.judging import shelf  # noqa: PLC0415
+    from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.trust.origin import Origins  # noqa: PLC0415
+    from kled.snapshot.trust.strays import newest_of_each  # noqa: PLC0415
+
+    snapshots.require()
+    ledger = read_ledger(snapshots, state)
+    check = partial(verify_many, settings, snapshots, level=level, progress=progress, ledger=ledger)
+    origins = Origins(ledger)
+    if only is not None:
+        return verify_rows.of_one(origins, check([only])[0])
+    there = shelf(snapshots)
+    present = there.refs
+    gone = ledger.lost(present)
+    if not present and not gone and not ledger.doubts:
+        raise snapshots.nothing()
+    newest, strays = newest_of_each(origins, present)
+    reports, known = check(newest), {ref.cluster for ref in (*present, *gone)}
+    keys = present_keys.look(origins, present_keys.proved(reports), known)
+    rows = verify_rows.of_reports(origins, reports, keys)
+    rows += [verify_rows.gone(ref) for ref in gone]
+    rows += [verify_rows.stray(*one) for one in strays]
+    rows += [verify_rows.stray(*one) for one in verify_rows.without_archive(ledger, there, newest)]
+    rows += verify_rows.unsnapshotted(ledger, keys.bare)
+    remarks = (*ledger.remarks, *filter(None, [keys.unknown]))
+    wrong = (*ledger.doubts, *older_lost(ledger, present), *ledger.findings)
+    return rows + ([verify_rows.wrong(wrong, remarks)] if wrong or remarks else [])
