@@ -61,13 +61,15 @@ def answers(url: str, env: Mapping[str, str]) -> State:
 def schedules(url: str, env: Mapping[str, str]) -> State:
     """Return whether the server makes runs for the schedules that are awake.
 
-    A server whose scheduler dies answers everything else and looks healthy.
+    Of those that were woken or changed a moment ago without runs nothing is known yet. A server
+    whose scheduler dies answers everything else and looks healthy.
     """
     try:
         with asked(url, env) as api:
-            awake, silent = _awake(api), []
-            for deployment in awake:
-                silent += [] if _upcoming(api, deployment["id"]) else [deployment_name(deployment)]
+            awake = [deployment for deployment in deployed(api) if _woken(deployment)]
+            without = [one for one in awake if not _upcoming(api, one["id"])]
+            before = datetime.now(UTC) - _SETTLED
+            silent = [deployment_name(one) for one in without if min(_woken(one)) < before]
     except FlowFailed as error:
         return "wrong", error.message, error.hint or ""
     if silent:
@@ -76,6 +78,10 @@ def schedules(url: str, env: Mapping[str, str]) -> State:
             f" {', '.join(sorted(silent))}; its scheduler fails (see its log) or does not run"
         )
         return "wrong", words, _NEWER
+    if without:
+        names = ", ".join(sorted(map(deployment_name, without)))
+        words = f"awake for less than {_SETTLED.seconds // 60} minutes, and without runs: {names}"
+        return "not tried", words, "ask again in a few minutes"
     if not awake:
         return "ok", "none is awake", ""
     words = f"{number(len(awake), 'deployment')} with schedules awake, all with runs to come"
@@ -125,17 +131,14 @@ def _again(environment: str) -> str:
     return f"kled deploy {options(environment=environment)}"
 
 
-def _awake(api: "httpx.Client") -> list[dict[str, Any]]:
-    """Return kled's deployments that have had a schedule awake for some minutes."""
-    before = datetime.now(UTC) - _SETTLED
+def _woken(deployment: Mapping[str, Any]) -> list[datetime]:
+    """Return when the schedules of a deployment that are awake were changed last; none: asleep."""
+    if deployment["paused"]:
+        return []
     return [
-        deployment
-        for deployment in deployed(api)
-        if not deployment["paused"]
-        and any(
-            schedule["active"] and datetime.fromisoformat(schedule["updated"]) < before
-            for schedule in deployment["schedules"]
-        )
+        datetime.fromisoformat(schedule["updated"])
+        for schedule in deployment["schedules"]
+        if schedule["active"]
     ]
 
 
