@@ -143,6 +143,7 @@ def _ask(question: Question, left: float) -> answers.PlanApproval | None:
     told = wording.lines(question, str(flow_run.id), url_for("flow-run", flow_run.id))
     for line in told:
         logger.warning("%s", line)
+    resources.watching().asked(told)
     again = " again: the last answer was not taken" if question.refused else ""
     notifications.notify(
         "approval-needed",

@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -49,6 +49,9 @@ class Watching(Observer, Protocol):
     def note(self, words: str) -> None:
         """A long step is so far, or there is something to know."""
 
+    def asked(self, lines: Sequence[str]) -> None:
+        """It waits for a person, who is told this."""
+
     def opened(self, session: Session) -> None:
         """A session has begun."""
 
@@ -60,6 +63,9 @@ class Unwatched(Silent):
         """Show nothing."""
 
     def note(self, words: str) -> None:
+        """Show nothing."""
+
+    def asked(self, lines: Sequence[str]) -> None:
         """Show nothing."""
 
     def opened(self, session: Session) -> None:

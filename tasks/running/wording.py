@@ -22,7 +22,7 @@ def lines(question: Question, run: str, url: str | None) -> tuple[str, ...]:
             f" {question.deadline}; plan {question.digest[:DIGITS]}: {plan.summary}"
         ),
         *substance(question),
-        f"look and answer: kled approve {run}",
+        f"look and answer: kled approve {url or run}",
         *((f"or in Prefect, by its button Resume: {url}",) if url else ()),
     )
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class Memory:
     events: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
 
     def started(self, step: Step) -> None:
         self.events.append(f"started {step.name}")
@@ -44,6 +46,9 @@ class Memory:
 
     def note(self, words: str) -> None:
         self.notes.append(words)
+
+    def asked(self, lines: Sequence[str]) -> None:
+        self.told.extend(lines)
 
     def opened(self, _session: Session) -> None:
         """Nothing to remember."""

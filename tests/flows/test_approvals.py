@@ -102,6 +102,9 @@ def test_a_plan_that_touches_what_is_asked_about_waits_for_its_digest_and_name(
 
     assert state.is_completed(), state.message
     assert applied(changed)
+    # whoever runs it here was told nothing: it seemed to hang
+    assert memory.told[0].startswith(f"update-cluster of {C} waits for an approval until ")
+    assert any(one.startswith("look and answer: kled approve http://") for one in memory.told)
     agreed = state.result()["approval"]
     assert (agreed["by"], agreed["how"]) == ("ada (claimed)", "in Prefect's form")
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
 _ATTEMPTS: Final = 3
+_BY_ADDRESS: Final = "; or name the run by its address: kled approve http://.../runs/flow-run/..."
 _WAITING: Final = (
     Column("RUN", "short"),
     Column("CLUSTER", "cluster"),
@@ -76,9 +77,11 @@ def approve(  # noqa: PLR0913 - one parameter per option
 
     if follow and run is None:
         raise InvalidInput("--follow", "is for one run", hint="kled approve lists what waits")
-    there.require_server()
+    if run is not None and (api := waiting_runs.api_of(run)) is not None:
+        there.speak_to(api)
+    there.require_server(_BY_ADDRESS)
     here.quiet_prefect(verbose=call.verbose)
-    with there.server() as client:
+    with there.server(_BY_ADDRESS) as client:
         runs = waiting_runs.Server(client)
         if run is None:
             list_waiting(call, runs)
@@ -151,7 +154,7 @@ def settle(  # noqa: PLR0913 - one parameter per option
     if digest is not None and not question.digest.startswith(digest):
         raise NotApproved(
             f"the run waits with the plan {question.digest[:DIGITS]}, not {digest[:DIGITS]}",
-            hint=f"look at it: kled approve {waiting.run}",
+            hint=f"look at it: {_again(call, waiting, digest=False)}",
         )
     if whole or call.settings.output == "table":
         _show(call, waiting)
@@ -214,13 +217,18 @@ def _require_confirmed(
         streams.err().say(f'that is "{typed.strip()}", not the cluster of this plan')
     raise NotApproved(
         f'the plan is for "{cluster}", which was not confirmed',
-        hint=f"nothing was sent; the run still waits: kled approve {waiting.run}",
+        hint=f"nothing was sent; the run still waits: {_again(call, waiting, confirm=False)}",
     )
 
 
 def _again(call: Call, waiting: Waiting, **more: object) -> str:
     """Return the whole command that answers this run as it was meant, with what was missing."""
-    return replace(call.typed, words=(str(waiting.run),)).again("approve", **more)
+    return replace(call.typed, words=(_named(call, waiting),)).again("approve", **more)
+
+
+def _named(call: Call, waiting: Waiting) -> str:
+    """Return what means the run: its address where that named the server, else its id."""
+    return next((one for one in call.typed.words if "://" in one), str(waiting.run))
 
 
 def _asked_reason(call: Call, waiting: Waiting) -> str:

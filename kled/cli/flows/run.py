@@ -68,7 +68,7 @@ def run(
     entry = catalog.find(catalog.load(catalog.path()), flow)
     given = parameters.read_file(_text(params)) if params else {}
     if deployment:
-        there.require_server()
+        there.require_server(there.HERE)
     here.quiet_prefect(verbose=call.verbose)
     from deployments.loading import load_flow  # noqa: PLC0415 - imports prefect
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
@@ -21,36 +21,44 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
 
 
+HERE: Final = "; `kled run FLOW` without --deployment needs no server"
+
+
 @contextmanager
-def server() -> "Iterator[SyncPrefectClient]":
+def server(otherwise: str = "") -> "Iterator[SyncPrefectClient]":
     """Yield a client of the Prefect server that the environment or Prefect's profile names.
 
     Raises `SettingsError` where none is named (a server that lives as long as this command could
-    run nothing), and what `flow_server.spoken_to` raises for a server that refuses.
+    run nothing; `otherwise` is what else may be done), and what `flow_server.spoken_to` raises for
+    a server that refuses.
     """
     from prefect.client.orchestration import get_client  # noqa: PLC0415 - costs seconds
 
     url = flow_server.named(os.environ)
     if not url:
-        raise _no_server()
+        raise _no_server(otherwise)
     with flow_server.spoken_to(url), get_client(sync_client=True) as client:
         yield client
 
 
-def require_server() -> None:
+def require_server(otherwise: str = "") -> None:
     """Raise `SettingsError` where surely no server is named: at once, without importing Prefect.
 
     Where it is imported, only Prefect knows: whoever imported it may have named a server.
     """
     if "prefect" not in sys.modules and prefect_files.name_none(os.environ, Path.cwd()):
-        raise _no_server()
+        raise _no_server(otherwise)
 
 
-def _no_server() -> SettingsError:
-    return SettingsError(
-        "no Prefect server is named",
-        hint="set PREFECT_API_URL; `kled run FLOW` without --deployment needs no server",
-    )
+def speak_to(api: str) -> None:
+    """Let this process speak to the server with this API where none is named, before it does."""
+    if "prefect" not in sys.modules and prefect_files.name_none(os.environ, Path.cwd()):
+        os.environ["PREFECT_API_URL"] = api
+
+
+def _no_server(otherwise: str) -> SettingsError:
+    named = "set PREFECT_API_URL to the address of its API: http://127.0.0.1:4200/api"
+    return SettingsError("no Prefect server is named", hint=named + otherwise)
 
 
 def run_there(call: Call, name: str, parameters: Mapping[str, Any], *, run_name: str) -> int:
@@ -61,7 +69,7 @@ def run_there(call: Call, name: str, parameters: Mapping[str, Any], *, run_name:
     from prefect.utilities.urls import url_for  # noqa: PLC0415 - costs seconds
 
     again = "the same command triggers another run; it waits for this one's lease"
-    with server() as client:
+    with server(HERE) as client:
         with _telling("whether it was triggered is not known: prefect flow-run ls", again):
             run = _create(client, name, parameters, run_name)
         begun = f'flow run "{run.name}" of {name}: {url_for(run) or run.id}'

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PREFIX: Final = re.compile(r"[0-9a-f][0-9a-f-]{3,}")
+_PAGE_OF_A_RUN: Final = re.compile(r"(https?://[^?#]+?)(?:/v2)?/(?:flow-)?runs/flow-run/")
+_IN_CLOUD: Final = re.compile(r"https://app\.prefect\.cloud/account/([\w-]+)/workspace/([\w-]+)")
 _PAGE: Final = 200
 SHORTEST: Final = 8
 """Digits of an id that are shown at least."""
@@ -75,6 +77,20 @@ def meant(runs: Runs, typed: str) -> Waiting:
         raise KledError(f'no run "{typed}" waits for an approval', hint=_LIST)
     several = enumerated([str(one.run) for one in these], 5)
     raise KledError(f'"{typed}" is more than one run: {several}', hint="name one by its id")
+
+
+def api_of(typed: str) -> str | None:
+    """Return the API of the server on whose page a run was found; None: `typed` is no such address.
+
+    A server has its API beside its pages; Prefect Cloud on a host of its own.
+    """
+    found = _PAGE_OF_A_RUN.match(typed)
+    if found is None:
+        return None
+    cloud = _IN_CLOUD.fullmatch(found[1])
+    if cloud:
+        return f"https://api.prefect.cloud/api/accounts/{cloud[1]}/workspaces/{cloud[2]}"
+    return f"{found[1]}/api"
 
 
 def answer(runs: Runs, waiting: Waiting, words: dict[str, Any], clock: Clock) -> None:

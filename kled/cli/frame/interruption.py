@@ -5,7 +5,7 @@ its notes, to the one place where commands end.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -42,6 +42,9 @@ class Display(Protocol):
     def note(self, words: str) -> None:
         """A long step is so far."""
 
+    def asked(self, lines: Sequence[str]) -> None:
+        """It waits for a person, who is told this."""
+
 
 class Halfway:
     """How far the operations of a command are; passes everything on to a display."""
@@ -57,13 +60,14 @@ class Halfway:
         self._done: list[str] = []
         self._at: Step | None = None
         self._since = 0.0
+        self._asks = False
         self._added = False
         self._touched = False
         self._session: Session | None = None
 
     def started(self, step: "Step") -> None:
         """Remember it, and pass it on."""
-        self._at, self._since = step, time.monotonic()
+        self._at, self._since, self._asks = step, time.monotonic(), False
         self._added |= step.way_back == ADDS_ONLY
         self._touched |= not step.reads and step.way_back not in {READS_ONLY, ADDS_ONLY}
         self._display.started(step)
@@ -87,6 +91,11 @@ class Halfway:
         """Pass it on."""
         self._display.note(words)
 
+    def asked(self, lines: Sequence[str]) -> None:
+        """Remember it until a step begins, and pass it on."""
+        self._asks = True
+        self._display.asked(lines)
+
     def opened(self, session: "Session") -> None:
         """Remember whose kops runs, and which lease is held."""
         self._session = session
@@ -105,7 +114,9 @@ class Halfway:
         return [*self._so_far(), rest, *self._again()]
 
     def _so_far(self) -> Iterator[str]:
-        if self._at is not None:
+        if self._asks:
+            yield f"{self._what} waited for an approval, which nobody gave"
+        elif self._at is not None:
             seconds = f"{time.monotonic() - self._since:.0f} s"
             yield f"{self._what} was at: {self._at.name}, for {seconds}"
             if self._at.unsure:

@@ -4,7 +4,7 @@ On a terminal a live list; elsewhere plain lines, one per event, so that logs st
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -43,6 +43,9 @@ class Display(Protocol):
 
     def note(self, words: str) -> None:
         """A long step is so far."""
+
+    def asked(self, lines: Sequence[str]) -> None:
+        """It waits for a person, who is told this; it stays to be read."""
 
 
 @contextmanager
@@ -108,6 +111,11 @@ class PlainLines:
         """Pass it on."""
         self._say(f"  {words}")
 
+    def asked(self, lines: Sequence[str]) -> None:
+        """Say it."""
+        for line in lines:
+            self._say(line)
+
     def _say(self, words: str) -> None:
         self._said = self._monotonic()
         self._to.say(words)
@@ -146,6 +154,15 @@ class LiveSteps:
     def note(self, words: str) -> None:
         """Show how far the step is, before what kops says meanwhile."""
         self._note = words
+
+    def asked(self, lines: Sequence[str]) -> None:
+        """Write it above the list, where it stays."""
+        from rich.text import Text  # noqa: PLC0415 - only where somebody looks
+
+        self._running, self._since = "wait for a person", time.monotonic()
+        self._note = self._line = ""
+        for line in lines:
+            self._console.print(Text(_seen(typed_places.complete(line))), soft_wrap=True)
 
     def render(self) -> "RenderableType":
         """Return the list as it is now."""

@@ -135,6 +135,36 @@ def test_off_a_terminal_name_and_digest_are_needed_and_suffice(fake: Fake) -> No
     assert [run for run, _ in fake.given] == [ONE]
 
 
+@pytest.mark.parametrize(
+    ("typed_", "api"),
+    [
+        (f"http://h:4200/runs/flow-run/{ONE}?tab=Logs", "http://h:4200/api"),
+        (f"https://h/prefect/runs/flow-run/{ONE}", "https://h/prefect/api"),
+        (f"http://127.0.0.1:4217/flow-runs/flow-run/{ONE}", "http://127.0.0.1:4217/api"),
+        (
+            f"https://app.prefect.cloud/account/a-1/workspace/w-2/runs/flow-run/{ONE}",
+            "https://api.prefect.cloud/api/accounts/a-1/workspaces/w-2",
+        ),
+        (str(ONE), None),
+        ("update prod", None),
+        (f"file:///runs/flow-run/{ONE}", None),
+    ],
+)
+def test_the_address_of_a_run_names_its_server(typed_: str, api: str | None) -> None:
+    """Where no server was named it was refused: what a notification says could not be typed."""
+    assert waiting_runs.api_of(typed_) == api
+
+
+def test_hints_name_a_run_as_its_server_was_named(fake: Fake) -> None:
+    line, address = call(), f"http://h:4200/runs/flow-run/{ONE}?tab=Logs&a=b"
+    line.typed = Typed((address,))
+
+    with pytest.raises(NotApproved) as refused:
+        approve.settle(line, fake, fake.runs[0], "other", DIGEST, None, reject=False)
+
+    assert str(refused.value.hint).endswith(f"kled approve '{address}'")
+
+
 def test_what_is_missing_is_told_within_the_whole_command(fake: Fake) -> None:
     """It was a command without what had been typed: `--follow` was lost."""
     line = call()

@@ -1,5 +1,6 @@
 """What an interrupted command tells of how far it came. Fault 21."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import SimpleNamespace
@@ -23,6 +24,9 @@ class Screen(Silent):
         """Show nothing."""
 
     def note(self, _words: str) -> None:
+        """Show nothing."""
+
+    def asked(self, _lines: Sequence[str]) -> None:
         """Show nothing."""
 
 
@@ -66,6 +70,18 @@ def test_before_it_begins_nothing_was_changed() -> None:
         "nothing was changed",
         "the same command begins anew",
     ]
+
+
+def test_a_run_that_waited_for_an_approval_says_so() -> None:
+    """It said what had been done before, and not one word of what it waited for."""
+    watching = halfway(CHECK, done=1)
+    watching.asked(["update-cluster waits", "look and answer: kled approve 3f0c"])
+    waited = watching.lines()
+    watching.started(UPDATE)
+
+    assert waited[0] == "update cluster waited for an approval, which nobody gave"
+    assert "nothing was changed" in waited
+    assert watching.lines()[0] == "update cluster was at: update, for 0 s"
 
 
 def test_the_step_it_was_at_and_those_before_are_named_with_what_has_ended() -> None:

@@ -127,3 +127,23 @@ def test_how_far_a_step_is_stays_while_kops_talks() -> None:
     console.print(steps.render())
 
     assert "nodes: 1 of 3 machines replaced · Draining the node" in stream.getvalue()
+
+
+def test_whom_a_run_waits_for_is_told_wherever_it_is_looked_at() -> None:
+    """A run here that waited for an approval said nothing: it seemed to hang."""
+    lines = ["update-cluster of c waits for an approval", "look and answer: kled approve \x1b[2J"]
+    from rich.console import Console
+
+    plain, live = io.StringIO(), io.StringIO()
+    console = Console(file=live, width=60)
+    steps = LiveSteps(console)
+
+    PlainLines(Terminal(plain), verbose=False).asked(lines)
+    steps.asked(lines)
+    console.print(steps.render())
+
+    for shown in (plain.getvalue(), live.getvalue()):
+        assert lines[0] in shown
+        assert "kled approve " in shown
+        assert "\x1b[2J" not in shown
+    assert "wait for a person" in live.getvalue()

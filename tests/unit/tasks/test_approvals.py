@@ -141,7 +141,7 @@ def test_what_waits_is_told_with_values_reasons_deadline_link_and_the_command() 
         "it would modify Subnet/a (CIDR 10/8 -> 10/9)",
         "it touches machines that roll: 2 of nodes (node)",
         "asked because [approval] of the rules needs one for networking: modify Subnet/a",
-        f"look and answer: kled approve {RUN}",
+        f"look and answer: kled approve {URL}",  # at any shell: it names the server
         f"or in Prefect, by its button Resume: {URL}",
     )
 
