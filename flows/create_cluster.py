@@ -45,7 +45,7 @@ def create_cluster(
     if plan is None:
         agreement, approved = agreements.of_new(spec.name), None
     else:
-        agreement = approvals.obtain(*plan, approved=digest)
+        agreement = approvals.obtain(*plan, approved=digest, rolls=False)
         approved = Approved(agreement.digest, plan[0])
     with changing(
         spec.name,

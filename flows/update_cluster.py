@@ -43,7 +43,7 @@ def update_cluster(
     plan, radius = plans.update(name, overrides, digest=digest)
     if not yes:
         return previews.of_plan("plan update", plan, radius)
-    agreement = approvals.obtain(plan, radius, approved=digest)
+    agreement = approvals.obtain(plan, radius, approved=digest, rolls=roll)
     approved = Approved(agreement.digest, plan)
     with changing(
         name,

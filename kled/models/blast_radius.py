@@ -6,8 +6,12 @@ What could not be asked is None and named in `unknown`: it never reads as "none"
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 from kled.models.cluster import Role
+
+ROLLS: Final = "machines that roll"
+"""What the row of machines that are replaced is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class BlastRadius:
         rolls = None if self.rolls is None else [_roll(one) for one in self.rolls]
         ended = None if self.ended is None else [_ended(one) for one in self.ended]
         return (
-            ("machines that roll", self._words("rolls", rolls)),
+            (ROLLS, self._words("rolls", rolls)),
             ("ended without draining", self._words("ended", ended)),
             ("workloads without replicas", self._words("unreplicated", self.unreplicated)),
             ("budgets that block", self._words("blocking", self.blocking)),

@@ -9,6 +9,8 @@ from kled.models.plan import Change, Plan
 
 DIGITS: Final = 12
 """Of a digest, as people see and type it."""
+STARTED_BY: Final = "started-by:"
+"""How the tag of a run begins that says who started it: a claim."""
 _LONGEST: Final = 4_000
 _ALTOGETHER: Final = 1_000_000
 """Characters of values that are kept with a question; the server holds it as one text."""
@@ -37,6 +39,20 @@ class Question:
     """When the run gives up, with its timezone."""
     refused: str = ""
     """Why the last answer was not taken; empty where there was none."""
+    rolls: bool | None = None
+    """Whether the run replaces the machines that need it, too; None: the plan says what it does."""
+    starter: str = ""
+    """Who started the run, as far as that is known: a claim."""
+
+    @property
+    def what(self) -> str:
+        """What waits, as it was started: `update-cluster roll=true`."""
+        return f"{self.operation} roll=true" if self.rolls else self.operation
+
+    @property
+    def started_by(self) -> str:
+        """Who started it, in words."""
+        return self.starter or "somebody in Prefect, which does not say who"
 
     @property
     def cluster(self) -> str:
@@ -65,6 +81,8 @@ class Question:
             "asked": {area: list(names) for area, names in self.asked.items()},
             "until": self.until.isoformat(),
             "refused": self.refused,
+            "rolls": self.rolls,
+            "starter": self.starter,
         }
 
     @classmethod
@@ -92,6 +110,8 @@ class Question:
                 {str(area): tuple(map(str, names)) for area, names in data["asked"].items()},
                 until,
                 str(data.get("refused", "")),
+                None if data.get("rolls") is None else bool(data["rolls"]),
+                str(data.get("starter", "")),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("no question") from error

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -16,12 +16,13 @@ from pydantic import ValidationError
 from kled.errors import NotApproved
 from kled.kops.facts import plan_areas
 from kled.models.agreement import AUTOMATIC, NO_AREA, NO_RULES, Agreement
-from kled.models.blast_radius import BlastRadius
+from kled.models.blast_radius import ROLLS, BlastRadius
 from kled.models.plan import Plan
 from kled.models.question import DIGITS, Question, without_secrets
+from kled.operations.acting import person
 from kled.rules import Area, Rules
 from kled.sentences import duration, enumerated, options, word
-from tasks.running import answers, asking, notifications, resources, wording
+from tasks.running import answers, asking, marks, notifications, resources, wording
 
 logger = logging.getLogger("kled.approvals")
 
@@ -33,9 +34,17 @@ _NOTHING: Final = frozenset({"none", "no roll"})
 
 
 def obtain(
-    plan: Plan, radius: BlastRadius | None, *, approved: str | None, patience: int = PATIENCE
+    plan: Plan,
+    radius: BlastRadius | None,
+    *,
+    approved: str | None,
+    rolls: bool | None = None,
+    patience: int = PATIENCE,
 ) -> Agreement:
     """Return why the plan with that digest may be applied.
+
+    `rolls` says whether the run replaces the machines that need it, too; None: it is a plan of
+    that, or has none.
 
     `approved` is a digest that the starter gave: it is checked again under the lease. Else the run
     pauses, without the lease, where the rules ask for it (`[approval]` of the settings file), until
@@ -49,7 +58,8 @@ def obtain(
     asked = plan_areas.touched(plan, rules.asks_for(plan.cluster))
     if not asked:
         return Agreement("unasked", plan.digest, _unasked(rules, plan.cluster))
-    question = _question(plan, radius, asked, patience)
+    question = replace(_question(plan, radius, asked, patience), rolls=rolls)
+    question = replace(question, touches=tuple(touched(question)))
     how = f"run it again with digest={plan.digest[:DIGITS]} to approve this very plan"
     if PREFECT_API_URL.value() is None or flow_run.id is None:
         raise NotApproved(f"the plan needs an approval ({question.why})", hint=how)
@@ -117,6 +127,17 @@ def settle(
     raise NotApproved(f"{MISTAKES} answers were mistaken, the last: {question.refused}", hint=how)
 
 
+def touched(question: Question) -> Iterator[tuple[str, str]]:
+    """Yield what the plan touches, with whether machines are replaced by this very run."""
+    for about, words in question.touches:
+        if about == ROLLS and question.rolls is not None:
+            now = "replaced by this run"
+            later = "not by this run: kled kops rolling-update replaces them"
+            yield about, f"{words}; {now if question.rolls else later}"
+        else:
+            yield about, words
+
+
 def _unasked(rules: Rules, cluster: str) -> str:
     if not rules.approval.configured:
         return NO_RULES
@@ -135,12 +156,14 @@ def _question(
         tuple((about, redact(words)) for about, words in touches if words not in _NOTHING),
         {area: tuple(map(redact, names)) for area, names in asked.items()},
         datetime.now(UTC) + timedelta(seconds=patience),
+        starter=redact(marks.starter(person() if resources.is_displayed() else "")),
     )
 
 
 def _ask(question: Question, left: float) -> answers.PlanApproval | None:
     """Tell everybody whom it concerns, and ask once."""
-    told = wording.lines(question, str(flow_run.id), url_for("flow-run", flow_run.id))
+    url, minutes = url_for("flow-run", flow_run.id), timedelta(minutes=max(1, round(left / 60)))
+    told = wording.lines(question, str(flow_run.id), url, minutes)
     for line in told:
         logger.warning("%s", line)
     resources.watching().asked(told)

@@ -6,7 +6,7 @@ soon as it knows them: `cluster:NAME`, `cloud:aws`, `environment:NAME`, `kled:VE
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from prefect.runtime import deployment, flow_run
 from kled import __version__
 from kled.errors import KledError
 from kled.kops.state_store.layout import is_cluster_name
+from kled.models.question import STARTED_BY
 from kled.operations.cluster.cloud_of import cloud_of
 from kled.operations.session import Session
 from kled.operations.step import UseCase
@@ -23,6 +24,8 @@ from kled.visible import visible
 
 logger = logging.getLogger("kled.flows")
 
+_SCHEDULED: Final = "auto-scheduled"
+"""Prefect's own tag."""
 _kops: Final[dict[str, str]] = {}
 """The kops that each run of this process has driven; kept, since summaries are made afterwards."""
 
@@ -44,6 +47,21 @@ def versions() -> str:
     """Return which kled this run has, and which kops it drives, as far as that is known."""
     kops = _kops.get(str(flow_run.id))
     return f"kled {__version__}" + (f" with kops {kops}" if kops else "")
+
+
+def starter(here: str) -> str:
+    """Return who started this run: whoever sits `here`, else as its tags say; empty: unknown."""
+    return starter_of([str(tag) for tag in flow_run.tags or ()], here)
+
+
+def starter_of(tags: Sequence[str], here: str) -> str:
+    """Return who started a run with these tags, as `starter` does. Pure."""
+    if here:
+        return here
+    claimed = next((one for one in tags if one.startswith(STARTED_BY)), "")
+    if claimed:
+        return f"{visible(claimed.removeprefix(STARTED_BY))} (claimed)"
+    return "a schedule" if _SCHEDULED in tags else ""
 
 
 def environment() -> str:

@@ -1,10 +1,11 @@
 """What people are told of a plan that waits: lines for logs and messages, words above a form."""
 
+from datetime import timedelta
 from typing import Final
 
 from kled.models.plan_changes import describe
 from kled.models.question import DIGITS, Question
-from kled.sentences import enumerated
+from kled.sentences import duration, enumerated
 from tasks.running import plans, resources
 from tasks.running.markdown import inline
 
@@ -12,16 +13,21 @@ _SHOWN: Final = 5
 """Changes that a line names."""
 
 
-def lines(question: Question, run: str, url: str | None) -> tuple[str, ...]:
-    """Say what waits, why, until when, where it is and how it is answered: a line each."""
+def lines(question: Question, run: str, url: str | None, left: timedelta) -> tuple[str, ...]:
+    """Say what waits, why, until when, where it is and how it is answered: a line each.
+
+    `left` is how long that is from now on.
+    """
     plan = question.plan
     return (
         *((f"the last answer was not taken: {question.refused}",) if question.refused else ()),
         (
-            f"{question.operation} of {question.cluster} waits for an approval until"
-            f" {question.deadline}; plan {question.digest[:DIGITS]}: {plan.summary}"
+            f"{question.what} of {question.cluster} waits for an approval until"
+            f" {question.deadline}, {duration(left)} from now;"
+            f" plan {question.digest[:DIGITS]}: {plan.summary}"
         ),
         *substance(question),
+        f"it was started by {question.started_by}",
         f"look and answer: kled approve {url or run}",
         *((f"or in Prefect, by its button Resume: {url}",) if url else ()),
     )
@@ -46,7 +52,7 @@ def above_the_form(question: Question) -> str:
     redact = resources.redactor(resources.settings()).text
     refused = f"**The last answer was not taken**: {inline(question.refused)}."
     head = (
-        f"**{inline(question.operation)} of {inline(question.cluster)}** would change"
+        f"**{inline(question.what)} of {inline(question.cluster)}** would change"
         f" ({inline(question.plan.summary)}):"
     )
     touches = [f"- {inline(about)}: {inline(words)}" for about, words in question.touches]
@@ -58,7 +64,7 @@ def above_the_form(question: Question) -> str:
             *plans.listed(question.plan, redact),
             "",
             *(["It touches:", "", *touches, ""] if touches else ()),
-            f"Asked because of {inline(question.why)}.",
+            f"Asked because of {inline(question.why)}. Started by {inline(question.started_by)}.",
             "",
             f"It waits until {question.deadline}. Without an answer nothing is changed.",
         ]

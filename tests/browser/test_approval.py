@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from kled import config
+from kled.operations.acting import person
 from tests.browser.chromium import Page, page
 from tests.browser.conftest import PYTHON, Place
 from tests.browser.test_flow_run_page import newest_first
@@ -101,6 +102,7 @@ def test_an_approval_in_the_browser_and_one_that_is_typed(place: Place, tmp_path
         with following(place) as run:
             lines = notified("waits for an approval")
             assert "InstanceType t3.medium -> t3.large" in lines[1]
+            assert f"it was started by {person()} (claimed)" in lines
             address = lines[-1].rpartition(" ")[2]
             in_the_browser(address, place, tmp_path)
             _, words = run.communicate(timeout=120)

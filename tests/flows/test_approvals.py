@@ -25,6 +25,7 @@ from kled.cli.flows.waiting_runs import Server, Waiting
 from kled.cli.frame.command import Call
 from kled.errors import InvalidInput, NotApproved, WindowClosed
 from kled.kops.preview import update_plan
+from kled.operations.acting import person
 from tasks.running import notifications, windows
 from tasks.running.resources import called_by
 from tests.flows.box import Box, Memory
@@ -104,6 +105,7 @@ def test_a_plan_that_touches_what_is_asked_about_waits_for_its_digest_and_name(
     assert applied(changed)
     # whoever runs it here was told nothing: it seemed to hang
     assert memory.told[0].startswith(f"update-cluster of {C} waits for an approval until ")
+    assert f"it was started by {person()}" in memory.told
     assert any(one.startswith("look and answer: kled approve http://") for one in memory.told)
     agreed = state.result()["approval"]
     assert (agreed["by"], agreed["how"]) == ("ada (claimed)", "in Prefect's form")

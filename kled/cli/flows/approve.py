@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -17,6 +18,7 @@ from kled.cli.terminal.output import Column, show, show_value
 from kled.cli.terminal.plan import show_plan
 from kled.errors import InvalidInput, NotApproved
 from kled.models.question import DIGITS
+from kled.sentences import duration
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -26,9 +28,10 @@ _BY_ADDRESS: Final = "; or name the run by its address: kled approve http://.../
 _WAITING: Final = (
     Column("RUN", "short"),
     Column("CLUSTER", "cluster"),
-    Column("WHAT", "operation"),
+    Column("WHAT", "what"),
     Column("PLAN", "summary"),
     Column("WAITS UNTIL", "deadline"),
+    Column("STARTED BY", "started_by"),
     Column("BECAUSE OF", "areas"),
 )
 _TOUCHES: Final = (Column("IT TOUCHES", "about"), Column("WHAT", "words"))
@@ -123,6 +126,8 @@ def list_waiting(call: Call, runs: Runs) -> None:
         {
             **one.as_json(),
             "short": shorts[one.run],
+            "what": one.question.what,
+            "started_by": one.question.started_by,
             "deadline": _deadline(one),
             "areas": list(one.question.asked),
         }
@@ -184,7 +189,10 @@ def _show(call: Call, waiting: Waiting) -> None:
         return
     if question.refused:
         call.say(f"the last answer was not taken: {question.refused}")
-    call.say(f"{question.operation} of {question.cluster} waits until {_deadline(waiting)}")
+    call.say(
+        f"{question.what} of {question.cluster} waits until {_deadline(waiting)}",
+        f"it was started by {question.started_by}",
+    )
     show_plan(call, question.plan)
     if question.touches:
         streams.out().say("")
@@ -208,6 +216,8 @@ def _require_confirmed(
             "is needed where nobody can be asked",
             hint=_again(call, waiting, confirm=cluster, digest=question.digest[:DIGITS]),
         )
+    if asks and confirm is None:
+        call.say(f"to refuse it: {_again(call, waiting, reject=True)}")
     for _ in range(_ATTEMPTS):
         typed = confirm if confirm is not None else streams.ask(f"type {cluster} to approve it")
         if typed.strip() == cluster:
@@ -239,5 +249,8 @@ def _asked_reason(call: Call, waiting: Waiting) -> str:
 
 
 def _deadline(waiting: Waiting) -> str:
-    """Return when the run gives up, on this machine's clock."""
-    return f"{waiting.question.until.astimezone():%Y-%m-%d %H:%M %Z}"
+    """Return when the run gives up, on this machine's clock, and how far off that is."""
+    until = waiting.question.until
+    minutes = max(0, int((until - datetime.now(UTC)).total_seconds() // 60))
+    left = f"in {duration(timedelta(minutes=minutes))}" if minutes else "at any moment"
+    return f"{until.astimezone():%Y-%m-%d %H:%M %Z} ({left})"

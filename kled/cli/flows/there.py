@@ -14,6 +14,7 @@ from kled.cli.flows import server as flow_server
 from kled.cli.frame import interruption
 from kled.cli.frame.command import Call
 from kled.errors import FlowFailed, InvalidInput, KledError, SettingsError
+from kled.models.question import STARTED_BY
 from kled.sentences import options
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def run_there(call: Call, name: str, parameters: Mapping[str, Any], *, run_name:
     again = "the same command triggers another run; it waits for this one's lease"
     with server(HERE) as client:
         with _telling("whether it was triggered is not known: prefect flow-run ls", again):
-            run = _create(client, name, parameters, run_name)
+            run = _create(client, name, parameters, run_name, call.person)
         begun = f'flow run "{run.name}" of {name}: {url_for(run) or run.id}'
         return follow_to_end(call, client, following.Lines(call, client, run.id), begun, again)
 
@@ -105,7 +106,11 @@ def _telling(*words: str) -> AbstractContextManager[None]:
 
 
 def _create(
-    client: "SyncPrefectClient", name: str, parameters: Mapping[str, Any], run_name: str
+    client: "SyncPrefectClient",
+    name: str,
+    parameters: Mapping[str, Any],
+    run_name: str,
+    starter: str,
 ) -> "FlowRun":
     from prefect.exceptions import ObjectNotFound  # noqa: PLC0415
 
@@ -119,7 +124,10 @@ def _create(
         ) from None
     try:
         return client.create_flow_run_from_deployment(
-            deployment.id, parameters=dict(parameters), name=run_name
+            deployment.id,
+            parameters=dict(parameters),
+            name=run_name,
+            tags=[f"{STARTED_BY}{starter}"],
         )
     except httpx.HTTPStatusError as error:
         if error.response.status_code in flow_server.DENIED:

@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from kled.errors import NotApproved
 from kled.models.agreement import Agreement
 from kled.models.plan import Change, Plan
 from kled.models.question import Question
-from tasks.running import answers, approvals, wording
+from tasks.running import answers, approvals, marks, wording
 from tasks.running.resources import Unwatched, called_by
 from tests.unit.models.test_question import PLAN, QUESTION, C
 from tests.unit.tasks.test_markdown import EVIL
@@ -131,19 +133,57 @@ def test_the_form_says_what_to_type_and_which_fields_are_needed() -> None:
 
 
 def test_what_waits_is_told_with_values_reasons_deadline_link_and_the_command() -> None:
-    told = wording.lines(QUESTION, RUN, URL)
+    question = replace(QUESTION, rolls=True, starter="ada@desk (claimed)")
+
+    told = wording.lines(question, RUN, URL, timedelta(minutes=60))
 
     assert told == (
         (
-            "update-cluster of prod.example.com waits for an approval until 2026-11-30 03:14 UTC;"
+            "update-cluster roll=true of prod.example.com waits for an approval until"
+            " 2026-11-30 03:14 UTC, 1 hour from now;"
             f" plan {PLAN.digest[:12]}: 1 to modify"
         ),
         "it would modify Subnet/a (CIDR 10/8 -> 10/9)",
         "it touches machines that roll: 2 of nodes (node)",
         "asked because [approval] of the rules needs one for networking: modify Subnet/a",
+        "it was started by ada@desk (claimed)",
         f"look and answer: kled approve {URL}",  # at any shell: it names the server
         f"or in Prefect, by its button Resume: {URL}",
     )
+
+
+@pytest.mark.parametrize(
+    ("rolls", "words"),
+    [
+        (True, "2 of nodes (node); replaced by this run"),
+        (False, "2 of nodes (node); not by this run: kled kops rolling-update replaces them"),
+        (None, "2 of nodes (node)"),
+    ],
+)
+def test_whoever_answers_knows_whether_machines_are_replaced_now(
+    rolls: bool | None, words: str
+) -> None:
+    """The question of an update was the same with `roll=true` and without."""
+    asked = replace(QUESTION, rolls=rolls)
+
+    assert dict(approvals.touched(asked))["machines that roll"] == words
+    assert asked.what == ("update-cluster roll=true" if rolls else "update-cluster")
+
+
+@pytest.mark.parametrize(
+    ("tags", "here", "starter"),
+    [
+        (["production", "started-by:ada@desk"], "", "ada@desk (claimed)"),
+        (["started-by:eve\x1b[2J"], "", "eve\\x1b[2J (claimed)"),
+        (["auto-scheduled"], "", "a schedule"),
+        (["started-by:eve"], "ada@desk", "ada@desk"),
+        ([], "", ""),
+    ],
+)
+def test_who_started_a_run_is_said_as_far_as_it_is_known(
+    tags: list[str], here: str, starter: str
+) -> None:
+    assert marks.starter_of(tags, here) == starter
 
 
 def test_above_the_form_the_changes_come_first_and_what_is_untouched_is_left_out(
@@ -170,7 +210,7 @@ def test_above_the_form_the_changes_come_first_and_what_is_untouched_is_left_out
         "  - CIDR: 10/8 -\\> 10/9",
         "It touches:",
         "- machines that roll: 2 of nodes (node)",
-        "Asked because of networking: modify Subnet/a.",
+        f"Asked because of networking: modify Subnet/a. Started by {QUESTION.started_by}.",
         "It waits until 2026-11-30 03:14 UTC. Without an answer nothing is changed.",
     ]
     assert forged.startswith("**The last answer was not taken**: ")
