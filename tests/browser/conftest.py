@@ -84,6 +84,7 @@ def _environment(box: Path, port: int) -> dict[str, str]:
     path = os.pathsep.join((str(Path(PYTHON).parent), os.environ.get("PATH", os.defpath)))
     env = control.environment(box, path=path)
     env |= {
+        "LOGNAME": "ada",  # who is named in the pictures
         "PREFECT_HOME": str(box / "prefect"),
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_SERVER_API_PORT": str(port),

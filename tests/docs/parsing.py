@@ -78,6 +78,7 @@ def _alternatives(words: list[str]) -> Iterator[list[str]]:
 def _of_kled(words: list[str], text: str) -> Iterator[str]:
     command: click.Command = KLED
     context = click.Context(KLED, info_name="kled", **KLED.context_settings)
+    words = [] if words == ["--version"] else words
     while isinstance(command, click.Group) and words:
         found = command.get_command(context, words[0])
         if found is None:

@@ -27,6 +27,7 @@ SUBSTITUTIONS: Final[Mapping[str, str]] = {
     r"throttled calls=3": "throttled calls=1",
     r"\$HOME/snapshots\.key": "{keys}/snapshots.key",
     r"http://127\.0\.0\.1:4200/api": "{api}",
+    r"https://s3\.example\.com": "{s3}",
 }
 """What stands for the reader's own, and waits that nobody needs here; in order."""
 _COMMENT: Final = re.compile(r"\s+#[^\n]*$")

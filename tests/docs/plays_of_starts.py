@@ -69,6 +69,12 @@ def _completes(stage: Stage, _: Done) -> None:
     assert done.out.split() == [CLUSTER]
 
 
+def _reached(stage: Stage, _: Done) -> None:
+    """Make a bucket at the service that was named, and let the next way begin without this one."""
+    stage.do("kled kops configure-state-store --state=s3://acme-kops-state --create")
+    stage.new_shell()
+
+
 PLAYS: Final = {
     "README.md": Play(
         _checkout,
@@ -83,6 +89,10 @@ PLAYS: Final = {
         lambda stage: stage.in_the_sandbox(PREFECT_API_URL=""),
         held={"prefect server start": "tests/standing/servers.py"},
         run_on={"prefect worker start": _polls},
+    ),
+    "docs/storage.md": Play(
+        lambda stage: stage.new_shell(**KEYS),
+        after={"export S3_ENDPOINT": _reached, "export AWS_ENDPOINT_URL": _reached},
     ),
     "docs/doctor.md": Play(lambda stage: stage.in_the_sandbox()),
     "docs/sandbox.md": Play(

@@ -47,6 +47,22 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Fence:
+    """A block between fences, in whatever language."""
+
+    document: str
+    language: str
+    line: int
+    """Where its first line stands, from 1."""
+    lines: tuple[str, ...]
+
+    @property
+    def end(self) -> int:
+        """The line of the fence that closes it."""
+        return self.line + len(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
 class Inline:
     """A command within a sentence or a table."""
 
@@ -58,7 +74,7 @@ class Inline:
 def documents() -> list[str]:
     """Return the documents in the order in which somebody reads them."""
     more = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))
-    return ["README.md", "CONTRIBUTING.md", *more]
+    return ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", *more]
 
 
 def read(document: str) -> str:
@@ -84,6 +100,20 @@ def blocks(document: str) -> Iterator[Block]:
         elif _is_indented(line):
             yield Block(document, heading, number, (line.strip(),))
     assert fence is None, f"{document}:{start}: the block has no end"
+
+
+def fences(document: str) -> Iterator[Fence]:
+    """Yield each block between fences."""
+    language, start, held = "", None, list[str]()
+    for number, line in enumerate(read(document).splitlines(), 1):
+        mark = _FENCE.match(line)
+        if start is None and mark:
+            language, start, held = mark[2], number + 1, []
+        elif start is not None and mark and not mark[2]:
+            yield Fence(document, language, start, tuple(held))
+            start = None
+        elif start is not None:
+            held.append(line)
 
 
 def inline(document: str) -> Iterator[Inline]:

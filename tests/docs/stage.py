@@ -161,6 +161,7 @@ def _value(value: str, stage: Stage) -> str:
         box=stage.directory / "typed-box",
         keys=stage.directory,
         cluster=CLUSTER,
+        s3=stage.endpoint,
         api=stage.api() if "{api}" in value else "",
         **stage.values,
     )
