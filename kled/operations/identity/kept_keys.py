@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import IdentityAtRisk, KledError, NotApproved
-from kled.kops.facts import plan_effects
 from kled.kops.state_store import contents, identity, keyset_keys, layout, locations
 from kled.kops.state_store.identity import Evidence, Made
 from kled.kops.state_store.locations import Place
@@ -26,6 +25,7 @@ from kled.operations.identity import (
     etcd_names,
     etcd_zones,
     keys_in_snapshots,
+    lived,
     machine_keys,
     other_identity,
     put_back,
@@ -35,7 +35,6 @@ from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
 from kled.sentences import enumerated
-from kled.storage.bounded import get_bounded
 
 if TYPE_CHECKING:
     from kled.snapshot.losses.other_keysets import Others
@@ -86,7 +85,7 @@ def missing(session: Session, cluster: str) -> tuple[str, ...]:
     """
     if _strays(session, cluster):
         return ()
-    named = _node_keysets(session, cluster)
+    named = lived.node_keysets(session, cluster)
     there = keys_below(session.state_store, cluster, layout.KEYSETS) if named else ()
     return tuple(sorted(one for one in named if identity.keyset_key(one) not in there))
 
@@ -197,8 +196,8 @@ def lost_authority(session: Session, cluster: str) -> tuple[str, ...]:
     """
     if AUTHORITY_KEY in keys_below(session.state_store, cluster, layout.KEYSETS):
         return ()
-    lived = _lived(session, cluster) or keys_in_snapshots.is_kept(session, cluster, AUTHORITY_KEY)
-    return (identity.AUTHORITY,) if lived else ()
+    ran = lived.why(session, cluster) or keys_in_snapshots.is_kept(session, cluster, AUTHORITY_KEY)
+    return (identity.AUTHORITY,) if ran else ()
 
 
 def require(session: Session, plan: Plan) -> str:
@@ -210,8 +209,8 @@ def require(session: Session, plan: Plan) -> str:
     """
     require_previewable(session, plan.cluster)
     if not session.overrides.begins_anew(plan.cluster):
-        etcd_names.require_plan(session, plan, ran=lambda: _etcd_ran(session, plan))
-        etcd_zones.require_plan(session, plan, lives=lambda: _etcd_lives(session, plan))
+        etcd_names.require_plan(session, plan, ran=lambda: lived.etcd_ran(session, plan))
+        etcd_zones.require_plan(session, plan, lives=lambda: lived.etcd_lives(session, plan))
     found = told_apart(session, plan)
     if found.lost and not session.overrides.begins_anew(plan.cluster):
         raise _refusal(session, plan.cluster, found.lost)
@@ -220,7 +219,7 @@ def require(session: Session, plan: Plan) -> str:
     cloud_keys.require(session, plan)
     lost = [one.name for one, _ in found.lost]
     anew = f"NEW IDENTITY, as asked for: {', '.join(lost)}" if lost else ""
-    first = [one.name for one in found.new if _lived(session, plan.cluster)]
+    first = [one.name for one in found.new if lived.why(session, plan.cluster)]
     new = f"made for the first time: {', '.join(first)}" if first else ""
     again = [one.name for one in identity.reissued(plan)]
     issued = f"certificates issued anew: {', '.join(again)}" if again else ""
@@ -232,7 +231,7 @@ def told_apart(session: Session, plan: Plan) -> Made:
     changes = identity.made(plan)
     if not changes:
         return Made()
-    found = identity.told_apart(changes, _evidence(session, plan))
+    found = identity.told_apart(changes, lived.evidence(session, plan))
     if not found.new:
         return found
     keys = frozenset(map(identity.key_of, changes))
@@ -312,79 +311,7 @@ def _other_values(session: Session, cluster: str, found: "Others") -> IdentityAt
     )
 
 
-def _evidence(session: Session, plan: Plan) -> Evidence:
-    cluster = plan.cluster
-    lived = _lived(session, cluster)
-    if not lived:
-        definition = session.kops.find_definition(cluster)
-        if definition is not None and identity.has_machines(plan, definition):
-            lived = "its control plane is in the cloud already"
-        elif definition is not None and _makes_authority(plan):
-            lived = _machines_anywhere(session, cluster)
-    return Evidence(
-        stored=frozenset(
-            key
-            for below in (layout.KEYSETS, layout.SECRETS)
-            for key in keys_below(session.state_store, cluster, below)
-        ),
-        node_keysets=_node_keysets(session, cluster),
-        lived=lived,
-    )
-
-
-def _makes_authority(plan: Plan) -> bool:
-    return any(identity.key_of(one) == AUTHORITY_KEY for one in identity.made(plan))
-
-
-def _machines_anywhere(session: Session, cluster: str) -> str:
-    """Say that the cloud has machines of the cluster, also in zones that its definition lacks."""
-    listed = session.kops.delete_preview(cluster).changes
-    there = sorted({one.name for one in listed if one.kind in plan_effects.LISTED_MACHINES})
-    return f"the cloud has its machines already ({there[0]})" if there else ""
-
-
-def _lived(session: Session, cluster: str) -> str:
-    """Say why the cluster's machines are known to have run, by what they left; empty: nothing."""
-    if _node_keysets(session, cluster):
-        return "its machines were configured"
-    return "its etcd was running" if _etcd_left_something(session, cluster) else ""
-
-
-def _etcd_left_something(session: Session, cluster: str) -> bool:
-    keys = (one.key for one in session.state_store.entries(f"{cluster}/backups/etcd/"))
-    relative = (key.removeprefix(f"{cluster}/") for key in keys)
-    return any(
-        layout.backup_place(key) or key.endswith(f"/{layout.CREATED_MARKER}") for key in relative
-    )
-
-
-def _etcd_ran(session: Session, plan: Plan) -> bool:
-    """Say whether etcd ran on volumes that were made for it: kops makes them with the first."""
-    if _etcd_left_something(session, plan.cluster):
-        return True
-    definition = session.kops.find_definition(plan.cluster)
-    return definition is not None and identity.has_machines(plan, definition)
-
-
-def _etcd_lives(session: Session, plan: Plan) -> bool:
-    """Say whether etcd ran, and the cloud has machines of it: its volumes are somewhere."""
-    if not _etcd_left_something(session, plan.cluster):
-        return False
-    definition = session.kops.find_definition(plan.cluster)
-    if definition is not None and identity.has_machines(plan, definition):
-        return True
-    return bool(_machines_anywhere(session, plan.cluster))
-
-
 def _strays(session: Session, cluster: str) -> tuple[Place, ...]:
     """Return the places of the definition that are not in the cluster's part of the store."""
     home = registered.home(session.state_store, cluster)
     return tuple(locations.elsewhere(home.cluster, home.root)) if home is not None else ()
-
-
-def _node_keysets(session: Session, cluster: str) -> frozenset[str]:
-    store = session.state_store
-    found: set[str] = set()
-    for one in store.entries(f"{cluster}/{identity.NODE_CONFIGS}"):
-        found |= identity.node_keysets(contents.mapping(get_bounded(store, one.key).body))
-    return frozenset(found)

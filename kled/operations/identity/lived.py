@@ -1,0 +1,87 @@
+"""What tells that a cluster's machines have run: what they left, and what the cloud has of them."""
+
+from kled.kops.facts import plan_effects
+from kled.kops.state_store import contents, identity, layout
+from kled.kops.state_store.identity import Evidence
+from kled.models.plan import Plan
+from kled.operations.fleet.stored_names import keys_below
+from kled.operations.session import Session
+from kled.storage.bounded import get_bounded
+
+
+def evidence(session: Session, plan: Plan) -> Evidence:
+    """Return what the state store tells of the keys that a cluster had, and else the cloud.
+
+    Only reads. kops is asked only where nothing in the state store tells that the cluster ran.
+    """
+    cluster = plan.cluster
+    lived = why(session, cluster)
+    if not lived:
+        definition = session.kops.find_definition(cluster)
+        if definition is not None and identity.has_machines(plan, definition):
+            lived = "its control plane is in the cloud already"
+        elif definition is not None and _makes_authority(plan):
+            lived = _machines_anywhere(session, cluster)
+    return Evidence(
+        stored=frozenset(
+            key
+            for below in (layout.KEYSETS, layout.SECRETS)
+            for key in keys_below(session.state_store, cluster, below)
+        ),
+        node_keysets=node_keysets(session, cluster),
+        lived=lived,
+    )
+
+
+def _makes_authority(plan: Plan) -> bool:
+    authority = identity.keyset_key(identity.AUTHORITY)
+    return any(identity.key_of(one) == authority for one in identity.made(plan))
+
+
+def _machines_anywhere(session: Session, cluster: str) -> str:
+    """Say that the cloud has machines of the cluster, also in zones that its definition lacks."""
+    listed = session.kops.delete_preview(cluster).changes
+    there = sorted({one.name for one in listed if one.kind in plan_effects.LISTED_MACHINES})
+    return f"the cloud has its machines already ({there[0]})" if there else ""
+
+
+def why(session: Session, cluster: str) -> str:
+    """Say why the cluster's machines are known to have run, by what they left; empty: nothing."""
+    if node_keysets(session, cluster):
+        return "its machines were configured"
+    return "its etcd was running" if _etcd_left_something(session, cluster) else ""
+
+
+def _etcd_left_something(session: Session, cluster: str) -> bool:
+    keys = (one.key for one in session.state_store.entries(f"{cluster}/backups/etcd/"))
+    relative = (key.removeprefix(f"{cluster}/") for key in keys)
+    return any(
+        layout.backup_place(key) or key.endswith(f"/{layout.CREATED_MARKER}") for key in relative
+    )
+
+
+def etcd_ran(session: Session, plan: Plan) -> bool:
+    """Say whether etcd ran on volumes that were made for it: kops makes them with the first."""
+    if _etcd_left_something(session, plan.cluster):
+        return True
+    definition = session.kops.find_definition(plan.cluster)
+    return definition is not None and identity.has_machines(plan, definition)
+
+
+def etcd_lives(session: Session, plan: Plan) -> bool:
+    """Say whether etcd ran, and the cloud has machines of it: its volumes are somewhere."""
+    if not _etcd_left_something(session, plan.cluster):
+        return False
+    definition = session.kops.find_definition(plan.cluster)
+    if definition is not None and identity.has_machines(plan, definition):
+        return True
+    return bool(_machines_anywhere(session, plan.cluster))
+
+
+def node_keysets(session: Session, cluster: str) -> frozenset[str]:
+    """Return the keysets that the control plane's configuration names; only reads."""
+    store = session.state_store
+    found: set[str] = set()
+    for one in store.entries(f"{cluster}/{identity.NODE_CONFIGS}"):
+        found |= identity.node_keysets(contents.mapping(get_bounded(store, one.key).body))
+    return frozenset(found)
