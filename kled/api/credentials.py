@@ -24,7 +24,7 @@ from kled.operations.credentials.secrets import (
     require_secret,
     require_unused,
 )
-from kled.operations.identity import kept_keys, lost_keys
+from kled.operations.identity import gone_keys, kept_keys, lost_keys
 from kled.operations.preview.preview_change import previewed_rotation, previewed_secret
 from kled.operations.runner import Report
 
@@ -38,10 +38,15 @@ class Keypairs:
     _calls: Calls
 
     def list(self, cluster: str) -> tuple[Keypair, ...]:
-        """Return the keypairs, distrusted ones, too; no private key is read."""
+        """Return the keypairs, distrusted ones, too; no private key is read.
+
+        Raises `IdentityAtRisk` where the cluster had keysets that the state store lacks.
+        """
         name = require_cluster_name(cluster)
         with self._calls.session() as session, lost_keys.told_apart(session, name):
-            return session.kops.get_keypairs(name, distrusted=True)
+            found = session.kops.get_keypairs(name, distrusted=True)
+            gone_keys.require(gone_keys.keysets(session, name))
+            return found
 
     def plan_rotation(self, cluster: str, phase: Phase, *, keyset: str = ALL) -> Plan:
         """Return for which keysets the phase is still to be done."""
@@ -69,10 +74,15 @@ class Secrets:
     _calls: Calls
 
     def list(self, cluster: str) -> tuple[Secret, ...]:
-        """Return the names and types of the secrets."""
+        """Return the names and types of the secrets.
+
+        Raises `IdentityAtRisk` where the cluster had some that the state store lacks.
+        """
         name = require_cluster_name(cluster)
         with self._calls.session() as session, lost_keys.told_apart(session, name):
-            return tuple(listed_secrets(session, name))
+            found = tuple(listed_secrets(session, name))
+            gone_keys.require(gone_keys.secrets(session, name))
+            return found
 
     def create(
         self, cluster: str, kind: SecretKind, file: Path, *, replaces: bool = False

@@ -19,11 +19,15 @@ KEYPAIRS = (
 def get_keypairs(call: Call, name: str | None) -> None:
     """List keypairs; the primary one signs, distrusted ones are on their way out.
 
-    A keyset that kops cannot read, and leaves out, is listed with the reason; the exit status is 1.
+    A keyset that kops cannot read, and leaves out, is listed with the reason, and so are those that
+    the cluster had and the state store lacks; the exit status is 1.
     """
     from kled.operations.fleet.each_cluster import Listing  # noqa: PLC0415 - not for --help
+    from kled.operations.identity import gone_keys  # noqa: PLC0415
 
     listing = Listing(
-        lambda session, one: session.kops.get_keypairs(one, distrusted=True), what="keyset"
+        lambda session, one: session.kops.get_keypairs(one, distrusted=True),
+        what="keyset",
+        gone=gone_keys.keysets,
     )
     show_each(call, name, KEYPAIRS, listing)

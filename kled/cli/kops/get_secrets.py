@@ -10,8 +10,12 @@ SECRETS = (Column("TYPE", "type"), Column("NAME", "name"))
 @leaf("get-secrets", examples=("kled kops get-secrets --name=mycluster.example.com",))
 @NAME
 def get_secrets(call: Call, name: str | None) -> None:
-    """List secrets: names and types, never values."""
+    """List secrets: names and types, never values.
+
+    Those that the cluster had and the state store lacks are said; the exit status is 1 then.
+    """
     from kled.operations.credentials.secrets import listed_secrets  # noqa: PLC0415
     from kled.operations.fleet.each_cluster import Listing  # noqa: PLC0415 - not for --help
+    from kled.operations.identity import gone_keys  # noqa: PLC0415
 
-    show_each(call, name, SECRETS, Listing(listed_secrets))
+    show_each(call, name, SECRETS, Listing(listed_secrets, gone=gone_keys.secrets))

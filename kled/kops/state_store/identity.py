@@ -22,12 +22,12 @@ KEYPAIR: Final = "Keypair"
 SECRET: Final = "Secret"  # noqa: S105 - a kind of task
 AUTHORITY: Final = "kubernetes-ca"
 """The keyset that signs what machines and people prove themselves with."""
-_KEYSETS: Final = frozenset(
+KEYSETS_OF_ALL: Final = frozenset(
     {AUTHORITY, "service-account", "apiserver-aggregator-ca", "etcd-clients-ca"}
 )
 _OF_ETCD: Final = ("etcd-manager-ca-", "etcd-peers-ca-")
 _FIRST_ETCDS: Final = frozenset({"main", "events"})
-_SECRETS: Final = frozenset(
+SECRETS_OF_ALL: Final = frozenset(
     {
         *("admin", "kube", "kube-proxy", "kubelet"),
         *("system:controller_manager", "system:dns", "system:logging", "system:monitoring"),
@@ -107,7 +107,7 @@ def needs_secret(cluster: Mapping[str, Any], name: str) -> str | None:
     """
     spec = cluster.get("spec")
     spec = spec if isinstance(spec, Mapping) else {}
-    if name in _SECRETS:
+    if name in SECRETS_OF_ALL:
         return "every cluster has it, and kops would make another one"
     if name == "encryptionconfig" and spec.get("encryptionConfig"):
         return "spec.encryptionConfig: without it the Secrets in etcd cannot be read"
@@ -189,8 +189,8 @@ def _is_of_every_cluster(change: Change, evidence: Evidence) -> bool:
     Where the nodes' configuration names keysets, it names all of them.
     """
     if change.kind == SECRET:
-        return change.name in _SECRETS
+        return change.name in SECRETS_OF_ALL
     if evidence.node_keysets:
         return False
     etcds = {f"{start}{etcd}" for start in _OF_ETCD for etcd in _FIRST_ETCDS}
-    return change.name in _KEYSETS | etcds
+    return change.name in KEYSETS_OF_ALL | etcds

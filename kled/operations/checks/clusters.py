@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from kled.errors import (
     DocumentDamaged,
+    IdentityAtRisk,
     InvalidInput,
     KledError,
     KopsMissing,
@@ -84,6 +85,11 @@ def _clusters(session: "Session", listed: "Sequence[Cluster]") -> Check:
     gone = None if listed else _gone(session)
     if gone:
         return bad(CLUSTERS, f"{told}; {gone}")
+    bare = _gone_keys(session, listed)
+    if bare:
+        words = enumerated([error.message for error in bare], _NAMED)
+        mend = "; ".join(dict.fromkeys(error.hint or "" for error in bare[:_NAMED]))
+        return bad(CLUSTERS, f"{told}; {words}", mend)
     lost = _lost_groups(session, listed)
     if any(words.startswith(LOST) for words in lost):
         return bad(CLUSTERS, f"{told}; {enumerated(lost, _NAMED)}")
@@ -97,6 +103,16 @@ def _lost_groups(session: "Session", listed: "Sequence[Cluster]") -> list[str]:
     tasks = ((0, partial(lost_groups.remark, session, cluster.name)) for cluster in listed)
     found = filter(None, in_parallel(tasks, threads=16))
     return sorted(found, key=lambda words: (not words.startswith(LOST), words))
+
+
+def _gone_keys(session: "Session", listed: "Sequence[Cluster]") -> "list[IdentityAtRisk]":
+    """Return what changes of clusters would be refused with, as their keys or secrets are gone."""
+    from kled.operations.identity import gone_keys  # noqa: PLC0415 - not for --help
+    from kled.snapshot.parallel import in_parallel  # noqa: PLC0415
+
+    tasks = ((0, partial(gone_keys.refusal, session, cluster.name)) for cluster in listed)
+    found = filter(None, in_parallel(tasks, threads=16))
+    return sorted(found, key=lambda error: error.message)
 
 
 def _gone(session: "Session") -> str | None:

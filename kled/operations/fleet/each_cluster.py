@@ -27,6 +27,7 @@ from kled.sentences import enumerated
 T = TypeVar("T")
 UNREADABLE: Final = "(unreadable)"
 NONE: Final = "(none)"
+GONE: Final = "(gone)"
 _OF_THE_DEFINITION: Final = (DefinitionRejected, OutputUnreadable, KopsCrashed, TextUnreadable)
 _SHOWN: Final = 10
 
@@ -49,6 +50,8 @@ class Listing:
     """What is wrong with a cluster that has no row; empty: nothing."""
     partly: bool = False
     """A row with a problem of its own is one of a cluster that can be read."""
+    gone: Callable[[Session, str], KledError | None] | None = None
+    """Says what the cluster had and has no more; its own row says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +212,11 @@ def _rows(session: Session, cluster: str, listing: Listing) -> list[dict[str, An
     for row in rows:
         if row.get("problem"):
             row["mend"] = put_back(session.settings, cluster)
-    return rows
+    gone = listing.gone(session, cluster) if listing.gone else None
+    if gone is None:
+        return rows
+    told = {"name": GONE, "problem": gone.message, "mend": gone.hint or ""}
+    return [*rows, {"cluster": cluster, **told}]
 
 
 def _unread(trouble: Trouble) -> dict[str, Any]:
@@ -225,7 +232,7 @@ def _troubles(rows: Iterable[Mapping[str, Any]], listing: Listing) -> tuple[Trou
     found = []
     for row in rows:
         if row.get("problem"):
-            whole = row["name"] in {UNREADABLE, NONE}
+            whole = row["name"] in {UNREADABLE, NONE, GONE}
             about = row["problem"] if whole else f"{listing.what} {row['name']}: {row['problem']}"
             fatal = whole or not listing.partly or not row.get("readable", True)
             found.append(Trouble(row["cluster"], about, row["mend"], fatal))

@@ -74,7 +74,7 @@ def _require_present(session: Session, cluster: str) -> tuple[str, ...]:
     gone = missing(session, cluster)
     if gone and not session.overrides.begins_anew(cluster):
         _require_names(session, cluster, gone)
-        raise _refusal(session, cluster, _lost(gone, _RUN_WITH_IT))
+        raise refusal(session, cluster, _lost(gone, _RUN_WITH_IT))
     return gone
 
 
@@ -185,7 +185,7 @@ def require_own_keys(session: Session, cluster: str) -> str:
     if not found.gone:
         raise _other_values(session, cluster, found)
     why = f"snapshot {found.snapshot} has it, and the state store lacks it"
-    raise _refusal(session, cluster, _lost(found.gone, why))
+    raise refusal(session, cluster, _lost(found.gone, why))
 
 
 def lost_authority(session: Session, cluster: str) -> tuple[str, ...]:
@@ -213,7 +213,7 @@ def require(session: Session, plan: Plan) -> str:
         etcd_zones.require_plan(session, plan, lives=lambda: lived.etcd_lives(session, plan))
     found = told_apart(session, plan)
     if found.lost and not session.overrides.begins_anew(plan.cluster):
-        raise _refusal(session, plan.cluster, found.lost)
+        raise refusal(session, plan.cluster, found.lost)
     _require_present(session, plan.cluster)  # what kops finds under a former name it only modifies
     require_own_keys(session, plan.cluster)
     cloud_keys.require(session, plan)
@@ -265,9 +265,8 @@ def _lost(keysets: tuple[str, ...], why: str) -> tuple[tuple[Change, str], ...]:
     return tuple((Change("create", identity.KEYPAIR, one), why) for one in keysets)
 
 
-def _refusal(
-    session: Session, cluster: str, lost: tuple[tuple[Change, str], ...]
-) -> IdentityAtRisk:
+def refusal(session: Session, cluster: str, lost: tuple[tuple[Change, str], ...]) -> IdentityAtRisk:
+    """Return the refusal of what would be made anew, each with what says that it was there."""
     names = [one.name for one, _ in lost]
     reasons = dict.fromkeys(why for _, why in lost)
     keys = frozenset(identity.key_of(one) for one, _ in lost)
@@ -309,6 +308,11 @@ def _other_values(session: Session, cluster: str, found: "Others") -> IdentityAt
         " changed",
         hint=f"{advice(session, cluster, keys)}; {on_purpose(cluster, found.secrets)}",
     )
+
+
+def keeps_elsewhere(session: Session, cluster: str) -> bool:
+    """Whether the definition names places that are not in the cluster's part of the store."""
+    return bool(_strays(session, cluster))
 
 
 def _strays(session: Session, cluster: str) -> tuple[Place, ...]:

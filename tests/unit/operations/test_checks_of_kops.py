@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kled.kops.state_store import identity
 from kled.operations.checks.check import ok
 from kled.operations.checks.clusters import driven_checks
 from tests.unit.operations.replayed import session, store
@@ -87,3 +88,24 @@ def test_a_group_whose_machines_run_without_a_definition_is_wrong(
     assert found.fails
     assert f"LOST: the state store of {C} has no definition of {group}-us-east-1a," in found.detail
     assert "deleted" not in found.detail
+
+
+@pytest.mark.parametrize("part", ["pki", "secrets"])
+def test_an_applied_cluster_whose_keys_or_secrets_are_gone_is_wrong(
+    tmp_path: Path, part: str
+) -> None:
+    """Finding F12 of the third outsider's look: it was green until somebody planned a change."""
+    store(tmp_path, f"{C}/config")
+    node = f"{C}/igconfig/control-plane/control-plane-us-east-1a/nodeupconfig.yaml"
+    store(tmp_path, node, text="KeypairIDs: {kubernetes-ca: '1'}\n")
+    store(tmp_path, f"{C}/instancegroup/control-plane-us-east-1a")
+    if part == "pki":
+        store(tmp_path, *(f"{C}/secrets/{name}" for name in identity.SECRETS_OF_ALL))
+    else:
+        store(tmp_path, f"{C}/pki/private/kubernetes-ca/keyset.yaml")
+
+    found = checked(tmp_path, *LISTED)["clusters"]
+
+    assert found.fails
+    assert f'cluster "{C}" lives by ' in found.detail
+    assert "no snapshot is known to have them" in found.hint
