@@ -9,8 +9,7 @@ from pathlib import Path
 
 from prefect import flow, task
 
-from kled.models.spec import ClusterSpec
-from kled.operations.guards.guards import CREATES
+from kled.api import ClusterSpec
 from tasks.cluster import (
     check_identity,
     check_roles_of_new,
@@ -20,6 +19,7 @@ from tasks.cluster import (
     update_cluster,
 )
 from tasks.credentials import export_kubeconfig
+from tasks.guards import CREATES
 from tasks.health import validate_cluster
 from tasks.running.block import changing
 

@@ -6,9 +6,9 @@ python -m examples.drain_and_scale_down
 import httpx
 from prefect import flow, task
 
-from kled.operations.instance_group.scaling import Target
 from tasks.cluster import check_identity
 from tasks.instance_group import (
+    Target,
     check_scaling,
     drain_and_end_machines,
     hold_back,

@@ -6,12 +6,15 @@ python -m examples.nightly_backup
 import httpx
 from prefect import flow, task
 
-from kled.operations.guards.guards import STORES
-from kled.operations.snapshots.back_up import BackUpState
-from kled.operations.snapshots.over_clusters import ALL
-from kled.operations.snapshots.verify import VerifySnapshots
+from tasks.guards import STORES
 from tasks.running.block import reading
-from tasks.snapshots import take_snapshots, verify_snapshots
+from tasks.snapshots import (
+    ALL,
+    BackUpState,
+    VerifySnapshots,
+    take_snapshots,
+    verify_snapshots,
+)
 
 
 @task(retries=5, retry_delay_seconds=60, persist_result=False)

@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from kled.operations.guards.guards import STORES
 from kled.operations.snapshots.back_up import BackUpState
 from tasks import snapshots
+from tasks.guards import STORES
 from tasks.running import language, snapshot_table
 from tasks.running.block import afterwards, reading
 from tasks.running.edge import Outcome, reported

@@ -5,10 +5,10 @@ from pathlib import Path
 from kled import durations
 from kled.kops.verbs.kubeconfig import require_target
 from kled.models.spec import ClusterSpec
-from kled.operations.guards.guards import CREATES
 from kled.operations.records.approved_plan import Approved
 from kled.sentences import options
 from tasks import cluster, credentials, health
+from tasks.guards import CREATES
 from tasks.running import agreements, approvals, language, plans, resources
 from tasks.running.block import changing
 from tasks.running.edge import Outcome, reported

@@ -1,9 +1,9 @@
 """Copy snapshots to a second site."""
 
-from kled.operations.guards.guards import STORES
 from kled.operations.snapshots.mirror import MirrorSnapshots
 from kled.sentences import options
 from tasks import snapshots
+from tasks.guards import STORES
 from tasks.running import language
 from tasks.running.block import reading
 from tasks.running.edge import Outcome, reported

@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from kled.operations.guards.guards import STORES
 from kled.operations.snapshots.plan_snapshots import PlanPrune
 from kled.operations.snapshots.prune import PruneSnapshots
 from tasks import snapshots
+from tasks.guards import STORES
 from tasks.running import language, previews, snapshot_table
 from tasks.running.block import afterwards, reading
 from tasks.running.edge import Outcome, reported

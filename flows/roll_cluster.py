@@ -2,9 +2,9 @@
 
 from kled import durations
 from kled.models.rolling import Roll
-from kled.operations.guards.guards import ROLLS
 from kled.operations.roll.roll_cluster import Pace
 from tasks import cluster, rolling
+from tasks.guards import ROLLS
 from tasks.running import approvals, language, plans, previews
 from tasks.running.block import changing
 from tasks.running.edge import Outcome, reported

@@ -3,9 +3,9 @@
 from functools import partial
 from typing import Literal
 
-from kled.operations.guards.guards import STORES
 from kled.operations.snapshots.verify import VerifySnapshots
 from tasks import snapshots
+from tasks.guards import STORES
 from tasks.running import language, snapshot_table
 from tasks.running.block import afterwards, reading
 from tasks.running.edge import Outcome, reported

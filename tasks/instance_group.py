@@ -16,6 +16,22 @@ from kled.operations.step import Step
 from kled.operations.ways_back import Found
 from tasks.running.task import kops_task
 
+__all__ = [
+    "CreateInstanceGroup",
+    "DeleteInstanceGroup",
+    "EditInstanceGroup",
+    "Target",
+    "check_scaling",
+    "create_instance_group",
+    "delete_instance_group",
+    "drain_and_end_machines",
+    "edit_instance_group",
+    "hold_back",
+    "let_launch",
+    "set_bounds",
+    "wait_for_nodes",
+]
+
 
 @kops_task(EDITS)
 def edit_instance_group(wish: EditInstanceGroup) -> Step:

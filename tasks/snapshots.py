@@ -6,10 +6,23 @@ Each takes a wish, a value that holds what was done when the task has ended, als
 from kled.operations.guards.guards import STORES
 from kled.operations.snapshots.back_up import BackUpState
 from kled.operations.snapshots.mirror import MirrorSnapshots
+from kled.operations.snapshots.over_clusters import ALL
 from kled.operations.snapshots.prune import PruneSnapshots
 from kled.operations.snapshots.verify import VerifySnapshots
 from kled.operations.step import Step
 from tasks.running.task import kops_task
+
+__all__ = [
+    "ALL",
+    "BackUpState",
+    "MirrorSnapshots",
+    "PruneSnapshots",
+    "VerifySnapshots",
+    "mirror_snapshots",
+    "prune_snapshots",
+    "take_snapshots",
+    "verify_snapshots",
+]
 
 
 @kops_task(STORES)

@@ -19,8 +19,9 @@ from kled.operations.preview.preview_roll import PlanRoll
 from kled.operations.preview.preview_scaling import PlanScaling
 from kled.operations.records.approved_plan import Approved
 from kled.operations.runner import Report
-from tasks.running import logs, operation, resources
+from tasks.running import logs, resources
 from tasks.running.markdown import inline
+from tasks.running.planning import carry_out
 from tasks.running.summary import keyed
 
 LONGEST = 200
@@ -44,7 +45,7 @@ def examined(
 ) -> tuple[Report, Plan, BlastRadius]:
     """Do as `update` does, and return the report of the planning, too."""
     planning = PlanUpdate(cluster, Approved(digest) if digest else None)
-    report = operation.carry_out(planning, overrides)
+    report = carry_out(planning, overrides)
     plan, radius = planning.found[0]
     publish(plan, radius)
     _require_allowed(plan)
@@ -54,7 +55,7 @@ def examined(
 def deletion(wish: DeleteCluster) -> Plan:
     """Plan a deletion, without the lease, and publish the plan; raises `KledError` as `update`."""
     planning = PlanDeletion(wish)
-    operation.carry_out(planning)
+    carry_out(planning)
     plan = planning.found[0]
     publish(plan, None)
     _require_allowed(plan)
@@ -74,7 +75,7 @@ def roll(
     Returns the plan, and `wanted` and `canary` with whole names of groups.
     """
     planning = PlanRoll(cluster, wanted, canary, digest, preflight)
-    operation.carry_out(planning)
+    carry_out(planning)
     publish(planning.found[0], None)
     named, first = planning.meant[0]
     for typed, name in zip(wanted.instance_groups, named.instance_groups, strict=True):
@@ -92,7 +93,7 @@ def scaling(
     Returns the plan, and the group's whole name.
     """
     planning = PlanScaling(cluster, group, minimum, maximum, digest)
-    operation.carry_out(planning)
+    carry_out(planning)
     publish(planning.found[0], None)
     _say_name(group, planning.meant[0])
     return planning.found[0], planning.meant[0]
@@ -112,7 +113,7 @@ def creation(cluster: str) -> tuple[Plan, BlastRadius] | None:
     if not resources.rules().asks_for(cluster):
         return None
     planning = PlanCreation(cluster)
-    operation.carry_out(planning)
+    carry_out(planning)
     return update(cluster) if planning.found else None
 
 

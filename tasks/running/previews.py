@@ -10,9 +10,10 @@ from kled.operations.recovery.restorable import require_trusted
 from kled.operations.runner import Report
 from kled.operations.snapshots.plan_snapshots import PlanPrune, PlanRestore
 from kled.sentences import number
-from tasks.running import operation, reports, resources
+from tasks.running import reports, resources
 from tasks.running.edge import Outcome
 from tasks.running.markdown import inline
+from tasks.running.planning import carry_out
 from tasks.running.summary import keyed
 
 SHOWN = 200
@@ -32,7 +33,7 @@ def announced(report: Report, plan: Plan, radius: BlastRadius, then: Sequence[st
 
 def of_restore(planning: PlanRestore) -> Outcome:
     """Plan a restore and publish it; raises `KledError`, as where the snapshot is not trusted."""
-    report = operation.carry_out(planning)
+    report = carry_out(planning)
     plan, meant = planning.found[0]
     writes = [f"{one.action} {one.record.key}" for one in plan.writes]
     changes = [*writes, *(f"delete {key}" for key in plan.deletes)]
@@ -45,7 +46,7 @@ def of_restore(planning: PlanRestore) -> Outcome:
 
 def of_prune(planning: PlanPrune) -> Outcome:
     """Plan a prune and publish it; raises `KledError`."""
-    report = operation.carry_out(planning)
+    report = carry_out(planning)
     plan = planning.found[0]
     removed = [f"remove {one.id} of {one.cluster}" for one in plan.removed]
     kept = [f"keep {one.id} of {one.cluster}: {why}" for one, why in plan.kept]

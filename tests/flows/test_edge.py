@@ -13,9 +13,10 @@ from deployments import catalog
 from deployments.loading import load_flow
 from kled.errors import KledError
 from kled.operations.snapshots.back_up import BackUpState
-from tasks.running import operation
-from tasks.running.operation import Outcome
+from tasks.running import edge
+from tasks.running.edge import Outcome
 from tasks.running.resources import called_by
+from tests.flows import whole
 from tests.flows.box import PLANTED, Box, Memory
 from tests.flows.server import ended, log_lines
 
@@ -48,9 +49,9 @@ def refused() -> httpx.HTTPStatusError:
 
 
 @flow(name="fail-at-the-edge", persist_result=False)
-@operation.reported
+@edge.reported
 def fail_at_the_edge() -> Outcome:
-    operation.run(BackUpState(("c.example.com",)))
+    whole.run(BackUpState(("c.example.com",)))
     raise refused()
 
 

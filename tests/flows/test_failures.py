@@ -19,9 +19,9 @@ from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import Policy
 from kled.sandbox import faults
-from tasks.running import operation
-from tasks.running.operation import Outcome
+from tasks.running.edge import Outcome
 from tasks.running.resources import called_by
+from tests.flows import whole
 from tests.flows.box import Box, Memory
 from tests.flows.server import artifacts, create, ended, log_lines, task_runs
 
@@ -52,7 +52,7 @@ class Errands:
 
 @flow(name="run-errands", persist_result=False)
 def run_errands(errors: Any) -> Outcome:
-    return operation.run(Errands(errors))
+    return whole.run(Errands(errors))
 
 
 def errands(box: Box, memory: Memory, *errors: Exception) -> State[Any]:

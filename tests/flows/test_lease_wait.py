@@ -13,9 +13,9 @@ from kled.lease.document import Lease, Writer, encode, key
 from kled.operations.guards.guards import STORES
 from kled.operations.session import Session
 from kled.operations.step import Step
-from tasks.running import operation
-from tasks.running.operation import Outcome
+from tasks.running.edge import Outcome
 from tasks.running.resources import called_by
+from tests.flows import whole
 from tests.flows.box import Box, Memory
 from tests.flows.server import ended, task_runs
 
@@ -41,7 +41,7 @@ class Change:
 
 @flow(name="change-cluster", persist_result=False)
 def change_cluster() -> Outcome:
-    return operation.run(Change())
+    return whole.run(Change())
 
 
 def hold(box: Box, seconds: int) -> None:

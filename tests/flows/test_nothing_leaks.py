@@ -20,9 +20,10 @@ from flows.validate_cluster import validate_cluster
 from kled.operations.guards.guards import READS
 from kled.operations.step import Step
 from kled.retry import Policy
-from tasks.running import language, operation
-from tasks.running.operation import Outcome
+from tasks.running import edge, language
+from tasks.running.edge import Outcome
 from tasks.running.resources import called_by
+from tests.flows import whole
 from tests.flows.box import PLANTED, Box, Memory
 from tests.flows.server import artifacts, database, flow_run, log_lines, task_runs
 
@@ -66,15 +67,15 @@ class Failing:
 
 
 @language.flow(name="fail-in-a-flow", flow_run_name="fail in a flow {name}")
-@operation.reported
+@edge.reported
 def in_a_flow(name: str = "") -> Outcome:
     return cast("Outcome", fail(Panic if name == "panic" else RuntimeError))
 
 
 @language.flow(name="fail-in-a-task", flow_run_name="fail in a task {name}")
-@operation.reported
+@edge.reported
 def in_a_task(name: str = "") -> Outcome:
-    return operation.run(Failing(Panic if name == "panic" else RuntimeError))
+    return whole.run(Failing(Panic if name == "panic" else RuntimeError))
 
 
 @flow(name="fail-in-a-subflow", persist_result=True)
@@ -83,7 +84,7 @@ def in_a_subflow() -> Outcome:
 
 
 @language.flow(name="fail-in-a-hook", flow_run_name="fail in a hook")
-@operation.reported
+@edge.reported
 def in_a_hook() -> Outcome:
     return cast("Outcome", fail())
 
@@ -94,7 +95,7 @@ def hook(_flow: Any, _run: Any, _state: Any) -> None:
 
 
 @language.flow(name="crash", flow_run_name="crash")
-@operation.reported
+@edge.reported
 def crash() -> Outcome:
     try:
         return cast("Outcome", fail())

@@ -12,10 +12,10 @@ def main(cluster: str, patience: int) -> None:
     prepare(os.environ)
     from prefect import flow
 
-    from tasks.running import approvals, operation, plans
+    from tasks.running import approvals, edge, plans
 
     @flow(name="ask", persist_result=False)
-    @operation.reported
+    @edge.reported
     def ask() -> dict[str, Any]:
         plan, radius = plans.update(cluster)
         return {"digest": approvals.obtain(plan, radius, approved=None, patience=patience).digest}

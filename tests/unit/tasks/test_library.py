@@ -54,9 +54,20 @@ def test_no_module_of_the_library_runs_an_operation() -> None:
     for name in MODULES:
         tree = ast.parse((Path(tasks.__path__[0]) / f"{name}.py").read_text())
         imported = {one.module for one in ast.walk(tree) if isinstance(one, ast.ImportFrom)}
-        assert {one for one in imported if one and one.startswith("tasks")} == {
+        assert {one for one in imported if one and one.startswith("tasks")} <= {
             "tasks.running.task"
         }
+
+
+@pytest.mark.parametrize("path", sorted(Path("examples").glob("*.py")), ids=str)
+def test_a_team_needs_public_names_alone(path: Path) -> None:
+    imported = {
+        one.module
+        for one in ast.walk(ast.parse(path.read_text()))
+        if isinstance(one, ast.ImportFrom) and one.module
+    }
+
+    assert {one for one in imported if one.startswith("kled")} <= {"kled.api"}
 
 
 def test_a_task_describes_a_step_without_performing_it() -> None:
