@@ -190,6 +190,11 @@ def of_key(key: Mapping[str, object]) -> frozenset[str]:
     return frozenset((*_of_id(key.get("id")), *_of_material(key.get("publicMaterial"))))
 
 
+def certificates(keysets: Iterable[Iterable[str]]) -> frozenset[str]:
+    """Return the marks of certificates among those of several keysets."""
+    return frozenset(mark for held in keysets for mark in held if is_certificate(mark))
+
+
 def is_certificate(mark: str) -> bool:
     """Whether a mark is that of a certificate."""
     return mark.startswith(_DIGEST)

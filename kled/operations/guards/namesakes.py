@@ -60,17 +60,11 @@ def _manifests(snapshots: "SnapshotStore", cluster: str) -> "list[Manifest]":
 
 
 def _certificates(manifests: "Iterable[Manifest]") -> frozenset[str]:
-    return frozenset(
-        mark
-        for manifest in manifests
-        for held in manifest.keysets.values()
-        for mark in held
-        if keyset_keys.is_certificate(mark)
-    )
+    held = (keyset for manifest in manifests for keyset in manifest.keysets.values())
+    return keyset_keys.certificates(held)
 
 
 def _stored(state: "ObjectStore", cluster: str) -> frozenset[str]:
     files = keyset_keys.files(keys_below(state, cluster, layout.KEYSETS)).values()
     bodies = {key: get_if_readable(state, f"{cluster}/{key}") or b"" for key in files}
-    held = keyset_keys.of_store(bodies).values()
-    return frozenset(filter(keyset_keys.is_certificate, (mark for one in held for mark in one)))
+    return keyset_keys.certificates(keyset_keys.of_store(bodies).values())

@@ -216,8 +216,8 @@ def _chosen(session: Session, raising: RaiseEpoch, place: LeasePlace) -> "Snapsh
     """Return the snapshot that the place is held against.
 
     `latest` is none of the place itself, which would prove nothing, unless there is no other (that
-    of a namesake is none) or the cluster lives there already; or lived there, and none of what was
-    taken since can be trusted.
+    of a namesake is none) or the cluster lives there already; or lived there, as the epoch or
+    its own snapshots say, and none of the others can be trusted.
     """
     from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415
     from kled.snapshot.epoch import epoch  # noqa: PLC0415 - not for --help
@@ -226,10 +226,10 @@ def _chosen(session: Session, raising: RaiseEpoch, place: LeasePlace) -> "Snapsh
     url, known = session.stores.at(place).location.url, epoch.read(kept, cluster)
     moves = known is None or not is_same(known.state_store, url)
     if raising.snapshot == LATEST and moves:
-        came_from = known is not None and is_among(url, known.homes or ())
-        nothing = (SnapshotMissing, SnapshotNotTrustworthy) if came_from else (SnapshotMissing,)
+        own = taken_there(kept, cluster, url)
+        lived = is_among(url, known.homes or ()) if known is not None else bool(own)
+        nothing = (SnapshotMissing, SnapshotNotTrustworthy) if lived else (SnapshotMissing,)
         with suppress(*nothing):
-            own = taken_there(kept, cluster, url)
             namesakes = ids_of(kept, session.stores.at(place), cluster)
             return choice(kept, cluster, LATEST, without=own | namesakes).ref
         if own:

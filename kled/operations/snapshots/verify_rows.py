@@ -3,9 +3,14 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from kled.kops.state_store import keyset_keys
 from kled.operations.snapshots import present_keys
+from kled.sentences import options
+from kled.snapshot.trust.settling import OF_A_COPY
+from kled.store_urls import is_same
 
 if TYPE_CHECKING:
+    from kled.snapshot.documents.manifest import Manifest
     from kled.snapshot.repository import SnapshotRef
     from kled.snapshot.trust.judging import Shelf
     from kled.snapshot.trust.ledger import Ledger
@@ -31,9 +36,60 @@ def of_reports(
 ) -> list[dict[str, Any]]:
     """Return a row for each report; what present keys a proved snapshot lacks is a finding of it.
 
-    Nothing of that is written down beside the snapshot: it is as good as it was.
+    Nothing of that is written down beside the snapshot: it is as good as it was. What was never
+    complete of a mere copy of a cluster is no finding: the copy's own runs say so.
     """
-    return [_of_report(origins, one, keys.lacking.get(one.ref.cluster, "")) for one in reports]
+    rows = [_of_report(origins, one, keys.lacking.get(one.ref.cluster, "")) for one in reports]
+    manifests = [one.manifest for one in reports if one.manifest is not None]
+    return [
+        _in_the_light_of(origins, row, report, manifests)
+        for row, report in zip(rows, reports, strict=True)
+    ]
+
+
+def _in_the_light_of(
+    origins: "Origins",
+    row: dict[str, Any],
+    report: "VerifyReport",
+    manifests: "Sequence[Manifest]",
+) -> dict[str, Any]:
+    """Return the row; of a snapshot that is whole, was never complete and is of a copy, a remark.
+
+    Where no epoch tells whether it is of a copy, how to say so is a finding, too.
+    """
+    found, here = report.manifest, origins.ledger.here
+    if found is None or not report.findings or report.level is None or found.level:
+        return row
+    home = origins.home_of_the_original(found)
+    if home and _original(found, home, manifests):
+        return _of_a_copy(row, home)
+    unknown = origins.home_of(found.cluster) is None
+    if here and unknown and (original := _original(found, here, manifests)):
+        named = options(name=found.cluster, state=here, snapshot=original.id)
+        said = f"{OF_A_COPY} kled snapshot epoch raise {named}"
+        return {**row, "findings": [*row["findings"], said]}
+    return row
+
+
+def _original(found: "Manifest", home: str, manifests: "Sequence[Manifest]") -> "Manifest | None":
+    """Return the snapshot of `home` that shares keys with one of a copy; None: it is of no copy.
+
+    Without any key in common it is another cluster of that name.
+    """
+    theirs = keyset_keys.certificates(found.keysets.values())
+    same = (
+        one
+        for one in manifests
+        if one.cluster == found.cluster
+        and is_same(one.state_store, home)
+        and theirs & keyset_keys.certificates(one.keysets.values())
+    )
+    return None if is_same(found.state_store, home) else next(same, None)
+
+
+def _of_a_copy(row: dict[str, Any], home: str) -> dict[str, Any]:
+    words = f"it is of a copy of the cluster, which lives in {home}: {row['findings'][0]}"
+    return {**row, "trustworthy": True, "findings": [], "unproved": [*row["unproved"], words]}
 
 
 def _of_report(origins: "Origins", report: "VerifyReport", lacks: str) -> dict[str, Any]:

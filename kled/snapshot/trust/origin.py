@@ -78,6 +78,22 @@ class Origins:
         known = self._epoch_of(cluster)
         return known is not None and not known.vacant and is_same(known.state_store, url)
 
+    def home_of(self, cluster: str) -> str | None:
+        """Return where the cluster lives by its epoch; None: none, or a vacant one."""
+        known = self._epoch_of(cluster)
+        return None if known is None or known.vacant else known.state_store
+
+    def home_of_the_original(self, manifest: Manifest) -> str:
+        """Return where the cluster lives, where a snapshot is of a place that was never its home.
+
+        Empty where no epoch tells it, or that place is the state store at hand.
+        """
+        known, url = self._epoch_of(manifest.cluster), manifest.state_store
+        if known is None or known.vacant or is_same(url, self.ledger.here or ""):
+            return ""
+        legacy = known.homes is None and known.number > _FIRST
+        return "" if legacy or is_among(url, _homes_by(known)) else known.state_store
+
     def lineage(self, manifest: Manifest) -> str | None:
         """Return the state store whose cluster's history a snapshot is part of.
 

@@ -10,6 +10,7 @@ DATED_AFTER_NOW: Final = "is dated after now"
 OTHER_KEY: Final = "is not signed with a configured key"
 BEFORE_KEYS: Final = "it has no keysets, and"
 LACKS_KEYS: Final = "it lacks keys that the state store has now:"
+OF_A_COPY: Final = "is it of a copy? say where the cluster lives, and it is no finding any more:"
 NO_SNAPSHOT: Final = "no snapshot has its keys:"
 OTHER_RECIPIENTS: Final = "is encrypted to others than this identity"
 _KEY: Final = (
@@ -29,9 +30,11 @@ _KEYS: Final = (
     " lost its keys: kled snapshot list, or a second site"
 )
 _PRESENT: Final = "what is there now is in a snapshot by: kled snapshot create --all"
+_COPY: Final = "what is of a copy is settled by the epoch of its original, as its finding says"
 _ADVICE: Final = (
     (LACKS_KEYS, _PRESENT),
     (NO_SNAPSHOT, _PRESENT),
+    (OF_A_COPY, _COPY),
     (BEFORE_KEYS, _KEYS),
     (OTHER_KEY, _KEY),
     (OTHER_RECIPIENTS, _IDENTITY),
