@@ -17,6 +17,7 @@ import pytest
 import kled
 from kled.cli.app import ROOT
 from kled.cli.frame import command as leaf
+from kled.commands import TAKES
 from kled.operations.guards.guards import APPLIES, EDITS, READS, Guards
 from kled.operations.guards.overrides import Overrides
 
@@ -39,6 +40,10 @@ def commands(group: click.Group = ROOT, path: str = "kled") -> Iterator[tuple[st
 
 
 COMMANDS: Final = dict(commands())
+
+
+def test_every_command_says_which_places_it_can_be_told() -> None:
+    assert {f"kled {path}" for path in TAKES} == set(COMMANDS)
 
 
 @pytest.mark.parametrize("path", COMMANDS)
