@@ -18,6 +18,9 @@ _ADDRESSES: Final = (
     *("AZURE_STORAGE_BLOB_ENDPOINT", "PREFECT_API_URL"),
 )
 """Variables that hold one address each."""
+_NO_STORES: Final = frozenset({"http", "https", "file", "memory"})
+"""Schemes of services, whose URLs may hold a password, and of what has no host."""
+_BUCKETS: Final = frozenset({"s3", "do", "scw", "hos", "gs"})
 
 
 def parse_settings(text: str, name: str) -> dict[str, Any]:
@@ -50,10 +53,12 @@ def refuse_keys(where: str, found: Mapping[str, Any], known: Collection[str]) ->
 
 
 def require_addresses(env: Mapping[str, str], given: Mapping[str, object]) -> None:
-    """Raise `InvalidInput`, naming where it stands, for an address with a control character.
+    """Raise `InvalidInput`, naming where it stands, for an address that is none.
 
-    Looks at the variables of `env` that hold one, and at `given`: what else holds one, by its name.
-    Libraries drop a line's end, or fail over it in words of their own.
+    That is one with a control character: libraries drop a line's end, or fail over it in words of
+    their own. And a store that names credentials, or no bucket: kops would take it, and say that
+    the cloud does not answer. Looks at the variables of `env` that hold one, and at `given`: what
+    else holds one, by its name.
     """
     named = ((name, env.get(name)) for name in _ADDRESSES)
     for field, address in (*named, *_in_tables(given), *given.items()):
@@ -64,6 +69,24 @@ def require_addresses(env: Mapping[str, str], given: Mapping[str, object]) -> No
                 f"{visible(str(address))} holds the control character {visible(odd[0])}",
                 hint="type the address anew: what was copied may bring colours or a line's end",
             )
+        if isinstance(address, str):
+            _require_place(field, address)
+
+
+def _require_place(field: str, address: str) -> None:
+    """Raise `InvalidInput` for a store's URL with credentials, which is not shown, or no bucket."""
+    scheme, separator, rest = address.partition("://")
+    if not separator or scheme in _NO_STORES:
+        return
+    host = rest.partition("/")[0]
+    if "@" in host:
+        raise InvalidInput(
+            field,
+            f"the URL of a store has no credentials in it: write {scheme}://BUCKET",
+            hint="keys are given by variables: kled doctor shows which, and which are set",
+        )
+    if scheme in _BUCKETS and not host:
+        raise InvalidInput(field, "names no bucket", hint=f"write {scheme}://BUCKET")
 
 
 def _in_tables(given: Mapping[str, object]) -> Iterator[tuple[str, object]]:

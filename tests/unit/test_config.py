@@ -267,3 +267,44 @@ def test_verification_keys_that_are_no_texts_are_refused(home: dict[str, str], v
 def test_a_variable_that_names_no_key_never_turns_verification_off(home: dict[str, str]) -> None:
     with pytest.raises(InvalidInput, match="names no key"):
         load(home | {"KLED_SNAPSHOT_VERIFICATION_KEY": " , "})
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("s3://AKIAKEY:HUSH@bucket", "has no credentials in it: write s3://BUCKET"),
+        ("gs://HUSH@bucket/prefix", "has no credentials in it: write gs://BUCKET"),
+        ("azureblob://u:HUSH@account/c", "has no credentials in it"),
+        ("s3:///prefix", "names no bucket"),
+        ("do://", "names no bucket"),
+    ],
+)
+@pytest.mark.parametrize(
+    "place", ["KOPS_STATE_STORE", "KLED_SNAPSHOT_STORE", "--state", "default-state-store"]
+)
+def test_a_store_with_credentials_or_without_a_bucket_is_refused_where_it_stands(
+    home: dict[str, str], place: str, url: str, words: str
+) -> None:
+    """Commands that leave the store to kops said that the cloud does not answer, and cut it off."""
+    given: dict[str, str] = {}
+    if place.startswith("default"):
+        file = Path(home["HOME"]) / ".config" / "kled" / "config.toml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f'{place} = "{url}"\n')
+    elif place.startswith("--"):
+        given = {"state": url}
+    else:
+        home[place] = url
+
+    with pytest.raises(InvalidInput, match=words) as refused:
+        load(home, **given)
+
+    assert refused.value.field == place
+    assert "HUSH" not in f"{refused.value} {refused.value.hint}"
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///a@b", "/a@b", "s3://bucket/a@b", "memory://x", "azureblob://account/c"]
+)
+def test_a_sign_in_a_path_is_no_credential(home: dict[str, str], url: str) -> None:
+    assert load(home | {"KOPS_STATE_STORE": url}).state_store
