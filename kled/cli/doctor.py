@@ -1,6 +1,8 @@
 """`kled doctor`."""
 
-from typing import TYPE_CHECKING
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -11,11 +13,13 @@ from kled.errors import KledError
 from kled.sentences import number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kled.models.cluster import Cluster
     from kled.operations.checks.check import Check
 
+_SLOW: Final = 5.0
+"""Seconds after which a look is named that is not over."""
 _COLUMNS = (
     Column("CHECK", "check"),
     Column("STATE", "state"),
@@ -46,27 +50,65 @@ def doctor(call: Call, *, read_only: bool) -> int:
         tools,
     )
 
-    settings = call.settings
-    left = _leftovers()  # before a session removes them
-    kops, listed = _kops(call)
-    checks = [
-        *kops[:1],
-        left,
-        *tools.tool_checks(settings.environment, process.run),
-        tools.ssh_check(settings.environment),
-        *state_store.state_store_checks(call.stores, writes=not read_only),
-        *kops[1:],
-        *cluster_apis.cluster_api_checks(listed, lambda name: kept_places(settings, name)),
-        *snapshot_store.snapshot_store_checks(call.stores, writes=not read_only),
-        *kept_keys.kept_keys_checks(call.stores, [one.name for one in listed]),
-        *_prefect(call),
-        *clouds.cloud_checks(settings, set(clusters.clouds_of(listed))),
-    ]
-    call.show(checks, _COLUMNS)
+    settings, stores = call.settings, call.stores
+    env, writes = settings.environment, not read_only
+    listed: list[Cluster] = []
+
+    def kops() -> "list[Check]":
+        found, clusters_of_it = _kops(call)
+        listed.extend(clusters_of_it)
+        return found
+
+    checks = tried(
+        call,
+        {
+            "killed runs": lambda: [_leftovers()],  # before a session removes them
+            "kops and its clusters": kops,
+            "tools": lambda: [*tools.tool_checks(env, process.run), tools.ssh_check(env)],
+            "the state store": lambda: state_store.state_store_checks(stores, writes=writes),
+            "the clusters' APIs": lambda: cluster_apis.cluster_api_checks(
+                listed, lambda name: kept_places(settings, name)
+            ),
+            "the snapshot store": lambda: snapshot_store.snapshot_store_checks(
+                stores, writes=writes
+            ),
+            "kept keys": lambda: kept_keys.kept_keys_checks(stores, [one.name for one in listed]),
+            "Prefect": lambda: _prefect(call),
+            "clouds": lambda: clouds.cloud_checks(settings, set(clusters.clouds_of(listed))),
+        },
+    )
     failing = [check for check in checks if check.fails]
     for check in failing:
         call.say(f"{check.name}: {check.detail}{f'; {check.hint}' if check.hint else ''}")
     return 1 if failing else 0
+
+
+def tried(
+    call: Call, looks: "Mapping[str, Callable[[], Iterable[Check]]]", slow: float = _SLOW
+) -> "list[Check]":
+    """Make these checks, each under its name, and show them; those that are known at an end, too.
+
+    What takes longer than `slow` seconds is named meanwhile.
+    """
+    checks: list[Check] = []
+    try:
+        for name, look in looks.items():
+            with _told_if_slow(call, name, slow):
+                checks += look()
+    finally:
+        call.show(checks, _COLUMNS)
+    return checks
+
+
+@contextmanager
+def _told_if_slow(call: Call, name: str, slow: float) -> "Iterator[None]":
+    timer = threading.Timer(slow, call.say, (f"still looking at {name} ...",))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _leftovers() -> "Check":

@@ -149,7 +149,8 @@ def unreadable(what: str, text: str) -> OutputUnreadable:
     start = " ".join(text.split())[:_SHOWN]
     return OutputUnreadable(
         f"kops succeeded, but its {what} cannot be read: {start!r}",
-        hint="this kops may be newer than kled knows: kled doctor shows which versions it knows",
+        hint="is it kops, and one that kled knows? kled doctor runs it;"
+        " kled kops install --version=latest gets one that kled knows",
     )
 
 

@@ -1,6 +1,7 @@
 """The verbs that only read: safe to repeat and to kill at any time."""
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from kled.errors import ClusterNotFound, InstanceGroupNotFound
 from kled.kops import command, parse
@@ -13,6 +14,7 @@ from kled.models.definition import Definition
 from kled.models.validation import ValidationReport
 from kled.models.version import KopsVersion
 
+VERSION_TIMEOUT: Final = timedelta(seconds=20)
 _NOT_HEALTHY = "validation failed: cluster not yet healthy"
 
 
@@ -20,8 +22,10 @@ class Reads(Calls):
     """What kops can tell about the state store, the cloud and the cluster."""
 
     def version(self) -> KopsVersion:
-        """`kops version`: asks neither the cloud nor the state store."""
-        return parse.version(self.read(command.version()))
+        """`kops version`: asks neither the cloud nor the state store, so that it is soon there."""
+        argv = command.version()
+        patience = min(VERSION_TIMEOUT, self.read_timeout)
+        return parse.version(self.looked_at(argv, self.asked(argv, patience)))
 
     def get_clusters(self) -> tuple[Cluster, ...]:
         """`kops get clusters`, sorted by name; none is empty (kops fails then, capture 42c).
