@@ -3,12 +3,15 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 from kled.cli.terminal import streams, typed_places
 from kled.cli.terminal.streams import Terminal
 from kled.commands import advised
 from kled.visible import visible
+
+_INDENT: Final = "    "
+"""Before what stands below its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,9 @@ def show(
     Written out at once: what is said afterwards comes after it in a log of both streams.
     """
     if form == "table":
-        _out(to).say(*table(advised(rows, typed_places.places()), columns))
+        terminal = _out(to)
+        told = advised(rows, typed_places.places())
+        terminal.say(*table(told, columns, width=terminal.columns()))
     else:
         show_value([dict(row) for row in rows], form, to)
 
@@ -76,18 +81,34 @@ def _whole(value: object) -> object:
             return value
 
 
-def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> list[str]:
+def table(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], *, width: int | None = None
+) -> list[str]:
     """Return the lines of a plain aligned table.
 
-    Not rich: importing it costs a read command more than kops itself takes.
+    What is wider than `width` stands below its row, from the right and each cell on a line of its
+    own: the terminal may break that, and what is copied stays whole. Not rich: importing it costs a
+    read command more than kops itself takes.
     """
     lines = [[column.heading for column in columns]]
     lines += [[_cell(row.get(column.key), column.absent) for column in columns] for row in rows]
     widths = [max(len(line[n]) for line in lines) for n in range(len(columns))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
+    beside = _fitting(widths, width)
+    told = []
+    for number, line in enumerate(lines):
+        cells = zip(line[:beside], widths, strict=False)
+        told.append("  ".join(cell.ljust(wide) for cell, wide in cells).rstrip())
+        below = line[beside:] if number else [" | ".join(line[beside:])]
+        told += [f"{_INDENT}{cell}" for cell in below if cell]
+    return told
+
+
+def _fitting(widths: Sequence[int], width: int | None) -> int:
+    """Return how many columns stand beside one another: all that fit, and the first."""
+    for count in range(len(widths), 1, -1):
+        if width is None or sum(widths[:count]) + 2 * (count - 1) <= width:
+            return count
+    return 1
 
 
 def _cell(value: object, absent: str) -> str:

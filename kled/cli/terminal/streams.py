@@ -46,6 +46,13 @@ class Terminal:
         """Whether somebody looks on, at something that can move its cursor."""
         return self._stream.isatty() and os.environ.get("TERM", "") not in _DUMB
 
+    def columns(self) -> int | None:
+        """Return how wide the terminal is; None: it is none, or does not say."""
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns or None
+        except (OSError, ValueError):
+            return None
+
     def say(self, *lines: str) -> None:
         """Write lines, at once, without secrets; what would end, move or hide one is an escape."""
         said = map(typed_places.complete, lines) if self._advises else lines
