@@ -286,18 +286,18 @@ def test_a_store_with_credentials_or_without_a_bucket_is_refused_where_it_stands
     home: dict[str, str], place: str, url: str, words: str
 ) -> None:
     """Commands that leave the store to kops said that the cloud does not answer, and cut it off."""
-    given: dict[str, str] = {}
+    state = None
     if place.startswith("default"):
         file = Path(home["HOME"]) / ".config" / "kled" / "config.toml"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f'{place} = "{url}"\n')
     elif place.startswith("--"):
-        given = {"state": url}
+        state = url
     else:
         home[place] = url
 
     with pytest.raises(InvalidInput, match=words) as refused:
-        load(home, **given)
+        load(home, state=state)
 
     assert refused.value.field == place
     assert "HUSH" not in f"{refused.value} {refused.value.hint}"
