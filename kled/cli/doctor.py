@@ -39,6 +39,15 @@ def doctor(call: Call, *, read_only: bool) -> int:
     Small objects are written to the stores, read back and removed; the APIs of clusters are asked
     where a kubeconfig of theirs is there. What could not be tried says so, and counts as nothing.
     """
+    checks = tried(call, _looks(call, writes=not read_only))
+    failing = [check for check in checks if check.fails]
+    for check in failing:
+        call.say(f"{check.name}: {check.detail}{f'; {check.hint}' if check.hint else ''}")
+    return 1 if failing else 0
+
+
+def _looks(call: Call, *, writes: bool) -> "Mapping[str, Callable[[], Iterable[Check]]]":
+    """Return the looks under the names by which they are told, in their order."""
     from kled import process  # noqa: PLC0415 - not for --help
     from kled.operations.checks import (  # noqa: PLC0415
         clouds,
@@ -51,7 +60,7 @@ def doctor(call: Call, *, read_only: bool) -> int:
     )
 
     settings, stores = call.settings, call.stores
-    env, writes = settings.environment, not read_only
+    env = settings.environment
     listed: list[Cluster] = []
 
     def kops() -> "list[Check]":
@@ -59,28 +68,19 @@ def doctor(call: Call, *, read_only: bool) -> int:
         listed.extend(clusters_of_it)
         return found
 
-    checks = tried(
-        call,
-        {
-            "killed runs": lambda: [_leftovers()],  # before a session removes them
-            "kops and its clusters": kops,
-            "tools": lambda: [*tools.tool_checks(env, process.run), tools.ssh_check(env)],
-            "the state store": lambda: state_store.state_store_checks(stores, writes=writes),
-            "the clusters' APIs": lambda: cluster_apis.cluster_api_checks(
-                listed, lambda name: kept_places(settings, name)
-            ),
-            "the snapshot store": lambda: snapshot_store.snapshot_store_checks(
-                stores, writes=writes
-            ),
-            "kept keys": lambda: kept_keys.kept_keys_checks(stores, [one.name for one in listed]),
-            "Prefect": lambda: _prefect(call),
-            "clouds": lambda: clouds.cloud_checks(settings, set(clusters.clouds_of(listed))),
-        },
-    )
-    failing = [check for check in checks if check.fails]
-    for check in failing:
-        call.say(f"{check.name}: {check.detail}{f'; {check.hint}' if check.hint else ''}")
-    return 1 if failing else 0
+    return {
+        "killed runs": lambda: [_leftovers()],  # before a session removes them
+        "kops and its clusters": kops,
+        "tools": lambda: [*tools.tool_checks(env, process.run), tools.ssh_check(env)],
+        "the state store": lambda: state_store.state_store_checks(stores, writes=writes),
+        "the clusters' APIs": lambda: cluster_apis.cluster_api_checks(
+            listed, lambda name: kept_places(settings, name)
+        ),
+        "the snapshot store": lambda: snapshot_store.snapshot_store_checks(stores, writes=writes),
+        "kept keys": lambda: kept_keys.kept_keys_checks(stores, [one.name for one in listed]),
+        "Prefect": lambda: _prefect(call),
+        "clouds": lambda: clouds.cloud_checks(settings, set(clusters.clouds_of(listed))),
+    }
 
 
 def tried(
