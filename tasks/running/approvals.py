@@ -166,7 +166,7 @@ def _ask(question: Question, left: float) -> answers.PlanApproval | None:
     told = wording.lines(question, str(flow_run.id), url, minutes)
     for line in told:
         logger.warning("%s", line)
-    resources.watching().asked(told)
+    resources.watching().waits("an approval", told)
     again = " again: the last answer was not taken" if question.refused else ""
     notifications.notify(
         "approval-needed",

@@ -49,8 +49,8 @@ class Watching(Observer, Protocol):
     def note(self, words: str) -> None:
         """A long step is so far, or there is something to know."""
 
-    def asked(self, lines: Sequence[str]) -> None:
-        """It waits for a person, who is told this."""
+    def waits(self, what: str, lines: Sequence[str]) -> None:
+        """It waits for `what`, and a person is told this."""
 
     def opened(self, session: Session) -> None:
         """A session has begun."""
@@ -65,7 +65,7 @@ class Unwatched(Silent):
     def note(self, words: str) -> None:
         """Show nothing."""
 
-    def asked(self, lines: Sequence[str]) -> None:
+    def waits(self, what: str, lines: Sequence[str]) -> None:
         """Show nothing."""
 
     def opened(self, session: Session) -> None:

@@ -54,7 +54,9 @@ def wait_until_open(
             raise windows.refusal(cluster, window, moment)
         opens = window.opens(moment)
         if not told:
-            logs.note(f"{cluster} may be changed from {opens:%Y-%m-%d %H:%M %Z}: waiting for it")
+            words = f"{cluster} may be changed from {opens:%Y-%m-%d %H:%M %Z}: waiting for it"
+            logs.note(words)
+            resources.watching().waits("the maintenance window", [words])
             told = True
         sleep(min(_LOOK_EVERY, max(1.0, (opens - moment).total_seconds())))
 

@@ -117,16 +117,96 @@ def test_an_edit_in_the_editor_stores_nothing_and_what_was_typed_is_kept(
     assert box.state() == before
 
 
-def test_a_verification_that_waits_for_its_store_ends(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("verify", "--all"),
+        ("create", "--all"),
+        ("prune", "--all", "--yes"),
+        ("mirror", "--to=file:///nowhere"),
+        ("restore", f"--name={C}", "--snapshot=latest", "--yes"),
+        ("epoch", "raise", f"--name={C}", "--yes"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_what_waits_for_its_snapshot_store_ends(box: Box, words: tuple[str, ...]) -> None:
+    before = box.state()
     with silent() as (url, asked):
-        env = {"HOME": str(tmp_path), "AWS_ENDPOINT_URL": url, "AWS_REGION": "us-east-1"}
+        env = {**box.env, "AWS_ENDPOINT_URL": url, "AWS_REGION": "us-east-1"}
         env |= {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
-        verify = (*KLED, "snapshot", "verify", "--all", "--snapshot-store=s3://snapshots")
-        with Terminal(verify, env, tmp_path) as terminal:
+        command = (*KLED, "snapshot", *words, "--snapshot-store=s3://snapshots")
+        with Terminal(command, env, box.directory) as terminal:
+            eventually(asked.is_set)
+            said = told(terminal, terminal.interrupt())
+
+    begun = "prune snapshots was at: prune snapshots"  # whose step deletes
+    assert (begun if words[0] == "prune" else "nothing was changed") in said
+    assert is_free(box)
+    assert box.state() == before
+
+
+@pytest.mark.parametrize("command", ["deploy", "undeploy", "undeploy --yes"])
+def test_what_waits_for_its_prefect_server_ends(box: Box, command: str) -> None:
+    with silent() as (url, asked):
+        env = {**box.env, "PREFECT_API_URL": f"{url}/api"}
+        with Terminal((*KLED, *command.split()), env, box.directory) as terminal:
             eventually(asked.is_set)
             words = told(terminal, terminal.interrupt())
 
-    assert "nothing was changed" in words
+    assert "the same command does only what is left" in words
+
+
+@pytest.fixture(scope="module")
+def applied(tmp_path_factory: pytest.TempPathFactory) -> Box:
+    """A cluster that was applied, and where its snapshots go."""
+    box = make_box(tmp_path_factory.mktemp("applied") / "box", started=True)
+    box.env["KLED_SNAPSHOT_STORE"] = (box.directory / "snapshots").as_uri()
+    create = ("kops", "create-cluster", f"--name={C}", "--zones=us-east-1a", "--yes")
+    made = box.kled(*create)
+    assert made.returncode == 0, made.stderr
+    return box
+
+
+@pytest.mark.parametrize(
+    ("words", "verb", "step"),
+    [
+        (
+            "rotate-keypairs --phase=create --keyset=kubernetes-ca",
+            "create keypair",
+            "create keypairs",
+        ),
+        ("rolling-update --cloudonly --force", "rolling-update *--yes", "rolling update"),
+        ("reconcile-cluster", "reconcile cluster *--yes", "reconcile cluster"),
+        (
+            "upgrade-cluster --kubernetes-version=1.36.1",
+            "upgrade cluster *--yes",
+            "upgrade cluster",
+        ),
+        ("delete-cluster", "delete cluster *--yes", "delete cluster"),
+    ],
+    ids=lambda word: word.split()[0] if word else "",
+)
+def test_what_waits_for_kops_says_where_it_was_and_does_the_rest_when_it_is_typed_again(
+    applied: Box, words: str, verb: str, step: str
+) -> None:
+    """Kops hangs where it would change something, for as long as nobody interrupts it."""
+    slow = applied.directory / "slow-kops"
+    waits = f'case "$*" in *"{verb.replace(" *", chr(34) + "*" + chr(34))}"*) exec sleep 600;; esac'
+    slow.write_text(f'#!/bin/sh\n{waits}\nexec {applied.directory}/bin/kops "$@"\n')
+    slow.chmod(0o755)
+    command = ("kops", *words.split(), f"--name={C}", "--yes")
+    env = {**applied.env, "KLED_KOPS": str(slow)}
+    with Terminal((*KLED, *command), env, applied.directory) as terminal:
+        eventually(lambda: any("sleep 600" in one for one in terminal.left()))
+        said = told(terminal, terminal.interrupt())
+
+    assert f"was at: {step}" in said
+    assert f"kops has ended; the lease of {C} is free" in said
+    assert is_free(applied)
+    if words == "delete-cluster":
+        done = applied.kled(*command)
+        assert done.returncode == 0, done.stderr
+        assert applied.state() == {}
 
 
 def test_a_doctor_that_waits_for_kops_ends(box: Box) -> None:

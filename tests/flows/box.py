@@ -47,7 +47,7 @@ class Memory:
     def note(self, words: str) -> None:
         self.notes.append(words)
 
-    def asked(self, lines: Sequence[str]) -> None:
+    def waits(self, _what: str, lines: Sequence[str]) -> None:
         self.told.extend(lines)
 
     def opened(self, _session: Session) -> None:

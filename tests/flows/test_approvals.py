@@ -213,6 +213,8 @@ def test_outside_its_window_a_cluster_is_refused_and_told_when(
     # fault 59: the wait was no task
     assert [one.name for one in task_runs(state, names=1)] == ["wait for the maintenance window"]
     assert 100 < len(slept) < 300
+    (told,) = [one for one in memory.told if "waiting for it" in one]  # it seemed to hang
+    assert told.startswith(f"{C} may be changed from ")
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # apprise's own

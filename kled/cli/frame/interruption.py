@@ -42,8 +42,8 @@ class Display(Protocol):
     def note(self, words: str) -> None:
         """A long step is so far."""
 
-    def asked(self, lines: Sequence[str]) -> None:
-        """It waits for a person, who is told this."""
+    def waits(self, what: str, lines: Sequence[str]) -> None:
+        """It waits for `what`, and a person is told this."""
 
 
 class Halfway:
@@ -60,14 +60,14 @@ class Halfway:
         self._done: list[str] = []
         self._at: Step | None = None
         self._since = 0.0
-        self._asks = False
+        self._waits = ""
         self._added = False
         self._touched = False
         self._session: Session | None = None
 
     def started(self, step: "Step") -> None:
         """Remember it, and pass it on."""
-        self._at, self._since, self._asks = step, time.monotonic(), False
+        self._at, self._since, self._waits = step, time.monotonic(), ""
         self._added |= step.way_back == ADDS_ONLY
         self._touched |= not step.reads and step.way_back not in {READS_ONLY, ADDS_ONLY}
         self._display.started(step)
@@ -91,10 +91,10 @@ class Halfway:
         """Pass it on."""
         self._display.note(words)
 
-    def asked(self, lines: Sequence[str]) -> None:
+    def waits(self, what: str, lines: Sequence[str]) -> None:
         """Remember it until a step begins, and pass it on."""
-        self._asks = True
-        self._display.asked(lines)
+        self._waits = what
+        self._display.waits(what, lines)
 
     def opened(self, session: "Session") -> None:
         """Remember whose kops runs, and which lease is held."""
@@ -114,8 +114,8 @@ class Halfway:
         return [*self._so_far(), rest, *self._again()]
 
     def _so_far(self) -> Iterator[str]:
-        if self._asks:
-            yield f"{self._what} waited for an approval, which nobody gave"
+        if self._waits:
+            yield f"{self._what} was waiting for {self._waits}"
         elif self._at is not None:
             seconds = f"{time.monotonic() - self._since:.0f} s"
             yield f"{self._what} was at: {self._at.name}, for {seconds}"

@@ -44,8 +44,8 @@ class Display(Protocol):
     def note(self, words: str) -> None:
         """A long step is so far."""
 
-    def asked(self, lines: Sequence[str]) -> None:
-        """It waits for a person, who is told this; it stays to be read."""
+    def waits(self, what: str, lines: Sequence[str]) -> None:
+        """It waits for `what`, and a person is told this; it stays to be read."""
 
 
 @contextmanager
@@ -111,9 +111,9 @@ class PlainLines:
         """Pass it on."""
         self._say(f"  {words}")
 
-    def asked(self, lines: Sequence[str]) -> None:
+    def waits(self, what: str, lines: Sequence[str]) -> None:
         """Say it."""
-        for line in lines:
+        for line in (f"wait for {what} ...", *lines):
             self._say(line)
 
     def _say(self, words: str) -> None:
@@ -155,11 +155,11 @@ class LiveSteps:
         """Show how far the step is, before what kops says meanwhile."""
         self._note = words
 
-    def asked(self, lines: Sequence[str]) -> None:
+    def waits(self, what: str, lines: Sequence[str]) -> None:
         """Write it above the list, where it stays."""
         from rich.text import Text  # noqa: PLC0415 - only where somebody looks
 
-        self._running, self._since = "wait for a person", time.monotonic()
+        self._running, self._since = f"wait for {what}", time.monotonic()
         self._note = self._line = ""
         for line in lines:
             self._console.print(Text(_seen(typed_places.complete(line))), soft_wrap=True)

@@ -26,7 +26,7 @@ class Screen(Silent):
     def note(self, _words: str) -> None:
         """Show nothing."""
 
-    def asked(self, _lines: Sequence[str]) -> None:
+    def waits(self, _what: str, _lines: Sequence[str]) -> None:
         """Show nothing."""
 
 
@@ -75,11 +75,11 @@ def test_before_it_begins_nothing_was_changed() -> None:
 def test_a_run_that_waited_for_an_approval_says_so() -> None:
     """It said what had been done before, and not one word of what it waited for."""
     watching = halfway(CHECK, done=1)
-    watching.asked(["update-cluster waits", "look and answer: kled approve 3f0c"])
+    watching.waits("an approval", ["update-cluster waits", "look and answer: kled approve 3f0c"])
     waited = watching.lines()
     watching.started(UPDATE)
 
-    assert waited[0] == "update cluster waited for an approval, which nobody gave"
+    assert waited[0] == "update cluster was waiting for an approval"
     assert "nothing was changed" in waited
     assert watching.lines()[0] == "update cluster was at: update, for 0 s"
 

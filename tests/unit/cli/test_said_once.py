@@ -138,12 +138,12 @@ def test_whom_a_run_waits_for_is_told_wherever_it_is_looked_at() -> None:
     console = Console(file=live, width=60)
     steps = LiveSteps(console)
 
-    PlainLines(Terminal(plain), verbose=False).asked(lines)
-    steps.asked(lines)
+    PlainLines(Terminal(plain), verbose=False).waits("an approval", lines)
+    steps.waits("an approval", lines)
     console.print(steps.render())
 
     for shown in (plain.getvalue(), live.getvalue()):
         assert lines[0] in shown
         assert "kled approve " in shown
         assert "\x1b[2J" not in shown
-    assert "wait for a person" in live.getvalue()
+    assert "wait for an approval" in live.getvalue()
