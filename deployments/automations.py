@@ -99,7 +99,9 @@ _Related = dict[str, list[str] | str]
 
 
 def _related(*deployments: UUID) -> _Related:
-    return {"prefect.resource.id": [f"prefect.deployment.{one}" for one in deployments]}
+    return {
+        "prefect.resource.id": [f"prefect.deployment.{deployment}" for deployment in deployments]
+    }
 
 
 def _ending(of_ours: _Related, silence: timedelta) -> Iterator[_Made]:

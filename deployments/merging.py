@@ -50,7 +50,7 @@ def merge(
     }
     kept = [
         *(["its pause"] if existing.paused else []),
-        *(f"schedule {_timing(one.schedule)}" for one in schedules.others(existing, entry)),
+        *(f"schedule {_timing(other.schedule)}" for other in schedules.others(existing, entry)),
         *(f"parameter {name}" for name in parameters if name not in entry.parameters),
         *(f"tag {tag}" for tag in extra),
         *(f"variable {name}" for name in env if name not in entry.variables),

@@ -48,7 +48,7 @@ def respell(
         spelled, words = respelled(schedule.parameters, earlier)
         if words:
             client.update_deployment_schedule(deployment.id, schedule.id, parameters=spelled)
-            said += tuple(f"schedule {schedule.slug or schedule.id}: {one}" for one in words)
+            said += tuple(f"schedule {schedule.slug or schedule.id}: {word}" for word in words)
     return said
 
 

@@ -51,5 +51,7 @@ def _found(room: str) -> Path | None:
         origin = getattr(loaded, "__file__", None)
         return Path(origin).resolve() if origin else None
     if spec.origin is None:  # a directory without __init__.py
-        return next((Path(one).resolve() for one in spec.submodule_search_locations or ()), None)
+        return next(
+            (Path(location).resolve() for location in spec.submodule_search_locations or ()), None
+        )
     return Path(spec.origin).resolve()

@@ -134,7 +134,7 @@ class Rules:
 
     def windows_of(self, cluster: str) -> tuple[Window, ...]:
         """Return the windows that bind a cluster; none: it may be changed at any time."""
-        return tuple(one for one in self.windows if _any(cluster, one.clusters))
+        return tuple(window for window in self.windows if _any(cluster, window.clusters))
 
     def asks_for(self, cluster: str) -> tuple[Area, ...]:
         """Return the areas whose changes of a cluster a person has to agree to."""
@@ -258,7 +258,7 @@ def _names(where: str, raw: object) -> tuple[str, ...]:
 
 
 def _chosen(where: str, raw: object, known: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(_one(where, one, known) for one in _names(where, raw))
+    return tuple(_one(where, name, known) for name in _names(where, raw))
 
 
 def _one(where: str, raw: object, known: Sequence[Any]) -> Any:  # noqa: ANN401 - one of `known`
@@ -275,4 +275,4 @@ def _time(where: str, raw: object) -> time:
 
 
 def _any(cluster: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatch.fnmatchcase(cluster, one) for one in patterns)
+    return any(fnmatch.fnmatchcase(cluster, pattern) for pattern in patterns)

@@ -119,7 +119,9 @@ def _snapshot_profile(url: str, raw: object) -> SnapshotProfile:
         raise InvalidInput(where, "must be a table")
     refuse_keys(f"[{where}]", raw, SNAPSHOT_STORE_KEYS)
     recipients = raw.get("recipients", [])
-    if not isinstance(recipients, list) or not all(isinstance(one, str) for one in recipients):
+    if not isinstance(recipients, list) or not all(
+        isinstance(recipient, str) for recipient in recipients
+    ):
         raise InvalidInput(f"{where}.recipients", 'must be a list, for example ["age1..."]')
     keep = raw.get("keep", {})
     if not isinstance(keep, dict) or not all(

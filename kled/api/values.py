@@ -148,8 +148,8 @@ class PlannedRestore:
             plan.prefix,
             plan.digest,
             tuple(
-                PlannedWrite(one.action, one.record.key, one.record.kind, one.record.size)
-                for one in plan.writes
+                PlannedWrite(write.action, write.record.key, write.record.kind, write.record.size)
+                for write in plan.writes
             ),
             plan.deletes,
             len(plan.same),

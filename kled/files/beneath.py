@@ -167,7 +167,7 @@ def remove_dead(folder: int, prefix: str) -> None:
     directory, nothing of other users.
     """
     with os.scandir(folder) as entries:
-        names = [one.name for one in entries if one.name.startswith(prefix)]
+        names = [entry.name for entry in entries if entry.name.startswith(prefix)]
     for name in names:
         with suppress(FileNotFoundError, IsADirectoryError, PermissionError, NotRegular):
             descriptor, state = open_file(folder, name, name)

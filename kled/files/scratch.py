@@ -78,7 +78,7 @@ def of_earlier(base: Path | None = None, *, now: float | None = None) -> list[Pa
     beside = place(base).parent
     latest = (time.time() if now is None else now) - _A_DAY
     with guarded(beside, doing="look at"), os.scandir(beside) as entries:
-        return sorted(beside / one.name for one in entries if _is_earlier(one, latest))
+        return sorted(beside / entry.name for entry in entries if _is_earlier(entry, latest))
 
 
 def removal_of_earlier(base: Path | None = None) -> str:
@@ -143,7 +143,7 @@ def _begun(above: int) -> tuple[str, int]:
 def _dead(above: int) -> list[str]:
     """Return the names of directories of this user that no process has locked."""
     with os.scandir(above) as entries:
-        names = sorted(one.name for one in entries if one.name.startswith((_RUN, _NEW)))
+        names = sorted(entry.name for entry in entries if entry.name.startswith((_RUN, _NEW)))
     return [name for name in names if _is_dead(above, name)]
 
 

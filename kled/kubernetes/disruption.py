@@ -70,8 +70,10 @@ def _requirements(selector: Any) -> tuple[Requirement, ...] | None:  # noqa: ANN
         return None
     labels = (selector.matchLabels or {}).items()
     found = [Requirement(key, "In", (value,)) for key, value in labels]
-    for one in selector.matchExpressions or ():
-        if one.operator not in {"In", "NotIn", "Exists", "DoesNotExist"}:
-            raise OutputUnreadable(f"a disruption budget selects pods by {one.operator}")
-        found.append(Requirement(one.key, one.operator, tuple(one.values or ())))
+    for expression in selector.matchExpressions or ():
+        if expression.operator not in {"In", "NotIn", "Exists", "DoesNotExist"}:
+            raise OutputUnreadable(f"a disruption budget selects pods by {expression.operator}")
+        found.append(
+            Requirement(expression.key, expression.operator, tuple(expression.values or ()))
+        )
     return tuple(found)

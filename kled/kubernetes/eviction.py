@@ -71,4 +71,4 @@ def _held(error: "httpx2.HTTPStatusError", pod: PodState) -> Held | None:
 def _causes(error: Any) -> list[str]:  # noqa: ANN401 - the client's error, with or without a status
     details = getattr(getattr(error, "status", None), "details", None)
     causes = (details.causes if details else None) or []
-    return [one.message or _CAUSE for one in causes if one.reason == _CAUSE]
+    return [cause.message or _CAUSE for cause in causes if cause.reason == _CAUSE]

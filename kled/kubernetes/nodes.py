@@ -55,7 +55,7 @@ def remove_taint(api: Api, name: str, key: str) -> bool:
 
     def without(found: "Node") -> dict[str, Any] | None:
         taints = (found.spec.taints if found.spec else None) or []
-        kept = [one.to_dict() for one in taints if one.key != key]
+        kept = [taint.to_dict() for taint in taints if taint.key != key]
         return None if len(kept) == len(taints) else {"taints": kept}
 
     return _change(api, name, f"taint {key} of node {name}", without)
@@ -112,10 +112,12 @@ def _state(found: "Node") -> NodeState:
     taints = (spec.taints if spec else None) or []
     return NodeState(
         name=(metadata.name if metadata else None) or "",
-        ready=any(one.type == "Ready" and one.status == "True" for one in conditions),
+        ready=any(
+            condition.type == "Ready" and condition.status == "True" for condition in conditions
+        ),
         cordoned=bool(spec and spec.unschedulable),
         labels=dict((metadata.labels if metadata else None) or {}),
-        taints=tuple(Taint(one.key, one.value or "", one.effect) for one in taints),
+        taints=tuple(Taint(taint.key, taint.value or "", taint.effect) for taint in taints),
         provider_id=(spec.providerID if spec else None) or "",
         created=metadata.creationTimestamp if metadata else None,
     )

@@ -40,7 +40,9 @@ def _state(found: "Pod") -> PodState:
         node=(found.spec.nodeName if found.spec else None) or "",
         labels=dict((metadata.labels if metadata else None) or {}),
         owner=_owner(found),
-        ready=any(one.type == "Ready" and one.status == "True" for one in conditions),
+        ready=any(
+            condition.type == "Ready" and condition.status == "True" for condition in conditions
+        ),
         finished=bool(status and status.phase in {"Succeeded", "Failed"}),
         leaving=bool(metadata and metadata.deletionTimestamp),
         mirror=_MIRROR in annotations,
@@ -49,4 +51,6 @@ def _state(found: "Pod") -> PodState:
 
 def _owner(found: "Pod") -> Owner | None:
     owners = (found.metadata.ownerReferences if found.metadata else None) or []
-    return next((Owner(one.kind, one.name, one.uid) for one in owners if one.controller), None)
+    return next(
+        (Owner(owner.kind, owner.name, owner.uid) for owner in owners if owner.controller), None
+    )

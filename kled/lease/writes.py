@@ -81,7 +81,7 @@ def held_by_another(
     sight = reading.look(store, cluster, None, clock)
     if sight is None or sight.lease.state == "released":
         return None
-    dates = [one.modified for one in store.entries(key(cluster)) if one.key == key(cluster)]
+    dates = [entry.modified for entry in store.entries(key(cluster)) if entry.key == key(cluster)]
     if any(date is not None and now - date > sight.lease.ttl for date in dates):
         return None
     return LeaseHeld(_holder(cluster, sight, clock.monotonic()), hint=_advice(sight))

@@ -75,7 +75,7 @@ class BlastRadius:
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`; what is unknown is null, its reason in `unknown`."""
         return {
-            "rolls": None if self.rolls is None else [one.as_json() for one in self.rolls],
+            "rolls": None if self.rolls is None else [roll.as_json() for roll in self.rolls],
             "ended": None if self.ended is None else [one.as_json() for one in self.ended],
             "unreplicated": _listed(self.unreplicated),
             "blocking": _listed(self.blocking),
@@ -88,7 +88,7 @@ class BlastRadius:
 
     def rows(self) -> tuple[tuple[str, str], ...]:
         """Return each part in words for a person: what it is about, and what is so."""
-        rolls = None if self.rolls is None else [_roll(one) for one in self.rolls]
+        rolls = None if self.rolls is None else [_roll(roll) for roll in self.rolls]
         ended = None if self.ended is None else [_ended(one) for one in self.ended]
         return (
             (ROLLS, self._words("rolls", rolls)),

@@ -119,7 +119,7 @@ class Budget:
         """Say whether it protects this pod."""
         if self.requirements is None or pod.namespace != self.namespace:
             return False
-        return all(one.holds(pod.labels) for one in self.requirements)
+        return all(requirement.holds(pod.labels) for requirement in self.requirements)
 
     def lets_go(self, pod: PodState) -> bool:
         """Say whether the API would evict this pod, which the budget covers, now."""

@@ -43,12 +43,16 @@ class Machines:
 
     def of_group(self, group: str) -> tuple[Machine, ...]:
         """Return the machines that certainly are of this group, and that it counts."""
-        return tuple(one for one in self.machines if one.group == group and one.counted)
+        return tuple(
+            machine for machine in self.machines if machine.group == group and machine.counted
+        )
 
     def perhaps_of_group(self, group: str) -> frozenset[str]:
         """Return the ids of the machines that the group counts, or that it might count."""
         return frozenset(
-            one.id for one in self.machines if one.group in {group, None} and one.counted
+            machine.id
+            for machine in self.machines
+            if machine.group in {group, None} and machine.counted
         )
 
     def touched(self, groups: Collection[str]) -> frozenset[str]:
@@ -59,16 +63,18 @@ class Machines:
         if not groups:
             return frozenset()
         elsewhere = {
-            one.node.name
-            for one in self.machines
-            if one.node is not None and one.group is not None and one.group not in groups
+            machine.node.name
+            for machine in self.machines
+            if machine.node is not None
+            and machine.group is not None
+            and machine.group not in groups
         }
         return frozenset(node.name for node in self.nodes) - elsewhere
 
     @property
     def strangers(self) -> tuple[str, ...]:
         """Name the nodes that are of no machine that kops lists, or that several could be."""
-        known = {one.node.name for one in self.machines if one.node is not None}
+        known = {machine.node.name for machine in self.machines if machine.node is not None}
         return tuple(node.name for node in self.nodes if node.name not in known)
 
 
@@ -83,10 +89,10 @@ def joined(
     """
     rows: dict[str, list[Instance]] = defaultdict(list)  # kops may list a machine twice
     named: dict[str, set[str]] = defaultdict(set)
-    for one in instances:
-        rows[one.id].append(one)
-        if one.node:
-            named[one.node].add(one.id)
+    for instance in instances:
+        rows[instance.id].append(instance)
+        if instance.node:
+            named[instance.node].add(instance.id)
     claimed: dict[str, list[NodeState]] = defaultdict(list)
     disputed: set[str] = set()
     for node in nodes:
@@ -107,13 +113,13 @@ def _machine(
     disputed: Collection[str],
     groups: Mapping[str, str | None],
 ) -> Machine:
-    theirs = {groups.get(one.instance_group) for one in rows}
+    theirs = {groups.get(row.instance_group) for row in rows}
     certain = len(claimed) == 1 and claimed[0].name not in disputed
     return Machine(
         rows[0].id,
         group=theirs.pop() if len(theirs) == 1 else None,
         node=claimed[0] if certain else None,
-        named=bool(claimed) or any(one.node for one in rows),
-        outdated=any(one.status != _CURRENT for one in rows),
-        counted=any(one.status != _DETACHED and one.state != _WARM_POOL for one in rows),
+        named=bool(claimed) or any(row.node for row in rows),
+        outdated=any(row.status != _CURRENT for row in rows),
+        counted=any(row.status != _DETACHED and row.state != _WARM_POOL for row in rows),
     )

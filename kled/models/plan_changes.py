@@ -25,16 +25,16 @@ def is_rest_of(now: Plan, approved: Plan) -> bool:
     A resource that was to be created may have to be modified now, to the values that were approved;
     of what is deleted, parts may be gone.
     """
-    known = {(one.kind, one.name): one for one in approved.changes}
+    known = {(change.kind, change.name): change for change in approved.changes}
     return now.cluster == approved.cluster and all(
-        _covers(known.get((one.kind, one.name)), one) for one in now.changes
+        _covers(known.get((change.kind, change.name)), change) for change in now.changes
     )
 
 
 def differences(approved: Plan, now: Plan) -> tuple[str, ...]:
     """Say in words what `now` does otherwise than `approved`, new changes first; sorted."""
-    before = {(one.action, one.kind, one.name): one for one in approved.changes}
-    after = {(one.action, one.kind, one.name): one for one in now.changes}
+    before = {(change.action, change.kind, change.name): change for change in approved.changes}
+    after = {(change.action, change.kind, change.name): change for change in now.changes}
     new = [describe(after[key]) for key in sorted(after.keys() - before.keys())]
     other = [
         f"otherwise: {_otherwise(before[key], after[key])}"

@@ -74,7 +74,7 @@ def values(change: Change, redact: Redact = _shapes) -> tuple[str, ...]:
 
 def plainly(change: Change, names: Sequence[str], most: int) -> str:
     """Return some fields with their values in one line: `MaxSize 2 -> 4, MinSize 1 -> 2`."""
-    told = [f"{one} {_in_one_line(change, one)}".rstrip() for one in names[:most]]
+    told = [f"{name} {_in_one_line(change, name)}".rstrip() for name in names[:most]]
     rest = f", {len(names) - most} more" if len(names) > most else ""
     return f"{', '.join(told)}{rest}"
 

@@ -76,7 +76,7 @@ class Question:
             "cluster": self.cluster,
             "digest": self.digest,
             "summary": self.plan.summary,
-            "changes": [one.as_json() for one in self.plan.changes],
+            "changes": [change.as_json() for change in self.plan.changes],
             "touches": [list(row) for row in self.touches],
             "asked": {area: list(names) for area, names in self.asked.items()},
             "until": self.until.isoformat(),

@@ -58,7 +58,7 @@ def is_variable(name: str) -> bool:
 
 def within_base64(words: Iterable[str]) -> tuple[str, ...]:
     """Return what base64 shows of `words`, wherever they stand in what it encodes."""
-    return tuple(text for one in words for text in aligned(one.encode()))
+    return tuple(text for word in words for text in aligned(word.encode()))
 
 
 def aligned(secret: bytes, *, url_safe: bool = False) -> Iterator[str]:

@@ -28,8 +28,10 @@ class Pieces:
     """
 
     def __init__(self, forms: Iterable[str]) -> None:
-        self._forms = tuple(one for one in forms if len(one) > SHORTEST and _SOLID.fullmatch(one))
-        self._ends = tuple({end for one in self._forms for end in _ends(one)})
+        self._forms = tuple(
+            form for form in forms if len(form) > SHORTEST and _SOLID.fullmatch(form)
+        )
+        self._ends = tuple({end for form in self._forms for end in _ends(form)})
         self._all = "\n".join(self._forms)
 
     def without(self, text: str) -> str:
@@ -39,7 +41,7 @@ class Pieces:
         ends = {end for end in self._ends if end in text}
         if not ends and not any(one[1] in self._all for one in _LONE.finditer(text)):
             return text
-        shown = [one for one in self._forms if not ends.isdisjoint(_ends(one))]
+        shown = [form for form in self._forms if not ends.isdisjoint(_ends(form))]
         return "".join(self._line(part, shown) for part in _LINE_END.split(text))
 
     def _line(self, line: str, shown: Iterable[str]) -> str:

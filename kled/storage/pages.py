@@ -155,5 +155,5 @@ def _disordered(names: Sequence[str], *, repeats: bool) -> tuple[str, str]:
 
 
 def _short(words: str) -> str:
-    plain = "".join(one if one.isprintable() else "?" for one in words)
+    plain = "".join(word if word.isprintable() else "?" for word in words)
     return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…"

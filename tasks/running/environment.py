@@ -58,7 +58,7 @@ def _home_of_user() -> str | None:
 
 def _existing(path: Path) -> Path:
     """Return the nearest directory above that is there: what is missing would be made in it."""
-    return next((one for one in (path, *path.parents) if one.exists()), Path(os.sep))
+    return next((parent for parent in (path, *path.parents) if parent.exists()), Path(os.sep))
 
 
 def _private(name: str) -> Path:

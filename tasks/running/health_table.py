@@ -97,13 +97,13 @@ def table(validation: ValidateClusters, known: Known, why: str = UNSEEN) -> Rows
     answers = validation.results or [Answer(ALL, UNREADABLE, why), *unseen]
     return [
         {
-            "cluster": one.cluster,
-            "health": one.state,
-            "what": one.words,
-            "what to do": one.mend,
-            "told": _TOLD if one.state in _BAD or _is_open(one, known) else "",
+            "cluster": answer.cluster,
+            "health": answer.state,
+            "what": answer.words,
+            "what to do": answer.mend,
+            "told": _TOLD if answer.state in _BAD or _is_open(answer, known) else "",
         }
-        for one in answers
+        for answer in answers
     ]
 
 

@@ -58,7 +58,7 @@ def starter_of(tags: Sequence[str], here: str) -> str:
     """Return who started a run with these tags, as `starter` does. Pure."""
     if here:
         return here
-    claimed = next((one for one in tags if one.startswith(STARTED_BY)), "")
+    claimed = next((tag for tag in tags if tag.startswith(STARTED_BY)), "")
     if claimed:
         return f"{visible(claimed.removeprefix(STARTED_BY))} (claimed)"
     return "a schedule" if _SCHEDULED in tags else ""

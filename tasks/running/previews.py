@@ -35,7 +35,7 @@ def of_restore(planning: PlanRestore) -> Outcome:
     """Plan a restore and publish it; raises `KledError`, as where the snapshot is not trusted."""
     report = carry_out(planning)
     plan, meant = planning.found[0]
-    writes = [f"{one.action} {one.record.key}" for one in plan.writes]
+    writes = [f"{write.action} {write.record.key}" for write in plan.writes]
     changes = [*writes, *(f"delete {key}" for key in plan.deletes)]
     what = f"{number(len(changes), 'change')}, {number(len(plan.same), 'object')} there already"
     lines = [*meant.remarks(), *changes]

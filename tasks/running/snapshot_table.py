@@ -45,7 +45,7 @@ def to_tell(backup: BackUpState) -> list[tuple[str, str, str]]:
     rows = bad_first(backup)
     empty = [run.nothing.message for run in backup.made if run.nothing]
     words = empty[0] if empty else UNSEEN
-    unseen = [] if rows else [(one, words) for one in backup.clusters or (ALL,)]
+    unseen = [] if rows else [(cluster, words) for cluster in backup.clusters or (ALL,)]
     bad = [(row["cluster"], _wrong(row)) for row in rows if not row["trusted"]]
     store = [(ALL, words) for run in backup.made for words in run.findings]
     new = [row for row in rows if row["trusted"] and not row["reused"]]

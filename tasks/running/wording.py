@@ -35,7 +35,7 @@ def lines(question: Question, run: str, url: str | None, left: timedelta) -> tup
 
 def substance(question: Question) -> tuple[str, ...]:
     """Say from what to what it would change, what that touches, and which rule asks."""
-    changes = [describe(one) for one in question.plan.changes]
+    changes = [describe(change) for change in question.plan.changes]
     touches = "; ".join(f"{about}: {words}" for about, words in question.touches)
     return (
         f"it would {enumerated(changes, _SHOWN)}",

@@ -55,7 +55,7 @@ def loss(before: Document, after: Document) -> str | None:
 
 def lost(plan: Plan, groups: Iterable[InstanceGroup]) -> tuple[str, ...]:
     """Name the control plane's groups that would have fewer machines when a plan is applied."""
-    roles = {one.name: one.role for one in groups}
+    roles = {group.name: group.role for group in groups}
     return tuple(
         f"{change.kind}/{change.name} ({field}: {change.fields[field]})"
         for change, field in plan_effects.shrinking(plan)

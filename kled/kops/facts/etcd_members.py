@@ -115,7 +115,7 @@ def rows(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _rows(document: Document) -> Iterator[tuple[str, list[str]]]:
     for name, etcd in rows(document):
-        yield name, [str(one.get("name", "")) for one in _mappings(etcd.get("etcdMembers"))]
+        yield name, [str(mapping.get("name", "")) for mapping in _mappings(etcd.get("etcdMembers"))]
 
 
 def _mappings(value: object) -> Iterator[Mapping[str, Any]]:

@@ -25,10 +25,10 @@ def made(plan: Plan) -> tuple[str, ...]:
 def moved(plan: Plan) -> tuple[str, ...]:
     """Return the volumes for etcd to which a plan gives another place, with from where to where."""
     return tuple(
-        f"{one.kind}/{one.name} ({field}: {one.fields[field]})"
-        for one in plan.changes
-        if one.kind in plan_areas.ETCD_VOLUMES and one.action == "modify"
-        for field in sorted(_PLACES & one.fields.keys())
+        f"{change.kind}/{change.name} ({field}: {change.fields[field]})"
+        for change in plan.changes
+        if change.kind in plan_areas.ETCD_VOLUMES and change.action == "modify"
+        for field in sorted(_PLACES & change.fields.keys())
     )
 
 
@@ -47,7 +47,7 @@ def anew(plan: Plan, applied: Document) -> tuple[str, ...]:
 
 
 def _of_all(etcd: str, members: frozenset[str], volumes: tuple[str, ...]) -> list[str]:
-    found = {one: list(_of(etcd, one, volumes)) for one in sorted(members)}
+    found = {member: list(_of(etcd, member, volumes)) for member in sorted(members)}
     whole = bool(found) and all(found.values())
     return [volume for each in found.values() for volume in each] if whole else []
 
@@ -55,7 +55,7 @@ def _of_all(etcd: str, members: frozenset[str], volumes: tuple[str, ...]) -> lis
 def _of(etcd: str, member: str, volumes: tuple[str, ...]) -> Iterator[str]:
     start = re.escape(_dashed(f"{member}.etcd-{etcd}."))
     name = re.compile(rf"(?:kops-|d)?{start}")
-    yield from (one for one in volumes if name.match(_dashed(one.partition("/")[2])))
+    yield from (volume for volume in volumes if name.match(_dashed(volume.partition("/")[2])))
 
 
 def _dashed(name: str) -> str:

@@ -92,15 +92,15 @@ def _zones(group: Document, of_subnets: Mapping[str, str]) -> tuple[str, ...]:
     """
     spec = _spec(group)
     subnets = _texts(spec.get("subnets"))
-    if any(one not in of_subnets for one in subnets):
+    if any(subnet not in of_subnets for subnet in subnets):
         return ()
-    zones = {*_texts(spec.get("zones")), *(of_subnets[one] for one in subnets)}
+    zones = {*_texts(spec.get("zones")), *(of_subnets[subnet] for subnet in subnets)}
     return tuple(sorted(zones - {""}))
 
 
 def _zones_of_subnets(cluster: Document) -> dict[str, str]:
     subnets = _mappings(_spec(cluster).get("subnets"))
-    return {str(one.get("name", "")): str(one.get("zone") or "") for one in subnets}
+    return {str(subnet.get("name", "")): str(subnet.get("zone") or "") for subnet in subnets}
 
 
 def _has_no_volumes(cluster: Document) -> bool:

@@ -91,9 +91,9 @@ def taken(
     somebody else's, registered or not: the listing itself is the evidence.
     """
     near = [
-        one
-        for one in neighbours
-        if not (one.regions and regions) or one.regions & regions or cloud != "aws"
+        neighbour
+        for neighbour in neighbours
+        if not (neighbour.regions and regions) or neighbour.regions & regions or cloud != "aws"
     ]
     found = [
         Taken(one.name, "all that bears the name", cluster, one.state_store)
@@ -116,7 +116,7 @@ def _taken(
     if mine and own.both == "mine":
         return []
     if mine and own.both == "longest":
-        theirs = [one for one in theirs if len(one.name) > len(cluster)]
+        theirs = [other for other in theirs if len(other.name) > len(cluster)]
     if theirs:
         whose = max(theirs, key=lambda one: len(one.name))
         return [Taken(whose.name, change.kind, change.name, whose.state_store)]

@@ -63,9 +63,9 @@ def touched(plan: Plan, asked: tuple[Area, ...]) -> dict[Area, tuple[str, ...]]:
     found: dict[Area, tuple[str, ...]] = {}
     for area in asked:
         names = [
-            f"{one.action} {one.kind}/{one.name}"
-            for one in plan.changes
-            if area in areas_of(one, plan)
+            f"{change.action} {change.kind}/{change.name}"
+            for change in plan.changes
+            if area in areas_of(change, plan)
         ]
         if names:
             found[area] = tuple(names)
@@ -75,9 +75,9 @@ def touched(plan: Plan, asked: tuple[Area, ...]) -> dict[Area, tuple[str, ...]]:
 def new_etcd_volumes(plan: Plan) -> tuple[str, ...]:
     """Return the volumes for etcd that a plan makes, as `kind/name`."""
     return tuple(
-        f"{one.kind}/{one.name}"
-        for one in plan.changes
-        if one.kind in ETCD_VOLUMES and one.action == "create"
+        f"{change.kind}/{change.name}"
+        for change in plan.changes
+        if change.kind in ETCD_VOLUMES and change.action == "create"
     )
 
 

@@ -55,33 +55,37 @@ _ARROW: Final = " -> "
 def templates(plan: Plan) -> tuple[Change, ...]:
     """Return the changes after which machines that run are out of date."""
     return tuple(
-        one
-        for one in plan.changes
-        if one.action != "delete"
-        and one.kind in TEMPLATES
-        and (one.action == "create" or one.fields.keys() != {SIZES.get(one.kind)})
+        change
+        for change in plan.changes
+        if change.action != "delete"
+        and change.kind in TEMPLATES
+        and (change.action == "create" or change.fields.keys() != {SIZES.get(change.kind)})
     )
 
 
 def greatest_sizes(plan: Plan, groups: Mapping[str, Role]) -> Mapping[str, int]:
     """Return how many machines the groups may have afterwards, for groups whose size changes."""
     found = {}
-    for one in plan.changes:
-        after = one.fields.get(SIZES.get(one.kind, ""), "").rpartition(_ARROW)[2].strip()
-        group = group_of(one.name, groups, plan.cluster)
-        if one.action == "modify" and group is not None and after.isdecimal():
+    for change in plan.changes:
+        after = change.fields.get(SIZES.get(change.kind, ""), "").rpartition(_ARROW)[2].strip()
+        group = group_of(change.name, groups, plan.cluster)
+        if change.action == "modify" and group is not None and after.isdecimal():
             found[group] = int(after)
     return found
 
 
 def shrinking(plan: Plan) -> Iterator[tuple[Change, str]]:
     """Yield the changes that lower how many machines a group may have, each with its field."""
-    for one in plan.changes:
-        field = SIZES.get(one.kind, "")
-        before, _, after = one.fields.get(field, "").rpartition(_ARROW)
+    for change in plan.changes:
+        field = SIZES.get(change.kind, "")
+        before, _, after = change.fields.get(field, "").rpartition(_ARROW)
         sizes = before.strip(), after.strip()
-        if one.action == "modify" and all(map(str.isdecimal, sizes)) and int(after) < int(before):
-            yield one, field
+        if (
+            change.action == "modify"
+            and all(map(str.isdecimal, sizes))
+            and int(after) < int(before)
+        ):
+            yield change, field
 
 
 def beside_size(plan: Plan, group: str, groups: Mapping[str, Role]) -> tuple[Change, ...]:
@@ -89,7 +93,7 @@ def beside_size(plan: Plan, group: str, groups: Mapping[str, Role]) -> tuple[Cha
 
     Of the group's own tasks that is all but its bounds and what it suspends.
     """
-    autoscaled = any(_AUTOSCALER in one.name for one in plan.changes)
+    autoscaled = any(_AUTOSCALER in change.name for change in plan.changes)
 
     def belongs(one: Change) -> bool:
         if one.kind not in SIZES:
@@ -98,7 +102,7 @@ def beside_size(plan: Plan, group: str, groups: Mapping[str, Role]) -> tuple[Cha
         own = group_of(one.name, groups, plan.cluster) == group
         return own and (one.action != "modify" or one.fields.keys() <= _OF_A_SIZE)
 
-    return tuple(one for one in plan.changes if not belongs(one))
+    return tuple(change for change in plan.changes if not belongs(change))
 
 
 def applied_bounds(
@@ -106,10 +110,10 @@ def applied_bounds(
 ) -> tuple[int, int]:
     """Return the bounds that the cloud has: what the plan would change, else what is `stored`."""
     found = list(stored)
-    for one in plan.changes:
-        if one.kind in SIZES and group_of(one.name, groups, plan.cluster) == group:
+    for change in plan.changes:
+        if change.kind in SIZES and group_of(change.name, groups, plan.cluster) == group:
             for at, field in enumerate(_BOUNDS):
-                before = one.fields.get(field, "").partition(_ARROW)[0].strip()
+                before = change.fields.get(field, "").partition(_ARROW)[0].strip()
                 found[at] = int(before) if before.isdecimal() else found[at]
     return found[0], found[1]
 
@@ -118,13 +122,15 @@ def load_balancers(plan: Plan) -> tuple[str, ...]:
     """Name the changes to load balancers, and to what sends traffic through them; sorted."""
     return tuple(
         sorted(
-            f"{one.action} {one.kind}/{one.name}"
-            for one in plan.changes
-            if "LoadBalancer" in one.kind or one.kind.startswith("LB") or one.kind in _BALANCERS
+            f"{change.action} {change.kind}/{change.name}"
+            for change in plan.changes
+            if "LoadBalancer" in change.kind
+            or change.kind.startswith("LB")
+            or change.kind in _BALANCERS
         )
     )
 
 
 def iam(plan: Plan) -> bool:
     """Whether the plan changes roles or what they may do (IAM is global within an account)."""
-    return any("IAM" in one.kind or one.kind in _ROLES for one in plan.changes)
+    return any("IAM" in change.kind or change.kind in _ROLES for change in plan.changes)

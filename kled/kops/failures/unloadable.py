@@ -48,7 +48,7 @@ def with_unloadable(listed: Sequence[Cluster], stderr: str) -> tuple[Cluster, ..
             more.append(unloadable(place, f'its config names "{found[1]}" in metadata.name'))
     more = [one for one in more if layout.is_cluster_name(one.name)]
     named = {one.name for one in more}
-    rows = [one for one in rows if one.name not in named]
+    rows = [row for row in rows if row.name not in named]
     return tuple(sorted((*rows, *more), key=lambda one: one.name))
 
 

@@ -49,8 +49,8 @@ def _change(document: dict[str, Any], steps: Sequence[str | int], value: str | N
         missing: Any = [] if isinstance(steps[at + 1], int) else {}
         holders = [inner for one in holders for inner in _inner(one, step, missing)]
     is_list = tuple(steps) in _LISTS
-    for one in holders:
-        _put(one, steps[-1], value, is_list=is_list)
+    for holder in holders:
+        _put(holder, steps[-1], value, is_list=is_list)
 
 
 def _inner(holder: Any, step: str | int, missing: Any) -> list[Any]:  # noqa: ANN401 - any YAML

@@ -24,7 +24,7 @@ def values(kind: Kind, path: str, beginning: str) -> list[str]:
     """Return the values of a field that there are few of; none where any may stand there."""
     at = _reached(kind, path, {})
     choices = _CHOICES.get(at[0], ()) if at else ()
-    return [one for one in choices if one.startswith(beginning)]
+    return [choice for choice in choices if choice.startswith(beginning)]
 
 
 def continuations(

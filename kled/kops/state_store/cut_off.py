@@ -49,7 +49,7 @@ def _lacking(objects: Mapping[str, bytes], key: str, spec: Mapping[str, Any]) ->
 
 def _may_be_cut(spec: Mapping[str, Any]) -> bool:
     """Whether one of the last fields is missing: only then is what was applied worth reading."""
-    whole = all(one.get(field) for one in _subnets(spec) for field in _OF_A_SUBNET[:3])
+    whole = all(subnet.get(field) for subnet in _subnets(spec) for field in _OF_A_SUBNET[:3])
     return not whole or not _dns(spec)
 
 

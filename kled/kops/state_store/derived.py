@@ -84,7 +84,7 @@ def _texts(body: bytes) -> str | None:
         documents = yaml_text.documents(body)
     except TextUnreadable as error:
         return error.message
-    if not documents or not all(isinstance(one, dict) for one in documents):
+    if not documents or not all(isinstance(document, dict) for document in documents):
         return "is no YAML object"
     return _end(body)
 
@@ -105,10 +105,10 @@ def _addons(objects: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
     document, _ = _read(objects.get(_CHANNEL, b""))
     spec = document.get("spec") if isinstance(document, dict) else None
     addons = spec.get("addons") if isinstance(spec, dict) else None
-    for one in addons if isinstance(addons, list) else ():
-        if not isinstance(one, dict):
+    for addon in addons if isinstance(addons, list) else ():
+        if not isinstance(addon, dict):
             continue
-        key, named = f"{_ADDONS}{one.get('manifest')}", str(one.get("manifestHash"))
+        key, named = f"{_ADDONS}{addon.get('manifest')}", str(addon.get("manifestHash"))
         body = objects.get(key)
         if body is None or not _SHA256.fullmatch(named):
             continue

@@ -79,21 +79,25 @@ class Made:
 def made(plan: Plan) -> tuple[Change, ...]:
     """Return the changes that would make a keyset or a secret."""
     kinds = {KEYPAIR, SECRET}
-    return tuple(one for one in plan.changes if one.kind in kinds and one.action == "create")
+    return tuple(
+        change for change in plan.changes if change.kind in kinds and change.action == "create"
+    )
 
 
 def reissued(plan: Plan) -> tuple[Change, ...]:
     """Return the changes that issue a certificate anew; its private key stays."""
     return tuple(
-        one
-        for one in plan.changes
-        if one.kind == KEYPAIR and one.action == "modify" and one.fields.keys() & _REISSUING
+        change
+        for change in plan.changes
+        if change.kind == KEYPAIR
+        and change.action == "modify"
+        and change.fields.keys() & _REISSUING
     )
 
 
 def told_apart(changes: Iterable[Change], evidence: Evidence) -> Made:
     """Tell what the cluster had from what it never had."""
-    reasons = [(one, _reason(one, evidence)) for one in changes]
+    reasons = [(change, _reason(change, evidence)) for change in changes]
     return Made(
         tuple((one, why) for one, why in reasons if why),
         tuple(one for one, why in reasons if not why),
@@ -147,9 +151,9 @@ def has_machines(plan: Plan, definition: Definition) -> bool:
     if kind is None or not planes:
         return False
     created = {
-        group_of(one.name, planes, plan.cluster)
-        for one in plan.changes
-        if one.kind == kind and one.action == "create"
+        group_of(change.name, planes, plan.cluster)
+        for change in plan.changes
+        if change.kind == kind and change.action == "create"
     }
     return not created & planes.keys()
 
@@ -162,7 +166,7 @@ def _cloud(definition: Definition) -> str:
 
 def _control_planes(definition: Definition) -> dict[str, Role]:
     groups = filter(_is_control_plane, definition.groups)
-    return {object_name(one): "control-plane" for one in groups}
+    return {object_name(group): "control-plane" for group in groups}
 
 
 def _is_control_plane(group: Mapping[str, object]) -> bool:

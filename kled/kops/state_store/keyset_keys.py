@@ -149,7 +149,7 @@ def _is_undone(had: frozenset[str], has: frozenset[str]) -> bool:
 
 def _ending(marks: frozenset[str], beginning: str) -> frozenset[str]:
     """Return what follows in the marks that begin so."""
-    return frozenset(one.removeprefix(beginning) for one in marks if one.startswith(beginning))
+    return frozenset(mark.removeprefix(beginning) for mark in marks if mark.startswith(beginning))
 
 
 def _pairs(marks: frozenset[str]) -> dict[str, frozenset[str]]:

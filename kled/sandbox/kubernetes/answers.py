@@ -198,7 +198,7 @@ def _discovery(path: str) -> Json | None:
         return {
             "kind": "APIGroupList",
             "apiVersion": "v1",
-            "groups": [_group(one) for one in groups if "/" in one],
+            "groups": [_group(group) for group in groups if "/" in group],
         }
     found = path.removeprefix("/apis/").removeprefix("/api/")
     if found in groups and path != found:

@@ -197,7 +197,7 @@ def _takes(world: World, spec: Json, node: str) -> bool:
     if not machine.ready or changed.get("unschedulable") or machine.control_plane:
         return False
     taints = taints_of(world, node)
-    return _fits(world, spec, node) and not any(one["effect"] in _KEEPS_AWAY for one in taints)
+    return _fits(world, spec, node) and not any(taint["effect"] in _KEEPS_AWAY for taint in taints)
 
 
 def _fits(world: World, spec: Json, node: str) -> bool:

@@ -14,11 +14,11 @@ def picked(items: Iterable[Json], namespace: str, query: dict[str, str]) -> list
     labels = _parts(query.get("labelSelector", ""))
     fields = _parts(query.get("fieldSelector", ""))
     return [
-        one
-        for one in items
-        if namespace in {"", one["metadata"].get("namespace", "")}
-        and all(_labelled(one["metadata"].get("labels") or {}, part) for part in labels)
-        and all(_fielded(one, part) for part in fields)
+        item
+        for item in items
+        if namespace in {"", item["metadata"].get("namespace", "")}
+        and all(_labelled(item["metadata"].get("labels") or {}, part) for part in labels)
+        and all(_fielded(item, part) for part in fields)
     ]
 
 

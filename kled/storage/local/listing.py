@@ -101,5 +101,7 @@ class _Walk(NamedTuple):
 def _sorted_names(folder: int) -> list[str]:
     """Return the names, those of directories with a slash, which sorts as it does in keys."""
     with os.scandir(folder) as names:
-        found = [f"{one.name}/" if one.is_dir(follow_symlinks=False) else one.name for one in names]
+        found = [
+            f"{name.name}/" if name.is_dir(follow_symlinks=False) else name.name for name in names
+        ]
     return sorted(found, key=os.fsencode)

@@ -150,9 +150,9 @@ class LocalStore:
         with ExitStack() as stack:
             with translated(self._location.url):
                 root = stack.enter_context(beneath.root(self._root))
-            for one in listing.files(root, self._location.url, prefix, start_after):
-                if one.unfit or not OWN.match(one.key):
-                    yield _entry(one)
+            for file in listing.files(root, self._location.url, prefix, start_after):
+                if file.unfit or not OWN.match(file.key):
+                    yield _entry(file)
         if self._require_root() != began:
             raise StoreUnavailable(
                 f"{self._root} became another directory while it was listed",
