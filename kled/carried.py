@@ -53,11 +53,11 @@ def decode(
         carried = read(document)
         actual = digest(document_of(carried))
     except _UNREADABLE as error:
-        words = f"{variable} cannot be read ({type(error).__name__})"
-        raise refused(words, remark) from error
+        message = f"{variable} cannot be read ({type(error).__name__})"
+        raise refused(message, remark) from error
     if actual != expected:
-        words = f"{variable} was changed: its rules are not those of its digest {expected}"
-        raise refused(words, remark)
+        message = f"{variable} was changed: its rules are not those of its digest {expected}"
+        raise refused(message, remark)
     return carried
 
 

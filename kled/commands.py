@@ -146,7 +146,7 @@ def completed(text: str, places: Places) -> str:
 
     def wanted(command: str) -> list[tuple[str, str]]:
         given = [option for option in named if option[0] in _takes(command)]
-        return [(one, undecoded(url)) for one, url in given] if command in _KOPS else given
+        return [(field, undecoded(url)) for field, url in given] if command in _KOPS else given
 
     return _with(text, wanted)
 

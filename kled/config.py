@@ -118,14 +118,14 @@ def load(
     refuse_unknown(env)
     _refuse_lost_sandbox(env)
     path = config or _path(env, "KLED_CONFIG") or _config_home(env) / "kled" / "config.toml"
-    found = _read(path, must_exist=config is not None or "KLED_CONFIG" in env)
-    require_addresses(env, {"--state": state, "--snapshot-store": snapshots, **found})
+    document = _read(path, must_exist=config is not None or "KLED_CONFIG" in env)
+    require_addresses(env, {"--state": state, "--snapshot-store": snapshots, **document})
     store = state or _first(env, "KLED_STATE_STORE", "KOPS_STATE_STORE")
-    chosen = _tidy(_plain(store or _string(found, "default-state-store")))
-    profiles = store_profiles.state_stores(found.get("state-stores", {}))
+    chosen = _tidy(_plain(store or _string(document, "default-state-store")))
+    profiles = store_profiles.state_stores(document.get("state-stores", {}))
     profile = of_store(profiles, chosen or "") or Profile()
     snapshot_store = _tidy(snapshots or env.get("KLED_SNAPSHOT_STORE") or profile.snapshot_store)
-    snapshot_profiles = store_profiles.snapshot_stores(found.get("snapshot-stores", {}))
+    snapshot_profiles = store_profiles.snapshot_stores(document.get("snapshot-stores", {}))
     return Settings(
         environment=dict(env),
         config_file=path,
@@ -134,9 +134,11 @@ def load(
         kops_mirror=env.get("KLED_KOPS_MIRROR") or None,
         state_store=chosen,
         snapshot_store=snapshot_store,
-        protected=_patterns(env.get("KLED_PROTECTED"), found.get("protected", [])),
+        protected=_patterns(env.get("KLED_PROTECTED"), document.get("protected", [])),
         lease_ttl=_seconds("KLED_LEASE_TTL", env.get("KLED_LEASE_TTL")) or LEASE_TTL,
-        lease_wait=_seconds("KLED_LEASE_WAIT", env.get("KLED_LEASE_WAIT", found.get("lease-wait"))),
+        lease_wait=_seconds(
+            "KLED_LEASE_WAIT", env.get("KLED_LEASE_WAIT", document.get("lease-wait"))
+        ),
         output=_output(env.get("KLED_OUTPUT") or "table"),
         sandbox=_path(env, "KLED_SANDBOX"),
         profiles=profiles,
@@ -144,7 +146,7 @@ def load(
             of_store(snapshot_profiles, snapshot_store or "") or SnapshotProfile(), env
         ),
         snapshot_profiles=snapshot_profiles,
-        rules=rules.load(found),
+        rules=rules.load(document),
     )
 
 
@@ -220,7 +222,7 @@ def _refuse_lost_sandbox(env: Mapping[str, str]) -> None:
 
 def _read(path: Path, *, must_exist: bool) -> dict[str, Any]:
     try:
-        found = parse_settings(
+        document = parse_settings(
             given_text(path, f"the settings file {path}", limit=_LARGEST), str(path)
         )
     except SettingsError as error:
@@ -229,12 +231,12 @@ def _read(path: Path, *, must_exist: bool) -> dict[str, Any]:
         if must_exist:
             raise SettingsError(f"there is no settings file {path}") from None
         return {}
-    refuse_keys(str(path), found, FILE_KEYS)
-    return found
+    refuse_keys(str(path), document, FILE_KEYS)
+    return document
 
 
-def _string(found: Mapping[str, Any], key: str) -> str | None:
-    value = found.get(key)
+def _string(document: Mapping[str, Any], key: str) -> str | None:
+    value = document.get(key)
     if value is not None and not isinstance(value, str):
         raise InvalidInput(key, "must be a string")
     return value
@@ -243,7 +245,7 @@ def _string(found: Mapping[str, Any], key: str) -> str | None:
 def _patterns(variable: str | None, listed: object) -> tuple[str, ...]:
     if variable is not None:
         return tuple(filter(None, (part.strip() for part in variable.split(","))))
-    if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+    if not isinstance(listed, list) or not all(isinstance(pattern, str) for pattern in listed):
         raise InvalidInput("protected", 'must be a list of name patterns, for example ["prod-*"]')
     return tuple(listed)
 

@@ -17,12 +17,12 @@ def parse(typed: str) -> timedelta:
 
     Raises `ValueError` with what a right one looks like.
     """
-    words = typed.strip()
-    if words == "0":
+    text = typed.strip()
+    if text == "0":
         return timedelta(0)
-    if not words or _PART.sub("", words):
-        raise ValueError(f"{words!r} is not a duration such as 90s, 15m or 1h30m")
-    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(words))
+    if not text or _PART.sub("", text):
+        raise ValueError(f"{text!r} is not a duration such as 90s, 15m or 1h30m")
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
     if seconds > LONGEST.total_seconds():
-        raise ValueError(f"{words!r} is longer than {LONGEST.days // 365} years")
+        raise ValueError(f"{text!r} is longer than {LONGEST.days // 365} years")
     return timedelta(seconds=seconds)

@@ -28,16 +28,16 @@ def check() -> None:
 
 def _check(room: str, home: Path) -> None:
     own = home / room / "__init__.py"
-    found = _found(room)
-    if found is None:
+    place = _found(room)
+    if place is None:
         raise RoomTaken(
             f"the package {room} is not at {own.parent}",
             hint="another distribution may have removed it: install kled again, "
             "in an environment of its own",
         )
-    if found != own:
+    if place != own:
         raise RoomTaken(
-            f"{found} stands in the place of kled's own {room}",
+            f"{place} stands in the place of kled's own {room}",
             hint="start kled in another directory, take that one off PYTHONPATH, or install kled "
             "in an environment of its own",
         )

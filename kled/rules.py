@@ -95,14 +95,14 @@ def _at(day: date, moment: time, zone: "ZoneInfo") -> datetime:
     if late.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
         return late
     after = late.astimezone(zone).utcoffset()
-    before, there = int(local.replace(fold=1).timestamp()), int(late.timestamp())
-    while there - before > 1:  # clocks go forward between these two seconds
-        middle = (before + there) // 2
+    before, after_gap = int(local.replace(fold=1).timestamp()), int(late.timestamp())
+    while after_gap - before > 1:  # clocks go forward between these two seconds
+        middle = (before + after_gap) // 2
         if datetime.fromtimestamp(middle, zone).utcoffset() == after:
-            there = middle
+            after_gap = middle
         else:
             before = middle
-    return datetime.fromtimestamp(there, UTC)
+    return datetime.fromtimestamp(after_gap, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,15 +167,17 @@ NOTIFICATION_KEYS: Final = {
 }
 
 
-def load(found: Mapping[str, Any]) -> Rules:
+def load(document: Mapping[str, Any]) -> Rules:
     """Read the rules from the settings file's document. Raises `InvalidInput`, naming the field."""
-    raw = found.get("maintenance-windows", [])
+    raw = document.get("maintenance-windows", [])
     if not isinstance(raw, list):
         raise InvalidInput("maintenance-windows", "must be [[maintenance-windows]] tables")
     return Rules(
-        tuple(_window(f"maintenance-windows[{number}]", one) for number, one in enumerate(raw)),
-        approval_of(found.get("approval")),
-        _notifications(found.get("notifications")),
+        tuple(
+            _window(f"maintenance-windows[{number}]", window) for number, window in enumerate(raw)
+        ),
+        approval_of(document.get("approval")),
+        _notifications(document.get("notifications")),
     )
 
 
@@ -252,7 +254,7 @@ def _table(where: str, raw: object, known: Collection[str]) -> Mapping[str, Any]
 
 
 def _names(where: str, raw: object) -> tuple[str, ...]:
-    if not isinstance(raw, list) or not all(isinstance(one, str) and one for one in raw):
+    if not isinstance(raw, list) or not all(isinstance(name, str) and name for name in raw):
         raise InvalidInput(where, "must be a list of strings")
     return tuple(raw)
 

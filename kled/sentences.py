@@ -55,7 +55,7 @@ def hyphenated(name: str) -> str:
 def _each(named: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     for name, value in named.items():
         if isinstance(value, tuple | list):
-            yield from ((name, one) for one in value)
+            yield from ((name, element) for element in value)
         elif value is not None and value is not False and value != "":
             yield name, value
 

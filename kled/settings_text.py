@@ -43,9 +43,9 @@ def expanded(field: str, value: str) -> Path:
         raise InvalidInput(field, f"{value} is below no home that is known") from error
 
 
-def refuse_keys(where: str, found: Mapping[str, Any], known: Collection[str]) -> None:
+def refuse_keys(where: str, table: Mapping[str, Any], known: Collection[str]) -> None:
     """Raise `InvalidInput` for the first key that is not known, with those that are."""
-    for key in found:
+    for key in table:
         if key not in known:
             raise InvalidInput(
                 key, f"unknown key in {where}", hint=f"known: {', '.join(sorted(known))}"

@@ -71,14 +71,14 @@ class SnapshotProfile:
         return bool(self.region or self.endpoint or self.aws_profile)
 
 
-def state_stores(found: object) -> dict[str, Profile]:
+def state_stores(tables: object) -> dict[str, Profile]:
     """Return the profiles of the table `state-stores` by URL, as `canonical` spells it.
 
     Raises `InvalidInput`, naming the field, for what is no such table.
     """
-    if not isinstance(found, dict):
+    if not isinstance(tables, dict):
         raise InvalidInput("state-stores", "must be a table")
-    return _by_place("state-stores", {url: _profile(url, raw) for url, raw in found.items()})
+    return _by_place("state-stores", {url: _profile(url, raw) for url, raw in tables.items()})
 
 
 def _profile(url: str, raw: object) -> Profile:
@@ -93,11 +93,11 @@ def _profile(url: str, raw: object) -> Profile:
     )
 
 
-def snapshot_stores(found: object) -> dict[str, SnapshotProfile]:
+def snapshot_stores(tables: object) -> dict[str, SnapshotProfile]:
     """Return the profiles of the table `snapshot-stores`, as `state_stores` does."""
-    if not isinstance(found, dict):
+    if not isinstance(tables, dict):
         raise InvalidInput("snapshot-stores", "must be a table")
-    profiles = {url: _snapshot_profile(url, raw) for url, raw in found.items()}
+    profiles = {url: _snapshot_profile(url, raw) for url, raw in tables.items()}
     return _by_place("snapshot-stores", profiles)
 
 
@@ -125,13 +125,13 @@ def _snapshot_profile(url: str, raw: object) -> SnapshotProfile:
         raise InvalidInput(f"{where}.recipients", 'must be a list, for example ["age1..."]')
     keep = raw.get("keep", {})
     if not isinstance(keep, dict) or not all(
-        type(one) is int and one >= 0 for one in keep.values()
+        type(count) is int and count >= 0 for count in keep.values()
     ):
         raise InvalidInput(f"{where}.keep", "must be a table of numbers, for example daily = 7")
     refuse_keys(f"[{where}.keep]", keep, KEEP_KEYS)
     verifying = raw.get("verification-key", [])
     verifying = [verifying] if isinstance(verifying, str) else verifying
-    if not isinstance(verifying, list) or not all(isinstance(one, str) for one in verifying):
+    if not isinstance(verifying, list) or not all(isinstance(key, str) for key in verifying):
         raise InvalidInput(f"{where}.verification-key", "must be a string, or a list of strings")
     lists = {"recipients", "keep", "verification-key"}
     texts = {key: raw[key] for key in raw if key not in lists}

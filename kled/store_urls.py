@@ -63,12 +63,12 @@ def undecoded(url: str) -> str:
         return url
 
 
-def is_same(one: str, other: str) -> bool:
+def is_same(url: str, other: str) -> bool:
     """Say whether both name the same place: a last slash, and links of directories, do not count.
 
     Where either is no URL of a store they are the same only letter by letter.
     """
-    return one == other or _spelled(one) == _spelled(other)
+    return url == other or _spelled(url) == _spelled(other)
 
 
 def is_among(url: str, others: Iterable[str]) -> bool:

@@ -26,7 +26,7 @@ def visible(text: str) -> str:
     """
     if text.isprintable() and (text.isascii() or not _INVISIBLE.search(text)):
         return text
-    return "".join(one if _is_seen(one) else _escape(one) for one in text)
+    return "".join(char if _is_seen(char) else _escape(char) for char in text)
 
 
 def visible_lines(text: str) -> str:
@@ -43,25 +43,25 @@ def quoted(text: str, *, ascii_only: bool = False) -> str:
     if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
         return text
     return "".join(
-        one
-        if one in "\n\t" or (_is_seen(one) and (one.isascii() or not ascii_only))
-        else _json(one)
-        for one in text
+        char
+        if char in "\n\t" or (_is_seen(char) and (char.isascii() or not ascii_only))
+        else _json(char)
+        for char in text
     )
 
 
-def _is_seen(one: str) -> bool:
-    return one.isprintable() and not _INVISIBLE.match(one)
+def _is_seen(char: str) -> bool:
+    return char.isprintable() and not _INVISIBLE.match(char)
 
 
-def _escape(one: str) -> str:
-    return one.encode("unicode_escape").decode("ascii")
+def _escape(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
 
 
-def _json(one: str) -> str:
-    if ord(one) <= _LARGEST_SHORT:
-        return f"\\u{ord(one):04x}"
-    return "".join(f"\\u{unit:04x}" for unit in _surrogates(ord(one)))
+def _json(char: str) -> str:
+    if ord(char) <= _LARGEST_SHORT:
+        return f"\\u{ord(char):04x}"
+    return "".join(f"\\u{unit:04x}" for unit in _surrogates(ord(char)))
 
 
 def _surrogates(point: int) -> tuple[int, int]:

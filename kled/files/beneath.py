@@ -107,8 +107,8 @@ def step(above: int, name: str, place: str, *, make: Modes | None = None) -> int
     except NotADirectoryError:
         state = seen(above, name)
         if state is None or stat.S_ISREG(state.st_mode):
-            words = os.strerror(errno.ENOTDIR)
-            raise NotADirectoryError(errno.ENOTDIR, words, place) from None
+            reason = os.strerror(errno.ENOTDIR)
+            raise NotADirectoryError(errno.ENOTDIR, reason, place) from None
         raise NotRegular(place, kind_of(state) or "") from None
     if make is not None and made:
         _set_mode(descriptor, make.folder)

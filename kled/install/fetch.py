@@ -121,13 +121,13 @@ def same_safety(before: str, after: str) -> None:
 
 def _judge(answer: httpx.Response, address: str) -> None:
     status = answer.status_code
-    words = f"{shown(address)} was answered with {status} {answer.reason_phrase}".rstrip().lower()
+    message = f"{shown(address)} was answered with {status} {answer.reason_phrase}".rstrip().lower()
     if status in _ABSENT:
-        raise ReleaseMissing(words, hint="the mirror may be incomplete, or forbid access")
+        raise ReleaseMissing(message, hint="the mirror may be incomplete, or forbid access")
     if status in _LATER or answer.is_server_error:
-        raise DownloadFailed(words, hint="try again later, or name a mirror in KLED_KOPS_MIRROR")
+        raise DownloadFailed(message, hint="try again later, or name a mirror in KLED_KOPS_MIRROR")
     if answer.is_client_error and status != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-        raise KledError(words, hint=_credentials(status))
+        raise KledError(message, hint=_credentials(status))
 
 
 def _credentials(status: int) -> str:
@@ -140,10 +140,10 @@ def _broken(error: httpx.HTTPError | httpx.InvalidURL, address: str) -> KledErro
     host = urlsplit(address).hostname
     if isinstance(error, httpx.TimeoutException):
         return DownloadFailed(f"{host} was silent for too long", hint=_proxy_hint())
-    words = f"{host}: {str(error).lower() or type(error).__name__}"
+    message = f"{host}: {str(error).lower() or type(error).__name__}"
     if _is_final(error):
-        return KledError(words, hint=_proxy_hint())
-    return DownloadFailed(words, hint=_proxy_hint())
+        return KledError(message, hint=_proxy_hint())
+    return DownloadFailed(message, hint=_proxy_hint())
 
 
 def _is_final(error: httpx.HTTPError | httpx.InvalidURL) -> bool:

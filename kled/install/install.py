@@ -71,7 +71,7 @@ def install(
 def _close_to_others(home: Path, version: str) -> None:
     """Take the right to write from others; raise `KopsUnsafe` where that is not ours to take."""
     root = managed_root(home)
-    places = [home, root, *(one for one in (root / version,) if one.exists())]
+    places = [home, root, *(path for path in (root / version,) if path.exists())]
     for place in places:
         private.close_to_others(place)
     require_own(places[-1], home)

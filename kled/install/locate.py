@@ -50,9 +50,9 @@ def locate(*, explicit: Path | None, home: Path, search_path: str) -> Program:
     managed = _managed(home)
     if managed is not None:
         return Program(managed, "managed")
-    found = shutil.which(EXECUTABLE, path=search_path)
-    if found is not None:
-        return Program(Path(found).absolute(), "PATH")
+    executable = shutil.which(EXECUTABLE, path=search_path)
+    if executable is not None:
+        return Program(Path(executable).absolute(), "PATH")
     raise KopsMissing(
         f"there is no kops: KLED_KOPS is not set, {managed_root(home)} has none, nor has PATH",
         hint=f"install one with `{INSTALL}`, or name yours in KLED_KOPS",

@@ -35,8 +35,8 @@ class Patience:
     def __exit__(self, *_: object) -> None:
         self.lift()
         with self._lock:
-            for one in self._sockets:
-                one.close()
+            for sock in self._sockets:
+                sock.close()
 
     def __call__(self, event: str, details: Mapping[str, Any]) -> None:
         """Take note of a connection; a descriptor of our own stays good when TLS takes it over."""
@@ -55,6 +55,6 @@ class Patience:
     def _shut(self) -> None:
         self.over = True
         with self._lock:
-            for one in self._sockets:
+            for sock in self._sockets:
                 with suppress(OSError):  # it is closed already
-                    one.shutdown(socket.SHUT_RDWR)
+                    sock.shutdown(socket.SHUT_RDWR)

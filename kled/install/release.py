@@ -127,7 +127,9 @@ def parse_digest(text: str, address: str) -> str:
     matches = [match for line in lines if (match := _DIGEST_LINE.fullmatch(line))]
     if len(lines) > 1:
         name = urlsplit(address).path.rpartition("/")[2]
-        matches = [one for one in matches if (one.group(2) or "").rpartition("/")[2] == name]
+        matches = [
+            listed for listed in matches if (listed.group(2) or "").rpartition("/")[2] == name
+        ]
     digests = {match.group(1).lower() for match in matches}
     if len(digests) != 1:
         raise ChecksumMismatch(

@@ -64,7 +64,7 @@ def _expected(
 ) -> tuple[str, Against]:
     """Return the published digest; where the publisher does not say it, the recorded one."""
     try:
-        found = retry.call(
+        checksum = retry.call(
             lambda: published(http, base, version, request.platform), retry.READ, clock
         )
     except (DownloadFailed, DeadlineExceeded, ReleaseMissing) as error:
@@ -73,4 +73,4 @@ def _expected(
             raise
         logger.warning("verifying against the record of the installation: %s", error.message)
         return recorded, "recorded"
-    return found.sha256, "published"
+    return checksum.sha256, "published"

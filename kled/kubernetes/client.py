@@ -59,8 +59,8 @@ class Api:
     ) -> list[Namespaced]:
         """List a kind in all namespaces, page by page."""
         with self.asking(f"the list of {kind.__name__.lower()}s") as client:
-            found = client.list(kind, namespace="*", fields=dict(fields or {}), chunk_size=_PAGE)
-            return list(found)
+            objects = client.list(kind, namespace="*", fields=dict(fields or {}), chunk_size=_PAGE)
+            return list(objects)
 
     def all(self, kind: type[Global]) -> list[Global]:
         """List a kind that has no namespaces, page by page."""
@@ -113,8 +113,10 @@ def connect(
 
 def _require_pem(*data: str | None) -> None:
     """Raise `ValueError` for what is given and is no PEM in Base64."""
-    for one in data:
-        if one is not None and not base64.b64decode(one, validate=True).startswith(b"-----BEGIN "):
+    for encoded in data:
+        if encoded is not None and not base64.b64decode(encoded, validate=True).startswith(
+            b"-----BEGIN "
+        ):
             raise ValueError
 
 
@@ -122,11 +124,11 @@ def _read(kubeconfig: Path) -> dict[str, Any]:
     from kled.yaml_text import document  # noqa: PLC0415 - only where a kubeconfig is read
 
     try:
-        found = document(given_text(kubeconfig))
+        parsed = document(given_text(kubeconfig))
     except SettingsError as error:
         raise InvalidInput(str(kubeconfig), error.message) from None
     except TextUnreadable:  # what it says may quote a key
         raise InvalidInput(str(kubeconfig), "is no YAML that can be used") from None
-    if not isinstance(found, dict):
+    if not isinstance(parsed, dict):
         raise InvalidInput(str(kubeconfig), "is no kubeconfig")
-    return found
+    return parsed

@@ -20,8 +20,8 @@ def budgets(api: Api) -> tuple[Budget, ...]:
     """Return every budget, by namespace and name."""
     from lightkube.resources.policy_v1 import PodDisruptionBudget  # noqa: PLC0415
 
-    found = map(_budget, api.everywhere(PodDisruptionBudget))
-    return tuple(sorted(found, key=lambda one: (one.namespace, one.name)))
+    known = map(_budget, api.everywhere(PodDisruptionBudget))
+    return tuple(sorted(known, key=lambda budget: (budget.namespace, budget.name)))
 
 
 def blocking(api: Api, names: Collection[str]) -> tuple[Blocked, ...]:
@@ -29,31 +29,31 @@ def blocking(api: Api, names: Collection[str]) -> tuple[Blocked, ...]:
 
     A budget may allow nothing for a moment only, while one of its pods starts.
     """
-    there = [pod for pod in pods(api) if pod.node in names]
-    return held(there, budgets(api))
+    on_nodes = [pod for pod in pods(api) if pod.node in names]
+    return held(on_nodes, budgets(api))
 
 
-def held(there: Sequence[PodState], known: Sequence[Budget]) -> tuple[Blocked, ...]:
+def held(present: Sequence[PodState], known: Sequence[Budget]) -> tuple[Blocked, ...]:
     """Return which budgets hold which of these pods."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for pod in there:
+    blocked: dict[tuple[str, str], list[str]] = {}
+    for pod in present:
         if pod.leaving or pod.finished or not pod.evictable:
             continue
-        over = [one for one in known if one.covers(pod)]
+        over = [budget for budget in known if budget.covers(pod)]
         if len(over) > 1:
-            both = ", ".join(one.label for one in over)
-            found.setdefault((both, "more than one budget covers its pods"), []).append(pod.label)
+            both = ", ".join(budget.label for budget in over)
+            blocked.setdefault((both, "more than one budget covers its pods"), []).append(pod.label)
         elif over and not over[0].lets_go(pod):
-            found.setdefault((over[0].label, _why(over[0])), []).append(pod.label)
-    return tuple(Blocked(budget, tuple(names), why) for (budget, why), names in found.items())
+            blocked.setdefault((over[0].label, _why(over[0])), []).append(pod.label)
+    return tuple(Blocked(budget, tuple(names), why) for (budget, why), names in blocked.items())
 
 
 def _why(budget: Budget) -> str:
     return f"allows no eviction, it has {budget.healthy} healthy pods and needs {budget.needed}"
 
 
-def _budget(found: "PodDisruptionBudget") -> Budget:
-    metadata, status, spec = found.metadata, found.status, found.spec
+def _budget(budget: "PodDisruptionBudget") -> Budget:
+    metadata, status, spec = budget.metadata, budget.status, budget.spec
     return Budget(
         namespace=(metadata.namespace if metadata else None) or "",
         name=(metadata.name if metadata else None) or "",
@@ -69,11 +69,11 @@ def _requirements(selector: Any) -> tuple[Requirement, ...] | None:  # noqa: ANN
     if selector is None:
         return None
     labels = (selector.matchLabels or {}).items()
-    found = [Requirement(key, "In", (value,)) for key, value in labels]
+    requirements = [Requirement(key, "In", (value,)) for key, value in labels]
     for expression in selector.matchExpressions or ():
         if expression.operator not in {"In", "NotIn", "Exists", "DoesNotExist"}:
             raise OutputUnreadable(f"a disruption budget selects pods by {expression.operator}")
-        found.append(
+        requirements.append(
             Requirement(expression.key, expression.operator, tuple(expression.values or ()))
         )
-    return tuple(found)
+    return tuple(requirements)

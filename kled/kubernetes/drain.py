@@ -70,9 +70,9 @@ class _Drain:
             try:
                 if not looked:
                     cordon(self.api, self.node)
-                there = pods_on(self.api, self.node)
-                left = [pod for pod in there if pod.evictable]
-                stayed = len(there) - len(left)
+                present = pods_on(self.api, self.node)
+                left = [pod for pod in present if pod.evictable]
+                stayed = len(present) - len(left)
                 if not looked and not force_unmanaged:
                     self._refuse_unmanaged(left)
                 looked, failed = True, None
@@ -90,17 +90,17 @@ class _Drain:
         took = self.clock.monotonic() - began
         return DrainReport(self.node, tuple(sorted(self.evicted.values())), stayed, took)
 
-    def _refuse_unmanaged(self, there: list[PodState]) -> None:
-        nobodies = [pod.label for pod in there if not pod.owner and not pod.finished]
+    def _refuse_unmanaged(self, present: list[PodState]) -> None:
+        nobodies = [pod.label for pod in present if not pod.owner and not pod.finished]
         if nobodies:
             raise DrainBlocked(
                 f"node {self.node} has unmanaged pods: {', '.join(nobodies)}",
                 hint="no controller makes them again: move or delete them, or --force-unmanaged",
             )
 
-    def _evict(self, there: list[PodState]) -> None:
+    def _evict(self, present: list[PodState]) -> None:
         now = self.clock.monotonic()
-        for pod in there:
+        for pod in present:
             due, _ = self.waiting.get(pod.uid, (now, ""))
             if pod.leaving or pod.uid in self.evicted or due > now:
                 continue
@@ -123,9 +123,9 @@ class _Drain:
             f"{self.node} drains for {duration(timedelta(seconds=round(now - began)))}; {waits}"
         )
 
-    def _say(self, words: str) -> None:
+    def _say(self, line: str) -> None:
         self.said = self.clock.monotonic()
-        self.on_line(words)
+        self.on_line(line)
 
     def _blocked(self, left: list[PodState] | None, deadline: timedelta) -> DrainBlocked:
         minutes = duration(deadline)

@@ -30,8 +30,8 @@ def has_any(api: Api) -> bool:
 
 def node(api: Api, name: str) -> NodeState | None:
     """Return the node of that name; None where there is none."""
-    found = _get(api, name)
-    return None if found is None else _state(found)
+    node = _get(api, name)
+    return None if node is None else _state(node)
 
 
 def cordon(api: Api, name: str) -> bool:
@@ -53,8 +53,8 @@ def remove_taint(api: Api, name: str, key: str) -> bool:
     Other taints stay, also those that somebody adds meanwhile: the write is conditional.
     """
 
-    def without(found: "Node") -> dict[str, Any] | None:
-        taints = (found.spec.taints if found.spec else None) or []
+    def without(node: "Node") -> dict[str, Any] | None:
+        taints = (node.spec.taints if node.spec else None) or []
         kept = [taint.to_dict() for taint in taints if taint.key != key]
         return None if len(kept) == len(taints) else {"taints": kept}
 
@@ -62,8 +62,8 @@ def remove_taint(api: Api, name: str, key: str) -> bool:
 
 
 def _schedulable(api: Api, name: str, *, wanted: bool) -> bool:
-    def change(found: "Node") -> dict[str, Any] | None:
-        now = not (found.spec and found.spec.unschedulable)
+    def change(node: "Node") -> dict[str, Any] | None:
+        now = not (node.spec and node.spec.unschedulable)
         return None if now == wanted else {"unschedulable": None if wanted else True}
 
     return _change(api, name, f"to {'un' if wanted else ''}cordon node {name}", change)
@@ -77,11 +77,11 @@ def _change(
     from lightkube.types import PatchType  # noqa: PLC0415
 
     for last in (*[False] * (_TRIES - 1), True):
-        found = _get(api, name)
-        spec = None if found is None else change(found)
-        if found is None or spec is None:
+        node = _get(api, name)
+        spec = None if node is None else change(node)
+        if node is None or spec is None:
             return False
-        seen = found.metadata.resourceVersion if found.metadata else None
+        seen = node.metadata.resourceVersion if node.metadata else None
         body = {"metadata": {"resourceVersion": seen}, "spec": spec}
         try:
             with api.asking(what) as client:
@@ -106,8 +106,8 @@ def _get(api: Api, name: str) -> "Node | None":
         return None
 
 
-def _state(found: "Node") -> NodeState:
-    spec, status, metadata = found.spec, found.status, found.metadata
+def _state(node: "Node") -> NodeState:
+    spec, status, metadata = node.spec, node.status, node.metadata
     conditions = (status.conditions if status else None) or []
     taints = (spec.taints if spec else None) or []
     return NodeState(

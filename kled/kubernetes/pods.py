@@ -25,21 +25,21 @@ def pods_on(api: Api, node: str) -> tuple[PodState, ...]:
 def _listed(api: Api, fields: dict[str, str]) -> tuple[PodState, ...]:
     from lightkube.resources.core_v1 import Pod  # noqa: PLC0415
 
-    found = map(_state, api.everywhere(Pod, fields=fields))
-    return tuple(sorted(found, key=lambda pod: (pod.namespace, pod.name)))
+    states = map(_state, api.everywhere(Pod, fields=fields))
+    return tuple(sorted(states, key=lambda pod: (pod.namespace, pod.name)))
 
 
-def _state(found: "Pod") -> PodState:
-    metadata, status = found.metadata, found.status
+def _state(pod: "Pod") -> PodState:
+    metadata, status = pod.metadata, pod.status
     annotations = (metadata.annotations if metadata else None) or {}
     conditions = (status.conditions if status else None) or []
     return PodState(
         namespace=(metadata.namespace if metadata else None) or "",
         name=(metadata.name if metadata else None) or "",
         uid=(metadata.uid if metadata else None) or "",
-        node=(found.spec.nodeName if found.spec else None) or "",
+        node=(pod.spec.nodeName if pod.spec else None) or "",
         labels=dict((metadata.labels if metadata else None) or {}),
-        owner=_owner(found),
+        owner=_owner(pod),
         ready=any(
             condition.type == "Ready" and condition.status == "True" for condition in conditions
         ),
@@ -49,8 +49,8 @@ def _state(found: "Pod") -> PodState:
     )
 
 
-def _owner(found: "Pod") -> Owner | None:
-    owners = (found.metadata.ownerReferences if found.metadata else None) or []
+def _owner(pod: "Pod") -> Owner | None:
+    owners = (pod.metadata.ownerReferences if pod.metadata else None) or []
     return next(
         (Owner(owner.kind, owner.name, owner.uid) for owner in owners if owner.controller), None
     )

@@ -25,10 +25,10 @@ from kled.errors import (
 def addresses(host: str) -> tuple[str, ...]:
     """Return what a host's name stands for, sorted; nothing where nobody knows."""
     try:
-        found = socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)
+        addresses = socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)
     except (OSError, UnicodeError):
         return ()
-    return tuple(sorted({str(address[0]) for *_, address in found}))
+    return tuple(sorted({str(address[0]) for *_, address in addresses}))
 
 
 Resolve = Callable[[str], Sequence[str]]
@@ -54,25 +54,25 @@ def translated(what: str, server: str) -> Iterator[None]:
         ) from error
 
 
-def refusal(status: int, words: str, what: str, server: str) -> KledError:
-    """Return the error for a status that is no success; `words` are the API's."""
+def refusal(status: int, message: str, what: str, server: str) -> KledError:
+    """Return the error for a status that is no success; `message` is the API's own."""
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return CredentialsRefused(
-            f"the Kubernetes API at {server} refuses {what}: {_short(words)}",
+            f"the Kubernetes API at {server} refuses {what}: {_short(message)}",
             hint="kled exports a kubeconfig of its own for each run; the clocks of this machine and"
             " of the control plane may differ, or the cluster's CA was rotated meanwhile",
         )
     if status == HTTPStatus.NOT_FOUND:
-        return KubernetesMissing(f"{what} is not there: {_short(words)}")
+        return KubernetesMissing(f"{what} is not there: {_short(message)}")
     if status == HTTPStatus.CONFLICT:
-        return KubernetesConflict(f"{what} was changed by somebody else: {_short(words)}")
+        return KubernetesConflict(f"{what} was changed by somebody else: {_short(message)}")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Throttled(f"the Kubernetes API at {server} asks to slow down: {_short(words)}")
+        return Throttled(f"the Kubernetes API at {server} asks to slow down: {_short(message)}")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ApiUnreachable(
-            f"the Kubernetes API at {server} answered {what} with {status}: {_short(words)}"
+            f"the Kubernetes API at {server} answered {what} with {status}: {_short(message)}"
         )
-    return KubernetesRefused(f"the Kubernetes API refuses {what}: {_short(words)}")
+    return KubernetesRefused(f"the Kubernetes API refuses {what}: {_short(message)}")
 
 
 def unreachable(error: Exception, server: str, resolve: Resolve = addresses) -> KledError:
@@ -84,14 +84,14 @@ def unreachable(error: Exception, server: str, resolve: Resolve = addresses) -> 
             hint="another cluster may answer there, or the cluster's CA was rotated",
         )
     host = urlsplit(server).hostname or ""
-    found = [one for one in resolve(host) if one != host]
-    named = f"; {host} is {', '.join(found)}" if found else ""
+    resolved = [address for address in resolve(host) if address != host]
+    named = f"; {host} is {', '.join(resolved)}" if resolved else ""
     return ApiUnreachable(
         f"the Kubernetes API at {server} does not answer: {reason}{named}",
         hint="check the way to it (VPN, security groups), or name another address: --api-server",
     )
 
 
-def _short(words: str) -> str:
+def _short(message: str) -> str:
     """Return the first line, without the client's own advice."""
-    return words.strip().partition("\n")[0][:300]
+    return message.strip().partition("\n")[0][:300]

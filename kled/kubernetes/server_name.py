@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 def server_name(document: Mapping[str, Any], cluster: str) -> str | None:
     """Return the `tls-server-name` of a cluster of a kubeconfig; None where it has none."""
-    for one in document.get("clusters") or ():
-        if one.get("name") == cluster:
-            name = (one.get("cluster") or {}).get("tls-server-name")
+    for entry in document.get("clusters") or ():
+        if entry.get("name") == cluster:
+            name = (entry.get("cluster") or {}).get("tls-server-name")
             return str(name) if name else None
     return None
 

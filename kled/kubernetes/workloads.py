@@ -21,12 +21,12 @@ def alone(everywhere: Sequence[PodState], names: Collection[str]) -> tuple[Workl
     """The same of a list of all pods. A pod without controller is not made anew when it is gone."""
     running = [pod for pod in everywhere if pod.evictable and not pod.finished and not pod.leaving]
     numbers = Counter(pod.owner.uid for pod in running if pod.owner)
-    found = {
+    affected = {
         _workload(pod)
         for pod in running
         if pod.node in names and (pod.owner is None or numbers[pod.owner.uid] == 1)
     }
-    return tuple(sorted(found, key=str))
+    return tuple(sorted(affected, key=str))
 
 
 def load_balanced(api: Api) -> tuple[str, ...]:
@@ -35,9 +35,9 @@ def load_balanced(api: Api) -> tuple[str, ...]:
 
     return tuple(
         sorted(
-            f"{one.metadata.namespace}/{one.metadata.name}"
-            for one in api.everywhere(Service)
-            if one.metadata and one.spec and one.spec.type == "LoadBalancer"
+            f"{service.metadata.namespace}/{service.metadata.name}"
+            for service in api.everywhere(Service)
+            if service.metadata and service.spec and service.spec.type == "LoadBalancer"
         )
     )
 

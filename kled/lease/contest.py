@@ -74,6 +74,6 @@ def succession(cluster: str, writer: Writer, ttl: timedelta, before: Lease | Non
 def seen_for(sight: Observation, now: float) -> str:
     """Say for how long the holder has been watched, and whether it moves."""
     whole, still = now - sight.holder_since, now - sight.unchanged_since
-    words = f"seen for {whole:.0f} s"
+    seen = f"seen for {whole:.0f} s"
     quiet = still > sight.lease.ttl.total_seconds() / 2
-    return f"{words}, silent for {still:.0f} s" if quiet else words
+    return f"{seen}, silent for {still:.0f} s" if quiet else seen

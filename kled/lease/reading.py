@@ -17,11 +17,11 @@ def look(
     Raises `StoreError` where something that is no lease stands in its place.
     """
     try:
-        found = read(store, cluster)
+        stored = read(store, cluster)
     except ObjectMissing:
         return None
-    lease = decode(found.body, where(store, cluster))
-    return contest.observed(before, lease, found.tag, clock.monotonic())
+    lease = decode(stored.body, where(store, cluster))
+    return contest.observed(before, lease, stored.tag, clock.monotonic())
 
 
 def read(store: ObjectStore, cluster: str) -> Stored:

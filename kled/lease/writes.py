@@ -107,9 +107,9 @@ def advance(store: ObjectStore, lease: Lease, tag: str) -> str:
     try:
         return store.replace(key(lease.cluster), encode(lease), tag)
     except PreconditionFailed:
-        found = _own(store, lease)
+        current = _own(store, lease)
     try:
-        return store.replace(key(lease.cluster), encode(lease), found)
+        return store.replace(key(lease.cluster), encode(lease), current)
     except PreconditionFailed as error:
         raise LeaseLost(f"the lease of {lease.cluster} was written by somebody else") from error
 
@@ -182,13 +182,16 @@ def _take(store: ObjectStore, lease: Lease, sight: Observation | None) -> str:
 def _own(store: ObjectStore, lease: Lease) -> str:
     """Return the tag of the object if it is still this acquisition's."""
     try:
-        found = reading.read(store, lease.cluster)
+        stored = reading.read(store, lease.cluster)
     except ObjectMissing:
         raise LeaseLost(f"the lease of {lease.cluster} was deleted") from None
-    there = decode(found.body, reading.where(store, lease.cluster))
-    if (there.token, there.writer) != (lease.token, lease.writer) or there.state == "released":
-        raise LeaseLost(f"the lease of {lease.cluster} was taken over by {there.describe()}")
-    return found.tag
+    stored_lease = decode(stored.body, reading.where(store, lease.cluster))
+    if (stored_lease.token, stored_lease.writer) != (
+        lease.token,
+        lease.writer,
+    ) or stored_lease.state == "released":
+        raise LeaseLost(f"the lease of {lease.cluster} was taken over by {stored_lease.describe()}")
+    return stored.tag
 
 
 def _holder(cluster: str, sight: Observation, now: float) -> str:

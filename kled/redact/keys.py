@@ -56,9 +56,9 @@ def is_variable(name: str) -> bool:
     return bool(VARIABLE.search(name)) and name.upper() not in _A_PATH
 
 
-def within_base64(words: Iterable[str]) -> tuple[str, ...]:
-    """Return what base64 shows of `words`, wherever they stand in what it encodes."""
-    return tuple(text for word in words for text in aligned(word.encode()))
+def within_base64(names: Iterable[str]) -> tuple[str, ...]:
+    """Return what base64 shows of `names`, wherever they stand in what it encodes."""
+    return tuple(text for word in names for text in aligned(word.encode()))
 
 
 def aligned(secret: bytes, *, url_safe: bool = False) -> Iterator[str]:

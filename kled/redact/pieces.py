@@ -39,7 +39,7 @@ class Pieces:
         if not self._forms:
             return text
         ends = {end for end in self._ends if end in text}
-        if not ends and not any(one[1] in self._all for one in _LONE.finditer(text)):
+        if not ends and not any(match[1] in self._all for match in _LONE.finditer(text)):
             return text
         shown = [form for form in self._forms if not ends.isdisjoint(_ends(form))]
         return "".join(self._line(part, shown) for part in _LINE_END.split(text))

@@ -70,9 +70,9 @@ class Redactor:
             case str():
                 return self.text(value)
             case Mapping():
-                return {self._key(name): self._under(name, one) for name, one in value.items()}
+                return {self._key(name): self._under(name, inner) for name, inner in value.items()}
             case list() | tuple():
-                return [self.data(one) for one in value]
+                return [self.data(inner) for inner in value]
             case _:
                 return value
 

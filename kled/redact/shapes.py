@@ -40,8 +40,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE | re.MULTILINE)
 
 
-def _mask(found: re.Match[str]) -> str:
-    groups = found.groupdict()
+def _mask(match: re.Match[str]) -> str:
+    groups = match.groupdict()
     return f"{groups.get('kept') or ''}{MASK}"
 
 

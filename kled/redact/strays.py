@@ -37,8 +37,8 @@ def _of_thread(told: threading.ExceptHookArgs) -> None:
 
 
 def _of_finalizer(told: "sys.UnraisableHookArgs") -> None:
-    words = told.err_msg or "Exception ignored in"
-    _log(f"{words}: {_shown(told.object)}", told.exc_value or told.exc_type())
+    message = told.err_msg or "Exception ignored in"
+    _log(f"{message}: {_shown(told.object)}", told.exc_value or told.exc_type())
 
 
 def _of_process(
@@ -66,10 +66,10 @@ def _of_library(
         logger.warning("%s: %s", category.__name__, message)
 
 
-def _log(words: str, error: BaseException) -> None:
+def _log(message: str, error: BaseException) -> None:
     """Log it; what fails here Python would print with all that it was about."""
     with suppress(Exception):
-        logger.error("%s", words, exc_info=error)
+        logger.error("%s", message, exc_info=error)
 
 
 def _shown(value: object) -> str:

@@ -57,7 +57,13 @@ def forms(secrets: Iterable[str]) -> tuple[str, ...]:
     wherever they stand in what it encodes; and each line of one that has several.
     """
     known = {form for secret in secrets if secret for form in _forms(secret)}
-    return tuple(sorted((one for one in known if one and one not in MASK), key=len, reverse=True))
+    return tuple(
+        sorted(
+            (known_value for known_value in known if known_value and known_value not in MASK),
+            key=len,
+            reverse=True,
+        )
+    )
 
 
 def _forms(secret: str) -> Iterator[str]:

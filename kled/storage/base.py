@@ -222,17 +222,17 @@ def oddity(key: str) -> str | None:
     plain = key.isprintable() and key[:1] not in _SEPARATORS and not key.endswith("/")
     if plain and "//" not in key and "/." not in key:
         return None
-    found = _ODD.search(key)
-    if found is None:
+    match = _ODD.search(key)
+    if match is None:
         return None
-    if found["part"] is not None:
+    if match["part"] is not None:
         return "an empty, `.` or `..` part"
-    return "bytes that are no UTF-8" if found[0] > "\x7f" else "a control character"
+    return "bytes that are no UTF-8" if match[0] > "\x7f" else "a control character"
 
 
 def checked(key: str) -> str:
     """Return `key`; raise `InvalidInput` where it could leave the store or name no object."""
-    found = oddity(key)
-    if found is not None:
-        raise InvalidInput("key", f'"{visible(key)}" is no object key: it has {found}')
+    problem = oddity(key)
+    if problem is not None:
+        raise InvalidInput("key", f'"{visible(key)}" is no object key: it has {problem}')
     return key

@@ -47,16 +47,16 @@ def ask(cloud: str, env: Mapping[str, str], address: str | None = None) -> Calle
         )
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         # a token that is no header is quoted by what refuses it
-        words = f"{cloud} does not answer: {type(error).__name__}"
-        return Caller("wrong", words, f"check the way to {known.address}")
+        message = f"{cloud} does not answer: {type(error).__name__}"
+        return Caller("wrong", message, f"check the way to {known.address}")
     renew = f"make another token ({known.renew}), and export {known.variable}"
     if answer.status_code == _UNAUTHORIZED:
         return Caller("wrong", f"{cloud} refuses the token: unknown, revoked or expired", renew)
     if answer.status_code == _FORBIDDEN:
         return Caller("ok", "the token is accepted; it may not say whose it is")
     if not answer.is_success:
-        words = f"{cloud} answers {answer.status_code}"
-        return Caller("wrong", words, f"try again; if it stays so, {renew}")
+        message = f"{cloud} answers {answer.status_code}"
+        return Caller("wrong", message, f"try again; if it stays so, {renew}")
     return Caller("ok", f"the token is accepted{_whose(answer)}")
 
 

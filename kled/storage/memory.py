@@ -71,20 +71,20 @@ class MemoryStore:
     def get(self, key: str, *, tag: str | None = None, version: str | None = None) -> Stored:
         """Return the object; raise `ObjectMissing`."""
         with self._lock:
-            found = self._state(checked(key), version)
-        if found is None or found.body is None:
+            state = self._state(checked(key), version)
+        if state is None or state.body is None:
             raise ObjectMissing(f"there is no object {key} in {self._location.url}")
-        if tag not in {None, found.tag}:
+        if tag not in {None, state.tag}:
             raise PreconditionFailed(f"{key} changed in {self._location.url}")
-        return Stored(found.body, found.tag)
+        return Stored(state.body, state.tag)
 
     @contextmanager
     def read(
         self, key: str, *, tag: str | None = None, version: str | None = None, start: int = 0
     ) -> Iterator[Reading]:
         """Hand out the object's bytes in slices."""
-        found = self.get(key, tag=tag, version=version)
-        yield _Reading(found.body, found.tag, start)
+        stored = self.get(key, tag=tag, version=version)
+        yield _Reading(stored.body, stored.tag, start)
 
     def put(self, key: str, body: bytes) -> str:
         """Write."""
@@ -102,8 +102,8 @@ class MemoryStore:
     def replace(self, key: str, body: bytes, tag: str) -> str:
         """Compare and write under the lock."""
         with self._lock:
-            found = self._current(checked(key))
-            if found is None or found.tag != tag:
+            state = self._current(checked(key))
+            if state is None or state.tag != tag:
                 raise PreconditionFailed(f"{key} changed in {self._location.url}")
             return self._put(key, body)
 
@@ -127,9 +127,9 @@ class MemoryStore:
     def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
         """Yield what there was when iteration began."""
         with self._lock:
-            found = {key: self._current(key) for key in self._states}
-        for key in sorted(found, key=str.encode):
-            state = found[key]
+            current = {key: self._current(key) for key in self._states}
+        for key in sorted(current, key=str.encode):
+            state = current[key]
             if state and state.body is not None and key.startswith(prefix) and key > start_after:
                 yield Entry(key, len(state.body), state.tag, state.modified)
 
@@ -138,12 +138,12 @@ class MemoryStore:
         if not self._versioned:
             raise CapabilityMissing(f"{self._location.url} keeps no older versions")
         with self._lock:
-            found = {key: [*states] for key, states in self._states.items()}
+            versions = {key: [*states] for key, states in self._states.items()}
         return (
-            self._version(key, state, latest=state is found[key][-1])
-            for key in sorted(found, key=str.encode)
+            self._version(key, state, latest=state is versions[key][-1])
+            for key in sorted(versions, key=str.encode)
             if key.startswith(prefix)
-            for state in reversed(found[key])
+            for state in reversed(versions[key])
         )
 
     def delete(self, key: str) -> None:
@@ -161,7 +161,7 @@ class MemoryStore:
             return self._current(key)
         if not self._versioned:
             raise CapabilityMissing(f"{self._location.url} keeps no older versions")
-        return next((one for one in self._states.get(key, ()) if one.tag == version), None)
+        return next((state for state in self._states.get(key, ()) if state.tag == version), None)
 
     def _current(self, key: str) -> _State | None:
         states = self._states.get(key)

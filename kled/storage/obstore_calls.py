@@ -44,14 +44,14 @@ class GetOptions:
 
     def for_obstore(self) -> "ObstoreOptions":
         """Return them in obstore's words."""
-        found: dict[str, Any] = {}
+        asked: dict[str, Any] = {}
         if self.tag is not None:
-            found["if_match"] = self.tag
+            asked["if_match"] = self.tag
         if self.version is not None:
-            found["version"] = self.version
+            asked["version"] = self.version
         if self.start:
-            found["range"] = {"offset": self.start}
-        return found  # type: ignore[return-value]  # a total TypedDict of optional keys
+            asked["range"] = {"offset": self.start}
+        return asked  # type: ignore[return-value]  # a total TypedDict of optional keys
 
 
 class Opened:
@@ -97,10 +97,10 @@ def opened(
     Raises `PreconditionFailed` where an answer has another tag than the one that was asked for, in
     case that nobody on the way knows conditions.
     """
-    found = _asked(store, key, options, translate, where)
-    if options.tag is not None and found.tag.strip('"') != options.tag.strip('"'):
+    answer = _asked(store, key, options, translate, where)
+    if options.tag is not None and answer.tag.strip('"') != options.tag.strip('"'):
         raise PreconditionFailed(f"{where} is not what it was")
-    return found
+    return answer
 
 
 def _asked(
@@ -116,11 +116,11 @@ def _asked(
     try:
         return Opened(store.get(key, options=wanted), translate, where)
     except GenericError as error:
-        if not (options.start and any(words in str(error) for words in _PAST_THE_END)):
+        if not (options.start and any(phrase in str(error) for phrase in _PAST_THE_END)):
             raise
     del wanted["range"]
     wanted["head"] = True
-    found = Ended(store.get(key, options=wanted), translate, where)
-    if options.start > found.size:
+    ended = Ended(store.get(key, options=wanted), translate, where)
+    if options.start > ended.size:
         raise StoreError(f"{where} has no byte {options.start}")
-    return found
+    return ended

@@ -66,10 +66,10 @@ def unsent(error: Exception) -> type[StoreError]:
     return StoreUnavailable if lost else StoreError
 
 
-def sentence(words: str) -> str:
-    """Return `words` as the messages of errors are written."""
-    first = words[:1] if words[1:2].isupper() else words[:1].lower()  # HTTP stays as it is
-    return first + words[1:].rstrip(".")
+def sentence(message: str) -> str:
+    """Return `message` as the messages of errors are written."""
+    first = message[:1] if message[1:2].isupper() else message[:1].lower()  # HTTP stays as it is
+    return first + message[1:].rstrip(".")
 
 
 def _last(text: str) -> str:

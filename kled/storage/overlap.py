@@ -13,7 +13,7 @@ _NEW_EACH_TIME: Final = "memory://"
 _AWS: Final = (".amazonaws.com", ".amazonaws.com.cn")
 
 
-def overlap(one: Location, other: Location) -> bool:
+def overlap(first: Location, second: Location) -> bool:
     """Say whether the two are the same place or one holds the other.
 
     Buckets are told apart by their endpoint, not by the region; AWS itself is one endpoint.
@@ -21,23 +21,23 @@ def overlap(one: Location, other: Location) -> bool:
     same directory mounted twice are one place, and what does not exist yet is where it would be.
     Takes locations as `url.located` or a store gives them.
     """
-    if _NEW_EACH_TIME in {one.url, other.url}:
+    if _NEW_EACH_TIME in {first.url, second.url}:
         return False
-    if one.url.startswith("file:") and other.url.startswith("file:"):
-        mine, theirs = directory(one.url), directory(other.url)
+    if first.url.startswith("file:") and second.url.startswith("file:"):
+        mine, theirs = directory(first.url), directory(second.url)
         return _within(mine, theirs) or _within(theirs, mine)
-    places = _place(one), _place(other)
+    places = _place(first), _place(second)
     return places[0].startswith(places[1]) or places[1].startswith(places[0])
 
 
-def is_one(one: Location, other: Location) -> bool:
+def is_one(first: Location, second: Location) -> bool:
     """Say whether the two are the same place; takes and compares locations as `overlap` does."""
-    if _NEW_EACH_TIME in {one.url, other.url}:
+    if _NEW_EACH_TIME in {first.url, second.url}:
         return False
-    if one.url.startswith("file:") and other.url.startswith("file:"):
-        mine, theirs = directory(one.url), directory(other.url)
+    if first.url.startswith("file:") and second.url.startswith("file:"):
+        mine, theirs = directory(first.url), directory(second.url)
         return _within(mine, theirs) and _within(theirs, mine)
-    return _place(one) == _place(other)
+    return _place(first) == _place(second)
 
 
 def _place(location: Location) -> str:

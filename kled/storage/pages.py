@@ -82,9 +82,9 @@ class Pages:
         self._tokens.add(token)
         return token
 
-    def refuse(self, words: str) -> NoReturn:
+    def refuse(self, problem: str) -> NoReturn:
         """Raise `StoreError`: the page contradicts itself, in these words."""
-        raise StoreError(f"{self._where}: {words}", hint=_GATEWAY)
+        raise StoreError(f"{self._where}: {problem}", hint=_GATEWAY)
 
     def _refuse_order(self, before: str, name: str) -> NoReturn:
         if before == self._after:
@@ -154,6 +154,6 @@ def _disordered(names: Sequence[str], *, repeats: bool) -> tuple[str, str]:
     raise AssertionError("the names are in order")
 
 
-def _short(words: str) -> str:
-    plain = "".join(word if word.isprintable() else "?" for word in words)
+def _short(text: str) -> str:
+    plain = "".join(word if word.isprintable() else "?" for word in text)
     return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…"

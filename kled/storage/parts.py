@@ -57,12 +57,12 @@ class Again:
 
     def read(self, size: int = -1) -> bytes:
         """Return `size` bytes; fewer only at the end."""
-        found = self._rest.read(size)
-        self._at += len(found)
-        at_end = size < 0 or len(found) < size
+        piece = self._rest.read(size)
+        self._at += len(piece)
+        at_end = size < 0 or len(piece) < size
         if self._at > self._size or (at_end and self._at != self._size):
             raise ValueError(f"{self._size} bytes were promised, {self._at} came")
-        return found
+        return piece
 
     def tell(self) -> int:
         """Return where the next byte is read."""
@@ -101,9 +101,9 @@ class Pipe:
             self._taken += len(piece)
             missing -= len(piece) if missing > 0 else 0
             pieces.append(piece)
-        found = b"".join(pieces)
-        self._read += len(found)
-        return found
+        part = b"".join(pieces)
+        self._read += len(part)
+        return part
 
     def tell(self) -> int:
         """Return how much was read."""

@@ -207,12 +207,12 @@ class RetryingStore:
 
     def _tag_of(self, key: str, digest: bytes) -> str | None:
         """Return the tag of what is there if it has this SHA-256."""
-        found = _sha256()
+        stored_digest = _sha256()
         try:
             with self._inner.read(key) as reading:
                 for chunk in reading.chunks():
-                    found.update(chunk)
-                return reading.tag if found.digest() == digest else None
+                    stored_digest.update(chunk)
+                return reading.tag if stored_digest.digest() == digest else None
         except ObjectMissing:
             return None
 

@@ -50,8 +50,8 @@ def check(location: Location, *, env: Mapping[str, str]) -> tuple[Finding, ...]:
     tells.
     """
     order: tuple[Severity, ...] = ("danger", "warning", "unknown")
-    found = _place(location, env).check()
-    return tuple(sorted(found, key=lambda one: order.index(one.severity)))
+    findings = _place(location, env).check()
+    return tuple(sorted(findings, key=lambda finding: order.index(finding.severity)))
 
 
 def create(location: Location, *, env: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -110,18 +110,20 @@ class _Unknown:
 def _check_directory(path: Path) -> list[Finding]:
     if not path.is_dir():
         return [Finding(f"there is no directory {path}", "danger", f"mkdir -p -m 700 {word(path)}")]
-    found = []
+    findings = []
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-        found.append(Finding(f"{path} cannot be written to", "danger", f"chmod u+rwx {word(path)}"))
+        findings.append(
+            Finding(f"{path} cannot be written to", "danger", f"chmod u+rwx {word(path)}")
+        )
     state = path.stat()
     mode = stat.S_IMODE(state.st_mode)
     if modes_below(state) is not PRIVATE and not mode & 0o007:
-        found.append(Finding(f"the group {state.st_gid} can read and change {path}", "warning"))
+        findings.append(Finding(f"the group {state.st_gid} can read and change {path}", "warning"))
     elif mode & 0o077:
-        found.append(
+        findings.append(
             Finding(f"others can enter {path} (mode {mode:o})", "danger", f"chmod 700 {word(path)}")
         )
-    return [*found, Finding("a directory keeps no older versions", "warning")]
+    return [*findings, Finding("a directory keeps no older versions", "warning")]
 
 
 def _create_directory(path: Path) -> None:
@@ -132,5 +134,5 @@ def _create_directory(path: Path) -> None:
         else:
             path.chmod(0o2770)
     except OSError as error:
-        words = sentences.reason(error)
-        raise StoreDenied(f"cannot make {path}: {words}") from error
+        reason = sentences.reason(error)
+        raise StoreDenied(f"cannot make {path}: {reason}") from error

@@ -29,10 +29,10 @@ Value = Any
 
 def document(text: str | bytes) -> Value:
     """Return the only document of `text`; None where there is none. Raises `TextUnreadable`."""
-    found = documents(text)
-    if len(found) > 1:
+    parsed = documents(text)
+    if len(parsed) > 1:
         raise TextUnreadable("holds more than one document")
-    return found[0] if found else None
+    return parsed[0] if parsed else None
 
 
 def documents(text: str | bytes) -> list[Value]:
@@ -46,7 +46,7 @@ def documents(text: str | bytes) -> list[Value]:
         raise TextUnreadable(f"is longer than {MOST_BYTES} bytes")
     _refuse_marks_inside(text)
     try:
-        return [one for one in _Builder().built(text) if one is not None]
+        return [document for document in _Builder().built(text) if document is not None]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "the text ends too early"
@@ -170,7 +170,7 @@ class _Builder:
     def _alias(self, event: yaml.AliasEvent) -> Value:
         name = event.anchor or ""
         if name not in self._anchors:
-            itself = any(one.anchor == name for one in self._stack)
+            itself = any(collection.anchor == name for collection in self._stack)
             problem = "contains itself" if itself else "is not defined"
             raise TextUnreadable(f"anchor {name[:_SHOWN]!r} {problem}", line=_line(event))
         value, size = self._anchors[name]
@@ -237,12 +237,12 @@ def _merge(top: _Open, value: Value, line: int) -> None:
 
     Go-yaml lets the later one win where others let the nearer one win: neither is guessed.
     """
-    for one in value if isinstance(value, list) else [value]:
-        if not isinstance(one, dict):
+    for merged in value if isinstance(value, list) else [value]:
+        if not isinstance(merged, dict):
             raise TextUnreadable("<< needs a mapping", line=line)
-        twice = top.own & one.keys()
+        twice = top.own & merged.keys()
         if twice:
             key = min(twice)
             raise TextUnreadable(f"<< would change {key[:_SHOWN]!r}: put it first", line=line)
         assert isinstance(top.value, dict)  # noqa: S101 - a key was read
-        top.value.update(one)
+        top.value.update(merged)

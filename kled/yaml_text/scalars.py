@@ -58,16 +58,16 @@ def resolve_tagged(text: str, tag: str, line: int) -> Scalar:
     A tag that YAML does not define says nothing about the value: a text. Of `!!binary` kops takes
     the bytes for a text.
     """
-    found, kind = resolve(text), tag.removeprefix(_TAG)
+    resolved, kind = resolve(text), tag.removeprefix(_TAG)
     if kind == "binary":
         return _decoded(text, line)
     if kind not in {"bool", "int", "float", "null"}:
         return text
-    if kind == "float" and isinstance(found, int) and not isinstance(found, bool):
-        return float(found)
-    if _kind(found) != kind:
+    if kind == "float" and isinstance(resolved, int) and not isinstance(resolved, bool):
+        return float(resolved)
+    if _kind(resolved) != kind:
         raise TextUnreadable(f"{text[:40]!r} is no {kind}", line=line)
-    return found
+    return resolved
 
 
 def _decoded(text: str, line: int) -> str:

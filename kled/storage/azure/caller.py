@@ -46,8 +46,8 @@ def _by_secret(env: Mapping[str, str]) -> Caller:
             f"{authority}/{env['AZURE_TENANT_ID']}/oauth2/v2.0/token", data=form, timeout=10
         ).json()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        words = f"Azure does not answer: {type(error).__name__}"
-        return Caller("wrong", words, f"check the way to {authority}")
+        message = f"Azure does not answer: {type(error).__name__}"
+        return Caller("wrong", message, f"check the way to {authority}")
     except ValueError:
         said = None
     if not isinstance(said, dict):
@@ -58,10 +58,10 @@ def _by_secret(env: Mapping[str, str]) -> Caller:
     return _refusal(str(said.get("error_description") or said.get("error") or "it says no why"))
 
 
-def _refusal(words: str) -> Caller:
-    short = " ".join(words.split())[:200]
+def _refusal(message: str) -> Caller:
+    short = " ".join(message.split())[:200]
     renew = "az ad app credential reset --id=$AZURE_CLIENT_ID, and export the new secret"
-    if _EXPIRED in words:
+    if _EXPIRED in message:
         return Caller("wrong", f"the client secret has expired: {short}", renew)
     return Caller("wrong", f"Azure refuses the credentials: {short}", renew)
 
@@ -72,16 +72,16 @@ def _by_library() -> Caller:
             DefaultAzureCredential,
         )
     except ImportError:
-        words = "no service principal is named, and azure-identity is not installed beside kled"
+        message = "no service principal is named, and azure-identity is not installed beside kled"
         hint = f"{_NONE}; az account show tells who the Azure CLI, and so kops, is"
-        return Caller("not tried", words, hint)
+        return Caller("not tried", message, hint)
     from azure.core.exceptions import ClientAuthenticationError  # noqa: PLC0415 - slow to import
 
     try:
         token = DefaultAzureCredential().get_token(_SCOPE).token
     except ClientAuthenticationError as error:
-        words = " ".join(str(error.message).split())[:200]
-        return Caller("missing", f"there are no usable Azure credentials: {words}", _NONE)
+        message = " ".join(str(error.message).split())[:200]
+        return Caller("missing", f"there are no usable Azure credentials: {message}", _NONE)
     return Caller("ok", _name(token))
 
 

@@ -169,10 +169,10 @@ class Clients:
         identity = _identity()
 
         def current() -> "AzureCredential":
-            found = identity.get_token(_SCOPE)
+            token = identity.get_token(_SCOPE)
             return {
-                "token": found.token,
-                "expires_at": datetime.fromtimestamp(found.expires_on, UTC),
+                "token": token.token,
+                "expires_at": datetime.fromtimestamp(token.expires_on, UTC),
             }
 
         return current

@@ -67,10 +67,10 @@ def translated(where: str, *, conditional: bool = False) -> Iterator[None]:
         kind = _kind(str(getattr(code, "value", code)), error.status_code or 0) or StoreError
         if conditional and kind is ObjectMissing:
             kind = PreconditionFailed
-        words = _words(error.message)
+        message = _words(error.message)
         if (error.status_code or _REFUSED) < _REFUSED:
-            words = f"{_FOREIGN}: status {error.status_code} came"
-        raise kind(f"{where}: {words}") from None
+            message = f"{_FOREIGN}: status {error.status_code} came"
+        raise kind(f"{where}: {message}") from None
     except exceptions.AzureError as error:
         raise StoreUnavailable(f"{where}: no answer ({type(error).__name__})") from None
 
@@ -90,11 +90,11 @@ def translated_data(where: str) -> Iterator[None]:
 
 
 def _kind(code: str, status: int) -> type[StoreError] | None:
-    found = _BY_CODE.get(code) or _BY_STATUS.get(status)
-    if found is None and status:
+    kind = _BY_CODE.get(code) or _BY_STATUS.get(status)
+    if kind is None and status:
         unlike = status >= _SERVER_ERROR or status < _REFUSED
-        found = StoreUnavailable if unlike else StoreError
-    return found
+        kind = StoreUnavailable if unlike else StoreError
+    return kind
 
 
 def _words(message: str) -> str:

@@ -29,13 +29,13 @@ class Container:
                 told: Any = self._clients.container().get_container_properties()
         except (BucketMissing, ObjectMissing):
             create = self._az("container create", f"--name {self._quoted}")
-            words = f"there is no container {self._access.container}"
-            return [Finding(words, "danger", create)]
-        found = []
+            message = f"there is no container {self._access.container}"
+            return [Finding(message, "danger", create)]
+        findings = []
         if told.public_access:
             close = self._az("container set-permission", f"--name {self._quoted}")
-            found.append(Finding("strangers can read", "danger", f"{close} --public-access off"))
-        return [*found, *self._kept(), *self._not_told()]
+            findings.append(Finding("strangers can read", "danger", f"{close} --public-access off"))
+        return [*findings, *self._kept(), *self._not_told()]
 
     def create(self) -> None:
         """Make the container unless it is there, private; the account must exist."""
@@ -62,16 +62,16 @@ class Container:
         versioning = self._az("account blob-service-properties update", "--enable-versioning true")
         yield Finding("whether versioning is on is not told to kled", "unknown", versioning)
         rules = self._az("account management-policy show", "")
-        words = "which lifecycle rules there are is not told to kled: look that none removes "
-        yield Finding(f"{words}backups/etcd/*/control/", "unknown", rules)
+        message = "which lifecycle rules there are is not told to kled: look that none removes "
+        yield Finding(f"{message}backups/etcd/*/control/", "unknown", rules)
 
     @property
     def _quoted(self) -> str:
         return word(self._access.container)
 
-    def _az(self, words: str, options: str) -> str:
+    def _az(self, command: str, options: str) -> str:
         account = word(self._access.account)
-        return f"az storage {words} --account-name {account} {options}".rstrip()
+        return f"az storage {command} --account-name {account} {options}".rstrip()
 
 
 def open_container(location: Location, env: Mapping[str, str]) -> Container:

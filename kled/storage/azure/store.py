@@ -60,15 +60,15 @@ class AzureBlobStore:
         """Get Blob with `If-Match`, its body as it comes."""
         options = GetOptions(None if tag is None else f'"{tag}"', version, start)
         with translated_data(self._where(key)):
-            found = opened(
+            reading = opened(
                 self._clients.data(),
                 self._name(key),
                 options,
                 lambda: translated_data(self._where(key)),
                 self._where(key),
             )
-        found.tag = _tag(found.tag)
-        yield found
+        reading.tag = _tag(reading.tag)
+        yield reading
 
     def put(self, key: str, body: bytes) -> str:
         """Put Blob."""
@@ -118,8 +118,8 @@ class AzureBlobStore:
     def versions(self, prefix: str = "") -> Iterator[Version]:
         """List Blobs with versions. There are no markers: what has no latest version is gone."""
         with translated(self._where(prefix)):
-            found = self._listed(prefix, ["versions"])
-            for name, group in itertools.groupby(found, key=lambda blob: str(blob.name)):
+            blobs = self._listed(prefix, ["versions"])
+            for name, group in itertools.groupby(blobs, key=lambda blob: str(blob.name)):
                 for blob in sorted(group, key=self._version_of, reverse=True):
                     yield Version(
                         name.removeprefix(self._prefix),

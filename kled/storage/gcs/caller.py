@@ -28,11 +28,11 @@ def ask(env: Mapping[str, str]) -> Caller:
     try:
         credentials.refresh(Request())
     except raised.TransportError as error:
-        words = f"Google does not answer: {_short(error)}"
-        return Caller("wrong", words, "check the way to oauth2.googleapis.com")
+        message = f"Google does not answer: {_short(error)}"
+        return Caller("wrong", message, "check the way to oauth2.googleapis.com")
     except raised.GoogleAuthError as error:
-        words = f"Google refuses the credentials, or they have expired: {_short(error)}"
-        return Caller("wrong", words, _NONE if file else _LOGIN)
+        message = f"Google refuses the credentials, or they have expired: {_short(error)}"
+        return Caller("wrong", message, _NONE if file else _LOGIN)
     by = file or "gcloud or the machine"
     return Caller("ok", f"{_name(credentials)}, project {project or 'not named'}, by {by}")
 
@@ -57,5 +57,5 @@ def _name(credentials: Any) -> str:  # noqa: ANN401 - one of the library's kinds
 
 def _short(error: Exception) -> str:
     """Return the first words: what Google answers follows, and may quote what was sent."""
-    words = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
-    return " ".join(words.split())[:200]
+    message = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
+    return " ".join(message.split())[:200]

@@ -133,9 +133,9 @@ class Clients:
                     return google.auth.load_credentials_from_file(file, scopes=_SCOPES)  # type: ignore[no-untyped-call]
             return google.auth.default(scopes=_SCOPES)
         except exceptions.GoogleAuthError as error:
-            words = str(error).partition(". ")[0].rstrip(".")
+            message = str(error).partition(". ")[0].rstrip(".")
             raise StoreDenied(
-                f"Google Cloud Storage: {words[:1].lower()}{words[1:]}",
+                f"Google Cloud Storage: {message[:1].lower()}{message[1:]}",
                 hint="run gcloud auth application-default login, "
                 "or set GOOGLE_APPLICATION_CREDENTIALS",
             ) from None

@@ -51,11 +51,11 @@ def translated(where: str, *, conditional: bool = False) -> Iterator[None]:
     try:
         yield
     except GoogleAPICallError as error:
-        words = _words(error)
-        kind = _kind(error.code or 0, words)
+        message = _words(error)
+        kind = _kind(error.code or 0, message)
         if conditional and kind is ObjectMissing:
             kind = PreconditionFailed
-        raise kind(f"{where}: {sentence(words)}") from None
+        raise kind(f"{where}: {sentence(message)}") from None
     except InvalidResponse as error:
         kind = _kind(error.response.status_code, error.response.text)
         raise kind(f"{where}: status {error.response.status_code}") from None
@@ -79,10 +79,10 @@ def _words(error: Any) -> str:  # noqa: ANN401 - its class is imported late
     return str(told).partition("\n")[0][:_LONGEST]
 
 
-def _kind(status: int, words: str) -> type[StoreError]:
-    if status == 404 and _NO_BUCKET.search(words):  # noqa: PLR2004 - the one ambiguous status
+def _kind(status: int, message: str) -> type[StoreError]:
+    if status == 404 and _NO_BUCKET.search(message):  # noqa: PLR2004 - the one ambiguous status
         return BucketMissing
-    if _DAMAGED.search(words):
+    if _DAMAGED.search(message):
         return StoreUnavailable
     elsewhere = 0 < status < _REFUSED
     kind = StoreUnavailable if status >= _SERVER_ERROR or elsewhere else StoreError

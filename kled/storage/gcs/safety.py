@@ -36,8 +36,8 @@ class Bucket:
         try:
             told = self._settings()
         except (BucketMissing, ObjectMissing):
-            words = f"create gs://{self._quoted} --public-access-prevention"
-            return [Finding(f"there is no bucket {self._name}", "danger", self._gcloud(words))]
+            command = f"create gs://{self._quoted} --public-access-prevention"
+            return [Finding(f"there is no bucket {self._name}", "danger", self._gcloud(command))]
         except StoreDenied as error:
             return [Finding(f"the bucket could not be checked: {error.message}", "unknown")]
         return [*self._kept(told), *self._public(told), *self._lifecycle(told)]
@@ -100,8 +100,8 @@ class Bucket:
     def _update(self, option: str) -> str:
         return self._gcloud(f"update gs://{self._quoted} {option}")
 
-    def _gcloud(self, words: str) -> str:
-        return f"gcloud storage buckets {words}"
+    def _gcloud(self, command: str) -> str:
+        return f"gcloud storage buckets {command}"
 
 
 def open_bucket(location: Location, env: Mapping[str, str]) -> Bucket:

@@ -195,10 +195,10 @@ class GcsStore:
 
     def _ended(self, key: str, version: str | None, start: int) -> _Ended:
         with translated(self._where(key)):
-            found = listing.described(self._clients, self._place, self._name(key), version)
-        if start > int(found["size"]):
+            described = listing.described(self._clients, self._place, self._name(key), version)
+        if start > int(described["size"]):
             raise StoreError(f"{self._where(key)} has no byte {start}")
-        return _Ended(int(found["size"]), found["generation"])
+        return _Ended(int(described["size"]), described["generation"])
 
     @property
     def _place(self) -> listing.BucketPrefix:

@@ -41,9 +41,9 @@ def translated(where: str) -> Iterator[None]:
             f"{place}: a file is where a directory should be", hint="look what it is, and move it"
         ) from error
     except OSError as error:
-        words = sentences.reason(error)
+        reason = sentences.reason(error)
         kind = StoreDenied if error.errno in _DENIED else StoreError
-        raise kind(f"{visible(where)}: {words}", hint=_hint(error, where)) from error
+        raise kind(f"{visible(where)}: {reason}", hint=_hint(error, where)) from error
 
 
 def _named(place: str, where: str) -> str:

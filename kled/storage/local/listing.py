@@ -100,8 +100,9 @@ class _Walk(NamedTuple):
 
 def _sorted_names(folder: int) -> list[str]:
     """Return the names, those of directories with a slash, which sorts as it does in keys."""
-    with os.scandir(folder) as names:
-        found = [
-            f"{name.name}/" if name.is_dir(follow_symlinks=False) else name.name for name in names
+    with os.scandir(folder) as entries:
+        names = [
+            f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
+            for entry in entries
         ]
-    return sorted(found, key=os.fsencode)
+    return sorted(names, key=os.fsencode)

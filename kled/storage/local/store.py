@@ -214,11 +214,11 @@ class LocalStore:
         raise CapabilityMissing(f"{self._location.url} keeps no older versions")
 
 
-def _entry(one: listing.Listed) -> Entry:
-    state = one.state
+def _entry(file: listing.Listed) -> Entry:
+    state = file.state
     modified = _moment(state.st_mtime)
     return Entry(
-        one.key, state.st_size, tag_of(state), modified, unfit=one.unfit, links=state.st_nlink
+        file.key, state.st_size, tag_of(state), modified, unfit=file.unfit, links=state.st_nlink
     )
 
 

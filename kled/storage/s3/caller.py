@@ -27,15 +27,15 @@ def ask(env: Mapping[str, str]) -> Caller:
     profile = env.get("AWS_PROFILE")
     try:
         session = _session(env, profile)
-        found = session.get_credentials()
-        if found is None:
+        credentials = session.get_credentials()
+        if credentials is None:
             return Caller("missing", "there are no AWS credentials", _NONE)
         answer = _client(session, env).get_caller_identity()
     except ClientError as error:
         return _refusal(error.response, env)
     except BotoCoreError as error:
         return _unasked(error, profile)
-    method = "its variables" if found.method == "explicit" else str(found.method)
+    method = "its variables" if credentials.method == "explicit" else str(credentials.method)
     return Caller("ok", f"{answer['Arn']} in account {answer['Account']}, by {method}")
 
 
@@ -43,20 +43,20 @@ def _unasked(error: Exception, profile: str | None) -> Caller:
     """Say what happened before AWS answered."""
     from botocore import exceptions as raised  # noqa: PLC0415 - slow to import
 
-    words = " ".join(str(error).split())[:200]
+    message = " ".join(str(error).split())[:200]
     match error:
         case raised.ProfileNotFound():
             hint = "aws configure list-profiles shows those that are; export AWS_PROFILE=NAME"
             return Caller("wrong", f"there is no AWS profile {profile}", hint)
         case raised.NoCredentialsError() | raised.PartialCredentialsError():
-            return Caller("missing", f"no whole AWS credentials: {words}", _NONE)
+            return Caller("missing", f"no whole AWS credentials: {message}", _NONE)
         case raised.SSOError() | raised.TokenRetrievalError():
-            return Caller("wrong", f"the AWS login has expired: {words}", _login(profile))
+            return Caller("wrong", f"the AWS login has expired: {message}", _login(profile))
         case raised.CredentialRetrievalError():
-            return Caller("wrong", f"AWS credentials cannot be had: {words}", _login(profile))
+            return Caller("wrong", f"AWS credentials cannot be had: {message}", _login(profile))
         case _:
             hint = "check the way to sts.amazonaws.com, and AWS_ENDPOINT_URL"
-            return Caller("wrong", f"AWS does not say who asks: {words}", hint)
+            return Caller("wrong", f"AWS does not say who asks: {message}", hint)
 
 
 def _session(env: Mapping[str, str], profile: str | None) -> "Session":

@@ -70,11 +70,11 @@ def choose(
     if custom:
         url, keys = _with_scheme(custom), _custom_keys(env)
         return Access(url, region or _HOME_REGION, *keys, None, None, bundle)
-    found = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL") or endpoint
+    address = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL") or endpoint
     key_id, secret = env.get("AWS_ACCESS_KEY_ID"), env.get("AWS_SECRET_ACCESS_KEY")
     if not (key_id and secret):
-        return Access(found, region, None, None, None, env.get("AWS_PROFILE"), bundle)
-    return Access(found, region, key_id, secret, env.get("AWS_SESSION_TOKEN"), None, bundle)
+        return Access(address, region, None, None, None, env.get("AWS_PROFILE"), bundle)
+    return Access(address, region, key_id, secret, env.get("AWS_SESSION_TOKEN"), None, bundle)
 
 
 class Clients:
@@ -191,12 +191,12 @@ class Clients:
             access = self._access
             given = _credential(access.key_id or "", access.secret or "", access.session_token)
             return lambda: given
-        found = self._session.get_credentials()
-        if found is None:
+        credentials = self._session.get_credentials()
+        if credentials is None:
             raise StoreDenied("there are no AWS credentials", hint=_NO_CREDENTIALS)
 
         def current() -> "S3Credential":
-            now = found.get_frozen_credentials()  # refreshes what is about to end
+            now = credentials.get_frozen_credentials()  # refreshes what is about to end
             until = datetime.now(UTC) + _ASK_AGAIN
             return _credential(now.access_key or "", now.secret_key or "", now.token, until)
 
@@ -240,8 +240,8 @@ def connect(
             response_checksum_validation="when_required",
         ),
     )
-    found: S3Client = client  # botocore's types know no service
-    return found
+    s3: S3Client = client  # botocore's types know no service
+    return s3
 
 
 def _session(access: Access) -> "Session":

@@ -82,10 +82,10 @@ def translated(where: str, *, conditional: bool = False) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        kind, words = _refusal(error.response)
+        kind, message = _refusal(error.response)
         if conditional and kind is ObjectMissing:
             kind = PreconditionFailed
-        raise kind(f"{where}: {words}") from error
+        raise kind(f"{where}: {message}") from error
     except BotoCoreError as error:
         raise _unsent(error)(f"{where}: {sentence(str(error))}") from error
 
@@ -118,18 +118,18 @@ def _refusal(response: Any) -> tuple[type[StoreError], str]:  # noqa: ANN401 - b
     answer = response.get("Error", {})
     code, status = answer.get("Code", ""), response["ResponseMetadata"].get("HTTPStatusCode", 0)
     message = answer.get("Message") or ""
-    words = sentence(message or code or f"status {status}")
-    return _kind(code, status, message) or StoreError, words
+    shown = sentence(message or code or f"status {status}")
+    return _kind(code, status, message) or StoreError, shown
 
 
 def _kind(code: str, status: int, message: str) -> type[StoreError] | None:
     """Return the error that an answer stands for; None where there was no answer."""
     if code == "InvalidRequest" and _NO_OBJECT_LOCK.search(message):
         return CapabilityMissing
-    found = _BY_CODE.get(code) or _BY_STATUS.get(status)
-    if found is None and status:
-        found = StoreUnavailable if status >= _SERVER_ERROR else StoreError
-    return found
+    kind = _BY_CODE.get(code) or _BY_STATUS.get(status)
+    if kind is None and status:
+        kind = StoreUnavailable if status >= _SERVER_ERROR else StoreError
+    return kind
 
 
 def _unsent(error: Exception) -> type[StoreError]:

@@ -55,8 +55,8 @@ def entries(
         asked["start-after"] = below + start_after
     pages = Pages(where, below + prefix, asked.get("start-after", ""), disorder=_DISORDER)
     while True:
-        found, token = parsed(ask(asked), below, pages)
-        yield from found
+        objects, token = parsed(ask(asked), below, pages)
+        yield from objects
         if token is None:
             return
         asked["continuation-token"] = pages.go_on(token)
@@ -74,20 +74,20 @@ def versions(client: "S3Client", bucket: str, below: str, prefix: str) -> Iterat
         page: Any = client.list_object_versions(**asked)
         if _CHECKED not in page:
             raise _unwatched(where)
-        found: list[Any] = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+        versions: list[Any] = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
         # versions and markers of one key come as two lists: only their times put them in order
-        found.sort(key=lambda one: one["LastModified"], reverse=True)
-        found.sort(key=lambda one: (one["Key"].encode(), not one["IsLatest"]))
-        watched.take([one["Key"] for one in found])
-        for one in found:
+        versions.sort(key=lambda version: version["LastModified"], reverse=True)
+        versions.sort(key=lambda version: (version["Key"].encode(), not version["IsLatest"]))
+        watched.take([version["Key"] for version in versions])
+        for version in versions:
             yield Version(
-                one["Key"].removeprefix(below),
-                one["VersionId"],
-                one.get("ETag", ""),
-                one.get("Size", 0),
-                one["LastModified"],
-                latest=one["IsLatest"],
-                deleted="ETag" not in one,
+                version["Key"].removeprefix(below),
+                version["VersionId"],
+                version.get("ETag", ""),
+                version.get("Size", 0),
+                version["LastModified"],
+                latest=version["IsLatest"],
+                deleted="ETag" not in version,
             )
         after = page.get("NextKeyMarker"), page.get("NextVersionIdMarker")
         if not page.get("IsTruncated"):
@@ -144,21 +144,21 @@ def parsed(page: Page, below: str, pages: Pages) -> tuple[list[Entry], str | Non
     root = page.root
     space = root.tag[: root.tag.find("}") + 1]
     encoded = root.findtext(f"{space}EncodingType") == "url"
-    found, names = [], []
+    objects, names = [], []
     try:
         for told, time, tag, length in page.rows:
             size = int(length)
             key = _decoded(told) if encoded else told
             names.append(key)
             if size or not key.endswith("/"):
-                found.append(Entry(key[len(below) :], size, tag, datetime.fromisoformat(time)))
+                objects.append(Entry(key[len(below) :], size, tag, datetime.fromisoformat(time)))
     except ValueError as error:
         pages.refuse(f"an entry of the listing cannot be read: {error}")
-    if not all(names) or not all(entry.tag for entry in found):
+    if not all(names) or not all(entry.tag for entry in objects):
         pages.refuse("an entry of the listing cannot be read: it lacks its key or its ETag")
     pages.take(names)
     _require_all(root, space, len(names), pages)
-    return found, _next_token(root, space, pages)
+    return objects, _next_token(root, space, pages)
 
 
 def _next_token(root: ET.Element, space: str, pages: Pages) -> str | None:

@@ -73,7 +73,7 @@ def _plain(body: bytes) -> Page | None:
 def _any(body: bytes) -> Page:
     root = ET.fromstring(body)  # noqa: S314 - expat limits expansion
     space = root.tag[: root.tag.find("}") + 1]
-    key, time, tag, size = (f"{space}{one}" for one in ("Key", "LastModified", "ETag", "Size"))
+    key, time, tag, size = (f"{space}{field}" for field in ("Key", "LastModified", "ETag", "Size"))
     rows = []
     for element in root.iter(f"{space}Contents"):
         tell = element.findtext

@@ -55,15 +55,15 @@ class Bucket:
     def check(self) -> list[Finding]:
         """Ask for each setting; one that may not be asked for is `unknown`."""
         if not self._exists():
-            words = f"create-bucket --bucket {self._quoted}{self._constraint_words()}"
-            return [Finding(f"there is no bucket {self._name}", "danger", self._aws(words))]
+            command = f"create-bucket --bucket {self._quoted}{self._constraint_words()}"
+            return [Finding(f"there is no bucket {self._name}", "danger", self._aws(command))]
         checks = (
             ("versioning", self._versioning),
             ("public access", self._public_access),
             ("encryption", self._encryption),
             ("lifecycle rules", self._lifecycle),
         )
-        return [finding for what, one in checks for finding in self._asked(what, one)]
+        return [finding for what, check in checks for finding in self._asked(what, check)]
 
     def create(self) -> None:
         """Make the bucket unless it is there; then set what `check` would miss."""
@@ -117,25 +117,25 @@ class Bucket:
     def _versioning(self) -> list[Finding]:
         if self._client.get_bucket_versioning(Bucket=self._name).get("Status") == "Enabled":
             return []
-        words = f"put-bucket-versioning --bucket {self._quoted} "
-        mend = self._aws(words + "--versioning-configuration Status=Enabled")
+        command = f"put-bucket-versioning --bucket {self._quoted} "
+        mend = self._aws(command + "--versioning-configuration Status=Enabled")
         return [Finding("versioning is off: what is deleted is gone", "danger", mend)]
 
     def _public_access(self) -> list[Finding]:
         answer = self._setting(lambda: self._client.get_public_access_block(Bucket=self._name))
-        found = answer.get("PublicAccessBlockConfiguration", {})
-        if all(found.get(name) for name in _BLOCK):
+        blocked = answer.get("PublicAccessBlockConfiguration", {})
+        if all(blocked.get(name) for name in _BLOCK):
             return []
-        words = f"put-public-access-block --bucket {self._quoted} "
-        mend = self._aws(words + f"--public-access-block-configuration {_BLOCK_WORDS}")
+        command = f"put-public-access-block --bucket {self._quoted} "
+        mend = self._aws(command + f"--public-access-block-configuration {_BLOCK_WORDS}")
         return [Finding("public access is not blocked", "danger", mend)]
 
     def _encryption(self) -> list[Finding]:
         answer = self._setting(lambda: self._client.get_bucket_encryption(Bucket=self._name))
         if answer.get("ServerSideEncryptionConfiguration", {}).get("Rules"):
             return []
-        words = f"put-bucket-encryption --bucket {self._quoted} "
-        mend = self._aws(words + f"--server-side-encryption-configuration {_ENCRYPTION_WORDS}")
+        command = f"put-bucket-encryption --bucket {self._quoted} "
+        mend = self._aws(command + f"--server-side-encryption-configuration {_ENCRYPTION_WORDS}")
         return [Finding("objects are not encrypted by default", "warning", mend)]
 
     def _lifecycle(self) -> list[Finding]:
@@ -175,10 +175,10 @@ class Bucket:
             return ""
         return f" --create-bucket-configuration LocationConstraint={word(self._region)}"
 
-    def _aws(self, words: str) -> str:
+    def _aws(self, command: str) -> str:
         endpoint = self._access.endpoint
         options = f" --endpoint-url {word(endpoint)}" if endpoint else ""
-        return f"aws{options} --region {word(self._region)} s3api {words}"
+        return f"aws{options} --region {word(self._region)} s3api {command}"
 
 
 def open_bucket(location: Location, env: Mapping[str, str]) -> Bucket:

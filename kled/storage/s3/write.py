@@ -114,7 +114,7 @@ class Upload:
                 if number > _AT_ONCE:
                     sent[-_AT_ONCE].result()
                 sent.append(pool.submit(send, number, body))
-        return [one.result() for one in sent]
+        return [future.result() for future in sent]
 
 
 def _lock_mode(client: "S3Client", bucket: str) -> str:
