@@ -7,7 +7,7 @@ those of the other direction find nothing to do.
 
 from dataclasses import replace
 
-from kled.operations.guards.guards import APPLIES, EDITS
+from kled.operations.guards.guards import APPLIES, EDITS, ENDS
 from kled.operations.instance_group import scale_instance_group as scaling
 from kled.operations.instance_group.create_delete import CreateInstanceGroup, DeleteInstanceGroup
 from kled.operations.instance_group.edit_instance_group import EditInstanceGroup
@@ -47,11 +47,10 @@ def create_instance_group(wish: CreateInstanceGroup) -> Step:
     return step
 
 
-@kops_task(EDITS)
+@kops_task(ENDS)
 def delete_instance_group(wish: DeleteInstanceGroup) -> Step:
-    """Delete a group and its machines."""
-    (step,) = wish.steps()
-    return step
+    """Delete a group that has no machines any more: they are drained by the tasks of scaling."""
+    return wish.looking_first()
 
 
 @kops_task()

@@ -144,10 +144,11 @@ class InstanceGroups:
             return self._calls.shown(previewed_group(session.looking(), wish, now=True))
 
     def delete(self, cluster: str, group: str, *, confirm: str | None = None) -> Report:
-        """Delete a group and its machines at once; kops does not drain them.
+        """Delete a group that has no machines any more: kops would end them undrained.
 
-        A protected cluster needs its name once more in `confirm`, else `NotApproved` is raised.
-        Raises `DefinitionRejected` for a group without which kops changes nothing of the cluster.
+        Raises `NotApproved` where it has: `scale` it to 0 before, or override `no_drain`; and where
+        a protected cluster is not named once more in `confirm`. Raises `DefinitionRejected` for a
+        group without which kops changes nothing of the cluster.
         """
         with self._calls.session() as session:
             found = session.kops.get_instance_group(require_cluster_name(cluster), group)

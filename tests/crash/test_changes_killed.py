@@ -50,7 +50,7 @@ CHANGES: Final = (
     ),
     Change(
         "delete-instance-group",
-        ("delete-instance-group", "--instance-group=spot", "--yes"),
+        ("delete-instance-group", "--instance-group=spot", "--no-drain", "--yes"),
         (SPOT, APPLY),
         "has no instance group",
     ),

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 
 from kled.cli.kops import delete_instance_group
+from kled.operations.guards.overrides import Overrides
 from tests.sandbox.line import Ended, typed
 from tests.sandbox.test_previews import GROUP, Alone, C
 from tests.sandbox.test_ways_back import NAME, NODES, commands, type_
@@ -17,6 +18,7 @@ from tests.sandbox.test_ways_back import NAME, NODES, commands, type_
 __all__ = ["type_"]
 Type = Callable[[str], Ended]
 UPDATE: Final = f"kled kops update-cluster {NAME}"
+DELETE: Final = f"kled kops delete-instance-group {NAME} --instance-group=spare"
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +133,7 @@ def test_fewer_machines_are_followed_by_what_drains_them(desk: Alone, type_: Typ
 
 def test_what_the_last_groups_refusal_says_is_typed(desk: Alone, type_: Type) -> None:
     """A member more: it named `create-instance-group` without the options that it needs."""
-    type_(f"kled kops delete-instance-group {NAME} --instance-group=spare")
+    type_(f"{DELETE} --no-drain")
 
     refused = type_(f"kled kops delete-instance-group {NAME} {NODES}")
 
@@ -140,7 +142,7 @@ def test_what_the_last_groups_refusal_says_is_typed(desk: Alone, type_: Type) ->
     assert scale == f"kled kops scale-instance-group {NAME} {NODES} --size=0 --yes"
     made = type_(create)
     assert made.status == 0, made.stderr
-    assert type_(f"kled kops delete-instance-group {NAME} {NODES}").status == 0
+    assert type_(f"kled kops delete-instance-group {NAME} {NODES} --no-drain").status == 0
 
 
 def test_a_group_of_a_protected_cluster_goes_when_its_name_is_typed_again(
@@ -149,7 +151,9 @@ def test_a_group_of_a_protected_cluster_goes_when_its_name_is_typed_again(
     def delete(**more: Any) -> Ended:
         env = {**desk.stores, "KLED_PROTECTED": "f.*"}
         command = delete_instance_group.delete_instance_group
-        return typed(capsys, desk, command, env=env, name=C, group="spare", **more)
+        overrides = Overrides(no_drain=True)
+        told = {"name": C, "group": "spare", **more}
+        return typed(capsys, desk, command, env=env, overrides=overrides, **told)
 
     shown = delete()
     refused = delete(yes=True)
@@ -158,8 +162,55 @@ def test_a_group_of_a_protected_cluster_goes_when_its_name_is_typed_again(
     done = delete(yes=True, confirm=C)
 
     assert shown.status == 0, shown.stderr
+    assert "without draining them: up to 2" in shown.stderr
     assert f"--instance-group=spare --yes --confirm={C}" in shown.stderr
     assert (refused.status, wrong.status, there) == (6, 6, 2)
     assert f"--confirm={C}" in refused.stderr
     assert done.status == 0, done.stderr
     assert nodes(desk, "spare") == 0
+
+
+# Finding F15 of the third outsider's look: the deletion of a group ended its machines with the pods
+# on them, exit 0, without a word but in its preview.
+
+
+@pytest.mark.parametrize("yes", ["", " --yes"], ids=["preview", "act"])
+def test_the_deletion_of_a_group_ends_no_machine_undrained(
+    desk: Alone, type_: Type, yes: str
+) -> None:
+    before = desk.machines(C)
+
+    done = type_(f"{DELETE}{yes}")
+
+    assert done.status == 6
+    assert 'the deletion of "spare" ends 2 machines without draining them' in done.stderr
+    assert desk.machines(C) == before
+
+
+def test_a_group_without_machines_goes_as_that_hint_says(desk: Alone, type_: Type) -> None:
+    scale, delete, anyway = commands(hint(type_(DELETE)))
+    assert scale.startswith(
+        f"kled kops scale-instance-group {NAME} --instance-group=spare --size=0"
+    )
+    type_(f"kled kops edit-instance-group {NAME} --instance-group=spare --min=0 --max=0")
+    type_(f"{UPDATE} --no-drain")  # in place of the scaling, which asks the Kubernetes API
+    assert nodes(desk, "spare") == 0
+
+    done = type_(delete)
+
+    assert done.status == 0, done.stderr
+    assert anyway == f"{DELETE} --yes --no-drain"
+
+
+def test_who_says_so_deletes_the_group_with_its_machines(desk: Alone, type_: Type) -> None:
+    assert type_(f"{DELETE} --no-drain").status == 0
+    assert nodes(desk, "spare") == 0
+
+
+def test_a_group_that_was_never_applied_goes_without_a_word(desk: Alone, type_: Type) -> None:
+    """Another member; its definition says how many machines it would have."""
+    type_(f"kled kops create-instance-group {NAME} --instance-group=fresh --subnet=us-east-1a")
+
+    done = type_(f"kled kops delete-instance-group {NAME} --instance-group=fresh --yes")
+
+    assert done.status == 0, done.stderr

@@ -115,7 +115,7 @@ CHANGES: Final = (
     f"kled kops edit-instance-group {NAME} {NODES} --max=3",
     f"kled kops edit-instance-group {NAME} {NODES} --set=spec.nodeLabels.a=b",
     f"kled kops create-instance-group {NAME} --instance-group=more --subnet=us-east-1a",
-    f"kled kops delete-instance-group {NAME} --instance-group=spare",
+    f"kled kops delete-instance-group {NAME} --instance-group=spare --no-drain",
     f"kled kops delete-secret {NAME} --secret=dockerconfig",
     f"kled kops create-secret dockerconfig {NAME} --file=OTHER --force",
     f"kled kops upgrade-cluster {NAME} --kubernetes-version=1.36.1",

@@ -264,7 +264,7 @@ _NO_ROLE_CHECK = _switch(
     "Change or delete IAM roles though other registered clusters may use them, too.",
 )
 _NO_DRAIN = _switch(
-    "--no-drain", "Where bounds are lowered, let the cloud end machines with the pods on them."
+    "--no-drain", "Let the cloud end machines with the pods on them: of lowered bounds, or a group."
 )
 
 

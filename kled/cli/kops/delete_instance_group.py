@@ -26,14 +26,18 @@ from kled.sentences import options
 )
 @cluster_name.name(cluster_name.ALWAYS)
 @click.option("--instance-group", "group", metavar="GROUP", required=True, help="Its whole name.")
-@click.option("--yes", is_flag=True, help="Delete it and its machines at once, undrained.")
+@click.option("--yes", is_flag=True, help="Delete it.")
 @click.option(
     "--confirm", metavar="CLUSTER", help="The cluster's name; a protected cluster needs it."
 )
 def delete_instance_group(
     call: Call, name: str | None, group: str, confirm: str | None, *, yes: bool
 ) -> None:
-    """Show which machines an instance group has; with --yes delete it and them at once."""
+    """Show which machines an instance group has; with --yes delete it.
+
+    kops would end its machines with the pods on them: while it has any, scale it to 0 first, or say
+    --no-drain.
+    """
     with call.session() as session:
         cluster = names.cluster(session, name, changes=True)
         found = session.kops.get_instance_group(cluster, group)
@@ -54,12 +58,13 @@ def delete_instance_group(
     show_plan(call, *shown)
     if why:
         call.say(f'cluster "{cluster}" is protected: {why}')
-    most = found.max_size if found.max_size is not None else "kops' default number of"
     named = {"name": cluster, "instance_group": found.name}
-    call.say(
-        f"machines that kops ends without draining them: up to {most}; to drain them first: kled"
-        f" kops scale-instance-group {options(**named, size=0, yes=True)}"
-    )
+    if call.overrides.no_drain:
+        most = found.max_size if found.max_size is not None else "kops' default number of"
+        call.say(
+            f"machines that kops ends without draining them: up to {most}; to drain them first:"
+            f" kled kops scale-instance-group {options(**named, size=0, yes=True)}"
+        )
     again = call.typed.again(
         "kops delete-instance-group", **named, yes=True, confirm=cluster if why else None
     )

@@ -97,6 +97,8 @@ APPLIES: Final = replace(ROTATES, roles=True, identity=True, ends_machines=True)
 """It lets kops make what the definition asks for: cloud resources, roles, keysets, secrets."""
 SCALES: Final = replace(APPLIES, ends_machines=False)
 """It applies bounds below which it has drained machines itself."""
+ENDS: Final = replace(EDITS, ends_machines=True)
+"""It takes a group away, machines and all."""
 CREATES: Final = replace(APPLIES, snapshot="after")
 """It may also make the cluster itself."""
 DELETES: Final = Guards(lease=True, windows=True, epoch="end", snapshot="final", roles=True)

@@ -1,6 +1,7 @@
-"""No plan lets the cloud end machines with pods on them, unless somebody says that it may.
+"""No change lets the cloud end machines with pods on them, unless somebody says that it may.
 
-A greatest number below what runs does that: an autoscaling group ends machines at once. Machines
+A greatest number below what runs does that: an autoscaling group ends machines at once. So does the
+deletion of a group. Machines
 that are drained before are those that `scale-instance-group` ends.
 """
 
@@ -15,10 +16,11 @@ from kled.models.cluster import Role
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll, RollingRow
+from kled.operations.cluster.applied import was_applied
 from kled.operations.instance_group.edit_instance_group import group_in
 from kled.operations.instance_group.machines import group_roles
 from kled.operations.session import Session
-from kled.sentences import options
+from kled.sentences import number, options
 
 _WITHOUT_PODS: Final = frozenset({"control-plane", "bastion"})
 """Roles whose machines bear no pods that have to move: the one is guarded by `control_plane`, the
@@ -67,6 +69,36 @@ def require(session: Session, plan: Plan, *, drained: str | None = None) -> None
     raise NotApproved(
         f"the plan ends machines without draining them: {told}{last}; nothing was changed",
         hint=_hint(session, plan, roles, [each.instance_group for each in lost]),
+    )
+
+
+def require_none_of(session: Session, cluster: str, group: str, *, confirm: str | None) -> None:
+    """Raise `NotApproved` where machines of a group run that its deletion would end. Only reads.
+
+    Their pods are moved by nobody then. A group without machines goes, and so does one whose
+    machines bear no pods. kops is asked only for a cluster that was applied. The hint says
+    the cluster's name once more where that `confirm`s it.
+    """
+    if session.overrides.no_drain or not was_applied(session, cluster):
+        return
+    role = group_roles(session, cluster).get(group)
+    if role is None or role in _WITHOUT_PODS:
+        return
+    count = sum(running(row) for row in rows(session, cluster) if row.instance_group == group)
+    if not count:
+        return
+    named = {"name": cluster, "instance_group": group}
+    deletion = f"kled kops delete-instance-group {options(**named, yes=True, confirm=confirm)}"
+    if _provider(session.kops.get_definition(cluster)) == "aws":
+        scale = f"kled kops scale-instance-group {options(**named, size=0, yes=True)}"
+        drained = f"drain and end them, then delete it: {scale} && {deletion}"
+    else:
+        drained = "drain their nodes by hand before"
+    raise NotApproved(
+        f'the deletion of "{group}" ends {number(count, "machine")} without draining'
+        f" {'it' if count == 1 else 'them'}; nothing was deleted",
+        hint=f"{drained}; where nothing can be drained, this ends them with their pods:"
+        f" {deletion} --no-drain",
     )
 
 

@@ -1,6 +1,6 @@
 """Add instance groups to a cluster's definition, and delete them with their machines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kled.errors import DefinitionRejected, InstanceGroupExists, NotApproved
 from kled.kops.facts import control_plane
@@ -8,8 +8,9 @@ from kled.kops.state_store.layout import require_group_name
 from kled.models.cluster import InstanceGroup, Role
 from kled.operations import ways_back
 from kled.operations.guards.applied_elsewhere import require_applied_here
-from kled.operations.guards.guards import EDITS
+from kled.operations.guards.guards import EDITS, ENDS
 from kled.operations.guards.protection import protection, require_confirmation
+from kled.operations.guards.undrained import require_none_of
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE, READ
@@ -68,7 +69,7 @@ class CreateInstanceGroup:
 
 @dataclass(frozen=True, slots=True)
 class DeleteInstanceGroup:
-    """Delete a group and its machines at once; kops does not drain them."""
+    """Delete a group; with machines only where it was said that they may end undrained."""
 
     cluster: str
     instance_group: str
@@ -76,7 +77,7 @@ class DeleteInstanceGroup:
     """The cluster's name once more; needed where it is protected: no snapshot has machines."""
 
     name = "delete instance group"
-    guards = EDITS
+    guards = ENDS
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps.
@@ -95,6 +96,8 @@ class DeleteInstanceGroup:
             require_applied_here(session, self.cluster)
             why = why_protected(session, self.cluster)
             require_confirmation(self.cluster, why, self.confirm)
+            confirm = self.confirm if why else None
+            require_none_of(session, self.cluster, self.instance_group, confirm=confirm)
             return "confirmed" if why else "the cluster is not protected"
 
         def act(session: Session) -> str:
@@ -110,6 +113,16 @@ class DeleteInstanceGroup:
             Step("check protection", check, READ, reads=True),
             Step("delete instance group", act, CHANGE, done=done, way_back=way_back, back=back),
         )
+
+    def looking_first(self) -> Step:
+        """Return the one step of a chain that others put together: it looks, then deletes."""
+        check, step = self.steps()
+
+        def act(session: Session) -> str:
+            check.act(session)
+            return step.act(session)
+
+        return replace(step, act=act)
 
 
 def why_protected(session: Session, cluster: str) -> str | None:

@@ -147,6 +147,8 @@ def test_a_group_of_the_living_is_not_deleted_from_a_copy(world: Copied) -> None
     refused = foreseen.refusal(world.session("copy", ""), deletion, now=False)
 
     assert "which has it still" in str(refused)
+    with pytest.raises(NotApproved, match="which has it still"):  # and in a chain of tasks
+        deletion.looking_first().act(world.session("copy", ""))
 
 
 @pytest.mark.parametrize("classes", [(), ("identity", "intent")], ids=["all", "without derived"])
