@@ -130,7 +130,7 @@ def _deployment(client: SyncPrefectClient, entry: Entry) -> Applied:
             hint="mend or remove the defaults that were set on the server, then deploy again",
         ) from error
     woken = schedules.bring(client, existing, entry)
-    words = (*known.respelled, *schedules.respell(client, existing, earlier))
+    remarks = (*known.respelled, *schedules.respell(client, existing, earlier))
     return Applied(
         existing.id,
         entry.flow,
@@ -140,7 +140,7 @@ def _deployment(client: SyncPrefectClient, entry: Entry) -> Applied:
         known.kept,
         woken,
         known.dropped,
-        words,
+        remarks,
         known.lost,
     )
 

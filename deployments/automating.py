@@ -49,12 +49,12 @@ def bring(
     block that is not there, before anything is made.
     """
     block = notification_block(client, notify) if notify else None
-    there = present(client, environment)
+    existing = present(client, environment)
     outcomes = [
-        _bring(client, one, there.pop(tag(environment, one.kind), None))
-        for one in automations.wanted(environment, deployments, block)
+        _bring(client, wanted, existing.pop(tag(environment, wanted.kind), None))
+        for wanted in automations.wanted(environment, deployments, block)
     ]
-    for left in there.values():
+    for left in existing.values():
         client.delete_automation(left.id)
         outcomes.append(Brought(left.name, "removed"))
     return tuple(outcomes)
@@ -73,45 +73,45 @@ def notification_block(client: SyncPrefectClient, reference: str) -> UUID:
             "notify", f"{reference!r} is not TYPE/NAME", hint="for example slack-webhook/ops"
         )
     try:
-        found = client.read_block_document_by_name(name, kind)
+        block = client.read_block_document_by_name(name, kind)
     except ObjectNotFound:
         raise InvalidInput(
             "notify",
             f"there is no block {reference} on the Prefect server",
             hint="make it in Prefect's UI, under Blocks, where its URL is kept as a secret",
         ) from None
-    schema = found.block_schema
+    schema = block.block_schema
     if schema is None or "notify" not in (schema.capabilities or ()):
         raise InvalidInput("notify", f"the block {reference} sends no notifications")
-    return found.id
+    return block.id
 
 
-def _bring(client: SyncPrefectClient, one: Wanted, there: Automation | None) -> Brought:
-    if there is None:
-        client.create_automation(one.core)
-        return Brought(one.core.name, "created")
-    merged, kept = _merged(one.core, there)
-    client.update_automation(there.id, _whole(merged))
+def _bring(client: SyncPrefectClient, wanted: Wanted, existing: Automation | None) -> Brought:
+    if existing is None:
+        client.create_automation(wanted.core)
+        return Brought(wanted.core.name, "created")
+    merged, kept = _merged(wanted.core, existing)
+    client.update_automation(existing.id, _whole(merged))
     return Brought(merged.name, "updated", kept)
 
 
-def _merged(core: AutomationCore, there: Automation) -> tuple[AutomationCore, tuple[str, ...]]:
-    """Return `core` with what people set on `there`, and that in words."""
+def _merged(core: AutomationCore, existing: Automation) -> tuple[AutomationCore, tuple[str, ...]]:
+    """Return `core` with what people set on `existing`, and that in words."""
     ours = {action.type for action in core.actions}
-    more = [action for action in there.actions if action.type not in ours]
+    more = [action for action in existing.actions if action.type not in ours]
     merged = AutomationCore(
-        name=there.name,
+        name=existing.name,
         description=core.description,
-        enabled=there.enabled,
-        tags=[*core.tags, *(one for one in there.tags if one not in core.tags)],
+        enabled=existing.enabled,
+        tags=[*core.tags, *(tag for tag in existing.tags if tag not in core.tags)],
         trigger=core.trigger,
         actions=[*core.actions, *more],
-        actions_on_trigger=there.actions_on_trigger,
-        actions_on_resolve=there.actions_on_resolve,
+        actions_on_trigger=existing.actions_on_trigger,
+        actions_on_resolve=existing.actions_on_resolve,
     )
     kept = [
-        *([] if there.enabled else ["its pause"]),
-        *([] if there.name == core.name else ["its name"]),
+        *([] if existing.enabled else ["its pause"]),
+        *([] if existing.name == core.name else ["its name"]),
         *(f"the action {action.type}" for action in more),
     ]
     return merged, tuple(kept)
@@ -128,19 +128,19 @@ def _whole(core: AutomationCore) -> AutomationCore:
 def present(client: SyncPrefectClient, environment: str) -> dict[str, Automation]:
     """Return kled's automations of `environment` by their tags; of two alike the last counts."""
     mark = tag(environment, "")
-    found: dict[str, Automation] = {}
-    for one in _all(client):
-        for name in one.tags:
+    ours: dict[str, Automation] = {}
+    for automation in _all(client):
+        for name in automation.tags:
             if name.startswith(mark):
-                found[name] = one
-    return found
+                ours[name] = automation
+    return ours
 
 
 def _all(client: SyncPrefectClient) -> list[Automation]:
     """Return every automation of the server; it answers in pages."""
-    found: list[Automation] = []
+    read: list[Automation] = []
     while True:
-        page = client.read_automations(limit=_PAGE, offset=len(found))
-        found += page
+        page = client.read_automations(limit=_PAGE, offset=len(read))
+        read += page
         if len(page) < _PAGE:
-            return found
+            return read

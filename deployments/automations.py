@@ -81,7 +81,7 @@ def wanted(
     of_ours = _related(*deployments.values())
     made = [*_ending(of_ours, silence)]
     if block is not None:
-        others = {flow: one for flow, one in deployments.items() if flow != _LOOK}
+        others = {flow: deployment for flow, deployment in deployments.items() if flow != _LOOK}
         made += _telling(environment, of_ours, _related(*others.values()), block)
         made += _of_clusters(environment, of_ours, block)
         made += [
@@ -89,8 +89,8 @@ def wanted(
             _overdue_look(environment, _related(deployments[_LOOK]), block),
         ]
     return tuple(
-        Wanted(kind, _named(environment, kind, trigger, action, words))
-        for kind, trigger, action, words in made
+        Wanted(kind, _named(environment, kind, trigger, action, about))
+        for kind, trigger, action, about in made
     )
 
 
@@ -189,7 +189,7 @@ def _at_once(match: str, of_ours: _Related, expect: set[str]) -> EventTrigger:
 def _of_clusters(environment: str, of_ours: _Related, block: UUID) -> Iterator[_Made]:
     """Yield what tells people of each cluster that stops being healthy, and that is so again."""
     unhealthy, healthy = {f"{_CLUSTER}.unhealthy"}, {f"{_CLUSTER}.healthy"}
-    for kind, trigger, words in (
+    for kind, trigger, about in (
         (
             UNHEALTHY,
             _of_each(of_ours, expect=unhealthy, within=LOOK),
@@ -207,7 +207,7 @@ def _of_clusters(environment: str, of_ours: _Related, block: UUID) -> Iterator[_
             subject=f"kled {environment}: {how}: {{{{ event.payload.cluster }}}}",
             body="{{ event.payload.words }}",
         )
-        yield kind, trigger, notification, words
+        yield kind, trigger, notification, about
 
 
 def _of_each(
@@ -235,8 +235,8 @@ def _overdue_backup(environment: str, of_backup: _Related, block: UUID, within: 
         body=f"A run of {_BACKUP} completes where every cluster has a trusted snapshot of what is"
         " there. Look at its runs, its schedule, and whether it is paused.",
     )
-    words = f"Somebody is told, again and again, while no {_BACKUP} completes for {hours}."
-    return OVERDUE, _dead_man(of_backup, {f"{_RUN}.Completed"}, within), action, words
+    about = f"Somebody is told, again and again, while no {_BACKUP} completes for {hours}."
+    return OVERDUE, _dead_man(of_backup, {f"{_RUN}.Completed"}, within), action, about
 
 
 def _overdue_look(environment: str, of_look: _Related, block: UUID) -> _Made:
@@ -249,8 +249,8 @@ def _overdue_look(environment: str, of_look: _Related, block: UUID) -> _Made:
         body=f"No run of {_LOOK} has ended. Look at its runs, its schedule, and whether it is"
         " paused.",
     )
-    words = f"Somebody is told, again and again, while no {_LOOK} ends for {hour}."
-    return UNSEEN, _dead_man(of_look, ended, LOOK), action, words
+    about = f"Somebody is told, again and again, while no {_LOOK} ends for {hour}."
+    return UNSEEN, _dead_man(of_look, ended, LOOK), action, about
 
 
 def _dead_man(related: _Related, expect: set[str], within: timedelta) -> EventTrigger:
@@ -265,11 +265,11 @@ def _dead_man(related: _Related, expect: set[str], within: timedelta) -> EventTr
 
 
 def _named(
-    environment: str, kind: str, trigger: EventTrigger, action: ActionTypes, words: str
+    environment: str, kind: str, trigger: EventTrigger, action: ActionTypes, about: str
 ) -> AutomationCore:
     return AutomationCore(
         name=f"kled {environment}: {kind}",
-        description=f"{words} Made by `kled deploy`, which keeps a pause and further actions.",
+        description=f"{about} Made by `kled deploy`, which keeps a pause and further actions.",
         tags=["kled", tag(environment, kind)],
         trigger=trigger,
         actions=[action],

@@ -135,7 +135,7 @@ def _entry(raw: Mapping[str, Any]) -> Entry:
         parameters=MappingProxyType(dict(raw.get("parameters") or {})),
         work_pool=str(pool.get("name", "kled")),
         variables=MappingProxyType(dict(pool.get("job_variables", {}).get("env", {}))),
-        schedules=tuple(_schedule(entrypoint, one) for one in raw.get("schedules") or ()),
+        schedules=tuple(_schedule(entrypoint, schedule) for schedule in raw.get("schedules") or ()),
     )
 
 

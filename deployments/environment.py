@@ -95,7 +95,7 @@ def find(name: str, directories: tuple[Path, ...]) -> Environment:
 
 def known_names(directories: tuple[Path, ...]) -> list[str]:
     """Return the names of all environments in `directories`."""
-    return sorted({one.stem for directory in directories for one in directory.glob("*.yaml")})
+    return sorted({path.stem for directory in directories for path in directory.glob("*.yaml")})
 
 
 def _read(source: Path) -> Environment:

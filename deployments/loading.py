@@ -10,7 +10,7 @@ from tasks.running.language import SpokenFlow
 
 def load_flow(entry: Entry) -> SpokenFlow[..., Any]:
     """Import the flow of `entry`; raise `SettingsError` where there is none of the right name."""
-    found = getattr(importlib.import_module(entry.module), entry.function, None)
-    if not isinstance(found, SpokenFlow) or found.name != entry.flow:
+    flow = getattr(importlib.import_module(entry.module), entry.function, None)
+    if not isinstance(flow, SpokenFlow) or flow.name != entry.flow:
         raise SettingsError(f"{entry.entrypoint} is no flow named {entry.flow}")
-    return found
+    return flow

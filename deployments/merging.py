@@ -38,7 +38,7 @@ def merge(
     `takes` names the flow's parameters, `earlier` what they were called before: a default for one
     that it no longer has is dropped, or the server would refuse the deployment.
     """
-    spelled, words = respelled(existing.parameters, earlier)
+    spelled, remarks = respelled(existing.parameters, earlier)
     parameters = {name: value for name, value in spelled.items() if name in takes}
     job_variables = dict(existing.job_variables)
     env = dict(job_variables.pop(_ENV, None) or {})
@@ -57,7 +57,7 @@ def merge(
         *(f"job variable {name}" for name in job_variables),
     ]
     dropped = tuple(f"parameter {name}" for name in spelled if name not in takes)
-    return Merged(fields, tuple(kept), dropped, words, not carried.VARIABLES & env.keys())
+    return Merged(fields, tuple(kept), dropped, remarks, not carried.VARIABLES & env.keys())
 
 
 def _timing(schedule: object) -> str:

@@ -48,13 +48,13 @@ def parameters(entry: Entry) -> tuple[Parameter, ...]:
     defaults = [None] * first + list(arguments.defaults) + list(arguments.kw_defaults)
     return tuple(
         Parameter(
-            one.arg,
+            argument.arg,
             required=default is None,
             default=None if default is None else ast.unparse(default),
-            description=about.get(one.arg, ""),
-            type="" if one.annotation is None else ast.unparse(one.annotation),
+            description=about.get(argument.arg, ""),
+            type="" if argument.annotation is None else ast.unparse(argument.annotation),
         )
-        for one, default in zip(named, defaults, strict=True)
+        for argument, default in zip(named, defaults, strict=True)
     )
 
 
@@ -64,10 +64,10 @@ def described(entry: Entry) -> str:
 
 
 def _function(entry: Entry) -> ast.FunctionDef:
-    found = importlib.util.find_spec(entry.module)
-    if found is None or found.origin is None:
+    module = importlib.util.find_spec(entry.module)
+    if module is None or module.origin is None:
         raise SettingsError(f"there is no module {entry.module}")
-    for node in ast.parse(Path(found.origin).read_text(encoding="utf-8")).body:
+    for node in ast.parse(Path(module.origin).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef) and node.name == entry.function:
             return node
     raise SettingsError(f"there is no function {entry.entrypoint}")
@@ -75,8 +75,8 @@ def _function(entry: Entry) -> ast.FunctionDef:
 
 def _described(docstring: str) -> Iterator[tuple[str, str]]:
     """Yield the lines of a docstring's `Args:` as name and description."""
-    _, found, section = docstring.partition(_ARGS)
-    for line in section.splitlines() if found else ():
-        name, colon, words = line.strip().partition(": ")
+    _, marker, section = docstring.partition(_ARGS)
+    for line in section.splitlines() if marker else ():
+        name, colon, about = line.strip().partition(": ")
         if colon and name.isidentifier():
-            yield name, words
+            yield name, about

@@ -59,6 +59,6 @@ def remove(
             client.delete_deployment(deployment.id)
         removals.append(Removal("deployment", name, outcome))
     if removals:
-        words = f"others may use it; else: prefect work-pool delete {pool}"
-        removals.append(Removal("work pool", pool, "stays", words))
+        hint = f"others may use it; else: prefect work-pool delete {pool}"
+        removals.append(Removal("work pool", pool, "stays", hint))
     return tuple(removals)

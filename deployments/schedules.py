@@ -28,14 +28,14 @@ def bring(
     present = {schedule.slug: schedule for schedule in deployment.schedules}
     woken = []
     for wanted in entry.schedules:
-        there = present.get(wanted.slug)
-        if there is None:
+        existing = present.get(wanted.slug)
+        if existing is None:
             client.create_deployment_schedules(deployment.id, [_created(wanted)])
-        elif (there.schedule, there.active) != (_timing(wanted), wanted.active):
+        elif (existing.schedule, existing.active) != (_timing(wanted), wanted.active):
             client.update_deployment_schedule(
-                deployment.id, there.id, active=wanted.active, schedule=_timing(wanted)
+                deployment.id, existing.id, active=wanted.active, schedule=_timing(wanted)
             )
-            woken += [wanted.slug] if wanted.active and not there.active else []
+            woken += [wanted.slug] if wanted.active and not existing.active else []
     return tuple(woken)
 
 
@@ -45,10 +45,10 @@ def respell(
     """Write the parameters of schedules in today's spelling; return a line for each. Repeatable."""
     said: tuple[str, ...] = ()
     for schedule in deployment.schedules:
-        spelled, words = respelled(schedule.parameters, earlier)
-        if words:
+        spelled, remarks = respelled(schedule.parameters, earlier)
+        if remarks:
             client.update_deployment_schedule(deployment.id, schedule.id, parameters=spelled)
-            said += tuple(f"schedule {schedule.slug or schedule.id}: {word}" for word in words)
+            said += tuple(f"schedule {schedule.slug or schedule.id}: {word}" for word in remarks)
     return said
 
 

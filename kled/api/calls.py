@@ -45,8 +45,11 @@ class Calls:
     @contextmanager
     def session(self, *, with_kops: bool = True, asks_again: bool = True) -> Iterator[Session]:
         """Yield a session that only looks."""
-        with self._leaving(), self._opened(None, with_kops=with_kops, asks_again=asks_again) as one:
-            yield one
+        with (
+            self._leaving(),
+            self._opened(None, with_kops=with_kops, asks_again=asks_again) as session,
+        ):
+            yield session
 
     @contextmanager
     def stores(self) -> Iterator[Stores]:

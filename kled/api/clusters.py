@@ -101,9 +101,9 @@ class Clusters:
     def pending(self, name: str) -> Pending:
         """Return what an update would change, whom it touches, and which machines need a roll."""
         with self._calls.session() as session:
-            found = all_clusters.pending(session, _named(name))
-            self._calls.shown(found.plan)
-            return found
+            pending = all_clusters.pending(session, _named(name))
+            self._calls.shown(pending.plan)
+            return pending
 
     def pending_everywhere(self) -> tuple[Answer, ...]:
         """Return for each cluster whether something is pending, or why it cannot be told."""

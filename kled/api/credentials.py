@@ -44,9 +44,9 @@ class Keypairs:
         """
         name = require_cluster_name(cluster)
         with self._calls.session() as session, lost_keys.told_apart(session, name):
-            found = session.kops.get_keypairs(name, distrusted=True)
+            keypairs = session.kops.get_keypairs(name, distrusted=True)
             gone_keys.require(gone_keys.keysets(session, name))
-            return found
+            return keypairs
 
     def plan_rotation(self, cluster: str, phase: Phase, *, keyset: str = ALL) -> Plan:
         """Return for which keysets the phase is still to be done."""
@@ -80,9 +80,9 @@ class Secrets:
         """
         name = require_cluster_name(cluster)
         with self._calls.session() as session, lost_keys.told_apart(session, name):
-            found = tuple(listed_secrets(session, name))
+            secrets = tuple(listed_secrets(session, name))
             gone_keys.require(gone_keys.secrets(session, name))
-            return found
+            return secrets
 
     def create(
         self, cluster: str, kind: SecretKind, file: Path, *, replaces: bool = False

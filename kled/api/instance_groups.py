@@ -68,17 +68,17 @@ class InstanceGroups:
         require_text("InstanceGroup", sets, unsets)
         wanted = (*sets, *bounds_set(minimum, maximum))
         with self._calls.session() as session:
-            found = instance_group_meant(session, require_cluster_name(cluster), group)
-            stored = stored_group(session, cluster, found)
+            meant = instance_group_meant(session, require_cluster_name(cluster), group)
+            stored = stored_group(session, cluster, meant)
             require_bounds(stored, minimum, maximum)
             session.kops.field_flags("InstanceGroup", wanted, (), stored=stored)
-        return self._calls.run(EditInstanceGroup(cluster, found, wanted, tuple(unsets)))
+        return self._calls.run(EditInstanceGroup(cluster, meant, wanted, tuple(unsets)))
 
     def replace(self, cluster: str, group: str, text: str) -> Report:
         """Store a YAML or JSON text as the group's definition."""
         with self._calls.session() as session:
-            found = instance_group_meant(session, require_cluster_name(cluster), group)
-        return self._calls.run(StoreInstanceGroup(cluster, found, text))
+            meant = instance_group_meant(session, require_cluster_name(cluster), group)
+        return self._calls.run(StoreInstanceGroup(cluster, meant, text))
 
     def plan_scaling(
         self,
@@ -118,12 +118,12 @@ class InstanceGroups:
         low, high = bounds_meant(size, minimum, maximum)
         digest = None if digest is None else checked(digest)
         with self._calls.session() as session:
-            found = instance_group_meant(session, require_cluster_name(cluster), group)
-            require_bounds(stored_group(session, cluster, found), low, high)
+            meant = instance_group_meant(session, require_cluster_name(cluster), group)
+            require_bounds(stored_group(session, cluster, meant), low, high)
         return self._calls.run(
             ScaleInstanceGroup(
                 cluster,
-                found,
+                meant,
                 low,
                 high,
                 drain_timeout,
@@ -139,8 +139,8 @@ class InstanceGroups:
     def plan_deletion(self, cluster: str, group: str) -> Plan:
         """Return that the group would go, with what that would be refused with if confirmed."""
         with self._calls.session() as session:
-            found = session.kops.get_instance_group(require_cluster_name(cluster), group)
-            wish = DeleteInstanceGroup(cluster, found.name, confirm=cluster)
+            stored = session.kops.get_instance_group(require_cluster_name(cluster), group)
+            wish = DeleteInstanceGroup(cluster, stored.name, confirm=cluster)
             return self._calls.shown(previewed_group(session.looking(), wish, now=True))
 
     def delete(self, cluster: str, group: str, *, confirm: str | None = None) -> Report:
@@ -151,6 +151,6 @@ class InstanceGroups:
         group without which kops changes nothing of the cluster.
         """
         with self._calls.session() as session:
-            found = session.kops.get_instance_group(require_cluster_name(cluster), group)
-            require_spare(session, cluster, found.name)
-        return self._calls.run(DeleteInstanceGroup(cluster, found.name, confirm))
+            stored = session.kops.get_instance_group(require_cluster_name(cluster), group)
+            require_spare(session, cluster, stored.name)
+        return self._calls.run(DeleteInstanceGroup(cluster, stored.name, confirm))

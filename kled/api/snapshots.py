@@ -172,8 +172,8 @@ class Snapshots:
         with self._calls.stores() as stores:
             meant = restore_state.settled(stores, wish, moves=moves)
             require_trusted(meant)
-        for words in meant.passed_over:
-            self._calls.observer.noted(f"warning: {words}")
+        for remark in meant.passed_over:
+            self._calls.observer.noted(f"warning: {remark}")
         operation = RestoreState(meant.wish, confirm, digest, moves)
         self._calls.run(operation)
         return Restored.of(cluster, operation.results[0])

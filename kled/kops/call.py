@@ -167,8 +167,8 @@ class Calls:
         if self._on_warning is None:
             return
         name = named_in(argv)
-        for words in warnings(self.clean(finished.stderr)):
-            self._on_warning(f"{name}: kops warns: {words}" if name else f"kops warns: {words}")
+        for warning in warnings(self.clean(finished.stderr)):
+            self._on_warning(f"{name}: kops warns: {warning}" if name else f"kops warns: {warning}")
 
     def call(self, argv: list[str], timeout: timedelta, cloud: str | None = None) -> Finished:
         """Run kops once, whatever it ends with; `cloud` adds its feature flags.

@@ -63,8 +63,8 @@ def update(
 
     Without `admin` no kubeconfig is written at all (kops would rewrite KUBECONFIG by default).
     """
-    words = ["update", "cluster", _name(name), *_yes(yes)]
-    return [*words, f"--admin={duration(admin)}" if admin else "--create-kube-config=false"]
+    argv = ["update", "cluster", _name(name), *_yes(yes)]
+    return [*argv, f"--admin={duration(admin)}" if admin else "--create-kube-config=false"]
 
 
 def validate(name: str, api_server: str | None = None) -> Argv:
@@ -76,8 +76,8 @@ def export_kubeconfig(
     name: str, path: str, admin: timedelta | None, api_server: str | None = None
 ) -> Argv:
     """Merge the cluster's context into the file at `path`."""
-    words = ["export", "kubeconfig", _name(name), f"--kubeconfig={path}", *_api_server(api_server)]
-    return [*words, *([f"--admin={duration(admin)}"] if admin else [])]
+    argv = ["export", "kubeconfig", _name(name), f"--kubeconfig={path}", *_api_server(api_server)]
+    return [*argv, *([f"--admin={duration(admin)}"] if admin else [])]
 
 
 def delete_cluster(name: str, *, yes: bool = False) -> Argv:
@@ -139,8 +139,8 @@ def edit_instance_group(name: str, group: str, sets: Iterable[str], unsets: Iter
 def create_instance_group(name: str, group: str, role: str, subnets: Sequence[str]) -> Argv:
     """Store a new instance group, without an editor."""
     places = [f"--subnet={subnet}" for subnet in subnets]
-    words = ["create", "instancegroup", group, _name(name), f"--role={role}"]
-    return [*words, *places, "--edit=false"]
+    argv = ["create", "instancegroup", group, _name(name), f"--role={role}"]
+    return [*argv, *places, "--edit=false"]
 
 
 def delete_instance_group(name: str, group: str) -> Argv:
@@ -156,24 +156,24 @@ def delete_instance(name: str, instance: str, *, cloudonly: bool, surge: bool, y
 
 def rolling_update(name: str, roll: Roll, *, yes: bool = False) -> Argv:
     """Preview which machines need to be replaced, or with `yes` replace them."""
-    words = ["rolling-update", "cluster", _name(name), *_yes(yes)]
-    words += [f"--instance-group={group}" for group in roll.instance_groups]
-    words += [f"--{flag}=true" for flag in ("cloudonly", "force") if getattr(roll, flag)]
+    argv = ["rolling-update", "cluster", _name(name), *_yes(yes)]
+    argv += [f"--instance-group={group}" for group in roll.instance_groups]
+    argv += [f"--{flag}=true" for flag in ("cloudonly", "force") if getattr(roll, flag)]
     for field in _ROLL_DURATIONS:
         value = getattr(roll, field)
-        words += [f"--{field.replace('_', '-')}={duration(value)}"] if value is not None else []
+        argv += [f"--{field.replace('_', '-')}={duration(value)}"] if value is not None else []
     if roll.validate_count is not None:
-        words.append(f"--validate-count={roll.validate_count}")
-    return [*words, *_api_server(roll.api_server)]
+        argv.append(f"--validate-count={roll.validate_count}")
+    return [*argv, *_api_server(roll.api_server)]
 
 
 def upgrade(
     name: str, kubernetes_version: str | None, channel: str | None, *, yes: bool = False
 ) -> Argv:
     """Preview a newer Kubernetes version in the definition, or with `yes` store it."""
-    words = ["upgrade", "cluster", _name(name), *_yes(yes)]
-    words += [f"--kubernetes-version={kubernetes_version}"] if kubernetes_version else []
-    return [*words, *([f"--channel={channel}"] if channel else [])]
+    argv = ["upgrade", "cluster", _name(name), *_yes(yes)]
+    argv += [f"--kubernetes-version={kubernetes_version}"] if kubernetes_version else []
+    return [*argv, *([f"--channel={channel}"] if channel else [])]
 
 
 def reconcile(name: str, *, yes: bool = False, api_server: str | None = None) -> Argv:
@@ -183,8 +183,8 @@ def reconcile(name: str, *, yes: bool = False, api_server: str | None = None) ->
 
 def create_secret(name: str, kind: str, file: str, *, force: bool) -> Argv:
     """Store the secret in `file`; with `force` in place of the one that is there."""
-    words = ["create", "secret", kind, _name(name), f"--filename={file}"]
-    return [*words, *(["--force=true"] if force else [])]
+    argv = ["create", "secret", kind, _name(name), f"--filename={file}"]
+    return [*argv, *(["--force=true"] if force else [])]
 
 
 def delete_secret(name: str, secret: str) -> Argv:

@@ -38,10 +38,10 @@ NAMELESS = "(no name)"
 
 def version(text: str) -> KopsVersion:
     """Read `Client version: 1.36.2 (git-f336152672)`, with or without ` (simulated)`."""
-    found = re.search(r"(\d+\.\d+\.\d+[^\s()]*)(?: \((git-[^)]*)\))?", text)
-    if found is None:
+    match = re.search(r"(\d+\.\d+\.\d+[^\s()]*)(?: \((git-[^)]*)\))?", text)
+    if match is None:
         raise unreadable("version", text)
-    return KopsVersion(found[1], found[2] or "", simulated="(simulated)" in text)
+    return KopsVersion(match[1], match[2] or "", simulated="(simulated)" in text)
 
 
 def clusters(text: str) -> tuple[Cluster, ...]:
@@ -66,14 +66,14 @@ def instance_groups(text: str) -> tuple[InstanceGroup, ...]:
 
 def instances(text: str) -> tuple[Instance, ...]:
     """Read `get instances -o json`, sorted by group and id."""
-    found = _read("instances", text, lambda: [_instance(each) for each in _listed(text)])
-    return tuple(sorted(found, key=lambda each: (each.instance_group, each.id)))
+    instances = _read("instances", text, lambda: [_instance(each) for each in _listed(text)])
+    return tuple(sorted(instances, key=lambda each: (each.instance_group, each.id)))
 
 
 def keypairs(text: str) -> tuple[Keypair, ...]:
     """Read `get keypairs -o json`, sorted by keyset and id (kops' order is random)."""
-    found = _read("keypairs", text, lambda: [_keypair(each) for each in _listed(text)])
-    return tuple(sorted(found, key=lambda each: (each.name, len(each.id), each.id)))
+    keypairs = _read("keypairs", text, lambda: [_keypair(each) for each in _listed(text)])
+    return tuple(sorted(keypairs, key=lambda each: (each.name, len(each.id), each.id)))
 
 
 def with_ignored(
@@ -83,7 +83,7 @@ def with_ignored(
 
     One that kops lists it has not left out, whatever stands among its warnings.
     """
-    known = {one.name for one in listed}
+    known = {group.name for group in listed}
     rows = (_ignored(name, why) for name, why in ignored if name not in known)
     return tuple(sorted((*listed, *rows), key=lambda each: (each.name, len(each.id), each.id)))
 
@@ -312,16 +312,16 @@ def _pairs(labels: Document | None) -> tuple[tuple[str, str], ...]:
 
 
 def _listed(text: str) -> Sequence[Document]:
-    found = json.loads(text)
-    return found if isinstance(found, list) else [found]
+    parsed = json.loads(text)
+    return parsed if isinstance(parsed, list) else [parsed]
 
 
 def _documents(text: str) -> Iterator[Document]:
     decoder, position = json.JSONDecoder(), 0
     text = text.strip()
     while position < len(text):
-        found, position = decoder.raw_decode(text, position)
-        yield found
+        parsed, position = decoder.raw_decode(text, position)
+        yield parsed
         position += len(text[position:]) - len(text[position:].lstrip())
 
 

@@ -87,7 +87,7 @@ def table(text: str, *columns: str) -> list[dict[str, str]]:
         if starts:
             rows.append(_cells(wide, starts))
         elif tuple(line.split()[: len(columns)]) == columns:
-            starts = [(found[0], found.start()) for found in re.finditer(r"\S+", wide)]
+            starts = [(match[0], match.start()) for match in re.finditer(r"\S+", wide)]
     return rows
 
 
@@ -132,11 +132,11 @@ def _fields(lines: list[str]) -> dict[str, str]:
     fields: dict[str, list[str]] = {}
     name = ""
     for line in lines:
-        found = _FIELD.fullmatch(line)
-        if found is None:
+        match = _FIELD.fullmatch(line)
+        if match is None:
             break
-        name = found[1] or name
+        name = match[1] or name
         fields.setdefault(name, [])
-        if found[2] is not None:
-            fields[name].append(found[2])
+        if match[2] is not None:
+            fields[name].append(match[2])
     return {name: "\n".join(values).strip() for name, values in fields.items()}

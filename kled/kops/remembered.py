@@ -37,6 +37,6 @@ class Remembered:
         return self._answers[asked]
 
 
-def _only_looks(words: Sequence[str]) -> bool:
-    looks = words[0] == "get" or " ".join(words[:2]) in _PREVIEWED
-    return looks and _YES not in words
+def _only_looks(argv: Sequence[str]) -> bool:
+    looks = argv[0] == "get" or " ".join(argv[:2]) in _PREVIEWED
+    return looks and _YES not in argv

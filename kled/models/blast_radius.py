@@ -76,7 +76,7 @@ class BlastRadius:
         """Plain data for `--output json`; what is unknown is null, its reason in `unknown`."""
         return {
             "rolls": None if self.rolls is None else [roll.as_json() for roll in self.rolls],
-            "ended": None if self.ended is None else [one.as_json() for one in self.ended],
+            "ended": None if self.ended is None else [ended.as_json() for ended in self.ended],
             "unreplicated": _listed(self.unreplicated),
             "blocking": _listed(self.blocking),
             "load_balancers": list(self.load_balancers),
@@ -89,7 +89,7 @@ class BlastRadius:
     def rows(self) -> tuple[tuple[str, str], ...]:
         """Return each part in words for a person: what it is about, and what is so."""
         rolls = None if self.rolls is None else [_roll(roll) for roll in self.rolls]
-        ended = None if self.ended is None else [_ended(one) for one in self.ended]
+        ended = None if self.ended is None else [_ended(group) for group in self.ended]
         return (
             (ROLLS, self._words("rolls", rolls)),
             ("ended without draining", self._words("ended", ended)),
@@ -101,10 +101,10 @@ class BlastRadius:
             ("time", self._time()),
         )
 
-    def _words(self, name: str, found: "tuple[str, ...] | list[str] | None") -> str:
-        if found is None:
+    def _words(self, name: str, names: "tuple[str, ...] | list[str] | None") -> str:
+        if names is None:
             return f"unknown: {self.unknown.get(name, 'it could not be asked')}"
-        return ", ".join(found) or "none"
+        return ", ".join(names) or "none"
 
     def _time(self) -> str:
         if self.duration is not None:
@@ -113,13 +113,13 @@ class BlastRadius:
         return "no roll" if self.rolls == () else "unknown: no roll of this cluster is remembered"
 
 
-def _listed(found: tuple[str, ...] | None) -> list[str] | None:
-    return None if found is None else list(found)
+def _listed(names: tuple[str, ...] | None) -> list[str] | None:
+    return None if names is None else list(names)
 
 
-def _roll(one: GroupRoll) -> str:
-    return f"{one.machines} of {one.instance_group} ({one.role})"
+def _roll(roll: GroupRoll) -> str:
+    return f"{roll.machines} of {roll.instance_group} ({roll.role})"
 
 
-def _ended(one: Ended) -> str:
-    return f"{one.machines} of {one.instance_group}"
+def _ended(ended: Ended) -> str:
+    return f"{ended.machines} of {ended.instance_group}"

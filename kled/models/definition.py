@@ -42,10 +42,10 @@ class Definition:
         another object after its kind and name. A group or object that only one of the two has is
         named as such. SSH keys are none of it: kops stores them among the keys.
         """
-        found = list(_differing(self.cluster, other.cluster))
-        found += _differing_named("instance group ", _by_name(self), _by_name(other))
-        found += _differing_named("", _objects(self), _objects(other))
-        return tuple(sorted(found))
+        differing = list(_differing(self.cluster, other.cluster))
+        differing += _differing_named("instance group ", _by_name(self), _by_name(other))
+        differing += _differing_named("", _objects(self), _objects(other))
+        return tuple(sorted(differing))
 
     @property
     def digests(self) -> Mapping[str, str]:
@@ -111,7 +111,7 @@ def _by_name(definition: Definition) -> dict[str, Mapping[str, object]]:
 
 def _objects(definition: Definition) -> dict[str, Mapping[str, object]]:
     """Return the other objects by kind, namespace and name, those with one name apart."""
-    found: dict[str, Mapping[str, object]] = {}
+    by_name: dict[str, Mapping[str, object]] = {}
     for each in definition.more:
         metadata = each.get("metadata")
         namespace = metadata.get("namespace") if isinstance(metadata, Mapping) else None
@@ -119,8 +119,8 @@ def _objects(definition: Definition) -> dict[str, Mapping[str, object]]:
             f"{each.get('kind')} {f'{namespace}/' if namespace else ''}{object_name(each)}".strip()
         )
         if each.get("kind") != _SSH:
-            found[f"{name} ({len(found)})" if name in found else name] = each
-    return found
+            by_name[f"{name} ({len(by_name)})" if name in by_name else name] = each
+    return by_name
 
 
 def _digest(document: Mapping[str, object]) -> str:
@@ -137,13 +137,13 @@ def _differing_named(
     theirs: Mapping[str, Mapping[str, object]],
 ) -> list[str]:
     """Name the differing fields after their object's name, and objects that only one side has."""
-    found = []
+    differing = []
     for name in sorted(mine.keys() | theirs.keys()):
         if name in mine and name in theirs:
-            found += [f"{name}: {field}" for field in _differing(mine[name], theirs[name])]
+            differing += [f"{name}: {field}" for field in _differing(mine[name], theirs[name])]
         else:
-            found.append(f"{kind}{name}")
-    return found
+            differing.append(f"{kind}{name}")
+    return differing
 
 
 def _without_secrets(document: Mapping[str, object]) -> dict[str, object]:

@@ -105,8 +105,8 @@ class Plan:
             plan = cls(
                 str(data["cluster"]),
                 tuple(
-                    Change(one["action"], one["kind"], one["name"], dict(one["fields"]))
-                    for one in data["changes"]
+                    Change(change["action"], change["kind"], change["name"], dict(change["fields"]))
+                    for change in data["changes"]
                 ),
             )
             if plan.digest != data["digest"]:

@@ -62,11 +62,11 @@ def _otherwise(approved: Change, now: Change) -> str:
     names = _differing(approved, now)
     added = [name for name in names if name in now.fields]
     gone = [name for name in names if name in approved.fields]
-    words = [
+    parts = [
         plainly(now, added, _SHOWN),
         f"approved: {plainly(approved, gone, _SHOWN)}" if gone else "approved: not at all",
     ]
-    return f"{title(now)} ({'; '.join(filter(None, words))})"
+    return f"{title(now)} ({'; '.join(filter(None, parts))})"
 
 
 def _covers(approved: Change | None, now: Change) -> bool:

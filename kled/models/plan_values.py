@@ -124,17 +124,17 @@ def _value(change: Change, name: str, redact: Redact) -> str:
 
 def _differing(text: str) -> list[str]:
     """Return the lines that go or come, those that go first: kops lists them last (capture 31)."""
-    found: list[str] = []
+    marked: list[str] = []
     coming: list[str] = []
     for line in [*text.split("\n"), ""]:
         if line.startswith("+"):
             coming.append(line)
         elif line.startswith("-"):
-            found.append(line)
+            marked.append(line)
         else:
-            found += coming
+            marked += coming
             coming = []
-    return found
+    return marked
 
 
 def _changed(value: str) -> str:
@@ -146,8 +146,8 @@ def _changed(value: str) -> str:
     if old is None or new is None:
         return _ARROW.join(_apart(*sides))
     same = len(set(old) & set(new))
-    gone = f"{{{', '.join(one for one in old if one not in new)}}}"
-    come = f"{{{', '.join(one for one in new if one not in old)}}}"
+    gone = f"{{{', '.join(element for element in old if element not in new)}}}"
+    come = f"{{{', '.join(element for element in new if element not in old)}}}"
     return _ARROW.join(_apart(gone, come)) + (f" ({same} the same)" if same else "")
 
 
@@ -165,7 +165,7 @@ def _entries(side: str) -> list[str] | None:
     """Return the entries of a map such as `{a: 1, b: 2}`."""
     if not (side.startswith("{") and side.endswith("}")):
         return None
-    return [one for one in side[1:-1].split(", ") if one]
+    return [element for element in side[1:-1].split(", ") if element]
 
 
 def _apart(old: str, new: str) -> tuple[str, str]:
@@ -173,7 +173,7 @@ def _apart(old: str, new: str) -> tuple[str, str]:
     if max(len(old), len(new)) <= LONGEST:
         return old or _EMPTY, new or _EMPTY
     pairs = enumerate(zip(old, new, strict=False))
-    first = next((at for at, (one, other) in pairs if one != other), min(len(old), len(new)))
+    first = next((at for at, (letter, other) in pairs if letter != other), min(len(old), len(new)))
     skipped = max(0, first - _KEPT)
     lead = "…" if skipped else ""
     return lead + _cut(old[skipped:]), lead + _cut(new[skipped:])

@@ -39,8 +39,8 @@ def plain(error: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
     if kind in _PLAIN:
         return f"{'' if kind == 'extra_forbidden' else shown}{_PLAIN[kind]}"
     if kind in _BOUNDS:
-        name, words = _BOUNDS[kind]
-        return f"{shown}{words.format(error['ctx'][name])}"
+        name, bound = _BOUNDS[kind]
+        return f"{shown}{bound.format(error['ctx'][name])}"
     if kind == "literal_error":
         return f"{shown}is none of {str(error['ctx']['expected']).replace(' or ', ', ')}"
     return str(error["msg"]).removeprefix("Value error, ")

@@ -91,13 +91,13 @@ class Question:
         try:
             changes = tuple(
                 Change(
-                    one["action"],
-                    str(one["kind"]),
-                    str(one["name"]),
-                    {str(name): str(value) for name, value in one["fields"].items()},
-                    {str(name): str(value) for name, value in one.get("before", {}).items()},
+                    change["action"],
+                    str(change["kind"]),
+                    str(change["name"]),
+                    {str(name): str(value) for name, value in change["fields"].items()},
+                    {str(name): str(value) for name, value in change.get("before", {}).items()},
                 )
-                for one in data["changes"]
+                for change in data["changes"]
             )
             until = datetime.fromisoformat(data["until"])
             if until.tzinfo is None:
@@ -106,7 +106,7 @@ class Question:
                 str(data["operation"]),
                 Plan(str(data["cluster"]), changes),
                 str(data["digest"]),
-                tuple((str(about), str(words)) for about, words in data["touches"]),
+                tuple((str(about), str(touch)) for about, touch in data["touches"]),
                 {str(area): tuple(map(str, names)) for area, names in data["asked"].items()},
                 until,
                 str(data.get("refused", "")),

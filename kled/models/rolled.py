@@ -46,10 +46,10 @@ def estimate(past: Sequence[Rolled], rows: Sequence[RollingRow]) -> timedelta | 
         return timedelta(0)
     if not past:
         return None
-    usual = statistics.median(one.each for one in past)
+    usual = statistics.median(roll.each for roll in past)
     total = 0.0
     for row in waiting:
-        own = [one.each for one in past if one.instance_group == row.instance_group]
+        own = [roll.each for roll in past if roll.instance_group == row.instance_group]
         total += row.need_update * (statistics.median(own) if own else usual)
     return timedelta(seconds=total)
 

@@ -325,8 +325,8 @@ def parse_spec(values: Mapping[str, object], *, name_of: Callable[[str], str] = 
     try:
         return ClusterSpec(**{name: value for name, value in values.items() if value is not None})
     except ValidationError as error:
-        found = [_problem(each) for each in error.errors()]
-        problems = [(name_of(field), message) for field, message in found]
+        named = [_problem(each) for each in error.errors()]
+        problems = [(name_of(field), message) for field, message in named]
         more = "; ".join(f"{field} {message}" for field, message in problems[1:])
         raise InvalidInput(*problems[0], hint=f"also {more}" if more else None) from error
 

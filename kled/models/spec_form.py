@@ -57,8 +57,8 @@ Odd = Annotated[
 
 def title(name: str) -> str:
     """Return the title of a field: `DNS zone` for `dns_zone`."""
-    words = " ".join(_WRITTEN.get(word, word) for word in name.split("_"))
-    return words[:1].upper() + words[1:]
+    spelled = " ".join(_WRITTEN.get(word, word) for word in name.split("_"))
+    return spelled[:1].upper() + spelled[1:]
 
 
 def zone_patterns(*fields: str) -> dict[str, Any]:

@@ -87,11 +87,11 @@ def stored_version(text: str) -> KubernetesVersion | None:
 
     Of a URL kops knows no more than the minor version.
     """
-    found = kubernetes_version(text)
+    version = kubernetes_version(text)
     match = _SHORT.fullmatch(text) or _IN_URL.search(text)
-    if found is None and match is not None:
+    if version is None and match is not None:
         return KubernetesVersion(text, (int(match[1]), int(match[2]), 0))
-    return found
+    return version
 
 
 def _pre(text: str | None) -> tuple[tuple[bool, int, str], ...] | None:

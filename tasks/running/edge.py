@@ -100,15 +100,15 @@ def failed(error: KledError, *, tells: bool = True) -> State[Any]:
     """
     clean = cleaned(error)
     sentence = error_lines.sentence(clean.message, clean.hint)
-    words = visible(redactor().text(_complete(sentence)))
+    message = visible(redactor().text(_complete(sentence)))
     if not tells or vars(clean).get(_HUSHED):
         pass
     elif isinstance(clean, NotApproved):
         how = "not approved" if type(clean) is NotApproved else f"refused: {type(clean).__name__}"
-        _tell(how, words, "refusal")
+        _tell(how, message, "refusal")
     else:
-        _tell(type(clean).__name__, words)
-    return Failed(message=error_lines.line(type(clean), words), data=clean)
+        _tell(type(clean).__name__, message)
+    return Failed(message=error_lines.line(type(clean), message), data=clean)
 
 
 def hush(error: KledError) -> None:
@@ -136,14 +136,14 @@ def _plain(value: object, redact: Redactor) -> object:
         case None | bool() | int() | float():
             return value
         case tuple():
-            return tuple(_plain(one, redact) for one in value)
+            return tuple(_plain(element, redact) for element in value)
         case _:
             return redact.text(str(value))
 
 
-def _tell(what: str, words: str, event: Event = "failure") -> None:
+def _tell(what: str, message: str, event: Event = "failure") -> None:
     """Tell people that a run has not completed."""
-    notifications.notify(event, f"{flow_run.get_name() or 'a flow run'}: {what}", words)
+    notifications.notify(event, f"{flow_run.get_name() or 'a flow run'}: {what}", message)
 
 
 def attempted(act: Callable[[], T], during: str) -> T | KledError:
@@ -169,24 +169,24 @@ def unexpected(error: BaseException, during: str) -> KledError:
     redact = redactor()
     logs.install(redact, displayed=resources.is_displayed())
     logger.error("%s ended unexpectedly", during, exc_info=error)
-    words = redact.text(f"{type(error).__name__}: {_words(error)}")
+    message = redact.text(f"{type(error).__name__}: {_words(error)}")
     return KledError(
-        f"unexpected {words}", hint="this is a bug in kled; please report it with this log"
+        f"unexpected {message}", hint="this is a bug in kled; please report it with this log"
     )
 
 
 def of_another(error: BaseException) -> KledError:
     """Return what stands for an error of code that is not kled's: its words, redacted."""
-    words = redactor().text(f"{type(error).__name__}: {_words(error)}")
-    return KledError(words, hint="it was raised between kled's tasks, by code that is not kled's")
+    message = redactor().text(f"{type(error).__name__}: {_words(error)}")
+    return KledError(message, hint="it was raised between kled's tasks, by code that is not kled's")
 
 
-def _complete(words: str) -> str:
-    """Let commands in `words` name the run's stores; as they are where no settings say which."""
+def _complete(message: str) -> str:
+    """Let commands in `message` name the run's stores; as they are where no settings say which."""
     try:
-        return resources.complete(words)
+        return resources.complete(message)
     except Exception:  # noqa: BLE001 - settings that cannot be read are often the error itself
-        return words
+        return message
 
 
 def _words(error: BaseException) -> str:

@@ -68,8 +68,8 @@ def judge(sight: RunView, process: str | None) -> Verdict | None:
     if sight.process != process or sight.kind in _BEFORE:
         return Verdict("over", "this run was begun anew, so its earlier attempt ends", looks=2)
     if sight.kind == "CANCELLING":
-        words = "the run was cancelled; it ends itself, since no worker has ended it"
-        return Verdict("cancelled", words, looks=2 if sight.by_worker else 1)
+        why = "the run was cancelled; it ends itself, since no worker has ended it"
+        return Verdict("cancelled", why, looks=2 if sight.by_worker else 1)
     if sight.kind in _FINAL:
         return Verdict("over", f"the server has this run as {sight.kind.lower()}, so it ends")
     return None

@@ -69,16 +69,16 @@ def event_of(operation: str, row: Row) -> str | None:
     return None if event in _CHANGES and not row.way_back else event
 
 
-def emit(event: str, cluster: str, words: str) -> None:
+def emit(event: str, cluster: str, message: str) -> None:
     """Emit `event` about `cluster`; returns at once, Prefect sends in the background."""
-    emit_event(event, **told(cluster, words))
+    emit_event(event, **told(cluster, message))
 
 
-def told(cluster: str, words: str) -> dict[str, Any]:
+def told(cluster: str, message: str) -> dict[str, Any]:
     """Return what an event says, in names and words of one line each, without secrets."""
     redact = edge.redactor().text
     name = visible(redact(cluster))
     return {
         "resource": {"prefect.resource.id": f"kled.cluster.{name}", "prefect.resource.name": name},
-        "payload": {"cluster": name, "words": visible(redact(words))},
+        "payload": {"cluster": name, "words": visible(redact(message))},
     }

@@ -87,8 +87,8 @@ class SpokenFlow(Flow[P, R]):
 
     def understood(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
         """Return what the flow takes, and a line for each that is spelled otherwise by now."""
-        spelled, words = respelled(as_given(given), self.earlier)
-        return checked(self.function, spelled), words
+        spelled, remarks = respelled(as_given(given), self.earlier)
+        return checked(self.function, spelled), remarks
 
     def serialize_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """Return what Prefect keeps of the parameters of a run that begins here.
@@ -133,15 +133,15 @@ def respelled(
     Raises `InvalidInput` where one is given in both spellings with two values.
     """
     spelled: dict[str, Any] = {}
-    words: list[str] = []
+    remarks: list[str] = []
     for name, value in parameters.items():
         for now, said in _spelled(name, value, earlier):
             if now in spelled and spelled[now] != said:
                 raise InvalidInput(now, f"is given twice: {name} is an earlier name of it")
             spelled[now] = said
             if (now, said) != (name, value) and said is not None:
-                words.append(f"{name}={value} is an earlier spelling: write {now}={said}")
-    return spelled, tuple(words)
+                remarks.append(f"{name}={value} is an earlier spelling: write {now}={said}")
+    return spelled, tuple(remarks)
 
 
 def _spelled(
@@ -153,10 +153,10 @@ def _spelled(
     elif known.now:
         yield known.now, known.value(value)
     elif isinstance(value, Mapping):
-        for key, one in value.items():
+        for key, inner in value.items():
             if key not in known.keys:
                 raise _no_key(f"{name}.{key}", known)
-            yield str(key), one
+            yield str(key), inner
     elif value is not None:
         raise _no_key(name, known)
 
@@ -195,8 +195,8 @@ def _checking(spoken: SpokenFlow[P, R], fn: Callable[P, R]) -> Callable[P, R]:
             meant, earlier = spoken.understood(bound)
         except Exception as error:  # noqa: BLE001 - Prefect would pickle it
             return cast("R", edge.refused(error, f"the flow {spoken.name}"))
-        for words in earlier:
-            logger.warning("%s", words)
+        for remark in earlier:
+            logger.warning("%s", remark)
         return cast("Callable[..., R]", fn)(**meant)
 
     return call

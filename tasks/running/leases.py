@@ -50,5 +50,5 @@ def wait(lease: Wait, rest: Callable[[], None]) -> None:
 def run_name(lease: Wait) -> str:
     """Return whose lease it is and until when it is waited for, redacted."""
     until = stores.now() + lease.longest
-    words = f"wait for {lease.cluster}: held by {lease.holder}; until {until:%Y-%m-%d %H:%M} UTC"
-    return visible(edge.redactor().text(words))
+    about = f"wait for {lease.cluster}: held by {lease.holder}; until {until:%Y-%m-%d %H:%M} UTC"
+    return visible(edge.redactor().text(about))

@@ -71,7 +71,7 @@ def _outlive(handler: logging.Handler) -> None:
 
 def _redact(handler: logging.Handler, redactor: Redactor, *, displayed: bool) -> None:
     ours = (RedactingFilter, Foreseen, VisibleFilter)
-    for earlier in [one for one in handler.filters if isinstance(one, ours)]:
+    for earlier in [filter_ for filter_ in handler.filters if isinstance(filter_, ours)]:
         handler.removeFilter(earlier)
     handler.addFilter(
         Foreseen(displayed=displayed)
@@ -85,9 +85,9 @@ def foresee(task: str) -> None:
     _told.add(task)
 
 
-def note(words: str) -> None:
+def note(message: str) -> None:
     """Log what a person should know outside of a session."""
-    steps.info("%s", words)
+    steps.info("%s", message)
 
 
 class Foreseen(logging.Filter):
@@ -142,16 +142,16 @@ class Lines:
         cut = line if len(line) <= LONGEST else f"{line[:LONGEST]} ... [{many}]"
         output.log(self._level(line), "%s", cut)
 
-    def note(self, words: str) -> None:
+    def note(self, message: str) -> None:
         """Log how far a long step is, or what a person should know."""
-        if not any(words.endswith(warned) for warned in self._warned):
-            steps.info("%s", words)
+        if not any(message.endswith(warned) for warned in self._warned):
+            steps.info("%s", message)
 
     def _level(self, line: str) -> int:
-        found = warned_of(line)
-        if found is None:
+        warned = warned_of(line)
+        if warned is None:
             return logging.INFO
-        severity, words = found[0], found[1][:SHOWN]
+        severity, words = warned[0], warned[1][:SHOWN]
         if words in self._warned:
             return logging.INFO
         self._warned.add(words)
@@ -179,6 +179,6 @@ class Steps:
     def ended(self, row: Row) -> None:
         """Say how it ended and how long it took; why it failed, the end of the run says."""
         done = row.outcome == "done"
-        words = f": {row.words}" if done else ""
+        told = f": {row.words}" if done else ""
         level = logging.INFO if done else logging.ERROR
-        steps.log(level, "%s: %s in %.1f s%s", row.step, row.outcome, row.seconds, words)
+        steps.log(level, "%s: %s in %.1f s%s", row.step, row.outcome, row.seconds, told)

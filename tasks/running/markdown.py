@@ -11,13 +11,13 @@ _SIGNS: Final = re.compile(
 """What would begin a code, emphasis, link, tag, entity, cell, list or heading where it stands."""
 
 
-def inline(words: str) -> str:
-    r"""Return `words` as a markdown text of one line that shows just them, in cells of tables, too.
+def inline(text: str) -> str:
+    r"""Return `text` as a markdown text of one line that shows just them, in cells of tables, too.
 
     Nothing in them is a link, an image, a tag, an entity, code or the end of a cell; line feeds and
     whatever else cannot be seen are escapes, as in `kled.visible`.
     """
-    return _SIGNS.sub(_escaped, visible(words))
+    return _SIGNS.sub(_escaped, visible(text))
 
 
 def _escaped(sign: re.Match[str]) -> str:

@@ -68,19 +68,19 @@ def resolve(settings: Settings, reference: str) -> str:
     Raises `InvalidInput` where there is none.
     """
     kind, _, name = reference.partition(":")
-    found: str | None = None
+    url: str | None = None
     if kind == "env":
-        found = settings.environment.get(name)
+        url = settings.environment.get(name)
     elif kind == "file":
         try:
-            found = given_text(Path(name))
+            url = given_text(Path(name))
         except SettingsError as error:
             raise InvalidInput("notifications.urls", f"{reference} cannot be read") from error
     elif kind == "block":
-        found = _block(name)
-    if not found or not found.strip():
+        url = _block(name)
+    if not url or not url.strip():
         raise InvalidInput("notifications.urls", f"{reference} names nothing")
-    return found.strip()
+    return url.strip()
 
 
 def _block(name: str) -> str:

@@ -33,7 +33,7 @@ def loose_signature(function: Callable[..., Any], earlier: Iterable[str]) -> ins
     Its defaults are none, either: Prefect would put them beside an earlier name's value.
     """
     today = inspect.signature(function).parameters
-    loose = [one.replace(default=ABSENT) for one in today.values()]
+    loose = [parameter.replace(default=ABSENT) for parameter in today.values()]
     more = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=ABSENT)
         for name in earlier
@@ -54,24 +54,29 @@ def checked(function: Callable[..., Any], parameters: Mapping[str, Any]) -> dict
     a secret that somebody put in the wrong place.
     """
     fields: dict[str, Any] = {
-        name: (one.annotation, ... if one.default is one.empty else one.default)
-        for name, one in inspect.signature(function).parameters.items()
+        name: (
+            parameter.annotation,
+            ... if parameter.default is parameter.empty else parameter.default,
+        )
+        for name, parameter in inspect.signature(function).parameters.items()
     }
     config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
     model = create_model("Parameters", __config__=config, **fields)
     try:
-        found = model.model_validate(dict(parameters))
+        checked = model.model_validate(dict(parameters))
     except ValidationError as error:
-        problems = [_problem(one) for one in error.errors(include_url=False, include_input=False)]
+        problems = [
+            _problem(problem) for problem in error.errors(include_url=False, include_input=False)
+        ]
     else:
-        return {name: getattr(found, name) for name in fields}
-    (field, words), *others = problems
-    more = "; ".join(f"{name}: {one}" for name, one in others)
+        return {name: getattr(checked, name) for name in fields}
+    (field, message), *others = problems
+    more = "; ".join(f"{name}: {other}" for name, other in others)
     known = f"the flow takes {', '.join(fields)}"
-    raise InvalidInput(field, words, hint=f"also {more}; {known}" if more else known)
+    raise InvalidInput(field, message, hint=f"also {more}; {known}" if more else known)
 
 
 def _problem(error: Any) -> tuple[str, str]:  # noqa: ANN401 - pydantic's ErrorDetails
-    words = plain(error)
+    message = plain(error)
     field = ".".join(str(part) for part in error["loc"]) or "parameters"
-    return field, words[:1].lower() + words[1:]
+    return field, message[:1].lower() + message[1:]

@@ -38,10 +38,10 @@ def performed(
     if description:
         chosen["description"] = description
     try:
-        words = perform.with_options(**chosen)(attempts)
+        told = perform.with_options(**chosen)(attempts)
     except KledError as error:
         observer.ended(attempts.row("failed", error.message))
         raise
-    row = attempts.row("done", words)
+    row = attempts.row("done", told)
     observer.ended(row)
     return row

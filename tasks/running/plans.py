@@ -159,17 +159,17 @@ def markdown(
 
 def listed(plan: Plan, redact: Redact) -> list[str]:
     """Return the changes with their values as the lines of a markdown list; bounded, counted."""
-    changes = [line for one in shown(plan, redact)[:LONGEST] for line in _entry(one)]
+    changes = [line for change in shown(plan, redact)[:LONGEST] for line in _entry(change)]
     more = len(plan.changes) - LONGEST
     return [*changes, f"- and {more} more"] if more > 0 else changes
 
 
-def _entry(one: Shown) -> list[str]:
+def _entry(shown: Shown) -> list[str]:
     """Return a change with its values, as an entry of a list with a list of its own."""
-    words = f"- {inline(title(one.change) + neighbours.words_of(one.change))}"
-    return [words, *(f"  - {inline(line.strip())}" for line in one.lines)]
+    words = f"- {inline(title(shown.change) + neighbours.words_of(shown.change))}"
+    return [words, *(f"  - {inline(line.strip())}" for line in shown.lines)]
 
 
 def _touched(radius: BlastRadius) -> list[str]:
-    rows = (f"| {inline(about)} | {inline(words)} |" for about, words in radius.rows())
+    rows = (f"| {inline(about)} | {inline(touch)} |" for about, touch in radius.rows())
     return ["| it touches | what |", "| --- | --- |", *rows, ""]

@@ -153,16 +153,16 @@ def bars(use_case: UseCase) -> Bars:
 def _sender(use_case: UseCase, run: str | None) -> Send:
     def send(bar: Bar) -> UUID:
         redact = resources.redactor(resources.settings()).text
-        words = inline(redact(f"{bar.step}: {bar.words}"))
+        description = inline(redact(f"{bar.step}: {bar.words}"))
         with get_client(httpx_settings=dict(_ANSWER), sync_client=True) as client:
             if bar.artifact is not None:
-                newer = ArtifactUpdate(data=bar.percent, description=words)
+                newer = ArtifactUpdate(data=bar.percent, description=description)
                 client.update_artifact(bar.artifact, newer)
                 return bar.artifact
             made = ArtifactCreate(
                 key=keyed(f"{use_case.name} {use_case.cluster} {bar.step}"),
                 type=KIND,
-                description=words,
+                description=description,
                 data=bar.percent,
                 flow_run_id=UUID(str(run)),
             )

@@ -50,16 +50,16 @@ def document(
     return whole
 
 
-def publish(found: Mapping[str, Any]) -> None:
+def publish(report: Mapping[str, Any]) -> None:
     """Leave the document with the run, without the secrets that the settings name."""
     redactor = resources.redactor(resources.settings())
-    Artifact(type=KIND, data=redactor.data(found)).create()
+    Artifact(type=KIND, data=redactor.data(report)).create()
 
 
 def read(data: object) -> dict[str, Any] | None:
     """Return the document that Prefect keeps as a JSON text; None where it is none."""
     try:
-        found = json.loads(data) if isinstance(data, str) else data
+        report = json.loads(data) if isinstance(data, str) else data
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return report if isinstance(report, dict) else None

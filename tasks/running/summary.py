@@ -37,18 +37,18 @@ def key(report: Report) -> str:
     return keyed(f"{report.operation} {report.cluster}")
 
 
-def keyed(words: str) -> str:
+def keyed(text: str) -> str:
     """Return a key of this run's environment: two of them may have clusters of one name.
 
     Runs of the environment `default`, and of no deployment, have the words alone.
     """
     here = marks.environment()
-    return slug(words if here == _DEFAULT else f"{words} {here}")
+    return slug(text if here == _DEFAULT else f"{text} {here}")
 
 
-def slug(words: str) -> str:
-    """Return `words` as Prefect takes them in keys: lower case letters, digits and dashes only."""
-    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
+def slug(text: str) -> str:
+    """Return `text` as Prefect takes them in keys: lower case letters, digits and dashes only."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def markdown(
@@ -64,8 +64,8 @@ def markdown(
     `complete` gives the commands in sentences what whoever types them needs.
     """
 
-    def said(words: str) -> str:
-        return inline(complete(words))
+    def said(text: str) -> str:
+        return inline(complete(text))
 
     lines = [
         f"# {inline(report.operation)}: {inline(report.cluster)}",
@@ -82,7 +82,14 @@ def markdown(
     ways = [f"- {inline(row.step)}: {said(row.way_back)}" for row in report.rows if row.way_back]
     lines += ["", "Way back:", "", *ways] if ways else []
     if then:
-        lines += ["", "Next:", "", "```sh", *(visible(complete(one)) for one in then), "```"]
+        lines += [
+            "",
+            "Next:",
+            "",
+            "```sh",
+            *(visible(complete(command)) for command in then),
+            "```",
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -55,10 +55,10 @@ class KopsTask(Generic[P, T]):
         if here is not None:
             self._require_covered(here, cluster, guards)
             named = "" if here.use_case.cluster == cluster else _named(step, cluster)
-            words = here.perform(cast("Step", step), run_name=named, description=about)
+            told = here.perform(cast("Step", step), run_name=named, description=about)
         else:
-            words = self._alone(cast("Step", step), cluster, guards, about)
-        return step.result() if step.result is not None else cast("T", words)
+            told = self._alone(cast("Step", step), cluster, guards, about)
+        return step.result() if step.result is not None else cast("T", told)
 
     def submit(self, *_: object, **__: object) -> NoReturn:
         """Raise `SettingsError`: a step runs in the main thread alone."""

@@ -15,7 +15,7 @@ HELD: Final = ("Launch", "AZRebalance")
 def suspended(group: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what a stored group suspends."""
     spec: Any = group.get("spec") or {}
-    return tuple(str(one) for one in spec.get("suspendProcesses") or ())
+    return tuple(str(process) for process in spec.get("suspendProcesses") or ())
 
 
 def resized(

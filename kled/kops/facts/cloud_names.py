@@ -24,7 +24,7 @@ def group_of(name: str, groups: Mapping[str, Role], cluster: str) -> str | None:
     `groups` are those of `cluster`, with their roles. None where the name is of none of them, and
     where it could be of several: who has to be sure then leaves it alone.
     """
-    fitting = [one for one, role in groups.items() if _is_name(name, one, role, cluster)]
+    fitting = [group for group, role in groups.items() if _is_name(name, group, role, cluster)]
     return fitting[0] if len(fitting) == 1 else None
 
 

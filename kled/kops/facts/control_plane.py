@@ -28,11 +28,11 @@ def edited(group: Document, sets: Iterable[str], unsets: Iterable[str]) -> Docum
     spec = dict(_spec(group))
     for text in sets:
         path, value = set_paths.assignment(text)
-        if path[:1] == ("spec",) and path[1:] in {(one,) for one in _BOUNDS}:
+        if path[:1] == ("spec",) and path[1:] in {(bound,) for bound in _BOUNDS}:
             spec[path[1]] = value.strip()
     for text in unsets:
         path = set_paths.path_of(text)
-        if path[:1] == ("spec",) and path[1:] in {(one,) for one in _BOUNDS}:
+        if path[:1] == ("spec",) and path[1:] in {(bound,) for bound in _BOUNDS}:
             spec.pop(path[1], None)
     return {**group, "spec": spec}
 

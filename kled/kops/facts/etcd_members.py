@@ -30,10 +30,13 @@ def names(document: Document) -> Names:
 def lost(before: Names, after: Names) -> tuple[str, ...]:
     """Return what of `before` is not in `after`, in words; a member that is new is no loss."""
     return tuple(
-        words
+        lost
         for etcd in sorted(before)
-        for words in (
-            [f"member {one} of etcd cluster {etcd}" for one in sorted(before[etcd] - after[etcd])]
+        for lost in (
+            [
+                f"member {member} of etcd cluster {etcd}"
+                for member in sorted(before[etcd] - after[etcd])
+            ]
             if etcd in after
             else [f"etcd cluster {etcd}"]
         )
@@ -88,15 +91,15 @@ def _changed(before: Rows, path: set_paths.Path, text: str, value: str | None) -
     if path not in {_NAME, _MEMBER}:
         return []
     etcd, *member = _INDEX.findall(text)
-    found: Rows = []
+    rows: Rows = []
     for at, (name, members) in enumerate(before):
         if etcd not in {"*", str(at)}:
-            found.append((name, members))
+            rows.append((name, members))
         elif path == _NAME:
-            found.append((value or "", members))
+            rows.append((value or "", members))
         else:
-            found.append((name, _renamed(members, member[0], value or "")))
-    return found
+            rows.append((name, _renamed(members, member[0], value or "")))
+    return rows
 
 
 def _renamed(members: list[str], which: str, value: str) -> list[str]:
@@ -119,4 +122,8 @@ def _rows(document: Document) -> Iterator[tuple[str, list[str]]]:
 
 
 def _mappings(value: object) -> Iterator[Mapping[str, Any]]:
-    yield from (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else ()
+    yield from (
+        (mapping for mapping in value if isinstance(mapping, Mapping))
+        if isinstance(value, list)
+        else ()
+    )

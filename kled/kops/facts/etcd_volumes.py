@@ -47,9 +47,9 @@ def anew(plan: Plan, applied: Document) -> tuple[str, ...]:
 
 
 def _of_all(etcd: str, members: frozenset[str], volumes: tuple[str, ...]) -> list[str]:
-    found = {member: list(_of(etcd, member, volumes)) for member in sorted(members)}
-    whole = bool(found) and all(found.values())
-    return [volume for each in found.values() for volume in each] if whole else []
+    of_member = {member: list(_of(etcd, member, volumes)) for member in sorted(members)}
+    whole = bool(of_member) and all(of_member.values())
+    return [volume for each in of_member.values() for volume in each] if whole else []
 
 
 def _of(etcd: str, member: str, volumes: tuple[str, ...]) -> Iterator[str]:

@@ -70,7 +70,9 @@ def moved(before: Mapping[Member, Stand], now: Mapping[Member, Stand]) -> tuple[
     """Return the members that stand in another zone; one that is new has not moved."""
     both = sorted(before.keys() & now.keys())
     return tuple(
-        Moved(one, before[one], now[one]) for one in both if before[one].zones != now[one].zones
+        Moved(member, before[member], now[member])
+        for member in both
+        if before[member].zones != now[member].zones
     )
 
 
@@ -110,18 +112,22 @@ def _has_no_volumes(cluster: Document) -> bool:
 
 
 def _shares_volumes(cluster: Document) -> bool:
-    found: Any = _spec(cluster)
+    inner: Any = _spec(cluster)
     for key in ("cloudConfig", "openstack", "blockStorage"):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return isinstance(found, Mapping) and any(found.get(one) for one in _SHARES)
+        inner = inner.get(key) if isinstance(inner, Mapping) else None
+    return isinstance(inner, Mapping) and any(inner.get(share) for share in _SHARES)
 
 
 def _texts(value: object) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list) else []
+    return [str(element) for element in value] if isinstance(value, list) else []
 
 
 def _mappings(value: object) -> Iterator[Mapping[str, Any]]:
-    yield from (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else ()
+    yield from (
+        (mapping for mapping in value if isinstance(mapping, Mapping))
+        if isinstance(value, list)
+        else ()
+    )
 
 
 def _spec(document: Document) -> Mapping[str, Any]:

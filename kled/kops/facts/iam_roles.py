@@ -61,9 +61,9 @@ def _default(group: Mapping[str, object], cluster: str) -> str:
 def _service_accounts(definition: Definition) -> Iterator[str]:
     iam = _mapping(_mapping(definition.cluster.get("spec")).get("iam"))
     listed = iam.get("serviceAccountExternalPermissions")
-    for one in listed if isinstance(listed, list) else ():
-        if isinstance(one, Mapping) and one.get("name") and one.get("namespace"):
-            yield f"{one['name']}.{one['namespace']}.sa.{definition.name}"
+    for role in listed if isinstance(listed, list) else ():
+        if isinstance(role, Mapping) and role.get("name") and role.get("namespace"):
+            yield f"{role['name']}.{role['namespace']}.sa.{definition.name}"
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

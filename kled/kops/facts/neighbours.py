@@ -69,7 +69,7 @@ def regions_of(home: Home) -> frozenset[str]:
     """Return the regions of a cluster's subnets on AWS: zones without their letter."""
     subnets = _spec(home).get("subnets")
     listed = subnets if isinstance(subnets, list) else []
-    zones = (str(one.get("zone", "")) for one in listed if isinstance(one, Mapping))
+    zones = (str(subnet.get("zone", "")) for subnet in listed if isinstance(subnet, Mapping))
     return frozenset(re.sub(r"[a-z]$", "", zone) for zone in zones if zone)
 
 
@@ -95,7 +95,7 @@ def taken(
         for neighbour in neighbours
         if not (neighbour.regions and regions) or neighbour.regions & regions or cloud != "aws"
     ]
-    found = [
+    resources = [
         Taken(one.name, "all that bears the name", cluster, one.state_store)
         for one in near
         if one.name == cluster and cloud != "aws"  # there the IAM roles tell it
@@ -104,21 +104,21 @@ def taken(
         own = _OWN.get((cloud, change.kind))
         if change.action == "delete" and own is not None:
             name = change.name.rstrip("/").rpartition("/")[2].rstrip(".")
-            found += _taken(change, name, own, cluster, near)
-    return tuple(sorted(set(found)))
+            resources += _taken(change, name, own, cluster, near)
+    return tuple(sorted(set(resources)))
 
 
 def _taken(
     change: Change, name: str, own: "_Own", cluster: str, near: Sequence[Neighbour]
 ) -> Iterable[Taken]:
     mine = own.matches(name, cluster)
-    theirs = [one for one in near if own.matches(name, one.name)]
+    theirs = [neighbour for neighbour in near if own.matches(name, neighbour.name)]
     if mine and own.both == "mine":
         return []
     if mine and own.both == "longest":
         theirs = [other for other in theirs if len(other.name) > len(cluster)]
     if theirs:
-        whose = max(theirs, key=lambda one: len(one.name))
+        whose = max(theirs, key=lambda neighbour: len(neighbour.name))
         return [Taken(whose.name, change.kind, change.name, whose.state_store)]
     if mine or not own.evident:
         return []

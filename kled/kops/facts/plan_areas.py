@@ -42,25 +42,25 @@ def areas_of(change: Change, plan: Plan) -> tuple[Area, ...]:
 
     Machines of a group whose role the plan does not tell count as control plane.
     """
-    found: list[Area] = []
+    areas: list[Area] = []
     if change.action == "delete":
-        found.append("deletions")
+        areas.append("deletions")
     if change.kind in IDENTITY:
-        found.append("identity")
+        areas.append("identity")
     if _is_control_plane(change, plan):
-        found.append("control-plane")
+        areas.append("control-plane")
     if _NETWORKING.search(change.kind):
-        found.append("networking")
+        areas.append("networking")
     if _IAM.search(change.kind):
-        found.append("iam")
+        areas.append("iam")
     if _MACHINES.search(change.kind):
-        found.append("machines")
-    return tuple(found)
+        areas.append("machines")
+    return tuple(areas)
 
 
 def touched(plan: Plan, asked: tuple[Area, ...]) -> dict[Area, tuple[str, ...]]:
     """Return which of the areas that are `asked` about a plan touches, and by which changes."""
-    found: dict[Area, tuple[str, ...]] = {}
+    touched: dict[Area, tuple[str, ...]] = {}
     for area in asked:
         names = [
             f"{change.action} {change.kind}/{change.name}"
@@ -68,8 +68,8 @@ def touched(plan: Plan, asked: tuple[Area, ...]) -> dict[Area, tuple[str, ...]]:
             if area in areas_of(change, plan)
         ]
         if names:
-            found[area] = tuple(names)
-    return found
+            touched[area] = tuple(names)
+    return touched
 
 
 def new_etcd_volumes(plan: Plan) -> tuple[str, ...]:

@@ -65,13 +65,13 @@ def templates(plan: Plan) -> tuple[Change, ...]:
 
 def greatest_sizes(plan: Plan, groups: Mapping[str, Role]) -> Mapping[str, int]:
     """Return how many machines the groups may have afterwards, for groups whose size changes."""
-    found = {}
+    sizes = {}
     for change in plan.changes:
         after = change.fields.get(SIZES.get(change.kind, ""), "").rpartition(_ARROW)[2].strip()
         group = group_of(change.name, groups, plan.cluster)
         if change.action == "modify" and group is not None and after.isdecimal():
-            found[group] = int(after)
-    return found
+            sizes[group] = int(after)
+    return sizes
 
 
 def shrinking(plan: Plan) -> Iterator[tuple[Change, str]]:
@@ -95,12 +95,12 @@ def beside_size(plan: Plan, group: str, groups: Mapping[str, Role]) -> tuple[Cha
     """
     autoscaled = any(_AUTOSCALER in change.name for change in plan.changes)
 
-    def belongs(one: Change) -> bool:
-        if one.kind not in SIZES:
-            follows = _AUTOSCALER in one.name or one.kind == "BootstrapChannel"
-            return autoscaled and follows and one.action == "modify"
-        own = group_of(one.name, groups, plan.cluster) == group
-        return own and (one.action != "modify" or one.fields.keys() <= _OF_A_SIZE)
+    def belongs(change: Change) -> bool:
+        if change.kind not in SIZES:
+            follows = _AUTOSCALER in change.name or change.kind == "BootstrapChannel"
+            return autoscaled and follows and change.action == "modify"
+        own = group_of(change.name, groups, plan.cluster) == group
+        return own and (change.action != "modify" or change.fields.keys() <= _OF_A_SIZE)
 
     return tuple(change for change in plan.changes if not belongs(change))
 
@@ -109,13 +109,13 @@ def applied_bounds(
     plan: Plan, group: str, groups: Mapping[str, Role], stored: tuple[int, int]
 ) -> tuple[int, int]:
     """Return the bounds that the cloud has: what the plan would change, else what is `stored`."""
-    found = list(stored)
+    effects = list(stored)
     for change in plan.changes:
         if change.kind in SIZES and group_of(change.name, groups, plan.cluster) == group:
             for at, field in enumerate(_BOUNDS):
                 before = change.fields.get(field, "").partition(_ARROW)[0].strip()
-                found[at] = int(before) if before.isdecimal() else found[at]
-    return found[0], found[1]
+                effects[at] = int(before) if before.isdecimal() else effects[at]
+    return effects[0], effects[1]
 
 
 def load_balancers(plan: Plan) -> tuple[str, ...]:

@@ -11,11 +11,11 @@ _DRAINING: Final = re.compile(r'Draining the node: "([^"]+)"')
 
 def stopped(line: str) -> str | None:
     """Return the id of the machine that kops stops now; None for any other line."""
-    found = _STOPPING.search(line)
-    return found[1] if found else None
+    match = _STOPPING.search(line)
+    return match[1] if match else None
 
 
 def draining(line: str) -> str | None:
     """Return the name of the node that kops drains now; None for any other line."""
-    found = _DRAINING.search(line)
-    return found[1] if found else None
+    match = _DRAINING.search(line)
+    return match[1] if match else None

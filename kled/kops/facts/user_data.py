@@ -28,12 +28,12 @@ def taken_away(plan: Plan) -> frozenset[str]:
     Each as the SHA-256 (hex) of its PEM body without line ends, as keysets are compared by. None
     where the planner shows no user data, or does not show a certificate as a whole.
     """
-    found: set[str] = set()
+    gone: set[str] = set()
     for template in plan_effects.templates(plan):
         for text in template.fields.values() if template.action == "modify" else ():
             lines = list(_own_part(text))
-            found |= set(_certificates(lines, "-")) - set(_certificates(lines, "+"))
-    return frozenset(found)
+            gone |= set(_certificates(lines, "-")) - set(_certificates(lines, "+"))
+    return frozenset(gone)
 
 
 def _own_part(text: str) -> Iterator[str]:

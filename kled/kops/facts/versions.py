@@ -60,12 +60,12 @@ def check_state_store(url: str) -> None:
     That is an unknown scheme, a relative path, and a bucket's URL with `%`, or with a part that is
     empty, `.` or `..`: kops decodes the one, and cleans the other in some of its keys.
     """
-    scheme, found, rest = url.partition("://")
-    if (found and scheme not in STATE_STORES) or not (found or url.startswith("/")):
+    scheme, separator, rest = url.partition("://")
+    if (separator and scheme not in STATE_STORES) or not (separator or url.startswith("/")):
         raise InvalidInput(
             "state store",
             f"{url} is of no kind that kops knows",
-            hint=f"write s3://BUCKET; known: {', '.join(f'{one}://' for one in STATE_STORES)}",
+            hint=f"write s3://BUCKET; known: {', '.join(f'{known}://' for known in STATE_STORES)}",
         )
     if is_directory(url):
         directory(url)

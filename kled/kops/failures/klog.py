@@ -31,14 +31,14 @@ def entry(line: str) -> tuple[Severity, str] | None:
 
     Kops' own talk may begin with the same letters: `Waiting for ...`, `Error: ...`.
     """
-    found = _HEADLINE.fullmatch(line)
-    return (cast("Severity", found[1]), found[2]) if found else None
+    match = _HEADLINE.fullmatch(line)
+    return (cast("Severity", match[1]), match[2]) if match else None
 
 
 def words(line: str) -> str:
     """Return what a line says, without the headline of an entry."""
-    found = entry(line)
-    return (found[1] if found else line).strip()
+    message = entry(line)
+    return (message[1] if message else line).strip()
 
 
 def entries(stderr: str) -> Iterator[str]:
@@ -50,9 +50,9 @@ def entries(stderr: str) -> Iterator[str]:
     for line in stderr.split("\n"):
         if line.startswith(_ERROR):
             return
-        found = entry(line)
-        if found and found[0] in {"W", "E"}:
-            yield found[1]
+        message = entry(line)
+        if message and message[0] in {"W", "E"}:
+            yield message[1]
         if _breaks(line):
             return
 
@@ -83,7 +83,7 @@ def unquoted(text: str) -> str:
 
 
 def _breaks(line: str) -> bool:
-    names = (unquoted(found[1]) for found in _STRING.finditer(line) if "\\n" in found[0])
+    names = (unquoted(match[1]) for match in _STRING.finditer(line) if "\\n" in match[0])
     return any("\n" in name and line.endswith(name.partition("\n")[0]) for name in names)
 
 

@@ -12,10 +12,10 @@ from kled.errors import ApiUnreachable
 _ADDRESS: Final = re.compile(r"(?<![\w.:])(?:203\.0\.113\.123(?!\.?\d)|fd00:dead:add::(?!\w))")
 
 
-def address(words: str) -> str | None:
-    """Return the placeholder that `words` of kops or of an HTTP client tell of; None: none."""
-    found = _ADDRESS.search(words)
-    return found[0] if found else None
+def address(text: str) -> str | None:
+    """Return the placeholder that `text` of kops or of an HTTP client tell of; None: none."""
+    match = _ADDRESS.search(text)
+    return match[0] if match else None
 
 
 def explain(error: ApiUnreachable) -> None:

@@ -21,10 +21,10 @@ class FailureRow:
 
     def match(self, text: str) -> KopsError | None:
         """Return the error where `text` shows this failure."""
-        found = _compiled(self.pattern).search(text)
-        if found is None:
+        match = _compiled(self.pattern).search(text)
+        if match is None:
             return None
-        groups = [group or "" for group in found.groups()]
+        groups = [group or "" for group in match.groups()]
         message = " ".join(self.message.format(*groups).split())
         return self.error(message, hint=self.hint.format(*groups) if self.hint else None)
 

@@ -39,13 +39,13 @@ def with_unloadable(listed: Sequence[Cluster], stderr: str) -> tuple[Cluster, ..
             " out of the state store",
         )
     rows, more = list(listed), []
-    for words in klog.entries(stderr):
-        if found := _LEFT_OUT.match(words):
-            more.append(unloadable(klog.unquoted(found[1]), _reason(found[1], found[2])))
-        elif found := _OTHER_NAME.match(words):
-            shown, place = klog.unquoted(found[1]), klog.unquoted(found[2])
+    for message in klog.entries(stderr):
+        if match := _LEFT_OUT.match(message):
+            more.append(unloadable(klog.unquoted(match[1]), _reason(match[1], match[2])))
+        elif match := _OTHER_NAME.match(message):
+            shown, place = klog.unquoted(match[1]), klog.unquoted(match[2])
             _forget(rows, shown, place)
-            more.append(unloadable(place, f'its config names "{found[1]}" in metadata.name'))
+            more.append(unloadable(place, f'its config names "{match[1]}" in metadata.name'))
     more = [one for one in more if layout.is_cluster_name(one.name)]
     named = {one.name for one in more}
     rows = [row for row in rows if row.name not in named]
@@ -58,11 +58,11 @@ def require_own_name(stderr: str, state_store: str) -> None:
     Kops warns that a config names another cluster and goes on with that name, so whatever is done
     would be done to the other one (capture 60m).
     """
-    found = next(filter(None, map(_OTHER_NAME.match, klog.entries(stderr))), None)
-    if found is not None:
+    match = next(filter(None, map(_OTHER_NAME.match, klog.entries(stderr))), None)
+    if match is not None:
         raise OutputUnreadable(
-            f'the definition of cluster "{found[2]}" names "{found[1]}"',
-            hint=f"mend metadata.name in {state_store}/{found[2]}/config: a copied definition makes"
+            f'the definition of cluster "{match[2]}" names "{match[1]}"',
+            hint=f"mend metadata.name in {state_store}/{match[2]}/config: a copied definition makes"
             " kops work on the other cluster; nothing was changed",
         )
 
@@ -72,10 +72,10 @@ def unloadable(name: str, problem: str) -> Cluster:
     return Cluster(name, cloud="", zones=(), kubernetes_version="", problem=problem[:_SHOWN])
 
 
-def _reason(name: str, words: str) -> str:
+def _reason(name: str, message: str) -> str:
     """Leave out what kops repeats, `error reading cluster configuration "NAME": `."""
     start = f'error reading cluster configuration "{name}": '
-    return words.removeprefix("cannot be loaded: ").removeprefix(start)
+    return message.removeprefix("cannot be loaded: ").removeprefix(start)
 
 
 def _forget(rows: list[Cluster], shown: str, place: str) -> None:
@@ -83,6 +83,6 @@ def _forget(rows: list[Cluster], shown: str, place: str) -> None:
 
     Kops lists in order of places, so among rows of one name it is the first or the last.
     """
-    same = [index for index, one in enumerate(rows) if one.name == shown]
+    same = [index for index, row in enumerate(rows) if row.name == shown]
     if same:
         del rows[same[0] if place < shown else same[-1]]

@@ -32,9 +32,9 @@ def warnings(stderr: str) -> Iterator[str]:
 
     Nothing that a name may have forged, but that there is such a name.
     """
-    for words in dict.fromkeys(klog.entries(stderr)):
-        if not _LOOKED_AT.match(words):
-            yield words[:SHOWN]
+    for message in dict.fromkeys(klog.entries(stderr)):
+        if not _LOOKED_AT.match(message):
+            yield message[:SHOWN]
     if klog.is_broken(stderr):
         yield _FORGEABLE
 
@@ -44,10 +44,10 @@ def warned_of(line: str) -> tuple[klog.Severity, str] | None:
 
     Nothing for what says nothing about a cluster, though kops calls it a warning.
     """
-    found = klog.entry(line)
-    if found is None or found[0] == "I" or _LOOKED_AT.match(found[1]):
+    message = klog.entry(line)
+    if message is None or message[0] == "I" or _LOOKED_AT.match(message[1]):
         return None
-    return found
+    return message
 
 
 def ignored_keysets(stderr: str) -> Iterator[tuple[str, str]]:
@@ -55,6 +55,6 @@ def ignored_keysets(stderr: str) -> Iterator[tuple[str, str]]:
 
     `get keypairs` succeeds without them (vfs_castore.go of kops 1.36.2).
     """
-    for words in klog.entries(stderr):
-        if found := _KEYSET.fullmatch(words):
-            yield klog.unquoted(found[1]), found[2][:SHOWN]
+    for message in klog.entries(stderr):
+        if match := _KEYSET.fullmatch(message):
+            yield klog.unquoted(match[1]), match[2][:SHOWN]

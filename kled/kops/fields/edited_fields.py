@@ -21,13 +21,13 @@ def edited(
     document: Mapping[str, Any], sets: Iterable[str], unsets: Iterable[str]
 ) -> dict[str, Any]:
     """Return a copy with the fields unset and set; what is no path of it changes nothing."""
-    found: dict[str, Any] = copy.deepcopy(dict(document))
+    edited: dict[str, Any] = copy.deepcopy(dict(document))
     for text in unsets:
-        _change(found, _steps(text), None)
+        _change(edited, _steps(text), None)
     for text in sets:
         _, value = assignment(text)
-        _change(found, _steps(text.partition("=")[0]), value)
-    return found
+        _change(edited, _steps(text.partition("=")[0]), value)
+    return edited
 
 
 def _steps(text: str) -> list[str | int]:

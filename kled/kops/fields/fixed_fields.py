@@ -158,8 +158,8 @@ def _changes(text: str, path: Path, field: Path) -> bool:
 
 
 def _moved_places(stored: Document, edited: Document) -> Iterator[Moved]:
-    before = {one.field: one.url for one in places_of(stored)}
-    after = {one.field: one.url for one in places_of(edited)}
+    before = {place.field: place.url for place in places_of(stored)}
+    after = {place.field: place.url for place in places_of(edited)}
     for field in sorted(before.keys() | after.keys()):
         if before.get(field) != after.get(field):
             yield Moved(field, before.get(field, _NONE), after.get(field, _NONE))
@@ -179,7 +179,7 @@ def _shown(document: Document, path: Path) -> str:
     value: Any = document
     for at, key in enumerate(_STORED_AS.get(path, path)):
         if key == "*" and isinstance(value, list):
-            each = (_shown({"": one}, ("", *path[at + 1 :])) for one in value)
+            each = (_shown({"": inner}, ("", *path[at + 1 :])) for inner in value)
             return ", ".join(dict.fromkeys(each)) or _NONE
         value = value.get(key) if isinstance(value, Mapping) else None
     if isinstance(value, list | Mapping):

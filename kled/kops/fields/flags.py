@@ -169,15 +169,15 @@ class _Maker:
     def _elements(self, error: NoElement) -> str:
         """Return what to write for an element of a list, with the numbers that there are."""
         name, stored = spelled(error.path), _at(self._stored, error.path)
-        there = stored if isinstance(stored, list) else ()
-        names = [str(_mapping(one).get("name", "")) for one in there]
+        elements = stored if isinstance(stored, list) else ()
+        names = [str(_mapping(element).get("name", "")) for element in elements]
         if error.element in filter(None, names):
             at, rest = names.index(error.element), error.rest
         elif self._is_field(f"{name}[0]{_dotted(error.text)}"):
             at, rest = 0, _dotted(error.text)
         else:
             at, rest = 0, error.rest if self._is_field(f"{name}[0]{error.rest}") else ""
-        told = ", ".join(f"[{n}] is {one}" for n, one in enumerate(names) if one)
+        told = ", ".join(f"[{n}] is {element}" for n, element in enumerate(names) if element)
         return (
             f"write {name}[{at}]{rest}, or {name}[*]{rest} for all of them"
             f"{f'; {told}' if told else ''}; nothing was changed"
@@ -259,7 +259,7 @@ class _Maker:
             key, equals, rest = value.partition("=")
             return f"{self._key(target.path, key)}{equals}{rest}"
         if target.path[-1] in ("role", "roles") and target.path[1:2] in (("role",), ("hooks",)):
-            return ",".join({"Master": "ControlPlane"}.get(one, one) for one in value.split(","))
+            return ",".join({"Master": "ControlPlane"}.get(role, role) for role in value.split(","))
         if internal_names.internal(self._kind, target.path)[1]:
             return "false" if value in _TRUE else "true" if value in _FALSE else value
         return value
@@ -327,8 +327,8 @@ def _at(document: Document | None, path: Path) -> Any:  # noqa: ANN401 - any YAM
         if isinstance(value, list):
             rest = path[at + 1 :]
             some = value if part == "*" else value[int(part) : int(part) + 1]
-            inner = (_at({"": one}, ("", *rest)) for one in some)
-            return next((one for one in inner if one is not None), None)
+            inner = (_at({"": element}, ("", *rest)) for element in some)
+            return next((element for element in inner if element is not None), None)
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
 

@@ -25,10 +25,10 @@ def internal(kind: Kind, path: Path) -> tuple[Path, bool]:
 
 def stored(kind: Kind, path: Path) -> Path | None:
     """Return the stored path of an internal one; None where no internal name stands in it."""
-    found = [pair for pair in _pairs()[kind] if _begins(path, pair[1])]
-    if not found:
+    pairs = [pair for pair in _pairs()[kind] if _begins(path, pair[1])]
+    if not pairs:
         return None
-    name, inner, _ = max(found, key=lambda pair: len(pair[1]))
+    name, inner, _ = max(pairs, key=lambda pair: len(pair[1]))
     return (*_with_indexes(name, path[: len(inner)]), *path[len(inner) :])
 
 

@@ -128,8 +128,8 @@ def fields_of(type_name: str) -> Mapping[str, str]:
 
 def spelled(path: Path) -> str:
     """Return the path as people and kops write it."""
-    words = (f"[{part}]" if part == "*" or part.isdigit() else f".{part}" for part in path)
-    return "".join(words).removeprefix(".")
+    parts = (f"[{part}]" if part == "*" or part.isdigit() else f".{part}" for part in path)
+    return "".join(parts).removeprefix(".")
 
 
 @cache

@@ -53,14 +53,14 @@ def refuse_changes(kind: Kind, stored: Document, edited: Document) -> None:
 
 def labels_of(document: Document) -> dict[tuple[Path, str], str]:
     """Return the labels that a definition gives to machines and nodes."""
-    found = {}
+    labels = {}
     for path in (_CLOUD_LABELS, *_NODE_LABELS):
         value: Any = document
         for part in path:
             value = value.get(part) if isinstance(value, Mapping) else None
         if isinstance(value, Mapping):
-            found.update({(path, str(key)): str(one) for key, one in value.items()})
-    return found
+            labels.update({(path, str(key)): str(label) for key, label in value.items()})
+    return labels
 
 
 def _set(kind: Kind, sets: Sequence[str]) -> Iterator[tuple[tuple[Path, str], str]]:

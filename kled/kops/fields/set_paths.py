@@ -25,16 +25,16 @@ def assignment(text: str) -> tuple[Path, str]:
 
 def path_of(text: str) -> Path:
     """Return the path that a text means; what kops could not read ends it, kops says so itself."""
-    found: list[str] = []
+    paths: list[str] = []
     at = 0
     while (token := _TOKEN.match(text, at)) is not None:
         at = token.end()
         field = token["field"]
         if field is not None or token[0].strip().startswith("["):
-            found.append(field if field is not None else "*")
-    return tuple(found[1:] if found[:1] and found[0] in _OWN else found)
+            paths.append(field if field is not None else "*")
+    return tuple(paths[1:] if paths[:1] and paths[0] in _OWN else paths)
 
 
-def overlap(one: Path, other: Path) -> bool:
+def overlap(path: Path, other: Path) -> bool:
     """Whether to change the one changes the other: they are equal, or one holds the other."""
-    return all(a == b for a, b in zip(one, other, strict=False))
+    return all(a == b for a, b in zip(path, other, strict=False))

@@ -69,8 +69,8 @@ def _wrong_inside(path: str, kind: str, value: object) -> Iterator[str]:
     else:
         yield f"{path} is no {'list' if kind.startswith('[]') else 'map'}"
         return
-    for key, one in pairs:
-        yield from _wrong(f"{path}[{key}]", kind[2:], one)
+    for key, inner in pairs:
+        yield from _wrong(f"{path}[{key}]", kind[2:], inner)
 
 
 def _reads(kind: str, value: object) -> bool:

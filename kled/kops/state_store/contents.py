@@ -170,14 +170,16 @@ def _lost_etcd(objects: Mapping[str, bytes]) -> Iterator[str]:
 
 def groups(objects: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
     """Return the instance groups among `objects`, by their names; none that cannot be read."""
-    found = ((_group_name(key), _document(objects[key])) for key in objects if layout.is_group(key))
-    return {name: document for name, document in found if document is not None}
+    groups = (
+        (_group_name(key), _document(objects[key])) for key in objects if layout.is_group(key)
+    )
+    return {name: document for name, document in groups if document is not None}
 
 
 def applied(objects: Mapping[str, bytes]) -> dict[str, Any] | None:
     """Return the definition that kops applied last; None where it is gone or cannot be read."""
-    found = (_document(objects[key]) for key in COMPLETED if key in objects)
-    return next((one for one in found if one is not None), None)
+    completed = (_document(objects[key]) for key in COMPLETED if key in objects)
+    return next((document for document in completed if document is not None), None)
 
 
 def _group_name(key: str) -> str:
@@ -206,7 +208,11 @@ def etcds(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _mappings(value: object) -> Iterator[Mapping[str, Any]]:
-    yield from (one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
+    yield from (
+        (mapping for mapping in value if isinstance(mapping, dict))
+        if isinstance(value, list)
+        else ()
+    )
 
 
 def _material_findings(objects: Mapping[str, bytes]) -> Iterator[str]:
@@ -359,7 +365,7 @@ def mapping(body: bytes) -> dict[str, Any] | None:
 def _document(body: bytes) -> dict[str, Any] | None:
     """Return the YAML object; None for what is none, whatever it is (a bomb, no text)."""
     try:
-        found = yaml_text.document(body)
+        parsed = yaml_text.document(body)
     except TextUnreadable:
         return None
-    return found if isinstance(found, dict) else None
+    return parsed if isinstance(parsed, dict) else None

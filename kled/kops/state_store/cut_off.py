@@ -39,7 +39,7 @@ def _lacking(objects: Mapping[str, bytes], key: str, spec: Mapping[str, Any]) ->
             yield from _of_the_end(spec, completed)
         return
     name = key.removeprefix(layout.GROUPS)
-    if not any(f"igconfig/{one}/{name}/nodeupconfig.yaml" in objects for one in _PLACES):
+    if not any(f"igconfig/{place}/{name}/nodeupconfig.yaml" in objects for place in _PLACES):
         return
     if not spec.get("role"):
         yield "role"
@@ -62,21 +62,25 @@ def _of_the_end(spec: Mapping[str, Any], completed: bytes) -> Iterator[str]:
     applied = document.get("spec") if isinstance(document, dict) else None
     if not isinstance(applied, Mapping):
         return
-    had = {str(one.get("name")): one for one in _subnets(applied)}
+    had = {str(field.get("name")): field for field in _subnets(applied)}
     for at, subnet in enumerate(_subnets(spec)):
         before = had.get(str(subnet.get("name")))
         if before is None and not subnet.get("name"):
             yield f"subnets[{at}].name"
         elif before is not None:
-            lost = [one for one in _OF_A_SUBNET if before.get(one) and not subnet.get(one)]
-            yield from (f"subnets[{at}].{one}" for one in lost)
+            lost = [field for field in _OF_A_SUBNET if before.get(field) and not subnet.get(field)]
+            yield from (f"subnets[{at}].{field}" for field in lost)
     if not _dns(spec) and (_dns(applied) or _DEFAULT_DNS) != _DEFAULT_DNS:
         yield "topology.dns.type"
 
 
 def _subnets(spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    found = spec.get("subnets")
-    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+    subnets = spec.get("subnets")
+    return (
+        [subnet for subnet in subnets if isinstance(subnet, Mapping)]
+        if isinstance(subnets, list)
+        else []
+    )
 
 
 def _dns(spec: Mapping[str, Any]) -> object:

@@ -31,12 +31,12 @@ def damage(objects: Mapping[str, bytes]) -> dict[str, str]:
 
     `objects` are a cluster's by relative key. Whatever they are, it only says so.
     """
-    found = {}
+    problems = {}
     for key, body in objects.items():
-        words = _of_one(key, body) if layout.kind_of(key) == "derived" else None
-        if words is not None:
-            found[key] = words
-    return {**dict(_addons(objects)), **found}
+        problem = _of_one(key, body) if layout.kind_of(key) == "derived" else None
+        if problem is not None:
+            problems[key] = problem
+    return {**dict(_addons(objects)), **problems}
 
 
 def told(damaged: Mapping[str, str]) -> Iterator[str]:

@@ -57,23 +57,23 @@ def places_of(document: Document, *, named: bool = False) -> dict[str, str]:
 
 def places_after(document: Document, sets: Sequence[str]) -> dict[str, str]:
     """Return the places that a definition has once kops has set these fields."""
-    found, base = places_of(document), _base(document)
+    places, base = places_of(document), _base(document)
     names = [name for name, _ in rows(document)]
     for text in sets:
         path, value = set_paths.assignment(text)
         if path == FIELD:
             (index,) = _INDEX.findall(text.partition("=")[0])
             chosen = [name for at, name in enumerate(names) if index in {"*", str(at)}]
-            found |= dict.fromkeys(chosen, _below(base, value))
-    return found
+            places |= dict.fromkeys(chosen, _below(base, value))
+    return places
 
 
 def putting_back(document: Document, wrong: Sequence[Moved]) -> tuple[str, ...]:
     """Return the assignments of `--set` that name the applied places again."""
     names, base = [name for name, _ in rows(document)], _base(document)
     return tuple(
-        f"spec.etcdClusters[{names.index(one.etcd)}].backups.backupStore={base}/{one.before}"
-        for one in wrong
+        f"spec.etcdClusters[{names.index(place.etcd)}].backups.backupStore={base}/{place.before}"
+        for place in wrong
     )
 
 

@@ -99,8 +99,8 @@ def told_apart(changes: Iterable[Change], evidence: Evidence) -> Made:
     """Tell what the cluster had from what it never had."""
     reasons = [(change, _reason(change, evidence)) for change in changes]
     return Made(
-        tuple((one, why) for one, why in reasons if why),
-        tuple(one for one, why in reasons if not why),
+        tuple((material, why) for material, why in reasons if why),
+        tuple(material for material, why in reasons if not why),
     )
 
 

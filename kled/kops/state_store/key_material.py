@@ -33,8 +33,10 @@ def findings(at: str, document: Mapping[str, Any]) -> Iterator[str]:
     spec = document.get("spec")
     keys = spec.get("keys") if isinstance(spec, Mapping) else None
     for key in keys if isinstance(keys, list) else ():
-        for words in _of_key(key) if isinstance(key, Mapping) else ("holds a key without fields",):
-            yield f"{at} {words}"
+        for problem in (
+            _of_key(key) if isinstance(key, Mapping) else ("holds a key without fields",)
+        ):
+            yield f"{at} {problem}"
 
 
 def public_key(material: object) -> bytes:
@@ -70,8 +72,8 @@ def _read(how: Callable[[bytes], tuple[str, bytes]], material: object) -> tuple[
         pem = base64.b64decode("".join(material.split()), validate=True)
     except (binascii.Error, ValueError):
         return f"is text {_NOT_BASE64}", b""
-    words, public = how(pem)
-    return words, public
+    problem, public = how(pem)
+    return problem, public
 
 
 @lru_cache(maxsize=1024)

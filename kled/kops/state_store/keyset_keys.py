@@ -34,22 +34,22 @@ _LONGEST: Final = 100  # characters of an id; kops' own have 28 digits
 def files(keys: Iterable[str]) -> dict[str, str]:
     """Return the key of the file that kops reads of each keyset, by the keyset's present name."""
     ending = f"/{layout.KEYSET_FILE}"
-    there = {
+    present = {
         key.split("/")[2]: key
         for key in keys
         if key.startswith(layout.KEYSETS) and key.endswith(ending)
     }
     for name, old in contents.OLD_NAMES.items():
-        legacy = there.pop(old, None)
+        legacy = present.pop(old, None)
         if legacy is not None:
-            there.setdefault(name, legacy)
-    return there
+            present.setdefault(name, legacy)
+    return present
 
 
 def of_store(objects: Mapping[str, bytes]) -> dict[str, frozenset[str]]:
     """Return the marks of the keysets among a cluster's objects, by key relative to its prefix."""
-    found = {name: marks(objects[key]) for name, key in files(objects).items()}
-    return {name: held for name, held in found.items() if held}
+    keysets = {name: marks(objects[key]) for name, key in files(objects).items()}
+    return {name: held for name, held in keysets.items() if held}
 
 
 def of_machines(
@@ -60,7 +60,7 @@ def of_machines(
     All of its files together, or of those `below` another place. What cannot be read tells nothing,
     and what is configured for machines of another cluster nothing of this one: somebody copied it.
     """
-    found: dict[str, set[str]] = {}
+    issuers: dict[str, set[str]] = {}
     for key, body in objects.items():
         document = contents.mapping(body) if is_node_config(key, below) else None
         if document is None or document.get("ClusterName", cluster) != cluster:
@@ -68,9 +68,9 @@ def of_machines(
         ids, certificates = document.get("KeypairIDs"), document.get("CAs")
         certificates = certificates if isinstance(certificates, Mapping) else {}
         for name, number in ids.items() if isinstance(ids, Mapping) else ():
-            held = found.setdefault(str(name), set())
+            held = issuers.setdefault(str(name), set())
             held |= {*_of_id(number), *_of_certificates(certificates.get(name))}
-    return {name: frozenset(held) for name, held in found.items() if held}
+    return {name: frozenset(held) for name, held in issuers.items() if held}
 
 
 def is_node_config(key: str, below: str = NODE_CONFIGS) -> bool:
@@ -142,7 +142,7 @@ def _is_undone(had: frozenset[str], has: frozenset[str]) -> bool:
     """Whether the key that signed is gone, and an older one signs."""
     signed, held = _ending(had, _PRIMARY), _ending(has, _ID)
     signs = _ending(has, _PRIMARY) or held  # kops takes the newest where none is named
-    if signed <= held or not all(one.isdecimal() for one in signed | signs):
+    if signed <= held or not all(key.isdecimal() for key in signed | signs):
         return False
     return max(map(int, signs), default=0) < max(map(int, signed))
 
@@ -154,12 +154,12 @@ def _ending(marks: frozenset[str], beginning: str) -> frozenset[str]:
 
 def _pairs(marks: frozenset[str]) -> dict[str, frozenset[str]]:
     """Return the certificates of each id, where the marks tell which belong to it."""
-    found: dict[str, set[str]] = {}
+    ids: dict[str, set[str]] = {}
     for mark in marks:
         if mark.startswith(_KEY):
             number, _, digest = mark.removeprefix(_KEY).rpartition(" ")
-            found.setdefault(number, set()).add(digest)
-    return {number: frozenset(digests) for number, digests in found.items()}
+            ids.setdefault(number, set()).add(digest)
+    return {number: frozenset(digests) for number, digests in ids.items()}
 
 
 def marks(body: bytes) -> frozenset[str]:
@@ -173,7 +173,7 @@ def marks(body: bytes) -> frozenset[str]:
         held |= ids | digests
         held |= {_of_both(number, digest) for number in ids for digest in digests}
     if held and isinstance(spec, Mapping):
-        held |= {f"{_PRIMARY}{one.removeprefix(_ID)}" for one in _of_id(spec.get("primaryId"))}
+        held |= {f"{_PRIMARY}{id_.removeprefix(_ID)}" for id_ in _of_id(spec.get("primaryId"))}
     return frozenset(held)
 
 
@@ -206,7 +206,11 @@ def of_certificate(digest: str) -> str:
 
 
 def _mappings(value: object) -> Iterator[Mapping[str, object]]:
-    yield from (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else ()
+    yield from (
+        (mapping for mapping in value if isinstance(mapping, Mapping))
+        if isinstance(value, list)
+        else ()
+    )
 
 
 def _of_both(number: str, digest: str) -> str:

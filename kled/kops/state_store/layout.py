@@ -167,13 +167,13 @@ class EtcdBackup:
 
 def etcd_backups(keys: Iterable[str]) -> tuple[EtcdBackup, ...]:
     """Group the keys of etcd backups, by etcd cluster and newest first; other keys are ignored."""
-    found: dict[tuple[str, str], list[str]] = {}
+    backups: dict[tuple[str, str], list[str]] = {}
     for key in keys:
         place = backup_place(key)
         if place is not None:
-            found.setdefault(place, []).append(key)
-    newest = sorted(found, key=lambda place: place[1], reverse=True)
+            backups.setdefault(place, []).append(key)
+    newest = sorted(backups, key=lambda place: place[1], reverse=True)
     return tuple(
-        EtcdBackup(etcd, name, tuple(sorted(found[etcd, name])))
+        EtcdBackup(etcd, name, tuple(sorted(backups[etcd, name])))
         for etcd, name in sorted(newest, key=lambda place: place[0])
     )

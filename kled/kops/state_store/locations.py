@@ -74,7 +74,7 @@ def named(definition: Definition) -> Iterator[tuple[str, str]]:
 
     A definition may name none: kops fills them in.
     """
-    return ((one.field, one.url) for one in places_of(definition.cluster))
+    return ((place.field, place.url) for place in places_of(definition.cluster))
 
 
 def places_of(cluster: Mapping[str, object]) -> Iterator[Place]:
@@ -99,13 +99,13 @@ _NOT_COPIED: Final = ", which is not copied: what is there is in no snapshot"
 
 def elsewhere(cluster: Mapping[str, object], root: str) -> Iterator[Place]:
     """Yield the places that are not below `root`, the cluster's own part of its state store."""
-    return (one for one in places_of(cluster) if not _is_below(one.url, root))
+    return (place for place in places_of(cluster) if not _is_below(place.url, root))
 
 
 def findings(cluster: Mapping[str, object], root: str) -> Iterator[str]:
     """Yield what a copy of `root` lacks because the definition keeps it elsewhere, in words."""
-    for one in elsewhere(cluster, root):
-        yield f"{one.field} names {one.url}{_NOT_COPIED}"
+    for place in elsewhere(cluster, root):
+        yield f"{place.field} names {place.url}{_NOT_COPIED}"
 
 
 def field_of(finding: str) -> str:
@@ -127,13 +127,13 @@ def collisions(mine: Home, others: Sequence[Home]) -> tuple[Collision, ...]:
     one file of one cluster there.
     """
     own = [Place("its own prefix", mine.root), *places_of(mine.cluster), *discovery(mine)]
-    found = (
+    collisions = (
         Collision(place, other.name, other.state_store)
         for other in others
         for place in own
         if any(_overlap(place, theirs) for theirs in _all(other))
     )
-    return tuple(sorted(set(found)))
+    return tuple(sorted(set(collisions)))
 
 
 def discovery(home: Home) -> tuple[Place, ...]:
@@ -152,10 +152,10 @@ def _all(home: Home) -> Iterator[Place]:
     yield from discovery(home)
 
 
-def _overlap(one: Place, other: Place) -> bool:
-    if _DISCOVERY in {one.field, other.field}:  # two objects at fixed keys, nothing below
-        return one.field == other.field and path(one.url) == path(other.url)
-    return _is_below(one.url, other.url) or _is_below(other.url, one.url)
+def _overlap(place: Place, other: Place) -> bool:
+    if _DISCOVERY in {place.field, other.field}:  # two objects at fixed keys, nothing below
+        return place.field == other.field and path(place.url) == path(other.url)
+    return _is_below(place.url, other.url) or _is_below(other.url, place.url)
 
 
 def _is_below(url: str, root: str) -> bool:
@@ -168,18 +168,18 @@ def path(url: str) -> str:
     What is in one bucket of S3 is told apart by nothing else: kops calls the protocol after its
     provider (do://, scw://, hos://), and kled's documents call it s3://.
     """
-    scheme, found, rest = url.partition("://")
-    if not found or scheme == "file":
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme == "file":
         try:
-            return str(Path(rest if found else url).resolve())
+            return str(Path(rest if separator else url).resolve())
         except (OSError, RuntimeError, ValueError):  # a NUL, a loop of links: no directory at all
-            return rest if found else url
+            return rest if separator else url
     return f"{kind(url)}://{rest.rstrip('/')}"
 
 
 def kind(url: str) -> str:
     """Return the scheme of a URL, s3 for all that speak S3; empty for a text that is no place."""
-    scheme, found, _ = url.partition("://")
-    if not found:
+    scheme, separator, _ = url.partition("://")
+    if not separator:
         return "file" if url.startswith("/") else ""
     return "s3" if scheme in _S3 else scheme

@@ -87,15 +87,15 @@ def moved(cluster: Mapping[str, Any], move: Move) -> dict[str, Any]:
 
 
 def _places(cluster: Mapping[str, Any], move: Move) -> Iterator[OldPlace]:
-    found: list[OldPlace] = []
+    places: list[OldPlace] = []
 
     def seen(field: str, text: str) -> str:
         place = move.of(field, text)
-        found.extend([place] if place else [])
+        places.extend([place] if place else [])
         return text
 
     _mapped("spec", cluster.get("spec"), seen)
-    yield from found
+    yield from places
 
 
 def _mapped(field: str, value: Any, change: Callable[[str, str], str]) -> Any:  # noqa: ANN401

@@ -21,8 +21,8 @@ _OLDEST_NAMED: Final = int(_NAMED_SINCE.timestamp()) * 1_000_000_000 << 32
 def findings(keysets: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Yield which keysets, by the keys of their objects, cannot be signed with, in words."""
     for at, keyset in keysets.items():
-        for words in _of_keyset(keyset):
-            yield f"{at} {words}"
+        for problem in _of_keyset(keyset):
+            yield f"{at} {problem}"
 
 
 def _of_keyset(keyset: Mapping[str, Any]) -> Iterator[str]:
@@ -35,7 +35,7 @@ def _of_keyset(keyset: Mapping[str, Any]) -> Iterator[str]:
     elif not primary.get("privateMaterial"):
         yield "has no private key for its primary key"
     ids = [_shown(key.get("id")) for key in keys]
-    twice = sorted({one for one in ids if ids.count(one) > 1})
+    twice = sorted({id_ for id_ in ids if ids.count(id_) > 1})
     if twice:
         yield f"has two keys with the id {twice[0]}"
     yield from _of_the_end(spec, keys, ids)

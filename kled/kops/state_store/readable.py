@@ -20,17 +20,18 @@ def document(key: str, body: bytes, kind: Kind) -> tuple[dict[str, Any] | None, 
     The words begin with the key.
     """
     try:
-        found = yaml_text.document(body)
+        parsed = yaml_text.document(body)
     except TextUnreadable as error:
         return None, (f"{key} is no {kind}: {error.message}",)
-    if not isinstance(found, dict) or found.get("kind") != kind:
+    if not isinstance(parsed, dict) or parsed.get("kind") != kind:
         return None, (f"{key} is no {kind}",)
-    return found, tuple(_problems(key, body, kind, found))
+    return parsed, tuple(_problems(key, body, kind, parsed))
 
 
-def _problems(key: str, body: bytes, kind: Kind, found: Mapping[str, Any]) -> Iterator[str]:
-    yield from api_versions.findings(key, body, found)
-    if found.get("apiVersion") in api_versions.WITH_THESE_FIELDS:
+def _problems(key: str, body: bytes, kind: Kind, document: Mapping[str, Any]) -> Iterator[str]:
+    yield from api_versions.findings(key, body, document)
+    if document.get("apiVersion") in api_versions.WITH_THESE_FIELDS:
         yield from (
-            f"{key}: {words}, and kops reads nothing else" for words in types.wrong(kind, found)
+            f"{key}: {problem}, and kops reads nothing else"
+            for problem in types.wrong(kind, document)
         )

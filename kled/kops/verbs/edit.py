@@ -43,7 +43,9 @@ class Editing(Calls):
 
     def _leave(self, text: str, argv: command.Argv) -> None:
         """Run a `kops edit` whose editor leaves `text`."""
-        script, edited, opened = (self.scratch / one for one in (EDITOR_SCRIPT, "edited", "opened"))
+        script, edited, opened = (
+            self.scratch / name for name in (EDITOR_SCRIPT, "edited", "opened")
+        )
         private.fill(script, _SCRIPT_TEXT.encode())
         private.fill(edited, text.encode())
         try:
@@ -65,20 +67,20 @@ def reasons(opened: str) -> tuple[str, ...]:
         if not line.startswith("#"):
             break
         comments.append(line[1:].removeprefix(" "))
-    found = [line for line in comments[_PRELUDE:] if line.strip()]
-    if _UNKNOWN not in found:
-        return tuple(found)
-    at = found.index(_UNKNOWN)
-    dropped = [line[1:].strip() for line in found[at + 1 :] if line.startswith("+")]
-    return (*found[:at], f"kops does not know {', '.join(dropped) or 'some of its fields'}")
+    told = [line for line in comments[_PRELUDE:] if line.strip()]
+    if _UNKNOWN not in told:
+        return tuple(told)
+    at = told.index(_UNKNOWN)
+    dropped = [line[1:].strip() for line in told[at + 1 :] if line.startswith("+")]
+    return (*told[:at], f"kops does not know {', '.join(dropped) or 'some of its fields'}")
 
 
 def _with_reasons(error: KopsError, opened: Path) -> KopsError:
-    found = reasons(opened.read_text(encoding="utf-8")) if opened.exists() else ()
-    if not found:
+    told = reasons(opened.read_text(encoding="utf-8")) if opened.exists() else ()
+    if not told:
         return error
     return DefinitionRejected(
-        "; ".join(found),
+        "; ".join(told),
         hint="nothing was stored; field names are those of `kops get all -o yaml`",
         command=error.command,
         stderr=error.stderr,

@@ -30,14 +30,14 @@ def require_target(path: Path) -> None:
     """
     target = path.resolve()
     with private.guarded(target, doing="use"):
-        there = target.exists()
-        if there and not target.is_file():  # a device would be read for ever
+        exists = target.exists()
+        if exists and not target.is_file():  # a device would be read for ever
             raise InvalidInput("kubeconfig", f"{target} is no regular file", hint=_ANOTHER)
-        if there and target.stat().st_uid != os.geteuid():
-            words = f"{target} is another user's, and would be replaced by a file of yours"
-            raise InvalidInput("kubeconfig", words, hint=_ANOTHER)
+        if exists and target.stat().st_uid != os.geteuid():
+            message = f"{target} is another user's, and would be replaced by a file of yours"
+            raise InvalidInput("kubeconfig", message, hint=_ANOTHER)
     private.require_room(target)
-    if there:
+    if exists:
         _require_kubeconfig(target)
 
 
@@ -50,8 +50,8 @@ def _require_kubeconfig(target: Path) -> None:
     try:
         content = document(body)
     except TextUnreadable as error:
-        words = f"{target} is no kubeconfig: {error.message}"
-        raise InvalidInput("kubeconfig", words, hint=_ANOTHER) from error
+        message = f"{target} is no kubeconfig: {error.message}"
+        raise InvalidInput("kubeconfig", message, hint=_ANOTHER) from error
     kind = content.get("kind", _KIND) if isinstance(content, dict) else None
     if content is not None and kind != _KIND:
         raise InvalidInput("kubeconfig", f"{target} is no kubeconfig", hint=_ANOTHER)

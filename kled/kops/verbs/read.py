@@ -42,8 +42,8 @@ class Reads(Calls):
 
     def get_cluster(self, name: str) -> Cluster:
         """`kops get clusters --name`; raises `ClusterNotFound`."""
-        found = parse.clusters(self.read(command.get_clusters(name)))
-        for cluster in found:
+        clusters = parse.clusters(self.read(command.get_clusters(name)))
+        for cluster in clusters:
             if cluster.name == name:
                 return cluster
         raise ClusterNotFound(f'there is no cluster "{name}" in the state store')
