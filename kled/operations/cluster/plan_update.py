@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from kled.kops.client import Kops
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
-from kled.operations.cluster import apply_changes
+from kled.operations.cluster import apply_changes, damaged_derived
 from kled.operations.cluster.reconcile_cluster import ReconcileCluster
 from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.guards.guards import READS
@@ -65,6 +65,7 @@ def _previewed(
         session, operation, make, lambda made: require_appliable(session, made), now=now
     )
     lost_groups.tell(session, cluster)
+    damaged_derived.tell(session, cluster)
     return replace(plan, refusal=error)
 
 

@@ -265,7 +265,7 @@ class _Create:
         """The definition is that of an earlier snapshot: read just the new etcd backups."""
         known = {(one.key, one.tag) for one in earlier.objects}
         new = tuple(one for one in found.backups if (one.key, one.tag) not in known)
-        if not new and {one.key for one in earlier.damaged} & {one.key for one in found.backups}:
+        if not new and {one.key for one in earlier.damaged} & {one.key for one in found.entries}:
             findings, reused = birth_findings(earlier), self._reused(found)  # nothing cured it
             if reused is not None:
                 return replace(reused, level=earlier.level, findings=findings)

@@ -32,6 +32,7 @@ from kled.snapshot.documents.manifest import (
 )
 from kled.snapshot.losses.lost_backups import MAIN, LostBackups, of_the_definition
 from kled.snapshot.losses.lost_keysets import Lost
+from kled.snapshot.losses.vanished_groups import vanished_groups
 from kled.snapshot.parallel import Task, in_parallel
 from kled.snapshot.progress import Progress
 from kled.snapshot.repository import SnapshotStore
@@ -56,7 +57,7 @@ class Made:
     manifest: Manifest
     findings: tuple[str, ...]
     remark: str | None = None
-    """Why level 2 is not proved, where that has to be said."""
+    """Why level 2 is not proved, and which groups are gone, where that has to be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,7 @@ class Making:
             "kubernetes_version": contents.kubernetes_version(bodies),
             "keysets": {name: sorted(held) for name, held in keysets.items()},
         }
+        gone = vanished_groups(earlier, [one.key for one in chosen.definition])
         read = at_birth.Reading() if findings else self.kops.read(chosen.cluster, bodies)
         return _Definition(
             archive=packed,
@@ -171,7 +173,7 @@ class Making:
             findings=findings,
             level=0 if findings else 1,
             of_kops=read.proofs(self.by, self.snapshots.now),
-            remark=read.words,
+            remark="; ".join(filter(None, (read.words, gone))) or None,
             damaged=derived.damage(bodies),
         )
 

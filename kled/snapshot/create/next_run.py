@@ -31,7 +31,8 @@ class Taken(NamedTuple):
     cluster: str
     id: str
     definition_digest: str
-    etcd_digest: str
+    etcd_digest: str | None
+    """None where what is derived is damaged: the next run looks again, and says it again."""
     archive: str
     fuzzy: bool
     level: int
@@ -39,8 +40,17 @@ class Taken(NamedTuple):
     @classmethod
     def of(cls, made: Manifest) -> Self:
         """Return what is kept of a manifest."""
-        digests = (made.definition_digest, made.etcd_digest, made.archive.sha256)
-        return cls(made.cluster, made.id, *digests, fuzzy=made.fuzzy, level=made.level)
+        etcd = None if made.derived_damage else made.etcd_digest
+        archive = made.archive.sha256
+        return cls(
+            made.cluster,
+            made.id,
+            made.definition_digest,
+            etcd,
+            archive,
+            fuzzy=made.fuzzy,
+            level=made.level,
+        )
 
 
 def require_fit(ledger: Ledger, options: CreateOptions) -> None:

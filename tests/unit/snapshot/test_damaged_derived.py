@@ -63,6 +63,23 @@ def test_it_is_said_of_the_next_snapshot_with_the_same_definition_until_it_is_me
     assert not any(said.startswith(CONFIG) for said in mended.findings)
 
 
+@pytest.mark.parametrize("named", [True, False], ids=["one cluster", "all"])
+def test_a_run_that_finds_nothing_new_says_it_again_until_it_is_mended(*, named: bool) -> None:
+    """A second run was silent about it: nothing was new."""
+    store = cluster()
+    runs = Runs(store, MemoryStore())
+    first, _ = taken(runs)
+
+    for _ in range(2):
+        (again,) = (runs.run([CLUSTER]) if named else runs.run()).clusters
+        assert again.reused
+        assert (again.snapshot, again.findings) == (first.snapshot, first.findings)
+        assert (again.level, again.reasons) == (1, ())
+    store.put(f"{CLUSTER}/{CONFIG}", WHOLE)
+    assert taken(runs)[0].findings == ()
+    assert taken(runs)[0].reused
+
+
 def test_a_verification_says_it_too_also_of_a_snapshot_that_says_nothing() -> None:
     runs = Runs(cluster(), MemoryStore())
     result, _ = taken(runs)

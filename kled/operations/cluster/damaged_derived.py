@@ -1,0 +1,45 @@
+"""What machines boot from and is damaged: said before the update that writes it anew."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from kled.errors import DocumentDamaged, KledError, ObjectMissing
+from kled.kops.state_store import derived, layout
+from kled.operations.session import Session
+from kled.storage.bounded import get_bounded
+
+_BELOW: Final = ("addons/", "igconfig/", "manifests/")
+_FILES: Final = (layout.COMPLETED, layout.KOPS_VERSION)
+_AT_ONCE: Final = 16
+
+
+def tell(session: Session, cluster: str) -> None:
+    """Note what is damaged, as a snapshot says it, if anything. Only reads, and raises nothing.
+
+    A listing of each part of the cluster's prefix, and a GET for each object.
+    """
+    from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
+
+    try:
+        tasks = ((0, partial(_read, session, cluster, key)) for key in _keys(session, cluster))
+        bodies = dict(filter(None, in_parallel(tasks, threads=_AT_ONCE)))
+    except KledError:  # whoever reads more of it is told
+        return
+    for words in derived.told(derived.damage(bodies)):
+        session.note(words)
+
+
+def _keys(session: Session, cluster: str) -> Iterator[str]:
+    for below in _BELOW:
+        for entry in session.state_store.entries(f"{cluster}/{below}"):
+            yield entry.key.removeprefix(f"{cluster}/")
+    yield from _FILES
+
+
+def _read(session: Session, cluster: str, key: str) -> tuple[str, bytes] | None:
+    """Return the object; None where it is gone, or larger than any that kops writes there."""
+    try:
+        return key, get_bounded(session.state_store, f"{cluster}/{key}").body
+    except (DocumentDamaged, ObjectMissing):
+        return None

@@ -1,0 +1,42 @@
+"""Instance groups that a snapshot had, and whose definition is gone where an update knew them.
+
+Whoever takes snapshots asks no cloud: a group that was deleted on purpose leaves the same behind.
+So it is said once, by the run that finds it gone, and keeps no snapshot from being trusted.
+"""
+
+from collections.abc import Collection
+from typing import Final
+
+from kled.kops.state_store import layout
+from kled.sentences import enumerated, options
+from kled.snapshot.documents.manifest import Manifest
+
+_SHOWN: Final = 3
+_APPLIED: Final = "igconfig/"
+_PARTS: Final = 4
+
+
+def vanished_groups(earlier: Manifest | None, there: Collection[str]) -> str:
+    """Say which groups of the `earlier` snapshot are gone, by the keys that are there; or nothing.
+
+    Only those for whose machines an update wrote a configuration, which is there still.
+    """
+    if earlier is None:
+        return ""
+    had = {one.key for one in earlier.objects if layout.is_group(one.key)}
+    applied = {key.split("/")[2] for key in there if _is_of_group(key)}
+    gone = sorted(
+        name for key in had - set(there) if (name := key.removeprefix(layout.GROUPS)) in applied
+    )
+    if not gone:
+        return ""
+    back = options(name=earlier.cluster, snapshot=earlier.id, instance_group=tuple(gone), yes=True)
+    return (
+        f"the definition of {enumerated(gone, _SHOWN)} is gone since snapshot {earlier.id}, and"
+        " what its machines are configured with is not; where nobody deleted it on purpose: kled"
+        f" snapshot restore {back}; kled doctor asks the cloud for its machines"
+    )
+
+
+def _is_of_group(key: str) -> bool:
+    return key.startswith(_APPLIED) and key.count("/") == _PARTS - 1
