@@ -47,7 +47,7 @@ def answers(url: str, env: Mapping[str, str]) -> State:
                 f"it does not accept the credentials ({status})",
                 server.CREDENTIALS,
             )
-        return "wrong", f"it answers {status}", "its log says more"
+        return "wrong", f"it answers {status}", server.advice(status, f"{url.rstrip('/')}/")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         words = f"it does not answer: {type(error).__name__}: {error}"
         return "wrong", words, f"is it up, and does PREFECT_API_URL name it? {server.API}"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Final
 
 import httpx
@@ -74,6 +75,12 @@ def _refusal(at: str, response: httpx.Response) -> FlowFailed | FlowServerDenied
         return FlowServerDenied(
             f"{at} does not accept the credentials ({status})", hint=CREDENTIALS
         )
-    return FlowFailed(
-        f"{at} answers {status}: {response.text[:_SHOWN]}", hint="its log says more; kled doctor"
-    )
+    shown = f"{at} answers {status}: {response.text[:_SHOWN]}"
+    return FlowFailed(shown, hint=advice(status, str(response.url)))
+
+
+def advice(status: int, url: str) -> str:
+    """Return what to do where a server answers a request to `url` with `status`."""
+    if status == HTTPStatus.NOT_FOUND and "/api/" not in url:
+        return API
+    return "its log says more; kled doctor asks it"

@@ -117,6 +117,10 @@ def _create(
     try:
         deployment = client.read_deployment_by_name(name)
     except ObjectNotFound:
+        if "/api" not in str(client.api_url):
+            raise FlowFailed(
+                f"the Prefect server at {client.api_url} answers 404", hint=flow_server.API
+            ) from None
         raise InvalidInput(
             "deployment",
             f"{name} is not on the server",

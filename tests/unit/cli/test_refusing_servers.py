@@ -10,6 +10,7 @@ from prefect import flow
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from kled import config
+from kled.cli.checks import prefect_server
 from kled.cli.flows import here as flow_here
 from kled.cli.flows import there
 from kled.cli.flows.run import run
@@ -67,6 +68,23 @@ def test_a_refusal_is_no_bug_in_kled(  # noqa: PLR0913, PLR0917 - a row of the t
     assert url in refused.value.message
     assert words in refused.value.message
     assert hint in (refused.value.hint or "")
+
+
+@pytest.mark.parametrize("way", [here, on_a_worker])
+def test_an_address_without_api_is_what_is_wrong_with_a_404(way: Any, call: Call) -> None:
+    """The hint was "its log says more"."""
+    with (
+        server(lambda *_: (404, {"detail": "Not Found"})) as url,
+        temporary_settings(
+            {PREFECT_API_URL: url.removesuffix("/api"), PREFECT_CLIENT_MAX_RETRIES: 0}
+        ),
+        pytest.raises(FlowFailed, match="answers 404") as refused,
+    ):
+        found = prefect_server.answers(url.removesuffix("/api"), {})
+        way(call)
+
+    assert "PREFECT_API_URL ends with /api" in found[2]
+    assert "PREFECT_API_URL ends with /api" in str(refused.value.hint)
 
 
 @pytest.mark.parametrize("way", [here, on_a_worker])
