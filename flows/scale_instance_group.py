@@ -41,7 +41,7 @@ def scale_instance_group(  # noqa: PLR0913, PLR0917 - each is asked for by name 
         size: Exactly this many machines; both bounds.
         min: Least number of machines; left out, it stays.
         max: Greatest number of machines; left out, it stays.
-        drain_timeout: How long a node may drain.
+        drain_timeout: How long draining a node may take.
         digest: The digest of a plan that was approved, as an earlier run shows it.
         force_unmanaged: Also evict unmanaged pods: no controller makes them again.
         yes: Scale it, after the approvals that the rules ask for; else only show the plan.

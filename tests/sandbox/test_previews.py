@@ -374,3 +374,26 @@ def test_the_preview_of_a_prune_says_the_whole_command(
 
     assert f"kled snapshot prune {NAME} --last=2 --yes --confirm={C}" in each.stderr
     assert "kled snapshot prune --all --yes" in everyone.stderr
+
+
+def test_a_roll_is_bound_to_what_was_previewed_as_by_its_flow(
+    desk: Alone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The flow took a digest, and the command none."""
+    whole = desk.files()
+    shown = run(desk, capsys, "rolling-update", yes=False, force=True)
+    try:
+        (told,) = [one for one in shown.stderr.splitlines() if one.startswith("preview only; ")]
+        digest = told.rpartition("--digest=")[2]
+        other = [
+            run(desk, capsys, "rolling-update", yes=yes, force=True, digest="0" * 12)
+            for yes in (False, True)
+        ]
+        done = run(desk, capsys, "rolling-update", yes=True, force=True, digest=digest)
+
+        assert [one.status for one in other] == [6, 6]
+        assert refusal(other[0]) == refusal(other[1])
+        assert f"the roll is {digest} now, not {'0' * 12}" in other[0].stderr
+        assert done.status == 0, done.stderr
+    finally:
+        desk.put_back(whole)

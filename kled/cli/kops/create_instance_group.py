@@ -33,7 +33,13 @@ _ROLES = tuple(role for role in get_args(Role) if role not in {"apiserver", "unk
     required=True,
     help="A subnet, usually named like its zone; repeatable.",
 )
-@click.option("--role", type=click.Choice(_ROLES), default="node", show_default=True)
+@click.option(
+    "--role",
+    type=click.Choice(_ROLES),
+    default="node",
+    show_default=True,
+    help="What its machines are.",
+)
 def create_instance_group(
     call: Call, name: str | None, group: str, subnets: tuple[str, ...], role: Role
 ) -> None:

@@ -28,7 +28,7 @@ from kled.sentences import options
 @click.option("--instance-group", "group", metavar="GROUP", required=True, help="Its whole name.")
 @click.option("--yes", is_flag=True, help="Delete it.")
 @click.option(
-    "--confirm", metavar="CLUSTER", help="The cluster's name; a protected cluster needs it."
+    "--confirm", metavar="CLUSTER", help="The name once more; a protected cluster needs it."
 )
 def delete_instance_group(
     call: Call, name: str | None, group: str, confirm: str | None, *, yes: bool

@@ -20,7 +20,7 @@ from kled.operations.identity import kept_keys, lost_keys
 from kled.operations.preview.blast_radius import of_roll
 from kled.operations.preview.preview_roll import previewed_roll
 from kled.operations.preview.sight import SessionSight
-from kled.operations.roll import interrupted_roll
+from kled.operations.roll import interrupted_roll, plan_roll
 from kled.operations.roll.roll_canary import canary_meant
 from kled.operations.roll.roll_cluster import Pace, RollCluster
 from kled.sentences import number
@@ -95,6 +95,12 @@ def _steadiness(_ctx: click.Context, _option: click.Parameter, typed: str | None
     help="After a group, N of the last M validations must pass [default: 2/3].",
 )
 @click.option(
+    "--digest",
+    metavar="HEX",
+    callback=parameters.digest,
+    help="Replace only what a preview showed.",
+)
+@click.option(
     "--skip-preflight", is_flag=True, help="Roll although budgets block or nodes are not ready."
 )
 def rolling_update(  # noqa: PLR0913 - one parameter per option
@@ -107,6 +113,7 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
     pause: timedelta | None,
     group_deadline: timedelta | None,
     steady: Steadiness,
+    digest: str | None,
     skip_preflight: bool,
     yes: bool,
     **options: Any,  # noqa: ANN401 - the options of the same names, each with its own type
@@ -128,19 +135,20 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
             steady,
             preflight=not skip_preflight,
         )
-        rolling = RollCluster(cluster, roll, pace)
+        rolling = RollCluster(cluster, roll, pace, digest)
         shown = None if yes else _shown(looking, rolling)
     if shown is None:
         execute(call, rolling, then=f"kled kops validate-cluster --name={cluster}")
         return
     plan, radius, interrupted, refusal = shown
-    _show(call, plan, radius, refusal)
+    agreed = plan_roll.as_plan(plan, roll).digest
+    _show(call, plan, radius, refusal, agreed)
     if interrupted is not None:
         call.say(interrupted)
     if refusal is not None:
         raise refusal
     if not plan.is_empty or roll.force:
-        again = call.typed.again("kops rolling-update", name=cluster, yes=True)
+        again = call.typed.again("kops rolling-update", name=cluster, yes=True, digest=agreed[:12])
         call.say(f"preview only; replace the machines with: {again}")
 
 
@@ -169,10 +177,14 @@ def _first(
 
 
 def _show(
-    call: Call, plan: RollingPlan, radius: BlastRadius | None, refusal: KledError | None
+    call: Call,
+    plan: RollingPlan,
+    radius: BlastRadius | None,
+    refusal: KledError | None,
+    digest: str,
 ) -> None:
     if call.settings.output != "table":
-        more = {} if radius is None else {"radius": radius.as_json()}
+        more = {"digest": digest} | ({} if radius is None else {"radius": radius.as_json()})
         show_value(plan.as_json() | more | refusal_as_json(refusal), call.settings.output)
         return
     show([row.as_json() for row in plan.rows], ROLLING, "table")

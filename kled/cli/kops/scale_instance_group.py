@@ -45,7 +45,7 @@ from kled.operations.instance_group.scaling_bounds import (
     type=DURATION,
     default="15m",
     show_default=True,
-    help="How long a node may drain.",
+    help="How long draining a node may take.",
 )
 @click.option(
     "--force-unmanaged",

@@ -23,8 +23,14 @@ _NAME = cluster_name.name(cluster_name.WITH_YES)
     guards=UpgradeCluster.guards,
 )
 @_NAME
-@click.option("--kubernetes-version", metavar="X.Y.Z", help="[default: the channel's]")
-@click.option("--channel", metavar="CHANNEL", help="[default: the cluster's]")
+@click.option(
+    "--kubernetes-version", metavar="X.Y.Z", help="Kubernetes version [default: the channel's]."
+)
+@click.option(
+    "--channel",
+    metavar="CHANNEL",
+    help="Channel with default versions and images [default: the cluster's].",
+)
 @click.option(
     "--skip-minor-versions",
     is_flag=True,

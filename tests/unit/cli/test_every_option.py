@@ -57,6 +57,14 @@ def test_each_option_of_a_command_is_read(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", COMMANDS)
+def test_each_option_says_what_it_is_for(path: str) -> None:
+    """`--role` said nothing; two said only what they are by default."""
+    options = [one for one in COMMANDS[path].params if isinstance(one, click.Option)]
+
+    assert [one.opts for one in options if not (one.help or "").partition("[")[0]] == []
+
+
+@pytest.mark.parametrize("path", COMMANDS)
 def test_a_command_offers_the_switches_of_its_operations_guards(path: str) -> None:
     command = COMMANDS[path]
     guards: Guards = getattr(command, "guards", READS)

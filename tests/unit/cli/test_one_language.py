@@ -30,7 +30,6 @@ ENTRIES: Final = {entry.flow: entry for entry in catalog.load(catalog.path())}
 CHECKOUT: Final = Path(__file__).parents[3]
 OWN: Final = {
     ("create-cluster", "digest"): "what is left of a cluster that was applied is asked about",
-    ("roll-cluster", "digest"): "an approval is bound to it; who types --yes is asked nothing",
     ("scale-instance-group", "digest"): "an approval is bound to it; who types --yes, nothing",
 }
 """Parameters of flows that no option of the command means, each with why."""

@@ -38,7 +38,7 @@ def words(command: click.Command) -> Iterator[str]:
 @pytest.mark.parametrize("path", PREVIEWS)
 def test_what_was_typed_is_told_again_with_what_acts(path: str) -> None:
     command, name = PREVIEWS[path], path.removeprefix("kled ")
-    context = click.Context(command)
+    context = click.Context(command, **command.context_settings)
     typed = read(command, context, [*words(command)])
 
     told = shlex.split(typed.again(name, yes=True))
