@@ -84,7 +84,7 @@ def _keys(described_keys: Mapping[str, str]) -> str:
 
 
 def _commands() -> Iterator[str]:
-    found = list(_leaves(click.Context(KLED, info_name="kled")))
+    found = list(_leaves(click.Context(KLED, info_name="kled", **KLED.context_settings)))
     yield _table(
         ("command", "what it does"),
         (
