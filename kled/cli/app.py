@@ -130,6 +130,7 @@ def run(args: Sequence[str]) -> int:
     os.umask(os.umask(_OTHERS) & _OTHERS)  # what is made here can be opened here again
     streams.prepare()
     typed_places.forget()
+    LAST_WORDS.begun, LAST_WORDS.lines = False, LAST_WORDS.early
     verbose = _is_verbose(args)
     streams.log_to(streams.err, verbose=verbose)
     try:
@@ -168,7 +169,8 @@ def _ending(error: BaseException, *, verbose: bool) -> int:
 def _stopped(number: int, error: BaseException) -> int:
     """Say it, with what it carries: how far the command came, and what to do."""
     redact = Redactor(secret_values(os.environ)).text
-    streams.end(f"kled: {NAMES[number]}", *map(redact, notes(error)))
+    told = notes(error) or LAST_WORDS.early()
+    streams.end(f"kled: {NAMES[number]}", *map(redact, told))
     LAST_WORDS.told = True
     return CODES[number]
 

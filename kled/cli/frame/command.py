@@ -14,6 +14,7 @@ import click
 from kled import config
 from kled.cli.frame import interruption
 from kled.cli.frame.parameters import DURATION, TEXT, TYPED, Leaf
+from kled.cli.frame.signals import ANEW, LAST_WORDS, NOTHING_CHANGED
 from kled.cli.frame.typed_line import Typed
 from kled.cli.terminal import streams, typed_places
 from kled.cli.terminal.output import Column, show
@@ -122,7 +123,7 @@ def leaf(  # noqa: PLR0913 - what a command is, each by its name
     guards: Guards = READS,
     snapshots: bool = False,
     apart: bool = False,
-    again: Sequence[str] = (interruption.NOTHING_CHANGED, interruption.ANEW),
+    again: Sequence[str] = (NOTHING_CHANGED, ANEW),
     cls: type[Leaf] = Leaf,
 ) -> Callable[[Callable[Concatenate[Call, P], int | None]], click.Command]:
     """Make a function a command that is given a `Call` and returns its exit code (None: 0).
@@ -143,6 +144,7 @@ def leaf(  # noqa: PLR0913 - what a command is, each by its name
                 return [interruption.REST] if made.has_acted else list(again)
 
             with interruption.telling(lines, lines):
+                LAST_WORDS.begun = True
                 return function(made, **options) or 0  # type: ignore[call-arg]
 
         command = click.command(

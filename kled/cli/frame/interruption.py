@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
-from kled.cli.frame.signals import LAST_WORDS, interrupts
+from kled.cli.frame.signals import ANEW, LAST_WORDS, NOTHING_CHANGED, interrupts
 from kled.operations.step import ADDS_ONLY, READS_ONLY
 
 if TYPE_CHECKING:
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from kled.operations.session import Session
     from kled.operations.step import Step
 
-NOTHING_CHANGED: Final = "nothing was changed"
 ADDED: Final = "nothing was changed, but a snapshot may have been added"
 REST: Final = "the same command does only what is left"
-ANEW: Final = "the same command begins anew"
 
 
 class Display(Protocol):

@@ -41,16 +41,26 @@ CODES: Final[Mapping[int, int]] = {signal.SIGINT: 130, signal.SIGTERM: 143, sign
 """What a command ends with then (design D14)."""
 
 
+NOTHING_CHANGED: Final = "nothing was changed"
+ANEW: Final = "the same command begins anew"
+
+
 class LastWords:
     """What is said where the process is ended from outside of its main thread."""
 
     def __init__(self) -> None:
         self.lines: Callable[[], Sequence[str]] = tuple
         """What was under way; set by whoever begins something."""
+        self.begun = False
+        """Whether a command has begun; what is imported and read before changes nothing."""
         self.told = False
         """Whether the main thread has said it already."""
         self.number = 0
         """The signal that the main thread has heard; 0 for none."""
+
+    def early(self) -> Sequence[str]:
+        """Return what is true before a command has begun; nothing where one has."""
+        return () if self.begun else (NOTHING_CHANGED, ANEW)
 
 
 LAST_WORDS: Final = LastWords()

@@ -181,3 +181,40 @@ def test_an_interruption_that_python_makes_another_error_of_is_one() -> None:  #
 
     assert child.returncode == 130
     assert err == "kled: interrupted\nnothing was changed\nthe same command begins anew\n"
+
+
+BEFORE = """
+import sys, time
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "kled.cli.kops.get_clusters":
+            print("ready", flush=True)
+            time.sleep(60)
+
+sys.meta_path.insert(0, Slow())
+from kled.cli import app
+sys.exit(app.run(["kops", "get-clusters"]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
+def test_before_a_command_has_begun_nothing_was_changed(number: int, code: int, word: str) -> None:
+    """A member of fault 21: in the first second it said that it was ended, and nothing else."""
+    with subprocess.Popen(
+        [sys.executable, "-c", BEFORE],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        child.send_signal(number)
+        _, err = child.communicate(timeout=30)
+
+    assert child.returncode == code
+    said = f"kled: {word}\nnothing was changed\nthe same command begins anew\n"
+    assert err.lstrip("\n") == said  # click ends the line of a Ctrl-C
