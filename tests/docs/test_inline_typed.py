@@ -51,6 +51,7 @@ NOT_TYPED: Final = {
 EXITS: Final = {
     "kled doctor": (1, "no worker polls it"),
     "kled run FLOW": (2, "name: is missing"),
+    "kled approve RUN": (1, 'no run "RUN" waits for an approval'),
 }
 """Those that do not end with 0, and what they say."""
 OTHERS: Final = {"--fast-list": "rclone's", "--target": "kops' own"}

@@ -155,7 +155,8 @@ _STATE_STORE = (
         errors.StateStoreMissing,
         "the state store {} is not there: no such directory",
         "E03b-state-no-scheme",
-        "stores in the cloud need their scheme, for example s3://BUCKET",
+        "mount it, or make it: kled kops configure-state-store --create; one in the cloud needs its"
+        " scheme: s3://BUCKET",
     ),
     FailureRow(
         r"^Error: State Store: Required value",
