@@ -120,7 +120,7 @@ def _entry(raw: Mapping[str, Any]) -> Entry:
     if not entrypoint.startswith("flows.") or ":" in entrypoint or "/" in entrypoint:
         raise InvalidInput(
             "entrypoint",
-            f"{entrypoint!r} is no module path below flows",
+            f"{entrypoint!r} is not a module path below flows",
             hint="write flows.create_cluster.create_cluster: files load every class a second time",
         )
     for key in raw:

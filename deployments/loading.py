@@ -12,5 +12,5 @@ def load_flow(entry: Entry) -> SpokenFlow[..., Any]:
     """Import the flow of `entry`; raise `SettingsError` where there is none of the right name."""
     flow = getattr(importlib.import_module(entry.module), entry.function, None)
     if not isinstance(flow, SpokenFlow) or flow.name != entry.flow:
-        raise SettingsError(f"{entry.entrypoint} is no flow named {entry.flow}")
+        raise SettingsError(f"{entry.entrypoint} is not a flow named {entry.flow}")
     return flow

@@ -190,7 +190,7 @@ def _window(where: str, raw: object) -> Window:
     try:
         _zone(zone)
     except (KeyError, ValueError, OSError) as error:
-        raise InvalidInput(f"{where}.timezone", f"{zone!r} is no time zone") from error
+        raise InvalidInput(f"{where}.timezone", f"{zone!r} is not a time zone") from error
     begin, end = _time(f"{where}.from", table["from"]), _time(f"{where}.to", table["to"])
     if begin == end:
         raise InvalidInput(f"{where}.to", "is the same time as from: leave the window out")
@@ -249,7 +249,7 @@ def _table(where: str, raw: object, known: Collection[str]) -> Mapping[str, Any]
     for key in raw:
         if key not in known:
             hint = f"known: {', '.join(sorted(known))}"
-            raise InvalidInput(f"{where}.{key}", "is no key of it", hint=hint)
+            raise InvalidInput(f"{where}.{key}", "is not a key of it", hint=hint)
     return raw
 
 
@@ -272,7 +272,7 @@ def _one(where: str, raw: object, known: Sequence[Any]) -> Any:  # noqa: ANN401 
 def _time(where: str, raw: object) -> time:
     match = _TIME.fullmatch(str(raw))
     if match is None:
-        raise InvalidInput(where, f"{raw!r} is no time such as 02:00")
+        raise InvalidInput(where, f"{raw!r} is not a time such as 02:00")
     return time(int(match[1]), int(match[2]))
 
 

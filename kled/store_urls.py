@@ -95,5 +95,5 @@ def _spelled(url: str) -> str:
 
 def _no_path(url: str) -> InvalidInput:
     return InvalidInput(
-        "state store", f"{url} is no absolute path", hint="write file:///path/to/directory"
+        "state store", f"{url} is not an absolute path", hint="write file:///path/to/directory"
     )

@@ -21,6 +21,6 @@ def apply(api: Api, document: Mapping[str, Any], *, force: bool = False) -> None
     try:
         wanted: Any = codecs.from_dict(dict(document))
     except (LoadResourceError, KeyError, AttributeError, TypeError) as error:
-        raise InvalidInput(what, "is no object that kled can apply") from error
+        raise InvalidInput(what, "is not an object that kled can apply") from error
     with api.asking(f"to apply {what}") as client:
         client.apply(wanted, field_manager=MANAGER, force=force)

@@ -106,7 +106,7 @@ def connect(
     except (ConfigError, KeyError, TypeError, ValueError, OSError) as error:
         # what was read holds keys: only the kind of the failure is told
         raise InvalidInput(
-            str(kubeconfig), f"is no kubeconfig that can be used ({type(error).__name__})"
+            str(kubeconfig), f"is not a kubeconfig that can be used ({type(error).__name__})"
         ) from None
     return Api(client, config.cluster.server)
 
@@ -128,7 +128,7 @@ def _read(kubeconfig: Path) -> dict[str, Any]:
     except SettingsError as error:
         raise InvalidInput(str(kubeconfig), error.message) from None
     except TextUnreadable:  # what it says may quote a key
-        raise InvalidInput(str(kubeconfig), "is no YAML that can be used") from None
+        raise InvalidInput(str(kubeconfig), "is not YAML that can be used") from None
     if not isinstance(parsed, dict):
-        raise InvalidInput(str(kubeconfig), "is no kubeconfig")
+        raise InvalidInput(str(kubeconfig), "is not a kubeconfig")
     return parsed

@@ -204,7 +204,7 @@ def _require_address(field: str, address: str) -> None:
     except ValueError as error:
         problem = str(error)
     if problem:
-        raise InvalidInput(field, f"{address} is no address: {problem}")
+        raise InvalidInput(field, f"{address} is not an address: {problem}")
 
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -234,5 +234,5 @@ def checked(key: str) -> str:
     """Return `key`; raise `InvalidInput` where it could leave the store or name no object."""
     problem = oddity(key)
     if problem is not None:
-        raise InvalidInput("key", f'"{visible(key)}" is no object key: it has {problem}')
+        raise InvalidInput("key", f'"{visible(key)}" is not an object key: it has {problem}')
     return key

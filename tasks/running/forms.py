@@ -25,14 +25,14 @@ _LONGEST: Final = 253
 
 def _cluster(typed: str) -> str:
     if not is_cluster_name(typed):
-        raise ValueError(f"{typed!r} is no name of a cluster, such as c.example.com")
+        raise ValueError(f"{typed!r} is not the name of a cluster, such as c.example.com")
     return typed
 
 
 def _group(typed: str) -> str:
     if len(typed) > _LONGEST or not re.fullmatch(_GROUP, typed):
         raise ValueError(
-            f"{typed!r} is no name of an instance group: small letters, digits, dashes and dots"
+            f"{typed!r} is not the name of an instance group: small letters, digits, dashes, dots"
         )
     return typed
 

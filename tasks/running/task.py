@@ -96,7 +96,7 @@ class KopsTask(Generic[P, T]):
 
     def _refuse(self, how: str) -> NoReturn:
         raise SettingsError(
-            f"{self.name} is no task for {how}: {_WHY}",
+            f"{self.name} is not a task for {how}: {_WHY}",
             hint=f"call it: {self.called}(...); clusters are changed at once by runs of their"
             " own, as run_deployment() starts them",
         )

@@ -187,7 +187,7 @@ def test_a_field_that_kops_does_not_know_is_refused_and_nothing_is_left(
     done = kled(env, *CREATE, "--set=spec.kubernetesApiAcces=1")
 
     assert done.returncode == 2
-    assert "spec.kubernetesApiAcces is no field of a cluster" in said(done)
+    assert "spec.kubernetesApiAcces is not a field of a cluster" in said(done)
     assert "hint: did you mean spec.kubernetesApiAccess?" in done.stderr  # fault 66
     assert stored(env) == []
 
@@ -210,4 +210,4 @@ def test_a_kubeconfig_that_is_a_device_is_refused_before_it_is_read(env: dict[st
     done = kled(env, "export-kubecfg", NAME, "--kubeconfig=/dev/zero")
 
     assert done.returncode == 2
-    assert "/dev/zero is no regular file" in said(done)
+    assert "/dev/zero is not a regular file" in said(done)

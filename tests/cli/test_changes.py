@@ -108,7 +108,7 @@ def test_scaling_to_what_it_is_changes_nothing(kled: Kled) -> None:
     [
         (("scale-instance-group", "--min=5"), 2, "is above the greatest"),
         (("scale-instance-group",), 2, "give either --size"),
-        (("edit-instance-group", "--set=spec.noSuch=1"), 2, "spec.noSuch is no field"),
+        (("edit-instance-group", "--set=spec.noSuch=1"), 2, "spec.noSuch is not a field"),
         (("edit-instance-group", "--set=spec.rootVolume.size=9"), 2, "is spec.rootVolumeSize"),
         (("edit-instance-group", "--max=3", "--file=x"), 2, "cannot be combined"),
         (("edit-instance-group", "--file=/dev/null"), 2, "is empty, or holds comments"),

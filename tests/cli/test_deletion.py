@@ -96,7 +96,7 @@ def test_a_foreign_object_is_found_before_anything_is_deleted(box: Box) -> None:
     done = box.kled("kops", "delete-cluster", NAME, "--yes")
 
     assert done.returncode == 6
-    assert "notes.txt is no object of kops" in done.stderr
+    assert "notes.txt is not an object of kops" in done.stderr
     assert cloud(box) == before
 
 

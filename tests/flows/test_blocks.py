@@ -184,8 +184,8 @@ def test_what_others_raise_passes_and_is_in_the_summary(box: Box, memory: Memory
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (lambda: turn.submit(C), "turn is no task for .submit()"),
-        (lambda: turn.map([C]), "turn is no task for .map()"),
+        (lambda: turn.submit(C), "turn is not a task for .submit()"),
+        (lambda: turn.map([C]), "turn is not a task for .map()"),
     ],
     ids=["submit", "map"],
 )

@@ -138,7 +138,7 @@ def test_a_bucket_that_kops_would_take_for_another_place_is_refused(url: str) ->
 
 def test_a_relative_directory_is_refused() -> None:
     for url in ("file://srv/state", "file://host/srv"):
-        with pytest.raises(InvalidInput, match="no absolute path"):
+        with pytest.raises(InvalidInput, match="not an absolute path"):
             check_state_store(url)
 
 

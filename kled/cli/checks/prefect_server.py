@@ -52,7 +52,7 @@ def answers(url: str, env: Mapping[str, str]) -> State:
         words = f"it does not answer: {type(error).__name__}: {error}"
         return "wrong", words, f"is it up, and does PREFECT_API_URL name it? {server.API}"
     except ValueError:
-        return "wrong", "what answers is no Prefect server", server.API
+        return "wrong", "what answers is not a Prefect server", server.API
     if _numbers(version) < _OLDEST:
         return "wrong", f"Prefect {version} is too old: its scheduler fails", _NEWER
     return "ok", f"it answers: Prefect {version}", ""

@@ -21,7 +21,7 @@ def _environment(_ctx: click.Context, _param: click.Parameter, typed: str | None
     for ending in _FILES:
         name = name.removesuffix(ending)
     hint = f"write {options(deployment=name)}" if name else "kled flows lists those known here"
-    raise InvalidInput("--deployment", f"{typed!r} is no name of an environment", hint=hint)
+    raise InvalidInput("--deployment", f"{typed!r} is not the name of an environment", hint=hint)
 
 
 _FILES: Final = (".yaml", ".yml")

@@ -63,7 +63,7 @@ def _told(error: BaseException, url: str | None) -> KledError | None:
             hint = "PREFECT_API_URL names it; kled doctor asks it"
             return FlowFailed(f"{at} does not answer: {error}", hint=hint)
         case json.JSONDecodeError():
-            return FlowFailed(f"what answers at {url} is no Prefect server", hint=API)
+            return FlowFailed(f"what answers at {url} is not a Prefect server", hint=API)
         case RuntimeError() if error.__cause__ is not None:  # Prefect's first look at its server
             return _told(error.__cause__, url)
     return None

@@ -36,7 +36,7 @@ _FALSE: Final = frozenset(("0", "f", "F", "false", "FALSE", "False"))
 _WORDS: Final = {"Cluster": "a cluster", "InstanceGroup": "an instance group"}
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _IN_A_FILE: Final[Mapping[Kind, str]] = {
-    "Cluster": "such a value is no option's: write it in the definition, with kops edit cluster",
+    "Cluster": "no option takes such a value: write it in the definition, with kops edit cluster",
     "InstanceGroup": "such a value goes in a file: the same command with --file=FILE",
 }
 _DNS_OFF: Final = ("spec", "externalDns", "disable")
@@ -303,7 +303,7 @@ def require_text(kind: Kind, sets: Sequence[str], unsets: Sequence[str] = ()) ->
             problem = f"{name}: it holds the control character {visible(odd[0])}"
             raise InvalidInput(option, problem, hint=f"{_IN_A_FILE[kind]}; nothing was changed")
         if any("\ud800" <= sign <= "\udfff" for sign in text):
-            raise InvalidInput(option, f"{name}: the value is no text: write it as UTF-8")
+            raise InvalidInput(option, f"{name}: the value is not text: write it as UTF-8")
 
 
 def _offered(name: str) -> str:

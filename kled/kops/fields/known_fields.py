@@ -150,7 +150,7 @@ def _next(kind: Kind, path: Path, kind_of: str, rest: str) -> tuple[str, str]:
     if token is None or token[1] not in fields_of(kind_of):
         wrong = token[1] if token else rest
         raise NoSuchField(
-            f"{spelled((*path, wrong)) if token else spelled(path) + rest} is no field",
+            f"{spelled((*path, wrong)) if token else spelled(path) + rest} is not a field",
             tuple(_nearest(kind, path, kind_of, wrong, rest[token.end() :] if token else "")),
         )
     return token[1], rest[token.end() :]

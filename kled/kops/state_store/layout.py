@@ -58,12 +58,12 @@ def is_cluster_name(name: str) -> bool:
 def require_cluster_name(name: str) -> str:
     """Return the name; raise `InvalidInput` for one that could be no directory of a cluster's."""
     if not name.strip():
-        problem = "is empty, which is no name of a cluster"
+        problem = "is empty, which is not the name of a cluster"
         raise InvalidInput("--name", problem, hint="a variable in it may be unset")
     if not is_cluster_name(name):
         raise InvalidInput(
             "--name",
-            f"{name!r} is no name of a cluster",
+            f"{name!r} is not the name of a cluster",
             hint="kled kops get-clusters lists those that are there",
         )
     return name
@@ -78,7 +78,7 @@ def require_group_name(name: str) -> str:
     if len(name) > _LONGEST_GROUP or not _GROUP_NAME.fullmatch(name):
         raise InvalidInput(
             "--instance-group",
-            f"{name!r} is no name of an instance group",
+            f"{name!r} is not the name of an instance group",
             hint="small letters, digits, dashes and dots, for example nodes-us-east-1a",
         )
     return name

@@ -32,7 +32,7 @@ def require_target(path: Path) -> None:
     with private.guarded(target, doing="use"):
         exists = target.exists()
         if exists and not target.is_file():  # a device would be read for ever
-            raise InvalidInput("kubeconfig", f"{target} is no regular file", hint=_ANOTHER)
+            raise InvalidInput("kubeconfig", f"{target} is not a regular file", hint=_ANOTHER)
         if exists and target.stat().st_uid != os.geteuid():
             message = f"{target} is another user's, and would be replaced by a file of yours"
             raise InvalidInput("kubeconfig", message, hint=_ANOTHER)
@@ -50,11 +50,11 @@ def _require_kubeconfig(target: Path) -> None:
     try:
         content = document(body)
     except TextUnreadable as error:
-        message = f"{target} is no kubeconfig: {error.message}"
+        message = f"{target} is not a kubeconfig: {error.message}"
         raise InvalidInput("kubeconfig", message, hint=_ANOTHER) from error
     kind = content.get("kind", _KIND) if isinstance(content, dict) else None
     if content is not None and kind != _KIND:
-        raise InvalidInput("kubeconfig", f"{target} is no kubeconfig", hint=_ANOTHER)
+        raise InvalidInput("kubeconfig", f"{target} is not a kubeconfig", hint=_ANOTHER)
 
 
 class Export(Calls):

@@ -146,8 +146,8 @@ def _require_no_foreign(session: Session, cluster: str) -> None:
         foreign = layout.is_foreign(one.key.removeprefix(f"{cluster}/"))
         if foreign and session.kops.version().minor <= TESTED:
             raise NotApproved(
-                f"{store.location.url}/{visible(one.key)} is no object of kops, which would delete"
-                " the cloud resources and then refuse the rest",
+                f"{store.location.url}/{visible(one.key)} is not an object of kops, which would"
+                " delete the cloud resources and then refuse the rest",
                 hint="look what it is, move it away, and run this again",
             )
 

@@ -51,7 +51,7 @@ def require_known_cluster(
     unknown = [one for one in _unknown(session, stored, printed) if not is_known(stored, one)]
     lost = [field for field in unknown if not _held(field, given_up)]
     if lost:
-        more = f"; a field that is no loss is given up with {way_on}={lost[0]}" if way_on else ""
+        more = f"; a field that is not a loss is given up with {way_on}={lost[0]}" if way_on else ""
         raise _refusal(session, lost, f'cluster "{name}"', more)
     return tuple(unknown)
 

@@ -36,7 +36,7 @@ def definition(store: "ObjectStore", cluster: str, group: str | None = None) -> 
     stored = get_bounded(store, key, limit=_LARGEST, what=key)
     found = document(stored.body)
     if not isinstance(found, dict):
-        raise DocumentDamaged(key, "it is no mapping")
+        raise DocumentDamaged(key, "it is not a mapping")
     return found
 
 

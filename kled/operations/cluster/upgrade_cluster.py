@@ -129,7 +129,7 @@ def _stored(cluster: Mapping[str, Any], name: str) -> KubernetesVersion:
     version = stored_version(text)
     if version is None:
         raise VersionRefused(
-            f'the stored spec.kubernetesVersion of cluster "{name}", {text!r}, is no version',
+            f'the stored spec.kubernetesVersion of cluster "{name}", {text!r}, is not a version',
             hint=f"look at it: kled kops get-clusters --name={name} --output=yaml",
         )
     return version

@@ -114,7 +114,7 @@ def _require_names(found: OpenRestore) -> None:
     if not is_cluster_name(found.of):
         raise ValueError("it is of no name that a cluster can have")
     if not all(map(names.is_id, filter(None, [found.snapshot, found.before, *found.aside]))):
-        raise ValueError("it names a snapshot by what is no id")
+        raise ValueError("it names a snapshot by what is not an id")
 
 
 RECORD: Final[Record[OpenRestore]] = Record(

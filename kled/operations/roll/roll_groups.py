@@ -80,7 +80,7 @@ def _canary(kept: KeptJournal, pace: "Pace", roles: Mapping[str, Role], api: "Ap
     rows = [one for one in session.kops.get_instances(cluster) if one.id == name]
     if not any(one.status == "NeedsUpdate" for one in rows):
         session.note(
-            f"the canary {name} is no group, and no machine that needs an update (any more)"
+            f"the canary {name} is not a group, and no machine that needs an update (any more)"
         )
         return ""
     session.note(f"replacing {name} first, as the canary")

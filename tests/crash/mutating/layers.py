@@ -40,7 +40,13 @@ FORMS: Final[Mapping[Layer, tuple[str, ...]]] = {
     "signature": ("is not signed", "damaged signature"),
     "model": (
         *("cannot be read", "is damaged", "its field", "is impossible", "no snapshot id"),
-        *("no cluster name", "an action of", "has no role", "no state that", "by what is no id"),
+        *(
+            "no cluster name",
+            "an action of",
+            "has no role",
+            "no state that",
+            "by what is not an id",
+        ),
         "no name that a cluster",
     ),
 }

@@ -122,7 +122,12 @@ def test_an_answer_that_is_none_is_wrong_and_no_traceback(status: int, value: An
         (401, {}, "it does not accept the credentials (401)", "set PREFECT_API_AUTH_STRING"),
         (403, {}, "it does not accept the credentials (403)", "set PREFECT_API_AUTH_STRING"),
         (404, {}, "it answers 404", ""),
-        (200, b"<!DOCTYPE html>", "what answers is no Prefect server", "PREFECT_API_URL ends with"),
+        (
+            200,
+            b"<!DOCTYPE html>",
+            "what answers is not a Prefect server",
+            "PREFECT_API_URL ends with",
+        ),
     ],
 )
 def test_a_server_that_refuses_is_told_from_one_that_answers(  # fault 54

@@ -55,7 +55,7 @@ def here(call: Call) -> None:
         (401, {}, FlowServerDenied, "does not accept the credentials", "PREFECT_API_AUTH_STRING"),
         (403, {}, FlowServerDenied, "does not accept the credentials", "PREFECT_API_AUTH_STRING"),
         (500, b"out of disk", FlowFailed, "answers 500: out of disk", "kled doctor"),
-        (200, HTML, FlowFailed, "is no Prefect server", "PREFECT_API_URL ends with /api"),
+        (200, HTML, FlowFailed, "is not a Prefect server", "PREFECT_API_URL ends with /api"),
     ],
     ids=["unauthorized", "forbidden", "broken", "its pages"],
 )
@@ -107,7 +107,7 @@ def test_a_server_that_cannot_be_reached_is_named(way: Any, url: str, call: Call
     ],
 )
 def test_what_is_no_environments_name_is_refused_with_the_right_one(typed: str, hint: str) -> None:
-    with pytest.raises(InvalidInput, match="is no name of an environment") as refused:
+    with pytest.raises(InvalidInput, match="is not the name of an environment") as refused:
         run.make_context("run", ["validate-cluster", f"--deployment={typed}"])
 
     assert (refused.value.field, refused.value.hint) == ("--deployment", hint)

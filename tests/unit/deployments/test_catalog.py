@@ -45,7 +45,7 @@ def test_runs_may_not_be_tied_to_the_deploying_machine(tmp_path: Path, pull: str
 def test_only_module_paths_below_flows_are_entrypoints(tmp_path: Path, entrypoint: str) -> None:
     text = f"pull: []\ndeployments:\n  - {{name: x, entrypoint: '{entrypoint}'}}\n"
 
-    with pytest.raises(InvalidInput, match="is no module path below flows"):
+    with pytest.raises(InvalidInput, match="is not a module path below flows"):
         catalog.load(written(tmp_path, text))
 
 

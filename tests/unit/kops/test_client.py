@@ -276,7 +276,7 @@ def test_a_failed_export_leaves_the_old_file(tmp_path: Path) -> None:
 def test_an_export_to_a_device_is_refused_before_kops_is_called(tmp_path: Path) -> None:
     kops, replay, _ = client(tmp_path)
 
-    with pytest.raises(errors.InvalidInput, match="/dev/zero is no regular file"):
+    with pytest.raises(errors.InvalidInput, match="/dev/zero is not a regular file"):
         kops.export_kubeconfig(C, Path("/dev/zero"))
 
     assert replay.calls == []

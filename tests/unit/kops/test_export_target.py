@@ -28,9 +28,9 @@ def test_a_new_file_and_one_of_ours_can_be_written_and_trying_leaves_nothing(
 def test_a_directory_a_device_and_a_file_for_a_directory_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()  # fault 22
 
-    with pytest.raises(InvalidInput, match="is no regular file"):
+    with pytest.raises(InvalidInput, match="is not a regular file"):
         require_target(tmp_path)
-    with pytest.raises(InvalidInput, match="is no regular file"):
+    with pytest.raises(InvalidInput, match="is not a regular file"):
         require_target(Path("/dev/null"))
     with pytest.raises(
         DiskUnusable, match=r"cannot write \S+/file/kubeconfig in \S+/file: not a directory"
@@ -61,5 +61,5 @@ def test_a_file_to_which_no_context_can_be_added_is_refused(tmp_path: Path, body
     target = tmp_path / "kubeconfig"
     target.write_text(body, encoding="latin-1")
 
-    with pytest.raises(InvalidInput, match="is no kubeconfig"):
+    with pytest.raises(InvalidInput, match="is not a kubeconfig"):
         require_target(target)

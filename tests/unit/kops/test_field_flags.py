@@ -250,7 +250,7 @@ def test_an_internal_name_is_refused_with_the_stored_one(
         ("spec.kubelet=5", "holds fields: set one of them"),
         ("spec.masterPublicName=a\r\n", r"masterPublicName: it holds the control character \r"),
         ("spec.masterPublicName=a\0b", r"the control character \x00"),
-        ("spec.masterPublicName=a\udcffb", "no text"),
+        ("spec.masterPublicName=a\udcffb", "is not text"),
         ("spec.masterPublicName", "is not PATH=VALUE"),
     ],
 )
@@ -346,7 +346,7 @@ def test_create_cluster_gives_kops_its_own_names(tmp_path: Path) -> None:
     assert "--set=spec.api.access=10.0.0.0/8" in replay.words
     assert '--set="spec.cloudLabels=a.b/c=d,e"' in replay.words
     wrong = ClusterSpec(name="c.example.com", zones=("us-east-1a",), set=["spec.nope=1"])
-    with pytest.raises(InvalidInput, match=r"spec\.nope is no field of a cluster"):
+    with pytest.raises(InvalidInput, match=r"spec\.nope is not a field of a cluster"):
         kops.create_cluster(wrong)
     assert replay.words == ["version"]
 

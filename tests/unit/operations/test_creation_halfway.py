@@ -38,7 +38,7 @@ def test_new_keys_are_in_a_snapshot_before_anything_else_can_fail(
 
 
 def test_a_kubeconfig_that_cannot_be_written_is_told_before_anything_is_made(desk: Desk) -> None:
-    with pytest.raises(InvalidInput, match="is no regular file"):  # fault 22
+    with pytest.raises(InvalidInput, match="is not a regular file"):  # fault 22
         desk.run(CreateCluster(SPEC, desk.root))
 
     assert desk.called == []

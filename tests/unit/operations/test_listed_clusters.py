@@ -116,7 +116,7 @@ def test_a_store_with_an_unreadable_cluster_has_more_than_one(tmp_path: Path) ->
 
 
 def test_a_foreign_file_elsewhere_does_not_stop_the_check_of_roles(tmp_path: Path) -> None:
-    # fault 73: `.git/config` is no cluster, and what lies below a group's name is no group
+    # fault 73: `.git/config` is no cluster, and what lies below a group's name is not a group
     group = "kind: InstanceGroup\nmetadata: {name: nodes}\nspec: {role: Node}\n"
     cluster = "kind: Cluster\nmetadata: {name: a.example.com}\nspec: {cloudProvider: aws}\n"
     store(tmp_path, "a.example.com/config", text=cluster)

@@ -22,7 +22,7 @@ ELSEWHERE = (
 
 @pytest.mark.parametrize("name", [*ELSEWHERE, "../../b.example.com/config", "A", "-a", "a" * 254])
 def test_a_new_group_has_a_name_that_stays_in_its_cluster(name: str) -> None:
-    with pytest.raises(InvalidInput, match="is no name of an instance group") as refused:
+    with pytest.raises(InvalidInput, match="is not the name of an instance group") as refused:
         CreateInstanceGroup("a.example.com", name, ("us-east-1a",))
 
     assert refused.value.field == "--instance-group"
@@ -35,5 +35,5 @@ def test_what_kops_takes_for_a_group_is_taken(name: str) -> None:
 
 @pytest.mark.parametrize("name", ELSEWHERE)
 def test_no_command_of_kops_is_made_for_what_is_no_cluster(name: str) -> None:
-    with pytest.raises(InvalidInput, match="is no name of a cluster"):
+    with pytest.raises(InvalidInput, match="is not the name of a cluster"):
         command.delete_cluster(name, yes=True)

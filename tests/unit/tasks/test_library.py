@@ -80,7 +80,7 @@ def test_a_task_describes_a_step_without_performing_it() -> None:
 
 @pytest.mark.parametrize("how", ["submit", "map", "delay"])
 def test_a_task_is_not_handed_to_another_thread(how: str) -> None:
-    with pytest.raises(SettingsError, match="no task for") as refused:
+    with pytest.raises(SettingsError, match="is not a task for") as refused:
         getattr(cluster.update_cluster, how)(C)
 
     assert "call it: update_cluster(...)" in str(refused.value.hint)
