@@ -144,7 +144,7 @@ def run(args: Sequence[str]) -> int:
 
 def _is_verbose(args: Sequence[str]) -> bool:
     """Say whether tracebacks are wanted, also where the options cannot be parsed."""
-    return any(one == "--verbose" or _VERBOSE.fullmatch(one) for one in args)
+    return any(arg == "--verbose" or _VERBOSE.fullmatch(arg) for arg in args)
 
 
 def _ending(error: BaseException, *, verbose: bool) -> int:

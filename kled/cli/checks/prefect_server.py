@@ -102,7 +102,7 @@ def automations(url: str, env: Mapping[str, str]) -> State:
         return "wrong", error.message, error.hint or ""
     if not environments:
         return "missing", "nothing is deployed", "kled deploy"
-    lacking = [found for one in environments if (found := _lacking(one, awake))]
+    lacking = [found for environment in environments if (found := _lacking(environment, awake))]
     if lacking:
         words, hints = zip(*lacking, strict=True)
         return "missing", "; ".join(words), "; ".join(hints)

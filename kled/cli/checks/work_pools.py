@@ -67,7 +67,9 @@ def rules(url: str, env: Mapping[str, str]) -> State:
         return "wrong", error.message, error.hint or ""
     if not bare:
         return "ok", "every deployment carries those of its environment", ""
-    again = " and ".join(f"kled deploy {options(environment=one)}" for one in environments)
+    again = " and ".join(
+        f"kled deploy {options(environment=environment)}" for environment in environments
+    )
     words = (
         "no maintenance windows, notifications and approval rules travel with"
         f" {enumerated(names, _NAMED)}"

@@ -80,7 +80,7 @@ def values(
     from kled.cli.completing.offers import Wanted, offers  # noqa: PLC0415
 
     wanted = Wanted(kind, str(param.name), param.default, incomplete)
-    return [CompletionItem(one, _type(kind, one)) for one in offers(line, wanted)]
+    return [CompletionItem(offer, _type(kind, offer)) for offer in offers(line, wanted)]
 
 
 def _type(kind: str, offered: str) -> str:

@@ -168,7 +168,7 @@ def _urls(line: Line, wanted: Wanted) -> list[str]:
     kept = wanted.name == "snapshot_store" or (wanted.name == "to" and "mirror" in line.command)
 
     def known() -> Iterable[str]:
-        with_them = (one.snapshot_store for one in line.settings.profiles.values())
+        with_them = (profile.snapshot_store for profile in line.settings.profiles.values())
         named = (*line.settings.snapshot_profiles, *with_them) if kept else line.settings.profiles
         return sorted({one for one in named if one})
 
@@ -221,7 +221,7 @@ def _assignments(line: Line, wanted: Wanted) -> list[str]:
     kind: Kind = "InstanceGroup" if "instance-group" in line.command else "Cluster"
     path, equals, value = wanted.beginning.partition("=")
     if equals:
-        return [f"{path}={one}" for one in field_offers.values(kind, path, value)]
+        return [f"{path}={offer}" for offer in field_offers.values(kind, path, value)]
     found = field_offers.continuations(kind, path, _definition(line, kind))
     return [name if name.endswith(".") else f"{name}=" for name in found]
 

@@ -238,7 +238,7 @@ def _again(call: Call, waiting: Waiting, **more: object) -> str:
 
 def _named(call: Call, waiting: Waiting) -> str:
     """Return what means the run: its address where that named the server, else its id."""
-    return next((one for one in call.typed.words if "://" in one), str(waiting.run))
+    return next((word for word in call.typed.words if "://" in word), str(waiting.run))
 
 
 def _asked_reason(call: Call, waiting: Waiting) -> str:

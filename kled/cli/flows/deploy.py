@@ -93,7 +93,7 @@ def _warn_of_schedules(
     call: Call, entries: tuple[catalog.Entry, ...], chosen: environment.Environment
 ) -> None:
     """Say that schedules are awake and a store is not known; a worker may still have one."""
-    awake = [entry for entry in entries if any(one.active for one in entry.schedules)]
+    awake = [entry for entry in entries if any(schedule.active for schedule in entry.schedules)]
     kept = [entry for entry in awake if _KEEPS in entry.tags]
     for what, names, known, those in (
         ("state", _STATE_STORES, call.settings.state_store, awake),

@@ -35,7 +35,7 @@ class FlowCommand(Leaf):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse as click does; note the flow first, for `--help` acts before there is any."""
-        if any(one in args for one in ctx.help_option_names):
+        if any(name in args for name in ctx.help_option_names):
             typed, *_ = self.make_parser(ctx).parse_args(list(args))
             flow = typed.get("flow")
             ctx.meta[__name__] = flow if isinstance(flow, str) else None
@@ -76,7 +76,7 @@ def metavar(annotation: str) -> str:
     many = inner.startswith("tuple[")
     inner = inner.removeprefix("tuple[").removesuffix(", ...]") if many else inner
     if inner.startswith("Literal["):
-        found = "|".join(str(one) for one in _literals(inner))
+        found = "|".join(str(literal) for literal in _literals(inner))
     else:
         found = _METAVARS.get(inner, "TEXT")
     return f"{found},..." if many else found

@@ -27,8 +27,11 @@ def flows(call: Call) -> None:
             {
                 "flow": entry.flow,
                 "command": COMMANDS.get(entry.flow),
-                "takes": [one.name if one.required else f"[{one.name}]" for one in takes],
-                "parameters": [one.as_json() for one in takes],
+                "takes": [
+                    parameter.name if parameter.required else f"[{parameter.name}]"
+                    for parameter in takes
+                ],
+                "parameters": [parameter.as_json() for parameter in takes],
                 "environments": known,
                 "description": entry.description,
             }

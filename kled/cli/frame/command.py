@@ -179,7 +179,9 @@ def _call(options: dict[str, Any], *, apart: bool) -> Call:
         output=output or settings.output,
         lease_wait=settings.lease_wait if wait is None else wait,
     )
-    given = {one.name: options.pop(one.name) for one in fields(Overrides) if one.name in options}
+    given = {
+        field.name: options.pop(field.name) for field in fields(Overrides) if field.name in options
+    }
     return Call(settings, verbose=options.pop("verbose"), overrides=Overrides(**given))
 
 

@@ -110,17 +110,21 @@ class Leaf(click.Command):
         words = tuple(args)
         rest = super().parse_args(ctx, args)
         ctx.meta[TYPED] = typed_line.read(self, ctx, words)
-        addresses = [one for one in self.params if one.metavar == "URL" and one.name in ctx.params]
-        require_addresses({}, {one.opts[0]: ctx.params[str(one.name)] for one in addresses})
+        addresses = [
+            param for param in self.params if param.metavar == "URL" and param.name in ctx.params
+        ]
+        require_addresses(
+            {}, {address.opts[0]: ctx.params[str(address.name)] for address in addresses}
+        )
         return rest
 
 
 def _refuse_empty(options: Sequence[click.Parameter], args: Sequence[str]) -> None:
     taking = {
-        name: one.opts[0]
-        for one in options
-        if isinstance(one, click.Option) and not one.is_flag
-        for name in one.opts
+        name: option.opts[0]
+        for option in options
+        if isinstance(option, click.Option) and not option.is_flag
+        for name in option.opts
     }
     words = args[: args.index("--")] if "--" in args else args
     for word, following in zip(words, [*words, None][1:], strict=True):

@@ -81,8 +81,8 @@ def _alternatives(annotation: object) -> Iterator[object]:
     if typing.get_origin(annotation) is typing.Annotated:
         annotation = typing.get_args(annotation)[0]
     if typing.get_origin(annotation) in {typing.Union, types.UnionType}:
-        for one in typing.get_args(annotation):
-            yield from _alternatives(one)
+        for arg in typing.get_args(annotation):
+            yield from _alternatives(arg)
     else:
         yield annotation
 

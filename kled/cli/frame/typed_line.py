@@ -39,14 +39,14 @@ class Typed:
 def read(command: click.Command, ctx: click.Context, args: Sequence[str]) -> Typed:
     """Return what `args` say to a command, before any of it is converted."""
     values, _, order = command.make_parser(ctx).parse_args(list(args))
-    given = {one: values[str(one.name)] for one in dict.fromkeys(order)}
+    given = {option: values[str(option.name)] for option in dict.fromkeys(order)}
     named = {_long(one): value for one, value in given.items() if isinstance(one, click.Option)}
     spoken = (value for one, value in given.items() if isinstance(one, click.Argument))
     return Typed(tuple(part for value in spoken for part in _parts(value)), named)
 
 
 def _long(option: click.Option) -> str:
-    return next((one for one in option.opts if one.startswith("--")), option.opts[0]).lstrip("-")
+    return next((opt for opt in option.opts if opt.startswith("--")), option.opts[0]).lstrip("-")
 
 
 def _parts(value: Any) -> Sequence[str]:  # noqa: ANN401 - as click parses it

@@ -58,7 +58,7 @@ def rotate_keypairs(call: Call, name: str | None, phase: Phase, keyset: str, *, 
         execute(call, rotation, then=f"kled kops update-cluster --name={cluster} --yes")
         return
     show_plan(call, shown)
-    left = [one.name for one in shown.changes]
+    left = [change.name for change in shown.changes]
     if left:
         again = call.typed.again("kops rotate-keypairs", name=cluster, yes=True)
         call.say(f"{phase}: {', '.join(left)}", f"preview only; do it with: {again}")

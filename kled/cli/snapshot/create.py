@@ -92,7 +92,9 @@ def create(  # noqa: PLR0913 - one parameter per option
     finally:
         for run in operation.made:
             _show_run(call, run, alone=bool(names))
-    reused = [one.cluster for run in operation.made for one in run.clusters if one.reused]
+    reused = [
+        cluster.cluster for run in operation.made for cluster in run.clusters if cluster.reused
+    ]
     if until is not None and reused:
         again = options(name=reused, anew=True, retain_until=retain_until)
         call.say(
@@ -114,7 +116,7 @@ def _chosen(call: Call, names: tuple[str, ...], *, everything: bool) -> list[str
 def _show_run(call: Call, done: "RunResult", *, alone: bool) -> None:
     """Show a row for each cluster; of a single one that failed, the error says all there is."""
     _warn(call, done)
-    rows = [one.as_json() for one in done.clusters]
+    rows = [cluster.as_json() for cluster in done.clusters]
     if call.settings.output == "table":
         if rows and (len(rows) != 1 or done.clusters[0].error is None):
             bad_first = sorted(rows, key=lambda row: (not row["mend"], row["cluster"]))
@@ -130,9 +132,9 @@ def _warn(call: Call, done: "RunResult") -> None:
         call.say(f"warning: {words}")
     for name in done.orphans:
         call.say(f"warning: {name} holds no cluster: it is not in any snapshot")
-    for one in done.clusters:
-        if one.problems and (len(done.clusters) > 1 or one.error is None):
-            call.say(f"warning: {one.cluster}: {'; '.join(one.problems)}; {one.mend}")
+    for cluster in done.clusters:
+        if cluster.problems and (len(done.clusters) > 1 or cluster.error is None):
+            call.say(f"warning: {cluster.cluster}: {'; '.join(cluster.problems)}; {cluster.mend}")
 
 
 def _only_cluster(call: Call) -> str:
@@ -150,7 +152,7 @@ def _only_cluster(call: Call) -> str:
 
 def _clusters(entries: Iterable[Any]) -> list[str]:
     return [
-        one.key.removesuffix("/config")
-        for one in entries
-        if one.key.count("/") == 1 and one.key.endswith("/config")
+        entry.key.removesuffix("/config")
+        for entry in entries
+        if entry.key.count("/") == 1 and entry.key.endswith("/config")
     ]

@@ -29,8 +29,8 @@ def diff(call: Call, name: str, before: str, after: str) -> None:
     """
     changes = compared(call.stores, name, before, after, call.say)
     if call.settings.output == "table":
-        for one in changes:
-            streams.out().say(one.line())
+        for change in changes:
+            streams.out().say(change.line())
         call.say("nothing differs" if not changes else number(len(changes), "difference"))
     else:
         rows = [one.as_json() for one in changes]

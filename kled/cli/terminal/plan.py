@@ -42,7 +42,7 @@ def show_whole(call: Call, plan: Plan, radius: BlastRadius | None = None) -> Non
 
 def _show_changes(plan: Plan, redact: Redact) -> None:
     """Write a row for each change, and below it a line for each value that it changes."""
-    rows = [{**one.as_json(), "note": words_of(one).strip()} for one in plan.changes]
+    rows = [{**change.as_json(), "note": words_of(change).strip()} for change in plan.changes]
     noted = any(row["note"] for row in rows)
     heading, *lines = table(rows, (*CHANGE_COLUMNS, *((Column("NOTE", "note"),) if noted else ())))
     out = streams.out()

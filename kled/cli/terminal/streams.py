@@ -218,6 +218,7 @@ def place_of(error: BaseException) -> str:
     if not frames:
         return "an unknown place"
     last = next(
-        (one for one in reversed(frames) if f"{os.sep}kled{os.sep}" in one.filename), frames[-1]
+        (frame for frame in reversed(frames) if f"{os.sep}kled{os.sep}" in frame.filename),
+        frames[-1],
     )
     return f"{'/'.join(Path(last.filename).parts[-3:])}:{last.lineno} in {last.name}"

@@ -81,4 +81,6 @@ def _is_named(cloud: str, env: Mapping[str, str]) -> bool:
         return True
     variables, file = _NAMED_BY[cloud]
     home = env.get("HOME")
-    return any(env.get(one) for one in variables) or bool(home and (Path(home) / file).exists())
+    return any(env.get(variable) for variable in variables) or bool(
+        home and (Path(home) / file).exists()
+    )

@@ -28,7 +28,7 @@ def kept_keys_checks(opened: stores.Stores, clusters: Sequence[str]) -> list[Che
         return []
     try:
         ledger = read_ledger(opened.snapshots, opened.remembering)
-        told = dict(in_parallel((0, partial(_asked, ledger, one)) for one in clusters))
+        told = dict(in_parallel((0, partial(_asked, ledger, cluster)) for cluster in clusters))
     except KledError as error:
         return [not_tried(NAME, error.message)]
     return [

@@ -38,17 +38,17 @@ def another_definition(stored: Definition, wanted: Definition, *, applied: bool)
 
 def _told(stored: Definition, wanted: Definition) -> list[str]:
     """Name each field that differs, with both values, and each object that only one has."""
-    found = [_words("", one) for one in changed_fields(stored.cluster, wanted.cluster)]
+    found = [_words("", field) for field in changed_fields(stored.cluster, wanted.cluster)]
     mine, theirs = _groups(stored), _groups(wanted)
     for name in sorted(mine.keys() & theirs.keys()):
-        found += [_words(f"{name}: ", one) for one in changed_fields(mine[name], theirs[name])]
+        found += [_words(f"{name}: ", field) for field in changed_fields(mine[name], theirs[name])]
     found += [
-        f"instance group {one} is stored and not wanted"
-        for one in sorted(mine.keys() - theirs.keys())
+        f"instance group {key} is stored and not wanted"
+        for key in sorted(mine.keys() - theirs.keys())
     ]
     found += [
-        f"instance group {one} is wanted and not stored"
-        for one in sorted(theirs.keys() - mine.keys())
+        f"instance group {key} is wanted and not stored"
+        for key in sorted(theirs.keys() - mine.keys())
     ]
     return found or list(wanted.differences(stored))
 

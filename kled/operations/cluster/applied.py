@@ -15,8 +15,8 @@ def was_applied(session: Session, cluster: str) -> bool:
     Only reads. Keysets count, whoever made them: a definition with keys is somebody's identity.
     """
     prefix = f"{cluster}/"
-    for one in session.state_store.entries(prefix):
-        key = one.key.removeprefix(prefix)
+    for entry in session.state_store.entries(prefix):
+        key = entry.key.removeprefix(prefix)
         if layout.kind_of(key) == "derived" and not key.startswith("addons/"):
             return True
         if key.startswith(_BY_AN_UPDATE):

@@ -142,11 +142,11 @@ def _require_no_foreign(session: Session, cluster: str) -> None:
     A kops that is newer than kled knows may know more.
     """
     store = session.state_store
-    for one in store.entries(f"{cluster}/"):
-        foreign = layout.is_foreign(one.key.removeprefix(f"{cluster}/"))
+    for entry in store.entries(f"{cluster}/"):
+        foreign = layout.is_foreign(entry.key.removeprefix(f"{cluster}/"))
         if foreign and session.kops.version().minor <= TESTED:
             raise NotApproved(
-                f"{store.location.url}/{visible(one.key)} is not an object of kops, which would"
+                f"{store.location.url}/{visible(entry.key)} is not an object of kops, which would"
                 " delete the cloud resources and then refuse the rest",
                 hint="look what it is, move it away, and run this again",
             )

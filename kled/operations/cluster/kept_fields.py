@@ -79,7 +79,7 @@ def _unknown(session: Session, stored: Document, printed: Document) -> tuple[str
 
 
 def _held(field: str, paths: Sequence[str]) -> bool:
-    return any(holds_any(one, [field]) for one in paths)
+    return any(holds_any(path, [field]) for path in paths)
 
 
 def _refusal(

@@ -45,7 +45,7 @@ def proof_step(cluster: str, *, unregister: bool) -> Step:
 
 def _require_no_objects(session: Session, cluster: str, *, unregister: bool) -> str:
     store = session.state_store
-    left = [one.key for one in store.entries(f"{cluster}/")]
+    left = [entry.key for entry in store.entries(f"{cluster}/")]
     machines = [key for key in left if layout.kind_of(key.removeprefix(f"{cluster}/")) in _THEIRS]
     if unregister and machines == left:
         return "no object is left" if not left else "its machines go on writing etcd backups"
@@ -67,7 +67,7 @@ def _require_no_resources(session: Session, begun: Definition | None) -> str:
         return "kops had ended it when this run began"
     plan = left_in_cloud(session, begun)
     others = {(one.kind, one.name) for one in neighbours.look(session, begun, plan.changes)}
-    own = [one for one in plan.changes if (one.kind, one.name) not in others]
+    own = [change for change in plan.changes if (change.kind, change.name) not in others]
     left = [f"{one.kind} {one.name}" for one in own if one.kind != "definition"]
     if left:
         raise StillThere(

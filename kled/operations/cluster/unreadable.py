@@ -39,7 +39,7 @@ def listed_groups(session: Session, cluster: str) -> tuple[InstanceGroup, ...]:
         lost_groups.tell(session, cluster)
     except _OF_A_GROUP as error:
         groups = _stored(session, cluster)
-        if not any(not one.readable for one in groups):
+        if not any(not group.readable for group in groups):
             raise explained(session, cluster, error) from error
         return groups
     if any(one.name == parse.NAMELESS for one in listed):
@@ -110,8 +110,8 @@ def _definitions(session: Session, cluster: str) -> dict[str, bytes]:
         layout.CONFIG,
         *(
             key
-            for one in store.entries(place + layout.GROUPS)
-            if layout.is_group(key := one.key.removeprefix(place))
+            for entry in store.entries(place + layout.GROUPS)
+            if layout.is_group(key := entry.key.removeprefix(place))
         ),
     ]
     found = {}

@@ -119,9 +119,9 @@ def _is_left(session: Session, cluster: str) -> bool:
 
 
 def _known(session: Session, cluster: str) -> Iterator[str]:
-    for one in session.state_store.entries(f"{cluster}/"):
-        if not layout.is_foreign(one.key.removeprefix(f"{cluster}/")):
-            yield one.key
+    for entry in session.state_store.entries(f"{cluster}/"):
+        if not layout.is_foreign(entry.key.removeprefix(f"{cluster}/")):
+            yield entry.key
 
 
 def _way_out(cluster: str) -> str:

@@ -107,10 +107,10 @@ def _distrusting(
 ) -> str:
     """Return kops' own commands for the keypairs that are there now and were not before."""
     told = (
-        f"kops distrust keypair {word(keyset)} {one.id} {options(name=cluster)}"
+        f"kops distrust keypair {word(keyset)} {keypair.id} {options(name=cluster)}"
         for keyset, keypairs in now.items()
-        for one in keypairs
-        if one.id not in {known.id for known in before.get(keyset, ())}
+        for keypair in keypairs
+        if keypair.id not in {known.id for known in before.get(keyset, ())}
     )
     return f"{_WAYS_BACK['create'][0]}: {' && '.join(told)}"
 
@@ -120,7 +120,7 @@ def _meant(keypairs: Sequence[Keypair], rotation: RotateKeypairs) -> Iterator[Ke
 
     What is about to be made has no id yet.
     """
-    trusted = [one for one in keypairs if not one.distrusted]
+    trusted = [keypair for keypair in keypairs if not keypair.distrusted]
     primary = max((_age(one) for one in trusted if one.primary), default=(0, ""))
     for one in trusted:
         if rotation.phase == "promote" and _age(one) == primary:

@@ -155,7 +155,7 @@ def listed_secrets(session: Session, cluster: str) -> tuple[Secret, ...]:
     try:
         entries = session.state_store.entries(f"{cluster}/{layout.SECRETS}")
         names = {
-            one.key.removeprefix(f"{cluster}/{layout.SECRETS}").split("/")[0] for one in entries
+            entry.key.removeprefix(f"{cluster}/{layout.SECRETS}").split("/")[0] for entry in entries
         }
     except InvalidInput:
         return listed

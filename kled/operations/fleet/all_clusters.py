@@ -172,13 +172,13 @@ def pending_words(session: Session, cluster: str) -> Answer:
 
 def require_asked(answers: Sequence[Answer]) -> None:
     """Raise where a cluster could not be asked: exit status 1."""
-    bad = [one for one in answers if one.state == UNREADABLE]
+    bad = [answer for answer in answers if answer.state == UNREADABLE]
     require_read([Trouble(one.cluster, one.words, one.mend) for one in bad], len(answers))
 
 
 def require_allowed(answers: Sequence[Answer]) -> None:
     """Raise `NotApproved` where the update of a cluster would be refused: exit status 6."""
-    names = [one.cluster for one in answers if one.state == REFUSED]
+    names = [answer.cluster for answer in answers if answer.state == REFUSED]
     if names:
         raise NotApproved(
             f"the updates of {len(names)} of {len(answers)} clusters would be refused:"
@@ -189,6 +189,6 @@ def require_allowed(answers: Sequence[Answer]) -> None:
 
 def waiting(answers: Sequence[Answer], what: str) -> str:
     """Return how many clusters are not there yet, and which; empty: none."""
-    names = [one.cluster for one in answers if one.state == WAITING]
+    names = [answer.cluster for answer in answers if answer.state == WAITING]
     shown = enumerated(names, _SHOWN)
     return f"{len(names)} of {len(answers)} clusters {what}: {shown}" if names else ""

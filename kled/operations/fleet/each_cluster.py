@@ -85,7 +85,9 @@ class Found:
     @property
     def lines(self) -> tuple[str, ...]:
         """The lines that a person reads below the rows; of one cluster alone the error has it."""
-        return tuple(one.line for one in self.troubles if self.clusters > 1 or not one.fatal)
+        return tuple(
+            trouble.line for trouble in self.troubles if self.clusters > 1 or not trouble.fatal
+        )
 
     def require(self) -> None:
         """Raise where a cluster could not be read; exit status 1, whatever it is."""
@@ -94,7 +96,7 @@ class Found:
 
 def require_read(troubles: Iterable[Trouble], clusters: int) -> None:
     """Raise where a cluster could not be read, of so many; exit status 1, whatever kept it."""
-    fatal = [one for one in troubles if one.fatal]
+    fatal = [trouble for trouble in troubles if trouble.fatal]
     bad = list(dict.fromkeys(one.cluster for one in fatal))
     if clusters == 1 and fatal:
         problems = "; ".join(one.problem for one in fatal)
@@ -108,7 +110,7 @@ def require_read(troubles: Iterable[Trouble], clusters: int) -> None:
 
 def clusters(session: Session, name: str | None) -> Found:
     """List the clusters of the state store, or the named one; raises `ClusterNotFound`."""
-    listed = [one for one in listed_clusters(session) if name in (None, one.name)]
+    listed = [cluster for cluster in listed_clusters(session) if name in (None, cluster.name)]
     if name is not None and not listed:
         session.kops.get_definition(name)  # raises ClusterNotFound as kops words it
     rows, troubles = [], []

@@ -62,8 +62,8 @@ def _lost(session: Session, listed: Sequence[Cluster]) -> tuple[str, ...]:
         for name in prefixes(store)
         if name not in known
         and any(
-            layout.is_of_a_cluster(one.key.removeprefix(f"{name}/"))
-            for one in store.entries(f"{name}/")
+            layout.is_of_a_cluster(entry.key.removeprefix(f"{name}/"))
+            for entry in store.entries(f"{name}/")
         )
     )
 
@@ -82,5 +82,5 @@ def _names(store: "ObjectStore") -> Iterator[str]:
     from kled.operations.fleet.registered import prefixes  # noqa: PLC0415 - loads YAML
 
     for name in prefixes(store):
-        if any(one.key == f"{name}/{layout.CONFIG}" for one in store.entries(f"{name}/config")):
+        if any(entry.key == f"{name}/{layout.CONFIG}" for entry in store.entries(f"{name}/config")):
             yield name

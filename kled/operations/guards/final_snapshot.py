@@ -175,7 +175,7 @@ def _trouble(kept: "SnapshotStore", manifest: "Manifest", etcd: str) -> str | No
     from kled.snapshot.verify.contents import blob_file  # noqa: PLC0415
 
     newest = f"/{etcd}/{manifest.etcd_backups[etcd][0]}/"
-    blobs = {one.sha256: one for one in manifest.blobs}
+    blobs = {blob.sha256: blob for blob in manifest.blobs}
     (data,) = (
         one for one in manifest.objects if newest in one.key and layout.is_backup_data(one.key)
     )

@@ -30,8 +30,12 @@ def is_namesake(snapshots: "SnapshotStore", state: "ObjectStore", cluster: str, 
     try:
         manifests = _manifests(snapshots, cluster)
         here = state.location.url
-        theirs = _certificates(one for one in manifests if is_same(one.state_store, other))
-        ours = _certificates(one for one in manifests if is_same(one.state_store, here))
+        theirs = _certificates(
+            manifest for manifest in manifests if is_same(manifest.state_store, other)
+        )
+        ours = _certificates(
+            manifest for manifest in manifests if is_same(manifest.state_store, here)
+        )
         ours |= _stored(state, cluster)
     except KledError:
         return False
@@ -47,9 +51,9 @@ def ids_of(snapshots: "SnapshotStore", state: "ObjectStore", cluster: str) -> fr
         manifests = _manifests(snapshots, cluster)
     except KledError:
         return frozenset()
-    urls = {one.state_store for one in manifests}
+    urls = {manifest.state_store for manifest in manifests}
     others = {url for url in urls if is_namesake(snapshots, state, cluster, url)}
-    return frozenset(one.id for one in manifests if one.state_store in others)
+    return frozenset(manifest.id for manifest in manifests if manifest.state_store in others)
 
 
 def _manifests(snapshots: "SnapshotStore", cluster: str) -> "list[Manifest]":

@@ -32,7 +32,7 @@ def marked(
     """Return what kops lists for a deletion, with the owner of what is another's; only reads."""
     changes = tuple(listed)
     owners = {(one.kind, one.name): one for one in look(session, definition, changes)}
-    return tuple(_mark(one, owners.get((one.kind, one.name))) for one in changes)
+    return tuple(_mark(change, owners.get((change.kind, change.name))) for change in changes)
 
 
 def look(session: Session, definition: Definition, listed: Iterable[Change]) -> tuple[Taken, ...]:
@@ -65,7 +65,7 @@ def require_own(plan: Plan, named: Sequence[str] = ()) -> str:
 
     Raises `NotApproved` unless every owner is `named`.
     """
-    taken = [one for one in plan.changes if OWNER in one.fields]
+    taken = [change for change in plan.changes if OWNER in change.fields]
     owners = sorted({one.fields[OWNER] for one in taken})
     if not owners:
         return "it takes nothing of another cluster"
@@ -83,7 +83,11 @@ def words_of(change: Change) -> str:
 
 def makes_anew(plan: Plan) -> tuple[str, ...]:
     """Return the commands that make anew what a deletion took of registered clusters."""
-    owners = {one.fields[OWNER]: one.fields[STORE] for one in plan.changes if STORE in one.fields}
+    owners = {
+        change.fields[OWNER]: change.fields[STORE]
+        for change in plan.changes
+        if STORE in change.fields
+    }
     return tuple(
         f"kled kops update-cluster {options(state=store, name=owner, yes=True)}"
         for owner, store in sorted(owners.items())
@@ -129,7 +133,7 @@ def _refusal(cluster: str, taken: Sequence[Change], owners: Sequence[str]) -> No
     shown = enumerated(resources, _SHOWN)
     flags = options(with_resources_of=owners)
     stores = {one.fields[OWNER]: one.fields.get(STORE, "") for one in taken}
-    known = [options(state=stores[one], name=one) for one in owners if stores[one]]
+    known = [options(state=stores[owner], name=owner) for owner in owners if stores[owner]]
     again = (
         f"{flags}, and at once after it kled kops update-cluster {known[0]} --yes, which makes"
         " them anew (until then nothing drains its machines before the cloud ends them)"

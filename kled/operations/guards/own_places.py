@@ -40,14 +40,14 @@ def require(session: Session, cluster: str, *, deletes: bool = False) -> str:
         away = bool(strays or discovery)
         others = tuple(registered.homes(session, but=cluster, everywhere=away))
     except StoreError as error:
-        where = ", ".join(f"{one.field} ({one.url})" for one in strays) or "its clusters"
+        where = ", ".join(f"{stray.field} ({stray.url})" for stray in strays) or "its clusters"
         advice = error.hint or "mend it"
         error.with_hint(f"{advice}; who else lives at {where} has to be known first")
         raise
     found = locations.collisions(mine, others) or tuple(_at(session, strays, deletes=deletes))
     if found:
         raise _refusal(mine, found)
-    said = ", ".join(f"{one.field} is elsewhere, at {one.url}" for one in strays)
+    said = ", ".join(f"{stray.field} is elsewhere, at {stray.url}" for stray in strays)
     return said or NOTHING
 
 

@@ -64,11 +64,11 @@ def fan_out(owned: Iterable[str], others: Iterable[Registered]) -> tuple[Shared,
     mine = frozenset(owned)
     found = (
         Shared(
-            one.definition.name,
-            one.state_store,
-            tuple(sorted(mine & roles.used(one.definition))),
+            other.definition.name,
+            other.state_store,
+            tuple(sorted(mine & roles.used(other.definition))),
         )
-        for one in others
+        for other in others
     )
     return tuple(sorted(one for one in found if one.roles))
 
@@ -158,7 +158,7 @@ def _definition(store: "ObjectStore", cluster: str) -> Definition | None:
         keys = [f"{cluster}/{layout.CONFIG}"]
         if not is_there(store, keys[0]):
             return None
-        groups = (one.key for one in store.entries(f"{cluster}/{layout.GROUPS}"))
+        groups = (entry.key for entry in store.entries(f"{cluster}/{layout.GROUPS}"))
         keys += [key for key in groups if layout.is_group(key.removeprefix(f"{cluster}/"))]
         bodies = [get_bounded(store, key).body.decode(errors="replace") for key in keys]
         return definition("\n---\n".join(bodies))

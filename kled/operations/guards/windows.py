@@ -18,7 +18,7 @@ def closed(settings: Settings, cluster: str, now: datetime) -> Window | None:
     Where several windows bind a cluster, one that is open is enough.
     """
     windows = settings.rules.windows_of(cluster)
-    if not windows or any(one.is_open(now) for one in windows):
+    if not windows or any(window.is_open(now) for window in windows):
         return None
     return min(windows, key=lambda one: one.opens(now))
 

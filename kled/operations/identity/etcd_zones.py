@@ -161,9 +161,9 @@ def _objects(session: Session, cluster: str, *definitions: Document) -> dict[str
     found = _bodies(session, cluster, contents.COMPLETED)
     applied = contents.applied(found) or {}
     groups = frozenset().union(
-        *(etcd_zones.groups_of_members(one) for one in (*definitions, applied))
+        *(etcd_zones.groups_of_members(definition) for definition in (*definitions, applied))
     )
-    keys = sorted(f"{layout.GROUPS}{one}" for one in groups if one)
+    keys = sorted(f"{layout.GROUPS}{group}" for group in groups if group)
     tasks = [(0, partial(_bodies, session, cluster, (key,))) for key in keys]
     for bodies in in_parallel(tasks):
         found |= bodies

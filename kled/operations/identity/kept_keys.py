@@ -161,7 +161,7 @@ def _given_again(cluster: str, keys: Iterable[str]) -> str:
     """Name the commands that store secrets again which people gave."""
     kinds = [one for one in SECRET_KINDS if f"{layout.SECRETS}{one}" in keys]
     command = "; or store it from its source: kled kops create-secret"
-    return "".join(f"{command} {one} --name={cluster} --file=FILE --force" for one in kinds)
+    return "".join(f"{command} {kind} --name={cluster} --file=FILE --force" for kind in kinds)
 
 
 def require_own_keys(session: Session, cluster: str) -> str:
@@ -262,7 +262,7 @@ def advice(
 
 
 def _lost(keysets: tuple[str, ...], why: str) -> tuple[tuple[Change, str], ...]:
-    return tuple((Change("create", identity.KEYPAIR, one), why) for one in keysets)
+    return tuple((Change("create", identity.KEYPAIR, keyset), why) for keyset in keysets)
 
 
 def refusal(session: Session, cluster: str, lost: tuple[tuple[Change, str], ...]) -> IdentityAtRisk:
@@ -270,7 +270,9 @@ def refusal(session: Session, cluster: str, lost: tuple[tuple[Change, str], ...]
     names = [one.name for one, _ in lost]
     reasons = dict.fromkeys(why for _, why in lost)
     keys = frozenset(identity.key_of(one) for one, _ in lost)
-    strays = [f"{one.field} names {one.url}: mend it first" for one in _strays(session, cluster)]
+    strays = [
+        f"{stray.field} names {stray.url}: mend it first" for stray in _strays(session, cluster)
+    ]
     way_on = "; ".join(strays) or advice(session, cluster, keys)
     return IdentityAtRisk(
         f'cluster "{cluster}" lives by {enumerated(names, _SHOWN)}, which kops would make'
@@ -301,7 +303,7 @@ def _other_values(session: Session, cluster: str, found: "Others") -> IdentityAt
     """Return the refusal of secrets with other values than the cluster had."""
     from kled.snapshot.losses.other_secrets import on_purpose  # noqa: PLC0415 - not for --help
 
-    keys = frozenset(f"{layout.SECRETS}{one}" for one in found.secrets)
+    keys = frozenset(f"{layout.SECRETS}{secret}" for secret in found.secrets)
     return IdentityAtRisk(
         f'cluster "{cluster}" does not live by the values that are stored as secrets'
         f" {enumerated(found.secrets, _SHOWN)}: snapshot {found.snapshot} has others; nothing was"

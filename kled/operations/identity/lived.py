@@ -53,7 +53,7 @@ def why(session: Session, cluster: str) -> str:
 
 
 def _etcd_left_something(session: Session, cluster: str) -> bool:
-    keys = (one.key for one in session.state_store.entries(f"{cluster}/backups/etcd/"))
+    keys = (entry.key for entry in session.state_store.entries(f"{cluster}/backups/etcd/"))
     relative = (key.removeprefix(f"{cluster}/") for key in keys)
     return any(
         layout.backup_place(key) or key.endswith(f"/{layout.CREATED_MARKER}") for key in relative
@@ -82,6 +82,6 @@ def node_keysets(session: Session, cluster: str) -> frozenset[str]:
     """Return the keysets that the control plane's configuration names; only reads."""
     store = session.state_store
     found: set[str] = set()
-    for one in store.entries(f"{cluster}/{identity.NODE_CONFIGS}"):
-        found |= identity.node_keysets(contents.mapping(get_bounded(store, one.key).body))
+    for entry in store.entries(f"{cluster}/{identity.NODE_CONFIGS}"):
+        found |= identity.node_keysets(contents.mapping(get_bounded(store, entry.key).body))
     return frozenset(found)

@@ -35,7 +35,7 @@ def named(store: "ObjectStore", cluster: str) -> Marks:
     What cannot be read, or is of another cluster, names none. Raises what the store raises.
     """
     prefix = f"{cluster}/"
-    keys = [one.key for one in store.entries(f"{prefix}{NODE_CONFIGS}")]
+    keys = [entry.key for entry in store.entries(f"{prefix}{NODE_CONFIGS}")]
     found = {}
     for key in keys:
         try:
@@ -51,7 +51,7 @@ def made_anew(session: Session, cluster: str, names: Iterable[str]) -> tuple[str
     Of the others it tells which key is the right one still. Only reads.
     """
     store = session.state_store
-    files = keyset_keys.files(f"{layout.KEYSETS}{one}/{layout.KEYSET_FILE}" for one in names)
+    files = keyset_keys.files(f"{layout.KEYSETS}{name}/{layout.KEYSET_FILE}" for name in names)
     stored = {}
     for key in files.values():
         try:
@@ -98,7 +98,7 @@ def all_run_with(session: Session, cluster: str) -> bool:
 
 def _is_up_to_date(session: Session, cluster: str) -> bool:
     prefix = f"{cluster}/{NODE_CONFIGS}"
-    keys = (one.key for one in session.state_store.entries(prefix))
+    keys = (entry.key for entry in session.state_store.entries(prefix))
     groups = {key.removeprefix(prefix).split("/")[0] for key in keys}
     rows = session.kops.rolling_update_preview(cluster, Roll(cloudonly=True)).rows
     return any(row.instance_group in groups and row.ready for row in rows)

@@ -18,7 +18,7 @@ def unkept(session: Session, cluster: str) -> tuple[str, ...]:
         for below in (layout.KEYSETS, layout.SECRETS)
         for entry in session.state_store.entries(f"{cluster}/{below}")
     )
-    stored = {one.key.removeprefix(f"{cluster}/"): one.tag for one in entries}
+    stored = {entry.key.removeprefix(f"{cluster}/"): entry.tag for entry in entries}
     return tuple(sorted(key for key, tag in stored.items() if kept.get(key) != tag))
 
 

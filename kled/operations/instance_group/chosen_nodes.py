@@ -23,7 +23,7 @@ def choose(
     be after all.
     """
     load = _load(pods)
-    fitting = [one for one in machines if one.node or not (one.named or strangers)]
+    fitting = [machine for machine in machines if machine.node or not (machine.named or strangers)]
 
     def missed(one: Machine) -> tuple[bool, bool, bool, bool, bool, int, str]:
         node = one.node

@@ -16,4 +16,4 @@ def with_roles(session: Session, plan: Plan) -> Plan:
         groups = session.kops.get_instance_groups(plan.cluster)
     except KledError:
         return plan
-    return replace(plan, roles={one.name: one.role for one in groups})
+    return replace(plan, roles={group.name: group.role for group in groups})

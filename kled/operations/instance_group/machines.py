@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def group_roles(session: Session, cluster: str) -> Mapping[str, Role]:
     """Return the cluster's instance groups, each with its role."""
-    return {one.name: one.role for one in session.kops.get_instance_groups(cluster)}
+    return {group.name: group.role for group in session.kops.get_instance_groups(cluster)}
 
 
 def machines(
@@ -27,7 +27,7 @@ def machines(
     the API raise.
     """
     instances = session.kops.get_instances(cluster)
-    names = {one.instance_group for one in instances}
+    names = {instance.instance_group for instance in instances}
     groups = {name: group_of(name, roles, cluster) for name in names}
     if api is None:
         return joined(instances, (), groups)

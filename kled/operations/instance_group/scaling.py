@@ -286,7 +286,11 @@ class Scaling:
         _, high = self._wanted()
         running = self._running(known)
         gone = self._gone()
-        unsure = [one.id for one in known.machines if one.group is None and one.id not in gone]
+        unsure = [
+            machine.id
+            for machine in known.machines
+            if machine.group is None and machine.id not in gone
+        ]
         if unsure and running + len(unsure) > high:
             raise ClusterNotReady(
                 f"kops does not say of which one instance group {', '.join(unsure)} are",

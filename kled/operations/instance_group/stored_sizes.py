@@ -46,7 +46,7 @@ class StoredSizes:
 
     def _roles(self) -> dict[str, Role]:
         groups = self.definition().groups
-        return {object_name(one): parse.group(one).role for one in groups}
+        return {object_name(group): parse.group(group).role for group in groups}
 
     def store(self, low: int, high: int, processes: tuple[str, ...]) -> str:
         """Store the group so, and bring the cloud in line with it; nothing where it is so.

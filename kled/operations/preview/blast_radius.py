@@ -57,7 +57,7 @@ class _Machines:
 
     @property
     def groups(self) -> frozenset[str]:
-        rolling = {one.instance_group for one in self.rolls}
+        rolling = {roll.instance_group for roll in self.rolls}
         return frozenset(rolling | {one.instance_group for one in self.ended})
 
 
@@ -179,10 +179,12 @@ def _outdated(plan: Plan, roles: Mapping[str, Role], rows: Sequence[RollingRow])
     """Return the groups whose machines the plan makes out of date."""
     running = {row.instance_group for row in rows}
     found = set()
-    for one in plan_effects.templates(plan):
-        group = group_of(one.name, roles, plan.cluster)
-        if group is None or (one.action == "modify" and group not in running):
-            raise OutputUnreadable(f"{one.kind}/{one.name} is of no instance group that kops rolls")
+    for template in plan_effects.templates(plan):
+        group = group_of(template.name, roles, plan.cluster)
+        if group is None or (template.action == "modify" and group not in running):
+            raise OutputUnreadable(
+                f"{template.kind}/{template.name} is of no instance group that kops rolls"
+            )
         found.add(group)
     return frozenset(found)
 

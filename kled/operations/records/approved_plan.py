@@ -104,7 +104,7 @@ def _changed(now: Plan, approved: Approved, known: Plan | None) -> NotApproved:
     if known is not None:
         what = list(differences(known, now))
     else:
-        what = [f"{one.action} {one.kind}/{one.name}" for one in now.changes]
+        what = [f"{change.action} {change.kind}/{change.name}" for change in now.changes]
     more = f"; and {len(what) - _SHOWN} more" if len(what) > _SHOWN else ""
     lead = "" if known is not None else "it is now: "
     return NotApproved(

@@ -28,7 +28,7 @@ def require(rolling: RollingPlan, roll: Roll, approved: str) -> None:
     """Raise `NotApproved` where something is left to roll and it is not what was approved."""
     now = as_plan(rolling, roll)
     if not now.is_empty and not now.digest.startswith(approved):
-        what = ", ".join(f"{one.fields['replaced']} of {one.name}" for one in now.changes)
+        what = ", ".join(f"{change.fields['replaced']} of {change.name}" for change in now.changes)
         raise NotApproved(
             f"the roll is {now.digest[:12]} now, not {approved[:12]}: it replaces {what}",
             hint="look at it and approve that one; nothing was changed",

@@ -26,7 +26,9 @@ def canary_meant(
     """
     if typed is None:
         return None
-    found = next((one for one in session.kops.get_instances(cluster) if one.id == typed), None)
+    found = next(
+        (instance for instance in session.kops.get_instances(cluster) if instance.id == typed), None
+    )
     if found is None and _MACHINE.fullmatch(typed) and _is_begun(session, cluster):
         return None
     first = typed if found else instance_group_meant(session, cluster, typed)

@@ -77,8 +77,8 @@ def _canary(kept: KeptJournal, pace: "Pace", roles: Mapping[str, Role], api: "Ap
     session, cluster, name = kept.session, kept.cluster, pace.canary
     if name is None or name in roles:
         return ""
-    rows = [one for one in session.kops.get_instances(cluster) if one.id == name]
-    if not any(one.status == "NeedsUpdate" for one in rows):
+    rows = [instance for instance in session.kops.get_instances(cluster) if instance.id == name]
+    if not any(row.status == "NeedsUpdate" for row in rows):
         session.note(
             f"the canary {name} is not a group, and no machine that needs an update (any more)"
         )

@@ -82,7 +82,7 @@ def look(session: Session, cluster: str, rows: Sequence[RollingRow], api: "Api")
         blocked = disruption.blocking(api, ours)
     return Preflight(
         blocked=tuple(map(str, blocked)),
-        unready=tuple(one.name for one in known.nodes if not one.ready),
+        unready=tuple(node.name for node in known.nodes if not node.ready),
         alone=tuple(map(str, workloads.unreplicated(api, ours))),
         cramped=tuple(_cramped(session, cluster, rows)),
     )
@@ -90,7 +90,7 @@ def look(session: Session, cluster: str, rows: Sequence[RollingRow], api: "Api")
 
 def _cramped(session: Session, cluster: str, rows: Sequence[RollingRow]) -> Iterable[str]:
     """Name groups whose only machine goes before another one comes (maxSurge 0)."""
-    known = {object_name(one): one for one in session.kops.get_definition(cluster).groups}
+    known = {object_name(group): group for group in session.kops.get_definition(cluster).groups}
     for row in rows:
         spec: Any = known.get(row.instance_group, {}).get("spec") or {}
         surge = str((spec.get("rollingUpdate") or {}).get("maxSurge", 1))

@@ -14,7 +14,7 @@ def cordoned(api: "Api") -> tuple[str, ...]:
     """Name the nodes that are cordoned now."""
     from kled.kubernetes.nodes import nodes  # noqa: PLC0415 - heavy
 
-    return tuple(one.name for one in nodes(api) if one.cordoned)
+    return tuple(node.name for node in nodes(api) if node.cordoned)
 
 
 def undo(api: "Api", before: Collection[str]) -> tuple[str, ...]:

@@ -53,9 +53,12 @@ class BackUpState:
         snapshot that a recovery would begin with; None: there is none.
         """
         return [
-            {**one.as_json(), "newest_trusted": self.fallbacks.get(one.cluster, one.snapshot)}
+            {
+                **cluster.as_json(),
+                "newest_trusted": self.fallbacks.get(cluster.cluster, cluster.snapshot),
+            }
             for run in self.made
-            for one in run.clusters
+            for cluster in run.clusters
         ]
 
     @property
@@ -81,12 +84,12 @@ class BackUpState:
                 etcd_backups=self.etcd_backups,
                 rotated=frozenset(self.rotated),
             )
-            bad = [one.cluster for one in done.clusters if not one.trusted]
+            bad = [cluster.cluster for cluster in done.clusters if not cluster.trusted]
             self.fallbacks.update(newest_trusted(session.stores, bad))
             done = with_cures(session.stores, done, self.fallbacks)
             self.made.append(done)
             done.require_whole()
-            new = sum(not one.reused for one in done.clusters)
+            new = sum(not cluster.reused for cluster in done.clusters)
             warnings = "".join(f"; {words}" for words in done.warnings)
             return (
                 f"{number(len(done.clusters), 'cluster')}, {number(new, 'new snapshot')}{warnings}"
@@ -107,7 +110,7 @@ class BackUpState:
             problem = "are secrets of one cluster: give its --name, and that alone"
             raise InvalidInput("--rotated", problem)
         prefix = f"{self.cluster}/{layout.SECRETS}"
-        there = [one.key.removeprefix(prefix) for one in session.state_store.entries(prefix)]
+        there = [entry.key.removeprefix(prefix) for entry in session.state_store.entries(prefix)]
         for name in self.rotated:
             if name not in there:
                 problem = f'cluster "{self.cluster}" has no secret {name!r}'
@@ -167,10 +170,10 @@ def with_cures(
     what that lacks, a restore leaves.
     """
     cured = (
-        replace(one, cure=_cure(opened, one, fallbacks.get(one.cluster)))
-        if one.reasons and not one.cure
-        else one
-        for one in done.clusters
+        replace(cluster, cure=_cure(opened, cluster, fallbacks.get(cluster.cluster)))
+        if cluster.reasons and not cluster.cure
+        else cluster
+        for cluster in done.clusters
     )
     return replace(done, clusters=tuple(cured))
 

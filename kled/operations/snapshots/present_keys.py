@@ -92,7 +92,7 @@ def remarks(
 
 def proved(reports: "Iterable[VerifyReport]") -> "Iterator[Manifest]":
     """Yield the manifests of snapshots that are as they should be: of others more is wrong."""
-    yield from (one.manifest for one in reports if one.manifest and one.trustworthy)
+    yield from (report.manifest for report in reports if report.manifest and report.trustworthy)
 
 
 def is_latest(origins: "Origins", ref: "SnapshotRef") -> bool:

@@ -20,7 +20,7 @@ def all_gone(opened: stores.Stores) -> str | None:
     run = ledger.runs.get(url)
     back = partial(way_back, opened.snapshots, ledger=ledger)
     failures = vanished(opened.snapshots, run.clusters if run else {}, (), url, back).failures
-    errors = [one.error for one in failures if one.error is not None]
+    errors = [failure.error for failure in failures if failure.error is not None]
     if not errors:
         return None
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""

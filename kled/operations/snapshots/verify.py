@@ -179,7 +179,7 @@ def verified(
     keys = present_keys.look(origins, present_keys.proved(reports), known)
     rows = verify_rows.of_reports(origins, reports, keys)
     rows += [verify_rows.gone(ref) for ref in gone]
-    rows += [verify_rows.stray(*one) for one in strays]
+    rows += [verify_rows.stray(*stray) for stray in strays]
     rows += [verify_rows.stray(*one) for one in verify_rows.without_archive(ledger, there, newest)]
     rows += verify_rows.unsnapshotted(ledger, keys.bare)
     remarks = (*ledger.remarks, *filter(None, [keys.unknown]))

@@ -39,8 +39,10 @@ def of_reports(
     Nothing of that is written down beside the snapshot: it is as good as it was. What was never
     complete of a mere copy of a cluster is no finding: the copy's own runs say so.
     """
-    rows = [_of_report(origins, one, keys.lacking.get(one.ref.cluster, "")) for one in reports]
-    manifests = [one.manifest for one in reports if one.manifest is not None]
+    rows = [
+        _of_report(origins, report, keys.lacking.get(report.ref.cluster, "")) for report in reports
+    ]
+    manifests = [report.manifest for report in reports if report.manifest is not None]
     return [
         _in_the_light_of(origins, row, report, manifests)
         for row, report in zip(rows, reports, strict=True)
@@ -78,11 +80,11 @@ def _original(found: "Manifest", home: str, manifests: "Sequence[Manifest]") -> 
     """
     theirs = keyset_keys.certificates(found.keysets.values())
     same = (
-        one
-        for one in manifests
-        if one.cluster == found.cluster
-        and is_same(one.state_store, home)
-        and theirs & keyset_keys.certificates(one.keysets.values())
+        manifest
+        for manifest in manifests
+        if manifest.cluster == found.cluster
+        and is_same(manifest.state_store, home)
+        and theirs & keyset_keys.certificates(manifest.keysets.values())
     )
     return None if is_same(found.state_store, home) else next(same, None)
 

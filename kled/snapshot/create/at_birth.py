@@ -41,7 +41,7 @@ class Reading(NamedTuple):
 
 def carried(earlier: Manifest) -> list[dict[str, object]]:
     """Return the proof of level 2 that an earlier manifest has of the same archive, if any."""
-    return [one.model_dump() for one in earlier.proofs if _is_of_kops(one)]
+    return [proof.model_dump() for proof in earlier.proofs if _is_of_kops(proof)]
 
 
 def _is_of_kops(proof: Proof) -> bool:

@@ -122,7 +122,7 @@ class _Create:
         self._look_for_lost(clusters)
         results = self._all() if clusters is None else self._named(clusters)
         results.sort(key=lambda one: one.cluster)
-        written = [one for one in results if one.cluster not in self._strangers]
+        written = [result for result in results if result.cluster not in self._strangers]
         known = self._earlier.known() and not self._strangers
         if written or known:  # nothing is written into what may not be mounted
             self._write_run(written)
@@ -264,8 +264,9 @@ class _Create:
     def _only_backups(self, found: Selection, earlier: Manifest, began: float) -> ClusterResult:
         """The definition is that of an earlier snapshot: read just the new etcd backups."""
         known = {(one.key, one.tag) for one in earlier.objects}
-        new = tuple(one for one in found.backups if (one.key, one.tag) not in known)
-        if not new and {one.key for one in earlier.damaged} & {one.key for one in found.entries}:
+        new = tuple(backup for backup in found.backups if (backup.key, backup.tag) not in known)
+        keys = {entry.key for entry in found.entries}
+        if not new and any(damaged.key in keys for damaged in earlier.damaged):
             findings, reused = birth_findings(earlier), self._reused(found)  # nothing cured it
             if reused is not None:
                 return replace(reused, level=earlier.level, findings=findings)
@@ -308,12 +309,12 @@ class _Create:
         for name, words in self._gone.became.items():
             held = self._held.due(name, settled=settles)
             clusters[name] = replace(clusters[name], run=self._id, error=words, held=held)
-        for one in results:
-            name = one.cluster
+        for result in results:
+            name = result.cluster
             if name not in self._gone.became:
                 made, held = self._made.get(name), self._held.due(name, settled=settles)
                 before = clusters.get(name)
-                clusters[name] = entry_of(self._snapshots, one, before, made, self._id, held)
+                clusters[name] = entry_of(self._snapshots, result, before, made, self._id, held)
         forgotten = self._gone.lost_snapshots(self._snapshots) if settles else {}
         self._warnings += forgotten.values()
         clusters = {name: one for name, one in clusters.items() if name not in forgotten}

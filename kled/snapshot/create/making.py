@@ -115,7 +115,10 @@ class Making:
             definition = _carried(earlier)
         else:
             definition = self._packed(picture, earlier, snapshot_id, blobs)
-        records = [*definition.records, *(_record(one, None, blobs) for one in chosen.backups)]
+        records = [
+            *definition.records,
+            *(_record(backup, None, blobs) for backup in chosen.backups),
+        ]
         now = (*self.lost_backups(chosen, earlier), *filter(None, [self.halfway(chosen.cluster)]))
         broken = now or MAIN in older_backup.broken(chosen, damaged)
         level = 0 if broken else definition.level
@@ -319,7 +322,11 @@ def _trouble(key: str, chunks: Iterable[bytes]) -> str | None:
 
 def _about_damage(chosen: Selection, damaged: Mapping[str, str]) -> dict[str, Any]:
     """Return what a manifest says of damage; such backups do not count in its digest of etcd."""
-    whole = ((one.key, one.size, one.tag) for one in chosen.backups if one.key not in damaged)
+    whole = (
+        (backup.key, backup.size, backup.tag)
+        for backup in chosen.backups
+        if backup.key not in damaged
+    )
     return {
         "etcd_digest": listing_digest(whole),
         "damaged": [{"key": key, "reason": damaged[key]} for key in sorted(damaged)],
@@ -336,7 +343,7 @@ def _definition_level(earlier: Manifest) -> int:
 def referred(earlier: Manifest, chosen: Selection) -> tuple[Payload, ...]:
     """Return what of an earlier snapshot a new one of `chosen` would refer to, not write again."""
     known = _known(earlier)
-    places = ((one.key, one.size, one.tag) for one in chosen.entries)
+    places = ((entry.key, entry.size, entry.tag) for entry in chosen.entries)
     blobs = {known[place].key: known[place] for place in places if place in known}
     same = earlier.definition_digest == chosen.definition_digest
     return (*([earlier.archive] if same else ()), *blobs.values())
@@ -367,10 +374,10 @@ def _shortened(findings: Sequence[str]) -> tuple[str, ...]:
     """Return what a manifest holds of them: what is wrong with everything needs no more."""
     rest = len(findings) - _MOST_FINDINGS
     more = [f"and {rest} more objects are damaged"] if rest > 0 else []
-    return (*(one[:_LONGEST_FINDING] for one in findings[:_MOST_FINDINGS]), *more)
+    return (*(finding[:_LONGEST_FINDING] for finding in findings[:_MOST_FINDINGS]), *more)
 
 
 def _used(records: Iterable[ObjectRecord], blobs: Mapping[str, Payload]) -> list[str]:
     """Return one object's key for each blob that is used."""
-    by_digest = {blobs[one.key].sha256: one.key for one in records if one.blob}
+    by_digest = {blobs[record.key].sha256: record.key for record in records if record.blob}
     return list(by_digest.values())

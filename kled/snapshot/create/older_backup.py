@@ -35,7 +35,7 @@ class Taken:
 
 def broken(chosen: Selection, damaged: Collection[str]) -> tuple[str, ...]:
     """Return the etcd clusters all of whose chosen backups are damaged."""
-    data = [one.key for one in chosen.backups if layout.is_backup_data(one.key)]
+    data = [backup.key for backup in chosen.backups if layout.is_backup_data(backup.key)]
     whole = {key.split("/")[2] for key in data if key not in damaged}
     return tuple(name for name, names in chosen.etcd.items() if names and name not in whole)
 
@@ -64,7 +64,7 @@ def take_older(
         if monotonic() > ends:
             break
         blobs = _whole(state, chosen.cluster, found[backup], store)
-        if blobs is not None and not any(one.sha256 in failed for one in blobs.values()):
+        if blobs is not None and not any(blob.sha256 in failed for blob in blobs.values()):
             return Taken(retaken(chosen, name, listed, (*names, backup), bad), blobs)
         bad += 1
     return None
@@ -75,14 +75,14 @@ def _whole(
 ) -> dict[str, Payload] | None:
     """Store the files of one backup and return their blobs; None where it is damaged, or gone."""
     blobs = {}
-    for one in sorted(files, key=lambda entry: not layout.is_backup_data(entry.key)):
+    for file in sorted(files, key=lambda entry: not layout.is_backup_data(entry.key)):
         with Spool() as spool:
             try:
-                with state.read(f"{cluster}/{one.key}", tag=one.tag) as reading:
+                with state.read(f"{cluster}/{file.key}", tag=file.tag) as reading:
                     spool.fill(reading.chunks())
             except (ObjectMissing, PreconditionFailed):
                 return None
-            if layout.is_backup_data(one.key) and etcd.trouble(spool) is not None:
+            if layout.is_backup_data(file.key) and etcd.trouble(spool) is not None:
                 return None
-            blobs[one.key] = store(spool)
+            blobs[file.key] = store(spool)
     return blobs

@@ -48,7 +48,7 @@ class Reader:
     def read(self) -> None:
         """Read what of the selection was not read yet; an object that changed is left out."""
         held = self.selection.held
-        small = [one for one in self.selection.entries if one.key in held]
+        small = [entry for entry in self.selection.entries if entry.key in held]
         wanted = [one for one in small if self._read.get(one.key, ("",))[0] != one.tag]
         bodies = list(self._pool.map(self._get, wanted))
         for one, body in zip(wanted, bodies, strict=True):
@@ -59,7 +59,9 @@ class Reader:
     def agrees_with(self, again: Selection) -> bool:
         """Say whether the second listing shows what was read, and take it for the next reading."""
         same = self.complete and again.definition == self.selection.definition
-        gone = {one.key for one in self.selection.backups} - {one.key for one in again.backups}
+        gone = {backup.key for backup in self.selection.backups} - {
+            backup.key for backup in again.backups
+        }
         same = same and not gone
         if not same:
             self.selection = again
@@ -69,7 +71,9 @@ class Reader:
         """Return what was read; without what could not be read, where that is fuzzy."""
         chosen = self.selection
         bodies = {
-            one.key: self._read[one.key][1] for one in chosen.entries if one.key in self._read
+            entry.key: self._read[entry.key][1]
+            for entry in chosen.entries
+            if entry.key in self._read
         }
         if fuzzy:
             chosen = _only(chosen, bodies)
@@ -113,6 +117,6 @@ def _only(chosen: Selection, keys: Iterable[str]) -> Selection:
     read, held = set(keys), chosen.held
 
     def kept(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
-        return tuple(one for one in entries if one.key not in held or one.key in read)
+        return tuple(entry for entry in entries if entry.key not in held or entry.key in read)
 
     return replace(chosen, definition=kept(chosen.definition), backups=kept(chosen.backups))

@@ -136,7 +136,7 @@ class RunResult:
         """Plain data for `--output json`."""
         return {
             "run": self.run,
-            "clusters": [one.as_json() for one in self.clusters],
+            "clusters": [cluster.as_json() for cluster in self.clusters],
             "orphans": list(self.orphans),
             "warnings": list(self.warnings),
             "findings": list(self.findings),
@@ -147,9 +147,9 @@ class RunResult:
         """Raise the first cluster's error, where one failed."""
         if self.nothing is not None:
             raise self.nothing
-        for one in self.clusters:
-            if one.error is not None:
-                raise one.error
+        for cluster in self.clusters:
+            if cluster.error is not None:
+                raise cluster.error
         return self
 
     def require_whole(self) -> "RunResult":
@@ -173,13 +173,15 @@ class RunResult:
 
     def _require_taken(self) -> None:
         """Raise what may pass, else the first cluster's error, else what was left out."""
-        failed = [one for one in self.clusters if one.error is not None]
+        failed = [cluster for cluster in self.clusters if cluster.error is not None]
         for one in failed:
             if one.error is not None and one.error.retryable:
                 raise one.error
         if failed and failed[0].error is not None:
             raise _not_taken(failed[0].cluster, failed[0].error, failed[1:], self._in_all)
-        left_out = [f"{one.cluster}/{words}" for one in self.clusters for words in one.left_out]
+        left_out = [
+            f"{cluster.cluster}/{words}" for cluster in self.clusters for words in cluster.left_out
+        ]
         if left_out:
             many = number(len(left_out), "object") + " were" if left_out[1:] else "an object was"
             raise KledError(
@@ -188,7 +190,7 @@ class RunResult:
             )
 
     def _require_trusted(self) -> None:
-        bad = [one for one in self.clusters if not one.trusted]
+        bad = [cluster for cluster in self.clusters if not cluster.trusted]
         if bad:
             first, others = bad[0], f"; nor can that of {_some(bad[1:])}" if bad[1:] else ""
             raise SnapshotNotTrustworthy(
@@ -200,7 +202,7 @@ class RunResult:
     @property
     def _in_all(self) -> str:
         """Say how many clusters have something wrong, where an error can name one kind alone."""
-        bad = sum(bool(one.problems) for one in self.clusters)
+        bad = sum(bool(cluster.problems) for cluster in self.clusters)
         return f"; {bad} of {len(self.clusters)} clusters have something wrong" if bad > 1 else ""
 
 

@@ -57,7 +57,7 @@ class Selection:
     @property
     def etcd_digest(self) -> str:
         """The digest of the chosen etcd backups."""
-        return listing_digest((one.key, one.size, one.tag) for one in self.backups)
+        return listing_digest((backup.key, backup.size, backup.tag) for backup in self.backups)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -67,7 +67,7 @@ class Selection:
     @property
     def held(self) -> frozenset[str]:
         """The keys of what is read into memory: no large ones, and the smallest of the others."""
-        small = sorted((one.size, one.key) for one in self.entries if one.size <= LARGE)
+        small = sorted((entry.size, entry.key) for entry in self.entries if entry.size <= LARGE)
         ends = accumulate(size for size, _ in small)
         return frozenset(key for (_, key), end in zip(small, ends, strict=True) if end <= TOGETHER)
 
@@ -112,7 +112,7 @@ def select(cluster: str, entries: Iterable[Entry], backups: int | None) -> Selec
     found = listing.backups
     chosen = {etcd: _chosen(etcd, found[etcd], backups) for etcd in sorted(found)}
     start = len(cluster) + 1
-    taken = [_relative(one, start) for pick in chosen.values() for one in pick.entries]
+    taken = [_relative(entry, start) for pick in chosen.values() for entry in pick.entries]
     left = (left for pick in chosen.values() for left in pick.skipped)
     return Selection(
         cluster,
@@ -152,22 +152,22 @@ def _sorted_out(cluster: str, entries: Iterable[Entry]) -> _Listing:
     skipped: list[Skipped] = []
     odd: list[Skipped] = []
     there = lost = False
-    for one in entries:  # a run looks at every object of a fleet: what is not taken is not copied
+    for entry in entries:  # a run looks at every object of a fleet: what is not taken is not copied
         listed += 1
-        key = one.key[start:]
+        key = entry.key[start:]
         there = there or key == layout.CONFIG  # be it a link
         lost = lost or layout.is_of_a_cluster(key)
-        strange = _strange(key, one.unfit)
+        strange = _strange(key, entry.unfit)
         if strange is not None:
             odd.append(Skipped(key=visible(key), reason=strange))
             continue
         place = layout.backup_place(key)
         if place is not None:
-            found.setdefault(place[0], {}).setdefault(place[1], []).append(one)
+            found.setdefault(place[0], {}).setdefault(place[1], []).append(entry)
             continue
         reason = _left_out(key)
         if reason is None:
-            definition.append(_relative(one, start))
+            definition.append(_relative(entry, start))
         else:
             skipped.append(Skipped(key=key, reason=reason))
     return _Listing(definition, found, skipped, odd, listed, there, lost)
@@ -183,7 +183,7 @@ def fleet(
     position = 0
     for name, group in groupby(entries, key=lambda one: one.key.partition("/")[0]):
         first, *others = group
-        listed = [one for one in (first, *others) if "/" in one.key]
+        listed = [other for other in (first, *others) if "/" in other.key]
         before = position
         position += len(listed) or 1
         if name == _OWN or not (listed or first.unfit):
@@ -207,7 +207,7 @@ def retaken(
     found = backups_of(chosen.cluster, entries)
     place = f"{_BACKUPS}{etcd}/"
     complete = [name for name in found if layout.is_complete(one.key for one in found[name])]
-    kept = [one for one in chosen.backups if not one.key.startswith(place)]
+    kept = [backup for backup in chosen.backups if not backup.key.startswith(place)]
     taken = [one for name in names for one in found[name]]
     left = _left(place, len(complete) - len(names) - damaged, len(found) - len(complete))
     if damaged:
@@ -223,10 +223,10 @@ def retaken(
 def backups_of(cluster: str, entries: Iterable[Entry]) -> dict[str, list[Entry]]:
     """Return the files of each backup of one etcd cluster by its name, relative to the cluster."""
     found: dict[str, list[Entry]] = {}
-    for one in entries:
-        relative = _relative(one, len(cluster) + 1)
+    for entry in entries:
+        relative = _relative(entry, len(cluster) + 1)
         place = layout.backup_place(relative.key)
-        if place is not None and _strange(relative.key, one.unfit) is None:
+        if place is not None and _strange(relative.key, entry.unfit) is None:
             found.setdefault(place[1], []).append(relative)
     return found
 
@@ -242,8 +242,8 @@ class _Pick(NamedTuple):
 def _without_markers(entries: Sequence[Entry]) -> tuple[list[Entry], list[Skipped]]:
     """Leave out empty objects that are named as a directory is: consoles and Azure make them."""
     folders: set[str] = set()
-    for one in entries:
-        folder = one.key.rpartition("/")[0]
+    for entry in entries:
+        folder = entry.key.rpartition("/")[0]
         while folder and folder not in folders:
             folders.add(folder)
             folder = folder.rpartition("/")[0]

@@ -191,7 +191,9 @@ def _flatten(path: str, value: object, depth: int) -> Iterator[tuple[str, Value]
 
 
 def _labels(entries: list[object]) -> list[str]:
-    names = [str(one["name"]) for one in entries if isinstance(one, Mapping) and one.get("name")]
+    names = [
+        str(entry["name"]) for entry in entries if isinstance(entry, Mapping) and entry.get("name")
+    ]
     if len(set(names)) == len(entries):
         return names
     return [str(index) for index in range(len(entries))]

@@ -71,14 +71,14 @@ def of_live(state: ObjectStore, cluster: str, key: bytes, *, known: bool = False
     """
     prefix = f"{names.checked_cluster(cluster)}/"
     entries = list(state.entries(prefix))
-    if not known and not any(one.key == prefix + layout.CONFIG for one in entries):
+    if not known and not any(entry.key == prefix + layout.CONFIG for entry in entries):
         kept = options(name=cluster, snapshot="latest")
         raise ClusterNotFound(
             f'cluster "{cluster}" not found in {state.location.url}',
             hint=f"to see what it was: kled snapshot show {kept}; to put it back: kled snapshot"
             f" restore {kept}",
         )
-    wanted = [one for one in entries if _counts(one.key.removeprefix(prefix))]
+    wanted = [entry for entry in entries if _counts(entry.key.removeprefix(prefix))]
     wanted = [one for one in wanted if oddity(one.key) is None]
     config = prefix + layout.CONFIG  # a link in its place is an error, no difference
     wanted = [one for one in wanted if one.unfit is None or one.key == config]
@@ -90,7 +90,7 @@ def of_live(state: ObjectStore, cluster: str, key: bytes, *, known: bool = False
         _read(state, prefix, small),
         Fingerprints(key),
         opaque_objects=_hashed(state, prefix, large),
-        etcd_backups=layout.etcd_backups(one.key.removeprefix(prefix) for one in entries),
+        etcd_backups=layout.etcd_backups(entry.key.removeprefix(prefix) for entry in entries),
     )
 
 

@@ -72,7 +72,7 @@ def record(
     fields = {
         **proof.model_dump(mode="json"),
         "manifest": found.digest,
-        "findings": [one[:_LONGEST] for one in findings[:_MOST]],
+        "findings": [finding[:_LONGEST] for finding in findings[:_MOST]],
     }
     try:
         require_known(snapshots.root)

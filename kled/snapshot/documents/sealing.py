@@ -35,7 +35,7 @@ class Sealer:
 
     def __init__(self, recipients: Sequence[str]) -> None:
         """Raises `InvalidInput` for a recipient that age does not know."""
-        self._recipients = [_recipient(one) for one in recipients]
+        self._recipients = [_recipient(recipient) for recipient in recipients]
 
     @property
     def encrypts(self) -> bool:

@@ -220,7 +220,7 @@ def _left(
 
 def _others(url: str, *homes: str) -> tuple[str, ...]:
     """Return the homes that are not `url`, each once."""
-    return tuple(dict.fromkeys(one for one in homes if one and not is_same(one, url)))
+    return tuple(dict.fromkeys(home for home in homes if home and not is_same(home, url)))
 
 
 def announce_end(

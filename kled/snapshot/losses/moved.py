@@ -56,7 +56,9 @@ def _renamed(here: str, result: ClusterResult) -> str:
 
     To have it name its own place would not make the machines its own.
     """
-    base = (locations.url_in(one) for one in result.reasons if locations.field_of(one) == _BASE)
+    base = (
+        locations.url_in(reason) for reason in result.reasons if locations.field_of(reason) == _BASE
+    )
     home, _, name = next(base, "").rpartition("/")
     if name != result.cluster or not home:
         return ""

@@ -47,7 +47,7 @@ def applied_stands(
     if applied is None:
         return stood
     known = etcd_zones.stands(applied, contents.groups(objects))
-    same = {one for one in known.keys() & stood.keys() if known[one].group == stood[one].group}
+    same = {key for key in known.keys() & stood.keys() if known[key].group == stood[key].group}
     return {one: stood[one] if one in same else known[one] for one in known}
 
 
@@ -56,7 +56,7 @@ def _changed_groups(
 ) -> bool:
     """Say whether a group of the snapshot that members stand on is another one now, or gone."""
     had = {one.key: one.sha256 for one in before.objects if layout.is_group(one.key)}
-    keys = {f"{layout.GROUPS}{one}" for one in etcd_zones.groups_of_members(applied or {})}
+    keys = {f"{layout.GROUPS}{member}" for member in etcd_zones.groups_of_members(applied or {})}
     return any(
         key not in objects or hashlib.sha256(objects[key]).hexdigest() != had[key]
         for key in keys & had.keys()

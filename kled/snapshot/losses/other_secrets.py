@@ -46,9 +46,11 @@ def told_on_purpose(cluster: str, reasons: Iterable[str]) -> str:
     Nor is it said where keysets are others, too: no rotation of secrets does that.
     """
     reasons = tuple(reasons)
-    if any(one.startswith(OTHER_KEYS) for one in reasons):
+    if any(reason.startswith(OTHER_KEYS) for reason in reasons):
         return ""
-    told = [one.rpartition(": ")[2].split(", ") for one in reasons if one.startswith(OTHER)]
+    told = [
+        reason.rpartition(": ")[2].split(", ") for reason in reasons if reason.startswith(OTHER)
+    ]
     return f"; {on_purpose(cluster, told[0])}" if told else ""
 
 

@@ -215,7 +215,7 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     as_taken = {record.key: record for record in wanted}
     wanted = [places.record(record) for record in wanted]
     md5 |= {layout.CONFIG: _md5(places.body)} if places.body is not None else {}
-    listed = [one for one in target.entries(prefix) if oddity(one.key) is None]
+    listed = [entry for entry in target.entries(prefix) if oddity(entry.key) is None]
     _require_fit(wanted, listed, target, prefix)
     there = {one.key.removeprefix(prefix): one for one in listed if one.unfit is None}
     same = same_keys(wanted, there, md5, sight := TargetView(target, prefix, manifest))

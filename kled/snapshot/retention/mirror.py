@@ -205,7 +205,7 @@ class _Copy:
             manifest, body = self._source.manifest_as_stored(ref)
             if words := stray(self._origins, manifest):
                 raise SnapshotNotTrustworthy(f"it is not copied: {words}")
-            size = sum(self._payload(one) for one in manifest.payloads)
+            size = sum(self._payload(payload) for payload in manifest.payloads)
             self._commit(ref, body)
         except KledError as error:
             if error.retryable:

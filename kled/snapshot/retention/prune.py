@@ -334,9 +334,9 @@ def _garbage(
         claimed = claims.claimed(snapshots.store, now, old_until)
     except SnapshotNotTrustworthy:
         return ()
-    used = {payload.key for one in manifests for payload in one.payloads}
+    used = {payload.key for manifest in manifests for payload in manifest.payloads}
     used |= recent.freed | claimed
-    present = {(one.cluster, one.id) for one in manifests}
+    present = {(manifest.cluster, manifest.id) for manifest in manifests}
     return tuple(
         entry
         for entry in _collectable(snapshots, present)

@@ -76,13 +76,18 @@ def _failing(manifest: Manifest, wrong: FailedProof) -> Iterator[tuple[ObjectRec
     ]
     findings = set(wrong.findings) - set(manifest.etcd_findings().values())
     named = {one.key: words for one in backups if (words := _named(one.key, findings))}
-    for one in backups if findings else ():
-        if one.key in named or not named:
-            yield one, named.get(one.key, brief(sorted(findings)))
+    for backup in backups if findings else ():
+        if backup.key in named or not named:
+            yield backup, named.get(backup.key, brief(sorted(findings)))
 
 
 def _named(key: str, findings: Collection[str]) -> str:
     """Return what findings say of the object; empty: nothing."""
     return next(
-        (one.removeprefix(f"{key}: ") for one in findings if one.startswith(f"{key}: ")), ""
+        (
+            finding.removeprefix(f"{key}: ")
+            for finding in findings
+            if finding.startswith(f"{key}: ")
+        ),
+        "",
     )

@@ -151,7 +151,11 @@ def _from_before_keys(found: Sequence[Judged], origins: Origins | None) -> str:
     first, manifests = found[0].manifest, [one.manifest for one in found[1:]]
     if first is None or not before_keys.lacks_keys(first):
         return ""
-    same = (one for one in manifests if one is None or one.state_store == first.state_store)
+    same = (
+        manifest
+        for manifest in manifests
+        if manifest is None or manifest.state_store == first.state_store
+    )
     words = before_keys.told_by(same)
     if words or origins is None or found[0].foreign:
         return words

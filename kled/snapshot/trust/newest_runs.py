@@ -88,7 +88,7 @@ class _Search:
     def __init__(self, snapshots: SnapshotStore, entries: list[Entry]) -> None:
         self._snapshots = snapshots
         self._ids = [_run_id(entry) for entry in entries]
-        self._written = {_run_id(one): one.modified for one in entries if one.modified}
+        self._written = {_run_id(entry): entry.modified for entry in entries if entry.modified}
         written = max(entries, key=lambda one: (one.modified or _NEVER, one.key), default=None)
         self._written_last = _run_id(written) if written else ""
         self._read: dict[str, Run | str | None] = {}

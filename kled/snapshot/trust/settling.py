@@ -53,5 +53,7 @@ def is_of_keys(finding: str) -> bool:
 
 def advice(findings: Sequence[str]) -> str:
     """Return what settles these findings, each kind's once; a kind without words may be a loss."""
-    kinds = [next((told for sign, told in _ADVICE if sign in one), _LOST) for one in findings]
+    kinds = [
+        next((told for sign, told in _ADVICE if sign in finding), _LOST) for finding in findings
+    ]
     return "; ".join(dict.fromkeys(kinds)) or _LOST

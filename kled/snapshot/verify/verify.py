@@ -197,7 +197,7 @@ class _Check:
         if self.findings and self._proves:
             results.append((self._proof(self._under_way, self._began, None), self.findings))
         keep = partial(keep_proof, self._snapshots, self.manifest)
-        return tuple(words for one in results if (words := keep(*one)) is not None)
+        return tuple(words for result in results if (words := keep(*result)) is not None)
 
     def standing_against(self) -> tuple[str, ...]:
         """Return what keeps the snapshot from being trusted beside what was checked now."""
