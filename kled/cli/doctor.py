@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from kled.cli.frame.command import Call, leaf
-from kled.cli.frame.kubeconfigs import kept_places
 from kled.cli.terminal.output import Column
 from kled.errors import KledError
+from kled.operations.health.kubeconfigs import kept_places
 from kled.sentences import number
 
 if TYPE_CHECKING:

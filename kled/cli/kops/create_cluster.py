@@ -10,7 +10,6 @@ import click
 
 from kled.cli.frame.command import Call, leaf
 from kled.cli.frame.execute import execute
-from kled.cli.frame.kubeconfigs import default_place
 from kled.cli.frame.parameters import DURATION
 from kled.cli.frame.spec_options import spec_from, spec_options
 from kled.cli.terminal.definition import show_definition
@@ -21,6 +20,7 @@ from kled.models.spec import ClusterSpec
 from kled.operations.cluster.create_cluster import CreateCluster, StoreCluster
 from kled.operations.cluster.plan_update import previewed
 from kled.operations.cluster.update_cluster import UpdateCluster
+from kled.operations.health.kubeconfigs import default_place
 from kled.sentences import options, word
 
 

@@ -8,9 +8,9 @@ import click
 from kled.cli.frame import cluster_name
 from kled.cli.frame.command import Call, leaf
 from kled.cli.frame.execute import execute
-from kled.cli.frame.kubeconfigs import default_place
 from kled.cli.frame.parameters import DURATION
 from kled.operations.cluster.export_cluster import ExportCluster
+from kled.operations.health.kubeconfigs import default_place
 from kled.operations.names import only_cluster
 from kled.sentences import options
 

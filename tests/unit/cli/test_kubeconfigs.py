@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from kled import config
-from kled.cli.frame.kubeconfigs import default_place
+from kled.operations.health.kubeconfigs import default_place
 from kled.sandbox import control
 
 
