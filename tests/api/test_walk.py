@@ -132,6 +132,7 @@ def test_groups_come_scale_and_go(kled: Kled) -> None:
     assert sum(one.instance_group.startswith("spot") for one in kled.clusters.instances(C)) == 3
     assert groups.abandon_scaling(C).rows
     assert groups.plan_deletion(C, "spot").count("delete") == 1
+    groups.scale(C, "spot", size=0)  # kops would end its machines with their pods
     groups.delete(C, "spot")
     with pytest.raises(DefinitionRejected):
         groups.delete(C, GROUP)
