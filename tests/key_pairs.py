@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+AUTHORITY = "kubernetes-ca"
+
 
 class Pair(NamedTuple):
     """A certificate that signed itself, and its private key, as PEM."""
@@ -24,19 +26,28 @@ class Pair(NamedTuple):
 def pair(name: str) -> Pair:
     """The key pair of that name."""
     key = _key(name)
-    return Pair(
-        _certificate(name, key, 1 + len(name)),
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.TraditionalOpenSSL,
-            serialization.NoEncryption(),
-        ),
-    )
+    return Pair(_certificate(name, key, 1 + len(name)), _pem(key))
 
 
 def issued_again(name: str) -> bytes:
     """Another certificate of the key of that name, as PEM."""
     return _certificate(name, _key(name), 1000 + len(name))
+
+
+def authority(*keys: tuple[str, str]) -> bytes:
+    """A keyset of authorities that bear the name which kops gives them; the first signs."""
+    items = (
+        item(number, _certificate(AUTHORITY, _key(name), 1), _pem(_key(name)))
+        for number, name in keys
+    )
+    return keyset_of(items, keys[0][0])
+
+
+def issued_by(name: str, *, issuer: str | None = None) -> Pair:
+    """A certificate for a server that the authority with the key of that name issued."""
+    key = _key(f"server of {name}")
+    served = _certificate("server", key, 7, issuer=issuer or AUTHORITY, signer=_key(name))
+    return Pair(served, _pem(key))
 
 
 def _key(name: str) -> ec.EllipticCurvePrivateKey:
@@ -45,19 +56,37 @@ def _key(name: str) -> ec.EllipticCurvePrivateKey:
     )
 
 
-def _certificate(name: str, key: ec.EllipticCurvePrivateKey, serial: int) -> bytes:
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    )
+
+
+def _certificate(
+    name: str,
+    key: ec.EllipticCurvePrivateKey,
+    serial: int,
+    *,
+    issuer: str | None = None,
+    signer: ec.EllipticCurvePrivateKey | None = None,
+) -> bytes:
     certificate = (
         x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
+        .subject_name(_called(name))
+        .issuer_name(_called(issuer or name))
         .public_key(key.public_key())
         .serial_number(serial)
         .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
         .not_valid_after(datetime(2036, 1, 1, tzinfo=UTC))
-        .sign(key, hashes.SHA256(), ecdsa_deterministic=True)
+        .sign(signer or key, hashes.SHA256(), ecdsa_deterministic=True)
     )
     return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _called(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
 
 
 def encoded(material: bytes) -> str:

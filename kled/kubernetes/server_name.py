@@ -9,8 +9,12 @@ import base64
 import ssl
 import urllib.request
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from kled.errors import SettingsError, TextUnreadable
+from kled.files.given import given_text
 
 if TYPE_CHECKING:
     import httpx2
@@ -24,6 +28,34 @@ def server_name(document: Mapping[str, Any], cluster: str) -> str | None:
             name = (entry.get("cluster") or {}).get("tls-server-name")
             return str(name) if name else None
     return None
+
+
+def server_of(kubeconfig: Path) -> tuple[str, str | None] | None:
+    """Return the server of a kubeconfig's current context, and the name that it is asked for.
+
+    None where there is no such file, or it tells none. Reads no credentials of it.
+    """
+    from kled.yaml_text import document  # noqa: PLC0415 - only where a kubeconfig is read
+
+    try:
+        found = document(given_text(kubeconfig))
+    except (SettingsError, TextUnreadable):
+        return None
+    entries = found if isinstance(found, Mapping) else {}
+    contexts = _named(entries.get("contexts"), entries.get("current-context"), "context")
+    cluster = str(contexts.get("cluster") or "")
+    server = _named(entries.get("clusters"), cluster, "cluster").get("server")
+    if not isinstance(server, str):
+        return None
+    return server, server_name({"clusters": entries.get("clusters")}, cluster)
+
+
+def _named(entries: object, name: object, what: str) -> Mapping[str, Any]:
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, Mapping) and entry.get("name") == name:
+            body = entry.get(what)
+            return body if isinstance(body, Mapping) else {}
+    return {}
 
 
 def transport(config: "SingleConfig", name: str) -> "httpx2.BaseTransport":

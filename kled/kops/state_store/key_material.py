@@ -44,6 +44,18 @@ def public_key(material: object) -> bytes:
     return _read(_certificate, material)[1]
 
 
+def certificate(material: object) -> "x509.Certificate | None":
+    """Return a certificate as a keyset holds it; None where it cannot be read."""
+    from cryptography import x509  # noqa: PLC0415 - slow to import
+
+    if not isinstance(material, str) or len(material) > _LARGEST:
+        return None
+    try:
+        return x509.load_pem_x509_certificate(base64.b64decode("".join(material.split())))
+    except (binascii.Error, ValueError):
+        return None
+
+
 def _of_key(key: Mapping[object, object]) -> Iterator[str]:
     number = str(key.get("id") or "(none)")[:_LONGEST]
     public, private = key.get("publicMaterial"), key.get("privateMaterial")

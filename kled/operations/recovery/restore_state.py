@@ -9,7 +9,7 @@ from kled.operations.guards.guards import Guards, LeasePlace
 from kled.operations.guards.nested_stores import require_root
 from kled.operations.guards.protection import require_confirmation
 from kled.operations.records import open_restore, origin
-from kled.operations.recovery import restored_definition
+from kled.operations.recovery import restored_definition, served_authority
 from kled.operations.recovery.raise_epoch import first_step, identity_step, raise_step, told_step
 from kled.operations.recovery.restorable import (
     require_own_keys,
@@ -217,6 +217,8 @@ def check_step(restoring: RestoreState, approved: "list[Agreed]") -> Step[Any]:
         require_own_place(session.stores.at(meant.wish.place), planned, meant.wish)
         if session.overrides.new_identity != restoring.cluster:
             require_own_keys(session.stores.at(meant.wish.place), meant, planned)
+            lives = restoring.raise_epoch or restoring.wish.is_home
+            served_authority.require(session.stores, meant.wish, planned, lives=lives)
         why = protection_of(session.settings, planned)
         require_confirmation(restoring.wish.place.cluster, why, restoring.confirm)
         require_approved(session, restoring, planned)
@@ -310,10 +312,8 @@ class Settled:
 
     def looked_at(self, opened: Stores, planned: "RestorePlan") -> "Settled":
         """Return it with what its plan takes out of the definition; one request."""
-        store = opened.at(self.wish.place)
-        return replace(
-            self, taken_out=tuple(restored_definition.remarks(store, planned, self.wish))
-        )
+        told = restored_definition.remarks(opened, planned, self.wish)
+        return replace(self, taken_out=tuple(told))
 
 
 def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:

@@ -5,24 +5,28 @@ from typing import TYPE_CHECKING
 
 from kled.kops.facts import etcd_members
 from kled.kops.state_store import contents, layout
+from kled.operations.recovery import served_authority
 from kled.sentences import enumerated, options
 from kled.storage.bounded import get_if_readable
 
 if TYPE_CHECKING:
     from kled.operations.recovery.restore_state import Wish
+    from kled.operations.stores import Stores
     from kled.snapshot.restore.restore_plan import RestorePlan
     from kled.storage.base import ObjectStore
 
 _SHOWN = 5
 
 
-def remarks(store: "ObjectStore", planned: "RestorePlan", wish: "Wish") -> Iterator[str]:
+def remarks(opened: "Stores", planned: "RestorePlan", wish: "Wish") -> Iterator[str]:
     """Say which machines and volumes of a living cluster nobody would have a definition of.
 
     These are groups whose definition is deleted, and what of etcd the restored definition no longer
     names. Nothing of a copy elsewhere, but for what stays there since the snapshot's is damaged.
-    Only reads: one request, where the definition is replaced.
+    And what proves that the authority which comes back is the right one. Only reads: one request,
+    where the definition is replaced.
     """
+    yield from served_authority.remarks(opened, wish, planned)
     if planned.damaged:
         stays = enumerated([f"{key} {why}" for key, why in sorted(planned.damaged.items())], _SHOWN)
         yield f"DAMAGED IN THE SNAPSHOT, so that what is there stays: {stays}"
@@ -37,7 +41,7 @@ def remarks(store: "ObjectStore", planned: "RestorePlan", wish: "Wish") -> Itera
             f" delete-instance-group {ends}"
         )
     if layout.CONFIG in planned.replaced():
-        gone = _lost_etcd(store, planned)
+        gone = _lost_etcd(opened.at(wish.place), planned)
         if gone:
             yield (
                 f"NO LONGER NAMED: {enumerated(gone, _SHOWN)}, whose volumes stay in the cloud and"

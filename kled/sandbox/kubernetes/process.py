@@ -16,10 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from kled.process import spawn_detached
+from kled.sandbox.cloud import instances
+from kled.sandbox.cloud.account import Cloud
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.definition import definitions
 from kled.sandbox.kubernetes import objects
 from kled.sandbox.store import keysets
+
+_NEXT = "-----BEGIN CERTIFICATE-----"
 
 
 def ensure(ctx: Context, cluster: str, region: str) -> str:
@@ -33,10 +37,27 @@ def ensure(ctx: Context, cluster: str, region: str) -> str:
         pki = definitions.places_of(ctx, cluster).pki
         keyset = keysets.find(pki, "kubernetes-ca") or {}
         authorities = keysets.trusted_certificates(keyset).decode("ascii")
-        if not _lives(known) or known.get("authorities") != authorities:
+        stale = known.get("authorities") != authorities
+        if not _lives(known) or (
+            stale and not _serves_on(ctx, cluster, region, known, authorities)
+        ):
             _end(known)
             port = _start(ctx, place, keyset, {"cluster": cluster, "region": region}, port)
     return f"https://127.0.0.1:{port}"
+
+
+def _serves_on(
+    ctx: Context, cluster: str, region: str, known: dict[str, Any], authorities: str
+) -> bool:
+    """Tell whether the API goes on with the authority that its machines were configured with.
+
+    So it does where the state store has another one, which no machine has yet. A rotation is told
+    by what both have: its API follows at once, as if its machines were rolled.
+    """
+    before, now = (set(text.split(_NEXT)) for text in (str(known["authorities"]), authorities))
+    there = instances.machines(ctx, Cloud(ctx.sandbox, region), cluster)
+    rolled = any(one.control_plane and one.up_to_date for one in there)
+    return not (rolled or {one.strip() for one in before} & {one.strip() for one in now} - {""})
 
 
 def _start(

@@ -1,0 +1,55 @@
+"""Whether a certificate that a cluster's API is served with is of a keyset's authority. Pure.
+
+An API that is served by somebody else's certificate, such as a load balancer's, tells nothing: only
+one whose issuer bears the authority's own name and whose signature is another key's does.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Literal
+
+from kled.kops.state_store import contents, key_material
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+Issued = Literal["ours", "another", "unknown"]
+
+
+def issued(certificate: bytes, keyset: bytes) -> Issued:
+    """Say who issued a certificate (DER): the keyset's authority, another of its name, or neither.
+
+    Keys that the keyset distrusts count as its own: a machine may not have been rolled yet.
+    """
+    from cryptography import x509  # noqa: PLC0415 - slow to import
+
+    try:
+        served = x509.load_der_x509_certificate(certificate)
+    except ValueError:
+        return "unknown"
+    named = [one for one in _authorities(keyset) if one.subject == served.issuer]
+    if any(_signed(served, one) for one in named):
+        return "ours"
+    return "another" if named else "unknown"
+
+
+def _signed(served: "x509.Certificate", authority: "x509.Certificate") -> bool:
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
+
+    try:
+        served.verify_directly_issued_by(authority)
+    except InvalidSignature:
+        return False
+    except (UnsupportedAlgorithm, ValueError, TypeError):
+        return True  # nobody can tell
+    return True
+
+
+def _authorities(keyset: bytes) -> "Iterator[x509.Certificate]":
+    document = contents.keyset(keyset)
+    spec = document.get("spec") if document else None
+    keys = spec.get("keys") if isinstance(spec, Mapping) else None
+    for key in keys if isinstance(keys, list) else ():
+        if isinstance(key, Mapping):
+            found = key_material.certificate(key.get("publicMaterial"))
+            if found is not None:
+                yield found

@@ -1,0 +1,122 @@
+"""Whether a cluster's API is served by the authority that a restore puts back.
+
+Snapshots may be older than a rotation, and the machines' configuration may be lost with the keys.
+The API itself is the witness then, on every cloud: its certificate is signed by the authority that
+machines run with.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from kled.errors import KledError, NotApproved
+from kled.kops.state_store import contents, identity, issuers, keyset_keys, layout
+from kled.operations.health.kubeconfigs import kept_places
+from kled.operations.identity import machine_keys
+
+if TYPE_CHECKING:
+    from kled.config import Settings
+    from kled.operations.recovery.restore_state import Wish
+    from kled.operations.stores import Stores
+    from kled.snapshot.restore.restore_plan import RestorePlan
+
+_LOOK: Final = (
+    "where a rotation may have come after that snapshot, compare it with a control plane's machine"
+    " before an update (docs/recovery.md)"
+)
+
+
+def require(opened: "Stores", wish: "Wish", planned: "RestorePlan", *, lives: bool) -> None:
+    """Raise `NotApproved` where the API is served by another authority than would be restored.
+
+    Only reads: a handshake with each address that is known, and only where the authority's keyset
+    would be written where the cluster `lives`. An API that does not answer is no objection.
+    """
+    restored = _restored(planned) if lives else b""
+    if not restored:
+        return
+    for server, found in _witnesses(opened.settings, wish, planned, restored):
+        if found == "another":
+            raise NotApproved(
+                f"the API of {wish.cluster} at {server} is served by another {identity.AUTHORITY}"
+                f" than snapshot {wish.snapshot} has, as after a rotation that no snapshot has"
+                " seen: machines may distrust that one by now; nothing was changed",
+                hint=f"{machine_keys.FROM_ELSEWHERE}; only where another cluster answers there, or"
+                f" the snapshot's is the right one: {wish.again(new_identity=wish.cluster)}",
+            )
+
+
+def remarks(opened: "Stores", wish: "Wish", planned: "RestorePlan") -> Iterator[str]:
+    """Say what proves that the authority which is put back is the machines' present one.
+
+    That is a configuration of machines in the state store, or the API; else that nothing does.
+    """
+    restored = _restored(planned) if wish.is_home else b""
+    if not restored or _is_named(opened, wish):
+        return
+    for server, found in _witnesses(opened.settings, wish, planned, restored):
+        if found == "ours":
+            yield f"the API at {server} is served by the {identity.AUTHORITY} that is restored"
+            return
+    yield (
+        f"NOT PROVED: nothing tells whether the {identity.AUTHORITY} that is restored is the one"
+        " that machines run with: no configuration of theirs is in the state store, and no API of"
+        f" the cluster answers at an address that is known here; {_LOOK}"
+    )
+
+
+def _restored(planned: "RestorePlan") -> bytes:
+    """Return the authority's keyset that would be written; nothing where none would be."""
+    from kled.snapshot.verify.contents import archived_objects  # noqa: PLC0415 - not for --help
+
+    written = keyset_keys.files(write.record.key for write in planned.writes)
+    key = written.get(identity.AUTHORITY)
+    if key is None:
+        return b""
+    objects = archived_objects(planned.manifest, planned.packed)
+    return next((body for record, body in objects if record.key == key), b"")
+
+
+def _is_named(opened: "Stores", wish: "Wish") -> bool:
+    """Say whether the machines' configuration names the authority's key: it was asked then."""
+    try:
+        named = machine_keys.named(opened.at(wish.place), wish.cluster)
+    except KledError:
+        return False
+    return identity.AUTHORITY in named
+
+
+def _witnesses(
+    settings: "Settings", wish: "Wish", planned: "RestorePlan", restored: bytes
+) -> Iterator[tuple[str, issuers.Issued]]:
+    """Yield the addresses that answer, each with who issued what it is served with."""
+    from kled.kubernetes.served import served_certificate  # noqa: PLC0415 - where it is asked
+
+    for server, name in dict.fromkeys(_addresses(settings, wish.cluster, planned)):
+        served = served_certificate(server, name=name)
+        if served is not None:
+            yield server, issuers.issued(served, restored)
+
+
+def _addresses(
+    settings: "Settings", cluster: str, planned: "RestorePlan"
+) -> Iterator[tuple[str, str | None]]:
+    """Yield where the API may be: by kubeconfigs that are there, and by a public name."""
+    from kled.kubernetes.server_name import server_of  # noqa: PLC0415 - where it is asked
+
+    for place in kept_places(settings, cluster):
+        found = server_of(place)
+        if found is not None:
+            yield found
+    if _has_public_name(planned):
+        yield f"https://api.{cluster}", None
+
+
+def _has_public_name(planned: "RestorePlan") -> bool:
+    from kled.snapshot.verify.contents import archived_objects  # noqa: PLC0415 - not for --help
+
+    objects = archived_objects(planned.manifest, planned.packed)
+    body = next((body for record, body in objects if record.key == layout.CONFIG), b"")
+    spec = (contents.mapping(body) or {}).get("spec")
+    topology = spec.get("topology") if isinstance(spec, dict) else None
+    dns = topology.get("dns") if isinstance(topology, dict) else None
+    return isinstance(dns, dict) and dns.get("type") == "Public"
