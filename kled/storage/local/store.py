@@ -51,6 +51,7 @@ class _Reading:
         self._state = os.fstat(file.fileno())
         self.size, self.tag = self._state.st_size, tag_of(self._state)
         self._file, self._where = file, where
+        self._left = max(0, self.size - start)
         file.seek(start)
 
     def chunks(self) -> Iterator[bytes]:
@@ -62,8 +63,11 @@ class _Reading:
             raise StoreUnavailable(f"{self._where} was written into while it was read")
 
     def _more(self) -> bytes:
+        size = min(CHUNK, self._left + 1)  # as much is allocated, however little is there
         with translated(self._where):
-            return self._file.read(CHUNK)
+            chunk = self._file.read(size)
+        self._left = max(0, self._left - len(chunk))
+        return chunk
 
 
 class LocalStore:
