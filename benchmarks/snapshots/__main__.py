@@ -55,9 +55,10 @@ def main() -> None:
             bench.verify,
             bench.restore,
             bench.large,
+            bench.large_checked,
         ):
             pairs.append(job())
-            show(pairs[-1])
+            show(pairs[-1], options.clusters)
             if options.save:
                 save(pairs, options.save)
 
@@ -138,6 +139,22 @@ class Bench:
 
     def large(self) -> Pair:
         """Four etcd backups of one size over a link of 50 MB/s in each direction."""
+        return self._large("", lambda kled: kled.create(), tools.Rclone.sync)
+
+    def large_checked(self) -> Pair:
+        """The same, and every byte of what was written is read back."""
+        return self._large(
+            ", read back",
+            lambda kled: tools.one_after_the_other(kled.create(), kled.verify()),
+            tools.Rclone.sync_checked,
+        )
+
+    def _large(
+        self,
+        more: str,
+        ours: Callable[[tools.Kled], list[str]],
+        peer: Callable[[tools.Rclone, str, str], list[str]],
+    ) -> Pair:
         size = self._options.backup_mib
         bucket = _bucket(self._source.direct, tools.LARGE_STATE)
         for key, body in fleet.large(self._shared, tools.LARGE_STATE, size << 20):
@@ -148,9 +165,9 @@ class Bench:
             snapshots=f"s3://{tools.LARGE_SNAPSHOTS}",
         )
         return self._in_turn(
-            f"4 x {size} MiB at {_LINK_MBPS} MB/s",
-            kled.create(),
-            lambda peer: peer.sync(tools.LARGE_STATE, tools.LARGE_MIRROR),
+            f"4 x {size} MiB at {_LINK_MBPS} MB/s{more}",
+            ours(kled),
+            lambda rclone: peer(rclone, tools.LARGE_STATE, tools.LARGE_MIRROR),
             rounds=min(self._options.rounds, 3),
             before=lambda _: self._empty_targets(
                 tools.LARGE_STATE, tools.LARGE_SNAPSHOTS, tools.LARGE_MIRROR

@@ -76,23 +76,38 @@ def run(
 
 
 class _Peak(threading.Thread):
-    """Reads a process's own high-water mark: what wait4 tells includes the parent's memory."""
+    """Reads a process's own high-water mark: what wait4 tells includes the parent's memory.
+
+    And those of its children: a shell runs one command after the other.
+    """
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
-        self._status = Path(f"/proc/{pid}/status")
+        self._pid = pid
         self.over = threading.Event()
         self.megabytes = 0.0
 
     def run(self) -> None:
         while not self.over.wait(0.05):
-            try:
-                text = self._status.read_text()
-            except OSError:
-                return
-            for line in text.splitlines():
-                if line.startswith("VmHWM:"):
-                    self.megabytes = max(self.megabytes, int(line.split()[1]) / 1024)
+            for pid in (self._pid, *_children(self._pid)):
+                self.megabytes = max(self.megabytes, _peak_mb(pid))
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _peak_mb(pid: int) -> float:
+    """Return the most that a process held at once; 0 where it has ended."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    peaks = (line.split()[1] for line in text.splitlines() if line.startswith("VmHWM:"))
+    return int(next(peaks, "0")) / 1024
 
 
 def _children_cpu() -> float:
