@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kled.snapshot.verify.verify import VerifyReport
 
 _NAMED: Final = 3
-_AT_ONCE: Final = 16
+_AT_ONCE: Final = 64
 _MAY_CHANGE: Final = f"{layout.SECRETS}dockerconfig"
 
 

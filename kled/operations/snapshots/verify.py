@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from kled.config import Settings
 from kled.errors import InvalidInput, SnapshotNotTrustworthy
@@ -20,9 +20,13 @@ from kled.sentences import number
 if TYPE_CHECKING:
     from kled.snapshot.progress import Progress
     from kled.snapshot.repository import SnapshotRef, SnapshotStore
+    from kled.snapshot.trust.judging import Shelf
     from kled.snapshot.trust.ledger import Ledger
     from kled.snapshot.verify.verify import VerifyReport
     from kled.storage.base import ObjectStore
+
+_UNPACKED: Final = 16
+"""Clusters whose objects are in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ def _which(row: Mapping[str, object]) -> str:
     return str(row["cluster"] or "the snapshot store itself")
 
 
-def verify_many(
+def verify_many(  # noqa: PLR0913 - what, how far, and what is known of the store
     settings: Settings,
     snapshots: "SnapshotStore",
     refs: Sequence["SnapshotRef"],
@@ -117,22 +121,30 @@ def verify_many(
     level: int,
     progress: "Progress",
     ledger: "Ledger | None" = None,
+    there: "Shelf | None" = None,
 ) -> tuple["VerifyReport", ...]:
-    """Check snapshots, several at once; in the order of `refs`. What is wrong is in the reports."""
-    from kled.snapshot.parallel import in_parallel  # noqa: PLC0415
-    from kled.snapshot.verify.verify import KOPS, verify  # noqa: PLC0415
+    """Check snapshots, several at once; in the order of `refs`. What is wrong is in the reports.
+
+    `there` is a listing that has them; without one each costs a LIST more.
+    """
+    from kled.snapshot.parallel import THREADS, in_parallel  # noqa: PLC0415
+    from kled.snapshot.verify.verify import DIGESTS, KOPS, verify  # noqa: PLC0415
 
     check = kops_check(settings) if level >= KOPS else None
+    threads = THREADS if level == DIGESTS else _UNPACKED  # digests hold next to nothing
 
     def one(ref: "SnapshotRef") -> "VerifyReport":
-        report = verify(snapshots, ref, level=level, by=BY, kops_check=check, ledger=ledger)
+        checked = there.checked.get(ref, frozenset()) if there is not None else None
+        report = verify(
+            snapshots, ref, level=level, by=BY, kops_check=check, ledger=ledger, checked=checked
+        )
         progress.done(clusters=1)
         return report
 
     progress.expect(clusters=len(refs))
     found = {
         report.ref: report
-        for report in in_parallel(((0, partial(one, ref)) for ref in refs), threads=16)
+        for report in in_parallel(((0, partial(one, ref)) for ref in refs), threads=threads)
     }
     return tuple(found[ref] for ref in refs)
 
@@ -175,7 +187,7 @@ def verified(
     if not present and not gone and not ledger.doubts:
         raise snapshots.nothing()
     newest, strays = newest_of_each(origins, present)
-    reports, known = check(newest), {ref.cluster for ref in (*present, *gone)}
+    reports, known = check(newest, there=there), {ref.cluster for ref in (*present, *gone)}
     keys = present_keys.look(origins, present_keys.proved(reports), known)
     rows = verify_rows.of_reports(origins, reports, keys)
     rows += [verify_rows.gone(ref) for ref in gone]

@@ -4,12 +4,14 @@ A cluster that this snapshot store knows, by its runs or its epoch, has no snaps
 where it never lived. Two clusters of one name in two state stores are known by the runs of both.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import groupby
-from typing import Final
+from typing import Final, NamedTuple
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
 from kled.snapshot.documents.manifest import Manifest
+from kled.snapshot.parallel import in_parallel
 from kled.snapshot.repository import SnapshotRef
 from kled.snapshot.trust.origin import Origins
 from kled.visible import visible
@@ -36,31 +38,45 @@ def newest_of_each(
     to the newest of the one at hand. A GET for each that is looked at; one that cannot be read is
     returned, so that the check tells.
     """
-    newest: list[SnapshotRef] = []
+    clusters = [
+        (cluster, tuple(ref.id for ref in refs))
+        for cluster, refs in groupby(present, key=lambda ref: ref.cluster)
+    ]
+
+    def look(cluster: str, ids: Sequence[str]) -> _Newest:
+        newest_first = reversed(origins.ledger.oldest_first(cluster, ids))
+        return _newest(origins, [SnapshotRef(cluster, one) for one in newest_first])
+
+    seen = sorted(in_parallel((0, partial(look, *one)) for one in clusters))
+    return (
+        tuple(ref for one in seen for ref in one.refs),
+        tuple(stray for one in seen for stray in one.strays),
+    )
+
+
+class _Newest(NamedTuple):
+    """What is newest of one cluster."""
+
+    refs: tuple[SnapshotRef, ...]
+    strays: tuple[tuple[SnapshotRef, str], ...]
+
+
+def _newest(origins: Origins, newest_first: Iterable[SnapshotRef]) -> _Newest:
+    newest: dict[str, SnapshotRef] = {}
     strays: list[tuple[SnapshotRef, str]] = []
-    for cluster, refs in groupby(present, key=lambda ref: ref.cluster):
-        ids = origins.ledger.oldest_first(cluster, (ref.id for ref in refs))
-        newest += _newest(origins, [SnapshotRef(cluster, one) for one in reversed(ids)], strays)
-    return tuple(newest), tuple(strays)
-
-
-def _newest(
-    origins: Origins, newest_first: list[SnapshotRef], strays: list[tuple[SnapshotRef, str]]
-) -> list[SnapshotRef]:
-    found: dict[str, SnapshotRef] = {}
     for ref in newest_first:
         try:
             manifest = origins.ledger.snapshots.manifest(ref)
         except SnapshotMissing:
             continue
         except SnapshotNotTrustworthy:
-            found.setdefault("", ref)
+            newest.setdefault("", ref)
             break
         words = stray(origins, manifest)
         if words:
             strays.append((ref, words))
             continue
-        found.setdefault(origins.lineage(manifest) or "", ref)
+        newest.setdefault(origins.lineage(manifest) or "", ref)
         if not origins.foreign(manifest):
             break
-    return list(found.values())
+    return _Newest(tuple(newest.values()), tuple(strays))

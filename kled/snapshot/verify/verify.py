@@ -111,12 +111,15 @@ def verify(  # noqa: PLR0913 - what, how far, by what, and what is known of the 
     kops_check: KopsCheck | None = None,
     record: bool = True,
     ledger: Ledger | None = None,
+    checked: Collection[int] | None = None,
 ) -> VerifyReport:
     """Check one snapshot up to `level`; what is wrong is in the report, never raised.
 
     What else keeps it from being trusted (`trust`) is a finding, too: a check that passes does not
     make whole what was incomplete when it was taken, or failed a check that is not made this time.
     With a `ledger` that is so, too, of one from before its cluster was applied (`before_keys`).
+    `checked` are the levels that have a document of a later check, where a listing has told; else
+    that is a LIST.
     Level 2 is left out where there is no `kops_check`, and never counts for a simulated kops. With
     `record` the proofs are kept as `verified/<level>.json`, the newest of each level. Of a snapshot
     that the identity does not open the digests are proved, and that it is not opened is a finding
@@ -124,7 +127,7 @@ def verify(  # noqa: PLR0913 - what, how far, by what, and what is known of the 
     identity that is missing.
     """
     began = time.monotonic()
-    check = _Check(snapshots, ref, by, kops_check, ledger)
+    check = _Check(snapshots, ref, by, kops_check, ledger, checked)
     try:
         check.run(level)
     except SnapshotNotTrustworthy as error:
@@ -173,8 +176,10 @@ class _Check:
         by: str,
         kops_check: KopsCheck | None,
         ledger: Ledger | None,
+        checked: Collection[int] | None,
     ) -> None:
         self._snapshots = snapshots
+        self._checked = checked
         self._ref = ref
         self._by = by
         self._kops_check = kops_check
@@ -206,7 +211,9 @@ class _Check:
         checked = {proof.level for proof in self.proofs}
         if self.findings:
             checked.add(self._under_way)
-        beside = later(self._snapshots, self.manifest, but=checked)  # those would be this check's
+        beside = later(
+            self._snapshots, self.manifest, self._checked, but=checked
+        )  # those would be this check's
         reasons = trust_of(self.manifest, beside).reasons
         before = speaks_against(self._ledger, self.manifest) if self._ledger else ""
         return (*reasons, before) if before else reasons

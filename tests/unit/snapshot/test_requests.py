@@ -1,15 +1,27 @@
 """How many requests each job costs: what a cloud bills, and what a slow link is waited for."""
 
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from kled import config
+from kled.operations.snapshots.verify import verified
 from kled.snapshot.choosing import choice, choose
+from kled.snapshot.progress import Quiet
 from kled.snapshot.restore.restore import apply_restore
 from kled.snapshot.restore.restore_plan import plan_restore
+from kled.snapshot.trust.judging import shelf
 from kled.snapshot.trust.ledger import read_ledger
 from kled.snapshot.trust.origin import Origins
+from kled.snapshot.trust.strays import newest_of_each
 from kled.snapshot.verify.verify import verify
+from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
-from tests.stores import BilledStore
+from tests.stores import BilledStore, Watched
 from tests.unit.snapshot.fleets import Runs, expected, name, state
 
+T = TypeVar("T")
 CLUSTERS = 5
 BLOBS = 2
 """Of each cluster: the two files of its etcd backup."""
@@ -74,6 +86,44 @@ def test_a_check_of_what_is_stored() -> None:
     verify(snapshots, ref, level=0, by="test").require()
 
     assert kept.bill() == {"GET": 2 + BLOBS, "LIST": 1, "PUT": 1}  # no more where there is a proof
+
+
+def test_a_check_of_a_fleet_lists_what_stands_beside_its_snapshots_once(tmp_path: Path) -> None:
+    runs, source, kept = taken()
+    settings = config.load({"HOME": str(tmp_path)})
+
+    rows = verified(settings, runs.snapshots, level=0, progress=Quiet(), state=source)
+
+    assert len(rows) == CLUSTERS
+    assert kept.bill()["LIST"] == 4  # the snapshots, and the runs thrice
+    # which clusters there are, and the keysets and secrets of each
+    assert source.bill()["LIST"] == 1 + 2 * CLUSTERS
+
+
+class Together(Watched):
+    """Answers for a manifest when those of all clusters are asked for."""
+
+    def __init__(self, inner: ObjectStore) -> None:
+        super().__init__(inner)
+        self._all = threading.Barrier(CLUSTERS, timeout=20)
+
+    def _meet(self, method: str, key: str, call: Callable[[], T]) -> T:
+        if method == "read" and key.endswith("/manifest.json"):
+            self._all.wait()
+        return call()
+
+
+def test_the_newest_snapshots_of_a_fleet_are_chosen_at_once() -> None:
+    """One after the other, two round trips each, is longer than all the rest of a check."""
+    runs, _, kept = taken()
+    runs.store = Together(kept)
+
+    newest, strays = newest_of_each(
+        Origins(read_ledger(runs.snapshots)), shelf(runs.snapshots).refs
+    )
+
+    assert [ref.cluster for ref in newest] == [name(number) for number in range(CLUSTERS)]
+    assert strays == ()
 
 
 def test_a_restore_of_each_cluster_of_a_fleet() -> None:
