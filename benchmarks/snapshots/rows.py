@@ -38,7 +38,7 @@ def budget(job: str, clusters: int) -> str:
         f"{CHANGED_CLUSTERS} clusters changed": "2x" if large else "1.2x",
         "verify contents, level 0": "10x - 30x",
         f"restore, {RESTORED_CLUSTERS} clusters": "1.2x 2x 0.95x",
-        "4 x 20 MiB at 50 MB/s, read back": "1x",
+        "4 x 20 MiB at 50 MB/s, checked": "1x",
     }.get(job, "")
 
 

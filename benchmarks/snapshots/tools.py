@@ -58,12 +58,12 @@ class Rclone:
         ]
 
     def sync_checked(self, state: str, mirror: str) -> list[str]:
-        """Copy, then read both sides and compare every byte: what kled's two commands promise."""
+        """Copy, then read both sides and compare every byte: nothing less tells what was copied."""
         check = [
             *(str(self.program), "check", "--download", "--fast-list"),
             *("--checkers", _AT_ONCE, *_filters(), f"source:{state}", f"target:{mirror}"),
         ]
-        return one_after_the_other(self.sync(state, mirror), check)
+        return ["sh", "-c", f"{shlex.join(self.sync(state, mirror))} && {shlex.join(check)}"]
 
     def copy(self, clusters: int) -> list[str]:
         """Copy the first clusters back."""
@@ -81,11 +81,6 @@ class Rclone:
             *(str(self.program), "hashsum", "md5", "--download", "--fast-list"),
             *("--checkers", _AT_ONCE, "--transfers", _AT_ONCE, f"target:{MIRROR}"),
         ]
-
-
-def one_after_the_other(*commands: list[str]) -> list[str]:
-    """Return one command line that runs several, and ends with the first that fails."""
-    return ["sh", "-c", " && ".join(shlex.join(one) for one in commands)]
 
 
 def rclone_environment(source: Store, target: Store) -> dict[str, str]:
