@@ -287,5 +287,5 @@ def test_reading_snapshots_never_imports_prefect(twice: Box) -> None:
     done = snapshot(twice, "list", PYTHONPROFILEIMPORTTIME="1", PATH=os.defpath)
 
     assert done.returncode == 0
-    assert "kled.operations.snapshots.back_up" in done.stderr
+    assert "kled.operations.snapshots.list_snapshots" in done.stderr
     assert "prefect" not in done.stderr
