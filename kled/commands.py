@@ -81,9 +81,9 @@ _KOPS: Final = (
 """What is told of kops itself: it finds its state store as kled does, or by `--state`."""
 _OF_STORES: Final = ("configure-state-store", "create-cluster", "get-clusters", "install")
 _OF_ONE: Final = frozenset(
-    one
-    for one in TAKES
-    if one == "plan" or (one.startswith("kops ") and not one.endswith(_OF_STORES))
+    command
+    for command in TAKES
+    if command == "plan" or (command.startswith("kops ") and not command.endswith(_OF_STORES))
 )
 """The commands that are about one cluster."""
 ADVICE: Final = frozenset(
@@ -104,7 +104,7 @@ ADVICE: Final = frozenset(
 )
 """The keys of kled's own sentences in reports, rows and artifacts; all others hold what is."""
 _DEPLOYMENT: Final = "--deployment"
-_NAMES: Final = "|".join(sorted((re.escape(one) for one in TAKES), key=len, reverse=True))
+_NAMES: Final = "|".join(sorted((re.escape(command) for command in TAKES), key=len, reverse=True))
 _COMMAND: Final = re.compile(
     rf"(?<![\w/.-])(?:kled ({_NAMES})|(?<!kled )kops ({'|'.join(_KOPS)}))(?![\w-]|\.\w)"
 )

@@ -174,8 +174,10 @@ class Clusters:
         with self._calls.session() as session:
             looking = session.looking()
             rolling = _roll_meant(looking, _named(name), roll, pace)
-            found, refusal = previewed_roll(looking, rolling, now=True)
-            return found, replace(as_plan(found, rolling.roll), refusal=self._calls.told(refusal))
+            previewed, refusal = previewed_roll(looking, rolling, now=True)
+            return previewed, replace(
+                as_plan(previewed, rolling.roll), refusal=self._calls.told(refusal)
+            )
 
     def plan_upgrade(
         self,

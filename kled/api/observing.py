@@ -28,7 +28,7 @@ class Observer:
     def ended(self, row: "Row") -> None:
         """A step is over, done or failed."""
 
-    def noted(self, words: str) -> None:
+    def noted(self, message: str) -> None:
         """Something that a person should know: a warning, or how far a long step is."""
 
     def said(self, line: str) -> None:
@@ -50,9 +50,9 @@ class Logging(Observer):
         """Log it."""
         _LOG.info("step ended", extra={"step": row.step, "outcome": row.outcome})
 
-    def noted(self, words: str) -> None:
+    def noted(self, message: str) -> None:
         """Log it."""
-        _LOG.info("%s", words)
+        _LOG.info("%s", message)
 
     def said(self, line: str) -> None:
         """Log it."""

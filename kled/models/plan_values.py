@@ -48,7 +48,7 @@ def shown(plan: Plan, redact: Redact = _shapes, most: int = _MOST) -> tuple[Show
     `redact` takes the secrets out that are known; their shapes are taken out anyway.
     """
     many = plan.count("create") > _CREATIONS
-    found: list[Shown] = []
+    shown_values: list[Shown] = []
     left = most
     for change in plan.changes:
         told = change.action == "modify" or (change.action == "create" and not many)
@@ -56,8 +56,8 @@ def shown(plan: Plan, redact: Redact = _shapes, most: int = _MOST) -> tuple[Show
         if len(lines) > left:
             lines = (*lines[:left], _rest(len(lines) - left, "line"))
         left = max(0, left - len(lines))
-        found.append(Shown(change, lines))
-    return tuple(found)
+        shown_values.append(Shown(change, lines))
+    return tuple(shown_values)
 
 
 def values(change: Change, redact: Redact = _shapes) -> tuple[str, ...]:

@@ -121,7 +121,9 @@ def settle(
         except answers.Mistaken as mistake:
             question = replace(question, refused=str(mistake))
         except ValidationError as error:
-            fields = enumerated([str(one["loc"][0]) for one in error.errors() if one["loc"]], 3)
+            fields = enumerated(
+                [str(problem["loc"][0]) for problem in error.errors() if problem["loc"]], 3
+            )
             question = replace(question, refused=f"the answer is none to the form: {fields}")
         logger.warning("not taken: %s; it is asked again", question.refused)
     raise NotApproved(f"{MISTAKES} answers were mistaken, the last: {question.refused}", hint=how)

@@ -31,7 +31,7 @@ def prepare(env: MutableMapping[str, str]) -> None:
     _settle_home(env)
     for name, value in DEFAULTS.items():
         env.setdefault(name, value)
-    loggers = [one for one in env.get(_EXTRA_LOGGERS, "").split(",") if one]
+    loggers = [logger for logger in env.get(_EXTRA_LOGGERS, "").split(",") if logger]
     if LOGGER not in loggers:
         env[_EXTRA_LOGGERS] = ",".join([*loggers, LOGGER])
 

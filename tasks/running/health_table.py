@@ -76,15 +76,15 @@ def publish(validation: ValidateClusters, outcome: State[Any] | None = None) -> 
     for message in to_say(rows, known or frozenset()):
         title = f"{validation.name}: {message.title}"
         notifications.notify("failure", title, *message.lines, cured=message.cured)
-    words = in_words(validation.results) if validation.results else why
-    shown, description = plain(rows, words)
+    summary = in_words(validation.results) if validation.results else why
+    shown, description = plain(rows, summary)
     create_table_artifact(shown, key=key, description=description)
 
 
-def plain(rows: Rows, words: str) -> tuple[Rows, str]:
+def plain(rows: Rows, summary: str) -> tuple[Rows, str]:
     """Return a table and its description with nothing that a page obeys, and without secrets."""
     redact = edge.redactor()
-    return redact.data(seen(rows)), inline(redact.text(words))
+    return redact.data(seen(rows)), inline(redact.text(summary))
 
 
 def table(validation: ValidateClusters, known: Known, why: str = UNSEEN) -> Rows:
@@ -119,10 +119,10 @@ def to_tell(rows: Rows, known: Known | None) -> list[tuple[str, str, str]]:
     """
     healthy = [row["cluster"] for row in rows if row["health"] == OK]
     again = healthy if known is None else cured(rows, known)
-    words = {row["cluster"]: row["what"] for row in rows}
+    told = {row["cluster"]: row["what"] for row in rows}
     return [
         *((UNHEALTHY, row["cluster"], row["what"]) for row in rows if row["health"] in _BAD),
-        *((HEALTHY, cluster, words.get(cluster, _LOOKED)) for cluster in again),
+        *((HEALTHY, cluster, told.get(cluster, _LOOKED)) for cluster in again),
     ]
 
 
@@ -159,11 +159,11 @@ def known_by(data: object) -> Known | None:
 def _known(key: str) -> Known | None:
     """Return of which clusters people know by the run before; None: the server does not say."""
     try:
-        found: Any = Artifact.get(key)
+        artifact: Any = Artifact.get(key)
     except Exception as error:  # noqa: BLE001 - whatever the server does: all is told anew
         logger.warning("how the clusters were before is not known: %s", type(error).__name__)
         return None
-    return known_by(found.data) if found is not None else None
+    return known_by(artifact.data) if artifact is not None else None
 
 
 def _line(row: dict[str, str]) -> str:

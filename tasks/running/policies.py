@@ -78,10 +78,10 @@ class Attempts:
         """Time since the first attempt began, delays included."""
         return self._clock.monotonic() - self._begun
 
-    def row(self, outcome: Outcome, words: str) -> Row:
+    def row(self, outcome: Outcome, message: str) -> Row:
         """Return what became of the step."""
         way_back = self.step.told_back if self._acted and self.step.takes_back else ""
-        return Row(self.step.name, outcome, self.seconds, self.count, words, way_back)
+        return Row(self.step.name, outcome, self.seconds, self.count, message, way_back)
 
     def make(self) -> str:
         """Make the next attempt; return what happened.

@@ -48,8 +48,8 @@ def of_prune(planning: PlanPrune) -> Outcome:
     """Plan a prune and publish it; raises `KledError`."""
     report = carry_out(planning)
     plan = planning.found[0]
-    removed = [f"remove {one.id} of {one.cluster}" for one in plan.removed]
-    kept = [f"keep {one.id} of {one.cluster}: {why}" for one, why in plan.kept]
+    removed = [f"remove {snapshot.id} of {snapshot.cluster}" for snapshot in plan.removed]
+    kept = [f"keep {snapshot.id} of {snapshot.cluster}: {why}" for snapshot, why in plan.kept]
     what = f"{number(len(removed), 'snapshot')} to remove, {len(kept)} to keep"
     _publish(planning.cluster, f"Prune of {planning.cluster}: {what}", plan.digest, removed + kept)
     return _done(report, plan.as_json())

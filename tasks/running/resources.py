@@ -46,7 +46,7 @@ class Watching(Observer, Protocol):
     def line(self, line: str) -> None:
         """Kops wrote a line."""
 
-    def note(self, words: str) -> None:
+    def note(self, message: str) -> None:
         """A long step is so far, or there is something to know."""
 
     def waits(self, what: str, lines: Sequence[str]) -> None:
@@ -62,7 +62,7 @@ class Unwatched(Silent):
     def line(self, line: str) -> None:
         """Show nothing."""
 
-    def note(self, words: str) -> None:
+    def note(self, message: str) -> None:
         """Show nothing."""
 
     def waits(self, what: str, lines: Sequence[str]) -> None:
@@ -141,10 +141,10 @@ def carried(own: Rules) -> Rules:
     if _caller.get() is not None or deployment.id is None:
         return own
     held = carried_times.in_force(own, os.environ.get(carried_times.VARIABLE))
-    for words in held.remarks:
-        if words not in _remarked:
-            _remarked.add(words)
-            logger.warning("%s", words)
+    for remark in held.remarks:
+        if remark not in _remarked:
+            _remarked.add(remark)
+            logger.warning("%s", remark)
     return held.rules
 
 
@@ -178,9 +178,9 @@ def session(
         logged.kops(line)
         shown.line(line)
 
-    def on_note(words: str) -> None:
-        logged.note(words)
-        shown.note(words)
+    def on_note(message: str) -> None:
+        logged.note(message)
+        shown.note(message)
 
     with (
         open_session(

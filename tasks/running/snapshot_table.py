@@ -44,10 +44,10 @@ def to_tell(backup: BackUpState) -> list[tuple[str, str, str]]:
     """Return the events of a run: name, cluster, and words."""
     rows = bad_first(backup)
     empty = [run.nothing.message for run in backup.made if run.nothing]
-    words = empty[0] if empty else UNSEEN
-    unseen = [] if rows else [(cluster, words) for cluster in backup.clusters or (ALL,)]
+    why = empty[0] if empty else UNSEEN
+    unseen = [] if rows else [(cluster, why) for cluster in backup.clusters or (ALL,)]
     bad = [(row["cluster"], _wrong(row)) for row in rows if not row["trusted"]]
-    store = [(ALL, words) for run in backup.made for words in run.findings]
+    store = [(ALL, why) for run in backup.made for why in run.findings]
     new = [row for row in rows if row["trusted"] and not row["reused"]]
     return [
         *(("kled.snapshot.failed", *told) for told in (*unseen, *bad, *store)),
@@ -87,14 +87,14 @@ def verified_to_tell(verification: VerifySnapshots) -> list[tuple[str, str, str]
 def announce_pruning(pruning: PruneSnapshots) -> None:
     """Announce each snapshot that was removed."""
     for report in pruning.results:
-        for one in report["removed"]:
-            events.emit("kled.snapshot.pruned", one["cluster"], one["id"])
+        for snapshot in report["removed"]:
+            events.emit("kled.snapshot.pruned", snapshot["cluster"], snapshot["id"])
 
 
 def seen(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows of a table with nothing in their texts that a browser or terminal obeys."""
     return [
-        {name: visible(one) if isinstance(one, str) else one for name, one in row.items()}
+        {name: visible(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
         for row in rows
     ]
 

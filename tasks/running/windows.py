@@ -54,9 +54,9 @@ def wait_until_open(
             raise windows.refusal(cluster, window, moment)
         opens = window.opens(moment)
         if not told:
-            words = f"{cluster} may be changed from {opens:%Y-%m-%d %H:%M %Z}: waiting for it"
-            logs.note(words)
-            resources.watching().waits("the maintenance window", [words])
+            message = f"{cluster} may be changed from {opens:%Y-%m-%d %H:%M %Z}: waiting for it"
+            logs.note(message)
+            resources.watching().waits("the maintenance window", [message])
             told = True
         sleep(min(_LOOK_EVERY, max(1.0, (opens - moment).total_seconds())))
 

@@ -50,17 +50,17 @@ def renaming(document: Document, applied: Document) -> tuple[str, ...]:
     was taken out has nothing that could be renamed.
     """
     before, now = list(_rows(applied)), list(_rows(document))
-    found = []
+    differing = []
     etcds = _renamed_from([name for name, _ in before], [name for name, _ in now])
     members_of = dict(before)
     for at, (name, members) in enumerate(now):
         field = f"spec.etcdClusters[{at}]"
         if at in etcds:
-            found.append(f"{field}.name={etcds[at]}")
+            differing.append(f"{field}.name={etcds[at]}")
         earlier = members_of.get(etcds.get(at, name), [])
         for which, old in _renamed_from(earlier, members).items():
-            found.append(f"{field}.etcdMembers[{which}].name={old}")
-    return tuple(found)
+            differing.append(f"{field}.etcdMembers[{which}].name={old}")
+    return tuple(differing)
 
 
 def _renamed_from(before: Sequence[str], now: Sequence[str]) -> dict[int, str]:

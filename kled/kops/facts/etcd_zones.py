@@ -58,12 +58,12 @@ def stands(cluster: Document, groups: Groups) -> dict[Member, Stand]:
     if _has_no_volumes(cluster) or _shares_volumes(cluster):
         return {}
     zones = _zones_of_subnets(cluster)
-    found = {}
+    by_member = {}
     for etcd, name, group in _members(cluster):
         where = _zones(groups[group], zones) if group in groups else ()
         if where:
-            found[Member(etcd, name)] = Stand(group, where)
-    return found
+            by_member[Member(etcd, name)] = Stand(group, where)
+    return by_member
 
 
 def moved(before: Mapping[Member, Stand], now: Mapping[Member, Stand]) -> tuple[Moved, ...]:

@@ -96,9 +96,9 @@ def taken(
         if not (neighbour.regions and regions) or neighbour.regions & regions or cloud != "aws"
     ]
     resources = [
-        Taken(one.name, "all that bears the name", cluster, one.state_store)
-        for one in near
-        if one.name == cluster and cloud != "aws"  # there the IAM roles tell it
+        Taken(nearby.name, "all that bears the name", cluster, nearby.state_store)
+        for nearby in near
+        if nearby.name == cluster and cloud != "aws"  # there the IAM roles tell it
     ]
     for change in listed:
         own = _OWN.get((cloud, change.kind))
@@ -193,13 +193,13 @@ _OWN: Final[Mapping[tuple[str, str], _Own]] = {
     ("aws", "keypair"): _Own(_keypair),
     ("aws", "route53-record"): _Own(_record),
     ("digitalocean", "volume"): _Own(_volume),
-    ("digitalocean", "loadbalancer"): _Own(lambda one: f"api-{re.escape(_dashed(one))}"),
+    ("digitalocean", "loadbalancer"): _Own(lambda cluster: f"api-{re.escape(_dashed(cluster))}"),
     ("digitalocean", "dns-record"): _Own(_record_in_zone, both="mine"),
-    ("openstack", "ServerGroup"): _Own(lambda one: rf"{re.escape(one)}-.+", both="longest"),
+    ("openstack", "ServerGroup"): _Own(lambda cluster: rf"{re.escape(cluster)}-.+", both="longest"),
     ("openstack", "SSHKey"): _Own(
-        lambda one: rf"kubernetes-{re.escape(_dashed(one))}{_FINGERPRINT}"
+        lambda cluster: rf"kubernetes-{re.escape(_dashed(cluster))}{_FINGERPRINT}"
     ),
-    ("openstack", "SecurityGroup"): _Own(lambda one: rf"[^.]+\.{re.escape(one)}"),
+    ("openstack", "SecurityGroup"): _Own(lambda cluster: rf"[^.]+\.{re.escape(cluster)}"),
     ("openstack", "DNSRecord"): _Own(_record),
     ("scaleway", "dns-record"): _Own(_record_in_zone, both="mine"),
     **{("gce", kind): _Own(_ending, both="longest", evident=False) for kind in _GOOGLE},

@@ -46,10 +46,10 @@ def with_unloadable(listed: Sequence[Cluster], stderr: str) -> tuple[Cluster, ..
             shown, place = klog.unquoted(match[1]), klog.unquoted(match[2])
             _forget(rows, shown, place)
             more.append(unloadable(place, f'its config names "{match[1]}" in metadata.name'))
-    more = [one for one in more if layout.is_cluster_name(one.name)]
-    named = {one.name for one in more}
+    more = [unread for unread in more if layout.is_cluster_name(unread.name)]
+    named = {unread.name for unread in more}
     rows = [row for row in rows if row.name not in named]
-    return tuple(sorted((*rows, *more), key=lambda one: one.name))
+    return tuple(sorted((*rows, *more), key=lambda unread: unread.name))
 
 
 def require_own_name(stderr: str, state_store: str) -> None:

@@ -47,7 +47,7 @@ def _change(document: dict[str, Any], steps: Sequence[str | int], value: str | N
     holders: list[Any] = [document]
     for at, step in enumerate(steps[:-1]):
         missing: Any = [] if isinstance(steps[at + 1], int) else {}
-        holders = [inner for one in holders for inner in _inner(one, step, missing)]
+        holders = [inner for outer in holders for inner in _inner(outer, step, missing)]
     is_list = tuple(steps) in _LISTS
     for holder in holders:
         _put(holder, steps[-1], value, is_list=is_list)

@@ -59,11 +59,11 @@ def _with_indexes(pattern: Path, path: Path) -> Path:
 @cache
 def _pairs() -> dict[str, list[Pair]]:
     """Return stored and internal paths by kind of object, the longest stored ones first."""
-    found: dict[str, list[Pair]] = {}
+    by_kind: dict[str, list[Pair]] = {}
     file = FilePath(__file__).with_name("internal_names.txt")
     for line in file.read_text(encoding="utf-8").splitlines():
         kind, name, inner = line.split()
         negated = inner.startswith("!")
         pair = tuple(name.split(".")), tuple(inner.removeprefix("!").split(".")), negated
-        found.setdefault(kind, []).append(pair)
-    return {kind: sorted(pairs, key=lambda pair: -len(pair[0])) for kind, pairs in found.items()}
+        by_kind.setdefault(kind, []).append(pair)
+    return {kind: sorted(pairs, key=lambda pair: -len(pair[0])) for kind, pairs in by_kind.items()}

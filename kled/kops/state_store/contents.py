@@ -248,7 +248,7 @@ def _is_secret(key: str) -> bool:
 
 def _has_keyset(keys: Collection[str], name: str) -> bool:
     names = (name, OLD_NAMES.get(name, name))
-    return any(keyset_key(one) in keys for one in names)
+    return any(keyset_key(keyset) in keys for keyset in names)
 
 
 def _needed_keysets(

@@ -66,7 +66,7 @@ def _keys(spec: Mapping[str, Any]) -> list[object]:
 
 def _primary(spec: Mapping[str, Any], keys: list[Key]) -> Key | None:
     """Return the primary key as kops finds it: the named one, else that of the highest id."""
-    trusted = [one for one in keys if _is_trusted(one)]
+    trusted = [held for held in keys if _is_trusted(held)]
     named = spec.get("primaryId")
     for key in trusted:
         if named is not None and str(key["id"]) == str(named):
