@@ -38,10 +38,10 @@ def server_of(kubeconfig: Path) -> tuple[str, str | None] | None:
     from kled.yaml_text import document  # noqa: PLC0415 - only where a kubeconfig is read
 
     try:
-        found = document(given_text(kubeconfig))
+        parsed = document(given_text(kubeconfig))
     except (SettingsError, TextUnreadable):
         return None
-    entries = found if isinstance(found, Mapping) else {}
+    entries = parsed if isinstance(parsed, Mapping) else {}
     contexts = _named(entries.get("contexts"), entries.get("current-context"), "context")
     cluster = str(contexts.get("cluster") or "")
     server = _named(entries.get("clusters"), cluster, "cluster").get("server")

@@ -26,8 +26,8 @@ def issued(certificate: bytes, keyset: bytes) -> Issued:
         served = x509.load_der_x509_certificate(certificate)
     except ValueError:
         return "unknown"
-    named = [one for one in _authorities(keyset) if one.subject == served.issuer]
-    if any(_signed(served, one) for one in named):
+    named = [authority for authority in _authorities(keyset) if authority.subject == served.issuer]
+    if any(_signed(served, authority) for authority in named):
         return "ours"
     return "another" if named else "unknown"
 
@@ -50,6 +50,6 @@ def _authorities(keyset: bytes) -> "Iterator[x509.Certificate]":
     keys = spec.get("keys") if isinstance(spec, Mapping) else None
     for key in keys if isinstance(keys, list) else ():
         if isinstance(key, Mapping):
-            found = key_material.certificate(key.get("publicMaterial"))
-            if found is not None:
-                yield found
+            certificate = key_material.certificate(key.get("publicMaterial"))
+            if certificate is not None:
+                yield certificate
