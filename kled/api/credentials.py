@@ -6,7 +6,7 @@ from typing import Literal
 
 from kled.api.calls import Calls
 from kled.errors import InvalidInput
-from kled.files.given import require_regular
+from kled.files.given import require_filled
 from kled.kops.state_store.layout import require_cluster_name
 from kled.models.credential import SECRET_KINDS, Keypair, Secret
 from kled.models.plan import Plan
@@ -93,7 +93,7 @@ class Secrets:
         """
         if kind not in SECRET_KINDS:
             raise InvalidInput("kind", f"{kind!r} is none of {', '.join(SECRET_KINDS)}")
-        require_regular(file, "file")
+        require_filled(file, "file")
         name = require_cluster_name(cluster)
         return self._calls.run(CreateSecret(name, kind, file.absolute(), replaces))
 

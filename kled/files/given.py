@@ -67,6 +67,13 @@ def require_regular(path: Path, field: str) -> None:
         raise SettingsError(f"{field}: {path} is {kind}, not a file")
 
 
+def require_filled(path: Path, field: str) -> None:
+    """Raise as `require_regular`, and for a file that holds nothing; what it holds is not read."""
+    require_regular(path, field)
+    if not path.stat().st_size:
+        raise SettingsError(f"{field}: {path} is empty")
+
+
 def _whole(handle: int, name: str, limit: int, patience: float) -> bytes:
     kind = os.fstat(handle).st_mode
     if stat.S_ISDIR(kind):

@@ -7,7 +7,7 @@ import click
 from kled.cli.frame import cluster_name, names
 from kled.cli.frame.command import Call, leaf
 from kled.cli.frame.execute import execute
-from kled.files.given import require_regular
+from kled.files.given import require_filled
 from kled.models.credential import SECRET_KINDS
 from kled.operations.credentials.secrets import (
     CreateSecret,
@@ -33,7 +33,7 @@ _NAME = cluster_name.name(cluster_name.ALWAYS)
 @click.option("--force", is_flag=True, help="Replace the one that is there.")
 def create_secret(call: Call, name: str | None, kind: str, file: Path, *, force: bool) -> None:
     """Store a dockerconfig, an encryptionconfig or a ciliumpassword from a file."""
-    require_regular(file, "--file")
+    require_filled(file, "--file")
     with call.session() as session:
         cluster = names.cluster(session, name, changes=True)
     then = f"kled kops update-cluster --name={cluster}"

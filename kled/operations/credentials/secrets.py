@@ -5,7 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from kled.errors import IdentityAtRisk, InvalidInput, KopsError, ResourceNotFound
+from kled.errors import (
+    IdentityAtRisk,
+    InvalidInput,
+    KopsError,
+    ResourceNotFound,
+    SnapshotNotTrustworthy,
+)
+from kled.files.given import require_filled
 from kled.kops.state_store import identity, layout
 from kled.models.credential import Secret
 from kled.operations import ways_back
@@ -53,6 +60,8 @@ class CreateSecret:
         effect, back = Effect(), ways_back.Found()
 
         def act(session: Session) -> str:
+            if self.file.is_file():  # whoever names another thing is told by kops
+                require_filled(self.file, "file")
             effect.begins()
             replaces = self.force and has_secret(session, self.cluster, self.kind)
             if replaces:  # to delete it would take away what was there before
@@ -93,7 +102,16 @@ def _kept_step(cluster: str, secret: str) -> Step:
             return NOT_KEPT
         with advised():
             result = taken(session, cluster, refuses=False, rotated=frozenset({secret}))
-        return words(session, result) if result is not None else NOT_KEPT
+        if result is None:
+            return NOT_KEPT
+        damaged = [one for one in result.findings if one.startswith(f"{layout.SECRETS}{secret} ")]
+        if damaged:
+            again = options(name=cluster, file="FILE", force=True)
+            raise SnapshotNotTrustworthy(
+                f"what was stored is damaged: {damaged[0]}",
+                hint=f"store it again from its source: kled kops create-secret {secret} {again}",
+            )
+        return words(session, result)
 
     return Step(KEEPING, act, replace(READ, deadline=CHANGE.deadline), way_back=ADDS_ONLY)
 

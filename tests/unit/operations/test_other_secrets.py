@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kled.errors import InvalidInput, SnapshotNotTrustworthy
+from kled.errors import InvalidInput, SettingsError, SnapshotNotTrustworthy
 from kled.models.credential import Secret
 from kled.models.rolling import Roll
 from kled.operations.cluster.plan_update import previewed
@@ -149,3 +149,31 @@ def test_a_secret_that_is_new_is_kept_at_once(living_by_it: World) -> None:
 
 def test_without_a_snapshot_that_is_said(living_by_it: World) -> None:
     assert store(living_by_it)["keep the new value"] == NOT_KEPT
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_an_empty_file_takes_no_ones_place(living_by_it: World, *, guarded: bool) -> None:
+    """Finding N11 of the fourth outsider's look: it went over the key of etcd's Secrets, exit 0."""
+    living_by_it.snapshot()
+    living_by_it.guarded = guarded
+    file = living_by_it.root / "new"
+    file.write_bytes(b"")
+
+    with pytest.raises(SettingsError, match="is empty"):
+        living_by_it.run(CreateSecret(C, "encryptionconfig", file, force=True))
+
+    stored = living_by_it.root / "state" / C / "secrets" / "encryptionconfig"
+    assert stored.read_bytes() == b'{"Data":"b3du"}'
+
+
+def test_what_is_stored_as_damage_is_no_success(living_by_it: World) -> None:
+    """Another member: what a snapshot right after it calls damaged ended with 0, too."""
+    living_by_it.snapshot()
+    living_by_it.guarded = True
+    file = living_by_it.root / "new"
+    file.write_bytes(b'{"Data":""}')
+
+    with pytest.raises(SnapshotNotTrustworthy, match="secrets/encryptionconfig") as told:
+        living_by_it.run(CreateSecret(C, "encryptionconfig", file, force=True))
+
+    assert "kled kops create-secret encryptionconfig --name=" in str(told.value.hint)
