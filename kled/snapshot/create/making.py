@@ -30,7 +30,12 @@ from kled.snapshot.documents.manifest import (
     complete,
     listing_digest,
 )
-from kled.snapshot.losses.lost_backups import MAIN, LostBackups, of_the_definition
+from kled.snapshot.losses.lost_backups import (
+    MAIN,
+    LostBackups,
+    of_the_definition,
+    others_gone,
+)
 from kled.snapshot.losses.lost_keysets import Lost
 from kled.snapshot.losses.vanished_groups import vanished_groups
 from kled.snapshot.parallel import Task, in_parallel
@@ -57,7 +62,7 @@ class Made:
     manifest: Manifest
     findings: tuple[str, ...]
     remark: str | None = None
-    """Why level 2 is not proved, and which groups are gone, where that has to be said."""
+    """Why level 2 is not proved, and which groups or backups are gone, where that is to be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,8 @@ class Making:
             }
         )
         manifest = self.snapshots.commit(manifest, retain_until=self.retain_until)
-        return Made(manifest, birth_findings(manifest), definition.remark)
+        remarks = filter(None, (definition.remark, others_gone(chosen, earlier)))
+        return Made(manifest, birth_findings(manifest), "; ".join(remarks) or None)
 
     def _packed(
         self,

@@ -41,6 +41,22 @@ def lost_backups(ledger: Ledger, wanted: int | None) -> LostBackups:
     return findings
 
 
+def others_gone(chosen: Selection, earlier: Manifest | None) -> str:
+    """Say which etcd clusters beside `main` had backups in the `earlier` snapshot and have none.
+
+    They fill themselves again, so the snapshot is worth what it was. Nothing is said where no
+    backup is wanted: then there is none of `main` either.
+    """
+    if earlier is None or not chosen.etcd.get(MAIN):
+        return ""
+    gone = [
+        f"no complete etcd backup of {etcd} is left, and snapshot {earlier.id} has {names[0]}"
+        for etcd, names in earlier.etcd_backups.items()
+        if etcd != MAIN and names and not chosen.etcd.get(etcd)
+    ]
+    return "; ".join(gone)
+
+
 def of_the_definition(findings: Iterable[str]) -> tuple[str, ...]:
     """Return the findings of a manifest that go with its definition, and not with its moment.
 

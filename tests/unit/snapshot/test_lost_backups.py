@@ -121,3 +121,31 @@ def test_nobody_misses_backups_that_nobody_wants() -> None:
     (result,) = create(runs.state, runs.snapshots, [C], options=options, progress=Quiet()).clusters
 
     assert (result.level, result.findings) == (1, ())
+
+
+def test_that_the_events_have_none_left_is_said_once_and_costs_no_trust() -> None:
+    """Finding N7 of the fourth outsider's look: no run said it; of damage alone it did."""
+    runs = Runs(state(1), MemoryStore())
+    place = f"{ETCD}/events/2026-11-24T00:00:00Z-000001"
+    runs.state.put(f"{place}/etcd.backup.gz", etcd_backup("events"))
+    runs.state.put(f"{place}/_etcd_backup.meta", b"{}")
+    first = taken(runs).snapshot
+    lose(runs, lambda key: "/events/" in key)
+
+    said = runs.run()
+
+    assert said.clusters[0].level == 1
+    (words,) = (one for one in said.warnings if "events" in one)
+    assert f"no complete etcd backup of events is left, and snapshot {first} has" in words
+    assert not [one for one in runs.run().warnings if "events" in one]
+
+
+def test_where_no_backups_are_wanted_none_is_missed_of_the_events_either() -> None:
+    runs = Runs(state(1), MemoryStore())
+    runs.run()
+    runs.state.put(f"{C}/kops-version.txt", b"1.36.3")
+    options = CreateOptions(by="kled test", etcd_backups=0)
+
+    said = create(runs.state, runs.snapshots, None, options=options, progress=Quiet())
+
+    assert not [one for one in said.warnings if "etcd backup" in one]
