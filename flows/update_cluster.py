@@ -51,7 +51,7 @@ def update_cluster(
         overrides=overrides,
         agreement=agreement,
         then=(
-            f"kled kops rolling-update --name={name}",
+            *(() if roll else (f"kled kops rolling-update --name={name}",)),
             f"kled kops validate-cluster --name={name}",
         ),
     ) as done:
