@@ -16,11 +16,11 @@ from kled.kops.facts.feature_flags import feature_flags
 from kled.kops.facts.versions import as_kops_takes
 from kled.kops.failures.causes import SERVER_ERROR, THROTTLED
 from kled.kops.failures.classify import classify, last_error
-from kled.kops.failures.row import first
+from kled.kops.failures.failure_row import first
 from kled.kops.failures.unloadable import require_own_name
 from kled.kops.failures.vain_waits import Waiting
 from kled.kops.failures.warnings import warnings
-from kled.kops.remembered import Remembered
+from kled.kops.remembered_answers import Remembered
 from kled.kops.state_store.irregular import require_files
 from kled.process import Finished, OnLine, OnStart, Runner, Stream
 from kled.redact import Redactor, secret_values

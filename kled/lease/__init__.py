@@ -15,11 +15,11 @@ the end of the `with` statement raise `LeaseLost` (exit 5) once the lease cannot
 """
 
 from kled.lease.clock import boot_time
-from kled.lease.contest import Observation
 from kled.lease.document import Lease, Terms, Writer
 from kled.lease.held import Held
 from kled.lease.hold import hold
 from kled.lease.reading import look
+from kled.lease.takeover import Observation
 from kled.lease.waiting import Wait, Waiting, unseen
 
 __all__ = [

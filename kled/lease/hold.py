@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from kled.errors import LeaseLost
-from kled.lease import companion
+from kled.lease import started_watchdog
 from kled.lease.document import Terms, Writer, key
 from kled.lease.held import Held
 from kled.lease.sharing import shared
@@ -56,7 +56,7 @@ def hold(  # noqa: PLR0913 - whose, of what, and who looks on
     @contextmanager
     def made() -> Iterator[Held]:
         require_conditional_writes(store)
-        with companion.started(store, environment, clock) as watchdog:
+        with started_watchdog.started(store, environment, clock) as watchdog:
             acquired = acquire(
                 store, cluster, writer=writer, terms=terms, clock=clock, waiting=waiting
             )
@@ -78,7 +78,7 @@ def hold(  # noqa: PLR0913 - whose, of what, and who looks on
 
 
 @contextmanager
-def _released(held: Held, watchdog: companion.Companion, terms: Terms) -> Iterator[None]:
+def _released(held: Held, watchdog: started_watchdog.Companion, terms: Terms) -> Iterator[None]:
     """Give the lease back after the body; an interrupted one hardly waits for the store.
 
     The watchdog goes on by itself: it releases the lease when the store answers, or it lapses.

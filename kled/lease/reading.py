@@ -1,9 +1,9 @@
 """How a lease is read from its store."""
 
 from kled.errors import DocumentDamaged, ObjectMissing
-from kled.lease import contest
-from kled.lease.contest import Observation
+from kled.lease import takeover
 from kled.lease.document import LARGEST, decode, key, unreadable
+from kled.lease.takeover import Observation
 from kled.retry import Clock
 from kled.storage.base import ObjectStore, Stored
 from kled.storage.bounded import get_bounded
@@ -21,7 +21,7 @@ def look(
     except ObjectMissing:
         return None
     lease = decode(stored.body, where(store, cluster))
-    return contest.observed(before, lease, stored.tag, clock.monotonic())
+    return takeover.observed(before, lease, stored.tag, clock.monotonic())
 
 
 def read(store: ObjectStore, cluster: str) -> Stored:

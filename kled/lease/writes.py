@@ -14,9 +14,9 @@ from kled.errors import (
     PreconditionFailed,
     StoreError,
 )
-from kled.lease import contest, reading
-from kled.lease.contest import Observation
+from kled.lease import reading, takeover
 from kled.lease.document import Lease, Terms, Writer, decode, encode, key
+from kled.lease.takeover import Observation
 from kled.lease.waiting import Wait, Waiting, unseen
 from kled.retry import Clock
 from kled.storage.base import ObjectStore
@@ -37,7 +37,7 @@ class Acquired:
     lease: Lease
     tag: str
     since: float
-    """The clock before the write was sent: belief counts from here (see `contest`)."""
+    """The clock before the write was sent: belief counts from here (see `takeover`)."""
 
 
 def acquire(
@@ -60,14 +60,14 @@ def acquire(
     refused: list[str | None] = []
     while True:
         sight = _wait_until_free(store, cluster, sight, gives_up, clock, waiting)
-        lease = contest.succession(cluster, writer, terms.ttl, sight.lease if sight else None)
+        lease = takeover.succession(cluster, writer, terms.ttl, sight.lease if sight else None)
         since = clock.monotonic()
         try:
             return Acquired(lease, _take(store, lease, sight), since)
         except PreconditionFailed:  # another was faster, or the holder came back: look again
             refused.append(sight.tag if sight else None)
         _require_hope(store, cluster, refused, over=clock.monotonic() >= gives_up)
-        clock.sleep(min(_PAUSE * len(refused), contest.interval(terms.ttl)))
+        clock.sleep(min(_PAUSE * len(refused), takeover.interval(terms.ttl)))
 
 
 def held_by_another(
@@ -130,7 +130,7 @@ def _wait_until_free(
     while True:
         sight = reading.look(store, cluster, sight, clock)
         now = clock.monotonic()
-        if sight is None or (patience := contest.patience(sight, now)) == 0:
+        if sight is None or (patience := takeover.patience(sight, now)) == 0:
             return sight
         holder = _holder(cluster, sight, now)
         if now >= gives_up:
@@ -142,7 +142,7 @@ def _wait_until_free(
             wait = Wait(cluster, sight.lease.describe(), timedelta(seconds=gives_up - now))
             rest = partial(_wait_until_free, store, cluster, known, gives_up, clock, None)
             return _shown(waiting, wait, rest)
-        clock.sleep(min(patience, contest.poll_interval(sight), gives_up - now))
+        clock.sleep(min(patience, takeover.poll_interval(sight), gives_up - now))
 
 
 def _shown(
@@ -195,7 +195,7 @@ def _own(store: ObjectStore, lease: Lease) -> str:
 
 
 def _holder(cluster: str, sight: Observation, now: float) -> str:
-    return f"{cluster} is held by {sight.lease.describe()}, {contest.seen_for(sight, now)}"
+    return f"{cluster} is held by {sight.lease.describe()}, {takeover.seen_for(sight, now)}"
 
 
 def _advice(sight: Observation) -> str:

@@ -9,7 +9,7 @@ new), capacity, and dependencies that are on their way out.
 from typing import Final
 
 from kled import errors
-from kled.kops.failures.row import FailureRow
+from kled.kops.failures.failure_row import FailureRow
 
 EC2: Final = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"
 _IAM = "https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html"

@@ -8,7 +8,7 @@ from typing import Final
 
 from kled import errors
 from kled.kops.failures import aws, clouds
-from kled.kops.failures.row import FailureRow
+from kled.kops.failures.failure_row import FailureRow
 
 _S3 = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
 _EXECUTOR = "https://github.com/kubernetes/kops/blob/v1.36.2/upup/pkg/fi/executor.go"

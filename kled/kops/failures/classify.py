@@ -9,8 +9,8 @@ from typing import Final
 from kled.errors import ApiUnreachable, DefinitionRejected, KopsError, VersionRefused
 from kled.kops.failures import klog, placeholder
 from kled.kops.failures.causes import CLOUD
+from kled.kops.failures.failure_row import FailureRow, first
 from kled.kops.failures.rejected import REJECTED
-from kled.kops.failures.row import FailureRow, first
 from kled.kops.failures.table import FAILURES
 from kled.kops.failures.unavailable import UNAVAILABLE
 

@@ -7,7 +7,7 @@ Azure's SDK writes its error on several lines: the request, then `RESPONSE 403: 
 from typing import Final
 
 from kled import errors
-from kled.kops.failures.row import FailureRow
+from kled.kops.failures.failure_row import FailureRow
 
 _GCE = "https://cloud.google.com/resource-manager/docs/core_errors"
 _AZURE = "https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors"

@@ -6,7 +6,7 @@ Each row names a capture that shows its words.
 from typing import Final
 
 from kled import errors
-from kled.kops.failures.row import FailureRow
+from kled.kops.failures.failure_row import FailureRow
 
 _APPLY = "run kled kops update-cluster --yes first"
 _KEEP = "kled kops validate-cluster shows what the cluster lacks; validate it before going on"

@@ -7,7 +7,7 @@ does.
 from typing import Final
 
 from kled import errors
-from kled.kops.failures.row import FailureRow
+from kled.kops.failures.failure_row import FailureRow
 
 REJECTED: Final = (
     FailureRow(

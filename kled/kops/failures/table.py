@@ -6,8 +6,8 @@ Each row names a capture that shows its words.
 from typing import Final
 
 from kled import errors
+from kled.kops.failures.failure_row import FailureRow
 from kled.kops.failures.not_ready import NOT_READY
-from kled.kops.failures.row import FailureRow
 
 _CREDENTIALS = "kled doctor shows which variables each cloud needs, and which are not set"
 

@@ -7,7 +7,7 @@ does.
 from typing import Final
 
 from kled import errors
-from kled.kops.failures.row import FailureRow
+from kled.kops.failures.failure_row import FailureRow
 
 _REACH = "check the endpoint, DNS, and the way to it from where kled runs; kled doctor tries them"
 

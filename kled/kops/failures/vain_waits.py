@@ -10,7 +10,7 @@ from typing import Final
 
 from kled.errors import KopsError
 from kled.kops.failures.causes import CAUSES, THROTTLED
-from kled.kops.failures.row import first
+from kled.kops.failures.failure_row import first
 
 _RETRIED: Final = re.compile(r"error running task|error deleting resources?, will retry")
 _HEADLINE: Final = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ ")

@@ -13,7 +13,7 @@ from kled.kops.state_store.identity import Evidence
 from kled.models.plan import Change
 from kled.operations.fleet import registered
 from kled.operations.fleet.stored_names import keys_below
-from kled.operations.identity import kept_keys, keys_in_snapshots, lived, other_identity
+from kled.operations.identity import has_run, kept_keys, keys_in_snapshots, other_identity
 from kled.operations.session import Session
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _refusal(session: Session, cluster: str, parts: tuple[str, ...]) -> Identity
     stored = frozenset(
         key for part in _BOTH for key in keys_below(session.state_store, cluster, part)
     )
-    named = lived.node_keysets(session, cluster)
+    named = has_run.node_keysets(session, cluster)
     gone = (*_keysets(stored, named), *_secrets(stored))
     looked_at = [one for one in gone if identity.key_of(one).startswith(parts)]
     if not looked_at:
@@ -68,7 +68,7 @@ def _refusal(session: Session, cluster: str, parts: tuple[str, ...]) -> Identity
     evidence = Evidence(
         stored,
         named,
-        lived.why(session, cluster),
+        has_run.why(session, cluster),
         before.id if before else "",
         keys_in_snapshots.identity_keys(before) if before else frozenset(),
     )

@@ -24,8 +24,8 @@ from kled.operations.identity import (
     cloud_keys,
     etcd_names,
     etcd_zones,
+    has_run,
     keys_in_snapshots,
-    lived,
     machine_keys,
     other_identity,
     put_back,
@@ -85,7 +85,7 @@ def missing(session: Session, cluster: str) -> tuple[str, ...]:
     """
     if _strays(session, cluster):
         return ()
-    named = lived.node_keysets(session, cluster)
+    named = has_run.node_keysets(session, cluster)
     there = keys_below(session.state_store, cluster, layout.KEYSETS) if named else ()
     return tuple(sorted(one for one in named if identity.keyset_key(one) not in there))
 
@@ -196,7 +196,9 @@ def lost_authority(session: Session, cluster: str) -> tuple[str, ...]:
     """
     if AUTHORITY_KEY in keys_below(session.state_store, cluster, layout.KEYSETS):
         return ()
-    ran = lived.why(session, cluster) or keys_in_snapshots.is_kept(session, cluster, AUTHORITY_KEY)
+    ran = has_run.why(session, cluster) or keys_in_snapshots.is_kept(
+        session, cluster, AUTHORITY_KEY
+    )
     return (identity.AUTHORITY,) if ran else ()
 
 
@@ -209,8 +211,8 @@ def require(session: Session, plan: Plan) -> str:
     """
     require_previewable(session, plan.cluster)
     if not session.overrides.begins_anew(plan.cluster):
-        etcd_names.require_plan(session, plan, ran=lambda: lived.etcd_ran(session, plan))
-        etcd_zones.require_plan(session, plan, lives=lambda: lived.etcd_lives(session, plan))
+        etcd_names.require_plan(session, plan, ran=lambda: has_run.etcd_ran(session, plan))
+        etcd_zones.require_plan(session, plan, lives=lambda: has_run.etcd_lives(session, plan))
     found = told_apart(session, plan)
     if found.lost and not session.overrides.begins_anew(plan.cluster):
         raise refusal(session, plan.cluster, found.lost)
@@ -219,7 +221,7 @@ def require(session: Session, plan: Plan) -> str:
     cloud_keys.require(session, plan)
     lost = [one.name for one, _ in found.lost]
     anew = f"NEW IDENTITY, as asked for: {', '.join(lost)}" if lost else ""
-    first = [one.name for one in found.new if lived.why(session, plan.cluster)]
+    first = [one.name for one in found.new if has_run.why(session, plan.cluster)]
     new = f"made for the first time: {', '.join(first)}" if first else ""
     again = [one.name for one in identity.reissued(plan)]
     issued = f"certificates issued anew: {', '.join(again)}" if again else ""
@@ -231,7 +233,7 @@ def told_apart(session: Session, plan: Plan) -> Made:
     changes = identity.made(plan)
     if not changes:
         return Made()
-    found = identity.told_apart(changes, lived.evidence(session, plan))
+    found = identity.told_apart(changes, has_run.evidence(session, plan))
     if not found.new:
         return found
     keys = frozenset(map(identity.key_of, changes))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from kled.errors import SnapshotMissing
 from kled.operations import stores
-from kled.operations.snapshots.remembered import require_whole
+from kled.operations.snapshots.remembered_stores import require_whole
 
 if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotStore

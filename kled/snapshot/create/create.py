@@ -16,7 +16,7 @@ from kled.errors import DocumentDamaged, KledError
 from kled.kops.state_store import layout
 from kled.pool import Pool
 from kled.snapshot.choosing import way_back
-from kled.snapshot.create import listing, sweep
+from kled.snapshot.create import listing, read_along
 from kled.snapshot.create.at_birth import Reader as KopsReader
 from kled.snapshot.create.earlier import Earlier
 from kled.snapshot.create.making import Made, Making
@@ -181,7 +181,7 @@ class _Create:
                 done.append(found)
         there = {one.cluster for one in done} | {one.cluster for _, one in new}
         done += self._look_for_gone(there)
-        if len(new) * sweep.PAGE > position:  # a page each, or all the pages once more
+        if len(new) * read_along.PAGE > position:  # a page each, or all the pages once more
             return done + self._swept(new)
         return done + list(self._workers.map(lambda one: self._fresh(one[1]), new))
 
@@ -224,7 +224,7 @@ class _Create:
     def _swept(self, new: Sequence[tuple[int, Selection]]) -> list[ClusterResult]:
         """Read many clusters along one second listing of the whole store."""
         finished = []
-        for reader, again in sweep.read_along(
+        for reader, again in read_along.read_along(
             self._state, new, self._options.etcd_backups, self._workers, self._reader
         ):
             finished.append(self._workers.submit(self._finish, reader, again))

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from kled.documents import LARGEST
 from kled.errors import CapabilityMissing, InvalidInput, LeaseHeld, LeaseLost, StoreError
 from kled.lease import Terms, Wait, Writer, boot_time, child, hold, vigil
-from kled.lease.contest import succession
 from kled.lease.document import Lease, decode, encode, key
+from kled.lease.takeover import succession
 from kled.lease.writes import acquire, advance
 from kled.retry import Clock
 from kled.storage.memory import MemoryStore

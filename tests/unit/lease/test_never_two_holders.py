@@ -1,7 +1,7 @@
 """Two writers never both believe that they hold a lease, whatever is slow, stopped or lost.
 
 Each actor has a clock with an offset of its own. A write is sent, takes effect later, and is
-answered later still or never; an actor believes as `contest` says: for one TTL from its sending.
+answered later still or never; an actor believes as `takeover` says: for one TTL from its sending.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from kled.errors import ObjectMissing, PreconditionFailed
-from kled.lease import contest
+from kled.lease import takeover
 from kled.lease.document import Lease, Writer, decode, encode, key
 from kled.storage.memory import MemoryStore
 
@@ -28,7 +28,7 @@ ACTORS = st.integers(0, 1)
 class Actor:
     name: str
     offset: int
-    sight: contest.Observation | None = None
+    sight: takeover.Observation | None = None
     read: tuple[bytes, str] | None = None
     sent: tuple[Lease, str | None, float] | None = None
     answer: str | None = None
@@ -63,7 +63,7 @@ class Leases(RuleBasedStateMachine):
         actor = self.actors[n]
         if actor.read:
             body, tag = actor.read
-            actor.sight = contest.observed(actor.sight, decode(body), tag, self.now(actor))
+            actor.sight = takeover.observed(actor.sight, decode(body), tag, self.now(actor))
             actor.read = None
 
     @rule(n=ACTORS)
@@ -88,10 +88,10 @@ class Leases(RuleBasedStateMachine):
         actor, now = self.actors[n], self.now(self.actors[n])
         if actor.sent or actor.mine:
             return
-        if actor.sight and contest.patience(actor.sight, now) > 0:
+        if actor.sight and takeover.patience(actor.sight, now) > 0:
             return
         before = actor.sight.lease if actor.sight else None
-        lease = contest.succession(CLUSTER, Writer("test", actor.name, "here", 1), TTL, before)
+        lease = takeover.succession(CLUSTER, Writer("test", actor.name, "here", 1), TTL, before)
         actor.sent = (lease, actor.sight.tag if actor.sight else None, now)
 
     @rule(n=ACTORS)

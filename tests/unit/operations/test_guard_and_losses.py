@@ -13,7 +13,7 @@ from kled.operations.recovery.restore_state import RESTORES
 from kled.operations.runner import run
 from kled.operations.session import Session
 from kled.operations.snapshots.back_up import BackUpState
-from kled.operations.snapshots.remembered import all_gone
+from kled.operations.snapshots.remembered_stores import all_gone
 from kled.operations.snapshots.store_state import state_of
 from kled.operations.step import Step
 from tests.unit.operations.test_guard import CLUSTER, Change, World
