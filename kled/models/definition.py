@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-_VOLATILE: Final = frozenset({"metadata.creationTimestamp", "metadata.generation"})
+COUNTED: Final = ("metadata.creationTimestamp", "metadata.generation")
+"""What kops counts by itself, and nobody edits."""
 """What the state store adds and counts up by itself (captures 20-dry-run-yaml, 13c)."""
 _SSH: Final = "SSHCredential"
 """Printed by a dry run with a key, never by `get all`: the key is stored among the keys."""
@@ -126,7 +127,7 @@ def _objects(definition: Definition) -> dict[str, Mapping[str, object]]:
 def _digest(document: Mapping[str, object]) -> str:
     import hashlib  # noqa: PLC0415 - loads OpenSSL, 2 ms, and not for a list
 
-    leaves = [leaf for leaf in _flatten("", document) if leaf[0] not in _VOLATILE]
+    leaves = [leaf for leaf in _flatten("", document) if leaf[0] not in COUNTED]
     body = json.dumps(sorted(leaves, key=lambda leaf: leaf[0]), default=str)
     return hashlib.sha256(body.encode(errors="surrogatepass")).hexdigest()[:_DIGITS]
 
@@ -160,7 +161,7 @@ def _without_secrets(document: Mapping[str, object]) -> dict[str, object]:
 def _differing(left: Mapping[str, object], right: Mapping[str, object]) -> Iterator[str]:
     flat_left, flat_right = dict(_flatten("", left)), dict(_flatten("", right))
     for field in flat_left.keys() | flat_right.keys():
-        if field not in _VOLATILE and flat_left.get(field) != flat_right.get(field):
+        if field not in COUNTED and flat_left.get(field) != flat_right.get(field):
             yield field
 
 

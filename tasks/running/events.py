@@ -33,6 +33,8 @@ _ELSEWHERE: Final = {
     "validate cluster": "kled.cluster.healthy",
 }
 """What a step means in a chain of somebody else."""
+STEPS: Final = frozenset(step for _, step in _DONE) | _ELSEWHERE.keys()
+"""The steps that are announced."""
 _OURS: Final = frozenset(operation for operation, _ in _DONE)
 _CHANGES: Final = frozenset({"kled.cluster.updated", "kled.cluster.rolled"})
 """What is announced where something was changed alone; such steps have a way back then."""

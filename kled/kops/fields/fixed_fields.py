@@ -14,6 +14,7 @@ from kled.kops.fields import set_paths
 from kled.kops.fields.set_paths import Path
 from kled.kops.state_store.locations import path as path_of
 from kled.kops.state_store.locations import places_of
+from kled.models.definition import COUNTED
 from kled.sentences import options
 
 Document = Mapping[str, Any]
@@ -24,7 +25,7 @@ _VERSION: Final[Path] = ("apiVersion",)
 _CLOUD: Final[Path] = ("spec", "cloudProvider")
 _METAL: Final[Path] = ("metadata", "labels", "alpha.kops.k8s.io/cloud")
 """A label that makes kops take a cluster for one of no cloud (pkg/apis/kops/cluster.go)."""
-_COUNTED: Final[tuple[Path, ...]] = (("metadata", "creationTimestamp"), ("metadata", "generation"))
+_COUNTED: Final[tuple[Path, ...]] = tuple(tuple(field.split(".")) for field in COUNTED)
 _STORED_AS: Final[Mapping[Path, Path]] = {
     ("spec", "configStore", "base"): ("spec", "configBase"),
     ("spec", "configStore", "keypairs"): ("spec", "keyStore"),

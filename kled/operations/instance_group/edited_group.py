@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kled.errors import InvalidInput, TextUnreadable
+from kled.models.definition import COUNTED
 from kled.sentences import options, word
 from kled.yaml_text import documents, to_text
 
@@ -18,8 +19,6 @@ _FIXED: Final = (
 )
 """What says which object this is; with another one kops would store a second object."""
 _OLD_GROUP: Final = "kops/"
-_COUNTED: Final = ("metadata.creationTimestamp", "metadata.generation")
-"""What the state store adds by itself, and nobody edits."""
 
 
 def to_yaml(stored: Document) -> str:
@@ -68,7 +67,7 @@ def changed_fields(before: Document, after: Document) -> tuple[tuple[str, Any, A
     return tuple(
         (field, old.get(field), new.get(field))
         for field in sorted(old.keys() | new.keys())
-        if field not in _COUNTED and old.get(field) != new.get(field)
+        if field not in COUNTED and old.get(field) != new.get(field)
     )
 
 

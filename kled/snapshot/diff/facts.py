@@ -16,6 +16,7 @@ from typing import Final, Literal
 from kled import yaml_text
 from kled.errors import TextUnreadable
 from kled.kops.state_store import layout
+from kled.models.definition import COUNTED
 from kled.redact import Redactor, secret_values
 from kled.sentences import number
 
@@ -25,7 +26,6 @@ Subject = Literal[
 ]  # fmt: skip
 Value = str | int | float | bool | None
 
-_VOLATILE: Final = frozenset({"metadata.creationTimestamp", "metadata.generation"})
 _MOST: Final = 50_000  # facts of one document; its aliases could make it endless
 _DEEPEST: Final = 64
 _LONGEST: Final = 160  # characters of a text that is shown as it is
@@ -113,7 +113,7 @@ def _document(
         yield FactName(subject, name, "(not in kops' form)"), seen.of(body)
         return
     for path, value in fields.items():
-        if path not in _VOLATILE:
+        if path not in COUNTED:
             yield FactName(subject, name, path), seen.of_field(path, value)
 
 

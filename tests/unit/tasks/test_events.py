@@ -1,9 +1,13 @@
 """What Prefect is told of a cluster, and what it is not."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
+import kled.operations
 from kled.operations.runner import Row
-from tasks.running.events import event_of
+from tasks.running.events import STEPS, event_of
 
 
 @pytest.mark.parametrize(
@@ -34,3 +38,15 @@ def test_a_step_in_a_chain_of_somebody_else_is_announced_as_what_it_is() -> None
     assert (
         event_of("create and release", Row("prove that nothing is left", "done", 1, 1, "")) is None
     )
+
+
+def test_each_step_that_is_announced_is_a_step_of_an_operation() -> None:
+    """To rename a step would silence its event."""
+    texts = {
+        node.value
+        for path in Path(kled.operations.__path__[0]).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant)
+    }
+
+    assert texts >= STEPS
