@@ -43,10 +43,14 @@ def authority(*keys: tuple[str, str]) -> bytes:
     return keyset_of(items, keys[0][0])
 
 
-def issued_by(name: str, *, issuer: str | None = None) -> Pair:
-    """A certificate for a server that the authority with the key of that name issued."""
+def issued_by(name: str, *, issuer: str | None = None, number: str = "") -> Pair:
+    """A certificate for a server that the authority with the key of that name issued.
+
+    Its issuer has the `number` in its name, as one that `kops create keypair` made.
+    """
     key = _key(f"server of {name}")
-    served = _certificate("server", key, 7, issuer=issuer or AUTHORITY, signer=_key(name))
+    called = _called(issuer or AUTHORITY, number)
+    served = _certificate("server", key, 7, issuer=called, signer=_key(name))
     return Pair(served, _pem(key))
 
 
@@ -69,13 +73,13 @@ def _certificate(
     key: ec.EllipticCurvePrivateKey,
     serial: int,
     *,
-    issuer: str | None = None,
+    issuer: x509.Name | None = None,
     signer: ec.EllipticCurvePrivateKey | None = None,
 ) -> bytes:
     certificate = (
         x509.CertificateBuilder()
         .subject_name(_called(name))
-        .issuer_name(_called(issuer or name))
+        .issuer_name(issuer or _called(name))
         .public_key(key.public_key())
         .serial_number(serial)
         .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
@@ -85,8 +89,9 @@ def _certificate(
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def _called(name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
+def _called(name: str, number: str = "") -> x509.Name:
+    numbered = [x509.NameAttribute(NameOID.SERIAL_NUMBER, number)] if number else []
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64]), *numbered])
 
 
 def encoded(material: bytes) -> str:

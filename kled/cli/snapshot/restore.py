@@ -158,6 +158,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
         call.say("next: the same command with --rewrite-places: the definition names the old place")
     elif meant.wish.place.cluster == name:
         call.say(
+            *operation.told,
             "its plan must show no new Keypair before you apply it",
             f"next: kled kops update-cluster {options(name=name, state=to)}",
         )

@@ -1,7 +1,8 @@
 """Whether a certificate that a cluster's API is served with is of a keyset's authority. Pure.
 
 An API that is served by somebody else's certificate, such as a load balancer's, tells nothing: only
-one whose issuer bears the authority's own name and whose signature is another key's does.
+one whose issuer bears the authority's common name and whose signature is another key's does. The
+name of one that `kops create keypair` made has its serial number, too.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,22 +27,34 @@ def issued(certificate: bytes, keyset: bytes) -> Issued:
         served = x509.load_der_x509_certificate(certificate)
     except ValueError:
         return "unknown"
-    named = [authority for authority in _authorities(keyset) if authority.subject == served.issuer]
-    if any(_signed(served, authority) for authority in named):
+    known = list(_authorities(keyset))
+    signed = [_signed(served, authority) for authority in known]
+    if True in signed:
         return "ours"
-    return "another" if named else "unknown"
+    called = {name for authority in known for name in _common_names(authority.subject)}
+    namesake = bool(called & set(_common_names(served.issuer)))
+    return "another" if namesake and None not in signed else "unknown"
 
 
-def _signed(served: "x509.Certificate", authority: "x509.Certificate") -> bool:
+def _signed(served: "x509.Certificate", authority: "x509.Certificate") -> bool | None:
+    """Whether the authority, by its whole name, signed it; None where nobody here can tell."""
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
 
+    if authority.subject != served.issuer:
+        return False
     try:
         served.verify_directly_issued_by(authority)
     except InvalidSignature:
         return False
     except (UnsupportedAlgorithm, ValueError, TypeError):
-        return True  # nobody can tell
+        return None
     return True
+
+
+def _common_names(name: "x509.Name") -> list[str]:
+    from cryptography.x509.oid import NameOID  # noqa: PLC0415
+
+    return [str(part.value) for part in name.get_attributes_for_oid(NameOID.COMMON_NAME)]
 
 
 def _authorities(keyset: bytes) -> "Iterator[x509.Certificate]":

@@ -159,6 +159,8 @@ class RestoreState:
     """Also make the store that is written to the one that the cluster lives in."""
     results: list[dict[str, object]] = field(default_factory=list)
     """What the restore did, with `snapshot` and `target`, when it has ended."""
+    told: list[str] = field(default_factory=list)
+    """`Settled.taken_out` of what was restored."""
 
     name = "restore state"
 
@@ -171,9 +173,7 @@ class RestoreState:
     def guards(self) -> Guards:
         """What must hold, where it writes to."""
         place = self.wish.place
-        if self.raise_epoch:
-            return _unguarded(place)
-        if not self.wish.is_cluster:
+        if self.raise_epoch or not self.wish.is_cluster:
             return _unguarded(place)
         return replace(RESTORES, place=place, elsewhere=_ways_on(self.wish))
 
@@ -185,16 +185,15 @@ class RestoreState:
 
     def _last(self, approved: "list[Agreed]") -> tuple[Step, ...]:
         """Return the steps after the restore: the epoch is raised, or said to be another."""
+        place = self.wish.place
         if self.raise_epoch:
             return (
-                identity_step(self.cluster, self.wish.place, lambda _: self._ref(approved)),
-                first_step(self.cluster, self.wish.place),
-                raise_step(
-                    self.cluster, self.wish.place, of=lambda _: approved[0][1].manifest.state_store
-                ),
+                identity_step(self.cluster, place, lambda _: self._ref(approved)),
+                first_step(self.cluster, place),
+                raise_step(self.cluster, place, of=lambda _: approved[0][1].manifest.state_store),
             )
-        elsewhere = self.wish.to is not None and self.wish.place.cluster == self.cluster
-        return (told_step(self.cluster, self.wish.place),) if elsewhere else ()
+        elsewhere = self.wish.to is not None and place.cluster == self.cluster
+        return (told_step(self.cluster, place),) if elsewhere else ()
 
     def _ref(self, approved: "list[Agreed]") -> "SnapshotRef":
         from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415 - not for --help
@@ -229,9 +228,10 @@ def check_step(restoring: RestoreState, approved: "list[Agreed]") -> Step[Any]:
         meant, planned = look(session)
         approved[:] = [(meant.wish, planned)]
         open_restore.announce(session, meant.wish, planned)
-        to_write = number(len(planned.writes), "object")
-        words = f"{to_write} to write, {len(planned.same)} are there already"
         meant = meant.looked_at(session.stores, planned)
+        restoring.told[:] = meant.taken_out
+        to_write, there = number(len(planned.writes), "object"), len(planned.same)
+        words = f"{to_write} to write, {there} are there already"
         return "; ".join((words, *meant.remarks(), *planned.moving.remarks()))
 
     return Step("check restore", act, READ, reads=True, look=look, result=lambda: approved[0])

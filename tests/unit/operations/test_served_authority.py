@@ -25,9 +25,11 @@ OWN, NEXT = ("1", "OWN"), ("772", "NEXT")
 
 
 @contextmanager
-def api(directory: Path, authority: str, *, issuer: str | None = None) -> Iterator[str]:
+def api(
+    directory: Path, authority: str, *, issuer: str | None = None, number: str = ""
+) -> Iterator[str]:
     """Serve by a certificate of that authority, as kube-apiserver does; yield the URL."""
-    issued = key_pairs.issued_by(authority, issuer=issuer)
+    issued = key_pairs.issued_by(authority, issuer=issuer, number=number)
     file = directory / "served.pem"
     file.write_bytes(issued.certificate + issued.key)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -64,14 +66,19 @@ def lost(world: World) -> tuple[World, Wish]:
 
 
 def said(world: World, wish: Wish) -> str:
-    return world.run(RestoreState(wish))["check restore"]
+    """Return what the restore says, which is what it leaves for the last line of a command."""
+    restoring = RestoreState(wish)
+    words = world.run(restoring)["check restore"]
+    assert all(told in words for told in restoring.told)
+    return "; ".join(restoring.told)
 
 
+@pytest.mark.parametrize("number", ["", NEXT[0]], ids=["of an update", "of create keypair"])
 def test_an_api_that_is_served_by_another_authority_stops_the_restore(
-    lost: tuple[World, Wish], tmp_path: Path
+    lost: tuple[World, Wish], tmp_path: Path, number: str
 ) -> None:
     world, wish = lost
-    with api(tmp_path, "NEXT") as server:
+    with api(tmp_path, "NEXT", number=number) as server:
         known_at(world, server)
         with pytest.raises(NotApproved, match="served by another kubernetes-ca") as refused:
             world.run(RestoreState(wish))
