@@ -7,6 +7,7 @@ from kled.kops.facts import control_plane
 from kled.kops.state_store.layout import require_group_name
 from kled.models.cluster import InstanceGroup, Role
 from kled.operations import ways_back
+from kled.operations.fleet.registered import prefixes
 from kled.operations.guards.applied_elsewhere import require_applied_here
 from kled.operations.guards.guards import EDITS, ENDS
 from kled.operations.guards.protection import protection, require_confirmation
@@ -45,6 +46,7 @@ class CreateInstanceGroup:
         def done(session: Session) -> str | None:
             found = find_group(session, self.cluster, self.instance_group)
             if found is None:
+                require_own_name(session, self.cluster, self.instance_group)
                 return None
             if found.role != self.role or set(found.subnets) != set(self.subnets):
                 raise InstanceGroupExists(
@@ -123,6 +125,26 @@ class DeleteInstanceGroup:
             return step.act(session)
 
         return replace(step, act=act)
+
+
+def require_own_name(session: Session, cluster: str, group: str) -> None:
+    """Raise `NotApproved` where the cloud would know the group as another cluster's; only reads.
+
+    kops names what it makes GROUP.CLUSTER, and finds it by that name: `nodes.b` of `a.example.com`
+    is `nodes` of `b.a.example.com`. A name without a dot cannot be another's, and asks nobody.
+    """
+    if "." not in group:
+        return
+    named = f"{group}.{cluster}"
+    others = prefixes(session.state_store)
+    other = next((name for name in others if name != cluster and named.endswith(f".{name}")), None)
+    if other is not None:
+        theirs = named.removesuffix(f".{other}")
+        raise NotApproved(
+            f'instance group "{group}" of cluster "{cluster}" would bear the name {named} in the'
+            f' cloud, which is that of "{theirs}" of cluster "{other}"; nothing was stored',
+            hint="choose a name without a dot",
+        )
 
 
 def why_protected(session: Session, cluster: str) -> str | None:
