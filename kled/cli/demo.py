@@ -86,7 +86,7 @@ def _run(call: Call, name: str, kubeconfig: Path) -> None:
 
 
 def _closing_words(call: Call, box: Path, name: str, kubeconfig: Path) -> None:
-    there = options(dir=box)
+    where = options(dir=box)
     call.say(
         "",
         f'cluster "{name}" is validated - in the sandbox, a simulation.',
@@ -94,15 +94,15 @@ def _closing_words(call: Call, box: Path, name: str, kubeconfig: Path) -> None:
         "",
         "look around in it:",
         *_path_lines(),
-        f'  eval "$(kled sandbox env {there})"',
+        f'  eval "$(kled sandbox env {where})"',
         "  kled kops get-clusters",
         f"  kled kops get-instances --name={name}",
         f"  kled kops validate-cluster --name={name}",
         "break it and see what happens:",
-        f"  kled sandbox break {there} throttled calls=3",
+        f"  kled sandbox break {where} throttled calls=3",
         f"  kled kops validate-cluster --name={name} --wait=5m",
         "be rid of it, and open a new shell:",
-        f"  kled sandbox stop {there}",
+        f"  kled sandbox stop {where}",
         "with your own account: kled kops install --version=latest, then kled doctor",
         "",
     )

@@ -46,29 +46,29 @@ def plan(call: Call, name: str | None) -> int:
         if len(listed) > 1:
             return _of_all(call, each_answer(session, listed, pending_words))
         cluster = names.only(listed, name)
-        found = pending(session, cluster)
+        outlook = pending(session, cluster)
     if call.settings.output != "table":
-        show_value(found.as_json(), call.settings.output)
+        show_value(outlook.as_json(), call.settings.output)
     else:
-        _show(call, cluster, found)
-    if found.plan.refusal is not None:
-        raise found.plan.refusal
-    return PENDING if found else 0
+        _show(call, cluster, outlook)
+    if outlook.plan.refusal is not None:
+        raise outlook.plan.refusal
+    return PENDING if outlook else 0
 
 
 def _of_all(call: Call, answers: Sequence[Answer]) -> int:
     show_answers(call, answers, "PENDING")
     require_asked(answers)
     require_allowed(answers)
-    words = waiting(answers, "have something pending")
-    if words:
-        call.say(words)
-    return PENDING if words else 0
+    message = waiting(answers, "have something pending")
+    if message:
+        call.say(message)
+    return PENDING if message else 0
 
 
-def _show(call: Call, cluster: str, found: Pending) -> None:
-    plan, rolling = found.plan, found.rolling
-    show_whole(call, plan, found.radius)
+def _show(call: Call, cluster: str, outlook: Pending) -> None:
+    plan, rolling = outlook.plan, outlook.rolling
+    show_whole(call, plan, outlook.radius)
     if not rolling.is_empty:
         streams.out().say("")
         show([row.as_json() for row in rolling.rows], ROLLING, "table")
@@ -79,5 +79,5 @@ def _show(call: Call, cluster: str, found: Pending) -> None:
         )
     elif not (rolling.is_empty or plan.refused):
         call.say(f"machines need a roll: kled kops rolling-update --name={cluster} --yes")
-    if found.interrupted:
-        call.say(found.interrupted)
+    if outlook.interrupted:
+        call.say(outlook.interrupted)

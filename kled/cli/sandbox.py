@@ -94,13 +94,13 @@ def status(call: Call, directory: Path) -> None:
 
     with explained("--dir"):
         box = control.status(directory)
-    found = _as_json(box)
+    document = _as_json(box)
     if call.settings.output == "table":
-        found["faults"] = _fault_words(box.faults)
-        rows = [{"what": key.replace("_", " "), "value": value} for key, value in found.items()]
+        document["faults"] = _fault_words(box.faults)
+        rows = [{"what": key.replace("_", " "), "value": value} for key, value in document.items()]
         show(rows, (Column("WHAT", "what"), Column("VALUE", "value")), "table")
     else:
-        show_value(found, call.settings.output)
+        show_value(document, call.settings.output)
 
 
 @leaf(
@@ -115,8 +115,8 @@ def stop(call: Call, directory: Path) -> None:
         stopped = control.stop(directory)
     if call.settings.output != "table":
         left = [str(path) for path in stopped.left]
-        found = {"directory": str(directory.absolute()), "ended": stopped.ended, "left": left}
-        show_value(found, call.settings.output)
+        document = {"directory": str(directory.absolute()), "ended": stopped.ended, "left": left}
+        show_value(document, call.settings.output)
     if not stopped.existed:
         call.say(f"there is no sandbox in {directory}: nothing was removed")
         return

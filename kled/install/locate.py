@@ -54,7 +54,8 @@ def locate(*, explicit: Path | None, home: Path, search_path: str) -> Program:
     if executable is not None:
         return Program(Path(executable).absolute(), "PATH")
     raise KopsMissing(
-        f"there is no kops: KLED_KOPS is not set, {managed_root(home)} has none, nor has PATH",
+        "there is no kops: KLED_KOPS is not set, and neither"
+        f" {managed_root(home)} nor PATH has one",
         hint=f"install one with `{INSTALL}`, or name yours in KLED_KOPS",
     )
 

@@ -49,8 +49,8 @@ def answers(url: str, env: Mapping[str, str]) -> State:
             )
         return "wrong", f"it answers {status}", server.advice(status, f"{url.rstrip('/')}/")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        words = f"it does not answer: {type(error).__name__}: {error}"
-        return "wrong", words, f"is it up, and does PREFECT_API_URL name it? {server.API}"
+        message = f"it does not answer: {type(error).__name__}: {error}"
+        return "wrong", message, f"is it up, and does PREFECT_API_URL name it? {server.API}"
     except ValueError:
         return "wrong", "what answers is not a Prefect server", server.API
     if _numbers(version) < _OLDEST:
@@ -97,7 +97,12 @@ def automations(url: str, env: Mapping[str, str]) -> State:
         with asked(url, env) as api:
             environments = sorted({str(deployment["name"]) for deployment in deployed(api)})
             present = api.post("automations/filter", json={"limit": _AT_MOST}).raise_for_status()
-            awake = {tag for one in present.json() if one["enabled"] for tag in one["tags"]}
+            awake = {
+                tag
+                for automation in present.json()
+                if automation["enabled"]
+                for tag in automation["tags"]
+            }
     except FlowFailed as error:
         return "wrong", error.message, error.hint or ""
     if not environments:

@@ -32,8 +32,8 @@ def pools(url: str, env: Mapping[str, str]) -> list[tuple[str, State]]:
     except FlowFailed as error:
         return [("", ("wrong", error.message, error.hint or ""))]
     if homeless:
-        words = f"their work pool is gone: {enumerated(homeless, _NAMED)}"
-        states = [("", ("wrong", words, "make it and them anew: kled deploy")), *states]
+        message = f"their work pool is gone: {enumerated(homeless, _NAMED)}"
+        states = [("", ("wrong", message, "make it and them anew: kled deploy")), *states]
     return states or [("", ("missing", "nothing is deployed", "kled deploy"))]
 
 
@@ -51,8 +51,8 @@ def asleep(url: str, env: Mapping[str, str]) -> State:
     except FlowFailed as error:
         return "wrong", error.message, error.hint or ""
     if sleeping:
-        words = f"asleep, or of a paused deployment: {enumerated(sleeping, _NAMED)}"
-        return "found", words, "kled deploy --environment=NAME wakes those of an environment"
+        message = f"asleep, or of a paused deployment: {enumerated(sleeping, _NAMED)}"
+        return "found", message, "kled deploy --environment=NAME wakes those of an environment"
     return "ok", "none that prefect.yaml has awake", ""
 
 
@@ -60,9 +60,13 @@ def rules(url: str, env: Mapping[str, str]) -> State:
     """Say which deployments carry no rules: their runs go by what stands beside each worker."""
     try:
         with asked(url, env) as api:
-            bare = [one for one in deployed(api) if carried.VARIABLES - _variables(one)]
+            bare = [
+                deployment
+                for deployment in deployed(api)
+                if carried.VARIABLES - _variables(deployment)
+            ]
             names = sorted(map(deployment_name, bare))
-            environments = sorted({str(one["name"]) for one in bare})
+            environments = sorted({str(deployment["name"]) for deployment in bare})
     except FlowFailed as error:
         return "wrong", error.message, error.hint or ""
     if not bare:
@@ -70,11 +74,11 @@ def rules(url: str, env: Mapping[str, str]) -> State:
     again = " and ".join(
         f"kled deploy {options(environment=environment)}" for environment in environments
     )
-    words = (
+    message = (
         "no maintenance windows, notifications and approval rules travel with"
         f" {enumerated(names, _NAMED)}"
     )
-    return "wrong", words, f"prefect deploy drops them; {again} brings them back"
+    return "wrong", message, f"prefect deploy drops them; {again} brings them back"
 
 
 def _variables(deployment: Mapping[str, Any]) -> set[str]:
@@ -114,5 +118,5 @@ def _polled(api: "httpx.Client", name: str) -> State:
     if online:
         return "ok", f"polled by {enumerated(online, _NAMED)}", ""
     seen = max((str(worker["last_heartbeat_time"]) for worker in workers), default="")
-    words = f"no worker polls it{f', the last was seen {seen}' if seen else ''}: no run starts"
-    return "wrong", words, f"{start}, and keep it running (a service)"
+    message = f"no worker polls it{f', the last was seen {seen}' if seen else ''}: no run starts"
+    return "wrong", message, f"{start}, and keep it running (a service)"

@@ -153,8 +153,8 @@ def _keysets(line: Line, wanted: Wanted) -> list[str]:
 
 def _snapshots(line: Line, wanted: Wanted) -> list[str]:
     """Return the words for snapshots, then the ids; also where the store does not answer."""
-    words = ["latest", "newest"] if wanted.default == "newest" else ["latest"]
-    return [*words, *looked_up(lambda: stored_names.snapshots(line.kept, line.cluster or ""))]
+    names = ["latest", "newest"] if wanted.default == "newest" else ["latest"]
+    return [*names, *looked_up(lambda: stored_names.snapshots(line.kept, line.cluster or ""))]
 
 
 def _sides(line: Line, wanted: Wanted) -> list[str]:
@@ -170,7 +170,7 @@ def _urls(line: Line, wanted: Wanted) -> list[str]:
     def known() -> Iterable[str]:
         with_them = (profile.snapshot_store for profile in line.settings.profiles.values())
         named = (*line.settings.snapshot_profiles, *with_them) if kept else line.settings.profiles
-        return sorted({one for one in named if one})
+        return sorted({name for name in named if name})
 
     return [] if wanted.name == "endpoint" else looked_up(known)
 
@@ -210,8 +210,8 @@ def _listed(line: Line, wanted: Wanted) -> list[str]:
     from kled.operations.cluster import stored_definitions  # noqa: PLC0415 - for this alone
 
     head, comma, _ = wanted.beginning.rpartition(",")
-    found = looked_up(lambda: stored_definitions.zones(line.stores.state), patience=SOON)
-    return [f"{head}{comma}{zone}" for zone in found if zone not in head.split(",")]
+    zones = looked_up(lambda: stored_definitions.zones(line.stores.state), patience=SOON)
+    return [f"{head}{comma}{zone}" for zone in zones if zone not in head.split(",")]
 
 
 def _assignments(line: Line, wanted: Wanted) -> list[str]:
@@ -222,8 +222,8 @@ def _assignments(line: Line, wanted: Wanted) -> list[str]:
     path, equals, value = wanted.beginning.partition("=")
     if equals:
         return [f"{path}={offer}" for offer in field_offers.values(kind, path, value)]
-    found = field_offers.continuations(kind, path, _definition(line, kind))
-    return [name if name.endswith(".") else f"{name}=" for name in found]
+    continuations = field_offers.continuations(kind, path, _definition(line, kind))
+    return [name if name.endswith(".") else f"{name}=" for name in continuations]
 
 
 def _paths(line: Line, wanted: Wanted) -> list[str]:
@@ -264,7 +264,7 @@ def _runs(line: Line, _: Wanted) -> list[str]:
             wanted = {"flow_runs": {"state": {"type": {"any_": ["PAUSED"]}}}, "limit": _PAGE}
             runs = api.post("flow_runs/filter", json=wanted).raise_for_status().json()
         ids = [str(UUID(run["id"])) for run in runs]
-        short = [one[:SHORTEST] for one in ids]
+        short = [id_[:SHORTEST] for id_ in ids]
         return short if len(set(short)) == len(short) else ids
 
     return looked_up(paused, patience=SOON)

@@ -59,13 +59,13 @@ def answered(shell: str, line: str, breaks: str, items: Iterable[CompletionItem[
 def _for_bash(last: Typed, breaks: str, text: str) -> str | None:
     """Return what bash puts in the place of the part of a word that it completes; None: cannot."""
     raw = last.raw
-    quotes = [place for place, one in enumerate(raw) if one in _QUOTES]
+    quotes = [place for place, sign in enumerate(raw) if sign in _QUOTES]
     if "\\" in raw or len(quotes) > 1:
         return None
     if quotes:  # an open quote: what follows it is completed, and bash closes it
         rest = text[quotes[0] :]
         return rest if text.startswith(raw[: quotes[0]]) and _is_plain(rest) else None
-    start = max((raw.rfind(one) for one in breaks), default=-1) + 1
+    start = max((raw.rfind(sign) for sign in breaks), default=-1) + 1
     return _quoted(text[start:]) if text.startswith(raw[:start]) else None
 
 
@@ -75,20 +75,20 @@ def _is_plain(text: str) -> bool:
 
 def _quoted(text: str) -> str:
     """Return the text so that bash takes it for itself, whatever it holds."""
-    return "".join(one if _PLAIN.fullmatch(one) else f"\\{one}" for one in text)
+    return "".join(letter if _PLAIN.fullmatch(letter) else f"\\{letter}" for letter in text)
 
 
 def _start_of_last(line: str) -> int:
     start, quote, place = 0, "", 0
     while place < len(line):
-        one = line[place]
+        letter = line[place]
         if quote:
-            quote = "" if one == quote else quote
-        elif one in _QUOTES:
-            quote = one
-        elif one == "\\":
+            quote = "" if letter == quote else quote
+        elif letter in _QUOTES:
+            quote = letter
+        elif letter == "\\":
             place += 1
-        elif one.isspace():
+        elif letter.isspace():
             start = place + 1
         place += 1
     return start

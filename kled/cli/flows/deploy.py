@@ -63,22 +63,26 @@ def deploy(call: Call, name: str) -> None:
     _warn_of_schedules(call, entries, chosen)
     with there.server() as client:
         applied = apply(client, entries, chosen)
-        brought = bring(client, chosen.name, {one.flow: one.id for one in applied}, chosen.notify)
+        brought = bring(
+            client, chosen.name, {deployed.flow: deployed.id for deployed in applied}, chosen.notify
+        )
     call.show(applied, _APPLIED)
-    for one in applied:
-        for slug in one.woken:
-            call.say(f"{one.deployment}: woke the schedule {slug}, which prefect.yaml has awake")
-        for words in one.respelled:
-            call.say(f"{one.deployment}: {words}")
-        for what in one.dropped:
-            call.say(f"{one.deployment}: dropped the {what}: the flow no longer takes it")
-    regained = [one.deployment for one in applied if one.regained]
+    for deployed in applied:
+        for slug in deployed.woken:
+            call.say(
+                f"{deployed.deployment}: woke the schedule {slug}, which prefect.yaml has awake"
+            )
+        for remark in deployed.respelled:
+            call.say(f"{deployed.deployment}: {remark}")
+        for what in deployed.dropped:
+            call.say(f"{deployed.deployment}: dropped the {what}: the flow no longer takes it")
+    regained = [deployed.deployment for deployed in applied if deployed.regained]
     if regained:
         call.say(
             f"{number(len(regained), 'deployment')} carried no rules, as after prefect deploy, and"
             f" what ran meanwhile went by its worker's: {enumerated(regained, _SHOWN)}"
         )
-    call.say(*(one.words for one in brought))
+    call.say(*(deployed.words for deployed in brought))
     if chosen.notify is None:
         call.say(
             f"nobody is told of runs that fail, crash, are cancelled or late: name a notification"

@@ -98,8 +98,8 @@ class Lines:
                 continue  # said by itself, with its hint
             if shown(line.name, line.level, verbose=self._call.verbose):
                 kops = "kops: " if line.name == _KOPS else ""
-                words = line.message if self._call.verbose else klog.words(line.message)
-                self._call.say(f"  {kops}{words}")
+                message = line.message if self._call.verbose else klog.words(line.message)
+                self._call.say(f"  {kops}{message}")
 
     def _new(self) -> "Iterator[Log]":
         for line in self._read():

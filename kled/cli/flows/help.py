@@ -48,11 +48,11 @@ class FlowCommand(Leaf):
             super().format_help(ctx, formatter)
             return
         entry = catalog.find(catalog.load(catalog.path()), flow)
-        words = described(entry)
+        about = described(entry)
         formatter.write_usage(f"{ctx.command_path} {entry.flow}", "[KEY=VALUE]... [OPTIONS]")
         formatter.write_paragraph()
         with formatter.indentation():
-            for paragraph in words.split("\n\n"):
+            for paragraph in about.split("\n\n"):
                 formatter.write_text(" ".join(paragraph.split()))
                 formatter.write_paragraph()
             formatter.write_text(f"As a command: {COMMANDS[entry.flow]}")
@@ -63,11 +63,14 @@ class FlowCommand(Leaf):
 
 def rows(taken: Sequence[Parameter]) -> Iterator[tuple[str, str]]:
     """Yield `key=METAVAR` and what it is about for each parameter; those of a spec stand alone."""
-    for one in taken:
-        if one.type == _SPEC:
+    for parameter in taken:
+        if parameter.type == _SPEC:
             yield from _fields()
-        elif one.name != YES:  # an option of its own
-            yield f"{hyphenated(one.name)}={metavar(one.type)}", one.description + _remark(one)
+        elif parameter.name != YES:  # an option of its own
+            yield (
+                f"{hyphenated(parameter.name)}={metavar(parameter.type)}",
+                parameter.description + _remark(parameter),
+            )
 
 
 def metavar(annotation: str) -> str:
@@ -76,21 +79,21 @@ def metavar(annotation: str) -> str:
     many = inner.startswith("tuple[")
     inner = inner.removeprefix("tuple[").removesuffix(", ...]") if many else inner
     if inner.startswith("Literal["):
-        found = "|".join(str(literal) for literal in _literals(inner))
+        shown = "|".join(str(literal) for literal in _literals(inner))
     else:
-        found = _METAVARS.get(inner, "TEXT")
-    return f"{found},..." if many else found
+        shown = _METAVARS.get(inner, "TEXT")
+    return f"{shown},..." if many else shown
 
 
 def _literals(annotation: str) -> tuple[Any, ...]:
-    found = ast.literal_eval(annotation.removeprefix("Literal[").removesuffix("]"))
-    return found if isinstance(found, tuple) else (found,)
+    literals = ast.literal_eval(annotation.removeprefix("Literal[").removesuffix("]"))
+    return literals if isinstance(literals, tuple) else (literals,)
 
 
-def _remark(one: Parameter) -> str:
-    if one.required:
+def _remark(parameter: Parameter) -> str:
+    if parameter.required:
         return " [required]"
-    value = ast.literal_eval(one.default or "None")
+    value = ast.literal_eval(parameter.default or "None")
     return f" [default: {value}]" if value not in (None, (), False, "") else ""
 
 

@@ -69,7 +69,7 @@ def run_here(
 
 
 def _error(state: "State[Any]") -> KledError:
-    found: object = state.result(raise_on_failure=False)
-    if isinstance(found, KledError):
-        return found
+    outcome: object = state.result(raise_on_failure=False)
+    if isinstance(outcome, KledError):
+        return outcome
     return FlowFailed(f"the flow run ended as {state.name}: {state.message or 'no message'}")

@@ -25,8 +25,11 @@ _SPEC: Final = "spec"
 def model_of(flow: Callable[..., Any]) -> type[BaseModel]:
     """Return a model whose fields are the parameters of the function `flow`."""
     fields: dict[str, Any] = {
-        name: (one.annotation, ... if one.default is inspect.Parameter.empty else one.default)
-        for name, one in inspect.signature(flow).parameters.items()
+        name: (
+            parameter.annotation,
+            ... if parameter.default is inspect.Parameter.empty else parameter.default,
+        )
+        for name, parameter in inspect.signature(flow).parameters.items()
     }
     return create_model("Parameters", __config__=ConfigDict(extra="forbid"), **fields)
 
@@ -34,12 +37,12 @@ def model_of(flow: Callable[..., Any]) -> type[BaseModel]:
 def read_file(text: str) -> dict[str, Any]:
     """Read parameters as YAML or JSON; keys may be in kebab case."""
     try:
-        found = document(text) or {}
+        parsed = document(text) or {}
     except TextUnreadable as error:
         raise InvalidInput("params", f"not valid YAML or JSON: {error.message}") from error
-    if not isinstance(found, dict):
+    if not isinstance(parsed, dict):
         raise InvalidInput("params", "must be a mapping of parameters to values")
-    return {_snake(str(key)): _snake_keys(key, value) for key, value in found.items()}
+    return {_snake(str(key)): _snake_keys(key, value) for key, value in parsed.items()}
 
 
 def today(
@@ -56,7 +59,7 @@ def today(
         now += mine
         if mine != (word,):
             said = (*said, f"{word} is an earlier spelling: write {' '.join(mine)}")
-    call.say(*(f"warning: {one}" for one in said))
+    call.say(*(f"warning: {remark}" for remark in said))
     return tuple(now), spelled
 
 
@@ -88,7 +91,9 @@ def validate(model: type[BaseModel], parameters: Mapping[str, Any]) -> BaseModel
     try:
         return model.model_validate(parameters)
     except ValidationError as error:
-        problems = [_problem(one) for one in error.errors(include_url=False, include_input=False)]
+        problems = [
+            _problem(problem) for problem in error.errors(include_url=False, include_input=False)
+        ]
     (field, message), *others = problems
     more = "; ".join(f"{name} {words}" for name, words in others)
     raise InvalidInput(field, message, hint=f"also {more}" if more else None)
@@ -105,7 +110,7 @@ def _snake(key: str) -> str:
 
 def _snake_keys(key: object, value: object) -> object:
     if _snake(str(key)) == _SPEC and isinstance(value, dict):
-        return {_snake(str(inner)): one for inner, one in value.items()}
+        return {_snake(str(inner)): field for inner, field in value.items()}
     return value
 
 
@@ -174,9 +179,9 @@ def _value(schema: Mapping[str, Any], path: tuple[str, ...], value: str) -> obje
 
 
 def _kinds(shape: Mapping[str, Any]) -> Iterator[str]:
-    for one in (shape, *shape.get("anyOf", ())):
-        if "type" in one:
-            yield str(one["type"])
+    for alternative in (shape, *shape.get("anyOf", ())):
+        if "type" in alternative:
+            yield str(alternative["type"])
 
 
 def _put(parameters: dict[str, Any], path: tuple[str, ...], value: object, *, again: bool) -> None:

@@ -53,8 +53,8 @@ def _profiles(env: Mapping[str, str]) -> Path:
 
 
 def _in_profile(file: Path, chosen: str | None) -> bool:
-    found = _toml(file)
-    profile = found.get("profiles", {}).get(chosen or found.get("active"), {})
+    tables = _toml(file)
+    profile = tables.get("profiles", {}).get(chosen or tables.get("active"), {})
     return any(name.upper() == _URL and value for name, value in profile.items())
 
 

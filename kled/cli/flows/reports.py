@@ -40,11 +40,11 @@ def show(call: Call, state: "State[Any]") -> None:
 
 def show_ended(call: Call, client: "SyncPrefectClient", run: "FlowRun") -> None:
     """Write what a run on a worker did."""
-    found = _artifacts(client, run.id)
+    artifacts = _artifacts(client, run.id)
     if call.settings.output == "table":
-        streams.out().markdown(_summary(found))
+        streams.out().markdown(_summary(artifacts))
     else:
-        show_value(_report(found, run.state), call.settings.output)
+        show_value(_report(artifacts, run.state), call.settings.output)
 
 
 def told(message: str) -> tuple[type[KledError] | None, str, str | None]:
@@ -67,22 +67,22 @@ def _artifacts(client: "SyncPrefectClient", run: UUID) -> "list[Artifact]":
     return client.read_artifacts(artifact_filter=wanted)
 
 
-def _summary(found: "list[Artifact]") -> str:
-    return "\n".join(str(one.data) for one in found if one.type == "markdown")
+def _summary(artifacts: "list[Artifact]") -> str:
+    return "\n".join(str(artifact.data) for artifact in artifacts if artifact.type == "markdown")
 
 
-def _report(found: "list[Artifact]", state: "State[Any] | None") -> Mapping[str, Any]:
+def _report(artifacts: "list[Artifact]", state: "State[Any] | None") -> Mapping[str, Any]:
     """Return the report that the run left; of one that left none, what its state says."""
     from tasks.running import reports  # noqa: PLC0415 - imports prefect
 
-    for one in found:
-        if one.type == reports.KIND and (report := reports.read(one.data)) is not None:
+    for artifact in artifacts:
+        if artifact.type == reports.KIND and (report := reports.read(artifact.data)) is not None:
             return report
     message = (state.message if state else None) or "no message"
-    kind, words, hint = told(message)
+    kind, told_message, hint = told(message)
     error = {
         "class": (kind or FlowFailed).__name__,
-        "message": words,
+        "message": told_message,
         "hint": hint,
         "exit_code": (kind or FlowFailed).exit_code,
     }

@@ -49,17 +49,17 @@ def start(clock: Clock) -> None:
 def _running(clock: Clock, patience: float) -> str:
     """Return the URL of a server that answers."""
     for left in reversed(range(_TRIES)):
-        with tempfile.TemporaryFile() as words:
-            server, url = _started(words)
+        with tempfile.TemporaryFile() as output:
+            server, url = _started(output)
             atexit.register(_end, server)
             if _answers(server, url, clock, patience):
                 return url
             if server.poll() is None or not left:
-                raise FlowFailed(_why(server, words), hint="kled doctor tries Prefect")
+                raise FlowFailed(_why(server, output), hint="kled doctor tries Prefect")
     raise AssertionError
 
 
-def _started(words: IO[bytes]) -> tuple[process.Apart, str]:
+def _started(output: IO[bytes]) -> tuple[process.Apart, str]:
     """Start it on a free port, as Prefect starts its own."""
     import prefect  # noqa: PLC0415 - costs seconds
     from prefect.settings import get_current_settings  # noqa: PLC0415
@@ -77,7 +77,7 @@ def _started(words: IO[bytes]) -> tuple[process.Apart, str]:
             *("--log-level", "error", "--lifespan", "on"),
         ],
         env={**os.environ, "PREFECT_UI_ENABLED": "0", **ephemeral, **known},
-        says=words,
+        says=output,
     ), f"http://127.0.0.1:{port}/api"
 
 
@@ -95,9 +95,9 @@ def _answers(server: process.Apart, url: str, clock: Clock, patience: float) -> 
     return False
 
 
-def _why(server: process.Apart, words: IO[bytes]) -> str:
-    words.seek(0)
-    said = words.read().decode(errors="replace").strip().splitlines()
+def _why(server: process.Apart, output: IO[bytes]) -> str:
+    output.seek(0)
+    said = output.read().decode(errors="replace").strip().splitlines()
     ended = "does not answer" if server.poll() is None else f"ended with {server.poll()}"
     return f"the Prefect server of this run {ended}: {said[-1] if said else 'it said nothing'}"
 

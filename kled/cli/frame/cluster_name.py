@@ -14,9 +14,9 @@ ONLY_ONE: Final = "The cluster; without it, the store's only one."
 ALL: Final = "The cluster; without it, all of the store."
 
 
-def name(words: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def name(about: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return the option `--name` with what of the rule is about the command."""
-    return click.option("--name", metavar="CLUSTER", help=words)
+    return click.option("--name", metavar="CLUSTER", help=about)
 
 
 def required() -> Callable[[Callable[..., Any]], Callable[..., Any]]:

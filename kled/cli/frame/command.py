@@ -252,8 +252,8 @@ _LEASE: tuple[Callable[[], click.Option], ...] = (
 )
 
 
-def _switch(name: str, words: str) -> Callable[[], click.Option]:
-    return lambda: click.Option([name], is_flag=True, help=words)
+def _switch(name: str, about: str) -> Callable[[], click.Option]:
+    return lambda: click.Option([name], is_flag=True, help=about)
 
 
 _NO_SNAPSHOT = _switch(

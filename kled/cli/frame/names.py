@@ -20,15 +20,15 @@ def cluster(session: "Session", name: str | None, *, changes: bool) -> str:
 
 def only(listed: "Sequence[Cluster]", name: str | None) -> str:
     """Return the named cluster, or the only one of those that were listed."""
-    return name if name is not None else only_of([one.name for one in listed])
+    return name if name is not None else only_of([cluster.name for cluster in listed])
 
 
 def instance_group(call: "Call", session: "Session", cluster: str, typed: str) -> str:
     """Return the group meant by a name or a unique prefix of one, and say so where it is one."""
-    found = instance_group_meant(session, cluster, typed)
-    if found != typed:
-        call.say(f'"{typed}" is the instance group "{found}"')
-    return found
+    meant = instance_group_meant(session, cluster, typed)
+    if meant != typed:
+        call.say(f'"{typed}" is the instance group "{meant}"')
+    return meant
 
 
 def can_ask() -> bool:

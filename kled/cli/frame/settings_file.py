@@ -65,18 +65,18 @@ def dumped(values: Table) -> str:
     return "\n".join([*plain, *_tables((), values)]).lstrip("\n") + "\n"
 
 
-def _wanted(found: Table, url: str, profile: Mapping[str, str], *, default: bool) -> dict[str, Any]:
-    stores = dict(found.get("state-stores", {}))
+def _wanted(table: Table, url: str, profile: Mapping[str, str], *, default: bool) -> dict[str, Any]:
+    stores = dict(table.get("state-stores", {}))
     stores[url] = {**stores.get(url, {}), **profile}
     more = {"default-state-store": url} if default else {}
-    return {**found, **more, "state-stores": stores}
+    return {**table, **more, "state-stores": stores}
 
 
-def _as_there(found: Table, url: str) -> str:
+def _as_there(table: Table, url: str) -> str:
     """Return the URL as the file spells it already: two tables of one store are refused."""
-    stores = found.get("state-stores")
-    there = stores if isinstance(stores, dict) else ()
-    return next((one for one in there if is_same(one, url)), url)
+    stores = table.get("state-stores")
+    urls = stores if isinstance(stores, dict) else ()
+    return next((spelled for spelled in urls if is_same(spelled, url)), url)
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -131,7 +131,9 @@ def _value(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, dict):  # in a list: rules are such
-        return f"{{{', '.join(f'{_key(name)} = {_value(one)}' for name, one in value.items())}}}"
+        return (
+            f"{{{', '.join(f'{_key(name)} = {_value(inner)}' for name, inner in value.items())}}}"
+        )
     return _quoted(value) if isinstance(value, str) else str(value)
 
 

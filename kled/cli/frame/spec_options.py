@@ -51,18 +51,18 @@ def spec_from(options: Mapping[str, Any]) -> ClusterSpec:
 
 def _option(name: str, field: FieldInfo) -> Callable[..., Any]:
     kinds = tuple(_alternatives(field.annotation))
-    flag, words = _flag(name), field.description or ""
+    flag, about = _flag(name), field.description or ""
     if name == "cloud":
-        return click.option(flag, metavar="CLOUD", help=f"{words}: {', '.join(_choices(kinds))}.")
+        return click.option(flag, metavar="CLOUD", help=f"{about}: {', '.join(_choices(kinds))}.")
     if any(typing.get_origin(kind) is tuple for kind in kinds):
         metavar = "KEY=VALUE" if name in _WHOLE else "A,B"
-        return click.option(flag, name, multiple=True, metavar=metavar, help=f"{words}.")
+        return click.option(flag, name, multiple=True, metavar=metavar, help=f"{about}.")
     if _choices(kinds):
-        return click.option(flag, name, type=click.Choice(_choices(kinds)), help=f"{words}.")
+        return click.option(flag, name, type=click.Choice(_choices(kinds)), help=f"{about}.")
     if bool in kinds:
-        return click.option(flag, name, is_flag=True, default=None, help=f"{words}.")
+        return click.option(flag, name, is_flag=True, default=None, help=f"{about}.")
     metavar = "N" if int in kinds else "FILE" if Path in kinds else "TEXT"
-    return click.option(flag, name, metavar=metavar, help=f"{words}.")
+    return click.option(flag, name, metavar=metavar, help=f"{about}.")
 
 
 def _flag(field: str) -> str:
@@ -73,7 +73,7 @@ def _value(name: str, value: object) -> object:
     """Split what may be given with commas; values of `--set` may hold commas of their own."""
     if not isinstance(value, tuple) or name in _WHOLE:
         return value
-    return tuple(part.strip() for one in value for part in str(one).split(","))
+    return tuple(part.strip() for text in value for part in str(text).split(","))
 
 
 def _alternatives(annotation: object) -> Iterator[object]:

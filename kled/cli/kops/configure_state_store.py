@@ -41,15 +41,18 @@ def configure_state_store(
     require_root(call.stores, url, "--state")
     location = Location(url, endpoint or profile.endpoint, region or profile.region)
     look = safety.create if make else safety.check
-    found = look(location, env=child_environment(call.settings))
-    rows = [{"severity": one.severity, "what": one.what, "mend": one.mend} for one in found]
+    findings = look(location, env=child_environment(call.settings))
+    rows = [
+        {"severity": finding.severity, "what": finding.what, "mend": finding.mend}
+        for finding in findings
+    ]
     if call.settings.output == "table":
         show(rows, _FINDINGS, "table")
     else:
         show_value({"state_store": url, "findings": rows}, call.settings.output)
-    if any(one.severity == "danger" for one in found):
+    if any(finding.severity == "danger" for finding in findings):
         raise StoreError(
-            f"{url} is not safe to use: {found[0].what}",
+            f"{url} is not safe to use: {findings[0].what}",
             hint="run the commands above, or this one with --create; the profile is not written",
         )
     given = {key: value for key, value in (("region", region), ("endpoint", endpoint)) if value}
@@ -61,7 +64,7 @@ def configure_state_store(
 def _remembered(call: Call, url: str) -> str:
     """Say which commands use the store from now on: variables win over the settings file."""
     env, file = call.settings.environment, call.settings.config_file
-    names = [one for one in ("KLED_STATE_STORE", "KOPS_STATE_STORE") if env.get(one)]
+    names = [variable for variable in ("KLED_STATE_STORE", "KOPS_STATE_STORE") if env.get(variable)]
     if not names:
         return f"{url} is now the state store of every command ({file})"
     wins = f"{names[0]}={env[names[0]]}"

@@ -40,16 +40,16 @@ def delete_instance_group(
     """
     with call.session() as session:
         cluster = names.cluster(session, name, changes=True)
-        found = session.kops.get_instance_group(cluster, group)
-        deletion, shown = DeleteInstanceGroup(cluster, found.name, confirm), None
-        require_spare(session, cluster, found.name)
+        stored = session.kops.get_instance_group(cluster, group)
+        deletion, shown = DeleteInstanceGroup(cluster, stored.name, confirm), None
+        require_spare(session, cluster, stored.name)
         why = why_protected(session, cluster)
         if not yes:
             looking = session.looking()
             confirmed = replace(deletion, confirm=confirm or cluster)
             plan = previewed_group(looking, confirmed, now=True)
             sight = SessionSight(looking, cluster)
-            radius = None if plan.refusal else of_deletion(looking, cluster, found.name, sight)
+            radius = None if plan.refusal else of_deletion(looking, cluster, stored.name, sight)
             shown = plan, radius
     if shown is None:
         told = confirm or (names.asked(cluster, why, "delete the group") if why else None)
@@ -58,9 +58,9 @@ def delete_instance_group(
     show_plan(call, *shown)
     if why:
         call.say(f'cluster "{cluster}" is protected: {why}')
-    named = {"name": cluster, "instance_group": found.name}
+    named = {"name": cluster, "instance_group": stored.name}
     if call.overrides.no_drain:
-        most = found.max_size if found.max_size is not None else "kops' default number of"
+        most = stored.max_size if stored.max_size is not None else "kops' default number of"
         call.say(
             f"machines that kops ends without draining them: up to {most}; to drain them first:"
             f" kled kops scale-instance-group {options(**named, size=0, yes=True)}"

@@ -36,7 +36,7 @@ def get_clusters(call: Call, name: str | None) -> None:
         if name is not None and call.settings.output != "table":
             show_definition(call, session.kops.get_definition(name), call.settings.output)
             return
-        found = clusters(session, name)
-    if not found.rows:
+        listed = clusters(session, name)
+    if not listed.rows:
         call.say("no clusters; create one with: kled kops create-cluster --name=NAME --zones=ZONE")
-    show_rows(call, found, CLUSTERS)
+    show_rows(call, listed, CLUSTERS)

@@ -21,4 +21,6 @@ def get_instances(call: Call, name: str | None) -> None:
     """List instances, and whether each runs what the definition says."""
     from kled.operations.fleet.each_cluster import Listing  # noqa: PLC0415 - not for --help
 
-    show_each(call, name, INSTANCES, Listing(lambda session, one: session.kops.get_instances(one)))
+    show_each(
+        call, name, INSTANCES, Listing(lambda session, cluster: session.kops.get_instances(cluster))
+    )

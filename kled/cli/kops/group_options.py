@@ -39,8 +39,8 @@ def look_up(call: Call, name: str | None, group: str) -> tuple[str, str, Documen
     """Return the cluster, the group and its stored definition; the names may be short."""
     with call.session() as session:
         cluster = names.cluster(session, name, changes=True)
-        found = names.instance_group(call, session, cluster, group)
-        return cluster, found, stored_group(session, cluster, found)
+        meant = names.instance_group(call, session, cluster, group)
+        return cluster, meant, stored_group(session, cluster, meant)
 
 
 def store_group(

@@ -72,7 +72,7 @@ def validate_cluster(
         ) as session,
     ):
         listed = () if name is not None else listed_clusters(session)
-        listed = tuple(one for one in listed if one.name not in skip)
+        listed = tuple(candidate for candidate in listed if candidate.name not in skip)
         if len(listed) > 1:
             _of_all(call, looked_at(session, listed, wait or timedelta(0)))
             return

@@ -128,8 +128,8 @@ def _show_run(call: Call, done: "RunResult", *, alone: bool) -> None:
 
 
 def _warn(call: Call, done: "RunResult") -> None:
-    for words in done.warnings:
-        call.say(f"warning: {words}")
+    for warning in done.warnings:
+        call.say(f"warning: {warning}")
     for name in done.orphans:
         call.say(f"warning: {name} holds no cluster: it is not in any snapshot")
     for cluster in done.clusters:
@@ -140,14 +140,14 @@ def _warn(call: Call, done: "RunResult") -> None:
 def _only_cluster(call: Call) -> str:
     """Return the state store's only cluster; raise `InvalidInput` where a choice is needed."""
     store = call.stores.state
-    found = _clusters(store.entries())
-    if len(found) != 1:
+    clusters = _clusters(store.entries())
+    if len(clusters) != 1:
         raise InvalidInput(
             "--name",
-            f"the state store has {number(len(found), 'cluster')}",
+            f"the state store has {number(len(clusters), 'cluster')}",
             hint="name one, or take --all",
         )
-    return found[0]
+    return clusters[0]
 
 
 def _clusters(entries: Iterable[Any]) -> list[str]:

@@ -18,6 +18,6 @@ COLUMNS: Final = (
 )
 
 
-def snapshot_rows(found: Any, what: str) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
+def snapshot_rows(rows: Any, what: str) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
     """Return the rows of snapshots to which `what` happens."""
-    return [{**one, "what": what, "why": ""} for one in found]
+    return [{**row, "what": what, "why": ""} for row in rows]

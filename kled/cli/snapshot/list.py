@@ -16,16 +16,16 @@ from kled.operations.snapshots import list_snapshots
 def list_(call: Call, name: str | None) -> None:
     """List snapshots with age, verified level and size, oldest first."""
     kept = call.stores.snapshots
-    found = list_snapshots.listed(kept, name, call.stores.remembering)
-    missing = list_snapshots.missing(kept, found, name, call.stores.remembering)
-    for words in missing.words:
-        call.say(f"warning: {words}")
+    snapshots = list_snapshots.listed(kept, name, call.stores.remembering)
+    missing = list_snapshots.missing(kept, snapshots, name, call.stores.remembering)
+    for warning in missing.words:
+        call.say(f"warning: {warning}")
     if call.settings.output != "table":
-        show_value([one.as_json() for one in found], call.settings.output)
-    elif found or missing.keys.bare or missing.keys.stored:
-        rows = [snapshot_row(one.as_json()) for one in found]
+        show_value([snapshot.as_json() for snapshot in snapshots], call.settings.output)
+    elif snapshots or missing.keys.bare or missing.keys.stored:
+        rows = [snapshot_row(snapshot.as_json()) for snapshot in snapshots]
         show([*rows, *without_snapshot(missing.keys)], LIST, "table")
-    if not found:
+    if not snapshots:
         nothing = kept.nothing(name)
         if name is not None:
             raise nothing

@@ -60,7 +60,7 @@ def prune(
     """
     if (name is None) == (not everything):
         raise InvalidInput("--name", "name a cluster, or take --all")
-    typed = {key: one for key, one in numbers.items() if one is not None}
+    typed = {key: number for key, number in numbers.items() if number is not None}
     operation = PruneSnapshots(typed, name, confirm)
     if not yes:
         _preview(call, operation)

@@ -11,7 +11,7 @@ def show_answers(call: Call, answers: Sequence[Answer], heading: str) -> None:
     """Write the rows to stdout, the worst first, and what to type next to stderr."""
     bad_first = sorted(answers, key=worst_first)
     columns = (Column("CLUSTER", "cluster"), Column(heading, "state"), Column("WHAT", "words"))
-    show([one.as_json() for one in bad_first], columns, call.settings.output)
-    for one in bad_first:
-        if one.state != OK:
-            call.say(f"{one.cluster}: {one.words}; {one.mend}")
+    show([answer.as_json() for answer in bad_first], columns, call.settings.output)
+    for answer in bad_first:
+        if answer.state != OK:
+            call.say(f"{answer.cluster}: {answer.words}; {answer.mend}")

@@ -59,10 +59,10 @@ def edit(path: Path, environment: Mapping[str, str]) -> str:
             "there is no terminal to edit on, and neither VISUAL nor EDITOR is set",
             hint="name an editor, say what to change with --set and --unset, or pass --file",
         )
-    words = _words(chosen or DEFAULT_EDITOR)
-    status = process.interactive([*words, str(path)], env=environment)
+    argv = _words(chosen or DEFAULT_EDITOR)
+    status = process.interactive([*argv, str(path)], env=environment)
     if status:
-        raise KledError(f"the editor {words[0]} ended with status {status}; nothing was stored")
+        raise KledError(f"the editor {argv[0]} ended with status {status}; nothing was stored")
     return read(path)
 
 
@@ -97,9 +97,9 @@ def _is(path: Path, text: str) -> bool:
 
 def _words(editor: str) -> list[str]:
     try:
-        words = shlex.split(editor)
+        argv = shlex.split(editor)
     except ValueError as error:
         raise SettingsError(f"cannot read the editor {editor!r}: {error}") from error
-    if not words:
+    if not argv:
         raise SettingsError("EDITOR is blank", hint="unset it, or name an editor")
-    return words
+    return argv

@@ -74,9 +74,9 @@ def _whole(value: object) -> object:
         case str():
             return value.encode("utf-8", "backslashreplace").decode()
         case dict():
-            return {_whole(key): _whole(one) for key, one in value.items()}
+            return {_whole(key): _whole(inner) for key, inner in value.items()}
         case list() | tuple():
-            return [_whole(one) for one in value]
+            return [_whole(inner) for inner in value]
         case _:
             return value
 
@@ -117,5 +117,5 @@ def _cell(value: object, absent: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return visible(",".join(str(one) for one in value))
+        return visible(",".join(str(element) for element in value))
     return visible(str(value))
