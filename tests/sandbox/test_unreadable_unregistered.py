@@ -131,7 +131,7 @@ def test_what_is_no_object_of_kops_stops_it(
 
     ended = world.typed(capsys, yes=True, confirm=BAD)
 
-    assert (ended.status, "is no object of kops" in ended.stderr) == (6, True)
+    assert (ended.status, "is not an object of kops" in ended.stderr) == (6, True)
     assert "config" in world.files(BAD)
 
 
