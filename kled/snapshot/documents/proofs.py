@@ -5,9 +5,10 @@ verification key is configured only a signed one is a proof; an unsigned one is 
 to the digest of the manifest, so that it proves that snapshot and no other.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Annotated, Final
 
 from pydantic import AwareDatetime, Field, TypeAdapter
@@ -86,6 +87,11 @@ def record(
         if findings:
             snapshots.store.put(names.failed_key(found.cluster, found.id), _MARK)
     return None
+
+
+def recorded(findings: Iterable[str]) -> list[str]:
+    """Return findings as a proof keeps them: so many, and each so long."""
+    return [finding[:_LONGEST] for finding in islice(findings, _MOST)]
 
 
 def marked(snapshots: SnapshotStore) -> frozenset[tuple[str, str]]:

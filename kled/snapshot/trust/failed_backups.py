@@ -11,7 +11,7 @@ from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
 from kled.kops.state_store import layout
 from kled.sentences import options
 from kled.snapshot.documents.manifest import Manifest, ObjectRecord, Payload
-from kled.snapshot.documents.proofs import FailedProof, later
+from kled.snapshot.documents.proofs import FailedProof, later, recorded
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.trust.trust import brief
 
@@ -74,7 +74,7 @@ def _failing(manifest: Manifest, wrong: FailedProof) -> Iterator[tuple[ObjectRec
     backups = [
         one for one in manifest.objects if layout.is_backup_data(one.key) and one.key not in known
     ]
-    findings = set(wrong.findings) - set(manifest.etcd_findings().values())
+    findings = set(wrong.findings) - set(recorded(manifest.etcd_findings().values()))
     named = {one.key: words for one in backups if (words := _named(one.key, findings))}
     for backup in backups if findings else ():
         if backup.key in named or not named:

@@ -1,7 +1,6 @@
 """A backup of etcd that a check opened and found damaged is damaged in every later snapshot.
 
-Finding N4 of the fourth outsider's look: the next run made another snapshot of the very same bytes,
-level 1, and everything was green.
+The next run made another snapshot of the very same bytes, level 1, and everything was green.
 """
 
 import pytest
@@ -25,8 +24,8 @@ def taken(runs: Runs) -> ClusterResult:
     return runs.run().clusters[0]
 
 
-def opened(runs: Runs, snapshot: str | None) -> VerifyReport:
-    return verify(runs.snapshots, SnapshotRef(CLUSTER, snapshot or ""), level=4, by="kled test")
+def opened(runs: Runs, snapshot: str | None, *, level: int = 4) -> VerifyReport:
+    return verify(runs.snapshots, SnapshotRef(CLUSTER, snapshot or ""), level=level, by="kled test")
 
 
 def recorded(runs: Runs, snapshot: str | None, *findings: str) -> None:
@@ -126,3 +125,44 @@ def test_a_check_of_an_earlier_kled_that_names_no_backup_means_all_of_its_snapsh
     recorded(runs, first.snapshot, "the etcd database is damaged: it has no meta page")
 
     assert taken(runs).level == 0
+
+
+@pytest.mark.parametrize("backup", [NO_DATABASE, WHOLE[:99]], ids=["no database", "cut"])
+@pytest.mark.parametrize("cure", ["a whole one", "none is left"])
+def test_what_a_nightly_check_says_of_a_backup_ends_with_it(backup: bytes, cure: str) -> None:
+    """It stood as a failed level 1 against the definition, which had not changed since."""
+    state = cluster(backup)
+    runs = Runs(state, MemoryStore())
+    opened(runs, taken(runs).snapshot)
+    for _ in range(2):
+        assert not opened(runs, taken(runs).snapshot, level=1).trustworthy
+    if cure == "a whole one":
+        put(state, "main", 2, WHOLE)
+    else:
+        for entry in list(state.entries(f"{CLUSTER}/{PLACE.format('main', 1, 1)}/")):
+            state.delete(entry.key)
+
+    cured = taken(runs)
+
+    assert not any("check of level" in finding for finding in cured.findings), cured.findings
+    if cure == "a whole one":
+        assert (cured.level, cured.findings) == (1, ())
+        assert opened(runs, cured.snapshot, level=1).trustworthy
+
+
+def test_what_a_check_says_of_the_definition_stands_beside_a_damaged_backup() -> None:
+    """Another member: of two findings of one check the definition's is told, and that alone."""
+    state = cluster(WHOLE[:99])
+    state.put(f"{CLUSTER}/addons/more", b"kind: Deployment\n")
+    runs = Runs(state, MemoryStore())
+    first = taken(runs)
+    manifest = runs.snapshots.manifest(SnapshotRef(CLUSTER, first.snapshot or ""))
+    proof = Proof(level=1, at=runs.snapshots.now(), seconds=0, by="another kled")
+    of_etcd = manifest.etcd_findings()["main"]
+    record(runs.snapshots, manifest, proof, ["config cannot be read", of_etcd])
+    put(state, "main", 2, WHOLE)
+
+    (finding,) = taken(runs).findings
+
+    assert "config cannot be read" in finding
+    assert of_etcd not in finding
