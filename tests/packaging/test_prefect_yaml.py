@@ -37,5 +37,5 @@ def test_every_flow_has_an_entry() -> None:
 def test_a_function_that_is_no_flow_is_refused() -> None:
     entry = Entry("x", "flows.create_cluster.timedelta", "", (), {}, "kled", {})
 
-    with pytest.raises(SettingsError, match=r"flows\.create_cluster\.timedelta is no flow"):
+    with pytest.raises(SettingsError, match=r"flows\.create_cluster\.timedelta is not a flow"):
         load_flow(entry)
