@@ -250,9 +250,14 @@ def _lacks(chain: NewestRuns, seen: LastSeen, snapshots: SnapshotStore) -> bool:
     """Say whether the run is gone that the state store remembers.
 
     Later runs do not stand in for it: they may be those of a store that was taken back and written
-    to since. A request where it is older than what was listed.
+    to since. A request where it is older than what was listed. One that is not signed where a key
+    is configured has no number that counts: until a run is signed with a new key, ids tell.
     """
-    if chain.newest is None or chain.newest.number < seen.number:
+    newest = chain.newest
+    if newest is None:
+        return True
+    counts = newest.signed or not snapshots.verification_keys
+    if newest.number < seen.number if counts else newest.id < seen.run:
         return True
     if seen.run in chain.listed or seen.run < names.new_id(snapshots.now() - KEPT, b"\0\0"):
         return False

@@ -12,6 +12,7 @@ from kled.errors import InvalidInput, SnapshotNotTrustworthy
 from kled.snapshot.choosing import choose
 from kled.snapshot.documents import signed, signing
 from kled.snapshot.documents.keys import Keys
+from kled.snapshot.trust.ledger import read_ledger
 from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import Runs, name, state
@@ -25,6 +26,33 @@ def test_a_signing_key_alone_checks_what_it_signed(tmp_path: Path) -> None:  # f
 
     with pytest.raises(SnapshotNotTrustworthy, match="is not signed"):
         signing_runs.snapshots.manifest(choose(runs.snapshots, name(0), "latest"))
+
+
+def test_a_first_key_makes_no_run_look_as_if_it_was_removed(tmp_path: Path) -> None:
+    """A run that is not signed has no number that counts, and the state store remembers one."""
+    runs = Runs(state(1), MemoryStore())
+    runs.run().require_whole()
+    newest = runs.run().require_whole().run
+    later = Runs(runs.state, runs.store, Keys(signing_key=signing_key(tmp_path)), at=60)
+
+    assert read_ledger(later.snapshots, later.state).doubts == ()
+
+    later.run()
+    later.run().require_whole()
+    runs.store.delete(f"runs/{newest}.json")  # from before: a signed one came since
+    assert read_ledger(later.snapshots, later.state).doubts == ()
+
+
+def test_with_a_first_key_a_run_that_was_removed_is_still_missed(tmp_path: Path) -> None:
+    runs = Runs(state(1), MemoryStore())
+    for _ in range(2):
+        last = runs.run().require_whole().run
+    runs.store.delete(f"runs/{last}.json")
+    later = Runs(runs.state, runs.store, Keys(signing_key=signing_key(tmp_path)), at=60)
+
+    (doubt,) = read_ledger(later.snapshots, later.state).doubts
+
+    assert f"the state store remembers run {last}" in doubt
 
 
 def test_a_pair_that_does_not_fit_is_refused(tmp_path: Path) -> None:  # fault 86
