@@ -25,8 +25,8 @@ _HINT: Final = (
 class Held:
     """A lease that this process holds, as far as it knows. Safe for threads.
 
-    It watches the watchdog as the watchdog watches it: whichever notices first that the lease
-    cannot be relied on ends the children.
+    Holder and watchdog watch each other. Whichever notices first that the lease cannot be relied
+    on ends the children.
     """
 
     def __init__(self, acquired: Acquired, pipe: IO[bytes], clock: Clock) -> None:

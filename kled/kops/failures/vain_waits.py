@@ -1,4 +1,4 @@
-"""Follows a running kops, and finds what makes its waiting vain.
+"""Follows a running kops, and ends it where what it waits for cannot come.
 
 Kops retries every failing cloud task and every failing deletion for 10 minutes, whatever the cloud
 said (`executor.go`, capture C05c; `delete.go`). Throttling, 5xx, unreachable hosts, capacity, and

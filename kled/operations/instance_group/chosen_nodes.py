@@ -16,11 +16,10 @@ def choose(
 ) -> Machine | None:
     """Return the machine that goes next; None where none may go.
 
-    First one whose node is among those that a run before had `begun` with. Then one that has not
-    joined: nothing runs there. Then nodes that are not ready, that are out of date, that somebody
-    cordoned; at last those with the fewest pods to move, where an unmanaged pod counts as
-    many. A machine without a node may go only where there are no `strangers`, nodes that it might
-    be after all.
+    The order is: a machine whose node an earlier run had `begun` with; one that has not joined,
+    where nothing runs; then nodes that are not ready, out of date, or cordoned by somebody; then
+    those with the fewest pods to move, where an unmanaged pod counts as many. A machine without a
+    node may go only where there are no `strangers`: each of those may be its node.
     """
     load = _load(pods)
     fitting = [machine for machine in machines if machine.node or not (machine.named or strangers)]

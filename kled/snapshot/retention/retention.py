@@ -79,8 +79,8 @@ def keep(
     """Return the ids to keep, each with why. `named` are ids that something else refers to.
 
     `old_until` is the moment until which a snapshot is older than the grace (`ages`).
-    What is kept of a set is kept of every part of it that has it, so that pruning often ends as
-    pruning once does; an empty result only for no candidates.
+    A candidate that is kept among others is kept among fewer, too: pruning often ends as pruning
+    once does. The result is empty only where there are no candidates.
     """
     newest_first = sorted(candidates, key=lambda one: (one.moment, one.id), reverse=True)
     why: dict[str, str] = {}
