@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prefect.client.orchestration import get_client
 
 from kled.sandbox import faults
 from tests.flows.box import Box
@@ -132,3 +133,16 @@ def test_a_deployment_that_is_not_there_is_a_typing_error(box: Box) -> None:
     assert done.returncode == 2
     assert "create-cluster/nowhere is not on the server" in done.stderr
     assert "kled deploy --environment=nowhere" in done.stderr
+
+
+def test_an_environment_that_tells_nobody_is_refused_before_a_schedule_wakes(box: Box) -> None:
+    """Thirteen deployments were made, their schedules awake, and the command ended with 2."""
+    unheard = box.directory / "unheard.yaml"
+    unheard.write_text("notify: slack-webhook/nobody\n")
+
+    done = kled(box, "deploy", f"--environment={unheard}")
+
+    assert (done.returncode, "there is no block slack-webhook/nobody" in done.stderr) == (2, True)
+    with get_client(sync_client=True) as client:
+        names = {one.name for one in client.read_deployments()}
+    assert "unheard" not in names

@@ -58,10 +58,12 @@ def deploy(call: Call, name: str) -> None:
     there.require_server()
     here.quiet_prefect(verbose=call.verbose)
     from deployments.apply import apply  # noqa: PLC0415 - imports prefect
-    from deployments.automating import bring  # noqa: PLC0415
+    from deployments.automating import bring, notification_block  # noqa: PLC0415
 
     _warn_of_schedules(call, entries, chosen)
     with there.server() as client:
+        if chosen.notify:
+            notification_block(client, chosen.notify)  # before any schedule wakes
         applied = apply(client, entries, chosen)
         brought = bring(
             client, chosen.name, {deployed.flow: deployed.id for deployed in applied}, chosen.notify
