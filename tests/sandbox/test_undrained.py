@@ -170,7 +170,7 @@ def test_a_group_of_a_protected_cluster_goes_when_its_name_is_typed_again(
     assert nodes(desk, "spare") == 0
 
 
-# Finding F15 of the third outsider's look: the deletion of a group ended its machines with the pods
+# The deletion of a group ended its machines with the pods
 # on them, exit 0, without a word but in its preview.
 
 

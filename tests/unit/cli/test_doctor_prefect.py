@@ -62,7 +62,7 @@ def test_no_schedule_is_not_said_to_have_runs_to_come() -> None:
 
 
 def test_one_that_was_woken_a_moment_ago_is_not_said_to_sleep() -> None:
-    """Finding N12 of the fourth outsider's look: four were awake, and "none is awake" was ok."""
+    """Four were awake, and "none is awake" was ok."""
     fresh = deployment("fresh", updated=ago(seconds=40))
     with server(lambda path, *_: (200, [fresh] if path.endswith("filter") else 0)) as url:
         state, detail, hint = schedules(url, {})

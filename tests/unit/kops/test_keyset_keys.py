@@ -107,7 +107,7 @@ def test_what_cannot_be_read_is_not_compared() -> None:
 
 
 def test_what_is_configured_for_machines_of_another_cluster_names_no_keys() -> None:
-    """Finding F4: it was copied along with that cluster's keys."""
+    """It was copied along with that cluster's keys."""
     assert keyset_keys.of_machines({NODE_CONFIG: captured()}, "c.example.com") == {}
 
 

@@ -1,4 +1,4 @@
-"""Which authorities a plan takes from machines, as the real kops shows it. Finding F2."""
+"""Which authorities a plan takes from machines, as the real kops shows it."""
 
 from pathlib import Path
 

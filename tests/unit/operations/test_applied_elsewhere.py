@@ -1,6 +1,6 @@
 """What is of another state store lets kops at no machines of it while that one has the cluster.
 
-A copy deleted the machines of the original (fault 2). A third outsider's F8: `update` from a copy
+A copy deleted the machines of the original (fault 2). `update` from a copy
 took them over first, and erased what the deletion looks at; F9: so did a drill on a second site.
 Other members: a group's deletion ends machines, too, and `epoch raise` did not look at all.
 """

@@ -94,7 +94,7 @@ def test_a_group_whose_machines_run_without_a_definition_is_wrong(
 def test_an_applied_cluster_whose_keys_or_secrets_are_gone_is_wrong(
     tmp_path: Path, part: str
 ) -> None:
-    """Finding F12 of the third outsider's look: it was green until somebody planned a change."""
+    """It was green until somebody planned a change."""
     store(tmp_path, f"{C}/config")
     node = f"{C}/igconfig/control-plane/control-plane-us-east-1a/nodeupconfig.yaml"
     store(tmp_path, node, text="KeypairIDs: {kubernetes-ca: '1'}\n")

@@ -1,6 +1,6 @@
 """Another cluster's keys and configuration, copied over a cluster's own: one state, one hint.
 
-Finding F4 of the third outsider's look: the copied configuration was believed as what the machines
+The copied configuration was believed as what the machines
 run with, so hints warned of the right snapshot and offered the one that has the copied keys.
 """
 

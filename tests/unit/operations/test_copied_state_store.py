@@ -43,7 +43,7 @@ def test_a_state_store_that_was_renamed_is_the_clusters_place(tmp_path: Path) ->
     assert check_epoch(unmoved.session("copy"), C).startswith("epoch 1, which begins now")
 
 
-# Finding F10 of the third outsider's look: what a copy had backed up into the common snapshot store
+# What a copy had backed up into the common snapshot store
 # let each verification of the original end with 4, and nothing that was printed changed that.
 
 

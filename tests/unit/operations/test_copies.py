@@ -1,4 +1,4 @@
-"""A mere copy of a cluster goes by itself, as its hint says. A third outsider's F10.
+"""A mere copy of a cluster goes by itself, as its hint says.
 
 In a copy that shared the snapshot store plain `--unregister` was refused by the epoch; one whose
 definition still named the original's places was refused for those, and kops would have taken them.

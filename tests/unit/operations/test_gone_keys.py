@@ -1,6 +1,6 @@
 """Keys of an applied cluster that are gone are said by whoever lists or checks, not by plans alone.
 
-Finding F12 of the third outsider's look: doctor was green, and get-keypairs showed an empty table
+Doctor was green, and get-keypairs showed an empty table
 and ended with 0.
 """
 

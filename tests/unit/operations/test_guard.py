@@ -141,7 +141,7 @@ def test_what_was_made_is_kept_at_once(world: World) -> None:
 
     assert [row.step for row in report.rows][-2:] == ["create", "take the first snapshot"]
     assert len(world.manifests()) == 1
-    # finding N6 of the fourth outsider's look: a namesake's backup came before the first change
+    # a namesake's backup came before the first change
     assert "epoch 1, which begins now" in report.rows[-1].words
 
 
@@ -322,7 +322,7 @@ def test_a_lost_cluster_is_not_made_anew_over_its_machines(living: World) -> Non
         run(change, living.session())
 
     assert f"kled snapshot restore --name={CLUSTER}" in (caught.value.hint or "")
-    assert "compare them with a control plane's machine" in (caught.value.hint or "")  # finding F2
+    assert "compare them with a control plane's machine" in (caught.value.hint or "")
     assert change.reached == 0
     run(change, living.session(overrides=Overrides(no_snapshot=True)))
     assert change.reached == 1

@@ -1,4 +1,4 @@
-"""What machines in the cloud trust, where the state store has no witness left. Finding F2.
+"""What machines in the cloud trust, where the state store has no witness left.
 
 A rotation that no snapshot has seen, then the loss of keyset and configuration: the snapshot's
 authority came back and was rolled out, though every machine distrusted it.

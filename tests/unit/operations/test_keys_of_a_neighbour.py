@@ -1,7 +1,4 @@
-"""Another cluster's key that joined a keyset and signs: no rotation, though it looks like one.
-
-Finding F5 of the third outsider's look.
-"""
+"""Another cluster's key that joined a keyset and signs: no rotation, though it looks like one."""
 
 import shutil
 from contextlib import suppress

@@ -1,6 +1,6 @@
 """A group's name with a dot may be that of another cluster's group in the cloud.
 
-Finding N5 of the fourth outsider's look: kops finds what it makes by GROUP.CLUSTER alone.
+Kops finds what it makes by GROUP.CLUSTER alone.
 """
 
 from pathlib import Path

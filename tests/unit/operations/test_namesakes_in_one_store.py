@@ -1,6 +1,6 @@
 """Two clusters of one name in two state stores, with one snapshot store: neither locks the other.
 
-Finding N6 of the fourth outsider's look: one backup of a namesake kept a cluster from every change
+One backup of a namesake kept a cluster from every change
 until somebody raised its epoch, and the command that was printed for it named the namesake's keys.
 """
 

@@ -1,4 +1,4 @@
-"""Keys that an operation made or changed are in a snapshot when it ends (outside look 2, no. 4)."""
+"""Keys that an operation made or changed are in a snapshot when it ends."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace

@@ -153,7 +153,7 @@ def test_without_a_snapshot_that_is_said(living_by_it: World) -> None:
 
 @pytest.mark.parametrize("guarded", [True, False])
 def test_an_empty_file_takes_no_ones_place(living_by_it: World, *, guarded: bool) -> None:
-    """Finding N11 of the fourth outsider's look: it went over the key of etcd's Secrets, exit 0."""
+    """It went over the key of etcd's Secrets, exit 0."""
     living_by_it.snapshot()
     living_by_it.guarded = guarded
     file = living_by_it.root / "new"

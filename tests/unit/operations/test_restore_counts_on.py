@@ -95,7 +95,7 @@ def count(world: World, key: str) -> int:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_text_from_before_a_loss_is_an_old_one_after_the_restore(world: World, key: str) -> None:
-    """The third outsider's F13: the count began again, and the newer edit was lost."""
+    """The count began again, and the newer edit was lost."""
     write(world, key, "stable", 1)
     wish = replace(world.wish, snapshot=snapshotted(world))
     exported = edited(world, key, "alpha")

@@ -1,4 +1,4 @@
-"""`restore --delete-extra` deletes nothing that a living cluster lives by (outside look 2, 5)."""
+"""`restore --delete-extra` deletes nothing that a living cluster lives by."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,4 @@
-"""The configuration of machines may alone tell which keys they run with: no restore takes it away.
-
-Findings F1 and F4 of the third outsider's look.
-"""
+"""Which keys machines run with, their configuration may alone tell: no restore takes it away."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A way back of a restore leads somewhere, or says that there is none (outside look 2, no. 12)."""
+"""A way back of a restore leads somewhere, or says that there is none."""
 
 import shlex
 

@@ -160,7 +160,7 @@ def back_up_etcd(runs: Runs, moment: str = "2026-11-25T00:00:00Z-000076") -> Non
 
 
 def test_the_newest_that_lost_its_archive_is_noticed_beside_an_older_one(runs: Runs) -> None:
-    """The third outsider's F11: any archive of the cluster passed for that of the newest."""
+    """Any archive of the cluster passed for that of the newest."""
     runs.store.delete(newest(runs, "state.tar"))
 
     done = runs.run()

@@ -30,7 +30,7 @@ def read(body: bytes) -> dict[str, Any]:
         (stored(1, 4), stored(2, 1), 5),  # an earlier restore had set the count back
         (stored(1, 1), stored(2, 7), 8),
         (stored(1, 1), b"\0damaged", 1 + LEAP),
-        (stored(1, 1), None, 1 + LEAP),  # the third outsider's F13: what is lost tells no count
+        (stored(1, 1), None, 1 + LEAP),  # what is lost tells no count
         (stored(1), None, LEAP),
         (stored(1, 1), stored(2, 7, "2026-11-25T00:00:00Z"), 1 + LEAP),  # another of that name
     ],

@@ -124,7 +124,7 @@ def test_nobody_misses_backups_that_nobody_wants() -> None:
 
 
 def test_that_the_events_have_none_left_is_said_once_and_costs_no_trust() -> None:
-    """Finding N7 of the fourth outsider's look: no run said it; of damage alone it did."""
+    """No run said it; of damage alone it did."""
     runs = Runs(state(1), MemoryStore())
     place = f"{ETCD}/events/2026-11-24T00:00:00Z-000001"
     runs.state.put(f"{place}/etcd.backup.gz", etcd_backup("events"))
