@@ -1,7 +1,7 @@
 """`kled deploy`."""
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -11,6 +11,10 @@ from kled.cli.frame import interruption
 from kled.cli.frame.command import Call, leaf
 from kled.cli.terminal.output import Column
 from kled.sentences import enumerated, number, options
+
+if TYPE_CHECKING:
+    from deployments.apply import Applied
+    from deployments.automating import Brought
 
 _STATE_STORES: Final = ("KOPS_STATE_STORE", "KLED_STATE_STORE")
 
@@ -57,17 +61,8 @@ def deploy(call: Call, name: str) -> None:
     entries = catalog.load(catalog.path())
     there.require_server()
     here.quiet_prefect(verbose=call.verbose)
-    from deployments.apply import apply  # noqa: PLC0415 - imports prefect
-    from deployments.automating import bring, notification_block  # noqa: PLC0415
-
     _warn_of_schedules(call, entries, chosen)
-    with there.server() as client:
-        if chosen.notify:
-            notification_block(client, chosen.notify)  # before any schedule wakes
-        applied = apply(client, entries, chosen)
-        brought = bring(
-            client, chosen.name, {deployed.flow: deployed.id for deployed in applied}, chosen.notify
-        )
+    applied, brought = _put_there(entries, chosen)
     call.show(applied, _APPLIED)
     for deployed in applied:
         for slug in deployed.woken:
@@ -93,6 +88,22 @@ def deploy(call: Call, name: str) -> None:
     call.say(f"approval: {carried_rules.words(chosen.rules.approval)}, on whatever worker")
     call.say(*carried_times.words(chosen.rules))
     call.say(f"next: prefect worker start {options(pool=chosen.work_pool)}")
+
+
+def _put_there(
+    entries: tuple[catalog.Entry, ...], chosen: environment.Environment
+) -> "tuple[tuple[Applied, ...], tuple[Brought, ...]]":
+    """Put deployments and automations onto the server, where it knows whom to tell."""
+    from deployments.apply import apply  # noqa: PLC0415 - imports prefect
+    from deployments.automating import bring, notification_block  # noqa: PLC0415
+    from kled.cli.flows import there  # noqa: PLC0415 - not for --help
+
+    with there.server() as client:
+        if chosen.notify:
+            notification_block(client, chosen.notify)  # before any schedule wakes
+        applied = apply(client, entries, chosen)
+        deployments = {deployed.flow: deployed.id for deployed in applied}
+        return applied, bring(client, chosen.name, deployments, chosen.notify)
 
 
 def _warn_of_schedules(
