@@ -118,12 +118,16 @@ class Ledger:
         return tuple(sorted(gone - self.removed(gone - self._named_by_runs)))
 
     def lost(self, present: Collection[SnapshotRef]) -> tuple[SnapshotRef, ...]:
-        """Return which are not `present` of all that runs of the last days made, too; many GETs."""
+        """Return which are not `present` of all that runs of the last days made, too; many GETs.
+
+        Of runs from before a person settled what was lost nothing is asked.
+        """
+        settled = (self.newest.begins if self.newest else None) or ""
         made = {
             SnapshotRef(cluster, entry.snapshot)
             for run in recent_runs(self.snapshots, self.signed_since, self.root.store)
             for cluster, entry in run.clusters.items()
-            if entry.snapshot
+            if entry.snapshot and run.id >= settled
         }
         gone = (made | self.named) - set(present)
         return tuple(sorted(gone - self.removed(gone - self._named_by_runs)))

@@ -84,6 +84,10 @@ def both(runs: Runs) -> None:
     older_runs(runs)
 
 
+def newest_snapshot(runs: Runs) -> None:
+    delete(runs, manifests(runs)[-1:])
+
+
 ATTACKS = [older_snapshots, one_between, older_runs, first_runs, run_between, both]
 
 
@@ -119,7 +123,7 @@ def test_what_is_gone_of_the_history_is_told_by_each_command_in_each_run(
         assert raised.value.exit_code == 4
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("attack", [*ATTACKS, newest_snapshot])
 def test_a_person_settles_it(runs: Runs, attack: Callable[[Runs], None]) -> None:
     attack(runs)
     options = CreateOptions(by="test", reuse=False, settles=True)
@@ -128,6 +132,9 @@ def test_a_person_settles_it(runs: Runs, attack: Callable[[Runs], None]) -> None
 
     runs.run().require_whole()
     assert plan_prune(runs.snapshots, ONLY_LAST, state=runs.state).kept
+    settings, there = config.load({}), runs.snapshots
+    rows = verify.verified(settings, there, level=0, progress=Quiet(), state=runs.state)
+    assert all(row["trustworthy"] for row in rows), rows
 
 
 def test_what_prunes_remove_is_no_loss_snapshots_and_runs(runs: Runs) -> None:
