@@ -159,7 +159,7 @@ def settle(  # noqa: PLR0913 - one parameter per option
     if digest is not None and not question.digest.startswith(digest):
         raise NotApproved(
             f"the run waits with the plan {question.digest[:DIGITS]}, not {digest[:DIGITS]}",
-            hint=f"look at it: {_again(call, waiting, digest=False)}",
+            hint=f"look at it: {_again(call, waiting, confirm=False, digest=False)}",
         )
     if whole or call.settings.output == "table":
         _show(call, waiting)

@@ -193,6 +193,17 @@ def test_another_cluster_or_plan_is_refused_before_anything_is_sent(
     assert fake.given == []
 
 
+def test_the_command_to_look_again_repeats_neither_name_nor_digest(fake: Fake) -> None:
+    name, digest = "dev.example.com", "0" * 12
+    line = call()
+    line.typed = Typed((str(ONE),), {"confirm": name, "digest": digest})
+
+    with pytest.raises(NotApproved) as refused:
+        approve.settle(line, fake, fake.runs[0], name, digest, None, reject=False)
+
+    assert refused.value.hint == f"look at it: kled approve {ONE}"
+
+
 def test_a_rejection_needs_a_reason_and_no_name(fake: Fake) -> None:
     with pytest.raises(InvalidInput, match="--reason: is needed with --reject"):
         settle(fake, reject=True)
