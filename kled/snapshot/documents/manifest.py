@@ -219,7 +219,7 @@ class Manifest(_Frozen):
         if not bad:
             return None
         taken, whole = self.etcd_backups[etcd], self.whole_backups(etcd)
-        left = f"; {whole[0]} is whole" if whole else f"; there is no whole one of {etcd}"
+        left = f"; it holds {whole[0]} whole" if whole else f"; there is no whole one of {etcd}"
         first = bad[-1].key.rpartition("/")[0].rpartition("/")[2]  # the newest: keys are sorted
         return (
             f"{len(bad)} of {len(taken)} etcd backups of {etcd} are damaged, {first}:"

@@ -68,7 +68,7 @@ class _Look:
     newest: Mapping[str, str]
     """The snapshot that the newest run names of each cluster."""
     since: datetime | None
-    """When that run was written."""
+    """When that run was written; what is later was not written by it."""
     refs: list[SnapshotRef] = field(default_factory=list)
     archived: set[SnapshotRef] = field(default_factory=set)
     altered: set[str] = field(default_factory=set)
@@ -121,7 +121,8 @@ def _look(ledger: Ledger, asked: Sequence[str | None]) -> _Look:
     """List the snapshots of each cluster that is asked for, or of all; a LIST for each."""
     run = of_store(ledger.runs, ledger.here) if ledger.here else None
     newest = {name: one.snapshot or "" for name, one in run.clusters.items()} if run else {}
-    look = _Look(newest, ledger.written.get(run.id) if run else None)
+    written = ledger.written.get(run.id) if run else None
+    look = _Look(newest, written and written + _skew(ledger.snapshots.url))
     for one in asked:
         for entry in ledger.snapshots.store.entries(names.snapshots_prefix(one)):
             look.add(entry)
@@ -130,8 +131,16 @@ def _look(ledger: Ledger, asked: Sequence[str | None]) -> _Look:
 
 def _is_late(entry: Entry, since: datetime | None) -> bool:
     """Say whether what stands there is no object, or was written later than `since`."""
-    late = since is not None and entry.modified is not None and entry.modified > since + _SKEW
+    late = since is not None and entry.modified is not None and entry.modified > since
     return late or entry.unfit is not None
+
+
+def _skew(snapshot_store: str) -> timedelta:
+    """Return how far dates of what was written in turn may be apart the other way round.
+
+    A bucket dates by the second, and by the clocks of many machines; a directory by one clock.
+    """
+    return timedelta(0) if snapshot_store.startswith("file:") else _SKEW
 
 
 def older_lost(ledger: Ledger, present: Collection[SnapshotRef]) -> tuple[str, ...]:

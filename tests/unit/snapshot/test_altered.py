@@ -119,6 +119,23 @@ def test_where_nothing_was_written_since_nothing_more_is_read(runs: Runs) -> Non
     assert len([key for key in read if "manifest" in key]) == 1  # another one each time
 
 
+def test_in_a_directory_what_was_written_right_after_the_run_is_read_back(tmp_path: Path) -> None:
+    """A write that a power cut tore has such a date; the next run's own came after it for good."""
+    (tmp_path / "snapshots").mkdir()
+    store = LocalStore(tmp_path / "snapshots", Clock(time.monotonic, time.sleep))
+    runs = Runs(state(FLEET), store)
+    runs.run().require_whole()
+    archive = tmp_path / "snapshots" / newest(runs, "state.tar")
+    archive.write_bytes(flipped(archive.read_bytes()))
+
+    done = runs.run()
+
+    assert made_anew(done) == [name(VICTIM)]
+    with pytest.raises(SnapshotNotTrustworthy, match=f"{name(VICTIM)}.* names it"):
+        done.require_whole()
+    runs.run().require_whole()
+
+
 def test_a_link_in_the_place_of_a_manifest_is_noticed_whatever_its_date(tmp_path: Path) -> None:
     (tmp_path / "snapshots").mkdir()
     runs = Runs(state(FLEET), LocalStore(tmp_path / "snapshots", Clock(time.monotonic, time.sleep)))

@@ -87,7 +87,7 @@ def test_a_damaged_backup_is_said_and_the_next_older_one_taken_too(damage: str) 
     assert result.level == manifest.level == 1  # it brings everything back
     (finding,) = result.findings
     assert "1 of 2 etcd backups of main are damaged, 2026-11-23T00:00:00Z-000003:" in finding
-    assert finding.endswith("2026-11-22T00:00:00Z-000002 is whole")
+    assert finding.endswith("; it holds 2026-11-22T00:00:00Z-000002 whole")
     assert [one.key for one in manifest.damaged] == [f"{PLACE.format('main', 3, 3)}/etcd.backup.gz"]
     assert manifest.whole_backups("main") == ("2026-11-22T00:00:00Z-000002",)
     found = restored(runs.snapshots, CLUSTER)
@@ -187,7 +187,7 @@ def test_one_that_is_streamed_is_looked_at_as_well() -> None:
     assert len(result.findings) == 1
     assert manifest.whole_backups("main") == ("2026-11-21T00:00:00Z-000001",)
     put(runs.state, "main", 3, gzip.compress(sectors + bytes(32), 1))  # type: ignore[arg-type]
-    assert taken(runs)[0].findings[0].endswith("000001 is whole")
+    assert taken(runs)[0].findings[0].endswith("000001 whole")
 
 
 def test_a_definition_that_is_damaged_is_said_in_each_run_too() -> None:

@@ -70,7 +70,7 @@ def test_an_older_whole_backup_is_taken_instead_and_never_one_that_failed() -> N
     second = taken(runs)
 
     assert second.level == 1
-    assert second.findings[0].endswith("2026-11-21T00:00:00Z-000001 is whole")
+    assert second.findings[0].endswith("; it holds 2026-11-21T00:00:00Z-000001 whole")
     assert opened(runs, second.snapshot).trustworthy
 
 
