@@ -92,10 +92,11 @@ class Terminal:
     def left(self) -> list[str]:
         """Return what it started and what still runs, but the sandbox's Kubernetes API."""
         mark = f"{MARK}={self.directory}\0".encode()
+        commands = (
+            _command(each) for each in psutil.process_iter() if mark in _environment(each.pid)
+        )
         return [
-            " ".join(each.cmdline())
-            for each in psutil.process_iter()
-            if mark in _environment(each.pid) and "kled.sandbox.kubernetes" not in _command(each)
+            command for command in commands if command and "kled.sandbox.kubernetes" not in command
         ]
 
 
