@@ -29,6 +29,9 @@ class Pool(Executor):
         self._threads: list[threading.Thread] = []
         self._waiting: set[Future[Any]] = set()
         self._idle = 0
+        """Threads that no call was left to: each call is left to one of them, or to a new one."""
+        self._backlog = 0
+        """Calls that wait for a thread to end what it does."""
         self._closed = False
         self._lock = threading.Lock()
 
@@ -51,7 +54,7 @@ class Pool(Executor):
                 raise RuntimeError("the pool is closed")
             self._waiting.add(future)
             self._work.put(work)
-            self._begin_if_needed()
+            self._leave_to_a_thread()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - as its base
@@ -76,22 +79,27 @@ class Pool(Executor):
         interrupted = error is not None and not isinstance(error, Exception)
         self.shutdown(wait=not interrupted, cancel_futures=error is not None)
 
-    def _begin_if_needed(self) -> None:
-        if self._idle >= self._work.qsize() or len(self._threads) >= self._most:
-            return
-        name = f"{self._name}-{len(self._threads)}"
-        thread = threading.Thread(target=self._serve, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
+    def _leave_to_a_thread(self) -> None:
+        """Count one call for a thread that has nothing to do, or for a new one.
+
+        Whether a thread waits for work says nothing: it may have taken some, and not said so yet.
+        """
+        if self._idle:
+            self._idle -= 1
+        elif len(self._threads) < self._most:
+            name = f"{self._name}-{len(self._threads)}"
+            thread = threading.Thread(target=self._serve, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        else:
+            self._backlog += 1
 
     def _serve(self) -> None:
-        while True:
-            with self._lock:
-                self._idle += 1
-            work = self._work.get()
-            with self._lock:
-                self._idle -= 1
-            if work is None:
-                return
+        while (work := self._work.get()) is not None:
             work()
             del work  # what it holds may be large
+            with self._lock:
+                if self._backlog:
+                    self._backlog -= 1
+                else:
+                    self._idle += 1

@@ -24,6 +24,25 @@ def test_calls_are_made_at_once_and_their_results_are_in_order() -> None:
         pool.submit(call, 1)
 
 
+def test_no_call_is_left_to_a_thread_that_has_one() -> None:
+    """A thread that had taken a call, and not said so yet, passed for one that waits for some."""
+    for _ in range(50):
+        with Pool(8) as pool:
+            for number in (3, 5, 8):
+                together = threading.Barrier(number)
+                calls = [pool.submit(together.wait, 10) for _ in range(number)]
+                assert sorted(call.result() for call in calls) == list(range(number))
+
+
+def test_more_calls_than_threads_are_all_made_and_leave_every_thread_to_the_next() -> None:
+    together = threading.Barrier(3)
+    with Pool(3) as pool:
+        for _ in range(3):
+            calls = [pool.submit(str, number) for number in range(50)]
+            assert [call.result(30) for call in calls] == [str(number) for number in range(50)]
+            assert sorted(pool.map(lambda _: together.wait(20), range(3))) == [0, 1, 2]
+
+
 def test_no_more_threads_are_begun_than_are_needed_or_allowed() -> None:
     begun: set[str] = set()
 
