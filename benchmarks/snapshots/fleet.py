@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import random
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.pairs import once
@@ -24,6 +24,8 @@ _TEMPLATE = "c000.fleet.example.com"
 _STORE = "s3://template"
 """Where the template's definition says that it is; each cluster says where it is put."""
 _LARGE_EVERY = 40
+_CHANNEL = "addons/bootstrap-channel.yaml"
+"""Names each add-on's SHA-256."""
 
 
 def cluster_name(number: int) -> str:
@@ -42,13 +44,13 @@ def template(env: Mapping[str, str]) -> dict[str, bytes]:
         once([kops, "create", "cluster", name, zones, "--cloud=aws"], inside)
         once([kops, "update", "cluster", name, "--yes"], inside)
         root = Path(inside["KOPS_STATE_STORE"].removeprefix("file://")) / _TEMPLATE
-        found = {
-            path.relative_to(root).as_posix(): _elsewhere(path.read_bytes(), root.parent)
+        stored = {
+            path.relative_to(root).as_posix(): path.read_bytes()
             for path in sorted(root.rglob("*"))
             if path.is_file() and "backups" not in path.parts
         }
         control.stop(box)
-    return found
+    return _changed(stored, lambda body: _elsewhere(body, root.parent))
 
 
 def objects(number: int, shared: Mapping[str, bytes], bucket: str) -> Iterator[tuple[str, bytes]]:
@@ -83,9 +85,24 @@ def _elsewhere(body: bytes, home: Path) -> bytes:
 
 
 def _definition(name: str, shared: Mapping[str, bytes], bucket: str) -> Iterator[tuple[str, bytes]]:
-    for key, body in shared.items():
+    def change(body: bytes) -> bytes:
         here = body.replace(_STORE.encode(), f"s3://{bucket}".encode())
-        yield f"{name}/{key}", here.replace(_TEMPLATE.encode(), name.encode())
+        return here.replace(_TEMPLATE.encode(), name.encode())
+
+    for key, body in _changed(shared, change).items():
+        yield f"{name}/{key}", body
+
+
+def _changed(objects: Mapping[str, bytes], change: Callable[[bytes], bytes]) -> dict[str, bytes]:
+    """Return changed objects, whose channel names their digests: kled reads damaged ones again."""
+    made = {key: change(body) for key, body in objects.items()}
+    for key, body in objects.items():
+        made[_CHANNEL] = made[_CHANNEL].replace(_digest(body), _digest(made[key]))
+    return made
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.sha256(body).hexdigest().encode()
 
 
 def _backups(name: str, chance: random.Random) -> Iterator[tuple[str, bytes]]:
