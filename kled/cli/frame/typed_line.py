@@ -31,7 +31,7 @@ class Typed:
         was typed, None leaves that as it is, and False leaves it out.
         """
         given = {hyphenated(name): value for name, value in more.items() if value is not None}
-        whole = {name: one for name, one in self.options.items() if name not in _PLACES} | given
+        whole = {name: value for name, value in self.options.items() if name not in _PLACES} | given
         told = options(**whole)
         return " ".join(("kled", command, *map(word, self.words), *([told] if told else [])))
 
@@ -40,8 +40,8 @@ def read(command: click.Command, ctx: click.Context, args: Sequence[str]) -> Typ
     """Return what `args` say to a command, before any of it is converted."""
     values, _, order = command.make_parser(ctx).parse_args(list(args))
     given = {option: values[str(option.name)] for option in dict.fromkeys(order)}
-    named = {_long(one): value for one, value in given.items() if isinstance(one, click.Option)}
-    spoken = (value for one, value in given.items() if isinstance(one, click.Argument))
+    named = {_long(key): value for key, value in given.items() if isinstance(key, click.Option)}
+    spoken = (value for key, value in given.items() if isinstance(key, click.Argument))
     return Typed(tuple(part for value in spoken for part in _parts(value)), named)
 
 

@@ -283,6 +283,14 @@ def keyset(body: bytes) -> dict[str, Any] | None:
     return document if document and document.get("kind") == "Keyset" else None
 
 
+def keys_of(body: bytes) -> tuple[Mapping[str, Any], ...]:
+    """Return the keys of a keyset's file, as it has them; none where it cannot be read."""
+    document = keyset(body)
+    spec = document.get("spec") if document else None
+    keys = spec.get("keys") if isinstance(spec, Mapping) else None
+    return tuple(key for key in keys if isinstance(key, Mapping)) if isinstance(keys, list) else ()
+
+
 def is_of_another_object(finding: str) -> bool:
     """Say whether a finding of a definition says that it is another object's, by its name."""
     return finding.endswith(_IN_NAME)

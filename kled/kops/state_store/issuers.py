@@ -5,12 +5,13 @@ one whose issuer bears the authority's common name and whose signature is anothe
 name of one that `kops create keypair` made has its serial number, too.
 """
 
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from kled.kops.state_store import contents, key_material
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cryptography import x509
 
 Issued = Literal["ours", "another", "unknown"]
@@ -58,11 +59,7 @@ def _common_names(name: "x509.Name") -> list[str]:
 
 
 def _authorities(keyset: bytes) -> "Iterator[x509.Certificate]":
-    document = contents.keyset(keyset)
-    spec = document.get("spec") if document else None
-    keys = spec.get("keys") if isinstance(spec, Mapping) else None
-    for key in keys if isinstance(keys, list) else ():
-        if isinstance(key, Mapping):
-            certificate = key_material.certificate(key.get("publicMaterial"))
-            if certificate is not None:
-                yield certificate
+    for key in contents.keys_of(keyset):
+        certificate = key_material.certificate(key.get("publicMaterial"))
+        if certificate is not None:
+            yield certificate

@@ -179,9 +179,7 @@ def marks(body: bytes) -> frozenset[str]:
 
 def _distrusted(body: bytes) -> frozenset[str]:
     """Return the marks of the keys of a keyset's file that nobody is to trust any more."""
-    document = contents.keyset(body)
-    spec = document.get("spec") if document else None
-    keys = _mappings(spec.get("keys") if isinstance(spec, Mapping) else None)
+    keys = contents.keys_of(body)
     return frozenset(mark for key in keys if key.get("distrustTimestamp") for mark in of_key(key))
 
 

@@ -30,12 +30,7 @@ def holding(publics: frozenset[bytes], body: bytes) -> frozenset[str]:
 
 
 def _trusted(body: bytes) -> Iterator[Mapping[str, object]]:
-    document = contents.keyset(body)
-    spec = document.get("spec") if document else None
-    keys = spec.get("keys") if isinstance(spec, Mapping) else None
-    for key in keys if isinstance(keys, list) else ():
-        if isinstance(key, Mapping) and not key.get("distrustTimestamp"):
-            yield key
+    return (key for key in contents.keys_of(body) if not key.get("distrustTimestamp"))
 
 
 def _public(key: Mapping[str, object]) -> bytes:

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from kled.errors import DocumentDamaged, KledError, ObjectMissing
+from kled.errors import KledError
 from kled.kops.state_store import derived, layout
+from kled.operations.fleet.stored_names import keys_below
 from kled.operations.session import Session
-from kled.storage.bounded import get_bounded
+from kled.storage.bounded import get_if_readable
 
 _BELOW: Final = ("addons/", "igconfig/", "manifests/")
 _FILES: Final = (layout.COMPLETED, layout.KOPS_VERSION)
@@ -32,14 +33,11 @@ def tell(session: Session, cluster: str) -> None:
 
 def _keys(session: Session, cluster: str) -> Iterator[str]:
     for below in _BELOW:
-        for entry in session.state_store.entries(f"{cluster}/{below}"):
-            yield entry.key.removeprefix(f"{cluster}/")
+        yield from keys_below(session.state_store, cluster, below)
     yield from _FILES
 
 
 def _read(session: Session, cluster: str, key: str) -> tuple[str, bytes] | None:
     """Return the object; None where it is gone, or larger than any that kops writes there."""
-    try:
-        return key, get_bounded(session.state_store, f"{cluster}/{key}").body
-    except (DocumentDamaged, ObjectMissing):
-        return None
+    body = get_if_readable(session.state_store, f"{cluster}/{key}")
+    return None if body is None else (key, body)

@@ -58,6 +58,12 @@ def clusters_with_snapshots(store: "ObjectStore", beginning: str = "") -> Iterat
             yield last
 
 
+def identity_keys(store: "ObjectStore", cluster: str) -> frozenset[str]:
+    """Return the keys of all that lies where keysets and secrets do, relative to the prefix."""
+    parts = (layout.KEYSETS, layout.SECRETS)
+    return frozenset(key for part in parts for key in keys_below(store, cluster, part))
+
+
 def keys_below(store: "ObjectStore", cluster: str, below: str) -> tuple[str, ...]:
     """Return all keys below a part of a cluster's prefix, in order, relative to the prefix.
 

@@ -12,7 +12,7 @@ from kled.kops.state_store import identity, keyset_keys, layout
 from kled.kops.state_store.identity import Evidence
 from kled.models.plan import Change
 from kled.operations.fleet import registered
-from kled.operations.fleet.stored_names import keys_below
+from kled.operations.fleet.stored_names import identity_keys
 from kled.operations.identity import has_run, kept_keys, keys_in_snapshots, other_identity
 from kled.operations.session import Session
 
@@ -56,19 +56,17 @@ def require(found: IdentityAtRisk | None) -> None:
 def _refusal(session: Session, cluster: str, parts: tuple[str, ...]) -> IdentityAtRisk | None:
     if kept_keys.keeps_elsewhere(session, cluster):
         return None
-    stored = frozenset(
-        key for part in _BOTH for key in keys_below(session.state_store, cluster, part)
-    )
+    stored = identity_keys(session.state_store, cluster)
     named = has_run.node_keysets(session, cluster)
     gone = (*_keysets(stored, named), *_secrets(stored))
-    looked_at = [one for one in gone if identity.key_of(one).startswith(parts)]
+    looked_at = [change for change in gone if identity.key_of(change).startswith(parts)]
     if not looked_at:
         return None
     before = other_identity.newest_trusted(session, cluster)
     evidence = Evidence(
         stored,
         named,
-        has_run.why(session, cluster),
+        has_run.why(session, cluster, named),
         before.id if before else "",
         keys_in_snapshots.identity_keys(before) if before else frozenset(),
     )
@@ -78,9 +76,9 @@ def _refusal(session: Session, cluster: str, parts: tuple[str, ...]) -> Identity
 
 def _keysets(stored: frozenset[str], named: frozenset[str]) -> Iterator[Change]:
     """Yield the keysets that are not stored under either name, of those that a cluster has."""
-    there = keyset_keys.files(stored).keys()
+    kept = keyset_keys.files(stored).keys()
     for name in sorted(named or identity.KEYSETS_OF_ALL):
-        if name not in there:
+        if name not in kept:
             yield Change("create", identity.KEYPAIR, name)
 
 

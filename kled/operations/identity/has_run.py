@@ -4,7 +4,7 @@ from kled.kops.facts import plan_effects
 from kled.kops.state_store import contents, identity, layout
 from kled.kops.state_store.identity import Evidence
 from kled.models.plan import Plan
-from kled.operations.fleet.stored_names import keys_below
+from kled.operations.fleet.stored_names import identity_keys
 from kled.operations.session import Session
 from kled.storage.bounded import get_bounded
 
@@ -15,7 +15,8 @@ def evidence(session: Session, plan: Plan) -> Evidence:
     Only reads. kops is asked only where nothing in the state store tells that the cluster ran.
     """
     cluster = plan.cluster
-    lived = why(session, cluster)
+    named = node_keysets(session, cluster)
+    lived = why(session, cluster, named)
     if not lived:
         definition = session.kops.find_definition(cluster)
         if definition is not None and identity.has_machines(plan, definition):
@@ -23,31 +24,32 @@ def evidence(session: Session, plan: Plan) -> Evidence:
         elif definition is not None and _makes_authority(plan):
             lived = _machines_anywhere(session, cluster)
     return Evidence(
-        stored=frozenset(
-            key
-            for below in (layout.KEYSETS, layout.SECRETS)
-            for key in keys_below(session.state_store, cluster, below)
-        ),
-        node_keysets=node_keysets(session, cluster),
+        stored=identity_keys(session.state_store, cluster),
+        node_keysets=named,
         lived=lived,
     )
 
 
 def _makes_authority(plan: Plan) -> bool:
     authority = identity.keyset_key(identity.AUTHORITY)
-    return any(identity.key_of(one) == authority for one in identity.made(plan))
+    return any(identity.key_of(made) == authority for made in identity.made(plan))
 
 
 def _machines_anywhere(session: Session, cluster: str) -> str:
     """Say that the cloud has machines of the cluster, also in zones that its definition lacks."""
     listed = session.kops.delete_preview(cluster).changes
-    there = sorted({one.name for one in listed if one.kind in plan_effects.LISTED_MACHINES})
-    return f"the cloud has its machines already ({there[0]})" if there else ""
+    machines = sorted(
+        {change.name for change in listed if change.kind in plan_effects.LISTED_MACHINES}
+    )
+    return f"the cloud has its machines already ({machines[0]})" if machines else ""
 
 
-def why(session: Session, cluster: str) -> str:
-    """Say why the cluster's machines are known to have run, by what they left; empty: nothing."""
-    if node_keysets(session, cluster):
+def why(session: Session, cluster: str, named: frozenset[str] | None = None) -> str:
+    """Say why the cluster's machines are known to have run, by what they left; empty: nothing.
+
+    `named` is what `node_keysets` returned, where that was asked.
+    """
+    if node_keysets(session, cluster) if named is None else named:
         return "its machines were configured"
     return "its etcd was running" if _etcd_left_something(session, cluster) else ""
 
@@ -81,7 +83,7 @@ def etcd_lives(session: Session, plan: Plan) -> bool:
 def node_keysets(session: Session, cluster: str) -> frozenset[str]:
     """Return the keysets that the control plane's configuration names; only reads."""
     store = session.state_store
-    found: set[str] = set()
+    named: set[str] = set()
     for entry in store.entries(f"{cluster}/{identity.NODE_CONFIGS}"):
-        found |= identity.node_keysets(contents.mapping(get_bounded(store, entry.key).body))
-    return frozenset(found)
+        named |= identity.node_keysets(contents.mapping(get_bounded(store, entry.key).body))
+    return frozenset(named)

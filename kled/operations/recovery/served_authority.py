@@ -34,8 +34,8 @@ def require(opened: "Stores", wish: "Wish", planned: "RestorePlan", *, lives: bo
     restored = _restored(planned) if lives else b""
     if not restored:
         return
-    for server, found in _witnesses(opened.settings, wish, planned, restored):
-        if found == "another":
+    for server, issuer in _witnesses(opened.settings, wish, planned, restored):
+        if issuer == "another":
             raise NotApproved(
                 f"the API of {wish.cluster} at {server} is served by another {identity.AUTHORITY}"
                 f" than snapshot {wish.snapshot} has, as after a rotation that no snapshot has"
@@ -53,8 +53,8 @@ def remarks(opened: "Stores", wish: "Wish", planned: "RestorePlan") -> Iterator[
     restored = _restored(planned) if wish.is_home else b""
     if not restored or _is_named(opened, wish):
         return
-    for server, found in _witnesses(opened.settings, wish, planned, restored):
-        if found == "ours":
+    for server, issuer in _witnesses(opened.settings, wish, planned, restored):
+        if issuer == "ours":
             yield f"the API at {server} is served by the {identity.AUTHORITY} that is restored"
             return
     yield (
@@ -66,12 +66,15 @@ def remarks(opened: "Stores", wish: "Wish", planned: "RestorePlan") -> Iterator[
 
 def _restored(planned: "RestorePlan") -> bytes:
     """Return the authority's keyset that would be written; nothing where none would be."""
-    from kled.snapshot.verify.contents import archived_objects  # noqa: PLC0415 - not for --help
-
     written = keyset_keys.files(write.record.key for write in planned.writes)
     key = written.get(identity.AUTHORITY)
-    if key is None:
-        return b""
+    return _body(planned, key) if key is not None else b""
+
+
+def _body(planned: "RestorePlan", key: str) -> bytes:
+    """Return an object of the snapshot's archive; nothing where it is not in it."""
+    from kled.snapshot.verify.contents import archived_objects  # noqa: PLC0415 - not for --help
+
     objects = archived_objects(planned.manifest, planned.packed)
     return next((body for record, body in objects if record.key == key), b"")
 
@@ -104,19 +107,15 @@ def _addresses(
     from kled.kubernetes.server_name import server_of  # noqa: PLC0415 - where it is asked
 
     for place in kept_places(settings, cluster):
-        found = server_of(place)
-        if found is not None:
-            yield found
+        address = server_of(place)
+        if address is not None:
+            yield address
     if _has_public_name(planned):
         yield f"https://api.{cluster}", None
 
 
 def _has_public_name(planned: "RestorePlan") -> bool:
-    from kled.snapshot.verify.contents import archived_objects  # noqa: PLC0415 - not for --help
-
-    objects = archived_objects(planned.manifest, planned.packed)
-    body = next((body for record, body in objects if record.key == layout.CONFIG), b"")
-    spec = (contents.mapping(body) or {}).get("spec")
+    spec = (contents.mapping(_body(planned, layout.CONFIG)) or {}).get("spec")
     topology = spec.get("topology") if isinstance(spec, dict) else None
     dns = topology.get("dns") if isinstance(topology, dict) else None
     return isinstance(dns, dict) and dns.get("type") == "Public"

@@ -2,19 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from kled.operations.guards.guards import STORES
 from kled.operations.session import Session
 from kled.operations.snapshots.over_clusters import ALL, Rows, counted
 from kled.operations.step import ADDS_ONLY, Step
 from kled.retry import CHANGE
-
-if TYPE_CHECKING:
-    from kled.snapshot.progress import Progress
-    from kled.snapshot.repository import SnapshotStore
-    from kled.snapshot.retention.mirror import MirrorReport
-    from kled.storage.base import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +33,22 @@ class MirrorSnapshots:
         """Return the one step."""
 
         def act(session: Session) -> str:
+            from kled.snapshot.retention.mirror import mirror  # noqa: PLC0415 - not for --help
+
             self.results.clear()
             kept = session.snapshot_store
             session.stores.require_apart(self.to, "the mirror")
             kept.require()
             target = session.other_store(self.to)
-            report = mirrored(kept, target, counted(session), self.only, self.retain_until)
+            report = mirror(
+                kept,
+                target,
+                counted(session),
+                cluster=self.only,
+                retain_until=self.retain_until,
+            )
             self.results.append(report.as_json())
             report.require()
             return f"{len(report.copied)} copied, {report.present} there already"
 
         return (Step("mirror snapshots", act, CHANGE, way_back=ADDS_ONLY),)
-
-
-def mirrored(
-    snapshots: "SnapshotStore",
-    target: "ObjectStore",
-    progress: "Progress",
-    cluster: str | None,
-    retain_until: datetime | None = None,
-) -> "MirrorReport":
-    """Copy what the second store lacks. Safe to repeat and to kill."""
-    from kled.snapshot.retention.mirror import mirror  # noqa: PLC0415
-
-    return mirror(snapshots, target, progress, cluster=cluster, retain_until=retain_until)

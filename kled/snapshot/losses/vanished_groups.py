@@ -23,7 +23,7 @@ def vanished_groups(earlier: Manifest | None, there: Collection[str]) -> str:
     """
     if earlier is None:
         return ""
-    had = {one.key for one in earlier.objects if layout.is_group(one.key)}
+    had = {record.key for record in earlier.objects if layout.is_group(record.key)}
     applied = {key.split("/")[2] for key in there if _is_of_group(key)}
     gone = sorted(
         name for key in had - set(there) if (name := key.removeprefix(layout.GROUPS)) in applied

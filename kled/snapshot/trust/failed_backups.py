@@ -7,12 +7,12 @@ database would be called sound again by the next run.
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final
 
-from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
 from kled.kops.state_store import layout
 from kled.sentences import options
 from kled.snapshot.documents.manifest import Manifest, ObjectRecord, Payload
-from kled.snapshot.documents.proofs import FailedProof, later, recorded
-from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.documents.proofs import FailedProof, recorded
+from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.trust.failed_checks import failed_checks
 from kled.snapshot.trust.trust import brief
 
 FailedBackups = Callable[[str], Mapping[str, str]]
@@ -26,21 +26,14 @@ def failed_backups(
 ) -> dict[str, str]:
     """Return why which backups of a cluster failed a check, by the SHA-256 of their data.
 
-    `marked` are clusters and ids for which a check once went wrong: a few requests for each of the
-    cluster's, and none else. A check that was repeated and holds counts no more.
+    `marked` is that of `failed_checks`.
     """
-    found: dict[str, str] = {}
-    for name, snapshot_id in sorted(marked):
-        if name != cluster:
-            continue
-        try:
-            manifest = snapshots.manifest(SnapshotRef(name, snapshot_id))
-        except (SnapshotMissing, SnapshotNotTrustworthy):
-            continue
-        for wrong in later(snapshots, manifest).failed:
-            if wrong.proof.level == _OPENS_ETCD:
-                found |= _of_proof(manifest, wrong)
-    return found
+    return {
+        data: why
+        for manifest, wrong in failed_checks(snapshots, marked, cluster)
+        if wrong.proof.level == _OPENS_ETCD
+        for data, why in _of_proof(manifest, wrong)
+    }
 
 
 def in_the_light_of(
@@ -63,19 +56,21 @@ def are_told(findings: Iterable[str]) -> bool:
 
 def _of_proof(manifest: Manifest, wrong: FailedProof) -> Iterator[tuple[str, str]]:
     again = options(name=manifest.cluster, snapshot=manifest.id, level=_OPENS_ETCD)
-    for record, words in _failing(manifest, wrong):
+    for record, why in _failing(manifest, wrong):
         told = f"{_SAYS} {manifest.id}; again: kled snapshot verify {again})"
-        yield record.sha256, f"{words} {told}"
+        yield record.sha256, f"{why} {told}"
 
 
 def _failing(manifest: Manifest, wrong: FailedProof) -> Iterator[tuple[ObjectRecord, str]]:
     """Yield the backups that a check names; one of an earlier kled names none, and means all."""
-    known = {one.key for one in manifest.damaged}
+    known = {record.key for record in manifest.damaged}
     backups = [
-        one for one in manifest.objects if layout.is_backup_data(one.key) and one.key not in known
+        record
+        for record in manifest.objects
+        if layout.is_backup_data(record.key) and record.key not in known
     ]
     findings = set(wrong.findings) - set(recorded(manifest.etcd_findings().values()))
-    named = {one.key: words for one in backups if (words := _named(one.key, findings))}
+    named = {record.key: why for record in backups if (why := _named(record.key, findings))}
     for backup in backups if findings else ():
         if backup.key in named or not named:
             yield backup, named.get(backup.key, brief(sorted(findings)))

@@ -7,10 +7,10 @@ that a kops could not read would be called sound again by the next run.
 from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
-from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
 from kled.sentences import options
-from kled.snapshot.documents.proofs import later, recorded
-from kled.snapshot.repository import SnapshotRef, SnapshotStore
+from kled.snapshot.documents.proofs import recorded
+from kled.snapshot.repository import SnapshotStore
+from kled.snapshot.trust.failed_checks import failed_checks
 from kled.snapshot.trust.trust import brief
 
 FailedBefore = Callable[[str, str], tuple[str, ...]]
@@ -25,10 +25,9 @@ def failed_before(
 ) -> tuple[str, ...]:
     """Say which snapshots of the cluster hold the same definition and failed a check of it.
 
-    `marked` are clusters and ids for which a check once went wrong: a few requests for each of the
-    cluster's, and none else. A check that was repeated and holds counts no more.
+    `marked` is that of `failed_checks`.
     """
-    return tuple(_words(snapshots, sorted(marked), cluster, digest))
+    return tuple(_words(snapshots, marked, cluster, digest))
 
 
 def are_told(findings: Collection[str]) -> bool:
@@ -39,22 +38,13 @@ def are_told(findings: Collection[str]) -> bool:
 def _words(
     snapshots: SnapshotStore, marked: Collection[tuple[str, str]], cluster: str, digest: str
 ) -> Iterator[str]:
-    for name, snapshot_id in marked:
-        if name != cluster:
-            continue
-        try:
-            manifest = snapshots.manifest(SnapshotRef(name, snapshot_id))
-        except (SnapshotMissing, SnapshotNotTrustworthy):
-            continue
-        if manifest.definition_digest != digest:
-            continue
+    for manifest, wrong in failed_checks(snapshots, marked, cluster, digest):
         of_etcd = set(recorded(manifest.etcd_findings().values()))  # it has other bytes
-        for wrong in later(snapshots, manifest).failed:
-            findings = [finding for finding in wrong.findings if finding not in of_etcd]
-            if findings and wrong.proof.level in _OF_BYTES:
-                level = wrong.proof.level
-                again = options(name=cluster, snapshot=snapshot_id, level=level)
-                yield (
-                    f"the check of level {level} of snapshot {snapshot_id}{_SAYS}"
-                    f"{brief(findings)}; to check again: kled snapshot verify {again}"
-                )
+        findings = [finding for finding in wrong.findings if finding not in of_etcd]
+        level = wrong.proof.level
+        if findings and level in _OF_BYTES:
+            again = options(name=cluster, snapshot=manifest.id, level=level)
+            yield (
+                f"the check of level {level} of snapshot {manifest.id}{_SAYS}"
+                f"{brief(findings)}; to check again: kled snapshot verify {again}"
+            )

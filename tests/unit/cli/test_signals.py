@@ -167,19 +167,25 @@ sys.exit(app.run(["wait"]))
 """
 
 
-def test_an_interruption_that_python_makes_another_error_of_is_one() -> None:  # fault 19
+def ended_by(number: int, program: str) -> tuple[int, str]:
+    """Send a signal to a program once it is ready; return its exit code and what it said."""
     with subprocess.Popen(
-        [sys.executable, "-c", COMMAND],
+        [sys.executable, "-c", program],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
-        child.send_signal(signal.SIGINT)
+        child.send_signal(number)
         _, err = child.communicate(timeout=30)
+    return child.returncode, err
 
-    assert child.returncode == 130
+
+def test_an_interruption_that_python_makes_another_error_of_is_one() -> None:  # fault 19
+    code, err = ended_by(signal.SIGINT, COMMAND)
+
+    assert code == 130
     assert err == "kled: interrupted\nnothing was changed\nthe same command begins anew\n"
 
 
@@ -204,17 +210,8 @@ sys.exit(app.run(["kops", "get-clusters"]))
 )
 def test_before_a_command_has_begun_nothing_was_changed(number: int, code: int, word: str) -> None:
     """A member of fault 21: in the first second it said that it was ended, and nothing else."""
-    with subprocess.Popen(
-        [sys.executable, "-c", BEFORE],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-        child.send_signal(number)
-        _, err = child.communicate(timeout=30)
+    ended, err = ended_by(number, BEFORE)
 
-    assert child.returncode == code
+    assert ended == code
     said = f"kled: {word}\nnothing was changed\nthe same command begins anew\n"
     assert err.lstrip("\n") == said  # click ends the line of a Ctrl-C

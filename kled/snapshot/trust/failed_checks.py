@@ -1,0 +1,31 @@
+"""The checks of a cluster's snapshots that went wrong, and that stand."""
+
+from collections.abc import Collection, Iterator
+
+from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
+from kled.snapshot.documents.manifest import Manifest
+from kled.snapshot.documents.proofs import FailedProof, later
+from kled.snapshot.repository import SnapshotRef, SnapshotStore
+
+
+def failed_checks(
+    snapshots: SnapshotStore,
+    marked: Collection[tuple[str, str]],
+    cluster: str,
+    digest: str | None = None,
+) -> Iterator[tuple[Manifest, FailedProof]]:
+    """Yield each failed check of the cluster with the manifest of its snapshot, by id.
+
+    `marked` are clusters and ids for which a check once went wrong: a few requests for each of the
+    cluster's, and none else. With `digest` only snapshots of that definition are asked about. A
+    check that was repeated and holds counts no more.
+    """
+    for name, snapshot_id in sorted(marked):
+        if name != cluster:
+            continue
+        try:
+            manifest = snapshots.manifest(SnapshotRef(name, snapshot_id))
+        except (SnapshotMissing, SnapshotNotTrustworthy):
+            continue
+        if digest is None or manifest.definition_digest == digest:
+            yield from ((manifest, wrong) for wrong in later(snapshots, manifest).failed)
