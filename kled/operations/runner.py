@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from kled.errors import KledError
+from kled.models.cluster_event import ClusterEvent
 from kled.operations.guards.before_change import steps_of
 from kled.operations.session import Session
 from kled.operations.step import Operation, Step, attempt
@@ -24,6 +25,8 @@ class Row:
     words: str
     way_back: str = ""
     """How to take back what the step has changed; empty where it has changed nothing."""
+    event: ClusterEvent | None = None
+    """What the step means to others where it is done."""
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json` and artifacts."""
@@ -120,7 +123,7 @@ def _execute(step: Step, session: Session, observer: Observer) -> Row:
     def ended(outcome: Outcome, words: str) -> Row:
         seconds = session.clock.monotonic() - begun
         way_back = step.told_back if acted and step.takes_back else ""
-        row = Row(step.name, outcome, seconds, attempts, words, way_back)
+        row = Row(step.name, outcome, seconds, attempts, words, way_back, step.event)
         observer.ended(row)
         return row
 

@@ -12,6 +12,7 @@ from kled.errors import (
     SettingsError,
     VersionRefused,
 )
+from kled.models.cluster_event import ClusterEvent
 from kled.operations.guards.guards import Guards
 from kled.retry import ONCE, Policy
 
@@ -63,6 +64,8 @@ class Step(Generic[T]):
     """What nobody knows where it is interrupted, and what tells it; empty: nothing."""
     result: Callable[[], T] | None = None
     """What it has found out for the steps after it, once it is done; None: what it says."""
+    event: ClusterEvent | None = None
+    """What it means to others that it is done; None: nothing."""
     guards: bool = False
     """Whether it protects the cluster from the steps of an operation, and is none of them."""
 

@@ -16,6 +16,7 @@ from prefect.artifacts import Artifact, create_table_artifact
 from prefect.client.schemas.objects import State
 
 from kled.errors import KledError
+from kled.models.cluster_event import ClusterEvent
 from kled.operations.fleet.all_clusters import CHANGING, OK, UNREADABLE, WAITING, Answer
 from kled.operations.health.validate_clusters import ALL, ValidateClusters, in_words
 from kled.sentences import enumerated, number
@@ -26,8 +27,8 @@ from tasks.running.summary import keyed
 
 logger = logging.getLogger("kled.flows")
 
-UNHEALTHY: Final = "kled.cluster.unhealthy"
-HEALTHY: Final = "kled.cluster.healthy"
+UNHEALTHY: Final = events.name_of(ClusterEvent.UNHEALTHY)
+HEALTHY: Final = events.name_of(ClusterEvent.HEALTHY)
 Rows = list[dict[str, str]]
 Known = frozenset[str]
 """Clusters of which people know that they are not healthy."""

@@ -81,7 +81,8 @@ class Attempts:
     def row(self, outcome: Outcome, message: str) -> Row:
         """Return what became of the step."""
         way_back = self.step.told_back if self._acted and self.step.takes_back else ""
-        return Row(self.step.name, outcome, self.seconds, self.count, message, way_back)
+        name, event = self.step.name, self.step.event
+        return Row(name, outcome, self.seconds, self.count, message, way_back, event)
 
     def make(self) -> str:
         """Make the next attempt; return what happened.

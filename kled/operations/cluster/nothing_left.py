@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import StillThere
 from kled.files import private
 from kled.kops.state_store import layout
+from kled.models.cluster_event import ClusterEvent
 from kled.models.definition import Definition
 from kled.operations.guards import neighbours
 from kled.operations.records import all_records, begun_deletion
@@ -40,7 +41,8 @@ def proof_step(cluster: str, *, unregister: bool) -> Step:
         all_records.forget_all(session, cluster)
         return f"{store}; {cloud}"
 
-    return Step("prove that nothing is left", act, _LATE)
+    event = None if unregister else ClusterEvent.DELETED
+    return Step("prove that nothing is left", act, _LATE, event=event)
 
 
 def _require_no_objects(session: Session, cluster: str, *, unregister: bool) -> str:

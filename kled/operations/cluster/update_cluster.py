@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from kled.models.cluster_event import ClusterEvent
 from kled.models.rolling import Roll
 from kled.operations import ways_back
 from kled.operations.cluster import applied, apply_changes
@@ -146,6 +147,7 @@ def apply_step(cluster: str, approved: Approved | None = None, *, new: bool = Fa
         way_back=ways_back.UNKNOWN,
         back=back,
         unsure=unsure(cluster),
+        event=ClusterEvent.CREATED if new else ClusterEvent.UPDATED,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from kled.errors import ClusterNotReady, NotReadyInTime
 from kled.kops.facts import joining
 from kled.kops.failures import placeholder
+from kled.models.cluster_event import ClusterEvent
 from kled.models.validation import Failure, ValidationReport
 from kled.operations.guards.guards import READS
 from kled.operations.identity import lost_keys
@@ -86,7 +87,7 @@ def validate_step(
     # as many attempts as fit in: the deadline ends the waiting, not their number
     attempts = max(PATIENCE.attempts, patience // PATIENCE.first_delay + 2)
     policy = replace(PATIENCE, attempts=attempts, deadline=patience)
-    return Step("validate cluster", act, policy)
+    return Step("validate cluster", act, policy, event=ClusterEvent.HEALTHY)
 
 
 def healthy(report: ValidationReport) -> str:

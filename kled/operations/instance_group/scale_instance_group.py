@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from kled.models.cluster_event import ClusterEvent
 from kled.operations import ways_back
 from kled.operations.guards.guards import SCALES
 from kled.operations.identity import kept_keys
@@ -135,7 +136,11 @@ def release_step(target: Target, earlier: ways_back.Found) -> Step:
 
 def wait_step(target: Target) -> Step:
     """Wait until as many nodes are ready as the bounds ask for. It only reads."""
-    return Step("wait for nodes", lambda session: Scaling(session, target).wait(), ONCE)
+
+    def wait(session: Session) -> str:
+        return Scaling(session, target).wait()
+
+    return Step("wait for nodes", wait, ONCE, event=ClusterEvent.SCALED)
 
 
 def _again(target: Target) -> str:

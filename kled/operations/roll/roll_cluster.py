@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
+from kled.models.cluster_event import ClusterEvent
 from kled.models.rolled import Steadiness
 from kled.models.rolling import Roll, RollingPlan
 from kled.operations import ways_back
@@ -125,6 +126,7 @@ def roll_step(cluster: str, roll: Roll, pace: Pace) -> Step:
         done=done,
         way_back=ways_back.UNKNOWN,
         back=back,
+        event=ClusterEvent.ROLLED,
     )
 
 
