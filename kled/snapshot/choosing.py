@@ -47,11 +47,13 @@ class Choice:
     def passed_over(self) -> tuple[str, ...]:
         """Say of each newer one why it was passed over; of many foreign ones once."""
         own = (
-            f"{one.ref.id} is newer and cannot be trusted: {brief(one.trust.reasons)}"
-            for one in self.passed
+            f"{judged.ref.id} is newer and cannot be trusted: {brief(judged.trust.reasons)}"
+            for judged in self.passed
         )
         more = f" (and {len(self.foreign) - 1} more)" if len(self.foreign) > 1 else ""
-        others = (f"{one.ref.id} is newer, and {one.foreign}{more}" for one in self.foreign[:1])
+        others = (
+            f"{judged.ref.id} is newer, and {judged.foreign}{more}" for judged in self.foreign[:1]
+        )
         return (*own, *others, *filter(None, [self.why_aside]))
 
 
@@ -88,26 +90,26 @@ def choice(  # noqa: PLR0913 - which one, of whose, and what is known already
         return Choice(SnapshotRef(names.checked_cluster(cluster), snapshot))
     origins = origins or Origins(ledger or read_ledger(snapshots, state))
     ledger = origins.ledger
-    there = shelf(snapshots, cluster)
-    ids = ledger.oldest_first(cluster, (ref.id for ref in there.refs))
+    listing = shelf(snapshots, cluster)
+    ids = ledger.oldest_first(cluster, (ref.id for ref in listing.refs))
     _require_whole(ledger, cluster, ids, origins)
-    ids = tuple(one for one in ids if one not in without)
+    ids = tuple(snapshot_id for snapshot_id in ids if snapshot_id not in without)
     if not ids:
         raise snapshots.nothing(cluster)
     if snapshot == NEWEST:
         return Choice(_newest_own(snapshots, cluster, ids, origins))
-    return _newest_trusted(snapshots, cluster, ids, there, origins)
+    return _newest_trusted(snapshots, cluster, ids, listing, origins)
 
 
-def judgement(found: Choice, origins: Origins | None, ledger: Ledger) -> Judged:
+def judgement(chosen: Choice, origins: Origins | None, ledger: Ledger) -> Judged:
     """Return how the snapshot is judged that was chosen, and ask the store where nobody has yet.
 
     `latest` is none of another origin. Costs and raises as `judging.judge` does, and a LIST.
     """
-    if found.judged is not None:
-        return found.judged
-    there = shelf(ledger.snapshots, found.ref.cluster)
-    return judge(ledger.snapshots, found.ref, there, ledger.named, origins=origins, blobs=True)
+    if chosen.judged is not None:
+        return chosen.judged
+    listing = shelf(ledger.snapshots, chosen.ref.cluster)
+    return judge(ledger.snapshots, chosen.ref, listing, ledger.named, origins=origins, blobs=True)
 
 
 def _newest_own(
@@ -118,20 +120,20 @@ def _newest_own(
     for snapshot_id in reversed(ids):
         ref = SnapshotRef(cluster, snapshot_id)
         try:
-            words = origins.foreign(snapshots.manifest(ref))
+            origin = origins.foreign(snapshots.manifest(ref))
         except SnapshotMissing:
             continue
         except SnapshotNotTrustworthy:
             return ref
-        if not words:
+        if not origin:
             return ref
-        foreign = foreign or f"{snapshot_id}: {words}"
+        foreign = foreign or f"{snapshot_id}: {origin}"
     nothing = snapshots.nothing(cluster)
     raise SnapshotMissing(f"{nothing.message} ({foreign})", hint=nothing.hint)
 
 
 def _newest_trusted(
-    snapshots: SnapshotStore, cluster: str, ids: Sequence[str], there: Shelf, origins: Origins
+    snapshots: SnapshotStore, cluster: str, ids: Sequence[str], listing: Shelf, origins: Origins
 ) -> Choice:
     """Go back from the newest, but not from a cluster to an earlier one with other keys.
 
@@ -145,23 +147,23 @@ def _newest_trusted(
         ref = SnapshotRef(cluster, snapshot_id)
         try:
             named = origins.ledger.named
-            found = judge(snapshots, ref, there, named, origins=origins, blobs=True)
+            judged = judge(snapshots, ref, listing, named, origins=origins, blobs=True)
         except SnapshotMissing:  # pruned since it was listed
             continue
-        if found.foreign:
-            foreign.append(found)
-        elif passed and found.manifest is not None and origins.is_past(found.manifest):
+        if judged.foreign:
+            foreign.append(judged)
+        elif passed and judged.manifest is not None and origins.is_past(judged.manifest):
             earlier = snapshot_id
             break
-        elif found.manifest and (why := speaks_against(origins.ledger, found.manifest)):
-            passed.append(found.against(why))
-        elif found.trust.trusted:
+        elif judged.manifest and (why := speaks_against(origins.ledger, judged.manifest)):
+            passed.append(judged.against(why))
+        elif judged.trust.trusted:
             _require_unaltered(snapshots, passed, ref)
-            if found.manifest is not None and origins.is_guessed(found.manifest):
+            if judged.manifest is not None and origins.is_guessed(judged.manifest):
                 _require_one_origin(origins, cluster, ids)
-            return Choice(ref, tuple(passed), tuple(foreign), judged=found)
+            return Choice(ref, tuple(passed), tuple(foreign), judged=judged)
         else:
-            passed.append(found)
+            passed.append(judged)
     raise _none_trusted(cluster, passed or foreign, earlier)
 
 
@@ -172,7 +174,7 @@ def _require_unaltered(
 
     Whoever cannot forge a snapshot would damage the newest one, to have an older one restored.
     """
-    altered = [one for one in passed if one.altered]
+    altered = [judged for judged in passed if judged.altered]
     if snapshots.verification_keys and altered:
         raise SnapshotNotTrustworthy(
             f"snapshot {altered[0].ref.id} of {ref.cluster} is not in the store as it was written:"
@@ -195,7 +197,7 @@ def _require_one_origin(origins: Origins, cluster: str, ids: Sequence[str]) -> N
             if not origins.foreign(manifest) and of_store(newest, url) is None:
                 newest[url] = snapshot_id
     if len(newest) > 1:
-        shown = "; ".join(f"{one} of {visible(url)}" for url, one in newest.items())
+        shown = "; ".join(f"{snapshot_id} of {visible(url)}" for url, snapshot_id in newest.items())
         raise SnapshotNotTrustworthy(
             f'which cluster "{cluster}" is meant is not sure: its snapshots are of several state'
             f" stores, and no epoch tells where it lived: {shown}",
@@ -204,7 +206,7 @@ def _require_one_origin(origins: Origins, cluster: str, ids: Sequence[str]) -> N
 
 
 def _none_trusted(cluster: str, passed: Sequence[Judged], earlier: str) -> SnapshotNotTrustworthy:
-    reasons = [f"{one.ref.id}: {brief(one.trust.reasons)}" for one in passed[:_SHOWN]]
+    reasons = [f"{judged.ref.id}: {brief(judged.trust.reasons)}" for judged in passed[:_SHOWN]]
     more = f"; and {len(passed) - _SHOWN} more" if len(passed) > _SHOWN else ""
     of_earlier = f"{earlier} is of an earlier cluster of that name" if earlier else ""
     shown = "; ".join(filter(None, [*reasons, of_earlier]))
@@ -246,20 +248,20 @@ def newest_first(
     origins = Origins(read_ledger(snapshots, state), _epochs={cluster: known})
     if origins.is_vacant(cluster):
         return
-    ledger, there = origins.ledger, shelf(snapshots, cluster)
-    for snapshot_id in reversed(ledger.oldest_first(cluster, (ref.id for ref in there.refs))):
+    ledger, listing = origins.ledger, shelf(snapshots, cluster)
+    for snapshot_id in reversed(ledger.oldest_first(cluster, (ref.id for ref in listing.refs))):
         ref = SnapshotRef(cluster, snapshot_id)
         try:
-            found = judge(snapshots, ref, there, ledger.named, origins=origins)
+            judged = judge(snapshots, ref, listing, ledger.named, origins=origins)
         except SnapshotMissing:
             continue
-        if not (found.foreign or (found.manifest and origins.is_past(found.manifest))):
-            yield found.against(speaks_against(ledger, found.manifest) if found.manifest else "")
+        if not (judged.foreign or (judged.manifest and origins.is_past(judged.manifest))):
+            yield judged.against(speaks_against(ledger, judged.manifest) if judged.manifest else "")
 
 
 def _require_whole(ledger: Ledger, cluster: str, ids: tuple[str, ...], origins: Origins) -> None:
     """Raise where the last of `ids` need not be the newest there was."""
-    gone = ledger.missing((SnapshotRef(cluster, one) for one in ids), cluster)
+    gone = ledger.missing((SnapshotRef(cluster, snapshot_id) for snapshot_id in ids), cluster)
     if not gone and not ledger.doubts:
         return
     hint = _newest_left(ledger, cluster, ids, origins)

@@ -19,7 +19,7 @@ class Progress(Protocol):
     def done(self, *, clusters: int = 0, objects: int = 0, size: int = 0) -> None:
         """This much more is done; `size` in bytes."""
 
-    def say(self, words: str) -> None:
+    def say(self, message: str) -> None:
         """Something that a person should know happened."""
 
 
@@ -32,7 +32,7 @@ class Quiet:
     def done(self, *, clusters: int = 0, objects: int = 0, size: int = 0) -> None:
         """Show nothing."""
 
-    def say(self, words: str) -> None:
+    def say(self, message: str) -> None:
         """Show nothing."""
 
 
@@ -76,10 +76,10 @@ class Counts:
                 self._next = self._monotonic() + self._every
                 self._tell(self._so_far())
 
-    def say(self, words: str) -> None:
+    def say(self, message: str) -> None:
         """Note something that a person should know."""
         with self._lock:
-            self._note(words)
+            self._note(message)
 
     def _so_far(self) -> Share:
         """Of several clusters those count, of one its objects."""
@@ -88,6 +88,6 @@ class Counts:
             for kind, expected in self._expected.items()
             if expected
         ]
-        words = f"{', '.join(parts)}, {self._bytes / 1e6:.1f} MB"
+        summary = f"{', '.join(parts)}, {self._bytes / 1e6:.1f} MB"
         kind = "clusters" if self._expected["clusters"] > 1 else "objects"
-        return Share(self._done[kind], max(1, self._expected[kind]), words)
+        return Share(self._done[kind], max(1, self._expected[kind]), summary)

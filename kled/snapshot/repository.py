@@ -111,9 +111,9 @@ class SnapshotStore:
     def list(self, cluster: str | None = None) -> Iterator[SnapshotRef]:
         """Yield the snapshots of one cluster or of all, by cluster and age, oldest first."""
         for entry in self.store.entries(names.snapshots_prefix(cluster)):
-            found = names.snapshot_of(entry.key)
-            if found:
-                yield SnapshotRef(*found)
+            pair = names.snapshot_of(entry.key)
+            if pair:
+                yield SnapshotRef(*pair)
 
     def manifest(self, ref: SnapshotRef) -> Manifest:
         """Return the manifest, checked. Raises `SnapshotMissing` and `SnapshotNotTrustworthy`."""
@@ -159,9 +159,9 @@ class SnapshotStore:
 def parse_time(text: str, field: str) -> datetime:
     """Return the moment that ISO 8601 text with a time zone tells; raise `InvalidInput`."""
     try:
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
-        found = datetime.min  # noqa: DTZ901 - without a zone, so refused below
-    if found.tzinfo is None:
+        moment = datetime.min  # noqa: DTZ901 - without a zone, so refused below
+    if moment.tzinfo is None:
         raise InvalidInput(field, f"{text!r} is no time with its time zone")
-    return found
+    return moment

@@ -35,7 +35,7 @@ def require_whole(opened: stores.Stores) -> None:
 
     ledger = read_ledger(opened.snapshots, opened.remembering)
     require_mounted(ledger)
-    if wrong := (*ledger.doubts, *losses_of(ledger).words):
+    if wrong := (*ledger.doubts, *losses_of(ledger).reasons):
         raise SnapshotNotTrustworthy(
             f"{opened.snapshots.url} may have lost snapshots: {brief(wrong)}",
             hint="kled snapshot verify --all tells more",

@@ -46,19 +46,19 @@ def unpack(
     that reads to the end knows that nothing is missing and nothing is behind the last one.
     """
     wanted = tuple(expected)
-    found = 0
+    position = 0
 
     def require(name: str, size: int) -> None:
-        _require(name, size, wanted[found : found + 1], what)
+        _require(name, size, wanted[position : position + 1], what)
 
     try:
         for name, body in members(_Frame(packed, _most(wanted), what).read, require):
-            found += 1
+            position += 1
             yield name, body
     except TarDamaged as error:
         raise SnapshotNotTrustworthy(f"{what} cannot be unpacked: {error}") from error
-    if found < len(wanted):
-        raise SnapshotNotTrustworthy(f"{what} ends before {wanted[found][0]!r:.200}")
+    if position < len(wanted):
+        raise SnapshotNotTrustworthy(f"{what} ends before {wanted[position][0]!r:.200}")
 
 
 def _most(wanted: Sequence[tuple[str, int]]) -> int:

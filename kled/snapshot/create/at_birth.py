@@ -28,7 +28,7 @@ class Reading(NamedTuple):
     kops: str | None = None
     """The real kops that read all of it; None: level 2 is not proved."""
     seconds: float = 0.0
-    words: str | None = None
+    unproved: str | None = None
     """Why it is not proved, where that has to be said."""
 
     def proofs(self, by: str, now: Callable[[], object]) -> list[dict[str, object]]:
@@ -72,27 +72,27 @@ class Reader:
             if check is None:
                 return Reading()
             if self._left <= 0:
-                return Reading(words="level 2 is left out: kops took all the time of this run")
+                return Reading(unproved="level 2 is left out: kops took all the time of this run")
             began = self._monotonic()
-            found = self._asked(check, cluster, objects)
+            reading = self._asked(check, cluster, objects)
             took = self._monotonic() - began
         with self._lock:
             self._left -= took
-        return found._replace(seconds=took)
+        return reading._replace(seconds=took)
 
     def _asked(self, check: KopsCheck, cluster: str, objects: Mapping[str, bytes]) -> Reading:
         try:
             verdict = check(cluster, objects)
         except KledError as error:
-            return Reading(words=f"level 2 is not proved: {error.message}")
+            return Reading(unproved=f"level 2 is not proved: {error.message}")
         except Exception as error:  # a proof more or less keeps no snapshot from being made
             logging.getLogger(__name__).warning("kops could not be asked", exc_info=error)
-            return Reading(words=f"level 2 is not proved: unexpected {type(error).__name__}")
+            return Reading(unproved=f"level 2 is not proved: unexpected {type(error).__name__}")
         if verdict.simulated:
             with self._lock:
                 self._check = None  # it will be as simulated the next time
             return Reading()
         if verdict.findings:
-            words = "; ".join(verdict.findings)
-            return Reading(words=f"level 2 is not proved by kops {verdict.version}: {words}")
+            findings = "; ".join(verdict.findings)
+            return Reading(unproved=f"level 2 is not proved by kops {verdict.version}: {findings}")
         return Reading(verdict.version)

@@ -121,30 +121,30 @@ class _Create:
         self._warnings += sealing.remarks(self._snapshots.sealer, self._snapshots.opener)
         self._look_for_lost(clusters)
         results = self._all() if clusters is None else self._named(clusters)
-        results.sort(key=lambda one: one.cluster)
+        results.sort(key=lambda result: result.cluster)
         written = [result for result in results if result.cluster not in self._strangers]
         known = self._earlier.known() and not self._strangers
         if written or known:  # nothing is written into what may not be mounted
             self._write_run(written)
-        settled, found = self._settled, (*self._findings, *self._earlier.findings)
+        settled, findings = self._settled, (*self._findings, *self._earlier.findings)
         return RunResult(
             self._id,
             tuple(moved.told(self._ledger, results)),
             tuple(self._orphans),
-            (*self._warnings, *self._earlier.warnings, *(found if settled else ())),
-            () if settled else found,
+            (*self._warnings, *self._earlier.warnings, *(findings if settled else ())),
+            () if settled else findings,
             None if results else no_cluster(self._state, self._orphans),
         )
 
     def _look_for_lost(self, clusters: Sequence[str] | None) -> None:
         """Say which of the newest snapshots are gone; before a change that is raised."""
-        found = losses_of(self._ledger, clusters)
-        self._held = found.held
-        self._lost = {ref.cluster for ref in found.refs}
+        losses = losses_of(self._ledger, clusters)
+        self._held = losses.held
+        self._lost = {ref.cluster for ref in losses.refs}
         if self._options.before_change:
-            self._earlier.require_whole(clusters or (), found.words)
-        self._earlier.forget_lost(found)
-        (self._warnings if self._options.settles else self._findings).extend(found.words)
+            self._earlier.require_whole(clusters or (), losses.reasons)
+        self._earlier.forget_lost(losses)
+        (self._warnings if self._options.settles else self._findings).extend(losses.reasons)
 
     def _named(self, clusters: Sequence[str]) -> list[ClusterResult]:
         self._progress.expect(clusters=len(clusters))
@@ -152,15 +152,15 @@ class _Create:
 
     def _one(self, cluster: str) -> ClusterResult:
         def work() -> ClusterResult:
-            found = self._living(self._relist(cluster))
-            if isinstance(found, Orphan):
-                if not found.objects and cluster not in self._earlier.known():
+            listed = self._living(self._relist(cluster))
+            if isinstance(listed, Orphan):
+                if not listed.objects and cluster not in self._earlier.known():
                     self._strangers.add(cluster)
-                raise absent(found)
+                raise absent(listed)
             reused = None
-            if self._earlier.is_unchanged(found) and self._earlier.to_build_on(found) is not None:
-                reused = self._reused(found)
-            return reused or self._make(found, None)
+            if self._earlier.is_unchanged(listed) and self._earlier.to_build_on(listed) is not None:
+                reused = self._reused(listed)
+            return reused or self._make(listed, None)
 
         return self._explained(cluster, work)
 
@@ -170,56 +170,56 @@ class _Create:
         new: list[tuple[int, Selection]] = []
         position = 0
         known = self._earlier.known()
-        for position, found in listing.fleet(
+        for position, looked_at in listing.fleet(
             self._state, known, self._options.etcd_backups, self._workers, self._looked_at
         ):
-            if isinstance(found, Orphan):
-                self._orphans.append(found.name)
-            elif isinstance(found, Selection):
-                new.append((position, found))
+            if isinstance(looked_at, Orphan):
+                self._orphans.append(looked_at.name)
+            elif isinstance(looked_at, Selection):
+                new.append((position, looked_at))
             else:
-                done.append(found)
-        there = {one.cluster for one in done} | {one.cluster for _, one in new}
-        done += self._look_for_gone(there)
+                done.append(looked_at)
+        present = {result.cluster for result in done} | {chosen.cluster for _, chosen in new}
+        done += self._look_for_gone(present)
         if len(new) * read_along.PAGE > position:  # a page each, or all the pages once more
             return done + self._swept(new)
-        return done + list(self._workers.map(lambda one: self._fresh(one[1]), new))
+        return done + list(self._workers.map(lambda pair: self._fresh(pair[1]), new))
 
-    def _looked_at(self, found: Selection | Orphan) -> Selection | Orphan | ClusterResult:
+    def _looked_at(self, listed: Selection | Orphan) -> Selection | Orphan | ClusterResult:
         """Return its result where nothing is new, and else what was found."""
-        if isinstance(found, Orphan):
-            return self._unfit(found) or found
+        if isinstance(listed, Orphan):
+            return self._unfit(listed) or listed
         try:
-            living = self._living(found)
+            living = self._living(listed)
             if isinstance(living, Orphan):
                 return living
             self._progress.expect(clusters=1)
-            return (self._earlier.is_unchanged(found) and self._reused(found)) or found
+            return (self._earlier.is_unchanged(listed) and self._reused(listed)) or listed
         except KledError as error:
-            return self._failed(found.cluster, error, 0.0)
+            return self._failed(listed.cluster, error, 0.0)
 
-    def _living(self, found: Selection | Orphan) -> Selection | Orphan:
+    def _living(self, listed: Selection | Orphan) -> Selection | Orphan:
         """Return what was found, but what is left of a cluster that kled deletes as no cluster.
 
         A GET for each that has lost its definition.
         """
-        if isinstance(found, Orphan) or not found.lost:
-            return found
-        known = epoch.read(self._snapshots, found.cluster)
+        if isinstance(listed, Orphan) or not listed.lost:
+            return listed
+        known = epoch.read(self._snapshots, listed.cluster)
         ended = known is not None and epoch.is_ending(known, self._state.location.url)
-        return Orphan(found.cluster, found.listed) if ended else found
+        return Orphan(listed.cluster, listed.listed) if ended else listed
 
-    def _look_for_gone(self, there: Collection[str]) -> list[ClusterResult]:
+    def _look_for_gone(self, present: Collection[str]) -> list[ClusterResult]:
         """Say which clusters an earlier run saw and this one does not."""
         back = partial(way_back, self._snapshots, ledger=self._ledger)
         url = self._state.location.url
-        self._gone = vanished(self._snapshots, self._earlier.known(), there, url, back)
+        self._gone = vanished(self._snapshots, self._earlier.known(), present, url, back)
         self._warnings += self._gone.warnings
         self._findings += self._gone.findings
         return list(self._gone.failures)
 
-    def _fresh(self, found: Selection) -> ClusterResult:
-        return self._explained(found.cluster, lambda: self._make(found, None))
+    def _fresh(self, chosen: Selection) -> ClusterResult:
+        return self._explained(chosen.cluster, lambda: self._make(chosen, None))
 
     def _swept(self, new: Sequence[tuple[int, Selection]]) -> list[ClusterResult]:
         """Read many clusters along one second listing of the whole store."""
@@ -230,85 +230,85 @@ class _Create:
             finished.append(self._workers.submit(self._finish, reader, again))
             if len(finished) > _CLUSTERS_AT_ONCE:
                 finished[-_CLUSTERS_AT_ONCE].result()  # not more in memory than are worked on
-        return [one.result() for one in finished]
+        return [future.result() for future in finished]
 
-    def _reader(self, found: Selection) -> Reader:
-        reader = Reader(self._state, found, self._requests, self._progress)
-        self._progress.expect(objects=len(found.entries), size=sum(o.size for o in found.entries))
+    def _reader(self, chosen: Selection) -> Reader:
+        reader = Reader(self._state, chosen, self._requests, self._progress)
+        self._progress.expect(objects=len(chosen.entries), size=sum(o.size for o in chosen.entries))
         return reader
 
     def _finish(self, reader: Reader, again: Selection | Orphan | None) -> ClusterResult:
         """`again` is what the second listing showed; None where it is not worth anything."""
-        found = reader.selection
-        return self._explained(found.cluster, lambda: self._make(found, (reader, again)))
+        chosen = reader.selection
+        return self._explained(chosen.cluster, lambda: self._make(chosen, (reader, again)))
 
     def _make(
-        self, found: Selection, read: tuple[Reader, Selection | Orphan | None] | None
+        self, chosen: Selection, read: tuple[Reader, Selection | Orphan | None] | None
     ) -> ClusterResult:
         began = time.monotonic()
-        earlier = self._earlier.to_build_on(found)
-        if earlier is not None and earlier.definition_digest == found.definition_digest:
-            return self._only_backups(found, earlier, began)
-        reader, again = read or (self._reader(found), None)
+        earlier = self._earlier.to_build_on(chosen)
+        if earlier is not None and earlier.definition_digest == chosen.definition_digest:
+            return self._only_backups(chosen, earlier, began)
+        reader, again = read or (self._reader(chosen), None)
         if reader.failed is not None:
             raise reader.failed
         if isinstance(again, Selection) and reader.agrees_with(again):
             picture = reader.picture(fuzzy=False)
         else:
-            settled = settle(reader, lambda: self._relist(found.cluster))
+            settled = settle(reader, lambda: self._relist(chosen.cluster))
             if isinstance(settled, Orphan):
                 raise absent(settled)
             picture = settled
         return self._finished(self._making.make(picture, earlier), picture.selection, began)
 
-    def _only_backups(self, found: Selection, earlier: Manifest, began: float) -> ClusterResult:
+    def _only_backups(self, chosen: Selection, earlier: Manifest, began: float) -> ClusterResult:
         """The definition is that of an earlier snapshot: read just the new etcd backups."""
-        known = {(one.key, one.tag) for one in earlier.objects}
-        new = tuple(backup for backup in found.backups if (backup.key, backup.tag) not in known)
-        keys = {entry.key for entry in found.entries}
+        known = {(record.key, record.tag) for record in earlier.objects}
+        new = tuple(backup for backup in chosen.backups if (backup.key, backup.tag) not in known)
+        keys = {entry.key for entry in chosen.entries}
         if not new and any(damaged.key in keys for damaged in earlier.damaged):
-            findings, reused = birth_findings(earlier), self._reused(found)  # nothing cured it
+            findings, reused = birth_findings(earlier), self._reused(chosen)  # nothing cured it
             if reused is not None:
                 return replace(reused, level=earlier.level, findings=findings)
-        reader = self._reader(replace(found, definition=(), backups=new))
+        reader = self._reader(replace(chosen, definition=(), backups=new))
         reader.read()
         if not reader.complete:  # etcd-manager dropped one meanwhile: choose anew, and read it all
-            again = self._relist(found.cluster)
+            again = self._relist(chosen.cluster)
             if isinstance(again, Orphan):
                 raise absent(again)
             return self._make(again, None)
-        picture = replace(reader.picture(fuzzy=False), selection=found)
+        picture = replace(reader.picture(fuzzy=False), selection=chosen)
         return self._finished(self._making.make(picture, earlier), picture.selection, began)
 
     def _relist(self, cluster: str) -> Selection | Orphan:
         return list_cluster(self._state, cluster, self._options.etcd_backups)
 
-    def _reused(self, found: Selection) -> ClusterResult | None:
+    def _reused(self, chosen: Selection) -> ClusterResult | None:
         """Return the earlier snapshot, which holds what is there; None where that is made anew."""
-        standing = self._earlier.standing(found.cluster)
-        entry = self._earlier.entry(found.cluster)
+        standing = self._earlier.standing(chosen.cluster)
+        entry = self._earlier.entry(chosen.cluster)
         if entry is None or standing is None:
             return None
         self._progress.done(clusters=1)
-        self._warnings += linked(found)
+        self._warnings += linked(chosen)
         return ClusterResult(
-            found.cluster,
+            chosen.cluster,
             entry.snapshot,
             reused=True,
             level=entry.level,
-            objects=len(found.entries),
-            size=sum(one.size for one in found.entries),
+            objects=len(chosen.entries),
+            size=sum(entry.size for entry in chosen.entries),
             findings=standing.findings,
             reasons=standing.reasons,
-            left_out=left_out(found),
+            left_out=left_out(chosen),
         )
 
     def _write_run(self, results: Sequence[ClusterResult]) -> None:
         """Write what is known now, and let the state store remember it."""
         clusters, settles = self._earlier.known(), self._options.settles
-        for name, words in self._gone.became.items():
+        for name, fate in self._gone.became.items():
             held = self._held.due(name, settled=settles)
-            clusters[name] = replace(clusters[name], run=self._id, error=words, held=held)
+            clusters[name] = replace(clusters[name], run=self._id, error=fate, held=held)
         for result in results:
             name = result.cluster
             if name not in self._gone.became:
@@ -317,7 +317,7 @@ class _Create:
                 clusters[name] = entry_of(self._snapshots, result, before, made, self._id, held)
         forgotten = self._gone.lost_snapshots(self._snapshots) if settles else {}
         self._warnings += forgotten.values()
-        clusters = {name: one for name, one in clusters.items() if name not in forgotten}
+        clusters = {name: entry for name, entry in clusters.items() if name not in forgotten}
         run = next_run(
             self._ledger,
             self._id,
@@ -351,7 +351,7 @@ class _Create:
             fuzzy=manifest.fuzzy,
             level=manifest.level,
             objects=len(manifest.objects),
-            size=sum(one.size for one in manifest.objects),
+            size=sum(record.size for record in manifest.objects),
             findings=made.findings,
             reasons=wrong_at_birth(manifest),
             left_out=left_out(chosen),
@@ -366,17 +366,17 @@ class _Create:
         except Exception as caught:  # noqa: BLE001 - one cluster never ends the run of a fleet
             return self._failed(cluster, one_row(caught), time.monotonic() - began)
 
-    def _unfit(self, found: Orphan) -> ClusterResult | None:
+    def _unfit(self, orphan: Orphan) -> ClusterResult | None:
         """Return the failure of what may be a cluster to kops and cannot be read as one."""
-        if not (found.unfit and layout.is_cluster_name(found.name)):
+        if not (orphan.unfit and layout.is_cluster_name(orphan.name)):
             return None
         error = DocumentDamaged(
-            f"{self._state.location.url}/{found.name}",
-            f"it is {found.unfit}, which kled neither follows nor opens: no snapshot has what is"
+            f"{self._state.location.url}/{orphan.name}",
+            f"it is {orphan.unfit}, which kled neither follows nor opens: no snapshot has what is"
             " behind it",
             hint="put the directory itself there, or move it out of the state store",
         )
-        return ClusterResult(found.name, None, error=error)
+        return ClusterResult(orphan.name, None, error=error)
 
     def _failed(self, cluster: str, error: KledError, seconds: float) -> ClusterResult:
         before = self._earlier.entry(cluster)

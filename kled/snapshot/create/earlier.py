@@ -119,13 +119,13 @@ class Earlier:
         entry = self._run.clusters.get(cluster)
         return entry if entry and entry.snapshot else None
 
-    def is_unchanged(self, found: Selection) -> bool:
+    def is_unchanged(self, chosen: Selection) -> bool:
         """Say whether nothing is new since an earlier snapshot."""
-        entry = self.entry(found.cluster)
-        if entry is None or entry.fuzzy or found.cluster in self._damaged:
+        entry = self.entry(chosen.cluster)
+        if entry is None or entry.fuzzy or chosen.cluster in self._damaged:
             return False
         seen = (entry.definition_digest, entry.etcd_digest)
-        return seen == (found.definition_digest, found.etcd_digest)
+        return seen == (chosen.definition_digest, chosen.etcd_digest)
 
     def standing(self, cluster: str) -> Standing | None:
         """Return what the earlier snapshot is worth now; None where it is not built on any more.
@@ -177,23 +177,27 @@ class Earlier:
             return "its definition failed a check since"
         failed = self.failed_backups(ref.cluster)
         manifest = self._snapshots.manifest(ref)
-        known = {one.key for one in manifest.damaged}
-        held = (one for one in manifest.objects if one.sha256 in failed and one.key not in known)
+        known = {damage.key for damage in manifest.damaged}
+        held = (
+            record
+            for record in manifest.objects
+            if record.sha256 in failed and record.key not in known
+        )
         return "a backup of etcd in it failed a check since" if next(held, None) else ""
 
-    def to_build_on(self, found: Selection) -> Manifest | None:
+    def to_build_on(self, chosen: Selection) -> Manifest | None:
         """Return the manifest to build on; None where there is none that can be trusted.
 
         What the new snapshot would refer to is read back, every byte: a damaged archive would be
         handed on from snapshot to snapshot, as long as nothing changes.
         """
-        cluster, entry = found.cluster, self.entry(found.cluster)
+        cluster, entry = chosen.cluster, self.entry(chosen.cluster)
         if entry is None or entry.fuzzy or self.standing(cluster) is None:
             return None
         ref = SnapshotRef(cluster, entry.snapshot or "")
         try:
             earlier = self._snapshots.manifest(ref)
-            for payload in referred(earlier, found):
+            for payload in referred(earlier, chosen):
                 require_stored(self._snapshots, payload, f"{payload.key}, of snapshot {ref.id},")
         except (SnapshotMissing, SnapshotNotTrustworthy) as error:
             if cluster not in self._damaged:  # else that was said
@@ -213,10 +217,10 @@ class Earlier:
 
     def _newest_run(self) -> Run | None:
         """Return the run to build on; one with other recipients is none, nor is one in doubt."""
-        found = of_store(self._ledger.runs, self._state_store)
-        if found is None or found.recipients != self._snapshots.keys.recipients:
+        run = of_store(self._ledger.runs, self._state_store)
+        if run is None or run.recipients != self._snapshots.keys.recipients:
             return None
-        return self._without_lost(found)
+        return self._without_lost(run)
 
     def _without_lost(self, run: Run) -> Run:
         """Look whether one snapshot, another one each time, is still there with its blobs.
@@ -226,7 +230,7 @@ class Earlier:
         To look at all costs a request for each cluster; that is done where it is not sure that the
         run is the newest, where it is not signed though a key is configured, and by `verify`.
         """
-        names = sorted(name for name, one in run.clusters.items() if one.snapshot)
+        names = sorted(name for name, entry in run.clusters.items() if entry.snapshot)
         if not names or not self._reuse:
             return run
         at = int(self._id[-4:], 16) % len(names)
@@ -286,16 +290,16 @@ def standing_of(snapshots: SnapshotStore, ref: SnapshotRef, by: str) -> Standing
     Raises what may pass.
     """
     try:
-        found = judge(snapshots, ref, shelf(snapshots, ref.cluster), {ref})
+        judged = judge(snapshots, ref, shelf(snapshots, ref.cluster), {ref})
     except SnapshotMissing as error:
         return Standing(anew=error.message)
-    if found.manifest is None or found.failed:
-        return Standing(anew=brief(found.trust.reasons[-1:]))
-    if found.manifest.level < COMPLETE and not _is_judged_by(found.manifest, by):
+    if judged.manifest is None or judged.failed:
+        return Standing(anew=brief(judged.trust.reasons[-1:]))
+    if judged.manifest.level < COMPLETE and not _is_judged_by(judged.manifest, by):
         return Standing(anew="another kled judged it incomplete, or did not say why")
-    if found.manifest.level < COMPLETE and _is_past(snapshots, found.manifest):
+    if judged.manifest.level < COMPLETE and _is_past(snapshots, judged.manifest):
         return Standing(anew="the cluster was deleted or began anew with other keys since")
-    return Standing(birth_findings(found.manifest), found.trust.reasons)
+    return Standing(birth_findings(judged.manifest), judged.trust.reasons)
 
 
 def _is_past(snapshots: SnapshotStore, judged: Manifest) -> bool:

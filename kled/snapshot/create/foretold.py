@@ -31,30 +31,30 @@ def doubts(
     what keeps it from being taken with these `options` at all, and what the stores raise.
     """
     require_fit(ledger, options)
-    lost = losses_of(ledger, [cluster]).words
-    found = list_cluster(state, cluster, _BACKUPS)
+    lost = losses_of(ledger, [cluster]).reasons
+    chosen = list_cluster(state, cluster, _BACKUPS)
     with Pool(_AT_ONCE) as requests:
         run = ledger.snapshots.new_id()
         earlier = Earlier(ledger, state.location.url, run, options=options, requests=requests)
         earlier.require_whole([cluster], lost)
-        if isinstance(found, Orphan):
+        if isinstance(chosen, Orphan):
             return ()
         entry, standing = earlier.entry(cluster), earlier.standing(cluster)
-        if entry and standing and entry.definition_digest == found.definition_digest:
-            if earlier.is_unchanged(found):
+        if entry and standing and entry.definition_digest == chosen.definition_digest:
+            if earlier.is_unchanged(chosen):
                 return standing.reasons
             known = standing.findings
         else:
-            known = _of_definition(state, ledger, found, requests)
+            known = _of_definition(state, ledger, chosen, requests)
     now = filter(None, [options.halfway(cluster)])
-    return (*known, *lost_backups(ledger, _BACKUPS)(found, None), *now)
+    return (*known, *lost_backups(ledger, _BACKUPS)(chosen, None), *now)
 
 
 def _of_definition(
-    state: ObjectStore, ledger: Ledger, found: Selection, requests: Pool
+    state: ObjectStore, ledger: Ledger, chosen: Selection, requests: Pool
 ) -> tuple[str, ...]:
-    reader = Reader(state, replace(found, backups=()), requests, Quiet())
+    reader = Reader(state, replace(chosen, backups=()), requests, Quiet())
     reader.read()
     bodies = reader.picture(fuzzy=False).bodies
-    wrong = tuple(of_definition(found, bodies, state.location.url))
-    return (*wrong, *lost_keysets(ledger)(found.cluster, bodies, None, wrong))
+    wrong = tuple(of_definition(chosen, bodies, state.location.url))
+    return (*wrong, *lost_keysets(ledger)(chosen.cluster, bodies, None, wrong))

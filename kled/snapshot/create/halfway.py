@@ -20,4 +20,4 @@ def never(_cluster: str) -> str:
 
 def is_told(findings: Iterable[str]) -> bool:
     """Whether one of the findings is that a restore was open."""
-    return any(words.startswith(HALFWAY) for words in findings)
+    return any(finding.startswith(HALFWAY) for finding in findings)

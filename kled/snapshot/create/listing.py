@@ -31,7 +31,7 @@ def parts(known: Collection[str]) -> tuple[Part, ...]:
     """Divide a state store that held these clusters; what came or went since is in a part, too."""
     names = sorted(known)
     number = max(1, min(_PARTS, len(names) // _CLUSTERS_A_PART))
-    bounds = [f"{names[len(names) * one // number]}/" for one in range(1, number)]
+    bounds = [f"{names[len(names) * part // number]}/" for part in range(1, number)]
     return tuple(map(Part, ["", *bounds], [*bounds, None]))
 
 
@@ -50,12 +50,15 @@ def fleet(
 
     def listed(part: Part) -> tuple[list[tuple[int, Chosen]], int]:
         entries = _CountedPart(state, part)
-        found = [(before, choose(one)) for before, one in selection.fleet(entries, backups)]
-        return found, entries.number
+        clusters = [
+            (before, choose(listed_cluster))
+            for before, listed_cluster in selection.fleet(entries, backups)
+        ]
+        return clusters, entries.number
 
     before = 0
-    for found, number in workers.map(listed, parts(known if state.seeks else ())):
-        for place, chosen in found:
+    for clusters, number in workers.map(listed, parts(known if state.seeks else ())):
+        for place, chosen in clusters:
             yield before + place, chosen
         before += number
 
@@ -75,4 +78,4 @@ class _CountedPart:
 
     def _part_of(self, entries: Iterable[Entry]) -> Iterable[Entry]:
         end = self._part.end
-        return entries if end is None else takewhile(lambda one: one.key < end, entries)
+        return entries if end is None else takewhile(lambda entry: entry.key < end, entries)

@@ -136,9 +136,10 @@ class Making:
                 "archive": definition.archive.model_dump(),
                 "archive_of": definition.archive_of,
                 "objects": [
-                    one.model_dump() for one in sorted(records, key=lambda one: one.key.encode())
+                    record.model_dump()
+                    for record in sorted(records, key=lambda record: record.key.encode())
                 ],
-                "blobs": [blobs[one].model_dump() for one in sorted(_used(records, blobs))],
+                "blobs": [blobs[key].model_dump() for key in sorted(_used(records, blobs))],
                 "proofs": [
                     *self._proofs(min(level, 1), time.monotonic() - began),
                     *(definition.of_kops if level else ()),
@@ -158,7 +159,7 @@ class Making:
     ) -> _Definition:
         """Look at a definition, write its archive, and let a kops read it."""
         chosen = picture.selection
-        small = (one.key for one in chosen.definition if one.key not in blobs)
+        small = (entry.key for entry in chosen.definition if entry.key not in blobs)
         bodies = {key: picture.bodies[key] for key in small}
         wrong = tuple(of_definition(chosen, bodies, self.state.location.url))
         lost = self.lost(chosen.cluster, bodies, earlier, wrong)
@@ -172,17 +173,17 @@ class Making:
             "kubernetes_version": contents.kubernetes_version(bodies),
             "keysets": {name: sorted(held) for name, held in keysets.items()},
         }
-        gone = vanished_groups(earlier, [one.key for one in chosen.definition])
+        gone = vanished_groups(earlier, [entry.key for entry in chosen.definition])
         read = at_birth.Reading() if findings else self.kops.read(chosen.cluster, bodies)
         return _Definition(
             archive=packed,
             archive_of=snapshot_id,
-            records=[_record(one, bodies.get(one.key), blobs) for one in chosen.definition],
+            records=[_record(entry, bodies.get(entry.key), blobs) for entry in chosen.definition],
             about=about,
             findings=findings,
             level=0 if findings else 1,
             of_kops=read.proofs(self.by, self.snapshots.now),
-            remark="; ".join(filter(None, (read.words, gone))) or None,
+            remark="; ".join(filter(None, (read.unproved, gone))) or None,
             damaged=derived.damage(bodies),
         )
 
@@ -221,26 +222,26 @@ class Making:
     ) -> tuple[dict[str, Payload], dict[str, str]]:
         """Return the blob of each object that is not in the archive, and why it is damaged."""
         known = _known(earlier)
-        damaged = {one.key: one.reason for one in earlier.damaged} if earlier else {}
-        found: dict[str, Payload] = {}
+        damaged = {damage.key: damage.reason for damage in earlier.damaged} if earlier else {}
+        blobs: dict[str, Payload] = {}
         tasks: list[Task[tuple[str, Payload, str | None]]] = []
         chosen = picture.selection
         held = chosen.held
-        large = [one for one in chosen.definition if one.key not in held]
-        for one in (*large, *chosen.backups):
-            place = (one.key, one.size, one.tag)
+        large = [entry for entry in chosen.definition if entry.key not in held]
+        for entry in (*large, *chosen.backups):
+            place = (entry.key, entry.size, entry.tag)
             if place in known:
-                found[one.key] = known[place]
-            elif one.key in picture.bodies:
-                tasks.append((0, partial(self._small, one.key, picture.bodies[one.key])))
+                blobs[entry.key] = known[place]
+            elif entry.key in picture.bodies:
+                tasks.append((0, partial(self._small, entry.key, picture.bodies[entry.key])))
             else:
-                tasks.append((0, partial(self._stream, chosen.cluster, one)))
-        damaged = {key: words for key, words in damaged.items() if key in found}
-        for key, payload, words in in_parallel(tasks, threads=_BLOBS_AT_ONCE):
-            found[key] = payload
-            if words is not None:
-                damaged[key] = words
-        return found, damaged
+                tasks.append((0, partial(self._stream, chosen.cluster, entry)))
+        damaged = {key: reason for key, reason in damaged.items() if key in blobs}
+        for key, payload, reason in in_parallel(tasks, threads=_BLOBS_AT_ONCE):
+            blobs[key] = payload
+            if reason is not None:
+                damaged[key] = reason
+        return blobs, damaged
 
     def _small(self, key: str, body: bytes) -> tuple[str, Payload, str | None]:
         digest = hashlib.sha256(body).hexdigest()
@@ -258,8 +259,8 @@ class Making:
             ):
                 spool.fill(reading.chunks())
             self.progress.done(objects=1, size=spool.size)
-            words = _trouble(entry.key, spool)  # while the next one is read
-            return entry.key, self._stored(spool), words
+            reason = _trouble(entry.key, spool)  # while the next one is read
+            return entry.key, self._stored(spool), reason
 
     def _stored(self, spool: Spool) -> Payload:
         return payloads.stream_blob(self.snapshots, spool, retain_until=self.retain_until)
@@ -281,15 +282,15 @@ class Making:
             "fuzzy": picture.fuzzy,
             "definition_digest": chosen.definition_digest,
             "etcd_backups": chosen.etcd,
-            "skipped": [one.model_dump() for one in chosen.skipped],
+            "skipped": [skipped.model_dump() for skipped in chosen.skipped],
             "recipients": self.snapshots.keys.recipients,
         }
 
     def _proofs(self, level: int, seconds: float) -> list[dict[str, Any]]:
         at = self.snapshots.now()
         return [
-            {"level": one, "at": at, "seconds": round(seconds, 3), "by": self.by}
-            for one in range(level + 1)
+            {"level": number, "at": at, "seconds": round(seconds, 3), "by": self.by}
+            for number in range(level + 1)
         ]
 
 
@@ -297,7 +298,7 @@ def _carried(earlier: Manifest) -> _Definition:
     return _Definition(
         archive=earlier.archive,
         archive_of=earlier.archive_of,
-        records=[one for one in earlier.objects if one.kind != "etcd-backup"],
+        records=[record for record in earlier.objects if record.kind != "etcd-backup"],
         about={
             "kops_version": earlier.kops_version,
             "kubernetes_version": earlier.kubernetes_version,
@@ -314,10 +315,10 @@ def of_definition(
     chosen: Selection, bodies: Mapping[str, bytes], state_store: str
 ) -> Iterator[str]:
     """Yield what is wrong with a definition, and what the cluster keeps where no snapshot looks."""
-    large = {one.key: one.size for one in chosen.definition if one.key not in bodies}
+    large = {entry.key: entry.size for entry in chosen.definition if entry.key not in bodies}
     yield from contents.findings(bodies, cluster=chosen.cluster, large=large)
-    for one in chosen.unread:
-        yield f"{one.key} cannot be copied, and kops reads it: {one.reason}"
+    for skipped in chosen.unread:
+        yield f"{skipped.key} cannot be copied, and kops reads it: {skipped.reason}"
     document = contents.mapping(bodies.get(layout.CONFIG, b"")) or {}
     yield from places.findings(document, places.root_of(state_store, chosen.cluster))
 
@@ -359,7 +360,11 @@ def _known(earlier: Manifest | None) -> dict[tuple[str, int, str], Payload]:
     if earlier is None:
         return {}
     blobs = {blob.sha256: blob for blob in earlier.blobs}
-    return {(one.key, one.size, one.tag): blobs[one.blob] for one in earlier.objects if one.blob}
+    return {
+        (record.key, record.size, record.tag): blobs[record.blob]
+        for record in earlier.objects
+        if record.blob
+    }
 
 
 def _record(entry: Entry, body: bytes | None, blobs: Mapping[str, Payload]) -> ObjectRecord:

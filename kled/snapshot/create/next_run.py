@@ -83,7 +83,7 @@ def next_run(  # noqa: PLR0913 - what a run says, each by its name
     Where a person `settled` what was lost, history begins with it, as in a store without any.
     """
     keys = ledger.snapshots.keys
-    numbers = [one.number for one in (ledger.newest, ledger.seen) if one]
+    numbers = [newest.number for newest in (ledger.newest, ledger.seen) if newest]
     since = ledger.signed_since or run_id
     return Run(
         run_id,
@@ -167,9 +167,9 @@ def remember(
     try:
         last_seen.write(state, ledger.snapshots, run, known, forget=forget, keep=keep, anew=settled)
     except StoreDenied:
-        words = (
+        warning = (
             "the state store may only be read here, so it cannot remember its newest snapshots:"
             " a snapshot store that is taken back to an earlier moment goes unnoticed"
         )
-        return (words,)
+        return (warning,)
     return ()

@@ -54,16 +54,16 @@ def take_older(
     a blob; data whose SHA-256 is among the `failed` is damaged. Raises what the stores raise.
     """
     listed = list(state.entries(f"{chosen.cluster}/backups/etcd/{name}/"))
-    found, names = backups_of(chosen.cluster, listed), chosen.etcd[name]
-    if not set(names) <= found.keys():
+    backups, names = backups_of(chosen.cluster, listed), chosen.etcd[name]
+    if not set(names) <= backups.keys():
         return None  # etcd-manager dropped one meanwhile: the next run chooses anew
     bad, ends = 0, monotonic() + PATIENCE.total_seconds()
-    for backup in sorted(found.keys() - set(names), reverse=True):
-        if not layout.is_complete(one.key for one in found[backup]):
+    for backup in sorted(backups.keys() - set(names), reverse=True):
+        if not layout.is_complete(file.key for file in backups[backup]):
             continue
         if monotonic() > ends:
             break
-        blobs = _whole(state, chosen.cluster, found[backup], store)
+        blobs = _whole(state, chosen.cluster, backups[backup], store)
         if blobs is not None and not any(blob.sha256 in failed for blob in blobs.values()):
             return Taken(retaken(chosen, name, listed, (*names, backup), bad), blobs)
         bad += 1

@@ -23,7 +23,7 @@ def one_row(error: Exception) -> KledError:
 
 def left_out(chosen: Selection) -> tuple[str, ...]:
     """Name the objects that no snapshot can hold, with the reason."""
-    return tuple(f"{one.key}: {one.reason}" for one in chosen.odd)
+    return tuple(f"{skipped.key}: {skipped.reason}" for skipped in chosen.odd)
 
 
 def linked(chosen: Selection) -> tuple[str, ...]:

@@ -49,11 +49,11 @@ class Reader:
         """Read what of the selection was not read yet; an object that changed is left out."""
         held = self.selection.held
         small = [entry for entry in self.selection.entries if entry.key in held]
-        wanted = [one for one in small if self._read.get(one.key, ("",))[0] != one.tag]
+        wanted = [entry for entry in small if self._read.get(entry.key, ("",))[0] != entry.tag]
         bodies = list(self._pool.map(self._get, wanted))
-        for one, body in zip(wanted, bodies, strict=True):
+        for entry, body in zip(wanted, bodies, strict=True):
             if body is not None:
-                self._read[one.key] = (one.tag, body)
+                self._read[entry.key] = (entry.tag, body)
         self.complete = None not in bodies
 
     def agrees_with(self, again: Selection) -> bool:

@@ -81,7 +81,10 @@ class ClusterResult:
         """What is wrong with it in words that name the object; empty: all of it is safe."""
         if self.error is not None:
             return (self.error.message,)
-        return (*(f"{one}, and is not in the snapshot" for one in self.left_out), *self.reasons)
+        return (
+            *(f"{left_out}, and is not in the snapshot" for left_out in self.left_out),
+            *self.reasons,
+        )
 
     @property
     def mend(self) -> str:
@@ -174,13 +177,15 @@ class RunResult:
     def _require_taken(self) -> None:
         """Raise what may pass, else the first cluster's error, else what was left out."""
         failed = [cluster for cluster in self.clusters if cluster.error is not None]
-        for one in failed:
-            if one.error is not None and one.error.retryable:
-                raise one.error
+        for cluster in failed:
+            if cluster.error is not None and cluster.error.retryable:
+                raise cluster.error
         if failed and failed[0].error is not None:
             raise _not_taken(failed[0].cluster, failed[0].error, failed[1:], self._in_all)
         left_out = [
-            f"{cluster.cluster}/{words}" for cluster in self.clusters for words in cluster.left_out
+            f"{cluster.cluster}/{left_out}"
+            for cluster in self.clusters
+            for left_out in cluster.left_out
         ]
         if left_out:
             many = number(len(left_out), "object") + " were" if left_out[1:] else "an object was"

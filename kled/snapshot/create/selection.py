@@ -52,7 +52,7 @@ class Selection:
     @property
     def definition_digest(self) -> str:
         """The digest that decides whether the archive is made anew."""
-        return listing_digest((one.key, one.size, one.tag) for one in self.definition)
+        return listing_digest((entry.key, entry.size, entry.tag) for entry in self.definition)
 
     @property
     def etcd_digest(self) -> str:
@@ -74,7 +74,7 @@ class Selection:
     @property
     def last_change(self) -> datetime | None:
         """When the definition was last written, where the store tells."""
-        return max((one.modified for one in self.definition if one.modified), default=None)
+        return max((entry.modified for entry in self.definition if entry.modified), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,26 +106,30 @@ def select(cluster: str, entries: Iterable[Entry], backups: int | None) -> Selec
     is left of a cluster that lost its definition is chosen, too: it may be its only keys.
     """
     listing = _sorted_out(cluster, entries)
-    if not listing.there and not listing.lost:
+    if not listing.defined and not listing.lost:
         return Orphan(cluster, listing.listed)
     definition, markers = _without_markers(listing.definition)
-    found = listing.backups
-    chosen = {etcd: _chosen(etcd, found[etcd], backups) for etcd in sorted(found)}
+    backups_by_name = listing.backups
+    chosen = {
+        etcd: _chosen(etcd, backups_by_name[etcd], backups) for etcd in sorted(backups_by_name)
+    }
     start = len(cluster) + 1
     taken = [_relative(entry, start) for pick in chosen.values() for entry in pick.entries]
     left = (left for pick in chosen.values() for left in pick.skipped)
     return Selection(
         cluster,
         tuple(definition),
-        tuple(sorted(taken, key=lambda one: one.key.encode())),
+        tuple(sorted(taken, key=lambda entry: entry.key.encode())),
         {etcd: pick.names for etcd, pick in chosen.items()},
         (*listing.skipped, *markers, *listing.odd, *left),
         listing.listed,
         tuple(listing.odd),
-        tuple(one.key for one in (*definition, *taken) if one.links > 1),
-        lost=not listing.there,
+        tuple(entry.key for entry in (*definition, *taken) if entry.links > 1),
+        lost=not listing.defined,
         unread=tuple(
-            one for one in listing.odd if one.reason.startswith(_UNFIT) and is_read(one.key)
+            skipped
+            for skipped in listing.odd
+            if skipped.reason.startswith(_UNFIT) and is_read(skipped.key)
         ),
     )
 
@@ -139,7 +143,7 @@ class _Listing(NamedTuple):
     skipped: list[Skipped]
     odd: list[Skipped]
     listed: int
-    there: bool
+    defined: bool
     """Whether it has a definition."""
     lost: bool
     """Whether it has what only a cluster has."""
@@ -148,14 +152,14 @@ class _Listing(NamedTuple):
 def _sorted_out(cluster: str, entries: Iterable[Entry]) -> _Listing:
     start, listed = len(cluster) + 1, 0
     definition: list[Entry] = []
-    found: dict[str, dict[str, list[Entry]]] = {}
+    backups: dict[str, dict[str, list[Entry]]] = {}
     skipped: list[Skipped] = []
     odd: list[Skipped] = []
-    there = lost = False
+    defined = lost = False
     for entry in entries:  # a run looks at every object of a fleet: what is not taken is not copied
         listed += 1
         key = entry.key[start:]
-        there = there or key == layout.CONFIG  # be it a link
+        defined = defined or key == layout.CONFIG  # be it a link
         lost = lost or layout.is_of_a_cluster(key)
         strange = _strange(key, entry.unfit)
         if strange is not None:
@@ -163,14 +167,14 @@ def _sorted_out(cluster: str, entries: Iterable[Entry]) -> _Listing:
             continue
         place = layout.backup_place(key)
         if place is not None:
-            found.setdefault(place[0], {}).setdefault(place[1], []).append(entry)
+            backups.setdefault(place[0], {}).setdefault(place[1], []).append(entry)
             continue
         reason = _left_out(key)
         if reason is None:
             definition.append(_relative(entry, start))
         else:
             skipped.append(Skipped(key=key, reason=reason))
-    return _Listing(definition, found, skipped, odd, listed, there, lost)
+    return _Listing(definition, backups, skipped, odd, listed, defined, lost)
 
 
 def fleet(
@@ -181,7 +185,7 @@ def fleet(
     Yields the number of entries before the cluster's first one, too.
     """
     position = 0
-    for name, group in groupby(entries, key=lambda one: one.key.partition("/")[0]):
+    for name, group in groupby(entries, key=lambda entry: entry.key.partition("/")[0]):
         first, *others = group
         listed = [other for other in (first, *others) if "/" in other.key]
         before = position
@@ -204,31 +208,31 @@ def retaken(
     `entries` are all that is listed below the etcd cluster, with whole keys; `damaged` is how many
     were left out because they are.
     """
-    found = backups_of(chosen.cluster, entries)
+    backups = backups_of(chosen.cluster, entries)
     place = f"{_BACKUPS}{etcd}/"
-    complete = [name for name in found if layout.is_complete(one.key for one in found[name])]
+    complete = [name for name in backups if layout.is_complete(file.key for file in backups[name])]
     kept = [backup for backup in chosen.backups if not backup.key.startswith(place)]
-    taken = [one for name in names for one in found[name]]
-    left = _left(place, len(complete) - len(names) - damaged, len(found) - len(complete))
+    taken = [file for name in names for file in backups[name]]
+    left = _left(place, len(complete) - len(names) - damaged, len(backups) - len(complete))
     if damaged:
         left.append(Skipped(key=place, reason=f"{damaged} older backups that are damaged"))
     return replace(
         chosen,
-        backups=tuple(sorted((*kept, *taken), key=lambda one: one.key.encode())),
+        backups=tuple(sorted((*kept, *taken), key=lambda entry: entry.key.encode())),
         etcd={**chosen.etcd, etcd: tuple(names)},
-        skipped=(*(one for one in chosen.skipped if one.key != place), *left),
+        skipped=(*(skipped for skipped in chosen.skipped if skipped.key != place), *left),
     )
 
 
 def backups_of(cluster: str, entries: Iterable[Entry]) -> dict[str, list[Entry]]:
     """Return the files of each backup of one etcd cluster by its name, relative to the cluster."""
-    found: dict[str, list[Entry]] = {}
+    backups: dict[str, list[Entry]] = {}
     for entry in entries:
         relative = _relative(entry, len(cluster) + 1)
         place = layout.backup_place(relative.key)
         if place is not None and _strange(relative.key, entry.unfit) is None:
-            found.setdefault(place[1], []).append(relative)
-    return found
+            backups.setdefault(place[1], []).append(relative)
+    return backups
 
 
 class _Pick(NamedTuple):
@@ -248,11 +252,11 @@ def _without_markers(entries: Sequence[Entry]) -> tuple[list[Entry], list[Skippe
             folders.add(folder)
             folder = folder.rpartition("/")[0]
     kept, skipped = [], []
-    for one in entries:
-        if one.size == 0 and one.key in folders:
-            skipped.append(Skipped(key=one.key, reason="marker of a directory"))
+    for entry in entries:
+        if entry.size == 0 and entry.key in folders:
+            skipped.append(Skipped(key=entry.key, reason="marker of a directory"))
         else:
-            kept.append(one)
+            kept.append(entry)
     return kept, skipped
 
 
@@ -266,22 +270,22 @@ def _left_out(key: str) -> str | None:
     return None
 
 
-def _chosen(etcd: str, found: Mapping[str, Sequence[Entry]], wanted: int | None) -> _Pick:
+def _chosen(etcd: str, backups: Mapping[str, Sequence[Entry]], wanted: int | None) -> _Pick:
     """Take the newest complete ones; their names sort by age."""
     complete = [
         name
-        for name in sorted(found, reverse=True)
-        if layout.is_complete(one.key for one in found[name])
+        for name in sorted(backups, reverse=True)
+        if layout.is_complete(file.key for file in backups[name])
     ]
     chosen = complete if wanted is None else complete[:wanted]
     place = f"{_BACKUPS}{etcd}/"
-    skipped = _left(place, len(complete) - len(chosen), len(found) - len(complete))
-    return _Pick(tuple(chosen), [one for name in chosen for one in found[name]], skipped)
+    skipped = _left(place, len(complete) - len(chosen), len(backups) - len(complete))
+    return _Pick(tuple(chosen), [file for name in chosen for file in backups[name]], skipped)
 
 
 def _left(place: str, older: int, halves: int) -> list[Skipped]:
     counted = ((older, "older backups"), (halves, "incomplete backups"))
-    return [Skipped(key=place, reason=f"{number} {words}") for number, words in counted if number]
+    return [Skipped(key=place, reason=f"{number} {reason}") for number, reason in counted if number]
 
 
 def _relative(entry: Entry, start: int) -> Entry:

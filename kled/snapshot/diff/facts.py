@@ -60,8 +60,8 @@ class Fingerprints:
 
     def of_digest(self, sha256: str) -> str:
         """Return the fingerprint of bytes whose sha256 (hex) is known."""
-        found = hmac.digest(self._key, sha256.encode(), "sha256").hex()
-        return f"fingerprint {found[:_DIGITS]}"
+        digest = hmac.digest(self._key, sha256.encode(), "sha256").hex()
+        return f"fingerprint {digest[:_DIGITS]}"
 
     def of_field(self, path: str, value: Value) -> Value:
         """Return `value`, or its fingerprint where it may be secret or is too long to read."""
@@ -154,15 +154,15 @@ def _fields(body: bytes) -> dict[str, Value] | None:
     document = _load(body)
     if not isinstance(document, Mapping):
         return None
-    found: dict[str, Value] = {}
+    fields: dict[str, Value] = {}
     try:
         for path, value in _flatten("", document, 0):
-            found[path] = value
-            if len(found) > _MOST:
+            fields[path] = value
+            if len(fields) > _MOST:
                 return None
     except _NotOfKops:
         return None
-    return found
+    return fields
 
 
 def _load(body: bytes) -> object:

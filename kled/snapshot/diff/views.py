@@ -49,9 +49,9 @@ def of_snapshot(snapshots: SnapshotStore, manifest: Manifest, key: bytes) -> Vie
     """
     packed = packed_archive(snapshots, manifest)
     large = [
-        (one.key, one.sha256)
-        for one in manifest.objects
-        if one.blob is not None and one.kind != "etcd-backup"
+        (record.key, record.sha256)
+        for record in manifest.objects
+        if record.blob is not None and record.kind != "etcd-backup"
     ]
     return view(
         manifest.id,
@@ -59,7 +59,7 @@ def of_snapshot(snapshots: SnapshotStore, manifest: Manifest, key: bytes) -> Vie
         ((record.key, body) for record, body in archived_objects(manifest, packed)),
         Fingerprints(key),
         opaque_objects=large,
-        etcd_backups=layout.etcd_backups(one.key for one in manifest.objects),
+        etcd_backups=layout.etcd_backups(record.key for record in manifest.objects),
     )
 
 
@@ -79,11 +79,11 @@ def of_live(state: ObjectStore, cluster: str, key: bytes, *, known: bool = False
             f" restore {kept}",
         )
     wanted = [entry for entry in entries if _counts(entry.key.removeprefix(prefix))]
-    wanted = [one for one in wanted if oddity(one.key) is None]
+    wanted = [entry for entry in wanted if oddity(entry.key) is None]
     config = prefix + layout.CONFIG  # a link in its place is an error, no difference
-    wanted = [one for one in wanted if one.unfit is None or one.key == config]
-    small = [one for one in wanted if one.size <= LARGE]
-    large = [one for one in wanted if one.size > LARGE]
+    wanted = [entry for entry in wanted if entry.unfit is None or entry.key == config]
+    small = [entry for entry in wanted if entry.size <= LARGE]
+    large = [entry for entry in wanted if entry.size > LARGE]
     return view(
         LIVE,
         cluster,
@@ -106,7 +106,7 @@ def _read(state: ObjectStore, prefix: str, entries: list[Entry]) -> Iterator[tup
         except ObjectMissing:
             return None
 
-    tasks = ((one.size, partial(get, one)) for one in entries)
+    tasks = ((entry.size, partial(get, entry)) for entry in entries)
     yield from filter(None, in_parallel(tasks))
 
 

@@ -131,7 +131,7 @@ def _merged(
         newest[1],
         newest[0],
         {
-            **{name: one for name, one in seen.clusters.items() if name not in forget},
+            **{name: snapshot for name, snapshot in seen.clusters.items() if name not in forget},
             **looked_at,
         },
         seen.signed_since or run.signed_since,

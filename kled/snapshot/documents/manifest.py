@@ -161,7 +161,7 @@ class Manifest(_Frozen):
             raise ValueError(f"format {self.format} is not {FORMAT}")
         names.checked_cluster(self.cluster)
         names.moment(self.id)
-        keys = [one.key for one in self.objects]
+        keys = [record.key for record in self.objects]
         if keys != sorted(set(keys), key=str.encode):
             raise ValueError("objects are not sorted, or one is there twice")
         for key in keys:
@@ -172,7 +172,7 @@ class Manifest(_Frozen):
 
     def _check_sizes(self) -> None:
         """Refuse an archive that would take more memory than any that is made."""
-        archived = [one.size for one in self.objects if one.blob is None]
+        archived = [record.size for record in self.objects if record.blob is None]
         if max(archived, default=0) > LARGEST_ARCHIVED or sum(archived) > LARGEST_ARCHIVE:
             raise ValueError("the archive would hold more than an archive may")
         if max(self.archive.size, self.archive.stored_size) > LARGEST_PACKED:
@@ -189,11 +189,15 @@ class Manifest(_Frozen):
             sealed = blob.stored_sha256 if blob.encrypted else None
             if blob.key != names.blob_key(blob.sha256, sealed=sealed):
                 raise ValueError(f"{blob.key} is not the key of its blob")
-        for one in self.objects:
-            if one.blob is None:
+        for record in self.objects:
+            if record.blob is None:
                 continue
-            if one.blob != one.sha256 or one.blob not in blobs or blobs[one.blob].size != one.size:
-                raise ValueError(f"there is no blob for {one.key}")
+            if (
+                record.blob != record.sha256
+                or record.blob not in blobs
+                or blobs[record.blob].size != record.size
+            ):
+                raise ValueError(f"there is no blob for {record.key}")
 
     @property
     def payloads(self) -> tuple[Payload, ...]:
@@ -203,16 +207,18 @@ class Manifest(_Frozen):
     @property
     def archived(self) -> tuple[ObjectRecord, ...]:
         """The objects that the archive holds, in its order."""
-        return tuple(one for one in self.objects if one.blob is None)
+        return tuple(record for record in self.objects if record.blob is None)
 
     def whole_backups(self, etcd: str) -> tuple[str, ...]:
         """Return the names of an etcd cluster's backups that are not damaged, newest first."""
-        bad = {one.key.rpartition("/")[0].rpartition("/")[2] for one in self._damaged_of(etcd)}
+        bad = {
+            backup.key.rpartition("/")[0].rpartition("/")[2] for backup in self._damaged_of(etcd)
+        }
         return tuple(name for name in self.etcd_backups.get(etcd, ()) if name not in bad)
 
     def etcd_findings(self) -> dict[str, str]:
         """Say of each etcd cluster that has damaged backups which, and what is left of it."""
-        return {etcd: words for etcd in self.etcd_backups if (words := self._etcd_words(etcd))}
+        return {etcd: finding for etcd in self.etcd_backups if (finding := self._etcd_words(etcd))}
 
     def _etcd_words(self, etcd: str) -> str | None:
         bad = self._damaged_of(etcd)
@@ -229,12 +235,12 @@ class Manifest(_Frozen):
     @property
     def derived_damage(self) -> dict[str, str]:
         """Why which derived objects are no use, by key."""
-        derived = (one for one in self.damaged if layout.kind_of(one.key) == "derived")
-        return {one.key: one.reason for one in derived}
+        derived = (damage for damage in self.damaged if layout.kind_of(damage.key) == "derived")
+        return {damage.key: damage.reason for damage in derived}
 
     def _damaged_of(self, etcd: str) -> list[Damaged]:
         place = f"backups/etcd/{etcd}/"
-        return [one for one in self.damaged if one.key.startswith(place)]
+        return [damage for damage in self.damaged if damage.key.startswith(place)]
 
     @property
     def level(self) -> int:
@@ -280,12 +286,12 @@ def decode(
     if require_signature is not None:
         require_signature(document.get("signature"), own)
     try:
-        found = Manifest.model_validate_json(body, strict=True)
+        manifest = Manifest.model_validate_json(body, strict=True)
     except (ValueError, ValidationError, InvalidInput) as error:
         raise SnapshotNotTrustworthy(f"{where} cannot be read: {first_line(error)}") from error
-    if (found.cluster, found.id) != (cluster, snapshot_id):
-        raise SnapshotNotTrustworthy(f"{where} is that of {found.cluster} {found.id}")
-    return found
+    if (manifest.cluster, manifest.id) != (cluster, snapshot_id):
+        raise SnapshotNotTrustworthy(f"{where} is that of {manifest.cluster} {manifest.id}")
+    return manifest
 
 
 def _opened(body: bytes, where: str) -> dict[str, Any]:

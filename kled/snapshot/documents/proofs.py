@@ -62,17 +62,17 @@ class Later:
 
 
 def record(
-    snapshots: SnapshotStore, found: Manifest, proof: Proof, findings: Sequence[str] = ()
+    snapshots: SnapshotStore, manifest: Manifest, proof: Proof, findings: Sequence[str] = ()
 ) -> str | None:
     """Keep the newest result of its level; return why it was not kept, None where it was.
 
     Two at once are both right, and one stays. Where nothing may be written, as in a read-only copy,
     or nothing can be signed that must be, it is in the report alone.
     """
-    key = names.proof_key(found.cluster, found.id, proof.level)
+    key = names.proof_key(manifest.cluster, manifest.id, proof.level)
     fields = {
         **proof.model_dump(mode="json"),
-        "manifest": found.digest,
+        "manifest": manifest.digest,
         "findings": [finding[:_LONGEST] for finding in findings[:_MOST]],
     }
     try:
@@ -85,7 +85,7 @@ def record(
     with suppress(StoreDenied):
         snapshots.store.put(key, body)
         if findings:
-            snapshots.store.put(names.failed_key(found.cluster, found.id), _MARK)
+            snapshots.store.put(names.failed_key(manifest.cluster, manifest.id), _MARK)
     return None
 
 
@@ -105,7 +105,7 @@ def marked(snapshots: SnapshotStore) -> frozenset[tuple[str, str]]:
 
 def later(
     snapshots: SnapshotStore,
-    found: Manifest,
+    manifest: Manifest,
     levels: Collection[int] | None = None,
     *,
     but: Collection[int] = (),
@@ -119,12 +119,12 @@ def later(
     claimed: list[Proof] = []
     failed: list[FailedProof] = []
     findings: list[str] = []
-    there = _levels_there(snapshots, found) if levels is None else sorted(levels)
-    for level in (one for one in there if one not in but):
-        key = names.proof_key(found.cluster, found.id, level)
+    present = _levels_there(snapshots, manifest) if levels is None else sorted(levels)
+    for level in (level for level in present if level not in but):
+        key = names.proof_key(manifest.cluster, manifest.id, level)
         try:
             document = signed.read(snapshots.store, "proof", key, snapshots.verification_keys)
-            stored = _checked(snapshots, document, found, level)
+            stored = _checked(snapshots, document, manifest, level)
         except ObjectMissing:
             continue
         except SnapshotNotTrustworthy as error:
@@ -142,12 +142,12 @@ def later(
     return Later(tuple(proved), tuple(claimed), tuple(failed), tuple(findings))
 
 
-def proofs(snapshots: SnapshotStore, found: Manifest) -> tuple[Proof, ...]:
+def proofs(snapshots: SnapshotStore, manifest: Manifest) -> tuple[Proof, ...]:
     """Return what proves a snapshot, those at birth and later ones, by level.
 
     A level that went wrong later is not proved any more, nor is what rests on it.
     """
-    return standing(found.proofs, later(snapshots, found))
+    return standing(manifest.proofs, later(snapshots, manifest))
 
 
 def standing(at_birth: Sequence[Proof], beside: Later) -> tuple[Proof, ...]:
@@ -164,22 +164,22 @@ def standing(at_birth: Sequence[Proof], beside: Later) -> tuple[Proof, ...]:
     return tuple(by_level[level] for level in sorted(by_level))
 
 
-def _levels_there(snapshots: SnapshotStore, found: Manifest) -> tuple[int, ...]:
-    prefix = names.snapshot_prefix(found.cluster, found.id) + names.VERIFIED
-    there = {entry.key for entry in snapshots.store.entries(prefix)}
+def _levels_there(snapshots: SnapshotStore, manifest: Manifest) -> tuple[int, ...]:
+    prefix = names.snapshot_prefix(manifest.cluster, manifest.id) + names.VERIFIED
+    keys = {entry.key for entry in snapshots.store.entries(prefix)}
     return tuple(
-        level for level in LEVELS if names.proof_key(found.cluster, found.id, level) in there
+        level for level in LEVELS if names.proof_key(manifest.cluster, manifest.id, level) in keys
     )
 
 
 def _checked(
-    snapshots: SnapshotStore, document: signed.Document, found: Manifest, level: int
+    snapshots: SnapshotStore, document: signed.Document, manifest: Manifest, level: int
 ) -> _Stored:
     stored = document.require(_model)
     identity = snapshots.root.store
     if identity and document.store and document.store != identity:
         raise SnapshotNotTrustworthy(f"{document.key} was written for another snapshot store")
-    if stored.level != level or stored.manifest not in {None, found.digest}:
+    if stored.level != level or stored.manifest not in {None, manifest.digest}:
         raise SnapshotNotTrustworthy(f"{document.key} is the proof of something else")
     if document.signed and stored.manifest is None:
         raise SnapshotNotTrustworthy(f"{document.key} names no manifest")

@@ -49,7 +49,7 @@ class Prunes:
 
     def unreadable_before(self, moment: datetime) -> bool:
         """Say whether one that counts for nothing is from before `moment`."""
-        return any(names.moment(one) < moment for one in self.unreadable)
+        return any(names.moment(prune_id) < moment for prune_id in self.unreadable)
 
 
 def write(

@@ -186,14 +186,14 @@ def _wanted(
     snapshots: "SnapshotStore", state: RootState, identity: str | None, since: str | None
 ) -> Root:
     """Return what `kled.json` should say, in the light of what it says."""
-    there = state.root
-    known = _named_keys(there) if state.signed else ()
+    present = state.root
+    known = _named_keys(present) if state.signed else ()
     vouched = state.signed or not snapshots.verification_keys
-    claimed = there.store if there else None
+    claimed = present.store if present else None
     signs = snapshots.keys.signing_key is not None
     return Root(
-        created=there.created if there else _now(snapshots.now()),
-        recipients=(there.recipients if there and vouched else ()) or snapshots.keys.recipients,
+        created=present.created if present else _now(snapshots.now()),
+        recipients=(present.recipients if present and vouched else ()) or snapshots.keys.recipients,
         verification_keys=_united(known, snapshots.verification_keys),
         store=state.store or identity or claimed or snapshots.chance(16).hex(),
         signed_since=(since or state.signed_since or snapshots.new_id()) if signs else None,

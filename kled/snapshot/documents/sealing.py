@@ -127,15 +127,15 @@ def remarks(sealer: Sealer, opener: Opener) -> Iterator[str]:
 
 def _cannot_open(what: str, error: Exception) -> KledError:
     """Tell a key that does not fit from a damaged object."""
-    words = str(error).lower().rstrip(".")
-    if words == _NO_KEY:
+    reason = str(error).lower().rstrip(".")
+    if reason == _NO_KEY:
         return OtherRecipients(
             "KLED_SNAPSHOT_IDENTITY",
             f"{what} {OTHER_RECIPIENTS}",
             hint="kled snapshot show --name=CLUSTER --snapshot=ID lists the recipients it was made"
             " for; name one's identity",
         )
-    return SnapshotNotTrustworthy(f"{what} cannot be decrypted: {words}")
+    return SnapshotNotTrustworthy(f"{what} cannot be decrypted: {reason}")
 
 
 def _recipient(text: str) -> Any:  # noqa: ANN401 - pyrage has no types
@@ -161,12 +161,12 @@ def _identities(path: Path) -> list[Any]:
     try:
         if "PRIVATE KEY-----" in text:
             return [pyrage.ssh.Identity.from_buffer(text.encode())]
-        found = [read(line) for line in lines if line and not line.startswith("#")]
+        identities = [read(line) for line in lines if line and not line.startswith("#")]
     except pyrage.IdentityError:
-        found = []  # what it said may quote the key
-    if not found:
+        identities = []  # what it said may quote the key
+    if not identities:
         raise InvalidInput("KLED_SNAPSHOT_IDENTITY", f"{path} holds no age identity")
-    return found
+    return identities
 
 
 def private_text(path: Path, field: str) -> str:
@@ -175,8 +175,8 @@ def private_text(path: Path, field: str) -> str:
         text = given_text(path, limit=_LARGEST)
         mode = stat.S_IMODE(path.stat().st_mode)
     except (OSError, SettingsError) as error:
-        words = getattr(error, "strerror", None) or str(error)
-        raise InvalidInput(field, f"{path} cannot be used: {words.lower()}") from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidInput(field, f"{path} cannot be used: {reason.lower()}") from error
     if mode & 0o077:
         raise InvalidInput(
             field, f"others may read {path} (mode {mode:o})", hint=f"chmod 600 {word(path)}"

@@ -86,14 +86,14 @@ def decode(kind: Kind, key: str, body: bytes, keys: Collection[str], tag: str = 
     signed with a key that does not count.
     """
     fields = parsed(body, key, LIMITS[kind])
-    found = fields.get("format", _FIRST_FORMAT)
+    version = fields.get("format", _FIRST_FORMAT)
     if _is_misnamed(fields):
         raise SnapshotNotTrustworthy(f"{key} was changed after it was written")
-    if found == _FIRST_FORMAT and type(found) is int:
+    if version == _FIRST_FORMAT and type(version) is int:
         return Document(key, body, _FIRST_FORMAT, signed=False, store=None, tag=tag)
-    if found != FORMAT:
+    if version != FORMAT:
         raise FormatUnknown(
-            f"{key} has format {found!r:.40}, and this kled reads {FORMAT}",
+            f"{key} has format {version!r:.40}, and this kled reads {FORMAT}",
             hint="a newer kled wrote it: upgrade this one",
         )
     store = _store_of(fields, key)
@@ -149,11 +149,11 @@ def parsed(body: bytes, key: str, limit: int) -> dict[str, Any]:
 
 def _is_misnamed(fields: Mapping[str, Any]) -> bool:
     """Say whether one byte made a document of another format out of one of format 2."""
-    found = fields.get("format", _FIRST_FORMAT)
-    if found == _FIRST_FORMAT:
+    version = fields.get("format", _FIRST_FORMAT)
+    if version == _FIRST_FORMAT:
         return bool(fields.keys() & _LATER)
     whole = {**fields, "format": FORMAT}
-    return found != FORMAT and fields.get("digest") == _digest(whole) != ""
+    return version != FORMAT and fields.get("digest") == _digest(whole) != ""
 
 
 def _digest(document: Mapping[str, Any]) -> str:

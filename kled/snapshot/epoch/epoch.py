@@ -31,8 +31,8 @@ def read(snapshots: SnapshotStore, cluster: str) -> Epoch | None:
 
     Raises `SnapshotNotTrustworthy` where it is damaged, or is not signed though it should be.
     """
-    found = find(snapshots, cluster)
-    return found.epoch if found else None
+    stored = find(snapshots, cluster)
+    return stored.epoch if stored else None
 
 
 def check(
@@ -48,13 +48,13 @@ def check(
     stored = find(snapshots, cluster)
     if stored and typed and not is_same(typed, state_store):
         stored = _respelled(snapshots, cluster, stored, typed, state_store)
-    found = stored.epoch if stored else None
-    if found is None or found.vacant:
-        found = _begin(snapshots, cluster, state_store)
-    elif stored and is_same(found.state_store, state_store):
+    current = stored.epoch if stored else None
+    if current is None or current.vacant:
+        current = _begin(snapshots, cluster, state_store)
+    elif stored and is_same(current.state_store, state_store):
         _adopt(snapshots, cluster, stored)
-    require_same(snapshots, cluster, found, state_store)
-    return found
+    require_same(snapshots, cluster, current, state_store)
+    return current
 
 
 def require_same(
@@ -176,13 +176,13 @@ def advance(snapshots: SnapshotStore, cluster: str, state_store: str, of: str = 
     where somebody else raised it at the same time.
     """
     url, key = canonical(state_store), names.epoch_key(cluster)
-    found = find(snapshots, cluster)
-    if found is None:
+    stored = find(snapshots, cluster)
+    if stored is None:
         left = _left(snapshots, cluster, url, {}, (of,))
         new = Epoch(url, 1, homes=_others(url, of), left=left)
         snapshots.store.put_if_absent(key, encode(snapshots, cluster, new))
         return new
-    known = found.epoch
+    known = stored.epoch
     if is_same(known.state_store, url):
         unknown = known.homes is None and known.number > 1  # an earlier kled raised it
         if not of or unknown or is_among(of, (url, *(known.homes or ()))):
@@ -200,7 +200,7 @@ def advance(snapshots: SnapshotStore, cluster: str, state_store: str, of: str = 
             past_of=known.past_of,
             left=_left(snapshots, cluster, url, known.left, (known.state_store, of)),
         )
-    overwrite(snapshots, cluster, new, found.tag)
+    overwrite(snapshots, cluster, new, stored.tag)
     return new
 
 
@@ -237,12 +237,12 @@ def announce_end(
     end: it lives on without its definition. Nothing is done where it lives elsewhere or that is
     known, so it may run twice. Raises `PreconditionFailed` as `advance` does.
     """
-    found = find(snapshots, cluster)
-    if found is None or not is_same(found.epoch.state_store, state_store):
+    stored = find(snapshots, cluster)
+    if stored is None or not is_same(stored.epoch.state_store, state_store):
         return
-    now = replace(found.epoch, ends=ends, unregistered=unregistered)
-    if now != found.epoch:
-        overwrite(snapshots, cluster, now, found.tag)
+    now = replace(stored.epoch, ends=ends, unregistered=unregistered)
+    if now != stored.epoch:
+        overwrite(snapshots, cluster, now, stored.tag)
 
 
 def vacate(snapshots: SnapshotStore, cluster: str, state_store: str) -> None:
@@ -251,9 +251,9 @@ def vacate(snapshots: SnapshotStore, cluster: str, state_store: str) -> None:
     Its snapshots are those of a cluster that is past from now on. Nothing is done where it lives
     elsewhere, or nowhere, so it may run twice.
     """
-    found = find(snapshots, cluster)
-    if found is not None and is_same(found.epoch.state_store, state_store):
-        overwrite(snapshots, cluster, ended(snapshots, cluster, found.epoch), found.tag)
+    stored = find(snapshots, cluster)
+    if stored is not None and is_same(stored.epoch.state_store, state_store):
+        overwrite(snapshots, cluster, ended(snapshots, cluster, stored.epoch), stored.tag)
 
 
 def ended(snapshots: SnapshotStore, cluster: str, known: Epoch) -> Epoch:
@@ -283,14 +283,14 @@ def begin_anew(snapshots: SnapshotStore, cluster: str, state_store: str) -> str:
     where it lives elsewhere, or nowhere. It may run twice. Raises `PreconditionFailed` where
     somebody else wrote the epoch at the same time.
     """
-    found = find(snapshots, cluster)
-    if found is None or not is_same(found.epoch.state_store, state_store):
+    stored = find(snapshots, cluster)
+    if stored is None or not is_same(stored.epoch.state_store, state_store):
         return ""
-    known = found.epoch
+    known = stored.epoch
     newest = _newest_of(snapshots, cluster, (*(known.homes or ()), known.state_store)) or known.past
     if newest > known.past:
         new = replace(known, past=newest, past_of=_past_of(known))
-        overwrite(snapshots, cluster, new, found.tag)
+        overwrite(snapshots, cluster, new, stored.tag)
     return newest
 
 

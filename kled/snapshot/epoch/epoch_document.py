@@ -89,7 +89,7 @@ def find(snapshots: SnapshotStore, cluster: str) -> Found | None:
         raise SnapshotNotTrustworthy(error.message, hint=error.hint or _way_out(key)) from error
     if stored.cluster not in {None, cluster}:
         raise SnapshotNotTrustworthy(f"{key} is that of {stored.cluster}", hint=_way_out(key))
-    found = Epoch(
+    epoch = Epoch(
         stored.state_store,
         stored.number,
         stored.ends,
@@ -99,7 +99,7 @@ def find(snapshots: SnapshotStore, cluster: str) -> Found | None:
         stored.past_of,
         stored.left,
     )
-    return Found(found, document.tag, document.signed)
+    return Found(epoch, document.tag, document.signed)
 
 
 def _require_counts(snapshots: SnapshotStore, document: signed.Document) -> None:

@@ -69,12 +69,12 @@ class Database:
     def buckets(self) -> dict[bytes, Bucket]:
         """Walk every page of every bucket, each page once, and return the buckets by name."""
         seen = self._nothing_seen()
-        found = {}
+        buckets = {}
         for name, flags, value in self._items(Bucket(self.meta.root), seen):
             if not flags & _IS_BUCKET:
                 _refuse("its top level holds something that is no bucket")
-            found[name] = _bucket(value)
-        return {name: self._counted(bucket, seen) for name, bucket in found.items()}
+            buckets[name] = _bucket(value)
+        return {name: self._counted(bucket, seen) for name, bucket in buckets.items()}
 
     def items(self, bucket: Bucket) -> Iterator[tuple[bytes, bytes]]:
         """Yield the keys and values of `bucket` in the order of the keys, which is checked."""
@@ -215,5 +215,5 @@ def fnv1a(body: bytes) -> int:
     return value
 
 
-def _refuse(words: str) -> NoReturn:
-    raise SnapshotNotTrustworthy(f"the etcd database is damaged: {words}")
+def _refuse(damage: str) -> NoReturn:
+    raise SnapshotNotTrustworthy(f"the etcd database is damaged: {damage}")

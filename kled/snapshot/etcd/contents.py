@@ -130,10 +130,10 @@ def _counted(database: Database, bucket: Bucket, at_once: int) -> tuple[Counter[
                 live.pop(key, None)
             else:
                 live[key] = _judged(change.key, change.value)
-        clear += sum(found.clear_secret for found in live.values())
-        for found in live.values():
-            known = found.resource in counts or len(counts) < _MOST_RESOURCES
-            counts[found.resource if known else _OTHER] += 1
+        clear += sum(entry.clear_secret for entry in live.values())
+        for entry in live.values():
+            known = entry.resource in counts or len(counts) < _MOST_RESOURCES
+            counts[entry.resource if known else _OTHER] += 1
     return counts, newest, clear
 
 

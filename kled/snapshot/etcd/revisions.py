@@ -48,20 +48,20 @@ def parse(name: bytes, record: bytes) -> Revision:
 
 def _fields(record: bytes) -> dict[int, int | bytes]:
     """Decode a protobuf message of numbers and bytes; the last of repeated fields counts."""
-    found: dict[int, int | bytes] = {}
+    fields: dict[int, int | bytes] = {}
     at, end = 0, len(record)
     while at < end:
         tag, at = _varint(record, at)
         field, kind = tag >> 3, tag & 7
         if kind == _NUMBER:
-            found[field], at = _varint(record, at)
+            fields[field], at = _varint(record, at)
             continue
         size, at = _varint(record, at) if kind == _LENGTH else (_FIXED.get(kind, end), at)
         if at + size > end:
             _refuse("a record is cut, or has a field that etcd does not write")
-        found[field] = record[at : at + size]
+        fields[field] = record[at : at + size]
         at += size
-    return found
+    return fields
 
 
 def _varint(record: bytes, at: int) -> tuple[int, int]:
@@ -77,5 +77,5 @@ def _varint(record: bytes, at: int) -> tuple[int, int]:
     return value | byte << shift, at + 1
 
 
-def _refuse(words: str) -> NoReturn:
-    raise SnapshotNotTrustworthy(f"the etcd database is damaged: {words}")
+def _refuse(damage: str) -> NoReturn:
+    raise SnapshotNotTrustworthy(f"the etcd database is damaged: {damage}")

@@ -49,7 +49,7 @@ class Losses:
     held: Holdings
     refs: tuple[SnapshotRef, ...] = ()
     """The newest snapshots that are named and not listed."""
-    words: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
     """All that is gone, runs and older snapshots too."""
     altered: tuple[str, ...] = ()
     """Clusters of whose snapshots something was written after the run that names the newest, or is
@@ -75,12 +75,15 @@ class _Look:
 
     def add(self, entry: Entry) -> None:
         """Take in one object. Whoever sets the dates of a directory's files back is not seen."""
-        if found := names.snapshot_of(entry.key):
-            self.refs.append(SnapshotRef(*found))
-        elif found := names.archive_of(entry.key):
-            self.archived.add(SnapshotRef(*found))
-        if found and found[1] <= self.newest.get(found[0], "") and _is_late(entry, self.since):
-            self.altered.add(found[0])
+        if snapshot := names.snapshot_of(entry.key):
+            self.refs.append(SnapshotRef(*snapshot))
+        elif snapshot := names.archive_of(entry.key):
+            self.archived.add(SnapshotRef(*snapshot))
+        if snapshot is None or not _is_late(entry, self.since):
+            return
+        cluster, snapshot_id = snapshot
+        if snapshot_id <= self.newest.get(cluster, ""):
+            self.altered.add(cluster)
 
     def unarchived(self) -> tuple[str, ...]:
         """Return the clusters whose newest snapshot has no archive of its own."""
@@ -96,9 +99,9 @@ def losses_of(ledger: Ledger, clusters: Sequence[str] | None = None) -> Losses:
     asked = [None] if clusters is None else [*filter(is_cluster_name, dict.fromkeys(clusters))]
     look = _look(ledger, asked)
     held = Holdings(ledger, look.refs)
-    lost = tuple(ref for one in asked for ref in ledger.missing(look.refs, one))
+    lost = tuple(ref for cluster in asked for ref in ledger.missing(look.refs, cluster))
     named = {ref.cluster for ref in lost}
-    older = [held.short(one) for one in asked]
+    older = [held.short(cluster) for cluster in asked]
     return Losses(
         held,
         lost,
@@ -108,7 +111,7 @@ def losses_of(ledger: Ledger, clusters: Sequence[str] | None = None) -> Losses:
                 " removed it"
                 for ref in lost
             ),
-            *(words for one in older for name, words in one.items() if name not in named),
+            *(reason for short in older for name, reason in short.items() if name not in named),
             *missing_runs(ledger),
         ),
         tuple(sorted(look.altered)),
@@ -120,11 +123,11 @@ def losses_of(ledger: Ledger, clusters: Sequence[str] | None = None) -> Losses:
 def _look(ledger: Ledger, asked: Sequence[str | None]) -> _Look:
     """List the snapshots of each cluster that is asked for, or of all; a LIST for each."""
     run = of_store(ledger.runs, ledger.here) if ledger.here else None
-    newest = {name: one.snapshot or "" for name, one in run.clusters.items()} if run else {}
+    newest = {name: entry.snapshot or "" for name, entry in run.clusters.items()} if run else {}
     written = ledger.written.get(run.id) if run else None
     look = _Look(newest, written and written + _skew(ledger.snapshots.url))
-    for one in asked:
-        for entry in ledger.snapshots.store.entries(names.snapshots_prefix(one)):
+    for cluster in asked:
+        for entry in ledger.snapshots.store.entries(names.snapshots_prefix(cluster)):
             look.add(entry)
     return look
 

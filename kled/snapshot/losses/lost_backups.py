@@ -62,4 +62,4 @@ def of_the_definition(findings: Iterable[str]) -> tuple[str, ...]:
 
     Lost backups may come back, and an open restore may have ended.
     """
-    return tuple(words for words in findings if not words.startswith((_NONE_LEFT, HALFWAY)))
+    return tuple(finding for finding in findings if not finding.startswith((_NONE_LEFT, HALFWAY)))

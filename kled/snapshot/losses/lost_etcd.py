@@ -37,4 +37,6 @@ def lost_etcd(
 
 def was_applied(before: Manifest) -> bool:
     """Say whether kops had applied the cluster when the snapshot was taken."""
-    return any(one.key in {*contents.COMPLETED, layout.KOPS_VERSION} for one in before.objects)
+    return any(
+        record.key in {*contents.COMPLETED, layout.KOPS_VERSION} for record in before.objects
+    )

@@ -53,9 +53,9 @@ def lost_keysets(ledger: Ledger, rotated: frozenset[str] = frozenset()) -> Lost:
             yield f"{OTHER_KEYS} before, and cluster {other} lives by one that was added: {name}"
         if before is None:
             return
-        had, where = [one.key for one in before.objects], "are gone from the state store"
+        had, where = [record.key for record in before.objects], "are gone from the state store"
         gone = contents.keyset_names(had) - contents.keyset_names(objects)
-        gone -= {word for words in told for word in _WORDS.split(words)}
+        gone -= {word for finding in told for word in _WORDS.split(finding)}
         etcd = (
             *lost_etcd(ledger.snapshots, before, objects),
             *_moved(ledger, before, objects, told),
@@ -68,8 +68,8 @@ def lost_keysets(ledger: Ledger, rotated: frozenset[str] = frozenset()) -> Lost:
         values = other_secrets(before, objects, rotated)
         if not (etcd or values or any(wrong.values())) or was_deleted(ledger, before):
             return
-        yield from (f"{words} (snapshot {before.id})" for words in etcd)
-        yield from (f"{words}: {_shown(names)}" for words, names in wrong.items() if names)
+        yield from (f"{finding} (snapshot {before.id})" for finding in etcd)
+        yield from (f"{finding}: {_shown(names)}" for finding, names in wrong.items() if names)
         if values:  # all of them: the command that says it was meant names each
             yield f"{OTHER} {before.id}: {', '.join(values)}"
 
@@ -81,7 +81,7 @@ def _moved(
 ) -> Iterator[str]:
     """Yield the members of etcd that moved to another zone, but for those that are told of."""
     for member in map(str, moved_etcd(ledger.snapshots, before, objects)):
-        if not any(member in words for words in told):
+        if not any(member in finding for finding in told):
             yield f"the definition keeps {member}"
 
 

@@ -48,14 +48,14 @@ def applied_stands(
         return stood
     known = etcd_zones.stands(applied, contents.groups(objects))
     same = {key for key in known.keys() & stood.keys() if known[key].group == stood[key].group}
-    return {one: stood[one] if one in same else known[one] for one in known}
+    return {member: stood[member] if member in same else known[member] for member in known}
 
 
 def _changed_groups(
     before: Manifest, objects: Mapping[str, bytes], applied: Document | None
 ) -> bool:
     """Say whether a group of the snapshot that members stand on is another one now, or gone."""
-    had = {one.key: one.sha256 for one in before.objects if layout.is_group(one.key)}
+    had = {record.key: record.sha256 for record in before.objects if layout.is_group(record.key)}
     keys = {f"{layout.GROUPS}{member}" for member in etcd_zones.groups_of_members(applied or {})}
     return any(
         key not in objects or hashlib.sha256(objects[key]).hexdigest() != had[key]

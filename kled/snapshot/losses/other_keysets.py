@@ -63,8 +63,8 @@ def other_keysets(
     has = keyset_keys.of_store(objects)
     had = _had(snapshots, before, objects, has) if snapshots and before else {}
     machines = keyset_keys.of_machines(objects, cluster)
-    earlier = keyset_keys.files(one.key for one in before.objects) if before else {}
-    there = keyset_keys.files(objects)
+    earlier = keyset_keys.files(record.key for record in before.objects) if before else {}
+    files = keyset_keys.files(objects)
     of_snapshot = keyset_keys.others(had, has)
     of_machines = tuple(name for name in keyset_keys.others(machines, has) if name not in had)
     told = {*of_snapshot, *of_machines}
@@ -78,8 +78,8 @@ def other_keysets(
             if name in had and name not in of_snapshot
         ),
         before.id if before else "",
-        tuple(sorted(earlier.keys() - there.keys())),
-        tuple(sorted((earlier.keys() & there.keys()) - (had.keys() & has.keys()))),
+        tuple(sorted(earlier.keys() - files.keys())),
+        tuple(sorted((earlier.keys() & files.keys()) - (had.keys() & has.keys()))),
         other_secrets(before, objects) if before else (),
         of_neighbours(state, known, objects, cluster) if state else {},
     )
@@ -103,7 +103,9 @@ def rotated_since(snapshots: SnapshotStore, newest: Manifest, earlier: Manifest)
     Asks the store only where a keyset of theirs differs and a manifest names no keys. One whose
     keys cannot be known is not compared.
     """
-    digests = [{one.key: one.sha256 for one in manifest.objects} for manifest in (newest, earlier)]
+    digests = [
+        {record.key: record.sha256 for record in manifest.objects} for manifest in (newest, earlier)
+    ]
     files = [keyset_keys.files(known) for known in digests]
     both = files[0].keys() & files[1].keys()
     if all(digests[0][files[0][name]] == digests[1][files[1][name]] for name in both):
@@ -118,7 +120,7 @@ def _had(
     has: keyset_keys.Marks,
 ) -> keyset_keys.Marks:
     """Return the keys of the snapshot's keysets, as far as they can be known."""
-    digests = {one.key: one.sha256 for one in before.objects}
+    digests = {record.key: record.sha256 for record in before.objects}
     earlier, now = keyset_keys.files(digests), keyset_keys.files(objects)
     same = {
         name

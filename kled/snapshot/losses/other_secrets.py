@@ -28,7 +28,11 @@ def other_secrets(
     damaged, which have findings of their own. Asks no store.
     """
     definition = contents.mapping(objects.get(layout.CONFIG, b"")) or {}
-    had = {one.key: one.sha256 for one in before.objects if one.key.startswith(layout.SECRETS)}
+    had = {
+        record.key: record.sha256
+        for record in before.objects
+        if record.key.startswith(layout.SECRETS)
+    }
     names = {
         key.removeprefix(layout.SECRETS): digest
         for key, digest in had.items()

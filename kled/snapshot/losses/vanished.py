@@ -57,7 +57,7 @@ class Vanished:
 def vanished(
     snapshots: SnapshotStore,
     known: Mapping[str, RunEntry],
-    there: Collection[str],
+    present: Collection[str],
     state_store: str,
     way_back: Callable[[str], str],
 ) -> Vanished:
@@ -69,7 +69,7 @@ def vanished(
     gone = {
         name: (entry, entry.snapshot)
         for name, entry in known.items()
-        if name not in there and entry.snapshot
+        if name not in present and entry.snapshot
     }
     warnings: list[str] = []
     findings: list[str] = []
@@ -77,31 +77,31 @@ def vanished(
         name: _fate(snapshots, (name, state_store), entry, findings)
         for name, (entry, _) in gone.items()
     }
-    became = {name: GONE if one == _UNREGISTERED else one for name, one in fates.items()}
+    became = {name: GONE if fate == _UNREGISTERED else fate for name, fate in fates.items()}
     for name, (entry, _) in gone.items():
         if not entry.is_alive:
             continue
         hint = way_back(name)
-        words = f'cluster "{name}" is gone from the state store'
+        loss = f'cluster "{name}" is gone from the state store'
         if fates[name] == ENDED:
-            warnings.append(f"{words}: kled deleted it; to have it back: {hint}")
+            warnings.append(f"{loss}: kled deleted it; to have it back: {hint}")
         elif fates[name] == _UNREGISTERED:
             back = hint.replace(" --yes", " --with-control --yes")  # its etcd lives
-            warnings.append(f"{words}: kled unregistered it; to have it back: {back}")
+            warnings.append(f"{loss}: kled unregistered it; to have it back: {back}")
         else:
             warnings.append(
-                f"{words}; if nobody deleted it, with --with-control where its machines run on:"
+                f"{loss}; if nobody deleted it, with --with-control where its machines run on:"
                 f" {hint}"
             )
-            findings.append(f"{words}, and kled did not delete it")
-    lost = [name for name in gone if fates[name] == GONE] if not there else []
+            findings.append(f"{loss}, and kled did not delete it")
+    lost = [name for name in gone if fates[name] == GONE] if not present else []
     return Vanished(
         became,
         {name: snapshot for name, (_, snapshot) in gone.items()},
         tuple(warnings),
         tuple(findings),
         tuple(_failure(name, *gone[name], state_store, way_back(name)) for name in lost),
-        tuple(name for name in known if there and name not in there and name not in gone),
+        tuple(name for name in known if present and name not in present and name not in gone),
     )
 
 
@@ -119,11 +119,11 @@ def no_cluster(state: ObjectStore, orphans: Sequence[str]) -> ClusterNotFound:
     )
 
 
-def absent(found: Orphan) -> ClusterNotFound:
+def absent(orphan: Orphan) -> ClusterNotFound:
     """Return why a cluster that was named is not taken: it is not there."""
     return ClusterNotFound(
-        f'there is no cluster "{found.name}" in the state store'
-        + (f", only {found.objects} objects without its config" if found.objects else ""),
+        f'there is no cluster "{orphan.name}" in the state store'
+        + (f", only {orphan.objects} objects without its config" if orphan.objects else ""),
         hint="kled kops get-clusters lists those that are there",
     )
 
@@ -139,13 +139,13 @@ def _fate(
     if entry.error == ENDED:
         return ENDED
     try:
-        found = epoch.read(snapshots, name)
+        known = epoch.read(snapshots, name)
     except SnapshotNotTrustworthy as error:
         findings.append(error.message)
         return GONE
-    if found is not None and found.unregistered and is_same(found.state_store, state_store):
+    if known is not None and known.unregistered and is_same(known.state_store, state_store):
         return _UNREGISTERED
-    return ENDED if found is not None and epoch.is_ending(found, state_store) else GONE
+    return ENDED if known is not None and epoch.is_ending(known, state_store) else GONE
 
 
 def _failure(

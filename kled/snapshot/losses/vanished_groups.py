@@ -16,7 +16,7 @@ _APPLIED: Final = "igconfig/"
 _PARTS: Final = 4
 
 
-def vanished_groups(earlier: Manifest | None, there: Collection[str]) -> str:
+def vanished_groups(earlier: Manifest | None, present: Collection[str]) -> str:
     """Say which groups of the `earlier` snapshot are gone, by the keys that are there; or nothing.
 
     Only those for whose machines an update wrote a configuration, which is there still.
@@ -24,9 +24,9 @@ def vanished_groups(earlier: Manifest | None, there: Collection[str]) -> str:
     if earlier is None:
         return ""
     had = {record.key for record in earlier.objects if layout.is_group(record.key)}
-    applied = {key.split("/")[2] for key in there if _is_of_group(key)}
+    applied = {key.split("/")[2] for key in present if _is_of_group(key)}
     gone = sorted(
-        name for key in had - set(there) if (name := key.removeprefix(layout.GROUPS)) in applied
+        name for key in had - set(present) if (name := key.removeprefix(layout.GROUPS)) in applied
     )
     if not gone:
         return ""

@@ -49,31 +49,31 @@ class TargetView:
 
 def same_keys(
     wanted: Iterable[ObjectRecord],
-    there: Mapping[str, Entry],
+    present: Mapping[str, Entry],
     md5: Mapping[str, str],
-    sight: TargetView,
+    view: TargetView,
 ) -> frozenset[str]:
     """Return the keys whose bytes the target has; reads only where size and tag leave it open."""
     same: set[str] = set()
     unsure: list[ObjectRecord] = []
     for record in wanted:
-        entry = there.get(record.key)
+        entry = present.get(record.key)
         if entry is None or entry.size != record.size:
             continue
         tag = entry.tag.strip('"')
-        if tag == md5.get(record.key) or (sight.is_home and entry.tag == record.tag):
+        if tag == md5.get(record.key) or (view.is_home and entry.tag == record.tag):
             same.add(record.key)
         else:
             unsure.append(record)
-    same.update(_read_and_compared(unsure, there, sight))
+    same.update(_read_and_compared(unsure, present, view))
     return frozenset(same)
 
 
 def _read_and_compared(
-    unsure: list[ObjectRecord], there: Mapping[str, Entry], sight: TargetView
+    unsure: list[ObjectRecord], present: Mapping[str, Entry], view: TargetView
 ) -> Iterator[str]:
     def look(record: ObjectRecord) -> str | None:
-        return record.key if sight.holds(there[record.key], record) else None
+        return record.key if view.holds(present[record.key], record) else None
 
     tasks = ((min(record.size, _CHUNK), partial(look, record)) for record in unsure)
     yield from filter(None, in_parallel(tasks))

@@ -57,26 +57,30 @@ def counted_on(taken: bytes, stored: bytes | None, known: int = 0) -> bytes:
     wanted = _object(taken)
     if wanted is None or not _made(wanted):
         return taken
-    found = _object(stored) if stored is not None else None
-    if stored is None or found is None or _made(found) != _made(wanted):
+    present = _object(stored) if stored is not None else None
+    if stored is None or present is None or _made(present) != _made(wanted):
         return _written(taken, wanted, max(_count(wanted), known) + LEAP) or taken
-    if _uncounted(found) == _uncounted(wanted):
-        return stored if _count(found) > _count(wanted) else taken
-    return _written(taken, wanted, max(_count(found), _count(wanted)) + 1) or taken
+    if _uncounted(present) == _uncounted(wanted):
+        return stored if _count(present) > _count(wanted) else taken
+    return _written(taken, wanted, max(_count(present), _count(wanted)) + 1) or taken
 
 
 def _object(body: bytes) -> dict[str, Any] | None:
     """Return the object with its metadata; None for what kops would not read as one."""
     try:
-        found = yaml_text.document(body)
+        document = yaml_text.document(body)
     except TextUnreadable:
         return None
-    return found if isinstance(found, dict) and isinstance(found.get("metadata"), dict) else None
+    return (
+        document
+        if isinstance(document, dict) and isinstance(document.get("metadata"), dict)
+        else None
+    )
 
 
 def _metadata(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = document["metadata"]
-    return found
+    metadata: Mapping[str, Any] = document["metadata"]
+    return metadata
 
 
 def _made(document: Mapping[str, Any]) -> str:

@@ -23,10 +23,10 @@ _LOOKED_AT: Final = 3
 
 def with_counts(
     snapshots: SnapshotStore,
-    sight: TargetView,
+    view: TargetView,
     wanted: Iterable[ObjectRecord],
     counted: Mapping[str, bytes],
-    there: Collection[str],
+    present: Collection[str],
     *,
     ended: bool,
 ) -> dict[str, tuple[bytes, int]]:
@@ -35,9 +35,9 @@ def with_counts(
     Left out is what is not `there` of a cluster that `ended` with this snapshot, and that none has
     since. Costs and raises as `later_counts` does.
     """
-    taken = {one.key: counted[one.key] for one in wanted if one.key in counted}
-    lost = {*taken}.difference(there)
-    known = later_counts(snapshots, sight.manifest, lost)
+    taken = {record.key: counted[record.key] for record in wanted if record.key in counted}
+    lost = {*taken}.difference(present)
+    known = later_counts(snapshots, view.manifest, lost)
     final = lost - known.keys() if ended else set()
     return {key: (body, known.get(key, 0)) for key, body in taken.items() if key not in final}
 
@@ -53,12 +53,12 @@ def later_counts(
     if not keys:
         return {}
     later = sorted(ref for ref in snapshots.list(manifest.cluster) if ref.id > manifest.id)
-    found: dict[str, int] = {}
+    highest: dict[str, int] = {}
     for ref in later[-_LOOKED_AT:]:
         for key, count in _counts(snapshots, ref).items():
             if key in keys:
-                found[key] = max(count, found.get(key, 0))
-    return found
+                highest[key] = max(count, highest.get(key, 0))
+    return highest
 
 
 def _counts(snapshots: SnapshotStore, ref: SnapshotRef) -> dict[str, int]:
@@ -80,8 +80,8 @@ def counting(
     taken: Mapping[str, tuple[bytes, int]],
     wanted: Iterable[ObjectRecord],
     same: frozenset[str],
-    sight: TargetView,
-    there: Collection[str],
+    view: TargetView,
+    present: Collection[str],
 ) -> tuple[Moving, frozenset[str]]:
     """Return what is written with a count that goes on, and all keys that need no write.
 
@@ -92,7 +92,7 @@ def counting(
         key = record.key
         if key in same or key not in taken:
             continue
-        stored = generations.there(sight.target, sight.prefix + key) if key in there else None
+        stored = generations.there(view.target, view.prefix + key) if key in present else None
         body, known = taken[key]
         counted[key] = generations.counted_on(places.written(key, body), stored, known)
         if counted[key] == stored:

@@ -34,7 +34,9 @@ def ready(
         if record.blob is not None:
             keys.setdefault(record.blob, []).append(record.key)
     payloads = [payload for payload in manifest.blobs if payload.sha256 in keys]
-    tasks = ((0, partial(_look, snapshots, one, small=small)) for one, small in _split(payloads))
+    tasks = (
+        (0, partial(_look, snapshots, payload, small=small)) for payload, small in _split(payloads)
+    )
     held, wrong = {}, []
     for payload, body, trouble in in_parallel(tasks):
         if body is not None:

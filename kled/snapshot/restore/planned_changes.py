@@ -28,9 +28,9 @@ def are_rest(changes: Changes, earlier: Changes) -> bool:
 
     Whatever JSON `earlier` is: it is on record in a store that others may write to.
     """
-    here, there = list(changes[:_WRITES]), list(earlier[:_WRITES])
+    place, earlier_place = list(changes[:_WRITES]), list(earlier[:_WRITES])
     mine, theirs = changes[_WRITES:], earlier[_WRITES:]
-    if here != there or not all(isinstance(each, list) for each in theirs):
+    if place != earlier_place or not all(isinstance(each, list) for each in theirs):
         return False
     return len(mine) == len(theirs) and all(
         set(map(_text, some)) <= set(map(_text, more))

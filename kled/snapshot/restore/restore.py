@@ -123,16 +123,16 @@ def _blobs(
 ) -> Mapping[str, IO[bytes]]:
     """Unpack and prove every blob that the plan needs; they are closed with `stack`."""
     needed = {write.record.blob for write in plan.writes}
-    found = {}
+    files = {}
     for payload in plan.manifest.blobs:
         if payload.sha256 in plan.held:
             file = stack.enter_context(spool.nameless(directory))
             spool.write(file, plan.held[payload.sha256])
-            found[payload.sha256] = file
+            files[payload.sha256] = file
         elif payload.sha256 in needed:
             file = blob_file(snapshots, payload, directory=directory)
-            found[payload.sha256] = stack.enter_context(file)
-    return found
+            files[payload.sha256] = stack.enter_context(file)
+    return files
 
 
 def _deletions(plan: RestorePlan, target: ObjectStore) -> Iterator[Task[None]]:

@@ -217,14 +217,14 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     md5 |= {layout.CONFIG: _md5(places.body)} if places.body is not None else {}
     listed = [entry for entry in target.entries(prefix) if oddity(entry.key) is None]
     _require_fit(wanted, listed, target, prefix)
-    there = {one.key.removeprefix(prefix): one for one in listed if one.unfit is None}
-    same = same_keys(wanted, there, md5, sight := TargetView(target, prefix, manifest))
-    counts = with_counts(snapshots, sight, wanted if counts_on else (), counted, there, ended=ended)
-    places, same = counting(places, counts, wanted, same, sight, there)
+    by_key = {entry.key.removeprefix(prefix): entry for entry in listed if entry.unfit is None}
+    same = same_keys(wanted, by_key, md5, view := TargetView(target, prefix, manifest))
+    counts = with_counts(snapshots, view, wanted if counts_on else (), counted, by_key, ended=ended)
+    places, same = counting(places, counts, wanted, same, view, by_key)
     differ = [places.record(record) for record in wanted if record.key not in same]
-    left, damaged = _staying(differ, damage, there)
-    writes = _writes(differ, there, left | damaged.keys())
-    extra = _extra(manifest, there, classes)
+    left, damaged = _staying(differ, damage, by_key)
+    writes = _writes(differ, by_key, left | damaged.keys())
+    extra = _extra(manifest, by_key, classes)
     return RestorePlan(
         manifest=manifest,
         target=target.location.url,
@@ -240,24 +240,24 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
         packed=packed,
         held=needed.ready(snapshots, manifest, (write.record for write in writes)),
         moving=places,
-        own=_own(writes, as_taken, there, sight),
+        own=_own(writes, as_taken, by_key, view),
     )
 
 
 def _staying(
-    differ: Iterable[ObjectRecord], damage: Mapping[str, str], there: Collection[str]
+    differ: Iterable[ObjectRecord], damage: Mapping[str, str], present: Collection[str]
 ) -> tuple[set[str], dict[str, str]]:
     """Return the control markers that stay as they are there, and what does for its damage."""
-    differing = [record for record in differ if record.key in there]
+    differing = [record for record in differ if record.key in present]
     left = {record.key for record in differing if record.kind == "control"}
-    return left, {one.key: damage[one.key] for one in differing if one.key in damage}
+    return left, {record.key: damage[record.key] for record in differing if record.key in damage}
 
 
 def _writes(
-    records: Iterable[ObjectRecord], there: Mapping[str, Entry], staying: Collection[str]
+    records: Iterable[ObjectRecord], present: Mapping[str, Entry], staying: Collection[str]
 ) -> tuple[Write, ...]:
     return tuple(
-        Write(record, there[record.key].tag if record.key in there else None)
+        Write(record, present[record.key].tag if record.key in present else None)
         for record in records
         if record.key not in staying
     )
@@ -266,16 +266,16 @@ def _writes(
 def _own(
     writes: Iterable[Write],
     as_taken: Mapping[str, ObjectRecord],
-    there: Mapping[str, Entry],
-    sight: TargetView,
+    present: Mapping[str, Entry],
+    view: TargetView,
 ) -> frozenset[str]:
     """Return the keys of what is written otherwise than it was taken, and is there as it was."""
     return frozenset(
         key
         for write in writes
-        if (key := write.record.key) in there
+        if (key := write.record.key) in present
         and as_taken[key] != write.record
-        and sight.holds(there[key], as_taken[key])
+        and view.holds(present[key], as_taken[key])
     )
 
 
@@ -287,7 +287,7 @@ def _require_fit(
     Found before the first write: a restore that ends halfway helps nobody. What is not in the way
     stays as it is.
     """
-    unfit = {one.key: one.unfit for one in listed if one.unfit}
+    unfit = {entry.key: entry.unfit for entry in listed if entry.unfit}
     for record in wanted if unfit else ():
         names = f"{prefix}{record.key}".split("/")
         for place in map("/".join, (names[:number] for number in range(1, len(names) + 1))):
@@ -358,12 +358,12 @@ def _md5(body: bytes) -> str:
 
 
 def _extra(
-    manifest: Manifest, there: Mapping[str, Entry], classes: Collection[Kind]
+    manifest: Manifest, present: Mapping[str, Entry], classes: Collection[Kind]
 ) -> tuple[str, ...]:
     known = {record.key for record in manifest.objects}
     return tuple(
         key
-        for key in there
+        for key in present
         if key not in known
         and (kind := layout.kind_of(key)) in classes
         and kind in _DELETABLE

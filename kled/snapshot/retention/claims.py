@@ -94,20 +94,20 @@ def _keys(
     damaged_until: datetime | None = None,
 ) -> set[str]:
     """Return what documents dated after `since` name; damaged ones that say so are raised."""
-    found: set[str] = set()
+    keys: set[str] = set()
     for entry in store.entries(prefix):
         date = _dated(entry, prefix)
         if entry.key == but or date is None or date < since:
             continue
         try:
             body, _ = signed.bounded(store, entry.key, _LIMIT)
-            found |= set(_decoded(entry.key, body))
+            keys |= set(_decoded(entry.key, body))
         except ObjectMissing:
             continue  # withdrawn meanwhile
         except SnapshotNotTrustworthy:
             if damaged_until and names.moment(_id_of(entry, prefix)) <= damaged_until:
                 raise
-    return found
+    return keys
 
 
 def _id_of(entry: Entry, prefix: str) -> str:

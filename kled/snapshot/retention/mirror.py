@@ -96,18 +96,18 @@ def mirror(
     wanted = list(source.list(cluster))
     if wanted:
         _name(source, target)
-    there = {
-        found for entry in target.entries(names.CLUSTERS) if (found := names.snapshot_of(entry.key))
+    present = {
+        pair for entry in target.entries(names.CLUSTERS) if (pair := names.snapshot_of(entry.key))
     }
-    lost = _lost(source, copies, cluster, wanted, there)
+    lost = _lost(source, copies, cluster, wanted, present)
     if not wanted and not lost:
         raise source.nothing(cluster)
-    missing = [ref for ref in wanted if (ref.cluster, ref.id) not in there]
+    missing = [ref for ref in wanted if (ref.cluster, ref.id) not in present]
     progress.expect(objects=len(missing))
     copy = _Copy(source, target, progress, retain_until)
     done = sorted(
-        in_parallel(((0, partial(copy.one, ref)) for ref in missing), threads=8),
-        key=lambda one: one[0],
+        in_parallel(((0, partial(copy.copy_snapshot, ref)) for ref in missing), threads=8),
+        key=lambda result: result[0],
     )
     return MirrorReport(
         tuple(ref for ref, error, _ in done if error is None),
@@ -138,9 +138,9 @@ def _name(source: SnapshotStore, target: ObjectStore) -> None:
     Where the source has none, or a damaged one, the target gets none: nobody needs it to restore.
     Raises `SnapshotNotTrustworthy` for a target that only a newer kled reads.
     """
-    there = source.at(target).root
-    require_known(there)
-    if not there.missing or source.root.root is None:
+    root = source.at(target).root
+    require_known(root)
+    if not root.missing or source.root.root is None:
         return
     body, _ = signed.bounded(source.store, names.ROOT, signed.LIMITS["root"])
     with suppress(PreconditionFailed):
@@ -152,7 +152,7 @@ def _lost(
     copies: SnapshotStore,
     cluster: str | None,
     present: Sequence[SnapshotRef],
-    there: Collection[tuple[str, str]],
+    in_target: Collection[tuple[str, str]],
 ) -> list[tuple[SnapshotRef, KledError]]:
     """Return what the source should have and does not: lost, or taken back to an earlier moment.
 
@@ -161,23 +161,23 @@ def _lost(
     ledger = read_ledger(source)
     newest = {ref.cluster: ref.id for ref in present}
     newer = {
-        SnapshotRef(name, one)
-        for name, one in there
-        if cluster in {None, name} and one > newest.get(name, "")
+        SnapshotRef(name, snapshot_id)
+        for name, snapshot_id in in_target
+        if cluster in {None, name} and snapshot_id > newest.get(name, "")
     }
     newer -= ledger.removed(newer)
     if newer:
         newer -= read_ledger(copies).named
-    found: list[tuple[SnapshotRef, KledError]] = [
+    failures: list[tuple[SnapshotRef, KledError]] = [
         (ref, SnapshotMissing(f"snapshot {ref.id} of {ref.cluster} is gone from {source.url}"))
         for ref in sorted({*ledger.missing(present, cluster), *newer})
     ]
     if ledger.doubts and newest:
         last = max(present, key=lambda ref: ref.id)
-        found.append(
+        failures.append(
             (last, SnapshotNotTrustworthy(f"it may not be the newest: {ledger.doubts[0]}"))
         )
-    return found
+    return failures
 
 
 class _Copy:
@@ -199,12 +199,12 @@ class _Copy:
         """What this run wrote, or claimed and proved: snapshots share payloads."""
         self._turns: dict[str, threading.Lock] = {}
 
-    def one(self, ref: SnapshotRef) -> tuple[SnapshotRef, KledError | None, int]:
+    def copy_snapshot(self, ref: SnapshotRef) -> tuple[SnapshotRef, KledError | None, int]:
         """Copy one snapshot; what keeps it from being copied comes back."""
         try:
             manifest, body = self._source.manifest_as_stored(ref)
-            if words := stray(self._origins, manifest):
-                raise SnapshotNotTrustworthy(f"it is not copied: {words}")
+            if reason := stray(self._origins, manifest):
+                raise SnapshotNotTrustworthy(f"it is not copied: {reason}")
             size = sum(self._payload(payload) for payload in manifest.payloads)
             self._commit(ref, body)
         except KledError as error:

@@ -123,22 +123,26 @@ def plan_prune(
     """
     old_until = ages.old_until(snapshots, grace)
     ledger = read_ledger(snapshots, state)
-    there = shelf(snapshots)
-    _require_whole(ledger, there.refs)
-    if cluster not in {None, *(ref.cluster for ref in there.refs)} or not there.refs:
+    listing = shelf(snapshots)
+    _require_whole(ledger, listing.refs)
+    if cluster not in {None, *(ref.cluster for ref in listing.refs)} or not listing.refs:
         raise snapshots.nothing(cluster)
-    known = judged(snapshots, there, ledger.named)
-    unreadable = tuple((one.ref, one.trust.reasons[0]) for one in known if one.manifest is None)
+    known = judged(snapshots, listing, ledger.named)
+    unreadable = tuple(
+        (snapshot.ref, snapshot.trust.reasons[0]) for snapshot in known if snapshot.manifest is None
+    )
     kept: list[tuple[SnapshotRef, str]] = []
     removed: list[SnapshotRef] = []
-    own, strays = _by_lineage(Origins(ledger), (one for one in known if one.manifest is not None))
+    whole = [snapshot for snapshot in known if snapshot.manifest is not None]
+    own, strays = _by_lineage(Origins(ledger), whole)
     for name, readable in own:
         if cluster not in {None, name}:
             continue
-        why = _why_kept(ledger, readable, there, policy, old_until)
-        kept += [(one.ref, why[one.ref.id]) for one in readable if one.ref.id in why]
-        removed += [one.ref for one in readable if one.ref.id not in why]
-    manifests = [one.manifest for one in known if one.manifest is not None]
+        why = _why_kept(ledger, readable, listing, policy, old_until)
+        refs = [snapshot.ref for snapshot in readable]
+        kept += [(ref, why[ref.id]) for ref in refs if ref.id in why]
+        removed += [ref for ref in refs if ref.id not in why]
+    manifests = [snapshot.manifest for snapshot in known if snapshot.manifest is not None]
     garbage = () if unreadable else _garbage(ledger, manifests, old_until)
     return PrunePlan(tuple(sorted(kept)), tuple(sorted(removed)), unreadable, garbage, strays)
 
@@ -152,38 +156,33 @@ def _by_lineage(
     """
     own: dict[tuple[str, str], list[Judged]] = {}
     strays: list[tuple[SnapshotRef, str]] = []
-    for one in readable:
-        if one.manifest is None:
+    for snapshot in readable:
+        if snapshot.manifest is None:
             continue
-        words = stray(origins, one.manifest)
-        if words:
-            strays.append((one.ref, words))
+        reason = stray(origins, snapshot.manifest)
+        if reason:
+            strays.append((snapshot.ref, reason))
         else:
-            lineage = origins.lineage(one.manifest) or ""
-            own.setdefault((one.ref.cluster, lineage), []).append(one)
-    return [(name, found) for (name, _), found in own.items()], tuple(strays)
+            lineage = origins.lineage(snapshot.manifest) or ""
+            own.setdefault((snapshot.ref.cluster, lineage), []).append(snapshot)
+    return [(name, history) for (name, _), history in own.items()], tuple(strays)
 
 
 def _why_kept(
-    ledger: Ledger, found: Sequence[Judged], there: Shelf, policy: Policy, old_until: datetime
+    ledger: Ledger, judged: Sequence[Judged], listing: Shelf, policy: Policy, old_until: datetime
 ) -> Mapping[str, str]:
     """Return the ids of one cluster's snapshots to keep, each with why.
 
     What `latest` means stays, also where clocks gave it an id that is not the last.
     """
-    trusted = {one.ref.id for one in found if one.trust.trusted}
+    trusted = {snapshot.ref.id for snapshot in judged if snapshot.trust.trusted}
     candidates = [
-        Candidate(
-            one.ref.id,
-            one.ref.created,
-            trusted=one.ref.id in trusted,
-            written=there.written.get(one.ref),
-        )
-        for one in found
+        Candidate(ref.id, ref.created, trusted=ref.id in trusted, written=listing.written.get(ref))
+        for ref in (snapshot.ref for snapshot in judged)
     ]
     named = {ref.id for ref in ledger.named}
     why = dict(keep(candidates, policy, old_until, named=named))
-    cluster = found[0].ref.cluster if found else ""
+    cluster = judged[0].ref.cluster if judged else ""
     for latest in ledger.oldest_first(cluster, trusted)[-1:]:
         why.setdefault(latest, "newest trusted")
     return why
@@ -210,12 +209,12 @@ def apply_prune(
         )
     locked: list[str] = []
     ledger = read_ledger(snapshots)
-    there = shelf(snapshots)
-    _require_whole(ledger, there.refs)
+    listing = shelf(snapshots)
+    _require_whole(ledger, listing.refs)
     store = ready_to_write(snapshots, ledger)
     ages.require_right_clock(snapshots)
     old_until = ages.old_until(snapshots, grace)
-    _require_old(plan.removed, there, old_until)
+    _require_old(plan.removed, listing, old_until)
     progress.expect(objects=len(plan.removed) + len(plan.garbage))
     if plan.removed:
         freed = {key for ref in plan.removed for key in _payload_keys(snapshots, ref)}
@@ -225,7 +224,7 @@ def apply_prune(
     _forget_old_runs(snapshots, ledger)
     for key in claims.outdated(snapshots.store, old_until):
         _delete(snapshots, key, locked, Quiet())
-    return PruneReport(gone, len(collected), sum(one.size for one in collected), tuple(locked))
+    return PruneReport(gone, len(collected), sum(entry.size for entry in collected), tuple(locked))
 
 
 def _require_whole(ledger: Ledger, present: Collection[SnapshotRef]) -> None:
@@ -247,10 +246,10 @@ def _require_whole(ledger: Ledger, present: Collection[SnapshotRef]) -> None:
     require_history(ledger, present)
 
 
-def _require_old(removed: Collection[SnapshotRef], there: Shelf, old_until: datetime) -> None:
+def _require_old(removed: Collection[SnapshotRef], listing: Shelf, old_until: datetime) -> None:
     """Raise `SnapshotNotTrustworthy` where the plan was made while the clock was ahead."""
     for ref in removed:
-        if max(ref.created, there.written.get(ref) or ref.created) > old_until:
+        if max(ref.created, listing.written.get(ref) or ref.created) > old_until:
             raise SnapshotNotTrustworthy(
                 f"nothing is deleted: {ref.cluster}/{ref.id} is too young to be removed, though it"
                 " was not when the plan was made: this machine's clock was set back since",
@@ -276,10 +275,12 @@ def _manifests(
         except SnapshotNotTrustworthy as error:
             return ref, error.message
 
-    found = sorted(in_parallel((0, partial(read, ref)) for ref in refs), key=lambda one: one[0])
+    results = sorted(
+        in_parallel((0, partial(read, ref)) for ref in refs), key=lambda result: result[0]
+    )
     return (
-        [one for _, one in found if isinstance(one, Manifest)],
-        tuple((ref, one) for ref, one in found if isinstance(one, str)),
+        [manifest for _, manifest in results if isinstance(manifest, Manifest)],
+        tuple((ref, reason) for ref, reason in results if isinstance(reason, str)),
     )
 
 
@@ -295,17 +296,17 @@ def _sweep(
     What another prune is sweeping is left to it: each object is deleted by one of them, so that
     nothing is deleted that was written anew meanwhile.
     """
-    found = {one.key for one in _fresh_garbage(snapshots, ledger, grace)}
-    if not found:
+    keys = {entry.key for entry in _fresh_garbage(snapshots, ledger, grace)}
+    if not keys:
         return []
     sweep_id = snapshots.new_id()
-    claims.announce(snapshots.store, sweep_id, found)
-    agreed = [one for one in _fresh_garbage(snapshots, ledger, grace) if one.key in found]
+    claims.announce(snapshots.store, sweep_id, keys)
+    agreed = [entry for entry in _fresh_garbage(snapshots, ledger, grace) if entry.key in keys]
     others = claims.swept(snapshots.store, ages.old_until(snapshots, grace), but=sweep_id)
     collected = [
-        one
-        for one in agreed
-        if one.key not in others and _delete(snapshots, one.key, locked, progress)
+        entry
+        for entry in agreed
+        if entry.key not in others and _delete(snapshots, entry.key, locked, progress)
     ]
     _delete(snapshots, names.sweep_key(sweep_id), locked, Quiet())
     return collected

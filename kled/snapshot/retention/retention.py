@@ -82,34 +82,36 @@ def keep(
     A candidate that is kept among others is kept among fewer, too: pruning often ends as pruning
     once does. The result is empty only where there are no candidates.
     """
-    newest_first = sorted(candidates, key=lambda one: (one.moment, one.id), reverse=True)
+    newest_first = sorted(
+        candidates, key=lambda candidate: (candidate.moment, candidate.id), reverse=True
+    )
     why: dict[str, str] = {}
-    for one in newest_first:
-        if one.id in named:
-            why[one.id] = "the newest run"
-        elif one.is_younger(old_until):
-            why[one.id] = "new"
-    for one in newest_first[: policy.last]:
-        why.setdefault(one.id, "last")
-    for one in _first_trusted(newest_first):
-        why.setdefault(one.id, "newest trusted")
+    for candidate in newest_first:
+        if candidate.id in named:
+            why[candidate.id] = "the newest run"
+        elif candidate.is_younger(old_until):
+            why[candidate.id] = "new"
+    for candidate in newest_first[: policy.last]:
+        why.setdefault(candidate.id, "last")
+    for candidate in _first_trusted(newest_first):
+        why.setdefault(candidate.id, "newest trusted")
     for name, period in _PERIODS:
-        for one in _newest_of_each(newest_first, period)[: getattr(policy, name)]:
-            why.setdefault(one.id, name)
+        for candidate in _newest_of_each(newest_first, period)[: getattr(policy, name)]:
+            why.setdefault(candidate.id, name)
     return why
 
 
 def _first_trusted(newest_first: Sequence[Candidate]) -> Sequence[Candidate]:
-    return [one for one in newest_first if one.trusted][:1]
+    return [candidate for candidate in newest_first if candidate.trusted][:1]
 
 
 def _newest_of_each(
     newest_first: Sequence[Candidate], period: Callable[[datetime], tuple[int, ...]]
 ) -> list[Candidate]:
     """Return the newest of each period, trusted ones before others; newest periods first."""
-    found: dict[tuple[int, ...], Candidate] = {}
-    for one in newest_first:
-        key = period(one.moment.astimezone(UTC))
-        if key not in found or (one.trusted and not found[key].trusted):
-            found[key] = one
-    return list(found.values())
+    newest: dict[tuple[int, ...], Candidate] = {}
+    for candidate in newest_first:
+        key = period(candidate.moment.astimezone(UTC))
+        if key not in newest or (candidate.trusted and not newest[key].trusted):
+            newest[key] = candidate
+    return list(newest.values())

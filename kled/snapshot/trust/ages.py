@@ -48,7 +48,7 @@ def witnessed(now: datetime, dates: Iterable[datetime], grace: timedelta) -> dat
     A pause between two of them counts for the grace at most, whatever the clocks said. Pure.
     """
     later, left = now, 2 * grace
-    for date in sorted((one for one in dates if one <= now), reverse=True):
+    for date in sorted((date for date in dates if date <= now), reverse=True):
         passed = min(later - date, grace)
         if passed >= left:
             break

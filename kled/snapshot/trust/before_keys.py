@@ -21,7 +21,7 @@ MAYBE: Final = f"{BEFORE_KEYS} a newer snapshot that cannot be read may have the
 
 def lacks_keys(manifest: Manifest) -> bool:
     """Whether it holds no keyset at all: kops had not made any."""
-    return not contents.keyset_names(one.key for one in manifest.objects)
+    return not contents.keyset_names(record.key for record in manifest.objects)
 
 
 def told_by(newer: Iterable[Manifest | None]) -> str:
@@ -30,10 +30,10 @@ def told_by(newer: Iterable[Manifest | None]) -> str:
     None is one whose manifest cannot be read. They are asked in their order, until one tells.
     """
     maybe = ""
-    for one in newer:
-        if one is None:
+    for snapshot in newer:
+        if snapshot is None:
             maybe = MAYBE
-        elif not lacks_keys(one):
+        elif not lacks_keys(snapshot):
             return WORDS
     return maybe
 
@@ -67,11 +67,11 @@ def _newer(ledger: Ledger, manifest: Manifest) -> Iterable[Manifest | None]:
     at = ids.index(manifest.id) + 1 if manifest.id in ids else len(ids)
     for snapshot_id in ids[at:]:
         try:
-            found = snapshots.manifest(SnapshotRef(cluster, snapshot_id))
+            newer = snapshots.manifest(SnapshotRef(cluster, snapshot_id))
         except SnapshotMissing:  # pruned since
             continue
         except SnapshotNotTrustworthy:
             yield None
         else:
-            if found.state_store == manifest.state_store:
-                yield found
+            if newer.state_store == manifest.state_store:
+                yield newer

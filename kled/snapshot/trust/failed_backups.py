@@ -44,14 +44,14 @@ def in_the_light_of(
     `damaged` are those that are known to be; one of these that rests on a check counts no more
     where that holds now.
     """
-    stands = {key: words for key, words in damaged.items() if _SAYS not in words}
+    stands = {key: reason for key, reason in damaged.items() if _SAYS not in reason}
     told = {key: failed[blob.sha256] for key, blob in blobs.items() if blob.sha256 in failed}
     return told | stands
 
 
 def are_told(findings: Iterable[str]) -> bool:
     """Whether findings of a snapshot rest on a check that opened a backup."""
-    return any(_SAYS in words for words in findings)
+    return any(_SAYS in finding for finding in findings)
 
 
 def _of_proof(manifest: Manifest, wrong: FailedProof) -> Iterator[tuple[str, str]]:

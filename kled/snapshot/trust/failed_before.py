@@ -32,7 +32,7 @@ def failed_before(
 
 def are_told(findings: Collection[str]) -> bool:
     """Whether findings of a snapshot rest on a check of another one."""
-    return any(_SAYS in words for words in findings)
+    return any(_SAYS in finding for finding in findings)
 
 
 def _words(

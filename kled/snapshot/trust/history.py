@@ -33,19 +33,19 @@ def missing_runs(ledger: Ledger) -> tuple[str, ...]:
     kept = names.new_id(now - KEPT, b"\0\0")
     after = names.RUNS + names.new_id(now - KEPT - _LATE, b"\0\0")
     keys = (entry.key for entry in snapshots.store.entries(names.RUNS, start_after=after))
-    ids = [one for key in keys if names.is_id(one := key[len(names.RUNS) : -len(".json")])]
+    ids = [run_id for key in keys if names.is_id(run_id := key[len(names.RUNS) : -len(".json")])]
     floor = max(kept, newest.begins or "")
-    oldest = _read(ledger, min((one for one in ids if one >= floor), default=newest.id))
+    oldest = _read(ledger, min((run_id for run_id in ids if run_id >= floor), default=newest.id))
     gone = {
-        one.previous: one.id
-        for one in (oldest, newest)
-        if one and one.previous and one.previous >= floor and one.previous not in ids
+        run.previous: run.id
+        for run in (oldest, newest)
+        if run and run.previous and run.previous >= floor and run.previous not in ids
     }
     if gone:
         return tuple(
-            f"run {one} is gone from {snapshots.url}, which run {by} went on from, and no prune"
+            f"run {run_id} is gone from {snapshots.url}, which run {by} went on from, and no prune"
             " removed it"
-            for one, by in sorted(gone.items())
+            for run_id, by in sorted(gone.items())
         )
     numbered = oldest and oldest.number and newest.id in ids and newest.number < MOST
     between = newest.number - oldest.number + 1 if oldest and numbered else 0
@@ -64,7 +64,7 @@ def _misdated(ledger: Ledger, after: str) -> int:
     return sum(
         entry.modified is not None and entry.modified > moment
         for entry in takewhile(
-            lambda one: one.key <= after, ledger.snapshots.store.entries(names.RUNS)
+            lambda entry: entry.key <= after, ledger.snapshots.store.entries(names.RUNS)
         )
     )
 
@@ -74,10 +74,10 @@ def _read(ledger: Ledger, run_id: str) -> Run | None:
     if ledger.newest and run_id == ledger.newest.id:
         return ledger.newest
     try:
-        found = runs.read(ledger.snapshots, run_id)
+        run = runs.read(ledger.snapshots, run_id)
     except (ObjectMissing, SnapshotNotTrustworthy):
         return None
-    return found if found.signed or not ledger.snapshots.verification_keys else None
+    return run if run.signed or not ledger.snapshots.verification_keys else None
 
 
 class Holdings:
@@ -111,15 +111,15 @@ class Holdings:
     def short(self, cluster: str | None = None) -> dict[str, str]:
         """Return the clusters, of all or just that one, of which some are gone, with words."""
         counted = {name for run in self._ledger.runs.values() for name in run.clusters}
-        found = {}
+        short = {}
         for name in sorted(counted if cluster is None else counted & {cluster}):
             lacking = self.expected(name) - self._number[name]
             if lacking > 0:
-                found[name] = (
+                short[name] = (
                     f"{lacking} of the older snapshots of {name} are gone from"
                     f" {self._ledger.snapshots.url}, and no prune removed them"
                 )
-        return found
+        return short
 
     def _entries(self, cluster: str) -> Iterator[RunEntry]:
         for run in self._ledger.runs.values():

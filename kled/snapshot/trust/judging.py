@@ -84,7 +84,7 @@ def shelf(snapshots: SnapshotStore, cluster: str | None = None) -> Shelf:
 def judge(
     snapshots: SnapshotStore,
     ref: SnapshotRef,
-    there: Shelf,
+    listing: Shelf,
     named: Collection[SnapshotRef] = (),
     *,
     origins: Origins | None = None,
@@ -99,9 +99,9 @@ def judge(
     """
     try:
         manifest = snapshots.manifest(ref)
-        later = proofs.later(snapshots, manifest, there.checked.get(ref, frozenset()))
+        later = proofs.later(snapshots, manifest, listing.checked.get(ref, frozenset()))
         foreign = origins.foreign(manifest) if origins is not None else ""
-        lacking = list(_archive_lacking(manifest, there))
+        lacking = list(_archive_lacking(manifest, listing))
         if blobs:
             seen = blobs_of(snapshots, manifest)
             lacking += sorted((*seen.gone, *seen.damaged))
@@ -119,7 +119,7 @@ def judge(
 
 def judged(
     snapshots: SnapshotStore,
-    there: Shelf,
+    listing: Shelf,
     named: Collection[SnapshotRef] = (),
     origins: Origins | None = None,
 ) -> tuple[Judged, ...]:
@@ -132,23 +132,23 @@ def judged(
 
     def look(ref: SnapshotRef) -> Judged | None:
         try:
-            return judge(snapshots, ref, there, named, origins=origins)
+            return judge(snapshots, ref, listing, named, origins=origins)
         except SnapshotMissing:
             return None
 
-    found = filter(None, in_parallel((0, partial(look, ref)) for ref in there.refs))
-    in_order = sorted(found, key=lambda one: one.ref)
+    judged = filter(None, in_parallel((0, partial(look, ref)) for ref in listing.refs))
+    in_order = sorted(judged, key=lambda snapshot: snapshot.ref)
     return tuple(
-        one.against(_from_before_keys(same[at:], origins))
-        for _, group in groupby(in_order, key=lambda one: one.ref.cluster)
+        snapshot.against(_from_before_keys(same[at:], origins))
+        for _, group in groupby(in_order, key=lambda snapshot: snapshot.ref.cluster)
         for same in (list(group),)
-        for at, one in enumerate(same)
+        for at, snapshot in enumerate(same)
     )
 
 
-def _from_before_keys(found: Sequence[Judged], origins: Origins | None) -> str:
+def _from_before_keys(oldest_first: Sequence[Judged], origins: Origins | None) -> str:
     """Say that the first of a cluster's snapshots is from before its keys, as those after tell."""
-    first, manifests = found[0].manifest, [one.manifest for one in found[1:]]
+    first, manifests = oldest_first[0].manifest, [newer.manifest for newer in oldest_first[1:]]
     if first is None or not before_keys.lacks_keys(first):
         return ""
     same = (
@@ -156,9 +156,9 @@ def _from_before_keys(found: Sequence[Judged], origins: Origins | None) -> str:
         for manifest in manifests
         if manifest is None or manifest.state_store == first.state_store
     )
-    words = before_keys.told_by(same)
-    if words or origins is None or found[0].foreign:
-        return words
+    reason = before_keys.told_by(same)
+    if reason or origins is None or oldest_first[0].foreign:
+        return reason
     return before_keys.told_by_state(origins.ledger.state, first.cluster)
 
 
@@ -168,31 +168,31 @@ def _level(file: str) -> frozenset[int]:
 
 
 def lost_archives(
-    snapshots: SnapshotStore, there: Shelf, after: str = ""
+    snapshots: SnapshotStore, listing: Shelf, after: str = ""
 ) -> tuple[tuple[SnapshotRef, str], ...]:
     """Return the snapshots later than the id `after` whose archives the listing lacks, with words.
 
     A GET for each without an archive of its own: it refers to an earlier one's, or lost it. One
     whose manifest cannot be read is left out.
     """
-    own = {names.archive_of(key) for key in there.archives}
-    asked = [ref for ref in there.refs if ref.id > after and (ref.cluster, ref.id) not in own]
+    own = {names.archive_of(key) for key in listing.archives}
+    asked = [ref for ref in listing.refs if ref.id > after and (ref.cluster, ref.id) not in own]
 
     def look(ref: SnapshotRef) -> tuple[SnapshotRef, str] | None:
         try:
             manifest = snapshots.manifest(ref)
         except (SnapshotMissing, SnapshotNotTrustworthy):
             return None
-        lacking = next(_archive_lacking(manifest, there), "")
+        lacking = next(_archive_lacking(manifest, listing), "")
         return (ref, lacking) if lacking else None
 
-    found = in_parallel((0, partial(look, ref)) for ref in asked)
-    return tuple(sorted(filter(None, found)))
+    lost = in_parallel((0, partial(look, ref)) for ref in asked)
+    return tuple(sorted(filter(None, lost)))
 
 
-def _archive_lacking(manifest: Manifest, there: Shelf) -> Iterator[str]:
+def _archive_lacking(manifest: Manifest, listing: Shelf) -> Iterator[str]:
     archive = manifest.archive
-    size = there.archives.get(archive.key)
+    size = listing.archives.get(archive.key)
     if size is None:
         yield f"its archive {archive.key} is gone"
     elif size != archive.stored_size:

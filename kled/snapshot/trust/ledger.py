@@ -60,7 +60,7 @@ class Ledger:
     def state_answers(self) -> bool:
         """Whether a state store is at hand that could be asked; a remark says where it was not."""
         return self.state is not None and not any(
-            words.startswith(_NOT_ASKED) for words in self.remarks
+            remark.startswith(_NOT_ASKED) for remark in self.remarks
         )
 
     @property
@@ -78,7 +78,7 @@ class Ledger:
             for url, run in self.runs.items()
             if (entry := run.clusters.get(cluster)) is not None
         ]
-        return max(known, key=lambda one: one[:-1])[-1] if known else None
+        return max(known, key=lambda ranked: ranked[:-1])[-1] if known else None
 
     def alive(self, cluster: str, past: str | None = None) -> Iterator[tuple[str, Run, RunEntry]]:
         """Yield the state stores whose newest runs saw the cluster alive, with run and entry.
@@ -113,8 +113,8 @@ class Ledger:
         self, present: Iterable[SnapshotRef], cluster: str | None = None
     ) -> tuple[SnapshotRef, ...]:
         """Return which of the named are not `present`, though no prune can have removed them."""
-        there = set(present)
-        gone = {ref for ref in self.named if cluster in {None, ref.cluster} and ref not in there}
+        listed = set(present)
+        gone = {ref for ref in self.named if cluster in {None, ref.cluster} and ref not in listed}
         return tuple(sorted(gone - self.removed(gone - self._named_by_runs)))
 
     def lost(self, present: Collection[SnapshotRef]) -> tuple[SnapshotRef, ...]:
@@ -180,24 +180,24 @@ def read_ledger(snapshots: SnapshotStore, state: ObjectStore | None = None) -> L
         looking = pool.submit(lambda: snapshots.root)
         remembering = pool.submit(_remembered, state, snapshots)
         reading = pool.submit(newest_runs, snapshots)
-        found, (memory, seen_doubts, remarks) = looking.result(), remembering.result()
+        root_state, (memory, seen_doubts, remarks) = looking.result(), remembering.result()
         seen, tag = memory or (None, "")
-        since = _earliest(found, None, seen)
-        chain = reading.result()(since, found.store)
+        since = _earliest(root_state, None, seen)
+        chain = reading.result()(since, root_state.store)
     taken_back: tuple[str, ...] = ()
     if seen is not None and _lacks(chain, seen, snapshots):
-        chain = newest_runs(snapshots)(since, found.store, seen.run)
+        chain = newest_runs(snapshots)(since, root_state.store, seen.run)
         if _lacks(chain, seen, snapshots):  # neither written since then, nor dated wrong
             taken_back = _taken_back(chain.newest, seen)
     newest = chain.newest
     return Ledger(
         snapshots,
-        found,
+        root_state,
         newest,
         chain.read,
         _by_place(chain.by_state_store),
         (*chain.doubts, *seen_doubts, *taken_back),
-        (*_wrong_with_root(found, newest), *chain.findings),
+        (*_wrong_with_root(root_state, newest), *chain.findings),
         (*remarks, *chain.remarks),
         seen,
         tag,
@@ -209,11 +209,11 @@ def read_ledger(snapshots: SnapshotStore, state: ObjectStore | None = None) -> L
 
 def _by_place(by_url: Mapping[str, Run]) -> dict[str, Run]:
     """Return the newest run of each place: one directory may have been typed in two ways."""
-    found: dict[str, Run] = {}
-    for url, run in sorted(by_url.items(), key=lambda one: (-one[1].number, one[1].id)):
-        if of_store(found, url) is None:
-            found[url] = run
-    return found
+    by_place: dict[str, Run] = {}
+    for url, run in sorted(by_url.items(), key=lambda pair: (-pair[1].number, pair[1].id)):
+        if of_store(by_place, url) is None:
+            by_place[url] = run
+    return by_place
 
 
 def ready_to_write(
@@ -270,26 +270,26 @@ def _lacks(chain: NewestRuns, seen: LastSeen, snapshots: SnapshotStore) -> bool:
 
 def _taken_back(newest: Run | None, seen: LastSeen) -> tuple[str, ...]:
     """Say that the state store remembers a run that is not there."""
-    there = f"the newest run there is {newest.id}" if newest else "no run is there"
-    words = (
-        f"the state store remembers run {seen.run}, and {there}: somebody removed it, took the"
+    left = f"the newest run there is {newest.id}" if newest else "no run is there"
+    doubt = (
+        f"the state store remembers run {seen.run}, and {left}: somebody removed it, took the"
         " snapshot store back to an earlier moment, or another store is mounted in its place"
     )
-    return (words,)
+    return (doubt,)
 
 
-def _wrong_with_root(found: RootState, newest: Run | None) -> tuple[str, ...]:
+def _wrong_with_root(state: RootState, newest: Run | None) -> tuple[str, ...]:
     """Say what is wrong with `kled.json`, in the light of what the newest run was bound to."""
-    if found.finding:
-        return () if found.missing and newest is None else (found.finding,)
-    if newest and newest.store and found.root and found.root.store is None:
+    if state.finding:
+        return () if state.missing and newest is None else (state.finding,)
+    if newest and newest.store and state.root and state.root.store is None:
         return ("kled.json does not name the identity that the newest run was written for",)
     return ()
 
 
-def _earliest(found: RootState, newest: Run | None, seen: LastSeen | None) -> str | None:
+def _earliest(state: RootState, newest: Run | None, seen: LastSeen | None) -> str | None:
     known = (
-        found.signed_since,
+        state.signed_since,
         newest.signed_since if newest and newest.signed else None,
         seen.signed_since if seen else None,
     )

@@ -89,7 +89,9 @@ class _Search:
         self._snapshots = snapshots
         self._ids = [_run_id(entry) for entry in entries]
         self._written = {_run_id(entry): entry.modified for entry in entries if entry.modified}
-        written = max(entries, key=lambda one: (one.modified or _NEVER, one.key), default=None)
+        written = max(
+            entries, key=lambda entry: (entry.modified or _NEVER, entry.key), default=None
+        )
         self._written_last = _run_id(written) if written else ""
         self._read: dict[str, Run | str | None] = {}
 
@@ -104,15 +106,15 @@ class _Search:
         """Return the newest run of those that count."""
         now = self._snapshots.now()
         good, doubts = self._walk(since, store, now)
-        ahead = [one for one in self._ids if order.is_ahead(one, now)][-_STEPS:]
-        others = {self._written_last, remembered or ""} - {""} - {one.id for one in good}
+        ahead = [run_id for run_id in self._ids if order.is_ahead(run_id, now)][-_STEPS:]
+        others = {self._written_last, remembered or ""} - {""} - {run.id for run in good}
         for run_id in others:
             counted = self._counted(run_id, since, store)
             if isinstance(counted, Run):
                 good.append(counted)
             elif counted and run_id == self._written_last:
                 doubts.setdefault(run_id, counted)
-        newest = max(good, key=lambda one: _rank(one, now), default=None)
+        newest = max(good, key=lambda run: _rank(run, now), default=None)
         if newest is None:
             return NewestRuns(doubts=tuple(doubts.values()), listed=tuple(self._ids))
         if newest.signed and newest.signed_since and not since:
@@ -122,18 +124,20 @@ class _Search:
         return NewestRuns(
             newest,
             {**by_url, newest.state_store: newest},
-            (*(words for one, words in doubts.items() if one not in known), *other_doubts),
-            tuple(_dated_after_now(one) for one in ahead if one != newest.id),
-            tuple(_dated_after_now(one) for one in ahead if one == newest.id),
-            tuple(sorted(one.id for one in good)),
+            (*(doubt for run_id, doubt in doubts.items() if run_id not in known), *other_doubts),
+            tuple(_dated_after_now(run_id) for run_id in ahead if run_id != newest.id),
+            tuple(_dated_after_now(run_id) for run_id in ahead if run_id == newest.id),
+            tuple(sorted(run.id for run in good)),
             tuple(self._ids),
             self._written,
         )
 
     def all_counted(self, since: str | None, store: str | None) -> list[Run]:
         """Read all that are listed, and return those that count."""
-        counted = in_parallel((0, partial(self._counted, one, since, store)) for one in self._ids)
-        return [one for one in counted if isinstance(one, Run)]
+        counted = in_parallel(
+            (0, partial(self._counted, run_id, since, store)) for run_id in self._ids
+        )
+        return [run for run in counted if isinstance(run, Run)]
 
     def _walk(
         self, since: str | None, store: str | None, now: datetime
@@ -164,25 +168,25 @@ class _Search:
 
     def _last_first(self, now: datetime) -> Iterator[tuple[str, str]]:
         """Yield the last ids, each with the one before it; of those after now no more than else."""
-        ahead = sum(order.is_ahead(one, now) for one in self._ids)
+        ahead = sum(order.is_ahead(run_id, now) for run_id in self._ids)
         place = len(self._ids) - ahead
         last = [*self._ids[max(0, place - _STEPS) : place], *self._ids[place:][-_STEPS:]]
         return ((run_id, before) for before, run_id in reversed([*pairwise(["", *last])]))
 
     def _counted(self, run_id: str, since: str | None, store: str | None) -> Run | str | None:
         """Return the run, or why it does not count; None where it was removed meanwhile."""
-        found = self._get(run_id)
-        if not isinstance(found, Run):
-            return found
-        unsigned = self._snapshots.verification_keys and not found.signed
+        run = self._get(run_id)
+        if not isinstance(run, Run):
+            return run
+        unsigned = self._snapshots.verification_keys and not run.signed
         if unsigned and since is not None and run_id >= since:
             return (
                 f"{names.run_key(run_id)} is not signed, though the store's documents are since"
                 f" {since}"
             )
-        if store and found.store and found.store != store:
+        if store and run.store and run.store != store:
             return f"{names.run_key(run_id)} was written for another snapshot store"
-        return _of_format_1(found) if unsigned else found
+        return _of_format_1(run) if unsigned else run
 
     def _get(self, run_id: str) -> Run | str | None:
         if run_id not in self._read:
@@ -198,19 +202,19 @@ class _Search:
         self, newest: Run, since: str | None, store: str | None
     ) -> tuple[dict[str, Run], list[str]]:
         """Return the newest runs of the other state stores that the newest one names."""
-        found: dict[str, Run] = {}
+        by_url: dict[str, Run] = {}
         doubts: list[str] = []
         for url, run_id in newest.others.items():
             counted = self._counted(run_id, since, store)
             if isinstance(counted, Run) and is_same(counted.state_store, url):
-                found[url] = counted
+                by_url[url] = counted
             else:
                 doubts.append(
                     counted
                     if isinstance(counted, str)
                     else f"{names.run_key(run_id)}, the newest run of {url}, is gone"
                 )
-        return found, doubts
+        return by_url, doubts
 
 
 def _rank(run: Run, now: datetime) -> tuple[bool, int, bool, str]:

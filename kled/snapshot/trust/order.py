@@ -40,4 +40,4 @@ def oldest_first(ids: Iterable[str], entry: "RunEntry | None", now: datetime) ->
 
 def overtaken(new_id: str, older: Iterable[str]) -> tuple[str, ...]:
     """Return which of the `older` ids sort after `new_id`."""
-    return tuple(sorted(one for one in older if one > new_id))
+    return tuple(sorted(snapshot_id for snapshot_id in older if snapshot_id > new_id))

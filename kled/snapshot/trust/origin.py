@@ -110,7 +110,7 @@ class Origins:
             return last or homes[0]
         told = [*runs, *([here] if here else []), *self.accepted]
         if is_among(url, told):
-            return next(one for one in told if is_same(one, url))
+            return next(home for home in told if is_same(home, url))
         return url if _is_unknown(known, runs) else None
 
     def is_past(self, manifest: Manifest) -> bool:

@@ -45,12 +45,12 @@ def newest_of_each(
 
     def look(cluster: str, ids: Sequence[str]) -> _Newest:
         newest_first = reversed(origins.ledger.oldest_first(cluster, ids))
-        return _newest(origins, [SnapshotRef(cluster, one) for one in newest_first])
+        return _newest(origins, [SnapshotRef(cluster, snapshot_id) for snapshot_id in newest_first])
 
-    seen = sorted(in_parallel((0, partial(look, *one)) for one in clusters))
+    seen = sorted(in_parallel((0, partial(look, *cluster)) for cluster in clusters))
     return (
-        tuple(ref for one in seen for ref in one.refs),
-        tuple(stray for one in seen for stray in one.strays),
+        tuple(ref for newest in seen for ref in newest.refs),
+        tuple(stray for newest in seen for stray in newest.strays),
     )
 
 
@@ -72,9 +72,9 @@ def _newest(origins: Origins, newest_first: Iterable[SnapshotRef]) -> _Newest:
         except SnapshotNotTrustworthy:
             newest.setdefault("", ref)
             break
-        words = stray(origins, manifest)
-        if words:
-            strays.append((ref, words))
+        reason = stray(origins, manifest)
+        if reason:
+            strays.append((ref, reason))
             continue
         newest.setdefault(origins.lineage(manifest) or "", ref)
         if not origins.foreign(manifest):

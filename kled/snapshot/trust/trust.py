@@ -77,8 +77,8 @@ def trust_of(
 
 def wrong_at_birth(manifest: Manifest) -> tuple[str, ...]:
     """Return why a snapshot could not be trusted when it was taken; empty: it could."""
-    found = birth_findings(manifest) or (_UNSAID,)
-    incomplete = found if manifest.level < COMPLETE else ()
+    findings = birth_findings(manifest) or (_UNSAID,)
+    incomplete = findings if manifest.level < COMPLETE else ()
     return (*incomplete, *((FUZZY,) if manifest.fuzzy else ()))
 
 

@@ -54,7 +54,7 @@ def archived_objects(manifest: Manifest, packed: Bytes) -> Iterator[tuple[Object
     """
     what = f"the archive of {manifest.cluster} {manifest.id}"
     records = manifest.archived
-    unpacked = archive.unpack(packed, ((one.key, one.size) for one in records), what)
+    unpacked = archive.unpack(packed, ((record.key, record.size) for record in records), what)
     for record, (_, body) in zip(records, unpacked, strict=True):  # to the very end of both
         if hashlib.sha256(body).hexdigest() != record.sha256:
             raise SnapshotNotTrustworthy(f"{what} holds {record.key} with another content")

@@ -80,7 +80,7 @@ def _body(read: Read, header: tarfile.TarInfo, size: int) -> bytes:
 
 def _extended(body: bytes) -> dict[str, str]:
     """Return the records of an extended header: `length keyword=value`, line by line."""
-    found: dict[str, str] = {}
+    records: dict[str, str] = {}
     while body:
         digits, _, _ = body[: _DIGITS + 1].partition(b" ")
         length = _number(digits.decode(errors="replace"))
@@ -90,10 +90,10 @@ def _extended(body: bytes) -> dict[str, str]:
         if len(record) < length or record[-1:] != b"\n" or not equals or name not in _KNOWN:
             raise TarDamaged("an extended header cannot be read")
         try:
-            found[name] = value.decode()
+            records[name] = value.decode()
         except UnicodeDecodeError as error:
             raise TarDamaged("an extended header is no UTF-8") from error
-    return found
+    return records
 
 
 def _number(text: str) -> int:

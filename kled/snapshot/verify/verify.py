@@ -87,7 +87,7 @@ class VerifyReport:
             "trustworthy": self.trustworthy,
             "findings": list(self.findings),
             "seconds": round(self.seconds, 3),
-            "etcd": {key: one.as_json() for key, one in (self.etcd or {}).items()},
+            "etcd": {key: backup.as_json() for key, backup in (self.etcd or {}).items()},
             "unproved": list(self.unproved),
         }
 
@@ -202,7 +202,7 @@ class _Check:
         if self.findings and self._proves:
             results.append((self._proof(self._under_way, self._began, None), self.findings))
         keep = partial(keep_proof, self._snapshots, self.manifest)
-        return tuple(words for result in results if (words := keep(*result)) is not None)
+        return tuple(reason for result in results if (reason := keep(*result)) is not None)
 
     def standing_against(self) -> tuple[str, ...]:
         """Return what keeps the snapshot from being trusted beside what was checked now."""
@@ -227,7 +227,7 @@ class _Check:
         self._level(CONTENTS, partial(self._forms, manifest))
         if level >= KOPS and self._kops_check is not None:
             self._level(KOPS, partial(self._kops, manifest, self._kops_check))
-        if level >= ETCD and any(layout.is_backup_data(one.key) for one in manifest.objects):
+        if level >= ETCD and any(layout.is_backup_data(record.key) for record in manifest.objects):
             self._level(ETCD, partial(self._etcd, manifest))
         elif level >= ETCD:
             self.unproved.append("level 4: the snapshot holds no etcd backup that could be opened")
@@ -245,11 +245,11 @@ class _Check:
 
         Nothing can be trusted to bring people's objects back where `main` has no whole one.
         """
-        for etcd, words in manifest.etcd_findings().items():
+        for etcd, finding in manifest.etcd_findings().items():
             if etcd == _MAIN and not manifest.whole_backups(etcd):
-                self.findings += [] if self.findings else [words]
+                self.findings += [] if self.findings else [finding]
             else:
-                self.unproved.append(words)
+                self.unproved.append(finding)
 
     def _level(self, level: int, check: Callable[[], str | None]) -> None:
         """Run one level's check, unless a lower one failed, and add its proof.
@@ -278,8 +278,8 @@ class _Check:
         """The digests of what is stored and of what it holds, in one reading."""
         packed = packed_archive(self._snapshots, manifest)
         self._bodies = {
-            one.key: body if self._kops_check or _is_judged(one.key) else b""
-            for one, body in archived_objects(manifest, packed)
+            record.key: body if self._kops_check or _is_judged(record.key) else b""
+            for record, body in archived_objects(manifest, packed)
         }
         for blob in manifest.blobs:
             self._collect(partial(self._read_blob, blob))
@@ -288,7 +288,7 @@ class _Check:
         blob_file(self._snapshots, blob).close()
 
     def _forms(self, manifest: Manifest) -> None:
-        large = {one.key: one.size for one in manifest.objects if one.blob}
+        large = {record.key: record.size for record in manifest.objects if record.blob}
         self.findings += contents.findings(self._bodies, cluster=manifest.cluster, large=large)
         document = contents.mapping(self._bodies.get(layout.CONFIG, b"")) or {}
         root = locations.root_of(manifest.state_store, manifest.cluster)
@@ -305,15 +305,17 @@ class _Check:
         return verdict.version
 
     def _etcd(self, manifest: Manifest) -> None:
-        encrypted = any(one.key == layout.ENCRYPTION_CONFIG for one in manifest.objects)
+        encrypted = any(record.key == layout.ENCRYPTION_CONFIG for record in manifest.objects)
         blobs = {blob.sha256: blob for blob in manifest.blobs}
-        known = {one.key for one in manifest.damaged}
-        for one in manifest.objects:
-            place = layout.backup_place(one.key)
-            if one.key in known and place and manifest.whole_backups(place[0]):
+        known = {damage.key for damage in manifest.damaged}
+        for record in manifest.objects:
+            place = layout.backup_place(record.key)
+            if record.key in known and place and manifest.whole_backups(place[0]):
                 continue
-            if one.blob and layout.is_backup_data(one.key):
-                self._collect(partial(self._open_named, one.key, blobs[one.sha256], encrypted))
+            if record.blob and layout.is_backup_data(record.key):
+                self._collect(
+                    partial(self._open_named, record.key, blobs[record.sha256], encrypted)
+                )
 
     def _open_named(self, key: str, blob: Payload, encrypted: bool) -> None:  # noqa: FBT001
         """Open a backup; what is wrong with it names it, for the snapshots that hold it, too."""
@@ -325,10 +327,10 @@ class _Check:
     def _open(self, key: str, blob: Payload, encrypted: bool) -> None:  # noqa: FBT001
         with blob_file(self._snapshots, blob) as file:
             file.seek(0)
-            found = inspect(iter(lambda: file.read(_CHUNK), b""))
-        self.etcd[key] = found
+            backup = inspect(iter(lambda: file.read(_CHUNK), b""))
+        self.etcd[key] = backup
         if encrypted:
-            found.require_encrypted_secrets()
+            backup.require_encrypted_secrets()
 
     def _collect(self, check: Callable[[], None]) -> None:
         """Let one object's damage not hide that of the next."""

@@ -144,10 +144,10 @@ def test_what_prunes_remove_is_no_loss_snapshots_and_runs(runs: Runs) -> None:
         runs.run().require_whole()
         apply_prune(runs.snapshots, plan_prune(runs.snapshots, ONLY_LAST), Quiet())
         runs.run().require_whole()
-        assert losses_of(read_ledger(runs.snapshots, runs.state)).words == ()
+        assert losses_of(read_ledger(runs.snapshots, runs.state)).reasons == ()
 
     delete(runs, manifests(runs)[:1])
-    assert losses_of(read_ledger(runs.snapshots, runs.state)).words
+    assert losses_of(read_ledger(runs.snapshots, runs.state)).reasons
 
 
 def test_two_runs_at_once_and_a_run_of_one_cluster_are_no_loss(runs: Runs) -> None:

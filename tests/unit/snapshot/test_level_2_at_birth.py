@@ -163,5 +163,5 @@ def test_kops_takes_no_more_than_its_share_of_a_run() -> None:
     found = [reader.read(f"c{number}", {}) for number in range(4)]
 
     assert [one.kops for one in found] == ["1.36.2", "1.36.2", None, None]
-    assert "all the time of this run" in str(found[2].words)
+    assert "all the time of this run" in str(found[2].unproved)
     assert kops.asked == ["c0", "c1"]
