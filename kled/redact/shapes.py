@@ -57,9 +57,12 @@ _CUT_BODY: Final = r"(?:[\s\\rn|>]*[A-Za-z0-9+/=]{16,}|[\s\\rn|>]*[A-Za-z-]{3,20
 _CLOSED: Final = r"(?:\\{0,7}[\"'])?[ \t]{0,8}"
 _SEPARATOR: Final = rf"{_CLOSED}(?:=>|:=|=|%3D|%3A|:(?!:)(?=\S|[ \t]+(?:b?\\*[\"'])))[ \t]{{0,8}}"
 _NOTHING: Final = (
-    r"(?!(?:null|none|nil|true|false|undefined|<none>|<nil>|~)(?=[\s,;)}\]]|\Z)"
-    r"|\[redacted\][&;]|[|>][+-]?\d?[ \t]*$)"
+    r"(?!(?:null|none|nil|true|false|undefined|<none>|<nil>|\(none\)|~)(?=[\s,;)}\]]|\Z)"
+    r"|\[redacted\](?:[&;]|[ ]->[ ])|[|>][+-]?\d?[ \t]*$)"
 )
+_OF_A_CHANGE: Final = rf"(?P<kept>{KEYS}{_CLOSED}:[ \t]{{1,8}}"
+"""Begins the group `kept` of a key whose value becomes another: `token: old -> new`."""
+_UNSAID: Final = r"(?!(?:\(none\)|null|\"\")(?:[\s;]|\Z)|\[redacted\](?:[;\s]|\Z))"
 _QUOTE: Final = r"b?(?P<quote>\\{0,7}[\"'])"
 _QUOTED: Final = (
     r"(?!(?P=quote))(?:(?:(?!(?P=quote))(?:[^\\]|\\[\s\S])|''){1,8192}+(?=(?P=quote))|[^\r\n]*)"
@@ -181,6 +184,16 @@ SHAPES: Final[tuple[Shape, ...]] = (
         r"|\{S?SHA\d{0,3}\}[A-Za-z0-9+/=]{20,})",
     ),
     # what a key says
+    _shape(
+        "earlier value",
+        "->",
+        rf"{_OF_A_CHANGE}){_UNSAID}[^\n;]{{1,512}}?(?=[ ]->[ ])",
+    ),
+    _shape(
+        "later value",
+        "->",
+        rf"{_OF_A_CHANGE}[^\n;]{{1,512}}?[ ]->[ ]){_UNSAID}(?:(?!;[ ]\S{{1,256}}:[ ])[^\n]){{1,8192}}+",
+    ),
     _shape(
         "value in the lines below",
         HINTS,

@@ -91,6 +91,10 @@ LEAKS: list[tuple[str, str, str]] = [
     ("password's hash", f"admin:{BCRYPT}", "N9qo8uLOickgx2"),
     ("password's hash", "admin:$apr1$abcdefgh$abcdefghijklmnopqrstuv", "abcdefghijklmnop"),
     ("password's hash", "{SHA}fEqNCco3Yq9h5ZUglD3CZJT4lBs=", "fEqNCco3"),
+    ("earlier value", "edited: spec.cloudLabels.token: hunter2 -> (none)", "hunter2"),
+    ("later value", "edited: spec.cloudLabels.token: (none) -> hunter2; a: 1", "hunter2"),
+    ("later value", "spec.cloudLabels.token: null -> hunter2", "hunter2"),
+    ("later value", 'token: "" -> correct horse battery', "battery"),
     ("value in the lines below", "a: 1\npassword: |\n  hunter2\n  more\nb: 2", "hunter2"),
     ("value in the lines below", "- client-secret: >-\n    hunter2\n\n    more\nb: 2", "more"),
     ("value to the end of its line", "passphrase: correct horse battery", "battery"),
@@ -155,6 +159,7 @@ READABLE = [
     "the bearer authentication failed",
     '"password": null, "token": ""',
     "password: null",
+    "spec.cloudLabels.token: (none)",
     "token: |",
     "auth: true",
     "AccountName=acme;EndpointSuffix=core.windows.net",
@@ -203,6 +208,27 @@ def test_json_stays_json_and_the_rest_of_a_line_stays() -> None:
     assert Redactor().text("GET /x?token=abc&zone=a HTTP") == f"GET /x?token={MASK}&zone=a HTTP"
     connection = Redactor().text("AccountName=a;AccountKey=b==;EndpointSuffix=c")
     assert connection == f"AccountName=a;AccountKey={MASK};EndpointSuffix=c"
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        ("(none) -> hunter2", f"(none) -> {MASK}"),
+        ("hunter2 -> (none)", f"{MASK} -> (none)"),
+        ("hunter2 -> hunter3", f"{MASK} -> {MASK}"),
+        ("(none) -> a; b c", f"(none) -> {MASK}"),
+    ],
+)
+@pytest.mark.parametrize("before", ["", "edit cluster: done in 0.2 s: spec.channel: a -> b; "])
+def test_a_change_says_where_there_is_no_value_and_hides_the_values(
+    before: str, change: str, shown: str
+) -> None:
+    # a member of fault 56: `(none` was masked, and the new value stood beside it
+    line = f"{before}spec.cloudLabels.token: {change}; spec.sshAccess: x -> y"
+
+    masked = f"{before}spec.cloudLabels.token: {shown}; spec.sshAccess: x -> y"
+    assert Redactor().text(line) == Redactor().line(line) == masked
+    assert Redactor().text(masked) == masked
 
 
 WITHIN: dict[str, Callable[[str], str]] = {
