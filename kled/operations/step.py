@@ -27,7 +27,7 @@ else:
 
 READS_ONLY: Final = "nothing to take back: it only reads"
 ADDS_ONLY: Final = "nothing to take back: it only adds a snapshot"
-_REFUSALS: Final = (SettingsError, NotApproved, LeaseHeld, VersionRefused, DefinitionRejected)
+REFUSALS: Final = (SettingsError, NotApproved, LeaseHeld, VersionRefused, DefinitionRejected)
 """Errors of a step that has changed nothing."""
 
 
@@ -143,7 +143,7 @@ def attempt(step: Step, session: "Session", on_act: Callable[[], None] = lambda:
         if step.proof is not None:
             step.proof(session)
     except KledError as error:
-        if step.takes_back and not isinstance(error, _REFUSALS):
+        if step.takes_back and not isinstance(error, REFUSALS):
             error.advise(f"what it may have changed is taken back so: {step.told_back}")
         raise
     return words

@@ -191,14 +191,15 @@ def edit(kind: Kind, named: Mapping[str, str], stored: Document, wanted: Documen
         if "[" in field and None in (old, new):
             raise InvalidInput(field, "is of an element that only one of the two has")
     flags_for(kind, sets, unsets, stored)
-    return f"kled kops {_verb(kind)} {options(**named, set=sets, unset=unsets)}"
+    return f"kled kops {verb(kind)} {options(**named, set=sets, unset=unsets)}"
 
 
 def _by_hand(kind: Kind, named: Mapping[str, str]) -> str:
-    return f"put back what the step says was there: kled kops {_verb(kind)} {options(**named)}"
+    return f"put back what the step says was there: kled kops {verb(kind)} {options(**named)}"
 
 
-def _verb(kind: Kind) -> str:
+def verb(kind: Kind) -> str:
+    """Return the command that edits an object of this kind."""
     return "edit-cluster" if kind == "Cluster" else "edit-instance-group"
 
 

@@ -192,7 +192,8 @@ SHAPES: Final[tuple[Shape, ...]] = (
     _shape(
         "later value",
         "->",
-        rf"{_OF_A_CHANGE}[^\n;]{{1,512}}?[ ]->[ ]){_UNSAID}(?:(?!;[ ]\S{{1,256}}:[ ])[^\n]){{1,8192}}+",
+        rf"{_OF_A_CHANGE}[^\n;]{{1,512}}?[ ]->[ ]){_UNSAID}"
+        r"(?:(?!;[ ]\S{1,256}:[ ])[^\n]){1,8192}+",
     ),
     _shape(
         "value in the lines below",

@@ -12,8 +12,8 @@ from kled.cli.terminal.edited_text import FILE, from_file, in_editor
 from kled.errors import InvalidInput
 from kled.kops.fields.flags import require_text
 from kled.operations.cluster.edit_cluster import EditCluster, StoreEditedCluster
+from kled.operations.cluster.edit_step import NO_CHANGE
 from kled.operations.cluster.kept_fields import require_known_cluster
-from kled.operations.instance_group.edit_instance_group import NO_CHANGE
 from kled.operations.instance_group.edited_group import Document
 from kled.sentences import options
 

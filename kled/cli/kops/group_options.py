@@ -6,8 +6,8 @@ from kled.cli.frame import cluster_name, names
 from kled.cli.frame.command import Call
 from kled.cli.frame.execute import execute
 from kled.cli.frame.parameters import COUNT
+from kled.operations.cluster.edit_step import NO_CHANGE
 from kled.operations.instance_group.edit_instance_group import (
-    NO_CHANGE,
     EditInstanceGroup,
     StoreInstanceGroup,
     stored_group,

@@ -9,8 +9,8 @@ from kled.kops.fields.unknown_fields import holds_any
 from kled.kops.state_store import locations
 from kled.models.definition import object_name
 from kled.models.version import KubernetesVersion, stored_version
-from kled.operations import ways_back
 from kled.operations.cluster.applied_version import applied_version
+from kled.operations.cluster.edit_step import edit_step
 from kled.operations.cluster.edited_text import (
     require_newest,
     require_unchanged,
@@ -22,13 +22,10 @@ from kled.operations.cluster.kept_fields import require_known_cluster
 from kled.operations.guards.copies import require_original
 from kled.operations.guards.guards import MOVES
 from kled.operations.identity import etcd_names, etcd_zones
-from kled.operations.instance_group.edit_instance_group import NO_CHANGE
 from kled.operations.instance_group.edited_group import Document, changes, parse, to_yaml
 from kled.operations.session import Session
-from kled.operations.step import Effect, Step
+from kled.operations.step import Step
 from kled.operations.stores import require_state_store
-from kled.retry import CHANGE
-from kled.sentences import options
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,24 +109,12 @@ class StoreEditedCluster:
 
 
 def _step(cluster: str, change: Callable[[Session, Document], tuple[str, ...]]) -> Step:
-    """Return the step that makes `change` to the stored cluster, and says from what to what.
+    """Return the step that makes `change` to the stored cluster."""
 
-    `change` returns the fields, unknown to this kops, that are given up with it.
-    """
-    effect, back = Effect(), ways_back.Found()
+    def read(session: Session) -> Document:
+        return session.kops.get_definition(cluster).cluster
 
-    def act(session: Session) -> str:
-        effect.begins()
-        before = session.kops.get_definition(cluster).cluster
-        given_up = change(session, before)
-        after = session.kops.get_definition(cluster).cluster
-        told = (*changes(before, after), *(f"{field}: given up" for field in given_up))
-        effect.ends(told)
-        back.are(ways_back.of_edit(session, "Cluster", {"name": cluster}, before, after))
-        return "; ".join(told) or NO_CHANGE
-
-    way_back = f"set the earlier values again: kled kops edit-cluster {options(name=cluster)}"
-    return Step("edit cluster", act, CHANGE, way_back=way_back, changed=effect, back=back)
+    return edit_step("Cluster", {"name": cluster}, read, change)
 
 
 def _root(session: Session, cluster: str) -> str:

@@ -8,7 +8,7 @@ from kled.kops.facts import control_plane, size_bounds
 from kled.kops.fields import fixed_fields, own_labels
 from kled.kops.fields.unknown_fields import holds_any
 from kled.models.definition import Definition, object_name
-from kled.operations import ways_back
+from kled.operations.cluster.edit_step import edit_step
 from kled.operations.cluster.edited_text import (
     require_newest,
     require_unchanged,
@@ -22,11 +22,7 @@ from kled.operations.guards.guards import MOVES
 from kled.operations.identity import etcd_zones
 from kled.operations.instance_group.edited_group import Document, changes, parse, to_yaml
 from kled.operations.session import Session
-from kled.operations.step import Effect, Step
-from kled.retry import CHANGE
-from kled.sentences import options
-
-NO_CHANGE = "no change: it says so already"
+from kled.operations.step import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +40,7 @@ class EditInstanceGroup:
     def steps(self) -> tuple[Step, ...]:
         """Return the one step."""
 
-        def change(session: Session) -> tuple[str, ...]:
-            stored = stored_group(session, self.cluster, self.instance_group)
+        def change(session: Session, stored: Document) -> tuple[str, ...]:
             fixed_fields.refuse_sets(stored, fixed_fields.OF_A_GROUP, self.sets, self.unsets)
             edited = control_plane.edited(stored, self.sets, self.unsets)
             require_edit(self.cluster, stored, edited)
@@ -62,7 +57,7 @@ class EditInstanceGroup:
                 )
             else:  # kops knows no such path to unset, and drops it where it writes the group
                 session.kops.store(to_yaml(stored))
-            return tuple(f"{field}: given up" for field in unknown)
+            return unknown
 
         return (_step(self.cluster, self.instance_group, change),)
 
@@ -83,8 +78,7 @@ class StoreInstanceGroup:
     def steps(self) -> tuple[Step, ...]:
         """Return the one step."""
 
-        def change(session: Session) -> tuple[str, ...]:
-            stored = stored_group(session, self.cluster, self.instance_group)
+        def change(session: Session, stored: Document) -> tuple[str, ...]:
             edited = parse(self.text, stored)
             if edited is None or not changes(stored, edited):
                 return ()
@@ -121,30 +115,10 @@ def group_in(definition: Definition, name: str) -> Document:
     )
 
 
-def _step(cluster: str, group: str, change: Callable[[Session], tuple[str, ...]]) -> Step:
-    """Return the step that makes `change` and says which fields it changed.
+def _step(cluster: str, group: str, change: Callable[[Session, Document], tuple[str, ...]]) -> Step:
+    """Return the step that makes `change` to the stored group."""
 
-    `change` returns in words what nothing shows that kops prints. Safe to repeat and to kill: kops
-    writes the one object of the group whole.
-    """
-    effect, back = Effect(), ways_back.Found()
-    named = {"name": cluster, "instance_group": group}
+    def read(session: Session) -> Document:
+        return stored_group(session, cluster, group)
 
-    def act(session: Session) -> str:
-        effect.begins()
-        before = stored_group(session, cluster, group)
-        more = change(session)
-        after = stored_group(session, cluster, group)
-        told = (*changes(before, after), *more)
-        effect.ends(told)
-        back.are(ways_back.of_edit(session, "InstanceGroup", named, before, after))
-        return "; ".join(told) or NO_CHANGE
-
-    return Step(
-        "edit instance group",
-        act,
-        CHANGE,
-        way_back=f"set the earlier values again: kled kops edit-instance-group {options(**named)}",
-        changed=effect,
-        back=back,
-    )
+    return edit_step("InstanceGroup", {"name": cluster, "instance_group": group}, read, change)

@@ -10,18 +10,26 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kled import config
-from kled.errors import DefinitionRejected, InvalidInput, VersionRefused
+from kled.errors import (
+    CloudUnavailable,
+    DefinitionRejected,
+    InvalidInput,
+    PermanentCloudError,
+    VersionRefused,
+)
 from kled.models.definition import Definition
 from kled.models.version import KopsVersion
 from kled.operations.cluster.edit_cluster import EditCluster
 from kled.operations.guards.overrides import NOTHING
 from kled.operations.session import Session, Who
+from kled.operations.step import attempt
 from kled.retry import Clock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 C = "c.example.com"
+BACK = f"kled kops edit-cluster --name={C} --set=spec.kubernetesVersion=1.36.0"
 STORED = """\
 apiVersion: kops.k8s.io/v1alpha2
 kind: Cluster
@@ -58,15 +66,18 @@ class Kops:
         self.calls.append(text)
 
 
-def edit(root: Path, kops: Any, *sets: str, unsets: tuple[str, ...] = (), **more: Any) -> str:
+def session_in(root: Path, kops: Any) -> Session:
     state = root / "state" / C
     state.mkdir(parents=True, exist_ok=True)
     env = {"HOME": str(root), "KOPS_STATE_STORE": (root / "state").as_uri()}
     clock = Clock(time.monotonic, lambda _: None)
     who = Who("tester", "a run", timedelta(0))
-    here = Session(config.load(env), kops, clock, who, None, overrides=NOTHING)
+    return Session(config.load(env), kops, clock, who, None, overrides=NOTHING)
+
+
+def edit(root: Path, kops: Any, *sets: str, unsets: tuple[str, ...] = (), **more: Any) -> str:
     (step,) = EditCluster(C, sets, unsets, **more).steps()
-    return step.act(here)
+    return step.act(session_in(root, kops))
 
 
 def applied(root: Path, version: str) -> None:
@@ -162,3 +173,69 @@ def test_a_field_of_a_newer_kops_is_not_lost_by_an_edit(tmp_path: Path) -> None:
     assert "flux" not in str(text)
     assert "given up" in edit(tmp_path, kops, "spec.channel=stable", unsets=("spec.flux",))
     assert kops.calls[-1] == (("spec.channel=stable",), ())
+
+
+class Refused(Kops):
+    """Kops whose cloud refuses an edit; it may have stored it all the same."""
+
+    def __init__(self, *, stores: bool) -> None:
+        super().__init__()
+        self.stores = stores
+        self.refuses = True
+
+    def edit_cluster(self, name: str, *, stored: object, set: Any, unset: Any) -> None:  # noqa: A002
+        if self.stores:
+            super().edit_cluster(name, stored=stored, set=set, unset=unset)
+        if self.refuses:
+            raise PermanentCloudError("the cloud refuses the call", hint="mend it")
+
+
+@pytest.mark.parametrize(
+    ("stores", "hint"),
+    [
+        (False, "mend it"),
+        (
+            True,
+            f"mend it; what it may have changed is taken back so: {BACK}",
+        ),
+    ],
+    ids=["nothing was stored", "it was stored"],
+)
+def test_an_edit_that_was_refused_says_the_whole_command_that_takes_it_back(
+    tmp_path: Path, *, stores: bool, hint: str
+) -> None:
+    """It named the command without a value, also where nothing had been stored."""
+    session = session_in(tmp_path, Refused(stores=stores))
+    (step,) = EditCluster(C, ("spec.kubernetesVersion=1.36.2",)).steps()
+
+    with pytest.raises(PermanentCloudError) as caught:
+        attempt(step, session)
+
+    assert caught.value.hint == hint
+
+
+def test_an_edit_that_could_not_read_the_cluster_has_changed_nothing(tmp_path: Path) -> None:
+    class Away(Kops):
+        def get_definition(self, name: str) -> Definition:
+            raise CloudUnavailable("the cloud is away", hint="wait")
+
+    (step,) = EditCluster(C, ("spec.channel=stable",)).steps()
+
+    with pytest.raises(CloudUnavailable) as caught:
+        attempt(step, session_in(tmp_path, Away()))
+
+    assert caught.value.hint == "wait"
+
+
+def test_a_second_attempt_that_finds_it_stored_says_what_the_first_one_changed(
+    tmp_path: Path,
+) -> None:
+    kops = Refused(stores=True)
+    session = session_in(tmp_path, kops)
+    (step,) = EditCluster(C, ("spec.channel=stable",)).steps()
+    with pytest.raises(PermanentCloudError):
+        attempt(step, session)
+    kops.refuses = False
+
+    assert attempt(step, session) == "spec.channel: (none) -> stable"
+    assert step.told_back == f"kled kops edit-cluster --name={C} --unset=spec.channel"
