@@ -96,7 +96,7 @@ class InstanceGroups:
         bounds = bounds_meant(size, minimum, maximum)
         planning = PlanScaling(require_cluster_name(cluster), group, *bounds)
         self._calls.run(planning)
-        return planning.found[0]
+        return planning.plans[0]
 
     def scale(  # noqa: PLR0913 - a group, its bounds, and how it is drained
         self,

@@ -82,7 +82,7 @@ class Snapshots:
         with self._calls.stores() as stores:
             kept, state = stores.snapshots, stores.remembering
             listed = list_snapshots.listed(kept, _one(cluster), state)
-            return list_snapshots.missing(kept, listed, cluster, state).words
+            return list_snapshots.missing(kept, listed, cluster, state).warnings
 
     def show(self, cluster: str, snapshot: str = "newest") -> Mapping[str, object]:
         """Return the manifest as plain data, with `trusted`, `reasons`, `level` and `proofs`."""
@@ -188,7 +188,7 @@ class Snapshots:
         """
         planning = PlanPrune(_numbers(keep), _one(cluster))
         self._calls.run(planning)
-        return planning.found[0]
+        return planning.plans[0]
 
     def prune(
         self,

@@ -44,8 +44,8 @@ def named_cluster(session: Session, name: str | None) -> str:
     if name is not None:
         return require_cluster_name(name)
     names = clusters_meant(session, None)
-    there = f"the state store has {', '.join(names)}" if names else "the state store has no cluster"
-    raise InvalidInput("--name", f"is needed: {there}")
+    offer = f"the state store has {', '.join(names)}" if names else "the state store has no cluster"
+    raise InvalidInput("--name", f"is needed: {offer}")
 
 
 def instance_group_meant(session: Session, cluster: str, name: str) -> str:

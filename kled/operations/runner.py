@@ -120,16 +120,16 @@ def _execute(step: Step, session: Session, observer: Observer) -> Row:
                 observer.retried(step, error)
             raise
 
-    def ended(outcome: Outcome, words: str) -> Row:
+    def ended(outcome: Outcome, message: str) -> Row:
         seconds = session.clock.monotonic() - begun
         way_back = step.told_back if acted and step.takes_back else ""
-        row = Row(step.name, outcome, seconds, attempts, words, way_back, step.event)
+        row = Row(step.name, outcome, seconds, attempts, message, way_back, step.event)
         observer.ended(row)
         return row
 
     try:
-        words = call(once, step.policy, session.clock)
+        message = call(once, step.policy, session.clock)
     except KledError as error:
         ended("failed", error.message)
         raise
-    return ended("done", words)
+    return ended("done", message)

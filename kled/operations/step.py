@@ -135,15 +135,15 @@ def attempt(step: Step, session: "Session", on_act: Callable[[], None] = lambda:
     is asked each time, so that a repeat does only what is left.
     """
     session.check()
-    if step.done is not None and (words := step.done(session)) is not None:
-        return words
+    if step.done is not None and (outcome := step.done(session)) is not None:
+        return outcome
     on_act()
     try:
-        words = step.act(session)
+        outcome = step.act(session)
         if step.proof is not None:
             step.proof(session)
     except KledError as error:
         if step.takes_back and not isinstance(error, REFUSALS):
             error.advise(f"what it may have changed is taken back so: {step.told_back}")
         raise
-    return words
+    return outcome

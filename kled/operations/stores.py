@@ -114,8 +114,8 @@ class Stores:
         except InvalidInput as error:
             if error.field != "state store":
                 raise
-            words = error.message.removeprefix(f"{error.field}: ")
-            raise InvalidInput("snapshot store", words, hint=error.hint) from error
+            problem = error.message.removeprefix(f"{error.field}: ")
+            raise InvalidInput("snapshot store", problem, hint=error.hint) from error
 
     def snapshots_in(self, url: str) -> "SnapshotStore":
         """Return the snapshot store at `url`, with the keys that the settings name."""

@@ -44,9 +44,9 @@ class Found:
         """Return the words."""
         return self._words
 
-    def are(self, words: str) -> None:
+    def are(self, command: str) -> None:
         """Note the way back; of several attempts the first that changed something holds."""
-        self._words = self._words or words
+        self._words = self._words or command
 
 
 def of_edit(
@@ -107,8 +107,8 @@ class _Earlier:
 
     def _older(self) -> str:
         """Say that it takes back the last of several edits that one update may have applied."""
-        words = "; older ones, where several edits were applied at once: kled snapshot list"
-        return f"{words} {options(name=self.cluster)}" if self.is_one_of_several else ""
+        advice = "; older ones, where several edits were applied at once: kled snapshot list"
+        return f"{advice} {options(name=self.cluster)}" if self.is_one_of_several else ""
 
     def _deletion(self, group: str) -> str:
         named = options(name=self.cluster, instance_group=group)

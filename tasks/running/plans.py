@@ -46,7 +46,7 @@ def examined(
     """Do as `update` does, and return the report of the planning, too."""
     planning = PlanUpdate(cluster, Approved(digest) if digest else None)
     report = carry_out(planning, overrides)
-    plan, radius = planning.found[0]
+    plan, radius = planning.plans[0]
     publish(plan, radius)
     _require_allowed(plan)
     return report, plan, radius
@@ -56,7 +56,7 @@ def deletion(wish: DeleteCluster) -> Plan:
     """Plan a deletion, without the lease, and publish the plan; raises `KledError` as `update`."""
     planning = PlanDeletion(wish)
     carry_out(planning)
-    plan = planning.found[0]
+    plan = planning.plans[0]
     publish(plan, None)
     _require_allowed(plan)
     return plan
@@ -76,13 +76,13 @@ def roll(
     """
     planning = PlanRoll(cluster, wanted, canary, digest, preflight)
     carry_out(planning)
-    publish(planning.found[0], None)
+    publish(planning.plans[0], None)
     named, first = planning.meant[0]
     for typed, name in zip(wanted.instance_groups, named.instance_groups, strict=True):
         _say_name(typed, name)
     if first is not None:
         _say_name(canary, first)
-    return planning.found[0], named, first
+    return planning.plans[0], named, first
 
 
 def scaling(
@@ -94,9 +94,9 @@ def scaling(
     """
     planning = PlanScaling(cluster, group, minimum, maximum, digest)
     carry_out(planning)
-    publish(planning.found[0], None)
+    publish(planning.plans[0], None)
     _say_name(group, planning.meant[0])
-    return planning.found[0], planning.meant[0]
+    return planning.plans[0], planning.meant[0]
 
 
 def _say_name(typed: str | None, name: str | None) -> None:
@@ -114,7 +114,7 @@ def creation(cluster: str) -> tuple[Plan, BlastRadius] | None:
         return None
     planning = PlanCreation(cluster)
     carry_out(planning)
-    return update(cluster) if planning.found else None
+    return update(cluster) if planning.applied else None
 
 
 def _require_allowed(plan: Plan) -> None:

@@ -34,7 +34,7 @@ def announced(report: Report, plan: Plan, radius: BlastRadius, then: Sequence[st
 def of_restore(planning: PlanRestore) -> Outcome:
     """Plan a restore and publish it; raises `KledError`, as where the snapshot is not trusted."""
     report = carry_out(planning)
-    plan, meant = planning.found[0]
+    plan, meant = planning.plans[0]
     writes = [f"{write.action} {write.record.key}" for write in plan.writes]
     changes = [*writes, *(f"delete {key}" for key in plan.deletes)]
     what = f"{number(len(changes), 'change')}, {number(len(plan.same), 'object')} there already"
@@ -47,7 +47,7 @@ def of_restore(planning: PlanRestore) -> Outcome:
 def of_prune(planning: PlanPrune) -> Outcome:
     """Plan a prune and publish it; raises `KledError`."""
     report = carry_out(planning)
-    plan = planning.found[0]
+    plan = planning.plans[0]
     removed = [f"remove {snapshot.id} of {snapshot.cluster}" for snapshot in plan.removed]
     kept = [f"keep {snapshot.id} of {snapshot.cluster}: {why}" for snapshot, why in plan.kept]
     what = f"{number(len(removed), 'snapshot')} to remove, {len(kept)} to keep"

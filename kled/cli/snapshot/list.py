@@ -18,7 +18,7 @@ def list_(call: Call, name: str | None) -> None:
     kept = call.stores.snapshots
     snapshots = list_snapshots.listed(kept, name, call.stores.remembering)
     missing = list_snapshots.missing(kept, snapshots, name, call.stores.remembering)
-    for warning in missing.words:
+    for warning in missing.warnings:
         call.say(f"warning: {warning}")
     if call.settings.output != "table":
         show_value([snapshot.as_json() for snapshot in snapshots], call.settings.output)

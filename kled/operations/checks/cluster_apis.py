@@ -26,12 +26,16 @@ def cluster_api_checks(
     """Ask the API of each cluster of which a kubeconfig is in one of its `places`. Only reads."""
     from kled.pool import Pool  # noqa: PLC0415 - not for --help
 
-    found = [(one.name, file) for one in listed if (file := _first(places(one.name))) is not None]
-    if not found:
+    kubeconfigs = [
+        (cluster.name, file)
+        for cluster in listed
+        if (file := _first(places(cluster.name))) is not None
+    ]
+    if not kubeconfigs:
         why = "no kubeconfig of a cluster is where kled puts them: kled kops export-kubecfg"
         return [not_tried(_NAME, why)]
     with Pool(_AT_ONCE, "kled-doctor") as pool:
-        return list(pool.map(_asked, *zip(*found, strict=True)))
+        return list(pool.map(_asked, *zip(*kubeconfigs, strict=True)))
 
 
 def _first(places: Iterable[Path]) -> Path | None:

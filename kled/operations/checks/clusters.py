@@ -87,11 +87,11 @@ def _clusters(session: "Session", listed: "Sequence[Cluster]") -> Check:
         return bad(CLUSTERS, f"{told}; {gone}")
     bare = _gone_keys(session, listed)
     if bare:
-        words = enumerated([error.message for error in bare], _NAMED)
+        messages = enumerated([error.message for error in bare], _NAMED)
         mend = "; ".join(dict.fromkeys(error.hint or "" for error in bare[:_NAMED]))
-        return bad(CLUSTERS, f"{told}; {words}", mend)
+        return bad(CLUSTERS, f"{told}; {messages}", mend)
     lost = _lost_groups(session, listed)
-    if any(words.startswith(LOST) for words in lost):
+    if any(remark.startswith(LOST) for remark in lost):
         return bad(CLUSTERS, f"{told}; {enumerated(lost, _NAMED)}")
     return ok(CLUSTERS, "; ".join((told, *lost)))
 
@@ -101,8 +101,8 @@ def _lost_groups(session: "Session", listed: "Sequence[Cluster]") -> list[str]:
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 
     tasks = ((0, partial(lost_groups.remark, session, cluster.name)) for cluster in listed)
-    found = filter(None, in_parallel(tasks, threads=16))
-    return sorted(found, key=lambda words: (not words.startswith(LOST), words))
+    remarks = filter(None, in_parallel(tasks, threads=16))
+    return sorted(remarks, key=lambda remark: (not remark.startswith(LOST), remark))
 
 
 def _gone_keys(session: "Session", listed: "Sequence[Cluster]") -> "list[IdentityAtRisk]":
@@ -111,8 +111,8 @@ def _gone_keys(session: "Session", listed: "Sequence[Cluster]") -> "list[Identit
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415
 
     tasks = ((0, partial(gone_keys.refusal, session, cluster.name)) for cluster in listed)
-    found = filter(None, in_parallel(tasks, threads=16))
-    return sorted(found, key=lambda error: error.message)
+    refusals = filter(None, in_parallel(tasks, threads=16))
+    return sorted(refusals, key=lambda error: error.message)
 
 
 def _gone(session: "Session") -> str | None:
@@ -138,8 +138,8 @@ def _fit(session: "Session", version: "KopsVersion", listed: "Sequence[Cluster]"
     except KledError as error:
         return wrong(FIT, error)
     if unfit:
-        words = enumerated([why for why, _ in unfit], _NAMED)
-        return bad(FIT, words, "; ".join(dict.fromkeys(mend for _, mend in unfit)))
+        reasons = enumerated([why for why, _ in unfit], _NAMED)
+        return bad(FIT, reasons, "; ".join(dict.fromkeys(mend for _, mend in unfit)))
     return ok(FIT, f"kops {version.number} serves {number(len(asked), 'cluster')}")
 
 

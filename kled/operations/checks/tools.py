@@ -74,14 +74,14 @@ def _problem(path: Path) -> str | None:
     """Say why a file holds no public key of OpenSSH; None where it does."""
     try:
         with path.open("rb") as file:
-            words = file.read(_LARGEST).decode().split()
+            fields = file.read(_LARGEST).decode().split()
     except OSError as error:
         return f"cannot be read: {sentences.reason(error)}"
     except UnicodeDecodeError:
         return "holds no public key"
     try:
-        blob = base64.b64decode(words[1], validate=True)
+        blob = base64.b64decode(fields[1], validate=True)
     except (IndexError, binascii.Error):
         return "holds no public key"
     length = int.from_bytes(blob[:4])
-    return None if blob[4 : 4 + length] == words[0].encode() else "holds a damaged public key"
+    return None if blob[4 : 4 + length] == fields[0].encode() else "holds a damaged public key"

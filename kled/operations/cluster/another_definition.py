@@ -38,19 +38,21 @@ def another_definition(stored: Definition, wanted: Definition, *, applied: bool)
 
 def _told(stored: Definition, wanted: Definition) -> list[str]:
     """Name each field that differs, with both values, and each object that only one has."""
-    found = [_words("", field) for field in changed_fields(stored.cluster, wanted.cluster)]
+    differences = [_words("", field) for field in changed_fields(stored.cluster, wanted.cluster)]
     mine, theirs = _groups(stored), _groups(wanted)
     for name in sorted(mine.keys() & theirs.keys()):
-        found += [_words(f"{name}: ", field) for field in changed_fields(mine[name], theirs[name])]
-    found += [
+        differences += [
+            _words(f"{name}: ", field) for field in changed_fields(mine[name], theirs[name])
+        ]
+    differences += [
         f"instance group {key} is stored and not wanted"
         for key in sorted(mine.keys() - theirs.keys())
     ]
-    found += [
+    differences += [
         f"instance group {key} is wanted and not stored"
         for key in sorted(theirs.keys() - mine.keys())
     ]
-    return found or list(wanted.differences(stored))
+    return differences or list(wanted.differences(stored))
 
 
 def _edits(stored: Definition, wanted: Definition) -> list[str]:

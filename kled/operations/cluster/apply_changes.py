@@ -26,12 +26,12 @@ class Cleared:
     """A plan that may be applied, and what should be said about it."""
 
     plan: Plan
-    words: str
+    remark: str
 
     @property
     def summary(self) -> str:
         """The plan's totals, and what is special about it."""
-        return f"{self.plan.summary}; {self.words}" if self.words else self.plan.summary
+        return f"{self.plan.summary}; {self.remark}" if self.remark else self.plan.summary
 
 
 def clear(session: Session, plan: Plan, *, drained: str | None = None) -> Cleared:

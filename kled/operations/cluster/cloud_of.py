@@ -15,6 +15,6 @@ def cloud_of(use_case: UseCase, session: Session) -> str:
     asked = getattr(getattr(use_case, "spec", None), "cloud", None)
     if isinstance(asked, str) and asked:
         return asked
-    found = home(session.state_store, use_case.cluster)
-    spec = found.cluster.get("spec") if found else None
+    stored = home(session.state_store, use_case.cluster)
+    spec = stored.cluster.get("spec") if stored else None
     return parse.cloud_name(spec.get("cloudProvider", "")) if isinstance(spec, dict) else ""

@@ -27,8 +27,8 @@ def tell(session: Session, cluster: str) -> None:
         bodies = dict(filter(None, in_parallel(tasks, threads=_AT_ONCE)))
     except KledError:  # whoever reads more of it is told
         return
-    for words in derived.told(derived.damage(bodies)):
-        session.note(words)
+    for finding in derived.told(derived.damage(bodies)):
+        session.note(finding)
 
 
 def _keys(session: Session, cluster: str) -> Iterator[str]:

@@ -33,11 +33,11 @@ def require_newest(edited: Document, stored: Document) -> None:
     kops counts the changes of an object's spec in `metadata.generation`, none at first, and stores
     when it was made. A text that holds neither was not exported, and is taken as it is.
     """
-    metadata, there = _metadata(edited), _metadata(stored)
+    metadata, present = _metadata(edited), _metadata(stored)
     if not metadata.get(_MADE) and metadata.get(_GENERATION) is None:
         return
     for field in (_MADE, _GENERATION):
-        was, now = _counted(metadata, field), _counted(there, field)
+        was, now = _counted(metadata, field), _counted(present, field)
         if was != now and was and now:
             raise ClusterDiffers(
                 f"the text is of {_named(stored)} with {field} {was}, and the stored one has"
@@ -49,8 +49,10 @@ def require_newest(edited: Document, stored: Document) -> None:
 
 def with_counted(edited: Document, stored: Document) -> Document:
     """Return the text with what kops counts, as it is stored: it stores what a text says of it."""
-    counted = {key: one for key in (_MADE, _GENERATION) if (one := _metadata(stored).get(key))}
-    kept = {key: one for key, one in _metadata(edited).items() if key not in (_MADE, _GENERATION)}
+    counted = {key: value for key in (_MADE, _GENERATION) if (value := _metadata(stored).get(key))}
+    kept = {
+        key: value for key, value in _metadata(edited).items() if key not in (_MADE, _GENERATION)
+    }
     return {**edited, "metadata": counted | kept}
 
 
@@ -73,8 +75,8 @@ def _named(stored: Document) -> str:
 
 
 def _metadata(document: Document) -> Document:
-    found = document.get("metadata")
-    return found if isinstance(found, Mapping) else {}
+    metadata = document.get("metadata")
+    return metadata if isinstance(metadata, Mapping) else {}
 
 
 def _counted(metadata: Document, field: str) -> str:

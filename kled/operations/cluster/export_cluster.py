@@ -39,10 +39,10 @@ def export_step(cluster: str, kubeconfig: Path, admin: timedelta | None) -> Step
 
     def act(session: Session) -> str:
         effect.begins()
-        there = _has_context(kubeconfig, cluster)
+        had_context = _has_context(kubeconfig, cluster)
         with lost_keys.told_apart(session, cluster):
             session.kops.export_kubeconfig(cluster, kubeconfig, admin)
-        effect.ends(not there)  # to delete it would take away what was there before
+        effect.ends(not had_context)  # to delete it would take away what was there before
         return str(kubeconfig)
 
     def proof(_session: Session) -> None:

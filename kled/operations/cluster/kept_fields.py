@@ -48,7 +48,7 @@ def require_known_cluster(
     """
     name = object_name(printed)
     stored = _stored(session, f"{name}/{layout.CONFIG}", printed)
-    unknown = [one for one in _unknown(session, stored, printed) if not is_known(stored, one)]
+    unknown = [field for field in _unknown(session, stored, printed) if not is_known(stored, field)]
     lost = [field for field in unknown if not _held(field, given_up)]
     if lost:
         more = f"; a field that is not a loss is given up with {way_on}={lost[0]}" if way_on else ""

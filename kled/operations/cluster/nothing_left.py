@@ -68,9 +68,11 @@ def _require_no_resources(session: Session, begun: Definition | None) -> str:
     if begun is None:
         return "kops had ended it when this run began"
     plan = left_in_cloud(session, begun)
-    others = {(one.kind, one.name) for one in neighbours.look(session, begun, plan.changes)}
+    others = {
+        (change.kind, change.name) for change in neighbours.look(session, begun, plan.changes)
+    }
     own = [change for change in plan.changes if (change.kind, change.name) not in others]
-    left = [f"{one.kind} {one.name}" for one in own if one.kind != "definition"]
+    left = [f"{change.kind} {change.name}" for change in own if change.kind != "definition"]
     if left:
         raise StillThere(
             f"the cloud still has {number(len(left), 'resource')} of {begun.name}:"

@@ -11,10 +11,10 @@ from kled.retry import READ
 
 @dataclass(frozen=True, slots=True)
 class PlanCreation:
-    """Look as one step; the cluster is in `found` where it was applied before."""
+    """Look as one step; the cluster is in `applied` where it was applied before."""
 
     cluster: str
-    found: list[str] = field(default_factory=list)
+    applied: list[str] = field(default_factory=list)
 
     name = "plan creation"
     guards = READS
@@ -24,7 +24,9 @@ class PlanCreation:
 
         def act(session: Session) -> str:
             stored = session.kops.find_definition(self.cluster) is not None
-            self.found[:] = [self.cluster] if stored and was_applied(session, self.cluster) else []
-            return "it was applied before" if self.found else "it is new"
+            self.applied[:] = (
+                [self.cluster] if stored and was_applied(session, self.cluster) else []
+            )
+            return "it was applied before" if self.applied else "it is new"
 
         return (Step("look", act, READ),)

@@ -33,13 +33,13 @@ def planned_deletion(session: Session, cluster: str, *, unregister: bool = False
     if stored is None and begun_deletion.read(session, cluster) is not None:
         return Plan(cluster, ())
     stays = unregister and stored is not None  # kops' own preview of it names nothing (38e)
-    found = () if stays else session.kops.delete_preview(cluster).changes
+    changes = () if stays else session.kops.delete_preview(cluster).changes
     if stored is not None:
-        found = neighbours.marked(session, stored, found)
+        changes = neighbours.marked(session, stored, changes)
         if not applied.was_applied(session, cluster):
-            found = neighbours.unclaimed(cluster, found)
-    kept = [one for one in found if one.kind not in {"instance", *_STORED}]
-    groups = sorted({one.name for one in found if one.kind == "instance"})
+            changes = neighbours.unclaimed(cluster, changes)
+    kept = [change for change in changes if change.kind not in {"instance", *_STORED}]
+    groups = sorted({change.name for change in changes if change.kind == "instance"})
     machines = [Change("delete", "instances", group) for group in groups]
     return Plan(cluster, (*kept, *machines, *_stored(session, cluster, stored)))
 

@@ -83,12 +83,12 @@ def touched(session: Session, plan: Plan) -> BlastRadius:
 
 @dataclass(frozen=True, slots=True)
 class PlanUpdate:
-    """Plan as one step; what was found is in `found` when it has ended."""
+    """Plan as one step; what was found is in `plans` when it has ended."""
 
     cluster: str
     approved: Approved | None = None
     """The plan that somebody agreed to, where somebody did."""
-    found: list[tuple[Plan, BlastRadius]] = field(default_factory=list)
+    plans: list[tuple[Plan, BlastRadius]] = field(default_factory=list)
 
     name = "plan update"
     guards = READS
@@ -103,7 +103,7 @@ class PlanUpdate:
         def act(session: Session) -> str:
             interrupted_scaling.require_none(session, self.cluster)
             plan, radius = planned(session, UpdateCluster(self.cluster, self.approved))
-            self.found[:] = [(with_roles(session, plan), radius)]
+            self.plans[:] = [(with_roles(session, plan), radius)]
             rolls = f"; {number(radius.machines, 'machine')} to roll" if radius.machines else ""
             return f"{plan.digest[:12]}: {plan.summary}{rolls}"
 

@@ -56,7 +56,7 @@ class ReconcileCluster:
             if self.approved is not None:
                 approved_plan.forget(session, self.cluster)
             effect.ends(plan.changes)  # a roll alone brings machines to what was applied before
-            return f"reconciled; {cleared.words}" if cleared.words else "reconciled"
+            return f"reconciled; {cleared.remark}" if cleared.remark else "reconciled"
 
         return (
             kept_keys.step(self.cluster),

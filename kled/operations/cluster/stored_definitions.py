@@ -34,10 +34,10 @@ def definition(store: "ObjectStore", cluster: str, group: str | None = None) -> 
     home = layout.require_cluster_name(cluster)
     key = f"{home}/{layout.GROUPS}{group}" if group else f"{home}/{layout.CONFIG}"
     stored = get_bounded(store, key, limit=_LARGEST, what=key)
-    found = document(stored.body)
-    if not isinstance(found, dict):
+    mapping = document(stored.body)
+    if not isinstance(mapping, dict):
         raise DocumentDamaged(key, "it is not a mapping")
-    return found
+    return mapping
 
 
 def subnets(store: "ObjectStore", cluster: str) -> Iterator[str]:
@@ -50,19 +50,19 @@ def zones(store: "ObjectStore", clusters: Iterable[str] = ()) -> list[str]:
 
     A cluster whose definition cannot be read has none.
     """
-    found: set[str] = set()
+    zones_of_subnets: set[str] = set()
     for cluster in islice(clusters or stored_names.clusters(store), _ASKED):
         try:
-            found.update(_names(definition(store, cluster), "zone"))
+            zones_of_subnets.update(_names(definition(store, cluster), "zone"))
         except Exception:  # noqa: BLE001, S112 - one bad cluster hides no zone of the others
             continue
-    return sorted(found)
+    return sorted(zones_of_subnets)
 
 
-def _names(found: dict[str, Any], field: str) -> Iterator[str]:
-    spec = found.get("spec")
+def _names(cluster: dict[str, Any], field: str) -> Iterator[str]:
+    spec = cluster.get("spec")
     listed = spec.get("subnets") if isinstance(spec, dict) else None
-    for one in listed if isinstance(listed, list) else ():
-        name = one.get(field) if isinstance(one, dict) else None
+    for subnet in listed if isinstance(listed, list) else ():
+        name = subnet.get(field) if isinstance(subnet, dict) else None
         if isinstance(name, str) and _NAME.fullmatch(name):
             yield name

@@ -42,7 +42,7 @@ def listed_groups(session: Session, cluster: str) -> tuple[InstanceGroup, ...]:
         if not any(not group.readable for group in groups):
             raise explained(session, cluster, error) from error
         return groups
-    if any(one.name == parse.NAMELESS for one in listed):
+    if any(group.name == parse.NAMELESS for group in listed):
         return _stored(session, cluster) or listed
     return listed
 
@@ -95,13 +95,13 @@ def _group(name: str, body: bytes, problem: str) -> InstanceGroup:
 
 def _wrong(objects: Mapping[str, bytes]) -> dict[str, str]:
     """Return what keeps kops from reading a definition, by its key."""
-    found = {}
+    problem_of = {}
     for key, body in objects.items():
         kind: readable.Kind = "Cluster" if key == layout.CONFIG else "InstanceGroup"
         _, problems = readable.document(key, body, kind)
         if problems:
-            found[key] = problems[0]
-    return found
+            problem_of[key] = problems[0]
+    return problem_of
 
 
 def _definitions(session: Session, cluster: str) -> dict[str, bytes]:
@@ -114,12 +114,12 @@ def _definitions(session: Session, cluster: str) -> dict[str, bytes]:
             if layout.is_group(key := entry.key.removeprefix(place))
         ),
     ]
-    found = {}
+    bodies = {}
     for key in keys:
         try:
-            found[key] = get_bounded(store, place + key).body
+            bodies[key] = get_bounded(store, place + key).body
         except ObjectMissing:
             continue
         except DocumentDamaged:
-            found[key] = b""
-    return found
+            bodies[key] = b""
+    return bodies

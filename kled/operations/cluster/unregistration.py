@@ -67,13 +67,13 @@ def look(session: Session, cluster: str, *, unregister: bool) -> Definition | Un
     return stored
 
 
-def unregister(session: Session, cluster: str, found: Unreadable) -> str:
+def unregister(session: Session, cluster: str, stored: Unreadable) -> str:
     """Remove what is stored of the cluster; return in words what kled itself did.
 
     Safe to repeat and to kill: the cluster's own object goes last. Objects that kops does not know
     stay.
     """
-    if found.cluster is not None:
+    if stored.cluster is not None:
         session.kops.unregister(cluster)
         return ""
     removed = number(remove(session, cluster), "object")

@@ -52,15 +52,15 @@ class RotateKeypairs:
 
         def act(session: Session) -> str:
             require_rolled(session, self)
-            found = _keysets(session, self)
-            left = _open(found, self)
+            keysets = _keysets(session, self)
+            left = _open(keysets, self)
             if self.phase != "create":  # what is about to be made has no id yet
-                back.are(_way_back(self, {name: found[name] for name in left}))
-            at_once = self.keyset == ALL and (self.phase != "create" or len(left) == len(found))
+                back.are(_way_back(self, {name: keysets[name] for name in left}))
+            at_once = self.keyset == ALL and (self.phase != "create" or len(left) == len(keysets))
             for keyset in (ALL,) if at_once else left:
                 self._change(session, keyset)
             if self.phase == "create":
-                back.are(_distrusting(self.cluster, found, _keysets(session, self)))
+                back.are(_distrusting(self.cluster, keysets, _keysets(session, self)))
             return f"{self.phase}: {', '.join(left)}"
 
         step = Step(
@@ -92,14 +92,16 @@ _WAYS_BACK: Final[dict[Phase, tuple[str, str]]] = {
 
 def _way_back(rotation: RotateKeypairs, before: Mapping[str, Sequence[Keypair]]) -> str:
     """Return kops' own commands for the keysets as they were `before`; new ids are to be listed."""
-    words, verb = _WAYS_BACK[rotation.phase]
+    advice, verb = _WAYS_BACK[rotation.phase]
     name = options(name=rotation.cluster)
-    meant = [(keyset, one.id) for keyset in before for one in _meant(before[keyset], rotation)]
+    meant = [
+        (keyset, keypair.id) for keyset in before for keypair in _meant(before[keyset], rotation)
+    ]
     if not meant:
         meant = [("KEYSET", "ID")]
-        words = f"{words}, whose id kled kops get-keypairs {name} lists"
-    told = (f"kops {verb} keypair {word(keyset)} {one} {name}" for keyset, one in meant)
-    return f"{words}: {' && '.join(told)}"
+        advice = f"{advice}, whose id kled kops get-keypairs {name} lists"
+    told = (f"kops {verb} keypair {word(keyset)} {keypair} {name}" for keyset, keypair in meant)
+    return f"{advice}: {' && '.join(told)}"
 
 
 def _distrusting(
@@ -121,12 +123,12 @@ def _meant(keypairs: Sequence[Keypair], rotation: RotateKeypairs) -> Iterator[Ke
     What is about to be made has no id yet.
     """
     trusted = [keypair for keypair in keypairs if not keypair.distrusted]
-    primary = max((_age(one) for one in trusted if one.primary), default=(0, ""))
-    for one in trusted:
-        if rotation.phase == "promote" and _age(one) == primary:
-            yield one
-        if rotation.phase == "distrust" and _age(one) < primary:
-            yield one
+    primary = max((_age(keypair) for keypair in trusted if keypair.primary), default=(0, ""))
+    for keypair in trusted:
+        if rotation.phase == "promote" and _age(keypair) == primary:
+            yield keypair
+        if rotation.phase == "distrust" and _age(keypair) < primary:
+            yield keypair
 
 
 def open_keysets(session: Session, rotation: RotateKeypairs) -> tuple[str, ...]:
@@ -136,7 +138,7 @@ def open_keysets(session: Session, rotation: RotateKeypairs) -> tuple[str, ...]:
 
 def _keysets(session: Session, rotation: RotateKeypairs) -> dict[str, list[Keypair]]:
     """Return the keypairs of the keysets that the rotation is about, by keyset."""
-    found: dict[str, list[Keypair]] = {}
+    keysets: dict[str, list[Keypair]] = {}
     for keypair in session.kops.get_keypairs(rotation.cluster):
         if keypair.problem and rotation.keyset in {ALL, keypair.name}:
             raise KeysetMissing(
@@ -145,13 +147,13 @@ def _keysets(session: Session, rotation: RotateKeypairs) -> dict[str, list[Keypa
                 hint=f"put it back: kled snapshot restore --name={rotation.cluster}"
                 " --snapshot=latest --class=identity",
             )
-        found.setdefault(keypair.name, []).append(keypair)
-    if rotation.keyset != ALL and rotation.keyset not in found:
+        keysets.setdefault(keypair.name, []).append(keypair)
+    if rotation.keyset != ALL and rotation.keyset not in keysets:
         raise ResourceNotFound(
             f'cluster "{rotation.cluster}" has no keyset "{rotation.keyset}"',
-            hint=f"it has {', '.join(found) or 'none'}",
+            hint=f"it has {', '.join(keysets) or 'none'}",
         )
-    return found if rotation.keyset == ALL else {rotation.keyset: found[rotation.keyset]}
+    return keysets if rotation.keyset == ALL else {rotation.keyset: keysets[rotation.keyset]}
 
 
 def _open(keysets: Mapping[str, Sequence[Keypair]], rotation: RotateKeypairs) -> tuple[str, ...]:
@@ -186,13 +188,13 @@ def require_rolled(session: Session, rotation: RotateKeypairs) -> None:
 def _is_open(keypairs: Sequence[Keypair], phase: Phase) -> bool:
     """Whether a keyset still needs a phase: keypairs are told apart by when they were issued."""
     trusted = [keypair for keypair in keypairs if not keypair.distrusted]
-    primary = max((_age(one) for one in trusted if one.primary), default=(0, ""))
-    newer = [one for one in trusted if one.has_private_key and _age(one) > primary]
+    primary = max((_age(keypair) for keypair in trusted if keypair.primary), default=(0, ""))
+    newer = [keypair for keypair in trusted if keypair.has_private_key and _age(keypair) > primary]
     if phase == "create":
         return not newer
     if phase == "promote":
         return bool(newer)
-    return any(_age(one) < primary for one in trusted)
+    return any(_age(keypair) < primary for keypair in trusted)
 
 
 def _age(keypair: Keypair) -> tuple[int, str]:

@@ -104,7 +104,11 @@ def _kept_step(cluster: str, secret: str) -> Step:
             result = taken(session, cluster, refuses=False, rotated=frozenset({secret}))
         if result is None:
             return NOT_KEPT
-        damaged = [one for one in result.findings if one.startswith(f"{layout.SECRETS}{secret} ")]
+        damaged = [
+            finding
+            for finding in result.findings
+            if finding.startswith(f"{layout.SECRETS}{secret} ")
+        ]
         if damaged:
             again = options(name=cluster, file="FILE", force=True)
             raise SnapshotNotTrustworthy(

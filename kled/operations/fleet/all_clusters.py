@@ -117,7 +117,9 @@ def each_answer(
     at_once: int = 1,
 ) -> tuple[Answer, ...]:
     """Ask every cluster, some `at_once`; whatever one raises is its answer. Only reads."""
-    asked = ask_each(session, listed, lambda one: _asked(session, one, ask), at_once=at_once)
+    asked = ask_each(
+        session, listed, lambda cluster: _asked(session, cluster, ask), at_once=at_once
+    )
     return tuple(
         Answer(answer.cluster, UNREADABLE, answer.problem, answer.mend)
         if isinstance(answer, Trouble)
@@ -156,24 +158,26 @@ def health(session: Session, cluster: str) -> Answer:
 def pending_words(session: Session, cluster: str) -> Answer:
     """Say what is pending for a cluster."""
     try:
-        found = pending(session, cluster)
+        left = pending(session, cluster)
     except (NotApproved, EpochMismatch, SnapshotNotTrustworthy) as error:
         return Answer(cluster, REFUSED, error.message, error.hint or "")
-    more = {"plan": found.as_json()}
-    if not found:
+    more = {"plan": left.as_json()}
+    if not left:
         return Answer(cluster, OK, "nothing is pending", more=more)
-    rolls = "" if found.rolling.is_empty else "machines need a roll"
-    changes = "" if found.plan.is_empty else found.plan.summary
-    refused = f"REFUSED: {found.plan.refused}" if found.plan.refused else ""
-    words = "; ".join(filter(None, (changes, rolls, refused, found.interrupted)))
-    state = REFUSED if found.plan.refused else WAITING
-    return Answer(cluster, state, words, f"kled plan --name={cluster} shows it", more)
+    rolls = "" if left.rolling.is_empty else "machines need a roll"
+    changes = "" if left.plan.is_empty else left.plan.summary
+    refused = f"REFUSED: {left.plan.refused}" if left.plan.refused else ""
+    message = "; ".join(filter(None, (changes, rolls, refused, left.interrupted)))
+    state = REFUSED if left.plan.refused else WAITING
+    return Answer(cluster, state, message, f"kled plan --name={cluster} shows it", more)
 
 
 def require_asked(answers: Sequence[Answer]) -> None:
     """Raise where a cluster could not be asked: exit status 1."""
     bad = [answer for answer in answers if answer.state == UNREADABLE]
-    require_read([Trouble(one.cluster, one.words, one.mend) for one in bad], len(answers))
+    require_read(
+        [Trouble(answer.cluster, answer.words, answer.mend) for answer in bad], len(answers)
+    )
 
 
 def require_allowed(answers: Sequence[Answer]) -> None:

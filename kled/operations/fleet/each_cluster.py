@@ -97,9 +97,9 @@ class Found:
 def require_read(troubles: Iterable[Trouble], clusters: int) -> None:
     """Raise where a cluster could not be read, of so many; exit status 1, whatever kept it."""
     fatal = [trouble for trouble in troubles if trouble.fatal]
-    bad = list(dict.fromkeys(one.cluster for one in fatal))
+    bad = list(dict.fromkeys(trouble.cluster for trouble in fatal))
     if clusters == 1 and fatal:
-        problems = "; ".join(one.problem for one in fatal)
+        problems = "; ".join(trouble.problem for trouble in fatal)
         raise KledError(f'cluster "{bad[0]}": {problems}', hint=fatal[0].mend)
     if bad:
         raise KledError(
@@ -114,12 +114,12 @@ def clusters(session: Session, name: str | None) -> Found:
     if name is not None and not listed:
         session.kops.get_definition(name)  # raises ClusterNotFound as kops words it
     rows, troubles = [], []
-    for one in listed:
-        row = one.as_json()
-        if one.problem:
-            mend = put_back(session.settings, one.name)
+    for cluster in listed:
+        row = cluster.as_json()
+        if cluster.problem:
+            mend = put_back(session.settings, cluster.name)
             row |= {"cloud": UNREADABLE, "mend": mend}
-            troubles.append(Trouble(one.name, one.problem, mend))
+            troubles.append(Trouble(cluster.name, cluster.problem, mend))
         rows.append(row)
     return Found(tuple(rows), tuple(troubles), len(rows))
 
@@ -131,12 +131,12 @@ def each_cluster(session: Session, name: str | None, listing: Listing) -> Found:
         return Found(tuple(rows), _troubles(rows, listing), 1)
     listed = listed_clusters(session)
     asked = ask_each(session, listed, lambda cluster: _rows(session, cluster, listing))
-    found = [
+    rows = [
         row
         for answer in asked
         for row in ([_unread(answer)] if isinstance(answer, Trouble) else answer)
     ]
-    return Found(tuple(found), _troubles(found, listing), len(listed))
+    return Found(tuple(rows), _troubles(rows, listing), len(listed))
 
 
 def ask_each(
@@ -231,11 +231,11 @@ def _unread(trouble: Trouble) -> dict[str, Any]:
 
 
 def _troubles(rows: Iterable[Mapping[str, Any]], listing: Listing) -> tuple[Trouble, ...]:
-    found = []
+    troubles = []
     for row in rows:
         if row.get("problem"):
             whole = row["name"] in {UNREADABLE, NONE, GONE}
             about = row["problem"] if whole else f"{listing.what} {row['name']}: {row['problem']}"
             fatal = whole or not listing.partly or not row.get("readable", True)
-            found.append(Trouble(row["cluster"], about, row["mend"], fatal))
-    return tuple(found)
+            troubles.append(Trouble(row["cluster"], about, row["mend"], fatal))
+    return tuple(troubles)

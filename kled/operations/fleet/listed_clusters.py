@@ -42,7 +42,7 @@ def listed_clusters(session: Session) -> tuple[Cluster, ...]:
     except StoreError as error:
         session.note(f"which clusters have lost their definition is not known: {error.message}")
         lost = []
-    return tuple(sorted((*listed, *lost), key=lambda one: one.name)) if lost else listed
+    return tuple(sorted((*listed, *lost), key=lambda cluster: cluster.name)) if lost else listed
 
 
 def _that_kops_knows(session: Session) -> tuple[Cluster, ...]:
@@ -56,7 +56,7 @@ def _lost(session: Session, listed: Sequence[Cluster]) -> tuple[str, ...]:
     """Return the directories that hold what only a cluster has, and that kops does not list."""
     from kled.operations.fleet.registered import prefixes  # noqa: PLC0415 - loads YAML
 
-    store, known = session.state_store, {one.name for one in listed}
+    store, known = session.state_store, {cluster.name for cluster in listed}
     return tuple(
         name
         for name in prefixes(store)

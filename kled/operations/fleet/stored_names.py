@@ -45,7 +45,7 @@ def secrets(store: "ObjectStore", cluster: str) -> Iterator[str]:
 def snapshots(store: "ObjectStore", cluster: str) -> tuple[str, ...]:
     """Return the ids of a cluster's snapshots, newest first by the time that they tell."""
     of = map(names.snapshot_of, _keys(store, names.cluster_prefix(cluster)))
-    return tuple(sorted((one[1] for one in of if one is not None), reverse=True))
+    return tuple(sorted((snapshot[1] for snapshot in of if snapshot is not None), reverse=True))
 
 
 def clusters_with_snapshots(store: "ObjectStore", beginning: str = "") -> Iterator[str]:

@@ -30,10 +30,10 @@ def require_applied_here(session: Session, cluster: str, *, deletes: bool = Fals
         if was_moved(session, cluster, home):
             continue
         try:
-            there = own_places.home_at(session, f"{home}/{cluster}")
+            still_there = own_places.home_at(session, f"{home}/{cluster}")
         except KledError:
             continue
-        if there:
+        if still_there:
             raise NotApproved(
                 f'cluster "{cluster}" was applied from {home}, which has it still: its machines'
                 " are that one's; nothing was changed",
@@ -42,17 +42,17 @@ def require_applied_here(session: Session, cluster: str, *, deletes: bool = Fals
 
 
 def _advice(session: Session, cluster: str, home: str, *, deletes: bool) -> str:
-    there, moved = options(name=cluster, state=home), move(session, cluster, home)
+    original, moved = options(name=cluster, state=home), move(session, cluster, home)
     alone = forgetting(session, cluster)
     if deletes:
         return (
-            f"to delete it, there: kled kops delete-cluster {there}; the copy here alone goes with"
-            f" {alone}; where the cluster was moved here, say so first: {moved}"
+            f"to delete it, there: kled kops delete-cluster {original}; the copy here alone goes"
+            f" with {alone}; where the cluster was moved here, say so first: {moved}"
         )
     return (
-        f"is this a copy, or a drill? the way to the cluster: kled kops update-cluster {there}; the"
-        f" copy here goes with {alone}; only where it was moved here, so that nobody uses that one"
-        f" any more, say so first: {moved}"
+        f"is this a copy, or a drill? the way to the cluster: kled kops update-cluster {original};"
+        f" the copy here goes with {alone}; only where it was moved here, so that nobody uses that"
+        f" one any more, say so first: {moved}"
     )
 
 

@@ -248,10 +248,10 @@ def check_epoch(session: Session, cluster: str, *, ends: bool = False) -> str:
         if (known is None or known.vacant) and not _is_there(session, cluster):
             return "none yet: the cluster is not there"
         require_mounted(session)
-        found = epoch.check(snapshots, cluster, here, typed=typed)
-        if (found.ends or found.unregistered) and not ends and _is_there(session, cluster):
+        current = epoch.check(snapshots, cluster, here, typed=typed)
+        if (current.ends or current.unregistered) and not ends and _is_there(session, cluster):
             epoch.announce_end(snapshots, cluster, here, ends=False)
-    return f"epoch {found.number}" + ("" if known else ", which begins now: none was known")
+    return f"epoch {current.number}" + ("" if known else ", which begins now: none was known")
 
 
 def require_mounted(session: Session) -> None:

@@ -27,8 +27,8 @@ def original_of(session: Session, cluster: str) -> str | None:
         if applied_elsewhere.was_moved(session, cluster, home):
             continue
         try:
-            there = own_places.home_at(session, f"{home}/{cluster}")
-            if there and not other_keys(session.state_store, session.other_store(home), cluster):
+            original = own_places.home_at(session, f"{home}/{cluster}")
+            if original and not other_keys(session.state_store, session.other_store(home), cluster):
                 return home
         except KledError:  # whoever cannot be asked is no original
             continue

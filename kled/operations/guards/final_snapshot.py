@@ -160,7 +160,7 @@ def _require_etcd(session: Session, ref: "SnapshotRef") -> str:
     """Say which etcd backups are kept; raise where the newest one that matters does not open."""
     kept = session.snapshot_store
     manifest = kept.manifest(ref)
-    number = sum(layout.is_backup_data(one.key) for one in manifest.objects)
+    number = sum(layout.is_backup_data(record.key) for record in manifest.objects)
     if not number:
         return "there are no etcd backups"
     if not _can_open(kept):
@@ -177,7 +177,9 @@ def _trouble(kept: "SnapshotStore", manifest: "Manifest", etcd: str) -> str | No
     newest = f"/{etcd}/{manifest.etcd_backups[etcd][0]}/"
     blobs = {blob.sha256: blob for blob in manifest.blobs}
     (data,) = (
-        one for one in manifest.objects if newest in one.key and layout.is_backup_data(one.key)
+        record
+        for record in manifest.objects
+        if newest in record.key and layout.is_backup_data(record.key)
     )
     try:
         with blob_file(kept, blobs[data.sha256]) as file:

@@ -31,7 +31,10 @@ def marked(
 ) -> tuple[Change, ...]:
     """Return what kops lists for a deletion, with the owner of what is another's; only reads."""
     changes = tuple(listed)
-    owners = {(one.kind, one.name): one for one in look(session, definition, changes)}
+    owners = {
+        (neighbour.kind, neighbour.name): neighbour
+        for neighbour in look(session, definition, changes)
+    }
     return tuple(_mark(change, owners.get((change.kind, change.name))) for change in changes)
 
 
@@ -53,10 +56,10 @@ def unclaimed(cluster: str, listed: Iterable[Change]) -> tuple[Change, ...]:
     It is that of a cluster of the same name, in another state store, or left of a deleted one.
     """
     return tuple(
-        one
-        if OWNER in one.fields or one.kind == "definition"
-        else replace(one, fields={**one.fields, OWNER: cluster})
-        for one in listed
+        change
+        if OWNER in change.fields or change.kind == "definition"
+        else replace(change, fields={**change.fields, OWNER: cluster})
+        for change in listed
     )
 
 
@@ -66,7 +69,7 @@ def require_own(plan: Plan, named: Sequence[str] = ()) -> str:
     Raises `NotApproved` unless every owner is `named`.
     """
     taken = [change for change in plan.changes if OWNER in change.fields]
-    owners = sorted({one.fields[OWNER] for one in taken})
+    owners = sorted({change.fields[OWNER] for change in taken})
     if not owners:
         return "it takes nothing of another cluster"
     if set(owners) <= set(named):
@@ -103,9 +106,9 @@ def _near(session: Session, home: Home) -> list[Neighbour]:
         homes = list(registered.homes(session, but=home.name, everywhere=False))
     cloud = neighbours.cloud_of(home)
     return [
-        Neighbour(one.name, one.state_store, neighbours.regions_of(one))
-        for one in homes
-        if neighbours.cloud_of(one) in {cloud, ""}
+        Neighbour(home.name, home.state_store, neighbours.regions_of(home))
+        for home in homes
+        if neighbours.cloud_of(home) in {cloud, ""}
     ]
 
 
@@ -117,7 +120,9 @@ def _mark(change: Change, taken: Taken | None) -> Change:
 
 
 def _never_applied(cluster: str, taken: Sequence[Change]) -> NotApproved:
-    unclaimed = [f"{one.kind} {one.name}" for one in taken if one.fields[OWNER] == cluster]
+    unclaimed = [
+        f"{change.kind} {change.name}" for change in taken if change.fields[OWNER] == cluster
+    ]
     shown = enumerated(unclaimed, _SHOWN)
     return NotApproved(
         f'cluster "{cluster}" was never applied from this state store, and the cloud has resources'
@@ -129,10 +134,10 @@ def _never_applied(cluster: str, taken: Sequence[Change]) -> NotApproved:
 
 
 def _refusal(cluster: str, taken: Sequence[Change], owners: Sequence[str]) -> NotApproved:
-    resources = [f"{one.kind} {one.name} of {one.fields[OWNER]}" for one in taken]
+    resources = [f"{change.kind} {change.name} of {change.fields[OWNER]}" for change in taken]
     shown = enumerated(resources, _SHOWN)
     flags = options(with_resources_of=owners)
-    stores = {one.fields[OWNER]: one.fields.get(STORE, "") for one in taken}
+    stores = {change.fields[OWNER]: change.fields.get(STORE, "") for change in taken}
     known = [options(state=stores[owner], name=owner) for owner in owners if stores[owner]]
     again = (
         f"{flags}, and at once after it kled kops update-cluster {known[0]} --yes, which makes"

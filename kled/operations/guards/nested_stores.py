@@ -20,11 +20,11 @@ def require_root(stores: "Stores", url: str, field: str) -> None:
     """
     for parent, name in _places(url):
         try:
-            found = home(stores.other(parent), name)
+            outer = home(stores.other(parent), name)
         except KledError:
             continue
-        if found is not None and found.cluster.get("kind") == "Cluster":
-            cluster = object_name(found.cluster) or name
+        if outer is not None and outer.cluster.get("kind") == "Cluster":
+            cluster = object_name(outer.cluster) or name
             raise InvalidInput(
                 field,
                 f'{url} lies within cluster "{cluster}", whose state is at'

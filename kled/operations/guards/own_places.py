@@ -44,9 +44,9 @@ def require(session: Session, cluster: str, *, deletes: bool = False) -> str:
         advice = error.hint or "mend it"
         error.with_hint(f"{advice}; who else lives at {where} has to be known first")
         raise
-    found = locations.collisions(mine, others) or tuple(_at(session, strays, deletes=deletes))
-    if found:
-        raise _refusal(mine, found)
+    collisions = locations.collisions(mine, others) or tuple(_at(session, strays, deletes=deletes))
+    if collisions:
+        raise _refusal(mine, collisions)
     said = ", ".join(f"{stray.field} is elsewhere, at {stray.url}" for stray in strays)
     return said or NOTHING
 
@@ -72,7 +72,7 @@ def _at(session: Session, strays: tuple[Place, ...], *, deletes: bool) -> Iterat
         url = url_of(place)
         for root in (url, url.rpartition("/")[0]):
             try:
-                there = home_at(session, root)
+                cluster = home_at(session, root)
             except KledError as error:
                 if deletes:
                     raise NotApproved(
@@ -81,8 +81,8 @@ def _at(session: Session, strays: tuple[Place, ...], *, deletes: bool) -> Iterat
                         hint=f"mend {place.field}, or the way to it: kops deletes all below it",
                     ) from error
                 continue
-            if there:
-                yield Collision(place, there, root.rpartition("/")[0])
+            if cluster:
+                yield Collision(place, cluster, root.rpartition("/")[0])
 
 
 def home_at(session: Session, root: str) -> str:
@@ -90,10 +90,10 @@ def home_at(session: Session, root: str) -> str:
     if root.count("/") <= _BUCKET:
         return ""  # a whole bucket is a state store, and no cluster's part of one
     try:
-        found = contents.mapping(get_bounded(session.other_store(root), layout.CONFIG).body) or {}
+        config = contents.mapping(get_bounded(session.other_store(root), layout.CONFIG).body) or {}
     except (ObjectMissing, BucketMissing):
         return ""
-    return object_name(found) if found.get("kind") == "Cluster" else ""
+    return object_name(config) if config.get("kind") == "Cluster" else ""
 
 
 def state_store_of(definition: Mapping[str, object], cluster: str) -> str | None:
@@ -112,8 +112,8 @@ def url_of(place: Place) -> str:
     return Path(locations.path(place.url)).absolute().as_uri()
 
 
-def _refusal(mine: locations.Home, found: tuple[locations.Collision, ...]) -> NotApproved:
-    first, more = found[0], f"; and {len(found) - 1} more" if len(found) > 1 else ""
+def _refusal(mine: locations.Home, collisions: tuple[locations.Collision, ...]) -> NotApproved:
+    first, more = collisions[0], f"; and {len(collisions) - 1} more" if len(collisions) > 1 else ""
     if locations.path(first.place.url) == locations.path(mine.root):
         theirs = locations.root_of(first.state_store, first.cluster)
         named = options(name=first.cluster, state=first.state_store)
@@ -133,12 +133,12 @@ def _refusal(mine: locations.Home, found: tuple[locations.Collision, ...]) -> No
     )
 
 
-def _of_a_copy(mine: locations.Home, found: locations.Collision) -> str:
+def _of_a_copy(mine: locations.Home, collision: locations.Collision) -> str:
     """Say what is typed where the definition is that of the same cluster in another state store.
 
     To have a copy name its own place would not make the machines its own.
     """
-    home = found.state_store
+    home = collision.state_store
     moved = options(name=mine.name, state=mine.state_store, former=home)
     return (
         f"is this a copy of that state store? the cluster's own: {options(state=home)}; only"
@@ -151,7 +151,7 @@ def _mending(place: Place, mine: locations.Home) -> str:
     etcd = place.field.partition("[")[2].partition("]")[0]
     if not etcd:
         return fixed_fields.mending(place.field, mine.root)
-    names = [one.get("name") for one in contents.etcds(mine.cluster)]
+    names = [etcd_cluster.get("name") for etcd_cluster in contents.etcds(mine.cluster)]
     at = names.index(etcd) if etcd in names else 0
     field = f"spec.etcdClusters[{at}].backups.backupStore"
     return options(set=f"{field}={mine.root}/backups/etcd/{etcd}")

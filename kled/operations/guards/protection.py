@@ -52,8 +52,8 @@ def require_confirmation(cluster: str, why: str | None, confirm: str | None) -> 
 
 def _labels(definition: Definition) -> dict[str, str]:
     metadata, spec = definition.cluster.get("metadata"), definition.cluster.get("spec")
-    found: dict[str, str] = {}
+    merged: dict[str, str] = {}
     for where, key in ((spec, "cloudLabels"), (metadata, "labels")):
         labels = where.get(key) if isinstance(where, Mapping) else None
-        found |= {str(k): str(v) for k, v in labels.items()} if isinstance(labels, Mapping) else {}
-    return found
+        merged |= {str(k): str(v) for k, v in labels.items()} if isinstance(labels, Mapping) else {}
+    return merged

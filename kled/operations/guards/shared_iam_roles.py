@@ -62,7 +62,7 @@ class Shared:
 def fan_out(owned: Iterable[str], others: Iterable[Registered]) -> tuple[Shared, ...]:
     """Return who else uses the roles in `owned`, sorted. Pure."""
     mine = frozenset(owned)
-    found = (
+    users = (
         Shared(
             other.definition.name,
             other.state_store,
@@ -70,7 +70,7 @@ def fan_out(owned: Iterable[str], others: Iterable[Registered]) -> tuple[Shared,
         )
         for other in others
     )
-    return tuple(sorted(one for one in found if one.roles))
+    return tuple(sorted(user for user in users if user.roles))
 
 
 def shared_roles(session: Session, cluster: str) -> tuple[Shared, ...]:
@@ -95,13 +95,13 @@ def require_own_roles(session: Session, cluster: str) -> str:
     if session.overrides.no_role_check:
         return "not looked at: as asked for"
     try:
-        found = shared_roles(session, cluster)
+        users = shared_roles(session, cluster)
     except StoreError as error:
         advice = f"{error.hint}; its" if error.hint else "mend it: its"
         error.with_hint(f"{advice} clusters may use the same IAM roles; not to ask: {_ACCOUNTS}")
         raise
-    if found:
-        raise _refusal(cluster, found)
+    if users:
+        raise _refusal(cluster, users)
     return "no other registered cluster uses its IAM roles"
 
 
@@ -128,17 +128,19 @@ def registered(session: Session, *, but: str) -> Iterator[Registered]:
 
     here, profiles = session.settings.state_store, session.settings.profiles
     own = session.settings.profile.account
-    same = (url for url, one in profiles.items() if own is None or one.account in {None, own})
+    same = (
+        url for url, profile in profiles.items() if own is None or profile.account in {None, own}
+    )
     for url, store in state_stores(session, same):
         names = (name for name in prefixes(store) if (url, name) != (here, but))
         tasks = ((0, partial(_definition, store, name)) for name in names)
-        for found in in_parallel(tasks, threads=_AT_ONCE):
-            if found is not None:
-                yield Registered(url, found)
+        for definition in in_parallel(tasks, threads=_AT_ONCE):
+            if definition is not None:
+                yield Registered(url, definition)
 
 
-def _refusal(cluster: str, found: tuple[Shared, ...]) -> NotApproved:
-    first, more = found[0], f"; and {len(found) - 1} more clusters" if len(found) > 1 else ""
+def _refusal(cluster: str, users: tuple[Shared, ...]) -> NotApproved:
+    first, more = users[0], f"; and {len(users) - 1} more clusters" if len(users) > 1 else ""
     again = options(state=first.state_store, name=first.cluster)
     return NotApproved(
         f'the IAM roles of cluster "{cluster}" are also {first}{more}; nothing was changed',

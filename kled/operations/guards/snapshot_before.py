@@ -54,6 +54,6 @@ def _is_needed(session: Session, operation: Operation) -> bool:
 
 def _keeps_bytes(session: Session, operation: Operation) -> bool:
     """Whether the final snapshot keeps the bytes alone, of what kops cannot read."""
-    found = unregistration.look(session, operation.cluster, unregister=True)
+    stored = unregistration.look(session, operation.cluster, unregister=True)
     forgets = operation.guards.epoch == "forget"
-    return forgets and isinstance(found, unregistration.Unreadable)
+    return forgets and isinstance(stored, unregistration.Unreadable)

@@ -40,7 +40,7 @@ def taken(
     from kled.snapshot.progress import Quiet  # noqa: PLC0415
 
     try:
-        found = back_up(
+        result = back_up(
             session.stores,
             [cluster],
             progress=Quiet(),
@@ -51,9 +51,9 @@ def taken(
         )
     except SnapshotMissing as error:
         raise emptied(error) from error
-    if isinstance(found.clusters[0].error, ClusterNotFound):
+    if isinstance(result.clusters[0].error, ClusterNotFound):
         return None
-    return replace(found.require().clusters[0], of_store=found.findings)
+    return replace(result.require().clusters[0], of_store=result.findings)
 
 
 def emptied(error: SnapshotMissing) -> SnapshotNotTrustworthy:

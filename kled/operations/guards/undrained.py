@@ -105,10 +105,10 @@ def require_none_of(session: Session, cluster: str, group: str, *, confirm: str 
 def _are_last(
     roles: Mapping[str, Role], machines: Iterable[RollingRow], lost: Iterable[Ended]
 ) -> bool:
-    there = sum(
+    working = sum(
         running(row) for row in machines if roles.get(row.instance_group) not in _WITHOUT_PODS
     )
-    return there == sum(each.machines for each in lost)
+    return working == sum(each.machines for each in lost)
 
 
 def _hint(session: Session, plan: Plan, roles: Mapping[str, Role], groups: Sequence[str]) -> str:

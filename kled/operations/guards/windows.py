@@ -20,7 +20,7 @@ def closed(settings: Settings, cluster: str, now: datetime) -> Window | None:
     windows = settings.rules.windows_of(cluster)
     if not windows or any(window.is_open(now) for window in windows):
         return None
-    return min(windows, key=lambda one: one.opens(now))
+    return min(windows, key=lambda window: window.opens(now))
 
 
 def require_open(settings: Settings, cluster: str, now: datetime) -> None:

@@ -100,19 +100,19 @@ def not_ready(cluster: str, report: ValidationReport) -> ClusterNotReady:
     """Return the error that names the first failures of `report`."""
     first = "; ".join(map(_told, report.failures[:_SHOWN]))
     more = len(report.failures) - _SHOWN
-    there = next(filter(None, map(_placeholder, report.failures)), None)
+    address = next(filter(None, map(_placeholder, report.failures)), None)
     hint = "new nodes need some minutes to join; kled kops get-instances shows them"
     return ClusterNotReady(
         f'cluster "{cluster}" is not healthy: {first}' + (f"; and {more} more" if more > 0 else ""),
-        hint=hint if there is None else placeholder.hint(there),
+        hint=hint if address is None else placeholder.hint(address),
     )
 
 
 def _told(failure: Failure) -> str:
     """Say a failure in one line; kops has a page on the placeholder (capture T-dns-phj)."""
-    there = _placeholder(failure)
-    if there is not None:
-        return f"the name of its API still has the placeholder address {there}"
+    address = _placeholder(failure)
+    if address is not None:
+        return f"the name of its API still has the placeholder address {address}"
     return f"{failure.kind} {failure.name}: {failure.message}"
 
 

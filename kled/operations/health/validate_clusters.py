@@ -67,7 +67,7 @@ def meant(session: Session, skip: Collection[str]) -> tuple[Cluster, ...]:
     listed = listed_clusters(session)
     if not listed:
         raise no_cluster(session)
-    left = tuple(one for one in listed if one.name not in skip)
+    left = tuple(cluster for cluster in listed if cluster.name not in skip)
     if not left:
         raise InvalidInput("skip", f"leaves out all of {number(len(listed), 'cluster')}")
     return left
@@ -91,8 +91,8 @@ def looked_at(
     ends = session.clock.monotonic() + patience.total_seconds()
     answers = _asked(session, listed, ask)
     leases = Leases(session)
-    while again := [one for one in listed if answers[one.name].passing]:
-        leases.look(one.name for one in again)
+    while again := [cluster for cluster in listed if answers[cluster.name].passing]:
+        leases.look(cluster.name for cluster in again)
         left = ends - session.clock.monotonic()
         if left <= 0:
             break
@@ -164,8 +164,8 @@ class Leases:
         first, last = self._first.get(answer.cluster), self._last.get(answer.cluster)
         if answer.state != WAITING or last is None or (first is not None and first.tag == last.tag):
             return answer
-        words = f"{answer.words}; it is being changed: {last.lease.describe()}"
-        return replace(answer, state=CHANGING, words=words, mend="look again when that has ended")
+        message = f"{answer.words}; it is being changed: {last.lease.describe()}"
+        return replace(answer, state=CHANGING, words=message, mend="look again when that has ended")
 
     def _seen(self, cluster: str) -> "Observation | None":
         from kled.lease import look  # noqa: PLC0415 - where all are healthy none is needed
@@ -187,5 +187,5 @@ def _asked(
 def _tell(session: Session, answers: Iterable[Answer]) -> None:
     known = list(answers)
     healthy = sum(not answer.passing for answer in known)
-    words = f"{healthy} of {number(len(known), 'cluster')} looked at, the others are asked again"
-    session.tell(Share(healthy, len(known), words))
+    message = f"{healthy} of {number(len(known), 'cluster')} looked at, the others are asked again"
+    session.tell(Share(healthy, len(known), message))

@@ -22,10 +22,10 @@ def anew_step(cluster: str) -> Step:
     def act(session: Session) -> str:
         from kled.snapshot.epoch import epoch  # noqa: PLC0415
 
-        found = other_identity.compared(session, cluster)
+        others = other_identity.compared(session, cluster)
         moved = etcd_zones.moved(session, cluster)
-        if not (found.of_snapshot or found.unknown or found.gone or moved):
-            values = ", ".join(found.secrets)
+        if not (others.of_snapshot or others.unknown or others.gone or moved):
+            values = ", ".join(others.secrets)
             more = f"; other values from now on: {values}" if values else ""
             return f"its keys are those that it had: its snapshots go on{more}"
         newest = epoch.begin_anew(session.snapshot_store, cluster, here(session))

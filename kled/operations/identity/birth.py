@@ -42,9 +42,9 @@ def _check(session: Session, spec: "ClusterSpec") -> str:
     if session.settings.snapshot_store is not None and not _without_snapshots(session):
         lost_cluster.refuse(session, spec.name)
         asked.insert(0, "the snapshot store")
-    there = in_cloud(session, spec)
-    if there:
-        raise _refusal(session, spec.name, there)
+    left = in_cloud(session, spec)
+    if left:
+        raise _refusal(session, spec.name, left)
     return f"no other of that name is known to {' or '.join(asked)}"
 
 
@@ -60,18 +60,24 @@ def in_cloud(session: Session, spec: "ClusterSpec") -> tuple[Change, ...]:
     """
     planned = session.kops.dry_run(spec)
     listed = left_in_cloud(session, planned).changes
-    others = {(one.kind, one.name) for one in neighbours.look(session, planned, listed)}
-    own = [one for one in listed if (one.kind, one.name) not in others]
+    others = {
+        (neighbour.kind, neighbour.name) for neighbour in neighbours.look(session, planned, listed)
+    }
+    own = [change for change in listed if (change.kind, change.name) not in others]
     return tuple(
         sorted(
-            (one for one in own if one.kind != "definition"),
-            key=lambda one: (one.kind not in plan_effects.LISTED_MACHINES, one.kind, one.name),
+            (change for change in own if change.kind != "definition"),
+            key=lambda change: (
+                change.kind not in plan_effects.LISTED_MACHINES,
+                change.kind,
+                change.name,
+            ),
         )
     )
 
 
-def _refusal(session: Session, cluster: str, there: tuple[Change, ...]) -> IdentityAtRisk:
-    shown = enumerated([f"{one.kind} {one.name}" for one in there], _SHOWN)
+def _refusal(session: Session, cluster: str, left: tuple[Change, ...]) -> IdentityAtRisk:
+    shown = enumerated([f"{change.kind} {change.name}" for change in left], _SHOWN)
     advice = kept_keys.advice(session, cluster, frozenset({kept_keys.AUTHORITY_KEY}))
     return IdentityAtRisk(
         f'cluster "{cluster}" lives by keys that the state store lacks and kops would make anew:'

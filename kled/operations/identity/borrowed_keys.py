@@ -11,29 +11,29 @@ if TYPE_CHECKING:
 _SHOWN: Final = 3
 
 
-def refusal(cluster: str, found: "Others") -> IdentityAtRisk:
+def refusal(cluster: str, others: "Others") -> IdentityAtRisk:
     """Return the refusal of keysets that a key joined which another cluster lives by.
 
     The keyset from before comes back with `--new-identity`: it looks like the undoing of a
     rotation. Where no snapshot has it, a person takes the key away.
     """
-    keysets = tuple(sorted(found.of_neighbours))
-    theirs = enumerated(sorted(set(found.of_neighbours.values())), _SHOWN)
+    keysets = tuple(sorted(others.of_neighbours))
+    theirs = enumerated(sorted(set(others.of_neighbours.values())), _SHOWN)
     goes_on = options(name=cluster, yes=True, new_identity=cluster)
     return IdentityAtRisk(
         f"a key that cluster {theirs} lives by was added to {enumerated(keysets, _SHOWN)} of"
         f" cluster {cluster}: whoever holds it would be an authority of both; nothing was changed",
-        hint=f"find out who added it; {_way_back(cluster, found)}; only where both are to share"
+        hint=f"find out who added it; {_way_back(cluster, others)}; only where both are to share"
         f" it: kled kops update-cluster {goes_on}",
     )
 
 
-def _way_back(cluster: str, found: "Others") -> str:
-    if not found.snapshot:
+def _way_back(cluster: str, others: "Others") -> str:
+    if not others.snapshot:
         return "have its own key sign again (kops promote keypair), and distrust the other one"
     again = options(
         name=cluster,
-        snapshot=found.snapshot,
+        snapshot=others.snapshot,
         **{"class": "identity"},
         new_identity=cluster,
         yes=True,

@@ -31,7 +31,7 @@ def require(session: Session, plan: Plan) -> None:
     """
     if session.overrides.begins_anew(plan.cluster):
         return
-    taken = {keyset_keys.of_certificate(one) for one in user_data.taken_away(plan)}
+    taken = {keyset_keys.of_certificate(certificate) for certificate in user_data.taken_away(plan)}
     unknown = frozenset(taken) - _stored(session, plan.cluster)
     if not unknown or not _runs_with_it(session, plan.cluster):
         return
@@ -54,11 +54,11 @@ def _way_on(session: Session, cluster: str, authority: frozenset[str]) -> str:
 
 def _stored(session: Session, cluster: str) -> frozenset[str]:
     """Return the marks of the stored authority, also where it stands under its former name."""
-    found: frozenset[str] = frozenset()
+    marks: frozenset[str] = frozenset()
     for key in (_KEY, identity.keyset_key(contents.OLD_NAMES[identity.AUTHORITY])):
         with suppress(ObjectMissing):
-            found |= keyset_keys.marks(get_bounded(session.state_store, f"{cluster}/{key}").body)
-    return found
+            marks |= keyset_keys.marks(get_bounded(session.state_store, f"{cluster}/{key}").body)
+    return marks
 
 
 def _runs_with_it(session: Session, cluster: str) -> bool:

@@ -118,7 +118,7 @@ def _require_edit(session: Session, definition: Document, after: Names) -> None:
     before = applied(session, cluster) or definition
     names = etcd_members.names(before)
     known = etcd_members.lost(names, now)
-    gone = [one for one in etcd_members.lost(names, after) if one not in known]
+    gone = [name for name in etcd_members.lost(names, after) if name not in known]
     if gone and was_applied(session, cluster):
         raise _refusal(cluster, gone, before, "nothing was stored", "")
 
@@ -164,7 +164,7 @@ def _mending(session: Session, cluster: str, sets: Sequence[str]) -> str:
         where = f"kled snapshot diff {options(name=cluster)} latest live"
         return f"; put back what was taken out, which {where} shows"
     return f"; put them back: kled kops edit-cluster {options(name=cluster)} " + " ".join(
-        options(set=one) for one in sets
+        options(set=assignment) for assignment in sets
     )
 
 

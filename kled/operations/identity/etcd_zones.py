@@ -48,7 +48,7 @@ def require_cluster(session: Session, definition: Document, edited: Document) ->
         return
     objects = _objects(session, cluster, definition, edited)
     groups = contents.groups(objects)
-    now, after = (etcd_zones.stands(one, groups) for one in (definition, edited))
+    now, after = (etcd_zones.stands(version, groups) for version in (definition, edited))
     _require_edit(session, cluster, objects, now, after)
 
 
@@ -129,9 +129,11 @@ def _require_edit(
     if now == after:
         return
     before = _applied(session, cluster, objects) or now
-    already = {one.member: one.now.zones for one in etcd_zones.moved(before, now)}
+    already = {move.member: move.now.zones for move in etcd_zones.moved(before, now)}
     moved = [
-        one for one in etcd_zones.moved(before, after) if already.get(one.member) != one.now.zones
+        move
+        for move in etcd_zones.moved(before, after)
+        if already.get(move.member) != move.now.zones
     ]
     if moved and was_applied(session, cluster):
         raise _refusal(cluster, moved, "nothing was stored")
@@ -158,16 +160,16 @@ def _objects(session: Session, cluster: str, *definitions: Document) -> dict[str
     """Return what tells where members stand, by key relative to the cluster's prefix."""
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 
-    found = _bodies(session, cluster, contents.COMPLETED)
-    applied = contents.applied(found) or {}
+    objects = _bodies(session, cluster, contents.COMPLETED)
+    applied = contents.applied(objects) or {}
     groups = frozenset().union(
         *(etcd_zones.groups_of_members(definition) for definition in (*definitions, applied))
     )
     keys = sorted(f"{layout.GROUPS}{group}" for group in groups if group)
     tasks = [(0, partial(_bodies, session, cluster, (key,))) for key in keys]
     for bodies in in_parallel(tasks):
-        found |= bodies
-    return found
+        objects |= bodies
+    return objects
 
 
 def _bodies(session: Session, cluster: str, keys: Iterable[str]) -> dict[str, bytes]:

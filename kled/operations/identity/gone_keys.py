@@ -47,10 +47,10 @@ def secrets(session: Session, cluster: str) -> IdentityAtRisk | None:
     return refusal(session, cluster, (layout.SECRETS,))
 
 
-def require(found: IdentityAtRisk | None) -> None:
+def require(error: IdentityAtRisk | None) -> None:
     """Raise what was found, where something is gone."""
-    if found is not None:
-        raise found
+    if error is not None:
+        raise error
 
 
 def _refusal(session: Session, cluster: str, parts: tuple[str, ...]) -> IdentityAtRisk | None:
@@ -104,9 +104,9 @@ def _meant(
     home = registered.home(session.state_store, cluster)
     definition = home.cluster if home is not None else {}
     return tuple(
-        one
-        for one in gone
-        if one.kind == identity.KEYPAIR
+        change
+        for change in gone
+        if change.kind == identity.KEYPAIR
         or none_left
-        or (identity.key_of(one) in kept and identity.needs_secret(definition, one.name))
+        or (identity.key_of(change) in kept and identity.needs_secret(definition, change.name))
     )

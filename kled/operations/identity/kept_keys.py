@@ -86,8 +86,8 @@ def missing(session: Session, cluster: str) -> tuple[str, ...]:
     if _strays(session, cluster):
         return ()
     named = has_run.node_keysets(session, cluster)
-    there = keys_below(session.state_store, cluster, layout.KEYSETS) if named else ()
-    return tuple(sorted(one for one in named if identity.keyset_key(one) not in there))
+    stored = keys_below(session.state_store, cluster, layout.KEYSETS) if named else ()
+    return tuple(sorted(keyset for keyset in named if identity.keyset_key(keyset) not in stored))
 
 
 def _require_names(session: Session, cluster: str, gone: tuple[str, ...]) -> None:
@@ -95,9 +95,9 @@ def _require_names(session: Session, cluster: str, gone: tuple[str, ...]) -> Non
 
     kops would go on with it, and no other reader of the state store would.
     """
-    there = keys_below(session.state_store, cluster, layout.KEYSETS)
+    stored = keys_below(session.state_store, cluster, layout.KEYSETS)
     former = {name: identity.keyset_key(contents.OLD_NAMES.get(name, name)) for name in gone}
-    renamed = {name: key for name, key in former.items() if key in there}
+    renamed = {name: key for name, key in former.items() if key in stored}
     if not renamed:
         return
     keys = {name: identity.keyset_key(name) for name in renamed}
@@ -132,15 +132,15 @@ def require_whole(session: Session, cluster: str) -> None:
     certificate, and tries a secret that it cannot read again for ten minutes, in its previews too:
     so a preview asks this first. Only reads. Who begins anew goes on.
     """
-    found = {} if _strays(session, cluster) else whole_copies.damaged(session, cluster)
-    if not found or session.overrides.begins_anew(cluster):
+    damaged = {} if _strays(session, cluster) else whole_copies.damaged(session, cluster)
+    if not damaged or session.overrides.begins_anew(cluster):
         return
-    words = [one for each in found.values() for one in each]
+    findings = [finding for each in damaged.values() for finding in each]
     raise IdentityAtRisk(
         f'cluster "{cluster}" cannot live by what is stored as its keys and secrets:'
-        f" {enumerated(words, _SHOWN)}; nothing was changed",
-        hint=f"{advice(session, cluster, frozenset(found))}{_given_again(cluster, found)}; only to"
-        " begin anew with other keys: kled kops update-cluster"
+        f" {enumerated(findings, _SHOWN)}; nothing was changed",
+        hint=f"{advice(session, cluster, frozenset(damaged))}{_given_again(cluster, damaged)}; only"
+        " to begin anew with other keys: kled kops update-cluster"
         f" --name={cluster} --yes --new-identity={cluster}",
     )
 
@@ -159,7 +159,7 @@ def require_previewable(session: Session, cluster: str) -> None:
 
 def _given_again(cluster: str, keys: Iterable[str]) -> str:
     """Name the commands that store secrets again which people gave."""
-    kinds = [one for one in SECRET_KINDS if f"{layout.SECRETS}{one}" in keys]
+    kinds = [kind for kind in SECRET_KINDS if f"{layout.SECRETS}{kind}" in keys]
     command = "; or store it from its source: kled kops create-secret"
     return "".join(f"{command} {kind} --name={cluster} --file=FILE --force" for kind in kinds)
 
@@ -172,20 +172,20 @@ def require_own_keys(session: Session, cluster: str) -> str:
     """
     if _strays(session, cluster):
         return ""
-    found = machine_keys.confirmed(session, cluster, other_identity.compared(session, cluster))
-    if not (found.names or found.gone or found.secrets or found.of_neighbours):
+    others = machine_keys.confirmed(session, cluster, other_identity.compared(session, cluster))
+    if not (others.names or others.gone or others.secrets or others.of_neighbours):
         return ""
     if session.overrides.begins_anew(cluster):
-        names = (*found.names, *found.gone, *found.secrets, *found.of_neighbours)
+        names = (*others.names, *others.gone, *others.secrets, *others.of_neighbours)
         return f"{', '.join(names)} with other keys"
-    if found.names:
-        raise _other_keys(session, cluster, found)
-    if found.of_neighbours:
-        raise borrowed_keys.refusal(cluster, found)
-    if not found.gone:
-        raise _other_values(session, cluster, found)
-    why = f"snapshot {found.snapshot} has it, and the state store lacks it"
-    raise refusal(session, cluster, _lost(found.gone, why))
+    if others.names:
+        raise _other_keys(session, cluster, others)
+    if others.of_neighbours:
+        raise borrowed_keys.refusal(cluster, others)
+    if not others.gone:
+        raise _other_values(session, cluster, others)
+    why = f"snapshot {others.snapshot} has it, and the state store lacks it"
+    raise refusal(session, cluster, _lost(others.gone, why))
 
 
 def lost_authority(session: Session, cluster: str) -> tuple[str, ...]:
@@ -213,17 +213,17 @@ def require(session: Session, plan: Plan) -> str:
     if not session.overrides.begins_anew(plan.cluster):
         etcd_names.require_plan(session, plan, ran=lambda: has_run.etcd_ran(session, plan))
         etcd_zones.require_plan(session, plan, lives=lambda: has_run.etcd_lives(session, plan))
-    found = told_apart(session, plan)
-    if found.lost and not session.overrides.begins_anew(plan.cluster):
-        raise refusal(session, plan.cluster, found.lost)
+    made = told_apart(session, plan)
+    if made.lost and not session.overrides.begins_anew(plan.cluster):
+        raise refusal(session, plan.cluster, made.lost)
     _require_present(session, plan.cluster)  # what kops finds under a former name it only modifies
     require_own_keys(session, plan.cluster)
     cloud_keys.require(session, plan)
-    lost = [one.name for one, _ in found.lost]
+    lost = [change.name for change, _ in made.lost]
     anew = f"NEW IDENTITY, as asked for: {', '.join(lost)}" if lost else ""
-    first = [one.name for one in found.new if has_run.why(session, plan.cluster)]
+    first = [change.name for change in made.new if has_run.why(session, plan.cluster)]
     new = f"made for the first time: {', '.join(first)}" if first else ""
-    again = [one.name for one in identity.reissued(plan)]
+    again = [change.name for change in identity.reissued(plan)]
     issued = f"certificates issued anew: {', '.join(again)}" if again else ""
     return "; ".join(filter(None, (anew, new, issued)))
 
@@ -233,16 +233,16 @@ def told_apart(session: Session, plan: Plan) -> Made:
     changes = identity.made(plan)
     if not changes:
         return Made()
-    found = identity.told_apart(changes, has_run.evidence(session, plan))
-    if not found.new:
-        return found
+    made = identity.told_apart(changes, has_run.evidence(session, plan))
+    if not made.new:
+        return made
     keys = frozenset(map(identity.key_of, changes))
     kept = keys_in_snapshots.snapshot_with(session, plan.cluster, keys)
     if kept is None:
-        return found
+        return made
     known = Evidence(snapshot=kept.id, kept=keys_in_snapshots.identity_keys(kept))
-    later = identity.told_apart(found.new, known)
-    return Made((*found.lost, *later.lost), later.new)
+    later = identity.told_apart(made.new, known)
+    return Made((*made.lost, *later.lost), later.new)
 
 
 def advice(
@@ -269,9 +269,9 @@ def _lost(keysets: tuple[str, ...], why: str) -> tuple[tuple[Change, str], ...]:
 
 def refusal(session: Session, cluster: str, lost: tuple[tuple[Change, str], ...]) -> IdentityAtRisk:
     """Return the refusal of what would be made anew, each with what says that it was there."""
-    names = [one.name for one, _ in lost]
+    names = [change.name for change, _ in lost]
     reasons = dict.fromkeys(why for _, why in lost)
-    keys = frozenset(identity.key_of(one) for one, _ in lost)
+    keys = frozenset(identity.key_of(change) for change, _ in lost)
     strays = [
         f"{stray.field} names {stray.url}: mend it first" for stray in _strays(session, cluster)
     ]
@@ -284,33 +284,33 @@ def refusal(session: Session, cluster: str, lost: tuple[tuple[Change, str], ...]
     )
 
 
-def _other_keys(session: Session, cluster: str, found: "Others") -> IdentityAtRisk:
+def _other_keys(session: Session, cluster: str, others: "Others") -> IdentityAtRisk:
     """Return the refusal of keysets that share no key with what the cluster had."""
-    where = f"snapshot {found.snapshot} has others" if found.of_snapshot else ""
-    run = f"its machines run with others than {', '.join(found.of_machines)}"
-    known = "; ".join(filter(None, (where, run if found.of_machines else "")))
-    keys = frozenset(map(identity.keyset_key, found.names))
-    rolled = bool(found.of_snapshot) and machine_keys.all_run_with(session, cluster)
-    made = () if rolled else machine_keys.made_anew(session, cluster, found.of_snapshot)
+    where = f"snapshot {others.snapshot} has others" if others.of_snapshot else ""
+    run = f"its machines run with others than {', '.join(others.of_machines)}"
+    known = "; ".join(filter(None, (where, run if others.of_machines else "")))
+    keys = frozenset(map(identity.keyset_key, others.names))
+    rolled = bool(others.of_snapshot) and machine_keys.all_run_with(session, cluster)
+    made = () if rolled else machine_keys.made_anew(session, cluster, others.of_snapshot)
     way_on = advice(session, cluster, keys, made=made)
     return IdentityAtRisk(
         f'cluster "{cluster}" does not live by the keys that are stored as'
-        f" {enumerated(found.names, _SHOWN)}: {known}; nothing was changed",
+        f" {enumerated(others.names, _SHOWN)}: {known}; nothing was changed",
         hint=f"no machine or kubeconfig of it trusts them; {way_on}; only to begin anew with the"
         f" stored ones: kled kops update-cluster --name={cluster} --yes --new-identity={cluster}",
     )
 
 
-def _other_values(session: Session, cluster: str, found: "Others") -> IdentityAtRisk:
+def _other_values(session: Session, cluster: str, others: "Others") -> IdentityAtRisk:
     """Return the refusal of secrets with other values than the cluster had."""
     from kled.snapshot.losses.other_secrets import on_purpose  # noqa: PLC0415 - not for --help
 
-    keys = frozenset(f"{layout.SECRETS}{secret}" for secret in found.secrets)
+    keys = frozenset(f"{layout.SECRETS}{secret}" for secret in others.secrets)
     return IdentityAtRisk(
         f'cluster "{cluster}" does not live by the values that are stored as secrets'
-        f" {enumerated(found.secrets, _SHOWN)}: snapshot {found.snapshot} has others; nothing was"
+        f" {enumerated(others.secrets, _SHOWN)}: snapshot {others.snapshot} has others; nothing was"
         " changed",
-        hint=f"{advice(session, cluster, keys)}; {on_purpose(cluster, found.secrets)}",
+        hint=f"{advice(session, cluster, keys)}; {on_purpose(cluster, others.secrets)}",
     )
 
 

@@ -36,13 +36,13 @@ def named(store: "ObjectStore", cluster: str) -> Marks:
     """
     prefix = f"{cluster}/"
     keys = [entry.key for entry in store.entries(f"{prefix}{NODE_CONFIGS}")]
-    found = {}
+    configs = {}
     for key in keys:
         try:
-            found[key.removeprefix(prefix)] = get_bounded(store, key).body
+            configs[key.removeprefix(prefix)] = get_bounded(store, key).body
         except ObjectMissing:  # removed since
             continue
-    return keyset_keys.of_machines(found, cluster)
+    return keyset_keys.of_machines(configs, cluster)
 
 
 def made_anew(session: Session, cluster: str, names: Iterable[str]) -> tuple[str, ...]:
@@ -71,16 +71,16 @@ def other_than(snapshot: str, keysets: Iterable[str]) -> str:
     )
 
 
-def confirmed(session: Session, cluster: str, found: "Others") -> "Others":
+def confirmed(session: Session, cluster: str, others: "Others") -> "Others":
     """Return the comparison with what the cloud says of keys that are as in the snapshot.
 
     They lack the key that the machines' configuration names. Where a control plane's machine is up
     to date with it, it runs with that key; where all are older, the configuration tells of a key
     that no machine has, and an update mends it. Asks kops only where that is in question.
     """
-    if not found.as_before or not _is_up_to_date(session, cluster):
-        return found
-    return replace(found, of_machines=tuple(sorted({*found.of_machines, *found.as_before})))
+    if not others.as_before or not _is_up_to_date(session, cluster):
+        return others
+    return replace(others, of_machines=tuple(sorted({*others.of_machines, *others.as_before})))
 
 
 def all_run_with(session: Session, cluster: str) -> bool:

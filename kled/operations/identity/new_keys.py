@@ -33,4 +33,4 @@ def _kept(session: Session, cluster: str) -> dict[str, str]:
     except KledError as error:
         session.note(f"whether keys are new is not known: {error.message}")
         return {}
-    return {one.key: one.tag for one in manifest.objects}
+    return {record.key: record.tag for record in manifest.objects}

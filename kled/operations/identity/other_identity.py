@@ -103,7 +103,7 @@ def newest_trusted(session: Session, cluster: str) -> "Manifest | None":
     if session.settings.snapshot_store is None:
         return None
     known = newest_first(session.snapshot_store, cluster, session.stores.remembering)
-    for one in islice(known, _LOOKED_AT):
-        if one.trust.trusted:
-            return one.manifest
+    for judged in islice(known, _LOOKED_AT):
+        if judged.trust.trusted:
+            return judged.manifest
     return None

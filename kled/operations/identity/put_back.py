@@ -30,15 +30,15 @@ def way(
     """
     kept = keys_in_snapshots.snapshot_with(session, cluster, keys, named)
     if kept is not None:
-        kept_keysets = keyset_keys.files(one.key for one in kept.objects)
-        words = _unsure(kept_keysets.keys() & set(untold))
-        return f"put them back with {_restore(cluster, kept.id)} --yes{words}"
-    for one in keys_in_snapshots.newest(session, cluster, keys, named):
-        if keys_in_snapshots.held(session, one, keys, named):
+        kept_keysets = keyset_keys.files(record.key for record in kept.objects)
+        doubt = _unsure(kept_keysets.keys() & set(untold))
+        return f"put them back with {_restore(cluster, kept.id)} --yes{doubt}"
+    for judged in keys_in_snapshots.newest(session, cluster, keys, named):
+        if keys_in_snapshots.held(session, judged, keys, named):
             return (
-                f"no snapshot that can be trusted has them; {one.ref.id} has"
-                f" ({one.trust.reasons[0]}): {_restore(cluster, one.ref.id)} --untrusted shows what"
-                " it would put back"
+                f"no snapshot that can be trusted has them; {judged.ref.id} has"
+                f" ({judged.trust.reasons[0]}): {_restore(cluster, judged.ref.id)} --untrusted"
+                " shows what it would put back"
             )
     other = keys_in_snapshots.snapshot_with(session, cluster, keys)
     if other is not None:

@@ -37,8 +37,8 @@ def damaged(session: Session, cluster: str) -> Mapping[str, tuple[str, ...]]:
         *keyset_keys.files(keysets).values(),
         *keys_below(session.state_store, cluster, secrets),
     )
-    found = in_parallel((0, partial(_wrong, session, cluster, key)) for key in keys)
-    return {key: words for key, words in sorted(found) if words}
+    findings = in_parallel((0, partial(_wrong, session, cluster, key)) for key in keys)
+    return {key: problems for key, problems in sorted(findings) if problems}
 
 
 def _wrong(session: Session, cluster: str, key: str) -> tuple[str, tuple[str, ...]]:
@@ -59,18 +59,16 @@ def held_whole(session: Session, manifest: "Manifest", keys: frozenset[str]) -> 
     """
     from kled.snapshot.verify.contents import archived_objects, packed_archive  # noqa: PLC0415
 
-    there = keys & {one.key for one in manifest.objects if one.kind == "identity"}
-    if not there:
-        return there
+    held = keys & {record.key for record in manifest.objects if record.kind == "identity"}
+    if not held:
+        return held
     try:
         packed = packed_archive(session.snapshot_store, manifest)
         bodies = {record.key: body for record, body in archived_objects(manifest, packed)}
     except InvalidInput:
-        return there
+        return held
     except (SnapshotNotTrustworthy, StoreDenied):
         return frozenset()
     return frozenset(
-        key
-        for key in there & bodies.keys()
-        if not any(contents.material_findings(key, bodies[key]))
+        key for key in held & bodies.keys() if not any(contents.material_findings(key, bodies[key]))
     )

@@ -24,15 +24,15 @@ def choose(
     load = _load(pods)
     fitting = [machine for machine in machines if machine.node or not (machine.named or strangers)]
 
-    def missed(one: Machine) -> tuple[bool, bool, bool, bool, bool, int, str]:
-        node = one.node
+    def missed(machine: Machine) -> tuple[bool, bool, bool, bool, bool, int, str]:
+        node = machine.node
         if node is None:
-            return True, False, False, False, False, 0, one.id
+            return True, False, False, False, False, 0, machine.id
         return (
             node.name not in begun,
             True,
             node.ready,
-            not one.outdated,
+            not machine.outdated,
             not node.cordoned,
             load[node.name],
             node.name,
@@ -42,8 +42,8 @@ def choose(
 
 
 def _load(pods: Sequence[PodState]) -> Counter[str]:
-    found: Counter[str] = Counter()
+    load: Counter[str] = Counter()
     for pod in pods:
         if pod.evictable and not pod.finished:
-            found[pod.node] += 1 if pod.owner else 1000
-    return found
+            load[pod.node] += 1 if pod.owner else 1000
+    return load

@@ -44,14 +44,14 @@ class CreateInstanceGroup:
         """
 
         def done(session: Session) -> str | None:
-            found = find_group(session, self.cluster, self.instance_group)
-            if found is None:
+            group = find_group(session, self.cluster, self.instance_group)
+            if group is None:
                 require_own_name(session, self.cluster, self.instance_group)
                 return None
-            if found.role != self.role or set(found.subnets) != set(self.subnets):
+            if group.role != self.role or set(group.subnets) != set(self.subnets):
                 raise InstanceGroupExists(
-                    f'instance group "{found.name}" is there already, with the role {found.role}'
-                    f" in {', '.join(found.subnets)}",
+                    f'instance group "{group.name}" is there already, with the role {group.role}'
+                    f" in {', '.join(group.subnets)}",
                     hint="change it with kled kops edit-instance-group"
                     f" {options(name=self.cluster, instance_group=self.instance_group)}, or choose"
                     " another name",
@@ -89,8 +89,8 @@ class DeleteInstanceGroup:
         """
 
         def done(session: Session) -> str | None:
-            found = find_group(session, self.cluster, self.instance_group)
-            return "already gone" if found is None else None
+            group = find_group(session, self.cluster, self.instance_group)
+            return "already gone" if group is None else None
 
         back = ways_back.Found()
 

@@ -37,17 +37,17 @@ def parse(text: str, stored: Document) -> Document | None:
     stored. Unknown fields are left for kops to refuse: it knows which ones its version has.
     """
     try:
-        found = documents(text)
+        objects = documents(text)
     except TextUnreadable as error:
         line = f"line {error.line}" if error.line else "the file"
         hint = "look at the indentation, brackets and quotes there; nothing was stored"
         raise InvalidInput(line, error.problem, hint=hint) from error
-    if not found:
+    if not objects:
         return None
-    if len(found) != 1 or not isinstance(found[0], dict):
+    if len(objects) != 1 or not isinstance(objects[0], dict):
         what = f"must hold one object, {_what(stored)[0]}"
         raise InvalidInput("the file", what, hint=begin_with(stored))
-    edited = _labelled(_with_todays_group(found[0]), stored)
+    edited = _labelled(_with_todays_group(objects[0]), stored)
     for path in _FIXED:
         _same(edited, stored, path)
     return edited
@@ -136,7 +136,7 @@ def _leaves(path: str, value: object) -> Iterator[tuple[str, object]]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _leaves(f"{path}.{key}" if path else str(key), inner)
-    elif isinstance(value, list) and any(isinstance(one, Mapping | list) for one in value):
+    elif isinstance(value, list) and any(isinstance(element, Mapping | list) for element in value):
         for index, inner in enumerate(value):
             yield from _leaves(f"{path}[{index}]", inner)
     elif value not in (None, []):

@@ -60,13 +60,13 @@ def give_back(session: Session, cluster: str, api_server: str | None) -> str:
     if begun is None:
         return NOTHING_HELD
     try:
-        words = _let_launch(session, cluster, begun)
+        outcome = _let_launch(session, cluster, begun)
     except InstanceGroupNotFound:
-        words = f"there is no group {begun.instance_group} any more"
+        outcome = f"there is no group {begun.instance_group} any more"
     finally:
         _uncordon(session, cluster, begun, api_server)
     scale_journal.forget(session, cluster)
-    return words
+    return outcome
 
 
 def _let_launch(session: Session, cluster: str, begun: OpenScaleDown) -> str:

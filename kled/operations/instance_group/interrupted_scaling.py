@@ -71,9 +71,9 @@ class AbandonScaling:
             begun = scale_journal.read(session, self.cluster)
             if begun is not None:
                 back.are(f"scale the group again: {finish(self.cluster, begun)}")
-            words = give_back(session, self.cluster, self.api_server)
+            outcome = give_back(session, self.cluster, self.api_server)
             effect.ends(begun)
-            return words
+            return outcome
 
         step = Step(STEP, act, CHANGE, way_back=ways_back.UNKNOWN, changed=effect, back=back)
         return (kept_keys.step(self.cluster), step)

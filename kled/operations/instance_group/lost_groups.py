@@ -40,8 +40,8 @@ def words(session: Session, cluster: str, done: str) -> str:
 
 def tell(session: Session, cluster: str) -> None:
     """Note what `remark` says, if anything. Only reads, and raises nothing."""
-    if words := remark(session, cluster):
-        session.note(words)
+    if message := remark(session, cluster):
+        session.note(message)
 
 
 def remark(session: Session, cluster: str) -> str:
@@ -62,7 +62,7 @@ def remark(session: Session, cluster: str) -> str:
         roles: dict[str, Role] = {**dict.fromkeys(known, "node"), **applied}
         running = _running(session, cluster, roles)
         lost = sorted(suspects & running)
-        ways = "; ".join(_way_back(session, cluster, one) for one in lost[:_SHOWN])
+        ways = "; ".join(_way_back(session, cluster, group) for group in lost[:_SHOWN])
     except KledError as error:
         return f"whether an instance group has lost its definition is not known: {error.message}"
     if not lost:
@@ -76,12 +76,12 @@ def remark(session: Session, cluster: str) -> str:
 
 def _applied(session: Session, cluster: str) -> dict[str, Role]:
     """Return the groups for whose machines kops wrote something, with their roles."""
-    prefix, found = f"{cluster}/{_APPLIED}", dict[str, Role]()
+    prefix, roles = f"{cluster}/{_APPLIED}", dict[str, Role]()
     for entry in session.state_store.entries(prefix):
         parts = entry.key.removeprefix(prefix).split("/")
         if len(parts) == _PARTS:
-            found[parts[1]] = _ROLES.get(parts[0], "node")
-    return found
+            roles[parts[1]] = _ROLES.get(parts[0], "node")
+    return roles
 
 
 def _stored(session: Session, cluster: str) -> list[str]:
@@ -92,7 +92,7 @@ def _stored(session: Session, cluster: str) -> list[str]:
 def _running(session: Session, cluster: str, groups: Mapping[str, Role]) -> set[str]:
     """Return the groups of which the cloud has machines, or what makes them."""
     listed = session.kops.delete_preview(cluster).changes
-    names = (one.name for one in listed if one.kind in plan_effects.LISTED_MACHINES)
+    names = (change.name for change in listed if change.kind in plan_effects.LISTED_MACHINES)
     return {group for name in names if (group := group_of(name, groups, cluster)) is not None}
 
 

@@ -24,7 +24,7 @@ def require(
     other = plan_effects.beside_size(plan, group, groups)
     if not other:
         return
-    changes = [f"{one.action} {one.kind}/{one.name}" for one in other]
+    changes = [f"{change.action} {change.kind}/{change.name}" for change in other]
     raise NotApproved(
         f"an update would change more than the size of {group}: {enumerated(changes, _SHOWN)}",
         hint=_way_on(plan.cluster, begun),

@@ -91,10 +91,10 @@ def check_step(target: Target, approved: str | None = None) -> Step:
     """
 
     def act(session: Session) -> str:
-        words = Scaling(session, target).check()
+        outcome = Scaling(session, target).check()
         wanted = target.instance_group, target.minimum, target.maximum
         require_agreed(session, planned_scaling(session, target.cluster, *wanted), approved)
-        return words
+        return outcome
 
     return Step("check scaling", act, READ, reads=True)
 
@@ -114,11 +114,11 @@ def bounds_step(target: Target, earlier: ways_back.Found) -> Step:
 
     def set_bounds(session: Session) -> str:
         before = Scaling(session, target).bounds_before()
-        words = Scaling(session, target).set_bounds()
+        outcome = Scaling(session, target).set_bounds()
         if before != Scaling(session, target).stored_bounds():
             low, high = before
             earlier.are(f"{_again(target)} {options(min=low, max=high, yes=True)}")
-        return words
+        return outcome
 
     step = _move("set bounds", set_bounds, CHANGE, _reset(target), earlier)
     return replace(step, makes_keys=True)
@@ -168,8 +168,8 @@ def _move(
 
     def moved(session: Session) -> str:
         effect.begins()
-        words = act(session)
-        effect.ends(words not in _NOTHING_DONE)
-        return words
+        outcome = act(session)
+        effect.ends(outcome not in _NOTHING_DONE)
+        return outcome
 
     return Step(name, moved, policy, way_back=way_back, changed=effect, back=back)

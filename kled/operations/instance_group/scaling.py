@@ -88,8 +88,8 @@ class Scaling:
             self._require_scalable(surplus)
         plan = self._session.kops.update_preview(self._cluster)
         nothing_else.require(plan, self._group, self._roles(), begun)
-        words = f"{number(surplus, 'machine')} of it to go" if surplus else "no machine has to go"
-        return f"{self._group}: {low} to {number(high, 'machine')} wanted; {words}"
+        to_go = f"{number(surplus, 'machine')} of it to go" if surplus else "no machine has to go"
+        return f"{self._group}: {low} to {number(high, 'machine')} wanted; {to_go}"
 
     def hold_back(self) -> str:
         """Keep the group from launching what replaces the machines that go."""
@@ -124,8 +124,8 @@ class Scaling:
         while (machine := self._next(api, begun)) is not None:
             if len(ended) == most:
                 raise self._refilled(ended)
-            words = f"{self._group}: {len(ended)} of {number(most, 'machine')} drained and ended"
-            self._session.tell(Share(len(ended), max(1, most), words))
+            message = f"{self._group}: {len(ended)} of {number(most, 'machine')} drained and ended"
+            self._session.tell(Share(len(ended), max(1, most), message))
             begun = self._choose(begun, machine.node)
             self._end(api, machine)
             begun = replace(begun, ended=(*begun.ended, machine.id))
@@ -170,13 +170,15 @@ class Scaling:
                         f"{self._group} has {ready} ready nodes, not {low}",
                         hint="kled kops get-instances and validate-cluster show what is missing",
                     )
-                words = f"{self._group}: {ready} of {low} nodes are ready"
-                self._session.tell(Share(ready, low, words))
+                message = f"{self._group}: {ready} of {low} nodes are ready"
+                self._session.tell(Share(ready, low, message))
                 self._session.clock.sleep(_LOOK_EVERY)
         return f"{number(ready, 'node')} ready"
 
     def _ready(self, api: "Api") -> int:
-        nodes = [one.node for one in self._machines(api).of_group(self._group) if one.node]
+        nodes = [
+            machine.node for machine in self._machines(api).of_group(self._group) if machine.node
+        ]
         return sum(node.ready and not node.cordoned for node in nodes)
 
     def _require_scalable(self, surplus: int) -> None:
@@ -216,12 +218,12 @@ class Scaling:
         surplus = self._surplus_of(known)
         if not surplus:
             return None
-        mine = [one for one in known.of_group(self._group) if one.id not in begun.ended]
+        mine = [machine for machine in known.of_group(self._group) if machine.id not in begun.ended]
         chosen = choose(mine, pods(api), begun=begun.chosen, strangers=known.strangers)
         if chosen is None:
             raise ClusterNotReady(
                 f"{self._group} has {surplus} machines too many, and it is not certain which node"
-                f" any of them is: {', '.join(one.id for one in mine)}",
+                f" any of them is: {', '.join(machine.id for machine in mine)}",
                 hint="they may still join; kled kops get-instances shows them",
             )
         return chosen
@@ -301,7 +303,7 @@ class Scaling:
 
     def _running(self, known: Machines) -> int:
         gone = self._gone()
-        return sum(one.id not in gone for one in known.of_group(self._group))
+        return sum(machine.id not in gone for machine in known.of_group(self._group))
 
     def _gone(self) -> tuple[str, ...]:
         """Return the machines that were ended: the cloud may list them for a while."""

@@ -55,19 +55,19 @@ class StoredSizes:
         left is what the next preview shows. Raises `NotApproved` before the update where that would
         change anything else.
         """
-        words, roles = [], self._roles()
+        done, roles = [], self._roles()
         if (*self.bounds(), self.suspended()) != (low, high, processes):
             require_known_fields(self._session, self._cluster, self._group, self.document())
             text = to_yaml(autoscaling.resized(self.document(), low, high, processes))
             self._defined = None  # also where the call fails: it may have stored it
             self._session.kops.store_edited_group(self._cluster, self._group, text)
             held = f", {' and '.join(processes)} suspended" if processes else ""
-            words.append(f"stored: {low} to {number(high, 'machine')}{held}")
+            done.append(f"stored: {low} to {number(high, 'machine')}{held}")
         plan = self._session.kops.update_preview(self._cluster)
         if not plan.is_empty:
             begun = scale_journal.read(self._session, self._cluster)
             nothing_else.require(plan, self._group, roles, begun)
             cleared = apply_changes.clear(self._session, plan, drained=self._group)
             apply_changes.update(self._session, cleared, agreed=True)  # to the bounds, at first
-            words.append("updated")
-        return "; ".join(words) or SO_ALREADY
+            done.append("updated")
+        return "; ".join(done) or SO_ALREADY

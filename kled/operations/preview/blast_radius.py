@@ -58,7 +58,7 @@ class _Machines:
     @property
     def groups(self) -> frozenset[str]:
         rolling = {roll.instance_group for roll in self.rolls}
-        return frozenset(rolling | {one.instance_group for one in self.ended})
+        return frozenset(rolling | {ending.instance_group for ending in self.ended})
 
 
 @dataclass
@@ -80,10 +80,10 @@ def of_plan(session: Session, plan: Plan, sight: Sight) -> BlastRadius:
 
     Raises no `KledError`: what could not be asked is None, and its reason in `unknown`.
     """
-    found = _radius(plan.cluster, lambda: _planned(session, plan), sight)
-    notes = _Notes(dict(found.unknown))
+    radius = _radius(plan.cluster, lambda: _planned(session, plan), sight)
+    notes = _Notes(dict(radius.unknown))
     return replace(
-        found,
+        radius,
         load_balancers=plan_effects.load_balancers(plan),
         iam=notes.ask(sight.shared_roles, "iam") if plan_effects.iam(plan) else (),
         unknown=notes.unknown,
@@ -178,15 +178,15 @@ def _rolled(
 def _outdated(plan: Plan, roles: Mapping[str, Role], rows: Sequence[RollingRow]) -> frozenset[str]:
     """Return the groups whose machines the plan makes out of date."""
     running = {row.instance_group for row in rows}
-    found = set()
+    outdated = set()
     for template in plan_effects.templates(plan):
         group = group_of(template.name, roles, plan.cluster)
         if group is None or (template.action == "modify" and group not in running):
             raise OutputUnreadable(
                 f"{template.kind}/{template.name} is of no instance group that kops rolls"
             )
-        found.add(group)
-    return frozenset(found)
+        outdated.add(group)
+    return frozenset(outdated)
 
 
 def _after(row: RollingRow, *, outdated: bool) -> RollingRow:

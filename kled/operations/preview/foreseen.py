@@ -52,8 +52,8 @@ def refusal(
             if _is_told(error):
                 return error
             unknown.append(error.message)
-    for words in dict.fromkeys(unknown):
-        session.note(f"whether {operation.name} would be refused is not known: {words}")
+    for reason in dict.fromkeys(unknown):
+        session.note(f"whether {operation.name} would be refused is not known: {reason}")
     return None
 
 
@@ -104,7 +104,7 @@ def _before(session: Session, operation: Operation, *, now: bool) -> Iterator[Lo
         yield partial(_require_window, session, operation)
         yield partial(_require_free, session, operation)
     yield partial(_require_home, session, operation)
-    for step in takewhile(lambda one: one.reads, operation.steps()):
+    for step in takewhile(lambda step: step.reads, operation.steps()):
         yield partial(step.look or step.act, session)
     yield partial(snapshot_before.require, session, operation)
 

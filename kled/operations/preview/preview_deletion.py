@@ -45,10 +45,10 @@ def previewed_deletion(session: Session, wish: DeleteCluster, *, now: bool = Fal
 
 @dataclass(frozen=True, slots=True)
 class PlanDeletion:
-    """Plan as one step; what was found is in `found` when it has ended."""
+    """Plan as one step; what was found is in `plans` when it has ended."""
 
     wish: DeleteCluster
-    found: list[Plan] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
 
     name = "plan deletion"
     guards = READS
@@ -63,7 +63,7 @@ class PlanDeletion:
 
         def act(session: Session) -> str:
             plan = previewed_deletion(session, self.wish)
-            self.found[:] = [with_roles(session, plan)]
+            self.plans[:] = [with_roles(session, plan)]
             return f"{plan.digest[:12]}: {plan.summary}"
 
         return (Step("plan", act, READ),)

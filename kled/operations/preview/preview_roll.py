@@ -24,7 +24,7 @@ def named_roll(
 ) -> tuple[Roll, str | None]:
     """Return the roll and what goes first with whole names; raises as `canary_meant`."""
     typed = roll.instance_groups
-    groups = tuple(instance_group_meant(session, cluster, one) for one in typed)
+    groups = tuple(instance_group_meant(session, cluster, group) for group in typed)
     first = canary_meant(session, cluster, canary, groups)
     return replace(roll, instance_groups=groups), first
 
@@ -52,7 +52,7 @@ def previewed_roll(
 
 @dataclass(frozen=True, slots=True)
 class PlanRoll:
-    """Plan as one step; what was found is in `found` when it has ended."""
+    """Plan as one step; what was found is in `plans` when it has ended."""
 
     cluster: str
     roll: Roll
@@ -62,7 +62,7 @@ class PlanRoll:
     """The digest of the roll that somebody agreed to, where somebody did."""
     preflight: bool = True
     """Whether it looks what stands in the way."""
-    found: list[Plan] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
     meant: list[tuple[Roll, str | None]] = field(default_factory=list)
     """The roll and the canary with whole names."""
 
@@ -84,8 +84,8 @@ class PlanRoll:
             rolling, error = previewed_roll(session, wish)
             if error is not None:
                 raise error
-            self.found[:] = [with_roles(session, as_plan(rolling, roll))]
+            self.plans[:] = [with_roles(session, as_plan(rolling, roll))]
             self.meant[:] = [(roll, first)]
-            return f"{self.found[0].digest[:12]}: {self.found[0].summary}"
+            return f"{self.plans[0].digest[:12]}: {self.plans[0].summary}"
 
         return (Step("plan", act, READ),)

@@ -16,7 +16,7 @@ from kled.retry import READ
 
 @dataclass(frozen=True, slots=True)
 class PlanScaling:
-    """Plan as one step; what was found is in `found` when it has ended."""
+    """Plan as one step; what was found is in `plans` when it has ended."""
 
     cluster: str
     instance_group: str
@@ -24,7 +24,7 @@ class PlanScaling:
     maximum: int | None = None
     approved: str | None = None
     """The digest of the plan that somebody agreed to, where somebody did."""
-    found: list[Plan] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
     meant: list[str] = field(default_factory=list)
     """The group's whole name."""
 
@@ -46,7 +46,7 @@ class PlanScaling:
             error = foreseen.refusal(session, wish, now=False)
             if error is not None:
                 raise error
-            self.found[:] = [plan]
+            self.plans[:] = [plan]
             self.meant[:] = [group]
             return f"{plan.digest[:12]}: {plan.summary}"
 

@@ -86,7 +86,7 @@ class OpenRestore:
 
 
 def _open_restore_of(fields: Fields, _cluster: str) -> OpenRestore:
-    found = OpenRestore(
+    record = OpenRestore(
         fields.text("of"),
         fields.text("snapshot"),
         fields.text("before") if "before" in fields else None,
@@ -97,8 +97,8 @@ def _open_restore_of(fields: Fields, _cluster: str) -> OpenRestore:
         fields.text("digest"),
         fields.array("plan"),
     )
-    _require_names(found)
-    return found
+    _require_names(record)
+    return record
 
 
 def _state_of(text: str) -> State:
@@ -107,13 +107,13 @@ def _state_of(text: str) -> State:
     return _SO_FAR[text][0]
 
 
-def _require_names(found: OpenRestore) -> None:
+def _require_names(record: OpenRestore) -> None:
     """Raise `ValueError` for what names nothing: commands that people type are made of it."""
     from kled.snapshot.documents import names  # noqa: PLC0415 - not for --help
 
-    if not is_cluster_name(found.of):
+    if not is_cluster_name(record.of):
         raise ValueError("it is of no name that a cluster can have")
-    if not all(map(names.is_id, filter(None, [found.snapshot, found.before, *found.aside]))):
+    if not all(map(names.is_id, filter(None, [record.snapshot, record.before, *record.aside]))):
         raise ValueError("it names a snapshot by what is not an id")
 
 

@@ -69,14 +69,14 @@ def rewrite_step(cluster: str, place: LeasePlace, former: str) -> Step:
 
         effect.begins()
         store, key = session.stores.at(place), f"{place.cluster}/{layout.CONFIG}"
-        there = get_bounded(store, key)
-        definition = contents.mapping(there.body) or {}
+        config = get_bounded(store, key)
+        definition = contents.mapping(config.body) or {}
         move = _move(former, store.location.url, cluster)
-        changed = [str(one) for one in old_places(definition, move) if one.moved]
+        changed = [str(place) for place in old_places(definition, move) if place.moved]
         if changed:
             text = yaml_text.to_text([moved(definition, move)]).encode()
             session.check()
-            _replace(store, key, counted_on(text, there.body), there.tag)
+            _replace(store, key, counted_on(text, config.body), config.tag)
         effect.ends(changed)
         return "; ".join(changed) or "it names no place in the former home"
 
@@ -98,16 +98,16 @@ def _replace(store: "ObjectStore", key: str, body: bytes, tag: str) -> None:
 
 def _formers(session: Session, cluster: str, place: LeasePlace) -> Iterator[str]:
     """Yield the other state stores that its epoch, its definition and its past name, each once."""
-    store, found = session.stores.at(place), [session.stores.at(place).location.url]
+    store, homes = session.stores.at(place), [session.stores.at(place).location.url]
     known = known_epoch(session, cluster)
     if known is not None and not known.vacant:
-        found.append(known.state_store)
+        homes.append(known.state_store)
     definition = _definition(store, place.cluster)
     if (named := own_places.state_store_of(definition, cluster)) is not None:
-        found.append(named)
-    found += _came_from(store, cluster) if place.cluster == cluster else ()
-    for at, url in enumerate(found[1:], 1):
-        if not is_among(url, found[:at]):
+        homes.append(named)
+    homes += _came_from(store, cluster) if place.cluster == cluster else ()
+    for at, url in enumerate(homes[1:], 1):
+        if not is_among(url, homes[:at]):
             yield url
 
 
@@ -138,16 +138,16 @@ def _require_named(
 
 
 def _advice(cluster: str, home: str, here: str, *, changed: bool) -> str:
-    there = options(name=cluster, state=home)
+    original = options(name=cluster, state=home)
     if changed:
         moves = options(name=cluster, snapshot="latest", to="URL")
         return (
             f"is this a copy? the cluster's own place: {options(state=home)}; to move it with the"
-            f" keys that it has now: kled snapshot create {there}, and then, into a place where"
+            f" keys that it has now: kled snapshot create {original}, and then, into a place where"
             f" nothing is, kled snapshot restore {moves} --rewrite-places --raise-epoch"
         )
     return (
-        f"is this a copy? it needs no epoch: kled kops update-cluster {there} is the way to the"
+        f"is this a copy? it needs no epoch: kled kops update-cluster {original} is the way to the"
         " cluster; only where nobody is to use that one any more:"
         f" {raising(cluster, here, home)}"
     )
@@ -161,7 +161,7 @@ def _require_movable(
     definition, here = _definition(store, place.cluster), store.location.url
     for home in homes:
         move = _move(home, here, cluster)
-        named = [one for one in old_places(definition, move) if one.moved or move.foreign]
+        named = [place for place in old_places(definition, move) if place.moved or move.foreign]
         if named and former and is_same(home, former):
             if move.foreign:
                 raise InvalidInput("--former", f"{move.foreign}; nothing was changed")

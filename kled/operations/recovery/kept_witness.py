@@ -65,7 +65,7 @@ def _renamed(
 ) -> Iterator[str]:
     """Yield the keysets of which a file would name another key."""
     for key in witness.keys() & archived.keys():
-        named, naming = (_named(planned, {key: one[key]}) for one in (witness, archived))
+        named, naming = (_named(planned, {key: files[key]}) for files in (witness, archived))
         yield from keyset_keys.lacking(named, naming)
 
 
@@ -92,12 +92,12 @@ def _is_told(
     objects = archived_objects(planned.manifest, planned.packed)
     configs = {record.key: body for record, body in objects if _is_config(record.key)}
     coming = _named(planned, configs)
-    keyset = keyset_keys.files(one.key for one in planned.manifest.objects).get(name)
+    keyset = keyset_keys.files(record.key for record in planned.manifest.objects).get(name)
     key = keyset or identity.keyset_key(name)
     stored = keyset_keys.of_store({key: (get_if_readable(store, f"{planned.prefix}{key}") or b"")})
     return any(
-        name in there and not keyset_keys.lacking({name: marks}, there)
-        for there in (coming, stored)
+        name in known and not keyset_keys.lacking({name: marks}, known)
+        for known in (coming, stored)
     )
 
 

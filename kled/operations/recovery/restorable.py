@@ -45,16 +45,16 @@ def require_trusted(meant: "Settled") -> None:
     )
 
 
-def with_keys(found: "Judged", wish: "Wish", ledger: "Ledger") -> "Judged":
+def with_keys(judged: "Judged", wish: "Wish", ledger: "Ledger") -> "Judged":
     """Return what was judged, with what speaks against it where keys are to come from it.
 
     One from before the cluster was applied has none: of what was lost it puts back the shell.
     """
     from kled.snapshot.trust.before_keys import speaks_against  # noqa: PLC0415 - not for --help
 
-    if found.manifest is None or "identity" not in wish.classes:
-        return found
-    return found.against(speaks_against(ledger, found.manifest))
+    if judged.manifest is None or "identity" not in wish.classes:
+        return judged
+    return judged.against(speaks_against(ledger, judged.manifest))
 
 
 def _other_store(meant: "Settled") -> NotApproved:

@@ -61,7 +61,7 @@ def protection_of(settings: Settings, planned: "RestorePlan") -> str | None:
     from kled.snapshot.verify.contents import archived_objects  # noqa: PLC0415
 
     objects = archived_objects(planned.manifest, planned.packed)
-    config = next((body for one, body in objects if one.key == CONFIG), b"")
+    config = next((body for record, body in objects if record.key == CONFIG), b"")
     by_place = pattern_protection(planned.prefix.rstrip("/"), settings.protected)
     if by_place is not None:
         return by_place

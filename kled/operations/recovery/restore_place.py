@@ -53,8 +53,8 @@ def _require_own_name(planned: "RestorePlan", wish: "Wish") -> None:
 
 def _holder(store: "ObjectStore", place: str) -> str | None:
     """Name the cluster whose definition is at `place`; the place itself where it cannot be read."""
-    there = home(store, place)
-    return None if there is None else object_name(there.cluster) or place
+    holder = home(store, place)
+    return None if holder is None else object_name(holder.cluster) or place
 
 
 def _refusal(planned: "RestorePlan", why: str) -> NotApproved:

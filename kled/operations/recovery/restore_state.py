@@ -230,9 +230,9 @@ def check_step(restoring: RestoreState, approved: "list[Agreed]") -> Step[Any]:
         open_restore.announce(session, meant.wish, planned)
         meant = meant.looked_at(session.stores, planned)
         restoring.told[:] = meant.taken_out
-        to_write, there = number(len(planned.writes), "object"), len(planned.same)
-        words = f"{to_write} to write, {there} are there already"
-        return "; ".join((words, *meant.remarks(), *planned.moving.remarks()))
+        to_write, present = number(len(planned.writes), "object"), len(planned.same)
+        counts = f"{to_write} to write, {present} are there already"
+        return "; ".join((counts, *meant.remarks(), *planned.moving.remarks()))
 
     return Step("check restore", act, READ, reads=True, look=look, result=lambda: approved[0])
 
@@ -344,16 +344,16 @@ def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
     )
     lives = wish.is_home or moves or _is_at_hand(opened, wish)
     # elsewhere nothing of a living cluster is replaced: any origin counts
-    found = judgement(chosen, origins if wish.is_home else None, ledger)
+    judged = judgement(chosen, origins if wish.is_home else None, ledger)
     return Settled(
         wish.settled_as(chosen),
-        with_keys(found, wish, ledger).trust,
+        with_keys(judged, wish, ledger).trust,
         chosen.passed_over(),
-        found.foreign or _behind(origins, wish, found.manifest),
-        found.manifest.state_store if found.manifest else "",
-        bool(wish.is_home and found.manifest and origins.has_ended(found.manifest)),
-        bool(moves and found.manifest and origins.is_succeeded(found.manifest)),
-        *rotated_since(opened, wish, origins, found.manifest if lives else None),
+        judged.foreign or _behind(origins, wish, judged.manifest),
+        judged.manifest.state_store if judged.manifest else "",
+        bool(wish.is_home and judged.manifest and origins.has_ended(judged.manifest)),
+        bool(moves and judged.manifest and origins.is_succeeded(judged.manifest)),
+        *rotated_since(opened, wish, origins, judged.manifest if lives else None),
     )
 
 

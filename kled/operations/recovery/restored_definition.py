@@ -57,10 +57,10 @@ def _lost_etcd(store: "ObjectStore", planned: "RestorePlan") -> tuple[str, ...]:
     stored = get_if_readable(store, f"{planned.prefix}{layout.CONFIG}")
     if stored is None:
         return ()
-    there = contents.mapping(stored)
+    live = contents.mapping(stored)
     objects = archived_objects(planned.manifest, planned.packed)
-    body = next((body for one, body in objects if one.key == layout.CONFIG), b"")
+    body = next((body for record, body in objects if record.key == layout.CONFIG), b"")
     restored = contents.mapping(body)
-    if there is None or restored is None:
+    if live is None or restored is None:
         return ()
-    return etcd_members.lost(etcd_members.names(there), etcd_members.names(restored))
+    return etcd_members.lost(etcd_members.names(live), etcd_members.names(restored))

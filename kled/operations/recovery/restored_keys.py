@@ -82,8 +82,8 @@ def _require_trusted(
     Where the snapshot's own keyset is stored, or comes with it, both are of one time.
     """
     named = keyset_keys.of_machines(archived, meant.wish.cluster, below=keyset_keys.CONFIGS)
-    files = keyset_keys.files(one.key for one in planned.manifest.objects)
-    digests = {one.key: one.sha256 for one in planned.manifest.objects}
+    files = keyset_keys.files(record.key for record in planned.manifest.objects)
+    digests = {record.key: record.sha256 for record in planned.manifest.objects}
     stored = {
         key: body
         for name in named.keys() & files.keys()
@@ -111,8 +111,8 @@ def _archived(planned: "RestorePlan") -> dict[str, bytes]:
     written = {write.record.key for write in planned.writes}
     configs = {key for key in written if keyset_keys.is_node_config(key, keyset_keys.CONFIGS)}
     meant = {*keyset_keys.files(written).values(), *configs}
-    found = archived_objects(planned.manifest, planned.packed) if meant else ()
-    return {record.key: body for record, body in found if record.key in meant}
+    objects = archived_objects(planned.manifest, planned.packed) if meant else ()
+    return {record.key: body for record, body in objects if record.key in meant}
 
 
 def _body(store: "ObjectStore", planned: "RestorePlan", key: str) -> bytes:

@@ -37,9 +37,9 @@ def step(cluster: str, planned: Callable[[Session], Plan], roll: Roll) -> Step:
         if not rows:
             return "no machine will need to be replaced"
         with cluster_api(session, cluster, roll.api_server) as api:
-            found = roll_preflight.look(session, cluster, rows, api)
-        found.require(cluster, f"kled kops update-cluster {options(name=cluster)} --yes, then")
-        return found.words
+            preflight = roll_preflight.look(session, cluster, rows, api)
+        preflight.require(cluster, f"kled kops update-cluster {options(name=cluster)} --yes, then")
+        return preflight.words
 
     return Step(NAME, act, CHANGE, reads=True)
 

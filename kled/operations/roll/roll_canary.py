@@ -26,15 +26,15 @@ def canary_meant(
     """
     if typed is None:
         return None
-    found = next(
+    instance = next(
         (instance for instance in session.kops.get_instances(cluster) if instance.id == typed), None
     )
-    if found is None and _MACHINE.fullmatch(typed) and _is_begun(session, cluster):
+    if instance is None and _MACHINE.fullmatch(typed) and _is_begun(session, cluster):
         return None
-    first = typed if found else instance_group_meant(session, cluster, typed)
+    first = typed if instance else instance_group_meant(session, cluster, typed)
     group: str | None = first
-    if found is not None:
-        group = group_of(found.instance_group, group_roles(session, cluster), cluster)
+    if instance is not None:
+        group = group_of(instance.instance_group, group_roles(session, cluster), cluster)
     if groups and group is not None and group not in groups:
         raise InvalidInput(
             "--canary",

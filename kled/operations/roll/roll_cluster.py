@@ -89,9 +89,9 @@ def preflight_step(cluster: str, roll: Roll) -> Step:
             replace(row, need_update=row.nodes or 1) if roll.force else row for row in plan.rows
         ]
         with cluster_api(session, cluster, roll.api_server) as api:
-            found = roll_preflight.look(session, cluster, rows, api)
-        found.require(cluster)
-        return found.words
+            preflight = roll_preflight.look(session, cluster, rows, api)
+        preflight.require(cluster)
+        return preflight.words
 
     return Step("check before rolling", act, CHANGE, reads=True)
 

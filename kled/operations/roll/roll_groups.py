@@ -37,13 +37,13 @@ def roll_groups(session: Session, cluster: str, roll: Roll, pace: "Pace") -> str
     with _api(session, cluster, roll) as api:
         kept = KeptJournal(session, cluster)
         mended = _begin(kept, roll, api)
-        roles = {one.name: one.role for one in session.kops.get_instance_groups(cluster)}
+        roles = {group.name: group.role for group in session.kops.get_instance_groups(cluster)}
         alone = _canary(kept, pace, roles, api)
         rows = _waiting(kept, roll, in_order_of(roles, pace.canary))
         machines = sum(row.need_update for row in rows)
         for place, row in enumerate(rows, 1):
             left = rows[place - 1 :]
-            before = machines - sum(one.need_update for one in left)
+            before = machines - sum(later.need_update for later in left)
             share = Share(before, max(1, machines), _outlook(kept, left, place, len(rows)))
             session.tell(share)
             group = _Group(kept, roll, pace, row, api, share)
@@ -202,9 +202,9 @@ class _Group:
         if said.stopped(line):
             self.gone += 1
             group, all_of_it = self.row.instance_group, self.row.need_update
-            words = f"{group}: {self.gone} of {all_of_it} machines replaced"
+            message = f"{group}: {self.gone} of {all_of_it} machines replaced"
             done = self.before.done + min(self.gone, all_of_it)
-            self.session.tell(Share(done, self.before.total, words))
+            self.session.tell(Share(done, self.before.total, message))
 
     @contextmanager
     def _halting(self) -> Iterator[None]:
@@ -217,8 +217,8 @@ class _Group:
                 raise
             raise RollHalted(self._words(error), hint=self._hint(error)) from error
         except BaseException:  # an interruption: it has no hint
-            if words := interrupted_roll.words(self.session, self.cluster):
-                self.session.note(words)
+            if message := interrupted_roll.words(self.session, self.cluster):
+                self.session.note(message)
             raise
 
     def _words(self, error: KledError) -> str:

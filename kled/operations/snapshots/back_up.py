@@ -90,7 +90,7 @@ class BackUpState:
             self.made.append(done)
             done.require_whole()
             new = sum(not cluster.reused for cluster in done.clusters)
-            warnings = "".join(f"; {words}" for words in done.warnings)
+            warnings = "".join(f"; {warning}" for warning in done.warnings)
             return (
                 f"{number(len(done.clusters), 'cluster')}, {number(new, 'new snapshot')}{warnings}"
             )
@@ -110,11 +110,11 @@ class BackUpState:
             problem = "are secrets of one cluster: give its --name, and that alone"
             raise InvalidInput("--rotated", problem)
         prefix = f"{self.cluster}/{layout.SECRETS}"
-        there = [entry.key.removeprefix(prefix) for entry in session.state_store.entries(prefix)]
+        secrets = [entry.key.removeprefix(prefix) for entry in session.state_store.entries(prefix)]
         for name in self.rotated:
-            if name not in there:
+            if name not in secrets:
                 problem = f'cluster "{self.cluster}" has no secret {name!r}'
-                raise InvalidInput("--rotated", problem, hint=f"it has {', '.join(there)}")
+                raise InvalidInput("--rotated", problem, hint=f"it has {', '.join(secrets)}")
 
 
 BY = f"kled {__version__}"
@@ -188,7 +188,8 @@ def _cure(opened: stores.Stores, bad: "ClusterResult", good: str | None) -> str:
     back = f"kled snapshot restore --name={bad.cluster} --snapshot={good} --yes"
     try:
         kept = {
-            one.key for one in opened.snapshots.manifest(SnapshotRef(bad.cluster, good)).objects
+            record.key
+            for record in opened.snapshots.manifest(SnapshotRef(bad.cluster, good)).objects
         }
     except KledError:  # it was read a moment ago
         kept = set()
@@ -203,8 +204,8 @@ def _cure(opened: stores.Stores, bad: "ClusterResult", good: str | None) -> str:
 
 def _keys_named(reasons: Sequence[str]) -> list[str]:
     """Return the objects that reasons begin with (`kops.state_store.contents.findings`)."""
-    words = (reason.partition(" ")[0] for reason in reasons)
-    return [word for word in words if "/" in word or word == "config"]
+    keys = (reason.partition(" ")[0] for reason in reasons)
+    return [word for word in keys if "/" in word or word == "config"]
 
 
 def newest_trusted(opened: stores.Stores, clusters: Sequence[str]) -> dict[str, str | None]:
@@ -215,12 +216,12 @@ def newest_trusted(opened: stores.Stores, clusters: Sequence[str]) -> dict[str, 
     from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415 - not for --help
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
 
-    found: dict[str, str | None] = dict.fromkeys(clusters)
+    newest: dict[str, str | None] = dict.fromkeys(clusters)
     try:
         ledger = read_ledger(opened.snapshots, opened.remembering) if clusters else None
     except KledError:
-        return found
+        return newest
     for cluster in clusters:
         with contextlib.suppress(KledError):
-            found[cluster] = choice(opened.snapshots, cluster, LATEST, ledger=ledger).ref.id
-    return found
+            newest[cluster] = choice(opened.snapshots, cluster, LATEST, ledger=ledger).ref.id
+    return newest

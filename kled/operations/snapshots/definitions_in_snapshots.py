@@ -40,29 +40,33 @@ def newest_other(session: Session, cluster: str, snapshot: str) -> Other | None:
     kept, state = session.snapshot_store, session.stores.remembering
     manifest = kept.manifest(SnapshotRef(cluster, snapshot))
     now = _definition(manifest)
-    found: Manifest | None = None
+    other: Manifest | None = None
     for judged in islice(newest_first(kept, cluster, state), _LOOKED_AT):
         if judged.manifest is None or not judged.trust.trusted:
             continue
-        if found is None and _definition(judged.manifest) != now:
-            found = judged.manifest
-        elif found is not None and _definition(judged.manifest) not in (now, _definition(found)):
-            several = _applied(judged.manifest) == _applied(found)
-            return _other(manifest, found, several=several)
-    return _other(manifest, found, several=False) if found is not None else None
+        if other is None and _definition(judged.manifest) != now:
+            other = judged.manifest
+        elif other is not None and _definition(judged.manifest) not in (now, _definition(other)):
+            several = _applied(judged.manifest) == _applied(other)
+            return _other(manifest, other, several=several)
+    return _other(manifest, other, several=False) if other is not None else None
 
 
 def _other(now: "Manifest", earlier: "Manifest", *, several: bool) -> Other:
     lacking = sorted(_definition(now).keys() - _definition(earlier).keys())
     groups = tuple(key.removeprefix(layout.GROUPS) for key in lacking if layout.is_group(key))
-    version, before = (stored_version(one.kubernetes_version or "") for one in (now, earlier))
+    version, before = (
+        stored_version(manifest.kubernetes_version or "") for manifest in (now, earlier)
+    )
     back = version is not None and before is not None and before.minor < version.minor
     return Other(earlier.id, groups, f"{version} to {before}" if back else "", several)
 
 
 def _applied(manifest: "Manifest") -> str | None:
     """Return the digest of what kops wrote when it applied the cluster the last time."""
-    return next((one.sha256 for one in manifest.objects if one.key == layout.COMPLETED), None)
+    return next(
+        (record.sha256 for record in manifest.objects if record.key == layout.COMPLETED), None
+    )
 
 
 def _definition(manifest: "Manifest") -> Mapping[str, str]:

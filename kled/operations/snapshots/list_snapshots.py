@@ -67,10 +67,10 @@ def listed(
 
     ledger = read_ledger(snapshots, state)
     origins = Origins(ledger)
-    found = judged(snapshots, shelf(snapshots, cluster), ledger.named, origins)
+    snapshots_judged = judged(snapshots, shelf(snapshots, cluster), ledger.named, origins)
     asked = origins if cluster is not None else None  # of all clusters that is a request for each
-    told = present_keys.remarks(origins, found, said=cluster is None)
-    return tuple(_row(one, asked, told.get(one.ref, ())) for one in found)
+    told = present_keys.remarks(origins, snapshots_judged, said=cluster is None)
+    return tuple(_row(snapshot, asked, told.get(snapshot.ref, ())) for snapshot in snapshots_judged)
 
 
 def worth(
@@ -87,24 +87,24 @@ def worth(
     from kled.snapshot.trust.origin import Origins  # noqa: PLC0415
 
     ledger = read_ledger(snapshots, state)
-    there, origins = shelf(snapshots, ref.cluster), Origins(ledger)
-    found = judge(snapshots, ref, there, ledger.named, origins=origins, blobs=True)
+    listing, origins = shelf(snapshots, ref.cluster), Origins(ledger)
+    judged = judge(snapshots, ref, listing, ledger.named, origins=origins, blobs=True)
     lacks: tuple[str, ...] = ()
-    manifest = found.manifest
-    if manifest is not None and not found.foreign:
-        found = found.against(speaks_against(ledger, manifest))
+    manifest = judged.manifest
+    if manifest is not None and not judged.foreign:
+        judged = judged.against(speaks_against(ledger, manifest))
         keys = present_keys.look(origins, [manifest])
         lacks = (*keys.lacking.values(), *filter(None, [keys.unknown]))
-    standing = proofs(snapshots, found.manifest) if found.manifest else ()
-    plain = [one.model_dump(mode="json") for one in standing]
-    return {**found.trust.as_json(), "remarks": [*found.trust.remarks, *lacks], "proofs": plain}
+    standing = proofs(snapshots, judged.manifest) if judged.manifest else ()
+    plain = [proof.model_dump(mode="json") for proof in standing]
+    return {**judged.trust.as_json(), "remarks": [*judged.trust.remarks, *lacks], "proofs": plain}
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
     """What a list of snapshots does not show."""
 
-    words: tuple[str, ...]
+    warnings: tuple[str, ...]
     """Whose newest snapshot somebody removed, and what else is wrong with the store."""
     keys: present_keys.PresentKeys
     """The clusters of the state store that have no snapshot; empty for a list of one."""
@@ -112,7 +112,7 @@ class Missing:
 
 def missing(
     snapshots: "SnapshotStore",
-    found: Sequence[Listed],
+    listed: Sequence[Listed],
     cluster: str | None,
     state: "ObjectStore | None" = None,
 ) -> Missing:
@@ -127,20 +127,20 @@ def missing(
     from kled.snapshot.trust.origin import Origins  # noqa: PLC0415
 
     ledger = read_ledger(snapshots, state)
-    newest = {one.cluster: one.id for one in found}
+    newest = {snapshot.cluster: snapshot.id for snapshot in listed}
     lost = dict(removed(snapshots, newest, ledger))
     keys = present_keys.look(Origins(ledger), (), None if cluster else {**newest, **lost})
     gone = (
-        f'the newest snapshot of cluster "{name}", {one}, is not there any more, and no prune'
+        f'the newest snapshot of cluster "{name}", {snapshot}, is not there any more, and no prune'
         " removed it"
-        for name, one in lost.items()
+        for name, snapshot in lost.items()
         if cluster in {None, name}
     )
     older = older_lost(ledger, tuple(snapshots.list())) if cluster is None else ()
     bare = (f'cluster "{name}": {present_keys.unkept(name)}' for name in keys.bare)
     unknown = filter(None, [keys.unknown])
-    words = (*gone, *ledger.doubts, *older, *ledger.findings, *bare, *ledger.remarks, *unknown)
-    return Missing(words, keys)
+    warnings = (*gone, *ledger.doubts, *older, *ledger.findings, *bare, *ledger.remarks, *unknown)
+    return Missing(warnings, keys)
 
 
 def _row(judged: "Judged", origins: "Origins | None", told: tuple[str, ...]) -> Listed:
@@ -155,7 +155,7 @@ def _row(judged: "Judged", origins: "Origins | None", told: tuple[str, ...]) -> 
         ref.created,
         trust.level,
         len(manifest.objects),
-        sum(one.size for one in manifest.objects),
+        sum(record.size for record in manifest.objects),
         manifest.archive.encrypted,
         manifest.fuzzy,
         manifest.kubernetes_version,

@@ -47,8 +47,8 @@ def described(
     kept = opened.snapshots
     kept.require()
     chosen = choice(kept, cluster, which, state=opened.remembering)
-    for words in chosen.passed_over():
-        note(f"warning: {words}")
+    for warning in chosen.passed_over():
+        note(f"warning: {warning}")
     manifest = kept.manifest(chosen.ref)
     return manifest, list_snapshots.worth(kept, chosen.ref, opened.remembering)
 
@@ -86,6 +86,6 @@ def _view(
             )
         return live
     chosen = choice(kept, cluster, which, state=opened.remembering)
-    for words in chosen.passed_over():
-        note(f"warning: {words}")
+    for warning in chosen.passed_over():
+        note(f"warning: {warning}")
     return of_snapshot(kept, kept.manifest(chosen.ref), key)

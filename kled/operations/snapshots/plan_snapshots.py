@@ -39,12 +39,12 @@ def refusal(
 
 @dataclass(frozen=True, slots=True)
 class PlanRestore:
-    """Plan a restore; what was found is in `found` when it has ended."""
+    """Plan a restore; what was found is in `plans` when it has ended."""
 
     wish: Wish
     moves: bool = False
     """Whether the cluster lives in this state store from now on."""
-    found: "list[tuple[RestorePlan, Settled]]" = field(default_factory=list)
+    plans: "list[tuple[RestorePlan, Settled]]" = field(default_factory=list)
 
     name = "plan restore"
     guards = STORES
@@ -68,9 +68,9 @@ class PlanRestore:
             if error := refusal(session, meant, moves=self.moves):
                 raise error
             meant = meant.looked_at(session.stores, plan)
-            self.found[:] = [(plan, meant)]
-            words = f"{plan.digest[:12]}: {number(len(plan.writes), 'object')} to write"
-            return "; ".join((words, *meant.remarks()))
+            self.plans[:] = [(plan, meant)]
+            summary = f"{plan.digest[:12]}: {number(len(plan.writes), 'object')} to write"
+            return "; ".join((summary, *meant.remarks()))
 
         return (Step("plan", act, READ),)
 
@@ -89,18 +89,18 @@ def previewed_prune(session: Session, wish: PruneSnapshots) -> "tuple[PrunePlan,
         partial(confirmed.require_meant, session, plan),
         partial(prune.require_writable, kept),
     )
-    found = (foreseen.asked(session, wish, look) for look in looks)
-    return plan, next(filter(None, found), None)
+    refusals = (foreseen.asked(session, wish, look) for look in looks)
+    return plan, next(filter(None, refusals), None)
 
 
 @dataclass(frozen=True, slots=True)
 class PlanPrune:
-    """Plan a prune; what was found is in `found` when it has ended."""
+    """Plan a prune; what was found is in `plans` when it has ended."""
 
     keep: Mapping[str, int] = field(default_factory=dict)
     only: str | None = None
     """A cluster; None: all."""
-    found: "list[PrunePlan]" = field(default_factory=list)
+    plans: "list[PrunePlan]" = field(default_factory=list)
 
     name = "plan prune"
     guards = STORES
@@ -120,7 +120,7 @@ class PlanPrune:
             plan, refusal = previewed_prune(session, PruneSnapshots(self.keep, self.only))
             if refusal is not None:
                 raise refusal
-            self.found[:] = [plan]
+            self.plans[:] = [plan]
             return f"{number(len(plan.removed), 'snapshot')} to remove, {len(plan.kept)} to keep"
 
         return (Step("plan", act, READ),)

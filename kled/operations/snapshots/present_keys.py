@@ -74,19 +74,21 @@ def look(
 
 
 def remarks(
-    origins: "Origins", found: "Sequence[Judged]", *, said: bool
+    origins: "Origins", listed: "Sequence[Judged]", *, said: bool
 ) -> "dict[SnapshotRef, tuple[str, ...]]":
     """Return what to say of the newest trusted snapshot of each cluster that is listed.
 
     Where nothing is known they say so, unless that is `said` elsewhere.
     """
-    newest = _newest(origins.ledger, found)
-    keys = look(origins, (one.manifest for one in newest.values() if one.manifest))
-    told = {name: f"{words}: {_taken(name)}" for name, words in keys.lacking.items()}
+    newest = _newest(origins.ledger, listed)
+    keys = look(origins, (judged.manifest for judged in newest.values() if judged.manifest))
+    told = {name: f"{lack}: {_taken(name)}" for name, lack in keys.lacking.items()}
     told |= {name: unkept(name) for name in keys.bare}
     other = "" if said else keys.unknown
     return {
-        one.ref: (words,) for cluster, one in newest.items() if (words := told.get(cluster, other))
+        judged.ref: (remark,)
+        for cluster, judged in newest.items()
+        if (remark := told.get(cluster, other))
     }
 
 
@@ -106,13 +108,13 @@ def is_latest(origins: "Origins", ref: "SnapshotRef") -> bool:
         return True
 
 
-def _newest(ledger: "Ledger", found: "Sequence[Judged]") -> "dict[str, Judged]":
+def _newest(ledger: "Ledger", listed: "Sequence[Judged]") -> "dict[str, Judged]":
     """Return the newest trusted snapshot of each cluster; where none is its own, one of another."""
     newest: dict[str, Judged] = {}
-    for cluster, group in groupby(found, key=lambda one: one.ref.cluster):
-        own = {one.ref.id: one for one in group if one.manifest is not None}
-        if not all(one.foreign for one in own.values()):
-            own = {name: one for name, one in own.items() if one.trust.trusted}
+    for cluster, group in groupby(listed, key=lambda judged: judged.ref.cluster):
+        own = {judged.ref.id: judged for judged in group if judged.manifest is not None}
+        if not all(judged.foreign for judged in own.values()):
+            own = {name: judged for name, judged in own.items() if judged.trust.trusted}
         if own:
             newest[cluster] = own[ledger.oldest_first(cluster, own)[-1]]
     return newest
@@ -160,10 +162,10 @@ def _against(
     def ask(manifest: "Manifest") -> tuple[str, str]:
         return manifest.cluster, lacking(origins.ledger, manifest)
 
-    tasks = ((0, partial(ask, one)) for one in asked.values())
-    told = {cluster: words for cluster, words in in_parallel(tasks, threads=_AT_ONCE) if words}
+    tasks = ((0, partial(ask, manifest)) for manifest in asked.values())
+    told = {cluster: lack for cluster, lack in in_parallel(tasks, threads=_AT_ONCE) if lack}
     bare = tuple(cluster for cluster in told if cluster not in own and has_keysets(state, cluster))
-    return {cluster: words for cluster, words in told.items() if cluster in own}, bare
+    return {cluster: lack for cluster, lack in told.items() if cluster in own}, bare
 
 
 def _has_moved_on(origins: "Origins", manifest: "Manifest") -> bool:
@@ -184,17 +186,17 @@ def _others(
         return name, False if is_there(state, f"{name}/{layout.CONFIG}") else None
 
     names = (name for name in prefixes(state) if name not in snapshotted)
-    found = sorted(in_parallel(((0, partial(ask, name)) for name in names), threads=_AT_ONCE))
+    answers = sorted(in_parallel(((0, partial(ask, name)) for name in names), threads=_AT_ONCE))
     return (
-        tuple(name for name, applied in found if applied),
-        tuple(name for name, applied in found if applied is False),
+        tuple(name for name, applied in answers if applied),
+        tuple(name for name, applied in answers if applied is False),
     )
 
 
 def _lacking(state: ObjectStore, manifest: "Manifest") -> Iterator[str]:
     """Yield the keysets and secrets that are stored with other bytes than the snapshot has."""
-    records = {one.key: one for one in manifest.objects}
-    left = {one.key for one in manifest.skipped} | {_MAY_CHANGE}
+    records = {record.key: record for record in manifest.objects}
+    left = {skipped.key for skipped in manifest.skipped} | {_MAY_CHANGE}
     tags_tell = is_same(manifest.state_store, state.location.url)
     for entry in _stored(state, manifest.cluster):
         key = entry.key.removeprefix(f"{manifest.cluster}/")

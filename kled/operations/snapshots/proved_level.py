@@ -27,5 +27,5 @@ def require_level(operation: VerifySnapshots) -> None:
 
 
 def _falls_short(row: dict[str, Any], wanted: int) -> bool:
-    simulated = wanted == KOPS_LEVEL and any("simulated" in words for words in row["unproved"])
+    simulated = wanted == KOPS_LEVEL and any("simulated" in reason for reason in row["unproved"])
     return row["level"] is not None and row["level"] < wanted and not simulated

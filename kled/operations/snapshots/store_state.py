@@ -18,15 +18,15 @@ def state_of(opened: stores.Stores) -> str:
     """
     kept = opened.snapshots
     require_whole(opened)
-    words = ["encrypted" if kept.sealer.encrypts else "NOT ENCRYPTED"]
-    words.append(_signed(kept))
-    words.append("can be opened here" if kept.opener.can_open else "no identity here")
+    facts = ["encrypted" if kept.sealer.encrypts else "NOT ENCRYPTED"]
+    facts.append(_signed(kept))
+    facts.append("can be opened here" if kept.opener.can_open else "no identity here")
     try:
         kept.require()
-        words += [kept.root.finding] if kept.root.finding else []
+        facts += [kept.root.finding] if kept.root.finding else []
     except SnapshotMissing:
-        words.append("empty yet")
-    return f"{kept.url}: {', '.join(words)}"
+        facts.append("empty yet")
+    return f"{kept.url}: {', '.join(facts)}"
 
 
 def _signed(kept: "SnapshotStore") -> str:

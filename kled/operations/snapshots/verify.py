@@ -74,7 +74,7 @@ class VerifySnapshots:
                 raise SnapshotNotTrustworthy(
                     f"{_wrong(bad, len(self.results))}, first"
                     f" {_which(first)}: {first['findings'][0]}",
-                    hint=advice([one for row in bad for one in row["findings"]]),
+                    hint=advice([finding for row in bad for finding in row["findings"]]),
                 )
             levels = [row["level"] for row in self.results if row["id"]]  # not the store's own row
             lowest = min(levels, default=self.level)
@@ -121,7 +121,7 @@ def verify_many(  # noqa: PLR0913 - what, how far, and what is known of the stor
     level: int,
     progress: "Progress",
     ledger: "Ledger | None" = None,
-    there: "Shelf | None" = None,
+    listing: "Shelf | None" = None,
 ) -> tuple["VerifyReport", ...]:
     """Check snapshots, several at once; in the order of `refs`. What is wrong is in the reports.
 
@@ -134,7 +134,7 @@ def verify_many(  # noqa: PLR0913 - what, how far, and what is known of the stor
     threads = THREADS if level == DIGESTS else _UNPACKED  # digests hold next to nothing
 
     def one(ref: "SnapshotRef") -> "VerifyReport":
-        checked = there.checked.get(ref, frozenset()) if there is not None else None
+        checked = listing.checked.get(ref, frozenset()) if listing is not None else None
         report = verify(
             snapshots, ref, level=level, by=BY, kops_check=check, ledger=ledger, checked=checked
         )
@@ -142,11 +142,11 @@ def verify_many(  # noqa: PLR0913 - what, how far, and what is known of the stor
         return report
 
     progress.expect(clusters=len(refs))
-    found = {
+    reports = {
         report.ref: report
         for report in in_parallel(((0, partial(one, ref)) for ref in refs), threads=threads)
     }
-    return tuple(found[ref] for ref in refs)
+    return tuple(reports[ref] for ref in refs)
 
 
 def verified(
@@ -181,18 +181,20 @@ def verified(
     origins = Origins(ledger)
     if only is not None:
         return verify_rows.of_one(origins, check([only])[0])
-    there = shelf(snapshots)
-    present = there.refs
+    listing = shelf(snapshots)
+    present = listing.refs
     gone = ledger.lost(present)
     if not present and not gone and not ledger.doubts:
         raise snapshots.nothing()
     newest, strays = newest_of_each(origins, present)
-    reports, known = check(newest, there=there), {ref.cluster for ref in (*present, *gone)}
+    reports, known = check(newest, listing=listing), {ref.cluster for ref in (*present, *gone)}
     keys = present_keys.look(origins, present_keys.proved(reports), known)
     rows = verify_rows.of_reports(origins, reports, keys)
     rows += [verify_rows.gone(ref) for ref in gone]
     rows += [verify_rows.stray(*stray) for stray in strays]
-    rows += [verify_rows.stray(*one) for one in verify_rows.without_archive(ledger, there, newest)]
+    rows += [
+        verify_rows.stray(*stray) for stray in verify_rows.without_archive(ledger, listing, newest)
+    ]
     rows += verify_rows.unsnapshotted(ledger, keys.bare)
     remarks = (*ledger.remarks, *filter(None, [keys.unknown]))
     wrong = (*ledger.doubts, *older_lost(ledger, present), *ledger.findings)

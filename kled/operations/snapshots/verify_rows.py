@@ -59,39 +59,41 @@ def _in_the_light_of(
 
     Where no epoch tells whether it is of a copy, how to say so is a finding, too.
     """
-    found, here = report.manifest, origins.ledger.here
-    if found is None or not report.findings or report.level is None or found.level:
+    manifest, here = report.manifest, origins.ledger.here
+    if manifest is None or not report.findings or report.level is None or manifest.level:
         return row
-    home = origins.home_of_the_original(found)
-    if home and _original(found, home, manifests):
+    home = origins.home_of_the_original(manifest)
+    if home and _original(manifest, home, manifests):
         return _of_a_copy(row, home)
-    unknown = origins.home_of(found.cluster) is None
-    if here and unknown and (original := _original(found, here, manifests)):
-        named = options(name=found.cluster, state=here, snapshot=original.id)
+    unknown = origins.home_of(manifest.cluster) is None
+    if here and unknown and (original := _original(manifest, here, manifests)):
+        named = options(name=manifest.cluster, state=here, snapshot=original.id)
         said = f"{OF_A_COPY} kled snapshot epoch raise {named}"
         return {**row, "findings": [*row["findings"], said]}
     return row
 
 
-def _original(found: "Manifest", home: str, manifests: "Sequence[Manifest]") -> "Manifest | None":
+def _original(
+    manifest: "Manifest", home: str, manifests: "Sequence[Manifest]"
+) -> "Manifest | None":
     """Return the snapshot of `home` that shares keys with one of a copy; None: it is of no copy.
 
     Without any key in common it is another cluster of that name.
     """
-    theirs = keyset_keys.certificates(found.keysets.values())
+    theirs = keyset_keys.certificates(manifest.keysets.values())
     same = (
-        manifest
-        for manifest in manifests
-        if manifest.cluster == found.cluster
-        and is_same(manifest.state_store, home)
-        and theirs & keyset_keys.certificates(manifest.keysets.values())
+        original
+        for original in manifests
+        if original.cluster == manifest.cluster
+        and is_same(original.state_store, home)
+        and theirs & keyset_keys.certificates(original.keysets.values())
     )
-    return None if is_same(found.state_store, home) else next(same, None)
+    return None if is_same(manifest.state_store, home) else next(same, None)
 
 
 def _of_a_copy(row: dict[str, Any], home: str) -> dict[str, Any]:
-    words = f"it is of a copy of the cluster, which lives in {home}: {row['findings'][0]}"
-    return {**row, "trustworthy": True, "findings": [], "unproved": [*row["unproved"], words]}
+    remark = f"it is of a copy of the cluster, which lives in {home}: {row['findings'][0]}"
+    return {**row, "trustworthy": True, "findings": [], "unproved": [*row["unproved"], remark]}
 
 
 def _of_report(origins: "Origins", report: "VerifyReport", lacks: str) -> dict[str, Any]:
@@ -109,7 +111,7 @@ def unsnapshotted(ledger: "Ledger", bare: Sequence[str]) -> list[dict[str, Any]]
     taken = never_taken(ledger)
     more = (name for name in bare if name not in dict(taken))
     unkept = ({**wrong((present_keys.unkept(name),), ()), "cluster": name} for name in more)
-    return [*(never(*one) for one in taken), *unkept]
+    return [*(never(cluster, error) for cluster, error in taken), *unkept]
 
 
 def gone(ref: "SnapshotRef") -> dict[str, Any]:
@@ -118,20 +120,20 @@ def gone(ref: "SnapshotRef") -> dict[str, Any]:
     return {**wrong(findings, ()), "cluster": ref.cluster, "id": ref.id}
 
 
-def stray(ref: "SnapshotRef", words: str) -> dict[str, Any]:
+def stray(ref: "SnapshotRef", problem: str) -> dict[str, Any]:
     """Return the row of a snapshot that the words say something against."""
-    return {**wrong((words,), ()), "cluster": ref.cluster, "id": ref.id}
+    return {**wrong((problem,), ()), "cluster": ref.cluster, "id": ref.id}
 
 
 def without_archive(
-    ledger: "Ledger", there: "Shelf", checked: Sequence["SnapshotRef"]
+    ledger: "Ledger", listing: "Shelf", checked: Sequence["SnapshotRef"]
 ) -> list[tuple["SnapshotRef", str]]:
     """Return the older snapshots that lost their archives since a person settled what was lost."""
     from kled.snapshot.trust.judging import lost_archives  # noqa: PLC0415 - not for --help
 
     settled = (ledger.newest.begins if ledger.newest else None) or ""
-    lost = lost_archives(ledger.snapshots, there, settled)
-    return [(ref, f"{words}: {_PUT_BACK}") for ref, words in lost if ref not in checked]
+    lost = lost_archives(ledger.snapshots, listing, settled)
+    return [(ref, f"{problem}: {_PUT_BACK}") for ref, problem in lost if ref not in checked]
 
 
 def never_taken(ledger: "Ledger") -> list[tuple[str, str]]:

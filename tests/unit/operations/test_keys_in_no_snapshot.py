@@ -57,7 +57,7 @@ def said(world: World) -> list[str]:
     listed = list_snapshots.listed(kept, None, state)
     beside = list_snapshots.missing(kept, listed, None, state)
     stored = (f"{name} was only stored" for name in beside.keys.stored)
-    return [*(words for one in listed for words in one.remarks), *beside.words, *stored]
+    return [*(words for one in listed for words in one.remarks), *beside.warnings, *stored]
 
 
 def doctor(world: World, *clusters: str) -> list[tuple[str, str, str]]:

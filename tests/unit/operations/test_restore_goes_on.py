@@ -182,7 +182,7 @@ def test_a_preview_shows_what_goes_on(world: World) -> None:
     planning = PlanRestore(LATEST)
     world.run(planning)
 
-    ((plan, meant),) = planning.found
+    ((plan, meant),) = planning.plans
     assert plan.manifest.id == meant.wish.snapshot == world.good
     assert [write.record.key for write in plan.writes] == ["config"]
     assert any("has begun and has not ended" in words for words in meant.passed_over)

@@ -23,7 +23,7 @@ def said(world: World, wish: Wish) -> tuple[str, str]:
     world.restore(planned)  # type: ignore[arg-type]
     report = world.restore(RestoreState(wish))
     did = next(row.words for row in report.rows if row.step == "check restore")
-    return "; ".join(planned.found[0][1].remarks()), did
+    return "; ".join(planned.plans[0][1].remarks()), did
 
 
 def test_groups_whose_definition_goes_are_named_with_what_ends_their_machines(

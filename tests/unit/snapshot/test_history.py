@@ -113,7 +113,7 @@ def test_what_is_gone_of_the_history_is_told_by_each_command_in_each_run(
         told = list_snapshots.missing(
             runs.snapshots, list_snapshots.listed(runs.snapshots, None), None, runs.state
         )
-        assert any("no prune removed" in words for words in told.words)
+        assert any("no prune removed" in words for words in told.warnings)
         with pytest.raises(SnapshotNotTrustworthy, match="no change begins"):
             before = CreateOptions(by="test", before_change=True)
             create(runs.state, runs.snapshots, [name(0)], options=before, progress=Quiet())

@@ -230,7 +230,7 @@ def test_a_snapshot_store_that_is_not_mounted_is_refused_where_the_state_store_r
             stores.run(operation)
     session = stores.session()
     found = list_snapshots.missing(session.snapshot_store, (), None, session.stores.remembering)
-    lost, doubt = found.words
+    lost, doubt = found.warnings
     assert lost.startswith(f'the newest snapshot of cluster "{name(0)}"')
     assert "the state store remembers run" in doubt
     assert "another store is mounted in its place" in doubt
