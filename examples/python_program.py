@@ -23,9 +23,9 @@ class Printing(Observer):
         """Print what became of a step."""
         print(f"  {row.step}: {row.words} ({row.seconds:.1f} s)")
 
-    def noted(self, words: str) -> None:
+    def noted(self, message: str) -> None:
         """Print a note."""
-        print(f"  {words}")
+        print(f"  {message}")
 
 
 def create(kled: Kled, cluster: str, zone: str) -> None:

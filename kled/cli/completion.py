@@ -58,6 +58,6 @@ def _answer(root: click.Group, environment: Mapping[str, str]) -> str:
     if what == "source":  # as the documents had it once
         return script(shell)
     line = environment["COMP_LINE"]
-    words = typed(line)
-    items = Completion(root, {}, "kled", _ASKS).get_completions(words.words, words.last)
+    arguments = typed(line)
+    items = Completion(root, {}, "kled", _ASKS).get_completions(arguments.complete, arguments.last)
     return answered(shell, line, environment.get("COMP_WORDBREAKS", ""), items)

@@ -64,9 +64,9 @@ def _looks(call: Call, *, writes: bool) -> "Mapping[str, Callable[[], Iterable[C
     listed: list[Cluster] = []
 
     def kops() -> "list[Check]":
-        found, clusters_of_it = _kops(call)
+        checks, clusters_of_it = _kops(call)
         listed.extend(clusters_of_it)
-        return found
+        return checks
 
     return {
         "killed runs": lambda: [_leftovers()],  # before a session removes them
@@ -77,7 +77,9 @@ def _looks(call: Call, *, writes: bool) -> "Mapping[str, Callable[[], Iterable[C
             listed, lambda name: kept_places(settings, name)
         ),
         "the snapshot store": lambda: snapshot_store.snapshot_store_checks(stores, writes=writes),
-        "kept keys": lambda: kept_keys.kept_keys_checks(stores, [one.name for one in listed]),
+        "kept keys": lambda: kept_keys.kept_keys_checks(
+            stores, [cluster.name for cluster in listed]
+        ),
         "Prefect": lambda: _prefect(call),
         "clouds": lambda: clouds.cloud_checks(settings, set(clusters.clouds_of(listed))),
     }
@@ -117,18 +119,18 @@ def _leftovers() -> "Check":
 
     name = "killed runs"
     try:
-        found, earlier = scratch.leftovers(), scratch.of_earlier()
+        left, earlier = scratch.leftovers(), scratch.of_earlier()
     except KledError as error:
         return wrong(name, error)
-    if not found and earlier:
+    if not left and earlier:
         many = number(len(earlier), "directory", "directories")
-        words = f"an earlier kled left {many} a day ago or more, such as {earlier[0]}"
-        return Check(name, "found", words, f"remove them: {scratch.removal_of_earlier()}")
-    if not found:
+        problem = f"an earlier kled left {many} a day ago or more, such as {earlier[0]}"
+        return Check(name, "found", problem, f"remove them: {scratch.removal_of_earlier()}")
+    if not left:
         return Check(name, "ok", f"nothing is left of them in {scratch.place()}")
-    many = number(len(found), "left directory", "left directories")
-    words = f"{many} with secrets in {scratch.place()}"
-    return Check(name, "found", words, "the next command that drives kops removes them")
+    many = number(len(left), "left directory", "left directories")
+    problem = f"{many} with secrets in {scratch.place()}"
+    return Check(name, "found", problem, "the next command that drives kops removes them")
 
 
 def _kops(call: Call) -> "tuple[list[Check], Sequence[Cluster]]":
@@ -165,8 +167,8 @@ def _prefect(call: Call) -> "list[Check]":
     return [
         server,
         *(
-            Check(f"work pool {pool}".strip(), *found, needed=found[0] != "missing")
-            for pool, found in pools
+            Check(f"work pool {pool}".strip(), *state, needed=state[0] != "missing")
+            for pool, state in pools
         ),
         Check("schedules", *prefect_server.schedules(url, env), needed=True),
         Check("sleeping schedules", *work_pools.asleep(url, env)),

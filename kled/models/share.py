@@ -10,7 +10,7 @@ class Share:
     done: int
     total: int
     """At least 1; it may grow while a step finds out what there is to do."""
-    words: str
+    message: str
 
     @property
     def percent(self) -> float:

@@ -140,9 +140,9 @@ class Session:
 
     def tell(self, share: Share) -> None:
         """Say how far a long step is: in words, once each, and in numbers for a bar."""
-        if share.words != self._told:
-            self._told = share.words
-            self.note(share.words)
+        if share.message != self._told:
+            self._told = share.message
+            self.note(share.message)
         self._on_share(share)
 
     def check(self) -> None:

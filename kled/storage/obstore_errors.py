@@ -32,7 +32,7 @@ class Told:
     """The service's own, or empty."""
     message: str
     """The service's own, or empty."""
-    words: str
+    text: str
     """For people; without the request, which holds a signature and maybe a token."""
 
 

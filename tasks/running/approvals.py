@@ -73,9 +73,9 @@ def announce(plan: Plan, radius: BlastRadius | None) -> tuple[str, ...]:
     """
     if plan.is_empty:
         return ()
-    there = f" {options(deployment=deployment.name)}" if deployment.name else ""
+    option = f" {options(deployment=deployment.name)}" if deployment.name else ""
     apply = (
-        f"kled run update-cluster name={word(plan.cluster)} digest={plan.digest[:DIGITS]}{there}"
+        f"kled run update-cluster name={word(plan.cluster)} digest={plan.digest[:DIGITS]}{option}"
         " --yes"
     )
     asked = plan_areas.touched(plan, resources.rules().asks_for(plan.cluster))
@@ -131,13 +131,13 @@ def settle(
 
 def touched(question: Question) -> Iterator[tuple[str, str]]:
     """Yield what the plan touches, with whether machines are replaced by this very run."""
-    for about, words in question.touches:
+    for about, effect in question.touches:
         if about == ROLLS and question.rolls is not None:
             now = "replaced by this run"
             later = "not by this run: kled kops rolling-update replaces them"
-            yield about, f"{words}; {now if question.rolls else later}"
+            yield about, f"{effect}; {now if question.rolls else later}"
         else:
-            yield about, words
+            yield about, effect
 
 
 def _unasked(rules: Rules, cluster: str) -> str:
@@ -155,7 +155,7 @@ def _question(
         str(flow_run.flow_name),
         without_secrets(plan, redact),
         plan.digest,
-        tuple((about, redact(words)) for about, words in touches if words not in _NOTHING),
+        tuple((about, redact(effect)) for about, effect in touches if effect not in _NOTHING),
         {area: tuple(map(redact, names)) for area, names in asked.items()},
         datetime.now(UTC) + timedelta(seconds=patience),
         starter=redact(marks.starter(person() if resources.is_displayed() else "")),

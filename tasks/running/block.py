@@ -250,9 +250,9 @@ def published(
         raise edge.cleaned(told) from None
     done.publish(block.report)
     if place is not None:
-        words = "; ".join(f"{row.step}: {row.words}" for row in block.report.rows)
+        summary = "; ".join(f"{row.step}: {row.words}" for row in block.report.rows)
         title = f"{use_case.cluster}: {use_case.name} is done"
-        notifications.notify("completion", title, words)
+        notifications.notify("completion", title, summary)
 
 
 @contextmanager

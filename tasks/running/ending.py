@@ -54,7 +54,7 @@ class Verdict:
 
     kind: Literal["cancelled", "over"]
     """`cancelled`: this process still has to say that it ended; `over`: it has no say any more."""
-    words: str
+    message: str
     looks: int = 1
     """How many looks in a row must say so."""
 
@@ -139,8 +139,8 @@ class Attendance:
         if self.verdict is None:
             return None
         if self.verdict.kind == "over":
-            raise Abort(self.verdict.words)
-        return Cancelled(message=self.verdict.words)
+            raise Abort(self.verdict.message)
+        return Cancelled(message=self.verdict.message)
 
     def _attend(self, look: Callable[[], RunView]) -> None:
         process: str | None = None
@@ -160,12 +160,12 @@ class Attendance:
         with self._telling:
             if self._ended.is_set():
                 return
-            logger.warning("%s", verdict.words)
+            logger.warning("%s", verdict.message)
             self.verdict = verdict
             self._tell()
         if not self._ended.wait(self._grace):
             for lease in tuple(self._leases):
-                lease.abandon(verdict.words)
+                lease.abandon(verdict.message)
 
 
 _attending: ContextVar[Attendance | None] = ContextVar("kled-attending", default=None)

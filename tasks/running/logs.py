@@ -151,10 +151,10 @@ class Lines:
         warned = warned_of(line)
         if warned is None:
             return logging.INFO
-        severity, words = warned[0], warned[1][:SHOWN]
-        if words in self._warned:
+        severity, warning = warned[0], warned[1][:SHOWN]
+        if warning in self._warned:
             return logging.INFO
-        self._warned.add(words)
+        self._warned.add(warning)
         return logging.WARNING if severity == "W" else logging.ERROR
 
 

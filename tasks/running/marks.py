@@ -90,6 +90,6 @@ def _cloud(use_case: UseCase, session: Session) -> str:
 
 def _send(run: UUID, tags: tuple[str, ...]) -> None:
     with get_client(sync_client=True) as client:
-        there = client.read_flow_run(run).tags
-        if new := [tag for tag in tags if tag not in there]:
-            client.update_flow_run(run, flow_version=__version__, tags=[*there, *new])
+        present = client.read_flow_run(run).tags
+        if new := [tag for tag in tags if tag not in present]:
+            client.update_flow_run(run, flow_version=__version__, tags=[*present, *new])

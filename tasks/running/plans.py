@@ -166,8 +166,8 @@ def listed(plan: Plan, redact: Redact) -> list[str]:
 
 def _entry(shown: Shown) -> list[str]:
     """Return a change with its values, as an entry of a list with a list of its own."""
-    words = f"- {inline(title(shown.change) + neighbours.words_of(shown.change))}"
-    return [words, *(f"  - {inline(line.strip())}" for line in shown.lines)]
+    heading = f"- {inline(title(shown.change) + neighbours.words_of(shown.change))}"
+    return [heading, *(f"  - {inline(line.strip())}" for line in shown.lines)]
 
 
 def _touched(radius: BlastRadius) -> list[str]:

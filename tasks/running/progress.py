@@ -42,7 +42,7 @@ class Bar:
 
     step: str
     percent: float
-    words: str
+    message: str
     artifact: UUID | None = None
     """None: nobody was told of it yet."""
 
@@ -130,7 +130,7 @@ class Bars:
             if share is None or young:
                 return
             known = self._sent.artifact if self._sent else None
-            bar = Bar(at, share.percent, share.words, known)
+            bar = Bar(at, share.percent, share.message, known)
             if bar != self._sent:
                 self._sent = self._told(bar) or self._sent
 
@@ -153,7 +153,7 @@ def bars(use_case: UseCase) -> Bars:
 def _sender(use_case: UseCase, run: str | None) -> Send:
     def send(bar: Bar) -> UUID:
         redact = resources.redactor(resources.settings()).text
-        description = inline(redact(f"{bar.step}: {bar.words}"))
+        description = inline(redact(f"{bar.step}: {bar.message}"))
         with get_client(httpx_settings=dict(_ANSWER), sync_client=True) as client:
             if bar.artifact is not None:
                 newer = ArtifactUpdate(data=bar.percent, description=description)

@@ -79,8 +79,8 @@ def verified_to_tell(verification: VerifySnapshots) -> list[tuple[str, str, str]
         if row["trustworthy"] and not row["cluster"]:
             continue  # a remark about the store
         event = "kled.snapshot.verified" if row["trustworthy"] else "kled.snapshot.failed"
-        words = row["id"] if row["trustworthy"] else f"{row['id']}: {row['findings'][0]}"
-        told.append((event, row["cluster"] or ALL, words.removeprefix(": ")))
+        message = row["id"] if row["trustworthy"] else f"{row['id']}: {row['findings'][0]}"
+        told.append((event, row["cluster"] or ALL, message.removeprefix(": ")))
     return told
 
 

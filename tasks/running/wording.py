@@ -36,7 +36,7 @@ def lines(question: Question, run: str, url: str | None, left: timedelta) -> tup
 def substance(question: Question) -> tuple[str, ...]:
     """Say from what to what it would change, what that touches, and which rule asks."""
     changes = [describe(change) for change in question.plan.changes]
-    touches = "; ".join(f"{about}: {words}" for about, words in question.touches)
+    touches = "; ".join(f"{about}: {effect}" for about, effect in question.touches)
     return (
         f"it would {enumerated(changes, _SHOWN)}",
         *((f"it touches {touches}",) if touches else ()),
@@ -55,7 +55,7 @@ def above_the_form(question: Question) -> str:
         f"**{inline(question.what)} of {inline(question.cluster)}** would change"
         f" ({inline(question.plan.summary)}):"
     )
-    touches = [f"- {inline(about)}: {inline(words)}" for about, words in question.touches]
+    touches = [f"- {inline(about)}: {inline(effect)}" for about, effect in question.touches]
     return "\n".join(
         [
             *([refused, ""] if question.refused else ()),

@@ -14,23 +14,23 @@ LINES_OF_A_FUNCTION: Final = 40
 NAMELESS: Final = frozenset({"one", "found", "words", "there"})
 CEILINGS: Final = {
     "kled/api": 0,
-    "kled/cli": 77,
+    "kled/cli": 0,
     "kled/files": 0,
     "kled/install": 0,
     "kled/kops": 0,
     "kled/kubernetes": 0,
     "kled/lease": 0,
-    "kled/models": 1,
+    "kled/models": 0,
     "kled/operations": 2,
     "kled/redact": 0,
     "kled/sandbox": 119,
     "kled/snapshot": 0,
-    "kled/storage": 1,
+    "kled/storage": 0,
     "kled/yaml_text": 0,
     "flows": 0,
-    "tasks": 12,
+    "tasks": 0,
     "deployments": 0,
-    "examples": 1,
+    "examples": 0,
 }
 """How many values of each room are called so."""
 

@@ -67,25 +67,29 @@ def schedules(url: str, env: Mapping[str, str]) -> State:
     try:
         with asked(url, env) as api:
             awake = [deployment for deployment in deployed(api) if _woken(deployment)]
-            without = [one for one in awake if not _upcoming(api, one["id"])]
+            without = [deployment for deployment in awake if not _upcoming(api, deployment["id"])]
             before = datetime.now(UTC) - _SETTLED
-            silent = [deployment_name(one) for one in without if min(_woken(one)) < before]
+            silent = [
+                deployment_name(deployment)
+                for deployment in without
+                if min(_woken(deployment)) < before
+            ]
     except FlowFailed as error:
         return "wrong", error.message, error.hint or ""
     if silent:
-        words = (
+        summary = (
             f"awake for {_SETTLED.seconds // 60} minutes, and the server makes no runs of:"
             f" {', '.join(sorted(silent))}; its scheduler fails (see its log) or does not run"
         )
-        return "wrong", words, _NEWER
+        return "wrong", summary, _NEWER
     if without:
         names = ", ".join(sorted(map(deployment_name, without)))
-        words = f"awake for less than {_SETTLED.seconds // 60} minutes, and without runs: {names}"
-        return "not tried", words, "ask again in a few minutes"
+        summary = f"awake for less than {_SETTLED.seconds // 60} minutes, and without runs: {names}"
+        return "not tried", summary, "ask again in a few minutes"
     if not awake:
         return "ok", "none is awake", ""
-    words = f"{number(len(awake), 'deployment')} with schedules awake, all with runs to come"
-    return "ok", words, ""
+    summary = f"{number(len(awake), 'deployment')} with schedules awake, all with runs to come"
+    return "ok", summary, ""
 
 
 def automations(url: str, env: Mapping[str, str]) -> State:
@@ -107,10 +111,10 @@ def automations(url: str, env: Mapping[str, str]) -> State:
         return "wrong", error.message, error.hint or ""
     if not environments:
         return "missing", "nothing is deployed", "kled deploy"
-    lacking = [found for environment in environments if (found := _lacking(environment, awake))]
+    lacking = [problem for environment in environments if (problem := _lacking(environment, awake))]
     if lacking:
-        words, hints = zip(*lacking, strict=True)
-        return "missing", "; ".join(words), "; ".join(hints)
+        problems, hints = zip(*lacking, strict=True)
+        return "missing", "; ".join(problems), "; ".join(hints)
     return "ok", f"runs that die are ended, and people told: {', '.join(environments)}", ""
 
 
@@ -191,8 +195,8 @@ def asked(url: str, env: Mapping[str, str]) -> "Iterator[httpx.Client]":
         with client(url, env) as api:
             yield api
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
-        words = f"they cannot be read: {type(error).__name__}: {error}"
-        raise FlowFailed(words, hint="the server's log says more") from error
+        message = f"they cannot be read: {type(error).__name__}: {error}"
+        raise FlowFailed(message, hint="the server's log says more") from error
 
 
 def _numbers(version: str) -> tuple[int, ...]:

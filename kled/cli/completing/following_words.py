@@ -76,7 +76,7 @@ def values(
     cluster = given.get("name") or next(reversed(several), None)
     line = _line(os.environ, given, ctx.command_path, cluster, given.get("group"))
     if kind == _WORDS and given.get("flow"):
-        return list(_flow_words(line, given["flow"], given.get("words") or (), incomplete))
+        return list(_flow_words(line, given["flow"], given.get("assignments") or (), incomplete))
     from kled.cli.completing.offers import Wanted, offers  # noqa: PLC0415
 
     wanted = Wanted(kind, str(param.name), param.default, incomplete)
@@ -103,7 +103,7 @@ def _line(
 
 
 def _flow_words(
-    line: "Line", flow: str, words: Sequence[str], beginning: str
+    line: "Line", flow: str, typed: Sequence[str], beginning: str
 ) -> Iterator[CompletionItem[str]]:
     """Yield a flow's parameters, or the values of the one whose `=` is there."""
     from deployments import catalog  # noqa: PLC0415 - reads YAML
@@ -117,7 +117,7 @@ def _flow_words(
     taken = parameters(entry)
     known = {key: (kind, about) for word, about in rows(taken) for key, _, kind in [_parts(word)]}
     key, equals, value = beginning.partition("=")
-    given = dict(_parts(word)[::2] for word in words)
+    given = dict(_parts(word)[::2] for word in typed)
     if not equals:
         for name, (_, about) in known.items():
             if name.startswith(beginning) and name not in given:

@@ -23,7 +23,7 @@ _END: Final = "\x00"
 class Typed(NamedTuple):
     """A line that is being typed."""
 
-    words: list[str]
+    complete: list[str]
     """Those that are complete, after the program's own name."""
     last: str
     """The one at the cursor, without its quotes."""
@@ -33,9 +33,9 @@ class Typed(NamedTuple):
 
 def typed(line: str) -> Typed:
     """Return the words of a line as a shell splits it; nothing in it is expanded."""
-    _, *words = split_arg_string(f"{line}{_END}") or [_END]
-    last = words.pop() if words else _END
-    return Typed(words, last.replace(_END, ""), line[_start_of_last(line) :])
+    _, *complete = split_arg_string(f"{line}{_END}") or [_END]
+    last = complete.pop() if complete else _END
+    return Typed(complete, last.replace(_END, ""), line[_start_of_last(line) :])
 
 
 def answered(shell: str, line: str, breaks: str, items: Iterable[CompletionItem[str]]) -> str:

@@ -116,7 +116,7 @@ def list_waiting(call: Call, runs: Runs) -> None:
     """Show what waits, those first that give up first."""
     waiting = runs.waiting()
     if call.settings.output != "table":
-        show_value([one.as_json() for one in waiting], call.settings.output)
+        show_value([run.as_json() for run in waiting], call.settings.output)
         return
     if not waiting:
         call.say("no run waits for an approval")
@@ -124,14 +124,14 @@ def list_waiting(call: Call, runs: Runs) -> None:
     shorts = waiting_runs.short(waiting)
     rows = [
         {
-            **one.as_json(),
-            "short": shorts[one.run],
-            "what": one.question.what,
-            "started_by": one.question.started_by,
-            "deadline": _deadline(one),
-            "areas": list(one.question.asked),
+            **run.as_json(),
+            "short": shorts[run.run],
+            "what": run.question.what,
+            "started_by": run.question.started_by,
+            "deadline": _deadline(run),
+            "areas": list(run.question.asked),
         }
-        for one in waiting
+        for run in waiting
     ]
     show(rows, _WAITING, "table")
     call.say(f"look and answer: kled approve {shorts[waiting[0].run]}")
@@ -167,7 +167,7 @@ def settle(  # noqa: PLR0913 - one parameter per option
         reason = reason or _asked_reason(call, waiting)
     else:
         _require_confirmed(call, waiting, confirm, digest)
-    words = {
+    answer = {
         "cluster": question.cluster,
         "digest": question.digest,
         "approver": call.person,
@@ -175,7 +175,7 @@ def settle(  # noqa: PLR0913 - one parameter per option
         "reason": reason or "",
         "how": "kled approve",
     }
-    waiting_runs.answer(runs, waiting, words, call.clock)
+    waiting_runs.answer(runs, waiting, answer, call.clock)
     done = (
         "rejected: the run ends, and nothing is changed" if reject else "approved: the run goes on"
     )
@@ -196,7 +196,7 @@ def _show(call: Call, waiting: Waiting) -> None:
     show_plan(call, question.plan)
     if question.touches:
         streams.out().say("")
-        rows = [{"about": about, "words": words} for about, words in question.touches]
+        rows = [{"about": about, "words": effect} for about, effect in question.touches]
         show(rows, _TOUCHES, "table")
     call.say(
         f"asked because of {question.why}",
@@ -233,12 +233,12 @@ def _require_confirmed(
 
 def _again(call: Call, waiting: Waiting, **more: object) -> str:
     """Return the whole command that answers this run as it was meant, with what was missing."""
-    return replace(call.typed, words=(_named(call, waiting),)).again("approve", **more)
+    return replace(call.typed, arguments=(_named(call, waiting),)).again("approve", **more)
 
 
 def _named(call: Call, waiting: Waiting) -> str:
     """Return what means the run: its address where that named the server, else its id."""
-    return next((word for word in call.typed.words if "://" in word), str(waiting.run))
+    return next((word for word in call.typed.arguments if "://" in word), str(waiting.run))
 
 
 def _asked_reason(call: Call, waiting: Waiting) -> str:

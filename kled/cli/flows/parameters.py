@@ -46,7 +46,7 @@ def read_file(text: str) -> dict[str, Any]:
 
 
 def today(
-    call: "Call", flow: "Flow[..., Any]", words: Sequence[str], given: Mapping[str, Any]
+    call: "Call", flow: "Flow[..., Any]", assignments: Sequence[str], given: Mapping[str, Any]
 ) -> tuple[tuple[str, ...], dict[str, Any]]:
     """Return what was typed and what a file gave in today's spelling, and say what is earlier."""
     from tasks.running.language import modern, respelled  # noqa: PLC0415 - imports prefect
@@ -54,7 +54,7 @@ def today(
     earlier = getattr(flow, "earlier", {})
     spelled, said = respelled(given, earlier)
     now: list[str] = []
-    for word in words:
+    for word in assignments:
         mine = modern(word, earlier)
         now += mine
         if mine != (word,):
@@ -64,7 +64,7 @@ def today(
 
 
 def collect(
-    model: type[BaseModel], words: Sequence[str], given: Mapping[str, Any]
+    model: type[BaseModel], assignments: Sequence[str], given: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return `given` with every `key=value` of `words` put in its place.
 
@@ -74,7 +74,7 @@ def collect(
     schema = model.model_json_schema()
     parameters = _place_bare(schema, given)
     seen: set[tuple[str, ...]] = set()
-    for word in words:
+    for word in assignments:
         key, equals, value = word.partition("=")
         if not equals or not key:
             raise InvalidInput(word, "is not key=value", hint="for example name=c.example.com")
@@ -95,7 +95,7 @@ def validate(model: type[BaseModel], parameters: Mapping[str, Any]) -> BaseModel
             _problem(problem) for problem in error.errors(include_url=False, include_input=False)
         ]
     (field, message), *others = problems
-    more = "; ".join(f"{name} {words}" for name, words in others)
+    more = "; ".join(f"{name} {problem}" for name, problem in others)
     raise InvalidInput(field, message, hint=f"also {more}" if more else None)
 
 
@@ -168,10 +168,14 @@ def _value(schema: Mapping[str, Any], path: tuple[str, ...], value: str) -> obje
     kinds = set(_kinds(shape))
     if "array" in kinds:
         unsplit = shape.get("commas") is False
-        return [value] if unsplit else [one.strip() for one in value.split(",") if one.strip()]
+        return (
+            [value]
+            if unsplit
+            else [element.strip() for element in value.split(",") if element.strip()]
+        )
     if "object" in kinds:  # the shape of spec.labels; spec.labels.team has none here
         pairs = (pair.partition("=") for pair in value.split(",") if pair)
-        return {name: found for name, _, found in pairs}
+        return {name: content for name, _, content in pairs}
     if "integer" in kinds and "string" not in kinds:  # a choice of numbers takes no text
         number = whole(value)
         return value if number is None else number

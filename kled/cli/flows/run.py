@@ -39,7 +39,7 @@ _FILES: Final = (".yaml", ".yml")
     cls=FlowCommand,
 )
 @click.argument("flow")
-@click.argument("words", nargs=-1, metavar="[KEY=VALUE]...")
+@click.argument("assignments", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--params", metavar="FILE", help="Parameters as YAML or JSON; - is stdin.")
 @click.option(
     "--deployment",
@@ -51,7 +51,7 @@ _FILES: Final = (".yaml", ".yml")
 def run(
     call: Call,
     flow: str,
-    words: tuple[str, ...],
+    assignments: tuple[str, ...],
     params: str | None,
     deployment: str | None,
     *,
@@ -72,19 +72,19 @@ def run(
     here.quiet_prefect(verbose=call.verbose)
     from deployments.loading import load_flow  # noqa: PLC0415 - imports prefect
 
-    found = load_flow(entry)
-    model = parameters.model_of(found.function)
-    words, given = parameters.today(call, found, words, given)
-    meant = parameters.collect(model, words, given)
+    loaded = load_flow(entry)
+    model = parameters.model_of(loaded.function)
+    assignments, given = parameters.today(call, loaded, assignments, given)
+    meant = parameters.collect(model, assignments, given)
     if YES in model.model_fields:
         meant[YES] = yes or meant.get(YES, False)
     checked = parameters.validate(model, meant)
     if deployment:
         sent = checked.model_dump(mode="json", exclude_unset=True)
-        name = found.named(sent)
+        name = loaded.named(sent)
         code = there.run_there(call, f"{entry.flow}/{deployment}", sent, run_name=name)
     else:
-        code = here.run_here(call, found, dict(checked))
+        code = here.run_here(call, loaded, dict(checked))
     if code == 0 and not getattr(checked, YES, True):
         call.say(f"preview only; do it with: {call.typed.again('run', yes=True)}")
     return code

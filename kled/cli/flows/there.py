@@ -96,11 +96,11 @@ def follow_to_end(
     return _end(call, ended)
 
 
-def _telling(*words: str) -> AbstractContextManager[None]:
+def _telling(*remarks: str) -> AbstractContextManager[None]:
     """Let an interruption tell what becomes of the run."""
 
     def lines() -> list[str]:
-        return list(words)
+        return list(remarks)
 
     return interruption.telling(lines, lines)
 
@@ -155,9 +155,9 @@ def _end(call: Call, run: "FlowRun") -> int:
     if run.state is not None and run.state.is_completed():
         return 0
     message = (run.state.message if run.state else None) or ""
-    kind, words, hint = reports.told(message)
+    kind, reason, hint = reports.told(message)
     if kind is None:
         call.say(f"kled: the flow run ended as {run.state_name}: {message or 'no message'}")
         return FlowFailed.exit_code
-    call.say(f"kled: {words}", *([f"hint: {hint}"] if hint else ()))
+    call.say(f"kled: {reason}", *([f"hint: {hint}"] if hint else ()))
     return kind.exit_code

@@ -50,7 +50,7 @@ class Runs(Protocol):
     def named(self, run: UUID) -> Waiting | str | None:
         """Return a run that waits, the state of one that does not, None where there is none."""
 
-    def resume(self, run: UUID, words: dict[str, Any]) -> str | None:
+    def resume(self, run: UUID, answer: dict[str, Any]) -> str | None:
         """Answer; return why the answer was not taken, None where it was."""
 
 
@@ -61,21 +61,21 @@ def meant(runs: Runs, typed: str) -> Waiting:
     """
     id_ = _UUID.search(typed.lower())
     if id_:
-        found = runs.named(UUID(id_[0]))
-        if isinstance(found, Waiting):
-            return found
-        why = f"it is {found}" if found else "the Prefect server has no such run"
+        named = runs.named(UUID(id_[0]))
+        if isinstance(named, Waiting):
+            return named
+        why = f"it is {named}" if named else "the Prefect server has no such run"
         raise KledError(f"the run {id_[0]} does not wait for an approval: {why}", hint=_LIST)
     waiting = runs.waiting()
     prefix = typed.lower() if _PREFIX.fullmatch(typed.lower()) else None
     these = [
-        one for one in waiting if one.name == typed or (prefix and str(one.run).startswith(prefix))
+        run for run in waiting if run.name == typed or (prefix and str(run.run).startswith(prefix))
     ]
     if len(these) == 1:
         return these[0]
     if not these:
         raise KledError(f'no run "{typed}" waits for an approval', hint=_LIST)
-    several = enumerated([str(one.run) for one in these], 5)
+    several = enumerated([str(run.run) for run in these], 5)
     raise KledError(f'"{typed}" is more than one run: {several}', hint="name one by its id")
 
 
@@ -84,20 +84,20 @@ def api_of(typed: str) -> str | None:
 
     A server has its API beside its pages; Prefect Cloud on a host of its own.
     """
-    found = _PAGE_OF_A_RUN.match(typed)
-    if found is None:
+    address = _PAGE_OF_A_RUN.match(typed)
+    if address is None:
         return None
-    cloud = _IN_CLOUD.fullmatch(found[1])
+    cloud = _IN_CLOUD.fullmatch(address[1])
     if cloud:
         return f"https://api.prefect.cloud/api/accounts/{cloud[1]}/workspaces/{cloud[2]}"
-    return f"{found[1]}/api"
+    return f"{address[1]}/api"
 
 
-def answer(runs: Runs, waiting: Waiting, words: dict[str, Any], clock: Clock) -> None:
+def answer(runs: Runs, waiting: Waiting, reply: dict[str, Any], clock: Clock) -> None:
     """Answer a run's question; raises `KledError` where the run does not take it (any more)."""
     give_up = clock.monotonic() + _PATIENCE
     while True:
-        refused = runs.resume(waiting.run, words)
+        refused = runs.resume(waiting.run, reply)
         if refused is None:
             return
         if "schema not found" not in refused or clock.monotonic() > give_up:
@@ -107,9 +107,9 @@ def answer(runs: Runs, waiting: Waiting, words: dict[str, Any], clock: Clock) ->
 
 def short(waiting: Sequence[Waiting]) -> dict[UUID, str]:
     """Return the shortest prefix of each id, of at least 8 digits, that means it alone."""
-    ids = [str(one.run) for one in waiting]
-    length = next((n for n in range(SHORTEST, 37) if len({one[:n] for one in ids}) == len(ids)), 36)
-    return {one.run: str(one.run)[:length] for one in waiting}
+    ids = [str(run.run) for run in waiting]
+    length = next((n for n in range(SHORTEST, 37) if len({id_[:n] for id_ in ids}) == len(ids)), 36)
+    return {run.run: str(run.run)[:length] for run in waiting}
 
 
 class Server:
@@ -120,8 +120,8 @@ class Server:
 
     def waiting(self) -> Sequence[Waiting]:
         """Return all that wait for an approval, those first that give up first."""
-        found = [one for one in map(self._waiting, self._paused()) if one is not None]
-        return sorted(found, key=lambda one: one.question.until)
+        waiting = [run for run in map(self._waiting, self._paused()) if run is not None]
+        return sorted(waiting, key=lambda run: run.question.until)
 
     def named(self, run: UUID) -> Waiting | str | None:
         """Return a run that waits, the state of one that does not, None where there is none."""
@@ -135,9 +135,9 @@ class Server:
             return str(read.state_name)
         return self._waiting(read) or "Paused by somebody, and asks for no approval"
 
-    def resume(self, run: UUID, words: dict[str, Any]) -> str | None:
+    def resume(self, run: UUID, answer: dict[str, Any]) -> str | None:
         """Answer; return why the answer was not taken, None where it was."""
-        result = self._client.resume_flow_run(run, run_input=words)
+        result = self._client.resume_flow_run(run, run_input=answer)
         if result.status.value == "ACCEPT":
             return None
         return str(getattr(result.details, "reason", None) or result.status.value)

@@ -37,7 +37,7 @@ class Display(Protocol):
     def line(self, line: str) -> None:
         """Kops wrote a line."""
 
-    def note(self, words: str) -> None:
+    def note(self, message: str) -> None:
         """A long step is so far."""
 
     def waits(self, what: str, lines: Sequence[str]) -> None:
@@ -85,9 +85,9 @@ class Halfway:
         """Pass it on."""
         self._display.line(line)
 
-    def note(self, words: str) -> None:
+    def note(self, message: str) -> None:
         """Pass it on."""
-        self._display.note(words)
+        self._display.note(message)
 
     def waits(self, what: str, lines: Sequence[str]) -> None:
         """Remember it until a step begins, and pass it on."""

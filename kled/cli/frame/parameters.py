@@ -107,9 +107,9 @@ class Leaf(click.Command):
         if ctx.resilient_parsing:  # half a line, to be completed
             return super().parse_args(ctx, args)
         _refuse_empty(self.params, args)
-        words = tuple(args)
+        typed = tuple(args)
         rest = super().parse_args(ctx, args)
-        ctx.meta[TYPED] = typed_line.read(self, ctx, words)
+        ctx.meta[TYPED] = typed_line.read(self, ctx, typed)
         addresses = [
             param for param in self.params if param.metavar == "URL" and param.name in ctx.params
         ]
@@ -126,8 +126,8 @@ def _refuse_empty(options: Sequence[click.Parameter], args: Sequence[str]) -> No
         if isinstance(option, click.Option) and not option.is_flag
         for name in option.opts
     }
-    words = args[: args.index("--")] if "--" in args else args
-    for word, following in zip(words, [*words, None][1:], strict=True):
+    typed = args[: args.index("--")] if "--" in args else args
+    for word, following in zip(typed, [*typed, None][1:], strict=True):
         name = word[:-1] if word.startswith("--") and word.endswith("=") else word
         if name in taking and (name != word or following == ""):
             raise InvalidInput(

@@ -108,8 +108,8 @@ def heard(*, grace: float = GRACE, limit: float = LIMIT) -> Iterator[None]:
         LAST_WORDS.number = number
         raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 
-    wanted = [one for one in NAMES if signal.getsignal(one) is not signal.SIG_IGN]
-    before = {one: signal.signal(one, end) for one in wanted}
+    wanted = [number for number in NAMES if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, end) for number in wanted}
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     fd_before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)

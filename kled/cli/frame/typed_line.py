@@ -19,9 +19,9 @@ _PLACES: Final = frozenset({"state", "snapshot-store", "config"})
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """The words and the options of a command line, in their order; options by their long names."""
+    """The arguments and the options of a command line, in order; options by their long names."""
 
-    words: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
     options: Mapping[str, object] = field(default_factory=dict)
 
     def again(self, command: str, **more: object) -> str:
@@ -33,7 +33,7 @@ class Typed:
         given = {hyphenated(name): value for name, value in more.items() if value is not None}
         whole = {name: value for name, value in self.options.items() if name not in _PLACES} | given
         told = options(**whole)
-        return " ".join(("kled", command, *map(word, self.words), *([told] if told else [])))
+        return " ".join(("kled", command, *map(word, self.arguments), *([told] if told else [])))
 
 
 def read(command: click.Command, ctx: click.Context, args: Sequence[str]) -> Typed:

@@ -65,16 +65,16 @@ def edit_instance_group(  # noqa: PLR0913 - one parameter per option
     if file is not None and (wanted or unsets):
         raise InvalidInput("--file", "cannot be combined with --set, --unset, --min and --max")
     require_text("InstanceGroup", sets, unsets)
-    cluster, found, stored = look_up(call, name, group)
+    cluster, whole_name, stored = look_up(call, name, group)
     require_bounds(stored, minimum, maximum)
     if wanted or unsets:
         with call.session() as session:  # a name that is none needs neither lease nor snapshot
             session.kops.field_flags("InstanceGroup", wanted, (), stored=stored)
-        store_group(call, EditInstanceGroup(cluster, found, wanted, unsets), stored)
+        store_group(call, EditInstanceGroup(cluster, whole_name, wanted, unsets), stored)
     elif file is not None:
-        store_group(call, StoreInstanceGroup(cluster, found, from_file(file, stored)), stored)
+        store_group(call, StoreInstanceGroup(cluster, whole_name, from_file(file, stored)), stored)
     else:
-        _edit(call, cluster, found, stored)
+        _edit(call, cluster, whole_name, stored)
 
 
 def _edit(call: Call, cluster: str, group: str, stored: Document) -> None:

@@ -18,14 +18,14 @@ def show_each(call: Call, name: str | None, columns: Sequence[Column], listing: 
     from kled.operations.fleet.each_cluster import each_cluster  # noqa: PLC0415 - not for --help
 
     with call.session() as session:
-        found = each_cluster(session, name, listing)
-    one = found.clusters == 1
-    show_rows(call, found, columns if one else (Column("CLUSTER", "cluster"), *columns))
+        listed = each_cluster(session, name, listing)
+    is_single = listed.clusters == 1
+    show_rows(call, listed, columns if is_single else (Column("CLUSTER", "cluster"), *columns))
 
 
-def show_rows(call: Call, found: "Found", columns: Sequence[Column]) -> None:
+def show_rows(call: Call, listed: "Found", columns: Sequence[Column]) -> None:
     """Show the rows, then a line for each that is wrong; raise where one could not be read."""
-    show(found.rows, columns, call.settings.output)
-    for line in found.lines:
+    show(listed.rows, columns, call.settings.output)
+    for line in listed.lines:
         call.say(line)
-    found.require()
+    listed.require()

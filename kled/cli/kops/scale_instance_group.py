@@ -77,15 +77,15 @@ def scale_instance_group(  # noqa: PLR0913 - one parameter per option
         _abandon(call, name, group, yes=yes)
         return
     low, high = bounds_meant(size, minimum, maximum)
-    cluster, found, stored = look_up(call, name, group)
+    cluster, whole_name, stored = look_up(call, name, group)
     require_bounds(stored, low, high)
     if yes:
         scale = ScaleInstanceGroup(
-            cluster, found, low, high, drain_timeout, force_unmanaged=force_unmanaged
+            cluster, whole_name, low, high, drain_timeout, force_unmanaged=force_unmanaged
         )
         execute(call, scale, then=f"kled kops validate-cluster --name={cluster}")
         return
-    store_group(call, EditInstanceGroup(cluster, found, bounds_set(low, high)), stored)
+    store_group(call, EditInstanceGroup(cluster, whole_name, bounds_set(low, high)), stored)
 
 
 def _abandon(call: Call, name: str | None, group: str, *, yes: bool) -> None:

@@ -33,6 +33,6 @@ def diff(call: Call, name: str, before: str, after: str) -> None:
             streams.out().say(change.line())
         call.say("nothing differs" if not changes else number(len(changes), "difference"))
     else:
-        rows = [one.as_json() for one in changes]
+        rows = [change.as_json() for change in changes]
         document = {"cluster": name, "before": before, "after": after, "changes": rows}
         show_value(document, call.settings.output)

@@ -106,21 +106,21 @@ def _show_pruned(call: Call, report: dict[str, Any]) -> None:
 
 
 def _warn_of_unreadable(call: Call, document: dict[str, Any]) -> None:
-    for one in document["unreadable"]:
+    for damaged in document["unreadable"]:
         call.say(
-            f"warning: {one['cluster']} {one['id']}: {one['why']}; nothing is collected until it"
-            " is gone"
+            f"warning: {damaged['cluster']} {damaged['id']}: {damaged['why']}; nothing is collected"
+            " until it is gone"
         )
-    for one in document["strays"]:
-        call.say(f"warning: {one['cluster']} {one['id']} is left alone: {one['why']}")
+    for stray in document["strays"]:
+        call.say(f"warning: {stray['cluster']} {stray['id']} is left alone: {stray['why']}")
 
 
 def _show(call: Call, plan: Any) -> None:  # noqa: ANN401 - a PrunePlan, imported late
     document = plan.as_json()
     if call.settings.output == "table":
-        rows = [{**one, "what": "keep"} for one in document["kept"]]
+        rows = [{**snapshot, "what": "keep"} for snapshot in document["kept"]]
         rows += snapshot_rows(document["removed"], "remove")
-        show(sorted(rows, key=lambda one: (one["cluster"], one["id"])), COLUMNS, "table")
+        show(sorted(rows, key=lambda row: (row["cluster"], row["id"])), COLUMNS, "table")
     else:
         show_value(document, call.settings.output)
     call.say(

@@ -142,8 +142,8 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
         rewrite_places=rewrite_places,
     )
     meant = use.settled(call.stores, wish, moves=raise_epoch)
-    for words in meant.passed_over:
-        call.say(f"warning: {words}")
+    for warning in meant.passed_over:
+        call.say(f"warning: {warning}")
     if not yes and confirm is None:
         _preview(call, meant, raises=raise_epoch, digest=digest)
         return
@@ -171,8 +171,8 @@ def _preview(call: Call, meant: use.Settled, *, raises: bool, digest: str | None
         error = refusal(session, meant, moves=raises, digest=digest, now=True)
     _show_plan(call, plan, meant, error)
     call.say(*meant.looked_at(call.stores, plan).taken_out)
-    for words in () if meant.foreign else meant.trust.reasons:
-        call.say(f"warning: {meant.wish.snapshot} cannot be trusted: {words}")
+    for reason in () if meant.foreign else meant.trust.reasons:
+        call.say(f"warning: {meant.wish.snapshot} cannot be trusted: {reason}")
     if error is not None:
         raise error
     protected = protection_of(call.settings, plan)
@@ -197,7 +197,7 @@ def _asked(call: Call, wish: use.Wish) -> str | None:
 def _show_results(call: Call, operation: use.RestoreState) -> None:
     for report in operation.results:
         if call.settings.output == "table":  # which places were rewritten is said by the steps
-            told = [(what, one) for what, one in report.items() if type(one) in {int, str}]
+            told = [(what, number) for what, number in report.items() if type(number) in {int, str}]
             rows = [{"what": what, "number": number} for what, number in told]
             show(rows, (Column("WHAT", "what"), Column("NUMBER", "number")), "table")
         else:
@@ -215,7 +215,7 @@ def _show_plan(
     if call.settings.output != "table":
         show_value(document, call.settings.output)
         return
-    rows = [{**one, "size": size(one["size"])} for one in document["writes"]]
+    rows = [{**write, "size": size(write["size"])} for write in document["writes"]]
     rows += [{"action": "delete", "class": "", "size": "", "key": key} for key in plan.deletes]
     show(rows[:_SHOWN], _WRITES, "table")
     if len(rows) > _SHOWN:

@@ -22,8 +22,8 @@ def show_(call: Call, name: str, snapshot: str) -> None:
     document = {**manifest.model_dump(mode="json"), **worth}
     if call.settings.output == "table":
         kinds: dict[str, int] = {}
-        for one in manifest.objects:
-            kinds[one.kind] = kinds.get(one.kind, 0) + 1
+        for record in manifest.objects:
+            kinds[record.kind] = kinds.get(record.kind, 0) + 1
         document["objects"] = kinds
         document["blobs"] = len(manifest.blobs)
         document["archive"] = manifest.archive.key

@@ -47,12 +47,12 @@ def _show_changes(plan: Plan, redact: Redact) -> None:
     heading, *lines = table(rows, (*CHANGE_COLUMNS, *((Column("NOTE", "note"),) if noted else ())))
     out = streams.out()
     out.say(heading)
-    for line, one in zip(lines, shown(plan, redact), strict=True):
-        out.say(line, *(f"{_INDENT}{value}" for value in one.lines))
+    for line, values in zip(lines, shown(plan, redact), strict=True):
+        out.say(line, *(f"{_INDENT}{value}" for value in values.lines))
 
 
 def show_radius(radius: BlastRadius) -> None:
     """Write whom a plan touches to stdout, below a line that is empty."""
     streams.out().say("")
-    rows = [{"about": about, "words": words} for about, words in radius.rows()]
+    rows = [{"about": about, "words": effect} for about, effect in radius.rows()]
     show(rows, _RADIUS_COLUMNS, "table")

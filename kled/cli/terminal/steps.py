@@ -41,7 +41,7 @@ class Display(Protocol):
     def line(self, line: str) -> None:
         """Kops wrote a line."""
 
-    def note(self, words: str) -> None:
+    def note(self, message: str) -> None:
         """A long step is so far."""
 
     def waits(self, what: str, lines: Sequence[str]) -> None:
@@ -90,8 +90,8 @@ class PlainLines:
 
     def ended(self, row: Row) -> None:
         """Say how it ended and how long it took; why it failed, the error says by itself."""
-        words = f": {row.words}" if self._results and row.outcome == "done" else ""
-        self._say(f"{row.step}: {row.outcome} in {row.seconds:.1f} s{words}")
+        result = f": {row.words}" if self._results and row.outcome == "done" else ""
+        self._say(f"{row.step}: {row.outcome} in {row.seconds:.1f} s{result}")
 
     def line(self, line: str) -> None:
         """Pass kops' line on; else one now and then, of those that warn where some do.
@@ -107,18 +107,18 @@ class PlainLines:
             self._say(f"  kops: {klog.words(self._warned or line)}")
             self._warned = ""
 
-    def note(self, words: str) -> None:
+    def note(self, message: str) -> None:
         """Pass it on."""
-        self._say(f"  {words}")
+        self._say(f"  {message}")
 
     def waits(self, what: str, lines: Sequence[str]) -> None:
         """Say it."""
         for line in (f"wait for {what} ...", *lines):
             self._say(line)
 
-    def _say(self, words: str) -> None:
+    def _say(self, line: str) -> None:
         self._said = self._monotonic()
-        self._to.say(words)
+        self._to.say(line)
 
 
 class LiveSteps:
@@ -151,9 +151,9 @@ class LiveSteps:
         """Show kops' last line without its log prefix."""
         self._line = klog.words(line) or self._line
 
-    def note(self, words: str) -> None:
+    def note(self, message: str) -> None:
         """Show how far the step is, before what kops says meanwhile."""
-        self._note = words
+        self._note = message
 
     def waits(self, what: str, lines: Sequence[str]) -> None:
         """Write it above the list, where it stays."""
@@ -174,8 +174,8 @@ class LiveSteps:
         for row in self._rows:
             mark = Text("✔", "green") if row.outcome == "done" else Text("✘", "red")
             shown = self._results and row.outcome == "done"
-            words = Text(_seen(typed_places.complete(row.words)) if shown else "", "dim")
-            grid.add_row(mark, Text(_seen(row.step)), f"{row.seconds:6.1f} s", words)
+            result = Text(_seen(typed_places.complete(row.words)) if shown else "", "dim")
+            grid.add_row(mark, Text(_seen(row.step)), f"{row.seconds:6.1f} s", result)
         if self._running is not None:
             seconds = time.monotonic() - self._since
             said = " · ".join(filter(None, (self._note, self._line)))

@@ -124,10 +124,10 @@ def err() -> Terminal:
 def is_one_place() -> bool:
     """Say whether results and words for a person come out at one place: a terminal, one log."""
     try:
-        results, words = os.fstat(sys.stdout.fileno()), os.fstat(sys.stderr.fileno())
+        results, messages = os.fstat(sys.stdout.fileno()), os.fstat(sys.stderr.fileno())
     except (OSError, ValueError):  # a test's stream has no descriptor
         return False
-    return os.path.samestat(results, words)
+    return os.path.samestat(results, messages)
 
 
 def can_ask() -> bool:

@@ -86,7 +86,7 @@ def translated_data(where: str) -> Iterator[None]:
         told = obstore_errors.told(error)
         kind = _kind(told.code, told.status) or obstore_errors.unsent(error)
         # not `from error`: its text repeats the request, a shared access signature included
-        raise kind(f"{where}: {_words(told.words)}") from None
+        raise kind(f"{where}: {_words(told.text)}") from None
 
 
 def _kind(code: str, status: int) -> type[StoreError] | None:

@@ -100,12 +100,12 @@ def translated_data(where: str, *, conditional: bool = False) -> Iterator[None]:
     except (BaseError, FileNotFoundError, ValueError) as error:
         told = obstore_errors.told(error)
         kind = _kind(told.code, told.status, told.message) or obstore_errors.unsent(error)
-        if told.code in _ELSEWHERE or _BARE_REDIRECT in told.words:
+        if told.code in _ELSEWHERE or _BARE_REDIRECT in told.text:
             kind = WrongRegion
         if conditional and kind is ObjectMissing:
             kind = PreconditionFailed
         # not `from error`: its text repeats the request, session token included
-        raise kind(f"{where}: {told.words}") from None
+        raise kind(f"{where}: {told.text}") from None
 
 
 def is_elsewhere(response: Any) -> bool:  # noqa: ANN401 - botocore has no type

@@ -55,14 +55,14 @@ def stores(directory: Path) -> dict[str, str]:
 def offered(line: str) -> list[str]:
     """Return the words that Tab offers at the end of a line, whole."""
     last = typed(line)
-    items = Completion(ROOT, {}, "kled", ASKS).get_completions(last.words, last.last)
+    items = Completion(ROOT, {}, "kled", ASKS).get_completions(last.complete, last.last)
     return [one.value for one in items]
 
 
 def inserted(line: str, shell: str = "bash") -> list[str]:
     """Return what a shell is told to put in the place of what it completes."""
     last = typed(line)
-    items = Completion(ROOT, {}, "kled", ASKS).get_completions(last.words, last.last)
+    items = Completion(ROOT, {}, "kled", ASKS).get_completions(last.complete, last.last)
     rows = answered(shell, line, BREAKS if shell == "bash" else "", items).splitlines()
     return [row.split("\t")[1] for row in rows]
 

@@ -45,7 +45,7 @@ def test_what_was_typed_is_told_again_with_what_acts(path: str) -> None:
 
     assert told[: len(path.split())] == path.split()
     again = read(command, context, told[len(path.split()) :])
-    assert again.words == typed.words
+    assert again.arguments == typed.arguments
     kept = {option: value for option, value in typed.options.items() if option not in PLACES}
     assert again.options == kept | {"yes": True}
 

@@ -23,10 +23,10 @@ def test_nodes_that_have_not_joined_and_machines_that_are_not_made_yet_count() -
 
     found = share(report)
 
-    assert (found.done, found.total, found.words) == (1, 5, "1 of 5 nodes ready")
+    assert (found.done, found.total, found.message) == (1, 5, "1 of 5 nodes ready")
 
 
 def test_before_the_first_node_nothing_is_known() -> None:
     dns = Failure("dns", "apiserver", "Validation Failed")
 
-    assert share(ValidationReport((dns,), ())).words == "no node is known yet"
+    assert share(ValidationReport((dns,), ())).message == "no node is known yet"

@@ -8,7 +8,7 @@ from kled.snapshot.progress import Counts
 
 
 def told(lines: list[str]) -> Callable[[Share], None]:
-    return lambda share: lines.append(share.words)
+    return lambda share: lines.append(share.message)
 
 
 def test_counts_from_many_threads_add_up() -> None:
@@ -63,5 +63,5 @@ def test_of_several_clusters_those_count_and_of_one_its_objects() -> None:
     single.done(objects=3)
 
     assert [(one.done, one.total) for one in shares] == [(0, 3), (1, 3), (3, 4)]
-    assert shares[1].words == "1/3 clusters, 30/40 objects, 1.0 MB"
+    assert shares[1].message == "1/3 clusters, 30/40 objects, 1.0 MB"
     assert [one.percent for one in shares] == [0.0, 33.3, 75.0]

@@ -182,7 +182,7 @@ def test_a_main_thread_that_does_not_end_in_time_loses_its_leases() -> None:
 
     assert given_back.why == []
     assert attendance.verdict is not None
-    assert lease.why == [attendance.verdict.words]
+    assert lease.why == [attendance.verdict.message]
 
 
 def test_a_run_that_ends_by_itself_is_told_nothing() -> None:

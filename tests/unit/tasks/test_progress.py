@@ -31,7 +31,7 @@ class Server:
 
     @property
     def said(self) -> list[tuple[float, str]]:
-        return [(bar.percent, bar.words) for bar in self.bars]
+        return [(bar.percent, bar.message) for bar in self.bars]
 
 
 class Rolling:
