@@ -55,22 +55,22 @@ class Clusters:
     def definition(self, name: str) -> Definition:
         """Return the stored definition of a cluster and of its instance groups."""
         with self._calls.session() as session:
-            return session.kops.get_definition(require_cluster_name(name))
+            return session.kops.definition.get(require_cluster_name(name))
 
     def instances(self, name: str) -> tuple[Instance, ...]:
         """Return the machines, each with whether it runs what the definition says."""
         with self._calls.session() as session, lost_keys.told_apart(session, _named(name)):
-            return session.kops.get_instances(name)
+            return session.kops.instances.list(name)
 
     def dump(self, name: str) -> dict[str, Any]:
         """Return the cluster's cloud resources, as `kops toolbox dump` describes them."""
         with self._calls.session() as session:
-            return session.kops.toolbox_dump(_named(name))
+            return session.kops.cluster.dump(_named(name))
 
     def preview_definition(self, spec: ClusterSpec) -> Definition:
         """Return the definition that `spec` gives; nothing is stored."""
         with self._calls.session() as session:
-            return session.kops.dry_run(_with_text(spec))
+            return session.kops.definition.dry_run(_with_text(spec))
 
     def store(self, spec: ClusterSpec) -> Report:
         """Store the definition, or attach to an equal one. `plan_update` shows what it would make.
@@ -228,8 +228,8 @@ class Clusters:
         """
         require_text("Cluster", sets, unsets)
         with self._calls.session() as session:
-            stored = session.kops.get_definition(_named(name)).cluster
-            session.kops.field_flags("Cluster", sets, (), stored=stored)
+            stored = session.kops.definition.get(_named(name)).cluster
+            session.kops.fields.flags("Cluster", sets, (), stored=stored)
         return self._calls.run(EditCluster(name, tuple(sets), tuple(unsets), skip_minor_versions))
 
     def replace(self, name: str, text: str, *, skip_minor_versions: bool = False) -> Report:

@@ -44,7 +44,7 @@ class Keypairs:
         """
         name = require_cluster_name(cluster)
         with self._calls.session() as session, lost_keys.told_apart(session, name):
-            keypairs = session.kops.get_keypairs(name, distrusted=True)
+            keypairs = session.kops.credentials.list_keypairs(name, distrusted=True)
             gone_keys.require(gone_keys.keysets(session, name))
             return keypairs
 

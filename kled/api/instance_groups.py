@@ -71,7 +71,7 @@ class InstanceGroups:
             meant = instance_group_meant(session, require_cluster_name(cluster), group)
             stored = stored_group(session, cluster, meant)
             require_bounds(stored, minimum, maximum)
-            session.kops.field_flags("InstanceGroup", wanted, (), stored=stored)
+            session.kops.fields.flags("InstanceGroup", wanted, (), stored=stored)
         return self._calls.run(EditInstanceGroup(cluster, meant, wanted, tuple(unsets)))
 
     def replace(self, cluster: str, group: str, text: str) -> Report:
@@ -139,7 +139,7 @@ class InstanceGroups:
     def plan_deletion(self, cluster: str, group: str) -> Plan:
         """Return that the group would go, with what that would be refused with if confirmed."""
         with self._calls.session() as session:
-            stored = session.kops.get_instance_group(require_cluster_name(cluster), group)
+            stored = session.kops.instance_groups.get(require_cluster_name(cluster), group)
             wish = DeleteInstanceGroup(cluster, stored.name, confirm=cluster)
             return self._calls.shown(previewed_group(session.looking(), wish, now=True))
 
@@ -151,6 +151,6 @@ class InstanceGroups:
         group without which kops changes nothing of the cluster.
         """
         with self._calls.session() as session:
-            stored = session.kops.get_instance_group(require_cluster_name(cluster), group)
+            stored = session.kops.instance_groups.get(require_cluster_name(cluster), group)
             require_spare(session, cluster, stored.name)
         return self._calls.run(DeleteInstanceGroup(cluster, stored.name, confirm))

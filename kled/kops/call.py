@@ -10,8 +10,6 @@ from typing import Final, Self
 
 from kled import commands
 from kled.errors import KopsError
-from kled.files import private
-from kled.kops import command
 from kled.kops.facts.feature_flags import feature_flags
 from kled.kops.facts.versions import as_kops_takes
 from kled.kops.failures.causes import SERVER_ERROR, THROTTLED
@@ -38,7 +36,7 @@ _CHOOSING: Final = frozenset({"KOPS_CLUSTER_NAME", "KUBE_EDITOR"})
 
 
 class Calls:
-    """Runs kops; the verbs stand in the classes that build on it.
+    """Runs kops for the verbs, which share it (`kled.kops.client`).
 
     Every call gets a private KUBECONFIG below `scratch` (which must be a directory of mode 0700),
     no editor, the state store by `KOPS_STATE_STORE`, and `--name` by its builder, so that nothing
@@ -142,18 +140,6 @@ class Calls:
         itself would go on for 10 minutes (design D3); the child is stopped.
         """
         return self._redactor.text(self.ended(argv, self.call(argv, self.timeout, cloud)))
-
-    def store(self, text: str) -> None:
-        """`kops replace`: store the YAML documents in `text`, which nobody else can read.
-
-        Repeatable; what is not stored yet is created.
-        """
-        file = self.scratch / "definition.yaml"
-        private.fill(file, text.encode())
-        try:
-            self.change(command.replace(str(file)))
-        finally:
-            file.unlink(missing_ok=True)
 
     def looked_at(self, argv: list[str], finished: Finished) -> str:
         """Return the stdout of a read that succeeded; say what kops warns of. Raises as `read`."""

@@ -53,7 +53,7 @@ def instance_group_meant(session: Session, cluster: str, name: str) -> str:
 
     Raises `InstanceGroupNotFound` naming the groups there are.
     """
-    groups = [group.name for group in session.kops.get_instance_groups(cluster)]
+    groups = [group.name for group in session.kops.instance_groups.list(cluster)]
     if name in groups:
         return name
     longer = [group for group in groups if group.startswith(f"{name}-")]

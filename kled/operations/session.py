@@ -14,6 +14,7 @@ from kled.config import Settings
 from kled.errors import KopsMissing
 from kled.files import scratch as scratches
 from kled.install.locate import locate
+from kled.kops.call import Calls
 from kled.kops.client import Kops
 from kled.kops.facts import versions
 from kled.models.share import Share
@@ -234,14 +235,16 @@ def _kops(  # noqa: PLR0913, PLR0917 - all that a kops depends on, named once
     pause: Callable[[float], None] | None = None,
 ) -> Kops:
     return Kops(
-        program,
-        run=process.run,
-        env=child_environment(settings),
-        state_store=require_state_store(settings),
-        scratch=scratch,
-        redactor=Redactor(secret_values(settings.environment)),
-        on_line=on_line,
-        on_start=lease.child_started if lease else None,
-        on_warning=on_warning,
-        pause=pause,
+        Calls(
+            program,
+            run=process.run,
+            env=child_environment(settings),
+            state_store=require_state_store(settings),
+            scratch=scratch,
+            redactor=Redactor(secret_values(settings.environment)),
+            on_line=on_line,
+            on_start=lease.child_started if lease else None,
+            on_warning=on_warning,
+            pause=pause,
+        )
     )

@@ -16,6 +16,7 @@ from kled.cli.frame.command import Call
 from kled.cli.frame.typed_line import Typed
 from kled.cli.terminal import typed_places as places
 from kled.errors import KledError
+from kled.kops.call import Calls
 from kled.kops.client import Kops
 from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.session import Session, Who
@@ -57,12 +58,14 @@ class Line(Call):
     @contextmanager
     def session(self, *_args: Any, **_more: Any) -> Iterator[Session]:
         kops = Kops(
-            "kops",
-            run=self._run,
-            env=self._desk.env,
-            state_store=str(self.settings.state_store),
-            scratch=self._desk.directory / "home",
-            on_warning=self.say,
+            Calls(
+                "kops",
+                run=self._run,
+                env=self._desk.env,
+                state_store=str(self.settings.state_store),
+                scratch=self._desk.directory / "home",
+                on_warning=self.say,
+            )
         )
         who = Who("tester", "a run", timedelta(0))
         told, stores = self.overrides, self.stores

@@ -25,6 +25,7 @@ from kled.errors import (
     PermanentCloudError,
     Throttled,
 )
+from kled.kops.call import Calls
 from kled.kops.client import Kops
 from kled.models.rolling import Roll
 from kled.models.spec import ClusterSpec
@@ -60,13 +61,15 @@ class Stage:
         scratch.mkdir(mode=0o700, exist_ok=True)
         assert settings.kops is not None
         kops = Kops(
-            settings.kops,
-            run=process.run,
-            env=settings.environment,
-            state_store=str(settings.state_store),
-            scratch=scratch,
-            timeout=timeout,
-            read_timeout=timeout,
+            Calls(
+                settings.kops,
+                run=process.run,
+                env=settings.environment,
+                state_store=str(settings.state_store),
+                scratch=scratch,
+                timeout=timeout,
+                read_timeout=timeout,
+            )
         )
         who = Who("test", "run", timedelta(0))
         return run(

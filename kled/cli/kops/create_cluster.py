@@ -84,7 +84,7 @@ def _look(call: Call, kubeconfig: Path) -> str:
 
 def _print_definition(call: Call, spec: ClusterSpec) -> None:
     with call.session() as session:
-        definition = session.kops.dry_run(spec)
+        definition = session.kops.definition.dry_run(spec)
     show_definition(call, definition, call.settings.output)
 
 

@@ -40,7 +40,7 @@ def delete_instance_group(
     """
     with call.session() as session:
         cluster = names.cluster(session, name, changes=True)
-        stored = session.kops.get_instance_group(cluster, group)
+        stored = session.kops.instance_groups.get(cluster, group)
         deletion, shown = DeleteInstanceGroup(cluster, stored.name, confirm), None
         require_spare(session, cluster, stored.name)
         why = why_protected(session, cluster)

@@ -66,9 +66,9 @@ def edit_cluster(
     require_text("Cluster", sets, unsets)
     with call.session() as session:
         cluster = names.cluster(session, name, changes=True)
-        stored = session.kops.get_definition(cluster).cluster
+        stored = session.kops.definition.get(cluster).cluster
         if sets or unsets:  # before lease and snapshot
-            session.kops.field_flags("Cluster", sets, (), stored=stored)
+            session.kops.fields.flags("Cluster", sets, (), stored=stored)
         else:  # before anybody edits in vain
             require_known_cluster(session, stored)
     if sets or unsets:

@@ -69,7 +69,7 @@ def edit_instance_group(  # noqa: PLR0913 - one parameter per option
     require_bounds(stored, minimum, maximum)
     if wanted or unsets:
         with call.session() as session:  # a name that is none needs neither lease nor snapshot
-            session.kops.field_flags("InstanceGroup", wanted, (), stored=stored)
+            session.kops.fields.flags("InstanceGroup", wanted, (), stored=stored)
         store_group(call, EditInstanceGroup(cluster, whole_name, wanted, unsets), stored)
     elif file is not None:
         store_group(call, StoreInstanceGroup(cluster, whole_name, from_file(file, stored)), stored)

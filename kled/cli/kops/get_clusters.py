@@ -34,7 +34,7 @@ def get_clusters(call: Call, name: str | None) -> None:
 
     with call.session() as session:
         if name is not None and call.settings.output != "table":
-            show_definition(call, session.kops.get_definition(name), call.settings.output)
+            show_definition(call, session.kops.definition.get(name), call.settings.output)
             return
         listed = clusters(session, name)
     if not listed.rows:

@@ -22,5 +22,8 @@ def get_instances(call: Call, name: str | None) -> None:
     from kled.operations.fleet.each_cluster import Listing  # noqa: PLC0415 - not for --help
 
     show_each(
-        call, name, INSTANCES, Listing(lambda session, cluster: session.kops.get_instances(cluster))
+        call,
+        name,
+        INSTANCES,
+        Listing(lambda session, cluster: session.kops.instances.list(cluster)),
     )

@@ -26,7 +26,7 @@ def get_keypairs(call: Call, name: str | None) -> None:
     from kled.operations.identity import gone_keys  # noqa: PLC0415
 
     listing = Listing(
-        lambda session, cluster: session.kops.get_keypairs(cluster, distrusted=True),
+        lambda session, cluster: session.kops.credentials.list_keypairs(cluster, distrusted=True),
         what="keyset",
         gone=gone_keys.keysets,
     )

@@ -17,7 +17,7 @@ def toolbox_dump(call: Call, name: str | None) -> None:
     from kled.operations.names import only_cluster  # noqa: PLC0415 - not for --help
 
     with call.session() as session:
-        dump = session.kops.toolbox_dump(only_cluster(session, name))
+        dump = session.kops.cluster.dump(only_cluster(session, name))
     if call.settings.output == "table":
         show(_counts(dump), (Column("RESOURCE", "type"), Column("COUNT", "count")), "table")
     else:

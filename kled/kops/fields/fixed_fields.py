@@ -149,7 +149,7 @@ def is_own_place(field: Path, url: str, root: str) -> bool:
 def _changes(text: str, path: Path, field: Path) -> bool:
     """Whether to set or unset `path`, as it stands in `text`, changes the field.
 
-    Below the cloud there are kops' internal names alone (`field_flags`). A path of options cannot
+    Below the cloud there are kops' internal names alone (`kops.fields`). A path of options cannot
     say where the key of a map begins: the label is looked for as it is written.
     """
     if field == _METAL and path[: len(_METAL) - 1] == _METAL[:-1]:

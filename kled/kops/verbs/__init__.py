@@ -1,1 +1,4 @@
-"""The verbs of kops as methods of its client, a module for each thing that they are about."""
+"""The verbs of kops, a part of its client for each thing that they are about.
+
+The parts share one `kled.kops.call.Calls`, which runs kops; nothing else reaches it.
+"""

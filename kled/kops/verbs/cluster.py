@@ -1,108 +1,71 @@
-"""The verbs that change a whole cluster, and their previews."""
+"""The verbs about a whole cluster in its cloud, and their previews."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import Any, Final
 
+from kled.errors import ClusterNotFound
 from kled.kops import command, parse, preview
-from kled.kops.call import DRY_RUN_PREFIX
-from kled.kops.command import Options
-from kled.kops.fields.flags import Document
-from kled.kops.fields.spec_flags import flags
-from kled.kops.verbs.named_fields import Naming
-from kled.models.definition import Definition
+from kled.kops.call import Calls
+from kled.kops.failures.unloadable import with_unloadable
+from kled.models.cluster import Cluster
 from kled.models.plan import Plan
+from kled.models.rolling import Roll, RollingPlan
+from kled.models.validation import ValidationReport
 
-if TYPE_CHECKING:
-    from kled.models.spec import ClusterSpec  # imports pydantic
+_NOT_HEALTHY: Final = "validation failed: cluster not yet healthy"
 
 
-class Changes(Naming):
-    """Create, update, roll, upgrade and delete clusters."""
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Whole clusters in the cloud: listed, looked at, brought to their definition, and deleted."""
 
-    def create_options(self, spec: "ClusterSpec") -> Options:
-        """Return the flags of `create cluster`, with kops' own names of the fields to set.
+    _calls: Calls
 
-        Raises `InvalidInput` for a field that is none. Asks neither the cloud nor the state store.
+    def list(self) -> tuple[Cluster, ...]:
+        """`kops get clusters`, sorted by name; none is empty (kops fails then, capture 42c).
+
+        A cluster that kops cannot load, and only warns of, is in it with its `problem`. Raises
+        `KopsCrashed` where a config holds another kind of object (capture 60c).
         """
-        fields = self.field_flags("Cluster", spec.set, spec.unset, cloud=spec.cloud)
-        return [
-            *((flag, value) for flag, value in flags(spec) if flag not in {"set", "unset"}),
-            *(("set", each) for each in fields.sets),
-            *(("unset", each) for each in fields.unsets),
-        ]
+        argv = command.get_clusters()
+        finished = self._calls.asked(argv, self._calls.read_timeout)
+        none = finished.returncode and self._calls.said(finished).lower() == "no clusters found"
+        listed = parse.clusters("[]" if none else self._calls.ended(argv, finished))
+        self._calls.warn(argv, finished)
+        return with_unloadable(listed, self._calls.clean(finished.stderr))
 
-    def dry_run(self, spec: "ClusterSpec") -> Definition:
-        """`kops create cluster --dry-run`: what `create_cluster` would store. Reads only.
+    def get(self, name: str) -> Cluster:
+        """`kops get clusters --name`; raises `ClusterNotFound`."""
+        clusters = parse.clusters(self._calls.read(command.get_clusters(name)))
+        for cluster in clusters:
+            if cluster.name == name:
+                return cluster
+        raise ClusterNotFound(f'there is no cluster "{name}" in the state store')
 
-        Kops refuses to plan a cluster that exists already, so it plans in an empty corner of the
-        same state store (nothing is written there), and the definition's `configBase` is put right
-        afterwards. AWS, Google and Azure are asked for zones, machine types and images.
+    def validate(self, name: str, api_server: str | None = None) -> ValidationReport:
+        """`kops validate cluster`, asked once.
+
+        A cluster that answers and is not healthy is a report, not an error. Raises
+        `ApiUnreachable` where its Kubernetes API does not answer, `NotYetApplied` before the
+        first update, `ClusterNotFound`.
         """
-        corner = f"{self.state_store}/{DRY_RUN_PREFIX}"
-        argv = command.dry_run(self.create_options(spec), corner)
-        planned = parse.definition(self.ended(argv, self.call(argv, self.timeout, spec.cloud)))
-        body = planned.cluster.get("spec")
-        if not isinstance(body, dict) or DRY_RUN_PREFIX not in str(body.get("configBase")):
-            return planned
-        base = body["configBase"].replace(f"/{DRY_RUN_PREFIX}", "")
-        return replace(planned, cluster={**planned.cluster, "spec": {**body, "configBase": base}})
+        argv = command.validate(name, api_server)
+        finished = self._calls.asked(argv, self._calls.read_timeout)
+        if finished.returncode and self._calls.said(finished) == _NOT_HEALTHY:
+            return parse.validation(finished.stdout)
+        return parse.validation(self._calls.ended(argv, finished))
 
-    def create_cluster(self, spec: "ClusterSpec") -> Plan:
-        """`kops create cluster`: store the definition; return the preview that kops adds.
+    def dump(self, name: str) -> dict[str, Any]:
+        """`kops toolbox dump`: the cloud's resources; `{}` before the first update.
 
-        Not atomic: cluster, groups and SSH key are written one after the other, before kops checks
-        images and versions (captures E09g, E09i, E09j). Not repeatable: raises `ClusterExists`
-        where anything of that name is stored.
+        Raw cloud answers may hold user data: keep the result out of logs.
         """
-        out = self.change(command.create_cluster(self.create_options(spec)), cloud=spec.cloud)
-        return preview.update_plan(spec.name, out)
+        return parse.mapping("dump", self._calls.read(command.toolbox_dump(name)))
 
-    def complete_ssh_key(self, spec: "ClusterSpec") -> None:
-        """Store the SSH key that `spec` names, if any. Repeatable (capture 36)."""
-        if spec.ssh_public_key is not None:
-            self.change(command.create_ssh_public_key(spec.name, str(spec.ssh_public_key)))
-
-    def replace(self, definition: Definition) -> None:
-        """`kops replace --force`: store the cluster, its groups and its SSH key as given.
-
-        Repeatable; what is missing is created (capture 38d), groups that `definition` does not
-        name stay, and so do additional objects. Not atomic: cluster and groups are written one
-        after the other. Kops drops fields that it does not know without a word (capture 38l).
-        Raises `DefinitionRejected`.
-        """
-        self.store(definition.replaceable().as_yaml())
-
-    def edit_cluster(
-        self,
-        name: str,
-        *,
-        stored: Document,
-        set: Sequence[str] = (),  # noqa: A002 - kops' word
-        unset: Sequence[str] = (),
-    ) -> None:
-        """`kops edit cluster --set --unset`: change the definition alone.
-
-        Fields are named as kops prints them (`kled.kops.fields.flags`); `stored` is the cluster as
-        it is printed now. Repeatable where no list grows; where there is nothing to set or unset,
-        kops is not called. Raises `InvalidInput` before it is, and `DefinitionRejected` for what
-        does not fit (capture 30j).
-        """
-        flags = self.field_flags("Cluster", set, unset, stored=stored)
-        if flags.sets or flags.unsets:
-            self.change(command.edit_cluster(name, flags.sets, flags.unsets))
-
-    def unregister(self, name: str) -> None:
-        """`kops delete cluster --unregister --yes`: delete what is stored, keys included.
-
-        Cloud resources stay. Raises `ClusterNotFound` when repeated.
-        """
-        self.change(command.unregister(name, yes=True))
-
-    def update_preview(self, name: str) -> Plan:
+    def preview_update(self, name: str) -> Plan:
         """`kops update cluster` without `--yes`: what the cloud lacks. Reads only."""
-        return preview.update_plan(name, self.preview(command.update(name)))
+        return preview.update_plan(name, self._calls.preview(command.update(name)))
 
     def update(self, name: str, admin: timedelta | None = None) -> None:
         """`kops update cluster --yes`: create and change what the cloud lacks.
@@ -111,16 +74,45 @@ class Changes(Naming):
         `admin`, credentials of that lifetime are written to the private KUBECONFIG. Raises
         `PermanentCloudError` and `CredentialsRefused` within seconds of kops meeting one.
         """
-        self.change(command.update(name, yes=True, admin=admin))
+        self._calls.change(command.update(name, yes=True, admin=admin))
 
-    def delete_preview(self, name: str) -> Plan:
+    def preview_rolling_update(self, name: str, roll: Roll | None = None) -> RollingPlan:
+        """`kops rolling-update cluster` without `--yes`. Reads only.
+
+        Needs the Kubernetes API unless `roll.cloudonly`; raises `ApiUnreachable` (capture 26b).
+        """
+        out = self._calls.preview(command.rolling_update(name, roll or Roll()))
+        return preview.rolling_plan(name, out)
+
+    def rolling_update(self, name: str, roll: Roll | None = None) -> None:
+        """`kops rolling-update cluster --yes`: replace the machines that need it.
+
+        Repeatable: each call looks anew at what needs it, but with `roll.force` it starts again
+        from the first machine. A killed call leaves a node tainted, cordoned or detached, and the
+        next one goes on from there (captures cp-22 to cp-25). Raises `ClusterNotReady` where the
+        cluster does not validate in between, and `ApiUnreachable`.
+        """
+        self._calls.change(command.rolling_update(name, roll or Roll(), yes=True))
+
+    def preview_reconcile(self, name: str) -> Plan:
+        """`kops reconcile cluster` without `--yes`: the preview of `update`. Reads only."""
+        return preview.update_plan(name, self._calls.preview(command.reconcile(name)))
+
+    def reconcile(self, name: str, api_server: str | None = None) -> None:
+        """`kops reconcile cluster --yes`: update and roll, control plane first.
+
+        Needs the Kubernetes API (capture 37b). Repeatable, as `update` and `rolling_update` are.
+        """
+        self._calls.change(command.reconcile(name, yes=True, api_server=api_server))
+
+    def preview_delete(self, name: str) -> Plan:
         """`kops delete cluster` without `--yes`: the cloud resources that would go. Reads only."""
-        return preview.delete_plan(name, self.preview(command.delete_cluster(name)))
+        return preview.delete_plan(name, self._calls.preview(command.delete_cluster(name)))
 
-    def delete_cluster(self, name: str) -> None:
+    def delete(self, name: str) -> None:
         """`kops delete cluster --yes`: delete the cloud resources, then what is stored.
 
         Repeatable until the definition is gone, then `ClusterNotFound`; a killed call leaves the
         definition, and the next one looks anew for what the cloud still has.
         """
-        self.change(command.delete_cluster(name, yes=True))
+        self._calls.change(command.delete_cluster(name, yes=True))

@@ -26,35 +26,22 @@ _PRELUDE: Final = 4
 _UNKNOWN: Final = "Found fields that are not recognized"
 
 
-class Editing(Calls):
-    """Store texts that somebody has edited."""
+def leave(calls: Calls, text: str, argv: command.Argv) -> None:
+    """Run a `kops edit` whose editor leaves `text`.
 
-    def store_edited_group(self, name: str, group: str, text: str) -> None:
-        """`kops edit instancegroup` with `text` as what the editor leaves.
-
-        Repeatable, and atomic: the one object is written whole. Raises `DefinitionRejected` with
-        kops' reasons, for example the fields that it does not know; nothing is stored then.
-        """
-        self._leave(text, command.edit_instance_group(name, group, (), ()))
-
-    def store_edited_cluster(self, name: str, text: str) -> None:
-        """`kops edit cluster` with `text` as what the editor leaves; as `store_edited_group`."""
-        self._leave(text, command.edit_cluster(name, (), ()))
-
-    def _leave(self, text: str, argv: command.Argv) -> None:
-        """Run a `kops edit` whose editor leaves `text`."""
-        script, edited, opened = (
-            self.scratch / name for name in (EDITOR_SCRIPT, "edited", "opened")
-        )
-        private.fill(script, _SCRIPT_TEXT.encode())
-        private.fill(edited, text.encode())
-        try:
-            self.change(argv)
-        except KopsError as error:
-            raise _with_reasons(error, opened) from error
-        finally:
-            for file in (script, edited, opened):
-                file.unlink(missing_ok=True)
+    Raises `DefinitionRejected` with kops' reasons, for example the fields that it does not know;
+    nothing is stored then.
+    """
+    script, edited, opened = (calls.scratch / name for name in (EDITOR_SCRIPT, "edited", "opened"))
+    private.fill(script, _SCRIPT_TEXT.encode())
+    private.fill(edited, text.encode())
+    try:
+        calls.change(argv)
+    except KopsError as error:
+        raise _with_reasons(error, opened) from error
+    finally:
+        for file in (script, edited, opened):
+            file.unlink(missing_ok=True)
 
 
 def reasons(opened: str) -> tuple[str, ...]:

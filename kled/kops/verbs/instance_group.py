@@ -1,17 +1,49 @@
-"""The verbs that change one instance group or one machine."""
+"""The verbs about instance groups."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from kled.kops import command
+from kled.errors import InstanceGroupNotFound
+from kled.kops import command, parse
+from kled.kops.call import Calls
 from kled.kops.fields.flags import Document
-from kled.kops.verbs.named_fields import Naming
-from kled.models.cluster import Role
+from kled.kops.verbs import edit
+from kled.kops.verbs.named_fields import Fields
+from kled.models.cluster import InstanceGroup, Role
 
 
-class Groups(Naming):
-    """Create, edit and delete instance groups, and replace machines."""
+@dataclass(frozen=True, slots=True)
+class InstanceGroups:
+    """Instance groups: their definitions, and the deletion that takes their machines along."""
 
-    def edit_instance_group(
+    _calls: Calls
+
+    def list(self, name: str) -> tuple[InstanceGroup, ...]:
+        """`kops get instancegroups`; none is empty."""
+        text = self._calls.read_list(
+            command.get_instance_groups(name), "no instancegroup objects found"
+        )
+        return parse.instance_groups(text)
+
+    def get(self, name: str, group: str) -> InstanceGroup:
+        """Return one instance group; raises `InstanceGroupNotFound` naming those that are there."""
+        groups = self.list(name)
+        for each in groups:
+            if each.name == group:
+                return each
+        names = ", ".join(each.name for each in groups) or "none"
+        raise InstanceGroupNotFound(
+            f'cluster "{name}" has no instance group "{group}"', hint=f"it has: {names}"
+        )
+
+    def create(self, name: str, group: str, subnets: Sequence[str], role: Role = "node") -> None:
+        """`kops create instancegroup --edit=false`: store a new group with kops' defaults.
+
+        Raises `InstanceGroupExists` when repeated.
+        """
+        self._calls.change(command.create_instance_group(name, group, role, subnets))
+
+    def edit(
         self,
         name: str,
         group: str,
@@ -27,34 +59,18 @@ class Groups(Naming):
         where there is nothing to set or unset, kops is not called. Raises `InvalidInput` before it
         is, `InstanceGroupNotFound` and `DefinitionRejected`.
         """
-        flags = self.field_flags("InstanceGroup", set, unset, stored=stored)
+        flags = Fields(self._calls).flags("InstanceGroup", set, unset, stored=stored)
         if flags.sets or flags.unsets:
-            self.change(command.edit_instance_group(name, group, flags.sets, flags.unsets))
+            self._calls.change(command.edit_instance_group(name, group, flags.sets, flags.unsets))
 
-    def create_instance_group(
-        self, name: str, group: str, subnets: Sequence[str], role: Role = "node"
-    ) -> None:
-        """`kops create instancegroup --edit=false`: store a new group with kops' defaults.
+    def store_edited(self, name: str, group: str, text: str) -> None:
+        """`kops edit instancegroup` with `text` as what the editor leaves; as `Definitions` do."""
+        edit.leave(self._calls, text, command.edit_instance_group(name, group, (), ()))
 
-        Raises `InstanceGroupExists` when repeated.
-        """
-        self.change(command.create_instance_group(name, group, role, subnets))
-
-    def delete_instance_group(self, name: str, group: str) -> None:
+    def delete(self, name: str, group: str) -> None:
         """`kops delete instancegroup --yes`: delete the group and its machines at once.
 
         Raises `InstanceGroupNotFound` when repeated, `DefinitionRejected` for the last one of the
         control plane (capture 33g).
         """
-        self.change(command.delete_instance_group(name, group))
-
-    def delete_instance(
-        self, name: str, instance: str, *, cloudonly: bool = False, surge: bool = True
-    ) -> None:
-        """`kops delete instance --yes`: drain one machine and let its group replace it.
-
-        Not repeatable as such: the machine is gone, `ResourceNotFound`. Without the Kubernetes API
-        only `cloudonly` works.
-        """
-        argv = command.delete_instance(name, instance, cloudonly=cloudonly, surge=surge, yes=True)
-        self.change(argv)
+        self._calls.change(command.delete_instance_group(name, group))

@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -57,10 +58,13 @@ def _require_kubeconfig(target: Path) -> None:
         raise InvalidInput("kubeconfig", f"{target} is not a kubeconfig", hint=_ANOTHER)
 
 
-class Export(Calls):
-    """Write kubeconfigs."""
+@dataclass(frozen=True, slots=True)
+class Kubeconfigs:
+    """Kubeconfigs, written whole."""
 
-    def export_kubeconfig(
+    _calls: Calls
+
+    def export(
         self,
         name: str,
         path: Path,
@@ -82,7 +86,7 @@ class Export(Calls):
             with private.guarded(target, doing="read"):
                 if target.exists():
                     shutil.copyfile(target, draft)
-            self.change(command.export_kubeconfig(name, str(draft), admin, api_server))
+            self._calls.change(command.export_kubeconfig(name, str(draft), admin, api_server))
 
     def _turn(self, directory: Path) -> AbstractContextManager[None]:
         """Hold the directory's lock, so that no other export reads what this one is replacing.
@@ -90,7 +94,7 @@ class Export(Calls):
         The run's own scratch is left out: no other run writes there, and while this one lives it
         is locked (`kled.files.scratch`), so that waiting for it would be waiting for oneself.
         """
-        if directory == self.scratch.resolve():
+        if directory == self._calls.scratch.resolve():
             return nullcontext()
         return locked(
             directory,

@@ -1,19 +1,22 @@
 """Fields by their stored names, for the verbs of kops that take its internal ones."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from kled.kops import command, parse
 from kled.kops.call import Calls
 from kled.kops.facts import versions
-from kled.kops.fields import flags
-from kled.kops.fields.flags import Document, Flags
+from kled.kops.fields.flags import Document, Flags, flags_for
 from kled.kops.fields.known_fields import Kind
 
 
-class Naming(Calls):
-    """Translate what `--set` and `--unset` name."""
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What `--set` and `--unset` name, in kops' own words."""
 
-    def field_flags(
+    _calls: Calls
+
+    def flags(
         self,
         kind: Kind,
         sets: Sequence[str],
@@ -26,8 +29,8 @@ class Naming(Calls):
 
         Raises `InvalidInput` as `kled.kops.fields.flags.flags_for` does.
         """
-        return flags.flags_for(kind, sets, unsets, stored, cloud=cloud, knows_more=self._is_newer)
+        return flags_for(kind, sets, unsets, stored, cloud=cloud, knows_more=self._is_newer)
 
     def _is_newer(self) -> bool:
         """Say whether kops may have fields that kled has never heard of."""
-        return parse.version(self.read(command.version())).minor > versions.TESTED
+        return parse.version(self._calls.read(command.version())).minor > versions.TESTED

@@ -50,18 +50,21 @@ def clear(session: Session, plan: Plan, *, drained: str | None = None) -> Cleare
 
 
 def update(session: Session, cleared: Cleared, *, agreed: bool = False) -> None:
-    """`kops update cluster --yes`. Repeatable, as `Kops.update` is.
+    """`kops update cluster --yes`. Repeatable, as `kops.cluster.update` is.
 
     Raises `NotApproved` where nobody has `agreed` to the plan and somebody has to (`consent`).
     """
     _require_consent(session, cleared, agreed=agreed)
-    session.kops.update(cleared.plan.cluster)
+    session.kops.cluster.update(cleared.plan.cluster)
 
 
 def reconcile(session: Session, cleared: Cleared, *, agreed: bool = False) -> None:
-    """`kops reconcile cluster --yes`. Repeatable, as `Kops.reconcile` is. Raises as `update`."""
+    """`kops reconcile cluster --yes`. Repeatable, as `kops.cluster.reconcile` is.
+
+    Raises as `update`.
+    """
     _require_consent(session, cleared, agreed=agreed)
-    session.kops.reconcile(cleared.plan.cluster)
+    session.kops.cluster.reconcile(cleared.plan.cluster)
 
 
 def _require_consent(session: Session, cleared: Cleared, *, agreed: bool) -> None:

@@ -100,7 +100,7 @@ def new_roles_step(spec: ClusterSpec) -> Step:
     """
 
     def is_new(session: Session) -> bool:
-        return spec.cloud == "aws" and session.kops.find_definition(spec.name) is None
+        return spec.cloud == "aws" and session.kops.definition.find(spec.name) is None
 
     return roles_step(spec.name, where=is_new)
 
@@ -120,13 +120,13 @@ def check_step(spec: ClusterSpec, kubeconfig: Path | None = None) -> Step:
         if spec.ssh_public_key is not None:
             require_regular(spec.ssh_public_key, "--ssh-public-key")
         _refuse_moves(session, spec)
-        session.kops.create_options(spec)  # names every field that is none
+        session.kops.definition.options(spec)  # names every field that is none
         version = session.kops.version()
         advice = check(version)
         for wanted in _versions(spec):
             require_served(wanted, version, session.settings.environment)
         require_root(session.stores, require_state_store(session.settings), "--state")
-        if not session.kops.get_clusters():  # which proves the state store and its credentials
+        if not session.kops.cluster.list():  # which proves the state store and its credentials
             require_none_gone(session, spec.name)
         return f"kops {version}" + (f"; {advice}" if advice else "")
 
@@ -173,7 +173,7 @@ def store_step(spec: ClusterSpec, *, applied: bool = False) -> Step:
     ours: list[str] = []
 
     def act(session: Session) -> str:
-        stored = session.kops.find_definition(spec.name)
+        stored = session.kops.definition.find(spec.name)
         if stored is not None:
             return _attach(session, spec, stored)
         return _create(session, spec, ours)
@@ -197,17 +197,17 @@ def _create(session: Session, spec: ClusterSpec, ours: list[str]) -> str:
     """
     ours[:] = [spec.name]
     try:
-        session.kops.create_cluster(spec)
+        session.kops.definition.create(spec)
     except ClusterExists:
         ours.clear()
         raise
     except KopsError as error:
         if error.retryable:
             raise
-        if session.kops.find_definition(spec.name) is None:
+        if session.kops.definition.find(spec.name) is None:
             ours.clear()
             raise
-        session.kops.unregister(spec.name)
+        session.kops.definition.unregister(spec.name)
         ours.clear()
         error.with_message(f"{error.message} ({_TAKEN_BACK})")
         raise
@@ -215,18 +215,18 @@ def _create(session: Session, spec: ClusterSpec, ours: list[str]) -> str:
 
 
 def _attach(session: Session, spec: ClusterSpec, stored: Definition) -> str:
-    wanted = session.kops.dry_run(spec)
+    wanted = session.kops.definition.dry_run(spec)
     if not wanted.differences(stored):
-        session.kops.complete_ssh_key(spec)
+        session.kops.definition.complete_ssh_key(spec)
         return "already stored; attached"
     if stored.is_part_of(wanted):
         require_all_known(session, stored)
-        session.kops.replace(wanted)
-        session.kops.complete_ssh_key(spec)
+        session.kops.definition.replace(wanted)
+        session.kops.definition.complete_ssh_key(spec)
         return "half stored by an earlier run; completed"
     raise another_definition(stored, wanted, applied=was_applied(session, spec.name))
 
 
 def _prove_stored(session: Session, name: str) -> None:
-    if session.kops.find_definition(name) is None:
+    if session.kops.definition.find(name) is None:
         raise KopsError(f'kops reported success, but cluster "{name}" is not in the state store')

@@ -196,7 +196,7 @@ def delete_step(deletion: DeleteCluster) -> Step:
         _remember(session, deletion, stored)
         if deletion.unregister:
             return _unregistered(session, cluster, stored)
-        session.kops.delete_cluster(cluster)
+        session.kops.cluster.delete(cluster)
         return "deleted"
 
     def proof(session: Session) -> None:
@@ -236,7 +236,7 @@ def _unregistered(session: Session, cluster: str, stored: Definition | Unreadabl
     if isinstance(stored, Unreadable):
         by_kled = unregistration.unregister(session, cluster, stored)
     else:
-        session.kops.unregister(cluster)
+        session.kops.definition.unregister(cluster)
     return (
         f"unregistered{by_kled}; cloud resources stay, and etcd goes on without its markers:"
         f" {_back(session, cluster)}"

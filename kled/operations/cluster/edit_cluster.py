@@ -59,9 +59,9 @@ class EditCluster:
         unknown = require_known_cluster(session, stored, self.unsets)
         unsets = tuple(path for path in self.unsets if not holds_any(path, unknown))
         if self.sets or unsets:
-            session.kops.edit_cluster(self.cluster, stored=stored, set=self.sets, unset=unsets)
+            session.kops.definition.edit(self.cluster, stored=stored, set=self.sets, unset=unsets)
         else:  # kops knows no such path to unset, and drops it where it writes the cluster
-            session.kops.store(to_yaml(stored))
+            session.kops.definition.store(to_yaml(stored))
         return unknown
 
 
@@ -102,8 +102,8 @@ class StoreEditedCluster:
         require_unchanged(self.seen, stored)
         require_newest(edited, stored)
         edited = with_counted(edited, stored)
-        session.kops.store_edited_cluster(self.cluster, to_yaml(edited))
-        now = session.kops.get_definition(self.cluster).cluster
+        session.kops.definition.store_edited(self.cluster, to_yaml(edited))
+        now = session.kops.definition.get(self.cluster).cluster
         require_whole(edited, now, "kled kops edit-cluster")
         return ()
 
@@ -112,7 +112,7 @@ def _step(cluster: str, change: Callable[[Session, Document], tuple[str, ...]]) 
     """Return the step that makes `change` to the stored cluster."""
 
     def read(session: Session) -> Document:
-        return session.kops.get_definition(cluster).cluster
+        return session.kops.definition.get(cluster).cluster
 
     return edit_step("Cluster", {"name": cluster}, read, change)
 

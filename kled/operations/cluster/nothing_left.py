@@ -101,6 +101,6 @@ def left_in_cloud(session: Session, definition: Definition) -> "Plan":
     try:
         text = replace(definition, groups=(), more=()).as_yaml()
         private.fill(root / definition.name / layout.CONFIG, text.encode())
-        return session.kops.at(root.as_uri()).delete_preview(definition.name)
+        return session.kops.at(root.as_uri()).cluster.preview_delete(definition.name)
     finally:
         shutil.rmtree(root, ignore_errors=True)

@@ -23,7 +23,7 @@ class PlanCreation:
         """Return the one step. Safe to repeat: it only reads."""
 
         def act(session: Session) -> str:
-            stored = session.kops.find_definition(self.cluster) is not None
+            stored = session.kops.definition.find(self.cluster) is not None
             self.applied[:] = (
                 [self.cluster] if stored and was_applied(session, self.cluster) else []
             )

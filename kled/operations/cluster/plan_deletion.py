@@ -33,7 +33,7 @@ def planned_deletion(session: Session, cluster: str, *, unregister: bool = False
     if stored is None and begun_deletion.read(session, cluster) is not None:
         return Plan(cluster, ())
     stays = unregister and stored is not None  # kops' own preview of it names nothing (38e)
-    changes = () if stays else session.kops.delete_preview(cluster).changes
+    changes = () if stays else session.kops.cluster.preview_delete(cluster).changes
     if stored is not None:
         changes = neighbours.marked(session, stored, changes)
         if not applied.was_applied(session, cluster):

@@ -37,14 +37,14 @@ def previewed(session: Session, wish: UpdateCluster, *, now: bool = False) -> Pl
     `now` is that of `foreseen.refusal`. Raises that refusal where kops could not preview the plan:
     over damaged keys it is not even asked.
     """
-    return _previewed(session, wish, lambda kops: kops.update_preview, now=now)
+    return _previewed(session, wish, lambda kops: kops.cluster.preview_update, now=now)
 
 
 def planned_reconciling(
     session: Session, wish: ReconcileCluster, *, now: bool = False
 ) -> tuple[Plan, BlastRadius]:
     """Return the plan of `kops reconcile cluster` and its radius, as `planned` does."""
-    plan = _previewed(session, wish, lambda kops: kops.reconcile_preview, now=now)
+    plan = _previewed(session, wish, lambda kops: kops.cluster.preview_reconcile, now=now)
     return plan, touched(session, plan)
 
 

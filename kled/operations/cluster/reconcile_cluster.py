@@ -45,7 +45,7 @@ class ReconcileCluster:
         def act(session: Session) -> str:
             effect.begins()
             interrupted_scaling.require_none(session, self.cluster)
-            plan = session.kops.reconcile_preview(self.cluster)
+            plan = session.kops.cluster.preview_reconcile(self.cluster)
             if self.approved is not None:
                 approved_plan.require(session, plan, self.approved)
             cleared = apply_changes.clear(session, plan)
@@ -64,7 +64,7 @@ class ReconcileCluster:
             shared_iam_roles.roles_step(self.cluster, where=self._changes_roles),
             roll_ahead.step(
                 self.cluster,
-                lambda session: session.kops.reconcile_preview(self.cluster),
+                lambda session: session.kops.cluster.preview_reconcile(self.cluster),
                 Roll(),
             ),
             Step(
@@ -80,14 +80,14 @@ class ReconcileCluster:
         )
 
     def _changes_roles(self, session: Session) -> bool:
-        return plan_effects.iam(session.kops.reconcile_preview(self.cluster))
+        return plan_effects.iam(session.kops.cluster.preview_reconcile(self.cluster))
 
     def _approval_step(self, approved: Approved) -> Step:
         """Compare the plan, as it is under the lease, with the approved one; it only reads."""
 
         def act(session: Session) -> str:
             return approved_plan.require(
-                session, session.kops.reconcile_preview(self.cluster), approved
+                session, session.kops.cluster.preview_reconcile(self.cluster), approved
             )
 
         return Step("check approval", act, READ, reads=True)

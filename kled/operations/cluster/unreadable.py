@@ -35,7 +35,7 @@ def listed_groups(session: Session, cluster: str) -> tuple[InstanceGroup, ...]:
     what kops raised where no group is the cause.
     """
     try:
-        listed = session.kops.get_instance_groups(cluster)
+        listed = session.kops.instance_groups.list(cluster)
         lost_groups.tell(session, cluster)
     except _OF_A_GROUP as error:
         groups = _stored(session, cluster)

@@ -56,7 +56,7 @@ def look(session: Session, cluster: str, *, unregister: bool) -> Definition | Un
     what kops said is raised, with that way out.
     """
     try:
-        stored = session.kops.find_definition(cluster)
+        stored = session.kops.definition.find(cluster)
     except _UNREADABLE as error:
         if unregister:
             return _as_stored(session, cluster, error)
@@ -74,7 +74,7 @@ def unregister(session: Session, cluster: str, stored: Unreadable) -> str:
     stay.
     """
     if stored.cluster is not None:
-        session.kops.unregister(cluster)
+        session.kops.definition.unregister(cluster)
         return ""
     removed = number(remove(session, cluster), "object")
     return f" by kled: {removed} removed, since kops cannot read the cluster"

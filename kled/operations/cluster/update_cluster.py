@@ -85,7 +85,9 @@ def following(session: Session, wish: UpdateCluster) -> str:
 
 def ahead_step(cluster: str, roll: Roll) -> Step:
     """Name what would block the roll that follows the update. Safe to repeat: it only reads."""
-    return roll_ahead.step(cluster, lambda session: session.kops.update_preview(cluster), roll)
+    return roll_ahead.step(
+        cluster, lambda session: session.kops.cluster.preview_update(cluster), roll
+    )
 
 
 def approval_step(cluster: str, approved: Approved) -> Step:
@@ -95,7 +97,9 @@ def approval_step(cluster: str, approved: Approved) -> Step:
     """
 
     def act(session: Session) -> str:
-        return approved_plan.require(session, session.kops.update_preview(cluster), approved)
+        return approved_plan.require(
+            session, session.kops.cluster.preview_update(cluster), approved
+        )
 
     return Step("check approval", act, READ, reads=True)
 
@@ -117,7 +121,7 @@ def apply_step(cluster: str, approved: Approved | None = None, *, new: bool = Fa
     def done(session: Session) -> str | None:
         is_first(session)
         interrupted_scaling.require_none(session, cluster)
-        plan = session.kops.update_preview(cluster)
+        plan = session.kops.cluster.preview_update(cluster)
         if approved is not None:
             approved_plan.require(session, plan, approved)
         if not plan.is_empty:

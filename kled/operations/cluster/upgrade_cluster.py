@@ -52,9 +52,9 @@ class UpgradeCluster:
 
         def act(session: Session) -> str:
             effect.begins()
-            before = session.kops.get_definition(self.cluster)
+            before = session.kops.definition.get(self.cluster)
             version = self.kubernetes_version or new_version(planned(session, self))
-            done = session.kops.upgrade(self.cluster, version, self.channel)
+            done = session.kops.definition.upgrade(self.cluster, version, self.channel)
             changed = (
                 f"{change.kind} {change.name} {field} {value}".replace("  ", " ")
                 for change in done.changes
@@ -62,7 +62,7 @@ class UpgradeCluster:
             )
             effect.ends(done.changes)
             if done.changes:
-                after = session.kops.get_definition(self.cluster)
+                after = session.kops.definition.get(self.cluster)
                 undo = ways_back.of_definitions(session, before, after)
                 back.are(f"before update-cluster: {undo}; after it there is none" if undo else "")
             return "; ".join(changed) or NO_UPGRADE
@@ -86,12 +86,12 @@ def planned(session: Session, wish: UpgradeCluster) -> Plan:
     given = wish.kubernetes_version
     if given is not None:
         _require(session, wish, versions.parsed("--kubernetes-version", given))
-    plan = session.kops.upgrade_preview(wish.cluster, given, wish.channel)
+    plan = session.kops.definition.preview_upgrade(wish.cluster, given, wish.channel)
     proposed = new_version(plan)
     if given is None and proposed is not None:
         _require(session, wish, versions.parsed("the channel's version", proposed))
     if not plan.is_empty:
-        definition = session.kops.get_definition(wish.cluster)
+        definition = session.kops.definition.get(wish.cluster)
         require_all_known(session, definition, wish.give_up, way_on="--give-up")
     return plan
 
@@ -117,7 +117,7 @@ def check_step(wish: UpgradeCluster) -> Step:
 def _require(session: Session, wish: UpgradeCluster, version: KubernetesVersion) -> None:
     versions.require_served(version, session.kops.version(), session.settings.environment)
     cluster, skip = wish.cluster, wish.skip_minor_versions
-    stored = _stored(session.kops.get_definition(cluster).cluster, cluster)
+    stored = _stored(session.kops.definition.get(cluster).cluster, cluster)
     versions.require_step(stored, version, cluster=cluster, skip=skip)
     applied = applied_version(session, cluster)
     if applied is not None and applied < stored and not skip:

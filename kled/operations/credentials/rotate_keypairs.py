@@ -76,11 +76,11 @@ class RotateKeypairs:
 
     def _change(self, session: Session, keyset: str) -> None:
         if self.phase == "create":
-            session.kops.create_keypair(self.cluster, keyset)
+            session.kops.credentials.create_keypair(self.cluster, keyset)
         elif self.phase == "promote":
-            session.kops.promote_keypair(self.cluster, keyset)
+            session.kops.credentials.promote_keypair(self.cluster, keyset)
         else:
-            session.kops.distrust_keypair(self.cluster, keyset)
+            session.kops.credentials.distrust_keypair(self.cluster, keyset)
 
 
 _WAYS_BACK: Final[dict[Phase, tuple[str, str]]] = {
@@ -139,7 +139,7 @@ def open_keysets(session: Session, rotation: RotateKeypairs) -> tuple[str, ...]:
 def _keysets(session: Session, rotation: RotateKeypairs) -> dict[str, list[Keypair]]:
     """Return the keypairs of the keysets that the rotation is about, by keyset."""
     keysets: dict[str, list[Keypair]] = {}
-    for keypair in session.kops.get_keypairs(rotation.cluster):
+    for keypair in session.kops.credentials.list_keypairs(rotation.cluster):
         if keypair.problem and rotation.keyset in {ALL, keypair.name}:
             raise KeysetMissing(
                 f'kops cannot read keyset "{keypair.name}" of cluster "{rotation.cluster}":'
@@ -172,12 +172,12 @@ def require_rolled(session: Session, rotation: RotateKeypairs) -> None:
     """Raise `NotApproved` where machines do not have the last phase yet. Only reads."""
     if rotation.phase == "create":
         return
-    if not session.kops.update_preview(rotation.cluster).is_empty:
+    if not session.kops.cluster.preview_update(rotation.cluster).is_empty:
         raise NotApproved(
             f"the cloud lacks changes of the definition, so it is too early to {rotation.phase}",
             hint=f"kled kops update-cluster --name={rotation.cluster} --yes, then a rolling-update",
         )
-    rolling = session.kops.rolling_update_preview(rotation.cluster, Roll(cloudonly=True))
+    rolling = session.kops.cluster.preview_rolling_update(rotation.cluster, Roll(cloudonly=True))
     if not rolling.is_empty:
         raise NotApproved(
             f"machines still run the last phase, so it is too early to {rotation.phase}",

@@ -66,7 +66,9 @@ class CreateSecret:
             replaces = self.force and has_secret(session, self.cluster, self.kind)
             if replaces:  # to delete it would take away what was there before
                 back.are(ways_back.of_secret(session, self.cluster))
-            session.kops.create_secret(self.cluster, self.kind, self.file, force=self.force)
+            session.kops.credentials.create_secret(
+                self.cluster, self.kind, self.file, force=self.force
+            )
             effect.ends(not replaces or back())
             return "stored, in place of the one that was there" if replaces else "stored"
 
@@ -144,7 +146,7 @@ class DeleteSecret:
         def act(session: Session) -> str:
             require_unused(session, self.cluster, self.secret)
             back.are(ways_back.of_secret(session, self.cluster))
-            session.kops.delete_secret(self.cluster, self.secret)
+            session.kops.credentials.delete_secret(self.cluster, self.secret)
             return "deleted"
 
         def proof(session: Session) -> None:
@@ -173,7 +175,7 @@ def listed_secrets(session: Session, cluster: str) -> tuple[Secret, ...]:
     Where the names that are stored say so, they are returned in place of kops' rows. A state store
     that kled has no client for is kops' alone to tell.
     """
-    listed = session.kops.get_secrets(cluster)
+    listed = session.kops.credentials.list_secrets(cluster)
     try:
         entries = session.state_store.entries(f"{cluster}/{layout.SECRETS}")
         names = {
@@ -193,7 +195,7 @@ def has_secret(session: Session, cluster: str, name: str) -> bool:
 
 def require_unused(session: Session, cluster: str, name: str) -> None:
     """Raise `IdentityAtRisk` where the cluster lives by the secret. Only reads."""
-    why = identity.needs_secret(session.kops.get_definition(cluster).cluster, name)
+    why = identity.needs_secret(session.kops.definition.get(cluster).cluster, name)
     if why is not None:
         raise IdentityAtRisk(
             f'cluster "{cluster}" lives by its secret "{name}": {why}; nothing was deleted',

@@ -103,7 +103,7 @@ class Pending:
 def pending(session: Session, cluster: str) -> Pending:
     """Return what is pending for one cluster; only reads."""
     plan, radius = planned(session, UpdateCluster(cluster))
-    rolling = session.kops.rolling_update_preview(cluster, Roll(cloudonly=True))
+    rolling = session.kops.cluster.preview_rolling_update(cluster, Roll(cloudonly=True))
     if plan.is_empty and not rolling.is_empty:
         radius = of_roll(session, rolling, SessionSight(session, cluster))
     return Pending(plan, radius, rolling, interrupted_roll.words(session, cluster))

@@ -112,7 +112,7 @@ def clusters(session: Session, name: str | None) -> Found:
     """List the clusters of the state store, or the named one; raises `ClusterNotFound`."""
     listed = [cluster for cluster in listed_clusters(session) if name in (None, cluster.name)]
     if name is not None and not listed:
-        session.kops.get_definition(name)  # raises ClusterNotFound as kops words it
+        session.kops.definition.get(name)  # raises ClusterNotFound as kops words it
     rows, troubles = [], []
     for cluster in listed:
         row = cluster.as_json()

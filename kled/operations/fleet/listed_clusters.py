@@ -47,7 +47,7 @@ def listed_clusters(session: Session) -> tuple[Cluster, ...]:
 
 def _that_kops_knows(session: Session) -> tuple[Cluster, ...]:
     try:
-        return session.kops.get_clusters()
+        return session.kops.cluster.list()
     except (KopsCrashed, OutputUnreadable, DefinitionRejected):
         return tuple(_loaded(session, name) for name in _names(session.state_store))
 
@@ -70,7 +70,7 @@ def _lost(session: Session, listed: Sequence[Cluster]) -> tuple[str, ...]:
 
 def _loaded(session: Session, name: str) -> Cluster:
     try:
-        return session.kops.get_cluster(name)  # raises where it is that of another
+        return session.kops.cluster.get(name)  # raises where it is that of another
     except KledError as error:
         from kled.operations.cluster.unreadable import explained  # noqa: PLC0415 - loads YAML
 

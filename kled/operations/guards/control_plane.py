@@ -36,7 +36,7 @@ def require_plan(session: Session, plan: Plan) -> None:
     """
     if not any(plan_effects.shrinking(plan)):
         return
-    lost = control_plane.lost(plan, session.kops.get_instance_groups(plan.cluster))
+    lost = control_plane.lost(plan, session.kops.instance_groups.list(plan.cluster))
     if lost:
         raise NotApproved(
             f'the plan ends machines of the control plane of cluster "{plan.cluster}":'

@@ -83,7 +83,7 @@ def shared_roles(session: Session, cluster: str) -> tuple[Shared, ...]:
     others = tuple(registered(session, but=cluster))
     if not others:
         return ()
-    stored = session.kops.find_definition(cluster)
+    stored = session.kops.definition.find(cluster)
     return fan_out(roles.named_after(cluster) if stored is None else roles.owned(stored), others)
 
 

@@ -29,7 +29,7 @@ other's never become nodes."""
 
 def rows(session: Session, cluster: str) -> tuple[RollingRow, ...]:
     """Return the groups with their machines, asked of the cloud without the Kubernetes API."""
-    return session.kops.rolling_update_preview(cluster, Roll(cloudonly=True)).rows
+    return session.kops.cluster.preview_rolling_update(cluster, Roll(cloudonly=True)).rows
 
 
 def running(row: RollingRow) -> int:
@@ -89,7 +89,7 @@ def require_none_of(session: Session, cluster: str, group: str, *, confirm: str 
         return
     named = {"name": cluster, "instance_group": group}
     deletion = f"kled kops delete-instance-group {options(**named, yes=True, confirm=confirm)}"
-    if _provider(session.kops.get_definition(cluster)) == "aws":
+    if _provider(session.kops.definition.get(cluster)) == "aws":
         scale = f"kled kops scale-instance-group {options(**named, size=0, yes=True)}"
         drained = f"drain and end them, then delete it: {scale} && {deletion}"
     else:
@@ -113,7 +113,7 @@ def _are_last(
 
 def _hint(session: Session, plan: Plan, roles: Mapping[str, Role], groups: Sequence[str]) -> str:
     """Name the commands that drain them, in their order, and the one that does not."""
-    definition = session.kops.get_definition(plan.cluster)
+    definition = session.kops.definition.get(plan.cluster)
     anyway = (
         "where nothing can be drained, this ends them with their pods: kled kops update-cluster"
         f" {options(name=plan.cluster, yes=True)} --no-drain"

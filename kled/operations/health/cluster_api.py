@@ -27,7 +27,7 @@ def cluster_api(session: Session, cluster: str, api_server: str | None = None) -
 
     kubeconfig = session.kops.scratch / f"kubeconfig-{cluster}"
     with lost_keys.told_apart(session, cluster):
-        session.kops.export_kubeconfig(cluster, kubeconfig, _LIFETIME, api_server)
+        session.kops.kubeconfig.export(cluster, kubeconfig, _LIFETIME, api_server)
     with connect(kubeconfig) as api, explained():
         yield api
 

@@ -24,7 +24,7 @@ def wait_steady(
     while True:
         reason: KledError | None = None
         try:
-            report = session.kops.validate(cluster)
+            report = session.kops.cluster.validate(cluster)
             if not report.ready:
                 reason = not_ready(cluster, report)
         except KledError as error:

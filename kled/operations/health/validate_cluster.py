@@ -42,12 +42,12 @@ class ValidateCluster:
 
 
 def validated(session: Session, cluster: str) -> ValidationReport:
-    """Ask once whether a cluster is healthy; raises what `Kops.validate` does.
+    """Ask once whether a cluster is healthy; raises what `kops.cluster.validate` does.
 
     A cluster that was applied and has lost its keys is `KeysetMissing`, not `NotYetApplied`.
     """
     with lost_keys.told_apart(session, cluster):
-        return session.kops.validate(cluster)
+        return session.kops.cluster.validate(cluster)
 
 
 def waited_for(

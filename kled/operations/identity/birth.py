@@ -34,7 +34,7 @@ def step(spec: "ClusterSpec") -> Step:
 
 
 def _check(session: Session, spec: "ClusterSpec") -> str:
-    if session.kops.find_definition(spec.name) is not None:
+    if session.kops.definition.find(spec.name) is not None:
         return "it is stored already"
     if session.overrides.begins_anew(spec.name):
         return "NEW IDENTITY, as asked for"
@@ -58,7 +58,7 @@ def in_cloud(session: Session, spec: "ClusterSpec") -> tuple[Change, ...]:
 
     Machines first. What is another cluster's, and found by a part of its name, is left out.
     """
-    planned = session.kops.dry_run(spec)
+    planned = session.kops.definition.dry_run(spec)
     listed = left_in_cloud(session, planned).changes
     others = {
         (neighbour.kind, neighbour.name) for neighbour in neighbours.look(session, planned, listed)

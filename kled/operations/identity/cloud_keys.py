@@ -64,5 +64,5 @@ def _stored(session: Session, cluster: str) -> frozenset[str]:
 def _runs_with_it(session: Session, cluster: str) -> bool:
     """Whether a machine of the control plane is up to date with what the cloud has."""
     roles = group_roles(session, cluster)
-    rows = session.kops.rolling_update_preview(cluster, Roll(cloudonly=True)).rows
+    rows = session.kops.cluster.preview_rolling_update(cluster, Roll(cloudonly=True)).rows
     return any(row.ready and roles.get(row.instance_group) == "control-plane" for row in rows)

@@ -18,7 +18,7 @@ def evidence(session: Session, plan: Plan) -> Evidence:
     named = node_keysets(session, cluster)
     lived = why(session, cluster, named)
     if not lived:
-        definition = session.kops.find_definition(cluster)
+        definition = session.kops.definition.find(cluster)
         if definition is not None and identity.has_machines(plan, definition):
             lived = "its control plane is in the cloud already"
         elif definition is not None and _makes_authority(plan):
@@ -37,7 +37,7 @@ def _makes_authority(plan: Plan) -> bool:
 
 def _machines_anywhere(session: Session, cluster: str) -> str:
     """Say that the cloud has machines of the cluster, also in zones that its definition lacks."""
-    listed = session.kops.delete_preview(cluster).changes
+    listed = session.kops.cluster.preview_delete(cluster).changes
     machines = sorted(
         {change.name for change in listed if change.kind in plan_effects.LISTED_MACHINES}
     )
@@ -66,7 +66,7 @@ def etcd_ran(session: Session, plan: Plan) -> bool:
     """Say whether etcd ran on volumes that were made for it: kops makes them with the first."""
     if _etcd_left_something(session, plan.cluster):
         return True
-    definition = session.kops.find_definition(plan.cluster)
+    definition = session.kops.definition.find(plan.cluster)
     return definition is not None and identity.has_machines(plan, definition)
 
 
@@ -74,7 +74,7 @@ def etcd_lives(session: Session, plan: Plan) -> bool:
     """Say whether etcd ran, and the cloud has machines of it: its volumes are somewhere."""
     if not _etcd_left_something(session, plan.cluster):
         return False
-    definition = session.kops.find_definition(plan.cluster)
+    definition = session.kops.definition.find(plan.cluster)
     if definition is not None and identity.has_machines(plan, definition):
         return True
     return bool(_machines_anywhere(session, plan.cluster))

@@ -89,7 +89,7 @@ def all_run_with(session: Session, cluster: str) -> bool:
     Then the keys that it names are those that the cluster lives by, whatever a snapshot has.
     """
     try:
-        plan = session.kops.rolling_update_preview(cluster, Roll(cloudonly=True))
+        plan = session.kops.cluster.preview_rolling_update(cluster, Roll(cloudonly=True))
     except KledError as error:
         session.note(f"whether machines run with the stored keys is not known: {error.message}")
         return False
@@ -100,5 +100,5 @@ def _is_up_to_date(session: Session, cluster: str) -> bool:
     prefix = f"{cluster}/{NODE_CONFIGS}"
     keys = (entry.key for entry in session.state_store.entries(prefix))
     groups = {key.removeprefix(prefix).split("/")[0] for key in keys}
-    rows = session.kops.rolling_update_preview(cluster, Roll(cloudonly=True)).rows
+    rows = session.kops.cluster.preview_rolling_update(cluster, Roll(cloudonly=True)).rows
     return any(row.instance_group in groups and row.ready for row in rows)

@@ -59,7 +59,7 @@ class CreateInstanceGroup:
             return "already there"
 
         def act(session: Session) -> str:
-            session.kops.create_instance_group(
+            session.kops.instance_groups.create(
                 self.cluster, self.instance_group, self.subnets, self.role
             )
             return "stored"
@@ -107,7 +107,7 @@ class DeleteInstanceGroup:
             group = find_group(session, self.cluster, self.instance_group)
             anew = _made_again(self.cluster, group) if group is not None else ""
             back.are(ways_back.of_definition(session, self.cluster) or anew)
-            session.kops.delete_instance_group(self.cluster, self.instance_group)
+            session.kops.instance_groups.delete(self.cluster, self.instance_group)
             return "deleted"
 
         way_back = "create the group again; its machines are new ones"
@@ -149,7 +149,7 @@ def require_own_name(session: Session, cluster: str, group: str) -> None:
 
 def why_protected(session: Session, cluster: str) -> str | None:
     """Say why the cluster is protected; None where it is not. Only reads."""
-    return protection(session.kops.get_definition(cluster), session.settings.protected)
+    return protection(session.kops.definition.get(cluster), session.settings.protected)
 
 
 def _made_again(cluster: str, group: InstanceGroup) -> str:
@@ -161,7 +161,7 @@ def _made_again(cluster: str, group: InstanceGroup) -> str:
 
 def find_group(session: Session, cluster: str, name: str) -> InstanceGroup | None:
     """Return the group, None where there is none of that name."""
-    groups = session.kops.get_instance_groups(cluster)
+    groups = session.kops.instance_groups.list(cluster)
     return next((group for group in groups if group.name == name), None)
 
 
@@ -174,7 +174,7 @@ def require_spare(session: Session, cluster: str, name: str) -> None:
 
 def refuse_etcd_member(session: Session, cluster: str, name: str) -> None:
     """Raise `NotApproved` where a member of etcd lives on the group's machines."""
-    definition = session.kops.get_definition(cluster)
+    definition = session.kops.definition.get(cluster)
     if control_plane.is_etcd_member(definition.cluster, name):
         raise NotApproved(
             f'"{name}" holds a member of etcd of cluster "{cluster}" (spec.etcdClusters), which'
@@ -189,7 +189,7 @@ def refuse_last_control_plane(session: Session, cluster: str, name: str) -> None
 
     Kops refuses it, too; asked before, nobody has to approve what cannot be done.
     """
-    groups = session.kops.get_instance_groups(cluster)
+    groups = session.kops.instance_groups.list(cluster)
     planes = [group.name for group in groups if group.role == "control-plane"]
     if planes == [name]:
         raise DefinitionRejected(
@@ -204,7 +204,7 @@ def refuse_last_nodes(session: Session, cluster: str, name: str) -> None:
     kops deletes it, and then refuses every change of the cluster (`DeepValidate` of
     pkg/apis/kops/validation/legacy.go).
     """
-    groups = session.kops.get_instance_groups(cluster)
+    groups = session.kops.instance_groups.list(cluster)
     others = [group for group in groups if group.role != "control-plane"]
     if [group.name for group in others] == [name]:
         another = {"instance_group": f"{name}-2", "subnet": others[0].subnets}

@@ -52,11 +52,11 @@ class EditInstanceGroup:
             )
             unsets = tuple(path for path in self.unsets if not holds_any(path, unknown))
             if self.sets or unsets:
-                session.kops.edit_instance_group(
+                session.kops.instance_groups.edit(
                     self.cluster, self.instance_group, stored=stored, set=self.sets, unset=unsets
                 )
             else:  # kops knows no such path to unset, and drops it where it writes the group
-                session.kops.store(to_yaml(stored))
+                session.kops.definition.store(to_yaml(stored))
             return unknown
 
         return (_step(self.cluster, self.instance_group, change),)
@@ -91,7 +91,9 @@ class StoreInstanceGroup:
             require_unchanged(self.seen, stored)
             require_newest(edited, stored)
             edited = with_counted(edited, stored)
-            session.kops.store_edited_group(self.cluster, self.instance_group, to_yaml(edited))
+            session.kops.instance_groups.store_edited(
+                self.cluster, self.instance_group, to_yaml(edited)
+            )
             now = stored_group(session, self.cluster, self.instance_group)
             require_whole(edited, now, "kled kops edit-instance-group")
             return ()
@@ -101,7 +103,7 @@ class StoreInstanceGroup:
 
 def stored_group(session: Session, cluster: str, name: str) -> Document:
     """Return the group's stored object; raise `InstanceGroupNotFound`."""
-    return group_in(session.kops.get_definition(cluster), name)
+    return group_in(session.kops.definition.get(cluster), name)
 
 
 def group_in(definition: Definition, name: str) -> Document:

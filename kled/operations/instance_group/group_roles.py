@@ -13,7 +13,7 @@ def with_roles(session: Session, plan: Plan) -> Plan:
     Where they cannot be read the plan has none, and every machine of it counts as control plane.
     """
     try:
-        groups = session.kops.get_instance_groups(plan.cluster)
+        groups = session.kops.instance_groups.list(plan.cluster)
     except KledError:
         return plan
     return replace(plan, roles={group.name: group.role for group in groups})

@@ -91,7 +91,7 @@ def _stored(session: Session, cluster: str) -> list[str]:
 
 def _running(session: Session, cluster: str, groups: Mapping[str, Role]) -> set[str]:
     """Return the groups of which the cloud has machines, or what makes them."""
-    listed = session.kops.delete_preview(cluster).changes
+    listed = session.kops.cluster.preview_delete(cluster).changes
     names = (change.name for change in listed if change.kind in plan_effects.LISTED_MACHINES)
     return {group for name in names if (group := group_of(name, groups, cluster)) is not None}
 

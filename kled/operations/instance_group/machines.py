@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def group_roles(session: Session, cluster: str) -> Mapping[str, Role]:
     """Return the cluster's instance groups, each with its role."""
-    return {group.name: group.role for group in session.kops.get_instance_groups(cluster)}
+    return {group.name: group.role for group in session.kops.instance_groups.list(cluster)}
 
 
 def machines(
@@ -26,7 +26,7 @@ def machines(
     what has no node then had not joined when kops listed it. Raises what `kops get instances` and
     the API raise.
     """
-    instances = session.kops.get_instances(cluster)
+    instances = session.kops.instances.list(cluster)
     names = {instance.instance_group for instance in instances}
     groups = {name: group_of(name, roles, cluster) for name in names}
     if api is None:

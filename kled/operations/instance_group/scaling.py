@@ -86,7 +86,7 @@ class Scaling:
         surplus = self._surplus()
         if surplus:
             self._require_scalable(surplus)
-        plan = self._session.kops.update_preview(self._cluster)
+        plan = self._session.kops.cluster.preview_update(self._cluster)
         nothing_else.require(plan, self._group, self._roles(), begun)
         to_go = f"{number(surplus, 'machine')} of it to go" if surplus else "no machine has to go"
         return f"{self._group}: {low} to {number(high, 'machine')} wanted; {to_go}"
@@ -96,7 +96,7 @@ class Scaling:
         if not self._surplus() or self._begun() is not None:
             return self._begun_words()
         low, high = self._wanted()
-        plan = self._session.kops.update_preview(self._cluster)
+        plan = self._session.kops.cluster.preview_update(self._cluster)
         before = plan_effects.applied_bounds(plan, self._group, self._roles(), self._sizes.bounds())
         begun = OpenScaleDown(self._group, self._sizes.suspended(), low, high, (), (), *before)
         with saying_what_is_left(self._session, self._cluster):
@@ -242,7 +242,7 @@ class Scaling:
         if machine.node is not None:
             self._drain(api, machine.node.name)
         with suppress(ResourceNotFound):  # a run that was killed has deleted it
-            self._session.kops.delete_instance(
+            self._session.kops.instances.delete(
                 self._cluster, machine.id, cloudonly=True, surge=False
             )
 

@@ -29,7 +29,7 @@ class StoredSizes:
 
     def definition(self) -> Definition:
         """Return what is stored, asked for once between two changes of ours."""
-        self._defined = self._defined or self._session.kops.get_definition(self._cluster)
+        self._defined = self._defined or self._session.kops.definition.get(self._cluster)
         return self._defined
 
     def document(self) -> Document:
@@ -60,10 +60,10 @@ class StoredSizes:
             require_known_fields(self._session, self._cluster, self._group, self.document())
             text = to_yaml(autoscaling.resized(self.document(), low, high, processes))
             self._defined = None  # also where the call fails: it may have stored it
-            self._session.kops.store_edited_group(self._cluster, self._group, text)
+            self._session.kops.instance_groups.store_edited(self._cluster, self._group, text)
             held = f", {' and '.join(processes)} suspended" if processes else ""
             done.append(f"stored: {low} to {number(high, 'machine')}{held}")
-        plan = self._session.kops.update_preview(self._cluster)
+        plan = self._session.kops.cluster.preview_update(self._cluster)
         if not plan.is_empty:
             begun = scale_journal.read(self._session, self._cluster)
             nothing_else.require(plan, self._group, roles, begun)

@@ -25,7 +25,7 @@ def require_deletable(
     """
     stored = unregistration.look(session, wish.cluster, unregister=wish.unregister)
     if stored is None and begun_deletion.read(session, wish.cluster) is None:
-        session.kops.get_definition(wish.cluster)  # says that there is none
+        session.kops.definition.get(wish.cluster)  # says that there is none
     return stored
 
 

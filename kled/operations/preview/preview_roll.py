@@ -42,7 +42,7 @@ def previewed_roll(
     def make() -> RollingPlan:
         kept_keys.require_previewable(session, cluster)
         with lost_keys.told_apart(session, cluster):
-            return session.kops.rolling_update_preview(cluster, wish.roll)
+            return session.kops.cluster.preview_rolling_update(cluster, wish.roll)
 
     def left(_plan: RollingPlan) -> None:
         interrupted_scaling.require_none(session, cluster)

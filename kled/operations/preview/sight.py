@@ -38,7 +38,7 @@ class SessionSight:
         kops = self._session.kops
         kubeconfig = kops.scratch / "radius-kubeconfig"  # private, and gone with the session
         with lost_keys.told_apart(self._session, self._cluster):
-            kops.export_kubeconfig(self._cluster, kubeconfig, _ADMIN)
+            kops.kubeconfig.export(self._cluster, kubeconfig, _ADMIN)
         with client.connect(kubeconfig, timeout=_PATIENCE) as api, explained():
             roles = group_roles(self._session, self._cluster)
             theirs = machines(self._session, self._cluster, roles, api).touched(groups)

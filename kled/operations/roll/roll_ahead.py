@@ -49,4 +49,4 @@ def _rows(session: Session, plan: Plan, roll: Roll) -> tuple[RollingRow, ...]:
     try:
         return rows_to_roll(session, plan)
     except OutputUnreadable:
-        return session.kops.rolling_update_preview(plan.cluster, roll).rows
+        return session.kops.cluster.preview_rolling_update(plan.cluster, roll).rows

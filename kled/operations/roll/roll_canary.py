@@ -27,7 +27,8 @@ def canary_meant(
     if typed is None:
         return None
     instance = next(
-        (instance for instance in session.kops.get_instances(cluster) if instance.id == typed), None
+        (instance for instance in session.kops.instances.list(cluster) if instance.id == typed),
+        None,
     )
     if instance is None and _MACHINE.fullmatch(typed) and _is_begun(session, cluster):
         return None

@@ -71,7 +71,9 @@ def approval_step(cluster: str, roll: Roll, approved: str) -> Step:
     """Compare what is left to roll, under the lease, with what was approved. It only reads."""
 
     def act(session: Session) -> str:
-        plan_roll.require(session.kops.rolling_update_preview(cluster, roll), roll, approved)
+        plan_roll.require(
+            session.kops.cluster.preview_rolling_update(cluster, roll), roll, approved
+        )
         return f"the roll is still the one with the digest {approved[:12]}, or done"
 
     return Step("check approval", act, READ, reads=True)
@@ -82,7 +84,7 @@ def preflight_step(cluster: str, roll: Roll) -> Step:
 
     def act(session: Session) -> str:
         interrupted_scaling.require_none(session, cluster)
-        plan = session.kops.rolling_update_preview(cluster, roll)
+        plan = session.kops.cluster.preview_rolling_update(cluster, roll)
         if not _is_left(plan, roll):
             return "no machine needs to be replaced"
         rows = [
@@ -107,7 +109,7 @@ def roll_step(cluster: str, roll: Roll, pace: Pace) -> Step:
 
     def done(session: Session) -> str | None:
         interrupted_scaling.require_none(session, cluster)
-        plan = session.kops.rolling_update_preview(cluster, roll)
+        plan = session.kops.cluster.preview_rolling_update(cluster, roll)
         mends = not roll.cloudonly and interrupted_roll.is_open(session, cluster)
         if mends or _is_left(plan, roll):
             return None  # what an interrupted roll had cordoned may be all that is left

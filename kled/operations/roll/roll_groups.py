@@ -37,7 +37,7 @@ def roll_groups(session: Session, cluster: str, roll: Roll, pace: "Pace") -> str
     with _api(session, cluster, roll) as api:
         kept = KeptJournal(session, cluster)
         mended = _begin(kept, roll, api)
-        roles = {group.name: group.role for group in session.kops.get_instance_groups(cluster)}
+        roles = {group.name: group.role for group in session.kops.instance_groups.list(cluster)}
         alone = _canary(kept, pace, roles, api)
         rows = _waiting(kept, roll, in_order_of(roles, pace.canary))
         machines = sum(row.need_update for row in rows)
@@ -77,7 +77,7 @@ def _canary(kept: KeptJournal, pace: "Pace", roles: Mapping[str, Role], api: "Ap
     session, cluster, name = kept.session, kept.cluster, pace.canary
     if name is None or name in roles:
         return ""
-    rows = [instance for instance in session.kops.get_instances(cluster) if instance.id == name]
+    rows = [instance for instance in session.kops.instances.list(cluster) if instance.id == name]
     if not any(row.status == "NeedsUpdate" for row in rows):
         session.note(
             f"the canary {name} is not a group, and no machine that needs an update (any more)"
@@ -86,7 +86,7 @@ def _canary(kept: KeptJournal, pace: "Pace", roles: Mapping[str, Role], api: "Ap
     session.note(f"replacing {name} first, as the canary")
     session.check()
     try:
-        session.kops.delete_instance(cluster, name, cloudonly=api is None)
+        session.kops.instances.delete(cluster, name, cloudonly=api is None)
         if api is not None:
             wait_steady(session, cluster, pace.steadiness, pace.patience)
     except KledError as error:
@@ -124,7 +124,7 @@ def _waiting(
     order: Callable[[Sequence[RollingRow]], tuple[RollingRow, ...]],
 ) -> tuple[RollingRow, ...]:
     """Return the groups that are left, in their order; `need_update` is how many will roll."""
-    rows = kept.session.kops.rolling_update_preview(kept.cluster, roll).rows
+    rows = kept.session.kops.cluster.preview_rolling_update(kept.cluster, roll).rows
     if not roll.force:
         return order([row for row in rows if row.need_update or row.status != "Ready"])
     begun = kept.journal.begun or OpenRoll(())
@@ -190,7 +190,7 @@ class _Group:
         only = replace(self.rolling, instance_groups=(self.row.instance_group,))
         session.check()
         with self._halting():
-            kops.rolling_update(self.cluster, only)
+            kops.cluster.rolling_update(self.cluster, only)
             if not self.rolling.cloudonly:
                 wait_steady(session, self.cluster, self.pace.steadiness, self.pace.patience)
         seconds = session.clock.monotonic() - began
@@ -242,7 +242,7 @@ class _Group:
         if self.rolling.cloudonly:
             return ""
         with suppress(KledError):
-            failures = self.session.kops.validate(self.cluster).failures
+            failures = self.session.kops.cluster.validate(self.cluster).failures
             return (
                 f"{failures[0].kind} {failures[0].name}: {failures[0].message}" if failures else ""
             )

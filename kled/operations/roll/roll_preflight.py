@@ -90,7 +90,7 @@ def look(session: Session, cluster: str, rows: Sequence[RollingRow], api: "Api")
 
 def _cramped(session: Session, cluster: str, rows: Sequence[RollingRow]) -> Iterable[str]:
     """Name groups whose only machine goes before another one comes (maxSurge 0)."""
-    known = {object_name(group): group for group in session.kops.get_definition(cluster).groups}
+    known = {object_name(group): group for group in session.kops.definition.get(cluster).groups}
     for row in rows:
         spec: Any = known.get(row.instance_group, {}).get("spec") or {}
         surge = str((spec.get("rollingUpdate") or {}).get("maxSurge", 1))

@@ -45,7 +45,7 @@ def kops_check(settings: Settings, *, patience: timedelta | None = None) -> "Kop
     `patience` is for one call of kops, where it is not the usual one. Raises `KopsMissing`.
     """
     from kled.install.locate import locate  # noqa: PLC0415
-    from kled.kops.call import READ_TIMEOUT  # noqa: PLC0415
+    from kled.kops.call import READ_TIMEOUT, Calls  # noqa: PLC0415
     from kled.kops.client import Kops  # noqa: PLC0415
     from kled.redact import Redactor, secret_values  # noqa: PLC0415
     from kled.snapshot.verify.verify import KopsVerdict  # noqa: PLC0415
@@ -64,15 +64,17 @@ def kops_check(settings: Settings, *, patience: timedelta | None = None) -> "Kop
         with scratch.directory() as root:
             _put(root / "state" / cluster, objects)
             kops = Kops(
-                program.path,
-                run=process.run,
-                env=dict(settings.environment),
-                state_store=(root / "state").as_uri(),
-                scratch=root,
-                redactor=Redactor(secret_values(settings.environment)),
-                on_line=lambda _: None,
-                on_start=None,
-                read_timeout=patience or READ_TIMEOUT,
+                Calls(
+                    program.path,
+                    run=process.run,
+                    env=dict(settings.environment),
+                    state_store=(root / "state").as_uri(),
+                    scratch=root,
+                    redactor=Redactor(secret_values(settings.environment)),
+                    on_line=lambda _: None,
+                    on_start=None,
+                    read_timeout=patience or READ_TIMEOUT,
+                )
             )
             if not versions:
                 versions.append(kops.version())  # once for all clusters, or for the first two
@@ -111,7 +113,7 @@ def at_home(objects: Mapping[str, bytes], home: str) -> Mapping[str, bytes]:
 def _read_by(kops: "Kops", cluster: str) -> Iterator[str]:
     """Yield what a kops cannot read of the cluster."""
     for what, read in (
-        ("the definition", partial(kops.get_definition, cluster)),
+        ("the definition", partial(kops.definition.get, cluster)),
         ("the keypairs", partial(_read_keypairs, kops, cluster)),
     ):
         try:
@@ -124,6 +126,6 @@ def _read_by(kops: "Kops", cluster: str) -> Iterator[str]:
 
 def _read_keypairs(kops: "Kops", cluster: str) -> None:
     """Raise where kops leaves out a keyset that it cannot read: it only warns of it."""
-    for keypair in kops.get_keypairs(cluster):
+    for keypair in kops.credentials.list_keypairs(cluster):
         if keypair.problem:
             raise OutputUnreadable(f"keyset {keypair.name}: {keypair.problem}")

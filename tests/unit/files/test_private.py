@@ -14,7 +14,7 @@ from kled.cli.terminal import editor
 from kled.errors import DiskUnusable
 from kled.files import beneath, private
 from kled.kops.call import Calls
-from kled.kops.verbs.kubeconfig import Export
+from kled.kops.client import Kops
 from kled.process import Finished
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def settings(home: Path) -> None:
     settings_file.remember(home / "config.toml", "s3://b", {"region": "r"}, default=True)
 
 
-def a_run(home: Path, cls: type[Calls]) -> Calls:
+def a_kops(home: Path) -> Kops:
     def run(argv: list[str], **_: object) -> Finished:
         target = next((one for one in argv if one.startswith("--kubeconfig=")), None)
         if target:
@@ -88,19 +88,17 @@ def a_run(home: Path, cls: type[Calls]) -> Calls:
             assert stat.S_IMODE((home / "definition.yaml").stat().st_mode) == 0o600
         return Finished(tuple(argv), 0, "", "", 0.0)
 
-    return cls("kops", run=run, env={}, state_store="file:///s", scratch=home)  # type: ignore[arg-type]
+    return Kops(Calls("kops", run=run, env={}, state_store="file:///s", scratch=home))  # type: ignore[arg-type]
 
 
 def export(home: Path) -> None:
-    exported = a_run(home, Export)
-    assert isinstance(exported, Export)
-    exported.export_kubeconfig("c.example.com", home / "kube" / "config")
+    a_kops(home).kubeconfig.export("c.example.com", home / "kube" / "config")
     assert (home / "kube" / "config").read_text() == "written by kops"
 
 
 def stored(home: Path) -> None:
     private.make_directory(home)
-    a_run(home, Calls).store("kind: Cluster")
+    a_kops(home).definition.store("kind: Cluster")
 
 
 @pytest.mark.parametrize("make", [kept, settings, export, stored])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kled.errors import CloudUnavailable, KopsError, Throttled
+from kled.kops.call import Calls
 from kled.kops.client import Kops
 from tests.unit.kops.replay import Capture, Replay, capture
 
@@ -30,25 +31,27 @@ def kops(
     tmp_path: Path, replay: Replay, slept: list[float] | None, told: list[str] | None = None
 ) -> Kops:
     return Kops(
-        "kops",
-        run=replay,
-        env={},
-        state_store="s3://b",
-        scratch=tmp_path,
-        on_warning=told.append if told is not None else None,
-        pause=slept.append if slept is not None else None,
+        Calls(
+            "kops",
+            run=replay,
+            env={},
+            state_store="s3://b",
+            scratch=tmp_path,
+            on_warning=told.append if told is not None else None,
+            pause=slept.append if slept is not None else None,
+        )
     )
 
 
 READS: dict[str, Callable[[Kops], object]] = {
-    "clusters": lambda kops: kops.get_clusters(),
-    "definition": lambda kops: kops.get_definition("c.example.com"),
-    "groups": lambda kops: kops.get_instance_groups("c.example.com"),
-    "keypairs": lambda kops: kops.get_keypairs("c.example.com"),
-    "preview": lambda kops: kops.update_preview("c.example.com"),
-    "roll": lambda kops: kops.rolling_update_preview("c.example.com"),
-    "upgrade": lambda kops: kops.upgrade_preview("c.example.com"),
-    "validate": lambda kops: kops.validate("c.example.com"),
+    "clusters": lambda kops: kops.cluster.list(),
+    "definition": lambda kops: kops.definition.get("c.example.com"),
+    "groups": lambda kops: kops.instance_groups.list("c.example.com"),
+    "keypairs": lambda kops: kops.credentials.list_keypairs("c.example.com"),
+    "preview": lambda kops: kops.cluster.preview_update("c.example.com"),
+    "roll": lambda kops: kops.cluster.preview_rolling_update("c.example.com"),
+    "upgrade": lambda kops: kops.definition.preview_upgrade("c.example.com"),
+    "validate": lambda kops: kops.cluster.validate("c.example.com"),
 }
 
 
@@ -72,7 +75,7 @@ def test_every_read_is_asked_again_a_few_times(
 def test_the_first_good_answer_is_taken(tmp_path: Path) -> None:
     slept, replay = list[float](), Replay([SERVER_ERROR, capture(GOOD)])
 
-    assert kops(tmp_path, replay, slept).get_clusters()
+    assert kops(tmp_path, replay, slept).cluster.list()
     assert slept == [1.0]
 
 
@@ -80,7 +83,7 @@ def test_what_does_not_pass_is_asked_once(tmp_path: Path) -> None:
     replay = Replay([capture("E06-cluster-not-found-get")])
 
     with pytest.raises(KopsError):
-        kops(tmp_path, replay, []).get_cluster("c.example.com")
+        kops(tmp_path, replay, []).cluster.get("c.example.com")
     assert len(replay.calls) == 1
 
 
@@ -88,12 +91,12 @@ def test_where_steps_try_again_kops_is_asked_once(tmp_path: Path) -> None:
     replay = Replay([SERVER_ERROR])
 
     with pytest.raises(CloudUnavailable):
-        kops(tmp_path, replay, None).get_clusters()
+        kops(tmp_path, replay, None).cluster.list()
 
 
 def test_no_change_is_made_twice(tmp_path: Path) -> None:
     replay = Replay([SERVER_ERROR])
 
     with pytest.raises(CloudUnavailable):
-        kops(tmp_path, replay, []).update("c.example.com")
+        kops(tmp_path, replay, []).cluster.update("c.example.com")
     assert len(replay.calls) == 1

@@ -9,6 +9,7 @@ import pytest
 
 from kled import errors
 from kled.files import beneath
+from kled.kops.call import Calls
 from kled.kops.client import Kops
 from kled.models.spec import parse_spec
 from tests.unit.kops.replay import Capture, Replay, capture
@@ -25,12 +26,14 @@ def client(tmp_path: Path, *names: str | Capture) -> tuple[Kops, Replay, list[st
     scratch = tmp_path / "scratch"
     scratch.mkdir(mode=0o700)
     kops = Kops(
-        "/opt/kops",
-        run=replay,
-        env=ENV,
-        state_store="s3://b/",
-        scratch=scratch,
-        on_line=said.append,
+        Calls(
+            "/opt/kops",
+            run=replay,
+            env=ENV,
+            state_store="s3://b/",
+            scratch=scratch,
+            on_line=said.append,
+        )
     )
     return kops, replay, said
 
@@ -38,7 +41,7 @@ def client(tmp_path: Path, *names: str | Capture) -> tuple[Kops, Replay, list[st
 def test_a_call_depends_on_nothing_that_the_machine_points_at(tmp_path: Path) -> None:
     kops, replay, _ = client(tmp_path, "10b-get-clusters-json")
 
-    kops.get_clusters()
+    kops.cluster.list()
 
     env = replay.calls[0].env
     assert env["KOPS_STATE_STORE"] == "s3://b"
@@ -49,9 +52,9 @@ def test_a_call_depends_on_nothing_that_the_machine_points_at(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("name", "verb"),
     [
-        ("42c-get-clusters-empty-json", lambda kops: kops.get_clusters()),
-        ("E14c-get-keypairs-before", lambda kops: kops.get_keypairs(C)),
-        ("E14d-get-secrets-before", lambda kops: kops.get_secrets(C)),
+        ("42c-get-clusters-empty-json", lambda kops: kops.cluster.list()),
+        ("E14c-get-keypairs-before", lambda kops: kops.credentials.list_keypairs(C)),
+        ("E14d-get-secrets-before", lambda kops: kops.credentials.list_secrets(C)),
     ],
 )
 def test_an_empty_list_is_no_error(tmp_path: Path, name: str, verb: object) -> None:
@@ -64,9 +67,9 @@ def test_a_cluster_that_is_not_there_is_found_missing(tmp_path: Path) -> None:
     name = "E06b-cluster-not-found-update"
     kops, _, _ = client(tmp_path, name, name)
 
-    assert kops.find_definition(C) is None
+    assert kops.definition.find(C) is None
     with pytest.raises(errors.ClusterNotFound):
-        kops.get_definition(C)
+        kops.definition.get(C)
 
 
 def test_reads_return_models(tmp_path: Path) -> None:
@@ -82,23 +85,23 @@ def test_reads_return_models(tmp_path: Path) -> None:
     )
 
     assert kops.version().number == "1.36.2"
-    assert kops.get_cluster(C).name == C
-    found = kops.find_definition(C)
+    assert kops.cluster.get(C).name == C
+    found = kops.definition.find(C)
     assert found is not None
     assert found.name == C
-    assert kops.get_instance_group(C, "nodes-us-east-1a").max_size == 2
+    assert kops.instance_groups.get(C, "nodes-us-east-1a").max_size == 2
     with pytest.raises(errors.InstanceGroupNotFound) as missing:
-        kops.get_instance_group(C, "nodes")
+        kops.instance_groups.get(C, "nodes")
     assert "nodes-us-east-1a" in str(missing.value.hint)
-    assert len(kops.get_instances(C)) == 3
-    assert "resources" in kops.toolbox_dump(C)
+    assert len(kops.instances.list(C)) == 3
+    assert "resources" in kops.cluster.dump(C)
 
 
 def test_a_cluster_of_another_name_is_not_the_one_asked_for(tmp_path: Path) -> None:
     kops, _, _ = client(tmp_path, "11c-get-cluster-json")
 
     with pytest.raises(errors.ClusterNotFound):
-        kops.get_cluster("other.k8s.local")
+        kops.cluster.get("other.k8s.local")
 
 
 def test_an_unhealthy_cluster_is_a_report_and_an_unreachable_one_an_error(tmp_path: Path) -> None:
@@ -109,10 +112,10 @@ def test_an_unhealthy_cluster_is_a_report_and_an_unreachable_one_an_error(tmp_pa
         "21-validate-unreachable",
     )
 
-    assert not kops.validate(C).ready
-    assert kops.validate(C).ready
+    assert not kops.cluster.validate(C).ready
+    assert kops.cluster.validate(C).ready
     with pytest.raises(errors.ApiUnreachable):
-        kops.validate(C)
+        kops.cluster.validate(C)
 
 
 def test_a_dry_run_plans_in_an_empty_corner_and_puts_the_base_right(tmp_path: Path) -> None:
@@ -120,13 +123,13 @@ def test_a_dry_run_plans_in_an_empty_corner_and_puts_the_base_right(tmp_path: Pa
     text = seen.stdout.replace("s3://kled-state/", "s3://b/.kled/dry-run/")
     kops, replay, _ = client(tmp_path, Capture("moved", text, "", 0), seen)
 
-    definition = kops.dry_run(SPEC)
+    definition = kops.definition.dry_run(SPEC)
 
     assert "--state=s3://b/.kled/dry-run" in replay.words
     assert json.loads(json.dumps(definition.as_json()))["cluster"]["spec"]["configBase"] == (
         "s3://b/dry.k8s.local"
     )
-    assert kops.dry_run(SPEC).cluster["spec"]["configBase"].startswith("s3://kled-state")  # type: ignore[index]
+    assert kops.definition.dry_run(SPEC).cluster["spec"]["configBase"].startswith("s3://kled-state")  # type: ignore[index]
 
 
 def test_plans_come_from_previews(tmp_path: Path) -> None:
@@ -141,49 +144,52 @@ def test_plans_come_from_previews(tmp_path: Path) -> None:
         "37-reconcile-cluster",
     )
 
-    assert kops.create_cluster(SPEC).count("create") == 111
+    assert kops.definition.create(SPEC).count("create") == 111
     assert any("Tasks: 120 done" in line for line in said)
-    assert kops.update_preview(C).is_empty
-    assert kops.delete_preview(C).count("delete") == 31
-    assert not kops.rolling_update_preview(C).is_empty
-    assert not kops.upgrade_preview(C).is_empty
-    assert not kops.upgrade(C).is_empty
-    assert not kops.reconcile_preview(C).is_empty
+    assert kops.cluster.preview_update(C).is_empty
+    assert kops.cluster.preview_delete(C).count("delete") == 31
+    assert not kops.cluster.preview_rolling_update(C).is_empty
+    assert not kops.definition.preview_upgrade(C).is_empty
+    assert not kops.definition.upgrade(C).is_empty
+    assert not kops.cluster.preview_reconcile(C).is_empty
 
 
 @pytest.mark.parametrize(
     ("verb", "words"),
     [
-        (lambda kops: kops.update(C), "update cluster --yes=true"),
-        (lambda kops: kops.unregister(C), "delete cluster --unregister=true --yes=true"),
-        (lambda kops: kops.delete_cluster(C), "delete cluster --yes=true"),
-        (lambda kops: kops.rolling_update(C), "rolling-update cluster --yes=true"),
-        (lambda kops: kops.reconcile(C), "reconcile cluster --yes=true"),
+        (lambda kops: kops.cluster.update(C), "update cluster --yes=true"),
+        (lambda kops: kops.definition.unregister(C), "delete cluster --unregister=true --yes=true"),
+        (lambda kops: kops.cluster.delete(C), "delete cluster --yes=true"),
+        (lambda kops: kops.cluster.rolling_update(C), "rolling-update cluster --yes=true"),
+        (lambda kops: kops.cluster.reconcile(C), "reconcile cluster --yes=true"),
         (
-            lambda kops: kops.edit_cluster(C, stored={}, set=["spec.masterPublicName=x"]),
+            lambda kops: kops.definition.edit(C, stored={}, set=["spec.masterPublicName=x"]),
             "edit cluster --set=spec.api.publicName=x",
         ),
         (
-            lambda kops: kops.edit_instance_group(
+            lambda kops: kops.instance_groups.edit(
                 C, "g", stored={"spec": {"rootVolumeSize": 1}}, unset=["spec.rootVolumeSize"]
             ),
             "edit instancegroup g --unset=spec.rootVolume.size",
         ),
         (
-            lambda kops: kops.create_instance_group(C, "g", ["a"]),
+            lambda kops: kops.instance_groups.create(C, "g", ["a"]),
             "create instancegroup g --role=node --subnet=a --edit=false",
         ),
-        (lambda kops: kops.delete_instance_group(C, "g"), "delete instancegroup g --yes=true"),
-        (lambda kops: kops.delete_instance(C, "i"), "delete instance i --surge=true --yes=true"),
+        (lambda kops: kops.instance_groups.delete(C, "g"), "delete instancegroup g --yes=true"),
+        (lambda kops: kops.instances.delete(C, "i"), "delete instance i --surge=true --yes=true"),
         (
-            lambda kops: kops.create_secret(C, "dockerconfig", Path("/f")),
+            lambda kops: kops.credentials.create_secret(C, "dockerconfig", Path("/f")),
             "create secret dockerconfig --filename=/f",
         ),
-        (lambda kops: kops.delete_secret(C, "s"), "delete secret s"),
-        (lambda kops: kops.create_keypair(C, "all"), "create keypair all"),
-        (lambda kops: kops.promote_keypair(C, "k"), "promote keypair k"),
-        (lambda kops: kops.distrust_keypair(C, "k"), "distrust keypair k"),
-        (lambda kops: kops.complete_ssh_key(SPEC), "create sshpublickey --ssh-public-key=k.pub"),
+        (lambda kops: kops.credentials.delete_secret(C, "s"), "delete secret s"),
+        (lambda kops: kops.credentials.create_keypair(C, "all"), "create keypair all"),
+        (lambda kops: kops.credentials.promote_keypair(C, "k"), "promote keypair k"),
+        (lambda kops: kops.credentials.distrust_keypair(C, "k"), "distrust keypair k"),
+        (
+            lambda kops: kops.definition.complete_ssh_key(SPEC),
+            "create sshpublickey --ssh-public-key=k.pub",
+        ),
     ],
 )
 def test_a_change_names_the_cluster_and_says_yes(tmp_path: Path, verb: object, words: str) -> None:
@@ -202,14 +208,14 @@ def test_a_secret_of_an_unknown_kind_is_refused_before_kops_is_asked(tmp_path: P
     kops, replay, _ = client(tmp_path)
 
     with pytest.raises(errors.InvalidInput):
-        kops.create_secret(C, "nope", Path("/f"))
+        kops.credentials.create_secret(C, "nope", Path("/f"))
     assert replay.calls == []
 
 
 def test_a_spec_without_a_key_stores_none(tmp_path: Path) -> None:
     kops, replay, _ = client(tmp_path)
 
-    kops.complete_ssh_key(parse_spec({"name": C, "zones": ["us-east-1a"]}))
+    kops.definition.complete_ssh_key(parse_spec({"name": C, "zones": ["us-east-1a"]}))
 
     assert replay.calls == []
 
@@ -217,7 +223,7 @@ def test_a_spec_without_a_key_stores_none(tmp_path: Path) -> None:
 def test_a_definition_is_stored_through_a_private_file_that_is_removed(tmp_path: Path) -> None:
     kops, replay, _ = client(tmp_path, "13b-get-all-yaml", Capture("done", "", "", 0))
 
-    kops.replace(kops.get_definition(C))
+    kops.definition.replace(kops.definition.get(C))
 
     assert replay.words[0] == "replace"
     assert "--force=true" in replay.words
@@ -229,7 +235,7 @@ def test_a_vain_wait_ends_the_call_and_secrets_never_leave(tmp_path: Path) -> No
     kops, _, said = client(tmp_path, Capture("denied", "", line, 1))
 
     with pytest.raises(errors.PermanentCloudError) as caught:
-        kops.update(C)
+        kops.cluster.update(C)
 
     assert caught.value.command == "update cluster"
     assert KEY not in str(caught.value)
@@ -243,7 +249,7 @@ def test_an_export_keeps_the_file_private_and_leaves_no_draft(tmp_path: Path) ->
     target.write_text("contexts: []\n")
     target.chmod(0o644)
 
-    kops.export_kubeconfig(C, target, timedelta(hours=2))
+    kops.kubeconfig.export(C, target, timedelta(hours=2))
 
     assert "--admin=7200s" in replay.words
     assert target.read_text() == "contexts: []\n"
@@ -258,7 +264,7 @@ def test_an_export_into_the_scratch_of_a_living_run_waits_for_nobody(tmp_path: P
     assert beneath.taken(alive)
     began = time.monotonic()
 
-    kops.export_kubeconfig(C, kops.scratch / "radius-kubeconfig")
+    kops.kubeconfig.export(C, kops.scratch / "radius-kubeconfig")
 
     assert time.monotonic() - began < 5
     os.close(alive)
@@ -269,7 +275,7 @@ def test_a_failed_export_leaves_the_old_file(tmp_path: Path) -> None:
     target = tmp_path / "config"
 
     with pytest.raises(errors.NotYetApplied):
-        kops.export_kubeconfig(C, target)
+        kops.kubeconfig.export(C, target)
     assert not target.exists()
 
 
@@ -277,7 +283,7 @@ def test_an_export_to_a_device_is_refused_before_kops_is_called(tmp_path: Path) 
     kops, replay, _ = client(tmp_path)
 
     with pytest.raises(errors.InvalidInput, match="/dev/zero is not a regular file"):
-        kops.export_kubeconfig(C, Path("/dev/zero"))
+        kops.kubeconfig.export(C, Path("/dev/zero"))
 
     assert replay.calls == []
 
@@ -287,13 +293,13 @@ def test_an_export_into_a_file_as_directory_is_a_disk_error(tmp_path: Path) -> N
     (tmp_path / "file").write_text("")
 
     with pytest.raises(errors.DiskUnusable):
-        kops.export_kubeconfig(C, tmp_path / "file" / "config")
+        kops.kubeconfig.export(C, tmp_path / "file" / "config")
 
 
 def test_an_experimental_cloud_gets_its_feature_flag(tmp_path: Path) -> None:
     kops, replay, _ = client(tmp_path, "02-create-cluster")
     spec = parse_spec({"name": C, "zones": ["fr-par-1"]})
 
-    kops.create_cluster(spec)
+    kops.definition.create(spec)
 
     assert replay.calls[0].env["KOPS_FEATURE_FLAGS"] == "Scaleway"

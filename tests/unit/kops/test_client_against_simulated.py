@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kled import errors
+from kled.kops.call import Calls
 from kled.kops.client import Kops
 from kled.models.spec import ClusterSpec, parse_spec
 from kled.process import run
@@ -31,58 +32,60 @@ def kops(tmp_path: Path) -> Iterator[Kops]:
     scratch = tmp_path / "scratch"
     scratch.mkdir(mode=0o700)
     yield Kops(
-        box / "bin" / "kops",
-        run=run,
-        env=env,
-        state_store=env["KOPS_STATE_STORE"],
-        scratch=scratch,
+        Calls(
+            box / "bin" / "kops",
+            run=run,
+            env=env,
+            state_store=env["KOPS_STATE_STORE"],
+            scratch=scratch,
+        )
     )
     control.stop(box)
 
 
 def stored(kops: Kops, spec: ClusterSpec = SPEC) -> None:
-    kops.create_cluster(spec)
+    kops.definition.create(spec)
 
 
 def test_it_says_that_it_is_simulated_and_starts_empty(kops: Kops) -> None:
     assert kops.version().simulated
-    assert kops.get_clusters() == ()
-    assert kops.find_definition(C) is None
+    assert kops.cluster.list() == ()
+    assert kops.definition.find(C) is None
 
 
 def test_what_a_dry_run_plans_is_what_is_stored_also_afterwards(kops: Kops) -> None:
-    before = kops.dry_run(SPEC)
+    before = kops.definition.dry_run(SPEC)
     stored(kops)
 
-    assert before.differences(kops.get_definition(C)) == ()
-    assert kops.dry_run(SPEC).differences(kops.get_definition(C)) == ()
+    assert before.differences(kops.definition.get(C)) == ()
+    assert kops.definition.dry_run(SPEC).differences(kops.definition.get(C)) == ()
     with pytest.raises(errors.ClusterExists):
-        kops.create_cluster(SPEC)
+        kops.definition.create(SPEC)
 
 
 def test_a_cluster_lives_from_creation_to_deletion(kops: Kops, tmp_path: Path) -> None:
     stored(kops)
     with pytest.raises(errors.NotYetApplied):
-        kops.export_kubeconfig(C, tmp_path / "config", timedelta(hours=1))
-    planned = kops.update_preview(C)
+        kops.kubeconfig.export(C, tmp_path / "config", timedelta(hours=1))
+    planned = kops.cluster.preview_update(C)
 
-    kops.update(C)
-    kops.export_kubeconfig(C, tmp_path / "config", timedelta(hours=1))
+    kops.cluster.update(C)
+    kops.kubeconfig.export(C, tmp_path / "config", timedelta(hours=1))
 
     assert planned.count("create") > 10
-    assert kops.update_preview(C).is_empty
+    assert kops.cluster.preview_update(C).is_empty
     assert C in (tmp_path / "config").read_text()
-    assert next(group.max_size for group in kops.get_instance_groups(C)) == 1
-    assert not kops.delete_preview(C).is_empty
-    kops.delete_cluster(C)
-    assert kops.find_definition(C) is None
+    assert next(group.max_size for group in kops.instance_groups.list(C)) == 1
+    assert not kops.cluster.preview_delete(C).is_empty
+    kops.cluster.delete(C)
+    assert kops.definition.find(C) is None
 
 
 def test_an_unregistered_cluster_is_gone(kops: Kops) -> None:
     stored(kops)
 
-    kops.unregister(C)
+    kops.definition.unregister(C)
 
-    assert kops.get_clusters() == ()
+    assert kops.cluster.list() == ()
     with pytest.raises(errors.ClusterNotFound):
-        kops.unregister(C)
+        kops.definition.unregister(C)

@@ -5,6 +5,7 @@ import pytest
 
 from kled import process
 from kled.errors import DefinitionRejected, KopsError
+from kled.kops.call import Calls
 from kled.kops.client import Kops
 from kled.kops.verbs.edit import reasons
 
@@ -38,16 +39,18 @@ def world(tmp_path: Path) -> Path:
 @pytest.fixture
 def kops(world: Path) -> Kops:
     return Kops(
-        world / "kops",
-        run=process.run,
-        env={"PATH": os.defpath, "KUBE_EDITOR": "/bin/false"},
-        state_store="file:///nowhere",
-        scratch=world / "scratch",
+        Calls(
+            world / "kops",
+            run=process.run,
+            env={"PATH": os.defpath, "KUBE_EDITOR": "/bin/false"},
+            state_store="file:///nowhere",
+            scratch=world / "scratch",
+        )
     )
 
 
 def test_an_edited_text_is_what_the_editor_of_kops_leaves(kops: Kops, world: Path) -> None:
-    kops.store_edited_group("c.example.com", "nodes", "spec: {maxSize: 3}\n")
+    kops.instance_groups.store_edited("c.example.com", "nodes", "spec: {maxSize: 3}\n")
 
     assert (world / "stored").read_text() == "spec: {maxSize: 3}\n"
     assert (world / "argv").read_text() == "edit instancegroup nodes --name=c.example.com\n"
@@ -55,7 +58,7 @@ def test_an_edited_text_is_what_the_editor_of_kops_leaves(kops: Kops, world: Pat
 
 
 def test_a_cluster_s_text_goes_the_same_way(kops: Kops, world: Path) -> None:  # fault 25
-    kops.store_edited_cluster("c.example.com", "spec: {channel: stable}\n")
+    kops.definition.store_edited("c.example.com", "spec: {channel: stable}\n")
 
     assert (world / "stored").read_text() == "spec: {channel: stable}\n"
     assert (world / "argv").read_text() == "edit cluster --name=c.example.com\n"
@@ -65,7 +68,7 @@ def test_a_field_that_kops_does_not_know_is_named_and_nothing_stored(
     kops: Kops, world: Path
 ) -> None:
     with pytest.raises(DefinitionRejected, match="kops does not know maxSizes: 9"):
-        kops.store_edited_group("c.example.com", "nodes", "spec: {maxSizes: 9}\n")
+        kops.instance_groups.store_edited("c.example.com", "nodes", "spec: {maxSizes: 9}\n")
 
     assert (world / "stored").read_text() == "spec: {maxSize: 2}\n"
     assert list((world / "scratch").iterdir()) == []
@@ -75,7 +78,7 @@ def test_without_reasons_the_error_stays_what_it_is(kops: Kops, world: Path) -> 
     (world / "refused").write_text("spec: {}\n")
 
     with pytest.raises(KopsError, match="no valid changes were saved"):
-        kops.store_edited_group("c.example.com", "nodes", "spec: {maxSizes: 9}\n")
+        kops.instance_groups.store_edited("c.example.com", "nodes", "spec: {maxSizes: 9}\n")
 
 
 def test_other_reasons_are_kept_in_their_words() -> None:

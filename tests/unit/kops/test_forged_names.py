@@ -15,6 +15,7 @@ import pytest
 from kled import process
 from kled.errors import ClusterNotFound, DefinitionRejected, KopsError, OutputUnreadable
 from kled.kops import parse, preview
+from kled.kops.call import Calls
 from kled.kops.client import Kops
 from kled.kops.failures import klog
 from kled.kops.failures.classify import classify
@@ -63,15 +64,17 @@ def test_a_name_forges_no_error(tmp_path: Path) -> None:
     """Of a cluster that is there kled heard that it is gone, and a deletion was done at once."""
     (tmp_path / "scratch").mkdir()
     kops = Kops(
-        "kops",
-        run=Replay([capture(ERROR)]),
-        env={},
-        state_store="s3://b",
-        scratch=tmp_path / "scratch",
+        Calls(
+            "kops",
+            run=Replay([capture(ERROR)]),
+            env={},
+            state_store="s3://b",
+            scratch=tmp_path / "scratch",
+        )
     )
 
     with pytest.raises(KopsError) as raised:
-        kops.find_definition(C)
+        kops.definition.find(C)
 
     assert not isinstance(raised.value, ClusterNotFound)
     assert 'InstanceGroup "bad\\nError' in raised.value.message

@@ -56,7 +56,7 @@ def test_what_kops_would_wait_for_is_told_at_once(tmp_path: Path, kind: str, key
     before = time.monotonic()
 
     with pytest.raises(DefinitionRejected) as raised:
-        here.kops.get_definition(C)
+        here.kops.definition.get(C)
 
     assert f"{C}/{key} is {kind}" in raised.value.message
     assert f"kled snapshot restore --name={C}" in str(raised.value.hint)
@@ -96,7 +96,7 @@ def test_a_config_far_below_stops_the_list_of_all(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "state" / "a/b/config")
 
     with pytest.raises(DefinitionRejected, match="a/b/config is a FIFO"):
-        session(tmp_path).kops.get_clusters()
+        session(tmp_path).kops.cluster.list()
 
 
 def test_a_bad_group_does_not_keep_kops_from_the_keys(tmp_path: Path) -> None:
@@ -104,8 +104,8 @@ def test_a_bad_group_does_not_keep_kops_from_the_keys(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "state" / GOOD / "instancegroup" / "nodes")
     here = session(tmp_path, "11c-get-cluster-json", "15b-get-keypairs-json", "14-get-secrets")
 
-    assert here.kops.get_cluster(GOOD).name == GOOD
-    assert here.kops.get_keypairs(GOOD)
-    assert here.kops.get_secrets(GOOD)
+    assert here.kops.cluster.get(GOOD).name == GOOD
+    assert here.kops.credentials.list_keypairs(GOOD)
+    assert here.kops.credentials.list_secrets(GOOD)
     with pytest.raises(DefinitionRejected, match="nodes is a FIFO"):
-        here.kops.get_instance_groups(GOOD)
+        here.kops.instance_groups.list(GOOD)

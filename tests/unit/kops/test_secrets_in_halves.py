@@ -12,7 +12,7 @@ import pytest
 
 from kled import process
 from kled.errors import KopsError
-from kled.kops.client import Kops
+from kled.kops.call import Calls
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ def said(directory: Path, *pieces: bytes, status: int = 1) -> Talk:
     program.chmod(0o700)
     env = {"PATH": os.environ["PATH"], "HCLOUD_TOKEN": SECRET, "OTHER_SECRET": LINES}
     talk = Talk()
-    kops = Kops(
+    calls = Calls(
         program,
         run=process.run,
         env=env,
@@ -62,7 +62,7 @@ def said(directory: Path, *pieces: bytes, status: int = 1) -> Talk:
         timeout=timedelta(seconds=30),
     )
     try:
-        talk.lines += kops.change(["update", "cluster", "--name=c.example.com", "--yes=true"])
+        talk.lines += calls.change(["update", "cluster", "--name=c.example.com", "--yes=true"])
     except KopsError as error:
         talk.errors += [error.message, error.hint or "", error.stderr]
     return talk

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kled.errors import KeysetMissing
+from kled.kops.call import Calls
 from kled.kops.client import Kops
 from kled.kops.failures.warnings import warnings
 from kled.operations.credentials.rotate_keypairs import RotateKeypairs, open_keysets
@@ -30,7 +31,14 @@ def client(scratch: Path, *captures: str) -> tuple[Kops, list[str]]:
     told: list[str] = []
     runner = Replay([capture(name) for name in captures])
     kops = Kops(
-        "kops", run=runner, env={}, state_store="s3://b", scratch=scratch, on_warning=told.append
+        Calls(
+            "kops",
+            run=runner,
+            env={},
+            state_store="s3://b",
+            scratch=scratch,
+            on_warning=told.append,
+        )
     )
     return kops, told
 
@@ -38,7 +46,7 @@ def client(scratch: Path, *captures: str) -> tuple[Kops, list[str]]:
 def test_a_keyset_that_kops_leaves_out_is_listed_with_the_reason(tmp_path: Path) -> None:
     kops, told = client(tmp_path, KEYPAIRS)
 
-    (bad,) = [one for one in kops.get_keypairs(C) if one.problem]
+    (bad,) = [one for one in kops.credentials.list_keypairs(C) if one.problem]
 
     assert (bad.name, bad.id, bad.primary) == ("kubernetes-ca", "", False)
     assert "yaml: control characters are not allowed" in bad.problem
@@ -71,7 +79,7 @@ def test_node_names_that_kops_could_not_ask_for_are_said_with_the_cluster(tmp_pa
     # faults 11, 72
     kops, told = client(tmp_path, "17b-get-instances-json")
 
-    assert kops.get_instances("demo.k8s.local")
+    assert kops.instances.list("demo.k8s.local")
 
     (words,) = told
     assert words.startswith(f"demo.k8s.local: kops warns: {NODES}")

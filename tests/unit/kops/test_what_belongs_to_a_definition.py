@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kled.errors import OutputUnreadable
 from kled.kops import parse
+from kled.kops.call import Calls
 from kled.kops.client import Kops
+from kled.kops.verbs.definition import Definitions
 from kled.models.definition import Definition, object_name
 from kled.yaml_text import documents
 from tests.unit.kops.replay import CAPTURES, Replay, capture
@@ -95,24 +98,27 @@ def test_the_values_of_a_secret_are_hidden_where_they_are_shown() -> None:
     assert "'k': '(hidden)'" in shown
 
 
-class Keeping(Kops):
+@dataclass(frozen=True)
+class Keeping(Definitions):
     """Keeps the text that kops would be given."""
 
-    text = ""
+    given: list[str] = field(default_factory=list)
 
     def store(self, text: str) -> None:
-        self.text = text
+        self.given.append(text)
 
 
 def test_only_what_kops_replaces_is_given_to_it(tmp_path: Path) -> None:
     """Kops refuses other kinds, after it has stored the cluster; those stay as they are stored."""
-    kops = Keeping("kops", run=Replay([]), env={}, state_store="s3://b", scratch=tmp_path)
+    definitions = Keeping(
+        Calls("kops", run=Replay([]), env={}, state_store="s3://b", scratch=tmp_path)
+    )
     planned = of("61-dry-run-ssh-key")
     config_map = {"kind": "ConfigMap"}
 
-    kops.replace(Definition(planned.cluster, planned.groups, (*planned.more, config_map)))
+    definitions.replace(Definition(planned.cluster, planned.groups, (*planned.more, config_map)))
 
-    kinds = [one["kind"] for one in documents(kops.text)]
+    kinds = [one["kind"] for one in documents(definitions.given[0])]
     assert kinds == ["Cluster", "InstanceGroup", "InstanceGroup", "SSHCredential"]
 
 
@@ -135,18 +141,18 @@ def test_a_group_that_is_not_understood_stands_in_the_list(name: str, problem: s
 
 def test_a_cluster_without_groups_has_none(tmp_path: Path) -> None:  # fault 10
     answers = [capture("60f-get-ig-none"), capture("60j-get-all-no-groups")]
-    kops = Kops("kops", run=Replay(answers), env={}, state_store="s3://b", scratch=tmp_path)
+    kops = Kops(Calls("kops", run=Replay(answers), env={}, state_store="s3://b", scratch=tmp_path))
 
-    assert kops.get_instance_groups("none.example.com") == ()
-    assert kops.get_definition("none.example.com").groups == ()
+    assert kops.instance_groups.list("none.example.com") == ()
+    assert kops.definition.get("none.example.com").groups == ()
 
 
 def test_a_definition_that_names_another_cluster_is_not_taken_for_it(tmp_path: Path) -> None:
     # fault 98
     answers = [capture("60m-get-all-other-name"), capture("60m-get-all-other-name")]
-    kops = Kops("kops", run=Replay(answers), env={}, state_store="s3://b", scratch=tmp_path)
+    kops = Kops(Calls("kops", run=Replay(answers), env={}, state_store="s3://b", scratch=tmp_path))
 
-    for read in (kops.get_definition, kops.find_definition):
+    for read in (kops.definition.get, kops.definition.find):
         with pytest.raises(OutputUnreadable, match=r'"other\.example\.com" names') as raised:
             read("other.example.com")
         assert "metadata.name" in str(raised.value.hint)

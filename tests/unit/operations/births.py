@@ -22,6 +22,7 @@ from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
 from kled.retry import Clock
+from tests.fake_kops import FakeKops
 
 if TYPE_CHECKING:
     from kled.errors import KledError
@@ -50,7 +51,7 @@ def definition(spec: ClusterSpec = SPEC) -> Definition:
 
 
 @dataclass
-class Kops:
+class Kops(FakeKops):
     """Bound to one state store; the cloud is the same for all."""
 
     scratch: Path
@@ -72,7 +73,7 @@ class Kops:
     def path(self, name: str) -> Path:
         return Path(urlparse(self.state_store).path) / name
 
-    def find_definition(self, name: str) -> Definition | None:
+    def definition_find(self, name: str) -> Definition | None:
         config = self.path(name) / "config"
         if not config.exists():
             return None
@@ -82,12 +83,12 @@ class Kops:
             tuple(yaml.safe_load(one.read_text()) for one in groups),
         )
 
-    def get_definition(self, name: str) -> Definition:
-        stored = self.find_definition(name)
+    def definition_get(self, name: str) -> Definition:
+        stored = self.definition_find(name)
         assert stored is not None
         return stored
 
-    def store(self, stored: Definition) -> None:
+    def definition_store(self, stored: Definition) -> None:
         place = self.path(stored.name)
         (place / "instancegroup").mkdir(parents=True, exist_ok=True)
         (place / "config").write_text(yaml.safe_dump(stored.cluster))
@@ -95,43 +96,43 @@ class Kops:
             name = object_name(group)
             (place / "instancegroup" / name).write_text(yaml.safe_dump(group))
 
-    def create_cluster(self, spec: ClusterSpec) -> None:
+    def definition_create(self, spec: ClusterSpec) -> None:
         if (self.path(spec.name) / "config").exists():
             raise ClusterExists("it is there")
         self.called.append("create")
-        self.store(definition(spec))
+        self.definition_store(definition(spec))
         if self.fails:
             raise self.fails.pop(0)
 
-    def dry_run(self, spec: ClusterSpec) -> Definition:
+    def definition_dry_run(self, spec: ClusterSpec) -> Definition:
         return definition(spec)
 
-    def replace(self, wanted: Definition) -> None:
+    def definition_replace(self, wanted: Definition) -> None:
         self.called.append("replace")
-        self.store(wanted)
+        self.definition_store(wanted)
 
-    def unregister(self, name: str) -> None:
+    def definition_unregister(self, name: str) -> None:
         self.called.append("unregister")
         for one in sorted(self.path(name).rglob("*"), reverse=True):
             if one.is_file() and "/backups/" not in str(one):
                 one.unlink()
 
-    def delete_cluster(self, name: str) -> None:
+    def cluster_delete(self, name: str) -> None:
         self.called.append("delete")
         shutil.rmtree(self.path(name))
         self.cloud.clear()
 
-    def delete_preview(self, name: str) -> Plan:
+    def cluster_preview_delete(self, name: str) -> Plan:
         assert (self.path(name) / "config").exists()
         return Plan(name, (*self.cloud, Change("delete", "definition", name)))
 
-    def complete_ssh_key(self, _spec: ClusterSpec) -> None:
+    def definition_complete_ssh_key(self, _spec: ClusterSpec) -> None:
         """There is none."""
 
-    def create_options(self, _spec: ClusterSpec) -> list[object]:
+    def definition_options(self, _spec: ClusterSpec) -> list[object]:
         return []
 
-    def get_clusters(self) -> tuple[()]:
+    def cluster_list(self) -> tuple[()]:
         return ()
 
     def version(self) -> Any:

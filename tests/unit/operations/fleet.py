@@ -21,6 +21,7 @@ from kled.models.rolling import Roll, RollingPlan, RollingRow
 from kled.operations.guards.overrides import NOTHING
 from kled.operations.session import Session, Who
 from kled.retry import Clock
+from tests.fake_kops import FakeKops
 from tests.unit.kubernetes.cluster import Cluster, kubeconfig, serving
 
 C = "c.example.com"
@@ -30,7 +31,7 @@ _ROLES = {"Master": ".masters", "Node": "", "Bastion": ""}
 
 
 @dataclass
-class Fleet:
+class Fleet(FakeKops):
     """One cluster; `fails` is asked at each call, with its number from 1, what that raises."""
 
     scratch: Path
@@ -38,7 +39,7 @@ class Fleet:
     kubernetes: Cluster
     groups: dict[str, Json] = field(default_factory=dict)
     applied: dict[str, Json] = field(default_factory=dict)
-    instances: list[Instance] = field(default_factory=list)
+    machines: list[Instance] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     """Machines that were deleted, in their order."""
     picked: list[str] = field(default_factory=list)
@@ -77,7 +78,7 @@ class Fleet:
         """Add a machine `i-<name>` to a group, and the node `<name>`."""
         node = name if joined else ""
         cloud = f"{group}{_ROLES[self.groups[group]['spec']['role']]}.{C}"
-        self.instances.append(Instance(f"i-{name}", cloud, status=status, node=node, state=state))
+        self.machines.append(Instance(f"i-{name}", cloud, status=status, node=node, state=state))
         if joined:
             self.kubernetes.node(name)
 
@@ -97,7 +98,7 @@ class Fleet:
         stored, applied = (one["spec"].get("suspendProcesses", []) for one in both)
         return stored, applied
 
-    def export_kubeconfig(
+    def kubeconfig_export(
         self, _cluster: str, path: Path, admin: timedelta, _server: str | None = None
     ) -> None:
         self._called("export_kubeconfig")
@@ -107,7 +108,7 @@ class Fleet:
         document["clusters"][0]["cluster"]["insecure-skip-tls-verify"] = True  # nothing to load
         path.write_text(yaml.safe_dump(document))
 
-    def get_definition(self, name: str) -> Definition:
+    def definition_get(self, name: str) -> Definition:
         self._called("get_definition")
         cluster = {
             "metadata": {"name": name},
@@ -116,19 +117,19 @@ class Fleet:
         }
         return Definition(cluster, tuple(self.groups[one] for one in sorted(self.groups)))
 
-    def get_instance_groups(self, _name: str) -> tuple[InstanceGroup, ...]:
+    def instance_groups_list(self, _name: str) -> tuple[InstanceGroup, ...]:
         self._called("get_instance_groups")
         return tuple(map(parse.group, self.groups.values()))
 
-    def get_instances(self, _name: str) -> tuple[Instance, ...]:
+    def instances_list(self, _name: str) -> tuple[Instance, ...]:
         self._called("get_instances")
-        return tuple(self.instances)
+        return tuple(self.machines)
 
-    def store_edited_group(self, _name: str, group: str, text: str) -> None:
+    def instance_groups_store_edited(self, _name: str, group: str, text: str) -> None:
         self._called("store_edited_group")
         self.groups[group] = yaml.safe_load(text)
 
-    def update_preview(self, name: str) -> Plan:
+    def cluster_preview_update(self, name: str) -> Plan:
         self._called("update_preview")
         changed = (one for one in self.groups if self.groups[one] != self.applied[one])
         return Plan(
@@ -149,10 +150,10 @@ class Fleet:
         fields = {name: f" {old} -> {new}" for name, old, new in both if old != new}
         return Change("modify", "AutoscalingGroup", f"{group}.{C}", fields)
 
-    def reconcile_preview(self, name: str) -> Plan:
-        return self.update_preview(name)
+    def cluster_preview_reconcile(self, name: str) -> Plan:
+        return self.cluster_preview_update(name)
 
-    def rolling_update_preview(self, name: str, _roll: Roll) -> RollingPlan:
+    def cluster_preview_rolling_update(self, name: str, _roll: Roll) -> RollingPlan:
         self._called("rolling_update_preview")
         return RollingPlan(name, tuple(self._row(group) for group in self.groups))
 
@@ -162,7 +163,7 @@ class Fleet:
         status = "NeedsUpdate" if old else "Ready"
         return RollingRow(group, status, old, there - old, there, there, there)
 
-    def update(self, _name: str) -> None:
+    def cluster_update(self, _name: str) -> None:
         self._called("update")
         self.outdated += self.templates
         self.templates.clear()
@@ -170,11 +171,11 @@ class Fleet:
         for group in self.groups:
             self._settle(group)
 
-    def delete_instance(self, _name: str, instance: str, *, cloudonly: bool, surge: bool) -> None:
+    def instances_delete(self, _name: str, instance: str, *, cloudonly: bool, surge: bool) -> None:
         assert cloudonly
         assert not surge
         self._called("delete_instance")
-        groups = [self._group(one) for one in self.instances if one.id == instance]
+        groups = [self._group(one) for one in self.machines if one.id == instance]
         if not groups:
             raise ResourceNotFound(f"could not find instance {instance}")
         self.ended.append(instance)
@@ -191,10 +192,10 @@ class Fleet:
         missing = min(max(low, at_least), high) - len(self._attached(group))
         if "Launch" not in self.suspends(group)[1]:
             for _ in range(missing):
-                self.machine(group, f"{group}-new-{len(self.instances)}")
+                self.machine(group, f"{group}-new-{len(self.machines)}")
 
     def _attached(self, group: str) -> list[str]:
-        mine = (one for one in self.instances if self._group(one) == group)
+        mine = (one for one in self.machines if self._group(one) == group)
         counted = (one.id for one in mine if one.status != "Detached" and one.state != "WarmPool")
         return list(dict.fromkeys(counted))
 
@@ -206,7 +207,7 @@ class Fleet:
         )
 
     def _gone(self, instance: str) -> None:
-        self.instances = [one for one in self.instances if one.id != instance]
+        self.machines = [one for one in self.machines if one.id != instance]
         self.kubernetes.objects["nodes"].pop(instance.removeprefix("i-"), None)
 
     def _called(self, verb: str) -> None:

@@ -14,6 +14,7 @@ from kled.models.validation import Failure, Node, ValidationReport
 from kled.operations.guards.overrides import NOTHING
 from kled.operations.session import Session, Who
 from kled.retry import Clock
+from tests.fake_kops import FakeKops
 
 NODE = Node("n", "node", "us-east-1a", "n", ready=True)
 HEALTHY = ValidationReport((), (NODE,))
@@ -23,7 +24,7 @@ HELD = Lease("", WRITER, timedelta(seconds=60), token=3)
 
 
 @dataclass
-class Watched:
+class Watched(FakeKops):
     """A fleet; `answers` has for each cluster what kops says, or that look by look."""
 
     root: Path
@@ -41,14 +42,14 @@ class Watched:
     _asking: int = 0
     _lock: Any = field(default_factory=threading.Lock)
 
-    def get_clusters(self) -> tuple[Cluster, ...]:
+    def cluster_list(self) -> tuple[Cluster, ...]:
         names = sorted({*self.answers, *self.problems})
         return tuple(
             Cluster(name, "aws", (), "1.36.0", problem=self.problems.get(name, ""))
             for name in names
         )
 
-    def validate(self, name: str) -> ValidationReport:
+    def cluster_validate(self, name: str) -> ValidationReport:
         with self._lock:
             self._asking += 1
             self.most = max(self.most, self._asking)

@@ -74,13 +74,18 @@ def operations() -> Iterator[type]:
 
 
 def calls(path: Path) -> Iterator[str]:
-    """Yield the methods of a kops that a file calls."""
+    """Yield the verbs about a cluster that a file calls: `kops.cluster.VERB(...)`."""
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            owner = node.func.value
-            name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
-            if name == "kops":
-                yield node.func.attr
+        match node:
+            case ast.Call(
+                func=ast.Attribute(
+                    attr=verb,
+                    value=ast.Attribute(
+                        attr="cluster", value=ast.Attribute(attr="kops") | ast.Name(id="kops")
+                    ),
+                )
+            ):
+                yield verb
 
 
 def test_one_module_lets_kops_apply_and_it_takes_cleared_plans_alone() -> None:

@@ -31,7 +31,7 @@ def took(world: World) -> str:
 def apply(world: World) -> None:
     """Let a bare kops make the keys: no snapshot has them."""
     assert isinstance(world.kops, Making)
-    world.kops.update(C)
+    world.kops.cluster.update(C)
 
 
 def rows(world: World, **more: Any) -> list[dict[str, Any]]:

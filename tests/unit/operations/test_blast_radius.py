@@ -14,6 +14,7 @@ from kled.models.cluster import InstanceGroup
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll, RollingPlan, RollingRow
 from kled.operations.preview.blast_radius import Affected, of_deletion, of_plan, of_roll
+from tests.fake_kops import FakeKops
 
 C = "c.example.com"
 CONTROL, NODES, SPOT = "control-plane-a", "nodes-a", "spot-a"
@@ -32,19 +33,19 @@ def row(group: str, need_update: int, ready: int) -> RollingRow:
 
 
 @dataclass
-class Kops:
+class Kops(FakeKops):
     """A cluster of one control-plane machine, three nodes and four spot machines."""
 
     rows: tuple[RollingRow, ...] = (row(NODES, 0, 3), row(SPOT, 1, 3), row(CONTROL, 0, 1))
     broken: KledError | None = None
 
-    def rolling_update_preview(self, name: str, roll: Roll) -> RollingPlan:
+    def cluster_preview_rolling_update(self, name: str, roll: Roll) -> RollingPlan:
         assert roll.cloudonly
         if self.broken:
             raise self.broken
         return RollingPlan(name, self.rows)
 
-    def get_instance_groups(self, _name: str) -> tuple[InstanceGroup, ...]:
+    def instance_groups_list(self, _name: str) -> tuple[InstanceGroup, ...]:
         return (
             InstanceGroup(NODES, "node", "t", 3, 3, ()),
             InstanceGroup(SPOT, "node", "t", 2, 5, ()),

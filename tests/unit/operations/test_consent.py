@@ -84,8 +84,8 @@ def test_what_a_cluster_becomes_for_the_first_time_is_what_was_asked_for(world: 
     step, session = apply_step(C, new=True), asked(world)
 
     class Halfway(type(world.kops)):  # type: ignore[misc]
-        def update(self, name: str) -> None:
-            super().update(name)
+        def cluster_update(self, name: str) -> None:
+            super().cluster_update(name)
             if len(self.changed) == 1:
                 world.put("kops-version.txt", b"1.36.2")
                 raise Throttled("slow down")

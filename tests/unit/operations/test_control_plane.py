@@ -21,6 +21,7 @@ from kled.operations.instance_group.edit_instance_group import (
 from kled.operations.instance_group.edited_group import to_yaml
 from kled.operations.step import attempt
 from kled.storage.memory import MemoryStore
+from tests.fake_kops import FakeKops
 
 C = "c.example.com"
 Document = dict[str, Any]
@@ -36,19 +37,19 @@ def group(name: str, role: str, **spec: object) -> Document:
 
 
 @dataclass
-class Kops:
+class Kops(FakeKops):
     """A kops that stores groups, and writes down that it did."""
 
     groups: list[Document]
     members: tuple[str, ...] = ()
     changed: list[str] = field(default_factory=list)
 
-    def get_definition(self, _name: str) -> Definition:
+    def definition_get(self, _name: str) -> Definition:
         members = [{"name": one, "instanceGroup": one} for one in self.members]
         cluster = {"spec": {"etcdClusters": [{"name": "main", "etcdMembers": members}]}}
         return Definition(cluster, tuple(self.groups))
 
-    def get_instance_groups(self, _name: str) -> tuple[InstanceGroup, ...]:
+    def instance_groups_list(self, _name: str) -> tuple[InstanceGroup, ...]:
         return tuple(
             InstanceGroup(
                 one["metadata"]["name"],
@@ -61,13 +62,13 @@ class Kops:
             for one in self.groups
         )
 
-    def edit_instance_group(self, *_: object, **__: object) -> None:
+    def instance_groups_edit(self, *_: object, **__: object) -> None:
         self.changed.append("edit")
 
-    def store_edited_group(self, *_: object) -> None:
+    def instance_groups_store_edited(self, *_: object) -> None:
         self.changed.append("store")
 
-    def delete_instance_group(self, *_: object) -> None:
+    def instance_groups_delete(self, *_: object) -> None:
         self.changed.append("delete")
 
 

@@ -21,18 +21,19 @@ from kled.operations.preview import foreseen
 from kled.operations.runner import run
 from kled.operations.session import Session
 from kled.snapshot.epoch import epoch
+from tests.fake_kops import FakeKops
 from tests.key_pairs import keyset
 from tests.unit.operations.test_former_home import Placed
 from tests.unit.operations.test_side_left_behind import AUTHORITY, CLOCK, WHO, C
 
 
-class Kops:
+class Kops(FakeKops):
     """Reads the definition that is stored, and is never to forget it: kled does."""
 
     def __init__(self, stored: Path) -> None:
         self.stored = stored
 
-    def find_definition(self, _name: str) -> Definition | None:
+    def definition_find(self, _name: str) -> Definition | None:
         if not self.stored.exists():
             return None
         spec = {"configBase": str(self.stored.parent), "cloudProvider": "aws"}

@@ -50,13 +50,13 @@ def test_what_this_run_stored_is_unregistered_again(desk: Desk) -> None:
 
 
 def test_a_cluster_that_was_there_before_has_no_way_back_that_unregisters_it(desk: Desk) -> None:
-    desk.kops.store(definition())
+    desk.kops.definition.store(definition())
 
     assert way_back(desk) == ""
 
 
 def test_nor_has_one_that_an_earlier_run_had_stored_half(desk: Desk) -> None:
-    desk.kops.store(definition())
+    desk.kops.definition.store(definition())
     next((desk.root / "state" / C / "instancegroup").iterdir()).unlink()
 
     assert way_back(desk) == ""
@@ -64,7 +64,7 @@ def test_nor_has_one_that_an_earlier_run_had_stored_half(desk: Desk) -> None:
 
 
 def test_a_living_cluster_with_other_options_is_refused_with_no_way_back(desk: Desk) -> None:
-    desk.kops.store(definition(OTHER))
+    desk.kops.definition.store(definition(OTHER))
     desk.put({CA_KEY: b"a key"})
 
     with pytest.raises(ClusterDiffers) as caught:
@@ -96,9 +96,9 @@ def test_what_somebody_else_stored_at_the_same_moment_is_not_unregistered(
     desk: Desk,
 ) -> None:
     class Raced(Kops):
-        def create_cluster(self, spec: ClusterSpec) -> None:
-            self.store(definition(OTHER))
-            super().create_cluster(spec)
+        def definition_create(self, spec: ClusterSpec) -> None:
+            self.definition_store(definition(OTHER))
+            super().definition_create(spec)
 
     raced = Raced(desk.kops.scratch, desk.kops.state_store, called=desk.called)
 
@@ -106,7 +106,7 @@ def test_what_somebody_else_stored_at_the_same_moment_is_not_unregistered(
         run(StoreCluster(SPEC), desk.session(raced))
 
     assert desk.called == []
-    assert raced.find_definition(C) == definition(OTHER)
+    assert raced.definition.find(C) == definition(OTHER)
     assert "taken back" not in desk.told(caught.value)
 
 
@@ -127,7 +127,7 @@ def applied(desk: Desk) -> None:
     objects = fleets.objects(1, backup=lambda _: ETCD.read_bytes())
     del objects["instancegroup/nodes"]
     desk.put(objects)
-    desk.kops.store(definition())
+    desk.kops.definition.store(definition())
     desk.cloud[:] = MACHINES
 
 
@@ -181,7 +181,7 @@ def test_what_another_cluster_has_and_kops_finds_by_a_part_of_its_name_is_not_it
 
 def test_a_create_that_was_killed_is_completed(desk: Desk) -> None:
     """Its own definition is stored, and part of the cloud is made."""
-    desk.kops.store(definition())
+    desk.kops.definition.store(definition())
     desk.cloud[:] = MACHINES
 
     assert desk.run(StoreCluster(SPEC))["store definition"] == "already stored; attached"
@@ -283,7 +283,7 @@ def twin(desk: Desk) -> None:
     applied(desk)
     snapshot(desk)
     desk.store = "new"
-    desk.kops.store(definition(OTHER))
+    desk.kops.definition.store(definition(OTHER))
 
 
 @pytest.mark.parametrize(
@@ -366,7 +366,7 @@ def test_a_cluster_that_was_deleted_there_may_be_made_here(desk: Desk) -> None:
 
 def test_cloud_resources_of_a_definition_that_was_never_applied_are_not_deleted(desk: Desk) -> None:
     """No snapshot store tells where the living one is."""
-    desk.kops.store(definition())
+    desk.kops.definition.store(definition())
     desk.cloud[:] = MACHINES
 
     told = refused(desk, DeleteCluster(C))
@@ -380,7 +380,7 @@ def test_cloud_resources_of_a_definition_that_was_never_applied_are_not_deleted(
 
 
 def test_who_knows_whose_they_are_deletes_them(desk: Desk) -> None:
-    desk.kops.store(definition())
+    desk.kops.definition.store(definition())
     desk.cloud[:] = MACHINES
 
     desk.run(DeleteCluster(C, with_resources_of=(C,)))
@@ -389,7 +389,7 @@ def test_who_knows_whose_they_are_deletes_them(desk: Desk) -> None:
 
 
 def test_a_definition_without_resources_is_deleted(desk: Desk) -> None:
-    desk.kops.store(definition())
+    desk.kops.definition.store(definition())
 
     desk.run(DeleteCluster(C))
 

@@ -60,7 +60,7 @@ def test_a_zone_that_is_not_delegated_leaves_no_definition_that_the_hint_runs_in
 
 
 def test_another_definition_that_was_never_applied_names_the_way_to_begin_anew(desk: Desk) -> None:
-    desk.kops.store(definition())  # fault 68
+    desk.kops.definition.store(definition())  # fault 68
 
     with pytest.raises(ClusterDiffers) as caught:
         desk.run(StoreCluster(OTHER))

@@ -16,7 +16,7 @@ SECRET = "secrets/dockerconfig"
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     desk = Desk(tmp_path)
-    desk.kops.store(definition())
+    desk.kops.definition.store(definition())
     desk.put({CA_KEY: b"a key", SECRET: b"a secret"})
     return desk
 

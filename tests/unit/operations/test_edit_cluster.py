@@ -24,6 +24,7 @@ from kled.operations.guards.overrides import NOTHING
 from kled.operations.session import Session, Who
 from kled.operations.step import attempt
 from kled.retry import Clock
+from tests.fake_kops import FakeKops
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +40,7 @@ spec: {kubernetesVersion: 1.36.0, configBase: "s3://b/c.example.com", flux: 1}
 
 
 @dataclass
-class Kops:
+class Kops(FakeKops):
     """Knows no `flux`, and writes what it knows."""
 
     spec: dict[str, Any] = field(
@@ -53,16 +54,16 @@ class Kops:
     def version(self) -> KopsVersion:
         return KopsVersion("1.36.2")
 
-    def get_definition(self, name: str) -> Definition:
+    def definition_get(self, name: str) -> Definition:
         head = {"apiVersion": "kops.k8s.io/v1alpha2", "kind": "Cluster"}
         return Definition({**head, "metadata": {"name": name}, "spec": dict(self.spec)}, ())
 
-    def edit_cluster(self, _name: str, *, stored: object, set: Any, unset: Any) -> None:  # noqa: A002 - kops' word
+    def definition_edit(self, _name: str, *, stored: object, set: Any, unset: Any) -> None:  # noqa: A002 - kops' word
         assert stored
         self.calls.append((set, unset))
         self.spec |= {text.partition("=")[0][5:]: text.partition("=")[2] for text in set}
 
-    def store(self, text: str) -> None:
+    def definition_store(self, text: str) -> None:
         self.calls.append(text)
 
 
@@ -183,9 +184,9 @@ class Refused(Kops):
         self.stores = stores
         self.refuses = True
 
-    def edit_cluster(self, name: str, *, stored: object, set: Any, unset: Any) -> None:  # noqa: A002
+    def definition_edit(self, name: str, *, stored: object, set: Any, unset: Any) -> None:  # noqa: A002
         if self.stores:
-            super().edit_cluster(name, stored=stored, set=set, unset=unset)
+            super().definition_edit(name, stored=stored, set=set, unset=unset)
         if self.refuses:
             raise PermanentCloudError("the cloud refuses the call", hint="mend it")
 
@@ -216,7 +217,7 @@ def test_an_edit_that_was_refused_says_the_whole_command_that_takes_it_back(
 
 def test_an_edit_that_could_not_read_the_cluster_has_changed_nothing(tmp_path: Path) -> None:
     class Away(Kops):
-        def get_definition(self, name: str) -> Definition:
+        def definition_get(self, name: str) -> Definition:
             raise CloudUnavailable("the cloud is away", hint="wait")
 
     (step,) = EditCluster(C, ("spec.channel=stable",)).steps()

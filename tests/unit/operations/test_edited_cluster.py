@@ -34,17 +34,17 @@ class Kops(before.Kops):
     made: str | None = "2026-11-23T14:50:31Z"
     labels: dict[str, str] | None = None
 
-    def get_definition(self, name: str) -> Definition:
+    def definition_get(self, name: str) -> Definition:
         counted = {
             "creationTimestamp": self.made,
             "generation": self.generation,
             "labels": self.labels,
         }
-        cluster = super().get_definition(name).cluster
+        cluster = super().definition_get(name).cluster
         kept = {key: one for key, one in counted.items() if one}
         return Definition({**cluster, "metadata": {**kept, "name": name}}, ())
 
-    def store_edited_cluster(self, _name: str, text: str) -> None:
+    def definition_store_edited(self, _name: str, text: str) -> None:
         self.calls.append(text)
         spec: Any = yaml_text.document(text)
         self.spec = {key: one for key, one in spec["spec"].items() if key not in self.drops}
@@ -52,7 +52,7 @@ class Kops(before.Kops):
 
 def text_of(kops: Kops, **spec: object) -> str:
     """Return what is stored with some fields changed; None leaves one out."""
-    document: dict[str, Any] = dict(kops.get_definition(C).cluster)
+    document: dict[str, Any] = dict(kops.definition.get(C).cluster)
     wanted = {**document["spec"], **spec}
     return to_yaml({**document, "spec": {k: one for k, one in wanted.items() if one is not None}})
 
@@ -148,7 +148,7 @@ def test_another_object_or_none_is_refused(
 
 def test_what_somebody_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     kops = Kops()
-    seen, text = kops.get_definition(C).cluster, text_of(kops, channel="stable")
+    seen, text = kops.definition.get(C).cluster, text_of(kops, channel="stable")
     kops.spec["sshAccess"] = ["192.0.2.0/24"]
 
     with pytest.raises(ClusterDiffers, match=r'cluster "c\.example\.com" was changed by'):

@@ -25,7 +25,7 @@ def test_all_volumes_of_an_etcd_anew_are_refused_while_machines_live(
 ) -> None:
     """Google's disks are looked for in one zone, and whose account is asked nobody sees."""
     whole = cluster()
-    applied.kops.definition = Definition(whole, (group(PLANE, "s-a"),))
+    applied.kops.stored = Definition(whole, (group(PLANE, "s-a"),))
     applied.kops.changes = [Change("create", *NAMES[cloud])]
 
     error = applied.refused(UpdateCluster(C))
@@ -38,7 +38,7 @@ def test_all_volumes_of_an_etcd_anew_are_refused_while_machines_live(
 def test_one_lost_volume_of_three_is_made_anew(known: World) -> None:
     grow(known)
     put(known, "cluster-completed.spec", cluster(*"abc"))
-    known.kops.definition = Definition(cluster(*"abc"), (group(PLANE, "s-a"),))
+    known.kops.stored = Definition(cluster(*"abc"), (group(PLANE, "s-a"),))
     known.kops.changes = [Change("create", "EBSVolume", f"b.etcd-main.{C}")]
 
     known.run(UpdateCluster(C))
@@ -49,7 +49,7 @@ def test_one_lost_volume_of_three_is_made_anew(known: World) -> None:
 def test_a_cluster_of_which_the_cloud_has_nothing_is_made_again(applied: World) -> None:
     """A deleted cluster whose state was restored: its etcd left backups, and no machine."""
     made = Change("create", "AutoscalingGroup", f"{PLANE}.masters.{C}")
-    applied.kops.definition = Definition(cluster(), (group(PLANE, "s-a"),))
+    applied.kops.stored = Definition(cluster(), (group(PLANE, "s-a"),))
     applied.kops.changes = [Change("create", *NAMES["aws"]), made]
 
     applied.run(UpdateCluster(C))

@@ -67,9 +67,9 @@ class Stored(Kops):
             }
         )
 
-    def edit_cluster(self, name: str, *, stored: Any, set: Any, unset: Any) -> None:  # noqa: A002 - kops' word
+    def definition_edit(self, name: str, *, stored: Any, set: Any, unset: Any) -> None:  # noqa: A002 - kops' word
         flags_for("Cluster", set, unset, stored)
-        super().edit_cluster(name, stored=stored, set=set, unset=unset)
+        super().definition_edit(name, stored=stored, set=set, unset=unset)
 
 
 def changed(document: Any, path: tuple[str, ...], value: str | None) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def test_a_fixed_field_of_a_cluster_is_changed_in_no_way(
     kops = Stored()
     if path[-1] == METAL:
         kops.labels = {METAL: "none"}
-    cluster = kops.get_definition(C).cluster
+    cluster = kops.definition.get(C).cluster
     for name in OF_CLUSTERS[path]:
         with pytest.raises(InvalidInput):
             edit(tmp_path, kops, f"{name}=gce")
@@ -142,7 +142,7 @@ def test_what_kops_counts_is_set_by_no_option(tmp_path: Path, name: str) -> None
 def test_a_cluster_s_cloud_is_not_changed_by_a_text(tmp_path: Path) -> None:
     """It was stored, and neither update-cluster nor delete-cluster could go on with it."""
     kops = Stored()
-    text = to_yaml(changed(kops.get_definition(C).cluster, ("spec", "cloudProvider"), "gce"))
+    text = to_yaml(changed(kops.definition.get(C).cluster, ("spec", "cloudProvider"), "gce"))
 
     with pytest.raises(InvalidInput, match=r"spec\.cloudProvider: aws -> gce is refused") as told:
         store(tmp_path, kops, text)

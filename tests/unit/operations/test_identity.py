@@ -27,6 +27,7 @@ from kled.operations.session import Session, Who
 from kled.operations.step import Operation
 from kled.retry import Clock
 from kled.snapshot.epoch import epoch
+from tests.fake_kops import FakeKops
 from tests.unit.snapshot import fleets
 
 C = fleets.name(1)
@@ -39,42 +40,42 @@ KEYSETS = ("apiserver-aggregator-ca", "etcd-clients-ca", "kubernetes-ca", "servi
 
 
 @dataclass
-class Kops:
+class Kops(FakeKops):
     """A kops whose plan is given; it counts what it was told to change."""
 
     changes: list[Change]
     changed: list[str] = field(default_factory=list)
-    definition: Definition | None = None
+    stored: Definition | None = None
     listed: tuple[Change, ...] = ()
     """What `delete cluster` finds in the cloud."""
 
-    def rolling_update_preview(self, name: str, _roll: Roll) -> RollingPlan:
+    def cluster_preview_rolling_update(self, name: str, _roll: Roll) -> RollingPlan:
         return RollingPlan(name, ())
 
-    def update_preview(self, name: str) -> Plan:
+    def cluster_preview_update(self, name: str) -> Plan:
         return Plan(name, tuple(self.changes))
 
-    reconcile_preview = update_preview
+    cluster_preview_reconcile = cluster_preview_update
 
-    def delete_preview(self, name: str) -> Plan:
+    def cluster_preview_delete(self, name: str) -> Plan:
         return Plan(name, self.listed)
 
-    def find_definition(self, _name: str) -> Definition | None:
-        return self.definition
+    def definition_find(self, _name: str) -> Definition | None:
+        return self.stored
 
-    def get_instance_groups(self, _name: str) -> tuple[InstanceGroup, ...]:
+    def instance_groups_list(self, _name: str) -> tuple[InstanceGroup, ...]:
         return ()
 
-    def get_keypairs(self, _name: str) -> tuple[()]:
+    def credentials_list_keypairs(self, _name: str) -> tuple[()]:
         return ()
 
-    def update(self, _name: str) -> None:
+    def cluster_update(self, _name: str) -> None:
         self.changed.append("update")
 
-    def reconcile(self, _name: str) -> None:
+    def cluster_reconcile(self, _name: str) -> None:
         self.changed.append("reconcile")
 
-    def upgrade(self, name: str, *_more: object) -> Plan:
+    def definition_upgrade(self, name: str, *_more: object) -> Plan:
         self.changed.append("upgrade")
         return Plan(name, ())
 
@@ -211,7 +212,7 @@ def test_without_any_snapshot_machines_that_run_are_evidence(world: World) -> No
     world.lose_all_but("config", "instancegroup")
     world.kops.changes = [CA]
     group = {"metadata": {"name": "control-plane-a"}, "spec": {"role": "Master"}}
-    world.kops.definition = Definition({"spec": {"cloudProvider": "aws"}}, (group,))
+    world.kops.stored = Definition({"spec": {"cloudProvider": "aws"}}, (group,))
 
     error = world.refused(UpdateCluster(C))
 
@@ -223,7 +224,7 @@ def elsewhere(world: World) -> None:
     world.lose_all_but("config", "instancegroup")
     world.kops.changes = [CA, Change("create", "AutoscalingGroup", f"control-plane-b.masters.{C}")]
     group = {"metadata": {"name": "control-plane-b"}, "spec": {"role": "Master"}}
-    world.kops.definition = Definition({"spec": {"cloudProvider": "aws"}}, (group,))
+    world.kops.stored = Definition({"spec": {"cloudProvider": "aws"}}, (group,))
 
 
 def test_machines_of_another_zone_are_evidence_too(world: World) -> None:

@@ -91,7 +91,7 @@ def test_an_abandoned_scale_down_leaves_the_group_as_it_was(fleet: Fleet) -> Non
     assert fleet.suspends("nodes") == ([], [])
     assert fleet.cordoned() == []
     assert fleet.picked == []
-    assert len(fleet.instances) == 3
+    assert len(fleet.machines) == 3
     assert interrupted_scaling.words(session_of(fleet), C) is None
     assert run(fleet, AbandonScaling(C))[-1] == "nothing is held back"
 
@@ -127,7 +127,7 @@ def test_abandoning_can_be_killed_at_every_call_and_repeated(fleet: Fleet) -> No
     assert run(fleet, AbandonScaling(C))[-1] == "nothing is held back"
     assert fleet.suspends("nodes") == ([], [])
     assert fleet.cordoned() == []
-    assert len(fleet.instances) == 3
+    assert len(fleet.machines) == 3
     assert fleet.picked == []
 
 

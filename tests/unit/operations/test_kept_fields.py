@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +10,8 @@ import pytest
 from kled.errors import DefinitionRejected
 from kled.kops.client import Kops
 from kled.kops.fields.unknown_fields import unknown_fields
+from kled.kops.verbs.definition import Definitions
+from kled.kops.verbs.instance_group import InstanceGroups
 from kled.operations.cluster.kept_fields import require_all_known, require_known_fields
 from kled.operations.instance_group.edit_instance_group import (
     EditInstanceGroup,
@@ -25,6 +27,7 @@ from tests.unit.operations.replayed import session, store
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kled.kops.call import Calls
     from kled.operations.session import Session
 
 C = "newer.example.com"
@@ -51,15 +54,31 @@ status: {}
 class Remembering(Kops):
     """Stores nothing, and remembers what it was given."""
 
-    def edit_instance_group(self, name: str, group: str, **fields: Any) -> None:
-        fields.pop("stored")
-        self.__dict__["edited"] = fields
+    def __init__(self, calls: Calls) -> None:
+        super().__init__(calls)
+        self.given: dict[str, Any] = {}
+        self.instance_groups = Groups(calls, self.given)
+        self.definition = Definition(calls, self.given)
 
-    def store_edited_group(self, name: str, group: str, text: str) -> None:
-        self.__dict__["edited"] = text
+
+@dataclass(frozen=True)
+class Groups(InstanceGroups):
+    given: dict[str, Any]
+
+    def edit(self, name: str, group: str, **fields: Any) -> None:
+        fields.pop("stored")
+        self.given["edited"] = fields
+
+    def store_edited(self, name: str, group: str, text: str) -> None:
+        self.given["edited"] = text
+
+
+@dataclass(frozen=True)
+class Definition(Definitions):
+    given: dict[str, Any]
 
     def store(self, text: str) -> None:
-        self.__dict__["stored"] = text
+        self.given["stored"] = text
 
 
 def here(root: Path, *captures: str) -> Session:
@@ -68,11 +87,13 @@ def here(root: Path, *captures: str) -> Session:
 
 
 def given(one: Session) -> dict[str, Any]:
-    return {key: vars(one.kops)[key] for key in ("edited", "stored") if key in vars(one.kops)}
+    kops: Any = one.kops
+    given: dict[str, Any] = kops.given
+    return given
 
 
 def printed(root: Path) -> Any:
-    return group_in(session(root, PRINTED).kops.get_definition(C), "nodes")
+    return group_in(session(root, PRINTED).kops.definition.get(C), "nodes")
 
 
 def test_what_kops_does_not_print_is_found() -> None:
@@ -189,7 +210,7 @@ status: {}
 def test_an_upgrade_writes_all_objects_and_drops_no_field_of_any(tmp_path: Path) -> None:
     """A member of fault 13: `kops upgrade` stores the cluster and each group anew."""
     one = here(tmp_path, PRINTED, *["01-version"] * 3)
-    definition = one.kops.get_definition(C)
+    definition = one.kops.definition.get(C)
     store(tmp_path, f"{C}/config", text=CONFIG)
 
     with pytest.raises(DefinitionRejected, match=r"does not know spec\.flux of cluster") as refused:
@@ -205,7 +226,7 @@ def test_an_upgrade_writes_all_objects_and_drops_no_field_of_any(tmp_path: Path)
 def test_what_kops_dropped_on_purpose_stops_nothing(tmp_path: Path) -> None:
     """`containerRuntime` and `masterInternalName` are read by kops 1.36 and stored no more."""
     one = here(tmp_path, PRINTED, "01-version")
-    definition = replace(one.kops.get_definition(C), groups=())
+    definition = replace(one.kops.definition.get(C), groups=())
     lines = [line for line in CONFIG.splitlines() if "flux" not in line and "warp" not in line]
     store(tmp_path, f"{C}/config", text="\n".join(lines) + "\n")
 

@@ -29,7 +29,7 @@ REFUSED = "run with another authority than is stored as kubernetes-ca"
 class Groups(Cloud):
     """Knows the groups that its machines are of."""
 
-    def get_instance_groups(self, _name: str) -> tuple[InstanceGroup, ...]:
+    def instance_groups_list(self, _name: str) -> tuple[InstanceGroup, ...]:
         return (
             InstanceGroup("control-plane-a", "control-plane", "m", 1, 1, ("a",)),
             InstanceGroup("nodes", "node", "m", 1, 1, ("a",)),

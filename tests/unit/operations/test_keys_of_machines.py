@@ -31,7 +31,7 @@ class Cloud(Kops):
     control_plane: bool = False
     nodes: bool = False
 
-    def rolling_update_preview(self, name: str, _roll: Roll) -> RollingPlan:
+    def cluster_preview_rolling_update(self, name: str, _roll: Roll) -> RollingPlan:
         groups = {"control-plane-a": self.control_plane, "nodes": self.nodes}
         return RollingPlan(name, tuple(_row(group, there) for group, there in groups.items()))
 

@@ -16,6 +16,7 @@ from kled.operations.session import Session
 from kled.operations.snapshots.back_up import back_up
 from kled.operations.stores import Stores
 from kled.snapshot.progress import Quiet
+from tests.fake_kops import FakeKops
 from tests.unit.operations.test_restore_state import CLOCK, CLUSTER, WHO, World
 from tests.unit.snapshot import fleets
 
@@ -24,13 +25,13 @@ SPOT = NODES.replace(b"name: nodes", b"name: spot")
 CONFIG = "igconfig/node/{}/nodeupconfig.yaml"
 
 
-class Cloud:
+class Cloud(FakeKops):
     """Lists what `kops delete cluster` would: these machines; counts how often it was asked."""
 
     def __init__(self, *names: str, fails: bool = False) -> None:
         self.names, self.fails, self.asked = names, fails, 0
 
-    def delete_preview(self, name: str) -> Plan:
+    def cluster_preview_delete(self, name: str) -> Plan:
         self.asked += 1
         if self.fails:
             raise KopsError("no credentials")

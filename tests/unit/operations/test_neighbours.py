@@ -22,6 +22,7 @@ from kled.operations.records import begun_deletion
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
 from kled.retry import Clock
+from tests.fake_kops import FakeKops
 
 C, NEAR = "prod.example.com", "prod.example.com.au"
 QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/{}-nth"
@@ -35,7 +36,7 @@ DOCUMENT = {
 
 
 @dataclass
-class Kops:
+class Kops(FakeKops):
     """A kops with one cluster, whose resources are listed by the beginning of their names."""
 
     root: Path
@@ -43,18 +44,18 @@ class Kops:
     deleted: list[str] = field(default_factory=list)
     scratch: Path = Path("/tmp")
 
-    def find_definition(self, _name: str) -> Definition | None:
+    def definition_find(self, _name: str) -> Definition | None:
         return None if self.deleted else Definition(DOCUMENT, ())
 
-    def get_definition(self, _name: str) -> Definition:
+    def definition_get(self, _name: str) -> Definition:
         if self.deleted:
             raise ClusterNotFound("gone")
         return Definition(DOCUMENT, ())
 
-    def delete_preview(self, name: str) -> Plan:
+    def cluster_preview_delete(self, name: str) -> Plan:
         return Plan(name, (*self.listed, Change("delete", "definition", name)))
 
-    def delete_cluster(self, name: str) -> None:
+    def cluster_delete(self, name: str) -> None:
         self.deleted.append(name)
         self.listed.clear()
         shutil.rmtree(self.root / "state" / name)

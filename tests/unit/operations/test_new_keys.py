@@ -30,25 +30,25 @@ class Making(Kops):
     makes: dict[str, bytes] = field(default_factory=dict)
     """What its next call stores."""
 
-    def get_keypairs(self, _name: str) -> Any:
+    def credentials_list_keypairs(self, _name: str) -> Any:
         return (Keypair("kubernetes-ca", "1", True, "CN=x", "", "", has_private_key=True),)
 
-    def update(self, name: str) -> None:
-        super().update(name)
+    def cluster_update(self, name: str) -> None:
+        super().cluster_update(name)
         self._make()
 
-    def reconcile(self, name: str) -> None:
-        super().reconcile(name)
+    def cluster_reconcile(self, name: str) -> None:
+        super().cluster_reconcile(name)
         self._make()
 
-    def create_keypair(self, _name: str, _keyset: str) -> None:
+    def credentials_create_keypair(self, _name: str, _keyset: str) -> None:
         self._make()
 
     def _make(self) -> None:
         for key, body in self.makes.items():
             self.put(key, body)
 
-    def find_definition(self, name: str) -> Definition | None:
+    def definition_find(self, name: str) -> Definition | None:
         return Definition({"metadata": {"name": name}, "spec": {}}, ())
 
 

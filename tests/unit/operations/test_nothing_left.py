@@ -20,6 +20,7 @@ from kled.operations.records import begun_deletion
 from kled.operations.session import Session, Who
 from kled.operations.step import attempt
 from kled.retry import Clock, call
+from tests.fake_kops import FakeKops
 
 C = "c.example.com"
 DEFINITION = Definition(
@@ -30,7 +31,7 @@ BALANCER = Change("delete", "load-balancer", "api", {"id": "arn"})
 
 
 @dataclass
-class Kops:
+class Kops(FakeKops):
     """Finds resources in the cloud for a cluster that its state store has; some go late."""
 
     scratch: Path
@@ -43,7 +44,7 @@ class Kops:
         self.place = state_store
         return self
 
-    def delete_preview(self, name: str) -> Plan:
+    def cluster_preview_delete(self, name: str) -> Plan:
         self.looks += 1
         config = Path(urlparse(self.place).path) / name / "config"
         assert yaml.safe_load(config.read_text()) == DEFINITION.cluster

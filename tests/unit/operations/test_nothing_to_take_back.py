@@ -26,6 +26,7 @@ from kled.operations.runner import Row, run
 from kled.operations.session import Session, Who
 from kled.operations.step import Effect, Operation, Step, attempt
 from kled.retry import ONCE, Clock
+from tests.fake_kops import FakeKops
 
 C = "c.example.com"
 GROUP = "nodes"
@@ -33,7 +34,7 @@ HEAD = {"apiVersion": "kops.k8s.io/v1alpha2"}
 
 
 @dataclass
-class Kops:
+class Kops(FakeKops):
     """Remembers fields of a cluster and of its group, and its secrets."""
 
     spec: dict[str, Any] = field(default_factory=lambda: {"kubernetesVersion": "1.36.0"})
@@ -43,7 +44,7 @@ class Kops:
     def version(self) -> KopsVersion:
         return KopsVersion("1.36.2")
 
-    def get_definition(self, name: str) -> Definition:
+    def definition_get(self, name: str) -> Definition:
         cluster = {**HEAD, "kind": "Cluster", "metadata": {"name": name}, "spec": dict(self.spec)}
         labels = {"kops.k8s.io/cluster": name}
         group = {
@@ -54,33 +55,35 @@ class Kops:
         }
         return Definition(cluster, (group,))
 
-    def edit_cluster(self, _name: str, *, stored: object, set: Any, unset: Any) -> None:  # noqa: A002 - kops' word
+    def definition_edit(self, _name: str, *, stored: object, set: Any, unset: Any) -> None:  # noqa: A002 - kops' word
         self.spec |= _fields(set)
 
-    def edit_instance_group(self, *_names: str, stored: object, set: Any, unset: Any) -> None:  # noqa: A002 - kops' word
+    def instance_groups_edit(self, *_names: str, stored: object, set: Any, unset: Any) -> None:  # noqa: A002 - kops' word
         self.group |= _fields(set)
 
-    def upgrade_preview(self, name: str, version: str | None, _channel: str | None) -> Plan:
+    def definition_preview_upgrade(
+        self, name: str, version: str | None, _channel: str | None
+    ) -> Plan:
         old = self.spec["kubernetesVersion"]
         if version in (None, old):
             return Plan(name, ())
         changed = Change("modify", "Cluster", name, {"KubernetesVersion": f"{old} -> {version}"})
         return Plan(name, (changed,))
 
-    def upgrade(self, name: str, version: str | None, channel: str | None) -> Plan:
-        plan = self.upgrade_preview(name, version, channel)
+    def definition_upgrade(self, name: str, version: str | None, channel: str | None) -> Plan:
+        plan = self.definition_preview_upgrade(name, version, channel)
         self.spec["kubernetesVersion"] = version or self.spec["kubernetesVersion"]
         return plan
 
-    def export_kubeconfig(self, name: str, path: Path, _admin: object) -> None:
+    def kubeconfig_export(self, name: str, path: Path, _admin: object) -> None:
         path.write_text(f"contexts:\n- context: {{}}\n  name: {name}\n")
         path.chmod(0o600)
 
-    def create_secret(self, _name: str, kind: str, _file: Path, *, force: bool) -> None:
+    def credentials_create_secret(self, _name: str, kind: str, _file: Path, *, force: bool) -> None:
         assert force or kind not in self.secrets
         self.secrets.append(kind)
 
-    def get_secrets(self, _name: str) -> list[Any]:
+    def credentials_list_secrets(self, _name: str) -> list[Any]:
         return [SimpleNamespace(name=one) for one in self.secrets]
 
 

@@ -98,11 +98,11 @@ class Storing(Kops):
 
     root: Path
 
-    def create_secret(self, _name: str, kind: str, file: Path, *, force: bool) -> None:
+    def credentials_create_secret(self, _name: str, kind: str, file: Path, *, force: bool) -> None:
         assert force or kind == "ciliumpassword"
         (self.root / "state" / C / "secrets" / kind).write_bytes(file.read_bytes())
 
-    def get_secrets(self, _name: str) -> tuple[Secret, ...]:
+    def credentials_list_secrets(self, _name: str) -> tuple[Secret, ...]:
         there = sorted((self.root / "state" / C / "secrets").iterdir())
         return tuple(Secret(one.name) for one in there)
 

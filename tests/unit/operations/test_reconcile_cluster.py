@@ -11,19 +11,20 @@ from kled.models.plan import Change, Plan
 from kled.operations.cluster.reconcile_cluster import ReconcileCluster
 from kled.operations.records.approved_plan import Approved
 from kled.storage.memory import MemoryStore
+from tests.fake_kops import FakeKops
 
 C = "c.example.com"
 PLAN = Plan(C, (Change("modify", "AutoscalingGroup", "nodes", {"MaxSize": "2 -> 3"}),))
 
 
 @dataclass
-class Kops:
+class Kops(FakeKops):
     """Previews one plan."""
 
     plan: Plan = PLAN
     reconciled: list[str] = field(default_factory=list)
 
-    def reconcile_preview(self, _name: str) -> Plan:
+    def cluster_preview_reconcile(self, _name: str) -> Plan:
         return self.plan
 
 

@@ -17,6 +17,7 @@ from kled.operations.records.roll_journal import Journal, OpenRoll
 from kled.operations.roll.roll_canary import canary_meant
 from kled.operations.session import Session, Who
 from kled.retry import Clock
+from tests.fake_kops import FakeKops
 
 C = "c.example.com"
 GROUPS = ("nodes-us-east-1a", "nodes-us-east-1b", "spot")
@@ -24,13 +25,13 @@ MACHINE = "i-0123456789abcdef0"
 GONE = "i-0fedcba9876543210"
 
 
-class Kops:
+class Kops(FakeKops):
     """Three groups, the first with a machine."""
 
-    def get_instance_groups(self, _cluster: str) -> tuple[InstanceGroup, ...]:
+    def instance_groups_list(self, _cluster: str) -> tuple[InstanceGroup, ...]:
         return tuple(InstanceGroup(name, "node", "t3.large", 1, 1, ()) for name in GROUPS)
 
-    def get_instances(self, _cluster: str) -> tuple[Instance, ...]:
+    def instances_list(self, _cluster: str) -> tuple[Instance, ...]:
         return (Instance(MACHINE, f"{GROUPS[0]}.{C}", "NeedsUpdate"),)
 
 

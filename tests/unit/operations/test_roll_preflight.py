@@ -48,6 +48,6 @@ def test_a_held_machine_of_another_group_blocks_nothing_whatever_its_label_says(
 
 
 def test_a_held_node_that_kops_does_not_list_counts(fleet: Fleet) -> None:
-    fleet.instances = [one for one in fleet.instances if one.id != "i-nodes-1"]
+    fleet.machines = [one for one in fleet.machines if one.id != "i-nodes-1"]
 
     assert preflight(fleet, "nodes-b").blocked != ()

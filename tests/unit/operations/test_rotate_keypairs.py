@@ -9,6 +9,7 @@ from kled.models.plan import Change, Plan
 from kled.models.rolling import RollingPlan, RollingRow
 from kled.operations.credentials.rotate_keypairs import RotateKeypairs, open_keysets, plan
 from kled.operations.step import attempt
+from tests.fake_kops import FakeKops
 
 CLUSTER = "c.example.com"
 CA, SA = "kubernetes-ca", "service-account"
@@ -16,7 +17,7 @@ PENDING = Plan(CLUSTER, (Change("modify", "LaunchTemplate", "nodes"),))
 WAITING = RollingPlan(CLUSTER, (RollingRow("nodes", "NeedsUpdate", 2, 0, 2, 2, 2),))
 
 
-class Keys:
+class Keys(FakeKops):
     """Keypairs as kops keeps them: ids rise, the newest may be promoted, older ones distrusted."""
 
     def __init__(self) -> None:
@@ -28,31 +29,31 @@ class Keys:
         self.rolling = RollingPlan(CLUSTER, ())
         self.calls: list[tuple[str, ...]] = []
 
-    def get_keypairs(self, _name: str) -> tuple[Keypair, ...]:
+    def credentials_list_keypairs(self, _name: str) -> tuple[Keypair, ...]:
         return tuple(
             Keypair(name, id, primary, "CN", "", "", has_private_key=True, distrusted=when)
             for name, found in self.keypairs.items()
             for id, primary, when in found  # noqa: A001 - kops' word
         )
 
-    def update_preview(self, _name: str) -> Plan:
+    def cluster_preview_update(self, _name: str) -> Plan:
         return self.update
 
-    def rolling_update_preview(self, _name: str, _roll: object) -> RollingPlan:
+    def cluster_preview_rolling_update(self, _name: str, _roll: object) -> RollingPlan:
         return self.rolling
 
-    def create_keypair(self, _name: str, keyset: str) -> None:
+    def credentials_create_keypair(self, _name: str, keyset: str) -> None:
         self.calls.append(("create", keyset))
         for found in self._chosen(keyset):
             found.append([f"{len(self.calls)}0", False, ""])
 
-    def promote_keypair(self, _name: str, keyset: str) -> None:
+    def credentials_promote_keypair(self, _name: str, keyset: str) -> None:
         self.calls.append(("promote", keyset))
         for found in self._chosen(keyset):
             for number, one in enumerate(reversed(found)):
                 one[1] = number == 0
 
-    def distrust_keypair(self, _name: str, keyset: str) -> None:
+    def credentials_distrust_keypair(self, _name: str, keyset: str) -> None:
         self.calls.append(("distrust", keyset))
         for found in self._chosen(keyset):
             for one in found:
@@ -77,7 +78,7 @@ def test_the_three_phases_in_order_leave_one_new_trusted_keypair_each(keys: Keys
     for phase in ("create", "promote", "distrust"):
         do(keys, RotateKeypairs(CLUSTER, phase))
 
-    trusted = [one for one in keys.get_keypairs(CLUSTER) if not one.distrusted]
+    trusted = [one for one in keys.credentials.list_keypairs(CLUSTER) if not one.distrusted]
     assert [(one.name, one.primary) for one in trusted] == [(CA, True), (SA, True)]
     assert {one.id for one in trusted}.isdisjoint({"1", "2"})
     assert keys.calls == [("create", "all"), ("promote", "all"), ("distrust", "all")]
@@ -115,7 +116,7 @@ def test_a_phase_that_is_run_twice_is_done_once(keys: Keys, phase: Any) -> None:
 
 
 def test_after_a_kill_only_the_keysets_that_are_left_are_done(keys: Keys) -> None:
-    keys.create_keypair(CLUSTER, CA)
+    keys.credentials.create_keypair(CLUSTER, CA)
 
     words = do(keys, RotateKeypairs(CLUSTER, "create"))
 

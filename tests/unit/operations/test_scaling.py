@@ -71,7 +71,7 @@ def test_a_group_that_is_not_stored_any_more_is_not_taken_for_one_that_begins_li
 
 def test_a_machine_that_has_not_joined_goes_first_since_nothing_runs_there(fleet: Fleet) -> None:
     fleet.kubernetes.objects["nodes"].pop("nodes-2")
-    fleet.instances = [one for one in fleet.instances if one.id != "i-nodes-2"]
+    fleet.machines = [one for one in fleet.machines if one.id != "i-nodes-2"]
     fleet.machine("nodes", "nodes-2", joined=False)
     fleet.kubernetes.pod("web-1", "nodes-1")
 
@@ -84,7 +84,7 @@ def test_a_machine_that_has_not_joined_goes_first_since_nothing_runs_there(fleet
 def test_a_machine_without_a_node_stays_where_a_node_is_of_no_machine(fleet: Fleet) -> None:
     nodes = fleet.kubernetes.objects["nodes"]
     nodes["nodes-1"]["spec"]["providerID"] = ""
-    fleet.instances = [one for one in fleet.instances if one.id != "i-nodes-1"]
+    fleet.machines = [one for one in fleet.machines if one.id != "i-nodes-1"]
     fleet.machine("nodes", "nodes-1", joined=False)
 
     scale(fleet, "nodes", 1, 2)

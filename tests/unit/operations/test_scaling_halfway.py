@@ -60,7 +60,7 @@ def test_a_failure_anywhere_gives_the_group_back_or_says_what_is_left(
     fleet: Fleet, verb: str, number: int, error: type[KledError], times: int
 ) -> None:  # fault 3
     fleet.groups["nodes"]["spec"]["suspendProcesses"] = ["AlarmNotification"]
-    fleet.update(C)
+    fleet.cluster.update(C)
     fleet.called.clear()
     lowered = {**fleet.groups["nodes"]["spec"], "minSize": 2, "maxSize": 2}
     fleet.groups["nodes"] = {**fleet.groups["nodes"], "spec": lowered}  # and not applied yet
@@ -87,7 +87,7 @@ def test_a_failure_anywhere_gives_the_group_back_or_says_what_is_left(
     assert not journal(fleet)
     assert not fleet.picked
     assert {one.rpartition("-")[0] for one in fleet.ended} <= {"i-nodes", "i-nodes-new"}
-    assert len([one for one in fleet.instances if one.instance_group == f"nodes.{C}"]) == 2
+    assert len([one for one in fleet.machines if one.instance_group == f"nodes.{C}"]) == 2
 
 
 class Killed(BaseException):
@@ -112,7 +112,7 @@ def test_a_scale_down_that_is_killed_anywhere_is_ended_by_the_next_run(
 
     assert steady(fleet)
     assert fleet.ended == ["i-nodes-2"]
-    assert (fleet.kubernetes.evictions, len(fleet.instances)) == ([], 6)
+    assert (fleet.kubernetes.evictions, len(fleet.machines)) == ([], 6)
 
 
 def test_a_failure_that_passes_leaves_nothing_held_back(fleet: Fleet) -> None:  # fault 3
@@ -204,7 +204,7 @@ def test_a_group_that_gets_back_what_it_was_picks_no_machine(fleet: Fleet) -> No
 
     give_back(session_of(fleet), C, None)
 
-    assert len([one for one in fleet.instances if one.instance_group == f"nodes.{C}"]) == 3
+    assert len([one for one in fleet.machines if one.instance_group == f"nodes.{C}"]) == 3
     assert steady(fleet)
 
 

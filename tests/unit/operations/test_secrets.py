@@ -11,26 +11,27 @@ from kled.models.definition import Definition
 from kled.operations.credentials.secrets import DeleteSecret
 from kled.operations.step import attempt
 from kled.storage.memory import MemoryStore
+from tests.fake_kops import FakeKops
 
 C = "c.example.com"
 CILIUM = {"cilium": {"enableEncryption": True}}
 
 
 @dataclass
-class Kops:
+class Kops(FakeKops):
     """A kops with every secret, until it is told to delete one."""
 
     spec: dict[str, object] = field(default_factory=dict)
     deleted: list[str] = field(default_factory=list)
 
-    def get_definition(self, _name: str) -> Definition:
+    def definition_get(self, _name: str) -> Definition:
         return Definition({"metadata": {"name": C}, "spec": self.spec}, ())
 
-    def get_secrets(self, _name: str) -> list[Any]:
+    def credentials_list_secrets(self, _name: str) -> list[Any]:
         names = {"admin", "encryptionconfig", "ciliumpassword", "dockerconfig"}
         return [SimpleNamespace(name=one) for one in names - set(self.deleted)]
 
-    def delete_secret(self, _name: str, secret: str) -> None:
+    def credentials_delete_secret(self, _name: str, secret: str) -> None:
         self.deleted.append(secret)
 
 

@@ -20,6 +20,7 @@ from kled.operations.roll.roll_groups import _Group
 from kled.operations.session import Session, Who
 from kled.operations.step import attempt
 from kled.retry import Clock
+from tests.fake_kops import FakeKops
 
 C = "c.example.com"
 MACHINE = Failure("Machine", "i-1", 'machine "i-1" has not yet joined cluster')
@@ -50,7 +51,7 @@ def report(ready: int, *failures: Failure) -> ValidationReport:
 
 def test_a_validation_says_how_many_nodes_are_ready_and_each_number_once(tmp_path: Path) -> None:
     left = [report(1, MACHINE), report(1, MACHINE), report(2, MACHINE), report(3)]
-    watched = Watched(tmp_path, SimpleNamespace(validate=lambda _cluster: left.pop(0)))
+    watched = Watched(tmp_path, FakeKops(cluster_validate=lambda _cluster: left.pop(0)))
     step = validate_step(C, timedelta(minutes=5))
     for _ in range(3):
         with pytest.raises(ClusterNotReady):

@@ -15,28 +15,29 @@ from kled.models.validation import Node, ValidationReport
 from kled.operations.guards import undrained
 from kled.operations.guards.overrides import Overrides
 from kled.operations.health.validate_cluster import healthy
+from tests.fake_kops import FakeKops
 
 C: Final = "c.example.com"
 
 
 @dataclass
-class Kops:
+class Kops(FakeKops):
     """Two machines of one group."""
 
     provider: str = "gce"
     role: Role = "node"
 
-    def get_instance_groups(self, _cluster: str) -> tuple[InstanceGroup, ...]:
+    def instance_groups_list(self, _cluster: str) -> tuple[InstanceGroup, ...]:
         group: Any = SimpleNamespace(name="nodes", role=self.role)
         return (group,)
 
-    def rolling_update_preview(self, _cluster: str, roll: Roll) -> RollingPlan:
+    def cluster_preview_rolling_update(self, _cluster: str, roll: Roll) -> RollingPlan:
         assert roll.cloudonly, "the Kubernetes API may be away"
         row: Any = SimpleNamespace(instance_group="nodes", need_update=1, ready=1)
         rows: tuple[RollingRow, ...] = (row,)
         return RollingPlan(C, rows)
 
-    def get_definition(self, _cluster: str) -> Definition:
+    def definition_get(self, _cluster: str) -> Definition:
         group = {"metadata": {"name": "nodes"}, "spec": {"role": "Node", "minSize": 1}}
         cluster = {"metadata": {"name": C}, "spec": {"cloudProvider": self.provider}}
         return Definition(cluster, (group,))

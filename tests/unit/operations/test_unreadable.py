@@ -102,7 +102,7 @@ def test_a_question_to_all_names_the_group_that_kops_crashed_of(tmp_path: Path) 
     here = world(tmp_path, group, "10b-get-clusters-json", "67d-get-ig-other-api")
     listed = [one for one in listed_clusters(here) if one.name == C]
 
-    (answer,) = ask_each(here, listed, here.kops.get_instance_groups)
+    (answer,) = ask_each(here, listed, here.kops.instance_groups.list)
 
     assert f"instancegroup/nodes has {words}" in getattr(answer, "problem", "")
 

@@ -19,6 +19,7 @@ from kled.operations.records.approved_plan import Approved
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
 from kled.retry import Clock
+from tests.fake_kops import FakeKops
 
 C = "c.example.com"
 GROUP = Change("modify", "AutoscalingGroup", "nodes", {"MaxSize": "2 -> 4"})
@@ -31,7 +32,7 @@ class Killed(BaseException):
 
 
 @dataclass
-class Cloud:
+class Cloud(FakeKops):
     """A kops that applies one change after the other, and dies or fails before some of them."""
 
     changes: list[Change]
@@ -39,10 +40,10 @@ class Cloud:
     fails: dict[int, BaseException] = field(default_factory=dict)
     done: int = 0
 
-    def update_preview(self, name: str) -> Plan:
+    def cluster_preview_update(self, name: str) -> Plan:
         return Plan(name, tuple(self.changes))
 
-    def update(self, _name: str) -> None:
+    def cluster_update(self, _name: str) -> None:
         self.updates += 1
         while self.changes:
             if self.done in self.fails:

@@ -21,6 +21,7 @@ from kled.operations.guards.overrides import NOTHING
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
 from kled.retry import Clock
+from tests.fake_kops import FakeKops
 from tests.unit.operations.replayed import session as replayed
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ C = "c.example.com"
 
 
 @dataclass
-class Kops:
+class Kops(FakeKops):
     """Stores whatever it is given, and takes a version that is none for none given: as kops."""
 
     version_: str = "1.36.2"
@@ -41,22 +42,24 @@ class Kops:
     def version(self) -> KopsVersion:
         return KopsVersion(self.version_)
 
-    def get_definition(self, name: str) -> Definition:
+    def definition_get(self, name: str) -> Definition:
         metadata = {"name": name}
         return Definition({"metadata": metadata, "spec": {"kubernetesVersion": self.stored}}, ())
 
-    def create_options(self, _spec: ClusterSpec) -> None:
+    def definition_options(self, _spec: ClusterSpec) -> None:
         """Finds nothing wrong with the names of fields."""
 
-    def upgrade_preview(self, name: str, version: str | None, _channel: str | None) -> Plan:
+    def definition_preview_upgrade(
+        self, name: str, version: str | None, _channel: str | None
+    ) -> Plan:
         wanted = version if version and version[0].isdigit() else self.recommended
         if wanted == self.stored:
             return Plan(name, ())
         change = {"KubernetesVersion": f"{self.stored} -> {wanted}"}
         return Plan(name, (Change("modify", "Cluster", name, change),))
 
-    def upgrade(self, name: str, version: str | None, channel: str | None) -> Plan:
-        plan = self.upgrade_preview(name, version, channel)
+    def definition_upgrade(self, name: str, version: str | None, channel: str | None) -> Plan:
+        plan = self.definition_preview_upgrade(name, version, channel)
         self.calls.append(f"upgrade to {version}")
         self.stored = version or self.recommended
         return plan
@@ -172,16 +175,16 @@ def test_a_channel_that_knows_no_version_is_not_nothing_to_change(tmp_path: Path
     here = replayed(tmp_path, "T-up-prevk")
 
     with pytest.raises(VersionRefused, match=r"no version to upgrade Kubernetes 1\.35\.2") as told:
-        here.kops.upgrade_preview("up.example.com")
+        here.kops.definition.preview_upgrade("up.example.com")
 
     assert "--kubernetes-version=X.Y.Z" in str(told.value.hint)
-    assert replayed(tmp_path, "25c-upgrade-newer").kops.upgrade_preview(C).is_empty
+    assert replayed(tmp_path, "25c-upgrade-newer").kops.definition.preview_upgrade(C).is_empty
 
 
 @pytest.mark.parametrize("capture", ["T-up-badk", "T-up-downk"])
 def test_kops_itself_says_that_there_is_nothing_to_do(tmp_path: Path, capture: str) -> None:
     """Why kled looks: of `foo` and of a downgrade kops says what it says of the newest version."""
-    assert replayed(tmp_path, capture).kops.upgrade_preview(C, "whatever").is_empty
+    assert replayed(tmp_path, capture).kops.definition.preview_upgrade(C, "whatever").is_empty
 
 
 @pytest.mark.parametrize(

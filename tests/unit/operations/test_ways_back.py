@@ -24,7 +24,7 @@ RESTORE = f"kled snapshot restore --name={C} --snapshot={BEFORE}"
 class Secrets(Kops):
     """Forgets secrets, too."""
 
-    def delete_secret(self, _name: str, kind: str) -> None:
+    def credentials_delete_secret(self, _name: str, kind: str) -> None:
         self.secrets.remove(kind)
 
 
@@ -127,8 +127,8 @@ def test_a_secret_that_was_replaced_comes_back_from_there_too(tmp_path: Path) ->
 
 def test_commands_of_several_objects_are_typed_one_after_the_other(tmp_path: Path) -> None:
     opened = session(tmp_path, Kops())
-    old = Kops({"channel": "stable"}, {"maxSize": 2}).get_definition(C)
-    new = Kops({"channel": "alpha"}, {"maxSize": 3}).get_definition(C)
+    old = Kops({"channel": "stable"}, {"maxSize": 2}).definition.get(C)
+    new = Kops({"channel": "alpha"}, {"maxSize": 3}).definition.get(C)
 
     told = ways_back.of_definitions(opened, old, new)
 
@@ -140,6 +140,6 @@ def test_commands_of_several_objects_are_typed_one_after_the_other(tmp_path: Pat
 
 @pytest.mark.parametrize("kind", ["Cluster", "InstanceGroup"])
 def test_nothing_that_differs_is_nothing_to_type(tmp_path: Path, kind: Kind) -> None:
-    one = Kops().get_definition(C)
+    one = Kops().definition.get(C)
 
     assert ways_back.edit(kind, {"name": C}, one.cluster, one.cluster) == ""
