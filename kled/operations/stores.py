@@ -174,6 +174,16 @@ class Stores:
         """Return the state store that holds `place`."""
         return self.state if place.state_store is None else self.other(place.state_store)
 
+    def encryption_refusal(self) -> str | None:
+        """Say why kops can write nothing into the state store; None where it can.
+
+        Raises `KledError` where the store does not answer, or denies the try.
+        """
+        from kled.storage import safety  # noqa: PLC0415 - SDKs are heavy
+
+        env = child_environment(self._settings)
+        return safety.encryption_refusal(self.state.location, env=env)
+
     def _once(self, role: str, url: str, open_it: Callable[[], T]) -> T:
         with self._lock:
             if (role, url) not in self._opened:

@@ -64,6 +64,19 @@ def create(location: Location, *, env: Mapping[str, str]) -> tuple[Finding, ...]
     return check(location, env=env)
 
 
+def encryption_refusal(location: Location, *, env: Mapping[str, str]) -> str | None:
+    """Say why kops can write nothing into an `s3://` store; None where that is no reason.
+
+    Nothing is written. Raises `StoreError` where the store does not answer or denies the try.
+    """
+    if urlsplit(location.url).scheme != "s3":
+        return None
+    from kled.storage.s3 import safety as safety_s3  # noqa: PLC0415 - brings boto3
+
+    refusal = safety_s3.open_bucket(location, env).encryption_refusal()
+    return f"{safety_s3.NOT_ENCRYPTED}: {refusal}" if refusal else None
+
+
 def _place(location: Location, env: Mapping[str, str]) -> Checked:
     scheme = urlsplit(location.url).scheme
     if scheme in S3_SCHEMES:

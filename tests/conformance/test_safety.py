@@ -87,6 +87,51 @@ def test_what_cannot_be_checked_is_said() -> None:
 
 
 @pytest.mark.emulators
+def test_a_service_that_blocks_no_public_access_gets_its_bucket_all_the_same() -> None:
+    place = Location("s3://bucket-of-a-service")
+    with servers.minio(encrypts=True) as endpoint:
+        env = of_its_own(endpoint)
+
+        left = safety.create(place, env=env)
+
+        assert [finding.severity for finding in left] == ["unknown"]
+        assert "public access could not be checked" in left[0].what
+        assert safety.create(place, env=env) == left
+        assert safety.encryption_refusal(place, env=env) is None
+
+
+@pytest.mark.emulators
+def test_a_service_that_encrypts_nothing_is_refused_where_kops_asks_for_it(minio: str) -> None:
+    env = of_its_own(minio)
+    place = Location(f"s3://{uuid.uuid4()}")
+
+    refused, *_ = safety.create(place, env=env)
+
+    assert refused.severity == "danger"
+    assert "which kops asks for in an s3:// store: server side encryption" in refused.what
+    assert "KMS is not configured" in str(safety.encryption_refusal(place, env=env))
+    other = Location(place.url.replace("s3://", "do://"))
+    assert not any(finding.severity == "danger" for finding in safety.check(other, env=env))
+
+
+def test_a_command_for_a_service_takes_the_keys_of_the_service() -> None:
+    with answering(lambda _: Answer(404)) as service:
+        (absent,) = safety.check(Location("s3://bucket"), env=of_its_own(service.url))
+
+    assert str(absent.mend).startswith(
+        'AWS_ACCESS_KEY_ID="$S3_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$S3_SECRET_ACCESS_KEY"'
+        f" aws --endpoint-url {service.url} "
+    )
+
+
+def of_its_own(endpoint: str) -> dict[str, str]:
+    """A service with keys of its own, beside those of the cloud."""
+    keys = {"S3_ACCESS_KEY_ID": "testing", "S3_SECRET_ACCESS_KEY": "testing-secret"}
+    cloud = {"AWS_ACCESS_KEY_ID": "of-the-cloud", "AWS_SECRET_ACCESS_KEY": "of-the-cloud"}
+    return {"S3_ENDPOINT": endpoint, **keys, **cloud}
+
+
+@pytest.mark.emulators
 def test_a_google_bucket_is_made_and_its_faults_have_their_commands(fake_gcs_server: str) -> None:
     place, env = Location(f"gs://b-{uuid.uuid4()}"), {"STORAGE_EMULATOR_HOST": fake_gcs_server}
     (absent,) = safety.check(place, env=env)

@@ -38,9 +38,11 @@ def command(name: str) -> str:
 
 
 @contextmanager
-def minio() -> Iterator[str]:
-    """An S3 that answers many requests at once, and keeps its conditions."""
+def minio(*, encrypts: bool = False) -> Iterator[str]:
+    """An S3 that answers many requests at once, keeps its conditions, and may have a key."""
     keys = {"MINIO_ROOT_USER": "testing", "MINIO_ROOT_PASSWORD": "testing-secret"}
+    if encrypts:
+        keys["MINIO_KMS_SECRET_KEY"] = f"tests:{base64.b64encode(bytes(32)).decode()}"
     with tempfile.TemporaryDirectory() as data, free_port() as port:
         argv = [command("minio"), "server", data, "--address", f"127.0.0.1:{port}", "--quiet"]
         with _running(argv, f"http://127.0.0.1:{port}", "/minio/health/ready", keys) as url:

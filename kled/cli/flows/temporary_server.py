@@ -18,7 +18,7 @@ import httpx
 
 from kled import process
 from kled.cli.frame.signals import LAST_WORDS
-from kled.errors import FlowFailed
+from kled.errors import FlowFailed, SettingsError
 from kled.retry import Clock
 
 _POLL: Final = 0.1
@@ -27,21 +27,26 @@ _TRIES: Final = 3
 _END_SECONDS: Final = 5.0
 _INTERRUPTED_SECONDS: Final = 0.7
 _VARIABLE: Final = "PREFECT_API_URL"
+_ALLOWED: Final = "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"
 
 
 def start(clock: Clock) -> None:
     """Start a server, and let this process' Prefect speak to it; it ends when the process does.
 
-    Nothing where Prefect is told to start none. Call it from the main thread, before the first call
-    of Prefect's API: what Prefect has to say at the end is sent before the server goes. Raises
-    `FlowFailed` where it does not answer in the time that Prefect's settings give.
+    A profile of one's own that is silent about it forbids none, though Prefect's own default is off
+    there. Call it from the main thread, before the first call of Prefect's API: what Prefect has to
+    say at the end is sent before the server goes. Raises `SettingsError` where Prefect is told to
+    start none, `FlowFailed` where it does not answer in the time that Prefect's settings give.
     """
     from prefect.context import refresh_global_settings_context  # noqa: PLC0415 - costs seconds
     from prefect.settings import get_current_settings  # noqa: PLC0415
 
     settings = get_current_settings().server.ephemeral
-    if not settings.enabled:
-        return
+    if not settings.enabled and "enabled" in settings.model_fields_set:
+        raise SettingsError(
+            f"no Prefect server is named, and {_ALLOWED}=false lets none be started for this run",
+            hint=f"export {_VARIABLE}=URL of a server, or {_ALLOWED}=true",
+        )
     os.environ[_VARIABLE] = _running(clock, settings.startup_timeout_seconds)
     refresh_global_settings_context()
 

@@ -1,5 +1,7 @@
 """`kled kops configure-state-store`."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from kled.cli.frame import interruption
@@ -10,6 +12,10 @@ from kled.operations.guards.nested_stores import require_root
 from kled.operations.stores import child_environment, require_state_store
 from kled.store_urls import canonical
 
+if TYPE_CHECKING:
+    from kled.storage.safety import Finding
+
+_SERVICE = "the service has to be set up for it (MinIO: MINIO_KMS_SECRET_KEY; docs/storage.md)"
 _FINDINGS = (Column("SEVERITY", "severity"), Column("WHAT", "what"), Column("MEND IT WITH", "mend"))
 
 
@@ -51,14 +57,17 @@ def configure_state_store(
     else:
         show_value({"state_store": url, "findings": rows}, call.settings.output)
     if any(finding.severity == "danger" for finding in findings):
-        raise StoreError(
-            f"{url} is not safe to use: {findings[0].what}",
-            hint="run the commands above, or this one with --create; the profile is not written",
-        )
+        raise StoreError(f"{url} is not safe to use: {findings[0].what}", hint=_cure(findings[0]))
     given = {key: value for key, value in (("region", region), ("endpoint", endpoint)) if value}
     remember(call.settings.config_file, url, given, default=True)
     call.say(_remembered(call, url))
     return 0
+
+
+def _cure(finding: "Finding") -> str:
+    if finding.mend:
+        return "run the commands above, or this one with --create; the profile is not written"
+    return f"{_SERVICE}; then run this again: the profile is not written"
 
 
 def _remembered(call: Call, url: str) -> str:

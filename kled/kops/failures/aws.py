@@ -12,6 +12,7 @@ from kled import errors
 from kled.kops.failures.failure_row import FailureRow
 
 EC2: Final = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"
+_S3 = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
 _IAM = "https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html"
 _ELB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/CommonErrors.html"
 _ROUTE_53 = "https://docs.aws.amazon.com/Route53/latest/APIReference/API_Operations.html"
@@ -81,6 +82,14 @@ REFUSED: Final = (
         "AWS refuses the load balancer: {}: {}",
         _ELB,
         _FIELDS,
+    ),
+    FailureRow(
+        r"api error (NotImplemented): (.*)",
+        errors.PermanentCloudError,
+        "the store lacks what kops asks of it: {}: {}",
+        _S3,
+        "kops asks an s3:// store to encrypt each object: give the service a key for that"
+        " (MinIO: MINIO_KMS_SECRET_KEY); kled kops configure-state-store checks it",
     ),
     FailureRow(
         r"api error (OptInRequired|PendingVerification|Blocked|AccountProblem"

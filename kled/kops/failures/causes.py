@@ -37,7 +37,7 @@ BY_KOPS: Final = (
 )
 SERVER_ERROR: Final = (
     FailureRow(
-        r"((?:StatusCode: 5\d\d|googleapi: Error 5\d\d|RESPONSE 5\d\d).*)",
+        r"((?:StatusCode: 5(?!01)\d\d|googleapi: Error 5(?!01)\d\d|RESPONSE 5(?!01)\d\d).*)",
         errors.CloudUnavailable,
         "the cloud answers with a server error: {}",
         _S3,

@@ -17,9 +17,11 @@ NAME: Final = "state store"
 WRITES: Final = "state store: write"
 LEASES: Final = "state store: leases"
 CLOCK: Final = "state store: clock"
+ENCRYPTION: Final = "state store: encryption"
 _SKEW: Final = timedelta(minutes=5)
 """AWS refuses requests that are signed more than 15 minutes off, Azure's and Google's tokens begin
 later than a clock that is behind."""
+_KEY: Final = "give the service a key to encrypt with (MinIO: MINIO_KMS_SECRET_KEY), or use another"
 _READ_ONLY: Final = "--read-only: nothing is written"
 _CURE: Final = "set the clock (timedatectl set-ntp true, or chronyc makestep)"
 
@@ -45,7 +47,7 @@ def state_store_checks(opened: stores.Stores, *, writes: bool) -> list[Check]:
     except KledError as error:
         return [wrong(NAME, error), *_untried("the store cannot be read")]
     readable = ok(NAME, f"{store.location.url} can be listed and read")
-    return [readable, *(_written(store) if writes else _untried(_READ_ONLY))]
+    return [readable, *(_written(opened, store) if writes else _untried(_READ_ONLY))]
 
 
 def _read(store: "ObjectStore") -> None:
@@ -61,7 +63,7 @@ def _untried(why: str) -> list[Check]:
     return [not_tried(name, why) for name in (WRITES, LEASES, CLOCK)]
 
 
-def _written(store: "ObjectStore") -> list[Check]:
+def _written(opened: stores.Stores, store: "ObjectStore") -> list[Check]:
     from kled.storage.trial import KEY, try_out  # noqa: PLC0415 - not for --help
 
     try:
@@ -77,7 +79,17 @@ def _written(store: "ObjectStore") -> list[Check]:
             )
         return [wrong(WRITES, error), *_untried("nothing could be written")[1:]]
     where = f"{store.location.url}/{KEY}"
-    return [_removed(trial, where), _leases(trial, store), clock(CLOCK, trial, store)]
+    leases = _leases(trial, store)
+    return [_removed(trial, where), *_encrypted(opened), leases, clock(CLOCK, trial, store)]
+
+
+def _encrypted(opened: stores.Stores) -> list[Check]:
+    """Find out whether kops can write, too, where it asks for more than kled does."""
+    try:
+        refusal = opened.encryption_refusal()
+    except KledError as error:
+        return [wrong(ENCRYPTION, error)]
+    return [bad(ENCRYPTION, refusal, _KEY)] if refusal else []
 
 
 def _removed(trial: "Trial", where: str) -> Check:

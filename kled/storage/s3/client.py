@@ -49,6 +49,8 @@ class Access:
     profile: str | None
     certificates: str | None = None
     """A file of authorities to trust besides the system's (AWS_CA_BUNDLE)."""
+    own_keys: bool = False
+    """Whether the keys are those of kops' own variables, which only kops and kled read."""
 
 
 def choose(
@@ -69,7 +71,7 @@ def choose(
     )
     if custom:
         url, keys = _with_scheme(custom), _custom_keys(env)
-        return Access(url, region or _HOME_REGION, *keys, None, None, bundle)
+        return Access(url, region or _HOME_REGION, *keys, None, None, bundle, own_keys=True)
     address = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL") or endpoint
     key_id, secret = env.get("AWS_ACCESS_KEY_ID"), env.get("AWS_SECRET_ACCESS_KEY")
     if not (key_id and secret):

@@ -9,6 +9,7 @@ from kled.errors import (
     CapabilityMissing,
     ObjectMissing,
     StoreDenied,
+    StoreError,
 )
 from kled.sentences import word
 from kled.storage import lifecycle
@@ -38,6 +39,11 @@ _BLOCK_WORDS: Final = ",".join(f"{name}=true" for name in _BLOCK)
 _ENCRYPTION_WORDS: Final = (
     '\'{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}\''
 )
+NOT_ENCRYPTED: Final = "the service encrypts no object, which kops asks for in an s3:// store"
+_OWN_KEYS: Final = (
+    'AWS_ACCESS_KEY_ID="$S3_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$S3_SECRET_ACCESS_KEY"'
+)
+_TRIED: Final = ".kled/encryption"
 _HOME_REGION: Final = "us-east-1"  # the one region that CreateBucket must not be told
 
 
@@ -45,9 +51,10 @@ class Bucket:
     """One bucket's settings."""
 
     def __init__(
-        self, client: "S3Client", name: str, prefix: str, access: s3_client.Access
+        self, client: "S3Client", scheme: str, name: str, prefix: str, access: s3_client.Access
     ) -> None:
         self._client = client
+        self._scheme = scheme
         self._name = name
         self._prefix = prefix
         self._access = access
@@ -77,8 +84,11 @@ class Bucket:
             try:
                 with translated(self._name):
                     mend()
-            except (CapabilityMissing, StoreDenied):
-                continue  # not every S3-compatible has these; `check` reports what is missing
+            except StoreError as error:
+                # not every S3-compatible has these, and one that lacks them may call the request
+                # malformed; `check` reports what is missing
+                if error.retryable:
+                    raise
 
     def _make(self) -> None:
         region = self._region
@@ -131,12 +141,39 @@ class Bucket:
         return [Finding("public access is not blocked", "danger", mend)]
 
     def _encryption(self) -> list[Finding]:
-        answer = self._setting(lambda: self._client.get_bucket_encryption(Bucket=self._name))
-        if answer.get("ServerSideEncryptionConfiguration", {}).get("Rules"):
+        if self._encrypts():
             return []
+        refusal = self.encryption_refusal()
+        if refusal:
+            return [Finding(f"{NOT_ENCRYPTED}: {refusal}", "danger")]
         command = f"put-bucket-encryption --bucket {self._quoted} "
         mend = self._aws(command + f"--server-side-encryption-configuration {_ENCRYPTION_WORDS}")
         return [Finding("objects are not encrypted by default", "warning", mend)]
+
+    def _encrypts(self) -> bool:
+        answer = self._setting(lambda: self._client.get_bucket_encryption(Bucket=self._name))
+        return bool(answer.get("ServerSideEncryptionConfiguration", {}).get("Rules"))
+
+    def encryption_refusal(self) -> str | None:
+        """Return in the service's words that it encrypts no object on request; None where it does.
+
+        An upload is begun and given up, so that nothing is written. kops asks for AES256 with each
+        object of an `s3://` store whose bucket does not encrypt by itself, and of no other store
+        (https://github.com/kubernetes/kops/blob/v1.36.2/util/pkg/vfs/s3fs.go).
+        """
+        if self._scheme != "s3" or self._encrypts():
+            return None
+        upload: Any = {"Bucket": self._name, "Key": f"{self._prefix}{_TRIED}"}
+        try:
+            with translated(self._name):
+                begun = self._client.create_multipart_upload(
+                    **upload, ServerSideEncryption="AES256"
+                )
+        except CapabilityMissing as error:
+            return error.message.removeprefix(f"{self._name}: ")
+        with translated(self._name):
+            self._client.abort_multipart_upload(**upload, UploadId=begun["UploadId"])
+        return None
 
     def _lifecycle(self) -> list[Finding]:
         answer = self._setting(
@@ -178,7 +215,9 @@ class Bucket:
     def _aws(self, command: str) -> str:
         endpoint = self._access.endpoint
         options = f" --endpoint-url {word(endpoint)}" if endpoint else ""
-        return f"aws{options} --region {word(self._region)} s3api {command}"
+        # the command knows nothing of kops' variables
+        keys = f"{_OWN_KEYS} " if self._access.own_keys else ""
+        return f"{keys}aws{options} --region {word(self._region)} s3api {command}"
 
 
 def open_bucket(location: Location, env: Mapping[str, str]) -> Bucket:
@@ -186,4 +225,4 @@ def open_bucket(location: Location, env: Mapping[str, str]) -> Bucket:
     name, prefix = bucket_and_prefix(location.url)
     scheme = urlsplit(location.url).scheme
     access = s3_client.choose(scheme, env, endpoint=location.endpoint, region=location.region)
-    return Bucket(s3_client.connect(access), name, prefix, access)
+    return Bucket(s3_client.connect(access), scheme, name, prefix, access)

@@ -234,6 +234,23 @@ def test_the_last_error_may_be_worth_another_try(said: str, kind: type[errors.Ko
     assert found.retryable
 
 
+def test_what_a_store_does_not_offer_is_not_waited_for() -> None:
+    said = (
+        "Error: error writing s3://b/c.example.com/config: operation error S3: PutObject, https"
+        " response error StatusCode: 501, RequestID: r, HostID: h, api error NotImplemented:"
+        " Server side encryption specified but KMS is not configured"
+    )
+
+    error = classify("create cluster", 1, "", said)
+
+    assert type(error) is errors.PermanentCloudError
+    assert "Server side encryption specified but KMS is not configured" in error.message
+    assert "MINIO_KMS_SECRET_KEY" in str(error.hint)
+    assert type(classify("get clusters", 1, "", "Error: StatusCode: 501, RequestID: r")) is (
+        errors.KopsError
+    )
+
+
 def test_causes_are_never_retryable() -> None:
     assert not any(row.error.retryable for row in CAUSES)
 
