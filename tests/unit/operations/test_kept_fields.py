@@ -129,7 +129,7 @@ def test_kops_drops_it_without_a_word() -> None:
 
 
 def test_an_edit_by_options_stops_before_anything_is_stored(tmp_path: Path) -> None:
-    one = here(tmp_path, PRINTED, PRINTED, "01-version")
+    one = here(tmp_path, PRINTED, "01-version")
     (step,) = EditInstanceGroup(C, "nodes", sets=("spec.maxSize=6",)).steps()
 
     with pytest.raises(DefinitionRejected, match=r"kops 1\.36\.2.* does not know spec\.flux") as e:
