@@ -3,12 +3,27 @@
 import contextlib
 import logging
 import threading
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from kled.errors import LeaseLost
 from kled.lease import child, messages, vigil
 from kled.lease.document import Lease, encode
-from kled.lease.messages import Message
+from kled.lease.messages import (
+    Ask,
+    Beat,
+    Failed,
+    FromHolder,
+    FromWatchdog,
+    Gone,
+    Hand,
+    Here,
+    Lost,
+    Ready,
+    Release,
+    Released,
+    Renewed,
+    Start,
+)
 from kled.lease.writes import Acquired
 from kled.retry import Clock
 
@@ -47,12 +62,7 @@ class Held:
 
     def begin(self, acquired: Acquired) -> None:
         """Hand the lease to the watchdog, which renews it from now on, and start to beat."""
-        self._tell(
-            "lease",
-            lease=encode(acquired.lease).decode(),
-            tag=acquired.tag,
-            since=acquired.since,
-        )
+        self._tell(Hand(encode(acquired.lease).decode(), acquired.tag, acquired.since))
         self._beats.start()
 
     @property
@@ -80,7 +90,7 @@ class Held:
         self.check()
         with self._lock:
             self._children = {*filter(child.running, self._children), started}
-        self._tell("child", pid=started.pid, started=started.started)
+        self._tell(Start(started.pid, started.started))
         self.check()
 
     def check(self) -> None:
@@ -97,28 +107,30 @@ class Held:
         For the end: a child that the watchdog ended must not look like one that failed.
         """
         self._answered.clear()
-        self._tell("ask")
+        self._tell(Ask())
         with self._lock:
             patience = self._vigil.seconds_left(self._clock.monotonic())
         if not self._over.is_set():
             self._answered.wait(patience)
         self.check()
 
-    def hear(self, message: Message) -> None:
+    def hear(self, message: FromWatchdog | Gone) -> None:
         """Take in what the watchdog says; called by the thread that reads its pipe."""
-        match message["say"]:
-            case "renewed":
+        match message:
+            case Renewed(since):
                 with self._lock:
-                    self._vigil.renewed(message["since"])
-            case "failed":
-                logger.warning("cannot renew the lease yet: %s", message["why"])
-            case "lost":
-                self._end(message["why"])
-            case "here":
+                    self._vigil.renewed(since)
+            case Failed(why):
+                logger.warning("cannot renew the lease yet: %s", why)
+            case Lost(why):
+                self._end(why)
+            case Here():
                 self._answered.set()
-            case "released":
+            case Released():
                 self._released = True
-            case _:  # it is gone
+            case Ready():
+                pass  # said before there is a lease
+            case Gone():
                 self._end(None if self._stopping.is_set() else "its watchdog ended")
 
     def abandon(self, why: str) -> None:
@@ -134,7 +146,7 @@ class Held:
         self._stopping.set()
         self._beats.join()
         if self._why is None:
-            self._tell("release")
+            self._tell(Release())
 
     def _beat(self) -> None:
         while not self._stopping.wait(self._schedule.beat):
@@ -145,7 +157,7 @@ class Held:
                     self._vigil.beat(now)
             if why:
                 return self._lose(why)
-            self._tell("beat", at=now)
+            self._tell(Beat(now))
         return None
 
     def _end(self, why: str | None) -> None:
@@ -160,7 +172,7 @@ class Held:
             children = set(self._children)
         child.stop(children, self._schedule.kill_grace, self._clock)
 
-    def _tell(self, say: str, **fields: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+    def _tell(self, message: FromHolder) -> None:
         """Send, if anybody listens: of a watchdog's end its other pipe tells, and why."""
         with self._lock, contextlib.suppress(OSError):
-            messages.send(self._pipe, say, **fields)
+            messages.send(self._pipe, message)

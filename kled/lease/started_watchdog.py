@@ -11,7 +11,7 @@ from typing import IO, Final
 from kled import process
 from kled.errors import KledError
 from kled.lease import messages
-from kled.lease.messages import Message
+from kled.lease.messages import FromWatchdog, Gone, Lost, Open, Ready
 from kled.lease.watch import attend
 from kled.retry import Clock
 from kled.storage.base import ObjectStore
@@ -31,7 +31,7 @@ class Companion:
         self._says = says
         self._ready = threading.Event()
         self._trouble = "it ended"
-        self._listener: Callable[[Message], None] = self._before_ready
+        self._listener: Callable[[FromWatchdog | Gone], None] = self._before_ready
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
@@ -42,11 +42,11 @@ class Companion:
         if self._trouble:
             raise KledError(f"the lease's watchdog did not start: {self._trouble}")
 
-    def report_to(self, listener: Callable[[Message], None]) -> None:
-        """Hand all further messages to `listener`, and `gone` at the end."""
+    def report_to(self, listener: Callable[[FromWatchdog | Gone], None]) -> None:
+        """Hand all further messages to `listener`, and `Gone` at the end."""
         self._listener = listener
         if not self._thread.is_alive():
-            listener({"say": "gone"})
+            listener(Gone())
 
     def ended(self, patience: float = _END_SECONDS) -> bool:
         """Wait for its end; False where it takes too long."""
@@ -61,17 +61,20 @@ class Companion:
             self._says.close()
 
     def _listen(self) -> None:
-        for message in messages.received(self._says):
+        for message in messages.from_watchdog(self._says):
             self._listener(message)
-        self._listener({"say": "gone"})
+        self._listener(Gone())
         self._ready.set()
 
-    def _before_ready(self, message: Message) -> None:
-        if message["say"] == "lost":
-            self._trouble = message["why"]
-        elif message["say"] == "ready":
-            self._trouble = ""
-            self._ready.set()
+    def _before_ready(self, message: FromWatchdog | Gone) -> None:
+        match message:
+            case Lost(why):
+                self._trouble = why
+            case Ready():
+                self._trouble = ""
+                self._ready.set()
+            case _:
+                pass  # nothing else is said before
 
 
 @contextmanager
@@ -87,9 +90,7 @@ def started(
     with begin(store, environment, clock) as companion:
         place = store.location
         with suppress(OSError):  # `wait_ready` says why it ended
-            messages.send(
-                companion.pipe, "open", url=place.url, endpoint=place.endpoint, region=place.region
-            )
+            messages.send(companion.pipe, Open(place.url, place.endpoint, place.region))
         companion.wait_ready()
         yield companion
 

@@ -15,34 +15,58 @@ It ends in one of four ways:
 
 import queue
 import threading
-from collections.abc import Callable, Mapping
-from typing import IO, Any, Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO
 
 from kled.errors import KledError, LeaseLost
 from kled.lease import child, messages, vigil
 from kled.lease.child import Child
 from kled.lease.document import Lease, decode
-from kled.lease.messages import Message
+from kled.lease.messages import (
+    Ask,
+    Beat,
+    Failed,
+    FromHolder,
+    FromWatchdog,
+    Gone,
+    Hand,
+    Here,
+    Lost,
+    Open,
+    Ready,
+    Release,
+    Released,
+    Renewed,
+    Start,
+)
 from kled.lease.writes import advance
 from kled.retry import Clock
 from kled.storage.base import ObjectStore
 
-_WRITE_ENDED: Final = frozenset({"renewed", "failed", "taken", "released"})
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A write has found another writer's lease."""
+
+    why: str
+
+
+Event = FromHolder | Gone | Renewed | Failed | Released | Taken
+"""What the watch hears of: the holder's words, and how its own writes ended."""
 
 
 class Watch:
     """One lease under watch; everything but the writes happens in the thread that calls `run`."""
 
-    def __init__(
-        self, store: ObjectStore, handed: Mapping[str, Any], pipe: IO[bytes], clock: Clock
-    ) -> None:
-        self.events: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    def __init__(self, store: ObjectStore, handed: Hand, pipe: IO[bytes], clock: Clock) -> None:
+        self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._store = store
         self._pipe = pipe
         self._clock = clock
-        self._lease: Lease = decode(handed["lease"].encode())
-        self._tag: str = handed["tag"]
-        self._since: float = handed["since"]
+        self._lease: Lease = decode(handed.lease.encode())
+        self._tag = handed.tag
+        self._since = handed.since
         self._schedule = vigil.timing(self._lease.ttl)
         self._vigil = vigil.Vigil(self._schedule, renewed=self._since, now=clock.monotonic())
         self._children: set[Child] = set()
@@ -52,75 +76,80 @@ class Watch:
     def run(self) -> None:
         """Watch until one of the four ends."""
         while True:
-            message = self._next(self._vigil.seconds_left(self._clock.monotonic()))
-            if message is not None and self._handle(message):
+            event = self._next(self._vigil.seconds_left(self._clock.monotonic()))
+            if event is not None and self._handle(event):
                 break
             if self.events.empty() and (why := self._vigil.lost(self._clock.monotonic())):
                 self._lose(why + self._trouble)
                 break
 
-    def _handle(self, message: Message) -> bool:
-        """Act on one message; say whether it was the last."""
-        match message["say"]:
-            case "beat":
-                self._vigil.beat(message["at"])
+    def _handle(self, event: Event) -> bool:
+        """Act on one event; say whether it was the last."""
+        match event:
+            case Beat(at):
+                self._vigil.beat(at)
                 self._renew_if_due()
-            case "child":
+            case Start(pid, started):
                 self._children = {*filter(child.running, self._children)}
-                self._children.add(Child(message["pid"], message["started"]))
-            case "ask":
-                self._tell("here")
-            case "taken":
-                self._lose(message["why"])
+                self._children.add(Child(pid, started))
+            case Ask():
+                self._tell(Here())
+            case Taken(why):
+                self._lose(why)
                 return True
-            case "release" | "gone":
-                self._give_back(holder_died=message["say"] == "gone")
+            case Release() | Gone():
+                self._give_back(holder_died=isinstance(event, Gone))
                 return True
-            case _:
-                self._write_ended(message)
+            case Renewed() | Failed() | Released():
+                self._write_ended(event)
+            case Open() | Hand():
+                pass  # said once, before the watch begins
         return False
 
     def _renew_if_due(self) -> None:
         now = self._clock.monotonic()
         if not self._writing and self._vigil.may_renew(now):
             self._vigil.trying(now)
-            self._write(self._lease.renewed(), "renewed", now)
+            self._write(self._lease.renewed(), Renewed(now))
 
-    def _write(self, lease: Lease, done: str, now: float) -> None:
+    def _write(self, lease: Lease, done: Renewed | Released) -> None:
         """Start one write in a thread of its own, so that a store that hangs holds up nothing."""
         self._lease, self._writing = lease, True
-        threading.Thread(target=self._advance, args=(lease, done, now), daemon=True).start()
+        threading.Thread(target=self._advance, args=(lease, done), daemon=True).start()
 
-    def _advance(self, lease: Lease, done: str, since: float) -> None:
+    def _advance(self, lease: Lease, done: Renewed | Released) -> None:
         try:
             self._tag = advance(self._store, lease, self._tag)
         except LeaseLost as error:
-            self.events.put({"say": "taken", "why": error.message})
+            self.events.put(Taken(error.message))
         except KledError as error:
-            self.events.put({"say": "failed", "why": error.message})
+            self.events.put(Failed(error.message))
         else:
-            self.events.put({"say": done, "since": since})
+            self.events.put(done)
 
-    def _write_ended(self, message: Message) -> None:
+    def _write_ended(self, end: Renewed | Failed | Released) -> None:
         self._writing = False
-        if message["say"] == "renewed":
-            self._since, self._trouble = message["since"], ""
-            self._vigil.renewed(self._since)
-        elif message["say"] == "failed":
-            self._trouble = f": {message['why']}"
-        self._tell(**message)
+        match end:
+            case Renewed(since):
+                self._since, self._trouble = since, ""
+                self._vigil.renewed(since)
+            case Failed(why):
+                self._trouble = f": {why}"
+            case Released():
+                pass  # nothing is renewed any more
+        self._tell(end)
 
     def _lose(self, why: str) -> None:
         """Say so first: the holder must not take the child's end for something else."""
-        self._tell("lost", why=why)
+        self._tell(Lost(why))
         child.stop(self._children, self._schedule.kill_grace, self._clock)
 
     def _give_back(self, *, holder_died: bool) -> None:
         dead = child.stop(self._children, self._schedule.kill_grace, self._clock)
         if not dead or (holder_died and not child.KNOWN_BY_START):
-            return self._tell("lost", why="a child may still run, so the lease is left to lapse")
+            return self._tell(Lost("a child may still run, so the lease is left to lapse"))
         if self._settled() and self._vigil.lost(self._clock.monotonic()) is None:
-            self._write(self._lease.released(), "released", self._clock.monotonic())
+            self._write(self._lease.released(), Released(self._clock.monotonic()))
             self._settled()
         return None
 
@@ -128,49 +157,51 @@ class Watch:
         """Wait for the write under way, at most until the lease would lapse anyhow."""
         ends = self._since + self._lease.ttl.total_seconds()
         while self._writing:
-            message = self._next(max(0.0, ends - self._clock.monotonic()))
-            if message is None or message["say"] == "taken":
-                return False
-            if message["say"] in _WRITE_ENDED:
-                self._write_ended(message)
+            match self._next(max(0.0, ends - self._clock.monotonic())):
+                case None | Taken():
+                    return False
+                case Renewed() | Failed() | Released() as end:
+                    self._write_ended(end)
+                case _:
+                    pass  # whatever the holder says now, it has asked for the end
         return True
 
-    def _next(self, patience: float) -> Message | None:
+    def _next(self, patience: float) -> Event | None:
         try:
             return self.events.get(timeout=patience)
         except queue.Empty:
             return None
 
-    def _tell(self, say: str, **fields: Any) -> None:  # noqa: ANN401 - whatever JSON holds
-        messages.told(self._pipe, say, **fields)  # a holder that is gone closes its pipe, too
+    def _tell(self, message: FromWatchdog) -> None:
+        messages.told(self._pipe, message)  # a holder that is gone closes its pipe, too
 
 
 def attend(
     source: IO[bytes],
     pipe: IO[bytes],
-    open_store: Callable[[Message], ObjectStore],
+    open_store: Callable[[Open], ObjectStore],
     clock: Clock,
 ) -> None:
     """Be the watchdog of whoever writes to `source`: open the store, take the lease over, watch.
 
     Returns when the watch ended, or the holder went before it had a lease.
     """
-    heard = messages.received(source)
+    heard = messages.from_holder(source)
     first = next(heard, None)
-    if first is None:
+    if not isinstance(first, Open):
         return
     store = open_store(first)
-    if not messages.told(pipe, "ready"):
+    if not messages.told(pipe, Ready()):
         return
     handed = next(heard, None)
-    if handed is None:
+    if not isinstance(handed, Hand):
         return
     watch = Watch(store, handed, pipe, clock)
 
     def listen() -> None:
         for message in heard:
             watch.events.put(message)
-        watch.events.put({"say": "gone"})
+        watch.events.put(Gone())
 
     threading.Thread(target=listen, daemon=True).start()
     watch.run()

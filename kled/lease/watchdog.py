@@ -15,7 +15,7 @@ from typing import Final
 from kled.errors import KledError
 from kled.lease import messages
 from kled.lease.clock import boot_time
-from kled.lease.messages import Message
+from kled.lease.messages import Lost, Open
 from kled.lease.watch import attend
 from kled.redact import RedactingFilter, Redactor, log_strays, secret_values
 from kled.retry import Clock
@@ -33,8 +33,8 @@ def main() -> int:
     _log_without_secrets()
     clock = Clock(boot_time, time.sleep)
 
-    def opened(first: Message) -> ObjectStore:
-        location = Location(first["url"], first["endpoint"], first["region"])
+    def opened(place: Open) -> ObjectStore:
+        location = Location(place.url, place.endpoint, place.region)
         return open_store(location, env=os.environ, clock=clock)
 
     # own files: a thread that still reads at the end would hold the lock of sys.stdin's buffer
@@ -42,7 +42,7 @@ def main() -> int:
         try:
             attend(os.fdopen(os.dup(0), "rb"), pipe, opened, clock)
         except KledError as error:
-            messages.told(pipe, "lost", why=error.message)
+            messages.told(pipe, Lost(error.message))
             return 1
     return 0
 

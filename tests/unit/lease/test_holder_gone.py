@@ -10,17 +10,19 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any, Final
+from dataclasses import replace
+from typing import IO, Final
 
 import pytest
 
 from kled.lease import messages
+from kled.lease.messages import Hand, Open
 from kled.lease.watch import attend
 from kled.retry import Clock
 from kled.storage.memory import MemoryStore
 
 CLOCK: Final = Clock(time.monotonic, time.sleep)
-OPEN: Final = {"url": "memory:x", "endpoint": None, "region": None}
+OPEN: Final = Open("memory:x", None, None)
 
 
 @contextmanager
@@ -32,9 +34,9 @@ def unheard() -> Iterator[IO[bytes]]:
         yield pipe
 
 
-@pytest.mark.parametrize("handed", [b"", messages.line("lease", lease={}, tag="", since=0.0)])
+@pytest.mark.parametrize("handed", [b"", messages.encode(Hand("", "", 0.0))])
 def test_a_holder_that_is_gone_is_told_nothing(handed: bytes) -> None:
-    said = io.BytesIO(messages.line("open", **OPEN) + handed)
+    said = io.BytesIO(messages.encode(OPEN) + handed)
 
     with unheard() as pipe:
         attend(said, pipe, lambda _first: MemoryStore(), CLOCK)
@@ -45,7 +47,7 @@ def test_neither_is_one_told_that_its_store_cannot_be_opened() -> None:
     reads, writes = os.pipe()
     os.close(reads)
     argv = [sys.executable, "-m", "kled.lease.watchdog"]
-    first: Any = messages.line("open", **OPEN | {"url": "nothing://x"})
+    first = messages.encode(replace(OPEN, url="nothing://x"))
 
     done = subprocess.run(argv, input=first, stdout=writes, stderr=subprocess.PIPE, check=False)
 
