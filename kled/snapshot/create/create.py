@@ -6,14 +6,11 @@ snapshotted never keeps the others from it.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Final
 
-from kled.errors import DocumentDamaged, KledError
-from kled.kops.state_store import layout
+from kled.errors import KledError
 from kled.pool import Pool
 from kled.snapshot.choosing import way_back
 from kled.snapshot.create import listing, read_along
@@ -21,7 +18,8 @@ from kled.snapshot.create.at_birth import Reader as KopsReader
 from kled.snapshot.create.earlier import Earlier
 from kled.snapshot.create.making import Made, Making
 from kled.snapshot.create.next_run import Taken, entry_of, next_run, remember, require_fit
-from kled.snapshot.create.one_row import left_out, linked, one_row
+from kled.snapshot.create.one_row import left_out, linked, one_row, unfit
+from kled.snapshot.create.pools import CLUSTERS_AT_ONCE, pools
 from kled.snapshot.create.reading import Reader, list_cluster, settle
 from kled.snapshot.create.results import ClusterResult, CreateOptions, RunResult
 from kled.snapshot.create.selection import Orphan, Selection
@@ -40,9 +38,6 @@ from kled.snapshot.trust.ledger import read_ledger, ready_to_write
 from kled.snapshot.trust.trust import birth_findings, wrong_at_birth
 from kled.storage.base import ObjectStore
 
-_CLUSTERS_AT_ONCE: Final = 8
-_REQUESTS_AT_ONCE: Final = 48
-
 
 def create(
     state: ObjectStore,
@@ -58,7 +53,7 @@ def create(
     manifest does, which is written last and never over another. Raises what the stores raise where
     they cannot be used at all; errors of one cluster are in its result.
     """
-    with _pools() as (requests, workers):
+    with pools() as (requests, workers):
         return _Create(state, snapshots, options, progress, requests, workers).run(clusters)
 
 
@@ -188,7 +183,7 @@ class _Create:
     def _looked_at(self, listed: Selection | Orphan) -> Selection | Orphan | ClusterResult:
         """Return its result where nothing is new, and else what was found."""
         if isinstance(listed, Orphan):
-            return self._unfit(listed) or listed
+            return unfit(listed, self._state.location.url) or listed
         try:
             living = self._living(listed)
             if isinstance(living, Orphan):
@@ -228,8 +223,8 @@ class _Create:
             self._state, new, self._options.etcd_backups, self._workers, self._reader
         ):
             finished.append(self._workers.submit(self._finish, reader, again))
-            if len(finished) > _CLUSTERS_AT_ONCE:
-                finished[-_CLUSTERS_AT_ONCE].result()  # not more in memory than are worked on
+            if len(finished) > CLUSTERS_AT_ONCE:
+                finished[-CLUSTERS_AT_ONCE].result()  # not more in memory than are worked on
         return [future.result() for future in finished]
 
     def _reader(self, chosen: Selection) -> Reader:
@@ -366,35 +361,8 @@ class _Create:
         except Exception as caught:  # noqa: BLE001 - one cluster never ends the run of a fleet
             return self._failed(cluster, one_row(caught), time.monotonic() - began)
 
-    def _unfit(self, orphan: Orphan) -> ClusterResult | None:
-        """Return the failure of what may be a cluster to kops and cannot be read as one."""
-        if not (orphan.unfit and layout.is_cluster_name(orphan.name)):
-            return None
-        error = DocumentDamaged(
-            f"{self._state.location.url}/{orphan.name}",
-            f"it is {orphan.unfit}, which kled neither follows nor opens: no snapshot has what is"
-            " behind it",
-            hint="put the directory itself there, or move it out of the state store",
-        )
-        return ClusterResult(orphan.name, None, error=error)
-
     def _failed(self, cluster: str, error: KledError, seconds: float) -> ClusterResult:
         before = self._earlier.entry(cluster)
         self._progress.done(clusters=1)
         snapshot = before.snapshot if before else None
         return ClusterResult(cluster, snapshot, seconds=seconds, error=error)
-
-
-@contextmanager
-def _pools() -> Iterator[tuple[Pool, Pool]]:
-    """Yield the pools of requests and of clusters; a failure waits for nothing that is queued."""
-    with (
-        Pool(_REQUESTS_AT_ONCE) as requests,
-        Pool(_CLUSTERS_AT_ONCE, "kled-cluster") as workers,
-    ):
-        try:
-            yield requests, workers
-        except BaseException:
-            workers.shutdown(wait=False, cancel_futures=True)
-            requests.shutdown(wait=False, cancel_futures=True)
-            raise

@@ -3,8 +3,10 @@
 import logging
 from typing import Final
 
-from kled.errors import KledError
-from kled.snapshot.create.selection import Selection
+from kled.errors import DocumentDamaged, KledError
+from kled.kops.state_store import layout
+from kled.snapshot.create.results import ClusterResult
+from kled.snapshot.create.selection import Orphan, Selection
 
 _SHOWN: Final = 200
 _NAMED: Final = 5
@@ -19,6 +21,19 @@ def one_row(error: Exception) -> KledError:
         f"unexpected {type(error).__name__}: {' '.join(str(error).split())[:_SHOWN]}",
         hint="this is a bug in kled; please report it with the log",
     )
+
+
+def unfit(orphan: Orphan, state_store: str) -> ClusterResult | None:
+    """Return the failure of what may be a cluster to kops and cannot be read as one."""
+    if not (orphan.unfit and layout.is_cluster_name(orphan.name)):
+        return None
+    error = DocumentDamaged(
+        f"{state_store}/{orphan.name}",
+        f"it is {orphan.unfit}, which kled neither follows nor opens: no snapshot has what is"
+        " behind it",
+        hint="put the directory itself there, or move it out of the state store",
+    )
+    return ClusterResult(orphan.name, None, error=error)
 
 
 def left_out(chosen: Selection) -> tuple[str, ...]:
